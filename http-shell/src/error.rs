@@ -1,0 +1,37 @@
+//! The one form in which errors leave a service: `{"error": {"code": "…", "message": "…"}}`.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Detail<'a>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    code: String,
+    message: &'a str,
+}
+
+/// Answers `status` in the services' error form.
+///
+/// The code is the status' own name (`not_found`, `gateway_timeout`), so that clients need no
+/// second table. The message is shown to people: it must not carry an upstream's text.
+pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
+    let code = status
+        .canonical_reason()
+        .unwrap_or("error")
+        .to_lowercase()
+        .replace([' ', '-'], "_");
+    HttpResponse::build(status).json(Body {
+        error: Detail { code, message },
+    })
+}
+
+/// What a path that no route knows is answered with.
+pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
+    let message = format!("no such path: {}", request.path());
+    error_response(StatusCode::NOT_FOUND, &message)
+}

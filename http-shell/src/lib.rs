@@ -1,0 +1,29 @@
+//! The shell around an HTTP service: everything that the services have in common and that
+//! has nothing to do with mysfits.
+//!
+//! It answers errors as JSON, adds CORS, bounds bodies and times, writes an access line for each
+//! request, serves the two health routes and drains on shutdown. It knows nothing of what the
+//! service is for, and sets up neither logs nor traces: that is the crate `telemetry`.
+
+pub mod env;
+pub mod id;
+pub mod probe;
+pub mod signal;
+
+mod access;
+mod body;
+mod config;
+mod cors;
+mod drain;
+mod error;
+mod health;
+mod methods;
+mod server;
+
+pub use access::TARGET as ACCESS_TARGET;
+pub use config::Config;
+pub use drain::Lifecycle;
+pub use error::error_response;
+pub use health::{Readiness, ReadinessFuture};
+pub use methods::{get, post};
+pub use server::Server;
