@@ -1,5 +1,7 @@
 //! The one form in which errors leave a service: `{"error": {"code": "…", "message": "…"}}`.
 
+use std::error::Error;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -34,4 +36,15 @@ pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
     let message = format!("no such path: {}", request.path());
     error_response(StatusCode::NOT_FOUND, &message)
+}
+
+/// The causes of `error`, outermost first, for one log line at the boundary.
+pub fn causes(error: &dyn Error) -> String {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.join(": ")
 }

@@ -7,7 +7,7 @@
 
 pub mod env;
 pub mod id;
-pub mod probe;
+pub mod process;
 pub mod signal;
 
 mod access;
@@ -18,12 +18,13 @@ mod drain;
 mod error;
 mod health;
 mod methods;
+mod probe;
 mod server;
 
 pub use access::TARGET as ACCESS_TARGET;
 pub use config::Config;
 pub use drain::Lifecycle;
-pub use error::error_response;
+pub use error::{causes, error_response};
 pub use health::{Readiness, ReadinessFuture};
 pub use methods::{get, post};
 pub use server::Server;

@@ -1,2 +1,35 @@
-//! x
-fn main() {}
+//! Starts the Like service: configuration, telemetry, port, service, flush.
+
+use std::process::ExitCode;
+
+use http_shell::env::Environment;
+use http_shell::process::{self, Command, Failure};
+use http_shell::{ACCESS_TARGET, signal};
+use like_service::{Application, Config, Error, LOG_TARGETS};
+
+fn main() -> ExitCode {
+    let env = Environment::snapshot();
+    let done = match Command::parse(std::env::args().skip(1)) {
+        Ok(Command::Serve) => serve(&env),
+        Ok(Command::HealthCheck) => process::health_check(&env),
+        Err(failure) => Err(failure),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn serve(env: &Environment) -> Result<(), Failure> {
+    let config = Config::read(env)?;
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
+        .map_err(|error| Failure::Run(Box::new(error)))?;
+    let listener = process::bind(config.http.port)?;
+    process::block_on(async {
+        let stop = signal::stop_requested().map_err(Error::Server)?;
+        Application::build(config, listener)
+            .await?
+            .run_until(stop)
+            .await
+    })
+}

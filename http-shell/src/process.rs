@@ -1,0 +1,122 @@
+//! The outside of a service's process: its arguments, its port, its exit codes.
+
+use std::error::Error;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::ExitCode;
+
+use thiserror::Error;
+
+use crate::env::{ConfigError, EX_USAGE, Environment};
+use crate::{Config, causes, probe};
+
+/// What the command line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Serve until told to stop.
+    Serve,
+    /// Tell by the exit code whether the service on `PORT` is live.
+    HealthCheck,
+}
+
+/// Why a process ends other than by being asked to.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// An argument that no service knows.
+    #[error("unknown argument '{0}': the only one is --health-check, the rest is environment")]
+    Argument(String),
+    /// A variable that is missing or makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The port cannot be listened on.
+    #[error("cannot listen on port {port}: {source}; choose another with the variable PORT")]
+    Bind {
+        /// The port that `PORT` named.
+        port: u16,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// `--health-check` found no live service.
+    #[error("the service on port {port} is not live: {source}")]
+    NotLive {
+        /// The port that was asked.
+        port: u16,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// Anything later.
+    #[error(transparent)]
+    Run(#[from] Box<dyn Error>),
+}
+
+impl Failure {
+    /// Says on standard error what happened and returns the exit code: 64 for what the user can
+    /// correct in the command or the environment, else 1.
+    pub fn report(&self) -> ExitCode {
+        eprintln!("error: {self}");
+        if let Self::Run(error) = self
+            && error.source().is_some()
+        {
+            eprintln!("because: {}", causes(&**error));
+        }
+        match self {
+            Self::Argument(_) | Self::Config(_) => ExitCode::from(EX_USAGE),
+            Self::Bind { .. } | Self::NotLive { .. } | Self::Run(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl Command {
+    /// Reads the arguments that follow the program's name.
+    ///
+    /// # Errors
+    ///
+    /// When there is one that is not known.
+    pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
+        let mut command = Self::Serve;
+        for argument in arguments {
+            match argument.as_str() {
+                "--health-check" => command = Self::HealthCheck,
+                _ => return Err(Failure::Argument(argument)),
+            }
+        }
+        Ok(command)
+    }
+}
+
+/// Asks the service that the environment's `PORT` names whether it is live.
+///
+/// # Errors
+///
+/// When it is not, or `PORT` makes no sense.
+pub fn health_check(env: &Environment) -> Result<(), Failure> {
+    let port = env.read::<Config>()?.port;
+    probe::live(port).map_err(|source| Failure::NotLive { port, source })
+}
+
+/// Listens on `port` of every address.
+///
+/// # Errors
+///
+/// When the port is taken or not permitted.
+pub fn bind(port: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
+        .map_err(|source| Failure::Bind { port, source })
+}
+
+/// Runs a service's future on a runtime of its own; the HTTP workers bring theirs.
+///
+/// # Errors
+///
+/// When the future fails or the runtime cannot be had.
+pub fn block_on<E: Error + 'static>(
+    service: impl Future<Output = Result<(), E>>,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Run(Box::new(error)))?;
+    runtime
+        .block_on(service)
+        .map_err(|error| Failure::Run(Box::new(error)))
+}

@@ -1,0 +1,71 @@
+//! What can go wrong in the Like service, and the status that a client sees of it.
+
+use std::io;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use http_shell::id::IdError;
+use http_shell::{causes, error_response};
+use thiserror::Error;
+
+use crate::chaos::Overloaded;
+
+/// Every error of this crate.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The path holds no id that could be one.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// Chaos drew a 404. The text is that of a real one: telling them apart is the exercise.
+    #[error("there is no mysfit with this id")]
+    SimulatedNotFound,
+    /// The monolith knows no such mysfit.
+    #[error("there is no mysfit with this id")]
+    NoSuchMysfit,
+    /// Chaos has more to burn than it may.
+    #[error(transparent)]
+    Overloaded(#[from] Overloaded),
+    /// No connection to the monolith.
+    #[error("the monolith cannot be reached")]
+    MonolithUnreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The monolith, or the load balancer before it, is out of service.
+    #[error("the monolith is not available")]
+    MonolithUnavailable,
+    /// The monolith did not answer within `MONOLITH_TIMEOUT_MS`, or said so of its own upstream.
+    #[error("the monolith did not answer in time")]
+    MonolithTimeout,
+    /// The monolith's answer is none that the hook may give.
+    #[error("the monolith gave an answer that makes no sense")]
+    MonolithAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The monolith's health check says otherwise.
+    #[error("Health check, monolith service answers {0}.")]
+    MonolithUnhealthy(StatusCode),
+    /// The HTTP server failed.
+    #[error("the server failed")]
+    Server(#[from] io::Error),
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Id(error) => error.status(),
+            Self::SimulatedNotFound | Self::NoSuchMysfit => StatusCode::NOT_FOUND,
+            Self::Overloaded(_)
+            | Self::MonolithUnreachable(_)
+            | Self::MonolithUnavailable
+            | Self::Server(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::MonolithTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::MonolithAnswer(_) => StatusCode::BAD_GATEWAY,
+            Self::MonolithUnhealthy(status) => *status,
+        }
+    }
+
+    /// Answers the client, and logs what the client is not told: this is the boundary.
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        if status.is_server_error() {
+            tracing::error!(cause = causes(self), "{self}");
+        }
+        error_response(status, &self.to_string())
+    }
+}

@@ -1,0 +1,131 @@
+//! The one client of the monolith: the hook that fulfils a like, and the health check.
+//!
+//! It is hyper's own client and none of the larger ones, because those rewrite paths, follow
+//! redirects and heed proxies; here the target is sent as it is built, once.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use bytes::Bytes;
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::timeout;
+
+use crate::error::Error;
+
+mod id;
+mod url;
+
+pub use id::MysfitId;
+pub use url::MonolithUrl;
+
+/// How long an idle connection is kept: shorter than the 60 s of a load balancer and the 75 s of the
+/// monolith, so that it is always this side that closes.
+const POOL_IDLE: Duration = Duration::from_secs(30);
+
+/// Largest answer in bytes that is read.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// Longest wait for the monolith's health check, whatever the deadline of likes.
+const HEALTH_DEADLINE: Duration = Duration::from_secs(1);
+
+/// A pooled client. Clones share the pool.
+#[derive(Clone, Debug)]
+pub struct MonolithClient {
+    http: Client<HttpConnector, Empty<Bytes>>,
+    url: MonolithUrl,
+    deadline: Duration,
+}
+
+/// Status and body, as far as they are needed.
+struct Answer {
+    status: StatusCode,
+    body: Bytes,
+}
+
+impl MonolithClient {
+    /// A client of the monolith at `url`, whose calls take at most `deadline`.
+    pub fn new(url: MonolithUrl, deadline: Duration) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let http = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self {
+            http,
+            url,
+            deadline,
+        }
+    }
+
+    /// Fulfils one like and returns the monolith's JSON object, byte for byte.
+    ///
+    /// It is sent once. Only where a pooled connection turns out closed before anything was written
+    /// does the client take another.
+    ///
+    /// # Errors
+    ///
+    /// When the monolith refuses, cannot be reached, or answers late or oddly.
+    pub async fn fulfill_like(&self, id: &MysfitId) -> Result<Bytes, Error> {
+        let target = self.url.fulfill_like(id);
+        let answer = self.call(Method::POST, target, self.deadline).await?;
+        match answer.status {
+            status if status.is_success() => json_object(answer.body),
+            StatusCode::NOT_FOUND => Err(Error::NoSuchMysfit),
+            StatusCode::SERVICE_UNAVAILABLE => Err(Error::MonolithUnavailable),
+            StatusCode::GATEWAY_TIMEOUT => Err(Error::MonolithTimeout),
+            status => Err(Error::MonolithAnswer(format!("status {status}").into())),
+        }
+    }
+
+    /// Whether the monolith's own health check answers 2xx.
+    ///
+    /// # Errors
+    ///
+    /// When it answers something else, or nothing in time.
+    pub async fn health(&self) -> Result<(), Error> {
+        let deadline = self.deadline.min(HEALTH_DEADLINE);
+        let answer = self.call(Method::GET, self.url.root(), deadline).await;
+        match answer {
+            Ok(answer) if answer.status.is_success() => Ok(()),
+            Ok(answer) => Err(Error::MonolithUnhealthy(answer.status)),
+            Err(Error::MonolithTimeout) => Err(Error::MonolithUnavailable),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn call(&self, method: Method, target: Uri, deadline: Duration) -> Result<Answer, Error> {
+        timeout(deadline, self.send(method, target))
+            .await
+            .unwrap_or(Err(Error::MonolithTimeout))
+    }
+
+    async fn send(&self, method: Method, target: Uri) -> Result<Answer, Error> {
+        let mut request = Request::new(Empty::new());
+        *request.method_mut() = method;
+        *request.uri_mut() = target;
+        let response = self.http.request(request).await.map_err(|error| {
+            if error.is_connect() {
+                Error::MonolithUnreachable(Box::new(error))
+            } else {
+                Error::MonolithAnswer(Box::new(error))
+            }
+        })?;
+        let (head, body) = response.into_parts();
+        let status = StatusCode::from_u16(head.status.as_u16())
+            .map_err(|error| Error::MonolithAnswer(Box::new(error)))?;
+        let body = Limited::new(body, MAX_ANSWER).collect().await;
+        let body = body.map_err(Error::MonolithAnswer)?.to_bytes();
+        Ok(Answer { status, body })
+    }
+}
+
+fn json_object(body: Bytes) -> Result<Bytes, Error> {
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&body)
+        .map_err(|error| Error::MonolithAnswer(Box::new(error)))?;
+    Ok(body)
+}

@@ -1,0 +1,16 @@
+//! `GET /`: the load balancer's health check. It asks the monolith and not the chaos, which is why it
+//! stays green while likes go wrong.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde_json::json;
+
+use crate::error::Error;
+use crate::monolith_client::MonolithClient;
+
+pub async fn check(monolith: Data<MonolithClient>) -> Result<HttpResponse, Error> {
+    monolith.health().await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "message": "Health check, monolith service available."
+    })))
+}

@@ -1,0 +1,24 @@
+//! `POST /mysfits/{id}/like`: chaos first, then the hook.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::web::Data;
+
+use crate::chaos::Chaos;
+use crate::error::Error;
+use crate::monolith_client::{MonolithClient, MysfitId};
+
+pub async fn like(
+    id: MysfitId,
+    chaos: Data<Chaos>,
+    monolith: Data<MonolithClient>,
+) -> Result<HttpResponse, Error> {
+    tracing::info!(mysfit.id = id.as_str(), "Like received.");
+    chaos.strike().await?;
+    tracing::info!(mysfit.id = id.as_str(), "Like processed.");
+    let answer = monolith.fulfill_like(&id).await?;
+    tracing::info!(mysfit.id = id.as_str(), "Fulfill processed.");
+    Ok(HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(answer))
+}

@@ -1,0 +1,70 @@
+//! What the monolith is told by the environment. `AWS_*` is read by the AWS SDK itself.
+
+use std::time::Duration;
+
+use http_shell::env::{self, ConfigError, Environment};
+use serde::{Deserialize, Deserializer};
+
+/// Everything that the monolith is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Port and drain.
+    pub http: http_shell::Config,
+    /// Logs.
+    pub telemetry: telemetry::Config,
+    /// The monolith's own.
+    pub own: Own,
+}
+
+/// Variables of the monolith alone.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Own {
+    /// `DDB_TABLE_NAME`: the table; required.
+    #[serde(rename = "ddb_table_name", deserialize_with = "table")]
+    pub table: String,
+    /// `DDB_TIMEOUT_MS`: bound of everything that one request does in DynamoDB, retries included;
+    /// 1500 ms by default.
+    #[serde(
+        rename = "ddb_timeout_ms",
+        default = "default_deadline",
+        deserialize_with = "deadline"
+    )]
+    pub deadline: Duration,
+    /// `LIKE_IN_MONOLITH`: the strangler switch, `off` by default; `on` serves likes here too.
+    #[serde(default, deserialize_with = "like_in_monolith")]
+    pub like_in_monolith: bool,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// When a variable is missing or makes no sense; the error names it.
+    pub fn read(env: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http: env.read()?,
+            telemetry: env.read()?,
+            own: env.read()?,
+        })
+    }
+}
+
+fn default_deadline() -> Duration {
+    Duration::from_millis(1500)
+}
+
+fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let expected = "the name of a DynamoDB table";
+    env::field(deserializer, "DDB_TABLE_NAME", expected, |value| {
+        (!value.is_empty()).then(|| value.to_owned())
+    })
+}
+
+fn deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    env::millis(deserializer, "DDB_TIMEOUT_MS")
+}
+
+fn like_in_monolith<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    env::switch(deserializer, "LIKE_IN_MONOLITH")
+}
