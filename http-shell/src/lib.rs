@@ -20,6 +20,7 @@ mod health;
 mod methods;
 mod probe;
 mod server;
+mod worker;
 
 pub use access::TARGET as ACCESS_TARGET;
 pub use config::Config;

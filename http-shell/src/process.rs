@@ -109,14 +109,12 @@ pub fn bind(port: u16) -> Result<TcpListener, Failure> {
 /// # Errors
 ///
 /// When the future fails or the runtime cannot be had.
-pub fn block_on<E: Error + 'static>(
+pub fn block_on<E: Into<Failure>>(
     service: impl Future<Output = Result<(), E>>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Run(Box::new(error)))?;
-    runtime
-        .block_on(service)
-        .map_err(|error| Failure::Run(Box::new(error)))
+    runtime.block_on(service).map_err(Into::into)
 }

@@ -5,6 +5,7 @@ use std::io;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use http_shell::id::IdError;
+use http_shell::process::Failure;
 use http_shell::{causes, error_response};
 use thiserror::Error;
 
@@ -67,5 +68,11 @@ impl ResponseError for Error {
             tracing::error!(cause = causes(self), "{self}");
         }
         error_response(status, &self.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Run(Box::new(error))
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::client::legacy::Client;
@@ -106,6 +107,11 @@ impl MonolithClient {
 
     async fn send(&self, method: Method, target: Uri) -> Result<Answer, Error> {
         let mut request = Request::new(Empty::new());
+        if method == Method::POST {
+            // hyper says nothing about a body that is empty, and some servers then ask for it (411).
+            let nothing = HeaderValue::from_static("0");
+            request.headers_mut().insert(CONTENT_LENGTH, nothing);
+        }
         *request.method_mut() = method;
         *request.uri_mut() = target;
         let response = self.http.request(request).await.map_err(|error| {

@@ -4,7 +4,9 @@ use std::io;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use http_shell::env::ConfigError;
 use http_shell::id::IdError;
+use http_shell::process::Failure;
 use http_shell::{causes, error_response};
 use thiserror::Error;
 
@@ -29,7 +31,7 @@ pub enum Error {
     #[error("the database is not available")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The SDK found no region to talk to.
-    #[error("AWS_REGION is not set, and no AWS profile names a region: set it")]
+    #[error("no AWS region is configured")]
     NoRegion,
     /// The HTTP server failed.
     #[error("the server failed")]
@@ -55,5 +57,14 @@ impl ResponseError for Error {
             tracing::error!(cause = causes(self), "{self}");
         }
         error_response(status, &self.to_string())
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoRegion => ConfigError::Missing("AWS_REGION".to_owned()).into(),
+            error => Self::Run(Box::new(error)),
+        }
     }
 }

@@ -1,0 +1,281 @@
+//! What the contract promises of both services' shell, as tests over a running service.
+//!
+//! Each service's tests include this by path beside a function `start()`.
+
+use std::io::{Read, Write};
+use std::time::Instant;
+
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+use super::service::{PATIENCE, Service};
+use super::start;
+
+/// Status, headers in lower case, and body of a raw answer.
+fn parts(answer: &str) -> (u16, String, &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+    let status = head.get(9..12).and_then(|status| status.parse().ok());
+    (status.unwrap_or(0), head.to_lowercase(), body)
+}
+
+fn assert_error(answer: &str, status: u16, code: &str) {
+    let (got, head, body) = parts(answer);
+    assert_eq!(got, status, "{answer}");
+    assert!(head.contains("content-type: application/json"), "{answer}");
+    assert!(head.contains("access-control-allow-origin: *"), "{answer}");
+    let body: Value = serde_json::from_str(body).expect(answer);
+    assert_eq!(body["error"]["code"], code);
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
+}
+
+fn request(service: &Service, head: &str) -> String {
+    service.raw(format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+}
+
+#[tokio::test]
+async fn live_answers_while_the_process_is_up() {
+    let service = start();
+    let answer = reqwest::get(service.url("/health/live")).await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+#[test]
+fn an_unknown_path_is_a_json_404_with_cors() {
+    let service = start();
+    for path in [
+        "/nothing",
+        "/mysfits/",
+        "//",
+        "/mysfits/a/b/c",
+        "/%2e%2e/",
+        "/health",
+    ] {
+        assert_error(
+            &request(&service, &format!("GET {path} HTTP/1.1")),
+            404,
+            "not_found",
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_a_405_that_says_what_is_allowed() {
+    let service = start();
+    for (method, path, allow) in [
+        (Method::POST, "/", "GET, HEAD"),
+        (Method::DELETE, "/health/live", "GET, HEAD"),
+        (Method::PUT, "/health/ready", "GET, HEAD"),
+    ] {
+        let answer = Client::new().request(method, service.url(path)).send();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 405);
+        assert_eq!(answer.headers()["allow"], allow);
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["error"]["code"], "method_not_allowed");
+    }
+}
+
+#[tokio::test]
+async fn head_answers_as_get_does_without_a_body() {
+    let service = start();
+    let answer = request(&service, "HEAD /health/live HTTP/1.1");
+    let (status, head, body) = parts(&answer);
+    assert_eq!((status, body), (200, ""));
+    assert!(head.contains("content-length: 17"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_empty_and_allows_any_origin() {
+    let service = start();
+    for path in ["/", "/mysfits/x/like", "/nothing"] {
+        let answer = Client::new()
+            .request(Method::OPTIONS, service.url(path))
+            .header("Origin", "http://elsewhere.example")
+            .header("Access-Control-Request-Method", "POST")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 204);
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+        assert!(
+            answer.headers()["access-control-allow-methods"]
+                .to_str()
+                .unwrap()
+                .contains("POST")
+        );
+        assert_eq!(answer.text().await.unwrap(), "");
+    }
+}
+
+#[test]
+fn a_body_that_is_too_large_is_a_413_declared_or_not() {
+    let service = start();
+    let head = "POST /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let declared = service.raw(format!("{head}Content-Length: 1000000000\r\n\r\n").as_bytes());
+    assert_error(&declared, 413, "payload_too_large");
+    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+    let chunked = format!(
+        "{head}Transfer-Encoding: chunked\r\n\r\n{}",
+        chunk.repeat(8)
+    );
+    assert_error(&service.raw(chunked.as_bytes()), 413, "payload_too_large");
+}
+
+#[test]
+fn a_body_that_does_not_come_is_a_408_and_the_service_goes_on() {
+    let service = start();
+    let answer = service.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    assert_error(&answer, 408, "request_timeout");
+    assert_eq!(
+        parts(&request(&service, "GET /health/live HTTP/1.1")).0,
+        200
+    );
+}
+
+#[test]
+fn a_body_that_fits_is_read_so_that_the_connection_goes_on() {
+    let service = start();
+    let mut stream = service.connect();
+    let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+    let get = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(format!("{post}{get}").as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert!(answers.starts_with("HTTP/1.1 405"), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200"), "{answers}");
+}
+
+#[test]
+fn a_head_that_cannot_be_read_is_refused_empty() {
+    let service = start();
+    let huge = format!(
+        "GET / HTTP/1.1\r\nHost: x\r\nX-Huge: {}\r\n\r\n",
+        "x".repeat(300_000)
+    );
+    for (bytes, statuses) in [
+        (&b"not http at all\r\n\r\n"[..], &[400][..]),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", &[400]),
+        (b"GET /\xff\x00 HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
+        (huge.as_bytes(), &[400, 431]),
+    ] {
+        let answer = service.raw(bytes);
+        let (status, _, body) = parts(&answer);
+        assert!(statuses.contains(&status), "{answer}");
+        assert_eq!(body, "");
+    }
+    assert_eq!(
+        parts(&request(&service, "GET /health/live HTTP/1.1")).0,
+        200
+    );
+}
+
+#[test]
+fn a_slow_head_does_not_hold_a_connection_for_ever() {
+    let service = start();
+    let start = Instant::now();
+    let answer = service.raw(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    assert_eq!(parts(&answer).0, 408, "{answer}");
+    assert!(start.elapsed() < PATIENCE / 2);
+}
+
+#[test]
+fn each_request_gets_an_access_line_with_what_the_workshop_reads() {
+    let service = start();
+    let head = "GET /no?secret=1 HTTP/1.1\r\nUser-Agent: ELB-HealthChecker/2.0";
+    request(&service, head);
+    let line = service.line(|line| line.contains("ELB-HealthChecker"));
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["target"], "access");
+    assert_eq!(line["method"], "GET");
+    assert_eq!(line["path"], "/no");
+    assert_eq!(line["status"], 404);
+    assert_eq!(line["user_agent"], "ELB-HealthChecker/2.0");
+    assert!(line["ms"].as_f64().is_some());
+}
+
+#[test]
+fn health_check_tells_by_its_exit_code_whether_the_service_is_live() {
+    let service = start();
+    let check = |port: u16| {
+        let port = port.to_string();
+        super::service::output(super::BINARY, &[("PORT", &port)], &["--health-check"])
+    };
+    assert!(check(service.port).status.success());
+    let port = service.port;
+    drop(service);
+    assert_eq!(check(port).status.code(), Some(1));
+}
+
+#[test]
+fn an_unknown_argument_is_a_usage_error() {
+    let ended = super::service::output(super::BINARY, &[], &["--port"]);
+    assert_eq!(ended.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("--port"));
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error_that_names_the_variable() {
+    let service = start();
+    let port = service.port.to_string();
+    let variables: Vec<_> = super::REQUIRED
+        .iter()
+        .copied()
+        .chain([("PORT", &*port)])
+        .collect();
+    let ended = super::service::output(super::BINARY, &variables, &[]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("PORT"));
+}
+
+#[test]
+fn every_variable_that_makes_no_sense_is_named_with_exit_code_64() {
+    let shared = [
+        ("PORT", "http"),
+        ("PORT", "65536"),
+        ("PORT", ""),
+        ("LOGLEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("ACCESS_LOG", "maybe"),
+        ("SHUTDOWN_GRACE_SECONDS", "-1"),
+        ("SHUTDOWN_GRACE_SECONDS", "9999999"),
+    ];
+    for (name, value) in shared.iter().chain(super::BAD_VALUES).copied() {
+        let others = super::REQUIRED.iter().filter(|(other, _)| *other != name);
+        let variables: Vec<_> = others.copied().chain([(name, value)]).collect();
+        let ended = super::service::output(super::BINARY, &variables, &[]);
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
+        assert!(error.contains(name), "{name}={value}: {error}");
+        assert!(error.contains("expected"), "{name}={value}: {error}");
+    }
+}
+
+#[test]
+fn a_required_variable_that_is_missing_is_named_with_exit_code_64() {
+    for name in super::NO_DEFAULT {
+        let others = super::REQUIRED.iter().filter(|(other, _)| other != name);
+        let variables: Vec<_> = others.copied().collect();
+        let ended = super::service::output(super::BINARY, &variables, &[]);
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(64), "{name}: {error}");
+        assert!(error.contains(name), "{name}: {error}");
+    }
+}
+
+#[test]
+fn an_idle_service_stops_at_once_when_asked() {
+    let service = start();
+    // An idle connection is no reason to wait.
+    let mut idle = service.connect();
+    let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    idle.write_all(get).unwrap();
+    idle.read_exact(&mut [0; 12]).unwrap();
+    let start = Instant::now();
+    let (status, _) = service.stop();
+    assert!(status.success());
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}

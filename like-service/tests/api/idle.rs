@@ -1,0 +1,61 @@
+//! Connections idle past each limit. These wait for the real limits, so they run with the slow tests.
+
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+use crate::hook::Hook;
+use crate::service::Service;
+use crate::{BINARY, start_before};
+
+#[test]
+#[ignore = "waits 75 s for the keep-alive to end"]
+fn the_server_keeps_an_idle_connection_longer_than_a_load_balancer_does() {
+    let service = crate::start();
+    let mut stream = service.connect();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(90)))
+        .unwrap();
+    stream
+        .write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    let start = Instant::now();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"));
+    let kept = start.elapsed();
+    assert!(
+        (Duration::from_secs(70)..Duration::from_secs(80)).contains(&kept),
+        "{kept:?}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "waits 30 s for the pool to close"]
+async fn the_pool_closes_first_and_the_next_like_takes_a_new_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let service = Service::start(BINARY, &[("MONOLITH_URL", &address)]);
+    let like = tokio::spawn(Client::new().post(service.url("/mysfits/one/like")).send());
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut head = [0; 1024];
+    assert!(stream.read(&mut head).await.unwrap() > 0);
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+    tokio::io::AsyncWriteExt::write_all(&mut stream, answer)
+        .await
+        .unwrap();
+    assert_eq!(like.await.unwrap().unwrap().status(), 200);
+    let start = Instant::now();
+    assert_eq!(stream.read(&mut head).await.unwrap(), 0);
+    let kept = start.elapsed();
+    assert!(kept < Duration::from_secs(59), "{kept:?}");
+    drop(stream);
+
+    let hook = Hook::fulfilling().await;
+    let service = start_before(&hook, &[]);
+    let answer = Client::new().post(service.url("/mysfits/one/like")).send();
+    assert_eq!(answer.await.unwrap().status(), 200);
+}

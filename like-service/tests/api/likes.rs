@@ -1,0 +1,185 @@
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use serde_json::Value;
+
+use crate::hook::{FULFILLED, Hook, Reply};
+use crate::service::{Service, free_port};
+use crate::{BINARY, start_before};
+
+async fn like(service: &Service) -> (u16, Value) {
+    let answer = Client::new().post(service.url("/mysfits/one/like")).send();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_like_passes_the_monoliths_json_on_byte_for_byte() {
+    let odd = r#"{ "Update":"Success",  "more": [1.0, "\u00e9"] }"#;
+    for status in ["200 OK", "201 Created"] {
+        let hook = Hook::replying(Reply::json(status, odd)).await;
+        let service = start_before(&hook, &[]);
+        let answer = Client::new().post(service.url("/mysfits/one/like")).send();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.text().await.unwrap(), odd);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hook_is_called_once_with_nothing_of_the_clients() {
+    let hook = Hook::fulfilling().await;
+    let service = start_before(&hook, &[]);
+    let answer = service.raw(
+        b"POST /mysfits/one/like?query=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+          Cookie: secret\r\nAuthorization: secret\r\nX-Forwarded-For: 1.2.3.4\r\n\
+          User-Agent: me\r\nContent-Length: 4\r\n\r\nbody",
+    );
+    assert!(answer.ends_with(FULFILLED), "{answer}");
+    let address = hook.address;
+    let sent = format!(
+        "POST /mysfits/one/fulfill-like HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\n\r\n"
+    );
+    assert_eq!(hook.requests(), [sent]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_id_reaches_another_route() {
+    let hook = Hook::fulfilling().await;
+    let service = start_before(&hook, &[]);
+    for (id, sent) in [
+        ("a%3Fb", "a%3Fb"),
+        ("a%23b", "a%23b"),
+        ("a%252Fb", "a%252Fb"),
+        ("a%0d%0aX:y", "a%0D%0AX%3Ay"),
+        ("...", "..."),
+        ("%c3%a9", "%C3%A9"),
+        ("a;b@c", "a%3Bb%40c"),
+    ] {
+        let request =
+            format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = service.raw(request.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 200"), "{id}: {answer}");
+        let line = format!("POST /mysfits/{sent}/fulfill-like HTTP/1.1\r\n");
+        let last = hook.requests().pop().unwrap();
+        assert!(last.starts_with(&line), "{id}: {last}");
+    }
+    let calls = hook.requests().len();
+    let long = "x".repeat(2049);
+    for (id, status) in [
+        (".", 404),
+        ("..", 404),
+        ("%2e%2E", 404),
+        (".%2e", 404),
+        ("a%2Fb", 404),
+        ("%2F", 404),
+        ("a/b", 404),
+        ("%ff", 400),
+        (&long, 400),
+    ] {
+        let request =
+            format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = service.raw(request.as_bytes());
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{id}: {answer}"
+        );
+        assert!(answer.contains(r#"{"error":{"code":"#), "{id}: {answer}");
+    }
+    assert_eq!(hook.requests().len(), calls);
+}
+
+#[tokio::test]
+async fn what_the_hook_answers_becomes_an_answer_of_ours() {
+    let html = "<html>upstream text</html>";
+    let redirect = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
+    let huge = format!("{{\"x\": \"{}\"}}", "x".repeat(100_000));
+    for (reply, status, code) in [
+        (Reply::json("200 OK", html), 502, "bad_gateway"),
+        (Reply::json("200 OK", "[1]"), 502, "bad_gateway"),
+        (Reply::json("200 OK", ""), 502, "bad_gateway"),
+        (Reply::json("200 OK", &huge), 502, "bad_gateway"),
+        (Reply::Bytes(redirect.to_owned()), 502, "bad_gateway"),
+        (Reply::json("400 Bad Request", html), 502, "bad_gateway"),
+        (Reply::json("404 Not Found", html), 404, "not_found"),
+        (
+            Reply::json("429 Too Many Requests", html),
+            502,
+            "bad_gateway",
+        ),
+        (
+            Reply::json("500 Internal Server Error", html),
+            502,
+            "bad_gateway",
+        ),
+        (Reply::json("502 Bad Gateway", html), 502, "bad_gateway"),
+        (
+            Reply::json("503 Service Unavailable", html),
+            503,
+            "service_unavailable",
+        ),
+        (
+            Reply::json("504 Gateway Timeout", html),
+            504,
+            "gateway_timeout",
+        ),
+        (Reply::Last("not http".to_owned()), 502, "bad_gateway"),
+        (Reply::Last(String::new()), 502, "bad_gateway"),
+    ] {
+        let sent = match &reply {
+            Reply::Bytes(bytes) | Reply::Last(bytes) => bytes.chars().take(60).collect(),
+            Reply::Silence => String::new(),
+        };
+        let hook = Hook::replying(reply).await;
+        let service = start_before(&hook, &[]);
+        let (got, body) = like(&service).await;
+        assert_eq!(got, status, "{sent}");
+        assert_eq!(body["error"]["code"], code, "{sent}");
+        assert!(!body.to_string().contains("upstream text"), "{sent}");
+        assert_eq!(hook.requests().len(), 1, "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn a_monolith_that_does_not_answer_is_a_504_at_the_deadline_and_is_not_asked_again() {
+    let hook = Hook::replying(Reply::Silence).await;
+    let service = start_before(&hook, &[("MONOLITH_TIMEOUT_MS", "300")]);
+    let start = Instant::now();
+    let (status, body) = like(&service).await;
+    assert_eq!(status, 504);
+    assert_eq!(body["error"]["code"], "gateway_timeout");
+    assert!(start.elapsed() >= Duration::from_millis(300));
+    assert!(start.elapsed() < Duration::from_secs(3));
+    assert_eq!(hook.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_monolith_that_cannot_be_reached_is_a_503_and_its_cause_is_in_the_log() {
+    let nowhere = format!("{}:{}", Ipv4Addr::LOCALHOST, free_port());
+    let service = Service::start(BINARY, &[("MONOLITH_URL", &nowhere)]);
+    let (status, body) = like(&service).await;
+    assert_eq!(status, 503);
+    assert_eq!(body["error"]["code"], "service_unavailable");
+    let line = service.line(|line| line.contains(r#""level":"ERROR""#));
+    assert!(line.contains("Connection refused"), "{line}");
+}
+
+#[tokio::test]
+async fn connections_to_the_monolith_are_pooled_and_a_closed_one_costs_no_like() {
+    let keeping = Hook::fulfilling().await;
+    let service = start_before(&keeping, &[]);
+    for _ in 0..5 {
+        assert_eq!(like(&service).await.0, 200);
+    }
+    let length = FULFILLED.len();
+    let closing = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED}");
+    let closing = Hook::replying(Reply::Last(closing)).await;
+    let service = start_before(&closing, &[]);
+    for _ in 0..20 {
+        assert_eq!(like(&service).await.0, 200);
+    }
+    assert_eq!(closing.requests().len(), 20);
+}

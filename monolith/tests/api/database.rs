@@ -1,0 +1,85 @@
+//! A DynamoDB emulator for one test, with the table and its two indexes.
+
+use std::net::SocketAddr;
+
+use dynoxide::server::serve_on;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// An emulator that lives as long as the test's runtime.
+pub struct Database {
+    pub address: SocketAddr,
+    db: dynoxide::Database,
+}
+
+impl Database {
+    pub async fn start() -> Self {
+        let db = dynoxide::Database::memory().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve_on(listener, db.clone()));
+        let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+        let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+        let index = |name: &str| {
+            json!({
+                "IndexName": format!("{name}Index"),
+                "KeySchema": [key(name, "HASH"), key("MysfitId", "RANGE")],
+                "Projection": {"ProjectionType": "ALL"},
+            })
+        };
+        let table = json!({
+            "TableName": "MysfitsTable",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [key("MysfitId", "HASH")],
+            "AttributeDefinitions": [text("MysfitId"), text("GoodEvil"), text("LawChaos")],
+            "GlobalSecondaryIndexes": [index("GoodEvil"), index("LawChaos")],
+        });
+        db.create_table(serde_json::from_value(table).unwrap())
+            .unwrap();
+        Self { address, db }
+    }
+
+    /// Puts an item given in DynamoDB's own JSON.
+    pub fn put(&self, item: Value) {
+        let put = json!({"TableName": "MysfitsTable", "Item": item});
+        self.db
+            .put_item(serde_json::from_value(put).unwrap())
+            .unwrap();
+    }
+
+    /// The item as DynamoDB's own JSON, or null.
+    pub fn get(&self, id: &str) -> Value {
+        let get = json!({"TableName": "MysfitsTable", "Key": {"MysfitId": {"S": id}}});
+        let got = self
+            .db
+            .get_item(serde_json::from_value(get).unwrap())
+            .unwrap();
+        serde_json::to_value(got).unwrap()["Item"].take()
+    }
+
+    pub fn likes(&self, id: &str) -> Value {
+        self.get(id)["Likes"]["N"].take()
+    }
+
+    /// Puts a whole mysfit.
+    pub fn put_mysfit(&self, id: &str, good_evil: &str, law_chaos: &str) {
+        self.put(mysfit(id, good_evil, law_chaos));
+    }
+}
+
+/// A whole mysfit in DynamoDB's own JSON.
+pub fn mysfit(id: &str, good_evil: &str, law_chaos: &str) -> Value {
+    json!({
+        "MysfitId": {"S": id},
+        "Name": {"S": "Hasla"},
+        "Species": {"S": "Haetae"},
+        "Age": {"N": "2000000000"},
+        "GoodEvil": {"S": good_evil},
+        "LawChaos": {"S": law_chaos},
+        "Description": {"S": "Keeps fires in order."},
+        "ThumbImageUri": {"S": "/images/haetae.svg"},
+        "ProfileImageUri": {"S": "/images/haetae-large.svg"},
+        "Likes": {"N": "0"},
+        "Adopted": {"BOOL": false},
+    })
+}

@@ -1,0 +1,86 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::{start_over, start_with_database};
+
+#[tokio::test]
+async fn fulfilling_a_like_counts_one() {
+    let (monolith, database) = start_with_database().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let answer = Client::new()
+        .post(monolith.url("/mysfits/one/fulfill-like"))
+        .send();
+    let answer: Value = answer.await.unwrap().json().await.unwrap();
+    assert_eq!(answer, json!({"Update": "Success"}));
+    assert_eq!(database.likes("one"), "1");
+}
+
+#[tokio::test]
+async fn a_like_for_nobody_makes_no_item() {
+    let (monolith, database) = start_with_database().await;
+    let answer = Client::new()
+        .post(monolith.url("/mysfits/nobody/fulfill-like"))
+        .send();
+    assert_eq!(answer.await.unwrap().status(), 404);
+    assert_eq!(database.get("nobody"), Value::Null);
+}
+
+#[tokio::test]
+async fn a_like_for_half_an_item_is_a_404_that_changes_nothing() {
+    let (monolith, database) = start_with_database().await;
+    let half = json!({"MysfitId": {"S": "half"}, "Likes": {"S": "many"}});
+    database.put(half.clone());
+    let answer = Client::new()
+        .post(monolith.url("/mysfits/half/fulfill-like"))
+        .send();
+    assert_eq!(answer.await.unwrap().status(), 404);
+    assert_eq!(database.get("half"), half);
+}
+
+#[tokio::test]
+async fn a_thousand_likes_by_fifty_clients_count_a_thousand() {
+    let (monolith, database) = start_with_database().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let url = monolith.url("/mysfits/one/fulfill-like");
+    let liked = AtomicUsize::new(0);
+    let clients = (0..50).map(|_| async {
+        let client = Client::new();
+        for _ in 0..20 {
+            let answer = client.post(&url).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            liked.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    join_all(clients).await;
+    assert_eq!(liked.into_inner(), 1000);
+    assert_eq!(database.likes("one"), "1000");
+}
+
+#[tokio::test]
+async fn likes_of_people_are_not_served_unless_the_strangler_switch_is_on() {
+    let (monolith, database) = start_with_database().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let answer = Client::new().post(monolith.url("/mysfits/one/like")).send();
+    assert_eq!(answer.await.unwrap().status(), 404);
+    assert_eq!(database.likes("one"), "0");
+
+    let old = start_over(database.address, &[("LIKE_IN_MONOLITH", "on")]);
+    let answer = Client::new()
+        .post(old.url("/mysfits/one/like"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body, json!({"Update": "Success"}));
+    assert_eq!(database.likes("one"), "1");
+    let answer = Client::new()
+        .post(old.url("/mysfits/nobody/like"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 404);
+}

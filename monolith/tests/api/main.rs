@@ -1,0 +1,70 @@
+//! The monolith over real sockets, against a real emulator of DynamoDB.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::net::SocketAddr;
+
+use service::Service;
+
+#[path = "../../../http-shell/tests/support/service.rs"]
+mod service;
+#[path = "../../../http-shell/tests/support/shell.rs"]
+mod shell;
+
+mod database;
+mod drain;
+mod faults;
+mod likes;
+mod lists;
+mod logs;
+mod profiles;
+mod trouble;
+
+use database::Database;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_monolith");
+
+/// What a monolith needs to start; the address is one where nothing answers.
+const REQUIRED: &[(&str, &str)] = &[
+    ("DDB_TABLE_NAME", "MysfitsTable"),
+    ("AWS_REGION", "eu-central-1"),
+    ("AWS_ACCESS_KEY_ID", "test"),
+    ("AWS_SECRET_ACCESS_KEY", "test"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"),
+];
+
+const NO_DEFAULT: &[&str] = &["DDB_TABLE_NAME"];
+
+const BAD_VALUES: &[(&str, &str)] = &[
+    ("DDB_TABLE_NAME", ""),
+    ("DDB_TIMEOUT_MS", "0"),
+    ("DDB_TIMEOUT_MS", "soon"),
+    ("LIKE_IN_MONOLITH", "yes"),
+];
+
+/// A monolith without a database.
+fn start() -> Service {
+    Service::start(BINARY, REQUIRED)
+}
+
+/// A monolith over the DynamoDB at `address`, with more variables.
+fn start_over(address: SocketAddr, more: &[(&str, &str)]) -> Service {
+    let url = format!("http://{address}");
+    let mut variables = REQUIRED.to_vec();
+    variables.push(("AWS_ENDPOINT_URL_DYNAMODB", &url));
+    variables.extend(more);
+    Service::start(BINARY, &variables)
+}
+
+/// A monolith over an emulator of its own.
+async fn start_with_database() -> (Service, Database) {
+    let database = Database::start().await;
+    let service = start_over(database.address, &[]);
+    (service, database)
+}

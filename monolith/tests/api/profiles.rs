@@ -1,0 +1,109 @@
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::start_with_database;
+
+#[tokio::test]
+async fn a_profile_shows_everything_with_likes_as_digits() {
+    let (monolith, database) = start_with_database().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let profile = reqwest::get(monolith.url("/mysfits/one")).await.unwrap();
+    let profile: Value = profile.json().await.unwrap();
+    let expected = json!({
+        "mysfitId": "one", "name": "Hasla", "age": 2_000_000_000, "goodevil": "Good",
+        "lawchaos": "Neutral", "species": "Haetae", "description": "Keeps fires in order.",
+        "thumbImageUri": "/images/haetae.svg", "profileImageUri": "/images/haetae-large.svg",
+        "likes": "0", "adopted": false,
+    });
+    assert_eq!(profile, expected);
+}
+
+#[tokio::test]
+async fn an_id_is_opaque_up_to_2048_bytes() {
+    let (monolith, database) = start_with_database().await;
+    let longest = "é".repeat(1024);
+    for id in [&longest, "a b", "?#%", "ünï", "..."] {
+        database.put_mysfit(id, "Good", "Neutral");
+        let mut url = reqwest::Url::parse(&monolith.url("/")).unwrap();
+        url.path_segments_mut()
+            .unwrap()
+            .clear()
+            .extend(["mysfits", id]);
+        let profile: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        assert_eq!(profile["mysfitId"], id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_unknown_or_cannot_be_one_is_a_4xx() {
+    let (monolith, database) = start_with_database().await;
+    database.put_mysfit("a/b", "Good", "Neutral");
+    database.put_mysfit("\u{fffd}", "Good", "Neutral");
+    let long = "x".repeat(2049);
+    for (id, status) in [
+        ("nobody", 404),
+        ("a%2Fb", 404),
+        ("a/", 404),
+        ("%ff", 400),
+        (&long, 400),
+    ] {
+        for (method, path) in [("GET", ""), ("POST", "/adopt"), ("POST", "/fulfill-like")] {
+            if id.ends_with('/') && method == "POST" {
+                continue;
+            }
+            let head = format!("{method} /mysfits/{id}{path} HTTP/1.1");
+            let answer =
+                monolith.raw(format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{head}: {answer}"
+            );
+            assert!(answer.contains(r#"{"error":{"code":"#), "{head}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn half_an_item_read_singly_is_a_404_with_a_warning() {
+    let (monolith, database) = start_with_database().await;
+    database.put(json!({"MysfitId": {"S": "half"}, "Adopted": {"BOOL": true}}));
+    let answer = reqwest::get(monolith.url("/mysfits/half")).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    let line = monolith.line(|line| line.contains("not a mysfit"));
+    assert!(
+        line.contains(r#""level":"WARN""#) && line.contains("half"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn adopting_marks_the_mysfit_as_often_as_one_likes() {
+    let (monolith, database) = start_with_database().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    for _ in 0..2 {
+        let answer = Client::new()
+            .post(monolith.url("/mysfits/one/adopt"))
+            .send();
+        let answer: Value = answer.await.unwrap().json().await.unwrap();
+        assert_eq!(answer, json!({"Update": "Success"}));
+    }
+    let profile: Value = reqwest::get(monolith.url("/mysfits/one"))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(profile["adopted"], true);
+    assert_eq!(database.likes("one"), "0");
+}
+
+#[tokio::test]
+async fn adopting_nobody_makes_no_item() {
+    let (monolith, database) = start_with_database().await;
+    let answer = Client::new()
+        .post(monolith.url("/mysfits/nobody/adopt"))
+        .send();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), 404);
+    assert_eq!(database.get("nobody"), Value::Null);
+}
