@@ -1,2 +1,20 @@
-//! x
-fn main() {}
+//! Starts the lab, or one task of it: the lab's binary starts itself again for each task.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lab::options::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Task { service }) => match lab::task::run(service) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        },
+        None => match lab::run(cli.options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => error.report(),
+        },
+    }
+}

@@ -41,7 +41,7 @@ async fn the_hook_is_called_once_with_nothing_of_the_clients() {
     assert!(answer.ends_with(FULFILLED), "{answer}");
     let address = hook.address;
     let sent = format!(
-        "POST /mysfits/one/fulfill-like HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\n\r\n"
+        "POST /mysfits/one/fulfill-like HTTP/1.1\r\ncontent-length: 0\r\nhost: {address}\r\n\r\n"
     );
     assert_eq!(hook.requests(), [sent]);
 }
