@@ -1,0 +1,128 @@
+//! DynamoDB: an emulator inside this process, with the table, its two indexes and the mysfits.
+
+use std::error::Error as StdError;
+use std::path::Path;
+use std::time::Duration;
+
+use dynoxide::server::serve_with_shutdown;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::seed;
+
+/// The table of the mysfits.
+pub const TABLE: &str = "MysfitsTable";
+
+/// The file in `--data-dir`.
+const FILE: &str = "dynamodb.sqlite";
+
+/// How long requests under way may take when the database stops.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// The emulator.
+pub struct Database(dynoxide::Database);
+
+impl Database {
+    /// Opens the database of `data_dir`, or one in memory, and fills it if it is new.
+    ///
+    /// # Errors
+    ///
+    /// When the directory cannot be used, or the emulator refuses the table.
+    pub fn open(data_dir: Option<&Path>) -> Result<Self, Error> {
+        let database = match data_dir {
+            None => Self(dynoxide::Database::memory().map_err(refused)?),
+            Some(path) => Self(on_disk(path).map_err(|source| Error::DataDir {
+                path: path.to_owned(),
+                source,
+            })?),
+        };
+        database.create_table()?;
+        if database.is_empty()? {
+            database.seed()?;
+        }
+        Ok(database)
+    }
+
+    /// Answers DynamoDB's protocol until `stop`, and then finishes what it has begun.
+    ///
+    /// # Errors
+    ///
+    /// When the listener breaks.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Error> {
+        let grace_is_over = async {
+            stop.cancelled().await;
+            sleep(STOP_GRACE).await;
+        };
+        tokio::select! {
+            served = serve_with_shutdown(listener, self.0, stop.clone().cancelled_owned()) => {
+                served.map_err(|text| Error::Database(text.into()))
+            }
+            () = grace_is_over => Ok(()),
+        }
+    }
+
+    fn create_table(&self) -> Result<(), Error> {
+        let known = self.0.get_table_metadata(TABLE).map_err(refused)?;
+        if known.is_none() {
+            self.0.create_table(request(table())?).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    fn is_empty(&self) -> Result<bool, Error> {
+        let scan = json!({"TableName": TABLE, "Limit": 1, "Select": "COUNT"});
+        let found = self.0.scan(request(scan)?).map_err(refused)?;
+        Ok(found.count == 0)
+    }
+
+    /// All mysfits or none: a lab that dies meanwhile leaves no half table behind.
+    fn seed(&self) -> Result<(), Error> {
+        let puts: Vec<Value> = seed::items()
+            .map_err(refused)?
+            .into_iter()
+            .map(|item| json!({"Put": {"TableName": TABLE, "Item": item}}))
+            .collect();
+        let write = request(json!({ "TransactItems": puts }))?;
+        self.0.transact_write_items(write).map_err(refused)?;
+        Ok(())
+    }
+}
+
+fn on_disk(path: &Path) -> Result<dynoxide::Database, Box<dyn StdError + Send + Sync>> {
+    std::fs::create_dir_all(path)?;
+    let file = path.join(FILE);
+    let file = file.to_str().ok_or("its name is not UTF-8")?;
+    Ok(dynoxide::Database::new(file)?)
+}
+
+fn table() -> Value {
+    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+    let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+    let index = |name: &str| {
+        json!({
+            "IndexName": format!("{name}Index"),
+            "KeySchema": [key(name, "HASH"), key("MysfitId", "RANGE")],
+            "Projection": {"ProjectionType": "ALL"},
+        })
+    };
+    json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [key("MysfitId", "HASH")],
+        "AttributeDefinitions": [text("MysfitId"), text("LawChaos"), text("GoodEvil")],
+        "GlobalSecondaryIndexes": [index("LawChaos"), index("GoodEvil")],
+    })
+}
+
+/// The emulator's requests are DynamoDB's own JSON.
+fn request<T: DeserializeOwned>(json: Value) -> Result<T, Error> {
+    serde_json::from_value(json).map_err(refused)
+}
+
+fn refused(error: impl StdError + Send + Sync + 'static) -> Error {
+    Error::Database(Box::new(error))
+}

@@ -1,0 +1,67 @@
+//! How the lab serves HTTP: the load balancer and the site have the same limits.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// How long a connection may be idle, or take for the head of a request: the idle timeout of an ALB.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Largest head of a request in bytes: an ALB's limit for all headers together.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// Pause after an `accept` that failed, as it does when there are too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `app` until `stop`; then takes no new connection and lets running requests finish, at
+/// most `grace` long.
+pub async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, grace: Duration) {
+    let mut server = http1::Builder::new();
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .max_header_size(MAX_HEAD);
+    let graceful = GracefulShutdown::new();
+    while let Some(accepted) = stop.run_until_cancelled(accept(&listener)).await {
+        let Ok((stream, peer)) = accepted else {
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let app = app.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            app.clone().oneshot(request)
+        });
+        let connection = server.serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
+        tokio::spawn(async {
+            // A client that breaks off or sends nonsense is answered, or not, by the connection.
+            let _ = connection.await;
+        });
+    }
+    drop(listener);
+    // Those that outlast the grace end with the runtime.
+    let _ = timeout(grace, graceful.shutdown()).await;
+}
+
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = listener.accept().await?;
+    // Refused only where the client is gone already.
+    let _ = stream.set_nodelay(true);
+    Ok((stream, peer))
+}

@@ -1,0 +1,89 @@
+//! Which part of the lab is connected to which.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::alb::{LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
+use crate::database::Database;
+use crate::http::serve;
+use crate::options::{LikeIn, Options};
+use crate::ports::Ports;
+use crate::service::Service;
+use crate::site::Site;
+use crate::supervisor::Supervisor;
+use crate::tasks::Slot;
+
+use super::parts::Parts;
+
+/// The path rule of the workshop.
+const LIKE_PATHS: &str = "/mysfits/*/like";
+
+/// How long requests under way may take when the load balancer or the site stops.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// The slots of all tasks. Without a rule that leads to it, no Like service is needed.
+pub fn slots(options: &Options) -> impl Iterator<Item = Slot> + use<> {
+    let like_tasks = match options.like_in {
+        LikeIn::Service => options.like_tasks,
+        LikeIn::Monolith => 0,
+    };
+    let slots = |service, count| (0..count).map(move |number| Slot { service, number });
+    slots(Service::Monolith, options.monolith_tasks).chain(slots(Service::LikeService, like_tasks))
+}
+
+/// Starts everything.
+pub fn start(
+    options: &Options,
+    ports: Ports,
+    database: Database,
+    site: Site,
+    supervisor: &Arc<Supervisor>,
+) -> Parts {
+    let mut parts = Parts::default();
+    let listener = ports.dynamodb.listener;
+    parts.run(parts.database.clone(), |stop| {
+        database.serve(listener, stop)
+    });
+
+    let listener = ports.site.listener;
+    parts.run(parts.site.clone(), |stop| async {
+        serve(listener, site.into_router(), stop, STOP_GRACE).await;
+        Ok(())
+    });
+
+    let config = TargetGroupConfig::with_interval(options.health_check_interval());
+    let (likes, monoliths) = (TargetGroup::new(config), TargetGroup::new(config));
+    let like_rule = (options.like_in == LikeIn::Service).then(|| Rule {
+        pattern: PathPattern::new(LIKE_PATHS),
+        group: Arc::clone(&likes),
+    });
+    let alb = LoadBalancer {
+        rules: like_rule.into_iter().collect(),
+        default: Arc::clone(&monoliths),
+        port: ports.alb.address.port(),
+    };
+    let listener = ports.alb.listener;
+    parts.run(parts.alb.clone(), |stop| async {
+        serve(listener, alb.into_router(), stop, STOP_GRACE).await;
+        Ok(())
+    });
+
+    for slot in slots(options) {
+        let supervisor = Arc::clone(supervisor);
+        match slot.service {
+            Service::Monolith => {
+                let group = Arc::clone(&monoliths);
+                let part = parts.monoliths.clone();
+                parts.run(part, |stop| supervisor.keep(slot, group, stop));
+            }
+            Service::LikeService => {
+                let group = Arc::clone(&likes);
+                let part = parts.likes.clone();
+                parts.run(part, |stop| {
+                    supervisor.keep_beside_monolith(slot, group, stop)
+                });
+            }
+        }
+    }
+    parts
+}

@@ -1,0 +1,166 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use telemetry::LogLevel;
+
+use crate::service::Service;
+
+/// Mythical Mysfits on this machine: database, services, load balancer and site.
+#[derive(Debug, Parser)]
+#[command(name = "lab", version)]
+pub struct Cli {
+    /// What is run instead of the lab; for the lab itself only.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What the lab is told.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What the lab starts itself again for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// One task of a service, told everything else by its environment.
+    #[command(hide = true)]
+    Task {
+        /// Which service.
+        service: Service,
+    },
+}
+
+/// What the lab is told.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    /// Port of the site; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    pub site_port: u16,
+    /// Port of the load balancer; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub alb_port: u16,
+    /// Port of DynamoDB; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    pub dynamodb_port: u16,
+    /// Tasks of the Like service, 1 to 20
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u16).range(1..=20))]
+    pub like_tasks: u16,
+    /// Tasks of the monolith, 1 to 20
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=20))]
+    pub monolith_tasks: u16,
+    /// Whether likes go wrong on purpose: on or off
+    #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
+    pub chaos: Switch,
+    /// Makes the sequence of faults the same each time; drawn and printed if not given
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
+    #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = log_level)]
+    pub loglevel: String,
+    /// Where likes are taken: service or monolith; with monolith no Like service runs
+    #[arg(long, value_enum, default_value_t = LikeIn::Service, hide_possible_values = true)]
+    pub like_in: LikeIn,
+    /// Directory that keeps the table; in memory if not given
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// JSON file that is written once everything is healthy, for tools
+    #[arg(long, value_name = "PATH")]
+    pub endpoints_file: Option<PathBuf>,
+    /// Open no browser
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Print the log lines of the tasks
+    #[arg(long)]
+    pub logs: bool,
+    /// Time between two health checks of a task, 10 to 300000 ms
+    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = value_parser!(u64).range(10..=300_000))]
+    pub health_check_interval_ms: u64,
+    /// How long a task that is being stopped may finish requests, before it is told; at most 3600000 ms
+    #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = value_parser!(u64).range(..=3_600_000))]
+    pub deregistration_delay_ms: u64,
+}
+
+impl Options {
+    /// Time between two health checks of a task.
+    pub fn health_check_interval(&self) -> Duration {
+        Duration::from_millis(self.health_check_interval_ms)
+    }
+
+    /// How long a deregistered task may finish requests before it is told to stop.
+    pub fn deregistration_delay(&self) -> Duration {
+        Duration::from_millis(self.deregistration_delay_ms)
+    }
+}
+
+/// `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
+}
+
+/// The side of the strangler that takes likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LikeIn {
+    /// The Like service, by the path rule.
+    Service,
+    /// The monolith, as before the Like service was strangled out of it.
+    Monolith,
+}
+
+/// The services read it themselves; here it is only refused in time.
+fn log_level(value: &str) -> Result<String, String> {
+    LogLevel::try_from(value.to_owned())
+        .map(|_| value.to_owned())
+        .map_err(|_| "expected DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_subcommand_of_tasks_is_no_part_of_the_help() {
+        let help = Cli::command().render_long_help().to_string();
+        assert!(!help.contains("task like"), "{help}");
+        assert!(!help.contains("COMMAND"), "{help}");
+        assert!(help.contains("--alb-port"), "{help}");
+    }
+
+    #[test]
+    fn the_defaults_are_the_workshops() {
+        let options = Cli::parse_from(["lab"]).options;
+        let ports = (options.site_port, options.alb_port, options.dynamodb_port);
+        assert_eq!(ports, (3000, 8080, 8000));
+        assert_eq!((options.like_tasks, options.monolith_tasks), (2, 1));
+        assert_eq!(options.loglevel, "ERROR");
+        assert_eq!(options.chaos, Switch::On);
+        assert_eq!(options.health_check_interval(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for arguments in [
+            ["--like-tasks", "0"],
+            ["--like-tasks", "21"],
+            ["--monolith-tasks", "0"],
+            ["--alb-port", "65536"],
+            ["--loglevel", "LOUD"],
+            ["--seed", "-1"],
+            ["--chaos", "maybe"],
+            ["--health-check-interval-ms", "0"],
+        ] {
+            let parsed = Cli::try_parse_from(["lab"].into_iter().chain(arguments));
+            assert!(parsed.is_err(), "{arguments:?}");
+        }
+    }
+}

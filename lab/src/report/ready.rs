@@ -1,0 +1,111 @@
+//! What people read once everything runs: the addresses, the chaos, and what to try first.
+
+use std::fmt;
+use std::time::Duration;
+
+use like_service::chaos;
+
+use crate::endpoints::Addresses;
+use crate::options::{LikeIn, Options, Switch};
+
+/// Some mysfit of the seed data.
+const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
+
+/// The lab is ready.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    pub time: Duration,
+    pub addresses: &'a Addresses,
+    pub options: &'a Options,
+    /// The option's or the drawn one.
+    pub seed: u64,
+    /// What the environment says of the shares, if it can be read.
+    pub shares: Option<chaos::Config>,
+}
+
+impl fmt::Display for Ready<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.time.as_secs_f64();
+        writeln!(f, "Ready in {seconds:.1} s.\n")?;
+        self.addresses(f)?;
+        self.chaos(f)?;
+        self.first_steps(f)?;
+        write!(f, "\nCtrl-C stops everything.")
+    }
+}
+
+impl Ready<'_> {
+    fn addresses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Addresses {
+            site,
+            alb,
+            dynamodb,
+            table,
+        } = self.addresses;
+        writeln!(f, "  site           {site}")?;
+        writeln!(f, "  load balancer  {alb}")?;
+        let (likes, monoliths) = (self.options.like_tasks, self.options.monolith_tasks);
+        if self.options.like_in == LikeIn::Service {
+            let likes = tasks(likes);
+            writeln!(
+                f,
+                "                 /mysfits/*/like -> like-service ({likes})"
+            )?;
+        }
+        let monoliths = tasks(monoliths);
+        writeln!(
+            f,
+            "                 everything else -> monolith ({monoliths})"
+        )?;
+        writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
+        writeln!(f, "  logs           {site}/logs/like-service")?;
+        writeln!(f, "                 {site}/logs/monolith\n")
+    }
+
+    fn chaos(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.options.like_in == LikeIn::Monolith {
+            return writeln!(f, "Likes are taken in the monolith, where no chaos is.\n");
+        }
+        if self.options.chaos == Switch::Off {
+            return writeln!(f, "Chaos is off: likes just work.\n");
+        }
+        write!(f, "Chaos is on")?;
+        if let Some(shares) = &self.shares {
+            let (slow, lost) = (shares.stress, shares.not_found);
+            let fine = 100u32.saturating_sub(slow + lost);
+            write!(
+                f,
+                ": of 100 likes about {slow} are slow, {lost} answer 404, {fine} are fine"
+            )?;
+        }
+        let seed = self.seed;
+        writeln!(f, ".\nSeed {seed}; repeat with --seed {seed}\n")
+    }
+
+    fn first_steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Addresses {
+            site,
+            alb,
+            dynamodb,
+            table,
+        } = self.addresses;
+        writeln!(f, "Try first:")?;
+        writeln!(f, "  open {site} and click some hearts")?;
+        writeln!(f, "  curl -i -X POST {alb}/mysfits/{MYSFIT}/like")?;
+        writeln!(
+            f,
+            "  AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab aws dynamodb scan \\"
+        )?;
+        writeln!(
+            f,
+            "    --region us-east-1 --endpoint-url {dynamodb} --table-name {table}"
+        )
+    }
+}
+
+fn tasks(count: u16) -> String {
+    match count {
+        1 => "1 task".to_owned(),
+        count => format!("{count} tasks"),
+    }
+}

@@ -1,0 +1,84 @@
+//! The twelve mysfits that a new table begins with.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The mysfits as people edit them.
+const MYSFITS: &str = include_str!("../seed/mysfits.json");
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Mysfit {
+    mysfit_id: String,
+    name: String,
+    species: String,
+    age: u64,
+    #[serde(rename = "goodevil")]
+    good_evil: String,
+    #[serde(rename = "lawchaos")]
+    law_chaos: String,
+    description: String,
+    thumb_image_uri: String,
+    profile_image_uri: String,
+    likes: u64,
+    adopted: bool,
+}
+
+/// An item in DynamoDB's own JSON.
+pub type Item = HashMap<&'static str, Value>;
+
+/// The items of a new table.
+///
+/// # Errors
+///
+/// When the seed file is not what it should be, which a test keeps from happening.
+pub fn items() -> Result<Vec<Item>, serde_json::Error> {
+    let mysfits: Vec<Mysfit> = serde_json::from_str(MYSFITS)?;
+    Ok(mysfits.into_iter().map(item).collect())
+}
+
+fn item(mysfit: Mysfit) -> Item {
+    let text = |value: String| json!({ "S": value });
+    let number = |value: u64| json!({ "N": value.to_string() });
+    HashMap::from([
+        ("MysfitId", text(mysfit.mysfit_id)),
+        ("Name", text(mysfit.name)),
+        ("Species", text(mysfit.species)),
+        ("Age", number(mysfit.age)),
+        ("GoodEvil", text(mysfit.good_evil)),
+        ("LawChaos", text(mysfit.law_chaos)),
+        ("Description", text(mysfit.description)),
+        ("ThumbImageUri", text(mysfit.thumb_image_uri)),
+        ("ProfileImageUri", text(mysfit.profile_image_uri)),
+        ("Likes", number(mysfit.likes)),
+        ("Adopted", json!({ "BOOL": mysfit.adopted })),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_twelve_mysfits_with_ids_of_their_own() {
+        let items = items().unwrap();
+        assert_eq!(items.len(), 12);
+        let mut ids: Vec<_> = items.iter().map(|item| &item["MysfitId"]["S"]).collect();
+        ids.sort_by_key(|id| id.to_string());
+        ids.dedup();
+        assert_eq!(ids.len(), 12);
+    }
+
+    #[test]
+    fn every_picture_is_part_of_the_site() {
+        for item in items().unwrap() {
+            for uri in ["ThumbImageUri", "ProfileImageUri"] {
+                let uri = item[uri]["S"].as_str().unwrap();
+                let file = uri.strip_prefix('/').unwrap();
+                assert!(crate::site::has_file(file), "{uri}");
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `/logs` and `/lab`: what the person at this machine may see and do.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::logs::Logs;
+use crate::service::Service;
+use crate::tasks::Tasks;
+
+pub fn routes(logs: Logs, tasks: Tasks) -> Router {
+    let stop = Router::new()
+        .route("/lab/tasks/{id}/stop", post(stop))
+        .with_state(tasks);
+    Router::new()
+        .route("/logs/{service}", get(tail))
+        .with_state(logs)
+        .merge(stop)
+}
+
+/// An answer that says what was wrong, in the form in which the services do.
+pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({"error": {"code": code, "message": message}});
+    (status, Json(body)).into_response()
+}
+
+#[derive(Deserialize)]
+struct Range {
+    /// How many lines, from the end; all that are kept by default.
+    tail: Option<usize>,
+}
+
+/// `GET /logs/{service}?tail=N`: log lines as their tasks wrote them.
+async fn tail(
+    State(logs): State<Logs>,
+    Path(service): Path<String>,
+    Query(range): Query<Range>,
+) -> Response {
+    let Some(service) = Service::named(&service) else {
+        let message = "there are the logs of like-service and of monolith";
+        return error(StatusCode::NOT_FOUND, "not_found", message);
+    };
+    let lines = logs.tail(service, range.tail.unwrap_or(usize::MAX));
+    ([(CACHE_CONTROL, "no-store")], lines).into_response()
+}
+
+/// `POST /lab/tasks/{id}/stop`: begins to stop a task, as `aws ecs stop-task` does.
+async fn stop(State(tasks): State<Tasks>, Path(id): Path<String>) -> Response {
+    if tasks.stop(&id) {
+        (StatusCode::ACCEPTED, Json(json!({ "stopping": id }))).into_response()
+    } else {
+        error(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "no such task is running",
+        )
+    }
+}

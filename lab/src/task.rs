@@ -1,0 +1,95 @@
+//! One task: the real code of a service in a process of its own, as its container would run it.
+//!
+//! The lab tells it everything by the environment, reads its first line of standard output for its
+//! address, and holds its standard input: when that ends, the lab is gone and the task stops too.
+
+use std::io::{self, Write, sink, stdin, stdout};
+use std::net::{Ipv4Addr, TcpListener};
+use std::thread;
+
+use http_shell::ACCESS_TARGET;
+use http_shell::env::Environment;
+use http_shell::process::{Failure, block_on};
+use http_shell::signal::stop_requested;
+use tokio::sync::oneshot;
+
+use crate::service::Service;
+
+/// What the first line of a task begins with; its address follows.
+pub(crate) const LISTENING: &str = "listening ";
+
+/// Runs one task of `service` until it is asked to stop or the lab is gone.
+///
+/// # Errors
+///
+/// When the environment makes no sense or the service fails.
+pub fn run(service: Service) -> Result<(), Failure> {
+    let env = Environment::snapshot();
+    match service {
+        Service::LikeService => like_service(&env),
+        Service::Monolith => monolith(&env),
+    }
+}
+
+fn like_service(env: &Environment) -> Result<(), Failure> {
+    use like_service::{Application, Config, Error, LOG_TARGETS};
+    let config = Config::read(env)?;
+    let listener = listen(config.http.port).map_err(Error::Server)?;
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
+        .map_err(|error| Failure::Run(Box::new(error)))?;
+    block_on(async {
+        let stop = stop().map_err(Error::Server)?;
+        let application = Application::build(config, listener).await?;
+        application.run_until(stop).await
+    })
+}
+
+fn monolith(env: &Environment) -> Result<(), Failure> {
+    use monolith::{Application, Config, Error, LOG_TARGETS};
+    let config = Config::read(env)?;
+    let listener = listen(config.http.port).map_err(Error::Server)?;
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
+        .map_err(|error| Failure::Run(Box::new(error)))?;
+    block_on(async {
+        let stop = stop().map_err(Error::Server)?;
+        let application = Application::build(config, listener).await?;
+        application.run_until(stop).await
+    })
+}
+
+/// Listens on this machine alone and says where, before the first log line.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    let address = listener.local_addr()?;
+    let mut stdout = stdout().lock();
+    writeln!(stdout, "{LISTENING}{address}")?;
+    stdout.flush()?;
+    Ok(listener)
+}
+
+fn stop() -> io::Result<impl Future<Output = ()>> {
+    let asked = stop_requested()?;
+    let abandoned = abandoned()?;
+    Ok(async {
+        tokio::select! {
+            () = asked => {}
+            () = abandoned => {}
+        }
+    })
+}
+
+/// Resolves once nobody holds the other end of standard input.
+///
+/// A thread and not the runtime's own standard input, whose last read would hold up the exit.
+fn abandoned() -> io::Result<impl Future<Output = ()>> {
+    let (ended, end) = oneshot::channel();
+    thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(move || {
+            let _ = io::copy(&mut stdin().lock(), &mut sink());
+            let _ = ended.send(());
+        })?;
+    Ok(async {
+        let _ = end.await;
+    })
+}

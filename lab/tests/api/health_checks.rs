@@ -1,0 +1,81 @@
+//! How the load balancer asks a target for its health.
+
+use std::time::Duration;
+
+use lab::alb::{TargetGroup, TargetGroupConfig, TargetState};
+
+use crate::target::{Act, BROKEN, OK, Target, quick_group};
+use crate::{eventually, found};
+
+#[tokio::test]
+async fn a_check_is_a_get_of_the_root_straight_to_the_target() {
+    let target = Target::start(Act::Answer(OK)).await;
+    let group = quick_group();
+    let registration = group.register(target.address);
+    registration.healthy().await;
+    let check = target.health_checks().remove(0);
+    assert!(check.starts_with("GET / HTTP/1.1\r\n"), "{check}");
+    let check = check.to_lowercase();
+    assert!(
+        check.contains(&format!("host: {}\r\n", target.address)),
+        "{check}"
+    );
+    assert!(
+        check.contains("user-agent: elb-healthchecker/2.0\r\n"),
+        "{check}"
+    );
+}
+
+#[tokio::test]
+async fn the_first_check_comes_at_once_and_is_enough() {
+    let target = Target::start(Act::Answer(OK)).await;
+    let group = TargetGroup::new(TargetGroupConfig::with_interval(Duration::from_secs(300)));
+    let registration = group.register(target.address);
+    assert_eq!(registration.state(), TargetState::Initial);
+    registration.healthy().await;
+    assert_eq!(target.health_checks().len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_target_is_asked_again_quickly_whatever_the_interval() {
+    let target = Target::start(Act::Answer(OK)).await;
+    target.set_health(Act::Answer(BROKEN));
+    let group = TargetGroup::new(TargetGroupConfig::with_interval(Duration::from_secs(300)));
+    let registration = group.register(target.address);
+    found("three checks", async || {
+        target.health_checks().get(2).cloned()
+    })
+    .await;
+    target.set_health(Act::Answer(OK));
+    registration.healthy().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_200_is_healthy() {
+    for answer in [
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        let target = Target::start(Act::Answer(OK)).await;
+        let registration = quick_group().register(target.address);
+        registration.healthy().await;
+        target.set_health(Act::Answer(answer));
+        eventually(answer, || registration.state() == TargetState::Unhealthy);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checks_end_with_the_registration() {
+    let target = Target::start(Act::Answer(OK)).await;
+    let group = quick_group();
+    let registration = group.register(target.address);
+    registration.healthy().await;
+    drop(registration);
+    // A new target is checked many times; the old one at most once more, if that was under way.
+    let before = target.health_checks().len();
+    let other = Target::start(Act::Answer(OK)).await;
+    let _registration = group.register(other.address);
+    eventually("ten checks", || other.health_checks().len() >= 10);
+    assert!(target.health_checks().len() <= before + 1);
+}

@@ -1,0 +1,92 @@
+//! The tasks' log lines: the heart of the workshop's second lab.
+
+use serde_json::Value;
+
+use crate::client::{client, get, like};
+use crate::found;
+use crate::process::Lab;
+
+const NO_BURN: &[(&str, &str)] = &[("CHAOS_STRESS_CPU_MS", "0-0")];
+
+/// The lines of the Like services once there is an access line for each of `likes` likes.
+async fn lines(site: &str, likes: usize) -> Vec<String> {
+    found("an access line for each like", async || {
+        let lines = get(&format!("{site}/logs/like-service")).await;
+        let seen = lines.matches("\"method\":\"POST\"").count();
+        (seen >= likes).then(|| lines.lines().map(str::to_owned).collect())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn at_error_there_are_access_lines_and_nothing_else() {
+    let lab = Lab::start_with(NO_BURN, &[]);
+    let (endpoints, client) = (lab.endpoints(), client());
+    for _ in 0..20 {
+        like(&client, &endpoints.alb).await;
+    }
+    let lines = lines(&endpoints.site, 20).await;
+    for line in &lines {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["target"], "access", "{line}");
+    }
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("ELB-HealthChecker/2.0"))
+    );
+}
+
+#[tokio::test]
+async fn at_debug_the_chaos_lines_are_found_by_searching_for_warn() {
+    let lab = Lab::start_with(NO_BURN, &["--loglevel", "DEBUG"]);
+    let (endpoints, client) = (lab.endpoints(), client());
+    for _ in 0..20 {
+        like(&client, &endpoints.alb).await;
+    }
+    let lines = lines(&endpoints.site, 20).await;
+    let found: Vec<_> = lines
+        .iter()
+        .filter(|line| line.contains("WARN: "))
+        .collect();
+    assert!(!found.is_empty());
+    assert!(
+        found
+            .iter()
+            .any(|line| line.contains("should NOT be left on"))
+    );
+}
+
+#[tokio::test]
+async fn the_last_lines_are_had_by_their_number() {
+    let lab = Lab::start(&[]);
+    let site = lab.endpoints().site;
+    for _ in 0..5 {
+        get(&lab.endpoints().of("monolith")[0].url).await;
+    }
+    let url = format!("{site}/logs/monolith");
+    found("five lines", async || {
+        (get(&url).await.lines().count() >= 5).then_some(())
+    })
+    .await;
+    assert_eq!(get(&format!("{url}?tail=2")).await.lines().count(), 2);
+    assert_eq!(get(&format!("{url}?tail=0")).await, "");
+    for (path, status) in [("/logs/nobody", 404), ("/logs/monolith?tail=x", 400)] {
+        let answer = client().get(format!("{site}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn lines_are_printed_on_demand_with_the_name_of_their_task() {
+    let lab = Lab::start(&["--logs", "--like-tasks", "1"]);
+    lab.wait_for("monolith-0 | {");
+    lab.wait_for("like-service-0 | {");
+}
+
+#[tokio::test]
+async fn lines_are_not_printed_unasked() {
+    let lab = Lab::start(&[]);
+    lab.wait_for("Ctrl-C stops everything.");
+    assert!(!lab.printed().contains("ELB-HealthChecker"));
+}

@@ -1,0 +1,55 @@
+//! The lab as people start it: its own binary, real tasks, real sockets; and its load balancer before
+//! little targets that misbehave.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod process;
+mod target;
+
+mod balancing;
+mod chaos;
+mod failing_targets;
+mod forwarding;
+mod health_checks;
+mod likes;
+mod logs;
+mod rules;
+mod site;
+mod start;
+mod stop;
+mod tasks;
+mod trouble_at_start;
+
+/// How long a test waits for anything before it fails.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Some mysfit of the seed data.
+const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
+
+/// Looks again and again until there is something, without holding up other work.
+async fn found<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(std::time::Instant::now() < deadline, "never: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Looks again and again until `happened`.
+fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while !happened() {
+        assert!(std::time::Instant::now() < deadline, "never: {what}");
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
+    }
+}

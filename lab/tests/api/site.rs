@@ -1,0 +1,138 @@
+//! The site's origin.
+
+use reqwest::Response;
+
+use crate::MYSFIT;
+use crate::client::{client, raw};
+use crate::process::Lab;
+
+async fn answer(url: &str) -> Response {
+    client().get(url).send().await.unwrap()
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    answer.headers()[name].to_str().unwrap()
+}
+
+#[tokio::test]
+async fn the_page_and_its_parts_are_served_with_their_types() {
+    let lab = Lab::start(&[]);
+    let site = lab.endpoints().site;
+    for (path, content_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/index.html", "text/html; charset=utf-8"),
+        ("/style.css", "text/css; charset=utf-8"),
+        ("/app.js", "text/javascript; charset=utf-8"),
+        ("/images/yeti.svg", "image/svg+xml"),
+    ] {
+        let answer = answer(&format!("{site}{path}")).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(header(&answer, "content-type"), content_type);
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+        assert!(!answer.text().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_page_may_talk_to_the_site_and_to_the_load_balancer_alone() {
+    let lab = Lab::start(&[]);
+    let endpoints = lab.endpoints();
+    for path in ["/", "/config.js", "/nothing", "/logs/monolith"] {
+        let answer = answer(&format!("{}{path}", endpoints.site)).await;
+        assert_eq!(
+            header(&answer, "content-security-policy"),
+            format!(
+                "default-src 'self'; connect-src 'self' {}; img-src 'self'; style-src 'self'; \
+                 script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+                endpoints.alb
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_told_where_the_load_balancer_really_is() {
+    let lab = Lab::start(&[]);
+    let endpoints = lab.endpoints();
+    let answer = answer(&format!("{}/config.js", endpoints.site)).await;
+    assert_eq!(header(&answer, "cache-control"), "no-store");
+    assert_eq!(
+        header(&answer, "content-type"),
+        "text/javascript; charset=utf-8"
+    );
+    let script = answer.text().await.unwrap();
+    assert_eq!(
+        script,
+        format!("export const api = \"{}\";\n", endpoints.alb)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_file_of_the_site_is_a_404() {
+    let lab = Lab::start(&[]);
+    let site = lab.endpoints().site;
+    let address = site.strip_prefix("http://").unwrap();
+    for path in [
+        "/nothing",
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/..%2fCargo.toml",
+        "//etc/passwd",
+    ] {
+        let get = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let answer = raw(address.parse().unwrap(), get.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{path}: {answer}");
+    }
+    let post = client().post(&site).send().await.unwrap();
+    assert_eq!(post.status(), 405);
+    assert_eq!(header(&post, "allow"), "GET, HEAD");
+}
+
+#[tokio::test]
+async fn the_page_may_read_the_api_of_the_other_origin_faults_included() {
+    let all_lost = [
+        ("CHAOS_STRESS_PERCENT", "0"),
+        ("CHAOS_NOT_FOUND_PERCENT", "100"),
+    ];
+    let lab = Lab::start_with(&all_lost, &[]);
+    let endpoints = lab.endpoints();
+    assert_ne!(endpoints.site, endpoints.alb);
+    let list = client().get(format!("{}/mysfits", endpoints.alb));
+    let like = client().post(format!("{}/mysfits/{MYSFIT}/like", endpoints.alb));
+    for (request, status) in [(list, 200), (like, 404)] {
+        let answer = request
+            .header("Origin", &endpoints.site)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status);
+        assert_eq!(header(&answer, "access-control-allow-origin"), "*");
+    }
+}
+
+#[tokio::test]
+async fn other_websites_may_neither_read_logs_nor_stop_tasks() {
+    let mut lab = Lab::start(&[]);
+    let endpoints = lab.endpoints();
+    let stop = format!(
+        "{}/lab/tasks/{}/stop",
+        endpoints.site, endpoints.tasks[0].id
+    );
+    let logs = format!("{}/logs/monolith", endpoints.site);
+    let port = endpoints.site.rsplit(':').next().unwrap();
+    for (name, value) in [
+        ("Origin", "https://evil.example".to_owned()),
+        ("Origin", "null".to_owned()),
+        ("Origin", endpoints.alb.clone()),
+        ("Host", format!("evil.example:{port}")),
+        ("Host", format!("127.0.0.1.evil.example:{port}")),
+    ] {
+        for request in [client().post(&stop), client().get(&logs)] {
+            let answer = request.header(name, &value).send().await.unwrap();
+            assert_eq!(answer.status(), 403, "{name}: {value}");
+        }
+    }
+    assert!(!lab.has_ended());
+    assert!(!lab.printed().contains("is being stopped"));
+    assert_eq!(lab.endpoints().tasks.len(), 3);
+}

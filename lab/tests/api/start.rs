@@ -1,0 +1,98 @@
+//! A lab that starts as it should.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::client::{client, get, like};
+use crate::process::Lab;
+
+#[tokio::test]
+async fn everything_that_the_endpoints_file_names_answers() {
+    let lab = Lab::start(&[]);
+    let endpoints = lab.endpoints();
+    assert!(get(&endpoints.site).await.contains("Mythical Mysfits"));
+    let list: Value =
+        serde_json::from_str(&get(&format!("{}/mysfits", endpoints.alb)).await).unwrap();
+    assert_eq!(list["mysfits"].as_array().unwrap().len(), 12);
+    assert!(get(&endpoints.dynamodb).await.contains("healthy"));
+    assert_eq!(endpoints.table, "MysfitsTable");
+    assert_eq!(endpoints.of("like-service").len(), 2);
+    assert_eq!(endpoints.of("monolith").len(), 1);
+    for task in &endpoints.tasks {
+        assert!(get(&task.url).await.contains("message"));
+    }
+    let ids: BTreeSet<_> = endpoints.tasks.iter().map(|task| &task.id).collect();
+    let pids: BTreeSet<_> = endpoints.tasks.iter().map(|task| task.pid).collect();
+    assert_eq!((ids.len(), pids.len()), (3, 3));
+}
+
+#[tokio::test]
+async fn both_indexes_answer() {
+    let lab = Lab::start(&[]);
+    let alb = lab.endpoints().alb;
+    for (filter, value, count) in [("GoodEvil", "Good", 4), ("LawChaos", "Lawful", 3)] {
+        let url = format!("{alb}/mysfits?filter={filter}&value={value}");
+        let list: Value = serde_json::from_str(&get(&url).await).unwrap();
+        assert_eq!(list["mysfits"].as_array().unwrap().len(), count, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn people_read_the_addresses_the_chaos_and_its_seed() {
+    let lab = Lab::start(&["--seed", "4711"]);
+    lab.wait_for("Ctrl-C stops everything.");
+    let (printed, endpoints) = (lab.printed(), lab.endpoints());
+    for text in [
+        &*endpoints.site,
+        &endpoints.alb,
+        &endpoints.dynamodb,
+        "64 are slow, 25 answer 404, 11 are fine",
+        "--seed 4711",
+    ] {
+        assert!(printed.contains(text), "{text}: {printed}");
+    }
+}
+
+#[tokio::test]
+async fn a_seed_is_drawn_and_printed_if_none_is_given() {
+    let lab = Lab::start(&[]);
+    lab.wait_for("repeat with --seed ");
+}
+
+#[tokio::test]
+async fn the_numbers_of_tasks_are_options() {
+    let lab = Lab::start(&["--like-tasks", "1", "--monolith-tasks", "3"]);
+    let endpoints = lab.endpoints();
+    assert_eq!(endpoints.of("like-service").len(), 1);
+    assert_eq!(endpoints.of("monolith").len(), 3);
+}
+
+#[tokio::test]
+async fn the_readers_environment_reaches_the_tasks() {
+    let all_lost = [
+        ("CHAOS_STRESS_PERCENT", "0"),
+        ("CHAOS_NOT_FOUND_PERCENT", "100"),
+    ];
+    let lab = Lab::start_with(&all_lost, &[]);
+    let client = client();
+    for _ in 0..10 {
+        assert_eq!(like(&client, &lab.endpoints().alb).await, 404);
+    }
+    lab.wait_for("0 are slow, 100 answer 404, 0 are fine");
+}
+
+#[tokio::test]
+async fn the_readers_aws_does_not() {
+    let theirs = [
+        ("AWS_PROFILE", "production"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("AWS_REGION", "nowhere-1"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"),
+    ];
+    let lab = Lab::start_with(&theirs, &[]);
+    get(&format!("{}/mysfits", lab.endpoints().alb)).await;
+}

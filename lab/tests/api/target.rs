@@ -1,0 +1,149 @@
+//! Little targets for a load balancer, and a load balancer before them.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lab::alb::{LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+/// The answer of a target that is well.
+pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// The answer of a target that is not.
+pub const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
+
+/// What a target does with a request.
+#[derive(Clone, Copy)]
+pub enum Act {
+    /// Answers with these bytes.
+    Answer(&'static str),
+    /// Closes the connection without a word.
+    Reset,
+    /// Says nothing and goes on listening.
+    Hang,
+}
+
+/// A raw socket that takes one request a connection, notes its head, and does what it is told.
+#[derive(Clone)]
+pub struct Target {
+    pub address: SocketAddr,
+    acts: Arc<Mutex<Acts>>,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Acts {
+    health: Act,
+    request: Act,
+}
+
+impl Target {
+    /// A target that is well and does `request` with what is no health check.
+    pub async fn start(request: Act) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = Self {
+            address: listener.local_addr().unwrap(),
+            acts: Arc::new(Mutex::new(Acts {
+                health: Act::Answer(OK),
+                request,
+            })),
+            heads: Arc::default(),
+        };
+        let serving = target.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        target
+    }
+
+    /// From now on health checks meet this.
+    pub fn set_health(&self, act: Act) {
+        self.acts.lock().unwrap().health = act;
+    }
+
+    /// The heads of the requests so far, without health checks.
+    pub fn requests(&self) -> Vec<String> {
+        self.heads(|head| !is_health_check(head))
+    }
+
+    /// The heads of the health checks so far.
+    pub fn health_checks(&self) -> Vec<String> {
+        self.heads(is_health_check)
+    }
+
+    fn heads(&self, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let heads = self.heads.lock().unwrap();
+        heads.iter().filter(|head| wanted(head)).cloned().collect()
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            match stream.read_u8().await {
+                Ok(byte) => head.push(byte),
+                Err(_) => return,
+            }
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let acts = *self.acts.lock().unwrap();
+        let act = if is_health_check(&head) {
+            acts.health
+        } else {
+            acts.request
+        };
+        self.heads.lock().unwrap().push(head);
+        match act {
+            Act::Answer(answer) => {
+                let _ = stream.write_all(answer.as_bytes()).await;
+                // The next request comes on a new connection.
+                let _ = stream.shutdown().await;
+            }
+            Act::Reset => {}
+            Act::Hang => std::future::pending().await,
+        }
+    }
+}
+
+fn is_health_check(head: &str) -> bool {
+    head.to_lowercase()
+        .contains("user-agent: elb-healthchecker/2.0")
+}
+
+/// A group whose checks come quickly and whose targets have little time.
+pub fn quick_group() -> Arc<TargetGroup> {
+    TargetGroup::new(TargetGroupConfig {
+        health_check_interval: Duration::from_millis(20),
+        target_timeout: Duration::from_millis(300),
+    })
+}
+
+/// Registers `targets` and waits until each is healthy.
+pub async fn registered(group: &Arc<TargetGroup>, targets: &[&Target]) -> Vec<Registration> {
+    let mut registrations = Vec::new();
+    for target in targets {
+        let registration = group.register(target.address);
+        registration.healthy().await;
+        registrations.push(registration);
+    }
+    registrations
+}
+
+/// Serves a load balancer over `default` and returns its address.
+pub async fn balancer(rules: Vec<Rule>, default: Arc<TargetGroup>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let alb = LoadBalancer {
+        rules,
+        default,
+        port: address.port(),
+    };
+    let grace = Duration::from_secs(1);
+    let serving = lab::serve(listener, alb.into_router(), CancellationToken::new(), grace);
+    tokio::spawn(serving);
+    address
+}

@@ -1,0 +1,123 @@
+//! Tasks that die and tasks that are stopped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::interval;
+
+use crate::client::{client, get, like, likes};
+use crate::process::{Lab, PATIENT, assert_gone, signal};
+
+#[tokio::test]
+async fn a_killed_task_is_replaced_and_likes_go_on() {
+    let lab = Lab::start(&["--chaos", "off"]);
+    for service in ["like-service", "monolith"] {
+        let before = lab.endpoints();
+        let task = before.of(service)[0].clone();
+        signal(task.pid, Signal::KILL);
+        let after = lab.endpoints_without(&task.id);
+        assert_eq!(after.tasks.len(), before.tasks.len());
+        assert!(after.tasks.iter().all(|other| other.pid != task.pid));
+        for _ in 0..10 {
+            assert_eq!(like(&client(), &after.alb).await, 200);
+        }
+        let died = format!("{service}-0");
+        let printed = lab.printed();
+        let line = printed.lines().find(|line| line.contains("died"));
+        assert!(
+            line.is_some_and(|line| line.contains("SIGKILL")),
+            "{printed}"
+        );
+        assert!(printed.contains(&died));
+    }
+    assert_eq!(likes(&lab.endpoints().alb).await, 20);
+}
+
+#[tokio::test]
+async fn the_other_task_takes_over_while_a_dead_one_is_replaced() {
+    let lab = Lab::start(&["--chaos", "off"]);
+    let endpoints = lab.endpoints();
+    let task = endpoints.of("like-service")[0];
+    signal(task.pid, Signal::KILL);
+    lab.wait_for("died");
+    assert_eq!(like(&client(), &endpoints.alb).await, 200);
+}
+
+async fn stop(site: &str, id: &str) -> u16 {
+    let url = format!("{site}/lab/tasks/{id}/stop");
+    client().post(url).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_stopped_under_load_costs_no_request() {
+    let arguments = ["--chaos", "off", "--monolith-tasks", "2"];
+    let quick = [
+        "--deregistration-delay-ms",
+        "500",
+        "--health-check-interval-ms",
+        "500",
+    ];
+    let lab = Lab::start_with(PATIENT, &[&arguments[..], &quick].concat());
+    let endpoints = lab.endpoints();
+    let (over, sent) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let client = client();
+    let clients: Vec<_> = (0..50)
+        .map(|number| {
+            let (client, alb) = (client.clone(), endpoints.alb.clone());
+            let (over, sent) = (Arc::clone(&over), Arc::clone(&sent));
+            tokio::spawn(async move {
+                let mut likes = 0;
+                // Brisk, but not so that the replacement gets no time to start on a small machine.
+                let mut pace = interval(Duration::from_millis(50));
+                while !over.load(Ordering::Relaxed) {
+                    if number % 2 == 0 {
+                        assert_eq!(like(&client, &alb).await, 200);
+                        likes += 1;
+                    } else {
+                        get(&format!("{alb}/mysfits")).await;
+                    }
+                    sent.fetch_add(1, Ordering::Relaxed);
+                    pace.tick().await;
+                }
+                likes
+            })
+        })
+        .collect();
+    for service in ["like-service", "monolith"] {
+        let task = endpoints.of(service)[0];
+        let before = sent.load(Ordering::Relaxed);
+        assert_eq!(stop(&endpoints.site, &task.id).await, 202);
+        lab.endpoints_without(&task.id);
+        assert!(
+            sent.load(Ordering::Relaxed) > before,
+            "nothing was under way"
+        );
+        assert_gone(std::slice::from_ref(task));
+    }
+    over.store(true, Ordering::Relaxed);
+    let mut counted = 0;
+    for client in clients {
+        counted += client.await.unwrap();
+    }
+    assert_eq!(likes(&endpoints.alb).await, counted);
+}
+
+#[tokio::test]
+async fn a_task_that_is_stopped_is_replaced_and_known_no_more() {
+    let lab = Lab::start(&["--chaos", "off"]);
+    let before = lab.endpoints();
+    let task = before.of("like-service")[0].clone();
+    assert_eq!(stop(&before.site, "nobody").await, 404);
+    assert_eq!(stop(&before.site, &task.id).await, 202);
+    let after = lab.endpoints_without(&task.id);
+    assert_eq!(after.of("like-service").len(), 2);
+    assert_eq!(stop(&before.site, &task.id).await, 404);
+    lab.wait_for("like-service-0    is being stopped");
+    lab.wait_for("like-service-0    has stopped, its replacement starts");
+    assert!(!lab.printed().contains("died"));
+}
