@@ -12,13 +12,12 @@ use std::time::Duration;
 use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::spawn_blocking;
+use tokio::sync::{Barrier, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::drain::Lifecycle;
 use crate::health::Readiness;
-use crate::worker::{Phase, Worker};
+use crate::worker::{self, Phase, Worker};
 use crate::{access, body, cors, drain, error, health};
 
 /// Most connections at once; the next one waits in the kernel's queue.
@@ -71,20 +70,20 @@ impl Server {
                 .wrap(from_fn(access::middleware))
         };
         let (phase, follow) = watch::channel(Phase::Serving);
-        let workers: Vec<_> = (0..available_parallelism()?.get())
-            .map(|_| Worker::start(app.clone(), follow.clone()))
+        let count = available_parallelism()?.get();
+        let drained = Arc::new(Barrier::new(count + 1));
+        let workers: Vec<_> = (0..count)
+            .map(|_| worker::start(app.clone(), follow.clone(), Arc::clone(&drained)))
             .collect::<io::Result<_>>()?;
 
         self.listener.set_nonblocking(true)?;
         accept_until(self.listener, &workers, &lifecycle, shutdown).await?;
 
         let deadline = Instant::now() + self.shutdown_grace;
-        let threads: Vec<_> = workers.into_iter().map(|worker| worker.thread).collect();
-        let ended =
-            spawn_blocking(move || threads.into_iter().try_for_each(|thread| thread.join()));
+        drop(workers);
         sleep(SETTLE.min(self.shutdown_grace)).await;
         phase.send_replace(Phase::Closing);
-        if timeout_at(deadline, ended).await.is_err() {
+        if timeout_at(deadline, drained.wait()).await.is_err() {
             tracing::warn!("requests still under way at the end of the grace are cut off");
             phase.send_replace(Phase::Cut);
         }
@@ -106,7 +105,7 @@ async fn accept_until(
     let mut hand_over = |stream, place| {
         if let Some(worker) = turn.next() {
             // A worker that is gone has panicked: its clients see the connection close.
-            let _ = worker.connections.send((stream, place));
+            let _ = worker.send((stream, place));
         }
     };
     let serve = async {

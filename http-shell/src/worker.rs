@@ -1,7 +1,7 @@
 //! A worker: a thread whose runtime serves the connections that it is handed.
 
 use std::io;
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -10,7 +10,7 @@ use actix_web::App;
 use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{Barrier, OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 
 /// How long an idle connection is kept: longer than the 60 s of an ALB, so that it is always the
@@ -37,40 +37,42 @@ pub enum Phase {
 /// A connection and its place among those that the server may have open.
 pub type Connection = (std::net::TcpStream, OwnedSemaphorePermit);
 
-/// The sending side of a worker. It ends when this is dropped and its connections are closed.
-pub struct Worker {
-    pub connections: mpsc::UnboundedSender<Connection>,
-    pub thread: JoinHandle<()>,
-}
+/// The sending side of a worker, which ends when this is dropped and its connections are closed.
+pub type Worker = mpsc::UnboundedSender<Connection>;
 
-impl Worker {
-    /// Starts a thread that serves `app` and follows `phase`.
-    pub fn start<F, T, B>(app: F, phase: watch::Receiver<Phase>) -> io::Result<Self>
-    where
-        F: Fn() -> App<T> + Send + 'static,
-        T: ServiceFactory<
-                ServiceRequest,
-                Config = (),
-                Response = ServiceResponse<B>,
-                Error = actix_web::Error,
-                InitError = (),
-            > + 'static,
-        B: actix_web::body::MessageBody + 'static,
-    {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (connections, received) = mpsc::unbounded_channel();
-        let thread = std::thread::Builder::new()
-            .name("http-worker".to_owned())
-            .spawn(move || {
-                LocalSet::new().block_on(&runtime, serve(app(), received, phase));
-                // Work on the blocking pool that nobody waits for any more must not hold the end.
-                runtime.shutdown_background();
-            })?;
-        Ok(Self {
-            connections,
-            thread,
-        })
-    }
+/// Starts a thread that serves `app` and follows `phase`.
+///
+/// Its runtime lives until all have `drained`: the requests of one may be using a pooled
+/// connection that belongs to the runtime of another.
+pub fn start<F, T, B>(
+    app: F,
+    phase: watch::Receiver<Phase>,
+    drained: Arc<Barrier>,
+) -> io::Result<Worker>
+where
+    F: Fn() -> App<T> + Send + 'static,
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    B: actix_web::body::MessageBody + 'static,
+{
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (connections, received) = mpsc::unbounded_channel();
+    std::thread::Builder::new()
+        .name("http-worker".to_owned())
+        .spawn(move || {
+            LocalSet::new().block_on(&runtime, async {
+                serve(app(), received, phase).await;
+                drained.wait().await;
+            });
+            // Work on the blocking pool that nobody waits for any more must not hold the end.
+            runtime.shutdown_background();
+        })?;
+    Ok(connections)
 }
 
 async fn serve<T, B>(

@@ -86,8 +86,20 @@ impl Lab {
 
     /// The same, with variables set.
     pub fn start_with(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::start_command(variables, command(arguments))
+    }
+
+    /// The same in a process group of its own, as a shell starts a job, for [`Self::ctrl_c`]. Others
+    /// stay in the test's group, so that they end with a test run that is cut off.
+    pub fn start_job(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut command = command(arguments);
+        command.process_group(0);
+        Self::start_command(variables, command)
+    }
+
+    fn start_command(variables: &[(&str, &str)], mut command: Command) -> Self {
         let directory = Directory::new();
-        let mut child = command(arguments)
+        let mut child = command
             .envs(variables.iter().copied())
             .arg("--endpoints-file")
             .arg(directory.path("endpoints.json"))
@@ -204,8 +216,6 @@ fn command(arguments: &[&str]) -> Command {
         }
     }
     command.args(arguments).stdin(Stdio::null()).env_clear();
-    // As a shell starts a job.
-    command.process_group(0);
     command
 }
 

@@ -35,7 +35,7 @@ fn burning(cpu_ms: &str) -> Lab {
         ("CHAOS_NOT_FOUND_PERCENT", "0"),
         ("CHAOS_STRESS_CPU_MS", cpu_ms),
     ];
-    Lab::start_with(&variables, &["--logs", "--loglevel", "INFO"])
+    Lab::start_job(&variables, &["--logs", "--loglevel", "INFO"])
 }
 
 #[tokio::test(flavor = "multi_thread")]
