@@ -34,11 +34,11 @@ pub fn run(service: Service) -> Result<(), Failure> {
 fn like_service(env: &Environment) -> Result<(), Failure> {
     use like_service::{Application, Config, Error, LOG_TARGETS};
     let config = Config::read(env)?;
-    let listener = listen(config.http.port).map_err(Error::Server)?;
     let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
         .map_err(|error| Failure::Run(Box::new(error)))?;
     block_on(async {
         let stop = stop().map_err(Error::Server)?;
+        let listener = listen(config.http.port).map_err(Error::Server)?;
         let application = Application::build(config, listener).await?;
         application.run_until(stop).await
     })
@@ -47,11 +47,11 @@ fn like_service(env: &Environment) -> Result<(), Failure> {
 fn monolith(env: &Environment) -> Result<(), Failure> {
     use monolith::{Application, Config, Error, LOG_TARGETS};
     let config = Config::read(env)?;
-    let listener = listen(config.http.port).map_err(Error::Server)?;
     let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
         .map_err(|error| Failure::Run(Box::new(error)))?;
     block_on(async {
         let stop = stop().map_err(Error::Server)?;
+        let listener = listen(config.http.port).map_err(Error::Server)?;
         let application = Application::build(config, listener).await?;
         application.run_until(stop).await
     })

@@ -24,12 +24,11 @@ fn serve(env: &Environment) -> Result<(), Failure> {
     let config = Config::read(env)?;
     let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
         .map_err(|error| Failure::Run(Box::new(error)))?;
-    let listener = process::bind(config.http.port)?;
     process::block_on(async {
+        // Before the port: a signal that comes once clients can connect must find its handler.
         let stop = signal::stop_requested().map_err(Error::Server)?;
-        Application::build(config, listener)
-            .await?
-            .run_until(stop)
-            .await
+        let listener = process::bind(config.http.port)?;
+        let application = Application::build(config, listener).await?;
+        Ok::<_, Failure>(application.run_until(stop).await?)
     })
 }

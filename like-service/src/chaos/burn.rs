@@ -47,12 +47,24 @@ impl Burner {
         let burning = Arc::clone(&self.burning).acquire_owned().await;
         let burning = burning.map_err(|_| Overloaded)?;
         spawn_blocking(move || {
+            step_back();
             spend(budget);
             // Held to the end of the work: a client that hangs up does not stop the thread.
             drop((burning, admitted));
         })
         .await
         .map_err(|_| Overloaded)
+    }
+}
+
+/// Lets every other thread go first, for good: health checks must not wait for a burn's time slice.
+///
+/// The pool's other work, looking up the monolith's name, steps back with it; it is rare.
+fn step_back() {
+    // Elsewhere than on Linux, this would be about the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(19) {
+        tracing::debug!(%error, "burns run at normal priority");
     }
 }
 
