@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use futures_util::StreamExt;
 
@@ -27,6 +27,8 @@ pub(crate) async fn middleware(
     let declared = declared.and_then(|value| value.to_str().ok()?.parse().ok());
     let refused = if declared.is_some_and(|bytes: u64| bytes > MAX_BYTES as u64) {
         Some(StatusCode::PAYLOAD_TOO_LARGE)
+    } else if ends_with_the_connection(&request) {
+        None
     } else {
         discard(request.take_payload()).await.err()
     };
@@ -46,6 +48,12 @@ pub(crate) async fn middleware(
         .head_mut()
         .set_connection_type(actix_web::http::ConnectionType::Close);
     Ok(request.into_response(response).map_into_boxed_body())
+}
+
+/// Whether what follows the head is another protocol, which has no end to wait for. Nobody here
+/// speaks one, and the connection closes after the answer.
+fn ends_with_the_connection(request: &ServiceRequest) -> bool {
+    request.method() == Method::CONNECT || request.headers().contains_key(header::UPGRADE)
 }
 
 async fn discard(mut payload: Payload) -> Result<(), StatusCode> {

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -33,9 +33,8 @@ pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
 }
 
 /// What a path that no route knows is answered with.
-pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
-    let message = format!("no such path: {}", request.path());
-    error_response(StatusCode::NOT_FOUND, &message)
+pub(crate) async fn not_found() -> HttpResponse {
+    error_response(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 
 /// The causes of `error`, outermost first, for one log line at the boundary.

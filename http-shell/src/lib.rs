@@ -17,14 +17,15 @@ mod cors;
 mod drain;
 mod error;
 mod health;
+mod idle;
 mod methods;
+mod places;
 mod probe;
 mod server;
 mod worker;
 
 pub use access::TARGET as ACCESS_TARGET;
 pub use config::Config;
-pub use drain::Lifecycle;
 pub use error::{causes, error_response};
 pub use health::{Readiness, ReadinessFuture};
 pub use methods::{get, post};

@@ -1,6 +1,7 @@
 //! The outside of a service's process: its arguments, its port, its exit codes.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
@@ -72,13 +73,14 @@ impl Command {
     /// # Errors
     ///
     /// When there is one that is not known.
-    pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Failure> {
         let mut command = Self::Serve;
         for argument in arguments {
-            match argument.as_str() {
-                "--health-check" => command = Self::HealthCheck,
-                _ => return Err(Failure::Argument(argument)),
+            if argument != "--health-check" {
+                let argument = argument.to_string_lossy().into_owned();
+                return Err(Failure::Argument(argument));
             }
+            command = Self::HealthCheck;
         }
         Ok(command)
     }
@@ -94,7 +96,7 @@ pub fn health_check(env: &Environment) -> Result<(), Failure> {
     probe::live(port).map_err(|source| Failure::NotLive { port, source })
 }
 
-/// Listens on `port` of every address.
+/// Listens on `port` of every IPv4 address.
 ///
 /// # Errors
 ///

@@ -18,12 +18,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::drain::Lifecycle;
 use crate::health::Readiness;
 use crate::worker::{self, Phase, Worker};
-use crate::{access, body, cors, drain, error, health};
+use crate::{access, body, cors, drain, error, health, idle, places};
 
-/// Most connections at once; the next one waits in the kernel's queue.
-const MAX_CONNECTIONS: usize = 10_000;
-
-/// Pause after an error of `accept`, which is a lack of files or memory.
+/// Pause after an error of `accept`, which mostly is a lack of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long connections stay open after the listener is closed, so that what their clients have sent
@@ -68,6 +65,7 @@ impl Server {
                 .wrap(from_fn(cors::middleware))
                 .wrap(from_fn(drain::middleware))
                 .wrap(from_fn(access::middleware))
+                .wrap(from_fn(idle::middleware))
         };
         let (phase, follow) = watch::channel(Phase::Serving);
         let count = available_parallelism()?.get();
@@ -99,7 +97,7 @@ async fn accept_until(
     lifecycle: &Lifecycle,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(places::connections()));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut turn = workers.iter().cycle();
     let mut hand_over = |stream, place| {
@@ -134,11 +132,14 @@ async fn accept_until(
     lifecycle.start_draining();
     let listener = listener.into_std()?;
     while let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-        let Ok((stream, _)) = listener.accept() else {
-            break;
-        };
-        stream.set_nonblocking(true)?;
-        hand_over(stream, place);
+        match listener.accept() {
+            Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => hand_over(stream, place),
+            // One whose client has gone is no reason to leave the others.
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
     }
     Ok(())
 }

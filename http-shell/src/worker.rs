@@ -13,11 +13,14 @@ use tokio::runtime::Builder;
 use tokio::sync::{Barrier, OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::idle;
+
 /// How long an idle connection is kept: longer than the 60 s of an ALB, so that it is always the
 /// load balancer that closes first and no request meets a closing connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a client may take for the head of its first request.
+/// How long a client may take for the head of its first request; for a later one it has what is left
+/// of the keep-alive besides.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 
 /// How long a client may go on sending after it has been answered early.
@@ -117,7 +120,7 @@ async fn serve<T, B>(
                 Some((stream, place)) = connections.recv() => {
                     // One that broke on its way here is no loss: its client has gone.
                     let Ok(stream) = TcpStream::from_std(stream) else { continue };
-                    let connection = http.call(stream);
+                    let connection = idle::bounded(KEEP_ALIVE + HEAD_TIME, http.call(stream));
                     open.spawn_local(async move {
                         if let Err(error) = connection.await {
                             tracing::debug!(%error, "connection ended early");

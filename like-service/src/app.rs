@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use http_shell::{Readiness, Server};
+use http_shell::{Readiness, Server, causes};
 
 use crate::chaos::Chaos;
 use crate::config::Config;
@@ -65,6 +65,11 @@ impl Application {
 fn readiness(monolith: MonolithClient) -> Readiness {
     Arc::new(move || {
         let monolith = monolith.clone();
-        Box::pin(async move { monolith.health().await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            monolith.health().await.map_err(|error| {
+                tracing::warn!(cause = causes(&error), "not ready: {error}");
+                error.to_string()
+            })
+        })
     })
 }

@@ -10,9 +10,11 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::error::Error;
@@ -41,12 +43,6 @@ pub struct MonolithClient {
     deadline: Duration,
 }
 
-/// Status and body, as far as they are needed.
-struct Answer {
-    status: StatusCode,
-    body: Bytes,
-}
-
 impl MonolithClient {
     /// A client of the monolith at `url`, whose calls take at most `deadline`.
     pub fn new(url: MonolithUrl, deadline: Duration) -> Self {
@@ -70,17 +66,22 @@ impl MonolithClient {
     ///
     /// # Errors
     ///
-    /// When the monolith refuses, cannot be reached, or answers late or oddly.
+    /// When the monolith refuses, cannot be reached, or answers late or oddly. Of an answer that is
+    /// none of success, the body is not even read.
     pub async fn fulfill_like(&self, id: &MysfitId) -> Result<Bytes, Error> {
         let target = self.url.fulfill_like(id);
-        let answer = self.call(Method::POST, target, self.deadline).await?;
-        match answer.status {
-            status if status.is_success() => json_object(answer.body),
-            StatusCode::NOT_FOUND => Err(Error::NoSuchMysfit),
-            StatusCode::SERVICE_UNAVAILABLE => Err(Error::MonolithUnavailable),
-            StatusCode::GATEWAY_TIMEOUT => Err(Error::MonolithTimeout),
-            status => Err(Error::MonolithAnswer(format!("status {status}").into())),
-        }
+        let call = async {
+            let (status, body) = self.send(Method::POST, target).await?;
+            match status {
+                status if status.is_success() => json_object(body).await,
+                StatusCode::NOT_FOUND => Err(Error::NoSuchMysfit),
+                StatusCode::SERVICE_UNAVAILABLE => Err(Error::MonolithUnavailable),
+                StatusCode::GATEWAY_TIMEOUT => Err(Error::MonolithTimeout),
+                status => Err(Error::MonolithAnswer(format!("status {status}").into())),
+            }
+        };
+        let answer = timeout(self.deadline, call).await;
+        answer.unwrap_or(Err(Error::MonolithTimeout))
     }
 
     /// Whether the monolith's own health check answers 2xx.
@@ -90,22 +91,15 @@ impl MonolithClient {
     /// When it answers something else, or nothing in time.
     pub async fn health(&self) -> Result<(), Error> {
         let deadline = self.deadline.min(HEALTH_DEADLINE);
-        let answer = self.call(Method::GET, self.url.root(), deadline).await;
-        match answer {
-            Ok(answer) if answer.status.is_success() => Ok(()),
-            Ok(answer) => Err(Error::MonolithUnhealthy(answer.status)),
-            Err(Error::MonolithTimeout) => Err(Error::MonolithUnavailable),
-            Err(error) => Err(error),
+        match timeout(deadline, self.send(Method::GET, self.url.root())).await {
+            Ok(Ok((status, _))) if status.is_success() => Ok(()),
+            Ok(Ok((status, _))) => Err(Error::MonolithUnhealthy(status)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::MonolithUnavailable),
         }
     }
 
-    async fn call(&self, method: Method, target: Uri, deadline: Duration) -> Result<Answer, Error> {
-        timeout(deadline, self.send(method, target))
-            .await
-            .unwrap_or(Err(Error::MonolithTimeout))
-    }
-
-    async fn send(&self, method: Method, target: Uri) -> Result<Answer, Error> {
+    async fn send(&self, method: Method, target: Uri) -> Result<(StatusCode, Incoming), Error> {
         let mut request = Request::new(Empty::new());
         if method == Method::POST {
             // hyper says nothing about a body that is empty, and some servers then ask for it (411).
@@ -121,17 +115,16 @@ impl MonolithClient {
                 Error::MonolithAnswer(Box::new(error))
             }
         })?;
-        let (head, body) = response.into_parts();
-        let status = StatusCode::from_u16(head.status.as_u16())
+        let status = StatusCode::from_u16(response.status().as_u16())
             .map_err(|error| Error::MonolithAnswer(Box::new(error)))?;
-        let body = Limited::new(body, MAX_ANSWER).collect().await;
-        let body = body.map_err(Error::MonolithAnswer)?.to_bytes();
-        Ok(Answer { status, body })
+        Ok((status, response.into_body()))
     }
 }
 
-fn json_object(body: Bytes) -> Result<Bytes, Error> {
-    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&body)
+async fn json_object(body: Incoming) -> Result<Bytes, Error> {
+    let body = Limited::new(body, MAX_ANSWER).collect().await;
+    let body = body.map_err(Error::MonolithAnswer)?.to_bytes();
+    serde_json::from_slice::<Map<String, Value>>(&body)
         .map_err(|error| Error::MonolithAnswer(Box::new(error)))?;
     Ok(body)
 }

@@ -10,7 +10,7 @@ use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::Client;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use http_shell::{Readiness, Server};
+use http_shell::{Readiness, Server, causes};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -90,6 +90,11 @@ async fn dynamodb_client() -> Result<Client, Error> {
 fn readiness(store: Store) -> Readiness {
     Arc::new(move || {
         let store = store.clone();
-        Box::pin(async move { store.ready().await.map_err(|error| error.to_string()) })
+        Box::pin(async move {
+            store.ready().await.map_err(|error| {
+                tracing::warn!(cause = causes(&error), "not ready: {error}");
+                error.to_string()
+            })
+        })
     })
 }

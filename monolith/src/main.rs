@@ -9,7 +9,7 @@ use monolith::{Application, Config, Error, LOG_TARGETS};
 
 fn main() -> ExitCode {
     let env = Environment::snapshot();
-    let done = match Command::parse(std::env::args().skip(1)) {
+    let done = match Command::parse(std::env::args_os().skip(1)) {
         Ok(Command::Serve) => serve(&env),
         Ok(Command::HealthCheck) => process::health_check(&env),
         Err(failure) => Err(failure),

@@ -1,5 +1,6 @@
 //! The table of mysfits. Everything that talks to DynamoDB is here.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -95,21 +96,28 @@ impl Store {
             let update = update.clone().customize().config_override(no_retries);
             update.send()
         };
-        self.within_deadline(async {
+        // Why the last attempt surely did not write, while none is under way.
+        let not_written = Cell::new(None);
+        let liked = self.within_deadline(async {
             let mut pause_ms = FIRST_PAUSE_MS;
             loop {
+                not_written.take();
                 match once().await {
                     Ok(_) => return Ok(()),
                     Err(error) if surely_not_written(&error) => {
                         tracing::debug!(pause_ms, "like was not written, trying again");
+                        not_written.set(Some(error));
                         sleep(Duration::from_millis(pause_ms)).await;
                         pause_ms = (2 * pause_ms).min(LONGEST_PAUSE_MS);
                     }
                     Err(error) => return Err(refused(error)),
                 }
             }
-        })
-        .await
+        });
+        match (liked.await, not_written.take()) {
+            (Err(Error::DatabaseTimeout), Some(known)) => Err(database(known)),
+            (liked, _) => liked,
+        }
     }
 
     /// Marks a mysfit as adopted. Doing so twice is the same as once, so the SDK may retry.

@@ -15,7 +15,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use crate::Guard;
 use crate::config::{AccessLog, Config, LogFormat};
 
-/// Lines that may wait for the writer before a request has to wait for it too.
+/// Lines that may wait for the writer; while it does not keep up, those beyond are dropped.
 const WAITING_LINES: usize = 8192;
 
 /// Telemetry that could not be set up.
@@ -34,8 +34,9 @@ pub struct InitError(#[from] TryInitError);
 pub fn init(config: &Config, own: &[&str], access: &str) -> Result<Guard, InitError> {
     let (writer, guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(WAITING_LINES)
-        .lossy(false)
+        .lossy(true)
         .finish(stdout());
+    let dropped = writer.error_counter();
     let layer = match config.log_format {
         LogFormat::Json => layer()
             .json()
@@ -49,7 +50,10 @@ pub fn init(config: &Config, own: &[&str], access: &str) -> Result<Guard, InitEr
     tracing_subscriber::registry()
         .with(layer.with_filter(filter(config, own, access)))
         .try_init()?;
-    Ok(Guard { _logs: guard })
+    Ok(Guard {
+        dropped,
+        logs: Some(guard),
+    })
 }
 
 fn filter(config: &Config, own: &[&str], access: &str) -> Targets {
