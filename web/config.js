@@ -1,3 +1,2 @@
-// Where the API answers. This is the lab's default address; the lab and the
-// upload script serve a config.js of their own at this path.
+// Where the API answers: the lab's default. The lab serves one of its own at this path.
 export const api = "http://127.0.0.1:8080";

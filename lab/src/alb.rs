@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
 use axum::response::Response;
 
 mod answer;
@@ -74,6 +75,8 @@ async fn forward(
         return answer::own(StatusCode::SERVICE_UNAVAILABLE);
     };
     let headers = request.headers_mut();
+    // It names headers that are to go no further; ours must, and so must no upgrade.
+    headers.remove(CONNECTION);
     forwarded::stamp(headers, client.ip(), alb.port);
     trace_header::stamp(headers);
     answer::replaced(target.forward(request).await)

@@ -7,7 +7,9 @@ use std::io::{IsTerminal, stdout};
 /// no error: the address is printed anyway.
 pub fn open_for_people(url: &str) {
     if stdout().is_terminal() && has_display() {
-        let _ = open::that_detached(url);
+        let url = url.to_owned();
+        // On a thread of its own: launchers may take their time.
+        std::thread::spawn(move || open::that_detached(url));
     }
 }
 

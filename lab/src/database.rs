@@ -27,7 +27,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 pub struct Database(dynoxide::Database);
 
 impl Database {
-    /// Opens the database of `data_dir`, or one in memory, and fills it if it is new.
+    /// Opens the database of `data_dir`, or one in memory, and fills it if it is empty.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The file of `--endpoints-file`: where everything is, for tools. It exists only while every task
-//! that it names is, or was a moment ago, healthy.
+//! The file of `--endpoints-file`: where everything is, for tools. It is written once all tasks are
+//! healthy and again when one has been replaced, and removed as soon as the lab begins to stop.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ struct Endpoints<'a> {
 }
 
 /// The file, if one is wanted. Dropping it removes the file.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct EndpointsFile(Option<PathBuf>);
 
 impl EndpointsFile {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http_shell::env::Environment as Variables;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
@@ -33,6 +34,9 @@ const USUAL_START: Duration = Duration::from_secs(10);
 /// How long the runtime may take to drop what a second Ctrl-C left behind.
 const DROP_TIME: Duration = Duration::from_secs(1);
 
+/// Open files that are wanted; macOS refuses more than 10,240.
+const FILES: u64 = 10_240;
+
 /// Seeds that are drawn are below this: short enough to be typed again.
 const DRAWN_SEEDS: u64 = 10_000;
 
@@ -43,12 +47,24 @@ const DRAWN_SEEDS: u64 = 10_000;
 /// When it cannot start, when a part breaks down, or when a second Ctrl-C ends it before everything
 /// has stopped.
 pub fn run(options: Options) -> Result<(), Error> {
+    raise_file_limit();
     let (console, _flushed_at_the_end) = Console::start()?;
     let runtime = Runtime::new()?;
     let result = runtime.block_on(run_until_asked(options, Report::new(console)));
     // Kills the tasks of a lab that did not come to its end.
     runtime.shutdown_timeout(DROP_TIME);
     result
+}
+
+/// Each request through the load balancer takes up to five sockets here, and macOS begins with 256.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(FILES, |most| most.min(FILES));
+    if limit.current.is_some_and(|now| now < wanted) {
+        let current = Some(wanted);
+        // Refused, the lab still runs, for fewer people at once.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
+    }
 }
 
 async fn run_until_asked(options: Options, report: Report) -> Result<(), Error> {
@@ -133,6 +149,7 @@ impl Lab {
             () = asked => {}
         }
         self.report.say(Event::LabStops);
+        drop(std::mem::take(&mut self.endpoints_file));
         parts.stop().await?;
         self.report.say(Event::Stopped);
         Ok(())

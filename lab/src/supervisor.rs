@@ -46,7 +46,7 @@ impl Supervisor {
     ///
     /// # Errors
     ///
-    /// When no task can be started at all: the system refuses, or the environment makes no sense.
+    /// When not even the first task can be started, or the environment makes no sense.
     pub async fn keep(
         self: Arc<Self>,
         slot: Slot,
@@ -54,9 +54,16 @@ impl Supervisor {
         stop: CancellationToken,
     ) -> Result<(), Error> {
         let mut pause = Pause::default();
+        let mut first = true;
         loop {
             let start = Instant::now();
-            match self.run_one(slot, &group, &stop).await? {
+            let end = match self.run_one(slot, &group, &stop).await {
+                // What could be started once can be again, as soon as the system has room for it.
+                Err(Error::Spawn { source, .. }) if !first => End::Died(source.to_string()),
+                end => end?,
+            };
+            first = false;
+            match end {
                 End::LabStops => return Ok(()),
                 End::Stopped => self.report.say(Event::Replaced { slot }),
                 End::Died(how) => {

@@ -67,3 +67,20 @@ fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MonolithUrl, D::Err
 fn deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     env::millis(deserializer, "MONOLITH_TIMEOUT_MS")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_contract() {
+        let variable = ("MONOLITH_URL".to_owned(), "alb".to_owned());
+        let config = Config::read(&[variable].into_iter().collect()).unwrap();
+        assert_eq!(config.upstream.deadline, Duration::from_millis(2000));
+        let chaos = config.chaos;
+        assert!(!chaos.on && chaos.reveal);
+        assert_eq!((chaos.stress, chaos.not_found), (64, 25));
+        assert_eq!((chaos.seed, chaos.max_burns), (None, 8));
+        assert_eq!(chaos.cpu_ms, 350..=1070);
+    }
+}

@@ -68,3 +68,21 @@ fn deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
 fn like_in_monolith<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     env::switch(deserializer, "LIKE_IN_MONOLITH")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_contract() {
+        // Names are upper case: `port` is another variable.
+        let variables = [("DDB_TABLE_NAME", "MysfitsTable"), ("port", "1")];
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let config = Config::read(&variables.into_iter().map(owned).collect()).unwrap();
+        assert_eq!(config.http.port, 80);
+        assert_eq!(config.http.shutdown_grace, Duration::from_secs(20));
+        assert_eq!(config.own.table, "MysfitsTable");
+        assert_eq!(config.own.deadline, Duration::from_millis(1500));
+        assert!(!config.own.like_in_monolith);
+    }
+}

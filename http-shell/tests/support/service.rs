@@ -23,19 +23,27 @@ pub struct Service {
 impl Service {
     /// Starts `binary` with this environment and no other, and waits until it listens.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
-        let port = free_port();
-        let mut child = command(binary, variables)
-            .env("PORT", port.to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut service = Self::start_unread(binary, variables);
+        let stdout = BufReader::new(service.child.stdout.take().unwrap());
         let (sender, lines) = channel();
+        service.lines = lines;
         std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
                 let _ = sender.send(line);
             }
         });
+        service
+    }
+
+    /// The same, with nobody who reads its standard output.
+    pub fn start_unread(binary: &str, variables: &[(&str, &str)]) -> Self {
+        let port = free_port();
+        let child = command(binary, variables)
+            .env("PORT", port.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (_, lines) = channel();
         let mut service = Self { child, port, lines };
         eventually("the service listens", || {
             assert!(service.child.try_wait().unwrap().is_none(), "it ended");

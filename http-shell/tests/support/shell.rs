@@ -2,7 +2,10 @@
 //!
 //! Each service's tests include this by path beside a function `start()`.
 
-use std::io::{Read, Write};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
 use std::time::Instant;
 
 use reqwest::{Client, Method};
@@ -74,6 +77,7 @@ async fn a_wrong_method_is_a_405_that_says_what_is_allowed() {
         let answer = answer.await.unwrap();
         assert_eq!(answer.status(), 405);
         assert_eq!(answer.headers()["allow"], allow);
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*");
         let body: Value = answer.json().await.unwrap();
         assert_eq!(body["error"]["code"], "method_not_allowed");
     }
@@ -123,6 +127,25 @@ fn a_body_that_is_too_large_is_a_413_declared_or_not() {
         chunk.repeat(8)
     );
     assert_error(&service.raw(chunked.as_bytes()), 413, "payload_too_large");
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_a_400() {
+    let service = start();
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer = service.raw(format!("{head}zz\r\n").as_bytes());
+    assert_error(&answer, 400, "bad_request");
+}
+
+#[test]
+fn an_upgrade_that_nobody_offers_is_answered_as_if_it_were_not_asked_for() {
+    let service = start();
+    let upgrade = "GET /health/live HTTP/1.1\r\nUpgrade: websocket";
+    let head = format!("{upgrade}\r\nHost: x\r\nConnection: Upgrade\r\n\r\n");
+    let start = Instant::now();
+    let answer = service.raw(head.as_bytes());
+    assert_eq!(parts(&answer).0, 200, "{answer}");
+    assert!(start.elapsed().as_secs() < 4, "{:?}", start.elapsed());
 }
 
 #[test]
@@ -215,6 +238,41 @@ fn an_unknown_argument_is_a_usage_error() {
     let ended = super::service::output(super::BINARY, &[], &["--port"]);
     assert_eq!(ended.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("--port"));
+}
+
+#[test]
+fn what_is_not_unicode_around_it_is_no_reason_to_panic() {
+    let odd = OsStr::from_bytes(b"\xff");
+    let ended = Command::new(super::BINARY).arg(odd).output().unwrap();
+    assert_eq!(ended.status.code(), Some(64));
+    let required = super::REQUIRED.iter().copied();
+    let ended = Command::new(super::BINARY)
+        .env_clear()
+        .envs(required)
+        .env("ODD", odd)
+        .env("LOGLEVEL", odd)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("LOGLEVEL"));
+}
+
+#[test]
+fn a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end() {
+    let mut service = Service::start_unread(super::BINARY, super::REQUIRED);
+    // More lines than the pipe and the queue before it hold.
+    let mut stream = service.connect();
+    let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut answers = BufReader::new(stream.try_clone().unwrap()).lines();
+    for _ in 0..1000 {
+        stream.write_all(&get.repeat(10)).unwrap();
+        for _ in 0..10 {
+            let line = answers.find(|line| line.as_ref().is_ok_and(|line| line.contains("200 OK")));
+            assert!(line.is_some());
+        }
+    }
+    service.signal(rustix::process::Signal::TERM);
+    assert!(service.wait().success());
 }
 
 #[test]

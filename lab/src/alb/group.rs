@@ -18,10 +18,6 @@ use super::health::State;
 use super::prober::{self, Prober};
 use super::target::{Picked, Target};
 
-/// Largest body of a request in bytes: that of an ALB whose target is a Lambda function; others
-/// have no limit there, but nothing here takes more.
-const MAX_BODY: u64 = 1024 * 1024;
-
 /// How long an idle connection to a target is kept. Shorter than the 5 s that the services wait for the
 /// first request of a connection: the client opens some that it then does not need at once, and a
 /// request on one of them must not meet its closing.
@@ -65,8 +61,7 @@ impl TargetGroup {
         let policy = ProxyPolicy::new()
             .with_host_behaviour(HostBehaviour::Preserve)
             .with_x_forwarded_for(XForwardedFor::Preserve)
-            .with_upstream_timeout(config.target_timeout)
-            .with_max_request_body_bytes(MAX_BODY);
+            .with_upstream_timeout(config.target_timeout);
         Arc::new(Self {
             targets: RwLock::default(),
             next: AtomicUsize::new(0),

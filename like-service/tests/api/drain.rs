@@ -73,7 +73,7 @@ fn ask(port: u16) -> Outcome {
 }
 
 #[test]
-fn fifty_clients_lose_nothing_to_a_stop() {
+fn fifty_clients_lose_next_to_nothing_to_a_stop() {
     let mut service = start();
     let port = service.port;
     let (sender, outcomes) = channel();

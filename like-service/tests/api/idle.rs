@@ -4,12 +4,11 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::hook::Hook;
+use crate::BINARY;
 use crate::service::Service;
-use crate::{BINARY, start_before};
 
 #[test]
 #[ignore = "waits 75 s for the keep-alive to end"]
@@ -44,18 +43,32 @@ async fn the_pool_closes_first_and_the_next_like_takes_a_new_connection() {
     let mut head = [0; 1024];
     assert!(stream.read(&mut head).await.unwrap() > 0);
     let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-    tokio::io::AsyncWriteExt::write_all(&mut stream, answer)
-        .await
-        .unwrap();
+    stream.write_all(answer).await.unwrap();
     assert_eq!(like.await.unwrap().unwrap().status(), 200);
     let start = Instant::now();
     assert_eq!(stream.read(&mut head).await.unwrap(), 0);
     let kept = start.elapsed();
     assert!(kept < Duration::from_secs(59), "{kept:?}");
     drop(stream);
+    let like = tokio::spawn(Client::new().post(service.url("/mysfits/one/like")).send());
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert!(stream.read(&mut head).await.unwrap() > 0);
+    stream.write_all(answer).await.unwrap();
+    assert_eq!(like.await.unwrap().unwrap().status(), 200);
+}
 
-    let hook = Hook::fulfilling().await;
-    let service = start_before(&hook, &[]);
-    let answer = Client::new().post(service.url("/mysfits/one/like")).send();
-    assert_eq!(answer.await.unwrap().status(), 200);
+#[test]
+#[ignore = "waits 80 s for the bound on idle connections"]
+fn a_connection_that_stalls_in_a_later_head_is_closed() {
+    let service = crate::start();
+    let mut stream = service.connect();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(120)))
+        .unwrap();
+    stream
+        .write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET / HT")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
 }

@@ -126,6 +126,27 @@ async fn what_the_hook_answers_becomes_an_answer_of_ours() {
             504,
             "gateway_timeout",
         ),
+        // The status counts, whatever becomes of the body.
+        (
+            Reply::json("503 Service Unavailable", &huge),
+            503,
+            "service_unavailable",
+        ),
+        (
+            Reply::Last("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\ncut".to_owned()),
+            404,
+            "not_found",
+        ),
+        (
+            Reply::Bytes("HTTP/1.1 504 Late\r\nContent-Length: 100\r\n\r\nstalled".to_owned()),
+            504,
+            "gateway_timeout",
+        ),
+        (
+            Reply::Bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned()),
+            504,
+            "gateway_timeout",
+        ),
         (Reply::Last("not http".to_owned()), 502, "bad_gateway"),
         (Reply::Last(String::new()), 502, "bad_gateway"),
     ] {
@@ -182,4 +203,15 @@ async fn connections_to_the_monolith_are_pooled_and_a_closed_one_costs_no_like()
         assert_eq!(like(&service).await.0, 200);
     }
     assert_eq!(closing.requests().len(), 20);
+}
+
+#[tokio::test]
+async fn a_like_is_posted() {
+    let service = crate::start();
+    let answer = reqwest::get(service.url("/mysfits/one/like"))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 405);
+    assert_eq!(answer.headers()["allow"], "POST");
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
 }

@@ -40,6 +40,7 @@ async fn ready_is_503_from_the_signal_on() {
     stream.read_to_string(&mut ready).unwrap();
     assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
     assert!(ready.contains("shutting down"), "{ready}");
+    assert!(ready.contains("connection: close"), "{ready}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Fault {
     /// It is answered that there is no capacity, and goes no further.
     Throttled,
+    /// It is carried out, and answered with an error that does not say so.
+    InternalError,
     /// It is carried out, and the connection breaks before the answer.
     AnswerLost,
     /// It is carried out, and the answer never comes.
@@ -30,7 +32,12 @@ pub struct BadLine {
 impl BadLine {
     /// A line to `database` that does `fault` to the request of each number, from 0.
     pub async fn to(database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(([127, 0, 0, 1], 0).into(), database, fault).await
+    }
+
+    /// The same, at this address.
+    pub async fn at(address: SocketAddr, database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&requests);
@@ -56,9 +63,7 @@ async fn serve(
     while let Some(request) = message(&mut client).await {
         let fault = fault(requests.fetch_add(1, Ordering::SeqCst));
         if matches!(fault, Fault::Throttled) {
-            let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#;
-            let head = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.0";
-            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let answer = error("400 Bad Request", "ProvisionedThroughputExceededException");
             client.write_all(answer.as_bytes()).await.unwrap();
             continue;
         }
@@ -66,11 +71,24 @@ async fn serve(
         upstream.write_all(&request).await.unwrap();
         let answer = message(&mut upstream).await.unwrap();
         match fault {
+            Fault::InternalError => {
+                let answer = error("500 Internal Server Error", "InternalServerError");
+                client.write_all(answer.as_bytes()).await.unwrap();
+            }
             Fault::AnswerLost => return,
             Fault::AnswerHeld => std::future::pending().await,
             _ => client.write_all(&answer).await.unwrap(),
         }
     }
+}
+
+/// An error in DynamoDB's own form.
+fn error(status: &str, kind: &str) -> String {
+    let body = format!(
+        r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"as it is tested"}}"#
+    );
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.0");
+    format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
 /// One HTTP message with a declared length, or nothing at the end of the connection.

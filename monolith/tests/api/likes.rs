@@ -84,3 +84,13 @@ async fn likes_of_people_are_not_served_unless_the_strangler_switch_is_on() {
         .unwrap();
     assert_eq!(answer.status(), 404);
 }
+
+#[tokio::test]
+async fn what_changes_something_is_posted() {
+    let (monolith, _database) = start_with_database().await;
+    for path in ["/mysfits/one/fulfill-like", "/mysfits/one/adopt"] {
+        let answer = reqwest::get(monolith.url(path)).await.unwrap();
+        assert_eq!(answer.status(), 405);
+        assert_eq!(answer.headers()["allow"], "POST");
+    }
+}

@@ -112,11 +112,39 @@ async fn a_like_that_stays_throttled_is_a_503_that_counts_nothing() {
     assert_eq!(answer.await.unwrap().status(), 503);
     assert!(line.requests() > 1);
     assert_eq!(database.likes("one"), "0");
+    let line = monolith.line(|line| line.contains(r#""level":"ERROR""#));
+    assert!(line.contains("ProvisionedThroughputExceeded"), "{line}");
+}
+
+#[tokio::test]
+async fn a_like_waits_for_a_database_that_comes_back_within_the_deadline() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let port = free_port();
+    let down = (Ipv4Addr::LOCALHOST, port).into();
+    let monolith = start_over(down, &[("LOGLEVEL", "DEBUG"), ("DDB_TIMEOUT_MS", "20000")]);
+    let like = tokio::spawn(
+        Client::new()
+            .post(monolith.url("/mysfits/one/fulfill-like"))
+            .send(),
+    );
+    let line = tokio::task::spawn_blocking(move || {
+        monolith.line(|line| line.contains("was not written"));
+        monolith
+    });
+    let _monolith = line.await.unwrap();
+    let _line = BadLine::at(down, database.address, |_| Fault::None).await;
+    assert_eq!(like.await.unwrap().unwrap().status(), 200);
+    assert_eq!(database.likes("one"), "1");
 }
 
 #[tokio::test]
 async fn a_like_whose_answer_is_lost_is_a_503_and_never_sent_again() {
-    for fault in [|_| Fault::AnswerLost, |_| Fault::AnswerHeld] {
+    for fault in [
+        |_| Fault::AnswerLost,
+        |_| Fault::AnswerHeld,
+        |_| Fault::InternalError,
+    ] {
         let database = Database::start().await;
         database.put_mysfit("one", "Good", "Neutral");
         let line = BadLine::to(database.address, fault).await;
