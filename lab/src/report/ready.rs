@@ -25,8 +25,7 @@ pub struct Ready<'a> {
 
 impl fmt::Display for Ready<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.time.as_secs_f64();
-        writeln!(f, "Ready in {seconds:.1} s.\n")?;
+        writeln!(f, "Ready in {} ms.\n", self.time.as_millis())?;
         self.addresses(f)?;
         self.chaos(f)?;
         self.first_steps(f)?;
