@@ -32,6 +32,16 @@ pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
     })
 }
 
+/// Answers what `error` says to the client and logs what it does not: its causes, for a 5xx.
+///
+/// To be called at the boundary, once for each error.
+pub fn failure_response(error: &dyn Error, status: StatusCode) -> HttpResponse {
+    if status.is_server_error() {
+        tracing::error!(cause = causes(error), "{error}");
+    }
+    error_response(status, &error.to_string())
+}
+
 /// What a path that no route knows is answered with.
 pub(crate) async fn not_found() -> HttpResponse {
     error_response(StatusCode::NOT_FOUND, "there is nothing at this path")

@@ -26,7 +26,7 @@ mod worker;
 
 pub use access::TARGET as ACCESS_TARGET;
 pub use config::Config;
-pub use error::{causes, error_response};
+pub use error::{causes, failure_response};
 pub use health::{Readiness, ReadinessFuture};
 pub use methods::{get, post};
 pub use server::Server;

@@ -13,7 +13,7 @@ use crate::{Config, causes, probe};
 
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+enum Command {
     /// Serve until told to stop.
     Serve,
     /// Tell by the exit code whether the service on `PORT` is live.
@@ -69,11 +69,7 @@ impl Failure {
 
 impl Command {
     /// Reads the arguments that follow the program's name.
-    ///
-    /// # Errors
-    ///
-    /// When there is one that is not known.
-    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Failure> {
+    fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Failure> {
         let mut command = Self::Serve;
         for argument in arguments {
             if argument != "--health-check" {
@@ -86,12 +82,22 @@ impl Command {
     }
 }
 
+/// The whole of a service's `main`: reads the arguments, then serves or checks the service that does.
+pub fn main(serve: impl FnOnce(&Environment) -> Result<(), Failure>) -> ExitCode {
+    let env = Environment::snapshot();
+    let done = match Command::parse(std::env::args_os().skip(1)) {
+        Ok(Command::Serve) => serve(&env),
+        Ok(Command::HealthCheck) => health_check(&env),
+        Err(failure) => Err(failure),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
 /// Asks the service that the environment's `PORT` names whether it is live.
-///
-/// # Errors
-///
-/// When it is not, or `PORT` makes no sense.
-pub fn health_check(env: &Environment) -> Result<(), Failure> {
+fn health_check(env: &Environment) -> Result<(), Failure> {
     let port = env.read::<Config>()?.port;
     probe::live(port).map_err(|source| Failure::NotLive { port, source })
 }

@@ -4,9 +4,9 @@ use std::io;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use http_shell::failure_response;
 use http_shell::id::IdError;
 use http_shell::process::Failure;
-use http_shell::{causes, error_response};
 use thiserror::Error;
 
 use crate::chaos::Overloaded;
@@ -61,13 +61,8 @@ impl ResponseError for Error {
         }
     }
 
-    /// Answers the client, and logs what the client is not told: this is the boundary.
     fn error_response(&self) -> HttpResponse {
-        let status = self.status_code();
-        if status.is_server_error() {
-            tracing::error!(cause = causes(self), "{self}");
-        }
-        error_response(status, &self.to_string())
+        failure_response(self, self.status_code())
     }
 }
 

@@ -3,21 +3,12 @@
 use std::process::ExitCode;
 
 use http_shell::env::Environment;
-use http_shell::process::{self, Command, Failure};
+use http_shell::process::{self, Failure};
 use http_shell::{ACCESS_TARGET, signal};
 use monolith::{Application, Config, Error, LOG_TARGETS};
 
 fn main() -> ExitCode {
-    let env = Environment::snapshot();
-    let done = match Command::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Serve) => serve(&env),
-        Ok(Command::HealthCheck) => process::health_check(&env),
-        Err(failure) => Err(failure),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    process::main(serve)
 }
 
 fn serve(env: &Environment) -> Result<(), Failure> {
