@@ -66,9 +66,14 @@ fn a_connection_that_stalls_in_a_later_head_is_closed() {
         .set_read_timeout(Some(Duration::from_secs(120)))
         .unwrap();
     stream
-        .write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET / HT")
+        .write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        answer.extend(byte);
+    }
+    stream.write_all(b"GET / HT").unwrap();
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
 }
