@@ -28,6 +28,7 @@ impl Activity {
         self.since.set(Instant::now());
     }
 
+    /// Resolves once nothing has been under way for `limit`, or up to a quarter later.
     async fn ends(&self, limit: Duration) {
         loop {
             let now = Instant::now();

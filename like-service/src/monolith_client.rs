@@ -1,7 +1,7 @@
 //! The one client of the monolith: the hook that fulfils a like, and the health check.
 //!
-//! It is hyper's own client and none of the larger ones, because those rewrite paths, follow
-//! redirects and heed proxies; here the target is sent as it is built, once.
+//! It is hyper's own client and none of the larger ones, each of which would rewrite paths, follow
+//! redirects or heed proxies; here the target is sent as it is built, once.
 
 use std::time::Duration;
 

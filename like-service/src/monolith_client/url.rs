@@ -38,6 +38,7 @@ impl MonolithUrl {
     pub fn fulfill_like(&self, id: &MysfitId) -> Uri {
         let id = utf8_percent_encode(id.as_str(), ENCODED);
         let path = format!("/mysfits/{id}/fulfill-like");
+        // Cannot fail: only unreserved characters are left, and an id's length is bounded.
         let path = PathAndQuery::from_maybe_shared(path);
         self.uri(path.unwrap_or(PathAndQuery::from_static("/")))
     }
@@ -47,6 +48,7 @@ impl MonolithUrl {
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(self.0.clone());
         parts.path_and_query = Some(path);
+        // Cannot fail: all three parts are there.
         Uri::from_parts(parts).unwrap_or_default()
     }
 }
