@@ -1,19 +1,147 @@
-//! `LOGLEVEL`, `LOG_FORMAT`, `ACCESS_LOG`.
+//! What the telemetry is told by the environment.
 
 use serde::Deserialize;
 use tracing::Level;
 
-/// Variables of the telemetry, to be deserialised by `envy`.
+use crate::propagation::Propagators;
+use crate::traces::Sampling;
+use crate::xray::DaemonAddress;
+
+/// All that the telemetry is told, to be deserialised by `envy`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Variables")]
 pub struct Config {
     /// `LOGLEVEL`: least severe level that is logged, INFO by default.
-    #[serde(rename = "loglevel")]
     pub log_level: LogLevel,
     /// `LOG_FORMAT`: form of a line, `json` by default.
     pub log_format: LogFormat,
     /// `ACCESS_LOG`: whether each request gets a line whatever the level, `on` by default.
     pub access_log: AccessLog,
+    /// `OTEL_TRACES_EXPORTER`: where spans go, `none` by default.
+    pub traces: TracesExporter,
+    /// `OTEL_METRICS_EXPORTER`: where metrics go, `none` by default.
+    pub metrics: MetricsExporter,
+    /// `OTEL_PROPAGATORS`: how traces travel, `xray,tracecontext` by default.
+    pub propagators: Propagators,
+    /// `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: which traces are kept, `xray` by default.
+    pub sampling: Sampling,
+    /// `AWS_XRAY_DAEMON_ADDRESS`: where the X-Ray daemon is, `127.0.0.1:2000` by default.
+    pub daemon: DaemonAddress,
+}
+
+/// The variables as they are, before those that belong together are looked at together.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Variables {
+    #[serde(rename = "loglevel")]
+    log_level: LogLevel,
+    log_format: LogFormat,
+    access_log: AccessLog,
+    otel_traces_exporter: TracesExporter,
+    otel_metrics_exporter: MetricsExporter,
+    otel_propagators: Propagators,
+    otel_traces_sampler: String,
+    otel_traces_sampler_arg: String,
+    aws_xray_daemon_address: DaemonAddress,
+    otel_exporter_otlp_protocol: OtlpProtocol,
+    otel_exporter_otlp_traces_protocol: OtlpProtocol,
+    otel_exporter_otlp_metrics_protocol: OtlpProtocol,
+}
+
+impl TryFrom<Variables> for Config {
+    type Error = String;
+
+    fn try_from(variables: Variables) -> Result<Self, String> {
+        let sampler = variables.otel_traces_sampler;
+        Ok(Self {
+            log_level: variables.log_level,
+            log_format: variables.log_format,
+            access_log: variables.access_log,
+            traces: variables.otel_traces_exporter,
+            metrics: variables.otel_metrics_exporter,
+            propagators: variables.otel_propagators,
+            sampling: Sampling::parse(&sampler, &variables.otel_traces_sampler_arg)?,
+            daemon: variables.aws_xray_daemon_address,
+        })
+    }
+}
+
+/// `OTEL_TRACES_EXPORTER`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum TracesExporter {
+    /// No spans; ids still travel, and are in the logs.
+    #[default]
+    None,
+    /// Documents to the X-Ray daemon by UDP.
+    Xray,
+    /// OTLP over HTTP.
+    Otlp,
+    /// Text for people on standard output.
+    Console,
+}
+
+impl TryFrom<String> for TracesExporter {
+    type Error = String;
+
+    fn try_from(value: String) -> Result<Self, String> {
+        match value.as_str() {
+            "" | "none" => Ok(Self::None),
+            "xray" => Ok(Self::Xray),
+            "otlp" => Ok(Self::Otlp),
+            "console" => Ok(Self::Console),
+            _ => Err(format!(
+                "OTEL_TRACES_EXPORTER is '{value}': expected none, xray, otlp or console"
+            )),
+        }
+    }
+}
+
+/// `OTEL_METRICS_EXPORTER`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum MetricsExporter {
+    /// No metrics.
+    #[default]
+    None,
+    /// OTLP over HTTP.
+    Otlp,
+    /// Lines in CloudWatch's embedded metric format on standard output.
+    Emf,
+}
+
+impl TryFrom<String> for MetricsExporter {
+    type Error = String;
+
+    fn try_from(value: String) -> Result<Self, String> {
+        match value.as_str() {
+            "" | "none" => Ok(Self::None),
+            "otlp" => Ok(Self::Otlp),
+            "emf" => Ok(Self::Emf),
+            _ => Err(format!(
+                "OTEL_METRICS_EXPORTER is '{value}': expected none, otlp or emf"
+            )),
+        }
+    }
+}
+
+/// `OTEL_EXPORTER_OTLP_PROTOCOL` and its likes, which leave no choice here.
+#[derive(Default, Deserialize)]
+#[serde(try_from = "String")]
+struct OtlpProtocol;
+
+impl TryFrom<String> for OtlpProtocol {
+    type Error = String;
+
+    fn try_from(value: String) -> Result<Self, String> {
+        match value.as_str() {
+            "" | "http/protobuf" => Ok(Self),
+            _ => Err(format!(
+                "OTEL_EXPORTER_OTLP_PROTOCOL is '{value}': expected http/protobuf, \
+                 the only one that is built in"
+            )),
+        }
+    }
 }
 
 /// A level by the names that Python's `logging` gave the workshop.

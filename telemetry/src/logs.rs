@@ -1,59 +1,61 @@
-//! The subscriber: which lines are let through, and what they look like.
+//! Log lines: which are let through, and what they look like.
 
-use std::io::stdout;
-
-use thiserror::Error;
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::NonBlockingBuilder;
+use tracing::{Level, Subscriber};
+use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::layer;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::fmt::{format, layer};
+use tracing_subscriber::registry::LookupSpan;
 
-use crate::Guard;
 use crate::config::{AccessLog, Config, LogFormat};
 
-/// Lines that may wait for the writer; while it does not keep up, those beyond are dropped.
-const WAITING_LINES: usize = 8192;
+mod correlated;
 
-/// Telemetry that could not be set up.
-#[derive(Debug, Error)]
-#[error("the logs could not be set up")]
-pub struct InitError(#[from] TryInitError);
+use correlated::Correlated;
 
-/// Starts the logs of this process.
+/// The layer that writes lines to `writer`.
 ///
 /// `own` are the crates that `LOGLEVEL` speaks of; others stay at INFO, since at DEBUG the AWS SDK
 /// and the HTTP libraries would log bodies and credentials. `access` is the target of access lines.
-///
-/// # Errors
-///
-/// When this process has a subscriber already.
-pub fn init(config: &Config, own: &[&str], access: &str) -> Result<Guard, InitError> {
-    let (writer, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(WAITING_LINES)
-        .lossy(true)
-        .finish(stdout());
-    let dropped = writer.error_counter();
+pub(crate) fn lines<S>(
+    config: &Config,
+    own: &[&str],
+    access: &str,
+    writer: NonBlocking,
+) -> impl Layer<S> + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
     let layer = match config.log_format {
-        LogFormat::Json => layer()
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .with_writer(writer)
-            .boxed(),
-        LogFormat::Text => layer().with_ansi(false).with_writer(writer).boxed(),
+        LogFormat::Json => {
+            let inner = format().json().flatten_event(true);
+            let inner = inner.with_current_span(false).with_span_list(false);
+            let format = Correlated {
+                inner,
+                end: "}\n",
+                tail: correlated::json,
+            };
+            layer()
+                .json()
+                .event_format(format)
+                .with_writer(writer)
+                .boxed()
+        }
+        LogFormat::Text => {
+            let format = Correlated {
+                inner: format().with_ansi(false),
+                end: "\n",
+                tail: correlated::text,
+            };
+            layer()
+                .with_ansi(false)
+                .event_format(format)
+                .with_writer(writer)
+                .boxed()
+        }
     };
-    tracing_subscriber::registry()
-        .with(layer.with_filter(filter(config, own, access)))
-        .try_init()?;
-    Ok(Guard {
-        dropped,
-        logs: Some(guard),
-    })
+    layer.with_filter(filter(config, own, access))
 }
 
 fn filter(config: &Config, own: &[&str], access: &str) -> Targets {
@@ -67,6 +69,8 @@ fn filter(config: &Config, own: &[&str], access: &str) -> Targets {
             targets.with_target(*name, level)
         })
         .with_default(level.min(Level::INFO))
+        // Of an exporter that fails they write each time; we say it once.
+        .with_target("opentelemetry", LevelFilter::OFF)
         .with_target(access, access_level)
 }
 
@@ -97,6 +101,14 @@ mod tests {
         assert!(!filter.would_enable("aws_sdk_dynamodb", &Level::WARN));
         assert!(filter.would_enable("monolith", &Level::ERROR));
         assert!(filter.would_enable("access", &Level::INFO));
+    }
+
+    #[test]
+    fn opentelemetry_is_not_heard() {
+        let filter = filter(&config("DEBUG", AccessLog::On), &[], "access");
+        for target in ["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp"] {
+            assert!(!filter.would_enable(target, &Level::ERROR), "{target}");
+        }
     }
 
     #[test]

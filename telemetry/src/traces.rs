@@ -1,0 +1,88 @@
+//! Spans: who keeps them, and where they go.
+
+use opentelemetry_aws::detector::EcsResourceDetector;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanExporter};
+
+use crate::config::{Config, TracesExporter};
+use crate::export::SayOnce;
+use crate::init::InitError;
+use crate::otlp;
+use crate::sampler::{self, Poller, Service, XraySampler};
+use crate::xray::XrayExporter;
+
+mod ids;
+mod sampling;
+
+use ids::TraceIds;
+pub use sampling::Sampling;
+use sampling::{Decider, Root};
+
+/// Where this process runs, as far as the environment and, on ECS, the metadata endpoint tell.
+///
+/// Asks the endpoint only where ECS has named it, and waits for it at most some seconds.
+pub(crate) fn resource(service: &'static str) -> Resource {
+    // The SDK's own detectors know the process by the name of its file, if nobody named it.
+    let named = std::env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty())
+        || std::env::var("OTEL_RESOURCE_ATTRIBUTES").is_ok_and(|list| {
+            list.split(',')
+                .any(|pair| pair.trim().starts_with("service.name="))
+        });
+    let resource = Resource::builder().with_detector(Box::new(EcsResourceDetector));
+    if named {
+        resource
+    } else {
+        resource.with_service_name(service)
+    }
+    .build()
+}
+
+/// The provider that `config` asks for, and what keeps its sampling rules up to date.
+pub(crate) fn provider(
+    config: &Config,
+    resource: &Resource,
+) -> Result<(SdkTracerProvider, Option<Poller>), InitError> {
+    let builder = SdkTracerProvider::builder()
+        .with_id_generator(TraceIds::default())
+        .with_resource(resource.clone());
+    if config.traces == TracesExporter::None {
+        return Ok((builder.with_sampler(Decider::never()).build(), None));
+    }
+    let xray = XraySampler::new(service(resource));
+    // Rules live where the spans go to: only with the daemon's protocol is there a daemon to ask.
+    let poller = (config.sampling.root() == Root::Xray && config.traces == TracesExporter::Xray)
+        .then(|| sampler::start_polling(xray.clone(), config.daemon.tcp.clone()))
+        .transpose()
+        .map_err(InitError::Thread)?;
+    let processor = match config.traces {
+        TracesExporter::Xray => batches(XrayExporter::new(config.daemon.udp.clone())),
+        TracesExporter::Otlp => batches(otlp::spans()?),
+        TracesExporter::Console | TracesExporter::None => {
+            batches(opentelemetry_stdout::SpanExporter::default())
+        }
+    };
+    let provider = builder
+        .with_sampler(Decider::new(config.sampling, || Box::new(xray)))
+        .with_span_processor(processor)
+        .build();
+    Ok((provider, poller))
+}
+
+fn batches(exporter: impl SpanExporter + 'static) -> BatchSpanProcessor {
+    BatchSpanProcessor::builder(SayOnce::new("spans", exporter)).build()
+}
+
+/// The service as sampling rules know it.
+fn service(resource: &Resource) -> Service {
+    let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
+    let origin = match value("aws.ecs.launchtype").as_deref() {
+        Some("fargate") => Some("AWS::ECS::Fargate"),
+        Some("ec2") => Some("AWS::ECS::EC2"),
+        Some(_) => Some("AWS::ECS::Container"),
+        None => None,
+    };
+    Service {
+        name: value("service.name").unwrap_or_default(),
+        origin: origin.map(str::to_owned),
+    }
+}
