@@ -22,6 +22,13 @@ pub struct Config {
         rename = "shutdown_grace_seconds"
     )]
     pub shutdown_grace: Duration,
+    /// `TRACE_HEALTH_CHECKS`: whether health checks make spans, `on` by default.
+    #[serde(default = "default_trace", deserialize_with = "trace")]
+    pub trace_health_checks: bool,
+}
+
+fn default_trace() -> bool {
+    true
 }
 
 fn default_port() -> u16 {
@@ -43,4 +50,8 @@ fn grace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Erro
         let seconds = value.parse().ok()?;
         (seconds <= MAX_GRACE_SECONDS).then(|| Duration::from_secs(seconds))
     })
+}
+
+fn trace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    env::switch(deserializer, "TRACE_HEALTH_CHECKS")
 }

@@ -4,7 +4,11 @@ use std::error::Error;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
 use serde::Serialize;
+
+use crate::observe::record_failure;
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -32,12 +36,14 @@ pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
     })
 }
 
-/// Answers what `error` says to the client and logs what it does not: its causes, for a 5xx.
+/// Answers what `error` says to the client; for a 5xx, logs what it does not, its causes, and writes
+/// them all into the request's span.
 ///
 /// To be called at the boundary, once for each error.
-pub fn failure_response(error: &dyn Error, status: StatusCode) -> HttpResponse {
+pub fn failure_response(error: &(dyn Error + 'static), status: StatusCode) -> HttpResponse {
     if status.is_server_error() {
         tracing::error!(cause = causes(error), "{error}");
+        Context::map_current(|cx| record_failure(&cx.span(), error));
     }
     error_response(status, &error.to_string())
 }

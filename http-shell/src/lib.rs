@@ -1,16 +1,16 @@
 //! The shell around an HTTP service: everything that the services have in common and that
 //! has nothing to do with mysfits.
 //!
-//! It answers errors as JSON, adds CORS, bounds bodies and times, writes an access line for each
-//! request, serves the two health routes and drains on shutdown. It knows nothing of what the
-//! service is for, and sets up neither logs nor traces: that is the crate `telemetry`.
+//! It answers errors as JSON, adds CORS, bounds bodies and times, gives each request a span, metrics
+//! and an access line, serves the two health routes and drains on shutdown. It knows nothing of what
+//! the service is for, and decides nothing about where logs and traces go: that is the crate
+//! `telemetry`.
 
 pub mod env;
 pub mod id;
 pub mod process;
 pub mod signal;
 
-mod access;
 mod body;
 mod config;
 mod cors;
@@ -19,14 +19,16 @@ mod error;
 mod health;
 mod idle;
 mod methods;
+mod observe;
 mod places;
 mod probe;
 mod server;
 mod worker;
 
-pub use access::TARGET as ACCESS_TARGET;
 pub use config::Config;
 pub use error::{causes, failure_response};
 pub use health::{Readiness, ReadinessFuture};
 pub use methods::{get, post};
+pub use observe::access::TARGET as ACCESS_TARGET;
+pub use observe::{annotate, record_failure, tracer};
 pub use server::Server;

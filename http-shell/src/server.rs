@@ -15,10 +15,12 @@ use actix_web::web::{self, Data, ServiceConfig};
 use tokio::sync::{Barrier, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::config::Config;
 use crate::drain::Lifecycle;
 use crate::health::Readiness;
+use crate::observe::{self, Observer};
 use crate::worker::{self, Phase, Worker};
-use crate::{access, body, cors, drain, error, health, idle, places};
+use crate::{body, cors, drain, error, health, idle, places};
 
 /// Pause after an error of `accept`, which mostly is a lack of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -31,8 +33,8 @@ const SETTLE: Duration = Duration::from_millis(250);
 pub struct Server {
     /// Where it listens.
     pub listener: TcpListener,
-    /// Bound of the whole drain.
-    pub shutdown_grace: Duration,
+    /// What the environment says to the shell.
+    pub config: Config,
     /// What `/health/ready` asks.
     pub readiness: Readiness,
 }
@@ -53,10 +55,12 @@ impl Server {
         let lifecycle = Lifecycle::default();
         let shared = Data::new(lifecycle.clone());
         let readiness = Data::new(self.readiness);
+        let observer = Data::new(Observer::new(self.config.trace_health_checks));
         let app = move || {
             App::new()
                 .app_data(shared.clone())
                 .app_data(readiness.clone())
+                .app_data(observer.clone())
                 .configure(health::routes)
                 .configure(routes.clone())
                 .default_service(web::to(error::not_found))
@@ -64,7 +68,7 @@ impl Server {
                 .wrap(from_fn(body::middleware))
                 .wrap(from_fn(cors::middleware))
                 .wrap(from_fn(drain::middleware))
-                .wrap(from_fn(access::middleware))
+                .wrap(from_fn(observe::middleware))
                 .wrap(from_fn(idle::middleware))
         };
         let (phase, follow) = watch::channel(Phase::Serving);
@@ -77,9 +81,9 @@ impl Server {
         self.listener.set_nonblocking(true)?;
         accept_until(self.listener, &workers, &lifecycle, shutdown).await?;
 
-        let deadline = Instant::now() + self.shutdown_grace;
+        let deadline = Instant::now() + self.config.shutdown_grace;
         drop(workers);
-        sleep(SETTLE.min(self.shutdown_grace)).await;
+        sleep(SETTLE.min(self.config.shutdown_grace)).await;
         phase.send_replace(Phase::Closing);
         if timeout_at(deadline, drained.wait()).await.is_err() {
             tracing::warn!("requests still under way at the end of the grace are cut off");

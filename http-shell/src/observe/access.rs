@@ -3,26 +3,20 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header;
-use actix_web::middleware::Next;
 
 /// The `tracing` target of access lines: the subscriber lets it through at every level.
 pub const TARGET: &str = "access";
 
-/// Longest user agent in bytes that a line shows; a client chooses its length, not we.
-const MAX_USER_AGENT: usize = 256;
+/// Longest user agent in bytes that is shown; a client chooses its length, not we.
+pub(super) const MAX_USER_AGENT: usize = 256;
 
-/// Longest path in bytes that a line shows: room for a mysfit's id with each byte encoded.
-const MAX_PATH: usize = 8 * 1024;
+/// Longest path in bytes that is shown: room for a mysfit's id with each byte encoded.
+pub(super) const MAX_PATH: usize = 8 * 1024;
 
-pub(crate) async fn middleware(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let start = Instant::now();
-    let response = next.call(request).await?;
+/// Writes the line of the request that began at `start`.
+pub(super) fn line(response: &ServiceResponse<impl Sized>, start: Instant) {
     let request = response.request();
     let user_agent = request.headers().get(header::USER_AGENT);
     let user_agent = user_agent.map_or(&[][..], |value| value.as_bytes());
@@ -36,11 +30,10 @@ pub(crate) async fn middleware(
         user_agent = &*start_of(user_agent, MAX_USER_AGENT),
         "access"
     );
-    Ok(response)
 }
 
 /// At most `most` bytes as text.
-fn start_of(bytes: &[u8], most: usize) -> Cow<'_, str> {
+pub(super) fn start_of(bytes: &[u8], most: usize) -> Cow<'_, str> {
     String::from_utf8_lossy(&bytes[..bytes.len().min(most)])
 }
 

@@ -300,6 +300,13 @@ fn every_variable_that_makes_no_sense_is_named_with_exit_code_64() {
         ("ACCESS_LOG", "maybe"),
         ("SHUTDOWN_GRACE_SECONDS", "-1"),
         ("SHUTDOWN_GRACE_SECONDS", "9999999"),
+        ("TRACE_HEALTH_CHECKS", "sometimes"),
+        ("OTEL_TRACES_EXPORTER", "jaeger"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ("OTEL_PROPAGATORS", "b3"),
+        ("OTEL_TRACES_SAMPLER", "some"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("AWS_XRAY_DAEMON_ADDRESS", "daemon"),
     ];
     for (name, value) in shared.iter().chain(super::BAD_VALUES).copied() {
         let others = super::REQUIRED.iter().filter(|(other, _)| *other != name);

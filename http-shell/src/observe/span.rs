@@ -1,0 +1,231 @@
+//! The span of a request, by the semantic conventions for HTTP servers.
+//!
+//! By hand and not by `opentelemetry-instrumentation-actix-web`, which leaves a request whose client
+//! goes away without a word, cannot leave out health checks, and tells the client no trace id.
+
+use std::error::Error;
+use std::iter::successors;
+use std::net::IpAddr;
+
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::global::{self, BoxedTracer};
+use opentelemetry::propagation::Extractor;
+use opentelemetry::trace::{SpanContext, SpanKind, SpanRef, Status, TraceContextExt, Tracer};
+use opentelemetry::{Context, KeyValue, Value};
+
+use super::access::{MAX_PATH, MAX_USER_AGENT, start_of};
+use super::metrics::method;
+
+/// The header that tells a client the trace of its request, in the form of X-Ray.
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
+/// Routes that only health checks ask for.
+const HEALTH_CHECKS: [&str; 3] = ["/", "/health/live", "/health/ready"];
+
+/// Longest name of a host in bytes.
+const MAX_HOST: usize = 255;
+
+/// The tracer of everything that the services do.
+pub fn tracer() -> BoxedTracer {
+    global::tracer("mythical-mysfits")
+}
+
+/// What makes the spans of requests.
+pub struct Spans {
+    tracer: BoxedTracer,
+    health_checks: bool,
+}
+
+impl Spans {
+    pub fn new(tracer: BoxedTracer, health_checks: bool) -> Self {
+        Self {
+            tracer,
+            health_checks,
+        }
+    }
+}
+
+/// The span of a request that is under way. Dropped without an answer, it says so.
+pub struct RequestSpan(Context);
+
+impl RequestSpan {
+    /// Starts the span of `request` in the trace that its headers name.
+    pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Self {
+        let headers = Headers(request.headers());
+        let caller = global::get_text_map_propagator(|format| format.extract(&headers));
+        let method = method(request.method());
+        let mut attributes = Vec::with_capacity(10);
+        attributes.extend([
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("url.path", path(request)),
+            KeyValue::new("url.scheme", scheme(request)),
+        ]);
+        host(request, &mut attributes);
+        if !spans.health_checks && route.is_some_and(|route| HEALTH_CHECKS.contains(&route)) {
+            // Says to every sampler that nobody wants it; those within it follow.
+            attributes.push(KeyValue::new("sampling.priority", 0));
+        }
+        let builder = spans
+            .tracer
+            .span_builder(method)
+            .with_kind(SpanKind::Server)
+            .with_attributes(attributes);
+        let span = {
+            // The ids of the new span are found by way of the current context.
+            let _caller = caller.clone().attach();
+            spans.tracer.build_with_context(builder, &caller)
+        };
+        let cx = caller.with_span(span);
+        if cx.span().is_recording() {
+            describe(&cx.span(), request, method, route);
+        }
+        Self(cx)
+    }
+
+    /// The context in which the request is handled.
+    pub fn context(&self) -> Context {
+        self.0.clone()
+    }
+
+    /// Ends the span with what was answered, and tells the client the trace.
+    pub fn answer<B>(self, response: &mut ServiceResponse<B>) {
+        let span = self.0.span();
+        if span.is_recording() {
+            let status = response.status();
+            let code = i64::from(status.as_u16());
+            span.set_attribute(KeyValue::new("http.response.status_code", code));
+            // The conventions leave 4xx of a server alone: it is the client who erred.
+            if status.is_server_error() {
+                span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
+                span.set_status(Status::error(""));
+            }
+        }
+        if let Some(header) = header_of(span.span_context()) {
+            response.headers_mut().insert(TRACE_ID, header);
+        }
+        span.end();
+    }
+}
+
+impl Drop for RequestSpan {
+    fn drop(&mut self) {
+        let span = self.0.span();
+        // Not recording any more, once it has ended.
+        if span.is_recording() {
+            span.set_attribute(KeyValue::new("error.type", "client_disconnected"));
+            span.set_status(Status::error("the client went away before the answer"));
+            span.end();
+        }
+    }
+}
+
+/// What need not be known for the decision whether to keep the span.
+fn describe(span: &SpanRef<'_>, request: &ServiceRequest, method: &str, route: Option<&str>) {
+    if let Some(route) = route {
+        span.update_name(format!("{method} {route}"));
+        span.set_attribute(KeyValue::new("http.route", route.to_owned()));
+    }
+    if let Some(agent) = request.headers().get(header::USER_AGENT) {
+        let agent = start_of(agent.as_bytes(), MAX_USER_AGENT).into_owned();
+        span.set_attribute(KeyValue::new("user_agent.original", agent));
+    }
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let forwarded = forwarded_for(request);
+    if let Some(client) = forwarded.or(peer) {
+        span.set_attribute(KeyValue::new("client.address", client.to_string()));
+    }
+    // Said only where a header spoke for the client.
+    if let Some(peer) = peer.filter(|_| forwarded.is_some()) {
+        span.set_attribute(KeyValue::new("network.peer.address", peer.to_string()));
+    }
+}
+
+fn path(request: &ServiceRequest) -> String {
+    start_of(request.uri().path().as_bytes(), MAX_PATH).into_owned()
+}
+
+/// The scheme that the client used, as far as the load balancer tells.
+fn scheme(request: &ServiceRequest) -> &'static str {
+    match request.headers().get("x-forwarded-proto") {
+        Some(scheme) if scheme == "https" => "https",
+        _ => "http",
+    }
+}
+
+fn host(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port.parse::<u16>().ok()),
+        _ => (host, None),
+    };
+    if !name.is_empty() && name.len() <= MAX_HOST {
+        attributes.push(KeyValue::new("server.address", name.to_owned()));
+        if let Some(port) = port {
+            attributes.push(KeyValue::new("server.port", i64::from(port)));
+        }
+    }
+}
+
+/// The first address of `X-Forwarded-For`, as X-Ray's own SDKs read it. Clients may forge it.
+fn forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
+    let list = request.headers().get("x-forwarded-for")?.to_str().ok()?;
+    list.split(',').next()?.trim().parse().ok()
+}
+
+fn header_of(span: &SpanContext) -> Option<HeaderValue> {
+    if !span.is_valid() {
+        return None;
+    }
+    let id = span.trace_id().to_string();
+    let (time, chance) = id.split_at(8);
+    let sampled = u8::from(span.is_sampled());
+    HeaderValue::try_from(format!("Root=1-{time}-{chance};Sampled={sampled}")).ok()
+}
+
+/// Gives the span of the current request an attribute. `value` is asked only if the span is kept.
+pub fn annotate<V: Into<Value>>(key: &'static str, value: impl FnOnce() -> V) {
+    Context::map_current(|cx| {
+        let span = cx.span();
+        if span.is_recording() {
+            span.set_attribute(KeyValue::new(key, value()));
+        }
+    });
+}
+
+/// Writes `error` and its causes into `span`, outermost first, as the exceptions that they are.
+pub fn record_failure(span: &SpanRef<'_>, error: &(dyn Error + 'static)) {
+    if !span.is_recording() {
+        return;
+    }
+    for error in successors(Some(error), |&error| error.source()) {
+        let attributes = vec![
+            KeyValue::new("exception.type", kind_of(error)),
+            KeyValue::new("exception.message", error.to_string()),
+        ];
+        span.add_event("exception", attributes);
+    }
+}
+
+/// The first word of the error's debug form: the name of its variant or type.
+fn kind_of(error: &dyn Error) -> String {
+    let debug = format!("{error:?}");
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let end = debug.find(|letter| !is_word(letter)).unwrap_or(debug.len());
+    let word = &debug[..end];
+    if word.is_empty() { "Error" } else { word }.to_owned()
+}
+
+/// Request headers, for propagators to read.
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}

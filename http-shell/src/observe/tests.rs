@@ -1,0 +1,295 @@
+//! Requests through the middleware, with OpenTelemetry's own exporters in memory behind it.
+
+use std::error::Error;
+use std::fmt;
+
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::{App, HttpResponse, web};
+use opentelemetry::Value;
+use opentelemetry::global::BoxedTracer;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry::trace::{SpanKind, Status, TracerProvider};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+
+use super::*;
+use crate::{failure_response, get, post};
+
+#[derive(Debug)]
+struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it broke")
+    }
+}
+
+impl Error for Broken {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&fmt::Error)
+    }
+}
+
+struct Seen {
+    traces: SdkTracerProvider,
+    spans: InMemorySpanExporter,
+    meters: SdkMeterProvider,
+    metrics: InMemoryMetricExporter,
+}
+
+impl Seen {
+    fn new() -> Self {
+        let spans = InMemorySpanExporter::default();
+        let metrics = InMemoryMetricExporter::default();
+        let reader = PeriodicReader::builder(metrics.clone()).build();
+        Self {
+            traces: SdkTracerProvider::builder()
+                .with_simple_exporter(spans.clone())
+                .build(),
+            spans,
+            meters: SdkMeterProvider::builder().with_reader(reader).build(),
+            metrics,
+        }
+    }
+
+    fn observer(&self) -> Data<Observer> {
+        let tracer = BoxedTracer::new(Box::new(self.traces.tracer("test")));
+        Data::new(Observer {
+            spans: Spans::new(tracer, true),
+            metrics: Metrics::new(&self.meters.meter("test")),
+        })
+    }
+
+    fn span(&self) -> SpanData {
+        let mut spans = self.spans.get_finished_spans().unwrap();
+        assert_eq!(spans.len(), 1);
+        spans.remove(0)
+    }
+
+    fn metrics(&self) -> Vec<ResourceMetrics> {
+        self.meters.force_flush().unwrap();
+        self.metrics.get_finished_metrics().unwrap()
+    }
+}
+
+fn value(span: &SpanData, key: &str) -> Option<Value> {
+    let found = span.attributes.iter().find(|it| it.key.as_str() == key);
+    found.map(|it| it.value.clone())
+}
+
+fn text(span: &SpanData, key: &str) -> Option<String> {
+    value(span, key).map(|value| value.to_string())
+}
+
+async fn app(
+    seen: &Seen,
+) -> impl Service<
+    actix_http::Request,
+    Response = ServiceResponse<impl MessageBody>,
+    Error = actix_web::Error,
+> {
+    let app = App::new()
+        .app_data(seen.observer())
+        .service(post("/mysfits/{id}/like", || async {
+            annotate("mysfit.id", || "x");
+            HttpResponse::Ok()
+        }))
+        .service(get("/broken", || async {
+            failure_response(&Broken, StatusCode::SERVICE_UNAVAILABLE)
+        }))
+        .service(get("/never", || async {
+            std::future::pending::<()>().await;
+            HttpResponse::Ok()
+        }))
+        .default_service(web::to(HttpResponse::NotFound))
+        .wrap(from_fn(middleware));
+    init_service(app).await
+}
+
+#[tokio::test]
+async fn a_span_is_named_by_the_route_and_tells_the_request() {
+    let seen = Seen::new();
+    let request = TestRequest::post()
+        .uri("/mysfits/4e53/like?secret=1")
+        .insert_header(("Host", "shop.example:8080"))
+        .insert_header(("User-Agent", "browser"))
+        .insert_header(("X-Forwarded-For", "203.0.113.9, 10.0.0.1"))
+        .insert_header(("X-Forwarded-Proto", "https"))
+        .peer_addr(([10, 0, 0, 1], 1234).into());
+    let response = call_service(&app(&seen).await, request.to_request()).await;
+
+    let span = seen.span();
+    assert_eq!(span.name, "POST /mysfits/{id}/like");
+    assert_eq!(span.span_kind, SpanKind::Server);
+    assert_eq!(span.status, Status::Unset);
+    for (key, expected) in [
+        ("http.request.method", "POST"),
+        ("http.route", "/mysfits/{id}/like"),
+        ("url.scheme", "https"),
+        ("url.path", "/mysfits/4e53/like"),
+        ("server.address", "shop.example"),
+        ("server.port", "8080"),
+        ("user_agent.original", "browser"),
+        ("client.address", "203.0.113.9"),
+        ("network.peer.address", "10.0.0.1"),
+        ("http.response.status_code", "200"),
+        ("mysfit.id", "x"),
+    ] {
+        assert_eq!(text(&span, key).as_deref(), Some(expected), "{key}");
+    }
+    assert!(!format!("{:?}", span.attributes).contains("secret"));
+
+    let header = response.headers().get("x-amzn-trace-id").unwrap();
+    let id = span.span_context.trace_id().to_string();
+    let (time, chance) = id.split_at(8);
+    assert_eq!(*header, format!("Root=1-{time}-{chance};Sampled=1"));
+}
+
+#[tokio::test]
+async fn a_request_that_no_route_knows_is_named_by_its_method() {
+    let seen = Seen::new();
+    let method = Method::from_bytes(b"BREW").unwrap();
+    let request = TestRequest::with_uri("/coffee/17").method(method);
+    call_service(&app(&seen).await, request.to_request()).await;
+    let span = seen.span();
+    assert_eq!(span.name, "_OTHER");
+    assert_eq!(value(&span, "http.route"), None);
+    // The client erred, not the server.
+    assert_eq!(span.status, Status::Unset);
+    assert_eq!(
+        text(&span, "http.response.status_code").as_deref(),
+        Some("404")
+    );
+}
+
+#[tokio::test]
+async fn a_failure_is_in_the_span_with_its_causes() {
+    let seen = Seen::new();
+    let request = TestRequest::with_uri("/broken").to_request();
+    call_service(&app(&seen).await, request).await;
+    let span = seen.span();
+    assert_eq!(span.status, Status::error(""));
+    assert_eq!(text(&span, "error.type").as_deref(), Some("503"));
+    let exceptions: Vec<Vec<String>> = span
+        .events
+        .iter()
+        .map(|event| {
+            event
+                .attributes
+                .iter()
+                .map(|it| it.value.to_string())
+                .collect()
+        })
+        .collect();
+    let cause = fmt::Error.to_string();
+    assert_eq!(
+        exceptions,
+        [["Broken", "it broke"], ["Error", cause.as_str()]]
+    );
+}
+
+#[tokio::test]
+async fn a_request_whose_client_goes_away_ends_its_span_and_says_so() {
+    let seen = Seen::new();
+    let app = app(&seen).await;
+    let mut call = Box::pin(app.call(TestRequest::with_uri("/never").to_request()));
+    assert!(futures_util::poll!(&mut call).is_pending());
+    assert!(seen.spans.get_finished_spans().unwrap().is_empty());
+    drop(call);
+    let span = seen.span();
+    assert_eq!(
+        text(&span, "error.type").as_deref(),
+        Some("client_disconnected")
+    );
+    assert_eq!(value(&span, "http.response.status_code"), None);
+    assert!(matches!(span.status, Status::Error { .. }));
+    assert_eq!(active(&seen.metrics()), [("GET /never".to_owned(), 0)]);
+}
+
+#[tokio::test]
+async fn what_a_client_makes_up_is_shown_to_a_bound() {
+    let seen = Seen::new();
+    let request = TestRequest::with_uri(&format!("/{}", "p".repeat(20_000)))
+        .insert_header(("User-Agent", "u".repeat(20_000)))
+        .insert_header(("Host", "h".repeat(20_000)))
+        .insert_header(("X-Forwarded-For", "<script>"));
+    call_service(&app(&seen).await, request.to_request()).await;
+    let span = seen.span();
+    assert_eq!(text(&span, "url.path").unwrap().len(), 8192);
+    assert_eq!(text(&span, "user_agent.original").unwrap().len(), 256);
+    assert_eq!(value(&span, "server.address"), None);
+    assert_eq!(value(&span, "client.address"), None);
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_status_and_by_nothing_that_clients_choose() {
+    let seen = Seen::new();
+    let app = app(&seen).await;
+    for (method, path) in [
+        ("POST", "/mysfits/1/like"),
+        ("POST", "/mysfits/2/like"),
+        ("GET", "/mysfits/2/like"),
+        ("BREW", "/a"),
+        ("STEW", "/b"),
+    ] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = TestRequest::with_uri(path).method(method).to_request();
+        call_service(&app, request).await;
+    }
+    let metrics = seen.metrics();
+    let mut counted = durations(&metrics);
+    counted.sort();
+    let expected = [
+        ("GET /mysfits/{id}/like 405", 1),
+        ("POST /mysfits/{id}/like 200", 2),
+        ("_OTHER 404", 2),
+    ];
+    assert_eq!(
+        counted,
+        expected.map(|(labels, count)| (labels.to_owned(), count))
+    );
+    assert!(active(&metrics).iter().all(|(_, count)| *count == 0));
+}
+
+fn labels<'a>(attributes: impl Iterator<Item = &'a opentelemetry::KeyValue>) -> String {
+    let mut labels: Vec<_> = attributes.collect();
+    // Method, route, status.
+    labels.sort_by_key(|label| label.key.as_str().replace("http.response", "z"));
+    let values: Vec<_> = labels.iter().map(|it| it.value.to_string()).collect();
+    values.join(" ")
+}
+
+fn durations(metrics: &[ResourceMetrics]) -> Vec<(String, u64)> {
+    let mut counted = Vec::new();
+    for metric in named(metrics, "http.server.request.duration") {
+        if let AggregatedMetrics::F64(MetricData::Histogram(histogram)) = metric.data() {
+            let points = histogram.data_points();
+            counted.extend(points.map(|point| (labels(point.attributes()), point.count())));
+        }
+    }
+    counted
+}
+
+fn active(metrics: &[ResourceMetrics]) -> Vec<(String, i64)> {
+    let mut counted = Vec::new();
+    for metric in named(metrics, "http.server.active_requests") {
+        if let AggregatedMetrics::I64(MetricData::Sum(sum)) = metric.data() {
+            let points = sum.data_points();
+            counted.extend(points.map(|point| (labels(point.attributes()), point.value())));
+        }
+    }
+    counted
+}
+
+fn named<'a>(
+    metrics: &'a [ResourceMetrics],
+    name: &'a str,
+) -> impl Iterator<Item = &'a opentelemetry_sdk::metrics::data::Metric> {
+    let scopes = metrics.iter().flat_map(ResourceMetrics::scope_metrics);
+    let metrics = scopes.flat_map(|scope| scope.metrics());
+    metrics.filter(move |metric| metric.name() == name)
+}

@@ -1,0 +1,313 @@
+//! What the contract promises of both services' telemetry, as tests over a running service.
+//!
+//! Each service's tests include this by path beside a function `start_with(variables)`.
+
+use std::io::Write;
+use std::net::{TcpListener, UdpSocket};
+use std::time::Instant;
+
+use reqwest::Client;
+use serde_json::Value;
+
+use super::daemon::{Daemon, flags, of_trace, root};
+use super::service::Service;
+use super::start_with;
+
+const ROOT: &str = "Root=1-58406520-a006649127e371903a2de979";
+
+/// Everything is traced, and everything that ends is sent.
+const ALL: [(&str, &str); 2] = [
+    ("OTEL_TRACES_EXPORTER", "xray"),
+    ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
+];
+
+/// The trace header of the answer to `GET path` with these headers.
+async fn traced(service: &Service, path: &str, headers: &[(&str, &str)]) -> String {
+    let mut request = Client::new().get(service.url(path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = request.send().await.unwrap();
+    let header = answer.headers().get("x-amzn-trace-id").expect(path);
+    header.to_str().unwrap().to_owned()
+}
+
+/// Runs a service with a daemon behind it and returns the documents that it sent.
+async fn documents(
+    more: &[(&str, &str)],
+    requests: impl AsyncFnOnce(&Service) -> String,
+) -> (String, Vec<Value>) {
+    let daemon = Daemon::start();
+    let (name, address) = daemon.variable();
+    let mut variables = ALL.to_vec();
+    variables.push((name, &address));
+    variables.extend(more);
+    let service = start_with(&variables);
+    let header = requests(&service).await;
+    assert!(service.stop().0.success());
+    (header, daemon.documents())
+}
+
+#[tokio::test]
+async fn every_answer_names_its_trace_and_lets_pages_read_it() {
+    let service = start_with(&[]);
+    for (method, path) in [
+        ("GET", "/health/live"),
+        ("GET", "/nothing"),
+        ("DELETE", "/health/live"),
+        ("OPTIONS", "/"),
+        ("HEAD", "/health/live"),
+    ] {
+        let answer = Client::new().request(method.parse().unwrap(), service.url(path));
+        let answer = answer.send().await.unwrap();
+        let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
+        assert!(header.starts_with("Root=1-"), "{header}");
+        assert!(header.ends_with(";Sampled=0"), "{header}");
+        assert_eq!(
+            answer.headers()["access-control-expose-headers"],
+            "X-Amzn-Trace-Id"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_trace_of_the_load_balancer_goes_on_with_and_without_spans() {
+    for exporter in ["none", "xray"] {
+        let service = start_with(&[("OTEL_TRACES_EXPORTER", exporter)]);
+        let header = traced(&service, "/health/live", &[("X-Amzn-Trace-Id", ROOT)]).await;
+        assert_eq!(root(&header), root(ROOT), "{exporter}");
+    }
+}
+
+#[tokio::test]
+async fn a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here() {
+    let (header, documents) = documents(&[], async |service| {
+        traced(service, "/health/live", &[("x-amzn-trace-id", ROOT)]).await
+    })
+    .await;
+    assert_eq!(header, format!("{ROOT};Sampled=1"));
+    let [segment] = of_trace(&documents, &header)[..] else {
+        panic!("{documents:#?}");
+    };
+    assert_eq!(segment["parent_id"], Value::Null);
+    assert_eq!(segment["http"]["response"]["status"], 200);
+    assert_eq!(segment["annotations"]["http_route"], "/health/live");
+}
+
+#[tokio::test]
+async fn the_callers_span_is_the_parent_in_both_formats() {
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let xray = format!("{ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
+    for (name, value, expected) in [
+        ("traceparent", parent, "b7ad6b7169203331"),
+        ("X-Amzn-Trace-Id", &xray, "53995c3f42cd8ad8"),
+    ] {
+        let (header, documents) = documents(&[], async |service| {
+            traced(service, "/health/live", &[(name, value)]).await
+        })
+        .await;
+        let [segment] = of_trace(&documents, &header)[..] else {
+            panic!("{documents:#?}");
+        };
+        assert_eq!(segment["parent_id"], expected);
+    }
+}
+
+#[tokio::test]
+async fn the_callers_decision_is_kept_and_told() {
+    let (header, documents) = documents(&[], async |service| {
+        let unsampled = format!("{ROOT};Sampled=0");
+        traced(service, "/health/live", &[("X-Amzn-Trace-Id", &unsampled)]).await
+    })
+    .await;
+    assert_eq!(header, format!("{ROOT};Sampled=0"));
+    assert_eq!(documents, [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn headers_that_make_no_sense_begin_a_new_trace() {
+    let (_, documents) = documents(&[], async |service| {
+        for header in [
+            "garbage",
+            "Root=1-x-y",
+            "Root=",
+            "Sampled=1",
+            ";;;=",
+            "\u{e9}",
+        ] {
+            let answered = traced(service, "/health/live", &[("X-Amzn-Trace-Id", header)]).await;
+            assert!(answered.ends_with(";Sampled=1"), "{answered}");
+        }
+        String::new()
+    })
+    .await;
+    assert_eq!(documents.len(), 6);
+    assert!(documents.iter().all(|it| it["parent_id"] == Value::Null));
+}
+
+#[tokio::test]
+async fn a_404_is_an_error_in_its_segment() {
+    let (header, documents) =
+        documents(&[], async |service| traced(service, "/nothing", &[]).await).await;
+    let [segment] = of_trace(&documents, &header)[..] else {
+        panic!("{documents:#?}");
+    };
+    assert_eq!(flags(segment), ["error"]);
+}
+
+#[tokio::test]
+async fn health_checks_make_no_spans_if_nobody_wants_them() {
+    let off = [("TRACE_HEALTH_CHECKS", "off")];
+    let (_, documents) = documents(&off, async |service| {
+        for path in ["/", "/health/live", "/health/ready"] {
+            let sampled = format!("{ROOT};Sampled=1");
+            let header = traced(service, path, &[("X-Amzn-Trace-Id", &sampled)]).await;
+            assert_eq!(header, format!("{ROOT};Sampled=0"), "{path}");
+        }
+        traced(service, "/nothing", &[]).await
+    })
+    .await;
+    assert_eq!(documents.len(), 1, "{documents:#?}");
+    assert_eq!(documents[0]["http"]["response"]["status"], 404);
+}
+
+#[tokio::test]
+async fn a_document_fits_into_a_datagram_whatever_clients_send() {
+    let long = "x".repeat(3000);
+    let (header, documents) = documents(&[], async |service| {
+        let path = format!("/nothing/{long}");
+        let headers = [
+            ("User-Agent", &*long),
+            ("X-Forwarded-For", "203.0.113.9, ::1"),
+        ];
+        traced(service, &path, &headers).await
+    })
+    .await;
+    let [segment] = of_trace(&documents, &header)[..] else {
+        panic!("{documents:#?}");
+    };
+    let request = &segment["http"]["request"];
+    assert!(request["url"].as_str().unwrap().len() <= 250);
+    assert!(request["user_agent"].as_str().unwrap().len() <= 250);
+    assert_eq!(request["client_ip"], "203.0.113.9");
+    assert_eq!(request["x_forwarded_for"], true);
+}
+
+#[tokio::test]
+async fn a_backend_that_is_away_is_said_once_and_slows_nothing() {
+    let nobody = UdpSocket::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    let collector = format!("http://{nobody}");
+    for exporter in [
+        vec![
+            ("OTEL_TRACES_EXPORTER", "xray"),
+            ("AWS_XRAY_DAEMON_ADDRESS", &*nobody),
+        ],
+        vec![
+            ("OTEL_TRACES_EXPORTER", "otlp"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector),
+        ],
+        vec![
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector),
+        ],
+    ] {
+        let mut variables = exporter.clone();
+        variables.extend([
+            ("OTEL_TRACES_SAMPLER", "always_on"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
+        ]);
+        let service = start_with(&variables);
+        let said = |line: &str| line.contains("cannot be exported");
+        // The first export may be before the first request, the second after.
+        for _ in 0..100 {
+            traced(&service, "/health/live", &[]).await;
+        }
+        service.line(said);
+        for _ in 0..100 {
+            traced(&service, "/health/live", &[]).await;
+        }
+        let (status, lines) = service.stop();
+        assert!(status.success());
+        assert_eq!(
+            lines.iter().filter(|line| said(line)).count(),
+            0,
+            "{exporter:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end() {
+    // Connections are taken by the kernel; nobody reads them.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_METRICS_EXPORTER", "otlp"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+    ]);
+    for _ in 0..100 {
+        traced(&service, "/health/live", &[]).await;
+    }
+    let start = Instant::now();
+    assert!(service.stop().0.success());
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn spans_are_text_on_standard_output_on_demand() {
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "console"),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+    ]);
+    let header = traced(&service, "/nothing", &[]).await;
+    let (_, lines) = service.stop();
+    let id = root(&header)[2..].replace('-', "");
+    let id = format!("TraceId      : {id}");
+    assert!(lines.iter().any(|line| line.contains(&id)), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn embedded_metrics_are_lines_that_cloudwatch_reads() {
+    let service = start_with(&[("OTEL_METRICS_EXPORTER", "emf")]);
+    for _ in 0..3 {
+        traced(&service, "/health/live", &[]).await;
+    }
+    let (_, lines) = service.stop();
+    let lines: Vec<Value> = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let durations = lines.iter().find(|line| {
+        line["http.server.request.duration"].is_object()
+            && line["http.route"] == "/health/live"
+            && line["http.response.status_code"] == "200"
+    });
+    let line = durations.expect("no such line");
+    assert_eq!(line["http.server.request.duration"]["Count"], 3);
+    let metrics = &line["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(metrics["Namespace"], "MythicalMysfits");
+    assert_eq!(metrics["Metrics"][0]["Unit"], "Seconds");
+    assert!(line["_aws"]["Timestamp"].is_u64());
+}
+
+#[test]
+fn a_trace_header_may_fill_the_head_and_costs_nothing() {
+    let service = start_with(&ALL);
+    let mut stream = service.connect();
+    let many = format!("X-Amzn-Trace-Id: {}\r\n", "Root=1;".repeat(1000));
+    write!(
+        stream,
+        "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{many}\r\n"
+    )
+    .unwrap();
+    let answer = std::io::read_to_string(stream).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
