@@ -9,6 +9,7 @@ use http_shell::{Readiness, Server, causes};
 use crate::chaos::Chaos;
 use crate::config::Config;
 use crate::error::Error;
+use crate::metrics::Metrics;
 use crate::monolith_client::MonolithClient;
 use crate::routes;
 
@@ -18,6 +19,7 @@ pub struct Application {
     port: u16,
     chaos: Chaos,
     monolith: MonolithClient,
+    metrics: Metrics,
 }
 
 impl Application {
@@ -28,15 +30,17 @@ impl Application {
     /// When the listener has no address.
     pub async fn build(config: Config, listener: TcpListener) -> Result<Self, Error> {
         let monolith = MonolithClient::new(config.upstream.url, config.upstream.deadline);
+        let metrics = Metrics::new();
         Ok(Self {
             port: listener.local_addr()?.port(),
             server: Server {
                 listener,
-                shutdown_grace: config.http.shutdown_grace,
+                config: config.http,
                 readiness: readiness(monolith.clone()),
             },
-            chaos: Chaos::new(&config.chaos),
+            chaos: Chaos::new(&config.chaos, metrics.clone()),
             monolith,
+            metrics,
         })
     }
 
@@ -53,8 +57,10 @@ impl Application {
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let chaos = Data::new(self.chaos);
         let monolith = Data::new(self.monolith);
+        let metrics = Data::new(self.metrics);
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(chaos.clone()).app_data(monolith.clone());
+            config.app_data(metrics.clone());
             routes::configure(config);
         };
         tracing::info!(port = self.port, "like service is listening");

@@ -1,10 +1,14 @@
 //! The Like service of Mythical Mysfits: one function, strangled out of the monolith. It takes a like,
 //! may go wrong on purpose (`CHAOSMODE`), and fulfils the like through the monolith's hook.
 
+use http_shell::ACCESS_TARGET;
+use telemetry::About;
+
 mod app;
 pub mod chaos;
 mod config;
 mod error;
+mod metrics;
 mod monolith_client;
 mod routes;
 
@@ -12,5 +16,9 @@ pub use app::Application;
 pub use config::Config;
 pub use error::Error;
 
-/// Prefixes of the log targets that `LOGLEVEL` speaks of.
-pub const LOG_TARGETS: &[&str] = &["like_service", "http_shell"];
+/// What the telemetry is told of this service.
+pub const ABOUT: About = About {
+    service: "like service",
+    log_targets: &["like_service", "http_shell"],
+    access_target: ACCESS_TARGET,
+};

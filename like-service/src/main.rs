@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use http_shell::env::Environment;
+use http_shell::env::{ConfigError, Environment};
 use http_shell::process::{self, Failure};
-use http_shell::{ACCESS_TARGET, signal};
-use like_service::{Application, Config, Error, LOG_TARGETS};
+use http_shell::signal;
+use like_service::{ABOUT, Application, Config, Error};
 
 fn main() -> ExitCode {
     process::main(serve)
@@ -13,8 +13,8 @@ fn main() -> ExitCode {
 
 fn serve(env: &Environment) -> Result<(), Failure> {
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
-        .map_err(|error| Failure::Run(Box::new(error)))?;
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, ABOUT)
+        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::block_on(async {
         // Before the port: a signal that comes once clients can connect must find its handler.
         let stop = signal::stop_requested().map_err(Error::Server)?;

@@ -15,7 +15,7 @@ use http_shell::{Readiness, Server, causes};
 use crate::config::Config;
 use crate::error::Error;
 use crate::routes;
-use crate::store::Store;
+use crate::store::{Observed, Store};
 
 /// First pause of the SDK's retries; its own default of a second would use up the whole deadline.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -35,13 +35,13 @@ impl Application {
     ///
     /// When no AWS region is configured, or the listener has no address.
     pub async fn build(config: Config, listener: TcpListener) -> Result<Self, Error> {
-        let client = dynamodb_client().await?;
+        let client = dynamodb_client(&config.own.table).await?;
         let store = Store::new(client, config.own.table, config.own.deadline);
         Ok(Self {
             port: listener.local_addr()?.port(),
             server: Server {
                 listener,
-                shutdown_grace: config.http.shutdown_grace,
+                config: config.http,
                 readiness: readiness(store.clone()),
             },
             store,
@@ -72,7 +72,7 @@ impl Application {
     }
 }
 
-async fn dynamodb_client() -> Result<Client, Error> {
+async fn dynamodb_client(table: &str) -> Result<Client, Error> {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls)
@@ -83,8 +83,10 @@ async fn dynamodb_client() -> Result<Client, Error> {
         .retry_config(retries)
         .load()
         .await;
-    config.region().ok_or(Error::NoRegion)?;
-    Ok(Client::new(&config))
+    let region = config.region().ok_or(Error::NoRegion)?.as_ref();
+    let observed = Observed::new(table, region);
+    let config = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(observed);
+    Ok(Client::from_conf(config.build()))
 }
 
 fn readiness(store: Store) -> Readiness {

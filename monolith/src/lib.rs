@@ -2,6 +2,9 @@
 //! the likes that the Like service passes on through the hook `fulfill-like`. Its state is one
 //! DynamoDB table with two global secondary indexes.
 
+use http_shell::ACCESS_TARGET;
+use telemetry::About;
+
 mod app;
 mod config;
 mod error;
@@ -13,5 +16,9 @@ pub use app::Application;
 pub use config::Config;
 pub use error::Error;
 
-/// Prefixes of the log targets that `LOGLEVEL` speaks of.
-pub const LOG_TARGETS: &[&str] = &["monolith", "http_shell"];
+/// What the telemetry is told of this service.
+pub const ABOUT: About = About {
+    service: "monolith",
+    log_targets: &["monolith", "http_shell"],
+    access_target: ACCESS_TARGET,
+};

@@ -15,6 +15,9 @@ use crate::mysfit::{Filter, Mysfit, MysfitId};
 
 mod failure;
 mod item;
+mod observed;
+
+pub use observed::Observed;
 
 use failure::{database, surely_not_written};
 use item::Item;

@@ -19,6 +19,17 @@ pub enum Fault {
     None,
 }
 
+impl Fault {
+    /// The fault's name in annotations, logs and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stress { .. } => "stress",
+            Self::NotFound => "not_found",
+            Self::None => "none",
+        }
+    }
+}
+
 /// Draws faults, one for each like.
 ///
 /// ChaCha8 is named and portable: a seed means the same on every machine and in every release.

@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http_shell::annotate;
+
 use super::burn::Burner;
 use super::config::Config;
 use super::dice::{Dice, Fault};
 use crate::error::Error;
+use crate::metrics::Metrics;
 
 /// The chaos of one process. Clones share the dice and the bounds.
 #[derive(Clone, Debug)]
@@ -14,15 +17,17 @@ pub struct Chaos {
     dice: Option<Arc<Mutex<Dice>>>,
     burner: Burner,
     reveal: bool,
+    metrics: Metrics,
 }
 
 impl Chaos {
     /// The chaos that `config` asks for: none, if it is off.
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, metrics: Metrics) -> Self {
         Self {
             dice: config.on.then(|| Arc::new(Mutex::new(Dice::new(config)))),
             burner: Burner::new(config.max_burns),
             reveal: config.reveal,
+            metrics,
         }
     }
 
@@ -37,6 +42,7 @@ impl Chaos {
         };
         if self.reveal {
             announce(fault);
+            self.metrics.fault(fault);
         }
         match fault {
             Fault::NotFound => return Err(Error::SimulatedNotFound),
@@ -55,17 +61,22 @@ impl Chaos {
     }
 }
 
-/// Says what chaos is about to do. The texts are the workshop's: people search for `WARN:`.
+/// Says what chaos is about to do, in the log and on the request's span. The texts are the
+/// workshop's: people search for `WARN:`.
 fn announce(fault: Fault) {
     match fault {
         Fault::Stress { cpu_ms } => tracing::warn!(
-            chaos.fault = "stress",
+            chaos.fault = fault.name(),
             chaos.cpu_ms = cpu_ms,
             "WARN: stress function activated"
         ),
         Fault::NotFound => {
-            tracing::warn!(chaos.fault = "not_found", "WARN: simulated 404 activated");
+            tracing::warn!(chaos.fault = fault.name(), "WARN: simulated 404 activated");
         }
         Fault::None => {}
+    }
+    annotate("chaos.fault", || fault.name());
+    if let Fault::Stress { cpu_ms } = fault {
+        annotate("chaos.cpu_ms", || cpu_ms.cast_signed());
     }
 }

@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use http_shell::annotate;
 use http_shell::id::path_id;
 
 use crate::error::Error;
@@ -24,6 +25,7 @@ impl MysfitId {
         if id == "." || id == ".." {
             return Err(Error::NoSuchMysfit);
         }
+        annotate("mysfit.id", || id.clone());
         Ok(Self(id))
     }
 }

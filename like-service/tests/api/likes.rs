@@ -30,18 +30,22 @@ async fn a_like_passes_the_monoliths_json_on_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_hook_is_called_once_with_nothing_of_the_clients() {
+async fn the_hook_is_called_once_with_nothing_of_the_clients_but_the_trace() {
     let hook = Hook::fulfilling().await;
     let service = start_before(&hook, &[]);
     let answer = service.raw(
         b"POST /mysfits/one/like?query=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
           Cookie: secret\r\nAuthorization: secret\r\nX-Forwarded-For: 1.2.3.4\r\n\
-          User-Agent: me\r\nContent-Length: 4\r\n\r\nbody",
+          User-Agent: me\r\nContent-Length: 4\r\n\
+          X-Amzn-Trace-Id: Self=1-67891234-12456789abcdef0123456789;\
+          Root=1-58406520-a006649127e371903a2de979;Secret=1\r\n\r\nbody",
     );
     assert!(answer.ends_with(FULFILLED), "{answer}");
     let address = hook.address;
     let sent = format!(
-        "POST /mysfits/one/fulfill-like HTTP/1.1\r\ncontent-length: 0\r\nhost: {address}\r\n\r\n"
+        "POST /mysfits/one/fulfill-like HTTP/1.1\r\ncontent-length: 0\r\n\
+         x-amzn-trace-id: Root=1-58406520-a006649127e371903a2de979\r\n\
+         host: {address}\r\n\r\n"
     );
     assert_eq!(hook.requests(), [sent]);
 }

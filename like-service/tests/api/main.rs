@@ -11,10 +11,18 @@
 
 use service::Service;
 
+#[path = "../../../http-shell/tests/support/collector.rs"]
+mod collector;
+#[path = "../../../http-shell/tests/support/daemon.rs"]
+mod daemon;
+#[path = "../../../telemetry/tests/support/segment_schema.rs"]
+mod segment_schema;
 #[path = "../../../http-shell/tests/support/service.rs"]
 mod service;
 #[path = "../../../http-shell/tests/support/shell.rs"]
 mod shell;
+#[path = "../../../http-shell/tests/support/telemetry.rs"]
+mod telemetry;
 
 mod chaos;
 mod drain;
@@ -22,6 +30,7 @@ mod health;
 mod hook;
 mod idle;
 mod likes;
+mod traces;
 
 use hook::Hook;
 
@@ -50,7 +59,12 @@ const BAD_VALUES: &[(&str, &str)] = &[
 
 /// A Like service without a monolith.
 fn start() -> Service {
-    Service::start(BINARY, REQUIRED)
+    start_with(&[])
+}
+
+/// The same, with more variables.
+fn start_with(more: &[(&str, &str)]) -> Service {
+    Service::start(BINARY, &[REQUIRED, more].concat())
 }
 
 /// A Like service before this hook, with more variables.

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use crate::error::Error;
 
 /// Codes by which DynamoDB says that it had no capacity and did nothing.
-const THROTTLED: [&str; 3] = [
+pub const THROTTLED: [&str; 3] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",

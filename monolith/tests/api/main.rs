@@ -12,10 +12,18 @@ use std::net::SocketAddr;
 
 use service::Service;
 
+#[path = "../../../http-shell/tests/support/collector.rs"]
+mod collector;
+#[path = "../../../http-shell/tests/support/daemon.rs"]
+mod daemon;
+#[path = "../../../telemetry/tests/support/segment_schema.rs"]
+mod segment_schema;
 #[path = "../../../http-shell/tests/support/service.rs"]
 mod service;
 #[path = "../../../http-shell/tests/support/shell.rs"]
 mod shell;
+#[path = "../../../http-shell/tests/support/telemetry.rs"]
+mod telemetry;
 
 mod database;
 mod drain;
@@ -24,6 +32,7 @@ mod likes;
 mod lists;
 mod logs;
 mod profiles;
+mod traces;
 mod trouble;
 
 use database::Database;
@@ -50,7 +59,12 @@ const BAD_VALUES: &[(&str, &str)] = &[
 
 /// A monolith without a database.
 fn start() -> Service {
-    Service::start(BINARY, REQUIRED)
+    start_with(&[])
+}
+
+/// The same, with more variables.
+fn start_with(more: &[(&str, &str)]) -> Service {
+    Service::start(BINARY, &[REQUIRED, more].concat())
 }
 
 /// A monolith over the DynamoDB at `address`, with more variables.

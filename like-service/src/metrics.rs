@@ -1,0 +1,56 @@
+//! What the Like service counts: likes by outcome, and what chaos did to them.
+
+use opentelemetry::metrics::Counter;
+use opentelemetry::{KeyValue, global};
+
+use crate::chaos::Fault;
+use crate::error::Error;
+
+/// The counters of one process.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    likes: Counter<u64>,
+    faults: Counter<u64>,
+}
+
+impl Metrics {
+    /// Counters of the process' telemetry, as it is set up by now.
+    pub fn new() -> Self {
+        let meter = global::meter("like-service");
+        let counter = |name, unit| meter.u64_counter(name).with_unit(unit).build();
+        Self {
+            likes: counter("mysfits.likes", "{like}"),
+            faults: counter("chaos.faults", "{fault}"),
+        }
+    }
+
+    /// Counts one like by what its client saw of it.
+    pub fn like<T>(&self, result: &Result<T, Error>) {
+        let outcome = match result {
+            Ok(_) => "liked",
+            Err(error) => outcome(error),
+        };
+        self.likes.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// Counts what chaos drew for one like.
+    pub fn fault(&self, fault: Fault) {
+        let fault = KeyValue::new("chaos.fault", fault.name());
+        self.faults.add(1, &[fault]);
+    }
+}
+
+/// Not telling a simulated 404 from a real one: that would give the exercise away.
+fn outcome(error: &Error) -> &'static str {
+    match error {
+        Error::Id(_) => "bad_id",
+        Error::SimulatedNotFound | Error::NoSuchMysfit => "not_found",
+        Error::Overloaded(_) => "overloaded",
+        Error::MonolithTimeout => "timeout",
+        Error::MonolithAnswer(_) => "bad_answer",
+        Error::MonolithUnreachable(_)
+        | Error::MonolithUnavailable
+        | Error::MonolithUnhealthy(_)
+        | Error::Server(_) => "unavailable",
+    }
+}

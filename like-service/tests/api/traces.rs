@@ -1,0 +1,365 @@
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Instant;
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use crate::collector::{Collector, text};
+use crate::daemon::{Daemon, assert_within, flags, of_trace, one, root};
+use crate::hook::{Hook, Reply};
+use crate::service::{PATIENCE, Service, free_port};
+use crate::{start_before, start_with};
+
+/// A like's answer: its status and its trace header.
+async fn like(service: &Service, id: &str) -> (u16, String) {
+    let like = service.url(&format!("/mysfits/{id}/like"));
+    let answer = Client::new().post(like).send().await.unwrap();
+    let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
+    (answer.status().as_u16(), header.to_owned())
+}
+
+/// The status and the documents of one like with all of it traced.
+async fn traced_like(hook: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) {
+    let daemon = Daemon::start();
+    let (name, address) = daemon.variable();
+    let mut variables = vec![
+        ("MONOLITH_URL", hook),
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
+        (name, &*address),
+    ];
+    variables.extend(more);
+    let service = start_with(&variables);
+    let (status, header) = like(&service, "one").await;
+    assert!(service.stop().0.success());
+    let documents = daemon.documents();
+    assert_eq!(of_trace(&documents, &header).len(), documents.len());
+    (status, documents)
+}
+
+/// Chaos that always does the same.
+fn chaos(stress: &'static str, not_found: &'static str) -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("CHAOSMODE", "on"),
+        ("CHAOS_STRESS_PERCENT", stress),
+        ("CHAOS_NOT_FOUND_PERCENT", not_found),
+        ("CHAOS_STRESS_CPU_MS", "20-20"),
+    ]
+}
+
+#[tokio::test]
+async fn a_like_is_a_segment_with_the_call_to_the_monolith_in_it() {
+    let hook = Hook::fulfilling().await;
+    let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
+    assert_eq!(status, 200);
+    let documents: Vec<_> = documents.iter().collect();
+    assert_eq!(documents.len(), 2);
+    let segment = one(&documents, "like service", None);
+    let call = one(&documents, "monolith", Some("remote"));
+    assert_within(call, segment);
+    assert_eq!(segment["parent_id"], Value::Null);
+    assert_eq!(
+        segment["annotations"],
+        json!({"http_route": "/mysfits/{id}/like", "mysfit_id": "one"})
+    );
+    let request = &call["http"]["request"];
+    assert_eq!(request["method"], "POST");
+    let url = format!("http://{}/mysfits/one/fulfill-like", hook.address);
+    assert_eq!(request["url"], url);
+    assert_eq!(request["traced"], true);
+    assert_eq!(call["http"]["response"]["status"], 200);
+    assert_eq!(flags(segment), [] as [&str; 0]);
+    assert_eq!(flags(call), [] as [&str; 0]);
+
+    // Nothing but the trace goes upstream, and its parent is the call.
+    let head = hook.requests().remove(0);
+    let trace = format!(
+        "x-amzn-trace-id: Root={};Parent={};Sampled=1",
+        root_of(segment),
+        call["id"].as_str().unwrap()
+    );
+    assert!(head.contains(&trace), "{head}");
+    let parent = format!("-{}-01", call["id"].as_str().unwrap());
+    assert!(head.contains(&parent), "{head}");
+    assert!(
+        !head.contains("baggage") && !head.contains("user-agent"),
+        "{head}"
+    );
+}
+
+fn root_of(document: &Value) -> &str {
+    document["trace_id"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn what_chaos_did_is_in_the_segment_and_within_its_time() {
+    let hook = Hook::fulfilling().await;
+    let hook = hook.address.to_string();
+    let (_, documents) = traced_like(&hook, &chaos("100", "0")).await;
+    let segment = one(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
+    assert_eq!(segment["annotations"]["chaos_fault"], "stress");
+    assert_eq!(segment["annotations"]["chaos_cpu_ms"], 20);
+    let time = |key: &str| segment[key].as_f64().unwrap();
+    assert!(time("end_time") - time("start_time") >= 0.02);
+
+    let (status, documents) = traced_like(&hook, &chaos("0", "100")).await;
+    assert_eq!(status, 404);
+    assert_eq!(documents.len(), 1, "{documents:#?}");
+    assert_eq!(documents[0]["annotations"]["chaos_fault"], "not_found");
+    assert_eq!(flags(&documents[0]), ["error"]);
+
+    let (_, documents) = traced_like(&hook, &chaos("0", "0")).await;
+    let segment = one(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
+    assert_eq!(segment["annotations"]["chaos_fault"], "none");
+}
+
+#[tokio::test]
+async fn in_exam_mode_no_telemetry_tells_what_chaos_did() {
+    let hook = Hook::fulfilling().await;
+    let mut variables = chaos("50", "50");
+    variables.extend([("CHAOS_REVEAL", "off"), ("OTEL_METRICS_EXPORTER", "emf")]);
+    let (_, documents) = traced_like(&hook.address.to_string(), &variables).await;
+    assert!(
+        !format!("{documents:?}").contains("chaos"),
+        "{documents:#?}"
+    );
+
+    let service = start_before(&hook, &variables);
+    like(&service, "one").await;
+    let (_, lines) = service.stop();
+    assert!(lines.iter().any(|line| line.contains("mysfits.likes")));
+    let told = |line: &&String| line.contains("chaos.fault") || line.contains("activated");
+    assert_eq!(lines.iter().find(told), None);
+}
+
+#[tokio::test]
+async fn a_404_of_the_monolith_is_an_error_on_both_sides_of_the_call() {
+    let hook = Hook::replying(Reply::json("404 Not Found", "{}")).await;
+    let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
+    assert_eq!(status, 404);
+    for document in &documents {
+        assert_eq!(flags(document), ["error"], "{document:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_monolith_that_asks_for_less_is_a_throttle() {
+    let hook = Hook::replying(Reply::json("429 Too Many Requests", "{}")).await;
+    let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
+    assert_eq!(status, 502);
+    let call = one(
+        &documents.iter().collect::<Vec<_>>(),
+        "monolith",
+        Some("remote"),
+    )
+    .clone();
+    assert_eq!(flags(&call), ["error", "throttle"]);
+}
+
+#[tokio::test]
+async fn failures_of_the_call_are_faults_with_their_causes() {
+    let unreachable = (Ipv4Addr::LOCALHOST, free_port());
+    let unreachable = format!("{}:{}", unreachable.0, unreachable.1);
+    let silent = Hook::replying(Reply::Silence).await.address.to_string();
+    let broken = Hook::replying(Reply::json("500 Internal Server Error", "{}")).await;
+    let broken = broken.address.to_string();
+    for (hook, status, kind, cause) in [
+        (
+            &unreachable,
+            503,
+            "MonolithUnreachable",
+            "Connection refused",
+        ),
+        (&silent, 504, "MonolithTimeout", "in time"),
+        (&broken, 502, "MonolithAnswer", "status 500"),
+    ] {
+        let (answered, documents) = traced_like(hook, &[("MONOLITH_TIMEOUT_MS", "300")]).await;
+        assert_eq!(answered, status);
+        assert_eq!(documents.len(), 2, "{documents:#?}");
+        for document in &documents {
+            assert_eq!(flags(document), ["fault"], "{document:#}");
+            let exceptions = document["cause"]["exceptions"].as_array().unwrap();
+            assert_eq!(exceptions[0]["type"], kind, "{document:#}");
+            assert!(format!("{exceptions:?}").contains(cause), "{exceptions:#?}");
+            // Each names the next one as its cause.
+            for pair in exceptions.windows(2) {
+                assert_eq!(pair[0]["cause"], pair[1]["id"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_that_hangs_up_leaves_a_whole_trace() {
+    let daemon = Daemon::start();
+    let (name, address) = daemon.variable();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hook = silent.local_addr().unwrap().to_string();
+    let service = start_with(&[
+        ("MONOLITH_URL", &hook),
+        ("MONOLITH_TIMEOUT_MS", "500"),
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        (name, &address),
+    ]);
+    let mut client = service.connect();
+    write!(client, "POST /mysfits/one/like HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let call = silent.accept().unwrap();
+    drop(client);
+    assert!(service.stop().0.success());
+    drop(call);
+    let documents = daemon.documents();
+    let documents: Vec<_> = documents.iter().collect();
+    assert_eq!(documents.len(), 2, "{documents:#?}");
+    let call = one(&documents, "monolith", Some("remote"));
+    assert_within(call, one(&documents, "like service", None));
+}
+
+#[tokio::test]
+async fn each_log_line_of_a_like_carries_its_trace() {
+    for format in ["json", "text"] {
+        let hook = Hook::fulfilling().await;
+        let mut variables = chaos("100", "0");
+        variables.push(("LOG_FORMAT", format));
+        let service = start_before(&hook, &variables);
+        service.line(|line| line.contains("is listening"));
+        let (_, header) = like(&service, "one").await;
+        service.signal(rustix::process::Signal::TERM);
+        let (_, lines) = service.stop();
+        let lines: Vec<_> = lines
+            .iter()
+            .take_while(|line| !line.contains("draining"))
+            .collect();
+        assert_eq!(lines.len(), 6, "{lines:#?}");
+        for line in lines {
+            let trace = match format {
+                "json" => {
+                    let line: Value = serde_json::from_str(line).unwrap();
+                    assert_eq!(line["span_id"].as_str().unwrap().len(), 16);
+                    line["trace_id"].as_str().unwrap().to_owned()
+                }
+                _ => {
+                    let (_, end) = line.split_once(" trace_id=").expect(line);
+                    end.split(' ').next().unwrap().to_owned()
+                }
+            };
+            assert_eq!(trace, root(&header), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn otlp_carries_the_same_spans_by_the_conventions() {
+    let hook = Hook::fulfilling().await;
+    let collector = Collector::start();
+    let mut variables = chaos("100", "0");
+    variables.extend([
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_METRICS_EXPORTER", "otlp"),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "deployment.environment.name=test",
+        ),
+    ]);
+    let service = start_before(&hook, &variables);
+    let (_, header) = like(&service, "one").await;
+    assert!(service.stop().0.success());
+
+    let (spans, metrics) = collector.spans_and_metrics();
+    assert_eq!(spans.len(), 2, "{spans:#?}");
+    assert!(spans.iter().all(|(service, _)| service == "like service"));
+    let by_kind = |kind: i32| &spans.iter().find(|(_, span)| span.kind == kind).unwrap().1;
+    let (server, client) = (by_kind(2), by_kind(3));
+    assert_eq!(server.name, "POST /mysfits/{id}/like");
+    assert_eq!(client.name, "POST /mysfits/{id}/fulfill-like");
+    assert_eq!(client.parent_span_id, server.span_id);
+    assert_eq!(client.trace_id, server.trace_id);
+    let trace: String = server
+        .trace_id
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(trace, root(&header)[2..].replace('-', ""));
+    assert_eq!(text(&server.attributes, "chaos.fault"), "stress");
+    assert_eq!(text(&server.attributes, "http.route"), "/mysfits/{id}/like");
+    assert_eq!(text(&client.attributes, "peer.service"), "monolith");
+    assert_eq!(text(&client.attributes, "server.address"), "");
+
+    let mut names: Vec<_> = metrics.iter().map(|metric| &*metric.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(
+        names,
+        [
+            "chaos.faults",
+            "http.server.active_requests",
+            "http.server.request.duration",
+            "mysfits.likes"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn likes_are_counted_by_what_their_clients_saw() {
+    let hook = Hook::fulfilling().await;
+    let mut variables = chaos("0", "100");
+    variables.push(("OTEL_METRICS_EXPORTER", "emf"));
+    let service = start_before(&hook, &variables);
+    like(&service, "one").await;
+    like(&service, "two").await;
+    let (_, lines) = service.stop();
+    let lines = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+    let lines: Vec<Value> = lines.collect();
+    let counted = |name: &str, label: &str, value: &str| {
+        let line = lines
+            .iter()
+            .find(|line| line[name].is_number() && line[label] == value);
+        line.map(|line| line[name].clone())
+    };
+    assert_eq!(
+        counted("mysfits.likes", "outcome", "not_found"),
+        Some(json!(2))
+    );
+    assert_eq!(
+        counted("chaos.faults", "chaos.fault", "not_found"),
+        Some(json!(2))
+    );
+}
+
+/// All of the health checks, where the local default would keep one in twenty.
+const RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
+    "RuleName": "all", "Priority": 1, "FixedRate": 1.0, "ReservoirSize": 0, "Version": 1,
+    "ServiceName": "like service", "ServiceType": "*", "Host": "*", "HTTPMethod": "GET",
+    "URLPath": "/health/*", "ResourceARN": "*", "Attributes": {}
+}}]}"#;
+
+#[tokio::test]
+async fn the_rules_of_the_daemon_decide_what_is_kept() {
+    let daemon = Collector::answering(RULES);
+    let address = daemon.endpoint.replace("http://", "udp:127.0.0.1:9 tcp:");
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("AWS_XRAY_DAEMON_ADDRESS", &address),
+    ]);
+    let client = Client::new();
+    let deadline = Instant::now() + PATIENCE;
+    let mut kept = 0;
+    // By the default, thirty in a row would take a wonder.
+    while kept < 30 {
+        assert!(Instant::now() < deadline, "the rules never count");
+        let answer = client
+            .get(service.url("/health/live"))
+            .send()
+            .await
+            .unwrap();
+        let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
+        kept = if header.ends_with(";Sampled=1") {
+            kept + 1
+        } else {
+            0
+        };
+    }
+}

@@ -1,0 +1,215 @@
+//! Each call to DynamoDB as a span and in the metrics, once, whatever the SDK does for it.
+//!
+//! It listens to the SDK from inside: a page of a list is a call of its own, and a retry is none.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeSerializationInterceptorContextRef as Before, FinalizerInterceptorContextRef as After,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use http_shell::{record_failure, tracer};
+use opentelemetry::global::BoxedTracer;
+use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::{Context, KeyValue, global};
+use serde::Deserialize;
+
+use super::failure::THROTTLED;
+
+/// Upper bounds of the histogram's buckets in seconds: those of the conventions for databases.
+const BOUNDARIES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+/// The observer of all calls of one client.
+#[derive(Debug)]
+pub struct Observed {
+    tracer: BoxedTracer,
+    table: String,
+    region: String,
+    meters: Meters,
+}
+
+#[derive(Clone, Debug)]
+struct Meters {
+    duration: Histogram<f64>,
+    throttles: Counter<u64>,
+}
+
+impl Observed {
+    /// An observer of calls about `table` in `region`, for the process' telemetry as it is by now.
+    pub fn new(table: &str, region: &str) -> Self {
+        let meter = global::meter("monolith");
+        Self {
+            tracer: tracer(),
+            table: table.to_owned(),
+            region: region.to_owned(),
+            meters: Meters {
+                duration: meter
+                    .f64_histogram("db.client.operation.duration")
+                    .with_unit("s")
+                    .with_boundaries(BOUNDARIES.to_vec())
+                    .build(),
+                throttles: meter
+                    .u64_counter("dynamodb.throttles")
+                    .with_unit("{call}")
+                    .build(),
+            },
+        }
+    }
+}
+
+impl Intercept for Observed {
+    fn name(&self) -> &'static str {
+        "Observed"
+    }
+
+    /// The first moment at which a client's interceptor can know the operation.
+    fn read_before_serialization(
+        &self,
+        _: &Before<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = bag.load::<Metadata>().map(|call| call.name().to_owned());
+        let call = Call::start(self, operation.unwrap_or_default());
+        bag.interceptor_state().store_put(call);
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        after: &After<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let attempts = bag.load::<RequestAttempts>().map(RequestAttempts::attempts);
+        if let Some(call) = bag.load::<Call>() {
+            call.end(after, attempts.unwrap_or(1));
+        }
+        Ok(())
+    }
+}
+
+/// A call under way. Dropped before its end, as by a deadline, it was given up.
+#[derive(Debug)]
+struct Call {
+    cx: Context,
+    operation: String,
+    start: Instant,
+    meters: Meters,
+    ended: AtomicBool,
+}
+
+impl Storable for Call {
+    type Storer = StoreReplace<Self>;
+}
+
+impl Call {
+    fn start(observed: &Observed, operation: String) -> Self {
+        let tracer = &observed.tracer;
+        let builder = tracer.span_builder("DynamoDB").with_kind(SpanKind::Client);
+        let cx = Context::current_with_span(builder.start(tracer));
+        let span = cx.span();
+        if span.is_recording() {
+            span.update_name(format!("DynamoDB.{operation}"));
+            span.set_attributes([
+                KeyValue::new("rpc.system", "aws-api"),
+                KeyValue::new("rpc.service", "DynamoDB"),
+                KeyValue::new("rpc.method", operation.clone()),
+                KeyValue::new("aws.table.name", observed.table.clone()),
+                KeyValue::new("aws.region", observed.region.clone()),
+            ]);
+        }
+        Self {
+            cx,
+            operation,
+            start: Instant::now(),
+            meters: observed.meters.clone(),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    fn end(&self, after: &After<'_>, attempts: u32) {
+        self.ended.store(true, Ordering::Relaxed);
+        let failed = matches!(after.output_or_error(), Some(Err(_)));
+        let response = after.response();
+        let code = response.filter(|_| failed).and_then(error_code);
+        let throttled = code.as_deref().is_some_and(|it| THROTTLED.contains(&it));
+        self.count(match response {
+            _ if throttled => Some("throttled".to_owned()),
+            Some(response) if failed => Some(response.status().as_u16().to_string()),
+            None if failed => Some("no_answer".to_owned()),
+            _ => None,
+        });
+        if throttled {
+            let operation = KeyValue::new("db.operation.name", self.operation.clone());
+            self.meters.throttles.add(1, &[operation]);
+        }
+        let span = self.cx.span();
+        if !span.is_recording() {
+            return;
+        }
+        if attempts > 1 {
+            span.set_attribute(KeyValue::new("aws.retry_count", i64::from(attempts) - 1));
+        }
+        if throttled {
+            span.set_attribute(KeyValue::new("aws.throttled", true));
+        }
+        if let Some(response) = response {
+            let status = i64::from(response.status().as_u16());
+            span.set_attribute(KeyValue::new("http.response.status_code", status));
+            if let Some(id) = response.headers().get("x-amzn-requestid") {
+                span.set_attribute(KeyValue::new("aws.request_id", id.to_owned()));
+            }
+        }
+        if failed {
+            let connection = after.output_or_error().and_then(Result::err);
+            if let Some(error) = connection.and_then(|error| error.as_connector_error()) {
+                record_failure(&span, error);
+            }
+            let code = code.unwrap_or_else(|| "no_answer".to_owned());
+            span.set_status(Status::error(code.clone()));
+            span.set_attribute(KeyValue::new("error.type", code));
+        }
+        span.end();
+    }
+
+    fn count(&self, error: Option<String>) {
+        let mut labels = vec![KeyValue::new("db.operation.name", self.operation.clone())];
+        labels.extend(error.map(|error| KeyValue::new("error.type", error)));
+        let seconds = self.start.elapsed().as_secs_f64();
+        self.meters.duration.record(seconds, &labels);
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if self.ended.load(Ordering::Relaxed) {
+            return;
+        }
+        self.count(Some("no_answer".to_owned()));
+        let span = self.cx.span();
+        if span.is_recording() {
+            span.set_attribute(KeyValue::new("error.type", "no_answer"));
+            span.set_status(Status::error("given up before DynamoDB answered"));
+            span.end();
+        }
+    }
+}
+
+/// The code of a failure as DynamoDB's JSON names it, without the name space before it.
+fn error_code(response: &HttpResponse) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Failure {
+        #[serde(rename = "__type")]
+        kind: String,
+    }
+    let failure: Failure = serde_json::from_slice(response.body().bytes()?).ok()?;
+    let code = failure.kind.rsplit('#').next();
+    code.map(str::to_owned)
+}

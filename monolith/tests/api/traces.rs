@@ -1,0 +1,202 @@
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+use crate::collector::{Collector, text};
+use crate::daemon::{Daemon, assert_within, flags, of_trace, one};
+use crate::database::Database;
+use crate::faults::{BadLine, Fault};
+use crate::service::{Service, free_port};
+use crate::start_over;
+
+/// One request: its method, its path, and the variables of the monolith.
+struct Request<'a>(Method, &'a str, &'a [(&'a str, &'a str)]);
+
+/// The status and the documents of one traced request to a monolith over the DynamoDB at `address`.
+async fn traced(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Vec<Value>) {
+    let Request(method, path, more) = request;
+    let daemon = Daemon::start();
+    let (name, daemons) = daemon.variable();
+    let mut variables = vec![
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
+        (name, &*daemons),
+    ];
+    variables.extend(more);
+    let monolith = start_over(address, &variables);
+    let (status, header) = ask(&monolith, method, path).await;
+    assert!(monolith.stop().0.success());
+    let documents = daemon.documents();
+    assert_eq!(of_trace(&documents, &header).len(), documents.len());
+    (status, documents)
+}
+
+async fn ask(monolith: &Service, method: Method, path: &str) -> (u16, String) {
+    let answer = Client::new().request(method, monolith.url(path));
+    let answer = answer.send().await.unwrap();
+    let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
+    (answer.status().as_u16(), header.to_owned())
+}
+
+#[tokio::test]
+async fn each_call_to_the_table_is_a_subsegment_once() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    for (method, path, operation) in [
+        (Method::GET, "/mysfits", "Scan"),
+        (Method::GET, "/mysfits?filter=GoodEvil&value=Good", "Query"),
+        (Method::GET, "/mysfits/one", "GetItem"),
+        (Method::POST, "/mysfits/one/fulfill-like", "UpdateItem"),
+        (Method::POST, "/mysfits/one/adopt", "UpdateItem"),
+        (Method::GET, "/health/ready", "GetItem"),
+    ] {
+        let request = Request(method, path, &[]);
+        let (status, documents) = traced(database.address, request).await;
+        assert_eq!(status, 200);
+        let documents: Vec<_> = documents.iter().collect();
+        assert_eq!(documents.len(), 2, "{documents:#?}");
+        let segment = one(&documents, "monolith", None);
+        let call = one(&documents, "DynamoDB", Some("aws"));
+        assert_within(call, segment);
+        assert_eq!(call["aws"]["operation"], operation);
+        assert_eq!(call["aws"]["table_name"], "MysfitsTable");
+        assert_eq!(call["aws"]["region"], "eu-central-1");
+        assert!(call["aws"]["request_id"].is_string());
+        assert_eq!(call["http"]["response"]["status"], 200);
+        assert_eq!(flags(call), [] as [&str; 0]);
+        let id = path.contains("/one").then_some(json!("one"));
+        assert_eq!(segment["annotations"].get("mysfit_id"), id.as_ref());
+    }
+}
+
+#[tokio::test]
+async fn each_page_of_a_list_is_a_call_of_its_own() {
+    let database = Database::start().await;
+    let long = "x".repeat(300_000);
+    for number in 0..6 {
+        // A page ends at one megabyte.
+        let mut item = crate::database::mysfit(&format!("{number}"), "Good", "Neutral");
+        item["Description"] = json!({"S": long});
+        database.put(item);
+    }
+    let (_, documents) = traced(database.address, Request(Method::GET, "/mysfits", &[])).await;
+    let calls = documents
+        .iter()
+        .filter(|document| document["name"] == "DynamoDB");
+    assert_eq!(calls.count(), 2, "{documents:#?}");
+}
+
+#[tokio::test]
+async fn a_like_of_nobody_is_an_error_and_no_fault() {
+    let database = Database::start().await;
+    let request = Request(Method::POST, "/mysfits/nobody/fulfill-like", &[]);
+    let (status, documents) = traced(database.address, request).await;
+    assert_eq!(status, 404);
+    for document in &documents {
+        assert_eq!(flags(document), ["error"], "{document:#}");
+    }
+}
+
+#[tokio::test]
+async fn each_attempt_of_a_throttled_like_is_a_throttle() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let once = |request| {
+        if request == 0 {
+            Fault::Throttled
+        } else {
+            Fault::None
+        }
+    };
+    let line = BadLine::to(database.address, once).await;
+    let request = Request(Method::POST, "/mysfits/one/fulfill-like", &[]);
+    let (status, documents) = traced(line.address, request).await;
+    assert_eq!(status, 200);
+    let calls = documents
+        .iter()
+        .filter(|document| document["name"] == "DynamoDB");
+    let calls: Vec<_> = calls.map(flags).collect();
+    assert_eq!(calls, [vec!["error", "throttle"], vec![]]);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_or_silent_is_a_fault_of_both() {
+    let database = Database::start().await;
+    let held = BadLine::to(database.address, |_| Fault::AnswerHeld)
+        .await
+        .address;
+    let away = ([127, 0, 0, 1], free_port()).into();
+    for (address, kind) in [(away, "Database"), (held, "DatabaseTimeout")] {
+        let timeout = [("DDB_TIMEOUT_MS", "400")];
+        let request = Request(Method::GET, "/mysfits/one", &timeout);
+        let (status, documents) = traced(address, request).await;
+        assert_eq!(status, 503);
+        let documents: Vec<_> = documents.iter().collect();
+        assert_eq!(documents.len(), 2, "{documents:#?}");
+        let segment = one(&documents, "monolith", None);
+        assert_eq!(segment["cause"]["exceptions"][0]["type"], kind);
+        let call = one(&documents, "DynamoDB", Some("aws"));
+        assert_eq!(
+            (flags(segment), flags(call)),
+            (vec!["fault"], vec!["fault"])
+        );
+    }
+}
+
+#[tokio::test]
+async fn calls_and_throttles_are_counted() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let once = |request| {
+        if request == 0 {
+            Fault::Throttled
+        } else {
+            Fault::None
+        }
+    };
+    let line = BadLine::to(database.address, once).await;
+    let collector = Collector::start();
+    let monolith = start_over(
+        line.address,
+        &[
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+                &format!("{}/v1/metrics", collector.endpoint),
+            ),
+        ],
+    );
+    ask(&monolith, Method::POST, "/mysfits/one/fulfill-like").await;
+    assert!(monolith.stop().0.success());
+    let (_, metrics) = collector.spans_and_metrics();
+    let names: Vec<_> = metrics.iter().map(|metric| &*metric.name).collect();
+    assert!(names.contains(&"db.client.operation.duration"), "{names:?}");
+    assert!(names.contains(&"dynamodb.throttles"), "{names:?}");
+}
+
+#[tokio::test]
+async fn otlp_names_the_table_and_the_operation() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let collector = Collector::start();
+    let monolith = start_over(
+        database.address,
+        &[
+            ("OTEL_TRACES_EXPORTER", "otlp"),
+            ("OTEL_TRACES_SAMPLER", "always_on"),
+            ("OTEL_SERVICE_NAME", "the monolith"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=not-a-secret"),
+        ],
+    );
+    ask(&monolith, Method::GET, "/mysfits/one").await;
+    assert!(monolith.stop().0.success());
+    let (spans, _) = collector.spans_and_metrics();
+    assert!(spans.iter().all(|(service, _)| service == "the monolith"));
+    let call = spans
+        .iter()
+        .find(|(_, span)| span.name == "DynamoDB.GetItem");
+    let (_, call) = call.expect("no such span");
+    assert_eq!(text(&call.attributes, "rpc.system"), "aws-api");
+    assert_eq!(text(&call.attributes, "aws.table.name"), "MysfitsTable");
+    assert_eq!(text(&call.attributes, "http.response.status_code"), "200");
+}
