@@ -20,7 +20,7 @@ use crate::ports::Ports;
 use crate::report::{Event, Ready, Report};
 use crate::signals::Signals;
 use crate::site::Site;
-use crate::supervisor::{Environment, Program, Supervisor};
+use crate::supervisor::{Environment, Program, Supervisor, Tracing};
 use crate::tasks::Tasks;
 
 mod parts;
@@ -168,6 +168,7 @@ impl Lab {
             options: &self.options,
             seed: self.seed,
             shares: Variables::snapshot().read().ok(),
+            tracing: Tracing::from_env(self.options.tracing),
         });
         if !self.options.no_browser {
             browser::open_for_people(&self.addresses.site);

@@ -58,6 +58,10 @@ pub struct Options {
     /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = log_level)]
     pub loglevel: String,
+    /// Whether the services send traces to the X-Ray daemon, or to where OTEL_TRACES_EXPORTER says:
+    /// on or off
+    #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
+    pub tracing: Switch,
     /// Where likes are taken: service or monolith; with monolith no Like service runs
     #[arg(long, value_enum, default_value_t = LikeIn::Service, hide_possible_values = true)]
     pub like_in: LikeIn,
@@ -143,7 +147,7 @@ mod tests {
         assert_eq!(ports, (3000, 8080, 8000));
         assert_eq!((options.like_tasks, options.monolith_tasks), (2, 1));
         assert_eq!(options.loglevel, "ERROR");
-        assert_eq!(options.chaos, Switch::On);
+        assert_eq!((options.chaos, options.tracing), (Switch::On, Switch::On));
         assert_eq!(options.health_check_interval(), Duration::from_secs(10));
     }
 

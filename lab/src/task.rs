@@ -7,8 +7,7 @@ use std::io::{self, Write, sink, stdin, stdout};
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 
-use http_shell::ACCESS_TARGET;
-use http_shell::env::Environment;
+use http_shell::env::{ConfigError, Environment};
 use http_shell::process::{Failure, block_on};
 use http_shell::signal::stop_requested;
 use tokio::sync::oneshot;
@@ -32,10 +31,10 @@ pub fn run(service: Service) -> Result<(), Failure> {
 }
 
 fn like_service(env: &Environment) -> Result<(), Failure> {
-    use like_service::{Application, Config, Error, LOG_TARGETS};
+    use like_service::{ABOUT, Application, Config, Error};
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
-        .map_err(|error| Failure::Run(Box::new(error)))?;
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, ABOUT)
+        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     block_on(async {
         let stop = stop().map_err(Error::Server)?;
         let listener = listen(config.http.port).map_err(Error::Server)?;
@@ -45,10 +44,10 @@ fn like_service(env: &Environment) -> Result<(), Failure> {
 }
 
 fn monolith(env: &Environment) -> Result<(), Failure> {
-    use monolith::{Application, Config, Error, LOG_TARGETS};
+    use monolith::{ABOUT, Application, Config, Error};
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, LOG_TARGETS, ACCESS_TARGET)
-        .map_err(|error| Failure::Run(Box::new(error)))?;
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, ABOUT)
+        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     block_on(async {
         let stop = stop().map_err(Error::Server)?;
         let listener = listen(config.http.port).map_err(Error::Server)?;

@@ -7,6 +7,7 @@ use like_service::chaos;
 
 use crate::endpoints::Addresses;
 use crate::options::{LikeIn, Options, Switch};
+use crate::supervisor::Tracing;
 
 /// Some mysfit of the seed data.
 const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
@@ -21,6 +22,7 @@ pub struct Ready<'a> {
     pub seed: u64,
     /// What the environment says of the shares, if it can be read.
     pub shares: Option<chaos::Config>,
+    pub tracing: Tracing,
 }
 
 impl fmt::Display for Ready<'_> {
@@ -58,7 +60,8 @@ impl Ready<'_> {
         )?;
         writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
         writeln!(f, "  logs           {site}/logs/like-service")?;
-        writeln!(f, "                 {site}/logs/monolith\n")
+        writeln!(f, "                 {site}/logs/monolith")?;
+        writeln!(f, "  traces         {}\n", self.tracing)
     }
 
     fn chaos(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

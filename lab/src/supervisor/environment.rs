@@ -7,6 +7,10 @@ use crate::options::{LikeIn, Options, Switch};
 use crate::service::Service;
 use crate::tasks::Slot;
 
+mod tracing;
+
+pub use tracing::Tracing;
+
 /// CPU time of a chaotic like, so that it takes more than a second here as it does on a quarter of a
 /// vCPU on AWS; a reader's own setting wins.
 const STRESS: (&str, &str) = ("CHAOS_STRESS_CPU_MS", "1100-2200");
@@ -25,6 +29,7 @@ pub struct Environment {
     pub like_in: LikeIn,
     /// Whether the reader has set the CPU time of a chaotic like.
     pub stress_is_set: bool,
+    pub tracing: Tracing,
 }
 
 impl Environment {
@@ -38,6 +43,7 @@ impl Environment {
             log_level: options.loglevel.clone(),
             like_in: options.like_in,
             stress_is_set: std::env::var_os(STRESS.0).is_some(),
+            tracing: Tracing::from_env(options.tracing),
         }
     }
 
@@ -47,6 +53,7 @@ impl Environment {
             ("PORT", "0".to_owned()),
             ("LOGLEVEL", self.log_level.clone()),
         ];
+        variables.extend(self.tracing.variables());
         match slot.service {
             Service::LikeService => self.like_service(slot.number, &mut variables),
             Service::Monolith => self.monolith(&mut variables),
@@ -104,6 +111,7 @@ mod tests {
             log_level: "DEBUG".to_owned(),
             like_in: LikeIn::Service,
             stress_is_set: false,
+            tracing: Tracing::new(Switch::Off, |_| None),
         }
     }
 
