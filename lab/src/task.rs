@@ -1,6 +1,6 @@
 //! One task: the real code of a service in a process of its own, as its container would run it.
 //!
-//! The lab tells it everything by the environment, reads its first line of standard output for its
+//! The lab tells it everything by the environment, reads its first lines of standard output for its
 //! address, and holds its standard input: when that ends, the lab is gone and the task stops too.
 
 use std::io::{self, Write, sink, stdin, stdout};
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::service::Service;
 
-/// What the first line of a task begins with; its address follows.
+/// What the line begins with in which a task tells its address.
 pub(crate) const LISTENING: &str = "listening ";
 
 /// Runs one task of `service` until it is asked to stop or the lab is gone.
@@ -56,7 +56,7 @@ fn monolith(env: &Environment) -> Result<(), Failure> {
     })
 }
 
-/// Listens on this machine alone and says where, before the first log line.
+/// Listens on this machine alone and says where.
 fn listen(port: u16) -> io::Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let address = listener.local_addr()?;

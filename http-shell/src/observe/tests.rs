@@ -96,14 +96,14 @@ async fn app(
         .app_data(seen.observer())
         .service(post("/mysfits/{id}/like", || async {
             annotate("mysfit.id", || "x");
-            HttpResponse::Ok()
+            HttpResponse::Ok().finish()
         }))
         .service(get("/broken", || async {
             failure_response(&Broken, StatusCode::SERVICE_UNAVAILABLE)
         }))
         .service(get("/never", || async {
             std::future::pending::<()>().await;
-            HttpResponse::Ok()
+            HttpResponse::Ok().finish()
         }))
         .default_service(web::to(HttpResponse::NotFound))
         .wrap(from_fn(middleware));

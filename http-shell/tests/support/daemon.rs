@@ -14,24 +14,24 @@ const END: &[u8] = b"end";
 /// The daemon; it keeps what comes until it is asked.
 pub struct Daemon {
     pub address: SocketAddr,
-    documents: Receiver<Value>,
+    datagrams: Receiver<Vec<u8>>,
 }
 
 impl Daemon {
     pub fn start() -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
-        let (sender, documents) = channel();
+        let (sender, datagrams) = channel();
         std::thread::spawn(move || {
             let mut datagram = vec![0; 65_536];
             while let Ok(bytes) = socket.recv(&mut datagram) {
                 if datagram[..bytes] == *END {
                     return;
                 }
-                let _ = sender.send(document(&datagram[..bytes]));
+                let _ = sender.send(datagram[..bytes].to_vec());
             }
         });
-        Self { address, documents }
+        Self { address, datagrams }
     }
 
     /// The variable that leads a service here.
@@ -43,7 +43,8 @@ impl Daemon {
     pub fn documents(self) -> Vec<Value> {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.send_to(END, self.address).unwrap();
-        let documents: Vec<Value> = self.documents.iter().collect();
+        let datagrams = self.datagrams.iter();
+        let documents: Vec<Value> = datagrams.map(|datagram| document(&datagram)).collect();
         for document in &documents {
             let violations = violations(document);
             assert!(violations.is_empty(), "{violations:#?} in {document:#}");

@@ -1,5 +1,6 @@
-//! One task as its parent sees it: started, found by its first line, stopped.
+//! One task as its parent sees it: started, found by one of its first lines, stopped.
 
+use std::io::Cursor;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -27,7 +28,7 @@ const STOP_TIME: Duration = Duration::from_secs(30);
 /// How long the last words of an ended task may take.
 const LAST_WORDS_TIME: Duration = Duration::from_secs(1);
 
-/// Longest first line, and longest last words, in bytes.
+/// Longest first lines, and longest last words, in bytes.
 const MAX_WORDS: u64 = 8 * 1024;
 
 /// What is started, and where its lines go.
@@ -78,13 +79,14 @@ impl TaskProcess {
             Some(stdout) => timeout(START_TIME, address(stdout)).await.ok().flatten(),
             None => None,
         };
-        let Some(address) = address else {
+        let Some((address, before)) = address else {
             return ended_early(child, stderr, service).await;
         };
         let name = slot.to_string();
         if let Some(stdout) = stdout {
             let logs = program.logs.clone();
-            tokio::spawn(logs.collect(service, name.clone(), stdout));
+            let lines = before.chain(stdout);
+            tokio::spawn(logs.collect(service, name.clone(), lines));
         }
         if let Some(stderr) = stderr {
             tokio::spawn(program.logs.clone().collect(service, name, stderr));
@@ -134,11 +136,21 @@ fn command(program: &Program, slot: Slot, variables: Vec<Variable>) -> Command {
     command
 }
 
-async fn address(stdout: &mut BufReader<ChildStdout>) -> Option<SocketAddr> {
-    let mut line = String::new();
+/// The address in the line that names it, and the lines before it: threads of the telemetry may
+/// have had something to say already.
+async fn address(stdout: &mut BufReader<ChildStdout>) -> Option<(SocketAddr, Cursor<String>)> {
+    let mut before = String::new();
     let mut bounded = stdout.take(MAX_WORDS);
-    bounded.read_line(&mut line).await.ok()?;
-    line.trim_end().strip_prefix(LISTENING)?.parse().ok()
+    loop {
+        let mut line = String::new();
+        if bounded.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        match line.trim_end().strip_prefix(LISTENING) {
+            Some(address) => return Some((address.parse().ok()?, Cursor::new(before))),
+            None => before += &line,
+        }
+    }
 }
 
 async fn ended_early(

@@ -10,7 +10,11 @@
 )]
 
 mod client;
+#[path = "../../../http-shell/tests/support/daemon.rs"]
+mod daemon;
 mod process;
+#[path = "../../../telemetry/tests/support/segment_schema.rs"]
+mod segment_schema;
 mod target;
 
 mod balancing;
@@ -25,6 +29,7 @@ mod site;
 mod start;
 mod stop;
 mod tasks;
+mod traces;
 mod trouble_at_start;
 
 /// How long a test waits for anything before it fails.

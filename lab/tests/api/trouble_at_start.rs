@@ -81,7 +81,7 @@ fn an_option_that_makes_no_sense_is_a_usage_error() {
     for arguments in [
         ["--like-tasks", "0"],
         ["--chaos", "maybe"],
-        ["--tracing", "on"],
+        ["--tracing", "yes"],
     ] {
         let ended = output(&[], &arguments);
         assert_eq!(ended.status.code(), Some(2));
