@@ -43,15 +43,27 @@ struct Variables {
     otel_traces_sampler: String,
     otel_traces_sampler_arg: String,
     aws_xray_daemon_address: DaemonAddress,
-    otel_exporter_otlp_protocol: OtlpProtocol,
-    otel_exporter_otlp_traces_protocol: OtlpProtocol,
-    otel_exporter_otlp_metrics_protocol: OtlpProtocol,
+    otel_exporter_otlp_protocol: String,
+    otel_exporter_otlp_traces_protocol: String,
+    otel_exporter_otlp_metrics_protocol: String,
 }
 
 impl TryFrom<Variables> for Config {
     type Error = String;
 
     fn try_from(variables: Variables) -> Result<Self, String> {
+        for (name, protocol) in [
+            ("", &variables.otel_exporter_otlp_protocol),
+            ("TRACES_", &variables.otel_exporter_otlp_traces_protocol),
+            ("METRICS_", &variables.otel_exporter_otlp_metrics_protocol),
+        ] {
+            if !["", "http/protobuf"].contains(&protocol.as_str()) {
+                return Err(format!(
+                    "OTEL_EXPORTER_OTLP_{name}PROTOCOL is '{protocol}': expected http/protobuf, the \
+                     only one that is built in"
+                ));
+            }
+        }
         let sampler = variables.otel_traces_sampler;
         Ok(Self {
             log_level: variables.log_level,
@@ -120,25 +132,6 @@ impl TryFrom<String> for MetricsExporter {
             "emf" => Ok(Self::Emf),
             _ => Err(format!(
                 "OTEL_METRICS_EXPORTER is '{value}': expected none, otlp or emf"
-            )),
-        }
-    }
-}
-
-/// `OTEL_EXPORTER_OTLP_PROTOCOL` and its likes, which leave no choice here.
-#[derive(Default, Deserialize)]
-#[serde(try_from = "String")]
-struct OtlpProtocol;
-
-impl TryFrom<String> for OtlpProtocol {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        match value.as_str() {
-            "" | "http/protobuf" => Ok(Self),
-            _ => Err(format!(
-                "OTEL_EXPORTER_OTLP_PROTOCOL is '{value}': expected http/protobuf, \
-                 the only one that is built in"
             )),
         }
     }

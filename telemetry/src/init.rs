@@ -37,6 +37,9 @@ pub enum InitError {
     /// A variable of the OTLP exporter makes no sense.
     #[error("the variables OTEL_EXPORTER_OTLP_… cannot be used: {0}")]
     Otlp(#[from] ExporterBuildError),
+    /// The sampler cannot be used as it is configured.
+    #[error("OTEL_TRACES_SAMPLER_ARG cannot be used: {0}")]
+    Sampler(String),
     /// A thread could not be started.
     #[error("a thread of the telemetry could not be started")]
     Thread(#[source] io::Error),

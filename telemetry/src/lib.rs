@@ -8,6 +8,7 @@ mod config;
 mod emf;
 mod export;
 mod guard;
+mod http;
 mod init;
 mod logs;
 mod metrics;

@@ -2,7 +2,9 @@
 
 use opentelemetry_aws::detector::EcsResourceDetector;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanExporter};
+use opentelemetry_sdk::trace::{
+    BatchSpanProcessor, Sampler, SdkTracerProvider, ShouldSample, SpanExporter,
+};
 
 use crate::config::{Config, TracesExporter};
 use crate::export::SayOnce;
@@ -12,6 +14,7 @@ use crate::sampler::{self, Poller, Service, XraySampler};
 use crate::xray::XrayExporter;
 
 mod ids;
+mod jaeger;
 mod sampling;
 
 use ids::TraceIds;
@@ -48,12 +51,26 @@ pub(crate) fn provider(
     if config.traces == TracesExporter::None {
         return Ok((builder.with_sampler(Decider::never()).build(), None));
     }
-    let xray = XraySampler::new(service(resource));
-    // Rules live where the spans go to: only with the daemon's protocol is there a daemon to ask.
-    let poller = (config.sampling.root() == Root::Xray && config.traces == TracesExporter::Xray)
-        .then(|| sampler::start_polling(xray.clone(), config.daemon.tcp.clone()))
-        .transpose()
-        .map_err(InitError::Thread)?;
+    let mut poller = None;
+    let root: Box<dyn ShouldSample> = match config.sampling.root() {
+        Root::AlwaysOn => Box::new(Sampler::AlwaysOn),
+        Root::AlwaysOff => Box::new(Sampler::AlwaysOff),
+        Root::Ratio(share) => Box::new(Sampler::TraceIdRatioBased(*share)),
+        Root::JaegerRemote(remote) => {
+            let sampler = remote.sampler(&service(resource).name);
+            Box::new(sampler.map_err(InitError::Sampler)?)
+        }
+        Root::Xray => {
+            let sampler = XraySampler::new(service(resource));
+            // Only with the daemon's protocol is there a daemon to ask for rules.
+            if config.traces == TracesExporter::Xray {
+                let daemon = config.daemon.tcp.clone();
+                let polling = sampler::start_polling(sampler.clone(), daemon);
+                poller = Some(polling.map_err(InitError::Thread)?);
+            }
+            Box::new(sampler)
+        }
+    };
     let processor = match config.traces {
         TracesExporter::Xray => batches(XrayExporter::new(config.daemon.udp.clone())),
         TracesExporter::Otlp => batches(otlp::spans()?),
@@ -62,7 +79,7 @@ pub(crate) fn provider(
         }
     };
     let provider = builder
-        .with_sampler(Decider::new(config.sampling, || Box::new(xray)))
+        .with_sampler(Decider::new(&config.sampling, root))
         .with_span_processor(processor)
         .build();
     Ok((provider, poller))

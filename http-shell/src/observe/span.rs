@@ -3,6 +3,7 @@
 //! By hand and not by `opentelemetry-instrumentation-actix-web`, which leaves a request whose client
 //! goes away without a word, cannot leave out health checks, and tells the client no trace id.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::iter::successors;
 use std::net::IpAddr;
@@ -66,9 +67,13 @@ impl RequestSpan {
             // Says to every sampler that nobody wants it; those within it follow.
             attributes.push(KeyValue::new("sampling.priority", 0));
         }
+        let name = match route {
+            Some(route) => Cow::Owned(format!("{method} {route}")),
+            None => Cow::Borrowed(method),
+        };
         let builder = spans
             .tracer
-            .span_builder(method)
+            .span_builder(name)
             .with_kind(SpanKind::Server)
             .with_attributes(attributes);
         let span = {
@@ -78,7 +83,7 @@ impl RequestSpan {
         };
         let cx = caller.with_span(span);
         if cx.span().is_recording() {
-            describe(&cx.span(), request, method, route);
+            describe(&cx.span(), request, route);
         }
         Self(cx)
     }
@@ -121,9 +126,8 @@ impl Drop for RequestSpan {
 }
 
 /// What need not be known for the decision whether to keep the span.
-fn describe(span: &SpanRef<'_>, request: &ServiceRequest, method: &str, route: Option<&str>) {
+fn describe(span: &SpanRef<'_>, request: &ServiceRequest, route: Option<&str>) {
     if let Some(route) = route {
-        span.update_name(format!("{method} {route}"));
         span.set_attribute(KeyValue::new("http.route", route.to_owned()));
     }
     if let Some(agent) = request.headers().get(header::USER_AGENT) {

@@ -306,6 +306,8 @@ fn every_variable_that_makes_no_sense_is_named_with_exit_code_64() {
         ("OTEL_PROPAGATORS", "b3"),
         ("OTEL_TRACES_SAMPLER", "some"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
         ("AWS_XRAY_DAEMON_ADDRESS", "daemon"),
     ];
     for (name, value) in shared.iter().chain(super::BAD_VALUES).copied() {

@@ -336,20 +336,14 @@ const RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
     "URLPath": "/health/*", "ResourceARN": "*", "Attributes": {}
 }}]}"#;
 
-#[tokio::test]
-async fn the_rules_of_the_daemon_decide_what_is_kept() {
-    let daemon = Collector::answering(RULES);
-    let address = daemon.endpoint.replace("http://", "udp:127.0.0.1:9 tcp:");
-    let service = start_with(&[
-        ("OTEL_TRACES_EXPORTER", "xray"),
-        ("AWS_XRAY_DAEMON_ADDRESS", &address),
-    ]);
+/// Asks again and again until thirty answers in a row say that their traces are kept. By the default
+/// that would take a wonder.
+async fn assert_all_are_kept(service: &Service) {
     let client = Client::new();
     let deadline = Instant::now() + PATIENCE;
     let mut kept = 0;
-    // By the default, thirty in a row would take a wonder.
     while kept < 30 {
-        assert!(Instant::now() < deadline, "the rules never count");
+        assert!(Instant::now() < deadline, "the sampler does not count");
         let answer = client
             .get(service.url("/health/live"))
             .send()
@@ -362,4 +356,32 @@ async fn the_rules_of_the_daemon_decide_what_is_kept() {
             0
         };
     }
+}
+
+#[tokio::test]
+async fn the_rules_of_the_daemon_decide_what_is_kept() {
+    let daemon = Collector::answering(RULES);
+    let address = daemon.endpoint.replace("http://", "udp:127.0.0.1:9 tcp:");
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("AWS_XRAY_DAEMON_ADDRESS", &address),
+    ]);
+    assert_all_are_kept(&service).await;
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_jaegers_protocol_decides_what_is_kept() {
+    let all =
+        r#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1.0}}"#;
+    let server = Collector::answering(all);
+    let argument = format!(
+        "endpoint={}/sampling,pollingIntervalMs=10,initialSamplingRate=0",
+        server.endpoint
+    );
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", &argument),
+    ]);
+    assert_all_are_kept(&service).await;
 }

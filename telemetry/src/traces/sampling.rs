@@ -4,20 +4,21 @@ use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue, Value};
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, ShouldSample};
 
+use super::jaeger::JaegerRemote;
 use crate::propagation::Upstream;
 
 /// The attribute by which a span says that it is not worth keeping: 0. The collector knows it too.
 const PRIORITY: &str = "sampling.priority";
 
 /// `OTEL_TRACES_SAMPLER`: `parentbased_` follows the caller's decision, if there is one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sampling {
     follows_caller: bool,
     root: Root,
 }
 
 /// How a trace is decided that nobody has decided before.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Root {
     /// Keep all.
     AlwaysOn,
@@ -27,6 +28,8 @@ pub(crate) enum Root {
     Ratio(f64),
     /// Ask X-Ray's rules.
     Xray,
+    /// Do as a server says that speaks Jaeger's protocol for samplers.
+    JaegerRemote(JaegerRemote),
 }
 
 impl Default for Sampling {
@@ -53,11 +56,12 @@ impl Sampling {
             "always_on" => Root::AlwaysOn,
             "always_off" => Root::AlwaysOff,
             "traceidratio" => Root::Ratio(ratio(argument)?),
+            "jaeger_remote" => Root::JaegerRemote(JaegerRemote::parse(argument)?),
             "xray" | "" if !follows_caller => return Ok(Self::default()),
             _ => {
                 return Err(format!(
                     "OTEL_TRACES_SAMPLER is '{name}': expected xray, always_on, always_off, \
-                     traceidratio, or one of the last three with parentbased_ before it"
+                     traceidratio, jaeger_remote, or one of the last four with parentbased_ before it"
                 ));
             }
         };
@@ -68,8 +72,8 @@ impl Sampling {
     }
 
     /// How undecided traces are decided.
-    pub(crate) fn root(&self) -> Root {
-        self.root
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
     }
 }
 
@@ -93,14 +97,8 @@ pub(crate) struct Decider {
 }
 
 impl Decider {
-    /// A sampler with `root` for what is not decided. For [`Root::Xray`] that is `xray`.
-    pub fn new(sampling: Sampling, xray: impl FnOnce() -> Box<dyn ShouldSample>) -> Self {
-        let root: Box<dyn ShouldSample> = match sampling.root {
-            Root::AlwaysOn => Box::new(Sampler::AlwaysOn),
-            Root::AlwaysOff => Box::new(Sampler::AlwaysOff),
-            Root::Ratio(share) => Box::new(Sampler::TraceIdRatioBased(share)),
-            Root::Xray => xray(),
-        };
+    /// A sampler that asks `root` where nothing is decided.
+    pub fn new(sampling: &Sampling, root: Box<dyn ShouldSample>) -> Self {
         Self {
             follows_caller: sampling.follows_caller,
             root,
@@ -191,7 +189,11 @@ mod tests {
 
     fn keeps(sampler: &str, cx: &Context, attributes: &[KeyValue]) -> bool {
         let sampling = Sampling::parse(sampler, "").unwrap();
-        let decider = Decider::new(sampling, || Box::new(Sampler::AlwaysOn));
+        let root = match sampling.root() {
+            Root::AlwaysOff => Sampler::AlwaysOff,
+            _ => Sampler::AlwaysOn,
+        };
+        let decider = Decider::new(&sampling, Box::new(root));
         let server = SpanKind::Server;
         let id = TraceId::from(1);
         let result = decider.should_sample(Some(cx), id, "", &server, attributes, &[]);
@@ -254,7 +256,7 @@ mod tests {
             error.starts_with("OTEL_TRACES_SAMPLER is 'sometimes'"),
             "{error}"
         );
-        for name in ["parentbased_xray", "parentbased_", "jaeger_remote"] {
+        for name in ["parentbased_xray", "parentbased_", "jaeger"] {
             assert!(Sampling::parse(name, "").is_err(), "{name}");
         }
         for share in ["2", "-0.1", "NaN", "x"] {

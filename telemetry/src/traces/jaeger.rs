@@ -1,0 +1,112 @@
+//! `jaeger_remote`: a server says how many traces are kept. The sampler is the SDK's own.
+
+use std::time::Duration;
+
+use opentelemetry_http::Request;
+use opentelemetry_sdk::runtime::TokioCurrentThread;
+use opentelemetry_sdk::trace::Sampler;
+
+use crate::http::Blocking;
+
+/// Longest wait for the server.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// `OTEL_TRACES_SAMPLER_ARG` of this sampler:
+/// `endpoint=http://…,pollingIntervalMs=…,initialSamplingRate=…`, each with a default.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct JaegerRemote {
+    endpoint: String,
+    interval: Duration,
+    /// The share that is kept until the server has answered.
+    initial: f64,
+}
+
+impl JaegerRemote {
+    pub(super) fn parse(argument: &str) -> Result<Self, String> {
+        let mut remote = Self {
+            endpoint: "http://localhost:5778/sampling".to_owned(),
+            interval: Duration::from_secs(60),
+            initial: 0.001,
+        };
+        let mut pairs = argument.split(',').filter(|pair| !pair.is_empty());
+        match pairs.find(|pair| remote.set(pair).is_none()) {
+            None => Ok(remote),
+            Some(odd) => Err(format!(
+                "OTEL_TRACES_SAMPLER_ARG is '{argument}', of which '{odd}' makes no sense: expected \
+                 endpoint=http://host:port/path, pollingIntervalMs=1 or more, \
+                 initialSamplingRate=0 to 1"
+            )),
+        }
+    }
+
+    fn set(&mut self, pair: &str) -> Option<()> {
+        let (name, value) = pair.split_once('=')?;
+        match name.trim() {
+            "endpoint" => {
+                // The SDK would take its own default instead of what it cannot read.
+                let request = Request::get(value).body(()).ok()?;
+                request.uri().scheme()?;
+                self.endpoint = value.to_owned();
+            }
+            "pollingIntervalMs" => {
+                let millis = value.parse().ok().filter(|millis| *millis > 0);
+                self.interval = Duration::from_millis(millis?);
+            }
+            "initialSamplingRate" => {
+                let rate = value.parse().ok();
+                self.initial = rate.filter(|rate| (0.0..=1.0).contains(rate))?;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The sampler of `service`, which asks on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the SDK cannot use the endpoint; the text says why.
+    pub(super) fn sampler(&self, service: &str) -> Result<Sampler, String> {
+        let initial = Sampler::TraceIdRatioBased(self.initial);
+        let http = Blocking::within(TIMEOUT);
+        Sampler::jaeger_remote(TokioCurrentThread, http, initial, service.to_owned())
+            .with_endpoint(&self.endpoint)
+            .with_update_interval(self.interval)
+            .build()
+            .map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_the_argument_has_a_default() {
+        let remote = JaegerRemote::parse("").unwrap();
+        assert_eq!(remote.interval, Duration::from_secs(60));
+        let remote = JaegerRemote::parse("endpoint=http://a:1/s,initialSamplingRate=0.5").unwrap();
+        assert_eq!((&*remote.endpoint, remote.initial), ("http://a:1/s", 0.5));
+        let remote = JaegerRemote::parse("pollingIntervalMs=10").unwrap();
+        assert_eq!(remote.interval, Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_part_that_makes_no_sense_is_named() {
+        for odd in [
+            "x",
+            "endpoint=",
+            "endpoint=a",
+            "pollingIntervalMs=0",
+            "initialSamplingRate=2",
+            "rate=1",
+        ] {
+            let argument = format!("initialSamplingRate=1,{odd}");
+            let error = JaegerRemote::parse(&argument).unwrap_err();
+            assert!(
+                error.contains(&format!("'{odd}' makes no sense")),
+                "{error}"
+            );
+        }
+    }
+}
