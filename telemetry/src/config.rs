@@ -78,6 +78,15 @@ impl TryFrom<Variables> for Config {
     }
 }
 
+/// What `value` of `variable` stands for among `choices`.
+fn chosen<T: Copy>(variable: &str, value: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices.iter().find(|(name, _)| *name == value);
+    found.map(|(_, choice)| *choice).ok_or_else(|| {
+        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
+        format!("{variable} is '{value}': expected {}", names.join(" or "))
+    })
+}
+
 /// `OTEL_TRACES_EXPORTER`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -97,15 +106,15 @@ impl TryFrom<String> for TracesExporter {
     type Error = String;
 
     fn try_from(value: String) -> Result<Self, String> {
-        match value.as_str() {
-            "" | "none" => Ok(Self::None),
-            "xray" => Ok(Self::Xray),
-            "otlp" => Ok(Self::Otlp),
-            "console" => Ok(Self::Console),
-            _ => Err(format!(
-                "OTEL_TRACES_EXPORTER is '{value}': expected none, xray, otlp or console"
-            )),
-        }
+        let choices = [
+            ("none", Self::None),
+            ("xray", Self::Xray),
+            ("otlp", Self::Otlp),
+            ("console", Self::Console),
+        ];
+        // Empty means not set, says the specification.
+        let value = if value.is_empty() { "none" } else { &value };
+        chosen("OTEL_TRACES_EXPORTER", value, &choices)
     }
 }
 
@@ -126,14 +135,14 @@ impl TryFrom<String> for MetricsExporter {
     type Error = String;
 
     fn try_from(value: String) -> Result<Self, String> {
-        match value.as_str() {
-            "" | "none" => Ok(Self::None),
-            "otlp" => Ok(Self::Otlp),
-            "emf" => Ok(Self::Emf),
-            _ => Err(format!(
-                "OTEL_METRICS_EXPORTER is '{value}': expected none, otlp or emf"
-            )),
-        }
+        let choices = [
+            ("none", Self::None),
+            ("otlp", Self::Otlp),
+            ("emf", Self::Emf),
+        ];
+        // Empty means not set, says the specification.
+        let value = if value.is_empty() { "none" } else { &value };
+        chosen("OTEL_METRICS_EXPORTER", value, &choices)
     }
 }
 
@@ -187,11 +196,8 @@ impl TryFrom<String> for LogFormat {
     type Error = String;
 
     fn try_from(value: String) -> Result<Self, String> {
-        match value.as_str() {
-            "json" => Ok(Self::Json),
-            "text" => Ok(Self::Text),
-            _ => Err(format!("LOG_FORMAT is '{value}': expected json or text")),
-        }
+        let choices = [("json", Self::Json), ("text", Self::Text)];
+        chosen("LOG_FORMAT", &value, &choices)
     }
 }
 
@@ -210,10 +216,7 @@ impl TryFrom<String> for AccessLog {
     type Error = String;
 
     fn try_from(value: String) -> Result<Self, String> {
-        match value.as_str() {
-            "on" => Ok(Self::On),
-            "off" => Ok(Self::Off),
-            _ => Err(format!("ACCESS_LOG is '{value}': expected on or off")),
-        }
+        let choices = [("on", Self::On), ("off", Self::Off)];
+        chosen("ACCESS_LOG", &value, &choices)
     }
 }

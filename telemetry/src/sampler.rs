@@ -71,17 +71,22 @@ impl ShouldSample for XraySampler {
         let request = Request::of(attributes);
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         let sampled = rules.decide(&self.service, &request, now(), rand::random());
-        SamplingResult {
-            decision: if sampled {
-                SamplingDecision::RecordAndSample
-            } else {
-                SamplingDecision::Drop
-            },
-            attributes: Vec::new(),
-            trace_state: parent
-                .map(|cx| cx.span().span_context().trace_state().clone())
-                .unwrap_or_default(),
-        }
+        answer(sampled, parent)
+    }
+}
+
+/// A decision as the SDK wants it; the trace state goes on as it came.
+pub(crate) fn answer(sampled: bool, parent: Option<&Context>) -> SamplingResult {
+    SamplingResult {
+        decision: if sampled {
+            SamplingDecision::RecordAndSample
+        } else {
+            SamplingDecision::Drop
+        },
+        attributes: Vec::new(),
+        trace_state: parent
+            .map(|cx| cx.span().span_context().trace_state().clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue, Value};
-use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, ShouldSample};
+use opentelemetry_sdk::trace::{Sampler, SamplingResult, ShouldSample};
 
 use super::jaeger::JaegerRemote;
 use crate::propagation::Upstream;
+use crate::sampler::answer;
 
 /// The attribute by which a span says that it is not worth keeping: 0. The collector knows it too.
 const PRIORITY: &str = "sampling.priority";
@@ -132,20 +133,12 @@ impl ShouldSample for Decider {
         } else {
             parent.and_then(|cx| decision(cx, self.follows_caller))
         };
-        let Some(sampled) = decided else {
-            let root = &self.root;
-            return root.should_sample(parent, trace_id, name, kind, attributes, links);
-        };
-        SamplingResult {
-            decision: if sampled {
-                SamplingDecision::RecordAndSample
-            } else {
-                SamplingDecision::Drop
-            },
-            attributes: Vec::new(),
-            trace_state: parent
-                .map(|cx| cx.span().span_context().trace_state().clone())
-                .unwrap_or_default(),
+        match decided {
+            Some(sampled) => answer(sampled, parent),
+            None => {
+                let root = &self.root;
+                root.should_sample(parent, trace_id, name, kind, attributes, links)
+            }
         }
     }
 }
@@ -170,6 +163,7 @@ fn decision(cx: &Context, follows_caller: bool) -> Option<bool> {
 mod tests {
     use super::*;
     use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceState};
+    use opentelemetry_sdk::trace::SamplingDecision;
 
     fn caller(parent: u64, sampled: Option<bool>) -> Context {
         let flags = TraceFlags::default().with_sampled(sampled == Some(true));
