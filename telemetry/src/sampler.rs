@@ -26,7 +26,7 @@ use rules::Rules;
 #[derive(Debug)]
 pub(crate) struct Service {
     pub name: String,
-    /// Its type in X-Ray's words, such as `AWS::ECS::Fargate`.
+    /// Its type in the words of sampling rules, such as `AWS::ECS::Container`.
     pub origin: Option<String>,
 }
 

@@ -92,14 +92,10 @@ fn batches(exporter: impl SpanExporter + 'static) -> BatchSpanProcessor {
 /// The service as sampling rules know it.
 fn service(resource: &Resource) -> Service {
     let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
-    let origin = match value("aws.ecs.launchtype").as_deref() {
-        Some("fargate") => Some("AWS::ECS::Fargate"),
-        Some("ec2") => Some("AWS::ECS::EC2"),
-        Some(_) => Some("AWS::ECS::Container"),
-        None => None,
-    };
+    // Rules know all tasks of ECS by this name, on Fargate too.
+    let origin = value("aws.ecs.launchtype").map(|_| "AWS::ECS::Container".to_owned());
     Service {
         name: value("service.name").unwrap_or_default(),
-        origin: origin.map(str::to_owned),
+        origin,
     }
 }

@@ -7,10 +7,11 @@ use serde_json::Value;
 
 /// The answer to `GetSamplingRules`. A rule that makes no sense must not cost the others, so each is
 /// read by itself.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct RulesPage {
     pub sampling_rule_records: Vec<Record>,
+    #[serde(default)]
     pub next_token: Option<String>,
 }
 

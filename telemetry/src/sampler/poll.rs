@@ -60,6 +60,8 @@ struct Daemon {
     http: Agent,
     client_id: String,
     rules_since: Option<Instant>,
+    /// When its rules had changed last, by its own clock, as far as it has told.
+    modified: Option<f64>,
     away: bool,
 }
 
@@ -78,6 +80,7 @@ impl Daemon {
             // 24 digits, says the guide.
             client_id: format!("{id:032x}")[..24].to_owned(),
             rules_since: None,
+            modified: None,
             away: false,
         }
     }
@@ -109,7 +112,11 @@ impl Daemon {
             sampling_statistics_documents: report.clone(),
         };
         let targets: Targets = self.call("SamplingTargets", &statistics)?;
-        if rules.answered(&report, &targets) {
+        rules.answered(&report, &targets);
+        let modified = targets.last_rule_modification;
+        // Its clock need not be ours: only a change counts.
+        let before = self.modified.replace(modified);
+        if before.is_some_and(|before| before != modified) {
             return self.ask_for_rules();
         }
         Ok(())

@@ -12,6 +12,9 @@ const LIFE: u64 = 3600;
 /// Most rules that are kept; an account has some dozens.
 const MOST: usize = 1000;
 
+/// Most rules that one call reports of, by the API's model.
+const MOST_REPORTED: usize = 25;
+
 /// Rules in their order, and what decides without them. Clones share what was counted.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
@@ -63,14 +66,16 @@ impl Rules {
         }
     }
 
-    /// What is to be reported of the rules that were asked.
+    /// What is to be reported of the rules that were asked; the first of them, if there are more than
+    /// a call takes.
     pub fn statistics(&self, client_id: &str, now: u64) -> Vec<StatisticsDocument> {
         let asked = |rule: &Rule| rule.statistics(client_id, now);
-        self.rules.iter().filter_map(asked).collect()
+        let asked = self.rules.iter().filter_map(asked);
+        asked.take(MOST_REPORTED).collect()
     }
 
-    /// Takes over the answer to a report; true if there are newer rules than these.
-    pub fn answered(&self, reported: &[StatisticsDocument], targets: &Targets) -> bool {
+    /// Takes over the answer to a report.
+    pub fn answered(&self, reported: &[StatisticsDocument], targets: &Targets) {
         for document in reported {
             if let Some(rule) = self.rule(&document.rule_name) {
                 rule.reported(document);
@@ -81,7 +86,6 @@ impl Rules {
                 rule.grant(target);
             }
         }
-        targets.last_rule_modification > self.since as f64
     }
 
     fn rule(&self, name: &str) -> Option<&Rule> {
@@ -112,7 +116,7 @@ mod tests {
     fn service() -> Service {
         Service {
             name: "like service".to_owned(),
-            origin: Some("AWS::ECS::Fargate".to_owned()),
+            origin: Some("AWS::ECS::Container".to_owned()),
         }
     }
 
@@ -142,7 +146,7 @@ mod tests {
             (json!({}), true),
             (json!({"ServiceName": "like*"}), true),
             (json!({"ServiceName": "monolith"}), false),
-            (json!({"ServiceType": "AWS::ECS::Fargate"}), true),
+            (json!({"ServiceType": "AWS::ECS::Container"}), true),
             (json!({"ServiceType": "AWS::EC2::Instance"}), false),
             (json!({"Host": "shop.example"}), true),
             (json!({"Host": "shop.example:8080"}), true),
@@ -211,7 +215,7 @@ mod tests {
             "LastRuleModification": 100.0,
         }))
         .unwrap();
-        assert!(!first.answered(&[], &targets));
+        first.answered(&[], &targets);
         let attributes = like();
         let keeps = |rules: &Rules| rules.decide(&service(), &Request::of(&attributes), 200, 0.5);
         assert!(keeps(&first) && !keeps(&first));
@@ -226,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_takes_off_what_it_told_and_hears_of_newer_rules() {
+    fn a_report_takes_off_what_it_told() {
         let rules = Rules::default().renewed([rule("r", 1, json!({"ReservoirSize": 1}))], 100);
         let attributes = like();
         let ask = || rules.decide(&service(), &Request::of(&attributes), 100, 0.5);
@@ -237,11 +241,7 @@ mod tests {
         assert_eq!((report[0].request_count, report[0].sampled_count), (2, 1));
         assert_eq!(report[0].borrow_count, 1);
         ask();
-        let targets = Targets {
-            last_rule_modification: 100.5,
-            ..Targets::default()
-        };
-        assert!(rules.answered(&report, &targets));
+        rules.answered(&report, &Targets::default());
         let counts = Counts {
             requests: 1,
             sampled: 1,

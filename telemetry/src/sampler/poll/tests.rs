@@ -127,10 +127,11 @@ fn rules_that_have_changed_are_asked_for_at_once() {
     script.lock().unwrap().rules = vec![page("a", json!({})), page("a", json!({"FixedRate": 1.0}))];
     daemon.step().unwrap();
     assert!(!keeps(&daemon.sampler, "/a"));
-    let later = now() + 1000;
-    script.lock().unwrap().targets = json!({"LastRuleModification": later});
-    daemon.step().unwrap();
-    assert!(keeps(&daemon.sampler, "/a"));
+    for modified in [7.0, 7.0, 8.0] {
+        script.lock().unwrap().targets = json!({"LastRuleModification": modified});
+        daemon.step().unwrap();
+        assert_eq!(keeps(&daemon.sampler, "/a"), modified == 8.0);
+    }
 }
 
 #[test]
@@ -156,6 +157,17 @@ fn without_a_daemon_the_default_holds_and_the_counts_wait() {
     let asked = &script.lock().unwrap().asked;
     let report = &asked[1].1["SamplingStatisticsDocuments"][0];
     assert_eq!(report["RequestCount"], 1);
+}
+
+#[test]
+fn a_stranger_at_the_daemons_port_wipes_no_rules() {
+    let script = Arc::new(Mutex::new(Script::default()));
+    let mut daemon = Daemon::new(sampler(), daemon(&script));
+    script.lock().unwrap().rules = vec![page("a", json!({"FixedRate": 1.0})), json!({})];
+    daemon.step().unwrap();
+    daemon.rules_since = None;
+    assert!(daemon.step().is_err());
+    assert!(keeps(&daemon.sampler, "/a") && keeps(&daemon.sampler, "/a"));
 }
 
 #[test]
