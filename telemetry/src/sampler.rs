@@ -68,9 +68,9 @@ impl ShouldSample for XraySampler {
         attributes: &[KeyValue],
         _: &[Link],
     ) -> SamplingResult {
-        let request = Request::of(attributes);
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
-        let sampled = rules.decide(&self.service, &request, now(), rand::random());
+        let request = || Request::of(attributes);
+        let sampled = rules.decide(&self.service, request, now(), rand::random());
         answer(sampled, parent)
     }
 }

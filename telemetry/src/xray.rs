@@ -1,6 +1,5 @@
 //! Spans as X-Ray documents, sent to the daemon.
 
-use std::mem;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
@@ -39,12 +38,10 @@ impl SpanExporter for XrayExporter {
         let mut daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner);
         let mut failure = None;
         for span in &mut batch {
-            let sent = match self.documents.write(span) {
-                Some(document) => daemon.send(&document).map_err(|error| error.to_string()),
-                None => Err(format!(
-                    "the span '{}' makes no document",
-                    mem::take(&mut span.name)
-                )),
+            let sent = if self.documents.write(span, daemon.datagram()) {
+                daemon.send().map_err(|error| error.to_string())
+            } else {
+                Err(format!("the span '{}' makes no document", span.name))
             };
             if let Err(error) = sent {
                 failure = Some(error);

@@ -24,6 +24,9 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 /// Routes that only health checks ask for.
 const HEALTH_CHECKS: [&str; 3] = ["/", "/health/live", "/health/ready"];
 
+/// Room for as many attributes as the span of a like has.
+const ATTRIBUTES: usize = 16;
+
 /// Longest name of a host in bytes.
 const MAX_HOST: usize = 255;
 
@@ -56,7 +59,7 @@ impl RequestSpan {
         let headers = Headers(request.headers());
         let caller = global::get_text_map_propagator(|format| format.extract(&headers));
         let method = method(request.method());
-        let mut attributes = Vec::with_capacity(10);
+        let mut attributes = Vec::with_capacity(ATTRIBUTES);
         attributes.extend([
             KeyValue::new("http.request.method", method),
             KeyValue::new("url.path", path(request)),

@@ -35,11 +35,20 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Whether the request of the second `now` is kept, by the first rule that speaks of it.
-    pub fn decide(&self, service: &Service, request: &Request<'_>, now: u64, chance: f64) -> bool {
-        let live = now < self.since.saturating_add(LIFE);
-        let mut rules = self.rules.iter().filter(|_| live);
-        let rule = rules.find(|rule| rule.matches(service, request));
+    /// Whether the request of the second `now` is kept, by the first rule that speaks of it. It is not
+    /// even looked at where there are no rules.
+    pub fn decide<'r>(
+        &self,
+        service: &Service,
+        request: impl FnOnce() -> Request<'r>,
+        now: u64,
+        chance: f64,
+    ) -> bool {
+        let live = !self.rules.is_empty() && now < self.since.saturating_add(LIFE);
+        let rule = live.then(request).and_then(|request| {
+            let mut rules = self.rules.iter();
+            rules.find(|rule| rule.matches(service, &request))
+        });
         rule.unwrap_or(&self.local).decide(now, chance)
     }
 
@@ -133,7 +142,7 @@ mod tests {
     fn speaks_of_it(conditions: Value) -> bool {
         let rules = Rules::default().renewed([rule("r", 1, conditions)], 100);
         let attributes = like();
-        rules.decide(&service(), &Request::of(&attributes), 100, 0.99);
+        rules.decide(&service(), || Request::of(&attributes), 100, 0.99);
         rules
             .rules
             .first()
@@ -185,7 +194,8 @@ mod tests {
     fn without_rules_the_first_each_second_and_five_percent_are_kept() {
         let rules = Rules::default();
         let attributes = like();
-        let keeps = |now, chance| rules.decide(&service(), &Request::of(&attributes), now, chance);
+        let keeps =
+            |now, chance| rules.decide(&service(), || Request::of(&attributes), now, chance);
         assert!(keeps(100, 0.99));
         assert!(!keeps(100, 0.05));
         assert!(keeps(100, 0.049));
@@ -198,7 +208,7 @@ mod tests {
         let all = rule("all", 1, json!({}));
         let rules = Rules::default().renewed([all], 100);
         let attributes = like();
-        let keeps = |now| rules.decide(&service(), &Request::of(&attributes), now, 0.99);
+        let keeps = |now| rules.decide(&service(), || Request::of(&attributes), now, 0.99);
         assert!(keeps(3699) && keeps(3699));
         // By the local default from here on.
         assert!(keeps(3700) && !keeps(3700));
@@ -217,7 +227,7 @@ mod tests {
         .unwrap();
         first.answered(&[], &targets);
         let attributes = like();
-        let keeps = |rules: &Rules| rules.decide(&service(), &Request::of(&attributes), 200, 0.5);
+        let keeps = |rules: &Rules| rules.decide(&service(), || Request::of(&attributes), 200, 0.5);
         assert!(keeps(&first) && !keeps(&first));
         let second = first.renewed([rule("r", 1, json!({"FixedRate": 0.6}))], 200);
         assert!(keeps(&second), "by its new rate");
@@ -233,7 +243,7 @@ mod tests {
     fn a_report_takes_off_what_it_told() {
         let rules = Rules::default().renewed([rule("r", 1, json!({"ReservoirSize": 1}))], 100);
         let attributes = like();
-        let ask = || rules.decide(&service(), &Request::of(&attributes), 100, 0.5);
+        let ask = || rules.decide(&service(), || Request::of(&attributes), 100, 0.5);
         ask();
         ask();
         let report = rules.statistics("c", 100);
@@ -262,7 +272,7 @@ mod tests {
             });
             let set = Rules::default().renewed(definitions.collect::<Vec<_>>(), 100);
             let attributes = like();
-            set.decide(&service(), &Request::of(&attributes), 100, 0.5);
+            set.decide(&service(), || Request::of(&attributes), 100, 0.5);
             let first = rules.iter().filter(|(.., matching)| *matching)
                 .map(|(name, priority, _)| (*priority, name.as_str())).min();
             let asked = set.rules.iter().find(|rule| rule.counts().requests > 0);
@@ -280,7 +290,7 @@ mod tests {
             });
             let rules = Rules::default().renewed([odd], size);
             let attributes = like();
-            rules.decide(&service(), &Request::of(&attributes), size, 0.5);
+            rules.decide(&service(), || Request::of(&attributes), size, 0.5);
         }
     }
 }

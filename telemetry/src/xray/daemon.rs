@@ -30,14 +30,18 @@ impl Daemon {
         }
     }
 
-    /// Sends one document.
+    /// The next datagram, so far with its header alone.
+    pub fn datagram(&mut self) -> &mut Vec<u8> {
+        self.datagram.truncate(HEADER.len());
+        &mut self.datagram
+    }
+
+    /// Sends the datagram with the document that was written into it.
     ///
     /// # Errors
     ///
     /// When the daemon's name leads nowhere, or nobody listened there a moment ago.
-    pub fn send(&mut self, document: &[u8]) -> io::Result<()> {
-        self.datagram.truncate(HEADER.len());
-        self.datagram.extend_from_slice(document);
+    pub fn send(&mut self) -> io::Result<()> {
         self.send_datagram().inspect_err(|error| {
             // The news is of an earlier datagram; this one has not even been tried.
             if error.kind() == io::ErrorKind::ConnectionRefused {
@@ -88,6 +92,11 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    fn send(daemon: &mut Daemon, document: &[u8]) -> io::Result<()> {
+        daemon.datagram().extend_from_slice(document);
+        daemon.send()
+    }
+
     fn received(socket: &UdpSocket) -> String {
         let mut datagram = [0; 70_000];
         socket
@@ -104,12 +113,12 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let mut daemon = Daemon::new(format!("localhost:{port}"));
         for document in ["{\"a\":1}", "{}"] {
-            daemon.send(document.as_bytes()).unwrap();
+            send(&mut daemon, document.as_bytes()).unwrap();
             let expected = format!("{{\"format\": \"json\", \"version\": 1}}\n{document}");
             assert_eq!(received(&listener), expected);
         }
         let largest = "x".repeat(MAX_DOCUMENT);
-        daemon.send(largest.as_bytes()).unwrap();
+        send(&mut daemon, largest.as_bytes()).unwrap();
         assert!(received(&listener).ends_with(&largest));
     }
 
@@ -119,16 +128,16 @@ mod tests {
         let address = listener.local_addr().unwrap();
         drop(listener);
         let mut daemon = Daemon::new(address.to_string());
-        let refused = (0..10).any(|_| daemon.send(b"{}").is_err());
+        let refused = (0..10).any(|_| send(&mut daemon, b"{}").is_err());
         assert!(refused, "nobody listens there");
         let listener = UdpSocket::bind(address).unwrap();
-        let _ = daemon.send(b"{\"b\":2}");
+        let _ = send(&mut daemon, b"{\"b\":2}");
         assert!(received(&listener).ends_with("{\"b\":2}"));
     }
 
     #[test]
     fn a_name_that_leads_nowhere_is_an_error_and_no_panic() {
         let mut daemon = Daemon::new("no-such-host.invalid:2000".to_owned());
-        assert!(daemon.send(b"{}").is_err());
+        assert!(send(&mut daemon, b"{}").is_err());
     }
 }

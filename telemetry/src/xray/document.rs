@@ -1,7 +1,9 @@
 //! One span as one X-Ray document.
 //!
-//! The translation is that of `opentelemetry-aws`; here its results are brought to what the X-Ray
-//! guide ("Segment documents") says. Of each correction the reason stands beside it.
+//! The translation is that of `opentelemetry-aws`. What it is given and what it makes are brought here
+//! to what the X-Ray guide ("Segment documents") says; of each correction the reason stands beside it.
+//! Most documents come out right, and are written as they are: taking one apart costs as much as
+//! making it.
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{KeyValue, Value as Attribute};
@@ -13,10 +15,18 @@ use serde_json::{Map, Value, json};
 use super::daemon::MAX_DOCUMENT;
 
 /// Attributes that people search for, which makes them annotations; a dot becomes an underscore.
-const ANNOTATIONS: [&str; 4] = ["chaos.cpu_ms", "chaos.fault", "http.route", "mysfit.id"];
+const ANNOTATIONS: [&str; 6] = [
+    "aws.retry_count",
+    "chaos.cpu_ms",
+    "chaos.fault",
+    "error.type",
+    "http.route",
+    "mysfit.id",
+];
 
-/// Attributes that are shown but not searched.
-const METADATA: [&str; 2] = ["aws.retry_count", "error.type"];
+/// What the translator says of each client whose address it knows. It is to tell that the address was
+/// read from a header and may be forged.
+const FORWARDED: &[u8] = br#","x_forwarded_for":true"#;
 
 /// Longest text in bytes that the translator takes for a part of a request; with one byte more, it
 /// makes no document at all.
@@ -30,16 +40,22 @@ const MAX_ANNOTATION: usize = 1000;
 
 /// Makes documents of spans.
 #[derive(Debug)]
-pub(super) struct Documents(SegmentTranslator);
+pub(super) struct Documents {
+    translator: SegmentTranslator,
+    /// The resource has attributes that the translator puts into the wrong place.
+    resource_misleads: bool,
+}
 
 impl Default for Documents {
     fn default() -> Self {
         let translator = SegmentTranslator::new()
             .with_indexed_attrs(ANNOTATIONS.map(str::to_owned))
-            .with_metadata_attrs(METADATA.map(str::to_owned))
             // An id from a `traceparent` does not begin with a time; X-Ray takes it all the same.
             .skip_timestamp_validation();
-        Self(translator)
+        Self {
+            translator,
+            resource_misleads: false,
+        }
     }
 }
 
@@ -52,20 +68,87 @@ impl Documents {
         let named = Resource::builder_empty()
             .with_attributes(attributes)
             .with_service_name(permitted(&name));
-        self.0.set_resource(&named.build());
+        self.translator.set_resource(&named.build());
+        self.resource_misleads = [
+            "service.version",
+            "aws.log.group.names",
+            "aws.log.group.arns",
+        ]
+        .iter()
+        .any(|key| resource.get(&(*key).into()).is_some());
     }
 
-    /// The document of `span` as JSON, at most as large as a datagram carries; none where the span
-    /// cannot be told in X-Ray's words.
-    pub fn write(&self, span: &mut SpanData) -> Option<Vec<u8>> {
-        shorten(span);
-        let translated = self.0.translate_spans(std::slice::from_ref(span));
-        let translated = serde_json::to_value(translated.first()?).ok()?;
-        let Value::Object(mut document) = translated else {
-            return None;
+    /// Writes the document of `span` behind what is in `datagram` already, at most as large as a
+    /// datagram carries. False where the span cannot be told in X-Ray's words.
+    pub fn write(&self, span: &mut SpanData, datagram: &mut Vec<u8>) -> bool {
+        prepare(span);
+        let documents = self.translator.translate_spans(std::slice::from_ref(span));
+        let Some(document) = documents.first() else {
+            return false;
+        };
+        let start = datagram.len();
+        if !self.resource_misleads && !misleads(span) {
+            document.to_writer(&mut *datagram);
+            if !is_forwarded(span) {
+                strike(FORWARDED, datagram, start);
+            }
+            if datagram.len() - start <= MAX_DOCUMENT {
+                return true;
+            }
+            datagram.truncate(start);
+        }
+        let Ok(Value::Object(mut document)) = serde_json::to_value(document) else {
+            return false;
         };
         correct(&mut document, span);
-        fit(document)
+        fit(document).is_some_and(|document| {
+            datagram.extend_from_slice(&document);
+            true
+        })
+    }
+}
+
+/// Gives the translator what it makes the right document of.
+fn prepare(span: &mut SpanData) {
+    shorten(span);
+    if span.span_kind != SpanKind::Server {
+        // It would take them for those of a database.
+        let database = ["server.address", "server.port"];
+        let attributes = &mut span.attributes;
+        attributes.retain(|attribute| !database.contains(&attribute.key.as_str()));
+    }
+    // It sets flags only where the span's own status is an error; by the conventions, a server's span
+    // has none for 4xx.
+    match number(span, "http.response.status_code") {
+        Some(400..=599) => span.status = Status::error(""),
+        Some(_) => span.status = Status::Unset,
+        None => {}
+    }
+    // A cause without a flag would cost the document.
+    if !matches!(span.status, Status::Error { .. }) {
+        span.events = Default::default();
+    }
+}
+
+/// Whether the translator cannot get this one right.
+fn misleads(span: &SpanData) -> bool {
+    let has = |key| attribute(span, key).is_some();
+    let left = span.span_kind == SpanKind::Server && !has("http.response.status_code");
+    left || has("aws.throttled") || !span.events.is_empty()
+}
+
+/// Whether a header spoke for the client; only then is the peer named too.
+fn is_forwarded(span: &SpanData) -> bool {
+    attribute(span, "network.peer.address").is_some()
+}
+
+/// Removes `text`, which stands there once at most: no quotation mark within a JSON string comes
+/// without a backslash before it.
+fn strike(text: &[u8], datagram: &mut Vec<u8>, start: usize) {
+    let mut places = datagram[start..].windows(text.len());
+    if let Some(place) = places.position(|window| window == text) {
+        let place = start + place;
+        datagram.drain(place..place + text.len());
     }
 }
 
@@ -99,29 +182,22 @@ fn shorten(span: &mut SpanData) {
 fn correct(document: &mut Map<String, Value>, span: &SpanData) {
     flag(document, span);
     link_causes(document);
-    // These blocks come from attributes that mean something else here.
-    document.remove("sql");
+    // It belongs to a platform that has versions of its own.
     if let Some(Value::Object(aws)) = document.get_mut("aws") {
         aws.remove("elastic_beanstalk");
     }
     move_log_groups(document);
-    // Metadata is kept by name space; this is the one of X-Ray's own SDKs.
-    if let Some(metadata) = document.remove("metadata") {
-        document.insert("metadata".to_owned(), json!({"default": metadata}));
-    }
-    // It is to tell that the client's address was read from a header and may be forged.
-    let forwarded = attribute(span, "network.peer.address").is_some();
-    if let Some(Value::Object(request)) = document
+    let request = document
         .get_mut("http")
-        .and_then(|http| http.get_mut("request"))
-        && !forwarded
+        .and_then(|http| http.get_mut("request"));
+    if let Some(Value::Object(request)) = request
+        && !is_forwarded(span)
     {
         request.remove("x_forwarded_for");
     }
 }
 
-/// Sets the flags by the status that was answered, whatever the span's own status: 4xx is an error,
-/// 429 a throttle besides, 5xx a fault.
+/// Sets the flags by what was answered: 4xx is an error, 429 a throttle besides, 5xx a fault.
 fn flag(document: &mut Map<String, Value>, span: &SpanData) {
     // DynamoDB says it with a 400 and a code of its own.
     let throttled = attribute(span, "aws.throttled") == Some(&Attribute::Bool(true));
@@ -141,9 +217,6 @@ fn flag(document: &mut Map<String, Value>, span: &SpanData) {
         if flags.contains(&flag) {
             document.insert(flag.to_owned(), Value::Bool(true));
         }
-    }
-    if flags.is_empty() {
-        document.remove("cause");
     }
 }
 
@@ -193,7 +266,7 @@ fn move_log_groups(document: &mut Map<String, Value>) {
 
 /// Leaves out what can be spared until the document fits: first what nobody searches for.
 fn fit(mut document: Map<String, Value>) -> Option<Vec<u8>> {
-    for spared in ["", "metadata", "cause", "annotations", "aws"] {
+    for spared in ["", "cause", "annotations", "aws"] {
         document.remove(spared);
         let bytes = serde_json::to_vec(&document).ok()?;
         if bytes.len() <= MAX_DOCUMENT {

@@ -53,7 +53,8 @@ fn document(
     let mut spans = exporter.get_finished_spans().unwrap();
     let mut documents = Documents::default();
     documents.set_resource(resource);
-    let document = documents.write(&mut spans[0]).expect("a document");
+    let mut document = Vec::new();
+    assert!(documents.write(&mut spans[0], &mut document));
     assert!(document.len() <= MAX_DOCUMENT);
     let document = serde_json::from_slice(&document).unwrap();
     let violations = violations(&document);
@@ -106,6 +107,37 @@ fn without_an_answer_it_is_the_callers_error_or_the_callees_fault() {
     ] {
         let document = document(&plain(), kind, |span| span.set_status(own));
         assert_eq!(flags(&document), expected);
+    }
+}
+
+#[test]
+fn a_failure_that_did_not_show_leaves_the_document_whole() {
+    let document = document(&plain(), SpanKind::Server, |span| {
+        span.set_attribute(KeyValue::new("http.response.status_code", 200));
+        span.set_attribute(KeyValue::new("client.address", "203.0.113.9"));
+        span.set_attribute(KeyValue::new("network.peer.address", "10.0.0.1"));
+        let message = KeyValue::new("exception.message", "tried again");
+        span.add_event("exception", vec![message]);
+    });
+    assert_eq!(flags(&document), [] as [&str; 0]);
+    assert_eq!(document["http"]["request"]["x_forwarded_for"], true);
+}
+
+#[test]
+fn a_client_whose_address_no_header_told_is_not_forwarded_whatever_it_calls_itself() {
+    for forwarded in [false, true] {
+        let agent = r#"a","client_ip":"x","x_forwarded_for":true"#;
+        let document = document(&plain(), SpanKind::Server, |span| {
+            span.set_attribute(KeyValue::new("http.response.status_code", 200));
+            span.set_attribute(KeyValue::new("client.address", "203.0.113.9"));
+            span.set_attribute(KeyValue::new("user_agent.original", agent));
+            if forwarded {
+                span.set_attribute(KeyValue::new("network.peer.address", "10.0.0.1"));
+            }
+        });
+        let request = &document["http"]["request"];
+        assert_eq!(request["user_agent"], agent);
+        assert_eq!(request.get("x_forwarded_for").is_some(), forwarded);
     }
 }
 
