@@ -21,6 +21,10 @@ use super::metrics::method;
 /// The header that tells a client the trace of its request, in the form of X-Ray.
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
+/// The headers by which a load balancer tells what it knows of the client.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// Routes that only health checks ask for.
 const HEALTH_CHECKS: [&str; 3] = ["/", "/health/live", "/health/ready"];
 
@@ -154,7 +158,7 @@ fn path(request: &ServiceRequest) -> String {
 
 /// The scheme that the client used, as far as the load balancer tells.
 fn scheme(request: &ServiceRequest) -> &'static str {
-    match request.headers().get("x-forwarded-proto") {
+    match request.headers().get(FORWARDED_PROTO) {
         Some(scheme) if scheme == "https" => "https",
         _ => "http",
     }
@@ -177,7 +181,7 @@ fn host(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
 
 /// The first address of `X-Forwarded-For`, as X-Ray's own SDKs read it. Clients may forge it.
 fn forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
-    let list = request.headers().get("x-forwarded-for")?.to_str().ok()?;
+    let list = request.headers().get(FORWARDED_FOR)?.to_str().ok()?;
     list.split(',').next()?.trim().parse().ok()
 }
 

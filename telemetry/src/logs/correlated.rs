@@ -11,6 +11,9 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::propagation::XrayTraceId;
 
+/// Room for most lines in bytes, so that they need not grow.
+const USUAL_LINE: usize = 512;
+
 /// A format whose lines end with the trace and the span in which they were written.
 pub(super) struct Correlated<F> {
     pub inner: F,
@@ -50,7 +53,7 @@ where
             return self.inner.format_event(fmt, writer, event);
         }
         // The formats of tracing-subscriber have no place for members that are no event's fields.
-        let mut line = String::new();
+        let mut line = String::with_capacity(USUAL_LINE);
         self.inner
             .format_event(fmt, Writer::new(&mut line), event)?;
         writer.write_str(line.strip_suffix(self.end).unwrap_or(&line))?;
