@@ -329,6 +329,39 @@ async fn likes_are_counted_by_what_their_clients_saw() {
     );
 }
 
+/// What ECS' metadata endpoint says on Fargate, of the container and of the task.
+const METADATA: &str = r#"{
+    "Cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/mysfits",
+    "TaskARN": "arn:aws:ecs:eu-west-1:123456789012:task/mysfits/158d1c8083dd49d6b527399fd6414f5c",
+    "Family": "like", "Revision": "7", "LaunchType": "FARGATE", "AvailabilityZone": "eu-west-1a",
+    "ContainerARN": "arn:aws:ecs:eu-west-1:123456789012:container/mysfits/158d/0206b271",
+    "DockerId": "158d-1", "Name": "like", "Image": "like:latest", "ImageID": "sha256:cc",
+    "LogDriver": "awslogs", "LogOptions": {
+        "awslogs-group": "/ecs/like", "awslogs-region": "eu-west-1", "awslogs-stream": "like/1"
+    }
+}"#;
+
+#[tokio::test]
+async fn on_fargate_a_segment_tells_its_task_and_its_log_group() {
+    let endpoint = Collector::answering(METADATA);
+    let uri = format!("{}/v4/158d-1", endpoint.endpoint);
+    let hook = Hook::fulfilling().await.address.to_string();
+    let (_, documents) = traced_like(&hook, &[("ECS_CONTAINER_METADATA_URI_V4", &uri)]).await;
+    let documents: Vec<_> = documents.iter().collect();
+    let segment = one(&documents, "like service", None);
+    assert_eq!(segment["origin"], "AWS::ECS::Fargate");
+    let aws = &segment["aws"];
+    assert_eq!(aws["account_id"], "123456789012");
+    assert_eq!(aws["ecs"]["container"], "like");
+    assert_eq!(
+        aws["cloudwatch_logs"],
+        json!([{
+            "log_group": "/ecs/like",
+            "arn": "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/like",
+        }])
+    );
+}
+
 /// All of the health checks, where the local default would keep one in twenty.
 const RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
     "RuleName": "all", "Priority": 1, "FixedRate": 1.0, "ReservoirSize": 0, "Version": 1,
