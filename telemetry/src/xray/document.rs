@@ -249,8 +249,9 @@ fn move_log_groups(document: &mut Map<String, Value>) {
     }
     let list = |key: &str| groups[key].as_array().cloned().unwrap_or_default();
     let log = |arn: &Value| {
-        let name = arn.as_str()?.split(":log-group:").nth(1)?;
-        Some(json!({"log_group": name.trim_end_matches(":*"), "arn": arn}))
+        let arn = arn.as_str()?.trim_end_matches(":*");
+        let (_, name) = arn.split_once(":log-group:")?;
+        Some(json!({"log_group": name, "arn": arn}))
     };
     let mut logs: Vec<_> = list("arn").iter().filter_map(log).collect();
     if logs.is_empty() {
