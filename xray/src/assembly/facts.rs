@@ -1,0 +1,73 @@
+//! What is searched for in a document.
+
+use std::sync::Arc;
+
+use crate::document::lenient::Scalar;
+use crate::document::{Document, Http};
+use crate::names::Names;
+use crate::trace::{Annotation, Exception, Facts};
+
+/// Of a segment or subsegment.
+pub fn of(document: &Document<'_>, names: &mut Names) -> Option<Box<Facts>> {
+    let mut facts = Facts {
+        user: text(&document.user, names),
+        resource: text(&document.resource_arn, names),
+        ..Facts::default()
+    };
+    if let Some(http) = &document.http.0 {
+        add_http(&mut facts, http, names);
+    }
+    if let Some(aws) = &document.aws.0 {
+        facts.account = text(&aws.account_id, names);
+        if let Some(ec2) = &aws.ec2.0 {
+            facts.zone = text(&ec2.availability_zone, names);
+            facts.instance = text(&ec2.instance_id, names);
+        }
+    }
+    for (key, value) in &document.annotations.0 {
+        let value = match value {
+            Scalar::Absent => continue,
+            Scalar::Flag(flag) => Annotation::Flag(*flag),
+            Scalar::Number(number) => Annotation::Number(*number),
+            Scalar::Text(text) => Annotation::Text(names.text(text)),
+        };
+        facts.annotations.push((names.text(key), value));
+    }
+    if let Some(cause) = &document.cause.0 {
+        let exceptions = cause.exceptions.0.iter();
+        for exception in exceptions.filter_map(|exception| exception.0.as_ref()) {
+            facts.exceptions.push(Exception {
+                kind: text(&exception.kind, names),
+                message: text(&exception.message, names),
+            });
+        }
+    }
+    (facts != Facts::default()).then(|| Box::new(facts))
+}
+
+/// Of what a subsegment calls: only what the called one would have said.
+pub fn of_call(document: &Document<'_>, names: &mut Names) -> Option<Box<Facts>> {
+    let mut facts = Facts::default();
+    if let Some(http) = &document.http.0 {
+        add_http(&mut facts, http, names);
+    }
+    let aws = document.aws.0.as_ref();
+    facts.account = aws.and_then(|aws| text(&aws.account_id, names));
+    (facts != Facts::default()).then(|| Box::new(facts))
+}
+
+fn add_http(facts: &mut Facts, http: &Http<'_>, names: &mut Names) {
+    if let Some(request) = &http.request.0 {
+        facts.url = text(&request.url, names);
+        facts.method = text(&request.method, names);
+        facts.user_agent = text(&request.user_agent, names);
+        facts.client_ip = text(&request.client_ip, names);
+    }
+    if let Some(response) = &http.response.0 {
+        facts.status = response.status.number().map(|status| status as i64);
+    }
+}
+
+fn text(value: &Scalar<'_>, names: &mut Names) -> Option<Arc<str>> {
+    value.text().map(|text| names.text(text))
+}

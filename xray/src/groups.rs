@@ -1,0 +1,198 @@
+//! Groups: filter expressions under a name.
+//!
+//! A trace's groups are found when somebody asks, so a changed expression speaks of all traces at once; the
+//! real service keeps what it has decided before. A group's expression may not name groups. Insights are
+//! remembered and never made; tags are not kept.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Error;
+use crate::arn;
+use crate::filter::{self, Filter};
+
+/// So many groups there may be: the real service's quota.
+const MAX_GROUPS: usize = 25;
+
+/// Longest name in characters.
+const MAX_NAME: usize = 32;
+
+/// All groups.
+#[derive(Debug, Default)]
+pub struct Groups(Mutex<Vec<Group>>);
+
+/// A group, as the API has it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Group {
+    group_name: String,
+    #[serde(rename = "GroupARN")]
+    group_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_expression: Option<String>,
+    insights_configuration: Insights,
+    #[serde(skip)]
+    filter: Option<Filter>,
+}
+
+/// What the real service watches by itself.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Insights {
+    insights_enabled: bool,
+    notifications_enabled: bool,
+}
+
+/// One group, by name or ARN.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Selector {
+    group_name: Option<String>,
+    #[serde(rename = "GroupARN")]
+    group_arn: Option<String>,
+}
+
+/// What a group is to be.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Definition {
+    #[serde(flatten)]
+    selector: Selector,
+    filter_expression: Option<String>,
+    insights_configuration: Option<Insights>,
+}
+
+impl Selector {
+    /// Whether no group is meant.
+    pub fn is_empty(&self) -> bool {
+        self.group_name.is_none() && self.group_arn.is_none()
+    }
+
+    fn finds(&self, group: &Group) -> bool {
+        let is = |wanted: &Option<String>, value: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == value)
+        };
+        !self.is_empty()
+            && is(&self.group_name, &group.group_name)
+            && is(&self.group_arn, &group.group_arn)
+    }
+
+    fn not_found(&self) -> Error {
+        let name = self.group_name.as_deref().or(self.group_arn.as_deref());
+        match name {
+            Some(name) => Error::invalid(format!("There is no group {name:?}")),
+            None => Error::invalid("GroupName or GroupARN is required"),
+        }
+    }
+}
+
+impl Definition {
+    fn filter(&self) -> Result<Option<Filter>, Error> {
+        let Some(text) = &self.filter_expression else {
+            return Ok(None);
+        };
+        let filter = Filter::parse(text)?;
+        match filter.asks_for_groups() {
+            true => Err(Error::invalid("A group's expression cannot name groups")),
+            false => Ok(Some(filter)),
+        }
+    }
+}
+
+impl Groups {
+    /// Adds a group.
+    pub fn create(&self, definition: Definition) -> Result<Group, Error> {
+        let filter = definition.filter()?;
+        let name = definition.selector.group_name.unwrap_or_default();
+        if !(1..=MAX_NAME).contains(&name.chars().count()) {
+            return Err(Error::invalid("GroupName has 1 to 32 characters"));
+        }
+        if !name.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c)) {
+            return Err(Error::invalid("GroupName has letters, digits, and dashes"));
+        }
+        let mut groups = self.lock();
+        if name == "Default" || groups.iter().any(|group| group.group_name == name) {
+            return Err(Error::invalid(format!("There is a group {name:?} already")));
+        }
+        if groups.len() == MAX_GROUPS {
+            return Err(Error::invalid(format!("There are {MAX_GROUPS} groups already")));
+        }
+        let group = Group {
+            group_arn: arn::of("group", &format!("{name}/{}", unique())),
+            group_name: name,
+            filter_expression: definition.filter_expression,
+            insights_configuration: definition.insights_configuration.unwrap_or_default(),
+            filter,
+        };
+        groups.push(group.clone());
+        Ok(group)
+    }
+
+    /// One group.
+    pub fn get(&self, selector: &Selector) -> Result<Group, Error> {
+        let groups = self.lock();
+        let found = groups.iter().find(|group| selector.finds(group));
+        found.cloned().ok_or_else(|| selector.not_found())
+    }
+
+    /// All groups, in the order that they were made in.
+    pub fn all(&self) -> Vec<Group> {
+        self.lock().clone()
+    }
+
+    /// Changes a group; what is not said stays as it is.
+    pub fn update(&self, definition: Definition) -> Result<Group, Error> {
+        let filter = definition.filter()?;
+        let selector = definition.selector;
+        let mut groups = self.lock();
+        let found = groups.iter_mut().find(|group| selector.finds(group));
+        let group = found.ok_or_else(|| selector.not_found())?;
+        if definition.filter_expression.is_some() {
+            group.filter_expression = definition.filter_expression;
+            group.filter = filter;
+        }
+        if let Some(insights) = definition.insights_configuration {
+            group.insights_configuration = insights;
+        }
+        Ok(group.clone())
+    }
+
+    /// Removes a group.
+    pub fn delete(&self, selector: &Selector) -> Result<(), Error> {
+        let mut groups = self.lock();
+        let found = groups.iter().position(|group| selector.finds(group));
+        groups.remove(found.ok_or_else(|| selector.not_found())?);
+        Ok(())
+    }
+
+    /// What a filter can name; a group without an expression has all traces.
+    pub fn named(&self) -> Vec<filter::Group> {
+        let groups = self.all().into_iter();
+        let named = groups.map(|group| filter::Group {
+            name: group.group_name,
+            arn: group.group_arn,
+            filter: group.filter,
+        });
+        named.collect()
+    }
+
+    /// The filter of one group, if a group is meant and has one.
+    pub fn filter(&self, selector: &Selector) -> Result<Option<Filter>, Error> {
+        match selector.is_empty() {
+            true => Ok(None),
+            false => self.get(selector).map(|group| group.filter),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Group>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The last part of a group's ARN, which another group of the same name does not have.
+fn unique() -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let letter = |_| char::from(LETTERS[rand::random_range(0..LETTERS.len())]);
+    (0..26).map(letter).collect()
+}

@@ -1,0 +1,135 @@
+//! The two ids of a document.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::time::Time;
+
+/// The id of a trace, `1-5759e988-bd862e3fe1be46a994272793`: when it began, in seconds since 1970, and 96
+/// bits of its own. Upper and lower case are the same; it is written in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TraceId(u128);
+
+impl TraceId {
+    /// The one before all others.
+    pub const fn least() -> Self {
+        Self(0)
+    }
+
+    /// The time that the id tells.
+    pub fn time(self) -> Time {
+        Time::from_seconds((self.0 >> 96) as u32)
+    }
+
+    /// A number in [0, 1) that is the trace's own, and evenly spread over traces.
+    pub fn share(self) -> f64 {
+        f64::from(mixed(self.0 as u64) as u32) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+impl FromStr for TraceId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let bytes = text.as_bytes();
+        if bytes.len() != 35 || &bytes[..2] != b"1-" || bytes[10] != b'-' {
+            return Err(());
+        }
+        let seconds = hexadecimal(&bytes[2..10]).ok_or(())?;
+        let unique = hexadecimal(&bytes[11..]).ok_or(())?;
+        Ok(Self(seconds << 96 | unique))
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unique = self.0 & (u128::MAX >> 32);
+        write!(f, "1-{:08x}-{unique:024x}", (self.0 >> 96) as u32)
+    }
+}
+
+/// The id of a segment or subsegment: 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SegmentId(u64);
+
+impl SegmentId {
+    /// The id of what is inferred from this subsegment: always the same one, and another for another.
+    pub fn inferred(self) -> Self {
+        Self(mixed(self.0))
+    }
+}
+
+impl FromStr for SegmentId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.len() {
+            16 => hexadecimal(text.as_bytes())
+                .map(|id| Self(id as u64))
+                .ok_or(()),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for SegmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// At most 32 digits, and nothing else: the standard library would take a sign, too.
+fn hexadecimal(digits: &[u8]) -> Option<u128> {
+    digits.iter().try_fold(0, |number, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(number << 4 | u128::from(digit))
+    })
+}
+
+/// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators): each
+/// number has one image of its own.
+fn mixed(number: u64) -> u64 {
+    let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_id_is_written_as_it_was_read() {
+        let text = "1-5759e988-bd862e3fe1be46a994272793";
+        let id: TraceId = text.parse().unwrap();
+        assert_eq!(id.to_string(), text);
+        assert_eq!(id.time(), Time::from_seconds(0x5759_e988));
+        assert_eq!(text.to_uppercase().parse(), Ok(id));
+    }
+
+    #[test]
+    fn what_is_no_trace_id_is_refused() {
+        for text in [
+            "",
+            "1-5759e988-bd862e3fe1be46a99427279",
+            "1-5759e988-bd862e3fe1be46a9942727933",
+            "2-5759e988-bd862e3fe1be46a994272793",
+            "1-5759e98g-bd862e3fe1be46a994272793",
+            "1-+759e988-bd862e3fe1be46a994272793",
+            "1-5759e988bbd862e3fe1be46a994272793",
+            "1-5759e988-bd862e3fe1be46a99427279é",
+        ] {
+            assert!(text.parse::<TraceId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_segment_id_has_sixteen_digits() {
+        let id: SegmentId = "00f067aa0ba902b7".parse().unwrap();
+        assert_eq!(id.to_string(), "00f067aa0ba902b7");
+        for text in ["", "f067aa0ba902b7", "00f067aa0ba902b70", "00f067aa0ba902bg"] {
+            assert!(text.parse::<SegmentId>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The two ports with one number: documents by UDP, questions by TCP.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::api;
+use crate::udp;
+use crate::xray::Xray;
+
+/// Largest datagram in bytes that UDP carries.
+const MAX_DATAGRAM: usize = 65_535;
+
+/// How long a connection may be idle, or take for the head of a request.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long answers under way may take at the end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How often documents are put together while nobody asks, so that whoever asks need not wait.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// An X-Ray with its two sockets.
+#[derive(Debug)]
+pub struct Server {
+    xray: Arc<Xray>,
+    udp: UdpSocket,
+    tcp: TcpListener,
+}
+
+impl Server {
+    /// An X-Ray that listens there.
+    pub fn new(xray: Xray, udp: UdpSocket, tcp: TcpListener) -> Self {
+        Self {
+            xray: Arc::new(xray),
+            udp,
+            tcp,
+        }
+    }
+
+    /// Binds both sockets to one address; with port 0, to any one that is free in both.
+    ///
+    /// # Errors
+    ///
+    /// When the address is taken or not permitted.
+    pub async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+        // What is free for TCP need not be for UDP.
+        let mut tries = if address.port() == 0 { 100 } else { 1 };
+        loop {
+            let tcp = TcpListener::bind(address).await?;
+            match UdpSocket::bind(tcp.local_addr()?).await {
+                Ok(udp) => return Ok((udp, tcp)),
+                Err(error) => {
+                    tries -= 1;
+                    if tries == 0 {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes documents and answers until `stop`; then finishes what it has begun.
+    ///
+    /// # Errors
+    ///
+    /// When the listener breaks.
+    pub async fn run_until(self, stop: CancellationToken) -> io::Result<()> {
+        let Self { xray, udp, tcp } = self;
+        let handle = Handle::new();
+        let mut server = axum_server::from_tcp(tcp.into_std()?)?.handle(handle.clone());
+        server
+            .http_builder()
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(IDLE);
+        let serve = server.serve(api::router(Arc::clone(&xray)).into_make_service());
+        let background = async {
+            tokio::join!(receive(&xray, &udp), settle(&xray));
+        };
+        let until_stopped = async {
+            tokio::select! {
+                () = background => {}
+                () = stop.cancelled() => {}
+            }
+            handle.graceful_shutdown(Some(GRACE));
+        };
+        let (served, ()) = tokio::join!(serve, until_stopped);
+        served
+    }
+}
+
+async fn receive(xray: &Xray, udp: &UdpSocket) {
+    let mut datagram = vec![0; MAX_DATAGRAM];
+    loop {
+        // An error is an earlier answer that nobody wanted; there are none here, and it would pass.
+        let Ok((size, _)) = udp.recv_from(&mut datagram).await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let document = udp::document(&datagram[..size]);
+        let taken = document.is_some_and(|document| xray.store.put(document).is_ok());
+        if !taken {
+            xray.datagrams.drop_one();
+        }
+    }
+}
+
+async fn settle(xray: &Arc<Xray>) {
+    let mut ticks = interval(SETTLE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let xray = Arc::clone(xray);
+        // A panic there is the same for whoever asks next, who is then told.
+        let _ = tokio::task::spawn_blocking(move || xray.store.settle()).await;
+    }
+}

@@ -1,0 +1,60 @@
+//! All that answers: traces, groups, sampling.
+
+use serde_json::{Value, json};
+
+use crate::groups::Groups;
+use crate::sampling::{Rates, Rules, Targets};
+use crate::store::{Limits, Store};
+use crate::udp::Datagrams;
+
+/// How an X-Ray is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// How much is kept.
+    pub limits: Limits,
+    /// Rate and reservoir of the sampling rule `Default`.
+    pub default_rule: Rates,
+}
+
+impl Default for Config {
+    /// The real service's rule: the first request each second, and five percent of the others.
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            default_rule: Rates {
+                fixed: 0.05,
+                reservoir: 1,
+            },
+        }
+    }
+}
+
+/// A local X-Ray.
+#[derive(Debug)]
+pub struct Xray {
+    pub(crate) store: Store,
+    pub(crate) groups: Groups,
+    pub(crate) rules: Rules,
+    pub(crate) targets: Targets,
+    pub(crate) datagrams: Datagrams,
+}
+
+impl Xray {
+    /// One without traces.
+    pub fn new(config: Config) -> Self {
+        Self {
+            store: Store::new(config.limits),
+            groups: Groups::default(),
+            rules: Rules::new(config.default_rule),
+            targets: Targets::default(),
+            datagrams: Datagrams::default(),
+        }
+    }
+
+    /// What is held, what was refused, and what has left.
+    pub(crate) fn status(&self) -> Value {
+        let mut status = json!(self.store.counts());
+        status["DatagramsDropped"] = json!(self.datagrams.dropped());
+        status
+    }
+}
