@@ -18,7 +18,7 @@ use axum::Router;
 use serde_json::{Value, json};
 
 pub use error::Error;
-use operations::Operation;
+pub use operations::Operation;
 
 use crate::xray::Xray;
 

@@ -188,11 +188,6 @@ impl<'a> Document<'a> {
         self.kind.text() == Some("subsegment")
     }
 
-    /// Its own id, if it is one.
-    pub fn id(&self) -> Option<SegmentId> {
-        self.id.text()?.parse().ok()
-    }
-
     /// Its parent's id, if it is one.
     pub fn parent(&self) -> Option<SegmentId> {
         self.parent_id.text()?.parse().ok()

@@ -30,6 +30,8 @@ mod trace;
 mod udp;
 mod xray;
 
+pub use api::Error;
+pub use document::Refusal;
 pub use options::Options;
 pub use sampling::Rates;
 pub use server::Server;

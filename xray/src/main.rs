@@ -1,6 +1,7 @@
 //! The local X-Ray by itself.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,7 +29,7 @@ async fn main() -> ExitCode {
              --start-time $(($(date +%s) - 300)) --end-time $(date +%s)"
         );
     }
-    let server = Server::new(Xray::new(options.config()), udp, tcp);
+    let server = Server::new(Arc::new(Xray::new(options.config())), udp, tcp);
     match server.run_until(stop()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

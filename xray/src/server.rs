@@ -37,12 +37,8 @@ pub struct Server {
 
 impl Server {
     /// An X-Ray that listens there.
-    pub fn new(xray: Xray, udp: UdpSocket, tcp: TcpListener) -> Self {
-        Self {
-            xray: Arc::new(xray),
-            udp,
-            tcp,
-        }
+    pub fn new(xray: Arc<Xray>, udp: UdpSocket, tcp: TcpListener) -> Self {
+        Self { xray, udp, tcp }
     }
 
     /// Binds both sockets to one address; with port 0, to any one that is free in both.
@@ -106,7 +102,7 @@ async fn receive(xray: &Xray, udp: &UdpSocket) {
             continue;
         };
         let document = udp::document(&datagram[..size]);
-        let taken = document.is_some_and(|document| xray.store.put(document).is_ok());
+        let taken = document.is_some_and(|document| xray.put(document).is_empty());
         if !taken {
             xray.datagrams.drop_one();
         }

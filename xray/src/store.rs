@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::assembly::{self, Compiled};
 use crate::document::{Document, Refusal, Subject};
@@ -129,12 +130,23 @@ impl Store {
         }
     }
 
-    /// Takes a document.
-    ///
-    /// # Errors
-    ///
-    /// When it is not right, or its trace is too large already.
-    pub fn put(&self, json: &str) -> Result<(), Refusal> {
+    /// Takes a document, or an array of them, and says what of it is refused and why.
+    pub fn put(&self, json: &str) -> Vec<Refusal> {
+        if !json.trim_start().starts_with('[') {
+            return self.put_one(json).err().into_iter().collect();
+        }
+        match serde_json::from_str::<Vec<&RawValue>>(json) {
+            // It says nothing, so it lacks even an id; the real service sees it so, too.
+            Ok(documents) if documents.is_empty() => vec![self.refuse("MissingId")],
+            Ok(documents) => {
+                let put = |document: &&RawValue| self.put_one(document.get()).err();
+                documents.iter().filter_map(put).collect()
+            }
+            Err(_) => vec![self.refuse("ParseError")],
+        }
+    }
+
+    fn put_one(&self, json: &str) -> Result<(), Refusal> {
         let parsed = Document::parse(json);
         let mut state = self.state();
         let taken = parsed.and_then(|(_, subject)| {
@@ -149,6 +161,11 @@ impl Store {
         }
         state.evict(&self.limits);
         taken
+    }
+
+    fn refuse(&self, code: &'static str) -> Refusal {
+        self.state().counts.refused += 1;
+        Refusal::unread(code)
     }
 
     /// What is held, and what has left.

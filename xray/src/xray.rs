@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::api::{Error, Operation};
+use crate::document::Refusal;
 use crate::groups::Groups;
 use crate::sampling::{Rates, Rules, Targets};
 use crate::store::{Limits, Store};
@@ -48,6 +50,25 @@ impl Xray {
             rules: Rules::new(config.default_rule),
             targets: Targets::default(),
             datagrams: Datagrams::default(),
+        }
+    }
+
+    /// Takes a document, as `PutTraceSegments` does, or an array of them, and says what of it is refused and
+    /// why.
+    pub fn put(&self, document: &str) -> Vec<Refusal> {
+        self.store.put(document)
+    }
+
+    /// Answers an operation of the API, which is named by its path, such as `/TraceSummaries`. It may take
+    /// long: nothing for an async thread.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such operation, or the request is not right.
+    pub fn answer(&self, path: &str, body: &[u8]) -> Result<Value, Error> {
+        match Operation::find(path) {
+            Some(operation) => operation.call(self, body),
+            None => Err(Error::UnknownOperation(path.to_owned())),
         }
     }
 

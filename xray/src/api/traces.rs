@@ -4,14 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use serde_json::value::RawValue;
 
 use super::Error;
 use super::requests::{
     GetServiceGraph, GetTimeSeries, GetTraceSummaries, PutTraceSegments, SamplingStrategyName,
     TimeRangeType, TraceIds,
 };
-use crate::document::Refusal;
 use crate::filter::Filter;
 use crate::id::TraceId;
 use crate::store::Clock;
@@ -40,7 +38,7 @@ pub fn put(xray: &Xray, request: PutTraceSegments) -> Result<Value, Error> {
         let message = format!("TraceSegmentDocuments are at most {MAX_DOCUMENTS}, not {count}");
         return Err(Error::invalid(message));
     }
-    let refused = documents.iter().flat_map(|document| put_one(xray, document));
+    let refused = documents.iter().flat_map(|document| xray.put(document));
     let unprocessed = refused.map(|refusal| {
         json!({
             "Id": refusal.id,
@@ -50,21 +48,6 @@ pub fn put(xray: &Xray, request: PutTraceSegments) -> Result<Value, Error> {
     });
     let unprocessed: Value = unprocessed.collect();
     Ok(json!({ "UnprocessedTraceSegments": unprocessed }))
-}
-
-/// A document is an object, or an array of them.
-fn put_one(xray: &Xray, document: &str) -> Vec<Refusal> {
-    if !document.trim_start().starts_with('[') {
-        return xray.store.put(document).err().into_iter().collect();
-    }
-    match serde_json::from_str::<Vec<&RawValue>>(document) {
-        Ok(documents) if documents.is_empty() => vec![Refusal::unread("MissingId")],
-        Ok(documents) => {
-            let put = |document: &&RawValue| xray.store.put(document.get()).err();
-            documents.iter().filter_map(put).collect()
-        }
-        Err(_) => vec![Refusal::unread("ParseError")],
-    }
 }
 
 /// `GetTraceSummaries`, the newest first.

@@ -93,7 +93,9 @@ struct State {
 /// What decides about a rule's requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
+    /// Share of the requests that are sampled, 0 to 1.
     pub fixed: f64,
+    /// Requests each second that are sampled before that.
     pub reservoir: u64,
 }
 
