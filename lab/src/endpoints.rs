@@ -2,6 +2,7 @@
 //! healthy and again when one has been replaced, and removed as soon as the lab begins to stop.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -16,6 +17,27 @@ pub struct Addresses {
     pub alb: String,
     pub dynamodb: String,
     pub table: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xray: Option<XrayAddresses>,
+}
+
+/// Where X-Ray answers.
+#[derive(Clone, Debug, Serialize)]
+pub struct XrayAddresses {
+    /// Takes documents, by the daemon's protocol.
+    pub udp: String,
+    /// Answers questions.
+    pub api: String,
+}
+
+impl XrayAddresses {
+    /// Both at one address.
+    pub fn at(address: SocketAddr) -> Self {
+        Self {
+            udp: address.to_string(),
+            api: format!("http://{address}"),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::browser;
 use crate::console::Console;
 use crate::database::{Database, TABLE};
-use crate::endpoints::{Addresses, EndpointsFile};
+use crate::endpoints::{Addresses, EndpointsFile, XrayAddresses};
 use crate::error::Error;
 use crate::logs::Logs;
 use crate::options::Options;
@@ -84,6 +84,7 @@ struct Lab {
     endpoints_file: EndpointsFile,
     tasks: Tasks,
     report: Report,
+    tracing: Tracing,
     parts: Parts,
 }
 
@@ -101,6 +102,8 @@ impl Lab {
         let seed = seed.unwrap_or_else(|| rand::random_range(0..DRAWN_SEEDS));
         let logs = Logs::new(options.logs.then(|| report.console()));
         let tasks = Tasks::new(wiring::slots(&options).count());
+        let xray = ports.xray.as_ref().map(|xray| xray.address);
+        let tracing = Tracing::from_env(xray);
         let supervisor = Arc::new(Supervisor {
             program: Program {
                 executable: std::env::current_exe()?,
@@ -111,6 +114,7 @@ impl Lab {
                 seed,
                 ports.alb.address,
                 ports.dynamodb.address,
+                tracing.clone(),
             ),
             tasks: tasks.clone(),
             report: report.clone(),
@@ -121,6 +125,7 @@ impl Lab {
             alb: format!("http://{}", ports.alb.address),
             dynamodb: format!("http://{}", ports.dynamodb.address),
             table: TABLE,
+            xray: xray.map(XrayAddresses::at),
         };
         let site = Site {
             address: ports.site.address,
@@ -137,6 +142,7 @@ impl Lab {
             endpoints_file,
             tasks,
             report,
+            tracing,
             parts,
         })
     }
@@ -168,7 +174,7 @@ impl Lab {
             options: &self.options,
             seed: self.seed,
             shares: Variables::snapshot().read().ok(),
-            tracing: Tracing::from_env(self.options.tracing),
+            tracing: &self.tracing,
         });
         if !self.options.no_browser {
             browser::open_for_people(&self.addresses.site);

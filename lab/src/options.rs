@@ -8,7 +8,7 @@ use telemetry::LogLevel;
 
 use crate::service::Service;
 
-/// Mythical Mysfits on this machine: database, services, load balancer and site.
+/// Mythical Mysfits on this machine: database, services, load balancer, X-Ray and site.
 #[derive(Debug, Parser)]
 #[command(name = "lab", version)]
 pub struct Cli {
@@ -43,6 +43,9 @@ pub struct Options {
     /// Port of DynamoDB; 0 takes any free port
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub dynamodb_port: u16,
+    /// Port of X-Ray, UDP and TCP; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = 2000)]
+    pub xray_port: u16,
     /// Tasks of the Like service, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u16).range(1..=20))]
     pub like_tasks: u16,
@@ -58,8 +61,8 @@ pub struct Options {
     /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = log_level)]
     pub loglevel: String,
-    /// Whether the services send traces to the X-Ray daemon, or to where OTEL_TRACES_EXPORTER says:
-    /// on or off
+    /// Whether X-Ray runs and the services send traces there, or to where OTEL_TRACES_EXPORTER and
+    /// AWS_XRAY_DAEMON_ADDRESS say: on or off
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub tracing: Switch,
     /// Where likes are taken: service or monolith; with monolith no Like service runs
@@ -145,6 +148,7 @@ mod tests {
         let options = Cli::parse_from(["lab"]).options;
         let ports = (options.site_port, options.alb_port, options.dynamodb_port);
         assert_eq!(ports, (3000, 8080, 8000));
+        assert_eq!(options.xray_port, 2000);
         assert_eq!((options.like_tasks, options.monolith_tasks), (2, 1));
         assert_eq!(options.loglevel, "ERROR");
         assert_eq!((options.chaos, options.tracing), (Switch::On, Switch::On));

@@ -4,15 +4,23 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::{Options, Switch};
 
 /// A bound listener and where it is.
 #[derive(Debug)]
 pub struct Port {
     pub listener: TcpListener,
+    pub address: SocketAddr,
+}
+
+/// The two sockets of X-Ray, which have one address.
+#[derive(Debug)]
+pub struct XrayPort {
+    pub udp: UdpSocket,
+    pub tcp: TcpListener,
     pub address: SocketAddr,
 }
 
@@ -22,6 +30,8 @@ pub struct Ports {
     pub site: Port,
     pub alb: Port,
     pub dynamodb: Port,
+    /// Nothing where no traces are wanted.
+    pub xray: Option<XrayPort>,
 }
 
 impl Ports {
@@ -35,21 +45,35 @@ impl Ports {
             site: bind(options.site_port, "--site-port").await?,
             alb: bind(options.alb_port, "--alb-port").await?,
             dynamodb: bind(options.dynamodb_port, "--dynamodb-port").await?,
+            xray: match options.tracing {
+                Switch::On => Some(bind_xray(options.xray_port).await?),
+                Switch::Off => None,
+            },
         })
     }
 }
 
+async fn bind_xray(port: u16) -> Result<XrayPort, Error> {
+    let bound = xray::Server::bind((Ipv4Addr::LOCALHOST, port).into()).await;
+    let (udp, tcp) = bound.map_err(|error| refused(error, port, "--xray-port"))?;
+    let address = tcp.local_addr()?;
+    Ok(XrayPort { udp, tcp, address })
+}
+
 async fn bind(port: u16, option: &'static str) -> Result<Port, Error> {
-    let refused = |source: io::Error| match source.kind() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let listener = listener.map_err(|error| refused(error, port, option))?;
+    let address = listener.local_addr()?;
+    Ok(Port { listener, address })
+}
+
+fn refused(source: io::Error, port: u16, option: &'static str) -> Error {
+    match source.kind() {
         io::ErrorKind::AddrInUse => Error::PortTaken { port, option },
         _ => Error::Bind {
             port,
             option,
             source,
         },
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener.map_err(refused)?;
-    let address = listener.local_addr()?;
-    Ok(Port { listener, address })
+    }
 }

@@ -34,14 +34,18 @@ pub struct Limits {
     pub age: Duration,
 }
 
-impl Default for Limits {
+impl Limits {
     /// 100,000 traces, 256 MiB of documents, 6 hours.
+    pub const DEFAULT: Self = Self {
+        traces: 100_000,
+        bytes: 256 * 1024 * 1024,
+        age: Duration::from_secs(6 * 3600),
+    };
+}
+
+impl Default for Limits {
     fn default() -> Self {
-        Self {
-            traces: 100_000,
-            bytes: 256 * 1024 * 1024,
-            age: Duration::from_secs(6 * 3600),
-        }
+        Self::DEFAULT
     }
 }
 

@@ -22,6 +22,7 @@ pub struct Parts {
     pub alb: Part,
     pub monoliths: Part,
     pub site: Part,
+    pub xray: Part,
     pub database: Part,
     work: JoinSet<Result<(), Error>>,
 }
@@ -47,7 +48,7 @@ impl Parts {
     /// Stops everything in an order that leaves each part what it needs to finish its requests.
     ///
     /// The Like service calls the monolith through the load balancer, so it goes first; then nothing
-    /// new may come in; then the monolith; the database last.
+    /// new may come in; then the monolith, which still has traces to tell; the database last.
     ///
     /// # Errors
     ///
@@ -58,10 +59,11 @@ impl Parts {
             alb,
             monoliths,
             site,
+            xray,
             database,
             work,
         } = &mut self;
-        for part in [likes, alb, monoliths, site, database] {
+        for part in [likes, alb, monoliths, site, xray, database] {
             part.stop.cancel();
             part.running.close();
             part.running.wait().await;

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use xray::{Config, Limits, Rates, Server, Xray};
+
 use crate::alb::{LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use crate::database::Database;
+use crate::error::Error;
 use crate::http::serve;
 use crate::options::{LikeIn, Options};
-use crate::ports::Ports;
+use crate::ports::{Ports, XrayPort};
 use crate::service::Service;
 use crate::site::Site;
 use crate::supervisor::Supervisor;
@@ -20,6 +23,15 @@ const LIKE_PATHS: &str = "/mysfits/*/like";
 
 /// How long requests under way may take when the load balancer or the site stops.
 const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// Each request is traced: who presses one heart wants to see one trace.
+const XRAY: Config = Config {
+    limits: Limits::DEFAULT,
+    default_rule: Rates {
+        fixed: 1.0,
+        reservoir: 1,
+    },
+};
 
 /// The slots of all tasks. Without a rule that leads to it, no Like service is needed.
 pub fn slots(options: &Options) -> impl Iterator<Item = Slot> + use<> {
@@ -44,6 +56,14 @@ pub fn start(
     parts.run(parts.database.clone(), |stop| {
         database.serve(listener, stop)
     });
+
+    if let Some(XrayPort { udp, tcp, .. }) = ports.xray {
+        let xray = Arc::new(Xray::new(XRAY));
+        let server = Server::new(xray, udp, tcp);
+        parts.run(parts.xray.clone(), |stop| async {
+            server.run_until(stop).await.map_err(Error::from)
+        });
+    }
 
     let listener = ports.site.listener;
     parts.run(parts.site.clone(), |stop| async {

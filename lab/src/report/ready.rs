@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use like_service::chaos;
 
-use crate::endpoints::Addresses;
+use crate::endpoints::{Addresses, XrayAddresses};
 use crate::options::{LikeIn, Options, Switch};
 use crate::supervisor::Tracing;
 
 /// Some mysfit of the seed data.
 const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
+
+/// Finds the likes that the workshop is about.
+const FILTER: &str =
+    r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#;
 
 /// The lab is ready.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ pub struct Ready<'a> {
     pub seed: u64,
     /// What the environment says of the shares, if it can be read.
     pub shares: Option<chaos::Config>,
-    pub tracing: Tracing,
+    pub tracing: &'a Tracing,
 }
 
 impl fmt::Display for Ready<'_> {
@@ -42,6 +46,7 @@ impl Ready<'_> {
             alb,
             dynamodb,
             table,
+            xray,
         } = self.addresses;
         writeln!(f, "  site           {site}")?;
         writeln!(f, "  load balancer  {alb}")?;
@@ -61,6 +66,9 @@ impl Ready<'_> {
         writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
         writeln!(f, "  logs           {site}/logs/like-service")?;
         writeln!(f, "                 {site}/logs/monolith")?;
+        if let Some(XrayAddresses { udp, api }) = xray {
+            writeln!(f, "  X-Ray          {api}  documents by UDP to {udp}")?;
+        }
         writeln!(f, "  traces         {}\n", self.tracing)
     }
 
@@ -90,18 +98,21 @@ impl Ready<'_> {
             alb,
             dynamodb,
             table,
+            xray,
         } = self.addresses;
         writeln!(f, "Try first:")?;
         writeln!(f, "  open {site} and click some hearts")?;
         writeln!(f, "  curl -i -X POST {alb}/mysfits/{MYSFIT}/like")?;
-        writeln!(
-            f,
-            "  AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab aws dynamodb scan \\"
-        )?;
-        writeln!(
-            f,
-            "    --region us-east-1 --endpoint-url {dynamodb} --table-name {table}"
-        )
+        writeln!(f, "  export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION=us-east-1")?;
+        writeln!(f, "  aws dynamodb scan --endpoint-url {dynamodb} --table-name {table}")?;
+        match xray {
+            Some(XrayAddresses { api, .. }) if self.tracing.stays_here() => {
+                writeln!(f, "  aws xray get-trace-summaries --endpoint-url {api} \\")?;
+                writeln!(f, "    --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\")?;
+                writeln!(f, "    --filter-expression '{FILTER}'")
+            }
+            _ => Ok(()),
+        }
     }
 }
 

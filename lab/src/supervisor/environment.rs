@@ -34,7 +34,13 @@ pub struct Environment {
 
 impl Environment {
     /// What `options` and this process' own environment say. `seed` is the option's or was drawn.
-    pub fn new(options: &Options, seed: u64, alb: SocketAddr, dynamodb: SocketAddr) -> Self {
+    pub fn new(
+        options: &Options,
+        seed: u64,
+        alb: SocketAddr,
+        dynamodb: SocketAddr,
+        tracing: Tracing,
+    ) -> Self {
         Self {
             alb,
             dynamodb,
@@ -43,7 +49,7 @@ impl Environment {
             log_level: options.loglevel.clone(),
             like_in: options.like_in,
             stress_is_set: std::env::var_os(STRESS.0).is_some(),
-            tracing: Tracing::from_env(options.tracing),
+            tracing,
         }
     }
 
@@ -111,7 +117,7 @@ mod tests {
             log_level: "DEBUG".to_owned(),
             like_in: LikeIn::Service,
             stress_is_set: false,
-            tracing: Tracing::new(Switch::Off, |_| None),
+            tracing: Tracing::new(None, |_| None),
         }
     }
 

@@ -215,7 +215,7 @@ pub fn killed_at_once(stale: &Path) {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
-    for port in ["--site-port", "--alb-port", "--dynamodb-port"] {
+    for port in ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port"] {
         if !arguments.contains(&port) {
             command.args([port, "0"]);
         }
