@@ -39,7 +39,10 @@ pub fn assemble<'a>(
     let entities = entities(&Tree::of(pieces), names);
     let root = root(&entities);
     let of_time: Vec<_> = match root {
-        Some(_) => entities.iter().filter(|entity| entity.is_segment()).collect(),
+        Some(_) => entities
+            .iter()
+            .filter(|entity| entity.is_segment())
+            .collect(),
         // Subsegments alone, so far.
         None => entities.iter().collect(),
     };
@@ -155,12 +158,7 @@ fn entity(piece: &Piece<Document<'_>>, names: &mut Names) -> Entity {
 }
 
 /// What a call, which stands at `place`, tells of a service that sent no segment.
-fn inferred(
-    piece: &Piece<Document<'_>>,
-    call: &Entity,
-    place: u32,
-    names: &mut Names,
-) -> Entity {
+fn inferred(piece: &Piece<Document<'_>>, call: &Entity, place: u32, names: &mut Names) -> Entity {
     Entity {
         id: call.id.inferred(),
         kind: Kind::Inferred,
@@ -178,4 +176,3 @@ fn inferred(
         facts: facts::of_call(&piece.content, names),
     }
 }
-

@@ -304,9 +304,19 @@ mod tests {
     fn what_is_required_is_named_when_it_is_missing_or_wrong() {
         for (field, wrong, missing, invalid) in [
             ("id", json!("xyz"), "MissingId", "InvalidId"),
-            ("trace_id", json!("1-2-3"), "MissingTraceId", "InvalidTraceId"),
+            (
+                "trace_id",
+                json!("1-2-3"),
+                "MissingTraceId",
+                "InvalidTraceId",
+            ),
             ("name", json!(""), "MissingName", "InvalidName"),
-            ("start_time", json!("noon"), "MissingStartTime", "InvalidStartTime"),
+            (
+                "start_time",
+                json!("noon"),
+                "MissingStartTime",
+                "InvalidStartTime",
+            ),
             ("end_time", json!(-1), "MissingEndTime", "InvalidEndTime"),
         ] {
             let without = |document: &mut Value| {
@@ -318,7 +328,10 @@ mod tests {
         }
         let subsegment = |document: &mut Value| document["type"] = json!("subsegment");
         assert_eq!(refused(subsegment), "MissingParentId");
-        assert_eq!(refused(|document| document["parent_id"] = json!("1")), "InvalidParentId");
+        assert_eq!(
+            refused(|document| document["parent_id"] = json!("1")),
+            "InvalidParentId"
+        );
     }
 
     #[test]
@@ -329,7 +342,11 @@ mod tests {
             (&*"n".repeat(201), "InvalidName"),
             ("what?", "InvalidName"),
         ] {
-            assert_eq!(refused(|document| document["name"] = json!(name)), code, "{name}");
+            assert_eq!(
+                refused(|document| document["name"] = json!(name)),
+                code,
+                "{name}"
+            );
         }
         assert_eq!(
             refused(|document| {
@@ -343,8 +360,14 @@ mod tests {
 
     #[test]
     fn progress_is_as_the_document_says() {
-        assert_eq!(refused(|document| document["in_progress"] = json!(false)), "taken: true");
-        assert_eq!(refused(|document| document["in_progress"] = json!(true)), "taken: false");
+        assert_eq!(
+            refused(|document| document["in_progress"] = json!(false)),
+            "taken: true"
+        );
+        assert_eq!(
+            refused(|document| document["in_progress"] = json!(true)),
+            "taken: false"
+        );
         assert_eq!(
             refused(|document| {
                 document["in_progress"] = json!(true);
@@ -376,10 +399,17 @@ mod tests {
     #[test]
     fn what_cannot_be_read_has_no_id() {
         for json in ["", "{", "[]", "7", "null", "{\"id\": \"70de5b6f19ff9a0a\""] {
-            assert_eq!(Document::parse(json).unwrap_err(), Refusal::unread("ParseError"), "{json}");
+            assert_eq!(
+                Document::parse(json).unwrap_err(),
+                Refusal::unread("ParseError"),
+                "{json}"
+            );
         }
         let large = format!("{{\"metadata\": \"{}\"}}", "x".repeat(MAX_BYTES));
-        assert_eq!(Document::parse(&large).unwrap_err().code, "DocumentTooLarge");
+        assert_eq!(
+            Document::parse(&large).unwrap_err().code,
+            "DocumentTooLarge"
+        );
         let deep = "[".repeat(20_000);
         assert_eq!(Document::parse(&deep).unwrap_err().code, "ParseError");
     }
@@ -389,7 +419,10 @@ mod tests {
         let mut document = segment();
         document["type"] = json!("subsegment");
         let refusal = Document::parse(&document.to_string()).unwrap_err();
-        assert_eq!(refusal.to_string(), "Invalid subsegment. ErrorCode: MissingParentId");
+        assert_eq!(
+            refusal.to_string(),
+            "Invalid subsegment. ErrorCode: MissingParentId"
+        );
         assert_eq!(refusal.id.as_deref(), Some("70de5b6f19ff9a0a"));
     }
 }

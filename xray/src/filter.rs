@@ -117,3 +117,6 @@ impl fmt::Display for Filter {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,8 +122,10 @@ impl Gathering {
             if is_client {
                 from.span.widen(span);
             }
-            let (whole, statistics) =
-                from.edges.entry(to).or_insert_with(|| (span, Statistics::default()));
+            let (whole, statistics) = from
+                .edges
+                .entry(to)
+                .or_insert_with(|| (span, Statistics::default()));
             whole.widen(span);
             statistics.add(measured);
         }
@@ -132,7 +134,10 @@ impl Gathering {
     fn place(&mut self, segment: &Entity, is_client: bool) -> Option<usize> {
         let node = segment.node.as_ref()?;
         let next = self.nodes.len();
-        let place = *self.places.entry((Arc::as_ptr(node), is_client)).or_insert(next);
+        let place = *self
+            .places
+            .entry((Arc::as_ptr(node), is_client))
+            .or_insert(next);
         if place == next {
             self.nodes.push(Gathered {
                 node: Arc::clone(node),
@@ -192,7 +197,11 @@ fn service(id: usize, gathered: &Gathered, ids: &[usize]) -> Service {
         names: [name],
         root: gathered.is_root.then_some(true),
         r#type: (!kind.is_empty()).then(|| kind.to_owned()),
-        state: if gathered.is_active { "active" } else { "unknown" },
+        state: if gathered.is_active {
+            "active"
+        } else {
+            "unknown"
+        },
         start_time: gathered.span.0,
         end_time: gathered.span.1,
         edges,

@@ -108,7 +108,10 @@ impl Groups {
         if !(1..=MAX_NAME).contains(&name.chars().count()) {
             return Err(Error::invalid("GroupName has 1 to 32 characters"));
         }
-        if !name.chars().all(|c| c.is_alphanumeric() || "-_ ".contains(c)) {
+        if !name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-_ ".contains(c))
+        {
             return Err(Error::invalid("GroupName has letters, digits, and dashes"));
         }
         let mut groups = self.lock();
@@ -116,7 +119,9 @@ impl Groups {
             return Err(Error::invalid(format!("There is a group {name:?} already")));
         }
         if groups.len() == MAX_GROUPS {
-            return Err(Error::invalid(format!("There are {MAX_GROUPS} groups already")));
+            return Err(Error::invalid(format!(
+                "There are {MAX_GROUPS} groups already"
+            )));
         }
         let group = Group {
             group_arn: arn::of("group", &format!("{name}/{}", unique())),

@@ -128,7 +128,12 @@ mod tests {
     fn a_segment_id_has_sixteen_digits() {
         let id: SegmentId = "00f067aa0ba902b7".parse().unwrap();
         assert_eq!(id.to_string(), "00f067aa0ba902b7");
-        for text in ["", "f067aa0ba902b7", "00f067aa0ba902b70", "00f067aa0ba902bg"] {
+        for text in [
+            "",
+            "f067aa0ba902b7",
+            "00f067aa0ba902b70",
+            "00f067aa0ba902bg",
+        ] {
             assert!(text.parse::<SegmentId>().is_err(), "{text}");
         }
     }

@@ -23,7 +23,9 @@ async fn main() -> ExitCode {
         }
     };
     if let Ok(address) = tcp.local_addr() {
-        println!("X-Ray takes documents on udp:{address} and answers on http://{address}, for example:");
+        println!(
+            "X-Ray takes documents on udp:{address} and answers on http://{address}, for example:"
+        );
         println!(
             "  aws xray get-service-graph --endpoint-url http://{address} \\\n    \
              --start-time $(($(date +%s) - 300)) --end-time $(date +%s)"

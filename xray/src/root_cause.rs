@@ -32,7 +32,9 @@ impl RootCause {
     fn of(trace: &Trace, way: &[usize], is_client_impacting: bool) -> Self {
         let mut services: Vec<CauseService> = Vec::new();
         for place in way {
-            let segment = trace.entities[*place].segment.map(|segment| segment as usize);
+            let segment = trace.entities[*place]
+                .segment
+                .map(|segment| segment as usize);
             match services.last_mut() {
                 Some(service) if service.segment == segment => service.entities.push(*place),
                 _ => services.push(CauseService {
@@ -69,7 +71,8 @@ pub fn failures(trace: &Trace, is_so: impl Fn(&Entity) -> bool) -> Vec<RootCause
             has_deeper[parent as usize] = true;
         }
     }
-    let culprits = (0..entities.len()).filter(|place| is_so(&entities[*place]) && !has_deeper[*place]);
+    let culprits =
+        (0..entities.len()).filter(|place| is_so(&entities[*place]) && !has_deeper[*place]);
     culprits
         .take(MAX_CAUSES)
         .map(|culprit| {
@@ -83,7 +86,9 @@ pub fn failures(trace: &Trace, is_so: impl Fn(&Entity) -> bool) -> Vec<RootCause
             let within = std::iter::successors(parent(&outermost), parent);
             let is_part = !entities[outermost].is_segment();
             let segment = entities[outermost].segment.map(|segment| segment as usize);
-            way.extend(within.take_while(|place| is_part && segment.is_some_and(|it| it <= *place)));
+            way.extend(
+                within.take_while(|place| is_part && segment.is_some_and(|it| it <= *place)),
+            );
             way.reverse();
             RootCause::of(trace, &way, trace.root == Some(outermost))
         })

@@ -29,7 +29,9 @@ pub fn of<'a>(
     windows: impl IntoIterator<Item = Time>,
     period: i64,
 ) -> Vec<Window> {
-    let empty = windows.into_iter().map(|window| (window, Statistics::default()));
+    let empty = windows
+        .into_iter()
+        .map(|window| (window, Statistics::default()));
     let mut windows: BTreeMap<_, _> = empty.collect();
     for trace in traces {
         let Some(statistics) = windows.get_mut(&trace.time.window(period)) else {

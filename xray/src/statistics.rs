@@ -67,7 +67,10 @@ impl Statistics {
             _ => &mut self.ok,
         } += 1;
         self.micros += duration.micros();
-        *self.histogram.entry(rounded(duration.micros() as u64)).or_default() += 1;
+        *self
+            .histogram
+            .entry(rounded(duration.micros() as u64))
+            .or_default() += 1;
     }
 
     /// The counts.

@@ -32,13 +32,19 @@ pub fn of(trace: &Trace, matched: Option<Time>) -> Value {
     put("Http", http(root.and_then(|root| root.facts.as_deref())));
     put("Annotations", annotations(trace));
     put("Users", users(trace));
-    put("ServiceIds", json!(nodes(trace).map(|(_, id)| id).collect::<Vec<_>>()));
+    put(
+        "ServiceIds",
+        json!(nodes(trace).map(|(_, id)| id).collect::<Vec<_>>()),
+    );
     let listed = |key: &str, of: fn(&Facts) -> &Option<Arc<str>>| {
         let found = facts(trace).filter_map(|(_, facts)| of(facts).as_deref());
         let mut found: Vec<_> = found.collect();
         found.sort_unstable();
         found.dedup();
-        found.into_iter().map(|value| json!({ key: value })).collect::<Value>()
+        found
+            .into_iter()
+            .map(|value| json!({ key: value }))
+            .collect::<Value>()
     };
     put("ResourceARNs", listed("ARN", |facts| &facts.resource));
     put("InstanceIds", listed("Id", |facts| &facts.instance));
@@ -51,7 +57,10 @@ pub fn of(trace: &Trace, matched: Option<Time>) -> Value {
     let errors = root_cause::failures(trace, |entity| entity.flags.error);
     put("ErrorRootCauses", causes(trace, &errors, true));
     let slow = root_cause::response_time(trace);
-    put("ResponseTimeRootCauses", causes(trace, slow.as_slice(), false));
+    put(
+        "ResponseTimeRootCauses",
+        causes(trace, slow.as_slice(), false),
+    );
     put("Revision", json!(trace.revision));
     if let Some(time) = matched {
         put("MatchedEventTime", json!(time));
@@ -110,7 +119,11 @@ fn annotations(trace: &Trace) -> Value {
                 Annotation::Number(number) => json!({ "NumberValue": number }),
                 Annotation::Text(text) => json!({ "StringValue": &**text }),
             };
-            add(keys.entry(key).or_default(), value, segment_id(trace, entity));
+            add(
+                keys.entry(key).or_default(),
+                value,
+                segment_id(trace, entity),
+            );
         }
     }
     let values = |values: Vec<(Value, Vec<Value>)>| {
@@ -118,7 +131,9 @@ fn annotations(trace: &Trace) -> Value {
         let value = |(value, ids)| json!({ "AnnotationValue": value, "ServiceIds": ids });
         values.map(value).collect::<Value>()
     };
-    keys.into_iter().map(|(key, found)| (key.to_owned(), values(found))).collect()
+    keys.into_iter()
+        .map(|(key, found)| (key.to_owned(), values(found)))
+        .collect()
 }
 
 fn users(trace: &Trace) -> Value {
@@ -147,7 +162,8 @@ fn nodes(trace: &Trace) -> impl Iterator<Item = (&Arc<Node>, Value)> {
     let mut seen = std::collections::HashSet::new();
     trace.segments().filter_map(move |(_, segment)| {
         let node = segment.node.as_ref()?;
-        seen.insert(Arc::as_ptr(node)).then(|| (node, service_id(segment)))
+        seen.insert(Arc::as_ptr(node))
+            .then(|| (node, service_id(segment)))
     })
 }
 
@@ -157,12 +173,18 @@ fn segment_id(trace: &Trace, entity: &Entity) -> Option<Value> {
 
 /// A `ServiceId`. Type and account are there as far as the service told them.
 fn service_id(segment: &Entity) -> Value {
-    let name = segment.node.as_ref().map_or(&segment.name, |node| &node.name);
+    let name = segment
+        .node
+        .as_ref()
+        .map_or(&segment.name, |node| &node.name);
     let mut id = json!({ "Name": &**name, "Names": [&**name] });
     if let Some(node) = segment.node.as_ref().filter(|node| !node.kind.is_empty()) {
         id["Type"] = json!(&*node.kind);
     }
-    let account = segment.facts.as_ref().and_then(|facts| facts.account.as_deref());
+    let account = segment
+        .facts
+        .as_ref()
+        .and_then(|facts| facts.account.as_deref());
     if let Some(account) = account {
         id["AccountId"] = json!(account);
     }
@@ -170,7 +192,10 @@ fn service_id(segment: &Entity) -> Value {
 }
 
 fn causes(trace: &Trace, causes: &[RootCause], has_exceptions: bool) -> Value {
-    causes.iter().map(|cause| self::cause(trace, cause, has_exceptions)).collect()
+    causes
+        .iter()
+        .map(|cause| self::cause(trace, cause, has_exceptions))
+        .collect()
 }
 
 fn cause(trace: &Trace, cause: &RootCause, has_exceptions: bool) -> Value {

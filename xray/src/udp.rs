@@ -41,6 +41,20 @@ pub fn document(datagram: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_datagram_is_read_or_dropped(header in any::<Vec<u8>>(), rest in any::<Vec<u8>>(), is_right in any::<bool>()) {
+            let mut datagram = match is_right {
+                true => b"{\"format\": \"json\", \"version\": 1}\n".to_vec(),
+                false => header,
+            };
+            datagram.extend(&rest);
+            let is_text = std::str::from_utf8(&rest).is_ok_and(|rest| !rest.trim().is_empty());
+            prop_assert!(!is_right || document(&datagram).is_some() == is_text);
+        }
+    }
 
     #[test]
     fn a_document_follows_its_header() {
@@ -71,6 +85,9 @@ mod tests {
         ] {
             assert_eq!(document(datagram.as_bytes()), None, "{datagram}");
         }
-        assert_eq!(document(b"{\"format\": \"json\", \"version\": 1}\n\xff"), None);
+        assert_eq!(
+            document(b"{\"format\": \"json\", \"version\": 1}\n\xff"),
+            None
+        );
     }
 }

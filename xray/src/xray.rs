@@ -72,8 +72,8 @@ impl Xray {
         }
     }
 
-    /// What is held, what was refused, and what has left.
-    pub(crate) fn status(&self) -> Value {
+    /// What is held, what was refused, and what has left; `GET /status` answers it.
+    pub fn status(&self) -> Value {
         let mut status = json!(self.store.counts());
         status["DatagramsDropped"] = json!(self.datagrams.dropped());
         status

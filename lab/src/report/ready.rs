@@ -103,12 +103,21 @@ impl Ready<'_> {
         writeln!(f, "Try first:")?;
         writeln!(f, "  open {site} and click some hearts")?;
         writeln!(f, "  curl -i -X POST {alb}/mysfits/{MYSFIT}/like")?;
-        writeln!(f, "  export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION=us-east-1")?;
-        writeln!(f, "  aws dynamodb scan --endpoint-url {dynamodb} --table-name {table}")?;
+        writeln!(
+            f,
+            "  export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION=us-east-1"
+        )?;
+        writeln!(
+            f,
+            "  aws dynamodb scan --endpoint-url {dynamodb} --table-name {table}"
+        )?;
         match xray {
             Some(XrayAddresses { api, .. }) if self.tracing.stays_here() => {
                 writeln!(f, "  aws xray get-trace-summaries --endpoint-url {api} \\")?;
-                writeln!(f, "    --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\")?;
+                writeln!(
+                    f,
+                    "    --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\"
+                )?;
                 writeln!(f, "    --filter-expression '{FILTER}'")
             }
             _ => Ok(()),

@@ -31,6 +31,7 @@ mod stop;
 mod tasks;
 mod traces;
 mod trouble_at_start;
+mod xray;
 
 /// How long a test waits for anything before it fails.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);

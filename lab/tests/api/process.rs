@@ -27,7 +27,16 @@ pub struct Endpoints {
     pub alb: String,
     pub dynamodb: String,
     pub table: String,
+    /// Not there without tracing.
+    pub xray: Option<Xray>,
     pub tasks: Vec<Task>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Xray {
+    pub udp: String,
+    pub api: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -215,7 +224,12 @@ pub fn killed_at_once(stale: &Path) {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
-    for port in ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port"] {
+    for port in [
+        "--site-port",
+        "--alb-port",
+        "--dynamodb-port",
+        "--xray-port",
+    ] {
         if !arguments.contains(&port) {
             command.args([port, "0"]);
         }

@@ -17,6 +17,10 @@ async fn everything_that_the_endpoints_file_names_answers() {
     assert_eq!(list["mysfits"].as_array().unwrap().len(), 12);
     assert!(get(&endpoints.dynamodb).await.contains("healthy"));
     assert_eq!(endpoints.table, "MysfitsTable");
+    let xray = endpoints.xray.as_ref().unwrap();
+    let status: Value = serde_json::from_str(&get(&format!("{}/status", xray.api)).await).unwrap();
+    assert_eq!(status["Refused"], 0);
+    assert_eq!(xray.api, format!("http://{}", xray.udp));
     assert_eq!(endpoints.of("like-service").len(), 2);
     assert_eq!(endpoints.of("monolith").len(), 1);
     for task in &endpoints.tasks {

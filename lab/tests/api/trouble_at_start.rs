@@ -13,7 +13,12 @@ fn error(output: &Output) -> String {
 fn a_taken_port_is_named_with_its_option() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for option in ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port"] {
+    for option in [
+        "--site-port",
+        "--alb-port",
+        "--dynamodb-port",
+        "--xray-port",
+    ] {
         let ended = output(&[], &[option, &port]);
         let error = error(&ended);
         assert_eq!(ended.status.code(), Some(1), "{error}");

@@ -36,9 +36,10 @@ impl Error {
     /// The exception's name.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::InvalidRequest(_) | Self::Filter(_) | Self::UnknownOperation(_) | Self::Body(_) => {
-                "InvalidRequestException"
-            }
+            Self::InvalidRequest(_)
+            | Self::Filter(_)
+            | Self::UnknownOperation(_)
+            | Self::Body(_) => "InvalidRequestException",
             Self::TooManyRules(_) => "RuleLimitExceededException",
             Self::Broken => "InternalFailure",
         }

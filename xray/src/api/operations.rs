@@ -58,9 +58,9 @@ impl Operation {
                 }
                 Ok(xray.targets.report(&reports, &xray.rules))
             },
-            "/SamplingStatisticSummaries" => |xray, _| {
-                Ok(json!({ "SamplingStatisticSummaries": xray.targets.summaries() }))
-            },
+            "/SamplingStatisticSummaries" => {
+                |xray, _| Ok(json!({ "SamplingStatisticSummaries": xray.targets.summaries() }))
+            }
             "/CreateGroup" => |xray, body| {
                 let definition: Definition = read(body)?;
                 Ok(json!({ "Group": xray.groups.create(definition)? }))
@@ -79,9 +79,9 @@ impl Operation {
                 xray.groups.delete(&selector)?;
                 Ok(json!({}))
             },
-            "/EncryptionConfig" => |_, _| {
-                Ok(json!({ "EncryptionConfig": { "Status": "ACTIVE", "Type": "NONE" } }))
-            },
+            "/EncryptionConfig" => {
+                |_, _| Ok(json!({ "EncryptionConfig": { "Status": "ACTIVE", "Type": "NONE" } }))
+            }
             _ => return None,
         }))
     }

@@ -20,7 +20,10 @@ pub struct PutTelemetryRecords {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(dead_code, reason = "that a record has a time is all that is asked of it")]
+#[expect(
+    dead_code,
+    reason = "that a record has a time is all that is asked of it"
+)]
 pub struct TelemetryRecord {
     timestamp: Time,
 }

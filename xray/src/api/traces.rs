@@ -54,10 +54,16 @@ pub fn put(xray: &Xray, request: PutTraceSegments) -> Result<Value, Error> {
 pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Error> {
     check_range(request.start_time, request.end_time)?;
     let groups = xray.groups.named();
-    let filter = request.filter_expression.as_deref().map(Filter::parse).transpose()?;
+    let filter = request
+        .filter_expression
+        .as_deref()
+        .map(Filter::parse)
+        .transpose()?;
     if let Some(filter) = &filter {
         let is_known = |wanted: &&str| {
-            groups.iter().any(|group| group.name == *wanted || group.arn == *wanted)
+            groups
+                .iter()
+                .any(|group| group.name == *wanted || group.arn == *wanted)
         };
         if let Some(unknown) = filter.groups().into_iter().find(|wanted| !is_known(wanted)) {
             return Err(Error::invalid(format!("There is no group {unknown:?}")));
@@ -69,7 +75,9 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
         Some(TimeRangeType::Event) => Clock::Event,
         Some(TimeRangeType::Service) => Clock::Service,
     };
-    let mut traces = xray.store.traces(clock, request.start_time, request.end_time);
+    let mut traces = xray
+        .store
+        .traces(clock, request.start_time, request.end_time);
     if let Some(token) = &request.next_token {
         let after = read_token(token)?;
         traces.retain(|trace| (trace.time, trace.id) < after);
@@ -92,7 +100,10 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
         let active = trace.start.max(request.start_time);
         (clock == Clock::Event).then_some(active)
     };
-    let summaries: Value = page.iter().map(|trace| summary::of(trace, matched(trace))).collect();
+    let summaries: Value = page
+        .iter()
+        .map(|trace| summary::of(trace, matched(trace)))
+        .collect();
     let last = processed.checked_sub(1).and_then(|last| traces.get(last));
     let mut answer = json!({
         "TraceSummaries": summaries,
@@ -115,7 +126,9 @@ fn share(request: &GetTraceSummaries) -> Result<f64, Error> {
         // Nothing is too much for one scan here.
         (SamplingStrategyName::PartialScan, _) => Ok(1.0),
         (SamplingStrategyName::FixedRate, Some(value)) if (0.0..=1.0).contains(&value) => Ok(value),
-        _ => Err(Error::invalid("SamplingStrategy FixedRate has a Value from 0 to 1")),
+        _ => Err(Error::invalid(
+            "SamplingStrategy FixedRate has a Value from 0 to 1",
+        )),
     }
 }
 
@@ -132,13 +145,17 @@ fn read_token(token: &str) -> Result<(Time, TraceId), Error> {
 pub fn batch(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
     if request.trace_ids.len() > MAX_TRACES {
         let count = request.trace_ids.len();
-        return Err(Error::invalid(format!("TraceIds are at most {MAX_TRACES}, not {count}")));
+        return Err(Error::invalid(format!(
+            "TraceIds are at most {MAX_TRACES}, not {count}"
+        )));
     }
     let mut seen = HashSet::new();
     let (mut traces, mut unprocessed) = (Vec::new(), Vec::new());
-    for text in request.trace_ids.iter().filter(|text| seen.insert(*text)) {
-        match text.parse().ok().and_then(|id| whole(xray, id)) {
-            Some(trace) => traces.push(trace),
+    for text in &request.trace_ids {
+        let id = text.parse();
+        match id.ok().and_then(|id| whole(xray, id)) {
+            Some(trace) if seen.insert(id) => traces.push(trace),
+            Some(_) => {}
             None => unprocessed.push(text),
         }
     }
@@ -148,9 +165,7 @@ pub fn batch(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
 fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
     let trace = xray.store.trace(id)?;
     let segments = xray.store.compiled(id)?;
-    let segment = |segment: &crate::assembly::Compiled| {
-        json!({ "Id": segment.id.to_string(), "Document": segment.document })
-    };
+    let segment = |segment: &crate::assembly::Compiled| json!({ "Id": segment.id.to_string(), "Document": segment.document });
     let segments: Value = segments.iter().map(segment).collect();
     Some(json!({
         "Id": id.to_string(),
@@ -162,8 +177,15 @@ fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
 
 /// `GetTraceGraph`: of the traces that are known.
 pub fn graph_of(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
-    let ids: HashSet<TraceId> = request.trace_ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let traces: Vec<_> = ids.into_iter().filter_map(|id| xray.store.trace(id)).collect();
+    let ids: HashSet<TraceId> = request
+        .trace_ids
+        .iter()
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    let traces: Vec<_> = ids
+        .into_iter()
+        .filter_map(|id| xray.store.trace(id))
+        .collect();
     let services = graph::of(traces.iter().map(|trace| &**trace));
     Ok(json!({ "Services": services }))
 }
@@ -172,7 +194,9 @@ pub fn graph_of(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
 pub fn graph(xray: &Xray, request: &GetServiceGraph) -> Result<Value, Error> {
     check_range(request.start_time, request.end_time)?;
     let filter = xray.groups.filter(&request.group)?;
-    let traces = xray.store.traces(Clock::TraceId, request.start_time, request.end_time);
+    let traces = xray
+        .store
+        .traces(Clock::TraceId, request.start_time, request.end_time);
     let services = graph::of(of_group(&traces, filter.as_ref()));
     Ok(json!({
         "StartTime": request.start_time,
@@ -189,17 +213,24 @@ pub fn series(xray: &Xray, request: &GetTimeSeries) -> Result<Value, Error> {
     if !(1..=24 * 3600).contains(&period) {
         return Err(Error::invalid("Period is from 1 to 86400 seconds"));
     }
-    let selector = request.entity_selector_expression.as_deref().map(selector).transpose()?;
+    let selector = request
+        .entity_selector_expression
+        .as_deref()
+        .map(selector)
+        .transpose()?;
     let filter = xray.groups.filter(&request.group)?;
     let first = request.start_time.window(period);
     let step = Time::from_seconds(period as u32).micros();
     let count = (request.end_time.micros() - first.micros() + step - 1) / step;
     if count > MAX_WINDOWS {
-        let message = format!("{count} windows are too many; at most {MAX_WINDOWS}: choose a longer Period");
+        let message =
+            format!("{count} windows are too many; at most {MAX_WINDOWS}: choose a longer Period");
         return Err(Error::invalid(message));
     }
     let windows = (0..count).map(|number| Time::from_micros(first.micros() + number * step));
-    let traces = xray.store.traces(Clock::TraceId, request.start_time, request.end_time);
+    let traces = xray
+        .store
+        .traces(Clock::TraceId, request.start_time, request.end_time);
     let traces = of_group(&traces, filter.as_ref());
     let series = series::of(traces, selector.as_ref(), windows, period);
     Ok(json!({
@@ -210,7 +241,10 @@ pub fn series(xray: &Xray, request: &GetTimeSeries) -> Result<Value, Error> {
 
 /// `service(…)`, `edge(…)`, or `id(…)`, which means the service.
 fn selector(text: &str) -> Result<Filter, Error> {
-    let is_id = text.trim_start().get(..2).is_some_and(|start| start.eq_ignore_ascii_case("id"));
+    let is_id = text
+        .trim_start()
+        .get(..2)
+        .is_some_and(|start| start.eq_ignore_ascii_case("id"));
     let filter = match is_id {
         true => Filter::parse(&format!("service({text})")),
         false => Filter::parse(text),

@@ -19,8 +19,11 @@ pub struct Compiled {
     pub document: String,
 }
 
-/// What a document may contain, and which type it then has.
-const FIELDS: &[(&str, fn(&Value) -> bool)] = &[
+/// A field, and whether a value has its type.
+type Field = (&'static str, fn(&Value) -> bool);
+
+/// What a document may contain.
+const FIELDS: &[Field] = &[
     ("annotations", Value::is_object),
     ("aws", Value::is_object),
     ("cause", |cause| cause.is_object() || cause.is_string()),
@@ -85,7 +88,10 @@ pub fn compile<'a>(id: TraceId, documents: impl IntoIterator<Item = &'a str>) ->
         }
     }
     compiled.sort_by_key(|(order, start, compiled)| (*order, *start, compiled.id));
-    compiled.into_iter().map(|(_, _, compiled)| compiled).collect()
+    compiled
+        .into_iter()
+        .map(|(_, _, compiled)| compiled)
+        .collect()
 }
 
 fn is_number(value: &Value) -> bool {
@@ -142,7 +148,9 @@ fn nested(tree: &Tree<Object>, place: usize) -> String {
 
 fn parts(tree: &Tree<Object>, place: usize) -> Vec<usize> {
     let children = tree.children[place].iter().rev().copied();
-    children.filter(|child| tree.pieces[*child].is_subsegment).collect()
+    children
+        .filter(|child| tree.pieces[*child].is_subsegment)
+        .collect()
 }
 
 /// Writes the object without its closing brace. A part does not say again what the whole one has said.
@@ -170,7 +178,15 @@ fn inferred(trace: TraceId, piece: &Piece<Object>) -> Option<Object> {
     }
     let mut object = Object::new();
     let copied = [
-        "aws", "end_time", "error", "fault", "http", "in_progress", "name", "sql", "start_time",
+        "aws",
+        "end_time",
+        "error",
+        "fault",
+        "http",
+        "in_progress",
+        "name",
+        "sql",
+        "start_time",
         "throttle",
     ];
     for key in copied {

@@ -123,7 +123,10 @@ impl Content for Document<'_> {
 
     fn take_embedded(&mut self) -> Vec<Self> {
         let embedded = std::mem::take(&mut self.subsegments).0;
-        embedded.into_iter().filter_map(|embedded| embedded.0).collect()
+        embedded
+            .into_iter()
+            .filter_map(|embedded| embedded.0)
+            .collect()
     }
 }
 

@@ -68,7 +68,10 @@ fn is_entity(id: &Id, segment: &Entity) -> bool {
     let Some(node) = &segment.node else {
         return false;
     };
-    let account = segment.facts.as_ref().and_then(|facts| facts.account.as_deref());
+    let account = segment
+        .facts
+        .as_ref()
+        .and_then(|facts| facts.account.as_deref());
     is_named(&id.name, Some(&node.name))
         && is_named(&id.kind, Some(&node.kind))
         && is_named(&id.account, account)
@@ -94,7 +97,9 @@ fn has_cause(trace: &Trace, cause: Cause, part: Part, inner: Option<&Expression>
         Part::Service => any_part(trace, &cause.services.iter().collect::<Vec<_>>(), inner),
         Part::Entity => any_part(trace, &entities(trace, cause), inner),
         Part::Exception => {
-            let facts = entities(trace, cause).into_iter().filter_map(|entity| entity.facts.as_ref());
+            let facts = entities(trace, cause)
+                .into_iter()
+                .filter_map(|entity| entity.facts.as_ref());
             let exceptions: Vec<_> = facts.flat_map(|facts| &facts.exceptions).collect();
             any_part(trace, &exceptions, inner)
         }
@@ -155,9 +160,8 @@ fn holds(
 }
 
 fn has_annotation(key: &str, test: &AnnotationTest, subject: &impl Subject) -> bool {
-    let any = |is_wanted: &mut dyn FnMut(&Annotation) -> bool| {
-        subject.any_annotation(key, is_wanted)
-    };
+    let any =
+        |is_wanted: &mut dyn FnMut(&Annotation) -> bool| subject.any_annotation(key, is_wanted);
     match test {
         AnnotationTest::Holds => any(&mut |found| *found != Annotation::Flag(false)),
         AnnotationTest::Flag(wanted) => any(&mut |found| *found == Annotation::Flag(*wanted)),

@@ -24,7 +24,10 @@ fn fits(pattern: &Value, value: &Value) -> bool {
             .all(|(key, pattern)| fits(pattern, value.get(key).unwrap_or(&Value::Null))),
         (Value::Array(pattern), Value::Array(value)) => {
             pattern.len() == value.len()
-                && pattern.iter().zip(value).all(|(pattern, value)| fits(pattern, value))
+                && pattern
+                    .iter()
+                    .zip(value)
+                    .all(|(pattern, value)| fits(pattern, value))
         }
         (Value::Number(pattern), Value::Number(value)) => pattern.as_f64() == value.as_f64(),
         _ => pattern == value,

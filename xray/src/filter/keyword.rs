@@ -87,7 +87,11 @@ const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
     ("throttle", Keyword::Flag(Flag::Throttle), BOTH),
     ("fault", Keyword::Flag(Flag::Fault), BOTH),
     ("partial", Keyword::Flag(Flag::Partial), BOTH),
-    ("inferred", Keyword::Flag(Flag::Inferred), &[Trace, Segment, CauseService]),
+    (
+        "inferred",
+        Keyword::Flag(Flag::Inferred),
+        &[Trace, Segment, CauseService],
+    ),
     ("root", Keyword::Flag(Flag::Root), BOTH),
     ("first", Keyword::Flag(Flag::First), CAUSES),
     ("last", Keyword::Flag(Flag::Last), CAUSES),
@@ -107,12 +111,28 @@ const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
         Keyword::Text(Text::Name),
         &[Trace, Segment, CauseService, ENTITY, TIMED, CauseException],
     ),
-    ("type", Keyword::Text(Text::Type), &[Trace, Segment, CauseService]),
-    ("message", Keyword::Text(Text::Message), &[Trace, Segment, CauseException]),
-    ("availabilityzone", Keyword::Text(Text::AvailabilityZone), BOTH),
+    (
+        "type",
+        Keyword::Text(Text::Type),
+        &[Trace, Segment, CauseService],
+    ),
+    (
+        "message",
+        Keyword::Text(Text::Message),
+        &[Trace, Segment, CauseException],
+    ),
+    (
+        "availabilityzone",
+        Keyword::Text(Text::AvailabilityZone),
+        BOTH,
+    ),
     ("instance.id", Keyword::Text(Text::InstanceId), BOTH),
     ("resource.arn", Keyword::Text(Text::ResourceArn), BOTH),
-    ("account.id", Keyword::Text(Text::AccountId), &[Trace, Segment, CauseService]),
+    (
+        "account.id",
+        Keyword::Text(Text::AccountId),
+        &[Trace, Segment, CauseService],
+    ),
     ("group.name", Keyword::Text(Text::GroupName), &[Trace]),
     ("group.arn", Keyword::Text(Text::GroupArn), &[Trace]),
 ];
@@ -120,7 +140,9 @@ const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
 impl Keyword {
     /// The keyword of this name, in any case, and the scopes that it may stand in.
     pub fn find(name: &str) -> Option<(Self, &'static [Scope])> {
-        let found = KEYWORDS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name));
+        let found = KEYWORDS
+            .iter()
+            .find(|(known, ..)| known.eq_ignore_ascii_case(name));
         found.map(|(_, keyword, scopes)| (*keyword, *scopes))
     }
 
@@ -132,7 +154,9 @@ impl Keyword {
 
     /// The names of all that may stand in this scope.
     pub fn names(scope: Scope) -> impl Iterator<Item = &'static str> {
-        let keywords = KEYWORDS.iter().filter(move |(.., scopes)| scopes.contains(&scope));
+        let keywords = KEYWORDS
+            .iter()
+            .filter(move |(.., scopes)| scopes.contains(&scope));
         keywords.map(|(name, ..)| *name)
     }
 }

@@ -175,7 +175,10 @@ impl<'a> Lexer<'a> {
                 self.at += sign.len();
                 Ok(What::Sign(sign))
             }
-            None => Err(self.invalid(self.at, format!("'{}' has no meaning here", c.escape_default()))),
+            None => Err(self.invalid(
+                self.at,
+                format!("'{}' has no meaning here", c.escape_default()),
+            )),
         }
     }
 }

@@ -198,7 +198,9 @@ impl Parser {
                         None => wrong(format!("{name} is true or false")),
                     }
                 }
-                Some(_) => wrong(format!("{name} is true or false, and compares by = and != alone")),
+                Some(_) => wrong(format!(
+                    "{name} is true or false, and compares by = and != alone"
+                )),
             },
             Keyword::Number(number) => match self.comparison()? {
                 None => Ok(Expression::Has(keyword)),
@@ -238,7 +240,9 @@ impl Parser {
             (Comparison::Order(Order::Unequal), Literal::Flag(value)) => {
                 Some(AnnotationTest::Flag(!value))
             }
-            (how, Literal::Text(value)) => how.of_text().map(|how| AnnotationTest::Text(how, value)),
+            (how, Literal::Text(value)) => {
+                how.of_text().map(|how| AnnotationTest::Text(how, value))
+            }
             _ => None,
         };
         match test {
@@ -437,7 +441,9 @@ impl Literal {
 
 fn is_operator(word: &str) -> bool {
     let operators = ["and", "or", "contains", "beginswith", "endswith"];
-    operators.iter().any(|operator| operator.eq_ignore_ascii_case(word))
+    operators
+        .iter()
+        .any(|operator| operator.eq_ignore_ascii_case(word))
 }
 
 fn cause(word: &str) -> Option<(Cause, Part)> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::keyword::{Flag, Number, Text};
 use super::Group;
+use super::keyword::{Flag, Number, Text};
 use crate::root_cause::{self, CauseService};
 use crate::trace::{Annotation, Entity, Exception, Facts, Kind, Trace};
 
@@ -71,7 +71,9 @@ impl Subject for WholeTrace<'_> {
             }
             Text::GroupName => self.groups().any(|group| is_wanted(&group.name)),
             Text::GroupArn => self.groups().any(|group| is_wanted(&group.arn)),
-            _ => self.root().is_some_and(|root| root.any_text(text, is_wanted)),
+            _ => self
+                .root()
+                .is_some_and(|root| root.any_text(text, is_wanted)),
         }
     }
 
@@ -134,7 +136,8 @@ impl Subject for Segment<'_> {
                 let parts = self.trace.part(self.place);
                 let facts = parts.filter_map(|part| part.facts.as_ref());
                 let mut exceptions = facts.flat_map(|facts| &facts.exceptions);
-                exceptions.any(|exception| exception.message.as_deref().is_some_and(&mut *is_wanted))
+                exceptions
+                    .any(|exception| exception.message.as_deref().is_some_and(&mut *is_wanted))
             }
             Text::Name => is_wanted(entity.node.as_ref().map_or(&entity.name, |node| &node.name)),
             Text::Type => {

@@ -157,12 +157,16 @@ impl Rules {
             return Err(Error::invalid("RuleName has 1 to 32 characters"));
         }
         if !rule.rule_arn.is_empty() {
-            return Err(Error::invalid("RuleARN is given by the service; say RuleName"));
+            return Err(Error::invalid(
+                "RuleARN is given by the service; say RuleName",
+            ));
         }
         let mut state = self.lock();
         if state.records.contains_key(&rule.rule_name) {
             let name = &rule.rule_name;
-            return Err(Error::invalid(format!("There is a sampling rule {name:?} already")));
+            return Err(Error::invalid(format!(
+                "There is a sampling rule {name:?} already"
+            )));
         }
         if state.records.len() > MAX_RULES {
             return Err(Error::TooManyRules(MAX_RULES));
@@ -229,7 +233,11 @@ impl RuleSelector {
                 let mut records = state.records.values();
                 records.find(|record| record.sampling_rule.rule_arn == *arn)
             }
-            _ => return Err(Error::invalid("Either RuleName or RuleARN is required, not both")),
+            _ => {
+                return Err(Error::invalid(
+                    "Either RuleName or RuleARN is required, not both",
+                ));
+            }
         };
         let name = found.map(|record| record.sampling_rule.rule_name.clone());
         name.ok_or_else(|| self.not_found())
@@ -305,7 +313,9 @@ fn check(rule: &SamplingRule) -> Result<(), Error> {
     ];
     for (field, value, most) in longest {
         if value.chars().count() > most {
-            return Err(Error::invalid(format!("{field} has at most {most} characters")));
+            return Err(Error::invalid(format!(
+                "{field} has at most {most} characters"
+            )));
         }
     }
     Ok(())
@@ -317,6 +327,8 @@ fn check_rates(rule: &SamplingRule) -> Result<(), Error> {
     }
     match rule.reservoir_size {
         0..=1_000_000_000 => Ok(()),
-        _ => Err(Error::invalid("ReservoirSize is 0 or more, up to 1000000000")),
+        _ => Err(Error::invalid(
+            "ReservoirSize is 0 or more, up to 1000000000",
+        )),
     }
 }

@@ -31,7 +31,10 @@ pub struct Report {
     rule_name: String,
     #[serde(rename = "ClientID")]
     client_id: String,
-    #[expect(dead_code, reason = "required, and then read by nobody: the clock here is the one that counts")]
+    #[expect(
+        dead_code,
+        reason = "required, and then read by nobody: the clock here is the one that counts"
+    )]
     timestamp: Time,
     request_count: u64,
     sampled_count: u64,

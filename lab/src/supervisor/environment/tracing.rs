@@ -40,9 +40,10 @@ impl Tracing {
             exporter: reader(EXPORTER).unwrap_or_else(|| "xray".to_owned()),
             daemon: reader(DAEMON).unwrap_or_else(|| xray.to_string()),
             xray,
-            others: DEFAULTS.map(|(name, default)| {
-                (name, reader(name).unwrap_or_else(|| default.to_owned()))
-            }),
+            others:
+                DEFAULTS.map(|(name, default)| {
+                    (name, reader(name).unwrap_or_else(|| default.to_owned()))
+                }),
         }))
     }
 

@@ -1,0 +1,22 @@
+//! What the local X-Ray answers, asked in this process, and over its sockets.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod batch;
+mod documents;
+mod filters;
+mod graph;
+mod groups;
+mod hostile;
+mod sampling;
+mod sdk;
+mod series;
+mod server;
+mod summaries;
+mod world;

@@ -1,0 +1,166 @@
+//! The AWS SDK for Rust as a client, over the wire, without and with a signature.
+
+use aws_sdk_xray::Client;
+use aws_sdk_xray::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_xray::primitives::DateTime;
+use aws_sdk_xray::types::SamplingStatisticsDocument;
+
+use crate::server::Process;
+use crate::world::{START, like, trace};
+
+fn client(process: &Process) -> Client {
+    let config = aws_sdk_xray::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("lab", "lab", None, None, "test"))
+        .endpoint_url(format!("http://{}", process.address))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Client::from_conf(config)
+}
+
+fn at(second: u32) -> DateTime {
+    DateTime::from_secs((START + second).into())
+}
+
+#[tokio::test]
+async fn traces_are_put_found_and_drawn() {
+    let process = Process::start(&[]);
+    let client = client(&process);
+    let mut put = client.put_trace_segments().trace_segment_documents("{}");
+    for document in like() {
+        put = put.trace_segment_documents(document.to_string());
+    }
+    let put = put.send().await.unwrap();
+    let unprocessed = put.unprocessed_trace_segments();
+    assert_eq!(unprocessed.len(), 1);
+    assert_eq!(unprocessed[0].error_code(), Some("MissingId"));
+
+    let summaries = client
+        .get_trace_summaries()
+        .start_time(at(0))
+        .end_time(at(60));
+    let found = summaries
+        .clone()
+        .filter_expression(r#"service("monolith") { responsetime > 1 }"#)
+        .send()
+        .await
+        .unwrap();
+    let summary = &found.trace_summaries()[0];
+    assert_eq!(summary.id(), Some(&*trace()));
+    assert_eq!(summary.response_time(), Some(1.5));
+    assert_eq!(summary.start_time(), Some(&at(0)));
+    assert_eq!(found.traces_processed_count(), Some(1));
+    let refused = summaries
+        .filter_expression("oops")
+        .send()
+        .await
+        .unwrap_err();
+    let refused = refused.into_service_error();
+    assert!(refused.is_invalid_request_exception());
+    assert!(
+        refused.to_string().contains("position 1") || format!("{refused:?}").contains("position 1")
+    );
+
+    let got = client
+        .batch_get_traces()
+        .trace_ids(trace())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(got.traces()[0].segments().len(), 3);
+    let graph = client
+        .get_service_graph()
+        .start_time(at(0))
+        .end_time(at(60))
+        .send()
+        .await
+        .unwrap();
+    let table = graph
+        .services()
+        .iter()
+        .find(|it| it.name() == Some("MysfitsTable"))
+        .unwrap();
+    assert_eq!(table.r#type(), Some("AWS::DynamoDB::Table"));
+    assert_eq!(table.summary_statistics().unwrap().ok_count(), Some(1));
+    let series = client
+        .get_time_series_service_statistics()
+        .start_time(at(0))
+        .end_time(at(60));
+    let series = series.send().await.unwrap();
+    let window = &series.time_series_service_statistics()[0];
+    assert_eq!(
+        window.edge_summary_statistics().unwrap().total_count(),
+        Some(1)
+    );
+}
+
+#[tokio::test]
+async fn sampling_groups_and_the_rest_are_understood() {
+    let process = Process::start(&[]);
+    let client = client(&process);
+    let rules = client.get_sampling_rules().send().await.unwrap();
+    let rule = rules.sampling_rule_records()[0].sampling_rule().unwrap();
+    assert_eq!(
+        (rule.rule_name(), rule.fixed_rate()),
+        (Some("Default"), 0.05)
+    );
+    let report = SamplingStatisticsDocument::builder()
+        .rule_name("Default")
+        .client_id("ABCDEF1234567890ABCDEF10")
+        .timestamp(at(0))
+        .request_count(10)
+        .sampled_count(1);
+    let targets = client
+        .get_sampling_targets()
+        .sampling_statistics_documents(report.build().unwrap());
+    let targets = targets.send().await.unwrap();
+    assert_eq!(
+        targets.sampling_target_documents()[0].reservoir_quota(),
+        Some(1)
+    );
+    assert!(targets.last_rule_modification().is_some());
+
+    let group = client
+        .create_group()
+        .group_name("errors")
+        .filter_expression("error")
+        .send()
+        .await
+        .unwrap();
+    let arn = group.group().unwrap().group_arn().unwrap();
+    let got = client.get_group().group_arn(arn).send().await.unwrap();
+    assert_eq!(got.group().unwrap().filter_expression(), Some("error"));
+    client
+        .delete_group()
+        .group_name("errors")
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        client
+            .get_groups()
+            .send()
+            .await
+            .unwrap()
+            .groups()
+            .is_empty()
+    );
+    assert!(
+        client
+            .get_encryption_config()
+            .send()
+            .await
+            .unwrap()
+            .encryption_config()
+            .is_some()
+    );
+    let unknown = client
+        .get_insight_summaries()
+        .start_time(at(0))
+        .end_time(at(1))
+        .send()
+        .await
+        .unwrap_err();
+    assert!(unknown.into_service_error().is_invalid_request_exception());
+}
