@@ -9,6 +9,7 @@ mod evaluate;
 mod json;
 mod keyword;
 mod lexer;
+mod literal;
 mod parser;
 mod subject;
 mod tree;

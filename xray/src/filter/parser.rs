@@ -1,9 +1,12 @@
 //! Words become a tree.
 
+mod comparisons;
+
 use super::Invalid;
-use super::keyword::{Keyword, Scope};
+use super::keyword::Scope;
 use super::lexer::{Token, What, words};
-use super::tree::{AnnotationTest, Cause, Expression, Id, Match, Order, Part};
+use super::literal::is_operator;
+use super::tree::{Cause, Expression, Id, Part};
 
 /// How deep brackets may be nested.
 const MAX_DEPTH: usize = 100;
@@ -35,13 +38,6 @@ struct Parser {
     words: Vec<Token>,
     at: usize,
     depth: usize,
-}
-
-/// What may be compared with.
-enum Literal {
-    Flag(bool),
-    Number(f64),
-    Text(String),
 }
 
 impl Parser {
@@ -175,104 +171,6 @@ impl Parser {
         }
     }
 
-    fn keyword(&mut self, word: &str, scope: Scope) -> Result<Expression, Invalid> {
-        let Some((keyword, scopes)) = Keyword::find(word) else {
-            return Err(self.invalid(format!("'{word}' is no keyword")));
-        };
-        if !scopes.contains(&scope) {
-            let known: Vec<_> = Keyword::names(scope).collect();
-            let known = known.join(", ");
-            let message = format!("'{word}' cannot be asked here; what can: {known}");
-            return Err(self.invalid(message));
-        }
-        self.at += 1;
-        let position = self.position();
-        let wrong = |message: String| Err(Invalid { position, message });
-        let name = keyword.name();
-        match keyword {
-            Keyword::Flag(flag) => match self.comparison()? {
-                None => Ok(Expression::Flag(flag, true)),
-                Some((Comparison::Order(order @ (Order::Equal | Order::Unequal)), value)) => {
-                    match value.truth() {
-                        Some(truth) => Ok(Expression::Flag(flag, truth == (order == Order::Equal))),
-                        None => wrong(format!("{name} is true or false")),
-                    }
-                }
-                Some(_) => wrong(format!(
-                    "{name} is true or false, and compares by = and != alone"
-                )),
-            },
-            Keyword::Number(number) => match self.comparison()? {
-                None => Ok(Expression::Has(keyword)),
-                Some((Comparison::Order(order), Literal::Number(value))) => {
-                    Ok(Expression::Number(number, order, value))
-                }
-                Some(_) => wrong(format!("{name} compares with a number by = != < <= > >=")),
-            },
-            Keyword::Text(text) => match self.comparison()? {
-                None => Ok(Expression::Has(keyword)),
-                Some((how, value)) => match (how.of_text(), value.into_text()) {
-                    (Some(how), Some(value)) => Ok(Expression::Text(text, how, value)),
-                    _ => wrong(format!(
-                        "{name} compares with a text by = != CONTAINS BEGINSWITH ENDSWITH"
-                    )),
-                },
-            },
-        }
-    }
-
-    fn annotation(&mut self, key: String, scope: Scope) -> Result<Expression, Invalid> {
-        if !matches!(scope, Scope::Trace | Scope::Segment) {
-            self.at -= 1;
-            return Err(self.invalid("root causes have no annotations"));
-        }
-        let position = self.position();
-        let Some((how, value)) = self.comparison()? else {
-            return Ok(Expression::Annotation(key, AnnotationTest::Holds));
-        };
-        let test = match (how, value) {
-            (Comparison::Order(order), Literal::Number(value)) => {
-                Some(AnnotationTest::Number(order, value))
-            }
-            (Comparison::Order(Order::Equal), Literal::Flag(value)) => {
-                Some(AnnotationTest::Flag(value))
-            }
-            (Comparison::Order(Order::Unequal), Literal::Flag(value)) => {
-                Some(AnnotationTest::Flag(!value))
-            }
-            (how, Literal::Text(value)) => {
-                how.of_text().map(|how| AnnotationTest::Text(how, value))
-            }
-            _ => None,
-        };
-        match test {
-            Some(test) => Ok(Expression::Annotation(key, test)),
-            None => Err(Invalid {
-                position,
-                message: "this operator does not compare values of this type".to_owned(),
-            }),
-        }
-    }
-
-    /// An operator and a value, if there is an operator.
-    fn comparison(&mut self) -> Result<Option<(Comparison, Literal)>, Invalid> {
-        let Some(how) = Comparison::of(self.peek()) else {
-            return Ok(None);
-        };
-        self.at += 1;
-        let value = match self.peek().clone() {
-            What::Text(text) => Literal::Text(text),
-            What::Number(number) => Literal::Number(number),
-            What::Word(word) if word.eq_ignore_ascii_case("true") => Literal::Flag(true),
-            What::Word(word) if word.eq_ignore_ascii_case("false") => Literal::Flag(false),
-            // The guide says that texts stand in quotation marks, and has an example where one does not.
-            What::Word(word) if !is_operator(&word) => Literal::Text(word),
-            _ => return Err(self.unexpected("a value")),
-        };
-        self.at += 1;
-        Ok(Some((how, value)))
-    }
-
     fn service(&mut self, scope: Scope) -> Result<Expression, Invalid> {
         self.at_outermost("service", scope)?;
         self.wants("(")?;
@@ -381,69 +279,6 @@ impl Parser {
         self.wants("}")?;
         Ok(Some(Box::new(inner)))
     }
-}
-
-/// How a keyword and a value compare.
-#[derive(Clone, Copy)]
-enum Comparison {
-    Order(Order),
-    Match(Match),
-}
-
-impl Comparison {
-    fn of(what: &What) -> Option<Self> {
-        Some(match what {
-            What::Sign("=") => Self::Order(Order::Equal),
-            What::Sign("!=") => Self::Order(Order::Unequal),
-            What::Sign("<") => Self::Order(Order::Less),
-            What::Sign("<=") => Self::Order(Order::AtMost),
-            What::Sign(">") => Self::Order(Order::Greater),
-            What::Sign(">=") => Self::Order(Order::AtLeast),
-            What::Word(word) => match word.to_ascii_lowercase().as_str() {
-                "contains" => Self::Match(Match::Contains),
-                "beginswith" => Self::Match(Match::BeginsWith),
-                "endswith" => Self::Match(Match::EndsWith),
-                _ => return None,
-            },
-            _ => return None,
-        })
-    }
-
-    fn of_text(self) -> Option<Match> {
-        match self {
-            Self::Order(Order::Equal) => Some(Match::Equal),
-            Self::Order(Order::Unequal) => Some(Match::Unequal),
-            Self::Order(_) => None,
-            Self::Match(how) => Some(how),
-        }
-    }
-}
-
-impl Literal {
-    /// The text; `true` and `false` without quotation marks look like booleans.
-    fn into_text(self) -> Option<String> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Flag(flag) => Some(flag.to_string()),
-            Self::Number(_) => None,
-        }
-    }
-
-    /// True or false, also as a text.
-    fn truth(&self) -> Option<bool> {
-        match self {
-            Self::Flag(flag) => Some(*flag),
-            Self::Text(text) => text.to_ascii_lowercase().parse().ok(),
-            Self::Number(_) => None,
-        }
-    }
-}
-
-fn is_operator(word: &str) -> bool {
-    let operators = ["and", "or", "contains", "beginswith", "endswith"];
-    operators
-        .iter()
-        .any(|operator| operator.eq_ignore_ascii_case(word))
 }
 
 fn cause(word: &str) -> Option<(Cause, Part)> {
