@@ -82,6 +82,25 @@ fn a_complete_segment_replaces_the_open_one_whichever_came_first() {
 }
 
 #[test]
+fn so_does_a_complete_subsegment_alone_or_embedded() {
+    for mark in ["a", "z"] {
+        let open =
+            subsegment(2, 1, "work", 10, 20).with(json!({ "in_progress": true, "user": "m" }));
+        let complete = subsegment(2, 1, "work", 10, 20).with(json!({ "user": mark }));
+        for (alone, embedded) in [(&open, &complete), (&complete, &open)] {
+            let whole = segment(1, "shop", 0, 30).with(json!({ "subsegments": [embedded] }));
+            let world = World::of(&[alone.clone(), whole]);
+            assert_eq!(world.summary()["IsPartial"], false);
+            assert_eq!(world.documents(&trace())[0]["subsegments"][0]["user"], mark);
+        }
+        for both in [[&open, &complete], [&complete, &open]] {
+            let world = World::of(&both.map(Value::clone));
+            assert_eq!(world.summary()["IsPartial"], false);
+        }
+    }
+}
+
+#[test]
 fn subsegments_that_were_sent_alone_are_kept_when_their_open_segment_completes() {
     let world = World::of(&[
         subsegment(3, 2, "query", 20, 30),

@@ -180,6 +180,8 @@ fn texts_compare() {
             "-guest cron silent",
         ),
         (r#"http.url endswith "POST""#, "-guest cron silent"),
+        (r#"http.url BEGINSWITH "/v2/""#, ""),
+        (r#"http.url ENDSWITH "/v2/""#, ""),
         (
             r#"http.url = "http://api.example.com/v2/POST""#,
             "-guest cron silent",
