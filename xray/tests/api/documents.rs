@@ -83,10 +83,11 @@ fn a_complete_segment_replaces_the_open_one_whichever_came_first() {
 
 #[test]
 fn so_does_a_complete_subsegment_alone_or_embedded() {
-    for mark in ["a", "z"] {
+    // As texts, one stands before the open one and one behind it.
+    for (mark, key) in [("a", "annotations"), ("z", "sql")] {
         let open =
             subsegment(2, 1, "work", 10, 20).with(json!({ "in_progress": true, "user": "m" }));
-        let complete = subsegment(2, 1, "work", 10, 20).with(json!({ "user": mark }));
+        let complete = subsegment(2, 1, "work", 10, 20).with(json!({ "user": mark, key: {} }));
         for (alone, embedded) in [(&open, &complete), (&complete, &open)] {
             let whole = segment(1, "shop", 0, 30).with(json!({ "subsegments": [embedded] }));
             let world = World::of(&[alone.clone(), whole]);
