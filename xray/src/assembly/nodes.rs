@@ -12,6 +12,11 @@ const REMOTE: &str = "remote";
 /// Type of a database that is asked in SQL.
 const SQL: &str = "Database::SQL";
 
+/// Services of AWS whose names people write in their own ways.
+const SERVICES: [&str; 9] = [
+    "DynamoDB", "EC2", "KMS", "Kinesis", "Lambda", "S3", "SNS", "SQS", "STS",
+];
+
 /// The node of a service that sent this segment.
 pub fn of_segment(document: &Document<'_>, names: &mut Names) -> Arc<Node> {
     let name = document.name.text().unwrap_or_default();
@@ -46,16 +51,25 @@ fn called<'a>(document: &'a Document<'_>) -> (Option<&'a str>, String) {
     if document.namespace.text() != Some("aws") {
         return (None, REMOTE.to_owned());
     }
-    let service = document.name.text().unwrap_or_default();
+    let service = service(document);
     match resource(document) {
         Some((name, suffix)) => (Some(name), format!("AWS::{service}{suffix}")),
         None => (None, format!("AWS::{service}")),
     }
 }
 
+/// The service of AWS that is called. Some SDKs write it in lower case.
+fn service<'a>(document: &'a Document<'_>) -> &'a str {
+    let name = document.name.text().unwrap_or_default();
+    let known = SERVICES
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name));
+    known.copied().unwrap_or(name)
+}
+
 fn resource<'a>(document: &'a Document<'_>) -> Option<(&'a str, &'static str)> {
     let aws = document.aws.0.as_ref()?;
-    let (name, suffix): (&Scalar<'_>, _) = match document.name.text()? {
+    let (name, suffix): (&Scalar<'_>, _) = match service(document) {
         "DynamoDB" => (&aws.table_name, "::Table"),
         "Lambda" => (&aws.function_name, ""),
         "SQS" => (&aws.queue_url, "::Queue"),

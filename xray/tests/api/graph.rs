@@ -167,6 +167,8 @@ fn resources_are_named_and_typed() {
             json!({ "namespace": "remote", "sql": { "sanitized_query": "SELECT 1" } }),
         ),
         call(7, "names.example.com", json!({ "namespace": "remote" })),
+        call(9, "dynamodb", json!({ "aws": { "table_name": "lower" } })),
+        call(10, "sns", json!({})),
         call(8, "work", json!({ "namespace": "local" })),
     ]);
     let graph = world.graph();
@@ -177,10 +179,12 @@ fn resources_are_named_and_typed() {
         ("resize", "AWS::Lambda"),
         ("ebdb@db.example.com", "Database::SQL"),
         ("names.example.com", "remote"),
+        ("lower", "AWS::DynamoDB::Table"),
+        ("sns", "AWS::SNS"),
     ] {
         node(&graph, name, Some(kind));
     }
-    assert_eq!(graph.len(), 8);
+    assert_eq!(graph.len(), 10);
 }
 
 #[test]

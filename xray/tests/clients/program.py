@@ -1,0 +1,40 @@
+"""A program that is traced by the X-Ray SDK for Python, and asks DynamoDB, which nobody answers for."""
+
+import sys
+import time
+
+import boto3
+from aws_xray_sdk.core import patch, xray_recorder
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+patch(["botocore"])
+service, requests = sys.argv[1], int(sys.argv[2])
+# Subsegments of more than this are sent alone, before their segment.
+xray_recorder.configure(service=service, streaming_threshold=2)
+# Until the rules have come, the SDK decides by rules of its own; then it tells the name of the rule.
+deadline = time.monotonic() + 20
+while xray_recorder.sampler.should_trace({"service": "loud"}) != "all":
+    assert time.monotonic() < deadline, "the sampling rules do not come"
+table = boto3.client(
+    "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0})
+)
+for number in range(requests):
+    # The middlewares of web frameworks ask in just this way.
+    decision = xray_recorder.sampler.should_trace({"service": service, "method": "POST"})
+    with xray_recorder.in_segment(service, sampling=bool(decision)) as segment:
+        segment.put_http_meta("method", "POST")
+        segment.put_http_meta("status", 200)
+        segment.put_annotation("number", number)
+        for step in range(4):
+            with xray_recorder.in_subsegment(f"step {step}"):
+                pass
+        try:
+            with xray_recorder.in_subsegment("failing"):
+                raise ValueError("it broke")
+        except ValueError:
+            pass
+        try:
+            table.get_item(TableName="sessions", Key={"id": {"S": "1"}})
+        except EndpointConnectionError:
+            pass

@@ -1,0 +1,87 @@
+"""boto3: what only a program would ask."""
+
+import datetime
+import json
+import time
+import unittest
+
+from botocore.exceptions import ClientError
+
+from local_xray import LocalXray, segment, trace_id
+
+
+class Boto3(LocalXray):
+    def put(self, *documents):
+        for first in range(0, len(documents), 50):
+            batch = [json.dumps(document) for document in documents[first : first + 50]]
+            answer = self.client.put_trace_segments(TraceSegmentDocuments=batch)
+            self.assertEqual(answer["UnprocessedTraceSegments"], [])
+
+    def test_pages_have_each_trace_once_and_the_newest_first(self):
+        ids = [trace_id(number, seconds_ago=number // 10) for number in range(1234)]
+        self.put(*(segment(trace, "shop", 0.01) for trace in ids))
+        pages = self.client.get_paginator("get_trace_summaries").paginate(
+            StartTime=0, EndTime=time.time() + 60
+        )
+        pages = list(pages)
+        found = [it["Id"] for page in pages for it in page["TraceSummaries"]]
+        self.assertGreater(len(pages), 1)
+        self.assertEqual(sum(page["TracesProcessedCount"] for page in pages), 1234)
+        self.assertEqual(sorted(found), sorted(ids))
+        times = [int(it[2:10], 16) for it in found]
+        self.assertEqual(times, sorted(times, reverse=True))
+
+    def test_a_summary_has_types_that_python_knows(self):
+        annotations = {"flag": True, "count": 3, "rate": 0.5, "text": "x"}
+        self.put(segment(trace_id(1), "shop", 0.25, annotations=annotations, user="alice"))
+        summary = self.found('annotation.count = 3 AND user = "alice"', 1)[0]
+        values = {
+            key: values[0]["AnnotationValue"] for key, values in summary["Annotations"].items()
+        }
+        self.assertEqual(
+            values,
+            {
+                "flag": {"BooleanValue": True},
+                "count": {"NumberValue": 3.0},
+                "rate": {"NumberValue": 0.5},
+                "text": {"StringValue": "x"},
+            },
+        )
+        self.assertIsInstance(summary["StartTime"], datetime.datetime)
+        self.assertAlmostEqual(summary["ResponseTime"], 0.25, places=5)
+
+    def test_fifty_one_documents_are_too_many(self):
+        with self.assertRaises(self.client.exceptions.InvalidRequestException):
+            self.client.put_trace_segments(TraceSegmentDocuments=["{}"] * 51)
+
+    def test_what_was_going_on_is_found_by_event(self):
+        trace = trace_id(1, seconds_ago=3600)
+        self.put(segment(trace, "shop", 1))
+        now = time.time()
+        for kind, count in [("TraceId", 0), ("Event", 1)]:
+            answer = self.client.get_trace_summaries(
+                StartTime=now - 60, EndTime=now, TimeRangeType=kind
+            )
+            self.assertEqual(len(answer["TraceSummaries"]), count, kind)
+
+    def test_a_quota_has_an_exception_of_its_own(self):
+        def create(number):
+            self.client.create_sampling_rule(
+                SamplingRule={
+                    "RuleName": f"r{number}", "ResourceARN": "*", "Priority": 1, "FixedRate": 0,
+                    "ReservoirSize": 0, "ServiceName": "*", "ServiceType": "*", "Host": "*",
+                    "HTTPMethod": "*", "URLPath": "*", "Version": 1,
+                }
+            )
+
+        for number in range(25):
+            create(number)
+        with self.assertRaises(self.client.exceptions.RuleLimitExceededException):
+            create(25)
+        with self.assertRaises(ClientError) as refused:
+            create(1)
+        self.assertEqual(refused.exception.response["Error"]["Code"], "InvalidRequestException")
+
+
+if __name__ == "__main__":
+    unittest.main()
