@@ -72,10 +72,14 @@ fn questions(criterion: &mut Criterion) {
     group.measurement_time(Duration::from_secs(10));
     for (name, filter) in [
         (
-            "filter: workshop",
+            "filter: workshop, 500 found",
             r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#,
         ),
-        ("filter: matches none", r#"annotation.mysfit = "nobody""#),
+        (
+            "filter: workshop, none found",
+            r#"service("like service") { responsetime > 100 OR fault } AND http.method = "POST""#,
+        ),
+        ("filter: annotation", r#"annotation.mysfit = "nobody""#),
         (
             "filter: edge",
             r#"edge("like service", "monolith") { responsetime > 100 }"#,
