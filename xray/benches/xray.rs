@@ -116,7 +116,7 @@ fn documents(number: u32) -> Vec<String> {
     let trace = format!("1-{:08x}-{number:024x}", START + number);
     let id = |part: u32| format!("{part:08x}{number:08x}");
     let start = f64::from(START + number);
-    let took = if number % 10 == 0 { 1.5 } else { 0.05 };
+    let took = if number.is_multiple_of(10) { 1.5 } else { 0.05 };
     let status = if number % 10 == 1 { 404 } else { 200 };
     let http = |url: &str, status: u32| {
         json!({
