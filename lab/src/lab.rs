@@ -8,6 +8,7 @@ use http_shell::env::Environment as Variables;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
+use xray::Xray;
 
 use crate::browser;
 use crate::console::Console;
@@ -132,6 +133,7 @@ impl Lab {
             alb: addresses.alb.clone(),
             logs,
             tasks: tasks.clone(),
+            xray: xray.map(|_| Arc::new(Xray::new(wiring::XRAY))),
         };
         let parts = wiring::start(&options, ports, database, site, &supervisor);
         Ok(Self {

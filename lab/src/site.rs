@@ -1,6 +1,7 @@
 //! The site's origin: the pages, and what the lab shows and does for the person at this machine.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -9,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use xray::Xray;
 
 use crate::logs::Logs;
 use crate::tasks::Tasks;
@@ -16,6 +18,7 @@ use crate::tasks::Tasks;
 mod control;
 mod files;
 mod local;
+mod traces;
 
 #[cfg(test)]
 pub use files::has_file;
@@ -26,6 +29,8 @@ pub struct Site {
     pub alb: String,
     pub logs: Logs,
     pub tasks: Tasks,
+    /// What `/traces` shows; nothing without tracing.
+    pub xray: Option<Arc<Xray>>,
 }
 
 impl Site {
@@ -35,6 +40,7 @@ impl Site {
         let headers = headers(&self.alb);
         let port = self.address.port();
         control::routes(self.logs, self.tasks)
+            .merge(traces::routes(self.xray))
             .layer(from_fn_with_state(port, local::only))
             .route("/config.js", get(async || config))
             .fallback(files::file)

@@ -30,7 +30,7 @@ mod trace;
 mod udp;
 mod xray;
 
-pub use api::Error;
+pub use api::{Error, router};
 pub use document::Refusal;
 pub use options::Options;
 pub use sampling::Rates;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use xray::{Config, Limits, Rates, Server, Xray};
+use xray::{Config, Limits, Rates, Server};
 
 use crate::alb::{LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use crate::database::Database;
@@ -25,7 +25,7 @@ const LIKE_PATHS: &str = "/mysfits/*/like";
 const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// Each request is traced: who presses one heart wants to see one trace.
-const XRAY: Config = Config {
+pub const XRAY: Config = Config {
     limits: Limits::DEFAULT,
     default_rule: Rates {
         fixed: 1.0,
@@ -57,9 +57,8 @@ pub fn start(
         database.serve(listener, stop)
     });
 
-    if let Some(XrayPort { udp, tcp, .. }) = ports.xray {
-        let xray = Arc::new(Xray::new(XRAY));
-        let server = Server::new(xray, udp, tcp);
+    if let (Some(XrayPort { udp, tcp, .. }), Some(xray)) = (ports.xray, &site.xray) {
+        let server = Server::new(Arc::clone(xray), udp, tcp);
         parts.run(parts.xray.clone(), |stop| async {
             server.run_until(stop).await.map_err(Error::from)
         });

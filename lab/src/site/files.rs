@@ -20,7 +20,7 @@ pub async fn file(method: Method, uri: Uri) -> Response {
         path => path,
     };
     match Files::get(path) {
-        Some(file) => typed(content_type(path), file.data.into_owned()),
+        Some(file) => typed(path, file.data.into_owned()),
         None => (StatusCode::NOT_FOUND, "There is no such page.\n").into_response(),
     }
 }
@@ -42,8 +42,12 @@ pub fn has_file(path: &str) -> bool {
     Files::get(path).is_some()
 }
 
-fn typed(content_type: &'static str, body: Vec<u8>) -> Response {
-    let headers = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache")];
+/// The file's content, with the type that its path tells.
+pub fn typed(path: &str, body: Vec<u8>) -> Response {
+    let headers = [
+        (CONTENT_TYPE, content_type(path)),
+        (CACHE_CONTROL, "no-cache"),
+    ];
     (headers, body).into_response()
 }
 

@@ -147,12 +147,14 @@ async fn the_workshops_filter_finds_the_slow_and_the_lost_likes() {
 async fn without_tracing_there_is_no_x_ray() {
     let lab = Lab::start(&["--tracing", "off"]);
     assert!(lab.endpoints().xray.is_none());
+    lab.wait_for("Ctrl-C stops everything.");
     assert!(!lab.printed().contains("aws xray"));
 }
 
 #[tokio::test]
 async fn the_first_words_tell_how_to_ask() {
     let lab = Asked::start(&[], &[]);
+    lab.lab.wait_for("Ctrl-C stops everything.");
     let printed = lab.lab.printed();
     let command = format!("aws xray get-trace-summaries --endpoint-url {}", lab.api);
     assert!(printed.contains(&command), "{printed}");

@@ -1,0 +1,37 @@
+// X-Ray's API, as everyone has it; the lab passes it on so that it is of this page's origin.
+
+/** What X-Ray refused, in its own words. */
+export class Refused extends Error {}
+
+export async function ask(operation, request) {
+  const answer = await post(`/xray/${operation}`, request);
+  const body = await answer.json();
+  if (!answer.ok) throw new Refused(body.Message ?? `status ${answer.status}`);
+  return body;
+}
+
+/** Coordinates for nodes of these sizes, and ways for edges between them. */
+export async function layout(nodes, edges) {
+  const answer = await post("/traces/layout", { nodes, edges });
+  if (!answer.ok) throw new Error(`the map cannot be laid out: status ${answer.status}`);
+  return answer.json();
+}
+
+/** All pages of summaries, at most `most` traces. */
+export async function summaries(request, most) {
+  const found = [];
+  let scanned = 0;
+  let token;
+  do {
+    const page = await ask("TraceSummaries", { ...request, NextToken: token });
+    found.push(...page.TraceSummaries);
+    scanned += page.TracesProcessedCount;
+    token = page.NextToken;
+  } while (token && found.length < most);
+  return { found, scanned, isAll: !token };
+}
+
+function post(path, body) {
+  const headers = { "content-type": "application/json" };
+  return fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+}

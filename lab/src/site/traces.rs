@@ -1,0 +1,98 @@
+//! `/traces`: the page for people, the API it asks, and where its map's nodes go.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Json};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Router, extract};
+use rust_embed::Embed;
+use xray::Xray;
+
+use super::control::error;
+use super::files::typed;
+
+mod layout;
+
+use layout::Graph;
+
+/// The lab's own pages. They are no part of the site, which is also put on S3.
+#[derive(Embed)]
+#[folder = "pages/"]
+struct Pages;
+
+/// Largest graph in nodes and edges that is laid out.
+const MAX_GRAPH: usize = 500;
+
+/// Largest graph in bytes that is read.
+const MAX_BODY: usize = 256 * 1024;
+
+/// The page and what it needs; without X-Ray, a word about that.
+pub fn routes(xray: Option<Arc<Xray>>) -> Router {
+    let Some(xray) = xray else {
+        let off = || async { "Tracing is off. Start the lab without --tracing off.\n" };
+        return Router::new()
+            .route("/traces", get(off))
+            .route("/traces/{id}", get(off));
+    };
+    Router::new()
+        .route("/traces", get(page))
+        .route("/traces/{id}", get(page))
+        .route(
+            "/traces/layout",
+            post(place).layer(DefaultBodyLimit::max(MAX_BODY)),
+        )
+        .route("/pages/{file}", get(file))
+        .nest("/xray", xray::router(xray))
+}
+
+async fn page() -> Response {
+    found("traces.html")
+}
+
+async fn file(extract::Path(path): extract::Path<String>) -> Response {
+    found(&path)
+}
+
+fn found(path: &str) -> Response {
+    match Pages::get(path) {
+        Some(file) => typed(path, file.data.into_owned()),
+        None => (StatusCode::NOT_FOUND, "There is no such page.\n").into_response(),
+    }
+}
+
+/// Says where each node goes, and the way of each edge. Large graphs take a while.
+async fn place(Json(graph): Json<Graph>) -> Response {
+    if graph.size() > MAX_GRAPH {
+        let message = "a map of more than 500 nodes and edges is not drawn; filter for less";
+        return error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message);
+    }
+    match tokio::task::spawn_blocking(move || graph.lay_out()).await {
+        Ok(layout) => Json(layout).into_response(),
+        Err(_) => {
+            let message = "this map cannot be laid out";
+            error(StatusCode::UNPROCESSABLE_ENTITY, "no_layout", message)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_names_files_that_are_there() {
+        let html = Pages::get("traces.html").unwrap();
+        let html = String::from_utf8(html.data.into_owned()).unwrap();
+        let named = html
+            .split('"')
+            .filter_map(|text| text.strip_prefix("/pages/"));
+        assert_eq!(
+            named
+                .map(|name| assert!(Pages::get(name).is_some(), "{name}"))
+                .count(),
+            3
+        );
+    }
+}

@@ -1,0 +1,119 @@
+// A lab in a process of its own, a browser before it, and what the tests of the pages share.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import assert from "node:assert/strict";
+
+// Where script/test has installed them, which is not beside this file.
+const installed = createRequire(join(process.env.NODE_PATH ?? process.cwd(), "here.cjs"));
+const { chromium } = installed("playwright-core");
+const axe = await readFile(installed.resolve("axe-core/axe.min.js"), "utf8");
+
+/** Milliseconds that anything may take that is expected to happen. */
+const PATIENCE = 60_000;
+
+export const MYSFIT = "4e53920c-505a-4a90-a694-b9300791f0ae";
+
+export const WORKSHOP = 'service("like service") { responsetime > 1 OR error } AND http.method = "POST"';
+
+export class Lab {
+  static async start() {
+    const lab = new Lab();
+    lab.directory = await mkdtemp(join(tmpdir(), "lab-"));
+    const file = join(lab.directory, "endpoints.json");
+    const ports = ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port"].flatMap((port) => [port, "0"]);
+    // Seed 7 has slow and lost likes among its first.
+    const options = ["--no-browser", "--endpoints-file", file, "--seed", "7", "--like-tasks", "1", ...ports];
+    const env = { ...process.env, CHAOS_STRESS_CPU_MS: "1100-1150" };
+    lab.process = spawn(process.env.LAB_BIN, options, { env, stdio: ["ignore", "ignore", "inherit"] });
+    lab.ended = new Promise((resolve) => lab.process.once("exit", resolve));
+    await until(async () => {
+      lab.endpoints = JSON.parse(await readFile(file, "utf8").catch(() => "null"));
+      return lab.endpoints;
+    });
+    return lab;
+  }
+
+  /** Status of a like. */
+  async like() {
+    const answer = await fetch(`${this.endpoints.alb}/mysfits/${MYSFIT}/like`, { method: "POST" });
+    return answer.status;
+  }
+
+  /** What X-Ray answers to everybody. */
+  async ask(operation, request) {
+    const answer = await fetch(`${this.endpoints.xray.api}/${operation}`, { method: "POST", body: JSON.stringify(request) });
+    assert.equal(answer.status, 200);
+    return answer.json();
+  }
+
+  async found(filter) {
+    const all = { StartTime: 0, EndTime: 4_000_000_000, FilterExpression: filter };
+    return (await this.ask("TraceSummaries", all)).TraceSummaries;
+  }
+
+  async stop() {
+    this.process.kill("SIGTERM");
+    assert.equal(await this.ended, 0);
+    await rm(this.directory, { recursive: true });
+  }
+}
+
+export async function until(look) {
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    assert(Date.now() < deadline, `never: ${look}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+export class Browser {
+  static async start() {
+    const browser = new Browser();
+    const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
+    browser.chromium = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN, args: quiet });
+    return browser;
+  }
+
+  /** Opens a page; an error in it fails the test that asks for `errors`. */
+  async open(url, options = {}) {
+    const context = await this.chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    page.errors = [];
+    page.on("pageerror", (error) => page.errors.push(error.message));
+    page.on("console", (message) => {
+      // A refused filter is an answer with status 400, which the browser notes.
+      if (message.type() === "error" && !message.text().includes("400 (Bad Request)")) page.errors.push(message.text());
+    });
+    await page.goto(url);
+    return page;
+  }
+
+  async stop() {
+    await this.chromium.close();
+  }
+}
+
+/** Asserts that the page is right for people who cannot see or point, and as wide as its window. */
+export async function assertAccessible(page) {
+  // Of this tool's own world, since the page's policy allows no script from elsewhere.
+  const found = await page.evaluate(async (source) => {
+    const run = new Function(`${source}; return axe;`);
+    const results = await run().run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] });
+    return results.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).join(" | ")}`);
+  }, axe);
+  assert.deepEqual(found, []);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(overflow, 0);
+}
+
+/** Keeps a picture for people to look at, where SCREENSHOTS names a directory. */
+export async function picture(page, name) {
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,228 @@
+// The traces page in a real browser, before a running lab.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Browser, Lab, MYSFIT, WORKSHOP, assertAccessible, picture, until } from "./lab.mjs";
+
+let lab;
+let browser;
+let traces;
+/** Likes that were sent, slow and lost ones among them. */
+const LIKES = 6;
+
+before(async () => {
+  [lab, browser] = await Promise.all([Lab.start(), Browser.start()]);
+  traces = `${lab.endpoints.site}/traces`;
+  for (let number = 0; number < LIKES; number += 1) await lab.like();
+  await until(async () => (await lab.found('service("like service") AND !partial')).length === LIKES);
+});
+
+after(() => Promise.all([lab.stop(), browser.stop()]));
+
+const said = (page, text) => page.locator("#said", { hasText: text }).waitFor();
+
+const rows = (page) => page.locator("#list tr").count();
+
+const search = async (page, filter) => {
+  await page.fill("#filter", filter);
+  await page.press("#filter", "Enter");
+};
+
+test("the map leads from the client to the table, and counts", async () => {
+  const page = await browser.open(traces);
+  await said(page, `${LIKES} traces scanned, ${LIKES} found.`);
+  for (const [name, kind] of [["like service", "client"], ["like service", "service"], ["monolith", "service"], ["MysfitsTable", "AWS::DynamoDB::Table"]]) {
+    await page.locator(`#map .node[aria-label^="${name} ${kind}"]`).waitFor();
+  }
+  assert.equal(await page.locator("#map .node").count(), 4);
+  const lost = (await lab.found('service("like service") { error }')).length;
+  assert(lost > 0);
+  const edge = (from, to) => page.locator(`#map .edge[aria-label^="from ${from} to ${to}:"]`);
+  assert.equal(await edge("like service", "like service").locator("text").textContent(), String(LIKES));
+  assert.equal(await edge("like service", "monolith").locator("text").textContent(), String(LIKES - lost));
+  const service = page.locator('#map .node[aria-label^="like service service"]');
+  assert.match(await service.getAttribute("aria-label"), new RegExp(`${LIKES} requests .*, ${LIKES - lost} ok, ${lost} error$`));
+  assert.equal(await service.locator(".ring").count(), 2);
+  await picture(page, "traces");
+  await assertAccessible(page);
+  assert.deepEqual(page.errors, []);
+});
+
+test("the workshop's filter applies to the list and to the map", async () => {
+  const page = await browser.open(traces);
+  const wanted = await lab.found(WORKSHOP);
+  await search(page, WORKSHOP);
+  await said(page, `${LIKES} traces scanned, ${wanted.length} match.`);
+  assert.equal(await rows(page), wanted.length);
+  const first = page.locator('#map .edge[aria-label^="from like service to like service:"] text');
+  assert.equal(await first.textContent(), String(wanted.length));
+  // It is remembered in the address.
+  await page.reload();
+  await said(page, `${wanted.length} match.`);
+  assert.equal(await page.inputValue("#filter"), WORKSHOP);
+  await page.click("#clear");
+  await said(page, `${LIKES} found.`);
+});
+
+test("a wrong filter is explained where it is wrong", async () => {
+  const page = await browser.open(traces);
+  await search(page, 'service("like service") { respnsetime > 1 }');
+  await page.locator("#wrong mark", { hasText: "r" }).waitFor();
+  const wrong = await page.locator("#wrong").textContent();
+  assert.equal(wrong, 'service("like service") { respnsetime > 1 }\n\'respnsetime\' is no keyword, at position 27');
+  assert.equal(await page.getAttribute("#filter", "aria-invalid"), "true");
+  await picture(page, "wrong");
+  await assertAccessible(page);
+  await search(page, "ok");
+  await said(page, "match.");
+  assert.equal(await page.locator("#wrong").textContent(), "");
+});
+
+test("a lost like and a slow one are opened", async () => {
+  const page = await browser.open(traces);
+  await page.locator("#list tr", { hasText: "404" }).first().locator("a").click();
+  await page.waitForURL(/\/traces\/1-/);
+  await page.locator("#waterfall button").first().click();
+  await page.locator("#details h2", { hasText: "like service" }).waitFor();
+  const details = await page.locator("#details").textContent();
+  for (const text of ["outcomeerror", "chaos_faultnot_found", `mysfit_id${MYSFIT}`, "status404"]) {
+    assert(details.includes(text), `${text}: ${details}`);
+  }
+  assert.equal(await page.locator("#waterfall li").count(), 1);
+
+  await page.click("#all");
+  await search(page, 'annotation.chaos_fault = "stress"');
+  await said(page, "match.");
+  await page.locator("#list tr a").first().click();
+  await page.locator("#waterfall li").nth(4).waitFor();
+  const lines = (await page.locator("#waterfall button").allTextContents()).map((it) => it.trim());
+  const wanted = ["like service 200 segment, ", "monolith 200 subsegment, ", "monolith 200 segment, ", "DynamoDB 200 subsegment, ", "DynamoDB 200 inferred, "];
+  assert.deepEqual(lines.map((it, place) => it.slice(0, wanted[place].length)), wanted);
+  assert.match(lines[0], /, [1-9]\d*\.\d\d s$/);
+  await page.locator("#waterfall button").nth(3).click();
+  await page.click("summary");
+  const raw = JSON.parse(await page.locator("#details pre").textContent());
+  assert.equal(raw.aws.table_name, lab.endpoints.table);
+  await picture(page, "trace");
+  await assertAccessible(page);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a filter becomes a group, and the menu has it", async () => {
+  const page = await browser.open(traces);
+  await page.click("#save");
+  assert.match(await page.locator("#wrong").textContent(), /Type a filter first/);
+  await search(page, WORKSHOP);
+  await said(page, "match.");
+  await page.click("#save");
+  await page.fill("#group-name", "slow-or-lost");
+  await picture(page, "group");
+  await assertAccessible(page);
+  await page.press("#group-name", "Enter");
+  await page.locator("#name").waitFor({ state: "hidden" });
+  assert.equal(await page.inputValue("#group"), "slow-or-lost");
+  const wanted = (await lab.found(WORKSHOP)).length;
+  await said(page, `${wanted} match.`);
+  assert.equal(await page.inputValue("#filter"), "");
+  const { Groups } = await lab.ask("Groups", {});
+  assert.deepEqual(Groups.map((it) => [it.GroupName, it.FilterExpression]), [["slow-or-lost", WORKSHOP]]);
+  // With a filter besides, both hold; and the name is taken now.
+  await search(page, "error");
+  await said(page, `${(await lab.found("error")).length} match.`);
+  await page.click("#save");
+  await page.fill("#group-name", "slow-or-lost");
+  await page.click("#name-save");
+  await page.locator("#name-wrong", { hasText: "already" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.selectOption("#group", "");
+  await page.click("#clear");
+});
+
+test("a node and an edge write their filters", async () => {
+  const page = await browser.open(traces);
+  await page.locator('#map .node[aria-label^="MysfitsTable"]').click();
+  assert.equal(await page.inputValue("#filter"), 'service(id(name: "MysfitsTable", type: "AWS::DynamoDB::Table"))');
+  await said(page, "match.");
+  await page.locator('#map .edge[aria-label^="from like service to monolith"] .hit').click({ force: true });
+  assert.equal(await page.inputValue("#filter"), 'edge("like service", "monolith")');
+  const wanted = (await lab.found('edge("like service", "monolith")')).length;
+  await said(page, `${wanted} match.`);
+});
+
+test("the keyboard alone leads to a segment", async () => {
+  const page = await browser.open(traces);
+  await said(page, "found.");
+  const tabTo = async (selector) => {
+    for (let steps = 0; steps < 60; steps += 1) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate((it) => document.activeElement.matches(it), selector)) return;
+    }
+    assert.fail(`no way to ${selector}`);
+  };
+  await tabTo("#filter");
+  await page.keyboard.type("error");
+  await page.keyboard.press("Enter");
+  await said(page, "match.");
+  await tabTo("#map .node");
+  // A look in between does not take the focus away.
+  await lab.like();
+  await said(page, `${LIKES + 1} traces scanned`);
+  assert(await page.evaluate(() => document.activeElement.matches("#map .node")));
+  await tabTo("#list a");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/traces\/1-/);
+  await page.locator("#waterfall button").first().waitFor();
+  await tabTo("#waterfall button");
+  await page.keyboard.press("Enter");
+  await page.locator("#details h2").waitFor();
+});
+
+test("it is right in the dark and on a narrow screen", async () => {
+  for (const [name, options] of [["dark", { colorScheme: "dark" }], ["narrow", { viewport: { width: 360, height: 740 } }]]) {
+    const page = await browser.open(traces, options);
+    await said(page, "found.");
+    await page.locator("#list tr").first().waitFor();
+    await picture(page, name);
+    await assertAccessible(page);
+    await page.locator("#list a").first().click();
+    await page.locator("#waterfall button").first().click();
+    await picture(page, `${name}-trace`);
+    await assertAccessible(page);
+    assert.deepEqual(page.errors, []);
+  }
+});
+
+test("a range of one's own is kept to", async () => {
+  const page = await browser.open(`${traces}?range=own&from=2020-01-01T00:00:00&to=2020-01-01T01:00:00`);
+  await said(page, "0 traces scanned, 0 found.");
+  assert(await page.locator("#none").isVisible());
+  await page.selectOption("#range", "1800");
+  await page.locator("#list tr").first().waitFor();
+});
+
+test("a trace that is not there says so", async () => {
+  const page = await browser.open(`${traces}/1-00000000-000000000000000000000000`);
+  await page.locator("#one-said", { hasText: "does not know this trace" }).waitFor();
+});
+
+test("ten thousand traces are scanned, and shown as a person reads", async () => {
+  const now = Math.floor(Date.now() / 1000) - 60;
+  const id = (number) => number.toString(16).padStart(16, "0");
+  const document = (number) => JSON.stringify({
+    trace_id: `1-${now.toString(16)}-${id(number)}00000000`, id: id(1), name: "shop", start_time: now, end_time: now + 0.01,
+  });
+  for (let first = 0; first < 9_900; first += 50) {
+    const batch = Array.from({ length: 50 }, (_, place) => document(first + place));
+    await lab.ask("TraceSegments", { TraceSegmentDocuments: batch });
+  }
+  const page = await browser.open(traces);
+  await said(page, /99\d\d traces scanned, 99\d\d found/);
+  assert.equal(await rows(page), 100);
+  await page.click("#more");
+  assert.equal(await rows(page), 200);
+  assert(await page.evaluate(() => document.activeElement.closest("tr") === document.querySelectorAll("#list tr")[100]));
+  await search(page, 'service("like service")');
+  await said(page, /99\d\d traces scanned, \d match/);
+  assert.deepEqual(page.errors, []);
+});
