@@ -19,6 +19,9 @@ pub struct Addresses {
     pub table: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub xray: Option<XrayAddresses>,
+    /// Takes spans of any OpenTelemetry program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otlp: Option<String>,
 }
 
 /// Where X-Ray answers.

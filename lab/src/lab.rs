@@ -21,7 +21,7 @@ use crate::ports::Ports;
 use crate::report::{Event, Ready, Report};
 use crate::signals::Signals;
 use crate::site::Site;
-use crate::supervisor::{Environment, Program, Supervisor, Tracing};
+use crate::supervisor::{Environment, Program, Supervisor, Tracing, XrayPlaces};
 use crate::tasks::Tasks;
 
 mod parts;
@@ -103,7 +103,10 @@ impl Lab {
         let seed = seed.unwrap_or_else(|| rand::random_range(0..DRAWN_SEEDS));
         let logs = Logs::new(options.logs.then(|| report.console()));
         let tasks = Tasks::new(wiring::slots(&options).count());
-        let xray = ports.xray.as_ref().map(|xray| xray.address);
+        let xray = ports.xray.as_ref().map(|ports| XrayPlaces {
+            daemon: ports.address,
+            otlp: ports.otlp,
+        });
         let tracing = Tracing::from_env(xray);
         let supervisor = Arc::new(Supervisor {
             program: Program {
@@ -126,7 +129,8 @@ impl Lab {
             alb: format!("http://{}", ports.alb.address),
             dynamodb: format!("http://{}", ports.dynamodb.address),
             table: TABLE,
-            xray: xray.map(XrayAddresses::at),
+            xray: xray.map(|xray| XrayAddresses::at(xray.daemon)),
+            otlp: xray.map(|xray| format!("http://{}", xray.otlp)),
         };
         let site = Site {
             address: ports.site.address,

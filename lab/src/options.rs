@@ -46,6 +46,9 @@ pub struct Options {
     /// Port of X-Ray, UDP and TCP; 0 takes any free port
     #[arg(long, value_name = "PORT", default_value_t = 2000)]
     pub xray_port: u16,
+    /// Port of X-Ray for spans by OTLP; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = 4318)]
+    pub otlp_port: u16,
     /// Tasks of the Like service, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u16).range(1..=20))]
     pub like_tasks: u16,
@@ -148,7 +151,7 @@ mod tests {
         let options = Cli::parse_from(["lab"]).options;
         let ports = (options.site_port, options.alb_port, options.dynamodb_port);
         assert_eq!(ports, (3000, 8080, 8000));
-        assert_eq!(options.xray_port, 2000);
+        assert_eq!((options.xray_port, options.otlp_port), (2000, 4318));
         assert_eq!((options.like_tasks, options.monolith_tasks), (2, 1));
         assert_eq!(options.loglevel, "ERROR");
         assert_eq!((options.chaos, options.tracing), (Switch::On, Switch::On));

@@ -4,7 +4,8 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
+use xray::Sockets;
 
 use crate::error::Error;
 use crate::options::{Options, Switch};
@@ -16,12 +17,13 @@ pub struct Port {
     pub address: SocketAddr,
 }
 
-/// The two sockets of X-Ray, which have one address.
+/// The sockets of X-Ray.
 #[derive(Debug)]
-pub struct XrayPort {
-    pub udp: UdpSocket,
-    pub tcp: TcpListener,
+pub struct XrayPorts {
+    pub sockets: Sockets,
+    /// Of documents and of questions.
     pub address: SocketAddr,
+    pub otlp: SocketAddr,
 }
 
 /// All listeners of the lab, on this machine's loopback address alone.
@@ -31,7 +33,7 @@ pub struct Ports {
     pub alb: Port,
     pub dynamodb: Port,
     /// Nothing where no traces are wanted.
-    pub xray: Option<XrayPort>,
+    pub xray: Option<XrayPorts>,
 }
 
 impl Ports {
@@ -46,18 +48,27 @@ impl Ports {
             alb: bind(options.alb_port, "--alb-port").await?,
             dynamodb: bind(options.dynamodb_port, "--dynamodb-port").await?,
             xray: match options.tracing {
-                Switch::On => Some(bind_xray(options.xray_port).await?),
+                Switch::On => Some(bind_xray(options.xray_port, options.otlp_port).await?),
                 Switch::Off => None,
             },
         })
     }
 }
 
-async fn bind_xray(port: u16) -> Result<XrayPort, Error> {
+async fn bind_xray(port: u16, otlp_port: u16) -> Result<XrayPorts, Error> {
     let bound = xray::Server::bind((Ipv4Addr::LOCALHOST, port).into()).await;
     let (udp, tcp) = bound.map_err(|error| refused(error, port, "--xray-port"))?;
     let address = tcp.local_addr()?;
-    Ok(XrayPort { udp, tcp, address })
+    let otlp = bind(otlp_port, "--otlp-port").await?;
+    Ok(XrayPorts {
+        address,
+        otlp: otlp.address,
+        sockets: Sockets {
+            udp,
+            tcp,
+            otlp: otlp.listener,
+        },
+    })
 }
 
 async fn bind(port: u16, option: &'static str) -> Result<Port, Error> {

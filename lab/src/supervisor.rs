@@ -17,7 +17,7 @@ mod environment;
 mod pause;
 mod process;
 
-pub use environment::{Environment, Tracing};
+pub use environment::{Environment, Tracing, XrayPlaces};
 use pause::Pause;
 pub use process::Program;
 use process::{Started, TaskProcess};

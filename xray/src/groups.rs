@@ -15,6 +15,9 @@ use crate::filter::{self, Filter};
 /// So many groups there may be: the real service's quota.
 const MAX_GROUPS: usize = 25;
 
+/// The group of all traces, which can be neither changed nor removed.
+const DEFAULT: &str = "Default";
+
 /// Longest name in characters.
 const MAX_NAME: usize = 32;
 
@@ -34,6 +37,18 @@ pub struct Group {
     insights_configuration: Insights,
     #[serde(skip)]
     filter: Option<Filter>,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self {
+            group_name: DEFAULT.to_owned(),
+            group_arn: arn::of("group", DEFAULT),
+            filter_expression: None,
+            insights_configuration: Insights::default(),
+            filter: None,
+        }
+    }
 }
 
 /// What the real service watches by itself.
@@ -79,6 +94,9 @@ impl Selector {
     }
 
     fn not_found(&self) -> Error {
+        if self.finds(&Group::default()) {
+            return Error::invalid("The Default group can be neither changed nor deleted");
+        }
         let name = self.group_name.as_deref().or(self.group_arn.as_deref());
         match name {
             Some(name) => Error::invalid(format!("There is no group {name:?}")),
@@ -115,7 +133,7 @@ impl Groups {
             return Err(Error::invalid("GroupName has letters, digits, and dashes"));
         }
         let mut groups = self.lock();
-        if name == "Default" || groups.iter().any(|group| group.group_name == name) {
+        if name == DEFAULT || groups.iter().any(|group| group.group_name == name) {
             return Err(Error::invalid(format!("There is a group {name:?} already")));
         }
         if groups.len() == MAX_GROUPS {
@@ -134,8 +152,12 @@ impl Groups {
         Ok(group)
     }
 
-    /// One group.
+    /// One group. `Default` has all traces, and is in no list.
     pub fn get(&self, selector: &Selector) -> Result<Group, Error> {
+        let default = Group::default();
+        if selector.finds(&default) {
+            return Ok(default);
+        }
         let groups = self.lock();
         let found = groups.iter().find(|group| selector.finds(group));
         found.cloned().ok_or_else(|| selector.not_found())

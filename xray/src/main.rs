@@ -1,12 +1,14 @@
 //! The local X-Ray by itself.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use xray::{Options, Server, Xray};
+use xray::{Options, Server, Sockets, Xray};
 
 /// The port is taken or not permitted: EX_UNAVAILABLE of sysexits.h.
 const UNAVAILABLE: u8 = 69;
@@ -14,15 +16,14 @@ const UNAVAILABLE: u8 = 69;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let address = options.address();
-    let (udp, tcp) = match Server::bind(address).await {
+    let sockets = match listen(&options).await {
         Ok(sockets) => sockets,
         Err(error) => {
-            eprintln!("xray: cannot listen on {address}: {error}; choose another --port or --host");
+            eprintln!("xray: {error}");
             return ExitCode::from(UNAVAILABLE);
         }
     };
-    if let Ok(address) = tcp.local_addr() {
+    if let (Ok(address), Ok(otlp)) = (sockets.tcp.local_addr(), sockets.otlp.local_addr()) {
         println!(
             "X-Ray takes documents on udp:{address} and answers on http://{address}, for example:"
         );
@@ -30,8 +31,11 @@ async fn main() -> ExitCode {
             "  aws xray get-service-graph --endpoint-url http://{address} \\\n    \
              --start-time $(($(date +%s) - 300)) --end-time $(date +%s)"
         );
+        println!(
+            "OpenTelemetry programs send spans with OTEL_EXPORTER_OTLP_ENDPOINT=http://{otlp}"
+        );
     }
-    let server = Server::new(Arc::new(Xray::new(options.config())), udp, tcp);
+    let server = Server::new(Arc::new(Xray::new(options.config())), sockets);
     match server.run_until(stop()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -39,6 +43,23 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn listen(options: &Options) -> Result<Sockets, String> {
+    let refused = |address: SocketAddr, option: &'static str| {
+        move |error| {
+            format!("cannot listen on {address}: {error}; choose another {option} or --host")
+        }
+    };
+    let address = options.address();
+    let (udp, tcp) = Server::bind(address)
+        .await
+        .map_err(refused(address, "--port"))?;
+    let address = options.otlp_address();
+    let otlp = TcpListener::bind(address)
+        .await
+        .map_err(refused(address, "--otlp-port"))?;
+    Ok(Sockets { udp, tcp, otlp })
 }
 
 /// Cancelled on SIGTERM and Ctrl-C.

@@ -22,6 +22,10 @@ pub struct Options {
     #[arg(long, value_name = "PORT", default_value_t = 2000)]
     port: u16,
 
+    /// Port for spans by OTLP over HTTP; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 4318)]
+    otlp_port: u16,
+
     /// Traces that are kept; beyond, the oldest leave
     #[arg(long, value_name = "N", default_value_t = Limits::default().traces)]
     max_traces: usize,
@@ -49,6 +53,11 @@ impl Options {
     /// Where to listen.
     pub fn address(&self) -> SocketAddr {
         (self.host, self.port).into()
+    }
+
+    /// Where to listen for OTLP.
+    pub fn otlp_address(&self) -> SocketAddr {
+        (self.host, self.otlp_port).into()
     }
 
     /// How the X-Ray is to be.

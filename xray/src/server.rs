@@ -1,10 +1,11 @@
-//! The two ports with one number: documents by UDP, questions by TCP.
+//! The ports: documents by UDP, questions by TCP with the same number, and spans by OTLP.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, UdpSocket};
@@ -12,6 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::api;
+use crate::otlp;
 use crate::udp;
 use crate::xray::Xray;
 
@@ -27,18 +29,28 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How often documents are put together while nobody asks, so that whoever asks need not wait.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// An X-Ray with its two sockets.
+/// An X-Ray with its sockets.
 #[derive(Debug)]
 pub struct Server {
     xray: Arc<Xray>,
-    udp: UdpSocket,
-    tcp: TcpListener,
+    sockets: Sockets,
+}
+
+/// Where an X-Ray listens.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Documents, by the daemon's protocol.
+    pub udp: UdpSocket,
+    /// Questions.
+    pub tcp: TcpListener,
+    /// Spans of OpenTelemetry.
+    pub otlp: TcpListener,
 }
 
 impl Server {
     /// An X-Ray that listens there.
-    pub fn new(xray: Arc<Xray>, udp: UdpSocket, tcp: TcpListener) -> Self {
-        Self { xray, udp, tcp }
+    pub fn new(xray: Arc<Xray>, sockets: Sockets) -> Self {
+        Self { xray, sockets }
     }
 
     /// Binds both sockets to one address; with port 0, to any one that is free in both.
@@ -69,28 +81,35 @@ impl Server {
     ///
     /// When the listener breaks.
     pub async fn run_until(self, stop: CancellationToken) -> io::Result<()> {
-        let Self { xray, udp, tcp } = self;
-        let handle = Handle::new();
-        let mut server = axum_server::from_tcp(tcp.into_std()?)?.handle(handle.clone());
-        server
-            .http_builder()
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(IDLE);
-        let serve = server.serve(api::router(Arc::clone(&xray)).into_make_service());
+        let Self { xray, sockets } = self;
+        let api = serve(sockets.tcp, api::router(Arc::clone(&xray)), &stop);
+        let otlp = serve(sockets.otlp, otlp::router(Arc::clone(&xray)), &stop);
         let background = async {
-            tokio::join!(receive(&xray, &udp), settle(&xray));
-        };
-        let until_stopped = async {
             tokio::select! {
-                () = background => {}
+                () = receive(&xray, &sockets.udp) => {}
+                () = settle(&xray) => {}
                 () = stop.cancelled() => {}
             }
-            handle.graceful_shutdown(Some(GRACE));
+            Ok(())
         };
-        let (served, ()) = tokio::join!(serve, until_stopped);
-        served
+        tokio::try_join!(api, otlp, background).map(|_| ())
     }
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: &CancellationToken) -> io::Result<()> {
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle.clone());
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE);
+    let until_stopped = async {
+        stop.cancelled().await;
+        handle.graceful_shutdown(Some(GRACE));
+    };
+    let (served, ()) = tokio::join!(server.serve(router.into_make_service()), until_stopped);
+    served
 }
 
 async fn receive(xray: &Xray, udp: &UdpSocket) {

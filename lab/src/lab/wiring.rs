@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::http::serve;
 use crate::options::{LikeIn, Options};
-use crate::ports::{Ports, XrayPort};
+use crate::ports::Ports;
 use crate::service::Service;
 use crate::site::Site;
 use crate::supervisor::Supervisor;
@@ -57,8 +57,8 @@ pub fn start(
         database.serve(listener, stop)
     });
 
-    if let (Some(XrayPort { udp, tcp, .. }), Some(xray)) = (ports.xray, &site.xray) {
-        let server = Server::new(Arc::clone(xray), udp, tcp);
+    if let (Some(ports), Some(xray)) = (ports.xray, &site.xray) {
+        let server = Server::new(Arc::clone(xray), ports.sockets);
         parts.run(parts.xray.clone(), |stop| async {
             server.run_until(stop).await.map_err(Error::from)
         });

@@ -47,6 +47,7 @@ impl Ready<'_> {
             dynamodb,
             table,
             xray,
+            otlp,
         } = self.addresses;
         writeln!(f, "  site           {site}")?;
         writeln!(f, "  load balancer  {alb}")?;
@@ -69,7 +70,14 @@ impl Ready<'_> {
         if let Some(XrayAddresses { udp, api }) = xray {
             writeln!(f, "  X-Ray          {api}  documents by UDP to {udp}")?;
         }
-        writeln!(f, "  traces         {}\n", self.tracing)
+        if let Some(otlp) = otlp {
+            writeln!(f, "                 {otlp}  spans by OTLP")?;
+        }
+        if self.tracing.stays_here() {
+            writeln!(f, "  traces         {site}/traces\n")
+        } else {
+            writeln!(f, "  traces         {}\n", self.tracing)
+        }
     }
 
     fn chaos(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -99,6 +107,7 @@ impl Ready<'_> {
             dynamodb,
             table,
             xray,
+            ..
         } = self.addresses;
         writeln!(f, "Try first:")?;
         writeln!(f, "  open {site} and click some hearts")?;

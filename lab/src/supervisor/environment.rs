@@ -9,7 +9,7 @@ use crate::tasks::Slot;
 
 mod tracing;
 
-pub use tracing::Tracing;
+pub use tracing::{Tracing, XrayPlaces};
 
 /// CPU time of a chaotic like, so that it takes more than a second here as it does on a quarter of a
 /// vCPU on AWS; a reader's own setting wins.

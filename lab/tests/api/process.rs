@@ -29,6 +29,7 @@ pub struct Endpoints {
     pub table: String,
     /// Not there without tracing.
     pub xray: Option<Xray>,
+    pub otlp: Option<String>,
     pub tasks: Vec<Task>,
 }
 
@@ -229,6 +230,7 @@ fn command(arguments: &[&str]) -> Command {
         "--alb-port",
         "--dynamodb-port",
         "--xray-port",
+        "--otlp-port",
     ] {
         if !arguments.contains(&port) {
             command.args([port, "0"]);

@@ -21,6 +21,13 @@ async fn everything_that_the_endpoints_file_names_answers() {
     let status: Value = serde_json::from_str(&get(&format!("{}/status", xray.api)).await).unwrap();
     assert_eq!(status["Refused"], 0);
     assert_eq!(xray.api, format!("http://{}", xray.udp));
+    let otlp = format!("{}/v1/traces", endpoints.otlp.as_ref().unwrap());
+    let empty = client()
+        .post(otlp)
+        .json(&serde_json::json!({}))
+        .send()
+        .await;
+    assert_eq!(empty.unwrap().status(), 200);
     assert_eq!(endpoints.of("like-service").len(), 2);
     assert_eq!(endpoints.of("monolith").len(), 1);
     for task in &endpoints.tasks {
@@ -51,6 +58,8 @@ async fn people_read_the_addresses_the_chaos_and_its_seed() {
         &*endpoints.site,
         &endpoints.alb,
         &endpoints.dynamodb,
+        &format!("{}/traces", endpoints.site),
+        endpoints.otlp.as_ref().unwrap(),
         "64 are slow, 25 answer 404, 11 are fine",
         "--seed 4711",
     ] {

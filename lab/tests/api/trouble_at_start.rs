@@ -18,6 +18,7 @@ fn a_taken_port_is_named_with_its_option() {
         "--alb-port",
         "--dynamodb-port",
         "--xray-port",
+        "--otlp-port",
     ] {
         let ended = output(&[], &[option, &port]);
         let error = error(&ended);

@@ -112,6 +112,26 @@ async fn each_like_is_traced_and_the_graph_leads_from_the_client_to_the_table() 
 }
 
 #[tokio::test]
+async fn by_otlp_the_same_graph_comes_out() {
+    let lab = Asked::start(&[("OTEL_TRACES_EXPORTER", "otlp")], &["--chaos", "off"]);
+    for _ in 0..3 {
+        assert_eq!(lab.like(MYSFIT).await, 200);
+    }
+    let whole = r#"edge("like service", "monolith") AND edge("monolith", "MysfitsTable")"#;
+    let likes = lab.until_found(whole, 3).await;
+    let found = &likes[0]["Annotations"]["mysfit.id"][0]["AnnotationValue"]["StringValue"];
+    assert_eq!(found, MYSFIT);
+    let table = r#"service(id(name: "MysfitsTable", type: "AWS::DynamoDB::Table")) { ok }"#;
+    assert_eq!(lab.found(table).await.len(), 3);
+    assert_eq!(
+        lab.found("annotation[mysfit.id] http.status = 200")
+            .await
+            .len(),
+        3
+    );
+}
+
+#[tokio::test]
 async fn the_workshops_filter_finds_the_slow_and_the_lost_likes() {
     let seed = ["--seed", "7", "--like-tasks", "1"];
     let fast = [("CHAOS_STRESS_CPU_MS", "1100-1200")];

@@ -24,7 +24,7 @@ export class Lab {
     const lab = new Lab();
     lab.directory = await mkdtemp(join(tmpdir(), "lab-"));
     const file = join(lab.directory, "endpoints.json");
-    const ports = ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port"].flatMap((port) => [port, "0"]);
+    const ports = ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port", "--otlp-port"].flatMap((port) => [port, "0"]);
     // Seed 7 has slow and lost likes among its first.
     const options = ["--no-browser", "--endpoints-file", file, "--seed", "7", "--like-tasks", "1", ...ports];
     const env = { ...process.env, CHAOS_STRESS_CPU_MS: "1100-1150" };

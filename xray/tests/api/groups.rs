@@ -100,6 +100,25 @@ fn what_makes_no_group_is_refused() {
         world.error("/DeleteGroup", json!({})),
         "GroupName or GroupARN is required"
     );
+    let default = json!({ "GroupName": "Default" });
+    assert_eq!(
+        world.ask("/GetGroup", default.clone())["Group"]["GroupName"],
+        "Default"
+    );
+    for path in ["/UpdateGroup", "/DeleteGroup"] {
+        let error = world.error(path, default.clone());
+        assert_eq!(
+            error,
+            "The Default group can be neither changed nor deleted"
+        );
+    }
+    assert_eq!(
+        world.ask("/Groups", json!({}))["Groups"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     for number in 1..25 {
         world.ask("/CreateGroup", json!({ "GroupName": format!("g{number}") }));
     }

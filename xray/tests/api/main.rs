@@ -14,6 +14,7 @@ mod filters;
 mod graph;
 mod groups;
 mod hostile;
+mod otlp;
 mod sampling;
 mod sdk;
 mod series;

@@ -17,29 +17,32 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
+    pub otlp: SocketAddr,
 }
 
 impl Process {
     pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xray"));
         command
-            .args(["--port", "0"])
+            .args(["--port", "0", "--otlp-port", "0"])
             .args(arguments)
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line
-            .split_once("http://")
-            .unwrap()
-            .1
-            .split_once(',')
-            .unwrap()
-            .0;
-        let address = address.parse().unwrap();
-        Self { child, address }
+        let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let mut after = |mark: &str| {
+            let line = lines.find_map(|line| Some(line.unwrap().split_once(mark)?.1.to_owned()));
+            line.unwrap()
+                .trim_end_matches(", for example:")
+                .parse()
+                .unwrap()
+        };
+        let address = after("answers on http://");
+        let otlp = after("OTEL_EXPORTER_OTLP_ENDPOINT=http://");
+        Self {
+            child,
+            address,
+            otlp,
+        }
     }
 
     /// Sends one datagram.

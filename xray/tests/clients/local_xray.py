@@ -30,7 +30,7 @@ class LocalXray(unittest.TestCase):
     def setUp(self):
         binary = os.environ["XRAY_BIN"]
         self.process = subprocess.Popen(
-            [binary, "--port", "0"], stdout=subprocess.PIPE, text=True
+            [binary, "--port", "0", "--otlp-port", "0"], stdout=subprocess.PIPE, text=True
         )
         first = self.process.stdout.readline()
         self.address = re.search(r"http://(\S+),", first).group(1)

@@ -7,6 +7,9 @@ use super::Variable;
 
 const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 const DAEMON: &str = "AWS_XRAY_DAEMON_ADDRESS";
+const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+const OTLP: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const OTLP_TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 
 /// What else the lab sets for traces, and the reader may set otherwise.
 const DEFAULTS: [(&str, &str); 2] = [
@@ -24,27 +27,46 @@ pub struct Tracing(Option<On>);
 struct On {
     exporter: String,
     daemon: String,
-    /// The lab's own X-Ray.
-    xray: SocketAddr,
-    others: [Variable; 2],
+    /// Where spans go by OTLP, unless the reader's own variables tell.
+    otlp: Option<String>,
+    lab: XrayPlaces,
+    others: Vec<Variable>,
+}
+
+/// Where the lab's own X-Ray listens.
+#[derive(Clone, Copy, Debug)]
+pub struct XrayPlaces {
+    pub daemon: SocketAddr,
+    pub otlp: SocketAddr,
 }
 
 impl Tracing {
     /// To the lab's X-Ray, if there is one, unless the environment of the lab itself says otherwise.
-    pub fn from_env(xray: Option<SocketAddr>) -> Self {
-        Self::new(xray, |name| std::env::var(name).ok())
+    pub fn from_env(lab: Option<XrayPlaces>) -> Self {
+        Self::new(lab, |name| std::env::var(name).ok())
     }
 
-    pub(super) fn new(xray: Option<SocketAddr>, reader: impl Fn(&str) -> Option<String>) -> Self {
-        Self(xray.map(|xray| On {
+    pub(super) fn new(lab: Option<XrayPlaces>, reader: impl Fn(&str) -> Option<String>) -> Self {
+        Self(lab.map(|lab| On {
             exporter: reader(EXPORTER).unwrap_or_else(|| "xray".to_owned()),
-            daemon: reader(DAEMON).unwrap_or_else(|| xray.to_string()),
-            xray,
-            others:
-                DEFAULTS.map(|(name, default)| {
-                    (name, reader(name).unwrap_or_else(|| default.to_owned()))
-                }),
+            daemon: reader(DAEMON).unwrap_or_else(|| lab.daemon.to_string()),
+            otlp: match reader(OTLP).or_else(|| reader(OTLP_TRACES)) {
+                Some(_) => None,
+                None => Some(format!("http://{}/v1/traces", lab.otlp)),
+            },
+            lab,
+            others: Self::others(&reader),
         }))
+    }
+
+    fn others(reader: &impl Fn(&str) -> Option<String>) -> Vec<Variable> {
+        // X-Ray's sampling rules are asked for by X-Ray's exporter alone.
+        let by_another = reader(EXPORTER).is_some_and(|exporter| exporter != "xray");
+        let sampler = by_another.then_some((SAMPLER, "parentbased_always_on"));
+        let value = |(name, default): (&'static str, &str)| {
+            (name, reader(name).unwrap_or_else(|| default.to_owned()))
+        };
+        DEFAULTS.into_iter().chain(sampler).map(value).collect()
     }
 
     /// What a task is told.
@@ -52,16 +74,22 @@ impl Tracing {
         let Some(on) = &self.0 else {
             return vec![(EXPORTER, "none".to_owned())];
         };
-        let mut variables = on.others.to_vec();
+        let mut variables = on.others.clone();
         variables.push((EXPORTER, on.exporter.clone()));
         variables.push((DAEMON, on.daemon.clone()));
+        variables.extend(on.otlp.clone().map(|otlp| (OTLP_TRACES, otlp)));
         variables
     }
 
     /// Whether they arrive where the lab itself can be asked for them.
     pub fn stays_here(&self) -> bool {
-        let here = |on: &On| on.exporter == "xray" && on.daemon == on.xray.to_string();
-        self.0.as_ref().is_some_and(here)
+        self.0
+            .as_ref()
+            .is_some_and(|on| match on.exporter.as_str() {
+                "xray" => on.daemon == on.lab.daemon.to_string(),
+                "otlp" => on.otlp.is_some(),
+                _ => false,
+            })
     }
 }
 
@@ -81,10 +109,14 @@ impl fmt::Display for Tracing {
 mod tests {
     use super::*;
 
-    const XRAY: Option<SocketAddr> = Some(SocketAddr::new(
-        std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-        2000,
-    ));
+    const fn at(port: u16) -> SocketAddr {
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
+    }
+
+    const XRAY: Option<XrayPlaces> = Some(XrayPlaces {
+        daemon: at(2000),
+        otlp: at(4318),
+    });
 
     fn told(tracing: &Tracing, name: &str) -> Option<String> {
         let mut variables = tracing.variables().into_iter();
@@ -101,7 +133,7 @@ mod tests {
         assert!(tracing.stays_here());
 
         for (name, value, text) in [
-            (EXPORTER, "otlp", "by OTEL_TRACES_EXPORTER=otlp"),
+            (EXPORTER, "console", "by OTEL_TRACES_EXPORTER=console"),
             (DAEMON, "far:2000", "to the X-Ray daemon at far:2000"),
         ] {
             let reader = |known: &str| (known == name).then(|| value.to_owned());
@@ -110,6 +142,23 @@ mod tests {
             assert_eq!(tracing.to_string(), text);
             assert!(!tracing.stays_here());
         }
+    }
+
+    #[test]
+    fn otlp_goes_to_the_labs_x_ray_too_unless_an_endpoint_is_named() {
+        let otlp = |name: &str| (name == EXPORTER).then(|| "otlp".to_owned());
+        let tracing = Tracing::new(XRAY, otlp);
+        let endpoint = told(&tracing, OTLP_TRACES);
+        assert_eq!(endpoint.as_deref(), Some("http://127.0.0.1:4318/v1/traces"));
+        assert!(tracing.stays_here());
+        let sampler = told(&tracing, SAMPLER);
+        assert_eq!(sampler.as_deref(), Some("parentbased_always_on"));
+        assert_eq!(told(&Tracing::new(XRAY, |_| None), SAMPLER), None);
+
+        let elsewhere = |name: &str| (name == OTLP).then(|| "http://far:4318".to_owned());
+        let tracing = Tracing::new(XRAY, |name| otlp(name).or_else(|| elsewhere(name)));
+        assert_eq!(told(&tracing, OTLP_TRACES), None);
+        assert_eq!(tracing.to_string(), "by OTEL_TRACES_EXPORTER=otlp");
     }
 
     #[test]

@@ -1,0 +1,122 @@
+//! One span as one document.
+
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use serde_json::{Map, Value, json};
+
+use super::attributes::Attributes;
+use super::{blocks, name};
+use crate::id::SegmentId;
+
+/// The document of `span`; none where its ids have not the right length.
+pub fn document(span: &Span, resource: &[KeyValue]) -> Option<Value> {
+    let trace = hexadecimal(&span.trace_id, 16)?;
+    let id = hexadecimal(&span.span_id, 8)?;
+    let segment_id: SegmentId = id.parse().ok()?;
+    let parent = hexadecimal(&span.parent_span_id, 8);
+    let resource = Attributes::new(resource);
+    let mut attributes = Attributes::new(&span.attributes);
+    let mut document = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            document.insert(key.to_owned(), value);
+        }
+    };
+    let is_part = span.kind() != SpanKind::Server && parent.is_some();
+    put(
+        "trace_id",
+        Some(format!("1-{}-{}", &trace[..8], &trace[8..]).into()),
+    );
+    put("id", Some(id.into()));
+    put("name", Some(name::of(span, &attributes, &resource).into()));
+    put("parent_id", parent.map(Value::from));
+    put("type", is_part.then(|| "subsegment".into()));
+    put("start_time", Some(seconds(span.start_time_unix_nano)));
+    put("end_time", Some(seconds(span.end_time_unix_nano)));
+    put("namespace", namespace(span, &attributes).map(Value::from));
+    put(
+        "origin",
+        blocks::origin(&resource)
+            .filter(|_| !is_part)
+            .map(Value::from),
+    );
+    for flag in flags(span, &attributes) {
+        put(flag, Some(true.into()));
+    }
+    put("cause", blocks::cause(span, segment_id, &attributes));
+    put("http", blocks::http(span, &mut attributes));
+    put("aws", blocks::aws(&mut attributes, &resource));
+    put("sql", blocks::sql(span, &mut attributes));
+    let version = resource.text(&["service.version"]);
+    put(
+        "service",
+        version.map(|version| json!({ "version": version })),
+    );
+    put(
+        "user",
+        attributes
+            .take_text(&["enduser.id", "user.id"])
+            .map(Value::from),
+    );
+    attributes.remove(&["aws.xray.annotations"]);
+    let (annotations, others): (Vec<_>, Vec<_>) = attributes
+        .iter()
+        .partition(|(_, value)| !(value.is_array() || value.is_object() || value.is_null()));
+    let object = |pairs: Vec<(&str, Value)>, key: fn(&str) -> String| -> Option<Value> {
+        let pairs = pairs.into_iter().map(|(name, value)| (key(name), value));
+        let object: Map<_, _> = pairs.collect();
+        (!object.is_empty()).then_some(Value::Object(object))
+    };
+    put("annotations", object(annotations, annotation_key));
+    let mut kept = object(others, str::to_owned).unwrap_or_else(|| json!({}));
+    if !is_part {
+        for (key, value) in resource.iter() {
+            kept[format!("otel.resource.{key}")] = value;
+        }
+    }
+    let has_more = kept.as_object().is_some_and(|kept| !kept.is_empty());
+    put("metadata", has_more.then(|| json!({ "default": kept })));
+    Some(Value::Object(document))
+}
+
+/// Sets flags by the status that was answered; without one, by what the program says.
+fn flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
+    match attributes.number(&blocks::STATUS) {
+        Some(429) => &["error", "throttle"],
+        Some(400..=499) => &["error"],
+        Some(500..=599) => &["fault"],
+        _ if blocks::is_error(span) => &["fault"],
+        _ => &[],
+    }
+}
+
+fn namespace(span: &Span, attributes: &Attributes<'_>) -> Option<&'static str> {
+    let calls = matches!(
+        span.kind(),
+        SpanKind::Client | SpanKind::Consumer | SpanKind::Producer
+    );
+    match span.kind() {
+        _ if name::is_aws(attributes) => Some("aws"),
+        SpanKind::Client => Some("remote"),
+        _ if calls && attributes.text(&["aws.remote.service"]).is_some() => Some("remote"),
+        _ => None,
+    }
+}
+
+fn hexadecimal(bytes: &[u8], length: usize) -> Option<String> {
+    let is_id = bytes.len() == length && bytes.iter().any(|byte| *byte != 0);
+    is_id.then(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn seconds(nanoseconds: u64) -> Value {
+    json!(nanoseconds as f64 / 1e9)
+}
+
+/// Letters, digits and dots; anything else becomes an underscore.
+fn annotation_key(key: &str) -> String {
+    let is_permitted = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    key.chars()
+        .map(|c| if is_permitted(c) { c } else { '_' })
+        .collect()
+}
