@@ -12,13 +12,17 @@ let traces;
 const LIKES = 6;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start(), Browser.start()]);
+  browser = await Browser.start();
+  lab = await Lab.start();
   traces = `${lab.endpoints.site}/traces`;
   for (let number = 0; number < LIKES; number += 1) await lab.like();
   await until(async () => (await lab.found('service("like service") AND !partial')).length === LIKES);
 });
 
-after(() => Promise.all([lab.stop(), browser.stop()]));
+after(async () => {
+  await browser?.stop();
+  await lab?.stop();
+});
 
 const said = (page, text) => page.locator("#said", { hasText: text }).waitFor();
 

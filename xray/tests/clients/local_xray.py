@@ -32,8 +32,10 @@ class LocalXray(unittest.TestCase):
         self.process = subprocess.Popen(
             [binary, "--port", "0", "--otlp-port", "0"], stdout=subprocess.PIPE, text=True
         )
-        first = self.process.stdout.readline()
-        self.address = re.search(r"http://(\S+),", first).group(1)
+        # Whatever comes next, the process ends with the test.
+        self.addCleanup(self.stop)
+        self.address = self.after(r"answers on http://(\S+),")
+        self.otlp = self.after(r"OTEL_EXPORTER_OTLP_ENDPOINT=http://(\S+)")
         self.client = boto3.client(
             "xray",
             endpoint_url=f"http://{self.address}",
@@ -43,8 +45,17 @@ class LocalXray(unittest.TestCase):
             config=Config(retries={"max_attempts": 0}),
         )
 
+    def after(self, pattern):
+        """What the server's next line of this kind says."""
+        for line in self.process.stdout:
+            if found := re.search(pattern, line):
+                return found.group(1)
+        self.fail(f"the server has not said {pattern}")
+
     def tearDown(self):
         self.client.close()
+
+    def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(PATIENCE), 0)
         self.process.stdout.close()
