@@ -2,11 +2,13 @@
 //!
 //! Source: the OpenTelemetry protocol's specification, 1.x. Spans become documents by the rules of the
 //! OpenTelemetry collector's X-Ray exporter with its option `index_all_attributes`, so that each attribute
-//! can be searched for; stack traces are not taken apart.
+//! can be searched for.
 
 mod attributes;
 mod blocks;
+mod cause;
 mod name;
+mod stack;
 mod translate;
 
 use std::io::Read;

@@ -1,5 +1,4 @@
-//! The blocks of a document: `http`, `aws`, `sql` and `cause`. What went into them is taken out of the
-//! attributes.
+//! The blocks of a document: `http`, `aws` and `sql`. What went into them is taken out of the attributes.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -7,8 +6,6 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::attributes::Attributes;
-use super::name;
-use crate::id::SegmentId;
 
 /// Databases that are asked in SQL, by `db.system` and `db.system.name`.
 const SQL: [&str; 14] = [
@@ -31,7 +28,8 @@ const SQL: [&str; 14] = [
 /// Status of the answer, by the old convention and the new.
 pub const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
 
-fn object<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Map<String, Value> {
+/// An object of what is set.
+pub fn object<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Map<String, Value> {
     let set = pairs
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?)));
@@ -167,6 +165,30 @@ pub fn aws(attributes: &mut Attributes<'_>, resource: &Attributes<'_>) -> Option
             ("availability_zone", zone()),
         ])
     });
+    let beanstalk = resource
+        .text(&["service.instance.id"])
+        .filter(|_| platform == Some("aws_elastic_beanstalk"));
+    let beanstalk = beanstalk.map(|deployment| {
+        object([
+            (
+                "environment_name",
+                text(resource.text(&["service.namespace"])),
+            ),
+            (
+                "deployment_id",
+                Some(deployment.parse::<i64>().unwrap_or(0).into()),
+            ),
+            ("version_label", text(resource.text(&["service.version"]))),
+        ])
+    });
+    let cluster = resource.text(&["k8s.cluster.name"]);
+    let eks = (platform == Some("aws_eks") || cluster.is_some()).then(|| {
+        object([
+            ("cluster_name", text(cluster)),
+            ("pod", text(resource.text(&["k8s.pod.name"]))),
+            ("container_id", text(resource.text(&["container.id"]))),
+        ])
+    });
     let sdk = resource.text(&["telemetry.sdk.name"]).map(|name| {
         let language = resource.text(&["telemetry.sdk.language"]);
         language.map_or_else(
@@ -209,8 +231,35 @@ pub fn aws(attributes: &mut Attributes<'_>, resource: &Attributes<'_>) -> Option
         ),
         ("ec2", ec2.map(Value::Object)),
         ("ecs", ecs.map(Value::Object)),
+        ("elastic_beanstalk", beanstalk.map(Value::Object)),
+        ("eks", eks.map(Value::Object)),
+        ("cloudwatch_logs", log_groups(resource)),
         ("xray", Some(Value::Object(xray))),
     ])))
+}
+
+/// The log groups that the resource names, by ARN rather than by name. Several stand in one text with `&`
+/// between them, where they came from an environment variable.
+fn log_groups(resource: &Attributes<'_>) -> Option<Value> {
+    let listed = |key: &str| -> Vec<&str> {
+        let texts = resource.texts(key).into_iter();
+        texts
+            .flat_map(|text| text.split('&'))
+            .filter(|text| !text.is_empty())
+            .collect()
+    };
+    let arns = listed("aws.log.group.arns");
+    let groups: Vec<Value> = match arns.is_empty() {
+        false => arns
+            .iter()
+            .map(|arn| json!({ "log_group": arn.split(':').nth(6).unwrap_or(arn), "arn": arn }))
+            .collect(),
+        true => listed("aws.log.group.names")
+            .iter()
+            .map(|name| json!({ "log_group": name }))
+            .collect(),
+    };
+    (!groups.is_empty()).then_some(Value::Array(groups))
 }
 
 /// Block `sql`, if a database was asked in SQL.
@@ -262,52 +311,6 @@ pub fn origin(resource: &Attributes<'_>) -> Option<&'static str> {
         "aws_ec2" => "AWS::EC2::Instance",
         _ => return None,
     })
-}
-
-/// What went wrong: exceptions that the span has as events, or the text of its status.
-pub fn cause(span: &Span, id: SegmentId, attributes: &Attributes<'_>) -> Option<Value> {
-    let is_remote = matches!(span.kind(), SpanKind::Client | SpanKind::Producer);
-    let mut next = id;
-    let mut exception = |kind: Option<&str>, message: Option<&str>| {
-        next = next.inferred();
-        Value::Object(object([
-            ("id", Some(next.to_string().into())),
-            ("type", kind.map(Value::from)),
-            ("message", message.map(Value::from)),
-            ("remote", Some(is_remote.into())),
-        ]))
-    };
-    let is_aws = name::is_aws(attributes);
-    let mut exceptions = Vec::new();
-    for event in &span.events {
-        let said = Attributes::new(&event.attributes);
-        match event.name.as_str() {
-            "exception" => exceptions.push(exception(
-                said.text(&["exception.type"]),
-                said.text(&["exception.message"]),
-            )),
-            "HTTP request failure" if is_aws => {
-                let status = said.number(&["http.response.status_code"]);
-                if let (Some(status), Some(message)) =
-                    (status, said.text(&["aws.http.error_message"]))
-                {
-                    let time = event.time_unix_nano as f64 / 1e9;
-                    let message = format!("{status}@{time:.6}@{message}");
-                    exceptions.push(exception(Some("aws.http.error.event"), Some(&message)));
-                }
-            }
-            _ => {}
-        }
-    }
-    let message = span
-        .status
-        .as_ref()
-        .map(|status| &*status.message)
-        .unwrap_or_default();
-    if exceptions.is_empty() && is_error(span) && !message.is_empty() {
-        exceptions.push(exception(None, Some(message)));
-    }
-    (!exceptions.is_empty()).then(|| json!({ "exceptions": exceptions }))
 }
 
 /// Whether the program says that the span failed.

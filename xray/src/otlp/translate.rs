@@ -2,16 +2,16 @@
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
 use serde_json::{Map, Value, json};
 
 use super::attributes::Attributes;
-use super::{blocks, name};
+use super::{blocks, cause, name};
 use crate::id::SegmentId;
 
 /// The document of `span`; none where its ids have not the right length.
 pub fn document(span: &Span, resource: &[KeyValue]) -> Option<Value> {
-    let trace = hexadecimal(&span.trace_id, 16)?;
+    let trace = trace_id(&span.trace_id)?;
     let id = hexadecimal(&span.span_id, 8)?;
     let segment_id: SegmentId = id.parse().ok()?;
     let parent = hexadecimal(&span.parent_span_id, 8);
@@ -24,10 +24,7 @@ pub fn document(span: &Span, resource: &[KeyValue]) -> Option<Value> {
         }
     };
     let is_part = span.kind() != SpanKind::Server && parent.is_some();
-    put(
-        "trace_id",
-        Some(format!("1-{}-{}", &trace[..8], &trace[8..]).into()),
-    );
+    put("trace_id", Some(trace.into()));
     put("id", Some(id.into()));
     put("name", Some(name::of(span, &attributes, &resource).into()));
     put("parent_id", parent.map(Value::from));
@@ -44,7 +41,8 @@ pub fn document(span: &Span, resource: &[KeyValue]) -> Option<Value> {
     for flag in flags(span, &attributes) {
         put(flag, Some(true.into()));
     }
-    put("cause", blocks::cause(span, segment_id, &attributes));
+    put("cause", cause::of(span, segment_id, &attributes, &resource));
+    put("links", links(span));
     put("http", blocks::http(span, &mut attributes));
     put("aws", blocks::aws(&mut attributes, &resource));
     put("sql", blocks::sql(span, &mut attributes));
@@ -80,6 +78,26 @@ pub fn document(span: &Span, resource: &[KeyValue]) -> Option<Value> {
     Some(Value::Object(document))
 }
 
+/// Traces and spans that this one has to do with.
+fn links(span: &Span) -> Option<Value> {
+    let link = |link: &Link| {
+        let mut told = json!({
+            "trace_id": trace_id(&link.trace_id)?,
+            "id": hexadecimal(&link.span_id, 8)?,
+        });
+        let attributes: Map<_, _> = Attributes::new(&link.attributes)
+            .iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
+        if !attributes.is_empty() {
+            told["attributes"] = Value::Object(attributes);
+        }
+        Some(told)
+    };
+    let links: Vec<_> = span.links.iter().filter_map(link).collect();
+    (!links.is_empty()).then_some(Value::Array(links))
+}
+
 /// Sets flags by the status that was answered; without one, by what the program says.
 fn flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
     match attributes.number(&blocks::STATUS) {
@@ -102,6 +120,11 @@ fn namespace(span: &Span, attributes: &Attributes<'_>) -> Option<&'static str> {
         _ if calls && attributes.text(&["aws.remote.service"]).is_some() => Some("remote"),
         _ => None,
     }
+}
+
+fn trace_id(bytes: &[u8]) -> Option<String> {
+    let id = hexadecimal(bytes, 16)?;
+    Some(format!("1-{}-{}", &id[..8], &id[8..]))
 }
 
 fn hexadecimal(bytes: &[u8], length: usize) -> Option<String> {

@@ -271,6 +271,77 @@ async fn spans_become_documents_by_the_collectors_rules() {
             json!({ "origin": "AWS::ECS::Fargate", "service": { "version": "7" } }),
         ),
         (
+            "a stack trace has frames, and a cause",
+            INTERNAL,
+            &service,
+            json!({ "parentSpanId": parent, "events": [{
+                "name": "exception",
+                "attributes": attributes(&json!({
+                    "exception.type": "ValueError", "exception.message": "bad",
+                    "exception.stacktrace": "Traceback (most recent call last):\n  File \"bank.py\", line 3, in call\nKeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"till.py\", line 5, in pay\nValueError: bad\n",
+                })),
+            }]}),
+            json!({ "cause": { "exceptions": [
+                {
+                    "id": "*", "type": "ValueError", "message": "bad", "remote": false, "cause": "*",
+                    "stack": [{ "path": "till.py", "line": 5, "label": "pay" }],
+                },
+                {
+                    "id": "*", "type": "KeyError", "message": "1", "remote": false,
+                    "stack": [{ "path": "bank.py", "line": 3, "label": "call" }],
+                },
+            ]}}),
+        ),
+        (
+            "several tries of a call to AWS",
+            CLIENT,
+            &service,
+            json!({ "parentSpanId": parent, "attributes": { "rpc.system": "aws-api", "rpc.service": "S3" }, "events": [{
+                "name": "HTTP request failure", "timeUnixNano": "1795219200500000000",
+                "attributes": attributes(&json!({ "http.response.status_code": 503, "aws.http.error_message": "slow down" })),
+            }]}),
+            json!({ "name": "S3", "cause": { "exceptions": [{
+                "id": "*", "type": "aws.http.error.event", "message": "503@1795219200.500000@slow down", "remote": true,
+            }]}}),
+        ),
+        (
+            "links are kept",
+            SERVER,
+            &service,
+            json!({ "links": [{ "traceId": TRACE, "spanId": parent, "attributes": attributes(&json!({ "queue": "q" })) }] }),
+            json!({ "links": [{ "trace_id": format!("1-{}-{}", &TRACE[..8], &TRACE[8..]), "id": parent, "attributes": { "queue": "q" } }] }),
+        ),
+        (
+            "clusters and log groups",
+            SERVER,
+            &json!({
+                "service.name": "shop", "k8s.cluster.name": "main", "k8s.pod.name": "shop-1",
+                "aws.log.group.arns": "arn:aws:logs:eu-west-1:1:log-group:one&arn:aws:logs:eu-west-1:1:log-group:two",
+            }),
+            json!({}),
+            json!({ "aws": {
+                "eks": { "cluster_name": "main", "pod": "shop-1" },
+                "cloudwatch_logs": [
+                    { "log_group": "one", "arn": "arn:aws:logs:eu-west-1:1:log-group:one" },
+                    { "log_group": "two", "arn": "arn:aws:logs:eu-west-1:1:log-group:two" },
+                ],
+                "xray": { "auto_instrumentation": false },
+            }}),
+        ),
+        (
+            "Elastic Beanstalk",
+            SERVER,
+            &json!({
+                "service.name": "shop", "cloud.provider": "aws", "cloud.platform": "aws_elastic_beanstalk",
+                "service.namespace": "prod", "service.instance.id": "32", "service.version": "v7",
+            }),
+            json!({}),
+            json!({ "origin": "AWS::ElasticBeanstalk::Environment", "aws": {
+                "elastic_beanstalk": { "environment_name": "prod", "deployment_id": 32, "version_label": "v7" },
+                "xray": { "auto_instrumentation": false },
+            }}),
+        ),
+        (
             "of another cloud there is none",
             SERVER,
             &json!({ "service.name": "shop", "cloud.provider": "gcp", "cloud.platform": "gcp_cloud_run" }),
@@ -284,7 +355,12 @@ async fn spans_become_documents_by_the_collectors_rules() {
         for (key, wanted) in wanted.as_object().unwrap() {
             let mut found = document[key].clone();
             if let Some(Value::Array(exceptions)) = found.get_mut("exceptions") {
-                exceptions[0]["id"] = json!("*");
+                for exception in exceptions {
+                    exception["id"] = json!("*");
+                    if let Some(cause) = exception.get_mut("cause") {
+                        *cause = json!("*");
+                    }
+                }
             }
             assert_eq!(&found, wanted, "{name}: {key} of {document:#}");
         }
