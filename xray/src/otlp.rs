@@ -7,6 +7,7 @@
 mod attributes;
 mod blocks;
 mod cause;
+mod local_root;
 mod name;
 mod stack;
 mod translate;
@@ -107,12 +108,11 @@ fn put(xray: &Xray, request: &ExportTraceServiceRequest) -> ExportTraceServiceRe
             .map(|resource| &*resource.attributes);
         let resource = attributes.unwrap_or_default();
         for span in spans.scope_spans.iter().flat_map(|scope| &scope.spans) {
-            match translate::document(span, resource) {
-                Some(document) => refused.extend(
-                    xray.put(&document.to_string())
-                        .iter()
-                        .map(ToString::to_string),
-                ),
+            match translate::documents(span, resource) {
+                Some(documents) => {
+                    let put = documents.iter().flat_map(|it| xray.put(&it.to_string()));
+                    refused.extend(put.map(|refusal| refusal.to_string()));
+                }
                 None => refused.push("a span without ids of the right length".to_owned()),
             }
         }

@@ -1,4 +1,4 @@
-//! One span as one document.
+//! One span as one document, or as two.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -6,11 +6,21 @@ use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
 use serde_json::{Map, Value, json};
 
 use super::attributes::Attributes;
-use super::{blocks, cause, name};
+use super::{blocks, cause, local_root, name};
 use crate::id::SegmentId;
 
-/// The document of `span`; none where its ids have not the right length.
-pub fn document(span: &Span, resource: &[KeyValue]) -> Option<Value> {
+/// The documents of `span`; none where its ids have not the right length.
+pub fn documents(span: &Span, resource: &[KeyValue]) -> Option<Vec<Value>> {
+    let attributes = Attributes::new(&span.attributes);
+    if attributes.text(&["aws.span.kind"]) == Some("LOCAL_ROOT") {
+        return local_root::documents(span, resource);
+    }
+    let is_part = span.kind() != SpanKind::Server && !span.parent_span_id.is_empty();
+    Some(vec![document(span, resource, is_part)?])
+}
+
+/// The document of `span`, as a segment or as a part of one.
+pub fn document(span: &Span, resource: &[KeyValue], is_part: bool) -> Option<Value> {
     let trace = trace_id(&span.trace_id)?;
     let id = hexadecimal(&span.span_id, 8)?;
     let segment_id: SegmentId = id.parse().ok()?;
@@ -23,7 +33,6 @@ pub fn document(span: &Span, resource: &[KeyValue]) -> Option<Value> {
             document.insert(key.to_owned(), value);
         }
     };
-    let is_part = span.kind() != SpanKind::Server && parent.is_some();
     put("trace_id", Some(trace.into()));
     put("id", Some(id.into()));
     put("name", Some(name::of(span, &attributes, &resource).into()));

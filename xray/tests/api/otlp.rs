@@ -368,6 +368,58 @@ async fn spans_become_documents_by_the_collectors_rules() {
 }
 
 #[tokio::test]
+async fn the_first_call_of_a_service_is_a_segment_and_a_subsegment() {
+    let collector = Collector::start();
+    let span = json!({ "attributes": {
+        "aws.span.kind": "LOCAL_ROOT", "aws.local.service": "worker", "aws.remote.service": "AWS.SDK.SQS",
+        "rpc.system": "aws-api", "rpc.method": "ReceiveMessage", "aws.queue.url": "https://sqs/1/orders",
+    }});
+    collector
+        .send(&request(CLIENT, &json!({ "service.name": "shop" }), &span))
+        .await;
+    let worker = collector.document().await;
+    assert_eq!(
+        (&worker["name"], &worker["type"]),
+        (&json!("worker"), &Value::Null)
+    );
+    assert_eq!(
+        worker["aws"]
+            .get("queue_url")
+            .or(worker["annotations"].get("aws.remote.service")),
+        None
+    );
+    let call = &worker["subsegments"][0];
+    assert_eq!(
+        (&call["name"], &call["namespace"]),
+        (&json!("SQS"), &json!("aws"))
+    );
+    assert_eq!(call["id"], "53995c3f42cd8ad8");
+    assert_eq!(call["aws"]["queue_url"], "https://sqs/1/orders");
+    let graph = collector
+        .process
+        .ask("POST", "/ServiceGraph", &always().to_string())
+        .2;
+    let nodes: Vec<_> = graph["Services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["Name"].as_str().unwrap())
+        .collect();
+    assert_eq!(nodes, ["https://sqs/1/orders", "worker", "worker"]);
+
+    let collector = Collector::start();
+    let span = json!({ "parentSpanId": "70de5b6f19ff9a0a", "attributes": {
+        "aws.span.kind": "LOCAL_ROOT", "aws.local.service": "worker",
+    }});
+    collector.send(&request(INTERNAL, &json!({}), &span)).await;
+    let worker = collector.document().await;
+    assert_eq!(
+        (&worker["name"], &worker["type"], &worker["parent_id"]),
+        (&json!("worker"), &Value::Null, &json!("70de5b6f19ff9a0a"))
+    );
+}
+
+#[tokio::test]
 async fn protobuf_and_gzip_are_understood_and_answered_in_kind() {
     let collector = Collector::start();
     let json = request(SERVER, &json!({ "service.name": "shop" }), &json!({}));
