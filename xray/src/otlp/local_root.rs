@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Value, json};
 
 use super::attributes::Attributes;
+use super::name;
 use super::translate::document;
 use crate::id::SegmentId;
 
@@ -35,7 +36,7 @@ pub fn documents(span: &Span, resource: &[KeyValue]) -> Option<Vec<Value>> {
     remove(&mut service, "namespace");
     let local = Attributes::new(&span.attributes).text(&["aws.local.service"]);
     if let Some(local) = local {
-        service["name"] = json!(local);
+        service["name"] = json!(name::permitted(local));
     }
     if matches!(span.kind(), SpanKind::Server | SpanKind::Internal) {
         return Some(vec![service]);

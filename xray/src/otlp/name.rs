@@ -39,12 +39,7 @@ pub fn of(span: &Span, attributes: &Attributes<'_>, resource: &Attributes<'_>) -
             let others = if is_server { &others[..3] } else { &others[..] };
             attributes.text(others).map(str::to_owned)
         });
-    let name = permitted(&found.unwrap_or_else(|| span.name.clone()));
-    if name.is_empty() {
-        "span".to_owned()
-    } else {
-        name
-    }
+    permitted(&found.unwrap_or_else(|| span.name.clone()))
 }
 
 /// The names that AWS's own distributions give.
@@ -82,7 +77,11 @@ fn host(url: &str) -> Option<&str> {
 }
 
 /// X-Ray takes letters, digits, spaces and a few symbols; others are left out.
-fn permitted(name: &str) -> String {
+pub fn permitted(name: &str) -> String {
     let is_permitted = |c: &char| c.is_alphanumeric() || " _.:/%&#=+-@".contains(*c);
-    name.chars().filter(is_permitted).take(MAX_NAME).collect()
+    let name: String = name.chars().filter(is_permitted).take(MAX_NAME).collect();
+    match name.is_empty() {
+        true => "span".to_owned(),
+        false => name,
+    }
 }

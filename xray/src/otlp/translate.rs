@@ -15,7 +15,9 @@ pub fn documents(span: &Span, resource: &[KeyValue]) -> Option<Vec<Value>> {
     if attributes.text(&["aws.span.kind"]) == Some("LOCAL_ROOT") {
         return local_root::documents(span, resource);
     }
-    let is_part = span.kind() != SpanKind::Server && !span.parent_span_id.is_empty();
+    // Eight zeros are no parent.
+    let has_parent = hexadecimal(&span.parent_span_id, 8).is_some();
+    let is_part = span.kind() != SpanKind::Server && has_parent;
     Some(vec![document(span, resource, is_part)?])
 }
 
@@ -151,4 +153,118 @@ fn annotation_key(key: &str) -> String {
     key.chars()
         .map(|c| if is_permitted(c) { c } else { '_' })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue};
+    use opentelemetry_proto::tonic::trace::v1::Status;
+    use opentelemetry_proto::tonic::trace::v1::span::Event;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::{Config, Xray};
+
+    const KEYS: [&str; 32] = [
+        "http.request.method",
+        "http.status_code",
+        "http.response.status_code",
+        "url.full",
+        "url.path",
+        "http.host",
+        "server.address",
+        "server.port",
+        "client.address",
+        "net.peer.ip",
+        "user_agent.original",
+        "rpc.system",
+        "rpc.service",
+        "rpc.method",
+        "aws.table.name",
+        "aws.dynamodb.table_names",
+        "aws.account_id",
+        "db.system",
+        "db.name",
+        "db.connection_string",
+        "peer.service",
+        "service.name",
+        "enduser.id",
+        "aws.span.kind",
+        "aws.local.service",
+        "aws.remote.service",
+        "cloud.provider",
+        "cloud.platform",
+        "exception.type",
+        "exception.stacktrace",
+        "telemetry.sdk.language",
+        "own.key",
+    ];
+
+    fn values() -> impl Strategy<Value = Any> {
+        let texts = select(vec![
+            "aws-api",
+            "LOCAL_ROOT",
+            "mysql",
+            "aws",
+            "aws_ecs",
+            "java",
+            "python",
+            "://",
+            "",
+            "é?\u{0}",
+        ]);
+        prop_oneof![
+            any::<String>().prop_map(Any::StringValue),
+            texts.prop_map(|text| Any::StringValue(text.to_owned())),
+            any::<i64>().prop_map(Any::IntValue),
+            any::<f64>().prop_map(Any::DoubleValue),
+            any::<bool>().prop_map(Any::BoolValue),
+            any::<String>().prop_map(|text| Any::ArrayValue(ArrayValue {
+                values: vec![AnyValue {
+                    value: Some(Any::StringValue(text))
+                }],
+            })),
+            any::<Vec<u8>>().prop_map(Any::BytesValue),
+        ]
+    }
+
+    fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
+        let pair = (select(&KEYS[..]), values()).prop_map(|(key, value)| KeyValue {
+            key: key.to_owned(),
+            value: Some(AnyValue { value: Some(value) }),
+            ..KeyValue::default()
+        });
+        vec(pair, 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_span_says_makes_documents_that_are_taken(
+            (name, kind, parent) in (any::<String>(), 0_i32..7, prop_oneof![Just(vec![]), vec(1_u8.., 8), any::<Vec<u8>>()]),
+            (said, resource, event) in (attributes(), attributes(), attributes()),
+            (start, took) in (0_u64..2_000_000_000, any::<u32>()),
+            code in 0_i32..4,
+        ) {
+            let span = Span {
+                trace_id: vec![7; 16],
+                span_id: vec![8; 8],
+                parent_span_id: parent,
+                name,
+                kind,
+                start_time_unix_nano: start * 1_000_000_000,
+                end_time_unix_nano: start * 1_000_000_000 + u64::from(took),
+                attributes: said,
+                events: vec![Event { name: "exception".to_owned(), attributes: event, ..Event::default() }],
+                status: Some(Status { message: "it broke".to_owned(), code }),
+                ..Span::default()
+            };
+            let xray = Xray::new(Config::default());
+            for document in documents(&span, &resource).unwrap() {
+                prop_assert_eq!(xray.put(&document.to_string()), []);
+            }
+        }
+    }
 }
