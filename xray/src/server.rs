@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,9 @@ use crate::xray::Xray;
 
 /// Largest datagram in bytes that UDP carries.
 const MAX_DATAGRAM: usize = 65_535;
+
+/// What is asked for datagrams that wait, in bytes; the kernel may grant less.
+const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
 /// How long a connection may be idle, or take for the head of a request.
 const IDLE: Duration = Duration::from_secs(60);
@@ -64,7 +68,11 @@ impl Server {
         loop {
             let tcp = TcpListener::bind(address).await?;
             match UdpSocket::bind(tcp.local_addr()?).await {
-                Ok(udp) => return Ok((udp, tcp)),
+                Ok(udp) => {
+                    // Refused, bursts of documents may be cut off by the kernel, as they are elsewhere.
+                    let _ = set_socket_recv_buffer_size(&udp, RECEIVE_BUFFER);
+                    return Ok((udp, tcp));
+                }
                 Err(error) => {
                     tries -= 1;
                     if tries == 0 {

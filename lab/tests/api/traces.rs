@@ -214,7 +214,9 @@ async fn so_it_is_when_the_client_hangs_up() {
 
 #[tokio::test]
 async fn of_200_likes_at_once_each_trace_has_just_its_own_spans() {
-    let traced = Traced::start(PATIENT, &["--chaos", "off"]);
+    // 800 documents in one burst may be more than the daemon's socket holds.
+    let often = [PATIENT, &[("OTEL_BSP_SCHEDULE_DELAY", "20")]].concat();
+    let traced = Traced::start(&often, &["--chaos", "off"]);
     let mysfits = get(&format!("{}/mysfits", traced.alb)).await;
     let mysfits: Value = serde_json::from_str(&mysfits).unwrap();
     let mysfits = mysfits["mysfits"].as_array().unwrap();
