@@ -3,7 +3,7 @@
 //! What was taken stays until a bound is reached, and what then leaves is counted. Nothing is kept on disk.
 //! Documents are put together when somebody asks, or before that by [`Store::settle`].
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -222,10 +222,12 @@ impl Store {
         traces.into_iter().filter(is_within).collect()
     }
 
-    /// One trace.
-    pub fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
+    /// Those of these traces that are held.
+    pub fn traces_of(&self, ids: HashSet<TraceId>) -> Vec<Arc<Trace>> {
         self.settle();
-        self.state().traces.get(&id)?.trace.clone()
+        let state = self.state();
+        let held = ids.iter().filter_map(|id| state.traces.get(id));
+        held.filter_map(|held| held.trace.clone()).collect()
     }
 
     /// The documents of one trace, put together.

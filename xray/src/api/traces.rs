@@ -10,6 +10,7 @@ use super::requests::{
     GetServiceGraph, GetTimeSeries, GetTraceSummaries, PutTraceSegments, SamplingStrategyName,
     TimeRangeType, TraceIds,
 };
+use crate::assembly::Compiled;
 use crate::filter::Filter;
 use crate::id::TraceId;
 use crate::store::Clock;
@@ -153,9 +154,11 @@ pub fn batch(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
     let (mut traces, mut unprocessed) = (Vec::new(), Vec::new());
     for text in &request.trace_ids {
         let id = text.parse();
+        if id.is_ok_and(|id| !seen.insert(id)) {
+            continue;
+        }
         match id.ok().and_then(|id| whole(xray, id)) {
-            Some(trace) if seen.insert(id) => traces.push(trace),
-            Some(_) => {}
+            Some(trace) => traces.push(trace),
             None => unprocessed.push(text),
         }
     }
@@ -163,9 +166,10 @@ pub fn batch(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
 }
 
 fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
-    let trace = xray.store.trace(id)?;
+    let trace = xray.store.traces_of([id].into()).pop()?;
     let segments = xray.store.compiled(id)?;
-    let segment = |segment: &crate::assembly::Compiled| json!({ "Id": segment.id.to_string(), "Document": segment.document });
+    let segment =
+        |segment: &Compiled| json!({ "Id": segment.id.to_string(), "Document": segment.document });
     let segments: Value = segments.iter().map(segment).collect();
     Some(json!({
         "Id": id.to_string(),
@@ -177,15 +181,8 @@ fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
 
 /// `GetTraceGraph`: of the traces that are known.
 pub fn graph_of(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
-    let ids: HashSet<TraceId> = request
-        .trace_ids
-        .iter()
-        .filter_map(|id| id.parse().ok())
-        .collect();
-    let traces: Vec<_> = ids
-        .into_iter()
-        .filter_map(|id| xray.store.trace(id))
-        .collect();
+    let ids = request.trace_ids.iter().filter_map(|id| id.parse().ok());
+    let traces = xray.store.traces_of(ids.collect());
     let services = graph::of(traces.iter().map(|trace| &**trace));
     Ok(json!({ "Services": services }))
 }
