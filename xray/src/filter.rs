@@ -16,7 +16,7 @@ mod tree;
 
 use std::fmt;
 
-use crate::trace::{Call, Trace};
+use crate::trace::Trace;
 use keyword::{Keyword, Text};
 use tree::Expression;
 
@@ -41,19 +41,13 @@ pub struct Group {
     pub name: String,
     /// Its Amazon Resource Name.
     pub arn: String,
-    /// What they have in common.
-    /// Nothing where they need not have anything in common.
+    /// What they have in common; nothing where that is nothing.
     pub filter: Option<Filter>,
 }
 
-/// What a selector of statistics picks from a trace.
+/// Which nodes or edges statistics are about: one `service()`, `edge()` or `id()`.
 #[derive(Debug)]
-pub enum Selected {
-    /// Segments, by their places.
-    Services(Vec<usize>),
-    /// Calls.
-    Edges(Vec<Call>),
-}
+pub struct Selector(Expression);
 
 impl Filter {
     /// Reads an expression.
@@ -87,27 +81,33 @@ impl Filter {
             }
         })
     }
+}
 
-    /// Whether it is one `service()` or `edge()`, which can select what statistics are about.
-    pub fn is_selector(&self) -> bool {
-        matches!(self.0, Expression::Service(..) | Expression::Edge(..))
+impl Selector {
+    /// Reads a selector; `id()` means the nodes. None where it is something else, or more.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read; the error says where and why.
+    pub fn parse(text: &str) -> Result<Option<Self>, Invalid> {
+        Ok(parser::parse_selector(text)?.map(Self))
     }
 
-    /// Whether it is one `service()`.
+    /// Whether it selects nodes, and not edges.
     pub fn is_of_services(&self) -> bool {
         matches!(self.0, Expression::Service(..))
     }
 
-    /// What it selects, if it is a selector.
-    pub fn select<'a>(&'a self, trace: &'a Trace) -> Option<Selected> {
+    /// The places of the entities that measured what it selects: segments of nodes, calls of edges.
+    pub fn select(&self, trace: &Trace) -> Vec<usize> {
         match &self.0 {
-            Expression::Service(id, inner) => Some(Selected::Services(
-                evaluate::services(trace, id, inner.as_deref()).collect(),
-            )),
-            Expression::Edge(from, to, inner) => Some(Selected::Edges(
-                evaluate::edges(trace, from, to, inner.as_deref()).collect(),
-            )),
-            _ => None,
+            Expression::Service(id, inner) => {
+                evaluate::services(trace, id, inner.as_deref()).collect()
+            }
+            Expression::Edge(from, to, inner) => evaluate::edges(trace, from, to, inner.as_deref())
+                .map(|call| call.measured)
+                .collect(),
+            _ => Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::filter::{Filter, Selected};
+use crate::filter::Selector;
 use crate::statistics::{Bar, Statistics, Summary};
 use crate::time::Time;
 use crate::trace::{Caller, Trace};
@@ -25,7 +25,7 @@ pub struct Window {
 /// the edges from clients, so that each request counts once. Each of `windows` is there, also the empty ones.
 pub fn of<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
-    selector: Option<&Filter>,
+    selector: Option<&Selector>,
     windows: impl IntoIterator<Item = Time>,
     period: i64,
 ) -> Vec<Window> {
@@ -41,7 +41,7 @@ pub fn of<'a>(
             statistics.add(&trace.entities[place]);
         }
     }
-    let is_of_services = selector.is_some_and(Filter::is_of_services);
+    let is_of_services = selector.is_some_and(Selector::is_of_services);
     let window = |(timestamp, statistics): (Time, Statistics)| Window {
         timestamp,
         edge_summary_statistics: (!is_of_services).then(|| statistics.summary()),
@@ -51,14 +51,12 @@ pub fn of<'a>(
     windows.into_iter().map(window).collect()
 }
 
-fn places(trace: &Trace, selector: Option<&Filter>) -> Vec<usize> {
-    match selector.and_then(|selector| selector.select(trace)) {
-        Some(Selected::Services(places)) => places,
-        Some(Selected::Edges(calls)) => calls.iter().map(|call| call.measured).collect(),
-        None => {
-            let calls = trace.calls();
-            let from_clients = calls.filter(|call| matches!(call.from, Caller::Client));
-            from_clients.map(|call| call.measured).collect()
-        }
+fn places(trace: &Trace, selector: Option<&Selector>) -> Vec<usize> {
+    if let Some(selector) = selector {
+        return selector.select(trace);
     }
+    let from_clients = trace
+        .calls()
+        .filter(|call| matches!(call.from, Caller::Client));
+    from_clients.map(|call| call.measured).collect()
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::groups::Selector;
 use crate::sampling::{Change, Report, SamplingRule};
+use crate::store::Clock;
 use crate::time::Time;
 
 #[derive(Deserialize)]
@@ -33,19 +34,11 @@ pub struct TelemetryRecord {
 pub struct GetTraceSummaries {
     pub start_time: Time,
     pub end_time: Time,
-    #[serde(default)]
-    pub time_range_type: Option<TimeRangeType>,
+    pub time_range_type: Option<Clock>,
     pub sampling: Option<bool>,
     pub sampling_strategy: Option<SamplingStrategy>,
     pub filter_expression: Option<String>,
     pub next_token: Option<String>,
-}
-
-#[derive(Clone, Copy, Deserialize, PartialEq)]
-pub enum TimeRangeType {
-    TraceId,
-    Event,
-    Service,
 }
 
 #[derive(Deserialize)]

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::Error;
 use super::requests::{
     GetServiceGraph, GetTimeSeries, GetTraceSummaries, PutTraceSegments, SamplingStrategyName,
-    TimeRangeType, TraceIds,
+    TraceIds,
 };
 use crate::assembly::Compiled;
-use crate::filter::Filter;
+use crate::filter::{Filter, Selector};
 use crate::id::TraceId;
 use crate::store::Clock;
 use crate::time::Time;
@@ -71,11 +71,7 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
         }
     }
     let share = share(request)?;
-    let clock = match request.time_range_type {
-        None | Some(TimeRangeType::TraceId) => Clock::TraceId,
-        Some(TimeRangeType::Event) => Clock::Event,
-        Some(TimeRangeType::Service) => Clock::Service,
-    };
+    let clock = request.time_range_type.unwrap_or_default();
     let mut traces = xray
         .store
         .traces(clock, request.start_time, request.end_time);
@@ -236,22 +232,10 @@ pub fn series(xray: &Xray, request: &GetTimeSeries) -> Result<Value, Error> {
     }))
 }
 
-/// `service(…)`, `edge(…)`, or `id(…)`, which means the service.
-fn selector(text: &str) -> Result<Filter, Error> {
-    let is_id = text
-        .trim_start()
-        .get(..2)
-        .is_some_and(|start| start.eq_ignore_ascii_case("id"));
-    let filter = match is_id {
-        true => Filter::parse(&format!("service({text})")),
-        false => Filter::parse(text),
-    }?;
-    match filter.is_selector() {
-        true => Ok(filter),
-        false => Err(Error::invalid(
-            "EntitySelectorExpression is one service(…), edge(…, …) or id(…)",
-        )),
-    }
+fn selector(text: &str) -> Result<Selector, Error> {
+    Selector::parse(text)?.ok_or_else(|| {
+        Error::invalid("EntitySelectorExpression is one service(…), edge(…, …) or id(…)")
+    })
 }
 
 fn of_group<'a>(

@@ -16,22 +16,24 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// Reads an expression about traces.
 pub fn parse(text: &str) -> Result<Expression, Invalid> {
-    if text.len() > MAX_BYTES {
-        return Err(Invalid {
-            position: 1,
-            message: format!("the expression is longer than {MAX_BYTES} bytes"),
-        });
-    }
-    let mut parser = Parser {
-        words: words(text)?,
-        at: 0,
-        depth: 0,
-    };
+    let mut parser = Parser::new(text)?;
     let expression = parser.any(Scope::Trace)?;
     match parser.peek() {
         What::End => Ok(expression),
         _ => Err(parser.unexpected("AND, OR or the end")),
     }
+}
+
+/// Reads one `service()` or `edge()`, or `id()`, which stands for the service; none where it is something
+/// else, or more.
+pub fn parse_selector(text: &str) -> Result<Option<Expression>, Invalid> {
+    let mut parser = Parser::new(text)?;
+    let selector = match parser.is_word("id") {
+        true => Expression::Service(parser.id()?, None),
+        false => parser.any(Scope::Trace)?,
+    };
+    let is_one = matches!(selector, Expression::Service(..) | Expression::Edge(..));
+    Ok((is_one && *parser.peek() == What::End).then_some(selector))
 }
 
 struct Parser {
@@ -41,6 +43,20 @@ struct Parser {
 }
 
 impl Parser {
+    fn new(text: &str) -> Result<Self, Invalid> {
+        if text.len() > MAX_BYTES {
+            return Err(Invalid {
+                position: 1,
+                message: format!("the expression is longer than {MAX_BYTES} bytes"),
+            });
+        }
+        Ok(Self {
+            words: words(text)?,
+            at: 0,
+            depth: 0,
+        })
+    }
+
     fn token(&self) -> &Token {
         // The last word is the end, which is never passed.
         &self.words[self.at.min(self.words.len() - 1)]

@@ -75,7 +75,19 @@ fn a_selector_picks_a_node_or_an_edge() {
     assert_eq!(counts(&errors, "ServiceSummaryStatistics"), [0, 1, 0]);
     for (selector, message) in [
         ("ok", "EntitySelectorExpression is one service"),
+        (
+            "service(\"a\") OR service(\"b\")",
+            "EntitySelectorExpression is one service",
+        ),
+        (
+            "id(name: \"a\") AND ok",
+            "EntitySelectorExpression is one service",
+        ),
         ("service(", "Invalid filter expression"),
+        (
+            "id(colour: \"red\")",
+            "Invalid filter expression: name:, type: or account.id: is expected, not 'colour' at position 4",
+        ),
     ] {
         let request = json!({ "StartTime": 0, "EndTime": 1, "EntitySelectorExpression": selector });
         assert!(
