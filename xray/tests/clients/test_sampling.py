@@ -34,7 +34,15 @@ class Sampling(LocalXray):
         deadline = time.monotonic() + PATIENCE
         while not self.sampled(service, 1):
             self.assertLess(time.monotonic(), deadline, f"{service} is never sampled")
-            time.sleep(0.05)
+
+    def until_reported(self, rule):
+        """The program's next report is answered with the rates as they are now."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            answer = self.client.get_sampling_statistic_summaries()
+            if any(it["RuleName"] == rule for it in answer["SamplingStatisticSummaries"]):
+                return
+            self.assertLess(time.monotonic(), deadline, f"{rule} is never reported")
 
     def test_rules_are_obeyed_reported_on_and_changed_while_a_program_runs(self):
         for name, rate in [("loud", 1), ("quiet", 0)]:
@@ -58,6 +66,7 @@ class Sampling(LocalXray):
 
         louder = {"RuleName": "quiet", "FixedRate": 1}
         self.client.update_sampling_rule(SamplingRuleUpdate=louder)
+        self.until_reported("quiet")
         self.until_sampled("quiet")
         self.assertEqual(self.sampled("quiet", 20), 20)
         answer = self.client.get_sampling_statistic_summaries()
