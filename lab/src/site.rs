@@ -36,7 +36,7 @@ pub struct Site {
 impl Site {
     /// The site as something that [`serve`](crate::serve) can serve.
     pub fn into_router(self) -> Router {
-        let config = files::config(&self.alb);
+        let config = files::config(&self.alb, self.xray.is_some());
         let headers = headers(&self.alb);
         let port = self.address.port();
         control::routes(self.logs, self.tasks)

@@ -51,7 +51,7 @@ async fn the_page_may_talk_to_the_site_and_to_the_load_balancer_alone() {
 }
 
 #[tokio::test]
-async fn the_page_is_told_where_the_load_balancer_really_is() {
+async fn the_page_is_told_where_the_load_balancer_and_traces_really_are() {
     let lab = Lab::start(&[]);
     let endpoints = lab.endpoints();
     let answer = answer(&format!("{}/config.js", endpoints.site)).await;
@@ -63,8 +63,19 @@ async fn the_page_is_told_where_the_load_balancer_really_is() {
     let script = answer.text().await.unwrap();
     assert_eq!(
         script,
-        format!("export const api = \"{}\";\n", endpoints.alb)
+        format!(
+            "export const api = \"{}\";\nexport const traces = \"/traces/\";\n",
+            endpoints.alb
+        )
     );
+}
+
+#[tokio::test]
+async fn without_tracing_the_page_is_told_of_no_traces() {
+    let lab = Lab::start(&["--tracing", "off"]);
+    let answer = answer(&format!("{}/config.js", lab.endpoints().site)).await;
+    let script = answer.text().await.unwrap();
+    assert!(script.ends_with("export const traces = \"\";\n"), "{script}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

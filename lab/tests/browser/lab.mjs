@@ -20,15 +20,16 @@ export const MYSFIT = "4e53920c-505a-4a90-a694-b9300791f0ae";
 export const WORKSHOP = 'service("like service") { responsetime > 1 OR error } AND http.method = "POST"';
 
 export class Lab {
-  static async start() {
+  /** With options of `cargo run` and variables of its services beside those that the tests need. */
+  static async start({ options = [], env = {} } = {}) {
     const lab = new Lab();
     lab.directory = await mkdtemp(join(tmpdir(), "lab-"));
     const file = join(lab.directory, "endpoints.json");
     const ports = ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port", "--otlp-port"].flatMap((port) => [port, "0"]);
     // Seed 7 has slow and lost likes among its first.
-    const options = ["--no-browser", "--endpoints-file", file, "--seed", "7", "--like-tasks", "1", ...ports];
-    const env = { ...process.env, CHAOS_STRESS_CPU_MS: "1100-1150" };
-    lab.process = spawn(process.env.LAB_BIN, options, { env, stdio: ["ignore", "ignore", "inherit"] });
+    const usual = ["--no-browser", "--endpoints-file", file, "--seed", "7", "--like-tasks", "1", ...ports];
+    const variables = { ...process.env, CHAOS_STRESS_CPU_MS: "1100-1150", ...env };
+    lab.process = spawn(process.env.LAB_BIN, [...usual, ...options], { env: variables, stdio: ["ignore", "ignore", "inherit"] });
     lab.ended = new Promise((resolve) => lab.process.once("exit", resolve));
     await until(async () => {
       lab.endpoints = JSON.parse(await readFile(file, "utf8").catch(() => "null"));
@@ -87,9 +88,12 @@ export class Browser {
     page.setDefaultTimeout(PATIENCE);
     page.errors = [];
     page.on("pageerror", (error) => page.errors.push(error.message));
+    page.said = [];
     page.on("console", (message) => {
-      // A refused filter is an answer with status 400, which the browser notes.
-      if (message.type() === "error" && !message.text().includes("400 (Bad Request)")) page.errors.push(message.text());
+      page.said.push(message.text());
+      // The browser notes answers that are no success: a refused filter, or what the API says.
+      const noted = message.text().includes("400 (Bad Request)") || !message.location().url.startsWith(new URL(url).origin);
+      if (message.type() === "error" && !noted) page.errors.push(message.text());
     });
     await page.goto(url);
     return page;

@@ -1,0 +1,431 @@
+// The adoption site in a real browser, before running labs: a calm one, a slow one, a lossy one.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { Browser, Lab, MYSFIT, assertAccessible, picture, until } from "./lab.mjs";
+
+const WEB = new URL("../../../web/", import.meta.url);
+const NARROW = { viewport: { width: 360, height: 740 } };
+const DARK = { colorScheme: "dark" };
+
+let browser;
+let calm;
+let slow;
+let lossy;
+
+before(async () => {
+  const all = (kind) => ({ env: { CHAOS_STRESS_PERCENT: "0", CHAOS_NOT_FOUND_PERCENT: "0", [kind]: "100" } });
+  browser = await Browser.start();
+  [calm, slow, lossy] = await Promise.all([
+    Lab.start({ options: ["--chaos", "off"] }),
+    Lab.start(all("CHAOS_STRESS_PERCENT")),
+    Lab.start(all("CHAOS_NOT_FOUND_PERCENT")),
+  ]);
+});
+
+after(async () => {
+  await browser?.stop();
+  await Promise.all([calm, slow, lossy].map((lab) => lab?.stop()));
+});
+
+/** The files of the site as they are, as S3 serves them, with an API elsewhere. */
+async function served(api) {
+  const types = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+  const server = createServer(async (request, response) => {
+    const path = request.url === "/" ? "index.html" : request.url.slice(1);
+    const config = `export const api = ${JSON.stringify(api)};\nexport const traces = "";\n`;
+    const body = path === "config.js" ? config : await readFile(new URL(path, WEB)).catch(() => null);
+    response.writeHead(body === null ? 404 : 200, { "Content-Type": types[path.split(".").pop()] ?? "text/plain" });
+    response.end(body ?? "");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+}
+
+/** The site, once its mysfits are there. */
+async function open(lab, options) {
+  const page = await browser.open(lab.endpoints.site, options);
+  await said(page, "12 mysfits");
+  return page;
+}
+
+const said = (page, text) => page.locator("#state", { hasText: text }).waitFor();
+const cards = (page) => page.locator("#grid .card:not(.skeleton)");
+const card = (page, name) => page.locator(".card", { has: page.getByRole("link", { name, exact: true }) });
+const answer = (place, text) => place.locator(".message", { hasText: text }).waitFor();
+const mysfit = async (lab, id) => (await fetch(`${lab.endpoints.alb}/mysfits/${id}`)).json();
+const idOf = async (place) => decodeURIComponent((await place.locator(".name").getAttribute("href")).split("/").pop());
+
+/** The drawer's rows: [what, status, milliseconds, trace]. */
+async function happened(page) {
+  const rows = await page.locator("#happened tbody tr").all();
+  return Promise.all(rows.map(async (row) => (await row.locator("td").allTextContents()).slice(1)));
+}
+
+test("the first look is twelve mysfits, each with a picture, from this site alone and light", async () => {
+  const page = await browser.open("about:blank");
+  const files = [];
+  page.on("response", (response) => files.push(response));
+  await page.goto(calm.endpoints.site);
+  await said(page, "12 mysfits");
+  await page.waitForLoadState("networkidle");
+  assert.equal(await cards(page).count(), 12);
+  for (const image of await page.locator("img:visible").all()) {
+    await until(() => image.evaluate((it) => it.complete && it.naturalWidth > 0));
+  }
+  let weight = 0;
+  let pictures = 0;
+  const api = new URL(calm.endpoints.alb).origin;
+  for (const file of files) {
+    assert.equal(file.status(), 200, file.url());
+    assert([calm.endpoints.site, api].includes(new URL(file.url()).origin), file.url());
+    const body = await file.body();
+    weight += gzipSync(body).length;
+    if (!file.url().endsWith(".svg")) continue;
+    pictures += 1;
+    assert(body.length <= 30_000, `${file.url()} has ${body.length} bytes`);
+  }
+  assert.equal(pictures, 14); // twelve mysfits, the banner, the icon
+  console.log(`first load: ${files.length} files, ${(weight / 1000).toFixed(1)} kB compressed`);
+  assert(weight <= 150_000, `${weight} bytes`);
+  await picture(page, "site");
+  await assertAccessible(page);
+  assert.deepEqual(page.errors, []);
+});
+
+test("wide or narrow, light or dark, with the drawer or a profile open, the page is right for everybody", async () => {
+  for (const [name, options] of Object.entries({
+    wide: { viewport: { width: 1920, height: 1080 } },
+    dark: DARK,
+    narrow: NARROW,
+    "narrow-dark": { ...NARROW, ...DARK },
+    tablet: { viewport: { width: 768, height: 1024 } },
+  })) {
+    const page = await open(calm, options);
+    await assertAccessible(page);
+    await page.locator("summary").click();
+    await picture(page, `site-${name}`);
+    await assertAccessible(page);
+    await page.locator("summary").click();
+    await page.goto(`${calm.endpoints.site}/#/mysfits/${MYSFIT}`);
+    await page.locator("#profile .facts").waitFor();
+    await picture(page, `site-profile-${name}`);
+    await assertAccessible(page);
+    assert.deepEqual(page.errors, []);
+    await page.context().close();
+  }
+});
+
+test("each filter shows what the API finds, and all shows all", async () => {
+  const page = await open(calm);
+  for (const button of await page.locator("#filters [data-filter]").all()) {
+    const filter = await button.getAttribute("data-filter");
+    const value = await button.getAttribute("data-value");
+    const wanted = await (await fetch(`${calm.endpoints.alb}/mysfits?filter=${filter}&value=${value}`)).json();
+    await button.click();
+    await said(page, `${wanted.mysfits.length} mysfits`);
+    const names = await cards(page).locator(".name").allTextContents();
+    assert.deepEqual(names, wanted.mysfits.map((it) => it.name));
+    assert.equal(await page.locator('#filters [aria-pressed="true"]').count(), 1);
+    assert.equal(await button.getAttribute("aria-pressed"), "true");
+  }
+  await page.getByRole("button", { name: "All", exact: true }).click();
+  await said(page, "12 mysfits");
+});
+
+test("an alignment that nobody has, and a site without mysfits, are said", async () => {
+  const lab = await Lab.start();
+  const remove = async (id) => {
+    const answer = await fetch(lab.endpoints.dynamodb, {
+      method: "POST",
+      headers: {
+        "X-Amz-Target": "DynamoDB_20120810.DeleteItem",
+        "X-Amz-Date": "20260101T000000Z",
+        Authorization: "AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+      },
+      body: JSON.stringify({ TableName: lab.endpoints.table, Key: { MysfitId: { S: id } } }),
+    });
+    assert.equal(answer.status, 200, await answer.text());
+  };
+  const { mysfits } = await (await fetch(`${lab.endpoints.alb}/mysfits`)).json();
+  for (const it of mysfits.filter((it) => it.goodevil === "Good")) await remove(it.mysfitId);
+  const page = await browser.open(lab.endpoints.site);
+  await page.locator('#filters [data-value="Good"]').click();
+  await said(page, "No mysfit has this alignment.");
+  for (const it of mysfits) await remove(it.mysfitId);
+  await page.getByRole("button", { name: "All", exact: true }).click();
+  await said(page, "There are no mysfits here yet.");
+  await assertAccessible(page);
+  await lab.stop();
+});
+
+test("a profile has an address, and gives the focus back", async () => {
+  const page = await open(calm);
+  const link = card(page, "CoCo").locator(".name");
+  const id = await idOf(card(page, "CoCo"));
+  await link.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "CoCo" });
+  await dialog.locator(".facts").waitFor();
+  assert.equal(new URL(page.url()).hash, `#/mysfits/${id}`);
+  assert.equal(await page.title(), "CoCo – Mythical Mysfits");
+  const facts = await mysfit(calm, id);
+  assert.equal(await dialog.locator(".description").textContent(), facts.description);
+  assert.equal(await dialog.locator(".age").textContent(), "501 years");
+  assert.equal(await dialog.locator(".alignment").textContent(), "Chaotic Good");
+  assert.equal(await dialog.locator(".likes").textContent(), `${facts.likes} ${facts.likes === "1" ? "like" : "likes"}`);
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  await until(() => new URL(page.url()).hash === "");
+  assert.equal(await page.title(), "Mythical Mysfits");
+  assert(await link.evaluate((it) => it === document.activeElement));
+
+  await page.goBack();
+  await dialog.waitFor();
+  await page.goBack();
+  await dialog.waitFor({ state: "hidden" });
+  assert.deepEqual(page.errors, []);
+});
+
+test("an address of nobody says so, and half an escape opens nothing", async () => {
+  const page = await open(calm);
+  await page.goto(`${calm.endpoints.site}/#/mysfits/nobody%2Fat%20all`);
+  await page.locator("#profile .state", { hasText: "There is no mysfit with this address." }).waitFor();
+  assert.equal(await page.locator("#profile .retry").isVisible(), false);
+  await assertAccessible(page);
+  await page.locator("#profile .close").click();
+  await page.goto(`${calm.endpoints.site}/#/mysfits/%E0%A4%A`);
+  assert.equal(await page.locator("#profile").isVisible(), false);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a like that is well is counted, told with its trace, and the trace is there", async () => {
+  const page = await open(calm);
+  const place = card(page, "Nessi");
+  await place.locator(".heart").click();
+  await answer(place, /^Liked in \d+ ms$/);
+  await place.locator(".likes", { hasText: "1 like" }).waitFor();
+  const id = await idOf(place);
+  assert.equal((await mysfit(calm, id)).likes, "1");
+  const trace = await place.locator(".trace").textContent();
+  assert.match(trace, /^1-[0-9a-f]{8}-[0-9a-f]{24}$/);
+
+  const [read, liked] = await happened(page);
+  assert.equal(read[0], `GET /mysfits/${id}`);
+  assert.deepEqual([liked[0], liked[1], liked[3]], [`POST /mysfits/${id}/like`, "200", trace]);
+  assert.match(liked[2], /^\d+ ms$/);
+  assert(page.said.some((line) => line.startsWith(`POST /mysfits/${id}/like 200 `) && line.endsWith(trace)), page.said.join("\n"));
+
+  await until(async () => (await calm.ask("Traces", { TraceIds: [trace] })).Traces.length);
+  const [shown] = await Promise.all([page.waitForEvent("popup"), place.locator("a.trace").click()]);
+  await shown.locator("body", { hasText: trace }).waitFor();
+  assert.equal(new URL(shown.url()).pathname, `/traces/${trace}`);
+  await shown.locator("body", { hasText: "DynamoDB" }).waitFor();
+});
+
+test("a double click, a held key and a second click while it takes long like once", async () => {
+  const page = await open(calm);
+  const double = card(page, "Gretta");
+  await double.locator(".heart").dblclick();
+  await answer(double, /^Liked/);
+  const held = card(page, "Snowflake");
+  await held.locator(".heart").focus();
+  for (let time = 0; time < 5; time += 1) await page.keyboard.down("Enter");
+  await page.keyboard.up("Enter");
+  await answer(held, /^Liked/);
+  for (const place of [double, held]) {
+    await place.locator(".likes", { hasText: "1 like" }).waitFor();
+    assert.equal((await mysfit(calm, await idOf(place))).likes, "1");
+  }
+  // Another one, on purpose, is one.
+  assert.equal(await held.locator(".heart").getAttribute("aria-label"), "Like Snowflake once more");
+  await held.locator(".heart").click();
+  await held.locator(".likes", { hasText: "2 likes" }).waitFor();
+
+  const late = await open(slow);
+  const waiting = card(late, "Gary");
+  await waiting.locator(".heart").click();
+  await answer(waiting, "Still waiting");
+  await waiting.locator(".heart").click({ force: true }); // it says that it is disabled
+  await answer(waiting, /^Liked/);
+  const likes = (await happened(late)).filter(([what]) => what.endsWith("/like"));
+  assert.equal(likes.length, 1);
+});
+
+test("a slow like says how long it takes, and is slow in the end", async () => {
+  const page = await open(slow);
+  const place = card(page, "Pauly");
+  await place.locator(".heart").click();
+  await answer(place, /^Still waiting: \d\.\d s$/);
+  assert.equal(await place.locator(".heart").getAttribute("aria-disabled"), "true");
+  await picture(page, "site-waiting");
+  await page.locator("body > .spoken", { hasText: "The like of Pauly is taking long." }).waitFor({ state: "attached" });
+  await answer(place, /^Liked, but it took \d,\d{3} ms$/);
+  await place.locator(".likes", { hasText: "1 like" }).waitFor();
+  await page.locator("body > .spoken", { hasText: "Pauly: Liked, but it took" }).waitFor({ state: "attached" });
+  await page.locator("summary").click();
+  assert.match(await page.locator("#happened .sum").textContent(), /, 1 slow$/);
+  const row = page.locator("#happened tr", { hasText: "/like" });
+  assert.equal(await row.getAttribute("data-outcome"), "slow");
+  await picture(page, "site-slow");
+  await assertAccessible(page);
+});
+
+test("a lost like is no success: it says 404, was not counted, and may be tried again", async () => {
+  const page = await open(lossy, DARK);
+  const place = card(page, "Cole");
+  await place.locator(".heart").click();
+  await answer(place, /^Not liked: status 404 after \d+ ms$/);
+  assert.equal(await place.locator(".heart.liked").count(), 0);
+  assert.equal(await place.locator(".likes").textContent(), "");
+  assert.match(await place.locator(".trace").textContent(), /^1-/);
+  await page.locator("summary").click();
+  await picture(page, "site-404");
+  await assertAccessible(page);
+  await page.locator("summary").click();
+  await place.getByRole("button", { name: "Try again" }).click();
+  await until(async () => (await happened(page)).filter(([what, status]) => what.endsWith("/like") && status === "404").length === 2);
+  await page.locator("#happened .sum", { hasText: "2 failed" }).waitFor();
+  assert.equal((await mysfit(lossy, await idOf(place))).likes, "0");
+  assert.deepEqual(page.errors, []);
+});
+
+test("the profile's heart is the card's", async () => {
+  const page = await open(slow);
+  await card(page, "Hasla").locator(".name").click();
+  const dialog = page.locator("#profile");
+  await dialog.locator(".heart").click();
+  await answer(dialog, "Still waiting");
+  await page.keyboard.press("Escape");
+  await answer(card(page, "Hasla"), /^Liked, but/);
+  await card(page, "Hasla").locator(".name").click();
+  await answer(dialog, /^Liked, but/);
+  assert.equal(await dialog.locator(".likes").textContent(), "1 like");
+});
+
+test("an adoption is asked for, done once, and kept", async () => {
+  const page = await open(calm);
+  const id = await idOf(card(page, "Rujin"));
+  await card(page, "Rujin").locator(".name").click();
+  const dialog = page.locator("#profile");
+  await dialog.getByRole("button", { name: "Adopt Rujin" }).click();
+  await picture(page, "site-adopt");
+  await assertAccessible(page);
+  await dialog.getByRole("button", { name: "Not yet" }).click();
+  assert.equal((await mysfit(calm, id)).adopted, false);
+  assert(await dialog.locator(".adopt").evaluate((it) => it === document.activeElement));
+
+  await dialog.getByRole("button", { name: "Adopt Rujin" }).click();
+  await dialog.getByRole("button", { name: "Yes, adopt Rujin" }).click();
+  await dialog.locator(".adopt-message", { hasText: /^Rujin is yours, after \d+ ms\.$/ }).waitFor();
+  assert.equal((await mysfit(calm, id)).adopted, true);
+  await page.keyboard.press("Escape");
+  await card(page, "Rujin").locator(".adopted", { hasText: "Adopted" }).waitFor();
+
+  await page.goto(`${calm.endpoints.site}/#/mysfits/${id}`);
+  await page.reload();
+  const button = dialog.getByRole("button", { name: "Rujin has a home." });
+  await button.waitFor();
+  await button.click({ force: true }); // it says that it is disabled
+  assert.equal(await dialog.locator(".confirm").isVisible(), false);
+  assert.deepEqual((await happened(page)).filter(([what]) => what.endsWith("/adopt")), []);
+});
+
+test("everything can be done by keyboard", async () => {
+  const page = await open(calm);
+  const tab = (times) => Array.from({ length: times }).reduce((done) => done.then(() => page.keyboard.press("Tab")), Promise.resolve());
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
+  await tab(2);
+  assert.equal(await focused(), "Good");
+  await page.keyboard.press("Space");
+  await until(async () => (await page.locator("#state").textContent()) !== "12 mysfits");
+  await said(page, "mysfits");
+  await tab(6);
+  const name = await focused();
+  await tab(1);
+  assert.match(await focused(), new RegExp(`^Like ${name}`));
+  await page.keyboard.press("Enter");
+  await answer(card(page, name), /^Liked/);
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name }).locator(".facts").waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("summary").focus();
+  await page.keyboard.press("Enter");
+  assert(await page.locator("#happened table").isVisible());
+});
+
+test("an API that is away gives an error and a way to try again, from any web server", async () => {
+  const site = await served("http://127.0.0.1:9");
+  const page = await browser.open(site.url, NARROW);
+  await said(page, /^The mysfits cannot be shown: no readable answer after \d+ ms\.$/);
+  assert.equal(await cards(page).count(), 0);
+  await picture(page, "site-down");
+  await assertAccessible(page);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await until(async () => (await happened(page)).length === 2);
+  assert.deepEqual((await happened(page)).map((row) => row[1]), ["no readable answer", "no readable answer"]);
+  assert(await page.locator("#state").evaluate((it) => it === document.activeElement));
+  await page.goto(`${site.url}#/mysfits/${MYSFIT}`);
+  await page.locator("#profile .state", { hasText: "The profile cannot be shown: no readable answer" }).waitFor();
+  assert(await page.locator("#profile .retry").isVisible());
+  await assertAccessible(page);
+  site.stop();
+});
+
+test("an answer that the page may not read is told as none, without a guess at its status", async () => {
+  // The lab's site answers 404, as any server does that knows nothing of CORS.
+  const site = await served(calm.endpoints.site);
+  const page = await browser.open(site.url);
+  await said(page, /no readable answer after \d+ ms/);
+  assert.deepEqual((await happened(page)).map((row) => row.slice(1, 2)), [["no readable answer"]]);
+  site.stop();
+});
+
+test("the load balancer's own answer to a like is no readable one, and leaves its outcome open", async () => {
+  const lab = await Lab.start({ options: ["--chaos", "off"] });
+  const page = await open(lab);
+  const place = card(page, "Atlantis");
+  const task = lab.endpoints.tasks.find((it) => it.service === "like-service");
+  process.kill(task.pid, "SIGKILL");
+  await place.locator(".heart").click();
+  await answer(place, /^Nobody knows if that like counts: no readable answer after \d+ ms$/);
+  assert.equal(await place.locator(".trace").count(), 0);
+  assert.equal(await place.locator(".again").textContent(), "Try again (it may count twice)");
+  await assertAccessible(page);
+  await until(async () => (await lab.like()) === 200);
+  await place.locator(".again").click();
+  await answer(place, /^Liked/);
+  await lab.stop();
+});
+
+test("a slow network shows where the mysfits will be", async () => {
+  const page = await browser.open("about:blank");
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.enable");
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 1500, downloadThroughput: 50_000, uploadThroughput: 50_000 });
+  await page.goto(calm.endpoints.site, { waitUntil: "commit" });
+  await page.locator(".skeleton").first().waitFor();
+  assert.equal(await page.locator("#grid").getAttribute("aria-busy"), "true");
+  await picture(page, "site-skeleton");
+  await assertAccessible(page);
+  await said(page, "12 mysfits");
+  assert.equal(await page.locator(".skeleton").count(), 0);
+});
+
+test("nothing moves for those who asked for that", async () => {
+  const moving = (page) => page.evaluate(() => document.getAnimations().length);
+  for (const [reducedMotion, moves] of [["no-preference", true], ["reduce", false]]) {
+    const page = await open(slow, { reducedMotion });
+    const place = card(page, "Evangeline");
+    await place.locator(".heart").click();
+    await answer(place, "Still waiting");
+    assert.equal((await moving(page)) > 0, moves, reducedMotion);
+    await answer(place, /^Liked/);
+    await page.context().close();
+  }
+});
