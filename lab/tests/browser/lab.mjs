@@ -106,6 +106,8 @@ export class Browser {
 
 /** Asserts that the page is right for people who cannot see or point, and as wide as its window. */
 export async function assertAccessible(page) {
+  // What fades in is paler than it will be.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((it) => it.effect.getComputedTiming().iterations === 1).map((it) => it.finished)));
   // Of this tool's own world, since the page's policy allows no script from elsewhere.
   const found = await page.evaluate(async (source) => {
     const run = new Function(`${source}; return axe;`);

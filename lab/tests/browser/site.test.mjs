@@ -145,6 +145,7 @@ test("an alignment that nobody has, and a site without mysfits, are said", async
       headers: {
         "X-Amz-Target": "DynamoDB_20120810.DeleteItem",
         "X-Amz-Date": "20260101T000000Z",
+        "Content-Type": "application/x-amz-json-1.0",
         Authorization: "AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
       },
       body: JSON.stringify({ TableName: lab.endpoints.table, Key: { MysfitId: { S: id } } }),
