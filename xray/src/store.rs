@@ -257,20 +257,19 @@ impl State {
             self.counts.traces += 1;
             Held::default()
         });
+        let known = held.documents.get(&id);
+        if known.is_some_and(|known| known.rank() >= sent.rank()) {
+            self.counts.superseded += 1;
+            return Ok(());
+        }
         let size = sent.json.len();
-        if held.bytes + size > MAX_TRACE {
+        let goes = known.map_or(0, |known| known.json.len());
+        if held.bytes - goes + size > MAX_TRACE {
             return Err(Refusal {
                 id: Some(id.to_string()),
                 code: "TraceLimitExceeded",
                 is_subsegment: sent.subject.is_subsegment,
             });
-        }
-        match held.documents.get(&id) {
-            Some(known) if known.rank() >= sent.rank() => {
-                self.counts.superseded += 1;
-                return Ok(());
-            }
-            _ => {}
         }
         held.bytes += size;
         self.counts.bytes += size;

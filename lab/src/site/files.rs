@@ -29,8 +29,7 @@ pub async fn file(method: Method, uri: Uri) -> Response {
 pub fn config(alb: &str, traced: bool) -> impl IntoResponse + Clone + use<> {
     let traces = if traced { "/traces/" } else { "" };
     // An address needs no escapes.
-    let script =
-        format!("export const api = \"{alb}\";\nexport const traces = \"{traces}\";\n");
+    let script = format!("export const api = \"{alb}\";\nexport const traces = \"{traces}\";\n");
     let headers = [
         (CONTENT_TYPE, content_type("config.js")),
         (CACHE_CONTROL, "no-store"),

@@ -75,7 +75,10 @@ async fn without_tracing_the_page_is_told_of_no_traces() {
     let lab = Lab::start(&["--tracing", "off"]);
     let answer = answer(&format!("{}/config.js", lab.endpoints().site)).await;
     let script = answer.text().await.unwrap();
-    assert!(script.ends_with("export const traces = \"\";\n"), "{script}");
+    assert!(
+        script.ends_with("export const traces = \"\";\n"),
+        "{script}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

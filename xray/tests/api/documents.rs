@@ -294,11 +294,14 @@ fn bytes_and_age_are_bounds_too() {
 fn one_trace_alone_cannot_fill_the_memory() {
     let world = World::new();
     let metadata = json!({ "metadata": { "x": "x".repeat(65_000) } });
-    let full = (0..300).find_map(|number| {
-        let document = segment(number, "shop", 0, 10).with(metadata.clone());
-        world.0.put(&document.to_string()).pop()
-    });
+    let document = |number| segment(number, "shop", 0, 10).with(metadata.clone());
+    let put = |document: Value| world.0.put(&document.to_string()).pop();
+    let full = (0..300).find_map(|number| put(document(number)));
     assert_eq!(full.unwrap().code, "TraceLimitExceeded");
+    assert!(
+        put(document(0)).is_none(),
+        "what is there already takes no room"
+    );
     assert!(world.0.status()["Bytes"].as_u64().unwrap() <= 16 * 1024 * 1024);
 }
 
