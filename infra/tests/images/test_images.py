@@ -1,0 +1,276 @@
+"""Looks at the images that script/test-images has built, and runs them as a task on Fargate would.
+
+IMAGES_DIR: a folder with each image as `buildah push … dir:` writes it, and the base that they were built on.
+IMAGES: which there are, by the suffixes of their Dockerfiles.
+"""
+
+import os
+import re
+import shutil
+import signal
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import tomllib
+import unittest
+from pathlib import Path
+
+import contain
+from image import ARCHITECTURE, Image
+from running import Running, fetch, until
+from upstream import Authority, Upstream
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+IMAGES_DIR = Path(os.environ["IMAGES_DIR"])
+BUILT = os.environ["IMAGES"].split()
+DOCKERFILES = ("like", "monolith", "metadata-proxy")
+BUDGET = 15_000_000
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+SHT_SYMTAB = 2
+
+
+def instructions(name):
+    """The Dockerfile's instructions, one a string, without comments."""
+    text = (ROOT / f"Dockerfile.{name}").read_text()
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    return [line for line in text.replace("\\\n", "").splitlines() if line]
+
+
+class Dockerfiles(unittest.TestCase):
+    def test_the_toolchain_is_the_one_the_repository_pins(self):
+        pinned = tomllib.loads((ROOT / "rust-toolchain.toml").read_text())["toolchain"]["channel"]
+        for name in DOCKERFILES:
+            with self.subTest(name):
+                self.assertRegex(instructions(name)[0], rf"^ARG RUST_IMAGE=\S+:{re.escape(pinned)}-slim-[a-z]+$")
+
+    def test_they_begin_alike_so_that_what_they_share_is_built_once(self):
+        beginnings = set()
+        for name in DOCKERFILES:
+            lines = instructions(name)
+            shared = [i for i, line in enumerate(lines) if line.startswith("RUN cargo build")][0]
+            beginnings.add("\n".join(lines[: shared + 1]))
+        self.assertEqual(len(beginnings), 1)
+
+    def test_nothing_runs_in_the_last_stage_which_has_no_shell(self):
+        for name in DOCKERFILES:
+            lines = instructions(name)
+            last = [i for i, line in enumerate(lines) if line.startswith("FROM")][-1]
+            words = {line.split()[0] for line in lines[last:]}
+            with self.subTest(name):
+                self.assertLessEqual(
+                    words, {"FROM", "COPY", "ENV", "EXPOSE", "USER", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT"}
+                )
+
+
+class ImageTests:
+    """What holds for each image. The classes below say which, and what it talks to."""
+
+    name = program = request = None
+    port = 8080
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.name not in BUILT:
+            raise unittest.SkipTest(f"Dockerfile.{cls.name} was not built")
+        cls.image = Image(IMAGES_DIR / cls.name)
+        cls.base = len(Image(IMAGES_DIR / "runtime").layers)
+        cls.temporary = Path(tempfile.mkdtemp(prefix="images."))
+        cls.addClassCleanup(shutil.rmtree, cls.temporary)
+        cls.root = cls.image.unpack(cls.temporary / "root")
+
+    def environment(self, upstream):
+        raise NotImplementedError
+
+    def upstream(self, **options):
+        upstream = Upstream(**options)
+        self.addCleanup(upstream.close)
+        return upstream
+
+    def start(self, upstream, root=None):
+        """The image's program, live."""
+        running = self.launch(upstream, root)
+        running.wait_until_live()
+        return running
+
+    def launch(self, upstream, root=None):
+        environment = dict(pair.split("=", 1) for pair in self.image.config["Env"])
+        running = Running(root or self.root, self.image.config, environment | self.environment(upstream))
+        self.addCleanup(running.close)
+        return running
+
+    # What is written in it.
+
+    def test_it_runs_its_program_without_a_shell_and_without_rights(self):
+        config = self.image.config
+        self.assertEqual(config["User"], "65532:65532")
+        self.assertEqual(config["Entrypoint"], [f"/{self.program}"])
+        self.assertFalse(config.get("Cmd"))
+        self.assertEqual(config["Healthcheck"]["Test"], ["CMD", f"/{self.program}", "--health-check"])
+        self.assertEqual(config["StopSignal"], "SIGTERM")
+        self.assertIn(f"PORT={self.port}", config["Env"])
+        self.assertEqual(list(config["ExposedPorts"]), [f"{self.port}/tcp"])
+        self.assertEqual(self.image.description["architecture"], ARCHITECTURE)
+
+    def test_its_layers_are_the_base_the_bundle_and_the_program(self):
+        self.assertEqual(self.image.layers[: self.base], Image(IMAGES_DIR / "runtime").layers)
+        self.assertEqual(sorted(self.image.files(self.base)), sorted([BUNDLE, self.program]))
+
+    def test_it_holds_no_shell(self):
+        found = [path for name in ("sh", "bash", "dash", "busybox") for path in self.root.rglob(name)]
+        self.assertEqual(found, [])
+
+    def test_it_stays_within_the_budget(self):
+        ours, all_of_it = self.image.compressed(self.base), self.image.compressed()
+        size = self.image.files(self.base)[self.program]
+        print(
+            f"\n{self.name}: {ours / 1e6:.1f} MB compressed, {all_of_it / 1e6:.1f} MB with the local base; "
+            f"the program {size / 1e6:.1f} MB",
+            flush=True,
+        )
+        self.assertLessEqual(all_of_it, BUDGET)
+
+    def test_its_program_is_stripped(self):
+        self.assertNotIn(SHT_SYMTAB, section_types((self.root / self.program).read_bytes()))
+
+    def test_its_program_belongs_to_root_and_everybody_may_run_it(self):
+        about = (self.root / self.program).stat()
+        self.assertEqual((about.st_uid, about.st_gid, about.st_mode & 0o7777), (0, 0, 0o755))
+
+    def test_its_bundle_knows_the_authority_of_aws(self):
+        authorities = trusted(self.root / BUNDLE)
+        self.assertGreater(len(authorities), 100)
+        self.assertIn("Amazon Root CA 1", authorities)
+
+    # What it does.
+
+    def test_the_health_check_tells_whether_it_is_live(self):
+        running = self.launch(self.upstream())
+        running.wait_until_live()
+        running.stop(signal.SIGKILL)
+        self.assertEqual(running.health_check(), 1)
+
+    def test_it_runs_as_a_user_without_capabilities(self):
+        running = self.start(self.upstream())
+        status = running.status()
+        self.assertEqual(set(status["Uid"].split()), {"65532"})
+        self.assertEqual(set(status["Gid"].split()), {"65532"})
+        self.assertEqual(status["Groups"].split(), [])
+        for capabilities in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(int(status[capabilities], 16), 0, capabilities)
+        self.assertEqual(status["NoNewPrivs"], "1")
+
+    def test_it_runs_on_a_root_that_it_cannot_write_to(self):
+        refused = contain.refusal(self.root)
+        if refused:
+            self.skipTest(f"not covered, a read-only root: {refused}")
+        running = self.start(self.upstream())
+        self.assertEqual(fetch(running.port, *self.request).status, 200)
+        root = [line.split() for line in running.mounts() if line.split()[4] == "/"][-1]
+        self.assertLessEqual({"ro", "nosuid", "nodev"}, set(root[5].split(",")))
+
+    def test_sigterm_lets_the_request_under_way_finish(self):
+        upstream = self.upstream(held=True)
+        running = self.start(upstream)
+        answer = running.in_the_background(*self.request)
+        upstream.wait_for_request()
+        running.process.send_signal(signal.SIGTERM)
+        until(lambda: running.health_check() != 0, "the port to close", running)
+        self.assertIsNone(running.process.poll(), "it did not wait for the request under way")
+        upstream.release()
+        self.assertEqual(answer.result(timeout=10).status, 200)
+        self.assertEqual(running.process.wait(timeout=10), 0)
+
+
+class Like(ImageTests, unittest.TestCase):
+    name, program = "like", "like-service"
+    request = "POST", "/mysfits/4e53920c-505a-4a90-a694-b9300791f0ae/like"
+
+    def environment(self, upstream):
+        return {"MONOLITH_URL": f"127.0.0.1:{upstream.port}", "MONOLITH_TIMEOUT_MS": "15000"}
+
+
+class Monolith(ImageTests, unittest.TestCase):
+    name = program = "monolith"
+    request = "GET", "/mysfits"
+
+    def environment(self, upstream):
+        return {
+            "DDB_TABLE_NAME": "MysfitsTable",
+            "DDB_TIMEOUT_MS": "15000",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_ENDPOINT_URL_DYNAMODB": upstream.url,
+        }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.authority = Authority(cls.temporary)
+
+    def root_with_bundle(self, name, change):
+        root = self.temporary / name
+        subprocess.run(["cp", "--archive", self.root, root], check=True)
+        change(root / BUNDLE)
+        return root
+
+    def trust(self, bundle):
+        with bundle.open("a") as file:
+            file.write("\n" + self.authority.certificate.read_text())
+
+    def test_it_completes_a_handshake_with_an_authority_of_its_bundle(self):
+        upstream = self.upstream(authority=self.authority)
+        running = self.start(upstream, self.root_with_bundle("trusting", self.trust))
+        answer = fetch(running.port, *self.request)
+        self.assertEqual((answer.status, answer.body), (200, b'{"mysfits":[]}'), running.said())
+
+    def test_it_refuses_a_handshake_with_an_authority_that_its_bundle_does_not_know(self):
+        upstream = self.upstream(authority=self.authority)
+        running = self.start(upstream)
+        self.assertEqual(fetch(running.port, *self.request).status, 503)
+        self.assertIn("UnknownIssuer", running.said())
+        self.assertEqual(upstream.alert(), "TLSV1_ALERT_UNKNOWN_CA")
+
+    def test_without_its_bundle_it_completes_none(self):
+        upstream = self.upstream(authority=self.authority)
+        root = self.root_with_bundle("without", lambda bundle: bundle.unlink())
+        running = self.launch(upstream, root)
+        try:
+            running.wait_until_live()
+            status = fetch(running.port, *self.request).status
+        except RuntimeError:
+            return  # It does not even start.
+        self.assertEqual(status, 503)
+        self.assertIn("no native root CA", running.said())
+
+
+class MetadataProxy(ImageTests, unittest.TestCase):
+    name = program = "metadata-proxy"
+    port = 8001
+    request = "GET", "/v2/metadata"
+
+    def environment(self, upstream):
+        return {"ECS_CONTAINER_METADATA_URI_V4": f"{upstream.url}/v4/0123456789abcdef-0123456789"}
+
+
+def trusted(bundle):
+    """Common names of the authorities in the bundle."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(bundle)
+    subjects = (dict(pair for part in cert["subject"] for pair in part) for cert in context.get_ca_certs())
+    return [subject.get("commonName", "") for subject in subjects]
+
+
+def section_types(elf):
+    """Types of the sections of a 64-bit little-endian ELF file."""
+    assert elf[:6] == b"\x7fELF\x02\x01", "not such a file"
+    (offset,) = struct.unpack_from("<Q", elf, 0x28)
+    size, count = struct.unpack_from("<HH", elf, 0x3A)
+    return {struct.unpack_from("<I", elf, offset + size * i + 4)[0] for i in range(count)}
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
