@@ -253,7 +253,10 @@ class MetadataProxy(ImageTests, unittest.TestCase):
     request = "GET", "/v2/metadata"
 
     def environment(self, upstream):
-        return {"ECS_CONTAINER_METADATA_URI_V4": f"{upstream.url}/v4/0123456789abcdef-0123456789"}
+        return {
+            "ECS_CONTAINER_METADATA_URI_V4": f"{upstream.url}/v4/0123456789abcdef-0123456789",
+            "METADATA_TIMEOUT_MS": "15000",
+        }
 
 
 def trusted(bundle):
