@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -88,6 +89,11 @@ class Running:
 
     def said(self):
         return os.pread(self.output.fileno(), 1 << 20, 0).decode(errors="replace")
+
+    def last_words(self):
+        """All that it said: lines are written behind the answers, and at the end at the latest."""
+        self.stop(signal.SIGTERM)
+        return self.said()
 
     def stop(self, with_signal):
         self.process.send_signal(with_signal)

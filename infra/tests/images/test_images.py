@@ -231,7 +231,7 @@ class Monolith(ImageTests, unittest.TestCase):
         upstream = self.upstream(authority=self.authority)
         running = self.start(upstream)
         self.assertEqual(fetch(running.port, *self.request).status, 503)
-        self.assertIn("UnknownIssuer", running.said())
+        self.assertIn("UnknownIssuer", running.last_words())
         self.assertEqual(upstream.alert(), "TLSV1_ALERT_UNKNOWN_CA")
 
     def test_without_its_bundle_it_completes_none(self):
@@ -244,7 +244,7 @@ class Monolith(ImageTests, unittest.TestCase):
         except RuntimeError:
             return  # It does not even start.
         self.assertEqual(status, 503)
-        self.assertIn("no native root CA", running.said())
+        self.assertIn("no native root CA", running.last_words())
 
 
 class MetadataProxy(ImageTests, unittest.TestCase):
