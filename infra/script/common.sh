@@ -1,5 +1,13 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside it: options that all have, stacks and their outputs, and how a change is made.
+# Its variables are theirs too.
+# shellcheck disable=SC2034
+
+# macOS brings a bash of 2007, for which an empty array is an error.
+if ((BASH_VERSINFO[0] < 5)); then
+    printf 'error: bash 5 is needed, this is %s\n       Use CloudShell, or install a newer one (brew install bash).\n' "$BASH_VERSION" >&2
+    exit 1
+fi
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 STACK=mysfits
@@ -30,14 +38,25 @@ fail() {
     exit 1
 }
 
+# A directory for the script's own files.
+SCRATCH=$(mktemp -d)
+
 # Without this, a command that fails would end the script without a word of ours.
-trap 'code=$?; ((code == 0 || code == 64)) || printf "%s stopped. Nothing that was made is lost: once the cause is gone, run it again.\n" "${0##*/}" >&2' EXIT
+at_exit() {
+    local code=$?
+    rm -rf "$SCRATCH"
+    if ((code != 0 && code != 64)); then
+        printf '%s stopped. Once the cause is gone, run it again: it goes on where it was.\n' "${0##*/}" >&2
+    fi
+}
+trap at_exit EXIT
 
 COMMON_OPTIONS="  --stack NAME      name of the installation, part of most names (default: mysfits)
   --region REGION   AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
   --dry-run         only say what would be changed
   --help            this text"
 
+taken=0
 # common_option "$@": takes one of the options above from the front; says in `taken` how many words it was.
 common_option() {
     taken=0
@@ -53,8 +72,6 @@ common_option() {
     --stack | --region)
         (($# > 1)) || wrong "$1 wants a value"
         if [[ $1 == --stack ]]; then STACK=$2; else REGION=$2; fi
-        # For those who call this function.
-        # shellcheck disable=SC2034
         taken=2
         ;;
     esac
@@ -93,37 +110,53 @@ same_options() {
     printf -- '--stack %s --region %s' "$STACK" "$REGION"
 }
 
+# list_lines TEXT: its lines, in the array `listed`; none of nothing.
+list_lines() {
+    listed=()
+    if [[ -n $1 && $1 != None ]]; then
+        mapfile -t listed <<<"$1"
+    fi
+}
+
+# list COMMAND...: what an AWS command says as text, word by word, in the array `listed`. Ends the script if it fails.
+list() {
+    local said
+    said=$("$@" --output text)
+    list_lines "${said//$'\t'/$'\n'}"
+}
+
 # --- Stacks ---------------------------------------------------------------------------------------------------------
 
-# The status of a stack, or nothing if it is not there.
-status() {
+# look STACK: puts its status into `status`, nothing if it is not there. No substitution, in which a failure would be
+# taken for a stack that is not there.
+look() {
     local said
     if said=$(aws cloudformation describe-stacks --stack-name "$STACK-$1" \
         --query 'Stacks[0].StackStatus' --output text 2>&1); then
-        say "$said"
-    elif [[ $said != *"does not exist"* ]]; then
+        status=$said
+    elif [[ $said == *"does not exist"* ]]; then
+        status=""
+    else
         fail "stack $STACK-$1 cannot be asked for: $said" "Do your credentials hold, and is $REGION the right region?"
     fi
 }
 
-# All outputs of all stacks as lines of Key=Value.
+# outputs STACK: its outputs as lines of Key=Value.
 outputs() {
-    local name
-    for name in "${STACKS[@]}"; do
-        if [[ -n $(status "$name") ]]; then
-            aws cloudformation describe-stacks --stack-name "$STACK-$name" \
-                --query 'Stacks[0].Outputs[].[join(`=`, [OutputKey, OutputValue])]' --output text
-        fi
-    done | grep -v '^None$' || true
+    look "$1"
+    if [[ -n $status ]]; then
+        # The backquotes are JMESPath's.
+        # shellcheck disable=SC2016
+        aws cloudformation describe-stacks --stack-name "$STACK-$1" \
+            --query 'Stacks[0].Outputs[].[join(`=`, [OutputKey, OutputValue])]' --output text
+    fi
 }
 
 # output STACK KEY: one output; nothing if it is not there.
 output() {
-    local found
-    [[ -n $(status "$1") ]] || return 0
-    found=$(aws cloudformation describe-stacks --stack-name "$STACK-$1" \
-        --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue | [0]" --output text)
-    [[ $found == None ]] || say "$found"
+    local all
+    all=$(outputs "$1")
+    sed -n "s/^$2=//p" <<<"$all"
 }
 
 # needed STACK KEY: the same, where nothing goes on without it.
@@ -141,10 +174,11 @@ needed() {
 # deploy NAME [KEY=VALUE...]: makes or updates a stack. Parameters named like an output of an earlier stack get its
 # value; others keep theirs unless they are said here. The CLI leaves out those that the template does not have.
 deploy() {
-    local name=$1 known=()
+    local name=$1 other all known=()
     shift
     heading "stack $STACK-$name"
-    case $(status "$name") in
+    look "$name"
+    case $status in
     ROLLBACK_COMPLETE | ROLLBACK_FAILED | REVIEW_IN_PROGRESS)
         say "It was never made whole: removing what is left of it first."
         change aws cloudformation delete-stack --stack-name "$STACK-$name"
@@ -153,7 +187,13 @@ deploy() {
     *_IN_PROGRESS) fail "stack $STACK-$name is being changed" "Wait until that is done, then run this again." ;;
     DELETE_FAILED) fail "stack $STACK-$name was deleted in part" "Run infra/script/cleanup $(same_options), then this again." ;;
     esac
-    mapfile -t known < <(outputs)
+    for other in "${STACKS[@]}"; do
+        # Its own outputs are no parameters of it, nor are those of later stacks.
+        [[ $other != "$name" ]] || break
+        all=$(outputs "$other")
+        list_lines "$all"
+        known+=("${listed[@]}")
+    done
     change aws cloudformation deploy --stack-name "$STACK-$name" --template-file "infra/$name.yml" \
         --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags "$TAG=$STACK" \
         --parameter-overrides "Workshop=$STACK" "${known[@]}" "$@" || {
@@ -172,12 +212,11 @@ reasons() {
 # running SERVICE CONTAINER PARAMETER: image and desired count as they are now, as lines of Parameter=Value. The
 # pipeline and scaling change both without the stack's knowledge, and an update would put old ones back.
 running() {
-    local cluster found task count image
-    cluster=Cluster-$STACK
-    found=$(aws ecs describe-services --cluster "$cluster" --services "$1" --output text \
-        --query "services[?status=='ACTIVE'].[taskDefinition, desiredCount]" 2>/dev/null) || true
-    read -r task count <<<"$found" || true
-    if [[ $task == arn:* ]]; then
+    local found task count image
+    found=$(aws ecs describe-services --cluster "Cluster-$STACK" --services "$1" --output text \
+        --query "services[?status=='ACTIVE'].[taskDefinition, desiredCount]")
+    if [[ $found == arn:* ]]; then
+        read -r task count <<<"$found"
         image=$(aws ecs describe-task-definition --task-definition "$task" --output text \
             --query "taskDefinition.containerDefinitions[?name=='$2'].image | [0]")
         say "$3Image=$image"
@@ -187,12 +226,15 @@ running() {
 
 # deploy_services [KEY=VALUE...]: the services stack, with what runs now unless it is said otherwise.
 deploy_services() {
-    local now=()
-    mapfile -t now < <(
-        running "Mythical-Like-Service-$STACK" like-service Like
-        running "Mythical-Monolith-Service-$STACK" monolith-service Monolith
-    )
-    if ((${#now[@]})); then
+    local like monolith now=()
+    look services
+    if [[ -n $status ]]; then
+        like=$(running "Mythical-Like-Service-$STACK" like-service Like)
+        monolith=$(running "Mythical-Monolith-Service-$STACK" monolith-service Monolith)
+        list_lines "$like"
+        now+=("${listed[@]}")
+        list_lines "$monolith"
+        now+=("${listed[@]}")
         say "Running now: ${now[*]}"
     fi
     deploy services "${now[@]}" "$@"
