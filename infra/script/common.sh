@@ -127,58 +127,46 @@ list() {
 
 # --- Stacks ---------------------------------------------------------------------------------------------------------
 
-# look STACK: puts its status into `status`, nothing if it is not there. No substitution, in which a failure would be
-# taken for a stack that is not there.
-look() {
-    local said
-    if said=$(aws cloudformation describe-stacks --stack-name "$STACK-$1" \
-        --query 'Stacks[0].StackStatus' --output text 2>&1); then
-        status=$said
-    elif [[ $said == *"does not exist"* ]]; then
-        status=""
-    else
-        fail "stack $STACK-$1 cannot be asked for: $said" "Do your credentials hold, and is $REGION the right region?"
-    fi
+declare -A STATUS OUTPUT
+
+# Asks for all stacks at once: what state each is in, and what it tells. Who cannot be asked has not said that there is
+# nothing: the script ends then.
+survey() {
+    local name ours said what key value
+    ours=$(printf '"%s",' "${STACKS[@]/#/$STACK-}")
+    ours="contains(\`[${ours%,}]\`, StackName)"
+    said=$(aws cloudformation describe-stacks --output text --query "[Stacks[?$ours].['status', StackName, StackStatus],
+        Stacks[?$ours].Outputs[].['output', OutputKey, OutputValue]][]") ||
+        fail "the stacks cannot be asked for" "Do your credentials hold, and is $REGION the right region?"
+    STATUS=() OUTPUT=()
+    for name in "${STACKS[@]}"; do
+        STATUS[$name]=""
+    done
+    while IFS=$'\t' read -r what key value; do
+        case $what in
+        status) STATUS[${key#"$STACK-"}]=$value ;;
+        output) OUTPUT[$key]=$value ;;
+        esac
+    done <<<"$said"
 }
 
-# outputs STACK: its outputs as lines of Key=Value.
-outputs() {
-    look "$1"
-    if [[ -n $status ]]; then
-        # The backquotes are JMESPath's.
-        # shellcheck disable=SC2016
-        aws cloudformation describe-stacks --stack-name "$STACK-$1" \
-            --query 'Stacks[0].Outputs[].[join(`=`, [OutputKey, OutputValue])]' --output text
-    fi
-}
-
-# output STACK KEY: one output; nothing if it is not there.
-output() {
-    local all
-    all=$(outputs "$1")
-    sed -n "s/^$2=//p" <<<"$all"
-}
-
-# needed STACK KEY: the same, where nothing goes on without it.
+# needed KEY: puts an output into `found`, and ends the script where it is not there.
 needed() {
-    local found
-    found=$(output "$1" "$2")
+    found=${OUTPUT[$1]:-}
     if [[ -z $found ]]; then
-        [[ -n $DRY_RUN ]] ||
-            fail "stack $STACK-$1 has no output $2" "Run infra/script/setup $(same_options) first."
-        found="<$2>"
+        [[ -n $DRY_RUN ]] || fail "no stack of $STACK tells its $1" "Run infra/script/setup $(same_options) first."
+        found="<$1>"
     fi
-    say "$found"
 }
 
-# deploy NAME [KEY=VALUE...]: makes or updates a stack. Parameters named like an output of an earlier stack get its
+# deploy NAME [KEY=VALUE...]: makes or updates a stack. Parameters named like an output of another stack get its
 # value; others keep theirs unless they are said here. The CLI leaves out those that the template does not have.
 deploy() {
-    local name=$1 other all known=()
+    local name=$1 key known=()
     shift
     heading "stack $STACK-$name"
-    look "$name"
-    case $status in
+    survey
+    case ${STATUS[$name]} in
     ROLLBACK_COMPLETE | ROLLBACK_FAILED | REVIEW_IN_PROGRESS)
         say "It was never made whole: removing what is left of it first."
         change aws cloudformation delete-stack --stack-name "$STACK-$name"
@@ -187,12 +175,8 @@ deploy() {
     *_IN_PROGRESS) fail "stack $STACK-$name is being changed" "Wait until that is done, then run this again." ;;
     DELETE_FAILED) fail "stack $STACK-$name was deleted in part" "Run infra/script/cleanup $(same_options), then this again." ;;
     esac
-    for other in "${STACKS[@]}"; do
-        # Its own outputs are no parameters of it, nor are those of later stacks.
-        [[ $other != "$name" ]] || break
-        all=$(outputs "$other")
-        list_lines "$all"
-        known+=("${listed[@]}")
+    for key in "${!OUTPUT[@]}"; do
+        known+=("$key=${OUTPUT[$key]}")
     done
     change aws cloudformation deploy --stack-name "$STACK-$name" --template-file "infra/$name.yml" \
         --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags "$TAG=$STACK" \
@@ -200,6 +184,7 @@ deploy() {
         reasons "$name"
         fail "stack $STACK-$name could not be made or updated" "The lines above say why; it was rolled back. Run this again when the cause is gone."
     }
+    survey
 }
 
 reasons() {
@@ -227,8 +212,8 @@ running() {
 # deploy_services [KEY=VALUE...]: the services stack, with what runs now unless it is said otherwise.
 deploy_services() {
     local like monolith now=()
-    look services
-    if [[ -n $status ]]; then
+    survey
+    if [[ -n ${STATUS[services]} ]]; then
         like=$(running "Mythical-Like-Service-$STACK" like-service Like)
         monolith=$(running "Mythical-Monolith-Service-$STACK" monolith-service Monolith)
         list_lines "$like"
