@@ -1,0 +1,114 @@
+"""The templates as CloudFormation would make them of given parameters, by cloud-radar, which also refuses values that a
+template does not allow. References become the resources' logical names, attributes `Name.Attribute`."""
+
+from pathlib import Path
+
+from cloud_radar.cf.unit import Template, functions
+
+INFRA = Path(__file__).resolve().parent.parent
+ROOT = INFRA.parent
+STACKS = ["network", "platform", "build", "services", "pipeline", "observability", "search", "load-generator"]
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789012"
+GONE = "this property is not there"
+Template.NoValue = GONE
+Template.AccountId = ACCOUNT
+# It would ask the internet.
+functions.get_region_azs = lambda region: [region + zone for zone in "abc"]
+
+# What earlier stacks would tell, with their real forms.
+OUTPUTS = {
+    "VpcId": "vpc-0123456789abcdef0",
+    "PublicSubnets": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+    "PrivateSubnets": "subnet-0123456789abcdef2,subnet-0123456789abcdef3",
+    "WorkshopShellSecurityGroup": "sg-0123456789abcdef0",
+    "LoadBalancerSecurityGroup": "sg-0123456789abcdef1",
+    "EcsClusterName": "Cluster-mysfits",
+    "DynamoTable": "MysfitsTable-mysfits",
+    "LoadBalancerDNS": "lb.example.com",
+    "LoadBalancerFullName": "app/lb/0123456789abcdef",
+    "LikeTargetGroupArn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/like/0123456789abcdef",
+    "LikeTargetGroupFullName": "targetgroup/like/0123456789abcdef",
+    "MonolithTargetGroupArn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/monolith/0123456789abcdef",
+    "MonolithTargetGroupFullName": "targetgroup/monolith/0123456789abcdef",
+    "LikeLogGroup": "mysfits-MythicalLikeLogGroup",
+    "MonolithLogGroup": "mysfits-MythicalMonolithLogGroup",
+    "LikeLogGroupArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:mysfits-MythicalLikeLogGroup:*",
+    "MonolithLogGroupArn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:mysfits-MythicalMonolithLogGroup:*",
+    "SidecarLogGroup": "mysfits-MythicalSidecarLogGroup",
+    "TaskExecutionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/execution",
+    "LikeTaskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/like",
+    "MonolithTaskRoleArn": f"arn:aws:iam::{ACCOUNT}:role/monolith",
+    "LikeEcrRepo": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mysfits/like-service",
+    "MonoEcrRepo": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mysfits/monolith",
+    "MetadataProxyEcrRepo": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mysfits/metadata-proxy",
+    "BuildCacheEcrRepo": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/mysfits/build-cache",
+    "LikeServiceName": "Mythical-Like-Service-mysfits",
+    "MonolithServiceName": "Mythical-Monolith-Service-mysfits",
+    "SourceBucket": "source-bucket",
+    "PipelineProject": "mysfits-pipeline",
+}
+# What nobody but a person knows.
+CHOICES = {
+    "LikeImage": OUTPUTS["LikeEcrRepo"] + ":0123456789ab",
+    "MonolithImage": OUTPUTS["MonoEcrRepo"] + ":0123456789ab",
+    "CognitoAdminEmail": "host@example.com",
+}
+
+
+def without_what_is_gone(value):
+    if isinstance(value, dict):
+        return {key: without_what_is_gone(inner) for key, inner in value.items() if inner != GONE}
+    if isinstance(value, list):
+        return [without_what_is_gone(inner) for inner in value if inner != GONE]
+    return value
+
+
+def parameters(stack, **chosen):
+    known = {**OUTPUTS, **CHOICES}
+    declared = Template.from_yaml(INFRA / f"{stack}.yml", {}).template["Parameters"]
+    given = {name: known[name] for name in declared if name in known}
+    return {**given, **chosen}
+
+
+def resolve(stack, **chosen):
+    """The whole template, resolved."""
+    fresh = Template.from_yaml(INFRA / f"{stack}.yml", {})
+    fresh.Region = REGION
+    return without_what_is_gone(fresh.render(parameters(stack, **chosen), region=REGION))
+
+
+def resources(stack, **chosen):
+    """The properties of each resource that there is."""
+    return {name: made.get("Properties", {}) for name, made in resolve(stack, **chosen)["Resources"].items()}
+
+
+def of_type(stack, kind, **chosen):
+    made = resolve(stack, **chosen)["Resources"]
+    return {name: each.get("Properties", {}) for name, each in made.items() if each["Type"] == kind}
+
+
+# Each value of each parameter that decides what is made, at least once, and everything at once.
+VARIANTS = {
+    "network": [{}, {"NatMode": "two"}],
+    "platform": [{}, {"LikeIn": "monolith"}],
+    "build": [{}, {"CpuArchitecture": "X86_64"}],
+    "services": [
+        {},
+        {"Tracing": "daemon", "MetadataProxy": "on", "MetadataProxyImage": OUTPUTS["MetadataProxyEcrRepo"] + ":1",
+         "MonolithAddress": "cloudmap", "Scaling": "target-tracking", "ChaosSeed": "42", "CpuArchitecture": "X86_64",
+         "LikeIn": "monolith"},
+        {"Tracing": "otlp", "Scaling": "none", "ChaosMode": "off", "LogLevel": "DEBUG"},
+    ],
+    "pipeline": [{}, {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}],
+    "observability": [{}],
+    "search": [{}],
+    "load-generator": [{}],
+}
+
+
+def every_variant():
+    for stack, variants in VARIANTS.items():
+        for number, chosen in enumerate(variants):
+            yield stack, number, chosen
