@@ -1,0 +1,37 @@
+"""Reads cfn-guard's structured JSON, and holds it against the exceptions, each with its reason, of guard-exceptions.json.
+
+cfn-guard lists a rule as failed too whose checks came out empty; such a one says nothing, and is not counted."""
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+
+def clauses(node):
+    """The checks that failed, and not the rules and blocks around them."""
+    if isinstance(node, dict):
+        own = [node] if "Clause" in node or "Block" in node else []
+        return own + [found for inner in node.values() for found in clauses(inner)]
+    if isinstance(node, list):
+        return [found for inner in node for found in clauses(inner)]
+    return []
+
+
+exceptions = json.loads((Path(__file__).parent / "guard-exceptions.json").read_text())
+passed, failed = 0, defaultdict(set)
+for report in json.load(sys.stdin):
+    passed += len(report["compliant"])
+    for rule in report["not_compliant"]:
+        if clauses(rule):
+            failed[rule["Rule"]["name"]].add(Path(report["name"]).stem)
+excepted = {rule for rule in failed if rule in exceptions}
+for rule in sorted(set(failed) - excepted):
+    print(f"FAILED     {rule}: {', '.join(sorted(failed[rule]))}")
+for rule in sorted(excepted):
+    print(f"excepted   {rule}: {exceptions[rule]}")
+stale = sorted(set(exceptions) - set(failed))
+for rule in stale:
+    print(f"NOT NEEDED {rule}: no template breaks it any more")
+print(f"cfn-guard: {passed} passed, {len(failed) - len(excepted)} rules failed, {len(excepted)} rules excepted")
+sys.exit(bool(set(failed) - excepted or stale or not passed))
