@@ -1,0 +1,123 @@
+"""infra/scaling.json is the one definition of alarms and steps: the template says the same, and the table holds."""
+
+import json
+import unittest
+
+from resolved import INFRA, resources
+
+SCALING = json.loads((INFRA / "scaling.json").read_text())
+METRIC = SCALING["metric"]
+STEP = SCALING["step"]
+
+COMPARISONS = {
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+    "GreaterThanThreshold": lambda value, threshold: value > threshold,
+    "LessThanThreshold": lambda value, threshold: value < threshold,
+    "LessThanOrEqualToThreshold": lambda value, threshold: value <= threshold,
+}
+
+
+def holds(step, difference):
+    """Whether a step is the one for a metric that far from its threshold, as Application Auto Scaling documents it: at
+    or above the threshold the lower bound belongs to the step, below it the upper one."""
+    lower = step.get("MetricIntervalLowerBound", float("-inf"))
+    upper = step.get("MetricIntervalUpperBound", float("inf"))
+    if difference >= 0:
+        return lower <= difference < upper
+    return lower < difference <= upper
+
+
+def changes(made, requests):
+    """What each alarm that fires would do, by the template alone."""
+    done = []
+    for alarm in (each for each in made.values() if "ComparisonOperator" in each):
+        if COMPARISONS[alarm["ComparisonOperator"]](requests, alarm["Threshold"]):
+            [policy] = alarm["AlarmActions"]
+            steps = made[policy]["StepScalingPolicyConfiguration"]["StepAdjustments"]
+            fits = [step["ScalingAdjustment"] for step in steps if holds(step, requests - alarm["Threshold"])]
+            done.append((policy, fits))
+    return done
+
+
+class StepScaling(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.made = resources("services", Scaling="step")
+
+    def test_each_count_of_requests_changes_the_number_of_tasks_as_the_table_says(self):
+        for row in STEP["table"]:
+            with self.subTest(requests=row["requests"]):
+                done = changes(self.made, row["requests"])
+                self.assertEqual(1, len(done), f"not exactly one alarm fires: {done}")
+                self.assertEqual([row["change"]], done[0][1])
+
+    def test_exactly_one_alarm_and_one_step_speak_of_any_count(self):
+        for requests in range(0, 6000):
+            done = changes(self.made, requests)
+            self.assertEqual([1], [len(steps) for _, steps in done], f"{requests} requests: {done}")
+
+    def test_alarms_are_those_of_the_definition(self):
+        for policy in STEP["policies"]:
+            wanted, made = policy["alarm"], self.made[policy["alarm"]["name"]]
+            self.assertEqual(f"mysfits-{wanted['name']}", made["AlarmName"])
+            self.assertEqual(wanted["threshold"], made["Threshold"])
+            self.assertEqual(wanted["comparison"], made["ComparisonOperator"])
+            self.assertEqual(wanted["missingData"], made["TreatMissingData"])
+            self.assertEqual([policy["policy"]], made["AlarmActions"])
+            self.assertEqual(METRIC["namespace"], made["Namespace"])
+            self.assertEqual(METRIC["name"], made["MetricName"])
+            self.assertEqual(METRIC["statistic"], made["Statistic"])
+            self.assertEqual(METRIC["periodSeconds"], made["Period"])
+            self.assertEqual(METRIC["evaluationPeriods"], made["EvaluationPeriods"])
+            self.assertEqual(["LoadBalancer", "TargetGroup"], [each["Name"] for each in made["Dimensions"]])
+            self.assertEqual("targetgroup/like/0123456789abcdef", made["Dimensions"][1]["Value"])
+
+    def test_steps_are_those_of_the_definition(self):
+        names = {"lower": "MetricIntervalLowerBound", "upper": "MetricIntervalUpperBound", "adjustment": "ScalingAdjustment"}
+        for policy in STEP["policies"]:
+            made = self.made[policy["policy"]]
+            self.assertEqual(policy["policy"], made["PolicyName"])
+            configuration = made["StepScalingPolicyConfiguration"]
+            self.assertEqual(STEP["adjustmentType"], configuration["AdjustmentType"])
+            self.assertEqual(STEP["cooldownSeconds"], configuration["Cooldown"])
+            wanted = [{names[key]: value for key, value in step.items()} for step in policy["steps"]]
+            self.assertEqual(wanted, configuration["StepAdjustments"])
+
+    def test_bounds_are_those_of_the_definition(self):
+        target = self.made["LikeScalableTarget"]
+        self.assertEqual((STEP["bounds"]["min"], STEP["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
+        self.assertEqual("service/Cluster-mysfits/LikeService.Name", target["ResourceId"])
+        self.assertEqual("2", str(self.made["LikeService"]["DesiredCount"]))
+        self.assertEqual(2, STEP["bounds"]["desired"])
+
+    def test_the_load_generator_fires_the_first_step(self):
+        likes = SCALING["loadGenerator"]["likesPerMinute"]
+        [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
+        self.assertIn({"Name": "LIKES_PER_MINUTE", "Value": str(likes)},
+                      [{**each, "Value": str(each["Value"])} for each in container["Environment"]])
+        self.assertEqual([("LikeScaleUpPolicy", [10])], changes(self.made, likes))
+
+
+class OtherScaling(unittest.TestCase):
+    def test_target_tracking_is_that_of_the_definition(self):
+        wanted, made = SCALING["targetTracking"], resources("services", Scaling="target-tracking")
+        target = made["LikeScalableTarget"]
+        self.assertEqual((wanted["bounds"]["min"], wanted["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
+        self.assertEqual(
+            {
+                "PredefinedMetricSpecification": {"PredefinedMetricType": wanted["metric"]},
+                "TargetValue": wanted["target"],
+                "ScaleInCooldown": wanted["scaleInCooldownSeconds"],
+                "ScaleOutCooldown": wanted["scaleOutCooldownSeconds"],
+            },
+            made[wanted["policy"]]["TargetTrackingScalingPolicyConfiguration"],
+        )
+        self.assertNotIn("LikeScaleUpAlarm", made)
+
+    def test_none_scales_nothing(self):
+        made = resources("services", Scaling="none")
+        self.assertEqual([], [name for name in made if "Scal" in name])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,376 @@
+"""What the exercises and the security of the workshop rely on, on templates resolved with given parameters."""
+
+import json
+import re
+import unittest
+
+import yaml
+from resolved import INFRA, OUTPUTS, ROOT, STACKS, Template, every_variant, of_type, resolve, resources
+
+PROXY = {"MetadataProxy": "on", "MetadataProxyImage": "proxy:1"}
+
+
+def containers(task="LikeTaskDefinition", **chosen):
+    made = resources("services", **chosen)[task]["ContainerDefinitions"]
+    return {container["Name"]: container for container in made}
+
+
+def environment(service="Like", **chosen):
+    name = {"Like": "like-service", "Monolith": "monolith-service"}[service]
+    found = containers(f"{service}TaskDefinition", **chosen)[name]["Environment"]
+    return {each["Name"]: each["Value"] for each in found}
+
+
+class Network(unittest.TestCase):
+    def test_one_nat_gateway_serves_both_zones_or_each_has_its_own(self):
+        one, two = resources("network"), resources("network", NatMode="two")
+        self.assertEqual(("NatA", "NatA"), (one["PrivateRouteA"]["NatGatewayId"], one["PrivateRouteB"]["NatGatewayId"]))
+        self.assertNotIn("NatB", one)
+        self.assertEqual(("NatA", "NatB"), (two["PrivateRouteA"]["NatGatewayId"], two["PrivateRouteB"]["NatGatewayId"]))
+        self.assertEqual(("PublicSubnetA", "PublicSubnetB"), (two["NatA"]["SubnetId"], two["NatB"]["SubnetId"]))
+
+    def test_private_subnets_reach_s3_and_dynamodb_for_nothing(self):
+        endpoints = of_type("network", "AWS::EC2::VPCEndpoint")
+        services = {each["ServiceName"].rsplit(".", 1)[1]: each for each in endpoints.values()}
+        self.assertEqual({"s3", "dynamodb"}, set(services))
+        for each in services.values():
+            self.assertEqual("Gateway", each["VpcEndpointType"])
+            self.assertEqual(["PrivateRouteTableA", "PrivateRouteTableB"], each["RouteTableIds"])
+
+    def test_nobody_may_call_the_shells_of_the_workshop(self):
+        self.assertNotIn("SecurityGroupIngress", resources("network")["WorkshopShell"])
+
+
+class Platform(unittest.TestCase):
+    def test_likes_go_by_the_path_rule_and_all_else_to_the_monolith(self):
+        made = resources("platform")
+        self.assertEqual("/mysfits/*/like", made["LikeRule"]["Conditions"][0]["PathPatternConfig"]["Values"][0])
+        self.assertEqual(1, made["LikeRule"]["Priority"])
+        self.assertEqual("MonolithTargetGroup", made["Listener"]["DefaultActions"][0]["TargetGroupArn"])
+
+    def test_like_in_moves_the_weight_and_keeps_both_groups_attached(self):
+        for like_in, weights in (("service", [1, 0]), ("monolith", [0, 1])):
+            [action] = resources("platform", LikeIn=like_in)["LikeRule"]["Actions"]
+            groups = action["ForwardConfig"]["TargetGroups"]
+            self.assertEqual(["LikeTargetGroup", "MonolithTargetGroup"], [each["TargetGroupArn"] for each in groups])
+            self.assertEqual(weights, [each["Weight"] for each in groups])
+
+    def test_health_checks_are_those_that_the_exercises_tell_of(self):
+        for group in of_type("platform", "AWS::ElasticLoadBalancingV2::TargetGroup").values():
+            self.assertEqual(("/", 10, 3, 3, 8080), tuple(group[key] for key in (
+                "HealthCheckPath", "HealthCheckIntervalSeconds", "HealthyThresholdCount", "UnhealthyThresholdCount", "Port")))
+
+    def test_the_table_is_that_of_the_lab(self):
+        table = resources("platform")["MysfitsTable"]
+        lab = (ROOT / "lab/src/database.rs").read_text()
+        for index in table["GlobalSecondaryIndexes"]:
+            attribute = index["IndexName"].removesuffix("Index")
+            self.assertIn(f'index("{attribute}")', lab)
+            self.assertEqual([attribute, "MysfitId"], [key["AttributeName"] for key in index["KeySchema"]])
+            self.assertEqual("ALL", index["Projection"]["ProjectionType"])
+        self.assertEqual(2, len(table["GlobalSecondaryIndexes"]))
+
+    def test_names_are_those_that_the_exercises_tell_of(self):
+        made = resources("platform", Workshop="demo")
+        self.assertEqual("Cluster-demo", made["Cluster"]["ClusterName"])
+        self.assertEqual("demo-MythicalLikeLogGroup", made["LikeLogGroup"]["LogGroupName"])
+
+    def test_images_are_scanned_and_their_tags_fixed_but_for_the_cache(self):
+        for name, each in of_type("platform", "AWS::ECR::Repository").items():
+            self.assertTrue(each["ImageScanningConfiguration"]["ScanOnPush"])
+            self.assertTrue(each["EmptyOnDelete"])
+            wanted = "MUTABLE" if name == "BuildCacheRepository" else "IMMUTABLE"
+            self.assertEqual(wanted, each["ImageTagMutability"])
+            json.loads(each["LifecyclePolicy"]["LifecyclePolicyText"])
+
+    def test_the_page_reaches_the_services_through_its_own_origin(self):
+        config = resources("platform")["Distribution"]["DistributionConfig"]
+        origins = {each["Id"]: each for each in config["Origins"]}
+        [likes] = config["CacheBehaviors"]
+        self.assertEqual("/mysfits*", likes["PathPattern"])
+        self.assertEqual("LoadBalancer.DNSName", origins[likes["TargetOriginId"]]["DomainName"])
+        self.assertIn("POST", likes["AllowedMethods"])
+        self.assertEqual("OriginAccessControl.Id", origins["site"]["OriginAccessControlId"])
+
+    def test_the_site_has_the_labs_headers(self):
+        headers = resources("platform")["SiteHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        lab = (ROOT / "lab/src/site.rs").read_text()
+        [policy] = re.findall(r'"(default-src .*?)"\n', lab, re.DOTALL)
+        policy = re.sub(r"\\\n\s*", "", policy).replace(" {alb}", "")
+        self.assertEqual(policy, headers["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+        self.assertIn("ContentTypeOptions", headers)
+
+    def test_the_site_is_for_cloudfront_alone(self):
+        made = resources("platform")
+        self.assertEqual({True}, set(made["SiteBucket"]["PublicAccessBlockConfiguration"].values()))
+        allowed = [each for each in made["SiteBucketPolicy"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+        [read] = allowed
+        self.assertEqual({"Service": "cloudfront.amazonaws.com"}, read["Principal"])
+        self.assertIn("distribution/Distribution", read["Condition"]["StringEquals"]["aws:SourceArn"])
+
+
+class Services(unittest.TestCase):
+    def test_the_workshop_starts_with_chaos_and_without_a_word(self):
+        found = environment()
+        self.assertEqual(("on", "ERROR", "8080"), (found["CHAOSMODE"], found["LOGLEVEL"], found["PORT"]))
+        self.assertEqual("lb.example.com", found["MONOLITH_URL"])
+        self.assertEqual("none", found["OTEL_TRACES_EXPORTER"])
+        self.assertNotIn("CHAOS_SEED", found)
+        self.assertEqual(["like-service"], list(containers()))
+        self.assertEqual(["monolith-service"], list(containers("MonolithTaskDefinition")))
+
+    def test_every_switch_reaches_the_variable_that_it_stands_for(self):
+        for chosen, service, variable, value in (
+            ({"LogLevel": "DEBUG"}, "Like", "LOGLEVEL", "DEBUG"),
+            ({"LogLevel": "DEBUG"}, "Monolith", "LOGLEVEL", "DEBUG"),
+            ({"ChaosMode": "off"}, "Like", "CHAOSMODE", "off"),
+            ({"ChaosReveal": "off"}, "Like", "CHAOS_REVEAL", "off"),
+            ({"ChaosSeed": "42"}, "Like", "CHAOS_SEED", "42"),
+            ({"Tracing": "daemon"}, "Like", "OTEL_TRACES_EXPORTER", "xray"),
+            ({"Tracing": "otlp"}, "Monolith", "OTEL_TRACES_EXPORTER", "otlp"),
+            ({"LikeIn": "monolith"}, "Monolith", "LIKE_IN_MONOLITH", "on"),
+            ({}, "Monolith", "LIKE_IN_MONOLITH", "off"),
+            ({}, "Monolith", "DDB_TABLE_NAME", "MysfitsTable-mysfits"),
+            ({"MonolithAddress": "cloudmap"}, "Like", "MONOLITH_URL", "monolith.mysfits.internal:8080"),
+        ):
+            with self.subTest(chosen=chosen, variable=variable):
+                self.assertEqual(value, environment(service, **chosen)[variable])
+
+    def test_variables_are_those_that_the_services_read(self):
+        sources = "".join(path.read_text() for crate in ("like-service", "monolith", "http-shell", "telemetry")
+                          for path in (ROOT / crate / "src").rglob("*.rs"))
+        for service in ("Like", "Monolith"):
+            for variable in environment(service, ChaosSeed="1"):
+                # The SDK and OpenTelemetry read these by themselves.
+                if not variable.startswith(("AWS_REGION", "OTEL_EXPORTER_OTLP_")):
+                    self.assertRegex(sources, rf"(?i)\b{variable}\b")
+
+    def test_tasks_have_the_size_and_architecture_asked_for(self):
+        for architecture in ("ARM64", "X86_64"):
+            for task in of_type("services", "AWS::ECS::TaskDefinition", CpuArchitecture=architecture).values():
+                self.assertEqual(("256", "512", architecture),
+                                 (task["Cpu"], task["Memory"], task["RuntimePlatform"]["CpuArchitecture"]))
+                self.assertNotEqual(task["TaskRoleArn"], task["ExecutionRoleArn"])
+
+    def test_the_sidecar_for_traces_takes_both_protocols(self):
+        for tracing in ("daemon", "otlp"):
+            for task in ("LikeTaskDefinition", "MonolithTaskDefinition"):
+                sidecar = containers(task, Tracing=tracing)["x-ray-daemon"]
+                self.assertFalse(sidecar["Essential"])
+                self.assertIn({"ContainerPort": 2000, "Protocol": "udp"}, sidecar["PortMappings"])
+                [text] = [each["Value"] for each in sidecar["Environment"] if each["Name"] == "AOT_CONFIG_CONTENT"]
+                config = yaml.safe_load(text)
+                self.assertEqual("127.0.0.1:2000", config["receivers"]["awsxray"]["endpoint"])
+                self.assertEqual("127.0.0.1:2000", config["receivers"]["awsxray"]["proxy_server"]["endpoint"])
+                self.assertEqual("127.0.0.1:4318", config["receivers"]["otlp"]["protocols"]["http"]["endpoint"])
+                for part in ("receivers", "processors", "exporters"):
+                    self.assertEqual(set(config[part]), set(config["service"]["pipelines"]["traces"][part]))
+
+    def test_the_metadata_proxy_is_small_and_for_the_shells_alone(self):
+        self.assertEqual(128, containers(**PROXY)["metadata-proxy"]["Memory"])
+        made = resources("services", **PROXY)
+        for name, group in (("LikeMetadata", "LikeSecurityGroup"), ("MonolithMetadata", "MonolithSecurityGroup")):
+            self.assertEqual((8001, f"{group}.GroupId", OUTPUTS["WorkshopShellSecurityGroup"]),
+                             (made[name]["FromPort"], made[name]["GroupId"], made[name]["SourceSecurityGroupId"]))
+        self.assertEqual({}, of_type("services", "AWS::EC2::SecurityGroupIngress"))
+
+    def test_tasks_take_requests_from_the_load_balancer_only(self):
+        for name in ("LikeSecurityGroup", "MonolithSecurityGroup"):
+            [rule] = resources("services")[name]["SecurityGroupIngress"]
+            self.assertEqual((8080, OUTPUTS["LoadBalancerSecurityGroup"]), (rule["FromPort"], rule["SourceSecurityGroupId"]))
+
+    def test_with_cloud_map_the_monolith_has_a_name_and_takes_calls_by_it(self):
+        made = resources("services", MonolithAddress="cloudmap")
+        self.assertEqual("mysfits.internal", made["Namespace"]["Name"])
+        self.assertEqual("monolith", made["MonolithName"]["Name"])
+        self.assertEqual([{"RegistryArn": "MonolithName.Arn"}], made["MonolithService"]["ServiceRegistries"])
+        self.assertEqual("LikeSecurityGroup.GroupId", made["MonolithFromLike"]["SourceSecurityGroupId"])
+        self.assertEqual("MonolithSecurityGroup.GroupId", made["LikeToMonolith"]["DestinationSecurityGroupId"])
+        self.assertNotIn("ServiceRegistries", resources("services")["MonolithService"])
+
+    def test_deployments_keep_the_old_tasks_until_new_ones_are_well(self):
+        for name, each in of_type("services", "AWS::ECS::Service").items():
+            self.assertIn(name.removesuffix("Service"), ("Like", "Monolith"))
+            self.assertEqual(
+                {"MinimumHealthyPercent": 100, "MaximumPercent": 200,
+                 "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}},
+                each["DeploymentConfiguration"])
+            self.assertEqual("DISABLED", each["NetworkConfiguration"]["AwsvpcConfiguration"]["AssignPublicIp"])
+            self.assertIn(f"Mythical-{name.removesuffix('Service')}-Service", each["ServiceName"])
+            self.assertEqual(8080, each["LoadBalancers"][0]["ContainerPort"])
+
+    def test_a_task_has_longer_to_stop_than_it_takes_to_drain(self):
+        for task, name in (("LikeTaskDefinition", "like-service"), ("MonolithTaskDefinition", "monolith-service")):
+            container = containers(task)[name]
+            [grace] = [each["Value"] for each in container["Environment"] if each["Name"] == "SHUTDOWN_GRACE_SECONDS"]
+            # 4 s for the flush.
+            self.assertGreater(container["StopTimeout"], int(grace) + 4)
+            self.assertLess(container["StopTimeout"], 121)
+
+    def test_a_value_that_makes_no_sense_is_refused(self):
+        for chosen in ({"LogLevel": "LOUD"}, {"Tracing": "on"}, {"Scaling": "up"}, {"ChaosMode": "maybe"},
+                       {"CpuArchitecture": "arm"}, {"LikeIn": "both"}, {"MonolithAddress": "dns"}, {"Workshop": "Mysfits"}):
+            with self.subTest(chosen=chosen), self.assertRaises(ValueError):
+                resources("services", **chosen)
+
+
+class EveryContainer(unittest.TestCase):
+    def test_can_do_as_little_as_possible_in_every_variant(self):
+        seen = set()
+        for stack, _, chosen in every_variant():
+            for task in of_type(stack, "AWS::ECS::TaskDefinition", **chosen).values():
+                self.assertLessEqual(sum(each["Memory"] for each in task["ContainerDefinitions"]), int(task["Memory"]))
+                for container in task["ContainerDefinitions"]:
+                    seen.add(container["Name"])
+                    self.assertEqual("65532:65532", container["User"])
+                    self.assertIs(True, container["ReadonlyRootFilesystem"])
+                    self.assertEqual({"Capabilities": {"Drop": ["ALL"]}}, container["LinuxParameters"])
+                    self.assertEqual("awslogs", container["LogConfiguration"]["LogDriver"])
+        self.assertEqual({"like-service", "monolith-service", "x-ray-daemon", "metadata-proxy", "load-generator"}, seen)
+
+
+class Build(unittest.TestCase):
+    def test_both_projects_are_one_but_for_where_the_source_comes_from(self):
+        made = resources("build")
+        images, pipeline = made["ImagesProject"], made["PipelineProject"]
+        self.assertEqual(("S3", "CODEPIPELINE"), (images["Source"].pop("Type"), pipeline["Source"].pop("Type")))
+        self.assertEqual("SourceBucket/source.zip", images["Source"].pop("Location"))
+        self.assertEqual("CODEPIPELINE", pipeline["Artifacts"]["Type"])
+        for differs in ("Name", "Description", "Artifacts"):
+            del images[differs], pipeline[differs]
+        self.assertEqual(images, pipeline)
+
+    def test_images_are_built_on_the_processor_that_they_run_on(self):
+        for architecture, kind, image in (("ARM64", "ARM_CONTAINER", "aarch64"), ("X86_64", "LINUX_CONTAINER", "x86_64")):
+            environment = resources("build", CpuArchitecture=architecture)["ImagesProject"]["Environment"]
+            self.assertEqual(kind, environment["Type"])
+            self.assertIn(image, environment["Image"])
+            self.assertTrue(environment["PrivilegedMode"])
+
+
+class Pipeline(unittest.TestCase):
+    def stages(self, **chosen):
+        return {stage["Name"]: stage["Actions"] for stage in resources("pipeline", **chosen)["Pipeline"]["Stages"]}
+
+    def test_goes_from_source_by_build_to_both_services(self):
+        stages = self.stages()
+        self.assertEqual(["Source", "Build", "Deploy"], list(stages))
+        self.assertEqual("mysfits-pipeline", stages["Build"][0]["Configuration"]["ProjectName"])
+        files = {each["Name"]: each["Configuration"]["FileName"] for each in stages["Deploy"]}
+        buildspec = yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())
+        self.assertEqual(sorted(files.values()), sorted(buildspec["artifacts"]["files"]))
+        self.assertEqual("imagedefinitions.json", files["Like"])
+        self.assertEqual("mysfits", resources("pipeline")["Pipeline"]["Name"])
+
+    def test_a_commit_starts_it_and_nothing_polls(self):
+        made = resources("pipeline")
+        self.assertEqual("false", self.stages()["Source"][0]["Configuration"]["PollForSourceChanges"])
+        rule = made["StartOnCommit"]
+        self.assertEqual(["Repository.Arn"], rule["EventPattern"]["resources"])
+        self.assertEqual(["main"], rule["EventPattern"]["detail"]["referenceName"])
+        self.assertTrue(rule["Targets"][0]["Arn"].endswith(":mysfits"))
+
+    def test_from_github_the_connection_tells_of_commits(self):
+        chosen = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
+        made = resources("pipeline", **chosen)
+        [source] = self.stages(**chosen)["Source"]
+        self.assertEqual("CodeStarSourceConnection", source["ActionTypeId"]["Provider"])
+        self.assertEqual("true", source["Configuration"]["DetectChanges"])
+        self.assertEqual("Connection", source["Configuration"]["ConnectionArn"])
+        self.assertNotIn("Repository", made)
+        self.assertNotIn("StartOnCommit", made)
+
+
+class Observability(unittest.TestCase):
+    def setUp(self):
+        self.made = resources("observability")
+
+    def test_the_dashboard_shows_what_the_labs_ask_for(self):
+        body = json.loads(self.made["Dashboard"]["DashboardBody"])
+        shown = set()
+        for widget in body["widgets"]:
+            properties = widget["properties"]
+            for metric in properties["metrics"]:
+                own = metric[-1] if isinstance(metric[-1], dict) else {}
+                shown.add((metric[1], own.get("stat", properties.get("stat"))))
+        self.assertLessEqual(
+            {("CPUUtilization", "SampleCount"), ("CPUUtilization", "Average"), ("MemoryUtilization", "Average"),
+             ("RequestCount", "Sum"), ("HTTPCode_Target_4XX_Count", "Sum"), ("HTTPCode_Target_5XX_Count", "Sum"),
+             ("TargetResponseTime", "p50"), ("TargetResponseTime", "p99"), ("LikesLost", "Sum"), ("LikesSlow", "Sum")},
+            shown)
+
+    def test_what_the_filters_count_is_what_the_dashboard_shows(self):
+        for name in ("LostLikes", "SlowLikes"):
+            [each] = self.made[name]["MetricTransformations"]
+            self.assertIn(f'["{each["MetricNamespace"]}", "{each["MetricName"]}"', self.made["Dashboard"]["DashboardBody"])
+
+    def test_every_like_is_sampled(self):
+        rule = self.made["SampleLikes"]["SamplingRule"]
+        self.assertEqual((1, "POST", "/mysfits/*/like"), (rule["FixedRate"], rule["HTTPMethod"], rule["URLPath"]))
+
+    def test_the_group_is_the_filter_of_lab_3(self):
+        self.assertEqual('service("like service") { responsetime > 1 OR error } AND http.method = "POST"',
+                         self.made["TraceGroup"]["FilterExpression"])
+
+
+class AllStacks(unittest.TestCase):
+    def test_fit_into_a_call_without_a_bucket(self):
+        for stack in STACKS:
+            self.assertLess((INFRA / f"{stack}.yml").stat().st_size, 51_200, stack)
+
+    def test_outputs_have_names_of_their_own_and_parameters_come_from_earlier_stacks(self):
+        told = {}
+        for stack in STACKS:
+            made = Template.from_yaml(INFRA / f"{stack}.yml", {}).template
+            for name, parameter in made["Parameters"].items():
+                if parameter.get("Description", "").startswith("Output of the "):
+                    self.assertEqual(f"Output of the {told.get(name)} stack", parameter["Description"], f"{stack}.{name}")
+                else:
+                    self.assertNotIn(name, told, f"{stack} would take {name} from another stack")
+            for name in made.get("Outputs", {}):
+                self.assertNotIn(name, told)
+                self.assertNotIn(name, made["Parameters"])
+                told[name] = stack
+        for name in ("LoadBalancerDNS", "DynamoTable", "EcsClusterName", "LikeEcrRepo", "MonoEcrRepo",
+                     "LikeTaskDefinition", "LikeTargetGroupArn", "SiteUrl", "WorkshopShellSecurityGroup"):
+            self.assertIn(name, told)
+
+    def test_logs_are_kept_for_days_and_not_for_ever(self):
+        for stack, _, chosen in every_variant():
+            for group in of_type(stack, "AWS::Logs::LogGroup", **chosen).values():
+                self.assertEqual("7", str(group["RetentionInDays"]))
+
+    def test_nothing_is_kept_when_its_stack_goes(self):
+        for stack, _, chosen in every_variant():
+            for name, each in resolve(stack, **chosen)["Resources"].items():
+                self.assertIn(each.get("DeletionPolicy", "Delete"), ("Delete",), f"{stack}.{name}")
+                if each["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"):
+                    self.assertEqual("Delete", each.get("DeletionPolicy"), f"{stack}.{name}")
+
+    def test_buckets_are_encrypted_closed_and_versioned(self):
+        for stack in STACKS:
+            for bucket in of_type(stack, "AWS::S3::Bucket").values():
+                self.assertEqual("Enabled", bucket["VersioningConfiguration"]["Status"])
+                self.assertEqual({True}, set(bucket["PublicAccessBlockConfiguration"].values()))
+                self.assertIn("BucketEncryption", bucket)
+
+    def test_what_the_emulated_variant_leaves_out_is_only_what_emulators_lack(self):
+        lacking = {
+            "AWS::EC2::EIP", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::SecurityGroupIngress",
+            "AWS::EC2::SecurityGroupEgress", "AWS::S3::BucketPolicy", "AWS::CloudFront::OriginAccessControl",
+            "AWS::CloudFront::ResponseHeadersPolicy", "AWS::CloudFront::Distribution", "AWS::ServiceDiscovery::Service",
+            "AWS::ServiceDiscovery::PrivateDnsNamespace", "AWS::ApplicationAutoScaling::ScalableTarget",
+            "AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::CloudWatch::Alarm", "AWS::CodeCommit::Repository",
+            "AWS::CodeConnections::Connection", "AWS::CodePipeline::Pipeline", "AWS::IAM::Role", "AWS::Events::Rule",
+            "AWS::Logs::MetricFilter", "AWS::XRay::Group", "AWS::XRay::SamplingRule", "AWS::Cognito::UserPoolUser",
+        }
+        for stack, _, chosen in every_variant():
+            if "Emulated" in Template.from_yaml(INFRA / f"{stack}.yml", {}).template["Parameters"]:
+                whole = resolve(stack, **chosen)["Resources"]
+                emulated = resolve(stack, **chosen, Emulated="yes")["Resources"]
+                self.assertLessEqual({whole[name]["Type"] for name in set(whole) - set(emulated)}, lacking)
+                self.assertLessEqual(set(emulated), set(whole))
+
+
+if __name__ == "__main__":
+    unittest.main()
