@@ -1,6 +1,8 @@
 """The templates as CloudFormation would make them of given parameters, by cloud-radar, which also refuses values that a
 template does not allow. References become the resources' logical names, attributes `Name.Attribute`."""
 
+import copy
+from functools import cache
 from pathlib import Path
 
 from cloud_radar.cf.unit import Template, functions
@@ -74,9 +76,14 @@ def parameters(stack, **chosen):
 
 def resolve(stack, **chosen):
     """The whole template, resolved."""
+    return copy.deepcopy(resolved_once(stack, tuple(sorted(chosen.items()))))
+
+
+@cache
+def resolved_once(stack, chosen):
     fresh = Template.from_yaml(INFRA / f"{stack}.yml", {})
     fresh.Region = REGION
-    return without_what_is_gone(fresh.render(parameters(stack, **chosen), region=REGION))
+    return without_what_is_gone(fresh.render(parameters(stack, **dict(chosen)), region=REGION))
 
 
 def resources(stack, **chosen):

@@ -1,0 +1,183 @@
+"""What runs inside AWS, run here: the build's script with programs that only write down what they are asked for, the
+log shipper before a small server, the load generator before another."""
+
+import base64
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from unittest.mock import patch
+
+import yaml
+from resolved import ROOT, resources
+
+REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+# Says that images are there which THERE names.
+AWS = """#!/bin/sh
+echo "aws $*" >>"$CALLS"
+case "$*" in
+*get-login-password*) echo secret ;;
+*batch-get-image*) for name in $THERE; do case "$*" in *"/$name "*) echo 1; exit ;; esac; done; echo 0 ;;
+esac
+"""
+DOCKER = """#!/bin/sh
+echo "docker $*" >>"$CALLS"
+case "$*" in *"$FAILS"*) exit 1 ;; esac
+"""
+
+
+class BuildImages(unittest.TestCase):
+    def build(self, there="", fails="nothing fails", **more):
+        with tempfile.TemporaryDirectory() as directory:
+            place = Path(directory)
+            for name, text in (("aws", AWS), ("docker", DOCKER)):
+                (place / name).write_text(text)
+                (place / name).chmod(0o755)
+            environment = {
+                **os.environ, "PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(place / "calls"), "THERE": there,
+                "FAILS": fails, "IMAGE_TAG": "0123456789ab", "LIKE_REPOSITORY": f"{REGISTRY}/mysfits/like-service",
+                "MONOLITH_REPOSITORY": f"{REGISTRY}/mysfits/monolith", "CACHE_REPOSITORY": f"{REGISTRY}/mysfits/build-cache",
+                "METADATA_PROXY_REPOSITORY": f"{REGISTRY}/mysfits/metadata-proxy", **more}
+            done = subprocess.run([ROOT / "infra/script/build-images"], cwd=place, env=environment, check=False,
+                                  capture_output=True, text=True)
+            written = {path.name: json.loads(path.read_text()) for path in place.glob("*.json")}
+            return done, (place / "calls").read_text().splitlines(), written
+
+    def test_builds_three_images_with_a_cache_and_says_what_to_deploy(self):
+        done, calls, written = self.build()
+        self.assertEqual(0, done.returncode, done.stderr)
+        builds = [call for call in calls if "buildx build" in call]
+        self.assertEqual(3, len(builds))
+        for name, repository in (("like", "like-service"), ("monolith", "monolith"), ("metadata-proxy", "metadata-proxy")):
+            [build] = [call for call in builds if f"--file Dockerfile.{name} " in call]
+            self.assertIn(f"--tag {REGISTRY}/mysfits/{repository}:0123456789ab --push", build)
+            self.assertIn(f"--cache-from type=registry,ref={REGISTRY}/mysfits/build-cache:{name}", build)
+        self.assertEqual([{"name": "like-service", "imageUri": f"{REGISTRY}/mysfits/like-service:0123456789ab"}],
+                         written["imagedefinitions.json"])
+        self.assertEqual([{"name": "monolith-service", "imageUri": f"{REGISTRY}/mysfits/monolith:0123456789ab"}],
+                         written["imagedefinitions-monolith.json"])
+
+    def test_a_tag_that_is_there_is_used_again(self):
+        done, calls, written = self.build(there="like-service monolith metadata-proxy")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual([], [call for call in calls if "buildx build" in call])
+        self.assertEqual(2, len(written))
+
+    def test_in_the_pipeline_the_tag_is_the_commit(self):
+        _, _, written = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
+        self.assertTrue(written["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654"))
+
+    def test_a_build_that_fails_deploys_nothing(self):
+        done, _, written = self.build(fails="Dockerfile.like")
+        self.assertNotEqual(0, done.returncode)
+        self.assertEqual({}, written)
+
+    def test_the_buildspec_tests_before_it_builds(self):
+        phases = yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]
+        self.assertIn("cargo test --locked --package like-service --package monolith", str(phases["pre_build"]))
+        self.assertEqual(["infra/script/build-images"], phases["build"]["commands"])
+
+    def test_the_version_of_rust_is_found(self):
+        [find] = [command for command in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]
+                  ["commands"] if command.startswith("RUST_VERSION")]
+        said = subprocess.run(["bash", "-c", find + '; echo "$RUST_VERSION"'], cwd=ROOT, capture_output=True, text=True, check=True)
+        self.assertRegex(said.stdout, r"^\d+\.\d+(\.\d+)?\n$")
+
+    def test_the_projects_tell_the_build_every_repository(self):
+        variables = {each["Name"] for each in resources("build")["ImagesProject"]["Environment"]["EnvironmentVariables"]}
+        self.assertEqual({"LIKE_REPOSITORY", "MONOLITH_REPOSITORY", "METADATA_PROXY_REPOSITORY", "CACHE_REPOSITORY"}, variables)
+
+
+class Server:
+    """Answers with `answer(path, body)`, and keeps what it was asked."""
+
+    def __init__(self, answer):
+        seen = self.seen = []
+        self.many = threading.Semaphore(0)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(inner):
+                body = inner.rfile.read(int(inner.headers.get("Content-Length", 0)))
+                status, text = answer(inner.path, body)
+                inner.send_response(status)
+                inner.end_headers()
+                inner.wfile.write(text.encode())
+                seen.append((inner.path, dict(inner.headers), body))
+                self.many.release()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Shipper(unittest.TestCase):
+    EVENTS = [
+        {"id": "1", "timestamp": 1795261440571, "message": '{"level":"WARN","message":"WARN: simulated 404 activated"}'},
+        {"id": "2", "timestamp": 1795261440572, "message": "no JSON"},
+        {"id": "3", "timestamp": 1795261440573, "message": "17"},
+    ]
+
+    def ship(self, answer):
+        code = resources("search")["Shipper"]["Code"]["ZipFile"]
+        data = {"messageType": "DATA_MESSAGE", "logGroup": "like", "logStream": "stream", "logEvents": self.EVENTS}
+        event = {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(data).encode())).decode()}}
+        with Server(lambda path, body: (200, json.dumps(answer))) as server:
+            environment = {"ENDPOINT": f"http://127.0.0.1:{server.port}", "AWS_REGION": "eu-west-1",
+                           "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+            with patch.dict(os.environ, environment):
+                module = {}
+                exec(compile(code, "shipper", "exec"), module)
+                module["handler"](event, None)
+            return server.seen
+
+    def test_sends_every_line_signed_without_a_type_and_with_its_own_id(self):
+        [(path, headers, body)] = self.ship({"items": [{"index": {"status": 201}}] * 3})
+        self.assertEqual("/_bulk", path)
+        self.assertIn("/eu-west-1/es/aws4_request", headers["Authorization"])
+        lines = [json.loads(line) for line in body.decode().splitlines()]
+        self.assertEqual([{"index": {"_index": "mysfits-2026-11-21", "_id": each["id"]}} for each in self.EVENTS], lines[::2])
+        self.assertEqual(["WARN: simulated 404 activated", "no JSON", "17"], [line["message"] for line in lines[1::2]])
+        self.assertEqual("like", lines[1]["@log_group"])
+
+    def test_fails_when_a_line_is_refused_so_that_it_is_sent_again(self):
+        with self.assertRaisesRegex(RuntimeError, "1 of 3 lines were refused"):
+            self.ship({"items": [{"index": {"status": 201}}] * 2 + [{"index": {"status": 400, "error": "mapping"}}]})
+
+
+class LoadGenerator(unittest.TestCase):
+    def test_likes_the_right_mysfit_at_its_pace_and_stops_when_told(self):
+        [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
+        environment = {each["Name"]: str(each["Value"]) for each in container["Environment"]}
+        known = {each["mysfitId"] for each in json.loads((ROOT / "lab/seed/mysfits.json").read_text())}
+        self.assertIn(environment["MYSFIT_ID"], known)
+        with Server(lambda path, body: (404, "{}")) as server:
+            environment |= {"HOST": "127.0.0.1", "PORT": str(server.port), "LIKES_PER_MINUTE": "6000"}
+            program = subprocess.Popen([sys.executable, *container["Command"][1:]], env=environment,
+                                       stdout=subprocess.PIPE, text=True)
+            for _ in range(50):
+                self.assertTrue(server.many.acquire(timeout=30))
+            program.terminate()
+            said, _ = program.communicate(timeout=30)
+            self.assertEqual({f"/mysfits/{environment['MYSFIT_ID']}/like"}, {path for path, _, _ in server.seen})
+        self.assertEqual(0, program.returncode)
+        self.assertIn("'404':", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
