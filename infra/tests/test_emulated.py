@@ -1,0 +1,401 @@
+"""The scripts themselves against MiniStack, and some templates in moto. What a stack's status says proves nothing there;
+resources are read back through their own APIs."""
+
+import json
+import unittest
+
+import emulators
+from resolved import INFRA, ROOT
+
+EMULATED = ("--set", "Emulated=yes")
+SEED = json.loads((ROOT / "lab/seed/mysfits.json").read_text())
+SCRIPTS = ["setup", "update", "push-images", "load-ddb", "upload-site", "preflight", "cleanup", "load-generator"]
+
+
+def setUpModule():
+    global cloud
+    cloud = emulators.ministack()
+
+
+def tearDownModule():
+    cloud.stop()
+
+
+def run(case, name, *options, stack, code=0):
+    done = cloud.script(name, *options, stack=stack)
+    case.assertEqual(code, done.returncode, f"{name} {options}:\n{done.stdout}")
+    return done.stdout
+
+
+def outputs(stack, client):
+    told = {}
+    for each in client.describe_stacks()["Stacks"]:
+        if each["StackName"].startswith(stack + "-") and each["StackStatus"].endswith("COMPLETE"):
+            told |= {output["OutputKey"]: output["OutputValue"] for output in each.get("Outputs", [])}
+    return told
+
+
+def stacks(stack):
+    found = cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return sorted(each["StackName"] for each in found if each["StackName"].startswith(stack + "-"))
+
+
+def running(stack, service="Like"):
+    ecs = cloud.client("ecs")
+    [found] = ecs.describe_services(cluster=f"Cluster-{stack}", services=[f"Mythical-{service}-Service-{stack}"])["services"]
+    return found, ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+
+
+def variables(task):
+    return {each["name"]: each["value"] for each in task["containerDefinitions"][0]["environment"]}
+
+
+class Installed(unittest.TestCase):
+    """What is there after one command."""
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        done = cloud.script("setup", *EMULATED, "--set", "Tracing=daemon", "--set", "MetadataProxy=on",
+                            "--email", "host@example.com", stack="demo")
+        assert done.returncode == 0, done.stdout
+        cls.said = done.stdout
+        cls.told = outputs("demo", cloud.client("cloudformation"))
+
+    def test_setup_ends_with_the_address_and_success(self):
+        last = self.said.rstrip().splitlines()
+        self.assertEqual("Success!", last[-1])
+        self.assertIn(self.told["LoadBalancerDNS"], self.said)
+
+    def test_the_table_has_both_indexes_and_every_mysfit(self):
+        table = cloud.client("dynamodb").describe_table(TableName="MysfitsTable-demo")["Table"]
+        indexes = {each["IndexName"]: [key["AttributeName"] for key in each["KeySchema"]]
+                   for each in table["GlobalSecondaryIndexes"]}
+        self.assertEqual({"LawChaosIndex": ["LawChaos", "MysfitId"], "GoodEvilIndex": ["GoodEvil", "MysfitId"]}, indexes)
+        items = cloud.client("dynamodb").scan(TableName="MysfitsTable-demo")["Items"]
+        self.assertEqual({each["mysfitId"] for each in SEED}, {each["MysfitId"]["S"] for each in items})
+        one = next(each for each in items if each["MysfitId"]["S"] == SEED[0]["mysfitId"])
+        self.assertEqual(
+            {"MysfitId": {"S": SEED[0]["mysfitId"]}, "Name": {"S": SEED[0]["name"]}, "Species": {"S": SEED[0]["species"]},
+             "Age": {"N": str(SEED[0]["age"])}, "GoodEvil": {"S": SEED[0]["goodevil"]},
+             "LawChaos": {"S": SEED[0]["lawchaos"]}, "Description": {"S": SEED[0]["description"]},
+             "ThumbImageUri": {"S": SEED[0]["thumbImageUri"]}, "ProfileImageUri": {"S": SEED[0]["profileImageUri"]},
+             "Likes": {"N": "0"}, "Adopted": {"BOOL": False}}, one)
+
+    def test_an_index_finds_whom_the_filter_asks_for(self):
+        found = cloud.client("dynamodb").query(
+            TableName="MysfitsTable-demo", IndexName="LawChaosIndex", KeyConditionExpression="LawChaos = :v",
+            ExpressionAttributeValues={":v": {"S": "Lawful"}})["Items"]
+        self.assertEqual({each["mysfitId"] for each in SEED if each["lawchaos"] == "Lawful"},
+                         {each["MysfitId"]["S"] for each in found})
+
+    def test_the_load_balancer_sends_likes_to_the_like_service(self):
+        elb = cloud.client("elbv2")
+        [balancer] = [each for each in elb.describe_load_balancers()["LoadBalancers"]
+                      if each["DNSName"] == self.told["LoadBalancerDNS"]]
+        [listener] = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+        self.assertEqual(80, int(listener["Port"]))
+        self.assertEqual(self.told["MonolithTargetGroupArn"], listener["DefaultActions"][0]["TargetGroupArn"])
+        [rule] = [each for each in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+                  if each["Priority"] == "1"]
+        self.assertIn("/mysfits/*/like", json.dumps(rule["Conditions"]))
+        weights = {each["TargetGroupArn"]: int(each["Weight"])
+                   for each in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]}
+        self.assertEqual({self.told["LikeTargetGroupArn"]: 1, self.told["MonolithTargetGroupArn"]: 0}, weights)
+
+    def test_tasks_have_their_environment_and_sidecars(self):
+        service, task = running("demo")
+        self.assertEqual(2, service["desiredCount"])
+        self.assertEqual(["like-service", "x-ray-daemon", "metadata-proxy"],
+                         [each["name"] for each in task["containerDefinitions"]])
+        found = variables(task)
+        self.assertEqual(("on", "ERROR", "xray", self.told["LoadBalancerDNS"]), tuple(
+            found[key] for key in ("CHAOSMODE", "LOGLEVEL", "OTEL_TRACES_EXPORTER", "MONOLITH_URL")))
+        self.assertTrue(task["containerDefinitions"][0]["image"].startswith(self.told["LikeEcrRepo"] + ":"))
+        self.assertEqual(self.told["LikeTargetGroupArn"], service["loadBalancers"][0]["targetGroupArn"])
+        for container in task["containerDefinitions"]:
+            self.assertEqual(("65532:65532", True, ["ALL"]), (
+                container["user"], container["readonlyRootFilesystem"], container["linuxParameters"]["capabilities"]["drop"]))
+        _, monolith = running("demo", "Monolith")
+        self.assertEqual("MysfitsTable-demo", variables(monolith)["DDB_TABLE_NAME"])
+
+    def test_roles_of_tasks_are_theirs(self):
+        _, task = running("demo", "Monolith")
+        role = task["taskRoleArn"].rsplit("/", 1)[1]
+        policy = cloud.client("iam").get_role_policy(RoleName=role, PolicyName="mysfits")["PolicyDocument"]
+        self.assertIn("/index/LawChaosIndex", json.dumps(policy))
+        self.assertEqual(self.told["MonolithTaskRoleArn"], task["taskRoleArn"])
+
+    def test_the_site_is_whole_and_asks_its_own_origin(self):
+        s3, bucket = cloud.client("s3"), self.told["SiteBucket"]
+        there = {each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+        wanted = {str(path.relative_to(ROOT / "web")) for path in (ROOT / "web").rglob("*") if path.is_file()}
+        self.assertEqual(wanted, there)
+        config = s3.get_object(Bucket=bucket, Key="config.js")
+        self.assertIn(b'export const api = "";', config["Body"].read())
+        self.assertEqual("no-cache", config["CacheControl"])
+        # The page forbids guessing of types.
+        self.assertIn("javascript", config["ContentType"])
+        picture = s3.get_object(Bucket=bucket, Key="images/dragon.svg")
+        self.assertEqual(("image/svg+xml", "public, max-age=86400"), (picture["ContentType"], picture["CacheControl"]))
+        self.assertEqual("text/html", s3.get_object(Bucket=bucket, Key="index.html")["ContentType"])
+
+    def test_images_were_built_of_this_source(self):
+        codebuild = cloud.client("codebuild")
+        [build] = codebuild.batch_get_builds(
+            ids=codebuild.list_builds_for_project(projectName="demo-images")["ids"])["builds"]
+        tag = cloud.script("push-images", "--print-tag", stack="demo").stdout.strip()
+        self.assertRegex(tag, "^[0-9a-f]{12}$")
+        self.assertIn(tag, running("demo")[1]["containerDefinitions"][0]["image"])
+        project = codebuild.batch_get_projects(names=["demo-images"])["projects"][0]
+        self.assertEqual("buildspec_prod.yml", project["source"]["buildspec"])
+        self.assertEqual("SUCCEEDED", build["buildStatus"])
+        source = cloud.client("s3").get_object(Bucket=self.told["SourceBucket"], Key="source.zip")["Body"].read()
+        self.assertIn(b"buildspec_prod.yml", source)
+        self.assertIn(b"Cargo.lock", source)
+
+    def test_repositories_scan_and_fix_their_tags(self):
+        found = {each["repositoryName"]: each for each in cloud.client("ecr").describe_repositories()["repositories"]
+                 if each["repositoryName"].startswith("demo/")}
+        self.assertEqual({"demo/like-service", "demo/monolith", "demo/metadata-proxy", "demo/build-cache"}, set(found))
+        self.assertEqual("IMMUTABLE", found["demo/like-service"]["imageTagMutability"])
+        self.assertTrue(found["demo/like-service"]["imageScanningConfiguration"]["scanOnPush"])
+
+    def test_log_lines_are_subscribed_to_the_search(self):
+        for group in ("demo-MythicalLikeLogGroup", "demo-MythicalMonolithLogGroup"):
+            [each] = cloud.client("logs").describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+            self.assertTrue(each["destinationArn"].endswith("demo-shipper"))
+        [domain] = cloud.client("opensearch").describe_domains(DomainNames=["demo-logs"])["DomainStatusList"]
+        self.assertEqual("OpenSearch_3.3", domain["EngineVersion"])
+
+    def test_the_dashboard_is_there(self):
+        body = json.loads(cloud.client("cloudwatch").get_dashboard(DashboardName="demo")["DashboardBody"])
+        self.assertEqual(7, len(body["widgets"]))
+
+
+class Likes(unittest.TestCase):
+    def test_loading_again_keeps_likes_and_resetting_does_not(self):
+        stack, table = "likes", "MysfitsTable-likes"
+        for name in ("network", "platform"):
+            cloud_stack(stack, name)
+        run(self, "load-ddb", stack=stack)
+        dynamodb, key = cloud.client("dynamodb"), {"MysfitId": {"S": SEED[0]["mysfitId"]}}
+        dynamodb.update_item(TableName=table, Key=key, UpdateExpression="SET Likes = :n, Adopted = :t, #n = :other",
+                             ExpressionAttributeNames={"#n": "Name"},
+                             ExpressionAttributeValues={":n": {"N": "7"}, ":t": {"BOOL": True}, ":other": {"S": "x"}})
+        run(self, "load-ddb", stack=stack)
+        item = dynamodb.get_item(TableName=table, Key=key)["Item"]
+        self.assertEqual(({"N": "7"}, {"BOOL": True}, SEED[0]["name"]), (item["Likes"], item["Adopted"], item["Name"]["S"]))
+        run(self, "load-ddb", "--reset", stack=stack)
+        item = dynamodb.get_item(TableName=table, Key=key)["Item"]
+        self.assertEqual(({"N": "0"}, {"BOOL": False}), (item["Likes"], item["Adopted"]))
+
+        # The site, while the bucket is there: what is no longer in web/ goes.
+        bucket = outputs(stack, cloud.client("cloudformation"))["SiteBucket"]
+        cloud.client("s3").put_object(Bucket=bucket, Key="images/unicorn.svg", Body=b"")
+        cloud.client("s3").put_object(Bucket=bucket, Key="old.html", Body=b"")
+        run(self, "upload-site", stack=stack)
+        there = {each["Key"] for each in cloud.client("s3").list_objects_v2(Bucket=bucket)["Contents"]}
+        self.assertNotIn("images/unicorn.svg", there)
+        self.assertNotIn("old.html", there)
+        run(self, "cleanup", "--yes", stack=stack)
+
+
+def cloud_stack(stack, name):
+    """One stack, made without the scripts."""
+    client = cloud.client("cloudformation")
+    known = outputs(stack, client) | {"Workshop": stack, "Emulated": "yes"}
+    declared = client.validate_template(TemplateBody=(INFRA / f"{name}.yml").read_text())["Parameters"]
+    given = [{"ParameterKey": each["ParameterKey"], "ParameterValue": known[each["ParameterKey"]]}
+             for each in declared if each["ParameterKey"] in known]
+    client.create_stack(StackName=f"{stack}-{name}", TemplateBody=(INFRA / f"{name}.yml").read_text(), Parameters=given,
+                        Capabilities=["CAPABILITY_IAM"])
+    client.get_waiter("stack_create_complete").wait(StackName=f"{stack}-{name}", WaiterConfig={"Delay": 1})
+
+
+class Life(unittest.TestCase):
+    """From set-up to removal and back."""
+
+    STACK = "life"
+
+    def deploy_like_the_pipeline(self):
+        """A new revision with another image, outside CloudFormation; and scaling has added tasks."""
+        ecs = cloud.client("ecs")
+        _, task = running(self.STACK)
+        task["containerDefinitions"][0]["image"] = "example.com/like-service:by-the-pipeline"
+        kept = {key: task[key] for key in (
+            "family", "containerDefinitions", "cpu", "memory", "networkMode", "requiresCompatibilities", "taskRoleArn",
+            "executionRoleArn")}
+        made = ecs.register_task_definition(**kept)["taskDefinition"]
+        ecs.update_service(cluster=f"Cluster-{self.STACK}", service=f"Mythical-Like-Service-{self.STACK}",
+                           taskDefinition=made["taskDefinitionArn"], desiredCount=5)
+        return made
+
+    def leave_things_behind(self):
+        """What a workshop leaves that belongs to no stack, or keeps one from going."""
+        told = outputs(self.STACK, cloud.client("cloudformation"))
+        s3 = cloud.client("s3")
+        for bucket in (told["SiteBucket"], told["SourceBucket"]):
+            s3.put_object(Bucket=bucket, Key="of/a/reader", Body=b"1")
+            s3.put_object(Bucket=bucket, Key="of/a/reader", Body=b"2")
+            s3.delete_object(Bucket=bucket, Key="of/a/reader")
+        ecr = cloud.client("ecr")
+        ecr.put_image(repositoryName=f"{self.STACK}/like-service", imageTag="x", imageManifest=json.dumps({"schemaVersion": 2}))
+        logs = cloud.client("logs")
+        for group in (f"/aws/codebuild/{self.STACK}-images", f"/aws/ecs/containerinsights/Cluster-{self.STACK}/performance"):
+            logs.create_log_group(logGroupName=group)
+        cognito = cloud.client("cognito-idp")
+        pool = cognito.create_user_pool(PoolName=f"{self.STACK}-search")["UserPool"]["Id"]
+        cognito.create_user_pool_domain(UserPoolId=pool, Domain="left-behind")
+        cloud.client("cloudwatch").put_dashboard(DashboardName="of-a-reader", DashboardBody='{"widgets": []}')
+        return told
+
+    def assert_nothing_is_left(self, told):
+        self.assertEqual([], stacks(self.STACK))
+        buckets = {each["Name"] for each in cloud.client("s3").list_buckets()["Buckets"]}
+        self.assertEqual(set(), buckets & {told["SiteBucket"], told["SourceBucket"]})
+        repositories = [each["repositoryName"] for each in cloud.client("ecr").describe_repositories()["repositories"]]
+        self.assertEqual([], [each for each in repositories if each.startswith(self.STACK + "/")])
+        groups = [each["logGroupName"] for each in cloud.client("logs").describe_log_groups()["logGroups"]]
+        self.assertEqual([], [each for each in groups if self.STACK in each])
+        pools = cloud.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]
+        self.assertNotIn(f"{self.STACK}-search", [each["Name"] for each in pools])
+        active = cloud.client("ecs").list_task_definitions(familyPrefix=f"Mythical-Like-Service-{self.STACK}", status="ACTIVE")
+        self.assertEqual([], active["taskDefinitionArns"])
+
+    def test_setup_update_cleanup_and_setup_again(self):
+        stack = self.STACK
+
+        said = run(self, "setup", *EMULATED, "--dry-run", stack=stack)
+        self.assertEqual([], stacks(stack))
+        self.assertIn("would run: aws cloudformation deploy", said)
+
+        run(self, "setup", *EMULATED, stack=stack)
+        first = running(stack)[1]
+        by_pipeline = self.deploy_like_the_pipeline()
+
+        run(self, "update", "LogLevel=DEBUG", stack=stack)
+        service, task = running(stack)
+        self.assertGreater(task["revision"], by_pipeline["revision"])
+        self.assertEqual("DEBUG", variables(task)["LOGLEVEL"])
+        self.assertEqual("example.com/like-service:by-the-pipeline", task["containerDefinitions"][0]["image"])
+        self.assertEqual(5, service["desiredCount"])
+        self.assertEqual(variables(first) | {"LOGLEVEL": "DEBUG"}, variables(task))
+
+        # Again as a whole: all that stays, the level too.
+        run(self, "setup", *EMULATED, stack=stack)
+        again, same = running(stack)
+        self.assertEqual((task["taskDefinitionArn"], 5), (same["taskDefinitionArn"], again["desiredCount"]))
+        run(self, "update", "LikeDesiredCount=1", stack=stack)
+        self.assertEqual(1, running(stack)[0]["desiredCount"])
+
+        # To the monolith and back: the rule moves after the monolith has learnt, and before it forgets.
+        for like_in, switch in (("monolith", "on"), ("service", "off")):
+            run(self, "setup", *EMULATED, "--set", f"LikeIn={like_in}", stack=stack)
+            self.assertEqual(switch, variables(running(stack, "Monolith")[1])["LIKE_IN_MONOLITH"])
+
+        run(self, "load-generator", "start", stack=stack)
+        self.assertIn(f"{stack}-load-generator", stacks(stack))
+
+        told = self.leave_things_behind()
+        run(self, "cleanup", "--dry-run", "--yes", stack=stack)
+        self.assertIn(f"{stack}-services", stacks(stack))
+        self.assertIn("nobody answers", run(self, "cleanup", stack=stack, code=1))
+
+        # What CloudShell leaves in the VPC, and something with our tag that no stack made.
+        interface = cloud.client("ec2").create_network_interface(SubnetId=told["PrivateSubnets"].split(",")[0])
+        interface = interface["NetworkInterface"]["NetworkInterfaceId"]
+        said = run(self, "cleanup", "--yes", stack=stack, code=1)
+        self.assertIn(interface, said)
+        self.assertIn("CloudShell", said)
+        cloud.client("ec2").delete_network_interface(NetworkInterfaceId=interface)
+
+        cloud.client("sqs").create_queue(QueueName="forgotten", tags={"mythical-mysfits": stack})
+        said = run(self, "cleanup", "--yes", stack=stack, code=1)
+        self.assertIn("forgotten", said)
+        cloud.client("sqs").delete_queue(QueueUrl=cloud.client("sqs").get_queue_url(QueueName="forgotten")["QueueUrl"])
+
+        said = run(self, "cleanup", "--yes", stack=stack)
+        self.assertIn("of-a-reader", said)
+        self.assertIn(f"Nothing of '{stack}' is left", said)
+        self.assert_nothing_is_left(told)
+        run(self, "cleanup", "--yes", stack=stack)
+
+        said = run(self, "setup", *EMULATED, stack=stack)
+        self.assertTrue(said.rstrip().endswith("Success!"))
+        self.assertEqual("ERROR", variables(running(stack)[1])["LOGLEVEL"])
+
+
+class Orders(unittest.TestCase):
+    """What is said when something is wrong."""
+
+    def test_every_script_explains_itself_and_refuses_what_it_does_not_know(self):
+        for name in SCRIPTS:
+            with self.subTest(script=name):
+                self.assertIn(f"Usage: infra/script/{name}", run(self, name, "--help", stack="x2"))
+                run(self, name, "--nonsense", stack="x2", code=64)
+                run(self, name, "--stack", stack="x2", code=64)
+
+    def test_a_name_that_aws_would_refuse_is_refused_at_once(self):
+        run(self, "setup", stack="Mysfits", code=64)
+
+    def test_a_parameter_that_no_stack_has_is_named(self):
+        self.assertIn("LogLevle", run(self, "setup", "--set", "LogLevle=DEBUG", stack="x2", code=1))
+        self.assertIn("LogLevle", run(self, "update", "LogLevle=DEBUG", stack="x2", code=1))
+
+    def test_what_is_not_set_up_cannot_be_updated(self):
+        for name, options in (("update", ["LogLevel=DEBUG"]), ("load-ddb", []), ("upload-site", []), ("push-images", [])):
+            said = run(self, name, *options, stack="nothing", code=1)
+            self.assertIn("Run infra/script/setup --stack nothing", said)
+
+    def test_clean_up_does_not_take_silence_for_absence(self):
+        done = cloud.script("cleanup", "--yes", stack="x2", AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulators.free_port()}")
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("cannot be asked", done.stdout)
+        self.assertNotIn("is left", done.stdout)
+
+
+class InMoto(unittest.TestCase):
+    """The network with its NAT gateways, which MiniStack lacks, and a second opinion on the rest."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = emulators.moto()
+        cls.addClassCleanup(cls.cloud.stop)
+
+    def make(self, stack, name, **chosen):
+        client = self.cloud.client("cloudformation")
+        known = outputs(stack, client) | {"Workshop": stack, "LikeImage": "like:1", "MonolithImage": "monolith:1"} | chosen
+        text = (INFRA / f"{name}.yml").read_text()
+        declared = {each["ParameterKey"] for each in client.validate_template(TemplateBody=text)["Parameters"]}
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in known.items() if key in declared]
+        client.create_stack(StackName=f"{stack}-{name}", TemplateBody=text, Parameters=given)
+
+    def test_each_zone_has_the_nat_gateway_that_was_asked_for(self):
+        ec2 = self.cloud.client("ec2")
+        for mode, count in (("one", 1), ("two", 2)):
+            self.make(f"nat{count}", "network", NatMode=mode)
+            vpc = outputs(f"nat{count}", self.cloud.client("cloudformation"))["VpcId"]
+            gateways = ec2.describe_nat_gateways(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NatGateways"]
+            self.assertEqual(count, len(gateways))
+            tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+            through = {route["NatGatewayId"] for table in tables for route in table["Routes"] if "NatGatewayId" in route}
+            self.assertEqual({each["NatGatewayId"] for each in gateways}, through)
+            endpoints = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
+            self.assertEqual(2, len(endpoints))
+
+    def test_table_and_tasks_are_the_same_here(self):
+        for name in ("network", "platform", "services"):
+            self.make("demo", name, Emulated="yes", Tracing="otlp")
+        table = self.cloud.client("dynamodb").describe_table(TableName="MysfitsTable-demo")["Table"]
+        self.assertEqual({"LawChaosIndex", "GoodEvilIndex"}, {each["IndexName"] for each in table["GlobalSecondaryIndexes"]})
+        ecs = self.cloud.client("ecs")
+        [service] = ecs.describe_services(cluster="Cluster-demo", services=["Mythical-Like-Service-demo"])["services"]
+        task = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        self.assertEqual(["like-service", "x-ray-daemon"], [each["name"] for each in task["containerDefinitions"]])
+        self.assertEqual("otlp", variables(task)["OTEL_TRACES_EXPORTER"])
+
+
+if __name__ == "__main__":
+    unittest.main()
