@@ -1,14 +1,15 @@
-"""Starts MiniStack with a CloudFormation that makes ECS resources through ECS's own API.
+"""Starts MiniStack with a CloudFormation that makes ECS's and ECR's resources through their own APIs.
 
 As MiniStack comes, its CloudFormation writes task definitions into its store by itself: always as revision 1, without
 runtime platform and tags, and an update overwrites them. What the tests look at, revisions above all, would be
-CloudFormation's shortcut and not ECS. Parameters also reach it as text where ECS wants a number.
+CloudFormation's shortcut and not ECS. Parameters also reach it as text where ECS wants a number. Repositories that it
+makes by itself take no images.
 """
 
 import json
 
 from ministack import app
-from ministack.services import ecs
+from ministack.services import ecr, ecs
 from ministack.services.cloudformation import provisioners
 
 # Maps of names that people choose, which keep their spelling.
@@ -71,6 +72,17 @@ def remove_service(physical_id, properties):
     call(ecs._delete_service, {"cluster": properties["Cluster"], "service": physical_id, "force": True})
 
 
+def make_repository(_logical_id, properties, _stack_name):
+    made = call(ecr._create_repository, for_api(properties))["repository"]
+    return made["repositoryName"], {"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]}
+
+
+def remove_repository(physical_id, _properties):
+    # As the real one without EmptyOnDelete: clean-up must have emptied it.
+    call(ecr._delete_repository, {"repositoryName": physical_id})
+
+
+provisioners._RESOURCE_HANDLERS["AWS::ECR::Repository"] = {"create": make_repository, "delete": remove_repository}
 provisioners._RESOURCE_HANDLERS["AWS::ECS::TaskDefinition"] = {
     "create": make_task_definition,
     "update": update_task_definition,
