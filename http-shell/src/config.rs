@@ -12,7 +12,7 @@ const MAX_GRACE_SECONDS: u64 = 3600;
 /// Variables of every HTTP service.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Config {
-    /// `PORT`: listening port, 80 by default; 0 takes any free one.
+    /// `PORT`: listening port, 80 unless the service has another default; 0 takes any free one.
     #[serde(default = "default_port", deserialize_with = "port")]
     pub port: u16,
     /// `SHUTDOWN_GRACE_SECONDS`: bound of the drain, 20 s by default.

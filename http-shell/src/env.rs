@@ -41,6 +41,14 @@ impl Environment {
             .collect()
     }
 
+    /// The same with `name` set to `value`, unless it is set already.
+    pub fn or(mut self, name: &str, value: impl fmt::Display) -> Self {
+        if self.0.iter().all(|(set, _)| set != name) {
+            self.0.push((name.to_owned(), value.to_string()));
+        }
+        self
+    }
+
     /// Reads a struct whose fields are variables in lower case.
     ///
     /// # Errors

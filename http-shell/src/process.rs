@@ -84,10 +84,18 @@ impl Command {
 
 /// The whole of a service's `main`: reads the arguments, then serves or checks the service that does.
 pub fn main(serve: impl FnOnce(&Environment) -> Result<(), Failure>) -> ExitCode {
-    let env = Environment::snapshot();
+    run(&Environment::snapshot(), serve)
+}
+
+/// [`main`] of a service that listens on another `port` than 80 where `PORT` names none.
+pub fn main_on(port: u16, serve: impl FnOnce(&Environment) -> Result<(), Failure>) -> ExitCode {
+    run(&Environment::snapshot().or("PORT", port), serve)
+}
+
+fn run(env: &Environment, serve: impl FnOnce(&Environment) -> Result<(), Failure>) -> ExitCode {
     let done = match Command::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Serve) => serve(&env),
-        Ok(Command::HealthCheck) => health_check(&env),
+        Ok(Command::Serve) => serve(env),
+        Ok(Command::HealthCheck) => health_check(env),
         Err(failure) => Err(failure),
     };
     match done {
