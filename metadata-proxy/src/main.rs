@@ -1,0 +1,25 @@
+//! Starts the metadata proxy: configuration, telemetry, port, service, flush.
+
+use std::process::ExitCode;
+
+use http_shell::env::{ConfigError, Environment};
+use http_shell::process::{self, Failure};
+use http_shell::signal;
+use metadata_proxy::{ABOUT, Application, Config, DEFAULT_PORT, Error};
+
+fn main() -> ExitCode {
+    process::main_on(DEFAULT_PORT, serve)
+}
+
+fn serve(env: &Environment) -> Result<(), Failure> {
+    let config = Config::read(env)?;
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, ABOUT)
+        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
+    process::block_on(async {
+        // Before the port: a signal that comes once clients can connect must find its handler.
+        let stop = signal::stop_requested().map_err(Error::Server)?;
+        let listener = process::bind(config.http.port)?;
+        let application = Application::build(config, listener)?;
+        Ok::<_, Failure>(application.run_until(stop).await?)
+    })
+}

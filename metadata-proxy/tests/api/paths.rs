@@ -1,0 +1,203 @@
+//! What is not answered: every other path, every other method.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::TestRunner;
+
+use crate::endpoint::{BASE, Endpoint, SECRET, id_of};
+use crate::{ask, code, get, start_before};
+
+#[test]
+fn the_credentials_are_not_reached_in_any_spelling() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    for path in [
+        "/v2/credentials",
+        "/v2/credentials/",
+        "/v2/credentials/9f2a-41",
+        "/v2/credentials?id=9f2a-41",
+        "//v2/credentials/9f2a-41",
+        "/v2//credentials/9f2a-41",
+        "/%76%32/credentials/9f2a-41",
+        "/v2/%63redentials/9f2a-41",
+        "/v2/%2563redentials/9f2a-41",
+        "/v2%2Fcredentials%2F9f2a-41",
+        "/V2/Credentials/9f2a-41",
+        "/v2/metadata/../credentials/9f2a-41",
+        "/v2/metadata/..%2Fcredentials%2F9f2a-41",
+        "/v2/metadata/%2e%2e/credentials/9f2a-41",
+        "/v2/metadata/%2E%2E%2Fcredentials",
+        "/v2/metadata/%252e%252e%252fcredentials",
+        "/v2/metadata/..\\credentials",
+        "/v2/metadata/..;/credentials/9f2a-41",
+        "/v2/metadata/.%00./credentials",
+        "/v2/stats/../credentials/9f2a-41",
+        "/v4/../v2/credentials/9f2a-41",
+        "/v4/task/../../../v2/credentials",
+        "/v4/%2e%2e/%2e%2e/v2/credentials",
+        "/./v2/credentials/9f2a-41",
+        "/v2/./credentials/9f2a-41",
+        "http://169.254.170.2/v2/credentials/9f2a-41",
+        "http://169.254.170.2/v2/metadata/../credentials/9f2a-41",
+    ] {
+        let (status, body) = get(&proxy, path);
+        assert_eq!((status, &*code(&body)), (404, "not_found"), "{path}");
+        assert!(endpoint.take_heads().is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn what_the_endpoint_has_besides_is_not_reached() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    let like = id_of("like-service");
+    for path in [
+        "/v1/credentials",
+        "/v2",
+        "/v2/metadata/",
+        "/v2/metadataWithTags",
+        "/v2/stats/",
+        "/v3",
+        "/v3/task",
+        "/v4/",
+        "/v4/taskWithTags",
+        "/v4/task/",
+        "/v4/tasks",
+        "/api/task-protection/v1/state",
+        "/latest/meta-data/",
+        BASE,
+        &format!("/v2/metadata/{like}/"),
+        &format!("/v2/metadata/{like}/stats"),
+        &format!("/v2/metadata/%{:02x}{}", like.as_bytes()[0], &like[1..]),
+        &format!("/v2/stats/{like}%2F"),
+    ] {
+        let (status, body) = get(&proxy, path);
+        assert_eq!((status, &*code(&body)), (404, "not_found"), "{path}");
+        assert!(endpoint.take_heads().is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn other_methods_are_a_405_that_says_what_is_allowed() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    for path in ["/", "/v2/metadata", "/v2/stats/a", "/v4", "/v4/task/stats"] {
+        for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"] {
+            let (head, body) = ask(&proxy, &format!("{method} {path} HTTP/1.1"));
+            assert!(head.starts_with("HTTP/1.1 405"), "{method} {path}: {head}");
+            assert!(head.contains("allow: GET, HEAD"), "{head}");
+            assert_eq!(code(&body), "method_not_allowed");
+        }
+    }
+    // The shell's, and as empty here.
+    assert!(
+        ask(&proxy, "OPTIONS /v4 HTTP/1.1")
+            .0
+            .starts_with("HTTP/1.1 204")
+    );
+    assert!(endpoint.take_heads().is_empty());
+}
+
+/// Whether a path is one of those that the documentation lists, told in another way than the code's.
+fn is_listed(path: &str) -> bool {
+    let plain =
+        |id: &str| !id.is_empty() && !id.contains(|c: char| c != '-' && !c.is_alphanumeric());
+    match *path.split('/').collect::<Vec<_>>() {
+        ["", "v2", "metadata" | "stats"] | ["", "v4"] => true,
+        ["", "v4", "stats" | "task"] | ["", "v4", "task", "stats"] => true,
+        ["", "v2", "metadata" | "stats", id] => plain(id),
+        _ => false,
+    }
+}
+
+/// Paths made of what confuses routers, and paths that are one character away from a right one.
+fn paths() -> impl Strategy<Value = String> {
+    const PIECES: &[&str] = &[
+        "/",
+        "/",
+        "/",
+        "//",
+        "v2",
+        "v4",
+        "%762",
+        "metadata",
+        "stats",
+        "task",
+        "credentials",
+        "..",
+        ".",
+        "%2e",
+        "%2E%2e",
+        "%2f",
+        "%2F",
+        "%5c",
+        "\\",
+        ";",
+        ":",
+        "@",
+        "%00",
+        "%",
+        "%25",
+        "*",
+        "~",
+        "Tags",
+        "169.254.170.2",
+        "a",
+        "1-2",
+        "é",
+        "http:",
+    ];
+    const RIGHT: &[&str] = &[
+        "/v2/metadata",
+        "/v2/metadata/1-2",
+        "/v2/stats",
+        "/v2/stats/1-2",
+        "/v4",
+        "/v4/stats",
+        "/v4/task",
+        "/v4/task/stats",
+    ];
+    let pieces = proptest::collection::vec(select(PIECES), 0..10);
+    let near = (select(RIGHT), any::<prop::sample::Index>(), "[!-~]{0,2}");
+    prop_oneof![
+        pieces.prop_map(|pieces| format!("/{}", pieces.concat())),
+        near.clone().prop_map(|(path, at, other)| {
+            let at = at.index(path.len());
+            format!("{}{other}{}", &path[..at], &path[at + 1..])
+        }),
+        near.prop_map(|(path, at, _)| {
+            let at = at.index(path.len());
+            let byte = path.as_bytes()[at];
+            format!("{}%{byte:02x}{}", &path[..at], &path[at + 1..])
+        }),
+        "(/v2/metadata/|/v2/stats/|/v4/|/)[!-~]{0,24}",
+        select(RIGHT).prop_map(str::to_owned),
+    ]
+    // A query is no part of the path, and a path begins with a slash.
+    .prop_filter("a path alone", |path| {
+        path.starts_with('/') && !path.contains(['?', '#'])
+    })
+}
+
+#[test]
+fn no_path_reaches_anything_but_the_four_documents_and_only_a_listed_one_reaches_these() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    let four = ["", "/stats", "/task", "/task/stats"].map(|path| endpoint.head(path));
+    TestRunner::default()
+        .run(&paths(), |path| {
+            let (status, body) = get(&proxy, &path);
+            let heads = endpoint.take_heads();
+            prop_assert!(!body.contains(SECRET));
+            prop_assert_eq!(heads.len(), usize::from(is_listed(&path)), "{:?}", heads);
+            prop_assert!(heads.iter().all(|head| four.contains(head)), "{:?}", heads);
+            if is_listed(&path) {
+                prop_assert!([200, 404].contains(&status), "{}", status);
+            } else if path != "/" {
+                // What no HTTP server can read does not get as far as a 404.
+                prop_assert!([400, 404].contains(&status), "{}", status);
+            }
+            Ok(())
+        })
+        .unwrap();
+}

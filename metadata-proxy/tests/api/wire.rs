@@ -1,0 +1,181 @@
+//! What comes out of the endpoint, and what goes into it.
+
+use serde_json::Value;
+
+use crate::endpoint::{
+    BASE, CONTAINER, CONTAINER_STATS, Endpoint, TASK, TASK_STATS, containers, id_of,
+};
+use crate::{ask, code, get, start_before};
+
+const WHOLE: [(&str, &str, &str); 6] = [
+    ("/v4", "", CONTAINER),
+    ("/v4/stats", "/stats", CONTAINER_STATS),
+    ("/v4/task", "/task", TASK),
+    ("/v4/task/stats", "/task/stats", TASK_STATS),
+    ("/v2/metadata", "/task", TASK),
+    ("/v2/stats", "/task/stats", TASK_STATS),
+];
+
+#[test]
+fn each_path_answers_with_the_endpoints_document_byte_for_byte() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    for (path, asked, document) in WHOLE {
+        let (head, body) = ask(&proxy, &format!("GET {path} HTTP/1.1"));
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+        assert!(head.contains("content-type: application/json"), "{head}");
+        assert_eq!(body, document, "{path}");
+        assert_eq!(endpoint.take_heads(), [endpoint.head(asked)], "{path}");
+    }
+}
+
+#[test]
+fn each_container_of_the_task_is_found_by_its_id_as_the_task_has_it() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    for container in containers() {
+        let id = container["DockerId"].as_str().unwrap();
+        let (status, body) = get(&proxy, &format!("/v2/metadata/{id}"));
+        assert_eq!(status, 200, "{body}");
+        assert!(TASK.contains(&body), "{body}");
+        assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), container);
+        assert_eq!(endpoint.take_heads(), [endpoint.head("/task")]);
+    }
+}
+
+#[test]
+fn the_container_that_burns_cpu_is_found_by_the_stats_of_each() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    let burned = |name| {
+        let path = format!("/v2/stats/{}", id_of(name));
+        let (status, body) = get(&proxy, &path);
+        assert_eq!(status, 200, "{body}");
+        assert!(TASK_STATS.contains(&body), "{body}");
+        let stats: Value = serde_json::from_str(&body).unwrap();
+        let total = |key: &str| stats[key]["cpu_usage"]["total_usage"].as_u64().unwrap();
+        total("cpu_stats") - total("precpu_stats")
+    };
+    let others = ["~internal~ecs~pause", "x-ray-daemon"].map(burned);
+    assert_eq!(endpoint.take_heads(), vec![endpoint.head("/task/stats"); 2]);
+    assert!(others.into_iter().sum::<u64>() * 100 < burned("like-service"));
+}
+
+#[test]
+fn a_reader_of_version_two_finds_all_that_it_knows() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    let task: Value = serde_json::from_str(&get(&proxy, "/v2/metadata").1).unwrap();
+    for field in [
+        "Cluster",
+        "TaskARN",
+        "Family",
+        "Revision",
+        "DesiredStatus",
+        "KnownStatus",
+        "Limits",
+        "PullStartedAt",
+        "PullStoppedAt",
+        "AvailabilityZone",
+    ] {
+        assert!(!task[field].is_null(), "{field}");
+    }
+    for container in task["Containers"].as_array().unwrap() {
+        let path = format!("/v2/metadata/{}", container["DockerId"].as_str().unwrap());
+        let container: Value = serde_json::from_str(&get(&proxy, &path).1).unwrap();
+        for field in [
+            "DockerId",
+            "Name",
+            "DockerName",
+            "Image",
+            "ImageID",
+            "Labels",
+            "DesiredStatus",
+            "KnownStatus",
+            "Limits",
+            "CreatedAt",
+            "StartedAt",
+            "Type",
+            "Networks",
+        ] {
+            assert!(!container[field].is_null(), "{field}");
+        }
+    }
+}
+
+#[test]
+fn a_container_that_the_task_does_not_have_or_that_has_no_stats_is_not_found() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    let like = id_of("like-service");
+    for path in [
+        "/v2/metadata/like-service".to_owned(),
+        format!("/v2/metadata/{}", &like[1..]),
+        format!("/v2/metadata/{}", like.to_uppercase()),
+        format!("/v2/stats/{like}0"),
+        // Null in the document: it has only begun.
+        format!("/v2/stats/{}", id_of("metadata-proxy")),
+    ] {
+        let (status, body) = get(&proxy, &path);
+        assert_eq!((status, &*code(&body)), (404, "not_found"), "{path}");
+    }
+}
+
+#[test]
+fn head_is_answered_as_get_without_the_body_and_the_endpoint_is_asked_the_same() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    for (path, asked, document) in WHOLE {
+        let (head, body) = ask(&proxy, &format!("HEAD {path} HTTP/1.1"));
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+        let length = format!("content-length: {}", document.len());
+        assert!(head.contains(&length), "{path}: {head}");
+        assert_eq!(body, "");
+        assert_eq!(endpoint.take_heads(), [endpoint.head(asked)], "{path}");
+    }
+}
+
+#[test]
+fn nothing_of_a_request_is_sent_on() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    let elsewhere = Endpoint::start();
+    let other = elsewhere.uri();
+    let other = other.split('/').nth(2).unwrap();
+    for line in [
+        "GET /v2/metadata HTTP/1.1".to_owned(),
+        "GET /v2/metadata?url=/v2/credentials HTTP/1.1".to_owned(),
+        format!("GET http://{other}/v2/metadata HTTP/1.1"),
+        format!("GET http://{other}@{other}/v2/metadata HTTP/1.1"),
+        "GET /v2/metadata HTTP/1.0".to_owned(),
+    ] {
+        let request = format!(
+            "{line}\r\nHost: {other}\r\nX-Forwarded-Host: {other}\r\nForwarded: host={other}\r\n\
+             X-Original-URL: /v2/credentials\r\nX-Rewrite-URL: /v2/credentials\r\n\
+             X-HTTP-Method-Override: PUT\r\nAuthorization: secret\r\nCookie: a=b\r\n\
+             Traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01\r\n\
+             Connection: close\r\nContent-Length: 4\r\n\r\nbody"
+        );
+        let answer = proxy.raw(request.as_bytes());
+        assert!(answer.ends_with(TASK), "{line}: {answer}");
+        assert_eq!(endpoint.take_heads(), [endpoint.head("/task")], "{line}");
+        assert!(elsewhere.take_heads().is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn the_root_lists_the_paths_and_asks_nobody() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    let (status, body) = get(&proxy, "/");
+    assert_eq!(status, 200);
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert!(endpoint.take_heads().is_empty());
+    let id = id_of("like-service");
+    for path in body["paths"].as_array().unwrap() {
+        let path = path.as_str().unwrap().replace("{id}", &id);
+        assert_eq!(get(&proxy, &path).0, 200, "{path}");
+        let heads = endpoint.take_heads();
+        assert!(heads[0].starts_with(&format!("GET {BASE}")), "{heads:?}");
+    }
+}
