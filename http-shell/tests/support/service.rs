@@ -2,8 +2,9 @@
 //!
 //! Shared by the services' tests, which include it by path.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ pub struct Service {
     child: Child,
     pub port: u16,
     lines: Receiver<String>,
+    _reserved: UdpSocket,
 }
 
 impl Service {
@@ -37,14 +39,19 @@ impl Service {
 
     /// The same, with nobody who reads its standard output.
     pub fn start_unread(binary: &str, variables: &[(&str, &str)]) -> Self {
-        let port = free_port();
+        let (port, reserved) = reserve();
         let child = command(binary, variables)
             .env("PORT", port.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let (_, lines) = channel();
-        let mut service = Self { child, port, lines };
+        let mut service = Self {
+            child,
+            port,
+            lines,
+            _reserved: reserved,
+        };
         eventually("the service listens", || {
             assert!(service.child.try_wait().unwrap().is_none(), "it ended");
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
@@ -132,8 +139,25 @@ fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
 
 /// A port that nothing listens on, for a moment at least.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    reserve().0
+}
+
+/// A port that nothing listens on, and that no other test is given as long as the socket lives.
+///
+/// Tests run beside each other, and from here until the service listens there is time enough for two
+/// of them to get the same: one would ask the other's service. The mark that it is taken is a socket
+/// for UDP, whose ports are others. From 32768 on the system gives them to who asks for any.
+fn reserve() -> (u16, UdpSocket) {
+    loop {
+        let port = 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
+        let address = (Ipv4Addr::LOCALHOST, port);
+        let Ok(mark) = UdpSocket::bind(address) else {
+            continue;
+        };
+        if TcpListener::bind(address).is_ok() {
+            return (port, mark);
+        }
+    }
 }
 
 /// Looks again and again until `happened`.
