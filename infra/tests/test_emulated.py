@@ -2,6 +2,7 @@
 resources are read back through their own APIs."""
 
 import json
+import re
 import unittest
 
 import emulators
@@ -130,7 +131,11 @@ class Installed(unittest.TestCase):
         wanted = {str(path.relative_to(ROOT / "web")) for path in (ROOT / "web").rglob("*") if path.is_file()}
         self.assertEqual(wanted, there)
         config = s3.get_object(Bucket=bucket, Key="config.js")
-        self.assertIn(b'export const api = "";', config["Body"].read())
+        script = config["Body"].read().decode()
+        self.assertIn('export const api = "";', script)
+        # All that the page wants to know, as in the lab's own.
+        wanted = re.findall(r"export const (\w+)", (ROOT / "web/config.js").read_text())
+        self.assertEqual(wanted, re.findall(r"export const (\w+)", script))
         self.assertEqual("no-cache", config["CacheControl"])
         # The page forbids guessing of types.
         self.assertIn("javascript", config["ContentType"])
