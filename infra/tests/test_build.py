@@ -86,6 +86,23 @@ class BuildImages(unittest.TestCase):
         self.assertIn("cargo test --locked --package like-service --package monolith", str(phases["pre_build"]))
         self.assertEqual(["infra/script/build-images"], phases["build"]["commands"])
 
+    def test_the_tests_run_with_the_cache_itself_and_not_with_a_link_to_it(self):
+        [command] = [each for each in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]["commands"]
+                     if "docker run" in each]
+        with tempfile.TemporaryDirectory() as directory:
+            place = Path(directory).resolve()
+            for each in ("source", "cache"):
+                (place / each).mkdir()
+            (place / "source/.cargo-home").symlink_to(place / "cache")
+            (place / "docker").write_text(DOCKER)
+            (place / "docker").chmod(0o755)
+            environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(place / "calls"), "FAILS": "nothing",
+                           "RUST_IMAGE_REPOSITORY": "rust", "RUST_VERSION": "1.2.3"}
+            subprocess.run(["bash", "-c", command], cwd=place / "source", env=environment, check=True)
+            [call] = (place / "calls").read_text().splitlines()
+        self.assertIn(f"--volume {place}/cache:/cargo-home --env CARGO_HOME=/cargo-home", call)
+        self.assertIn(f"--volume {place}/source/target:/target --env CARGO_TARGET_DIR=/target rust:1.2.3 cargo test", call)
+
     def test_the_version_of_rust_is_found(self):
         [find] = [command for command in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]
                   ["commands"] if command.startswith("RUST_VERSION")]
