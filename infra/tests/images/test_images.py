@@ -174,6 +174,8 @@ class ImageTests:
     def test_sigterm_lets_the_request_under_way_finish(self):
         upstream = self.upstream(held=True)
         running = self.start(upstream)
+        # The program may have asked on its own account as it started.
+        upstream.requested.clear()
         answer = running.in_the_background(*self.request)
         upstream.wait_for_request()
         running.process.send_signal(signal.SIGTERM)
