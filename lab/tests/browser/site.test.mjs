@@ -11,8 +11,8 @@ import { Browser, Lab, MYSFIT, assertAccessible, picture, until } from "./lab.mj
 const WEB = new URL("../../../web/", import.meta.url);
 const NARROW = { viewport: { width: 360, height: 740 } };
 const DARK = { colorScheme: "dark" };
-/** Long enough to be seen waiting by a test that looks twice a second. */
-const LONG = { CHAOS_STRESS_CPU_MS: "2500-2600" };
+/** Long enough to be seen waiting by a test that looks twice a second; what follows may take long on a busy machine. */
+const LONG = { CHAOS_STRESS_CPU_MS: "2000-2100", MONOLITH_TIMEOUT_MS: "20000", DDB_TIMEOUT_MS: "20000" };
 
 let browser;
 let calm;
@@ -280,11 +280,11 @@ test("a slow like says how long it takes, and is slow in the end", async () => {
   await answer(place, /^Still waiting: \d\.\d s$/);
   assert.equal(await place.locator(".heart").getAttribute("aria-disabled"), "true");
   await picture(page, "site-waiting");
-  await answer(place, /^Liked, but it took \d,\d{3} ms$/);
+  await answer(place, /^Liked, but it took [\d,]+ ms$/);
   await place.locator(".likes", { hasText: "1 like" }).waitFor();
   const [late, outcome, ...more] = await page.evaluate(() => window.spoken);
   assert.equal(late, "The like of Pauly is taking long.");
-  assert.match(outcome, /^Pauly: Liked, but it took \d,\d{3} ms$/);
+  assert.match(outcome, /^Pauly: Liked, but it took [\d,]+ ms$/);
   assert.deepEqual(more, []);
   await page.locator("summary").click();
   assert.match(await page.locator("#happened .sum").textContent(), /, 1 slow$/);
