@@ -63,6 +63,7 @@ impl RequestSpan {
         let headers = Headers(request.headers());
         let caller = global::get_text_map_propagator(|format| format.extract(&headers));
         let method = method(request.method());
+        // Samplers see only the attributes that the span has when it is created.
         let mut attributes = Vec::with_capacity(ATTRIBUTES);
         attributes.extend([
             KeyValue::new("http.request.method", method),
@@ -70,6 +71,10 @@ impl RequestSpan {
             KeyValue::new("url.scheme", scheme(request)),
         ]);
         host(request, &mut attributes);
+        client(request, &mut attributes);
+        if let Some(route) = route {
+            attributes.push(KeyValue::new("http.route", route.to_owned()));
+        }
         if !spans.health_checks && route.is_some_and(|route| HEALTH_CHECKS.contains(&route)) {
             // Says to every sampler that nobody wants it; those within it follow.
             attributes.push(KeyValue::new("sampling.priority", 0));
@@ -88,11 +93,7 @@ impl RequestSpan {
             let _caller = caller.clone().attach();
             spans.tracer.build_with_context(builder, &caller)
         };
-        let cx = caller.with_span(span);
-        if cx.span().is_recording() {
-            describe(&cx.span(), request, route);
-        }
-        Self(cx)
+        Self(caller.with_span(span))
     }
 
     /// The context in which the request is handled.
@@ -132,26 +133,6 @@ impl Drop for RequestSpan {
     }
 }
 
-/// What need not be known for the decision whether to keep the span.
-fn describe(span: &SpanRef<'_>, request: &ServiceRequest, route: Option<&str>) {
-    if let Some(route) = route {
-        span.set_attribute(KeyValue::new("http.route", route.to_owned()));
-    }
-    if let Some(agent) = request.headers().get(header::USER_AGENT) {
-        let agent = start_of(agent.as_bytes(), MAX_USER_AGENT).into_owned();
-        span.set_attribute(KeyValue::new("user_agent.original", agent));
-    }
-    let peer = request.peer_addr().map(|peer| peer.ip());
-    let forwarded = forwarded_for(request);
-    if let Some(client) = forwarded.or(peer) {
-        span.set_attribute(KeyValue::new("client.address", client.to_string()));
-    }
-    // Said only where a header spoke for the client.
-    if let Some(peer) = peer.filter(|_| forwarded.is_some()) {
-        span.set_attribute(KeyValue::new("network.peer.address", peer.to_string()));
-    }
-}
-
 fn path(request: &ServiceRequest) -> String {
     start_of(request.uri().path().as_bytes(), MAX_PATH).into_owned()
 }
@@ -176,6 +157,23 @@ fn host(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
         if let Some(port) = port {
             attributes.push(KeyValue::new("server.port", i64::from(port)));
         }
+    }
+}
+
+/// What is known of the client and its software.
+fn client(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
+    if let Some(agent) = request.headers().get(header::USER_AGENT) {
+        let agent = start_of(agent.as_bytes(), MAX_USER_AGENT).into_owned();
+        attributes.push(KeyValue::new("user_agent.original", agent));
+    }
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let forwarded = forwarded_for(request);
+    if let Some(client) = forwarded.or(peer) {
+        attributes.push(KeyValue::new("client.address", client.to_string()));
+    }
+    // Only if the client's address came from a header: otherwise both are the same.
+    if let Some(peer) = peer.filter(|_| forwarded.is_some()) {
+        attributes.push(KeyValue::new("network.peer.address", peer.to_string()));
     }
 }
 

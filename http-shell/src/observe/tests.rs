@@ -2,19 +2,23 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
-use opentelemetry::Value;
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry::trace::{SpanKind, Status, TracerProvider};
+use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState, TracerProvider};
+use opentelemetry::{Context, KeyValue, Value};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use opentelemetry_sdk::trace::{
+    InMemorySpanExporter, SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample,
+    SpanData,
+};
 
 use super::*;
 use crate::{failure_response, get, post};
@@ -147,6 +151,64 @@ async fn a_span_is_named_by_the_route_and_tells_the_request() {
     let id = span.span_context.trace_id().to_string();
     let (time, chance) = id.split_at(8);
     assert_eq!(*header, format!("Root=1-{time}-{chance};Sampled=1"));
+}
+
+/// Keeps no span, and remembers the attributes that each span had when it was created.
+#[derive(Clone, Debug, Default)]
+struct Witness(Arc<Mutex<Vec<KeyValue>>>);
+
+impl ShouldSample for Witness {
+    fn should_sample(
+        &self,
+        _: Option<&Context>,
+        _: TraceId,
+        _: &str,
+        _: &SpanKind,
+        attributes: &[KeyValue],
+        _: &[Link],
+    ) -> SamplingResult {
+        self.0.lock().unwrap().extend_from_slice(attributes);
+        SamplingResult {
+            decision: SamplingDecision::Drop,
+            attributes: Vec::new(),
+            trace_state: TraceState::NONE,
+        }
+    }
+}
+
+/// The attributes are those that the semantic conventions for HTTP server spans ask for "at span
+/// creation time", and the route, which is known by then.
+#[tokio::test]
+async fn a_sampler_sees_all_that_the_conventions_ask_for_when_a_span_is_created() {
+    let witness = Witness::default();
+    let mut seen = Seen::new();
+    seen.traces = SdkTracerProvider::builder()
+        .with_sampler(witness.clone())
+        .build();
+    let request = TestRequest::post()
+        .uri("/mysfits/4e53/like")
+        .insert_header(("Host", "shop.example:8080"))
+        .insert_header(("User-Agent", "Probe/2.0"))
+        .insert_header(("X-Forwarded-For", "203.0.113.9, 10.0.0.1"))
+        .peer_addr(([10, 0, 0, 1], 1234).into());
+    call_service(&app(&seen).await, request.to_request()).await;
+
+    let attributes = witness.0.lock().unwrap();
+    for (key, expected) in [
+        ("client.address", "203.0.113.9"),
+        ("http.request.method", "POST"),
+        ("http.route", "/mysfits/{id}/like"),
+        ("network.peer.address", "10.0.0.1"),
+        ("server.address", "shop.example"),
+        ("server.port", "8080"),
+        ("url.path", "/mysfits/4e53/like"),
+        ("url.scheme", "http"),
+        ("user_agent.original", "Probe/2.0"),
+    ] {
+        let found = attributes.iter().find(|it| it.key.as_str() == key);
+        let found = found.map(|it| it.value.to_string());
+        assert_eq!(found.as_deref(), Some(expected), "{key}");
+    }
 }
 
 #[tokio::test]
