@@ -13,6 +13,7 @@ pub mod signal;
 
 mod body;
 mod config;
+mod connection_limit;
 mod cors;
 mod drain;
 mod error;
@@ -20,7 +21,6 @@ mod health;
 mod idle;
 mod methods;
 mod observe;
-mod places;
 mod probe;
 mod server;
 mod worker;

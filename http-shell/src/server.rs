@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use crate::drain::Lifecycle;
 use crate::health::Readiness;
 use crate::observe::{self, Observer};
 use crate::worker::{self, Phase, Worker};
-use crate::{body, cors, drain, error, health, idle, places};
+use crate::{body, connection_limit, cors, drain, error, health, idle};
 
 /// Pause after an error of `accept`, which mostly is a lack of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -72,7 +73,7 @@ impl Server {
                 .wrap(from_fn(idle::middleware))
         };
         let (phase, follow) = watch::channel(Phase::Serving);
-        let count = available_parallelism()?.get();
+        let count = available_parallelism().map_or(1, NonZero::get);
         let drained = Arc::new(Barrier::new(count + 1));
         let workers: Vec<_> = (0..count)
             .map(|_| worker::start(app.clone(), follow.clone(), Arc::clone(&drained)))
@@ -101,7 +102,7 @@ async fn accept_until(
     lifecycle: &Lifecycle,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(places::connections()));
+    let places = Arc::new(Semaphore::new(connection_limit::raise_open_file_limit()));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut turn = workers.iter().cycle();
     let mut hand_over = |stream, place| {
