@@ -103,7 +103,7 @@ mod tests {
                 current: Some(soft),
                 maximum: hard,
             });
-            assert_eq!(raised_limit(limit.clone()), expected, "{limit:?}");
+            assert_eq!(raised_limit(limit), expected, "{limit:?}");
         }
     }
 
