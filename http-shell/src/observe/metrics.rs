@@ -8,6 +8,8 @@ use actix_web::http::{Method, StatusCode};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter, UpDownCounter};
 
+use super::span::scheme;
+
 /// Upper bounds of the histogram's buckets in seconds: those of the conventions.
 const BOUNDARIES: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
@@ -36,10 +38,10 @@ impl Metrics {
     /// Counts the request as under way until what is returned is dropped.
     pub fn begin(&self, request: &ServiceRequest, route: Option<&str>) -> UnderWay<'_> {
         let mut labels = Vec::with_capacity(3);
-        labels.push(KeyValue::new(
-            "http.request.method",
-            method(request.method()),
-        ));
+        labels.extend([
+            KeyValue::new("http.request.method", method(request.method())),
+            KeyValue::new("url.scheme", scheme(request)),
+        ]);
         if let Some(route) = route {
             labels.push(KeyValue::new("http.route", route.to_owned()));
         }
@@ -60,8 +62,16 @@ pub struct UnderWay<'a> {
 impl UnderWay<'_> {
     /// Counts its answer; one whose client has gone is counted in no histogram.
     pub fn answer(self, status: StatusCode, start: Instant) {
-        let status = KeyValue::new("http.response.status_code", i64::from(status.as_u16()));
-        let labels: Vec<_> = self.labels.iter().cloned().chain([status]).collect();
+        let mut labels = Vec::with_capacity(self.labels.len() + 2);
+        labels.extend_from_slice(&self.labels);
+        labels.push(KeyValue::new(
+            "http.response.status_code",
+            i64::from(status.as_u16()),
+        ));
+        // The conventions count 4xx as a success of the server.
+        if status.is_server_error() {
+            labels.push(KeyValue::new("error.type", status.as_str().to_owned()));
+        }
         let seconds = start.elapsed().as_secs_f64();
         self.metrics.duration.record(seconds, &labels);
     }
@@ -85,6 +95,7 @@ pub fn method(method: &Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         "CONNECT" => "CONNECT",
         "TRACE" => "TRACE",
+        "QUERY" => "QUERY",
         _ => "_OTHER",
     }
 }

@@ -138,7 +138,7 @@ fn path(request: &ServiceRequest) -> String {
 }
 
 /// The scheme that the client used, as far as the load balancer tells.
-fn scheme(request: &ServiceRequest) -> &'static str {
+pub fn scheme(request: &ServiceRequest) -> &'static str {
     match request.headers().get(FORWARDED_PROTO) {
         Some(scheme) if scheme == "https" => "https",
         _ => "http",

@@ -295,6 +295,7 @@ async fn requests_are_counted_by_route_and_status_and_by_nothing_that_clients_ch
         ("POST", "/mysfits/1/like"),
         ("POST", "/mysfits/2/like"),
         ("GET", "/mysfits/2/like"),
+        ("GET", "/broken"),
         ("BREW", "/a"),
         ("STEW", "/b"),
     ] {
@@ -306,6 +307,7 @@ async fn requests_are_counted_by_route_and_status_and_by_nothing_that_clients_ch
     let mut counted = durations(&metrics);
     counted.sort();
     let expected = [
+        ("GET /broken 503 503", 1),
         ("GET /mysfits/{id}/like 405", 1),
         ("POST /mysfits/{id}/like 200", 2),
         ("_OTHER 404", 2),
@@ -317,11 +319,22 @@ async fn requests_are_counted_by_route_and_status_and_by_nothing_that_clients_ch
     assert!(active(&metrics).iter().all(|(_, count)| *count == 0));
 }
 
+/// Method, route, status and error type, as far as they are there. The scheme must be there always.
 fn labels<'a>(attributes: impl Iterator<Item = &'a opentelemetry::KeyValue>) -> String {
-    let mut labels: Vec<_> = attributes.collect();
-    // Method, route, status.
-    labels.sort_by_key(|label| label.key.as_str().replace("http.response", "z"));
-    let values: Vec<_> = labels.iter().map(|it| it.value.to_string()).collect();
+    let labels: Vec<_> = attributes.collect();
+    let value = |key: &str| {
+        let label = labels.iter().find(|label| label.key.as_str() == key);
+        label.map(|label| label.value.to_string())
+    };
+    assert_eq!(value("url.scheme").as_deref(), Some("http"));
+    let keys = [
+        "http.request.method",
+        "http.route",
+        "http.response.status_code",
+        "error.type",
+    ];
+    let values: Vec<_> = keys.into_iter().filter_map(value).collect();
+    assert_eq!(values.len() + 1, labels.len(), "{labels:?}");
     values.join(" ")
 }
 

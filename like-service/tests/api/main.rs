@@ -13,6 +13,8 @@ use service::Service;
 
 #[path = "../../../http-shell/tests/support/collector.rs"]
 mod collector;
+#[path = "../../../http-shell/tests/support/conventions.rs"]
+mod conventions;
 #[path = "../../../http-shell/tests/support/daemon.rs"]
 mod daemon;
 #[path = "../../../telemetry/tests/support/segment_schema.rs"]
@@ -26,6 +28,7 @@ mod telemetry;
 
 mod chaos;
 mod drain;
+mod exported_names;
 mod health;
 mod hook;
 mod idle;

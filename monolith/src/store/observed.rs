@@ -25,6 +25,9 @@ use super::failure::THROTTLED;
 /// Upper bounds of the histogram's buckets in seconds: those of the conventions for databases.
 const BOUNDARIES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
+/// `db.system.name` of DynamoDB in the semantic conventions.
+const SYSTEM: &str = "aws.dynamodb";
+
 /// The observer of all calls of one client.
 #[derive(Debug)]
 pub struct Observed {
@@ -99,6 +102,7 @@ impl Intercept for Observed {
 #[derive(Debug)]
 struct Call {
     cx: Context,
+    table: String,
     operation: String,
     start: Instant,
     meters: Meters,
@@ -127,6 +131,7 @@ impl Call {
         }
         Self {
             cx,
+            table: observed.table.clone(),
             operation,
             start: Instant::now(),
             meters: observed.meters.clone(),
@@ -140,12 +145,13 @@ impl Call {
         let response = after.response();
         let code = response.filter(|_| failed).and_then(error_code);
         let throttled = code.as_deref().is_some_and(|it| THROTTLED.contains(&it));
-        self.count(match response {
-            _ if throttled => Some("throttled".to_owned()),
-            Some(response) if failed => Some(response.status().as_u16().to_string()),
-            None if failed => Some("no_answer".to_owned()),
-            _ => None,
-        });
+        let status = response.map(|response| response.status().as_u16());
+        let error = match status {
+            _ if throttled => "throttled".to_owned(),
+            Some(status) => status.to_string(),
+            None => "no_answer".to_owned(),
+        };
+        self.count(failed.then_some((error, status)));
         if throttled {
             let operation = KeyValue::new("db.operation.name", self.operation.clone());
             self.meters.throttles.add(1, &[operation]);
@@ -179,9 +185,18 @@ impl Call {
         span.end();
     }
 
-    fn count(&self, error: Option<String>) {
-        let mut labels = vec![KeyValue::new("db.operation.name", self.operation.clone())];
-        labels.extend(error.map(|error| KeyValue::new("error.type", error)));
+    /// Records how long the call took; `failure` is its error type and its HTTP status, if it had one.
+    fn count(&self, failure: Option<(String, Option<u16>)>) {
+        let mut labels = vec![
+            KeyValue::new("db.system.name", SYSTEM),
+            KeyValue::new("db.collection.name", self.table.clone()),
+            KeyValue::new("db.operation.name", self.operation.clone()),
+        ];
+        if let Some((error, status)) = failure {
+            labels.push(KeyValue::new("error.type", error));
+            let status = status.map(|status| status.to_string());
+            labels.extend(status.map(|status| KeyValue::new("db.response.status_code", status)));
+        }
         let seconds = self.start.elapsed().as_secs_f64();
         self.meters.duration.record(seconds, &labels);
     }
@@ -192,7 +207,7 @@ impl Drop for Call {
         if self.ended.load(Ordering::Relaxed) {
             return;
         }
-        self.count(Some("no_answer".to_owned()));
+        self.count(Some(("no_answer".to_owned(), None)));
         let span = self.cx.span();
         if span.is_recording() {
             span.set_attribute(KeyValue::new("error.type", "no_answer"));

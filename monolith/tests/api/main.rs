@@ -14,6 +14,8 @@ use service::Service;
 
 #[path = "../../../http-shell/tests/support/collector.rs"]
 mod collector;
+#[path = "../../../http-shell/tests/support/conventions.rs"]
+mod conventions;
 #[path = "../../../http-shell/tests/support/daemon.rs"]
 mod daemon;
 #[path = "../../../telemetry/tests/support/segment_schema.rs"]
@@ -27,6 +29,7 @@ mod telemetry;
 
 mod database;
 mod drain;
+mod exported_names;
 mod faults;
 mod likes;
 mod lists;

@@ -1,0 +1,49 @@
+//! What the Like service exports, held against OpenTelemetry's semantic conventions.
+
+use reqwest::{Client, Method};
+
+use crate::collector::Collector;
+use crate::conventions::{attribute_violations, values, violations};
+use crate::hook::{Hook, Reply};
+use crate::start_before;
+
+#[tokio::test]
+async fn metrics_and_spans_follow_the_semantic_conventions() {
+    let hook = Hook::replying(Reply::json("503 Service Unavailable", "{}")).await;
+    let collector = Collector::start();
+    let service = start_before(
+        &hook,
+        &[
+            ("CHAOSMODE", "on"),
+            ("CHAOS_STRESS_PERCENT", "0"),
+            ("CHAOS_NOT_FOUND_PERCENT", "0"),
+            ("OTEL_TRACES_EXPORTER", "otlp"),
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_TRACES_SAMPLER", "always_on"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ],
+    );
+    for (method, path, scheme, status) in [
+        ("GET", "/health/live", "http", 200),
+        ("GET", "/nothing", "http", 404),
+        ("BREW", "/health/live", "http", 405),
+        ("POST", "/mysfits/one/like", "https", 503),
+    ] {
+        let method: Method = method.parse().unwrap();
+        let request = Client::new().request(method, service.url(path));
+        let request = request.header("X-Forwarded-Proto", scheme);
+        assert_eq!(request.send().await.unwrap().status(), status, "{path}");
+    }
+    assert!(service.stop().0.success());
+    let (spans, metrics) = collector.spans_and_metrics();
+    assert_eq!(violations(&metrics), [] as [String; 0]);
+    let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
+    assert_eq!(attribute_violations(&spans), [] as [String; 0]);
+
+    let durations = |key| values(&metrics, "http.server.request.duration", key);
+    assert!(durations("url.scheme").contains(&"https".to_owned()));
+    assert!(durations("error.type").contains(&"503".to_owned()));
+    let route = "/mysfits/{id}/like".to_owned();
+    let routes = values(&metrics, "http.server.active_requests", "http.route");
+    assert!(routes.contains(&route), "{routes:?}");
+}

@@ -1,0 +1,56 @@
+//! What the monolith exports, held against OpenTelemetry's semantic conventions.
+
+use reqwest::{Client, Method};
+
+use crate::collector::Collector;
+use crate::conventions::{attribute_violations, values, violations};
+use crate::database::Database;
+use crate::faults::{BadLine, Fault};
+use crate::start_over;
+
+#[tokio::test]
+async fn metrics_and_spans_follow_the_semantic_conventions() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let line = BadLine::to(database.address, |request| match request {
+        0 => Fault::Throttled,
+        3 => Fault::AnswerHeld,
+        _ => Fault::None,
+    });
+    let line = line.await;
+    let collector = Collector::start();
+    let monolith = start_over(
+        line.address,
+        &[
+            ("DDB_TIMEOUT_MS", "400"),
+            ("OTEL_TRACES_EXPORTER", "otlp"),
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_TRACES_SAMPLER", "always_on"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ],
+    );
+    // The table is asked twice for the first, once for each of the others.
+    for (method, path, status) in [
+        (Method::POST, "/mysfits/one/fulfill-like", 200),
+        (Method::POST, "/mysfits/nobody/fulfill-like", 404),
+        (Method::GET, "/mysfits/one", 503),
+    ] {
+        let answer = Client::new().request(method, monolith.url(path));
+        assert_eq!(answer.send().await.unwrap().status(), status, "{path}");
+    }
+    assert!(monolith.stop().0.success());
+    let (spans, metrics) = collector.spans_and_metrics();
+    assert_eq!(violations(&metrics), [] as [String; 0]);
+    let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
+    assert_eq!(attribute_violations(&spans), [] as [String; 0]);
+
+    let calls = |key| {
+        let mut values = values(&metrics, "db.client.operation.duration", key);
+        values.sort();
+        values
+    };
+    assert_eq!(calls("error.type"), ["", "400", "no_answer", "throttled"]);
+    assert_eq!(calls("db.response.status_code"), ["", "", "400", "400"]);
+    assert_eq!(calls("db.system.name"), ["aws.dynamodb"; 4]);
+    assert_eq!(calls("db.collection.name"), ["MysfitsTable"; 4]);
+}
