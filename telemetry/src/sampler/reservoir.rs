@@ -42,8 +42,9 @@ impl Reservoir {
 
     /// Takes one request in the second `now`, if there is one left.
     pub fn take(&mut self, now: u64) -> Option<Taken> {
-        // A clock that was set back does not refill it within what was a second.
-        if now > self.second {
+        // Each second fills the reservoir, also the seconds that come again after the clock was set
+        // back. One second less does not: a thread may have read the clock before another one.
+        if now > self.second || now + 1 < self.second {
             self.second = now;
             self.taken = 0;
         }
@@ -84,6 +85,24 @@ mod tests {
         let taken: Vec<_> = (0..3).map(|_| reservoir.take(100)).collect();
         assert_eq!(taken, [Some(Taken::Quota), Some(Taken::Quota), None]);
         assert_eq!(reservoir.take(101), Some(Taken::Borrowed));
+        assert_eq!(reservoir.take(101), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_close_the_reservoir() {
+        let mut reservoir = Reservoir::new(50);
+        assert_eq!(reservoir.take(5000), Some(Taken::Borrowed));
+        for now in [1400, 1401, 1402] {
+            assert_eq!(reservoir.take(now), Some(Taken::Borrowed));
+            assert_eq!(reservoir.take(now), None);
+        }
+    }
+
+    #[test]
+    fn a_thread_that_read_the_clock_a_second_earlier_fills_nothing() {
+        let mut reservoir = Reservoir::new(50);
+        assert_eq!(reservoir.take(101), Some(Taken::Borrowed));
+        assert_eq!(reservoir.take(100), None);
         assert_eq!(reservoir.take(101), None);
     }
 

@@ -232,3 +232,12 @@ proptest::proptest! {
         });
     }
 }
+
+#[test]
+fn a_span_during_which_the_clock_was_set_back_ends_when_it_started() {
+    let hour = std::time::Duration::from_secs(3600);
+    let document = document(&plain(), SpanKind::Server, |span| {
+        span.end_with_timestamp(std::time::SystemTime::now() - hour);
+    });
+    assert_eq!(document["end_time"], document["start_time"]);
+}
