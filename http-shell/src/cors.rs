@@ -1,14 +1,14 @@
 //! CORS for an API that any page may read.
 //!
-//! By hand and not by `actix-cors`, which stays silent where a request has no `Origin`: here each
-//! answer carries the header, errors included, because a browser hides an error without it.
+//! `actix-cors` adds no header where a request has no `Origin`. Here every response has the headers,
+//! errors included, because a browser hides an error without them.
 
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use header::HeaderValue;
 
 /// Adds the CORS headers to what `next` answers, and answers preflights by itself.
 pub(crate) async fn middleware(
@@ -16,7 +16,8 @@ pub(crate) async fn middleware(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let mut response = if request.method() == Method::OPTIONS {
-        request.into_response(preflight()).map_into_boxed_body()
+        let answer = preflight(request.headers());
+        request.into_response(answer).map_into_boxed_body()
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
@@ -30,10 +31,28 @@ pub(crate) async fn middleware(
     Ok(response)
 }
 
-fn preflight() -> HttpResponse {
-    HttpResponse::NoContent()
+fn preflight(request: &HeaderMap) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    response
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "*"))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "600"))
-        .finish()
+        .insert_header((header::VARY, "Access-Control-Request-Headers"));
+    let allowed = requested_headers(request);
+    if !allowed.is_empty() {
+        response.insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, allowed));
+    }
+    response.finish()
+}
+
+/// The names in `Access-Control-Request-Headers`, separated by commas.
+///
+/// They are allowed by name because the wildcard `*` does not cover `Authorization`
+/// (<https://fetch.spec.whatwg.org/#http-access-control-allow-headers>).
+fn requested_headers(request: &HeaderMap) -> String {
+    let lists = request.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS);
+    let names = lists.flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
+    let names = names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok());
+    let names: Vec<_> = names.collect();
+    let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+    names.join(", ")
 }

@@ -115,6 +115,54 @@ async fn a_preflight_is_answered_empty_and_allows_any_origin() {
     }
 }
 
+/// The headers that the answer to a preflight with these lines allows; none without the header.
+fn allowed_headers(service: &Service, lines: &str) -> Option<String> {
+    let preflight = "OPTIONS /mysfits/x/like HTTP/1.1\r\nOrigin: http://elsewhere.example\r\n\
+        Access-Control-Request-Method: POST";
+    let answer = request(service, &format!("{preflight}{lines}"));
+    let (status, head, body) = parts(&answer);
+    assert_eq!((status, body), (204, ""), "{answer}");
+    assert!(head.contains("access-control-allow-origin: *"), "{answer}");
+    assert!(
+        head.contains("vary: access-control-request-headers"),
+        "{answer}"
+    );
+    let mut lines = head.lines();
+    let allowed = lines.find_map(|line| line.strip_prefix("access-control-allow-headers: "));
+    allowed.map(str::to_owned)
+}
+
+#[test]
+fn a_preflight_allows_the_requested_headers_by_name() {
+    let service = start();
+    let requested = "\r\nAccess-Control-Request-Headers: ";
+    let long = (0..200).map(|n| format!("x-{n}")).collect::<Vec<_>>();
+    let long = long.join(", ");
+    for (lines, allowed) in [
+        (String::new(), None),
+        (requested.to_owned(), None),
+        (format!("{requested} , ,"), None),
+        (format!("{requested}authorization"), Some("authorization")),
+        (
+            format!("{requested}Authorization,content-type ,  x-amzn-trace-id"),
+            Some("authorization, content-type, x-amzn-trace-id"),
+        ),
+        (
+            format!("{requested}authorization{requested}traceparent"),
+            Some("authorization, traceparent"),
+        ),
+        // What is no name of a header is not repeated.
+        (
+            format!("{requested}authorization, <script>, a b, \u{e9}, x:y"),
+            Some("authorization"),
+        ),
+        (format!("{requested}{long}"), Some(&*long)),
+    ] {
+        let got = allowed_headers(&service, &lines);
+        assert_eq!(got.as_deref(), allowed, "{lines}");
+    }
+}
+
 #[test]
 fn a_body_that_is_too_large_is_a_413_declared_or_not() {
     let service = start();
