@@ -20,7 +20,11 @@ function learn(id, news) {
 
 export async function profile(id) {
   const result = await api.profile(id);
-  if (result.ok) learn(id, { likes: result.body.likes, adopted: result.body.adopted === true });
+  if (result.ok) {
+    // An adoption is for good: this answer may be older than the adoption.
+    const adopted = known(id).adopted === true || result.body.adopted === true;
+    learn(id, { likes: result.body.likes, adopted });
+  }
   return result;
 }
 
@@ -49,9 +53,11 @@ export function message(result) {
   return doubtful(result) ? text.perhapsLiked(result) : text.notLiked(result);
 }
 
-/** Adopts; `tick` is told the seconds while that takes long. */
-export async function adopt(id, tick) {
-  const result = await api.waiting(api.adopt(id), tick);
-  if (result.ok) learn(id, { adopted: true });
+/** Adopts, unless an adoption of the same mysfit is under way; then there is no result. */
+export async function adopt(id) {
+  if (known(id).adopting) return null;
+  learn(id, { adopting: true, adoptingSeconds: 0 });
+  const result = await api.waiting(api.adopt(id), (adoptingSeconds) => learn(id, { adoptingSeconds }));
+  learn(id, { adopting: false, ...(result.ok && { adopted: true }) });
   return result;
 }

@@ -76,9 +76,10 @@ function fill(mysfit) {
 function show(id) {
   if (id !== shown.id || !shown.name) return;
   heart.show(dialog, id, shown.name);
-  const { adopted } = known(id);
-  adoptButton.textContent = adopted ? text.isAdopted(shown.name) : text.adopt(shown.name);
-  adoptButton.setAttribute("aria-disabled", adopted === true);
+  const { adopted, adopting, adoptingSeconds } = known(id);
+  if (adopted) adoptButton.textContent = text.isAdopted(shown.name);
+  else adoptButton.textContent = adopting && adoptingSeconds ? text.adopting(adoptingSeconds) : text.adopt(shown.name);
+  adoptButton.setAttribute("aria-disabled", adopted === true || adopting === true);
 }
 
 /** Asks first: an adoption is for good. */
@@ -98,15 +99,11 @@ function asked() {
 
 async function confirmed() {
   asked();
-  adoptButton.setAttribute("aria-disabled", "true");
-  const mine = shown;
-  const result = await adopt(mine.id, (seconds) => {
-    if (mine === shown) adoptButton.textContent = text.adopting(seconds);
-  });
-  if (mine !== shown) return;
-  show(mine.id);
+  const { id, name } = shown;
+  const result = await adopt(id);
+  if (!result || id !== shown.id) return;
   const message = find(".adopt-message");
-  message.textContent = result.ok ? text.adoptedNow(mine.name, result) : text.notAdopted(result);
+  message.textContent = result.ok ? text.adoptedNow(name, result) : text.notAdopted(result);
   message.dataset.outcome = result.ok ? "ok" : "failed";
 }
 

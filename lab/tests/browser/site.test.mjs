@@ -355,6 +355,90 @@ test("an adoption is asked for, done once, and kept", async () => {
   assert.deepEqual((await happened(page)).filter(([what]) => what.endsWith("/adopt")), []);
 });
 
+/** Holds back requests of `method` to paths that end with `path`, before or after they are sent, until `release` is called. */
+async function held(page, when, method, path) {
+  const hold = { count: 0 };
+  const released = new Promise((resolve) => (hold.release = resolve));
+  await page.route((url) => url.pathname.endsWith(path), async (route) => {
+    if (route.request().method() !== method) return route.fallback();
+    const response = when === "after" ? await route.fetch() : undefined;
+    hold.count += 1;
+    await released;
+    return response ? route.fulfill({ response }) : route.continue();
+  });
+  return hold;
+}
+
+test("a like that ends during an adoption does not offer the adoption again", async () => {
+  const page = await open(calm);
+  const adoption = await held(page, "before", "POST", "/adopt");
+  await card(page, "Twilight Glitter").locator(".name").click();
+  const dialog = page.locator("#profile");
+  const button = dialog.locator(".adopt");
+  await dialog.getByRole("button", { name: "Adopt Twilight Glitter" }).click();
+  await dialog.getByRole("button", { name: "Yes, adopt Twilight Glitter" }).click();
+  await until(() => adoption.count === 1);
+  await dialog.locator(".heart").click();
+  await answer(dialog, /^Liked in/);
+  await dialog.locator(".likes", { hasText: "1 like" }).waitFor();
+  const assertUnderWay = async () => {
+    assert.equal(await button.getAttribute("aria-disabled"), "true");
+    await dialog.getByRole("button", { name: /^Adopting… / }).waitFor();
+    await button.click({ force: true });
+    assert.equal(await dialog.locator(".confirm").isVisible(), false);
+  };
+  await assertUnderWay();
+  // Nor does the profile when it is closed and opened again.
+  await page.keyboard.press("Escape");
+  await card(page, "Twilight Glitter").locator(".name").click();
+  await dialog.locator(".facts").waitFor();
+  await assertUnderWay();
+  adoption.release();
+  await dialog.locator(".adopt-message", { hasText: /^Twilight Glitter is yours, after [\d,]+ ms\.$/ }).waitFor();
+  assert.equal(await button.textContent(), "Twilight Glitter has a home.");
+  assert.equal(adoption.count, 1);
+});
+
+test("an answer that is older than an adoption does not offer the adoption again", async () => {
+  const page = await open(calm);
+  const id = await idOf(card(page, "Atlantis"));
+  await card(page, "Atlantis").locator(".name").click();
+  const dialog = page.locator("#profile");
+  await dialog.locator(".facts").waitFor();
+  const profile = await held(page, "after", "GET", id);
+  await dialog.locator(".heart").click();
+  await until(() => profile.count === 1);
+  await dialog.getByRole("button", { name: "Adopt Atlantis" }).click();
+  await dialog.getByRole("button", { name: "Yes, adopt Atlantis" }).click();
+  await dialog.locator(".adopt-message", { hasText: /^Atlantis is yours/ }).waitFor();
+  profile.release();
+  await dialog.locator(".likes", { hasText: "1 like" }).waitFor();
+  assert.equal(await dialog.locator(".adopt").textContent(), "Atlantis has a home.");
+  assert.equal(await dialog.locator(".adopt").getAttribute("aria-disabled"), "true");
+});
+
+test("an adoption that fails may be tried again", async () => {
+  const page = await open(calm);
+  await page.route((url) => url.pathname.endsWith("/adopt"), (route) => route.abort());
+  await card(page, "Hasla").locator(".name").click();
+  const dialog = page.locator("#profile");
+  await dialog.getByRole("button", { name: "Adopt Hasla" }).click();
+  await dialog.getByRole("button", { name: "Yes, adopt Hasla" }).click();
+  await dialog.locator(".adopt-message", { hasText: /^That did not work: no readable answer/ }).waitFor();
+  assert.equal(await dialog.locator(".adopt").getAttribute("aria-disabled"), "false");
+  await dialog.getByRole("button", { name: "Adopt Hasla" }).click();
+  assert(await dialog.locator(".confirm").isVisible());
+});
+
+test("a page of another origin may send a header that the wildcard of CORS does not cover", async () => {
+  const page = await open(calm);
+  const status = await page.evaluate(async (alb) => {
+    const headers = { Authorization: "Bearer none", "Content-Type": "application/json" };
+    return (await fetch(`${alb}/mysfits`, { headers })).status;
+  }, calm.endpoints.alb);
+  assert.equal(status, 200);
+});
+
 test("everything can be done by keyboard", async () => {
   const page = await open(calm);
   const tab = (times) => Array.from({ length: times }).reduce((done) => done.then(() => page.keyboard.press("Tab")), Promise.resolve());
