@@ -2,26 +2,21 @@
 
 use std::error::Error as StdError;
 use std::path::Path;
-use std::time::Duration;
 
-use dynoxide::server::serve_with_shutdown;
+use axum::Router;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::seed;
+
+mod front;
 
 /// The table of the mysfits.
 pub const TABLE: &str = "MysfitsTable";
 
 /// The file in `--data-dir`.
 const FILE: &str = "dynamodb.sqlite";
-
-/// How long requests under way may take when the database stops.
-const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// The emulator.
 pub struct Database(dynoxide::Database);
@@ -47,22 +42,9 @@ impl Database {
         Ok(database)
     }
 
-    /// Answers DynamoDB's protocol until `stop`, and then finishes what it has begun.
-    ///
-    /// # Errors
-    ///
-    /// When the listener breaks.
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) -> Result<(), Error> {
-        let grace_is_over = async {
-            stop.cancelled().await;
-            sleep(STOP_GRACE).await;
-        };
-        tokio::select! {
-            served = serve_with_shutdown(listener, self.0, stop.clone().cancelled_owned()) => {
-                served.map_err(|text| Error::Database(text.into()))
-            }
-            () = grace_is_over => Ok(()),
-        }
+    /// DynamoDB's protocol as something that [`serve`](crate::serve) can serve.
+    pub fn into_router(self) -> Router {
+        front::router(self.0)
     }
 
     fn create_table(&self) -> Result<(), Error> {

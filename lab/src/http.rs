@@ -18,8 +18,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long a connection may be idle, or take for the head of a request: the idle timeout of an ALB.
-const IDLE: Duration = Duration::from_secs(60);
+/// The idle timeout of an ALB.
+pub const ALB_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Largest head of a request in bytes: an ALB's limit for all headers together.
 const MAX_HEAD: usize = 64 * 1024;
@@ -27,13 +27,26 @@ const MAX_HEAD: usize = 64 * 1024;
 /// Pause after an `accept` that failed, as it does when there are too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `app` until `stop`; then takes no new connection and lets running requests finish, at
-/// most `grace` long.
-pub async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, grace: Duration) {
+/// How long clients may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// How long a connection may be idle, or take for the head of a request.
+    pub idle: Duration,
+    /// How long requests under way may take after the server was asked to stop.
+    pub grace: Duration,
+}
+
+/// Serves `app` until `stop`; then takes no new connection and lets running requests finish.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    stop: CancellationToken,
+    timeouts: Timeouts,
+) {
     let mut server = http1::Builder::new();
     server
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(timeouts.idle)
         .max_header_size(MAX_HEAD);
     let graceful = GracefulShutdown::new();
     while let Some(accepted) = stop.run_until_cancelled(accept(&listener)).await {
@@ -56,7 +69,7 @@ pub async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, 
     }
     drop(listener);
     // Those that outlast the grace end with the runtime.
-    let _ = timeout(grace, graceful.shutdown()).await;
+    let _ = timeout(timeouts.grace, graceful.shutdown()).await;
 }
 
 async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {

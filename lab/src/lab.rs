@@ -133,7 +133,6 @@ impl Lab {
             otlp: xray.map(|xray| format!("http://{}", xray.otlp)),
         };
         let site = Site {
-            address: ports.site.address,
             alb: addresses.alb.clone(),
             logs,
             tasks: tasks.clone(),

@@ -26,6 +26,6 @@ mod supervisor;
 mod tasks;
 
 pub use error::Error;
-pub use http::serve;
+pub use http::{Timeouts, serve};
 pub use lab::run;
 pub use service::Service;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use telemetry::LogLevel;
+use wire::Allowed;
 
 use crate::service::Service;
 
@@ -89,6 +90,9 @@ pub struct Options {
     /// How long a task that is being stopped may finish requests, before it is told; at most 3600000 ms
     #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = value_parser!(u64).range(..=3_600_000))]
     pub deregistration_delay_ms: u64,
+    /// What the guard of the lab's listeners accepts besides loopback names and the site.
+    #[command(flatten)]
+    pub allowed: Allowed,
 }
 
 impl Options {

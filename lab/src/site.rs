@@ -1,6 +1,5 @@
 //! The site's origin: the pages, and what the lab shows and does for the person at this machine.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,7 +16,6 @@ use crate::tasks::Tasks;
 
 mod control;
 mod files;
-mod local;
 mod traces;
 
 #[cfg(test)]
@@ -25,7 +23,6 @@ pub use files::has_file;
 
 /// What the site needs of the lab.
 pub struct Site {
-    pub address: SocketAddr,
     pub alb: String,
     pub logs: Logs,
     pub tasks: Tasks,
@@ -38,10 +35,8 @@ impl Site {
     pub fn into_router(self) -> Router {
         let config = files::config(&self.alb, self.xray.is_some());
         let headers = headers(&self.alb);
-        let port = self.address.port();
         control::routes(self.logs, self.tasks)
             .merge(traces::routes(self.xray))
-            .layer(from_fn_with_state(port, local::only))
             .route("/config.js", get(async || config))
             .fallback(files::file)
             .layer(from_fn_with_state(headers, with_headers))

@@ -35,7 +35,11 @@ async fn main() -> ExitCode {
             "OpenTelemetry programs send spans with OTEL_EXPORTER_OTLP_ENDPOINT=http://{otlp}"
         );
     }
-    let server = Server::new(Arc::new(Xray::new(options.config())), sockets);
+    let server = Server::new(
+        Arc::new(Xray::new(options.config())),
+        sockets,
+        options.guard(),
+    );
     match server.run_until(stop()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::Parser;
+use wire::{Allowed, Guard};
 
 use crate::sampling::Rates;
 use crate::store::Limits;
@@ -45,6 +46,9 @@ pub struct Options {
     /// Requests each second that the rule Default samples before its rate counts
     #[arg(long, value_name = "N", default_value_t = Config::default().default_rule.reservoir)]
     default_reservoir: u64,
+
+    #[command(flatten)]
+    allowed: Allowed,
 }
 
 const MIB: usize = 1024 * 1024;
@@ -58,6 +62,11 @@ impl Options {
     /// Where to listen for OTLP.
     pub fn otlp_address(&self) -> SocketAddr {
         (self.host, self.otlp_port).into()
+    }
+
+    /// Decides which requests are answered.
+    pub fn guard(&self) -> Guard {
+        Guard::new(self.allowed.clone())
     }
 
     /// How the X-Ray is to be.

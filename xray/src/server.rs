@@ -12,6 +12,7 @@ use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
+use wire::Guard;
 
 use crate::api;
 use crate::otlp;
@@ -38,6 +39,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub struct Server {
     xray: Arc<Xray>,
     sockets: Sockets,
+    guard: Guard,
 }
 
 /// Where an X-Ray listens.
@@ -52,9 +54,13 @@ pub struct Sockets {
 }
 
 impl Server {
-    /// An X-Ray that listens there.
-    pub fn new(xray: Arc<Xray>, sockets: Sockets) -> Self {
-        Self { xray, sockets }
+    /// An X-Ray that listens there, with a guard before both TCP sockets.
+    pub fn new(xray: Arc<Xray>, sockets: Sockets, guard: Guard) -> Self {
+        Self {
+            xray,
+            sockets,
+            guard,
+        }
     }
 
     /// Binds both sockets to one address; with port 0, to any one that is free in both.
@@ -89,9 +95,15 @@ impl Server {
     ///
     /// When the listener breaks.
     pub async fn run_until(self, stop: CancellationToken) -> io::Result<()> {
-        let Self { xray, sockets } = self;
-        let api = serve(sockets.tcp, api::router(Arc::clone(&xray)), &stop);
-        let otlp = serve(sockets.otlp, otlp::router(Arc::clone(&xray)), &stop);
+        let Self {
+            xray,
+            sockets,
+            guard,
+        } = self;
+        let api = guard.protect(sockets.tcp.local_addr()?, api::router(Arc::clone(&xray)));
+        let api = serve(sockets.tcp, api, &stop);
+        let otlp = guard.protect(sockets.otlp.local_addr()?, otlp::router(Arc::clone(&xray)));
+        let otlp = serve(sockets.otlp, otlp, &stop);
         let background = async {
             tokio::select! {
                 () = receive(&xray, &sockets.udp) => {}

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use wire::Guard;
 use xray::{Config, Limits, Rates, Server};
 
 use crate::alb::{LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use crate::database::Database;
 use crate::error::Error;
-use crate::http::serve;
+use crate::http::{ALB_IDLE_TIMEOUT, Timeouts, serve};
 use crate::options::{LikeIn, Options};
-use crate::ports::Ports;
+use crate::ports::{Port, Ports};
 use crate::service::Service;
 use crate::site::Site;
 use crate::supervisor::Supervisor;
@@ -21,8 +22,17 @@ use super::parts::Parts;
 /// The path rule of the workshop.
 const LIKE_PATHS: &str = "/mysfits/*/like";
 
-/// How long requests under way may take when the load balancer or the site stops.
-const STOP_GRACE: Duration = Duration::from_secs(10);
+/// Of the load balancer and of the site.
+const TIMEOUTS: Timeouts = Timeouts {
+    idle: ALB_IDLE_TIMEOUT,
+    grace: Duration::from_secs(10),
+};
+
+/// SDKs keep idle connections for 90 s and longer. Closing one just when a request is sent on it fails the request.
+const DYNAMODB_TIMEOUTS: Timeouts = Timeouts {
+    idle: Duration::from_secs(600),
+    ..TIMEOUTS
+};
 
 /// Each request is traced: who presses one heart wants to see one trace.
 pub const XRAY: Config = Config {
@@ -52,21 +62,26 @@ pub fn start(
     supervisor: &Arc<Supervisor>,
 ) -> Parts {
     let mut parts = Parts::default();
-    let listener = ports.dynamodb.listener;
-    parts.run(parts.database.clone(), |stop| {
-        database.serve(listener, stop)
+    // Of all listeners only the load balancer's is open to web pages of other origins.
+    let guard = Guard::new(options.allowed.clone()).with_site(ports.site.address.port());
+    let Port { listener, address } = ports.dynamodb;
+    let app = guard.protect(address, database.into_router());
+    parts.run(parts.database.clone(), |stop| async {
+        serve(listener, app, stop, DYNAMODB_TIMEOUTS).await;
+        Ok(())
     });
 
     if let (Some(ports), Some(xray)) = (ports.xray, &site.xray) {
-        let server = Server::new(Arc::clone(xray), ports.sockets);
+        let server = Server::new(Arc::clone(xray), ports.sockets, guard.clone());
         parts.run(parts.xray.clone(), |stop| async {
             server.run_until(stop).await.map_err(Error::from)
         });
     }
 
-    let listener = ports.site.listener;
+    let Port { listener, address } = ports.site;
+    let site = guard.protect(address, site.into_router());
     parts.run(parts.site.clone(), |stop| async {
-        serve(listener, site.into_router(), stop, STOP_GRACE).await;
+        serve(listener, site, stop, TIMEOUTS).await;
         Ok(())
     });
 
@@ -83,7 +98,7 @@ pub fn start(
     };
     let listener = ports.alb.listener;
     parts.run(parts.alb.clone(), |stop| async {
-        serve(listener, alb.into_router(), stop, STOP_GRACE).await;
+        serve(listener, alb.into_router(), stop, TIMEOUTS).await;
         Ok(())
     });
 

@@ -21,6 +21,7 @@ mod balancing;
 mod chaos;
 mod failing_targets;
 mod forwarding;
+mod guard;
 mod health_checks;
 mod likes;
 mod logs;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lab::Timeouts;
 use lab::alb::{LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -147,8 +148,16 @@ pub async fn balancer(rules: Vec<Rule>, default: Arc<TargetGroup>) -> SocketAddr
         default,
         port: address.port(),
     };
-    let grace = Duration::from_secs(1);
-    let serving = lab::serve(listener, alb.into_router(), CancellationToken::new(), grace);
+    let timeouts = Timeouts {
+        idle: Duration::from_secs(60),
+        grace: Duration::from_secs(1),
+    };
+    let serving = lab::serve(
+        listener,
+        alb.into_router(),
+        CancellationToken::new(),
+        timeouts,
+    );
     tokio::spawn(serving);
     address
 }

@@ -74,10 +74,11 @@ export async function until(look) {
 }
 
 export class Browser {
-  static async start() {
+  /** With arguments of Chromium beside those that the tests need. */
+  static async start(more = []) {
     const browser = new Browser();
     const quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
-    browser.chromium = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN, args: quiet });
+    browser.chromium = await chromium.launch({ executablePath: process.env.CHROMIUM_BIN, args: [...quiet, ...more] });
     return browser;
   }
 

@@ -13,6 +13,7 @@ mod documents;
 mod filters;
 mod graph;
 mod groups;
+mod guard;
 mod hostile;
 mod otlp;
 mod sampling;

@@ -1,0 +1,71 @@
+//! An HTTP front of the emulator's own server, so that the lab's guard can stand before it.
+//!
+//! The emulator serves a listener, and offers neither its router nor a hook. A second listener that stays open would
+//! have no guard. So each connection to the emulator gets a listener of its own, which closes as soon as the
+//! emulator has answered on that connection. It is open for about a millisecond, on a port that nobody knows.
+
+use std::future::pending;
+use std::io;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Uri;
+use axum_reverse_proxy::{ProxyPolicy, ReverseProxy, XForwardedFor};
+use dynoxide::Database;
+use dynoxide::server::serve_with_shutdown;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tower::service_fn;
+
+/// How long an idle connection to the emulator is kept.
+const POOL_IDLE: Duration = Duration::from_secs(60);
+
+/// Forwards everything to the emulator of `database`.
+pub fn router(database: Database) -> Router {
+    let connector = service_fn(move |_: Uri| {
+        let database = database.clone();
+        Box::pin(async { connect(database).await.map(TokioIo::new) })
+    });
+    let client = Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(POOL_IDLE)
+        .pool_timer(TokioTimer::new())
+        .build(connector);
+    let policy = ProxyPolicy::new().with_x_forwarded_for(XForwardedFor::Preserve);
+    let proxy = ReverseProxy::new_with_client("", "http://dynamodb", client).with_policy(policy);
+    Router::new().fallback_service(proxy)
+}
+
+/// A new connection to the emulator.
+async fn connect(database: Database) -> io::Result<TcpStream> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    // Dropping this closes the listener. An accepted connection lasts until this side closes it.
+    let serving = serve_with_shutdown(listener, database, pending());
+    let connecting = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        answered(&mut stream).await?;
+        Ok(stream)
+    };
+    tokio::select! {
+        connected = connecting => connected,
+        served = serving => Err(io::Error::other(served.err().unwrap_or_default())),
+    }
+}
+
+/// Waits for an answer, which shows that the emulator has accepted the connection.
+async fn answered(stream: &mut TcpStream) -> io::Result<()> {
+    // The answer to HEAD has no body: what is read here is all of it.
+    stream
+        .write_all(b"HEAD / HTTP/1.1\r\nHost: dynamodb\r\n\r\n")
+        .await?;
+    let mut end = [0; 4];
+    while end != *b"\r\n\r\n" {
+        end.rotate_left(1);
+        end[3] = stream.read_u8().await?;
+    }
+    Ok(())
+}
