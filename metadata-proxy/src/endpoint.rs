@@ -82,6 +82,7 @@ impl Endpoint {
         match response.status() {
             status if status.is_success() => json(response.into_body()).await,
             StatusCode::NOT_FOUND => Err(Error::NoSuchDocument),
+            StatusCode::TOO_MANY_REQUESTS => Err(Error::EndpointThrottled),
             status => Err(Error::EndpointAnswer(format!("status {status}").into())),
         }
     }

@@ -23,6 +23,10 @@ pub enum Error {
     /// The endpoint says 404.
     #[error("the metadata endpoint has no such document")]
     NoSuchDocument,
+    /// The endpoint says 429. ECS' agent answers 40 requests a second on average
+    /// (`DefaultTaskMetadataSteadyStateRate` in `amazon-ecs-agent`).
+    #[error("the metadata endpoint takes no more requests at the moment")]
+    EndpointThrottled,
     /// No connection to the endpoint.
     #[error("the metadata endpoint cannot be reached")]
     EndpointUnreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -43,9 +47,9 @@ impl ResponseError for Error {
             Self::NoSuchPath | Self::NoSuchContainer | Self::NoStats | Self::NoSuchDocument => {
                 StatusCode::NOT_FOUND
             }
-            Self::EndpointUnreachable(_) | Self::EndpointTimeout | Self::EndpointAnswer(_) => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::EndpointThrottled => StatusCode::TOO_MANY_REQUESTS,
+            Self::EndpointUnreachable(_) | Self::EndpointAnswer(_) => StatusCode::BAD_GATEWAY,
+            Self::EndpointTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Server(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

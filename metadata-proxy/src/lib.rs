@@ -14,6 +14,13 @@
 //! | `/v2/stats` | as `/v4/task/stats` |
 //! | `/v2/stats/<container-id>` | the entry of this container out of `/task/stats` |
 //!
+//! | Failure | Status |
+//! |---|---|
+//! | any other path, a container that the task does not have, a document that the endpoint does not have | 404 |
+//! | the endpoint answers 429: it limits the requests of a task | 429 |
+//! | the endpoint cannot be reached, or its answer is none that it may give | 502 |
+//! | the endpoint does not answer within `METADATA_TIMEOUT_MS` | 504 |
+//!
 //! # Why version 2 is answered from version 4
 //!
 //! AWS documents the versions 3 and 4 for Fargate and has ended work on 3; version 2 is of older

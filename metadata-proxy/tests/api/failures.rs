@@ -12,20 +12,25 @@ const MANY: usize = 2 * 1024 * 1024;
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
+const THROTTLED: &str = "the metadata endpoint takes no more requests at the moment";
 const SILENT: &str = "the metadata endpoint did not answer in time";
 const AWAY: &str = "the metadata endpoint cannot be reached";
 const ODD: &str = "the metadata endpoint gave an answer that makes no sense";
 
-/// Asserts that the path is answered with a 502 that says this and nothing of the cause.
-fn assert_bad_gateway(proxy: &Service, path: &str, message: &str) {
+/// Asserts that the path is answered with this error, which says nothing of the cause.
+fn assert_error(proxy: &Service, path: &str, error: (u16, &str, &str)) {
     let (status, body) = get(proxy, path);
-    assert_eq!((status, &*code(&body)), (502, "bad_gateway"), "{body}");
-    let expected = format!(r#""message":"{message}"}}"#);
+    assert_eq!((status, &*code(&body)), (error.0, error.1), "{body}");
+    let expected = format!(r#""message":"{}"}}"#, error.2);
     assert!(body.contains(&expected), "{body}");
 }
 
+fn assert_bad_gateway(proxy: &Service, path: &str, message: &str) {
+    assert_error(proxy, path, (502, "bad_gateway", message));
+}
+
 #[test]
-fn an_endpoint_that_hangs_is_a_502_at_the_deadline_and_the_proxy_goes_on() {
+fn an_endpoint_that_hangs_is_a_504_at_the_deadline_and_the_proxy_goes_on() {
     let endpoint = Endpoint::start();
     let proxy = start_before(&endpoint, &[("METADATA_TIMEOUT_MS", "300")]);
     for reply in [
@@ -36,7 +41,7 @@ fn an_endpoint_that_hangs_is_a_502_at_the_deadline_and_the_proxy_goes_on() {
     ] {
         endpoint.reply(reply);
         let begin = Instant::now();
-        assert_bad_gateway(&proxy, "/v2/metadata", SILENT);
+        assert_error(&proxy, "/v2/metadata", (504, "gateway_timeout", SILENT));
         assert!(
             begin.elapsed() < Duration::from_secs(3),
             "{:?}",
@@ -109,9 +114,9 @@ fn an_answer_that_makes_no_sense_is_a_502_without_its_text() {
     for reply in [
         Reply::with("400 Bad Request", "", text),
         Reply::with("403 Forbidden", "", text),
-        Reply::with("429 Too Many Requests", "Retry-After: 1\r\n", text),
         Reply::with("500 Internal Server Error", "", text),
         Reply::with("503 Service Unavailable", "", text),
+        Reply::with("504 Gateway Timeout", "", text),
         Reply::with("304 Not Modified", "", ""),
         Reply::with("204 No Content", "", ""),
         Reply::with("200 OK", "", ""),
@@ -130,6 +135,27 @@ fn an_answer_that_makes_no_sense_is_a_502_without_its_text() {
     endpoint.reply(Reply::with("200 OK", "", r#"["upstream text"]"#));
     let id = id_of("like-service");
     assert_bad_gateway(&proxy, &format!("/v2/stats/{id}"), ODD);
+}
+
+#[test]
+fn a_429_of_the_endpoint_is_passed_on_without_its_text() {
+    let endpoint = Endpoint::start();
+    let proxy = start_before(&endpoint, &[]);
+    for text in [
+        "You have reached maximum request limit.",
+        r#"{"error": "text"}"#,
+        "",
+    ] {
+        endpoint.reply(Reply::with("429 Too Many Requests", "", text));
+        for path in ["/v4", "/v4/task/stats", "/v2/metadata/a", "/v2/stats/a"] {
+            assert_error(&proxy, path, (429, "too_many_requests", THROTTLED));
+        }
+        assert_eq!(endpoint.take_heads().len(), 4);
+    }
+    // Whoever balances load sends requests elsewhere meanwhile.
+    assert_eq!(get(&proxy, "/health/ready").0, 503);
+    endpoint.reply(Reply::Document);
+    assert_eq!(get(&proxy, "/v2/metadata"), (200, TASK.to_owned()));
 }
 
 #[test]
