@@ -1,7 +1,7 @@
 // The service map: nodes with a ring of outcomes, edges with their counts.
 
-import { by, pressable, seconds, svg } from "./dom.js";
-import { layout } from "./xray.js";
+import { by, html, pressable, seconds, svg } from "./dom.js";
+import { LayoutRefused, layout } from "./xray.js";
 
 const RADIUS = 34;
 const NODE = { width: 190, height: 150 };
@@ -13,14 +13,22 @@ const PERSON = "M0-16a8 8 0 1 1 0 16a8 8 0 1 1 0-16M-15 18c0-10 7-14 15-14s15 4 
 let known = { shape: "", placed: undefined };
 let shown = "";
 
-/** Draws the graph. `choose` is given a filter for what is pressed. */
+/**
+ * Draws the graph. `choose` receives a filter when a node or an edge is pressed. A graph that the lab does not lay out
+ * is replaced by the reason.
+ */
 export async function draw(services, span, choose) {
   const ids = services.map((service) => String(service.ReferenceId));
   const edges = services.flatMap((from) => from.Edges.map((edge) => ({ from, edge, to: services[edge.ReferenceId] })));
   const shape = JSON.stringify([services.map((it) => [it.Name, it.Type]), edges.map((it) => [it.from.ReferenceId, it.edge.ReferenceId])]);
   if (shape !== known.shape) {
     const pairs = edges.map((it) => [String(it.from.ReferenceId), String(it.edge.ReferenceId)]);
-    known = { shape, placed: await layout(ids.map((id) => ({ id, ...NODE })), pairs) };
+    known = { shape, placed: await layout(ids.map((id) => ({ id, ...NODE })), pairs).catch(refusal) };
+  }
+  if (known.placed instanceof LayoutRefused) {
+    shown = "";
+    by("map").replaceChildren(html("p", {}, known.placed.message));
+    return;
   }
   const state = JSON.stringify([services, Math.round(span)]);
   if (state === shown) return;
@@ -35,6 +43,12 @@ export async function draw(services, span, choose) {
   const focused = document.activeElement?.closest?.("#map [data-key]")?.dataset.key;
   by("map").replaceChildren(services.length ? picture : "Nothing was called in this time.");
   if (focused) by("map").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** A refused layout is kept like a layout, so that it is not asked for again while the graph stays the same. */
+function refusal(error) {
+  if (error instanceof LayoutRefused) return error;
+  throw error;
 }
 
 const label = (services) => `${services.length} nodes: ${services.map((it) => it.Name).join(", ")}`;

@@ -52,9 +52,9 @@ async function look() {
       : await ask("ServiceGraph", asked);
     // Another question was asked meanwhile.
     if (mine !== looks) return;
-    await draw(graph.Services, asked.EndTime - asked.StartTime, choose);
     list.show(found);
     right();
+    await draw(graph.Services, asked.EndTime - asked.StartTime, choose);
     const some = isAll ? "" : "at least ";
     by("said").textContent = `${some}${scanned} traces scanned, ${some}${found.length} ${expression ? "match" : "found"}.`;
   } catch (error) {

@@ -10,11 +10,17 @@ export async function ask(operation, request) {
   return body;
 }
 
-/** Coordinates for nodes of these sizes, and ways for edges between them. */
+/** The lab did not lay out a map. The message says why, for people. */
+export class LayoutRefused extends Error {}
+
+/** Coordinates for nodes of these sizes, and paths for edges between them. */
 export async function layout(nodes, edges) {
   const answer = await post("/traces/layout", { nodes, edges });
-  if (!answer.ok) throw new Error(`the map cannot be laid out: status ${answer.status}`);
-  return answer.json();
+  if (answer.ok) return answer.json();
+  const size = `The map is not drawn. It has ${nodes.length} nodes and ${edges.length} edges`;
+  throw new LayoutRefused(answer.status === 413
+    ? `${size}, which is too many to read. Filter for fewer traces to see it.`
+    : `${size}, and the lab could not lay it out (status ${answer.status}).`);
 }
 
 /** All pages of summaries, at most `most` traces. */
