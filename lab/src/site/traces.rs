@@ -65,7 +65,8 @@ fn found(path: &str) -> Response {
 /// Says where each node goes, and the way of each edge. Large graphs take a while.
 async fn place(Json(graph): Json<Graph>) -> Response {
     if graph.size() > MAX_GRAPH {
-        let message = "a map of more than 500 nodes and edges is not laid out; filter for fewer traces";
+        let message =
+            "a map of more than 500 nodes and edges is not laid out; filter for fewer traces";
         return error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message);
     }
     match tokio::task::spawn_blocking(move || graph.lay_out()).await {
