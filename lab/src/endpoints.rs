@@ -1,11 +1,18 @@
 //! The file of `--endpoints-file`: where everything is, for tools. It is written once all tasks are
 //! healthy and again when one has been replaced, and removed as soon as the lab begins to stop.
+//!
+//! The key `lab.pid` marks a file as a lab's. Only the file of a lab whose process has ended is replaced, and only
+//! the lab's own file is removed.
 
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::{fmt, process};
 
-use serde::Serialize;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::tasks::TaskInfo;
@@ -45,9 +52,91 @@ impl XrayAddresses {
 
 #[derive(Serialize)]
 struct Endpoints<'a> {
+    lab: LabProcess,
     #[serde(flatten)]
     addresses: &'a Addresses,
     tasks: &'a [TaskInfo],
+}
+
+/// What marks a file as a lab's.
+#[derive(Deserialize)]
+struct Mark {
+    lab: LabProcess,
+}
+
+#[derive(Deserialize, Serialize)]
+struct LabProcess {
+    pid: u32,
+}
+
+/// What is at the path of the endpoints file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing.
+    Nothing,
+    /// The file of this process.
+    Own,
+    /// The file of a lab whose process has ended.
+    Ended,
+    /// The file of another process, which runs.
+    Running(u32),
+    /// A file that no lab wrote, or no regular file.
+    Foreign,
+}
+
+/// The predicate of a sentence whose subject is the path.
+impl fmt::Display for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("does not exist"),
+            Self::Own => f.write_str("is this lab's file"),
+            Self::Ended => f.write_str("is the file of a lab that has ended"),
+            Self::Running(pid) => write!(
+                f,
+                "is the file of the lab with process id {pid}, which runs"
+            ),
+            Self::Foreign => f.write_str("is not the file of a lab"),
+        }
+    }
+}
+
+impl Holds {
+    /// Longest file that is read, in bytes. A lab's has a few kilobytes.
+    const MAX_BYTES: u64 = 1024 * 1024;
+
+    fn at(path: &Path) -> io::Result<Self> {
+        let found = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Nothing),
+            found => found?,
+        };
+        if !found.is_file() {
+            return Ok(Self::Foreign);
+        }
+        let mut content = Vec::new();
+        File::open(path)?
+            .take(Self::MAX_BYTES)
+            .read_to_end(&mut content)?;
+        let mark: Option<Mark> = serde_json::from_slice(&content).ok();
+        let pid = mark.map(|mark| mark.lab.pid);
+        // A process id is a positive number of 31 bits.
+        let process = pid.and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
+        Ok(match (pid, process) {
+            (Some(pid), Some(_)) if pid == process::id() => Self::Own,
+            (Some(_), Some(process)) if has_ended(process) => Self::Ended,
+            (Some(pid), Some(_)) => Self::Running(pid),
+            _ => Self::Foreign,
+        })
+    }
+}
+
+fn has_ended(process: Pid) -> bool {
+    // The kernel knows a process until its parent has waited for it: on Linux, its state is `Z`.
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero()));
+    let is_zombie = stat.is_ok_and(|stat| {
+        let after_name = stat.rsplit_once(") ");
+        after_name.is_some_and(|(_, state)| state.starts_with('Z'))
+    });
+    is_zombie || test_kill_process(process) == Err(Errno::SRCH)
 }
 
 /// The file, if one is wanted. Dropping it removes the file.
@@ -55,15 +144,21 @@ struct Endpoints<'a> {
 pub struct EndpointsFile(Option<PathBuf>);
 
 impl EndpointsFile {
-    /// Takes the path over; what an earlier lab left there is removed, so that tools can wait for
-    /// ours.
+    /// Takes the path over. What an ended lab left there is removed, so that tools can wait for our file.
     ///
     /// # Errors
     ///
-    /// When there is something that cannot be removed.
+    /// When there is anything else.
     pub fn new(path: Option<PathBuf>) -> Result<Self, Error> {
         if let Some(path) = &path {
-            remove(path).map_err(|source| failed(path, source))?;
+            match Holds::at(path).map_err(|source| failed(path, source))? {
+                Holds::Nothing => {}
+                // A lab that ran in a container before may have had the same process id.
+                Holds::Ended | Holds::Own => {
+                    fs::remove_file(path).map_err(|source| failed(path, source))?;
+                }
+                holds => return Err(taken(path, holds)),
+            }
         }
         Ok(Self(path))
     }
@@ -72,21 +167,31 @@ impl EndpointsFile {
     ///
     /// # Errors
     ///
-    /// When the file system refuses.
+    /// When the file system refuses, and [`Error::EndpointsTaken`] when somebody else has put a file there.
     pub fn write(&self, addresses: &Addresses, tasks: &[TaskInfo]) -> Result<(), Error> {
         let Some(path) = &self.0 else {
             return Ok(());
         };
-        let endpoints = Endpoints { addresses, tasks };
+        match Holds::at(path).map_err(|source| failed(path, source))? {
+            Holds::Nothing | Holds::Own | Holds::Ended => {}
+            holds => return Err(taken(path, holds)),
+        }
+        let endpoints = Endpoints {
+            lab: LabProcess { pid: process::id() },
+            addresses,
+            tasks,
+        };
         write(path, &endpoints).map_err(|source| failed(path, source))
     }
 }
 
 impl Drop for EndpointsFile {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            // Nobody is left to complain to.
-            let _ = remove(path);
+        if let Some(path) = &self.0
+            && let Ok(Holds::Own) = Holds::at(path)
+        {
+            // An error could be reported to nobody: the lab stops.
+            let _ = fs::remove_file(path);
         }
     }
 }
@@ -95,18 +200,16 @@ fn write(path: &Path, endpoints: &Endpoints) -> io::Result<()> {
     let mut json = serde_json::to_string_pretty(endpoints)?;
     json.push('\n');
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
-    std::fs::write(&temporary, json)?;
-    std::fs::rename(&temporary, path).inspect_err(|_| {
-        let _ = std::fs::remove_file(&temporary);
+    temporary.push(format!(".{:08x}", rand::random::<u32>()));
+    File::create_new(&temporary)?.write_all(json.as_bytes())?;
+    fs::rename(&temporary, path).inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
     })
 }
 
-fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+fn taken(path: &Path, holds: Holds) -> Error {
+    let path = path.to_owned();
+    Error::EndpointsTaken { path, holds }
 }
 
 fn failed(path: &Path, source: io::Error) -> Error {

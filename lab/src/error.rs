@@ -9,6 +9,7 @@ use http_shell::causes;
 use http_shell::env::EX_USAGE;
 use thiserror::Error;
 
+use crate::endpoints::Holds;
 use crate::service::Service;
 
 /// Exit code of a shell's command that Ctrl-C ended: 128 and the number of SIGINT.
@@ -49,8 +50,19 @@ pub enum Error {
     /// The emulator refused the table or an item.
     #[error("the database cannot be set up")]
     Database(#[source] Box<dyn StdError + Send + Sync>),
-    /// The file of `--endpoints-file` cannot be written or removed.
-    #[error("cannot write the endpoints file {}", path.display())]
+    /// The path of `--endpoints-file` holds something that is not a file of an ended lab.
+    #[error(
+        "{} {holds}: choose another path with --endpoints-file, or remove what is there",
+        path.display()
+    )]
+    EndpointsTaken {
+        /// The path.
+        path: PathBuf,
+        /// What is there.
+        holds: Holds,
+    },
+    /// The file of `--endpoints-file` cannot be read, written or removed.
+    #[error("cannot use the endpoints file {}", path.display())]
     Endpoints {
         /// The file.
         path: PathBuf,

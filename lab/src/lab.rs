@@ -101,7 +101,10 @@ impl Lab {
         });
         let seed = options.seed;
         let seed = seed.unwrap_or_else(|| rand::random_range(0..DRAWN_SEEDS));
-        let logs = Logs::new(options.logs.then(|| report.console()));
+        let logs = Logs::new(
+            wiring::slots(&options).map(|slot| slot.service),
+            options.logs.then(|| report.console()),
+        );
         let tasks = Tasks::new(wiring::slots(&options).count());
         let xray = ports.xray.as_ref().map(|ports| XrayPlaces {
             daemon: ports.address,
@@ -186,7 +189,12 @@ impl Lab {
         }
         loop {
             tasks = self.tasks.all_healthy(Some(&tasks)).await;
-            self.endpoints_file.write(&self.addresses, &tasks)?;
+            match self.endpoints_file.write(&self.addresses, &tasks) {
+                Err(Error::EndpointsTaken { path, .. }) => {
+                    self.report.say(Event::EndpointsTaken { path });
+                }
+                written => written?,
+            }
         }
     }
 

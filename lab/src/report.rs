@@ -1,6 +1,7 @@
 //! What the lab says to people, in words.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::console::Console;
@@ -72,6 +73,11 @@ pub enum Event {
         /// Which one.
         slot: Slot,
     },
+    /// Somebody has put another file where the endpoints file was.
+    EndpointsTaken {
+        /// Where.
+        path: PathBuf,
+    },
     /// The lab was asked to stop.
     LabStops,
     /// And has.
@@ -104,6 +110,13 @@ impl fmt::Display for Event {
             Self::Replaced { slot } => {
                 let slot = slot.to_string();
                 write!(f, "  {slot:<16}  has stopped, its replacement starts")
+            }
+            Self::EndpointsTaken { path } => {
+                let path = path.display();
+                write!(
+                    f,
+                    "  {path} is no longer this lab's file; it is not written"
+                )
             }
             Self::LabStops => f.write_str(
                 "\nStopping: requests under way may finish; Ctrl-C again stops at once.",

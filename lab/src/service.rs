@@ -23,13 +23,6 @@ impl Service {
             Self::Monolith => "monolith",
         }
     }
-
-    /// The service of that name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::LikeService, Self::Monolith]
-            .into_iter()
-            .find(|service| service.name() == name)
-    }
 }
 
 impl fmt::Display for Service {

@@ -65,8 +65,12 @@ impl Ready<'_> {
             "                 everything else -> monolith ({monoliths})"
         )?;
         writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
-        writeln!(f, "  logs           {site}/logs/like-service")?;
-        writeln!(f, "                 {site}/logs/monolith")?;
+        if self.options.like_in == LikeIn::Service {
+            writeln!(f, "  logs           {site}/logs/like-service")?;
+            writeln!(f, "                 {site}/logs/monolith")?;
+        } else {
+            writeln!(f, "  logs           {site}/logs/monolith")?;
+        }
         if let Some(XrayAddresses { udp, api }) = xray {
             writeln!(f, "  X-Ray          {api}  documents by UDP to {udp}")?;
         }

@@ -41,9 +41,10 @@ async fn tail(
     Path(service): Path<String>,
     Query(range): Query<Range>,
 ) -> Response {
-    let Some(service) = Service::named(&service) else {
-        let message = "there are the logs of like-service and of monolith";
-        return error(StatusCode::NOT_FOUND, "not_found", message);
+    let Some(service) = logs.services().find(|known| known.name() == service) else {
+        let known: Vec<_> = logs.services().map(Service::name).collect();
+        let message = format!("there are logs of {}", known.join(" and "));
+        return error(StatusCode::NOT_FOUND, "not_found", &message);
     };
     let lines = logs.tail(service, range.tail.unwrap_or(usize::MAX));
     ([(CACHE_CONTROL, "no-store")], lines).into_response()

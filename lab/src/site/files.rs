@@ -1,17 +1,17 @@
 //! The files of `web/`, which the binary carries with it. Debug builds read them from the disk, so
 //! that a change of the page is seen without a build.
 
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use rust_embed::Embed;
+use rust_embed::{Embed, EmbeddedFile};
 
 #[derive(Embed)]
 #[folder = "../web/"]
 struct Files;
 
 /// Answers with the file that the path names.
-pub async fn file(method: Method, uri: Uri) -> Response {
+pub async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response();
     }
@@ -20,7 +20,7 @@ pub async fn file(method: Method, uri: Uri) -> Response {
         path => path,
     };
     match Files::get(path) {
-        Some(file) => typed(path, file.data.into_owned()),
+        Some(file) => answer(path, file, &headers),
         None => (StatusCode::NOT_FOUND, "There is no such page.\n").into_response(),
     }
 }
@@ -43,13 +43,38 @@ pub fn has_file(path: &str) -> bool {
     Files::get(path).is_some()
 }
 
-/// The file's content, with the type that its path tells.
-pub fn typed(path: &str, body: Vec<u8>) -> Response {
+/// The file's content with the type that its path tells, or 304 if `asked` says that the client has this content.
+pub fn answer(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
+    let etag = etag(&file);
     let headers = [
         (CONTENT_TYPE, content_type(path)),
         (CACHE_CONTROL, "no-cache"),
+        (ETAG, &*etag),
     ];
-    (headers, body).into_response()
+    if is_known(&etag, asked) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, file.data.into_owned()).into_response()
+}
+
+/// The first 128 bits of the content's SHA-256 in quotation marks.
+fn etag(file: &EmbeddedFile) -> String {
+    let hash = file.metadata.sha256_hash();
+    let digits: String = hash[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("\"{digits}\"")
+}
+
+/// Whether `If-None-Match` names `etag`, by RFC 9110's weak comparison.
+fn is_known(etag: &str, asked: &HeaderMap) -> bool {
+    let lists = asked.get_all(IF_NONE_MATCH).iter();
+    let mut known = lists.flat_map(|list| list.to_str().unwrap_or_default().split(','));
+    known.any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag
+    })
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Json};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, extract};
@@ -11,7 +11,7 @@ use rust_embed::Embed;
 use xray::Xray;
 
 use super::control::error;
-use super::files::typed;
+use super::files::answer;
 
 mod layout;
 
@@ -47,17 +47,17 @@ pub fn routes(xray: Option<Arc<Xray>>) -> Router {
         .nest("/xray", xray::router(xray))
 }
 
-async fn page() -> Response {
-    found("traces.html")
+async fn page(headers: HeaderMap) -> Response {
+    found("traces.html", &headers)
 }
 
-async fn file(extract::Path(path): extract::Path<String>) -> Response {
-    found(&path)
+async fn file(extract::Path(path): extract::Path<String>, headers: HeaderMap) -> Response {
+    found(&path, &headers)
 }
 
-fn found(path: &str) -> Response {
+fn found(path: &str, headers: &HeaderMap) -> Response {
     match Pages::get(path) {
-        Some(file) => typed(path, file.data.into_owned()),
+        Some(file) => answer(path, file, headers),
         None => (StatusCode::NOT_FOUND, "There is no such page.\n").into_response(),
     }
 }

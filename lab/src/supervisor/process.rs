@@ -1,15 +1,16 @@
 //! One task as its parent sees it: started, found by one of its first lines, stopped.
 
-use std::io::Cursor;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http_shell::env::EX_USAGE;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::environment::Variable;
@@ -25,11 +26,11 @@ const START_TIME: Duration = Duration::from_secs(30);
 /// How long a task may take to end once it is told: ECS' default `stopTimeout`.
 const STOP_TIME: Duration = Duration::from_secs(30);
 
-/// How long the last words of an ended task may take.
+/// How long a task that has closed its standard output may run, and how long an ended task's outputs may stay open.
 const LAST_WORDS_TIME: Duration = Duration::from_secs(1);
 
-/// Longest first lines, and longest last words, in bytes.
-const MAX_WORDS: u64 = 8 * 1024;
+/// How much of standard error is kept for the report of a task that ended early, in bytes.
+const MAX_WORDS: usize = 8 * 1024;
 
 /// What is started, and where its lines go.
 #[derive(Clone)]
@@ -73,24 +74,12 @@ impl TaskProcess {
             .map_err(|source| Error::Spawn { service, source })?;
         let pid = child.id().unwrap_or_default();
         let stdin = child.stdin.take();
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let mut stdout = stdout.map(BufReader::new);
-        let address = match &mut stdout {
-            Some(stdout) => timeout(START_TIME, address(stdout)).await.ok().flatten(),
-            None => None,
+        let mut outputs = Outputs::collect(&program.logs, slot, &mut child);
+        let listening = timeout(START_TIME, &mut outputs.address).await;
+        let Ok(Ok(address)) = listening else {
+            return ended_early(child, outputs, service).await;
         };
-        let Some((address, before)) = address else {
-            return ended_early(child, stderr, service).await;
-        };
-        let name = slot.to_string();
-        if let Some(stdout) = stdout {
-            let logs = program.logs.clone();
-            let lines = before.chain(stdout);
-            tokio::spawn(logs.collect(service, name.clone(), lines));
-        }
-        if let Some(stderr) = stderr {
-            tokio::spawn(program.logs.clone().collect(service, name, stderr));
-        }
+        outputs.collecting.detach_all();
         Ok(Started::Listening(Box::new(Self {
             address,
             pid,
@@ -136,51 +125,123 @@ fn command(program: &Program, slot: Slot, variables: Vec<Variable>) -> Command {
     command
 }
 
-/// The address in the line that names it, and the lines before it: threads of the telemetry may
-/// have had something to say already.
-async fn address(stdout: &mut BufReader<ChildStdout>) -> Option<(SocketAddr, Cursor<String>)> {
-    let mut before = String::new();
-    let mut bounded = stdout.take(MAX_WORDS);
-    loop {
-        let mut line = String::new();
-        if bounded.read_line(&mut line).await.ok()? == 0 {
-            return None;
+/// What is read of a task from its start on.
+struct Outputs {
+    /// Resolves once the task listens, or has closed its standard output.
+    address: oneshot::Receiver<SocketAddr>,
+    /// The first lines of standard error.
+    words: Arc<Mutex<String>>,
+    collecting: JoinSet<()>,
+}
+
+impl Outputs {
+    /// Collects both outputs of `child`.
+    fn collect(logs: &Logs, slot: Slot, child: &mut Child) -> Self {
+        let mut collecting = JoinSet::new();
+        let (found, address) = oneshot::channel();
+        if let Some(stdout) = child.stdout.take() {
+            let mut found = Some(found);
+            let take = move |line: &str| {
+                let address = line.strip_prefix(LISTENING);
+                let address = address.and_then(|address| address.parse().ok());
+                let found = address.and_then(|address| Some((found.take()?, address)));
+                found.is_some_and(|(found, address)| found.send(address).is_ok())
+            };
+            let (logs, name) = (logs.clone(), slot.to_string());
+            collecting.spawn(logs.collect(slot.service, name, stdout, take));
         }
-        match line.trim_end().strip_prefix(LISTENING) {
-            Some(address) => return Some((address.parse().ok()?, Cursor::new(before))),
-            None => before += &line,
+        let words = Arc::<Mutex<String>>::default();
+        if let Some(stderr) = child.stderr.take() {
+            let words = Arc::clone(&words);
+            let note = move |line: &str| {
+                let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
+                if words.len() < MAX_WORDS {
+                    *words += line;
+                    words.push('\n');
+                }
+                false
+            };
+            let (logs, name) = (logs.clone(), slot.to_string());
+            collecting.spawn(logs.collect(slot.service, name, stderr, note));
+        }
+        Self {
+            address,
+            words,
+            collecting,
         }
     }
 }
 
 async fn ended_early(
     mut child: Child,
-    stderr: Option<ChildStderr>,
+    mut outputs: Outputs,
     service: Service,
 ) -> Result<Started, Error> {
-    // One that is still there has not kept to its word: it is of no use.
-    let _ = child.start_kill();
-    let status = child.wait().await;
-    let mut words = Vec::new();
-    if let Some(stderr) = stderr {
-        // Its children, if it had any, might hold this open.
-        let mut bounded = stderr.take(MAX_WORDS);
-        let _ = timeout(LAST_WORDS_TIME, bounded.read_to_end(&mut words)).await;
+    // A process closes its outputs a moment before it ends, and its own exit code is wanted.
+    if timeout(LAST_WORDS_TIME, child.wait()).await.is_err() {
+        let _ = child.start_kill();
     }
-    let words = String::from_utf8_lossy(&words).trim().to_owned();
+    let status = child.wait().await;
+    // Its children, if it had any, might hold the outputs open.
+    let all = async { while outputs.collecting.join_next().await.is_some() {} };
+    let _ = timeout(LAST_WORDS_TIME, all).await;
+    let words = outputs.words.lock().unwrap_or_else(PoisonError::into_inner);
+    let words = words.trim();
     let code = status.as_ref().ok().and_then(ExitStatus::code);
     if code == Some(EX_USAGE.into()) {
         return Err(Error::TaskConfig {
             service,
-            stderr: words,
+            stderr: words.to_owned(),
         });
     }
-    Ok(Started::Ended(format!("{}: {words}", how(status))))
+    let how = how(status);
+    Ok(Started::Ended(match words {
+        "" => how,
+        words => format!("{how}: {words}"),
+    }))
 }
 
 fn how(status: std::io::Result<ExitStatus>) -> String {
     match status {
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a program that is no task: it gets the arguments `task monolith`.
+    async fn started(executable: &str) -> (String, String) {
+        let logs = Logs::new([Service::Monolith], None);
+        let program = Program {
+            executable: executable.into(),
+            logs: logs.clone(),
+        };
+        let slot = Slot {
+            service: Service::Monolith,
+            number: 0,
+        };
+        match TaskProcess::start(&program, slot, Vec::new()).await {
+            Ok(Started::Ended(how)) => (how, logs.tail(Service::Monolith, usize::MAX)),
+            _ => panic!("{executable} is no task"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_task_wrote_before_it_ended_early_is_in_the_logs() {
+        let (how, lines) = started("/bin/echo").await;
+        assert_eq!(how, "exit status: 0");
+        assert_eq!(lines, "task monolith\n");
+    }
+
+    #[tokio::test]
+    async fn what_it_wrote_to_standard_error_is_in_the_report_too() {
+        let (how, lines) = started("/bin/ls").await;
+        assert!(how.starts_with("exit status: "), "{how}");
+        for text in [how, lines] {
+            assert!(text.contains("task") && text.contains("monolith"), "{text}");
+        }
     }
 }

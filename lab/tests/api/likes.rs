@@ -39,6 +39,14 @@ async fn likes_can_be_taken_in_the_monolith() {
     let lab = Lab::start(&["--like-in", "monolith"]);
     let endpoints = lab.endpoints();
     assert!(endpoints.of("like-service").is_empty());
+    lab.wait_for("/logs/monolith");
+    lab.wait_for("Ctrl-C stops everything.");
+    assert!(!lab.printed().contains("/logs/like-service"));
+    let logs = format!("{}/logs/like-service", endpoints.site);
+    let answer = client().get(logs).send().await.unwrap();
+    assert_eq!(answer.status(), 404);
+    let message = answer.text().await.unwrap();
+    assert!(message.contains("there are logs of monolith"), "{message}");
     for _ in 0..20 {
         assert_eq!(like(&client(), &endpoints.alb).await, 200);
     }

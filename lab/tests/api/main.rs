@@ -19,6 +19,7 @@ mod target;
 
 mod balancing;
 mod chaos;
+mod endpoints_file;
 mod failing_targets;
 mod forwarding;
 mod guard;

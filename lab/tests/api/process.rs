@@ -23,6 +23,7 @@ pub const PATIENT: &[(&str, &str)] = &[
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoints {
+    pub lab: LabProcess,
     pub site: String,
     pub alb: String,
     pub dynamodb: String,
@@ -31,6 +32,12 @@ pub struct Endpoints {
     pub xray: Option<Xray>,
     pub otlp: Option<String>,
     pub tasks: Vec<Task>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabProcess {
+    pub pid: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -253,7 +260,7 @@ pub fn assert_gone(tasks: &[Task]) {
 }
 
 /// A process that has ended but that nobody has waited for does not run.
-fn runs(pid: i32) -> bool {
+pub fn runs(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     test_kill_process(Pid::from_raw(pid).unwrap()).is_ok() && !stat.contains(") Z")
 }

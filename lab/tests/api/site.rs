@@ -34,6 +34,47 @@ async fn the_page_and_its_parts_are_served_with_their_types() {
 }
 
 #[tokio::test]
+async fn a_file_that_the_client_has_is_answered_304_without_a_body() {
+    let lab = Lab::start(&[]);
+    let site = lab.endpoints().site;
+    for path in [
+        "/",
+        "/app.js",
+        "/images/yeti.svg",
+        "/traces",
+        "/pages/lab.css",
+    ] {
+        let url = format!("{site}{path}");
+        let first = answer(&url).await;
+        assert_eq!(header(&first, "cache-control"), "no-cache");
+        let etag = header(&first, "etag").to_owned();
+        assert!(etag.starts_with('"') && etag.ends_with('"'), "{etag}");
+        for (known, status) in [
+            (etag.clone(), 304),
+            (format!("W/{etag}"), 304),
+            (format!("\"other\", {etag}"), 304),
+            ("*".to_owned(), 304),
+            ("\"other\"".to_owned(), 200),
+            (etag.replace('"', ""), 200),
+        ] {
+            let asked = client().get(&url).header("If-None-Match", &known);
+            let again = asked.send().await.unwrap();
+            assert_eq!(again.status(), status, "{path}: {known}");
+            assert_eq!(header(&again, "etag"), etag);
+            assert_eq!(header(&again, "cache-control"), "no-cache");
+            assert!(again.headers().contains_key("content-security-policy"));
+            assert_eq!(again.text().await.unwrap().is_empty(), status == 304);
+        }
+    }
+    let one = answer(&format!("{site}/app.js")).await;
+    let other = answer(&format!("{site}/style.css")).await;
+    assert_ne!(header(&one, "etag"), header(&other, "etag"));
+    // What the lab makes up for each start is never kept.
+    let config = answer(&format!("{site}/config.js")).await;
+    assert!(!config.headers().contains_key("etag"));
+}
+
+#[tokio::test]
 async fn the_page_may_talk_to_the_site_and_to_the_load_balancer_alone() {
     let lab = Lab::start(&[]);
     let endpoints = lab.endpoints();

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::Output;
 
-use crate::process::{Directory, Lab, killed_at_once, output};
+use crate::process::{Directory, Lab, output};
 
 fn error(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
@@ -55,16 +55,6 @@ fn an_environment_that_a_service_refuses_ends_the_lab_with_the_services_words() 
             "{error}"
         );
     }
-}
-
-#[test]
-fn a_stale_endpoints_file_is_gone_before_anything_starts() {
-    let directory = Directory::new();
-    let file = directory.path("endpoints.json");
-    std::fs::write(&file, "of an earlier lab").unwrap();
-    killed_at_once(&file);
-    let left = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(!left.contains("earlier"), "{left}");
 }
 
 #[test]
