@@ -12,7 +12,7 @@ pub struct Allowed {
     #[arg(long = "allowed-host", value_name = "NAME", value_parser = host)]
     hosts: Vec<String>,
 
-    /// Origin whose web pages may send requests, for example https://app.example; may be given several times
+    /// Origin (scheme://host or scheme://host:port) whose web pages may send requests; may be given several times
     #[arg(long = "allowed-origin", value_name = "ORIGIN", value_parser = origin)]
     origins: Vec<String>,
 }
