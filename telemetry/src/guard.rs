@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_appender::non_blocking::{ErrorCounter, WorkerGuard};
+use tracing_appender::non_blocking::WorkerGuard;
 
+use crate::logs::DroppedLines;
 use crate::sampler::Poller;
 
 /// How long the end of a process may wait for its last spans and metrics, and then for its last lines.
@@ -22,7 +23,7 @@ pub struct Guard {
     pub(crate) metrics: Option<SdkMeterProvider>,
     pub(crate) rules: Option<Poller>,
     pub(crate) lines: Option<WorkerGuard>,
-    pub(crate) dropped: ErrorCounter,
+    pub(crate) dropped: DroppedLines,
 }
 
 impl Drop for Guard {
@@ -38,9 +39,11 @@ impl Drop for Guard {
         // Last, for the others write lines. Where nobody reads them, this would wait for ever.
         let lines = self.lines.take();
         within(vec![Box::new(move || drop(lines))]);
-        let dropped = self.dropped.dropped_lines();
+        let dropped = self.dropped.total();
         if dropped > 0 {
-            eprintln!("{dropped} log lines were dropped: standard output did not keep up");
+            eprintln!(
+                "{dropped} log lines were dropped, because standard output did not take them in time"
+            );
         }
     }
 }

@@ -1,22 +1,57 @@
 //! The HTTP client of exporters and samplers. It blocks, since they have threads of their own.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_http::{Bytes, Request, Response};
+use thiserror::Error;
 use ureq::Agent;
 
 /// Most bytes of an answer that are read.
 const MAX_ANSWER: u64 = 64 * 1024;
 
-/// A client for OpenTelemetry's own crates. These keep to themselves why a request failed, so it is
-/// said here, once.
-#[derive(Debug)]
-pub(crate) struct Blocking {
-    http: Agent,
-    said: AtomicBool,
+/// Why a backend did not take a request, or not all of it.
+#[derive(Clone, Debug, Error)]
+#[error("{cause}")]
+pub(crate) struct Failure {
+    /// `error.type` of the semantic conventions: a status code, or the name of an error.
+    pub error_type: String,
+    /// For people.
+    pub cause: String,
+    /// How many items the backend rejected where it took the others.
+    pub rejected: u64,
 }
+
+impl Failure {
+    pub fn new(error_type: String, cause: String) -> Self {
+        Self {
+            error_type,
+            cause,
+            rejected: 0,
+        }
+    }
+}
+
+/// The failure of the last request. OpenTelemetry's exporters do not pass the cause on, so their HTTP
+/// client leaves it here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastFailure(Arc<Mutex<Option<Failure>>>);
+
+impl LastFailure {
+    pub fn set(&self, failure: Option<Failure>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Takes the failure out, so that it is reported once.
+    pub fn take(&self) -> Option<Failure> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.take()
+    }
+}
+
+/// A client whose requests end within a time.
+#[derive(Debug)]
+pub(crate) struct Blocking(Agent);
 
 impl Blocking {
     /// A client whose requests end within `timeout`.
@@ -26,32 +61,47 @@ impl Blocking {
             .http_status_as_error(false)
             .max_redirects(0)
             .build();
-        Self {
-            http: config.into(),
-            said: AtomicBool::new(false),
-        }
+        Self(config.into())
     }
 
-    fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
+    /// Sends the request. The answer is returned whatever its status; one without success comes with
+    /// the failure that it means.
+    pub fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<(Response<Bytes>, Option<Failure>), Failure> {
+        // Without path and query: who runs a collector knows them, and they may hold a key.
+        let host = request.uri().authority().map(ToString::to_string);
+        let host = host.unwrap_or_default();
+        let answer = self
+            .exchange(request)
+            .map_err(|error| Failure::new(kind(&error), format!("{host}: {error}")))?;
+        let status = answer.status();
+        let failure = (!status.is_success()).then(|| {
+            let code = status.as_str().to_owned();
+            Failure::new(code, format!("{host} answered {status}"))
+        });
+        Ok((answer, failure))
+    }
+
+    fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, &body[..]);
-        let (head, body) = self.http.run(request)?.into_parts();
+        let (head, body) = self.0.run(request)?.into_parts();
         let body = body.into_with_config().limit(MAX_ANSWER).read_to_vec()?;
         Ok(Response::from_parts(head, body.into()))
     }
 }
 
-#[async_trait]
-impl HttpClient for Blocking {
-    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        // Without path and query: who runs a collector knows them, and they may hold a key.
-        let host = request.uri().authority().map(ToString::to_string);
-        self.send(request).map_err(|error| {
-            if !self.said.swap(true, Ordering::Relaxed) {
-                let host = host.unwrap_or_default();
-                tracing::warn!(cause = %error, "no answer from the collector at {host}");
-            }
-            error.into()
-        })
+/// `error.type` of an error: the name that the standard library or the client has for it.
+fn kind(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => format!("{:?}", error.kind()),
+        ureq::Error::Timeout(_) => "timeout".to_owned(),
+        ureq::Error::HostNotFound => "HostNotFound".to_owned(),
+        _ => crate::export::OTHER.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

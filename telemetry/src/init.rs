@@ -5,7 +5,6 @@ use std::io::{self, stdout};
 use opentelemetry::global;
 use opentelemetry_otlp::ExporterBuildError;
 use thiserror::Error;
-use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
@@ -13,9 +12,6 @@ use crate::config::{Config, TracesExporter};
 use crate::guard::Guard;
 use crate::propagation::Propagation;
 use crate::{logs, metrics, traces};
-
-/// Lines that may wait for the writer; while it does not keep up, those beyond are dropped.
-const WAITING_LINES: usize = 8192;
 
 /// What a service says about itself to its telemetry.
 #[derive(Clone, Copy, Debug)]
@@ -52,20 +48,19 @@ pub enum InitError {
 /// When the OTLP exporter is asked for with variables that it cannot use, or this was called before.
 pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
     let resource = traces::resource(about.service);
-    let (writer, lines) = NonBlockingBuilder::default()
-        .buffered_lines_limit(WAITING_LINES)
-        .lossy(true)
-        .finish(stdout());
-    let dropped = writer.error_counter();
-    let (traces, rules) = traces::provider(config, &resource)?;
-    let metrics = metrics::provider(config.metrics, &resource, writer.clone())?;
-
-    let layer = logs::lines(config, about.log_targets, about.access_target, writer);
-    tracing_subscriber::registry().with(layer).try_init()?;
-    global::set_tracer_provider(traces.clone());
+    // Embedded metrics go past the queue of log lines. They are written by a thread that may wait,
+    // and while it waits the instruments add up what the next line will say: none is dropped.
+    let metrics = metrics::provider(config.metrics, &resource, stdout())?;
     if let Some(metrics) = &metrics {
+        // First, for the queues of lines and spans make instruments.
         global::set_meter_provider(metrics.clone());
     }
+    let (queue, lines, dropped) = logs::queue();
+    let (traces, rules) = traces::provider(config, &resource)?;
+
+    let layer = logs::lines(config, about.log_targets, about.access_target, queue);
+    tracing_subscriber::registry().with(layer).try_init()?;
+    global::set_tracer_provider(traces.clone());
     let transparent = config.traces == TracesExporter::None;
     let propagation = Propagation::new(&config.propagators, transparent);
     global::set_text_map_propagator(propagation);

@@ -6,6 +6,7 @@
 
 mod config;
 mod emf;
+mod episode;
 mod export;
 mod guard;
 mod http;
@@ -14,6 +15,7 @@ mod logs;
 mod metrics;
 mod otlp;
 mod propagation;
+mod queue;
 mod sampler;
 mod traces;
 mod xray;
@@ -24,3 +26,6 @@ pub use init::{About, InitError, init};
 pub use propagation::Propagators;
 pub use traces::Sampling;
 pub use xray::DaemonAddress;
+
+/// The instrumentation scope of what the telemetry counts about itself.
+const SCOPE: &str = "telemetry";

@@ -11,10 +11,12 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::config::{AccessLog, Config, LogFormat};
 
 mod correlated;
+mod queue;
 
 use correlated::Correlated;
+pub(crate) use queue::{DroppedLines, queue};
 
-/// The layer that writes lines to `writer`.
+/// The layer that writes lines into `queue`.
 ///
 /// `own` are the crates that `LOGLEVEL` speaks of; others stay at INFO, since at DEBUG the AWS SDK
 /// and the HTTP libraries would log bodies and credentials. `access` is the target of access lines.
@@ -22,11 +24,12 @@ pub(crate) fn lines<S>(
     config: &Config,
     own: &[&str],
     access: &str,
-    writer: NonBlocking,
+    queue: NonBlocking,
 ) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    let writer = queue::past_or_into(queue);
     let layer = match config.log_format {
         LogFormat::Json => {
             let inner = format().json().flatten_event(true);
@@ -69,7 +72,7 @@ fn filter(config: &Config, own: &[&str], access: &str) -> Targets {
             targets.with_target(*name, level)
         })
         .with_default(level.min(Level::INFO))
-        // Of an exporter that fails they write each time; we say it once.
+        // They log each failure of an exporter. This crate logs the first one of an outage.
         .with_target("opentelemetry", LevelFilter::OFF)
         .with_target(access, access_level)
 }

@@ -8,7 +8,8 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 
 use crate::config::MetricsExporter;
 use crate::emf::EmfExporter;
-use crate::export::SayOnce;
+use crate::export::{Outcomes, Watched};
+use crate::http::LastFailure;
 use crate::init::InitError;
 use crate::otlp;
 
@@ -27,12 +28,19 @@ pub(crate) fn provider(
     Ok(match exporter {
         MetricsExporter::None => None,
         MetricsExporter::Otlp => Some(periodic(otlp::metrics()?, resource)),
-        MetricsExporter::Emf => Some(periodic(EmfExporter::new(lines, NAMESPACE), resource)),
+        MetricsExporter::Emf => Some(periodic(
+            Watched::new(
+                EmfExporter::new(lines, NAMESPACE),
+                Outcomes::of_metrics("telemetry::emf::EmfExporter"),
+                LastFailure::default(),
+            ),
+            resource,
+        )),
     })
 }
 
 fn periodic(exporter: impl PushMetricExporter, resource: &Resource) -> SdkMeterProvider {
-    let reader = PeriodicReader::builder(SayOnce::new("metrics", exporter)).build();
+    let reader = PeriodicReader::builder(exporter).build();
     SdkMeterProvider::builder()
         .with_resource(resource.clone())
         .with_reader(reader)

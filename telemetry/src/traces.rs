@@ -3,13 +3,16 @@
 use opentelemetry_aws::detector::EcsResourceDetector;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
-    BatchSpanProcessor, Sampler, SdkTracerProvider, ShouldSample, SpanExporter,
+    OTEL_BSP_MAX_QUEUE_SIZE, OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT, Sampler, SdkTracerProvider,
+    ShouldSample,
 };
 
 use crate::config::{Config, TracesExporter};
-use crate::export::SayOnce;
+use crate::export::{Outcomes, Watched};
+use crate::http::LastFailure;
 use crate::init::InitError;
 use crate::otlp;
+use crate::queue::batches;
 use crate::sampler::{self, Poller, Service, XraySampler};
 use crate::xray::XrayExporter;
 
@@ -71,22 +74,31 @@ pub(crate) fn provider(
             Box::new(sampler)
         }
     };
-    let processor = match config.traces {
-        TracesExporter::Xray => batches(XrayExporter::new(config.daemon.udp.clone())),
-        TracesExporter::Otlp => batches(otlp::spans()?),
+    let builder = builder.with_sampler(Decider::new(&config.sampling, root));
+    let capacity = queue_capacity();
+    let builder = match config.traces {
+        TracesExporter::Xray => {
+            let exporter = XrayExporter::new(config.daemon.udp.clone());
+            builder.with_span_processor(batches(exporter, capacity))
+        }
+        TracesExporter::Otlp => builder.with_span_processor(batches(otlp::spans()?, capacity)),
         TracesExporter::Console | TracesExporter::None => {
-            batches(opentelemetry_stdout::SpanExporter::default())
+            let exporter = Watched::new(
+                opentelemetry_stdout::SpanExporter::default(),
+                Outcomes::of_spans("opentelemetry_stdout::SpanExporter"),
+                LastFailure::default(),
+            );
+            builder.with_span_processor(batches(exporter, capacity))
         }
     };
-    let provider = builder
-        .with_sampler(Decider::new(&config.sampling, root))
-        .with_span_processor(processor)
-        .build();
-    Ok((provider, poller))
+    Ok((builder.build(), poller))
 }
 
-fn batches(exporter: impl SpanExporter + 'static) -> BatchSpanProcessor {
-    BatchSpanProcessor::builder(SayOnce::new("spans", exporter)).build()
+/// Most spans that wait for the exporter, as the SDK reads it.
+fn queue_capacity() -> usize {
+    let set = std::env::var(OTEL_BSP_MAX_QUEUE_SIZE).ok();
+    let set = set.and_then(|value| value.parse().ok());
+    set.unwrap_or(OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT)
 }
 
 /// The service as sampling rules know it.

@@ -1,56 +1,101 @@
 //! Spans as X-Ray documents, sent to the daemon.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
+use crate::episode::Episode;
+use crate::export::Outcomes;
+
 mod address;
 mod daemon;
 mod document;
+mod lookup;
 
 pub use address::DaemonAddress;
 use daemon::Daemon;
 use document::Documents;
+use lookup::system_resolver;
 
 /// Sends each span as a document of its own in a datagram.
 #[derive(Debug)]
 pub(crate) struct XrayExporter {
     documents: Documents,
     daemon: Mutex<Daemon>,
+    outcomes: Outcomes,
+    /// Spans that make no document.
+    undocumented: Episode,
 }
 
 impl XrayExporter {
     /// An exporter for the daemon at `udp`; nothing is looked up or sent yet.
     pub fn new(udp: String) -> Self {
+        let daemon = Daemon::new(udp, Arc::new(system_resolver), Instant::now());
         Self {
             documents: Documents::default(),
-            daemon: Mutex::new(Daemon::new(udp)),
+            daemon: Mutex::new(daemon),
+            outcomes: Outcomes::of_spans("telemetry::xray::XrayExporter"),
+            undocumented: Episode::default(),
+        }
+    }
+
+    fn send(&self, batch: &mut [SpanData]) -> io::Result<()> {
+        // One thread exports; the lock is for the compiler.
+        let mut daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut sent, mut failure, mut undocumented) = (0, None, None);
+        for span in batch {
+            if let Err(cause) = self.documents.write(span, daemon.datagram()) {
+                self.outcomes.lost(1, cause.error_type());
+                undocumented = Some(cause);
+                continue;
+            }
+            match daemon.send(Instant::now()) {
+                Ok(()) => sent += 1,
+                Err(error) => {
+                    self.outcomes.lost(1, &format!("{:?}", error.kind()));
+                    failure = Some(error);
+                }
+            }
+        }
+        self.outcomes.sent(sent);
+        match undocumented {
+            Some(cause) if self.undocumented.begins() => {
+                tracing::warn!(%cause, "spans are dropped, because they make no X-Ray document");
+            }
+            None if self.undocumented.ends() => {
+                tracing::info!("all spans make X-Ray documents again");
+            }
+            _ => {}
+        }
+        match failure {
+            Some(cause) => {
+                self.outcomes.failing(&cause);
+                Err(cause)
+            }
+            None => {
+                if sent > 0 && daemon.is_working(Instant::now()) {
+                    self.outcomes.working();
+                }
+                Ok(())
+            }
         }
     }
 }
 
 impl SpanExporter for XrayExporter {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
-        // One thread exports; the lock is for the compiler.
-        let mut daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut failure = None;
-        for span in &mut batch {
-            let sent = if self.documents.write(span, daemon.datagram()) {
-                daemon.send().map_err(|error| error.to_string())
-            } else {
-                Err(format!("the span '{}' makes no document", span.name))
-            };
-            if let Err(error) = sent {
-                failure = Some(error);
-            }
-        }
-        failure.map_or(Ok(()), |error| Err(OTelSdkError::InternalFailure(error)))
+        self.send(&mut batch)
+            .map_err(|error| OTelSdkError::InternalFailure(error.to_string()))
     }
 
     fn set_resource(&mut self, resource: &Resource) {
         self.documents.set_resource(resource);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Service {
     child: Child,
     pub port: u16,
-    lines: Receiver<String>,
+    pub lines: Receiver<String>,
     _reserved: UdpSocket,
 }
 
@@ -26,7 +26,7 @@ impl Service {
     /// Starts `binary` with this environment and no other, and waits until it listens.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
         let mut service = Self::start_unread(binary, variables);
-        let stdout = BufReader::new(service.child.stdout.take().unwrap());
+        let stdout = BufReader::new(service.stdout());
         let (sender, lines) = channel();
         service.lines = lines;
         std::thread::spawn(move || {
@@ -57,6 +57,11 @@ impl Service {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
         });
         service
+    }
+
+    /// The standard output of a service that was started unread.
+    pub fn stdout(&mut self) -> ChildStdout {
+        self.child.stdout.take().unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -147,7 +152,7 @@ pub fn free_port() -> u16 {
 /// Tests run beside each other, and from here until the service listens there is time enough for two
 /// of them to get the same: one would ask the other's service. The mark that it is taken is a socket
 /// for UDP, whose ports are others. From 32768 on the system gives them to who asks for any.
-fn reserve() -> (u16, UdpSocket) {
+pub fn reserve() -> (u16, UdpSocket) {
     loop {
         let port = 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
         let address = (Ipv4Addr::LOCALHOST, port);

@@ -11,12 +11,18 @@
 
 use service::Service;
 
+#[path = "../../../http-shell/tests/support/backend.rs"]
+mod backend;
 #[path = "../../../http-shell/tests/support/collector.rs"]
 mod collector;
 #[path = "../../../http-shell/tests/support/conventions.rs"]
 mod conventions;
 #[path = "../../../http-shell/tests/support/daemon.rs"]
 mod daemon;
+#[path = "../../../http-shell/tests/support/losses.rs"]
+mod losses;
+#[path = "../../../http-shell/tests/support/outages.rs"]
+mod outages;
 #[path = "../../../telemetry/tests/support/segment_schema.rs"]
 mod segment_schema;
 #[path = "../../../http-shell/tests/support/service.rs"]

@@ -288,7 +288,9 @@ async fn otlp_carries_the_same_spans_by_the_conventions() {
     assert_eq!(text(&client.attributes, "peer.service"), "monolith");
     assert_eq!(text(&client.attributes, "server.address"), "");
 
-    let mut names: Vec<_> = metrics.iter().map(|metric| &*metric.name).collect();
+    let names = metrics.iter().map(|metric| &*metric.name);
+    // Whether the exporter has counted the spans by now is a matter of chance.
+    let mut names: Vec<_> = names.filter(|name| !name.starts_with("otel.")).collect();
     names.sort_unstable();
     names.dedup();
     assert_eq!(
@@ -297,7 +299,8 @@ async fn otlp_carries_the_same_spans_by_the_conventions() {
             "chaos.faults",
             "http.server.active_requests",
             "http.server.request.duration",
-            "mysfits.likes"
+            "mysfits.likes",
+            "mysfits.log_lines.dropped"
         ]
     );
 }

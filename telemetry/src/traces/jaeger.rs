@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use opentelemetry_http::Request;
+use async_trait::async_trait;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_sdk::runtime::TokioCurrentThread;
 use opentelemetry_sdk::trace::Sampler;
 
+use crate::episode::Episode;
 use crate::http::Blocking;
 
 /// Longest wait for the server.
@@ -68,12 +70,41 @@ impl JaegerRemote {
     /// When the SDK cannot use the endpoint; the text says why.
     pub(super) fn sampler(&self, service: &str) -> Result<Sampler, String> {
         let initial = Sampler::TraceIdRatioBased(self.initial);
-        let http = Blocking::within(TIMEOUT);
+        let http = Server {
+            http: Blocking::within(TIMEOUT),
+            outage: Episode::default(),
+        };
         Sampler::jaeger_remote(TokioCurrentThread, http, initial, service.to_owned())
             .with_endpoint(&self.endpoint)
             .with_update_interval(self.interval)
             .build()
             .map_err(|error| error.to_string())
+    }
+}
+
+/// The client that the SDK's sampler asks with. It logs the outages of the server.
+#[derive(Debug)]
+struct Server {
+    http: Blocking,
+    outage: Episode,
+}
+
+#[async_trait]
+impl HttpClient for Server {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let answer = self.http.send(request);
+        match &answer {
+            Ok((_, None)) if self.outage.ends() => {
+                tracing::info!("the sampling server gives sampling rules again");
+            }
+            Ok((_, Some(cause))) | Err(cause) if self.outage.begins() => tracing::warn!(
+                %cause,
+                "the sampling server gives no sampling rules; the last ones stay in force, and \
+                 without any, initialSamplingRate"
+            ),
+            _ => {}
+        }
+        Ok(answer?.0)
     }
 }
 

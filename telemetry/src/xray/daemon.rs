@@ -1,8 +1,12 @@
 //! The daemon's protocol: one line of header, one document, one datagram.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::UdpSocket;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use super::lookup::{Lookup, Resolver};
+use crate::episode::Episode;
 
 /// The line that precedes each document.
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
@@ -10,22 +14,36 @@ const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 /// Largest document in bytes that fits into a datagram behind the header.
 pub(super) const MAX_DOCUMENT: usize = 65_507 - HEADER.len();
 
-/// How long an address is used before the name is looked up again.
-const LOOKED_UP: Duration = Duration::from_secs(60);
+/// Time without a failure after which a daemon on this machine has recovered. The system reports
+/// each datagram that nobody received, but no more than about 1,000 in a second.
+const LOCAL_RECOVERY: Duration = Duration::from_millis(100);
 
-/// The way to the daemon. To be used by a thread that may wait: names are looked up here.
+/// The same for a daemon on another machine, whose system reports one lost datagram in a second.
+const REMOTE_RECOVERY: Duration = Duration::from_secs(2);
+
+/// The way to the daemon.
 #[derive(Debug)]
 pub(super) struct Daemon {
-    address: String,
-    socket: Option<(UdpSocket, Instant)>,
+    lookup: Lookup,
+    /// Connected to the address that the last successful lookup found.
+    socket: Option<UdpSocket>,
+    /// Why there is no socket yet.
+    lookup_error: Option<io::Error>,
+    /// Lookups fail while the socket of an earlier one is used.
+    stale: Episode,
+    failed: Option<Instant>,
     datagram: Vec<u8>,
 }
 
 impl Daemon {
-    pub fn new(address: String) -> Self {
+    /// The way to the daemon at `address`, which is `host:port`. Nothing is looked up or sent yet.
+    pub fn new(address: String, resolver: Arc<Resolver>, now: Instant) -> Self {
         Self {
-            address,
+            lookup: Lookup::new(address, resolver, now),
             socket: None,
+            lookup_error: None,
+            stale: Episode::default(),
+            failed: None,
             datagram: HEADER.to_vec(),
         }
     }
@@ -40,104 +58,84 @@ impl Daemon {
     ///
     /// # Errors
     ///
-    /// When the daemon's name leads nowhere, or nobody listened there a moment ago.
-    pub fn send(&mut self) -> io::Result<()> {
-        self.send_datagram().inspect_err(|error| {
-            // The news is of an earlier datagram; this one has not even been tried.
+    /// When the daemon's address is not known yet, or nobody listened there a moment ago.
+    pub fn send(&mut self, now: Instant) -> io::Result<()> {
+        self.follow_lookup(now);
+        let sent = self.send_datagram().inspect_err(|error| {
+            // This error is about an earlier datagram. This one was not sent yet.
             if error.kind() == io::ErrorKind::ConnectionRefused {
                 let _ = self.send_datagram();
             }
-        })
-    }
-
-    fn send_datagram(&mut self) -> io::Result<()> {
-        let fresh = self
-            .socket
-            .take_if(|(_, since)| since.elapsed() < LOOKED_UP);
-        let (socket, since) = match fresh {
-            Some(open) => open,
-            None => (connect(&self.address)?, Instant::now()),
-        };
-        let sent = socket.send(&self.datagram);
-        self.socket = Some((socket, since));
-        sent.map(drop)
-    }
-}
-
-fn connect(address: &str) -> io::Result<UdpSocket> {
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let mut addresses: Vec<_> = address.to_socket_addrs()?.collect();
-    // UDP does not tell whether anybody listens, and `localhost` may mean `::1` first, where the
-    // daemon does not unless it is told to.
-    addresses.sort_by_key(SocketAddr::is_ipv6);
-    for address in addresses {
-        let any = match address {
-            SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-            SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-        };
-        let socket = UdpSocket::bind(any).and_then(|socket| {
-            socket.connect(address)?;
-            Ok(socket)
         });
-        match socket {
-            Ok(socket) => return Ok(socket),
-            Err(error) => failure = error,
+        if sent.is_err() {
+            self.failed = Some(now);
+        }
+        sent
+    }
+
+    /// Whether the daemon receives what is sent: no datagram was reported lost for long enough.
+    ///
+    /// UDP has no acknowledgement, and a lost datagram is reported by the next one, if at all.
+    pub fn is_working(&self, now: Instant) -> bool {
+        let peer = self.socket.as_ref().map(UdpSocket::peer_addr);
+        let is_local = matches!(peer, Some(Ok(peer)) if peer.ip().is_loopback());
+        let recovery = if is_local {
+            LOCAL_RECOVERY
+        } else {
+            REMOTE_RECOVERY
+        };
+        self.failed
+            .is_none_or(|failed| now.saturating_duration_since(failed) >= recovery)
+    }
+
+    fn send_datagram(&self) -> io::Result<()> {
+        match (&self.socket, &self.lookup_error) {
+            (Some(socket), _) => socket.send(&self.datagram).map(drop),
+            (None, Some(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            (None, None) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the daemon's name is still being looked up",
+            )),
         }
     }
-    Err(failure)
+
+    fn use_socket(&mut self, socket: UdpSocket, now: Instant) {
+        let peer = |socket: &UdpSocket| socket.peer_addr().ok();
+        // The old socket still has the report of the last datagram that nobody received.
+        if self
+            .socket
+            .as_ref()
+            .is_some_and(|old| peer(old) == peer(&socket))
+        {
+            return;
+        }
+        self.socket = Some(socket);
+        // Whether the new address works shows with the second datagram.
+        self.failed = self.failed.map(|_| now);
+    }
+
+    /// Takes the socket of a finished lookup. An earlier socket stays in use if the lookup failed.
+    fn follow_lookup(&mut self, now: Instant) {
+        match self.lookup.poll(now) {
+            Some(Ok(socket)) => {
+                if self.stale.ends() {
+                    tracing::info!("the X-Ray daemon's name can be looked up again");
+                }
+                self.lookup_error = None;
+                self.use_socket(socket, now);
+            }
+            Some(Err(error)) if self.socket.is_none() => {
+                let text = format!("the daemon's name cannot be looked up: {error}");
+                self.lookup_error = Some(io::Error::new(error.kind(), text));
+            }
+            Some(Err(cause)) if self.stale.begins() => tracing::warn!(
+                %cause,
+                "the X-Ray daemon's name cannot be looked up; spans still go to its last known address"
+            ),
+            Some(Err(_)) | None => {}
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    fn send(daemon: &mut Daemon, document: &[u8]) -> io::Result<()> {
-        daemon.datagram().extend_from_slice(document);
-        daemon.send()
-    }
-
-    fn received(socket: &UdpSocket) -> String {
-        let mut datagram = [0; 70_000];
-        socket
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        let bytes = socket.recv(&mut datagram).unwrap();
-        String::from_utf8(datagram[..bytes].to_vec()).unwrap()
-    }
-
-    #[test]
-    fn each_document_is_a_datagram_behind_its_header() {
-        let listener = UdpSocket::bind("127.0.0.1:0").unwrap();
-        // A name, so that the look-up is tried too.
-        let port = listener.local_addr().unwrap().port();
-        let mut daemon = Daemon::new(format!("localhost:{port}"));
-        for document in ["{\"a\":1}", "{}"] {
-            send(&mut daemon, document.as_bytes()).unwrap();
-            let expected = format!("{{\"format\": \"json\", \"version\": 1}}\n{document}");
-            assert_eq!(received(&listener), expected);
-        }
-        let largest = "x".repeat(MAX_DOCUMENT);
-        send(&mut daemon, largest.as_bytes()).unwrap();
-        assert!(received(&listener).ends_with(&largest));
-    }
-
-    #[test]
-    fn a_daemon_that_starts_later_gets_the_next_document() {
-        let listener = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
-        let mut daemon = Daemon::new(address.to_string());
-        let refused = (0..10).any(|_| send(&mut daemon, b"{}").is_err());
-        assert!(refused, "nobody listens there");
-        let listener = UdpSocket::bind(address).unwrap();
-        let _ = send(&mut daemon, b"{\"b\":2}");
-        assert!(received(&listener).ends_with("{\"b\":2}"));
-    }
-
-    #[test]
-    fn a_name_that_leads_nowhere_is_an_error_and_no_panic() {
-        let mut daemon = Daemon::new("no-such-host.invalid:2000".to_owned());
-        assert!(send(&mut daemon, b"{}").is_err());
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ use opentelemetry_aws::xray_exporter::SegmentTranslator;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
+use thiserror::Error;
 
 use super::daemon::MAX_DOCUMENT;
 
@@ -46,6 +47,27 @@ pub(super) struct Documents {
     resource_misleads: bool,
 }
 
+/// Why a span makes no document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum NoDocument {
+    /// The translator refuses the span.
+    #[error("X-Ray has no form for the span")]
+    Untranslatable,
+    /// What cannot be left out is larger than a datagram.
+    #[error("the document is larger than {MAX_DOCUMENT} bytes, the most that a datagram carries")]
+    TooLarge,
+}
+
+impl NoDocument {
+    /// `error.type` of the semantic conventions.
+    pub fn error_type(self) -> &'static str {
+        match self {
+            Self::Untranslatable => "untranslatable_span",
+            Self::TooLarge => "document_too_large",
+        }
+    }
+}
+
 impl Default for Documents {
     fn default() -> Self {
         let translator = SegmentTranslator::new()
@@ -79,13 +101,11 @@ impl Documents {
     }
 
     /// Writes the document of `span` behind what is in `datagram` already, at most as large as a
-    /// datagram carries. False where the span cannot be told in X-Ray's words.
-    pub fn write(&self, span: &mut SpanData, datagram: &mut Vec<u8>) -> bool {
+    /// datagram carries.
+    pub fn write(&self, span: &mut SpanData, datagram: &mut Vec<u8>) -> Result<(), NoDocument> {
         prepare(span);
         let documents = self.translator.translate_spans(std::slice::from_ref(span));
-        let Some(document) = documents.first() else {
-            return false;
-        };
+        let document = documents.first().ok_or(NoDocument::Untranslatable)?;
         let start = datagram.len();
         if !self.resource_misleads && !misleads(span) {
             document.to_writer(&mut *datagram);
@@ -93,18 +113,16 @@ impl Documents {
                 strike(FORWARDED, datagram, start);
             }
             if datagram.len() - start <= MAX_DOCUMENT {
-                return true;
+                return Ok(());
             }
             datagram.truncate(start);
         }
         let Ok(Value::Object(mut document)) = serde_json::to_value(document) else {
-            return false;
+            return Err(NoDocument::Untranslatable);
         };
         correct(&mut document, span);
-        fit(document).is_some_and(|document| {
-            datagram.extend_from_slice(&document);
-            true
-        })
+        datagram.extend_from_slice(&fit(document).ok_or(NoDocument::TooLarge)?);
+        Ok(())
     }
 }
 

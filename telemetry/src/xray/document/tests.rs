@@ -54,7 +54,7 @@ fn document(
     let mut documents = Documents::default();
     documents.set_resource(resource);
     let mut document = Vec::new();
-    assert!(documents.write(&mut spans[0], &mut document));
+    documents.write(&mut spans[0], &mut document).unwrap();
     assert!(document.len() <= MAX_DOCUMENT);
     let document = serde_json::from_slice(&document).unwrap();
     let violations = violations(&document);

@@ -1,0 +1,151 @@
+//! Spans, log lines and metrics that the service cannot pass on: each is counted, and each episode is
+//! logged once.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::ChildStdout;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::backend::{Backend, Http};
+use super::service::{Service, eventually};
+use super::{BINARY, REQUIRED, start_with};
+
+/// Sends so many requests, ten at a time, and reads the answers.
+fn request(service: &Service, count: usize) {
+    let mut stream = service.connect();
+    let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut answers = BufReader::new(stream.try_clone().unwrap()).lines();
+    for _ in 0..count / 10 {
+        stream.write_all(&get.repeat(10)).unwrap();
+        for _ in 0..10 {
+            let line = answers.find(|line| line.as_ref().is_ok_and(|line| line.contains("200 OK")));
+            assert!(line.is_some());
+        }
+    }
+}
+
+fn parsed(line: &str) -> Value {
+    serde_json::from_str(line).expect(line)
+}
+
+/// The lines at this level with this text in their message.
+fn of<'a>(lines: &'a [Value], level: &str, message: &str) -> Vec<&'a Value> {
+    let text = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
+    let lines = lines.iter();
+    lines
+        .filter(|line| line["level"] == level && text(line).contains(message))
+        .collect()
+}
+
+/// The sum of a counter over all embedded metrics with this `error.type`, or without any.
+fn sum(lines: &[Value], metric: &str, error_type: Option<&str>) -> u64 {
+    let lines = lines
+        .iter()
+        .filter(|line| line["error.type"].as_str() == error_type);
+    lines.filter_map(|line| line[metric].as_u64()).sum()
+}
+
+/// Reads lines up to the first one at INFO with this text in its message, and adds them to `lines`.
+fn read_until(stdout: &mut BufReader<ChildStdout>, lines: &mut Vec<Value>, message: &str) {
+    loop {
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "no such line: {message}");
+        lines.push(parsed(&line));
+        if !of(&lines[lines.len() - 1..], "INFO", message).is_empty() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is_lost() {
+    const REQUESTS: usize = 10_000;
+    let variables = [
+        ("OTEL_METRICS_EXPORTER", "emf"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
+    ];
+    let mut service = Service::start_unread(BINARY, &[REQUIRED, &variables].concat());
+    let mut stdout = BufReader::new(service.stdout());
+    let mut lines = Vec::new();
+    for episode in 1..=2 {
+        // More lines than the pipe and the queue before it hold.
+        request(&service, REQUESTS);
+        read_until(&mut stdout, &mut lines, "takes all log lines again");
+        let warnings = of(&lines, "WARN", "log lines were dropped");
+        assert_eq!(warnings.len(), episode, "{warnings:#?}");
+    }
+    service.signal(Signal::TERM);
+    for line in stdout.lines() {
+        lines.push(parsed(&line.unwrap()));
+    }
+    assert!(service.wait().success());
+
+    let written = lines
+        .iter()
+        .filter(|line| line["target"] == "access")
+        .count();
+    let dropped = 2 * REQUESTS - written;
+    assert!(dropped > 0, "nothing was dropped");
+    let counted = sum(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
+    assert_eq!(counted, dropped as u64);
+    let logged = of(&lines, "INFO", "takes all log lines again").into_iter();
+    let logged: u64 = logged.map(|line| line["dropped"].as_u64().unwrap()).sum();
+    assert_eq!(logged, dropped as u64);
+    let durations = lines
+        .iter()
+        .filter_map(|line| line["http.server.request.duration"]["Count"].as_u64());
+    assert_eq!(durations.sum::<u64>(), 2 * REQUESTS as u64);
+}
+
+#[test]
+fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once() {
+    const REQUESTS: usize = 500;
+    const CAPACITY: usize = 100;
+    const PROCESSED: &str = "otel.sdk.processor.span.processed";
+    const EXPORTED: &str = "otel.sdk.exporter.span.exported";
+    let mut collector = Http::stopped("");
+    collector.start();
+    let endpoint = format!("http://127.0.0.1:{}", collector.port());
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", &CAPACITY.to_string()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "20"),
+        ("OTEL_METRICS_EXPORTER", "emf"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
+    ]);
+    let mut lines = Vec::new();
+    let mut spans = 0;
+    for episode in 1..=2 {
+        collector.has_received();
+        collector.hold(true);
+        request(&service, 10);
+        eventually("an export begins", || collector.has_received());
+        // The collector does not answer, so that these find the queue full at last.
+        request(&service, REQUESTS);
+        collector.hold(false);
+        spans += 10 + REQUESTS as u64;
+        eventually("no more spans are dropped", || {
+            request(&service, 10);
+            spans += 10;
+            lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
+            of(&lines, "INFO", "no more spans are dropped").len() == episode
+        });
+        let warnings = of(&lines, "WARN", "spans are dropped");
+        assert_eq!(warnings.len(), episode, "{warnings:#?}");
+        eventually("all spans are counted", || {
+            lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
+            let dropped = sum(&lines, PROCESSED, Some("queue_full"));
+            dropped + sum(&lines, EXPORTED, None) == spans
+        });
+    }
+    let dropped = sum(&lines, PROCESSED, Some("queue_full"));
+    assert_eq!(dropped + sum(&lines, PROCESSED, None), spans);
+    // What is being exported has left the queue.
+    let most = 2 * (CAPACITY + 10);
+    assert!(dropped >= (2 * REQUESTS - most) as u64, "{dropped}");
+    assert!(service.stop().0.success());
+}
