@@ -1,5 +1,6 @@
 //! The tasks' log lines: the heart of the workshop's second lab.
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::client::{client, get, like};
@@ -86,7 +87,15 @@ async fn lines_are_printed_on_demand_with_the_name_of_their_task() {
 
 #[tokio::test]
 async fn lines_are_not_printed_unasked() {
-    let lab = Lab::start(&[]);
-    lab.wait_for("Ctrl-C stops everything.");
+    let mut lab = Lab::start(&[]);
+    let url = format!("{}/logs/monolith", lab.endpoints().site);
+    found("a line of the monolith", async || {
+        get(&url).await.contains("ELB-HealthChecker").then_some(())
+    })
+    .await;
+    // Whatever was to be printed was printed before the last word.
+    lab.signal(Signal::TERM);
+    lab.wait();
+    lab.wait_for("Stopped.");
     assert!(!lab.printed().contains("ELB-HealthChecker"));
 }

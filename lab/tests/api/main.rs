@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+use std::time::{Duration, Instant};
+
 mod client;
 #[path = "../../../http-shell/tests/support/daemon.rs"]
 mod daemon;
@@ -36,28 +38,31 @@ mod trouble_at_start;
 mod xray;
 
 /// How long a test waits for anything before it fails.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Time between two looks at what a test waits for.
+const POLL_INTERVAL: Duration = Duration::from_millis(15);
 
 /// Some mysfit of the seed data.
 const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
 
 /// Looks again and again until there is something, without holding up other work.
 async fn found<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(std::time::Instant::now() < deadline, "never: {what}");
-        tokio::task::yield_now().await;
+        assert!(Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
 /// Looks again and again until `happened`.
 fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while !happened() {
-        assert!(std::time::Instant::now() < deadline, "never: {what}");
-        std::thread::park_timeout(std::time::Duration::from_millis(5));
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::park_timeout(POLL_INTERVAL);
     }
 }

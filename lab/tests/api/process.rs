@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
 use serde::Deserialize;
 
-use crate::{PATIENCE, eventually};
+use crate::{PATIENCE, POLL_INTERVAL, eventually};
 
 /// Deadlines that no busy machine misses, for tests that count requests and not time.
 pub const PATIENT: &[(&str, &str)] = &[
@@ -213,7 +213,7 @@ pub fn output(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         if Instant::now() > deadline {
             let _ = child.kill();
         }
-        std::thread::park_timeout(Duration::from_millis(5));
+        std::thread::park_timeout(POLL_INTERVAL);
     }
     child.wait_with_output().unwrap()
 }

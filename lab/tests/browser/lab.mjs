@@ -15,6 +15,9 @@ const axe = await readFile(installed.resolve("axe-core/axe.min.js"), "utf8");
 /** Milliseconds that anything may take that is expected to happen. */
 const PATIENCE = 60_000;
 
+/** Milliseconds between two looks at what a test waits for. */
+const POLL_INTERVAL = 15;
+
 export const MYSFIT = "4e53920c-505a-4a90-a694-b9300791f0ae";
 
 export const WORKSHOP = 'service("like service") { responsetime > 1 OR error } AND http.method = "POST"';
@@ -69,7 +72,7 @@ export async function until(look) {
     const found = await look();
     if (found) return found;
     assert(Date.now() < deadline, `never: ${look}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
   }
 }
 

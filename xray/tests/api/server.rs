@@ -13,6 +13,9 @@ use crate::world::{World, always, like, segment};
 /// How long anything may take that is expected to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Time between two looks at what a test waits for.
+const POLL_INTERVAL: Duration = Duration::from_millis(15);
+
 /// An X-Ray in a process of its own.
 pub struct Process {
     child: Child,
@@ -88,6 +91,7 @@ impl Process {
                 return;
             }
             assert!(Instant::now() < deadline, "{status}");
+            std::thread::park_timeout(POLL_INTERVAL);
         }
     }
 

@@ -17,6 +17,9 @@ from botocore.config import Config
 # Seconds that anything may take that is expected to happen.
 PATIENCE = 30
 
+# Seconds between two looks at what a test waits for.
+POLL_INTERVAL = 0.015
+
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "lab",
     "AWS_SECRET_ACCESS_KEY": "lab",
@@ -117,6 +120,7 @@ class LocalXray(unittest.TestCase):
             if len(summaries) == count:
                 return summaries
             self.assertLess(time.monotonic(), deadline, summaries)
+            time.sleep(POLL_INTERVAL)
 
     def documents(self, trace_id):
         """A trace's documents by name and id."""

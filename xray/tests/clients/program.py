@@ -16,6 +16,7 @@ xray_recorder.configure(service=service, streaming_threshold=2)
 deadline = time.monotonic() + 20
 while xray_recorder.sampler.should_trace({"service": "loud"}) != "all":
     assert time.monotonic() < deadline, "the sampling rules do not come"
+    time.sleep(0.015)
 table = boto3.client(
     "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0})
 )

@@ -6,7 +6,7 @@ import time
 import unittest
 from pathlib import Path
 
-from local_xray import PATIENCE, LocalXray
+from local_xray import PATIENCE, POLL_INTERVAL, LocalXray
 
 
 class Sampling(LocalXray):
@@ -34,6 +34,7 @@ class Sampling(LocalXray):
         deadline = time.monotonic() + PATIENCE
         while not self.sampled(service, 1):
             self.assertLess(time.monotonic(), deadline, f"{service} is never sampled")
+            time.sleep(POLL_INTERVAL)
 
     def until_reported(self, rule):
         """The program's next report is answered with the rates as they are now."""
@@ -43,6 +44,7 @@ class Sampling(LocalXray):
             if any(it["RuleName"] == rule for it in answer["SamplingStatisticSummaries"]):
                 return
             self.assertLess(time.monotonic(), deadline, f"{rule} is never reported")
+            time.sleep(POLL_INTERVAL)
 
     def test_rules_are_obeyed_reported_on_and_changed_while_a_program_runs(self):
         for name, rate in [("loud", 1), ("quiet", 0)]:
