@@ -13,20 +13,16 @@ use tokio::time::{sleep, timeout};
 use crate::error::Error;
 use crate::mysfit::{Filter, Mysfit, MysfitId};
 
+mod backoff;
 mod failure;
 mod item;
 mod observed;
 
 pub use observed::Observed;
 
+use backoff::Backoff;
 use failure::{database, surely_not_written};
 use item::Item;
-
-/// First pause in milliseconds before a like that was surely not written is tried again; doubled each time.
-const FIRST_PAUSE_MS: u64 = 20;
-
-/// Longest such pause.
-const LONGEST_PAUSE_MS: u64 = 200;
 
 /// The table, and the deadline of all that one request does in it.
 #[derive(Clone, Debug)]
@@ -102,16 +98,17 @@ impl Store {
         // Why the last attempt surely did not write, while none is under way.
         let not_written = Cell::new(None);
         let liked = self.within_deadline(async {
-            let mut pause_ms = FIRST_PAUSE_MS;
+            let mut backoff = Backoff::new();
             loop {
                 not_written.take();
                 match once().await {
                     Ok(_) => return Ok(()),
                     Err(error) if surely_not_written(&error) => {
+                        let pause = backoff.next_pause(rand::random());
+                        let pause_ms = pause.as_secs_f64() * 1000.0;
                         tracing::debug!(pause_ms, "like was not written, trying again");
                         not_written.set(Some(error));
-                        sleep(Duration::from_millis(pause_ms)).await;
-                        pause_ms = (2 * pause_ms).min(LONGEST_PAUSE_MS);
+                        sleep(pause).await;
                     }
                     Err(error) => return Err(refused(error)),
                 }

@@ -16,7 +16,7 @@ const OWN_METRICS: &[(&str, &str, &str, &[&str])] = &[
     (
         "dynamodb.throttles",
         "counter",
-        "{call}",
+        "{attempt}",
         &["db.operation.name"],
     ),
     (

@@ -1,6 +1,7 @@
 //! Each call to DynamoDB as a span and in the metrics, once, whatever the SDK does for it.
 //!
-//! It listens to the SDK from inside: a page of a list is a call of its own, and a retry is none.
+//! It is an interceptor of the SDK: a page of a list is a call of its own, and the SDK's retries belong
+//! to the call. Only throttles are counted for each attempt, since a retry would hide them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -59,7 +60,7 @@ impl Observed {
                     .build(),
                 throttles: meter
                     .u64_counter("dynamodb.throttles")
-                    .with_unit("{call}")
+                    .with_unit("{attempt}")
                     .build(),
             },
         }
@@ -81,6 +82,19 @@ impl Intercept for Observed {
         let operation = bag.load::<Metadata>().map(|call| call.name().to_owned());
         let call = Call::start(self, operation.unwrap_or_default());
         bag.interceptor_state().store_put(call);
+        Ok(())
+    }
+
+    /// Called for each attempt, also for those that the SDK repeats.
+    fn read_after_attempt(
+        &self,
+        after: &After<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(call) = bag.load::<Call>() {
+            call.end_attempt(after);
+        }
         Ok(())
     }
 
@@ -139,12 +153,19 @@ impl Call {
         }
     }
 
+    fn end_attempt(&self, after: &After<'_>) {
+        if is_throttle(failure_code(after).as_deref()) {
+            let operation = KeyValue::new("db.operation.name", self.operation.clone());
+            self.meters.throttles.add(1, &[operation]);
+        }
+    }
+
     fn end(&self, after: &After<'_>, attempts: u32) {
         self.ended.store(true, Ordering::Relaxed);
-        let failed = matches!(after.output_or_error(), Some(Err(_)));
+        let failed = has_failed(after);
         let response = after.response();
-        let code = response.filter(|_| failed).and_then(error_code);
-        let throttled = code.as_deref().is_some_and(|it| THROTTLED.contains(&it));
+        let code = failure_code(after);
+        let throttled = is_throttle(code.as_deref());
         let status = response.map(|response| response.status().as_u16());
         let error = match status {
             _ if throttled => "throttled".to_owned(),
@@ -152,10 +173,6 @@ impl Call {
             None => "no_answer".to_owned(),
         };
         self.count(failed.then_some((error, status)));
-        if throttled {
-            let operation = KeyValue::new("db.operation.name", self.operation.clone());
-            self.meters.throttles.add(1, &[operation]);
-        }
         let span = self.cx.span();
         if !span.is_recording() {
             return;
@@ -215,6 +232,22 @@ impl Drop for Call {
             span.end();
         }
     }
+}
+
+fn has_failed(after: &After<'_>) -> bool {
+    matches!(after.output_or_error(), Some(Err(_)))
+}
+
+/// The code of the failure that an attempt or a call ended with, if DynamoDB answered one.
+fn failure_code(after: &After<'_>) -> Option<String> {
+    after
+        .response()
+        .filter(|_| has_failed(after))
+        .and_then(error_code)
+}
+
+fn is_throttle(code: Option<&str>) -> bool {
+    code.is_some_and(|code| THROTTLED.contains(&code))
 }
 
 /// The code of a failure as DynamoDB's JSON names it, without the name space before it.

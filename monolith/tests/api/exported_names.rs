@@ -13,7 +13,7 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     let line = BadLine::to(database.address, |request| match request {
-        0 => Fault::Throttled,
+        0 => Fault::Throttled("ProvisionedThroughputExceededException"),
         3 => Fault::AnswerHeld,
         _ => Fault::None,
     });

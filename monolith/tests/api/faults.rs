@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 /// What happens to a request.
 #[derive(Clone, Copy)]
 pub enum Fault {
-    /// It is answered that there is no capacity, and goes no further.
-    Throttled,
+    /// It is answered that there is no capacity, with this code, and goes no further.
+    Throttled(&'static str),
     /// It is carried out, and answered with an error that does not say so.
     InternalError,
     /// It is carried out, and the connection breaks before the answer.
@@ -62,8 +62,8 @@ async fn serve(
 ) {
     while let Some(request) = message(&mut client).await {
         let fault = fault(requests.fetch_add(1, Ordering::SeqCst));
-        if matches!(fault, Fault::Throttled) {
-            let answer = error("400 Bad Request", "ProvisionedThroughputExceededException");
+        if let Fault::Throttled(code) = fault {
+            let answer = error("400 Bad Request", code);
             client.write_all(answer.as_bytes()).await.unwrap();
             continue;
         }

@@ -41,6 +41,7 @@ mod likes;
 mod lists;
 mod logs;
 mod profiles;
+mod throttles;
 mod traces;
 mod trouble;
 

@@ -1,0 +1,186 @@
+//! Throttling by DynamoDB: how it is counted, and when a throttled like is sent again.
+
+use std::collections::HashSet;
+
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+use crate::collector::{Collector, text};
+use crate::database::Database;
+use crate::faults::{BadLine, Fault};
+use crate::start_over;
+
+/// What a request to a monolith before such a line is answered, and what is counted of it.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    status: u16,
+    requests: usize,
+    throttles: Vec<(String, i64)>,
+}
+
+async fn outcome(method: Method, path: &str, fault: fn(usize) -> Fault) -> Outcome {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let line = BadLine::to(database.address, fault).await;
+    let collector = Collector::start();
+    let monolith = start_over(
+        line.address,
+        &[
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+            ("DDB_TIMEOUT_MS", "20000"),
+        ],
+    );
+    let answer = Client::new().request(method, monolith.url(path)).send();
+    let status = answer.await.unwrap().status().as_u16();
+    assert!(monolith.stop().0.success());
+    let (_, metrics) = collector.spans_and_metrics();
+    let throttles = metrics
+        .iter()
+        .filter(|metric| metric.name == "dynamodb.throttles")
+        .filter_map(|metric| match &metric.data {
+            Some(Data::Sum(sum)) => Some(&sum.data_points),
+            _ => None,
+        })
+        .flatten()
+        .map(|point| {
+            let Some(Number::AsInt(count)) = point.value else {
+                panic!("{point:?}");
+            };
+            (text(&point.attributes, "db.operation.name"), count)
+        });
+    Outcome {
+        status,
+        requests: line.requests(),
+        throttles: throttles.collect(),
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_that_dynamodb_throttles_is_counted_whether_the_sdk_retries_it_or_we_do() {
+    let update = |count| vec![("UpdateItem".to_owned(), count)];
+    for (method, path, fault, status, requests, throttles) in [
+        // The SDK sends these up to three times.
+        (
+            Method::POST,
+            "/mysfits/one/adopt",
+            first(1),
+            200,
+            2,
+            update(1),
+        ),
+        (
+            Method::POST,
+            "/mysfits/one/adopt",
+            first(2),
+            200,
+            3,
+            update(2),
+        ),
+        (
+            Method::POST,
+            "/mysfits/one/adopt",
+            first(3),
+            503,
+            3,
+            update(3),
+        ),
+        (
+            Method::GET,
+            "/mysfits",
+            first(2),
+            200,
+            3,
+            vec![("Scan".to_owned(), 2)],
+        ),
+        (
+            Method::GET,
+            "/mysfits/one",
+            first(1),
+            200,
+            2,
+            vec![("GetItem".to_owned(), 1)],
+        ),
+        // A like is sent again by the monolith itself.
+        (
+            Method::POST,
+            "/mysfits/one/fulfill-like",
+            first(3),
+            200,
+            4,
+            update(3),
+        ),
+        // Other failures that the SDK retries are no throttles.
+        (Method::POST, "/mysfits/one/adopt", broken, 200, 2, vec![]),
+        (Method::GET, "/mysfits/one", |_| Fault::None, 200, 1, vec![]),
+    ] {
+        let expected = Outcome {
+            status,
+            requests,
+            throttles,
+        };
+        assert_eq!(outcome(method, path, fault).await, expected, "{path}");
+    }
+}
+
+/// Throttles the first requests, each with another of DynamoDB's codes.
+fn first(throttled: usize) -> fn(usize) -> Fault {
+    match throttled {
+        1 => |request| throttle(request, 1),
+        2 => |request| throttle(request, 2),
+        _ => |request| throttle(request, 3),
+    }
+}
+
+fn throttle(request: usize, throttled: usize) -> Fault {
+    if request >= throttled {
+        return Fault::None;
+    }
+    Fault::Throttled(match request {
+        0 => "ProvisionedThroughputExceededException",
+        1 => "ThrottlingException",
+        _ => "RequestLimitExceeded",
+    })
+}
+
+fn broken(request: usize) -> Fault {
+    match request {
+        0 => Fault::InternalError,
+        _ => Fault::None,
+    }
+}
+
+#[tokio::test]
+async fn likes_that_are_throttled_together_are_sent_again_at_different_times() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let throttled = |_| Fault::Throttled("ThrottlingException");
+    let line = BadLine::to(database.address, throttled).await;
+    let monolith = start_over(
+        line.address,
+        &[("LOGLEVEL", "DEBUG"), ("DDB_TIMEOUT_MS", "1000")],
+    );
+    let mut sequences = HashSet::new();
+    for _ in 0..3 {
+        let like = Client::new().post(monolith.url("/mysfits/one/fulfill-like"));
+        assert_eq!(like.send().await.unwrap().status(), 503);
+    }
+    let (_, lines) = monolith.stop();
+    let lines = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+    let mut pauses = Vec::new();
+    for line in lines {
+        let line: Value = line;
+        if let Some(pause) = line["pause_ms"].as_f64() {
+            // Doubled from 20 to 200 ms, each a random part of that.
+            let longest = (20.0 * 2_f64.powi(pauses.len() as i32)).min(200.0);
+            assert!((0.0..=longest).contains(&pause), "{pause} of {longest}");
+            pauses.push(pause.to_string());
+        } else if line["target"] == "access" {
+            assert!(pauses.len() >= 5, "{pauses:?}");
+            sequences.insert(std::mem::take(&mut pauses));
+        }
+    }
+    assert_eq!(sequences.len(), 3, "{sequences:?}");
+}
