@@ -7,6 +7,7 @@ use flate2::write::GzEncoder;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -422,8 +423,27 @@ async fn the_first_call_of_a_service_is_a_segment_and_a_subsegment() {
 #[tokio::test]
 async fn protobuf_and_gzip_are_understood_and_answered_in_kind() {
     let collector = Collector::start();
-    let json = request(SERVER, &json!({ "service.name": "shop" }), &json!({}));
-    let message: ExportTraceServiceRequest = serde_json::from_value(json).unwrap();
+    let message = ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            scope_spans: vec![ScopeSpans {
+                spans: vec![Span {
+                    trace_id: TRACE
+                        .as_bytes()
+                        .chunks(2)
+                        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+                        .collect(),
+                    span_id: vec![1; 8],
+                    name: "shop".to_owned(),
+                    kind: SERVER,
+                    start_time_unix_nano: u64::from(START) * 1_000_000_000,
+                    end_time_unix_nano: u64::from(START) * 1_000_000_000 + 1,
+                    ..Span::default()
+                }],
+                ..ScopeSpans::default()
+            }],
+            ..ResourceSpans::default()
+        }],
+    };
     let body = message.encode_to_vec();
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(&body).unwrap();
