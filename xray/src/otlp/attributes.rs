@@ -1,12 +1,15 @@
-//! Attributes of a span, a resource or an event.
+//! Attributes of a span, a resource, an event or a link.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// Attributes by key. What has been put elsewhere in a document is taken out.
+/// Attributes by key. Those without a value are left out.
 #[derive(Clone, Debug)]
 pub struct Attributes<'a>(BTreeMap<&'a str, &'a Any>);
 
@@ -19,7 +22,12 @@ impl<'a> Attributes<'a> {
         Self(pairs.collect())
     }
 
-    /// The first of these that is a text.
+    /// Whether one of these is set.
+    pub fn has(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.0.contains_key(key))
+    }
+
+    /// The first of these that is a text, and not empty.
     pub fn text(&self, keys: &[&str]) -> Option<&'a str> {
         keys.iter().find_map(|key| match self.0.get(key)? {
             Any::StringValue(text) if !text.is_empty() => Some(&**text),
@@ -27,13 +35,27 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// The first of these that is a number, or a text that spells one.
+    /// The attribute, if it is an IP address. `network.peer.address` may also name a Unix socket.
+    pub fn address(&self, key: &str) -> Option<&'a str> {
+        self.text(&[key])
+            .filter(|text| text.parse::<IpAddr>().is_ok())
+    }
+
+    /// The first of these that is a whole number, or a text that spells one.
     pub fn number(&self, keys: &[&str]) -> Option<i64> {
         keys.iter().find_map(|key| match self.0.get(key)? {
             Any::IntValue(number) => Some(*number),
             Any::StringValue(text) => text.parse().ok(),
             _ => None,
         })
+    }
+
+    /// The attribute, if it is a flag.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        match self.0.get(key)? {
+            Any::BoolValue(flag) => Some(*flag),
+            _ => None,
+        }
     }
 
     /// The texts of a list, or of one text.
@@ -51,29 +73,28 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The same, and it is taken out.
-    pub fn take_text(&mut self, keys: &[&str]) -> Option<&'a str> {
-        let text = self.text(keys);
-        self.remove(keys);
-        text
+    /// The attribute in JSON.
+    pub fn json(&self, key: &str) -> Option<Value> {
+        self.0.get(key).map(|value| json(value))
     }
 
-    /// The same, and it is taken out.
-    pub fn take_number(&mut self, keys: &[&str]) -> Option<i64> {
-        let number = self.number(keys);
-        self.remove(keys);
-        number
-    }
-
-    /// Takes these out.
+    /// Leaves these out from now on.
     pub fn remove(&mut self, keys: &[&str]) {
         self.0.retain(|key, _| !keys.contains(key));
     }
 
-    /// All that are left.
+    /// Each attribute in JSON.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value)> {
         self.0.iter().map(|(key, value)| (*key, json(value)))
     }
+}
+
+/// An object of what is set.
+pub fn object<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Map<String, Value> {
+    let set = pairs
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    set.collect()
 }
 
 fn json(value: &Any) -> Value {
@@ -82,7 +103,11 @@ fn json(value: &Any) -> Value {
         Any::StringValue(text) => text.as_str().into(),
         Any::BoolValue(flag) => (*flag).into(),
         Any::IntValue(number) => (*number).into(),
-        Any::DoubleValue(number) => (*number).into(),
+        Any::DoubleValue(number) if number.is_finite() => (*number).into(),
+        // JSON has no such numbers. ProtoJSON writes these texts.
+        Any::DoubleValue(number) if number.is_nan() => "NaN".into(),
+        Any::DoubleValue(number) if *number > 0.0 => "Infinity".into(),
+        Any::DoubleValue(_) => "-Infinity".into(),
         Any::ArrayValue(array) => array.values.iter().map(any).collect(),
         Any::KvlistValue(pairs) => {
             let pairs = pairs.values.iter();
@@ -92,7 +117,8 @@ fn json(value: &Any) -> Value {
             };
             pairs.map(pair).collect()
         }
-        // Bytes have no form in X-Ray.
-        _ => Value::Null,
+        Any::BytesValue(bytes) => STANDARD.encode(bytes).into(),
+        // Of profiles only: the place of a text in a table that traces do not have.
+        Any::StringValueStrindex(_) => Value::Null,
     }
 }

@@ -1,92 +1,130 @@
-//! Block `cause`: exceptions that a span has as events, or the text of its status.
+//! Block `cause`: exceptions that a span has as events, or the text of its status. Besides, the flags of a
+//! document.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
-use serde_json::{Value, json};
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
+use serde_json::{Map, Value, json};
 
-use super::attributes::Attributes;
-use super::blocks::{is_error, object};
-use super::{name, stack};
+use super::attributes::{Attributes, object};
+use super::{http, name, stack};
 use crate::id::SegmentId;
 
+/// Text of the status, by OpenCensus.
+const STATUS_TEXT: &str = "http.status_text";
+
 /// What went wrong. `id` is the span's; the exceptions' ids follow from it, so that the same span makes the
-/// same document each time.
-pub fn of(
+/// same document each time. The attribute that tells the cause is taken out of `rest`.
+pub fn block(
     span: &Span,
     id: SegmentId,
     attributes: &Attributes<'_>,
     resource: &Attributes<'_>,
+    rest: &mut Attributes<'_>,
 ) -> Option<Value> {
     let is_remote = matches!(span.kind(), SpanKind::Client | SpanKind::Producer);
     let language = resource.text(&["telemetry.sdk.language"]);
-    let is_aws = name::is_aws(attributes);
+    let is_aws = name::is_sdk_of_aws(attributes);
+    let mut has_events = false;
     let mut exceptions = Vec::new();
     for event in &span.events {
         match event.name.as_str() {
             "exception" => exceptions.extend(thrown(event, language, is_remote)),
             "HTTP request failure" if is_aws => exceptions.extend(failed_try(event)),
-            _ => {}
+            _ => continue,
         }
+        has_events = true;
     }
-    let message = span.status.as_ref().map(|status| &*status.message);
-    let message = message.filter(|message| !message.is_empty());
-    if exceptions.is_empty()
-        && is_error(span)
-        && let Some(message) = message
-    {
-        exceptions.push(json!({ "message": message, "remote": false }));
+    if !has_events && is_error(span) {
+        exceptions.extend(told_by_status(span, attributes));
+        rest.remove(&[STATUS_TEXT]);
     }
-    let mut next = id;
-    let mut ids = Vec::new();
-    for exception in &mut exceptions {
-        next = next.inferred();
-        exception["id"] = json!(next.to_string());
-        ids.push(next);
-    }
-    // A cause stands behind what it caused, and is marked so until now.
-    for place in 1..exceptions.len() {
-        if let Some(marked) = exceptions[place].as_object_mut()
-            && marked.remove("is_cause").is_some()
-        {
-            exceptions[place - 1]["cause"] = json!(ids[place].to_string());
+    (!exceptions.is_empty()).then(|| json!({ "exceptions": linked(exceptions, id) }))
+}
+
+/// An exception, and whether the one after it caused it.
+type Thrown = (Map<String, Value>, bool);
+
+/// Gives each exception an id, by which those before it name their cause.
+fn linked(exceptions: Vec<Thrown>, id: SegmentId) -> Vec<Value> {
+    let mut id = id.inferred();
+    let linked = exceptions.into_iter().map(|(mut exception, has_cause)| {
+        exception.insert("id".to_owned(), json!(id.to_string()));
+        id = id.inferred();
+        if has_cause {
+            exception.insert("cause".to_owned(), json!(id.to_string()));
         }
-    }
-    (!exceptions.is_empty()).then(|| json!({ "exceptions": exceptions }))
+        Value::Object(exception)
+    });
+    linked.collect()
 }
 
 /// An exception and its causes.
-fn thrown(event: &Event, language: Option<&str>, is_remote: bool) -> Vec<Value> {
+fn thrown(event: &Event, language: Option<&str>, is_remote: bool) -> Vec<Thrown> {
     let said = Attributes::new(&event.attributes);
     let text = said.text(&["exception.stacktrace"]).unwrap_or_default();
-    let own = (
+    let parsed = stack::parse(language, text);
+    let mut titles = vec![(
         said.text(&["exception.type"]),
         said.text(&["exception.message"]),
-    );
-    let exceptions = stack::parse(language, text).into_iter().map(|thrown| {
-        let title = thrown.title.as_ref();
-        let (kind, message) =
-            title.map_or(own, |(kind, message)| (Some(&**kind), Some(&**message)));
-        let stack = (!thrown.frames.is_empty()).then(|| Value::Array(thrown.frames.clone()));
-        Value::Object(object([
+    )];
+    let causes = parsed.causes.iter();
+    titles.extend(causes.map(|cause| (Some(&*cause.kind), Some(&*cause.message))));
+    let causes = parsed.causes.iter().map(|cause| &cause.frames);
+    let frames = std::iter::once(&parsed.frames).chain(causes);
+    let count = titles.len();
+    let exceptions = titles.into_iter().zip(frames).enumerate();
+    let exceptions = exceptions.map(|(place, ((kind, message), frames))| {
+        let exception = object([
             ("type", kind.map(Value::from)),
             ("message", message.map(Value::from)),
             ("remote", Some(is_remote.into())),
-            ("stack", stack),
-            ("is_cause", title.map(|_| true.into())),
-        ]))
+            ("stack", (!frames.is_empty()).then(|| json!(frames))),
+        ]);
+        (exception, place + 1 < count)
     });
     exceptions.collect()
 }
 
 /// One of several tries of a call to AWS.
-fn failed_try(event: &Event) -> Option<Value> {
+fn failed_try(event: &Event) -> Option<Thrown> {
     let said = Attributes::new(&event.attributes);
-    let status = said.number(&["http.response.status_code"])?;
+    let status = match said.json("http.response.status_code")? {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
     let message = said.text(&["aws.http.error_message"])?;
-    let time = event.time_unix_nano as f64 / 1e9;
-    Some(json!({
-        "type": "aws.http.error.event",
-        "message": format!("{status}@{time:.6}@{message}"),
-        "remote": true,
-    }))
+    let micros = event.time_unix_nano / 1000;
+    let time = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let exception = object([
+        ("type", Some("aws.http.error.event".into())),
+        ("message", Some(format!("{status}@{time}@{message}").into())),
+        ("remote", Some(true.into())),
+    ]);
+    Some((exception, false))
+}
+
+fn told_by_status(span: &Span, attributes: &Attributes<'_>) -> Option<Thrown> {
+    let status = span.status.as_ref().map(|status| &*status.message);
+    let message = status
+        .filter(|message| !message.is_empty())
+        .or_else(|| attributes.text(&[STATUS_TEXT]))?;
+    Some((object([("message", Some(message.into()))]), false))
+}
+
+/// The flags to set, by the status of the response; without one, by what the program says.
+pub fn flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
+    match attributes.number(&http::STATUS) {
+        Some(429) => &["error", "throttle"],
+        Some(400..=499) => &["error"],
+        Some(500..=599) => &["fault"],
+        _ if is_error(span) => &["fault"],
+        _ => &[],
+    }
+}
+
+fn is_error(span: &Span) -> bool {
+    span.status
+        .as_ref()
+        .is_some_and(|status| status.code() == StatusCode::Error)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::attributes::Attributes;
 use super::name;
-use super::translate::document;
+use super::translate::{document, hexadecimal};
 use crate::id::SegmentId;
 
 /// What a call says of the one called, and its service does not.
@@ -30,40 +30,75 @@ const OF_THE_CALLED: [&str; 7] = [
     "table_names",
 ];
 
-/// The documents of such a span; none where its ids have not the right length.
-pub fn documents(span: &Span, resource: &[KeyValue]) -> Option<Vec<Value>> {
-    let mut service = document(span, resource, false)?;
-    remove(&mut service, "namespace");
-    let local = Attributes::new(&span.attributes).text(&["aws.local.service"]);
-    if let Some(local) = local {
-        service["name"] = json!(name::permitted(local));
-    }
+/// Whether the span is the first of its service.
+pub fn is(attributes: &Attributes<'_>) -> bool {
+    attributes.text(&["aws.span.kind"]) == Some("LOCAL_ROOT")
+}
+
+/// The documents of such a span.
+///
+/// # Errors
+///
+/// As `document`.
+pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, String> {
     if matches!(span.kind(), SpanKind::Server | SpanKind::Internal) {
-        return Some(vec![service]);
+        let mut segment = document(span, resource)?;
+        remove(&mut segment, &["type", "namespace"]);
+        return Ok(vec![segment]);
     }
-    let id: SegmentId = service["id"].as_str()?.parse().ok()?;
-    let service_id = id.inferred().to_string();
-    let mut call = document(span, resource, true)?;
+    let id: Option<SegmentId> = hexadecimal(&span.span_id, 8).and_then(|id| id.parse().ok());
+    let id = id.ok_or("spanId is not 8 bytes")?.inferred().to_string();
+    Ok(vec![
+        call(span, resource, &id)?,
+        service(span, resource, &id)?,
+    ])
+}
+
+/// The subsegment of the call, below the service's segment.
+fn call(span: &Span, resource: &[KeyValue], service: &str) -> Result<Value, String> {
+    let attributes = Attributes::new(&span.attributes);
+    let mut call = document(span, resource)?;
     call["type"] = json!("subsegment");
-    call["parent_id"] = json!(service_id);
+    call["parent_id"] = json!(service);
     if call.get("namespace").is_none() {
         call["namespace"] = json!("remote");
     }
-    // Who consumes has been linked to, and not the call by which it does.
-    let is_consumer = span.kind() == SpanKind::Consumer;
-    remove(if is_consumer { &mut call } else { &mut service }, "links");
-    service["id"] = json!(service_id);
-    remove(&mut service, "http");
-    for (block, keys) in [("annotations", &OF_THE_CALL[..]), ("aws", &OF_THE_CALLED)] {
-        if let Some(block) = service.get_mut(block) {
-            keys.iter().for_each(|key| remove(block, key));
-        }
+    if let Some(remote) = attributes.text(&["aws.remote.service"]) {
+        call["name"] = json!(name::permitted(name::short(remote, &attributes)));
     }
-    Some(vec![call, service])
+    // Who consumes has been linked to, and not the call by which it does.
+    if span.kind() == SpanKind::Consumer {
+        remove(&mut call, &["links"]);
+    }
+    Ok(call)
 }
 
-fn remove(object: &mut Value, key: &str) {
+/// The segment of the service, without what is told of the call.
+fn service(span: &Span, resource: &[KeyValue], id: &str) -> Result<Value, String> {
+    let mut span = span.clone();
+    span.attributes
+        .retain(|attribute| !OF_THE_CALL.contains(&&*attribute.key));
+    let mut service = document(&span, resource)?;
+    service["id"] = json!(id);
+    if let Some(local) = Attributes::new(&span.attributes).text(&["aws.local.service"]) {
+        service["name"] = json!(name::permitted(local));
+    }
+    remove(&mut service, &["type", "namespace", "http"]);
+    if span.kind() != SpanKind::Consumer {
+        remove(&mut service, &["links"]);
+    }
+    if let Some(aws) = service.get_mut("aws") {
+        remove(aws, &OF_THE_CALLED);
+    }
+    let metadata = service.pointer_mut("/metadata/default");
+    if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
+        metadata.retain(|key, _| key.starts_with("otel.resource."));
+    }
+    Ok(service)
+}
+
+fn remove(object: &mut Value, keys: &[&str]) {
     if let Some(object) = object.as_object_mut() {
-        object.remove(key);
+        object.retain(|key, _| !keys.contains(&&**key));
     }
 }

@@ -1,79 +1,100 @@
 //! What a segment or subsegment is called, and where its work was done. A span is named after what it does,
 //! a document after the service.
 
+use axum::http::Uri;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use super::attributes::Attributes;
+use super::{local_root, sql};
 
 /// Longest name in characters.
 const MAX_NAME: usize = 200;
 
-/// Whether the span is a call to AWS.
-pub fn is_aws(attributes: &Attributes<'_>) -> bool {
+/// Whether the span is a call by an SDK of AWS.
+pub fn is_sdk_of_aws(attributes: &Attributes<'_>) -> bool {
     attributes.text(&["rpc.system", "rpc.system.name"]) == Some("aws-api")
-        || attributes.text(&["aws.service"]).is_some()
 }
 
-/// The name.
-pub fn of(span: &Span, attributes: &Attributes<'_>, resource: &Attributes<'_>) -> String {
-    let is_server = span.kind() == SpanKind::Server;
-    let found = own(span, attributes)
-        .or_else(|| {
-            attributes
-                .text(&["peer.service", "aws.service"])
-                .map(str::to_owned)
-        })
+/// Name and namespace.
+pub fn of(
+    span: &Span,
+    attributes: &Attributes<'_>,
+    resource: &Attributes<'_>,
+) -> (String, Option<&'static str>) {
+    let chosen = chosen(span, attributes);
+    let service_of_aws = attributes
+        .text(&["aws.service"])
+        .filter(|_| chosen.is_none());
+    let is_aws = is_sdk_of_aws(attributes) || service_of_aws.is_some();
+    let found = chosen
+        .or(service_of_aws)
+        .map(str::to_owned)
         .or_else(|| database(attributes))
-        .or_else(|| {
-            let service = resource.text(&["service.name"]).filter(|_| is_server);
-            service.map(str::to_owned)
-        })
-        .or_else(|| {
-            let others = [
-                "rpc.service",
-                "http.host",
-                "net.peer.name",
-                "server.address",
-            ];
-            let others = if is_server { &others[..3] } else { &others[..] };
-            attributes.text(others).map(str::to_owned)
-        });
-    permitted(&found.unwrap_or_else(|| span.name.clone()))
+        .or_else(|| service(span, attributes, resource).map(str::to_owned));
+    let namespace = match span.kind() {
+        _ if is_aws => Some("aws"),
+        SpanKind::Client | SpanKind::Producer => Some("remote"),
+        _ => None,
+    };
+    (permitted(found.as_deref().unwrap_or(&span.name)), namespace)
 }
 
-/// The names that AWS's own distributions give.
-fn own(span: &Span, attributes: &Attributes<'_>) -> Option<String> {
-    let key = match span.kind() {
-        SpanKind::Server => "aws.local.service",
-        SpanKind::Client | SpanKind::Producer | SpanKind::Consumer => "aws.remote.service",
-        SpanKind::Internal | SpanKind::Unspecified => return None,
+/// The name that AWS's own distributions give, or the program's author.
+fn chosen<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
+    let own = |key: &str| attributes.text(&[key]);
+    let local = || own("aws.local.service");
+    let remote = || own("aws.remote.service").map(|name| short(name, attributes));
+    let is_root = local_root::is(attributes);
+    let named = match span.kind() {
+        SpanKind::Server => local(),
+        SpanKind::Internal if is_root => local(),
+        SpanKind::Consumer if is_root => remote().or_else(local),
+        SpanKind::Client | SpanKind::Producer | SpanKind::Consumer => remote(),
+        SpanKind::Internal | SpanKind::Unspecified => None,
     };
-    let name = attributes.text(&[key])?;
-    let prefixes = ["AWS.SDK.", "AWS::"]
+    named.or_else(|| attributes.text(&["service.peer.name", "peer.service"]))
+}
+
+/// The name of a service of AWS without its prefix.
+pub fn short<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a str {
+    let mut prefixes = ["AWS.SDK.", "AWS::"]
         .into_iter()
-        .filter(|_| is_aws(attributes));
-    let short = prefixes
-        .filter_map(|prefix| name.strip_prefix(prefix))
-        .next();
-    Some(short.unwrap_or(name).to_owned())
+        .filter(|_| is_sdk_of_aws(attributes));
+    prefixes
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name)
+}
+
+/// The service itself, or the host that is called.
+fn service<'a>(
+    span: &Span,
+    attributes: &Attributes<'a>,
+    resource: &Attributes<'a>,
+) -> Option<&'a str> {
+    let own = || resource.text(&["service.name"]);
+    let called = || attributes.text(&["rpc.service", "http.host", "net.peer.name"]);
+    match span.kind() {
+        SpanKind::Server => own().or_else(called),
+        SpanKind::Consumer if local_root::is(attributes) => own().or_else(called),
+        SpanKind::Client => called().or_else(|| attributes.text(&["server.address"])),
+        _ => called(),
+    }
 }
 
 /// Of a database, its name and its host.
 fn database(attributes: &Attributes<'_>) -> Option<String> {
-    let name = attributes.text(&["db.name", "db.namespace"])?;
-    let url = attributes.text(&["db.connection_string"]);
-    let host = url
-        .and_then(host)
-        .or_else(|| attributes.text(&["server.address"]));
+    let name = attributes.text(&sql::NAME)?;
+    let host = attributes.text(&["db.connection_string"]).and_then(host);
     Some(host.map_or_else(|| name.to_owned(), |host| format!("{name}@{host}")))
 }
 
-fn host(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#', ';']).next()?;
-    let host = authority.rsplit('@').next()?.split(':').next()?;
-    (!host.is_empty()).then_some(host)
+/// The host of `mysql://user@host:3306` or `jdbc:mysql://host`.
+fn host(url: &str) -> Option<String> {
+    let url: Uri = url.strip_prefix("jdbc:").unwrap_or(url).parse().ok()?;
+    url.scheme()?;
+    let host = url.host()?.trim_matches(['[', ']']);
+    (!host.is_empty()).then(|| host.to_owned())
 }
 
 /// X-Ray takes letters, digits, spaces and a few symbols; others are left out.

@@ -5,132 +5,117 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Link, SpanKind};
 use serde_json::{Map, Value, json};
 
-use super::attributes::Attributes;
-use super::{blocks, cause, local_root, name};
+use super::attributes::{Attributes, object};
+use super::{annotations, aws, cause, http, local_root, name, sql};
 use crate::id::SegmentId;
 
-/// The documents of `span`; none where its ids have not the right length.
-pub fn documents(span: &Span, resource: &[KeyValue]) -> Option<Vec<Value>> {
-    let attributes = Attributes::new(&span.attributes);
-    if attributes.text(&["aws.span.kind"]) == Some("LOCAL_ROOT") {
-        return local_root::documents(span, resource);
+/// Whether the span is not finished, as the collector's receiver of X-Ray segments tells it.
+const IN_PROGRESS: &str = "aws.xray.inprogress";
+
+/// The documents of `span`.
+///
+/// # Errors
+///
+/// When an id has not the right length.
+pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, String> {
+    let mut documents = match local_root::is(&Attributes::new(&span.attributes)) {
+        true => local_root::documents(span, resource)?,
+        false => vec![document(span, resource)?],
+    };
+    // In a subsegment, the origin would be that of the service that is called.
+    for document in documents.iter_mut().filter_map(Value::as_object_mut) {
+        if document.contains_key("type") {
+            document.remove("origin");
+        }
     }
-    // Eight zeros are no parent.
-    let has_parent = hexadecimal(&span.parent_span_id, 8).is_some();
-    let is_part = span.kind() != SpanKind::Server && has_parent;
-    Some(vec![document(span, resource, is_part)?])
+    Ok(documents)
 }
 
-/// The document of `span`, as a segment or as a part of one.
-pub fn document(span: &Span, resource: &[KeyValue], is_part: bool) -> Option<Value> {
-    let trace = trace_id(&span.trace_id)?;
-    let id = hexadecimal(&span.span_id, 8)?;
-    let segment_id: SegmentId = id.parse().ok()?;
-    let parent = hexadecimal(&span.parent_span_id, 8);
+/// The document of `span`: a segment, or a subsegment if the span has a parent and begins no work of its
+/// service.
+///
+/// # Errors
+///
+/// When an id has not the right length.
+pub fn document(span: &Span, resource: &[KeyValue]) -> Result<Value, String> {
+    let trace =
+        trace_id(&span.trace_id).ok_or("traceId is not 16 bytes, or all of them are zero")?;
+    let id =
+        hexadecimal(&span.span_id, 8).ok_or("spanId is not 8 bytes, or all of them are zero")?;
+    let segment_id: SegmentId = id.parse().map_err(|()| "spanId is not 8 bytes")?;
+    let parent = parent(span)?;
+    let begins = matches!(span.kind(), SpanKind::Server | SpanKind::Consumer);
+    let is_part = parent.is_some() && !begins;
     let resource = Attributes::new(resource);
     let mut attributes = Attributes::new(&span.attributes);
-    let mut document = Map::new();
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            document.insert(key.to_owned(), value);
-        }
-    };
-    put("trace_id", Some(trace.into()));
-    put("id", Some(id.into()));
-    put("name", Some(name::of(span, &attributes, &resource).into()));
-    put("parent_id", parent.map(Value::from));
-    put("type", is_part.then(|| "subsegment".into()));
-    put("start_time", Some(seconds(span.start_time_unix_nano)));
-    put("end_time", Some(seconds(span.end_time_unix_nano)));
-    put("namespace", namespace(span, &attributes).map(Value::from));
-    put(
-        "origin",
-        blocks::origin(&resource)
-            .filter(|_| !is_part)
-            .map(Value::from),
-    );
-    for flag in flags(span, &attributes) {
-        put(flag, Some(true.into()));
+    let in_progress = attributes.flag(IN_PROGRESS);
+    if in_progress.is_some() {
+        attributes.remove(&[IN_PROGRESS]);
     }
-    put("cause", cause::of(span, segment_id, &attributes, &resource));
-    put("links", links(span));
-    put("http", blocks::http(span, &mut attributes));
-    put("aws", blocks::aws(&mut attributes, &resource));
-    put("sql", blocks::sql(span, &mut attributes));
-    let version = resource.text(&["service.version"]);
-    put(
-        "service",
-        version.map(|version| json!({ "version": version })),
-    );
-    put(
-        "user",
-        attributes
-            .take_text(&["enduser.id", "user.id"])
-            .map(Value::from),
-    );
-    attributes.remove(&["aws.xray.annotations"]);
-    let (annotations, others): (Vec<_>, Vec<_>) = attributes
-        .iter()
-        .partition(|(_, value)| !(value.is_array() || value.is_object() || value.is_null()));
-    let object = |pairs: Vec<(&str, Value)>, key: fn(&str) -> String| -> Option<Value> {
-        let pairs = pairs.into_iter().map(|(name, value)| (key(name), value));
-        let object: Map<_, _> = pairs.collect();
-        (!object.is_empty()).then_some(Value::Object(object))
-    };
-    put("annotations", object(annotations, annotation_key));
-    let mut kept = object(others, str::to_owned).unwrap_or_else(|| json!({}));
-    if !is_part {
-        for (key, value) in resource.iter() {
-            kept[format!("otel.resource.{key}")] = value;
-        }
+    let is_open = in_progress == Some(true);
+    let mut rest = attributes.clone();
+    let (name, namespace) = name::of(span, &attributes, &resource);
+    let version = resource.text(&["service.version", "container.image.tag"]);
+    let mut document = object([
+        ("trace_id", Some(trace.into())),
+        ("id", Some(id.into())),
+        ("name", Some(name.into())),
+        ("parent_id", parent.map(Value::from)),
+        ("type", is_part.then(|| "subsegment".into())),
+        ("start_time", Some(seconds(span.start_time_unix_nano))),
+        (
+            "end_time",
+            (!is_open).then(|| seconds(span.end_time_unix_nano)),
+        ),
+        ("in_progress", is_open.then(|| true.into())),
+        ("namespace", namespace.map(Value::from)),
+        ("origin", aws::origin(&resource).map(Value::from)),
+        (
+            "service",
+            version.map(|version| json!({ "version": version })),
+        ),
+        ("links", links(span)),
+        ("http", http::block(span, &attributes, &mut rest)),
+        (
+            "cause",
+            cause::block(span, segment_id, &attributes, &resource, &mut rest),
+        ),
+        ("aws", aws::block(&attributes, &resource, &mut rest)),
+        ("sql", sql::block(span, &attributes, &mut rest)),
+    ]);
+    let flags = cause::flags(span, &attributes).iter();
+    document.extend(flags.map(|flag| ((*flag).to_owned(), true.into())));
+    let resource = (!is_part).then_some(&resource);
+    document.extend(object(annotations::fields(rest, resource)));
+    Ok(Value::Object(document))
+}
+
+/// The parent's id. Eight zeros are no parent, as no bytes are.
+fn parent(span: &Span) -> Result<Option<String>, String> {
+    match span.parent_span_id.len() {
+        0 | 8 => Ok(hexadecimal(&span.parent_span_id, 8)),
+        _ => Err("parentSpanId is not 8 bytes".to_owned()),
     }
-    let has_more = kept.as_object().is_some_and(|kept| !kept.is_empty());
-    put("metadata", has_more.then(|| json!({ "default": kept })));
-    Some(Value::Object(document))
 }
 
 /// Traces and spans that this one has to do with.
 fn links(span: &Span) -> Option<Value> {
     let link = |link: &Link| {
-        let mut told = json!({
-            "trace_id": trace_id(&link.trace_id)?,
-            "id": hexadecimal(&link.span_id, 8)?,
-        });
         let attributes: Map<_, _> = Attributes::new(&link.attributes)
             .iter()
             .map(|(key, value)| (key.to_owned(), value))
             .collect();
-        if !attributes.is_empty() {
-            told["attributes"] = Value::Object(attributes);
-        }
-        Some(told)
+        Some(object([
+            ("trace_id", Some(trace_id(&link.trace_id)?.into())),
+            ("id", Some(hexadecimal(&link.span_id, 8)?.into())),
+            (
+                "attributes",
+                (!attributes.is_empty()).then_some(Value::Object(attributes)),
+            ),
+        ]))
     };
     let links: Vec<_> = span.links.iter().filter_map(link).collect();
-    (!links.is_empty()).then_some(Value::Array(links))
-}
-
-/// Sets flags by the status that was answered; without one, by what the program says.
-fn flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
-    match attributes.number(&blocks::STATUS) {
-        Some(429) => &["error", "throttle"],
-        Some(400..=499) => &["error"],
-        Some(500..=599) => &["fault"],
-        _ if blocks::is_error(span) => &["fault"],
-        _ => &[],
-    }
-}
-
-fn namespace(span: &Span, attributes: &Attributes<'_>) -> Option<&'static str> {
-    let calls = matches!(
-        span.kind(),
-        SpanKind::Client | SpanKind::Consumer | SpanKind::Producer
-    );
-    match span.kind() {
-        _ if name::is_aws(attributes) => Some("aws"),
-        SpanKind::Client => Some("remote"),
-        _ if calls && attributes.text(&["aws.remote.service"]).is_some() => Some("remote"),
-        _ => None,
-    }
+    (!links.is_empty()).then(|| json!(links))
 }
 
 fn trace_id(bytes: &[u8]) -> Option<String> {
@@ -138,21 +123,14 @@ fn trace_id(bytes: &[u8]) -> Option<String> {
     Some(format!("1-{}-{}", &id[..8], &id[8..]))
 }
 
-fn hexadecimal(bytes: &[u8], length: usize) -> Option<String> {
+/// An id in hexadecimal digits; none if it has another length, or if it is all zeros.
+pub fn hexadecimal(bytes: &[u8], length: usize) -> Option<String> {
     let is_id = bytes.len() == length && bytes.iter().any(|byte| *byte != 0);
     is_id.then(|| bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn seconds(nanoseconds: u64) -> Value {
     json!(nanoseconds as f64 / 1e9)
-}
-
-/// Letters, digits and dots; anything else becomes an underscore.
-fn annotation_key(key: &str) -> String {
-    let is_permitted = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    key.chars()
-        .map(|c| if is_permitted(c) { c } else { '_' })
-        .collect()
 }
 
 #[cfg(test)]
@@ -262,7 +240,10 @@ mod tests {
                 ..Span::default()
             };
             let xray = Xray::new(Config::default());
-            for document in documents(&span, &resource).unwrap() {
+            let is_id = matches!(span.parent_span_id.len(), 0 | 8);
+            let documents = documents(&span, &resource);
+            prop_assert_eq!(documents.is_ok(), is_id);
+            for document in documents.unwrap_or_default() {
                 prop_assert_eq!(xray.put(&document.to_string()), []);
             }
         }

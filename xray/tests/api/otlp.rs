@@ -1,4 +1,5 @@
-//! OTLP: the rules of the collector's X-Ray exporter as a table, and the protocol on the wire.
+//! OTLP: the protocol on the wire, what the service graph shows, and where the rules differ from those of the
+//! collector's X-Ray exporter.
 
 use std::io::Write;
 
@@ -16,9 +17,11 @@ use crate::server::Process;
 use crate::world::{START, always};
 
 const TRACE: &str = "6b00e000bd862e3fe1be46a994272793";
-const CLIENT: i32 = 3;
-const SERVER: i32 = 2;
 const INTERNAL: i32 = 1;
+const SERVER: i32 = 2;
+const CLIENT: i32 = 3;
+const PRODUCER: i32 = 4;
+const CONSUMER: i32 = 5;
 
 fn attributes(pairs: &Value) -> Value {
     let value = |value: &Value| match value {
@@ -78,7 +81,18 @@ impl Collector {
     }
 
     async fn post_as(&self, content_type: &str, encoding: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
-        let url = format!("http://{}/v1/traces", self.process.otlp);
+        self.post_to("/v1/traces", content_type, encoding, body)
+            .await
+    }
+
+    async fn post_to(
+        &self,
+        path: &str,
+        content_type: &str,
+        encoding: &str,
+        body: Vec<u8>,
+    ) -> (u16, Vec<u8>) {
+        let url = format!("http://{}{path}", self.process.otlp);
         let request = self.http.post(url).header("content-type", content_type);
         let answer = request
             .header("content-encoding", encoding)
@@ -111,261 +125,322 @@ impl Collector {
     }
 }
 
+/// Service, id, parent, kind, name and attributes of a span.
+type Told<'a> = (&'a str, &'a str, Option<&'a str>, i32, &'a str, Value);
+
+/// A request with several spans, each with its resource.
+fn trace(spans: &[Told<'_>]) -> Value {
+    let requests = spans.iter().map(|(service, id, parent, kind, name, said)| {
+        let span =
+            json!({ "spanId": id, "parentSpanId": parent, "name": name, "attributes": said });
+        let mut whole = request(*kind, &json!({ "service.name": service }), &span);
+        whole["resourceSpans"][0].take()
+    });
+    json!({ "resourceSpans": requests.collect::<Vec<_>>() })
+}
+
 #[tokio::test]
-async fn spans_become_documents_by_the_collectors_rules() {
-    let nothing = json!({});
-    let service = json!({ "service.name": "shop", "telemetry.sdk.name": "opentelemetry", "telemetry.sdk.language": "python" });
+async fn a_consumer_is_a_node_of_its_own_behind_the_producer() {
+    let collector = Collector::start();
+    let kafka = json!({ "messaging.system": "kafka", "messaging.destination.name": "orders" });
+    let ledger = json!({ "db.system": "postgresql", "db.name": "ledger", "server.address": "pg" });
+    let said = json!({ "http.request.method": "POST", "http.response.status_code": 200 });
+    let spans = trace(&[
+        (
+            "checkout",
+            "0000000000000101",
+            None,
+            SERVER,
+            "POST /checkout",
+            said,
+        ),
+        (
+            "checkout",
+            "0000000000000102",
+            Some("0000000000000101"),
+            PRODUCER,
+            "orders publish",
+            kafka.clone(),
+        ),
+        (
+            "accounting",
+            "0000000000000103",
+            Some("0000000000000102"),
+            CONSUMER,
+            "orders process",
+            kafka,
+        ),
+        (
+            "accounting",
+            "0000000000000104",
+            Some("0000000000000103"),
+            CLIENT,
+            "INSERT",
+            ledger,
+        ),
+    ]);
+    collector.send(&spans).await;
+    let graph = collector
+        .process
+        .ask("POST", "/ServiceGraph", &always().to_string())
+        .2;
+    let services = graph["Services"].as_array().unwrap();
+    let name = |id: &Value| {
+        let service = services.iter().find(|it| it["ReferenceId"] == *id);
+        service.map_or("", |it| it["Name"].as_str().unwrap())
+    };
+    let mut edges = Vec::new();
+    for service in services {
+        for edge in service["Edges"].as_array().unwrap() {
+            edges.push((
+                service["Name"].as_str().unwrap(),
+                name(&edge["ReferenceId"]),
+            ));
+        }
+    }
+    edges.sort_unstable();
+    assert_eq!(
+        edges,
+        [
+            ("checkout", "checkout"),
+            ("checkout", "orders process"),
+            ("orders process", "ledger"),
+        ],
+        "{graph:#}"
+    );
+}
+
+/// Where the rules are not those of the exporter. docs/xray.md lists them.
+#[tokio::test]
+async fn rules_differ_from_those_of_the_exporter_where_the_documentation_says_so() {
     let parent = "70de5b6f19ff9a0a";
-    for (name, kind, resource, span, wanted) in [
+    let nothing = json!({});
+    for (name, kind, resource, attributes, wanted) in [
         (
-            "a server is a segment named by its service",
+            "without a block, attributes stay annotations",
+            CLIENT,
+            &nothing,
+            json!({
+                "rpc.system": "grpc", "rpc.service": "shop.Cart", "rpc.method": "Add", "rpc.grpc.status_code": 14,
+                "server.address": "cart", "server.port": 7070, "network.peer.address": "10.0.0.3",
+            }),
+            json!({ "name": "shop.Cart", "namespace": "remote", "http": null, "aws": { "operation": "Add" }, "fault": null, "annotations": {
+                "rpc.system": "grpc", "rpc.service": "shop.Cart", "rpc.grpc.status_code": 14,
+                "server.address": "cart", "server.port": 7070, "network.peer.address": "10.0.0.3",
+            }}),
+        ),
+        (
+            "so they do on another cloud",
+            CLIENT,
+            &json!({ "cloud.provider": "gcp" }),
+            json!({ "rpc.method": "Add", "aws.region": "eu-west-1" }),
+            json!({ "aws": null, "annotations": { "rpc.method": "Add", "aws.region": "eu-west-1" } }),
+        ),
+        (
+            "what is no IP address is no client's address, and stays",
             SERVER,
-            &service,
-            json!({}),
-            json!({
-                "name": "shop", "type": null, "namespace": null, "start_time": f64::from(START), "end_time": f64::from(START) + 0.25,
-                "aws": { "xray": { "sdk": "opentelemetry for python", "auto_instrumentation": false } },
-                "metadata": { "default": { "otel.resource.service.name": "shop", "otel.resource.telemetry.sdk.name": "opentelemetry", "otel.resource.telemetry.sdk.language": "python" } },
-            }),
+            &nothing,
+            json!({ "http.request.method": "GET", "network.peer.address": "/run/app.sock", "client.address": "host" }),
+            json!({ "http": { "request": { "method": "GET" } }, "annotations": { "network.peer.address": "/run/app.sock", "client.address": "host" } }),
         ),
         (
-            "below a parent still",
-            SERVER,
-            &service,
-            json!({ "parentSpanId": parent }),
-            json!({ "parent_id": parent, "type": null }),
-        ),
-        (
-            "a client below a parent is a subsegment",
+            "service.peer.name goes before peer.service",
             CLIENT,
-            &service,
-            json!({
-                "parentSpanId": parent, "attributes": { "peer.service": "bank", "server.address": "bank.example.com" },
-            }),
-            json!({ "name": "bank", "type": "subsegment", "namespace": "remote", "metadata": null }),
+            &nothing,
+            json!({ "service.peer.name": "bank", "peer.service": "old-bank", "server.address": "bank.example.com" }),
+            json!({ "name": "bank", "annotations": { "service.peer.name": "bank" } }),
         ),
         (
-            "without a peer, by its host",
+            "a client is named by server.address, as by net.peer.name",
             CLIENT,
-            &service,
-            json!({
-                "parentSpanId": parent, "attributes": { "server.address": "bank.example.com" },
-            }),
-            json!({ "name": "bank.example.com" }),
+            &nothing,
+            json!({ "server.address": "bank.example.com", "server.port": 81, "http.request.method": "GET", "url.path": "/x" }),
+            json!({ "name": "bank.example.com", "http": { "request": { "url": "http://bank.example.com:81/x" } } }),
         ),
         (
-            "without anything, by its name, of permitted characters",
-            INTERNAL,
-            &service,
-            json!({
-                "parentSpanId": parent, "name": "what? (now)",
-            }),
-            json!({ "name": "what now", "namespace": null }),
-        ),
-        (
-            "HTTP by the new conventions",
-            SERVER,
-            &service,
-            json!({ "attributes": {
-                "http.request.method": "GET", "url.scheme": "https", "server.address": "shop.example.com", "server.port": 443, "url.path": "/things",
-                "url.query": "a=1", "http.response.status_code": 200, "user_agent.original": "curl", "client.address": "203.0.113.7",
-            }}),
-            json!({ "http": {
-            "request": { "method": "GET", "url": "https://shop.example.com/things?a=1", "user_agent": "curl", "client_ip": "203.0.113.7", "x_forwarded_for": true },
-            "response": { "status": 200 },
-        }, "error": null, "fault": null, "annotations": null }),
-        ),
-        (
-            "HTTP by the old ones",
-            SERVER,
-            &service,
-            json!({ "attributes": {
-                "http.method": "POST", "http.scheme": "http", "http.host": "shop:8080", "http.target": "/things", "http.status_code": 404, "net.peer.ip": "10.0.0.1",
-            }}),
-            json!({ "http": {
-            "request": { "method": "POST", "url": "http://shop:8080/things", "client_ip": "10.0.0.1" }, "response": { "status": 404 },
-        }, "error": true, "throttle": null }),
-        ),
-        (
-            "a client's whole address",
+            "databases by their stable names",
             CLIENT,
-            &service,
-            json!({ "parentSpanId": parent, "attributes": {
-                "http.request.method": "GET", "url.full": "http://bank.example.com:81/x", "server.address": "bank.example.com", "server.port": 81, "http.response.status_code": 429,
-            }}),
-            json!({ "http": {
-            "request": { "method": "GET", "url": "http://bank.example.com:81/x" }, "response": { "status": 429 },
-        }, "error": true, "throttle": true, "fault": null }),
-        ),
-        (
-            "5xx is a fault",
-            SERVER,
-            &service,
-            json!({ "attributes": { "http.response.status_code": 503 } }),
-            json!({ "fault": true, "error": null }),
-        ),
-        (
-            "an error without a status too, with its text as the cause",
-            INTERNAL,
-            &service,
-            json!({
-                "parentSpanId": parent, "status": { "code": 2, "message": "it broke" },
-            }),
-            json!({ "fault": true, "cause": { "exceptions": [{ "id": "*", "message": "it broke", "remote": false }] } }),
-        ),
-        (
-            "exceptions are events",
-            CLIENT,
-            &service,
-            json!({ "parentSpanId": parent, "events": [{
-                "name": "exception", "attributes": attributes(&json!({ "exception.type": "io", "exception.message": "gone", "exception.stacktrace": "…" })),
-            }]}),
-            json!({ "fault": null, "cause": { "exceptions": [{ "id": "*", "type": "io", "message": "gone", "remote": true }] } }),
-        ),
-        (
-            "a call to AWS",
-            CLIENT,
-            &service,
-            json!({ "parentSpanId": parent, "attributes": {
-                "rpc.system": "aws-api", "rpc.service": "DynamoDB", "rpc.method": "GetItem", "aws.dynamodb.table_names": ["things"], "aws.region": "eu-west-1",
-                "aws.request_id": "R1", "http.response.status_code": 200,
-            }}),
-            json!({ "name": "DynamoDB", "namespace": "aws", "annotations": null, "aws": {
-                "operation": "GetItem", "table_name": "things", "region": "eu-west-1", "request_id": "R1",
-                "xray": { "sdk": "opentelemetry for python", "auto_instrumentation": false },
+            &nothing,
+            json!({ "db.system.name": "microsoft.sql_server", "db.namespace": "shop", "db.query.text": "SELECT 1" }),
+            json!({ "name": "shop", "annotations": null, "sql": {
+                "database_type": "microsoft.sql_server", "connection_string": "localhost/shop", "sanitized_query": "SELECT 1", "url": "GET /things",
             }}),
         ),
         (
-            "a database",
+            "AWS's SDKs by their stable names",
             CLIENT,
-            &service,
-            json!({ "parentSpanId": parent, "name": "SELECT", "attributes": {
-                "db.system": "mysql", "db.name": "ebdb", "db.connection_string": "jdbc:mysql://db.example.com:3306", "db.statement": "SELECT 1", "db.user": "u",
-            }}),
-            json!({ "name": "ebdb@db.example.com", "namespace": "remote", "annotations": null, "sql": {
-                "url": "SELECT", "connection_string": "jdbc:mysql://db.example.com:3306/ebdb", "database_type": "mysql", "user": "u", "sanitized_query": "SELECT 1",
-            }}),
+            &nothing,
+            json!({ "rpc.system.name": "aws-api", "rpc.service": "SQS", "aws.sqs.queue.url": "https://sqs/1/orders" }),
+            json!({ "name": "SQS", "namespace": "aws", "aws": { "queue_url": "https://sqs/1/orders" } }),
         ),
         (
-            "other databases are no SQL",
+            "every name is made of permitted characters",
             CLIENT,
-            &service,
-            json!({ "parentSpanId": parent, "attributes": { "db.system": "redis" } }),
-            json!({
-                "sql": null, "annotations": { "db.system": "redis" },
-            }),
+            &nothing,
+            json!({ "peer.service": "bank, (main)" }),
+            json!({ "name": "bank main" }),
         ),
         (
-            "attributes are annotations, lists are metadata",
+            "lists are metadata",
             INTERNAL,
             &nothing,
-            json!({ "parentSpanId": parent, "attributes": {
-                "order.size": 3, "price-eur": 1.5, "express": true, "tags": ["a"], "enduser.id": "alice",
-            }}),
-            json!({ "annotations": { "order.size": 3, "price_eur": 1.5, "express": true }, "metadata": { "default": { "tags": ["a"] } }, "user": "alice" }),
+            json!({ "tags": ["a"], "size": 3 }),
+            json!({ "annotations": { "size": 3 }, "metadata": { "default": { "tags": ["a"] } } }),
         ),
         (
-            "the platform is the origin",
-            SERVER,
-            &json!({ "service.name": "shop", "service.version": "7", "cloud.provider": "aws", "cloud.platform": "aws_ecs", "aws.ecs.launchtype": "fargate" }),
-            json!({}),
-            json!({ "origin": "AWS::ECS::Fargate", "service": { "version": "7" } }),
-        ),
-        (
-            "a stack trace has frames, and a cause",
-            INTERNAL,
-            &service,
-            json!({ "parentSpanId": parent, "events": [{
-                "name": "exception",
-                "attributes": attributes(&json!({
-                    "exception.type": "ValueError", "exception.message": "bad",
-                    "exception.stacktrace": "Traceback (most recent call last):\n  File \"bank.py\", line 3, in call\nKeyError: 1\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"till.py\", line 5, in pay\nValueError: bad\n",
-                })),
-            }]}),
-            json!({ "cause": { "exceptions": [
-                {
-                    "id": "*", "type": "ValueError", "message": "bad", "remote": false, "cause": "*",
-                    "stack": [{ "path": "till.py", "line": 5, "label": "pay" }],
-                },
-                {
-                    "id": "*", "type": "KeyError", "message": "1", "remote": false,
-                    "stack": [{ "path": "bank.py", "line": 3, "label": "call" }],
-                },
-            ]}}),
-        ),
-        (
-            "several tries of a call to AWS",
+            "a subsegment has no origin",
             CLIENT,
-            &service,
-            json!({ "parentSpanId": parent, "attributes": { "rpc.system": "aws-api", "rpc.service": "S3" }, "events": [{
-                "name": "HTTP request failure", "timeUnixNano": "1795219200500000000",
-                "attributes": attributes(&json!({ "http.response.status_code": 503, "aws.http.error_message": "slow down" })),
-            }]}),
-            json!({ "name": "S3", "cause": { "exceptions": [{
-                "id": "*", "type": "aws.http.error.event", "message": "503@1795219200.500000@slow down", "remote": true,
-            }]}}),
+            &json!({ "cloud.platform": "aws_ec2" }),
+            json!({ "peer.service": "bank" }),
+            json!({ "origin": null, "name": "bank" }),
         ),
         (
-            "links are kept",
-            SERVER,
-            &service,
-            json!({ "links": [{ "traceId": TRACE, "spanId": parent, "attributes": attributes(&json!({ "queue": "q" })) }] }),
-            json!({ "links": [{ "trace_id": format!("1-{}-{}", &TRACE[..8], &TRACE[8..]), "id": parent, "attributes": { "queue": "q" } }] }),
-        ),
-        (
-            "clusters and log groups",
-            SERVER,
-            &json!({
-                "service.name": "shop", "k8s.cluster.name": "main", "k8s.pod.name": "shop-1",
-                "aws.log.group.arns": "arn:aws:logs:eu-west-1:1:log-group:one&arn:aws:logs:eu-west-1:1:log-group:two",
-            }),
-            json!({}),
-            json!({ "aws": {
-                "eks": { "cluster_name": "main", "pod": "shop-1" },
-                "cloudwatch_logs": [
-                    { "log_group": "one", "arn": "arn:aws:logs:eu-west-1:1:log-group:one" },
-                    { "log_group": "two", "arn": "arn:aws:logs:eu-west-1:1:log-group:two" },
-                ],
-                "xray": { "auto_instrumentation": false },
-            }}),
-        ),
-        (
-            "Elastic Beanstalk",
-            SERVER,
-            &json!({
-                "service.name": "shop", "cloud.provider": "aws", "cloud.platform": "aws_elastic_beanstalk",
-                "service.namespace": "prod", "service.instance.id": "32", "service.version": "v7",
-            }),
-            json!({}),
-            json!({ "origin": "AWS::ElasticBeanstalk::Environment", "aws": {
-                "elastic_beanstalk": { "environment_name": "prod", "deployment_id": 32, "version_label": "v7" },
-                "xray": { "auto_instrumentation": false },
-            }}),
-        ),
-        (
-            "of another cloud there is none",
-            SERVER,
-            &json!({ "service.name": "shop", "cloud.provider": "gcp", "cloud.platform": "gcp_cloud_run" }),
-            json!({}),
-            json!({ "origin": null, "aws": null }),
+            "a fetched file is HTTP, whose unknown attributes stay",
+            INTERNAL,
+            &json!({ "telemetry.sdk.language": "webjs" }),
+            json!({ "component": "document-load", "http.url": "https://cdn.example.com/app.js", "http.response_content_length": 73820 }),
+            json!({ "http": { "request": { "url": "https://cdn.example.com/app.js" } }, "annotations": { "component": "document-load", "http.response_content_length": 73820 } }),
         ),
     ] {
         let collector = Collector::start();
+        let span = json!({ "parentSpanId": parent, "attributes": attributes });
         collector.send(&request(kind, resource, &span)).await;
         let document = collector.document().await;
         for (key, wanted) in wanted.as_object().unwrap() {
-            let mut found = document[key].clone();
-            if let Some(Value::Array(exceptions)) = found.get_mut("exceptions") {
-                for exception in exceptions {
-                    exception["id"] = json!("*");
-                    if let Some(cause) = exception.get_mut("cause") {
-                        *cause = json!("*");
-                    }
-                }
-            }
-            assert_eq!(&found, wanted, "{name}: {key} of {document:#}");
+            let found = match (key.as_str(), wanted.is_object()) {
+                // These have more than what the case is about.
+                ("aws" | "http" | "annotations", true) => &narrowed(&document[key], wanted),
+                _ => &document[key],
+            };
+            assert_eq!(found, wanted, "{name}: {key} of {document:#}");
         }
     }
+}
+
+/// Those fields of an object that another one has.
+fn narrowed(found: &Value, wanted: &Value) -> Value {
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => wanted
+            .iter()
+            .map(|(key, wanted)| (key.clone(), narrowed(&found[key], wanted)))
+            .collect(),
+        _ => found.clone(),
+    }
+}
+
+#[tokio::test]
+async fn metrics_and_logs_are_answered_with_what_to_do_instead() {
+    let collector = Collector::start();
+    for path in ["/v1/metrics", "/v1/logs", "/", "/v1/trace"] {
+        let (status, answer) = collector
+            .post_to(path, "application/json", "identity", b"{}".to_vec())
+            .await;
+        // Exporters send again what is answered with 5xx, and not with 404.
+        assert_eq!(status, 404, "{path}");
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let message = answer["message"].as_str().unwrap();
+        assert_eq!(answer["code"], 12);
+        for said in [
+            path,
+            "POST /v1/traces",
+            "OTEL_METRICS_EXPORTER=none",
+            "OTEL_LOGS_EXPORTER=none",
+        ] {
+            assert!(message.contains(said), "{path}: {message}");
+        }
+    }
+    let (status, answer) = collector
+        .post_to(
+            "/v1/metrics",
+            "application/x-protobuf",
+            "gzip",
+            vec![1, 2, 3],
+        )
+        .await;
+    assert_eq!(status, 404);
+    assert!(String::from_utf8_lossy(&answer).contains("OTEL_METRICS_EXPORTER=none"));
+}
+
+#[tokio::test]
+async fn a_wrong_span_is_rejected_alone_in_either_encoding() {
+    let collector = Collector::start();
+    let good = request(SERVER, &json!({ "service.name": "shop" }), &json!({}));
+    let span = &good["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    let mut mixed = good.clone();
+    let spans = mixed.pointer_mut("/resourceSpans/0/scopeSpans/0/spans");
+    let spans = spans.unwrap().as_array_mut().unwrap();
+    for wrong in [
+        json!({ "traceId": "00" }),
+        json!({ "spanId": "0000000000000000" }),
+        json!({ "parentSpanId": "1234" }),
+        json!({ "kind": "SPAN_KIND_SERVER" }),
+        json!({ "startTimeUnixNano": "yesterday" }),
+        json!({ "attributes": [{ "key": "a", "value": { "intValue": 1, "boolValue": true } }] }),
+    ] {
+        let mut span = span.clone();
+        for (key, value) in wrong.as_object().unwrap() {
+            span[key] = value.clone();
+        }
+        spans.insert(0, span);
+    }
+    let (status, answer) = collector
+        .post("application/json; charset=utf-8", mixed.to_string().into())
+        .await;
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(
+        (status, &answer["partialSuccess"]["rejectedSpans"]),
+        (200, &json!("6"))
+    );
+    assert_eq!(
+        answer["partialSuccess"]["errorMessage"],
+        "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value: boolValue and intValue exclude each other",
+    );
+    assert_eq!(collector.document().await["name"], "shop");
+
+    let collector = Collector::start();
+    let nanos = u64::from(START) * 1_000_000_000;
+    let span = |id: &[u8]| Span {
+        trace_id: (0..16)
+            .map(|place| u8::from_str_radix(&TRACE[2 * place..][..2], 16).unwrap())
+            .collect(),
+        span_id: id.to_vec(),
+        name: "GET /things".to_owned(),
+        kind: SERVER,
+        start_time_unix_nano: nanos,
+        end_time_unix_nano: nanos + 1,
+        ..Span::default()
+    };
+    let message = ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            scope_spans: vec![ScopeSpans {
+                spans: vec![span(&[1]), span(&[1; 8])],
+                ..ScopeSpans::default()
+            }],
+            ..ResourceSpans::default()
+        }],
+    };
+    let body = message.encode_to_vec();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&body).unwrap();
+    for (encoding, body) in [("identity", body), ("gzip", packed.finish().unwrap())] {
+        let (status, answer) = collector
+            .post_as("application/x-protobuf", encoding, body)
+            .await;
+        assert_eq!(status, 200);
+        let answer = ExportTraceServiceResponse::decode(&*answer).unwrap();
+        let partial = answer.partial_success.unwrap();
+        assert_eq!(partial.rejected_spans, 1);
+        assert_eq!(
+            partial.error_message,
+            "span \"GET /things\": spanId is not 8 bytes, or all of them are zero"
+        );
+    }
+    assert_eq!(collector.document().await["name"], "GET /things");
+    let graph = collector
+        .process
+        .ask("POST", "/ServiceGraph", &always().to_string())
+        .2;
+    assert_eq!(graph["Services"][1]["SummaryStatistics"]["TotalCount"], 1);
 }
 
 #[tokio::test]
@@ -421,60 +496,8 @@ async fn the_first_call_of_a_service_is_a_segment_and_a_subsegment() {
 }
 
 #[tokio::test]
-async fn protobuf_and_gzip_are_understood_and_answered_in_kind() {
+async fn what_is_no_otlp_is_refused() {
     let collector = Collector::start();
-    let message = ExportTraceServiceRequest {
-        resource_spans: vec![ResourceSpans {
-            scope_spans: vec![ScopeSpans {
-                spans: vec![Span {
-                    trace_id: TRACE
-                        .as_bytes()
-                        .chunks(2)
-                        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
-                        .collect(),
-                    span_id: vec![1; 8],
-                    name: "shop".to_owned(),
-                    kind: SERVER,
-                    start_time_unix_nano: u64::from(START) * 1_000_000_000,
-                    end_time_unix_nano: u64::from(START) * 1_000_000_000 + 1,
-                    ..Span::default()
-                }],
-                ..ScopeSpans::default()
-            }],
-            ..ResourceSpans::default()
-        }],
-    };
-    let body = message.encode_to_vec();
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(&body).unwrap();
-    for (encoding, body) in [("identity", body), ("gzip", packed.finish().unwrap())] {
-        let (status, answer) = collector
-            .post_as("application/x-protobuf", encoding, body)
-            .await;
-        assert_eq!(status, 200);
-        assert_eq!(
-            ExportTraceServiceResponse::decode(&*answer).unwrap(),
-            ExportTraceServiceResponse::default()
-        );
-    }
-    assert_eq!(collector.document().await["name"], "shop");
-    let graph = collector
-        .process
-        .ask("POST", "/ServiceGraph", &always().to_string())
-        .2;
-    assert_eq!(graph["Services"][1]["SummaryStatistics"]["TotalCount"], 1);
-}
-
-#[tokio::test]
-async fn what_is_no_otlp_is_refused_and_bad_spans_are_counted() {
-    let collector = Collector::start();
-    let bad = request(SERVER, &json!({}), &json!({ "spanId": "00" }));
-    let (status, answer) = collector
-        .post("application/json; charset=utf-8", bad.to_string().into())
-        .await;
-    assert_eq!(status, 200);
-    let answer: Value = serde_json::from_slice(&answer).unwrap();
-    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "1");
     for (content_type, encoding, body, wanted) in [
         ("application/json", "identity", &b"{"[..], 400),
         ("application/x-protobuf", "identity", b"\xff\xff", 400),

@@ -1,0 +1,55 @@
+//! Block `sql`.
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+use serde_json::Value;
+
+use super::attributes::{Attributes, object};
+
+/// Databases that are asked in SQL: by `db.system`, and the last three by `db.system.name`.
+const SQL: [&str; 14] = [
+    "db2",
+    "derby",
+    "hive",
+    "mariadb",
+    "mssql",
+    "mysql",
+    "oracle",
+    "postgresql",
+    "sqlite",
+    "teradata",
+    "other_sql",
+    "microsoft.sql_server",
+    "oracle.db",
+    "ibm.db2",
+];
+
+/// Name of the database.
+pub const NAME: [&str; 2] = ["db.namespace", "db.name"];
+
+const SYSTEM: [&str; 2] = ["db.system.name", "db.system"];
+const QUERY: [&str; 2] = ["db.query.text", "db.statement"];
+const CONNECTION: [&str; 1] = ["db.connection_string"];
+const USER: [&str; 1] = ["db.user"];
+
+/// The block, if a database was asked in SQL. Its attributes are taken out of `rest`.
+pub fn block(span: &Span, attributes: &Attributes<'_>, rest: &mut Attributes<'_>) -> Option<Value> {
+    let system = attributes
+        .text(&SYSTEM)
+        .filter(|system| SQL.contains(system))?;
+    let connection = attributes.text(&CONNECTION).unwrap_or("localhost");
+    let name = attributes.text(&NAME).unwrap_or_default();
+    for keys in [&SYSTEM[..], &NAME, &QUERY, &CONNECTION, &USER] {
+        rest.remove(keys);
+    }
+    let text = |keys: &[&str]| attributes.text(keys).map(Value::from);
+    Some(Value::Object(object([
+        ("url", Some(span.name.as_str().into())),
+        (
+            "connection_string",
+            Some(format!("{connection}/{name}").into()),
+        ),
+        ("database_type", Some(system.into())),
+        ("user", text(&USER)),
+        ("sanitized_query", text(&QUERY)),
+    ])))
+}
