@@ -25,6 +25,9 @@ const ANNOTATIONS: [&str; 6] = [
     "mysfit.id",
 ];
 
+/// Values of `error.type` that say that the caller of a span did not wait for its end.
+const GIVEN_UP: [&str; 3] = ["cancelled", "client_disconnected", "client_stalled"];
+
 /// What the translator says of each client whose address it knows. It is to tell that the address was
 /// read from a header and may be forged.
 const FORWARDED: &[u8] = br#","x_forwarded_for":true"#;
@@ -141,8 +144,9 @@ fn prepare(span: &mut SpanData) {
     // has none for 4xx.
     match number(span, "http.response.status_code") {
         Some(400..=599) => span.status = Status::error(""),
-        Some(_) => span.status = Status::Unset,
-        None => {}
+        // Nothing would explain a flag.
+        Some(_) if span.events.is_empty() => span.status = Status::Unset,
+        _ => {}
     }
     // A cause without a flag would cost the document.
     if !matches!(span.status, Status::Error { .. }) {
@@ -152,9 +156,13 @@ fn prepare(span: &mut SpanData) {
 
 /// Whether the translator cannot get this one right.
 fn misleads(span: &SpanData) -> bool {
-    let has = |key| attribute(span, key).is_some();
-    let left = span.span_kind == SpanKind::Server && !has("http.response.status_code");
-    left || has("aws.throttled") || !span.events.is_empty()
+    failed_otherwise(span) || attribute(span, "aws.throttled").is_some() || !span.events.is_empty()
+}
+
+/// Whether the span failed though no answer, or one of success, says so.
+fn failed_otherwise(span: &SpanData) -> bool {
+    let status = number(span, "http.response.status_code");
+    matches!(span.status, Status::Error { .. }) && !matches!(status, Some(400..=599))
 }
 
 /// Whether a header spoke for the client; only then is the peer named too.
@@ -217,20 +225,20 @@ fn correct(document: &mut Map<String, Value>, span: &SpanData) {
     }
 }
 
-/// Sets the flags by what was answered: 4xx is an error, 429 a throttle besides, 5xx a fault.
+/// Sets the flags by what was answered: 4xx is an error, 429 a throttle besides, 5xx a fault. Any other
+/// failure is a fault, unless the caller gave up.
 fn flag(document: &mut Map<String, Value>, span: &SpanData) {
     // DynamoDB says it with a 400 and a code of its own.
     let throttled = attribute(span, "aws.throttled") == Some(&Attribute::Bool(true));
+    let given_up = text(span, "error.type").is_some_and(|kind| GIVEN_UP.contains(&kind));
     let flags: &[&str] = match number(span, "http.response.status_code") {
         Some(429) => &["error", "throttle"],
         Some(400..=499) if throttled => &["error", "throttle"],
         Some(400..=499) => &["error"],
         Some(500..=599) => &["fault"],
-        Some(_) => &[],
-        // No answer at all. Where a request came in, it is the client who went away.
-        None if !matches!(span.status, Status::Error { .. }) => &[],
-        None if span.span_kind == SpanKind::Server => &["error"],
-        None => &["fault"],
+        _ if !failed_otherwise(span) => &[],
+        _ if given_up => &["error"],
+        _ => &["fault"],
     };
     for flag in ["error", "throttle", "fault"] {
         document.remove(flag);

@@ -99,15 +99,34 @@ fn flags_follow_the_status_that_was_answered_and_not_the_spans_own() {
 }
 
 #[test]
-fn without_an_answer_it_is_the_callers_error_or_the_callees_fault() {
-    for (kind, own, expected) in [
-        (SpanKind::Server, Status::error("gone"), vec!["error"]),
-        (SpanKind::Client, Status::error("no answer"), vec!["fault"]),
-        (SpanKind::Client, Status::Unset, vec![]),
+fn a_failure_without_an_answer_that_says_so_is_a_fault_unless_the_caller_gave_up() {
+    for (kind, error_type, expected) in [
+        (SpanKind::Server, "client_disconnected", "error"),
+        (SpanKind::Server, "client_stalled", "error"),
+        (SpanKind::Server, "shutdown", "fault"),
+        (SpanKind::Server, "panic", "fault"),
+        (SpanKind::Client, "cancelled", "error"),
+        (SpanKind::Client, "no_answer", "fault"),
     ] {
-        let document = document(&plain(), kind, |span| span.set_status(own));
-        assert_eq!(flags(&document), expected);
+        for (status, event) in [(None, false), (None, true), (Some(200), true)] {
+            let document = document(&plain(), kind.clone(), |span| {
+                span.set_status(Status::error("x"));
+                span.set_attribute(KeyValue::new("error.type", error_type));
+                if let Some(status) = status {
+                    span.set_attribute(KeyValue::new("http.response.status_code", status));
+                }
+                if event {
+                    let message = KeyValue::new("exception.message", "x");
+                    span.add_event("exception", vec![message]);
+                }
+            });
+            assert_eq!(flags(&document), [expected], "{error_type} {status:?}");
+            assert_eq!(document["annotations"]["error_type"], error_type);
+            assert_eq!(document.get("cause").is_some(), event);
+        }
     }
+    let document = document(&plain(), SpanKind::Client, |_| {});
+    assert_eq!(flags(&document), [] as [&str; 0]);
 }
 
 #[test]
