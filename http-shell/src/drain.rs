@@ -9,10 +9,11 @@ use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-/// Whether this process is on its way out. Clones share one state.
+/// How far this process is on its way out. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     draining: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
@@ -23,6 +24,15 @@ impl Lifecycle {
 
     pub(crate) fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// True once requests are dropped because the grace period has ended.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
     }
 }
 

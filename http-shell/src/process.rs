@@ -1,9 +1,11 @@
 //! The outside of a service's process: its arguments, its port, its exit codes.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
 use std::ffi::OsString;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::panic;
 use std::process::ExitCode;
 
 use thiserror::Error;
@@ -120,7 +122,8 @@ pub fn bind(port: u16) -> Result<TcpListener, Failure> {
         .map_err(|source| Failure::Bind { port, source })
 }
 
-/// Runs a service's future on a runtime of its own; the HTTP workers bring theirs.
+/// Runs a service's future on a runtime of its own; the HTTP workers bring theirs. From then on,
+/// panics of any thread are log lines.
 ///
 /// # Errors
 ///
@@ -128,9 +131,29 @@ pub fn bind(port: u16) -> Result<TcpListener, Failure> {
 pub fn block_on<E: Into<Failure>>(
     service: impl Future<Output = Result<(), E>>,
 ) -> Result<(), Failure> {
+    log_panics();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Run(Box::new(error)))?;
     runtime.block_on(service).map_err(Into::into)
+}
+
+/// Logs each panic as one line, which carries the trace of the request that it happened in.
+fn log_panics() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        // Without a subscriber the line would be lost.
+        if !tracing::enabled!(tracing::Level::ERROR) {
+            return print(panic);
+        }
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then_some(backtrace);
+        tracing::error!(
+            location = panic.location().map(tracing::field::display),
+            backtrace = backtrace.map(tracing::field::display),
+            "panicked: {}",
+            panic.payload_as_str().unwrap_or("no text")
+        );
+    }));
 }

@@ -6,6 +6,7 @@
 use std::io;
 use std::net::TcpListener;
 use std::num::NonZero;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -13,15 +14,15 @@ use std::time::Duration;
 use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use tokio::sync::{Barrier, Semaphore, watch};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::config::Config;
 use crate::drain::Lifecycle;
 use crate::health::Readiness;
 use crate::observe::{self, Observer};
 use crate::worker::{self, Phase, Worker};
-use crate::{body, connection_limit, cors, drain, error, health, idle};
+use crate::{body, connection_limit, cors, drain, error, health};
 
 /// Pause after an error of `accept`, which mostly is a lack of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -29,6 +30,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long connections stay open after the listener is closed, so that what their clients have sent
 /// by then is read.
 const SETTLE: Duration = Duration::from_millis(250);
+
+/// Longest wait for the worker threads to drop the requests that are cut off.
+const CUT_LIMIT: Duration = Duration::from_secs(2);
 
 /// An HTTP service about to run.
 pub struct Server {
@@ -48,7 +52,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the listener cannot be used or a worker does not start.
+    /// When the listener cannot be used, or a worker thread does not start or panics. The server then
+    /// drains all the same.
     pub async fn run<R>(self, routes: R, shutdown: impl Future<Output = ()>) -> io::Result<()>
     where
         R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -56,7 +61,8 @@ impl Server {
         let lifecycle = Lifecycle::default();
         let shared = Data::new(lifecycle.clone());
         let readiness = Data::new(self.readiness);
-        let observer = Data::new(Observer::new(self.config.trace_health_checks));
+        let observer = Observer::new(self.config.trace_health_checks, lifecycle.clone());
+        let observer = Data::new(observer);
         let app = move || {
             App::new()
                 .app_data(shared.clone())
@@ -70,25 +76,43 @@ impl Server {
                 .wrap(from_fn(cors::middleware))
                 .wrap(from_fn(drain::middleware))
                 .wrap(from_fn(observe::middleware))
-                .wrap(from_fn(idle::middleware))
         };
-        let (phase, follow) = watch::channel(Phase::Serving);
-        let count = available_parallelism().map_or(1, NonZero::get);
-        let drained = Arc::new(Barrier::new(count + 1));
-        let workers: Vec<_> = (0..count)
-            .map(|_| worker::start(app.clone(), follow.clone(), Arc::clone(&drained)))
-            .collect::<io::Result<_>>()?;
-
         self.listener.set_nonblocking(true)?;
-        accept_until(self.listener, &workers, &lifecycle, shutdown).await?;
+        let (phase, follow) = watch::channel(Phase::Serving);
+        let (finished, mut finishes) = mpsc::unbounded_channel();
+        let workers: Vec<_> = (0..available_parallelism().map_or(1, NonZero::get))
+            .map(|_| {
+                let lifecycle = lifecycle.clone();
+                worker::start(app.clone(), follow.clone(), lifecycle, finished.clone())
+            })
+            .collect::<io::Result<_>>()?;
+        drop(finished);
+
+        let mut worker_died = false;
+        let stop = async {
+            tokio::select! {
+                () = shutdown => {}
+                _ = finishes.recv() => worker_died = true,
+            }
+        };
+        let accepted = accept_until(self.listener, &workers, &lifecycle, stop).await;
 
         let deadline = Instant::now() + self.config.shutdown_grace;
         drop(workers);
         sleep(SETTLE.min(self.config.shutdown_grace)).await;
         phase.send_replace(Phase::Closing);
-        if timeout_at(deadline, drained.wait()).await.is_err() {
-            tracing::warn!("requests still under way at the end of the grace are cut off");
+        let mut all_finished = pin!(async { while finishes.recv().await.is_some() {} });
+        if timeout_at(deadline, &mut all_finished).await.is_err() {
+            tracing::warn!("requests still under way at the end of the grace period are cut off");
             phase.send_replace(Phase::Cut);
+            // The caller flushes the telemetry next: by then each request must have been recorded.
+            if timeout(CUT_LIMIT, all_finished).await.is_err() {
+                tracing::error!("a worker thread is blocked, its requests are not recorded");
+            }
+        }
+        accepted?;
+        if worker_died {
+            return Err(io::Error::other("a worker thread ended before its time"));
         }
         Ok(())
     }

@@ -1,19 +1,22 @@
 //! A worker: a thread whose runtime serves the connections that it is handed.
 
 use std::io;
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::HttpService;
+use actix_http::error::DispatchError;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::App;
 use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-use tokio::sync::{Barrier, OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::idle;
+use crate::connection::{self, Stream};
+use crate::drain::Lifecycle;
 
 /// How long an idle connection is kept: longer than the 60 s of an ALB, so that it is always the
 /// load balancer that closes first and no request meets a closing connection.
@@ -43,14 +46,25 @@ pub type Connection = (std::net::TcpStream, OwnedSemaphorePermit);
 /// The sending side of a worker, which ends when this is dropped and its connections are closed.
 pub type Worker = mpsc::UnboundedSender<Connection>;
 
-/// Starts a thread that serves `app` and follows `phase`.
+/// Tells the server that a worker has dropped all of its requests, even if it does so by a panic.
+struct Finished(mpsc::UnboundedSender<()>);
+
+impl Drop for Finished {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+/// Starts a thread that serves `app`, follows `phase`, and sends to `finished` when it has no
+/// connection left.
 ///
-/// Its runtime lives until all have `drained`: the requests of one may be using a pooled
-/// connection that belongs to the runtime of another.
+/// Its runtime lives on until the other end of `phase` is dropped: the requests of another worker may
+/// be using a pooled connection that belongs to this runtime.
 pub fn start<F, T, B>(
     app: F,
-    phase: watch::Receiver<Phase>,
-    drained: Arc<Barrier>,
+    mut phase: watch::Receiver<Phase>,
+    lifecycle: Lifecycle,
+    finished: mpsc::UnboundedSender<()>,
 ) -> io::Result<Worker>
 where
     F: Fn() -> App<T> + Send + 'static,
@@ -68,10 +82,11 @@ where
     std::thread::Builder::new()
         .name("http-worker".to_owned())
         .spawn(move || {
-            LocalSet::new().block_on(&runtime, async {
-                serve(app(), received, phase).await;
-                drained.wait().await;
-            });
+            let finished = Finished(finished);
+            let serve = serve(app(), received, phase.clone(), lifecycle);
+            LocalSet::new().block_on(&runtime, serve);
+            drop(finished);
+            let _ = runtime.block_on(phase.wait_for(|_| false));
             // Work on the blocking pool that nobody waits for any more must not hold the end.
             runtime.shutdown_background();
         })?;
@@ -82,6 +97,7 @@ async fn serve<T, B>(
     app: App<T>,
     mut connections: mpsc::UnboundedReceiver<Connection>,
     mut phase: watch::Receiver<Phase>,
+    lifecycle: Lifecycle,
 ) where
     T: ServiceFactory<
             ServiceRequest,
@@ -106,35 +122,49 @@ async fn serve<T, B>(
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIME)
         .client_disconnect_timeout(LINGER)
-        .tcp_nodelay(true)
-        .finish(map_config(app, |()| AppConfig::default()))
-        .tcp();
+        .on_connect_ext(Stream::share)
+        .h1(map_config(app, |()| AppConfig::default()));
     let Ok(http) = http.new_service(()).await else {
         tracing::error!("the routes could not be set up");
         return;
     };
+    let http = Rc::new(http);
     let mut open = JoinSet::new();
     let serve_all = async {
         loop {
             tokio::select! {
                 Some((stream, place)) = connections.recv() => {
-                    // One that broke on its way here is no loss: its client has gone.
-                    let Ok(stream) = TcpStream::from_std(stream) else { continue };
-                    let connection = idle::bounded(KEEP_ALIVE + HEAD_TIME, http.call(stream));
+                    let http = Rc::clone(&http);
                     open.spawn_local(async move {
-                        if let Err(error) = connection.await {
+                        if let Err(error) = serve_one(&*http, stream).await {
                             tracing::debug!(%error, "connection ended early");
                         }
                         drop(place);
                     });
                 }
+                // A connection that panicked is closed. The panic hook has logged it, and its request
+                // has been recorded when it was dropped.
                 Some(_) = open.join_next() => {}
                 else => return,
             }
         }
     };
-    tokio::select! {
-        () = serve_all => {}
-        _ = phase.wait_for(|phase| *phase == Phase::Cut) => {}
+    let is_cut = tokio::select! {
+        () = serve_all => false,
+        // An error says that the server itself was dropped.
+        _ = phase.wait_for(|phase| *phase == Phase::Cut) => true,
+    };
+    if is_cut {
+        lifecycle.cut();
+        open.shutdown().await;
     }
+}
+
+async fn serve_one<S>(http: &S, stream: std::net::TcpStream) -> Result<(), DispatchError>
+where
+    S: Service<(Stream, Option<SocketAddr>), Response = (), Error = DispatchError>,
+{
+    let stream = TcpStream::from_std(stream)?;
+    stream.set_nodelay(true)?;
+    connection::serve(http, stream, KEEP_ALIVE + HEAD_TIME).await
 }

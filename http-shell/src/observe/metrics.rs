@@ -1,13 +1,15 @@
 //! `http.server.request.duration` and `http.server.active_requests`, by the semantic conventions for
 //! HTTP metrics. Labels are our own routes and known methods, so that no client can make new ones.
 
-use std::time::Instant;
+use std::borrow::Cow;
+use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter, UpDownCounter};
 
+use super::exchange::Failure;
 use super::span::scheme;
 
 /// Upper bounds of the histogram's buckets in seconds: those of the conventions.
@@ -35,8 +37,8 @@ impl Metrics {
         }
     }
 
-    /// Counts the request as under way until what is returned is dropped.
-    pub fn begin(&self, request: &ServiceRequest, route: Option<&str>) -> UnderWay<'_> {
+    /// Counts the request as active, until [`Metrics::end`].
+    pub fn begin(&self, request: &ServiceRequest, route: Option<&str>) -> Labels {
         let mut labels = Vec::with_capacity(3);
         labels.extend([
             KeyValue::new("http.request.method", method(request.method())),
@@ -46,41 +48,43 @@ impl Metrics {
             labels.push(KeyValue::new("http.route", route.to_owned()));
         }
         self.active.add(1, &labels);
-        UnderWay {
-            metrics: self,
-            labels,
+        Labels(labels)
+    }
+
+    /// Counts how long the request took that was answered with `status`, or not at all, or not wholly.
+    pub fn end(
+        &self,
+        Labels(labels): &Labels,
+        status: Option<StatusCode>,
+        failure: Option<Failure>,
+        elapsed: Duration,
+    ) {
+        self.active.add(-1, labels);
+        let mut all = Vec::with_capacity(labels.len() + 2);
+        all.extend_from_slice(labels);
+        if let Some(status) = status {
+            let status = i64::from(status.as_u16());
+            all.push(KeyValue::new("http.response.status_code", status));
         }
+        let error_type = error_type(status, failure);
+        all.extend(error_type.map(|kind| KeyValue::new("error.type", kind)));
+        self.duration.record(elapsed.as_secs_f64(), &all);
     }
 }
 
-/// A request that is counted as active.
-pub struct UnderWay<'a> {
-    metrics: &'a Metrics,
-    labels: Vec<KeyValue>,
-}
+/// The labels of an active request.
+pub struct Labels(Vec<KeyValue>);
 
-impl UnderWay<'_> {
-    /// Counts its answer; one whose client has gone is counted in no histogram.
-    pub fn answer(self, status: StatusCode, start: Instant) {
-        let mut labels = Vec::with_capacity(self.labels.len() + 2);
-        labels.extend_from_slice(&self.labels);
-        labels.push(KeyValue::new(
-            "http.response.status_code",
-            i64::from(status.as_u16()),
-        ));
-        // The conventions count 4xx as a success of the server.
-        if status.is_server_error() {
-            labels.push(KeyValue::new("error.type", status.as_str().to_owned()));
-        }
-        let seconds = start.elapsed().as_secs_f64();
-        self.metrics.duration.record(seconds, &labels);
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.metrics.active.add(-1, &self.labels);
-    }
+/// `error.type` of a request. The conventions count 4xx as a success of the server.
+pub fn error_type(
+    status: Option<StatusCode>,
+    failure: Option<Failure>,
+) -> Option<Cow<'static, str>> {
+    let status = status.filter(StatusCode::is_server_error);
+    let status = status.map(|status| Cow::Owned(status.as_str().to_owned()));
+    failure
+        .map(|failure| failure.error_type().into())
+        .or(status)
 }
 
 /// The method, if it is one of HTTP's own.

@@ -8,15 +8,17 @@ use std::error::Error;
 use std::iter::successors;
 use std::net::IpAddr;
 
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::propagation::Extractor;
-use opentelemetry::trace::{SpanContext, SpanKind, SpanRef, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{SpanKind, SpanRef, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, Value};
 
 use super::access::{MAX_PATH, MAX_USER_AGENT, start_of};
-use super::metrics::method;
+use super::exchange::Failure;
+use super::metrics::{error_type, method};
 
 /// The header that tells a client the trace of its request, in the form of X-Ray.
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -54,83 +56,57 @@ impl Spans {
     }
 }
 
-/// The span of a request that is under way. Dropped without an answer, it says so.
-pub struct RequestSpan(Context);
-
-impl RequestSpan {
-    /// Starts the span of `request` in the trace that its headers name.
-    pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Self {
-        let headers = Headers(request.headers());
-        let caller = global::get_text_map_propagator(|format| format.extract(&headers));
-        let method = method(request.method());
-        // Samplers see only the attributes that the span has when it is created.
-        let mut attributes = Vec::with_capacity(ATTRIBUTES);
-        attributes.extend([
-            KeyValue::new("http.request.method", method),
-            KeyValue::new("url.path", path(request)),
-            KeyValue::new("url.scheme", scheme(request)),
-        ]);
-        host(request, &mut attributes);
-        client(request, &mut attributes);
-        if let Some(route) = route {
-            attributes.push(KeyValue::new("http.route", route.to_owned()));
-        }
-        if !spans.health_checks && route.is_some_and(|route| HEALTH_CHECKS.contains(&route)) {
-            // Says to every sampler that nobody wants it; those within it follow.
-            attributes.push(KeyValue::new("sampling.priority", 0));
-        }
-        let name = match route {
-            Some(route) => Cow::Owned(format!("{method} {route}")),
-            None => Cow::Borrowed(method),
-        };
-        let builder = spans
-            .tracer
-            .span_builder(name)
-            .with_kind(SpanKind::Server)
-            .with_attributes(attributes);
-        let span = {
-            // The ids of the new span are found by way of the current context.
-            let _caller = caller.clone().attach();
-            spans.tracer.build_with_context(builder, &caller)
-        };
-        Self(caller.with_span(span))
+/// Starts the span of `request` in the trace that its headers name.
+pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Context {
+    let headers = Headers(request.headers());
+    let caller = global::get_text_map_propagator(|format| format.extract(&headers));
+    let method = method(request.method());
+    // Samplers see only the attributes that the span has when it is created.
+    let mut attributes = Vec::with_capacity(ATTRIBUTES);
+    attributes.extend([
+        KeyValue::new("http.request.method", method),
+        KeyValue::new("url.path", path(request)),
+        KeyValue::new("url.scheme", scheme(request)),
+    ]);
+    host(request, &mut attributes);
+    client(request, &mut attributes);
+    if let Some(route) = route {
+        attributes.push(KeyValue::new("http.route", route.to_owned()));
     }
-
-    /// The context in which the request is handled.
-    pub fn context(&self) -> Context {
-        self.0.clone()
+    if !spans.health_checks && route.is_some_and(|route| HEALTH_CHECKS.contains(&route)) {
+        // Says to every sampler that nobody wants it; those within it follow.
+        attributes.push(KeyValue::new("sampling.priority", 0));
     }
-
-    /// Ends the span with what was answered, and tells the client the trace.
-    pub fn answer<B>(self, response: &mut ServiceResponse<B>) {
-        let span = self.0.span();
-        if span.is_recording() {
-            let status = response.status();
-            let code = i64::from(status.as_u16());
-            span.set_attribute(KeyValue::new("http.response.status_code", code));
-            // The conventions leave 4xx of a server alone: it is the client who erred.
-            if status.is_server_error() {
-                span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
-                span.set_status(Status::error(""));
-            }
-        }
-        if let Some(header) = header_of(span.span_context()) {
-            response.headers_mut().insert(TRACE_ID, header);
-        }
-        span.end();
-    }
+    let name = match route {
+        Some(route) => Cow::Owned(format!("{method} {route}")),
+        None => Cow::Borrowed(method),
+    };
+    let builder = spans
+        .tracer
+        .span_builder(name)
+        .with_kind(SpanKind::Server)
+        .with_attributes(attributes);
+    let span = {
+        // The ids of the new span are found by way of the current context.
+        let _caller = caller.clone().attach();
+        spans.tracer.build_with_context(builder, &caller)
+    };
+    caller.with_span(span)
 }
 
-impl Drop for RequestSpan {
-    fn drop(&mut self) {
-        let span = self.0.span();
-        // Not recording any more, once it has ended.
-        if span.is_recording() {
-            span.set_attribute(KeyValue::new("error.type", "client_disconnected"));
-            span.set_status(Status::error("the client went away before the answer"));
-            span.end();
+/// Ends the span of a request that was answered with `status`, or not at all, or not wholly.
+pub fn end(span: &SpanRef<'_>, status: Option<StatusCode>, failure: Option<Failure>) {
+    if span.is_recording() {
+        if let Some(status) = status {
+            let code = i64::from(status.as_u16());
+            span.set_attribute(KeyValue::new("http.response.status_code", code));
+        }
+        if let Some(kind) = error_type(status, failure) {
+            span.set_attribute(KeyValue::new("error.type", kind));
+            span.set_status(Status::error(failure.map_or("", Failure::message)));
         }
     }
+    span.end();
 }
 
 fn path(request: &ServiceRequest) -> String {
@@ -183,14 +159,17 @@ fn forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
     list.split(',').next()?.trim().parse().ok()
 }
 
-fn header_of(span: &SpanContext) -> Option<HeaderValue> {
+/// The header that tells a client the trace of its request.
+pub fn trace_header(span: &SpanRef<'_>) -> Option<(HeaderName, HeaderValue)> {
+    let span = span.span_context();
     if !span.is_valid() {
         return None;
     }
     let id = span.trace_id().to_string();
     let (time, chance) = id.split_at(8);
     let sampled = u8::from(span.is_sampled());
-    HeaderValue::try_from(format!("Root=1-{time}-{chance};Sampled={sampled}")).ok()
+    let value = format!("Root=1-{time}-{chance};Sampled={sampled}");
+    Some((TRACE_ID, HeaderValue::try_from(value).ok()?))
 }
 
 /// Gives the span of the current request an attribute. `value` is asked only if the span is kept.
@@ -209,12 +188,17 @@ pub fn record_failure(span: &SpanRef<'_>, error: &(dyn Error + 'static)) {
         return;
     }
     for error in successors(Some(error), |&error| error.source()) {
-        let attributes = vec![
-            KeyValue::new("exception.type", kind_of(error)),
-            KeyValue::new("exception.message", error.to_string()),
-        ];
-        span.add_event("exception", attributes);
+        record_exception(span, kind_of(error), error.to_string());
     }
+}
+
+/// Writes an exception into `span`.
+pub fn record_exception(span: &SpanRef<'_>, kind: impl Into<Value>, message: impl Into<Value>) {
+    let attributes = vec![
+        KeyValue::new("exception.type", kind),
+        KeyValue::new("exception.message", message),
+    ];
+    span.add_event("exception", attributes);
 }
 
 /// The first word of the error's debug form: the name of its variant or type.

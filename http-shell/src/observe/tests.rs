@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
+use actix_web::error::ErrorServiceUnavailable;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -43,6 +45,7 @@ struct Seen {
     spans: InMemorySpanExporter,
     meters: SdkMeterProvider,
     metrics: InMemoryMetricExporter,
+    lifecycle: Lifecycle,
 }
 
 impl Seen {
@@ -57,6 +60,7 @@ impl Seen {
             spans,
             meters: SdkMeterProvider::builder().with_reader(reader).build(),
             metrics,
+            lifecycle: Lifecycle::default(),
         }
     }
 
@@ -65,6 +69,7 @@ impl Seen {
         Data::new(Observer {
             spans: Spans::new(tracer, true),
             metrics: Metrics::new(&self.meters.meter("test")),
+            lifecycle: self.lifecycle.clone(),
         })
     }
 
@@ -78,6 +83,17 @@ impl Seen {
         self.meters.force_flush().unwrap();
         self.metrics.get_finished_metrics().unwrap()
     }
+}
+
+/// Sends `request` and reads the whole answer.
+async fn ask<B: MessageBody>(
+    app: &impl Service<actix_http::Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    request: actix_http::Request,
+) -> HttpResponse<()> {
+    let response = call_service(app, request).await.into_parts().1;
+    let (response, body) = response.into_parts();
+    assert!(to_bytes(body).await.is_ok());
+    response
 }
 
 fn value(span: &SpanData, key: &str) -> Option<Value> {
@@ -124,7 +140,7 @@ async fn a_span_is_named_by_the_route_and_tells_the_request() {
         .insert_header(("X-Forwarded-For", "203.0.113.9, 10.0.0.1"))
         .insert_header(("X-Forwarded-Proto", "https"))
         .peer_addr(([10, 0, 0, 1], 1234).into());
-    let response = call_service(&app(&seen).await, request.to_request()).await;
+    let response = ask(&app(&seen).await, request.to_request()).await;
 
     let span = seen.span();
     assert_eq!(span.name, "POST /mysfits/{id}/like");
@@ -191,7 +207,7 @@ async fn a_sampler_sees_all_that_the_conventions_ask_for_when_a_span_is_created(
         .insert_header(("User-Agent", "Probe/2.0"))
         .insert_header(("X-Forwarded-For", "203.0.113.9, 10.0.0.1"))
         .peer_addr(([10, 0, 0, 1], 1234).into());
-    call_service(&app(&seen).await, request.to_request()).await;
+    ask(&app(&seen).await, request.to_request()).await;
 
     let attributes = witness.0.lock().unwrap();
     for (key, expected) in [
@@ -216,7 +232,7 @@ async fn a_request_that_no_route_knows_is_named_by_its_method() {
     let seen = Seen::new();
     let method = Method::from_bytes(b"BREW").unwrap();
     let request = TestRequest::with_uri("/coffee/17").method(method);
-    call_service(&app(&seen).await, request.to_request()).await;
+    ask(&app(&seen).await, request.to_request()).await;
     let span = seen.span();
     assert_eq!(span.name, "_OTHER");
     assert_eq!(value(&span, "http.route"), None);
@@ -232,7 +248,7 @@ async fn a_request_that_no_route_knows_is_named_by_its_method() {
 async fn a_failure_is_in_the_span_with_its_causes() {
     let seen = Seen::new();
     let request = TestRequest::with_uri("/broken").to_request();
-    call_service(&app(&seen).await, request).await;
+    ask(&app(&seen).await, request).await;
     let span = seen.span();
     assert_eq!(span.status, Status::error(""));
     assert_eq!(text(&span, "error.type").as_deref(), Some("503"));
@@ -273,13 +289,39 @@ async fn a_request_whose_client_goes_away_ends_its_span_and_says_so() {
 }
 
 #[tokio::test]
+async fn an_error_that_another_middleware_returns_is_answered_and_recorded_once() {
+    let seen = Seen::new();
+    let refuse = async |_: ServiceRequest, _: Next<BoxBody>| {
+        Err::<ServiceResponse, _>(ErrorServiceUnavailable("no"))
+    };
+    let app = App::new()
+        .app_data(seen.observer())
+        .wrap(from_fn(refuse))
+        .wrap(from_fn(middleware));
+    let app = init_service(app).await;
+    let error = app.call(TestRequest::get().to_request()).await.err();
+    let response = error.unwrap().error_response();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key("x-amzn-trace-id"));
+    assert!(
+        response
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+    assert!(to_bytes(response.into_body()).await.is_ok());
+    let span = seen.span();
+    assert_eq!(text(&span, "error.type").as_deref(), Some("503"));
+    assert_eq!(durations(&seen.metrics()), [("GET 503 503".to_owned(), 1)]);
+}
+
+#[tokio::test]
 async fn what_a_client_makes_up_is_shown_to_a_bound() {
     let seen = Seen::new();
     let request = TestRequest::with_uri(&format!("/{}", "p".repeat(20_000)))
         .insert_header(("User-Agent", "u".repeat(20_000)))
         .insert_header(("Host", "h".repeat(20_000)))
         .insert_header(("X-Forwarded-For", "<script>"));
-    call_service(&app(&seen).await, request.to_request()).await;
+    ask(&app(&seen).await, request.to_request()).await;
     let span = seen.span();
     assert_eq!(text(&span, "url.path").unwrap().len(), 8192);
     assert_eq!(text(&span, "user_agent.original").unwrap().len(), 256);
@@ -301,7 +343,7 @@ async fn requests_are_counted_by_route_and_status_and_by_nothing_that_clients_ch
     ] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let request = TestRequest::with_uri(path).method(method).to_request();
-        call_service(&app, request).await;
+        ask(&app, request).await;
     }
     let metrics = seen.metrics();
     let mut counted = durations(&metrics);

@@ -87,7 +87,12 @@ impl Service {
 
     /// The next log line that `wanted` accepts; those before it are dropped.
     pub fn line(&self, wanted: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        self.line_within(PATIENCE, wanted)
+    }
+
+    /// The same, with another bound on the wait.
+    pub fn line_within(&self, patience: Duration, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + patience;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(left).expect("no such log line");
@@ -106,8 +111,13 @@ impl Service {
     }
 
     /// Asks it to stop, waits until it has, and returns how it ended and what it still logged.
-    pub fn stop(mut self) -> (ExitStatus, Vec<String>) {
+    pub fn stop(self) -> (ExitStatus, Vec<String>) {
         self.signal(Signal::TERM);
+        self.ended()
+    }
+
+    /// Waits until the process has ended, and returns how it did and what it still logged.
+    pub fn ended(mut self) -> (ExitStatus, Vec<String>) {
         let status = self.wait();
         (status, self.lines.iter().collect())
     }

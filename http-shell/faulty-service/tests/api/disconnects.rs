@@ -1,0 +1,174 @@
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use crate::client::{begin_to_read, get, send};
+use crate::records::reset;
+use crate::start;
+
+const GONE: Option<&str> = Some("client_disconnected");
+
+#[test]
+fn a_reset_before_the_answer_is_499_and_an_error_of_the_client() {
+    let mut recorded = start();
+    let streams: Vec<_> = (0..10).map(|_| send(&recorded.service, "/never")).collect();
+    recorded.wait_for(10, "begun");
+    streams.into_iter().for_each(reset);
+    recorded.wait_for(10, r#""error_type":"client_disconnected""#);
+    let records = recorded.stop();
+    records.assert_each_once(10);
+    records.assert_ends(10, 499, GONE, &["error"]);
+    let segment = &records.segments[0];
+    assert_eq!(
+        segment["http"]["response"]["status"],
+        serde_json::Value::Null
+    );
+    let cause = &segment["cause"]["exceptions"][0];
+    assert_eq!(cause["type"], "client_disconnected", "{segment:#}");
+}
+
+#[test]
+fn a_reset_that_arrives_together_with_the_request_is_499_whatever_the_handler_does() {
+    let recorded = start();
+    for path in ["/fine", "/slow", "/large"] {
+        for _ in 0..5 {
+            reset(send(&recorded.service, path));
+        }
+    }
+    // Some of the connections may have been reset before the service read a head.
+    let records = recorded.stop();
+    records.assert_each_once(records.access.len());
+    let disconnected = records.access.iter().filter(|line| line["path"] != "/fine");
+    for line in disconnected {
+        assert_eq!(line["error_type"], "client_disconnected", "{line:#}");
+    }
+}
+
+#[test]
+fn a_client_that_closes_its_writing_half_gets_its_answer_which_is_recorded_as_such() {
+    let mut recorded = start();
+    let mut stream = send(&recorded.service, "/slow");
+    recorded.wait_for(1, "begun");
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("slow"), "{answer}");
+    let records = recorded.stop();
+    records.assert_each_once(1);
+    records.assert_ends(1, 200, None, &[]);
+}
+
+#[test]
+fn a_client_that_closes_both_halves_is_recorded_once_with_its_answer() {
+    let mut recorded = start();
+    let stream = send(&recorded.service, "/slow");
+    recorded.wait_for(1, "begun");
+    drop(stream);
+    let records = recorded.stop();
+    records.assert_each_once(1);
+    // The operating system took the answer: the FIN does not say that nobody reads it.
+    records.assert_ends(1, 200, None, &[]);
+}
+
+#[test]
+fn a_reset_half_way_through_the_answer_keeps_the_status_and_says_that_the_client_went() {
+    let mut recorded = start();
+    for path in ["/large", "/stream", "/stream-stops"] {
+        let mut stream = send(&recorded.service, path);
+        begin_to_read(&mut stream);
+        reset(stream);
+        recorded.wait_for(1, r#""error_type":"client_disconnected""#);
+    }
+    let records = recorded.stop();
+    records.assert_each_once(3);
+    records.assert_ends(3, 200, GONE, &["error"]);
+}
+
+#[test]
+fn a_close_half_way_through_the_answer_does_as_a_reset() {
+    let mut recorded = start();
+    let mut stream = send(&recorded.service, "/large");
+    begin_to_read(&mut stream);
+    // With bytes left to read, the client's system answers with a RST.
+    drop(stream);
+    recorded.wait_for(1, r#""error_type":"client_disconnected""#);
+    let records = recorded.stop();
+    records.assert_each_once(1);
+    records.assert_ends(1, 200, GONE, &["error"]);
+}
+
+#[test]
+fn a_body_that_breaks_off_is_recorded_once() {
+    let recorded = start();
+    let head = "POST /posted HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf";
+    let service = &recorded.service;
+    let connect = || {
+        let mut stream = service.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let (reset_one, closed_one, mut half_closed, mut late) =
+        (connect(), connect(), connect(), connect());
+    // The service reads what came before this, on each of its workers.
+    for _ in 0..8 {
+        assert!(get(service, "/fine").ends_with("fine"));
+    }
+    reset(reset_one);
+    drop(closed_one);
+    half_closed.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    half_closed.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    answer.clear();
+    late.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+
+    let records = recorded.stop();
+    records.assert_each_once(12);
+    records.assert_ends(8, 200, None, &[]);
+    records.assert_ends(1, 499, GONE, &["error"]);
+    // A FIN within the body is answered.
+    records.assert_ends(2, 400, None, &["error"]);
+    records.assert_ends(1, 408, None, &["error"]);
+}
+
+#[test]
+fn requests_on_one_connection_are_recorded_one_by_one() {
+    let mut recorded = start();
+    let get = "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n";
+    let head = "HEAD /fine HTTP/1.1\r\nHost: x\r\n\r\n";
+    let expecting =
+        "POST /posted HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx";
+    let mut stream = recorded.service.connect();
+    write!(stream, "{get}{get}{expecting}{head}").unwrap();
+    recorded.wait_for(4, r#""status":200"#);
+    drop(stream);
+    let records = recorded.stop();
+    records.assert_each_once(4);
+    records.assert_ends(4, 200, None, &[]);
+}
+
+#[test]
+fn a_request_that_waits_behind_another_is_none_yet_when_the_connection_is_reset() {
+    let mut recorded = start();
+    let mut stream = send(&recorded.service, "/never");
+    write!(stream, "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    recorded.wait_for(1, "begun");
+    reset(stream);
+    let records = recorded.stop();
+    records.assert_each_once(1);
+    records.assert_ends(1, 499, GONE, &["error"]);
+}
+
+#[test]
+#[ignore = "waits 80 s for the limit of idle connections"]
+fn a_client_that_does_not_read_its_answer_is_recorded_when_the_connection_is_closed() {
+    let mut recorded = start();
+    let [large, stream] = ["/large", "/stream"].map(|path| send(&recorded.service, path));
+    let limit = Duration::from_secs(120);
+    recorded.wait_for_within(limit, 2, r#""error_type":"client_stalled""#);
+    let records = recorded.stop();
+    records.assert_each_once(2);
+    records.assert_ends(2, 200, Some("client_stalled"), &["error"]);
+    drop((large, stream));
+}

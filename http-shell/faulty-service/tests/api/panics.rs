@@ -1,0 +1,106 @@
+use std::io::Read;
+
+use serde_json::Value;
+
+use crate::client::{get, send};
+use crate::records::{Records, reset};
+use crate::start;
+
+/// Asserts that each panic was logged once, in the trace of its request.
+fn assert_logged(records: &Records, text: &str, count: usize) {
+    let lines = records.errors();
+    assert_eq!(lines.len(), count, "{lines:#?}");
+    let mut traces = Vec::new();
+    for line in lines {
+        assert_eq!(line["message"], format!("panicked: {text}"), "{line:#}");
+        let location = line["location"].as_str().unwrap();
+        assert!(location.contains("faulty-service/src/main.rs:"), "{line:#}");
+        traces.push(line["trace_id"].to_string());
+    }
+    let segments = records.segments.iter();
+    let mut expected: Vec<_> = segments.map(|it| it["trace_id"].to_string()).collect();
+    traces.sort();
+    expected.sort();
+    assert_eq!(traces, expected);
+}
+
+#[test]
+fn a_panic_of_a_handler_is_answered_500_and_the_service_goes_on() {
+    for path in ["/panic", "/panic-later"] {
+        let recorded = start();
+        for _ in 0..10 {
+            let answer = get(&recorded.service, path);
+            let (head, body) = answer.split_once("\r\n\r\n").expect(&answer);
+            let head = head.to_lowercase();
+            assert!(head.starts_with("http/1.1 500 "), "{answer}");
+            for header in [
+                "access-control-allow-origin: *",
+                "access-control-expose-headers: x-amzn-trace-id",
+                "content-type: application/json",
+                "x-amzn-trace-id: root=1-",
+                "connection: close",
+            ] {
+                assert!(head.contains(header), "{header} in {answer}");
+            }
+            let body: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(body["error"]["code"], "internal_server_error");
+            assert!(!answer.contains("bug"), "{answer}");
+        }
+        let records = recorded.stop();
+        records.assert_each_once(10);
+        records.assert_ends(10, 500, Some("panic"), &["fault"]);
+        assert_logged(&records, "a bug in the handler", 10);
+        for segment in &records.segments {
+            assert_eq!(segment["http"]["response"]["status"], 500);
+            let cause = &segment["cause"]["exceptions"][0];
+            assert_eq!(cause["type"], "panic");
+            assert_eq!(cause["message"], "a bug in the handler");
+        }
+    }
+}
+
+#[test]
+fn a_panic_in_the_body_of_an_answer_is_a_fault_though_its_status_was_sent() {
+    let recorded = start();
+    for _ in 0..3 {
+        let mut answer = Vec::new();
+        let _ = send(&recorded.service, "/stream-panics").read_to_end(&mut answer);
+    }
+    let records = recorded.stop();
+    records.assert_each_once(3);
+    records.assert_ends(3, 200, Some("panic"), &["fault"]);
+    assert_logged(&records, "a bug in the body", 3);
+}
+
+#[test]
+fn an_answer_whose_body_fails_is_a_fault_with_its_cause() {
+    let recorded = start();
+    let mut answer = Vec::new();
+    let _ = send(&recorded.service, "/stream-fails").read_to_end(&mut answer);
+    let records = recorded.stop();
+    records.assert_each_once(1);
+    records.assert_ends(1, 200, Some("body_failed"), &["fault"]);
+    let message = &records.segments[0]["cause"]["exceptions"][0]["message"];
+    assert_eq!(message, "the source is gone");
+    let ours = |line: &&&Value| line["cause"] == "the source is gone";
+    let errors = records.errors();
+    let line = errors.iter().find(ours).expect("no such line");
+    assert_eq!(line["trace_id"], records.segments[0]["trace_id"]);
+}
+
+#[test]
+fn a_panic_while_a_request_is_dropped_costs_no_record_and_no_worker() {
+    let mut recorded = start();
+    let streams: Vec<_> = (0..6)
+        .map(|_| send(&recorded.service, "/panic-when-dropped"))
+        .collect();
+    recorded.wait_for(6, "begun");
+    streams.into_iter().for_each(reset);
+    recorded.wait_for(6, "a bug in a destructor");
+    for _ in 0..6 {
+        assert!(get(&recorded.service, "/fine").ends_with("fine"));
+    }
+    let records = recorded.stop();
+    records.assert_each_once(12);
+    records.assert_ends(6, 500, Some("panic"), &["fault"]);
+}

@@ -1,0 +1,73 @@
+use std::io::Read;
+
+use rustix::process::Signal;
+
+use crate::client::{begin_to_read, send};
+use crate::{start, start_with};
+
+/// A grace period after which requests are cut off.
+const SHORT: [(&str, &str); 1] = [("SHUTDOWN_GRACE_SECONDS", "1")];
+
+const CUT: Option<&str> = Some("shutdown");
+
+#[test]
+fn requests_that_are_cut_off_are_faults_and_all_are_recorded_before_the_end() {
+    let mut recorded = start_with(&SHORT);
+    let streams: Vec<_> = (0..100)
+        .map(|_| send(&recorded.service, "/never"))
+        .collect();
+    recorded.wait_for(100, "begun");
+    let records = recorded.stop();
+    records.assert_each_once(100);
+    records.assert_ends(100, 503, CUT, &["fault"]);
+    for mut stream in streams {
+        assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
+    }
+}
+
+#[test]
+fn answers_that_are_cut_off_half_way_are_faults_too() {
+    let mut recorded = start_with(&SHORT);
+    let mut streams = Vec::new();
+    for path in ["/large", "/stream", "/stream-stops"] {
+        let mut stream = send(&recorded.service, path);
+        begin_to_read(&mut stream);
+        streams.push(stream);
+    }
+    streams.push(send(&recorded.service, "/never"));
+    recorded.wait_for(1, "begun");
+    let records = recorded.stop();
+    records.assert_each_once(4);
+    records.assert_ends(3, 200, CUT, &["fault"]);
+    records.assert_ends(1, 503, CUT, &["fault"]);
+}
+
+#[test]
+fn requests_that_end_within_the_grace_are_no_faults() {
+    let mut recorded = start();
+    let mut streams: Vec<_> = (0..20).map(|_| send(&recorded.service, "/slow")).collect();
+    recorded.wait_for(20, "begun");
+    let records = recorded.stop();
+    records.assert_each_once(20);
+    records.assert_ends(20, 200, None, &[]);
+    for stream in &mut streams {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.ends_with("slow"), "{answer}");
+    }
+}
+
+#[test]
+fn a_worker_that_is_blocked_does_not_hold_the_end() {
+    let mut recorded = start_with(&[("SHUTDOWN_GRACE_SECONDS", "0")]);
+    let _stream = send(&recorded.service, "/blocked");
+    recorded.wait_for(1, "begun");
+    recorded.service.signal(Signal::TERM);
+    let (status, records) = recorded.ended();
+    assert!(status.success());
+    let line = records.errors()[0];
+    assert!(
+        line["message"].as_str().unwrap().contains("blocked"),
+        "{line}"
+    );
+}

@@ -1,0 +1,140 @@
+//! A connection: when it is closed for doing nothing, and which answers still wait to be sent on it.
+//!
+//! actix bounds the head of a connection's first request and the time between two requests, but
+//! neither a later head that stops half-way nor a client that does not read its answer. And for actix
+//! a request has ended when its answer is in the connection's buffer; here it ends when the operating
+//! system has taken the buffer, so that a client that closed the connection before is noticed.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::mem;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_http::Extensions;
+use actix_service::Service;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+
+use crate::observe::Exchange;
+
+/// What is known of one connection. It and its requests live on one thread.
+pub struct Connection {
+    /// A request is being handled.
+    busy: Cell<bool>,
+    /// When `busy` last changed.
+    since: Cell<Instant>,
+    timed_out: Cell<bool>,
+    /// Requests whose whole answer is in the connection's buffer.
+    unsent: RefCell<Vec<Exchange>>,
+}
+
+impl Connection {
+    /// Notes whether a request is being handled.
+    pub fn set_busy(&self, busy: bool) {
+        self.busy.set(busy);
+        self.since.set(Instant::now());
+    }
+
+    /// Takes a request whose answer is complete, and ends it when the answer has been sent.
+    pub fn answered(&self, exchange: Exchange) {
+        self.unsent.borrow_mut().push(exchange);
+    }
+
+    /// Whether the connection was closed because nothing happened on it.
+    pub fn timed_out(&self) -> bool {
+        self.timed_out.get()
+    }
+
+    /// Resolves once no request has been handled for `limit`, or up to a quarter later.
+    async fn idles(&self, limit: Duration) {
+        loop {
+            let now = Instant::now();
+            let due = self.since.get() + limit;
+            if !self.busy.get() && now >= due {
+                self.timed_out.set(true);
+                return;
+            }
+            sleep_until(due.max(now + limit / 4)).await;
+        }
+    }
+}
+
+/// Lets `http` serve `stream` until either ends the connection, or until no request has been handled
+/// for `limit`.
+pub async fn serve<S>(http: &S, stream: TcpStream, limit: Duration) -> Result<(), S::Error>
+where
+    S: Service<(Stream, Option<SocketAddr>), Response = ()>,
+{
+    let peer = stream.peer_addr().ok();
+    let connection = Rc::new(Connection {
+        busy: Cell::new(false),
+        since: Cell::new(Instant::now()),
+        timed_out: Cell::new(false),
+        unsent: RefCell::default(),
+    });
+    let stream = Stream {
+        stream,
+        connection: Rc::clone(&connection),
+    };
+    tokio::select! {
+        ended = http.call((stream, peer)) => ended,
+        () = connection.idles(limit) => Ok(()),
+    }
+}
+
+/// The stream of a connection.
+pub struct Stream {
+    stream: TcpStream,
+    connection: Rc<Connection>,
+}
+
+impl Stream {
+    /// Lets each request find its connection, by `conn_data::<Rc<Connection>>()`.
+    pub fn share(&self, data: &mut Extensions) {
+        data.insert(Rc::clone(&self.connection));
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // A request holds its connection: left here, the two would keep each other alive.
+        drop(mem::take(&mut *self.connection.unsent.borrow_mut()));
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    /// Is called when the connection's buffer has been written.
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        let sent = mem::take(&mut *self.connection.unsent.borrow_mut());
+        sent.into_iter().for_each(Exchange::sent);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
