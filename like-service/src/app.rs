@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use http_shell::{Readiness, Server, causes};
+use http_shell::{Readiness, RequestHook, Server, causes};
 
 use crate::chaos::Chaos;
 use crate::config::Config;
@@ -57,10 +57,11 @@ impl Application {
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let chaos = Data::new(self.chaos);
         let monolith = Data::new(self.monolith);
-        let metrics = Data::new(self.metrics);
+        let metrics = self.metrics;
+        let count_likes = RequestHook::new(move |end| metrics.like(end));
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(chaos.clone()).app_data(monolith.clone());
-            config.app_data(metrics.clone());
+            config.app_data(count_likes.clone());
             routes::configure(config);
         };
         tracing::info!(port = self.port, "like service is listening");

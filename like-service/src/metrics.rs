@@ -1,10 +1,13 @@
 //! What the Like service counts: likes by outcome, and what chaos did to them.
 
+use actix_web::http::Method;
+use http_shell::RequestEnd;
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
 
 use crate::chaos::Fault;
 use crate::error::Error;
+use crate::routes;
 
 /// The counters of one process.
 #[derive(Clone, Debug)]
@@ -24,11 +27,21 @@ impl Metrics {
         }
     }
 
-    /// Counts one like by what its client saw of it.
-    pub fn like<T>(&self, result: &Result<T, Error>) {
-        let outcome = match result {
-            Ok(_) => "liked",
-            Err(error) => outcome(error),
+    /// Counts the request, if it is a like.
+    ///
+    /// A like that was given up or cut off is `abandoned`. One that got no further than the checks of
+    /// every request, such as that of its body's size, is `refused`.
+    pub fn like(&self, end: RequestEnd<'_>) {
+        if end.route != Some(routes::LIKE) || end.method != Method::POST {
+            return;
+        }
+        let error = end.error.and_then(|error| error.as_error());
+        let outcome = match (end.status, error) {
+            (None, _) => "abandoned",
+            (_, Some(error)) => outcome(error),
+            (Some(status), None) if status.is_success() => "liked",
+            (Some(status), None) if status.is_server_error() => "failed",
+            (Some(_), None) => "refused",
         };
         self.likes.add(1, &[KeyValue::new("outcome", outcome)]);
     }

@@ -6,9 +6,12 @@ use http_shell::{get, post};
 mod health;
 mod like;
 
+/// The route of a like.
+pub const LIKE: &str = "/mysfits/{id}/like";
+
 /// Adds the Like service's routes.
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(get("/", health::check))
-        .service(post("/mysfits/{id}/like", like::like));
+        .service(post(LIKE, like::like));
 }

@@ -1,13 +1,15 @@
 //! The effect that costs: real work on the CPU, bounded in number.
 
 use std::hint::black_box;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::Context;
 use rustix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 /// Likes that may wait for a burn of theirs; those beyond are refused.
 const MAX_WAITING: usize = 64;
@@ -46,14 +48,20 @@ impl Burner {
         let admitted = admitted.map_err(|_| Overloaded)?;
         let burning = Arc::clone(&self.burning).acquire_owned().await;
         let burning = burning.map_err(|_| Overloaded)?;
-        spawn_blocking(move || {
+        let cx = Context::current();
+        let burn = spawn_blocking(move || {
+            let _within = cx.attach();
             step_back();
             spend(budget);
             // Held to the end of the work: a client that hangs up does not stop the thread.
             drop((burning, admitted));
-        })
-        .await
-        .map_err(|_| Overloaded)
+        });
+        match burn.await.map_err(JoinError::try_into_panic) {
+            Ok(()) => Ok(()),
+            // The request has panicked, wherever it did.
+            Err(Ok(panic)) => resume_unwind(panic),
+            Err(Err(_)) => Err(Overloaded),
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! It has no `server.address`: exporters for X-Ray would take it for that of a database.
 
+use std::thread::panicking;
+
 use actix_web::http::StatusCode;
 use http::{HeaderMap, Request};
-use http_shell::record_failure;
+use http_shell::{record_exception, record_failure};
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -67,5 +69,27 @@ impl CallSpan {
             record_failure(&span, error);
         }
         span.end();
+    }
+}
+
+impl Drop for CallSpan {
+    /// Ends the span of a call that was given up: the request that it was made for is no more.
+    fn drop(&mut self) {
+        let span = self.0.span();
+        // Not recording any more, once it has ended.
+        if span.is_recording() {
+            let (kind, message) = if panicking() {
+                ("panic", "the service panicked during the call")
+            } else {
+                (
+                    "cancelled",
+                    "the request that the call was made for has ended",
+                )
+            };
+            span.set_attribute(KeyValue::new("error.type", kind));
+            span.set_status(Status::error(message));
+            record_exception(&span, kind, message);
+            span.end();
+        }
     }
 }

@@ -229,7 +229,7 @@ async fn each_log_line_of_a_like_carries_its_trace() {
         let (_, lines) = service.stop();
         let lines: Vec<_> = lines
             .iter()
-            .take_while(|line| !line.contains("draining"))
+            .filter(|line| !line.contains("draining"))
             .collect();
         assert_eq!(lines.len(), 6, "{lines:#?}");
         for line in lines {
