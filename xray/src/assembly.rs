@@ -12,7 +12,9 @@ use std::sync::Arc;
 pub use compiled::{Compiled, compile};
 
 use crate::document::Document;
+use crate::document::annotations::Index;
 use crate::id::TraceId;
+use crate::memory::allocation;
 use crate::names::Names;
 use crate::trace::{Entity, Flags, Kind, Namespace, Trace};
 use pieces::{Piece, Pieces};
@@ -25,18 +27,20 @@ const BELIEVABLE: u64 = 365 * 24 * 3600 * 1_000_000;
 /// Puts a trace together. `documents` are those that were taken, each id once, in the order of the ids.
 pub fn assemble<'a>(
     id: TraceId,
+    revision: u64,
     documents: impl IntoIterator<Item = &'a str>,
     names: &mut Names,
 ) -> Trace {
     let mut pieces = Pieces::default();
-    let mut revision = 0;
     for json in documents {
         if let Ok((document, subject)) = Document::parse(json) {
-            revision += 1;
             pieces.add(document, subject.is_subsegment);
         }
     }
-    let entities = entities(&Tree::of(pieces), names);
+    names.take_memory();
+    let mut annotations = Index::default();
+    let entities = entities(&Tree::of(pieces), names, &mut annotations);
+    let memory = memory(&entities) + names.take_memory();
     let root = root(&entities);
     let of_time: Vec<_> = match root {
         Some(_) => entities
@@ -56,9 +60,24 @@ pub fn assemble<'a>(
         start,
         end: end.map_or(start, |end| end.max(start)),
         revision,
+        dropped_annotations: annotations.dropped,
+        memory,
         root,
         entities: entities.into(),
     }
+}
+
+/// Bytes of memory that a trace of these takes, without its texts.
+fn memory(entities: &[Entity]) -> usize {
+    let facts = entities.iter().filter_map(|entity| entity.facts.as_deref());
+    let facts = facts.map(|facts| {
+        allocation(size_of_val(facts))
+            + allocation(size_of_val(&*facts.annotations))
+            + allocation(size_of_val(&*facts.exceptions))
+    });
+    // An `Arc` stands after its two counts.
+    let trace = allocation(2 * size_of::<usize>() + size_of::<Trace>());
+    trace + allocation(size_of_val(entities)) + facts.sum::<usize>()
 }
 
 /// The segment that nobody called; where its parent is missing, the first one.
@@ -71,7 +90,7 @@ fn root(entities: &[Entity]) -> Option<usize> {
 }
 
 /// Writes the tree down, parents before children, and infers what is missing.
-fn entities(tree: &Tree<Document<'_>>, names: &mut Names) -> Vec<Entity> {
+fn entities(tree: &Tree<Document<'_>>, names: &mut Names, annotations: &mut Index) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::with_capacity(tree.pieces.len());
     // Where the pieces of the walk have come to stand, between inferred ones.
     let mut places: Vec<u32> = Vec::with_capacity(tree.pieces.len());
@@ -79,7 +98,7 @@ fn entities(tree: &Tree<Document<'_>>, names: &mut Names) -> Vec<Entity> {
         let piece = &tree.pieces[place];
         let at = entities.len() as u32;
         places.push(at);
-        let mut entity = entity(piece, names);
+        let mut entity = entity(piece, names, annotations);
         entity.parent = parent.map(|parent| places[parent]);
         entity.segment = match (piece.is_subsegment, entity.parent) {
             (false, _) => Some(at),
@@ -119,7 +138,7 @@ fn mark_ends(entities: &mut [Entity]) {
     }
 }
 
-fn entity(piece: &Piece<Document<'_>>, names: &mut Names) -> Entity {
+fn entity(piece: &Piece<Document<'_>>, names: &mut Names, annotations: &mut Index) -> Entity {
     let document = &piece.content;
     let kind = match piece.is_subsegment {
         true => Kind::Subsegment,
@@ -153,7 +172,7 @@ fn entity(piece: &Piece<Document<'_>>, names: &mut Names) -> Entity {
         },
         start: piece.start,
         end: piece.end,
-        facts: facts::of(document, names),
+        facts: facts::of(document, names, annotations),
     }
 }
 

@@ -5,10 +5,11 @@
 //! service refuses the distant past, a laptop is also fed with recordings); names of subsegments may
 //! contain any character.
 
+pub mod annotations;
 pub mod lenient;
 mod model;
 
-pub use model::{Document, Http};
+pub use model::{Document, Exception, Http};
 
 use crate::id::{SegmentId, TraceId};
 use crate::time::Time;

@@ -193,9 +193,9 @@ impl Groups {
         Ok(())
     }
 
-    /// What a filter can name; a group without an expression has all traces.
+    /// What a filter can name, `Default` too; a group without an expression has all traces.
     pub fn named(&self) -> Vec<filter::Group> {
-        let groups = self.all().into_iter();
+        let groups = std::iter::once(Group::default()).chain(self.all());
         let named = groups.map(|group| filter::Group {
             name: group.group_name,
             arn: group.group_arn,

@@ -16,6 +16,7 @@ mod filter;
 mod graph;
 mod groups;
 mod id;
+mod memory;
 mod names;
 mod options;
 mod otlp;

@@ -3,6 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::memory::allocation;
+
+/// A text that more places share than this takes no memory of any one of them.
+const SHARED: usize = 16;
+
 /// A node of the service graph: what requests pass through, or a resource that is called.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Node {
@@ -18,15 +23,21 @@ pub struct Node {
 pub struct Names {
     texts: Shared<str>,
     nodes: Shared<Node>,
+    /// Bytes of memory that were taken for what was asked for since the last [`Names::take_memory`].
+    memory: usize,
 }
 
 impl Names {
     /// This text.
     pub fn text(&mut self, text: &str) -> Arc<str> {
-        match self.texts.known.get(text) {
+        let shared = match self.texts.known.get(text) {
             Some(known) => Arc::clone(known),
             None => self.texts.add(text.into()),
+        };
+        if Arc::strong_count(&shared) <= SHARED {
+            self.memory += weight(&*shared);
         }
+        shared
     }
 
     /// The node of this name and type.
@@ -35,36 +46,60 @@ impl Names {
             name: self.text(name),
             kind: self.text(kind),
         };
-        match self.nodes.known.get(&node) {
+        let shared = match self.nodes.known.get(&node) {
             Some(known) => Arc::clone(known),
             None => self.nodes.add(Arc::new(node)),
+        };
+        if Arc::strong_count(&shared) <= SHARED {
+            self.memory += weight(&*shared);
         }
+        shared
     }
+
+    /// How many bytes of memory the texts and nodes take that were asked for since the last call. Those
+    /// that many places share are left out.
+    pub fn take_memory(&mut self) -> usize {
+        std::mem::take(&mut self.memory)
+    }
+}
+
+/// Bytes of memory that a shared value takes: itself with two counts, and its place in a table that may be half
+/// empty.
+fn weight<T: ?Sized>(value: &T) -> usize {
+    allocation(2 * size_of::<usize>() + size_of_val(value)) + 2 * size_of::<Arc<T>>()
 }
 
 /// Values that are forgotten some time after the last trace that used them.
 #[derive(Debug)]
 struct Shared<T: ?Sized> {
     known: HashSet<Arc<T>>,
-    /// So many are known when it is time to look for those out of use.
+    /// Bytes of memory that they take.
+    memory: usize,
+    /// At this many bytes, those out of use are looked for.
     sweep: usize,
 }
+
+/// Unused values are not looked for while all take less memory than this.
+const FIRST_SWEEP: usize = 1024 * 1024;
 
 impl<T: ?Sized> Default for Shared<T> {
     fn default() -> Self {
         Self {
             known: HashSet::new(),
-            sweep: 1024,
+            memory: 0,
+            sweep: FIRST_SWEEP,
         }
     }
 }
 
 impl<T: ?Sized + Eq + std::hash::Hash> Shared<T> {
     fn add(&mut self, value: Arc<T>) -> Arc<T> {
-        if self.known.len() >= self.sweep {
+        if self.memory >= self.sweep {
             self.known.retain(|value| Arc::strong_count(value) > 1);
-            self.sweep = 2 * self.known.len().max(512);
+            self.memory = self.known.iter().map(|value| weight(&**value)).sum();
+            self.sweep = 2 * self.memory.max(FIRST_SWEEP / 2);
         }
+        self.memory += weight(&*value);
         self.known.insert(Arc::clone(&value));
         value
     }
@@ -89,7 +124,22 @@ mod tests {
         for number in 0..100_000 {
             names.text(&number.to_string());
         }
-        assert!(names.texts.known.len() <= 1024);
+        assert!(names.texts.memory <= FIRST_SWEEP + 100);
+        for number in 0..1_000 {
+            names.text(&number.to_string().repeat(10_000));
+        }
+        assert!(names.texts.memory <= FIRST_SWEEP + 40_000);
         assert!(Arc::ptr_eq(&kept, &names.text("kept")));
+    }
+
+    #[test]
+    fn a_text_that_many_places_share_takes_memory_of_the_first_ones_alone() {
+        let mut names = Names::default();
+        let text = "x".repeat(1000);
+        let kept: Vec<_> = (0..100).map(|_| names.text(&text)).collect();
+        assert_eq!(kept.len(), 100);
+        let memory = names.take_memory();
+        assert!((1_000..20_000).contains(&memory), "{memory}");
+        assert_eq!(names.take_memory(), 0);
     }
 }

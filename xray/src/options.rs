@@ -27,11 +27,11 @@ pub struct Options {
     #[arg(long, value_name = "PORT", default_value_t = 4318)]
     otlp_port: u16,
 
-    /// Traces that are kept; beyond, the oldest leave
+    /// Traces that are kept; beyond, the oldest are evicted
     #[arg(long, value_name = "N", default_value_t = Limits::default().traces)]
     max_traces: usize,
 
-    /// MiB of documents that are kept
+    /// MiB of memory: beyond half of it, the oldest traces are evicted; the rest is for requests
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().bytes / MIB)]
     max_mib: usize,
 

@@ -1,5 +1,7 @@
 //! A trace in short, as `GetTraceSummaries` has it.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,10 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::names::Node;
 use crate::root_cause::{self, RootCause};
 use crate::time::Time;
-use crate::trace::{Annotation, Entity, Facts, Kind, Trace};
-
-/// So many keys of annotations X-Ray indexes of one trace.
-const MAX_KEYS: usize = 50;
+use crate::trace::{Entity, Facts, Kind, Trace};
+use values::{Value as Key, Values};
 
 /// The summary; `matched` is when the trace was active, where that was asked for.
 pub fn of(trace: &Trace, matched: Option<Time>) -> Value {
@@ -106,55 +106,34 @@ fn http(facts: Option<&Facts>) -> Value {
     Value::Object(http)
 }
 
-/// Each value once, with the services that have it.
+/// Each annotation's values, each once, with the services that have it.
 fn annotations(trace: &Trace) -> Value {
-    let mut keys: BTreeMap<&str, Vec<(Value, Vec<Value>)>> = BTreeMap::new();
+    let mut keys: BTreeMap<&str, Values<'_>> = BTreeMap::new();
     for (entity, facts) in facts(trace) {
         for (key, value) in &facts.annotations {
-            if !keys.contains_key(&**key) && keys.len() == MAX_KEYS {
-                continue;
-            }
-            let value = match value {
-                Annotation::Flag(flag) => json!({ "BooleanValue": flag }),
-                Annotation::Number(number) => json!({ "NumberValue": number }),
-                Annotation::Text(text) => json!({ "StringValue": &**text }),
-            };
-            add(
-                keys.entry(key).or_default(),
-                value,
-                segment_id(trace, entity),
-            );
+            let values = keys.entry(key).or_default();
+            values.add(Key::of(value), entity.segment);
         }
     }
-    let values = |values: Vec<(Value, Vec<Value>)>| {
-        let values = values.into_iter();
-        let value = |(value, ids)| json!({ "AnnotationValue": value, "ServiceIds": ids });
-        values.map(value).collect::<Value>()
-    };
+    let value = |(value, services): (Key<'_>, Vec<Value>)| json!({ "AnnotationValue": value.json(), "ServiceIds": services });
+    let values = |values: Values<'_>| values.with_services(trace).map(value).collect::<Value>();
     keys.into_iter()
         .map(|(key, found)| (key.to_owned(), values(found)))
         .collect()
 }
 
 fn users(trace: &Trace) -> Value {
-    let mut users = Vec::new();
+    let mut users = Values::default();
     for (entity, facts) in facts(trace) {
         if let Some(user) = &facts.user {
-            add(&mut users, json!(&**user), segment_id(trace, entity));
+            users.add(Key::Text(user), entity.segment);
         }
     }
-    let user = |(name, ids)| json!({ "UserName": name, "ServiceIds": ids });
-    users.into_iter().map(user).collect()
-}
-
-fn add(values: &mut Vec<(Value, Vec<Value>)>, value: Value, id: Option<Value>) {
-    let known = values.iter().position(|(known, _)| *known == value);
-    let place = known.unwrap_or_else(|| {
-        values.push((value, Vec::new()));
-        values.len() - 1
-    });
-    let ids = &mut values[place].1;
-    ids.extend(id.filter(|id| !ids.contains(id)));
+    let user = |(user, services): (Key<'_>, Vec<Value>)| match user {
+        Key::Text(name) => json!({ "UserName": name, "ServiceIds": services }),
+        Key::Flag(_) | Key::Number(_) => Value::Null,
+    };
+    users.with_services(trace).map(user).collect()
 }
 
 /// The trace's nodes, each once, in the order of its segments.
@@ -165,10 +144,6 @@ fn nodes(trace: &Trace) -> impl Iterator<Item = (&Arc<Node>, Value)> {
         seen.insert(Arc::as_ptr(node))
             .then(|| (node, service_id(segment)))
     })
-}
-
-fn segment_id(trace: &Trace, entity: &Entity) -> Option<Value> {
-    Some(service_id(&trace.entities[entity.segment? as usize]))
 }
 
 /// A `ServiceId`. Type and account are there as far as the service told them.

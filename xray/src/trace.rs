@@ -17,8 +17,12 @@ pub struct Trace {
     pub start: Time,
     /// When its last segment ended, as far as any has.
     pub end: Time,
-    /// How many documents it is made of.
-    pub revision: usize,
+    /// Grows with each document that is added or replaced.
+    pub revision: u64,
+    /// Annotations that are not indexed, since they exceed a limit.
+    pub dropped_annotations: u64,
+    /// Bytes of memory that it takes.
+    pub memory: usize,
     /// The segment that the trace's own questions are about.
     pub root: Option<usize>,
     /// Parents stand before their children.
@@ -112,8 +116,8 @@ pub struct Facts {
     pub zone: Option<Arc<str>>,
     pub instance: Option<Arc<str>>,
     pub resource: Option<Arc<str>>,
-    pub annotations: Vec<(Arc<str>, Annotation)>,
-    pub exceptions: Vec<Exception>,
+    pub annotations: Box<[(Arc<str>, Annotation)]>,
+    pub exceptions: Box<[Exception]>,
 }
 
 /// The value of an annotation.

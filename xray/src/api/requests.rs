@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::groups::Selector;
 use crate::sampling::{Change, Report, SamplingRule};
-use crate::store::Clock;
+use crate::store::TimeRangeType;
 use crate::time::Time;
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ pub struct TelemetryRecord {
 pub struct GetTraceSummaries {
     pub start_time: Time,
     pub end_time: Time,
-    pub time_range_type: Option<Clock>,
+    pub time_range_type: Option<TimeRangeType>,
     pub sampling: Option<bool>,
     pub sampling_strategy: Option<SamplingStrategy>,
     pub filter_expression: Option<String>,

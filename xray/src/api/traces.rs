@@ -13,7 +13,7 @@ use super::requests::{
 use crate::assembly::Compiled;
 use crate::filter::{Filter, Selector};
 use crate::id::TraceId;
-use crate::store::Clock;
+use crate::store::TimeRangeType;
 use crate::time::Time;
 use crate::trace::Trace;
 use crate::xray::Xray;
@@ -71,10 +71,10 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
         }
     }
     let share = share(request)?;
-    let clock = request.time_range_type.unwrap_or_default();
+    let range_type = request.time_range_type.unwrap_or_default();
     let mut traces = xray
         .store
-        .traces(clock, request.start_time, request.end_time);
+        .traces(range_type, request.start_time, request.end_time);
     if let Some(token) = &request.next_token {
         let after = read_token(token)?;
         traces.retain(|trace| (trace.time, trace.id) < after);
@@ -95,7 +95,7 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
     }
     let matched = |trace: &Trace| {
         let active = trace.start.max(request.start_time);
-        (clock == Clock::Event).then_some(active)
+        (range_type == TimeRangeType::Event).then_some(active)
     };
     let summaries: Value = page
         .iter()
@@ -189,7 +189,7 @@ pub fn graph(xray: &Xray, request: &GetServiceGraph) -> Result<Value, Error> {
     let filter = xray.groups.filter(&request.group)?;
     let traces = xray
         .store
-        .traces(Clock::TraceId, request.start_time, request.end_time);
+        .traces(TimeRangeType::TraceId, request.start_time, request.end_time);
     let services = graph::of(of_group(&traces, filter.as_ref()));
     Ok(json!({
         "StartTime": request.start_time,
@@ -223,7 +223,7 @@ pub fn series(xray: &Xray, request: &GetTimeSeries) -> Result<Value, Error> {
     let windows = (0..count).map(|number| Time::from_micros(first.micros() + number * step));
     let traces = xray
         .store
-        .traces(Clock::TraceId, request.start_time, request.end_time);
+        .traces(TimeRangeType::TraceId, request.start_time, request.end_time);
     let traces = of_group(&traces, filter.as_ref());
     let series = series::of(traces, selector.as_ref(), windows, period);
     Ok(json!({

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::nodes;
 use super::pieces::{Piece, Pieces};
 use super::tree::Tree;
-use crate::document::Document;
+use crate::document::lenient::Scalar;
+use crate::document::{Document, annotations};
 use crate::id::{SegmentId, TraceId};
 use crate::time::Time;
 
@@ -105,7 +106,7 @@ fn tidy(piece: &mut Piece<Object>) {
         field.is_some_and(|(_, is_right)| is_right(value))
     });
     if let Some(Value::Object(annotations)) = object.get_mut("annotations") {
-        annotations.retain(|_, value| !(value.is_null() || value.is_array() || value.is_object()));
+        annotations.retain(|key, value| annotations::is_valid(key, &Scalar::of(Some(value))));
     }
     // Numbers may have come as texts, and an end may have come too early.
     object.insert("start_time".to_owned(), seconds(piece.start));

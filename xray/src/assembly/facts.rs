@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::document::annotations::Index;
 use crate::document::lenient::Scalar;
 use crate::document::{Document, Http};
 use crate::names::Names;
 use crate::trace::{Annotation, Exception, Facts};
 
 /// Of a segment or subsegment.
-pub fn of(document: &Document<'_>, names: &mut Names) -> Option<Box<Facts>> {
+pub fn of(
+    document: &Document<'_>,
+    names: &mut Names,
+    annotations: &mut Index,
+) -> Option<Box<Facts>> {
     let mut facts = Facts {
         user: text(&document.user, names),
         resource: text(&document.resource_arn, names),
@@ -24,23 +29,28 @@ pub fn of(document: &Document<'_>, names: &mut Names) -> Option<Box<Facts>> {
             facts.instance = text(&ec2.instance_id, names);
         }
     }
-    for (key, value) in &document.annotations.0 {
+    let indexed = annotations.of(&document.annotations).into_iter();
+    let annotation = |(key, value): (&str, &Scalar<'_>)| {
         let value = match value {
-            Scalar::Absent => continue,
+            Scalar::Absent => return None,
             Scalar::Flag(flag) => Annotation::Flag(*flag),
             Scalar::Number(number) => Annotation::Number(*number),
             Scalar::Text(text) => Annotation::Text(names.text(text)),
         };
-        facts.annotations.push((names.text(key), value));
-    }
+        Some((names.text(key), value))
+    };
+    facts.annotations = indexed.filter_map(annotation).collect();
     if let Some(cause) = &document.cause.0 {
         let exceptions = cause.exceptions.0.iter();
-        for exception in exceptions.filter_map(|exception| exception.0.as_ref()) {
-            facts.exceptions.push(Exception {
+        let exceptions = exceptions.filter_map(|exception| exception.0.as_ref());
+        let exception = |exception: &crate::document::Exception<'_>| {
+            let exception = Exception {
                 kind: text(&exception.kind, names),
                 message: text(&exception.message, names),
-            });
-        }
+            };
+            (exception.kind.is_some() || exception.message.is_some()).then_some(exception)
+        };
+        facts.exceptions = exceptions.filter_map(exception).collect();
     }
     (facts != Facts::default()).then(|| Box::new(facts))
 }

@@ -7,7 +7,7 @@ use super::Group;
 use super::json;
 use super::keyword::Keyword;
 use super::subject::{CausePart, Segment, Subject, WholeTrace};
-use super::tree::{AnnotationTest, Cause, Expression, Id, Match, Part};
+use super::tree::{AnnotationTest, Cause, Expression, Id, Match, Order, Part};
 use crate::root_cause::{self, RootCause};
 use crate::summary;
 use crate::trace::{Annotation, CLIENT, Call, Caller, Entity, Trace};
@@ -162,9 +162,21 @@ fn holds(
 fn has_annotation(key: &str, test: &AnnotationTest, subject: &impl Subject) -> bool {
     let any =
         |is_wanted: &mut dyn FnMut(&Annotation) -> bool| subject.any_annotation(key, is_wanted);
+    // Of several values of the asked type, `!=` wants each to differ.
+    let is_unequal = |has_type: fn(&Annotation) -> bool, value: &Annotation| {
+        any(&mut |found| has_type(found)) && !any(&mut |found| found == value)
+    };
     match test {
         AnnotationTest::Holds => any(&mut |found| *found != Annotation::Flag(false)),
         AnnotationTest::Flag(wanted) => any(&mut |found| *found == Annotation::Flag(*wanted)),
+        AnnotationTest::FlagUnequal(value) => is_unequal(
+            |found| matches!(found, Annotation::Flag(_)),
+            &Annotation::Flag(*value),
+        ),
+        AnnotationTest::Number(Order::Unequal, value) => is_unequal(
+            |found| matches!(found, Annotation::Number(_)),
+            &Annotation::Number(*value),
+        ),
         AnnotationTest::Number(order, value) => any(&mut |found| match found {
             Annotation::Number(found) => order.holds(*found, *value),
             _ => false,

@@ -71,6 +71,7 @@ fn annotations() -> impl Strategy<Value = Expression> {
     let test = prop_oneof![
         Just(AnnotationTest::Holds),
         any::<bool>().prop_map(AnnotationTest::Flag),
+        any::<bool>().prop_map(AnnotationTest::FlagUnequal),
         (orders(), numbers()).prop_map(|(order, value)| AnnotationTest::Number(order, value)),
         (matches(), any::<String>()).prop_map(|(how, value)| AnnotationTest::Text(how, value)),
     ];

@@ -63,6 +63,8 @@ pub enum AnnotationTest {
     Holds,
     /// It is this boolean.
     Flag(bool),
+    /// It is a boolean, and no value is this one.
+    FlagUnequal(bool),
     /// It is a number that compares so.
     Number(Order, f64),
     /// It is a text that compares so.
@@ -220,6 +222,7 @@ impl Display for Expression {
                 match test {
                     AnnotationTest::Holds => Ok(()),
                     AnnotationTest::Flag(flag) => write!(f, " = {flag}"),
+                    AnnotationTest::FlagUnequal(flag) => write!(f, " != {flag}"),
                     AnnotationTest::Number(order, value) => {
                         write!(f, " {} {value:?}", order.sign())
                     }

@@ -126,11 +126,42 @@ fn annotations_are_typed_and_come_from_everywhere() {
             "fine lost broken throttled open coped",
         ),
         ("annotation[order] = 88", "cron"),
-        ("annotation[a.b-c]", "cron"),
-        (r#"Annotation["a.b-c"] = true"#, "cron"),
+        ("annotation[a.b_c]", "cron"),
+        (r#"Annotation["a.b_c"] = true"#, "cron"),
         ("annotation.deep", ""),
         ("annotation.deep = false", "cron"),
         ("annotation.Order", ""),
+    ]);
+}
+
+/// The trace `cron` has 8.5 and 88 as `load`, both booleans as `done`, and a text and a number as `order`.
+#[test]
+fn of_several_values_one_is_enough_and_for_unequal_all_must_differ() {
+    assert_finds(&[
+        ("annotation.load = 88", "cron"),
+        ("annotation.load < 9", "cron"),
+        ("annotation.load > 80", "cron"),
+        ("annotation.load != 88", ""),
+        ("annotation.load != 8.5", ""),
+        ("annotation.load != 7", "cron"),
+        ("!annotation.load = 88", "-cron"),
+        ("annotation.done", "cron"),
+        ("annotation.done = true", "cron"),
+        ("annotation.done = false", "cron"),
+        ("annotation.done != true", ""),
+        ("annotation.done != false", ""),
+        ("annotation.deep != true", "cron"),
+        ("annotation.deep != false", ""),
+        (r#"annotation.tag != "a""#, ""),
+        (r#"annotation.tag != "c""#, "cron"),
+        (r#"service("cron") { annotation.load != 88 }"#, ""),
+        (r#"service("cron") { annotation.load != 7 }"#, "cron"),
+        (r#"service("cron") { annotation.done != false }"#, ""),
+        // Values of another type than the one asked for are left out.
+        ("annotation.order != 88 AND annotation.done", ""),
+        ("annotation.order != 7 AND annotation.done", "cron"),
+        ("annotation.load != true", ""),
+        ("annotation.done != 1", ""),
     ]);
 }
 
@@ -314,6 +345,8 @@ fn groups_are_named_in_filters() {
         .as_str()
         .unwrap()
         .to_owned();
+    let default = world.ask("/GetGroup", json!({ "GroupName": "Default" }));
+    let default = default["Group"]["GroupARN"].as_str().unwrap();
     for (filter, wanted) in [
         (r#"group.name = "late""#.to_owned(), "slow"),
         (
@@ -321,9 +354,19 @@ fn groups_are_named_in_filters() {
             "slow",
         ),
         (r#"group.name = "late" AND user = "bob""#.to_owned(), ""),
-        (r#"group.name != "late" AND user"#.to_owned(), ""),
-        (r#"!group.name AND user"#.to_owned(), "guest"),
+        (r#"group.name != "late" AND user"#.to_owned(), "guest"),
+        (r#"group.name AND user"#.to_owned(), "slow guest"),
         (format!("group.arn = \"{arn}\""), "slow"),
+        (
+            r#"group.name = "Default" AND user"#.to_owned(),
+            "slow guest",
+        ),
+        (r#"group.name != "Default""#.to_owned(), ""),
+        (
+            r#"group.name = "Default" AND group.name = "late""#.to_owned(),
+            "slow",
+        ),
+        (format!("group.arn = \"{default}\" AND user"), "slow guest"),
     ] {
         assert_eq!(
             names(&world.summaries(&filter)).join(" "),

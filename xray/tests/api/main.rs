@@ -8,14 +8,18 @@
     reason = "a test fails by panicking"
 )]
 
+mod annotations;
 mod batch;
+mod costs;
 mod documents;
 mod filters;
 mod graph;
 mod groups;
 mod guard;
 mod hostile;
+mod memory;
 mod otlp;
+mod revisions;
 mod sampling;
 mod sdk;
 mod series;

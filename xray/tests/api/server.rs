@@ -48,6 +48,11 @@ impl Process {
         }
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends one datagram.
     pub fn send(&self, datagram: &[u8]) {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -20,6 +20,9 @@ PATIENCE = 30
 # Seconds between two looks at what a test waits for.
 POLL_INTERVAL = 0.015
 
+# Seconds of the longest time range that is answered, less a minute that lies ahead.
+LONGEST = 6 * 3600 - 60
+
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "lab",
     "AWS_SECRET_ACCESS_KEY": "lab",
@@ -114,7 +117,7 @@ class LocalXray(unittest.TestCase):
         deadline = time.monotonic() + PATIENCE
         while True:
             pages = self.client.get_paginator("get_trace_summaries").paginate(
-                StartTime=0, EndTime=time.time() + 60, FilterExpression=filter_expression
+                StartTime=time.time() - LONGEST, EndTime=time.time() + 59, FilterExpression=filter_expression
             )
             summaries = [summary for page in pages for summary in page["TraceSummaries"]]
             if len(summaries) == count:
@@ -130,7 +133,7 @@ class LocalXray(unittest.TestCase):
 
     def nodes(self):
         """The nodes of the graph of all traces, by name and type."""
-        answer = self.client.get_service_graph(StartTime=0, EndTime=time.time() + 60)
+        answer = self.client.get_service_graph(StartTime=time.time() - LONGEST, EndTime=time.time() + 59)
         return {(node["Name"], node.get("Type")): node for node in answer["Services"]}
 
 

@@ -7,7 +7,7 @@ import unittest
 
 from botocore.exceptions import ClientError
 
-from local_xray import LocalXray, segment, trace_id
+from local_xray import LONGEST, LocalXray, segment, trace_id
 
 
 class Boto3(LocalXray):
@@ -21,7 +21,7 @@ class Boto3(LocalXray):
         ids = [trace_id(number, seconds_ago=number // 10) for number in range(1234)]
         self.put(*(segment(trace, "shop", 0.01) for trace in ids))
         pages = self.client.get_paginator("get_trace_summaries").paginate(
-            StartTime=0, EndTime=time.time() + 60
+            StartTime=time.time() - LONGEST, EndTime=time.time() + 59
         )
         pages = list(pages)
         found = [it["Id"] for page in pages for it in page["TraceSummaries"]]

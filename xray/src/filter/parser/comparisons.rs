@@ -73,7 +73,7 @@ impl Parser {
                 Some(AnnotationTest::Flag(value))
             }
             (Comparison::Order(Order::Unequal), Literal::Flag(value)) => {
-                Some(AnnotationTest::Flag(!value))
+                Some(AnnotationTest::FlagUnequal(value))
             }
             (how, Literal::Text(value)) => {
                 how.of_text().map(|how| AnnotationTest::Text(how, value))

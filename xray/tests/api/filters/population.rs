@@ -100,9 +100,9 @@ pub fn population() -> World {
     coped[2]["http"] = http("GET", 403);
     documents.extend(coped);
     documents.push(document(8, 1, "cron", 0, 50).with(json!({
-        "annotations": { "order": "eight", "a.b-c": true, "express": true },
+        "annotations": { "order": "eight", "a.b_c": true, "express": true, "load": 8.5, "done": true, "tag": "a" },
         "subsegments": [{ "id": "00000000000000aa", "name": "step", "start_time": at(8000), "end_time": at(8040),
-            "annotations": { "order": 88, "deep": false } }],
+            "annotations": { "order": 88, "deep": false, "load": 88, "done": false, "tag": "b" } }],
     })));
     documents.push(document(9, 1, "silent", 0, 3));
     World::of(&documents)
