@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_appender::non_blocking::WorkerGuard;
 
-use crate::logs::DroppedLines;
+use crate::logs::Lines;
 use crate::sampler::Poller;
 
 /// How long the end of a process may wait for its last spans and metrics, and then for its last lines.
@@ -22,8 +21,7 @@ pub struct Guard {
     pub(crate) traces: SdkTracerProvider,
     pub(crate) metrics: Option<SdkMeterProvider>,
     pub(crate) rules: Option<Poller>,
-    pub(crate) lines: Option<WorkerGuard>,
-    pub(crate) dropped: DroppedLines,
+    pub(crate) lines: Option<Lines>,
 }
 
 impl Drop for Guard {
@@ -36,13 +34,11 @@ impl Drop for Guard {
             Box::new(move || drop(traces.shutdown_with_timeout(FLUSH_TIME))),
             Box::new(move || drop(metrics.map(|it| it.shutdown_with_timeout(FLUSH_TIME)))),
         ]);
-        // Last, for the others write lines. Where nobody reads them, this would wait for ever.
-        let lines = self.lines.take();
-        within(vec![Box::new(move || drop(lines))]);
-        let dropped = self.dropped.total();
-        if dropped > 0 {
+        // Last, because the others log their failures.
+        let lost = self.lines.take().map_or(0, |it| it.flush(FLUSH_TIME));
+        if lost > 0 {
             eprintln!(
-                "{dropped} log lines were dropped, because standard output did not take them in time"
+                "{lost} log lines were lost, because standard output did not take them in time"
             );
         }
     }

@@ -10,6 +10,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::{Config, TracesExporter};
 use crate::guard::Guard;
+use crate::logs::Lines;
 use crate::propagation::Propagation;
 use crate::{logs, metrics, traces};
 
@@ -55,10 +56,10 @@ pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
         // First, for the queues of lines and spans make instruments.
         global::set_meter_provider(metrics.clone());
     }
-    let (queue, lines, dropped) = logs::queue();
+    let lines = Lines::start();
     let (traces, rules) = traces::provider(config, &resource)?;
 
-    let layer = logs::lines(config, about.log_targets, about.access_target, queue);
+    let layer = logs::lines(config, about.log_targets, about.access_target, &lines);
     tracing_subscriber::registry().with(layer).try_init()?;
     global::set_tracer_provider(traces.clone());
     let transparent = config.traces == TracesExporter::None;
@@ -69,6 +70,5 @@ pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
         metrics,
         rules,
         lines: Some(lines),
-        dropped,
     })
 }

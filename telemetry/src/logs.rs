@@ -2,7 +2,6 @@
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
-use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{format, layer};
@@ -14,9 +13,9 @@ mod correlated;
 mod queue;
 
 use correlated::Correlated;
-pub(crate) use queue::{DroppedLines, queue};
+pub(crate) use queue::Lines;
 
-/// The layer that writes lines into `queue`.
+/// The layer that makes a line of each event.
 ///
 /// `own` are the crates that `LOGLEVEL` speaks of; others stay at INFO, since at DEBUG the AWS SDK
 /// and the HTTP libraries would log bodies and credentials. `access` is the target of access lines.
@@ -24,12 +23,12 @@ pub(crate) fn lines<S>(
     config: &Config,
     own: &[&str],
     access: &str,
-    queue: NonBlocking,
+    lines: &Lines,
 ) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let writer = queue::past_or_into(queue);
+    let writer = lines.writer();
     let layer = match config.log_format {
         LogFormat::Json => {
             let inner = format().json().flatten_event(true);

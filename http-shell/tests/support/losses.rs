@@ -8,6 +8,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use super::backend::{Backend, Http};
+use super::collector::Collector;
+use super::conventions::values;
 use super::service::{Service, eventually};
 use super::{BINARY, REQUIRED, start_with};
 
@@ -67,7 +69,7 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
     ];
     let mut service = Service::start_unread(BINARY, &[REQUIRED, &variables].concat());
-    let mut stdout = BufReader::new(service.stdout());
+    let mut stdout = BufReader::new(service.child.stdout.take().unwrap());
     let mut lines = Vec::new();
     for episode in 1..=2 {
         // More lines than the pipe and the queue before it hold.
@@ -97,6 +99,53 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
         .iter()
         .filter_map(|line| line["http.server.request.duration"]["Count"].as_u64());
     assert_eq!(durations.sum::<u64>(), 2 * REQUESTS as u64);
+}
+
+#[test]
+fn lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_error() {
+    const REQUESTS: usize = 2000;
+    // More lines than the pipe holds, and less than the queue before it: none is dropped so far.
+    let mut service = Service::start_unread(BINARY, REQUIRED);
+    request(&service, REQUESTS);
+    service.signal(Signal::TERM);
+    assert!(service.wait().success());
+    let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
+    let lost: usize = stderr
+        .split_once(" log lines were lost")
+        .and_then(|(before, _)| before.parse().ok())
+        .expect(&stderr);
+    let written = std::io::read_to_string(service.child.stdout.take().unwrap()).unwrap();
+    // The last line may be cut, where the pipe was full.
+    let written = written.matches("\n").count();
+    let others = lost + written - REQUESTS;
+    assert!(lost > 0 && others < 20, "{lost} lost, {written} written");
+}
+
+#[test]
+fn lines_that_nobody_can_read_any_more_are_counted() {
+    const REQUESTS: usize = 100;
+    let collector = Collector::start();
+    let mut service = Service::start_unread(
+        BINARY,
+        &[
+            REQUIRED,
+            &[
+                ("OTEL_METRICS_EXPORTER", "otlp"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+            ],
+        ]
+        .concat(),
+    );
+    drop(service.child.stdout.take());
+    request(&service, REQUESTS);
+    service.signal(Signal::TERM);
+    assert!(service.wait().success());
+    let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
+    let causes = stderr.matches("standard output fails: Broken pipe").count();
+    assert_eq!(causes, 1, "{stderr}");
+    let (_, metrics) = collector.spans_and_metrics();
+    let lost = values(&metrics, "mysfits.log_lines.dropped", "error.type");
+    assert!(lost.contains(&"write_failed".to_owned()), "{metrics:#?}");
 }
 
 #[test]

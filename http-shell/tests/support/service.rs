@@ -5,7 +5,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running service. Dropping it kills the process.
 pub struct Service {
-    child: Child,
+    pub child: Child,
     pub port: u16,
     pub lines: Receiver<String>,
     _reserved: UdpSocket,
@@ -25,8 +25,8 @@ pub struct Service {
 impl Service {
     /// Starts `binary` with this environment and no other, and waits until it listens.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
-        let mut service = Self::start_unread(binary, variables);
-        let stdout = BufReader::new(service.stdout());
+        let mut service = Self::spawn(binary, variables, Stdio::inherit());
+        let stdout = BufReader::new(service.child.stdout.take().unwrap());
         let (sender, lines) = channel();
         service.lines = lines;
         std::thread::spawn(move || {
@@ -37,12 +37,17 @@ impl Service {
         service
     }
 
-    /// The same, with nobody who reads its standard output.
+    /// The same, with nobody who reads its standard output and standard error.
     pub fn start_unread(binary: &str, variables: &[(&str, &str)]) -> Self {
+        Self::spawn(binary, variables, Stdio::piped())
+    }
+
+    fn spawn(binary: &str, variables: &[(&str, &str)], stderr: Stdio) -> Self {
         let (port, reserved) = reserve();
         let child = command(binary, variables)
             .env("PORT", port.to_string())
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let (_, lines) = channel();
@@ -57,11 +62,6 @@ impl Service {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
         });
         service
-    }
-
-    /// The standard output of a service that was started unread.
-    pub fn stdout(&mut self) -> ChildStdout {
-        self.child.stdout.take().unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {

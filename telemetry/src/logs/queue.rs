@@ -6,6 +6,8 @@
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use opentelemetry::{KeyValue, global};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -17,71 +19,126 @@ use crate::SCOPE;
 /// Most lines that wait in the queue.
 const CAPACITY: usize = 8192;
 
+/// How often the end of the process looks whether all lines are written.
+const FLUSH_POLL_INTERVAL: Duration = Duration::from_millis(5);
+
 /// Target of the lines about dropped lines. The thread that writes the others writes them past the
 /// queue, which is full at that moment.
 const PAST_THE_QUEUE: &str = "telemetry::dropped_lines";
 
-/// Starts the thread that writes to standard output, and returns the queue before it, what ends it,
-/// and the counters of dropped lines, which are metrics too.
-pub(crate) fn queue() -> (NonBlocking, WorkerGuard, DroppedLines) {
-    let dropped = DroppedLines::default();
-    let output = Output::new(stdout(), dropped.clone());
-    let (queue, thread) = NonBlockingBuilder::default()
-        .buffered_lines_limit(CAPACITY)
-        .lossy(true)
-        .finish(output);
-    // Nothing was logged so far, so the thread has not read it yet.
-    let _ = dropped.overflow.set(queue.error_counter());
-    dropped.export_counter();
-    (queue, thread, dropped)
+/// The way of log lines to standard output.
+pub(crate) struct Lines {
+    queue: NonBlocking,
+    counts: Counts,
+    thread: WorkerGuard,
 }
 
-/// Writes lines about dropped lines directly to standard output, and all others into `queue`.
-pub(super) fn past_or_into(queue: NonBlocking) -> impl for<'a> MakeWriter<'a> + Send + Sync {
-    let direct = stdout.with_filter(|line| line.target() == PAST_THE_QUEUE);
-    direct.or_else(queue)
+impl Lines {
+    /// Starts the thread that writes to standard output. What is dropped is a metric, too.
+    pub fn start() -> Self {
+        let counts = Counts::default();
+        let output = Output::new(stdout(), counts.clone());
+        let (queue, thread) = NonBlockingBuilder::default()
+            .buffered_lines_limit(CAPACITY)
+            .lossy(true)
+            .finish(output);
+        // Nothing was logged so far, so nobody has read it yet.
+        let _ = counts.overflow.set(queue.error_counter());
+        counts.export();
+        Self {
+            queue,
+            counts,
+            thread,
+        }
+    }
+
+    /// What puts lines into the queue, and writes those about dropped lines past it.
+    pub fn writer(&self) -> impl for<'a> MakeWriter<'a> + Send + Sync + use<> {
+        let direct = stdout.with_filter(|line| line.target() == PAST_THE_QUEUE);
+        direct.or_else(Counted {
+            queue: self.queue.clone(),
+            counts: self.counts.clone(),
+        })
+    }
+
+    /// Waits until all lines are written, but no longer than `timeout`. Returns how many lines were
+    /// lost since the start of the process.
+    pub fn flush(self, timeout: Duration) -> u64 {
+        let start = Instant::now();
+        while self.counts.waiting() > 0 && start.elapsed() < timeout {
+            thread::park_timeout(FLUSH_POLL_INTERVAL);
+        }
+        // Dropped, it would wait once more, and complain on the standard output that stalls.
+        std::mem::forget(self.thread);
+        self.counts.lost()
+    }
 }
 
-/// How many lines were lost.
+/// Numbers of lines.
 #[derive(Clone, Default)]
-pub(crate) struct DroppedLines {
-    /// Of lines that found the queue full.
+struct Counts {
+    logged: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
+    /// Standard output refused them.
+    failed: Arc<AtomicU64>,
+    /// They found the queue full.
     overflow: Arc<OnceLock<ErrorCounter>>,
-    /// Of lines that standard output refused.
-    unwritten: Arc<AtomicU64>,
 }
 
-impl DroppedLines {
-    pub fn total(&self) -> u64 {
-        self.overflow() + self.unwritten.load(Ordering::Relaxed)
-    }
-
+impl Counts {
     fn overflow(&self) -> u64 {
-        self.overflow
-            .get()
-            .map_or(0, |lines| lines.dropped_lines() as u64)
+        let overflow = self.overflow.get();
+        overflow.map_or(0, |lines| lines.dropped_lines() as u64)
     }
 
-    fn export_counter(&self) {
-        let dropped = self.clone();
+    fn dropped(&self) -> u64 {
+        self.overflow() + self.failed.load(Ordering::Relaxed)
+    }
+
+    fn lost(&self) -> u64 {
+        self.logged.load(Ordering::Relaxed) - self.written.load(Ordering::Relaxed)
+    }
+
+    fn waiting(&self) -> u64 {
+        self.lost().saturating_sub(self.dropped())
+    }
+
+    fn export(&self) {
+        let counts = self.clone();
         global::meter(SCOPE)
             .u64_observable_counter("mysfits.log_lines.dropped")
             .with_unit("{line}")
             .with_description("The number of log lines that did not reach standard output")
             .with_callback(move |counter| {
                 let kind = |kind| [KeyValue::new("error.type", kind)];
-                counter.observe(dropped.overflow(), &kind("queue_full"));
-                let unwritten = dropped.unwritten.load(Ordering::Relaxed);
-                counter.observe(unwritten, &kind("write_failed"));
+                counter.observe(counts.overflow(), &kind("queue_full"));
+                let failed = counts.failed.load(Ordering::Relaxed);
+                counter.observe(failed, &kind("write_failed"));
             })
             .build();
+    }
+}
+
+/// Counts the lines that are put into the queue.
+struct Counted {
+    queue: NonBlocking,
+    counts: Counts,
+}
+
+impl MakeWriter<'_> for Counted {
+    type Writer = NonBlocking;
+
+    /// Called once for each line.
+    fn make_writer(&self) -> NonBlocking {
+        self.counts.logged.fetch_add(1, Ordering::Relaxed);
+        self.queue.clone()
     }
 }
 
 /// Standard output as the thread sees it that empties the queue.
 struct Output<W> {
     out: W,
-    dropped: DroppedLines,
+    counts: Counts,
     /// Lines that were dropped before this overflow, or at all if there is none.
     before: u64,
     overflows: bool,
@@ -89,10 +146,10 @@ struct Output<W> {
 }
 
 impl<W: Write> Output<W> {
-    fn new(out: W, dropped: DroppedLines) -> Self {
+    fn new(out: W, counts: Counts) -> Self {
         Self {
             out,
-            dropped,
+            counts,
             before: 0,
             overflows: false,
             fails: false,
@@ -101,7 +158,7 @@ impl<W: Write> Output<W> {
 
     /// Logs that lines were dropped. To be called when standard output takes lines.
     fn report_start(&mut self) {
-        let dropped = self.dropped.total() - self.before;
+        let dropped = self.counts.dropped() - self.before;
         if dropped > 0 && !self.overflows {
             self.overflows = true;
             tracing::warn!(
@@ -116,7 +173,7 @@ impl<W: Write> Output<W> {
     fn report_end(&mut self) {
         if self.overflows {
             self.overflows = false;
-            let total = self.dropped.total();
+            let total = self.counts.dropped();
             let dropped = total - self.before;
             self.before = total;
             tracing::info!(
@@ -135,13 +192,14 @@ impl<W: Write> Write for Output<W> {
 
     fn write_all(&mut self, line: &[u8]) -> io::Result<()> {
         if let Err(error) = self.out.write_all(line) {
-            self.dropped.unwritten.fetch_add(1, Ordering::Relaxed);
+            self.counts.failed.fetch_add(1, Ordering::Relaxed);
             if !self.fails {
                 self.fails = true;
                 eprintln!("log lines are dropped, because standard output fails: {error}");
             }
             return Err(error);
         }
+        self.counts.written.fetch_add(1, Ordering::Relaxed);
         self.fails = false;
         self.report_start();
         Ok(())
@@ -154,3 +212,6 @@ impl<W: Write> Write for Output<W> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
