@@ -1,10 +1,10 @@
-//! X-Ray's way of choosing traces: rules, each with a reservoir and a rate, handed out by the daemon.
+//! X-Ray's sampling: rules, each with a reservoir and a rate, which the daemon hands out.
 //!
-//! The rules are those of the guide's pages "Configuring sampling rules" and "Using sampling rules
-//! with the X-Ray API". Only traces that nobody has decided yet come here.
+//! Sources: the pages "Configuring sampling rules" and "Using sampling rules with the X-Ray API" of X-Ray's
+//! developer guide, and X-Ray's service model. Only traces without a decision of the caller come here.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue};
@@ -13,28 +13,23 @@ use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 mod api;
 mod pattern;
 mod poll;
+mod request;
 mod reservoir;
 mod rule;
 mod rules;
 
 pub(crate) use poll::{Poller, start_polling};
+pub(crate) use request::Service;
 
-use rule::Request;
+use request::Request;
 use rules::Rules;
 
-/// What rules may speak of besides the request.
-#[derive(Debug)]
-pub(crate) struct Service {
-    pub name: String,
-    /// Its type in the words of sampling rules, such as `AWS::ECS::Container`.
-    pub origin: Option<String>,
-}
-
-/// Decides by the rules of the moment. Clones share them.
+/// Decides by the rules that are in force. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct XraySampler {
     service: Arc<Service>,
     rules: Arc<RwLock<Rules>>,
+    started: Instant,
 }
 
 impl XraySampler {
@@ -43,10 +38,16 @@ impl XraySampler {
         Self {
             service: Arc::new(service),
             rules: Arc::default(),
+            started: Instant::now(),
         }
     }
 
-    /// The rules of the moment, which nobody holds for longer than it takes to look.
+    /// The time since the sampler was created. Unlike the time of day, it never goes back.
+    fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// A copy of the rules that are in force, so that the lock is not held while they are used.
     fn rules(&self) -> Rules {
         let rules = self.rules.read();
         rules.unwrap_or_else(PoisonError::into_inner).clone()
@@ -70,12 +71,12 @@ impl ShouldSample for XraySampler {
     ) -> SamplingResult {
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         let request = || Request::of(attributes);
-        let sampled = rules.decide(&self.service, request, now(), rand::random());
+        let sampled = rules.decide(&self.service, request, self.uptime(), rand::random());
         answer(sampled, parent)
     }
 }
 
-/// A decision as the SDK wants it; the trace state goes on as it came.
+/// A decision in the SDK's form. The trace state stays as it came.
 pub(crate) fn answer(sampled: bool, parent: Option<&Context>) -> SamplingResult {
     SamplingResult {
         decision: if sampled {
@@ -90,8 +91,8 @@ pub(crate) fn answer(sampled: bool, parent: Option<&Context>) -> SamplingResult 
     }
 }
 
-/// Seconds since 1970, in which X-Ray tells the end of a quota.
-fn now() -> u64 {
+/// The time of day in seconds since 1970, in which X-Ray gives times.
+fn unix_now() -> f64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs())
+    now.map_or(0.0, |now| now.as_secs_f64())
 }

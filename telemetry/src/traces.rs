@@ -60,11 +60,11 @@ pub(crate) fn provider(
         Root::AlwaysOff => Box::new(Sampler::AlwaysOff),
         Root::Ratio(share) => Box::new(Sampler::TraceIdRatioBased(*share)),
         Root::JaegerRemote(remote) => {
-            let sampler = remote.sampler(&service(resource).name);
+            let sampler = remote.sampler(&Service::of(resource).name);
             Box::new(sampler.map_err(InitError::Sampler)?)
         }
         Root::Xray => {
-            let sampler = XraySampler::new(service(resource));
+            let sampler = XraySampler::new(Service::of(resource));
             // Only with the daemon's protocol is there a daemon to ask for rules.
             if config.traces == TracesExporter::Xray {
                 let daemon = config.daemon.tcp.clone();
@@ -99,15 +99,4 @@ fn queue_capacity() -> usize {
     let set = std::env::var(OTEL_BSP_MAX_QUEUE_SIZE).ok();
     let set = set.and_then(|value| value.parse().ok());
     set.unwrap_or(OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT)
-}
-
-/// The service as sampling rules know it.
-fn service(resource: &Resource) -> Service {
-    let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
-    // Rules know all tasks of ECS by this name, on Fargate too.
-    let origin = value("aws.ecs.launchtype").map(|_| "AWS::ECS::Container".to_owned());
-    Service {
-        name: value("service.name").unwrap_or_default(),
-        origin,
-    }
 }

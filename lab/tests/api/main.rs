@@ -29,6 +29,7 @@ mod health_checks;
 mod likes;
 mod logs;
 mod rules;
+mod sampling;
 mod site;
 mod start;
 mod stop;

@@ -1,24 +1,28 @@
-//! What the daemon's TCP port says and is told, in the JSON of X-Ray's API.
+//! The requests and answers of X-Ray's sampling API, as the daemon's TCP port passes them on.
+//!
+//! Fields that are not listed here are ignored. An item of a list that cannot be read is left out, so
+//! that it does not cost the others.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-/// The answer to `GetSamplingRules`. A rule that makes no sense must not cost the others, so each is
-/// read by itself.
+/// The answer to `GetSamplingRules`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct RulesPage {
+    #[serde(deserialize_with = "readable")]
     pub sampling_rule_records: Vec<Record>,
     #[serde(default)]
     pub next_token: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct Record {
-    pub sampling_rule: Value,
+    pub sampling_rule: SamplingRule,
 }
 
 /// One rule.
@@ -39,42 +43,47 @@ pub(super) struct SamplingRule {
     #[serde(rename = "ResourceARN")]
     pub resource_arn: String,
     #[serde(default)]
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: Option<BTreeMap<String, String>>,
     pub version: i64,
 }
 
-/// What `GetSamplingTargets` is told.
+/// The body of `GetSamplingTargets`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Statistics {
-    pub sampling_statistics_documents: Vec<StatisticsDocument>,
+pub(super) struct Statistics<'a> {
+    pub sampling_statistics_documents: &'a [StatisticsDocument],
 }
 
-/// How often one rule was asked since the last report.
+/// How often one rule matched since its last report.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StatisticsDocument {
     pub rule_name: String,
     #[serde(rename = "ClientID")]
     pub client_id: String,
+    /// Seconds since 1970.
     pub timestamp: u64,
     pub request_count: u64,
+    /// All requests that were sampled, the borrowed ones included.
     pub sampled_count: u64,
     pub borrow_count: u64,
 }
 
-/// The answer to it.
+/// The answer to `GetSamplingTargets`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Targets {
+    #[serde(deserialize_with = "readable")]
     pub sampling_target_documents: Vec<TargetDocument>,
-    /// Seconds since 1970.
-    pub last_rule_modification: f64,
+    /// Seconds since 1970, by X-Ray's clock.
+    pub last_rule_modification: Option<f64>,
+    #[serde(deserialize_with = "readable")]
+    pub unprocessed_statistics: Vec<Unprocessed>,
 }
 
-/// What is granted to this process for one rule.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+/// What X-Ray assigns to this process for one rule. A field that is missing changes nothing.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(super) struct TargetDocument {
     pub rule_name: String,
     pub fixed_rate: Option<f64>,
@@ -82,4 +91,28 @@ pub(super) struct TargetDocument {
     /// Seconds since 1970.
     #[serde(rename = "ReservoirQuotaTTL")]
     pub reservoir_quota_ttl: Option<f64>,
+    /// Seconds until the next report of this rule.
+    pub interval: Option<f64>,
+}
+
+/// A statistics document that X-Ray did not count.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Unprocessed {
+    pub rule_name: String,
+    /// An HTTP status.
+    #[serde(default)]
+    pub error_code: Option<String>,
+}
+
+fn readable<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let list: Option<Vec<Value>> = Option::deserialize(deserializer)?;
+    let items = list.unwrap_or_default().into_iter();
+    Ok(items
+        .filter_map(|item| serde_json::from_value(item).ok())
+        .collect())
 }

@@ -1,5 +1,5 @@
-//! The patterns of sampling rules: `*` stands for any text, `?` for one character, and upper and lower
-//! case are the same, as X-Ray's own SDKs have it.
+//! The patterns of sampling rules: `*` stands for any text, `?` for one character. Upper and lower case
+//! are the same, as in X-Ray's own SDKs.
 
 /// A pattern, ready to be matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,17 +10,17 @@ impl Pattern {
         Self(text.chars().map(folded).collect())
     }
 
-    /// Whether it is the pattern of everything.
-    pub fn is_any(&self) -> bool {
-        self.0 == ['*']
-    }
-
-    /// Whether all of `text` fits. Takes at most the product of both lengths, whatever they are.
+    /// Whether the pattern matches the whole of `text`. Takes at most as many steps as the product of
+    /// both lengths.
     pub fn matches(&self, text: &str) -> bool {
         let pattern = &self.0;
+        if *pattern == ['*'] {
+            return true;
+        }
         let mut rest = text.chars();
         let mut at = 0;
-        // Where to go on after the last `*`, should what follows it not fit: it takes one more.
+        // The last `*`, and the text from where it ends. If what follows does not match, the `*` takes
+        // one more character.
         let mut star = None;
         loop {
             let before = rest.clone();
@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn stars_and_question_marks_stand_for_what_the_guide_says() {
+    fn a_star_matches_any_text_and_a_question_mark_one_character() {
         for (pattern, text, fits) in [
             ("*", "", true),
             ("*", "anything", true),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_made_to_take_long_does_not() {
+    fn a_pattern_with_many_stars_is_matched_in_bounded_time() {
         let pattern = Pattern::new(&"*a".repeat(500));
         assert!(!pattern.matches(&"a".repeat(499)));
         assert!(!Pattern::new(&format!("{}b", "a*".repeat(500))).matches(&"a".repeat(5000)));

@@ -1,46 +1,55 @@
-//! The thread that asks the daemon for rules and tells it how they were used.
+//! The thread that asks the daemon for rules and reports how often they matched.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry::Context;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use ureq::Agent;
+use serde_json::json;
+use ureq::{Agent, Body};
 
-use super::api::{RulesPage, Statistics, Targets};
-use super::{XraySampler, now};
+use super::api::{RulesPage, Statistics, StatisticsDocument, Targets};
+use super::rule::REPORT_INTERVAL;
+use super::rules::Rules;
+use super::{XraySampler, unix_now};
 
 #[cfg(test)]
 mod tests;
 
-/// How often rules are asked for.
-const RULES: Duration = Duration::from_secs(300);
+/// How often rules are asked for while no answer dates a change of them.
+const RULES_INTERVAL: Duration = Duration::from_secs(300);
 
-/// How often the use of rules is reported, and a daemon that was away is asked again.
-const TARGETS: Duration = Duration::from_secs(10);
+/// Up to so much is added at random to each interval, as in X-Ray's own SDKs, so that processes that
+/// start together do not call together for ever.
+const RULES_JITTER: Duration = Duration::from_secs(5);
+const REPORT_JITTER: Duration = Duration::from_millis(100);
 
-/// Longest wait for the daemon.
-const TIMEOUT: Duration = Duration::from_secs(2);
+/// Most documents in one report, by the service model.
+const MAX_DOCUMENTS: usize = 25;
+
+/// Longest wait for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Most bytes of an answer that are read.
-const MAX_ANSWER: u64 = 1024 * 1024;
+const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
 
 /// Most pages of rules that are asked for.
 const MAX_PAGES: usize = 20;
 
-/// Keeps the rules of a sampler up to date until it is dropped; a call under way is not waited for.
+/// Keeps the rules of a sampler up to date until it is dropped. A call in progress is not waited for.
 #[derive(Debug)]
-pub(crate) struct Poller(#[expect(dead_code, reason = "its end is the message")] mpsc::Sender<()>);
+pub(crate) struct Poller(
+    #[expect(dead_code, reason = "dropping it ends the thread")] mpsc::Sender<()>,
+);
 
-/// Asks the daemon at `address` for the rules of `sampler` from now on.
+/// Starts to ask the daemon at `address` for the rules of `sampler`.
 ///
 /// # Errors
 ///
-/// When there can be no thread for it.
+/// When no thread can be started.
 pub(crate) fn start_polling(sampler: XraySampler, address: String) -> io::Result<Poller> {
     let (poller, end) = mpsc::channel();
     let mut daemon = Daemon::new(sampler, address);
@@ -53,22 +62,26 @@ pub(crate) fn start_polling(sampler: XraySampler, address: String) -> io::Result
     Ok(Poller(poller))
 }
 
-/// The daemon, and what it was last heard to say.
+/// The daemon, and what is known from its answers.
 struct Daemon {
     sampler: XraySampler,
     address: String,
     http: Agent,
     client_id: String,
-    rules_since: Option<Instant>,
-    /// When its rules had changed last, by its own clock, as far as it has told.
+    /// When to ask for rules again, whatever the answers to reports say.
+    next_rules: Duration,
+    last_report: Duration,
+    /// The time of the last change of the rules, by X-Ray's clock, in the last answer to a report.
     modified: Option<f64>,
-    away: bool,
+    /// The latest change that the rules in force are known to include.
+    included: Option<f64>,
+    fails: bool,
 }
 
 impl Daemon {
     fn new(sampler: XraySampler, address: String) -> Self {
         let http = Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
+            .timeout_global(Some(ANSWER_TIMEOUT))
             .proxy(None)
             .max_redirects(0)
             .build();
@@ -77,102 +90,160 @@ impl Daemon {
             sampler,
             address,
             http: http.into(),
-            // 24 digits, says the guide.
+            // The service model wants 24 hexadecimal digits.
             client_id: format!("{id:032x}")[..24].to_owned(),
-            rules_since: None,
+            next_rules: Duration::ZERO,
+            last_report: Duration::ZERO,
             modified: None,
-            away: false,
+            included: None,
+            fails: false,
         }
     }
 
     fn follow(&mut self, end: &Receiver<()>) {
         loop {
-            let done = self.step();
-            self.say(done);
-            if end.recv_timeout(TARGETS) != Err(RecvTimeoutError::Timeout) {
+            let done = self.step(self.sampler.uptime());
+            let wait = match done {
+                Ok(()) => self.sampler.rules().next_report_in(self.sampler.uptime()),
+                Err(_) => REPORT_INTERVAL,
+            };
+            self.log_change(done);
+            let wait = wait + REPORT_JITTER.mul_f64(rand::random());
+            if end.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
         }
     }
 
-    /// Asks for rules when it is time, and else for targets.
-    fn step(&mut self) -> Result<(), ureq::Error> {
-        if self
-            .rules_since
-            .is_none_or(|since| since.elapsed() >= RULES)
-        {
-            return self.ask_for_rules();
+    /// Asks for rules and reports their use, as far as each is due at `now`.
+    fn step(&mut self, now: Duration) -> Result<(), ureq::Error> {
+        let mut done = Ok(());
+        if now >= self.next_rules {
+            done = self.ask_for_rules(now);
         }
-        let rules = self.sampler.rules();
-        let report = rules.statistics(&self.client_id, now());
-        if report.is_empty() {
-            return Ok(());
-        }
-        let statistics = Statistics {
-            sampling_statistics_documents: report.clone(),
-        };
-        let targets: Targets = self.call("SamplingTargets", &statistics)?;
-        rules.answered(&report, &targets);
-        let modified = targets.last_rule_modification;
-        // Its clock need not be ours: only a change counts.
-        let before = self.modified.replace(modified);
-        if before.is_some_and(|before| before != modified) {
-            return self.ask_for_rules();
-        }
-        Ok(())
+        done.and(self.report(now))
     }
 
-    fn ask_for_rules(&mut self) -> Result<(), ureq::Error> {
-        let mut definitions: Vec<Value> = Vec::new();
+    /// Reports how often each rule matched, and asks for rules if the answer dates a change of them.
+    ///
+    /// A report without documents is sent, too, so that a new rule holds before the next request comes.
+    fn report(&mut self, now: Duration) -> Result<(), ureq::Error> {
+        let rules = self.sampler.rules();
+        let Some(report) = rules.report(&self.client_id, now, unix_now()) else {
+            return Ok(());
+        };
+        if report.is_empty() && now < self.last_report + rules.longest_interval() {
+            rules.postpone_reports(now);
+            return Ok(());
+        }
+        let before = self.modified;
+        let mut rule_is_unknown = false;
+        let mut parts = vec![&report[..report.len().min(MAX_DOCUMENTS)]];
+        parts.extend(report.chunks(MAX_DOCUMENTS).skip(1));
+        let reported = parts.into_iter().try_for_each(|part| {
+            let targets = self.report_part(&rules, part, now)?;
+            self.modified = targets.last_rule_modification.or(self.modified);
+            rule_is_unknown |= targets.unprocessed_statistics.iter().any(|it| {
+                // The status of a caller's mistake: the rule has been deleted.
+                let code = it.error_code.as_deref();
+                code.is_some_and(|code| code.starts_with('4'))
+            });
+            Ok(())
+        });
+        if reported.is_ok() {
+            rules.postpone_reports(now);
+            self.last_report = now;
+        }
+        if self.modified == self.included && !rule_is_unknown {
+            return reported;
+        }
+        let asked = self.ask_for_rules(now);
+        if asked.is_ok() {
+            // X-Ray dates a change to the second, and rules that were read within that second may lack
+            // another change. They are asked for once more after the next report, if that names the
+            // same time.
+            self.included = before;
+        }
+        reported.and(asked)
+    }
+
+    fn report_part(
+        &self,
+        rules: &Rules,
+        documents: &[StatisticsDocument],
+        now: Duration,
+    ) -> Result<Targets, ureq::Error> {
+        let statistics = Statistics {
+            sampling_statistics_documents: documents,
+        };
+        let body = match self.call("SamplingTargets", &statistics) {
+            // The service model allows a report without documents. If X-Ray refuses it, nothing is lost.
+            Err(ureq::Error::StatusCode(400..=499)) if documents.is_empty() => {
+                return Ok(Targets::default());
+            }
+            body => body?,
+        };
+        // After a status of 2xx the report has been counted, even if the rest cannot be read.
+        let targets = read(body);
+        let none = Targets::default();
+        rules.answered(
+            documents,
+            targets.as_ref().unwrap_or(&none),
+            now,
+            unix_now(),
+        );
+        targets
+    }
+
+    fn ask_for_rules(&mut self, now: Duration) -> Result<(), ureq::Error> {
+        let mut definitions = Vec::new();
         let mut question = json!({});
-        let asked = now();
         for _ in 0..MAX_PAGES {
-            let page: RulesPage = self.call("GetSamplingRules", &question)?;
+            let page: RulesPage = read(self.call("GetSamplingRules", &question)?)?;
             let records = page.sampling_rule_records.into_iter();
             definitions.extend(records.map(|record| record.sampling_rule));
-            match page.next_token {
+            match page.next_token.filter(|token| !token.is_empty()) {
                 Some(token) => question = json!({ "NextToken": token }),
                 None => break,
             }
         }
-        self.sampler
-            .set_rules(self.sampler.rules().renewed(definitions, asked));
-        self.rules_since = Some(Instant::now());
+        // X-Ray always has the rule `Default`. An answer without any is no reason to drop the others.
+        if let Some(rules) = self.sampler.rules().renewed(definitions, now) {
+            self.sampler.set_rules(rules);
+            let jitter = RULES_JITTER.mul_f64(rand::random());
+            self.next_rules = now + RULES_INTERVAL + jitter;
+        }
         Ok(())
     }
 
-    fn call<T: DeserializeOwned>(
-        &self,
-        operation: &str,
-        question: &impl Serialize,
-    ) -> Result<T, ureq::Error> {
+    fn call(&self, operation: &str, question: &impl Serialize) -> Result<Body, ureq::Error> {
         let url = format!("http://{}/{operation}", self.address);
         let question = serde_json::to_vec(question).map_err(io::Error::from)?;
         let request = self.http.post(url).content_type("application/json");
-        let answer = request.send(question)?;
-        let answer = answer
-            .into_body()
-            .into_with_config()
-            .limit(MAX_ANSWER)
-            .read_to_vec()?;
-        Ok(serde_json::from_slice(&answer).map_err(io::Error::from)?)
+        Ok(request.send(question)?.into_body())
     }
 
-    /// Says when the daemon goes and when it comes back, each once.
-    fn say(&mut self, done: Result<(), ureq::Error>) {
+    /// Logs when the daemon stops giving rules and when it gives them again, each once.
+    fn log_change(&mut self, done: Result<(), ureq::Error>) {
         let address = &self.address;
-        let failed = done.is_err();
+        let fails = done.is_err();
         match done {
-            Ok(()) if self.away => {
+            Ok(()) if self.fails => {
                 tracing::info!("the X-Ray daemon at {address} gives sampling rules again");
             }
-            Err(error) if !self.away => tracing::info!(
+            Err(error) if !self.fails => tracing::info!(
                 cause = %error,
-                "the X-Ray daemon at {address} gives no sampling rules; without any, the first \
-                 request each second and 5 % of the others are kept"
+                "the X-Ray daemon at {address} gives no sampling rules; the last ones hold for an hour, \
+                 and without any, the first request each second and 5 % of the others are sampled"
             ),
             _ => {}
         }
-        self.away = failed;
+        self.fails = fails;
     }
+}
+
+fn read<T: DeserializeOwned>(body: Body) -> Result<T, ureq::Error> {
+    let body = body.into_with_config().limit(MAX_ANSWER_BYTES);
+    let answer = body.read_to_vec()?;
+    Ok(serde_json::from_slice(&answer).map_err(io::Error::from)?)
 }

@@ -1,101 +1,72 @@
-//! The daemon's side of the wire is a small server of the tests' own.
+//! Most tests here need answers that no real X-Ray gives, or times that nobody can wait for: the daemon's
+//! side of the wire is a small server of their own. The tests of the lab use the local X-Ray.
 
-use super::*;
+use std::io::{BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanKind, TraceId};
 use opentelemetry_sdk::trace::{SamplingDecision, ShouldSample};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use serde_json::Value;
 
+use super::*;
 use crate::sampler::Service;
 
-/// What a daemon was asked, and what it answers next to each operation.
-#[derive(Default)]
-struct Script {
-    asked: Vec<(String, Value)>,
-    rules: Vec<Value>,
-    targets: Value,
-}
+mod fake_daemon;
+mod reports;
 
-fn daemon(script: &Arc<Mutex<Script>>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let script = Arc::clone(script);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") {
-                stream.read_line(&mut head).unwrap();
-            }
-            let lower = head.to_lowercase();
-            let length = lower.split("content-length: ").nth(1).unwrap();
-            let length = length.split("\r\n").next().unwrap().parse().unwrap();
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).unwrap();
-            let mut script = script.lock().unwrap();
-            let operation = head.split(' ').nth(1).unwrap().to_owned();
-            let answer = match operation.as_str() {
-                "/GetSamplingRules" => script.rules.remove(0),
-                _ => script.targets.clone(),
-            };
-            let question = serde_json::from_slice(&body).unwrap();
-            script.asked.push((operation, question));
-            let answer = answer.to_string();
-            let length = answer.len();
-            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length:";
-            write!(stream.get_mut(), "{head} {length}\r\n\r\n{answer}").unwrap();
-        }
-    });
-    address
-}
-
-fn page(name: &str, more: Value) -> Value {
-    let mut rule = json!({
-        "RuleName": name, "Priority": 1, "FixedRate": 0.0, "ReservoirSize": 0, "Version": 1,
-        "ServiceName": "*", "ServiceType": "*", "Host": "*", "HTTPMethod": "*",
-        "URLPath": format!("/{name}"), "ResourceARN": "*", "Attributes": {},
-    });
-    for (key, value) in more.as_object().unwrap() {
-        rule[key] = value.clone();
-    }
-    json!({"SamplingRuleRecords": [{"SamplingRule": rule, "CreatedAt": 0.0}]})
-}
+use fake_daemon::{FakeDaemon, page};
 
 fn sampler() -> XraySampler {
     XraySampler::new(Service {
         name: "like service".to_owned(),
-        origin: None,
+        ..Service::default()
     })
 }
 
-fn keeps(sampler: &XraySampler, path: &'static str) -> bool {
-    let attributes = [KeyValue::new("url.path", path)];
+fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+fn samples(daemon: &Daemon, path: &str) -> bool {
+    let attributes = [KeyValue::new("url.path", path.to_owned())];
     let server = SpanKind::Server;
-    let result = sampler.should_sample(None, TraceId::from(1), "", &server, &attributes, &[]);
+    let id = TraceId::from(1);
+    let result = daemon
+        .sampler
+        .should_sample(None, id, "", &server, &attributes, &[]);
     result.decision == SamplingDecision::RecordAndSample
 }
 
+fn at(second: u64) -> Duration {
+    Duration::from_secs(second)
+}
+
 #[test]
-fn rules_come_by_pages_and_targets_change_them() {
-    let script = Arc::new(Mutex::new(Script::default()));
-    let mut daemon = Daemon::new(sampler(), daemon(&script));
-    let mut first = page("a", json!({}));
+fn rules_come_in_pages_and_targets_change_them() {
+    let mut first = page(["a"], json!({}));
     first["NextToken"] = json!("more");
-    script.lock().unwrap().rules = vec![first, page("b", json!({}))];
-    daemon.step().unwrap();
-    let sampler = daemon.sampler.clone();
-    assert!(!keeps(&sampler, "/a") && !keeps(&sampler, "/b") && !keeps(&sampler, "/b"));
+    let mut last = page(["b"], json!({}));
+    last["NextToken"] = json!("");
+    let daemon = FakeDaemon::start([first, last]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    assert!(!samples(&client, "/a") && !samples(&client, "/b") && !samples(&client, "/b"));
 
-    script.lock().unwrap().targets = json!({
-        "SamplingTargetDocuments": [{"RuleName": "a", "FixedRate": 1.0, "Interval": 10}],
-        "LastRuleModification": 1.0, "UnprocessedStatistics": [],
-    });
-    daemon.step().unwrap();
-    assert!(keeps(&sampler, "/a") && !keeps(&sampler, "/b"));
+    daemon.set_targets(
+        200,
+        json!({
+            "SamplingTargetDocuments": [{"RuleName": "a", "FixedRate": 1.0, "Interval": 10}],
+            "UnprocessedStatistics": [],
+        }),
+    );
+    client.step(at(10)).unwrap();
+    assert!(samples(&client, "/a") && !samples(&client, "/b"));
 
-    let asked = &script.lock().unwrap().asked;
+    let asked = &daemon.script().asked;
     assert_eq!(asked[0], ("/GetSamplingRules".to_owned(), json!({})));
     assert_eq!(
         asked[1],
@@ -104,12 +75,14 @@ fn rules_come_by_pages_and_targets_change_them() {
     assert_eq!(asked[2].0, "/SamplingTargets");
     let mut documents = asked[2].1["SamplingStatisticsDocuments"].clone();
     for document in documents.as_array_mut().unwrap() {
-        assert_eq!(document["ClientID"].as_str().unwrap().len(), 24);
+        let id = document["ClientID"].as_str().unwrap();
+        assert!(
+            id.len() == 24 && id.chars().all(|digit| digit.is_ascii_hexdigit()),
+            "{id}"
+        );
         assert!(document["Timestamp"].as_u64().unwrap() > 1_700_000_000);
-        document
-            .as_object_mut()
-            .unwrap()
-            .retain(|key, _| key.contains("Count") || key == "RuleName");
+        let counts = document.as_object_mut().unwrap();
+        counts.retain(|key, _| key.contains("Count") || key == "RuleName");
     }
     assert_eq!(
         documents,
@@ -121,53 +94,136 @@ fn rules_come_by_pages_and_targets_change_them() {
 }
 
 #[test]
-fn rules_that_have_changed_are_asked_for_at_once() {
-    let script = Arc::new(Mutex::new(Script::default()));
-    let mut daemon = Daemon::new(sampler(), daemon(&script));
-    script.lock().unwrap().rules = vec![page("a", json!({})), page("a", json!({"FixedRate": 1.0}))];
-    daemon.step().unwrap();
-    assert!(!keeps(&daemon.sampler, "/a"));
-    for modified in [7.0, 7.0, 8.0] {
-        script.lock().unwrap().targets = json!({"LastRuleModification": modified});
-        daemon.step().unwrap();
-        assert_eq!(keeps(&daemon.sampler, "/a"), modified == 8.0);
+fn a_change_of_the_rules_is_heard_with_the_first_answer_that_dates_it() {
+    let daemon = FakeDaemon::start([page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    daemon.set_pages([page(["a"], json!({"FixedRate": 1.0}))]);
+    daemon.set_targets(200, json!({"LastRuleModification": 1_700_000_000.0}));
+    assert!(!samples(&client, "/a"));
+    client.step(at(10)).unwrap();
+    assert!(samples(&client, "/a"));
+}
+
+#[test]
+fn a_process_without_requests_hears_of_a_change_too() {
+    let daemon = FakeDaemon::start([page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    daemon.set_pages([page(["a"], json!({"FixedRate": 1.0}))]);
+    daemon.set_targets(200, json!({"LastRuleModification": 1_700_000_000.0}));
+    client.step(at(10)).unwrap();
+    assert_eq!(daemon.reports(), [[] as [Value; 0]]);
+    assert!(samples(&client, "/a"), "the first request");
+}
+
+#[test]
+fn rules_are_asked_for_twice_after_a_change_and_then_not_until_the_next_one() {
+    let daemon = FakeDaemon::start([page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    let mut refreshes = Vec::new();
+    for (second, modified) in [
+        (10, 7),
+        (20, 7),
+        (30, 7),
+        (40, 7),
+        (50, 9),
+        (60, 9),
+        (70, 9),
+        (80, 8),
+    ] {
+        daemon.set_targets(200, json!({"LastRuleModification": modified}));
+        let before = daemon.refreshes();
+        client.step(at(second)).unwrap();
+        refreshes.push(daemon.refreshes() - before);
     }
+    // The second time because another change of the same second may have been missed.
+    assert_eq!(refreshes, [1, 1, 0, 0, 1, 1, 0, 1]);
+    daemon.set_targets(200, json!({}));
+    let before = daemon.refreshes();
+    client.step(at(90)).unwrap();
+    client.step(at(100)).unwrap();
+    assert_eq!(daemon.refreshes() - before, 1, "no date is no change");
 }
 
 #[test]
-fn without_a_daemon_the_default_holds_and_the_counts_wait() {
-    let script = Arc::new(Mutex::new(Script::default()));
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let mut lost = Daemon::new(sampler(), nobody.to_string());
-    assert!(lost.step().is_err());
-    assert!(keeps(&lost.sampler, "/a"), "the first of a second");
-
-    script.lock().unwrap().rules = vec![page("a", json!({"FixedRate": 1.0}))];
-    lost.address = daemon(&script);
-    lost.step().unwrap();
-    assert!(keeps(&lost.sampler, "/a"));
-    let found = std::mem::replace(&mut lost.address, nobody.to_string());
-    assert!(lost.step().is_err());
-    lost.address = found;
-    script.lock().unwrap().targets = json!({});
-    lost.step().unwrap();
-    let asked = &script.lock().unwrap().asked;
-    let report = &asked[1].1["SamplingStatisticsDocuments"][0];
-    assert_eq!(report["RequestCount"], 1);
+fn rules_that_could_not_be_read_after_a_change_are_asked_for_again() {
+    let daemon = FakeDaemon::start([page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    daemon.set_targets(200, json!({"LastRuleModification": 7}));
+    client.step(at(10)).unwrap();
+    client.step(at(20)).unwrap();
+    let broken = json!({"message": "Service unavailable"});
+    daemon.set_pages([broken, page(["a"], json!({"FixedRate": 1.0}))]);
+    daemon.set_targets(200, json!({"LastRuleModification": 8}));
+    assert!(client.step(at(30)).is_err());
+    assert!(!samples(&client, "/a"));
+    client.step(at(40)).unwrap();
+    assert!(samples(&client, "/a"));
 }
 
 #[test]
-fn a_stranger_at_the_daemons_port_wipes_no_rules() {
-    let script = Arc::new(Mutex::new(Script::default()));
-    let mut daemon = Daemon::new(sampler(), daemon(&script));
-    script.lock().unwrap().rules = vec![page("a", json!({"FixedRate": 1.0})), json!({})];
-    daemon.step().unwrap();
-    daemon.rules_since = None;
-    assert!(daemon.step().is_err());
-    assert!(keeps(&daemon.sampler, "/a") && keeps(&daemon.sampler, "/a"));
+fn rules_are_asked_for_every_five_minutes_without_any_answer_to_a_report() {
+    let daemon = FakeDaemon::start([page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    daemon.set_pages([page(["a"], json!({"FixedRate": 1.0}))]);
+    daemon.set_targets(500, "");
+    assert!(client.step(at(299)).is_err());
+    assert!(!samples(&client, "/a"));
+    assert!(client.step(at(305)).is_err());
+    assert!(samples(&client, "/a"));
+}
+
+#[test]
+fn rules_are_asked_for_when_x_ray_no_longer_knows_one() {
+    let daemon = FakeDaemon::start([page(["a", "b"], json!({}))]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    samples(&client, "/b");
+    daemon.set_pages([page(["a"], json!({}))]);
+    daemon.set_targets(
+        200,
+        json!({
+            "UnprocessedStatistics": [{"RuleName": "b", "ErrorCode": "400", "Message": "deleted"}],
+        }),
+    );
+    client.step(at(10)).unwrap();
+    assert_eq!(daemon.refreshes(), 2);
+    // Nothing is left of the deleted rule: by the local default.
+    assert!(samples(&client, "/b"));
+    daemon.set_targets(200, json!({}));
+    client.step(at(20)).unwrap();
+    assert_eq!(daemon.reports().last().unwrap().len(), 0);
+}
+
+#[test]
+fn without_a_daemon_the_local_default_holds_until_one_answers() {
+    let daemon = FakeDaemon::start([page(["a"], json!({}))]);
+    let mut client = Daemon::new(sampler(), nobody().to_string());
+    assert!(client.step(at(0)).is_err());
+    assert!(samples(&client, "/a"), "the first of a second");
+    client.address = daemon.address.to_string();
+    client.step(at(10)).unwrap();
+    assert!(!samples(&client, "/a") && !samples(&client, "/a"));
+}
+
+#[test]
+fn an_answer_that_holds_no_rules_does_not_drop_those_in_force() {
+    let daemon = FakeDaemon::start([page(["a"], json!({"FixedRate": 1.0}))]);
+    let mut client = daemon.client();
+    client.step(at(0)).unwrap();
+    daemon.set_pages([json!({})]);
+    assert!(client.step(at(305)).is_err());
+    daemon.set_pages([page([], json!({}))]);
+    client.step(at(315)).unwrap();
+    assert!(samples(&client, "/a") && samples(&client, "/a"));
+    // They are asked for again at the next step.
+    daemon.set_pages([page(["a"], json!({"FixedRate": 0.0}))]);
+    client.step(at(325)).unwrap();
+    assert!(!samples(&client, "/a"));
 }
 
 #[test]
@@ -180,17 +236,44 @@ fn an_answer_without_end_is_given_up() {
         let _ = stream.write_all(head.as_bytes());
         while stream.write_all(&[b' '; 65_536]).is_ok() {}
     });
-    assert!(Daemon::new(sampler(), address).step().is_err());
+    assert!(Daemon::new(sampler(), address).step(at(0)).is_err());
+}
+
+/// A server that keeps its connections open, is closed with them, and opens its port again.
+#[test]
+fn a_daemon_that_restarts_answers_the_next_call() {
+    let rules = page(["a"], json!({"FixedRate": 1.0})).to_string();
+    let serve = move |listener: &TcpListener| {
+        let mut stream = BufReader::new(listener.accept().unwrap().0);
+        let mut line = String::new();
+        while !line.ends_with("{}") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            line.push(char::from(byte[0]));
+        }
+        let length = rules.len();
+        let head = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length:";
+        write!(stream.get_mut(), "{head} {length}\r\n\r\n{rules}").unwrap();
+        stream
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut client = Daemon::new(sampler(), address);
+    let server = thread::spawn(move || {
+        let first = serve(&listener);
+        drop(first);
+        let second = serve(&listener);
+        drop(second);
+    });
+    client.ask_for_rules(at(0)).unwrap();
+    client.ask_for_rules(at(305)).unwrap();
+    server.join().unwrap();
 }
 
 #[test]
 fn the_thread_ends_with_its_poller() {
     let (poller, end) = mpsc::channel::<()>();
     drop(Poller(poller));
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
     // Returns only because the other end is gone.
-    Daemon::new(sampler(), nobody.to_string()).follow(&end);
+    Daemon::new(sampler(), nobody().to_string()).follow(&end);
 }

@@ -1,0 +1,131 @@
+//! What sampling rules can match: the service, and the request that a new span describes.
+
+use std::borrow::Cow;
+
+use opentelemetry::{KeyValue, Value};
+use opentelemetry_sdk::Resource;
+
+/// The properties of this process that rules can match.
+#[derive(Debug, Default)]
+pub(crate) struct Service {
+    pub name: String,
+    /// X-Ray's names of its platform, such as `AWS::ECS::Container`. One of them has to match.
+    pub types: &'static [&'static str],
+    /// The ARN of the resource that it runs on.
+    pub arn: Option<String>,
+}
+
+impl Service {
+    /// The service that `resource` describes.
+    pub fn of(resource: &Resource) -> Self {
+        let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
+        let launch_type = value("aws.ecs.launchtype");
+        let types: &[&str] = match value("cloud.platform").as_deref() {
+            // `Container` for X-Ray's own SDKs; the origin of our segments depends on the launch type.
+            Some("aws_ecs") => match launch_type.as_deref() {
+                Some("fargate") => &["AWS::ECS::Container", "AWS::ECS::Fargate"],
+                Some("ec2") => &["AWS::ECS::Container", "AWS::ECS::EC2"],
+                _ => &["AWS::ECS::Container"],
+            },
+            Some("aws_ec2") => &["AWS::EC2::Instance"],
+            Some("aws_eks") => &["AWS::EKS::Container"],
+            Some("aws_elastic_beanstalk") => &["AWS::ElasticBeanstalk::Environment"],
+            _ => &[],
+        };
+        Self {
+            name: value("service.name").unwrap_or_default(),
+            types,
+            arn: value("aws.ecs.container.arn"),
+        }
+    }
+}
+
+/// The properties of a request that rules can match. What a span does not have is empty.
+#[derive(Debug, Default)]
+pub(super) struct Request<'a> {
+    pub host: &'a str,
+    pub port: Option<i64>,
+    pub method: &'a str,
+    pub path: &'a str,
+    attributes: &'a [KeyValue],
+}
+
+impl<'a> Request<'a> {
+    /// The request that is described by the attributes of a new span.
+    pub fn of(attributes: &'a [KeyValue]) -> Self {
+        let mut request = Self {
+            attributes,
+            ..Self::default()
+        };
+        let mut original_method = None;
+        for attribute in attributes {
+            match (attribute.key.as_str(), &attribute.value) {
+                ("server.address", Value::String(host)) => request.host = host.as_str(),
+                ("server.port", Value::I64(port)) => request.port = Some(*port),
+                ("http.request.method", Value::String(method)) => request.method = method.as_str(),
+                ("http.request.method_original", Value::String(method)) => {
+                    original_method = Some(method.as_str());
+                }
+                ("url.path", Value::String(path)) => request.path = path.as_str(),
+                _ => {}
+            }
+        }
+        // The conventions replace methods that are not HTTP's own by `_OTHER`; rules name the method.
+        if let Some(method) = original_method {
+            request.method = method;
+        }
+        request
+    }
+
+    /// The value of an attribute as text.
+    pub fn attribute(&self, key: &str) -> Option<Cow<'_, str>> {
+        let found = |attribute: &&KeyValue| attribute.key.as_str() == key;
+        let found = self.attributes.iter().find(found);
+        found.map(|attribute| attribute.value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(attributes: &[(&'static str, &'static str)]) -> Service {
+        let attributes = attributes
+            .iter()
+            .map(|(key, value)| KeyValue::new(*key, *value));
+        let resource = Resource::builder_empty().with_attributes(attributes);
+        Service::of(&resource.build())
+    }
+
+    #[test]
+    fn a_service_on_ecs_has_both_names_of_its_type_and_the_arn_of_its_container() {
+        let fargate = service(&[
+            ("service.name", "monolith"),
+            ("cloud.platform", "aws_ecs"),
+            ("aws.ecs.launchtype", "fargate"),
+            ("aws.ecs.container.arn", "arn:aws:ecs:x"),
+        ]);
+        assert_eq!(fargate.name, "monolith");
+        assert_eq!(fargate.types, ["AWS::ECS::Container", "AWS::ECS::Fargate"]);
+        assert_eq!(fargate.arn.as_deref(), Some("arn:aws:ecs:x"));
+    }
+
+    #[test]
+    fn the_type_of_a_service_is_that_of_its_platform() {
+        let ec2 = service(&[("cloud.platform", "aws_ecs"), ("aws.ecs.launchtype", "ec2")]);
+        assert_eq!(ec2.types, ["AWS::ECS::Container", "AWS::ECS::EC2"]);
+        for (platform, types) in [
+            ("aws_ecs", &["AWS::ECS::Container"] as &[_]),
+            ("aws_ec2", &["AWS::EC2::Instance"]),
+            ("aws_eks", &["AWS::EKS::Container"]),
+            (
+                "aws_elastic_beanstalk",
+                &["AWS::ElasticBeanstalk::Environment"],
+            ),
+            ("gcp_cloud_run", &[]),
+        ] {
+            assert_eq!(service(&[("cloud.platform", platform)]).types, types);
+        }
+        assert!(service(&[]).types.is_empty());
+    }
+}
