@@ -1,15 +1,38 @@
-//! What the telemetry is told by the environment.
+//! What the environment says about the telemetry: one line for each variable, with its kind and its
+//! default.
+//!
+//! Everything is read here, from one snapshot, and handed to the libraries that would otherwise read
+//! it themselves and ignore what makes no sense.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opentelemetry_sdk::trace::SpanLimits;
 use serde::Deserialize;
-use tracing::Level;
 
 use crate::propagation::Propagators;
 use crate::traces::Sampling;
 use crate::xray::DaemonAddress;
 
-/// All that the telemetry is told, to be deserialised by `envy`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(try_from = "Variables")]
+mod choices;
+mod kinds;
+mod otlp;
+mod sdk;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+pub use choices::{AccessLog, LogFormat, LogLevel, MetricsExporter, TracesExporter};
+pub(crate) use otlp::Otlp;
+pub(crate) use sdk::{Batches, Periods};
+
+use kinds::{attributes, url, whole};
+use otlp::Signal;
+use variables::Variables;
+
+/// The configuration of the telemetry, to be deserialised by `envy`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "BTreeMap<String, String>")]
 pub struct Config {
     /// `LOGLEVEL`: least severe level that is logged, INFO by default.
     pub log_level: LogLevel,
@@ -17,9 +40,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// `ACCESS_LOG`: whether each request gets a line whatever the level, `on` by default.
     pub access_log: AccessLog,
-    /// `OTEL_TRACES_EXPORTER`: where spans go, `none` by default.
+    /// `OTEL_TRACES_EXPORTER`: where spans go, `none` by default and with `OTEL_SDK_DISABLED=true`.
     pub traces: TracesExporter,
-    /// `OTEL_METRICS_EXPORTER`: where metrics go, `none` by default.
+    /// `OTEL_METRICS_EXPORTER`: where metrics go, `none` by default and with `OTEL_SDK_DISABLED=true`.
     pub metrics: MetricsExporter,
     /// `OTEL_PROPAGATORS`: how traces travel, `xray,tracecontext` by default.
     pub propagators: Propagators,
@@ -27,196 +50,94 @@ pub struct Config {
     pub sampling: Sampling,
     /// `AWS_XRAY_DAEMON_ADDRESS`: where the X-Ray daemon is, `127.0.0.1:2000` by default.
     pub daemon: DaemonAddress,
+    /// `OTEL_BSP_…`: how spans are gathered.
+    pub(crate) batches: Batches,
+    /// `OTEL_SPAN_…_LIMIT` and its like: how much one span holds.
+    pub(crate) span_limits: SpanLimits,
+    /// `OTEL_METRIC_EXPORT_…`: how metrics are gathered.
+    pub(crate) periods: Periods,
+    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_TRACES_…`: where spans go by OTLP.
+    pub(crate) otlp_traces: Otlp,
+    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_METRICS_…`: where metrics go by OTLP.
+    pub(crate) otlp_metrics: Otlp,
+    /// `OTEL_SERVICE_NAME`: the name of the service, empty where another is to be taken.
+    pub(crate) service_name: String,
+    /// `OTEL_RESOURCE_ATTRIBUTES`: what else is known of the process.
+    pub(crate) attributes: Vec<(String, String)>,
+    /// `ECS_CONTAINER_METADATA_URI_V4`: whether there is a metadata endpoint to ask.
+    pub(crate) on_ecs: bool,
+    /// What is to be logged about the variables.
+    pub(crate) warnings: Vec<String>,
 }
 
-/// The variables as they are, before those that belong together are looked at together.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Variables {
-    #[serde(rename = "loglevel")]
-    log_level: LogLevel,
-    log_format: LogFormat,
-    access_log: AccessLog,
-    otel_traces_exporter: TracesExporter,
-    otel_metrics_exporter: MetricsExporter,
-    otel_propagators: Propagators,
-    otel_traces_sampler: String,
-    otel_traces_sampler_arg: String,
-    aws_xray_daemon_address: DaemonAddress,
-    otel_exporter_otlp_protocol: String,
-    otel_exporter_otlp_traces_protocol: String,
-    otel_exporter_otlp_metrics_protocol: String,
-}
-
-impl TryFrom<Variables> for Config {
+impl TryFrom<BTreeMap<String, String>> for Config {
     type Error = String;
 
-    fn try_from(variables: Variables) -> Result<Self, String> {
-        for (name, protocol) in [
-            ("", &variables.otel_exporter_otlp_protocol),
-            ("TRACES_", &variables.otel_exporter_otlp_traces_protocol),
-            ("METRICS_", &variables.otel_exporter_otlp_metrics_protocol),
-        ] {
-            if !["", "http/protobuf"].contains(&protocol.as_str()) {
-                return Err(format!(
-                    "OTEL_EXPORTER_OTLP_{name}PROTOCOL is '{protocol}': expected http/protobuf, the \
-                     only one that is built in"
-                ));
-            }
-        }
-        let sampler = variables.otel_traces_sampler;
+    fn try_from(variables: BTreeMap<String, String>) -> Result<Self, String> {
+        let env = &Variables::from(variables);
+        let (disabled, warnings) = sdk_disabled(env);
+        let traces = env.read(
+            "OTEL_TRACES_EXPORTER",
+            &TracesExporter::kind(),
+            TracesExporter::None,
+        )?;
+        let metrics = env.read(
+            "OTEL_METRICS_EXPORTER",
+            &MetricsExporter::kind(),
+            MetricsExporter::None,
+        )?;
+        let batches = Batches::read(env, "OTEL_BSP", Duration::from_secs(5))?;
+        let periods = Periods::read(env)?;
+        // The SDK knows this one, and the specification does not. It has no effect on our processor.
+        env.optional("OTEL_BSP_MAX_CONCURRENT_EXPORTS", &whole(1..=1000))?;
+        // For log records, which nobody makes here: logs are lines on standard output.
+        Batches::read(env, "OTEL_BLRP", Duration::from_secs(1))?;
         Ok(Self {
-            log_level: variables.log_level,
-            log_format: variables.log_format,
-            access_log: variables.access_log,
-            traces: variables.otel_traces_exporter,
-            metrics: variables.otel_metrics_exporter,
-            propagators: variables.otel_propagators,
-            sampling: Sampling::parse(&sampler, &variables.otel_traces_sampler_arg)?,
-            daemon: variables.aws_xray_daemon_address,
+            log_level: env.own("LOGLEVEL", &LogLevel::kind())?,
+            log_format: env.own("LOG_FORMAT", &LogFormat::kind())?,
+            access_log: env.own("ACCESS_LOG", &AccessLog::kind())?,
+            traces: if disabled {
+                TracesExporter::None
+            } else {
+                traces
+            },
+            metrics: if disabled {
+                MetricsExporter::None
+            } else {
+                metrics
+            },
+            propagators: Propagators::try_from(env.text("OTEL_PROPAGATORS").to_ascii_lowercase())?,
+            sampling: Sampling::parse(
+                &env.text("OTEL_TRACES_SAMPLER").to_ascii_lowercase(),
+                env.text("OTEL_TRACES_SAMPLER_ARG"),
+            )?,
+            daemon: DaemonAddress::try_from(env.text("AWS_XRAY_DAEMON_ADDRESS").to_owned())?,
+            otlp_traces: Otlp::read(env, Signal::Traces, batches.timeout)?,
+            otlp_metrics: Otlp::read(env, Signal::Metrics, periods.timeout)?,
+            batches,
+            periods,
+            span_limits: sdk::span_limits(env)?,
+            service_name: env.text("OTEL_SERVICE_NAME").to_owned(),
+            attributes: env.read("OTEL_RESOURCE_ATTRIBUTES", &attributes(), Vec::new())?,
+            on_ecs: env
+                .optional("ECS_CONTAINER_METADATA_URI_V4", &url())?
+                .is_some(),
+            warnings,
         })
     }
 }
 
-/// What `value` of `variable` stands for among `choices`.
-fn chosen<T: Copy>(variable: &str, value: &str, choices: &[(&str, T)]) -> Result<T, String> {
-    let found = choices.iter().find(|(name, _)| *name == value);
-    found.map(|(_, choice)| *choice).ok_or_else(|| {
-        let names: Vec<_> = choices.iter().map(|(name, _)| *name).collect();
-        format!("{variable} is '{value}': expected {}", names.join(" or "))
-    })
-}
-
-/// `OTEL_TRACES_EXPORTER`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum TracesExporter {
-    /// No spans; ids still travel, and are in the logs.
-    #[default]
-    None,
-    /// Documents to the X-Ray daemon by UDP.
-    Xray,
-    /// OTLP over HTTP.
-    Otlp,
-    /// Text for people on standard output.
-    Console,
-}
-
-impl TryFrom<String> for TracesExporter {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        let choices = [
-            ("none", Self::None),
-            ("xray", Self::Xray),
-            ("otlp", Self::Otlp),
-            ("console", Self::Console),
-        ];
-        // Empty means not set, says the specification.
-        let value = if value.is_empty() { "none" } else { &value };
-        chosen("OTEL_TRACES_EXPORTER", value, &choices)
-    }
-}
-
-/// `OTEL_METRICS_EXPORTER`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum MetricsExporter {
-    /// No metrics.
-    #[default]
-    None,
-    /// OTLP over HTTP.
-    Otlp,
-    /// Lines in CloudWatch's embedded metric format on standard output.
-    Emf,
-}
-
-impl TryFrom<String> for MetricsExporter {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        let choices = [
-            ("none", Self::None),
-            ("otlp", Self::Otlp),
-            ("emf", Self::Emf),
-        ];
-        // Empty means not set, says the specification.
-        let value = if value.is_empty() { "none" } else { &value };
-        chosen("OTEL_METRICS_EXPORTER", value, &choices)
-    }
-}
-
-/// A level by the names that Python's `logging` gave the workshop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct LogLevel(Level);
-
-impl LogLevel {
-    /// The level in the words of `tracing`.
-    pub fn level(self) -> Level {
-        self.0
-    }
-}
-
-impl Default for LogLevel {
-    fn default() -> Self {
-        Self(Level::INFO)
-    }
-}
-
-impl TryFrom<String> for LogLevel {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        match value.to_ascii_uppercase().as_str() {
-            "DEBUG" => Ok(Self(Level::DEBUG)),
-            "INFO" => Ok(Self(Level::INFO)),
-            "WARN" | "WARNING" => Ok(Self(Level::WARN)),
-            // There is nothing above ERROR here.
-            "ERROR" | "CRITICAL" => Ok(Self(Level::ERROR)),
-            _ => Err(format!(
-                "LOGLEVEL is '{value}': expected DEBUG, INFO, WARNING, ERROR or CRITICAL"
-            )),
-        }
-    }
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum LogFormat {
-    /// One JSON object a line.
-    #[default]
-    Json,
-    /// Text for people.
-    Text,
-}
-
-impl TryFrom<String> for LogFormat {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        let choices = [("json", Self::Json), ("text", Self::Text)];
-        chosen("LOG_FORMAT", &value, &choices)
-    }
-}
-
-/// Whether there are access lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub enum AccessLog {
-    /// One line for each request.
-    #[default]
-    On,
-    /// None.
-    Off,
-}
-
-impl TryFrom<String> for AccessLog {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        let choices = [("on", Self::On), ("off", Self::Off)];
-        chosen("ACCESS_LOG", &value, &choices)
-    }
+/// Whether `OTEL_SDK_DISABLED` is true. By the specification every value but one is false, and the
+/// odd ones are worth a warning.
+fn sdk_disabled(env: &Variables) -> (bool, Vec<String>) {
+    let value = env.text("OTEL_SDK_DISABLED");
+    let is = |other: &str| value.eq_ignore_ascii_case(other);
+    let odd = !["", "true", "false"].into_iter().any(is);
+    let odd = odd.then(|| {
+        format!(
+            "OTEL_SDK_DISABLED is '{value}', which counts as false: only 'true' turns spans and \
+             metrics off"
+        )
+    });
+    (is("true"), odd.into_iter().collect())
 }

@@ -57,6 +57,8 @@ impl Blocking {
     /// A client whose requests end within `timeout`.
     pub fn within(timeout: Duration) -> Self {
         let config = Agent::config_builder()
+            // Connections are direct; no proxy variable is read.
+            .proxy(None)
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
             .max_redirects(0)

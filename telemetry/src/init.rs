@@ -12,6 +12,7 @@ use crate::config::{Config, TracesExporter};
 use crate::guard::Guard;
 use crate::logs::Lines;
 use crate::propagation::Propagation;
+use crate::resource::resource;
 use crate::{logs, metrics, traces};
 
 /// What a service says about itself to its telemetry.
@@ -48,10 +49,10 @@ pub enum InitError {
 ///
 /// When the OTLP exporter is asked for with variables that it cannot use, or this was called before.
 pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
-    let resource = traces::resource(about.service);
+    let (resource, late) = resource(config, about.service);
     // Embedded metrics go past the queue of log lines. They are written by a thread that may wait,
     // and while it waits the instruments add up what the next line will say: none is dropped.
-    let metrics = metrics::provider(config.metrics, &resource, stdout())?;
+    let metrics = metrics::provider(config, &resource, stdout())?;
     if let Some(metrics) = &metrics {
         // First, for the queues of lines and spans make instruments.
         global::set_meter_provider(metrics.clone());
@@ -61,6 +62,9 @@ pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
 
     let layer = logs::lines(config, about.log_targets, about.access_target, &lines);
     tracing_subscriber::registry().with(layer).try_init()?;
+    for warning in config.warnings.iter().chain(&late) {
+        tracing::warn!("{warning}");
+    }
     global::set_tracer_provider(traces.clone());
     let transparent = config.traces == TracesExporter::None;
     let propagation = Propagation::new(&config.propagators, transparent);

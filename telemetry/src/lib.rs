@@ -16,6 +16,7 @@ mod metrics;
 mod otlp;
 mod propagation;
 mod queue;
+mod resource;
 mod sampler;
 mod traces;
 mod xray;

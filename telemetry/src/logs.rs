@@ -78,13 +78,16 @@ fn filter(config: &Config, own: &[&str], access: &str) -> Targets {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn config(level: &str, access_log: AccessLog) -> Config {
+        let level = ("loglevel".to_owned(), level.to_owned());
+        let config = Config::try_from(BTreeMap::from([level])).unwrap();
         Config {
-            log_level: level.to_owned().try_into().unwrap(),
             access_log,
-            ..Config::default()
+            ..config
         }
     }
 

@@ -1,48 +1,52 @@
-//! OTLP over HTTP. The variables are read by `opentelemetry-otlp`, but for the time that a request may
-//! take, which is the client's business.
-
-use std::time::Duration;
+//! OTLP over HTTP. The exporters of `opentelemetry-otlp` are given every option, so that they read no
+//! variable that was not checked before.
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter, WithHttpConfig};
+use opentelemetry_otlp::{
+    ExporterBuildError, MetricExporter, SpanExporter, WithExportConfig, WithHttpConfig,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use opentelemetry_sdk::metrics::Temporality;
 use prost::Message;
 
+use crate::config::Otlp;
 use crate::export::{Outcomes, REJECTED, Watched};
 use crate::http::{Blocking, Failure, LastFailure};
 
-/// Longest wait for a collector: the specification's default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
-pub(crate) fn spans() -> Result<Watched<SpanExporter>, ExporterBuildError> {
-    let (http, failure) = client("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT");
-    let builder = SpanExporter::builder().with_http();
-    let exporter = builder.with_http_client(http).build()?;
+pub(crate) fn spans(config: &Otlp) -> Result<Watched<SpanExporter>, ExporterBuildError> {
+    let (builder, failure) = configured(SpanExporter::builder().with_http(), config);
     let outcomes = Outcomes::of_spans("otlp_http_span_exporter");
-    Ok(Watched::new(exporter, outcomes, failure))
+    Ok(Watched::new(builder.build()?, outcomes, failure))
 }
 
-pub(crate) fn metrics() -> Result<Watched<MetricExporter>, ExporterBuildError> {
-    let (http, failure) = client("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT");
-    let builder = MetricExporter::builder().with_http();
-    let exporter = builder.with_http_client(http).build()?;
+pub(crate) fn metrics(
+    config: &Otlp,
+    temporality: Temporality,
+) -> Result<Watched<MetricExporter>, ExporterBuildError> {
+    let builder = MetricExporter::builder().with_temporality(temporality);
+    let (builder, failure) = configured(builder.with_http(), config);
     let outcomes = Outcomes::of_metrics("otlp_http_metric_exporter");
-    Ok(Watched::new(exporter, outcomes, failure))
+    Ok(Watched::new(builder.build()?, outcomes, failure))
 }
 
-/// A client that waits as many milliseconds as the variable allows, or the one for all signals, and
-/// the place where it leaves its failures.
-fn client(variable: &str) -> (Client, LastFailure) {
-    let millis = [variable, "OTEL_EXPORTER_OTLP_TIMEOUT"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok()?.parse().ok());
+/// `builder` with all options, and the place where its client leaves failures.
+fn configured<B: WithExportConfig + WithHttpConfig>(builder: B, config: &Otlp) -> (B, LastFailure) {
     let failure = LastFailure::default();
     let client = Client {
-        http: Blocking::within(millis.map_or(DEFAULT_TIMEOUT, Duration::from_millis)),
+        http: Blocking::within(config.timeout),
         failure: failure.clone(),
     };
-    (client, failure)
+    let builder = builder
+        .with_http_client(client)
+        .with_endpoint(&config.endpoint)
+        .with_headers(config.headers.iter().cloned().collect())
+        .with_timeout(config.timeout);
+    let builder = match config.compression {
+        Some(compression) => builder.with_compression(compression),
+        None => builder,
+    };
+    (builder, failure)
 }
 
 /// The exporters' client. It leaves why a request failed, which the exporters do not pass on.

@@ -8,7 +8,6 @@ use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
-use serde::Deserialize;
 
 mod header;
 #[cfg(test)]
@@ -36,8 +35,7 @@ enum Format {
 
 /// `OTEL_PROPAGATORS`: the formats, the first of which is believed where two say different things;
 /// `xray,tracecontext` by default.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Propagators(Vec<Format>);
 
 impl Default for Propagators {

@@ -7,22 +7,21 @@ use std::time::Duration;
 use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{
-    BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor,
-};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor};
 
 use crate::SCOPE;
+use crate::config::Batches;
 use crate::episode::Episode;
 use crate::export::component;
 
-/// A processor that sends spans to `exporter` in batches. At most `capacity` spans wait; those that
-/// end while so many wait are dropped and counted.
+/// A processor that sends spans to `exporter` in batches, as `config` says. Spans that end while the
+/// queue is full are dropped and counted.
 pub(crate) fn batches(
     exporter: impl SpanExporter + 'static,
-    capacity: usize,
+    config: Batches,
 ) -> impl SpanProcessor + 'static {
     let queue = Arc::new(Queue {
-        capacity,
+        capacity: config.queue as usize,
         ..Queue::default()
     });
     queue.export_counter();
@@ -30,10 +29,9 @@ pub(crate) fn batches(
         exporter,
         queue: Arc::clone(&queue),
     };
-    let config = BatchConfigBuilder::default().with_max_queue_size(capacity);
     Admitting {
         processor: BatchSpanProcessor::builder(exporter)
-            .with_batch_config(config.build())
+            .with_batch_config(config.sdk())
             .build(),
         queue,
     }

@@ -1,11 +1,7 @@
 //! Spans: who keeps them, and where they go.
 
-use opentelemetry_aws::detector::EcsResourceDetector;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{
-    OTEL_BSP_MAX_QUEUE_SIZE, OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT, Sampler, SdkTracerProvider,
-    ShouldSample,
-};
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, ShouldSample};
 
 use crate::config::{Config, TracesExporter};
 use crate::export::{Outcomes, Watched};
@@ -24,25 +20,6 @@ use ids::TraceIds;
 pub use sampling::Sampling;
 use sampling::{Decider, Root};
 
-/// Where this process runs, as far as the environment and, on ECS, the metadata endpoint tell.
-///
-/// Asks the endpoint only where ECS has named it, and waits for it at most some seconds.
-pub(crate) fn resource(service: &'static str) -> Resource {
-    // The SDK's own detectors know the process by the name of its file, if nobody named it.
-    let named = std::env::var("OTEL_SERVICE_NAME").is_ok_and(|name| !name.is_empty())
-        || std::env::var("OTEL_RESOURCE_ATTRIBUTES").is_ok_and(|list| {
-            list.split(',')
-                .any(|pair| pair.trim().starts_with("service.name="))
-        });
-    let resource = Resource::builder().with_detector(Box::new(EcsResourceDetector));
-    if named {
-        resource
-    } else {
-        resource.with_service_name(service)
-    }
-    .build()
-}
-
 /// The provider that `config` asks for, and what keeps its sampling rules up to date.
 pub(crate) fn provider(
     config: &Config,
@@ -50,6 +27,7 @@ pub(crate) fn provider(
 ) -> Result<(SdkTracerProvider, Option<Poller>), InitError> {
     let builder = SdkTracerProvider::builder()
         .with_id_generator(TraceIds::default())
+        .with_span_limits(config.span_limits)
         .with_resource(resource.clone());
     if config.traces == TracesExporter::None {
         return Ok((builder.with_sampler(Decider::never()).build(), None));
@@ -75,28 +53,23 @@ pub(crate) fn provider(
         }
     };
     let builder = builder.with_sampler(Decider::new(&config.sampling, root));
-    let capacity = queue_capacity();
     let builder = match config.traces {
         TracesExporter::Xray => {
             let exporter = XrayExporter::new(config.daemon.udp.clone());
-            builder.with_span_processor(batches(exporter, capacity))
+            builder.with_span_processor(batches(exporter, config.batches))
         }
-        TracesExporter::Otlp => builder.with_span_processor(batches(otlp::spans()?, capacity)),
+        TracesExporter::Otlp => {
+            let exporter = otlp::spans(&config.otlp_traces)?;
+            builder.with_span_processor(batches(exporter, config.batches))
+        }
         TracesExporter::Console | TracesExporter::None => {
             let exporter = Watched::new(
                 opentelemetry_stdout::SpanExporter::default(),
                 Outcomes::of_spans("opentelemetry_stdout::SpanExporter"),
                 LastFailure::default(),
             );
-            builder.with_span_processor(batches(exporter, capacity))
+            builder.with_span_processor(batches(exporter, config.batches))
         }
     };
     Ok((builder.build(), poller))
-}
-
-/// Most spans that wait for the exporter, as the SDK reads it.
-fn queue_capacity() -> usize {
-    let set = std::env::var(OTEL_BSP_MAX_QUEUE_SIZE).ok();
-    let set = set.and_then(|value| value.parse().ok());
-    set.unwrap_or(OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT)
 }

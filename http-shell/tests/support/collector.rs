@@ -1,5 +1,6 @@
 //! A collector of OTLP as far as its clients see it: HTTP with protobuf bodies.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,8 +12,13 @@ use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-/// Path and body.
-type Request = (String, Vec<u8>);
+/// What one request was.
+pub struct Request {
+    pub path: String,
+    /// Names in lower case.
+    pub headers: HashMap<String, String>,
+    pub body: Vec<u8>,
+}
 
 /// A collector that keeps what it is sent.
 pub struct Collector {
@@ -46,15 +52,36 @@ impl Collector {
     /// metrics.
     pub fn spans_and_metrics(&self) -> (Vec<(String, Span)>, Vec<Metric>) {
         let (mut spans, mut metrics) = (Vec::new(), Vec::new());
-        for (path, body) in self.requests.try_iter() {
-            match path.as_str() {
-                "/v1/traces" => spans.extend(spans_of(&body)),
-                "/v1/metrics" => metrics.extend(metrics_of(&body)),
-                _ => panic!("{path}"),
+        for request in self.requests() {
+            match request.path.as_str() {
+                "/v1/traces" => spans.extend(spans_of(&request.body)),
+                "/v1/metrics" => metrics.extend(metrics_of(&request.body)),
+                path => panic!("{path}"),
             }
         }
         (spans, metrics)
     }
+
+    /// All requests since the last time.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.try_iter().collect()
+    }
+}
+
+/// The attributes of the resource whose spans or metrics `request` brought.
+pub fn resource(request: &Request) -> Vec<KeyValue> {
+    let body = &*request.body;
+    let resource = match &*request.path {
+        "/v1/traces" => {
+            let request = ExportTraceServiceRequest::decode(body).unwrap();
+            request.resource_spans[0].resource.clone()
+        }
+        _ => {
+            let request = ExportMetricsServiceRequest::decode(body).unwrap();
+            request.resource_metrics[0].resource.clone()
+        }
+    };
+    resource.unwrap().attributes
 }
 
 fn spans_of(body: &[u8]) -> Vec<(String, Span)> {
@@ -83,20 +110,25 @@ fn answer(stream: &mut BufReader<TcpStream>, requests: &Sender<Request>, with: &
     let mut first = String::new();
     stream.read_line(&mut first).ok()?;
     let path = first.split(' ').nth(1)?.to_owned();
-    let mut length = 0;
+    let mut headers = HashMap::new();
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).ok()?;
         let Some((name, value)) = line.trim().split_once(": ") else {
             break;
         };
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.parse().unwrap();
-        }
+        headers.insert(name.to_lowercase(), value.to_owned());
     }
+    let length = headers.get("content-length");
+    let length = length.map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
-    requests.send((path, body)).ok()?;
+    let request = Request {
+        path,
+        headers,
+        body,
+    };
+    requests.send(request).ok()?;
     let length = with.len();
     let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{with}");
     stream.get_mut().write_all(answer.as_bytes()).ok()

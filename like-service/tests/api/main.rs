@@ -21,6 +21,8 @@ mod conventions;
 mod daemon;
 #[path = "../../../http-shell/tests/support/losses.rs"]
 mod losses;
+#[path = "../../../http-shell/tests/support/options.rs"]
+mod options;
 #[path = "../../../http-shell/tests/support/outages.rs"]
 mod outages;
 #[path = "../../../telemetry/tests/support/segment_schema.rs"]
@@ -31,6 +33,8 @@ mod service;
 mod shell;
 #[path = "../../../http-shell/tests/support/telemetry.rs"]
 mod telemetry;
+#[path = "../../../http-shell/tests/support/variables.rs"]
+mod variables;
 
 mod chaos;
 mod drain;

@@ -22,6 +22,8 @@ mod conventions;
 mod daemon;
 #[path = "../../../http-shell/tests/support/losses.rs"]
 mod losses;
+#[path = "../../../http-shell/tests/support/options.rs"]
+mod options;
 #[path = "../../../http-shell/tests/support/outages.rs"]
 mod outages;
 #[path = "../../../telemetry/tests/support/segment_schema.rs"]
@@ -32,6 +34,8 @@ mod service;
 mod shell;
 #[path = "../../../http-shell/tests/support/telemetry.rs"]
 mod telemetry;
+#[path = "../../../http-shell/tests/support/variables.rs"]
+mod variables;
 
 mod database;
 mod drain;

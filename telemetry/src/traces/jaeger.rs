@@ -13,6 +13,9 @@ use crate::http::Blocking;
 /// Longest wait for the server.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longest polling interval in milliseconds: the largest integer of the specification.
+const MAX_INTERVAL_MS: u64 = i32::MAX as u64;
+
 /// `OTEL_TRACES_SAMPLER_ARG` of this sampler:
 /// `endpoint=http://…,pollingIntervalMs=…,initialSamplingRate=…`, each with a default.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,11 +50,13 @@ impl JaegerRemote {
             "endpoint" => {
                 // The SDK would take its own default instead of what it cannot read.
                 let request = Request::get(value).body(()).ok()?;
-                request.uri().scheme()?;
+                let scheme = request.uri().scheme_str()?;
+                ["http", "https"].contains(&scheme).then_some(())?;
                 self.endpoint = value.to_owned();
             }
             "pollingIntervalMs" => {
-                let millis = value.parse().ok().filter(|millis| *millis > 0);
+                let range = 1..=MAX_INTERVAL_MS;
+                let millis = value.parse().ok().filter(|millis| range.contains(millis));
                 self.interval = Duration::from_millis(millis?);
             }
             "initialSamplingRate" => {
@@ -128,7 +133,9 @@ mod tests {
             "x",
             "endpoint=",
             "endpoint=a",
+            "endpoint=ftp://a:1",
             "pollingIntervalMs=0",
+            "pollingIntervalMs=18446744073709551615",
             "initialSamplingRate=2",
             "rate=1",
         ] {

@@ -1,11 +1,10 @@
 //! `AWS_XRAY_DAEMON_ADDRESS`: where the X-Ray daemon is.
 
-use serde::Deserialize;
+use std::net::Ipv6Addr;
 
 /// Both addresses of the daemon, as `host:port`: segments go to one by UDP, sampling rules come from
 /// the other by TCP. `127.0.0.1:2000` for both by default.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaemonAddress {
     pub(crate) udp: String,
     pub(crate) tcp: String,
@@ -56,8 +55,11 @@ fn is_host_and_port(address: &str) -> bool {
     let Some((host, port)) = address.rsplit_once(':') else {
         return false;
     };
-    let in_brackets = host.starts_with('[') && host.ends_with(']');
-    let host_is_right = !host.is_empty() && (in_brackets || !host.contains([':', '/', '@']));
+    let in_brackets = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let host_is_right = match in_brackets {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', '@', '[', ']']),
+    };
     host_is_right && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
@@ -109,6 +111,8 @@ mod tests {
             "a:1 b:2",
             "udp:a tcp:b",
             "::1:2000",
+            "[::1:2000",
+            "[daemon]:2000",
         ] {
             assert_eq!(DaemonAddress::parse(text), None, "{text}");
         }

@@ -1,0 +1,318 @@
+//! What the options of OpenTelemetry's SDK and exporters change, as tests over a running service and a
+//! collector.
+//!
+//! Each service's tests include this by path beside a function `start_with(variables)`.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use reqwest::Client;
+
+use super::collector::{Collector, Request, text};
+use super::service::{Service, eventually};
+use super::start_with;
+
+/// Everything is traced and sent by OTLP.
+const OTLP: [(&str, &str); 3] = [
+    ("OTEL_TRACES_EXPORTER", "otlp"),
+    ("OTEL_METRICS_EXPORTER", "otlp"),
+    ("OTEL_TRACES_SAMPLER", "always_on"),
+];
+
+/// A service with these variables that sends by OTLP.
+fn start(more: &[(&str, &str)]) -> Service {
+    start_with(&[&OTLP, more].concat())
+}
+
+async fn get(service: &Service, times: usize) {
+    let client = Client::new();
+    for _ in 0..times {
+        let answer = client.get(service.url("/health/live")).send().await;
+        assert_eq!(answer.unwrap().status(), 200);
+    }
+}
+
+/// The requests to the collector of a service with these variables that was asked `times`.
+async fn requests(collector: &Collector, times: usize, more: &[(&str, &str)]) -> Vec<Request> {
+    let service = start(more);
+    get(&service, times).await;
+    assert!(service.stop().0.success());
+    let requests = collector.requests();
+    assert!(!requests.is_empty());
+    requests
+}
+
+/// The spans and the name of their service.
+async fn spans(times: usize, more: &[(&str, &str)]) -> Vec<(String, Span)> {
+    let collector = Collector::start();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
+    let service = start(&[&[endpoint], more].concat());
+    get(&service, times).await;
+    assert!(service.stop().0.success());
+    let (spans, _) = collector.spans_and_metrics();
+    assert_eq!(spans.len(), times);
+    spans
+}
+
+#[tokio::test]
+async fn each_signal_goes_to_its_url_with_its_headers_and_compression() {
+    let collector = Collector::start();
+    let base = format!("{}/base/", collector.endpoint);
+    let own = format!("{}/own", collector.endpoint);
+    let requests = requests(
+        &collector,
+        1,
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &base),
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &own),
+            (
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "api-key=a%20b%2525,x-team=red",
+            ),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", ""),
+            ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "x-team=blue"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZIP"),
+            ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"),
+        ],
+    )
+    .await;
+    let of = |path: &str| {
+        let found = requests.iter().find(|request| request.path == path);
+        found.unwrap_or_else(|| panic!("{path}"))
+    };
+    let (traces, metrics) = (of("/base/v1/traces"), of("/own"));
+    assert_eq!(requests.len(), 2);
+    assert_eq!(traces.headers["api-key"], "a b%25");
+    assert_eq!(traces.headers["x-team"], "red");
+    assert_eq!(traces.headers["content-encoding"], "gzip");
+    assert_eq!(traces.body[..2], [0x1f, 0x8b]);
+    assert_eq!(metrics.headers["x-team"], "blue");
+    for header in ["api-key", "content-encoding"] {
+        assert_eq!(metrics.headers.get(header), None);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_has_as_many_spans_as_it_may_have() {
+    let collector = Collector::start();
+    let endpoint = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*collector.endpoint);
+    let elsewhere = ("OTEL_METRICS_EXPORTER", "none");
+    for (size, batches) in [("1", 3), ("2", 2), ("3", 1)] {
+        let size = ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", size);
+        let requests = requests(&collector, 3, &[endpoint, elsewhere, size]).await;
+        assert_eq!(requests.len(), batches, "{size:?}");
+    }
+}
+
+#[tokio::test]
+async fn spans_and_metrics_are_sent_after_the_delay_that_is_asked_for() {
+    let collector = Collector::start();
+    let service = start(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "10"),
+    ]);
+    get(&service, 1).await;
+    let start = Instant::now();
+    let mut requests = Vec::new();
+    let mut count = |path: &str| {
+        requests.extend(collector.requests());
+        let of_path = requests.iter().filter(|it: &&Request| it.path == path);
+        of_path.count()
+    };
+    eventually("a span comes", || count("/v1/traces") > 0);
+    // By default, it would come now.
+    assert!(start.elapsed() < Duration::from_secs(5));
+    // By default, there is one in a minute.
+    eventually("metrics come twice", || count("/v1/metrics") > 1);
+}
+
+#[tokio::test]
+async fn an_export_that_takes_longer_than_its_timeout_fails() {
+    for timeout in [
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "OTEL_BSP_EXPORT_TIMEOUT",
+    ] {
+        // Connections are taken by the kernel; nobody reads them.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let service = start(&[
+            ("OTEL_METRICS_EXPORTER", "none"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+            (timeout, "50"),
+        ]);
+        get(&service, 1).await;
+        let start = Instant::now();
+        service.line(|line| line.contains("spans cannot be exported"));
+        // Without the variable, this takes ten seconds.
+        assert!(start.elapsed() < Duration::from_secs(9), "{timeout}");
+    }
+}
+
+#[tokio::test]
+async fn a_span_has_no_more_attributes_than_it_may_have() {
+    let all = spans(1, &[]).await[0].1.attributes.len();
+    assert!(all > 3);
+    for limits in [
+        &[("OTEL_ATTRIBUTE_COUNT_LIMIT", "3")][..],
+        &[
+            ("OTEL_ATTRIBUTE_COUNT_LIMIT", "2"),
+            ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "3"),
+        ],
+    ] {
+        let span = &spans(1, limits).await[0].1;
+        assert_eq!(span.attributes.len(), 3);
+        assert_eq!(span.dropped_attributes_count as usize, all - 3);
+    }
+}
+
+#[tokio::test]
+async fn counters_are_cumulative_unless_delta_is_asked_for() {
+    for (preference, temporality) in [("", 2), ("Cumulative", 2), ("DELTA", 1)] {
+        let collector = Collector::start();
+        let service = start(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+                preference,
+            ),
+        ]);
+        get(&service, 1).await;
+        assert!(service.stop().0.success());
+        let (_, metrics) = collector.spans_and_metrics();
+        let duration = |name: &str| name == "http.server.request.duration";
+        let metric = metrics.into_iter().find(|metric| duration(&metric.name));
+        let Some(Data::Histogram(histogram)) = metric.unwrap().data else {
+            panic!("no histogram");
+        };
+        assert_eq!(histogram.aggregation_temporality, temporality);
+    }
+}
+
+#[tokio::test]
+async fn the_environment_names_the_service_and_describes_the_process() {
+    let attributes = "service.name=by%20attribute,deployment.environment.name=a%2Cb";
+    let attributes = ("OTEL_RESOURCE_ATTRIBUTES", attributes);
+    let by_name = ("OTEL_SERVICE_NAME", "by name");
+    for (variables, name) in [
+        (vec![attributes], "by attribute"),
+        (vec![attributes, by_name], "by name"),
+    ] {
+        assert_eq!(spans(1, &variables).await[0].0, name);
+    }
+    let collector = Collector::start();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
+    let requests = requests(&collector, 1, &[endpoint, attributes]).await;
+    let resource = super::collector::resource(&requests[0]);
+    let of = |key: &str| text(&resource, key);
+    assert_eq!(of("deployment.environment.name"), "a,b");
+    assert_eq!(of("telemetry.sdk.language"), "rust");
+}
+
+#[tokio::test]
+async fn a_disabled_sdk_sends_nothing_and_leaves_logs_and_ids() {
+    let collector = Collector::start();
+    for exporter in ["otlp", "console"] {
+        let service = start_with(&[
+            ("OTEL_SDK_DISABLED", "True"),
+            ("OTEL_TRACES_EXPORTER", exporter),
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_TRACES_SAMPLER", "always_on"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
+        ]);
+        let root = "1-58406520-a006649127e371903a2de979";
+        let request = Client::new().get(service.url("/health/live"));
+        let request = request.header("X-Amzn-Trace-Id", format!("Root={root}"));
+        let answer = request.send().await.unwrap();
+        let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
+        assert!(header.starts_with(&format!("Root={root}")), "{header}");
+        let (status, lines) = service.stop();
+        assert!(status.success());
+        let access = |line: &&String| line.contains("/health/live") && line.contains(root);
+        assert_eq!(lines.iter().filter(access).count(), 1, "{lines:#?}");
+        assert!(!lines.iter().any(|line| line.contains("SpanId")));
+    }
+    assert_eq!(collector.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_word_that_is_not_true_leaves_the_sdk_on_and_is_warned_of() {
+    let collector = Collector::start();
+    let service = start(&[
+        ("OTEL_SDK_DISABLED", "yes"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+    ]);
+    let line = service.line(|line| line.contains("OTEL_SDK_DISABLED is 'yes'"));
+    assert!(line.contains("WARN"), "{line}");
+    get(&service, 1).await;
+    assert!(service.stop().0.success());
+    assert_eq!(collector.spans_and_metrics().0.len(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_variable_has_no_effect() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let proxies = ["ALL_PROXY", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY"];
+    assert_eq!(
+        spans(1, &proxies.map(|name| (name, &*address))).await.len(),
+        1
+    );
+    assert!(proxy.accept().is_err());
+}
+
+#[tokio::test]
+async fn the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says() {
+    let collector = Collector::start();
+    let metadata = Collector::answering("{}");
+    let uri = format!("{}/v4/1", metadata.endpoint);
+    let on_ecs = ("ECS_CONTAINER_METADATA_URI_V4", &*uri);
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
+    let traces = |exporter| ("OTEL_TRACES_EXPORTER", exporter);
+    let metrics = |exporter| ("OTEL_METRICS_EXPORTER", exporter);
+    let sampler = ("OTEL_TRACES_SAMPLER", "always_off");
+    for (variables, asked) in [
+        (vec![], 0),
+        (vec![traces("none"), metrics("none")], 0),
+        (vec![traces("none"), metrics("emf")], 0),
+        (
+            vec![
+                traces("otlp"),
+                metrics("otlp"),
+                ("OTEL_SDK_DISABLED", "true"),
+            ],
+            0,
+        ),
+        (vec![traces("otlp"), sampler], 2),
+        (vec![metrics("otlp")], 2),
+        (vec![traces("console"), sampler], 2),
+    ] {
+        let service = start_with(&[&[on_ecs, endpoint], &*variables].concat());
+        get(&service, 1).await;
+        assert!(service.stop().0.success());
+        assert_eq!(metadata.requests().len(), asked, "{variables:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_metadata_endpoint_delays_the_start_by_about_a_second() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}/v4/1", silent.local_addr().unwrap());
+    let service = start_with(&[
+        ("ECS_CONTAINER_METADATA_URI_V4", &uri),
+        ("OTEL_TRACES_EXPORTER", "console"),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+    ]);
+    service.line(|line| line.contains("the metadata endpoint of ECS did not answer within 1 s"));
+    get(&service, 1).await;
+    let (status, lines) = service.stop();
+    assert!(status.success());
+    assert!(lines.iter().any(|line| line.contains("SpanId")));
+}

@@ -1,0 +1,117 @@
+//! What the contract promises of variables that libraries define: each value that makes no sense ends
+//! the process with exit code 64 before it listens, and is named.
+//!
+//! Each service's tests include this by path. Which values make sense is tested with the parsers; here
+//! each variable is tried once with the real program.
+
+use std::net::TcpListener;
+
+use super::service::output;
+
+/// Variables about the telemetry, each with one value of each kind that makes no sense.
+const BAD_VALUES: &[(&str, &[&str])] = &[
+    ("OTEL_BSP_SCHEDULE_DELAY", &["500ms", "0", "-1"]),
+    ("OTEL_BSP_EXPORT_TIMEOUT", &["30s", "1.5"]),
+    (
+        "OTEL_BSP_MAX_QUEUE_SIZE",
+        &["many", "0", "99999999999999999999"],
+    ),
+    ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", &["0", "2049"]),
+    ("OTEL_BSP_MAX_CONCURRENT_EXPORTS", &["two"]),
+    ("OTEL_BLRP_SCHEDULE_DELAY", &["1s"]),
+    ("OTEL_BLRP_EXPORT_TIMEOUT", &["-1"]),
+    ("OTEL_BLRP_MAX_QUEUE_SIZE", &["0"]),
+    ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", &["4096"]),
+    ("OTEL_METRIC_EXPORT_INTERVAL", &["60s", "0"]),
+    ("OTEL_METRIC_EXPORT_TIMEOUT", &["soon"]),
+    ("OTEL_ATTRIBUTE_COUNT_LIMIT", &["-1"]),
+    ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", &["256"]),
+    ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", &["lots"]),
+    ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", &["256"]),
+    ("OTEL_SPAN_EVENT_COUNT_LIMIT", &["1.0"]),
+    ("OTEL_SPAN_LINK_COUNT_LIMIT", &["4294967296"]),
+    ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", &["x"]),
+    ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", &["x"]),
+    ("OTEL_RESOURCE_ATTRIBUTES", &["production", "a=%zz"]),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        &["collector:4318", "grpc://collector"],
+    ),
+    ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &["http://"]),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        &["http://collector:99999"],
+    ),
+    ("OTEL_EXPORTER_OTLP_HEADERS", &["api key=1", "key", "a=%2"]),
+    ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", &["a=%0a"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", &["a=1;b=2"]),
+    ("OTEL_EXPORTER_OTLP_TIMEOUT", &["10s"]),
+    ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", &["-10"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", &["1e3"]),
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", &["zip"]),
+    ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", &["zstd"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", &["9"]),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", &["http"]),
+    ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", &["grpc"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", &["http/json"]),
+    ("OTEL_EXPORTER_OTLP_CERTIFICATE", &["/ca.pem"]),
+    ("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", &["/ca.pem"]),
+    ("OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", &["/ca.pem"]),
+    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &["/client.pem"]),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &["/client.key"]),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+        &["sometimes"],
+    ),
+    (
+        "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+        &["base2_exponential_bucket_histogram"],
+    ),
+    ("OTEL_TRACES_EXPORTER", &["zipkin", "otlp,console"]),
+    ("OTEL_METRICS_EXPORTER", &["console"]),
+    ("OTEL_PROPAGATORS", &["b3multi"]),
+    ("OTEL_TRACES_SAMPLER", &["parentbased_xray"]),
+    (
+        "AWS_XRAY_DAEMON_ADDRESS",
+        &["udp:127.0.0.1:2000", "[daemon]:2000"],
+    ),
+    ("ECS_CONTAINER_METADATA_URI_V4", &["169.254.170.2/v4/a"]),
+];
+
+#[test]
+fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound() {
+    // With this port, a program that got as far as to listen would end with exit code 1.
+    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (name, values) in BAD_VALUES {
+        for value in *values {
+            // Whether the variable's exporter is on makes no difference.
+            for exporter in ["none", "otlp"] {
+                let mut variables = super::REQUIRED.to_vec();
+                variables.retain(|(other, _)| other != name);
+                variables.extend([
+                    ("PORT", &*port),
+                    ("OTEL_TRACES_EXPORTER", exporter),
+                    ("OTEL_METRICS_EXPORTER", exporter),
+                    (name, value),
+                ]);
+                let ended = output(super::BINARY, &variables, &[]);
+                let error = String::from_utf8_lossy(&ended.stderr);
+                assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
+                assert!(error.contains(name), "{name}={value}: {error}");
+                assert!(error.contains("expected"), "{name}={value}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_header_that_makes_no_sense_is_refused_without_showing_the_key_in_it() {
+    let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "api key=s3cret");
+    let variables = [super::REQUIRED, &[headers]].concat();
+    let ended = output(super::BINARY, &variables, &[]);
+    let said = [ended.stdout, ended.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(ended.status.code(), Some(64), "{said}");
+    assert!(!said.contains("s3cret"), "{said}");
+}

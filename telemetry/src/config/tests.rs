@@ -1,0 +1,413 @@
+use super::*;
+use opentelemetry_otlp::Compression;
+use opentelemetry_sdk::metrics::Temporality;
+
+/// A configuration with these variables and no others.
+fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+    let variables = variables.iter();
+    let variables = variables.map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));
+    variables.collect::<BTreeMap<_, _>>().try_into()
+}
+
+#[track_caller]
+fn assert_refused(name: &str, value: &str) {
+    let error = read(&[(name, value)]).expect_err(&format!("{name}={value}"));
+    assert!(error.starts_with(name), "{name}={value}: {error}");
+    assert!(error.contains("expected"), "{name}={value}: {error}");
+}
+
+const TIMES: [&str; 13] = [
+    "-1",
+    "+1",
+    "1.5",
+    "1e3",
+    "0x10",
+    "500ms",
+    "60s",
+    " 500",
+    "500 ",
+    "1_000",
+    "many",
+    "2147483648",
+    "18446744073709551616",
+];
+
+#[test]
+fn a_time_is_whole_milliseconds_without_a_unit() {
+    for name in [
+        "OTEL_BSP_SCHEDULE_DELAY",
+        "OTEL_BSP_EXPORT_TIMEOUT",
+        "OTEL_BLRP_SCHEDULE_DELAY",
+        "OTEL_BLRP_EXPORT_TIMEOUT",
+        "OTEL_METRIC_EXPORT_INTERVAL",
+        "OTEL_METRIC_EXPORT_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+    ] {
+        for value in TIMES {
+            assert_refused(name, value);
+        }
+        for value in ["", "1", "500", "2147483647"] {
+            read(&[(name, value)]).expect(name);
+        }
+    }
+}
+
+#[test]
+fn an_interval_of_nothing_is_refused_and_a_timeout_of_nothing_is_none() {
+    for name in [
+        "OTEL_BSP_SCHEDULE_DELAY",
+        "OTEL_BLRP_SCHEDULE_DELAY",
+        "OTEL_METRIC_EXPORT_INTERVAL",
+    ] {
+        assert_refused(name, "0");
+    }
+    let endless = [
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "0"),
+    ];
+    let config = read(&endless).unwrap();
+    let days = Duration::from_secs(24 * 24 * 60 * 60);
+    assert!(config.otlp_traces.timeout > days);
+    // The bound of the reader of metrics is still there.
+    assert_eq!(config.otlp_metrics.timeout, Duration::from_secs(30));
+}
+
+#[test]
+fn a_size_is_a_positive_number_and_a_batch_fits_into_the_queue() {
+    for prefix in ["OTEL_BSP", "OTEL_BLRP"] {
+        let queue = format!("{prefix}_MAX_QUEUE_SIZE");
+        let batch = format!("{prefix}_MAX_EXPORT_BATCH_SIZE");
+        for name in [&queue, &batch] {
+            for value in [
+                "0",
+                "-1",
+                "many",
+                "2k",
+                "1.5",
+                "1000001",
+                "99999999999999999999",
+            ] {
+                assert_refused(name, value);
+            }
+        }
+        // More than the default queue.
+        assert_refused(&batch, "2049");
+        let larger = [(&*queue, "100"), (&*batch, "101")];
+        let error = read(&larger).unwrap_err();
+        assert!(
+            error.contains(&*queue) && error.contains(&*batch),
+            "{error}"
+        );
+        read(&[(&*queue, "100"), (&*batch, "100")]).unwrap();
+        // A short queue asks for short batches too.
+        read(&[(&*queue, "1")]).unwrap();
+    }
+    for value in ["0", "-1", "two"] {
+        assert_refused("OTEL_BSP_MAX_CONCURRENT_EXPORTS", value);
+    }
+}
+
+#[test]
+fn a_limit_is_a_number_and_the_general_one_holds_where_there_is_no_other() {
+    for name in [
+        "OTEL_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_SPAN_EVENT_COUNT_LIMIT",
+        "OTEL_SPAN_LINK_COUNT_LIMIT",
+        "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+    ] {
+        for value in ["-1", "none", "1.0", "4294967296"] {
+            assert_refused(name, value);
+        }
+        read(&[(name, "0")]).expect(name);
+    }
+    let limits = [
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "7"),
+        ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "8"),
+    ];
+    let limits = read(&limits).unwrap().span_limits;
+    assert_eq!(limits.max_attributes_per_span, 7);
+    assert_eq!(limits.max_attributes_per_event, 8);
+    assert_eq!(limits.max_attributes_per_link, 7);
+    assert_eq!(limits.max_events_per_span, 128);
+}
+
+#[test]
+fn a_collector_has_a_whole_url() {
+    for name in [
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        "ECS_CONTAINER_METADATA_URI_V4",
+    ] {
+        for value in [
+            "collector",
+            "collector:4318",
+            "//collector:4318",
+            "http:/collector:4318",
+            "http://",
+            "http:///v1/traces",
+            "http://:4318",
+            "http://collector:0",
+            "http://collector:65536",
+            "http://collector:port",
+            "http://collector:4318x",
+            "http://coll ector",
+            "http://collector:4318 ",
+            "http://[::1",
+            "http://[collector]:4318",
+            "http://coll$ector",
+            "http://user:password@collector:4318",
+            "grpc://collector:4317",
+            "ftp://collector",
+            "unix:/run/collector",
+            "file:///tmp/spans",
+        ] {
+            assert_refused(name, value);
+        }
+        for value in [
+            "http://collector:4318",
+            "HTTPS://collector.example.com",
+            "http://127.0.0.1:4318/",
+            "http://[::1]:4318/some/path",
+            "https://my_collector/v1/traces",
+        ] {
+            read(&[(name, value)]).expect(value);
+        }
+    }
+    // Behind these, no path can be written.
+    for value in ["http://collector?key=1", "http://collector/#fragment"] {
+        assert_refused("OTEL_EXPORTER_OTLP_ENDPOINT", value);
+    }
+}
+
+#[test]
+fn a_password_in_a_url_is_not_shown() {
+    let url = "http://user:password@collector:4318";
+    let error = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", url)]).unwrap_err();
+    assert!(!error.contains("password"), "{error}");
+}
+
+#[test]
+fn the_path_of_a_signal_follows_the_base_and_replaces_nothing() {
+    let endpoints = |variables: &[(&str, &str)]| {
+        let config = read(variables).unwrap();
+        (config.otlp_traces.endpoint, config.otlp_metrics.endpoint)
+    };
+    let both = |base: &str| (format!("{base}/v1/traces"), format!("{base}/v1/metrics"));
+    let base = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    assert_eq!(endpoints(&[]), both("http://localhost:4318"));
+    assert_eq!(endpoints(&[(base, "")]), both("http://localhost:4318"));
+    assert_eq!(endpoints(&[(base, "https://a/")]), both("https://a"));
+    assert_eq!(endpoints(&[(base, "http://a:1/b/")]), both("http://a:1/b"));
+    let traces = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:2");
+    let expected = ("http://c:2".to_owned(), "http://a:1/v1/metrics".to_owned());
+    assert_eq!(endpoints(&[(base, "http://a:1"), traces]), expected);
+}
+
+#[test]
+fn headers_are_names_and_encoded_values() {
+    for name in [
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+        "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+    ] {
+        for value in [
+            "s3cret",
+            "api key=s3cret",
+            "=s3cret",
+            "api-key=",
+            "api-key=s3cret,team",
+            "api-key:s3cret",
+            "api(key)=s3cret",
+            "\"api-key=s3cret\"",
+            "api-key=\"s3cret\"",
+            "api-key=s3cret;team=red",
+            "api-key=s3cret%",
+            "api-key=s3cret%2",
+            "api-key=s3cret%zz",
+            "api-key=s3cret%+1",
+            "api-key=s3cret%0A",
+            "api-key=s3cret%00",
+            "api-key=s3cret%ff",
+            "api-key=s3cr\u{e9}t",
+            "api-key=s3cret\u{7f}",
+            "api-key=s3cret\nteam=red",
+            "content-length=5",
+            "Transfer-Encoding=chunked",
+        ] {
+            let error = read(&[(name, value)]).expect_err(value);
+            assert!(error.starts_with(name), "{error}");
+            assert!(!error.contains("s3cr"), "{error}");
+        }
+    }
+    let list = " Authorization = Basic dXNlcg== , x-team=a%2C%C3%A9,, x_1=%20 y ";
+    let config = read(&[("OTEL_EXPORTER_OTLP_HEADERS", list)]).unwrap();
+    let expected = [
+        ("Authorization", "Basic dXNlcg=="),
+        ("x-team", "a%2C%C3%A9"),
+        ("x_1", "%20 y"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(config.otlp_metrics.headers, expected);
+}
+
+#[test]
+fn a_signal_has_its_own_options_or_those_for_all() {
+    let config = read(&[
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZIP"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
+        ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", ""),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "200"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a=1"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "b=2"),
+    ]);
+    let config = config.unwrap();
+    assert!(config.otlp_traces.compression.is_none());
+    let gzip = config.otlp_metrics.compression;
+    assert!(matches!(gzip, Some(Compression::Gzip)));
+    assert_eq!(config.otlp_traces.timeout, Duration::from_millis(100));
+    assert_eq!(config.otlp_metrics.timeout, Duration::from_millis(200));
+    assert_eq!(config.otlp_traces.headers[0].0, "b");
+    assert_eq!(config.otlp_metrics.headers[0].0, "a");
+    // Both must make sense, although one of them has no effect.
+    let unused = [
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1"),
+    ];
+    assert!(read(&unused).is_err());
+}
+
+#[test]
+fn what_the_specification_knows_and_is_not_here_is_named() {
+    for infix in ["", "TRACES_", "METRICS_"] {
+        let option = |option: &str| format!("OTEL_EXPORTER_OTLP_{infix}{option}");
+        for value in ["zip", "zstd", "deflate", "9", "gzip,none"] {
+            assert_refused(&option("COMPRESSION"), value);
+        }
+        for value in ["http", "protobuf", "http/proto"] {
+            assert_refused(&option("PROTOCOL"), value);
+        }
+        for (name, value) in [
+            ("PROTOCOL", "grpc"),
+            ("PROTOCOL", "HTTP/JSON"),
+            ("CERTIFICATE", "/etc/ca.pem"),
+            ("CLIENT_CERTIFICATE", "/etc/client.pem"),
+            ("CLIENT_KEY", "/etc/client.key"),
+        ] {
+            let name = option(name);
+            assert_refused(&name, value);
+            let error = read(&[(&*name, value)]).unwrap_err();
+            assert!(error.contains("not built in"), "{error}");
+            read(&[(&*name, "")]).expect(&name);
+        }
+        read(&[(&*option("PROTOCOL"), "HTTP/Protobuf")]).unwrap();
+    }
+    for (name, value) in [
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+            "base2_exponential_bucket_histogram",
+        ),
+    ] {
+        assert_refused(name, value);
+        let error = read(&[(name, value)]).unwrap_err();
+        assert!(error.contains("not built in"), "{error}");
+    }
+}
+
+#[test]
+fn names_may_be_in_upper_case_and_nothing_is_a_default() {
+    let config = read(&[
+        ("OTEL_TRACES_EXPORTER", "OTLP"),
+        ("OTEL_METRICS_EXPORTER", "Emf"),
+        ("OTEL_PROPAGATORS", "TraceContext"),
+        ("OTEL_TRACES_SAMPLER", "ALWAYS_ON"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta"),
+    ]);
+    let config = config.unwrap();
+    assert_eq!(config.traces, TracesExporter::Otlp);
+    assert_eq!(config.metrics, MetricsExporter::Emf);
+    assert_eq!(config.periods.temporality, Temporality::Delta);
+    for name in [
+        "OTEL_TRACES_EXPORTER",
+        "OTEL_METRICS_EXPORTER",
+        "OTEL_PROPAGATORS",
+        "OTEL_TRACES_SAMPLER",
+        "OTEL_TRACES_SAMPLER_ARG",
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+        "AWS_XRAY_DAEMON_ADDRESS",
+    ] {
+        assert_eq!(
+            read(&[(name, "")]).expect(name).propagators,
+            read(&[]).unwrap().propagators
+        );
+    }
+    for (name, value) in [
+        ("OTEL_TRACES_EXPORTER", "otlp,console"),
+        ("OTEL_METRICS_EXPORTER", "cloudwatch"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+            "sometimes",
+        ),
+    ] {
+        assert_refused(name, value);
+    }
+    // Our own variables have no empty value.
+    for name in ["LOGLEVEL", "LOG_FORMAT", "ACCESS_LOG"] {
+        assert_refused(name, "");
+    }
+}
+
+#[test]
+fn resource_attributes_are_decoded() {
+    let name = "OTEL_RESOURCE_ATTRIBUTES";
+    for value in [
+        "production",
+        "=x",
+        "a=1,b",
+        "a=%",
+        "a=%2",
+        "a=%gg",
+        "a=%ff",
+        "a=1\nb=2",
+    ] {
+        assert_refused(name, value);
+    }
+    let config = read(&[(name, " a = 1%2C2%3d ,b=,%63=\u{e9}, ")]).unwrap();
+    let expected = [("a", "1,2="), ("b", ""), ("c", "\u{e9}")];
+    let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(config.attributes, expected);
+}
+
+#[test]
+fn only_true_disables_the_sdk_and_other_words_are_worth_a_warning() {
+    let disabled = |value| {
+        let config = read(&[
+            ("OTEL_SDK_DISABLED", value),
+            ("OTEL_TRACES_EXPORTER", "otlp"),
+            ("OTEL_METRICS_EXPORTER", "emf"),
+        ]);
+        let config = config.unwrap();
+        let off = config.traces == TracesExporter::None;
+        assert_eq!(config.metrics == MetricsExporter::None, off);
+        (off, config.warnings.len())
+    };
+    for value in ["true", "TRUE", "True"] {
+        assert_eq!(disabled(value), (true, 0), "{value}");
+    }
+    for value in ["", "false", "FALSE"] {
+        assert_eq!(disabled(value), (false, 0), "{value}");
+    }
+    for value in ["1", "yes", "on", " true"] {
+        assert_eq!(disabled(value), (false, 1), "{value}");
+    }
+}
