@@ -11,6 +11,7 @@ pub mod id;
 pub mod process;
 pub mod signal;
 
+mod accept;
 mod body;
 mod config;
 mod connection;
@@ -25,6 +26,7 @@ mod probe;
 mod server;
 mod worker;
 
+pub use accept::Acceptor;
 pub use config::Config;
 pub use error::{causes, failure_response};
 pub use health::{Readiness, ReadinessFuture};

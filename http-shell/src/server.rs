@@ -17,15 +17,13 @@ use actix_web::web::{self, Data, ServiceConfig};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::accept::{self, Acceptor};
 use crate::config::Config;
 use crate::drain::Lifecycle;
 use crate::health::Readiness;
 use crate::observe::{self, Observer};
 use crate::worker::{self, Phase, Worker};
 use crate::{body, connection_limit, cors, drain, error, health};
-
-/// Pause after an error of `accept`, which mostly is a lack of files or memory.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long connections stay open after the listener is closed, so that what their clients have sent
 /// by then is read.
@@ -126,30 +124,22 @@ async fn accept_until(
     lifecycle: &Lifecycle,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(connection_limit::raise_open_file_limit()));
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let mut turn = workers.iter().cycle();
-    let mut hand_over = |stream, place| {
-        if let Some(worker) = turn.next() {
+    let permits = Arc::new(Semaphore::new(connection_limit::raise_open_file_limit()));
+    let mut acceptor = Acceptor::new(tokio::net::TcpListener::from_std(listener)?);
+    let mut workers = workers.iter().cycle();
+    let mut hand_over = |stream, permit| {
+        if let Some(worker) = workers.next() {
             // A worker that is gone has panicked: its clients see the connection close.
-            let _ = worker.send((stream, place));
+            let _ = worker.send((stream, permit));
         }
     };
     let serve = async {
-        loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                return;
-            };
-            match listener
-                .accept()
-                .await
-                .and_then(|(stream, _)| stream.into_std())
-            {
-                Ok(stream) => hand_over(stream, place),
-                Err(error) => {
-                    tracing::error!(%error, "no connection could be accepted");
-                    sleep(ACCEPT_PAUSE).await;
-                }
+        // The semaphore is never closed.
+        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+            let (stream, _) = acceptor.accept().await;
+            // Refused only where the connection is of no use any more.
+            if let Ok(stream) = stream.into_std() {
+                hand_over(stream, permit);
             }
         }
     };
@@ -159,14 +149,13 @@ async fn accept_until(
     }
     tracing::info!("draining");
     lifecycle.start_draining();
-    let listener = listener.into_std()?;
-    while let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+    let listener = acceptor.into_inner().into_std()?;
+    while let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
         match listener.accept() {
-            Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => hand_over(stream, place),
+            Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => hand_over(stream, permit),
             // One whose client has gone is no reason to leave the others.
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if accept::concerns_one_connection(&error) => {}
             Err(_) => break,
         }
     }

@@ -1,20 +1,19 @@
 //! How the lab serves HTTP: the load balancer and the site have the same limits.
 
-use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use http_shell::Acceptor;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -23,9 +22,6 @@ pub const ALB_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Largest head of a request in bytes: an ALB's limit for all headers together.
 const MAX_HEAD: usize = 64 * 1024;
-
-/// Pause after an `accept` that failed, as it does when there are too many open files.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long clients may wait.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +45,10 @@ pub async fn serve(
         .header_read_timeout(timeouts.idle)
         .max_header_size(MAX_HEAD);
     let graceful = GracefulShutdown::new();
-    while let Some(accepted) = stop.run_until_cancelled(accept(&listener)).await {
-        let Ok((stream, peer)) = accepted else {
-            sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
+    let mut acceptor = Acceptor::new(listener);
+    while let Some((stream, peer)) = stop.run_until_cancelled(acceptor.accept()).await {
+        // Refused only where the client is gone already.
+        let _ = stream.set_nodelay(true);
         let app = app.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
@@ -67,14 +62,7 @@ pub async fn serve(
             let _ = connection.await;
         });
     }
-    drop(listener);
+    drop(acceptor);
     // Those that outlast the grace end with the runtime.
     let _ = timeout(timeouts.grace, graceful.shutdown()).await;
-}
-
-async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (stream, peer) = listener.accept().await?;
-    // Refused only where the client is gone already.
-    let _ = stream.set_nodelay(true);
-    Ok((stream, peer))
 }

@@ -19,6 +19,8 @@ mod shell;
 #[path = "../../../http-shell/tests/support/variables.rs"]
 mod variables;
 
+#[cfg(target_os = "linux")]
+mod accept;
 mod drain;
 mod endpoint;
 mod failures;
