@@ -127,9 +127,9 @@ pub enum LikeIn {
 
 /// The services read it themselves; here it is only refused in time.
 fn log_level(value: &str) -> Result<String, String> {
-    LogLevel::try_from(value.to_owned())
+    LogLevel::named(value)
         .map(|_| value.to_owned())
-        .map_err(|_| "expected DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned())
+        .ok_or_else(|| "expected DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned())
 }
 
 #[cfg(test)]

@@ -64,18 +64,28 @@ impl LogLevel {
         self.0
     }
 
+    /// The level with this name, in upper or lower case.
+    pub fn named(name: &str) -> Option<Self> {
+        let level = LEVELS
+            .iter()
+            .find(|level| level.0.eq_ignore_ascii_case(name));
+        level.map(|(_, level)| *level)
+    }
+
     pub(super) fn kind() -> Kind<Self> {
-        choice(&[
-            ("DEBUG", Self(Level::DEBUG)),
-            ("INFO", Self(Level::INFO)),
-            ("WARN", Self(Level::WARN)),
-            ("WARNING", Self(Level::WARN)),
-            ("ERROR", Self(Level::ERROR)),
-            // There is nothing above ERROR here.
-            ("CRITICAL", Self(Level::ERROR)),
-        ])
+        choice(LEVELS)
     }
 }
+
+const LEVELS: &[(&str, LogLevel)] = &[
+    ("DEBUG", LogLevel(Level::DEBUG)),
+    ("INFO", LogLevel(Level::INFO)),
+    ("WARN", LogLevel(Level::WARN)),
+    ("WARNING", LogLevel(Level::WARN)),
+    ("ERROR", LogLevel(Level::ERROR)),
+    // There is nothing above ERROR here.
+    ("CRITICAL", LogLevel(Level::ERROR)),
+];
 
 impl Default for LogLevel {
     fn default() -> Self {
