@@ -15,7 +15,7 @@ use super::service::reserve;
 pub trait Backend {
     fn port(&self) -> u16;
     fn start(&mut self);
-    /// From now on the system refuses what is sent to the port.
+    /// From now on it does not take what is sent to the port.
     fn stop(&mut self);
     /// Whether anything was received since the last call.
     fn has_received(&self) -> bool;
@@ -67,6 +67,7 @@ impl Backend for Udp {
 /// An HTTP server that answers each request with 200 and this body, and then closes the connection.
 pub struct Http {
     port: u16,
+    status: Arc<Mutex<&'static str>>,
     body: &'static str,
     requests: Arc<AtomicUsize>,
     held: Arc<(Mutex<bool>, Condvar)>,
@@ -80,6 +81,7 @@ impl Http {
         let (port, mark) = reserve();
         Self {
             port,
+            status: Arc::new(Mutex::new("200 OK")),
             body,
             requests: Arc::default(),
             held: Arc::default(),
@@ -103,7 +105,7 @@ impl Backend for Http {
     fn start(&mut self) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         let (requests, body) = (Arc::clone(&self.requests), self.body);
-        let held = Arc::clone(&self.held);
+        let (status, held) = (Arc::clone(&self.status), Arc::clone(&self.held));
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let server = spawn(move || {
@@ -116,7 +118,11 @@ impl Backend for Http {
                     requests.fetch_add(1, Ordering::SeqCst);
                     let is_held = held.0.lock().unwrap();
                     drop(held.1.wait_while(is_held, |held| *held).unwrap());
-                    let _ = write!(stream.get_mut(), "{HEAD}{}\r\n\r\n{body}", body.len());
+                    let (status, length) = (*status.lock().unwrap(), body.len());
+                    let head = "Connection: close\r\nContent-Length:";
+                    let answer = format!("HTTP/1.1 {status}\r\n{head} {length}\r\n\r\n{body}");
+                    // The client may have given up meanwhile.
+                    let _ = stream.get_mut().write_all(answer.as_bytes());
                 }
             }
         });
@@ -137,7 +143,68 @@ impl Backend for Http {
     }
 }
 
-const HEAD: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ";
+/// A server that answers 503 while it is stopped.
+pub struct Busy(Http);
+
+impl Busy {
+    pub fn stopped() -> Self {
+        let mut server = Http::stopped("");
+        server.start();
+        let mut backend = Self(server);
+        backend.stop();
+        backend
+    }
+}
+
+impl Backend for Busy {
+    fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    fn start(&mut self) {
+        *self.0.status.lock().unwrap() = "200 OK";
+        self.0.has_received();
+    }
+
+    fn stop(&mut self) {
+        *self.0.status.lock().unwrap() = "503 Service Unavailable";
+    }
+
+    fn has_received(&self) -> bool {
+        self.0.has_received()
+    }
+}
+
+/// A server that takes requests and does not answer them while it is stopped.
+pub struct Silent(Http);
+
+impl Silent {
+    pub fn stopped() -> Self {
+        let mut server = Http::stopped("");
+        server.start();
+        server.hold(true);
+        Self(server)
+    }
+}
+
+impl Backend for Silent {
+    fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    fn start(&mut self) {
+        self.0.hold(false);
+        self.0.has_received();
+    }
+
+    fn stop(&mut self) {
+        self.0.hold(true);
+    }
+
+    fn has_received(&self) -> bool {
+        self.0.has_received()
+    }
+}
 
 /// Reads one request. Nothing if the client goes before its end.
 fn read(stream: &mut BufReader<TcpStream>) -> Option<()> {

@@ -7,7 +7,7 @@ use std::process::ChildStdout;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::backend::{Backend, Http};
+use super::backend::{Backend, Http, Udp};
 use super::collector::Collector;
 use super::conventions::values;
 use super::service::{Service, eventually};
@@ -196,5 +196,56 @@ fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once()
     // What is being exported has left the queue.
     let most = 2 * (CAPACITY + 10);
     assert!(dropped >= (2 * REQUESTS - most) as u64, "{dropped}");
+    assert!(service.stop().0.success());
+}
+
+#[test]
+fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words() {
+    const EXPORTED: &str = "otel.sdk.exporter.span.exported";
+    // OTLP's answer of partial success: one span is rejected, because it is "too old".
+    let mut collector = Http::stopped("\x0a\x0b\x08\x01\x12\x07too old");
+    collector.start();
+    let endpoint = format!("http://127.0.0.1:{}", collector.port());
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+        ("OTEL_METRICS_EXPORTER", "emf"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
+    ]);
+    let mut lines = Vec::new();
+    request(&service, 100);
+    eventually("all spans are counted", || {
+        lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
+        let rejected = sum(&lines, EXPORTED, Some("rejected"));
+        rejected > 0 && rejected + sum(&lines, EXPORTED, None) == 100
+    });
+    let warnings: Vec<_> = lines.iter().filter(|it| it["level"] == "WARN").collect();
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert_eq!(warnings[0]["cause"], "too old");
+    assert!(service.stop().0.success());
+}
+
+#[test]
+fn spans_that_the_xray_daemon_does_not_receive_are_counted() {
+    const EXPORTED: &str = "otel.sdk.exporter.span.exported";
+    let daemon = Udp::stopped();
+    let address = format!("127.0.0.1:{}", daemon.port());
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("AWS_XRAY_DAEMON_ADDRESS", &address),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+        ("OTEL_METRICS_EXPORTER", "emf"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
+    ]);
+    let mut lines = Vec::new();
+    request(&service, 100);
+    eventually("all spans are counted", || {
+        lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
+        let lost = sum(&lines, EXPORTED, Some("ConnectionRefused"));
+        lost > 0 && lost + sum(&lines, EXPORTED, None) == 100
+    });
     assert!(service.stop().0.success());
 }

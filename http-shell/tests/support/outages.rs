@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::backend::{Backend, Http, Udp};
+use super::backend::{Backend, Busy, Http, Silent, Udp};
 use super::service::{Service, eventually};
 use super::start_with;
 
@@ -39,9 +39,22 @@ impl Log<'_> {
     }
 }
 
-/// A backend that runs for a while between two outages: each outage is one WARN with its cause, and
-/// the recovery one INFO.
-fn two_outages(backend: &mut impl Backend, variables: &[(&str, &str)], lost: &str, back: &str) {
+/// Two outages of `backend` with a while between them, in which it receives `signal`: each outage is
+/// one WARN with its cause, which contains this text, and the recovery is one INFO.
+fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], signal: &str, cause: &str) {
+    let lost = &*format!("{signal} cannot be exported");
+    let back = &*format!("{signal} are exported again");
+    let port = backend.port();
+    let daemon = format!("127.0.0.1:{port}");
+    let collector = format!("http://{daemon}");
+    let common = [
+        ("AWS_XRAY_DAEMON_ADDRESS", &*daemon),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
+    ];
+    let variables = &[&common, variables].concat();
     let service = start_with(variables);
     let mut log = Log {
         service: &service,
@@ -75,8 +88,8 @@ fn two_outages(backend: &mut impl Backend, variables: &[(&str, &str)], lost: &st
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
     for warning in warnings {
         assert!(warning["message"].as_str().unwrap().contains(lost));
-        let cause = warning["cause"].as_str().unwrap();
-        assert!(cause.contains("refused"), "{warning:#}");
+        let text = warning["cause"].as_str().unwrap();
+        assert!(text.contains(cause), "{warning:#}");
     }
     let news = lines.iter().filter(|line| {
         line["level"] == "INFO" && line["message"].as_str().is_some_and(|it| it.contains(back))
@@ -86,53 +99,33 @@ fn two_outages(backend: &mut impl Backend, variables: &[(&str, &str)], lost: &st
 
 #[test]
 fn two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause() {
-    let mut daemon = Udp::stopped();
-    let address = format!("127.0.0.1:{}", daemon.port());
-    let variables = [
-        ("OTEL_TRACES_EXPORTER", "xray"),
-        ("AWS_XRAY_DAEMON_ADDRESS", &*address),
-        ("OTEL_TRACES_SAMPLER", "always_on"),
-        ("OTEL_BSP_SCHEDULE_DELAY", "1"),
-    ];
-    two_outages(
-        &mut daemon,
-        &variables,
-        "spans cannot be exported",
-        "spans are exported again",
-    );
+    let variables = [("OTEL_TRACES_EXPORTER", "xray")];
+    two_outages(Udp::stopped(), &variables, "spans", "refused");
 }
 
 #[test]
 fn two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause() {
-    let mut collector = Http::stopped("");
-    let endpoint = format!("http://127.0.0.1:{}", collector.port());
-    let variables = [
-        ("OTEL_TRACES_EXPORTER", "otlp"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
-        ("OTEL_TRACES_SAMPLER", "always_on"),
-        ("OTEL_BSP_SCHEDULE_DELAY", "1"),
-    ];
-    two_outages(
-        &mut collector,
-        &variables,
-        "spans cannot be exported",
-        "spans are exported again",
-    );
+    let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
+    two_outages(Http::stopped(""), &variables, "spans", "refused");
 }
 
 #[test]
 fn two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause() {
-    let mut collector = Http::stopped("");
-    let endpoint = format!("http://127.0.0.1:{}", collector.port());
+    let variables = [("OTEL_METRICS_EXPORTER", "otlp")];
+    two_outages(Http::stopped(""), &variables, "metrics", "refused");
+}
+
+#[test]
+fn a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_status() {
+    let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
+    two_outages(Busy::stopped(), &variables, "spans", "503");
+}
+
+#[test]
+fn a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout() {
     let variables = [
         ("OTEL_METRICS_EXPORTER", "otlp"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
-        ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
     ];
-    two_outages(
-        &mut collector,
-        &variables,
-        "metrics cannot be exported",
-        "metrics are exported again",
-    );
+    two_outages(Silent::stopped(), &variables, "metrics", "timeout");
 }
