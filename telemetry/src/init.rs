@@ -57,14 +57,14 @@ pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
         // First, for the queues of lines and spans make instruments.
         global::set_meter_provider(metrics.clone());
     }
+    // Before the threads of traces, which log their first failure and none after it.
     let lines = Lines::start();
-    let (traces, rules) = traces::provider(config, &resource)?;
-
     let layer = logs::lines(config, about.log_targets, about.access_target, &lines);
     tracing_subscriber::registry().with(layer).try_init()?;
     for warning in config.warnings.iter().chain(&late) {
         tracing::warn!("{warning}");
     }
+    let (traces, rules) = traces::provider(config, &resource)?;
     global::set_tracer_provider(traces.clone());
     let transparent = config.traces == TracesExporter::None;
     let propagation = Propagation::new(&config.propagators, transparent);

@@ -39,11 +39,35 @@ impl Log<'_> {
     }
 }
 
-/// Two outages of `backend` with a while between them, in which it receives `signal`: each outage is
-/// one WARN with its cause, which contains this text, and the recovery is one INFO.
-fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], signal: &str, cause: &str) {
-    let lost = &*format!("{signal} cannot be exported");
-    let back = &*format!("{signal} are exported again");
+/// What is logged of outages: the WARN at the beginning, the INFO at the end, and the text in each cause.
+struct Expected<'a> {
+    lost: &'a str,
+    back: &'a str,
+    cause: &'a str,
+}
+
+const NO_SPANS: Expected = Expected {
+    lost: "spans cannot be exported",
+    back: "spans are exported again",
+    cause: "refused",
+};
+
+const NO_METRICS: Expected = Expected {
+    lost: "metrics cannot be exported",
+    back: "metrics are exported again",
+    cause: "refused",
+};
+
+const NO_RULES: Expected = Expected {
+    lost: "gives no sampling rules",
+    back: "gives sampling rules again",
+    cause: "refused",
+};
+
+/// Two outages of `backend` with a while between them in which it receives something: each outage is
+/// one WARN with its cause, and the recovery is one INFO.
+fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], expected: &Expected<'_>) {
+    let Expected { lost, back, cause } = expected;
     let port = backend.port();
     let daemon = format!("127.0.0.1:{port}");
     let collector = format!("http://{daemon}");
@@ -100,25 +124,29 @@ fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], signal: &s
 #[test]
 fn two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause() {
     let variables = [("OTEL_TRACES_EXPORTER", "xray")];
-    two_outages(Udp::stopped(), &variables, "spans", "refused");
+    two_outages(Udp::stopped(), &variables, &NO_SPANS);
 }
 
 #[test]
 fn two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause() {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
-    two_outages(Http::stopped(""), &variables, "spans", "refused");
+    two_outages(Http::stopped(""), &variables, &NO_SPANS);
 }
 
 #[test]
 fn two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause() {
     let variables = [("OTEL_METRICS_EXPORTER", "otlp")];
-    two_outages(Http::stopped(""), &variables, "metrics", "refused");
+    two_outages(Http::stopped(""), &variables, &NO_METRICS);
 }
 
 #[test]
 fn a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_status() {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
-    two_outages(Busy::stopped(), &variables, "spans", "503");
+    let expected = Expected {
+        cause: "503",
+        ..NO_SPANS
+    };
+    two_outages(Busy::stopped(), &variables, &expected);
 }
 
 #[test]
@@ -127,5 +155,85 @@ fn a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout() {
         ("OTEL_METRICS_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
     ];
-    two_outages(Silent::stopped(), &variables, "metrics", "timeout");
+    let expected = Expected {
+        cause: "timeout",
+        ..NO_METRICS
+    };
+    two_outages(Silent::stopped(), &variables, &expected);
+}
+
+/// Rules and targets in one. After the first report, the next one is due in a second.
+const RULES: &str = r#"{
+    "SamplingRuleRecords": [{"SamplingRule": {
+        "RuleName": "Default", "Priority": 10000, "FixedRate": 1.0, "ReservoirSize": 1, "Version": 1,
+        "ServiceName": "*", "ServiceType": "*", "Host": "*", "HTTPMethod": "*", "URLPath": "*",
+        "ResourceARN": "*", "Attributes": {}
+    }}],
+    "SamplingTargetDocuments": [{"RuleName": "Default", "FixedRate": 1.0, "Interval": 1}],
+    "LastRuleModification": 1.0,
+    "UnprocessedStatistics": []
+}"#;
+
+#[test]
+fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause() {
+    let mut spans = Udp::stopped();
+    spans.start();
+    let rules = Http::stopped(RULES);
+    let address = format!(
+        "udp:127.0.0.1:{} tcp:127.0.0.1:{}",
+        spans.port(),
+        rules.port()
+    );
+    let variables = [
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("OTEL_TRACES_SAMPLER", "xray"),
+        ("AWS_XRAY_DAEMON_ADDRESS", &address),
+    ];
+    two_outages(rules, &variables, &NO_RULES);
+}
+
+#[test]
+fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause() {
+    let mut spans = Udp::stopped();
+    spans.start();
+    let strategy =
+        r#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1}}"#;
+    let server = Http::stopped(strategy);
+    let daemon = format!("127.0.0.1:{}", spans.port());
+    let endpoint = format!("endpoint=http://127.0.0.1:{}", server.port());
+    let variables = [
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("AWS_XRAY_DAEMON_ADDRESS", &*daemon),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        (
+            "OTEL_TRACES_SAMPLER_ARG",
+            &format!("{endpoint},pollingIntervalMs=10"),
+        ),
+    ];
+    two_outages(server, &variables, &NO_RULES);
+}
+
+#[test]
+fn a_daemon_whose_name_cannot_be_looked_up_is_one_warning_with_the_error() {
+    // Too long for any question, so that the resolver refuses it by itself.
+    let address = format!("{}:2000", "x".repeat(64));
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        ("AWS_XRAY_DAEMON_ADDRESS", &address),
+        ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+    ]);
+    let mut log = Log {
+        service: &service,
+        lines: Vec::new(),
+    };
+    log.wait_for("WARN", NO_SPANS.lost, 1);
+    for _ in 0..200 {
+        log.read();
+    }
+    let warnings = log.of("WARN", "");
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    let cause = warnings[0]["cause"].as_str().unwrap();
+    assert!(cause.contains("cannot be looked up"), "{cause}");
+    assert!(service.stop().0.success());
 }

@@ -231,7 +231,7 @@ impl Daemon {
             Ok(()) if self.fails => {
                 tracing::info!("the X-Ray daemon at {address} gives sampling rules again");
             }
-            Err(error) if !self.fails => tracing::info!(
+            Err(error) if !self.fails => tracing::warn!(
                 cause = %error,
                 "the X-Ray daemon at {address} gives no sampling rules; the last ones hold for an hour, \
                  and without any, the first request each second and 5 % of the others are sampled"
