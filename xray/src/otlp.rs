@@ -43,7 +43,7 @@ use rejected::Rejected;
 /// Largest request in bytes, before and after it is unpacked.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// What programs that send other signals have to do.
+/// Tells programs that send other signals what to do.
 const ONLY_TRACES: &str = "this X-Ray takes traces only, by POST /v1/traces. \
     Set OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none, or send metrics and logs elsewhere with \
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
@@ -63,10 +63,11 @@ async fn traces(State(xray): State<Arc<Xray>>, request: Request) -> Response {
     };
     let refuse =
         |message: &str| encoding.refuse(StatusCode::BAD_REQUEST, Code::InvalidArgument, message);
-    let is_packed = request
-        .headers()
-        .get(header::CONTENT_ENCODING)
-        .is_some_and(|encoding| encoding == "gzip");
+    let Some(is_packed) = is_packed(request.headers()) else {
+        let message = "the content-encoding is not supported: send gzip or no content-encoding";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return encoding.refuse(status, Code::InvalidArgument, message);
+    };
     let Ok(body) = to_bytes(request.into_body(), MAX_BODY).await else {
         return refuse("the body broke off or is larger than 16 MiB");
     };
@@ -87,16 +88,28 @@ async fn traces(State(xray): State<Arc<Xray>>, request: Request) -> Response {
     }
 }
 
-/// Any other path. 404 is what OpenTelemetry's exporters do not try again.
+/// Any other path. OpenTelemetry's exporters do not repeat a request after 404, and some do after a 5xx status.
 async fn other(uri: Uri, headers: HeaderMap) -> Response {
     let encoding = Encoding::of(&headers).unwrap_or(Encoding::Json);
     let message = format!("{} is not served here: {ONLY_TRACES}", uri.path());
     encoding.refuse(StatusCode::NOT_FOUND, Code::Unimplemented, &message)
 }
 
+/// Whether the body is packed by gzip; nothing if it has another encoding.
+fn is_packed(headers: &HeaderMap) -> Option<bool> {
+    let Some(encoding) = headers.get(header::CONTENT_ENCODING) else {
+        return Some(false);
+    };
+    match encoding.to_str().ok()?.to_ascii_lowercase().as_str() {
+        "gzip" => Some(true),
+        "identity" | "" => Some(false),
+        _ => None,
+    }
+}
+
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    // One byte more than is permitted tells that there is more.
+    // One byte more than is permitted shows that there is more.
     let mut bounded = GzDecoder::new(packed).take(MAX_BODY as u64 + 1);
     let read = bounded.read_to_end(&mut body);
     read.map_err(|error| format!("the body is not gzip: {error}"))?;
@@ -106,7 +119,7 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Takes all spans, and says how many were rejected.
+/// Stores the spans, and counts those that cannot be stored.
 fn put(
     xray: &Xray,
     request: &ExportTraceServiceRequest,

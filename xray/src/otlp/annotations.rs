@@ -1,4 +1,4 @@
-//! What is left of the attributes: the user, annotations and metadata.
+//! User, annotations and metadata: the attributes that no block contains.
 
 use serde_json::{Map, Value, json};
 
@@ -7,14 +7,14 @@ use super::attributes::Attributes;
 const USER: &str = "enduser.id";
 const ANNOTATIONS: &str = "aws.xray.annotations";
 
-/// Fields of a document, by name.
+/// The fields `user`, `annotations` and `metadata` of a document.
 pub fn fields(
     mut rest: Attributes<'_>,
     resource: Option<&Attributes<'_>>,
 ) -> [(&'static str, Option<Value>); 3] {
     let user = rest.text(&[USER]).map(Value::from);
     rest.remove(&[USER]);
-    // Names of annotations, for exporters that do not index all attributes.
+    // The names of the attributes to index. Here, all are.
     if rest.json(ANNOTATIONS).is_some_and(|it| it.is_array()) {
         rest.remove(&[ANNOTATIONS]);
     }
@@ -47,7 +47,7 @@ pub fn fields(
     ]
 }
 
-/// A key of letters, digits and dots; anything else becomes an underscore.
+/// Replaces all characters but letters, digits and dots by underscores.
 fn permitted(key: &str) -> String {
     let is_permitted = |c: char| c.is_ascii_alphanumeric() || c == '.';
     key.chars()

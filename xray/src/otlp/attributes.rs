@@ -78,7 +78,7 @@ impl<'a> Attributes<'a> {
         self.0.get(key).map(|value| json(value))
     }
 
-    /// Leaves these out from now on.
+    /// Removes these attributes.
     pub fn remove(&mut self, keys: &[&str]) {
         self.0.retain(|key, _| !keys.contains(key));
     }
@@ -104,7 +104,7 @@ fn json(value: &Any) -> Value {
         Any::BoolValue(flag) => (*flag).into(),
         Any::IntValue(number) => (*number).into(),
         Any::DoubleValue(number) if number.is_finite() => (*number).into(),
-        // JSON has no such numbers. ProtoJSON writes these texts.
+        // JSON has no such numbers. These are the texts of ProtoJSON.
         Any::DoubleValue(number) if number.is_nan() => "NaN".into(),
         Any::DoubleValue(number) if *number > 0.0 => "Infinity".into(),
         Any::DoubleValue(_) => "-Infinity".into(),
@@ -118,7 +118,7 @@ fn json(value: &Any) -> Value {
             pairs.map(pair).collect()
         }
         Any::BytesValue(bytes) => STANDARD.encode(bytes).into(),
-        // Of profiles only: the place of a text in a table that traces do not have.
+        // An index into a string table. Only profiles have one.
         Any::StringValueStrindex(_) => Value::Null,
     }
 }

@@ -1,12 +1,11 @@
-//! Block `aws`: where the program runs, what it called, and with which SDK it tells so. Besides, the
-//! segment's `origin`.
+//! Block `aws`: where the program runs, which AWS resource it called, and its SDK. Also the segment's `origin`.
 
 use serde_json::{Map, Value, json};
 
 use super::attributes::{Attributes, object};
 
-/// What is called: told in the block, and taken out of the attributes.
-const OF_THE_CALL: [&str; 10] = [
+/// Attributes of the call. They move from the annotations to the block.
+const CALL_ATTRIBUTES: [&str; 10] = [
     "aws.operation",
     "rpc.method",
     "aws.account_id",
@@ -19,16 +18,16 @@ const OF_THE_CALL: [&str; 10] = [
     "aws.table.name",
 ];
 
-/// The block; nothing on another cloud. Its attributes are taken out of `rest`.
+/// Builds the block and removes its attributes from `rest`. There is no block on another cloud.
 pub fn block(
     attributes: &Attributes<'_>,
     resource: &Attributes<'_>,
     rest: &mut Attributes<'_>,
 ) -> Option<Value> {
-    if is_elsewhere(resource) {
+    if is_on_another_cloud(resource) {
         return None;
     }
-    rest.remove(&OF_THE_CALL);
+    rest.remove(&CALL_ATTRIBUTES);
     let text = |keys: &[&str]| attributes.text(keys).map(Value::from);
     let tables = attributes.texts("aws.dynamodb.table_names");
     let table = match &*tables {
@@ -61,7 +60,7 @@ pub fn block(
     Some(Value::Object(aws))
 }
 
-/// What the resource tells of EC2, ECS, Elastic Beanstalk and EKS. A pod of EKS also runs on an instance.
+/// Blocks for EC2, ECS, Elastic Beanstalk and EKS. A pod of EKS on an EC2 instance has two of them.
 fn platforms(resource: &Attributes<'_>) -> Map<String, Value> {
     let platform = resource.text(&["cloud.platform"]);
     let is_on = |name: &str| platform == Some(name);
@@ -130,8 +129,8 @@ fn sdk(resource: &Attributes<'_>) -> Map<String, Value> {
     ])
 }
 
-/// The log groups that the resource names, by ARN rather than by name. Several stand in one text with `&`
-/// between them, where they came from an environment variable.
+/// The log groups of the resource, by ARN or else by name. `OTEL_RESOURCE_ATTRIBUTES` has no lists, so one text
+/// may hold several, separated by `&`.
 fn log_groups(resource: &Attributes<'_>) -> Option<Value> {
     let listed = |key: &str| -> Vec<&str> {
         let texts = resource.texts(key).into_iter();
@@ -156,7 +155,7 @@ fn log_groups(resource: &Attributes<'_>) -> Option<Value> {
 
 /// Type of the resource that the program runs on.
 pub fn origin(resource: &Attributes<'_>) -> Option<&'static str> {
-    if is_elsewhere(resource) {
+    if is_on_another_cloud(resource) {
         return None;
     }
     Some(match resource.text(&["cloud.platform"])? {
@@ -173,7 +172,7 @@ pub fn origin(resource: &Attributes<'_>) -> Option<&'static str> {
     })
 }
 
-fn is_elsewhere(resource: &Attributes<'_>) -> bool {
+fn is_on_another_cloud(resource: &Attributes<'_>) -> bool {
     let provider = resource.text(&["cloud.provider"]);
     provider.is_some_and(|provider| provider != "aws")
 }

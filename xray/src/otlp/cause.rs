@@ -1,5 +1,5 @@
-//! Block `cause`: exceptions that a span has as events, or the text of its status. Besides, the flags of a
-//! document.
+//! Block `cause`: the exceptions that a span has as events, or the message of its status. Also the flags `error`,
+//! `fault` and `throttle`.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
@@ -10,11 +10,11 @@ use super::attributes::{Attributes, object};
 use super::{http, name, stack};
 use crate::id::SegmentId;
 
-/// Text of the status, by OpenCensus.
+/// The status message of spans that come from OpenCensus.
 const STATUS_TEXT: &str = "http.status_text";
 
-/// What went wrong. `id` is the span's; the exceptions' ids follow from it, so that the same span makes the
-/// same document each time. The attribute that tells the cause is taken out of `rest`.
+/// Builds the block and removes its attribute from `rest`. The ids of the exceptions are derived from `id`, the
+/// span's, so that a span that is sent twice makes the same document.
 pub fn block(
     span: &Span,
     id: SegmentId,
@@ -30,13 +30,13 @@ pub fn block(
     for event in &span.events {
         match event.name.as_str() {
             "exception" => exceptions.extend(thrown(event, language, is_remote)),
-            "HTTP request failure" if is_aws => exceptions.extend(failed_try(event)),
+            "HTTP request failure" if is_aws => exceptions.extend(failed_attempt(event)),
             _ => continue,
         }
         has_events = true;
     }
     if !has_events && is_error(span) {
-        exceptions.extend(told_by_status(span, attributes));
+        exceptions.extend(status_message(span, attributes));
         rest.remove(&[STATUS_TEXT]);
     }
     (!exceptions.is_empty()).then(|| json!({ "exceptions": linked(exceptions, id) }))
@@ -45,7 +45,7 @@ pub fn block(
 /// An exception, and whether the one after it caused it.
 type Thrown = (Map<String, Value>, bool);
 
-/// Gives each exception an id, by which those before it name their cause.
+/// Gives each exception an id, and the id of the next one as its cause if that caused it.
 fn linked(exceptions: Vec<Thrown>, id: SegmentId) -> Vec<Value> {
     let mut id = id.inferred();
     let linked = exceptions.into_iter().map(|(mut exception, has_cause)| {
@@ -59,14 +59,16 @@ fn linked(exceptions: Vec<Thrown>, id: SegmentId) -> Vec<Value> {
     linked.collect()
 }
 
-/// An exception and its causes.
+/// An exception and the exceptions that caused it.
 fn thrown(event: &Event, language: Option<&str>, is_remote: bool) -> Vec<Thrown> {
-    let said = Attributes::new(&event.attributes);
-    let text = said.text(&["exception.stacktrace"]).unwrap_or_default();
+    let attributes = Attributes::new(&event.attributes);
+    let text = attributes
+        .text(&["exception.stacktrace"])
+        .unwrap_or_default();
     let parsed = stack::parse(language, text);
     let mut titles = vec![(
-        said.text(&["exception.type"]),
-        said.text(&["exception.message"]),
+        attributes.text(&["exception.type"]),
+        attributes.text(&["exception.message"]),
     )];
     let causes = parsed.causes.iter();
     titles.extend(causes.map(|cause| (Some(&*cause.kind), Some(&*cause.message))));
@@ -86,14 +88,14 @@ fn thrown(event: &Event, language: Option<&str>, is_remote: bool) -> Vec<Thrown>
     exceptions.collect()
 }
 
-/// One of several tries of a call to AWS.
-fn failed_try(event: &Event) -> Option<Thrown> {
-    let said = Attributes::new(&event.attributes);
-    let status = match said.json("http.response.status_code")? {
+/// A failed attempt of a call to AWS that the SDK repeated.
+fn failed_attempt(event: &Event) -> Option<Thrown> {
+    let attributes = Attributes::new(&event.attributes);
+    let status = match attributes.json("http.response.status_code")? {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    let message = said.text(&["aws.http.error_message"])?;
+    let message = attributes.text(&["aws.http.error_message"])?;
     let micros = event.time_unix_nano / 1000;
     let time = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
     let exception = object([
@@ -104,7 +106,7 @@ fn failed_try(event: &Event) -> Option<Thrown> {
     Some((exception, false))
 }
 
-fn told_by_status(span: &Span, attributes: &Attributes<'_>) -> Option<Thrown> {
+fn status_message(span: &Span, attributes: &Attributes<'_>) -> Option<Thrown> {
     let status = span.status.as_ref().map(|status| &*status.message);
     let message = status
         .filter(|message| !message.is_empty())
@@ -112,7 +114,7 @@ fn told_by_status(span: &Span, attributes: &Attributes<'_>) -> Option<Thrown> {
     Some((object([("message", Some(message.into()))]), false))
 }
 
-/// The flags to set, by the status of the response; without one, by what the program says.
+/// The flags to set. The HTTP status decides; without an error there, the span's status.
 pub fn flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
     match attributes.number(&http::STATUS) {
         Some(429) => &["error", "throttle"],

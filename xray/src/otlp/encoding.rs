@@ -1,4 +1,4 @@
-//! The two encodings of a request, and answers in the same one.
+//! The two encodings of OTLP over HTTP. A response has the encoding of its request.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,14 +12,14 @@ use serde_json::json;
 use super::json;
 use super::rejected::Rejected;
 
-/// In which form a client speaks, and is answered.
+/// Encoding of a request and its response.
 #[derive(Clone, Copy)]
 pub enum Encoding {
     Protobuf,
     Json,
 }
 
-/// `google.rpc.Status`, which is the body of every error.
+/// `google.rpc.Status`, the body of error responses.
 #[derive(Clone, PartialEq, Message)]
 struct Status {
     #[prost(int32, tag = "1")]
@@ -38,11 +38,10 @@ pub enum Code {
 impl Encoding {
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        match value.split(';').next()?.trim() {
-            "application/x-protobuf" => Some(Self::Protobuf),
-            "application/json" => Some(Self::Json),
-            _ => None,
-        }
+        let media_type = value.split(';').next()?.trim();
+        [Self::Protobuf, Self::Json]
+            .into_iter()
+            .find(|encoding| media_type.eq_ignore_ascii_case(encoding.content_type()))
     }
 
     fn content_type(self) -> &'static str {
@@ -52,7 +51,7 @@ impl Encoding {
         }
     }
 
-    /// Reads a request. Of JSON, spans that are wrong are left out and counted.
+    /// Decodes a request. In JSON, wrong spans are left out and counted in `rejected`.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Block `http`.
+//! Block `http`: request and response.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -9,7 +9,7 @@ use super::attributes::{Attributes, object};
 /// Status of the response, by the stable conventions and the old ones.
 pub const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
 
-/// Attributes that make a span one of HTTP.
+/// A span with one of these attributes gets the block.
 const OF_HTTP: [&str; 17] = [
     "http.method",
     "http.request.method",
@@ -30,7 +30,7 @@ const OF_HTTP: [&str; 17] = [
     "url.query",
 ];
 
-/// Attributes without which there is no URL. `network.peer.address` is one more, if it is an IP address.
+/// The block has a URL if one of these attributes is set, or `network.peer.address` is an IP address.
 const OF_URL: [&str; 9] = [
     "http.url",
     "url.full",
@@ -43,8 +43,8 @@ const OF_URL: [&str; 9] = [
     "server.address",
 ];
 
-/// Attributes that are not told elsewhere if there is a block.
-const OTHERS: [&str; 7] = [
+/// Parts of the URL. They do not become annotations if the span gets the block.
+const URL_PARTS: [&str; 7] = [
     "host.name",
     "net.host.name",
     "net.peer.name",
@@ -54,7 +54,7 @@ const OTHERS: [&str; 7] = [
     "server.port",
 ];
 
-/// The block. Its attributes are taken out of `rest`; without a block, all of them stay.
+/// Builds the block and removes its attributes from `rest`. Without a block, `rest` keeps them.
 pub fn block(span: &Span, attributes: &Attributes<'_>, rest: &mut Attributes<'_>) -> Option<Value> {
     if !attributes.has(&OF_HTTP) {
         return None;
@@ -92,7 +92,7 @@ pub fn block(span: &Span, attributes: &Attributes<'_>, rest: &mut Attributes<'_>
         ),
     ]);
     rest.remove(&OF_HTTP);
-    rest.remove(&OTHERS);
+    rest.remove(&URL_PARTS);
     if client_address.is_some() {
         rest.remove(&["client.address"]);
     }
@@ -104,7 +104,7 @@ pub fn block(span: &Span, attributes: &Attributes<'_>, rest: &mut Attributes<'_>
     Some(Value::Object(http))
 }
 
-/// The whole URL, or one of its parts.
+/// The URL: as it is given, or built from its parts.
 fn url(is_server: bool, attributes: &Attributes<'_>) -> String {
     if let Some(full) = attributes.text(&["url.full", "http.url"]) {
         return full.to_owned();
@@ -112,7 +112,7 @@ fn url(is_server: bool, attributes: &Attributes<'_>) -> String {
     let scheme = attributes
         .text(&["url.scheme", "http.scheme"])
         .unwrap_or("http");
-    // `http.host` is the header, which has the port.
+    // `http.host` is the header `Host`, which includes the port.
     let authority = attributes
         .text(&["http.host"])
         .map_or_else(|| authority(is_server, scheme, attributes), str::to_owned);
@@ -153,7 +153,7 @@ fn authority(is_server: bool, scheme: &str, attributes: &Attributes<'_>) -> Stri
     }
 }
 
-/// Size of the message that was received, as gRPC's instrumentations tell it in attributes or an event.
+/// Size of the received message. Instrumentations of gRPC set it on the span or on an event.
 fn received_bytes(span: &Span, attributes: &Attributes<'_>) -> Option<i64> {
     let size = |attributes: &Attributes<'_>| {
         let is_received = attributes.text(&["message.type"]) == Some("RECEIVED");

@@ -2,7 +2,7 @@
 //! are integers, and only lowerCamelCase names count.
 //!
 //! Sources: the OTLP specification, "JSON Protobuf Encoding", and ProtoJSON with the conformance tests of
-//! protobuf. Each span is read by itself, so that a wrong span is rejected alone.
+//! protobuf. Each span is read separately, so that a wrong span does not reject the others.
 
 mod fields;
 mod messages;
@@ -26,7 +26,8 @@ type Object<'a> = BTreeMap<String, &'a RawValue>;
 /// How many spans cannot be taken, and why: `.field: reason`, as it follows a path.
 type Wrong = (usize, String);
 
-/// Reads a request. Spans that are wrong, or below a wrong resource or scope, are counted in `rejected`.
+/// Reads a request. Wrong spans, and all spans below a wrong resource or scope, are left out and counted in
+/// `rejected`.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! Spans that AWS's distributions mark as the first of their service: a segment for the service, whatever
-//! their kind, and where they are calls, a subsegment for the call besides.
+//! Local root spans, which AWS's distributions of OpenTelemetry mark. Each becomes a segment for its service. If it
+//! is a call, a subsegment for the call is added.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -11,16 +11,16 @@ use super::name;
 use super::translate::{document, hexadecimal};
 use crate::id::SegmentId;
 
-/// What a call says of the one called, and its service does not.
-const OF_THE_CALL: [&str; 4] = [
+/// Attributes of the call. The segment of the service has no annotations for them.
+const CALL_ATTRIBUTES: [&str; 4] = [
     "aws.remote.service",
     "aws.remote.operation",
     "remoteTarget",
     "K8s.RemoteNamespace",
 ];
 
-/// The same, in the block `aws`.
-const OF_THE_CALLED: [&str; 7] = [
+/// Fields of the call in the block `aws`. The segment of the service does not have them.
+const CALL_FIELDS: [&str; 7] = [
     "operation",
     "account_id",
     "region",
@@ -30,12 +30,12 @@ const OF_THE_CALLED: [&str; 7] = [
     "table_names",
 ];
 
-/// Whether the span is the first of its service.
+/// Whether a span with these attributes is a local root.
 pub fn is(attributes: &Attributes<'_>) -> bool {
     attributes.text(&["aws.span.kind"]) == Some("LOCAL_ROOT")
 }
 
-/// The documents of such a span.
+/// The documents of a local root span.
 ///
 /// # Errors
 ///
@@ -66,18 +66,18 @@ fn call(span: &Span, resource: &[KeyValue], service: &str) -> Result<Value, Stri
     if let Some(remote) = attributes.text(&["aws.remote.service"]) {
         call["name"] = json!(name::permitted(name::short(remote, &attributes)));
     }
-    // Who consumes has been linked to, and not the call by which it does.
+    // The links are those of the consumer, not of its call.
     if span.kind() == SpanKind::Consumer {
         remove(&mut call, &["links"]);
     }
     Ok(call)
 }
 
-/// The segment of the service, without what is told of the call.
+/// The segment of the service, without what describes the call.
 fn service(span: &Span, resource: &[KeyValue], id: &str) -> Result<Value, String> {
     let mut span = span.clone();
     span.attributes
-        .retain(|attribute| !OF_THE_CALL.contains(&&*attribute.key));
+        .retain(|attribute| !CALL_ATTRIBUTES.contains(&&*attribute.key));
     let mut service = document(&span, resource)?;
     service["id"] = json!(id);
     if let Some(local) = Attributes::new(&span.attributes).text(&["aws.local.service"]) {
@@ -88,7 +88,7 @@ fn service(span: &Span, resource: &[KeyValue], id: &str) -> Result<Value, String
         remove(&mut service, &["links"]);
     }
     if let Some(aws) = service.get_mut("aws") {
-        remove(aws, &OF_THE_CALLED);
+        remove(aws, &CALL_FIELDS);
     }
     let metadata = service.pointer_mut("/metadata/default");
     if let Some(metadata) = metadata.and_then(Value::as_object_mut) {

@@ -1,5 +1,4 @@
-//! What a segment or subsegment is called, and where its work was done. A span is named after what it does,
-//! a document after the service.
+//! Name and namespace of a document. A span is named after its operation, a document after the service.
 
 use axum::http::Uri;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -11,12 +10,12 @@ use super::{local_root, sql};
 /// Longest name in characters.
 const MAX_NAME: usize = 200;
 
-/// Whether the span is a call by an SDK of AWS.
+/// Whether an AWS SDK made the span.
 pub fn is_sdk_of_aws(attributes: &Attributes<'_>) -> bool {
     attributes.text(&["rpc.system", "rpc.system.name"]) == Some("aws-api")
 }
 
-/// Name and namespace.
+/// The name, and `aws` or `remote` if the span is a call.
 pub fn of(
     span: &Span,
     attributes: &Attributes<'_>,
@@ -40,7 +39,7 @@ pub fn of(
     (permitted(found.as_deref().unwrap_or(&span.name)), namespace)
 }
 
-/// The name that AWS's own distributions give, or the program's author.
+/// The name that an AWS distribution of OpenTelemetry set, or the program's author.
 fn chosen<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
     let own = |key: &str| attributes.text(&[key]);
     let local = || own("aws.local.service");
@@ -56,7 +55,7 @@ fn chosen<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
     named.or_else(|| attributes.text(&["service.peer.name", "peer.service"]))
 }
 
-/// The name of a service of AWS without its prefix.
+/// Removes the prefix from the name of an AWS service.
 pub fn short<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a str {
     let mut prefixes = ["AWS.SDK.", "AWS::"]
         .into_iter()
@@ -66,7 +65,7 @@ pub fn short<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a str {
         .unwrap_or(name)
 }
 
-/// The service itself, or the host that is called.
+/// The name of the own service, or else of the called service or host.
 fn service<'a>(
     span: &Span,
     attributes: &Attributes<'a>,
@@ -82,7 +81,7 @@ fn service<'a>(
     }
 }
 
-/// Of a database, its name and its host.
+/// `name@host` of a database.
 fn database(attributes: &Attributes<'_>) -> Option<String> {
     let name = attributes.text(&sql::NAME)?;
     let host = attributes.text(&["db.connection_string"]).and_then(host);
@@ -97,7 +96,7 @@ fn host(url: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// X-Ray takes letters, digits, spaces and a few symbols; others are left out.
+/// Removes the characters that X-Ray does not permit in a name.
 pub fn permitted(name: &str) -> String {
     let is_permitted = |c: &char| c.is_alphanumeric() || " _.:/%&#=+-@".contains(*c);
     let name: String = name.chars().filter(is_permitted).take(MAX_NAME).collect();

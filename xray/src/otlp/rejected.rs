@@ -1,8 +1,8 @@
-//! What a request's answer says of spans that were not taken.
+//! Rejected spans, and the part of the response that reports them.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 
-/// Spans that were not taken.
+/// Counts rejected spans and keeps the reason of the first.
 #[derive(Debug, Default)]
 pub struct Rejected {
     spans: usize,
@@ -10,13 +10,13 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    /// Counts spans. The reason is told if it is the first.
+    /// Counts `spans` more. `why` is called for the first reason only.
     pub fn add(&mut self, spans: usize, why: impl FnOnce() -> String) {
         self.spans += spans;
         self.first.get_or_insert_with(why);
     }
 
-    /// What the answer says; nothing if all spans were taken.
+    /// `partial_success` of the response; nothing if no span was rejected.
     pub fn partial_success(self) -> Option<ExportTracePartialSuccess> {
         Some(ExportTracePartialSuccess {
             rejected_spans: i64::try_from(self.spans).unwrap_or(i64::MAX),

@@ -1,11 +1,11 @@
-//! Block `sql`.
+//! Block `sql`: a call to a database that understands SQL.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
 
 use super::attributes::{Attributes, object};
 
-/// Databases that are asked in SQL: by `db.system`, and the last three by `db.system.name`.
+/// SQL databases: values of `db.system`. The last three are values of `db.system.name`.
 const SQL: [&str; 14] = [
     "db2",
     "derby",
@@ -31,7 +31,7 @@ const QUERY: [&str; 2] = ["db.query.text", "db.statement"];
 const CONNECTION: [&str; 1] = ["db.connection_string"];
 const USER: [&str; 1] = ["db.user"];
 
-/// The block, if a database was asked in SQL. Its attributes are taken out of `rest`.
+/// Builds the block if the database understands SQL, and removes its attributes from `rest`.
 pub fn block(span: &Span, attributes: &Attributes<'_>, rest: &mut Attributes<'_>) -> Option<Value> {
     let system = attributes
         .text(&SYSTEM)

@@ -1,5 +1,5 @@
-//! Stack traces, as the languages print them, taken apart into X-Ray's frames, the innermost call first, and
-//! the exceptions that caused this one.
+//! Parses the stack traces of several languages into X-Ray's frames, the innermost call first, and into the chain
+//! of exceptions that caused this one.
 
 mod java;
 mod python;
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 /// A stack trace.
 #[derive(Debug, Default, PartialEq)]
 pub struct Trace {
-    /// Calls of the exception itself, as `{path, line, label}`. The event tells its type and message.
+    /// Frames of the exception itself: `{path, line, label}`. Its type and message are in the event.
     pub frames: Vec<Value>,
-    /// What caused it. Each was caused by the next.
+    /// The exceptions that caused it. Each was caused by the next.
     pub causes: Vec<Cause>,
 }
 
@@ -33,11 +33,10 @@ impl Trace {
     }
 }
 
-/// Takes a stack trace apart, by the value of `telemetry.sdk.language`. There are no frames in a language that
-/// is not known.
+/// Parses a stack trace of the language in `telemetry.sdk.language`. Of an unknown language, the result is empty.
 pub fn parse(language: Option<&str>, text: &str) -> Trace {
     match language {
-        // OpenTelemetry's SDK for PHP prints as Java does.
+        // OpenTelemetry's SDK for PHP writes stack traces in Java's format.
         Some("java" | "php") => java::parse(text),
         Some("python") => python::parse(text),
         Some("javascript" | "nodejs" | "webjs") => flat(text, javascript),
@@ -51,7 +50,7 @@ fn frame(path: &str, line: &str, label: &str) -> Value {
     json!({ "path": path, "line": line.parse().unwrap_or(0), "label": label })
 }
 
-/// A trace of one exception: the message, then one frame a line. Inner exceptions are not told apart.
+/// A message, then one frame a line. The frames of inner exceptions are not separated from the others.
 fn flat(text: &str, read: fn(&str) -> Option<Value>) -> Trace {
     Trace {
         frames: text.lines().skip(1).filter_map(read).collect(),
@@ -59,7 +58,7 @@ fn flat(text: &str, read: fn(&str) -> Option<Value>) -> Trace {
     }
 }
 
-/// `    at function (path:12:3)` or `    at path:12:3`. The space behind the function belongs to the label.
+/// `    at function (path:12:3)` or `    at path:12:3`. The label ends with the space before the bracket.
 fn javascript(line: &str) -> Option<Value> {
     let call = line.strip_prefix("    at ")?;
     let (label, place) = match call.split_once('(') {
@@ -135,19 +134,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn told(language: &str, text: &str) -> Vec<(String, Vec<String>)> {
+    fn parsed(language: &str, text: &str) -> Vec<(String, Vec<String>)> {
         let frame = |frame: &Value| {
             let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
             format!("{}|{}|{}", text("path"), frame["line"], text("label"))
         };
         let frames = |frames: &[Value]| frames.iter().map(frame).collect::<Vec<_>>();
         let trace = parse(Some(language), text);
-        let mut told = vec![(String::new(), frames(&trace.frames))];
-        told.extend(trace.causes.iter().map(|cause| {
+        let mut parsed = vec![(String::new(), frames(&trace.frames))];
+        parsed.extend(trace.causes.iter().map(|cause| {
             let title = format!("{}|{}", cause.kind, cause.message);
             (title, frames(&cause.frames))
         }));
-        told
+        parsed
     }
 
     fn one(title: &str, frames: &[&str]) -> (String, Vec<String>) {
@@ -158,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn a_java_cause_ends_where_the_next_one_begins() {
-        // Java prints no frame where all are those of the exception above.
+    fn the_message_of_a_java_cause_ends_before_the_next_cause() {
+        // Java prints no frames for a cause if all of them are frames of the exception above.
         let text = "shop.Failed: no order\n\tat shop.Till.pay(Till.java:12)\n\
                     Caused by: shop.Refused: the bank\nsays no\n\t... 14 more\n\
                     Caused by: java.net.SocketException:\n\tSuppressed: shop.Other: x\n\t\tat shop.A.b(A.java:1)\n\
                     Caused by: java.io.IOException: gone\n\tat shop.Bank.call(Bank.java:7)\n\t... 2 more\n";
         assert_eq!(
-            told("java", text),
+            parsed("java", text),
             [
                 one("", &["Till.java|12|shop.Till.pay"]),
                 one("shop.Refused|the banksays no", &[]),
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_python_cause_is_told_either_way_and_has_a_message_of_several_lines() {
+    fn both_kinds_of_python_causes_are_parsed_with_messages_of_several_lines() {
         for said in [
             "The above exception was the direct cause of the following exception:",
             "During handling of the above exception, another exception occurred:",
@@ -189,7 +188,7 @@ mod tests {
                  shop.Failed: no order\n"
             );
             assert_eq!(
-                told("python", &text),
+                parsed("python", &text),
                 [
                     one("", &["main.py|9|<module>"]),
                     one(
@@ -202,11 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn a_javascript_path_may_hold_colons() {
+    fn javascript_paths_with_colons_are_parsed() {
         let text = "Error: bad\n    at pay (file:///app/till.mjs:12:3)\n    at async C:\\app\\main.js:4:1\n\
                     \x20   at node:internal/main:28:49\n    at new Promise (<anonymous>)\n    at https://a.example/b.js:1:2";
         assert_eq!(
-            told("nodejs", text),
+            parsed("nodejs", text),
             [one(
                 "",
                 &[
@@ -218,12 +217,12 @@ mod tests {
                 ]
             )]
         );
-        assert_eq!(told("rust", text), [one("", &[])]);
+        assert_eq!(parsed("rust", text), [one("", &[])]);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_taken_apart(
+        fn any_text_is_parsed_without_a_panic(
             lines in proptest::collection::vec(
                 prop_oneof![
                     "[ -~é\t:()\",]{0,40}",

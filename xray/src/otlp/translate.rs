@@ -1,4 +1,4 @@
-//! One span as one document, or as two.
+//! Translates a span into a document, or into two.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -9,7 +9,7 @@ use super::attributes::{Attributes, object};
 use super::{annotations, aws, cause, http, local_root, name, sql};
 use crate::id::SegmentId;
 
-/// Whether the span is not finished, as the collector's receiver of X-Ray segments tells it.
+/// Set by the collector's receiver of X-Ray segments: whether the segment is in progress.
 const IN_PROGRESS: &str = "aws.xray.inprogress";
 
 /// The documents of `span`.
@@ -22,7 +22,7 @@ pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, Strin
         true => local_root::documents(span, resource)?,
         false => vec![document(span, resource)?],
     };
-    // In a subsegment, the origin would be that of the service that is called.
+    // The service graph takes the origin of a subsegment for the type of the called node.
     for document in documents.iter_mut().filter_map(Value::as_object_mut) {
         if document.contains_key("type") {
             document.remove("origin");
@@ -31,8 +31,8 @@ pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, Strin
     Ok(documents)
 }
 
-/// The document of `span`: a segment, or a subsegment if the span has a parent and begins no work of its
-/// service.
+/// The document of `span`: a segment if it has no parent or is the span of a server or a consumer, else a
+/// subsegment.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub fn document(span: &Span, resource: &[KeyValue]) -> Result<Value, String> {
     Ok(Value::Object(document))
 }
 
-/// The parent's id. Eight zeros are no parent, as no bytes are.
+/// The parent's id. Eight zeros mean no parent, as an empty id does.
 fn parent(span: &Span) -> Result<Option<String>, String> {
     match span.parent_span_id.len() {
         0 | 8 => Ok(hexadecimal(&span.parent_span_id, 8)),
@@ -98,7 +98,7 @@ fn parent(span: &Span) -> Result<Option<String>, String> {
     }
 }
 
-/// Traces and spans that this one has to do with.
+/// The linked spans. Links without valid ids are left out.
 fn links(span: &Span) -> Option<Value> {
     let link = |link: &Link| {
         let attributes: Map<_, _> = Attributes::new(&link.attributes)
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::{Config, Xray};
 
-    const KEYS: [&str; 32] = [
+    const KEYS: [&str; 42] = [
         "http.request.method",
         "http.status_code",
         "http.response.status_code",
@@ -179,12 +179,25 @@ mod tests {
         "exception.stacktrace",
         "telemetry.sdk.language",
         "own.key",
+        "url.query",
+        "http.status_text",
+        "network.peer.address",
+        "message.type",
+        "messaging.message_payload_size_bytes",
+        "service.peer.name",
+        "aws.xray.inprogress",
+        "aws.log.group.names",
+        "host.id",
+        "k8s.cluster.name",
     ];
 
     fn values() -> impl Strategy<Value = Any> {
         let texts = select(vec![
             "aws-api",
             "LOCAL_ROOT",
+            "RECEIVED",
+            "::1",
+            "jdbc:mysql://[::1]:1/a?b",
             "mysql",
             "aws",
             "aws_ecs",
@@ -210,8 +223,12 @@ mod tests {
     }
 
     fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
-        let pair = (select(&KEYS[..]), values()).prop_map(|(key, value)| KeyValue {
-            key: key.to_owned(),
+        let keys = prop_oneof![
+            9 => select(&KEYS[..]).prop_map(str::to_owned),
+            1 => any::<String>(),
+        ];
+        let pair = (keys, values()).prop_map(|(key, value)| KeyValue {
+            key,
             value: Some(AnyValue { value: Some(value) }),
             ..KeyValue::default()
         });
@@ -220,7 +237,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_span_says_makes_documents_that_are_taken(
+        fn any_span_makes_documents_that_the_store_accepts(
             (name, kind, parent) in (any::<String>(), 0_i32..7, prop_oneof![Just(vec![]), vec(1_u8.., 8), any::<Vec<u8>>()]),
             (said, resource, event) in (attributes(), attributes(), attributes()),
             (start, took) in (0_u64..2_000_000_000, any::<u32>()),

@@ -1,5 +1,5 @@
-//! The exporter's own tests. Each file in `vectors` has the inputs and the expected results of one of its test
-//! files, by the names of its tests, and says which tests are left out and why.
+//! The test vectors of the exporter. Each file in `vectors` has the inputs and expected results of one of its test
+//! files, by the names of its tests, and lists the tests that are left out and why.
 
 use serde_json::{Map, Value, json};
 
@@ -53,7 +53,7 @@ fn parts(parts: &Value) -> Value {
 }
 
 fn request(case: &Value, given: &Value) -> Value {
-    // What several cases have in common is named.
+    // Inputs that several cases share have a name.
     let find = |key: &str| match &case[key] {
         Value::String(name) => given[name].clone(),
         other => other.clone(),
@@ -72,7 +72,7 @@ fn request(case: &Value, given: &Value) -> Value {
     }]})
 }
 
-/// What the case makes, with words in place of the ids that it does not give.
+/// The documents of a case. Ids that the case does not choose are replaced by words.
 fn made(name: &str, request: &Value) -> Vec<Value> {
     let mut rejected = Rejected::default();
     let request = json::read(request.to_string().as_bytes(), &mut rejected).unwrap();
@@ -97,7 +97,7 @@ fn made(name: &str, request: &Value) -> Vec<Value> {
     made.collect()
 }
 
-/// Whether what was found has all that is wanted. Null is wanted absent, and `*` is any text or number.
+/// Finds what is wanted and was not found. A wanted null means absent, and `*` means any value.
 fn differences(path: &str, wanted: &Value, found: &Value, differences: &mut Vec<String>) {
     let none = Map::new();
     match (wanted, found) {
@@ -113,7 +113,7 @@ fn differences(path: &str, wanted: &Value, found: &Value, differences: &mut Vec<
                 self::differences(&format!("{path}[{place}]"), wanted, found, differences);
             }
         }
-        // An empty text is not told.
+        // Empty texts are left out of documents.
         (Value::String(wanted), Value::Null) if wanted.is_empty() => {}
         (Value::String(wanted), found) if wanted == "*" && !found.is_null() => {}
         (wanted, found) if wanted == found => {}
@@ -122,7 +122,7 @@ fn differences(path: &str, wanted: &Value, found: &Value, differences: &mut Vec<
 }
 
 #[test]
-fn spans_become_the_documents_that_the_exporters_tests_want() {
+fn spans_become_the_documents_that_the_tests_of_the_exporter_expect() {
     let mut wrong = Vec::new();
     let mut cases = 0;
     for file in [

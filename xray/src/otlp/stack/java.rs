@@ -1,5 +1,5 @@
 //! `\tat module/package.Class.method(File.java:12)`, and `Caused by: Type: message` before the frames of a
-//! cause. Frames that are common with the exception above, and suppressed exceptions, are not told.
+//! cause. Suppressed exceptions are ignored.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{Cause, Trace, frame};
 const AT: &str = "\tat ";
 const CAUSED_BY: &str = "Caused by: ";
 
-/// What ends a message of several lines, besides a frame and the next cause.
+/// Starts of lines that end a message of several lines. A frame and the next cause end it, too.
 const ENDS: [&str; 2] = ["\t... ", "\tSuppressed: "];
 
 pub fn parse(text: &str) -> Trace {

@@ -16,14 +16,14 @@ const LINKS: [&str; 2] = [
 pub fn parse(text: &str) -> Trace {
     let mut trace = Trace::default();
     let lines: Vec<&str> = text.split('\n').collect();
-    // The last line is the exception that the event tells.
+    // The last line is the type and message of the exception, which are in the event.
     let mut end = lines.len().saturating_sub(1);
     while let Some(last) = end.checked_sub(1) {
         end = last;
         if let Some(frame) = lines[last].strip_prefix(FILE).and_then(read_frame) {
             trace.last_frames().push(frame);
         } else if LINKS.iter().any(|link| lines[last].starts_with(link)) {
-            // What cannot be read ends the trace.
+            // The exporter stops at a cause that it cannot parse.
             let Some((cause, frames_end)) = read_cause(&lines[..last]) else {
                 break;
             };
