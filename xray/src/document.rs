@@ -1,15 +1,19 @@
 //! A segment document: what is read of it, and which ones are refused.
 //!
-//! Source: the X-Ray developer guide, "AWS X-Ray segment documents". Of a document that is taken, parts of
-//! the wrong type are left out. Where the guide is silent: an id of a trace may tell any time (the real
-//! service refuses the distant past, a laptop is also fed with recordings); names of subsegments may
-//! contain any character.
+//! Sources: the X-Ray developer guide, "AWS X-Ray segment documents", the schema that it links, and errors of the
+//! real service that people reported. Of a document that is accepted, parts of the wrong type are left out. One wrong
+//! subsegment in a document has the whole document refused. Where the sources are silent: an id of a trace may tell any
+//! time (the real service refuses the distant past, a laptop is also fed with recordings).
 
 pub mod annotations;
 pub mod lenient;
 mod model;
+mod name;
 
 pub use model::{Document, Exception, Http};
+pub use name::is_permitted as is_permitted_in_name;
+
+use std::fmt;
 
 use crate::id::{SegmentId, TraceId};
 use crate::time::Time;
@@ -18,11 +22,8 @@ use lenient::{Object, Scalar};
 /// Largest document in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// Longest name in characters of a segment.
-const MAX_SEGMENT_NAME: usize = 200;
-
-/// Longest name in characters of a subsegment.
-const MAX_NAME: usize = 250;
+/// The code for a `type` that is neither `segment` nor `subsegment`.
+const UNKNOWN_TYPE: &str = "UnknownType";
 
 /// What a document is about, after it was found to be right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +39,27 @@ pub struct Subject {
 }
 
 /// Why a document is refused. `PutTraceSegments` tells it; the message is the real service's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("Invalid {}. ErrorCode: {code}", if *.is_subsegment { "subsegment" } else { "segment" })]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The document's id, as far as it could be read.
     pub id: Option<String>,
     /// `MissingId` and the like.
     pub code: &'static str,
-    /// What it wanted to be.
+    /// Whether a subsegment is wrong: the document itself, or one in it.
     pub is_subsegment: bool,
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code;
+        match (code, self.is_subsegment) {
+            (UNKNOWN_TYPE, _) => write!(f, "Invalid entity. ErrorCode: {code}"),
+            (_, false) => write!(f, "Invalid segment. ErrorCode: {code}"),
+            (_, true) => write!(f, "Invalid subsegment. ErrorCode: {code}, Cause: null"),
+        }
+    }
 }
 
 impl Refusal {
@@ -73,14 +86,17 @@ impl<'a> Document<'a> {
         let object: Object<Self> =
             serde_json::from_str(json).map_err(|_| Refusal::unread("ParseError"))?;
         let document = object.0.ok_or_else(|| Refusal::unread("ParseError"))?;
-        match document.subject() {
-            Ok(subject) => Ok((document, subject)),
-            Err(code) => Err(Refusal {
-                id: document.id.text().map(str::to_owned),
-                code,
-                is_subsegment: document.is_subsegment(),
-            }),
-        }
+        let refused = |code, is_subsegment| Refusal {
+            id: document.id.text().map(str::to_owned),
+            code,
+            is_subsegment,
+        };
+        let subject = document.subject();
+        let subject = subject.map_err(|code| refused(code, document.is_subsegment()))?;
+        document
+            .check_embedded()
+            .map_err(|code| refused(code, true))?;
+        Ok((document, subject))
     }
 
     /// Whether it says of itself that it is a part of a segment.
@@ -107,25 +123,16 @@ impl<'a> Document<'a> {
     }
 
     fn subject(&self) -> Result<Subject, &'static str> {
-        let id = required(&self.id, "MissingId")?;
-        let id = id.parse().map_err(|()| "InvalidId")?;
+        let is_subsegment = match self.kind.text() {
+            None | Some("" | "segment") => false,
+            Some("subsegment") => true,
+            Some(_) => return Err(UNKNOWN_TYPE),
+        };
+        let id = self.checked_id()?;
         let trace = required(&self.trace_id, "MissingTraceId")?;
         let trace = trace.parse().map_err(|()| "InvalidTraceId")?;
-        self.check_name()?;
-        if self.start().is_none() {
-            return Err(match self.start_time {
-                Scalar::Absent => "MissingStartTime",
-                _ => "InvalidStartTime",
-            });
-        }
-        let end = self.end();
-        if end.is_none() && !self.in_progress.is_true() {
-            return Err(match self.end_time {
-                Scalar::Absent => "MissingEndTime",
-                _ => "InvalidEndTime",
-            });
-        }
-        let is_subsegment = self.is_subsegment();
+        self.check_name(is_subsegment)?;
+        let end = self.checked_end()?;
         if is_subsegment && self.parent_id.is_absent() {
             return Err("MissingParentId");
         }
@@ -140,15 +147,46 @@ impl<'a> Document<'a> {
         })
     }
 
-    fn check_name(&self) -> Result<(), &'static str> {
+    /// Finds out whether all subsegments that are embedded in it are right.
+    fn check_embedded(&self) -> Result<(), &'static str> {
+        let mut todo = vec![self];
+        while let Some(document) = todo.pop() {
+            let embedded = document.subsegments.0.iter();
+            for part in embedded.filter_map(|part| part.0.as_ref()) {
+                part.checked_id()?;
+                part.check_name(true)?;
+                part.checked_end()?;
+                todo.push(part);
+            }
+        }
+        Ok(())
+    }
+
+    fn checked_id(&self) -> Result<SegmentId, &'static str> {
+        let id = required(&self.id, "MissingId")?;
+        id.parse().map_err(|()| "InvalidId")
+    }
+
+    fn check_name(&self, is_subsegment: bool) -> Result<(), &'static str> {
         let name = required(&self.name, "MissingName")?;
-        let is_right = match self.is_subsegment() {
-            true => name.chars().count() <= MAX_NAME,
-            false => name.chars().count() <= MAX_SEGMENT_NAME && name.chars().all(is_permitted),
-        };
-        match is_right && !name.is_empty() {
+        match name::is_valid(name, is_subsegment) {
             true => Ok(()),
             false => Err("InvalidName"),
+        }
+    }
+
+    /// When it ended; nothing while it is in progress. It must have started.
+    fn checked_end(&self) -> Result<Option<Time>, &'static str> {
+        if self.start().is_none() {
+            return Err(match self.start_time {
+                Scalar::Absent => "MissingStartTime",
+                _ => "InvalidStartTime",
+            });
+        }
+        match (self.in_progress.is_true(), &self.end_time) {
+            (true, _) => Ok(None),
+            (false, Scalar::Absent) => Err("MissingEndTime"),
+            (false, _) => self.end().map(Some).ok_or("InvalidEndTime"),
         }
     }
 }
@@ -161,168 +199,5 @@ fn required<'a>(value: &'a Scalar<'_>, missing: &'static str) -> Result<&'a str,
     }
 }
 
-/// Whether a segment's name may contain it: letters, numbers, white space and the guide's symbols.
-fn is_permitted(c: char) -> bool {
-    c.is_alphanumeric() || c.is_whitespace() || "_.:/%&#=+\\-@".contains(c)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn segment() -> Value {
-        json!({
-            "name": "example.com",
-            "id": "70de5b6f19ff9a0a",
-            "start_time": 1.478_293_361_271E9,
-            "trace_id": "1-581cf771-a006649127e371903a2de979",
-            "end_time": 1.478_293_361_449E9,
-        })
-    }
-
-    fn refused(change: impl FnOnce(&mut Value)) -> String {
-        let mut document = segment();
-        change(&mut document);
-        match Document::parse(&document.to_string()) {
-            Ok((_, subject)) => format!("taken: {}", subject.end.is_some()),
-            Err(refusal) => refusal.code.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_minimal_segment_is_taken() {
-        let json = segment().to_string();
-        let (document, subject) = Document::parse(&json).unwrap();
-        assert_eq!(document.name.text(), Some("example.com"));
-        assert_eq!(subject.id.to_string(), "70de5b6f19ff9a0a");
-        assert_eq!(subject.end, Time::parse(1.478_293_361_449E9));
-        assert!(!subject.is_subsegment);
-    }
-
-    #[test]
-    fn what_is_required_is_named_when_it_is_missing_or_wrong() {
-        for (field, wrong, missing, invalid) in [
-            ("id", json!("xyz"), "MissingId", "InvalidId"),
-            (
-                "trace_id",
-                json!("1-2-3"),
-                "MissingTraceId",
-                "InvalidTraceId",
-            ),
-            ("name", json!(""), "MissingName", "InvalidName"),
-            (
-                "start_time",
-                json!("noon"),
-                "MissingStartTime",
-                "InvalidStartTime",
-            ),
-            ("end_time", json!(-1), "MissingEndTime", "InvalidEndTime"),
-        ] {
-            let without = |document: &mut Value| {
-                document.as_object_mut().unwrap().remove(field);
-            };
-            assert_eq!(refused(without), missing);
-            assert_eq!(refused(|document| document[field] = json!(null)), missing);
-            assert_eq!(refused(|document| document[field] = wrong), invalid);
-        }
-        let subsegment = |document: &mut Value| document["type"] = json!("subsegment");
-        assert_eq!(refused(subsegment), "MissingParentId");
-        assert_eq!(
-            refused(|document| document["parent_id"] = json!("1")),
-            "InvalidParentId"
-        );
-    }
-
-    #[test]
-    fn names_of_segments_have_few_symbols_and_two_hundred_characters() {
-        for (name, code) in [
-            ("a b_.:/%&#=+\\-@ü", "taken: true"),
-            (&*"n".repeat(200), "taken: true"),
-            (&*"n".repeat(201), "InvalidName"),
-            ("what?", "InvalidName"),
-        ] {
-            assert_eq!(
-                refused(|document| document["name"] = json!(name)),
-                code,
-                "{name}"
-            );
-        }
-        assert_eq!(
-            refused(|document| {
-                document["name"] = json!("what?");
-                document["type"] = json!("subsegment");
-                document["parent_id"] = json!("70de5b6f19ff9a0b");
-            }),
-            "taken: true"
-        );
-    }
-
-    #[test]
-    fn progress_is_as_the_document_says() {
-        assert_eq!(
-            refused(|document| document["in_progress"] = json!(false)),
-            "taken: true"
-        );
-        assert_eq!(
-            refused(|document| document["in_progress"] = json!(true)),
-            "taken: false"
-        );
-        assert_eq!(
-            refused(|document| {
-                document["in_progress"] = json!(true);
-                document["end_time"] = json!(null);
-            }),
-            "taken: false"
-        );
-    }
-
-    #[test]
-    fn odd_parts_do_not_cost_the_document() {
-        assert_eq!(
-            refused(|document| {
-                document["type"] = json!("segment");
-                document["cause"] = json!("0123456789abcdef");
-                document["error"] = json!(true);
-                document["fault"] = json!(true);
-                document["user"] = json!(7);
-                document["http"] = json!({"response": {"content_length": "86", "status": null}});
-                document["aws"] = json!([{}]);
-                document["annotations"] = json!("none");
-                document["subsegments"] = json!([1, null, {"name": 3}]);
-                document["start_time"] = json!("1478293361.271");
-            }),
-            "taken: true"
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_read_has_no_id() {
-        for json in ["", "{", "[]", "7", "null", "{\"id\": \"70de5b6f19ff9a0a\""] {
-            assert_eq!(
-                Document::parse(json).unwrap_err(),
-                Refusal::unread("ParseError"),
-                "{json}"
-            );
-        }
-        let large = format!("{{\"metadata\": \"{}\"}}", "x".repeat(MAX_BYTES));
-        assert_eq!(
-            Document::parse(&large).unwrap_err().code,
-            "DocumentTooLarge"
-        );
-        let deep = "[".repeat(20_000);
-        assert_eq!(Document::parse(&deep).unwrap_err().code, "ParseError");
-    }
-
-    #[test]
-    fn a_refusal_reads_as_the_real_services_does() {
-        let mut document = segment();
-        document["type"] = json!("subsegment");
-        let refusal = Document::parse(&document.to_string()).unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "Invalid subsegment. ErrorCode: MissingParentId"
-        );
-        assert_eq!(refusal.id.as_deref(), Some("70de5b6f19ff9a0a"));
-    }
-}
+mod tests;

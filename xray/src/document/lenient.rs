@@ -52,11 +52,10 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// The number, or the one that a text spells, as some programs send them.
+    /// The number, unless it is something else.
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
-            Self::Text(text) => text.parse().ok(),
             _ => None,
         }
     }

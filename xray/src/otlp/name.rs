@@ -6,6 +6,7 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use super::attributes::Attributes;
 use super::{local_root, sql};
+use crate::document::is_permitted_in_name;
 
 /// Longest name in characters.
 const MAX_NAME: usize = 200;
@@ -96,9 +97,9 @@ fn host(url: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// Removes the characters that X-Ray does not permit in a name.
+/// Removes the characters that X-Ray does not permit in a name, and the backslash, as the exporter does.
 pub fn permitted(name: &str) -> String {
-    let is_permitted = |c: &char| c.is_alphanumeric() || " _.:/%&#=+-@".contains(*c);
+    let is_permitted = |c: &char| is_permitted_in_name(*c) && *c != '\\';
     let name: String = name.chars().filter(is_permitted).take(MAX_NAME).collect();
     match name.is_empty() {
         true => "span".to_owned(),

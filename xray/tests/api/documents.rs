@@ -196,9 +196,9 @@ fn what_the_schema_does_not_know_is_left_out() {
         "colour": "red", "error": "yes", "http": 7, "metadata": { "default": { "kept": [1, {}] } },
         "annotations": { "kept": 1, "not": [1], "nor": null }, "service": { "version": "7" },
         "subsegments": [
-            { "name": "nameless is kept out, this is not", "id": "00000000000000aa", "start_time": at(1), "end_time": at(2) },
-            { "id": "00000000000000ab", "start_time": at(1), "end_time": at(2) },
+            { "name": "what is no object is left out", "id": "00000000000000aa", "start_time": at(1), "end_time": at(2) },
             "what",
+            null,
         ],
     }))]);
     let document = world.documents(&trace()).remove(0);
