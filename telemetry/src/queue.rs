@@ -54,7 +54,7 @@ struct Queue {
 }
 
 impl Queue {
-    /// Whether there is room for one more span, which then has its place.
+    /// Whether there is room for one more span. If so, the span counts as waiting.
     fn admits(&self) -> bool {
         if self.waiting.fetch_add(1, Ordering::Relaxed) < self.capacity {
             return true;
@@ -77,10 +77,7 @@ impl Queue {
         let dropped = self.dropped.load(Ordering::Relaxed);
         let was_full = self.dropped_before.swap(dropped, Ordering::Relaxed) != dropped;
         if is_empty && !was_full && self.overflow.ends() {
-            tracing::info!(
-                dropped,
-                "no more spans are dropped; so many were dropped since the start"
-            );
+            tracing::info!(dropped_since_start = dropped, "no more spans are dropped");
         }
     }
 

@@ -74,7 +74,7 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
     for episode in 1..=2 {
         // More lines than the pipe and the queue before it hold.
         request(&service, REQUESTS);
-        read_until(&mut stdout, &mut lines, "takes all log lines again");
+        read_until(&mut stdout, &mut lines, "no more log lines are dropped");
         let warnings = of(&lines, "WARN", "log lines were dropped");
         assert_eq!(warnings.len(), episode, "{warnings:#?}");
     }
@@ -92,7 +92,7 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
     assert!(dropped > 0, "nothing was dropped");
     let counted = sum(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
     assert_eq!(counted, dropped as u64);
-    let logged = of(&lines, "INFO", "takes all log lines again").into_iter();
+    let logged = of(&lines, "INFO", "no more log lines are dropped").into_iter();
     let logged: u64 = logged.map(|line| line["dropped"].as_u64().unwrap()).sum();
     assert_eq!(logged, dropped as u64);
     let durations = lines

@@ -81,6 +81,7 @@ fn an_answer_that_is_not_http_or_too_long_is_a_failure_with_its_cause() {
 
 #[test]
 fn a_refused_connection_has_the_name_that_the_standard_library_gives_it() {
+    // Only the superuser may listen there, so no other test does.
     let request = Request::post("http://127.0.0.1:1/")
         .body(Bytes::new())
         .unwrap();

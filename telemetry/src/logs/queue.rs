@@ -135,13 +135,15 @@ impl MakeWriter<'_> for Counted {
     }
 }
 
-/// Standard output as the thread sees it that empties the queue.
+/// Standard output, for the thread that empties the queue.
 struct Output<W> {
     out: W,
     counts: Counts,
-    /// Lines that were dropped before this overflow, or at all if there is none.
-    before: u64,
+    /// How many lines were dropped up to the last report of that number.
+    reported: u64,
+    /// Lines were dropped since the queue was last empty.
     overflows: bool,
+    /// The last line could not be written.
     fails: bool,
 }
 
@@ -150,7 +152,7 @@ impl<W: Write> Output<W> {
         Self {
             out,
             counts,
-            before: 0,
+            reported: 0,
             overflows: false,
             fails: false,
         }
@@ -158,7 +160,7 @@ impl<W: Write> Output<W> {
 
     /// Logs that lines were dropped. To be called when standard output takes lines.
     fn report_start(&mut self) {
-        let dropped = self.counts.dropped() - self.before;
+        let dropped = self.counts.dropped() - self.reported;
         if dropped > 0 && !self.overflows {
             self.overflows = true;
             tracing::warn!(
@@ -174,12 +176,12 @@ impl<W: Write> Output<W> {
         if self.overflows {
             self.overflows = false;
             let total = self.counts.dropped();
-            let dropped = total - self.before;
-            self.before = total;
+            let dropped = total - self.reported;
+            self.reported = total;
             tracing::info!(
                 target: PAST_THE_QUEUE,
                 dropped,
-                "standard output takes all log lines again; so many were dropped meanwhile"
+                "no more log lines are dropped"
             );
         }
     }
