@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::attributes::{Attributes, object};
-use super::{http, name, stack};
+use super::{http, local_root, name, stack};
 use crate::id::SegmentId;
 
 /// The status message of spans that come from OpenCensus.
@@ -47,7 +47,7 @@ type Thrown = (Map<String, Value>, bool);
 
 /// Gives each exception an id, and the id of the next one as its cause if that caused it.
 fn linked(exceptions: Vec<Thrown>, id: SegmentId) -> Vec<Value> {
-    let mut id = id.inferred();
+    let mut id = local_root::service_id(id).inferred();
     let linked = exceptions.into_iter().map(|(mut exception, has_cause)| {
         exception.insert("id".to_owned(), json!(id.to_string()));
         id = id.inferred();

@@ -47,11 +47,17 @@ pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, Strin
         return Ok(vec![segment]);
     }
     let id: Option<SegmentId> = hexadecimal(&span.span_id, 8).and_then(|id| id.parse().ok());
-    let id = id.ok_or("spanId is not 8 bytes")?.inferred().to_string();
+    let id = service_id(id.ok_or("spanId is not 8 bytes")?).to_string();
     Ok(vec![
         call(span, resource, &id)?,
         service(span, resource, &id)?,
     ])
+}
+
+/// The id of the service's segment. The first id that is derived from the span's is that of the segment that the
+/// store infers from the call.
+pub fn service_id(span: SegmentId) -> SegmentId {
+    span.inferred().inferred()
 }
 
 /// The subsegment of the call, below the service's segment.

@@ -114,15 +114,19 @@ impl Collector {
 
     /// The document that a span became; inferred ones are left out.
     async fn document(&self) -> Value {
+        let mut documents = self.documents().await.into_iter();
+        documents.find(|it| it["inferred"] != true).unwrap()
+    }
+
+    /// All documents of the trace.
+    async fn documents(&self) -> Vec<Value> {
         let id = json!({ "TraceIds": [format!("1-{}-{}", &TRACE[..8], &TRACE[8..])] });
         let body = id.to_string();
         let answer = self.process.ask("POST", "/Traces", &body).2;
-        let mut documents = answer["Traces"][0]["Segments"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|it| serde_json::from_str::<Value>(it["Document"].as_str().unwrap()).unwrap());
-        documents.find(|it| it["inferred"] != true).unwrap()
+        let documents = answer["Traces"][0]["Segments"].as_array().unwrap().iter();
+        documents
+            .map(|it| serde_json::from_str(it["Document"].as_str().unwrap()).unwrap())
+            .collect()
     }
 }
 

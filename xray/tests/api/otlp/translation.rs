@@ -259,3 +259,29 @@ async fn a_local_root_call_is_a_segment_and_a_subsegment() {
         (&json!("worker"), &Value::Null, &json!("70de5b6f19ff9a0a"))
     );
 }
+
+#[tokio::test]
+async fn every_id_of_a_local_root_call_that_fails_is_its_own() {
+    let collector = Collector::start();
+    let attributes = json!({
+        "aws.span.kind": "LOCAL_ROOT", "aws.local.service": "worker", "aws.remote.service": "bank",
+    });
+    let event = json!({ "name": "exception" });
+    let span = json!({ "attributes": attributes, "events": [event, event] });
+    collector.send(&request(CLIENT, &json!({}), &span)).await;
+    let mut ids = Vec::new();
+    for document in collector.documents().await {
+        ids.push(document["id"].clone());
+        let calls = document["subsegments"].as_array();
+        ids.extend(calls.into_iter().flatten().map(|call| call["id"].clone()));
+        if document["inferred"] != true {
+            let exceptions = document["cause"]["exceptions"].as_array().unwrap();
+            ids.extend(exceptions.iter().map(|exception| exception["id"].clone()));
+        }
+    }
+    let count = ids.len();
+    ids.sort_by_key(Value::to_string);
+    ids.dedup();
+    // The segment, its call, what is inferred from the call, and two exceptions.
+    assert_eq!((count, ids.len()), (5, 5), "{ids:?}");
+}
