@@ -49,6 +49,12 @@ impl Environment {
         self
     }
 
+    /// The value of the variable `name`, if it is set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(set, _)| set == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Reads a struct whose fields are variables in lower case.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::Client;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use http_shell::{Readiness, Server, causes};
 
-use crate::config::Config;
+use crate::config::{Config, Retries};
 use crate::error::Error;
 use crate::routes;
 use crate::store::{Observed, Store};
@@ -35,7 +35,7 @@ impl Application {
     ///
     /// When no AWS region is configured, or the listener has no address.
     pub async fn build(config: Config, listener: TcpListener) -> Result<Self, Error> {
-        let client = dynamodb_client(&config.own.table).await?;
+        let client = dynamodb_client(&config.own.table, config.retries).await?;
         let store = Store::new(client, config.own.table, config.own.deadline);
         Ok(Self {
             port: listener.local_addr()?.port(),
@@ -72,12 +72,15 @@ impl Application {
     }
 }
 
-async fn dynamodb_client(table: &str) -> Result<Client, Error> {
+async fn dynamodb_client(table: &str, retries: Retries) -> Result<Client, Error> {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls)
         .build_https();
-    let retries = RetryConfig::standard().with_initial_backoff(RETRY_PAUSE);
+    let retries = RetryConfig::standard()
+        .with_initial_backoff(RETRY_PAUSE)
+        .with_max_attempts(retries.max_attempts)
+        .with_retry_mode(retries.mode);
     let config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .retry_config(retries)

@@ -1,9 +1,13 @@
-//! What the monolith is told by the environment. `AWS_*` is read by the AWS SDK itself.
+//! What the monolith is told by the environment. Most of `AWS_*` is read by the AWS SDK itself.
 
 use std::time::Duration;
 
 use http_shell::env::{self, ConfigError, Environment};
 use serde::{Deserialize, Deserializer};
+
+mod aws;
+
+pub use aws::Retries;
 
 /// Everything that the monolith is told.
 #[derive(Clone, Debug)]
@@ -14,6 +18,8 @@ pub struct Config {
     pub telemetry: telemetry::Config,
     /// The monolith's own.
     pub own: Own,
+    /// `AWS_MAX_ATTEMPTS` and `AWS_RETRY_MODE`.
+    pub retries: Retries,
 }
 
 /// Variables of the monolith alone.
@@ -46,6 +52,7 @@ impl Config {
             http: env.read()?,
             telemetry: env.read()?,
             own: env.read()?,
+            retries: Retries::read(env)?,
         })
     }
 }

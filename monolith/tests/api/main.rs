@@ -37,6 +37,7 @@ mod telemetry;
 #[path = "../../../http-shell/tests/support/variables.rs"]
 mod variables;
 
+mod aws_variables;
 mod database;
 mod drain;
 mod exported_names;
@@ -69,6 +70,56 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("DDB_TIMEOUT_MS", "0"),
     ("DDB_TIMEOUT_MS", "soon"),
     ("LIKE_IN_MONOLITH", "yes"),
+    ("AWS_REGION", ""),
+    ("AWS_REGION", "eu central 1"),
+    ("AWS_REGION", "eu-central-1.amazonaws.com"),
+    ("AWS_DEFAULT_REGION", "eu/central"),
+    ("AWS_ENDPOINT_URL", "127.0.0.1:8000"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", ""),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "tcp://localhost:8000"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:80000"),
+    ("AWS_ENDPOINT_URL_STS", "sts"),
+    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
+    ("AWS_USE_FIPS_ENDPOINT", "1"),
+    ("AWS_USE_DUALSTACK_ENDPOINT", "on"),
+    ("AWS_DISABLE_REQUEST_COMPRESSION", "never"),
+    ("AWS_DISABLE_CLOCK_SKEW_CORRECTION", "0"),
+    ("AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "10k"),
+    ("AWS_REQUEST_CHECKSUM_CALCULATION", "always"),
+    ("AWS_RESPONSE_CHECKSUM_VALIDATION", "always"),
+    ("AWS_MAX_ATTEMPTS", "0"),
+    ("AWS_MAX_ATTEMPTS", "-1"),
+    ("AWS_MAX_ATTEMPTS", "three"),
+    ("AWS_MAX_ATTEMPTS", "4294967296"),
+    ("AWS_RETRY_MODE", "legacy"),
+    ("AWS_ACCOUNT_ID", "1234"),
+    ("AWS_ACCOUNT_ID_ENDPOINT_MODE", "maybe"),
+    ("AWS_AUTH_SCHEME_PREFERENCE", "sigv4,,sigv4a"),
+    ("AWS_SDK_UA_APP_ID", "my app"),
+    ("AWS_EC2_METADATA_DISABLED", "yes"),
+    ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254"),
+    ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "v6"),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "credentials"),
+    (
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "169.254.170.2/credentials",
+    ),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a\nb"),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", ""),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", " "),
+    ("AWS_ROLE_ARN", "mysfits"),
+    ("AWS_ROLE_SESSION_NAME", "my session"),
+    ("AWS_ACCESS_KEY_ID", "AKIA 1"),
+    ("AWS_ACCESS_KEY_ID", ""), // the secret is set
+    ("AWS_SECRET_ACCESS_KEY", "s3cret\n"),
+    ("AWS_SECRET_ACCESS_KEY", ""), // the key is set
+    ("AWS_SESSION_TOKEN", "a b"),
+    ("SMITHY_CLIENT_SDK_CUSTOM_PARTITION", "/partitions.json"),
+    ("SSL_CERT_FILE", ""),
+    ("SSL_CERT_FILE", "/nowhere.pem"),
+    ("SSL_CERT_FILE", "Cargo.toml"),
+    ("SSL_CERT_DIR", "/nowhere"),
 ];
 
 /// A monolith without a database.
