@@ -20,3 +20,20 @@ impl Episode {
         self.0.swap(false, Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_of_several_equal_observations_is_news() {
+        let episode = Episode::default();
+        assert!(!episode.ends());
+        for _ in 0..2 {
+            assert!(episode.begins());
+            assert!(!episode.begins());
+            assert!(episode.ends());
+            assert!(!episode.ends());
+        }
+    }
+}

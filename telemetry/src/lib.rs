@@ -4,6 +4,8 @@
 //! here, by environment variables. Nothing that a backend does or does not do holds a request: lines,
 //! spans and metrics are handed to threads of their own, and are dropped when those do not keep up.
 
+#[cfg(test)]
+mod captured;
 mod config;
 mod emf;
 mod episode;

@@ -3,13 +3,14 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use opentelemetry::trace::{SpanKind, Tracer, TracerProvider};
+use opentelemetry::trace::{SpanContext, SpanKind, Tracer, TracerProvider};
 use opentelemetry::{Array, KeyValue, StringValue, Value, global};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 
 use super::*;
+use crate::captured::Log;
 
 /// A span that has this attribute.
 fn span(attribute: KeyValue) -> SpanData {
@@ -36,6 +37,13 @@ fn too_large() -> SpanData {
     ))
 }
 
+/// X-Ray has no form for a span without a trace.
+fn without_a_trace() -> SpanData {
+    let mut span = usual();
+    span.span_context = SpanContext::empty_context();
+    span
+}
+
 /// All exported values of the counter, by `error.type`.
 fn counted(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
     let mut counted = Vec::new();
@@ -58,7 +66,8 @@ fn counted(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn a_span_without_a_document_is_counted_and_the_others_are_sent() {
+fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent() {
+    let (log, _guard) = Log::start();
     let metrics = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder()
         .with_periodic_exporter(metrics.clone())
@@ -74,7 +83,7 @@ fn a_span_without_a_document_is_counted_and_the_others_are_sent() {
     exporter.set_resource(&resource.build());
 
     exporter
-        .send(&mut [usual(), too_large(), usual()])
+        .send(&mut [usual(), too_large(), without_a_trace(), usual()])
         .expect("no outage of the daemon");
     for _ in 0..2 {
         let mut datagram = [0; 65_536];
@@ -82,6 +91,27 @@ fn a_span_without_a_document_is_counted_and_the_others_are_sent() {
         assert!(bytes < 1000, "{bytes}");
     }
     provider.force_flush().unwrap();
-    let expected = [(String::new(), 2), ("document_too_large".to_owned(), 1)];
+    let expected = [
+        (String::new(), 2),
+        ("document_too_large".to_owned(), 1),
+        ("untranslatable_span".to_owned(), 1),
+    ];
     assert_eq!(counted(&metrics), expected);
+
+    exporter.send(&mut [usual()]).unwrap();
+    log.take();
+    for _ in 0..2 {
+        for _ in 0..3 {
+            exporter.send(&mut [usual(), too_large()]).unwrap();
+        }
+        let logged = log.take();
+        assert_eq!(logged.lines().count(), 1, "{logged}");
+        assert!(logged.contains("WARN") && logged.contains("cause=the document is larger"));
+        for _ in 0..3 {
+            exporter.send(&mut [usual()]).unwrap();
+        }
+        let logged = log.take();
+        assert_eq!(logged.lines().count(), 1, "{logged}");
+        assert!(logged.contains("INFO"), "{logged}");
+    }
 }

@@ -1,16 +1,12 @@
 //! Standard output that stalls or fails, as the thread sees it that writes there.
 
-use std::sync::Mutex;
-
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{fmt, registry};
-
 use super::*;
+use crate::captured::Log;
 
 /// Keeps what is written, or fails.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Out {
-    text: Arc<Mutex<String>>,
+    text: String,
     full: bool,
 }
 
@@ -19,8 +15,7 @@ impl Write for Out {
         if self.full {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        let text = str::from_utf8(bytes).unwrap();
-        self.text.lock().unwrap().push_str(text);
+        self.text.push_str(str::from_utf8(bytes).unwrap());
         Ok(bytes.len())
     }
 
@@ -29,20 +24,9 @@ impl Write for Out {
     }
 }
 
-impl Out {
-    fn take(&self) -> String {
-        std::mem::take(&mut self.text.lock().unwrap())
-    }
-}
-
 #[test]
 fn an_output_that_failed_for_a_while_says_so_once_when_it_takes_lines_again() {
-    let log = Out::default();
-    let writer = log.clone();
-    let layer = fmt::layer()
-        .with_ansi(false)
-        .with_writer(move || writer.clone());
-    let _log = tracing::subscriber::set_default(registry().with(layer));
+    let (log, _guard) = Log::start();
     let counts = Counts::default();
     let mut output = Output::new(Out::default(), counts.clone());
     for episode in 1..=2 {
@@ -75,5 +59,5 @@ fn an_output_that_failed_for_a_while_says_so_once_when_it_takes_lines_again() {
         assert_eq!(counts.dropped(), 5 * episode);
         assert_eq!(counts.written.load(Ordering::Relaxed), 3 * episode);
     }
-    assert_eq!(output.out.take(), "a\nc\nd\n".repeat(2));
+    assert_eq!(output.out.text, "a\nc\nd\n".repeat(2));
 }

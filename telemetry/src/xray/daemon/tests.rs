@@ -8,6 +8,7 @@ use std::thread;
 use rustix::net::connect_unspec;
 
 use super::*;
+use crate::captured::Log;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -144,11 +145,31 @@ fn while_lookups_fail_spans_still_go_to_the_last_known_address() {
     answers.send(Ok(vec![port.address()])).unwrap();
     send(&mut daemon, "0", start).unwrap();
     assert_eq!(port.received(), "0");
-    for minute in 1..=5 {
-        answers.send(unknown()).unwrap();
-        let document = minute.to_string();
-        send(&mut daemon, &document, start + minute * MINUTE).unwrap();
-        assert_eq!(port.received(), document);
+    let (log, _guard) = Log::start();
+    let mut minutes = start;
+    // Sends a span each minute until this is logged, and returns all that is logged until then.
+    let mut logged_until = |level: &str| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut logged = String::new();
+        while !logged.contains(level) {
+            assert!(Instant::now() < deadline, "no {level}: {logged}");
+            minutes += MINUTE;
+            send(&mut daemon, "{}", minutes).unwrap();
+            assert_eq!(port.received(), "{}");
+            thread::park_timeout(Duration::from_millis(10));
+            logged.push_str(&log.take());
+        }
+        logged
+    };
+    for _ in 0..2 {
+        for _ in 0..3 {
+            answers.send(unknown()).unwrap();
+        }
+        answers.send(Ok(vec![port.address()])).unwrap();
+        let logged = logged_until("WARN");
+        assert!(logged.contains("cause=no such name"), "{logged}");
+        let logged = logged_until("INFO");
+        assert_eq!(logged.lines().count(), 1, "{logged}");
     }
 }
 
