@@ -1,7 +1,8 @@
 //! A connection: when it is closed for doing nothing, and which answers still wait to be sent on it.
 //!
 //! actix bounds the head of a connection's first request and the time between two requests, but
-//! neither a later head that stops half-way nor a client that does not read its answer. And for actix
+//! neither a later head that stops half-way nor a client that does not read its answer. It bounds no
+//! framing of chunks, and what it drops of a body that was refused has no bound either. And for actix
 //! a request has ended when its answer is in the connection's buffer; here it ends when the operating
 //! system has taken the buffer, so that a client that closed the connection before is noticed.
 
@@ -22,6 +23,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::observe::Exchange;
 
+/// Most bytes that are read after a request has begun and before the next one does: its body with the
+/// framing of chunks, and the heads of requests that the client sent ahead.
+///
+/// Whoever sends more meets a connection of which nothing more is read.
+const READ_LIMIT: usize = 1024 * 1024;
+
 /// What is known of one connection. It and its requests live on one thread.
 pub struct Connection {
     /// A request is being handled.
@@ -29,6 +36,8 @@ pub struct Connection {
     /// When `busy` last changed.
     since: Cell<Instant>,
     timed_out: Cell<bool>,
+    /// Bytes that were read since the last request began.
+    bytes_read: Cell<usize>,
     /// Requests whose whole answer is in the connection's buffer.
     unsent: RefCell<Vec<Exchange>>,
 }
@@ -36,8 +45,16 @@ pub struct Connection {
 impl Connection {
     /// Notes whether a request is being handled.
     pub fn set_busy(&self, busy: bool) {
+        if busy {
+            self.bytes_read.set(0);
+        }
         self.busy.set(busy);
         self.since.set(Instant::now());
+    }
+
+    /// Whether the client has sent more than is read for one request.
+    pub fn is_read_limit_reached(&self) -> bool {
+        self.bytes_read.get() >= READ_LIMIT
     }
 
     /// Takes a request whose answer is complete, and ends it when the answer has been sent.
@@ -75,6 +92,7 @@ where
         busy: Cell::new(false),
         since: Cell::new(Instant::now()),
         timed_out: Cell::new(false),
+        bytes_read: Cell::new(0),
         unsent: RefCell::default(),
     });
     let stream = Stream {
@@ -113,7 +131,15 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        if self.connection.is_read_limit_reached() {
+            // For actix, the client has closed its side.
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let bytes_read = &self.connection.bytes_read;
+        bytes_read.set(bytes_read.get() + buffer.filled().len() - before);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -10,19 +10,26 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
-/// Adds the CORS headers to what `next` answers, and answers preflights by itself.
+/// Adds the CORS headers to every answer.
 pub(crate) async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let mut response = if request.method() == Method::OPTIONS {
-        let answer = preflight(request.headers());
-        request.into_response(answer).map_into_boxed_body()
-    } else {
-        next.call(request).await?.map_into_boxed_body()
-    };
+    let mut response = next.call(request).await?;
     allow_any_origin(response.headers_mut());
     Ok(response)
+}
+
+/// Answers preflights in place of the routes.
+pub(crate) async fn preflights(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if request.method() == Method::OPTIONS {
+        let answer = preflight(request.headers());
+        return Ok(request.into_response(answer).map_into_boxed_body());
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 /// Adds the headers that every answer carries.

@@ -70,6 +70,7 @@ impl Server {
                 .configure(routes.clone())
                 .default_service(web::to(error::not_found))
                 // The last one sees a request first.
+                .wrap(from_fn(cors::preflights))
                 .wrap(from_fn(body::middleware))
                 .wrap(from_fn(cors::middleware))
                 .wrap(from_fn(drain::middleware))

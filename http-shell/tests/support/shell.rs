@@ -15,13 +15,13 @@ use super::service::{PATIENCE, Service};
 use super::start;
 
 /// Status, headers in lower case, and body of a raw answer.
-fn parts(answer: &str) -> (u16, String, &str) {
+pub fn parts(answer: &str) -> (u16, String, &str) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let status = head.get(9..12).and_then(|status| status.parse().ok());
     (status.unwrap_or(0), head.to_lowercase(), body)
 }
 
-fn assert_error(answer: &str, status: u16, code: &str) {
+pub fn assert_error(answer: &str, status: u16, code: &str) {
     let (got, head, body) = parts(answer);
     assert_eq!(got, status, "{answer}");
     assert!(head.contains("content-type: application/json"), "{answer}");
@@ -35,7 +35,7 @@ fn assert_error(answer: &str, status: u16, code: &str) {
     );
 }
 
-fn request(service: &Service, head: &str) -> String {
+pub fn request(service: &Service, head: &str) -> String {
     service.raw(format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
@@ -161,63 +161,6 @@ fn a_preflight_allows_the_requested_headers_by_name() {
         let got = allowed_headers(&service, &lines);
         assert_eq!(got.as_deref(), allowed, "{lines}");
     }
-}
-
-#[test]
-fn a_body_that_is_too_large_is_a_413_declared_or_not() {
-    let service = start();
-    let head = "POST /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
-    let declared = service.raw(format!("{head}Content-Length: 1000000000\r\n\r\n").as_bytes());
-    assert_error(&declared, 413, "payload_too_large");
-    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
-    let chunked = format!(
-        "{head}Transfer-Encoding: chunked\r\n\r\n{}",
-        chunk.repeat(8)
-    );
-    assert_error(&service.raw(chunked.as_bytes()), 413, "payload_too_large");
-}
-
-#[test]
-fn a_body_that_cannot_be_read_is_a_400() {
-    let service = start();
-    let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let answer = service.raw(format!("{head}zz\r\n").as_bytes());
-    assert_error(&answer, 400, "bad_request");
-}
-
-#[test]
-fn an_upgrade_that_nobody_offers_is_answered_as_if_it_were_not_asked_for() {
-    let service = start();
-    let upgrade = "GET /health/live HTTP/1.1\r\nUpgrade: websocket";
-    let head = format!("{upgrade}\r\nHost: x\r\nConnection: Upgrade\r\n\r\n");
-    let start = Instant::now();
-    let answer = service.raw(head.as_bytes());
-    assert_eq!(parts(&answer).0, 200, "{answer}");
-    assert!(start.elapsed().as_secs() < 4, "{:?}", start.elapsed());
-}
-
-#[test]
-fn a_body_that_does_not_come_is_a_408_and_the_service_goes_on() {
-    let service = start();
-    let answer = service.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
-    assert_error(&answer, 408, "request_timeout");
-    assert_eq!(
-        parts(&request(&service, "GET /health/live HTTP/1.1")).0,
-        200
-    );
-}
-
-#[test]
-fn a_body_that_fits_is_read_so_that_the_connection_goes_on() {
-    let service = start();
-    let mut stream = service.connect();
-    let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
-    let get = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    stream.write_all(format!("{post}{get}").as_bytes()).unwrap();
-    let mut answers = String::new();
-    stream.read_to_string(&mut answers).unwrap();
-    assert!(answers.starts_with("HTTP/1.1 405"), "{answers}");
-    assert!(answers.contains("HTTP/1.1 200"), "{answers}");
 }
 
 #[test]

@@ -13,6 +13,8 @@ use service::Service;
 
 #[path = "../../../http-shell/tests/support/backend.rs"]
 mod backend;
+#[path = "../../../http-shell/tests/support/bodies.rs"]
+mod bodies;
 #[path = "../../../http-shell/tests/support/collector.rs"]
 mod collector;
 #[path = "../../../http-shell/tests/support/conventions.rs"]

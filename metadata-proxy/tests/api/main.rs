@@ -12,6 +12,8 @@
 use serde_json::Value;
 use service::Service;
 
+#[path = "../../../http-shell/tests/support/bodies.rs"]
+mod bodies;
 #[path = "../../../http-shell/tests/support/service.rs"]
 mod service;
 #[path = "../../../http-shell/tests/support/shell.rs"]

@@ -1,9 +1,12 @@
 //! What comes out of the endpoint, and what goes into it.
 
+use std::io::{Read, Write};
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::endpoint::{
-    BASE, CONTAINER, CONTAINER_STATS, Endpoint, TASK, TASK_STATS, containers, id_of,
+    BASE, CONTAINER, CONTAINER_STATS, Endpoint, Reply, TASK, TASK_STATS, containers, id_of,
 };
 use crate::{ask, code, get, start_before};
 
@@ -177,5 +180,35 @@ fn the_root_lists_the_paths_and_asks_nobody() {
         assert_eq!(get(&proxy, &path).0, 200, "{path}");
         let heads = endpoint.take_heads();
         assert!(heads[0].starts_with(&format!("GET {BASE}")), "{heads:?}");
+    }
+}
+
+#[test]
+fn a_client_that_goes_on_sending_while_its_request_waits_is_not_read_without_a_bound() {
+    // Much more than the proxy reads ahead and the kernel keeps.
+    const MUCH: usize = 96 * 1024 * 1024;
+    let next = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
+    for (headers, more) in [
+        ("Upgrade: websocket", "x".repeat(0x10000)),
+        ("Connection: keep-alive", next),
+    ] {
+        let endpoint = Endpoint::start();
+        let proxy = start_before(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
+        endpoint.reply(Reply::Held);
+        let mut stream = proxy.connect();
+        write!(stream, "GET /v4 HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n").unwrap();
+        endpoint.wait_for(1);
+        stream
+            .set_write_timeout(Some(Duration::from_millis(500)))
+            .unwrap();
+        let mut sent = 0;
+        while let Ok(bytes) = stream.write(more.as_bytes()) {
+            sent += bytes;
+            assert!(sent < MUCH, "{headers}");
+        }
+        endpoint.reply(Reply::Document);
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200", "{headers}");
     }
 }

@@ -1,0 +1,400 @@
+//! Bodies of requests: no route takes one, so each is read and dropped within a bound in size and time.
+//!
+//! Each service's tests include this by path beside a function `start()`.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::service::{PATIENCE, Service};
+use super::shell::{assert_error, parts, request};
+use super::start;
+
+/// Much more than the service reads of one request and the kernels of both sides keep: a service that
+/// takes as much has no bound.
+const MUCH: usize = 96 * 1024 * 1024;
+
+/// More than the 5 s of a body and the second after an answer, on a busy machine.
+const LATE: Duration = Duration::from_secs(15);
+
+/// What follows the head of a request, and does not end.
+#[derive(Clone, Copy, Debug)]
+enum Flood {
+    Bytes,
+    Chunks,
+    ChunkExtension,
+    ChunkSize,
+    Trailers,
+}
+
+impl Flood {
+    /// What is sent once, and what is sent again and again.
+    fn parts(self) -> (&'static str, String) {
+        match self {
+            Self::Bytes => ("", "x".repeat(0x10000)),
+            Self::Chunks => ("", format!("8000\r\n{}\r\n", "x".repeat(0x8000)).repeat(2)),
+            Self::ChunkExtension => ("1;", "x".repeat(0x10000)),
+            Self::ChunkSize => ("", "0".repeat(0x10000)),
+            Self::Trailers => ("1\r\nx\r\n0\r\n", "X-More: x\r\n".repeat(0x1000)),
+        }
+    }
+}
+
+const CHUNKED: &str = "Transfer-Encoding: chunked";
+const HUGE: &str = "Content-Length: 1000000000000";
+const H2C: &str = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk";
+
+/// First line and headers of requests with a body that does not end.
+fn endless() -> Vec<(String, Flood)> {
+    use Flood::*;
+    let request =
+        |line: &str, headers: &[&str], flood| ([&[line], headers].concat().join("\r\n"), flood);
+    let live = "POST /health/live HTTP/1.1";
+    let preflight = "OPTIONS /health/live HTTP/1.1";
+    let connect = "CONNECT health:80 HTTP/1.1";
+    let mut requests = vec![
+        request(live, &[HUGE], Bytes),
+        request("PUT /nothing HTTP/1.1", &[HUGE], Bytes),
+        request("POST /health/live HTTP/1.0", &[HUGE], Bytes),
+        request(preflight, &[HUGE], Bytes),
+        request(connect, &[HUGE], Bytes),
+        request(connect, &[], Bytes),
+        request(connect, &["Upgrade: websocket"], Bytes),
+        request(live, &["Upgrade: websocket"], Bytes),
+        request(live, &["Upgrade: websocket", "Connection: upgrade"], Bytes),
+        request(
+            live,
+            &["Upgrade: WebSocket", "Connection: keep-alive"],
+            Bytes,
+        ),
+        request(live, &["Upgrade: websocket", "Content-Length: 4"], Bytes),
+        request(preflight, &["Upgrade: websocket"], Bytes),
+        request("GET /health/live HTTP/1.0", &["Upgrade: websocket"], Bytes),
+        request(live, &["Upgrade: nothing", HUGE], Bytes),
+        request(live, &[H2C, HUGE], Bytes),
+        request(live, &["Expect: 100-continue", HUGE], Bytes),
+        request(live, &["Expect: 100-continue", "Upgrade: websocket"], Bytes),
+    ];
+    for flood in [Chunks, ChunkExtension, ChunkSize, Trailers] {
+        for line in [
+            live,
+            preflight,
+            connect,
+            "GET / HTTP/1.1",
+            "HEAD / HTTP/1.1",
+        ] {
+            requests.push(request(line, &[CHUNKED], flood));
+        }
+        for header in [
+            "Upgrade: websocket",
+            "Upgrade: nothing",
+            "Upgrade: nothing\r\nConnection: keep-alive",
+            "Upgrade: nothing\r\nConnection: upgrade, keep-alive",
+            "Connection: upgrade",
+            "Connection: close",
+            "Expect: 100-continue",
+            H2C,
+        ] {
+            requests.push(request(live, &[header, CHUNKED], flood));
+        }
+    }
+    requests
+}
+
+/// Sends a request whose body does not end, for as long as the service takes it. Returns how many
+/// bytes it took and what it answered.
+fn flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
+    let mut stream = service.connect();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let mut answers = stream.try_clone().unwrap();
+    let answer = thread::spawn(move || {
+        let mut answer = Vec::new();
+        let _ = answers.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    });
+    let (first, more) = flood.parts();
+    let first = format!("{head}\r\nHost: x\r\n\r\n{first}");
+    let mut sent = 0;
+    while sent < MUCH {
+        let next = if sent == 0 { &first } else { &more };
+        match stream.write(next.as_bytes()) {
+            Ok(bytes) => sent += bytes,
+            Err(error) => {
+                let closed = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset];
+                assert!(closed.contains(&error.kind()), "{head}: {error}");
+                break;
+            }
+        }
+    }
+    let _ = stream.shutdown(std::net::Shutdown::Both);
+    (sent, answer.join().unwrap())
+}
+
+#[test]
+fn no_request_may_send_more_than_the_limit_by_any_means() {
+    let service = start();
+    let mut most = 0;
+    for (head, kind) in endless() {
+        let (sent, answer) = flood(&service, &head, kind);
+        assert!(sent < MUCH, "{sent} bytes of {kind:?} were taken: {head}");
+        let answers = answer.matches("HTTP/1.").count() - answer.matches("100 Continue").count();
+        assert_eq!(answers, 1, "{head} {kind:?}: {answer}");
+        most = most.max(sent);
+    }
+    println!("at most {most} bytes left the client");
+}
+
+#[test]
+fn a_body_that_is_too_large_is_a_413_declared_or_not() {
+    let service = start();
+    let head = "POST /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let declared = service.raw(format!("{head}Content-Length: 1000000000\r\n\r\n").as_bytes());
+    assert_error(&declared, 413, "payload_too_large");
+    let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
+    let chunked = format!(
+        "{head}Transfer-Encoding: chunked\r\n\r\n{}",
+        chunk.repeat(8)
+    );
+    assert_error(&service.raw(chunked.as_bytes()), 413, "payload_too_large");
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_a_400() {
+    let service = start();
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let answer = service.raw(format!("{head}zz\r\n").as_bytes());
+    assert_error(&answer, 400, "bad_request");
+}
+
+/// Sends a head, and then `more` every 50 ms until the service closes the connection. Returns what it
+/// answered and how long the connection was open.
+fn trickle(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) {
+    let start = Instant::now();
+    write!(stream, "{head}\r\nHost: x\r\n\r\n").unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    let mut answer = Vec::new();
+    loop {
+        let mut bytes = [0; 4096];
+        match stream.read(&mut bytes) {
+            Ok(0) => break,
+            Ok(count) => answer.extend(&bytes[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(_) => break,
+        }
+        assert!(start.elapsed() < LATE, "still open: {head}");
+        if stream.write_all(more.as_bytes()).is_err() {
+            break;
+        }
+    }
+    (
+        String::from_utf8_lossy(&answer).into_owned(),
+        start.elapsed(),
+    )
+}
+
+#[test]
+fn no_request_may_take_longer_than_the_limit_by_any_means() {
+    let service = start();
+    let live = "POST /health/live HTTP/1.1";
+    let preflight = "OPTIONS /health/live HTTP/1.1";
+    let connect = "CONNECT health:80 HTTP/1.1";
+    let length = "Content-Length: 60000";
+    let large = "Content-Length: 70000";
+    thread::scope(|scope| {
+        for (line, headers, more, status) in [
+            (live, length, "x", 408),
+            (live, CHUNKED, "1\r\nx\r\n", 408),
+            (live, CHUNKED, "0", 408),
+            (preflight, length, "x", 408),
+            (preflight, CHUNKED, "1\r\nx\r\n", 408),
+            (connect, length, "x", 408),
+            (connect, CHUNKED, "1\r\nx\r\n", 408),
+            ("POST /health/live HTTP/1.0", length, "x", 408),
+            (
+                live,
+                "Upgrade: x\r\nTransfer-Encoding: chunked",
+                "1\r\nx\r\n",
+                408,
+            ),
+            (live, "Upgrade: x\r\nContent-Length: 60000", "x", 408),
+            (
+                live,
+                "Upgrade: websocket\r\nContent-Length: 60000",
+                "x",
+                408,
+            ),
+            // What has no end is not waited for.
+            (live, "Upgrade: websocket", "x", 405),
+            (live, "Upgrade: websocket\r\nContent-Length: 0", "x", 405),
+            (live, "Upgrade: x", "x", 405),
+            (preflight, "Upgrade: websocket", "x", 204),
+            (connect, "X: x", "x", 404),
+            // Nor is what is too large.
+            (live, large, "x", 413),
+            (preflight, large, "x", 413),
+        ] {
+            let stream = service.connect();
+            scope.spawn(move || {
+                let head = format!("{line}\r\n{headers}");
+                let (answer, open) = trickle(stream, &head, more);
+                assert_eq!(parts(&answer).0, status, "{head}: {answer}");
+                let is_closed = answer.to_lowercase().contains("connection: close");
+                assert!(is_closed || line.ends_with("1.0"), "{head}: {answer}");
+                println!("{open:?} {status} {head:?}");
+            });
+        }
+    });
+}
+
+/// Sends a request with this body, and another one behind it. Returns the statuses of the answers.
+fn followed(service: &Service, head: &str, body: &str) -> Vec<u16> {
+    let next = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answers = service.raw(format!("{head}\r\nHost: x\r\n\r\n{body}{next}").as_bytes());
+    let answers = answers.split("HTTP/1.1 ").skip(1);
+    let status = |answer: &str| answer[..3].parse().unwrap();
+    answers.map(status).collect()
+}
+
+#[test]
+fn a_body_that_fits_is_read_so_that_the_connection_goes_on() {
+    let service = start();
+    let mut stream = service.connect();
+    let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+    let get = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(format!("{post}{get}").as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert!(answers.starts_with("HTTP/1.1 405"), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200"), "{answers}");
+}
+
+#[test]
+fn a_body_up_to_the_limit_leaves_the_connection_to_the_next_request_in_every_framing() {
+    let service = start();
+    let most = "x".repeat(0x10000);
+    let single = |bytes: usize| "1\r\nx\r\n".repeat(bytes) + "0\r\n\r\n";
+    for (headers, body) in [
+        ("Content-Length: 65536", most.clone()),
+        (CHUNKED, format!("10000\r\n{most}\r\n0\r\n\r\n")),
+        (
+            CHUNKED,
+            format!("10000;name=value\r\n{most}\r\n0\r\nX-More: x\r\n\r\n"),
+        ),
+        (CHUNKED, single(0x10000)),
+        ("Content-Length: 0", String::new()),
+    ] {
+        for (line, status) in [("POST /health/live", 405), ("OPTIONS /", 204)] {
+            let head = format!("{line} HTTP/1.1\r\n{headers}");
+            assert_eq!(followed(&service, &head, &body), [status, 200], "{head}");
+        }
+    }
+    let more = "x".repeat(0x10001);
+    for (headers, body) in [
+        ("Content-Length: 65537", more.clone()),
+        (CHUNKED, format!("10001\r\n{more}\r\n0\r\n\r\n")),
+        (CHUNKED, single(0x10001)),
+    ] {
+        let head = format!("POST /health/live HTTP/1.1\r\n{headers}");
+        assert_eq!(last_on_its_connection(&service, &head, &body), 413);
+    }
+}
+
+/// Sends a request with this body and waits until the service closes the connection. Returns the
+/// status of the answer.
+fn last_on_its_connection(service: &Service, head: &str, body: &str) -> u16 {
+    let start = Instant::now();
+    let answer = service.raw(format!("{head}\r\nHost: x\r\n\r\n{body}").as_bytes());
+    assert!(start.elapsed() < LATE, "still open: {head}");
+    assert!(
+        answer.to_lowercase().contains("connection: close"),
+        "{head}: {answer}"
+    );
+    parts(&answer).0
+}
+
+#[test]
+fn an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connection() {
+    let service = start();
+    for (line, headers, body, status) in [
+        ("GET /health/live", "Upgrade: websocket", "", 200),
+        (
+            "GET /health/live",
+            "Upgrade: websocket\r\nContent-Length: 4",
+            "body",
+            200,
+        ),
+        ("GET /health/live", H2C, "", 200),
+        ("GET /health/live", "Connection: upgrade", "", 200),
+        (
+            "POST /health/live",
+            "Upgrade: x\r\nContent-Length: 4",
+            "body",
+            405,
+        ),
+        (
+            "POST /health/live",
+            "Upgrade: x\r\nTransfer-Encoding: chunked",
+            "4\r\nbody\r\n0\r\n\r\n",
+            405,
+        ),
+        ("CONNECT health:80", "X: x", "", 404),
+        ("CONNECT health:80", "Content-Length: 4", "body", 404),
+    ] {
+        let head = format!("{line} HTTP/1.1\r\n{headers}");
+        assert_eq!(
+            last_on_its_connection(&service, &head, body),
+            status,
+            "{head}"
+        );
+    }
+    // What follows may be of the other protocol, and is no request.
+    for head in [
+        "GET /health/live HTTP/1.1\r\nUpgrade: websocket",
+        "CONNECT health:80 HTTP/1.1\r\nX: x",
+    ] {
+        assert_eq!(followed(&service, head, "").len(), 1, "{head}");
+    }
+    // HTTP/2 without an offer.
+    let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+    assert_eq!(parts(&service.raw(settings)).0, 400);
+}
+
+#[test]
+fn requests_sent_ahead_are_answered_however_many_there_are() {
+    let service = start();
+    let mut stream = service.connect();
+    let padding = "x".repeat(1000);
+    let get = format!("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Padding: {padding}\r\n\r\n");
+    let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".to_owned()
+        + &padding;
+    let count = 3000;
+    let mut answers = stream.try_clone().unwrap();
+    let answers = thread::spawn(move || {
+        let mut all = String::new();
+        let _ = answers.read_to_string(&mut all);
+        all
+    });
+    for _ in 0..count {
+        stream.write_all(get.as_bytes()).unwrap();
+        stream.write_all(post.as_bytes()).unwrap();
+    }
+    let last = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(last).unwrap();
+    let answers = answers.join().unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), count + 1);
+    assert_eq!(answers.matches("HTTP/1.1 405").count(), count);
+}
+
+#[test]
+fn a_body_that_does_not_come_is_a_408_and_the_service_goes_on() {
+    let service = start();
+    let answer = service.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    assert_error(&answer, 408, "request_timeout");
+    assert_eq!(
+        parts(&request(&service, "GET /health/live HTTP/1.1")).0,
+        200
+    );
+}
