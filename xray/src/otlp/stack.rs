@@ -201,6 +201,29 @@ mod tests {
     }
 
     #[test]
+    fn python_causes_without_a_message_or_a_traceback_are_parsed() {
+        // asyncio raises exceptions without a message. `raise B from A()` never raised A.
+        let text = "Traceback (most recent call last):\n  File \"a.py\", line 2, in sleep\n    return await future\n\
+                    asyncio.exceptions.CancelledError\n\n\
+                    During handling of the above exception, another exception occurred:\n\n\
+                    shop.Refused: the bank:\n  File \"x\", line 1, in y\nsays no\n\n\
+                    The above exception was the direct cause of the following exception:\n\n\
+                    Traceback (most recent call last):\n  File \"b.py\", line 5, in pay\n    raise Failed from Refused(answer)\n\
+                    Failed\n  File \"not a frame.py\", line 7, in z\n";
+        assert_eq!(
+            parsed("python", text),
+            [
+                one("", &["b.py|5|pay"]),
+                one(
+                    "shop.Refused|the bank:\n  File \"x\", line 1, in y\nsays no",
+                    &[]
+                ),
+                one("asyncio.exceptions.CancelledError|", &["a.py|2|sleep"]),
+            ]
+        );
+    }
+
+    #[test]
     fn javascript_paths_with_colons_are_parsed() {
         let text = "Error: bad\n    at pay (file:///app/till.mjs:12:3)\n    at async C:\\app\\main.js:4:1\n\
                     \x20   at node:internal/main:28:49\n    at new Promise (<anonymous>)\n    at https://a.example/b.js:1:2";

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Cause, Trace, frame};
 
+const HEADER: &str = "Traceback (most recent call last):";
 const FILE: &str = "  File ";
 
 /// Between the traceback of a cause and that of what it caused.
@@ -14,42 +15,58 @@ const LINKS: [&str; 2] = [
 ];
 
 pub fn parse(text: &str) -> Trace {
-    let mut trace = Trace::default();
     let lines: Vec<&str> = text.split('\n').collect();
-    // The last line is the type and message of the exception, which are in the event.
-    let mut end = lines.len().saturating_sub(1);
-    while let Some(last) = end.checked_sub(1) {
-        end = last;
-        if let Some(frame) = lines[last].strip_prefix(FILE).and_then(read_frame) {
-            trace.last_frames().push(frame);
-        } else if LINKS.iter().any(|link| lines[last].starts_with(link)) {
-            // The exporter stops at a cause that it cannot parse.
-            let Some((cause, frames_end)) = read_cause(&lines[..last]) else {
-                break;
-            };
-            trace.causes.push(cause);
-            end = frames_end;
-        }
+    // From the last to the first: each was caused by the one above it.
+    let mut tracebacks = lines.rsplit(|line| LINKS.iter().any(|link| line.starts_with(link)));
+    let last = trimmed(tracebacks.next().unwrap_or_default());
+    let (calls, _) = split(last);
+    Trace {
+        // The type and the message are in the event.
+        frames: frames(if calls.is_empty() { last } else { calls }),
+        causes: tracebacks.map_while(read_cause).collect(),
     }
-    trace
 }
 
-/// The exception of a traceback, and where its frames end.
-fn read_cause(lines: &[&str]) -> Option<(Cause, usize)> {
-    // An empty line stands before the link.
-    let (_, lines) = lines.split_last()?;
-    let frame = lines.iter().rposition(|line| line.starts_with(FILE))?;
-    let below = &lines[frame + 1..];
-    // The line of code is indented, and so are carets below it.
-    let start = below.iter().position(|line| !line.starts_with(' '))?;
-    let title = below[start..].join("\n");
-    let (kind, message) = title.split_once(':')?;
-    let cause = Cause {
+/// The lines without the empty ones beside a link.
+fn trimmed<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
+    let lines = lines.strip_prefix(&[""]).unwrap_or(lines);
+    lines.strip_suffix(&[""]).unwrap_or(lines)
+}
+
+/// The calls, and the type and message below them. An exception that was never raised has no calls.
+fn split<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&'b str]) {
+    let calls = match lines.first() {
+        // Calls, their code and marks below the code are indented.
+        Some(header) if header.starts_with(HEADER) => lines[1..]
+            .iter()
+            .position(|line| !line.is_empty() && !line.starts_with(' '))
+            .map_or(lines.len(), |place| place + 1),
+        _ => 0,
+    };
+    lines.split_at(calls)
+}
+
+/// The exception of a traceback. The exporter stops at a cause that it cannot parse.
+fn read_cause(lines: &[&str]) -> Option<Cause> {
+    let (calls, title) = split(trimmed(lines));
+    let has_calls = calls.iter().any(|line| line.starts_with(FILE));
+    let title = title.join("\n");
+    // Python prints no colon if there is no message.
+    let (kind, message) = title.split_once(':').unwrap_or((&title, ""));
+    let is_kind = !kind.is_empty() && !kind.contains(char::is_whitespace);
+    (is_kind && calls.is_empty() != has_calls).then(|| Cause {
         kind: kind.to_owned(),
         message: message.strip_prefix(' ').unwrap_or(message).to_owned(),
-        frames: Vec::new(),
-    };
-    Some((cause, frame + 1))
+        frames: frames(calls),
+    })
+}
+
+/// The frames, the innermost first.
+fn frames(lines: &[&str]) -> Vec<Value> {
+    let lines = lines.iter().rev();
+    lines
+        .filter_map(|line| line.strip_prefix(FILE).and_then(read_frame))
+        .collect()
 }
 
 /// `"path", line 12, in function`.
