@@ -6,6 +6,7 @@
 
 mod fields;
 mod messages;
+mod surrogates;
 #[cfg(test)]
 mod tests;
 
@@ -33,7 +34,8 @@ type Wrong = (usize, String);
 ///
 /// When the body is no JSON object, or its `resourceSpans` are no list.
 pub fn read(body: &[u8], rejected: &mut Rejected) -> Result<ExportTraceServiceRequest, String> {
-    let request: Object<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let body = surrogates::repair(body);
+    let request: Object<'_> = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
     let mut resource_spans = Vec::new();
     for (place, raw) in list(&request, "resourceSpans")?.into_iter().enumerate() {
         let path = format!("resourceSpans[{place}]");

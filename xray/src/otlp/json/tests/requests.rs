@@ -145,6 +145,29 @@ fn what_is_wrong_is_rejected_alone() {
 }
 
 #[test]
+fn half_a_surrogate_pair_becomes_the_replacement_character() {
+    // JavaScript's limits of attributes may cut a text within a pair.
+    for (name, wanted) in [
+        (r"ab\ud83d", "ab\u{fffd}"),
+        (r"\uDE00b", "\u{fffd}b"),
+        (r"\ud83d\ud83d\ude00\ude00", "\u{fffd}😀\u{fffd}"),
+        (r"\ud83d\n\ude00", "\u{fffd}\n\u{fffd}"),
+        (r"\\ud83d", r"\ud83d"),
+        (r"\\\ud83d", "\\\u{fffd}"),
+        (r"\ud83d\u00e9", "\u{fffd}é"),
+    ] {
+        let body = format!(
+            r#"{{"resourceSpans": [{{"scopeSpans": [{{"spans": [{{"name": "{name}"}}]}}]}}]}}"#
+        );
+        let mut rejected = Rejected::default();
+        let read = read(body.as_bytes(), &mut rejected).unwrap();
+        assert_eq!(rejected.partial_success(), None, "{name}");
+        let found = &read.resource_spans[0].scope_spans[0].spans[0].name;
+        assert_eq!(found, wanted, "{name}");
+    }
+}
+
+#[test]
 fn a_body_that_is_no_request_is_refused() {
     for body in [
         "",
