@@ -29,7 +29,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -110,7 +110,7 @@ fn is_packed(headers: &HeaderMap) -> Option<bool> {
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     // One byte more than is permitted shows that there is more.
-    let mut bounded = GzDecoder::new(packed).take(MAX_BODY as u64 + 1);
+    let mut bounded = MultiGzDecoder::new(packed).take(MAX_BODY as u64 + 1);
     let read = bounded.read_to_end(&mut body);
     read.map_err(|error| format!("the body is not gzip: {error}"))?;
     match body.len() <= MAX_BODY {
