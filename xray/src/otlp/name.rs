@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use super::attributes::Attributes;
-use super::{local_root, sql};
+use super::local_root;
 use crate::document::is_permitted_in_name;
 
 /// Longest name in characters.
@@ -84,9 +84,13 @@ fn service<'a>(
 
 /// `name@host` of a database.
 fn database(attributes: &Attributes<'_>) -> Option<String> {
-    let name = attributes.text(&sql::NAME)?;
+    // Redis sets the number of the database. Others separate the parts of the namespace by `|`.
+    let namespace = attributes.text(&["db.namespace"]);
+    let namespace = namespace.filter(|name| name.parse::<u64>().is_err());
+    let name = namespace.map(|name| name.replace('|', "."));
+    let name = name.or_else(|| attributes.text(&["db.name"]).map(str::to_owned))?;
     let host = attributes.text(&["db.connection_string"]).and_then(host);
-    Some(host.map_or_else(|| name.to_owned(), |host| format!("{name}@{host}")))
+    Some(host.map_or_else(|| name.clone(), |host| format!("{name}@{host}")))
 }
 
 /// The host of `mysql://user@host:3306` or `jdbc:mysql://host`.

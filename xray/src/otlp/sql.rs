@@ -24,7 +24,7 @@ const SQL: [&str; 14] = [
 ];
 
 /// Name of the database.
-pub const NAME: [&str; 2] = ["db.namespace", "db.name"];
+const NAME: [&str; 2] = ["db.namespace", "db.name"];
 
 const SYSTEM: [&str; 2] = ["db.system.name", "db.system"];
 const QUERY: [&str; 2] = ["db.query.text", "db.statement"];

@@ -147,6 +147,22 @@ async fn the_rules_differ_from_the_exporters_where_the_documentation_says_so() {
             }}),
         ),
         (
+            "the number of a database is no name",
+            CLIENT,
+            &nothing,
+            json!({ "db.system.name": "redis", "db.namespace": "0", "server.address": "cache" }),
+            json!({ "name": "cache", "annotations": { "db.namespace": "0" } }),
+        ),
+        (
+            "a database and its schema are separated by a dot",
+            CLIENT,
+            &nothing,
+            json!({ "db.system.name": "postgresql", "db.namespace": "shop|public" }),
+            json!({ "name": "shop.public", "annotations": null, "sql": {
+                "database_type": "postgresql", "connection_string": "localhost/shop|public", "url": "GET /things",
+            }}),
+        ),
+        (
             "AWS's SDKs by their stable names",
             CLIENT,
             &nothing,
