@@ -10,12 +10,15 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use crate::logs::Lines;
 use crate::sampler::Poller;
 
-/// How long the end of a process may wait for its last spans and metrics, and then for its last lines.
+/// Longest wait for the last spans and metrics at the end of a process, and then for its last lines.
 const FLUSH_TIME: Duration = Duration::from_secs(2);
 
-/// Keeps the telemetry going; dropping it flushes what is still on its way, within four seconds.
+/// Longest wait of the last metrics for the last spans, of which they count what became.
+const SPANS_FIRST: Duration = Duration::from_secs(1);
+
+/// Dropping it flushes spans, metrics and log lines, within four seconds, and ends the telemetry.
 ///
-/// Drop it last, after the drain: the drain has spans and lines too.
+/// Drop it last. The drain makes spans and lines, too.
 #[must_use = "dropping the guard ends the telemetry"]
 pub struct Guard {
     pub(crate) traces: SdkTracerProvider,
@@ -29,10 +32,16 @@ impl Drop for Guard {
         self.rules.take();
         let traces = self.traces.clone();
         let metrics = self.metrics.take();
-        // Side by side, so that a backend that is away takes no time from the other.
+        let (spans_flushed, spans_end) = mpsc::channel::<()>();
         within(vec![
-            Box::new(move || drop(traces.shutdown_with_timeout(FLUSH_TIME))),
-            Box::new(move || drop(metrics.map(|it| it.shutdown_with_timeout(FLUSH_TIME)))),
+            Box::new(move || {
+                let _ = traces.shutdown_with_timeout(FLUSH_TIME);
+                drop(spans_flushed);
+            }),
+            Box::new(move || {
+                let _ = spans_end.recv_timeout(SPANS_FIRST);
+                let _ = metrics.map(|it| it.shutdown_with_timeout(FLUSH_TIME));
+            }),
         ]);
         // Last, because the others log their failures.
         let lost = self.lines.take().map_or(0, |it| it.flush(FLUSH_TIME));
@@ -44,8 +53,8 @@ impl Drop for Guard {
     }
 }
 
-/// Does all of `work` at once, each on a thread of its own, and waits for it no longer than
-/// [`FLUSH_TIME`].
+/// Does all of `work` at once, each on a thread of its own. Returns when all is done or [`FLUSH_TIME`]
+/// is over.
 fn within(work: Vec<Box<dyn FnOnce() + Send>>) {
     let (done, end) = mpsc::channel::<()>();
     for work in work {
@@ -56,6 +65,6 @@ fn within(work: Vec<Box<dyn FnOnce() + Send>>) {
         });
     }
     drop(done);
-    // Nothing is ever sent: the channel closes when the last one is done.
+    // Nothing is sent. The channel closes when the last thread is done.
     let _ = end.recv_timeout(FLUSH_TIME);
 }

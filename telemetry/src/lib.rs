@@ -1,8 +1,8 @@
-//! What a service tells about itself: logs, spans and metrics, and how a trace travels.
+//! Logs, spans and metrics of a service, and the headers in which a trace travels.
 //!
-//! The services write with `tracing` and with OpenTelemetry's API; where all that goes is decided
-//! here, by environment variables. Nothing that a backend does or does not do holds a request: lines,
-//! spans and metrics are handed to threads of their own, and are dropped when those do not keep up.
+//! The services write with `tracing` and with OpenTelemetry's API. Environment variables decide where
+//! all that goes. Threads of their own write the lines and export the spans and metrics, so that no
+//! backend holds up a request. What these threads cannot keep up with is dropped and counted.
 
 #[cfg(test)]
 mod captured;

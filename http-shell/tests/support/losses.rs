@@ -105,9 +105,11 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
 fn lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_error() {
     const REQUESTS: usize = 2000;
     // More lines than the pipe holds, and less than the queue before it: none is dropped so far.
-    let mut service = Service::start_unread(BINARY, REQUIRED);
+    let variables = [("OTEL_METRICS_EXPORTER", "emf")];
+    let mut service = Service::start_unread(BINARY, &[REQUIRED, &variables].concat());
     request(&service, REQUESTS);
     service.signal(Signal::TERM);
+    // The last embedded metrics cannot be written either, and do not hold up the end.
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
     let lost: usize = stderr
@@ -248,4 +250,26 @@ fn spans_that_the_xray_daemon_does_not_receive_are_counted() {
         lost > 0 && lost + sum(&lines, EXPORTED, None) == 100
     });
     assert!(service.stop().0.success());
+}
+
+#[test]
+fn the_last_metrics_count_the_last_spans() {
+    let mut collector = Http::stopped("");
+    collector.start();
+    let endpoint = format!("http://127.0.0.1:{}", collector.port());
+    let service = start_with(&[
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+        // Nothing is exported before the end.
+        ("OTEL_BSP_SCHEDULE_DELAY", "600000"),
+        ("OTEL_METRICS_EXPORTER", "emf"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "600000"),
+    ]);
+    request(&service, 100);
+    let (status, lines) = service.stop();
+    assert!(status.success());
+    let lines: Vec<_> = lines.iter().map(|line| parsed(line)).collect();
+    assert_eq!(sum(&lines, "otel.sdk.processor.span.processed", None), 100);
+    assert_eq!(sum(&lines, "otel.sdk.exporter.span.exported", None), 100);
 }
