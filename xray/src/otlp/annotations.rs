@@ -13,7 +13,9 @@ pub fn fields(
     resource: Option<&Attributes<'_>>,
 ) -> [(&'static str, Option<Value>); 3] {
     let user = rest.text(&[USER]).map(Value::from);
-    rest.remove(&[USER]);
+    if user.is_some() {
+        rest.remove(&[USER]);
+    }
     // The names of the attributes to index. Here, all are.
     if rest.json(ANNOTATIONS).is_some_and(|it| it.is_array()) {
         rest.remove(&[ANNOTATIONS]);

@@ -41,10 +41,11 @@ impl<'a> Attributes<'a> {
             .filter(|text| text.parse::<IpAddr>().is_ok())
     }
 
-    /// The first of these that is a whole number, or a text that spells one.
+    /// The first of these that is a whole number, or a double or a text of one.
     pub fn number(&self, keys: &[&str]) -> Option<i64> {
         keys.iter().find_map(|key| match self.0.get(key)? {
             Any::IntValue(number) => Some(*number),
+            Any::DoubleValue(number) if number.fract() == 0.0 => Some(*number as i64),
             Any::StringValue(text) => text.parse().ok(),
             _ => None,
         })

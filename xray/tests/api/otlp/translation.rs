@@ -124,6 +124,20 @@ async fn the_rules_differ_from_the_exporters_where_the_documentation_says_so() {
             json!({ "http": { "request": { "method": "GET" } }, "annotations": { "network.peer.address": "/run/app.sock", "client.address": "host" } }),
         ),
         (
+            "a status code may be a double",
+            SERVER,
+            &nothing,
+            json!({ "http.response.status_code": 502.0 }),
+            json!({ "http": { "response": { "status": 502 } }, "fault": true }),
+        ),
+        (
+            "the id of a user that is no text stays",
+            SERVER,
+            &nothing,
+            json!({ "enduser.id": 5 }),
+            json!({ "user": null, "annotations": { "enduser.id": 5 } }),
+        ),
+        (
             "service.peer.name goes before peer.service",
             CLIENT,
             &nothing,
