@@ -25,6 +25,7 @@ mod observe;
 mod probe;
 mod server;
 mod worker;
+mod workers;
 
 pub use accept::Acceptor;
 pub use config::Config;

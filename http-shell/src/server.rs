@@ -5,32 +5,22 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::num::NonZero;
-use std::pin::pin;
 use std::sync::Arc;
-use std::thread::available_parallelism;
-use std::time::Duration;
 
 use actix_web::App;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::accept::{self, Acceptor};
 use crate::config::Config;
 use crate::drain::Lifecycle;
 use crate::health::Readiness;
 use crate::observe::{self, Observer};
-use crate::worker::{self, Phase, Worker};
+use crate::worker::Connection;
+use crate::workers::Workers;
 use crate::{body, connection_limit, cors, drain, error, health};
-
-/// How long connections stay open after the listener is closed, so that what their clients have sent
-/// by then is read.
-const SETTLE: Duration = Duration::from_millis(250);
-
-/// Longest wait for the worker threads to drop the requests that are cut off.
-const CUT_LIMIT: Duration = Duration::from_secs(2);
 
 /// An HTTP service about to run.
 pub struct Server {
@@ -77,41 +67,20 @@ impl Server {
                 .wrap(from_fn(observe::middleware))
         };
         self.listener.set_nonblocking(true)?;
-        let (phase, follow) = watch::channel(Phase::Serving);
-        let (finished, mut finishes) = mpsc::unbounded_channel();
-        let workers: Vec<_> = (0..available_parallelism().map_or(1, NonZero::get))
-            .map(|_| {
-                let lifecycle = lifecycle.clone();
-                worker::start(app.clone(), follow.clone(), lifecycle, finished.clone())
-            })
-            .collect::<io::Result<_>>()?;
-        drop(finished);
-
-        let mut worker_died = false;
+        let (mut workers, senders) = Workers::start(&app, &lifecycle)?;
+        let mut worker_ended = false;
         let stop = async {
             tokio::select! {
                 () = shutdown => {}
-                _ = finishes.recv() => worker_died = true,
+                () = workers.one_ends() => worker_ended = true,
             }
         };
-        let accepted = accept_until(self.listener, &workers, &lifecycle, stop).await;
-
-        let deadline = Instant::now() + self.config.shutdown_grace;
-        drop(workers);
-        sleep(SETTLE.min(self.config.shutdown_grace)).await;
-        phase.send_replace(Phase::Closing);
-        let mut all_finished = pin!(async { while finishes.recv().await.is_some() {} });
-        if timeout_at(deadline, &mut all_finished).await.is_err() {
-            tracing::warn!("requests still under way at the end of the grace period are cut off");
-            phase.send_replace(Phase::Cut);
-            // The caller flushes the telemetry next: by then each request must have been recorded.
-            if timeout(CUT_LIMIT, all_finished).await.is_err() {
-                tracing::error!("a worker thread is blocked, its requests are not recorded");
-            }
-        }
+        let accepted = accept_until(self.listener, &senders, &lifecycle, stop).await;
+        drop(senders);
+        workers.drain(self.config.shutdown_grace).await;
         accepted?;
-        if worker_died {
-            return Err(io::Error::other("a worker thread ended before its time"));
+        if worker_ended {
+            return Err(io::Error::other("a worker thread panicked"));
         }
         Ok(())
     }
@@ -121,7 +90,7 @@ impl Server {
 /// already, and closes the listener.
 async fn accept_until(
     listener: TcpListener,
-    workers: &[Worker],
+    workers: &[UnboundedSender<Connection>],
     lifecycle: &Lifecycle,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -130,7 +99,7 @@ async fn accept_until(
     let mut workers = workers.iter().cycle();
     let mut hand_over = |stream, permit| {
         if let Some(worker) = workers.next() {
-            // A worker that is gone has panicked: its clients see the connection close.
+            // Where a worker has panicked, the connection is closed; the server stops by then.
             let _ = worker.send((stream, permit));
         }
     };

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_http::HttpService;
@@ -43,9 +44,6 @@ pub enum Phase {
 /// A connection and its place among those that the server may have open.
 pub type Connection = (std::net::TcpStream, OwnedSemaphorePermit);
 
-/// The sending side of a worker, which ends when this is dropped and its connections are closed.
-pub type Worker = mpsc::UnboundedSender<Connection>;
-
 /// Tells the server that a worker has dropped all of its requests, even if it does so by a panic.
 struct Finished(mpsc::UnboundedSender<()>);
 
@@ -55,17 +53,18 @@ impl Drop for Finished {
     }
 }
 
-/// Starts a thread that serves `app`, follows `phase`, and sends to `finished` when it has no
-/// connection left.
+/// Starts a thread that serves `connections` with `app` until their sending side is dropped and they
+/// are closed. It follows `phase`, and sends to `finished` when it has no request left.
 ///
 /// Its runtime lives on until the other end of `phase` is dropped: the requests of another worker may
 /// be using a pooled connection that belongs to this runtime.
 pub fn start<F, T, B>(
     app: F,
+    connections: mpsc::UnboundedReceiver<Connection>,
     mut phase: watch::Receiver<Phase>,
     lifecycle: Lifecycle,
     finished: mpsc::UnboundedSender<()>,
-) -> io::Result<Worker>
+) -> io::Result<JoinHandle<()>>
 where
     F: Fn() -> App<T> + Send + 'static,
     T: ServiceFactory<
@@ -78,19 +77,17 @@ where
     B: actix_web::body::MessageBody + 'static,
 {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let (connections, received) = mpsc::unbounded_channel();
     std::thread::Builder::new()
         .name("http-worker".to_owned())
         .spawn(move || {
             let finished = Finished(finished);
-            let serve = serve(app(), received, phase.clone(), lifecycle);
+            let serve = serve(app(), connections, phase.clone(), lifecycle);
             LocalSet::new().block_on(&runtime, serve);
             drop(finished);
             let _ = runtime.block_on(phase.wait_for(|_| false));
             // Work on the blocking pool that nobody waits for any more must not hold the end.
             runtime.shutdown_background();
-        })?;
-    Ok(connections)
+        })
 }
 
 async fn serve<T, B>(

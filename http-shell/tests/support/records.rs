@@ -1,5 +1,7 @@
 //! What a service has recorded of its requests: spans, access lines and samples of the duration.
 
+#![allow(dead_code, reason = "not each service's tests use all of it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
 use std::process::ExitStatus;

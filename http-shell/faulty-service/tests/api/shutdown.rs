@@ -1,8 +1,12 @@
-use std::io::Read;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, TcpStream};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
 use crate::client::{begin_to_read, send};
+use crate::service::Service;
 use crate::{start, start_with};
 
 /// A grace period after which requests are cut off.
@@ -70,4 +74,55 @@ fn a_worker_that_is_blocked_does_not_hold_the_end() {
         line["message"].as_str().unwrap().contains("blocked"),
         "{line}"
     );
+}
+
+/// Makes the event loop of one worker fail from now on, by giving it an error of the kernel. None where
+/// there is no strace.
+fn break_a_worker(service: &Service) -> Option<Child> {
+    let tasks = format!("/proc/{}/task", service.pid().as_raw_nonzero());
+    let mut threads = fs::read_dir(tasks)
+        .unwrap()
+        .map(|task| task.unwrap().path());
+    let is_worker = |name: &str| name.trim() == "http-worker";
+    let worker = threads.find(|task| is_worker(&fs::read_to_string(task.join("comm")).unwrap()));
+    let worker = worker.unwrap();
+    let mut strace = Command::new("strace")
+        .args(["-e", "trace=epoll_wait,epoll_pwait", "-e"])
+        .arg("inject=epoll_wait,epoll_pwait:error=EBADF")
+        .arg("-p")
+        .arg(worker.file_name().unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let stderr = BufReader::new(strace.stderr.take().unwrap());
+    let attached = stderr.lines().map_while(Result::ok).next();
+    assert!(attached.is_some_and(|line| line.contains("attached")));
+    Some(strace)
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn requests_of_a_worker_that_dies_are_faults_and_the_service_ends_with_an_error() {
+    let mut recorded = start_with(&SHORT);
+    let _streams: Vec<_> = (0..6).map(|_| send(&recorded.service, "/never")).collect();
+    recorded.wait_for(6, "begun");
+    let Some(mut strace) = break_a_worker(&recorded.service) else {
+        eprintln!("SKIPPED: strace is not there");
+        return;
+    };
+    // A new connection wakes the worker; later ones may be refused.
+    for _ in 0..8 {
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, recorded.service.port));
+    }
+    let (status, records) = recorded.ended();
+    strace.wait().unwrap();
+    assert_eq!(status.code(), Some(1));
+    records.assert_each_once(records.access.len());
+    let mut never: Vec<_> = records.access.iter().collect();
+    never.retain(|line| line["path"] == "/never");
+    assert_eq!(never.len(), 6, "{records:#?}");
+    assert!(never.iter().any(|line| line["error_type"] == "panic"));
+    assert!(never.iter().any(|line| line["error_type"] == "shutdown"));
+    let faults = records.segments.iter().filter(|it| it["fault"] == true);
+    assert_eq!(faults.count(), 6);
 }
