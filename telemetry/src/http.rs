@@ -7,7 +7,7 @@ use opentelemetry_http::{Bytes, Request, Response};
 use thiserror::Error;
 use ureq::Agent;
 
-/// An answer of so many bytes or more is not read to its end.
+/// Most bytes of an answer that are read.
 const MAX_ANSWER: u64 = 64 * 1024;
 
 /// Why a backend did not take a request, or not all of it.

@@ -27,6 +27,8 @@ mod losses;
 mod options;
 #[path = "../../../http-shell/tests/support/outages.rs"]
 mod outages;
+#[path = "../../../http-shell/tests/support/records.rs"]
+mod records;
 #[path = "../../../telemetry/tests/support/segment_schema.rs"]
 mod segment_schema;
 #[path = "../../../http-shell/tests/support/service.rs"]
@@ -40,6 +42,7 @@ mod variables;
 
 mod chaos;
 mod drain;
+mod ends;
 mod exported_names;
 mod health;
 mod hook;

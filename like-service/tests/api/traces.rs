@@ -1,5 +1,4 @@
-use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::time::Instant;
 
 use reqwest::Client;
@@ -188,32 +187,6 @@ async fn failures_of_the_call_are_faults_with_their_causes() {
             }
         }
     }
-}
-
-#[test]
-fn a_client_that_hangs_up_leaves_a_whole_trace() {
-    let daemon = Daemon::start();
-    let (name, address) = daemon.variable();
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let hook = silent.local_addr().unwrap().to_string();
-    let service = start_with(&[
-        ("MONOLITH_URL", &hook),
-        ("MONOLITH_TIMEOUT_MS", "500"),
-        ("OTEL_TRACES_EXPORTER", "xray"),
-        ("OTEL_TRACES_SAMPLER", "always_on"),
-        (name, &address),
-    ]);
-    let mut client = service.connect();
-    write!(client, "POST /mysfits/one/like HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    let call = silent.accept().unwrap();
-    drop(client);
-    assert!(service.stop().0.success());
-    drop(call);
-    let documents = daemon.documents();
-    let documents: Vec<_> = documents.iter().collect();
-    assert_eq!(documents.len(), 2, "{documents:#?}");
-    let call = one(&documents, "monolith", Some("remote"));
-    assert_within(call, one(&documents, "like service", None));
 }
 
 #[tokio::test]

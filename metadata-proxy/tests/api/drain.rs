@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use rustix::process::Signal;
 
 use crate::endpoint::{Endpoint, Reply, TASK, TASK_STATS};
-use crate::service::eventually;
-use crate::start_before;
+use crate::records::{Recorded, reset};
+use crate::service::{Service, eventually};
+use crate::{BINARY, METADATA_URI, start_before};
 
 #[test]
 fn requests_under_way_at_sigterm_are_answered_whole_and_then_the_proxy_ends_well() {
@@ -35,4 +36,34 @@ fn requests_under_way_at_sigterm_are_answered_whole_and_then_the_proxy_ends_well
         assert!(answer.ends_with(document), "{answer}");
     }
     assert!(proxy.wait().success());
+}
+
+#[test]
+fn requests_that_are_reset_or_cut_off_are_recorded_once() {
+    let endpoint = Endpoint::start();
+    let uri = endpoint.uri();
+    let variables = [
+        (METADATA_URI, &*uri),
+        ("METADATA_TIMEOUT_MS", "60000"),
+        ("SHUTDOWN_GRACE_SECONDS", "1"),
+    ];
+    let mut recorded = Recorded::start(BINARY, &variables);
+    endpoint.reply(Reply::Held);
+    endpoint.take_heads();
+    let ask = |service: &Service| {
+        let mut stream = service.connect();
+        let head = b"GET /v2/metadata HTTP/1.1\r\nHost: x\r\n\r\n";
+        stream.write_all(head).unwrap();
+        stream
+    };
+    let gone: Vec<_> = (0..8).map(|_| ask(&recorded.service)).collect();
+    endpoint.wait_for(8);
+    gone.into_iter().for_each(reset);
+    recorded.wait_for(8, "client_disconnected");
+    let _cut_off = ask(&recorded.service);
+    endpoint.wait_for(9);
+    let records = recorded.stop();
+    records.assert_each_once(9);
+    records.assert_ends(8, 499, Some("client_disconnected"), &["error"]);
+    records.assert_ends(1, 503, Some("shutdown"), &["fault"]);
 }

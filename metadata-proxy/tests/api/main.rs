@@ -14,6 +14,13 @@ use service::Service;
 
 #[path = "../../../http-shell/tests/support/bodies.rs"]
 mod bodies;
+#[allow(dead_code, reason = "other services' tests use more of it")]
+#[path = "../../../http-shell/tests/support/daemon.rs"]
+mod daemon;
+#[path = "../../../http-shell/tests/support/records.rs"]
+mod records;
+#[path = "../../../telemetry/tests/support/segment_schema.rs"]
+mod segment_schema;
 #[path = "../../../http-shell/tests/support/service.rs"]
 mod service;
 #[path = "../../../http-shell/tests/support/shell.rs"]

@@ -1,11 +1,16 @@
 use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Instant;
 
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
+use crate::daemon::{assert_within, flags};
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
-use crate::service::eventually;
-use crate::start_over;
+use crate::records::{Recorded, Records, reset};
+use crate::service::{PATIENCE, Service, eventually};
+use crate::{BINARY, REQUIRED, start_over};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_under_way_at_sigterm_gets_its_whole_answer_within_the_grace() {
@@ -44,19 +49,76 @@ async fn ready_is_503_from_the_signal_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drain_ends_with_the_grace_whatever_is_under_way() {
+async fn a_drain_ends_with_the_grace_and_records_what_it_cuts_off() {
     let database = Database::start().await;
     let line = BadLine::to(database.address, |_| Fault::AnswerHeld).await;
     let variables = [
         ("DDB_TIMEOUT_MS", "600000"),
         ("SHUTDOWN_GRACE_SECONDS", "1"),
     ];
-    let mut monolith = start_over(line.address, &variables);
-    let mut stream = monolith.connect();
+    let recorded = record_over(line.address, &variables);
+    let streams: Vec<_> = (0..20)
+        .map(|_| send(&recorded.service, "GET /mysfits"))
+        .collect();
+    eventually("the requests are under way", || line.requests() == 20);
+    let start = Instant::now();
+    let records = recorded.stop();
+    assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
+    for mut stream in streams {
+        assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
+    }
+    records.assert_each_once(20);
+    records.assert_ends(20, 503, Some("shutdown"), &["fault"]);
+    assert_calls_given_up(&records, 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_reset_ends_its_span_and_that_of_its_call() {
+    let database = Database::start().await;
+    let line = BadLine::to(database.address, |_| Fault::AnswerHeld).await;
+    let mut recorded = record_over(line.address, &[("DDB_TIMEOUT_MS", "600000")]);
+    let requests = [
+        "GET /mysfits",
+        "GET /mysfits?filter=GoodEvil&value=Good",
+        "GET /mysfits/one",
+        "POST /mysfits/one/fulfill-like",
+        "POST /mysfits/one/adopt",
+    ];
+    let streams = requests.map(|request| send(&recorded.service, request));
+    eventually("the requests are under way", || line.requests() == 5);
+    streams.into_iter().for_each(reset);
+    recorded.wait_for(5, "client_disconnected");
+    let records = recorded.stop();
+    records.assert_each_once(5);
+    records.assert_ends(5, 499, Some("client_disconnected"), &["error"]);
+    assert_calls_given_up(&records, 5);
+}
+
+/// A monolith over the DynamoDB at `address`, whose records are read.
+fn record_over(address: SocketAddr, more: &[(&str, &str)]) -> Recorded {
+    let url = format!("http://{address}");
+    let endpoint = [("AWS_ENDPOINT_URL_DYNAMODB", &*url)];
+    let others = REQUIRED.iter().filter(|(name, _)| *name != endpoint[0].0);
+    let variables: Vec<_> = others.copied().chain(endpoint).collect();
+    Recorded::start(BINARY, &[&variables, more].concat())
+}
+
+fn send(service: &Service, request: &str) -> TcpStream {
+    let mut stream = service.connect();
+    write!(stream, "{request} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     stream
-        .write_all(b"GET /mysfits HTTP/1.1\r\nHost: x\r\n\r\n")
-        .unwrap();
-    eventually("the request is under way", || line.requests() == 1);
-    monolith.signal(Signal::TERM);
-    assert!(monolith.wait().success());
+}
+
+/// Asserts that each of `count` requests has the span and the duration of one call without an answer.
+fn assert_calls_given_up(records: &Records, count: usize) {
+    assert_eq!(records.calls.len(), count, "{records:#?}");
+    for call in &records.calls {
+        assert_eq!(flags(call), ["fault"]);
+        assert_eq!(call["annotations"]["error_type"], "no_answer");
+        let parent = |it: &&Value| it["id"] == call["parent_id"];
+        assert_within(call, records.segments.iter().find(parent).unwrap());
+    }
+    let no_answer = [("error.type", json!("no_answer"))];
+    let durations = records.sum("db.client.operation.duration", &no_answer);
+    assert_eq!(durations, count);
 }

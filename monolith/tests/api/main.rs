@@ -28,6 +28,8 @@ mod losses;
 mod options;
 #[path = "../../../http-shell/tests/support/outages.rs"]
 mod outages;
+#[path = "../../../http-shell/tests/support/records.rs"]
+mod records;
 #[path = "../../../telemetry/tests/support/segment_schema.rs"]
 mod segment_schema;
 #[path = "../../../http-shell/tests/support/service.rs"]

@@ -42,12 +42,9 @@ fn asked(timeout: Duration, answer: Option<&'static str>) -> Result<Option<Failu
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_success_with_less_than_64_kib_is_no_failure() {
-    for length in [0, 65_535] {
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
-        let answer = head + &"x".repeat(length);
-        assert!(asked(PATIENCE, Some(answer.leak())).unwrap().is_none());
-    }
+fn a_success_is_no_failure() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    assert!(asked(PATIENCE, Some(answer)).unwrap().is_none());
 }
 
 #[test]

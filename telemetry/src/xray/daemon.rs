@@ -1,7 +1,7 @@
 //! The daemon's protocol: one line of header, one document, one datagram.
 
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,8 +77,13 @@ impl Daemon {
     ///
     /// UDP has no acknowledgement, and a lost datagram is reported by the next one, if at all.
     pub fn is_working(&self, now: Instant) -> bool {
-        let peer = self.socket.as_ref().and_then(|it| it.peer_addr().ok());
-        let recovery = recovery_time(peer);
+        let peer = self.socket.as_ref().map(UdpSocket::peer_addr);
+        let is_local = matches!(peer, Some(Ok(peer)) if peer.ip().is_loopback());
+        let recovery = if is_local {
+            LOCAL_RECOVERY
+        } else {
+            REMOTE_RECOVERY
+        };
         self.failed
             .is_none_or(|failed| now.saturating_duration_since(failed) >= recovery)
     }
@@ -129,14 +134,6 @@ impl Daemon {
             ),
             Some(Err(_)) | None => {}
         }
-    }
-}
-
-/// Time without a failure after which the daemon at this address has recovered.
-fn recovery_time(peer: Option<SocketAddr>) -> Duration {
-    match peer {
-        Some(peer) if peer.ip().is_loopback() => LOCAL_RECOVERY,
-        _ => REMOTE_RECOVERY,
     }
 }
 

@@ -1,0 +1,239 @@
+//! What is recorded of likes, however they end.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::json;
+
+use crate::BINARY;
+use crate::daemon::{assert_within, flags};
+use crate::hook::FULFILLED;
+use crate::records::{Recorded, reset};
+use crate::service::Service;
+
+/// A monolith that takes connections and answers nothing by itself.
+fn silent_monolith() -> (TcpListener, String) {
+    let monolith = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = monolith.local_addr().unwrap().to_string();
+    (monolith, address)
+}
+
+/// The next call of the monolith, once its head has been read.
+fn called(monolith: &TcpListener) -> TcpStream {
+    let mut call = BufReader::new(monolith.accept().unwrap().0);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        call.read_line(&mut line).unwrap();
+    }
+    call.into_inner()
+}
+
+fn start(monolith: &str, more: &[(&str, &str)]) -> Recorded {
+    let mut variables = vec![("MONOLITH_URL", monolith), ("MONOLITH_TIMEOUT_MS", "60000")];
+    variables.extend(more);
+    Recorded::start(BINARY, &variables)
+}
+
+/// Sends a like on a connection of its own.
+fn like(service: &Service) -> TcpStream {
+    send(
+        service,
+        "POST /mysfits/one/like HTTP/1.1\r\nHost: x\r\n\r\n",
+    )
+}
+
+fn send(service: &Service, request: &str) -> TcpStream {
+    let mut stream = service.connect();
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+#[test]
+fn a_like_that_is_reset_during_the_call_of_the_monolith_ends_both_spans() {
+    let (monolith, address) = silent_monolith();
+    let mut recorded = start(&address, &[]);
+    let client = like(&recorded.service);
+    let call = called(&monolith);
+    reset(client);
+    recorded.wait_for(1, "client_disconnected");
+    let records = recorded.stop();
+    drop(call);
+    records.assert_each_once(1);
+    records.assert_ends(1, 499, Some("client_disconnected"), &["error"]);
+    let [call] = &records.calls[..] else {
+        panic!("{records:#?}");
+    };
+    assert_within(call, &records.segments[0]);
+    assert_eq!(flags(call), ["error"]);
+    assert_eq!(call["annotations"]["error_type"], "cancelled");
+    let cause = &call["cause"]["exceptions"][0];
+    assert_eq!(
+        cause["message"],
+        "the request that the call was made for has ended"
+    );
+    assert_eq!(
+        records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
+        1
+    );
+}
+
+#[test]
+fn a_like_that_is_reset_while_the_monolith_sends_its_answer_ends_both_spans() {
+    let (monolith, address) = silent_monolith();
+    let mut recorded = start(&address, &[]);
+    let client = like(&recorded.service);
+    let mut call = called(&monolith);
+    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
+    call.write_all(half).unwrap();
+    reset(client);
+    recorded.wait_for(1, "client_disconnected");
+    let records = recorded.stop();
+    records.assert_each_once(1);
+    assert_eq!(records.calls.len(), 1);
+    assert_eq!(flags(&records.calls[0]), ["error"]);
+}
+
+#[test]
+fn a_like_goes_on_when_its_client_closes_the_connection() {
+    let (monolith, address) = silent_monolith();
+    let mut recorded = start(&address, &[]);
+    drop(like(&recorded.service));
+    let mut call = called(&monolith);
+    let length = FULFILLED.len();
+    write!(
+        call,
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED}"
+    )
+    .unwrap();
+    recorded.wait_for(1, r#""target":"access""#);
+    let records = recorded.stop();
+    records.assert_each_once(1);
+    records.assert_ends(1, 200, None, &[]);
+    assert_eq!(records.calls.len(), 1);
+    assert_eq!(
+        records.sum("mysfits.likes", &[("outcome", json!("liked"))]),
+        1
+    );
+}
+
+#[test]
+fn likes_that_burn_or_wait_to_burn_are_recorded_when_they_are_reset() {
+    let (_monolith, address) = silent_monolith();
+    let mut recorded = start(
+        &address,
+        &[
+            ("CHAOSMODE", "on"),
+            ("CHAOS_STRESS_PERCENT", "100"),
+            ("CHAOS_NOT_FOUND_PERCENT", "0"),
+            ("CHAOS_STRESS_CPU_MS", "60000-60000"),
+            ("CHAOS_MAX_CONCURRENT", "1"),
+        ],
+    );
+    let clients: Vec<_> = (0..5).map(|_| like(&recorded.service)).collect();
+    recorded.wait_for(5, "stress function activated");
+    clients.into_iter().for_each(reset);
+    recorded.wait_for(5, "client_disconnected");
+    let records = recorded.stop();
+    records.assert_each_once(5);
+    records.assert_ends(5, 499, Some("client_disconnected"), &["error"]);
+    for segment in &records.segments {
+        assert_eq!(segment["annotations"]["chaos_fault"], "stress");
+    }
+    assert_eq!(
+        records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
+        5
+    );
+    assert_eq!(
+        records.sum("chaos.faults", &[("chaos.fault", json!("stress"))]),
+        5
+    );
+}
+
+#[test]
+fn likes_that_are_cut_off_at_the_end_of_the_grace_period_are_faults() {
+    let (monolith, address) = silent_monolith();
+    let recorded = start(&address, &[("SHUTDOWN_GRACE_SECONDS", "1")]);
+    let clients: Vec<_> = (0..20).map(|_| like(&recorded.service)).collect();
+    let calls: Vec<_> = (0..20).map(|_| called(&monolith)).collect();
+    let records = recorded.stop();
+    drop((clients, calls));
+    records.assert_each_once(20);
+    records.assert_ends(20, 503, Some("shutdown"), &["fault"]);
+    assert_eq!(records.calls.len(), 20);
+    for call in &records.calls {
+        assert_eq!(flags(call), ["error"]);
+        let parent = records
+            .segments
+            .iter()
+            .find(|it| it["id"] == call["parent_id"]);
+        assert_within(call, parent.unwrap());
+    }
+    assert_eq!(
+        records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
+        20
+    );
+}
+
+#[test]
+fn every_like_is_counted_once_by_how_it_ended() {
+    let (_monolith, address) = silent_monolith();
+    let mut recorded = start(&address, &[("MONOLITH_TIMEOUT_MS", "300")]);
+    let service = &recorded.service;
+    let long = "x".repeat(2049);
+    let head = |id: &str, more: &str| {
+        format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n")
+    };
+    for (request, status) in [
+        (head("one", ""), 504),
+        (head("%ff", ""), 400),
+        (head(&long, ""), 400),
+        (head("a%2Fb", ""), 404),
+        (head("..", ""), 404),
+        (head("one", "Content-Length: 1000000\r\n"), 413),
+        (
+            head("one", "Transfer-Encoding: chunked\r\n") + "zz\r\n",
+            400,
+        ),
+        // These are no likes.
+        (head("one", "").replacen("POST", "GET", 1), 405),
+        (head("one/two", ""), 404),
+    ] {
+        let mut answer = [0; 12];
+        send(service, &request).read_exact(&mut answer).unwrap();
+        let expected = format!("HTTP/1.1 {status}");
+        assert_eq!(String::from_utf8_lossy(&answer), expected, "{request}");
+    }
+    let unread = send(service, &head("one", "Content-Length: 2\r\n"));
+    // Another request on the same worker says that the service has read that head.
+    recorded.wait_for(9, r#""target":"access""#);
+    for _ in 0..8 {
+        let mut answer = [0; 12];
+        let get = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+        send(&recorded.service, get)
+            .read_exact(&mut answer)
+            .unwrap();
+    }
+    reset(unread);
+    recorded.wait_for(1, "client_disconnected");
+
+    let records = recorded.stop();
+    records.assert_each_once(18);
+    for (outcome, count) in [
+        ("timeout", 1),
+        ("bad_id", 3),
+        ("not_found", 1),
+        ("refused", 2),
+        ("abandoned", 1),
+        ("liked", 0),
+    ] {
+        let counted = records.sum("mysfits.likes", &[("outcome", json!(outcome))]);
+        assert_eq!(counted, count, "{outcome}: {records:#?}");
+    }
+    let likes = [
+        ("http.route", json!("/mysfits/{id}/like")),
+        ("http.request.method", json!("POST")),
+    ];
+    let requests = records.sum("http.server.request.duration", &likes);
+    assert_eq!(records.sum("mysfits.likes", &[]), requests);
+}
