@@ -75,7 +75,8 @@ impl TryFrom<BTreeMap<String, String>> for Config {
 
     fn try_from(variables: BTreeMap<String, String>) -> Result<Self, String> {
         let env = &Variables::from(variables);
-        let (disabled, warnings) = sdk_disabled(env);
+        let (disabled, warning) = sdk_disabled(env);
+        let warnings = warning.into_iter().chain(sampler_argument(env));
         let traces = env.read(
             "OTEL_TRACES_EXPORTER",
             &TracesExporter::kind(),
@@ -122,14 +123,29 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             on_ecs: env
                 .optional("ECS_CONTAINER_METADATA_URI_V4", &url())?
                 .is_some(),
-            warnings,
+            warnings: warnings.collect(),
         })
     }
 }
 
+/// What to log about an argument that the sampler does not take.
+fn sampler_argument(env: &Variables) -> Option<String> {
+    let sampler = env.text("OTEL_TRACES_SAMPLER").to_ascii_lowercase();
+    let kind = sampler.trim_start_matches("parentbased_");
+    let argument = env.text("OTEL_TRACES_SAMPLER_ARG");
+    let unused = !argument.is_empty() && !["traceidratio", "jaeger_remote"].contains(&kind);
+    let sampler = if kind.is_empty() { "xray" } else { &sampler };
+    unused.then(|| {
+        format!(
+            "OTEL_TRACES_SAMPLER_ARG is '{argument}' and has no effect: the sampler {sampler} takes \
+             no argument"
+        )
+    })
+}
+
 /// Whether `OTEL_SDK_DISABLED` is true. By the specification every value but one is false, and the
 /// odd ones are worth a warning.
-fn sdk_disabled(env: &Variables) -> (bool, Vec<String>) {
+fn sdk_disabled(env: &Variables) -> (bool, Option<String>) {
     let value = env.text("OTEL_SDK_DISABLED");
     let is = |other: &str| value.eq_ignore_ascii_case(other);
     let odd = !["", "true", "false"].into_iter().any(is);
@@ -139,5 +155,5 @@ fn sdk_disabled(env: &Variables) -> (bool, Vec<String>) {
              metrics off"
         )
     });
-    (is("true"), odd.into_iter().collect())
+    (is("true"), odd)
 }

@@ -87,6 +87,9 @@ pub fn error_type(
         .or(status)
 }
 
+/// What the conventions put in place of other methods than HTTP's own.
+pub const OTHER: &str = "_OTHER";
+
 /// The method, if it is one of HTTP's own.
 pub fn method(method: &Method) -> &'static str {
     match method.as_str() {
@@ -100,6 +103,6 @@ pub fn method(method: &Method) -> &'static str {
         "CONNECT" => "CONNECT",
         "TRACE" => "TRACE",
         "QUERY" => "QUERY",
-        _ => "_OTHER",
+        _ => OTHER,
     }
 }

@@ -18,7 +18,7 @@ use opentelemetry::{Context, KeyValue, Value};
 
 use super::access::{MAX_PATH, MAX_USER_AGENT, start_of};
 use super::exchange::Failure;
-use super::metrics::{error_type, method};
+use super::metrics::{OTHER, error_type, method};
 
 /// The header that tells a client the trace of its request, in the form of X-Ray.
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -32,6 +32,9 @@ const HEALTH_CHECKS: [&str; 3] = ["/", "/health/live", "/health/ready"];
 
 /// Room for as many attributes as the span of a like has.
 const ATTRIBUTES: usize = 16;
+
+/// Longest method in bytes that is kept.
+const MAX_METHOD: usize = 64;
 
 /// Longest name of a host in bytes.
 const MAX_HOST: usize = 255;
@@ -68,6 +71,11 @@ pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Co
         KeyValue::new("url.path", path(request)),
         KeyValue::new("url.scheme", scheme(request)),
     ]);
+    if method == OTHER {
+        let original = start_of(request.method().as_str().as_bytes(), MAX_METHOD);
+        let original = KeyValue::new("http.request.method_original", original.into_owned());
+        attributes.push(original);
+    }
     host(request, &mut attributes);
     client(request, &mut attributes);
     if let Some(route) = route {
@@ -77,9 +85,10 @@ pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Co
         // Says to every sampler that nobody wants it; those within it follow.
         attributes.push(KeyValue::new("sampling.priority", 0));
     }
+    let verb = if method == OTHER { "HTTP" } else { method };
     let name = match route {
-        Some(route) => Cow::Owned(format!("{method} {route}")),
-        None => Cow::Borrowed(method),
+        Some(route) => Cow::Owned(format!("{verb} {route}")),
+        None => Cow::Borrowed(verb),
     };
     let builder = spans
         .tracer

@@ -234,7 +234,15 @@ async fn a_request_that_no_route_knows_is_named_by_its_method() {
     let request = TestRequest::with_uri("/coffee/17").method(method);
     ask(&app(&seen).await, request.to_request()).await;
     let span = seen.span();
-    assert_eq!(span.name, "_OTHER");
+    assert_eq!(span.name, "HTTP");
+    assert_eq!(
+        text(&span, "http.request.method").as_deref(),
+        Some("_OTHER")
+    );
+    assert_eq!(
+        text(&span, "http.request.method_original").as_deref(),
+        Some("BREW")
+    );
     assert_eq!(value(&span, "http.route"), None);
     // The client erred, not the server.
     assert_eq!(span.status, Status::Unset);

@@ -5,6 +5,8 @@
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value as Attribute};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::Value;
 
 const FACTS: &str = include_str!("conventions.json");
@@ -63,18 +65,44 @@ pub fn violations(metrics: &[Metric]) -> Vec<String> {
         .collect()
 }
 
-/// Every attribute of `spans` that the conventions do not know, or that has another type with them.
-pub fn attribute_violations(spans: &[Span]) -> Vec<String> {
+/// Every contradiction between `spans` and the conventions.
+pub fn span_violations(spans: &[Span]) -> Vec<String> {
     assert!(!spans.is_empty());
     let facts: Value = serde_json::from_str(FACTS).unwrap();
-    let own = |attribute: &&KeyValue| !OWN_ATTRIBUTES.contains(&&*attribute.key);
-    let events = spans.iter().flat_map(|span| &span.events);
-    let attributes = events.flat_map(|event| &event.attributes);
-    let attributes = attributes.chain(spans.iter().flat_map(|span| &span.attributes));
-    attributes
-        .filter(own)
-        .filter_map(|it| wrong_attribute(it, &facts))
+    spans
+        .iter()
+        .flat_map(|span| violations_of_span(span, &facts))
         .collect()
+}
+
+fn violations_of_span(span: &Span, facts: &Value) -> Vec<String> {
+    let has = |key: &str| span.attributes.iter().any(|it| it.key == key);
+    let kind = match span.kind() {
+        SpanKind::Server => "http.server",
+        SpanKind::Client if has("rpc.method") => "dynamodb",
+        SpanKind::Client => "http.client",
+        kind => panic!("{kind:?}"),
+    };
+    let required = facts["required_attributes_of_spans"][kind].as_array();
+    let missing = required.unwrap().iter().map(text).filter(|key| !has(key));
+    let mut wrong: Vec<_> = missing.map(|key| format!("{key} is missing")).collect();
+    let other = super::collector::text(&span.attributes, "http.request.method") == "_OTHER";
+    if other != has("http.request.method_original") {
+        wrong.push("http.request.method_original is wrong".to_owned());
+    }
+    let failed = span
+        .status
+        .as_ref()
+        .is_some_and(|it| it.code() == StatusCode::Error);
+    if failed != has("error.type") {
+        wrong.push("error.type and status do not agree".to_owned());
+    }
+    let events = span.events.iter().flat_map(|event| &event.attributes);
+    let attributes = span.attributes.iter().chain(events);
+    let attributes = attributes.filter(|it| !OWN_ATTRIBUTES.contains(&&*it.key));
+    wrong.extend(attributes.filter_map(|it| wrong_attribute(it, facts)));
+    let name = &span.name;
+    wrong.iter().map(|it| format!("{name}: {it}")).collect()
 }
 
 /// The values of an attribute in all series of a metric; empty where a series does not have it.

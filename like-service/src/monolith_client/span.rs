@@ -1,7 +1,6 @@
 //! The span of one call to the monolith, by the semantic conventions for HTTP clients.
-//!
-//! It has no `server.address`: exporters for X-Ray would take it for that of a database.
 
+use std::cell::Cell;
 use std::thread::panicking;
 
 use actix_web::http::StatusCode;
@@ -17,8 +16,15 @@ use crate::error::Error;
 /// The name of the service that is called, under which it reports itself.
 const CALLEE: &str = "monolith";
 
+/// The port of a URL that names none: the monolith is called by `http` alone.
+const DEFAULT_PORT: u16 = 80;
+
 /// A call under way, within the span of the request that it is made for.
-pub struct CallSpan(Context);
+pub struct CallSpan {
+    cx: Context,
+    /// The monolith has answered with a status that is an error.
+    refused: Cell<bool>,
+}
 
 impl CallSpan {
     /// Starts the span of `request`, which asks for `route`.
@@ -28,31 +34,39 @@ impl CallSpan {
         let span = cx.span();
         if span.is_recording() {
             let method = request.method().as_str();
+            let url = request.uri();
+            let port = url.port_u16().unwrap_or(DEFAULT_PORT);
             span.update_name(format!("{method} {route}"));
             span.set_attributes([
                 KeyValue::new("http.request.method", method.to_owned()),
-                KeyValue::new("url.full", request.uri().to_string()),
+                KeyValue::new("url.full", url.to_string()),
+                KeyValue::new("server.address", url.host().unwrap_or_default().to_owned()),
+                KeyValue::new("server.port", i64::from(port)),
                 KeyValue::new("peer.service", CALLEE),
                 // The monolith reports a segment of its own, which belongs below this one.
                 KeyValue::new("aws.http.traced", true),
             ]);
         }
-        Self(cx)
+        Self {
+            cx,
+            refused: Cell::new(false),
+        }
     }
 
     /// Writes the trace into the headers of the call: all that goes upstream.
     pub fn write_into(&self, headers: &mut HeaderMap) {
         let mut headers = HeaderInjector(headers);
-        global::get_text_map_propagator(|format| format.inject_context(&self.0, &mut headers));
+        global::get_text_map_propagator(|format| format.inject_context(&self.cx, &mut headers));
     }
 
     /// Notes that the monolith has answered.
     pub fn answered(&self, status: StatusCode) {
-        let span = self.0.span();
+        let span = self.cx.span();
         if span.is_recording() {
             let code = i64::from(status.as_u16());
             span.set_attribute(KeyValue::new("http.response.status_code", code));
             if status.as_u16() >= 400 {
+                self.refused.set(true);
                 span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
                 span.set_status(Status::error(""));
             }
@@ -61,10 +75,13 @@ impl CallSpan {
 
     /// Ends the span with what came of the call.
     pub fn end<T>(self, result: &Result<T, Error>) {
-        let span = self.0.span();
+        let span = self.cx.span();
         if let Err(error) = result
             && span.is_recording()
         {
+            if !self.refused.get() {
+                span.set_attribute(KeyValue::new("error.type", error_type(error)));
+            }
             span.set_status(Status::error(error.to_string()));
             record_failure(&span, error);
         }
@@ -75,7 +92,7 @@ impl CallSpan {
 impl Drop for CallSpan {
     /// Ends the span of a call that was given up: the request that it was made for is no more.
     fn drop(&mut self) {
-        let span = self.0.span();
+        let span = self.cx.span();
         // Not recording any more, once it has ended.
         if span.is_recording() {
             let (kind, message) = if panicking() {
@@ -91,5 +108,14 @@ impl Drop for CallSpan {
             record_exception(&span, kind, message);
             span.end();
         }
+    }
+}
+
+/// The `error.type` of a call that ended without an answer, or with one that cannot be used.
+fn error_type(error: &Error) -> &'static str {
+    match error {
+        Error::MonolithUnreachable(_) => "unreachable",
+        Error::MonolithTimeout | Error::MonolithUnavailable => "timeout",
+        _ => "bad_answer",
     }
 }

@@ -2,10 +2,11 @@
 
 use reqwest::{Client, Method};
 
-use crate::collector::Collector;
-use crate::conventions::{attribute_violations, values, violations};
+use crate::collector::{Collector, text};
+use crate::conventions::{span_violations, values, violations};
 use crate::hook::{Hook, Reply};
-use crate::start_before;
+use crate::service::free_port;
+use crate::{start_before, start_with};
 
 #[tokio::test]
 async fn metrics_and_spans_follow_the_semantic_conventions() {
@@ -38,7 +39,7 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
     let (spans, metrics) = collector.spans_and_metrics();
     assert_eq!(violations(&metrics), [] as [String; 0]);
     let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
-    assert_eq!(attribute_violations(&spans), [] as [String; 0]);
+    assert_eq!(span_violations(&spans), [] as [String; 0]);
 
     let durations = |key| values(&metrics, "http.server.request.duration", key);
     assert!(durations("url.scheme").contains(&"https".to_owned()));
@@ -46,4 +47,41 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
     let route = "/mysfits/{id}/like".to_owned();
     let routes = values(&metrics, "http.server.active_requests", "http.route");
     assert!(routes.contains(&route), "{routes:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_fails_without_a_status_has_an_error_type() {
+    let free = format!("127.0.0.1:{}", free_port());
+    let silent = Hook::replying(Reply::Silence).await.address.to_string();
+    let broken = Hook::replying(Reply::json("200 OK", "[]")).await.address;
+    for (hook, path, error) in [
+        (&free, "/mysfits/one/like", "unreachable"),
+        (&silent, "/mysfits/one/like", "timeout"),
+        (&silent, "/", "timeout"),
+        (&broken.to_string(), "/mysfits/one/like", "bad_answer"),
+    ] {
+        let collector = Collector::start();
+        let service = start_with(&[
+            ("MONOLITH_URL", hook),
+            ("MONOLITH_TIMEOUT_MS", "300"),
+            ("OTEL_TRACES_EXPORTER", "otlp"),
+            ("OTEL_TRACES_SAMPLER", "always_on"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ]);
+        let method = if path == "/" {
+            Method::GET
+        } else {
+            Method::POST
+        };
+        let request = Client::new().request(method, service.url(path));
+        assert!(request.send().await.unwrap().status().is_server_error());
+        assert!(service.stop().0.success());
+        let (spans, _) = collector.spans_and_metrics();
+        let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
+        assert_eq!(span_violations(&spans), [] as [String; 0]);
+        let errors = spans
+            .iter()
+            .map(|span| text(&span.attributes, "error.type"));
+        assert!(errors.into_iter().any(|found| found == error), "{spans:#?}");
+    }
 }

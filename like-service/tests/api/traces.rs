@@ -259,7 +259,11 @@ async fn otlp_carries_the_same_spans_by_the_conventions() {
     assert_eq!(text(&server.attributes, "chaos.fault"), "stress");
     assert_eq!(text(&server.attributes, "http.route"), "/mysfits/{id}/like");
     assert_eq!(text(&client.attributes, "peer.service"), "monolith");
-    assert_eq!(text(&client.attributes, "server.address"), "");
+    assert_eq!(text(&client.attributes, "server.address"), "127.0.0.1");
+    assert_eq!(
+        text(&client.attributes, "server.port"),
+        hook.address.port().to_string()
+    );
 
     let names = metrics.iter().map(|metric| &*metric.name);
     // Whether the exporter has counted the spans by now is a matter of chance.

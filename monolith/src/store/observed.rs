@@ -136,6 +136,7 @@ impl Call {
         if span.is_recording() {
             span.update_name(format!("DynamoDB.{operation}"));
             span.set_attributes([
+                KeyValue::new("db.system.name", SYSTEM),
                 KeyValue::new("rpc.system", "aws-api"),
                 KeyValue::new("rpc.service", "DynamoDB"),
                 KeyValue::new("rpc.method", operation.clone()),

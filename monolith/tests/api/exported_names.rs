@@ -3,7 +3,7 @@
 use reqwest::{Client, Method};
 
 use crate::collector::Collector;
-use crate::conventions::{attribute_violations, values, violations};
+use crate::conventions::{span_violations, values, violations};
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
 use crate::start_over;
@@ -42,7 +42,7 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
     let (spans, metrics) = collector.spans_and_metrics();
     assert_eq!(violations(&metrics), [] as [String; 0]);
     let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
-    assert_eq!(attribute_violations(&spans), [] as [String; 0]);
+    assert_eq!(span_violations(&spans), [] as [String; 0]);
 
     let calls = |key| {
         let mut values = values(&metrics, "db.client.operation.duration", key);

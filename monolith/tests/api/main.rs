@@ -148,6 +148,7 @@ fn start_over(address: SocketAddr, more: &[(&str, &str)]) -> Service {
 /// A monolith over an emulator of its own.
 async fn start_with_database() -> (Service, Database) {
     let database = Database::start().await;
-    let service = start_over(database.address, &[]);
+    // On a busy machine, the default of 1.5 s would make the emulator a slow table.
+    let service = start_over(database.address, &[("DDB_TIMEOUT_MS", "20000")]);
     (service, database)
 }

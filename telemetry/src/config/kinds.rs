@@ -4,7 +4,7 @@
 //! It asks implementations to ignore a value that makes no sense. Here each is an error, so that
 //! nobody looks for spans that a typing error keeps away.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -120,9 +120,16 @@ fn is_host(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
     match address {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        // Digits and dots are an address or nothing.
+        None if host
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.') =>
+        {
+            host.parse::<Ipv4Addr>().is_ok()
+        }
         None => {
             let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(named)
+            host.bytes().all(named)
         }
     }
 }

@@ -160,6 +160,10 @@ fn a_collector_has_a_whole_url() {
             "http://[::1",
             "http://[collector]:4318",
             "http://coll$ector",
+            "http://300.1.1.1:4318",
+            "http://127.0.0.1.:4318",
+            "http://..",
+            "http://?key=1",
             "http://user:password@collector:4318",
             "grpc://collector:4317",
             "ftp://collector",
@@ -386,6 +390,25 @@ fn resource_attributes_are_decoded() {
     let expected = [("a", "1,2="), ("b", ""), ("c", "\u{e9}")];
     let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_eq!(config.attributes, expected);
+}
+
+#[test]
+fn an_argument_that_the_sampler_does_not_take_is_worth_a_warning() {
+    let warnings = |sampler, argument| {
+        let config = read(&[
+            ("OTEL_TRACES_SAMPLER", sampler),
+            ("OTEL_TRACES_SAMPLER_ARG", argument),
+        ]);
+        config.expect(sampler).warnings.len()
+    };
+    for sampler in ["", "xray", "always_on", "parentbased_always_off"] {
+        assert_eq!(warnings(sampler, "0.5"), 1, "{sampler}");
+        assert_eq!(warnings(sampler, ""), 0, "{sampler}");
+    }
+    for sampler in ["traceidratio", "PARENTBASED_TRACEIDRATIO"] {
+        assert_eq!(warnings(sampler, "0.5"), 0, "{sampler}");
+    }
+    assert_eq!(warnings("jaeger_remote", "pollingIntervalMs=1"), 0);
 }
 
 #[test]

@@ -47,21 +47,24 @@ impl Tracing {
     }
 
     pub(super) fn new(lab: Option<XrayPlaces>, reader: impl Fn(&str) -> Option<String>) -> Self {
+        // The OpenTelemetry specification takes an empty value for none, and names in any case.
+        let reader = |name: &str| reader(name).filter(|value| !value.is_empty());
+        let exporter = reader(EXPORTER).map(|exporter| exporter.to_lowercase());
         Self(lab.map(|lab| On {
-            exporter: reader(EXPORTER).unwrap_or_else(|| "xray".to_owned()),
+            exporter: exporter.clone().unwrap_or_else(|| "xray".to_owned()),
             daemon: reader(DAEMON).unwrap_or_else(|| lab.daemon.to_string()),
             otlp: match reader(OTLP).or_else(|| reader(OTLP_TRACES)) {
                 Some(_) => None,
                 None => Some(format!("http://{}/v1/traces", lab.otlp)),
             },
             lab,
-            others: Self::others(&reader),
+            others: Self::others(&reader, exporter.as_deref()),
         }))
     }
 
-    fn others(reader: &impl Fn(&str) -> Option<String>) -> Vec<Variable> {
+    fn others(reader: &impl Fn(&str) -> Option<String>, exporter: Option<&str>) -> Vec<Variable> {
         // X-Ray's sampling rules are asked for by X-Ray's exporter alone.
-        let by_another = reader(EXPORTER).is_some_and(|exporter| exporter != "xray");
+        let by_another = exporter.is_some_and(|exporter| exporter != "xray");
         let sampler = by_another.then_some((SAMPLER, "parentbased_always_on"));
         let value = |(name, default): (&'static str, &str)| {
             (name, reader(name).unwrap_or_else(|| default.to_owned()))
@@ -142,6 +145,21 @@ mod tests {
             assert_eq!(tracing.to_string(), text);
             assert!(!tracing.stays_here());
         }
+    }
+
+    #[test]
+    fn an_empty_variable_is_none_and_an_exporter_may_be_in_upper_case() {
+        let tracing = Tracing::new(XRAY, |_| Some(String::new()));
+        assert_eq!(
+            tracing.variables(),
+            Tracing::new(XRAY, |_| None).variables()
+        );
+        assert!(tracing.stays_here());
+
+        let upper = |name: &str| (name == EXPORTER).then(|| "XRAY".to_owned());
+        let tracing = Tracing::new(XRAY, upper);
+        assert_eq!(told(&tracing, SAMPLER), None);
+        assert!(tracing.stays_here());
     }
 
     #[test]
