@@ -13,6 +13,7 @@ mod http;
 mod json;
 mod local_root;
 mod name;
+mod protobuf;
 mod rejected;
 mod sql;
 mod stack;
@@ -73,12 +74,12 @@ async fn traces(State(xray): State<Arc<Xray>>, request: Request) -> Response {
     };
     let taken = tokio::task::spawn_blocking(move || {
         let body = if is_packed {
-            unpack(&body)?
+            unpack(&body)?.into()
         } else {
-            body.into()
+            body
         };
         let mut rejected = Rejected::default();
-        let request = encoding.read(&body, &mut rejected)?;
+        let request = encoding.read(body, &mut rejected)?;
         Ok::<_, String>(put(&xray, &request, rejected))
     });
     match taken.await {
@@ -130,8 +131,7 @@ fn put(
         let resource = resource.map_or(&[][..], |resource| &resource.attributes);
         for span in spans.scope_spans.iter().flat_map(|scope| &scope.spans) {
             if let Err(why) = put_span(xray, span, resource) {
-                let name: String = span.name.chars().take(80).collect();
-                rejected.add(1, || format!("span {name:?}: {why}"));
+                rejected.add_span(span, &why);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The two encodings of OTLP over HTTP. A response has the encoding of its request.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use opentelemetry_proto::tonic::collector::trace::v1::{
@@ -9,8 +9,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use prost::Message;
 use serde_json::json;
 
-use super::json;
 use super::rejected::Rejected;
+use super::{json, protobuf};
 
 /// Encoding of a request and its response.
 #[derive(Clone, Copy)]
@@ -51,21 +51,19 @@ impl Encoding {
         }
     }
 
-    /// Decodes a request. In JSON, wrong spans are left out and counted in `rejected`.
+    /// Decodes a request. Wrong spans are left out and counted in `rejected`.
     ///
     /// # Errors
     ///
     /// When the body is no such request.
     pub fn read(
         self,
-        body: &[u8],
+        body: Bytes,
         rejected: &mut Rejected,
     ) -> Result<ExportTraceServiceRequest, String> {
         let read = match self {
-            Self::Protobuf => {
-                ExportTraceServiceRequest::decode(body).map_err(|error| error.to_string())
-            }
-            Self::Json => json::read(body, rejected),
+            Self::Protobuf => protobuf::read(body, rejected),
+            Self::Json => json::read(&body, rejected),
         };
         read.map_err(|error| format!("the body is no ExportTraceServiceRequest: {error}"))
     }

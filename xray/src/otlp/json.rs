@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::rejected::Rejected;
+use super::translate;
 use fields::{Fields, Message};
 
 /// An object whose fields are not read yet.
@@ -81,7 +82,11 @@ fn scope(raw: &RawValue, path: &str, rejected: &mut Rejected) -> Result<ScopeSpa
     let mut read = read.map_err(|why| (spans.len(), why))?;
     for (place, raw) in spans.into_iter().enumerate() {
         match parse(raw).and_then(Span::read_value) {
-            Ok(span) => read.spans.push(span),
+            // A span without ids takes two bytes, and hundreds when it is read.
+            Ok(span) => match translate::check_ids(&span) {
+                Err(why) => rejected.add_span(&span, why),
+                Ok(()) => read.spans.push(span),
+            },
             Err(why) => rejected.add(1, || format!("{path}.spans[{place}]{why}")),
         }
     }

@@ -1,6 +1,7 @@
 //! Rejected spans, and the part of the response that reports them.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
+use opentelemetry_proto::tonic::trace::v1::Span;
 
 /// Counts rejected spans and keeps the reason of the first.
 #[derive(Debug, Default)]
@@ -14,6 +15,12 @@ impl Rejected {
     pub fn add(&mut self, spans: usize, why: impl FnOnce() -> String) {
         self.spans += spans;
         self.first.get_or_insert_with(why);
+    }
+
+    /// Counts a span.
+    pub fn add_span(&mut self, span: &Span, why: &str) {
+        let name = || span.name.chars().take(80).collect::<String>();
+        self.add(1, || format!("span {:?}: {why}", name()));
     }
 
     /// `partial_success` of the response; nothing if no span was rejected.

@@ -38,12 +38,8 @@ pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, Strin
 ///
 /// When an id has not the right length.
 pub fn document(span: &Span, resource: &[KeyValue]) -> Result<Value, String> {
-    let trace =
-        trace_id(&span.trace_id).ok_or("traceId is not 16 bytes, or all of them are zero")?;
-    let id =
-        hexadecimal(&span.span_id, 8).ok_or("spanId is not 8 bytes, or all of them are zero")?;
+    let (trace, id, parent) = ids(span)?;
     let segment_id: SegmentId = id.parse().map_err(|()| "spanId is not 8 bytes")?;
-    let parent = parent(span)?;
     let begins = matches!(span.kind(), SpanKind::Server | SpanKind::Consumer);
     let is_part = parent.is_some() && !begins;
     let resource = Attributes::new(resource);
@@ -90,11 +86,24 @@ pub fn document(span: &Span, resource: &[KeyValue]) -> Result<Value, String> {
     Ok(Value::Object(document))
 }
 
-/// The parent's id. Eight zeros mean no parent, as an empty id does.
-fn parent(span: &Span) -> Result<Option<String>, String> {
+/// Whether `span` has ids that make a document.
+///
+/// # Errors
+///
+/// When an id has not the right length.
+pub fn check_ids(span: &Span) -> Result<(), &'static str> {
+    ids(span).map(|_| ())
+}
+
+/// The ids of the trace, the span and its parent. Eight zeros mean no parent, as an empty id does.
+fn ids(span: &Span) -> Result<(String, String, Option<String>), &'static str> {
+    let trace =
+        trace_id(&span.trace_id).ok_or("traceId is not 16 bytes, or all of them are zero")?;
+    let id =
+        hexadecimal(&span.span_id, 8).ok_or("spanId is not 8 bytes, or all of them are zero")?;
     match span.parent_span_id.len() {
-        0 | 8 => Ok(hexadecimal(&span.parent_span_id, 8)),
-        _ => Err("parentSpanId is not 8 bytes".to_owned()),
+        0 | 8 => Ok((trace, id, hexadecimal(&span.parent_span_id, 8))),
+        _ => Err("parentSpanId is not 8 bytes"),
     }
 }
 

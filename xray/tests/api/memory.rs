@@ -118,3 +118,47 @@ fn resident_memory_stays_within_the_documented_bound() {
         assert!(held >= MAX_MIB * MIB / 4, "{kind}: {status}");
     }
 }
+
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "reads /proc")]
+async fn spans_without_ids_take_little_memory_until_they_are_rejected() {
+    const SPANS: usize = 1 << 20;
+    // The messages around the spans: tag and length, which is a number of four bytes.
+    let field = |tag: u8, content: Vec<u8>| {
+        let length = content.len();
+        let length = [0, 7, 14, 21].map(|shift| (length >> shift) as u8 | 0x80);
+        let mut field = vec![
+            tag << 3 | 2,
+            length[0],
+            length[1],
+            length[2],
+            length[3] & 0x7f,
+        ];
+        field.extend(content);
+        field
+    };
+    let protobuf = field(1, field(2, [2 << 3 | 2, 0].repeat(SPANS)));
+    let spans = vec!["{}"; SPANS].join(",");
+    let json = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#);
+    for (content_type, body) in [
+        ("application/x-protobuf", protobuf),
+        ("application/json", json.into_bytes()),
+    ] {
+        let process = Process::start(&[]);
+        let request = reqwest::Client::new()
+            .post(format!("http://{}/v1/traces", process.otlp))
+            .header("content-type", content_type)
+            .body(body);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(
+            answer
+                .text()
+                .await
+                .unwrap()
+                .contains("traceId is not 16 bytes")
+        );
+        let peak = peak(&process) / MIB;
+        assert!(peak <= 128, "{content_type}: {peak} MiB");
+    }
+}

@@ -202,9 +202,7 @@ async fn a_wrong_span_is_rejected_alone_in_either_encoding() {
     let collector = Collector::start();
     let nanos = u64::from(START) * 1_000_000_000;
     let span = |id: &[u8]| Span {
-        trace_id: (0..16)
-            .map(|place| u8::from_str_radix(&TRACE[2 * place..][..2], 16).unwrap())
-            .collect(),
+        trace_id: trace_id(),
         span_id: id.to_vec(),
         name: "GET /things".to_owned(),
         kind: SERVER,
@@ -253,6 +251,55 @@ async fn a_wrong_span_is_rejected_alone_in_either_encoding() {
         .ask("POST", "/ServiceGraph", &always().to_string())
         .2;
     assert_eq!(graph["Services"][1]["SummaryStatistics"]["TotalCount"], 1);
+}
+
+/// `TRACE` in bytes.
+fn trace_id() -> Vec<u8> {
+    u128::from_str_radix(TRACE, 16)
+        .unwrap()
+        .to_be_bytes()
+        .to_vec()
+}
+
+#[tokio::test]
+async fn a_span_that_protobuf_cannot_decode_is_rejected_alone() {
+    let field = |tag: u8, value: &[u8]| {
+        let mut field = vec![tag << 3 | 2];
+        prost::encoding::encode_varint(value.len() as u64, &mut field);
+        [&field, value].concat()
+    };
+    let good = [
+        field(1, &trace_id()),
+        field(2, &[1; 8]),
+        field(5, b"GET /things"),
+    ]
+    .concat();
+    let not_utf8 = field(5, b"\xff");
+    let mut nested = Vec::new();
+    for _ in 0..100 {
+        nested = field(5, &field(1, &nested));
+    }
+    let nested = field(9, &field(2, &nested));
+    let collector = Collector::start();
+    let resource = field(1, &field(1, &field(1, b"shop")));
+    let spans = [field(2, &not_utf8), field(2, &good), field(2, &nested)].concat();
+    let wrong_resource = field(1, &field(1, &field(1, b"\xff")));
+    let body = [
+        field(1, &[resource, field(2, &spans)].concat()),
+        field(1, &[field(2, &field(2, &good)), wrong_resource].concat()),
+    ]
+    .concat();
+    let (status, answer) = collector
+        .post_as("application/x-protobuf", "identity", body)
+        .await;
+    assert_eq!(status, 200);
+    let answer = ExportTraceServiceResponse::decode(&*answer).unwrap();
+    let partial = answer.partial_success.unwrap();
+    assert_eq!(partial.rejected_spans, 3);
+    let message = partial.error_message;
+    let place = "resourceSpans[0].scopeSpans[0].spans[0]: ";
+    assert!(message.starts_with(place), "{message}");
+    assert_eq!(collector.document().await["name"], "GET /things");
 }
 
 #[tokio::test]
