@@ -1,31 +1,49 @@
 //! The load balancer, as far as an application can tell it from an AWS Application Load Balancer:
-//! path rules, target groups with health checks, forwarding headers, and its own plain answers.
+//! path rules, target groups with health checks, forwarding headers, its own plain answers, the requests that it
+//! refuses, and its access log.
 //!
 //! It does not speak TLS or HTTP/2, has no sticky sessions, and forwards no WebSockets.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::StatusCode;
+use axum::extract::Request;
 use axum::http::header::CONNECTION;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
+mod access_log;
 mod answer;
+mod connection;
 mod forwarded;
+mod framing;
 mod group;
+mod head;
 mod health;
 mod pattern;
 mod prober;
+mod request;
 mod target;
 mod trace_header;
 
+pub use access_log::AccessLog;
+use access_log::Entry;
+use connection::{Connection, Requests};
 pub use group::{Registration, TargetGroup, TargetGroupConfig};
+use head::Refused;
 pub use health::State as TargetState;
 pub use pattern::PathPattern;
+use request::UnderWay;
+use target::Failure;
+
+use crate::http::{Server, Timeouts, serve_connections};
 
 /// How long a target may take for the head of its answer: the idle timeout of an ALB.
 pub const TARGET_TIMEOUT: Duration = Duration::from_secs(60);
@@ -48,36 +66,117 @@ pub struct LoadBalancer {
     pub default: Arc<TargetGroup>,
     /// The port that clients know, for `X-Forwarded-Port`.
     pub port: u16,
+    /// A line for each request.
+    pub access_log: AccessLog,
 }
 
 impl LoadBalancer {
-    /// The load balancer as something that [`serve`](crate::serve) can serve.
-    pub fn into_router(self) -> Router {
-        Router::new().fallback(forward).with_state(Arc::new(self))
+    /// Serves until `stop`; then takes no new connection and lets running requests finish.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken, timeouts: Timeouts) {
+        let alb = Arc::new(self);
+        let mut server = Server::new();
+        server.max_headers(head::MAX_HEADERS);
+        let connected = move |stream, client| {
+            let requests = Arc::<Requests>::default();
+            let refusing = Arc::clone(&alb);
+            let refuse = move |head: &[u8], time, refused: &Refused| {
+                refusing.refuse(client, head, time, refused)
+            };
+            let connection = Connection::new(
+                stream,
+                Arc::clone(&requests),
+                timeouts.idle,
+                Box::new(refuse),
+            );
+            let alb = Arc::clone(&alb);
+            let service = service_fn(move |request: Request<Incoming>| {
+                let (alb, requests) = (Arc::clone(&alb), Arc::clone(&requests));
+                let request = request.map(Body::new);
+                async move { Ok::<_, Infallible>(alb.answer(client, &requests, request).await) }
+            });
+            (connection, service)
+        };
+        serve_connections(listener, server, connected, stop, timeouts).await;
     }
 
-    fn group(&self, path: &str) -> &TargetGroup {
-        let rule = self.rules.iter().find(|rule| rule.pattern.matches(path));
-        rule.map_or(&self.default, |rule| &rule.group)
+    /// The priority of the rule that decides, and where it leads; 0 is the default action.
+    fn group(&self, path: &str) -> (usize, &TargetGroup) {
+        let mut rules = self.rules.iter().zip(1..);
+        let rule = rules.find(|(rule, _)| rule.pattern.matches(path));
+        rule.map_or((0, &self.default), |(rule, priority)| {
+            (priority, &rule.group)
+        })
+    }
+
+    /// Logs a refused request, and returns the bytes of the answer.
+    fn refuse(
+        &self,
+        client: SocketAddr,
+        head: &[u8],
+        arrival: SystemTime,
+        refused: &Refused,
+    ) -> Vec<u8> {
+        let answer = answer::last(refused.status, refused.detail, head.starts_with(b"HEAD "));
+        let mut entry = Entry::new(client, self.port, arrival);
+        if let Some(fields) = head::fields(head) {
+            entry.request = request::line(&fields, self.port);
+            entry.user_agent = fields.user_agent.map(str::to_owned);
+        }
+        self.access_log.write(&Entry {
+            status: refused.status,
+            received_bytes: head.len() as u64,
+            sent_bytes: answer.len() as u64,
+            classification: refused.classification,
+            ..entry
+        });
+        answer
+    }
+
+    async fn answer(
+        self: Arc<Self>,
+        client: SocketAddr,
+        requests: &Arc<Requests>,
+        mut request: Request,
+    ) -> Response {
+        let Some(arrived) = requests.next() else {
+            // hyper has read a request that the connection did not hand on, which cannot be.
+            return answer::own(StatusCode::BAD_REQUEST);
+        };
+        let mut under_way = UnderWay::new(Arc::clone(&self), client, requests, arrived, &request);
+        let (rule, group) = self.group(request.uri().path());
+        under_way.entry.rule = Some(rule);
+        under_way.entry.target_group = Some(group.arn());
+        let headers = request.headers_mut();
+        // It names headers that are to go no further; ours must, and so must no upgrade.
+        headers.remove(CONNECTION);
+        remove_invalid(headers);
+        forwarded::stamp(headers, client.ip(), self.port);
+        under_way.entry.trace_id = trace_header::stamp(headers);
+        let request = under_way.count_body(request);
+        let answered = match group.pick() {
+            Some(target) => {
+                under_way.sent_to(target.address());
+                target.forward(request, under_way.is_last).await
+            }
+            None => Err(Failure::NoRegisteredTargets),
+        };
+        match answered {
+            Ok(response) => under_way.answered(response),
+            Err(failure) => under_way.failed(failure),
+        }
     }
 }
 
-async fn forward(
-    State(alb): State<Arc<LoadBalancer>>,
-    ConnectInfo(client): ConnectInfo<SocketAddr>,
-    mut request: Request<Body>,
-) -> Response {
-    // `*` is the only other form that a request target without a path has.
-    if !request.uri().path().starts_with('/') {
-        return answer::own(StatusCode::BAD_REQUEST);
-    }
-    let Some(target) = alb.group(request.uri().path()).pick() else {
-        return answer::own(StatusCode::SERVICE_UNAVAILABLE);
+/// Removes headers whose names have other characters than letters, digits and hyphens, as an ALB does with the attribute
+/// `routing.http.drop_invalid_header_fields.enabled` of the workshop's template.
+fn remove_invalid(headers: &mut HeaderMap) {
+    let is_invalid = |name: &str| {
+        !name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    let headers = request.headers_mut();
-    // It names headers that are to go no further; ours must, and so must no upgrade.
-    headers.remove(CONNECTION);
-    forwarded::stamp(headers, client.ip(), alb.port);
-    trace_header::stamp(headers);
-    answer::replaced(target.forward(request).await)
+    let invalid = headers.keys().filter(|name| is_invalid(name.as_str()));
+    for name in invalid.cloned().collect::<Vec<_>>() {
+        headers.remove(name);
+    }
 }

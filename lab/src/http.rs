@@ -1,5 +1,7 @@
-//! How the lab serves HTTP: the load balancer and the site have the same limits.
+//! How the lab serves HTTP.
 
+use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,10 +11,11 @@ use http_shell::Acceptor;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -32,6 +35,9 @@ pub struct Timeouts {
     pub grace: Duration,
 }
 
+/// hyper's HTTP/1.
+pub type Server = http1::Builder;
+
 /// Serves `app` until `stop`; then takes no new connection and lets running requests finish.
 pub async fn serve(
     listener: TcpListener,
@@ -39,22 +45,41 @@ pub async fn serve(
     stop: CancellationToken,
     timeouts: Timeouts,
 ) {
-    let mut server = http1::Builder::new();
+    let mut server = Server::new();
     server
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.idle)
         .max_header_size(MAX_HEAD);
-    let graceful = GracefulShutdown::new();
-    let mut acceptor = Acceptor::new(listener);
-    while let Some((stream, peer)) = stop.run_until_cancelled(acceptor.accept()).await {
-        // Refused only where the client is gone already.
-        let _ = stream.set_nodelay(true);
+    let connected = move |stream: TcpStream, peer: SocketAddr| {
         let app = app.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             app.clone().oneshot(request)
         });
+        (stream, service)
+    };
+    serve_connections(listener, server, connected, stop, timeouts).await;
+}
+
+/// The same with what `connected` makes of each connection.
+pub(crate) async fn serve_connections<I, S>(
+    listener: TcpListener,
+    server: Server,
+    mut connected: impl FnMut(TcpStream, SocketAddr) -> (I, S),
+    stop: CancellationToken,
+    timeouts: Timeouts,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Send + 'static,
+    S::Future: Send,
+{
+    let graceful = GracefulShutdown::new();
+    let mut acceptor = Acceptor::new(listener);
+    while let Some((stream, peer)) = stop.run_until_cancelled(acceptor.accept()).await {
+        // Refused only where the client is gone already.
+        let _ = stream.set_nodelay(true);
+        let (stream, service) = connected(stream, peer);
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async {

@@ -102,7 +102,7 @@ impl Lab {
         let seed = options.seed;
         let seed = seed.unwrap_or_else(|| rand::random_range(0..DRAWN_SEEDS));
         let logs = Logs::new(
-            wiring::slots(&options).map(|slot| slot.service),
+            wiring::logs(&options),
             options.logs.then(|| report.console()),
         );
         let tasks = Tasks::new(wiring::slots(&options).count());
@@ -137,11 +137,11 @@ impl Lab {
         };
         let site = Site {
             alb: addresses.alb.clone(),
-            logs,
+            logs: logs.clone(),
             tasks: tasks.clone(),
             xray: xray.map(|_| Arc::new(Xray::new(wiring::XRAY))),
         };
-        let parts = wiring::start(&options, ports, database, site, &supervisor);
+        let parts = wiring::start(&options, ports, database, site, logs, &supervisor);
         Ok(Self {
             start,
             options,

@@ -13,6 +13,7 @@ mod console;
 mod database;
 mod endpoints;
 mod error;
+mod forward;
 mod http;
 mod lab;
 mod logs;

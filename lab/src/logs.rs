@@ -1,4 +1,4 @@
-//! The log lines of all tasks: the last ones are kept, by service, and shown on demand.
+//! The log lines of all tasks and of the load balancer: the last ones are kept and shown on demand.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::console::Console;
-use crate::service::Service;
 
 mod lines;
 
 use lines::Lines;
 
-/// Lines that are kept of each service.
+/// Lines that are kept of each log.
 const KEPT: usize = 10_000;
 
 /// Bytes that are read at once.
@@ -21,31 +20,31 @@ const CHUNK: usize = 16 * 1024;
 /// The kept lines. Clones share them.
 #[derive(Clone)]
 pub struct Logs {
-    kept: Arc<BTreeMap<Service, Kept>>,
+    kept: Arc<BTreeMap<&'static str, Kept>>,
     live: Option<Console>,
 }
 
 type Kept = Mutex<VecDeque<Arc<str>>>;
 
 impl Logs {
-    /// No lines yet of `services`; those that come are printed on `live` too.
-    pub fn new(services: impl IntoIterator<Item = Service>, live: Option<Console>) -> Self {
-        let services = services.into_iter();
+    /// No lines yet in the logs of these names; those that come are printed on `live` too.
+    pub fn new(names: impl IntoIterator<Item = &'static str>, live: Option<Console>) -> Self {
+        let names = names.into_iter();
         Self {
-            kept: Arc::new(services.map(|it| (it, Kept::default())).collect()),
+            kept: Arc::new(names.map(|it| (it, Kept::default())).collect()),
             live,
         }
     }
 
-    /// The services whose lines are kept.
-    pub fn services(&self) -> impl Iterator<Item = Service> {
+    /// The names of all logs.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.kept.keys().copied()
     }
 
-    /// The last `count` lines of `service`, oldest first.
-    pub fn tail(&self, service: Service, count: usize) -> String {
+    /// The last `count` lines of the log, oldest first.
+    pub fn tail(&self, log: &str, count: usize) -> String {
         let mut text = String::new();
-        for line in self.last(service, count) {
+        for line in self.last(log, count) {
             text += &line;
             text.push('\n');
         }
@@ -53,8 +52,8 @@ impl Logs {
     }
 
     /// The same as references, so that collectors wait for this only as long as counting takes.
-    fn last(&self, service: Service, count: usize) -> Vec<Arc<str>> {
-        let Some(kept) = self.kept.get(&service) else {
+    fn last(&self, log: &str, count: usize) -> Vec<Arc<str>> {
+        let Some(kept) = self.kept.get(log) else {
             return Vec::new();
         };
         let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,14 +65,14 @@ impl Logs {
     /// returns true for is not kept.
     pub async fn collect(
         self,
-        service: Service,
+        log: &'static str,
         name: String,
         mut output: impl AsyncRead + Unpin,
         mut take: impl FnMut(&str) -> bool,
     ) {
         let mut keep = |line: &str| {
             if !take(line) {
-                self.keep(service, &name, line);
+                self.keep(log, &name, line);
             }
         };
         let mut lines = Lines::default();
@@ -84,11 +83,12 @@ impl Logs {
         lines.finish(keep);
     }
 
-    fn keep(&self, service: Service, name: &str, line: &str) {
+    /// Keeps a line that `name` wrote.
+    pub fn keep(&self, log: &str, name: &str, line: &str) {
         if let Some(console) = &self.live {
             console.say(format_args!("{name} | {line}"));
         }
-        let Some(kept) = self.kept.get(&service) else {
+        let Some(kept) = self.kept.get(log) else {
             return;
         };
         let line = Arc::from(line);
@@ -104,31 +104,31 @@ impl Logs {
 mod tests {
     use super::*;
 
+    const MONOLITH: &str = "monolith";
+    const LIKES: &str = "like-service";
+
     #[test]
     fn the_last_lines_are_kept_oldest_first() {
-        let logs = Logs::new([Service::Monolith, Service::LikeService], None);
+        let logs = Logs::new([MONOLITH, LIKES], None);
         for number in 0..KEPT + 5 {
-            logs.keep(Service::Monolith, "monolith-0", &format!("line {number}"));
+            logs.keep(MONOLITH, "monolith-0", &format!("line {number}"));
         }
         let last = KEPT + 4;
         assert_eq!(
-            logs.tail(Service::Monolith, 2),
+            logs.tail(MONOLITH, 2),
             format!("line {}\nline {last}\n", last - 1)
         );
-        let all = logs.tail(Service::Monolith, usize::MAX);
+        let all = logs.tail(MONOLITH, usize::MAX);
         assert_eq!(all.lines().count(), KEPT);
         assert!(all.starts_with("line 5\n"));
-        assert_eq!(logs.tail(Service::LikeService, usize::MAX), "");
+        assert_eq!(logs.tail(LIKES, usize::MAX), "");
     }
 
     #[test]
     fn under_the_lock_lines_are_counted_and_not_copied() {
-        let logs = Logs::new([Service::Monolith], None);
-        logs.keep(Service::Monolith, "monolith-0", "line");
-        let (one, two) = (
-            logs.last(Service::Monolith, 1),
-            logs.last(Service::Monolith, 1),
-        );
+        let logs = Logs::new([MONOLITH], None);
+        logs.keep(MONOLITH, "monolith-0", "line");
+        let (one, two) = (logs.last(MONOLITH, 1), logs.last(MONOLITH, 1));
         assert!(Arc::ptr_eq(&one[0], &two[0]));
     }
 }

@@ -81,7 +81,7 @@ pub struct Options {
     /// Open no browser
     #[arg(long)]
     pub no_browser: bool,
-    /// Print the log lines of the tasks
+    /// Print the log lines of the tasks and of the load balancer
     #[arg(long)]
     pub logs: bool,
     /// Time between two health checks of a task, 10 to 300000 ms

@@ -5,8 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum_reverse_proxy::{HostBehaviour, ProxyPolicy, ReverseProxy, XForwardedFor};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -16,16 +14,21 @@ use tokio::time::timeout;
 use super::TARGET_TIMEOUT;
 use super::health::State;
 use super::prober::{self, Prober};
-use super::target::{Picked, Target};
+use super::target::{Clients, Picked, Target};
 
 /// How long an idle connection to a target is kept. Shorter than the 5 s that the services wait for the
 /// first request of a connection: the client opens some that it then does not need at once, and a
 /// request on one of them must not meet its closing.
 const POOL_IDLE: Duration = Duration::from_secs(3);
 
+/// How long a target may take to accept a connection, before an ALB gives up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How a group treats its targets.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetGroupConfig {
+    /// The group's name, for the access log.
+    pub name: &'static str,
     /// Time between two health checks of a target.
     pub health_check_interval: Duration,
     /// How long a target may take for the head of its answer.
@@ -34,8 +37,9 @@ pub struct TargetGroupConfig {
 
 impl TargetGroupConfig {
     /// An ALB's timeout and this interval.
-    pub fn with_interval(health_check_interval: Duration) -> Self {
+    pub fn with_interval(name: &'static str, health_check_interval: Duration) -> Self {
         Self {
+            name,
             health_check_interval,
             target_timeout: TARGET_TIMEOUT,
         }
@@ -45,10 +49,10 @@ impl TargetGroupConfig {
 /// The targets of one service.
 #[derive(Debug)]
 pub struct TargetGroup {
+    name: &'static str,
     targets: RwLock<Vec<Arc<Target>>>,
     next: AtomicUsize,
-    client: Client<HttpConnector, Body>,
-    policy: ProxyPolicy,
+    clients: Clients,
     prober: Prober,
 }
 
@@ -57,28 +61,32 @@ impl TargetGroup {
     pub fn new(config: TargetGroupConfig) -> Arc<Self> {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        // An ALB forwards `Host` as it came; the other headers are set where the request is.
-        let policy = ProxyPolicy::new()
-            .with_host_behaviour(HostBehaviour::Preserve)
-            .with_x_forwarded_for(XForwardedFor::Preserve)
-            .with_upstream_timeout(config.target_timeout);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let mut builder = Client::builder(TokioExecutor::new());
+        let closing = builder
+            .clone()
+            .pool_max_idle_per_host(0)
+            .build(connector.clone());
+        let keeping = builder
+            .pool_idle_timeout(POOL_IDLE)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
         Arc::new(Self {
+            name: config.name,
             targets: RwLock::default(),
             next: AtomicUsize::new(0),
-            client: Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(POOL_IDLE)
-                .pool_timer(TokioTimer::new())
-                .build(connector),
-            policy,
+            clients: Clients {
+                keeping,
+                closing,
+                timeout: config.target_timeout,
+            },
             prober: Prober::new(config.health_check_interval),
         })
     }
 
     /// Adds a target and begins to check its health. Must be called inside a runtime.
     pub fn register(self: &Arc<Self>, address: SocketAddr) -> Registration {
-        let proxy =
-            ReverseProxy::new_with_client("", format!("http://{address}"), self.client.clone());
-        let target = Arc::new(Target::new(address, proxy.with_policy(self.policy.clone())));
+        let target = Arc::new(Target::new(address, self.clients.clone()));
         let probing = prober::probe(self.prober.clone(), Arc::clone(&target));
         self.change(|targets| targets.push(Arc::clone(&target)));
         Registration {
@@ -86,6 +94,14 @@ impl TargetGroup {
             target,
             prober: tokio::spawn(probing).abort_handle(),
         }
+    }
+
+    /// Its ARN, in the region and the account of the lab.
+    pub(super) fn arn(&self) -> String {
+        let name = self.name;
+        format!(
+            "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/{name}/0000000000000000"
+        )
     }
 
     /// The next target in turn among the healthy ones; among all if none is healthy; none only if

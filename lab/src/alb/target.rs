@@ -1,35 +1,119 @@
 //! One target: where it is, how it is, and how many requests it has.
 
+use std::error::Error;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{StatusCode, Version};
 use axum::response::Response;
-use axum_reverse_proxy::ReverseProxy;
 use http_body_util::BodyExt;
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::health::{Health, State};
+use crate::forward::{remove_headers_of_one_hop, set_address};
 
 /// A registered address.
 #[derive(Debug)]
 pub struct Target {
     address: SocketAddr,
-    proxy: Proxy,
+    clients: Clients,
     health: watch::Sender<Health>,
     in_flight: watch::Sender<usize>,
 }
 
-/// The library's proxy, which does not print itself.
-struct Proxy(ReverseProxy<HttpConnector>);
+/// How a group reaches its targets.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// Keeps connections.
+    pub keeping: Client<HttpConnector, Body>,
+    /// Closes its connection after each request.
+    pub closing: Client<HttpConnector, Body>,
+    /// How long a target may take for the head of its answer.
+    pub timeout: Duration,
+}
+
+/// Why a target gave no answer. An ALB has no words for it in its access log; these are the causes that its
+/// troubleshooting guide lists for the statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    NoRegisteredTargets,
+    ConnectionRefused,
+    ConnectionFailed,
+    ConnectionTimeout,
+    ConnectionClosed,
+    ResponseInvalid,
+    ResponseTimeout,
+    /// The client did not send all of its request.
+    RequestIncomplete,
+}
+
+impl Failure {
+    /// The status of the load balancer's own answer.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NoRegisteredTargets => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ConnectionRefused
+            | Self::ConnectionFailed
+            | Self::ConnectionClosed
+            | Self::ResponseInvalid => StatusCode::BAD_GATEWAY,
+            Self::ConnectionTimeout | Self::ResponseTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::RequestIncomplete => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The word for the access log.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoRegisteredTargets => "NoRegisteredTargets",
+            Self::ConnectionRefused => "TargetConnectionRefused",
+            Self::ConnectionFailed => "TargetConnectionFailed",
+            Self::ConnectionTimeout => "TargetConnectionTimeout",
+            Self::ConnectionClosed => "TargetConnectionClosed",
+            Self::ResponseInvalid => "TargetResponseInvalid",
+            Self::ResponseTimeout => "TargetResponseTimeout",
+            Self::RequestIncomplete => "RequestIncomplete",
+        }
+    }
+
+    /// Whether the request reached a target.
+    pub fn was_sent(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectionClosed | Self::ResponseInvalid | Self::ResponseTimeout
+        )
+    }
+
+    fn of(error: &hyper_util::client::legacy::Error) -> Self {
+        let causes = || std::iter::successors(error.source(), |&error| error.source());
+        let of_hyper = causes().find_map(|cause| cause.downcast_ref::<hyper::Error>());
+        let of_system = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
+        if error.is_connect() {
+            return match of_system.map(io::Error::kind) {
+                Some(ErrorKind::ConnectionRefused) => Self::ConnectionRefused,
+                Some(ErrorKind::TimedOut) => Self::ConnectionTimeout,
+                _ => Self::ConnectionFailed,
+            };
+        }
+        match of_hyper {
+            Some(error) if error.is_user() => Self::RequestIncomplete,
+            Some(error) if error.is_parse() => Self::ResponseInvalid,
+            _ => Self::ConnectionClosed,
+        }
+    }
+}
 
 impl Target {
-    pub fn new(address: SocketAddr, proxy: ReverseProxy<HttpConnector>) -> Self {
+    pub fn new(address: SocketAddr, clients: Clients) -> Self {
         Self {
             address,
-            proxy: Proxy(proxy),
+            clients,
             health: watch::Sender::new(Health::new()),
             in_flight: watch::Sender::new(0),
         }
@@ -65,11 +149,21 @@ impl Target {
         let mut in_flight = self.in_flight.subscribe();
         let _ = in_flight.wait_for(|requests| *requests == 0).await;
     }
-}
 
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.target())
+    async fn send(&self, mut request: Request, is_last: bool) -> Result<Response, Failure> {
+        remove_headers_of_one_hop(request.headers_mut());
+        set_address(&mut request, self.address);
+        *request.version_mut() = Version::HTTP_11;
+        let client = match is_last {
+            true => &self.clients.closing,
+            false => &self.clients.keeping,
+        };
+        let answer = timeout(self.clients.timeout, client.request(request)).await;
+        let answer = answer.map_err(|_| Failure::ResponseTimeout)?;
+        let mut response = answer.map_err(|error| Failure::of(&error))?.map(Body::new);
+        remove_headers_of_one_hop(response.headers_mut());
+        *response.version_mut() = Version::HTTP_11;
+        Ok(response)
     }
 }
 
@@ -83,16 +177,19 @@ impl Picked {
         Self(target)
     }
 
-    /// Sends the request. It is in flight until the last byte of the answer, or until the client
-    /// has gone.
-    pub async fn forward(self, request: Request) -> Response {
-        let Ok(response) = self.0.proxy.0.proxy_request(request).await;
-        response.map(|body| {
-            Body::new(body.map_frame(move |frame| {
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// Sends the request; `is_last` closes the connection after it. It is in flight until the last byte of the
+    /// answer, or until the client has gone.
+    pub async fn forward(self, request: Request, is_last: bool) -> Result<Response, Failure> {
+        let response = self.0.send(request, is_last).await?;
+        Ok(response.map(|body| {
+            Body::new(body.inspect_frame(move |_| {
                 let _held_as_long_as_the_body = &self;
-                frame
             }))
-        })
+        }))
     }
 }
 

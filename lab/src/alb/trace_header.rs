@@ -12,15 +12,16 @@ const NAME: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const ROOT: &str = "Root=";
 const SELF: &str = "Self=";
 
-/// Puts the header into the shape in which a target sees it.
-pub fn stamp(headers: &mut HeaderMap) {
+/// Puts the header into the shape in which a target sees it, and returns its value.
+pub fn stamp(headers: &mut HeaderMap) -> Option<String> {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     let id = trace_id(since_epoch.unwrap_or(Duration::ZERO), rand::random());
     let sent = headers.get(NAME).and_then(|value| value.to_str().ok());
+    let passed_on = passed_on(sent, &id);
     // What was text before is text after, so that the conversion cannot fail.
-    if let Ok(value) = HeaderValue::from_str(&passed_on(sent, &id)) {
-        headers.insert(NAME, value);
-    }
+    let value = HeaderValue::from_str(&passed_on).ok()?;
+    headers.insert(NAME, value);
+    Some(passed_on)
 }
 
 /// A trace id of X-Ray: version, 8 hexadecimal digits of Unix time, 24 of chance.

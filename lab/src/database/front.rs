@@ -10,8 +10,10 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Uri;
-use axum_reverse_proxy::{ProxyPolicy, ReverseProxy, XForwardedFor};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{StatusCode, Uri};
+use axum::response::IntoResponse;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
 use hyper_util::client::legacy::Client;
@@ -19,6 +21,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::service_fn;
+
+use crate::forward::{remove_headers_of_one_hop, set_address};
 
 /// How long an idle connection to the emulator is kept.
 const POOL_IDLE: Duration = Duration::from_secs(60);
@@ -33,9 +37,18 @@ pub fn router(database: Database) -> Router {
         .pool_idle_timeout(POOL_IDLE)
         .pool_timer(TokioTimer::new())
         .build(connector);
-    let policy = ProxyPolicy::new().with_x_forwarded_for(XForwardedFor::Preserve);
-    let proxy = ReverseProxy::new_with_client("", "http://dynamodb", client).with_policy(policy);
-    Router::new().fallback_service(proxy)
+    Router::new().fallback(async move |mut request: Request| {
+        remove_headers_of_one_hop(request.headers_mut());
+        // The name is not resolved: each connection leads to the emulator.
+        set_address(&mut request, "dynamodb");
+        match client.request(request).await {
+            Ok(mut response) => {
+                remove_headers_of_one_hop(response.headers_mut());
+                response.map(Body::new)
+            }
+            Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+        }
+    })
 }
 
 /// A new connection to the emulator.

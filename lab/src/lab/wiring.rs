@@ -6,10 +6,11 @@ use std::time::Duration;
 use wire::Guard;
 use xray::{Config, Limits, Rates, Server};
 
-use crate::alb::{LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
+use crate::alb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use crate::database::Database;
 use crate::error::Error;
 use crate::http::{ALB_IDLE_TIMEOUT, Timeouts, serve};
+use crate::logs::Logs;
 use crate::options::{LikeIn, Options};
 use crate::ports::{Port, Ports};
 use crate::service::Service;
@@ -21,6 +22,9 @@ use super::parts::Parts;
 
 /// The path rule of the workshop.
 const LIKE_PATHS: &str = "/mysfits/*/like";
+
+/// The name of the load balancer's log, and of what writes it.
+const LOAD_BALANCER: &str = "load-balancer";
 
 /// Of the load balancer and of the site.
 const TIMEOUTS: Timeouts = Timeouts {
@@ -53,12 +57,19 @@ pub fn slots(options: &Options) -> impl Iterator<Item = Slot> + use<> {
     slots(Service::Monolith, options.monolith_tasks).chain(slots(Service::LikeService, like_tasks))
 }
 
+/// The names of all logs.
+pub fn logs(options: &Options) -> impl Iterator<Item = &'static str> + use<> {
+    let services = slots(options).map(|slot| slot.service.name());
+    services.chain([LOAD_BALANCER])
+}
+
 /// Starts everything.
 pub fn start(
     options: &Options,
     ports: Ports,
     database: Database,
     site: Site,
+    logs: Logs,
     supervisor: &Arc<Supervisor>,
 ) -> Parts {
     let mut parts = Parts::default();
@@ -85,8 +96,10 @@ pub fn start(
         Ok(())
     });
 
-    let config = TargetGroupConfig::with_interval(options.health_check_interval());
-    let (likes, monoliths) = (TargetGroup::new(config), TargetGroup::new(config));
+    let interval = options.health_check_interval();
+    let group = |service: Service| TargetGroupConfig::with_interval(service.name(), interval);
+    let likes = TargetGroup::new(group(Service::LikeService));
+    let monoliths = TargetGroup::new(group(Service::Monolith));
     let like_rule = (options.like_in == LikeIn::Service).then(|| Rule {
         pattern: PathPattern::new(LIKE_PATHS),
         group: Arc::clone(&likes),
@@ -95,10 +108,11 @@ pub fn start(
         rules: like_rule.into_iter().collect(),
         default: Arc::clone(&monoliths),
         port: ports.alb.address.port(),
+        access_log: AccessLog::new(move |line| logs.keep(LOAD_BALANCER, LOAD_BALANCER, line)),
     };
     let listener = ports.alb.listener;
     parts.run(parts.alb.clone(), |stop| async {
-        serve(listener, alb.into_router(), stop, TIMEOUTS).await;
+        alb.serve(listener, stop, TIMEOUTS).await;
         Ok(())
     });
 

@@ -71,6 +71,7 @@ impl Ready<'_> {
         } else {
             writeln!(f, "  logs           {site}/logs/monolith")?;
         }
+        writeln!(f, "                 {site}/logs/load-balancer")?;
         if let Some(XrayAddresses { udp, api }) = xray {
             writeln!(f, "  X-Ray          {api}  documents by UDP to {udp}")?;
         }

@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::logs::Logs;
-use crate::service::Service;
 use crate::tasks::Tasks;
 
 pub fn routes(logs: Logs, tasks: Tasks) -> Router {
@@ -18,7 +17,7 @@ pub fn routes(logs: Logs, tasks: Tasks) -> Router {
         .route("/lab/tasks/{id}/stop", post(stop))
         .with_state(tasks);
     Router::new()
-        .route("/logs/{service}", get(tail))
+        .route("/logs/{log}", get(tail))
         .with_state(logs)
         .merge(stop)
 }
@@ -35,18 +34,18 @@ struct Range {
     tail: Option<usize>,
 }
 
-/// `GET /logs/{service}?tail=N`: log lines as their tasks wrote them.
+/// `GET /logs/{log}?tail=N`: log lines as they were written.
 async fn tail(
     State(logs): State<Logs>,
-    Path(service): Path<String>,
+    Path(log): Path<String>,
     Query(range): Query<Range>,
 ) -> Response {
-    let Some(service) = logs.services().find(|known| known.name() == service) else {
-        let known: Vec<_> = logs.services().map(Service::name).collect();
-        let message = format!("there are logs of {}", known.join(" and "));
+    let Some(log) = logs.names().find(|name| *name == log) else {
+        let known: Vec<_> = logs.names().collect();
+        let message = format!("the logs are {}", known.join(" and "));
         return error(StatusCode::NOT_FOUND, "not_found", &message);
     };
-    let lines = logs.tail(service, range.tail.unwrap_or(usize::MAX));
+    let lines = logs.tail(log, range.tail.unwrap_or(usize::MAX));
     ([(CACHE_CONTROL, "no-store")], lines).into_response()
 }
 

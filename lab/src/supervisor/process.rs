@@ -137,6 +137,7 @@ struct Outputs {
 impl Outputs {
     /// Collects both outputs of `child`.
     fn collect(logs: &Logs, slot: Slot, child: &mut Child) -> Self {
+        let log = slot.service.name();
         let mut collecting = JoinSet::new();
         let (found, address) = oneshot::channel();
         if let Some(stdout) = child.stdout.take() {
@@ -148,7 +149,7 @@ impl Outputs {
                 found.is_some_and(|(found, address)| found.send(address).is_ok())
             };
             let (logs, name) = (logs.clone(), slot.to_string());
-            collecting.spawn(logs.collect(slot.service, name, stdout, take));
+            collecting.spawn(logs.collect(log, name, stdout, take));
         }
         let words = Arc::<Mutex<String>>::default();
         if let Some(stderr) = child.stderr.take() {
@@ -162,7 +163,7 @@ impl Outputs {
                 false
             };
             let (logs, name) = (logs.clone(), slot.to_string());
-            collecting.spawn(logs.collect(slot.service, name, stderr, note));
+            collecting.spawn(logs.collect(log, name, stderr, note));
         }
         Self {
             address,
@@ -214,7 +215,7 @@ mod tests {
 
     /// What comes of a program that is no task: it gets the arguments `task monolith`.
     async fn started(executable: &str) -> (String, String) {
-        let logs = Logs::new([Service::Monolith], None);
+        let logs = Logs::new(["monolith"], None);
         let program = Program {
             executable: executable.into(),
             logs: logs.clone(),
@@ -224,7 +225,7 @@ mod tests {
             number: 0,
         };
         match TaskProcess::start(&program, slot, Vec::new()).await {
-            Ok(Started::Ended(how)) => (how, logs.tail(Service::Monolith, usize::MAX)),
+            Ok(Started::Ended(how)) => (how, logs.tail("monolith", usize::MAX)),
             _ => panic!("{executable} is no task"),
         }
     }

@@ -101,6 +101,7 @@ async fn a_deregistered_target_finishes_its_request_and_gets_no_other() {
 #[tokio::test]
 async fn the_deregistration_delay_ends_the_wait_for_requests() {
     let group = lab::alb::TargetGroup::new(lab::alb::TargetGroupConfig::with_interval(
+        "targets",
         Duration::from_secs(10),
     ));
     let target = Target::start(Act::Hang).await;

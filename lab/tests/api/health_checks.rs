@@ -29,7 +29,10 @@ async fn a_check_is_a_get_of_the_root_straight_to_the_target() {
 #[tokio::test]
 async fn the_first_check_comes_at_once_and_is_enough() {
     let target = Target::start(Act::Answer(OK)).await;
-    let group = TargetGroup::new(TargetGroupConfig::with_interval(Duration::from_secs(300)));
+    let group = TargetGroup::new(TargetGroupConfig::with_interval(
+        "targets",
+        Duration::from_secs(300),
+    ));
     let registration = group.register(target.address);
     assert_eq!(registration.state(), TargetState::Initial);
     registration.healthy().await;
@@ -40,7 +43,10 @@ async fn the_first_check_comes_at_once_and_is_enough() {
 async fn a_new_target_is_asked_again_quickly_whatever_the_interval() {
     let target = Target::start(Act::Answer(OK)).await;
     target.set_health(Act::Answer(BROKEN));
-    let group = TargetGroup::new(TargetGroupConfig::with_interval(Duration::from_secs(300)));
+    let group = TargetGroup::new(TargetGroupConfig::with_interval(
+        "targets",
+        Duration::from_secs(300),
+    ));
     let registration = group.register(target.address);
     found("three checks", async || {
         target.health_checks().get(2).cloned()

@@ -46,7 +46,10 @@ async fn likes_can_be_taken_in_the_monolith() {
     let answer = client().get(logs).send().await.unwrap();
     assert_eq!(answer.status(), 404);
     let message = answer.text().await.unwrap();
-    assert!(message.contains("there are logs of monolith"), "{message}");
+    assert!(
+        message.contains("the logs are load-balancer and monolith"),
+        "{message}"
+    );
     for _ in 0..20 {
         assert_eq!(like(&client(), &endpoints.alb).await, 200);
     }

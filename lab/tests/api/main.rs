@@ -19,6 +19,7 @@ mod process;
 mod segment_schema;
 mod target;
 
+mod access_log;
 mod balancing;
 mod chaos;
 mod endpoints_file;

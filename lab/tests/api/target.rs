@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lab::Timeouts;
-use lab::alb::{LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
+use lab::alb::{AccessLog, LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use crate::found;
 
 /// The answer of a target that is well.
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -23,6 +25,8 @@ pub enum Act {
     Answer(&'static str),
     /// Closes the connection without a word.
     Reset,
+    /// The same after a while.
+    Late(Duration, &'static str),
     /// Says nothing and goes on listening.
     Hang,
 }
@@ -104,6 +108,10 @@ impl Target {
                 // The next request comes on a new connection.
                 let _ = stream.shutdown().await;
             }
+            Act::Late(delay, answer) => {
+                tokio::time::sleep(delay).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
             Act::Reset => {}
             Act::Hang => std::future::pending().await,
         }
@@ -117,12 +125,16 @@ fn is_health_check(head: &str) -> bool {
 
 /// A group whose checks come quickly.
 pub fn quick_group() -> Arc<TargetGroup> {
-    TargetGroup::new(TargetGroupConfig::with_interval(Duration::from_millis(20)))
+    TargetGroup::new(TargetGroupConfig::with_interval(
+        "targets",
+        Duration::from_millis(20),
+    ))
 }
 
 /// The same, whose targets have little time besides.
 pub fn impatient_group() -> Arc<TargetGroup> {
     TargetGroup::new(TargetGroupConfig {
+        name: "targets",
         health_check_interval: Duration::from_millis(20),
         target_timeout: Duration::from_millis(300),
     })
@@ -141,23 +153,53 @@ pub async fn registered(group: &Arc<TargetGroup>, targets: &[&Target]) -> Vec<Re
 
 /// Serves a load balancer over `default` and returns its address.
 pub async fn balancer(rules: Vec<Rule>, default: Arc<TargetGroup>) -> SocketAddr {
+    logging_balancer(rules, default, Duration::from_secs(60))
+        .await
+        .0
+}
+
+/// The same with an idle timeout, and with the lines of its access log.
+pub async fn logging_balancer(
+    rules: Vec<Rule>,
+    default: Arc<TargetGroup>,
+    idle: Duration,
+) -> (SocketAddr, Lines) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let lines = Lines::default();
+    let log = lines.clone();
     let alb = LoadBalancer {
         rules,
         default,
         port: address.port(),
+        access_log: AccessLog::new(move |line| log.0.lock().unwrap().push(line.to_owned())),
     };
-    let timeouts = Timeouts {
-        idle: Duration::from_secs(60),
-        grace: Duration::from_secs(1),
-    };
-    let serving = lab::serve(
-        listener,
-        alb.into_router(),
-        CancellationToken::new(),
-        timeouts,
-    );
-    tokio::spawn(serving);
-    address
+    let grace = Duration::from_secs(1);
+    tokio::spawn(alb.serve(listener, CancellationToken::new(), Timeouts { idle, grace }));
+    (address, lines)
+}
+
+/// The lines of an access log.
+#[derive(Clone, Default)]
+pub struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    /// The fields of line `number`, without quotation marks, once it is there.
+    pub async fn fields(&self, number: usize) -> Vec<String> {
+        let line = found("a line", async || {
+            self.0.lock().unwrap().get(number).cloned()
+        })
+        .await;
+        let parts = line.split('"').enumerate();
+        parts
+            .flat_map(|(number, part)| match number % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect()
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
 }

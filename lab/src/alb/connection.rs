@@ -1,0 +1,278 @@
+//! A client's connection, on which only heads that an ALB accepts come through.
+//!
+//! hyper reads requests from it. It would refuse some of them by itself, with other answers than an ALB's, and accept
+//! others that an ALB refuses. So the bytes of a head are held back until all of it has arrived and was judged. After a
+//! refused head hyper sees the end of the connection, and when it has answered what came before and closes its side,
+//! the refusal is sent.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::{Duration, SystemTime};
+
+use axum::http::StatusCode;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::framing::Framing;
+use super::head::{self, Accepted, Refused};
+
+/// Bytes that are read at once.
+const CHUNK: usize = 16 * 1024;
+
+/// How long a client may still send after it was refused, so that it reads the answer before the connection breaks.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What the connection and the requests on it tell each other.
+#[derive(Debug, Default)]
+pub struct Requests(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    accepted: VecDeque<Arrived>,
+    /// Accepted requests whose answers have not ended.
+    under_way: usize,
+    /// Who waits for the end of all answers.
+    waiting: Option<Waker>,
+    body_is_missing: bool,
+    body_is_late: bool,
+}
+
+/// An accepted head.
+#[derive(Debug)]
+pub struct Arrived {
+    pub head: Accepted,
+    pub time: SystemTime,
+}
+
+impl Requests {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The head of the request that hyper has just read.
+    pub fn next(&self) -> Option<Arrived> {
+        self.state().accepted.pop_front()
+    }
+
+    /// Notes that an answer has ended, or that nobody waits for it any more.
+    pub fn end(&self) {
+        let mut state = self.state();
+        state.under_way -= 1;
+        if state.under_way == 0
+            && let Some(waiting) = state.waiting.take()
+        {
+            waiting.wake();
+        }
+    }
+
+    /// Whether the client has not sent all of the body that it announced.
+    pub fn body_is_missing(&self) -> bool {
+        self.state().body_is_missing
+    }
+
+    /// Whether it took too long for that.
+    pub fn body_is_late(&self) -> bool {
+        self.state().body_is_late
+    }
+}
+
+/// Turns a refused head, as it was sent, into the bytes of the answer.
+pub type Refuse = Box<dyn FnMut(&[u8], SystemTime, &Refused) -> Vec<u8> + Send>;
+
+/// The connection.
+pub struct Connection {
+    stream: TcpStream,
+    requests: Arc<Requests>,
+    refuse: Refuse,
+    /// What has arrived and was not handed on.
+    held: Vec<u8>,
+    /// How much of it may be.
+    ready: usize,
+    framing: Framing,
+    idle_timeout: Duration,
+    idle: Pin<Box<Sleep>>,
+    ending: Ending,
+}
+
+/// How the connection ends.
+enum Ending {
+    /// Not yet, or without an answer of ours.
+    Open,
+    /// With an answer, of which so much is still to be sent.
+    Refused(Vec<u8>),
+    /// The answer is sent; what the client still sends is dropped until then.
+    Lingering(Pin<Box<Sleep>>),
+}
+
+impl Connection {
+    pub fn new(
+        stream: TcpStream,
+        requests: Arc<Requests>,
+        idle_timeout: Duration,
+        refuse: Refuse,
+    ) -> Self {
+        Self {
+            stream,
+            requests,
+            refuse,
+            held: Vec::new(),
+            ready: 0,
+            framing: Framing::Head,
+            idle_timeout,
+            idle: Box::pin(sleep(idle_timeout)),
+            ending: Ending::Open,
+        }
+    }
+
+    /// Judges what is held. Afterwards some of it is ready, or the connection is refused, or more is needed.
+    fn judge(&mut self) -> io::Result<()> {
+        if self.framing == Framing::Head {
+            match head::examine(&self.held) {
+                None => return Ok(()),
+                Some(Err(refused)) => self.refuse(&refused),
+                Some(Ok(head)) => {
+                    self.ready = head.length;
+                    self.framing = head.framing;
+                    let time = SystemTime::now();
+                    let mut state = self.requests.state();
+                    state.under_way += 1;
+                    state.body_is_missing = self.framing != Framing::Head;
+                    state.accepted.push_back(Arrived { head, time });
+                }
+            }
+            return Ok(());
+        }
+        let taken = self.framing.take(&self.held);
+        self.ready = taken.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        self.requests.state().body_is_missing = self.framing != Framing::Head;
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: &Refused) {
+        let answer = (self.refuse)(&self.held, SystemTime::now(), refused);
+        self.ending = Ending::Refused(answer);
+        self.held.clear();
+    }
+
+    /// What to do when nothing has arrived for too long.
+    fn time_out(&mut self) -> Option<io::Result<()>> {
+        let waits_for_answer = self.requests.state().under_way > 0;
+        match self.framing {
+            Framing::Head if waits_for_answer => None,
+            Framing::Head if head::is_empty(&self.held) => Some(Ok(())),
+            Framing::Head => {
+                self.refuse(&StatusCode::REQUEST_TIMEOUT.into());
+                None
+            }
+            _ => {
+                self.requests.state().body_is_late = true;
+                Some(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
+    }
+
+    /// Reads more; true if the connection has ended.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut chunk = [0; CHUNK];
+        let mut chunk = ReadBuf::new(&mut chunk);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
+        self.held.extend_from_slice(chunk.filled());
+        self.idle.as_mut().reset(Instant::now() + self.idle_timeout);
+        Poll::Ready(Ok(chunk.filled().is_empty()))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            if self.ready == 0 && !self.held.is_empty() {
+                self.judge()?;
+            }
+            if self.ready > 0 {
+                let length = self.ready.min(buffer.remaining());
+                buffer.put_slice(&self.held[..length]);
+                self.held.drain(..length);
+                self.ready -= length;
+                return Poll::Ready(Ok(()));
+            }
+            if !matches!(self.ending, Ending::Open) {
+                let mut state = self.requests.state();
+                if state.under_way == 0 {
+                    return Poll::Ready(Ok(()));
+                }
+                // The end would cancel the request that is under way.
+                state.waiting = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            match self.poll_more(cx)? {
+                Poll::Ready(true) => return Poll::Ready(Ok(())),
+                Poll::Ready(false) => {}
+                Poll::Pending => {
+                    ready!(self.idle.as_mut().poll(cx));
+                    if let Some(end) = self.time_out() {
+                        return Poll::Ready(end);
+                    }
+                    let timeout = self.idle_timeout;
+                    self.idle.as_mut().reset(Instant::now() + timeout);
+                }
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            match &mut this.ending {
+                Ending::Open => return Pin::new(&mut this.stream).poll_shutdown(cx),
+                Ending::Refused(answer) if answer.is_empty() => {
+                    ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+                    this.ending = Ending::Lingering(Box::pin(sleep(LINGER)));
+                }
+                Ending::Refused(answer) => {
+                    let sent = ready!(Pin::new(&mut this.stream).poll_write(cx, answer))?;
+                    answer.drain(..sent);
+                }
+                Ending::Lingering(until) => {
+                    if until.as_mut().poll(cx).is_ready() || ready!(this.poll_more(cx))? {
+                        return Poll::Ready(Ok(()));
+                    }
+                    this.held.clear();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! One accepted request on its way: what the access log will say of it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
+use axum::response::Response;
+use http_body_util::BodyExt;
+use http_desync_guardian::RequestSafetyTier;
+use hyper::body::Body as _;
+
+use super::LoadBalancer;
+use super::access_log::Entry;
+use super::answer;
+use super::connection::{Arrived, Requests};
+use super::head::Fields;
+use super::target::Failure;
+
+/// A request until the last byte of its answer. Dropping it writes the line.
+pub struct UnderWay {
+    pub entry: Entry,
+    alb: Arc<LoadBalancer>,
+    requests: Arc<Requests>,
+    received: Arc<AtomicU64>,
+    start: Instant,
+    dispatch: Option<Instant>,
+    /// Whether the connection ends with this request.
+    pub is_last: bool,
+    is_answered: bool,
+}
+
+impl UnderWay {
+    pub fn new(
+        alb: Arc<LoadBalancer>,
+        client: SocketAddr,
+        requests: &Arc<Requests>,
+        arrived: Arrived,
+        request: &Request,
+    ) -> Self {
+        let headers = request.headers();
+        let text = |name| {
+            let value = headers.get(name).map(|value| value.as_bytes());
+            value.map(|value| String::from_utf8_lossy(value).into_owned())
+        };
+        let tier = arrived.head.classification.map(|it| it.tier);
+        let is_ambiguous = tier == Some(RequestSafetyTier::Ambiguous);
+        let asks_to_close = text(CONNECTION).is_some_and(|it| it.eq_ignore_ascii_case("close"));
+        let version = match request.version() {
+            Version::HTTP_10 => "1.0",
+            _ => "1.1",
+        };
+        let target = request.uri().to_string();
+        let host = text(HOST);
+        let fields = Fields {
+            method: request.method().as_str(),
+            target: &target,
+            version,
+            host: host.as_deref(),
+            user_agent: None,
+        };
+        Self {
+            entry: Entry {
+                request: line(&fields, alb.port),
+                user_agent: text(USER_AGENT),
+                classification: arrived.head.classification,
+                ..Entry::new(client, alb.port, arrived.time)
+            },
+            alb,
+            requests: Arc::clone(requests),
+            received: Arc::new(AtomicU64::new(arrived.head.length as u64)),
+            start: Instant::now(),
+            dispatch: None,
+            // Defensive mode forwards an ambiguous request and closes both connections.
+            is_last: is_ambiguous || asks_to_close,
+            is_answered: false,
+        }
+    }
+
+    /// Counts the bytes of the body.
+    pub fn count_body(&self, request: Request) -> Request {
+        let received = Arc::clone(&self.received);
+        request.map(|body| {
+            Body::new(body.inspect_frame(move |frame| {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                received.fetch_add(length, Ordering::Relaxed);
+            }))
+        })
+    }
+
+    /// Notes that the request goes to `target` now.
+    pub fn sent_to(&mut self, target: SocketAddr) {
+        let now = Instant::now();
+        self.entry.target = Some(target);
+        self.entry.request_time = Some(now - self.start);
+        self.dispatch = Some(now);
+    }
+
+    /// The target's answer.
+    pub fn answered(mut self, response: Response) -> Response {
+        let target_time = self.dispatch.map(|dispatch| dispatch.elapsed());
+        self.entry.target_time = target_time;
+        self.entry.target_status = Some(response.status());
+        self.send(response)
+    }
+
+    /// The load balancer's own answer.
+    pub fn failed(mut self, failure: Failure) -> Response {
+        if !failure.was_sent() {
+            self.entry.request_time = None;
+        }
+        self.entry.error_reason = Some(failure.reason());
+        let status = match failure {
+            Failure::RequestIncomplete if self.requests.body_is_late() => {
+                StatusCode::REQUEST_TIMEOUT
+            }
+            failure => failure.status(),
+        };
+        self.send(answer::own(status))
+    }
+
+    fn send(mut self, mut response: Response) -> Response {
+        if self.is_last {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        self.entry.status = response.status();
+        self.entry.sent_bytes = head_length(&response);
+        self.entry.response_time = self.entry.target_time.and_then(|target_time| {
+            let since_dispatch = self.dispatch?.elapsed();
+            Some(since_dispatch.saturating_sub(target_time))
+        });
+        self.is_answered = true;
+        response.map(|body| {
+            Body::new(body.inspect_frame(move |frame| {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                // All of it, so that the line is written after the last frame.
+                let under_way = &mut self;
+                under_way.entry.sent_bytes += length;
+            }))
+        })
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.entry.received_bytes = self.received.load(Ordering::Relaxed);
+        if !self.is_answered {
+            // hyper has dropped the request, since the client closed the connection: in the middle of the body, or while
+            // it should wait for the answer. That has a status of its own.
+            let status = match self.requests.body_is_missing() {
+                true => StatusCode::BAD_REQUEST,
+                false => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
+            };
+            self.entry.status = status;
+        }
+        self.alb.access_log.write(&self.entry);
+        self.requests.end();
+    }
+}
+
+/// The request line as the access log has it.
+pub fn line(fields: &Fields<'_>, port: u16) -> String {
+    let Fields {
+        method,
+        target,
+        version,
+        host,
+        ..
+    } = fields;
+    let host = host.unwrap_or("127.0.0.1");
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| !port.ends_with(']'));
+    let url = match (target.starts_with('/'), has_port) {
+        (false, _) => (*target).to_owned(),
+        (true, true) => format!("http://{host}{target}"),
+        (true, false) => format!("http://{host}:{port}{target}"),
+    };
+    format!("{method} {url} HTTP/{version}")
+}
+
+/// The length of the answer's head in bytes, with what hyper adds to it.
+fn head_length(response: &Response) -> u64 {
+    let line =
+        "HTTP/1.1 200 \r\n\r\n".len() + response.status().canonical_reason().map_or(0, str::len);
+    let field = |name: usize, value: usize| name + ": \r\n".len() + value;
+    let headers: &HeaderMap = response.headers();
+    let fields: usize = headers
+        .iter()
+        .map(|(name, value)| field(name.as_str().len(), value.len()))
+        .sum();
+    let date = match headers.contains_key(DATE) {
+        true => 0,
+        false => field(DATE.as_str().len(), "Thu, 01 Jan 1970 00:00:00 GMT".len()),
+    };
+    let length = match response.body().size_hint().exact() {
+        _ if headers.contains_key(CONTENT_LENGTH) => 0,
+        Some(length) => field(CONTENT_LENGTH.as_str().len(), length.to_string().len()),
+        None => field("transfer-encoding".len(), "chunked".len()),
+    };
+    (line + fields + date + length) as u64
+}

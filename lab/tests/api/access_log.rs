@@ -1,0 +1,456 @@
+//! The load balancer's access log: each answer of its own has a reason.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use lab::alb::{PathPattern, Rule};
+
+use crate::client::{client, get, raw};
+use crate::found;
+use crate::process::Lab;
+use crate::target::{
+    Act, Lines, OK, Target, balancer, impatient_group, logging_balancer, quick_group, registered,
+};
+
+/// The fields of a line by their names in AWS's guide.
+struct Line(Vec<String>);
+
+impl Line {
+    const NAMES: [&str; 29] = [
+        "type",
+        "time",
+        "elb",
+        "client",
+        "target",
+        "request_processing_time",
+        "target_processing_time",
+        "response_processing_time",
+        "elb_status_code",
+        "target_status_code",
+        "received_bytes",
+        "sent_bytes",
+        "request",
+        "user_agent",
+        "ssl_cipher",
+        "ssl_protocol",
+        "target_group_arn",
+        "trace_id",
+        "domain_name",
+        "chosen_cert_arn",
+        "matched_rule_priority",
+        "request_creation_time",
+        "actions_executed",
+        "redirect_url",
+        "error_reason",
+        "target_list",
+        "target_status_code_list",
+        "classification",
+        "classification_reason",
+    ];
+
+    async fn first(lines: &Lines) -> Self {
+        let fields = lines.fields(0).await;
+        assert_eq!(fields.len(), Self::NAMES.len(), "{fields:?}");
+        Self(fields)
+    }
+
+    fn get(&self, name: &str) -> &str {
+        let number = Self::NAMES.iter().position(|known| *known == name);
+        &self.0[number.unwrap()]
+    }
+
+    fn seconds(&self, name: &str) -> f64 {
+        self.get(name).parse().unwrap()
+    }
+}
+
+/// What the log says of one request to a target that does this.
+async fn line_of(act: Act) -> Line {
+    let group = impatient_group();
+    let target = Target::start(act).await;
+    let _registered = registered(&group, &[&target]).await;
+    let (alb, lines) = logging_balancer(Vec::new(), group, Duration::from_secs(60)).await;
+    client().get(format!("http://{alb}/")).send().await.unwrap();
+    let line = Line::first(&lines).await;
+    assert_eq!(line.get("target"), target.address.to_string());
+    assert_eq!(line.get("actions_executed"), "forward");
+    line
+}
+
+#[tokio::test]
+async fn a_request_that_was_answered_is_described_in_all_fields() {
+    let (likes, others) = (quick_group(), quick_group());
+    let target = Target::start(Act::Answer(OK)).await;
+    let _registered = registered(&likes, &[&target]).await;
+    let rule = Rule {
+        pattern: PathPattern::new("/like/*"),
+        group: likes,
+    };
+    let (alb, lines) = logging_balancer(vec![rule], others, Duration::from_secs(60)).await;
+    let body = "x".repeat(1000);
+    let head = format!(
+        "POST /like/me?a=%22b HTTP/1.1\r\nHost: {alb}\r\nUser-Agent: test \"1\"\r\n\
+         Content-Length: 1000\r\nConnection: close\r\n\r\n"
+    );
+    let request = format!("{head}{body}");
+    let answer = tokio::task::spawn_blocking(move || raw(alb, request.as_bytes()));
+    let answer = answer.await.unwrap();
+    assert!(answer.ends_with("ok"), "{answer}");
+    let line = Line::first(&lines).await;
+    for (name, value) in [
+        ("type", "http"),
+        ("elb", "app/mysfits/0000000000000000"),
+        ("target", &target.address.to_string()),
+        ("elb_status_code", "200"),
+        ("target_status_code", "200"),
+        ("received_bytes", &(head.len() + 1000).to_string()),
+        ("sent_bytes", &answer.len().to_string()),
+        (
+            "request",
+            &format!("POST http://{alb}/like/me?a=%22b HTTP/1.1"),
+        ),
+        ("user_agent", "test \\x221\\x22"),
+        (
+            "target_group_arn",
+            "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/targets/0000000000000000",
+        ),
+        ("matched_rule_priority", "1"),
+        ("actions_executed", "forward"),
+        ("error_reason", "-"),
+        ("target_list", &target.address.to_string()),
+        ("target_status_code_list", "200"),
+        ("classification", "-"),
+        ("classification_reason", "-"),
+    ] {
+        assert_eq!(line.get(name), value, "{name}");
+    }
+    for name in [
+        "request_processing_time",
+        "target_processing_time",
+        "response_processing_time",
+    ] {
+        assert!((0.0..30.0).contains(&line.seconds(name)), "{name}");
+    }
+    let trace_header = format!("x-amzn-trace-id: {}", line.get("trace_id"));
+    assert!(
+        target.requests()[0].contains(&trace_header),
+        "{}",
+        line.get("trace_id")
+    );
+    assert_eq!(lines.count(), 1);
+}
+
+#[tokio::test]
+async fn each_502_and_504_has_its_reason() {
+    for (act, status, reason) in [
+        (Act::Reset, "502", "TargetConnectionClosed"),
+        (Act::Answer("what?\r\n\r\n"), "502", "TargetResponseInvalid"),
+        (
+            Act::Answer("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"),
+            "502",
+            "TargetResponseInvalid",
+        ),
+        (
+            Act::Answer("HTTP/1.1 200 OK\r\nX"),
+            "502",
+            "TargetConnectionClosed",
+        ),
+        (Act::Hang, "504", "TargetResponseTimeout"),
+    ] {
+        let line = line_of(act).await;
+        assert_eq!(line.get("error_reason"), reason);
+        assert_eq!(line.get("elb_status_code"), status, "{reason}");
+        assert_eq!(line.get("target_status_code"), "-", "{reason}");
+        assert!(line.seconds("request_processing_time") >= 0.0, "{reason}");
+        assert_eq!(line.seconds("target_processing_time"), -1.0, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_refuses_connections_and_a_group_without_targets_have_their_reasons() {
+    let empty = quick_group();
+    let refusing = quick_group();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let _registered = refusing.register(nobody.local_addr().unwrap());
+    drop(nobody);
+    for (group, status, reason) in [
+        (empty, "503", "NoRegisteredTargets"),
+        (refusing, "502", "TargetConnectionRefused"),
+    ] {
+        let (alb, lines) = logging_balancer(Vec::new(), group, Duration::from_secs(60)).await;
+        client().get(format!("http://{alb}/")).send().await.unwrap();
+        let line = Line::first(&lines).await;
+        assert_eq!(line.get("error_reason"), reason);
+        assert_eq!(line.get("elb_status_code"), status);
+        assert_eq!(line.get("matched_rule_priority"), "0");
+        assert_eq!(line.seconds("request_processing_time"), -1.0);
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_target_itself_has_no_reason_of_the_load_balancers() {
+    let line = line_of(Act::Answer("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")).await;
+    assert_eq!(line.get("elb_status_code"), "503");
+    assert_eq!(line.get("target_status_code"), "503");
+    assert_eq!(line.get("error_reason"), "-");
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_is_a_460() {
+    let group = quick_group();
+    let target = Target::start(Act::Hang).await;
+    let _registered = registered(&group, &[&target]).await;
+    let (alb, lines) = logging_balancer(Vec::new(), group, Duration::from_secs(60)).await;
+    let mut client = TcpStream::connect(alb).unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
+    found("the request", async || target.requests().pop()).await;
+    drop(client);
+    let line = Line::first(&lines).await;
+    assert_eq!(line.get("elb_status_code"), "460");
+    assert_eq!(line.get("target_status_code"), "-");
+}
+
+async fn refused(bytes: &str) -> (String, Line) {
+    let group = quick_group();
+    let target = Target::start(Act::Answer(OK)).await;
+    let _registered = registered(&group, &[&target]).await;
+    let (alb, lines) = logging_balancer(Vec::new(), group, Duration::from_secs(60)).await;
+    let bytes = bytes.to_owned();
+    let answer = tokio::task::spawn_blocking(move || raw(alb, bytes.as_bytes()));
+    let (answer, line) = (answer.await.unwrap(), Line::first(&lines).await);
+    assert!(target.requests().is_empty());
+    assert_eq!(line.get("sent_bytes"), answer.len().to_string());
+    assert_eq!(line.get("target"), "-");
+    assert_eq!(line.get("actions_executed"), "-");
+    (answer, line)
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_has_a_line_and_an_albs_page() {
+    let long = "x".repeat(20_000);
+    for (bytes, status, request) in [
+        (
+            "nonsense\r\n\r\n".to_owned(),
+            "400 Bad Request",
+            "- http://",
+        ),
+        (
+            "GET /a HTTP/1.1\r\nUser-Agent: me\r\n\r\n".to_owned(),
+            "400 Bad Request",
+            "GET http://",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n".to_owned(),
+            "400 Bad Request",
+            "GET http://",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\nX-A : b\r\n\r\n".to_owned(),
+            "400 Bad Request",
+            "GET http://",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n".to_owned(),
+            "400 Bad Request",
+            "GET http://",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nHost: x\r\nX-A: {long}\r\n\r\n"),
+            "400 Bad Request",
+            "GET http://",
+        ),
+        (
+            "TRACE / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(),
+            "405 Not Allowed",
+            "TRACE http://",
+        ),
+        (
+            format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"),
+            "414 Request-URI Too Large",
+            "- http://",
+        ),
+        (
+            format!(
+                "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {}1\r\n\r\n",
+                "1,".repeat(30)
+            ),
+            "463 ",
+            "GET http://",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n".to_owned(),
+            "501 Not Implemented",
+            "POST http://",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"
+                .to_owned(),
+            "400 Bad Request",
+            "POST http://",
+        ),
+    ] {
+        let (answer, line) = refused(&bytes).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}\r\nServer: awselb/2.0\r\n")),
+            "{answer}"
+        );
+        assert!(answer.contains(&format!("<h1>{status}</h1>")), "{answer}");
+        assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+        assert_eq!(line.get("elb_status_code"), &status[..3]);
+        let version = if request.starts_with('-') {
+            "- -"
+        } else {
+            " HTTP/1.1"
+        };
+        assert!(
+            line.get("request").ends_with(version),
+            "{}",
+            line.get("request")
+        );
+        assert!(
+            line.get("request").starts_with(request),
+            "{}",
+            line.get("request")
+        );
+    }
+    let (_, line) = refused("GET /a HTTP/1.1\r\nUser-Agent: me\r\n\r\n").await;
+    assert_eq!(line.get("user_agent"), "me");
+    let severe = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab";
+    let (_, line) = refused(severe).await;
+    assert_eq!(line.get("classification"), "Severe");
+    assert_eq!(line.get("classification_reason"), "MultipleContentLength");
+    let (answer, _) = refused("HEAD / HTTP/1.1\r\n\r\n").await;
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+/// What a connection answers to all of `bytes`.
+async fn answers(alb: SocketAddr, bytes: String) -> String {
+    tokio::task::spawn_blocking(move || raw(alb, bytes.as_bytes()))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn requests_before_a_refused_one_on_the_same_connection_are_answered_first() {
+    let group = quick_group();
+    let target = Target::start(Act::Answer(OK)).await;
+    let _registered = registered(&group, &[&target]).await;
+    let alb = balancer(Vec::new(), group).await;
+    let plain = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n";
+    let sized = "POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\nGET /no HTTP/1.1\r\nHost:\r\n\r\n";
+    let chunked = "POST /3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+        1b;a=b\r\nGET /no HTTP/1.1\r\nHost:\r\n\r\n\r\n0\r\nA: b\r\n\r\n";
+    let bad = "GET /4 HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n";
+    let answer = answers(alb, format!("{plain}{sized}{chunked}{bad}{plain}")).await;
+    let statuses: Vec<_> = answer
+        .match_indices("HTTP/1.1 ")
+        .map(|(at, _)| &answer[at + 9..at + 12])
+        .collect();
+    assert_eq!(statuses, ["200", "200", "200", "400"], "{answer}");
+    let paths = target.requests();
+    let paths: Vec<_> = paths
+        .iter()
+        .map(|head| head.split(' ').nth(1).unwrap())
+        .collect();
+    assert_eq!(paths, ["/1", "/2", "/3"]);
+}
+
+#[tokio::test]
+async fn an_ambiguous_request_is_forwarded_once_and_both_connections_are_closed() {
+    let group = quick_group();
+    let target = Target::start(Act::Answer(OK)).await;
+    let _registered = registered(&group, &[&target]).await;
+    let (alb, lines) = logging_balancer(Vec::new(), group, Duration::from_secs(60)).await;
+    let both = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    let answer = answers(alb, format!("{both}GET / HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let head = target.requests().remove(0).to_lowercase();
+    assert!(!head.contains("content-length: 3"), "{head}");
+    let line = Line::first(&lines).await;
+    assert_eq!(line.get("classification"), "Ambiguous");
+    assert_eq!(line.get("classification_reason"), "BothTeClPresent");
+}
+
+#[tokio::test]
+async fn headers_with_invalid_names_are_dropped_as_the_template_wants() {
+    let group = quick_group();
+    let target = Target::start(Act::Answer(OK)).await;
+    let _registered = registered(&group, &[&target]).await;
+    let alb = balancer(Vec::new(), group).await;
+    let request =
+        "GET / HTTP/1.1\r\nHost: x\r\nX_A: 1\r\nX-B: 2\r\nX.C: 3\r\nConnection: close\r\n\r\n";
+    answers(alb, request.to_owned()).await;
+    let head = target.requests().remove(0).to_lowercase();
+    assert!(
+        head.contains("x-b: 2") && !head.contains("x_a") && !head.contains("x.c"),
+        "{head}"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_stops_sending_is_a_408_and_one_that_sends_nothing_is_let_go() {
+    let group = quick_group();
+    let target = Target::start(Act::Hang).await;
+    let _registered = registered(&group, &[&target]).await;
+    for (bytes, answered) in [
+        ("", ""),
+        ("\r\n", ""),
+        (
+            "GET / HTTP/1.1\r\nHost: x\r\nX-A",
+            "HTTP/1.1 408 Request Time-out\r\n",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab",
+            "HTTP/1.1 408 Request Time-out\r\n",
+        ),
+    ] {
+        let idle = Duration::from_millis(300);
+        let (alb, lines) = logging_balancer(Vec::new(), group.clone(), idle).await;
+        let answer = answers(alb, bytes.to_owned()).await;
+        assert_eq!(
+            answer.get(..answered.len()),
+            Some(answered),
+            "{bytes:?}: {answer}"
+        );
+        match answered {
+            "" => assert_eq!((answer.len(), lines.count()), (0, 0), "{bytes:?}"),
+            _ => assert_eq!(Line::first(&lines).await.get("elb_status_code"), "408"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_a_slow_target_is_not_being_idle() {
+    let group = quick_group();
+    let target = Target::start(Act::Late(Duration::from_millis(900), OK)).await;
+    let _registered = registered(&group, &[&target]).await;
+    let idle = Duration::from_millis(300);
+    let (alb, _) = logging_balancer(Vec::new(), group, idle).await;
+    let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_owned();
+    let answer = answers(alb, request).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn the_lab_shows_the_load_balancers_log() {
+    let lab = Lab::start(&["--chaos", "off", "--logs"]);
+    let endpoints = lab.endpoints();
+    get(&format!("{}/mysfits", endpoints.alb)).await;
+    let url = format!("{}/logs/load-balancer", endpoints.site);
+    let line = found("a line", async || {
+        let lines = get(&url).await;
+        lines
+            .lines()
+            .find(|line| line.contains("/mysfits HTTP/1.1"))
+            .map(str::to_owned)
+    })
+    .await;
+    assert!(line.contains("targetgroup/monolith/"), "{line}");
+    // The load balancer's own health checks are no requests of clients.
+    assert!(!get(&url).await.contains("ELB-HealthChecker"));
+    lab.wait_for("load-balancer | http ");
+}
