@@ -155,8 +155,8 @@ impl AsyncWrite for Stream {
     /// Is called when the connection's buffer has been written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        let sent = mem::take(&mut *self.connection.unsent.borrow_mut());
-        sent.into_iter().for_each(Exchange::sent);
+        let mut unsent = self.connection.unsent.borrow_mut();
+        unsent.drain(..).for_each(Exchange::sent);
         Poll::Ready(Ok(()))
     }
 

@@ -9,7 +9,7 @@ use opentelemetry::Context;
 use rustix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 /// Likes that may wait for a burn of theirs; those beyond are refused.
 const MAX_WAITING: usize = 64;
@@ -56,12 +56,17 @@ impl Burner {
             // Held to the end of the work: a client that hangs up does not stop the thread.
             drop((burning, admitted));
         });
-        match burn.await.map_err(JoinError::try_into_panic) {
-            Ok(()) => Ok(()),
-            // The request has panicked, wherever it did.
-            Err(Ok(panic)) => resume_unwind(panic),
-            Err(Err(_)) => Err(Overloaded),
-        }
+        join(burn).await
+    }
+}
+
+/// Waits for a burn. If it panics, so does the request that it belongs to.
+async fn join(burn: JoinHandle<()>) -> Result<(), Overloaded> {
+    match burn.await.map_err(JoinError::try_into_panic) {
+        Ok(()) => Ok(()),
+        Err(Ok(panic)) => resume_unwind(panic),
+        // The runtime is shutting down.
+        Err(Err(_)) => Err(Overloaded),
     }
 }
 
@@ -142,6 +147,12 @@ mod tests {
         let spent = thread_cpu_time() - start;
         assert!(spent >= Duration::from_millis(50), "{spent:?}");
         assert!(spent < Duration::from_millis(80), "{spent:?}");
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a bug")]
+    async fn a_panic_of_a_burn_is_one_of_its_request_and_no_overload() {
+        let _ = join(spawn_blocking(|| panic!("a bug"))).await;
     }
 
     #[tokio::test]
