@@ -143,8 +143,8 @@ fn sampler_argument(env: &Variables) -> Option<String> {
     })
 }
 
-/// Whether `OTEL_SDK_DISABLED` is true. By the specification every value but one is false, and the
-/// odd ones are worth a warning.
+/// Whether `OTEL_SDK_DISABLED` is true, and what to log about it. By the specification every value but
+/// `true` is false.
 fn sdk_disabled(env: &Variables) -> (bool, Option<String>) {
     let value = env.text("OTEL_SDK_DISABLED");
     let is = |other: &str| value.eq_ignore_ascii_case(other);

@@ -49,7 +49,7 @@ pub enum InitError {
 ///
 /// When the OTLP exporter is asked for with variables that it cannot use, or this was called before.
 pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
-    let (resource, late) = resource(config, about.service);
+    let (resource, metadata_warning) = resource(config, about.service);
     // Embedded metrics go past the queue of log lines. They are written by a thread that may wait,
     // and while it waits the instruments add up what the next line will say: none is dropped.
     let metrics = metrics::provider(config, &resource, stdout())?;
@@ -61,7 +61,7 @@ pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
     let lines = Lines::start();
     let layer = logs::lines(config, about.log_targets, about.access_target, &lines);
     tracing_subscriber::registry().with(layer).try_init()?;
-    for warning in config.warnings.iter().chain(&late) {
+    for warning in config.warnings.iter().chain(&metadata_warning) {
         tracing::warn!("{warning}");
     }
     let (traces, rules) = traces::provider(config, &resource)?;

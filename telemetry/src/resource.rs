@@ -21,13 +21,13 @@ const DETECTION_TIME: Duration = Duration::from_secs(1);
 /// ECS is asked only where it has named its endpoint, and where an exporter sends the answer. If there
 /// is none, the second value is what to log.
 pub(crate) fn resource(config: &Config, service: &str) -> (Resource, Option<String>) {
-    let mut late = None;
+    let mut warning = None;
     let mut resource = Resource::builder_empty().with_detector(Box::new(TelemetryResourceDetector));
     let sent = config.traces != TracesExporter::None || config.metrics == MetricsExporter::Otlp;
     if config.on_ecs && sent {
         match ecs() {
             Ok(attributes) => resource = resource.with_attributes(attributes),
-            Err(warning) => late = Some(warning),
+            Err(silent) => warning = Some(silent),
         }
     }
     let attributes = config.attributes.iter().cloned();
@@ -35,7 +35,7 @@ pub(crate) fn resource(config: &Config, service: &str) -> (Resource, Option<Stri
     let resource = resource
         .with_attributes(attributes)
         .with_service_name(service_name(config, service).to_owned());
-    (resource.build(), late)
+    (resource.build(), warning)
 }
 
 /// What the metadata endpoint says.

@@ -95,7 +95,7 @@ async fn each_signal_goes_to_its_url_with_its_headers_and_compression() {
 }
 
 #[tokio::test]
-async fn a_batch_has_as_many_spans_as_it_may_have() {
+async fn the_batch_size_bounds_the_spans_of_one_export() {
     let collector = Collector::start();
     let endpoint = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*collector.endpoint);
     let elsewhere = ("OTEL_METRICS_EXPORTER", "none");
@@ -154,7 +154,7 @@ async fn an_export_that_takes_longer_than_its_timeout_fails() {
 }
 
 #[tokio::test]
-async fn a_span_has_no_more_attributes_than_it_may_have() {
+async fn count_limits_bound_the_attributes_of_a_span() {
     let all = spans(1, &[]).await[0].1.attributes.len();
     assert!(all > 3);
     for limits in [
@@ -214,7 +214,7 @@ async fn the_environment_names_the_service_and_describes_the_process() {
 }
 
 #[tokio::test]
-async fn a_disabled_sdk_sends_nothing_and_leaves_logs_and_ids() {
+async fn with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids() {
     let collector = Collector::start();
     for exporter in ["otlp", "console"] {
         let service = start_with(&[
@@ -242,7 +242,7 @@ async fn a_disabled_sdk_sends_nothing_and_leaves_logs_and_ids() {
 }
 
 #[tokio::test]
-async fn a_word_that_is_not_true_leaves_the_sdk_on_and_is_warned_of() {
+async fn another_word_than_true_leaves_the_sdk_on_and_logs_a_warning() {
     let collector = Collector::start();
     let service = start(&[
         ("OTEL_SDK_DISABLED", "yes"),

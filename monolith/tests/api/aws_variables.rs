@@ -54,7 +54,7 @@ async fn region_endpoint_token_and_name_are_those_of_the_environment() {
 }
 
 #[tokio::test]
-async fn the_sdk_tries_as_often_as_it_may() {
+async fn aws_max_attempts_bounds_the_attempts_of_the_sdk() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     for (attempts, status, requests) in [("1", 503, 1), ("2", 503, 2), ("", 200, 3), ("5", 200, 3)]
@@ -78,7 +78,7 @@ async fn the_sdk_tries_as_often_as_it_may() {
 }
 
 #[test]
-fn words_of_the_sdk_may_be_in_upper_case_or_missing() {
+fn words_for_the_aws_sdk_may_be_in_upper_case_or_empty() {
     for (name, value) in [
         ("AWS_USE_FIPS_ENDPOINT", "False"),
         ("AWS_USE_DUALSTACK_ENDPOINT", ""),
