@@ -259,7 +259,7 @@ async fn embedded_metrics_are_lines_that_cloudwatch_reads() {
 }
 
 #[test]
-fn a_trace_header_may_fill_the_head_and_costs_nothing() {
+fn a_request_whose_head_is_full_of_trace_header_is_answered() {
     let service = start_with(&ALL);
     let mut stream = service.connect();
     let many = format!("X-Amzn-Trace-Id: {}\r\n", "Root=1;".repeat(1000));
