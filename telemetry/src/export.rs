@@ -3,6 +3,7 @@
 //! The counters are those of OpenTelemetry's semantic conventions for SDK metrics.
 
 use std::fmt;
+use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -24,6 +25,16 @@ pub(crate) const OTHER: &str = "_OTHER";
 
 /// `error.type` of an item that the backend refused while it took others.
 pub(crate) const REJECTED: &str = "rejected";
+
+/// `error.type` of a failed call of the system: the name of its kind, if the standard library has one.
+pub(crate) fn error_type(error: &io::Error) -> String {
+    let kind = format!("{:?}", error.kind());
+    if ["Other", "Uncategorized"].contains(&&*kind) {
+        OTHER.to_owned()
+    } else {
+        kind
+    }
+}
 
 /// What is exported.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,8 @@ use opentelemetry_http::{Bytes, Request, Response};
 use thiserror::Error;
 use ureq::Agent;
 
+use crate::export::{OTHER, error_type};
+
 /// Most bytes of an answer that are read.
 const MAX_ANSWER: u64 = 64 * 1024;
 
@@ -95,13 +97,12 @@ impl Blocking {
     }
 }
 
-/// `error.type` of an error: the name that the standard library or the client has for it.
+/// `error.type` of an error of the client.
 fn kind(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Io(error) => format!("{:?}", error.kind()),
+        ureq::Error::Io(error) => error_type(error),
         ureq::Error::Timeout(_) => "timeout".to_owned(),
-        ureq::Error::HostNotFound => "HostNotFound".to_owned(),
-        _ => crate::export::OTHER.to_owned(),
+        _ => OTHER.to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
 use crate::episode::Episode;
-use crate::export::Outcomes;
+use crate::export::{Outcomes, error_type};
 
 mod address;
 mod daemon;
@@ -56,7 +56,7 @@ impl XrayExporter {
             match daemon.send(Instant::now()) {
                 Ok(()) => sent += 1,
                 Err(error) => {
-                    self.outcomes.lost(1, &format!("{:?}", error.kind()));
+                    self.outcomes.lost(1, &error_type(&error));
                     failure = Some(error);
                 }
             }

@@ -91,6 +91,18 @@ fn a_refused_connection_has_the_name_that_the_standard_library_gives_it() {
 }
 
 #[test]
+fn a_host_that_cannot_be_found_is_named_in_the_cause() {
+    // Too long for any question, so that the resolver refuses it by itself.
+    let host = "x".repeat(64);
+    let request = Request::post(format!("http://{host}:4318/"));
+    let request = request.body(Bytes::new()).unwrap();
+    let failure = Blocking::within(PATIENCE).send(request).unwrap_err();
+    // The standard library has no kind for it.
+    assert_eq!(failure.error_type, "_OTHER", "{failure:?}");
+    assert!(failure.cause.contains(&host), "{failure:?}");
+}
+
+#[test]
 fn a_failure_is_taken_once() {
     let last = LastFailure::default();
     last.set(Some(Failure::new("503".to_owned(), "busy".to_owned())));

@@ -88,7 +88,8 @@ fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent(
     for _ in 0..2 {
         let mut datagram = [0; 65_536];
         let bytes = daemon.recv(&mut datagram).unwrap();
-        assert!(bytes < 1000, "{bytes}");
+        let text = str::from_utf8(&datagram[..bytes]).unwrap();
+        assert!(text.contains("\"name\":\"like service\""), "{text}");
     }
     provider.force_flush().unwrap();
     let expected = [
@@ -114,4 +115,26 @@ fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent(
         assert_eq!(logged.lines().count(), 1, "{logged}");
         assert!(logged.contains("INFO"), "{logged}");
     }
+}
+
+#[test]
+fn a_batch_of_which_nothing_is_sent_ends_no_outage() {
+    let (log, _guard) = Log::start();
+    // A connected socket receives from its peer alone, here itself.
+    let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
+    daemon.connect(daemon.local_addr().unwrap()).unwrap();
+    let exporter = XrayExporter::new(daemon.local_addr().unwrap().to_string());
+    let start = Instant::now();
+    while exporter.send(&mut [usual()]).is_ok() {
+        assert!(start.elapsed() < Duration::from_secs(20), "no outage");
+    }
+    // For longer than a daemon on this machine takes to recover.
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(200) {
+        exporter.send(&mut [too_large()]).unwrap();
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    let logged = log.take();
+    assert_eq!(logged.matches("spans cannot be exported").count(), 1);
+    assert!(!logged.contains("spans are exported again"), "{logged}");
 }
