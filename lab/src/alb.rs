@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::CONNECTION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CONNECTION, HOST};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -146,7 +146,13 @@ impl LoadBalancer {
         let (rule, group) = self.group(request.uri().path());
         under_way.entry.rule = Some(rule);
         under_way.entry.target_group = Some(group.arn());
+        // A proxy ignores the header beside a target in absolute form: RFC 9112, section 3.2.2.
+        let host = request.uri().authority().map(|host| host.as_str());
+        let host = host.and_then(|host| HeaderValue::try_from(host).ok());
         let headers = request.headers_mut();
+        if let Some(host) = host {
+            headers.insert(HOST, host);
+        }
         // It names headers that are to go no further; ours must, and so must no upgrade.
         headers.remove(CONNECTION);
         remove_invalid(headers);

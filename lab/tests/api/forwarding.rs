@@ -123,6 +123,13 @@ async fn the_request_target_arrives_as_it_was_sent() {
 }
 
 #[tokio::test]
+async fn the_host_of_a_target_in_absolute_form_replaces_the_header() {
+    let (head, _) = seen("GET http://right.example/a?b HTTP/1.1\r\nHost: wrong.example").await;
+    assert!(head.starts_with("GET /a?b HTTP/1.1\r\n"), "{head}");
+    assert_eq!(values(&head, "Host"), ["right.example"]);
+}
+
+#[tokio::test]
 async fn a_body_arrives_with_its_length() {
     let (head, _) = seen("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0").await;
     assert_eq!(values(&head, "Content-Length"), ["0"]);
