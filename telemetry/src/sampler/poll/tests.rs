@@ -3,6 +3,7 @@
 
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::time::Instant;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanKind, TraceId};
@@ -10,6 +11,7 @@ use opentelemetry_sdk::trace::{SamplingDecision, ShouldSample};
 use serde_json::Value;
 
 use super::*;
+use crate::captured::Log;
 use crate::sampler::Service;
 
 mod fake_daemon;
@@ -266,6 +268,60 @@ fn a_daemon_that_restarts_answers_the_next_call() {
     client.ask_for_rules(at(0)).unwrap();
     client.ask_for_rules(at(305)).unwrap();
     server.join().unwrap();
+}
+
+#[test]
+fn an_outage_of_the_daemon_is_logged_once_and_so_is_its_end() {
+    let (log, _guard) = Log::start();
+    let daemon = FakeDaemon::start([page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    let mut logged = Vec::new();
+    for (second, status) in [
+        (0, 200),
+        (10, 500),
+        (20, 503),
+        (30, 200),
+        (40, 200),
+        (50, 500),
+    ] {
+        daemon.set_targets(status, "{}");
+        let done = client.step(at(second));
+        client.log_change(done);
+        logged.push(log.take());
+    }
+    let outage = |line: &str| line.contains("gives no sampling rules") && line.contains(": 500");
+    let end = |line: &str| line.contains("gives sampling rules again");
+    assert!(
+        outage(&logged[1]) && end(&logged[3]) && outage(&logged[5]),
+        "{logged:?}"
+    );
+    for quiet in [0, 2, 4] {
+        assert_eq!(logged[quiet], "");
+    }
+}
+
+#[test]
+fn the_rules_are_asked_for_at_the_start_and_a_second_later_a_reservoir_is_full_again() {
+    let daemon = FakeDaemon::start([page(["a"], json!({"ReservoirSize": 1}))]);
+    let client = daemon.client();
+    let address = daemon.address.to_string();
+    let _poller = start_polling(client.sampler.clone(), address).unwrap();
+    eventually(|| daemon.refreshes() == 1);
+    // One request of one second, and of a later one.
+    for _ in 0..2 {
+        eventually(|| !samples(&client, "/a"));
+        eventually(|| samples(&client, "/a"));
+    }
+    assert_eq!(daemon.refreshes(), 1);
+}
+
+/// Looks again and again until `happened`.
+fn eventually(mut happened: impl FnMut() -> bool) {
+    let deadline = Instant::now() + at(20);
+    while !happened() {
+        assert!(Instant::now() < deadline);
+        thread::park_timeout(Duration::from_millis(15));
+    }
 }
 
 #[test]
