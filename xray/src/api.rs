@@ -5,6 +5,7 @@
 mod error;
 mod operations;
 mod requests;
+mod token;
 mod traces;
 
 use std::sync::Arc;

@@ -1,12 +1,16 @@
 //! Groups: filter expressions under a name.
 //!
-//! A trace's groups are found when somebody asks, so a changed expression speaks of all traces at once; the
-//! real service keeps what it has decided before. A group's expression may not name groups. Insights are
-//! remembered and never made; tags are not kept.
+//! A trace's groups are found when somebody asks, so a changed expression applies to all traces at once; the
+//! real service keeps what it has decided before. A group's expression may not name groups. The settings of
+//! insights are kept and no insight is ever made; tags are checked and not kept.
+
+mod request;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+pub use request::{Change, NewGroup, Selector};
 
 use crate::api::Error;
 use crate::arn;
@@ -17,9 +21,6 @@ const MAX_GROUPS: usize = 25;
 
 /// The group of all traces, which can be neither changed nor removed.
 const DEFAULT: &str = "Default";
-
-/// Longest name in characters.
-const MAX_NAME: usize = 32;
 
 /// All groups.
 #[derive(Debug, Default)]
@@ -52,86 +53,19 @@ impl Default for Group {
 }
 
 /// What the real service watches by itself.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Insights {
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Insights {
     insights_enabled: bool,
     notifications_enabled: bool,
 }
 
-/// One group, by name or ARN.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Selector {
-    group_name: Option<String>,
-    #[serde(rename = "GroupARN")]
-    group_arn: Option<String>,
-}
-
-/// What a group is to be.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Definition {
-    #[serde(flatten)]
-    selector: Selector,
-    filter_expression: Option<String>,
-    insights_configuration: Option<Insights>,
-}
-
-impl Selector {
-    /// Whether no group is meant.
-    pub fn is_empty(&self) -> bool {
-        self.group_name.is_none() && self.group_arn.is_none()
-    }
-
-    fn finds(&self, group: &Group) -> bool {
-        let is = |wanted: &Option<String>, value: &str| {
-            wanted.as_deref().is_none_or(|wanted| wanted == value)
-        };
-        !self.is_empty()
-            && is(&self.group_name, &group.group_name)
-            && is(&self.group_arn, &group.group_arn)
-    }
-
-    fn not_found(&self) -> Error {
-        if self.finds(&Group::default()) {
-            return Error::invalid("The Default group can be neither changed nor deleted");
-        }
-        let name = self.group_name.as_deref().or(self.group_arn.as_deref());
-        match name {
-            Some(name) => Error::invalid(format!("There is no group {name:?}")),
-            None => Error::invalid("GroupName or GroupARN is required"),
-        }
-    }
-}
-
-impl Definition {
-    fn filter(&self) -> Result<Option<Filter>, Error> {
-        let Some(text) = &self.filter_expression else {
-            return Ok(None);
-        };
-        let filter = Filter::parse(text)?;
-        match filter.asks_for_groups() {
-            true => Err(Error::invalid("A group's expression cannot name groups")),
-            false => Ok(Some(filter)),
-        }
-    }
-}
-
 impl Groups {
     /// Adds a group.
-    pub fn create(&self, definition: Definition) -> Result<Group, Error> {
-        let filter = definition.filter()?;
-        let name = definition.selector.group_name.unwrap_or_default();
-        if !(1..=MAX_NAME).contains(&name.chars().count()) {
-            return Err(Error::invalid("GroupName has 1 to 32 characters"));
-        }
-        if !name
-            .chars()
-            .all(|c| c.is_alphanumeric() || "-_ ".contains(c))
-        {
-            return Err(Error::invalid("GroupName has letters, digits, and dashes"));
-        }
+    pub fn create(&self, new: NewGroup) -> Result<Group, Error> {
+        let filter = request::filter(new.filter_expression.as_deref())?;
+        let insights = request::insights(new.insights_configuration, Insights::default())?;
+        let name = new.name()?.to_owned();
         let mut groups = self.lock();
         if name == DEFAULT || groups.iter().any(|group| group.group_name == name) {
             return Err(Error::invalid(format!("There is a group {name:?} already")));
@@ -144,8 +78,8 @@ impl Groups {
         let group = Group {
             group_arn: arn::of("group", &format!("{name}/{}", unique())),
             group_name: name,
-            filter_expression: definition.filter_expression,
-            insights_configuration: definition.insights_configuration.unwrap_or_default(),
+            filter_expression: new.filter_expression,
+            insights_configuration: insights,
             filter,
         };
         groups.push(group.clone());
@@ -168,19 +102,17 @@ impl Groups {
         self.lock().clone()
     }
 
-    /// Changes a group; what is not said stays as it is.
-    pub fn update(&self, definition: Definition) -> Result<Group, Error> {
-        let filter = definition.filter()?;
-        let selector = definition.selector;
+    /// Changes a group; what the request leaves out stays as it is.
+    pub fn update(&self, selector: &Selector, change: Change) -> Result<Group, Error> {
+        let filter = request::filter(change.filter_expression.as_deref())?;
         let mut groups = self.lock();
         let found = groups.iter_mut().find(|group| selector.finds(group));
         let group = found.ok_or_else(|| selector.not_found())?;
-        if definition.filter_expression.is_some() {
-            group.filter_expression = definition.filter_expression;
+        group.insights_configuration =
+            request::insights(change.insights_configuration, group.insights_configuration)?;
+        if change.filter_expression.is_some() {
+            group.filter_expression = change.filter_expression;
             group.filter = filter;
-        }
-        if let Some(insights) = definition.insights_configuration {
-            group.insights_configuration = insights;
         }
         Ok(group.clone())
     }

@@ -11,6 +11,7 @@
 mod api;
 mod arn;
 mod assembly;
+mod bounded;
 mod document;
 mod filter;
 mod graph;
@@ -27,6 +28,7 @@ mod server;
 mod statistics;
 mod store;
 mod summary;
+mod tags;
 mod time;
 mod trace;
 mod udp;

@@ -2,8 +2,12 @@
 //!
 //! Sources: the X-Ray developer guide, "Using sampling rules with the X-Ray API", and the service model.
 
+mod requests;
 mod rules;
 mod targets;
 
-pub use rules::{Change, Rates, RuleSelector, Rules, SamplingRule};
-pub use targets::{Report, Targets};
+pub use requests::{
+    Change, CreateSamplingRule, GetSamplingTargets, Report, RuleSelector, UpdateSamplingRule,
+};
+pub use rules::{Rates, Rules};
+pub use targets::Targets;

@@ -73,7 +73,7 @@ pub struct Counts {
 }
 
 /// Which time of a trace a range is about; a range is [start, end).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub enum TimeRangeType {
     /// When the trace began, by its id.
     #[default]

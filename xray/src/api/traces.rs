@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::requests::{
-    GetServiceGraph, GetTimeSeries, GetTraceSummaries, PutTraceSegments, SamplingStrategyName,
-    TraceIds,
+    BatchGetTraces, GetServiceGraph, GetTimeSeries, GetTraceGraph, GetTraceSummaries,
+    PutTraceSegments, SamplingStrategyName, TraceIdText,
 };
+use super::token::Query;
 use crate::assembly::Compiled;
 use crate::filter::{Filter, Selector};
+use crate::groups;
 use crate::id::TraceId;
 use crate::store::TimeRangeType;
 use crate::time::Time;
@@ -19,26 +21,18 @@ use crate::trace::Trace;
 use crate::xray::Xray;
 use crate::{graph, series, summary};
 
-/// So many documents may be put at once.
-const MAX_DOCUMENTS: usize = 50;
-
-/// So many traces may be asked for at once.
-const MAX_TRACES: usize = 5;
-
 /// So many summaries are on a page.
 const PAGE: usize = 500;
 
-/// So many windows a time series may have: a week of minutes.
-const MAX_WINDOWS: i64 = 7 * 24 * 60;
+/// The real service's longest time range.
+const LONGEST_RANGE: Time = Time::from_seconds(6 * 3600);
+
+/// Seconds of a window of a time series; the first unless the request says otherwise.
+const PERIODS: [i64; 2] = [60, 300];
 
 /// `PutTraceSegments`: each document for itself; one that is not right does not spoil the others.
 pub fn put(xray: &Xray, request: PutTraceSegments) -> Result<Value, Error> {
-    let documents = request.trace_segment_documents;
-    if documents.len() > MAX_DOCUMENTS {
-        let count = documents.len();
-        let message = format!("TraceSegmentDocuments are at most {MAX_DOCUMENTS}, not {count}");
-        return Err(Error::invalid(message));
-    }
+    let documents = request.trace_segment_documents.0;
     let refused = documents.iter().flat_map(|document| xray.put(document));
     let unprocessed = refused.map(|refusal| {
         json!({
@@ -70,13 +64,15 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
             return Err(Error::invalid(format!("There is no group {unknown:?}")));
         }
     }
-    let share = share(request)?;
-    let range_type = request.time_range_type.unwrap_or_default();
+    let range_type = request.time_range_type.map(|it| it.0).unwrap_or_default();
+    let share = share(request, range_type)?;
+    let query = Query::of(request, share);
+    let token = request.next_token.as_deref();
+    let after = token.map(|token| query.read(token)).transpose()?;
     let mut traces = xray
         .store
         .traces(range_type, request.start_time, request.end_time);
-    if let Some(token) = &request.next_token {
-        let after = read_token(token)?;
+    if let Some(after) = after {
         traces.retain(|trace| (trace.time, trace.id) < after);
     }
     let is_wanted = |trace: &Trace| {
@@ -108,57 +104,55 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
         "TracesProcessedCount": processed,
     });
     if let Some(last) = last.filter(|_| processed < traces.len()) {
-        answer["NextToken"] = json!(format!("{}:{}", last.time.micros(), last.id));
+        answer["NextToken"] = json!(query.token(last));
     }
     Ok(answer)
 }
 
-/// Which share of the traces is wanted.
-fn share(request: &GetTraceSummaries) -> Result<f64, Error> {
-    let strategy = request.sampling_strategy.as_ref();
-    let Some(strategy) = strategy.filter(|_| request.sampling != Some(false)) else {
+/// Which share of the traces is wanted. The real service reads the strategy only if `Sampling` is true.
+fn share(request: &GetTraceSummaries, range_type: TimeRangeType) -> Result<f64, Error> {
+    let strategy = request.sampling_strategy.as_ref().map(|it| &it.0);
+    let Some(strategy) = strategy.filter(|_| request.sampling == Some(true)) else {
         return Ok(1.0);
     };
-    match (strategy.name, strategy.value) {
+    match (strategy.name.map(|it| it.0), strategy.value) {
         // Nothing is too much for one scan here.
-        (SamplingStrategyName::PartialScan, _) => Ok(1.0),
-        (SamplingStrategyName::FixedRate, Some(value)) if (0.0..=1.0).contains(&value) => Ok(value),
+        (None | Some(SamplingStrategyName::PartialScan), _) => Ok(1.0),
+        (Some(SamplingStrategyName::FixedRate), Some(value)) if (0.0..=1.0).contains(&value) => {
+            match range_type {
+                TimeRangeType::Event => Ok(value),
+                _ => Err(Error::invalid(format!(
+                    "Cannot use FixedRate with TimeRangeType {range_type:?}; use Event"
+                ))),
+            }
+        }
         _ => Err(Error::invalid(
             "SamplingStrategy FixedRate has a Value from 0 to 1",
         )),
     }
 }
 
-fn read_token(token: &str) -> Result<(Time, TraceId), Error> {
-    let parts = token.split_once(':');
-    let read = parts.and_then(|(time, id)| {
-        let time = Time::from_micros(time.parse().ok()?);
-        Some((time, id.parse().ok()?))
-    });
-    read.ok_or_else(|| Error::invalid("NextToken is none that was given out here"))
-}
-
 /// `BatchGetTraces`.
-pub fn batch(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
-    if request.trace_ids.len() > MAX_TRACES {
-        let count = request.trace_ids.len();
-        return Err(Error::invalid(format!(
-            "TraceIds are at most {MAX_TRACES}, not {count}"
-        )));
-    }
+pub fn batch(xray: &Xray, request: &BatchGetTraces) -> Result<Value, Error> {
     let mut seen = HashSet::new();
     let (mut traces, mut unprocessed) = (Vec::new(), Vec::new());
-    for text in &request.trace_ids {
-        let id = text.parse();
-        if id.is_ok_and(|id| !seen.insert(id)) {
-            continue;
+    for text in &request.trace_ids.0 {
+        let id = trace_id(text)?;
+        if !seen.insert(id) {
+            let message = format!("TraceIds contain {:?} more than once", text.0);
+            return Err(Error::invalid(message));
         }
-        match id.ok().and_then(|id| whole(xray, id)) {
+        match whole(xray, id) {
             Some(trace) => traces.push(trace),
-            None => unprocessed.push(text),
+            None => unprocessed.push(&text.0),
         }
     }
     Ok(json!({ "Traces": traces, "UnprocessedTraceIds": unprocessed }))
+}
+
+fn trace_id(text: &TraceIdText) -> Result<TraceId, Error> {
+    let message = || Error::invalid(format!("TraceIds: invalid trace id {:?}", text.0));
+    text.0.parse().map_err(|()| message())
 }
 
 fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
@@ -176,17 +170,21 @@ fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
 }
 
 /// `GetTraceGraph`: of the traces that are known.
-pub fn graph_of(xray: &Xray, request: &TraceIds) -> Result<Value, Error> {
-    let ids = request.trace_ids.iter().filter_map(|id| id.parse().ok());
-    let traces = xray.store.traces_of(ids.collect());
+pub fn graph_of(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Error> {
+    let ids = request.trace_ids.iter().map(trace_id);
+    let traces = xray.store.traces_of(ids.collect::<Result<_, _>>()?);
     let services = graph::of(traces.iter().map(|trace| &**trace));
     Ok(json!({ "Services": services }))
 }
 
 /// `GetServiceGraph`: of the traces that began in the range, and belong to the group if one is named.
-pub fn graph(xray: &Xray, request: &GetServiceGraph) -> Result<Value, Error> {
+pub fn graph(
+    xray: &Xray,
+    group: &groups::Selector,
+    request: &GetServiceGraph,
+) -> Result<Value, Error> {
     check_range(request.start_time, request.end_time)?;
-    let filter = xray.groups.filter(&request.group)?;
+    let filter = xray.groups.filter(group)?;
     let traces = xray
         .store
         .traces(TimeRangeType::TraceId, request.start_time, request.end_time);
@@ -200,26 +198,30 @@ pub fn graph(xray: &Xray, request: &GetServiceGraph) -> Result<Value, Error> {
 }
 
 /// `GetTimeSeriesServiceStatistics`.
-pub fn series(xray: &Xray, request: &GetTimeSeries) -> Result<Value, Error> {
+pub fn series(
+    xray: &Xray,
+    group: &groups::Selector,
+    request: &GetTimeSeries,
+) -> Result<Value, Error> {
     check_range(request.start_time, request.end_time)?;
-    let period = request.period.unwrap_or(60);
-    if !(1..=24 * 3600).contains(&period) {
-        return Err(Error::invalid("Period is from 1 to 86400 seconds"));
+    let period = request.period.map_or(PERIODS[0], |it| it.0);
+    if !PERIODS.contains(&period) {
+        let message = format!("Period is {} or {} seconds", PERIODS[0], PERIODS[1]);
+        return Err(Error::invalid(message));
+    }
+    if request.forecast_statistics == Some(true) {
+        let message = "ForecastStatistics: this local X-Ray does not support it";
+        return Err(Error::invalid(message));
     }
     let selector = request
         .entity_selector_expression
-        .as_deref()
-        .map(selector)
+        .as_ref()
+        .map(|text| selector(&text.0))
         .transpose()?;
-    let filter = xray.groups.filter(&request.group)?;
+    let filter = xray.groups.filter(group)?;
     let first = request.start_time.window(period);
     let step = Time::from_seconds(period as u32).micros();
     let count = (request.end_time.micros() - first.micros() + step - 1) / step;
-    if count > MAX_WINDOWS {
-        let message =
-            format!("{count} windows are too many; at most {MAX_WINDOWS}: choose a longer Period");
-        return Err(Error::invalid(message));
-    }
     let windows = (0..count).map(|number| Time::from_micros(first.micros() + number * step));
     let traces = xray
         .store
@@ -247,8 +249,13 @@ fn of_group<'a>(
 }
 
 fn check_range(start: Time, end: Time) -> Result<(), Error> {
-    match start <= end {
+    if end < start {
+        return Err(Error::invalid("EndTime lies before StartTime"));
+    }
+    match end.since(start) <= LONGEST_RANGE {
         true => Ok(()),
-        false => Err(Error::invalid("EndTime lies before StartTime")),
+        false => Err(Error::invalid(
+            "The time range from StartTime to EndTime is longer than 6 hours",
+        )),
     }
 }

@@ -108,7 +108,7 @@ fn tidy(piece: &mut Piece<Object>) {
     if let Some(Value::Object(annotations)) = object.get_mut("annotations") {
         annotations.retain(|key, value| annotations::is_valid(key, &Scalar::of(Some(value))));
     }
-    // Numbers may have come as texts, and an end may have come too early.
+    // Times are written as they are kept, in microseconds. What is in progress has no end.
     object.insert("start_time".to_owned(), seconds(piece.start));
     object.remove("end_time");
     if let Some(end) = piece.end {

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::requests::{self, Change, NewRule, RuleSelector};
 use crate::api::Error;
 use crate::arn;
+use crate::bounded::Text;
 use crate::time::Time;
 
 /// So many rules of one's own there may be: the real service's quota.
@@ -16,12 +18,11 @@ const MAX_RULES: usize = 25;
 const DEFAULT: &str = "Default";
 
 /// A sampling rule, as the API has it.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct SamplingRule {
-    #[serde(default)]
+struct SamplingRule {
     rule_name: String,
-    #[serde(rename = "RuleARN", default)]
+    #[serde(rename = "RuleARN")]
     rule_arn: String,
     #[serde(rename = "ResourceARN")]
     resource_arn: String,
@@ -36,38 +37,7 @@ pub struct SamplingRule {
     #[serde(rename = "URLPath")]
     url_path: String,
     version: i64,
-    #[serde(default)]
     attributes: BTreeMap<String, String>,
-}
-
-/// What of a rule is to be changed; what is not said stays as it is.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Change {
-    #[serde(flatten)]
-    selector: RuleSelector,
-    #[serde(rename = "ResourceARN")]
-    resource_arn: Option<String>,
-    priority: Option<i64>,
-    fixed_rate: Option<f64>,
-    reservoir_size: Option<i64>,
-    service_name: Option<String>,
-    service_type: Option<String>,
-    host: Option<String>,
-    #[serde(rename = "HTTPMethod")]
-    http_method: Option<String>,
-    #[serde(rename = "URLPath")]
-    url_path: Option<String>,
-    attributes: Option<BTreeMap<String, String>>,
-}
-
-/// One rule, by name or ARN.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct RuleSelector {
-    rule_name: Option<String>,
-    #[serde(rename = "RuleARN")]
-    rule_arn: Option<String>,
 }
 
 /// A rule and its times, as the API has it.
@@ -151,16 +121,13 @@ impl Rules {
     }
 
     /// Adds a rule.
-    pub fn create(&self, mut rule: SamplingRule) -> Result<SamplingRuleRecord, Error> {
-        check(&rule)?;
-        if !(1..=32).contains(&rule.rule_name.chars().count()) {
-            return Err(Error::invalid("RuleName has 1 to 32 characters"));
-        }
-        if !rule.rule_arn.is_empty() {
+    pub fn create(&self, new: NewRule) -> Result<SamplingRuleRecord, Error> {
+        if new.rule_arn.is_some() {
             return Err(Error::invalid(
                 "RuleARN is given by the service; say RuleName",
             ));
         }
+        let rule = SamplingRule::from(new);
         let mut state = self.lock();
         if state.records.contains_key(&rule.rule_name) {
             let name = &rule.rule_name;
@@ -171,7 +138,6 @@ impl Rules {
         if state.records.len() > MAX_RULES {
             return Err(Error::TooManyRules(MAX_RULES));
         }
-        rule.rule_arn = arn::of("sampling-rule", &rule.rule_name);
         let now = Time::now();
         let record = SamplingRuleRecord {
             sampling_rule: rule,
@@ -185,23 +151,21 @@ impl Rules {
     }
 
     /// Changes a rule; of the default one, rate and reservoir.
-    pub fn update(&self, change: Change) -> Result<SamplingRuleRecord, Error> {
+    pub fn update(
+        &self,
+        selector: &RuleSelector,
+        change: Change,
+    ) -> Result<SamplingRuleRecord, Error> {
         let mut state = self.lock();
-        let name = change.selector.name(&state)?;
+        let name = selector.name(&state)?;
         let Some(record) = state.records.get_mut(&name) else {
-            return Err(change.selector.not_found());
+            return Err(selector.not_found());
         };
-        let mut rule = record.sampling_rule.clone();
-        change.apply(&mut rule);
-        if name != DEFAULT {
-            check(&rule)?;
-        } else if rule.matches_other_than(&record.sampling_rule) {
+        if name == DEFAULT && !change.is_of_rates() {
             let message = "Of the Default rule, only FixedRate and ReservoirSize can be changed";
             return Err(Error::invalid(message));
-        } else {
-            check_rates(&rule)?;
         }
-        record.sampling_rule = rule;
+        change.apply(&mut record.sampling_rule);
         record.modified_at = Time::now();
         let record = record.clone();
         state.modified = record.modified_at;
@@ -228,7 +192,7 @@ impl Rules {
 impl RuleSelector {
     fn name(&self, state: &State) -> Result<String, Error> {
         let found = match (&self.rule_name, &self.rule_arn) {
-            (Some(name), None) => state.records.get(name),
+            (Some(name), None) => state.records.get(&name.0),
             (None, Some(arn)) => {
                 let mut records = state.records.values();
                 records.find(|record| record.sampling_rule.rule_arn == *arn)
@@ -244,91 +208,61 @@ impl RuleSelector {
     }
 
     fn not_found(&self) -> Error {
-        let name = self.rule_name.as_deref().or(self.rule_arn.as_deref());
-        let name = name.unwrap_or_default();
+        let name = self.rule_name.as_ref().map(|Text(name)| name);
+        let name = name.or(self.rule_arn.as_ref());
+        let name = name.map_or("", String::as_str);
         Error::invalid(format!("There is no sampling rule {name:?}"))
     }
 }
 
+impl From<NewRule> for SamplingRule {
+    fn from(new: NewRule) -> Self {
+        Self {
+            rule_arn: arn::of("sampling-rule", &new.rule_name.0),
+            rule_name: new.rule_name.0,
+            resource_arn: new.resource_arn.0,
+            priority: new.priority.0,
+            fixed_rate: new.fixed_rate.0,
+            reservoir_size: new.reservoir_size.0,
+            service_name: new.service_name.0,
+            service_type: new.service_type.0,
+            host: new.host.0,
+            http_method: new.http_method.0,
+            url_path: new.url_path.0,
+            version: new.version.0,
+            attributes: new.attributes.map(requests::texts).unwrap_or_default(),
+        }
+    }
+}
+
 impl Change {
-    fn apply(&self, rule: &mut SamplingRule) {
-        let texts = [
-            (&mut rule.resource_arn, &self.resource_arn),
-            (&mut rule.service_name, &self.service_name),
-            (&mut rule.service_type, &self.service_type),
-            (&mut rule.host, &self.host),
-            (&mut rule.http_method, &self.http_method),
-            (&mut rule.url_path, &self.url_path),
-        ];
-        for (old, new) in texts {
+    /// Whether it names nothing but the rate and the reservoir.
+    fn is_of_rates(&self) -> bool {
+        self.resource_arn.is_none()
+            && self.priority.is_none()
+            && self.service_name.is_none()
+            && self.service_type.is_none()
+            && self.host.is_none()
+            && self.http_method.is_none()
+            && self.url_path.is_none()
+            && self.attributes.is_none()
+    }
+
+    fn apply(self, rule: &mut SamplingRule) {
+        fn set<T>(old: &mut T, new: Option<T>) {
             if let Some(new) = new {
-                old.clone_from(new);
+                *old = new;
             }
         }
-        rule.priority = self.priority.unwrap_or(rule.priority);
-        rule.fixed_rate = self.fixed_rate.unwrap_or(rule.fixed_rate);
-        rule.reservoir_size = self.reservoir_size.unwrap_or(rule.reservoir_size);
-        if let Some(attributes) = &self.attributes {
-            rule.attributes.clone_from(attributes);
-        }
-    }
-}
-
-impl SamplingRule {
-    /// What it matches, and when it is asked.
-    fn matches_other_than(&self, other: &Self) -> bool {
-        fn all(rule: &SamplingRule) -> (i64, [&str; 6], &BTreeMap<String, String>) {
-            let texts = [
-                &*rule.resource_arn,
-                &rule.service_name,
-                &rule.service_type,
-                &rule.host,
-                &rule.http_method,
-                &rule.url_path,
-            ];
-            (rule.priority, texts, &rule.attributes)
-        }
-        all(self) != all(other)
-    }
-}
-
-fn check(rule: &SamplingRule) -> Result<(), Error> {
-    check_rates(rule)?;
-    if !(1..=9999).contains(&rule.priority) {
-        return Err(Error::invalid("Priority is from 1 to 9999"));
-    }
-    if rule.version != 1 {
-        return Err(Error::invalid("Version is 1"));
-    }
-    if rule.attributes.len() > 5 {
-        return Err(Error::invalid("Attributes are at most 5"));
-    }
-    let longest = [
-        ("ResourceARN", &rule.resource_arn, 500),
-        ("ServiceName", &rule.service_name, 64),
-        ("ServiceType", &rule.service_type, 64),
-        ("Host", &rule.host, 64),
-        ("HTTPMethod", &rule.http_method, 10),
-        ("URLPath", &rule.url_path, 128),
-    ];
-    for (field, value, most) in longest {
-        if value.chars().count() > most {
-            return Err(Error::invalid(format!(
-                "{field} has at most {most} characters"
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn check_rates(rule: &SamplingRule) -> Result<(), Error> {
-    if !(0.0..=1.0).contains(&rule.fixed_rate) {
-        return Err(Error::invalid("FixedRate is from 0 to 1"));
-    }
-    match rule.reservoir_size {
-        0..=1_000_000_000 => Ok(()),
-        _ => Err(Error::invalid(
-            "ReservoirSize is 0 or more, up to 1000000000",
-        )),
+        set(&mut rule.resource_arn, self.resource_arn.map(|it| it.0));
+        set(&mut rule.priority, self.priority.map(|it| it.0));
+        set(&mut rule.fixed_rate, self.fixed_rate.map(|it| it.0));
+        set(&mut rule.reservoir_size, self.reservoir_size.map(|it| it.0));
+        set(&mut rule.service_name, self.service_name.map(|it| it.0));
+        set(&mut rule.service_type, self.service_type.map(|it| it.0));
+        set(&mut rule.host, self.host.map(|it| it.0));
+        set(&mut rule.http_method, self.http_method.map(|it| it.0));
+        set(&mut rule.url_path, self.url_path.map(|it| it.0));
+        set(&mut rule.attributes, self.attributes.map(requests::texts));
     }
 }

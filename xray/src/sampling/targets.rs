@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Rules;
+use super::{Report, Rules};
+use crate::bounded::Object;
 use crate::time::Time;
 
 /// A service that has not reported for three intervals, in seconds, has no share any more.
@@ -24,24 +25,6 @@ const MAX_WINDOWS: usize = 180;
 /// So many services are remembered for a rule; more share what these have.
 const MAX_CLIENTS: usize = 10_000;
 
-/// What a service has done by one rule.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Report {
-    rule_name: String,
-    #[serde(rename = "ClientID")]
-    client_id: String,
-    #[expect(
-        dead_code,
-        reason = "required, and then read by nobody: the clock here is the one that counts"
-    )]
-    timestamp: Time,
-    request_count: u64,
-    sampled_count: u64,
-    #[serde(default)]
-    borrow_count: u64,
-}
-
 /// Who takes part in which rule, and what they have told.
 #[derive(Debug, Default)]
 pub struct Targets(Mutex<State>);
@@ -57,25 +40,25 @@ struct State {
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Counts {
-    request_count: u64,
-    sampled_count: u64,
-    borrow_count: u64,
+    request_count: i64,
+    sampled_count: i64,
+    borrow_count: i64,
 }
 
 impl Targets {
     /// Takes reports and answers with quotas, as `GetSamplingTargets` does. A rule's reservoir is shared
     /// evenly by the services that report; where it does not divide, the first by id have one more.
-    pub fn report(&self, reports: &[Report], rules: &Rules) -> Value {
+    pub fn report(&self, reports: &[Object<Report>], rules: &Rules) -> Value {
         let now = Time::now();
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut targets, mut unprocessed) = (Vec::new(), Vec::new());
-        for report in reports {
-            let Some(rates) = rules.rates(&report.rule_name) else {
+        for Object(report) in reports {
+            let Some(rates) = rules.rates(&report.rule_name.0) else {
                 unprocessed.push(json!({
-                    "RuleName": report.rule_name,
+                    "RuleName": report.rule_name.0,
                     // The SDKs read a status: 4 at the start is the caller's error, 5 the service's.
                     "ErrorCode": "400",
-                    "Message": format!("There is no sampling rule {:?}", report.rule_name),
+                    "Message": format!("There is no sampling rule {:?}", report.rule_name.0),
                 }));
                 continue;
             };
@@ -83,7 +66,7 @@ impl Targets {
             let (place, clients) = state.share(report, now);
             let more = place < rates.reservoir % clients;
             targets.push(json!({
-                "RuleName": report.rule_name,
+                "RuleName": report.rule_name.0,
                 "FixedRate": rates.fixed,
                 "ReservoirQuota": rates.reservoir / clients + u64::from(more),
                 "ReservoirQuotaTTL": (now.seconds() + QUOTA_LASTS).floor(),
@@ -114,12 +97,11 @@ impl Targets {
 impl State {
     fn count(&mut self, report: &Report, now: Time) {
         let window = now.window(INTERVAL);
-        let key = (window, report.rule_name.clone());
+        let key = (window, report.rule_name.0.clone());
         let counts = self.windows.entry(key).or_default();
-        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
-        add(&mut counts.request_count, report.request_count);
-        add(&mut counts.sampled_count, report.sampled_count);
-        add(&mut counts.borrow_count, report.borrow_count);
+        counts.request_count += report.request_count.0;
+        counts.sampled_count += report.sampled_count.0;
+        counts.borrow_count += report.borrow_count.map_or(0, |it| it.0);
         let times: BTreeSet<_> = self.windows.keys().map(|(time, _)| *time).collect();
         if times.len() > MAX_WINDOWS
             && let Some(oldest) = times.first()
@@ -130,12 +112,12 @@ impl State {
 
     /// Which one of how many services this is.
     fn share(&mut self, report: &Report, now: Time) -> (u64, u64) {
-        let clients = self.clients.entry(report.rule_name.clone()).or_default();
+        let clients = self.clients.entry(report.rule_name.0.clone()).or_default();
         clients.retain(|_, seen| now.since(*seen).seconds() <= ACTIVE);
         if clients.len() < MAX_CLIENTS {
-            clients.insert(report.client_id.clone(), now);
+            clients.insert(report.client_id.0.clone(), now);
         }
-        let place = clients.range(..report.client_id.clone()).count();
+        let place = clients.range(..report.client_id.0.clone()).count();
         (place as u64, clients.len() as u64)
     }
 }

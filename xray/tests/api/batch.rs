@@ -8,6 +8,11 @@ const TRACE: &str = "1-59602603-23fc5b688855d396af79b496";
 
 /// What the application of the guide's example sent: a web application calls a function, which Lambda and the
 /// function itself tell of, and saves to a table; the function publishes to a topic.
+/// The minute in which the guide's trace began.
+fn its_range() -> Value {
+    json!({ "StartTime": 1_499_473_400, "EndTime": 1_499_473_460 })
+}
+
 fn scorekeep() -> Vec<Value> {
     vec![
         json!({
@@ -120,7 +125,8 @@ fn the_guides_trace_has_three_segments_and_two_inferred_ones() {
 
 #[test]
 fn the_guides_summary_follows() {
-    let summary = World::of(&scorekeep()).summary();
+    let summaries = World::of(&scorekeep()).summaries_of(its_range(), r#"service("Scorekeep")"#);
+    let summary = &summaries[0];
     assert_eq!(summary["Duration"], 3.232);
     assert_eq!(summary["ResponseTime"], 3.232);
     assert_eq!(
@@ -185,7 +191,8 @@ fn its_nodes_of_one_name_are_told_apart_by_type() {
         ),
         (r#"edge("Scorekeep", id(type: "AWS::Lambda::Function"))"#, 0),
     ] {
-        assert_eq!(world.summaries(filter).len(), matches, "{filter}");
+        let found = world.summaries_of(its_range(), filter);
+        assert_eq!(found.len(), matches, "{filter}");
     }
 }
 
@@ -197,12 +204,32 @@ fn five_traces_are_got_at_once_and_six_are_refused() {
     assert_eq!(answer["Traces"], json!([]));
     assert_eq!(answer["UnprocessedTraceIds"], json!(ids[..5]));
     let error = world.error("/Traces", json!({ "TraceIds": ids }));
-    assert_eq!(error, "TraceIds are at most 5, not 6");
-    // In upper case, twice, and beside something that is no id.
-    let answer = world.ask(
-        "/Traces",
-        json!({ "TraceIds": [TRACE.to_uppercase(), TRACE, TRACE, "x"] }),
+    assert!(
+        error.starts_with("TraceIds: expected 0 to 5 elements, not 6"),
+        "{error}"
     );
+    let upper = TRACE.to_uppercase();
+    let answer = world.ask("/Traces", json!({ "TraceIds": [upper, ids[0]] }));
     assert_eq!(answer["Traces"][0]["Id"], TRACE);
-    assert_eq!(answer["UnprocessedTraceIds"], json!(["x"]));
+    assert_eq!(answer["UnprocessedTraceIds"], json!([ids[0]]));
+}
+
+#[test]
+fn what_is_no_trace_id_and_the_same_id_twice_are_refused() {
+    let world = World::of(&scorekeep());
+    let malformed = ["x", "1-2-3", &TRACE[1..], &TRACE.replace('1', "g")];
+    for id in malformed {
+        for path in ["/Traces", "/TraceGraph"] {
+            let error = world.error(path, json!({ "TraceIds": [TRACE, id] }));
+            assert_eq!(
+                error,
+                format!("TraceIds: invalid trace id {id:?}"),
+                "{path}"
+            );
+        }
+    }
+    for again in [TRACE.to_owned(), TRACE.to_uppercase()] {
+        let error = world.error("/Traces", json!({ "TraceIds": [TRACE, again] }));
+        assert_eq!(error, format!("TraceIds contain {again:?} more than once"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{With, World, always};
 
 #[test]
 fn a_group_is_made_changed_and_removed() {
@@ -47,6 +47,16 @@ fn a_group_is_made_changed_and_removed() {
         changed["Group"]["InsightsConfiguration"]["InsightsEnabled"],
         true
     );
+    let notify = json!({ "NotificationsEnabled": true });
+    let request = json!({ "GroupName": "TestGroup", "InsightsConfiguration": notify });
+    let notified = world.ask("/UpdateGroup", request);
+    assert_eq!(
+        notified["Group"]["InsightsConfiguration"],
+        json!({ "InsightsEnabled": true, "NotificationsEnabled": true })
+    );
+    let quiet = json!({ "NotificationsEnabled": false });
+    let request = json!({ "GroupName": "TestGroup", "InsightsConfiguration": quiet });
+    world.ask("/UpdateGroup", request);
     world.ask("/UpdateGroup", json!({ "GroupName": "TestGroup" }));
     assert_eq!(
         world.ask("/GetGroup", json!({ "GroupName": "TestGroup" })),
@@ -68,14 +78,33 @@ fn what_makes_no_group_is_refused() {
     let world = World::new();
     world.ask("/CreateGroup", json!({ "GroupName": "one" }));
     for (request, message) in [
-        (json!({}), "GroupName has 1 to 32 characters"),
+        (json!({}), "The request: missing field `GroupName`"),
         (
             json!({ "GroupName": "n".repeat(33) }),
-            "GroupName has 1 to 32 characters",
+            "GroupName: expected 1 to 32 characters, not 33",
+        ),
+        (json!({ "GroupName": "a/b" }), "GroupName has letters"),
+        (json!({ "GroupName": "a b" }), "GroupName has letters"),
+        (json!({ "GroupName": "größe" }), "GroupName has letters"),
+        (
+            json!({ "GroupName": "two", "FilterExpression": " " }),
+            "FilterExpression is empty",
         ),
         (
-            json!({ "GroupName": "a/b" }),
-            "GroupName has letters, digits, and dashes",
+            json!({ "GroupName": "two", "InsightsConfiguration": { "NotificationsEnabled": true } }),
+            "NotificationsEnabled needs a group with InsightsEnabled",
+        ),
+        (
+            json!({ "GroupName": "two", "Tags": [{ "Key": "aws:x", "Value": "" }] }),
+            "Tags[0]: keys that begin with aws: are reserved",
+        ),
+        (
+            json!({ "GroupName": "two", "Tags": [{ "Key": "a", "Value": "" }, { "Key": "b", "Value": "?" }] }),
+            "Tags[1]: a tag has letters, digits",
+        ),
+        (
+            json!({ "GroupName": "two", "Tags": vec![json!({ "Key": "a", "Value": "b" }); 51] }),
+            "Tags: expected 0 to 50 elements, not 51",
         ),
         (
             json!({ "GroupName": "one" }),
@@ -90,16 +119,25 @@ fn what_makes_no_group_is_refused() {
             "Invalid filter expression: 'oops' is no keyword at position 1",
         ),
     ] {
-        assert_eq!(world.error("/CreateGroup", request), message);
+        let error = world.error("/CreateGroup", request);
+        assert!(error.starts_with(message), "{error}");
     }
     assert_eq!(
         world.error("/UpdateGroup", json!({ "GroupName": "two" })),
         "There is no group \"two\""
     );
-    assert_eq!(
-        world.error("/DeleteGroup", json!({})),
-        "GroupName or GroupARN is required"
-    );
+    let arn = world.ask("/GetGroup", json!({ "GroupName": "one" }))["Group"]["GroupARN"].clone();
+    let both = json!({ "GroupName": "one", "GroupARN": arn });
+    for path in ["/GetGroup", "/UpdateGroup", "/DeleteGroup"] {
+        for selector in [json!({}), both.clone()] {
+            let error = world.error(path, selector);
+            assert_eq!(error, "Either GroupName or GroupARN is required, not both");
+        }
+    }
+    for path in ["/ServiceGraph", "/TimeSeriesServiceStatistics"] {
+        let error = world.error(path, always().with(both.clone()));
+        assert_eq!(error, "Either GroupName or GroupARN is required, not both");
+    }
     let default = json!({ "GroupName": "Default" });
     assert_eq!(
         world.ask("/GetGroup", default.clone())["Group"]["GroupName"],

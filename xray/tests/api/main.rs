@@ -18,6 +18,7 @@ mod groups;
 mod guard;
 mod hostile;
 mod memory;
+mod model;
 mod otlp;
 mod revisions;
 mod sampling;

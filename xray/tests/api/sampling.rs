@@ -7,6 +7,10 @@ use xray::{Config, Rates, Xray};
 
 use crate::world::{With, World};
 
+/// Two clients.
+const A: &str = "AAAAAAAAAAAAAAAAAAAAAAAA";
+const B: &str = "BBBBBBBBBBBBBBBBBBBBBBBB";
+
 /// How many seconds a test may take between two looks at the clock.
 const PATIENCE: f64 = 60.0;
 
@@ -82,10 +86,15 @@ fn the_default_rule_is_there_and_only_its_rates_change() {
     );
     for change in [
         json!({ "Host": "a" }),
+        json!({ "Host": "*" }),
+        json!({ "Attributes": {} }),
         json!({ "Priority": 1 }),
-        json!({ "FixedRate": 1.5 }),
     ] {
-        world.error("/UpdateSamplingRule", update(change));
+        let error = world.error("/UpdateSamplingRule", update(change));
+        assert!(
+            error.starts_with("Of the Default rule, only FixedRate"),
+            "{error}"
+        );
     }
     assert_eq!(
         world.error("/DeleteSamplingRule", json!({ "RuleName": "Default" })),
@@ -172,8 +181,8 @@ fn what_makes_no_rule_is_refused() {
 fn targets_share_the_reservoir_among_those_who_report() {
     let world = World::new();
     create(&world, rule("base-scorekeep"));
-    let a = report("base-scorekeep", "AAAAAAAAAAAAAAAAAAAAAAAA");
-    let b = report("base-scorekeep", "BBBBBBBBBBBBBBBBBBBBBBBB");
+    let a = report("base-scorekeep", A);
+    let b = report("base-scorekeep", B);
     // The answer's times are whole seconds, or those of a clock that was read later than this one.
     let before = seconds_since_1970() - 1.0;
     let first = targets(&world, json!([a]));
@@ -196,7 +205,7 @@ fn targets_share_the_reservoir_among_those_who_report() {
 #[test]
 fn unknown_rules_are_unprocessed_and_changes_are_told() {
     let world = World::new();
-    let answer = targets(&world, json!([report("gone", "A"), report("Default", "A")]));
+    let answer = targets(&world, json!([report("gone", A), report("Default", A)]));
     assert_eq!(answer["UnprocessedStatistics"][0]["RuleName"], "gone");
     assert!(
         answer["UnprocessedStatistics"][0]["ErrorCode"]
@@ -211,11 +220,57 @@ fn unknown_rules_are_unprocessed_and_changes_are_told() {
         .as_f64()
         .unwrap();
     assert!(after > before);
-    let many = vec![report("Default", "A"); 26];
+    let many = vec![report("Default", A); 26];
     world.error(
         "/SamplingTargets",
         json!({ "SamplingStatisticsDocuments": many }),
     );
+}
+
+#[test]
+fn a_reports_time_may_be_in_milliseconds_or_any_other_number() {
+    // OpenTelemetry's sampler for Java writes milliseconds; the X-Ray SDKs write seconds, some as a fraction.
+    let times = [
+        "1792396800000",
+        "1792396800000.5",
+        "1792396800",
+        "1792396800.25",
+        "1.7923968E12",
+        "0",
+        "-1",
+        "18446744073709551616",
+    ];
+    for time in times {
+        let world = World::new();
+        let report = report("Default", A).to_string();
+        let report = report.replace("1530922806", time);
+        assert!(report.contains(time));
+        let body = format!(r#"{{"SamplingStatisticsDocuments": [{report}, {report}]}}"#);
+        let answer = world.0.answer("/SamplingTargets", body.as_bytes()).unwrap();
+        let targets = answer["SamplingTargetDocuments"].as_array().unwrap();
+        assert_eq!(targets.len(), 2, "{time}");
+        // Reports are counted by the clock here.
+        let summaries = world.ask("/SamplingStatisticSummaries", json!({}));
+        let counted = &summaries["SamplingStatisticSummaries"][0];
+        assert_eq!(counted["RequestCount"], 220);
+        let age = seconds_since_1970() - counted["Timestamp"].as_f64().unwrap();
+        assert!((-10.0..PATIENCE).contains(&age), "{age}");
+    }
+    for none in [
+        json!("2026-10-19T00:00:00Z"),
+        json!("1792396800"),
+        json!(null),
+        json!([1]),
+        json!(true),
+    ] {
+        let reports = json!([report("Default", A).with(json!({ "Timestamp": none }))]);
+        let request = json!({ "SamplingStatisticsDocuments": reports });
+        let error = World::new().error("/SamplingTargets", request);
+        assert!(
+            error.starts_with("SamplingStatisticsDocuments[0].Timestamp: invalid type"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
@@ -224,9 +279,9 @@ fn what_was_reported_is_summed_up() {
     targets(
         &world,
         json!([
-            report("Default", "A"),
-            report("Default", "B"),
-            report("gone", "A")
+            report("Default", A),
+            report("Default", B),
+            report("gone", A)
         ]),
     );
     let answer = world.ask("/SamplingStatisticSummaries", json!({}));

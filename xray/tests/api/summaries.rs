@@ -171,13 +171,6 @@ fn pages_are_newest_first_and_have_each_trace_once() {
         assert_eq!(old, wanted);
         assert!(processed >= 1201);
     }
-    let mut request = always();
-    request["NextToken"] = json!("tomorrow");
-    assert!(
-        world
-            .error("/TraceSummaries", request)
-            .contains("NextToken")
-    );
 }
 
 #[test]
@@ -188,24 +181,113 @@ fn a_share_of_the_traces_can_be_asked_for() {
         })
         .collect();
     let world = World::of(&documents);
-    let ask = |strategy: Value| {
-        let mut request = always();
-        request["Sampling"] = json!(true);
-        request["SamplingStrategy"] = strategy;
-        ids(&world.ask("/TraceSummaries", request))
+    let of = |sampling: Value, range_type: &str, strategy: Value| {
+        always().with(json!({
+            "Sampling": sampling, "TimeRangeType": range_type, "SamplingStrategy": strategy,
+        }))
     };
-    let half = ask(json!({ "Name": "FixedRate", "Value": 0.5 }));
+    let ask = |sampling: Value, range_type: &str, strategy: Value| {
+        ids(&world.ask("/TraceSummaries", of(sampling, range_type, strategy)))
+    };
+    let fixed = |value: f64| json!({ "Name": "FixedRate", "Value": value });
+    let half = ask(json!(true), "Event", fixed(0.5));
     assert!((120..280).contains(&half.len()), "{}", half.len());
-    assert_eq!(ask(json!({ "Name": "FixedRate", "Value": 0.5 })), half);
-    assert_eq!(ask(json!({ "Name": "FixedRate", "Value": 0 })).len(), 0);
-    assert_eq!(ask(json!({ "Name": "PartialScan" })).len(), 400);
-    let mut request = always();
-    request["SamplingStrategy"] = json!({ "Name": "FixedRate", "Value": 2 });
-    assert!(
-        world
-            .error("/TraceSummaries", request)
-            .contains("from 0 to 1")
-    );
+    assert_eq!(ask(json!(true), "Event", fixed(0.5)), half);
+    assert_eq!(ask(json!(true), "Event", fixed(0.0)).len(), 0);
+    for range_type in ["TraceId", "Event", "Service"] {
+        let partial = json!({ "Name": "PartialScan", "Value": 7 });
+        assert_eq!(ask(json!(true), range_type, partial).len(), 400);
+        // Without `Sampling`, the strategy has no effect, also a wrong one.
+        for sampling in [json!(false), Value::Null] {
+            for value in [0.0, 2.0] {
+                let all = ask(sampling.clone(), range_type, fixed(value));
+                assert_eq!(all.len(), 400, "{range_type} {value}");
+            }
+        }
+    }
+    let error = |range_type: &str, strategy: Value| {
+        world.error("/TraceSummaries", of(json!(true), range_type, strategy))
+    };
+    for range_type in ["TraceId", "Service"] {
+        assert_eq!(
+            error(range_type, fixed(0.5)),
+            format!("Cannot use FixedRate with TimeRangeType {range_type}; use Event")
+        );
+    }
+    for strategy in [fixed(2.0), fixed(-0.1), json!({ "Name": "FixedRate" })] {
+        let error = error("Event", strategy);
+        assert_eq!(error, "SamplingStrategy FixedRate has a Value from 0 to 1");
+    }
+}
+
+#[test]
+fn a_page_token_is_of_one_query() {
+    let documents: Vec<_> = (0..600)
+        .map(|number| segment(1, "shop", 0, 10).with(json!({ "trace_id": trace_at(0, number) })))
+        .collect();
+    let world = World::of(&documents);
+    let query = always().with(json!({ "FilterExpression": "ok" }));
+    let token = world.ask("/TraceSummaries", query.clone())["NextToken"].clone();
+    let next = query.clone().with(json!({ "NextToken": token }));
+    assert_eq!(ids(&world.ask("/TraceSummaries", next.clone())).len(), 100);
+
+    let refused = |request: Value| {
+        let error = world.error("/TraceSummaries", request);
+        assert!(error.starts_with("Invalid token "), "{error}");
+    };
+    for other in [
+        json!({ "StartTime": START - 1 }),
+        json!({ "EndTime": START + 1 }),
+        json!({ "FilterExpression": "!error" }),
+        json!({ "FilterExpression": null }),
+        json!({ "TimeRangeType": "Event" }),
+    ] {
+        refused(next.clone().with(other));
+    }
+    let token = token.as_str().unwrap();
+    // One character is changed, left out, or there twice.
+    for place in 0..token.len() {
+        let (before, after) = (&token[..place], &token[place + 1..]);
+        let old = &token[place..=place];
+        let other = if old == "1" { "2" } else { "1" };
+        for garbled in [
+            format!("{before}{other}{after}"),
+            format!("{before}{after}"),
+            format!("{before}{old}{old}{after}"),
+        ] {
+            if garbled != token {
+                refused(query.clone().with(json!({ "NextToken": garbled })));
+            }
+        }
+    }
+    for foreign in ["", "tomorrow", &token.to_uppercase(), "AAAA==", ":::"] {
+        refused(query.clone().with(json!({ "NextToken": foreign })));
+    }
+}
+
+#[test]
+fn a_range_of_six_hours_is_the_longest() {
+    let world = World::of(&like());
+    let longest = json!({ "StartTime": START, "EndTime": START + 6 * 3600 });
+    for path in [
+        "/TraceSummaries",
+        "/ServiceGraph",
+        "/TimeSeriesServiceStatistics",
+    ] {
+        world.ask(path, longest.clone());
+        let longer = longest
+            .clone()
+            .with(json!({ "EndTime": f64::from(START) + 21_600.001 }));
+        assert_eq!(
+            world.error(path, longer),
+            "The time range from StartTime to EndTime is longer than 6 hours"
+        );
+        let backwards = json!({ "StartTime": at(1000), "EndTime": at(999) });
+        assert_eq!(
+            world.error(path, backwards),
+            "EndTime lies before StartTime"
+        );
+    }
 }
 
 #[test]

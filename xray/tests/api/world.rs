@@ -55,7 +55,11 @@ impl World {
 
     /// The summaries that match, the newest first.
     pub fn summaries(&self, filter: &str) -> Vec<Value> {
-        let mut request = always();
+        self.summaries_of(always(), filter)
+    }
+
+    /// Those of this time range.
+    pub fn summaries_of(&self, mut request: Value, filter: &str) -> Vec<Value> {
         request["FilterExpression"] = json!(filter);
         let answer = self.ask("/TraceSummaries", request);
         answer["TraceSummaries"].as_array().unwrap().clone()
@@ -89,9 +93,9 @@ impl World {
     }
 }
 
-/// From the first second to the last.
+/// The longest range that X-Ray answers: from an hour before [`START`] to five hours after it.
 pub fn always() -> Value {
-    json!({ "StartTime": 0, "EndTime": 4_294_967_296_u64 })
+    json!({ "StartTime": START - 3600, "EndTime": START + 5 * 3600 })
 }
 
 /// The id of a trace that began `second` seconds after [`START`].
