@@ -24,9 +24,9 @@ const CUT_LIMIT: Duration = Duration::from_secs(2);
 
 /// The threads of the workers. When this is dropped, they have ended, and each request is recorded.
 pub struct Workers {
-    /// There until this is dropped.
+    /// `None` only while this is dropped.
     phase: Option<watch::Sender<Phase>>,
-    /// Receives something when a worker has no request left, and ends when none has.
+    /// Receives a message when a worker has ended its last request, and closes after the last worker.
     finishes: mpsc::UnboundedReceiver<()>,
     threads: Vec<JoinHandle<()>>,
 }

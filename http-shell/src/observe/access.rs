@@ -18,7 +18,7 @@ pub(super) const MAX_USER_AGENT: usize = 256;
 /// Longest path in bytes that is shown: room for a mysfit's id with each byte encoded.
 pub(super) const MAX_PATH: usize = 8 * 1024;
 
-/// What the line says of a request. Copies of what the request shares, which cost next to nothing.
+/// The parts of a request that its line shows. They share the request's buffers.
 pub(super) struct Line {
     method: Method,
     uri: Uri,

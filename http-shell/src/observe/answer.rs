@@ -13,7 +13,7 @@ use super::exchange::Exchange;
 pub struct AnswerBody {
     body: BoxBody,
     is_complete: bool,
-    /// There until this is dropped.
+    /// `None` only while this is dropped.
     exchange: Option<Exchange>,
 }
 
@@ -22,7 +22,7 @@ impl AnswerBody {
     pub fn new(exchange: Exchange, body: impl MessageBody + 'static) -> Self {
         let body = body.boxed();
         Self {
-            // Of such a body actix reads nothing.
+            // actix does not poll such a body.
             is_complete: matches!(body.size(), BodySize::None | BodySize::Sized(0)),
             body,
             exchange: Some(exchange),

@@ -66,22 +66,21 @@ impl Failure {
     }
 }
 
-/// What a [`RequestHook`] is told.
+/// The argument of a [`RequestHook`].
 #[derive(Clone, Copy, Debug)]
 pub struct RequestEnd<'a> {
     /// The request's method.
     pub method: &'a Method,
     /// The pattern of the resource that the request is for.
     pub route: Option<&'a str>,
-    /// The status of the answer; none where the request was given up or cut off before.
+    /// The status of the answer; `None` if the request ended without one.
     pub status: Option<StatusCode>,
     /// The error that became the answer.
     pub error: Option<&'a actix_web::Error>,
 }
 
-/// A function that is called once for each request, when it is answered or given up.
-///
-/// To be registered as `app_data`.
+/// A function that is called once for each request: when it is answered, or when it ends without an
+/// answer. Register it as `app_data`.
 #[derive(Clone)]
 pub struct RequestHook(Arc<dyn Fn(RequestEnd<'_>) + Send + Sync>);
 
@@ -92,9 +91,10 @@ impl RequestHook {
     }
 }
 
-/// A request under way. When it is dropped, whatever the reason, it is recorded: that is its only end.
+/// A request from the moment at which its handling starts. It is recorded when it is dropped, and only
+/// then: so every request is recorded exactly once, whatever ends it.
 ///
-/// A request that waits behind another one of its connection (pipelining) is none yet.
+/// A pipelined request that still waits for the answer to the one before it has no `Exchange`.
 pub struct Exchange {
     observer: Data<Observer>,
     connection: Option<Rc<Connection>>,
@@ -139,21 +139,21 @@ impl Exchange {
         self.span.clone()
     }
 
-    /// Takes note of a panic with this text.
+    /// Records that the handler panicked with this text.
     pub fn panicked(&mut self, text: &str) {
         self.failure = Some(Failure::Panic);
         let text = text.to_owned();
         span::record_exception(&self.span.span(), Failure::Panic.error_type(), text);
     }
 
-    /// Takes note of an answer whose body could not be produced.
+    /// Records that the body of the answer could not be produced.
     pub fn body_failed(&mut self, error: &(dyn Error + 'static)) {
         self.failure = Some(Failure::Body);
         tracing::error!(cause = %error, "{}", Failure::Body.message());
         span::record_failure(&self.span.span(), error);
     }
 
-    /// Takes note of the answer, and tells the client the trace in it.
+    /// Records the status of the answer, and adds the trace header to it.
     pub fn answer<B>(&mut self, response: &mut HttpResponse<B>) {
         self.status = Some(response.status());
         if let Some(connection) = &self.connection {
@@ -165,7 +165,7 @@ impl Exchange {
         }
     }
 
-    /// To be called when actix has the whole answer: ends the request when it has been sent.
+    /// Ends the request as soon as its answer has been sent. actix must have the whole answer.
     pub fn complete(self) {
         match self.connection.clone() {
             Some(connection) => connection.answered(self),
@@ -173,12 +173,12 @@ impl Exchange {
         }
     }
 
-    /// Ends a request whose answer the operating system has taken.
+    /// Ends the request: the operating system has taken its whole answer.
     pub fn sent(mut self) {
         self.is_sent = true;
     }
 
-    /// Why this is dropped without its whole answer.
+    /// Why the request ends without its whole answer.
     fn why_dropped(&self) -> Failure {
         let connection = self.connection.as_ref();
         if panicking() {

@@ -149,7 +149,7 @@ fn requests_on_one_connection_are_recorded_one_by_one() {
 }
 
 #[test]
-fn a_request_that_waits_behind_another_is_none_yet_when_the_connection_is_reset() {
+fn a_pipelined_request_whose_turn_never_comes_is_not_recorded() {
     let mut recorded = start();
     let mut stream = send(&recorded.service, "/never");
     write!(stream, "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
