@@ -220,7 +220,12 @@ impl Daemon {
         let url = format!("http://{}/{operation}", self.address);
         let question = serde_json::to_vec(question).map_err(io::Error::from)?;
         let request = self.http.post(url).content_type("application/json");
-        Ok(request.send(question)?.into_body())
+        let answer = request.send(question)?;
+        match answer.status() {
+            status if status.is_success() => Ok(answer.into_body()),
+            // A redirect is not followed, and is not an answer of X-Ray.
+            status => Err(ureq::Error::StatusCode(status.as_u16())),
+        }
     }
 
     /// Logs when the daemon stops giving rules and when it gives them again, each once.
