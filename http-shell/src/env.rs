@@ -78,6 +78,11 @@ impl FromIterator<(String, String)> for Environment {
     }
 }
 
+/// Whether this value of a snapshot was UTF-8: [`Environment::snapshot`] replaces all other bytes.
+pub fn is_utf_8(value: &str) -> bool {
+    !value.contains(char::REPLACEMENT_CHARACTER)
+}
+
 /// Deserialises the variable `name` with `parse`; the error says what was `expected` instead.
 ///
 /// # Errors
@@ -93,6 +98,10 @@ where
     D: Deserializer<'de>,
 {
     let value = String::deserialize(deserializer)?;
+    if !is_utf_8(&value) {
+        let text = format_args!("{name} is not UTF-8: expected {expected}");
+        return Err(D::Error::custom(text));
+    }
     parse(&value)
         .ok_or_else(|| D::Error::custom(format_args!("{name} is '{value}': expected {expected}")))
 }
@@ -126,4 +135,33 @@ pub fn switch<'de, D: Deserializer<'de>>(deserializer: D, name: &str) -> Result<
         "off" => Some(false),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Named {
+        #[serde(deserialize_with = "table")]
+        table: String,
+    }
+
+    fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        field(deserializer, "TABLE", "a name", |value| {
+            Some(value.to_owned())
+        })
+    }
+
+    #[test]
+    fn a_value_that_was_not_utf_8_is_refused() {
+        let read = |value: &str| {
+            let variable = ("TABLE".to_owned(), value.to_owned());
+            let env: Environment = [variable].into_iter().collect();
+            env.read::<Named>()
+        };
+        assert_eq!(read("gr\u{fc}n").unwrap().table, "gr\u{fc}n");
+        let error = read("a\u{fffd}").unwrap_err().to_string();
+        assert_eq!(error, "TABLE is not UTF-8: expected a name");
+    }
 }

@@ -62,10 +62,20 @@ fn default_deadline() -> Duration {
 }
 
 fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let expected = "the name of a DynamoDB table";
+    let expected = "the name or the ARN of a DynamoDB table";
     env::field(deserializer, "DDB_TABLE_NAME", expected, |value| {
-        (!value.is_empty()).then(|| value.to_owned())
+        is_table(value).then(|| value.to_owned())
     })
+}
+
+/// DynamoDB refuses each request with another name.
+fn is_table(value: &str) -> bool {
+    let in_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let in_an_arn = |byte: u8| in_a_name(byte) || b":/".contains(&byte);
+    match value.strip_prefix("arn:") {
+        Some(arn) => arn.contains(":table/") && arn.bytes().all(in_an_arn),
+        None => (1..=255).contains(&value.len()) && value.bytes().all(in_a_name),
+    }
 }
 
 fn deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

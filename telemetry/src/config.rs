@@ -26,7 +26,8 @@ pub use choices::{AccessLog, LogFormat, LogLevel, MetricsExporter, TracesExporte
 pub(crate) use otlp::Otlp;
 pub(crate) use sdk::{Batches, Periods};
 
-use kinds::{attributes, url, whole};
+pub use kinds::is_host;
+use kinds::{attributes, name, url, whole};
 use otlp::Signal;
 use variables::Variables;
 
@@ -118,7 +119,7 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             batches,
             periods,
             span_limits: sdk::span_limits(env)?,
-            service_name: env.text("OTEL_SERVICE_NAME").to_owned(),
+            service_name: env.read("OTEL_SERVICE_NAME", &name(), String::new())?,
             attributes: env.read("OTEL_RESOURCE_ATTRIBUTES", &attributes(), Vec::new())?,
             on_ecs: env
                 .optional("ECS_CONTAINER_METADATA_URI_V4", &url())?

@@ -23,7 +23,9 @@ mod sampler;
 mod traces;
 mod xray;
 
-pub use config::{AccessLog, Config, LogFormat, LogLevel, MetricsExporter, TracesExporter};
+pub use config::{
+    AccessLog, Config, LogFormat, LogLevel, MetricsExporter, TracesExporter, is_host,
+};
 pub use guard::Guard;
 pub use init::{About, InitError, init};
 pub use propagation::Propagators;

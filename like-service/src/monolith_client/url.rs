@@ -3,6 +3,7 @@
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use telemetry::is_host;
 
 use super::MysfitId;
 
@@ -26,7 +27,7 @@ impl MonolithUrl {
         let port = text.strip_prefix(authority.host())?;
         let port_is_right = port.is_empty() || authority.port_u16().is_some_and(|port| port > 0);
         // The parser takes user names too, which would end up in a header.
-        (!authority.host().is_empty() && port_is_right).then_some(Self(authority))
+        (is_host(authority.host()) && port_is_right).then_some(Self(authority))
     }
 
     /// The health check.
@@ -85,6 +86,10 @@ mod tests {
             "user@alb",
             "a b",
             "http://http://alb",
+            "10.0.1",
+            "256.1.1.1:80",
+            "alb..internal",
+            "-",
         ] {
             assert_eq!(MonolithUrl::parse(text), None, "{text}");
         }

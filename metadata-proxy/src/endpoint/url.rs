@@ -31,7 +31,7 @@ impl EndpointUrl {
         let base = text.strip_suffix('/').unwrap_or(text);
         let address = base.strip_prefix("http://")?;
         let (authority, path) = address.split_once('/')?;
-        if !(is_host(authority) && path.split('/').all(is_plain)) {
+        if !(is_host_and_port(authority) && path.split('/').all(is_plain)) {
             return None;
         }
         let below = |path| format!("{base}{path}").parse().ok();
@@ -54,12 +54,12 @@ impl EndpointUrl {
     }
 }
 
-fn is_host(text: &str) -> bool {
+fn is_host_and_port(text: &str) -> bool {
     // The parser takes user names too, which would end up in a header.
     text.parse().is_ok_and(|authority: Authority| {
         let port = text.strip_prefix(authority.host());
         let known = authority.port_u16().is_some_and(|port| port > 0);
-        !authority.host().is_empty() && port.is_some_and(|port| port.is_empty() || known)
+        telemetry::is_host(authority.host()) && port.is_some_and(|port| port.is_empty() || known)
     })
 }
 
@@ -107,6 +107,8 @@ mod tests {
     #[test]
     fn what_is_no_address_of_metadata_is_refused() {
         for text in [
+            "http://256.1.1.1/v4/a",
+            "http://169.254.170/v4/a",
             "",
             "169.254.170.2/v4/a",
             "https://169.254.170.2/v4/a",

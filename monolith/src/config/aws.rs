@@ -3,15 +3,15 @@
 //! Left alone, the SDK ignores what makes no sense, or fails with each request. The rules are those of
 //! the "AWS SDKs and Tools Reference Guide" and of the SDK's own parsers.
 
-use std::net::Ipv6Addr;
 use std::path::Path;
 
 use actix_web::http::Uri;
 use actix_web::http::header::HeaderValue;
 use aws_sdk_dynamodb::config::AppName;
 use aws_sdk_dynamodb::config::retry::RetryMode;
-use http_shell::env::{ConfigError, Environment};
+use http_shell::env::{ConfigError, Environment, is_utf_8};
 use rustls_native_certs::load_certs_from_paths;
+use telemetry::is_host;
 
 /// What an AWS variable is, by its name: what it expects, and whether a value is that.
 type Variable = (&'static str, &'static str, fn(&str) -> bool);
@@ -163,7 +163,8 @@ impl Retries {
 
 fn check(env: &Environment) -> Result<(), ConfigError> {
     for (name, expected, is_right) in VARIABLES {
-        if let Some(value) = env.get(name).filter(|value| !is_right(value)) {
+        let is_wrong = |value: &&str| !is_utf_8(value) || !is_right(value);
+        if let Some(value) = env.get(name).filter(is_wrong) {
             return Err(refused(name, value, expected));
         }
     }
@@ -227,17 +228,13 @@ fn is_url(value: &str) -> bool {
     let (Some(host), Some(authority)) = (url.host(), url.authority()) else {
         return false;
     };
-    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    let is_host = match host.strip_prefix('[') {
-        Some(address) => address.trim_end_matches(']').parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.bytes().all(named),
-    };
     let port = authority.as_str().strip_prefix(host);
     let is_port = port.is_some_and(|port| {
         let number = port.strip_prefix(':').map(str::parse);
         port.is_empty() || matches!(number, Some(Ok(1..=u16::MAX)))
     });
-    ["http", "https"].contains(&scheme) && is_host && is_port && url.query().is_none()
+    let only_path = url.query().is_none() && !value.contains('#');
+    ["http", "https"].contains(&scheme) && is_host(host) && is_port && only_path
 }
 
 /// Where the SDK expects a word, it takes an empty value for none.

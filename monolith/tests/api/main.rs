@@ -71,6 +71,9 @@ const NO_DEFAULT: &[&str] = &["DDB_TABLE_NAME"];
 
 const BAD_VALUES: &[(&str, &str)] = &[
     ("DDB_TABLE_NAME", ""),
+    ("DDB_TABLE_NAME", "mysfits table"),
+    ("DDB_TABLE_NAME", "table/mysfits"),
+    ("DDB_TABLE_NAME", "arn:aws:dynamodb:eu-central-1"),
     ("DDB_TIMEOUT_MS", "0"),
     ("DDB_TIMEOUT_MS", "soon"),
     ("LIKE_IN_MONOLITH", "yes"),
@@ -83,6 +86,10 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:8000"),
     ("AWS_ENDPOINT_URL_DYNAMODB", "tcp://localhost:8000"),
     ("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:80000"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "http://300.1.1.1:8000"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "http://local..host"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost/#table"),
+    ("AWS_ROLE_ARN", "arn:aws:iam::1:role/\u{fffd}"),
     ("AWS_ENDPOINT_URL_STS", "sts"),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
     ("AWS_USE_FIPS_ENDPOINT", "1"),

@@ -95,7 +95,8 @@ pub(super) fn base_url() -> Kind<String> {
     Kind::new(expected, |value| {
         let url = http_url(value)?;
         let only_path = url.query().is_none() && !value.contains('#');
-        let base = value.strip_suffix('/').unwrap_or(value);
+        // The specification wants double slashes corrected.
+        let base = value.trim_end_matches('/');
         only_path.then(|| base.to_owned())
     })
 }
@@ -116,7 +117,8 @@ fn is_port(port: u64) -> bool {
     (1..=u16::MAX.into()).contains(&port)
 }
 
-fn is_host(host: &str) -> bool {
+/// Whether `host` is a name, or an address: by IPv6 in brackets.
+pub fn is_host(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
     match address {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
@@ -128,10 +130,23 @@ fn is_host(host: &str) -> bool {
             host.parse::<Ipv4Addr>().is_ok()
         }
         None => {
-            let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            host.bytes().all(named)
+            // A dot at the end marks a whole name.
+            let name = host.strip_suffix('.').unwrap_or(host);
+            name.split('.').all(is_label)
         }
     }
+}
+
+fn is_label(label: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    label.bytes().all(allowed) && label.contains(|it: char| it.is_ascii_alphanumeric())
+}
+
+/// `OTEL_SERVICE_NAME`.
+pub(super) fn name() -> Kind<String> {
+    Kind::new("a name without control characters", |value| {
+        (!value.contains(char::is_control)).then(|| value.to_owned())
+    })
 }
 
 /// `OTEL_RESOURCE_ATTRIBUTES`: decoded names and values.
@@ -170,7 +185,7 @@ fn is_header(name: &str, value: &str) -> bool {
     // but "Basic dXNlcg==" is what people write.
     let special = |letter: char| ['"', ';', '\\'].contains(&letter) || !letter.is_ascii();
     let value = decoded(value).filter(|_| !value.contains(special));
-    let value = value.filter(|value| !value.is_empty() && HeaderValue::from_str(value).is_ok());
+    let value = value.filter(|value| HeaderValue::from_str(value).is_ok());
     name.is_ok_and(|name| !ours(&name)) && value.is_some()
 }
 

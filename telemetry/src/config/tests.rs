@@ -283,3 +283,29 @@ fn only_true_disables_the_sdk_and_unknown_words_give_a_warning() {
         assert_eq!(disabled(value), (false, 1), "{value}");
     }
 }
+
+#[test]
+fn bytes_that_are_not_utf_8_are_refused() {
+    // The environment has this character in their place.
+    for (name, value) in [
+        ("OTEL_SERVICE_NAME", "likes\u{fffd}"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=\u{fffd}"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "team=\u{fffd}"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector/\u{fffd}"),
+        ("OTEL_TRACES_EXPORTER", "\u{fffd}"),
+        ("AWS_XRAY_DAEMON_ADDRESS", "\u{fffd}:2000"),
+        ("ECS_CONTAINER_METADATA_URI_V4", "http://a/\u{fffd}"),
+    ] {
+        assert_refused(name, value);
+    }
+    // UTF-8 that is not ASCII makes sense in a name.
+    let config = read(&[("OTEL_SERVICE_NAME", "gr\u{fc}ne likes")]).unwrap();
+    assert_eq!(config.service_name, "gr\u{fc}ne likes");
+}
+
+#[test]
+fn a_service_name_has_no_control_characters() {
+    for value in ["a\nb", "\u{1}", "likes\t"] {
+        assert_refused("OTEL_SERVICE_NAME", value);
+    }
+}

@@ -101,8 +101,12 @@ impl<T> Kind<T> {
     ///
     /// When `value` is not of this kind.
     pub fn parse(&self, name: &str, value: &str) -> Result<T, String> {
+        let expected = &self.expected;
+        // The snapshot of the environment has this character in place of bytes that are not UTF-8.
+        if value.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(format!("{name} is not UTF-8: expected {expected}"));
+        }
         (self.parse)(value).ok_or_else(|| {
-            let expected = &self.expected;
             // What stands before an @ in a URL is a password.
             if self.secret || value.contains('@') {
                 return format!(

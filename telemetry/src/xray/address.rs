@@ -1,6 +1,6 @@
 //! `AWS_XRAY_DAEMON_ADDRESS`: where the X-Ray daemon is.
 
-use std::net::Ipv6Addr;
+use crate::config::is_host;
 
 /// Both addresses of the daemon, as `host:port`: segments go to one by UDP, sampling rules come from
 /// the other by TCP. `127.0.0.1:2000` for both by default.
@@ -55,12 +55,7 @@ fn is_host_and_port(address: &str) -> bool {
     let Some((host, port)) = address.rsplit_once(':') else {
         return false;
     };
-    let in_brackets = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-    let host_is_right = match in_brackets {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && !host.contains([':', '/', '@', '[', ']']),
-    };
-    host_is_right && port.parse::<u16>().is_ok_and(|port| port > 0)
+    is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 impl TryFrom<String> for DaemonAddress {
@@ -113,6 +108,11 @@ mod tests {
             "::1:2000",
             "[::1:2000",
             "[daemon]:2000",
+            "256.1.1.1:2000",
+            "10.0.1:2000",
+            "daemon..local:2000",
+            "-:2000",
+            "dae?mon:2000",
         ] {
             assert_eq!(DaemonAddress::parse(text), None, "{text}");
         }
