@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::connection::Connection;
 use crate::error::error_response;
+use crate::intake::Stage;
 
 /// Largest body in bytes.
 const MAX_BODY: u64 = 64 * 1024;
@@ -35,6 +36,9 @@ pub(crate) async fn middleware(
     let read = timeout(BODY_TIMEOUT, discard(&request, &mut payload)).await;
     let read = read.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
     let is_last = read.is_err() || changes_protocol(&request);
+    if let Some(connection) = request.conn_data::<Rc<Connection>>() {
+        connection.set_stage(if is_last { Stage::Last } else { Stage::Answer });
+    }
     let mut response = match read {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(status) => request.into_response(refusal(status)),
@@ -54,7 +58,15 @@ async fn discard(request: &ServiceRequest, payload: &mut Payload) -> Result<(), 
     if declared.is_some_and(|bytes| bytes > MAX_BODY) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let has_no_end = changes_protocol(request) && !request.chunked().unwrap_or(false);
+    let is_chunked = request.chunked().unwrap_or(false);
+    if let Some(connection) = request.conn_data::<Rc<Connection>>() {
+        connection.set_stage(if is_chunked {
+            Stage::ChunkedBody
+        } else {
+            Stage::Body(declared.unwrap_or(0))
+        });
+    }
+    let has_no_end = changes_protocol(request) && !is_chunked;
     let end = has_no_end.then_some(declared.unwrap_or(0));
     let mut bytes = 0;
     while end.is_none_or(|end| bytes < end)

@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
+use crate::intake::{Intake, Stage, Stages};
 use crate::observe::Exchange;
 
 /// Most bytes that are read after a request has begun and before the next one does: its body with the
@@ -38,15 +39,22 @@ pub struct Connection {
     timed_out: Cell<bool>,
     /// Bytes that were read since the last request began.
     bytes_read: Cell<usize>,
+    stages: Stages,
     /// Requests whose whole answer is in the connection's buffer.
     unsent: RefCell<Vec<Exchange>>,
 }
 
 impl Connection {
+    /// Changes what is read next.
+    pub fn set_stage(&self, stage: Stage) {
+        self.stages.set(stage);
+    }
+
     /// Notes whether a request is being handled.
     pub fn set_busy(&self, busy: bool) {
         if busy {
             self.bytes_read.set(0);
+            self.set_stage(Stage::Answer);
         }
         self.busy.set(busy);
         self.since.set(Instant::now());
@@ -93,10 +101,12 @@ where
         since: Cell::new(Instant::now()),
         timed_out: Cell::new(false),
         bytes_read: Cell::new(0),
+        stages: Stages::default(),
         unsent: RefCell::default(),
     });
     let stream = Stream {
         stream,
+        intake: Intake::default(),
         connection: Rc::clone(&connection),
     };
     tokio::select! {
@@ -108,6 +118,7 @@ where
 /// The stream of a connection.
 pub struct Stream {
     stream: TcpStream,
+    intake: Intake,
     connection: Rc<Connection>,
 }
 
@@ -136,8 +147,13 @@ impl AsyncRead for Stream {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        let bytes_read = &self.connection.bytes_read;
+        let Self {
+            stream,
+            intake,
+            connection,
+        } = &mut *self;
+        ready!(intake.poll_read(stream, &connection.stages, cx, buffer))?;
+        let bytes_read = &connection.bytes_read;
         bytes_read.set(bytes_read.get() + buffer.filled().len() - before);
         Poll::Ready(Ok(()))
     }

@@ -20,6 +20,7 @@ mod cors;
 mod drain;
 mod error;
 mod health;
+mod intake;
 mod methods;
 mod observe;
 mod probe;

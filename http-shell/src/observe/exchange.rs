@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::web::Data;
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -18,6 +18,7 @@ use super::access::Line;
 use super::metrics::Labels;
 use super::span;
 use crate::connection::Connection;
+use crate::intake::Stage;
 
 /// Why a request ended without its whole answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,8 @@ pub struct Exchange {
     line: Line,
     labels: Labels,
     span: Context,
+    /// The client asks to close the connection after the answer.
+    is_last: bool,
     /// The status of the answer, once there is one.
     status: Option<StatusCode>,
     /// The operating system has taken the whole answer.
@@ -122,6 +125,7 @@ impl Exchange {
         Self {
             connection,
             hook: request.app_data::<RequestHook>().cloned(),
+            is_last: request.head().connection_type() == ConnectionType::Close,
             start,
             line: Line::of(request),
             labels: observer.metrics.begin(request, route.as_deref()),
@@ -158,6 +162,9 @@ impl Exchange {
         self.status = Some(response.status());
         if let Some(connection) = &self.connection {
             connection.set_busy(false);
+            if self.is_last || response.head().connection_type() == ConnectionType::Close {
+                connection.set_stage(Stage::Last);
+            }
         }
         self.call_hook(response.error());
         if let Some((name, value)) = span::trace_header(&self.span.span()) {
@@ -223,5 +230,8 @@ impl Drop for Exchange {
         let metrics = &self.observer.metrics;
         metrics.end(&self.labels, self.status, failure, elapsed);
         span::end(&self.span.span(), self.status, failure);
+        if let Some(connection) = &self.connection {
+            connection.set_stage(Stage::Head);
+        }
     }
 }

@@ -48,6 +48,7 @@ mod health;
 mod hook;
 mod idle;
 mod likes;
+mod pipelining;
 mod traces;
 
 use hook::Hook;

@@ -1,0 +1,78 @@
+//! Requests that a client sends before it has the answer to the one before.
+
+use crate::shell::parts;
+use crate::start;
+
+const LIVE: &str = r#"{"status":"live"}"#;
+
+/// A request, and the end of its head.
+fn request(line: &str, headers: &str) -> String {
+    format!("{line}\r\nHost: x\r\n{headers}\r\n")
+}
+
+#[test]
+fn each_pipelined_request_is_answered_by_its_own_method() {
+    let service = start();
+    // The first one waits for the monolith.
+    let last = "Connection: close\r\n";
+    let requests = request("HEAD / HTTP/1.1", "") + &request("GET /health/live HTTP/1.1", last);
+    let answers = service.raw(requests.as_bytes());
+    let (status, _, rest) = parts(&answers);
+    assert_eq!(status, 503, "{answers}");
+    let (status, _, body) = parts(rest);
+    assert_eq!((status, body), (200, LIVE), "{answers}");
+
+    let requests = request("GET / HTTP/1.1", "") + &request("HEAD /health/live HTTP/1.1", last);
+    let answers = service.raw(requests.as_bytes());
+    let (status, _, rest) = parts(&answers);
+    assert_eq!(status, 503, "{answers}");
+    let (body, rest) = rest.split_once("HTTP/1.1").expect(&answers);
+    assert!(body.contains("error"), "{answers}");
+    assert!(rest.starts_with(" 200"), "{answers}");
+}
+
+#[test]
+fn pipelined_requests_with_bodies_are_all_answered() {
+    let service = start();
+    let lines = "GET /nothing HTTP/1.1\r\n\r\n\n".repeat(100);
+    let length = format!("Content-Length: {}\r\n", lines.len());
+    let chunked = request("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n")
+        + &format!("{:x};a=b\r\n{lines}\r\n0\r\nA: b\r\n\r\n", lines.len());
+    let requests = chunked.clone()
+        + &request("POST / HTTP/1.1", &length)
+        + &lines
+        + "\r\n"
+        + &chunked
+        + &request("GET /health/live HTTP/1.1", "Connection: close\r\n");
+    let answers = service.raw(requests.as_bytes());
+    assert_eq!(answers.matches("HTTP/1.1 405").count(), 3, "{answers}");
+    assert_eq!(answers.matches("HTTP/1.1 ").count(), 4, "{answers}");
+    assert!(answers.ends_with(LIVE), "{answers}");
+}
+
+#[test]
+fn nothing_is_handled_after_an_answer_that_closes_the_connection() {
+    let service = start();
+    let large = "x".repeat(70_000);
+    let chunk = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
+    for (line, headers, body) in [
+        ("GET / HTTP/1.1", "Connection: close\r\n", ""),
+        ("GET / HTTP/1.0", "", ""),
+        (
+            "GET / HTTP/1.1",
+            "Connection: upgrade\r\nUpgrade: x\r\n",
+            "",
+        ),
+        ("POST / HTTP/1.1", "Content-Length: 70000\r\n", &*large),
+        ("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", &*chunk),
+    ] {
+        let next = request("GET /health/live HTTP/1.1", "");
+        let requests = request(line, headers) + body + &next;
+        let answers = service.raw(requests.as_bytes());
+        assert_eq!(
+            answers.matches("HTTP/1.").count(),
+            1,
+            "{line} {headers}: {answers}"
+        );
+    }
+}
