@@ -194,6 +194,9 @@ mod tests {
             parse("LawChaos", Some(&long)),
             Err(FilterError::ValueTooLong)
         );
+        let longest = &long[1..];
+        let filter = parse("LawChaos", Some(longest)).unwrap().unwrap();
+        assert_eq!(filter.value, longest);
     }
 
     proptest! {
