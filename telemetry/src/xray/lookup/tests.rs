@@ -68,6 +68,7 @@ fn a_name_is_looked_up_again_after_a_minute_without_holding_up_anybody() {
     lookup.poll(start).unwrap().unwrap();
     let next = start + REFRESH_INTERVAL;
     assert!(lookup.poll(next - Duration::from_millis(1)).is_none());
+    assert!(matches!(lookup.state, State::Due(_)));
     // This would wait for ever if it waited for the resolver, which has no answer so far.
     for _ in 0..100 {
         assert!(lookup.poll(next).is_none());
@@ -88,10 +89,11 @@ fn failed_lookups_are_repeated_at_intervals_that_double_up_to_a_minute() {
         script.answers.send(unknown()).unwrap();
         let error = result(&mut lookup, now).unwrap_err();
         assert_eq!(error.to_string(), "no such name");
-        // Nobody is asked before the interval is over, however many spans there are.
+        // No lookup starts before the interval is over, however many spans there are.
         for _ in 0..100 {
             let early = now + interval - Duration::from_millis(1);
             assert!(lookup.poll(early).is_none());
+            assert!(matches!(lookup.state, State::Due(_)), "{failures}");
         }
         assert_eq!(script.asked.try_iter().count(), 1, "{failures}");
         now += interval;
