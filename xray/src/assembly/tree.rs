@@ -1,5 +1,8 @@
 //! Who belongs to whom.
 
+use std::collections::HashSet;
+use std::iter::successors;
+
 use super::pieces::{Content, Piece, Pieces};
 
 /// The pieces of a trace and their places.
@@ -41,24 +44,47 @@ impl<T: Content> Tree<T> {
         tree
     }
 
-    /// Who is their own ancestor hangs below no top; each such circle is cut at its first piece.
+    /// Makes pieces reachable that are their own ancestors, and what hangs below them: each such circle is cut at its
+    /// first piece, which becomes a top.
     fn cut_circles(&mut self, parents: &[Option<usize>], order: &[usize]) {
         let mut is_reached = vec![false; self.pieces.len()];
-        for place in self.tops.clone().iter().chain(order) {
+        for place in self.tops.clone() {
+            self.reach(place, &mut is_reached);
+        }
+        for place in order {
             if is_reached[*place] {
                 continue;
             }
-            if let Some(parent) = parents[*place] {
-                self.children[parent].retain(|child| child != place);
-                self.tops.push(*place);
+            let first = self.first_of_circle(*place, parents);
+            if let Some(parent) = parents[first] {
+                self.children[parent].retain(|child| *child != first);
             }
-            let mut todo = vec![*place];
-            while let Some(place) = todo.pop() {
-                if !std::mem::replace(&mut is_reached[place], true) {
-                    todo.extend(&self.children[place]);
-                }
+            self.tops.push(first);
+            self.reach(first, &mut is_reached);
+        }
+    }
+
+    /// Marks a place and everything below it.
+    fn reach(&self, place: usize, is_reached: &mut [bool]) {
+        let mut todo = vec![place];
+        while let Some(place) = todo.pop() {
+            if !std::mem::replace(&mut is_reached[place], true) {
+                todo.extend(&self.children[place]);
             }
         }
+    }
+
+    /// The piece that started first of the circle that the ancestors of `place` lead into.
+    fn first_of_circle(&self, place: usize, parents: &[Option<usize>]) -> usize {
+        let mut passed = HashSet::new();
+        let mut ancestors = successors(Some(place), |place| parents[*place]);
+        let entry = ancestors.find(|place| !passed.insert(*place));
+        let entry = entry.unwrap_or(place);
+        let circle = successors(Some(entry), |place| {
+            parents[*place].filter(|parent| *parent != entry)
+        });
+        let first = circle.min_by_key(|place| (self.pieces[*place].start, self.pieces[*place].id));
+        first.unwrap_or(entry)
     }
 
     /// All places, parents before children; each with the place in this order of its parent.

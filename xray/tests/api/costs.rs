@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-use crate::world::{With, World, segment, subsegment};
+use crate::world::{With, World, below, segment, subsegment, trace};
 
 /// A quarter of the data of the larger measurement.
 const SMALL: u64 = 4_000;
@@ -83,4 +83,17 @@ fn a_summary_is_linear_in_the_number_of_failures() {
         let parent = number / 2;
         subsegment(number, parent, "work", 1, 2).with(json!({ "fault": true, "error": true }))
     });
+}
+
+#[test]
+fn putting_a_trace_together_is_linear_in_what_hangs_below_a_circle() {
+    let [small, large] = [SMALL, 4 * SMALL].map(|count| {
+        let world = World::of(&[segment(0, "self", 9, 10).with(below(0))]);
+        for number in 1..=count {
+            world.put(&[subsegment(number, 0, "work", 1, 2)]);
+        }
+        quickest(|| drop(world.ask("/Traces", json!({ "TraceIds": [trace()] }))))
+    });
+    let ratio = large.as_secs_f64() / small.as_secs_f64();
+    assert!(ratio < 9.0, "{small:?} and {large:?}");
 }

@@ -160,6 +160,16 @@ fn circles_and_long_chains_are_answered() {
     assert!(world.graph().iter().all(|node| node["Type"] != "client"));
     assert_eq!(world.summary()["EntryPoint"]["Name"], "a");
 
+    // What hangs below a circle stays there, although it started first.
+    let world = World::of(&[
+        segment(1, "self", 5, 8).with(below(1)),
+        subsegment(2, 1, "work", 0, 8),
+        subsegment(3, 2, "query", 1, 8),
+    ]);
+    let documents = world.documents(&trace());
+    assert_eq!(documents.len(), 1);
+    assert_eq!(documents[0]["subsegments"][0]["name"], "work");
+
     let world = World::of(&[segment(0, "deep", 0, 10_000)]);
     for number in 1..=10_000 {
         world.put(&[subsegment(
