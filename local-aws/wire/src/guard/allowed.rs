@@ -1,7 +1,7 @@
 //! Hosts and origins that are accepted by option.
 
-use axum::http::Uri;
 use clap::Args;
+use url::Url;
 
 use super::authority::Authority;
 
@@ -10,7 +10,7 @@ use super::authority::Authority;
 pub struct Allowed {
     /// Host name that requests may be sent to, on any port, besides localhost; may be given several times
     #[arg(long = "allowed-host", value_name = "NAME", value_parser = host)]
-    hosts: Vec<String>,
+    hosts: Vec<Authority>,
 
     /// Origin (scheme://host or scheme://host:port) whose web pages may send requests; may be given several times
     #[arg(long = "allowed-origin", value_name = "ORIGIN", value_parser = origin)]
@@ -19,7 +19,9 @@ pub struct Allowed {
 
 impl Allowed {
     pub(super) fn has_host(&self, host: &Authority) -> bool {
-        self.hosts.contains(&host.name)
+        let is_same_address = |known: &Authority| known.ip().is_some() && known.ip() == host.ip();
+        let mut known = self.hosts.iter();
+        known.any(|known| known.name == host.name || is_same_address(known))
     }
 
     pub(super) fn has_origin(&self, origin: &[u8]) -> bool {
@@ -28,43 +30,34 @@ impl Allowed {
     }
 }
 
-fn host(text: &str) -> Result<String, &'static str> {
+fn host(text: &str) -> Result<Authority, &'static str> {
     let is_name = |host: &Authority| {
         let mut bytes = host.name.bytes();
         let is_dns = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
         !host.name.is_empty() && (is_dns || host.ip().is_some())
     };
     match Authority::parse(text.as_bytes()) {
-        Some(host) if host.port.is_none() && !text.ends_with(':') && is_name(&host) => {
-            Ok(host.name)
-        }
+        Some(host) if host.port.is_none() && !text.ends_with(':') && is_name(&host) => Ok(host),
         _ => Err("expected a host name without scheme and port, for example lab.example"),
     }
 }
 
-/// As browsers write origins: without the port that is the scheme's own.
+/// An origin as browsers write it: without the port that is the scheme's own, and with addresses in their shortest form.
 fn origin(text: &str) -> Result<String, &'static str> {
     const EXPECTED: &str = "expected scheme and host, and the port if there is one, \
                             for example https://app.example or http://localhost:5173";
-    let uri: Uri = text.parse().map_err(|_| EXPECTED)?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(EXPECTED);
-    };
-    let host = authority.host();
-    let has_user = authority.as_str().contains('@');
-    if host.is_empty()
-        || host.contains('*')
-        || has_user
-        || uri.path() != "/"
-        || uri.query().is_some()
-    {
+    let url = Url::parse(text).map_err(|_| EXPECTED)?;
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let host = host.filter(|host| !host.contains('*')).ok_or(EXPECTED)?;
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let has_path = !matches!(url.path(), "" | "/");
+    if has_user || has_path || url.query().is_some() || url.fragment().is_some() {
         return Err(EXPECTED);
     }
-    let port = match (scheme, authority.port_u16()) {
-        (_, None) | ("http", Some(80)) | ("https", Some(443)) => String::new(),
-        (_, Some(port)) => format!(":{port}"),
-    };
-    Ok(format!("{scheme}://{host}{port}").to_ascii_lowercase())
+    let port = url
+        .port()
+        .map_or_else(String::new, |port| format!(":{port}"));
+    Ok(format!("{}://{host}{port}", url.scheme()))
 }
 
 #[cfg(test)]
@@ -80,7 +73,11 @@ mod tests {
             ("192.168.1.7", "192.168.1.7"),
             ("[fd00::1]", "[fd00::1]"),
         ] {
-            assert_eq!(host(text).as_deref(), Ok(name), "{text}");
+            assert_eq!(
+                host(text).map(|host| host.name).as_deref(),
+                Ok(name),
+                "{text}"
+            );
         }
         for text in [
             "",
@@ -101,6 +98,27 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_the_same_host_in_each_of_its_forms() {
+        let allowed = Allowed {
+            hosts: vec![
+                host("[FD00:0::1]").unwrap(),
+                host("[::ffff:10.0.0.1]").unwrap(),
+            ],
+            ..Allowed::default()
+        };
+        for (text, is_allowed) in [
+            ("[fd00::1]:2000", true),
+            ("[fd00:0:0::1]", true),
+            ("[::ffff:a00:1]", true),
+            ("[fd00::2]", false),
+            ("fd00", false),
+        ] {
+            let host = Authority::parse(text.as_bytes()).unwrap();
+            assert_eq!(allowed.has_host(&host), is_allowed, "{text}");
+        }
+    }
+
+    #[test]
     fn origins_are_kept_as_browsers_write_them() {
         for (text, kept) in [
             ("https://app.example", "https://app.example"),
@@ -110,6 +128,12 @@ mod tests {
             ("http://[::1]:5173", "http://[::1]:5173"),
             ("https://app.example:80", "https://app.example:80"),
             ("chrome-extension://abcdef", "chrome-extension://abcdef"),
+            ("http://[0:0:0:0:0:0:0:1]:5173", "http://[::1]:5173"),
+            (
+                "https://b\u{fc}cher.example",
+                "https://xn--bcher-kva.example",
+            ),
+            ("https://app.example:0443", "https://app.example"),
         ] {
             assert_eq!(origin(text).as_deref(), Ok(kept), "{text}");
         }
@@ -124,6 +148,10 @@ mod tests {
             "https://*.example",
             "https://app.example/page",
             "https://app.example?x",
+            "https://app.example#x",
+            "https://app.example:99999",
+            "https://app.example:port",
+            "http://[::1]x",
             "https://me@app.example",
             "file:///",
         ] {
