@@ -19,6 +19,7 @@ use actix_http::Extensions;
 use actix_service::Service;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::intake::{Intake, Stage, Stages};
@@ -40,6 +41,8 @@ pub struct Connection {
     /// Bytes that were read since the last request began.
     bytes_read: Cell<usize>,
     stages: Stages,
+    /// Notified when reading fails: the client has reset the connection.
+    reset: Notify,
     /// Requests whose whole answer is in the connection's buffer.
     unsent: RefCell<Vec<Exchange>>,
 }
@@ -89,8 +92,8 @@ impl Connection {
     }
 }
 
-/// Lets `http` serve `stream` until either ends the connection, or until no request has been handled
-/// for `limit`.
+/// Lets `http` serve `stream` until it ends the connection, the client resets it, or no request has
+/// been handled for `limit`.
 pub async fn serve<S>(http: &S, stream: TcpStream, limit: Duration) -> Result<(), S::Error>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = ()>,
@@ -102,6 +105,7 @@ where
         timed_out: Cell::new(false),
         bytes_read: Cell::new(0),
         stages: Stages::default(),
+        reset: Notify::new(),
         unsent: RefCell::default(),
     });
     let stream = Stream {
@@ -112,6 +116,8 @@ where
     tokio::select! {
         ended = http.call((stream, peer)) => ended,
         () = connection.idles(limit) => Ok(()),
+        // actix takes a reset for the end of what the client sends if it has just read something.
+        () = connection.reset.notified() => Ok(()),
     }
 }
 
@@ -152,7 +158,8 @@ impl AsyncRead for Stream {
             intake,
             connection,
         } = &mut *self;
-        ready!(intake.poll_read(stream, &connection.stages, cx, buffer))?;
+        let read = ready!(intake.poll_read(stream, &connection.stages, cx, buffer));
+        read.inspect_err(|_| connection.reset.notify_one())?;
         let bytes_read = &connection.bytes_read;
         bytes_read.set(bytes_read.get() + buffer.filled().len() - before);
         Poll::Ready(Ok(()))

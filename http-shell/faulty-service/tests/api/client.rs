@@ -22,5 +22,5 @@ pub fn get(service: &Service, path: &str) -> String {
 
 /// Reads the first bytes of the answer.
 pub fn begin_to_read(stream: &mut TcpStream) {
-    stream.read_exact(&mut [0; 1024]).unwrap();
+    stream.read_exact(&mut [0; 100]).unwrap();
 }

@@ -2,6 +2,8 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::client::{begin_to_read, get, send};
 use crate::records::reset;
 use crate::start;
@@ -28,20 +30,30 @@ fn a_reset_before_the_answer_is_499_and_an_error_of_the_client() {
 }
 
 #[test]
-fn a_reset_that_arrives_together_with_the_request_is_499_whatever_the_handler_does() {
-    let recorded = start();
-    for path in ["/fine", "/slow", "/large"] {
-        for _ in 0..5 {
-            reset(send(&recorded.service, path));
-        }
+fn a_reset_that_arrives_together_with_a_request_ends_it() {
+    let mut recorded = start();
+    let keep = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let paths = ["/fine", "/slow", "/large", "/stream-stops", "/never"];
+    let streams = paths.map(|path| {
+        let mut stream = recorded.service.connect();
+        stream.write_all(keep("/fine").as_bytes()).unwrap();
+        begin_to_read(&mut stream);
+        (stream, path)
+    });
+    // The service reads the request and the reset in one go.
+    recorded.service.signal(Signal::STOP);
+    for (mut stream, path) in streams {
+        stream.write_all(keep(path).as_bytes()).unwrap();
+        reset(stream);
     }
-    // Some of the connections may have been reset before the service read a head.
+    recorded.service.signal(Signal::CONT);
+    recorded.wait_for(5, "client_disconnected");
     let records = recorded.stop();
-    records.assert_each_once(records.access.len());
-    let disconnected = records.access.iter().filter(|line| line["path"] != "/fine");
-    for line in disconnected {
-        assert_eq!(line["error_type"], "client_disconnected", "{line:#}");
-    }
+    records.assert_each_once(10);
+    records.assert_ends(5, 200, None, &[]);
+    // Those whose handler had an answer at once were answered.
+    records.assert_ends(3, 200, GONE, &["error"]);
+    records.assert_ends(2, 499, GONE, &["error"]);
 }
 
 #[test]
