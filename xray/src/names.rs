@@ -75,12 +75,17 @@ struct Shared<T: ?Sized> {
     known: HashSet<Arc<T>>,
     /// Bytes of memory that they take.
     memory: usize,
-    /// At this many bytes, those out of use are looked for.
+    /// Unused values are removed when `memory` has reached this many bytes.
     sweep: usize,
 }
 
-/// Unused values are not looked for while all take less memory than this.
+/// Unused values are not removed before all values together take this many bytes of memory.
 const FIRST_SWEEP: usize = 1024 * 1024;
+
+/// Unused values are removed each time that the memory of all values has grown by this share of what the last
+/// removal left: a quarter. No trace is charged for unused values, so that the share has to be small; each removal
+/// looks at all values, so that it must not be too small.
+const SWEEP_SHARE: usize = 4;
 
 impl<T: ?Sized> Default for Shared<T> {
     fn default() -> Self {
@@ -97,7 +102,7 @@ impl<T: ?Sized + Eq + std::hash::Hash> Shared<T> {
         if self.memory >= self.sweep {
             self.known.retain(|value| Arc::strong_count(value) > 1);
             self.memory = self.known.iter().map(|value| weight(&**value)).sum();
-            self.sweep = 2 * self.memory.max(FIRST_SWEEP / 2);
+            self.sweep = self.memory + (self.memory / SWEEP_SHARE).max(FIRST_SWEEP);
         }
         self.memory += weight(&*value);
         self.known.insert(Arc::clone(&value));
@@ -108,6 +113,20 @@ impl<T: ?Sized + Eq + std::hash::Hash> Shared<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unused_texts_take_at_most_a_quarter_of_the_memory_of_those_in_use() {
+        let mut names = Names::default();
+        let mut text = |kind: &str, number: usize| names.text(&format!("{kind}{number:01000}"));
+        let used: Vec<_> = (0..20_000).map(|number| text("used", number)).collect();
+        let bytes: usize = used.iter().map(|text| weight(&**text)).sum();
+        for number in 0..100_000 {
+            drop(text("unused", number));
+        }
+        let most = bytes + bytes / 4 + 2 * weight(&*used[0]);
+        assert!(bytes > 20_000_000);
+        assert!(names.texts.memory <= most, "{}", names.texts.memory);
+    }
 
     #[test]
     fn equal_nodes_are_one_and_the_same() {
