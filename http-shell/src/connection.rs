@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::intake::{Intake, Stage, Stages};
-use crate::observe::Exchange;
+use crate::observe::{Exchange, Moment};
 
 /// Most bytes that are read after a request has begun and before the next one does: its body with the
 /// framing of chunks, and the heads of requests that the client sent ahead.
@@ -43,6 +43,8 @@ pub struct Connection {
     stages: Stages,
     /// Notified when reading fails: the client has reset the connection.
     reset: Notify,
+    /// When the last write began.
+    last_write: Cell<Moment>,
     /// Requests whose whole answer is in the connection's buffer.
     unsent: RefCell<Vec<Exchange>>,
 }
@@ -106,6 +108,7 @@ where
         bytes_read: Cell::new(0),
         stages: Stages::default(),
         reset: Notify::new(),
+        last_write: Cell::new(Moment::now()),
         unsent: RefCell::default(),
     });
     let stream = Stream {
@@ -172,6 +175,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.connection.last_write.set(Moment::now());
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -179,7 +183,9 @@ impl AsyncWrite for Stream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         let mut unsent = self.connection.unsent.borrow_mut();
-        unsent.drain(..).for_each(Exchange::sent);
+        // Not now: the client may have ended its own span by now, which encloses those of its requests.
+        let end = self.connection.last_write.get();
+        unsent.drain(..).for_each(|exchange| exchange.sent(end));
         Poll::Ready(Ok(()))
     }
 

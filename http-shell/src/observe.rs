@@ -25,7 +25,7 @@ mod span;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::{Exchange, RequestEnd, RequestHook};
+pub use exchange::{Exchange, Moment, RequestEnd, RequestHook};
 pub use span::{annotate, record_exception, record_failure, tracer};
 
 use crate::cors;

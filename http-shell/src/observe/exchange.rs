@@ -4,7 +4,7 @@ use std::error::Error;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::panicking;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
@@ -67,6 +67,22 @@ impl Failure {
     }
 }
 
+/// A moment by the clock that only runs forward, for durations, and by the clock on the wall, for spans.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    instant: Instant,
+    time: SystemTime,
+}
+
+impl Moment {
+    pub fn now() -> Self {
+        Self {
+            instant: Instant::now(),
+            time: SystemTime::now(),
+        }
+    }
+}
+
 /// The argument of a [`RequestHook`].
 #[derive(Clone, Copy, Debug)]
 pub struct RequestEnd<'a> {
@@ -109,8 +125,8 @@ pub struct Exchange {
     is_last: bool,
     /// The status of the answer, once there is one.
     status: Option<StatusCode>,
-    /// The operating system has taken the whole answer.
-    is_sent: bool,
+    /// When the whole answer was sent.
+    sent: Option<Moment>,
     failure: Option<Failure>,
 }
 
@@ -133,7 +149,7 @@ impl Exchange {
             route,
             observer,
             status: None,
-            is_sent: false,
+            sent: None,
             failure: None,
         }
     }
@@ -176,13 +192,13 @@ impl Exchange {
     pub fn complete(self) {
         match self.connection.clone() {
             Some(connection) => connection.answered(self),
-            None => self.sent(),
+            None => self.sent(Moment::now()),
         }
     }
 
-    /// Ends the request: the operating system has taken its whole answer.
-    pub fn sent(mut self) {
-        self.is_sent = true;
+    /// Ends the request: the operating system has taken its whole answer by a write that began at `end`.
+    pub fn sent(mut self, end: Moment) {
+        self.sent = Some(end);
     }
 
     /// Why the request ends without its whole answer.
@@ -213,7 +229,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if self.failure.is_none() && !self.is_sent {
+        if self.failure.is_none() && self.sent.is_none() {
             let failure = self.why_dropped();
             span::record_exception(&self.span.span(), failure.error_type(), failure.message());
             self.failure = Some(failure);
@@ -222,14 +238,15 @@ impl Drop for Exchange {
         if self.status.is_none() {
             self.call_hook(None);
         }
-        let elapsed = self.start.elapsed();
+        let end = self.sent.unwrap_or_else(Moment::now);
+        let elapsed = end.instant - self.start;
         {
             let _within = self.span.clone().attach();
             self.line.write(self.status, failure, elapsed);
         }
         let metrics = &self.observer.metrics;
         metrics.end(&self.labels, self.status, failure, elapsed);
-        span::end(&self.span.span(), self.status, failure);
+        span::end(&self.span.span(), self.status, failure, end.time);
         if let Some(connection) = &self.connection {
             connection.set_stage(Stage::Head);
         }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::iter::successors;
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
@@ -104,7 +105,12 @@ pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Co
 }
 
 /// Ends the span of a request that was answered with `status`, or not at all, or not wholly.
-pub fn end(span: &SpanRef<'_>, status: Option<StatusCode>, failure: Option<Failure>) {
+pub fn end(
+    span: &SpanRef<'_>,
+    status: Option<StatusCode>,
+    failure: Option<Failure>,
+    time: SystemTime,
+) {
     if span.is_recording() {
         if let Some(status) = status {
             let code = i64::from(status.as_u16());
@@ -115,7 +121,7 @@ pub fn end(span: &SpanRef<'_>, status: Option<StatusCode>, failure: Option<Failu
             span.set_status(Status::error(failure.map_or("", Failure::message)));
         }
     }
-    span.end();
+    span.end_with_timestamp(time);
 }
 
 fn path(request: &ServiceRequest) -> String {
