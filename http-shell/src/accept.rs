@@ -72,7 +72,7 @@ impl Acceptor {
                         tracing::error!(
                             %error,
                             "connections cannot be accepted: they wait, and accepting is tried again. \
-                             This is logged once. Open files are limited by `ulimit -n`"
+                             This is logged once. If too many files are open, raise `ulimit -n`"
                         );
                     }
                     sleep(pause).await;

@@ -111,8 +111,8 @@ fn refusal(status: StatusCode) -> HttpResponse {
 
 /// The body of the last answer on a connection, with what is left of the request's body.
 ///
-/// actix reads a chunked body without a bound as soon as nobody holds it. As long as somebody does
-/// until the answer is complete, actix closes the connection soon after.
+/// actix takes a chunked body that was dropped for one that it can drain, and then keeps the connection
+/// open. Because the rest of the body is held until the answer is complete, actix closes the connection.
 struct LastAnswer {
     body: BoxBody,
     #[expect(dead_code, reason = "it is held, not read")]

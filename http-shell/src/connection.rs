@@ -25,8 +25,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::intake::{Intake, Stage, Stages};
 use crate::observe::{Exchange, Moment};
 
-/// Most bytes that are read after a request has begun and before the next one does: its body with the
-/// framing of chunks, and the heads of requests that the client sent ahead.
+/// Most bytes that actix gets after a request has begun and before the next one does: the body with the
+/// framing of its chunks.
 ///
 /// Whoever sends more meets a connection of which nothing more is read.
 const READ_LIMIT: usize = 1024 * 1024;

@@ -35,8 +35,8 @@ pub struct Server {
 impl Server {
     /// Serves `routes` until `shutdown` resolves, then drains.
     ///
-    /// Each request whose head arrived before the listener was closed gets its whole answer, within
-    /// the grace; later ones are refused a connection.
+    /// The request under way on each connection gets its whole answer within the grace period. Requests
+    /// that a client has pipelined behind it are dropped, and new connections are refused.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Server {
         workers.drain(self.config.shutdown_grace).await;
         accepted?;
         if worker_ended {
-            return Err(io::Error::other("a worker thread panicked"));
+            return Err(io::Error::other("a worker thread ended early"));
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ async fn accept_until(
         // The semaphore is never closed.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             let (stream, _) = acceptor.accept().await;
-            // Refused only where the connection is of no use any more.
+            // This fails only if the connection is already broken.
             if let Ok(stream) = stream.into_std() {
                 hand_over(stream, permit);
             }
@@ -123,7 +123,7 @@ async fn accept_until(
     while let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
         match listener.accept() {
             Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => hand_over(stream, permit),
-            // One whose client has gone is no reason to leave the others.
+            // A connection whose client has left is skipped; the others are still accepted.
             Ok(_) => {}
             Err(error) if accept::concerns_one_connection(&error) => {}
             Err(_) => break,

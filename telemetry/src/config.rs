@@ -26,6 +26,7 @@ pub use choices::{AccessLog, LogFormat, LogLevel, MetricsExporter, TracesExporte
 pub(crate) use otlp::Otlp;
 pub(crate) use sdk::{Batches, Periods};
 
+pub(crate) use kinds::http_url;
 pub use kinds::is_host;
 use kinds::{attributes, name, url, whole};
 use otlp::Signal;
@@ -137,10 +138,7 @@ fn sampler_argument(env: &Variables) -> Option<String> {
     let unused = !argument.is_empty() && !["traceidratio", "jaeger_remote"].contains(&kind);
     let sampler = if kind.is_empty() { "xray" } else { &sampler };
     unused.then(|| {
-        format!(
-            "OTEL_TRACES_SAMPLER_ARG is '{argument}' and has no effect: the sampler {sampler} takes \
-             no argument"
-        )
+        format!("OTEL_TRACES_SAMPLER_ARG has no effect: the sampler {sampler} takes no argument")
     })
 }
 

@@ -74,7 +74,7 @@ impl Blocking {
         &self,
         request: Request<Bytes>,
     ) -> Result<(Response<Bytes>, Option<Failure>), Failure> {
-        // Without path and query: who runs a collector knows them, and they may hold a key.
+        // Path and query are left out, because they may hold a key.
         let host = request.uri().authority().map(ToString::to_string);
         let host = host.unwrap_or_default();
         let answer = self

@@ -20,7 +20,7 @@ use crate::{logs, metrics, traces};
 pub struct About {
     /// The name by which traces and metrics know it, unless `OTEL_SERVICE_NAME` gives another.
     pub service: &'static str,
-    /// Prefixes of the targets that `LOGLEVEL` speaks of.
+    /// Prefixes of the targets that `LOGLEVEL` applies to.
     pub log_targets: &'static [&'static str],
     /// The target of access lines.
     pub access_target: &'static str,

@@ -83,7 +83,7 @@ pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Co
         attributes.push(KeyValue::new("http.route", route.to_owned()));
     }
     if !spans.health_checks && route.is_some_and(|route| HEALTH_CHECKS.contains(&route)) {
-        // Says to every sampler that nobody wants it; those within it follow.
+        // A priority of 0 makes every sampler drop this span; its child spans follow its decision.
         attributes.push(KeyValue::new("sampling.priority", 0));
     }
     let verb = if method == OTHER { "HTTP" } else { method };

@@ -173,7 +173,7 @@ impl Call {
             Some(status) => status.to_string(),
             None => "no_answer".to_owned(),
         };
-        self.count(failed.then_some((error, status)));
+        self.count(failed.then(|| (error.clone(), status)));
         let span = self.cx.span();
         if !span.is_recording() {
             return;
@@ -196,7 +196,7 @@ impl Call {
             if let Some(error) = connection.and_then(|error| error.as_connector_error()) {
                 record_failure(&span, error);
             }
-            let code = code.unwrap_or_else(|| "no_answer".to_owned());
+            let code = code.unwrap_or(error);
             span.set_status(Status::error(code.clone()));
             span.set_attribute(KeyValue::new("error.type", code));
         }

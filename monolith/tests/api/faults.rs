@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Fault {
     /// It is answered that there is no capacity, with this code, and goes no further.
     Throttled(&'static str),
+    /// It is answered 503 with a page that is not DynamoDB's JSON, and goes no further.
+    Page,
     /// It is carried out, and answered with an error that does not say so.
     InternalError,
     /// It is carried out, and the connection breaks before the answer.
@@ -64,6 +66,11 @@ async fn serve(
         let fault = fault(requests.fetch_add(1, Ordering::SeqCst));
         if let Fault::Throttled(code) = fault {
             let answer = error("400 Bad Request", code);
+            client.write_all(answer.as_bytes()).await.unwrap();
+            continue;
+        }
+        if let Fault::Page = fault {
+            let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<p/>";
             client.write_all(answer.as_bytes()).await.unwrap();
             continue;
         }

@@ -143,6 +143,18 @@ async fn a_database_that_is_away_or_silent_is_a_fault_of_both() {
 }
 
 #[tokio::test]
+async fn a_failure_that_names_no_code_has_its_status_as_error_type() {
+    let database = Database::start().await;
+    let line = BadLine::to(database.address, |_| Fault::Page).await;
+    let request = Request(Method::POST, "/mysfits/one/fulfill-like", &[]);
+    let (status, documents) = traced(line.address, request).await;
+    assert_eq!(status, 503);
+    let documents: Vec<_> = documents.iter().collect();
+    let call = one(&documents, "DynamoDB", Some("aws"));
+    assert_eq!(call["annotations"]["error_type"], "503");
+}
+
+#[tokio::test]
 async fn otlp_names_the_table_and_the_operation() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");

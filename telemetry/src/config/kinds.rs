@@ -101,11 +101,12 @@ pub(super) fn base_url() -> Kind<String> {
     })
 }
 
-fn http_url(value: &str) -> Option<Uri> {
+/// The URL, if it is one of HTTP with a host and without a user's name or password.
+pub fn http_url(value: &str) -> Option<Uri> {
     let url: Uri = value.parse().ok()?;
     let scheme = url.scheme_str().filter(|it| ["http", "https"].contains(it));
     let host = scheme.and(url.host())?;
-    // `Uri` takes a port that is none for a part of nothing.
+    // `Uri` accepts an invalid port and then reports no port.
     let port = match url.authority()?.as_str().strip_prefix(host)? {
         "" => true,
         port => port.strip_prefix(':').and_then(digits).is_some_and(is_port),

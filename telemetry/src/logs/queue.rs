@@ -68,7 +68,7 @@ impl Lines {
         while self.counts.waiting() > 0 && start.elapsed() < timeout {
             thread::park_timeout(FLUSH_POLL_INTERVAL);
         }
-        // Dropped, it would wait once more, and complain on the standard output that stalls.
+        // Its `Drop` would wait again and print to the stalled standard output.
         std::mem::forget(self.thread);
         self.counts.lost()
     }
@@ -96,7 +96,10 @@ impl Counts {
     }
 
     fn lost(&self) -> u64 {
-        self.logged.load(Ordering::Relaxed) - self.written.load(Ordering::Relaxed)
+        // Lines can be logged and written between the two loads.
+        let written = self.written.load(Ordering::Relaxed);
+        let logged = self.logged.load(Ordering::Relaxed);
+        logged.saturating_sub(written)
     }
 
     fn waiting(&self) -> u64 {
