@@ -9,7 +9,7 @@ use crate::console::Console;
 
 mod lines;
 
-use lines::Lines;
+use lines::{Lines, MAX_LINE};
 
 /// Lines that are kept of each log.
 const KEPT: usize = 10_000;
@@ -83,8 +83,9 @@ impl Logs {
         lines.finish(keep);
     }
 
-    /// Keeps a line that `name` wrote.
+    /// Keeps the first [`MAX_LINE`] bytes of a line that `name` wrote.
     pub fn keep(&self, log: &str, name: &str, line: &str) {
+        let line = &line[..line.floor_char_boundary(MAX_LINE)];
         if let Some(console) = &self.live {
             console.say(format_args!("{name} | {line}"));
         }
@@ -122,6 +123,14 @@ mod tests {
         assert_eq!(all.lines().count(), KEPT);
         assert!(all.starts_with("line 5\n"));
         assert_eq!(logs.tail(LIKES, usize::MAX), "");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_two_characters() {
+        let logs = Logs::new([MONOLITH], None);
+        let cut = "x".repeat(MAX_LINE - 1);
+        logs.keep(MONOLITH, "monolith-0", &format!("{cut}\u{e9}\u{e9}"));
+        assert_eq!(logs.tail(MONOLITH, 1), format!("{cut}\n"));
     }
 
     #[test]
