@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{CONNECTION, HOST};
+use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
@@ -43,6 +43,7 @@ pub use pattern::PathPattern;
 use request::UnderWay;
 use target::Failure;
 
+use crate::forward::remove_headers_of_one_hop;
 use crate::http::{Server, Timeouts, serve_connections};
 
 /// How long a target may take for the head of its answer: the idle timeout of an ALB.
@@ -139,7 +140,7 @@ impl LoadBalancer {
         mut request: Request,
     ) -> Response {
         let Some(arrived) = requests.next() else {
-            // hyper has read a request that the connection did not hand on, which cannot be.
+            // Unreachable: every request that hyper reads came from an accepted head.
             return answer::own(StatusCode::BAD_REQUEST);
         };
         let mut under_way = UnderWay::new(Arc::clone(&self), client, requests, arrived, &request);
@@ -149,12 +150,13 @@ impl LoadBalancer {
         // A proxy ignores the header beside a target in absolute form: RFC 9112, section 3.2.2.
         let host = request.uri().authority().map(|host| host.as_str());
         let host = host.and_then(|host| HeaderValue::try_from(host).ok());
+        let host = host.or_else(|| request.headers().get(HOST).cloned());
         let headers = request.headers_mut();
+        // First, so that a client cannot make us drop `Host` or a header that is set below.
+        remove_headers_of_one_hop(headers);
         if let Some(host) = host {
             headers.insert(HOST, host);
         }
-        // It names headers that are to go no further; ours must, and so must no upgrade.
-        headers.remove(CONNECTION);
         remove_invalid(headers);
         forwarded::stamp(headers, client.ip(), self.port);
         under_way.entry.trace_id = trace_header::stamp(headers);

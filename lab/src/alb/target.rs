@@ -151,7 +151,6 @@ impl Target {
     }
 
     async fn send(&self, mut request: Request, is_last: bool) -> Result<Response, Failure> {
-        remove_headers_of_one_hop(request.headers_mut());
         set_address(&mut request, self.address);
         *request.version_mut() = Version::HTTP_11;
         let client = match is_last {

@@ -96,7 +96,7 @@ async fn headers_of_one_hop_end_at_the_load_balancer() {
 #[tokio::test]
 async fn a_client_can_neither_drop_our_headers_nor_upgrade() {
     let (head, _) = seen(
-        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, X-Amzn-Trace-Id, X-Forwarded-For\r\n\
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, X-Amzn-Trace-Id, X-Forwarded-For, Host, x-own\r\nX-Own: 1\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
     )
     .await;
@@ -104,6 +104,8 @@ async fn a_client_can_neither_drop_our_headers_nor_upgrade() {
     assert_eq!(values(&head, "X-Amzn-Trace-Id").len(), 1);
     assert!(values(&head, "Connection").is_empty(), "{head}");
     assert!(values(&head, "Upgrade").is_empty(), "{head}");
+    assert!(values(&head, "X-Own").is_empty(), "{head}");
+    assert_eq!(values(&head, "Host"), ["x"]);
 }
 
 #[tokio::test]
