@@ -8,7 +8,7 @@ use axum::http::uri::Authority;
 use axum::http::{Method, StatusCode, Uri};
 use http_desync_guardian::request_analyzer::HttpRequestData;
 use http_desync_guardian::{ClassificationReason, RequestSafetyTier};
-use httparse::{EMPTY_HEADER, Header, Request};
+use httparse::{EMPTY_HEADER, Header, Request, Status};
 
 use super::framing::{Chunk, Framing};
 
@@ -173,11 +173,14 @@ fn parse(head: &[u8]) -> Result<Framing, StatusCode> {
         return Err(StatusCode::HTTP_VERSION_NOT_SUPPORTED);
     }
     let parsed = request.parse(head);
-    let (Ok(_), Some(method), Some(target), Some(version)) =
+    let (Ok(Status::Complete(length)), Some(method), Some(target), Some(version)) =
         (parsed, request.method, request.path, request.version)
     else {
         return Err(StatusCode::BAD_REQUEST);
     };
+    if length != head.len() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| StatusCode::BAD_REQUEST)?;
     match method {
         Method::TRACE => return Err(StatusCode::METHOD_NOT_ALLOWED),
@@ -185,7 +188,7 @@ fn parse(head: &[u8]) -> Result<Framing, StatusCode> {
         _ => {}
     }
     let values = |name: &str| values(request.headers, name);
-    if !has_path(target) || !has_right_host(&values("host"), version == 1) {
+    if !is_valid_target(target) || !has_valid_host(&values("host"), version == 1) {
         return Err(StatusCode::BAD_REQUEST);
     }
     let forwarded_for = values("x-forwarded-for");
@@ -218,25 +221,28 @@ fn is_of_http_2(head: &[u8]) -> bool {
     major.is_some_and(|major| matches!(major, [b'2'..=b'9', ..]))
 }
 
-/// `*` and an authority are the only forms of a request target without a path.
-fn has_path(target: &str) -> bool {
+/// `*` and an authority are the only forms of a request target without a path. An absolute form has an authority too.
+fn is_valid_target(target: &str) -> bool {
     let uri: Result<Uri, _> = target.parse();
-    uri.is_ok_and(|uri| uri.path().starts_with('/'))
+    uri.is_ok_and(|uri| uri.path().starts_with('/') && uri.authority().is_none_or(is_host_and_port))
 }
 
-/// RFC 9112, section 3.2: HTTP/1.1 has exactly one, and no version more.
-fn has_right_host(hosts: &[&[u8]], is_needed: bool) -> bool {
+/// HTTP/1.1 requires exactly one Host header; HTTP/1.0 permits at most one.
+fn has_valid_host(hosts: &[&[u8]], is_required: bool) -> bool {
     match hosts {
-        [] => !is_needed,
-        [host] => Authority::try_from(*host).is_ok_and(|authority| {
-            let port = authority.as_str().strip_prefix(authority.host());
-            let port = port.map(|port| port.strip_prefix(':').unwrap_or(port));
-            let is_port = port.is_some_and(|port| port.bytes().all(|it| it.is_ascii_digit()));
-            // Without a prefix there is user information, which belongs nowhere.
-            is_port && !authority.host().is_empty()
-        }),
+        [] => !is_required,
+        [host] => Authority::try_from(*host).is_ok_and(|host| is_host_and_port(&host)),
         _ => false,
     }
+}
+
+/// A host that is not empty, and a port or none. User information is not allowed.
+fn is_host_and_port(authority: &Authority) -> bool {
+    // The text begins with user information, if there is any, and else with the host.
+    let port = authority.as_str().strip_prefix(authority.host());
+    let port = port.map(|port| port.strip_prefix(':').unwrap_or(port));
+    let is_port = port.is_some_and(|port| port.bytes().all(|it| it.is_ascii_digit()));
+    is_port && !authority.host().is_empty()
 }
 
 /// RFC 9112, section 6.3. What desync mitigation calls severe does not come here.
