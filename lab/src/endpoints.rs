@@ -201,10 +201,13 @@ fn write(path: &Path, endpoints: &Endpoints) -> io::Result<()> {
     json.push('\n');
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{:08x}", rand::random::<u32>()));
-    File::create_new(&temporary)?.write_all(json.as_bytes())?;
-    fs::rename(&temporary, path).inspect_err(|_| {
-        let _ = fs::remove_file(&temporary);
-    })
+    let mut file = File::create_new(&temporary)?;
+    let written = file.write_all(json.as_bytes());
+    written
+        .and_then(|()| fs::rename(&temporary, path))
+        .inspect_err(|_| {
+            let _ = fs::remove_file(&temporary);
+        })
 }
 
 fn taken(path: &Path, holds: Holds) -> Error {
