@@ -1,6 +1,6 @@
 //! `X-Forwarded-For`, `-Proto` and `-Port`, as an ALB sets them.
 //!
-//! The proxy library's own way adds `Forwarded` and `X-Forwarded-Host`, which an ALB does not.
+//! An ALB sets neither `Forwarded` nor `X-Forwarded-Host`.
 
 use std::net::IpAddr;
 
