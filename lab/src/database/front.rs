@@ -4,9 +4,10 @@
 //! have no guard. So each connection to the emulator gets a listener of its own, which closes as soon as the
 //! emulator has answered on that connection. It is open for about a millisecond, on a port that nobody knows.
 
-use std::future::pending;
 use std::io;
 use std::net::Ipv4Addr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,10 +17,13 @@ use axum::http::{StatusCode, Uri};
 use axum::response::IntoResponse;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tower::service_fn;
 
 use crate::forward::{remove_headers_of_one_hop, set_address};
@@ -31,7 +35,7 @@ const POOL_IDLE: Duration = Duration::from_secs(60);
 pub fn router(database: Database) -> Router {
     let connector = service_fn(move |_: Uri| {
         let database = database.clone();
-        Box::pin(async { connect(database).await.map(TokioIo::new) })
+        Box::pin(connect(database))
     });
     let client = Client::builder(TokioExecutor::new())
         .pool_idle_timeout(POOL_IDLE)
@@ -51,17 +55,78 @@ pub fn router(database: Database) -> Router {
     })
 }
 
+/// A connection to the emulator. Dropping it ends the emulator's tasks for it.
+struct EmulatorStream {
+    stream: TokioIo<TcpStream>,
+    _open: oneshot::Sender<()>,
+}
+
+impl Read for EmulatorStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl Write for EmulatorStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl Connection for EmulatorStream {
+    fn connected(&self) -> Connected {
+        self.stream.connected()
+    }
+}
+
 /// A new connection to the emulator.
-async fn connect(database: Database) -> io::Result<TcpStream> {
+async fn connect(database: Database) -> io::Result<EmulatorStream> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    // Dropping this closes the listener. An accepted connection lasts until this side closes it.
-    let serving = serve_with_shutdown(listener, database, pending());
+    let (open, closed) = oneshot::channel::<()>();
+    let closed = async move {
+        // Nothing is sent: this ends when the sender is dropped.
+        let _ = closed.await;
+    };
+    // Dropping this closes the listener. The server has spawned a task that waits for the signal, and the accepted
+    // connection ends with it.
+    let serving = serve_with_shutdown(listener, database, closed);
     let connecting = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         answered(&mut stream).await?;
-        Ok(stream)
+        Ok(EmulatorStream {
+            stream: TokioIo::new(stream),
+            _open: open,
+        })
     };
     tokio::select! {
         connected = connecting => connected,
@@ -81,4 +146,26 @@ async fn answered(stream: &mut TcpStream) -> io::Result<()> {
         end[3] = stream.read_u8().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::Handle;
+    use tokio::time::{sleep, timeout};
+
+    #[tokio::test]
+    async fn a_dropped_connection_leaves_no_task() {
+        let database = Database::memory().unwrap();
+        let stream = connect(database).await.unwrap();
+        let tasks = || Handle::current().metrics().num_alive_tasks();
+        assert_ne!(tasks(), 0);
+        drop(stream);
+        let ended = async {
+            while tasks() > 0 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), ended).await.unwrap();
+    }
 }
