@@ -35,7 +35,7 @@ mod trace_header;
 
 pub use access_log::AccessLog;
 use access_log::Entry;
-use connection::{Connection, Requests};
+use connection::{Connection, ConnectionState};
 pub use group::{Registration, TargetGroup, TargetGroupConfig};
 use head::Refused;
 pub use health::State as TargetState;
@@ -78,22 +78,18 @@ impl LoadBalancer {
         let mut server = Server::new();
         server.max_headers(head::MAX_HEADERS);
         let connected = move |stream, client| {
-            let requests = Arc::<Requests>::default();
+            let shared = Arc::<ConnectionState>::default();
             let refusing = Arc::clone(&alb);
             let refuse = move |head: &[u8], time, refused: &Refused| {
                 refusing.refuse(client, head, time, refused)
             };
-            let connection = Connection::new(
-                stream,
-                Arc::clone(&requests),
-                timeouts.idle,
-                Box::new(refuse),
-            );
+            let connection =
+                Connection::new(stream, Arc::clone(&shared), timeouts.idle, Box::new(refuse));
             let alb = Arc::clone(&alb);
             let service = service_fn(move |request: Request<Incoming>| {
-                let (alb, requests) = (Arc::clone(&alb), Arc::clone(&requests));
+                let (alb, shared) = (Arc::clone(&alb), Arc::clone(&shared));
                 let request = request.map(Body::new);
-                async move { Ok::<_, Infallible>(alb.answer(client, &requests, request).await) }
+                async move { Ok::<_, Infallible>(alb.answer(client, &shared, request).await) }
             });
             (connection, service)
         };
@@ -136,14 +132,14 @@ impl LoadBalancer {
     async fn answer(
         self: Arc<Self>,
         client: SocketAddr,
-        requests: &Arc<Requests>,
+        shared: &Arc<ConnectionState>,
         mut request: Request,
     ) -> Response {
-        let Some(arrived) = requests.next() else {
+        let Some(arrived) = shared.next() else {
             // Unreachable: every request that hyper reads came from an accepted head.
             return answer::own(StatusCode::BAD_REQUEST);
         };
-        let mut under_way = UnderWay::new(Arc::clone(&self), client, requests, arrived, &request);
+        let mut under_way = UnderWay::new(Arc::clone(&self), client, shared, arrived, &request);
         let (rule, group) = self.group(request.uri().path());
         under_way.entry.rule = Some(rule);
         under_way.entry.target_group = Some(group.arn());

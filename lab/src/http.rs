@@ -29,7 +29,7 @@ const MAX_HEAD: usize = 64 * 1024;
 /// How long clients may wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// How long a connection may be idle, or take for the head of a request.
+    /// How long a connection may be idle, and how long the head of a request may take.
     pub idle: Duration,
     /// How long requests under way may take after the server was asked to stop.
     pub grace: Duration,

@@ -26,9 +26,9 @@ const CHUNK: usize = 16 * 1024;
 /// How long a client may still send after it was refused, so that it reads the answer before the connection breaks.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What the connection and the requests on it tell each other.
+/// State shared by a connection and its requests.
 #[derive(Debug, Default)]
-pub struct Requests(Mutex<State>);
+pub struct ConnectionState(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -48,7 +48,7 @@ pub struct Arrived {
     pub time: SystemTime,
 }
 
-impl Requests {
+impl ConnectionState {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,12 +86,14 @@ pub type Refuse = Box<dyn FnMut(&[u8], SystemTime, &Refused) -> Vec<u8> + Send>;
 /// The connection.
 pub struct Connection {
     stream: TcpStream,
-    requests: Arc<Requests>,
+    shared: Arc<ConnectionState>,
     refuse: Refuse,
     /// What has arrived and was not handed on.
     held: Vec<u8>,
     /// How much of it may be.
     ready: usize,
+    /// Where in it the line starts that had not ended when the head was last examined.
+    open_line: usize,
     framing: Framing,
     idle_timeout: Duration,
     idle: Pin<Box<Sleep>>,
@@ -104,23 +106,24 @@ enum Ending {
     Open,
     /// With an answer, of which so much is still to be sent.
     Refused(Vec<u8>),
-    /// The answer is sent; what the client still sends is dropped until then.
+    /// The answer was sent. Until this timer ends, bytes from the client are discarded.
     Lingering(Pin<Box<Sleep>>),
 }
 
 impl Connection {
     pub fn new(
         stream: TcpStream,
-        requests: Arc<Requests>,
+        shared: Arc<ConnectionState>,
         idle_timeout: Duration,
         refuse: Refuse,
     ) -> Self {
         Self {
             stream,
-            requests,
+            shared,
             refuse,
             held: Vec::new(),
             ready: 0,
+            open_line: 0,
             framing: Framing::Head,
             idle_timeout,
             idle: Box::pin(sleep(idle_timeout)),
@@ -131,14 +134,18 @@ impl Connection {
     /// Judges what is held. Afterwards some of it is ready, or the connection is refused, or more is needed.
     fn judge(&mut self) -> io::Result<()> {
         if self.framing == Framing::Head {
+            if !head::may_be_decided(&self.held, self.open_line) {
+                return Ok(());
+            }
             match head::examine(&self.held) {
-                None => return Ok(()),
+                None => self.open_line = head::start_of_last_line(&self.held),
                 Some(Err(refused)) => self.refuse(&refused),
                 Some(Ok(head)) => {
                     self.ready = head.length;
+                    self.open_line = 0;
                     self.framing = head.framing;
                     let time = SystemTime::now();
-                    let mut state = self.requests.state();
+                    let mut state = self.shared.state();
                     state.under_way += 1;
                     state.body_is_missing = self.framing != Framing::Head;
                     state.accepted.push_back(Arrived { head, time });
@@ -148,7 +155,7 @@ impl Connection {
         }
         let taken = self.framing.take(&self.held);
         self.ready = taken.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
-        self.requests.state().body_is_missing = self.framing != Framing::Head;
+        self.shared.state().body_is_missing = self.framing != Framing::Head;
         Ok(())
     }
 
@@ -160,7 +167,7 @@ impl Connection {
 
     /// What to do when nothing has arrived for too long.
     fn time_out(&mut self) -> Option<io::Result<()>> {
-        let waits_for_answer = self.requests.state().under_way > 0;
+        let waits_for_answer = self.shared.state().under_way > 0;
         match self.framing {
             Framing::Head if waits_for_answer => None,
             Framing::Head if head::is_empty(&self.held) => Some(Ok(())),
@@ -169,7 +176,7 @@ impl Connection {
                 None
             }
             _ => {
-                self.requests.state().body_is_late = true;
+                self.shared.state().body_is_late = true;
                 Some(Err(io::ErrorKind::TimedOut.into()))
             }
         }
@@ -180,9 +187,26 @@ impl Connection {
         let mut chunk = [0; CHUNK];
         let mut chunk = ReadBuf::new(&mut chunk);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
+        // The time limit of a head starts with its first bytes.
+        let continues_head = self.framing == Framing::Head && !self.held.is_empty();
+        if !continues_head {
+            self.restart_timer();
+        }
         self.held.extend_from_slice(chunk.filled());
-        self.idle.as_mut().reset(Instant::now() + self.idle_timeout);
         Poll::Ready(Ok(chunk.filled().is_empty()))
+    }
+
+    fn restart_timer(&mut self) {
+        let end = Instant::now() + self.idle_timeout;
+        self.idle.as_mut().reset(end);
+    }
+
+    /// Restarts the timer if bytes were written.
+    fn written(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(_)) = result {
+            self.restart_timer();
+        }
+        result
     }
 }
 
@@ -204,7 +228,7 @@ impl AsyncRead for Connection {
                 return Poll::Ready(Ok(()));
             }
             if !matches!(self.ending, Ending::Open) {
-                let mut state = self.requests.state();
+                let mut state = self.shared.state();
                 if state.under_way == 0 {
                     return Poll::Ready(Ok(()));
                 }
@@ -220,8 +244,7 @@ impl AsyncRead for Connection {
                     if let Some(end) = self.time_out() {
                         return Poll::Ready(end);
                     }
-                    let timeout = self.idle_timeout;
-                    self.idle.as_mut().reset(Instant::now() + timeout);
+                    self.restart_timer();
                 }
             }
         }
@@ -234,7 +257,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(result)
     }
 
     fn poll_write_vectored(
@@ -242,7 +266,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(result)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -75,6 +75,19 @@ pub fn examine(bytes: &[u8]) -> Option<Result<Accepted, Refused>> {
     end.map(|_| classify(head))
 }
 
+/// Whether [`examine`] can return another verdict than "not complete", which it returned while the line that starts at
+/// `open_line` was the last one.
+pub fn may_be_decided(bytes: &[u8], open_line: usize) -> bool {
+    let line = &bytes[open_line..];
+    line.contains(&b'\n') || line.len() >= MAX_LINE || bytes.len() > MAX_HEAD
+}
+
+/// Behind the last line end.
+pub fn start_of_last_line(bytes: &[u8]) -> usize {
+    let line_end = bytes.iter().rposition(|byte| *byte == b'\n');
+    line_end.map_or(0, |line_end| line_end + 1)
+}
+
 /// What can be read of a refused request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields<'a> {

@@ -17,7 +17,7 @@ use hyper::body::Body as _;
 use super::LoadBalancer;
 use super::access_log::Entry;
 use super::answer;
-use super::connection::{Arrived, Requests};
+use super::connection::{Arrived, ConnectionState};
 use super::head::Fields;
 use super::target::Failure;
 
@@ -25,7 +25,7 @@ use super::target::Failure;
 pub struct UnderWay {
     pub entry: Entry,
     alb: Arc<LoadBalancer>,
-    requests: Arc<Requests>,
+    shared: Arc<ConnectionState>,
     received: Arc<AtomicU64>,
     start: Instant,
     dispatch: Option<Instant>,
@@ -38,7 +38,7 @@ impl UnderWay {
     pub fn new(
         alb: Arc<LoadBalancer>,
         client: SocketAddr,
-        requests: &Arc<Requests>,
+        shared: &Arc<ConnectionState>,
         arrived: Arrived,
         request: &Request,
     ) -> Self {
@@ -71,7 +71,7 @@ impl UnderWay {
                 ..Entry::new(client, alb.port, arrived.time)
             },
             alb,
-            requests: Arc::clone(requests),
+            shared: Arc::clone(shared),
             received: Arc::new(AtomicU64::new(arrived.head.length as u64)),
             start: Instant::now(),
             dispatch: None,
@@ -115,9 +115,7 @@ impl UnderWay {
         }
         self.entry.error_reason = Some(failure.reason());
         let status = match failure {
-            Failure::RequestIncomplete if self.requests.body_is_late() => {
-                StatusCode::REQUEST_TIMEOUT
-            }
+            Failure::RequestIncomplete if self.shared.body_is_late() => StatusCode::REQUEST_TIMEOUT,
             failure => failure.status(),
         };
         self.send(answer::own(status))
@@ -152,14 +150,14 @@ impl Drop for UnderWay {
         if !self.is_answered {
             // hyper has dropped the request, since the client closed the connection: in the middle of the body, or while
             // it should wait for the answer. That has a status of its own.
-            let status = match self.requests.body_is_missing() {
+            let status = match self.shared.body_is_missing() {
                 true => StatusCode::BAD_REQUEST,
                 false => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
             };
             self.entry.status = status;
         }
         self.alb.access_log.write(&self.entry);
-        self.requests.end();
+        self.shared.end();
     }
 }
 
