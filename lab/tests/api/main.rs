@@ -35,6 +35,7 @@ mod site;
 mod start;
 mod stop;
 mod tasks;
+mod time_limits;
 mod traces;
 mod trouble_at_start;
 mod xray;
