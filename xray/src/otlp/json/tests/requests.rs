@@ -14,7 +14,7 @@ const FULL: &str = r#"{"resourceSpans": [{
         "entityRefs": [{"schemaUrl": "s", "type": "service", "idKeys": ["service.name"], "descriptionKeys": ["a", "b"]}]
     },
     "scopeSpans": [{
-        "scope": {"name": "my.library", "version": "1.0.0", "attributes": [{"key": "k", "value": {"boolValue": true}}], "droppedAttributesCount": 2},
+        "scope": {"name": "my.instrumentation", "version": "1.0.0", "attributes": [{"key": "k", "value": {"boolValue": true}}], "droppedAttributesCount": 2},
         "spans": [{
             "traceId": "5B8EFFF798038103D269B633813FC60C", "spanId": "EEE19B7EC3C1B174", "traceState": "a=b",
             "parentSpanId": "EEE19B7EC3C1B173", "flags": 769, "name": "I'm a server span", "kind": 2,
