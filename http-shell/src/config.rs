@@ -1,4 +1,4 @@
-//! What the shell itself is told by the environment.
+//! The configuration of the shell itself, from environment variables.
 
 use std::time::Duration;
 

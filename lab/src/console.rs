@@ -13,7 +13,7 @@ const WAITING: usize = 10_000;
 /// How long the last texts may take at the end.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
 
-/// Where the lab speaks to people. Clones speak through one mouth.
+/// Prints the messages of the lab for people. Clones write to the same output.
 #[derive(Clone, Debug)]
 pub struct Console {
     texts: SyncSender<String>,

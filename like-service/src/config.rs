@@ -1,4 +1,4 @@
-//! What the Like service is told by the environment.
+//! The configuration of the Like service, from environment variables.
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ pub use app::Application;
 pub use config::Config;
 pub use error::Error;
 
-/// What the telemetry is told of this service.
+/// How telemetry names this service and its log targets.
 pub const ABOUT: About = About {
     service: "like service",
     log_targets: &["like_service", "http_shell"],

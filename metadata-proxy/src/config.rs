@@ -1,4 +1,4 @@
-//! What the proxy is told by the environment.
+//! The configuration of the proxy, from environment variables.
 
 use std::time::Duration;
 

@@ -54,7 +54,7 @@ pub use app::Application;
 pub use config::{Config, DEFAULT_PORT};
 pub use error::Error;
 
-/// What the telemetry is told of this service.
+/// How telemetry names this service and its log targets.
 pub const ABOUT: About = About {
     service: "metadata proxy",
     log_targets: &["metadata_proxy", "http_shell"],

@@ -1,4 +1,4 @@
-//! What the monolith is told by the environment. Most of `AWS_*` is read by the AWS SDK itself.
+//! The configuration of the monolith, from environment variables. Most of `AWS_*` is read by the AWS SDK itself.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use crate::sampler::Poller;
 /// Longest wait for the last spans and metrics at the end of a process, and then for its last lines.
 const FLUSH_TIME: Duration = Duration::from_secs(2);
 
-/// Longest wait of the last metrics for the last spans, of which they count what became.
+/// How long the final metrics export waits for the final span export, so that it includes the counters of those spans.
 const SPANS_FIRST: Duration = Duration::from_secs(1);
 
 /// Dropping it flushes spans, metrics and log lines, within four seconds, and ends the telemetry.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::memory::allocation;
 
-/// A text that more places share than this takes no memory of any one of them.
+/// A text with more references than this is not charged to any trace.
 const SHARED: usize = 16;
 
 /// A node of the service graph: what requests pass through, or a resource that is called.

@@ -135,7 +135,7 @@ async fn serve(listener: TcpListener, router: Router, stop: &CancellationToken) 
 async fn receive(xray: &Xray, udp: &UdpSocket) {
     let mut datagram = vec![0; MAX_DATAGRAM];
     loop {
-        // An error is an earlier answer that nobody wanted; there are none here, and it would pass.
+        // `recv_from` can return an ICMP error of an earlier send. This socket never sends, so errors are ignored.
         let Ok((size, _)) = udp.recv_from(&mut datagram).await else {
             tokio::task::yield_now().await;
             continue;

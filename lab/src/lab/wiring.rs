@@ -38,7 +38,7 @@ const DYNAMODB_TIMEOUTS: Timeouts = Timeouts {
     ..TIMEOUTS
 };
 
-/// Each request is traced: who presses one heart wants to see one trace.
+/// Every request is traced, so that each like of a person has a trace.
 pub const XRAY: Config = Config {
     limits: Limits::DEFAULT,
     default_rule: Rates {

@@ -26,7 +26,7 @@ impl Query {
         self.written(last.time, last.id)
     }
 
-    /// The place that a token of this query tells: where the page before ended.
+    /// The position where the previous page ended, from a token of the same query.
     pub fn read(&self, token: &str) -> Result<(Time, TraceId), Error> {
         let place = (|| {
             let mut parts = token.split(':');
