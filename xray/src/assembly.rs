@@ -14,8 +14,8 @@ pub use compiled::{Compiled, compile};
 use crate::document::Document;
 use crate::document::annotations::Index;
 use crate::id::TraceId;
+use crate::interner::Interner;
 use crate::memory::allocation;
-use crate::names::Names;
 use crate::trace::{Entity, Flags, Kind, Namespace, Trace};
 use pieces::{Piece, Pieces};
 use tree::Tree;
@@ -29,7 +29,7 @@ pub fn assemble<'a>(
     id: TraceId,
     revision: u64,
     documents: impl IntoIterator<Item = &'a str>,
-    names: &mut Names,
+    interner: &mut Interner,
 ) -> Trace {
     let mut pieces = Pieces::default();
     for json in documents {
@@ -37,10 +37,10 @@ pub fn assemble<'a>(
             pieces.add(document, subject.is_subsegment);
         }
     }
-    names.take_memory();
+    interner.take_charged_bytes();
     let mut annotations = Index::default();
-    let entities = entities(&Tree::of(pieces), names, &mut annotations);
-    let memory = memory(&entities) + names.take_memory();
+    let entities = entities(&Tree::of(pieces), interner, &mut annotations);
+    let memory = memory(&entities) + interner.take_charged_bytes();
     let root = root(&entities);
     let of_time: Vec<_> = match root {
         Some(_) => entities
@@ -51,12 +51,16 @@ pub fn assemble<'a>(
         None => entities.iter().collect(),
     };
     let start = of_time.iter().map(|entity| entity.start).min();
-    let start = start.unwrap_or(id.time());
+    let start = start.unwrap_or(id.start_time());
     let end = of_time.iter().filter_map(|entity| entity.end).max();
-    let is_believable = id.time().micros().abs_diff(start.micros()) <= BELIEVABLE;
+    let is_believable = id.start_time().micros().abs_diff(start.micros()) <= BELIEVABLE;
     Trace {
         id,
-        time: if is_believable { id.time() } else { start },
+        time: if is_believable {
+            id.start_time()
+        } else {
+            start
+        },
         start,
         end: end.map_or(start, |end| end.max(start)),
         revision,
@@ -90,7 +94,11 @@ fn root(entities: &[Entity]) -> Option<usize> {
 }
 
 /// Writes the tree down, parents before children, and infers what is missing.
-fn entities(tree: &Tree<Document<'_>>, names: &mut Names, annotations: &mut Index) -> Vec<Entity> {
+fn entities(
+    tree: &Tree<Document<'_>>,
+    interner: &mut Interner,
+    annotations: &mut Index,
+) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::with_capacity(tree.pieces.len());
     // Where the pieces of the walk have come to stand, between inferred ones.
     let mut places: Vec<u32> = Vec::with_capacity(tree.pieces.len());
@@ -98,7 +106,7 @@ fn entities(tree: &Tree<Document<'_>>, names: &mut Names, annotations: &mut Inde
         let piece = &tree.pieces[place];
         let at = entities.len() as u32;
         places.push(at);
-        let mut entity = entity(piece, names, annotations);
+        let mut entity = entity(piece, interner, annotations);
         entity.parent = parent.map(|parent| places[parent]);
         entity.segment = match (piece.is_subsegment, entity.parent) {
             (false, _) => Some(at),
@@ -107,7 +115,7 @@ fn entities(tree: &Tree<Document<'_>>, names: &mut Names, annotations: &mut Inde
         let infers = entity.namespace != Namespace::Local && tree.is_unanswered(place);
         entities.push(entity);
         if infers {
-            let inferred = inferred(piece, &entities[at as usize], at, names);
+            let inferred = inferred(piece, &entities[at as usize], at, interner);
             entities.push(inferred);
         }
     }
@@ -138,7 +146,7 @@ fn mark_ends(entities: &mut [Entity]) {
     }
 }
 
-fn entity(piece: &Piece<Document<'_>>, names: &mut Names, annotations: &mut Index) -> Entity {
+fn entity(piece: &Piece<Document<'_>>, interner: &mut Interner, annotations: &mut Index) -> Entity {
     let document = &piece.content;
     let kind = match piece.is_subsegment {
         true => Kind::Subsegment,
@@ -164,22 +172,27 @@ fn entity(piece: &Piece<Document<'_>>, names: &mut Names, annotations: &mut Inde
         parent: None,
         segment: None,
         after: 0,
-        name: names.text(document.name.text().unwrap_or_default()),
+        name: interner.intern_text(document.name.text().unwrap_or_default()),
         node: match kind {
             Kind::Subsegment => None,
-            Kind::Segment => Some(nodes::of_segment(document, names)),
-            Kind::Inferred => Some(nodes::of_call(document, names)),
+            Kind::Segment => Some(nodes::of_segment(document, interner)),
+            Kind::Inferred => Some(nodes::of_call(document, interner)),
         },
         start: piece.start,
         end: piece.end,
-        facts: facts::of(document, names, annotations),
+        facts: facts::of(document, interner, annotations),
     }
 }
 
 /// What a call, which stands at `place`, tells of a service that sent no segment.
-fn inferred(piece: &Piece<Document<'_>>, call: &Entity, place: u32, names: &mut Names) -> Entity {
+fn inferred(
+    piece: &Piece<Document<'_>>,
+    call: &Entity,
+    place: u32,
+    interner: &mut Interner,
+) -> Entity {
     Entity {
-        id: call.id.inferred(),
+        id: call.id.derived_id(),
         kind: Kind::Inferred,
         flags: call.flags,
         namespace: Namespace::Local,
@@ -189,9 +202,9 @@ fn inferred(piece: &Piece<Document<'_>>, call: &Entity, place: u32, names: &mut 
         segment: Some(place + 1),
         after: 0,
         name: Arc::clone(&call.name),
-        node: Some(nodes::of_call(&piece.content, names)),
+        node: Some(nodes::of_call(&piece.content, interner)),
         start: call.start,
         end: call.end,
-        facts: facts::of_call(&piece.content, names),
+        facts: facts::of_call(&piece.content, interner),
     }
 }

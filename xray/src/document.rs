@@ -111,14 +111,14 @@ impl<'a> Document<'a> {
 
     /// When it started.
     pub fn start(&self) -> Option<Time> {
-        Time::parse(self.start_time.number()?)
+        Time::parse_seconds(self.start_time.number()?)
     }
 
     /// When it ended; nothing while it is in progress.
     pub fn end(&self) -> Option<Time> {
         match self.in_progress.is_true() {
             true => None,
-            false => Time::parse(self.end_time.number()?),
+            false => Time::parse_seconds(self.end_time.number()?),
         }
     }
 

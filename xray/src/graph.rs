@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::names::Node;
+use crate::interner::Node;
 use crate::statistics::{Bar, Statistics, Summary};
 use crate::time::Time;
 use crate::trace::{CLIENT, Caller, Entity, Kind, Trace};

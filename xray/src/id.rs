@@ -1,29 +1,28 @@
-//! The two ids of a document.
+//! Ids of traces and segments.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::time::Time;
 
-/// The id of a trace, `1-5759e988-bd862e3fe1be46a994272793`: when it began, in seconds since 1970, and 96
-/// bits of its own. Upper and lower case are the same; it is written in lower case.
+/// A trace id such as `1-5759e988-bd862e3fe1be46a994272793`: the version 1, the start time in seconds since 1970 as
+/// 8 hexadecimal digits, and 96 random bits as 24 digits. `FromStr` accepts both cases, and `Display` writes lower
+/// case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceId(u128);
 
 impl TraceId {
-    /// The one before all others.
-    pub const fn least() -> Self {
-        Self(0)
-    }
+    /// The smallest id.
+    pub const MIN: Self = Self(0);
 
-    /// The time that the id tells.
-    pub fn time(self) -> Time {
+    /// The start time that the id contains.
+    pub fn start_time(self) -> Time {
         Time::from_seconds((self.0 >> 96) as u32)
     }
 
-    /// A number in [0, 1) that is the trace's own, and evenly spread over traces.
-    pub fn share(self) -> f64 {
-        f64::from(mixed(self.0 as u64) as u32) / (f64::from(u32::MAX) + 1.0)
+    /// A number in [0, 1) that depends only on the id. The numbers of all traces are uniformly distributed.
+    pub fn sampling_fraction(self) -> f64 {
+        f64::from(mix_bits(self.0 as u64) as u32) / (f64::from(u32::MAX) + 1.0)
     }
 }
 
@@ -35,16 +34,16 @@ impl FromStr for TraceId {
         if bytes.len() != 35 || &bytes[..2] != b"1-" || bytes[10] != b'-' {
             return Err(());
         }
-        let seconds = hexadecimal(&bytes[2..10]).ok_or(())?;
-        let unique = hexadecimal(&bytes[11..]).ok_or(())?;
-        Ok(Self(seconds << 96 | unique))
+        let seconds = parse_hex_digits(&bytes[2..10]).ok_or(())?;
+        let random_bits = parse_hex_digits(&bytes[11..]).ok_or(())?;
+        Ok(Self(seconds << 96 | random_bits))
     }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unique = self.0 & (u128::MAX >> 32);
-        write!(f, "1-{:08x}-{unique:024x}", (self.0 >> 96) as u32)
+        let random_bits = self.0 & (u128::MAX >> 32);
+        write!(f, "1-{:08x}-{random_bits:024x}", (self.0 >> 96) as u32)
     }
 }
 
@@ -53,9 +52,10 @@ impl fmt::Display for TraceId {
 pub struct SegmentId(u64);
 
 impl SegmentId {
-    /// The id of what is inferred from this subsegment: always the same one, and another for another.
-    pub fn inferred(self) -> Self {
-        Self(mixed(self.0))
+    /// An id that is derived from this one, for the segment that is inferred from a subsegment. Equal ids have equal
+    /// derived ids, and different ids have different ones.
+    pub fn derived_id(self) -> Self {
+        Self(mix_bits(self.0))
     }
 }
 
@@ -64,7 +64,7 @@ impl FromStr for SegmentId {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         match text.len() {
-            16 => hexadecimal(text.as_bytes())
+            16 => parse_hex_digits(text.as_bytes())
                 .map(|id| Self(id as u64))
                 .ok_or(()),
             _ => Err(()),
@@ -78,17 +78,17 @@ impl fmt::Display for SegmentId {
     }
 }
 
-/// At most 32 digits, and nothing else: the standard library would take a sign, too.
-fn hexadecimal(digits: &[u8]) -> Option<u128> {
+/// Parses at most 32 hexadecimal digits. `u128::from_str_radix` would also accept a sign.
+fn parse_hex_digits(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0, |number, digit| {
         let digit = char::from(*digit).to_digit(16)?;
         Some(number << 4 | u128::from(digit))
     })
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators): each
-/// number has one image of its own.
-fn mixed(number: u64) -> u64 {
+/// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators). Different
+/// numbers have different results.
+fn mix_bits(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -100,16 +100,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trace_id_is_written_as_it_was_read() {
+    fn a_parsed_trace_id_is_displayed_as_the_same_text() {
         let text = "1-5759e988-bd862e3fe1be46a994272793";
         let id: TraceId = text.parse().unwrap();
         assert_eq!(id.to_string(), text);
-        assert_eq!(id.time(), Time::from_seconds(0x5759_e988));
+        assert_eq!(id.start_time(), Time::from_seconds(0x5759_e988));
         assert_eq!(text.to_uppercase().parse(), Ok(id));
     }
 
     #[test]
-    fn what_is_no_trace_id_is_refused() {
+    fn a_trace_id_with_a_wrong_length_version_separator_or_digit_is_refused() {
         for text in [
             "",
             "1-5759e988-bd862e3fe1be46a99427279",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_id_has_sixteen_digits() {
+    fn a_segment_id_has_exactly_sixteen_hexadecimal_digits() {
         let id: SegmentId = "00f067aa0ba902b7".parse().unwrap();
         assert_eq!(id.to_string(), "00f067aa0ba902b7");
         for text in [

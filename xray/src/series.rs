@@ -34,7 +34,7 @@ pub fn of<'a>(
         .map(|window| (window, Statistics::default()));
     let mut windows: BTreeMap<_, _> = empty.collect();
     for trace in traces {
-        let Some(statistics) = windows.get_mut(&trace.time.window(period)) else {
+        let Some(statistics) = windows.get_mut(&trace.time.period_start(period)) else {
             continue;
         };
         for place in places(trace, selector) {

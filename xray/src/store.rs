@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use crate::assembly::{self, Compiled};
 use crate::document::{Document, Refusal};
 use crate::id::TraceId;
-use crate::names::Names;
+use crate::interner::Interner;
 use crate::time::Time;
 use crate::trace::Trace;
 use state::State;
@@ -90,7 +90,7 @@ pub struct Store {
     limits: Limits,
     state: Mutex<State>,
     /// Held by whoever puts traces together, so that nobody reads before that is done.
-    names: Mutex<Names>,
+    interner: Mutex<Interner>,
 }
 
 impl Store {
@@ -143,7 +143,7 @@ impl Store {
 
     /// Puts together what has changed, so that the next question need not.
     pub fn settle(&self) {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut interner = self.interner.lock().unwrap_or_else(PoisonError::into_inner);
         // Later changes are left to the next call, or documents that arrive fast would keep this one busy.
         let end = {
             let mut state = self.state();
@@ -157,7 +157,8 @@ impl Store {
             }
             let traces = batch.iter().map(|changed| {
                 let documents = changed.documents.iter().map(|json| &**json);
-                let trace = assembly::assemble(changed.id, changed.revision, documents, &mut names);
+                let trace =
+                    assembly::assemble(changed.id, changed.revision, documents, &mut interner);
                 Arc::new(trace)
             });
             let traces = traces.collect();
@@ -172,7 +173,7 @@ impl Store {
         self.settle();
         let state = self.state();
         if range_type == TimeRangeType::TraceId {
-            let least = TraceId::least();
+            let least = TraceId::MIN;
             let range = (start, least)..(end.max(start), least);
             let traces = state.by_time.range(range).rev();
             return traces.map(|(_, trace)| Arc::clone(trace)).collect();

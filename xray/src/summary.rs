@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::names::Node;
+use crate::interner::Node;
 use crate::root_cause::{self, RootCause};
 use crate::time::Time;
 use crate::trace::{Entity, Facts, Kind, Trace};

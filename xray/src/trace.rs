@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::{SegmentId, TraceId};
-use crate::names::Node;
+use crate::interner::Node;
 use crate::time::Time;
 
 /// A trace, put together from all documents that have come.
@@ -146,7 +146,7 @@ impl Entity {
 
     /// How long it took, once it is over.
     pub fn duration(&self) -> Option<Time> {
-        Some(self.end?.since(self.start))
+        Some(self.end?.saturating_duration_since(self.start))
     }
 }
 
@@ -158,7 +158,7 @@ impl Trace {
 
     /// From the start of the first segment to the end of the last.
     pub fn duration(&self) -> Time {
-        self.end.since(self.start)
+        self.end.saturating_duration_since(self.start)
     }
 
     /// Whether something is in progress.

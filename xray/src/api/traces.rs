@@ -76,7 +76,8 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
         traces.retain(|trace| (trace.time, trace.id) < after);
     }
     let is_wanted = |trace: &Trace| {
-        trace.id.share() < share && filter.as_ref().is_none_or(|it| it.matches(trace, &groups))
+        trace.id.sampling_fraction() < share
+            && filter.as_ref().is_none_or(|it| it.matches(trace, &groups))
     };
     let mut page: Vec<&Arc<Trace>> = Vec::new();
     let mut processed: usize = 0;
@@ -219,7 +220,7 @@ pub fn series(
         .map(|text| selector(&text.0))
         .transpose()?;
     let filter = xray.groups.filter(group)?;
-    let first = request.start_time.window(period);
+    let first = request.start_time.period_start(period);
     let step = Time::from_seconds(period as u32).micros();
     let count = (request.end_time.micros() - first.micros() + step - 1) / step;
     let windows = (0..count).map(|number| Time::from_micros(first.micros() + number * step));
@@ -252,7 +253,7 @@ fn check_range(start: Time, end: Time) -> Result<(), Error> {
     if end < start {
         return Err(Error::invalid("EndTime lies before StartTime"));
     }
-    match end.since(start) <= LONGEST_RANGE {
+    match end.saturating_duration_since(start) <= LONGEST_RANGE {
         true => Ok(()),
         false => Err(Error::invalid(
             "The time range from StartTime to EndTime is longer than 6 hours",

@@ -82,7 +82,7 @@ pub fn compile<'a>(id: TraceId, documents: impl IntoIterator<Item = &'a str>) ->
         {
             let document = Value::Object(object).to_string();
             let inferred = Compiled {
-                id: own.inferred(),
+                id: own.derived_id(),
                 document,
             };
             compiled.push((1, start, inferred));
@@ -195,7 +195,7 @@ fn inferred(trace: TraceId, piece: &Piece<Object>) -> Option<Object> {
             object.insert(key.to_owned(), value.clone());
         }
     }
-    object.insert("id".to_owned(), piece.id.inferred().to_string().into());
+    object.insert("id".to_owned(), piece.id.derived_id().to_string().into());
     object.insert("inferred".to_owned(), true.into());
     object.insert("parent_id".to_owned(), piece.id.to_string().into());
     object.insert("trace_id".to_owned(), trace.to_string().into());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::document::Document;
 use crate::document::lenient::Scalar;
-use crate::names::{Names, Node};
+use crate::interner::{Interner, Node};
 
 /// Type of a service that is called, and of which nothing else is known.
 const REMOTE: &str = "remote";
@@ -18,16 +18,16 @@ const SERVICES: [&str; 9] = [
 ];
 
 /// The node of a service that sent this segment.
-pub fn of_segment(document: &Document<'_>, names: &mut Names) -> Arc<Node> {
+pub fn of_segment(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
     let name = document.name.text().unwrap_or_default();
-    names.node(name, document.origin.text().unwrap_or_default())
+    interner.intern_node(name, document.origin.text().unwrap_or_default())
 }
 
 /// The node that this subsegment calls, as far as the caller knows it.
-pub fn of_call(document: &Document<'_>, names: &mut Names) -> Arc<Node> {
+pub fn of_call(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
     let name = document.name.text().unwrap_or_default();
     let (resource, kind) = called(document);
-    names.node(resource.unwrap_or(name), &kind)
+    interner.intern_node(resource.unwrap_or(name), &kind)
 }
 
 /// Type of the service that this subsegment calls, as the inferred document's `origin` has it; none where

@@ -104,7 +104,7 @@ fn parse(id: &Scalar<'_>) -> Option<SegmentId> {
 }
 
 fn time(seconds: &Scalar<'_>) -> Option<Time> {
-    Time::parse(seconds.number()?)
+    Time::parse_seconds(seconds.number()?)
 }
 
 /// What is searched for.

@@ -28,7 +28,7 @@ fn a_minimal_segment_is_taken() {
     let (document, subject) = Document::parse(&json).unwrap();
     assert_eq!(document.name.text(), Some("example.com"));
     assert_eq!(subject.id.to_string(), "70de5b6f19ff9a0a");
-    assert_eq!(subject.end, Time::parse(1.478_293_361_449E9));
+    assert_eq!(subject.end, Time::parse_seconds(1.478_293_361_449E9));
     assert!(!subject.is_subsegment);
 }
 

@@ -47,10 +47,10 @@ type Thrown = (Map<String, Value>, bool);
 
 /// Gives each exception an id, and the id of the next one as its cause if that caused it.
 fn linked(exceptions: Vec<Thrown>, id: SegmentId) -> Vec<Value> {
-    let mut id = local_root::service_id(id).inferred();
+    let mut id = local_root::service_id(id).derived_id();
     let linked = exceptions.into_iter().map(|(mut exception, has_cause)| {
         exception.insert("id".to_owned(), json!(id.to_string()));
-        id = id.inferred();
+        id = id.derived_id();
         if has_cause {
             exception.insert("cause".to_owned(), json!(id.to_string()));
         }

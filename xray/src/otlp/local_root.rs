@@ -57,7 +57,7 @@ pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, Strin
 /// The id of the service's segment. The first id that is derived from the span's is that of the segment that the
 /// store infers from the call.
 pub fn service_id(span: SegmentId) -> SegmentId {
-    span.inferred().inferred()
+    span.derived_id().derived_id()
 }
 
 /// The subsegment of the call, below the service's segment.

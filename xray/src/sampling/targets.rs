@@ -96,7 +96,7 @@ impl Targets {
 
 impl State {
     fn count(&mut self, report: &Report, now: Time) {
-        let window = now.window(INTERVAL);
+        let window = now.period_start(INTERVAL);
         let key = (window, report.rule_name.0.clone());
         let counts = self.windows.entry(key).or_default();
         counts.request_count += report.request_count.0;
@@ -113,7 +113,7 @@ impl State {
     /// Which one of how many services this is.
     fn share(&mut self, report: &Report, now: Time) -> (u64, u64) {
         let clients = self.clients.entry(report.rule_name.0.clone()).or_default();
-        clients.retain(|_, seen| now.since(*seen).seconds() <= ACTIVE);
+        clients.retain(|_, seen| now.saturating_duration_since(*seen).seconds() <= ACTIVE);
         if clients.len() < MAX_CLIENTS {
             clients.insert(report.client_id.0.clone(), now);
         }

@@ -1,0 +1,182 @@
+//! Interning: texts and graph nodes that many traces share are stored once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::memory::allocation;
+
+/// A value with more references than this is not charged to any trace.
+const MAX_CHARGED_REFERENCES: usize = 16;
+
+/// Bytes that all interned values must take before unused values are removed for the first time.
+const FIRST_REMOVAL_BYTES: usize = 1024 * 1024;
+
+/// Unused values are removed each time the memory of all values has grown by this fraction (1/4) of what the last
+/// removal left. The fraction is small because no trace is charged for unused values. It is not smaller because
+/// each removal visits every value.
+const GROWTH_DIVISOR: usize = 4;
+
+/// A node of the service graph: a service, or a resource that a service calls.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node {
+    /// Name of the service or the resource.
+    pub name: Arc<str>,
+    /// Type of the node, such as `AWS::ECS::Container`, `AWS::DynamoDB::Table` or `remote`. Empty if no document
+    /// states the type.
+    pub kind: Arc<str>,
+}
+
+/// Stores each distinct text and node once. Equal values share one `Arc`.
+#[derive(Debug, Default)]
+pub struct Interner {
+    texts: InternedValues<str>,
+    nodes: InternedValues<Node>,
+    /// Bytes of the values that were interned since the last [`Interner::take_charged_bytes`].
+    charged_bytes: usize,
+}
+
+impl Interner {
+    /// The shared copy of `text`.
+    pub fn intern_text(&mut self, text: &str) -> Arc<str> {
+        let shared = match self.texts.values.get(text) {
+            Some(shared) => Arc::clone(shared),
+            None => self.texts.insert(text.into()),
+        };
+        self.charge(&shared);
+        shared
+    }
+
+    /// The shared node with this name and type.
+    pub fn intern_node(&mut self, name: &str, kind: &str) -> Arc<Node> {
+        let node = Node {
+            name: self.intern_text(name),
+            kind: self.intern_text(kind),
+        };
+        let shared = match self.nodes.values.get(&node) {
+            Some(shared) => Arc::clone(shared),
+            None => self.nodes.insert(Arc::new(node)),
+        };
+        self.charge(&shared);
+        shared
+    }
+
+    /// Bytes of the values that were interned since the last call, to be charged to one trace. Values with many
+    /// references are not included.
+    pub fn take_charged_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.charged_bytes)
+    }
+
+    fn charge<T: ?Sized>(&mut self, shared: &Arc<T>) {
+        if Arc::strong_count(shared) <= MAX_CHARGED_REFERENCES {
+            self.charged_bytes += memory_bytes(&**shared);
+        }
+    }
+}
+
+/// Heap memory of an interned value in bytes: the value, the two reference counts of its `Arc`, and two slots of a
+/// hash table, because the table may be half empty.
+fn memory_bytes<T: ?Sized>(value: &T) -> usize {
+    allocation(2 * size_of::<usize>() + size_of_val(value)) + 2 * size_of::<Arc<T>>()
+}
+
+/// Distinct values of one type. A value stays for a while after its last reference was dropped.
+#[derive(Debug)]
+struct InternedValues<T: ?Sized> {
+    values: HashSet<Arc<T>>,
+    /// Bytes of all values, unused ones included.
+    bytes: usize,
+    /// Unused values are removed when `bytes` reaches this number.
+    next_removal_bytes: usize,
+}
+
+impl<T: ?Sized> Default for InternedValues<T> {
+    fn default() -> Self {
+        Self {
+            values: HashSet::new(),
+            bytes: 0,
+            next_removal_bytes: FIRST_REMOVAL_BYTES,
+        }
+    }
+}
+
+impl<T: ?Sized + Eq + std::hash::Hash> InternedValues<T> {
+    fn insert(&mut self, value: Arc<T>) -> Arc<T> {
+        if self.bytes >= self.next_removal_bytes {
+            self.remove_unused();
+        }
+        self.bytes += memory_bytes(&*value);
+        self.values.insert(Arc::clone(&value));
+        value
+    }
+
+    fn remove_unused(&mut self) {
+        self.values.retain(|value| Arc::strong_count(value) > 1);
+        self.bytes = self.values.iter().map(|value| memory_bytes(&**value)).sum();
+        let growth = (self.bytes / GROWTH_DIVISOR).max(FIRST_REMOVAL_BYTES);
+        self.next_removal_bytes = self.bytes + growth;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unused_texts_take_at_most_a_quarter_of_the_memory_of_used_texts() {
+        let mut interner = Interner::default();
+        let mut intern =
+            |prefix: &str, number: usize| interner.intern_text(&format!("{prefix}{number:01000}"));
+        let used: Vec<_> = (0..20_000).map(|number| intern("used", number)).collect();
+        let used_bytes: usize = used.iter().map(|text| memory_bytes(&**text)).sum();
+        for number in 0..100_000 {
+            drop(intern("unused", number));
+        }
+        let max_bytes = used_bytes + used_bytes / 4 + 2 * memory_bytes(&*used[0]);
+        assert!(used_bytes > 20_000_000);
+        assert!(
+            interner.texts.bytes <= max_bytes,
+            "{}",
+            interner.texts.bytes
+        );
+    }
+
+    #[test]
+    fn equal_nodes_share_one_arc() {
+        let mut interner = Interner::default();
+        let node = interner.intern_node("like service", "");
+        assert!(Arc::ptr_eq(
+            &node,
+            &interner.intern_node("like service", "")
+        ));
+        assert!(!Arc::ptr_eq(
+            &node,
+            &interner.intern_node("like service", "client")
+        ));
+    }
+
+    #[test]
+    fn unused_texts_are_removed_and_used_texts_stay() {
+        let mut interner = Interner::default();
+        let used = interner.intern_text("used");
+        for number in 0..100_000 {
+            interner.intern_text(&number.to_string());
+        }
+        assert!(interner.texts.bytes <= FIRST_REMOVAL_BYTES + 100);
+        for number in 0..1_000 {
+            interner.intern_text(&number.to_string().repeat(10_000));
+        }
+        assert!(interner.texts.bytes <= FIRST_REMOVAL_BYTES + 40_000);
+        assert!(Arc::ptr_eq(&used, &interner.intern_text("used")));
+    }
+
+    #[test]
+    fn a_text_is_charged_only_for_its_first_references() {
+        let mut interner = Interner::default();
+        let text = "x".repeat(1000);
+        let references: Vec<_> = (0..100).map(|_| interner.intern_text(&text)).collect();
+        assert_eq!(references.len(), 100);
+        let charged = interner.take_charged_bytes();
+        assert!((1_000..20_000).contains(&charged), "{charged}");
+        assert_eq!(interner.take_charged_bytes(), 0);
+    }
+}
