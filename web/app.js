@@ -1,13 +1,13 @@
-// Puts the page together.
+// Starts the page.
 
 import { traces } from "./config.js";
-import { label } from "./dom.js";
-import { load } from "./grid.js";
-import { follow } from "./profile.js";
+import { insertTexts } from "./dom.js";
+import { loadGrid } from "./grid.js";
+import { showProfileOfAddress } from "./profile.js";
 
-label();
+insertTexts();
 document.querySelector("#all-traces").hidden = !traces.startsWith("/");
-addEventListener("hashchange", follow);
-addEventListener("popstate", follow);
-load();
-follow();
+addEventListener("hashchange", showProfileOfAddress);
+addEventListener("popstate", showProfileOfAddress);
+loadGrid();
+showProfileOfAddress();

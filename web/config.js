@@ -1,7 +1,7 @@
-// What differs from place to place: the lab, or the upload to S3, serves one of its own at this path.
+// The settings of one installation. The lab and the upload to S3 replace this file.
 
-/** Where the API answers; empty: where this page is from. */
+/** Base URL of the API. Empty: the API has the same origin as the page. */
 export const api = "http://127.0.0.1:8080";
 
-/** Where a trace can be looked at, up to its id; empty: nowhere. */
+/** URL of a trace without the trace id at its end. Empty: traces cannot be viewed. */
 export const traces = "";

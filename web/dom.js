@@ -1,29 +1,29 @@
-// What the site's parts do to the page alike.
+// Functions that change the page and that several modules use.
 
 import { traces } from "./config.js";
 import * as text from "./text.js";
 
-/** What comes from the API becomes text, never markup. */
-export function setText(root, selector, words) {
-  root.querySelector(selector).textContent = words ?? "";
+/** Sets text. Values from the API are never inserted as markup. */
+export function setText(root, selector, value) {
+  root.querySelector(selector).textContent = value ?? "";
 }
 
-/** Pictures come from this site: a path such as /images/troll.svg, not //elsewhere/troll.svg. */
+/** Sets the picture. Only paths on this site are accepted: /images/troll.svg, not //example.com/troll.svg. */
 export function setPicture(root, uri) {
   const picture = root.querySelector(".picture");
-  const ours = typeof uri === "string" && /^\/\w/.test(uri);
-  picture.hidden = !ours;
-  if (ours) picture.src = uri;
+  const isOnThisSite = typeof uri === "string" && /^\/\w/.test(uri);
+  picture.hidden = !isOnThisSite;
+  if (isOnThisSite) picture.src = uri;
   else picture.removeAttribute("src");
 }
 
-/** An answer's trace id, as a link where there is something to see behind it. */
-export function traceLink({ trace, sampled }) {
-  const seen = traces && trace && sampled;
-  const element = document.createElement(seen ? "a" : "span");
+/** Creates an element with the trace id of a response. It is a link if the trace was sampled and traces can be viewed. */
+export function createTraceElement({ trace, sampled }) {
+  const canBeViewed = traces && trace && sampled;
+  const element = document.createElement(canBeViewed ? "a" : "span");
   element.className = "trace";
   element.textContent = trace && traces && !sampled ? `${trace} (${text.notSampled})` : trace;
-  if (seen) {
+  if (canBeViewed) {
     element.href = traces + encodeURIComponent(trace);
     element.target = "_blank";
     element.rel = "noopener";
@@ -31,15 +31,15 @@ export function traceLink({ trace, sampled }) {
   return element;
 }
 
-/** Says it to those who cannot see it: in the dialog while that is open, since the rest is inert then. */
-export function speak(words) {
-  const open = document.querySelector("dialog[open] .spoken");
-  (open ?? document.querySelector("body > .spoken")).textContent = words;
+/** Announces a message to screen readers. While the dialog is open, its own live region is used, because the rest of the page is inert. */
+export function announce(message) {
+  const dialogRegion = document.querySelector("dialog[open] .spoken");
+  (dialogRegion ?? document.querySelector("body > .spoken")).textContent = message;
 }
 
-/** Puts the words of text.js where the page names them. */
-export function label(root = document) {
+/** Inserts the texts of text.js into elements with `data-text` or `data-label`, templates included. */
+export function insertTexts(root = document) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = text.labels[element.dataset.text];
   for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text.names[element.dataset.label]);
-  for (const template of root.querySelectorAll("template")) label(template.content);
+  for (const template of root.querySelectorAll("template")) insertTexts(template.content);
 }

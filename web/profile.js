@@ -1,8 +1,8 @@
-// The profile of one mysfit, at an address of its own: #/mysfits/<id>.
+// The dialog with the profile of one mysfit. The fragment of the page's address is #/mysfits/<id> while it is open.
 
 import { setPicture, setText } from "./dom.js";
 import * as heart from "./heart.js";
-import { adopt, known, profile, watch } from "./known.js";
+import { adopt, loadProfile, onChange, stateOf } from "./mysfit-state.js";
 import * as text from "./text.js";
 
 const dialog = document.querySelector("#profile");
@@ -10,80 +10,80 @@ const find = (selector) => dialog.querySelector(selector);
 const adoptButton = find(".adopt");
 const confirmation = find(".confirm");
 const title = document.title;
-let shown = { id: "", name: "" };
+let current = { id: "", name: "" };
 
-/** Where a mysfit's profile is. */
-export const address = (id) => `#/mysfits/${encodeURIComponent(id)}`;
+/** The address of a mysfit's profile. */
+export const profileAddress = (id) => `#/mysfits/${encodeURIComponent(id)}`;
 
-/** Opens the profile that the page's address names, or closes the one that it no longer names. */
-export function follow() {
-  const id = named(location.hash);
+/** Opens the profile of the page's address, or closes the dialog if the address has none. */
+export function showProfileOfAddress() {
+  const id = idOfFragment(location.hash);
   if (!id) dialog.close();
-  else if (!dialog.open || id !== shown.id) open(id);
+  else if (!dialog.open || id !== current.id) open(id);
 }
 
-function named(hash) {
+function idOfFragment(hash) {
   try {
     return decodeURIComponent(/^#\/mysfits\/([^/]+)$/.exec(hash)?.[1] ?? "");
   } catch {
-    return ""; // half an escape
+    return ""; // an invalid percent-encoding
   }
 }
 
 function open(id) {
-  shown = { id, name: "" };
+  current = { id, name: "" };
   setText(dialog, ".name", "");
   setText(dialog, ".adopt-message", "");
   setPicture(dialog, null);
   find(".facts").hidden = true;
   confirmation.hidden = true;
   if (!dialog.open) dialog.showModal();
-  load(shown);
+  load(current);
 }
 
-async function load(mine) {
+async function load(requested) {
   find(".retry").hidden = true;
-  setText(dialog, ".state", text.lookingUp);
+  setText(dialog, ".state", text.loadingProfile);
   dialog.setAttribute("aria-busy", "true");
-  const result = await profile(mine.id);
-  if (mine !== shown) return;
+  const result = await loadProfile(requested.id);
+  if (requested !== current) return;
   dialog.removeAttribute("aria-busy");
-  if (result.ok) fill(result.body);
-  else fail(result);
+  if (result.ok) showProfile(result.body);
+  else showFailure(result);
 }
 
-function fail(result) {
-  const absent = result.status === 404;
-  setText(dialog, ".name", text.unknown);
-  setText(dialog, ".state", absent ? text.noMysfit : text.noProfile(result));
-  find(".retry").hidden = absent;
+function showFailure(result) {
+  const isUnknownId = result.status === 404;
+  setText(dialog, ".name", text.unknownMysfit);
+  setText(dialog, ".state", isUnknownId ? text.noMysfit : text.profileFailed(result));
+  find(".retry").hidden = isUnknownId;
 }
 
-function fill(mysfit) {
-  shown.name = mysfit.name;
-  document.title = text.titled(mysfit.name);
+function showProfile(mysfit) {
+  current.name = mysfit.name;
+  document.title = text.pageTitle(mysfit.name);
   setPicture(dialog, mysfit.profileImageUri);
   for (const key of ["name", "species", "description"]) setText(dialog, `.${key}`, mysfit[key]);
   setText(dialog, ".state", "");
-  setText(dialog, ".age", text.years(mysfit.age));
+  setText(dialog, ".age", text.age(mysfit.age));
   setText(dialog, ".alignment", text.alignment(mysfit));
-  setText(dialog, ".question", text.confirm(mysfit.name));
+  setText(dialog, ".question", text.confirmQuestion(mysfit.name));
   setText(dialog, ".yes", text.confirmYes(mysfit.name));
   find(".facts").hidden = false;
-  show(shown.id);
+  showState(current.id);
 }
 
-function show(id) {
-  if (id !== shown.id || !shown.name) return;
-  heart.show(dialog, id, shown.name);
-  const { adopted, adopting, adoptingSeconds } = known(id);
-  if (adopted) adoptButton.textContent = text.isAdopted(shown.name);
-  else adoptButton.textContent = adopting && adoptingSeconds ? text.adopting(adoptingSeconds) : text.adopt(shown.name);
+function showState(id) {
+  if (id !== current.id || !current.name) return;
+  heart.showState(dialog, id, current.name);
+  const { adopted, adopting, adoptingSeconds } = stateOf(id);
+  if (adopted) adoptButton.textContent = text.isAdopted(current.name);
+  else adoptButton.textContent = adopting && adoptingSeconds ? text.adopting(adoptingSeconds) : text.adopt(current.name);
   adoptButton.setAttribute("aria-disabled", adopted === true || adopting === true);
 }
 
-/** Asks first: an adoption is for good. */
-function ask() {
+/** Asks for confirmation, because an adoption is permanent. */
+function askForConfirmation() {
   if (adoptButton.getAttribute("aria-disabled") === "true") return;
   setText(dialog, ".adopt-message", "");
   adoptButton.hidden = true;
@@ -91,37 +91,37 @@ function ask() {
   find(".no").focus();
 }
 
-function asked() {
+function hideConfirmation() {
   confirmation.hidden = true;
   adoptButton.hidden = false;
   adoptButton.focus();
 }
 
-async function confirmed() {
-  asked();
-  const { id, name } = shown;
+async function adoptCurrent() {
+  hideConfirmation();
+  const { id, name } = current;
   const result = await adopt(id);
-  if (!result || id !== shown.id) return;
+  if (!result || id !== current.id) return;
   const message = find(".adopt-message");
-  message.textContent = result.ok ? text.adoptedNow(name, result) : text.notAdopted(result);
+  message.textContent = result.ok ? text.adoptionDone(name, result) : text.adoptionFailed(result);
   message.dataset.outcome = result.ok ? "ok" : "failed";
 }
 
-heart.connect(dialog, () => shown);
-watch(show);
-adoptButton.addEventListener("click", ask);
-find(".yes").addEventListener("click", confirmed);
-find(".no").addEventListener("click", asked);
+heart.connect(dialog, () => current);
+onChange(showState);
+adoptButton.addEventListener("click", askForConfirmation);
+find(".yes").addEventListener("click", adoptCurrent);
+find(".no").addEventListener("click", hideConfirmation);
 find(".retry").addEventListener("click", () => {
-  find(".close").focus(); // the button is about to vanish
-  load(shown);
+  find(".close").focus(); // the button is hidden next
+  load(current);
 });
 find(".close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => {
-  if (event.target === dialog) dialog.close(); // the backdrop
+  if (event.target === dialog) dialog.close(); // A click on the backdrop has the dialog as its target.
 });
 dialog.addEventListener("close", () => {
-  shown = { id: "", name: "" };
+  current = { id: "", name: "" };
   document.title = title;
-  if (named(location.hash)) history.pushState(null, "", location.pathname + location.search);
+  if (idOfFragment(location.hash)) history.pushState(null, "", location.pathname + location.search);
 });

@@ -1,4 +1,4 @@
-// Pages of other origins in a real browser: they can neither change nor read what the lab's listeners hold.
+// Pages of other origins in a real browser: they can neither change nor read data of the lab's listeners.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -14,7 +14,7 @@ let server;
 before(async () => {
   server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<title>page</title>"));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // Both names lead to this machine, as a name does whose owner has changed its DNS record.
+  // Both names resolve to this machine, as in a DNS rebinding attack.
   browser = await Browser.start(["--host-resolver-rules=MAP *.example 127.0.0.1"]);
   lab = await Lab.start({ options: ["--chaos", "off", "--allowed-origin", pageUrl("app.example")] });
 });
@@ -90,13 +90,13 @@ test("a page of another origin changes nothing and reads nothing", async () => {
   assert.deepEqual(await lab.found('service("evil")'), []);
 });
 
-test("neither a form nor a beacon nor a WebSocket of another origin gets in", async () => {
+test("a form, a beacon and a WebSocket of another origin are refused", async () => {
   const page = await browser.open(pageUrl("evil.example"));
   const { xray, site } = lab.endpoints;
   const answers = [];
   page.on("response", (response) => answers.push([new URL(response.url()).pathname, response.status()]));
   await page.evaluate(([api, site]) => {
-    // The field's name and value together are JSON.
+    // The name and the value of the form field together are valid JSON.
     const form = document.createElement("form");
     Object.assign(form, { method: "POST", enctype: "text/plain", action: `${api}/CreateGroup`, target: "frame" });
     const field = document.createElement("input");
@@ -115,7 +115,7 @@ test("neither a form nor a beacon nor a WebSocket of another origin gets in", as
   assert.deepEqual((await lab.ask("Groups", {})).Groups.filter((it) => it.GroupName !== "Default"), []);
 });
 
-test("a name that leads to this machine by DNS rebinding gets 403 from every listener", async () => {
+test("a host name that resolves to this machine by DNS rebinding gets 403 from every listener", async () => {
   const { xray, otlp, dynamodb, site, table } = lab.endpoints;
   for (const url of [xray.api, otlp, dynamodb, site]) {
     const origin = `http://evil.example:${new URL(url).port}`;
@@ -132,7 +132,7 @@ test("a name that leads to this machine by DNS rebinding gets 403 from every lis
   assert.deepEqual(await lab.found('service("evil")'), []);
 });
 
-test("a page whose origin is allowed sends spans, by fetch and as a beacon, and reads the answer", async () => {
+test("a page of an allowed origin sends spans by fetch and by beacon, and reads the response", async () => {
   const page = await browser.open(pageUrl("app.example"));
   const url = `${lab.endpoints.otlp}/v1/traces`;
   const answer = await page.evaluate(async ([url, body]) => {
@@ -145,7 +145,7 @@ test("a page whose origin is allowed sends spans, by fetch and as a beacon, and 
   beacon.resourceSpans[0].scopeSpans[0].spans[0].traceId = "5b8efff798038103d269b633813fc60d";
   await page.evaluate(([url, body]) => navigator.sendBeacon(url, new Blob([body], { type: "application/json" })), [url, JSON.stringify(beacon)]);
   await until(async () => (await lab.found('service("beacon")')).length === 1);
-  // Other listeners allow it, too.
+  // The other listeners allow this origin too.
   const [[, status]] = await fetched(page, [["status", `${lab.endpoints.xray.api}/status`, {}]]);
   assert.match(status, /^cors 200 /);
 });

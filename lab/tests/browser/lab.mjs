@@ -1,4 +1,4 @@
-// A lab in a process of its own, a browser before it, and what the tests of the pages share.
+// Helpers of the page tests: a lab in its own process, a browser, and functions that several tests use.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -7,16 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import assert from "node:assert/strict";
 
-// Where script/test has installed them, which is not beside this file.
+// script/test installs the packages in another folder and sets NODE_PATH.
 const installed = createRequire(join(process.env.NODE_PATH ?? process.cwd(), "here.cjs"));
 const { chromium } = installed("playwright-core");
 const axe = await readFile(installed.resolve("axe-core/axe.min.js"), "utf8");
 
-/** Milliseconds that anything may take that is expected to happen. */
-const PATIENCE = 60_000;
+/** How long a test waits for an expected event, in milliseconds. */
+const TIMEOUT_MS = 60_000;
 
-/** Milliseconds between two looks at what a test waits for. */
-const POLL_INTERVAL = 15;
+/** How often a test checks for an expected event, in milliseconds. */
+const POLL_INTERVAL_MS = 15;
 
 export const MYSFIT = "4e53920c-505a-4a90-a694-b9300791f0ae";
 
@@ -29,13 +29,13 @@ export function always() {
 }
 
 export class Lab {
-  /** With options of `cargo run` and variables of its services beside those that the tests need. */
+  /** Starts a lab with further options of `cargo run` and further variables for its services. */
   static async start({ options = [], env = {} } = {}) {
     const lab = new Lab();
     lab.directory = await mkdtemp(join(tmpdir(), "lab-"));
     const file = join(lab.directory, "endpoints.json");
     const ports = ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port", "--otlp-port"].flatMap((port) => [port, "0"]);
-    // Seed 7 has slow and lost likes among its first.
+    // With seed 7 the first likes include slow ones and 404s.
     const usual = ["--no-browser", "--endpoints-file", file, "--seed", "7", "--like-tasks", "1", ...ports];
     const variables = { ...process.env, CHAOS_STRESS_CPU_MS: "1100-1150", ...env };
     lab.process = spawn(process.env.LAB_BIN, [...usual, ...options], { env: variables, stdio: ["ignore", "ignore", "inherit"] });
@@ -47,13 +47,13 @@ export class Lab {
     return lab;
   }
 
-  /** Status of a like. */
+  /** Sends a like and returns its status. */
   async like() {
     const answer = await fetch(`${this.endpoints.alb}/mysfits/${MYSFIT}/like`, { method: "POST" });
     return answer.status;
   }
 
-  /** What X-Ray answers to everybody. */
+  /** Calls an operation of the X-Ray API. */
   async ask(operation, request) {
     const answer = await fetch(`${this.endpoints.xray.api}/${operation}`, { method: "POST", body: JSON.stringify(request) });
     assert.equal(answer.status, 200);
@@ -72,12 +72,12 @@ export class Lab {
 }
 
 export async function until(look) {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const found = await look();
     if (found) return found;
     assert(Date.now() < deadline, `never: ${look}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
 }
 
@@ -94,13 +94,13 @@ export class Browser {
   async open(url, options = {}) {
     const context = await this.chromium.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE);
+    page.setDefaultTimeout(TIMEOUT_MS);
     page.errors = [];
     page.on("pageerror", (error) => page.errors.push(error.message));
     page.said = [];
     page.on("console", (message) => {
       page.said.push(message.text());
-      // The browser notes answers that are no success: a refused filter, or what the API says.
+      // The browser also reports responses that are not successful, such as a refused filter.
       const noted = message.text().includes("400 (Bad Request)") || !message.location().url.startsWith(new URL(url).origin);
       if (message.type() === "error" && !noted) page.errors.push(message.text());
     });
@@ -115,9 +115,9 @@ export class Browser {
 
 /** Asserts that the page is right for people who cannot see or point, and as wide as its window. */
 export async function assertAccessible(page) {
-  // What fades in is paler than it will be.
+  // Elements that fade in have a lower contrast until the animation ends.
   await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((it) => it.effect.getComputedTiming().iterations === 1).map((it) => it.finished)));
-  // Of this tool's own world, since the page's policy allows no script from elsewhere.
+  // Runs outside the page's own scripts, because the page's policy forbids scripts from other hosts.
   const found = await page.evaluate(async (source) => {
     const run = new Function(`${source}; return axe;`);
     const results = await run().run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] });

@@ -1,4 +1,4 @@
-// The adoption site in a real browser, before running labs: a calm one, a slow one, a lossy one.
+// The adoption site in a real browser, with three running labs: without faults (`calm`), with slow likes (`slow`), with 404s (`lossy`).
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -11,8 +11,8 @@ import { Browser, Lab, MYSFIT, assertAccessible, picture, until } from "./lab.mj
 const WEB = new URL("../../../web/", import.meta.url);
 const NARROW = { viewport: { width: 360, height: 740 } };
 const DARK = { colorScheme: "dark" };
-/** Long enough to be seen waiting by a test that looks twice a second; what follows may take long on a busy machine. */
-const LONG = { CHAOS_STRESS_CPU_MS: "2000-2100", MONOLITH_TIMEOUT_MS: "20000", DDB_TIMEOUT_MS: "20000" };
+/** Burns of at least 2 s, so that a test can see the waiting state, and long timeouts for busy machines. */
+const SLOW_LIKES = { CHAOS_STRESS_CPU_MS: "2000-2100", MONOLITH_TIMEOUT_MS: "20000", DDB_TIMEOUT_MS: "20000" };
 
 let browser;
 let calm;
@@ -20,12 +20,12 @@ let slow;
 let lossy;
 
 before(async () => {
-  const all = (kind) => ({ env: { ...LONG, CHAOS_STRESS_PERCENT: "0", CHAOS_NOT_FOUND_PERCENT: "0", [kind]: "100" } });
+  const allLikes = (faultVariable) => ({ env: { ...SLOW_LIKES, CHAOS_STRESS_PERCENT: "0", CHAOS_NOT_FOUND_PERCENT: "0", [faultVariable]: "100" } });
   browser = await Browser.start();
   [calm, slow, lossy] = await Promise.all([
     Lab.start({ options: ["--chaos", "off"] }),
-    Lab.start(all("CHAOS_STRESS_PERCENT")),
-    Lab.start(all("CHAOS_NOT_FOUND_PERCENT")),
+    Lab.start(allLikes("CHAOS_STRESS_PERCENT")),
+    Lab.start(allLikes("CHAOS_NOT_FOUND_PERCENT")),
   ]);
 });
 
@@ -34,13 +34,13 @@ after(async () => {
   await Promise.all([calm, slow, lossy].map((lab) => lab?.stop()));
 });
 
-async function listening(server) {
+async function listenOnLoopback(server) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
 }
 
-/** The files of the site as they are, as S3 serves them, with an API elsewhere. */
-async function served(api) {
+/** Serves the site's files unchanged, as S3 does, with an API of another origin. */
+async function serveSite(api) {
   const types = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
   const server = createServer(async (request, response) => {
     const path = request.url === "/" ? "index.html" : request.url.slice(1);
@@ -49,35 +49,35 @@ async function served(api) {
     response.writeHead(body === null ? 404 : 200, { "Content-Type": types[path.split(".").pop()] ?? "text/plain" });
     response.end(body ?? "");
   });
-  return listening(server);
+  return listenOnLoopback(server);
 }
 
-/** The site, once its mysfits are there. */
+/** Opens the site and waits until it shows the mysfits. */
 async function open(lab, options) {
   const page = await browser.open(lab.endpoints.site, options);
-  await said(page, "12 mysfits");
+  await waitForState(page, "12 mysfits");
   return page;
 }
 
-const said = (page, text) => page.locator("#state", { hasText: text }).waitFor();
+const waitForState = (page, text) => page.locator("#state", { hasText: text }).waitFor();
 const cards = (page) => page.locator("#grid .card:not(.skeleton)");
 const card = (page, name) => page.locator(".card", { has: page.getByRole("link", { name, exact: true }) });
-const answer = (place, text) => place.locator(".message", { hasText: text }).waitFor();
-const mysfit = async (lab, id) => (await fetch(`${lab.endpoints.alb}/mysfits/${id}`)).json();
-const idOf = async (place) => decodeURIComponent((await place.locator(".name").getAttribute("href")).split("/").pop());
+const waitForMessage = (place, text) => place.locator(".message", { hasText: text }).waitFor();
+const fetchMysfit = async (lab, id) => (await fetch(`${lab.endpoints.alb}/mysfits/${id}`)).json();
+const mysfitId = async (place) => decodeURIComponent((await place.locator(".name").getAttribute("href")).split("/").pop());
 
-/** The drawer's rows: [what, status, milliseconds, trace]. */
-async function happened(page) {
+/** The rows of the drawer: [request, status, duration, trace id]. */
+async function requestRows(page) {
   const rows = await page.locator("#happened tbody tr").all();
   return Promise.all(rows.map(async (row) => (await row.locator("td").allTextContents()).slice(1)));
 }
 
-test("the first look is twelve mysfits, each with a picture, from this site alone and light", async () => {
+test("the first page load shows twelve mysfits with pictures, is small, and requests nothing from other hosts", async () => {
   const page = await browser.open("about:blank");
   const files = [];
   page.on("response", (response) => files.push(response));
   await page.goto(calm.endpoints.site);
-  await said(page, "12 mysfits");
+  await waitForState(page, "12 mysfits");
   await page.waitForLoadState("networkidle");
   assert.equal(await cards(page).count(), 12);
   for (const image of await page.locator("img:visible").all()) {
@@ -95,7 +95,7 @@ test("the first look is twelve mysfits, each with a picture, from this site alon
     pictures += 1;
     assert(body.length <= 30_000, `${file.url()} has ${body.length} bytes`);
   }
-  assert.equal(pictures, 14); // twelve mysfits, the banner, the icon
+  assert.equal(pictures, 14); // twelve mysfits, the banner and the icon
   console.log(`first load: ${files.length} files, ${(weight / 1000).toFixed(1)} kB compressed`);
   assert(weight <= 150_000, `${weight} bytes`);
   await picture(page, "site");
@@ -103,7 +103,7 @@ test("the first look is twelve mysfits, each with a picture, from this site alon
   assert.deepEqual(page.errors, []);
 });
 
-test("wide or narrow, light or dark, with the drawer or a profile open, the page is right for everybody", async () => {
+test("the page has no accessibility errors and no horizontal scrolling: wide, narrow, light, dark, with drawer or profile open", async () => {
   for (const [name, options] of Object.entries({
     wide: { viewport: { width: 1920, height: 1080 } },
     dark: DARK,
@@ -126,27 +126,27 @@ test("wide or narrow, light or dark, with the drawer or a profile open, the page
   }
 });
 
-test("each filter shows what the API finds, and all shows all", async () => {
+test("each filter shows the mysfits that the API returns for it, and the filter All shows every mysfit", async () => {
   const page = await open(calm);
   for (const button of await page.locator("#filters [data-filter]").all()) {
     const filter = await button.getAttribute("data-filter");
     const value = await button.getAttribute("data-value");
     const wanted = await (await fetch(`${calm.endpoints.alb}/mysfits?filter=${filter}&value=${value}`)).json();
     await button.click();
-    await said(page, `${wanted.mysfits.length} mysfits`);
+    await waitForState(page, `${wanted.mysfits.length} mysfits`);
     const names = await cards(page).locator(".name").allTextContents();
     assert.deepEqual(names, wanted.mysfits.map((it) => it.name));
     assert.equal(await page.locator('#filters [aria-pressed="true"]').count(), 1);
     assert.equal(await button.getAttribute("aria-pressed"), "true");
   }
   await page.getByRole("button", { name: "All", exact: true }).click();
-  await said(page, "12 mysfits");
+  await waitForState(page, "12 mysfits");
 });
 
-test("an alignment that nobody has, and a site without mysfits, are said", async () => {
+test("an empty filter result and an empty list each show a message", async () => {
   const lab = await Lab.start();
   const remove = async (id) => {
-    const answer = await fetch(lab.endpoints.dynamodb, {
+    const waitForMessage = await fetch(lab.endpoints.dynamodb, {
       method: "POST",
       headers: {
         "X-Amz-Target": "DynamoDB_20120810.DeleteItem",
@@ -162,25 +162,25 @@ test("an alignment that nobody has, and a site without mysfits, are said", async
   for (const it of mysfits.filter((it) => it.goodevil === "Good")) await remove(it.mysfitId);
   const page = await browser.open(lab.endpoints.site);
   await page.locator('#filters [data-value="Good"]').click();
-  await said(page, "No mysfit has this alignment.");
+  await waitForState(page, "No mysfit has this alignment.");
   for (const it of mysfits) await remove(it.mysfitId);
   await page.getByRole("button", { name: "All", exact: true }).click();
-  await said(page, "There are no mysfits here yet.");
+  await waitForState(page, "There are no mysfits here yet.");
   await assertAccessible(page);
   await lab.stop();
 });
 
-test("a profile has an address, and gives the focus back", async () => {
+test("a profile has its own address and returns the focus when it closes", async () => {
   const page = await open(calm);
   const link = card(page, "CoCo").locator(".name");
-  const id = await idOf(card(page, "CoCo"));
+  const id = await mysfitId(card(page, "CoCo"));
   await link.focus();
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: "CoCo" });
   await dialog.locator(".facts").waitFor();
   assert.equal(new URL(page.url()).hash, `#/mysfits/${id}`);
   assert.equal(await page.title(), "CoCo – Mythical Mysfits");
-  const facts = await mysfit(calm, id);
+  const facts = await fetchMysfit(calm, id);
   assert.equal(await dialog.locator(".description").textContent(), facts.description);
   assert.equal(await dialog.locator(".age").textContent(), "501 years");
   assert.equal(await dialog.locator(".alignment").textContent(), "Chaotic Good");
@@ -198,7 +198,7 @@ test("a profile has an address, and gives the focus back", async () => {
   assert.deepEqual(page.errors, []);
 });
 
-test("an address of nobody says so, and half an escape opens nothing", async () => {
+test("an address with an unknown id shows a message, and one with an invalid percent-encoding opens no profile", async () => {
   const page = await open(calm);
   await page.goto(`${calm.endpoints.site}/#/mysfits/nobody%2Fat%20all`);
   await page.locator("#profile .state", { hasText: "There is no mysfit with this address." }).waitFor();
@@ -210,18 +210,18 @@ test("an address of nobody says so, and half an escape opens nothing", async () 
   assert.deepEqual(page.errors, []);
 });
 
-test("a like that is well is counted, told with its trace, and the trace is there", async () => {
+test("a successful like is counted and shows a link to its trace", async () => {
   const page = await open(calm);
   const place = card(page, "Nessi");
   await place.locator(".heart").click();
-  await answer(place, /^Liked in \d+ ms$/);
+  await waitForMessage(place, /^Liked in \d+ ms$/);
   await place.locator(".likes", { hasText: "1 like" }).waitFor();
-  const id = await idOf(place);
-  assert.equal((await mysfit(calm, id)).likes, "1");
+  const id = await mysfitId(place);
+  assert.equal((await fetchMysfit(calm, id)).likes, "1");
   const trace = await place.locator(".trace").textContent();
   assert.match(trace, /^1-[0-9a-f]{8}-[0-9a-f]{24}$/);
 
-  const [read, liked] = await happened(page);
+  const [read, liked] = await requestRows(page);
   assert.equal(read[0], `GET /mysfits/${id}`);
   assert.deepEqual([liked[0], liked[1], liked[3]], [`POST /mysfits/${id}/like`, "200", trace]);
   assert.match(liked[2], /^\d+ ms$/);
@@ -234,41 +234,41 @@ test("a like that is well is counted, told with its trace, and the trace is ther
   await shown.locator("body", { hasText: "DynamoDB" }).waitFor();
 });
 
-test("a double click, a held key and a second click while it takes long like once", async () => {
+test("a double click, a held key and a click during a like each send one like", async () => {
   const page = await open(calm);
   const sent = [];
   page.on("request", (request) => request.method() === "POST" && sent.push(request.url()));
   const double = card(page, "Gretta");
   await double.locator(".heart").click();
   await double.locator(".likes", { hasText: "1 like" }).waitFor();
-  await page.mouse.down({ clickCount: 2 }); // the second half of a double click, after the answer
+  await page.mouse.down({ clickCount: 2 }); // the second click of a double click, after the response
   await page.mouse.up({ clickCount: 2 });
   const held = card(page, "Snowflake");
   await held.locator(".heart").focus();
   await page.keyboard.down("Enter");
   await held.locator(".likes", { hasText: "1 like" }).waitFor();
-  await page.keyboard.down("Enter"); // the key is still down, and repeats
+  await page.keyboard.down("Enter"); // A key that is held down repeats its keydown event.
   await page.keyboard.up("Enter");
   assert.equal(sent.length, 2);
-  // Another one, on purpose, is one.
+  // A separate click sends another like.
   assert.equal(await held.locator(".heart").getAttribute("aria-label"), "Like Snowflake once more");
   await held.locator(".heart").click();
   await held.locator(".likes", { hasText: "2 likes" }).waitFor();
   for (const [place, likes] of [[double, "1"], [held, "2"]]) {
-    assert.equal((await mysfit(calm, await idOf(place))).likes, likes);
+    assert.equal((await fetchMysfit(calm, await mysfitId(place))).likes, likes);
   }
 
   const late = await open(slow);
   late.on("request", (request) => request.method() === "POST" && sent.push(request.url()));
   const waiting = card(late, "Gary");
   await waiting.locator(".heart").click();
-  await answer(waiting, "Still waiting");
-  await waiting.locator(".heart").click({ force: true }); // it says that it is disabled
-  await answer(waiting, /^Liked/);
+  await waitForMessage(waiting, "Still waiting");
+  await waiting.locator(".heart").click({ force: true }); // `force`, because the button has aria-disabled
+  await waitForMessage(waiting, /^Liked/);
   assert.equal(sent.length, 4);
 });
 
-test("a slow like says how long it takes, and is slow in the end", async () => {
+test("a slow like shows the elapsed time and is marked as slow at its end", async () => {
   const page = await open(slow);
   await page.evaluate(() => {
     const live = document.querySelector("body > .spoken");
@@ -277,13 +277,13 @@ test("a slow like says how long it takes, and is slow in the end", async () => {
   });
   const place = card(page, "Pauly");
   await place.locator(".heart").click();
-  await answer(place, /^Still waiting: \d\.\d s$/);
+  await waitForMessage(place, /^Still waiting: \d\.\d s$/);
   assert.equal(await place.locator(".heart").getAttribute("aria-disabled"), "true");
   await picture(page, "site-waiting");
-  await answer(place, /^Liked, but it took [\d,]+ ms$/);
+  await waitForMessage(place, /^Liked, but it took [\d,]+ ms$/);
   await place.locator(".likes", { hasText: "1 like" }).waitFor();
   const [late, outcome, ...more] = await page.evaluate(() => window.spoken);
-  assert.equal(late, "The like of Pauly is taking long.");
+  assert.equal(late, "The like of Pauly takes more than a second.");
   assert.match(outcome, /^Pauly: Liked, but it took [\d,]+ ms$/);
   assert.deepEqual(more, []);
   await page.locator("summary").click();
@@ -294,11 +294,11 @@ test("a slow like says how long it takes, and is slow in the end", async () => {
   await assertAccessible(page);
 });
 
-test("a lost like is no success: it says 404, was not counted, and may be tried again", async () => {
+test("a like answered 404 shows the status, is not counted, and can be retried", async () => {
   const page = await open(lossy, DARK);
   const place = card(page, "Cole");
   await place.locator(".heart").click();
-  await answer(place, /^Not liked: status 404 after \d+ ms$/);
+  await waitForMessage(place, /^Not liked: status 404 after \d+ ms$/);
   assert.equal(await place.locator(".heart.liked").count(), 0);
   assert.equal(await place.locator(".likes").textContent(), "");
   assert.match(await place.locator(".trace").textContent(), /^1-/);
@@ -307,41 +307,41 @@ test("a lost like is no success: it says 404, was not counted, and may be tried 
   await assertAccessible(page);
   await page.locator("summary").click();
   await place.getByRole("button", { name: "Try again" }).click();
-  await until(async () => (await happened(page)).filter(([what, status]) => what.endsWith("/like") && status === "404").length === 2);
+  await until(async () => (await requestRows(page)).filter(([what, status]) => what.endsWith("/like") && status === "404").length === 2);
   await page.locator("#happened .sum", { hasText: "2 failed" }).waitFor();
-  assert.equal((await mysfit(lossy, await idOf(place))).likes, "0");
+  assert.equal((await fetchMysfit(lossy, await mysfitId(place))).likes, "0");
   assert.deepEqual(page.errors, []);
 });
 
-test("the profile's heart is the card's", async () => {
+test("the profile and the card show the same likes", async () => {
   const page = await open(slow);
   await card(page, "Hasla").locator(".name").click();
   const dialog = page.locator("#profile");
   await dialog.locator(".heart").click();
-  await answer(dialog, "Still waiting");
+  await waitForMessage(dialog, "Still waiting");
   await page.keyboard.press("Escape");
-  await answer(card(page, "Hasla"), /^Liked, but/);
+  await waitForMessage(card(page, "Hasla"), /^Liked, but/);
   await card(page, "Hasla").locator(".name").click();
-  await answer(dialog, /^Liked, but/);
+  await waitForMessage(dialog, /^Liked, but/);
   assert.equal(await dialog.locator(".likes").textContent(), "1 like");
 });
 
-test("an adoption is asked for, done once, and kept", async () => {
+test("an adoption needs a confirmation, is sent once, and persists", async () => {
   const page = await open(calm);
-  const id = await idOf(card(page, "Rujin"));
+  const id = await mysfitId(card(page, "Rujin"));
   await card(page, "Rujin").locator(".name").click();
   const dialog = page.locator("#profile");
   await dialog.getByRole("button", { name: "Adopt Rujin" }).click();
   await picture(page, "site-adopt");
   await assertAccessible(page);
   await dialog.getByRole("button", { name: "Not yet" }).click();
-  assert.equal((await mysfit(calm, id)).adopted, false);
+  assert.equal((await fetchMysfit(calm, id)).adopted, false);
   assert(await dialog.locator(".adopt").evaluate((it) => it === document.activeElement));
 
   await dialog.getByRole("button", { name: "Adopt Rujin" }).click();
   await dialog.getByRole("button", { name: "Yes, adopt Rujin" }).click();
   await dialog.locator(".adopt-message", { hasText: /^Rujin is yours, after \d+ ms\.$/ }).waitFor();
-  assert.equal((await mysfit(calm, id)).adopted, true);
+  assert.equal((await fetchMysfit(calm, id)).adopted, true);
   await page.keyboard.press("Escape");
   await until(() => new URL(page.url()).hash === "");
   await card(page, "Rujin").locator(".adopted", { hasText: "Adopted" }).waitFor();
@@ -350,13 +350,13 @@ test("an adoption is asked for, done once, and kept", async () => {
   await page.reload();
   const button = dialog.getByRole("button", { name: "Rujin has a home." });
   await button.waitFor();
-  await button.click({ force: true }); // it says that it is disabled
+  await button.click({ force: true }); // `force`, because the button has aria-disabled
   assert.equal(await dialog.locator(".confirm").isVisible(), false);
-  assert.deepEqual((await happened(page)).filter(([what]) => what.endsWith("/adopt")), []);
+  assert.deepEqual((await requestRows(page)).filter(([what]) => what.endsWith("/adopt")), []);
 });
 
-/** Holds back requests of `method` to paths that end with `path`, before or after they are sent, until `release` is called. */
-async function held(page, when, method, path) {
+/** Holds requests of `method` to paths that end with `path` until `release` is called: before they are sent, or after the response. */
+async function holdRequests(page, when, method, path) {
   const hold = { count: 0 };
   const released = new Promise((resolve) => (hold.release = resolve));
   await page.route((url) => url.pathname.endsWith(path), async (route) => {
@@ -369,9 +369,9 @@ async function held(page, when, method, path) {
   return hold;
 }
 
-test("a like that ends during an adoption does not offer the adoption again", async () => {
+test("a like that ends during an adoption does not enable the Adopt button", async () => {
   const page = await open(calm);
-  const adoption = await held(page, "before", "POST", "/adopt");
+  const adoption = await holdRequests(page, "before", "POST", "/adopt");
   await card(page, "Twilight Glitter").locator(".name").click();
   const dialog = page.locator("#profile");
   const button = dialog.locator(".adopt");
@@ -379,7 +379,7 @@ test("a like that ends during an adoption does not offer the adoption again", as
   await dialog.getByRole("button", { name: "Yes, adopt Twilight Glitter" }).click();
   await until(() => adoption.count === 1);
   await dialog.locator(".heart").click();
-  await answer(dialog, /^Liked in/);
+  await waitForMessage(dialog, /^Liked in/);
   await dialog.locator(".likes", { hasText: "1 like" }).waitFor();
   const assertUnderWay = async () => {
     assert.equal(await button.getAttribute("aria-disabled"), "true");
@@ -388,7 +388,7 @@ test("a like that ends during an adoption does not offer the adoption again", as
     assert.equal(await dialog.locator(".confirm").isVisible(), false);
   };
   await assertUnderWay();
-  // Nor does the profile when it is closed and opened again.
+  // The button stays disabled when the profile is closed and opened again.
   await page.keyboard.press("Escape");
   await card(page, "Twilight Glitter").locator(".name").click();
   await dialog.locator(".facts").waitFor();
@@ -399,13 +399,13 @@ test("a like that ends during an adoption does not offer the adoption again", as
   assert.equal(adoption.count, 1);
 });
 
-test("an answer that is older than an adoption does not offer the adoption again", async () => {
+test("a profile response older than the adoption does not enable the Adopt button", async () => {
   const page = await open(calm);
-  const id = await idOf(card(page, "Atlantis"));
+  const id = await mysfitId(card(page, "Atlantis"));
   await card(page, "Atlantis").locator(".name").click();
   const dialog = page.locator("#profile");
   await dialog.locator(".facts").waitFor();
-  const profile = await held(page, "after", "GET", id);
+  const profile = await holdRequests(page, "after", "GET", id);
   await dialog.locator(".heart").click();
   await until(() => profile.count === 1);
   await dialog.getByRole("button", { name: "Adopt Atlantis" }).click();
@@ -417,20 +417,20 @@ test("an answer that is older than an adoption does not offer the adoption again
   assert.equal(await dialog.locator(".adopt").getAttribute("aria-disabled"), "true");
 });
 
-test("an adoption that fails may be tried again", async () => {
+test("a failed adoption can be retried", async () => {
   const page = await open(calm);
   await page.route((url) => url.pathname.endsWith("/adopt"), (route) => route.abort());
   await card(page, "Hasla").locator(".name").click();
   const dialog = page.locator("#profile");
   await dialog.getByRole("button", { name: "Adopt Hasla" }).click();
   await dialog.getByRole("button", { name: "Yes, adopt Hasla" }).click();
-  await dialog.locator(".adopt-message", { hasText: /^That did not work: no readable answer/ }).waitFor();
+  await dialog.locator(".adopt-message", { hasText: /^The adoption failed: no readable response/ }).waitFor();
   assert.equal(await dialog.locator(".adopt").getAttribute("aria-disabled"), "false");
   await dialog.getByRole("button", { name: "Adopt Hasla" }).click();
   assert(await dialog.locator(".confirm").isVisible());
 });
 
-test("a page of another origin may send a header that the wildcard of CORS does not cover", async () => {
+test("a page of another origin can send an Authorization header, which `*` in CORS does not cover", async () => {
   const page = await open(calm);
   const status = await page.evaluate(async (alb) => {
     const headers = { Authorization: "Bearer none", "Content-Type": "application/json" };
@@ -439,7 +439,7 @@ test("a page of another origin may send a header that the wildcard of CORS does 
   assert.equal(status, 200);
 });
 
-test("everything can be done by keyboard", async () => {
+test("filters, likes, profiles and adoptions work with the keyboard alone", async () => {
   const page = await open(calm);
   const tab = (times) => Array.from({ length: times }).reduce((done) => done.then(() => page.keyboard.press("Tab")), Promise.resolve());
   const focused = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent);
@@ -447,13 +447,13 @@ test("everything can be done by keyboard", async () => {
   assert.equal(await focused(), "Good");
   await page.keyboard.press("Space");
   await until(async () => (await page.locator("#state").textContent()) !== "12 mysfits");
-  await said(page, /^\d+ mysfits$/);
+  await waitForState(page, /^\d+ mysfits$/);
   await tab(6);
   const name = await focused();
   await tab(1);
   assert.match(await focused(), new RegExp(`^Like ${name}`));
   await page.keyboard.press("Enter");
-  await answer(card(page, name), /^Liked/);
+  await waitForMessage(card(page, name), /^Liked/);
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog", { name }).locator(".facts").waitFor();
@@ -463,62 +463,62 @@ test("everything can be done by keyboard", async () => {
   assert(await page.locator("#happened table").isVisible());
 });
 
-test("an API that is away gives an error and a way to try again, from any web server", async () => {
-  const site = await served("http://127.0.0.1:9");
+test("an unreachable API shows an error and a retry button, also when another web server serves the site", async () => {
+  const site = await serveSite("http://127.0.0.1:9");
   const page = await browser.open(site.url, NARROW);
-  await said(page, /^The mysfits cannot be shown: no readable answer after \d+ ms\.$/);
+  await waitForState(page, /^The mysfits cannot be shown: no readable response after \d+ ms\.$/);
   assert.equal(await cards(page).count(), 0);
   await picture(page, "site-down");
   await assertAccessible(page);
   await page.getByRole("button", { name: "Try again" }).click();
-  await until(async () => (await happened(page)).length === 2);
-  assert.deepEqual((await happened(page)).map((row) => row[1]), ["no readable answer", "no readable answer"]);
+  await until(async () => (await requestRows(page)).length === 2);
+  assert.deepEqual((await requestRows(page)).map((row) => row[1]), ["no readable response", "no readable response"]);
   assert(await page.locator("#state").evaluate((it) => it === document.activeElement));
   await page.goto(`${site.url}/#/mysfits/${MYSFIT}`);
-  await page.locator("#profile .state", { hasText: "The profile cannot be shown: no readable answer" }).waitFor();
+  await page.locator("#profile .state", { hasText: "The profile cannot be shown: no readable response" }).waitFor();
   assert(await page.locator("#profile .retry").isVisible());
   await assertAccessible(page);
   site.stop();
 });
 
-test("an answer that the page may not read is told as none, without a guess at its status", async () => {
-  // The lab's site answers 404, as any server does that knows nothing of CORS.
-  const site = await served(calm.endpoints.site);
+test("a response without CORS headers is shown as unreadable, without a status", async () => {
+  // The lab's site answers 404 without CORS headers.
+  const site = await serveSite(calm.endpoints.site);
   const page = await browser.open(site.url);
-  await said(page, /no readable answer after \d+ ms/);
-  assert.deepEqual((await happened(page)).map((row) => row.slice(1, 2)), [["no readable answer"]]);
+  await waitForState(page, /no readable response after \d+ ms/);
+  assert.deepEqual((await requestRows(page)).map((row) => row.slice(1, 2)), [["no readable response"]]);
   site.stop();
 });
 
-test("a success by its status alone is none", async () => {
+test("a 200 with an unexpected body is shown as a failure", async () => {
   const stranger = createServer((_, response) => response.writeHead(200, { "Access-Control-Allow-Origin": "*" }).end('{"mysfits": 12}'));
-  const api = await listening(stranger);
-  const site = await served(api.url);
+  const api = await listenOnLoopback(stranger);
+  const site = await serveSite(api.url);
   const page = await browser.open(site.url);
-  await said(page, /^The mysfits cannot be shown: status 200 with an unexpected body, after \d+ ms\.$/);
+  await waitForState(page, /^The mysfits cannot be shown: status 200 with an unexpected body, after \d+ ms\.$/);
   site.stop();
   api.stop();
 });
 
-test("the load balancer's own answer to a like is no readable one, and leaves its outcome open", async () => {
-  const lab = await Lab.start({ env: { ...LONG, CHAOS_STRESS_PERCENT: "100", CHAOS_NOT_FOUND_PERCENT: "0" } });
+test("a like answered by the load balancer itself is shown as possibly counted", async () => {
+  const lab = await Lab.start({ env: { ...SLOW_LIKES, CHAOS_STRESS_PERCENT: "100", CHAOS_NOT_FOUND_PERCENT: "0" } });
   const page = await open(lab);
   const place = card(page, "Atlantis");
   const task = lab.endpoints.tasks.find((it) => it.service === "like-service");
   await place.locator(".heart").click();
-  await answer(place, "Still waiting");
+  await waitForMessage(place, "Still waiting");
   process.kill(task.pid, "SIGKILL");
-  await answer(place, /^Nobody knows if that like counts: no readable answer after \d+ ms$/);
+  await waitForMessage(place, /^This like may or may not be counted: no readable response after \d+ ms$/);
   assert.equal(await place.locator(".trace").count(), 0);
   assert.equal(await place.locator(".again").textContent(), "Try again (it may count twice)");
   await assertAccessible(page);
   await until(async () => (await lab.like()) === 200);
   await place.locator(".again").click();
-  await answer(place, /^Liked/);
+  await waitForMessage(place, /^Liked/);
   await lab.stop();
 });
 
-test("a slow network shows where the mysfits will be", async () => {
+test("placeholder cards are shown while the list loads", async () => {
   const page = await browser.open("about:blank");
   const network = await page.context().newCDPSession(page);
   await network.send("Network.enable");
@@ -535,19 +535,19 @@ test("a slow network shows where the mysfits will be", async () => {
   assert.equal(await page.locator("#grid").getAttribute("aria-busy"), "true");
   await picture(page, "site-skeleton");
   await assertAccessible(page);
-  await said(page, "12 mysfits");
+  await waitForState(page, "12 mysfits");
   assert.equal(await page.locator(".skeleton").count(), 0);
 });
 
-test("nothing moves for those who asked for that", async () => {
+test("there are no animations with `prefers-reduced-motion`", async () => {
   const moving = (page) => page.evaluate(() => document.getAnimations().length);
   for (const [reducedMotion, moves] of [["no-preference", true], ["reduce", false]]) {
     const page = await open(slow, { reducedMotion });
     const place = card(page, "Evangeline");
     await place.locator(".heart").click();
-    await answer(place, "Still waiting");
+    await waitForMessage(place, "Still waiting");
     assert.equal((await moving(page)) > 0, moves, reducedMotion);
-    await answer(place, /^Liked/);
+    await waitForMessage(place, /^Liked/);
     await page.context().close();
   }
 });

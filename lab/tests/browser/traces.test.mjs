@@ -1,4 +1,4 @@
-// The traces page in a real browser, before a running lab.
+// The traces page in a real browser, with a running lab.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -8,7 +8,7 @@ import { Browser, Lab, MYSFIT, WORKSHOP, assertAccessible, picture, until } from
 let lab;
 let browser;
 let traces;
-/** Likes that were sent, slow and lost ones among them. */
+/** Number of likes that the lab received. Some are slow and some are answered 404. */
 const LIKES = 6;
 
 before(async () => {
@@ -17,7 +17,7 @@ before(async () => {
   traces = `${lab.endpoints.site}/traces`;
   for (let number = 0; number < LIKES; number += 1) await lab.like();
   await until(async () => (await lab.found('service("like service") AND !partial')).length === LIKES);
-  // The monolith sends its segments on its own: until then X-Ray infers a node of the type "remote" for it.
+  // The monolith sends its segments separately. Before they arrive, X-Ray infers a node of the type "remote" for it.
   const answered = (await lab.found('service("like service") { !error }')).length;
   await until(async () => (await lab.found('service("MysfitsTable")')).length === answered);
 });
@@ -36,7 +36,7 @@ const search = async (page, filter) => {
   await page.press("#filter", "Enter");
 };
 
-test("the map leads from the client to the table, and counts", async () => {
+test("the map connects client, services and table, and shows the number of requests", async () => {
   const page = await browser.open(traces);
   await said(page, `${LIKES} traces scanned, ${LIKES} found.`);
   for (const [name, kind] of [["like service", "client"], ["like service", "service"], ["monolith", "service"], ["MysfitsTable", "AWS::DynamoDB::Table"]]) {
@@ -64,7 +64,7 @@ test("the workshop's filter applies to the list and to the map", async () => {
   assert.equal(await rows(page), wanted.length);
   const first = page.locator('#map .edge[aria-label^="from like service to like service:"] text');
   assert.equal(await first.textContent(), String(wanted.length));
-  // It is remembered in the address.
+  // The page's address contains the filter.
   await page.reload();
   await said(page, `${wanted.length} match.`);
   assert.equal(await page.inputValue("#filter"), WORKSHOP);
@@ -72,7 +72,7 @@ test("the workshop's filter applies to the list and to the map", async () => {
   await said(page, `${LIKES} found.`);
 });
 
-test("a wrong filter is explained where it is wrong", async () => {
+test("an invalid filter shows the error and its position", async () => {
   const page = await browser.open(traces);
   await search(page, 'service("like service") { respnsetime > 1 }');
   await page.locator("#wrong mark", { hasText: "r" }).waitFor();
@@ -86,7 +86,7 @@ test("a wrong filter is explained where it is wrong", async () => {
   assert.equal(await page.locator("#wrong").textContent(), "");
 });
 
-test("a lost like and a slow one are opened", async () => {
+test("a like answered 404 and a slow like open with their waterfall and details", async () => {
   const page = await browser.open(traces);
   await page.locator("#list tr", { hasText: "404" }).first().locator("a").click();
   await page.waitForURL(/\/traces\/1-/);
@@ -116,7 +116,7 @@ test("a lost like and a slow one are opened", async () => {
   assert.deepEqual(page.errors, []);
 });
 
-test("a filter becomes a group, and the menu has it", async () => {
+test("a filter saved as a group appears in the menu and in X-Ray", async () => {
   const page = await browser.open(traces);
   await page.click("#save");
   assert.match(await page.locator("#wrong").textContent(), /Type a filter first/);
@@ -134,7 +134,7 @@ test("a filter becomes a group, and the menu has it", async () => {
   assert.equal(await page.inputValue("#filter"), "");
   const { Groups } = await lab.ask("Groups", {});
   assert.deepEqual(Groups.map((it) => [it.GroupName, it.FilterExpression]), [["slow-or-lost", WORKSHOP]]);
-  // With a filter besides, both hold; and the name is taken now.
+  // A group and a filter are combined. A second group with the same name is refused.
   await search(page, "error");
   await said(page, `${(await lab.found("error")).length} match.`);
   await page.click("#save");
@@ -146,7 +146,7 @@ test("a filter becomes a group, and the menu has it", async () => {
   await page.click("#clear");
 });
 
-test("a node and an edge write their filters", async () => {
+test("a click on a node or an edge fills in its filter", async () => {
   const page = await browser.open(traces);
   await page.locator('#map .node[aria-label^="MysfitsTable"]').click();
   assert.equal(await page.inputValue("#filter"), 'service(id(name: "MysfitsTable", type: "AWS::DynamoDB::Table"))');
@@ -157,7 +157,7 @@ test("a node and an edge write their filters", async () => {
   await said(page, `${wanted} match.`);
 });
 
-test("the keyboard alone leads to a segment", async () => {
+test("a segment can be reached with the keyboard alone", async () => {
   const page = await browser.open(traces);
   await said(page, "found.");
   const tabTo = async (selector) => {
@@ -172,7 +172,7 @@ test("the keyboard alone leads to a segment", async () => {
   await page.keyboard.press("Enter");
   await said(page, "match.");
   await tabTo("#map .node");
-  // A look in between does not take the focus away.
+  // A refresh of the page keeps the focus.
   await lab.like();
   await said(page, `${LIKES + 1} traces scanned`);
   assert(await page.evaluate(() => document.activeElement.matches("#map .node")));
@@ -185,7 +185,7 @@ test("the keyboard alone leads to a segment", async () => {
   await page.locator("#details h2").waitFor();
 });
 
-test("it is right in the dark and on a narrow screen", async () => {
+test("the page has no accessibility errors in dark mode and on a narrow screen", async () => {
   for (const [name, options] of [["dark", { colorScheme: "dark" }], ["narrow", { viewport: { width: 360, height: 740 } }]]) {
     const page = await browser.open(traces, options);
     await said(page, "found.");
@@ -200,7 +200,7 @@ test("it is right in the dark and on a narrow screen", async () => {
   }
 });
 
-test("a range of one's own is kept to", async () => {
+test("a custom time range is used for the query", async () => {
   const page = await browser.open(`${traces}?range=own&from=2020-01-01T00:00:00&to=2020-01-01T01:00:00`);
   await said(page, "0 traces scanned, 0 found.");
   assert(await page.locator("#none").isVisible());
@@ -208,12 +208,12 @@ test("a range of one's own is kept to", async () => {
   await page.locator("#list tr").first().waitFor();
 });
 
-test("a trace that is not there says so", async () => {
+test("the page of an unknown trace says that X-Ray does not know the trace", async () => {
   const page = await browser.open(`${traces}/1-00000000-000000000000000000000000`);
   await page.locator("#one-said", { hasText: "does not know this trace" }).waitFor();
 });
 
-test("ten thousand traces are scanned, and shown as a person reads", async () => {
+test("ten thousand traces are scanned and listed in steps of one hundred", async () => {
   const now = Math.floor(Date.now() / 1000) - 60;
   const id = (number) => number.toString(16).padStart(16, "0");
   const document = (number) => JSON.stringify({
@@ -234,7 +234,7 @@ test("ten thousand traces are scanned, and shown as a person reads", async () =>
   assert.deepEqual(page.errors, []);
 });
 
-test("a map with more than 500 nodes and edges is replaced by the reason, and the traces are still listed", async () => {
+test("a map with more than 500 nodes and edges is replaced by a message, and the traces are still listed", async () => {
   const start = Math.floor(Date.now() / 1000) - 30;
   const call = (number) => ({
     id: number.toString(16).padStart(16, "0"), name: `host-${number}.example`, namespace: "remote", start_time: start, end_time: start + 0.1,
@@ -255,6 +255,6 @@ test("a map with more than 500 nodes and edges is replaced by the reason, and th
   // A narrower filter draws the map again.
   await search(page, 'service("like service")');
   await page.locator("#map .node").first().waitFor();
-  // The browser reports the refused layout, once.
+  // The browser reports the refused layout request once.
   assert.deepEqual(page.errors.map((it) => it.includes("413 (Payload Too Large)")), [true]);
 });
