@@ -1,4 +1,4 @@
-// Elements in short.
+// Short functions that create HTML and SVG elements.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -16,7 +16,7 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** Lets a drawn element be pressed, by pointer and by keyboard. */
+/** Makes an SVG element a button for pointer and keyboard. */
 export function pressable(element, press) {
   element.setAttribute("role", "button");
   element.setAttribute("tabindex", "0");
@@ -30,7 +30,7 @@ export function pressable(element, press) {
   return element;
 }
 
-/** Seconds as people read them. */
+/** Formats a duration in seconds. */
 export function seconds(time) {
   if (time === undefined) return "in progress";
   if (time >= 1) return `${time.toFixed(2)} s`;

@@ -1,4 +1,4 @@
-// The list of traces, as many rows at a time as a person reads.
+// The list of traces, 100 rows at a time.
 
 import { by, html, outcome, seconds } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// The service map: nodes with a ring of outcomes, edges with their counts.
+// The service map: each node has a ring of outcomes, and each edge has its number of requests.
 
 import { by, html, pressable, seconds, svg } from "./dom.js";
 import { LayoutRefused, layout } from "./xray.js";
@@ -41,11 +41,11 @@ export async function draw(services, span, choose) {
   for (const [place, it] of edges.entries()) picture.append(edgeOf(it, placed, placed.edges[place], choose));
   for (const service of services) picture.append(nodeOf(service, placed.nodes[String(service.ReferenceId)], span, choose));
   const focused = document.activeElement?.closest?.("#map [data-key]")?.dataset.key;
-  by("map").replaceChildren(services.length ? picture : "Nothing was called in this time.");
+  by("map").replaceChildren(services.length ? picture : "There are no calls in this time range.");
   if (focused) by("map").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
-/** A refused layout is kept like a layout, so that it is not asked for again while the graph stays the same. */
+/** A refusal is cached like a layout, so that the same graph is not requested again. */
 function refusal(error) {
   if (error instanceof LayoutRefused) return error;
   throw error;
@@ -81,8 +81,8 @@ function nodeOf(service, at, span, choose) {
     texts.push([seconds(statistics.TotalResponseTime / statistics.TotalCount), centre, "mean"]);
     texts.push([`${rate(statistics.TotalCount, span)}/min`, centre + 15, "soft"]);
   }
-  // What is read aloud begins with what is seen.
-  const label = `${texts.map(([text]) => text).join(" ")}${statistics ? outcomes(statistics) : ", who calls from outside"}`;
+  // The name for screen readers starts with the visible text.
+  const label = `${texts.map(([text]) => text).join(" ")}${statistics ? outcomes(statistics) : ", a caller outside the traced services"}`;
   const circle = (name, radius) => svg("circle", { class: name, cx: 0, cy: centre, r: radius });
   const node = svg("g", { class: "node", transform: `translate(${at.x} ${at.y})`, "data-key": `${service.Name} ${kindOf(service)}`, "aria-label": label },
     circle("face", RADIUS), circle("focus", RADIUS + 8));
@@ -125,7 +125,7 @@ function edgeOf({ from, edge, to }, placed, points, choose) {
 
 const mean = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
-/** From ring to ring: the layout knows boxes, of which the rings are the upper part. */
+/** Shortens an edge to the rings. The layout works with boxes, and a ring is the upper part of its box. */
 function between(points, from, to) {
   const centre = (node) => ({ x: node.x, y: node.y - NODE.height / 2 + RADIUS + 8 });
   const [start, end] = [centre(from), centre(to)];
@@ -149,5 +149,5 @@ const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}â
 
 const quoted = (text) => `"${text.replace(/["\\]/g, "\\$&")}"`;
 
-/** The node in the filter language; without a type, the name alone finds it. */
+/** The filter expression of a node. Without a type, the expression contains only the name. */
 const id = (service) => (service.Type ? `id(name: ${quoted(service.Name)}, type: ${quoted(service.Type)})` : quoted(service.Name));

@@ -1,4 +1,4 @@
-// The traces page: what is asked, when it is asked again, and where errors are shown.
+// The traces page: sends the queries, repeats them, and shows errors.
 
 import { by, html } from "./dom.js";
 import * as list from "./list.js";
@@ -6,10 +6,10 @@ import { draw } from "./map.js";
 import * as waterfall from "./waterfall.js";
 import { Refused, ask, summaries } from "./xray.js";
 
-/** Traces that are shown at most; X-Ray may hold more. */
+/** Maximum number of traces on the page. X-Ray can hold more. */
 const MOST = 10_000;
 
-/** Milliseconds between two looks, and how often as long as a look takes they are apart. */
+/** Refresh interval in milliseconds, and the minimum interval as a multiple of the duration of a refresh. */
 const PAUSE = 2000;
 const IDLE_SHARE = 5;
 
@@ -18,7 +18,7 @@ let timer;
 
 function range() {
   if (by("range").value !== "own") {
-    // The next second belongs to it, so that what has just begun is found.
+    // The range ends one second in the future, so that requests in progress are found.
     const end = Math.floor(Date.now() / 1000) + 1;
     return { StartTime: end - Number(by("range").value), EndTime: end };
   }
@@ -26,7 +26,7 @@ function range() {
   return { StartTime: time("from"), EndTime: time("to") };
 }
 
-/** The typed filter, and the chosen group's. */
+/** Combines the typed filter with the filter of the selected group. */
 function filter() {
   const typed = by("filter").value.trim();
   const group = by("group").value;
@@ -40,7 +40,7 @@ async function look() {
   const began = performance.now();
   const asked = range();
   if (!(asked.StartTime < asked.EndTime)) {
-    by("said").textContent = "Choose a beginning that lies before the end.";
+    by("said").textContent = "The start of the time range must be before its end.";
     return;
   }
   const expression = filter();
@@ -50,7 +50,7 @@ async function look() {
     const graph = expression
       ? await ask("TraceGraph", { TraceIds: found.map((it) => it.Id) })
       : await ask("ServiceGraph", asked);
-    // Another question was asked meanwhile.
+    // A newer query has started.
     if (mine !== looks) return;
     list.show(found);
     right();
@@ -76,7 +76,7 @@ function right() {
   by("wrong").replaceChildren();
 }
 
-/** Shows where the expression is wrong. Positions are counted in characters, from 1. */
+/** Marks the position of an error in the expression. Positions count characters, from 1. */
 function wrong(message) {
   by("filter").setAttribute("aria-invalid", "true");
   const [, reason, position] = message.match(/^Invalid filter expression: (.*) at position (\d+)$/s) ?? [];
@@ -90,7 +90,7 @@ function wrong(message) {
   by("wrong").replaceChildren(typed.slice(0, at).join(""), mark, typed.slice(at + 1).join(""), `\n${reason}, at position ${position}`);
 }
 
-/** A person asks: the address remembers it. */
+/** Runs the query of the form and stores it in the page's address. */
 function search() {
   list.reset();
   const query = new URLSearchParams();
@@ -141,7 +141,7 @@ function listen() {
   by("live").addEventListener("change", look);
   by("save").addEventListener("click", () => {
     if (!by("filter").value.trim()) {
-      wrong("Type a filter first; the group is what it finds.");
+      wrong("Type a filter first. The group contains the traces that match the filter.");
       by("filter").focus();
       return;
     }

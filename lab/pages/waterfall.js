@@ -1,9 +1,9 @@
-// One trace: its segments and subsegments over time, and what each says.
+// One trace: its segments and subsegments on a time line, and the details of each.
 
 import { by, html, outcome, seconds, svg } from "./dom.js";
 import { ask } from "./xray.js";
 
-/** What each line stands for. */
+/** The kind of each line. */
 const said = new WeakMap();
 
 export async function show(id) {
@@ -12,7 +12,7 @@ export async function show(id) {
   const { Traces } = await ask("Traces", { TraceIds: [id] });
   const trace = Traces[0];
   if (!trace) {
-    by("one-said").textContent = "X-Ray does not know this trace. It may not have arrived yet, was not sampled, or has left for newer ones.";
+    by("one-said").textContent = "X-Ray does not know this trace. It may not have arrived yet, it may not have been sampled, or it may have been removed to make room for newer traces.";
     return false;
   }
   const documents = trace.Segments.map((it) => JSON.parse(it.Document));
@@ -20,14 +20,14 @@ export async function show(id) {
   const start = Math.min(...documents.map((it) => it.start_time));
   const whole = Math.max(trace.Duration, 0.000001);
   const open = parts.filter(({ part }) => part.in_progress).length;
-  by("one-said").textContent = `${seconds(trace.Duration)}, ${documents.length} segments${open ? `, ${open} still in progress` : ""}. Choose a line for what it says.`;
+  by("one-said").textContent = `${seconds(trace.Duration)}, ${documents.length} segments${open ? `, ${open} still in progress` : ""}. Select a line to see its details.`;
   const chosen = by("waterfall").querySelector('[aria-pressed="true"]')?.dataset.id;
   by("waterfall").replaceChildren(...parts.map((it) => line(it, start, whole)));
   if (chosen) choose(by("waterfall").querySelector(`[data-id="${CSS.escape(chosen)}"]`), false);
   return open === 0;
 }
 
-/** Each part with its depth, parents before children. */
+/** Lists segments and subsegments with their depth, parents before children. */
 function tree(documents) {
   const children = new Map();
   const owners = new Map();
@@ -51,7 +51,7 @@ function tree(documents) {
     below.forEach(([it, isPart]) => walk(it, depth + 1, isPart));
   };
   (children.get(undefined) ?? []).forEach((it) => walk(it, 0, false));
-  // Those whose parents go round in a circle.
+  // Parts whose parents form a circle.
   documents.forEach((it) => walk(it, 0, false));
   return parts;
 }
@@ -102,7 +102,7 @@ const pairs = (object) => html("dl", {}, ...Object.entries(object)
   .filter(([, value]) => value !== undefined)
   .flatMap(([key, value]) => [html("dt", {}, key), html("dd", {}, typeof value === "object" ? JSON.stringify(value) : String(value))]));
 
-/** Nested blocks with their names joined. */
+/** Flattens nested blocks and joins their names. */
 function flat(object, before = "") {
   return Object.fromEntries(Object.entries(object ?? {}).flatMap(([key, value]) =>
     value && typeof value === "object" && !Array.isArray(value) ? Object.entries(flat(value, `${before}${key}.`)) : [[before + key, value]]));

@@ -1,6 +1,6 @@
-// X-Ray's API, as everyone has it; the lab passes it on so that it is of this page's origin.
+// Client of the X-Ray API. The lab forwards the API under /xray, so that it has the page's origin.
 
-/** What X-Ray refused, in its own words. */
+/** An error response of X-Ray, with X-Ray's message. */
 export class Refused extends Error {}
 
 export async function ask(operation, request) {
@@ -10,7 +10,7 @@ export async function ask(operation, request) {
   return body;
 }
 
-/** The lab did not lay out a map. The message says why, for people. */
+/** The lab refused to compute a layout. The message gives the reason. */
 export class LayoutRefused extends Error {}
 
 /** Coordinates for nodes of these sizes, and paths for edges between them. */
@@ -23,7 +23,7 @@ export async function layout(nodes, edges) {
     : `${size}, and the lab could not lay it out (status ${answer.status}).`);
 }
 
-/** All pages of summaries, at most `most` traces. */
+/** Loads all pages of summaries, up to `most` traces. */
 export async function summaries(request, most) {
   const found = [];
   let scanned = 0;

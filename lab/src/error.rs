@@ -20,8 +20,8 @@ const EX_INTERRUPTED: u8 = 130;
 pub enum Error {
     /// Somebody else listens on the port.
     #[error(
-        "port {port} is taken: stop what listens there or choose another with {option}, \
-         0 takes any free port"
+        "port {port} is in use: stop the program that listens on it, or choose another port with {option} \
+         (0: any free port)"
     )]
     PortTaken {
         /// The port.
@@ -30,7 +30,7 @@ pub enum Error {
         option: &'static str,
     },
     /// The port cannot be listened on for another reason.
-    #[error("cannot listen on port {port}: choose another with {option}, 0 takes any free port")]
+    #[error("cannot listen on port {port}: choose another port with {option} (0: any free port)")]
     Bind {
         /// The port.
         port: u16,
@@ -48,7 +48,7 @@ pub enum Error {
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The emulator refused the table or an item.
-    #[error("the database cannot be set up")]
+    #[error("cannot set up the database")]
     Database(#[source] Box<dyn StdError + Send + Sync>),
     /// The path of `--endpoints-file` holds something that is not a file of an ended lab.
     #[error(
@@ -89,10 +89,10 @@ pub enum Error {
     #[error("the lab cannot run")]
     System(#[from] io::Error),
     /// A part of the lab ended in a way that it never should.
-    #[error("a part of the lab broke down")]
+    #[error("a part of the lab ended unexpectedly")]
     BrokeDown(#[from] tokio::task::JoinError),
     /// A second Ctrl-C: whatever still ran was killed.
-    #[error("stopped at once, requests under way were cut off")]
+    #[error("stopped at once; requests in progress were cut off")]
     Interrupted,
 }
 

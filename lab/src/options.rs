@@ -9,11 +9,11 @@ use wire::Allowed;
 
 use crate::service::Service;
 
-/// Mythical Mysfits on this machine: database, services, load balancer, X-Ray and site.
+/// Runs Mythical Mysfits on this machine: database, services, load balancer, X-Ray and site.
 #[derive(Debug, Parser)]
 #[command(name = "lab", version)]
 pub struct Cli {
-    /// What is run instead of the lab; for the lab itself only.
+    /// The subcommand that the lab uses to start its tasks. It is hidden from the help.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// What the lab is told.
@@ -21,13 +21,13 @@ pub struct Cli {
     pub options: Options,
 }
 
-/// What the lab starts itself again for.
+/// The subcommands with which the lab starts its own binary.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// One task of a service, told everything else by its environment.
+    /// Runs one task of a service. Its configuration is in the environment.
     #[command(hide = true)]
     Task {
-        /// Which service.
+        /// The service to run.
         service: Service,
     },
 }
@@ -35,59 +35,59 @@ pub enum Command {
 /// What the lab is told.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Port of the site; 0 takes any free port
+    /// Port of the site (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 3000)]
     pub site_port: u16,
-    /// Port of the load balancer; 0 takes any free port
+    /// Port of the load balancer (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub alb_port: u16,
-    /// Port of DynamoDB; 0 takes any free port
+    /// Port of DynamoDB (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub dynamodb_port: u16,
-    /// Port of X-Ray, UDP and TCP; 0 takes any free port
+    /// UDP and TCP port of X-Ray (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 2000)]
     pub xray_port: u16,
-    /// Port of X-Ray for spans by OTLP; 0 takes any free port
+    /// Port on which X-Ray receives spans by OTLP (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 4318)]
     pub otlp_port: u16,
-    /// Tasks of the Like service, 1 to 20
+    /// Number of tasks of the Like service, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u16).range(1..=20))]
     pub like_tasks: u16,
-    /// Tasks of the monolith, 1 to 20
+    /// Number of tasks of the monolith, 1 to 20
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=20))]
     pub monolith_tasks: u16,
-    /// Whether likes go wrong on purpose: on or off
+    /// Inject faults into likes: on or off
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub chaos: Switch,
-    /// Makes the sequence of faults the same each time; drawn and printed if not given
+    /// Seed of the sequence of faults; without it a random seed is used and printed
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = log_level)]
     pub loglevel: String,
-    /// Whether X-Ray runs and the services send traces there, or to where OTEL_TRACES_EXPORTER and
-    /// AWS_XRAY_DAEMON_ADDRESS say: on or off
+    /// Run X-Ray and send traces: on or off. OTEL_TRACES_EXPORTER and AWS_XRAY_DAEMON_ADDRESS can
+    /// send them elsewhere
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub tracing: Switch,
-    /// Where likes are taken: service or monolith; with monolith no Like service runs
+    /// Which service receives likes: service (the Like service) or monolith (no Like service runs)
     #[arg(long, value_enum, default_value_t = LikeIn::Service, hide_possible_values = true)]
     pub like_in: LikeIn,
-    /// Directory that keeps the table; in memory if not given
+    /// Directory of the database; without it the table is in memory only
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// JSON file that is written once everything is healthy, for tools
+    /// JSON file with all addresses and tasks, written when everything is healthy
     #[arg(long, value_name = "PATH")]
     pub endpoints_file: Option<PathBuf>,
-    /// Open no browser
+    /// Do not open a browser
     #[arg(long)]
     pub no_browser: bool,
     /// Print the log lines of the tasks and of the load balancer
     #[arg(long)]
     pub logs: bool,
-    /// Time between two health checks of a task, 10 to 300000 ms
+    /// Interval of health checks, 10 to 300000 ms
     #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = value_parser!(u64).range(10..=300_000))]
     pub health_check_interval_ms: u64,
-    /// How long a task that is being stopped may finish requests, before it is told; at most 3600000 ms
+    /// Time between the deregistration of a task and its SIGTERM, at most 3600000 ms
     #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = value_parser!(u64).range(..=3_600_000))]
     pub deregistration_delay_ms: u64,
     /// What the guard of the lab's listeners accepts besides loopback names and the site.
@@ -101,7 +101,7 @@ impl Options {
         Duration::from_millis(self.health_check_interval_ms)
     }
 
-    /// How long a deregistered task may finish requests before it is told to stop.
+    /// Time between the deregistration of a task and its SIGTERM.
     pub fn deregistration_delay(&self) -> Duration {
         Duration::from_millis(self.deregistration_delay_ms)
     }
@@ -110,13 +110,13 @@ impl Options {
 /// `on` or `off`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// It is.
+    /// `on`.
     On,
-    /// It is not.
+    /// `off`.
     Off,
 }
 
-/// The side of the strangler that takes likes.
+/// The service that receives likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LikeIn {
     /// The Like service, by the path rule.

@@ -101,25 +101,25 @@ impl fmt::Display for Event {
             Self::Died { slot, how, pause } => {
                 let slot = slot.to_string();
                 let pause = pause.as_millis();
-                write!(f, "  {slot:<16}  died ({how}), started again in {pause} ms")
+                write!(f, "  {slot:<16}  died ({how}); its replacement starts in {pause} ms")
             }
             Self::Stopping { slot } => {
                 let slot = slot.to_string();
-                write!(f, "  {slot:<16}  is being stopped: no new requests")
+                write!(f, "  {slot:<16}  is stopping and gets no new requests")
             }
             Self::Replaced { slot } => {
                 let slot = slot.to_string();
-                write!(f, "  {slot:<16}  has stopped, its replacement starts")
+                write!(f, "  {slot:<16}  has stopped; its replacement starts")
             }
             Self::EndpointsTaken { path } => {
                 let path = path.display();
                 write!(
                     f,
-                    "  {path} is no longer this lab's file; it is not written"
+                    "  {path} was replaced by another file; the lab no longer writes it"
                 )
             }
             Self::LabStops => f.write_str(
-                "\nStopping: requests under way may finish; Ctrl-C again stops at once.",
+                "\nStopping. Requests in progress are finished; press Ctrl-C again to stop at once.",
             ),
             Self::Stopped => f.write_str("Stopped."),
         }

@@ -87,10 +87,10 @@ impl Ready<'_> {
 
     fn chaos(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.options.like_in == LikeIn::Monolith {
-            return writeln!(f, "Likes are taken in the monolith, where no chaos is.\n");
+            return writeln!(f, "The monolith serves likes, without faults.\n");
         }
         if self.options.chaos == Switch::Off {
-            return writeln!(f, "Chaos is off: likes just work.\n");
+            return writeln!(f, "Chaos is off: likes have no injected faults.\n");
         }
         write!(f, "Chaos is on")?;
         if let Some(shares) = &self.shares {

@@ -125,7 +125,7 @@ fn a_file_that_was_put_in_its_place_meanwhile_is_neither_overwritten_nor_removed
         fs::write(&file, content).unwrap();
         // After the replacement of a task the lab would write its file again.
         signal(task.pid, Signal::KILL);
-        lab.wait_for("is no longer this lab's file");
+        lab.wait_for("was replaced by another file");
         assert_eq!(fs::read_to_string(&file).unwrap(), content);
         lab.signal(Signal::TERM);
         assert_eq!(lab.wait().code(), Some(0));

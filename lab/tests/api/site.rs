@@ -188,6 +188,6 @@ async fn other_websites_may_neither_read_logs_nor_stop_tasks() {
         }
     }
     assert!(!lab.has_ended());
-    assert!(!lab.printed().contains("is being stopped"));
+    assert!(!lab.printed().contains("is stopping"));
     assert_eq!(lab.endpoints().tasks.len(), 3);
 }

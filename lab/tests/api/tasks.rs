@@ -136,7 +136,7 @@ async fn a_task_that_is_stopped_is_replaced_and_known_no_more() {
     let after = lab.endpoints_without(&task.id);
     assert_eq!(after.of("like-service").len(), 2);
     assert_eq!(stop(&before.site, &task.id).await, 404);
-    lab.wait_for("like-service-0    is being stopped");
-    lab.wait_for("like-service-0    has stopped, its replacement starts");
+    lab.wait_for("like-service-0    is stopping");
+    lab.wait_for("like-service-0    has stopped; its replacement starts");
     assert!(!lab.printed().contains("died"));
 }

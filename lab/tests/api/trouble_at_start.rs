@@ -23,7 +23,7 @@ fn a_taken_port_is_named_with_its_option() {
         let ended = output(&[], &[option, &port]);
         let error = error(&ended);
         assert_eq!(ended.status.code(), Some(1), "{error}");
-        assert!(error.contains(&format!("port {port} is taken")), "{error}");
+        assert!(error.contains(&format!("port {port} is in use")), "{error}");
         assert!(error.contains(option), "{error}");
         assert!(ended.stdout.is_empty());
     }
