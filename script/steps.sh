@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: steps with a heading and the seconds each took.
+# Sourced by the other scripts: runs steps, each with a heading and its duration in seconds.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT" || exit
 export PATH="$ROOT/.cache/tools/bin:$PATH"
 
 if [[ ${CI:-} == true ]]; then
-    # Nothing is built a second time there, and a log has no use for a bar that moves.
+    # CI builds once, and its log does not show progress bars.
     export CARGO_INCREMENTAL=0 CARGO_TERM_PROGRESS_WHEN=never
 fi
 
@@ -25,7 +25,7 @@ step() {
     current_step=""
 }
 
-# Says what took how long, and what failed. Set as a trap, since `set -e` ends a script anywhere.
+# Prints the duration of each step and the step that failed. It is an exit trap, because `set -e` can end a script at any line.
 finish() {
     local code=$?
     printf '\n'
@@ -48,7 +48,7 @@ fail() {
     exit 1
 }
 
-# bounded SECONDS COMMAND...: COMMAND, ended when it takes longer, where the system can do that.
+# bounded SECONDS COMMAND...: runs COMMAND and ends it after SECONDS, if the system has `timeout`.
 bounded() {
     local seconds=$1
     shift
