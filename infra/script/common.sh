@@ -83,10 +83,20 @@ wrong() {
     exit 64
 }
 
+# is_allowed_name NAME: whether every name derived from NAME is one that its service accepts. The templates' parameter
+# Workshop has the same rule.
+is_allowed_name() {
+    [[ $1 =~ ^[a-z][a-z0-9-]{0,18}[a-z0-9]$ ]] || return 1
+    case $1 in
+    sg-* | internal-* | sthree-* | amzn-s3-demo-* | xn--* | *aws* | *amazon* | *cognito*) return 1 ;;
+    esac
+}
+
 # After the options are read.
 ready() {
-    [[ $STACK =~ ^[a-z][a-z0-9-]{1,19}$ ]] ||
-        wrong "--stack $STACK: 2 to 20 small letters, digits and hyphens, a letter first"
+    is_allowed_name "$STACK" ||
+        wrong "--stack $STACK: wanted are 2 to 20 lower-case letters, digits and hyphens; a letter first, no hyphen last;
+       without aws, amazon and cognito; not beginning with sg-, internal-, sthree-, amzn-s3-demo- or xn--"
     command -v aws >/dev/null || fail "the AWS CLI was not found" "Install it, or use CloudShell, where it is."
     [[ -n $REGION ]] || REGION=$(aws configure get region || true)
     [[ -n $REGION ]] || fail "no region is chosen" "Say --region, for instance --region eu-west-1."

@@ -236,7 +236,7 @@ class Build(unittest.TestCase):
         self.assertEqual(("S3", "CODEPIPELINE"), (images["Source"].pop("Type"), pipeline["Source"].pop("Type")))
         self.assertEqual("SourceBucket/source.zip", images["Source"].pop("Location"))
         self.assertEqual("CODEPIPELINE", pipeline["Artifacts"]["Type"])
-        for differs in ("Name", "Description", "Artifacts"):
+        for differs in ("Name", "Description", "Artifacts", "ServiceRole"):
             del images[differs], pipeline[differs]
         self.assertEqual(images, pipeline)
 
