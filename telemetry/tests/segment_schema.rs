@@ -8,11 +8,7 @@
 )]
 
 use serde_json::{Value, json};
-
-#[path = "support/segment_schema.rs"]
-mod segment_schema;
-
-use segment_schema::violations;
+use test_support::segment_schema::violations;
 
 /// The like service's segment: the root of its trace, on Fargate.
 fn like_segment() -> Value {

@@ -12,11 +12,7 @@
 use std::time::{Duration, Instant};
 
 mod client;
-#[path = "../../../http-shell/tests/support/daemon.rs"]
-mod daemon;
 mod process;
-#[path = "../../../telemetry/tests/support/segment_schema.rs"]
-mod segment_schema;
 mod target;
 
 mod access_log;

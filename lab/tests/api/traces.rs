@@ -10,9 +10,11 @@ use serde_json::Value;
 
 use crate::MYSFIT;
 use crate::client::{client, get};
-use crate::daemon::{Daemon, assert_within, flags, of_trace, one, root};
 use crate::found;
 use crate::process::{Lab, PATIENT, signal};
+use test_support::daemon::{
+    Daemon, assert_child_within, documents_of_trace, error_flags, only_document, trace_id,
+};
 
 const SIGNATURE: &str = "AWS4-HMAC-SHA256 \
     Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
@@ -27,7 +29,7 @@ struct Traced {
 impl Traced {
     fn start(more: &[(&str, &str)], arguments: &[&str]) -> Self {
         let daemon = Daemon::start();
-        let (name, address) = daemon.variable();
+        let (name, address) = daemon.address_variable();
         let mut variables = vec![
             (name, &*address),
             ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
@@ -81,13 +83,13 @@ fn assert_connected(documents: &[&Value]) {
 fn chain<'a>(documents: &[&'a Value]) -> [&'a Value; 4] {
     assert_eq!(documents.len(), 4, "{documents:#?}");
     let chain = [
-        one(documents, "like service", None),
-        one(documents, "monolith", Some("remote")),
-        one(documents, "monolith", None),
-        one(documents, "DynamoDB", Some("aws")),
+        only_document(documents, "like service", None),
+        only_document(documents, "monolith", Some("remote")),
+        only_document(documents, "monolith", None),
+        only_document(documents, "DynamoDB", Some("aws")),
     ];
     for pair in chain.windows(2) {
-        assert_within(pair[1], pair[0]);
+        assert_child_within(pair[1], pair[0]);
     }
     chain
 }
@@ -99,7 +101,7 @@ async fn a_like_is_one_trace_from_the_load_balancer_to_the_table_and_its_lines_n
     assert_eq!(status, 200);
     assert!(header.ends_with(";Sampled=1"), "{header}");
     let site = traced.lab.endpoints().site;
-    let name = format!("\"trace_id\":\"{}\"", root(&header));
+    let name = format!("\"trace_id\":\"{}\"", trace_id(&header));
     for (service, lines) in [("like-service", 4), ("monolith", 1)] {
         found("the lines of the like", async || {
             let all = get(&format!("{site}/logs/{service}")).await;
@@ -109,9 +111,9 @@ async fn a_like_is_one_trace_from_the_load_balancer_to_the_table_and_its_lines_n
     }
     let documents = traced.documents();
     assert_one_connected_trace(&documents);
-    let documents = of_trace(&documents, &header);
+    let documents = documents_of_trace(&documents, &header);
     for document in chain(&documents) {
-        assert_eq!(flags(document), [] as [&str; 0]);
+        assert_eq!(error_flags(document), [] as [&str; 0]);
     }
 }
 
@@ -123,7 +125,7 @@ async fn so_it_is_when_nobody_is_liked() {
     let documents = traced.documents();
     assert_one_connected_trace(&documents);
     for document in chain(&documents.iter().collect::<Vec<_>>()) {
-        assert_eq!(flags(document), ["error"], "{document:#}");
+        assert_eq!(error_flags(document), ["error"], "{document:#}");
     }
 }
 
@@ -139,7 +141,7 @@ async fn so_it_is_when_chaos_answers_404() {
     let documents = traced.documents();
     assert_eq!(documents.len(), 1, "{documents:#?}");
     assert_eq!(documents[0]["annotations"]["chaos_fault"], "not_found");
-    assert_eq!(flags(&documents[0]), ["error"]);
+    assert_eq!(error_flags(&documents[0]), ["error"]);
 }
 
 #[tokio::test]
@@ -162,9 +164,9 @@ async fn so_it_is_when_the_monolith_fails() {
     let documents: Vec<_> = documents.iter().collect();
     let [like, call, monolith, table] = chain(&documents);
     for failed in [like, call, monolith] {
-        assert_eq!(flags(failed), ["fault"], "{failed:#}");
+        assert_eq!(error_flags(failed), ["fault"], "{failed:#}");
     }
-    assert_eq!(flags(table), ["error"]);
+    assert_eq!(error_flags(table), ["error"]);
 }
 
 #[tokio::test]
@@ -179,7 +181,10 @@ async fn so_it_is_when_the_monolith_is_too_slow() {
     assert_one_connected_trace(&documents);
     let documents: Vec<_> = documents.iter().collect();
     for (name, namespace) in [("like service", None), ("monolith", Some("remote"))] {
-        assert_eq!(flags(one(&documents, name, namespace)), ["fault"]);
+        assert_eq!(
+            error_flags(only_document(&documents, name, namespace)),
+            ["fault"]
+        );
     }
 }
 
@@ -208,7 +213,7 @@ async fn so_it_is_when_the_client_hangs_up() {
     let documents = traced.documents();
     assert_one_connected_trace(&documents);
     let documents: Vec<_> = documents.iter().collect();
-    let segment = one(&documents, "like service", None);
+    let segment = only_document(&documents, "like service", None);
     assert_eq!(segment["annotations"]["chaos_fault"], "stress");
 }
 
@@ -244,7 +249,7 @@ async fn of_200_likes_at_once_each_trace_has_just_its_own_spans() {
     let documents = traced.documents();
     assert_eq!(liked.len(), 200);
     for (root, id) in liked {
-        let documents = of_trace(&documents, &root);
+        let documents = documents_of_trace(&documents, &root);
         assert_connected(&documents);
         let [like, _, monolith, _] = chain(&documents);
         for segment in [like, monolith] {
@@ -265,7 +270,7 @@ async fn without_tracing_there_is_nothing_but_the_id() {
 #[tokio::test]
 async fn the_lab_says_where_the_traces_go() {
     let traced = Traced::start(&[], &[]);
-    let (_, address) = traced.daemon.variable();
+    let (_, address) = traced.daemon.address_variable();
     traced
         .lab
         .wait_for(&format!("to the X-Ray daemon at {address}"));

@@ -8,8 +8,8 @@ use reqwest::Client;
 use tokio::time::timeout;
 
 use crate::hook::Hook;
-use crate::service::{PATIENCE, Service};
 use crate::start_before;
+use test_support::service::{Service, WAIT_LIMIT};
 
 const QUICK: (&str, &str) = ("CHAOS_STRESS_CPU_MS", "1-2");
 
@@ -97,7 +97,7 @@ async fn each_fault_fires_and_stops_firing_when_the_switch_is_off() {
         );
         let service = chaos("100", "0");
         let start = Instant::now();
-        assert_eq!(timeout(PATIENCE, like(&service)).await, Ok(200), "{mode}");
+        assert_eq!(timeout(WAIT_LIMIT, like(&service)).await, Ok(200), "{mode}");
         if fires {
             let elapsed = start.elapsed();
             assert!(elapsed >= Duration::from_millis(400), "{elapsed:?}");

@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use rustix::process::Signal;
 
 use crate::hook::{FULFILLED, Hook};
-use crate::service::PATIENCE;
 use crate::{start, start_before};
+use test_support::service::WAIT_LIMIT;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_likes_under_way_at_sigterm_are_all_fulfilled() {
@@ -59,7 +59,7 @@ fn ask(port: u16) -> Outcome {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         return Outcome::Refused;
     };
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
     let head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut answer = String::new();
     let read = stream

@@ -6,10 +6,10 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::json;
 
 use crate::BINARY;
-use crate::daemon::{assert_within, flags};
 use crate::hook::FULFILLED;
-use crate::records::{Recorded, reset};
-use crate::service::Service;
+use test_support::daemon::{assert_child_within, error_flags};
+use test_support::records::{RecordedService, reset_connection};
+use test_support::service::Service;
 
 /// A monolith that takes connections and answers nothing by itself.
 fn silent_monolith() -> (TcpListener, String) {
@@ -29,10 +29,10 @@ fn called(monolith: &TcpListener) -> TcpStream {
     call.into_inner()
 }
 
-fn start(monolith: &str, more: &[(&str, &str)]) -> Recorded {
+fn start(monolith: &str, more: &[(&str, &str)]) -> RecordedService {
     let mut variables = vec![("MONOLITH_URL", monolith), ("MONOLITH_TIMEOUT_MS", "60000")];
     variables.extend(more);
-    Recorded::start(BINARY, &variables)
+    RecordedService::start(BINARY, &variables)
 }
 
 /// Sends a like on a connection of its own.
@@ -55,17 +55,17 @@ fn a_like_that_is_reset_during_the_call_of_the_monolith_ends_both_spans() {
     let mut recorded = start(&address, &[]);
     let client = like(&recorded.service);
     let call = called(&monolith);
-    reset(client);
+    reset_connection(client);
     recorded.wait_for(1, "client_disconnected");
     let records = recorded.stop();
     drop(call);
-    records.assert_each_once(1);
-    records.assert_ends(1, 499, Some("client_disconnected"), &["error"]);
+    records.assert_each_request_is_recorded_once(1);
+    records.assert_outcome_count(1, 499, Some("client_disconnected"), &["error"]);
     let [call] = &records.calls[..] else {
         panic!("{records:#?}");
     };
-    assert_within(call, &records.segments[0]);
-    assert_eq!(flags(call), ["error"]);
+    assert_child_within(call, &records.segments[0]);
+    assert_eq!(error_flags(call), ["error"]);
     assert_eq!(call["annotations"]["error_type"], "cancelled");
     let cause = &call["cause"]["exceptions"][0];
     assert_eq!(
@@ -86,12 +86,12 @@ fn a_like_that_is_reset_while_the_monolith_sends_its_answer_ends_both_spans() {
     let mut call = called(&monolith);
     let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
     call.write_all(half).unwrap();
-    reset(client);
+    reset_connection(client);
     recorded.wait_for(1, "client_disconnected");
     let records = recorded.stop();
-    records.assert_each_once(1);
+    records.assert_each_request_is_recorded_once(1);
     assert_eq!(records.calls.len(), 1);
-    assert_eq!(flags(&records.calls[0]), ["error"]);
+    assert_eq!(error_flags(&records.calls[0]), ["error"]);
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn a_like_goes_on_when_its_client_closes_the_connection() {
     .unwrap();
     recorded.wait_for(1, r#""target":"access""#);
     let records = recorded.stop();
-    records.assert_each_once(1);
-    records.assert_ends(1, 200, None, &[]);
+    records.assert_each_request_is_recorded_once(1);
+    records.assert_outcome_count(1, 200, None, &[]);
     assert_eq!(records.calls.len(), 1);
     assert_eq!(
         records.sum("mysfits.likes", &[("outcome", json!("liked"))]),
@@ -132,11 +132,11 @@ fn likes_that_burn_or_wait_to_burn_are_recorded_when_they_are_reset() {
     );
     let clients: Vec<_> = (0..5).map(|_| like(&recorded.service)).collect();
     recorded.wait_for(5, "stress function activated");
-    clients.into_iter().for_each(reset);
+    clients.into_iter().for_each(reset_connection);
     recorded.wait_for(5, "client_disconnected");
     let records = recorded.stop();
-    records.assert_each_once(5);
-    records.assert_ends(5, 499, Some("client_disconnected"), &["error"]);
+    records.assert_each_request_is_recorded_once(5);
+    records.assert_outcome_count(5, 499, Some("client_disconnected"), &["error"]);
     for segment in &records.segments {
         assert_eq!(segment["annotations"]["chaos_fault"], "stress");
     }
@@ -158,16 +158,16 @@ fn likes_that_are_cut_off_at_the_end_of_the_grace_period_are_faults() {
     let calls: Vec<_> = (0..20).map(|_| called(&monolith)).collect();
     let records = recorded.stop();
     drop((clients, calls));
-    records.assert_each_once(20);
-    records.assert_ends(20, 503, Some("shutdown"), &["fault"]);
+    records.assert_each_request_is_recorded_once(20);
+    records.assert_outcome_count(20, 503, Some("shutdown"), &["fault"]);
     assert_eq!(records.calls.len(), 20);
     for call in &records.calls {
-        assert_eq!(flags(call), ["error"]);
+        assert_eq!(error_flags(call), ["error"]);
         let parent = records
             .segments
             .iter()
             .find(|it| it["id"] == call["parent_id"]);
-        assert_within(call, parent.unwrap());
+        assert_child_within(call, parent.unwrap());
     }
     assert_eq!(
         records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
@@ -214,11 +214,11 @@ fn every_like_is_counted_once_by_how_it_ended() {
             .read_exact(&mut answer)
             .unwrap();
     }
-    reset(unread);
+    reset_connection(unread);
     recorded.wait_for(1, "client_disconnected");
 
     let records = recorded.stop();
-    records.assert_each_once(18);
+    records.assert_each_request_is_recorded_once(18);
     for (outcome, count) in [
         ("timeout", 1),
         ("bad_id", 3),

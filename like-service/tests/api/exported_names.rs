@@ -2,11 +2,11 @@
 
 use reqwest::{Client, Method};
 
-use crate::collector::{Collector, text};
-use crate::conventions::{span_violations, values, violations};
 use crate::hook::{Hook, Reply};
-use crate::service::free_port;
 use crate::{start_before, start_with};
+use test_support::collector::{Collector, attribute_text};
+use test_support::conventions::{attribute_values, metric_violations, span_violations};
+use test_support::service::free_port;
 
 #[tokio::test]
 async fn metrics_and_spans_follow_the_semantic_conventions() {
@@ -37,15 +37,15 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
     }
     assert!(service.stop().0.success());
     let (spans, metrics) = collector.spans_and_metrics();
-    assert_eq!(violations(&metrics), [] as [String; 0]);
+    assert_eq!(metric_violations(&metrics), [] as [String; 0]);
     let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
     assert_eq!(span_violations(&spans), [] as [String; 0]);
 
-    let durations = |key| values(&metrics, "http.server.request.duration", key);
+    let durations = |key| attribute_values(&metrics, "http.server.request.duration", key);
     assert!(durations("url.scheme").contains(&"https".to_owned()));
     assert!(durations("error.type").contains(&"503".to_owned()));
     let route = "/mysfits/{id}/like".to_owned();
-    let routes = values(&metrics, "http.server.active_requests", "http.route");
+    let routes = attribute_values(&metrics, "http.server.active_requests", "http.route");
     assert!(routes.contains(&route), "{routes:?}");
 }
 
@@ -81,7 +81,7 @@ async fn a_call_that_fails_without_a_status_has_an_error_type() {
         assert_eq!(span_violations(&spans), [] as [String; 0]);
         let errors = spans
             .iter()
-            .map(|span| text(&span.attributes, "error.type"));
+            .map(|span| attribute_text(&span.attributes, "error.type"));
         assert!(errors.into_iter().any(|found| found == error), "{spans:#?}");
     }
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::BINARY;
-use crate::service::Service;
+use test_support::service::Service;
 
 #[test]
 #[ignore = "waits 75 s for the keep-alive to end"]

@@ -5,8 +5,8 @@ use reqwest::Client;
 use serde_json::Value;
 
 use crate::hook::{FULFILLED, Hook, Reply};
-use crate::service::{Service, free_port};
 use crate::{BINARY, start_before};
+use test_support::service::{Service, free_port};
 
 async fn like(service: &Service) -> (u16, Value) {
     let answer = Client::new().post(service.url("/mysfits/one/like")).send();
@@ -33,7 +33,7 @@ async fn a_like_passes_the_monoliths_json_on_byte_for_byte() {
 async fn the_hook_is_called_once_with_nothing_of_the_clients_but_the_trace() {
     let hook = Hook::fulfilling().await;
     let service = start_before(&hook, &[]);
-    let answer = service.raw(
+    let answer = service.send_raw(
         b"POST /mysfits/one/like?query=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
           Cookie: secret\r\nAuthorization: secret\r\nX-Forwarded-For: 1.2.3.4\r\n\
           User-Agent: me\r\nContent-Length: 4\r\n\
@@ -65,7 +65,7 @@ async fn no_id_reaches_another_route() {
     ] {
         let request =
             format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        let answer = service.raw(request.as_bytes());
+        let answer = service.send_raw(request.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200"), "{id}: {answer}");
         let line = format!("POST /mysfits/{sent}/fulfill-like HTTP/1.1\r\n");
         let last = hook.requests().pop().unwrap();
@@ -86,7 +86,7 @@ async fn no_id_reaches_another_route() {
     ] {
         let request =
             format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        let answer = service.raw(request.as_bytes());
+        let answer = service.send_raw(request.as_bytes());
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status}")),
             "{id}: {answer}"
@@ -188,7 +188,7 @@ async fn a_monolith_that_cannot_be_reached_is_a_503_and_its_cause_is_in_the_log(
     let (status, body) = like(&service).await;
     assert_eq!(status, 503);
     assert_eq!(body["error"]["code"], "service_unavailable");
-    let line = service.line(|line| line.contains(r#""level":"ERROR""#));
+    let line = service.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
     assert!(line.contains("Connection refused"), "{line}");
 }
 

@@ -9,36 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
-use service::Service;
-
-#[path = "../../../http-shell/tests/support/backend.rs"]
-mod backend;
-#[path = "../../../http-shell/tests/support/bodies.rs"]
-mod bodies;
-#[path = "../../../http-shell/tests/support/collector.rs"]
-mod collector;
-#[path = "../../../http-shell/tests/support/conventions.rs"]
-mod conventions;
-#[path = "../../../http-shell/tests/support/daemon.rs"]
-mod daemon;
-#[path = "../../../http-shell/tests/support/losses.rs"]
-mod losses;
-#[path = "../../../http-shell/tests/support/options.rs"]
-mod options;
-#[path = "../../../http-shell/tests/support/outages.rs"]
-mod outages;
-#[path = "../../../http-shell/tests/support/records.rs"]
-mod records;
-#[path = "../../../telemetry/tests/support/segment_schema.rs"]
-mod segment_schema;
-#[path = "../../../http-shell/tests/support/service.rs"]
-mod service;
-#[path = "../../../http-shell/tests/support/shell.rs"]
-mod shell;
-#[path = "../../../http-shell/tests/support/telemetry.rs"]
-mod telemetry;
-#[path = "../../../http-shell/tests/support/variables.rs"]
-mod variables;
+use test_support::program::Program;
+use test_support::service::Service;
 
 mod chaos;
 mod drain;
@@ -58,9 +30,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_like-service");
 /// What a Like service needs to start; the address is one where nothing answers.
 const REQUIRED: &[(&str, &str)] = &[("MONOLITH_URL", "127.0.0.1:9")];
 
-const NO_DEFAULT: &[&str] = &["MONOLITH_URL"];
-
-const BAD_VALUES: &[(&str, &str)] = &[
+const REJECTED_VALUES: &[(&str, &str)] = &[
     ("MONOLITH_URL", ""),
     ("MONOLITH_URL", "https://monolith"),
     ("MONOLITH_URL", "monolith/path"),
@@ -76,6 +46,21 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("CHAOS_REVEAL", "no"),
 ];
 
+const PROGRAM: Program = Program {
+    binary: BINARY,
+    required: REQUIRED,
+    without_default: &["MONOLITH_URL"],
+    rejected_values: REJECTED_VALUES,
+};
+
+test_support::bodies_tests!(crate::PROGRAM);
+test_support::losses_tests!(crate::PROGRAM);
+test_support::options_tests!(crate::PROGRAM);
+test_support::outages_tests!(crate::PROGRAM);
+test_support::shell_tests!(crate::PROGRAM);
+test_support::telemetry_tests!(crate::PROGRAM);
+test_support::variables_tests!(crate::PROGRAM);
+
 /// A Like service without a monolith.
 fn start() -> Service {
     start_with(&[])
@@ -83,7 +68,7 @@ fn start() -> Service {
 
 /// The same, with more variables.
 fn start_with(more: &[(&str, &str)]) -> Service {
-    Service::start(BINARY, &[REQUIRED, more].concat())
+    PROGRAM.start_with(more)
 }
 
 /// A Like service before this hook, with more variables.

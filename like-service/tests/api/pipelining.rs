@@ -1,7 +1,7 @@
 //! Requests that a client sends before it has the answer to the one before.
 
-use crate::shell::parts;
 use crate::start;
+use test_support::answer::parse_answer;
 
 const LIVE: &str = r#"{"status":"live"}"#;
 
@@ -16,15 +16,15 @@ fn each_pipelined_request_is_answered_by_its_own_method() {
     // The first one waits for the monolith.
     let last = "Connection: close\r\n";
     let requests = request("HEAD / HTTP/1.1", "") + &request("GET /health/live HTTP/1.1", last);
-    let answers = service.raw(requests.as_bytes());
-    let (status, _, rest) = parts(&answers);
+    let answers = service.send_raw(requests.as_bytes());
+    let (status, _, rest) = parse_answer(&answers);
     assert_eq!(status, 503, "{answers}");
-    let (status, _, body) = parts(rest);
+    let (status, _, body) = parse_answer(rest);
     assert_eq!((status, body), (200, LIVE), "{answers}");
 
     let requests = request("GET / HTTP/1.1", "") + &request("HEAD /health/live HTTP/1.1", last);
-    let answers = service.raw(requests.as_bytes());
-    let (status, _, rest) = parts(&answers);
+    let answers = service.send_raw(requests.as_bytes());
+    let (status, _, rest) = parse_answer(&answers);
     assert_eq!(status, 503, "{answers}");
     let (body, rest) = rest.split_once("HTTP/1.1").expect(&answers);
     assert!(body.contains("error"), "{answers}");
@@ -44,7 +44,7 @@ fn pipelined_requests_with_bodies_are_all_answered() {
         + "\r\n"
         + &chunked
         + &request("GET /health/live HTTP/1.1", "Connection: close\r\n");
-    let answers = service.raw(requests.as_bytes());
+    let answers = service.send_raw(requests.as_bytes());
     assert_eq!(answers.matches("HTTP/1.1 405").count(), 3, "{answers}");
     assert_eq!(answers.matches("HTTP/1.1 ").count(), 4, "{answers}");
     assert!(answers.ends_with(LIVE), "{answers}");
@@ -68,7 +68,7 @@ fn nothing_is_handled_after_an_answer_that_closes_the_connection() {
     ] {
         let next = request("GET /health/live HTTP/1.1", "");
         let requests = request(line, headers) + body + &next;
-        let answers = service.raw(requests.as_bytes());
+        let answers = service.send_raw(requests.as_bytes());
         assert_eq!(
             answers.matches("HTTP/1.").count(),
             1,

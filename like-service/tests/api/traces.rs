@@ -4,11 +4,13 @@ use std::time::Instant;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::collector::{Collector, text};
-use crate::daemon::{Daemon, assert_within, flags, of_trace, one, root};
 use crate::hook::{Hook, Reply};
-use crate::service::{PATIENCE, Service, free_port};
 use crate::{start_before, start_with};
+use test_support::collector::{Collector, attribute_text};
+use test_support::daemon::{
+    Daemon, assert_child_within, documents_of_trace, error_flags, only_document, trace_id,
+};
+use test_support::service::{Service, WAIT_LIMIT, free_port};
 
 /// A like's answer: its status and its trace header.
 async fn like(service: &Service, id: &str) -> (u16, String) {
@@ -21,7 +23,7 @@ async fn like(service: &Service, id: &str) -> (u16, String) {
 /// The status and the documents of one like with all of it traced.
 async fn traced_like(hook: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) {
     let daemon = Daemon::start();
-    let (name, address) = daemon.variable();
+    let (name, address) = daemon.address_variable();
     let mut variables = vec![
         ("MONOLITH_URL", hook),
         ("OTEL_TRACES_EXPORTER", "xray"),
@@ -33,7 +35,10 @@ async fn traced_like(hook: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) {
     let (status, header) = like(&service, "one").await;
     assert!(service.stop().0.success());
     let documents = daemon.documents();
-    assert_eq!(of_trace(&documents, &header).len(), documents.len());
+    assert_eq!(
+        documents_of_trace(&documents, &header).len(),
+        documents.len()
+    );
     (status, documents)
 }
 
@@ -54,9 +59,9 @@ async fn a_like_is_a_segment_with_the_call_to_the_monolith_in_it() {
     assert_eq!(status, 200);
     let documents: Vec<_> = documents.iter().collect();
     assert_eq!(documents.len(), 2);
-    let segment = one(&documents, "like service", None);
-    let call = one(&documents, "monolith", Some("remote"));
-    assert_within(call, segment);
+    let segment = only_document(&documents, "like service", None);
+    let call = only_document(&documents, "monolith", Some("remote"));
+    assert_child_within(call, segment);
     assert_eq!(segment["parent_id"], Value::Null);
     assert_eq!(
         segment["annotations"],
@@ -68,8 +73,8 @@ async fn a_like_is_a_segment_with_the_call_to_the_monolith_in_it() {
     assert_eq!(request["url"], url);
     assert_eq!(request["traced"], true);
     assert_eq!(call["http"]["response"]["status"], 200);
-    assert_eq!(flags(segment), [] as [&str; 0]);
-    assert_eq!(flags(call), [] as [&str; 0]);
+    assert_eq!(error_flags(segment), [] as [&str; 0]);
+    assert_eq!(error_flags(call), [] as [&str; 0]);
 
     // Nothing but the trace goes upstream, and its parent is the call.
     let head = hook.requests().remove(0);
@@ -96,7 +101,8 @@ async fn what_chaos_did_is_in_the_segment_and_within_its_time() {
     let hook = Hook::fulfilling().await;
     let hook = hook.address.to_string();
     let (_, documents) = traced_like(&hook, &chaos("100", "0")).await;
-    let segment = one(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
+    let segment =
+        only_document(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
     assert_eq!(segment["annotations"]["chaos_fault"], "stress");
     assert_eq!(segment["annotations"]["chaos_cpu_ms"], 20);
     let time = |key: &str| segment[key].as_f64().unwrap();
@@ -106,10 +112,11 @@ async fn what_chaos_did_is_in_the_segment_and_within_its_time() {
     assert_eq!(status, 404);
     assert_eq!(documents.len(), 1, "{documents:#?}");
     assert_eq!(documents[0]["annotations"]["chaos_fault"], "not_found");
-    assert_eq!(flags(&documents[0]), ["error"]);
+    assert_eq!(error_flags(&documents[0]), ["error"]);
 
     let (_, documents) = traced_like(&hook, &chaos("0", "0")).await;
-    let segment = one(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
+    let segment =
+        only_document(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
     assert_eq!(segment["annotations"]["chaos_fault"], "none");
 }
 
@@ -138,7 +145,7 @@ async fn a_404_of_the_monolith_is_an_error_on_both_sides_of_the_call() {
     let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
     assert_eq!(status, 404);
     for document in &documents {
-        assert_eq!(flags(document), ["error"], "{document:#}");
+        assert_eq!(error_flags(document), ["error"], "{document:#}");
     }
 }
 
@@ -147,13 +154,13 @@ async fn a_monolith_that_asks_for_less_is_a_throttle() {
     let hook = Hook::replying(Reply::json("429 Too Many Requests", "{}")).await;
     let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
     assert_eq!(status, 502);
-    let call = one(
+    let call = only_document(
         &documents.iter().collect::<Vec<_>>(),
         "monolith",
         Some("remote"),
     )
     .clone();
-    assert_eq!(flags(&call), ["error", "throttle"]);
+    assert_eq!(error_flags(&call), ["error", "throttle"]);
 }
 
 #[tokio::test]
@@ -177,7 +184,7 @@ async fn failures_of_the_call_are_faults_with_their_causes() {
         assert_eq!(answered, status);
         assert_eq!(documents.len(), 2, "{documents:#?}");
         for document in &documents {
-            assert_eq!(flags(document), ["fault"], "{document:#}");
+            assert_eq!(error_flags(document), ["fault"], "{document:#}");
             let exceptions = document["cause"]["exceptions"].as_array().unwrap();
             assert_eq!(exceptions[0]["type"], kind, "{document:#}");
             assert!(format!("{exceptions:?}").contains(cause), "{exceptions:#?}");
@@ -196,7 +203,7 @@ async fn each_log_line_of_a_like_carries_its_trace() {
         let mut variables = chaos("100", "0");
         variables.push(("LOG_FORMAT", format));
         let service = start_before(&hook, &variables);
-        service.line(|line| line.contains("is listening"));
+        service.wait_for_line(|line| line.contains("is listening"));
         let (_, header) = like(&service, "one").await;
         service.signal(rustix::process::Signal::TERM);
         let (_, lines) = service.stop();
@@ -217,7 +224,7 @@ async fn each_log_line_of_a_like_carries_its_trace() {
                     end.split(' ').next().unwrap().to_owned()
                 }
             };
-            assert_eq!(trace, root(&header), "{line}");
+            assert_eq!(trace, trace_id(&header), "{line}");
         }
     }
 }
@@ -255,13 +262,22 @@ async fn otlp_carries_the_same_spans_by_the_conventions() {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    assert_eq!(trace, root(&header)[2..].replace('-', ""));
-    assert_eq!(text(&server.attributes, "chaos.fault"), "stress");
-    assert_eq!(text(&server.attributes, "http.route"), "/mysfits/{id}/like");
-    assert_eq!(text(&client.attributes, "peer.service"), "monolith");
-    assert_eq!(text(&client.attributes, "server.address"), "127.0.0.1");
+    assert_eq!(trace, trace_id(&header)[2..].replace('-', ""));
+    assert_eq!(attribute_text(&server.attributes, "chaos.fault"), "stress");
     assert_eq!(
-        text(&client.attributes, "server.port"),
+        attribute_text(&server.attributes, "http.route"),
+        "/mysfits/{id}/like"
+    );
+    assert_eq!(
+        attribute_text(&client.attributes, "peer.service"),
+        "monolith"
+    );
+    assert_eq!(
+        attribute_text(&client.attributes, "server.address"),
+        "127.0.0.1"
+    );
+    assert_eq!(
+        attribute_text(&client.attributes, "server.port"),
         hook.address.port().to_string()
     );
 
@@ -323,12 +339,12 @@ const METADATA: &str = r#"{
 
 #[tokio::test]
 async fn on_fargate_a_segment_tells_its_task_and_its_log_group() {
-    let endpoint = Collector::answering(METADATA);
+    let endpoint = Collector::start_answering(METADATA);
     let uri = format!("{}/v4/158d-1", endpoint.endpoint);
     let hook = Hook::fulfilling().await.address.to_string();
     let (_, documents) = traced_like(&hook, &[("ECS_CONTAINER_METADATA_URI_V4", &uri)]).await;
     let documents: Vec<_> = documents.iter().collect();
-    let segment = one(&documents, "like service", None);
+    let segment = only_document(&documents, "like service", None);
     assert_eq!(segment["origin"], "AWS::ECS::Fargate");
     let aws = &segment["aws"];
     assert_eq!(aws["account_id"], "123456789012");
@@ -353,7 +369,7 @@ const RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
 /// that would take a wonder.
 async fn assert_all_are_kept(service: &Service) {
     let client = Client::new();
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + WAIT_LIMIT;
     let mut kept = 0;
     while kept < 30 {
         assert!(Instant::now() < deadline, "the sampler does not count");
@@ -373,7 +389,7 @@ async fn assert_all_are_kept(service: &Service) {
 
 #[tokio::test]
 async fn the_rules_of_the_daemon_decide_what_is_kept() {
-    let daemon = Collector::answering(RULES);
+    let daemon = Collector::start_answering(RULES);
     let address = daemon.endpoint.replace("http://", "udp:127.0.0.1:9 tcp:");
     let service = start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
@@ -386,7 +402,7 @@ async fn the_rules_of_the_daemon_decide_what_is_kept() {
 async fn a_server_that_speaks_jaegers_protocol_decides_what_is_kept() {
     let all =
         r#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1.0}}"#;
-    let server = Collector::answering(all);
+    let server = Collector::start_answering(all);
     let argument = format!(
         "endpoint={}/sampling,pollingIntervalMs=10,initialSamplingRate=0",
         server.endpoint

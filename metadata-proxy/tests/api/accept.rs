@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
-use crate::service::{PATIENCE, Service};
 use crate::start;
+use test_support::service::{Service, WAIT_LIMIT};
 
 const REQUEST: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
@@ -48,7 +48,7 @@ fn connections_wait_while_no_file_is_left_and_that_is_logged_once() {
         waiting.push(unanswered(&service));
         limit_files(&service, before);
         for mut stream in waiting.drain(..) {
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use rustix::process::Signal;
 
 use crate::endpoint::{Endpoint, Reply, TASK, TASK_STATS};
-use crate::records::{Recorded, reset};
-use crate::service::{Service, eventually};
 use crate::{BINARY, METADATA_URI, start_before};
+use test_support::records::{RecordedService, reset_connection};
+use test_support::service::{Service, wait_until};
 
 #[test]
 fn requests_under_way_at_sigterm_are_answered_whole_and_then_the_proxy_ends_well() {
@@ -24,8 +24,8 @@ fn requests_under_way_at_sigterm_are_answered_whole_and_then_the_proxy_ends_well
         .collect();
     endpoint.wait_for(asked.len());
     proxy.signal(Signal::TERM);
-    proxy.line(|line| line.contains("draining"));
-    eventually("no more connections", || {
+    proxy.wait_for_line(|line| line.contains("draining"));
+    wait_until("no more connections", || {
         TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port)).is_err()
     });
     endpoint.reply(Reply::Document);
@@ -47,7 +47,7 @@ fn requests_that_are_reset_or_cut_off_are_recorded_once() {
         ("METADATA_TIMEOUT_MS", "60000"),
         ("SHUTDOWN_GRACE_SECONDS", "1"),
     ];
-    let mut recorded = Recorded::start(BINARY, &variables);
+    let mut recorded = RecordedService::start(BINARY, &variables);
     endpoint.reply(Reply::Held);
     endpoint.take_heads();
     let ask = |service: &Service| {
@@ -58,12 +58,12 @@ fn requests_that_are_reset_or_cut_off_are_recorded_once() {
     };
     let gone: Vec<_> = (0..8).map(|_| ask(&recorded.service)).collect();
     endpoint.wait_for(8);
-    gone.into_iter().for_each(reset);
+    gone.into_iter().for_each(reset_connection);
     recorded.wait_for(8, "client_disconnected");
     let _cut_off = ask(&recorded.service);
     endpoint.wait_for(9);
     let records = recorded.stop();
-    records.assert_each_once(9);
-    records.assert_ends(8, 499, Some("client_disconnected"), &["error"]);
-    records.assert_ends(1, 503, Some("shutdown"), &["fault"]);
+    records.assert_each_request_is_recorded_once(9);
+    records.assert_outcome_count(8, 499, Some("client_disconnected"), &["error"]);
+    records.assert_outcome_count(1, 503, Some("shutdown"), &["fault"]);
 }

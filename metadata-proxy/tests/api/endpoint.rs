@@ -106,7 +106,7 @@ impl Endpoint {
     pub fn wait_for(&self, requests: usize) {
         let state = self.state.0.lock().unwrap();
         let few = |state: &mut State| state.under_way < requests;
-        let patience = super::service::PATIENCE;
+        let patience = test_support::service::WAIT_LIMIT;
         let (state, waited) = self
             .state
             .1

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use crate::endpoint::{Endpoint, Reply, TASK, id_of};
-use crate::service::{PATIENCE, Service, free_port};
 use crate::{BINARY, METADATA_URI, code, get, start_before};
+use test_support::service::{Service, WAIT_LIMIT, free_port};
 
 /// More than the proxy reads.
 const MANY: usize = 2 * 1024 * 1024;
@@ -71,7 +71,7 @@ fn an_endpoint_that_is_away_is_a_502_and_the_cause_is_in_the_log() {
     let proxy = Service::start(BINARY, &[(METADATA_URI, &nowhere)]);
     for path in ["/v4/stats", "/v2/stats/a"] {
         assert_bad_gateway(&proxy, path, AWAY);
-        let line = proxy.line(|line| line.contains(r#""level":"ERROR""#));
+        let line = proxy.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
         assert!(line.contains("Connection refused"), "{line}");
     }
 }
@@ -93,7 +93,7 @@ fn an_answer_that_is_too_large_is_a_502_declared_or_not() {
         endpoint.reply(reply);
         let begin = Instant::now();
         assert_bad_gateway(&proxy, "/v4/task", ODD);
-        assert!(begin.elapsed() < PATIENCE, "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < WAIT_LIMIT, "{:?}", begin.elapsed());
     }
 }
 

@@ -10,23 +10,8 @@
 )]
 
 use serde_json::Value;
-use service::Service;
-
-#[path = "../../../http-shell/tests/support/bodies.rs"]
-mod bodies;
-#[allow(dead_code, reason = "other services' tests use more of it")]
-#[path = "../../../http-shell/tests/support/daemon.rs"]
-mod daemon;
-#[path = "../../../http-shell/tests/support/records.rs"]
-mod records;
-#[path = "../../../telemetry/tests/support/segment_schema.rs"]
-mod segment_schema;
-#[path = "../../../http-shell/tests/support/service.rs"]
-mod service;
-#[path = "../../../http-shell/tests/support/shell.rs"]
-mod shell;
-#[path = "../../../http-shell/tests/support/variables.rs"]
-mod variables;
+use test_support::program::Program;
+use test_support::service::Service;
 
 #[cfg(target_os = "linux")]
 mod accept;
@@ -46,9 +31,7 @@ const METADATA_URI: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// What the proxy needs to start; the address is one where nothing answers.
 const REQUIRED: &[(&str, &str)] = &[(METADATA_URI, "http://127.0.0.1:9/v4/none")];
 
-const NO_DEFAULT: &[&str] = &[METADATA_URI];
-
-const BAD_VALUES: &[(&str, &str)] = &[
+const REJECTED_VALUES: &[(&str, &str)] = &[
     (METADATA_URI, ""),
     (METADATA_URI, "169.254.170.2/v4/a"),
     (METADATA_URI, "https://169.254.170.2/v4/a"),
@@ -59,9 +42,20 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("METADATA_TIMEOUT_MS", "2s"),
 ];
 
+const PROGRAM: Program = Program {
+    binary: BINARY,
+    required: REQUIRED,
+    without_default: &[METADATA_URI],
+    rejected_values: REJECTED_VALUES,
+};
+
+test_support::bodies_tests!(crate::PROGRAM);
+test_support::shell_tests!(crate::PROGRAM);
+test_support::variables_tests!(crate::PROGRAM);
+
 /// A proxy without an endpoint.
 fn start() -> Service {
-    Service::start(BINARY, REQUIRED)
+    PROGRAM.start()
 }
 
 /// A proxy of this endpoint, which it asks nothing until it is asked itself.
@@ -82,7 +76,7 @@ fn get(service: &Service, path: &str) -> (u16, String) {
 /// Head and body of the answer to a request with this first line.
 fn ask(service: &Service, line: &str) -> (String, String) {
     let request = format!("{line}\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let answer = service.raw(request.as_bytes());
+    let answer = service.send_raw(request.as_bytes());
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     (head.to_owned(), body.to_owned())
 }

@@ -4,12 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::endpoint::{Endpoint, Reply};
-use crate::service::output;
 use crate::{BINARY, REQUIRED, get, start_before};
+use test_support::service::run_to_end;
 
 #[test]
 fn outside_of_ecs_it_says_who_sets_the_variable_that_is_missing() {
-    let ended = output(BINARY, &[], &[]);
+    let ended = run_to_end(BINARY, &[], &[]);
     let error = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(64), "{error}");
     assert!(error.contains("ECS_CONTAINER_METADATA_URI_V4"), "{error}");

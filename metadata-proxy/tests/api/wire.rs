@@ -159,7 +159,7 @@ fn nothing_of_a_request_is_sent_on() {
              Traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01\r\n\
              Connection: close\r\nContent-Length: 4\r\n\r\nbody"
         );
-        let answer = proxy.raw(request.as_bytes());
+        let answer = proxy.send_raw(request.as_bytes());
         assert!(answer.ends_with(TASK), "{line}: {answer}");
         assert_eq!(endpoint.take_heads(), [endpoint.head("/task")], "{line}");
         assert!(elsewhere.take_heads().is_empty(), "{line}");

@@ -6,8 +6,8 @@ use tokio::net::TcpListener;
 
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
-use crate::service::{Service, output};
 use crate::{BINARY, REQUIRED, start_over};
+use test_support::service::{Service, run_to_end};
 
 /// The head of the first request to DynamoDB of a monolith with these variables and no others.
 async fn first_request(endpoint: &str, more: &[(&str, &str)]) -> String {
@@ -105,7 +105,7 @@ fn a_secret_that_makes_no_sense_is_not_shown() {
         ("AWS_ENDPOINT_URL", "http://user:s3cret@host"),
     ] {
         let variables = [REQUIRED, &[(name, value)]].concat();
-        let ended = output(BINARY, &variables, &[]);
+        let ended = run_to_end(BINARY, &variables, &[]);
         let error = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(64), "{error}");
         assert!(error.contains(name) && !error.contains("s3cret"), "{error}");

@@ -5,12 +5,12 @@ use std::time::Instant;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::daemon::{assert_within, flags};
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
-use crate::records::{Recorded, Records, reset};
-use crate::service::{PATIENCE, Service, eventually};
 use crate::{BINARY, REQUIRED, start_over};
+use test_support::daemon::{assert_child_within, error_flags};
+use test_support::records::{RecordedService, Records, reset_connection};
+use test_support::service::{Service, WAIT_LIMIT, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_under_way_at_sigterm_gets_its_whole_answer_within_the_grace() {
@@ -21,7 +21,7 @@ async fn a_request_under_way_at_sigterm_gets_its_whole_answer_within_the_grace()
     stream
         .write_all(b"GET /mysfits HTTP/1.1\r\nHost: x\r\n\r\n")
         .unwrap();
-    eventually("the request is under way", || line.requests() == 1);
+    wait_until("the request is under way", || line.requests() == 1);
     monolith.signal(Signal::TERM);
     let mut answer = String::new();
     // The connection ends after the answer, though the client asked to keep it.
@@ -39,7 +39,7 @@ async fn ready_is_503_from_the_signal_on() {
     let head = b"GET /health/ready HTTP/1.1\r\nHost: x\r\n";
     stream.write_all(head).unwrap();
     monolith.signal(Signal::INT);
-    monolith.line(|line| line.contains("draining"));
+    monolith.wait_for_line(|line| line.contains("draining"));
     stream.write_all(b"\r\n").unwrap();
     let mut ready = String::new();
     stream.read_to_string(&mut ready).unwrap();
@@ -60,15 +60,15 @@ async fn a_drain_ends_with_the_grace_and_records_what_it_cuts_off() {
     let streams: Vec<_> = (0..20)
         .map(|_| send(&recorded.service, "GET /mysfits"))
         .collect();
-    eventually("the requests are under way", || line.requests() == 20);
+    wait_until("the requests are under way", || line.requests() == 20);
     let start = Instant::now();
     let records = recorded.stop();
-    assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
+    assert!(start.elapsed() < WAIT_LIMIT / 2, "{:?}", start.elapsed());
     for mut stream in streams {
         assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
     }
-    records.assert_each_once(20);
-    records.assert_ends(20, 503, Some("shutdown"), &["fault"]);
+    records.assert_each_request_is_recorded_once(20);
+    records.assert_outcome_count(20, 503, Some("shutdown"), &["fault"]);
     assert_calls_given_up(&records, 20);
 }
 
@@ -85,22 +85,22 @@ async fn a_request_that_is_reset_ends_its_span_and_that_of_its_call() {
         "POST /mysfits/one/adopt",
     ];
     let streams = requests.map(|request| send(&recorded.service, request));
-    eventually("the requests are under way", || line.requests() == 5);
-    streams.into_iter().for_each(reset);
+    wait_until("the requests are under way", || line.requests() == 5);
+    streams.into_iter().for_each(reset_connection);
     recorded.wait_for(5, "client_disconnected");
     let records = recorded.stop();
-    records.assert_each_once(5);
-    records.assert_ends(5, 499, Some("client_disconnected"), &["error"]);
+    records.assert_each_request_is_recorded_once(5);
+    records.assert_outcome_count(5, 499, Some("client_disconnected"), &["error"]);
     assert_calls_given_up(&records, 5);
 }
 
 /// A monolith over the DynamoDB at `address`, whose records are read.
-fn record_over(address: SocketAddr, more: &[(&str, &str)]) -> Recorded {
+fn record_over(address: SocketAddr, more: &[(&str, &str)]) -> RecordedService {
     let url = format!("http://{address}");
     let endpoint = [("AWS_ENDPOINT_URL_DYNAMODB", &*url)];
     let others = REQUIRED.iter().filter(|(name, _)| *name != endpoint[0].0);
     let variables: Vec<_> = others.copied().chain(endpoint).collect();
-    Recorded::start(BINARY, &[&variables, more].concat())
+    RecordedService::start(BINARY, &[&variables, more].concat())
 }
 
 fn send(service: &Service, request: &str) -> TcpStream {
@@ -113,10 +113,10 @@ fn send(service: &Service, request: &str) -> TcpStream {
 fn assert_calls_given_up(records: &Records, count: usize) {
     assert_eq!(records.calls.len(), count, "{records:#?}");
     for call in &records.calls {
-        assert_eq!(flags(call), ["fault"]);
+        assert_eq!(error_flags(call), ["fault"]);
         assert_eq!(call["annotations"]["error_type"], "no_answer");
         let parent = |it: &&Value| it["id"] == call["parent_id"];
-        assert_within(call, records.segments.iter().find(parent).unwrap());
+        assert_child_within(call, records.segments.iter().find(parent).unwrap());
     }
     let no_answer = [("error.type", json!("no_answer"))];
     let durations = records.sum("db.client.operation.duration", &no_answer);

@@ -2,11 +2,11 @@
 
 use reqwest::{Client, Method};
 
-use crate::collector::Collector;
-use crate::conventions::{span_violations, values, violations};
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
 use crate::start_over;
+use test_support::collector::Collector;
+use test_support::conventions::{attribute_values, metric_violations, span_violations};
 
 #[tokio::test]
 async fn metrics_and_spans_follow_the_semantic_conventions() {
@@ -40,12 +40,12 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
     }
     assert!(monolith.stop().0.success());
     let (spans, metrics) = collector.spans_and_metrics();
-    assert_eq!(violations(&metrics), [] as [String; 0]);
+    assert_eq!(metric_violations(&metrics), [] as [String; 0]);
     let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
     assert_eq!(span_violations(&spans), [] as [String; 0]);
 
     let calls = |key| {
-        let mut values = values(&metrics, "db.client.operation.duration", key);
+        let mut values = attribute_values(&metrics, "db.client.operation.duration", key);
         values.sort();
         values
     };

@@ -104,6 +104,7 @@ async fn an_odd_item_is_left_out_of_lists_with_a_warning() {
     assert_eq!(ids(monolith.url("/mysfits")).await, ["whole"]);
     let filtered = monolith.url("/mysfits?filter=GoodEvil&value=Good");
     assert_eq!(ids(filtered).await, ["whole"]);
-    let line = monolith.line(|line| line.contains("not a mysfit") && line.contains("half"));
+    let line =
+        monolith.wait_for_line(|line| line.contains("not a mysfit") && line.contains("half"));
     assert!(line.contains(r#""level":"WARN""#), "{line}");
 }

@@ -10,36 +10,8 @@
 
 use std::net::SocketAddr;
 
-use service::Service;
-
-#[path = "../../../http-shell/tests/support/backend.rs"]
-mod backend;
-#[path = "../../../http-shell/tests/support/bodies.rs"]
-mod bodies;
-#[path = "../../../http-shell/tests/support/collector.rs"]
-mod collector;
-#[path = "../../../http-shell/tests/support/conventions.rs"]
-mod conventions;
-#[path = "../../../http-shell/tests/support/daemon.rs"]
-mod daemon;
-#[path = "../../../http-shell/tests/support/losses.rs"]
-mod losses;
-#[path = "../../../http-shell/tests/support/options.rs"]
-mod options;
-#[path = "../../../http-shell/tests/support/outages.rs"]
-mod outages;
-#[path = "../../../http-shell/tests/support/records.rs"]
-mod records;
-#[path = "../../../telemetry/tests/support/segment_schema.rs"]
-mod segment_schema;
-#[path = "../../../http-shell/tests/support/service.rs"]
-mod service;
-#[path = "../../../http-shell/tests/support/shell.rs"]
-mod shell;
-#[path = "../../../http-shell/tests/support/telemetry.rs"]
-mod telemetry;
-#[path = "../../../http-shell/tests/support/variables.rs"]
-mod variables;
+use test_support::program::Program;
+use test_support::service::Service;
 
 mod aws_variables;
 mod database;
@@ -67,9 +39,7 @@ const REQUIRED: &[(&str, &str)] = &[
     ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9"),
 ];
 
-const NO_DEFAULT: &[&str] = &["DDB_TABLE_NAME"];
-
-const BAD_VALUES: &[(&str, &str)] = &[
+const REJECTED_VALUES: &[(&str, &str)] = &[
     ("DDB_TABLE_NAME", ""),
     ("DDB_TABLE_NAME", "mysfits table"),
     ("DDB_TABLE_NAME", "table/mysfits"),
@@ -133,15 +103,20 @@ const BAD_VALUES: &[(&str, &str)] = &[
     ("SSL_CERT_DIR", "/nowhere"),
 ];
 
-/// A monolith without a database.
-fn start() -> Service {
-    start_with(&[])
-}
+const PROGRAM: Program = Program {
+    binary: BINARY,
+    required: REQUIRED,
+    without_default: &["DDB_TABLE_NAME"],
+    rejected_values: REJECTED_VALUES,
+};
 
-/// The same, with more variables.
-fn start_with(more: &[(&str, &str)]) -> Service {
-    Service::start(BINARY, &[REQUIRED, more].concat())
-}
+test_support::bodies_tests!(crate::PROGRAM);
+test_support::losses_tests!(crate::PROGRAM);
+test_support::options_tests!(crate::PROGRAM);
+test_support::outages_tests!(crate::PROGRAM);
+test_support::shell_tests!(crate::PROGRAM);
+test_support::telemetry_tests!(crate::PROGRAM);
+test_support::variables_tests!(crate::PROGRAM);
 
 /// A monolith over the DynamoDB at `address`, with more variables.
 fn start_over(address: SocketAddr, more: &[(&str, &str)]) -> Service {

@@ -52,8 +52,8 @@ async fn an_id_that_is_unknown_or_cannot_be_one_is_a_4xx() {
                 continue;
             }
             let head = format!("{method} /mysfits/{id}{path} HTTP/1.1");
-            let answer =
-                monolith.raw(format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
+            let answer = monolith
+                .send_raw(format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
             assert!(
                 answer.starts_with(&format!("HTTP/1.1 {status}")),
                 "{head}: {answer}"
@@ -69,7 +69,7 @@ async fn half_an_item_read_singly_is_a_404_with_a_warning() {
     database.put(json!({"MysfitId": {"S": "half"}, "Adopted": {"BOOL": true}}));
     let answer = reqwest::get(monolith.url("/mysfits/half")).await.unwrap();
     assert_eq!(answer.status(), 404);
-    let line = monolith.line(|line| line.contains("not a mysfit"));
+    let line = monolith.wait_for_line(|line| line.contains("not a mysfit"));
     assert!(
         line.contains(r#""level":"WARN""#) && line.contains("half"),
         "{line}"

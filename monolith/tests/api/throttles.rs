@@ -7,10 +7,10 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-use crate::collector::{Collector, text};
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
 use crate::start_over;
+use test_support::collector::{Collector, attribute_text};
 
 /// What a request to a monolith before such a line is answered, and what is counted of it.
 #[derive(Debug, PartialEq)]
@@ -49,7 +49,10 @@ async fn outcome(method: Method, path: &str, fault: fn(usize) -> Fault) -> Outco
             let Some(Number::AsInt(count)) = point.value else {
                 panic!("{point:?}");
             };
-            (text(&point.attributes, "db.operation.name"), count)
+            (
+                attribute_text(&point.attributes, "db.operation.name"),
+                count,
+            )
         });
     Outcome {
         status,

@@ -1,12 +1,14 @@
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-use crate::collector::{Collector, text};
-use crate::daemon::{Daemon, assert_within, flags, of_trace, one};
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
-use crate::service::{Service, free_port};
 use crate::start_over;
+use test_support::collector::{Collector, attribute_text};
+use test_support::daemon::{
+    Daemon, assert_child_within, documents_of_trace, error_flags, only_document,
+};
+use test_support::service::{Service, free_port};
 
 /// One request: its method, its path, and the variables of the monolith.
 struct Request<'a>(Method, &'a str, &'a [(&'a str, &'a str)]);
@@ -15,7 +17,7 @@ struct Request<'a>(Method, &'a str, &'a [(&'a str, &'a str)]);
 async fn traced(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Vec<Value>) {
     let Request(method, path, more) = request;
     let daemon = Daemon::start();
-    let (name, daemons) = daemon.variable();
+    let (name, daemons) = daemon.address_variable();
     let mut variables = vec![
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
@@ -26,7 +28,10 @@ async fn traced(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Ve
     let (status, header) = ask(&monolith, method, path).await;
     assert!(monolith.stop().0.success());
     let documents = daemon.documents();
-    assert_eq!(of_trace(&documents, &header).len(), documents.len());
+    assert_eq!(
+        documents_of_trace(&documents, &header).len(),
+        documents.len()
+    );
     (status, documents)
 }
 
@@ -54,15 +59,15 @@ async fn each_call_to_the_table_is_a_subsegment_once() {
         assert_eq!(status, 200);
         let documents: Vec<_> = documents.iter().collect();
         assert_eq!(documents.len(), 2, "{documents:#?}");
-        let segment = one(&documents, "monolith", None);
-        let call = one(&documents, "DynamoDB", Some("aws"));
-        assert_within(call, segment);
+        let segment = only_document(&documents, "monolith", None);
+        let call = only_document(&documents, "DynamoDB", Some("aws"));
+        assert_child_within(call, segment);
         assert_eq!(call["aws"]["operation"], operation);
         assert_eq!(call["aws"]["table_name"], "MysfitsTable");
         assert_eq!(call["aws"]["region"], "eu-central-1");
         assert!(call["aws"]["request_id"].is_string());
         assert_eq!(call["http"]["response"]["status"], 200);
-        assert_eq!(flags(call), [] as [&str; 0]);
+        assert_eq!(error_flags(call), [] as [&str; 0]);
         let id = path.contains("/one").then_some(json!("one"));
         assert_eq!(segment["annotations"].get("mysfit_id"), id.as_ref());
     }
@@ -92,7 +97,7 @@ async fn a_like_of_nobody_is_an_error_and_no_fault() {
     let (status, documents) = traced(database.address, request).await;
     assert_eq!(status, 404);
     for document in &documents {
-        assert_eq!(flags(document), ["error"], "{document:#}");
+        assert_eq!(error_flags(document), ["error"], "{document:#}");
     }
 }
 
@@ -114,7 +119,7 @@ async fn each_attempt_of_a_throttled_like_is_a_throttle() {
     let calls = documents
         .iter()
         .filter(|document| document["name"] == "DynamoDB");
-    let calls: Vec<_> = calls.map(flags).collect();
+    let calls: Vec<_> = calls.map(error_flags).collect();
     assert_eq!(calls, [vec!["error", "throttle"], vec![]]);
 }
 
@@ -132,11 +137,11 @@ async fn a_database_that_is_away_or_silent_is_a_fault_of_both() {
         assert_eq!(status, 503);
         let documents: Vec<_> = documents.iter().collect();
         assert_eq!(documents.len(), 2, "{documents:#?}");
-        let segment = one(&documents, "monolith", None);
+        let segment = only_document(&documents, "monolith", None);
         assert_eq!(segment["cause"]["exceptions"][0]["type"], kind);
-        let call = one(&documents, "DynamoDB", Some("aws"));
+        let call = only_document(&documents, "DynamoDB", Some("aws"));
         assert_eq!(
-            (flags(segment), flags(call)),
+            (error_flags(segment), error_flags(call)),
             (vec!["fault"], vec!["fault"])
         );
     }
@@ -150,7 +155,7 @@ async fn a_failure_that_names_no_code_has_its_status_as_error_type() {
     let (status, documents) = traced(line.address, request).await;
     assert_eq!(status, 503);
     let documents: Vec<_> = documents.iter().collect();
-    let call = one(&documents, "DynamoDB", Some("aws"));
+    let call = only_document(&documents, "DynamoDB", Some("aws"));
     assert_eq!(call["annotations"]["error_type"], "503");
 }
 
@@ -177,7 +182,13 @@ async fn otlp_names_the_table_and_the_operation() {
         .iter()
         .find(|(_, span)| span.name == "DynamoDB.GetItem");
     let (_, call) = call.expect("no such span");
-    assert_eq!(text(&call.attributes, "rpc.system"), "aws-api");
-    assert_eq!(text(&call.attributes, "aws.table.name"), "MysfitsTable");
-    assert_eq!(text(&call.attributes, "http.response.status_code"), "200");
+    assert_eq!(attribute_text(&call.attributes, "rpc.system"), "aws-api");
+    assert_eq!(
+        attribute_text(&call.attributes, "aws.table.name"),
+        "MysfitsTable"
+    );
+    assert_eq!(
+        attribute_text(&call.attributes, "http.response.status_code"),
+        "200"
+    );
 }

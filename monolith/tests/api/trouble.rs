@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 
 use crate::database::Database;
 use crate::faults::{BadLine, Fault};
-use crate::service::{Service, free_port, output};
 use crate::{BINARY, REQUIRED, start_over};
+use test_support::service::{Service, free_port, run_to_end};
 
 /// Everything that asks the database answers 503 in our form, within the deadline and a margin for
 /// a busy machine; what does not ask it goes on.
@@ -45,7 +45,7 @@ async fn a_database_that_is_down_is_a_503_soon_and_its_cause_is_in_the_log() {
     let down = (Ipv4Addr::LOCALHOST, free_port()).into();
     let monolith = start_over(down, &[("DDB_TIMEOUT_MS", "500")]);
     assert_everything_is_unavailable(&monolith, 500).await;
-    let line = monolith.line(|line| line.contains(r#""level":"ERROR""#));
+    let line = monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
     assert!(line.contains("Connection refused"), "{line}");
 }
 
@@ -68,7 +68,7 @@ async fn a_table_that_does_not_exist_is_a_503_without_the_databases_text() {
         !body.contains("NoSuchTable") && !body.contains("Exception"),
         "{body}"
     );
-    monolith.line(|line| line.contains("ResourceNotFoundException"));
+    monolith.wait_for_line(|line| line.contains("ResourceNotFoundException"));
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_like_that_stays_throttled_is_a_503_that_counts_nothing() {
         assert!(logged.len() < 20, "{logged:#?}");
         let like = Client::new().post(monolith.url("/mysfits/one/fulfill-like"));
         assert_eq!(like.send().await.unwrap().status(), 503);
-        logged.push(monolith.line(|line| line.contains(r#""level":"ERROR""#)));
+        logged.push(monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#)));
     }
     assert!(line.requests() > logged.len());
     assert_eq!(database.likes("one"), "0");
@@ -135,7 +135,7 @@ async fn a_like_waits_for_a_database_that_comes_back_within_the_deadline() {
             .send(),
     );
     let line = tokio::task::spawn_blocking(move || {
-        monolith.line(|line| line.contains("was not written"));
+        monolith.wait_for_line(|line| line.contains("was not written"));
         monolith
     });
     let _monolith = line.await.unwrap();
@@ -191,7 +191,7 @@ fn a_region_that_is_missing_is_named() {
         .copied()
         .chain([("AWS_EC2_METADATA_DISABLED", "true"), ("PORT", "0")])
         .collect();
-    let ended = output(BINARY, &variables, &[]);
+    let ended = run_to_end(BINARY, &variables, &[]);
     let error = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(64), "{error}");
     assert!(error.contains("AWS_REGION"), "{error}");

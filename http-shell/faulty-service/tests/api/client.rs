@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::service::Service;
+use test_support::service::Service;
 
 /// Sends a request for `path` on a connection of its own, which the service closes after the answer.
 pub fn send(service: &Service, path: &str) -> TcpStream {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::client::{begin_to_read, get, send};
-use crate::records::reset;
 use crate::start;
+use test_support::records::reset_connection;
 
 const GONE: Option<&str> = Some("client_disconnected");
 
@@ -15,11 +15,11 @@ fn a_reset_before_the_answer_is_499_and_an_error_of_the_client() {
     let mut recorded = start();
     let streams: Vec<_> = (0..10).map(|_| send(&recorded.service, "/never")).collect();
     recorded.wait_for(10, "begun");
-    streams.into_iter().for_each(reset);
+    streams.into_iter().for_each(reset_connection);
     recorded.wait_for(10, r#""error_type":"client_disconnected""#);
     let records = recorded.stop();
-    records.assert_each_once(10);
-    records.assert_ends(10, 499, GONE, &["error"]);
+    records.assert_each_request_is_recorded_once(10);
+    records.assert_outcome_count(10, 499, GONE, &["error"]);
     let segment = &records.segments[0];
     assert_eq!(
         segment["http"]["response"]["status"],
@@ -44,16 +44,16 @@ fn a_reset_that_arrives_together_with_a_request_ends_it() {
     recorded.service.signal(Signal::STOP);
     for (mut stream, path) in streams {
         stream.write_all(keep(path).as_bytes()).unwrap();
-        reset(stream);
+        reset_connection(stream);
     }
     recorded.service.signal(Signal::CONT);
     recorded.wait_for(5, "client_disconnected");
     let records = recorded.stop();
-    records.assert_each_once(10);
-    records.assert_ends(5, 200, None, &[]);
+    records.assert_each_request_is_recorded_once(10);
+    records.assert_outcome_count(5, 200, None, &[]);
     // Those whose handler had an answer at once were answered.
-    records.assert_ends(3, 200, GONE, &["error"]);
-    records.assert_ends(2, 499, GONE, &["error"]);
+    records.assert_outcome_count(3, 200, GONE, &["error"]);
+    records.assert_outcome_count(2, 499, GONE, &["error"]);
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn a_client_that_closes_its_writing_half_gets_its_answer_which_is_recorded_as_su
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.ends_with("slow"), "{answer}");
     let records = recorded.stop();
-    records.assert_each_once(1);
-    records.assert_ends(1, 200, None, &[]);
+    records.assert_each_request_is_recorded_once(1);
+    records.assert_outcome_count(1, 200, None, &[]);
 }
 
 #[test]
@@ -77,9 +77,9 @@ fn a_client_that_closes_both_halves_is_recorded_once_with_its_answer() {
     recorded.wait_for(1, "begun");
     drop(stream);
     let records = recorded.stop();
-    records.assert_each_once(1);
+    records.assert_each_request_is_recorded_once(1);
     // The operating system took the answer: the FIN does not say that nobody reads it.
-    records.assert_ends(1, 200, None, &[]);
+    records.assert_outcome_count(1, 200, None, &[]);
 }
 
 #[test]
@@ -88,12 +88,12 @@ fn a_reset_half_way_through_the_answer_keeps_the_status_and_says_that_the_client
     for path in ["/large", "/stream", "/stream-stops"] {
         let mut stream = send(&recorded.service, path);
         begin_to_read(&mut stream);
-        reset(stream);
+        reset_connection(stream);
         recorded.wait_for(1, r#""error_type":"client_disconnected""#);
     }
     let records = recorded.stop();
-    records.assert_each_once(3);
-    records.assert_ends(3, 200, GONE, &["error"]);
+    records.assert_each_request_is_recorded_once(3);
+    records.assert_outcome_count(3, 200, GONE, &["error"]);
 }
 
 #[test]
@@ -105,8 +105,8 @@ fn a_close_half_way_through_the_answer_does_as_a_reset() {
     drop(stream);
     recorded.wait_for(1, r#""error_type":"client_disconnected""#);
     let records = recorded.stop();
-    records.assert_each_once(1);
-    records.assert_ends(1, 200, GONE, &["error"]);
+    records.assert_each_request_is_recorded_once(1);
+    records.assert_outcome_count(1, 200, GONE, &["error"]);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_body_that_breaks_off_is_recorded_once() {
     for _ in 0..8 {
         assert!(get(service, "/fine").ends_with("fine"));
     }
-    reset(reset_one);
+    reset_connection(reset_one);
     drop(closed_one);
     half_closed.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
@@ -136,12 +136,12 @@ fn a_body_that_breaks_off_is_recorded_once() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 
     let records = recorded.stop();
-    records.assert_each_once(12);
-    records.assert_ends(8, 200, None, &[]);
-    records.assert_ends(1, 499, GONE, &["error"]);
+    records.assert_each_request_is_recorded_once(12);
+    records.assert_outcome_count(8, 200, None, &[]);
+    records.assert_outcome_count(1, 499, GONE, &["error"]);
     // A FIN within the body is answered.
-    records.assert_ends(2, 400, None, &["error"]);
-    records.assert_ends(1, 408, None, &["error"]);
+    records.assert_outcome_count(2, 400, None, &["error"]);
+    records.assert_outcome_count(1, 408, None, &["error"]);
 }
 
 #[test]
@@ -156,8 +156,8 @@ fn requests_on_one_connection_are_recorded_one_by_one() {
     recorded.wait_for(4, r#""status":200"#);
     drop(stream);
     let records = recorded.stop();
-    records.assert_each_once(4);
-    records.assert_ends(4, 200, None, &[]);
+    records.assert_each_request_is_recorded_once(4);
+    records.assert_outcome_count(4, 200, None, &[]);
 }
 
 #[test]
@@ -166,10 +166,10 @@ fn a_pipelined_request_whose_turn_never_comes_is_not_recorded() {
     let mut stream = send(&recorded.service, "/never");
     write!(stream, "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     recorded.wait_for(1, "begun");
-    reset(stream);
+    reset_connection(stream);
     let records = recorded.stop();
-    records.assert_each_once(1);
-    records.assert_ends(1, 499, GONE, &["error"]);
+    records.assert_each_request_is_recorded_once(1);
+    records.assert_outcome_count(1, 499, GONE, &["error"]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_client_that_does_not_read_its_answer_is_recorded_when_the_connection_is_clo
     let limit = Duration::from_secs(120);
     recorded.wait_for_within(limit, 2, r#""error_type":"client_stalled""#);
     let records = recorded.stop();
-    records.assert_each_once(2);
-    records.assert_ends(2, 200, Some("client_stalled"), &["error"]);
+    records.assert_each_request_is_recorded_once(2);
+    records.assert_outcome_count(2, 200, Some("client_stalled"), &["error"]);
     drop((large, stream));
 }

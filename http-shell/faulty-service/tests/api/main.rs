@@ -7,19 +7,8 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
-#![allow(
-    dead_code,
-    reason = "other services' tests use more of the support modules"
-)]
 
-#[path = "../../../tests/support/daemon.rs"]
-mod daemon;
-#[path = "../../../tests/support/records.rs"]
-mod records;
-#[path = "../../../../telemetry/tests/support/segment_schema.rs"]
-mod segment_schema;
-#[path = "../../../tests/support/service.rs"]
-mod service;
+use test_support::records::RecordedService;
 
 mod client;
 mod disconnects;
@@ -27,16 +16,14 @@ mod mixed;
 mod panics;
 mod shutdown;
 
-use records::Recorded;
-
 const BINARY: &str = env!("CARGO_BIN_EXE_faulty-service");
 
 /// A service that records everything.
-fn start() -> Recorded {
+fn start() -> RecordedService {
     start_with(&[])
 }
 
 /// The same, with more variables.
-fn start_with(variables: &[(&str, &str)]) -> Recorded {
-    Recorded::start(BINARY, variables)
+fn start_with(variables: &[(&str, &str)]) -> RecordedService {
+    RecordedService::start(BINARY, variables)
 }

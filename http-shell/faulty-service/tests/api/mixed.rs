@@ -1,8 +1,8 @@
 use std::io::{Read, Write};
 
 use crate::client::{begin_to_read, get, send};
-use crate::records::reset;
 use crate::start_with;
+use test_support::records::reset_connection;
 
 #[test]
 fn requests_with_all_kinds_of_ends_at_once_are_each_recorded_once() {
@@ -28,7 +28,10 @@ fn requests_with_all_kinds_of_ends_at_once_are_each_recorded_once() {
     }
     recorded.wait_for(6 * EACH, "begun");
     drop(closed);
-    gone.into_iter().chain(read).chain(dropped).for_each(reset);
+    gone.into_iter()
+        .chain(read)
+        .chain(dropped)
+        .for_each(reset_connection);
     for stream in slow.iter_mut().chain(&mut failing) {
         let _ = stream.read_to_end(&mut Vec::new());
     }
@@ -37,14 +40,14 @@ fn requests_with_all_kinds_of_ends_at_once_are_each_recorded_once() {
 
     let records = recorded.stop();
     drop((never, unread, panics));
-    records.assert_each_once(11 * EACH + 1);
-    records.assert_ends(3 * EACH, 200, None, &[]);
-    records.assert_ends(EACH, 404, None, &["error"]);
-    records.assert_ends(1, 408, None, &["error"]);
-    records.assert_ends(EACH, 503, Some("shutdown"), &["fault"]);
-    records.assert_ends(EACH, 200, Some("shutdown"), &["fault"]);
-    records.assert_ends(EACH, 499, Some("client_disconnected"), &["error"]);
-    records.assert_ends(EACH, 200, Some("client_disconnected"), &["error"]);
-    records.assert_ends(2 * EACH, 500, Some("panic"), &["fault"]);
-    records.assert_ends(EACH, 200, Some("body_failed"), &["fault"]);
+    records.assert_each_request_is_recorded_once(11 * EACH + 1);
+    records.assert_outcome_count(3 * EACH, 200, None, &[]);
+    records.assert_outcome_count(EACH, 404, None, &["error"]);
+    records.assert_outcome_count(1, 408, None, &["error"]);
+    records.assert_outcome_count(EACH, 503, Some("shutdown"), &["fault"]);
+    records.assert_outcome_count(EACH, 200, Some("shutdown"), &["fault"]);
+    records.assert_outcome_count(EACH, 499, Some("client_disconnected"), &["error"]);
+    records.assert_outcome_count(EACH, 200, Some("client_disconnected"), &["error"]);
+    records.assert_outcome_count(2 * EACH, 500, Some("panic"), &["fault"]);
+    records.assert_outcome_count(EACH, 200, Some("body_failed"), &["fault"]);
 }

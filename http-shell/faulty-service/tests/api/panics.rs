@@ -3,8 +3,8 @@ use std::io::Read;
 use serde_json::Value;
 
 use crate::client::{get, send};
-use crate::records::{Records, reset};
 use crate::start;
+use test_support::records::{Records, reset_connection};
 
 /// Asserts that each panic was logged once, in the trace of its request.
 fn assert_logged(records: &Records, text: &str, count: usize) {
@@ -47,8 +47,8 @@ fn a_panic_of_a_handler_is_answered_500_and_the_service_goes_on() {
             assert!(!answer.contains("bug"), "{answer}");
         }
         let records = recorded.stop();
-        records.assert_each_once(10);
-        records.assert_ends(10, 500, Some("panic"), &["fault"]);
+        records.assert_each_request_is_recorded_once(10);
+        records.assert_outcome_count(10, 500, Some("panic"), &["fault"]);
         assert_logged(&records, "a bug in the handler", 10);
         for segment in &records.segments {
             assert_eq!(segment["http"]["response"]["status"], 500);
@@ -67,8 +67,8 @@ fn a_panic_in_the_body_of_an_answer_is_a_fault_though_its_status_was_sent() {
         let _ = send(&recorded.service, "/stream-panics").read_to_end(&mut answer);
     }
     let records = recorded.stop();
-    records.assert_each_once(3);
-    records.assert_ends(3, 200, Some("panic"), &["fault"]);
+    records.assert_each_request_is_recorded_once(3);
+    records.assert_outcome_count(3, 200, Some("panic"), &["fault"]);
     assert_logged(&records, "a bug in the body", 3);
 }
 
@@ -78,8 +78,8 @@ fn an_answer_whose_body_fails_is_a_fault_with_its_cause() {
     let mut answer = Vec::new();
     let _ = send(&recorded.service, "/stream-fails").read_to_end(&mut answer);
     let records = recorded.stop();
-    records.assert_each_once(1);
-    records.assert_ends(1, 200, Some("body_failed"), &["fault"]);
+    records.assert_each_request_is_recorded_once(1);
+    records.assert_outcome_count(1, 200, Some("body_failed"), &["fault"]);
     let message = &records.segments[0]["cause"]["exceptions"][0]["message"];
     assert_eq!(message, "the source is gone");
     let ours = |line: &&&Value| line["cause"] == "the source is gone";
@@ -95,12 +95,12 @@ fn a_panic_while_a_request_is_dropped_costs_no_record_and_no_worker() {
         .map(|_| send(&recorded.service, "/panic-when-dropped"))
         .collect();
     recorded.wait_for(6, "begun");
-    streams.into_iter().for_each(reset);
+    streams.into_iter().for_each(reset_connection);
     recorded.wait_for(6, "a bug in a destructor");
     for _ in 0..6 {
         assert!(get(&recorded.service, "/fine").ends_with("fine"));
     }
     let records = recorded.stop();
-    records.assert_each_once(12);
-    records.assert_ends(6, 500, Some("panic"), &["fault"]);
+    records.assert_each_request_is_recorded_once(12);
+    records.assert_outcome_count(6, 500, Some("panic"), &["fault"]);
 }

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::Signal;
 
 use crate::client::{begin_to_read, send};
-use crate::service::Service;
 use crate::{start, start_with};
+use test_support::service::Service;
 
 /// A grace period after which requests are cut off.
 const SHORT: [(&str, &str); 1] = [("SHUTDOWN_GRACE_SECONDS", "1")];
@@ -22,8 +22,8 @@ fn requests_that_are_cut_off_are_faults_and_all_are_recorded_before_the_end() {
         .collect();
     recorded.wait_for(100, "begun");
     let records = recorded.stop();
-    records.assert_each_once(100);
-    records.assert_ends(100, 503, CUT, &["fault"]);
+    records.assert_each_request_is_recorded_once(100);
+    records.assert_outcome_count(100, 503, CUT, &["fault"]);
     for mut stream in streams {
         assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
     }
@@ -41,9 +41,9 @@ fn answers_that_are_cut_off_half_way_are_faults_too() {
     streams.push(send(&recorded.service, "/never"));
     recorded.wait_for(1, "begun");
     let records = recorded.stop();
-    records.assert_each_once(4);
-    records.assert_ends(3, 200, CUT, &["fault"]);
-    records.assert_ends(1, 503, CUT, &["fault"]);
+    records.assert_each_request_is_recorded_once(4);
+    records.assert_outcome_count(3, 200, CUT, &["fault"]);
+    records.assert_outcome_count(1, 503, CUT, &["fault"]);
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn requests_that_end_within_the_grace_are_no_faults() {
     let mut streams: Vec<_> = (0..20).map(|_| send(&recorded.service, "/slow")).collect();
     recorded.wait_for(20, "begun");
     let records = recorded.stop();
-    records.assert_each_once(20);
-    records.assert_ends(20, 200, None, &[]);
+    records.assert_each_request_is_recorded_once(20);
+    records.assert_outcome_count(20, 200, None, &[]);
     for stream in &mut streams {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -67,7 +67,7 @@ fn a_worker_that_is_blocked_does_not_hold_the_end() {
     let _stream = send(&recorded.service, "/blocked");
     recorded.wait_for(1, "begun");
     recorded.service.signal(Signal::TERM);
-    let (status, records) = recorded.ended();
+    let (status, records) = recorded.wait_for_end();
     assert!(status.success());
     let line = records.errors()[0];
     assert!(
@@ -114,10 +114,10 @@ fn requests_of_a_worker_that_dies_are_faults_and_the_service_ends_with_an_error(
     for _ in 0..8 {
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, recorded.service.port));
     }
-    let (status, records) = recorded.ended();
+    let (status, records) = recorded.wait_for_end();
     strace.wait().unwrap();
     assert_eq!(status.code(), Some(1));
-    records.assert_each_once(records.access.len());
+    records.assert_each_request_is_recorded_once(records.access.len());
     let mut never: Vec<_> = records.access.iter().collect();
     never.retain(|line| line["path"] == "/never");
     assert_eq!(never.len(), 6, "{records:#?}");

@@ -3,13 +3,9 @@
 use opentelemetry::trace::{Span, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Array, Context, StringValue};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+use test_support::segment_schema::violations;
 
 use super::*;
-
-#[path = "../../../tests/support/segment_schema.rs"]
-mod segment_schema;
-
-use segment_schema::violations;
 
 /// Attributes of the resource that ECS's detector finds on Fargate.
 fn fargate() -> Resource {

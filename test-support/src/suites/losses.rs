@@ -7,11 +7,22 @@ use std::process::ChildStdout;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::backend::{Backend, Http, Udp};
-use super::collector::Collector;
-use super::conventions::values;
-use super::service::{Service, eventually};
-use super::{BINARY, REQUIRED, start_with};
+use crate::backend::{Backend, HttpBackend, UdpBackend};
+use crate::collector::Collector;
+use crate::conventions::attribute_values;
+use crate::program::Program;
+use crate::service::{Service, wait_until};
+
+suite! {
+    $ losses_tests, losses:
+    while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is_lost,
+    lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_error,
+    lines_that_nobody_can_read_any_more_are_counted,
+    spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once,
+    spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words,
+    spans_that_the_xray_daemon_does_not_receive_are_counted,
+    the_last_metrics_count_the_last_spans,
+}
 
 /// Sends so many requests, ten at a time, and reads the answers.
 fn request(service: &Service, count: usize) {
@@ -61,14 +72,16 @@ fn read_until(stdout: &mut BufReader<ChildStdout>, lines: &mut Vec<Value>, messa
     }
 }
 
-#[test]
-fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is_lost() {
+fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is_lost(
+    program: &Program,
+) {
     const REQUESTS: usize = 10_000;
     let variables = [
         ("OTEL_METRICS_EXPORTER", "emf"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
     ];
-    let mut service = Service::start_unread(BINARY, &[REQUIRED, &variables].concat());
+    let mut service =
+        Service::start_unread(program.binary, &[program.required, &variables].concat());
     let mut stdout = BufReader::new(service.child.stdout.take().unwrap());
     let mut lines = Vec::new();
     for episode in 1..=2 {
@@ -101,12 +114,14 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
     assert_eq!(durations.sum::<u64>(), 2 * REQUESTS as u64);
 }
 
-#[test]
-fn lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_error() {
+fn lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_error(
+    program: &Program,
+) {
     const REQUESTS: usize = 2000;
     // More lines than the pipe holds, and less than the queue before it: none is dropped so far.
     let variables = [("OTEL_METRICS_EXPORTER", "emf")];
-    let mut service = Service::start_unread(BINARY, &[REQUIRED, &variables].concat());
+    let mut service =
+        Service::start_unread(program.binary, &[program.required, &variables].concat());
     request(&service, REQUESTS);
     service.signal(Signal::TERM);
     // The last embedded metrics cannot be written either, and do not hold up the end.
@@ -123,14 +138,13 @@ fn lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_e
     assert!(lost > 0 && others < 20, "{lost} lost, {written} written");
 }
 
-#[test]
-fn lines_that_nobody_can_read_any_more_are_counted() {
+fn lines_that_nobody_can_read_any_more_are_counted(program: &Program) {
     const REQUESTS: usize = 100;
     let collector = Collector::start();
     let mut service = Service::start_unread(
-        BINARY,
+        program.binary,
         &[
-            REQUIRED,
+            program.required,
             &[
                 ("OTEL_METRICS_EXPORTER", "otlp"),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
@@ -146,20 +160,19 @@ fn lines_that_nobody_can_read_any_more_are_counted() {
     let causes = stderr.matches("standard output fails: Broken pipe").count();
     assert_eq!(causes, 1, "{stderr}");
     let (_, metrics) = collector.spans_and_metrics();
-    let lost = values(&metrics, "mysfits.log_lines.dropped", "error.type");
+    let lost = attribute_values(&metrics, "mysfits.log_lines.dropped", "error.type");
     assert!(lost.contains(&"write_failed".to_owned()), "{metrics:#?}");
 }
 
-#[test]
-fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once() {
+fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once(program: &Program) {
     const REQUESTS: usize = 500;
     const CAPACITY: usize = 100;
     const PROCESSED: &str = "otel.sdk.processor.span.processed";
     const EXPORTED: &str = "otel.sdk.exporter.span.exported";
-    let mut collector = Http::stopped("");
+    let mut collector = HttpBackend::stopped("");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
-    let service = start_with(&[
+    let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
         ("OTEL_TRACES_SAMPLER", "always_on"),
@@ -172,14 +185,14 @@ fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once()
     let mut spans = 0;
     for episode in 1..=2 {
         collector.has_received();
-        collector.hold(true);
+        collector.pause_answers(true);
         request(&service, 10);
-        eventually("an export begins", || collector.has_received());
+        wait_until("an export begins", || collector.has_received());
         // The collector does not answer, so that these find the queue full at last.
         request(&service, REQUESTS);
-        collector.hold(false);
+        collector.pause_answers(false);
         spans += 10 + REQUESTS as u64;
-        eventually("no more spans are dropped", || {
+        wait_until("no more spans are dropped", || {
             request(&service, 10);
             spans += 10;
             lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
@@ -187,7 +200,7 @@ fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once()
         });
         let warnings = of(&lines, "WARN", "spans are dropped");
         assert_eq!(warnings.len(), episode, "{warnings:#?}");
-        eventually("all spans are counted", || {
+        wait_until("all spans are counted", || {
             lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
             let dropped = sum(&lines, PROCESSED, Some("queue_full"));
             dropped + sum(&lines, EXPORTED, None) == spans
@@ -201,14 +214,13 @@ fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once()
     assert!(service.stop().0.success());
 }
 
-#[test]
-fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words() {
+fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words(program: &Program) {
     const EXPORTED: &str = "otel.sdk.exporter.span.exported";
     // OTLP's answer of partial success: one span is rejected, because it is "too old".
-    let mut collector = Http::stopped("\x0a\x0b\x08\x01\x12\x07too old");
+    let mut collector = HttpBackend::stopped("\x0a\x0b\x08\x01\x12\x07too old");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
-    let service = start_with(&[
+    let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
         ("OTEL_TRACES_SAMPLER", "always_on"),
@@ -218,7 +230,7 @@ fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words()
     ]);
     let mut lines = Vec::new();
     request(&service, 100);
-    eventually("all spans are counted", || {
+    wait_until("all spans are counted", || {
         lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
         let rejected = sum(&lines, EXPORTED, Some("rejected"));
         rejected > 0 && rejected + sum(&lines, EXPORTED, None) == 100
@@ -229,12 +241,11 @@ fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words()
     assert!(service.stop().0.success());
 }
 
-#[test]
-fn spans_that_the_xray_daemon_does_not_receive_are_counted() {
+fn spans_that_the_xray_daemon_does_not_receive_are_counted(program: &Program) {
     const EXPORTED: &str = "otel.sdk.exporter.span.exported";
-    let daemon = Udp::stopped();
+    let daemon = UdpBackend::stopped();
     let address = format!("127.0.0.1:{}", daemon.port());
-    let service = start_with(&[
+    let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("AWS_XRAY_DAEMON_ADDRESS", &address),
         ("OTEL_TRACES_SAMPLER", "always_on"),
@@ -244,7 +255,7 @@ fn spans_that_the_xray_daemon_does_not_receive_are_counted() {
     ]);
     let mut lines = Vec::new();
     request(&service, 100);
-    eventually("all spans are counted", || {
+    wait_until("all spans are counted", || {
         lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
         let lost = sum(&lines, EXPORTED, Some("ConnectionRefused"));
         lost > 0 && lost + sum(&lines, EXPORTED, None) == 100
@@ -252,12 +263,11 @@ fn spans_that_the_xray_daemon_does_not_receive_are_counted() {
     assert!(service.stop().0.success());
 }
 
-#[test]
-fn the_last_metrics_count_the_last_spans() {
-    let mut collector = Http::stopped("");
+fn the_last_metrics_count_the_last_spans(program: &Program) {
+    let mut collector = HttpBackend::stopped("");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
-    let service = start_with(&[
+    let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
         ("OTEL_TRACES_SAMPLER", "always_on"),

@@ -1,4 +1,4 @@
-//! A collector of OTLP as far as its clients see it: HTTP with protobuf bodies.
+//! A stand-in for an OpenTelemetry collector: it receives OTLP as protobuf over HTTP.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,27 +12,31 @@ use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-/// What one request was.
+/// A request that the collector received.
 pub struct Request {
+    /// The request target.
     pub path: String,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub headers: HashMap<String, String>,
+    /// The body, compressed if the exporter compressed it.
     pub body: Vec<u8>,
 }
 
-/// A collector that keeps what it is sent.
+/// A running collector that keeps the requests it receives.
 pub struct Collector {
+    /// Its base URL, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub endpoint: String,
     requests: Receiver<Request>,
 }
 
 impl Collector {
+    /// Starts a collector that answers each request with 200 and an empty body.
     pub fn start() -> Self {
-        Self::answering("")
+        Self::start_answering("")
     }
 
-    /// The same, with an answer that has this body.
-    pub fn answering(body: &'static str) -> Self {
+    /// Starts a collector that answers each request with 200 and this body.
+    pub fn start_answering(body: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (sender, requests) = channel();
@@ -41,35 +45,35 @@ impl Collector {
                 let sender = sender.clone();
                 std::thread::spawn(move || {
                     let mut stream = BufReader::new(stream.unwrap());
-                    while answer(&mut stream, &sender, body).is_some() {}
+                    while serve_request(&mut stream, &sender, body).is_some() {}
                 });
             }
         });
         Self { endpoint, requests }
     }
 
-    /// What exporters that have ended by now have sent: spans with the name of their service, and
-    /// metrics.
+    /// The spans, each with the name of its service, and the metrics received since the last call. The
+    /// services must have ended.
     pub fn spans_and_metrics(&self) -> (Vec<(String, Span)>, Vec<Metric>) {
         let (mut spans, mut metrics) = (Vec::new(), Vec::new());
-        for request in self.requests() {
+        for request in self.take_requests() {
             match request.path.as_str() {
-                "/v1/traces" => spans.extend(spans_of(&request.body)),
-                "/v1/metrics" => metrics.extend(metrics_of(&request.body)),
+                "/v1/traces" => spans.extend(decode_spans(&request.body)),
+                "/v1/metrics" => metrics.extend(decode_metrics(&request.body)),
                 path => panic!("{path}"),
             }
         }
         (spans, metrics)
     }
 
-    /// All requests since the last time.
-    pub fn requests(&self) -> Vec<Request> {
+    /// The requests received since the last call.
+    pub fn take_requests(&self) -> Vec<Request> {
         self.requests.try_iter().collect()
     }
 }
 
-/// The attributes of the resource whose spans or metrics `request` brought.
-pub fn resource(request: &Request) -> Vec<KeyValue> {
+/// The attributes of the first resource in an export request.
+pub fn resource_attributes(request: &Request) -> Vec<KeyValue> {
     let body = &*request.body;
     let resource = match &*request.path {
         "/v1/traces" => {
@@ -84,11 +88,11 @@ pub fn resource(request: &Request) -> Vec<KeyValue> {
     resource.unwrap().attributes
 }
 
-fn spans_of(body: &[u8]) -> Vec<(String, Span)> {
+fn decode_spans(body: &[u8]) -> Vec<(String, Span)> {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
     let mut spans = Vec::new();
     for resource in request.resource_spans {
-        let service = text(&resource.resource.unwrap().attributes, "service.name");
+        let service = attribute_text(&resource.resource.unwrap().attributes, "service.name");
         let found = resource
             .scope_spans
             .into_iter()
@@ -98,15 +102,19 @@ fn spans_of(body: &[u8]) -> Vec<(String, Span)> {
     spans
 }
 
-fn metrics_of(body: &[u8]) -> Vec<Metric> {
+fn decode_metrics(body: &[u8]) -> Vec<Metric> {
     let request = ExportMetricsServiceRequest::decode(body).unwrap();
     let resources = request.resource_metrics.into_iter();
     let scopes = resources.flat_map(|resource| resource.scope_metrics);
     scopes.flat_map(|scope| scope.metrics).collect()
 }
 
-/// Reads one request, remembers it before its sender knows, and answers it.
-fn answer(stream: &mut BufReader<TcpStream>, requests: &Sender<Request>, with: &str) -> Option<()> {
+/// Reads one request, passes it to the test, and then answers it. Returns `None` when the connection ends.
+fn serve_request(
+    stream: &mut BufReader<TcpStream>,
+    requests: &Sender<Request>,
+    answer_body: &str,
+) -> Option<()> {
     let mut first = String::new();
     stream.read_line(&mut first).ok()?;
     let path = first.split(' ').nth(1)?.to_owned();
@@ -129,13 +137,13 @@ fn answer(stream: &mut BufReader<TcpStream>, requests: &Sender<Request>, with: &
         body,
     };
     requests.send(request).ok()?;
-    let length = with.len();
-    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{with}");
+    let length = answer_body.len();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer_body}");
     stream.get_mut().write_all(answer.as_bytes()).ok()
 }
 
-/// The attribute as text, whatever its type; empty if it is not there.
-pub fn text(attributes: &[KeyValue], key: &str) -> String {
+/// The value of an attribute as text, whatever its type. Empty if the attribute is missing.
+pub fn attribute_text(attributes: &[KeyValue], key: &str) -> String {
     let found = attributes.iter().find(|attribute| attribute.key == key);
     let value = found.and_then(|attribute| attribute.value.clone()?.value);
     match value {

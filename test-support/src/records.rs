@@ -1,6 +1,4 @@
-//! What a service has recorded of its requests: spans, access lines and samples of the duration.
-
-#![allow(dead_code, reason = "not each service's tests use all of it")]
+//! What a service records of its requests: segments, access lines and duration metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
@@ -11,13 +9,14 @@ use rustix::net::sockopt::set_socket_linger;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::daemon::{Daemon, flags};
-use super::service::{PATIENCE, Service};
+use crate::daemon::{Daemon, error_flags};
+use crate::service::{Service, WAIT_LIMIT};
 
 const DURATION: &str = "http.server.request.duration";
 
-/// A service whose records a test reads at its end.
-pub struct Recorded {
+/// A running service whose records a test reads after its end.
+pub struct RecordedService {
+    /// The running service.
     pub service: Service,
     lines: Vec<String>,
     daemon: Daemon,
@@ -26,20 +25,21 @@ pub struct Recorded {
 /// The records of a service that has ended.
 #[derive(Debug)]
 pub struct Records {
-    /// Documents without a parent in the service: one for each request.
+    /// The segments: one document for each request.
     pub segments: Vec<Value>,
-    /// Documents of what the service called.
+    /// The subsegments: one document for each outgoing call.
     pub calls: Vec<Value>,
+    /// The access lines.
     pub access: Vec<Value>,
-    /// The other log lines, and embedded metrics.
+    /// The other log lines and the embedded metrics.
     pub lines: Vec<Value>,
 }
 
-impl Recorded {
-    /// Starts `binary` with all that it records switched on.
+impl RecordedService {
+    /// Starts `binary` with traces, metrics and access lines switched on.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
         let daemon = Daemon::start();
-        let (name, address) = daemon.variable();
+        let (name, address) = daemon.address_variable();
         let records = [
             ("OTEL_TRACES_EXPORTER", "xray"),
             ("OTEL_TRACES_SAMPLER", "always_on"),
@@ -56,37 +56,37 @@ impl Recorded {
 
     /// Waits until `count` more log lines contain `text`.
     pub fn wait_for(&mut self, count: usize, text: &str) {
-        self.wait_for_within(PATIENCE, count, text);
+        self.wait_for_within(WAIT_LIMIT, count, text);
     }
 
-    /// The same, with another bound on the wait for each line.
-    pub fn wait_for_within(&mut self, patience: Duration, count: usize, text: &str) {
+    /// Waits like `wait_for`, at most `time_limit` for each line.
+    pub fn wait_for_within(&mut self, time_limit: Duration, count: usize, text: &str) {
         let mut found = 0;
         while found < count {
-            let line = self.service.line_within(patience, |_| true);
+            let line = self.service.wait_for_line_within(time_limit, |_| true);
             found += usize::from(line.contains(text));
             self.lines.push(line);
         }
     }
 
-    /// Asks the service to stop, waits until it has, and returns what it has recorded.
+    /// Sends SIGTERM, waits for a successful end, and returns the records.
     pub fn stop(self) -> Records {
         self.service.signal(Signal::TERM);
-        let (status, records) = self.ended();
+        let (status, records) = self.wait_for_end();
         assert!(status.success(), "{status}");
         records
     }
 
-    /// Waits until the service has ended, and returns how it did and what it has recorded.
-    pub fn ended(mut self) -> (ExitStatus, Records) {
-        let (status, lines) = self.service.ended();
+    /// Waits for the end of the service. Returns its exit status and the records.
+    pub fn wait_for_end(mut self) -> (ExitStatus, Records) {
+        let (status, lines) = self.service.wait_for_end();
         self.lines.extend(lines);
-        (status, Records::of(&self.lines, self.daemon))
+        (status, Records::from_output(&self.lines, self.daemon))
     }
 }
 
 impl Records {
-    fn of(lines: &[String], daemon: Daemon) -> Self {
+    fn from_output(lines: &[String], daemon: Daemon) -> Self {
         let lines = lines
             .iter()
             .map(|line| serde_json::from_str(line).expect(line));
@@ -101,8 +101,8 @@ impl Records {
         }
     }
 
-    /// The sum of the counter, or of the histogram's counts, over lines with these labels; `null` is
-    /// a label that is not there.
+    /// Sums a counter, or the counts of a histogram, over the metrics with these labels. The value `null`
+    /// stands for a missing label.
     pub fn sum(&self, metric: &str, labels: &[(&str, Value)]) -> usize {
         let lines = self.lines.iter().filter(|line| {
             let mut labels = labels.iter();
@@ -116,8 +116,8 @@ impl Records {
         lines.map(count).sum()
     }
 
-    /// How many requests are active by the last lines that say so.
-    fn active(&self) -> i64 {
+    /// The number of active requests by the last value of each series.
+    fn active_requests(&self) -> i64 {
         let mut last = BTreeMap::new();
         for line in &self.lines {
             if let Some(active) = line["http.server.active_requests"].as_i64() {
@@ -128,16 +128,16 @@ impl Records {
         last.values().sum()
     }
 
-    /// Asserts that `count` requests were recorded, each of them exactly once everywhere, and that
-    /// none is left active.
-    pub fn assert_each_once(&self, count: usize) {
+    /// Asserts that there are `count` segments, access lines and durations, that each access line belongs to
+    /// a segment, and that no request is still counted as active.
+    pub fn assert_each_request_is_recorded_once(&self, count: usize) {
         let numbers = [
             self.segments.len(),
             self.access.len(),
             self.sum(DURATION, &[]),
         ];
         assert_eq!(numbers, [count; 3], "spans, lines, durations: {self:#?}");
-        assert_eq!(self.active(), 0, "{self:#?}");
+        assert_eq!(self.active_requests(), 0, "{self:#?}");
         let mut spans: Vec<_> = self.segments.iter().map(|it| &it["id"]).collect();
         let mut lines: Vec<_> = self.access.iter().map(|it| &it["span_id"]).collect();
         spans.sort_by_key(|id| id.to_string());
@@ -145,19 +145,25 @@ impl Records {
         assert_eq!(spans, lines, "each line names its span");
     }
 
-    /// Asserts that exactly `count` requests ended like this: the status and the error type of the
-    /// access line, and the flags of the segment.
-    pub fn assert_ends(&self, count: usize, status: u16, error_type: Option<&str>, flag: &[&str]) {
+    /// Asserts that exactly `count` requests have this status and error type in their access lines, and these
+    /// flags in their segments.
+    pub fn assert_outcome_count(
+        &self,
+        count: usize,
+        status: u16,
+        error_type: Option<&str>,
+        expected_flags: &[&str],
+    ) {
         let ended =
             |line: &&Value| line["status"] == status && line["error_type"].as_str() == error_type;
         let lines: Vec<_> = self.access.iter().filter(ended).collect();
         assert_eq!(lines.len(), count, "{status} {error_type:?}: {self:#?}");
-        // Those that were answered, and those that were not: their durations have no status.
+        // The duration of a request that got no answer has no status.
         let mut answers = BTreeSet::new();
         for line in lines {
             let of_line = |it: &&Value| it["id"] == line["span_id"];
             let segment = self.segments.iter().find(of_line).unwrap();
-            assert_eq!(flags(segment), flag, "{segment:#}");
+            assert_eq!(error_flags(segment), expected_flags, "{segment:#}");
             let answer = segment["http"]["response"]["status"].as_u64();
             assert!(answer.is_none_or(|answer| answer == u64::from(status)));
             answers.insert(answer.map(|answer| answer.to_string()));
@@ -170,7 +176,7 @@ impl Records {
         assert_eq!(durations.sum::<usize>(), count, "{self:#?}");
     }
 
-    /// The lines at ERROR.
+    /// The log lines at ERROR.
     pub fn errors(&self) -> Vec<&Value> {
         self.lines
             .iter()
@@ -179,7 +185,7 @@ impl Records {
     }
 }
 
-/// Ends the connection with a RST instead of a FIN.
-pub fn reset(stream: TcpStream) {
+/// Closes the connection with a RST instead of a FIN.
+pub fn reset_connection(stream: TcpStream) {
     set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
 }

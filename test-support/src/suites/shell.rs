@@ -1,6 +1,4 @@
 //! What the contract promises of both services' shell, as tests over a running service.
-//!
-//! Each service's tests include this by path beside a function `start()`.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,44 +9,40 @@ use std::time::Instant;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-use super::service::{PATIENCE, Service};
-use super::start;
+use crate::answer::{assert_error, parse_answer, send_head};
+use crate::program::Program;
+use crate::service::{Service, WAIT_LIMIT};
 
-/// Status, headers in lower case, and body of a raw answer.
-pub fn parts(answer: &str) -> (u16, String, &str) {
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
-    let status = head.get(9..12).and_then(|status| status.parse().ok());
-    (status.unwrap_or(0), head.to_lowercase(), body)
+suite! {
+    $ shell_tests, shell:
+    live_answers_while_the_process_is_up,
+    an_unknown_path_is_a_json_404_with_cors,
+    a_wrong_method_is_a_405_that_says_what_is_allowed,
+    head_answers_as_get_does_without_a_body,
+    a_preflight_is_answered_empty_and_allows_any_origin,
+    a_preflight_allows_the_requested_headers_by_name,
+    a_head_that_cannot_be_read_is_refused_empty,
+    a_slow_head_does_not_hold_a_connection_for_ever,
+    each_request_gets_an_access_line_with_what_the_workshop_reads,
+    health_check_tells_by_its_exit_code_whether_the_service_is_live,
+    an_unknown_argument_is_a_usage_error,
+    what_is_not_unicode_around_it_is_no_reason_to_panic,
+    a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end,
+    a_port_that_is_taken_is_an_error_that_names_the_variable,
+    every_variable_that_makes_no_sense_is_named_with_exit_code_64,
+    a_required_variable_that_is_missing_is_named_with_exit_code_64,
+    an_idle_service_stops_at_once_when_asked,
 }
 
-pub fn assert_error(answer: &str, status: u16, code: &str) {
-    let (got, head, body) = parts(answer);
-    assert_eq!(got, status, "{answer}");
-    assert!(head.contains("content-type: application/json"), "{answer}");
-    assert!(head.contains("access-control-allow-origin: *"), "{answer}");
-    let body: Value = serde_json::from_str(body).expect(answer);
-    assert_eq!(body["error"]["code"], code);
-    assert!(
-        body["error"]["message"]
-            .as_str()
-            .is_some_and(|text| !text.is_empty())
-    );
-}
-
-pub fn request(service: &Service, head: &str) -> String {
-    service.raw(format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
-}
-
-#[tokio::test]
-async fn live_answers_while_the_process_is_up() {
-    let service = start();
+#[tokio::main(flavor = "current_thread")]
+async fn live_answers_while_the_process_is_up(program: &Program) {
+    let service = program.start();
     let answer = reqwest::get(service.url("/health/live")).await.unwrap();
     assert_eq!(answer.status(), 200);
 }
 
-#[test]
-fn an_unknown_path_is_a_json_404_with_cors() {
-    let service = start();
+fn an_unknown_path_is_a_json_404_with_cors(program: &Program) {
+    let service = program.start();
     for path in [
         "/nothing",
         "/mysfits/",
@@ -58,16 +52,16 @@ fn an_unknown_path_is_a_json_404_with_cors() {
         "/health",
     ] {
         assert_error(
-            &request(&service, &format!("GET {path} HTTP/1.1")),
+            &send_head(&service, &format!("GET {path} HTTP/1.1")),
             404,
             "not_found",
         );
     }
 }
 
-#[tokio::test]
-async fn a_wrong_method_is_a_405_that_says_what_is_allowed() {
-    let service = start();
+#[tokio::main(flavor = "current_thread")]
+async fn a_wrong_method_is_a_405_that_says_what_is_allowed(program: &Program) {
+    let service = program.start();
     for (method, path, allow) in [
         (Method::POST, "/", "GET, HEAD"),
         (Method::DELETE, "/health/live", "GET, HEAD"),
@@ -83,18 +77,18 @@ async fn a_wrong_method_is_a_405_that_says_what_is_allowed() {
     }
 }
 
-#[tokio::test]
-async fn head_answers_as_get_does_without_a_body() {
-    let service = start();
-    let answer = request(&service, "HEAD /health/live HTTP/1.1");
-    let (status, head, body) = parts(&answer);
+#[tokio::main(flavor = "current_thread")]
+async fn head_answers_as_get_does_without_a_body(program: &Program) {
+    let service = program.start();
+    let answer = send_head(&service, "HEAD /health/live HTTP/1.1");
+    let (status, head, body) = parse_answer(&answer);
     assert_eq!((status, body), (200, ""));
     assert!(head.contains("content-length: 17"), "{answer}");
 }
 
-#[tokio::test]
-async fn a_preflight_is_answered_empty_and_allows_any_origin() {
-    let service = start();
+#[tokio::main(flavor = "current_thread")]
+async fn a_preflight_is_answered_empty_and_allows_any_origin(program: &Program) {
+    let service = program.start();
     for path in ["/", "/mysfits/x/like", "/nothing"] {
         let answer = Client::new()
             .request(Method::OPTIONS, service.url(path))
@@ -119,8 +113,8 @@ async fn a_preflight_is_answered_empty_and_allows_any_origin() {
 fn allowed_headers(service: &Service, lines: &str) -> Option<String> {
     let preflight = "OPTIONS /mysfits/x/like HTTP/1.1\r\nOrigin: http://elsewhere.example\r\n\
         Access-Control-Request-Method: POST";
-    let answer = request(service, &format!("{preflight}{lines}"));
-    let (status, head, body) = parts(&answer);
+    let answer = send_head(service, &format!("{preflight}{lines}"));
+    let (status, head, body) = parse_answer(&answer);
     assert_eq!((status, body), (204, ""), "{answer}");
     assert!(head.contains("access-control-allow-origin: *"), "{answer}");
     assert!(
@@ -132,9 +126,8 @@ fn allowed_headers(service: &Service, lines: &str) -> Option<String> {
     allowed.map(str::to_owned)
 }
 
-#[test]
-fn a_preflight_allows_the_requested_headers_by_name() {
-    let service = start();
+fn a_preflight_allows_the_requested_headers_by_name(program: &Program) {
+    let service = program.start();
     let requested = "\r\nAccess-Control-Request-Headers: ";
     let long = (0..200).map(|n| format!("x-{n}")).collect::<Vec<_>>();
     let long = long.join(", ");
@@ -163,9 +156,8 @@ fn a_preflight_allows_the_requested_headers_by_name() {
     }
 }
 
-#[test]
-fn a_head_that_cannot_be_read_is_refused_empty() {
-    let service = start();
+fn a_head_that_cannot_be_read_is_refused_empty(program: &Program) {
+    let service = program.start();
     let huge = format!(
         "GET / HTTP/1.1\r\nHost: x\r\nX-Huge: {}\r\n\r\n",
         "x".repeat(300_000)
@@ -176,32 +168,30 @@ fn a_head_that_cannot_be_read_is_refused_empty() {
         (b"GET /\xff\x00 HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
         (huge.as_bytes(), &[400, 431]),
     ] {
-        let answer = service.raw(bytes);
-        let (status, _, body) = parts(&answer);
+        let answer = service.send_raw(bytes);
+        let (status, _, body) = parse_answer(&answer);
         assert!(statuses.contains(&status), "{answer}");
         assert_eq!(body, "");
     }
     assert_eq!(
-        parts(&request(&service, "GET /health/live HTTP/1.1")).0,
+        parse_answer(&send_head(&service, "GET /health/live HTTP/1.1")).0,
         200
     );
 }
 
-#[test]
-fn a_slow_head_does_not_hold_a_connection_for_ever() {
-    let service = start();
+fn a_slow_head_does_not_hold_a_connection_for_ever(program: &Program) {
+    let service = program.start();
     let start = Instant::now();
-    let answer = service.raw(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-    assert_eq!(parts(&answer).0, 408, "{answer}");
-    assert!(start.elapsed() < PATIENCE / 2);
+    let answer = service.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    assert_eq!(parse_answer(&answer).0, 408, "{answer}");
+    assert!(start.elapsed() < WAIT_LIMIT / 2);
 }
 
-#[test]
-fn each_request_gets_an_access_line_with_what_the_workshop_reads() {
-    let service = start();
+fn each_request_gets_an_access_line_with_what_the_workshop_reads(program: &Program) {
+    let service = program.start();
     let head = "GET /no?secret=1 HTTP/1.1\r\nUser-Agent: ELB-HealthChecker/2.0";
-    request(&service, head);
-    let line = service.line(|line| line.contains("ELB-HealthChecker"));
+    send_head(&service, head);
+    let line = service.wait_for_line(|line| line.contains("ELB-HealthChecker"));
     let line: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["target"], "access");
     assert_eq!(line["method"], "GET");
@@ -211,12 +201,11 @@ fn each_request_gets_an_access_line_with_what_the_workshop_reads() {
     assert!(line["ms"].as_f64().is_some());
 }
 
-#[test]
-fn health_check_tells_by_its_exit_code_whether_the_service_is_live() {
-    let service = start();
+fn health_check_tells_by_its_exit_code_whether_the_service_is_live(program: &Program) {
+    let service = program.start();
     let check = |port: u16| {
         let port = port.to_string();
-        super::service::output(super::BINARY, &[("PORT", &port)], &["--health-check"])
+        program.run_to_end(&[("PORT", &port)], &["--health-check"])
     };
     assert!(check(service.port).status.success());
     let port = service.port;
@@ -224,20 +213,18 @@ fn health_check_tells_by_its_exit_code_whether_the_service_is_live() {
     assert_eq!(check(port).status.code(), Some(1));
 }
 
-#[test]
-fn an_unknown_argument_is_a_usage_error() {
-    let ended = super::service::output(super::BINARY, &[], &["--port"]);
+fn an_unknown_argument_is_a_usage_error(program: &Program) {
+    let ended = program.run_to_end(&[], &["--port"]);
     assert_eq!(ended.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("--port"));
 }
 
-#[test]
-fn what_is_not_unicode_around_it_is_no_reason_to_panic() {
+fn what_is_not_unicode_around_it_is_no_reason_to_panic(program: &Program) {
     let odd = OsStr::from_bytes(b"\xff");
-    let ended = Command::new(super::BINARY).arg(odd).output().unwrap();
+    let ended = Command::new(program.binary).arg(odd).output().unwrap();
     assert_eq!(ended.status.code(), Some(64));
-    let required = super::REQUIRED.iter().copied();
-    let ended = Command::new(super::BINARY)
+    let required = program.required.iter().copied();
+    let ended = Command::new(program.binary)
         .env_clear()
         .envs(required)
         .env("ODD", odd)
@@ -248,9 +235,10 @@ fn what_is_not_unicode_around_it_is_no_reason_to_panic() {
     assert!(String::from_utf8_lossy(&ended.stderr).contains("LOGLEVEL"));
 }
 
-#[test]
-fn a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end() {
-    let mut service = Service::start_unread(super::BINARY, super::REQUIRED);
+fn a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end(
+    program: &Program,
+) {
+    let mut service = Service::start_unread(program.binary, program.required);
     // More lines than the pipe and the queue before it hold.
     let mut stream = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -266,22 +254,21 @@ fn a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end
     assert!(service.wait().success());
 }
 
-#[test]
-fn a_port_that_is_taken_is_an_error_that_names_the_variable() {
-    let service = start();
+fn a_port_that_is_taken_is_an_error_that_names_the_variable(program: &Program) {
+    let service = program.start();
     let port = service.port.to_string();
-    let variables: Vec<_> = super::REQUIRED
+    let variables: Vec<_> = program
+        .required
         .iter()
         .copied()
         .chain([("PORT", &*port)])
         .collect();
-    let ended = super::service::output(super::BINARY, &variables, &[]);
+    let ended = program.run_to_end(&variables, &[]);
     assert_eq!(ended.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("PORT"));
 }
 
-#[test]
-fn every_variable_that_makes_no_sense_is_named_with_exit_code_64() {
+fn every_variable_that_makes_no_sense_is_named_with_exit_code_64(program: &Program) {
     let shared = [
         ("PORT", "http"),
         ("PORT", "65536"),
@@ -301,10 +288,10 @@ fn every_variable_that_makes_no_sense_is_named_with_exit_code_64() {
         ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
         ("AWS_XRAY_DAEMON_ADDRESS", "daemon"),
     ];
-    for (name, value) in shared.iter().chain(super::BAD_VALUES).copied() {
-        let others = super::REQUIRED.iter().filter(|(other, _)| *other != name);
+    for (name, value) in shared.iter().chain(program.rejected_values).copied() {
+        let others = program.required.iter().filter(|(other, _)| *other != name);
         let variables: Vec<_> = others.copied().chain([(name, value)]).collect();
-        let ended = super::service::output(super::BINARY, &variables, &[]);
+        let ended = program.run_to_end(&variables, &[]);
         let error = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
         assert!(error.contains(name), "{name}={value}: {error}");
@@ -312,21 +299,19 @@ fn every_variable_that_makes_no_sense_is_named_with_exit_code_64() {
     }
 }
 
-#[test]
-fn a_required_variable_that_is_missing_is_named_with_exit_code_64() {
-    for name in super::NO_DEFAULT {
-        let others = super::REQUIRED.iter().filter(|(other, _)| other != name);
+fn a_required_variable_that_is_missing_is_named_with_exit_code_64(program: &Program) {
+    for name in program.without_default {
+        let others = program.required.iter().filter(|(other, _)| other != name);
         let variables: Vec<_> = others.copied().collect();
-        let ended = super::service::output(super::BINARY, &variables, &[]);
+        let ended = program.run_to_end(&variables, &[]);
         let error = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(64), "{name}: {error}");
         assert!(error.contains(name), "{name}: {error}");
     }
 }
 
-#[test]
-fn an_idle_service_stops_at_once_when_asked() {
-    let service = start();
+fn an_idle_service_stops_at_once_when_asked(program: &Program) {
+    let service = program.start();
     // An idle connection is no reason to wait.
     let mut idle = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";

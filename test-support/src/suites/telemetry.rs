@@ -1,6 +1,4 @@
 //! What the contract promises of both services' telemetry, as tests over a running service.
-//!
-//! Each service's tests include this by path beside a function `start_with(variables)`.
 
 use std::io::Write;
 use std::time::Instant;
@@ -8,10 +6,27 @@ use std::time::Instant;
 use reqwest::Client;
 use serde_json::Value;
 
-use super::backend::{Backend, Http};
-use super::daemon::{Daemon, flags, of_trace, root};
-use super::service::{PATIENCE, Service, eventually};
-use super::start_with;
+use crate::backend::{Backend, HttpBackend};
+use crate::daemon::{Daemon, documents_of_trace, error_flags, trace_id};
+use crate::program::Program;
+use crate::service::{Service, WAIT_LIMIT, wait_until};
+
+suite! {
+    $ telemetry_tests, telemetry:
+    every_answer_names_its_trace_and_lets_pages_read_it,
+    the_trace_of_the_load_balancer_goes_on_with_and_without_spans,
+    a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here,
+    the_callers_span_is_the_parent_in_both_formats,
+    the_callers_decision_is_kept_and_told,
+    headers_that_make_no_sense_begin_a_new_trace,
+    a_404_is_an_error_in_its_segment,
+    health_checks_make_no_spans_if_nobody_wants_them,
+    a_document_fits_into_a_datagram_whatever_clients_send,
+    a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end,
+    spans_are_text_on_standard_output_on_demand,
+    embedded_metrics_are_lines_that_cloudwatch_reads,
+    a_request_whose_head_is_full_of_trace_header_is_answered,
+}
 
 const ROOT: &str = "Root=1-58406520-a006649127e371903a2de979";
 
@@ -23,7 +38,7 @@ const ALL: [(&str, &str); 2] = [
 
 /// The trace header of the answer to `GET path` with these headers.
 async fn traced(service: &Service, path: &str, headers: &[(&str, &str)]) -> String {
-    let mut request = Client::new().get(service.url(path)).timeout(PATIENCE);
+    let mut request = Client::new().get(service.url(path)).timeout(WAIT_LIMIT);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -34,23 +49,24 @@ async fn traced(service: &Service, path: &str, headers: &[(&str, &str)]) -> Stri
 
 /// Runs a service with a daemon behind it and returns the documents that it sent.
 async fn documents(
+    program: &Program,
     more: &[(&str, &str)],
     requests: impl AsyncFnOnce(&Service) -> String,
 ) -> (String, Vec<Value>) {
     let daemon = Daemon::start();
-    let (name, address) = daemon.variable();
+    let (name, address) = daemon.address_variable();
     let mut variables = ALL.to_vec();
     variables.push((name, &address));
     variables.extend(more);
-    let service = start_with(&variables);
+    let service = program.start_with(&variables);
     let header = requests(&service).await;
     assert!(service.stop().0.success());
     (header, daemon.documents())
 }
 
-#[tokio::test]
-async fn every_answer_names_its_trace_and_lets_pages_read_it() {
-    let service = start_with(&[]);
+#[tokio::main(flavor = "current_thread")]
+async fn every_answer_names_its_trace_and_lets_pages_read_it(program: &Program) {
+    let service = program.start_with(&[]);
     for (method, path) in [
         ("GET", "/health/live"),
         ("GET", "/nothing"),
@@ -70,23 +86,23 @@ async fn every_answer_names_its_trace_and_lets_pages_read_it() {
     }
 }
 
-#[tokio::test]
-async fn the_trace_of_the_load_balancer_goes_on_with_and_without_spans() {
+#[tokio::main(flavor = "current_thread")]
+async fn the_trace_of_the_load_balancer_goes_on_with_and_without_spans(program: &Program) {
     for exporter in ["none", "xray"] {
-        let service = start_with(&[("OTEL_TRACES_EXPORTER", exporter)]);
+        let service = program.start_with(&[("OTEL_TRACES_EXPORTER", exporter)]);
         let header = traced(&service, "/health/live", &[("X-Amzn-Trace-Id", ROOT)]).await;
-        assert_eq!(root(&header), root(ROOT), "{exporter}");
+        assert_eq!(trace_id(&header), trace_id(ROOT), "{exporter}");
     }
 }
 
-#[tokio::test]
-async fn a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here() {
-    let (header, documents) = documents(&[], async |service| {
+#[tokio::main(flavor = "current_thread")]
+async fn a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here(program: &Program) {
+    let (header, documents) = documents(program, &[], async |service| {
         traced(service, "/health/live", &[("x-amzn-trace-id", ROOT)]).await
     })
     .await;
     assert_eq!(header, format!("{ROOT};Sampled=1"));
-    let [segment] = of_trace(&documents, &header)[..] else {
+    let [segment] = documents_of_trace(&documents, &header)[..] else {
         panic!("{documents:#?}");
     };
     assert_eq!(segment["parent_id"], Value::Null);
@@ -94,28 +110,28 @@ async fn a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here() {
     assert_eq!(segment["annotations"]["http_route"], "/health/live");
 }
 
-#[tokio::test]
-async fn the_callers_span_is_the_parent_in_both_formats() {
+#[tokio::main(flavor = "current_thread")]
+async fn the_callers_span_is_the_parent_in_both_formats(program: &Program) {
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let xray = format!("{ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
     for (name, value, expected) in [
         ("traceparent", parent, "b7ad6b7169203331"),
         ("X-Amzn-Trace-Id", &xray, "53995c3f42cd8ad8"),
     ] {
-        let (header, documents) = documents(&[], async |service| {
+        let (header, documents) = documents(program, &[], async |service| {
             traced(service, "/health/live", &[(name, value)]).await
         })
         .await;
-        let [segment] = of_trace(&documents, &header)[..] else {
+        let [segment] = documents_of_trace(&documents, &header)[..] else {
             panic!("{documents:#?}");
         };
         assert_eq!(segment["parent_id"], expected);
     }
 }
 
-#[tokio::test]
-async fn the_callers_decision_is_kept_and_told() {
-    let (header, documents) = documents(&[], async |service| {
+#[tokio::main(flavor = "current_thread")]
+async fn the_callers_decision_is_kept_and_told(program: &Program) {
+    let (header, documents) = documents(program, &[], async |service| {
         let unsampled = format!("{ROOT};Sampled=0");
         traced(service, "/health/live", &[("X-Amzn-Trace-Id", &unsampled)]).await
     })
@@ -124,9 +140,9 @@ async fn the_callers_decision_is_kept_and_told() {
     assert_eq!(documents, [] as [Value; 0]);
 }
 
-#[tokio::test]
-async fn headers_that_make_no_sense_begin_a_new_trace() {
-    let (_, documents) = documents(&[], async |service| {
+#[tokio::main(flavor = "current_thread")]
+async fn headers_that_make_no_sense_begin_a_new_trace(program: &Program) {
+    let (_, documents) = documents(program, &[], async |service| {
         for header in [
             "garbage",
             "Root=1-x-y",
@@ -145,20 +161,22 @@ async fn headers_that_make_no_sense_begin_a_new_trace() {
     assert!(documents.iter().all(|it| it["parent_id"] == Value::Null));
 }
 
-#[tokio::test]
-async fn a_404_is_an_error_in_its_segment() {
-    let (header, documents) =
-        documents(&[], async |service| traced(service, "/nothing", &[]).await).await;
-    let [segment] = of_trace(&documents, &header)[..] else {
+#[tokio::main(flavor = "current_thread")]
+async fn a_404_is_an_error_in_its_segment(program: &Program) {
+    let (header, documents) = documents(program, &[], async |service| {
+        traced(service, "/nothing", &[]).await
+    })
+    .await;
+    let [segment] = documents_of_trace(&documents, &header)[..] else {
         panic!("{documents:#?}");
     };
-    assert_eq!(flags(segment), ["error"]);
+    assert_eq!(error_flags(segment), ["error"]);
 }
 
-#[tokio::test]
-async fn health_checks_make_no_spans_if_nobody_wants_them() {
+#[tokio::main(flavor = "current_thread")]
+async fn health_checks_make_no_spans_if_nobody_wants_them(program: &Program) {
     let off = [("TRACE_HEALTH_CHECKS", "off")];
-    let (_, documents) = documents(&off, async |service| {
+    let (_, documents) = documents(program, &off, async |service| {
         for path in ["/", "/health/live", "/health/ready"] {
             let sampled = format!("{ROOT};Sampled=1");
             let header = traced(service, path, &[("X-Amzn-Trace-Id", &sampled)]).await;
@@ -171,10 +189,10 @@ async fn health_checks_make_no_spans_if_nobody_wants_them() {
     assert_eq!(documents[0]["http"]["response"]["status"], 404);
 }
 
-#[tokio::test]
-async fn a_document_fits_into_a_datagram_whatever_clients_send() {
+#[tokio::main(flavor = "current_thread")]
+async fn a_document_fits_into_a_datagram_whatever_clients_send(program: &Program) {
     let long = "x".repeat(3000);
-    let (header, documents) = documents(&[], async |service| {
+    let (header, documents) = documents(program, &[], async |service| {
         let path = format!("/nothing/{long}");
         let headers = [
             ("User-Agent", &*long),
@@ -183,7 +201,7 @@ async fn a_document_fits_into_a_datagram_whatever_clients_send() {
         traced(service, &path, &headers).await
     })
     .await;
-    let [segment] = of_trace(&documents, &header)[..] else {
+    let [segment] = documents_of_trace(&documents, &header)[..] else {
         panic!("{documents:#?}");
     };
     let request = &segment["http"]["request"];
@@ -193,14 +211,14 @@ async fn a_document_fits_into_a_datagram_whatever_clients_send() {
     assert_eq!(request["x_forwarded_for"], true);
 }
 
-#[tokio::test]
-async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end() {
+#[tokio::main(flavor = "current_thread")]
+async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end(program: &Program) {
     for exporter in ["OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER"] {
-        let mut collector = Http::stopped("");
+        let mut collector = HttpBackend::stopped("");
         collector.start();
-        collector.hold(true);
+        collector.pause_answers(true);
         let endpoint = format!("http://127.0.0.1:{}", collector.port());
-        let service = start_with(&[
+        let service = program.start_with(&[
             (exporter, "otlp"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
             // No export ends before this test does.
@@ -210,7 +228,7 @@ async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end(
             ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
         ]);
         traced(&service, "/health/live", &[]).await;
-        eventually("an export begins", || collector.has_received());
+        wait_until("an export begins", || collector.has_received());
         for _ in 0..100 {
             traced(&service, "/health/live", &[]).await;
         }
@@ -221,22 +239,22 @@ async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end(
     }
 }
 
-#[tokio::test]
-async fn spans_are_text_on_standard_output_on_demand() {
-    let service = start_with(&[
+#[tokio::main(flavor = "current_thread")]
+async fn spans_are_text_on_standard_output_on_demand(program: &Program) {
+    let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "console"),
         ("OTEL_TRACES_SAMPLER", "always_on"),
     ]);
     let header = traced(&service, "/nothing", &[]).await;
     let (_, lines) = service.stop();
-    let id = root(&header)[2..].replace('-', "");
+    let id = trace_id(&header)[2..].replace('-', "");
     let id = format!("TraceId      : {id}");
     assert!(lines.iter().any(|line| line.contains(&id)), "{lines:#?}");
 }
 
-#[tokio::test]
-async fn embedded_metrics_are_lines_that_cloudwatch_reads() {
-    let service = start_with(&[("OTEL_METRICS_EXPORTER", "emf")]);
+#[tokio::main(flavor = "current_thread")]
+async fn embedded_metrics_are_lines_that_cloudwatch_reads(program: &Program) {
+    let service = program.start_with(&[("OTEL_METRICS_EXPORTER", "emf")]);
     for _ in 0..3 {
         traced(&service, "/health/live", &[]).await;
     }
@@ -258,9 +276,8 @@ async fn embedded_metrics_are_lines_that_cloudwatch_reads() {
     assert!(line["_aws"]["Timestamp"].is_u64());
 }
 
-#[test]
-fn a_request_whose_head_is_full_of_trace_header_is_answered() {
-    let service = start_with(&ALL);
+fn a_request_whose_head_is_full_of_trace_header_is_answered(program: &Program) {
+    let service = program.start_with(&ALL);
     let mut stream = service.connect();
     let many = format!("X-Amzn-Trace-Id: {}\r\n", "Root=1;".repeat(1000));
     write!(

@@ -56,7 +56,7 @@ struct Point<'a> {
 }
 
 /// Every contradiction between `metrics` and the conventions.
-pub fn violations(metrics: &[Metric]) -> Vec<String> {
+pub fn metric_violations(metrics: &[Metric]) -> Vec<String> {
     assert!(!metrics.is_empty());
     let facts: Value = serde_json::from_str(FACTS).unwrap();
     metrics
@@ -86,7 +86,8 @@ fn violations_of_span(span: &Span, facts: &Value) -> Vec<String> {
     let required = facts["required_attributes_of_spans"][kind].as_array();
     let missing = required.unwrap().iter().map(text).filter(|key| !has(key));
     let mut wrong: Vec<_> = missing.map(|key| format!("{key} is missing")).collect();
-    let other = super::collector::text(&span.attributes, "http.request.method") == "_OTHER";
+    let other =
+        super::collector::attribute_text(&span.attributes, "http.request.method") == "_OTHER";
     if other != has("http.request.method_original") {
         wrong.push("http.request.method_original is wrong".to_owned());
     }
@@ -106,11 +107,11 @@ fn violations_of_span(span: &Span, facts: &Value) -> Vec<String> {
 }
 
 /// The values of an attribute in all series of a metric; empty where a series does not have it.
-pub fn values(metrics: &[Metric], name: &str, key: &str) -> Vec<String> {
+pub fn attribute_values(metrics: &[Metric], name: &str, key: &str) -> Vec<String> {
     let metrics = metrics.iter().filter(|metric| metric.name == name);
     let points = metrics.flat_map(|metric| points(metric).1);
     points
-        .map(|point| super::collector::text(point.attributes, key))
+        .map(|point| super::collector::attribute_text(point.attributes, key))
         .collect()
 }
 
@@ -202,7 +203,7 @@ fn wrong_point(point: &Point<'_>, facts: &Value) -> Vec<String> {
 
 /// The conditions of conditionally required attributes, as far as a series shows whether they hold.
 fn wrong_conditions(point: &Point<'_>) -> Option<String> {
-    let value = |key: &str| super::collector::text(point.attributes, key);
+    let value = |key: &str| super::collector::attribute_text(point.attributes, key);
     let has = |key: &str| !value(key).is_empty();
     let failed = match point.metric {
         "http.server.request.duration" => {

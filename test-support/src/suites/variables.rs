@@ -1,12 +1,17 @@
-//! What the contract promises of variables that libraries define: each value that makes no sense ends
-//! the process with exit code 64 before it listens, and is named.
+//! Variables that libraries define: an invalid value ends the process with exit code 64 before it listens,
+//! and the message names the variable.
 //!
-//! Each service's tests include this by path. Which values make sense is tested with the parsers; here
-//! each variable is tried once with the real program.
+//! The unit tests of the parsers cover which values are valid. These tests try each variable once with the
+//! real program.
 
+use crate::program::Program;
 use std::net::TcpListener;
 
-use super::service::output;
+suite! {
+    $ variables_tests, variables:
+    a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound,
+    a_header_that_makes_no_sense_is_refused_without_showing_the_key_in_it,
+}
 
 /// Variables about the telemetry, each with one value of each kind that makes no sense.
 const BAD_VALUES: &[(&str, &[&str])] = &[
@@ -78,8 +83,9 @@ const BAD_VALUES: &[(&str, &[&str])] = &[
     ("ECS_CONTAINER_METADATA_URI_V4", &["169.254.170.2/v4/a"]),
 ];
 
-#[test]
-fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound() {
+fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound(
+    program: &Program,
+) {
     // With this port, a program that got as far as to listen would end with exit code 1.
     let taken = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -87,7 +93,7 @@ fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound
         for value in *values {
             // Whether the variable's exporter is on makes no difference.
             for exporter in ["none", "otlp"] {
-                let mut variables = super::REQUIRED.to_vec();
+                let mut variables = program.required.to_vec();
                 variables.retain(|(other, _)| other != name);
                 variables.extend([
                     ("PORT", &*port),
@@ -95,7 +101,7 @@ fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound
                     ("OTEL_METRICS_EXPORTER", exporter),
                     (name, value),
                 ]);
-                let ended = output(super::BINARY, &variables, &[]);
+                let ended = program.run_to_end(&variables, &[]);
                 let error = String::from_utf8_lossy(&ended.stderr);
                 assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
                 assert!(error.contains(name), "{name}={value}: {error}");
@@ -105,11 +111,10 @@ fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound
     }
 }
 
-#[test]
-fn a_header_that_makes_no_sense_is_refused_without_showing_the_key_in_it() {
+fn a_header_that_makes_no_sense_is_refused_without_showing_the_key_in_it(program: &Program) {
     let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "api key=s3cret");
-    let variables = [super::REQUIRED, &[headers]].concat();
-    let ended = output(super::BINARY, &variables, &[]);
+    let variables = [program.required, &[headers]].concat();
+    let ended = program.run_to_end(&variables, &[]);
     let said = [ended.stdout, ended.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     assert_eq!(ended.status.code(), Some(64), "{said}");

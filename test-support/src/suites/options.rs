@@ -1,7 +1,5 @@
 //! What the options of OpenTelemetry's SDK and exporters change, as tests over a running service and a
 //! collector.
-//!
-//! Each service's tests include this by path beside a function `start_with(variables)`.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -10,9 +8,25 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use reqwest::Client;
 
-use super::collector::{Collector, Request, text};
-use super::service::{Service, eventually};
-use super::start_with;
+use crate::collector::{Collector, Request, attribute_text};
+use crate::program::Program;
+use crate::service::{Service, wait_until};
+
+suite! {
+    $ options_tests, options:
+    each_signal_goes_to_its_url_with_its_headers_and_compression,
+    the_batch_size_bounds_the_spans_of_one_export,
+    spans_and_metrics_are_sent_after_the_delay_that_is_asked_for,
+    an_export_that_takes_longer_than_its_timeout_fails,
+    count_limits_bound_the_attributes_of_a_span,
+    counters_are_cumulative_unless_delta_is_asked_for,
+    the_environment_names_the_service_and_describes_the_process,
+    with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids,
+    another_word_than_true_leaves_the_sdk_on_and_logs_a_warning,
+    a_proxy_variable_has_no_effect,
+    the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says,
+    a_silent_metadata_endpoint_delays_the_start_by_about_a_second,
+}
 
 /// Everything is traced and sent by OTLP.
 const OTLP: [(&str, &str); 3] = [
@@ -22,8 +36,8 @@ const OTLP: [(&str, &str); 3] = [
 ];
 
 /// A service with these variables that sends by OTLP.
-fn start(more: &[(&str, &str)]) -> Service {
-    start_with(&[&OTLP, more].concat())
+fn start(program: &Program, more: &[(&str, &str)]) -> Service {
+    program.start_with(&[&OTLP, more].concat())
 }
 
 async fn get(service: &Service, times: usize) {
@@ -35,20 +49,25 @@ async fn get(service: &Service, times: usize) {
 }
 
 /// The requests to the collector of a service with these variables that was asked `times`.
-async fn requests(collector: &Collector, times: usize, more: &[(&str, &str)]) -> Vec<Request> {
-    let service = start(more);
+async fn requests(
+    program: &Program,
+    collector: &Collector,
+    times: usize,
+    more: &[(&str, &str)],
+) -> Vec<Request> {
+    let service = start(program, more);
     get(&service, times).await;
     assert!(service.stop().0.success());
-    let requests = collector.requests();
+    let requests = collector.take_requests();
     assert!(!requests.is_empty());
     requests
 }
 
 /// The spans and the name of their service.
-async fn spans(times: usize, more: &[(&str, &str)]) -> Vec<(String, Span)> {
+async fn spans(program: &Program, times: usize, more: &[(&str, &str)]) -> Vec<(String, Span)> {
     let collector = Collector::start();
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
-    let service = start(&[&[endpoint], more].concat());
+    let service = start(program, &[&[endpoint], more].concat());
     get(&service, times).await;
     assert!(service.stop().0.success());
     let (spans, _) = collector.spans_and_metrics();
@@ -56,12 +75,13 @@ async fn spans(times: usize, more: &[(&str, &str)]) -> Vec<(String, Span)> {
     spans
 }
 
-#[tokio::test]
-async fn each_signal_goes_to_its_url_with_its_headers_and_compression() {
+#[tokio::main(flavor = "current_thread")]
+async fn each_signal_goes_to_its_url_with_its_headers_and_compression(program: &Program) {
     let collector = Collector::start();
     let base = format!("{}/base/", collector.endpoint);
     let own = format!("{}/own", collector.endpoint);
     let requests = requests(
+        program,
         &collector,
         1,
         &[
@@ -94,43 +114,46 @@ async fn each_signal_goes_to_its_url_with_its_headers_and_compression() {
     }
 }
 
-#[tokio::test]
-async fn the_batch_size_bounds_the_spans_of_one_export() {
+#[tokio::main(flavor = "current_thread")]
+async fn the_batch_size_bounds_the_spans_of_one_export(program: &Program) {
     let collector = Collector::start();
     let endpoint = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*collector.endpoint);
     let elsewhere = ("OTEL_METRICS_EXPORTER", "none");
     for (size, batches) in [("1", 3), ("2", 2), ("3", 1)] {
         let size = ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", size);
-        let requests = requests(&collector, 3, &[endpoint, elsewhere, size]).await;
+        let requests = requests(program, &collector, 3, &[endpoint, elsewhere, size]).await;
         assert_eq!(requests.len(), batches, "{size:?}");
     }
 }
 
-#[tokio::test]
-async fn spans_and_metrics_are_sent_after_the_delay_that_is_asked_for() {
+#[tokio::main(flavor = "current_thread")]
+async fn spans_and_metrics_are_sent_after_the_delay_that_is_asked_for(program: &Program) {
     let collector = Collector::start();
-    let service = start(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
-        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
-        ("OTEL_METRIC_EXPORT_INTERVAL", "10"),
-    ]);
+    let service = start(
+        program,
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+            ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "10"),
+        ],
+    );
     get(&service, 1).await;
     let start = Instant::now();
     let mut requests = Vec::new();
     let mut count = |path: &str| {
-        requests.extend(collector.requests());
+        requests.extend(collector.take_requests());
         let of_path = requests.iter().filter(|it: &&Request| it.path == path);
         of_path.count()
     };
-    eventually("a span comes", || count("/v1/traces") > 0);
+    wait_until("a span comes", || count("/v1/traces") > 0);
     // By default, it would come now.
     assert!(start.elapsed() < Duration::from_secs(5));
     // By default, there is one in a minute.
-    eventually("metrics come twice", || count("/v1/metrics") > 1);
+    wait_until("metrics come twice", || count("/v1/metrics") > 1);
 }
 
-#[tokio::test]
-async fn an_export_that_takes_longer_than_its_timeout_fails() {
+#[tokio::main(flavor = "current_thread")]
+async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
     for timeout in [
         "OTEL_EXPORTER_OTLP_TIMEOUT",
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
@@ -139,23 +162,26 @@ async fn an_export_that_takes_longer_than_its_timeout_fails() {
         // Connections are taken by the kernel; nobody reads them.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", silent.local_addr().unwrap());
-        let service = start(&[
-            ("OTEL_METRICS_EXPORTER", "none"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
-            ("OTEL_BSP_SCHEDULE_DELAY", "1"),
-            (timeout, "50"),
-        ]);
+        let service = start(
+            program,
+            &[
+                ("OTEL_METRICS_EXPORTER", "none"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
+                ("OTEL_BSP_SCHEDULE_DELAY", "1"),
+                (timeout, "50"),
+            ],
+        );
         get(&service, 1).await;
         let start = Instant::now();
-        service.line(|line| line.contains("spans cannot be exported"));
+        service.wait_for_line(|line| line.contains("spans cannot be exported"));
         // Without the variable, this takes ten seconds.
         assert!(start.elapsed() < Duration::from_secs(9), "{timeout}");
     }
 }
 
-#[tokio::test]
-async fn count_limits_bound_the_attributes_of_a_span() {
-    let all = spans(1, &[]).await[0].1.attributes.len();
+#[tokio::main(flavor = "current_thread")]
+async fn count_limits_bound_the_attributes_of_a_span(program: &Program) {
+    let all = spans(program, 1, &[]).await[0].1.attributes.len();
     assert!(all > 3);
     for limits in [
         &[("OTEL_ATTRIBUTE_COUNT_LIMIT", "3")][..],
@@ -164,23 +190,26 @@ async fn count_limits_bound_the_attributes_of_a_span() {
             ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "3"),
         ],
     ] {
-        let span = &spans(1, limits).await[0].1;
+        let span = &spans(program, 1, limits).await[0].1;
         assert_eq!(span.attributes.len(), 3);
         assert_eq!(span.dropped_attributes_count as usize, all - 3);
     }
 }
 
-#[tokio::test]
-async fn counters_are_cumulative_unless_delta_is_asked_for() {
+#[tokio::main(flavor = "current_thread")]
+async fn counters_are_cumulative_unless_delta_is_asked_for(program: &Program) {
     for (preference, temporality) in [("", 2), ("Cumulative", 2), ("DELTA", 1)] {
         let collector = Collector::start();
-        let service = start(&[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
-            (
-                "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-                preference,
-            ),
-        ]);
+        let service = start(
+            program,
+            &[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+                (
+                    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+                    preference,
+                ),
+            ],
+        );
         get(&service, 1).await;
         assert!(service.stop().0.success());
         let (_, metrics) = collector.spans_and_metrics();
@@ -193,8 +222,8 @@ async fn counters_are_cumulative_unless_delta_is_asked_for() {
     }
 }
 
-#[tokio::test]
-async fn the_environment_names_the_service_and_describes_the_process() {
+#[tokio::main(flavor = "current_thread")]
+async fn the_environment_names_the_service_and_describes_the_process(program: &Program) {
     let attributes = "service.name=by%20attribute,deployment.environment.name=a%2Cb";
     let attributes = ("OTEL_RESOURCE_ATTRIBUTES", attributes);
     let by_name = ("OTEL_SERVICE_NAME", "by name");
@@ -202,22 +231,22 @@ async fn the_environment_names_the_service_and_describes_the_process() {
         (vec![attributes], "by attribute"),
         (vec![attributes, by_name], "by name"),
     ] {
-        assert_eq!(spans(1, &variables).await[0].0, name);
+        assert_eq!(spans(program, 1, &variables).await[0].0, name);
     }
     let collector = Collector::start();
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
-    let requests = requests(&collector, 1, &[endpoint, attributes]).await;
-    let resource = super::collector::resource(&requests[0]);
-    let of = |key: &str| text(&resource, key);
+    let requests = requests(program, &collector, 1, &[endpoint, attributes]).await;
+    let resource = crate::collector::resource_attributes(&requests[0]);
+    let of = |key: &str| attribute_text(&resource, key);
     assert_eq!(of("deployment.environment.name"), "a,b");
     assert_eq!(of("telemetry.sdk.language"), "rust");
 }
 
-#[tokio::test]
-async fn with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids() {
+#[tokio::main(flavor = "current_thread")]
+async fn with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids(program: &Program) {
     let collector = Collector::start();
     for exporter in ["otlp", "console"] {
-        let service = start_with(&[
+        let service = program.start_with(&[
             ("OTEL_SDK_DISABLED", "True"),
             ("OTEL_TRACES_EXPORTER", exporter),
             ("OTEL_METRICS_EXPORTER", "otlp"),
@@ -238,40 +267,47 @@ async fn with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids() {
         assert_eq!(lines.iter().filter(access).count(), 1, "{lines:#?}");
         assert!(!lines.iter().any(|line| line.contains("SpanId")));
     }
-    assert_eq!(collector.requests().len(), 0);
+    assert_eq!(collector.take_requests().len(), 0);
 }
 
-#[tokio::test]
-async fn another_word_than_true_leaves_the_sdk_on_and_logs_a_warning() {
+#[tokio::main(flavor = "current_thread")]
+async fn another_word_than_true_leaves_the_sdk_on_and_logs_a_warning(program: &Program) {
     let collector = Collector::start();
-    let service = start(&[
-        ("OTEL_SDK_DISABLED", "yes"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
-    ]);
-    let line = service.line(|line| line.contains("OTEL_SDK_DISABLED is 'yes'"));
+    let service = start(
+        program,
+        &[
+            ("OTEL_SDK_DISABLED", "yes"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
+        ],
+    );
+    let line = service.wait_for_line(|line| line.contains("OTEL_SDK_DISABLED is 'yes'"));
     assert!(line.contains("WARN"), "{line}");
     get(&service, 1).await;
     assert!(service.stop().0.success());
     assert_eq!(collector.spans_and_metrics().0.len(), 1);
 }
 
-#[tokio::test]
-async fn a_proxy_variable_has_no_effect() {
+#[tokio::main(flavor = "current_thread")]
+async fn a_proxy_variable_has_no_effect(program: &Program) {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
     let proxies = ["ALL_PROXY", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY"];
     assert_eq!(
-        spans(1, &proxies.map(|name| (name, &*address))).await.len(),
+        spans(program, 1, &proxies.map(|name| (name, &*address)))
+            .await
+            .len(),
         1
     );
     assert!(proxy.accept().is_err());
 }
 
-#[tokio::test]
-async fn the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says() {
+#[tokio::main(flavor = "current_thread")]
+async fn the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says(
+    program: &Program,
+) {
     let collector = Collector::start();
-    let metadata = Collector::answering("{}");
+    let metadata = Collector::start_answering("{}");
     let uri = format!("{}/v4/1", metadata.endpoint);
     let on_ecs = ("ECS_CONTAINER_METADATA_URI_V4", &*uri);
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
@@ -294,23 +330,25 @@ async fn the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says
         (vec![metrics("otlp")], 2),
         (vec![traces("console"), sampler], 2),
     ] {
-        let service = start_with(&[&[on_ecs, endpoint], &*variables].concat());
+        let service = program.start_with(&[&[on_ecs, endpoint], &*variables].concat());
         get(&service, 1).await;
         assert!(service.stop().0.success());
-        assert_eq!(metadata.requests().len(), asked, "{variables:?}");
+        assert_eq!(metadata.take_requests().len(), asked, "{variables:?}");
     }
 }
 
-#[tokio::test]
-async fn a_silent_metadata_endpoint_delays_the_start_by_about_a_second() {
+#[tokio::main(flavor = "current_thread")]
+async fn a_silent_metadata_endpoint_delays_the_start_by_about_a_second(program: &Program) {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let uri = format!("http://{}/v4/1", silent.local_addr().unwrap());
-    let service = start_with(&[
+    let service = program.start_with(&[
         ("ECS_CONTAINER_METADATA_URI_V4", &uri),
         ("OTEL_TRACES_EXPORTER", "console"),
         ("OTEL_TRACES_SAMPLER", "always_on"),
     ]);
-    service.line(|line| line.contains("the metadata endpoint of ECS did not answer within 1 s"));
+    service.wait_for_line(|line| {
+        line.contains("the metadata endpoint of ECS did not answer within 1 s")
+    });
     get(&service, 1).await;
     let (status, lines) = service.stop();
     assert!(status.success());

@@ -2,9 +2,21 @@
 
 use serde_json::Value;
 
-use super::backend::{Backend, Busy, Http, Silent, Udp};
-use super::service::{Service, eventually};
-use super::start_with;
+use crate::backend::{Backend, HttpBackend, SilentBackend, UdpBackend, UnavailableBackend};
+use crate::program::Program;
+use crate::service::{Service, wait_until};
+
+suite! {
+    $ outages_tests, outages:
+    two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause,
+    two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause,
+    two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause,
+    a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_status,
+    a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout,
+    two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause,
+    two_outages_of_a_sampling_server_are_two_warnings_with_their_cause,
+    a_daemon_whose_name_cannot_be_looked_up_is_one_warning_with_the_error,
+}
 
 /// The log lines of a service while it serves requests.
 struct Log<'a> {
@@ -15,7 +27,7 @@ struct Log<'a> {
 impl Log<'_> {
     /// Sends requests until there is such a line, or a second one like an earlier one.
     fn wait_for(&mut self, level: &str, message: &str, count: usize) {
-        eventually(message, || {
+        wait_until(message, || {
             self.read();
             self.of(level, message).len() >= count
         });
@@ -24,7 +36,7 @@ impl Log<'_> {
     /// Sends a request and takes in what was logged.
     fn read(&mut self) {
         let request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-        self.service.raw(request);
+        self.service.send_raw(request);
         let lines = self.service.lines.try_iter();
         let lines = lines.map(|line| serde_json::from_str(&line).unwrap());
         self.lines.extend(lines);
@@ -70,7 +82,12 @@ const NO_RULES: Expected = Expected {
 
 /// Two outages of `backend` with a while between them in which it receives something: each outage is
 /// one WARN with its cause, and the recovery is one INFO.
-fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], expected: &Expected<'_>) {
+fn two_outages(
+    program: &Program,
+    mut backend: impl Backend,
+    variables: &[(&str, &str)],
+    expected: &Expected<'_>,
+) {
     let Expected { lost, back, causes } = expected;
     let port = backend.port();
     let daemon = format!("127.0.0.1:{port}");
@@ -83,7 +100,7 @@ fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], expected: 
         ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
     ];
     let variables = &[&common, variables].concat();
-    let service = start_with(variables);
+    let service = program.start_with(variables);
     let mut log = Log {
         service: &service,
         lines: Vec::new(),
@@ -91,7 +108,7 @@ fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], expected: 
     log.wait_for("WARN", lost, 1);
     backend.start();
     log.wait_for("INFO", back, 1);
-    eventually("the backend receives", || {
+    wait_until("the backend receives", || {
         log.read();
         backend.has_received()
     });
@@ -126,36 +143,38 @@ fn two_outages(mut backend: impl Backend, variables: &[(&str, &str)], expected: 
     assert_eq!(news.count(), 1, "{lines:#?}");
 }
 
-#[test]
-fn two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause() {
+fn two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "xray")];
-    two_outages(Udp::stopped(), &variables, &NO_SPANS);
+    two_outages(program, UdpBackend::stopped(), &variables, &NO_SPANS);
 }
 
-#[test]
-fn two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause() {
+fn two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
-    two_outages(Http::stopped(""), &variables, &NO_SPANS);
+    two_outages(program, HttpBackend::stopped(""), &variables, &NO_SPANS);
 }
 
-#[test]
-fn two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause() {
+fn two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_METRICS_EXPORTER", "otlp")];
-    two_outages(Http::stopped(""), &variables, &NO_METRICS);
+    two_outages(program, HttpBackend::stopped(""), &variables, &NO_METRICS);
 }
 
-#[test]
-fn a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_status() {
+fn a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_status(
+    program: &Program,
+) {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
     let expected = Expected {
         causes: &["503"],
         ..NO_SPANS
     };
-    two_outages(Busy::stopped(), &variables, &expected);
+    two_outages(
+        program,
+        UnavailableBackend::stopped(),
+        &variables,
+        &expected,
+    );
 }
 
-#[test]
-fn a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout() {
+fn a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout(program: &Program) {
     let variables = [
         ("OTEL_METRICS_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
@@ -164,7 +183,7 @@ fn a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout() {
         causes: &["timeout"],
         ..NO_METRICS
     };
-    two_outages(Silent::stopped(), &variables, &expected);
+    two_outages(program, SilentBackend::stopped(), &variables, &expected);
 }
 
 /// Rules and targets in one. After the first report, the next one is due in a second.
@@ -179,11 +198,10 @@ const RULES: &str = r#"{
     "UnprocessedStatistics": []
 }"#;
 
-#[test]
-fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause() {
-    let mut spans = Udp::stopped();
+fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause(program: &Program) {
+    let mut spans = UdpBackend::stopped();
     spans.start();
-    let rules = Http::stopped(RULES);
+    let rules = HttpBackend::stopped(RULES);
     let address = format!(
         "udp:127.0.0.1:{} tcp:127.0.0.1:{}",
         spans.port(),
@@ -194,16 +212,15 @@ fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause()
         ("OTEL_TRACES_SAMPLER", "xray"),
         ("AWS_XRAY_DAEMON_ADDRESS", &address),
     ];
-    two_outages(rules, &variables, &NO_RULES);
+    two_outages(program, rules, &variables, &NO_RULES);
 }
 
-#[test]
-fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause() {
-    let mut spans = Udp::stopped();
+fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause(program: &Program) {
+    let mut spans = UdpBackend::stopped();
     spans.start();
     let strategy =
         r#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1}}"#;
-    let server = Http::stopped(strategy);
+    let server = HttpBackend::stopped(strategy);
     let daemon = format!("127.0.0.1:{}", spans.port());
     let endpoint = format!("endpoint=http://127.0.0.1:{}", server.port());
     let variables = [
@@ -215,14 +232,13 @@ fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause() {
             &format!("{endpoint},pollingIntervalMs=10"),
         ),
     ];
-    two_outages(server, &variables, &NO_RULES);
+    two_outages(program, server, &variables, &NO_RULES);
 }
 
-#[test]
-fn a_daemon_whose_name_cannot_be_looked_up_is_one_warning_with_the_error() {
+fn a_daemon_whose_name_cannot_be_looked_up_is_one_warning_with_the_error(program: &Program) {
     // Too long for any question, so that the resolver refuses it by itself.
     let address = format!("{}:2000", "x".repeat(64));
-    let service = start_with(&[
+    let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("OTEL_TRACES_SAMPLER", "always_on"),
         ("AWS_XRAY_DAEMON_ADDRESS", &address),

@@ -1,5 +1,5 @@
-//! Backends of telemetry that stop and start again on one port: an X-Ray daemon over UDP, and what
-//! answers HTTP, which are collectors and the daemon's sampling rules.
+//! Telemetry backends that tests stop and start on one port: an X-Ray daemon's UDP port, and HTTP servers
+//! that stand for collectors and for the daemon's sampling API.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
@@ -9,27 +9,30 @@ use std::thread::{JoinHandle, spawn};
 
 use rustix::net::connect_unspec;
 
-use super::service::reserve;
+use crate::service::reserve_port;
 
-/// A backend that does not run yet.
+/// A backend that is stopped at first.
 pub trait Backend {
+    /// The port of the backend, whether it runs or not.
     fn port(&self) -> u16;
+    /// Starts the backend, or makes it healthy.
     fn start(&mut self);
-    /// From now on it does not take what is sent to the port.
+    /// Stops the backend, or makes it fail.
     fn stop(&mut self);
-    /// Whether anything was received since the last call.
+    /// Whether the backend has received anything since the last call.
     fn has_received(&self) -> bool;
 }
 
-/// A UDP port. It stays bound all the time, so that no other process can get it.
-pub struct Udp {
+/// A UDP receiver. Its port stays bound while it is stopped, so that no other process can take it.
+pub struct UdpBackend {
     port: u16,
     socket: UdpSocket,
 }
 
-impl Udp {
+impl UdpBackend {
+    /// Creates a stopped backend.
     pub fn stopped() -> Self {
-        let (port, socket) = reserve();
+        let (port, socket) = reserve_port();
         socket.set_nonblocking(true).unwrap();
         let mut backend = Self { port, socket };
         backend.stop();
@@ -37,7 +40,7 @@ impl Udp {
     }
 }
 
-impl Backend for Udp {
+impl Backend for UdpBackend {
     fn port(&self) -> u16 {
         self.port
     }
@@ -46,8 +49,8 @@ impl Backend for Udp {
         connect_unspec(&self.socket).unwrap();
     }
 
-    /// A connected socket receives from its peer alone, here itself. To all others the system says
-    /// that nobody listens on the port.
+    /// Connects the socket to itself. A connected socket receives only from its peer: other senders get
+    /// "connection refused".
     fn stop(&mut self) {
         self.socket
             .connect((Ipv4Addr::LOCALHOST, self.port))
@@ -64,40 +67,41 @@ impl Backend for Udp {
     }
 }
 
-/// An HTTP server that answers each request with 200 and this body, and then closes the connection.
-pub struct Http {
+/// An HTTP server that answers each request with 200 and a fixed body, and then closes the connection.
+pub struct HttpBackend {
     port: u16,
     status: Arc<Mutex<&'static str>>,
     body: &'static str,
     requests: Arc<AtomicUsize>,
-    held: Arc<(Mutex<bool>, Condvar)>,
+    answers_paused: Arc<(Mutex<bool>, Condvar)>,
     server: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
-    /// Keeps other tests from the port.
-    _mark: UdpSocket,
+    /// Keeps other tests off the port.
+    _reservation: UdpSocket,
 }
 
-impl Http {
+impl HttpBackend {
+    /// Creates a stopped backend.
     pub fn stopped(body: &'static str) -> Self {
-        let (port, mark) = reserve();
+        let (port, reservation) = reserve_port();
         Self {
             port,
             status: Arc::new(Mutex::new("200 OK")),
             body,
             requests: Arc::default(),
-            held: Arc::default(),
+            answers_paused: Arc::default(),
             server: None,
-            _mark: mark,
+            _reservation: reservation,
         }
     }
 
-    /// Whether requests are taken without being answered, until this is called again.
-    pub fn hold(&self, held: bool) {
-        *self.held.0.lock().unwrap() = held;
-        self.held.1.notify_all();
+    /// Pauses or resumes answering. While paused, the server still reads requests.
+    pub fn pause_answers(&self, paused: bool) {
+        *self.answers_paused.0.lock().unwrap() = paused;
+        self.answers_paused.1.notify_all();
     }
 }
 
-impl Backend for Http {
+impl Backend for HttpBackend {
     fn port(&self) -> u16 {
         self.port
     }
@@ -105,7 +109,7 @@ impl Backend for Http {
     fn start(&mut self) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         let (requests, body) = (Arc::clone(&self.requests), self.body);
-        let (status, held) = (Arc::clone(&self.status), Arc::clone(&self.held));
+        let (status, answers_paused) = (Arc::clone(&self.status), Arc::clone(&self.answers_paused));
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let server = spawn(move || {
@@ -114,10 +118,15 @@ impl Backend for Http {
                     return;
                 }
                 let mut stream = BufReader::new(stream.unwrap());
-                if read(&mut stream).is_some() {
+                if read_request(&mut stream).is_some() {
                     requests.fetch_add(1, Ordering::SeqCst);
-                    let is_held = held.0.lock().unwrap();
-                    drop(held.1.wait_while(is_held, |held| *held).unwrap());
+                    let paused = answers_paused.0.lock().unwrap();
+                    drop(
+                        answers_paused
+                            .1
+                            .wait_while(paused, |paused| *paused)
+                            .unwrap(),
+                    );
                     let (status, length) = (*status.lock().unwrap(), body.len());
                     let head = "Connection: close\r\nContent-Length:";
                     let answer = format!("HTTP/1.1 {status}\r\n{head} {length}\r\n\r\n{body}");
@@ -143,12 +152,13 @@ impl Backend for Http {
     }
 }
 
-/// A server that answers 503 while it is stopped.
-pub struct Busy(Http);
+/// An HTTP server that answers 503 while it is stopped.
+pub struct UnavailableBackend(HttpBackend);
 
-impl Busy {
+impl UnavailableBackend {
+    /// Creates a stopped backend.
     pub fn stopped() -> Self {
-        let mut server = Http::stopped("");
+        let mut server = HttpBackend::stopped("");
         server.start();
         let mut backend = Self(server);
         backend.stop();
@@ -156,7 +166,7 @@ impl Busy {
     }
 }
 
-impl Backend for Busy {
+impl Backend for UnavailableBackend {
     fn port(&self) -> u16 {
         self.0.port
     }
@@ -175,30 +185,31 @@ impl Backend for Busy {
     }
 }
 
-/// A server that takes requests and does not answer them while it is stopped.
-pub struct Silent(Http);
+/// An HTTP server that reads requests without answering while it is stopped.
+pub struct SilentBackend(HttpBackend);
 
-impl Silent {
+impl SilentBackend {
+    /// Creates a stopped backend.
     pub fn stopped() -> Self {
-        let mut server = Http::stopped("");
+        let mut server = HttpBackend::stopped("");
         server.start();
-        server.hold(true);
+        server.pause_answers(true);
         Self(server)
     }
 }
 
-impl Backend for Silent {
+impl Backend for SilentBackend {
     fn port(&self) -> u16 {
         self.0.port
     }
 
     fn start(&mut self) {
-        self.0.hold(false);
+        self.0.pause_answers(false);
         self.0.has_received();
     }
 
     fn stop(&mut self) {
-        self.0.hold(true);
+        self.0.pause_answers(true);
     }
 
     fn has_received(&self) -> bool {
@@ -206,8 +217,8 @@ impl Backend for Silent {
     }
 }
 
-/// Reads one request. Nothing if the client goes before its end.
-fn read(stream: &mut BufReader<TcpStream>) -> Option<()> {
+/// Reads one request. Returns `None` if the client closes the connection before the end of the request.
+fn read_request(stream: &mut BufReader<TcpStream>) -> Option<()> {
     let (mut line, mut length) = (String::new(), 0);
     while line != "\r\n" {
         line.clear();

@@ -1,6 +1,4 @@
-//! A service as it runs in production: its own binary, its own process, real sockets.
-//!
-//! Shared by the services' tests, which include it by path.
+//! Runs a service's binary in a process of its own, with an environment of its own and real sockets.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,13 +9,16 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long a test waits for anything before it fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for a condition before it fails.
+pub const WAIT_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running service. Dropping it kills the process.
 pub struct Service {
+    /// The process.
     pub child: Child,
+    /// The port on which it listens.
     pub port: u16,
+    /// The lines of its standard output. Empty after `start_unread`.
     pub lines: Receiver<String>,
     _reserved: UdpSocket,
 }
@@ -37,13 +38,13 @@ impl Service {
         service
     }
 
-    /// The same, with nobody who reads its standard output and standard error.
+    /// Starts `binary` like `start`, but reads neither its standard output nor its standard error.
     pub fn start_unread(binary: &str, variables: &[(&str, &str)]) -> Self {
         Self::spawn(binary, variables, Stdio::piped())
     }
 
     fn spawn(binary: &str, variables: &[(&str, &str)], stderr: Stdio) -> Self {
-        let (port, reserved) = reserve();
+        let (port, reserved) = reserve_port();
         let child = command(binary, variables)
             .env("PORT", port.to_string())
             .stdout(Stdio::piped())
@@ -57,75 +58,82 @@ impl Service {
             lines,
             _reserved: reserved,
         };
-        eventually("the service listens", || {
+        wait_until("the service listens", || {
             assert!(service.child.try_wait().unwrap().is_none(), "it ended");
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
         });
         service
     }
 
+    /// The URL of a path of the service.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// A new connection, with a bound on reads.
+    /// Opens a connection whose reads time out after [`WAIT_LIMIT`].
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
         stream
     }
 
-    /// Sends these bytes on a connection of their own and reads until the service closes it.
-    pub fn raw(&self, bytes: &[u8]) -> String {
+    /// Sends `bytes` on a new connection and returns everything that the service sends until it closes it.
+    pub fn send_raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
-        // The service may answer and close before it has read all of it.
+        // The service may answer and close the connection before it has read all bytes.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// The next log line that `wanted` accepts; those before it are dropped.
-    pub fn line(&self, wanted: impl Fn(&str) -> bool) -> String {
-        self.line_within(PATIENCE, wanted)
+    /// Waits for a log line that `is_wanted` accepts. Lines before it are dropped.
+    pub fn wait_for_line(&self, is_wanted: impl Fn(&str) -> bool) -> String {
+        self.wait_for_line_within(WAIT_LIMIT, is_wanted)
     }
 
-    /// The same, with another bound on the wait.
-    pub fn line_within(&self, patience: Duration, wanted: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + patience;
+    /// Waits like `wait_for_line`, at most for `time_limit`.
+    pub fn wait_for_line_within(
+        &self,
+        time_limit: Duration,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> String {
+        let deadline = Instant::now() + time_limit;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(left).expect("no such log line");
-            if wanted(&line) {
+            if is_wanted(&line) {
                 return line;
             }
         }
     }
 
+    /// The id of the process.
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
+    /// Sends a signal to the process.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Asks it to stop, waits until it has, and returns how it ended and what it still logged.
+    /// Sends SIGTERM and waits for the end. Returns the exit status and the remaining log lines.
     pub fn stop(self) -> (ExitStatus, Vec<String>) {
         self.signal(Signal::TERM);
-        self.ended()
+        self.wait_for_end()
     }
 
-    /// Waits until the process has ended, and returns how it did and what it still logged.
-    pub fn ended(mut self) -> (ExitStatus, Vec<String>) {
+    /// Waits for the end of the process. Returns the exit status and the remaining log lines.
+    pub fn wait_for_end(mut self) -> (ExitStatus, Vec<String>) {
         let status = self.wait();
         (status, self.lines.iter().collect())
     }
 
-    /// Waits until the process has ended.
+    /// Waits for the end of the process.
     pub fn wait(&mut self) -> ExitStatus {
         let mut ended = None;
-        eventually("the service ends", || {
+        wait_until("the service ends", || {
             ended = self.child.try_wait().unwrap();
             ended.is_some()
         });
@@ -140,8 +148,8 @@ impl Drop for Service {
     }
 }
 
-/// Runs `binary` to its end.
-pub fn output(binary: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+/// Runs `binary` with these variables only, until it ends.
+pub fn run_to_end(binary: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     command(binary, variables).args(arguments).output().unwrap()
 }
 
@@ -152,33 +160,34 @@ fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A port that nothing listens on, for a moment at least.
+/// A TCP port on which nothing listens at the moment.
 pub fn free_port() -> u16 {
-    reserve().0
+    reserve_port().0
 }
 
-/// A port that nothing listens on, and that no other test is given as long as the socket lives.
+/// Reserves a TCP port on which nothing listens. No other test gets it while the returned socket is open.
 ///
-/// Tests run beside each other, and from here until the service listens there is time enough for two
-/// of them to get the same: one would ask the other's service. The mark that it is taken is a socket
-/// for UDP, whose ports are others. From 32768 on the system gives them to who asks for any.
-pub fn reserve() -> (u16, UdpSocket) {
+/// Tests run in parallel. Without the reservation, two of them could choose the same port before either
+/// service listens, and one test would talk to the other's service. The reservation is a UDP socket on the
+/// same port number, which does not hinder TCP. Ports from 32768 on are left to the operating system, which
+/// hands them out to sockets bound to port 0.
+pub fn reserve_port() -> (u16, UdpSocket) {
     loop {
         let port = 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
         let address = (Ipv4Addr::LOCALHOST, port);
-        let Ok(mark) = UdpSocket::bind(address) else {
+        let Ok(reservation) = UdpSocket::bind(address) else {
             continue;
         };
         if TcpListener::bind(address).is_ok() {
-            return (port, mark);
+            return (port, reservation);
         }
     }
 }
 
-/// Looks again and again until `happened`.
-pub fn eventually(what: &str, mut happened: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !happened() {
+/// Polls `condition` until it is true.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + WAIT_LIMIT;
+    while !condition() {
         assert!(Instant::now() < deadline, "never: {what}");
         std::thread::park_timeout(Duration::from_millis(2));
     }

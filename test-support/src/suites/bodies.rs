@@ -1,15 +1,26 @@
 //! Bodies of requests: no route takes one, so each is read and dropped within a bound in size and time.
-//!
-//! Each service's tests include this by path beside a function `start()`.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::service::{PATIENCE, Service};
-use super::shell::{assert_error, parts, request};
-use super::start;
+use crate::answer::{assert_error, parse_answer, send_head};
+use crate::program::Program;
+use crate::service::{Service, WAIT_LIMIT};
+
+suite! {
+    $ bodies_tests, bodies:
+    no_request_may_send_more_than_the_limit_by_any_means,
+    a_body_that_is_too_large_is_a_413_declared_or_not,
+    a_body_that_cannot_be_read_is_a_400,
+    no_request_may_take_longer_than_the_limit_by_any_means,
+    a_body_that_fits_is_read_so_that_the_connection_goes_on,
+    a_body_up_to_the_limit_leaves_the_connection_to_the_next_request_in_every_framing,
+    an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connection,
+    requests_sent_ahead_are_answered_however_many_there_are,
+    a_body_that_does_not_come_is_a_408_and_the_service_goes_on,
+}
 
 /// Much more than the service reads of one request and the kernels of both sides keep: a service that
 /// takes as much has no bound.
@@ -106,7 +117,7 @@ fn endless() -> Vec<(String, Flood)> {
 /// bytes it took and what it answered.
 fn flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
     let mut stream = service.connect();
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(WAIT_LIMIT)).unwrap();
     let mut answers = stream.try_clone().unwrap();
     let answer = thread::spawn(move || {
         let mut answer = Vec::new();
@@ -131,9 +142,8 @@ fn flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
     (sent, answer.join().unwrap())
 }
 
-#[test]
-fn no_request_may_send_more_than_the_limit_by_any_means() {
-    let service = start();
+fn no_request_may_send_more_than_the_limit_by_any_means(program: &Program) {
+    let service = program.start();
     let mut most = 0;
     for (head, kind) in endless() {
         let (sent, answer) = flood(&service, &head, kind);
@@ -145,25 +155,27 @@ fn no_request_may_send_more_than_the_limit_by_any_means() {
     println!("at most {most} bytes left the client");
 }
 
-#[test]
-fn a_body_that_is_too_large_is_a_413_declared_or_not() {
-    let service = start();
+fn a_body_that_is_too_large_is_a_413_declared_or_not(program: &Program) {
+    let service = program.start();
     let head = "POST /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
-    let declared = service.raw(format!("{head}Content-Length: 1000000000\r\n\r\n").as_bytes());
+    let declared = service.send_raw(format!("{head}Content-Length: 1000000000\r\n\r\n").as_bytes());
     assert_error(&declared, 413, "payload_too_large");
     let chunk = format!("8000\r\n{}\r\n", "x".repeat(0x8000));
     let chunked = format!(
         "{head}Transfer-Encoding: chunked\r\n\r\n{}",
         chunk.repeat(8)
     );
-    assert_error(&service.raw(chunked.as_bytes()), 413, "payload_too_large");
+    assert_error(
+        &service.send_raw(chunked.as_bytes()),
+        413,
+        "payload_too_large",
+    );
 }
 
-#[test]
-fn a_body_that_cannot_be_read_is_a_400() {
-    let service = start();
+fn a_body_that_cannot_be_read_is_a_400(program: &Program) {
+    let service = program.start();
     let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let answer = service.raw(format!("{head}zz\r\n").as_bytes());
+    let answer = service.send_raw(format!("{head}zz\r\n").as_bytes());
     assert_error(&answer, 400, "bad_request");
 }
 
@@ -195,9 +207,8 @@ fn trickle(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) 
     )
 }
 
-#[test]
-fn no_request_may_take_longer_than_the_limit_by_any_means() {
-    let service = start();
+fn no_request_may_take_longer_than_the_limit_by_any_means(program: &Program) {
+    let service = program.start();
     let live = "POST /health/live HTTP/1.1";
     let preflight = "OPTIONS /health/live HTTP/1.1";
     let connect = "CONNECT health:80 HTTP/1.1";
@@ -240,7 +251,7 @@ fn no_request_may_take_longer_than_the_limit_by_any_means() {
             scope.spawn(move || {
                 let head = format!("{line}\r\n{headers}");
                 let (answer, open) = trickle(stream, &head, more);
-                assert_eq!(parts(&answer).0, status, "{head}: {answer}");
+                assert_eq!(parse_answer(&answer).0, status, "{head}: {answer}");
                 let is_closed = answer.to_lowercase().contains("connection: close");
                 assert!(is_closed || line.ends_with("1.0"), "{head}: {answer}");
                 println!("{open:?} {status} {head:?}");
@@ -252,15 +263,14 @@ fn no_request_may_take_longer_than_the_limit_by_any_means() {
 /// Sends a request with this body, and another one behind it. Returns the statuses of the answers.
 fn followed(service: &Service, head: &str, body: &str) -> Vec<u16> {
     let next = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let answers = service.raw(format!("{head}\r\nHost: x\r\n\r\n{body}{next}").as_bytes());
+    let answers = service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}{next}").as_bytes());
     let answers = answers.split("HTTP/1.1 ").skip(1);
     let status = |answer: &str| answer[..3].parse().unwrap();
     answers.map(status).collect()
 }
 
-#[test]
-fn a_body_that_fits_is_read_so_that_the_connection_goes_on() {
-    let service = start();
+fn a_body_that_fits_is_read_so_that_the_connection_goes_on(program: &Program) {
+    let service = program.start();
     let mut stream = service.connect();
     let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
     let get = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -271,9 +281,10 @@ fn a_body_that_fits_is_read_so_that_the_connection_goes_on() {
     assert!(answers.contains("HTTP/1.1 200"), "{answers}");
 }
 
-#[test]
-fn a_body_up_to_the_limit_leaves_the_connection_to_the_next_request_in_every_framing() {
-    let service = start();
+fn a_body_up_to_the_limit_leaves_the_connection_to_the_next_request_in_every_framing(
+    program: &Program,
+) {
+    let service = program.start();
     let most = "x".repeat(0x10000);
     let single = |bytes: usize| "1\r\nx\r\n".repeat(bytes) + "0\r\n\r\n";
     for (headers, body) in [
@@ -306,18 +317,19 @@ fn a_body_up_to_the_limit_leaves_the_connection_to_the_next_request_in_every_fra
 /// status of the answer.
 fn last_on_its_connection(service: &Service, head: &str, body: &str) -> u16 {
     let start = Instant::now();
-    let answer = service.raw(format!("{head}\r\nHost: x\r\n\r\n{body}").as_bytes());
+    let answer = service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}").as_bytes());
     assert!(start.elapsed() < LATE, "still open: {head}");
     assert!(
         answer.to_lowercase().contains("connection: close"),
         "{head}: {answer}"
     );
-    parts(&answer).0
+    parse_answer(&answer).0
 }
 
-#[test]
-fn an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connection() {
-    let service = start();
+fn an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connection(
+    program: &Program,
+) {
+    let service = program.start();
     for (line, headers, body, status) in [
         ("GET /health/live", "Upgrade: websocket", "", 200),
         (
@@ -359,12 +371,11 @@ fn an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connectio
     }
     // HTTP/2 without an offer.
     let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
-    assert_eq!(parts(&service.raw(settings)).0, 400);
+    assert_eq!(parse_answer(&service.send_raw(settings)).0, 400);
 }
 
-#[test]
-fn requests_sent_ahead_are_answered_however_many_there_are() {
-    let service = start();
+fn requests_sent_ahead_are_answered_however_many_there_are(program: &Program) {
+    let service = program.start();
     let mut stream = service.connect();
     let padding = "x".repeat(1000);
     let get = format!("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Padding: {padding}\r\n\r\n");
@@ -388,13 +399,12 @@ fn requests_sent_ahead_are_answered_however_many_there_are() {
     assert_eq!(answers.matches("HTTP/1.1 405").count(), count);
 }
 
-#[test]
-fn a_body_that_does_not_come_is_a_408_and_the_service_goes_on() {
-    let service = start();
-    let answer = service.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+fn a_body_that_does_not_come_is_a_408_and_the_service_goes_on(program: &Program) {
+    let service = program.start();
+    let answer = service.send_raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
     assert_error(&answer, 408, "request_timeout");
     assert_eq!(
-        parts(&request(&service, "GET /health/live HTTP/1.1")).0,
+        parse_answer(&send_head(&service, "GET /health/live HTTP/1.1")).0,
         200
     );
 }
