@@ -15,6 +15,12 @@ impl TraceId {
     /// The smallest id.
     pub const MIN: Self = Self(0);
 
+    /// The id of an OpenTelemetry trace. Returns `None` unless `bytes` are 16 bytes that are not all zero.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let number = u128::from_be_bytes(bytes.try_into().ok()?);
+        (number != 0).then_some(Self(number))
+    }
+
     /// The start time that the id contains.
     pub fn start_time(self) -> Time {
         Time::from_seconds((self.0 >> 96) as u32)
@@ -52,6 +58,12 @@ impl fmt::Display for TraceId {
 pub struct SegmentId(u64);
 
 impl SegmentId {
+    /// The id of an OpenTelemetry span. Returns `None` unless `bytes` are 8 bytes that are not all zero.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let number = u64::from_be_bytes(bytes.try_into().ok()?);
+        (number != 0).then_some(Self(number))
+    }
+
     /// An id that is derived from this one, for the segment that is inferred from a subsegment. Equal ids have equal
     /// derived ids, and different ids have different ones.
     pub fn derived_id(self) -> Self {

@@ -1,8 +1,8 @@
-//! OTLP over HTTP: any OpenTelemetry program can send its spans here, as protobuf or as JSON.
+//! OTLP over HTTP: receives the spans of OpenTelemetry programs, encoded as protobuf or JSON.
 //!
-//! Source: the OpenTelemetry protocol's specification, 1.x. Spans become documents by the rules of the
-//! OpenTelemetry collector's X-Ray exporter with its option `index_all_attributes`, so that each attribute
-//! can be searched for. docs/xray.md lists where the rules differ.
+//! The protocol follows the OpenTelemetry Protocol specification 1.x. Spans become documents by the rules of the
+//! OpenTelemetry collector's X-Ray exporter with its option `index_all_attributes`, which makes every attribute
+//! searchable. docs/xray.md lists the differences.
 
 mod annotations;
 mod attributes;
@@ -10,11 +10,13 @@ mod aws;
 mod cause;
 mod encoding;
 mod http;
+mod ids;
 mod json;
 mod local_root;
 mod name;
 mod protobuf;
 mod rejected;
+mod segment;
 mod sql;
 mod stack;
 mod translate;
@@ -38,66 +40,67 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
 use crate::xray::Xray;
-use encoding::{Code, Encoding};
-use rejected::Rejected;
+use encoding::{Encoding, RpcCode};
+use rejected::RejectedSpans;
 
-/// Largest request in bytes, before and after it is unpacked.
-const MAX_BODY: usize = 16 * 1024 * 1024;
+/// Limit of a request body, applied before and after decompression.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// Tells programs that send other signals what to do.
-const ONLY_TRACES: &str = "this X-Ray takes traces only, by POST /v1/traces. \
+/// Advice for programs that send metrics or logs.
+const ONLY_TRACES_ADVICE: &str = "this X-Ray accepts only traces, by POST /v1/traces. \
     Set OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none, or send metrics and logs elsewhere with \
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
 
-/// `POST /v1/traces` of this X-Ray.
+/// Routes of the OTLP port: `POST /v1/traces`. Every other path is answered with 404.
 pub fn router(xray: Arc<Xray>) -> Router {
     Router::new()
-        .route("/v1/traces", post(traces))
-        .fallback(other)
+        .route("/v1/traces", post(export_traces))
+        .fallback(refuse_unknown_path)
         .with_state(xray)
 }
 
-async fn traces(State(xray): State<Arc<Xray>>, request: Request) -> Response {
-    let Some(encoding) = Encoding::of(request.headers()) else {
-        let message = "OTLP is application/x-protobuf or application/json\n";
+async fn export_traces(State(xray): State<Arc<Xray>>, request: Request) -> Response {
+    let Some(encoding) = Encoding::from_content_type(request.headers()) else {
+        let message = "OTLP requires the content-type application/x-protobuf or application/json\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response();
     };
-    let refuse =
-        |message: &str| encoding.refuse(StatusCode::BAD_REQUEST, Code::InvalidArgument, message);
-    let Some(is_packed) = is_packed(request.headers()) else {
+    let bad_request = |message: &str| {
+        encoding.error_response(StatusCode::BAD_REQUEST, RpcCode::InvalidArgument, message)
+    };
+    let Some(is_gzip) = is_gzip(request.headers()) else {
         let message = "the content-encoding is not supported: send gzip or no content-encoding";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return encoding.refuse(status, Code::InvalidArgument, message);
+        return encoding.error_response(status, RpcCode::InvalidArgument, message);
     };
-    let Ok(body) = to_bytes(request.into_body(), MAX_BODY).await else {
-        return refuse("the body broke off or is larger than 16 MiB");
+    let Ok(body) = to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
+        return bad_request("the body is incomplete or larger than 16 MiB");
     };
-    let taken = tokio::task::spawn_blocking(move || {
-        let body = if is_packed {
-            unpack(&body)?.into()
+    let stored = tokio::task::spawn_blocking(move || {
+        let body = if is_gzip {
+            decompress_gzip(&body)?.into()
         } else {
             body
         };
-        let mut rejected = Rejected::default();
-        let request = encoding.read(body, &mut rejected)?;
-        Ok::<_, String>(put(&xray, &request, rejected))
+        let mut rejected = RejectedSpans::default();
+        let request = encoding.decode_request(body, &mut rejected)?;
+        Ok::<_, String>(store_spans(&xray, &request, rejected))
     });
-    match taken.await {
-        Ok(Ok(response)) => encoding.answer(&response),
-        Ok(Err(message)) => refuse(&message),
+    match stored.await {
+        Ok(Ok(response)) => encoding.success_response(&response),
+        Ok(Err(message)) => bad_request(&message),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-/// Any other path. OpenTelemetry's exporters do not repeat a request after 404, and some do after a 5xx status.
-async fn other(uri: Uri, headers: HeaderMap) -> Response {
-    let encoding = Encoding::of(&headers).unwrap_or(Encoding::Json);
-    let message = format!("{} is not served here: {ONLY_TRACES}", uri.path());
-    encoding.refuse(StatusCode::NOT_FOUND, Code::Unimplemented, &message)
+/// Answers 404, because OpenTelemetry's exporters do not retry after 404. Some retry after a 5xx status.
+async fn refuse_unknown_path(uri: Uri, headers: HeaderMap) -> Response {
+    let encoding = Encoding::from_content_type(&headers).unwrap_or(Encoding::Json);
+    let message = format!("{} is not served here: {ONLY_TRACES_ADVICE}", uri.path());
+    encoding.error_response(StatusCode::NOT_FOUND, RpcCode::Unimplemented, &message)
 }
 
-/// Whether the body is packed by gzip; nothing if it has another encoding.
-fn is_packed(headers: &HeaderMap) -> Option<bool> {
+/// Whether the body is compressed with gzip. Returns `None` for an unsupported content-encoding.
+fn is_gzip(headers: &HeaderMap) -> Option<bool> {
     let Some(encoding) = headers.get(header::CONTENT_ENCODING) else {
         return Some(false);
     };
@@ -108,43 +111,45 @@ fn is_packed(headers: &HeaderMap) -> Option<bool> {
     }
 }
 
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
+fn decompress_gzip(compressed: &[u8]) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    // One byte more than is permitted shows that there is more.
-    let mut bounded = MultiGzDecoder::new(packed).take(MAX_BODY as u64 + 1);
-    let read = bounded.read_to_end(&mut body);
-    read.map_err(|error| format!("the body is not gzip: {error}"))?;
-    match body.len() <= MAX_BODY {
-        true => Ok(body),
-        false => Err("the body is larger than 16 MiB when unpacked".to_owned()),
+    // The decoder reads one byte more than the limit to detect a body that exceeds the limit.
+    MultiGzDecoder::new(compressed)
+        .take(MAX_BODY_BYTES as u64 + 1)
+        .read_to_end(&mut body)
+        .map_err(|error| format!("the body is not valid gzip: {error}"))?;
+    if body.len() > MAX_BODY_BYTES {
+        return Err("the decompressed body is larger than 16 MiB".to_owned());
     }
+    Ok(body)
 }
 
-/// Stores the spans, and counts those that cannot be stored.
-fn put(
+/// Stores the spans as documents. Adds each span that cannot be stored to `rejected`.
+fn store_spans(
     xray: &Xray,
     request: &ExportTraceServiceRequest,
-    mut rejected: Rejected,
+    mut rejected: RejectedSpans,
 ) -> ExportTraceServiceResponse {
-    for spans in &request.resource_spans {
-        let resource = spans.resource.as_ref();
+    for resource_spans in &request.resource_spans {
+        let resource = resource_spans.resource.as_ref();
         let resource = resource.map_or(&[][..], |resource| &resource.attributes);
-        for span in spans.scope_spans.iter().flat_map(|scope| &scope.spans) {
-            if let Err(why) = put_span(xray, span, resource) {
-                rejected.add_span(span, &why);
+        let scopes = &resource_spans.scope_spans;
+        for span in scopes.iter().flat_map(|scope| &scope.spans) {
+            if let Err(reason) = store_span(xray, span, resource) {
+                rejected.add_span(span, &reason);
             }
         }
     }
     ExportTraceServiceResponse {
-        partial_success: rejected.partial_success(),
+        partial_success: rejected.into_partial_success(),
     }
 }
 
-fn put_span(xray: &Xray, span: &Span, resource: &[KeyValue]) -> Result<(), String> {
-    let documents = translate::documents(span, resource)?;
-    let refused = documents
+fn store_span(xray: &Xray, span: &Span, resource: &[KeyValue]) -> Result<(), String> {
+    let documents = translate::translate_span(span, resource)?;
+    let first_refusal = documents
         .iter()
         .flat_map(|document| xray.put(&document.to_string()))
         .next();
-    refused.map_or(Ok(()), |refusal| Err(refusal.to_string()))
+    first_refusal.map_or(Ok(()), |refusal| Err(refusal.to_string()))
 }

@@ -1,38 +1,46 @@
-//! User, annotations and metadata: the attributes that no block contains.
+//! Fields `user`, `annotations` and `metadata`, built from the attributes that no block contains.
 
 use serde_json::{Map, Value, json};
 
 use super::attributes::Attributes;
 
-const USER: &str = "enduser.id";
-const ANNOTATIONS: &str = "aws.xray.annotations";
+const USER_KEY: &str = "enduser.id";
 
-/// The fields `user`, `annotations` and `metadata` of a document.
-pub fn fields(
-    mut rest: Attributes<'_>,
+/// Lists the attributes that the exporter makes annotations. It has no effect here, because all attributes become
+/// annotations.
+const INDEXED_ATTRIBUTES_KEY: &str = "aws.xray.annotations";
+
+/// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for subsegments, which do not contain
+/// the attributes of the resource.
+pub fn build_fields(
+    mut remaining: Attributes<'_>,
     resource: Option<&Attributes<'_>>,
 ) -> [(&'static str, Option<Value>); 3] {
-    let user = rest.text(&[USER]).map(Value::from);
+    let user = remaining.find_text(&[USER_KEY]).map(Value::from);
     if user.is_some() {
-        rest.remove(&[USER]);
+        remaining.remove(&[USER_KEY]);
     }
-    // The names of the attributes to index. Here, all are.
-    if rest.json(ANNOTATIONS).is_some_and(|it| it.is_array()) {
-        rest.remove(&[ANNOTATIONS]);
+    let indexed = remaining.get_json(INDEXED_ATTRIBUTES_KEY);
+    if indexed.is_some_and(|keys| keys.is_array()) {
+        remaining.remove(&[INDEXED_ATTRIBUTES_KEY]);
     }
+    let resource_attributes = resource
+        .into_iter()
+        .flat_map(Attributes::iter_json)
+        .map(|(key, value)| (format!("otel.resource.{key}"), value));
+    let span_attributes = remaining
+        .iter_json()
+        .map(|(key, value)| (key.to_owned(), value));
     let mut annotations = Map::new();
     let mut metadata = Map::new();
-    let resource = resource.into_iter().flat_map(Attributes::iter);
-    let resource = resource.map(|(key, value)| (format!("otel.resource.{key}"), value));
-    let own = rest.iter().map(|(key, value)| (key.to_owned(), value));
-    for (key, value) in resource.chain(own) {
+    for (key, value) in resource_attributes.chain(span_attributes) {
         match value {
             Value::Null => {}
             Value::Array(_) | Value::Object(_) => {
                 metadata.insert(key, value);
             }
             _ => {
-                annotations.insert(permitted(&key), value);
+                annotations.insert(sanitize_key(&key), value);
             }
         }
     }
@@ -49,8 +57,8 @@ pub fn fields(
     ]
 }
 
-/// Replaces all characters but letters, digits and dots by underscores.
-fn permitted(key: &str) -> String {
+/// Replaces every character except ASCII letters, digits and dots by an underscore.
+fn sanitize_key(key: &str) -> String {
     let is_permitted = |c: char| c.is_ascii_alphanumeric() || c == '.';
     key.chars()
         .map(|c| if is_permitted(c) { c } else { '_' })

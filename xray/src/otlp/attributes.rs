@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use serde_json::{Map, Value};
 
-/// Attributes by key. Those without a value are left out.
+/// Attributes by key. Attributes without a value are left out.
 #[derive(Clone, Debug)]
-pub struct Attributes<'a>(BTreeMap<&'a str, &'a Any>);
+pub struct Attributes<'a>(BTreeMap<&'a str, &'a OtlpValue>);
 
 impl<'a> Attributes<'a> {
     pub fn new(attributes: &'a [KeyValue]) -> Self {
@@ -22,104 +22,112 @@ impl<'a> Attributes<'a> {
         Self(pairs.collect())
     }
 
-    /// Whether one of these is set.
-    pub fn has(&self, keys: &[&str]) -> bool {
+    /// Whether an AWS SDK made the span with these attributes.
+    pub fn is_aws_sdk_call(&self) -> bool {
+        self.find_text(&["rpc.system", "rpc.system.name"]) == Some("aws-api")
+    }
+
+    /// Whether the span with these attributes is a local root: the first span of a service in a trace.
+    pub fn is_local_root(&self) -> bool {
+        self.find_text(&["aws.span.kind"]) == Some("LOCAL_ROOT")
+    }
+
+    pub fn has_any(&self, keys: &[&str]) -> bool {
         keys.iter().any(|key| self.0.contains_key(key))
     }
 
-    /// The first of these that is a text, and not empty.
-    pub fn text(&self, keys: &[&str]) -> Option<&'a str> {
+    /// The value of the first of `keys` whose value is a text that is not empty.
+    pub fn find_text(&self, keys: &[&str]) -> Option<&'a str> {
         keys.iter().find_map(|key| match self.0.get(key)? {
-            Any::StringValue(text) if !text.is_empty() => Some(&**text),
+            OtlpValue::StringValue(text) if !text.is_empty() => Some(&**text),
             _ => None,
         })
     }
 
-    /// The attribute, if it is an IP address. `network.peer.address` may also name a Unix socket.
-    pub fn address(&self, key: &str) -> Option<&'a str> {
-        self.text(&[key])
+    /// The value of `key` if it is an IP address. `network.peer.address` may also be the path of a Unix socket.
+    pub fn get_ip_address(&self, key: &str) -> Option<&'a str> {
+        self.find_text(&[key])
             .filter(|text| text.parse::<IpAddr>().is_ok())
     }
 
-    /// The first of these that is a whole number, or a double or a text of one.
-    pub fn number(&self, keys: &[&str]) -> Option<i64> {
+    /// The value of the first of `keys` that is an integer, or a double or a text with an integer value.
+    pub fn find_integer(&self, keys: &[&str]) -> Option<i64> {
         keys.iter().find_map(|key| match self.0.get(key)? {
-            Any::IntValue(number) => Some(*number),
-            Any::DoubleValue(number) if number.fract() == 0.0 => Some(*number as i64),
-            Any::StringValue(text) => text.parse().ok(),
+            OtlpValue::IntValue(number) => Some(*number),
+            OtlpValue::DoubleValue(number) if number.fract() == 0.0 => Some(*number as i64),
+            OtlpValue::StringValue(text) => text.parse().ok(),
             _ => None,
         })
     }
 
-    /// The attribute, if it is a flag.
-    pub fn flag(&self, key: &str) -> Option<bool> {
+    pub fn get_bool(&self, key: &str) -> Option<bool> {
         match self.0.get(key)? {
-            Any::BoolValue(flag) => Some(*flag),
+            OtlpValue::BoolValue(value) => Some(*value),
             _ => None,
         }
     }
 
-    /// The texts of a list, or of one text.
-    pub fn texts(&self, key: &str) -> Vec<&'a str> {
+    /// The texts in the list at `key`. A single text is a list of one.
+    pub fn get_texts(&self, key: &str) -> Vec<&'a str> {
         match self.0.get(key) {
-            Some(Any::StringValue(text)) => vec![text],
-            Some(Any::ArrayValue(array)) => {
-                let values = array.values.iter().filter_map(|value| match &value.value {
-                    Some(Any::StringValue(text)) => Some(&**text),
+            Some(OtlpValue::StringValue(text)) => vec![text],
+            Some(OtlpValue::ArrayValue(array)) => {
+                let texts = array.values.iter().filter_map(|value| match &value.value {
+                    Some(OtlpValue::StringValue(text)) => Some(&**text),
                     _ => None,
                 });
-                values.collect()
+                texts.collect()
             }
             _ => Vec::new(),
         }
     }
 
-    /// The attribute in JSON.
-    pub fn json(&self, key: &str) -> Option<Value> {
-        self.0.get(key).map(|value| json(value))
+    /// The value of `key` as JSON.
+    pub fn get_json(&self, key: &str) -> Option<Value> {
+        self.0.get(key).map(|value| to_json(value))
     }
 
-    /// Removes these attributes.
     pub fn remove(&mut self, keys: &[&str]) {
         self.0.retain(|key, _| !keys.contains(key));
     }
 
-    /// Each attribute in JSON.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value)> {
-        self.0.iter().map(|(key, value)| (*key, json(value)))
+    /// All attributes with their values as JSON.
+    pub fn iter_json(&self) -> impl Iterator<Item = (&'a str, Value)> {
+        self.0.iter().map(|(key, value)| (*key, to_json(value)))
     }
 }
 
-/// An object of what is set.
-pub fn object<'a>(pairs: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Map<String, Value> {
-    let set = pairs
+/// Builds a JSON object from the fields that have a value.
+pub fn build_object<'a>(
+    fields: impl IntoIterator<Item = (&'a str, Option<Value>)>,
+) -> Map<String, Value> {
+    let present = fields
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    set.collect()
+    present.collect()
 }
 
-fn json(value: &Any) -> Value {
-    let any = |value: &AnyValue| value.value.as_ref().map_or(Value::Null, json);
+fn to_json(value: &OtlpValue) -> Value {
+    let any_to_json = |value: &AnyValue| value.value.as_ref().map_or(Value::Null, to_json);
     match value {
-        Any::StringValue(text) => text.as_str().into(),
-        Any::BoolValue(flag) => (*flag).into(),
-        Any::IntValue(number) => (*number).into(),
-        Any::DoubleValue(number) if number.is_finite() => (*number).into(),
-        // JSON has no such numbers. These are the texts of ProtoJSON.
-        Any::DoubleValue(number) if number.is_nan() => "NaN".into(),
-        Any::DoubleValue(number) if *number > 0.0 => "Infinity".into(),
-        Any::DoubleValue(_) => "-Infinity".into(),
-        Any::ArrayValue(array) => array.values.iter().map(any).collect(),
-        Any::KvlistValue(pairs) => {
-            let pairs = pairs.values.iter();
-            let pair = |pair: &KeyValue| {
-                let value = pair.value.as_ref().map_or(Value::Null, any);
+        OtlpValue::StringValue(text) => text.as_str().into(),
+        OtlpValue::BoolValue(value) => (*value).into(),
+        OtlpValue::IntValue(number) => (*number).into(),
+        OtlpValue::DoubleValue(number) if number.is_finite() => (*number).into(),
+        // JSON has no numbers for these. ProtoJSON writes the same texts.
+        OtlpValue::DoubleValue(number) if number.is_nan() => "NaN".into(),
+        OtlpValue::DoubleValue(number) if *number > 0.0 => "Infinity".into(),
+        OtlpValue::DoubleValue(_) => "-Infinity".into(),
+        OtlpValue::ArrayValue(array) => array.values.iter().map(any_to_json).collect(),
+        OtlpValue::KvlistValue(list) => {
+            let pairs = list.values.iter().map(|pair| {
+                let value = pair.value.as_ref().map_or(Value::Null, any_to_json);
                 (pair.key.clone(), value)
-            };
-            pairs.map(pair).collect()
+            });
+            pairs.collect()
         }
-        Any::BytesValue(bytes) => STANDARD.encode(bytes).into(),
-        // An index into a string table. Only profiles have one.
-        Any::StringValueStrindex(_) => Value::Null,
+        OtlpValue::BytesValue(bytes) => STANDARD.encode(bytes).into(),
+        // This is an index into a string table, which only OTLP profiles contain.
+        OtlpValue::StringValueStrindex(_) => Value::Null,
     }
 }

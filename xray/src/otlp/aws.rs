@@ -1,11 +1,12 @@
-//! Block `aws`: where the program runs, which AWS resource it called, and its SDK. Also the segment's `origin`.
+//! Block `aws`: the platform that the program runs on, the AWS resource that it called, and its SDK. Also the field
+//! `origin`.
 
 use serde_json::{Map, Value, json};
 
-use super::attributes::{Attributes, object};
+use super::attributes::{Attributes, build_object};
 
-/// Attributes of the call. They move from the annotations to the block.
-const CALL_ATTRIBUTES: [&str; 10] = [
+/// Attributes of a call to AWS. They do not become annotations if the span has the block.
+const CALL_KEYS: [&str; 10] = [
     "aws.operation",
     "rpc.method",
     "aws.account_id",
@@ -18,28 +19,30 @@ const CALL_ATTRIBUTES: [&str; 10] = [
     "aws.table.name",
 ];
 
-/// Builds the block and removes its attributes from `rest`. There is no block on another cloud.
-pub fn block(
+/// Builds the block and removes the attributes of the call from `remaining`. Returns `None` if the program runs on
+/// another cloud.
+pub fn build_block(
     attributes: &Attributes<'_>,
     resource: &Attributes<'_>,
-    rest: &mut Attributes<'_>,
+    remaining: &mut Attributes<'_>,
 ) -> Option<Value> {
     if is_on_another_cloud(resource) {
         return None;
     }
-    rest.remove(&CALL_ATTRIBUTES);
-    let text = |keys: &[&str]| attributes.text(keys).map(Value::from);
-    let tables = attributes.texts("aws.dynamodb.table_names");
+    remaining.remove(&CALL_KEYS);
+    let text = |keys: &[&str]| attributes.find_text(keys).map(Value::from);
+    let tables = attributes.get_texts("aws.dynamodb.table_names");
     let table = match &*tables {
         [] => text(&["aws.table_name", "aws.table.name"]),
-        [one] => Some((*one).into()),
+        [table] => Some((*table).into()),
         _ => None,
     };
-    let account = text(&["aws.account_id"]);
-    let account = account.or_else(|| resource.text(&["cloud.account.id"]).map(Value::from));
-    let mut aws = object([
+    let account = attributes
+        .find_text(&["aws.account_id"])
+        .or_else(|| resource.find_text(&["cloud.account.id"]));
+    let mut aws = build_object([
         ("operation", text(&["aws.operation", "rpc.method"])),
-        ("account_id", account),
+        ("account_id", account.map(Value::from)),
         ("region", text(&["aws.region"])),
         ("request_id", text(&["aws.request_id", "aws.requestId"])),
         (
@@ -53,21 +56,21 @@ pub fn block(
         ),
         ("table_name", table),
         ("table_names", (tables.len() > 1).then(|| json!(tables))),
-        ("cloudwatch_logs", log_groups(resource)),
-        ("xray", Some(Value::Object(sdk(resource)))),
+        ("cloudwatch_logs", build_log_groups(resource)),
+        ("xray", Some(Value::Object(build_sdk_block(resource)))),
     ]);
-    aws.extend(platforms(resource));
+    aws.extend(build_platform_blocks(resource));
     Some(Value::Object(aws))
 }
 
-/// Blocks for EC2, ECS, Elastic Beanstalk and EKS. A pod of EKS on an EC2 instance has two of them.
-fn platforms(resource: &Attributes<'_>) -> Map<String, Value> {
-    let platform = resource.text(&["cloud.platform"]);
+/// Builds the blocks for EC2, ECS, Elastic Beanstalk and EKS. An EKS pod on an EC2 instance has two of them.
+fn build_platform_blocks(resource: &Attributes<'_>) -> Map<String, Value> {
+    let platform = resource.find_text(&["cloud.platform"]);
     let is_on = |name: &str| platform == Some(name);
-    let text = |key: &str| resource.text(&[key]).map(Value::from);
+    let text = |key: &str| resource.find_text(&[key]).map(Value::from);
     let zone = || text("cloud.availability_zone");
-    let ec2 = (is_on("aws_ec2") || resource.text(&["host.id"]).is_some()).then(|| {
-        object([
+    let ec2 = (is_on("aws_ec2") || resource.find_text(&["host.id"]).is_some()).then(|| {
+        build_object([
             ("instance_id", text("host.id")),
             ("availability_zone", zone()),
             ("instance_size", text("host.type")),
@@ -75,7 +78,7 @@ fn platforms(resource: &Attributes<'_>) -> Map<String, Value> {
         ])
     });
     let ecs = is_on("aws_ecs").then(|| {
-        object([
+        build_object([
             ("container", text("container.name")),
             ("container_id", text("container.id")),
             ("task_arn", text("aws.ecs.task.arn")),
@@ -86,24 +89,26 @@ fn platforms(resource: &Attributes<'_>) -> Map<String, Value> {
             ("launch_type", text("aws.ecs.launchtype")),
         ])
     });
-    let deployment = resource.text(&["service.instance.id"]);
-    let deployment = deployment.filter(|_| is_on("aws_elastic_beanstalk"));
-    let beanstalk = deployment.map(|deployment| {
-        let number = deployment.parse::<i64>().unwrap_or(0);
-        object([
+    let deployment_id = resource
+        .find_text(&["service.instance.id"])
+        .filter(|_| is_on("aws_elastic_beanstalk"));
+    let beanstalk = deployment_id.map(|deployment_id| {
+        let deployment_id = deployment_id.parse::<i64>().unwrap_or(0);
+        build_object([
             ("environment_name", text("service.namespace")),
-            ("deployment_id", Some(number.into())),
+            ("deployment_id", Some(deployment_id.into())),
             ("version_label", text("service.version")),
         ])
     });
-    let eks = (is_on("aws_eks") || resource.text(&["k8s.cluster.name"]).is_some()).then(|| {
-        object([
-            ("cluster_name", text("k8s.cluster.name")),
-            ("pod", text("k8s.pod.name")),
-            ("container_id", text("container.id")),
-        ])
-    });
-    object([
+    let eks =
+        (is_on("aws_eks") || resource.find_text(&["k8s.cluster.name"]).is_some()).then(|| {
+            build_object([
+                ("cluster_name", text("k8s.cluster.name")),
+                ("pod", text("k8s.pod.name")),
+                ("container_id", text("container.id")),
+            ])
+        });
+    build_object([
         ("ec2", ec2.map(Value::Object)),
         ("ecs", ecs.map(Value::Object)),
         ("elastic_beanstalk", beanstalk.map(Value::Object)),
@@ -111,58 +116,58 @@ fn platforms(resource: &Attributes<'_>) -> Map<String, Value> {
     ])
 }
 
-fn sdk(resource: &Attributes<'_>) -> Map<String, Value> {
-    let text = |key: &str| resource.text(&[key]);
+fn build_sdk_block(resource: &Attributes<'_>) -> Map<String, Value> {
+    let text = |key: &str| resource.find_text(&[key]);
     let name = text("telemetry.sdk.name");
     let sdk = name.map(|name| match text("telemetry.sdk.language") {
         Some(language) => format!("{name} for {language}"),
         None => name.to_owned(),
     });
-    let agent = resource.text(&["telemetry.distro.version", "telemetry.auto.version"]);
-    object([
+    let agent_version = resource.find_text(&["telemetry.distro.version", "telemetry.auto.version"]);
+    build_object([
         ("sdk", sdk.map(Value::from)),
         (
             "sdk_version",
             text("telemetry.sdk.version").map(Value::from),
         ),
-        ("auto_instrumentation", Some(agent.is_some().into())),
+        ("auto_instrumentation", Some(agent_version.is_some().into())),
     ])
 }
 
-/// The log groups of the resource, by ARN or else by name. `OTEL_RESOURCE_ATTRIBUTES` has no lists, so one text
-/// may hold several, separated by `&`.
-fn log_groups(resource: &Attributes<'_>) -> Option<Value> {
-    let listed = |key: &str| -> Vec<&str> {
-        let texts = resource.texts(key).into_iter();
+/// Builds the list of CloudWatch log groups from their ARNs, or from their names if there are no ARNs. One text may
+/// contain several log groups, separated by `&`, because `OTEL_RESOURCE_ATTRIBUTES` cannot contain lists.
+fn build_log_groups(resource: &Attributes<'_>) -> Option<Value> {
+    let split_texts = |key: &str| -> Vec<&str> {
+        let texts = resource.get_texts(key).into_iter();
         texts
             .flat_map(|text| text.split('&'))
             .filter(|text| !text.is_empty())
             .collect()
     };
-    let arns = listed("aws.log.group.arns");
-    let groups: Vec<Value> = match arns.is_empty() {
-        false => arns
-            .iter()
-            .map(|arn| json!({ "log_group": arn.split(':').nth(6).unwrap_or(arn), "arn": arn }))
-            .collect(),
-        true => listed("aws.log.group.names")
+    let arns = split_texts("aws.log.group.arns");
+    let groups: Vec<Value> = if arns.is_empty() {
+        split_texts("aws.log.group.names")
             .iter()
             .map(|name| json!({ "log_group": name }))
-            .collect(),
+            .collect()
+    } else {
+        arns.iter()
+            .map(|arn| json!({ "log_group": arn.split(':').nth(6).unwrap_or(arn), "arn": arn }))
+            .collect()
     };
     (!groups.is_empty()).then_some(Value::Array(groups))
 }
 
-/// Type of the resource that the program runs on.
-pub fn origin(resource: &Attributes<'_>) -> Option<&'static str> {
+/// The field `origin`: the type of the AWS resource that the program runs on.
+pub fn find_origin(resource: &Attributes<'_>) -> Option<&'static str> {
     if is_on_another_cloud(resource) {
         return None;
     }
-    Some(match resource.text(&["cloud.platform"])? {
+    Some(match resource.find_text(&["cloud.platform"])? {
         "aws_app_runner" => "AWS::AppRunner::Service",
         "aws_eks" => "AWS::EKS::Container",
         "aws_elastic_beanstalk" => "AWS::ElasticBeanstalk::Environment",
-        "aws_ecs" => match resource.text(&["aws.ecs.launchtype"]) {
+        "aws_ecs" => match resource.find_text(&["aws.ecs.launchtype"]) {
             Some("ec2") => "AWS::ECS::EC2",
             Some("fargate") => "AWS::ECS::Fargate",
             _ => "AWS::ECS::Container",
@@ -173,6 +178,6 @@ pub fn origin(resource: &Attributes<'_>) -> Option<&'static str> {
 }
 
 fn is_on_another_cloud(resource: &Attributes<'_>) -> bool {
-    let provider = resource.text(&["cloud.provider"]);
+    let provider = resource.find_text(&["cloud.provider"]);
     provider.is_some_and(|provider| provider != "aws")
 }

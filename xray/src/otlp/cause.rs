@@ -1,132 +1,155 @@
-//! Block `cause`: the exceptions that a span has as events, or the message of its status. Also the flags `error`,
-//! `fault` and `throttle`.
+//! Block `cause`: the exceptions of a span, taken from its exception events or from its status message. Also the flags
+//! `error`, `fault` and `throttle`.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::attributes::{Attributes, object};
-use super::{http, local_root, name, stack};
-use crate::id::SegmentId;
+use super::attributes::{Attributes, build_object};
+use super::ids::SpanIds;
+use super::{http, stack};
 
-/// The status message of spans that come from OpenCensus.
-const STATUS_TEXT: &str = "http.status_text";
+/// Contains the status message of spans that come from OpenCensus.
+const STATUS_TEXT_KEY: &str = "http.status_text";
 
-/// Builds the block and removes its attribute from `rest`. The ids of the exceptions are derived from `id`, the
-/// span's, so that a span that is sent twice makes the same document.
-pub fn block(
+/// One element of the list `exceptions`, without ids.
+struct Exception {
+    fields: Map<String, Value>,
+    /// Whether the next exception in the list caused this one.
+    is_caused_by_next: bool,
+}
+
+/// Builds the block, and removes [`STATUS_TEXT_KEY`] from `remaining` if the status message is used.
+pub fn build_block(
     span: &Span,
-    id: SegmentId,
+    ids: &SpanIds,
     attributes: &Attributes<'_>,
     resource: &Attributes<'_>,
-    rest: &mut Attributes<'_>,
+    remaining: &mut Attributes<'_>,
 ) -> Option<Value> {
-    let is_remote = matches!(span.kind(), SpanKind::Client | SpanKind::Producer);
-    let language = resource.text(&["telemetry.sdk.language"]);
-    let is_aws = name::is_sdk_of_aws(attributes);
+    let is_call = matches!(span.kind(), SpanKind::Client | SpanKind::Producer);
+    let language = resource.find_text(&["telemetry.sdk.language"]);
+    let is_aws_sdk_call = attributes.is_aws_sdk_call();
     let mut has_events = false;
     let mut exceptions = Vec::new();
     for event in &span.events {
         match event.name.as_str() {
-            "exception" => exceptions.extend(thrown(event, language, is_remote)),
-            "HTTP request failure" if is_aws => exceptions.extend(failed_attempt(event)),
+            "exception" => exceptions.extend(parse_exception_event(event, language, is_call)),
+            "HTTP request failure" if is_aws_sdk_call => {
+                exceptions.extend(parse_failed_attempt_event(event));
+            }
             _ => continue,
         }
         has_events = true;
     }
-    if !has_events && is_error(span) {
-        exceptions.extend(status_message(span, attributes));
-        rest.remove(&[STATUS_TEXT]);
+    if !has_events && has_error_status(span) {
+        exceptions.extend(status_message_exception(span, attributes));
+        remaining.remove(&[STATUS_TEXT_KEY]);
     }
-    (!exceptions.is_empty()).then(|| json!({ "exceptions": linked(exceptions, id) }))
+    (!exceptions.is_empty()).then(|| json!({ "exceptions": add_ids(exceptions, ids) }))
 }
 
-/// An exception, and whether the one after it caused it.
-type Thrown = (Map<String, Value>, bool);
-
-/// Gives each exception an id, and the id of the next one as its cause if that caused it.
-fn linked(exceptions: Vec<Thrown>, id: SegmentId) -> Vec<Value> {
-    let mut id = local_root::service_id(id).derived_id();
-    let linked = exceptions.into_iter().map(|(mut exception, has_cause)| {
-        exception.insert("id".to_owned(), json!(id.to_string()));
-        id = id.derived_id();
-        if has_cause {
-            exception.insert("cause".to_owned(), json!(id.to_string()));
-        }
-        Value::Object(exception)
-    });
-    linked.collect()
+/// Adds an id to each exception, and the id of the next exception if that one is its cause.
+fn add_ids(exceptions: Vec<Exception>, ids: &SpanIds) -> Vec<Value> {
+    let own_and_next_ids = ids.exception_ids().zip(ids.exception_ids().skip(1));
+    let with_ids = exceptions.into_iter().zip(own_and_next_ids);
+    with_ids
+        .map(|(mut exception, (id, next_id))| {
+            let fields = &mut exception.fields;
+            fields.insert("id".to_owned(), json!(id.to_string()));
+            if exception.is_caused_by_next {
+                fields.insert("cause".to_owned(), json!(next_id.to_string()));
+            }
+            Value::Object(exception.fields)
+        })
+        .collect()
 }
 
-/// An exception and the exceptions that caused it.
-fn thrown(event: &Event, language: Option<&str>, is_remote: bool) -> Vec<Thrown> {
+/// Parses an exception event into the exception and its chain of causes.
+fn parse_exception_event(event: &Event, language: Option<&str>, is_call: bool) -> Vec<Exception> {
     let attributes = Attributes::new(&event.attributes);
-    let text = attributes
-        .text(&["exception.stacktrace"])
+    let stack_text = attributes
+        .find_text(&["exception.stacktrace"])
         .unwrap_or_default();
-    let parsed = stack::parse(language, text);
-    let mut titles = vec![(
-        attributes.text(&["exception.type"]),
-        attributes.text(&["exception.message"]),
-    )];
-    let causes = parsed.causes.iter();
-    titles.extend(causes.map(|cause| (Some(&*cause.kind), Some(&*cause.message))));
-    let causes = parsed.causes.iter().map(|cause| &cause.frames);
-    let frames = std::iter::once(&parsed.frames).chain(causes);
-    let count = titles.len();
-    let exceptions = titles.into_iter().zip(frames).enumerate();
-    let exceptions = exceptions.map(|(place, ((kind, message), frames))| {
-        let exception = object([
+    let stack = stack::parse_stack_trace(language, stack_text);
+    let build_fields = |kind: Option<&str>, message: Option<&str>, frames: &[Value]| {
+        build_object([
             ("type", kind.map(Value::from)),
             ("message", message.map(Value::from)),
-            ("remote", Some(is_remote.into())),
+            ("remote", Some(is_call.into())),
             ("stack", (!frames.is_empty()).then(|| json!(frames))),
-        ]);
-        (exception, place + 1 < count)
-    });
-    exceptions.collect()
+        ])
+    };
+    let mut chain = vec![build_fields(
+        attributes.find_text(&["exception.type"]),
+        attributes.find_text(&["exception.message"]),
+        &stack.frames,
+    )];
+    chain.extend(
+        stack
+            .causes
+            .iter()
+            .map(|cause| build_fields(Some(&cause.kind), Some(&cause.message), &cause.frames)),
+    );
+    let last = chain.len() - 1;
+    let exceptions = chain.into_iter().enumerate();
+    exceptions
+        .map(|(index, fields)| Exception {
+            fields,
+            is_caused_by_next: index < last,
+        })
+        .collect()
 }
 
-/// A failed attempt of a call to AWS that the SDK repeated.
-fn failed_attempt(event: &Event) -> Option<Thrown> {
+/// Parses the event that an AWS SDK adds for each failed attempt of a call.
+fn parse_failed_attempt_event(event: &Event) -> Option<Exception> {
     let attributes = Attributes::new(&event.attributes);
-    let status = match attributes.json("http.response.status_code")? {
+    let status = match attributes.get_json("http.response.status_code")? {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    let message = attributes.text(&["aws.http.error_message"])?;
+    let message = attributes.find_text(&["aws.http.error_message"])?;
     let micros = event.time_unix_nano / 1000;
-    let time = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-    let exception = object([
-        ("type", Some("aws.http.error.event".into())),
-        ("message", Some(format!("{status}@{time}@{message}").into())),
-        ("remote", Some(true.into())),
-    ]);
-    Some((exception, false))
+    let seconds = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let message = format!("{status}@{seconds}@{message}");
+    Some(Exception {
+        fields: build_object([
+            ("type", Some("aws.http.error.event".into())),
+            ("message", Some(message.into())),
+            ("remote", Some(true.into())),
+        ]),
+        is_caused_by_next: false,
+    })
 }
 
-fn status_message(span: &Span, attributes: &Attributes<'_>) -> Option<Thrown> {
-    let status = span.status.as_ref().map(|status| &*status.message);
-    let message = status
+/// An exception with the status message. `None` if there is no message.
+fn status_message_exception(span: &Span, attributes: &Attributes<'_>) -> Option<Exception> {
+    let message = span
+        .status
+        .as_ref()
+        .map(|status| &*status.message)
         .filter(|message| !message.is_empty())
-        .or_else(|| attributes.text(&[STATUS_TEXT]))?;
-    Some((object([("message", Some(message.into()))]), false))
+        .or_else(|| attributes.find_text(&[STATUS_TEXT_KEY]))?;
+    Some(Exception {
+        fields: build_object([("message", Some(message.into()))]),
+        is_caused_by_next: false,
+    })
 }
 
-/// The flags to set. The HTTP status decides; without an error there, the span's status.
-pub fn flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
-    match attributes.number(&http::STATUS) {
+/// The flags that are true in the span's document. An HTTP status of 400 to 599 determines them. Otherwise, a span
+/// with the status Error is a fault.
+pub fn error_flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
+    match attributes.find_integer(&http::STATUS_KEYS) {
         Some(429) => &["error", "throttle"],
         Some(400..=499) => &["error"],
         Some(500..=599) => &["fault"],
-        _ if is_error(span) => &["fault"],
+        _ if has_error_status(span) => &["fault"],
         _ => &[],
     }
 }
 
-fn is_error(span: &Span) -> bool {
-    span.status
-        .as_ref()
-        .is_some_and(|status| status.code() == StatusCode::Error)
+fn has_error_status(span: &Span) -> bool {
+    let status = span.status.as_ref();
+    status.is_some_and(|status| status.code() == StatusCode::Error)
 }

@@ -1,4 +1,4 @@
-//! The two encodings of OTLP over HTTP. A response has the encoding of its request.
+//! The two encodings of OTLP over HTTP: protobuf and JSON. A response has the encoding of its request.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -7,9 +7,9 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::rejected::Rejected;
+use super::rejected::RejectedSpans;
 use super::{json, protobuf};
 
 /// Encoding of a request and its response.
@@ -19,24 +19,25 @@ pub enum Encoding {
     Json,
 }
 
-/// `google.rpc.Status`, the body of error responses.
+/// `google.rpc.Status`: the body of error responses.
 #[derive(Clone, PartialEq, Message)]
-struct Status {
+struct RpcStatus {
     #[prost(int32, tag = "1")]
     code: i32,
     #[prost(string, tag = "2")]
     message: String,
 }
 
-/// `google.rpc.Code` of the errors here.
+/// The values of `google.rpc.Code` that error responses contain.
 #[derive(Clone, Copy)]
-pub enum Code {
+pub enum RpcCode {
     InvalidArgument = 3,
     Unimplemented = 12,
 }
 
 impl Encoding {
-    pub fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Parses the `Content-Type` header. Returns `None` if it is absent or another media type.
+    pub fn from_content_type(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let media_type = value.split(';').next()?.trim();
         [Self::Protobuf, Self::Json]
@@ -51,56 +52,60 @@ impl Encoding {
         }
     }
 
-    /// Decodes a request. Wrong spans are left out and counted in `rejected`.
+    /// Decodes a request. Spans that cannot be decoded are left out and added to `rejected`.
     ///
     /// # Errors
     ///
-    /// When the body is no such request.
-    pub fn read(
+    /// When the messages around the spans cannot be decoded.
+    pub fn decode_request(
         self,
         body: Bytes,
-        rejected: &mut Rejected,
+        rejected: &mut RejectedSpans,
     ) -> Result<ExportTraceServiceRequest, String> {
-        let read = match self {
-            Self::Protobuf => protobuf::read(body, rejected),
-            Self::Json => json::read(&body, rejected),
-        };
-        read.map_err(|error| format!("the body is no ExportTraceServiceRequest: {error}"))
-    }
-
-    pub fn answer(self, response: &ExportTraceServiceResponse) -> Response {
-        let body = match self {
-            Self::Protobuf => response.encode_to_vec(),
-            Self::Json => match &response.partial_success {
-                None => json!({}),
-                Some(partial) => json!({ "partialSuccess": {
-                    // 64-bit numbers are strings in ProtoJSON.
-                    "rejectedSpans": partial.rejected_spans.to_string(),
-                    "errorMessage": partial.error_message,
-                }}),
+        let request = match self {
+            Self::Protobuf => {
+                protobuf::decode_request(body, rejected).map_err(|error| error.to_string())
             }
-            .to_string()
-            .into(),
+            Self::Json => json::decode_request(&body, rejected),
         };
-        self.respond(StatusCode::OK, body)
+        request.map_err(|error| format!("the body is not an ExportTraceServiceRequest: {error}"))
     }
 
-    pub fn refuse(self, status: StatusCode, code: Code, message: &str) -> Response {
+    pub fn success_response(self, message: &ExportTraceServiceResponse) -> Response {
+        let body = match self {
+            Self::Protobuf => message.encode_to_vec(),
+            Self::Json => response_to_json(message).to_string().into(),
+        };
+        self.build_response(StatusCode::OK, body)
+    }
+
+    pub fn error_response(self, status: StatusCode, code: RpcCode, message: &str) -> Response {
         let code = code as i32;
         let body = match self {
             Self::Protobuf => {
                 let message = message.to_owned();
-                Status { code, message }.encode_to_vec()
+                RpcStatus { code, message }.encode_to_vec()
             }
             Self::Json => json!({ "code": code, "message": message })
                 .to_string()
                 .into(),
         };
-        self.respond(status, body)
+        self.build_response(status, body)
     }
 
-    fn respond(self, status: StatusCode, body: Vec<u8>) -> Response {
+    fn build_response(self, status: StatusCode, body: Vec<u8>) -> Response {
         let headers = [(header::CONTENT_TYPE, self.content_type())];
         (status, headers, Body::from(body)).into_response()
+    }
+}
+
+fn response_to_json(message: &ExportTraceServiceResponse) -> Value {
+    match &message.partial_success {
+        None => json!({}),
+        Some(partial_success) => json!({ "partialSuccess": {
+            // ProtoJSON writes 64-bit integers as strings.
+            "rejectedSpans": partial_success.rejected_spans.to_string(),
+            "errorMessage": partial_success.error_message,
+        }}),
     }
 }

@@ -1,16 +1,16 @@
-//! Block `http`: request and response.
+//! Block `http`: an HTTP request and its response.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Map, Value};
 
-use super::attributes::{Attributes, object};
+use super::attributes::{Attributes, build_object};
 
-/// Status of the response, by the stable conventions and the old ones.
-pub const STATUS: [&str; 2] = ["http.response.status_code", "http.status_code"];
+/// Attributes for the status of the response, by the stable and the old semantic conventions.
+pub const STATUS_KEYS: [&str; 2] = ["http.response.status_code", "http.status_code"];
 
-/// A span with one of these attributes gets the block.
-const OF_HTTP: [&str; 17] = [
+/// A span with at least one of these attributes has the block.
+const HTTP_KEYS: [&str; 17] = [
     "http.method",
     "http.request.method",
     "http.client_ip",
@@ -30,8 +30,8 @@ const OF_HTTP: [&str; 17] = [
     "url.query",
 ];
 
-/// The block has a URL if one of these attributes is set, or `network.peer.address` is an IP address.
-const OF_URL: [&str; 9] = [
+/// The block has a URL if at least one of these attributes is set, or if `network.peer.address` is an IP address.
+const URL_TRIGGER_KEYS: [&str; 9] = [
     "http.url",
     "url.full",
     "http.host",
@@ -43,8 +43,8 @@ const OF_URL: [&str; 9] = [
     "server.address",
 ];
 
-/// Parts of the URL. They do not become annotations if the span gets the block.
-const URL_PARTS: [&str; 7] = [
+/// Parts of the URL. They do not become annotations if the span has the block.
+const URL_PART_KEYS: [&str; 7] = [
     "host.name",
     "net.host.name",
     "net.peer.name",
@@ -54,83 +54,95 @@ const URL_PARTS: [&str; 7] = [
     "server.port",
 ];
 
-/// Builds the block and removes its attributes from `rest`. Without a block, `rest` keeps them.
-pub fn block(span: &Span, attributes: &Attributes<'_>, rest: &mut Attributes<'_>) -> Option<Value> {
-    if !attributes.has(&OF_HTTP) {
+/// Builds the block and removes its attributes from `remaining`. Without a block, `remaining` keeps them.
+pub fn build_block(
+    span: &Span,
+    attributes: &Attributes<'_>,
+    remaining: &mut Attributes<'_>,
+) -> Option<Value> {
+    if !attributes.has_any(&HTTP_KEYS) {
         return None;
     }
-    let client_address = attributes.address("client.address");
-    let peer_address = attributes.address("network.peer.address");
-    let forwarded = client_address.or_else(|| attributes.text(&["http.client_ip"]));
-    let client = forwarded
-        .or_else(|| attributes.text(&["net.peer.ip"]))
+    let client_address = attributes.get_ip_address("client.address");
+    let peer_address = attributes.get_ip_address("network.peer.address");
+    let client_ip = client_address
+        .or_else(|| attributes.find_text(&["http.client_ip", "net.peer.ip"]))
         .or(peer_address);
-    let has_peer = attributes.has(&["net.peer.ip"]) || peer_address.is_some();
-    let has_url = attributes.has(&OF_URL) || peer_address.is_some();
-    let text = |keys: &[&str]| attributes.text(keys).map(Value::from);
-    let request = object([
+    let has_peer = attributes.has_any(&["net.peer.ip"]) || peer_address.is_some();
+    let has_url = attributes.has_any(&URL_TRIGGER_KEYS) || peer_address.is_some();
+    let is_server = span.kind() == SpanKind::Server;
+    let text = |keys: &[&str]| attributes.find_text(keys).map(Value::from);
+    let request = build_object([
         ("method", text(&["http.request.method", "http.method"])),
         (
             "url",
-            has_url.then(|| url(span.kind() == SpanKind::Server, attributes).into()),
+            has_url.then(|| build_url(is_server, attributes).into()),
         ),
         (
             "user_agent",
             text(&["user_agent.original", "http.user_agent"]),
         ),
-        ("client_ip", client.map(Value::from)),
+        ("client_ip", client_ip.map(Value::from)),
         (
             "x_forwarded_for",
-            (!has_peer && client.is_some()).then(|| true.into()),
+            (!has_peer && client_ip.is_some()).then(|| true.into()),
         ),
     ]);
-    let response = object([
-        ("status", attributes.number(&STATUS).map(Value::from)),
+    let response = build_object([
+        (
+            "status",
+            attributes.find_integer(&STATUS_KEYS).map(Value::from),
+        ),
         (
             "content_length",
-            received_bytes(span, attributes).map(Value::from),
+            find_received_bytes(span, attributes).map(Value::from),
         ),
     ]);
-    rest.remove(&OF_HTTP);
-    rest.remove(&URL_PARTS);
+    remaining.remove(&HTTP_KEYS);
+    remaining.remove(&URL_PART_KEYS);
     if client_address.is_some() {
-        rest.remove(&["client.address"]);
+        remaining.remove(&["client.address"]);
     }
     if peer_address.is_some() {
-        rest.remove(&["network.peer.address"]);
+        remaining.remove(&["network.peer.address"]);
     }
-    let part = |object: Map<String, Value>| (!object.is_empty()).then_some(Value::Object(object));
-    let http = object([("request", part(request)), ("response", part(response))]);
-    Some(Value::Object(http))
+    Some(Value::Object(build_object([
+        ("request", non_empty_object(request)),
+        ("response", non_empty_object(response)),
+    ])))
 }
 
-/// The URL: as it is given, or built from its parts.
-fn url(is_server: bool, attributes: &Attributes<'_>) -> String {
-    if let Some(full) = attributes.text(&["url.full", "http.url"]) {
-        return full.to_owned();
+fn non_empty_object(object: Map<String, Value>) -> Option<Value> {
+    if object.is_empty() {
+        return None;
+    }
+    Some(Value::Object(object))
+}
+
+/// Builds the URL from its parts, unless an attribute contains all of it.
+fn build_url(is_server: bool, attributes: &Attributes<'_>) -> String {
+    if let Some(url) = attributes.find_text(&["url.full", "http.url"]) {
+        return url.to_owned();
     }
     let scheme = attributes
-        .text(&["url.scheme", "http.scheme"])
+        .find_text(&["url.scheme", "http.scheme"])
         .unwrap_or("http");
-    // `http.host` is the header `Host`, which includes the port.
-    let authority = attributes
-        .text(&["http.host"])
-        .map_or_else(|| authority(is_server, scheme, attributes), str::to_owned);
-    let target = attributes.text(&["http.target"]).map(str::to_owned);
-    let target = target.unwrap_or_else(|| {
-        let path = attributes.text(&["url.path"]).unwrap_or("/");
-        match attributes.text(&["url.query"]) {
-            Some(query) if query.starts_with('?') => format!("{path}{query}"),
-            Some(query) => format!("{path}?{query}"),
-            None => path.to_owned(),
-        }
-    });
+    // `http.host` contains the header `Host`, which includes the port.
+    let authority = match attributes.find_text(&["http.host"]) {
+        Some(host) => host.to_owned(),
+        None => build_authority(is_server, scheme, attributes),
+    };
+    let target = match attributes.find_text(&["http.target"]) {
+        Some(target) => target.to_owned(),
+        None => build_target(attributes),
+    };
     format!("{scheme}://{authority}{target}")
 }
 
-fn authority(is_server: bool, scheme: &str, attributes: &Attributes<'_>) -> String {
-    let (hosts, ports) = match is_server {
-        true => (
+/// Builds the host, and the port unless it is the default port of `scheme`.
+fn build_authority(is_server: bool, scheme: &str, attributes: &Attributes<'_>) -> String {
+    let (host_keys, port_keys) = if is_server {
+        (
             &[
                 "http.server_name",
                 "net.host.name",
@@ -138,14 +150,15 @@ fn authority(is_server: bool, scheme: &str, attributes: &Attributes<'_>) -> Stri
                 "server.address",
             ][..],
             ["net.host.port", "server.port"],
-        ),
-        false => (
+        )
+    } else {
+        (
             &["net.peer.name", "net.peer.ip", "server.address"][..],
             ["net.peer.port", "server.port"],
-        ),
+        )
     };
-    let host = attributes.text(hosts).unwrap_or_default();
-    match attributes.number(&ports) {
+    let host = attributes.find_text(host_keys).unwrap_or_default();
+    match attributes.find_integer(&port_keys) {
         None => host.to_owned(),
         Some(80) if scheme == "http" => host.to_owned(),
         Some(443) if scheme == "https" => host.to_owned(),
@@ -153,13 +166,25 @@ fn authority(is_server: bool, scheme: &str, attributes: &Attributes<'_>) -> Stri
     }
 }
 
-/// Size of the received message. Instrumentations of gRPC set it on the span or on an event.
-fn received_bytes(span: &Span, attributes: &Attributes<'_>) -> Option<i64> {
-    let size = |attributes: &Attributes<'_>| {
-        let is_received = attributes.text(&["message.type"]) == Some("RECEIVED");
-        let size = attributes.number(&["messaging.message_payload_size_bytes"]);
-        size.filter(|size| is_received && *size != 0)
+/// Builds the path and the query.
+fn build_target(attributes: &Attributes<'_>) -> String {
+    let path = attributes.find_text(&["url.path"]).unwrap_or("/");
+    match attributes.find_text(&["url.query"]) {
+        Some(query) if query.starts_with('?') => format!("{path}{query}"),
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    }
+}
+
+/// Size of the received message in bytes. Instrumentations of gRPC set it on the span or on an event.
+fn find_received_bytes(span: &Span, attributes: &Attributes<'_>) -> Option<i64> {
+    let received_bytes = |attributes: &Attributes<'_>| {
+        let is_received = attributes.find_text(&["message.type"]) == Some("RECEIVED");
+        let bytes = attributes.find_integer(&["messaging.message_payload_size_bytes"]);
+        bytes.filter(|bytes| is_received && *bytes != 0)
     };
-    let mut events = span.events.iter();
-    size(attributes).or_else(|| events.find_map(|event| size(&Attributes::new(&event.attributes))))
+    received_bytes(attributes).or_else(|| {
+        let mut events = span.events.iter();
+        events.find_map(|event| received_bytes(&Attributes::new(&event.attributes)))
+    })
 }

@@ -1,8 +1,12 @@
-//! OTLP's JSON encoding of an `ExportTraceServiceRequest`: ProtoJSON, except that ids are hexadecimal, enums
-//! are integers, and only lowerCamelCase names count.
+//! Decodes OTLP's JSON encoding of an `ExportTraceServiceRequest`. It is ProtoJSON with these differences: ids are
+//! hexadecimal, enums are integers, and field names are lowerCamelCase only.
 //!
-//! Sources: the OTLP specification, "JSON Protobuf Encoding", and ProtoJSON with the conformance tests of
-//! protobuf. Each span is read separately, so that a wrong span does not reject the others.
+//! Sources: the section "JSON Protobuf Encoding" of the OTLP specification, and protobuf's conformance tests for
+//! ProtoJSON. Each span is decoded separately, so that an invalid span does not reject the others.
+//!
+//! The feature `with-serde` of `opentelemetry-proto` 0.33 does not replace this module: it refuses valid ProtoJSON,
+//! such as null fields, `{"arrayValue": {}}`, the double `"NaN"`, integers such as `1e3` and unpadded base64, and it
+//! accepts an `AnyValue` with two members. Half of a surrogate pair makes serde_json refuse the whole request.
 
 mod fields;
 mod messages;
@@ -18,113 +22,150 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::rejected::Rejected;
-use super::translate;
+use super::ids::SpanIds;
+use super::rejected::RejectedSpans;
 use fields::{Fields, Message};
 
-/// An object whose fields are not read yet.
-type Object<'a> = BTreeMap<String, &'a RawValue>;
+/// A JSON object whose fields are not parsed yet.
+type RawObject<'a> = BTreeMap<String, &'a RawValue>;
 
-/// How many spans cannot be taken, and why: `.field: reason`, as it follows a path.
-type Wrong = (usize, String);
+/// Why a message and its spans are rejected.
+struct Rejection {
+    span_count: usize,
+    /// `.field: reason`, relative to the path of the message.
+    reason: String,
+}
 
-/// Reads a request. Wrong spans, and all spans below a wrong resource or scope, are left out and counted in
+/// Decodes a request. Invalid spans, and all spans of an invalid resource or scope, are left out and added to
 /// `rejected`.
 ///
 /// # Errors
 ///
-/// When the body is no JSON object, or its `resourceSpans` are no list.
-pub fn read(body: &[u8], rejected: &mut Rejected) -> Result<ExportTraceServiceRequest, String> {
-    let body = surrogates::repair(body);
-    let request: Object<'_> = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+/// When the body is not a JSON object, or its `resourceSpans` is not a list.
+pub fn decode_request(
+    body: &[u8],
+    rejected: &mut RejectedSpans,
+) -> Result<ExportTraceServiceRequest, String> {
+    let body = surrogates::replace_lone_surrogates(body);
+    let request: RawObject<'_> =
+        serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+    let raw_resource_spans = parse_list(&request, "resourceSpans")?;
     let mut resource_spans = Vec::new();
-    for (place, raw) in list(&request, "resourceSpans")?.into_iter().enumerate() {
-        let path = format!("resourceSpans[{place}]");
-        match resource(raw, &path, rejected) {
-            Ok(read) => resource_spans.push(read),
-            Err((spans, why)) => rejected.add(spans, || format!("{path}{why}")),
+    for (index, raw) in raw_resource_spans.into_iter().enumerate() {
+        let path = format!("resourceSpans[{index}]");
+        match decode_resource_spans(raw, &path, rejected) {
+            Ok(decoded) => resource_spans.push(decoded),
+            Err(error) => rejected.add(error.span_count, || format!("{path}{}", error.reason)),
         }
     }
     Ok(ExportTraceServiceRequest { resource_spans })
 }
 
-fn resource(raw: &RawValue, path: &str, rejected: &mut Rejected) -> Result<ResourceSpans, Wrong> {
-    let object: Object<'_> = parse(raw).map_err(|why| (0, why))?;
-    let scopes = list(&object, "scopeSpans").map_err(|why| (0, why))?;
-    let read = fields(&object, ["resource", "schemaUrl"]).and_then(|mut fields| {
+fn decode_resource_spans(
+    raw: &RawValue,
+    path: &str,
+    rejected: &mut RejectedSpans,
+) -> Result<ResourceSpans, Rejection> {
+    // The number of spans is unknown if these two fail.
+    let reject_uncounted = |reason| Rejection {
+        span_count: 0,
+        reason,
+    };
+    let object: RawObject<'_> = parse(raw).map_err(reject_uncounted)?;
+    let raw_scopes = parse_list(&object, "scopeSpans").map_err(reject_uncounted)?;
+    let decode_fields = || {
+        let mut fields = parse_fields(&object, ["resource", "schemaUrl"])?;
         Ok(ResourceSpans {
-            resource: fields.message("resource")?,
+            resource: fields.take_message("resource")?,
             scope_spans: Vec::new(),
-            schema_url: fields.text("schemaUrl")?,
+            schema_url: fields.take_string("schemaUrl")?,
         })
-    });
-    let mut read = read.map_err(|why| (scopes.iter().map(|scope| spans_in(scope)).sum(), why))?;
-    for (place, raw) in scopes.into_iter().enumerate() {
-        let path = format!("{path}.scopeSpans[{place}]");
-        match scope(raw, &path, rejected) {
-            Ok(scope) => read.scope_spans.push(scope),
-            Err((spans, why)) => rejected.add(spans, || format!("{path}{why}")),
+    };
+    let mut decoded = decode_fields().map_err(|reason| Rejection {
+        span_count: raw_scopes.iter().map(|scope| count_spans(scope)).sum(),
+        reason,
+    })?;
+    for (index, raw) in raw_scopes.into_iter().enumerate() {
+        let path = format!("{path}.scopeSpans[{index}]");
+        match decode_scope_spans(raw, &path, rejected) {
+            Ok(scope) => decoded.scope_spans.push(scope),
+            Err(error) => rejected.add(error.span_count, || format!("{path}{}", error.reason)),
         }
     }
-    Ok(read)
+    Ok(decoded)
 }
 
-fn scope(raw: &RawValue, path: &str, rejected: &mut Rejected) -> Result<ScopeSpans, Wrong> {
-    let object: Object<'_> = parse(raw).map_err(|why| (0, why))?;
-    let spans = list(&object, "spans").map_err(|why| (0, why))?;
-    let read = fields(&object, ["scope", "schemaUrl"]).and_then(|mut fields| {
+fn decode_scope_spans(
+    raw: &RawValue,
+    path: &str,
+    rejected: &mut RejectedSpans,
+) -> Result<ScopeSpans, Rejection> {
+    let reject_uncounted = |reason| Rejection {
+        span_count: 0,
+        reason,
+    };
+    let object: RawObject<'_> = parse(raw).map_err(reject_uncounted)?;
+    let raw_spans = parse_list(&object, "spans").map_err(reject_uncounted)?;
+    let decode_fields = || {
+        let mut fields = parse_fields(&object, ["scope", "schemaUrl"])?;
         Ok(ScopeSpans {
-            scope: fields.message("scope")?,
+            scope: fields.take_message("scope")?,
             spans: Vec::new(),
-            schema_url: fields.text("schemaUrl")?,
+            schema_url: fields.take_string("schemaUrl")?,
         })
-    });
-    let mut read = read.map_err(|why| (spans.len(), why))?;
-    for (place, raw) in spans.into_iter().enumerate() {
-        match parse(raw).and_then(Span::read_value) {
-            // A span without ids takes two bytes, and hundreds when it is read.
-            Ok(span) => match translate::check_ids(&span) {
-                Err(why) => rejected.add_span(&span, why),
-                Ok(()) => read.spans.push(span),
+    };
+    let mut decoded = decode_fields().map_err(|reason| Rejection {
+        span_count: raw_spans.len(),
+        reason,
+    })?;
+    for (index, raw) in raw_spans.into_iter().enumerate() {
+        match parse(raw).and_then(Span::from_value) {
+            // Ids are checked here, because an empty span takes two bytes of the request but hundreds when decoded.
+            Ok(span) => match SpanIds::parse(&span) {
+                Err(reason) => rejected.add_span(&span, reason),
+                Ok(_) => decoded.spans.push(span),
             },
-            Err(why) => rejected.add(1, || format!("{path}.spans[{place}]{why}")),
+            Err(reason) => rejected.add(1, || format!("{path}.spans[{index}]{reason}")),
         }
     }
-    Ok(read)
+    Ok(decoded)
 }
 
-fn spans_in(scope: &RawValue) -> usize {
-    let spans = parse(scope).and_then(|object| Ok(list(&object, "spans")?.len()));
+/// The number of spans in a `ScopeSpans`. Zero if it cannot be parsed.
+fn count_spans(scope: &RawValue) -> usize {
+    let spans = parse(scope).and_then(|object| Ok(parse_list(&object, "spans")?.len()));
     spans.unwrap_or(0)
 }
 
-/// The elements of a list; none if it is absent or null.
-fn list<'a>(object: &Object<'a>, name: &str) -> Result<Vec<&'a RawValue>, String> {
+/// Parses the elements of a list. The result is empty if the field is absent or null.
+fn parse_list<'a>(object: &RawObject<'a>, name: &str) -> Result<Vec<&'a RawValue>, String> {
     let list: Option<Vec<&RawValue>> = match object.get(name) {
-        Some(raw) => parse(raw).map_err(|why| format!(".{name}{why}"))?,
+        Some(raw) => parse(raw).map_err(|reason| format!(".{name}{reason}"))?,
         None => None,
     };
     Ok(list.unwrap_or_default())
 }
 
-fn fields<const N: usize>(object: &Object<'_>, names: [&str; N]) -> Result<Fields, String> {
-    let present = names
-        .iter()
-        .filter_map(|name| Some((name, object.get(*name)?)));
-    let fields = present.map(|(name, raw)| {
-        let value: Value = parse(raw).map_err(|why| format!(".{name}{why}"))?;
-        Ok(((*name).to_owned(), value))
-    });
-    let fields: Result<Map<_, _>, String> = fields.collect();
-    Ok(Fields::from(fields?))
+/// Parses the fields of `object` that are in `names`.
+fn parse_fields<const N: usize>(
+    object: &RawObject<'_>,
+    names: [&str; N],
+) -> Result<Fields, String> {
+    let mut fields = Map::new();
+    for name in names {
+        if let Some(raw) = object.get(name) {
+            let value: Value = parse(raw).map_err(|reason| format!(".{name}{reason}"))?;
+            fields.insert(name.to_owned(), value);
+        }
+    }
+    Ok(Fields::from(fields))
 }
 
 fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, String> {
-    let text = |error: serde_json::Error| {
-        let text = error.to_string();
-        // The position would be within this value, and not in the body.
-        let reason = text.split(" at line ").next().unwrap_or_default();
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let error = error.to_string();
+        // serde_json's position would be relative to this value, not to the body.
+        let reason = error.split(" at line ").next().unwrap_or_default();
         format!(": {reason}")
-    };
-    serde_json::from_str(raw.get()).map_err(text)
+    })
 }

@@ -1,5 +1,5 @@
-//! Local root spans, which AWS's distributions of OpenTelemetry mark. Each becomes a segment for its service. If it
-//! is a call, a subsegment for the call is added.
+//! Documents of local root spans. AWS's distributions of OpenTelemetry mark the first span of a service in a trace
+//! with `aws.span.kind=LOCAL_ROOT`.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -7,20 +7,22 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::{Value, json};
 
 use super::attributes::Attributes;
-use super::name;
-use super::translate::{document, hexadecimal};
+use super::ids::SpanIds;
+use super::name::{sanitize_name, strip_aws_prefix};
+use super::segment::build_document;
 use crate::id::SegmentId;
 
-/// Attributes of the call. The segment of the service has no annotations for them.
-const CALL_ATTRIBUTES: [&str; 4] = [
+/// Attributes that describe the callee. The call's subsegment has annotations for them, and the service's segment does
+/// not.
+const CALLEE_KEYS: [&str; 4] = [
     "aws.remote.service",
     "aws.remote.operation",
     "remoteTarget",
     "K8s.RemoteNamespace",
 ];
 
-/// Fields of the call in the block `aws`. The segment of the service does not have them.
-const CALL_FIELDS: [&str; 7] = [
+/// Fields of the block `aws` that describe the call. The service's segment does not have them.
+const AWS_CALL_FIELDS: [&str; 7] = [
     "operation",
     "account_id",
     "region",
@@ -30,80 +32,77 @@ const CALL_FIELDS: [&str; 7] = [
     "table_names",
 ];
 
-/// Whether a span with these attributes is a local root.
-pub fn is(attributes: &Attributes<'_>) -> bool {
-    attributes.text(&["aws.span.kind"]) == Some("LOCAL_ROOT")
-}
-
-/// The documents of a local root span.
+/// Builds the documents of a local root span. A server or internal span becomes a segment. Another span is a call: it
+/// becomes a segment for its service and a subsegment for the call.
 ///
 /// # Errors
 ///
-/// As `document`.
-pub fn documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, String> {
+/// As [`SpanIds::parse`].
+pub fn build_documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, String> {
     if matches!(span.kind(), SpanKind::Server | SpanKind::Internal) {
-        let mut segment = document(span, resource)?;
-        remove(&mut segment, &["type", "namespace"]);
+        let mut segment = build_document(span, resource)?;
+        remove_fields(&mut segment, &["type", "namespace"]);
         return Ok(vec![segment]);
     }
-    let id: Option<SegmentId> = hexadecimal(&span.span_id, 8).and_then(|id| id.parse().ok());
-    let id = service_id(id.ok_or("spanId is not 8 bytes")?).to_string();
+    let service_id = SpanIds::parse(span)?.service_segment_id();
     Ok(vec![
-        call(span, resource, &id)?,
-        service(span, resource, &id)?,
+        build_call_subsegment(span, resource, service_id)?,
+        build_service_segment(span, resource, service_id)?,
     ])
 }
 
-/// The id of the service's segment. The first id that is derived from the span's is that of the segment that the
-/// store infers from the call.
-pub fn service_id(span: SegmentId) -> SegmentId {
-    span.derived_id().derived_id()
-}
-
-/// The subsegment of the call, below the service's segment.
-fn call(span: &Span, resource: &[KeyValue], service: &str) -> Result<Value, String> {
+fn build_call_subsegment(
+    span: &Span,
+    resource: &[KeyValue],
+    service_id: SegmentId,
+) -> Result<Value, String> {
     let attributes = Attributes::new(&span.attributes);
-    let mut call = document(span, resource)?;
-    call["type"] = json!("subsegment");
-    call["parent_id"] = json!(service);
-    if call.get("namespace").is_none() {
-        call["namespace"] = json!("remote");
+    let mut subsegment = build_document(span, resource)?;
+    subsegment["type"] = json!("subsegment");
+    subsegment["parent_id"] = json!(service_id.to_string());
+    if subsegment.get("namespace").is_none() {
+        subsegment["namespace"] = json!("remote");
     }
-    if let Some(remote) = attributes.text(&["aws.remote.service"]) {
-        call["name"] = json!(name::permitted(name::short(remote, &attributes)));
+    if let Some(callee) = attributes.find_text(&["aws.remote.service"]) {
+        subsegment["name"] = json!(sanitize_name(strip_aws_prefix(callee, &attributes)));
     }
-    // The links are those of the consumer, not of its call.
+    // The links of a consumer span belong to the service's segment.
     if span.kind() == SpanKind::Consumer {
-        remove(&mut call, &["links"]);
+        remove_fields(&mut subsegment, &["links"]);
     }
-    Ok(call)
+    Ok(subsegment)
 }
 
-/// The segment of the service, without what describes the call.
-fn service(span: &Span, resource: &[KeyValue], id: &str) -> Result<Value, String> {
+/// Builds the segment of the service, without the fields that describe the call.
+fn build_service_segment(
+    span: &Span,
+    resource: &[KeyValue],
+    service_id: SegmentId,
+) -> Result<Value, String> {
     let mut span = span.clone();
     span.attributes
-        .retain(|attribute| !CALL_ATTRIBUTES.contains(&&*attribute.key));
-    let mut service = document(&span, resource)?;
-    service["id"] = json!(id);
-    if let Some(local) = Attributes::new(&span.attributes).text(&["aws.local.service"]) {
-        service["name"] = json!(name::permitted(local));
+        .retain(|attribute| !CALLEE_KEYS.contains(&&*attribute.key));
+    let mut segment = build_document(&span, resource)?;
+    segment["id"] = json!(service_id.to_string());
+    let attributes = Attributes::new(&span.attributes);
+    if let Some(service) = attributes.find_text(&["aws.local.service"]) {
+        segment["name"] = json!(sanitize_name(service));
     }
-    remove(&mut service, &["type", "namespace", "http"]);
+    remove_fields(&mut segment, &["type", "namespace", "http"]);
     if span.kind() != SpanKind::Consumer {
-        remove(&mut service, &["links"]);
+        remove_fields(&mut segment, &["links"]);
     }
-    if let Some(aws) = service.get_mut("aws") {
-        remove(aws, &CALL_FIELDS);
+    if let Some(aws) = segment.get_mut("aws") {
+        remove_fields(aws, &AWS_CALL_FIELDS);
     }
-    let metadata = service.pointer_mut("/metadata/default");
+    let metadata = segment.pointer_mut("/metadata/default");
     if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
         metadata.retain(|key, _| key.starts_with("otel.resource."));
     }
-    Ok(service)
+    Ok(segment)
 }
 
-fn remove(object: &mut Value, keys: &[&str]) {
+fn remove_fields(object: &mut Value, keys: &[&str]) {
     if let Some(object) = object.as_object_mut() {
         object.retain(|key, _| !keys.contains(&&**key));
     }

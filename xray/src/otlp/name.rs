@@ -1,112 +1,118 @@
-//! Name and namespace of a document. A span is named after its operation, a document after the service.
+//! Name and namespace of a document. OpenTelemetry names a span after its operation. X-Ray names a segment after its
+//! service, and a subsegment after the called service.
 
 use axum::http::Uri;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
 use super::attributes::Attributes;
-use super::local_root;
 use crate::document::is_permitted_in_name;
 
-/// Longest name in characters.
-const MAX_NAME: usize = 200;
+const MAX_NAME_CHARS: usize = 200;
 
-/// Whether an AWS SDK made the span.
-pub fn is_sdk_of_aws(attributes: &Attributes<'_>) -> bool {
-    attributes.text(&["rpc.system", "rpc.system.name"]) == Some("aws-api")
-}
-
-/// The name, and `aws` or `remote` if the span is a call.
-pub fn of(
+/// The name of the span's document, and its namespace: `aws` or `remote` for a call, otherwise `None`.
+pub fn find_name_and_namespace(
     span: &Span,
     attributes: &Attributes<'_>,
     resource: &Attributes<'_>,
 ) -> (String, Option<&'static str>) {
-    let chosen = chosen(span, attributes);
-    let service_of_aws = attributes
-        .text(&["aws.service"])
-        .filter(|_| chosen.is_none());
-    let is_aws = is_sdk_of_aws(attributes) || service_of_aws.is_some();
-    let found = chosen
-        .or(service_of_aws)
+    let explicit_name = find_explicit_name(span, attributes);
+    let aws_service = attributes
+        .find_text(&["aws.service"])
+        .filter(|_| explicit_name.is_none());
+    let is_aws_call = attributes.is_aws_sdk_call() || aws_service.is_some();
+    let name = explicit_name
+        .or(aws_service)
         .map(str::to_owned)
-        .or_else(|| database(attributes))
-        .or_else(|| service(span, attributes, resource).map(str::to_owned));
+        .or_else(|| find_database_name(attributes))
+        .or_else(|| find_service_or_host(span, attributes, resource).map(str::to_owned));
     let namespace = match span.kind() {
-        _ if is_aws => Some("aws"),
+        _ if is_aws_call => Some("aws"),
         SpanKind::Client | SpanKind::Producer => Some("remote"),
         _ => None,
     };
-    (permitted(found.as_deref().unwrap_or(&span.name)), namespace)
+    let name = sanitize_name(name.as_deref().unwrap_or(&span.name));
+    (name, namespace)
 }
 
-/// The name that an AWS distribution of OpenTelemetry set, or the program's author.
-fn chosen<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
-    let own = |key: &str| attributes.text(&[key]);
-    let local = || own("aws.local.service");
-    let remote = || own("aws.remote.service").map(|name| short(name, attributes));
-    let is_root = local_root::is(attributes);
-    let named = match span.kind() {
-        SpanKind::Server => local(),
-        SpanKind::Internal if is_root => local(),
-        SpanKind::Consumer if is_root => remote().or_else(local),
-        SpanKind::Client | SpanKind::Producer | SpanKind::Consumer => remote(),
+/// The name that the program's author or an AWS distribution of OpenTelemetry set.
+fn find_explicit_name<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
+    let local_service = || attributes.find_text(&["aws.local.service"]);
+    let remote_service = || {
+        let name = attributes.find_text(&["aws.remote.service"])?;
+        Some(strip_aws_prefix(name, attributes))
+    };
+    let is_local_root = attributes.is_local_root();
+    let aws_name = match span.kind() {
+        SpanKind::Server => local_service(),
+        SpanKind::Internal if is_local_root => local_service(),
+        SpanKind::Consumer if is_local_root => remote_service().or_else(local_service),
+        SpanKind::Client | SpanKind::Producer | SpanKind::Consumer => remote_service(),
         SpanKind::Internal | SpanKind::Unspecified => None,
     };
-    named.or_else(|| attributes.text(&["service.peer.name", "peer.service"]))
+    aws_name.or_else(|| attributes.find_text(&["service.peer.name", "peer.service"]))
 }
 
-/// Removes the prefix from the name of an AWS service.
-pub fn short<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a str {
-    let mut prefixes = ["AWS.SDK.", "AWS::"]
-        .into_iter()
-        .filter(|_| is_sdk_of_aws(attributes));
-    prefixes
-        .find_map(|prefix| name.strip_prefix(prefix))
+/// Removes the prefix `AWS.SDK.` or `AWS::` from the service name of an AWS SDK's call.
+pub fn strip_aws_prefix<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a str {
+    if !attributes.is_aws_sdk_call() {
+        return name;
+    }
+    let stripped = name.strip_prefix("AWS.SDK.");
+    stripped
+        .or_else(|| name.strip_prefix("AWS::"))
         .unwrap_or(name)
 }
 
-/// The name of the own service, or else of the called service or host.
-fn service<'a>(
+/// The service that made the span if the span is a server's, otherwise the called service or host.
+fn find_service_or_host<'a>(
     span: &Span,
     attributes: &Attributes<'a>,
     resource: &Attributes<'a>,
 ) -> Option<&'a str> {
-    let own = || resource.text(&["service.name"]);
-    let called = || attributes.text(&["rpc.service", "http.host", "net.peer.name"]);
+    let own_service = || resource.find_text(&["service.name"]);
+    let callee = || attributes.find_text(&["rpc.service", "http.host", "net.peer.name"]);
     match span.kind() {
-        SpanKind::Server => own().or_else(called),
-        SpanKind::Consumer if local_root::is(attributes) => own().or_else(called),
-        SpanKind::Client => called().or_else(|| attributes.text(&["server.address"])),
-        _ => called(),
+        SpanKind::Server => own_service().or_else(callee),
+        SpanKind::Consumer if attributes.is_local_root() => own_service().or_else(callee),
+        SpanKind::Client => callee().or_else(|| attributes.find_text(&["server.address"])),
+        _ => callee(),
     }
 }
 
-/// `name@host` of a database.
-fn database(attributes: &Attributes<'_>) -> Option<String> {
-    // Redis sets the number of the database. Others separate the parts of the namespace by `|`.
-    let namespace = attributes.text(&["db.namespace"]);
-    let namespace = namespace.filter(|name| name.parse::<u64>().is_err());
-    let name = namespace.map(|name| name.replace('|', "."));
-    let name = name.or_else(|| attributes.text(&["db.name"]).map(str::to_owned))?;
-    let host = attributes.text(&["db.connection_string"]).and_then(host);
-    Some(host.map_or_else(|| name.clone(), |host| format!("{name}@{host}")))
+/// The name of the called database: `name@host`, or `name` if the host is unknown.
+fn find_database_name(attributes: &Attributes<'_>) -> Option<String> {
+    // Instrumentations of Redis set `db.namespace` to the number of the database. Others separate its parts by `|`.
+    let name = attributes
+        .find_text(&["db.namespace"])
+        .filter(|namespace| namespace.parse::<u64>().is_err())
+        .map(|namespace| namespace.replace('|', "."))
+        .or_else(|| attributes.find_text(&["db.name"]).map(str::to_owned))?;
+    let connection = attributes.find_text(&["db.connection_string"]);
+    match connection.and_then(parse_host) {
+        Some(host) => Some(format!("{name}@{host}")),
+        None => Some(name),
+    }
 }
 
-/// The host of `mysql://user@host:3306` or `jdbc:mysql://host`.
-fn host(url: &str) -> Option<String> {
+/// Parses the host of a URL such as `mysql://user@host:3306` or `jdbc:mysql://host`.
+fn parse_host(url: &str) -> Option<String> {
     let url: Uri = url.strip_prefix("jdbc:").unwrap_or(url).parse().ok()?;
     url.scheme()?;
     let host = url.host()?.trim_matches(['[', ']']);
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// Removes the characters that X-Ray does not permit in a name, and the backslash, as the exporter does.
-pub fn permitted(name: &str) -> String {
+/// Removes the characters that X-Ray does not permit in a name. Removes the backslash too, as the exporter does.
+pub fn sanitize_name(name: &str) -> String {
     let is_permitted = |c: &char| is_permitted_in_name(*c) && *c != '\\';
-    let name: String = name.chars().filter(is_permitted).take(MAX_NAME).collect();
-    match name.is_empty() {
-        true => "span".to_owned(),
-        false => name,
+    let name: String = name
+        .chars()
+        .filter(is_permitted)
+        .take(MAX_NAME_CHARS)
+        .collect();
+    if name.is_empty() {
+        return "span".to_owned();
     }
+    name
 }

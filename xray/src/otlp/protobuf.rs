@@ -1,100 +1,105 @@
-//! OTLP's binary encoding of an `ExportTraceServiceRequest`. Each span is decoded separately, so that a wrong span
-//! does not reject the others.
+//! Decodes OTLP's protobuf encoding of an `ExportTraceServiceRequest`. Each span is decoded separately, so that an
+//! invalid span does not reject the others.
 
 use axum::body::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::{DecodeError, Message};
 
-use super::rejected::Rejected;
-use super::translate;
+use super::ids::SpanIds;
+use super::rejected::RejectedSpans;
 
-/// The messages around the spans, with fields that are not decoded yet.
+/// Longest rejection reason in characters. prost's errors grow with the nesting depth of the invalid value.
+const MAX_REASON_CHARS: usize = 300;
+
+/// `ExportTraceServiceRequest` with nested messages that are not decoded yet.
 #[derive(Clone, PartialEq, Message)]
-struct Request {
+struct RawRequest {
     #[prost(bytes = "bytes", repeated, tag = "1")]
     resource_spans: Vec<Bytes>,
 }
 
+/// `ResourceSpans` with nested messages that are not decoded yet.
 #[derive(Clone, PartialEq, Message)]
-struct ResourceSpans {
+struct RawResourceSpans {
     #[prost(bytes = "bytes", tag = "1")]
     resource: Bytes,
     #[prost(bytes = "bytes", repeated, tag = "2")]
     scope_spans: Vec<Bytes>,
 }
 
+/// `ScopeSpans` with spans that are not decoded yet.
 #[derive(Clone, PartialEq, Message)]
-struct ScopeSpans {
+struct RawScopeSpans {
     #[prost(bytes = "bytes", repeated, tag = "2")]
     spans: Vec<Bytes>,
 }
 
-/// Decodes a request. Wrong spans, and all spans of a wrong resource, are left out and counted in `rejected`.
+/// Decodes a request. Invalid spans, and all spans of an invalid resource, are left out and added to `rejected`.
 ///
 /// # Errors
 ///
 /// When the messages around the spans cannot be decoded.
-pub fn read(body: Bytes, rejected: &mut Rejected) -> Result<ExportTraceServiceRequest, String> {
-    decode(body, rejected).map_err(|error| error.to_string())
-}
-
-fn decode(body: Bytes, rejected: &mut Rejected) -> Result<ExportTraceServiceRequest, DecodeError> {
-    let mut read = ExportTraceServiceRequest::default();
-    for (place, bytes) in Request::decode(body)?
-        .resource_spans
-        .into_iter()
-        .enumerate()
-    {
-        let path = format!("resourceSpans[{place}]");
-        let raw = ResourceSpans::decode(bytes)?;
-        let resource = Resource::decode(raw.resource);
-        let mut scope_spans = Vec::new();
-        for (place, bytes) in raw.scope_spans.into_iter().enumerate() {
-            let raw = ScopeSpans::decode(bytes)?.spans;
-            match &resource {
-                Ok(_) => {
-                    let path = format!("{path}.scopeSpans[{place}]");
-                    let spans = spans(raw, &path, rejected);
-                    scope_spans.push(v1::ScopeSpans {
-                        spans,
-                        ..v1::ScopeSpans::default()
-                    });
-                }
-                Err(error) => {
+pub fn decode_request(
+    body: Bytes,
+    rejected: &mut RejectedSpans,
+) -> Result<ExportTraceServiceRequest, DecodeError> {
+    let mut request = ExportTraceServiceRequest::default();
+    let raw_request = RawRequest::decode(body)?;
+    for (index, bytes) in raw_request.resource_spans.into_iter().enumerate() {
+        let path = format!("resourceSpans[{index}]");
+        let raw = RawResourceSpans::decode(bytes)?;
+        match Resource::decode(raw.resource) {
+            Ok(resource) => request.resource_spans.push(ResourceSpans {
+                resource: Some(resource),
+                scope_spans: decode_scopes(raw.scope_spans, &path, rejected)?,
+                ..ResourceSpans::default()
+            }),
+            Err(error) => {
+                for bytes in raw.scope_spans {
+                    let spans = RawScopeSpans::decode(bytes)?.spans;
                     let path = format!("{path}.resource");
-                    rejected.add(raw.len(), || reason(&path, error));
+                    rejected.add(spans.len(), || reason(&path, &error));
                 }
             }
         }
-        if let Ok(resource) = resource {
-            read.resource_spans.push(v1::ResourceSpans {
-                resource: Some(resource),
-                scope_spans,
-                ..v1::ResourceSpans::default()
-            });
-        }
     }
-    Ok(read)
+    Ok(request)
 }
 
-fn spans(raw: Vec<Bytes>, path: &str, rejected: &mut Rejected) -> Vec<v1::Span> {
+fn decode_scopes(
+    raw_scopes: Vec<Bytes>,
+    path: &str,
+    rejected: &mut RejectedSpans,
+) -> Result<Vec<ScopeSpans>, DecodeError> {
+    let mut scopes = Vec::new();
+    for (index, bytes) in raw_scopes.into_iter().enumerate() {
+        let path = format!("{path}.scopeSpans[{index}]");
+        scopes.push(ScopeSpans {
+            spans: decode_spans(RawScopeSpans::decode(bytes)?.spans, &path, rejected),
+            ..ScopeSpans::default()
+        });
+    }
+    Ok(scopes)
+}
+
+fn decode_spans(raw_spans: Vec<Bytes>, path: &str, rejected: &mut RejectedSpans) -> Vec<Span> {
     let mut spans = Vec::new();
-    for (place, bytes) in raw.into_iter().enumerate() {
-        match v1::Span::decode(bytes) {
-            Err(error) => rejected.add(1, || reason(&format!("{path}.spans[{place}]"), &error)),
-            // A span without ids takes two bytes, and hundreds when it is decoded.
-            Ok(span) => match translate::check_ids(&span) {
-                Err(why) => rejected.add_span(&span, why),
-                Ok(()) => spans.push(span),
+    for (index, bytes) in raw_spans.into_iter().enumerate() {
+        match Span::decode(bytes) {
+            Err(error) => rejected.add(1, || reason(&format!("{path}.spans[{index}]"), &error)),
+            // Ids are checked here, because an empty span takes two bytes of the request but hundreds when decoded.
+            Ok(span) => match SpanIds::parse(&span) {
+                Err(reason) => rejected.add_span(&span, reason),
+                Ok(_) => spans.push(span),
             },
         }
     }
     spans
 }
 
-/// The reason is long if values are nested deeply.
 fn reason(path: &str, error: &DecodeError) -> String {
-    format!("{path}: {error}").chars().take(300).collect()
+    let reason = format!("{path}: {error}");
+    reason.chars().take(MAX_REASON_CHARS).collect()
 }

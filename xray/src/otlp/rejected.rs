@@ -1,33 +1,38 @@
-//! Rejected spans, and the part of the response that reports them.
+//! Counts rejected spans, and builds the part of the response that reports them.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
-/// Counts rejected spans and keeps the reason of the first.
+/// Longest part of a span's name in a rejection reason, in characters.
+const MAX_SPAN_NAME_CHARS: usize = 80;
+
+/// The number of rejected spans, and the reason of the first rejection.
 #[derive(Debug, Default)]
-pub struct Rejected {
-    spans: usize,
-    first: Option<String>,
+pub struct RejectedSpans {
+    count: usize,
+    first_reason: Option<String>,
 }
 
-impl Rejected {
-    /// Counts `spans` more. `why` is called for the first reason only.
-    pub fn add(&mut self, spans: usize, why: impl FnOnce() -> String) {
-        self.spans += spans;
-        self.first.get_or_insert_with(why);
+impl RejectedSpans {
+    /// Counts `count` more spans. `reason` is called only for the first rejection.
+    pub fn add(&mut self, count: usize, reason: impl FnOnce() -> String) {
+        self.count += count;
+        self.first_reason.get_or_insert_with(reason);
     }
 
-    /// Counts a span.
-    pub fn add_span(&mut self, span: &Span, why: &str) {
-        let name = || span.name.chars().take(80).collect::<String>();
-        self.add(1, || format!("span {:?}: {why}", name()));
+    /// Counts `span`. The reason starts with the span's name.
+    pub fn add_span(&mut self, span: &Span, reason: &str) {
+        self.add(1, || {
+            let name: String = span.name.chars().take(MAX_SPAN_NAME_CHARS).collect();
+            format!("span {name:?}: {reason}")
+        });
     }
 
-    /// `partial_success` of the response; nothing if no span was rejected.
-    pub fn partial_success(self) -> Option<ExportTracePartialSuccess> {
+    /// The field `partial_success` of the response. `None` if nothing was rejected.
+    pub fn into_partial_success(self) -> Option<ExportTracePartialSuccess> {
         Some(ExportTracePartialSuccess {
-            rejected_spans: i64::try_from(self.spans).unwrap_or(i64::MAX),
-            error_message: self.first?,
+            rejected_spans: i64::try_from(self.count).unwrap_or(i64::MAX),
+            error_message: self.first_reason?,
         })
     }
 }

@@ -1,12 +1,12 @@
-//! Block `sql`: a call to a database that understands SQL.
+//! Block `sql`: a query of an SQL database.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
 
-use super::attributes::{Attributes, object};
+use super::attributes::{Attributes, build_object};
 
-/// SQL databases: values of `db.system`. The last three are values of `db.system.name`.
-const SQL: [&str; 14] = [
+/// SQL databases as values of `db.system`, and in the last three rows as values of `db.system.name`.
+const SQL_SYSTEMS: [&str; 14] = [
     "db2",
     "derby",
     "hive",
@@ -23,33 +23,41 @@ const SQL: [&str; 14] = [
     "ibm.db2",
 ];
 
-/// Name of the database.
-const NAME: [&str; 2] = ["db.namespace", "db.name"];
+const SYSTEM_KEYS: [&str; 2] = ["db.system.name", "db.system"];
+const DATABASE_NAME_KEYS: [&str; 2] = ["db.namespace", "db.name"];
+const QUERY_KEYS: [&str; 2] = ["db.query.text", "db.statement"];
+const CONNECTION_KEYS: [&str; 1] = ["db.connection_string"];
+const USER_KEYS: [&str; 1] = ["db.user"];
 
-const SYSTEM: [&str; 2] = ["db.system.name", "db.system"];
-const QUERY: [&str; 2] = ["db.query.text", "db.statement"];
-const CONNECTION: [&str; 1] = ["db.connection_string"];
-const USER: [&str; 1] = ["db.user"];
-
-/// Builds the block if the database understands SQL, and removes its attributes from `rest`.
-pub fn block(span: &Span, attributes: &Attributes<'_>, rest: &mut Attributes<'_>) -> Option<Value> {
+/// Builds the block if the database is an SQL database, and removes its attributes from `remaining`.
+pub fn build_block(
+    span: &Span,
+    attributes: &Attributes<'_>,
+    remaining: &mut Attributes<'_>,
+) -> Option<Value> {
     let system = attributes
-        .text(&SYSTEM)
-        .filter(|system| SQL.contains(system))?;
-    let connection = attributes.text(&CONNECTION).unwrap_or("localhost");
-    let name = attributes.text(&NAME).unwrap_or_default();
-    for keys in [&SYSTEM[..], &NAME, &QUERY, &CONNECTION, &USER] {
-        rest.remove(keys);
-    }
-    let text = |keys: &[&str]| attributes.text(keys).map(Value::from);
-    Some(Value::Object(object([
+        .find_text(&SYSTEM_KEYS)
+        .filter(|system| SQL_SYSTEMS.contains(system))?;
+    let connection = attributes
+        .find_text(&CONNECTION_KEYS)
+        .unwrap_or("localhost");
+    let database = attributes
+        .find_text(&DATABASE_NAME_KEYS)
+        .unwrap_or_default();
+    remaining.remove(&SYSTEM_KEYS);
+    remaining.remove(&DATABASE_NAME_KEYS);
+    remaining.remove(&QUERY_KEYS);
+    remaining.remove(&CONNECTION_KEYS);
+    remaining.remove(&USER_KEYS);
+    let text = |keys: &[&str]| attributes.find_text(keys).map(Value::from);
+    Some(Value::Object(build_object([
         ("url", Some(span.name.as_str().into())),
         (
             "connection_string",
-            Some(format!("{connection}/{name}").into()),
+            Some(format!("{connection}/{database}").into()),
         ),
         ("database_type", Some(system.into())),
-        ("user", text(&USER)),
-        ("sanitized_query", text(&QUERY)),
+        ("user", text(&USER_KEYS)),
+        ("sanitized_query", text(&QUERY_KEYS)),
     ])))
 }

@@ -1,124 +1,124 @@
-//! Parses the stack traces of several languages into X-Ray's frames, the innermost call first, and into the chain
-//! of exceptions that caused this one.
+//! Parses stack traces of several languages into X-Ray's stack frames, innermost call first, and into the chain of
+//! causing exceptions.
 
 mod java;
 mod python;
 
 use serde_json::{Value, json};
 
-/// A stack trace.
+/// A parsed stack trace of an exception.
 #[derive(Debug, Default, PartialEq)]
-pub struct Trace {
-    /// Frames of the exception itself: `{path, line, label}`. Its type and message are in the event.
+pub struct StackTrace {
+    /// Frames of the exception as `{path, line, label}`.
     pub frames: Vec<Value>,
-    /// The exceptions that caused it. Each was caused by the next.
-    pub causes: Vec<Cause>,
+    /// The chain of causes: the first caused the exception, the second caused the first, and so on.
+    pub causes: Vec<CausingException>,
 }
 
 /// An exception that caused another.
 #[derive(Debug, PartialEq)]
-pub struct Cause {
+pub struct CausingException {
     pub kind: String,
     pub message: String,
     pub frames: Vec<Value>,
 }
 
-impl Trace {
-    /// The frames of the exception that was read last.
-    fn last_frames(&mut self) -> &mut Vec<Value> {
-        match self.causes.last_mut() {
-            Some(cause) => &mut cause.frames,
-            None => &mut self.frames,
-        }
-    }
-}
-
-/// Parses a stack trace of the language in `telemetry.sdk.language`. Of an unknown language, the result is empty.
-pub fn parse(language: Option<&str>, text: &str) -> Trace {
+/// Parses the value of `exception.stacktrace`. `language` is the value of `telemetry.sdk.language`. For an unknown
+/// language, the result is empty.
+pub fn parse_stack_trace(language: Option<&str>, text: &str) -> StackTrace {
     match language {
         // OpenTelemetry's SDK for PHP writes stack traces in Java's format.
-        Some("java" | "php") => java::parse(text),
-        Some("python") => python::parse(text),
-        Some("javascript" | "nodejs" | "webjs") => flat(text, javascript),
-        Some("dotnet") => flat(text, dotnet),
-        Some("go") => go(text),
-        _ => Trace::default(),
+        Some("java" | "php") => java::parse_stack_trace(text),
+        Some("python") => python::parse_stack_trace(text),
+        Some("javascript" | "nodejs" | "webjs") => parse_lines(text, parse_javascript_frame),
+        Some("dotnet") => parse_lines(text, parse_dotnet_frame),
+        Some("go") => parse_go(text),
+        _ => StackTrace::default(),
     }
 }
 
-fn frame(path: &str, line: &str, label: &str) -> Value {
+fn build_frame(path: &str, line: &str, label: &str) -> Value {
     json!({ "path": path, "line": line.parse().unwrap_or(0), "label": label })
 }
 
-/// A message, then one frame a line. The frames of inner exceptions are not separated from the others.
-fn flat(text: &str, read: fn(&str) -> Option<Value>) -> Trace {
-    Trace {
-        frames: text.lines().skip(1).filter_map(read).collect(),
+/// Parses a message line followed by one frame per line. The frames of inner exceptions are not separated from the
+/// others.
+fn parse_lines(text: &str, parse_frame: fn(&str) -> Option<Value>) -> StackTrace {
+    StackTrace {
+        frames: text.lines().skip(1).filter_map(parse_frame).collect(),
         causes: Vec::new(),
     }
 }
 
-/// `    at function (path:12:3)` or `    at path:12:3`. The label ends with the space before the bracket.
-fn javascript(line: &str) -> Option<Value> {
+/// Parses `    at function (path:12:3)` or `    at path:12:3`. The label ends with the space before the parenthesis,
+/// as the exporter's does.
+fn parse_javascript_frame(line: &str) -> Option<Value> {
     let call = line.strip_prefix("    at ")?;
-    let (label, place) = match call.split_once('(') {
-        Some((label, place)) => (label, place.strip_suffix(')')?),
+    let (label, location) = match call.split_once('(') {
+        Some((label, location)) => (label, location.strip_suffix(')')?),
         None => ("", call),
     };
-    let mut parts = place.rsplitn(3, ':');
+    let mut parts = location.rsplitn(3, ':');
     if let (Some(column), Some(line), Some(path)) = (parts.next(), parts.next(), parts.next())
-        && [column, line].iter().all(|it| it.parse::<u32>().is_ok())
+        && [column, line]
+            .iter()
+            .all(|number| number.parse::<u32>().is_ok())
     {
-        return Some(frame(path, line, label));
+        return Some(build_frame(path, line, label));
     }
-    let is_native = place.contains("native") && !place.contains(':');
-    let path = if is_native { "native" } else { place };
-    Some(frame(path, "", label)).filter(|_| !(path.is_empty() && label.is_empty()))
+    let is_native = location.contains("native") && !location.contains(':');
+    let path = if is_native { "native" } else { location };
+    if path.is_empty() && label.is_empty() {
+        return None;
+    }
+    Some(build_frame(path, "", label))
 }
 
-/// `at Label(arguments) in path:line 12`, or without a path.
-fn dotnet(line: &str) -> Option<Value> {
+/// Parses `at Label(arguments) in path:line 12`, or `at Label(arguments)`.
+fn parse_dotnet_frame(line: &str) -> Option<Value> {
     let call = line.trim().strip_prefix("at ")?;
     let Some((label, rest)) = call.split_once(" in ") else {
         let end = call.rfind(')')?;
-        return Some(frame("", "", &call[..=end]));
+        return Some(build_frame("", "", &call[..=end]));
     };
-    let place = rest.split(" in ").next().unwrap_or(rest);
-    let (path, line) = place.rsplit_once(':').unwrap_or((place, ""));
-    let number = line.strip_prefix("line ").unwrap_or(line);
-    Some(frame(path, number, label))
+    let location = rest.split(" in ").next().unwrap_or(rest);
+    let (path, line) = location.rsplit_once(':').unwrap_or((location, ""));
+    let line_number = line.strip_prefix("line ").unwrap_or(line);
+    Some(build_frame(path, line_number, label))
 }
 
-/// A line with the call, then one with `path:12 +0x…`. `goroutine 1 [running]:` stands between stacks.
-fn go(text: &str) -> Trace {
+/// Parses pairs of lines: the call, then `path:12 +0x…`. A line such as `goroutine 1 [running]:` stands before each
+/// goroutine's stack.
+fn parse_go(text: &str) -> StackTrace {
     let mut lines = text.lines().skip(1);
     let mut frames = Vec::new();
-    let mut place = ("", "");
+    let mut location = ("", "");
     while let Some(line) = lines.next() {
-        let label = match is_goroutine(line) {
-            true => lines.next().unwrap_or_default(),
-            false => line,
+        let label = if is_goroutine_header(line) {
+            lines.next().unwrap_or_default()
+        } else {
+            line
         };
-        if let Some(found) = lines.next().and_then(path_and_line) {
-            place = found;
+        // A line without a location keeps the previous one, as in the exporter.
+        if let Some(found) = lines.next().and_then(find_path_and_line) {
+            location = found;
         }
-        frames.push(frame(place.0, place.1, label));
+        frames.push(build_frame(location.0, location.1, label));
     }
-    Trace {
+    StackTrace {
         frames,
         causes: Vec::new(),
     }
 }
 
-fn is_goroutine(line: &str) -> bool {
-    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    line.starts_with("goroutine")
-        && line.ends_with(':')
-        && line.split(|c| !is_letter(c)).any(|word| word == "running")
+fn is_goroutine_header(line: &str) -> bool {
+    let is_word_character = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut words = line.split(|c| !is_word_character(c));
+    line.starts_with("goroutine") && line.ends_with(':') && words.any(|word| word == "running")
 }
 
-/// The first `path:12` in the line.
-fn path_and_line(line: &str) -> Option<(&str, &str)> {
+/// The path and the line number of the first `path:12` in `line`.
+fn find_path_and_line(line: &str) -> Option<(&str, &str)> {
     line.match_indices(':').find_map(|(colon, _)| {
         let start = line[..colon].rfind(|c: char| c == ':' || c.is_ascii_whitespace());
         let path = &line[start.map_or(0, |start| start + 1)..colon];
@@ -134,22 +134,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parsed(language: &str, text: &str) -> Vec<(String, Vec<String>)> {
-        let frame = |frame: &Value| {
+    /// Parses `text` and formats each exception as `type|message` (empty for the first one) and its frames as
+    /// `path|line|label`.
+    fn parse_and_format(language: &str, text: &str) -> Vec<(String, Vec<String>)> {
+        let format_frame = |frame: &Value| {
             let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
             format!("{}|{}|{}", text("path"), frame["line"], text("label"))
         };
-        let frames = |frames: &[Value]| frames.iter().map(frame).collect::<Vec<_>>();
-        let trace = parse(Some(language), text);
-        let mut parsed = vec![(String::new(), frames(&trace.frames))];
-        parsed.extend(trace.causes.iter().map(|cause| {
+        let format_frames = |frames: &[Value]| frames.iter().map(format_frame).collect::<Vec<_>>();
+        let trace = parse_stack_trace(Some(language), text);
+        let mut exceptions = vec![(String::new(), format_frames(&trace.frames))];
+        exceptions.extend(trace.causes.iter().map(|cause| {
             let title = format!("{}|{}", cause.kind, cause.message);
-            (title, frames(&cause.frames))
+            (title, format_frames(&cause.frames))
         }));
-        parsed
+        exceptions
     }
 
-    fn one(title: &str, frames: &[&str]) -> (String, Vec<String>) {
+    fn exception(title: &str, frames: &[&str]) -> (String, Vec<String>) {
         (
             title.to_owned(),
             frames.iter().map(|frame| (*frame).to_owned()).collect(),
@@ -157,41 +159,42 @@ mod tests {
     }
 
     #[test]
-    fn the_message_of_a_java_cause_ends_before_the_next_cause() {
-        // Java prints no frames for a cause if all of them are frames of the exception above.
+    fn the_message_of_a_java_cause_ends_before_a_frame_count_a_suppressed_exception_or_the_next_cause()
+     {
+        // Java prints no frames for a cause if all of them are also frames of the exception above.
         let text = "shop.Failed: no order\n\tat shop.Till.pay(Till.java:12)\n\
                     Caused by: shop.Refused: the bank\nsays no\n\t... 14 more\n\
                     Caused by: java.net.SocketException:\n\tSuppressed: shop.Other: x\n\t\tat shop.A.b(A.java:1)\n\
                     Caused by: java.io.IOException: gone\n\tat shop.Bank.call(Bank.java:7)\n\t... 2 more\n";
         assert_eq!(
-            parsed("java", text),
+            parse_and_format("java", text),
             [
-                one("", &["Till.java|12|shop.Till.pay"]),
-                one("shop.Refused|the banksays no", &[]),
-                one("java.net.SocketException|", &[]),
-                one("java.io.IOException|gone", &["Bank.java|7|shop.Bank.call"]),
+                exception("", &["Till.java|12|shop.Till.pay"]),
+                exception("shop.Refused|the banksays no", &[]),
+                exception("java.net.SocketException|", &[]),
+                exception("java.io.IOException|gone", &["Bank.java|7|shop.Bank.call"]),
             ]
         );
     }
 
     #[test]
-    fn both_kinds_of_python_causes_are_parsed_with_messages_of_several_lines() {
-        for said in [
+    fn python_exceptions_raised_from_or_during_another_have_it_as_their_cause() {
+        for separator in [
             "The above exception was the direct cause of the following exception:",
             "During handling of the above exception, another exception occurred:",
         ] {
-            // From Python 3.11 on, carets may stand below the line of code.
+            // Python 3.11 and later may print carets below the line of code.
             let text = format!(
                 "Traceback (most recent call last):\n  File \"bank.py\", line 3, in call\n    connect(host)\n    ~~~~~~~^^^^^^\n\
-                 net.Refused: no answer: tried twice\n\tIs it running?\n\nAsk the bank.\n\n{said}\n\n\
+                 net.Refused: no answer: tried twice\n\tIs it running?\n\nAsk the bank.\n\n{separator}\n\n\
                  Traceback (most recent call last):\n  File \"main.py\", line 9, in <module>\n    pay()\n\
                  shop.Failed: no order\n"
             );
             assert_eq!(
-                parsed("python", &text),
+                parse_and_format("python", &text),
                 [
-                    one("", &["main.py|9|<module>"]),
-                    one(
+                    exception("", &["main.py|9|<module>"]),
+                    exception(
                         "net.Refused|no answer: tried twice\n\tIs it running?\n\nAsk the bank.",
                         &["bank.py|3|call"]
                     ),
@@ -201,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn python_causes_without_a_message_or_a_traceback_are_parsed() {
-        // asyncio raises exceptions without a message. `raise B from A()` never raised A.
+    fn a_python_cause_without_a_message_or_without_a_traceback_is_parsed() {
+        // asyncio raises exceptions without a message. `raise B from A()` prints no traceback for A.
         let text = "Traceback (most recent call last):\n  File \"a.py\", line 2, in sleep\n    return await future\n\
                     asyncio.exceptions.CancelledError\n\n\
                     During handling of the above exception, another exception occurred:\n\n\
@@ -211,25 +214,25 @@ mod tests {
                     Traceback (most recent call last):\n  File \"b.py\", line 5, in pay\n    raise Failed from Refused(answer)\n\
                     Failed\n  File \"not a frame.py\", line 7, in z\n";
         assert_eq!(
-            parsed("python", text),
+            parse_and_format("python", text),
             [
-                one("", &["b.py|5|pay"]),
-                one(
+                exception("", &["b.py|5|pay"]),
+                exception(
                     "shop.Refused|the bank:\n  File \"x\", line 1, in y\nsays no",
                     &[]
                 ),
-                one("asyncio.exceptions.CancelledError|", &["a.py|2|sleep"]),
+                exception("asyncio.exceptions.CancelledError|", &["a.py|2|sleep"]),
             ]
         );
     }
 
     #[test]
-    fn javascript_paths_with_colons_are_parsed() {
+    fn a_javascript_frame_may_have_a_path_with_colons() {
         let text = "Error: bad\n    at pay (file:///app/till.mjs:12:3)\n    at async C:\\app\\main.js:4:1\n\
                     \x20   at node:internal/main:28:49\n    at new Promise (<anonymous>)\n    at https://a.example/b.js:1:2";
         assert_eq!(
-            parsed("nodejs", text),
-            [one(
+            parse_and_format("nodejs", text),
+            [exception(
                 "",
                 &[
                     "file:///app/till.mjs|12|pay ",
@@ -240,12 +243,12 @@ mod tests {
                 ]
             )]
         );
-        assert_eq!(parsed("rust", text), [one("", &[])]);
+        assert_eq!(parse_and_format("rust", text), [exception("", &[])]);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_parsed_without_a_panic(
+        fn parsing_any_text_does_not_panic(
             lines in proptest::collection::vec(
                 prop_oneof![
                     "[ -~é\t:()\",]{0,40}",
@@ -259,7 +262,7 @@ mod tests {
             ),
             language in proptest::sample::select(&["java", "python", "nodejs", "dotnet", "go"][..]),
         ) {
-            parse(Some(language), &lines.join("\n"));
+            parse_stack_trace(Some(language), &lines.join("\n"));
         }
     }
 }

@@ -1,12 +1,15 @@
-//! The fields of a JSON object by ProtoJSON's rules: absent, null and the default value are the same; unknown
-//! fields are ignored.
+//! Decodes the fields of a JSON object by ProtoJSON's rules: an absent field, null and the default value mean the same,
+//! and unknown fields are ignored.
+
+#[cfg(test)]
+mod tests;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Number, Value};
 
-/// ProtoJSON takes base64 with and without padding. The bits that remain at the end are not looked at.
+/// ProtoJSON accepts base64 with or without padding, and ignores unused bits of the last character.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -14,29 +17,32 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// A message of protobuf.
-pub trait Message: Sized {
-    /// Reads the fields of a message.
-    ///
-    /// # Errors
-    ///
-    /// `.field: reason` of the first field that is wrong.
-    fn read(fields: &mut Fields) -> Result<Self, String>;
+/// Longest part of an invalid text in an error message, in characters. The response contains the message.
+const MAX_QUOTED_CHARS: usize = 40;
 
-    /// The same, of a value that has to be an object.
+/// A protobuf message that can be decoded from JSON.
+pub trait Message: Sized {
+    /// Decodes the message from the fields of its object.
     ///
     /// # Errors
     ///
-    /// As `read`.
-    fn read_value(value: Value) -> Result<Self, String> {
+    /// `.field: reason` for the first invalid field.
+    fn from_fields(fields: &mut Fields) -> Result<Self, String>;
+
+    /// Decodes the message from a JSON value.
+    ///
+    /// # Errors
+    ///
+    /// When the value is not an object, and as [`Message::from_fields`].
+    fn from_value(value: Value) -> Result<Self, String> {
         match value {
-            Value::Object(object) => Self::read(&mut Fields(object)),
-            other => Err(format!(": expected an object, found {}", kind(&other))),
+            Value::Object(object) => Self::from_fields(&mut Fields(object)),
+            other => Err(unexpected(&other, "an object")),
         }
     }
 }
 
-/// The fields of an object. Each is taken out when it is read.
+/// The fields of an object. The `take_…` functions remove a field and decode it.
 pub struct Fields(Map<String, Value>);
 
 impl From<Map<String, Value>> for Fields {
@@ -46,139 +52,139 @@ impl From<Map<String, Value>> for Fields {
 }
 
 impl Fields {
-    /// Whether the field is set.
-    pub fn has(&self, name: &str) -> bool {
+    /// Whether the field is present and not null.
+    pub fn is_set(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// `string`.
-    pub fn text(&mut self, name: &str) -> Result<String, String> {
-        self.read(name, |value| match value {
-            Value::String(text) => Ok(text),
-            other => Err(expected("a string", &other)),
+    pub fn take_string(&mut self, name: &str) -> Result<String, String> {
+        self.take(name, decode_string)
+    }
+
+    pub fn take_strings(&mut self, name: &str) -> Result<Vec<String>, String> {
+        self.take_list(name, decode_string)
+    }
+
+    pub fn take_bool(&mut self, name: &str) -> Result<bool, String> {
+        self.take(name, |value| match value {
+            Value::Bool(value) => Ok(value),
+            other => Err(unexpected(&other, "true or false")),
         })
     }
 
-    /// `repeated string`.
-    pub fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
-        self.list(name, |value| match value {
-            Value::String(text) => Ok(text),
-            other => Err(expected("a string", &other)),
+    /// Takes an id. OTLP encodes the bytes of ids as hexadecimal digits instead of base64.
+    pub fn take_id(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        self.take(name, |value| {
+            let bytes = value.as_str().and_then(decode_hex);
+            bytes.ok_or_else(|| unexpected(&value, "hexadecimal digits"))
         })
     }
 
-    /// `bool`.
-    pub fn flag(&mut self, name: &str) -> Result<bool, String> {
-        self.read(name, |value| match value {
-            Value::Bool(flag) => Ok(flag),
-            other => Err(expected("true or false", &other)),
-        })
-    }
-
-    /// An id: `bytes`, in hexadecimal digits instead of base64.
-    pub fn id(&mut self, name: &str) -> Result<Vec<u8>, String> {
-        self.read(name, |value| {
-            let digits = value.as_str().and_then(hexadecimal);
-            digits.ok_or_else(|| expected("hexadecimal digits", &value))
-        })
-    }
-
-    /// `bytes`, in base64 of either alphabet.
-    pub fn bytes(&mut self, name: &str) -> Result<Vec<u8>, String> {
-        self.read(name, |value| {
+    /// Takes bytes that are encoded as base64, with the standard or the URL-safe alphabet.
+    pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        self.take(name, |value| {
             let standard = value
                 .as_str()
-                .map(|it| it.replace('-', "+").replace('_', "/"));
+                .map(|text| text.replace('-', "+").replace('_', "/"));
             let bytes = standard.and_then(|text| BASE64.decode(text).ok());
-            bytes.ok_or_else(|| expected("base64", &value))
+            bytes.ok_or_else(|| unexpected(&value, "base64"))
         })
     }
 
-    /// A whole number: a JSON number or a string of one.
-    pub fn integer<T: TryFrom<i128> + Default>(&mut self, name: &str) -> Result<T, String> {
-        self.read(name, |value| {
-            let whole = number(&value).and_then(|number| whole(&number));
-            let fitting = whole.and_then(|whole| T::try_from(whole).ok());
-            fitting.ok_or_else(|| expected("a whole number of the field's range", &value))
+    /// Takes an integer that is encoded as a number or as a string.
+    pub fn take_integer<T: TryFrom<i128> + Default>(&mut self, name: &str) -> Result<T, String> {
+        self.take(name, |value| {
+            let integer = parse_number(&value).and_then(|number| to_integer(&number));
+            let in_range = integer.and_then(|integer| T::try_from(integer).ok());
+            in_range.ok_or_else(|| unexpected(&value, "an integer in the field's range"))
         })
     }
 
-    /// An enum: a number, and never its name.
-    pub fn enumeration(&mut self, name: &str) -> Result<i32, String> {
-        self.read(name, |value| {
-            let whole = value.as_number().and_then(whole);
-            let fitting = whole.and_then(|whole| i32::try_from(whole).ok());
-            fitting.ok_or_else(|| expected("the enum's number, as OTLP wants it", &value))
+    /// Takes the number of an enum value. OTLP does not permit its name.
+    pub fn take_enum_number(&mut self, name: &str) -> Result<i32, String> {
+        self.take(name, |value| {
+            let integer = value.as_number().and_then(to_integer);
+            let in_range = integer.and_then(|integer| i32::try_from(integer).ok());
+            in_range.ok_or_else(|| unexpected(&value, "the number of an enum value"))
         })
     }
 
-    /// `double`: a number, a string of one, or `"NaN"`, `"Infinity"` and `"-Infinity"`.
-    pub fn double(&mut self, name: &str) -> Result<f64, String> {
-        self.read(name, |value| match value.as_str() {
+    /// Takes a double that is encoded as a number or as a string, which may be `NaN`, `Infinity` or `-Infinity`.
+    pub fn take_double(&mut self, name: &str) -> Result<f64, String> {
+        self.take(name, |value| match value.as_str() {
             Some("NaN") => Ok(f64::NAN),
             Some("Infinity") => Ok(f64::INFINITY),
             Some("-Infinity") => Ok(f64::NEG_INFINITY),
-            _ => number(&value)
+            _ => parse_number(&value)
                 .and_then(|number| number.as_f64())
-                .ok_or_else(|| expected("a number", &value)),
+                .ok_or_else(|| unexpected(&value, "a number")),
         })
     }
 
-    /// A message.
-    pub fn message<T: Message>(&mut self, name: &str) -> Result<Option<T>, String> {
-        self.read(name, |value| T::read_value(value).map(Some))
+    pub fn take_message<T: Message>(&mut self, name: &str) -> Result<Option<T>, String> {
+        self.take(name, |value| T::from_value(value).map(Some))
     }
 
-    /// `repeated` messages. None of them may be null.
-    pub fn messages<T: Message>(&mut self, name: &str) -> Result<Vec<T>, String> {
-        self.list(name, T::read_value)
+    /// Takes a list of messages. A null element is an error.
+    pub fn take_messages<T: Message>(&mut self, name: &str) -> Result<Vec<T>, String> {
+        self.take_list(name, T::from_value)
     }
 
-    fn list<T>(
+    fn take_list<T>(
         &mut self,
         name: &str,
-        element: impl Fn(Value) -> Result<T, String>,
+        decode_element: impl Fn(Value) -> Result<T, String>,
     ) -> Result<Vec<T>, String> {
-        self.read(name, |value| match value {
+        self.take(name, |value| match value {
             Value::Array(values) => {
                 let values = values.into_iter().enumerate();
                 values
-                    .map(|(place, value)| element(value).map_err(|why| format!("[{place}]{why}")))
+                    .map(|(index, value)| {
+                        decode_element(value).map_err(|reason| format!("[{index}]{reason}"))
+                    })
                     .collect()
             }
-            other => Err(expected("a list", &other)),
+            other => Err(unexpected(&other, "a list")),
         })
     }
 
-    fn read<T: Default>(
+    fn take<T: Default>(
         &mut self,
         name: &str,
-        value: impl FnOnce(Value) -> Result<T, String>,
+        decode: impl FnOnce(Value) -> Result<T, String>,
     ) -> Result<T, String> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(T::default()),
-            Some(found) => value(found).map_err(|why| format!(".{name}{why}")),
+            Some(value) => decode(value).map_err(|reason| format!(".{name}{reason}")),
         }
     }
 }
 
-fn expected(what: &str, found: &Value) -> String {
-    format!(": expected {what}, found {}", kind(found))
-}
-
-fn kind(value: &Value) -> String {
+fn decode_string(value: Value) -> Result<String, String> {
     match value {
-        Value::Null => "null".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        // Long texts would fill the response.
-        Value::String(text) => format!("{:?}", text.chars().take(40).collect::<String>()),
-        scalar => scalar.to_string(),
+        Value::String(text) => Ok(text),
+        other => Err(unexpected(&other, "a string")),
     }
 }
 
-/// A number, or one that a string spells by the grammar of JSON: `"1e3"`, and not `" 1"`, `"+1"` or `"01"`.
-fn number(value: &Value) -> Option<Number> {
+/// The error for a value of the wrong type.
+fn unexpected(value: &Value, expected: &str) -> String {
+    let found = match value {
+        Value::Null => "null".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::String(text) => {
+            let quoted: String = text.chars().take(MAX_QUOTED_CHARS).collect();
+            format!("{quoted:?}")
+        }
+        number_or_bool => number_or_bool.to_string(),
+    };
+    format!(": expected {expected}, found {found}")
+}
+
+/// Parses a number, or a string that contains a number in JSON's syntax. `"1e3"` is valid, and `" 1"`, `"+1"` and
+/// `"01"` are not.
+fn parse_number(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => Some(number.clone()),
         Value::String(text) if !text.contains(char::is_whitespace) => {
@@ -188,11 +194,11 @@ fn number(value: &Value) -> Option<Number> {
     }
 }
 
-fn whole(number: &Number) -> Option<i128> {
+fn to_integer(number: &Number) -> Option<i128> {
     match (number.as_i64(), number.as_u64(), number.as_f64()) {
-        (Some(whole), _, _) => Some(whole.into()),
-        (_, Some(whole), _) => Some(whole.into()),
-        // `1e3` and `1000.0` are whole numbers. Larger ones may have been rounded into the range.
+        (Some(integer), _, _) => Some(integer.into()),
+        (_, Some(integer), _) => Some(integer.into()),
+        // `1e3` and `1000.0` are integers. Larger floats are refused, because rounding may have changed them.
         (_, _, Some(float)) if float.fract() == 0.0 && float.abs() < 2_f64.powi(63) => {
             Some(float as i128)
         }
@@ -200,11 +206,11 @@ fn whole(number: &Number) -> Option<i128> {
     }
 }
 
-fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let pairs = digits.as_bytes().chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(digit(high)? << 4 | digit(low)?).ok(),
+fn decode_hex(digits: &str) -> Option<Vec<u8>> {
+    let parse_digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let bytes = digits.as_bytes().chunks(2).map(|pair| match pair {
+        [high, low] => u8::try_from(parse_digit(high)? << 4 | parse_digit(low)?).ok(),
         _ => None,
     });
-    pairs.collect()
+    bytes.collect()
 }

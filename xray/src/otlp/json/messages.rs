@@ -1,6 +1,6 @@
-//! The messages of OTLP's traces, field by field in the order of their `.proto` files.
+//! Decodes the messages of OTLP traces. Fields are in the order of the `.proto` files.
 
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, EntityRef, InstrumentationScope, KeyValue, KeyValueList,
 };
@@ -11,150 +11,162 @@ use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use super::fields::{Fields, Message};
 
 impl Message for Resource {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            attributes: fields.messages("attributes")?,
-            dropped_attributes_count: fields.integer("droppedAttributesCount")?,
-            entity_refs: fields.messages("entityRefs")?,
+            attributes: fields.take_messages("attributes")?,
+            dropped_attributes_count: fields.take_integer("droppedAttributesCount")?,
+            entity_refs: fields.take_messages("entityRefs")?,
         })
     }
 }
 
 impl Message for EntityRef {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            schema_url: fields.text("schemaUrl")?,
-            r#type: fields.text("type")?,
-            id_keys: fields.texts("idKeys")?,
-            description_keys: fields.texts("descriptionKeys")?,
+            schema_url: fields.take_string("schemaUrl")?,
+            r#type: fields.take_string("type")?,
+            id_keys: fields.take_strings("idKeys")?,
+            description_keys: fields.take_strings("descriptionKeys")?,
         })
     }
 }
 
 impl Message for InstrumentationScope {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            name: fields.text("name")?,
-            version: fields.text("version")?,
-            attributes: fields.messages("attributes")?,
-            dropped_attributes_count: fields.integer("droppedAttributesCount")?,
+            name: fields.take_string("name")?,
+            version: fields.take_string("version")?,
+            attributes: fields.take_messages("attributes")?,
+            dropped_attributes_count: fields.take_integer("droppedAttributesCount")?,
         })
     }
 }
 
 impl Message for Span {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            trace_id: fields.id("traceId")?,
-            span_id: fields.id("spanId")?,
-            trace_state: fields.text("traceState")?,
-            parent_span_id: fields.id("parentSpanId")?,
-            flags: fields.integer("flags")?,
-            name: fields.text("name")?,
-            kind: fields.enumeration("kind")?,
-            start_time_unix_nano: fields.integer("startTimeUnixNano")?,
-            end_time_unix_nano: fields.integer("endTimeUnixNano")?,
-            attributes: fields.messages("attributes")?,
-            dropped_attributes_count: fields.integer("droppedAttributesCount")?,
-            events: fields.messages("events")?,
-            dropped_events_count: fields.integer("droppedEventsCount")?,
-            links: fields.messages("links")?,
-            dropped_links_count: fields.integer("droppedLinksCount")?,
-            status: fields.message("status")?,
+            trace_id: fields.take_id("traceId")?,
+            span_id: fields.take_id("spanId")?,
+            trace_state: fields.take_string("traceState")?,
+            parent_span_id: fields.take_id("parentSpanId")?,
+            flags: fields.take_integer("flags")?,
+            name: fields.take_string("name")?,
+            kind: fields.take_enum_number("kind")?,
+            start_time_unix_nano: fields.take_integer("startTimeUnixNano")?,
+            end_time_unix_nano: fields.take_integer("endTimeUnixNano")?,
+            attributes: fields.take_messages("attributes")?,
+            dropped_attributes_count: fields.take_integer("droppedAttributesCount")?,
+            events: fields.take_messages("events")?,
+            dropped_events_count: fields.take_integer("droppedEventsCount")?,
+            links: fields.take_messages("links")?,
+            dropped_links_count: fields.take_integer("droppedLinksCount")?,
+            status: fields.take_message("status")?,
         })
     }
 }
 
 impl Message for Event {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            time_unix_nano: fields.integer("timeUnixNano")?,
-            name: fields.text("name")?,
-            attributes: fields.messages("attributes")?,
-            dropped_attributes_count: fields.integer("droppedAttributesCount")?,
+            time_unix_nano: fields.take_integer("timeUnixNano")?,
+            name: fields.take_string("name")?,
+            attributes: fields.take_messages("attributes")?,
+            dropped_attributes_count: fields.take_integer("droppedAttributesCount")?,
         })
     }
 }
 
 impl Message for Link {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            trace_id: fields.id("traceId")?,
-            span_id: fields.id("spanId")?,
-            trace_state: fields.text("traceState")?,
-            attributes: fields.messages("attributes")?,
-            dropped_attributes_count: fields.integer("droppedAttributesCount")?,
-            flags: fields.integer("flags")?,
+            trace_id: fields.take_id("traceId")?,
+            span_id: fields.take_id("spanId")?,
+            trace_state: fields.take_string("traceState")?,
+            attributes: fields.take_messages("attributes")?,
+            dropped_attributes_count: fields.take_integer("droppedAttributesCount")?,
+            flags: fields.take_integer("flags")?,
         })
     }
 }
 
 impl Message for Status {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            message: fields.text("message")?,
-            code: fields.enumeration("code")?,
+            message: fields.take_string("message")?,
+            code: fields.take_enum_number("code")?,
         })
     }
 }
 
 impl Message for KeyValue {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            key: fields.text("key")?,
-            value: fields.message("value")?,
-            key_strindex: fields.integer("keyStrindex")?,
+            key: fields.take_string("key")?,
+            value: fields.take_message("value")?,
+            key_strindex: fields.take_integer("keyStrindex")?,
         })
     }
 }
 
 impl Message for ArrayValue {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            values: fields.messages("values")?,
+            values: fields.take_messages("values")?,
         })
     }
 }
 
 impl Message for KeyValueList {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
         Ok(Self {
-            values: fields.messages("values")?,
+            values: fields.take_messages("values")?,
         })
     }
 }
 
-/// A way to read one member of the `oneof` in `AnyValue`.
-type Member = fn(&mut Fields, &str) -> Result<Any, String>;
+type DecodeMember = fn(&mut Fields, &str) -> Result<OtlpValue, String>;
 
-const MEMBERS: [(&str, Member); 8] = [
-    ("stringValue", |it, name| {
-        it.text(name).map(Any::StringValue)
+/// The members of the `oneof` in `AnyValue`.
+const ANY_VALUE_MEMBERS: [(&str, DecodeMember); 8] = [
+    ("stringValue", |fields, name| {
+        fields.take_string(name).map(OtlpValue::StringValue)
     }),
-    ("boolValue", |it, name| it.flag(name).map(Any::BoolValue)),
-    ("intValue", |it, name| it.integer(name).map(Any::IntValue)),
-    ("doubleValue", |it, name| {
-        it.double(name).map(Any::DoubleValue)
+    ("boolValue", |fields, name| {
+        fields.take_bool(name).map(OtlpValue::BoolValue)
     }),
-    ("arrayValue", |it, name| {
-        Ok(Any::ArrayValue(it.message(name)?.unwrap_or_default()))
+    ("intValue", |fields, name| {
+        fields.take_integer(name).map(OtlpValue::IntValue)
     }),
-    ("kvlistValue", |it, name| {
-        Ok(Any::KvlistValue(it.message(name)?.unwrap_or_default()))
+    ("doubleValue", |fields, name| {
+        fields.take_double(name).map(OtlpValue::DoubleValue)
     }),
-    ("bytesValue", |it, name| it.bytes(name).map(Any::BytesValue)),
-    ("stringValueStrindex", |it, name| {
-        it.integer(name).map(Any::StringValueStrindex)
+    ("arrayValue", |fields, name| {
+        let array = fields.take_message(name)?;
+        Ok(OtlpValue::ArrayValue(array.unwrap_or_default()))
+    }),
+    ("kvlistValue", |fields, name| {
+        let list = fields.take_message(name)?;
+        Ok(OtlpValue::KvlistValue(list.unwrap_or_default()))
+    }),
+    ("bytesValue", |fields, name| {
+        fields.take_bytes(name).map(OtlpValue::BytesValue)
+    }),
+    ("stringValueStrindex", |fields, name| {
+        fields
+            .take_integer(name)
+            .map(OtlpValue::StringValueStrindex)
     }),
 ];
 
 impl Message for AnyValue {
-    fn read(fields: &mut Fields) -> Result<Self, String> {
-        let mut set = MEMBERS.iter().filter(|(name, _)| fields.has(name));
+    fn from_fields(fields: &mut Fields) -> Result<Self, String> {
+        let mut set = ANY_VALUE_MEMBERS
+            .iter()
+            .filter(|(name, _)| fields.is_set(name));
         match (set.next(), set.next()) {
             (None, _) => Ok(Self { value: None }),
-            (Some((name, member)), None) => Ok(Self {
-                value: Some(member(fields, name)?),
+            (Some((name, decode_member)), None) => Ok(Self {
+                value: Some(decode_member(fields, name)?),
             }),
             (Some((first, _)), Some((second, _))) => {
                 Err(format!(": {first} and {second} exclude each other"))

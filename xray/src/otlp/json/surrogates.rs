@@ -1,36 +1,44 @@
-//! Halves of surrogate pairs in JSON's escapes.
+//! Lone surrogates in JSON's `\u` escapes.
 
 use std::borrow::Cow;
 
-const LENGTH: usize = r"\u0000".len();
+/// Length of an escape such as `\ud83d` in bytes.
+const ESCAPE_LENGTH: usize = r"\u0000".len();
 
-/// Replaces each `\ud800` to `\udfff` that is not part of a pair by the replacement character. JavaScript writes such
-/// escapes for a text that was cut within a pair, and serde_json refuses them.
-pub fn repair(json: &[u8]) -> Cow<'_, [u8]> {
-    let mut repaired = Cow::Borrowed(json);
-    let mut at = 0;
-    while let Some(skipped) = json.get(at..).and_then(next_escape) {
-        at += skipped;
-        at += match (code_unit(json, at), code_unit(json, at + LENGTH)) {
+/// Replaces each escape of a surrogate that is not part of a pair by the escape of the replacement character U+FFFD.
+/// serde_json refuses such escapes. JavaScript programs send them, because attribute length limits count UTF-16 code
+/// units and may cut a pair in two.
+pub fn replace_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
+    let mut replaced = Cow::Borrowed(json);
+    let mut index = 0;
+    while let Some(distance) = json.get(index..).and_then(find_backslash) {
+        index += distance;
+        let next_index = index + ESCAPE_LENGTH;
+        index += match (
+            parse_code_unit(json, index),
+            parse_code_unit(json, next_index),
+        ) {
             (None, _) => 2,
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * LENGTH,
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * ESCAPE_LENGTH,
             (Some(0xd800..=0xdfff), _) => {
-                repaired.to_mut()[at..at + LENGTH].copy_from_slice(br"\ufffd");
-                LENGTH
+                replaced.to_mut()[index..next_index].copy_from_slice(br"\ufffd");
+                ESCAPE_LENGTH
             }
-            _ => LENGTH,
+            _ => ESCAPE_LENGTH,
         };
     }
-    repaired
+    replaced
 }
 
-fn next_escape(json: &[u8]) -> Option<usize> {
+fn find_backslash(json: &[u8]) -> Option<usize> {
     json.iter().position(|byte| *byte == b'\\')
 }
 
-/// The code unit of the escape at this place.
-fn code_unit(json: &[u8], at: usize) -> Option<u16> {
-    let digits = json.get(at..at + LENGTH)?.strip_prefix(br"\u")?;
+/// Parses the UTF-16 code unit of the `\u` escape at `index`. Returns `None` if another escape or text is there.
+fn parse_code_unit(json: &[u8], index: usize) -> Option<u16> {
+    let digits = json
+        .get(index..index + ESCAPE_LENGTH)?
+        .strip_prefix(br"\u")?;
     let digits = str::from_utf8(digits).ok()?;
     u16::from_str_radix(digits, 16).ok()
 }

@@ -1,29 +1,33 @@
-//! `\tat module/package.Class.method(File.java:12)`, and `Caused by: Type: message` before the frames of a
-//! cause. Suppressed exceptions are ignored.
+//! Java's stack traces: frames such as `\tat module/package.Class.method(File.java:12)`, and `Caused by: Type: message`
+//! before the frames of a cause. Suppressed exceptions are ignored.
 
 use serde_json::Value;
 
-use super::{Cause, Trace, frame};
+use super::{CausingException, StackTrace, build_frame};
 
-const AT: &str = "\tat ";
-const CAUSED_BY: &str = "Caused by: ";
+const FRAME_PREFIX: &str = "\tat ";
+const CAUSE_PREFIX: &str = "Caused by: ";
 
-/// Starts of lines that end a message of several lines. A frame and the next cause end it, too.
-const ENDS: [&str; 2] = ["\t... ", "\tSuppressed: "];
+/// Prefixes of lines that end the message of a cause. A frame and the next cause end it too.
+const MESSAGE_END_PREFIXES: [&str; 2] = ["\t... ", "\tSuppressed: "];
 
-pub fn parse(text: &str) -> Trace {
-    let mut trace = Trace::default();
+pub fn parse_stack_trace(text: &str) -> StackTrace {
+    let mut trace = StackTrace::default();
     let mut lines = text.lines().skip(1).peekable();
     while let Some(line) = lines.next() {
-        if let Some(frame) = read_frame(line) {
-            trace.last_frames().push(frame);
-        } else if let Some(title) = line.strip_prefix(CAUSED_BY) {
+        if let Some(frame) = parse_frame(line) {
+            let frames = match trace.causes.last_mut() {
+                Some(cause) => &mut cause.frames,
+                None => &mut trace.frames,
+            };
+            frames.push(frame);
+        } else if let Some(title) = line.strip_prefix(CAUSE_PREFIX) {
             let (kind, message) = title.split_once(':').unwrap_or((title, ""));
             let mut message = message.strip_prefix(' ').unwrap_or(message).to_owned();
             while let Some(line) = lines.next_if(|line| !ends_message(line)) {
                 message.push_str(line);
             }
-            trace.causes.push(Cause {
+            trace.causes.push(CausingException {
                 kind: kind.to_owned(),
                 message,
                 frames: Vec::new(),
@@ -34,16 +38,17 @@ pub fn parse(text: &str) -> Trace {
 }
 
 fn ends_message(line: &str) -> bool {
-    read_frame(line).is_some()
-        || line.starts_with(CAUSED_BY)
-        || ENDS.iter().any(|end| line.starts_with(end))
+    let mut prefixes = MESSAGE_END_PREFIXES.iter();
+    parse_frame(line).is_some()
+        || line.starts_with(CAUSE_PREFIX)
+        || prefixes.any(|prefix| line.starts_with(prefix))
 }
 
-fn read_frame(line: &str) -> Option<Value> {
-    let (label, place) = line.strip_prefix(AT)?.split_once('(')?;
-    let place = place.strip_suffix(')')?;
-    // The class loader or the module stands before a slash.
+fn parse_frame(line: &str) -> Option<Value> {
+    let (label, location) = line.strip_prefix(FRAME_PREFIX)?.split_once('(')?;
+    let location = location.strip_suffix(')')?;
+    // The name of the class loader or the module precedes a slash.
     let label = label.split_once('/').map_or(label, |(_, label)| label);
-    let (path, line) = place.split_once(':').unwrap_or((place, ""));
-    Some(frame(path, line, label))
+    let (path, line_number) = location.split_once(':').unwrap_or((location, ""));
+    Some(build_frame(path, line_number, label))
 }

@@ -1,85 +1,92 @@
-//! `  File "path", line 12, in function`, the innermost call last. The traceback of a cause stands above that
-//! of what it caused.
+//! Python's tracebacks: frames such as `  File "path", line 12, in function`, innermost call last. The traceback of a
+//! cause precedes the traceback of the exception that it caused.
 
 use serde_json::Value;
 
-use super::{Cause, Trace, frame};
+use super::{CausingException, StackTrace, build_frame};
 
-const HEADER: &str = "Traceback (most recent call last):";
-const FILE: &str = "  File ";
+const TRACEBACK_HEADER: &str = "Traceback (most recent call last):";
+const FRAME_PREFIX: &str = "  File ";
 
-/// Between the traceback of a cause and that of what it caused.
-const LINKS: [&str; 2] = [
+/// Lines that separate the traceback of a cause from the traceback of the exception that it caused.
+const CAUSE_SEPARATORS: [&str; 2] = [
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
 ];
 
-pub fn parse(text: &str) -> Trace {
+pub fn parse_stack_trace(text: &str) -> StackTrace {
     let lines: Vec<&str> = text.split('\n').collect();
-    // From the last to the first: each was caused by the one above it.
-    let mut tracebacks = lines.rsplit(|line| LINKS.iter().any(|link| line.starts_with(link)));
-    let last = trimmed(tracebacks.next().unwrap_or_default());
-    let (calls, _) = split(last);
-    Trace {
-        // The type and the message are in the event.
-        frames: frames(if calls.is_empty() { last } else { calls }),
-        causes: tracebacks.map_while(read_cause).collect(),
+    let is_separator = |line: &&str| {
+        let mut separators = CAUSE_SEPARATORS.iter();
+        separators.any(|separator| line.starts_with(separator))
+    };
+    // The last traceback is that of the exception. Each of the others is the cause of the next.
+    let mut tracebacks = lines.rsplit(is_separator);
+    let last = trim_empty_lines(tracebacks.next().unwrap_or_default());
+    let (call_lines, _) = split_calls_and_title(last);
+    StackTrace {
+        frames: parse_frames(if call_lines.is_empty() {
+            last
+        } else {
+            call_lines
+        }),
+        causes: tracebacks.map_while(parse_cause).collect(),
     }
 }
 
-/// The lines without the empty ones beside a link.
-fn trimmed<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
+/// Removes the empty line beside each separator.
+fn trim_empty_lines<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     let lines = lines.strip_prefix(&[""]).unwrap_or(lines);
     lines.strip_suffix(&[""]).unwrap_or(lines)
 }
 
-/// The calls, and the type and message below them. An exception that was never raised has no calls.
-fn split<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&'b str]) {
-    let calls = match lines.first() {
-        // Calls, their code and marks below the code are indented.
-        Some(header) if header.starts_with(HEADER) => lines[1..]
-            .iter()
-            .position(|line| !line.is_empty() && !line.starts_with(' '))
-            .map_or(lines.len(), |place| place + 1),
-        _ => 0,
-    };
-    lines.split_at(calls)
+/// Splits a traceback into the lines of its calls and its title, which is the type and the message. An exception that
+/// was never raised has no calls.
+fn split_calls_and_title<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&'b str]) {
+    let has_header = lines
+        .first()
+        .is_some_and(|line| line.starts_with(TRACEBACK_HEADER));
+    if !has_header {
+        return lines.split_at(0);
+    }
+    // Calls, their code and the marks below the code are indented.
+    let is_title = |line: &&str| !line.is_empty() && !line.starts_with(' ');
+    let title_index = lines[1..].iter().position(is_title);
+    lines.split_at(title_index.map_or(lines.len(), |index| index + 1))
 }
 
-/// The exception of a traceback. The exporter stops at a cause that it cannot parse.
-fn read_cause(lines: &[&str]) -> Option<Cause> {
-    let (calls, title) = split(trimmed(lines));
-    let has_calls = calls.iter().any(|line| line.starts_with(FILE));
-    let title = title.join("\n");
+/// Parses the traceback of a cause. Returns `None` if that fails. The caller stops at the first failure, as the
+/// exporter does.
+fn parse_cause(lines: &[&str]) -> Option<CausingException> {
+    let (call_lines, title_lines) = split_calls_and_title(trim_empty_lines(lines));
+    let has_calls = call_lines.iter().any(|line| line.starts_with(FRAME_PREFIX));
+    let title = title_lines.join("\n");
     // Python prints no colon if there is no message.
     let (kind, message) = title.split_once(':').unwrap_or((&title, ""));
-    let is_kind = !kind.is_empty() && !kind.contains(char::is_whitespace);
-    (is_kind && calls.is_empty() != has_calls).then(|| Cause {
+    let is_type_name = !kind.is_empty() && !kind.contains(char::is_whitespace);
+    (is_type_name && call_lines.is_empty() != has_calls).then(|| CausingException {
         kind: kind.to_owned(),
         message: message.strip_prefix(' ').unwrap_or(message).to_owned(),
-        frames: frames(calls),
+        frames: parse_frames(call_lines),
     })
 }
 
-/// The frames, the innermost first.
-fn frames(lines: &[&str]) -> Vec<Value> {
+/// Parses the lines that are frames, and returns the innermost frame first.
+fn parse_frames(lines: &[&str]) -> Vec<Value> {
     let lines = lines.iter().rev();
     lines
-        .filter_map(|line| line.strip_prefix(FILE).and_then(read_frame))
+        .filter_map(|line| line.strip_prefix(FRAME_PREFIX).and_then(parse_frame))
         .collect()
 }
 
-/// `"path", line 12, in function`.
-fn read_frame(text: &str) -> Option<Value> {
+/// Parses `"path", line 12, in function`.
+fn parse_frame(text: &str) -> Option<Value> {
     let parts: Vec<&str> = text.split(',').collect();
-    let [path, line, label] = *parts else {
+    let [path, line_number, label] = *parts else {
         return None;
     };
     let path = path.strip_prefix('"')?.strip_suffix('"')?;
-    let line = line.strip_prefix(" line ").unwrap_or_default();
-    Some(frame(
-        path,
-        line,
-        label.strip_prefix(" in ").unwrap_or_default(),
-    ))
+    let line_number = line_number.strip_prefix(" line ").unwrap_or_default();
+    let label = label.strip_prefix(" in ").unwrap_or_default();
+    Some(build_frame(path, line_number, label))
 }

@@ -1,50 +1,50 @@
-//! The examples of protobuf's conformance tests for JSON ("JsonInput" in their names), applied to fields of
-//! the same types, and the deviations that the OTLP specification has.
+//! Applies the examples of protobuf's conformance tests for JSON (those with "JsonInput" in their names) to fields of
+//! the same types. Also tests where the OTLP specification deviates from ProtoJSON.
 
-use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::from_str;
 
-use super::super::fields::Message;
+use super::Message;
 
-/// A span with this field, in JSON's text.
-fn span(field: &str) -> Result<Span, String> {
+/// Decodes a span that has only this field, given as `"name": value`.
+fn decode_span(field: &str) -> Result<Span, String> {
     let value = from_str(&format!("{{{field}}}")).map_err(|error| error.to_string())?;
-    Span::read_value(value)
+    Span::from_value(value)
 }
 
-/// A span with this value of an attribute.
-fn any(value: &str) -> Result<Option<Any>, String> {
+/// Decodes an `AnyValue` as the value of a span's attribute.
+fn decode_any_value(value: &str) -> Result<Option<OtlpValue>, String> {
     let attribute = format!(r#""attributes": [{{"key": "a", "value": {value}}}]"#);
-    let mut span = span(&attribute)?;
+    let mut span = decode_span(&attribute)?;
     let attribute = span.attributes.remove(0);
     Ok(attribute.value.and_then(|value| value.value))
 }
 
-/// Tests that each text is read as this value, or is refused.
-fn check<T: PartialEq + std::fmt::Debug>(
-    name: &str,
-    read: impl Fn(&str) -> Result<T, String>,
-    read_as: &[(&str, T)],
-    refused: &[&str],
+/// Asserts that `decode` accepts the texts in `valid` with the given results and refuses the texts in `invalid`.
+fn assert_decoding<T: PartialEq + std::fmt::Debug>(
+    type_name: &str,
+    decode: impl Fn(&str) -> Result<T, String>,
+    valid: &[(&str, T)],
+    invalid: &[&str],
 ) {
-    for (text, wanted) in read_as {
-        assert_eq!(read(text).as_ref(), Ok(wanted), "{name} {text}");
+    for (text, expected) in valid {
+        assert_eq!(decode(text).as_ref(), Ok(expected), "{type_name} {text}");
     }
-    for text in refused {
-        assert!(read(text).is_err(), "{name} {text} is taken");
+    for text in invalid {
+        assert!(decode(text).is_err(), "{type_name} {text} is accepted");
     }
 }
 
 #[test]
-fn whole_numbers_are_numbers_or_strings_of_their_range() {
-    let count = |text: &str| {
-        let span = span(&format!(r#""droppedAttributesCount": {text}"#))?;
+fn integers_are_numbers_or_strings_in_the_range_of_their_type() {
+    let decode_count = |text: &str| {
+        let span = decode_span(&format!(r#""droppedAttributesCount": {text}"#))?;
         Ok(span.dropped_attributes_count)
     };
-    check(
+    assert_decoding(
         "uint32",
-        count,
+        decode_count,
         &[
             ("null", 0),
             ("0", 0),
@@ -73,13 +73,13 @@ fn whole_numbers_are_numbers_or_strings_of_their_range() {
             "{}",
         ],
     );
-    let nanos = |text: &str| {
-        let span = span(&format!(r#""startTimeUnixNano": {text}"#))?;
+    let decode_nanos = |text: &str| {
+        let span = decode_span(&format!(r#""startTimeUnixNano": {text}"#))?;
         Ok(span.start_time_unix_nano)
     };
-    check(
+    assert_decoding(
         "fixed64",
-        nanos,
+        decode_nanos,
         &[
             ("1795219200000000001", 1_795_219_200_000_000_001),
             (r#""1795219200000000001""#, 1_795_219_200_000_000_001),
@@ -88,14 +88,17 @@ fn whole_numbers_are_numbers_or_strings_of_their_range() {
         ],
         &["18446744073709551616", "-1", r#""2026-11-21T00:00:00Z""#],
     );
-    check(
+    assert_decoding(
         "int64",
-        |text| any(&format!(r#"{{"intValue": {text}}}"#)),
+        |text| decode_any_value(&format!(r#"{{"intValue": {text}}}"#)),
         &[
-            ("9223372036854775807", Some(Any::IntValue(i64::MAX))),
-            (r#""-9223372036854775808""#, Some(Any::IntValue(i64::MIN))),
-            (r#""-0""#, Some(Any::IntValue(0))),
-            ("1E3", Some(Any::IntValue(1000))),
+            ("9223372036854775807", Some(OtlpValue::IntValue(i64::MAX))),
+            (
+                r#""-9223372036854775808""#,
+                Some(OtlpValue::IntValue(i64::MIN)),
+            ),
+            (r#""-0""#, Some(OtlpValue::IntValue(0))),
+            ("1E3", Some(OtlpValue::IntValue(1000))),
             ("null", None),
         ],
         &[
@@ -108,12 +111,13 @@ fn whole_numbers_are_numbers_or_strings_of_their_range() {
 }
 
 #[test]
-fn doubles_are_numbers_or_strings_and_may_not_be_finite() {
-    let double = |text: &str| match any(&format!(r#"{{"doubleValue": {text}}}"#))? {
-        Some(Any::DoubleValue(number)) => Ok(number.to_string()),
-        other => Err(format!("{other:?}")),
-    };
-    let texts = [
+fn doubles_are_numbers_or_strings_and_may_be_nan_or_infinite() {
+    let decode_double =
+        |text: &str| match decode_any_value(&format!(r#"{{"doubleValue": {text}}}"#))? {
+            Some(OtlpValue::DoubleValue(number)) => Ok(number.to_string()),
+            other => Err(format!("{other:?}")),
+        };
+    let valid = [
         ("1", "1"),
         ("1.5e-3", "0.0015"),
         (r#""1""#, "1"),
@@ -122,10 +126,10 @@ fn doubles_are_numbers_or_strings_and_may_not_be_finite() {
         (r#""Infinity""#, "inf"),
         (r#""-Infinity""#, "-inf"),
     ];
-    check(
+    assert_decoding(
         "double",
-        double,
-        &texts.map(|(text, wanted)| (text, wanted.to_owned())),
+        decode_double,
+        &valid.map(|(text, expected)| (text, expected.to_owned())),
         &[
             "1.89769e+308",
             r#""1.89769e+308""#,
@@ -143,14 +147,15 @@ fn doubles_are_numbers_or_strings_and_may_not_be_finite() {
 }
 
 #[test]
-fn bytes_are_base64_of_either_alphabet_with_or_without_padding() {
-    let bytes = |text: &str| match any(&format!(r#"{{"bytesValue": {text}}}"#))? {
-        Some(Any::BytesValue(bytes)) => Ok(bytes),
+fn bytes_are_base64_of_the_standard_or_url_safe_alphabet_with_or_without_padding() {
+    let decode_bytes = |text: &str| match decode_any_value(&format!(r#"{{"bytesValue": {text}}}"#))?
+    {
+        Some(OtlpValue::BytesValue(bytes)) => Ok(bytes),
         other => Err(format!("{other:?}")),
     };
-    check(
+    assert_decoding(
         "bytes",
-        bytes,
+        decode_bytes,
         &[
             (r#""""#, vec![]),
             (r#""AQI=""#, vec![1, 2]),
@@ -164,10 +169,10 @@ fn bytes_are_base64_of_either_alphabet_with_or_without_padding() {
 }
 
 #[test]
-fn texts_and_flags_are_of_their_type() {
-    check(
+fn strings_and_bools_refuse_values_of_other_types() {
+    assert_decoding(
         "string",
-        |text| Ok(span(&format!(r#""name": {text}"#))?.name),
+        |text| Ok(decode_span(&format!(r#""name": {text}"#))?.name),
         &[
             ("null", String::new()),
             (
@@ -177,12 +182,12 @@ fn texts_and_flags_are_of_their_type() {
         ],
         &["12345", "true", "[]", "{}", r#""\uD800""#],
     );
-    check(
+    assert_decoding(
         "bool",
-        |text| any(&format!(r#"{{"boolValue": {text}}}"#)),
+        |text| decode_any_value(&format!(r#"{{"boolValue": {text}}}"#)),
         &[
-            ("true", Some(Any::BoolValue(true))),
-            ("false", Some(Any::BoolValue(false))),
+            ("true", Some(OtlpValue::BoolValue(true))),
+            ("false", Some(OtlpValue::BoolValue(false))),
             ("null", None),
         ],
         &["0", "1", r#""true""#, "True"],
@@ -191,13 +196,13 @@ fn texts_and_flags_are_of_their_type() {
 
 #[test]
 fn ids_are_hexadecimal_and_enums_are_integers() {
-    let wanted = vec![0x5b, 0x8e, 0xff, 0xf7, 0x98, 0x03, 0x81, 0x03];
-    check(
+    let id_bytes = vec![0x5b, 0x8e, 0xff, 0xf7, 0x98, 0x03, 0x81, 0x03];
+    assert_decoding(
         "id",
-        |text| Ok(span(&format!(r#""spanId": {text}"#))?.span_id),
+        |text| Ok(decode_span(&format!(r#""spanId": {text}"#))?.span_id),
         &[
-            (r#""5B8EFFF798038103""#, wanted.clone()),
-            (r#""5b8efff798038103""#, wanted),
+            (r#""5B8EFFF798038103""#, id_bytes.clone()),
+            (r#""5b8efff798038103""#, id_bytes),
             (r#""""#, vec![]),
             ("null", vec![]),
         ],
@@ -209,9 +214,9 @@ fn ids_are_hexadecimal_and_enums_are_integers() {
             r#""éé""#,
         ],
     );
-    check(
+    assert_decoding(
         "enum",
-        |text| Ok(span(&format!(r#""kind": {text}"#))?.kind),
+        |text| Ok(decode_span(&format!(r#""kind": {text}"#))?.kind),
         &[("2", 2), ("2.0", 2), ("123", 123), ("null", 0)],
         &[
             r#""SPAN_KIND_SERVER""#,
@@ -224,10 +229,10 @@ fn ids_are_hexadecimal_and_enums_are_integers() {
 }
 
 #[test]
-fn of_the_members_of_an_any_value_one_may_be_set() {
-    check(
+fn an_any_value_has_at_most_one_member() {
+    assert_decoding(
         "oneof",
-        any,
+        decode_any_value,
         &[
             ("{}", None),
             ("null", None),
@@ -235,23 +240,23 @@ fn of_the_members_of_an_any_value_one_may_be_set() {
             (r#"{"unknownValue": 1}"#, None),
             (
                 r#"{"stringValue": ""}"#,
-                Some(Any::StringValue(String::new())),
+                Some(OtlpValue::StringValue(String::new())),
             ),
             (
                 r#"{"intValue": null, "boolValue": false}"#,
-                Some(Any::BoolValue(false)),
+                Some(OtlpValue::BoolValue(false)),
             ),
             (
                 r#"{"arrayValue": {}}"#,
-                Some(Any::ArrayValue(Default::default())),
+                Some(OtlpValue::ArrayValue(Default::default())),
             ),
             (
                 r#"{"arrayValue": {"values": null}}"#,
-                Some(Any::ArrayValue(Default::default())),
+                Some(OtlpValue::ArrayValue(Default::default())),
             ),
             (
                 r#"{"kvlistValue": {"values": []}}"#,
-                Some(Any::KvlistValue(Default::default())),
+                Some(OtlpValue::KvlistValue(Default::default())),
             ),
         ],
         &[
@@ -263,9 +268,9 @@ fn of_the_members_of_an_any_value_one_may_be_set() {
         ],
     );
     let nested = r#"{"kvlistValue": {"values": [{"key": "k", "value": {"arrayValue": {"values": [{}, {"intValue": "7"}]}}}]}}"#;
-    let found = format!("{:?}", any(nested));
+    let decoded = format!("{:?}", decode_any_value(nested));
     assert!(
-        found.contains("AnyValue { value: None }, AnyValue { value: Some(IntValue(7)) }"),
-        "{found}"
+        decoded.contains("AnyValue { value: None }, AnyValue { value: Some(IntValue(7)) }"),
+        "{decoded}"
     );
 }

@@ -1,0 +1,47 @@
+//! The ids of a span, and the ids that are derived from its span id.
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+
+use crate::id::{SegmentId, TraceId};
+
+/// The valid ids of a span.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanIds {
+    pub trace_id: TraceId,
+    pub segment_id: SegmentId,
+    /// `None` for a span without a parent.
+    pub parent_id: Option<SegmentId>,
+}
+
+impl SpanIds {
+    /// Parses the ids of `span`. A `parent_span_id` of eight zeros means no parent, as an empty one does.
+    ///
+    /// # Errors
+    ///
+    /// When an id has the wrong length, or when the trace id or the span id is all zeros.
+    pub fn parse(span: &Span) -> Result<Self, &'static str> {
+        Ok(Self {
+            trace_id: TraceId::from_bytes(&span.trace_id)
+                .ok_or("traceId is not 16 bytes, or all of them are zero")?,
+            segment_id: SegmentId::from_bytes(&span.span_id)
+                .ok_or("spanId is not 8 bytes, or all of them are zero")?,
+            parent_id: match span.parent_span_id.len() {
+                0 | 8 => SegmentId::from_bytes(&span.parent_span_id),
+                _ => return Err("parentSpanId is not 8 bytes"),
+            },
+        })
+    }
+
+    /// Id of the service's segment if the span is a local root that is a call. The span id itself is the id of the
+    /// call's subsegment, and its first derived id belongs to the segment that the store infers from the call.
+    pub fn service_segment_id(&self) -> SegmentId {
+        self.segment_id.derived_id().derived_id()
+    }
+
+    /// Ids for the exceptions of the span. They are derived, not random, so that a span that is sent twice becomes
+    /// the same document.
+    pub fn exception_ids(&self) -> impl Iterator<Item = SegmentId> {
+        let first = self.service_segment_id().derived_id();
+        std::iter::successors(Some(first), |id| Some(id.derived_id()))
+    }
+}
