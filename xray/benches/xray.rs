@@ -1,7 +1,7 @@
-//! How fast the local X-Ray is, on one core: `cargo bench -p xray`.
+//! Benchmarks of the local X-Ray on one core: `cargo bench -p xray`.
 //!
-//! The population is 100,000 traces as a shop of three services makes them: four documents each, sent
-//! apart, one in ten slow and one in ten a 404. Memory for each of these traces is printed at the end.
+//! The store contains 100,000 traces of a shop with three services. Each trace has four documents that are received
+//! separately. One trace in ten is slow, and one in ten is a 404. The benchmark also prints the memory per trace.
 
 #![expect(clippy::panic, reason = "a benchmark fails by panicking")]
 
@@ -12,24 +12,26 @@ use criterion::{BatchSize, Criterion, Throughput};
 use serde_json::{Value, json};
 use xray::{Config, Limits, Xray};
 
-const TRACES: u32 = 100_000;
-const START: u32 = 1_800_000_000;
+const TRACE_COUNT: u32 = 100_000;
 
-/// So many begin each second: all of them in less than six hours, the longest range that is answered.
+/// Start of the first trace in seconds since 1970.
+const FIRST_START_SECONDS: u32 = 1_800_000_000;
+
+/// All traces start within six hours, which is the longest time range that X-Ray accepts.
 const TRACES_PER_SECOND: u32 = 5;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args().sample_size(20);
-    intake(&mut criterion);
-    questions(&mut criterion);
+    bench_intake(&mut criterion);
+    bench_queries(&mut criterion);
     criterion.final_summary();
 }
 
-fn intake(criterion: &mut Criterion) {
-    let documents: Vec<String> = (0..2_500).flat_map(documents).collect();
+fn bench_intake(criterion: &mut Criterion) {
+    let documents: Vec<String> = (0..2_500).flat_map(trace_documents).collect();
     let mut group = criterion.benchmark_group("intake");
     group.throughput(Throughput::Elements(documents.len() as u64));
-    // Until they can be found: taken, kept, and put together.
+    // The query makes the store assemble the traces, so that its time is included.
     group.bench_function("10,000 documents", |bencher| {
         bencher.iter_batched(
             || Xray::new(Config::default()),
@@ -37,7 +39,7 @@ fn intake(criterion: &mut Criterion) {
                 for document in &documents {
                     assert!(xray.put(document).is_empty());
                 }
-                ask(&xray, "/ServiceGraph", &range());
+                query(&xray, "/ServiceGraph", &full_range());
                 xray
             },
             BatchSize::LargeInput,
@@ -46,8 +48,8 @@ fn intake(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn questions(criterion: &mut Criterion) {
-    let before = resident();
+fn bench_queries(criterion: &mut Criterion) {
+    let resident_before = resident_bytes();
     let xray = Xray::new(Config {
         limits: Limits {
             bytes: usize::MAX,
@@ -55,19 +57,20 @@ fn questions(criterion: &mut Criterion) {
         },
         ..Config::default()
     });
-    let mut bytes = 0;
-    for number in 0..TRACES {
-        for document in documents(number) {
-            bytes += document.len();
+    let mut document_bytes = 0;
+    for number in 0..TRACE_COUNT {
+        for document in trace_documents(number) {
+            document_bytes += document.len();
             assert!(xray.put(&document).is_empty());
         }
     }
-    ask(&xray, "/ServiceGraph", &range());
-    let each = |bytes: usize| bytes / TRACES as usize;
-    let held = each(resident().saturating_sub(before));
+    query(&xray, "/ServiceGraph", &full_range());
+    let resident_growth = resident_bytes().saturating_sub(resident_before);
+    let per_trace = |bytes: usize| bytes / TRACE_COUNT as usize;
     println!(
-        "memory for each trace: {held} bytes, of them documents {}",
-        each(bytes)
+        "memory per trace: {} bytes, including {} bytes of documents",
+        per_trace(resident_growth),
+        per_trace(document_bytes)
     );
 
     let mut group = criterion.benchmark_group("100,000 traces");
@@ -91,35 +94,39 @@ fn questions(criterion: &mut Criterion) {
             r#"rootcause.fault.entity { name = "nobody" }"#,
         ),
     ] {
-        let mut request = range();
+        let mut request = full_range();
         request["FilterExpression"] = json!(filter);
         group.bench_function(name, |bencher| {
-            // The first page; of a filter that finds nothing, that is all of them.
-            bencher.iter(|| black_box(ask(&xray, "/TraceSummaries", &request)));
+            // A query returns the first page. If no trace matches, it evaluates the filter for all traces.
+            bencher.iter(|| black_box(query(&xray, "/TraceSummaries", &request)));
         });
     }
     group.bench_function("service graph", |bencher| {
-        bencher.iter(|| ask(&xray, "/ServiceGraph", &range()));
+        bencher.iter(|| query(&xray, "/ServiceGraph", &full_range()));
     });
     group.finish();
 }
 
-fn range() -> Value {
-    json!({ "StartTime": START, "EndTime": START + TRACES / TRACES_PER_SECOND })
+/// The time range of all traces.
+fn full_range() -> Value {
+    json!({
+        "StartTime": FIRST_START_SECONDS,
+        "EndTime": FIRST_START_SECONDS + TRACE_COUNT / TRACES_PER_SECOND,
+    })
 }
 
-fn ask(xray: &Xray, path: &str, request: &Value) -> Value {
+fn query(xray: &Xray, path: &str, request: &Value) -> Value {
     let answer = xray.answer(path, request.to_string().as_bytes());
     answer.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The documents of one like, in the order that an exporter sends them.
-fn documents(number: u32) -> Vec<String> {
-    let second = START + number / TRACES_PER_SECOND;
-    let trace = format!("1-{second:08x}-{number:024x}");
-    let id = |part: u32| format!("{part:08x}{number:08x}");
+/// The documents of the trace of one like, in the order in which an exporter sends them.
+fn trace_documents(number: u32) -> Vec<String> {
+    let second = FIRST_START_SECONDS + number / TRACES_PER_SECOND;
+    let trace_id = format!("1-{second:08x}-{number:024x}");
+    let segment_id = |index: u32| format!("{index:08x}{number:08x}");
     let start = f64::from(second);
-    let took = if number.is_multiple_of(10) { 1.5 } else { 0.05 };
+    let duration = if number.is_multiple_of(10) { 1.5 } else { 0.05 };
     let status = if number % 10 == 1 { 404 } else { 200 };
     let http = |url: &str, status: u32| {
         json!({
@@ -133,24 +140,24 @@ fn documents(number: u32) -> Vec<String> {
     let url = format!("http://127.0.0.1:8080/mysfits/{:04}/like", number % 12);
     let documents = [
         json!({
-            "type": "subsegment", "trace_id": trace, "id": id(4), "parent_id": id(3), "name": "DynamoDB",
+            "type": "subsegment", "trace_id": trace_id, "id": segment_id(4), "parent_id": segment_id(3), "name": "DynamoDB",
             "namespace": "aws", "start_time": start + 0.003, "end_time": start + 0.004,
             "http": { "response": { "status": 200 } },
             "aws": { "operation": "UpdateItem", "table_name": "MysfitsTable", "region": "us-east-1" },
         }),
         json!({
-            "trace_id": trace, "id": id(3), "parent_id": id(2), "name": "monolith",
+            "trace_id": trace_id, "id": segment_id(3), "parent_id": segment_id(2), "name": "monolith",
             "start_time": start + 0.002, "end_time": start + 0.005, "http": http(&url, 200),
             "aws": { "xray": { "sdk": "opentelemetry", "auto_instrumentation": false } },
             "annotations": { "http_route": "/mysfits/{id}/fulfill-like" },
         }),
         json!({
-            "type": "subsegment", "trace_id": trace, "id": id(2), "parent_id": id(1), "name": "monolith",
+            "type": "subsegment", "trace_id": trace_id, "id": segment_id(2), "parent_id": segment_id(1), "name": "monolith",
             "namespace": "remote", "start_time": start + 0.001, "end_time": start + 0.006, "http": http(&url, 200),
         }),
         json!({
-            "trace_id": trace, "id": id(1), "name": "like service", "error": status == 404,
-            "start_time": start, "end_time": start + took, "http": http(&url, status),
+            "trace_id": trace_id, "id": segment_id(1), "name": "like service", "error": status == 404,
+            "start_time": start, "end_time": start + duration, "http": http(&url, status),
             "aws": { "xray": { "sdk": "opentelemetry", "auto_instrumentation": false } },
             "annotations": { "http_route": "/mysfits/{id}/like", "mysfit": format!("mysfit {}", number % 12) },
         }),
@@ -158,8 +165,8 @@ fn documents(number: u32) -> Vec<String> {
     documents.iter().map(Value::to_string).collect()
 }
 
-/// Memory of this process in bytes; 0 where it cannot be told.
-fn resident() -> usize {
+/// Resident memory of this process in bytes. Zero on systems without `/proc`.
+fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<usize>().ok());

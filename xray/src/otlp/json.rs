@@ -66,7 +66,7 @@ fn decode_resource_spans(
     path: &str,
     rejected: &mut RejectedSpans,
 ) -> Result<ResourceSpans, Rejection> {
-    // The number of spans is unknown if these two fail.
+    // If these two steps fail, the number of spans is unknown.
     let reject_uncounted = |reason| Rejection {
         span_count: 0,
         reason,
@@ -120,7 +120,7 @@ fn decode_scope_spans(
     })?;
     for (index, raw) in raw_spans.into_iter().enumerate() {
         match parse(raw).and_then(Span::from_value) {
-            // Ids are checked here, because an empty span takes two bytes of the request but hundreds when decoded.
+            // An empty span has two bytes in the request and hundreds of bytes in memory. It is dropped at once.
             Ok(span) => match SpanIds::parse(&span) {
                 Err(reason) => rejected.add_span(&span, reason),
                 Ok(_) => decoded.spans.push(span),

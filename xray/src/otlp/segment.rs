@@ -30,7 +30,7 @@ pub fn build_document(span: &Span, resource: &[KeyValue]) -> Result<Value, Strin
         attributes.remove(&[IN_PROGRESS_KEY]);
     }
     let is_in_progress = in_progress == Some(true);
-    // Each block removes the attributes that it contains.
+    // Every `build_block` removes the attributes that its block contains.
     let mut remaining = attributes.clone();
     let (name, namespace) = name::find_name_and_namespace(span, &attributes, &resource);
     let version = resource.find_text(&["service.version", "container.image.tag"]);

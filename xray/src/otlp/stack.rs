@@ -159,8 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_of_a_java_cause_ends_before_a_frame_count_a_suppressed_exception_or_the_next_cause()
-     {
+    fn the_message_of_a_java_cause_ends_before_the_next_line_of_the_stack_trace() {
         // Java prints no frames for a cause if all of them are also frames of the exception above.
         let text = "shop.Failed: no order\n\tat shop.Till.pay(Till.java:12)\n\
                     Caused by: shop.Refused: the bank\nsays no\n\t... 14 more\n\
