@@ -1,41 +1,57 @@
-//! The HTTP client of exporters and samplers. It blocks, since they have threads of their own.
+//! A blocking HTTP client for exporters and samplers, which run on threads of their own.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::StatusCode;
 use opentelemetry_http::{Bytes, Request, Response};
 use thiserror::Error;
 use ureq::Agent;
 
 use crate::export::{OTHER, error_type};
 
-/// Most bytes of an answer that are read.
-const MAX_ANSWER: u64 = 64 * 1024;
+/// Longest response body that is read, in bytes. A longer body is a failure.
+const MAX_BODY_BYTES: u64 = 1024 * 1024;
 
-/// Why a backend did not take a request, or not all of it.
+/// Why a backend did not accept a request, or only a part of it.
 #[derive(Clone, Debug, Error)]
 #[error("{cause}")]
 pub(crate) struct Failure {
-    /// `error.type` of the semantic conventions: a status code, or the name of an error.
+    /// `error.type` of the semantic conventions: a status code or the name of an error.
     pub error_type: String,
-    /// For people.
+    /// The description for log lines.
     pub cause: String,
-    /// How many items the backend rejected where it took the others.
+    /// The status of the response, if there was one.
+    pub status: Option<StatusCode>,
+    /// Number of items that the backend rejected while it accepted the others.
     pub rejected: u64,
 }
 
 impl Failure {
+    /// Creates a failure without a status.
     pub fn new(error_type: String, cause: String) -> Self {
         Self {
             error_type,
             cause,
+            status: None,
             rejected: 0,
         }
     }
+
+    /// Creates a failure for which the semantic conventions have no `error.type`.
+    pub fn other(cause: impl fmt::Display) -> Self {
+        Self::new(OTHER.to_owned(), cause.to_string())
+    }
+
+    /// Whether there was a response with such a status.
+    pub fn has_status(&self, is_expected: impl FnOnce(&StatusCode) -> bool) -> bool {
+        self.status.as_ref().is_some_and(is_expected)
+    }
 }
 
-/// The failure of the last request. OpenTelemetry's exporters do not pass the cause on, so their HTTP
-/// client leaves it here.
+/// The failure of the last request. OpenTelemetry's exporters do not return the cause of a failure, so their
+/// HTTP client stores it here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastFailure(Arc<Mutex<Option<Failure>>>);
 
@@ -44,22 +60,22 @@ impl LastFailure {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// Takes the failure out, so that it is reported once.
+    /// Removes and returns the failure, so that it is reported once.
     pub fn take(&self) -> Option<Failure> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.take()
     }
 }
 
-/// A client whose requests end within a time.
+/// An HTTP client that blocks the calling thread.
 #[derive(Debug)]
-pub(crate) struct Blocking(Agent);
+pub(crate) struct BlockingClient(Agent);
 
-impl Blocking {
-    /// A client whose requests end within `timeout`.
-    pub fn within(timeout: Duration) -> Self {
+impl BlockingClient {
+    /// Creates a client whose requests fail after `timeout`.
+    pub fn new(timeout: Duration) -> Self {
         let config = Agent::config_builder()
-            // Connections are direct; no proxy variable is read.
+            // Connections are direct: variables that configure a proxy are not read.
             .proxy(None)
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
@@ -68,37 +84,39 @@ impl Blocking {
         Self(config.into())
     }
 
-    /// Sends the request. The answer is returned whatever its status; one without success comes with
-    /// the failure that it means.
-    pub fn send(
-        &self,
-        request: Request<Bytes>,
-    ) -> Result<(Response<Bytes>, Option<Failure>), Failure> {
-        // Path and query are left out, because they may hold a key.
+    /// Sends `request` and reads the body of a 2xx response. The body of any other response is not read.
+    ///
+    /// # Errors
+    ///
+    /// If there is no complete HTTP response, or its status is not 2xx.
+    pub fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+        // Path and query are not shown, because they may contain a key.
         let host = request.uri().authority().map(ToString::to_string);
         let host = host.unwrap_or_default();
-        let answer = self
-            .exchange(request)
-            .map_err(|error| Failure::new(kind(&error), format!("{host}: {error}")))?;
-        let status = answer.status();
-        let failure = (!status.is_success()).then(|| {
-            let code = status.as_str().to_owned();
-            Failure::new(code, format!("{host} answered {status}"))
-        });
-        Ok((answer, failure))
-    }
-
-    fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
+        let failure = |error: ureq::Error, status| Failure {
+            status,
+            ..Failure::new(ureq_error_type(&error), format!("{host}: {error}"))
+        };
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, &body[..]);
-        let (head, body) = self.0.run(request)?.into_parts();
-        let body = body.into_with_config().limit(MAX_ANSWER).read_to_vec()?;
+        let response = self.0.run(request).map_err(|error| failure(error, None))?;
+        let (head, body) = response.into_parts();
+        let status = Some(head.status);
+        if !head.status.is_success() {
+            let code = head.status.as_str().to_owned();
+            return Err(Failure {
+                status,
+                ..Failure::new(code, format!("{host} answered {}", head.status))
+            });
+        }
+        let body = body.into_with_config().limit(MAX_BODY_BYTES).read_to_vec();
+        let body = body.map_err(|error| failure(error, status))?;
         Ok(Response::from_parts(head, body.into()))
     }
 }
 
 /// `error.type` of an error of the client.
-fn kind(error: &ureq::Error) -> String {
+fn ureq_error_type(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => error_type(error),
         ureq::Error::Timeout(_) => "timeout".to_owned(),

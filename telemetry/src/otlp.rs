@@ -12,7 +12,7 @@ use prost::Message;
 
 use crate::config::Otlp;
 use crate::export::{Outcomes, REJECTED, Watched};
-use crate::http::{Blocking, Failure, LastFailure};
+use crate::http::{BlockingClient, Failure, LastFailure};
 
 pub(crate) fn spans(config: &Otlp) -> Result<Watched<SpanExporter>, ExporterBuildError> {
     let (builder, failure) = configured(SpanExporter::builder().with_http(), config);
@@ -34,7 +34,7 @@ pub(crate) fn metrics(
 fn configured<B: WithExportConfig + WithHttpConfig>(builder: B, config: &Otlp) -> (B, LastFailure) {
     let failure = LastFailure::default();
     let client = Client {
-        http: Blocking::within(config.timeout),
+        http: BlockingClient::new(config.timeout),
         failure: failure.clone(),
     };
     let builder = builder
@@ -52,7 +52,7 @@ fn configured<B: WithExportConfig + WithHttpConfig>(builder: B, config: &Otlp) -
 /// The exporters' client. It leaves why a request failed, which the exporters do not pass on.
 #[derive(Debug)]
 struct Client {
-    http: Blocking,
+    http: BlockingClient,
     failure: LastFailure,
 }
 
@@ -60,10 +60,9 @@ struct Client {
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         match self.http.send(request) {
-            Ok((answer, failure)) => {
-                self.failure
-                    .set(failure.or_else(|| rejection(answer.body())));
-                Ok(answer)
+            Ok(response) => {
+                self.failure.set(rejection(response.body()));
+                Ok(response)
             }
             Err(failure) => {
                 self.failure.set(Some(failure.clone()));

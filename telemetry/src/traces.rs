@@ -38,11 +38,11 @@ pub(crate) fn provider(
         Root::AlwaysOff => Box::new(Sampler::AlwaysOff),
         Root::Ratio(share) => Box::new(Sampler::TraceIdRatioBased(*share)),
         Root::JaegerRemote(remote) => {
-            let sampler = remote.sampler(&Service::of(resource).name);
+            let sampler = remote.sampler(&Service::from_resource(resource).name);
             Box::new(sampler.map_err(InitError::Sampler)?)
         }
         Root::Xray => {
-            let sampler = XraySampler::new(Service::of(resource));
+            let sampler = XraySampler::new(Service::from_resource(resource));
             // Only with the daemon's protocol is there a daemon to ask for rules.
             if config.traces == TracesExporter::Xray {
                 let daemon = config.daemon.tcp.clone();

@@ -1,4 +1,4 @@
-//! Failures as real sockets make them.
+//! Requests to servers that the test runs on real sockets.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -6,104 +6,112 @@ use std::thread;
 
 use super::*;
 
-/// What a client makes of a server that reads the request, writes `answer`, and closes the
-/// connection, or keeps it open where there is none.
-fn asked(timeout: Duration, answer: Option<&'static str>) -> Result<Option<Failure>, Failure> {
+const LONG_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Sends a request to a server that answers with the bytes of `response` and closes the connection. Without a
+/// `response`, the server does not answer and waits until the client closes the connection.
+fn send_to_server(
+    timeout: Duration,
+    response: Option<&'static str>,
+) -> Result<Response<Bytes>, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut request = [0; 4096];
-        while !request.ends_with(b"end") {
-            let read = stream.read(&mut request).unwrap();
-            if request[..read].ends_with(b"end") {
+        let mut buffer = [0; 4096];
+        loop {
+            let length = stream.read(&mut buffer).unwrap();
+            if buffer[..length].ends_with(b"end") {
                 break;
             }
         }
-        match answer {
-            Some(answer) => stream.write_all(answer.as_bytes()).unwrap(),
-            // Until the client gives up.
-            None => while stream.read(&mut request).is_ok_and(|read| read > 0) {},
+        match response {
+            Some(response) => stream.write_all(response.as_bytes()).unwrap(),
+            None => while stream.read(&mut buffer).is_ok_and(|length| length > 0) {},
         }
-        address.to_string()
     });
     let uri = format!("http://{address}/v1/traces?key=secret");
     let request = Request::post(uri).body(Bytes::from_static(b"end")).unwrap();
-    let sent = Blocking::within(timeout).send(request);
-    let host = server.join().unwrap();
-    let sent = sent.map(|(_, failure)| failure);
-    if let Ok(Some(failure)) | Err(failure) = &sent {
-        assert!(failure.cause.contains(&host), "{failure:?}");
+    let result = BlockingClient::new(timeout).send(request);
+    server.join().unwrap();
+    if let Err(failure) = &result {
+        assert!(failure.cause.contains(&address.to_string()), "{failure:?}");
         assert!(!failure.cause.contains("secret"), "{failure:?}");
     }
-    sent
-}
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-#[test]
-fn a_success_is_no_failure() {
-    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    assert!(asked(PATIENCE, Some(answer)).unwrap().is_none());
+    result
 }
 
 #[test]
-fn a_status_without_success_is_its_own_error_type() {
+fn a_2xx_response_is_returned_with_its_body() {
+    let response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let response = send_to_server(LONG_TIMEOUT, Some(response)).unwrap();
+    assert_eq!(&response.body()[..], b"ok");
+}
+
+#[test]
+fn any_other_status_is_a_failure_with_the_status_as_its_error_type() {
     for (head, code) in [
         ("HTTP/1.1 401 Unauthorized", "401"),
         ("HTTP/1.1 503 Service Unavailable", "503"),
         ("HTTP/1.1 307 Temporary Redirect\r\nLocation: /x", "307"),
     ] {
-        let answer = format!("{head}\r\nContent-Length: 0\r\n\r\n").leak();
-        let failure = asked(PATIENCE, Some(answer)).unwrap().expect(code);
+        let response = format!("{head}\r\nContent-Length: 0\r\n\r\n").leak();
+        let failure = send_to_server(LONG_TIMEOUT, Some(response)).unwrap_err();
         assert_eq!(failure.error_type, code);
+        assert_eq!(failure.status.unwrap().as_str(), code);
         assert!(failure.cause.contains(code), "{failure:?}");
     }
 }
 
 #[test]
-fn an_answer_that_never_comes_is_a_timeout() {
-    let failure = asked(Duration::from_millis(50), None).unwrap_err();
+fn a_server_that_never_answers_causes_a_timeout() {
+    let failure = send_to_server(Duration::from_millis(50), None).unwrap_err();
     assert_eq!(failure.error_type, "timeout");
+    assert_eq!(failure.status, None);
 }
 
 #[test]
-fn an_answer_that_is_not_http_or_too_long_is_a_failure_with_its_cause() {
-    let long = format!(
+fn a_response_that_is_not_http_or_longer_than_1_mib_is_a_failure() {
+    let long_response = format!(
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}",
-        "x".repeat(65_537)
+        "x".repeat(1024 * 1024 + 1)
     );
-    for answer in ["", "SSH-2.0-OpenSSH\r\n\r\n", long.leak()] {
-        let failure = asked(PATIENCE, Some(answer)).unwrap_err();
+    for (response, status) in [
+        ("", None),
+        ("SSH-2.0-OpenSSH\r\n\r\n", None),
+        (long_response.leak(), Some(StatusCode::OK)),
+    ] {
+        let failure = send_to_server(LONG_TIMEOUT, Some(response)).unwrap_err();
+        assert_eq!(failure.status, status);
         assert!(!failure.cause.ends_with(": "), "{failure:?}");
     }
 }
 
 #[test]
-fn a_refused_connection_has_the_name_that_the_standard_library_gives_it() {
-    // Only the superuser may listen there, so no other test does.
+fn the_error_type_of_a_refused_connection_is_the_name_of_the_io_error_kind() {
+    // Only the superuser may listen on port 1, so no other test does.
     let request = Request::post("http://127.0.0.1:1/")
         .body(Bytes::new())
         .unwrap();
-    let failure = Blocking::within(PATIENCE).send(request).unwrap_err();
+    let failure = BlockingClient::new(LONG_TIMEOUT).send(request).unwrap_err();
     assert_eq!(failure.error_type, "ConnectionRefused");
     assert!(failure.cause.contains("127.0.0.1:1"), "{failure:?}");
 }
 
 #[test]
-fn a_host_that_cannot_be_found_is_named_in_the_cause() {
-    // Too long for any question, so that the resolver refuses it by itself.
+fn a_failed_name_lookup_has_the_host_name_in_its_cause() {
+    // The resolver refuses a label of more than 63 characters without asking a name server.
     let host = "x".repeat(64);
     let request = Request::post(format!("http://{host}:4318/"));
     let request = request.body(Bytes::new()).unwrap();
-    let failure = Blocking::within(PATIENCE).send(request).unwrap_err();
-    // The standard library has no kind for it.
+    let failure = BlockingClient::new(LONG_TIMEOUT).send(request).unwrap_err();
+    // The standard library has no error kind for failed lookups.
     assert_eq!(failure.error_type, "_OTHER", "{failure:?}");
     assert!(failure.cause.contains(&host), "{failure:?}");
 }
 
 #[test]
-fn a_failure_is_taken_once() {
+fn the_last_failure_can_be_taken_only_once() {
     let last = LastFailure::default();
     last.set(Some(Failure::new("503".to_owned(), "busy".to_owned())));
     assert_eq!(last.take().unwrap().error_type, "503");

@@ -1,7 +1,7 @@
-//! The requests and answers of X-Ray's sampling API, as the daemon's TCP port passes them on.
+//! Requests and responses of X-Ray's sampling API, which the daemon forwards from its TCP port.
 //!
-//! Fields that are not listed here are ignored. An item of a list that cannot be read is left out, so
-//! that it does not cost the others.
+//! Fields that are not listed here are ignored. A list item that cannot be deserialized is left out, and the
+//! other items are used.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,23 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-/// The answer to `GetSamplingRules`.
+/// One page of the response to `GetSamplingRules`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct RulesPage {
-    #[serde(deserialize_with = "readable")]
-    pub sampling_rule_records: Vec<Record>,
+pub(super) struct SamplingRulesPage {
+    #[serde(deserialize_with = "deserialize_valid_items")]
+    pub sampling_rule_records: Vec<SamplingRuleRecord>,
     #[serde(default)]
     pub next_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Record {
+pub(super) struct SamplingRuleRecord {
     pub sampling_rule: SamplingRule,
 }
 
-/// One rule.
+/// The definition of one rule.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SamplingRule {
@@ -47,48 +47,49 @@ pub(super) struct SamplingRule {
     pub version: i64,
 }
 
-/// The body of `GetSamplingTargets`.
+/// The body of a `GetSamplingTargets` request.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Statistics<'a> {
-    pub sampling_statistics_documents: &'a [StatisticsDocument],
+pub(super) struct SamplingTargetsRequest<'a> {
+    pub sampling_statistics_documents: &'a [SamplingStatisticsDocument],
 }
 
-/// How often one rule matched since its last report.
+/// How many requests one rule has matched since its last report.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct StatisticsDocument {
+pub(super) struct SamplingStatisticsDocument {
     pub rule_name: String,
     #[serde(rename = "ClientID")]
     pub client_id: String,
     /// Seconds since 1970.
     pub timestamp: u64,
     pub request_count: u64,
-    /// All requests that were sampled, the borrowed ones included.
+    /// All sampled requests, including borrowed ones.
     pub sampled_count: u64,
     pub borrow_count: u64,
 }
 
-/// The answer to `GetSamplingTargets`.
+/// The response to `GetSamplingTargets`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Targets {
-    #[serde(deserialize_with = "readable")]
-    pub sampling_target_documents: Vec<TargetDocument>,
+pub(super) struct SamplingTargetsResponse {
+    #[serde(deserialize_with = "deserialize_valid_items")]
+    pub sampling_target_documents: Vec<SamplingTargetDocument>,
     /// Seconds since 1970, by X-Ray's clock.
     pub last_rule_modification: Option<f64>,
-    #[serde(deserialize_with = "readable")]
-    pub unprocessed_statistics: Vec<Unprocessed>,
+    #[serde(deserialize_with = "deserialize_valid_items")]
+    pub unprocessed_statistics: Vec<UnprocessedStatistics>,
 }
 
-/// What X-Ray assigns to this process for one rule. A field that is missing changes nothing.
+/// The values that X-Ray assigns to this process for one rule. A missing field leaves its value unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct TargetDocument {
+pub(super) struct SamplingTargetDocument {
     pub rule_name: String,
     pub fixed_rate: Option<f64>,
+    /// Requests per second.
     pub reservoir_quota: Option<u64>,
-    /// Seconds since 1970.
+    /// When the quota expires, in seconds since 1970.
     #[serde(rename = "ReservoirQuotaTTL")]
     pub reservoir_quota_ttl: Option<f64>,
     /// Seconds until the next report of this rule.
@@ -98,20 +99,20 @@ pub(super) struct TargetDocument {
 /// A statistics document that X-Ray did not count.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Unprocessed {
+pub(super) struct UnprocessedStatistics {
     pub rule_name: String,
-    /// An HTTP status.
+    /// An HTTP status code.
     #[serde(default)]
     pub error_code: Option<String>,
 }
 
-fn readable<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+fn deserialize_valid_items<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    let list: Option<Vec<Value>> = Option::deserialize(deserializer)?;
-    let items = list.unwrap_or_default().into_iter();
+    let items: Option<Vec<Value>> = Option::deserialize(deserializer)?;
+    let items = items.unwrap_or_default().into_iter();
     Ok(items
         .filter_map(|item| serde_json::from_value(item).ok())
         .collect())

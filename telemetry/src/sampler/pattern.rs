@@ -1,58 +1,18 @@
-//! The patterns of sampling rules: `*` stands for any text, `?` for one character. Upper and lower case
-//! are the same, as in X-Ray's own SDKs.
+//! The `*` and `?` patterns of sampling rules.
 
-/// A pattern, ready to be matched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pattern(Vec<char>);
+use wildmatch::WildMatch;
 
-impl Pattern {
-    pub fn new(text: &str) -> Self {
-        Self(text.chars().map(folded).collect())
-    }
+/// Longest pattern in characters: the maximum of X-Ray's service model for any field of a rule.
+const MAX_PATTERN_CHARS: usize = 500;
 
-    /// Whether the pattern matches the whole of `text`. Takes at most as many steps as the product of
-    /// both lengths.
-    pub fn matches(&self, text: &str) -> bool {
-        let pattern = &self.0;
-        if *pattern == ['*'] {
-            return true;
-        }
-        let mut rest = text.chars();
-        let mut at = 0;
-        // The last `*`, and the text from where it ends. If what follows does not match, the `*` takes
-        // one more character.
-        let mut star = None;
-        loop {
-            let before = rest.clone();
-            let next = rest.next();
-            match (pattern.get(at), next) {
-                (Some('*'), _) => {
-                    star = Some((at, before.clone()));
-                    rest = before;
-                    at += 1;
-                }
-                (Some('?'), Some(_)) => at += 1,
-                (Some(wanted), Some(got)) if *wanted == folded(got) => at += 1,
-                (None, None) => return true,
-                _ => {
-                    let Some((place, mut taken)) = star else {
-                        return false;
-                    };
-                    if taken.next().is_none() {
-                        return false;
-                    }
-                    star = Some((place, taken.clone()));
-                    rest = taken;
-                    at = place + 1;
-                }
-            }
-        }
-    }
-}
-
-/// The character in lower case, where that is one character.
-fn folded(letter: char) -> char {
-    letter.to_lowercase().next().unwrap_or(letter)
+/// Parses a pattern in which `*` matches any text and `?` matches one character. Letter case is ignored, as in
+/// X-Ray's own SDKs.
+///
+/// Returns `None` if the pattern is longer than X-Ray allows. Matching takes at most as many steps as the
+/// product of the lengths of pattern and text.
+pub(super) fn parse_pattern(pattern: &str) -> Option<WildMatch> {
+    let is_too_long = pattern.chars().nth(MAX_PATTERN_CHARS).is_some();
+    (!is_too_long).then(|| WildMatch::new_case_insensitive(pattern))
 }
 
 #[cfg(test)]
@@ -60,9 +20,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn matches(pattern: &str, text: &str) -> bool {
+        WildMatch::new_case_insensitive(pattern).matches(text)
+    }
+
     #[test]
-    fn a_star_matches_any_text_and_a_question_mark_one_character() {
-        for (pattern, text, fits) in [
+    fn a_star_matches_any_text_and_a_question_mark_matches_one_character() {
+        for (pattern, text, expected) in [
             ("*", "", true),
             ("*", "anything", true),
             ("", "", true),
@@ -81,48 +45,56 @@ mod tests {
             ("a?c*", "abc", true),
             ("like service", "like service", true),
         ] {
-            assert_eq!(
-                Pattern::new(pattern).matches(text),
-                fits,
-                "{pattern} {text}"
-            );
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
     }
 
     #[test]
     fn a_pattern_with_many_stars_is_matched_in_bounded_time() {
-        let pattern = Pattern::new(&"*a".repeat(500));
-        assert!(!pattern.matches(&"a".repeat(499)));
-        assert!(!Pattern::new(&format!("{}b", "a*".repeat(500))).matches(&"a".repeat(5000)));
+        assert!(!matches(&"*a".repeat(500), &"a".repeat(499)));
+        let pattern = format!("{}b", "a*".repeat(500));
+        assert!(!matches(&pattern, &"a".repeat(5000)));
     }
 
-    /// The definition, as slow as it is plain.
-    fn fits(pattern: &[char], text: &[char]) -> bool {
-        match (pattern.first(), text.first()) {
+    #[test]
+    fn a_pattern_of_more_than_500_characters_is_rejected() {
+        assert!(parse_pattern(&"é".repeat(500)).is_some());
+        assert!(parse_pattern(&"é".repeat(501)).is_none());
+    }
+
+    /// The definition of matching, in exponential time.
+    fn matches_by_definition(pattern: &[char], text: &[char]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
             (None, _) => text.is_empty(),
-            (Some('*'), _) => (0..=text.len()).any(|taken| fits(&pattern[1..], &text[taken..])),
-            (Some('?'), Some(_)) => fits(&pattern[1..], &text[1..]),
-            (Some(wanted), Some(got)) => wanted == got && fits(&pattern[1..], &text[1..]),
+            (Some(('*', rest)), _) => {
+                (0..=text.len()).any(|skipped| matches_by_definition(rest, &text[skipped..]))
+            }
+            (Some((expected, pattern)), Some((actual, text))) => {
+                (*expected == '?' || expected.eq_ignore_ascii_case(actual))
+                    && matches_by_definition(pattern, text)
+            }
             (Some(_), None) => false,
         }
     }
 
     proptest! {
         #[test]
-        fn patterns_match_as_they_are_defined(pattern in "[ab?*]{0,8}", text in "[ab]{0,10}") {
+        fn every_pattern_matches_what_the_definition_matches(
+            pattern in "[abAB?*]{0,8}", text in "[abAB]{0,10}"
+        ) {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            let expected = fits(&chars(&pattern), &chars(&text));
-            prop_assert_eq!(Pattern::new(&pattern).matches(&text), expected);
+            let expected = matches_by_definition(&chars(&pattern), &chars(&text));
+            prop_assert_eq!(matches(&pattern, &text), expected);
         }
 
         #[test]
-        fn every_text_matches_itself_in_any_case_of_ascii(text in "[a-zA-Z0-9/ .-]{0,40}") {
-            prop_assert!(Pattern::new(&text.to_ascii_uppercase()).matches(&text));
+        fn every_text_matches_itself_in_upper_case(text in "[a-zA-Z0-9/ .-]{0,40}") {
+            prop_assert!(matches(&text.to_ascii_uppercase(), &text));
         }
 
         #[test]
-        fn no_pattern_and_text_make_it_panic(pattern in "\\PC{0,40}", text in "\\PC{0,80}") {
-            let _ = Pattern::new(&pattern).matches(&text);
+        fn no_pattern_and_no_text_causes_a_panic(pattern in "\\PC{0,40}", text in "\\PC{0,80}") {
+            let _ = matches(&pattern, &text);
         }
     }
 }

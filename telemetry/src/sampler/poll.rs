@@ -1,151 +1,160 @@
-//! The thread that asks the daemon for rules and reports how often they matched.
+//! The thread that asks the X-Ray daemon for sampling rules and reports how many requests each rule matched.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http::StatusCode;
 use opentelemetry::Context;
+use opentelemetry_http::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use ureq::{Agent, Body};
 
-use super::api::{RulesPage, Statistics, StatisticsDocument, Targets};
-use super::rule::REPORT_INTERVAL;
+use super::XraySampler;
+use super::api::{
+    SamplingRulesPage, SamplingStatisticsDocument, SamplingTargetsRequest, SamplingTargetsResponse,
+};
+use super::rule_state::DEFAULT_REPORT_INTERVAL;
 use super::rules::Rules;
-use super::{XraySampler, unix_now};
+use crate::episode::Episode;
+use crate::http::{BlockingClient, Failure};
 
 #[cfg(test)]
-mod tests;
+mod fake_daemon;
+#[cfg(test)]
+mod refresh_tests;
+#[cfg(test)]
+mod report_tests;
 
-/// How often rules are asked for while no answer dates a change of them.
-const RULES_INTERVAL: Duration = Duration::from_secs(300);
+/// Time between two refreshes of the rules. A reported change of the rules causes an earlier refresh.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(300);
 
-/// Up to so much is added at random to each interval, as in X-Ray's own SDKs, so that processes that
-/// start together do not call together for ever.
-const RULES_JITTER: Duration = Duration::from_secs(5);
-const REPORT_JITTER: Duration = Duration::from_millis(100);
+/// Longest random time that is added to [`REFRESH_INTERVAL`]. X-Ray's own SDKs add the same, so that processes
+/// that start together do not always call together.
+const MAX_REFRESH_JITTER: Duration = Duration::from_secs(5);
 
-/// Most documents in one report, by the service model.
-const MAX_DOCUMENTS: usize = 25;
+/// Longest random time that is added to the time until the next report.
+const MAX_REPORT_JITTER: Duration = Duration::from_millis(100);
 
-/// Longest wait for an answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+/// Maximum number of documents in one report, from X-Ray's service model.
+const MAX_REPORT_DOCUMENTS: usize = 25;
 
-/// Most bytes of an answer that are read.
-const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
+/// Longest time for one call of the daemon.
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Most pages of rules that are asked for.
-const MAX_PAGES: usize = 20;
+/// Maximum number of pages that one refresh asks for.
+const MAX_RULE_PAGES: usize = 20;
 
-/// Keeps the rules of a sampler up to date until it is dropped. A call in progress is not waited for.
+/// Ends the polling thread when it is dropped. The drop does not wait for a call in progress.
 #[derive(Debug)]
 pub(crate) struct Poller(
     #[expect(dead_code, reason = "dropping it ends the thread")] mpsc::Sender<()>,
 );
 
-/// Starts to ask the daemon at `address` for the rules of `sampler`.
+/// Starts the thread that keeps the rules of `sampler` up to date. `address` is the `host:port` of the daemon.
 ///
 /// # Errors
 ///
-/// When no thread can be started.
+/// If the thread cannot be started.
 pub(crate) fn start_polling(sampler: XraySampler, address: String) -> io::Result<Poller> {
-    let (poller, end) = mpsc::channel();
-    let mut daemon = Daemon::new(sampler, address);
+    let (poller, shutdown) = mpsc::channel();
+    let mut client = DaemonClient::new(sampler, address);
     thread::Builder::new()
         .name("xray-sampling".to_owned())
         .spawn(move || {
             let _untraced = Context::enter_telemetry_suppressed_scope();
-            daemon.follow(&end);
+            client.poll_until(&shutdown);
         })?;
     Ok(Poller(poller))
 }
 
-/// The daemon, and what is known from its answers.
-struct Daemon {
+/// A client of the daemon's sampling API. Times are measured from the start of the sampler.
+struct DaemonClient {
     sampler: XraySampler,
     address: String,
-    http: Agent,
+    http: BlockingClient,
     client_id: String,
-    /// When to ask for rules again, whatever the answers to reports say.
-    next_rules: Duration,
+    next_refresh: Duration,
     last_report: Duration,
-    /// The time of the last change of the rules, by X-Ray's clock, in the last answer to a report.
-    modified: Option<f64>,
-    /// The latest change that the rules in force are known to include.
-    included: Option<f64>,
-    fails: bool,
+    /// `LastRuleModification` of the last response to a report that had it, by X-Ray's clock.
+    last_modification: Option<f64>,
+    /// The latest modification that the rules in force are known to include.
+    applied_modification: Option<f64>,
+    outage: Episode,
 }
 
-impl Daemon {
+impl DaemonClient {
     fn new(sampler: XraySampler, address: String) -> Self {
-        let http = Agent::config_builder()
-            .timeout_global(Some(ANSWER_TIMEOUT))
-            .proxy(None)
-            .max_redirects(0)
-            .build();
-        let id: u128 = rand::random();
+        let random_id: u128 = rand::random();
         Self {
             sampler,
             address,
-            http: http.into(),
-            // The service model wants 24 hexadecimal digits.
-            client_id: format!("{id:032x}")[..24].to_owned(),
-            next_rules: Duration::ZERO,
+            http: BlockingClient::new(CALL_TIMEOUT),
+            // The service model requires 24 hexadecimal digits.
+            client_id: format!("{random_id:032x}")[..24].to_owned(),
+            next_refresh: Duration::ZERO,
             last_report: Duration::ZERO,
-            modified: None,
-            included: None,
-            fails: false,
+            last_modification: None,
+            applied_modification: None,
+            outage: Episode::default(),
         }
     }
 
-    fn follow(&mut self, end: &Receiver<()>) {
+    fn poll_until(&mut self, shutdown: &Receiver<()>) {
         loop {
-            let done = self.step(self.sampler.uptime());
-            let wait = match done {
-                Ok(()) => self.sampler.rules().next_report_in(self.sampler.uptime()),
-                Err(_) => REPORT_INTERVAL,
+            let result = self.poll(self.sampler.uptime());
+            self.log_outage(&result);
+            let wait = match result {
+                Ok(()) => self
+                    .sampler
+                    .rules()
+                    .time_until_report(self.sampler.uptime()),
+                Err(_) => DEFAULT_REPORT_INTERVAL,
             };
-            self.log_change(done);
-            let wait = wait + REPORT_JITTER.mul_f64(rand::random());
-            if end.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+            let wait = wait + MAX_REPORT_JITTER.mul_f64(rand::random());
+            if shutdown.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
         }
     }
 
-    /// Asks for rules and reports their use, as far as each is due at `now`.
-    fn step(&mut self, now: Duration) -> Result<(), ureq::Error> {
-        let mut done = Ok(());
-        if now >= self.next_rules {
-            done = self.ask_for_rules(now);
-        }
-        done.and(self.report(now))
+    /// Refreshes the rules and reports their counts if each is due at `now`.
+    fn poll(&mut self, now: Duration) -> Result<(), Failure> {
+        let refreshed = if now >= self.next_refresh {
+            self.refresh_rules(now)
+        } else {
+            Ok(())
+        };
+        refreshed.and(self.report_counts(now))
     }
 
-    /// Reports how often each rule matched, and asks for rules if the answer dates a change of them.
+    /// Reports the counts of the rules that are due, and refreshes the rules if the response shows a change.
     ///
-    /// A report without documents is sent, too, so that a new rule holds before the next request comes.
-    fn report(&mut self, now: Duration) -> Result<(), ureq::Error> {
+    /// A process without requests sends reports without documents, so that it learns of changes too.
+    fn report_counts(&mut self, now: Duration) -> Result<(), Failure> {
         let rules = self.sampler.rules();
-        let Some(report) = rules.report(&self.client_id, now, unix_now()) else {
+        let Some(report) = rules.build_report(&self.client_id, now, unix_now()) else {
             return Ok(());
         };
-        if report.is_empty() && now < self.last_report + rules.longest_interval() {
+        if report.is_empty() && now < self.last_report + rules.longest_report_interval() {
             rules.postpone_reports(now);
             return Ok(());
         }
-        let before = self.modified;
-        let mut rule_is_unknown = false;
-        let mut parts = vec![&report[..report.len().min(MAX_DOCUMENTS)]];
-        parts.extend(report.chunks(MAX_DOCUMENTS).skip(1));
-        let reported = parts.into_iter().try_for_each(|part| {
-            let targets = self.report_part(&rules, part, now)?;
-            self.modified = targets.last_rule_modification.or(self.modified);
-            rule_is_unknown |= targets.unprocessed_statistics.iter().any(|it| {
-                // The status of a caller's mistake: the rule has been deleted.
-                let code = it.error_code.as_deref();
+        let previous_modification = self.last_modification;
+        let mut has_unknown_rule = false;
+        let calls: Vec<&[_]> = if report.is_empty() {
+            vec![&[]]
+        } else {
+            report.chunks(MAX_REPORT_DOCUMENTS).collect()
+        };
+        let reported = calls.into_iter().try_for_each(|documents| {
+            let response = self.send_report(&rules, documents, now)?;
+            self.last_modification = response.last_rule_modification.or(self.last_modification);
+            // A status of 4xx means that the rule has been deleted.
+            has_unknown_rule |= response.unprocessed_statistics.iter().any(|statistics| {
+                let code = statistics.error_code.as_deref();
                 code.is_some_and(|code| code.starts_with('4'))
             });
             Ok(())
@@ -154,101 +163,103 @@ impl Daemon {
             rules.postpone_reports(now);
             self.last_report = now;
         }
-        if self.modified == self.included && !rule_is_unknown {
+        if self.last_modification == self.applied_modification && !has_unknown_rule {
             return reported;
         }
-        let asked = self.ask_for_rules(now);
-        if asked.is_ok() {
-            // X-Ray dates a change to the second, and rules that were read within that second may lack
-            // another change. They are asked for once more after the next report, if that names the
-            // same time.
-            self.included = before;
+        let refreshed = self.refresh_rules(now);
+        if refreshed.is_ok() {
+            // X-Ray dates a modification to the second, so the rules may lack a second modification of the same
+            // second. They are refreshed once more if the next report returns the same time.
+            self.applied_modification = previous_modification;
         }
-        reported.and(asked)
+        reported.and(refreshed)
     }
 
-    fn report_part(
+    fn send_report(
         &self,
         rules: &Rules,
-        documents: &[StatisticsDocument],
+        documents: &[SamplingStatisticsDocument],
         now: Duration,
-    ) -> Result<Targets, ureq::Error> {
-        let statistics = Statistics {
+    ) -> Result<SamplingTargetsResponse, Failure> {
+        let request = SamplingTargetsRequest {
             sampling_statistics_documents: documents,
         };
-        let body = match self.call("SamplingTargets", &statistics) {
+        let response = self.call("SamplingTargets", &request);
+        let no_targets = SamplingTargetsResponse::default();
+        let targets = match &response {
+            Ok(targets) => targets,
+            // X-Ray has counted the report, although its response cannot be read.
+            Err(failure) if failure.has_status(StatusCode::is_success) => &no_targets,
             // The service model allows a report without documents. If X-Ray refuses it, nothing is lost.
-            Err(ureq::Error::StatusCode(400..=499)) if documents.is_empty() => {
-                return Ok(Targets::default());
+            Err(failure)
+                if failure.has_status(StatusCode::is_client_error) && documents.is_empty() =>
+            {
+                return Ok(no_targets);
             }
-            body => body?,
+            Err(_) => return response,
         };
-        // After a status of 2xx the report has been counted, even if the rest cannot be read.
-        let targets = read(body);
-        let none = Targets::default();
-        rules.answered(
-            documents,
-            targets.as_ref().unwrap_or(&none),
-            now,
-            unix_now(),
-        );
-        targets
+        rules.apply_targets(documents, targets, now, unix_now());
+        response
     }
 
-    fn ask_for_rules(&mut self, now: Duration) -> Result<(), ureq::Error> {
+    fn refresh_rules(&mut self, now: Duration) -> Result<(), Failure> {
         let mut definitions = Vec::new();
-        let mut question = json!({});
-        for _ in 0..MAX_PAGES {
-            let page: RulesPage = read(self.call("GetSamplingRules", &question)?)?;
+        let mut request = json!({});
+        for _ in 0..MAX_RULE_PAGES {
+            let page: SamplingRulesPage = self.call("GetSamplingRules", &request)?;
             let records = page.sampling_rule_records.into_iter();
             definitions.extend(records.map(|record| record.sampling_rule));
             match page.next_token.filter(|token| !token.is_empty()) {
-                Some(token) => question = json!({ "NextToken": token }),
+                Some(token) => request = json!({ "NextToken": token }),
                 None => break,
             }
         }
-        // X-Ray always has the rule `Default`. An answer without any is no reason to drop the others.
-        if let Some(rules) = self.sampler.rules().renewed(definitions, now) {
+        // X-Ray always has the rule `Default`, so a response without a valid rule is a mistake of the daemon.
+        // The rules stay in force, and the next poll asks again.
+        if let Some(rules) = self.sampler.rules().with_definitions(definitions, now) {
             self.sampler.set_rules(rules);
-            let jitter = RULES_JITTER.mul_f64(rand::random());
-            self.next_rules = now + RULES_INTERVAL + jitter;
+            let jitter = MAX_REFRESH_JITTER.mul_f64(rand::random());
+            self.next_refresh = now + REFRESH_INTERVAL + jitter;
         }
         Ok(())
     }
 
-    fn call(&self, operation: &str, question: &impl Serialize) -> Result<Body, ureq::Error> {
-        let url = format!("http://{}/{operation}", self.address);
-        let question = serde_json::to_vec(question).map_err(io::Error::from)?;
-        let request = self.http.post(url).content_type("application/json");
-        let answer = request.send(question)?;
-        match answer.status() {
-            status if status.is_success() => Ok(answer.into_body()),
-            // A redirect is not followed, and is not an answer of X-Ray.
-            status => Err(ureq::Error::StatusCode(status.as_u16())),
-        }
+    fn call<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(Failure::other)?;
+        let request = Request::post(format!("http://{}/{operation}", self.address))
+            .header("Content-Type", "application/json")
+            .body(body.into())
+            .map_err(Failure::other)?;
+        let response = self.http.send(request)?;
+        serde_json::from_slice(response.body()).map_err(|error| Failure {
+            status: Some(response.status()),
+            ..Failure::other(error)
+        })
     }
 
-    /// Logs when the daemon stops giving rules and when it gives them again, each once.
-    fn log_change(&mut self, done: Result<(), ureq::Error>) {
+    /// Logs when the daemon stops providing rules, and when it provides them again.
+    fn log_outage(&self, result: &Result<(), Failure>) {
         let address = &self.address;
-        let fails = done.is_err();
-        match done {
-            Ok(()) if self.fails => {
+        match result {
+            Ok(()) if self.outage.ends() => {
                 tracing::info!("the X-Ray daemon at {address} gives sampling rules again");
             }
-            Err(error) if !self.fails => tracing::warn!(
-                cause = %error,
-                "the X-Ray daemon at {address} gives no sampling rules; the last ones hold for an hour, \
-                 and without any, the first request each second and 5 % of the others are sampled"
+            Err(cause) if self.outage.begins() => tracing::warn!(
+                %cause,
+                "the X-Ray daemon at {address} gives no sampling rules; the last rules expire after an hour, and \
+                 without rules the first request each second and 5 % of the others are sampled"
             ),
             _ => {}
         }
-        self.fails = fails;
     }
 }
 
-fn read<T: DeserializeOwned>(body: Body) -> Result<T, ureq::Error> {
-    let body = body.into_with_config().limit(MAX_ANSWER_BYTES);
-    let answer = body.read_to_vec()?;
-    Ok(serde_json::from_slice(&answer).map_err(io::Error::from)?)
+/// The system time in seconds since 1970, the unit of X-Ray's times.
+fn unix_now() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0.0, |now| now.as_secs_f64())
 }

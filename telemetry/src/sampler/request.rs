@@ -1,4 +1,4 @@
-//! What sampling rules can match: the service, and the request that a new span describes.
+//! The properties that sampling rules can match: those of the service and those of a request.
 
 use std::borrow::Cow;
 
@@ -9,19 +9,19 @@ use opentelemetry_sdk::Resource;
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     pub name: String,
-    /// X-Ray's names of its platform, such as `AWS::ECS::Container`. One of them has to match.
+    /// X-Ray's names for the platform, such as `AWS::ECS::Container`. A rule has to match one of them.
     pub types: &'static [&'static str],
-    /// The ARN of the resource that it runs on.
+    /// The ARN of the ECS container.
     pub arn: Option<String>,
 }
 
 impl Service {
-    /// The service that `resource` describes.
-    pub fn of(resource: &Resource) -> Self {
+    /// Reads the properties from the attributes of `resource`.
+    pub fn from_resource(resource: &Resource) -> Self {
         let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
         let launch_type = value("aws.ecs.launchtype");
         let types: &[&str] = match value("cloud.platform").as_deref() {
-            // `Container` for X-Ray's own SDKs; the origin of our segments depends on the launch type.
+            // X-Ray's own SDKs use `Container`. The origin in our segments depends on the launch type.
             Some("aws_ecs") => match launch_type.as_deref() {
                 Some("fargate") => &["AWS::ECS::Container", "AWS::ECS::Fargate"],
                 Some("ec2") => &["AWS::ECS::Container", "AWS::ECS::EC2"],
@@ -40,7 +40,7 @@ impl Service {
     }
 }
 
-/// The properties of a request that rules can match. What a span does not have is empty.
+/// The properties of a request that rules can match. A missing text is empty.
 #[derive(Debug, Default)]
 pub(super) struct Request<'a> {
     pub host: &'a str,
@@ -51,8 +51,8 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The request that is described by the attributes of a new span.
-    pub fn of(attributes: &'a [KeyValue]) -> Self {
+    /// Reads the properties from the attributes of a new span.
+    pub fn from_attributes(attributes: &'a [KeyValue]) -> Self {
         let mut request = Self {
             attributes,
             ..Self::default()
@@ -70,7 +70,7 @@ impl<'a> Request<'a> {
                 _ => {}
             }
         }
-        // The conventions replace methods that are not HTTP's own by `_OTHER`; rules name the method.
+        // OpenTelemetry's conventions replace an unknown method by `_OTHER`. Rules match the method itself.
         if let Some(method) = original_method {
             request.method = method;
         }
@@ -79,9 +79,9 @@ impl<'a> Request<'a> {
 
     /// The value of an attribute as text.
     pub fn attribute(&self, key: &str) -> Option<Cow<'_, str>> {
-        let found = |attribute: &&KeyValue| attribute.key.as_str() == key;
-        let found = self.attributes.iter().find(found);
-        found.map(|attribute| attribute.value.as_str())
+        let mut attributes = self.attributes.iter();
+        let attribute = attributes.find(|attribute| attribute.key.as_str() == key)?;
+        Some(attribute.value.as_str())
     }
 }
 
@@ -89,17 +89,17 @@ impl<'a> Request<'a> {
 mod tests {
     use super::*;
 
-    fn service(attributes: &[(&'static str, &'static str)]) -> Service {
+    fn service_with(attributes: &[(&'static str, &'static str)]) -> Service {
         let attributes = attributes
             .iter()
             .map(|(key, value)| KeyValue::new(*key, *value));
         let resource = Resource::builder_empty().with_attributes(attributes);
-        Service::of(&resource.build())
+        Service::from_resource(&resource.build())
     }
 
     #[test]
-    fn a_service_on_ecs_has_both_names_of_its_type_and_the_arn_of_its_container() {
-        let fargate = service(&[
+    fn a_service_on_fargate_has_both_service_types_and_the_arn_of_its_container() {
+        let fargate = service_with(&[
             ("service.name", "monolith"),
             ("cloud.platform", "aws_ecs"),
             ("aws.ecs.launchtype", "fargate"),
@@ -111,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn the_type_of_a_service_is_that_of_its_platform() {
-        let ec2 = service(&[("cloud.platform", "aws_ecs"), ("aws.ecs.launchtype", "ec2")]);
+    fn the_service_type_follows_from_the_platform() {
+        let ec2 = service_with(&[("cloud.platform", "aws_ecs"), ("aws.ecs.launchtype", "ec2")]);
         assert_eq!(ec2.types, ["AWS::ECS::Container", "AWS::ECS::EC2"]);
         for (platform, types) in [
             ("aws_ecs", &["AWS::ECS::Container"] as &[_]),
@@ -124,8 +124,8 @@ mod tests {
             ),
             ("gcp_cloud_run", &[]),
         ] {
-            assert_eq!(service(&[("cloud.platform", platform)]).types, types);
+            assert_eq!(service_with(&[("cloud.platform", platform)]).types, types);
         }
-        assert!(service(&[]).types.is_empty());
+        assert!(service_with(&[]).types.is_empty());
     }
 }

@@ -1,33 +1,33 @@
-//! A rule's reservoir: so many requests each second are sampled before the rate counts.
+//! The reservoir of a rule: the number of requests per second that are sampled before the fixed rate applies.
 //!
-//! Times are those of [`XraySampler::uptime`](super::XraySampler::uptime), so that a time of day that is
-//! set back or forward neither refills a reservoir, nor blocks it, nor changes when a quota expires.
+//! Times are measured from the start of the sampler ([`XraySampler::uptime`](super::XraySampler::uptime)). A
+//! change of the system clock therefore neither refills a reservoir nor changes when a quota expires.
 
 use std::time::Duration;
 
 /// A reservoir, refilled at the start of each second.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reservoir {
-    /// Requests per second over all processes, as the rule says.
+    /// Requests per second over all processes, from the definition of the rule.
     pub size: u64,
-    /// Requests per second that X-Ray has assigned to this process, if it ever has.
+    /// Requests per second that X-Ray has assigned to this process. `None` before the first assignment.
     quota: Option<u64>,
-    /// When the quota expires.
-    quota_end: Duration,
-    second: u64,
-    taken: u64,
+    quota_expires_at: Duration,
+    current_second: u64,
+    taken_this_second: u64,
 }
 
-/// What a request took from the reservoir.
+/// Why a request may be taken from the reservoir.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// A part of the quota.
+pub(super) enum ReservoirGrant {
+    /// The request is within the quota of this process.
     Quota,
-    /// The one request each second that a process without a quota may borrow.
+    /// Without a quota, a process may borrow one request each second.
     Borrowed,
 }
 
 impl Reservoir {
+    /// A reservoir without a quota.
     pub fn new(size: u64) -> Self {
         Self {
             size,
@@ -35,27 +35,27 @@ impl Reservoir {
         }
     }
 
-    /// Takes over a quota and its end; what is missing stays as it was.
-    pub fn assign(&mut self, quota: Option<u64>, end: Option<Duration>) {
+    /// Sets the quota and the time when it expires. `None` leaves a value unchanged.
+    pub fn assign_quota(&mut self, quota: Option<u64>, expires_at: Option<Duration>) {
         self.quota = quota.or(self.quota);
-        self.quota_end = end.unwrap_or(self.quota_end);
+        self.quota_expires_at = expires_at.unwrap_or(self.quota_expires_at);
     }
 
-    /// Takes one request at `now`, if there is one left.
-    pub fn take(&mut self, now: Duration) -> Option<Taken> {
+    /// Takes one request at `now`. Returns `None` if the reservoir is used up for this second.
+    pub fn take(&mut self, now: Duration) -> Option<ReservoirGrant> {
         let second = now.as_secs();
-        // Two threads may come here in another order than they read the clock.
-        if second > self.second {
-            self.second = second;
-            self.taken = 0;
+        // `now` may be in an earlier second: threads read the clock before they lock the reservoir.
+        if second > self.current_second {
+            self.current_second = second;
+            self.taken_this_second = 0;
         }
-        let (most, taken) = match self.quota.filter(|_| now < self.quota_end) {
-            Some(quota) => (quota, Taken::Quota),
-            None => (self.size.min(1), Taken::Borrowed),
+        let (limit, grant) = match self.quota.filter(|_| now < self.quota_expires_at) {
+            Some(quota) => (quota, ReservoirGrant::Quota),
+            None => (self.size.min(1), ReservoirGrant::Borrowed),
         };
-        (self.taken < most).then(|| {
-            self.taken += 1;
-            taken
+        (self.taken_this_second < limit).then(|| {
+            self.taken_this_second += 1;
+            grant
         })
     }
 }
@@ -65,76 +65,81 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn at(second: u64) -> Duration {
-        Duration::from_secs(second)
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
     }
 
     #[test]
     fn without_a_quota_one_request_each_second_is_borrowed() {
         let mut reservoir = Reservoir::new(50);
         for second in [0, 1, 2] {
-            assert_eq!(reservoir.take(at(second)), Some(Taken::Borrowed));
-            assert_eq!(reservoir.take(at(second)), None);
+            assert_eq!(
+                reservoir.take(seconds(second)),
+                Some(ReservoirGrant::Borrowed)
+            );
+            assert_eq!(reservoir.take(seconds(second)), None);
         }
     }
 
     #[test]
-    fn a_reservoir_of_size_0_lends_nothing() {
-        assert_eq!(Reservoir::new(0).take(at(100)), None);
+    fn no_request_is_borrowed_from_a_reservoir_of_size_0() {
+        assert_eq!(Reservoir::new(0).take(seconds(100)), None);
     }
 
     #[test]
-    fn a_quota_holds_until_its_end_and_then_requests_are_borrowed_again() {
+    fn requests_are_borrowed_again_after_the_quota_has_expired() {
         let mut reservoir = Reservoir::new(50);
-        reservoir.assign(Some(2), Some(at(101)));
-        let taken: Vec<_> = (0..3).map(|_| reservoir.take(at(100))).collect();
-        assert_eq!(taken, [Some(Taken::Quota), Some(Taken::Quota), None]);
-        assert_eq!(reservoir.take(at(101)), Some(Taken::Borrowed));
-        assert_eq!(reservoir.take(at(101)), None);
+        reservoir.assign_quota(Some(2), Some(seconds(101)));
+        let grants: Vec<_> = (0..3).map(|_| reservoir.take(seconds(100))).collect();
+        let quota = Some(ReservoirGrant::Quota);
+        assert_eq!(grants, [quota, quota, None]);
+        assert_eq!(reservoir.take(seconds(101)), Some(ReservoirGrant::Borrowed));
+        assert_eq!(reservoir.take(seconds(101)), None);
     }
 
     #[test]
-    fn a_quota_of_0_is_used_instead_of_borrowing() {
+    fn a_quota_of_0_prevents_borrowing() {
         let mut reservoir = Reservoir::new(50);
-        reservoir.assign(Some(0), Some(at(200)));
-        assert_eq!(reservoir.take(at(100)), None);
+        reservoir.assign_quota(Some(0), Some(seconds(200)));
+        assert_eq!(reservoir.take(seconds(100)), None);
     }
 
     #[test]
-    fn a_part_of_a_quota_that_an_answer_leaves_out_stays() {
+    fn a_value_that_an_assignment_leaves_out_stays_unchanged() {
         let mut reservoir = Reservoir::new(50);
-        reservoir.assign(Some(1), None);
-        assert_eq!(reservoir.take(at(100)), Some(Taken::Borrowed), "no end yet");
-        reservoir.assign(None, Some(at(200)));
-        assert_eq!(reservoir.take(at(101)), Some(Taken::Quota));
-        reservoir.assign(Some(0), None);
-        assert_eq!(reservoir.take(at(102)), None);
-        reservoir.assign(None, None);
-        assert_eq!(reservoir.take(at(199)), None);
-        assert_eq!(reservoir.take(at(200)), Some(Taken::Borrowed));
+        reservoir.assign_quota(Some(1), None);
+        let grant = reservoir.take(seconds(100));
+        assert_eq!(grant, Some(ReservoirGrant::Borrowed), "no expiry yet");
+        reservoir.assign_quota(None, Some(seconds(200)));
+        assert_eq!(reservoir.take(seconds(101)), Some(ReservoirGrant::Quota));
+        reservoir.assign_quota(Some(0), None);
+        assert_eq!(reservoir.take(seconds(102)), None);
+        reservoir.assign_quota(None, None);
+        assert_eq!(reservoir.take(seconds(199)), None);
+        assert_eq!(reservoir.take(seconds(200)), Some(ReservoirGrant::Borrowed));
     }
 
     proptest! {
         #[test]
-        fn no_second_gives_more_than_its_quota(
+        fn no_second_grants_more_requests_than_the_quota(
             size in 0..100_u64,
             quota in proptest::option::of((0..20_u64, 1000..1010_u64)),
             steps in proptest::collection::vec(0..2_u64, 0..300),
         ) {
             let mut reservoir = Reservoir::new(size);
-            if let Some((per_second, end)) = quota {
-                reservoir.assign(Some(per_second), Some(at(end)));
+            if let Some((per_second, expires_at)) = quota {
+                reservoir.assign_quota(Some(per_second), Some(seconds(expires_at)));
             }
             let mut second = 1000;
-            let mut given = 0;
+            let mut granted = 0;
             for step in steps {
                 if step > 0 {
                     second += step;
-                    given = 0;
+                    granted = 0;
                 }
-                given += u64::from(reservoir.take(at(second)).is_some());
-                let live = quota.filter(|(_, end)| second < *end);
-                prop_assert!(given <= live.map_or(size.min(1), |(per_second, _)| per_second));
+                granted += u64::from(reservoir.take(seconds(second)).is_some());
+                let valid_quota = quota.filter(|(_, expires_at)| second < *expires_at);
+                prop_assert!(granted <= valid_quota.map_or(size.min(1), |(per_second, _)| per_second));
             }
         }
     }

@@ -1,155 +1,184 @@
-//! The rules that are in force.
+//! The sampling rules that are in force.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::api::{SamplingRule, StatisticsDocument, Targets};
+use super::api::{SamplingRule, SamplingStatisticsDocument, SamplingTargetsResponse};
 use super::request::{Request, Service};
-use super::rule::{REPORT_INTERVAL, Rule};
+use super::rule::Rule;
+use super::rule_state::{DEFAULT_REPORT_INTERVAL, SharedRuleState};
 
 #[cfg(test)]
-mod tests;
+mod fixtures;
+#[cfg(test)]
+mod matching_tests;
+#[cfg(test)]
+mod report_tests;
 
 /// Rules expire this long after the last successful refresh, as in X-Ray's own SDKs.
 const RULES_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// Most rules that are kept. An account has some dozens.
+/// Maximum number of rules that are kept. An AWS account has some dozens.
 const MAX_RULES: usize = 1000;
 
-/// Reports that are due within this time of the first one wait for each other.
+/// A report waits for other reports that are due at most this much later, so that they share one call.
 const REPORT_WINDOW: Duration = Duration::from_secs(1);
 
-/// Rules in their order, and the one that decides without them. Clones share counts and quotas.
-#[derive(Clone, Debug)]
+/// Requests per second that the local default samples before its rate applies.
+const DEFAULT_RESERVOIR_SIZE: u64 = 1;
+
+/// Share of the other requests that the local default samples.
+const DEFAULT_FIXED_RATE: f64 = 0.05;
+
+/// Rules in the order in which they are tried.
+#[derive(Debug)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
-    /// When they were asked for.
-    since: Duration,
-    local: Rule,
+    /// When the refresh that returned these rules began.
+    refreshed_at: Duration,
+    /// Decides about requests that no rule matches, and about all requests while there are no rules.
+    local_default: SharedRuleState,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self {
             rules: Vec::new(),
-            since: Duration::ZERO,
-            local: Rule::local_default(),
+            refreshed_at: Duration::ZERO,
+            local_default: SharedRuleState::new(
+                DEFAULT_RESERVOIR_SIZE,
+                DEFAULT_FIXED_RATE,
+                Duration::ZERO,
+            ),
         }
     }
 }
 
 impl Rules {
-    /// Whether the request at `now` is sampled, by the first rule that matches it. `request` is not
-    /// called if there are no rules.
+    /// Decides by the first matching rule whether to sample the request at `now`. `random` is a random number
+    /// in `0.0..1.0`.
+    ///
+    /// `request` is not called if there are no rules, so that this case costs little.
     pub fn decide<'r>(
         &self,
         service: &Service,
         request: impl FnOnce() -> Request<'r>,
         now: Duration,
-        chance: f64,
+        random: f64,
     ) -> bool {
-        let live = !self.rules.is_empty() && now < self.since.saturating_add(RULES_LIFETIME);
-        let rule = live.then(request).and_then(|request| {
+        let are_valid = now < self.refreshed_at.saturating_add(RULES_LIFETIME);
+        let matching_rule = if are_valid && !self.rules.is_empty() {
+            let request = request();
             let mut rules = self.rules.iter();
             rules.find(|rule| rule.matches(service, &request))
-        });
-        rule.unwrap_or(&self.local).decide(now, chance)
+        } else {
+            None
+        };
+        let state = matching_rule.map_or(&self.local_default, |rule| &rule.state);
+        state.lock().decide(now, random)
     }
 
-    /// The rules that were asked for at `now`, in place of these. A rule that keeps its name keeps its
-    /// counts and its quota. None if no definition is valid.
-    pub fn renewed(&self, definitions: Vec<SamplingRule>, now: Duration) -> Option<Self> {
-        let valid = |definition: SamplingRule| {
-            let known = self.rule(&definition.rule_name);
-            Rule::new(definition, known, now)
+    /// Creates the rules of a refresh that began at `now`. A rule that keeps its name keeps its counts and its
+    /// quota. Returns `None` if no definition is valid.
+    pub fn with_definitions(&self, definitions: Vec<SamplingRule>, now: Duration) -> Option<Self> {
+        let create_rule = |definition: SamplingRule| {
+            let predecessor = self.find_rule(&definition.rule_name);
+            Rule::new(definition, predecessor, now)
         };
-        let mut rules: Vec<_> = definitions.into_iter().filter_map(valid).collect();
-        rules.sort_by(|one, other| one.order().cmp(&other.order()));
-        let mut names = HashSet::new();
-        rules.retain(|rule| names.insert(rule.name().to_owned()));
+        let mut rules: Vec<_> = definitions.into_iter().filter_map(create_rule).collect();
+        rules.sort_by(|one, other| one.sort_key().cmp(&other.sort_key()));
+        let mut seen_names = HashSet::new();
+        rules.retain(|rule| seen_names.insert(rule.name().to_owned()));
         rules.truncate(MAX_RULES);
         (!rules.is_empty()).then(|| Self {
             rules,
-            since: now,
-            local: self.local.clone(),
+            refreshed_at: now,
+            local_default: self.local_default.clone(),
         })
     }
 
-    /// The report that is due at `now`: empty if no request has matched since the last one, and none if
-    /// X-Ray wants no report yet.
-    pub fn report(
+    /// Builds the report that is due at `now`, or returns `None` if no rule is due. The report is empty if no
+    /// request has matched a due rule since its last report.
+    pub fn build_report(
         &self,
         client_id: &str,
         now: Duration,
         unix_now: f64,
-    ) -> Option<Vec<StatisticsDocument>> {
-        let mut due = self.due(now).peekable();
-        due.peek()?;
+    ) -> Option<Vec<SamplingStatisticsDocument>> {
+        let mut due_rules = self.due_rules(now).peekable();
+        due_rules.peek()?;
         Some(
-            due.filter_map(|rule| rule.statistics(client_id, unix_now))
+            due_rules
+                .filter_map(|rule| rule.statistics(client_id, unix_now))
                 .collect(),
         )
     }
 
-    /// Takes over the answer to a report, or to a part of one.
-    pub fn answered(
+    /// Applies the response to a report of these documents. Documents that X-Ray did not process are reported
+    /// again.
+    pub fn apply_targets(
         &self,
-        reported: &[StatisticsDocument],
-        targets: &Targets,
+        reported: &[SamplingStatisticsDocument],
+        response: &SamplingTargetsResponse,
         now: Duration,
         unix_now: f64,
     ) {
-        for target in &targets.sampling_target_documents {
-            if let Some(rule) = self.rule(&target.rule_name) {
-                rule.assign(target, now, unix_now);
+        for target in &response.sampling_target_documents {
+            if let Some(rule) = self.find_rule(&target.rule_name) {
+                rule.state.lock().apply_target(target, now, unix_now);
             }
         }
-        let unprocessed = &targets.unprocessed_statistics;
+        let unprocessed = &response.unprocessed_statistics;
         for document in reported {
-            let Some(rule) = self.rule(&document.rule_name) else {
+            let Some(rule) = self.find_rule(&document.rule_name) else {
                 continue;
             };
             if !unprocessed
                 .iter()
-                .any(|it| it.rule_name == document.rule_name)
+                .any(|statistics| statistics.rule_name == document.rule_name)
             {
-                rule.reported(document);
+                rule.subtract_reported(document);
             }
-            rule.postpone_report(now);
+            rule.state.lock().postpone_report(now);
         }
     }
 
-    /// Lets all rules that are due at `now` wait their interval, whether they were reported or had
-    /// nothing to report.
+    /// Postpones the reports of all rules that are due at `now` by the report interval of each rule.
     pub fn postpone_reports(&self, now: Duration) {
-        self.due(now).for_each(|rule| rule.postpone_report(now));
+        for rule in self.due_rules(now) {
+            rule.state.lock().postpone_report(now);
+        }
     }
 
-    /// How long after `now` the next report is due.
-    pub fn next_report_in(&self, now: Duration) -> Duration {
+    /// Time from `now` until the next report is due, at most [`DEFAULT_REPORT_INTERVAL`].
+    pub fn time_until_report(&self, now: Duration) -> Duration {
         let waits = || {
             self.rules
                 .iter()
-                .map(|rule| rule.next_report().saturating_sub(now))
+                .map(|rule| rule.state.lock().next_report.saturating_sub(now))
         };
-        let first = waits().min().unwrap_or(REPORT_INTERVAL);
-        let together = waits().filter(|wait| *wait <= first.saturating_add(REPORT_WINDOW));
-        together.max().unwrap_or(first).min(REPORT_INTERVAL)
+        let shortest = waits().min().unwrap_or(DEFAULT_REPORT_INTERVAL);
+        let window_end = shortest.saturating_add(REPORT_WINDOW);
+        let last_in_window = waits().filter(|wait| *wait <= window_end).max();
+        last_in_window
+            .unwrap_or(shortest)
+            .min(DEFAULT_REPORT_INTERVAL)
     }
 
-    /// The longest interval that X-Ray has assigned to a rule.
-    pub fn longest_interval(&self) -> Duration {
-        let intervals = self.rules.iter().map(Rule::interval);
-        intervals.max().unwrap_or(REPORT_INTERVAL)
+    /// The longest report interval of any rule.
+    pub fn longest_report_interval(&self) -> Duration {
+        let states = self.rules.iter().map(|rule| rule.state.lock());
+        let intervals = states.map(|state| state.report_interval);
+        intervals.max().unwrap_or(DEFAULT_REPORT_INTERVAL)
     }
 
-    fn due(&self, now: Duration) -> impl Iterator<Item = &Rule> {
+    fn due_rules(&self, now: Duration) -> impl Iterator<Item = &Rule> {
         self.rules
             .iter()
-            .filter(move |rule| rule.next_report() <= now)
+            .filter(move |rule| rule.state.lock().next_report <= now)
     }
 
-    fn rule(&self, name: &str) -> Option<&Rule> {
+    fn find_rule(&self, name: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.name() == name)
     }
 }

@@ -9,7 +9,7 @@ use opentelemetry_sdk::trace::Sampler;
 
 use crate::config::http_url;
 use crate::episode::Episode;
-use crate::http::Blocking;
+use crate::http::BlockingClient;
 
 /// Longest wait for the server.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -76,7 +76,7 @@ impl JaegerRemote {
     pub(super) fn sampler(&self, service: &str) -> Result<Sampler, String> {
         let initial = Sampler::TraceIdRatioBased(self.initial);
         let http = Server {
-            http: Blocking::within(TIMEOUT),
+            http: BlockingClient::new(TIMEOUT),
             outage: Episode::default(),
         };
         Sampler::jaeger_remote(TokioCurrentThread, http, initial, service.to_owned())
@@ -90,26 +90,26 @@ impl JaegerRemote {
 /// The client that the SDK's sampler asks with. It logs the outages of the server.
 #[derive(Debug)]
 struct Server {
-    http: Blocking,
+    http: BlockingClient,
     outage: Episode,
 }
 
 #[async_trait]
 impl HttpClient for Server {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let answer = self.http.send(request);
-        match &answer {
-            Ok((_, None)) if self.outage.ends() => {
+        let response = self.http.send(request);
+        match &response {
+            Ok(_) if self.outage.ends() => {
                 tracing::info!("the sampling server gives sampling rules again");
             }
-            Ok((_, Some(cause))) | Err(cause) if self.outage.begins() => tracing::warn!(
+            Err(cause) if self.outage.begins() => tracing::warn!(
                 %cause,
                 "the sampling server gives no sampling rules; the last ones stay in force, and \
                  without any, initialSamplingRate"
             ),
             _ => {}
         }
-        Ok(answer?.0)
+        Ok(response?)
     }
 }
 

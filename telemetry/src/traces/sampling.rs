@@ -6,7 +6,7 @@ use opentelemetry_sdk::trace::{Sampler, SamplingResult, ShouldSample};
 
 use super::jaeger::JaegerRemote;
 use crate::propagation::Upstream;
-use crate::sampler::answer;
+use crate::sampler::sampling_result;
 
 /// The attribute by which a span says that it is not worth keeping: 0. The collector knows it too.
 const PRIORITY: &str = "sampling.priority";
@@ -134,7 +134,7 @@ impl ShouldSample for Decider {
             parent.and_then(|cx| decision(cx, self.follows_caller))
         };
         match decided {
-            Some(sampled) => answer(sampled, parent),
+            Some(sampled) => sampling_result(sampled, parent),
             None => {
                 let root = &self.root;
                 root.should_sample(parent, trace_id, name, kind, attributes, links)

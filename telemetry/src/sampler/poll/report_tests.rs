@@ -1,0 +1,193 @@
+//! When the counts of rules are reported, and how reports are split and repeated.
+
+use std::sync::{Arc, Mutex};
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::fake_daemon::{FakeDaemon, refusing_address, rule_page, samples, seconds};
+use super::*;
+
+/// Assigns a quota of 1000 to each rule of a report. Refuses a report of more than 25 documents, the maximum of
+/// X-Ray's service model.
+fn assign_quotas(report: &Value) -> (u16, String) {
+    let documents = report["SamplingStatisticsDocuments"].as_array().unwrap();
+    if documents.len() > 25 {
+        return (400, r#"{"__type": "InvalidRequestException"}"#.to_owned());
+    }
+    let expires_at = unix_now() + 300.0;
+    let target = |document: &Value| json!({"RuleName": document["RuleName"], "ReservoirQuota": 1000, "ReservoirQuotaTTL": expires_at});
+    let targets: Vec<_> = documents.iter().map(target).collect();
+    (200, json!({"SamplingTargetDocuments": targets}).to_string())
+}
+
+#[test]
+fn every_rule_gets_a_quota_if_the_report_needs_several_calls() {
+    for count in [1, 25, 26, 50, 60] {
+        let names: Vec<_> = (0..count).map(|number| format!("rule-{number}")).collect();
+        let rules = rule_page(
+            names.iter().map(String::as_str),
+            json!({"ReservoirSize": 1000}),
+        );
+        let daemon = FakeDaemon::start([rules]);
+        let mut client = daemon.client();
+        client.poll(seconds(0)).unwrap();
+        let match_all = || {
+            names
+                .iter()
+                .all(|name| samples(&client, &format!("/{name}")))
+        };
+        match_all();
+        daemon.state().handle_report = Box::new(assign_quotas);
+        client.poll(seconds(10)).unwrap();
+
+        let reports = daemon.reports();
+        assert_eq!(reports.len(), usize::div_ceil(count, 25));
+        let documents = reports.concat();
+        let reported: Vec<_> = documents
+            .iter()
+            .map(|document| document["RuleName"].as_str().unwrap())
+            .collect();
+        let mut expected: Vec<_> = names.iter().map(String::as_str).collect();
+        expected.sort_unstable();
+        assert_eq!(reported, expected);
+        let match_all = || {
+            names
+                .iter()
+                .all(|name| samples(&client, &format!("/{name}")))
+        };
+        // Without a quota, each rule could borrow one request a second.
+        assert!((0..20).all(|_| match_all()), "{count} rules");
+    }
+}
+
+#[test]
+fn a_rule_is_not_reported_before_its_assigned_interval_has_passed() {
+    let daemon = FakeDaemon::start([rule_page(["a", "b"], json!({}))]);
+    let mut client = daemon.client();
+    client.poll(seconds(0)).unwrap();
+    daemon.set_report_response(
+        200,
+        json!({
+            "SamplingTargetDocuments": [{"RuleName": "a", "Interval": 25}],
+        }),
+    );
+    let mut report_times = Vec::new();
+    for second in 1..=100 {
+        samples(&client, "/a");
+        let report_count = daemon.reports().len();
+        client.poll(seconds(second)).unwrap();
+        report_times.extend((daemon.reports().len() > report_count).then_some(second));
+        let wait = client.sampler.rules().time_until_report(seconds(second));
+        assert!(wait > Duration::ZERO && wait <= seconds(10), "{wait:?}");
+    }
+    assert_eq!(report_times, [10, 35, 60, 85]);
+}
+
+#[test]
+fn a_rule_with_a_short_interval_is_reported_without_the_others() {
+    let daemon = FakeDaemon::start([rule_page(["a", "b"], json!({}))]);
+    let mut client = daemon.client();
+    client.poll(seconds(0)).unwrap();
+    daemon.set_report_response(
+        200,
+        json!({
+            "SamplingTargetDocuments": [{"RuleName": "a", "Interval": 3}],
+        }),
+    );
+    samples(&client, "/a");
+    client.poll(seconds(10)).unwrap();
+    assert_eq!(
+        client.sampler.rules().time_until_report(seconds(10)),
+        seconds(3)
+    );
+    samples(&client, "/a");
+    samples(&client, "/b");
+    client.poll(seconds(13)).unwrap();
+    let reports = daemon.reports();
+    assert_eq!(
+        (reports.len(), &reports[1][0]["RuleName"]),
+        (2, &json!("a"))
+    );
+    assert_eq!(reports[1].len(), 1);
+}
+
+/// The request count of rule `a` in each report.
+fn request_counts(daemon: &FakeDaemon) -> Vec<u64> {
+    let documents = daemon.reports().concat();
+    let counts = documents
+        .iter()
+        .map(|document| document["RequestCount"].as_u64());
+    counts.map(Option::unwrap).collect()
+}
+
+#[test]
+fn counts_of_a_failed_report_are_reported_again_and_those_of_an_accepted_one_are_not() {
+    let daemon = FakeDaemon::start([rule_page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    client.poll(seconds(0)).unwrap();
+    samples(&client, "/a");
+    // A proxy may redirect with any body.
+    for (second, status) in [(10, 500), (20, 429), (25, 302), (30, 400)] {
+        daemon.set_report_response(status, "{}");
+        assert!(client.poll(seconds(second)).is_err());
+    }
+    let address = std::mem::replace(&mut client.address, refusing_address().to_string());
+    assert!(client.poll(seconds(40)).is_err());
+    client.address = address;
+    samples(&client, "/a");
+    daemon.set_report_response(200, "no JSON");
+    assert!(client.poll(seconds(50)).is_err());
+    samples(&client, "/a");
+    daemon.set_report_response(200, "{}");
+    client.poll(seconds(60)).unwrap();
+    assert_eq!(request_counts(&daemon), [1, 1, 1, 1, 2, 1]);
+}
+
+#[test]
+fn a_status_of_4xx_for_a_report_without_documents_is_not_a_failure() {
+    let daemon = FakeDaemon::start([rule_page(["a"], json!({}))]);
+    let mut client = daemon.client();
+    client.poll(seconds(0)).unwrap();
+    daemon.set_report_response(400, "");
+    client.poll(seconds(10)).unwrap();
+    daemon.set_report_response(503, "");
+    assert!(client.poll(seconds(20)).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// Each step has the rules that match requests before a report, and the number of calls of the report that
+    /// succeed before one fails.
+    #[test]
+    fn every_request_is_reported_exactly_once_if_some_calls_fail(
+        steps in proptest::collection::vec((proptest::collection::vec(0..60_usize, 0..80), 0..5_usize), 1..8)
+    ) {
+        let names: Vec<_> = (0..60).map(|number| format!("rule-{number}")).collect();
+        let daemon = FakeDaemon::start([rule_page(names.iter().map(String::as_str), json!({}))]);
+        let mut client = daemon.client();
+        client.poll(seconds(0)).unwrap();
+        let accepted_count = Arc::new(Mutex::new(0));
+        let mut request_count = 0;
+        for (number, (matched_rules, successes)) in steps.iter().chain([&(vec![], 9)]).enumerate() {
+            for rule in matched_rules {
+                samples(&client, &format!("/rule-{rule}"));
+                request_count += 1;
+            }
+            let (accepted_count, mut successes) = (Arc::clone(&accepted_count), *successes);
+            daemon.state().handle_report = Box::new(move |report| {
+                if successes == 0 {
+                    return (500, String::new());
+                }
+                successes -= 1;
+                let documents = report["SamplingStatisticsDocuments"].as_array().unwrap();
+                let counts = documents.iter().map(|document| document["RequestCount"].as_u64().unwrap());
+                *accepted_count.lock().unwrap() += counts.sum::<u64>();
+                (200, "{}".to_owned())
+            });
+            let _ = client.poll(seconds(10 * (number as u64 + 1)));
+        }
+        prop_assert_eq!(*accepted_count.lock().unwrap(), request_count);
+    }
+}

@@ -1,0 +1,98 @@
+//! Rules, a service and a request for the tests of the rules.
+
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use serde_json::{Value, json};
+
+use super::Rules;
+use crate::sampler::Service;
+use crate::sampler::api::{SamplingRulesPage, SamplingTargetsResponse};
+use crate::sampler::request::Request;
+use crate::sampler::rule::Rule;
+use crate::sampler::rule_state::RequestCounts;
+
+pub(super) fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A definition that matches every request, with these further fields.
+pub(super) fn definition(name: &str, priority: i64, fields: Value) -> Value {
+    let mut definition = json!({
+        "RuleName": name, "Priority": priority, "FixedRate": 1.0, "ReservoirSize": 0,
+        "ServiceName": "*", "ServiceType": "*", "Host": "*", "HTTPMethod": "*",
+        "URLPath": "*", "ResourceARN": "*", "Version": 1,
+    });
+    for (key, value) in fields.as_object().unwrap() {
+        definition[key] = value.clone();
+    }
+    definition
+}
+
+/// Refreshes `rules` with a response that has these definitions.
+pub(super) fn refresh(
+    rules: &Rules,
+    definitions: impl IntoIterator<Item = Value>,
+    now: u64,
+) -> Option<Rules> {
+    let records = definitions.into_iter();
+    let records: Vec<_> = records
+        .map(|definition| json!({"SamplingRule": definition}))
+        .collect();
+    let page = json!({"SamplingRuleRecords": records});
+    let page: SamplingRulesPage = serde_json::from_value(page).unwrap();
+    let records = page.sampling_rule_records.into_iter();
+    let definitions = records.map(|record| record.sampling_rule).collect();
+    rules.with_definitions(definitions, seconds(now))
+}
+
+/// Rules with these definitions, of which at least one is valid, refreshed at second 100.
+pub(super) fn rules(definitions: impl IntoIterator<Item = Value>) -> Rules {
+    refresh(&Rules::default(), definitions, 100).unwrap()
+}
+
+pub(super) fn targets(response: Value) -> SamplingTargetsResponse {
+    serde_json::from_value(response).unwrap()
+}
+
+pub(super) fn fargate_service() -> Service {
+    let arn = "arn:aws:ecs:eu-west-1:111122223333:container/mysfits/1f/2e";
+    Service {
+        name: "like service".to_owned(),
+        types: &["AWS::ECS::Container", "AWS::ECS::Fargate"],
+        arn: Some(arn.to_owned()),
+    }
+}
+
+/// The attributes of the span of a like.
+pub(super) fn like_attributes() -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("server.address", "shop.example"),
+        KeyValue::new("server.port", 8080),
+        KeyValue::new("http.request.method", "POST"),
+        KeyValue::new("url.path", "/mysfits/1/like"),
+        KeyValue::new("url.scheme", "https"),
+        KeyValue::new("http.route", "/mysfits/{id}/like"),
+        KeyValue::new("user_agent.original", "ELB-HealthChecker/2.0"),
+        KeyValue::new("client.address", "203.0.113.9"),
+    ]
+}
+
+/// Decides about a like in this second.
+pub(super) fn decide(rules: &Rules, second: u64, random: f64) -> bool {
+    let attributes = like_attributes();
+    rules.decide(
+        &fargate_service(),
+        || Request::from_attributes(&attributes),
+        seconds(second),
+        random,
+    )
+}
+
+pub(super) fn rule_names(rules: &Rules) -> Vec<&str> {
+    rules.rules.iter().map(Rule::name).collect()
+}
+
+pub(super) fn counts(rule: &Rule) -> RequestCounts {
+    rule.state.lock().counts
+}
