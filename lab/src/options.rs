@@ -127,7 +127,7 @@ pub enum LikeIn {
 
 /// The services read it themselves; here it is only refused in time.
 fn log_level(value: &str) -> Result<String, String> {
-    LogLevel::named(value)
+    LogLevel::from_name(value)
         .map(|_| value.to_owned())
         .ok_or_else(|| "expected DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned())
 }

@@ -31,9 +31,9 @@ pub fn run(service: Service) -> Result<(), Failure> {
 }
 
 fn like_service(env: &Environment) -> Result<(), Failure> {
-    use like_service::{ABOUT, Application, Config, Error};
+    use like_service::{Application, Config, Error, SERVICE_INFO};
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, ABOUT)
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     block_on(async {
         let stop = stop().map_err(Error::Server)?;
@@ -44,9 +44,9 @@ fn like_service(env: &Environment) -> Result<(), Failure> {
 }
 
 fn monolith(env: &Environment) -> Result<(), Failure> {
-    use monolith::{ABOUT, Application, Config, Error};
+    use monolith::{Application, Config, Error, SERVICE_INFO};
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, ABOUT)
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     block_on(async {
         let stop = stop().map_err(Error::Server)?;

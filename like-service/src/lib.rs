@@ -2,7 +2,7 @@
 //! may go wrong on purpose (`CHAOSMODE`), and fulfils the like through the monolith's hook.
 
 use http_shell::ACCESS_TARGET;
-use telemetry::About;
+use telemetry::ServiceInfo;
 
 mod app;
 pub mod chaos;
@@ -17,8 +17,8 @@ pub use config::Config;
 pub use error::Error;
 
 /// How telemetry names this service and its log targets.
-pub const ABOUT: About = About {
-    service: "like service",
+pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
+    service_name: "like service",
     log_targets: &["like_service", "http_shell"],
     access_target: ACCESS_TARGET,
 };

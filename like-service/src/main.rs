@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use http_shell::env::{ConfigError, Environment};
 use http_shell::process::{self, Failure};
 use http_shell::signal;
-use like_service::{ABOUT, Application, Config, Error};
+use like_service::{Application, Config, Error, SERVICE_INFO};
 
 fn main() -> ExitCode {
     process::main(serve)
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
 
 fn serve(env: &Environment) -> Result<(), Failure> {
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, ABOUT)
+    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::block_on(async {
         // Before the port: a signal that comes once clients can connect must find its handler.

@@ -41,7 +41,7 @@
 //! encoded, doubled or dotted form of a path above is another path, and there is nothing at it.
 
 use http_shell::ACCESS_TARGET;
-use telemetry::About;
+use telemetry::ServiceInfo;
 
 mod app;
 mod config;
@@ -55,8 +55,8 @@ pub use config::{Config, DEFAULT_PORT};
 pub use error::Error;
 
 /// How telemetry names this service and its log targets.
-pub const ABOUT: About = About {
-    service: "metadata proxy",
+pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
+    service_name: "metadata proxy",
     log_targets: &["metadata_proxy", "http_shell"],
     access_target: ACCESS_TARGET,
 };

@@ -3,7 +3,7 @@
 //! DynamoDB table with two global secondary indexes.
 
 use http_shell::ACCESS_TARGET;
-use telemetry::About;
+use telemetry::ServiceInfo;
 
 mod app;
 mod config;
@@ -17,8 +17,8 @@ pub use config::Config;
 pub use error::Error;
 
 /// How telemetry names this service and its log targets.
-pub const ABOUT: About = About {
-    service: "monolith",
+pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
+    service_name: "monolith",
     log_targets: &["monolith", "http_shell"],
     access_target: ACCESS_TARGET,
 };

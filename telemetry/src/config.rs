@@ -1,8 +1,9 @@
-//! What the environment says about the telemetry: one line for each variable, with its kind and its
+//! The configuration of the telemetry: one line for each environment variable, with its parser and its
 //! default.
 //!
-//! Everything is read here, from one snapshot, and handed to the libraries that would otherwise read
-//! it themselves and ignore what makes no sense.
+//! The OpenTelemetry libraries would read these variables themselves and ignore invalid values. Here
+//! every variable is parsed from one snapshot of the environment, and the libraries get the values
+//! as arguments. An invalid value is an error, even if the option that it belongs to is off.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,149 +11,122 @@ use std::time::Duration;
 use opentelemetry_sdk::trace::SpanLimits;
 use serde::Deserialize;
 
-use crate::propagation::Propagators;
-use crate::traces::Sampling;
 use crate::xray::DaemonAddress;
 
 mod choices;
-mod kinds;
 mod otlp;
+mod parsers;
+mod propagators;
+mod sampler;
 mod sdk;
 #[cfg(test)]
 mod tests;
 mod variables;
 
-pub use choices::{AccessLog, LogFormat, LogLevel, MetricsExporter, TracesExporter};
-pub(crate) use otlp::Otlp;
-pub(crate) use sdk::{Batches, Periods};
+pub use choices::LogLevel;
+pub(crate) use choices::{LogFormat, MetricsExporter, TracesExporter};
+pub(crate) use otlp::OtlpConfig;
+pub(crate) use propagators::{HeaderFormat, Propagators};
+pub(crate) use sampler::{JaegerRemoteConfig, RootSampler, SamplerConfig};
+pub(crate) use sdk::{BatchConfig, MetricReaderConfig};
 
-pub(crate) use kinds::http_url;
-pub use kinds::is_host;
-use kinds::{attributes, name, url, whole};
-use otlp::Signal;
+use otlp::OtlpSignal;
+use parsers::{
+    parse_daemon_address, parse_integer, parse_key_value_pairs, parse_on_off, parse_service_name,
+    parse_url,
+};
 use variables::Variables;
 
-/// The configuration of the telemetry, to be deserialised by `envy`.
+/// The configuration of the telemetry. `envy` deserialises it from the environment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub struct Config {
-    /// `LOGLEVEL`: least severe level that is logged, INFO by default.
-    pub log_level: LogLevel,
-    /// `LOG_FORMAT`: form of a line, `json` by default.
-    pub log_format: LogFormat,
-    /// `ACCESS_LOG`: whether each request gets a line whatever the level, `on` by default.
-    pub access_log: AccessLog,
-    /// `OTEL_TRACES_EXPORTER`: where spans go, `none` by default and with `OTEL_SDK_DISABLED=true`.
-    pub traces: TracesExporter,
-    /// `OTEL_METRICS_EXPORTER`: where metrics go, `none` by default and with `OTEL_SDK_DISABLED=true`.
-    pub metrics: MetricsExporter,
-    /// `OTEL_PROPAGATORS`: how traces travel, `xray,tracecontext` by default.
-    pub propagators: Propagators,
-    /// `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: which traces are kept, `xray` by default.
-    pub sampling: Sampling,
-    /// `AWS_XRAY_DAEMON_ADDRESS`: where the X-Ray daemon is, `127.0.0.1:2000` by default.
-    pub daemon: DaemonAddress,
-    /// `OTEL_BSP_…`: how spans are gathered.
-    pub(crate) batches: Batches,
-    /// `OTEL_SPAN_…_LIMIT` and its like: how much one span holds.
+    /// `LOGLEVEL`: the least severe level that is logged.
+    pub(crate) log_level: LogLevel,
+    /// `LOG_FORMAT`: JSON or text.
+    pub(crate) log_format: LogFormat,
+    /// `ACCESS_LOG`: whether each request is logged, independently of `LOGLEVEL`.
+    pub(crate) access_log: bool,
+    /// `OTEL_TRACES_EXPORTER`: the destination of spans. `None` if `OTEL_SDK_DISABLED` is true.
+    pub(crate) traces_exporter: TracesExporter,
+    /// `OTEL_METRICS_EXPORTER`: the destination of metrics. `None` if `OTEL_SDK_DISABLED` is true.
+    pub(crate) metrics_exporter: MetricsExporter,
+    /// `OTEL_PROPAGATORS`: the headers that carry a trace.
+    pub(crate) propagators: Propagators,
+    /// `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: which traces are sampled.
+    pub(crate) sampler: SamplerConfig,
+    /// `AWS_XRAY_DAEMON_ADDRESS`: the UDP and the TCP address of the X-Ray daemon.
+    pub(crate) xray_daemon: DaemonAddress,
+    /// `OTEL_BSP_…`: the queue and the batches of spans.
+    pub(crate) span_batches: BatchConfig,
+    /// `OTEL_SPAN_…_LIMIT` and the other limits: how many attributes, events and links a span has.
     pub(crate) span_limits: SpanLimits,
-    /// `OTEL_METRIC_EXPORT_…`: how metrics are gathered.
-    pub(crate) periods: Periods,
-    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_TRACES_…`: where spans go by OTLP.
-    pub(crate) otlp_traces: Otlp,
-    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_METRICS_…`: where metrics go by OTLP.
-    pub(crate) otlp_metrics: Otlp,
-    /// `OTEL_SERVICE_NAME`: the name of the service, empty where another is to be taken.
-    pub(crate) service_name: String,
-    /// `OTEL_RESOURCE_ATTRIBUTES`: what else is known of the process.
-    pub(crate) attributes: Vec<(String, String)>,
-    /// `ECS_CONTAINER_METADATA_URI_V4`: whether there is a metadata endpoint to ask.
-    pub(crate) on_ecs: bool,
-    /// What is to be logged about the variables.
+    /// `OTEL_METRIC_EXPORT_…`: how often metrics are exported.
+    pub(crate) metric_reader: MetricReaderConfig,
+    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_TRACES_…`.
+    pub(crate) otlp_traces: OtlpConfig,
+    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_METRICS_…`.
+    pub(crate) otlp_metrics: OtlpConfig,
+    /// `OTEL_SERVICE_NAME`: overrides the name in [`ServiceInfo`](crate::ServiceInfo).
+    pub(crate) service_name: Option<String>,
+    /// `OTEL_RESOURCE_ATTRIBUTES`: further attributes of the resource.
+    pub(crate) resource_attributes: Vec<(String, String)>,
+    /// Whether `ECS_CONTAINER_METADATA_URI_V4` is set, as it is in every ECS task.
+    pub(crate) has_ecs_metadata: bool,
+    /// Warnings about variables that have no effect. They are logged once logging is set up.
     pub(crate) warnings: Vec<String>,
 }
 
 impl TryFrom<BTreeMap<String, String>> for Config {
     type Error = String;
 
+    #[rustfmt::skip] // One line for each variable.
     fn try_from(variables: BTreeMap<String, String>) -> Result<Self, String> {
         let env = &Variables::from(variables);
-        let (disabled, warning) = sdk_disabled(env);
-        let warnings = warning.into_iter().chain(sampler_argument(env));
-        let traces = env.read(
-            "OTEL_TRACES_EXPORTER",
-            &TracesExporter::kind(),
-            TracesExporter::None,
-        )?;
-        let metrics = env.read(
-            "OTEL_METRICS_EXPORTER",
-            &MetricsExporter::kind(),
-            MetricsExporter::None,
-        )?;
-        let batches = Batches::read(env, "OTEL_BSP", Duration::from_secs(5))?;
-        let periods = Periods::read(env)?;
-        // The SDK knows this one, and the specification does not. It has no effect on our processor.
-        env.optional("OTEL_BSP_MAX_CONCURRENT_EXPORTS", &whole(1..=1000))?;
-        // For log records, which nobody makes here: logs are lines on standard output.
-        Batches::read(env, "OTEL_BLRP", Duration::from_secs(1))?;
-        Ok(Self {
-            log_level: env.own("LOGLEVEL", &LogLevel::kind())?,
-            log_format: env.own("LOG_FORMAT", &LogFormat::kind())?,
-            access_log: env.own("ACCESS_LOG", &AccessLog::kind())?,
-            traces: if disabled {
-                TracesExporter::None
-            } else {
-                traces
-            },
-            metrics: if disabled {
-                MetricsExporter::None
-            } else {
-                metrics
-            },
-            propagators: Propagators::try_from(env.text("OTEL_PROPAGATORS").to_ascii_lowercase())?,
-            sampling: Sampling::parse(
-                &env.text("OTEL_TRACES_SAMPLER").to_ascii_lowercase(),
-                env.text("OTEL_TRACES_SAMPLER_ARG"),
-            )?,
-            daemon: DaemonAddress::try_from(env.text("AWS_XRAY_DAEMON_ADDRESS").to_owned())?,
-            otlp_traces: Otlp::read(env, Signal::Traces, batches.timeout)?,
-            otlp_metrics: Otlp::read(env, Signal::Metrics, periods.timeout)?,
-            batches,
-            periods,
-            span_limits: sdk::span_limits(env)?,
-            service_name: env.read("OTEL_SERVICE_NAME", &name(), String::new())?,
-            attributes: env.read("OTEL_RESOURCE_ATTRIBUTES", &attributes(), Vec::new())?,
-            on_ecs: env
-                .optional("ECS_CONTAINER_METADATA_URI_V4", &url())?
-                .is_some(),
-            warnings: warnings.collect(),
-        })
+        let mut warnings = Vec::new();
+        let span_batches = BatchConfig::read(env, "OTEL_BSP", Duration::from_secs(5))?;
+        let metric_reader = MetricReaderConfig::read(env)?;
+        let mut config = Self {
+            log_level: env.parse_strict_or("LOGLEVEL", LogLevel::parse, LogLevel::INFO)?,
+            log_format: env.parse_strict_or("LOG_FORMAT", LogFormat::parse, LogFormat::Json)?,
+            access_log: env.parse_strict_or("ACCESS_LOG", parse_on_off, true)?,
+            traces_exporter: env.parse_or("OTEL_TRACES_EXPORTER", TracesExporter::parse, TracesExporter::None)?,
+            metrics_exporter: env.parse_or("OTEL_METRICS_EXPORTER", MetricsExporter::parse, MetricsExporter::None)?,
+            propagators: env.parse_or("OTEL_PROPAGATORS", Propagators::parse, Propagators::default())?,
+            sampler: SamplerConfig::read(env, &mut warnings)?,
+            xray_daemon: env.parse_or("AWS_XRAY_DAEMON_ADDRESS", parse_daemon_address, DaemonAddress::default())?,
+            otlp_traces: OtlpConfig::read(env, OtlpSignal::TRACES, span_batches.export_timeout)?,
+            otlp_metrics: OtlpConfig::read(env, OtlpSignal::METRICS, metric_reader.export_timeout)?,
+            span_limits: sdk::read_span_limits(env)?,
+            service_name: env.parse("OTEL_SERVICE_NAME", parse_service_name)?,
+            resource_attributes: env.parse_or("OTEL_RESOURCE_ATTRIBUTES", parse_key_value_pairs, Vec::new())?,
+            has_ecs_metadata: env.parse("ECS_CONTAINER_METADATA_URI_V4", parse_url)?.is_some(),
+            span_batches,
+            metric_reader,
+            warnings,
+        };
+        // The SDK reads this variable, which the specification does not define. It has no effect on
+        // the batch processor that we use.
+        env.parse("OTEL_BSP_MAX_CONCURRENT_EXPORTS", |value| parse_integer(value, 1..=1000))?;
+        // These variables are about exported log records. Our logs are lines on standard output.
+        BatchConfig::read(env, "OTEL_BLRP", Duration::from_secs(1))?;
+        if is_sdk_disabled(env, &mut config.warnings) {
+            config.traces_exporter = TracesExporter::None;
+            config.metrics_exporter = MetricsExporter::None;
+        }
+        Ok(config)
     }
 }
 
-/// What to log about an argument that the sampler does not take.
-fn sampler_argument(env: &Variables) -> Option<String> {
-    let sampler = env.text("OTEL_TRACES_SAMPLER").to_ascii_lowercase();
-    let kind = sampler.trim_start_matches("parentbased_");
-    let argument = env.text("OTEL_TRACES_SAMPLER_ARG");
-    let unused = !argument.is_empty() && !["traceidratio", "jaeger_remote"].contains(&kind);
-    let sampler = if kind.is_empty() { "xray" } else { &sampler };
-    unused.then(|| {
-        format!("OTEL_TRACES_SAMPLER_ARG has no effect: the sampler {sampler} takes no argument")
-    })
-}
-
-/// Whether `OTEL_SDK_DISABLED` is true, and what to log about it. By the specification every value but
-/// `true` is false.
-fn sdk_disabled(env: &Variables) -> (bool, Option<String>) {
-    let value = env.text("OTEL_SDK_DISABLED");
-    let is = |other: &str| value.eq_ignore_ascii_case(other);
-    let odd = !["", "true", "false"].into_iter().any(is);
-    let odd = odd.then(|| {
-        format!(
-            "OTEL_SDK_DISABLED is '{value}', which counts as false: only 'true' turns spans and \
-             metrics off"
-        )
-    });
-    (is("true"), odd)
+/// Reads `OTEL_SDK_DISABLED`. The specification defines every value but `true` as false, so an unknown
+/// value is a warning and not an error.
+fn is_sdk_disabled(env: &Variables, warnings: &mut Vec<String>) -> bool {
+    let value = env.get("OTEL_SDK_DISABLED").unwrap_or_default();
+    let equals = |word: &str| value.eq_ignore_ascii_case(word);
+    if !["", "true", "false"].into_iter().any(equals) {
+        warnings.push(format!(
+            "OTEL_SDK_DISABLED is '{value}', which counts as false: only 'true' turns spans and metrics off"
+        ));
+    }
+    equals("true")
 }

@@ -1,9 +1,9 @@
-//! What became of the spans and metrics that were exported: counters, and one log line per outage.
+//! Metrics and log lines about the success of exports.
 //!
-//! The counters are those of OpenTelemetry's semantic conventions for SDK metrics.
+//! The counters are those of OpenTelemetry's semantic conventions for SDK metrics. An outage of a
+//! backend is logged once when it starts and once when it ends.
 
 use std::fmt;
-use std::io;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -16,27 +16,12 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMe
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use crate::SCOPE;
-use crate::episode::Episode;
+use crate::INSTRUMENTATION_SCOPE;
+use crate::condition::LoggedCondition;
+use crate::error_type::{OTHER, REJECTED};
 use crate::http::{Failure, LastFailure};
 
-/// `error.type` of a failure that has no better name.
-pub(crate) const OTHER: &str = "_OTHER";
-
-/// `error.type` of an item that the backend refused while it took others.
-pub(crate) const REJECTED: &str = "rejected";
-
-/// `error.type` of a failed call of the system: the name of its kind, if the standard library has one.
-pub(crate) fn error_type(error: &io::Error) -> String {
-    let kind = format!("{:?}", error.kind());
-    if ["Other", "Uncategorized"].contains(&&*kind) {
-        OTHER.to_owned()
-    } else {
-        kind
-    }
-}
-
-/// What is exported.
+/// The signal that an exporter exports.
 #[derive(Clone, Copy, Debug)]
 enum Signal {
     Spans,
@@ -52,45 +37,45 @@ impl fmt::Display for Signal {
     }
 }
 
-/// Counts what an exporter sent and what it lost, and logs the outages of its backend.
+/// Counts the exported and the failed items of one exporter, and logs the outages of its backend.
 #[derive(Debug)]
-pub(crate) struct Outcomes {
+pub(crate) struct ExportMonitor {
     signal: Signal,
-    component: &'static str,
-    /// Made at the first use: the exporter of metrics exists before the provider of meters.
-    exported: OnceLock<Counter<u64>>,
-    outage: Episode,
-    rejection: Episode,
+    component_type: &'static str,
+    /// Created at its first use, because the exporter of metrics exists before the meter provider.
+    export_counter: OnceLock<Counter<u64>>,
+    outage: LoggedCondition,
+    rejection: LoggedCondition,
 }
 
-impl Outcomes {
-    /// For the exporter of spans that has this `otel.component.type`.
-    pub fn of_spans(component: &'static str) -> Self {
-        Self::new(Signal::Spans, component)
+impl ExportMonitor {
+    /// A monitor for a span exporter. `component_type` is its `otel.component.type`.
+    pub fn for_spans(component_type: &'static str) -> Self {
+        Self::new(Signal::Spans, component_type)
     }
 
-    /// For the exporter of metrics that has this `otel.component.type`.
-    pub fn of_metrics(component: &'static str) -> Self {
-        Self::new(Signal::Metrics, component)
+    /// A monitor for a metric exporter. `component_type` is its `otel.component.type`.
+    pub fn for_metrics(component_type: &'static str) -> Self {
+        Self::new(Signal::Metrics, component_type)
     }
 
-    fn new(signal: Signal, component: &'static str) -> Self {
+    fn new(signal: Signal, component_type: &'static str) -> Self {
         Self {
             signal,
-            component,
-            exported: OnceLock::new(),
-            outage: Episode::default(),
-            rejection: Episode::default(),
+            component_type,
+            export_counter: OnceLock::new(),
+            outage: LoggedCondition::default(),
+            rejection: LoggedCondition::default(),
         }
     }
 
-    /// Counts spans or data points that the backend took.
-    pub fn sent(&self, items: u64) {
+    /// Counts spans or data points that the backend accepted.
+    pub fn count_exported(&self, items: u64) {
         self.count(items, None);
     }
 
-    /// Counts spans or data points that did not reach the backend.
-    pub fn lost(&self, items: u64, error_type: &str) {
+    /// Counts spans or data points that were lost, with the reason as `error.type`.
+    pub fn count_failed(&self, items: u64, error_type: &str) {
         self.count(items, Some(error_type));
     }
 
@@ -98,54 +83,56 @@ impl Outcomes {
         if items == 0 {
             return;
         }
-        let mut attributes = component(self.component).to_vec();
+        let mut attributes = component_attributes(self.component_type).to_vec();
         attributes.extend(error_type.map(|kind| KeyValue::new("error.type", kind.to_owned())));
-        self.exported
-            .get_or_init(|| counter(self.signal))
+        self.export_counter
+            .get_or_init(|| create_export_counter(self.signal))
             .add(items, &attributes);
     }
 
-    /// Records that the backend does not take what it is sent.
-    pub fn failing(&self, cause: &dyn fmt::Display) {
-        if self.outage.begins() {
+    /// Records that an export failed. Logs `cause` if the previous export succeeded.
+    pub fn record_failure(&self, cause: &dyn fmt::Display) {
+        if self.outage.mark_active() {
             tracing::warn!(
                 %cause,
-                "{} cannot be exported; until this works again, further failures are counted and not logged",
+                "{} cannot be exported; further failures are counted and not logged until an \
+                 export succeeds",
                 self.signal
             );
         }
     }
 
-    /// Records that the backend takes what it is sent.
-    pub fn working(&self) {
-        if self.outage.ends() {
+    /// Records that an export succeeded. Logs the recovery if the previous export failed.
+    pub fn record_success(&self) {
+        if self.outage.mark_inactive() {
             tracing::info!("{} are exported again", self.signal);
         }
     }
 
-    /// Records what the backend said of the items that it refused, if it refused any.
-    fn rejected(&self, cause: Option<&str>) {
-        match cause {
-            Some(cause) if self.rejection.begins() => {
+    /// Records whether the backend rejected items of an export, with the message of the backend.
+    fn record_rejection(&self, message: Option<&str>) {
+        match message {
+            Some(cause) if self.rejection.mark_active() => {
                 tracing::warn!(cause, "the backend rejected some of the {}", self.signal);
             }
-            None if self.rejection.ends() => {
-                tracing::info!("the backend takes all {} again", self.signal);
+            None if self.rejection.mark_inactive() => {
+                tracing::info!("the backend accepts all {} again", self.signal);
             }
             _ => {}
         }
     }
 }
 
-/// The attributes that name a component. There is one of each type, hence the number.
-pub(crate) fn component(kind: &'static str) -> [KeyValue; 2] {
+/// The attributes that identify a component of the SDK. The process has one component of each type,
+/// so every name ends with the index 0.
+pub(crate) fn component_attributes(component_type: &'static str) -> [KeyValue; 2] {
     [
-        KeyValue::new("otel.component.type", kind),
-        KeyValue::new("otel.component.name", format!("{kind}/0")),
+        KeyValue::new("otel.component.type", component_type),
+        KeyValue::new("otel.component.name", format!("{component_type}/0")),
     ]
 }
 
-fn counter(signal: Signal) -> Counter<u64> {
+fn create_export_counter(signal: Signal) -> Counter<u64> {
     let (name, unit) = match signal {
         Signal::Spans => ("otel.sdk.exporter.span.exported", "{span}"),
         Signal::Metrics => (
@@ -153,59 +140,57 @@ fn counter(signal: Signal) -> Counter<u64> {
             "{data_point}",
         ),
     };
-    global::meter(SCOPE)
+    global::meter(INSTRUMENTATION_SCOPE)
         .u64_counter(name)
         .with_unit(unit)
         .with_description(format!(
-            "The number of {signal} whose export has finished, with error.type where it failed"
+            "The number of {signal} whose export has finished; error.type is set if it failed"
         ))
         .build()
 }
 
-/// Wraps an exporter whose exports succeed or fail as a whole.
+/// An exporter together with its [`ExportMonitor`].
 #[derive(Debug)]
-pub(crate) struct Watched<E> {
+pub(crate) struct MonitoredExporter<E> {
     exporter: E,
-    outcomes: Outcomes,
-    /// Why the exporter failed, where it does not tell by itself.
-    failure: LastFailure,
+    monitor: ExportMonitor,
+    /// Why the last request failed. Stays empty if the exporter does not use our HTTP client.
+    last_failure: LastFailure,
 }
 
-impl<E> Watched<E> {
-    pub fn new(exporter: E, outcomes: Outcomes, failure: LastFailure) -> Self {
+impl<E> MonitoredExporter<E> {
+    pub fn new(exporter: E, monitor: ExportMonitor, last_failure: LastFailure) -> Self {
         Self {
             exporter,
-            outcomes,
-            failure,
+            monitor,
+            last_failure,
         }
     }
 
-    /// Records the `result` of an export of so many `items`.
-    fn noted(&self, items: u64, result: OTelSdkResult) -> OTelSdkResult {
-        match (&result, self.failure.take()) {
-            (Ok(()), partial) => {
-                let rejected = partial.as_ref().map_or(0, |it| it.rejected.min(items));
-                self.outcomes.sent(items - rejected);
-                self.outcomes.working();
-                self.outcomes.lost(rejected, REJECTED);
-                self.outcomes
-                    .rejected(partial.as_ref().map(|it| &*it.cause));
-            }
-            (Err(error), failure) => {
-                let failure =
-                    failure.unwrap_or_else(|| Failure::new(OTHER.to_owned(), error.to_string()));
-                self.outcomes.lost(items, &failure.error_type);
-                self.outcomes.failing(&failure.cause);
-            }
+    /// Records the `result` of exporting this number of `items`, and returns it unchanged.
+    fn record_result(&self, items: u64, result: OTelSdkResult) -> OTelSdkResult {
+        let failure = self.last_failure.take();
+        if let Err(error) = &result {
+            let failure =
+                failure.unwrap_or_else(|| Failure::new(OTHER.to_owned(), error.to_string()));
+            self.monitor.count_failed(items, &failure.error_type);
+            self.monitor.record_failure(&failure.cause);
+        } else {
+            let rejected = failure.as_ref().map_or(0, |it| it.rejected.min(items));
+            self.monitor.count_exported(items - rejected);
+            self.monitor.record_success();
+            self.monitor.count_failed(rejected, REJECTED);
+            let message = failure.as_ref().map(|it| &*it.cause);
+            self.monitor.record_rejection(message);
         }
         result
     }
 }
 
-impl<E: SpanExporter> SpanExporter for Watched<E> {
+impl<E: SpanExporter> SpanExporter for MonitoredExporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len() as u64;
-        self.noted(spans, self.exporter.export(batch).await)
+        self.record_result(spans, self.exporter.export(batch).await)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
@@ -221,9 +206,10 @@ impl<E: SpanExporter> SpanExporter for Watched<E> {
     }
 }
 
-impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
+impl<E: PushMetricExporter> PushMetricExporter for MonitoredExporter<E> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.noted(data_points(metrics), self.exporter.export(metrics).await)
+        let result = self.exporter.export(metrics).await;
+        self.record_result(count_data_points(metrics), result)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -239,8 +225,8 @@ impl<E: PushMetricExporter> PushMetricExporter for Watched<E> {
     }
 }
 
-fn data_points(metrics: &ResourceMetrics) -> u64 {
-    fn points<T>(data: &MetricData<T>) -> usize {
+fn count_data_points(metrics: &ResourceMetrics) -> u64 {
+    fn count_in_metric<T>(data: &MetricData<T>) -> usize {
         match data {
             MetricData::Gauge(gauge) => gauge.data_points().count(),
             MetricData::Sum(sum) => sum.data_points().count(),
@@ -249,10 +235,10 @@ fn data_points(metrics: &ResourceMetrics) -> u64 {
         }
     }
     let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
-    let points = metrics.map(|metric| match metric.data() {
-        AggregatedMetrics::F64(data) => points(data),
-        AggregatedMetrics::U64(data) => points(data),
-        AggregatedMetrics::I64(data) => points(data),
+    let counts = metrics.map(|metric| match metric.data() {
+        AggregatedMetrics::F64(data) => count_in_metric(data),
+        AggregatedMetrics::U64(data) => count_in_metric(data),
+        AggregatedMetrics::I64(data) => count_in_metric(data),
     });
-    points.sum::<usize>() as u64
+    counts.sum::<usize>() as u64
 }

@@ -1,4 +1,4 @@
-//! The end of the telemetry.
+//! Flushes the telemetry at the end of the process.
 
 use std::sync::mpsc;
 use std::thread;
@@ -7,64 +7,65 @@ use std::time::Duration;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
-use crate::logs::Lines;
+use crate::logs::LogQueue;
 use crate::sampler::Poller;
 
-/// Longest wait for the last spans and metrics at the end of a process, and then for its last lines.
-const FLUSH_TIME: Duration = Duration::from_secs(2);
+/// The longest wait for the last spans and metrics. The wait for the last log lines follows, and has
+/// the same limit.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the final metrics export waits for the final span export, so that it includes the counters of those spans.
-const SPANS_FIRST: Duration = Duration::from_secs(1);
+const SPAN_FLUSH_HEAD_START: Duration = Duration::from_secs(1);
 
-/// Dropping it flushes spans, metrics and log lines, within four seconds, and ends the telemetry.
+/// Flushes spans, metrics and log lines when it is dropped, within four seconds.
 ///
-/// Drop it last. The drain makes spans and lines, too.
-#[must_use = "dropping the guard ends the telemetry"]
-pub struct Guard {
-    pub(crate) traces: SdkTracerProvider,
-    pub(crate) metrics: Option<SdkMeterProvider>,
-    pub(crate) rules: Option<Poller>,
-    pub(crate) lines: Option<Lines>,
+/// Drop it after the last requests have finished, because they still produce spans and log lines.
+#[must_use = "dropping the guard stops the telemetry"]
+pub struct FlushGuard {
+    pub(crate) tracer_provider: SdkTracerProvider,
+    pub(crate) meter_provider: Option<SdkMeterProvider>,
+    pub(crate) rules_poller: Option<Poller>,
+    pub(crate) log_queue: Option<LogQueue>,
 }
 
-impl Drop for Guard {
+impl Drop for FlushGuard {
     fn drop(&mut self) {
-        self.rules.take();
-        let traces = self.traces.clone();
-        let metrics = self.metrics.take();
-        let (spans_flushed, spans_end) = mpsc::channel::<()>();
-        within(vec![
+        self.rules_poller.take();
+        let tracer_provider = self.tracer_provider.clone();
+        let meter_provider = self.meter_provider.take();
+        let (spans_pending, spans_flushed) = mpsc::channel::<()>();
+        run_in_parallel(vec![
             Box::new(move || {
-                let _ = traces.shutdown_with_timeout(FLUSH_TIME);
-                drop(spans_flushed);
+                let _ = tracer_provider.shutdown_with_timeout(FLUSH_TIMEOUT);
+                drop(spans_pending);
             }),
             Box::new(move || {
-                let _ = spans_end.recv_timeout(SPANS_FIRST);
-                let _ = metrics.map(|it| it.shutdown_with_timeout(FLUSH_TIME));
+                let _ = spans_flushed.recv_timeout(SPAN_FLUSH_HEAD_START);
+                let _ = meter_provider.map(|it| it.shutdown_with_timeout(FLUSH_TIMEOUT));
             }),
         ]);
-        // Last, because the others log their failures.
-        let lost = self.lines.take().map_or(0, |it| it.flush(FLUSH_TIME));
-        if lost > 0 {
+        // Log lines are flushed last, because failed exports are logged.
+        let log_queue = self.log_queue.take();
+        let lost_lines = log_queue.map_or(0, |it| it.flush(FLUSH_TIMEOUT));
+        if lost_lines > 0 {
             eprintln!(
-                "{lost} log lines were lost, because standard output did not take them in time"
+                "{lost_lines} log lines were lost, because they could not be written to standard output in time"
             );
         }
     }
 }
 
-/// Does all of `work` at once, each on a thread of its own. Returns when all is done or [`FLUSH_TIME`]
-/// is over.
-fn within(work: Vec<Box<dyn FnOnce() + Send>>) {
-    let (done, end) = mpsc::channel::<()>();
-    for work in work {
-        let done = done.clone();
+/// Runs each task on a thread of its own. Returns when all tasks are done or [`FLUSH_TIMEOUT`] is over.
+fn run_in_parallel(tasks: Vec<Box<dyn FnOnce() + Send>>) {
+    let (pending, all_done) = mpsc::channel::<()>();
+    for task in tasks {
+        let pending = pending.clone();
         thread::spawn(move || {
-            work();
-            drop(done);
+            task();
+            drop(pending);
         });
     }
-    drop(done);
-    // Nothing is sent. The channel closes when the last thread is done.
-    let _ = end.recv_timeout(FLUSH_TIME);
+    drop(pending);
+    // Nothing is sent. The channel closes when the last thread drops its sender.
+    let _ = all_done.recv_timeout(FLUSH_TIMEOUT);
 }

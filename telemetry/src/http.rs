@@ -9,7 +9,7 @@ use opentelemetry_http::{Bytes, Request, Response};
 use thiserror::Error;
 use ureq::Agent;
 
-use crate::export::{OTHER, error_type};
+use crate::error_type::{OTHER, io_error_type};
 
 /// Longest response body that is read, in bytes. A longer body is a failure.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
@@ -118,7 +118,7 @@ impl BlockingClient {
 /// `error.type` of an error of the client.
 fn ureq_error_type(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Io(error) => error_type(error),
+        ureq::Error::Io(error) => io_error_type(error),
         ureq::Error::Timeout(_) => "timeout".to_owned(),
         _ => OTHER.to_owned(),
     }

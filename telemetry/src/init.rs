@@ -1,78 +1,52 @@
-//! The beginning of the telemetry.
+//! Starts logs, traces and metrics.
 
-use std::io::{self, stdout};
+use std::io::stdout;
 
 use opentelemetry::global;
-use opentelemetry_otlp::ExporterBuildError;
-use thiserror::Error;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, TracesExporter};
-use crate::guard::Guard;
-use crate::logs::Lines;
-use crate::propagation::Propagation;
-use crate::resource::resource;
-use crate::{logs, metrics, traces};
+use crate::error::InitError;
+use crate::guard::FlushGuard;
+use crate::logs::{LogQueue, log_layer};
+use crate::metrics::create_meter_provider;
+use crate::propagation::MultiFormatPropagator;
+use crate::resource::detect_resource;
+use crate::service_info::ServiceInfo;
+use crate::traces::create_tracer_provider;
 
-/// What a service says about itself to its telemetry.
-#[derive(Clone, Copy, Debug)]
-pub struct About {
-    /// The name by which traces and metrics know it, unless `OTEL_SERVICE_NAME` gives another.
-    pub service: &'static str,
-    /// Prefixes of the targets that `LOGLEVEL` applies to.
-    pub log_targets: &'static [&'static str],
-    /// The target of access lines.
-    pub access_target: &'static str,
-}
-
-/// Telemetry that could not be set up.
-#[derive(Debug, Error)]
-pub enum InitError {
-    /// The process has a subscriber already.
-    #[error("the logs could not be set up")]
-    Subscriber(#[from] TryInitError),
-    /// A variable of the OTLP exporter makes no sense.
-    #[error("the variables OTEL_EXPORTER_OTLP_… cannot be used: {0}")]
-    Otlp(#[from] ExporterBuildError),
-    /// The sampler cannot be used as it is configured.
-    #[error("OTEL_TRACES_SAMPLER_ARG cannot be used: {0}")]
-    Sampler(String),
-    /// A thread could not be started.
-    #[error("a thread of the telemetry could not be started")]
-    Thread(#[source] io::Error),
-}
-
-/// Starts logs, traces and metrics of this process, as `config` wants them.
+/// Starts the telemetry of this process, and installs it globally.
 ///
 /// # Errors
 ///
-/// When the OTLP exporter is asked for with variables that it cannot use, or this was called before.
-pub fn init(config: &Config, about: About) -> Result<Guard, InitError> {
-    let (resource, metadata_warning) = resource(config, about.service);
-    // Embedded metrics go past the queue of log lines. They are written by a thread that may wait,
-    // and while it waits the instruments add up what the next line will say: none is dropped.
-    let metrics = metrics::provider(config, &resource, stdout())?;
-    if let Some(metrics) = &metrics {
-        // First, for the queues of lines and spans make instruments.
-        global::set_meter_provider(metrics.clone());
+/// When the process already has a subscriber, a thread cannot be started, or a library refuses the
+/// configuration.
+pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitError> {
+    let (resource, metadata_warning) = detect_resource(config, service.service_name);
+    // Embedded metrics do not use the queue of log lines, where they could be dropped. Their thread
+    // may block on standard output: meanwhile the SDK keeps adding up the values of the next export.
+    let meter_provider = create_meter_provider(config, &resource, stdout())?;
+    if let Some(meter_provider) = &meter_provider {
+        // This precedes the queues of log lines and spans, which create instruments.
+        global::set_meter_provider(meter_provider.clone());
     }
-    // Before the threads of traces, which log their first failure and none after it.
-    let lines = Lines::start();
-    let layer = logs::lines(config, about.log_targets, about.access_target, &lines);
+    // This precedes the threads of traces: they log only the first failure of an outage.
+    let log_queue = LogQueue::start();
+    let layer = log_layer(config, service, &log_queue);
     tracing_subscriber::registry().with(layer).try_init()?;
     for warning in config.warnings.iter().chain(&metadata_warning) {
         tracing::warn!("{warning}");
     }
-    let (traces, rules) = traces::provider(config, &resource)?;
-    global::set_tracer_provider(traces.clone());
-    let transparent = config.traces == TracesExporter::None;
-    let propagation = Propagation::new(&config.propagators, transparent);
-    global::set_text_map_propagator(propagation);
-    Ok(Guard {
-        traces,
-        metrics,
-        rules,
-        lines: Some(lines),
+    let (tracer_provider, rules_poller) = create_tracer_provider(config, &resource)?;
+    global::set_tracer_provider(tracer_provider.clone());
+    let forwards_incoming_trace = config.traces_exporter == TracesExporter::None;
+    let propagator = MultiFormatPropagator::new(&config.propagators, forwards_incoming_trace);
+    global::set_text_map_propagator(propagator);
+    Ok(FlushGuard {
+        tracer_provider,
+        meter_provider,
+        rules_poller,
+        log_queue: Some(log_queue),
     })
 }

@@ -1,14 +1,17 @@
-//! Logs, spans and metrics of a service, and the headers in which a trace travels.
+//! Logs, traces and metrics of a service, and the propagation of traces in request headers.
 //!
-//! The services write with `tracing` and with OpenTelemetry's API. Environment variables decide where
-//! all that goes. Threads of their own write the lines and export the spans and metrics, so that no
-//! backend holds up a request. What these threads cannot keep up with is dropped and counted.
+//! The services log with `tracing` and record spans and metrics with OpenTelemetry's API. Environment
+//! variables select where the telemetry is sent. Background threads write the log lines and export
+//! the spans and metrics, so a slow backend never delays a request. If a queue is full, further lines
+//! or spans are dropped and counted.
 
 #[cfg(test)]
-mod captured;
+mod captured_log;
+mod condition;
 mod config;
 mod emf;
-mod episode;
+mod error;
+mod error_type;
 mod export;
 mod guard;
 mod http;
@@ -17,20 +20,20 @@ mod logs;
 mod metrics;
 mod otlp;
 mod propagation;
-mod queue;
 mod resource;
 mod sampler;
+mod service_info;
+mod span_queue;
 mod traces;
+mod url;
 mod xray;
 
-pub use config::{
-    AccessLog, Config, LogFormat, LogLevel, MetricsExporter, TracesExporter, is_host,
-};
-pub use guard::Guard;
-pub use init::{About, InitError, init};
-pub use propagation::Propagators;
-pub use traces::Sampling;
-pub use xray::DaemonAddress;
+pub use config::{Config, LogLevel};
+pub use error::InitError;
+pub use guard::FlushGuard;
+pub use init::init;
+pub use service_info::ServiceInfo;
+pub use url::is_host;
 
-/// The instrumentation scope of what the telemetry counts about itself.
-const SCOPE: &str = "telemetry";
+/// The instrumentation scope of this crate's own metrics.
+const INSTRUMENTATION_SCOPE: &str = "telemetry";

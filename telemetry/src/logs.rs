@@ -1,4 +1,4 @@
-//! Log lines: which are let through, and what they look like.
+//! Log lines: their filter and their format.
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
@@ -7,36 +7,33 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{format, layer};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::config::{AccessLog, Config, LogFormat};
+use crate::config::{Config, LogFormat};
+use crate::service_info::ServiceInfo;
 
-mod correlated;
 mod queue;
+mod trace_ids;
 
-use correlated::Correlated;
-pub(crate) use queue::Lines;
+pub(crate) use queue::LogQueue;
+use trace_ids::{WithTraceIds, write_json_ids, write_text_ids};
 
-/// The layer that makes a line of each event.
-///
-/// `own` are the crates that `LOGLEVEL` speaks of; others stay at INFO, since at DEBUG the AWS SDK
-/// and the HTTP libraries would log bodies and credentials. `access` is the target of access lines.
-pub(crate) fn lines<S>(
+/// Creates the layer that formats each `tracing` event as a line and puts it into `queue`.
+pub(crate) fn log_layer<S>(
     config: &Config,
-    own: &[&str],
-    access: &str,
-    lines: &Lines,
+    service: ServiceInfo,
+    queue: &LogQueue,
 ) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let writer = lines.writer();
+    let writer = queue.make_writer();
     let layer = match config.log_format {
         LogFormat::Json => {
             let inner = format().json().flatten_event(true);
             let inner = inner.with_current_span(false).with_span_list(false);
-            let format = Correlated {
+            let format = WithTraceIds {
                 inner,
-                end: "}\n",
-                tail: correlated::json,
+                line_end: "}\n",
+                write_ids: write_json_ids,
             };
             layer()
                 .json()
@@ -45,10 +42,10 @@ where
                 .boxed()
         }
         LogFormat::Text => {
-            let format = Correlated {
+            let format = WithTraceIds {
                 inner: format().with_ansi(false),
-                end: "\n",
-                tail: correlated::text,
+                line_end: "\n",
+                write_ids: write_text_ids,
             };
             layer()
                 .with_ansi(false)
@@ -57,23 +54,27 @@ where
                 .boxed()
         }
     };
-    layer.with_filter(filter(config, own, access))
+    layer.with_filter(create_filter(config, service))
 }
 
-fn filter(config: &Config, own: &[&str], access: &str) -> Targets {
-    let level = config.log_level.level();
-    let access_level = match config.access_log {
-        AccessLog::On => LevelFilter::INFO,
-        AccessLog::Off => LevelFilter::OFF,
+/// Creates the filter of events by target and level.
+///
+/// `LOGLEVEL` applies to the service's own crates. Other crates never log below INFO: at DEBUG, the AWS
+/// SDK and the HTTP libraries would log bodies and credentials.
+fn create_filter(config: &Config, service: ServiceInfo) -> Targets {
+    let level = config.log_level.as_tracing_level();
+    let access_level = if config.access_log {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::OFF
     };
-    own.iter()
-        .fold(Targets::new(), |targets, name| {
-            targets.with_target(*name, level)
-        })
+    let own_targets = service.log_targets.iter().map(|target| (*target, level));
+    Targets::new()
+        .with_targets(own_targets)
         .with_default(level.min(Level::INFO))
-        // They log each failure of an exporter. This crate logs the first one of an outage.
+        // The SDK logs every failed export. This crate logs only the first failure of an outage.
         .with_target("opentelemetry", LevelFilter::OFF)
-        .with_target(access, access_level)
+        .with_target(service.access_target, access_level)
 }
 
 #[cfg(test)]
@@ -82,26 +83,29 @@ mod tests {
 
     use super::*;
 
-    fn config(level: &str, access_log: AccessLog) -> Config {
-        let level = ("loglevel".to_owned(), level.to_owned());
-        let config = Config::try_from(BTreeMap::from([level])).unwrap();
-        Config {
-            access_log,
-            ..config
-        }
+    fn create_test_filter(log_level: &str, access_log: &str) -> Targets {
+        let variables = [("loglevel", log_level), ("access_log", access_log)];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::try_from(BTreeMap::from(variables)).unwrap();
+        let service = ServiceInfo {
+            service_name: "monolith",
+            log_targets: &["monolith"],
+            access_target: "access",
+        };
+        create_filter(&config, service)
     }
 
     #[test]
-    fn debug_is_for_our_own_crates_alone() {
-        let filter = filter(&config("debug", AccessLog::On), &["monolith"], "access");
+    fn at_debug_other_crates_still_log_at_info() {
+        let filter = create_test_filter("debug", "on");
         assert!(filter.would_enable("monolith::store", &Level::DEBUG));
         assert!(!filter.would_enable("aws_sdk_dynamodb", &Level::DEBUG));
         assert!(filter.would_enable("aws_sdk_dynamodb", &Level::INFO));
     }
 
     #[test]
-    fn the_level_holds_for_all_but_access_lines() {
-        let filter = filter(&config("CRITICAL", AccessLog::On), &["monolith"], "access");
+    fn a_level_above_info_applies_to_every_target_but_access_lines() {
+        let filter = create_test_filter("CRITICAL", "on");
         assert!(!filter.would_enable("monolith", &Level::WARN));
         assert!(!filter.would_enable("aws_sdk_dynamodb", &Level::WARN));
         assert!(filter.would_enable("monolith", &Level::ERROR));
@@ -109,16 +113,16 @@ mod tests {
     }
 
     #[test]
-    fn opentelemetry_is_not_heard() {
-        let filter = filter(&config("DEBUG", AccessLog::On), &[], "access");
+    fn events_of_the_opentelemetry_crates_are_never_logged() {
+        let filter = create_test_filter("DEBUG", "on");
         for target in ["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp"] {
             assert!(!filter.would_enable(target, &Level::ERROR), "{target}");
         }
     }
 
     #[test]
-    fn access_lines_can_be_switched_off() {
-        let filter = filter(&config("DEBUG", AccessLog::Off), &["monolith"], "access");
+    fn access_log_off_disables_access_lines() {
+        let filter = create_test_filter("DEBUG", "off");
         assert!(!filter.would_enable("access", &Level::ERROR));
     }
 }

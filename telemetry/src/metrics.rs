@@ -1,4 +1,4 @@
-//! Metrics: counted by the services, collected and sent here.
+//! Creates the meter provider, which collects and exports the metrics of the service.
 
 use std::io::Write;
 use std::time::Duration;
@@ -7,46 +7,43 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 
-use crate::config::{Config, MetricsExporter, Periods};
+use crate::config::{Config, MetricsExporter};
 use crate::emf::EmfExporter;
-use crate::export::{Outcomes, Watched};
+use crate::error::InitError;
+use crate::export::{ExportMonitor, MonitoredExporter};
 use crate::http::LastFailure;
-use crate::init::InitError;
-use crate::otlp;
+use crate::otlp::create_metric_exporter;
 
 /// The CloudWatch namespace of embedded metrics.
-const NAMESPACE: &str = "MythicalMysfits";
+const CLOUDWATCH_NAMESPACE: &str = "MythicalMysfits";
 
-/// The provider that `config` asks for; none where nobody wants metrics, and then the services'
-/// instruments count nothing. Embedded metrics go to `lines`.
-pub(crate) fn provider(
+/// Creates the meter provider that `config` selects, or `None` if no exporter is selected. Embedded
+/// metrics are written to `emf_output`.
+pub(crate) fn create_meter_provider(
     config: &Config,
     resource: &Resource,
-    lines: impl Write + Send + 'static,
+    emf_output: impl Write + Send + 'static,
 ) -> Result<Option<SdkMeterProvider>, InitError> {
-    let Periods {
-        interval,
-        temporality,
-        ..
-    } = config.periods;
-    Ok(match config.metrics {
+    let interval = config.metric_reader.export_interval;
+    Ok(match config.metrics_exporter {
         MetricsExporter::None => None,
         MetricsExporter::Otlp => {
-            let exporter = otlp::metrics(&config.otlp_metrics, temporality)?;
-            Some(periodic(exporter, interval, resource))
+            let temporality = config.metric_reader.temporality;
+            let exporter = create_metric_exporter(&config.otlp_metrics, temporality)?;
+            Some(create_periodic_provider(exporter, interval, resource))
         }
         MetricsExporter::Emf => {
-            let exporter = Watched::new(
-                EmfExporter::new(lines, NAMESPACE),
-                Outcomes::of_metrics("telemetry::emf::EmfExporter"),
+            let exporter = MonitoredExporter::new(
+                EmfExporter::new(emf_output, CLOUDWATCH_NAMESPACE),
+                ExportMonitor::for_metrics("telemetry::emf::EmfExporter"),
                 LastFailure::default(),
             );
-            Some(periodic(exporter, interval, resource))
+            Some(create_periodic_provider(exporter, interval, resource))
         }
     })
 }
 
-fn periodic(
+fn create_periodic_provider(
     exporter: impl PushMetricExporter,
     interval: Duration,
     resource: &Resource,

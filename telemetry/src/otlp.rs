@@ -1,5 +1,7 @@
-//! OTLP over HTTP. The exporters of `opentelemetry-otlp` are given every option, so that they read no
-//! variable that was not checked before.
+//! Exporters of OTLP over HTTP.
+//!
+//! The builders of `opentelemetry-otlp` read environment variables for every option that is not set.
+//! Every option is set here, so that only validated values are used.
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
@@ -10,32 +12,47 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse
 use opentelemetry_sdk::metrics::Temporality;
 use prost::Message;
 
-use crate::config::Otlp;
-use crate::export::{Outcomes, REJECTED, Watched};
+use crate::config::OtlpConfig;
+use crate::error_type::REJECTED;
+use crate::export::{ExportMonitor, MonitoredExporter};
 use crate::http::{BlockingClient, Failure, LastFailure};
 
-pub(crate) fn spans(config: &Otlp) -> Result<Watched<SpanExporter>, ExporterBuildError> {
-    let (builder, failure) = configured(SpanExporter::builder().with_http(), config);
-    let outcomes = Outcomes::of_spans("otlp_http_span_exporter");
-    Ok(Watched::new(builder.build()?, outcomes, failure))
+pub(crate) fn create_span_exporter(
+    config: &OtlpConfig,
+) -> Result<MonitoredExporter<SpanExporter>, ExporterBuildError> {
+    let builder = SpanExporter::builder().with_http();
+    let (builder, last_failure) = set_options(builder, config);
+    let monitor = ExportMonitor::for_spans("otlp_http_span_exporter");
+    Ok(MonitoredExporter::new(
+        builder.build()?,
+        monitor,
+        last_failure,
+    ))
 }
 
-pub(crate) fn metrics(
-    config: &Otlp,
+pub(crate) fn create_metric_exporter(
+    config: &OtlpConfig,
     temporality: Temporality,
-) -> Result<Watched<MetricExporter>, ExporterBuildError> {
+) -> Result<MonitoredExporter<MetricExporter>, ExporterBuildError> {
     let builder = MetricExporter::builder().with_temporality(temporality);
-    let (builder, failure) = configured(builder.with_http(), config);
-    let outcomes = Outcomes::of_metrics("otlp_http_metric_exporter");
-    Ok(Watched::new(builder.build()?, outcomes, failure))
+    let (builder, last_failure) = set_options(builder.with_http(), config);
+    let monitor = ExportMonitor::for_metrics("otlp_http_metric_exporter");
+    Ok(MonitoredExporter::new(
+        builder.build()?,
+        monitor,
+        last_failure,
+    ))
 }
 
-/// `builder` with all options, and the place where its client leaves failures.
-fn configured<B: WithExportConfig + WithHttpConfig>(builder: B, config: &Otlp) -> (B, LastFailure) {
-    let failure = LastFailure::default();
-    let client = Client {
+/// Sets all options of `builder`. The second value receives the failures of the exporter's requests.
+fn set_options<B: WithExportConfig + WithHttpConfig>(
+    builder: B,
+    config: &OtlpConfig,
+) -> (B, LastFailure) {
+    let last_failure = LastFailure::default();
+    let client = OtlpHttpClient {
         http: BlockingClient::new(config.timeout),
-        failure: failure.clone(),
+        last_failure: last_failure.clone(),
     };
     let builder = builder
         .with_http_client(client)
@@ -46,43 +63,45 @@ fn configured<B: WithExportConfig + WithHttpConfig>(builder: B, config: &Otlp) -
         Some(compression) => builder.with_compression(compression),
         None => builder,
     };
-    (builder, failure)
+    (builder, last_failure)
 }
 
-/// The exporters' client. It leaves why a request failed, which the exporters do not pass on.
+/// The HTTP client of the exporters. It stores why a request failed, because the errors of the
+/// exporters do not contain the cause.
 #[derive(Debug)]
-struct Client {
+struct OtlpHttpClient {
     http: BlockingClient,
-    failure: LastFailure,
+    last_failure: LastFailure,
 }
 
 #[async_trait]
-impl HttpClient for Client {
+impl HttpClient for OtlpHttpClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         match self.http.send(request) {
             Ok(response) => {
-                self.failure.set(rejection(response.body()));
+                self.last_failure
+                    .set(parse_partial_success(response.body()));
                 Ok(response)
             }
             Err(failure) => {
-                self.failure.set(Some(failure.clone()));
+                self.last_failure.set(Some(failure.clone()));
                 Err(failure.into())
             }
         }
     }
 }
 
-/// What a collector says of the items that it did not take, where it took the others.
+/// Reads how many items the collector rejected while it accepted the others, and why. Returns `None`
+/// if it rejected none.
 ///
-/// The answers for spans and for metrics differ in the names of their fields alone, which are not on
-/// the wire.
-fn rejection(body: &[u8]) -> Option<Failure> {
-    let partial = ExportTraceServiceResponse::decode(body)
-        .ok()?
-        .partial_success?;
-    let rejected = u64::try_from(partial.rejected_spans).ok()?;
+/// The responses for spans and for metrics have the same Protobuf encoding: only the names of their
+/// fields differ.
+fn parse_partial_success(body: &[u8]) -> Option<Failure> {
+    let response = ExportTraceServiceResponse::decode(body).ok()?;
+    let partial_success = response.partial_success?;
+    let rejected = u64::try_from(partial_success.rejected_spans).ok()?;
     (rejected > 0).then(|| Failure {
         rejected,
-        ..Failure::new(REJECTED.to_owned(), partial.error_message)
+        ..Failure::new(REJECTED.to_owned(), partial_success.error_message)
     })
 }

@@ -1,7 +1,7 @@
-//! How a trace gets from one process to the next: `OTEL_PROPAGATORS`.
+//! Reads and writes the headers that carry a trace from one process to the next.
 //!
-//! Only ids and a decision are taken over, all of a fixed size. The rest of what callers send is
-//! read no further than a bound, and forgotten.
+//! Only the trace id, the parent's span id, the sampling decision and, if enabled, a bounded
+//! `tracestate` and `baggage` are kept. Everything else in these headers is ignored.
 
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -9,148 +9,101 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 
-mod header;
+use crate::config::{HeaderFormat, Propagators};
+
 #[cfg(test)]
 mod tests;
+mod trace;
+mod xray_header;
 
-use header::TraceHeader;
-pub(crate) use header::XrayTraceId;
+pub(crate) use trace::PropagatedTrace;
+use xray_header::XrayTraceHeader;
+pub(crate) use xray_header::XrayTraceId;
 
-/// The header of X-Ray, as HTTP/2 spells it.
-pub(crate) const XRAY_HEADER: &str = "x-amzn-trace-id";
+/// The name of X-Ray's header, in lower case as HTTP/2 requires.
+const XRAY_HEADER_NAME: &str = "x-amzn-trace-id";
 
-/// Most bytes of `tracestate` that travel on: what W3C asks for at least.
-const MAX_TRACE_STATE: usize = 512;
+/// A longer `tracestate` is ignored. W3C requires that at least this size is propagated.
+const MAX_TRACE_STATE_BYTES: usize = 512;
 
-/// Most bytes of any other header that are read: what W3C allows a `baggage` to have.
-const MAX_HEADER: usize = 8192;
+/// Any other header that is longer is ignored. This is W3C's limit for `baggage`.
+const MAX_HEADER_BYTES: usize = 8192;
 
-/// One way of writing a trace into headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Xray,
-    TraceContext,
-    Baggage,
-}
-
-/// `OTEL_PROPAGATORS`: the formats, the first of which is believed where two say different things;
-/// `xray,tracecontext` by default.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Propagators(Vec<Format>);
-
-impl Default for Propagators {
-    fn default() -> Self {
-        Self(vec![Format::Xray, Format::TraceContext])
-    }
-}
-
-impl TryFrom<String> for Propagators {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        if value.trim().is_empty() {
-            return Ok(Self::default());
-        }
-        let mut formats = Vec::new();
-        for name in value.split(',').map(str::trim) {
-            let format = match name {
-                "xray" => Format::Xray,
-                "tracecontext" => Format::TraceContext,
-                "baggage" => Format::Baggage,
-                "none" => continue,
-                _ => {
-                    return Err(format!(
-                        "OTEL_PROPAGATORS is '{value}': expected names out of xray, \
-                         tracecontext, baggage, or none"
-                    ));
-                }
-            };
-            if !formats.contains(&format) {
-                formats.push(format);
-            }
-        }
-        Ok(Self(formats))
-    }
-}
-
-/// What the caller said of the trace, kept beside the span that the SDK understands: an SDK knows
-/// neither a trace without a parent nor a decision that is still open.
-#[derive(Clone, Debug)]
-pub(crate) struct Upstream {
-    /// The caller's span; its id is invalid where only the trace is known, as behind an ALB.
-    pub span: SpanContext,
-    /// Whether the trace is sampled, if the caller has decided.
-    pub sampled: Option<bool>,
-}
-
-impl Upstream {
-    fn into_context(self, cx: &Context) -> Context {
-        if self.span.is_valid() {
-            cx.with_remote_span_context(self.span.clone())
-                .with_value(self)
-        } else {
-            cx.with_value(self)
-        }
-    }
-}
-
-/// The propagator of this process.
+/// The propagator of this process. It supports several header formats at once.
 #[derive(Debug)]
-pub(crate) struct Propagation {
-    formats: Vec<Format>,
-    /// Without spans of our own, what came in goes out as it was: the callee's parent is our caller.
-    transparent: bool,
+pub(crate) struct MultiFormatPropagator {
+    /// The formats in their order of precedence.
+    formats: Vec<HeaderFormat>,
+    /// Whether outgoing requests carry the trace of the incoming request unchanged. That is right if
+    /// this process exports no spans: the parent of the callee's span is then our caller's span.
+    forwards_incoming_trace: bool,
     trace_context: TraceContextPropagator,
     baggage: BaggagePropagator,
-    fields: Vec<String>,
+    header_names: Vec<String>,
 }
 
-impl Propagation {
-    pub fn new(propagators: &Propagators, transparent: bool) -> Self {
+impl MultiFormatPropagator {
+    pub fn new(propagators: &Propagators, forwards_incoming_trace: bool) -> Self {
         let trace_context = TraceContextPropagator::new();
         let baggage = BaggagePropagator::new();
-        let fields = |format: &Format| -> Vec<String> {
+        let header_names = |format: &HeaderFormat| -> Vec<String> {
             match format {
-                Format::Xray => vec![XRAY_HEADER.to_owned()],
-                Format::TraceContext => trace_context.fields().map(str::to_owned).collect(),
-                Format::Baggage => baggage.fields().map(str::to_owned).collect(),
+                HeaderFormat::Xray => vec![XRAY_HEADER_NAME.to_owned()],
+                HeaderFormat::TraceContext => trace_context.fields().map(str::to_owned).collect(),
+                HeaderFormat::Baggage => baggage.fields().map(str::to_owned).collect(),
             }
         };
+        let formats = propagators.formats();
         Self {
-            fields: propagators.0.iter().flat_map(fields).collect(),
-            formats: propagators.0.clone(),
-            transparent,
+            header_names: formats.iter().flat_map(header_names).collect(),
+            formats: formats.to_vec(),
+            forwards_incoming_trace,
             trace_context,
             baggage,
         }
     }
 
-    fn upstream(&self, format: Format, headers: &dyn Extractor) -> Option<Upstream> {
+    /// Reads the trace from the headers of `format`. Returns `None` if they are missing or invalid.
+    fn extract_trace(
+        &self,
+        format: HeaderFormat,
+        headers: &dyn Extractor,
+    ) -> Option<PropagatedTrace> {
         match format {
-            Format::Xray => {
-                let header = TraceHeader::parse(headers.get(XRAY_HEADER)?)?;
+            HeaderFormat::Xray => {
+                let header = XrayTraceHeader::parse(headers.get(XRAY_HEADER_NAME)?)?;
                 Some(header.into())
             }
-            Format::TraceContext => {
-                let cx = self
-                    .trace_context
-                    .extract_with_context(&Context::new(), headers);
-                let span = cx.span().span_context().clone();
-                let sampled = Some(span.is_sampled());
-                span.is_valid().then_some(Upstream { span, sampled })
+            HeaderFormat::TraceContext => {
+                let extractor = &self.trace_context;
+                let cx = extractor.extract_with_context(&Context::new(), headers);
+                let span_context = cx.span().span_context().clone();
+                let is_valid = span_context.is_valid();
+                is_valid.then(|| PropagatedTrace::from_span_context(span_context))
             }
-            Format::Baggage => None,
+            HeaderFormat::Baggage => None,
         }
+    }
+
+    /// The trace that outgoing requests carry.
+    fn outgoing_trace(&self, cx: &Context) -> PropagatedTrace {
+        let span_context = cx.span().span_context().clone();
+        if !self.forwards_incoming_trace {
+            return PropagatedTrace::from_span_context(span_context);
+        }
+        // A request without trace headers still has a trace id, which is in the log lines.
+        let incoming = cx.get::<PropagatedTrace>().cloned();
+        incoming.unwrap_or_else(|| PropagatedTrace::from_trace_id(span_context.trace_id()))
     }
 }
 
-impl TextMapPropagator for Propagation {
+impl TextMapPropagator for MultiFormatPropagator {
     fn extract_with_context(&self, cx: &Context, extractor: &dyn Extractor) -> Context {
-        let headers = Bounded(extractor);
+        let headers = SizeLimitedHeaders(extractor);
         let mut formats = self.formats.iter();
-        let upstream = formats.find_map(|format| self.upstream(*format, &headers));
-        let cx = upstream.map_or_else(|| cx.clone(), |upstream| upstream.into_context(cx));
-        if self.formats.contains(&Format::Baggage) {
+        let trace = formats.find_map(|format| self.extract_trace(*format, &headers));
+        let cx = trace.map_or_else(|| cx.clone(), |trace| trace.into_context(cx));
+        if self.formats.contains(&HeaderFormat::Baggage) {
             self.baggage.extract_with_context(&cx, &headers)
         } else {
             cx
@@ -158,44 +111,41 @@ impl TextMapPropagator for Propagation {
     }
 
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {
-        let span = cx.span().span_context().clone();
-        let outgoing = if self.transparent {
-            let unsaid = || TraceHeader::root(span.trace_id()).into();
-            cx.get::<Upstream>().cloned().unwrap_or_else(unsaid)
-        } else {
-            let sampled = Some(span.is_sampled());
-            Upstream { span, sampled }
-        };
-        let header = TraceHeader::of(&outgoing);
-        let outgoing = outgoing.into_context(&cx.with_remote_span_context(SpanContext::NONE));
+        let trace = self.outgoing_trace(cx);
+        let xray_header = XrayTraceHeader::from_trace(&trace);
+        let without_span = cx.with_remote_span_context(SpanContext::NONE);
+        let outgoing_cx = trace.into_context(&without_span);
         for format in &self.formats {
             match format {
-                Format::Xray => {
-                    if let Some(header) = &header {
-                        injector.set(XRAY_HEADER, header.to_string());
+                HeaderFormat::Xray => {
+                    if let Some(header) = &xray_header {
+                        injector.set(XRAY_HEADER_NAME, header.to_string());
                     }
                 }
-                Format::TraceContext => self.trace_context.inject_context(&outgoing, injector),
-                Format::Baggage => self.baggage.inject_context(&outgoing, injector),
+                HeaderFormat::TraceContext => {
+                    self.trace_context.inject_context(&outgoing_cx, injector);
+                }
+                HeaderFormat::Baggage => self.baggage.inject_context(&outgoing_cx, injector),
             }
         }
     }
 
     fn fields(&self) -> FieldIter<'_> {
-        FieldIter::new(&self.fields)
+        FieldIter::new(&self.header_names)
     }
 }
 
-/// Headers without those that are longer than anything that we would pass on.
-struct Bounded<'a>(&'a dyn Extractor);
+/// Hides headers that are longer than the limits.
+struct SizeLimitedHeaders<'a>(&'a dyn Extractor);
 
-impl Extractor for Bounded<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        let most = match key {
-            "tracestate" => MAX_TRACE_STATE,
-            _ => MAX_HEADER,
+impl Extractor for SizeLimitedHeaders<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        let max_bytes = if name == "tracestate" {
+            MAX_TRACE_STATE_BYTES
+        } else {
+            MAX_HEADER_BYTES
         };
-        self.0.get(key).filter(|value| value.len() <= most)
+        self.0.get(name).filter(|value| value.len() <= max_bytes)
     }
 
     fn keys(&self) -> Vec<&str> {

@@ -1,4 +1,4 @@
-//! The resource: what is known of this process, and is sent with its spans and metrics.
+//! The resource: the attributes of this process that are exported with its spans and metrics.
 
 use std::sync::mpsc;
 use std::thread;
@@ -11,64 +11,64 @@ use opentelemetry_sdk::resource::{ResourceDetector, TelemetryResourceDetector};
 
 use crate::config::{Config, MetricsExporter, TracesExporter};
 
-/// Longest wait for the metadata endpoint of ECS, which is on the same machine. A start without its
-/// answer is better than none.
-const DETECTION_TIME: Duration = Duration::from_secs(1);
+/// The longest wait for the ECS metadata endpoint at the start of the process.
+const DETECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The attributes that ECS and the environment know, and the name of the service. Of two values for
-/// one attribute, that of the environment counts.
+/// Collects the attributes from ECS and from the environment, and the name of the service. Attributes
+/// from the environment override those from ECS.
 ///
-/// ECS is asked only where it has named its endpoint, and where an exporter sends the answer. If there
-/// is none, the second value is what to log.
-pub(crate) fn resource(config: &Config, service: &str) -> (Resource, Option<String>) {
+/// The ECS metadata endpoint is queried only if it exists and an exporter uses its answer. If it does
+/// not answer, the second value is the warning to log.
+pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource, Option<String>) {
     let mut warning = None;
     let mut resource = Resource::builder_empty().with_detector(Box::new(TelemetryResourceDetector));
-    let sent = config.traces != TracesExporter::None || config.metrics == MetricsExporter::Otlp;
-    if config.on_ecs && sent {
-        match ecs() {
+    let is_exported = config.traces_exporter != TracesExporter::None
+        || config.metrics_exporter == MetricsExporter::Otlp;
+    if config.has_ecs_metadata && is_exported {
+        match detect_ecs_attributes() {
             Ok(attributes) => resource = resource.with_attributes(attributes),
-            Err(silent) => warning = Some(silent),
+            Err(timeout) => warning = Some(timeout),
         }
     }
-    let attributes = config.attributes.iter().cloned();
+    let attributes = config.resource_attributes.iter().cloned();
     let attributes = attributes.map(|(key, value)| KeyValue::new(key, value));
     let resource = resource
         .with_attributes(attributes)
-        .with_service_name(service_name(config, service).to_owned());
+        .with_service_name(select_service_name(config, default_name).to_owned());
     (resource.build(), warning)
 }
 
-/// What the metadata endpoint says.
+/// Queries the ECS metadata endpoint.
 ///
 /// # Errors
 ///
-/// When it does not answer within [`DETECTION_TIME`]; the text is for the log.
-fn ecs() -> Result<Vec<KeyValue>, String> {
+/// When it does not answer within [`DETECTION_TIMEOUT`]. The text is the warning to log.
+fn detect_ecs_attributes() -> Result<Vec<KeyValue>, String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let detected = EcsResourceDetector.detect();
         let attributes = detected.iter();
         let attributes = attributes.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
-        // Nobody receives an answer that is late.
+        // Sending fails after the timeout, when the receiver no longer exists.
         let _ = sender.send(attributes.collect());
     });
-    receiver.recv_timeout(DETECTION_TIME).map_err(|_| {
-        let seconds = DETECTION_TIME.as_secs();
+    receiver.recv_timeout(DETECTION_TIMEOUT).map_err(|_| {
+        let seconds = DETECTION_TIMEOUT.as_secs();
         format!(
-            "the metadata endpoint of ECS did not answer within {seconds} s: spans and metrics do not \
-             say which task they are from"
+            "the metadata endpoint of ECS did not answer within {seconds} s: spans and metrics do \
+             not identify their ECS task"
         )
     })
 }
 
-/// The name that the environment gives the service, else `service`.
-fn service_name<'a>(config: &'a Config, service: &'a str) -> &'a str {
-    let attributes = config.attributes.iter();
-    let named = attributes.filter(|(key, _)| key == "service.name");
-    let names = [&*config.service_name].into_iter();
-    let names = names.chain(named.map(|(_, name)| &**name));
-    names
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .unwrap_or(service)
+/// Selects `OTEL_SERVICE_NAME`, else `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else
+/// `default_name`.
+fn select_service_name<'a>(config: &'a Config, default_name: &'a str) -> &'a str {
+    let attributes = config.resource_attributes.iter();
+    let attributes = attributes.filter(|(key, name)| key == "service.name" && !name.is_empty());
+    let mut names = config
+        .service_name
+        .iter()
+        .chain(attributes.map(|(_, name)| name));
+    names.next().map_or(default_name, String::as_str)
 }

@@ -8,15 +8,16 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use crate::episode::Episode;
-use crate::export::{Outcomes, error_type};
+use crate::condition::LoggedCondition;
+use crate::error_type::io_error_type;
+use crate::export::ExportMonitor;
 
 mod address;
 mod daemon;
 mod document;
 mod lookup;
 
-pub use address::DaemonAddress;
+pub(crate) use address::DaemonAddress;
 use daemon::Daemon;
 use document::Documents;
 use lookup::system_resolver;
@@ -26,9 +27,9 @@ use lookup::system_resolver;
 pub(crate) struct XrayExporter {
     documents: Documents,
     daemon: Mutex<Daemon>,
-    outcomes: Outcomes,
+    monitor: ExportMonitor,
     /// Spans that make no document.
-    undocumented: Episode,
+    undocumented: LoggedCondition,
 }
 
 impl XrayExporter {
@@ -38,8 +39,8 @@ impl XrayExporter {
         Self {
             documents: Documents::default(),
             daemon: Mutex::new(daemon),
-            outcomes: Outcomes::of_spans("telemetry::xray::XrayExporter"),
-            undocumented: Episode::default(),
+            monitor: ExportMonitor::for_spans("telemetry::xray::XrayExporter"),
+            undocumented: LoggedCondition::default(),
         }
     }
 
@@ -49,36 +50,36 @@ impl XrayExporter {
         let (mut sent, mut failure, mut undocumented) = (0, None, None);
         for span in batch {
             if let Err(cause) = self.documents.write(span, daemon.datagram()) {
-                self.outcomes.lost(1, cause.error_type());
+                self.monitor.count_failed(1, cause.error_type());
                 undocumented = Some(cause);
                 continue;
             }
             match daemon.send(Instant::now()) {
                 Ok(()) => sent += 1,
                 Err(error) => {
-                    self.outcomes.lost(1, &error_type(&error));
+                    self.monitor.count_failed(1, &io_error_type(&error));
                     failure = Some(error);
                 }
             }
         }
-        self.outcomes.sent(sent);
+        self.monitor.count_exported(sent);
         match undocumented {
-            Some(cause) if self.undocumented.begins() => {
+            Some(cause) if self.undocumented.mark_active() => {
                 tracing::warn!(%cause, "spans are dropped, because they make no X-Ray document");
             }
-            None if self.undocumented.ends() => {
+            None if self.undocumented.mark_inactive() => {
                 tracing::info!("all spans make X-Ray documents again");
             }
             _ => {}
         }
         match failure {
             Some(cause) => {
-                self.outcomes.failing(&cause);
+                self.monitor.record_failure(&cause);
                 Err(cause)
             }
             None => {
                 if sent > 0 && daemon.is_working(Instant::now()) {
-                    self.outcomes.working();
+                    self.monitor.record_success();
                 }
                 Ok(())
             }

@@ -20,11 +20,11 @@ use futures_util::stream::{self, Stream, StreamExt};
 use http_shell::env::{ConfigError, Environment};
 use http_shell::process::{self, Failure};
 use http_shell::{ACCESS_TARGET, Server, get, post, signal};
-use telemetry::About;
+use telemetry::ServiceInfo;
 use tokio::time::sleep;
 
-const ABOUT: About = About {
-    service: "faulty service",
+const SERVICE_INFO: ServiceInfo = ServiceInfo {
+    service_name: "faulty service",
     log_targets: &["faulty_service", "http_shell"],
     access_target: ACCESS_TARGET,
 };
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 fn serve(env: &Environment) -> Result<(), Failure> {
     let config: http_shell::Config = env.read()?;
     let telemetry_config: telemetry::Config = env.read()?;
-    let _flushed_at_the_end = telemetry::init(&telemetry_config, ABOUT)
+    let _flushed_at_the_end = telemetry::init(&telemetry_config, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::block_on(async {
         let run = async {

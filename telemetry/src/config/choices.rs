@@ -1,41 +1,39 @@
-//! What is chosen by name: exporters, and the form of the log.
+//! Options whose value is one of several words.
 
 use tracing::Level;
 
-use super::kinds::choice;
-use super::variables::Kind;
+use super::parsers::parse_choice;
+use super::variables::Expected;
 
-/// `OTEL_TRACES_EXPORTER`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TracesExporter {
-    /// No spans; ids still travel, and are in the logs.
-    #[default]
+/// The destination of spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TracesExporter {
+    /// Spans are not exported. Log lines and outgoing requests still carry trace ids.
     None,
-    /// Documents to the X-Ray daemon by UDP.
+    /// Segment documents, sent to the X-Ray daemon by UDP.
     Xray,
     /// OTLP over HTTP.
     Otlp,
-    /// Text for people on standard output.
+    /// Text on standard output.
     Console,
 }
 
 impl TracesExporter {
-    pub(super) fn kind() -> Kind<Self> {
-        let kind = choice(&[
+    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+        let exporters = [
             ("none", Self::None),
             ("xray", Self::Xray),
             ("otlp", Self::Otlp),
             ("console", Self::Console),
-        ]);
-        kind.not_built_in(&["zipkin", "logging", "otlp/stdout"])
+        ];
+        parse_choice(value, &exporters, &["zipkin", "logging", "otlp/stdout"])
     }
 }
 
-/// `OTEL_METRICS_EXPORTER`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MetricsExporter {
-    /// No metrics.
-    #[default]
+/// The destination of metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MetricsExporter {
+    /// Metrics are not recorded.
     None,
     /// OTLP over HTTP.
     Otlp,
@@ -44,83 +42,60 @@ pub enum MetricsExporter {
 }
 
 impl MetricsExporter {
-    pub(super) fn kind() -> Kind<Self> {
-        let kind = choice(&[
+    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+        let exporters = [
             ("none", Self::None),
             ("otlp", Self::Otlp),
             ("emf", Self::Emf),
-        ]);
-        kind.not_built_in(&["prometheus", "console", "logging", "otlp/stdout"])
+        ];
+        let not_built_in = ["prometheus", "console", "logging", "otlp/stdout"];
+        parse_choice(value, &exporters, &not_built_in)
     }
 }
 
-/// A level by the names that Python's `logging` gave the workshop.
+/// A log level. Its names are those of Python's `logging`, which the workshop's services used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLevel(Level);
 
 impl LogLevel {
-    /// The level in the words of `tracing`.
-    pub fn level(self) -> Level {
+    /// Requests and their results.
+    pub const INFO: Self = Self(Level::INFO);
+
+    /// The corresponding level of `tracing`.
+    pub fn as_tracing_level(self) -> Level {
         self.0
     }
 
     /// The level with this name, in upper or lower case.
-    pub fn named(name: &str) -> Option<Self> {
-        let level = LEVELS
-            .iter()
-            .find(|level| level.0.eq_ignore_ascii_case(name));
-        level.map(|(_, level)| *level)
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::parse(name).ok()
     }
 
-    pub(super) fn kind() -> Kind<Self> {
-        choice(LEVELS)
-    }
-}
-
-const LEVELS: &[(&str, LogLevel)] = &[
-    ("DEBUG", LogLevel(Level::DEBUG)),
-    ("INFO", LogLevel(Level::INFO)),
-    ("WARN", LogLevel(Level::WARN)),
-    ("WARNING", LogLevel(Level::WARN)),
-    ("ERROR", LogLevel(Level::ERROR)),
-    // There is nothing above ERROR here.
-    ("CRITICAL", LogLevel(Level::ERROR)),
-];
-
-impl Default for LogLevel {
-    fn default() -> Self {
-        Self(Level::INFO)
+    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+        let levels = [
+            ("DEBUG", Self(Level::DEBUG)),
+            ("INFO", Self(Level::INFO)),
+            ("WARN", Self(Level::WARN)),
+            ("WARNING", Self(Level::WARN)),
+            ("ERROR", Self(Level::ERROR)),
+            // `tracing` has no level above ERROR.
+            ("CRITICAL", Self(Level::ERROR)),
+        ];
+        parse_choice(value, &levels, &[])
     }
 }
 
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    #[default]
+/// The format of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// One JSON object per line.
     Json,
-    /// Text for people.
+    /// Text with the fields as `name=value`.
     Text,
 }
 
 impl LogFormat {
-    pub(super) fn kind() -> Kind<Self> {
-        choice(&[("json", Self::Json), ("text", Self::Text)])
-    }
-}
-
-/// Whether there are access lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AccessLog {
-    /// One line for each request.
-    #[default]
-    On,
-    /// None.
-    Off,
-}
-
-impl AccessLog {
-    pub(super) fn kind() -> Kind<Self> {
-        choice(&[("on", Self::On), ("off", Self::Off)])
+    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+        parse_choice(value, &[("json", Self::Json), ("text", Self::Text)], &[])
     }
 }

@@ -1,111 +1,119 @@
-//! `OTEL_EXPORTER_OTLP_…`: how the exporter of one signal reaches its collector.
+//! `OTEL_EXPORTER_OTLP_…`: the options of the OTLP exporters.
 
 use std::time::Duration;
 
 use opentelemetry_otlp::Compression;
 
-use super::kinds::{base_url, choice, headers, timeout, unsupported, url};
-use super::variables::{Kind, Variables};
+use super::parsers::{
+    parse_base_url, parse_choice, parse_headers, parse_timeout, parse_url, refuse_unsupported,
+};
+use super::variables::{Expected, Variables};
 
-/// The base URL of the specification.
-const DEFAULT_BASE: &str = "http://localhost:4318";
+/// The default base URL of the specification.
+const DEFAULT_BASE_URL: &str = "http://localhost:4318";
 
-/// The timeout of the specification.
+/// The default timeout of the specification.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A signal that can be exported by OTLP.
+/// A signal that OTLP can export.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Signal {
-    Traces,
-    Metrics,
+pub(super) struct OtlpSignal {
+    /// The part of its variables' names that stands for the signal.
+    name: &'static str,
+    /// The path that is appended to the base URL.
+    path: &'static str,
 }
 
-/// Where and how one signal is sent.
+impl OtlpSignal {
+    pub const TRACES: Self = Self {
+        name: "TRACES",
+        path: "/v1/traces",
+    };
+    pub const METRICS: Self = Self {
+        name: "METRICS",
+        path: "/v1/metrics",
+    };
+}
+
+/// The options of the OTLP exporter of one signal.
 #[derive(Clone, Debug)]
-pub(crate) struct Otlp {
-    /// The URL, path included.
+pub(crate) struct OtlpConfig {
+    /// The complete URL, including the path of the signal.
     pub endpoint: String,
-    /// Names and percent-encoded values.
+    /// The names and the percent-encoded values of additional request headers.
     pub headers: Vec<(String, String)>,
-    /// Longest time for one export, retries included.
+    /// The longest duration of one export, including retries.
     pub timeout: Duration,
-    /// How bodies are compressed.
+    /// The compression of request bodies.
     pub compression: Option<Compression>,
 }
 
-impl Otlp {
-    /// Reads the variables of `signal`, and those of all signals where it has none of its own. No
-    /// export takes longer than `bound`.
+impl OtlpConfig {
+    /// Reads the options of `signal`. An export takes at most `max_timeout`.
     ///
     /// # Errors
     ///
-    /// When a variable makes no sense or asks for what is not built in.
-    pub(super) fn read(env: &Variables, signal: Signal, bound: Duration) -> Result<Self, String> {
-        let options = Options { env, signal };
-        let base = env.read(
-            &options.general("ENDPOINT"),
-            &base_url(),
-            DEFAULT_BASE.to_owned(),
-        )?;
-        let endpoint = format!("{base}{}", signal.path());
-        options.read("PROTOCOL", &protocol(), ())?;
-        // Servers are checked against Mozilla's list of certificates.
-        options.read("CERTIFICATE", &unsupported(), ())?;
-        options.read("CLIENT_CERTIFICATE", &unsupported(), ())?;
-        options.read("CLIENT_KEY", &unsupported(), ())?;
+    /// When a value is invalid, or when a variable sets an option that is not built in.
+    #[rustfmt::skip] // One line for each variable.
+    pub(super) fn read(env: &Variables, signal: OtlpSignal, max_timeout: Duration) -> Result<Self, String> {
+        let options = SignalOptions { env, signal };
+        options.parse_or("PROTOCOL", parse_protocol, ())?;
+        // Servers are verified with Mozilla's list of certificate authorities, so certificates cannot be configured.
+        options.parse_or("CERTIFICATE", refuse_unsupported, ())?;
+        options.parse_or("CLIENT_CERTIFICATE", refuse_unsupported, ())?;
+        options.parse_or("CLIENT_KEY", refuse_unsupported, ())?;
         Ok(Self {
-            endpoint: env.read(&options.special("ENDPOINT"), &url(), endpoint)?,
-            headers: options.read("HEADERS", &headers(), Vec::new())?,
-            timeout: options
-                .read("TIMEOUT", &timeout(), DEFAULT_TIMEOUT)?
-                .min(bound),
-            compression: options.read("COMPRESSION", &compression(), None)?,
+            endpoint: options.parse_endpoint()?,
+            headers: options.parse_or("HEADERS", parse_headers, Vec::new())?,
+            timeout: options.parse_or("TIMEOUT", parse_timeout, DEFAULT_TIMEOUT)?.min(max_timeout),
+            compression: options.parse_or("COMPRESSION", parse_compression, None)?,
         })
     }
 }
 
-impl Signal {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Traces => "TRACES",
-            Self::Metrics => "METRICS",
-        }
-    }
-
-    fn path(self) -> &'static str {
-        match self {
-            Self::Traces => "/v1/traces",
-            Self::Metrics => "/v1/metrics",
-        }
-    }
-}
-
-/// The options of one signal.
-struct Options<'a> {
+/// Reads options that can be set for one signal or for all signals.
+struct SignalOptions<'a> {
     env: &'a Variables,
-    signal: Signal,
+    signal: OtlpSignal,
 }
 
-impl Options<'_> {
-    fn general(&self, option: &str) -> String {
+impl SignalOptions<'_> {
+    fn name_for_all_signals(&self, option: &str) -> String {
         format!("OTEL_EXPORTER_OTLP_{option}")
     }
 
-    fn special(&self, option: &str) -> String {
-        format!("OTEL_EXPORTER_OTLP_{}_{option}", self.signal.name())
+    fn name_for_signal(&self, option: &str) -> String {
+        format!("OTEL_EXPORTER_OTLP_{}_{option}", self.signal.name)
     }
 
-    /// The signal's own value or that for all signals. Both must make sense.
-    fn read<T>(&self, option: &str, kind: &Kind<T>, default: T) -> Result<T, String> {
-        let general = self.env.read(&self.general(option), kind, default)?;
-        self.env.read(&self.special(option), kind, general)
+    /// The signal's own value takes precedence over the value for all signals. Both are validated.
+    fn parse_or<T>(
+        &self,
+        option: &str,
+        parser: impl Fn(&str) -> Result<T, Expected>,
+        default: T,
+    ) -> Result<T, String> {
+        let env = self.env;
+        let default = env.parse_or(&self.name_for_all_signals(option), &parser, default)?;
+        env.parse_or(&self.name_for_signal(option), &parser, default)
+    }
+
+    /// The path of the signal is appended to the URL for all signals, but not to the signal's own URL.
+    fn parse_endpoint(&self) -> Result<String, String> {
+        let base_name = self.name_for_all_signals("ENDPOINT");
+        let base = self.env.parse(&base_name, parse_base_url)?;
+        let base = base.as_deref().unwrap_or(DEFAULT_BASE_URL);
+        let default = format!("{base}{}", self.signal.path);
+        let own_name = self.name_for_signal("ENDPOINT");
+        self.env.parse_or(&own_name, parse_url, default)
     }
 }
 
-fn protocol() -> Kind<()> {
-    choice(&[("http/protobuf", ())]).not_built_in(&["grpc", "http/json"])
+fn parse_protocol(value: &str) -> Result<(), Expected> {
+    parse_choice(value, &[("http/protobuf", ())], &["grpc", "http/json"])
 }
 
-fn compression() -> Kind<Option<Compression>> {
-    choice(&[("none", None), ("gzip", Some(Compression::Gzip))])
+fn parse_compression(value: &str) -> Result<Option<Compression>, Expected> {
+    let compressions = [("none", None), ("gzip", Some(Compression::Gzip))];
+    parse_choice(value, &compressions, &[])
 }

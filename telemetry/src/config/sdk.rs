@@ -1,124 +1,134 @@
-//! What OpenTelemetry's SDK would read itself: batches, limits, and the resource.
+//! Options of OpenTelemetry's SDK: span batches, span limits, and the metric reader.
 
 use std::time::Duration;
 
 use opentelemetry_sdk::metrics::Temporality;
-use opentelemetry_sdk::trace::{BatchConfig, BatchConfigBuilder, SpanLimits};
+use opentelemetry_sdk::trace::{BatchConfig as SdkBatchConfig, BatchConfigBuilder, SpanLimits};
 
-use super::kinds::{choice, count, interval, timeout, unsupported, whole};
-use super::variables::{Kind, Variables};
+use super::parsers::{
+    parse_choice, parse_count_limit, parse_integer, parse_interval, parse_timeout,
+    refuse_unsupported,
+};
+use super::variables::{Expected, Variables};
 
-/// Longest queue: every place in it takes memory from the start, about 400 bytes.
-const MAX_QUEUE: u32 = 1_000_000;
+/// The largest allowed queue. The SDK allocates the whole queue at start, about 400 bytes per span.
+const MAX_QUEUE_SIZE: u32 = 1_000_000;
 
-/// The defaults of the specification.
-const QUEUE: u32 = 2048;
-const BATCH: u32 = 512;
-const COUNT: u32 = 128;
-const EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
+// The defaults of the specification.
+const DEFAULT_QUEUE_SIZE: u32 = 2048;
+const DEFAULT_BATCH_SIZE: u32 = 512;
+const DEFAULT_COUNT_LIMIT: u32 = 128;
+const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_METRIC_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How spans are gathered.
+/// The queue of ended spans, and the batches in which they are exported.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Batches {
-    /// Most spans that wait.
-    pub queue: u32,
-    batch: u32,
-    delay: Duration,
-    /// Longest time for one export.
-    pub timeout: Duration,
+pub(crate) struct BatchConfig {
+    /// The number of spans that can wait for the exporter.
+    pub max_queue_size: u32,
+    max_batch_size: u32,
+    /// The longest time that a span waits for its batch to fill.
+    schedule_delay: Duration,
+    /// The longest duration of one export.
+    pub export_timeout: Duration,
 }
 
-impl Batches {
-    /// Reads the variables that begin with `prefix`.
+impl BatchConfig {
+    /// Reads the variables whose names start with `prefix`.
     ///
     /// # Errors
     ///
-    /// When one makes no sense, or a batch is larger than the queue.
-    pub fn read(env: &Variables, prefix: &str, delay: Duration) -> Result<Self, String> {
+    /// When a value is invalid, or a batch would be larger than the queue.
+    #[rustfmt::skip] // One line for each variable.
+    pub fn read(env: &Variables, prefix: &str, default_delay: Duration) -> Result<Self, String> {
         let name = |option: &str| format!("{prefix}_{option}");
-        let (queue_name, batch_name) = (name("MAX_QUEUE_SIZE"), name("MAX_EXPORT_BATCH_SIZE"));
-        let queue = env.read(&queue_name, &whole(1..=MAX_QUEUE), QUEUE)?;
-        // A queue that is shorter than the default batch asks for smaller batches too.
-        let batch = env.read(&batch_name, &whole(1..=MAX_QUEUE), BATCH.min(queue))?;
-        if batch > queue {
-            return Err(format!(
-                "{batch_name} is '{batch}': expected at most {queue_name}, which is {queue}"
-            ));
+        let max_queue_size = env.parse_or(&name("MAX_QUEUE_SIZE"), parse_queue_size, DEFAULT_QUEUE_SIZE)?;
+        // With a small queue, the default batch size shrinks to the size of the queue.
+        let default_batch_size = DEFAULT_BATCH_SIZE.min(max_queue_size);
+        let max_batch_size = env.parse_or(&name("MAX_EXPORT_BATCH_SIZE"), parse_queue_size, default_batch_size)?;
+        if max_batch_size > max_queue_size {
+            let (batch, queue) = (name("MAX_EXPORT_BATCH_SIZE"), name("MAX_QUEUE_SIZE"));
+            return Err(format!("{batch} is '{max_batch_size}': expected at most {queue}, which is {max_queue_size}"));
         }
         Ok(Self {
-            queue,
-            batch,
-            delay: env.read(&name("SCHEDULE_DELAY"), &interval(), delay)?,
-            timeout: env.read(&name("EXPORT_TIMEOUT"), &timeout(), EXPORT_TIMEOUT)?,
+            max_queue_size,
+            max_batch_size,
+            schedule_delay: env.parse_or(&name("SCHEDULE_DELAY"), parse_interval, default_delay)?,
+            export_timeout: env.parse_or(&name("EXPORT_TIMEOUT"), parse_timeout, DEFAULT_EXPORT_TIMEOUT)?,
         })
     }
 
-    /// The same as the SDK takes it.
-    pub fn sdk(self) -> BatchConfig {
+    /// Converts the options to the SDK's type.
+    pub fn to_sdk_config(self) -> SdkBatchConfig {
         BatchConfigBuilder::default()
-            .with_max_queue_size(self.queue as usize)
-            .with_max_export_batch_size(self.batch as usize)
-            .with_scheduled_delay(self.delay)
+            .with_max_queue_size(self.max_queue_size as usize)
+            .with_max_export_batch_size(self.max_batch_size as usize)
+            .with_scheduled_delay(self.schedule_delay)
             .build()
     }
 }
 
-/// Reads how many attributes, events and links a span may have.
+fn parse_queue_size(value: &str) -> Result<u32, Expected> {
+    parse_integer(value, 1..=MAX_QUEUE_SIZE)
+}
+
+/// Reads how many attributes, events and links a span can have.
 ///
 /// # Errors
 ///
-/// When a limit makes no sense, or is one that the SDK does not have.
-pub(super) fn span_limits(env: &Variables) -> Result<SpanLimits, String> {
-    env.read("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", &unsupported(), ())?;
-    env.read("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", &unsupported(), ())?;
-    let all = env.read("OTEL_ATTRIBUTE_COUNT_LIMIT", &count(), COUNT)?;
+/// When a limit is invalid, or when the SDK does not support it.
+#[rustfmt::skip] // One line for each variable.
+pub(super) fn read_span_limits(env: &Variables) -> Result<SpanLimits, String> {
+    env.parse("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", refuse_unsupported)?;
+    env.parse("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", refuse_unsupported)?;
+    let max_attributes = env.parse_or("OTEL_ATTRIBUTE_COUNT_LIMIT", parse_count_limit, DEFAULT_COUNT_LIMIT)?;
     Ok(SpanLimits {
-        max_attributes_per_span: env.read("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", &count(), all)?,
-        max_events_per_span: env.read("OTEL_SPAN_EVENT_COUNT_LIMIT", &count(), COUNT)?,
-        max_links_per_span: env.read("OTEL_SPAN_LINK_COUNT_LIMIT", &count(), COUNT)?,
-        max_attributes_per_event: env.read("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", &count(), all)?,
-        max_attributes_per_link: env.read("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", &count(), all)?,
+        max_attributes_per_span: env.parse_or("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", parse_count_limit, max_attributes)?,
+        max_events_per_span: env.parse_or("OTEL_SPAN_EVENT_COUNT_LIMIT", parse_count_limit, DEFAULT_COUNT_LIMIT)?,
+        max_links_per_span: env.parse_or("OTEL_SPAN_LINK_COUNT_LIMIT", parse_count_limit, DEFAULT_COUNT_LIMIT)?,
+        max_attributes_per_event: env.parse_or("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", parse_count_limit, max_attributes)?,
+        max_attributes_per_link: env.parse_or("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", parse_count_limit, max_attributes)?,
     })
 }
 
-/// How metrics are gathered.
+/// The options of the periodic metric reader.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Periods {
-    pub interval: Duration,
-    /// Longest time for one export.
-    pub timeout: Duration,
-    /// How OTLP counts.
+pub(crate) struct MetricReaderConfig {
+    /// The time between two exports.
+    pub export_interval: Duration,
+    /// The longest duration of one export.
+    pub export_timeout: Duration,
+    /// The temporality of exported sums and histograms. It applies to OTLP only.
     pub temporality: Temporality,
 }
 
-impl Periods {
-    /// Reads the variables.
+impl MetricReaderConfig {
+    /// Reads the variables of metrics.
     ///
     /// # Errors
     ///
-    /// When one makes no sense.
+    /// When a value is invalid.
+    #[rustfmt::skip] // One line for each variable.
     pub fn read(env: &Variables) -> Result<Self, String> {
-        let minute = Duration::from_secs(60);
-        let temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
-        let histogram = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
-        env.read(histogram, &aggregation(), ())?;
+        env.parse("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", parse_histogram_aggregation)?;
         Ok(Self {
-            interval: env.read("OTEL_METRIC_EXPORT_INTERVAL", &interval(), minute)?,
-            timeout: env.read("OTEL_METRIC_EXPORT_TIMEOUT", &timeout(), EXPORT_TIMEOUT)?,
-            temporality: env.read(temporality, &temporalities(), Temporality::Cumulative)?,
+            export_interval: env.parse_or("OTEL_METRIC_EXPORT_INTERVAL", parse_interval, DEFAULT_METRIC_INTERVAL)?,
+            export_timeout: env.parse_or("OTEL_METRIC_EXPORT_TIMEOUT", parse_timeout, DEFAULT_EXPORT_TIMEOUT)?,
+            temporality: env.parse_or("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", parse_temporality, Temporality::Cumulative)?,
         })
     }
 }
 
-fn temporalities() -> Kind<Temporality> {
-    choice(&[
+fn parse_temporality(value: &str) -> Result<Temporality, Expected> {
+    let temporalities = [
         ("cumulative", Temporality::Cumulative),
         ("delta", Temporality::Delta),
         ("lowmemory", Temporality::LowMemory),
-    ])
+    ];
+    parse_choice(value, &temporalities, &[])
 }
 
-fn aggregation() -> Kind<()> {
-    let kind = choice(&[("explicit_bucket_histogram", ())]);
-    kind.not_built_in(&["base2_exponential_bucket_histogram"])
+fn parse_histogram_aggregation(value: &str) -> Result<(), Expected> {
+    let not_built_in = ["base2_exponential_bucket_histogram"];
+    parse_choice(value, &[("explicit_bucket_histogram", ())], &not_built_in)
 }

@@ -1,40 +1,50 @@
+//! The values that each variable accepts and refuses.
+
 use super::*;
 use opentelemetry_sdk::metrics::Temporality;
 
 mod otlp;
+mod sampler;
 
-/// A configuration with these variables and no others.
-fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+/// Reads a configuration from these variables and no others.
+fn read_config(variables: &[(&str, &str)]) -> Result<Config, String> {
     let variables = variables.iter();
     let variables = variables.map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));
     variables.collect::<BTreeMap<_, _>>().try_into()
 }
 
+/// Asserts that the value is refused by an error that names the variable and what it expects.
 #[track_caller]
 fn assert_refused(name: &str, value: &str) {
-    let error = read(&[(name, value)]).expect_err(&format!("{name}={value}"));
+    let error = read_config(&[(name, value)]).expect_err(&format!("{name}={value}"));
     assert!(error.starts_with(name), "{name}={value}: {error}");
     assert!(error.contains("expected"), "{name}={value}: {error}");
 }
 
-const TIMES: [&str; 13] = [
-    "-1",
-    "+1",
-    "1.5",
-    "1e3",
-    "0x10",
-    "500ms",
-    "60s",
-    " 500",
-    "500 ",
-    "1_000",
-    "many",
-    "2147483648",
-    "18446744073709551616",
-];
+#[track_caller]
+fn assert_refused_as_not_built_in(name: &str, value: &str) {
+    assert_refused(name, value);
+    let error = read_config(&[(name, value)]).unwrap_err();
+    assert!(error.contains("not built in"), "{error}");
+}
 
 #[test]
-fn a_time_is_whole_milliseconds_without_a_unit() {
+fn a_duration_is_whole_milliseconds_without_a_unit() {
+    let invalid_durations = [
+        "-1",
+        "+1",
+        "1.5",
+        "1e3",
+        "0x10",
+        "500ms",
+        "60s",
+        " 500",
+        "500 ",
+        "1_000",
+        "many",
+        "2147483648",
+        "18446744073709551616",
+    ];
     for name in [
         "OTEL_BSP_SCHEDULE_DELAY",
         "OTEL_BSP_EXPORT_TIMEOUT",
@@ -46,17 +56,17 @@ fn a_time_is_whole_milliseconds_without_a_unit() {
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
         "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
     ] {
-        for value in TIMES {
+        for value in invalid_durations {
             assert_refused(name, value);
         }
         for value in ["", "1", "500", "2147483647"] {
-            read(&[(name, value)]).expect(name);
+            read_config(&[(name, value)]).expect(name);
         }
     }
 }
 
 #[test]
-fn an_interval_of_0_is_refused_and_a_timeout_of_0_is_no_limit() {
+fn an_interval_of_0_is_refused() {
     for name in [
         "OTEL_BSP_SCHEDULE_DELAY",
         "OTEL_BLRP_SCHEDULE_DELAY",
@@ -64,46 +74,40 @@ fn an_interval_of_0_is_refused_and_a_timeout_of_0_is_no_limit() {
     ] {
         assert_refused(name, "0");
     }
-    let endless = [
+}
+
+#[test]
+fn a_timeout_of_0_means_no_timeout() {
+    let config = read_config(&[
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
         ("OTEL_BSP_EXPORT_TIMEOUT", "0"),
-    ];
-    let config = read(&endless).unwrap();
+    ]);
+    let config = config.unwrap();
     let days = Duration::from_secs(24 * 24 * 60 * 60);
     assert!(config.otlp_traces.timeout > days);
-    // The bound of the reader of metrics is still there.
+    // The export timeout of the metric reader still has its default.
     assert_eq!(config.otlp_metrics.timeout, Duration::from_secs(30));
 }
 
 #[test]
-fn a_size_is_a_positive_number_and_a_batch_fits_into_the_queue() {
-    for prefix in ["OTEL_BSP", "OTEL_BLRP"] {
-        let queue = format!("{prefix}_MAX_QUEUE_SIZE");
-        let batch = format!("{prefix}_MAX_EXPORT_BATCH_SIZE");
-        for name in [&queue, &batch] {
-            for value in [
-                "0",
-                "-1",
-                "many",
-                "2k",
-                "1.5",
-                "1000001",
-                "99999999999999999999",
-            ] {
-                assert_refused(name, value);
-            }
+fn queue_and_batch_sizes_are_from_1_to_1000000() {
+    for name in [
+        "OTEL_BSP_MAX_QUEUE_SIZE",
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+        "OTEL_BLRP_MAX_QUEUE_SIZE",
+        "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+    ] {
+        for value in [
+            "0",
+            "-1",
+            "many",
+            "2k",
+            "1.5",
+            "1000001",
+            "99999999999999999999",
+        ] {
+            assert_refused(name, value);
         }
-        // More than the default queue.
-        assert_refused(&batch, "2049");
-        let larger = [(&*queue, "100"), (&*batch, "101")];
-        let error = read(&larger).unwrap_err();
-        assert!(
-            error.contains(&*queue) && error.contains(&*batch),
-            "{error}"
-        );
-        read(&[(&*queue, "100"), (&*batch, "100")]).unwrap();
-        // A short queue asks for short batches too.
-        read(&[(&*queue, "1")]).unwrap();
     }
     for value in ["0", "-1", "two"] {
         assert_refused("OTEL_BSP_MAX_CONCURRENT_EXPORTS", value);
@@ -111,7 +115,23 @@ fn a_size_is_a_positive_number_and_a_batch_fits_into_the_queue() {
 }
 
 #[test]
-fn a_limit_is_a_number_and_the_general_one_holds_where_there_is_no_other() {
+fn a_batch_must_not_be_larger_than_the_queue() {
+    for prefix in ["OTEL_BSP", "OTEL_BLRP"] {
+        let queue = format!("{prefix}_MAX_QUEUE_SIZE");
+        let batch = format!("{prefix}_MAX_EXPORT_BATCH_SIZE");
+        // The default queue holds 2048.
+        assert_refused(&batch, "2049");
+        let error = read_config(&[(&*queue, "100"), (&*batch, "101")]).unwrap_err();
+        assert!(error.contains(&*queue), "{error}");
+        assert!(error.contains(&*batch), "{error}");
+        read_config(&[(&*queue, "100"), (&*batch, "100")]).unwrap();
+        // The default batch shrinks with the queue.
+        read_config(&[(&*queue, "1")]).unwrap();
+    }
+}
+
+#[test]
+fn a_specific_attribute_limit_takes_precedence_over_the_general_one() {
     for name in [
         "OTEL_ATTRIBUTE_COUNT_LIMIT",
         "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
@@ -123,13 +143,13 @@ fn a_limit_is_a_number_and_the_general_one_holds_where_there_is_no_other() {
         for value in ["-1", "none", "1.0", "4294967296"] {
             assert_refused(name, value);
         }
-        read(&[(name, "0")]).expect(name);
+        read_config(&[(name, "0")]).expect(name);
     }
-    let limits = [
+    let config = read_config(&[
         ("OTEL_ATTRIBUTE_COUNT_LIMIT", "7"),
         ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "8"),
-    ];
-    let limits = read(&limits).unwrap().span_limits;
+    ]);
+    let limits = config.unwrap().span_limits;
     assert_eq!(limits.max_attributes_per_span, 7);
     assert_eq!(limits.max_attributes_per_event, 8);
     assert_eq!(limits.max_attributes_per_link, 7);
@@ -137,30 +157,7 @@ fn a_limit_is_a_number_and_the_general_one_holds_where_there_is_no_other() {
 }
 
 #[test]
-fn a_value_of_the_specification_that_is_not_built_in_is_refused_as_such() {
-    for infix in ["", "TRACES_", "METRICS_"] {
-        let option = |option: &str| format!("OTEL_EXPORTER_OTLP_{infix}{option}");
-        for value in ["zip", "zstd", "deflate", "9", "gzip,none"] {
-            assert_refused(&option("COMPRESSION"), value);
-        }
-        for value in ["http", "protobuf", "http/proto"] {
-            assert_refused(&option("PROTOCOL"), value);
-        }
-        for (name, value) in [
-            ("PROTOCOL", "grpc"),
-            ("PROTOCOL", "HTTP/JSON"),
-            ("CERTIFICATE", "/etc/ca.pem"),
-            ("CLIENT_CERTIFICATE", "/etc/client.pem"),
-            ("CLIENT_KEY", "/etc/client.key"),
-        ] {
-            let name = option(name);
-            assert_refused(&name, value);
-            let error = read(&[(&*name, value)]).unwrap_err();
-            assert!(error.contains("not built in"), "{error}");
-            read(&[(&*name, "")]).expect(&name);
-        }
-        read(&[(&*option("PROTOCOL"), "HTTP/Protobuf")]).unwrap();
-    }
+fn the_error_about_an_unsupported_value_of_the_specification_says_that_it_is_not_built_in() {
     for (name, value) in [
         ("OTEL_TRACES_EXPORTER", "zipkin"),
         ("OTEL_METRICS_EXPORTER", "prometheus"),
@@ -171,15 +168,13 @@ fn a_value_of_the_specification_that_is_not_built_in_is_refused_as_such() {
             "base2_exponential_bucket_histogram",
         ),
     ] {
-        assert_refused(name, value);
-        let error = read(&[(name, value)]).unwrap_err();
-        assert!(error.contains("not built in"), "{error}");
+        assert_refused_as_not_built_in(name, value);
     }
 }
 
 #[test]
-fn names_may_be_in_upper_case_and_an_empty_value_is_the_default() {
-    let config = read(&[
+fn the_words_of_the_specification_may_be_in_upper_case() {
+    let config = read_config(&[
         ("OTEL_TRACES_EXPORTER", "OTLP"),
         ("OTEL_METRICS_EXPORTER", "Emf"),
         ("OTEL_PROPAGATORS", "TraceContext"),
@@ -187,9 +182,34 @@ fn names_may_be_in_upper_case_and_an_empty_value_is_the_default() {
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "Delta"),
     ]);
     let config = config.unwrap();
-    assert_eq!(config.traces, TracesExporter::Otlp);
-    assert_eq!(config.metrics, MetricsExporter::Emf);
-    assert_eq!(config.periods.temporality, Temporality::Delta);
+    assert_eq!(config.traces_exporter, TracesExporter::Otlp);
+    assert_eq!(config.metrics_exporter, MetricsExporter::Emf);
+    assert_eq!(config.propagators.formats(), [HeaderFormat::TraceContext]);
+    assert_eq!(config.sampler.root, RootSampler::AlwaysOn);
+    assert_eq!(config.metric_reader.temporality, Temporality::Delta);
+}
+
+#[test]
+fn an_unknown_word_is_refused() {
+    for (name, value) in [
+        ("OTEL_TRACES_EXPORTER", "otlp,console"),
+        ("OTEL_METRICS_EXPORTER", "cloudwatch"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+            "sometimes",
+        ),
+        ("OTEL_PROPAGATORS", "xray,b3"),
+        ("LOGLEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+        ("ACCESS_LOG", "yes"),
+    ] {
+        assert_refused(name, value);
+    }
+}
+
+#[test]
+fn an_empty_value_means_the_default_only_for_variables_of_the_specification() {
+    let defaults = read_config(&[]).unwrap();
     for name in [
         "OTEL_TRACES_EXPORTER",
         "OTEL_METRICS_EXPORTER",
@@ -199,29 +219,16 @@ fn names_may_be_in_upper_case_and_an_empty_value_is_the_default() {
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
         "AWS_XRAY_DAEMON_ADDRESS",
     ] {
-        assert_eq!(
-            read(&[(name, "")]).expect(name).propagators,
-            read(&[]).unwrap().propagators
-        );
+        let config = read_config(&[(name, "")]).expect(name);
+        assert_eq!(config.propagators, defaults.propagators);
     }
-    for (name, value) in [
-        ("OTEL_TRACES_EXPORTER", "otlp,console"),
-        ("OTEL_METRICS_EXPORTER", "cloudwatch"),
-        (
-            "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-            "sometimes",
-        ),
-    ] {
-        assert_refused(name, value);
-    }
-    // Our own variables have no empty value.
     for name in ["LOGLEVEL", "LOG_FORMAT", "ACCESS_LOG"] {
         assert_refused(name, "");
     }
 }
 
 #[test]
-fn resource_attributes_are_decoded() {
+fn resource_attributes_are_percent_decoded() {
     let name = "OTEL_RESOURCE_ATTRIBUTES";
     for value in [
         "production",
@@ -235,58 +242,40 @@ fn resource_attributes_are_decoded() {
     ] {
         assert_refused(name, value);
     }
-    let config = read(&[(name, " a = 1%2C2%3d ,b=,%63=\u{e9}, ")]).unwrap();
+    let config = read_config(&[(name, " a = 1%2C2%3d ,b=,%63=\u{e9}, ")]).unwrap();
     let expected = [("a", "1,2="), ("b", ""), ("c", "\u{e9}")];
     let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    assert_eq!(config.attributes, expected);
+    assert_eq!(config.resource_attributes, expected);
 }
 
 #[test]
-fn an_argument_that_the_sampler_does_not_take_gives_a_warning() {
-    let warnings = |sampler, argument| {
-        let config = read(&[
-            ("OTEL_TRACES_SAMPLER", sampler),
-            ("OTEL_TRACES_SAMPLER_ARG", argument),
-        ]);
-        config.expect(sampler).warnings.len()
-    };
-    for sampler in ["", "xray", "always_on", "parentbased_always_off"] {
-        assert_eq!(warnings(sampler, "0.5"), 1, "{sampler}");
-        assert_eq!(warnings(sampler, ""), 0, "{sampler}");
-    }
-    for sampler in ["traceidratio", "PARENTBASED_TRACEIDRATIO"] {
-        assert_eq!(warnings(sampler, "0.5"), 0, "{sampler}");
-    }
-    assert_eq!(warnings("jaeger_remote", "pollingIntervalMs=1"), 0);
-}
-
-#[test]
-fn only_true_disables_the_sdk_and_unknown_words_give_a_warning() {
-    let disabled = |value| {
-        let config = read(&[
+fn only_true_disables_the_sdk_and_an_unknown_word_is_a_warning() {
+    let read_disabled = |value| {
+        let config = read_config(&[
             ("OTEL_SDK_DISABLED", value),
             ("OTEL_TRACES_EXPORTER", "otlp"),
             ("OTEL_METRICS_EXPORTER", "emf"),
         ]);
         let config = config.unwrap();
-        let off = config.traces == TracesExporter::None;
-        assert_eq!(config.metrics == MetricsExporter::None, off);
-        (off, config.warnings.len())
+        let is_disabled = config.traces_exporter == TracesExporter::None;
+        let has_no_metrics = config.metrics_exporter == MetricsExporter::None;
+        assert_eq!(has_no_metrics, is_disabled);
+        (is_disabled, config.warnings.len())
     };
     for value in ["true", "TRUE", "True"] {
-        assert_eq!(disabled(value), (true, 0), "{value}");
+        assert_eq!(read_disabled(value), (true, 0), "{value}");
     }
     for value in ["", "false", "FALSE"] {
-        assert_eq!(disabled(value), (false, 0), "{value}");
+        assert_eq!(read_disabled(value), (false, 0), "{value}");
     }
     for value in ["1", "yes", "on", " true"] {
-        assert_eq!(disabled(value), (false, 1), "{value}");
+        assert_eq!(read_disabled(value), (false, 1), "{value}");
     }
 }
 
 #[test]
-fn bytes_that_are_not_utf_8_are_refused() {
-    // The environment has this character in their place.
+fn a_value_that_is_not_utf_8_is_refused() {
+    // In the snapshot of the environment, this character replaces the invalid bytes.
     for (name, value) in [
         ("OTEL_SERVICE_NAME", "likes\u{fffd}"),
         ("OTEL_RESOURCE_ATTRIBUTES", "team=\u{fffd}"),
@@ -298,13 +287,12 @@ fn bytes_that_are_not_utf_8_are_refused() {
     ] {
         assert_refused(name, value);
     }
-    // UTF-8 that is not ASCII makes sense in a name.
-    let config = read(&[("OTEL_SERVICE_NAME", "gr\u{fc}ne likes")]).unwrap();
-    assert_eq!(config.service_name, "gr\u{fc}ne likes");
 }
 
 #[test]
-fn a_service_name_has_no_control_characters() {
+fn a_service_name_may_contain_letters_outside_ascii_but_no_control_characters() {
+    let config = read_config(&[("OTEL_SERVICE_NAME", "gr\u{fc}ne likes")]).unwrap();
+    assert_eq!(config.service_name.unwrap(), "gr\u{fc}ne likes");
     for value in ["a\nb", "\u{1}", "likes\t"] {
         assert_refused("OTEL_SERVICE_NAME", value);
     }

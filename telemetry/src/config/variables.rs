@@ -1,10 +1,10 @@
-//! The environment as names and values, and how a value is read.
+//! The environment variables of the process, and the errors about their values.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// All variables of the process. Names are in lower case, as `envy` gives them.
-#[derive(Debug, Default)]
+/// A snapshot of the environment. The names are in lower case, because `envy` passes them so.
+#[derive(Debug)]
 pub(crate) struct Variables(BTreeMap<String, String>);
 
 impl From<BTreeMap<String, String>> for Variables {
@@ -13,110 +13,100 @@ impl From<BTreeMap<String, String>> for Variables {
     }
 }
 
+/// What a parser expects instead of the value that it refused.
+#[derive(Debug)]
+pub(crate) struct Expected {
+    text: Cow<'static, str>,
+    /// The refused value may be a secret, so the error does not show it.
+    hides_value: bool,
+}
+
+impl Expected {
+    /// The error message continues with `text` after the word "expected".
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            text: text.into(),
+            hides_value: false,
+        }
+    }
+
+    /// As [`Self::new`], for a value that may be a secret.
+    pub fn instead_of_secret(text: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            text: text.into(),
+            hides_value: true,
+        }
+    }
+}
+
 impl Variables {
-    /// The value of `name`, as it is.
-    fn raw(&self, name: &str) -> Option<&str> {
+    /// The value of the variable `name`, if it is set.
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
     }
 
-    /// The value of `name`, or nothing. The OpenTelemetry specification takes an empty value for none.
-    pub fn text(&self, name: &str) -> &str {
-        self.raw(name).unwrap_or_default()
-    }
-
-    /// Reads a variable of our own, to which an empty value is a value.
+    /// Parses the variable `name`. An empty value counts as unset, by the OpenTelemetry specification.
     ///
     /// # Errors
     ///
-    /// As with [`Self::optional`].
-    pub fn own<T: Default>(&self, name: &str, kind: &Kind<T>) -> Result<T, String> {
-        let value = self.raw(name);
-        value.map_or_else(|| Ok(T::default()), |value| kind.parse(name, value))
+    /// When the parser refuses the value. The error names the variable and the expected value.
+    pub fn parse<T>(
+        &self,
+        name: &str,
+        parser: impl Fn(&str) -> Result<T, Expected>,
+    ) -> Result<Option<T>, String> {
+        let value = self.get(name).filter(|value| !value.is_empty());
+        value
+            .map(|value| parse_value(name, value, parser))
+            .transpose()
     }
 
-    /// Reads `name` as `kind`.
+    /// Parses the variable `name`, or returns `default` if it is unset or empty.
     ///
     /// # Errors
     ///
-    /// When it has a value that is not of this kind; the text names the variable and what it expects.
-    pub fn optional<T>(&self, name: &str, kind: &Kind<T>) -> Result<Option<T>, String> {
-        match self.text(name) {
-            "" => Ok(None),
-            value => kind.parse(name, value).map(Some),
-        }
+    /// As for [`Self::parse`].
+    pub fn parse_or<T>(
+        &self,
+        name: &str,
+        parser: impl Fn(&str) -> Result<T, Expected>,
+        default: T,
+    ) -> Result<T, String> {
+        Ok(self.parse(name, parser)?.unwrap_or(default))
     }
 
-    /// The same, with a value for where the variable is not set.
+    /// Parses the variable `name`, or returns `default` if it is unset. An empty value is parsed like
+    /// any other, because the OpenTelemetry specification does not define these variables.
     ///
     /// # Errors
     ///
-    /// As with [`Self::optional`].
-    pub fn read<T>(&self, name: &str, kind: &Kind<T>, default: T) -> Result<T, String> {
-        Ok(self.optional(name, kind)?.unwrap_or(default))
+    /// As for [`Self::parse`].
+    pub fn parse_strict_or<T>(
+        &self,
+        name: &str,
+        parser: impl Fn(&str) -> Result<T, Expected>,
+        default: T,
+    ) -> Result<T, String> {
+        let value = self.get(name);
+        value.map_or(Ok(default), |value| parse_value(name, value, parser))
     }
 }
 
-type Parser<T> = Box<dyn Fn(&str) -> Option<T>>;
-
-/// How the text of a variable becomes a value.
-pub(crate) struct Kind<T> {
-    /// What an error says after "expected".
-    expected: Cow<'static, str>,
-    parse: Parser<T>,
-    /// Values that the specification defines and that do not exist here.
-    not_built_in: &'static [&'static str],
-    /// The value may hold a key, so no error shows it.
-    secret: bool,
-}
-
-impl<T> Kind<T> {
-    /// What `parse` accepts.
-    pub fn new(
-        expected: impl Into<Cow<'static, str>>,
-        parse: impl Fn(&str) -> Option<T> + 'static,
-    ) -> Self {
-        Self {
-            expected: expected.into(),
-            parse: Box::new(parse),
-            not_built_in: &[],
-            secret: false,
+fn parse_value<T>(
+    name: &str,
+    value: &str,
+    parser: impl Fn(&str) -> Result<T, Expected>,
+) -> Result<T, String> {
+    // In the snapshot, this character replaces bytes that are not UTF-8.
+    if value.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(format!("{name} is not UTF-8: expected UTF-8 text"));
+    }
+    parser(value).map_err(|Expected { text, hides_value }| {
+        // In a URL, the text before an @ can be a password.
+        if hides_value || value.contains('@') {
+            format!("{name} is invalid (its value is not shown): expected {text}")
+        } else {
+            format!("{name} is '{value}': expected {text}")
         }
-    }
-
-    /// Errors about these values say that they are not built in.
-    pub fn not_built_in(mut self, values: &'static [&'static str]) -> Self {
-        self.not_built_in = values;
-        self
-    }
-
-    /// Errors do not show the value.
-    pub fn secret(mut self) -> Self {
-        self.secret = true;
-        self
-    }
-
-    /// The value of the variable `name`.
-    ///
-    /// # Errors
-    ///
-    /// When `value` is not of this kind.
-    pub fn parse(&self, name: &str, value: &str) -> Result<T, String> {
-        let expected = &self.expected;
-        // The snapshot of the environment has this character in place of bytes that are not UTF-8.
-        if value.contains(char::REPLACEMENT_CHARACTER) {
-            return Err(format!("{name} is not UTF-8: expected {expected}"));
-        }
-        (self.parse)(value).ok_or_else(|| {
-            // What stands before an @ in a URL is a password.
-            if self.secret || value.contains('@') {
-                return format!(
-                    "{name} makes no sense (its value is not shown): expected {expected}"
-                );
-            }
-            let mut not_built_in = self.not_built_in.iter();
-            let known = not_built_in.any(|it| it.eq_ignore_ascii_case(value));
-            let why = if known { ", which is not built in" } else { "" };
-            format!("{name} is '{value}'{why}: expected {expected}")
-        })
-    }
+    })
 }

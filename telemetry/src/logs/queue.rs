@@ -1,7 +1,7 @@
-//! The queue between the log lines and standard output, and what is lost there.
+//! The bounded queue of log lines that wait for standard output.
 //!
-//! A thread takes the lines out of the queue and writes them. While the reader of standard output
-//! stalls, the queue fills and further lines are dropped.
+//! A thread takes the lines out of the queue and writes them. If the reader of standard output
+//! stalls, the queue fills, and further lines are dropped and counted.
 
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,49 +14,49 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::writer::MakeWriterExt;
 
-use crate::SCOPE;
+use crate::INSTRUMENTATION_SCOPE;
 
-/// Most lines that wait in the queue.
-const CAPACITY: usize = 8192;
+/// The number of lines that can wait in the queue.
+const MAX_QUEUED_LINES: usize = 8192;
 
-/// How often the end of the process looks whether all lines are written.
+/// How often [`LogQueue::flush`] checks whether all lines are written.
 const FLUSH_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Target of the lines about dropped lines. The thread that writes the others writes them past the
-/// queue, which is full at that moment.
-const PAST_THE_QUEUE: &str = "telemetry::dropped_lines";
+/// The target of log lines about dropped lines. They bypass the queue, which is full at that time, and
+/// are written directly to standard output by the thread that empties the queue.
+const DROPPED_LINES_TARGET: &str = "telemetry::dropped_lines";
 
-/// The way of log lines to standard output.
-pub(crate) struct Lines {
-    queue: NonBlocking,
-    counts: Counts,
+/// The queue and the thread that writes its lines to standard output.
+pub(crate) struct LogQueue {
+    sender: NonBlocking,
+    counts: LineCounts,
     thread: WorkerGuard,
 }
 
-impl Lines {
-    /// Starts the thread that writes to standard output. What is dropped is a metric, too.
+impl LogQueue {
+    /// Starts the thread, and registers the counter of dropped lines.
     pub fn start() -> Self {
-        let counts = Counts::default();
-        let output = Output::new(stdout(), counts.clone());
-        let (queue, thread) = NonBlockingBuilder::default()
-            .buffered_lines_limit(CAPACITY)
+        let counts = LineCounts::default();
+        let output = LogOutput::new(stdout(), counts.clone());
+        let (sender, thread) = NonBlockingBuilder::default()
+            .buffered_lines_limit(MAX_QUEUED_LINES)
             .lossy(true)
             .finish(output);
-        // Nothing was logged so far, so nobody has read it yet.
-        let _ = counts.overflow.set(queue.error_counter());
-        counts.export();
+        // The counter exists only now. The thread does not read it before the first line.
+        let _ = counts.queue_full.set(sender.error_counter());
+        counts.register_counter();
         Self {
-            queue,
+            sender,
             counts,
             thread,
         }
     }
 
-    /// What puts lines into the queue, and writes those about dropped lines past it.
-    pub fn writer(&self) -> impl for<'a> MakeWriter<'a> + Send + Sync + use<> {
-        let direct = stdout.with_filter(|line| line.target() == PAST_THE_QUEUE);
-        direct.or_else(Counted {
-            queue: self.queue.clone(),
+    /// Creates the writer that puts lines into the queue. Lines with [`DROPPED_LINES_TARGET`] bypass it.
+    pub fn make_writer(&self) -> impl for<'a> MakeWriter<'a> + Send + Sync + use<> {
+        let bypass = stdout.with_filter(|line| line.target() == DROPPED_LINES_TARGET);
+        bypass.or_else(CountingWriter {
+            sender: self.sender.clone(),
             counts: self.counts.clone(),
         })
     }
@@ -65,124 +65,127 @@ impl Lines {
     /// lost since the start of the process.
     pub fn flush(self, timeout: Duration) -> u64 {
         let start = Instant::now();
-        while self.counts.waiting() > 0 && start.elapsed() < timeout {
+        while self.counts.queued() > 0 && start.elapsed() < timeout {
             thread::park_timeout(FLUSH_POLL_INTERVAL);
         }
-        // Its `Drop` would wait again and print to the stalled standard output.
+        // Dropping the thread's guard would wait again, and print to the stalled standard output.
         std::mem::forget(self.thread);
-        self.counts.lost()
+        self.counts.not_written()
     }
 }
 
-/// Numbers of lines.
+/// The numbers of log lines since the start of the process.
 #[derive(Clone, Default)]
-struct Counts {
+struct LineCounts {
     logged: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
-    /// Standard output refused them.
-    failed: Arc<AtomicU64>,
-    /// They found the queue full.
-    overflow: Arc<OnceLock<ErrorCounter>>,
+    /// Lines that were dropped because writing to standard output failed.
+    write_failed: Arc<AtomicU64>,
+    /// Lines that were dropped because the queue was full.
+    queue_full: Arc<OnceLock<ErrorCounter>>,
 }
 
-impl Counts {
-    fn overflow(&self) -> u64 {
-        let overflow = self.overflow.get();
-        overflow.map_or(0, |lines| lines.dropped_lines() as u64)
+impl LineCounts {
+    fn dropped_by_full_queue(&self) -> u64 {
+        let counter = self.queue_full.get();
+        counter.map_or(0, |counter| counter.dropped_lines() as u64)
     }
 
     fn dropped(&self) -> u64 {
-        self.overflow() + self.failed.load(Ordering::Relaxed)
+        self.dropped_by_full_queue() + self.write_failed.load(Ordering::Relaxed)
     }
 
-    fn lost(&self) -> u64 {
-        // Lines can be logged and written between the two loads.
+    /// The number of lines that are dropped or still queued.
+    fn not_written(&self) -> u64 {
+        // `written` is loaded first: a line that is written between the two loads is in neither count.
         let written = self.written.load(Ordering::Relaxed);
         let logged = self.logged.load(Ordering::Relaxed);
         logged.saturating_sub(written)
     }
 
-    fn waiting(&self) -> u64 {
-        self.lost().saturating_sub(self.dropped())
+    fn queued(&self) -> u64 {
+        self.not_written().saturating_sub(self.dropped())
     }
 
-    fn export(&self) {
+    /// Registers the metric of dropped lines.
+    fn register_counter(&self) {
         let counts = self.clone();
-        global::meter(SCOPE)
+        global::meter(INSTRUMENTATION_SCOPE)
             .u64_observable_counter("mysfits.log_lines.dropped")
             .with_unit("{line}")
             .with_description("The number of log lines that did not reach standard output")
             .with_callback(move |counter| {
-                let kind = |kind| [KeyValue::new("error.type", kind)];
-                counter.observe(counts.overflow(), &kind("queue_full"));
-                let failed = counts.failed.load(Ordering::Relaxed);
-                counter.observe(failed, &kind("write_failed"));
+                let error_type = |value| [KeyValue::new("error.type", value)];
+                counter.observe(counts.dropped_by_full_queue(), &error_type("queue_full"));
+                let write_failed = counts.write_failed.load(Ordering::Relaxed);
+                counter.observe(write_failed, &error_type("write_failed"));
             })
             .build();
     }
 }
 
-/// Counts the lines that are put into the queue.
-struct Counted {
-    queue: NonBlocking,
-    counts: Counts,
+/// Puts lines into the queue, and counts them.
+struct CountingWriter {
+    sender: NonBlocking,
+    counts: LineCounts,
 }
 
-impl MakeWriter<'_> for Counted {
+impl MakeWriter<'_> for CountingWriter {
     type Writer = NonBlocking;
 
-    /// Called once for each line.
+    /// `tracing-subscriber` calls this once for each line.
     fn make_writer(&self) -> NonBlocking {
         self.counts.logged.fetch_add(1, Ordering::Relaxed);
-        self.queue.clone()
+        self.sender.clone()
     }
 }
 
-/// Standard output, for the thread that empties the queue.
-struct Output<W> {
-    out: W,
-    counts: Counts,
-    /// How many lines were dropped up to the last report of that number.
-    reported: u64,
-    /// Lines were dropped since the queue was last empty.
-    overflows: bool,
-    /// The last line could not be written.
-    fails: bool,
+/// Writes the lines of the queue to `W`, which is standard output except in tests.
+struct LogOutput<W> {
+    writer: W,
+    counts: LineCounts,
+    /// The number of dropped lines at the time of the last report of it.
+    reported_drops: u64,
+    /// Whether lines were dropped since the queue was last empty.
+    has_dropped: bool,
+    /// Whether writing the last line failed.
+    is_failing: bool,
 }
 
-impl<W: Write> Output<W> {
-    fn new(out: W, counts: Counts) -> Self {
+impl<W: Write> LogOutput<W> {
+    fn new(writer: W, counts: LineCounts) -> Self {
         Self {
-            out,
+            writer,
             counts,
-            reported: 0,
-            overflows: false,
-            fails: false,
+            reported_drops: 0,
+            has_dropped: false,
+            is_failing: false,
         }
     }
 
-    /// Logs that lines were dropped. To be called when standard output takes lines.
-    fn report_start(&mut self) {
-        let dropped = self.counts.dropped() - self.reported;
-        if dropped > 0 && !self.overflows {
-            self.overflows = true;
+    /// Logs that lines were dropped, once until [`Self::report_recovery`]. Called after each written
+    /// line, because only then does standard output accept lines.
+    fn report_drops(&mut self) {
+        let dropped = self.counts.dropped() - self.reported_drops;
+        if dropped > 0 && !self.has_dropped {
+            self.has_dropped = true;
             tracing::warn!(
-                target: PAST_THE_QUEUE,
+                target: DROPPED_LINES_TARGET,
                 dropped,
-                "log lines were dropped, because standard output did not take them in time"
+                "log lines were dropped, because they could not be written to standard output in time"
             );
         }
     }
 
-    /// Logs how many lines were dropped in all. To be called when the queue is empty.
-    fn report_end(&mut self) {
-        if self.overflows {
-            self.overflows = false;
+    /// Logs how many lines were dropped in total. Called when the queue is empty.
+    fn report_recovery(&mut self) {
+        if self.has_dropped {
+            self.has_dropped = false;
             let total = self.counts.dropped();
-            let dropped = total - self.reported;
-            self.reported = total;
+            let dropped = total - self.reported_drops;
+            self.reported_drops = total;
             tracing::info!(
-                target: PAST_THE_QUEUE,
+                target: DROPPED_LINES_TARGET,
                 dropped,
                 "no more log lines are dropped"
             );
@@ -190,30 +193,32 @@ impl<W: Write> Output<W> {
     }
 }
 
-impl<W: Write> Write for Output<W> {
+impl<W: Write> Write for LogOutput<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        self.writer.write(bytes)
     }
 
     fn write_all(&mut self, line: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.out.write_all(line) {
-            self.counts.failed.fetch_add(1, Ordering::Relaxed);
-            if !self.fails {
-                self.fails = true;
-                eprintln!("log lines are dropped, because standard output fails: {error}");
+        if let Err(error) = self.writer.write_all(line) {
+            self.counts.write_failed.fetch_add(1, Ordering::Relaxed);
+            if !self.is_failing {
+                self.is_failing = true;
+                eprintln!(
+                    "log lines are dropped, because writing to standard output failed: {error}"
+                );
             }
             return Err(error);
         }
         self.counts.written.fetch_add(1, Ordering::Relaxed);
-        self.fails = false;
-        self.report_start();
+        self.is_failing = false;
+        self.report_drops();
         Ok(())
     }
 
-    /// The thread flushes when it has emptied the queue.
+    /// The thread calls this when it has emptied the queue.
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()?;
-        self.report_end();
+        self.writer.flush()?;
+        self.report_recovery();
         Ok(())
     }
 }

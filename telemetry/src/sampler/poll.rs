@@ -18,7 +18,7 @@ use super::api::{
 };
 use super::rule_state::DEFAULT_REPORT_INTERVAL;
 use super::rules::Rules;
-use crate::episode::Episode;
+use crate::condition::LoggedCondition;
 use crate::http::{BlockingClient, Failure};
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ struct DaemonClient {
     last_modification: Option<f64>,
     /// The latest modification that the rules in force are known to include.
     applied_modification: Option<f64>,
-    outage: Episode,
+    outage: LoggedCondition,
 }
 
 impl DaemonClient {
@@ -98,7 +98,7 @@ impl DaemonClient {
             last_report: Duration::ZERO,
             last_modification: None,
             applied_modification: None,
-            outage: Episode::default(),
+            outage: LoggedCondition::default(),
         }
     }
 
@@ -245,10 +245,10 @@ impl DaemonClient {
     fn log_outage(&self, result: &Result<(), Failure>) {
         let address = &self.address;
         match result {
-            Ok(()) if self.outage.ends() => {
+            Ok(()) if self.outage.mark_inactive() => {
                 tracing::info!("the X-Ray daemon at {address} gives sampling rules again");
             }
-            Err(cause) if self.outage.begins() => tracing::warn!(
+            Err(cause) if self.outage.mark_active() => tracing::warn!(
                 %cause,
                 "the X-Ray daemon at {address} gives no sampling rules; the last rules expire after an hour, and \
                  without rules the first request each second and 5 % of the others are sampled"

@@ -1,4 +1,4 @@
-//! Ids of spans and traces.
+//! Generates the ids of traces and spans.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,22 +6,25 @@ use opentelemetry::Context;
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
-use crate::propagation::Upstream;
+use crate::propagation::PropagatedTrace;
 
-/// Gives a span without a parent the trace that its caller named, as a load balancer does, or else a
-/// new one whose first 32 bits are the time in seconds: X-Ray reads them.
+/// Selects the trace id of a span that has no parent.
 ///
-/// The caller is found in the current context, so that must be the one that was extracted.
+/// A load balancer sends a trace id without a parent; that id is used. Otherwise the id is new: its
+/// first 32 bits are the time in seconds, as X-Ray requires, and the other bits are random.
+///
+/// The trace id of the load balancer comes from the current context, so the extracted context must be
+/// attached when the span is created.
 #[derive(Debug, Default)]
-pub(super) struct TraceIds(RandomIdGenerator);
+pub(super) struct TraceIdGenerator(RandomIdGenerator);
 
-impl IdGenerator for TraceIds {
+impl IdGenerator for TraceIdGenerator {
     fn new_trace_id(&self) -> TraceId {
-        let root = Context::map_current(|cx| {
-            let upstream = cx.get::<Upstream>();
-            upstream.map(|upstream| upstream.span.trace_id())
+        let received = Context::map_current(|cx| {
+            let trace = cx.get::<PropagatedTrace>();
+            trace.map(|trace| trace.span_context.trace_id())
         });
-        root.unwrap_or_else(|| timed(self.0.new_trace_id()))
+        received.unwrap_or_else(|| set_time_prefix(self.0.new_trace_id()))
     }
 
     fn new_span_id(&self) -> SpanId {
@@ -29,10 +32,11 @@ impl IdGenerator for TraceIds {
     }
 }
 
-fn timed(random: TraceId) -> TraceId {
+/// Replaces the first 32 bits of a trace id with the current time in seconds.
+fn set_time_prefix(id: TraceId) -> TraceId {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let seconds = now.map_or(0, |now| now.as_secs()) as u32;
-    let mut bytes = random.to_bytes();
+    let mut bytes = id.to_bytes();
     bytes[..4].copy_from_slice(&seconds.to_be_bytes());
     TraceId::from_bytes(bytes)
 }
@@ -43,27 +47,26 @@ mod tests {
     use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
 
     #[test]
-    fn a_new_trace_begins_with_the_time() {
+    fn a_new_trace_id_starts_with_the_time_and_ends_with_random_digits() {
         let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let id = TraceIds::default().new_trace_id().to_string();
+        let id = TraceIdGenerator::default().new_trace_id().to_string();
         let seconds = u64::from_str_radix(&id[..8], 16).unwrap();
         assert!((before.as_secs()..before.as_secs() + 60).contains(&seconds));
-        assert_ne!(
-            &id[8..],
-            &TraceIds::default().new_trace_id().to_string()[8..]
-        );
+        let other_id = TraceIdGenerator::default().new_trace_id().to_string();
+        assert_ne!(&id[8..], &other_id[8..]);
     }
 
     #[test]
-    fn a_trace_that_the_caller_named_goes_on() {
-        let root = TraceId::from(0x5840_6520_a006_6491_27e3_7190_3a2d_e979);
+    fn the_trace_id_of_a_caller_without_a_span_is_used() {
+        let trace_id = TraceId::from(0x5840_6520_a006_6491_27e3_7190_3a2d_e979);
         let flags = TraceFlags::default();
-        let span = SpanContext::new(root, SpanId::INVALID, flags, true, TraceState::NONE);
-        let upstream = Upstream {
-            span,
+        let span_context =
+            SpanContext::new(trace_id, SpanId::INVALID, flags, true, TraceState::NONE);
+        let trace = PropagatedTrace {
+            span_context,
             sampled: None,
         };
-        let _attached = Context::new().with_value(upstream).attach();
-        assert_eq!(TraceIds::default().new_trace_id(), root);
+        let _attached = Context::new().with_value(trace).attach();
+        assert_eq!(TraceIdGenerator::default().new_trace_id(), trace_id);
     }
 }

@@ -1,6 +1,6 @@
 //! `AWS_XRAY_DAEMON_ADDRESS`: where the X-Ray daemon is.
 
-use crate::config::is_host;
+use crate::url::is_host;
 
 /// Both addresses of the daemon, as `host:port`: segments go to one by UDP, sampling rules come from
 /// the other by TCP. `127.0.0.1:2000` for both by default.
@@ -24,7 +24,8 @@ impl DaemonAddress {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Parses `host:port`, or both `udp:host:port` and `tcp:host:port` in any order.
+    pub fn parse(text: &str) -> Option<Self> {
         let (mut udp, mut tcp) = (None, None);
         let mut parts = text.split_ascii_whitespace();
         if let (Some(address), None) = (parts.next(), parts.next())
@@ -56,22 +57,6 @@ fn is_host_and_port(address: &str) -> bool {
         return false;
     };
     is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0)
-}
-
-impl TryFrom<String> for DaemonAddress {
-    type Error = String;
-
-    fn try_from(value: String) -> Result<Self, String> {
-        if value.is_empty() {
-            return Ok(Self::default());
-        }
-        Self::parse(&value).ok_or_else(|| {
-            format!(
-                "AWS_XRAY_DAEMON_ADDRESS is '{value}': expected host:port, or both \
-                 udp:host:port and tcp:host:port"
-            )
-        })
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::lookup::{Lookup, Resolver};
-use crate::episode::Episode;
+use crate::condition::LoggedCondition;
 
 /// The line that precedes each document.
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
@@ -30,7 +30,7 @@ pub(super) struct Daemon {
     /// Why there is no socket yet.
     lookup_error: Option<io::Error>,
     /// Lookups fail while the socket of an earlier one is used.
-    stale: Episode,
+    stale: LoggedCondition,
     failed: Option<Instant>,
     datagram: Vec<u8>,
 }
@@ -42,7 +42,7 @@ impl Daemon {
             lookup: Lookup::new(address, resolver, now),
             socket: None,
             lookup_error: None,
-            stale: Episode::default(),
+            stale: LoggedCondition::default(),
             failed: None,
             datagram: HEADER.to_vec(),
         }
@@ -118,7 +118,7 @@ impl Daemon {
     fn follow_lookup(&mut self, now: Instant) {
         match self.lookup.poll(now) {
             Some(Ok(socket)) => {
-                if self.stale.ends() {
+                if self.stale.mark_inactive() {
                     tracing::info!("the X-Ray daemon's name can be looked up again");
                 }
                 self.lookup_error = None;
@@ -128,7 +128,7 @@ impl Daemon {
                 let text = format!("the daemon's name cannot be looked up: {error}");
                 self.lookup_error = Some(io::Error::new(error.kind(), text));
             }
-            Some(Err(cause)) if self.stale.begins() => tracing::warn!(
+            Some(Err(cause)) if self.stale.mark_active() => tracing::warn!(
                 %cause,
                 "the X-Ray daemon's name cannot be looked up; spans still go to its last known address"
             ),

@@ -10,7 +10,7 @@ use opentelemetry_sdk::metrics::{InMemoryMetricExporter, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 
 use super::*;
-use crate::captured::Log;
+use crate::captured_log::CapturedLog;
 
 /// A span that has this attribute.
 fn span(attribute: KeyValue) -> SpanData {
@@ -67,7 +67,7 @@ fn counted(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
 
 #[test]
 fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent() {
-    let (log, _guard) = Log::start();
+    let (log, _guard) = CapturedLog::start();
     let metrics = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder()
         .with_periodic_exporter(metrics.clone())
@@ -119,7 +119,7 @@ fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent(
 
 #[test]
 fn a_batch_of_which_nothing_is_sent_ends_no_outage() {
-    let (log, _guard) = Log::start();
+    let (log, _guard) = CapturedLog::start();
     // A connected socket receives from its peer alone, here itself.
     let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
     daemon.connect(daemon.local_addr().unwrap()).unwrap();

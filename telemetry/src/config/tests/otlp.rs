@@ -1,13 +1,13 @@
-//! `OTEL_EXPORTER_OTLP_…`.
+//! `OTEL_EXPORTER_OTLP_…`: the options of the OTLP exporters.
 
 use std::time::Duration;
 
 use opentelemetry_otlp::Compression;
 
-use super::{assert_refused, read};
+use super::{assert_refused, assert_refused_as_not_built_in, read_config};
 
 #[test]
-fn a_collector_has_a_whole_url() {
+fn an_endpoint_is_a_complete_http_url_without_a_user_name() {
     for name in [
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -57,42 +57,54 @@ fn a_collector_has_a_whole_url() {
             "https://my_collector/v1/traces",
             "http://collector.example.:4318",
         ] {
-            read(&[(name, value)]).expect(value);
+            read_config(&[(name, value)]).expect(value);
         }
     }
-    // Behind these, no path can be written.
+    // The path of the signal cannot be appended to these URLs.
     for value in ["http://collector?key=1", "http://collector/#fragment"] {
         assert_refused("OTEL_EXPORTER_OTLP_ENDPOINT", value);
     }
 }
 
 #[test]
-fn a_password_in_a_url_is_not_shown() {
+fn an_error_does_not_show_the_password_in_a_url() {
     let url = "http://user:password@collector:4318";
-    let error = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", url)]).unwrap_err();
+    let error = read_config(&[("OTEL_EXPORTER_OTLP_ENDPOINT", url)]).unwrap_err();
     assert!(!error.contains("password"), "{error}");
 }
 
 #[test]
-fn the_path_of_a_signal_is_appended_to_the_base_url_alone() {
-    let endpoints = |variables: &[(&str, &str)]| {
-        let config = read(variables).unwrap();
+fn the_path_of_a_signal_is_appended_to_the_url_for_all_signals_only() {
+    let read_endpoints = |variables: &[(&str, &str)]| {
+        let config = read_config(variables).unwrap();
         (config.otlp_traces.endpoint, config.otlp_metrics.endpoint)
     };
-    let both = |base: &str| (format!("{base}/v1/traces"), format!("{base}/v1/metrics"));
+    let with_paths = |base: &str| (format!("{base}/v1/traces"), format!("{base}/v1/metrics"));
     let base = "OTEL_EXPORTER_OTLP_ENDPOINT";
-    assert_eq!(endpoints(&[]), both("http://localhost:4318"));
-    assert_eq!(endpoints(&[(base, "")]), both("http://localhost:4318"));
-    assert_eq!(endpoints(&[(base, "https://a/")]), both("https://a"));
-    assert_eq!(endpoints(&[(base, "http://a:1/b/")]), both("http://a:1/b"));
-    assert_eq!(endpoints(&[(base, "http://a:1//")]), both("http://a:1"));
+    assert_eq!(read_endpoints(&[]), with_paths("http://localhost:4318"));
+    assert_eq!(
+        read_endpoints(&[(base, "")]),
+        with_paths("http://localhost:4318")
+    );
+    assert_eq!(
+        read_endpoints(&[(base, "https://a/")]),
+        with_paths("https://a")
+    );
+    assert_eq!(
+        read_endpoints(&[(base, "http://a:1/b/")]),
+        with_paths("http://a:1/b")
+    );
+    assert_eq!(
+        read_endpoints(&[(base, "http://a:1//")]),
+        with_paths("http://a:1")
+    );
     let traces = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:2");
     let expected = ("http://c:2".to_owned(), "http://a:1/v1/metrics".to_owned());
-    assert_eq!(endpoints(&[(base, "http://a:1"), traces]), expected);
+    assert_eq!(read_endpoints(&[(base, "http://a:1"), traces]), expected);
 }
 
 #[test]
-fn headers_are_names_and_encoded_values() {
+fn a_header_is_a_name_and_a_percent_encoded_value() {
     for name in [
         "OTEL_EXPORTER_OTLP_HEADERS",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
@@ -121,14 +133,14 @@ fn headers_are_names_and_encoded_values() {
             "content-length=5",
             "Transfer-Encoding=chunked",
         ] {
-            let error = read(&[(name, value)]).expect_err(value);
+            let error = read_config(&[(name, value)]).expect_err(value);
             assert!(error.starts_with(name), "{error}");
             assert!(!error.contains("s3cr"), "{error}");
         }
     }
-    // W3C's baggage, whose syntax this is, allows an empty value.
-    let list = " Authorization = Basic dXNlcg== , x-team=a%2C%C3%A9,, x_1=%20 y , empty= ";
-    let config = read(&[("OTEL_EXPORTER_OTLP_HEADERS", list)]).unwrap();
+    // The syntax is that of W3C Baggage, which allows an empty value.
+    let headers = " Authorization = Basic dXNlcg== , x-team=a%2C%C3%A9,, x_1=%20 y , empty= ";
+    let config = read_config(&[("OTEL_EXPORTER_OTLP_HEADERS", headers)]).unwrap();
     let expected = [
         ("Authorization", "Basic dXNlcg=="),
         ("x-team", "a%2C%C3%A9"),
@@ -140,8 +152,8 @@ fn headers_are_names_and_encoded_values() {
 }
 
 #[test]
-fn a_signal_has_its_own_options_or_those_for_all() {
-    let config = read(&[
+fn an_option_of_one_signal_takes_precedence_over_the_option_for_all_signals() {
+    let config = read_config(&[
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZIP"),
         ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
         ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", ""),
@@ -158,11 +170,35 @@ fn a_signal_has_its_own_options_or_those_for_all() {
     assert_eq!(config.otlp_metrics.timeout, Duration::from_millis(200));
     assert_eq!(config.otlp_traces.headers[0].0, "b");
     assert_eq!(config.otlp_metrics.headers[0].0, "a");
-    // Both must make sense, although one of them has no effect.
-    let unused = [
+    // A value that is overridden for each signal is still validated.
+    let overridden = [
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1"),
         ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1"),
     ];
-    assert!(read(&unused).is_err());
+    assert!(read_config(&overridden).is_err());
+}
+
+#[test]
+fn an_unsupported_protocol_compression_or_certificate_is_refused() {
+    for infix in ["", "TRACES_", "METRICS_"] {
+        let name = |option: &str| format!("OTEL_EXPORTER_OTLP_{infix}{option}");
+        for value in ["zip", "zstd", "deflate", "9", "gzip,none"] {
+            assert_refused(&name("COMPRESSION"), value);
+        }
+        for value in ["http", "protobuf", "http/proto"] {
+            assert_refused(&name("PROTOCOL"), value);
+        }
+        for (option, value) in [
+            ("PROTOCOL", "grpc"),
+            ("PROTOCOL", "HTTP/JSON"),
+            ("CERTIFICATE", "/etc/ca.pem"),
+            ("CLIENT_CERTIFICATE", "/etc/client.pem"),
+            ("CLIENT_KEY", "/etc/client.key"),
+        ] {
+            assert_refused_as_not_built_in(&name(option), value);
+            read_config(&[(&*name(option), "")]).expect(option);
+        }
+        read_config(&[(&*name("PROTOCOL"), "HTTP/Protobuf")]).unwrap();
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::fake_daemon::{FakeDaemon, refusing_address, rule_page, sampler, samples, seconds};
 use super::*;
-use crate::captured::Log;
+use crate::captured_log::CapturedLog;
 
 #[test]
 fn rules_are_read_from_all_pages_and_targets_change_their_rate() {
@@ -244,7 +244,7 @@ fn a_call_succeeds_after_the_daemon_has_closed_its_kept_alive_connection() {
 
 #[test]
 fn an_outage_of_the_daemon_is_logged_once_at_its_start_and_once_at_its_end() {
-    let (log, _guard) = Log::start();
+    let (log, _guard) = CapturedLog::start();
     let daemon = FakeDaemon::start([rule_page(["a"], json!({}))]);
     let mut client = daemon.client();
     let mut logged = Vec::new();

@@ -8,7 +8,7 @@ use std::thread;
 use rustix::net::connect_unspec;
 
 use super::*;
-use crate::captured::Log;
+use crate::captured_log::CapturedLog;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -145,7 +145,7 @@ fn while_lookups_fail_spans_still_go_to_the_last_known_address() {
     answers.send(Ok(vec![port.address()])).unwrap();
     send(&mut daemon, "0", start).unwrap();
     assert_eq!(port.received(), "0");
-    let (log, _guard) = Log::start();
+    let (log, _guard) = CapturedLog::start();
     let mut minutes = start;
     // Sends a span each minute until this is logged, and returns all that is logged until then.
     let mut logged_until = |level: &str| {

@@ -1,4 +1,4 @@
-//! The log lines of a test.
+//! Captures the log lines of a test.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -7,12 +7,12 @@ use tracing::subscriber::{DefaultGuard, set_default};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{fmt, registry};
 
-/// The lines that this thread logs, as text.
+/// The lines that the current thread logs, as text.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Log {
-    /// A log until the guard is dropped.
+impl CapturedLog {
+    /// Captures log lines until the returned guard is dropped.
     pub fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
@@ -21,14 +21,14 @@ impl Log {
         (log, set_default(registry().with(layer)))
     }
 
-    /// What was logged since this was last called.
+    /// Returns the lines that were logged since the previous call.
     pub fn take(&self) -> String {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
         String::from_utf8(bytes).unwrap()
     }
 }
 
-impl Write for Log {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }

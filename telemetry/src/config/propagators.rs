@@ -1,0 +1,56 @@
+//! `OTEL_PROPAGATORS`: the headers that carry a trace from one process to the next.
+
+use super::variables::Expected;
+
+/// A format of trace headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeaderFormat {
+    /// The header `X-Amzn-Trace-Id`.
+    Xray,
+    /// The W3C headers `traceparent` and `tracestate`.
+    TraceContext,
+    /// The W3C header `baggage`.
+    Baggage,
+}
+
+/// The header formats that are read and written. If the headers of a request contradict each other,
+/// the first format in this list takes precedence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Propagators(Vec<HeaderFormat>);
+
+impl Default for Propagators {
+    fn default() -> Self {
+        Self(vec![HeaderFormat::Xray, HeaderFormat::TraceContext])
+    }
+}
+
+impl Propagators {
+    pub fn parse(value: &str) -> Result<Self, Expected> {
+        if value.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let mut formats = Vec::new();
+        for name in value.split(',').map(str::trim) {
+            let format = match &*name.to_ascii_lowercase() {
+                "xray" => HeaderFormat::Xray,
+                "tracecontext" => HeaderFormat::TraceContext,
+                "baggage" => HeaderFormat::Baggage,
+                "none" => continue,
+                _ => {
+                    return Err(Expected::new(
+                        "xray, tracecontext, baggage or none, separated by commas",
+                    ));
+                }
+            };
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        Ok(Self(formats))
+    }
+
+    /// The formats in their order of precedence, without duplicates.
+    pub fn formats(&self) -> &[HeaderFormat] {
+        &self.0
+    }
+}

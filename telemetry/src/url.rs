@@ -1,0 +1,50 @@
+//! Validation of URLs and host names that come from configuration.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use http::Uri;
+
+/// Parses an `http` or `https` URL. Returns `None` if the URL has no host, an invalid host or port, or
+/// a user name or password.
+pub(crate) fn parse_http_url(text: &str) -> Option<Uri> {
+    let url: Uri = text.parse().ok()?;
+    let scheme = url.scheme_str()?;
+    let host = url.host()?;
+    // `Uri` accepts an invalid port and then reports no port. A user name stands before the host, so
+    // the prefix does not match.
+    let after_host = url.authority()?.as_str().strip_prefix(host)?;
+    let port_is_valid = match after_host.strip_prefix(':') {
+        Some(port) => is_port(port),
+        None => after_host.is_empty(),
+    };
+    (["http", "https"].contains(&scheme) && is_host(host) && port_is_valid).then_some(url)
+}
+
+fn is_port(text: &str) -> bool {
+    // `parse` alone would accept a plus sign.
+    let only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    only_digits && text.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// Whether `host` is a host name, an IPv4 address, or an IPv6 address in brackets.
+pub fn is_host(host: &str) -> bool {
+    let without_brackets = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    if let Some(address) = without_brackets {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    // Digits and dots alone are an IPv4 address, never a host name.
+    if host
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    // A fully qualified name may end with a dot.
+    let name = host.strip_suffix('.').unwrap_or(host);
+    name.split('.').all(is_host_label)
+}
+
+fn is_host_label(label: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    label.bytes().all(is_allowed) && label.contains(|letter: char| letter.is_ascii_alphanumeric())
+}
