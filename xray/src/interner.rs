@@ -79,7 +79,8 @@ fn memory_bytes<T: ?Sized>(value: &T) -> usize {
     allocation(2 * size_of::<usize>() + size_of_val(value)) + 2 * size_of::<Arc<T>>()
 }
 
-/// Distinct values of one type. A value stays for a while after its last reference was dropped.
+/// Distinct values of one type. A value without other references stays until the next removal of unused
+/// values.
 #[derive(Debug)]
 struct InternedValues<T: ?Sized> {
     values: HashSet<Arc<T>>,

@@ -12,7 +12,8 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 /// The end of the year 9999, in seconds since 1970. Larger numbers are mistakes, such as milliseconds.
 const MAX_SECONDS: f64 = 253_402_300_800.0;
 
-/// A point in time as microseconds since 1970, or a duration in microseconds. JSON has seconds instead.
+/// A point in time as microseconds since 1970, or a duration in microseconds. Its JSON form is a number of
+/// seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 

@@ -6,8 +6,8 @@ use super::attributes::Attributes;
 
 const USER_KEY: &str = "enduser.id";
 
-/// Lists the attributes that the exporter makes annotations. It has no effect here, because all attributes become
-/// annotations.
+/// A list of attribute keys. The exporter converts these attributes to annotations. The list has no effect here,
+/// because all attributes become annotations.
 const INDEXED_ATTRIBUTES_KEY: &str = "aws.xray.annotations";
 
 /// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for subsegments, which do not contain

@@ -36,7 +36,7 @@ impl<'a> Attributes<'a> {
         keys.iter().any(|key| self.0.contains_key(key))
     }
 
-    /// The value of the first of `keys` whose value is a text that is not empty.
+    /// The first non-empty text among the values of `keys`.
     pub fn find_text(&self, keys: &[&str]) -> Option<&'a str> {
         keys.iter().find_map(|key| match self.0.get(key)? {
             OtlpValue::StringValue(text) if !text.is_empty() => Some(&**text),
@@ -50,7 +50,7 @@ impl<'a> Attributes<'a> {
             .filter(|text| text.parse::<IpAddr>().is_ok())
     }
 
-    /// The value of the first of `keys` that is an integer, or a double or a text with an integer value.
+    /// The first integer among the values of `keys`. Doubles and texts with an integer value count as integers.
     pub fn find_integer(&self, keys: &[&str]) -> Option<i64> {
         keys.iter().find_map(|key| match self.0.get(key)? {
             OtlpValue::IntValue(number) => Some(*number),
@@ -67,7 +67,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The texts in the list at `key`. A single text is a list of one.
+    /// The texts in the list that is the value of `key`. A value that is a text counts as a list with one element.
     pub fn get_texts(&self, key: &str) -> Vec<&'a str> {
         match self.0.get(key) {
             Some(OtlpValue::StringValue(text)) => vec![text],
@@ -114,7 +114,7 @@ fn to_json(value: &OtlpValue) -> Value {
         OtlpValue::BoolValue(value) => (*value).into(),
         OtlpValue::IntValue(number) => (*number).into(),
         OtlpValue::DoubleValue(number) if number.is_finite() => (*number).into(),
-        // JSON has no numbers for these. ProtoJSON writes the same texts.
+        // JSON has no NaN and no infinite numbers. ProtoJSON uses the same texts.
         OtlpValue::DoubleValue(number) if number.is_nan() => "NaN".into(),
         OtlpValue::DoubleValue(number) if *number > 0.0 => "Infinity".into(),
         OtlpValue::DoubleValue(_) => "-Infinity".into(),

@@ -10,7 +10,7 @@ use super::attributes::{Attributes, build_object};
 use super::ids::SpanIds;
 use super::{http, stack};
 
-/// Contains the status message of spans that come from OpenCensus.
+/// Attribute for the status message of spans that OpenCensus made.
 const STATUS_TEXT_KEY: &str = "http.status_text";
 
 /// One element of the list `exceptions`, without ids.
@@ -137,8 +137,8 @@ fn status_message_exception(span: &Span, attributes: &Attributes<'_>) -> Option<
     })
 }
 
-/// The flags that are true in the span's document. An HTTP status of 400 to 599 determines them. Otherwise, a span
-/// with the status Error is a fault.
+/// The flags that are true in the span's document. An HTTP status of 400 to 499 sets `error`, and 429 also sets
+/// `throttle`. A status of 500 to 599 sets `fault`. Without such a status, the span status Error sets `fault`.
 pub fn error_flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
     match attributes.find_integer(&http::STATUS_KEYS) {
         Some(429) => &["error", "throttle"],

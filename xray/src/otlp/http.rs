@@ -54,7 +54,8 @@ const URL_PART_KEYS: [&str; 7] = [
     "server.port",
 ];
 
-/// Builds the block and removes its attributes from `remaining`. Without a block, `remaining` keeps them.
+/// Builds the block and removes its attributes from `remaining`. If there is no block, `remaining` keeps
+/// the attributes.
 pub fn build_block(
     span: &Span,
     attributes: &Attributes<'_>,

@@ -6,7 +6,7 @@
 //!
 //! The feature `with-serde` of `opentelemetry-proto` 0.33 does not replace this module: it refuses valid ProtoJSON,
 //! such as null fields, `{"arrayValue": {}}`, the double `"NaN"`, integers such as `1e3` and unpadded base64, and it
-//! accepts an `AnyValue` with two members. Half of a surrogate pair makes serde_json refuse the whole request.
+//! accepts an `AnyValue` with two members.
 
 mod fields;
 mod messages;
@@ -34,6 +34,16 @@ struct Rejection {
     span_count: usize,
     /// `.field: reason`, relative to the path of the message.
     reason: String,
+}
+
+impl From<String> for Rejection {
+    /// A rejection of a message whose number of spans is unknown.
+    fn from(reason: String) -> Self {
+        Self {
+            span_count: 0,
+            reason,
+        }
+    }
 }
 
 /// Decodes a request. Invalid spans, and all spans of an invalid resource or scope, are left out and added to
@@ -66,13 +76,8 @@ fn decode_resource_spans(
     path: &str,
     rejected: &mut RejectedSpans,
 ) -> Result<ResourceSpans, Rejection> {
-    // If these two steps fail, the number of spans is unknown.
-    let reject_uncounted = |reason| Rejection {
-        span_count: 0,
-        reason,
-    };
-    let object: RawObject<'_> = parse(raw).map_err(reject_uncounted)?;
-    let raw_scopes = parse_list(&object, "scopeSpans").map_err(reject_uncounted)?;
+    let object: RawObject<'_> = parse(raw)?;
+    let raw_scopes = parse_list(&object, "scopeSpans")?;
     let decode_fields = || {
         let mut fields = parse_fields(&object, ["resource", "schemaUrl"])?;
         Ok(ResourceSpans {
@@ -100,12 +105,8 @@ fn decode_scope_spans(
     path: &str,
     rejected: &mut RejectedSpans,
 ) -> Result<ScopeSpans, Rejection> {
-    let reject_uncounted = |reason| Rejection {
-        span_count: 0,
-        reason,
-    };
-    let object: RawObject<'_> = parse(raw).map_err(reject_uncounted)?;
-    let raw_spans = parse_list(&object, "spans").map_err(reject_uncounted)?;
+    let object: RawObject<'_> = parse(raw)?;
+    let raw_spans = parse_list(&object, "spans")?;
     let decode_fields = || {
         let mut fields = parse_fields(&object, ["scope", "schemaUrl"])?;
         Ok(ScopeSpans {
@@ -120,7 +121,8 @@ fn decode_scope_spans(
     })?;
     for (index, raw) in raw_spans.into_iter().enumerate() {
         match parse(raw).and_then(Span::from_value) {
-            // An empty span has two bytes in the request and hundreds of bytes in memory. It is dropped at once.
+            // Spans with invalid ids are dropped here to save memory: an empty span takes 2 bytes of the request, but
+            // hundreds of bytes when decoded.
             Ok(span) => match SpanIds::parse(&span) {
                 Err(reason) => rejected.add_span(&span, reason),
                 Ok(_) => decoded.spans.push(span),

@@ -32,12 +32,12 @@ const AWS_CALL_FIELDS: [&str; 7] = [
     "table_names",
 ];
 
-/// Builds the documents of a local root span. A server or internal span becomes a segment. Another span is a call: it
-/// becomes a segment for its service and a subsegment for the call.
+/// Builds the documents of a local root span. A server or internal span becomes a segment. A span of another kind is a
+/// call, and becomes a segment for its service and a subsegment for the call.
 ///
 /// # Errors
 ///
-/// As [`SpanIds::parse`].
+/// When [`SpanIds::parse`] fails.
 pub fn build_documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, String> {
     if matches!(span.kind(), SpanKind::Server | SpanKind::Internal) {
         let mut segment = build_document(span, resource)?;

@@ -35,7 +35,7 @@ pub fn find_name_and_namespace(
     (name, namespace)
 }
 
-/// The name that the program's author or an AWS distribution of OpenTelemetry set.
+/// The name in an attribute that the program's author or an AWS distribution of OpenTelemetry set for this purpose.
 fn find_explicit_name<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
     let local_service = || attributes.find_text(&["aws.local.service"]);
     let remote_service = || {
@@ -64,7 +64,7 @@ pub fn strip_aws_prefix<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a s
         .unwrap_or(name)
 }
 
-/// The service that made the span if the span is a server's, otherwise the called service or host.
+/// For a server span, the service that made the span. For other spans, the called service or host.
 fn find_service_or_host<'a>(
     span: &Span,
     attributes: &Attributes<'a>,
@@ -82,7 +82,8 @@ fn find_service_or_host<'a>(
 
 /// The name of the called database: `name@host`, or `name` if the host is unknown.
 fn find_database_name(attributes: &Attributes<'_>) -> Option<String> {
-    // Instrumentations of Redis set `db.namespace` to the number of the database. Others separate its parts by `|`.
+    // Instrumentations of Redis set `db.namespace` to the number of the database. Other instrumentations separate the
+    // parts of `db.namespace` by `|`.
     let name = attributes
         .find_text(&["db.namespace"])
         .filter(|namespace| namespace.parse::<u64>().is_err())

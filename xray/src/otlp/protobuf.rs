@@ -89,7 +89,8 @@ fn decode_spans(raw_spans: Vec<Bytes>, path: &str, rejected: &mut RejectedSpans)
     for (index, bytes) in raw_spans.into_iter().enumerate() {
         match Span::decode(bytes) {
             Err(error) => rejected.add(1, || reason(&format!("{path}.spans[{index}]"), &error)),
-            // An empty span has two bytes in the request and hundreds of bytes in memory. It is dropped at once.
+            // Spans with invalid ids are dropped here to save memory: an empty span takes 2 bytes of the request, but
+            // hundreds of bytes when decoded.
             Ok(span) => match SpanIds::parse(&span) {
                 Err(reason) => rejected.add_span(&span, reason),
                 Ok(_) => spans.push(span),

@@ -10,7 +10,7 @@ use super::ids::SpanIds;
 use super::{annotations, aws, cause, http, name, sql};
 use crate::id::{SegmentId, TraceId};
 
-/// The collector's receiver for X-Ray segments sets this attribute. It states whether the segment is in progress.
+/// Attribute that states whether the segment is in progress. The collector's receiver for X-Ray segments sets it.
 const IN_PROGRESS_KEY: &str = "aws.xray.inprogress";
 
 /// Builds the document of `span`: a subsegment if the span has a parent and its kind is neither server nor consumer,
@@ -18,7 +18,7 @@ const IN_PROGRESS_KEY: &str = "aws.xray.inprogress";
 ///
 /// # Errors
 ///
-/// As [`SpanIds::parse`].
+/// When [`SpanIds::parse`] fails.
 pub fn build_document(span: &Span, resource: &[KeyValue]) -> Result<Value, String> {
     let ids = SpanIds::parse(span)?;
     let starts_segment = matches!(span.kind(), SpanKind::Server | SpanKind::Consumer);

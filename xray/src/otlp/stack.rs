@@ -50,8 +50,8 @@ fn parse_lines(text: &str, parse_frame: fn(&str) -> Option<Value>) -> StackTrace
     }
 }
 
-/// Parses `    at function (path:12:3)` or `    at path:12:3`. The label ends with the space before the parenthesis,
-/// as the exporter's does.
+/// Parses `    at function (path:12:3)` or `    at path:12:3`. The label includes the space before the
+/// parenthesis, like the exporter's labels.
 fn parse_javascript_frame(line: &str) -> Option<Value> {
     let call = line.strip_prefix("    at ")?;
     let (label, location) = match call.split_once('(') {
@@ -77,18 +77,18 @@ fn parse_javascript_frame(line: &str) -> Option<Value> {
 /// Parses `at Label(arguments) in path:line 12`, or `at Label(arguments)`.
 fn parse_dotnet_frame(line: &str) -> Option<Value> {
     let call = line.trim().strip_prefix("at ")?;
-    let Some((label, rest)) = call.split_once(" in ") else {
+    let Some((label, after_label)) = call.split_once(" in ") else {
         let end = call.rfind(')')?;
         return Some(build_frame("", "", &call[..=end]));
     };
-    let location = rest.split(" in ").next().unwrap_or(rest);
+    let location = after_label.split(" in ").next().unwrap_or(after_label);
     let (path, line) = location.rsplit_once(':').unwrap_or((location, ""));
     let line_number = line.strip_prefix("line ").unwrap_or(line);
     Some(build_frame(path, line_number, label))
 }
 
-/// Parses pairs of lines: the call, then `path:12 +0x…`. A line such as `goroutine 1 [running]:` stands before each
-/// goroutine's stack.
+/// Parses pairs of lines: the call, then `path:12 +0x…`. A line such as `goroutine 1 [running]:` precedes the stack
+/// of each goroutine.
 fn parse_go(text: &str) -> StackTrace {
     let mut lines = text.lines().skip(1);
     let mut frames = Vec::new();
@@ -99,9 +99,9 @@ fn parse_go(text: &str) -> StackTrace {
         } else {
             line
         };
-        // A line without a location keeps the previous one, as in the exporter.
-        if let Some(found) = lines.next().and_then(find_path_and_line) {
-            location = found;
+        // If the second line has no location, the frame gets the location of the previous frame, as in the exporter.
+        if let Some(next_location) = lines.next().and_then(find_path_and_line) {
+            location = next_location;
         }
         frames.push(build_frame(location.0, location.1, label));
     }
@@ -122,10 +122,10 @@ fn find_path_and_line(line: &str) -> Option<(&str, &str)> {
     line.match_indices(':').find_map(|(colon, _)| {
         let start = line[..colon].rfind(|c: char| c == ':' || c.is_ascii_whitespace());
         let path = &line[start.map_or(0, |start| start + 1)..colon];
-        let rest = &line[colon + 1..];
-        let end = rest.find(|c: char| !c.is_ascii_digit());
-        let number = &rest[..end.unwrap_or(rest.len())];
-        (!path.is_empty() && !number.is_empty()).then_some((path, number))
+        let after_colon = &line[colon + 1..];
+        let digits_end = after_colon.find(|c: char| !c.is_ascii_digit());
+        let line_number = &after_colon[..digits_end.unwrap_or(after_colon.len())];
+        (!path.is_empty() && !line_number.is_empty()).then_some((path, line_number))
     })
 }
 

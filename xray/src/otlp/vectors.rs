@@ -1,6 +1,6 @@
 //! Tests the translation with vectors: spans and the documents that they become. Each file in `vectors` except
 //! `differences.json` contains the vectors of one test file of the collector's X-Ray exporter, under the names of its
-//! tests. It also lists the tests that are left out, with the reasons. `differences.json` contains vectors for the
+//! tests. Its `left_out` lists the tests that are left out, with the reasons. `differences.json` contains vectors for the
 //! rules that differ from the exporter's, which docs/xray.md lists.
 
 use serde_json::{Map, Value, json};
@@ -111,8 +111,8 @@ fn translate_request(name: &str, request: &Value) -> Vec<Value> {
     documents
 }
 
-/// Adds to `differences` where `actual` differs from `expected`. Fields that `expected` does not contain are ignored.
-/// An expected null means that the field is absent, and `*` means any value.
+/// Compares `actual` with `expected`, and adds one line to `differences` for each value that differs. Fields that
+/// `expected` does not contain are ignored. An expected null means that the field is absent, and `*` means any value.
 fn find_differences(path: &str, expected: &Value, actual: &Value, differences: &mut Vec<String>) {
     let no_fields = Map::new();
     match (expected, actual) {
@@ -138,7 +138,7 @@ fn find_differences(path: &str, expected: &Value, actual: &Value, differences: &
     }
 }
 
-/// Asserts that the spans in `files` become the expected documents, and that there are `count` of them.
+/// Asserts that the spans in `files` become the expected documents, and that `files` contain `count` vectors.
 fn assert_vectors(files: &[&str], count: usize) {
     let mut differences = Vec::new();
     let mut tested = 0;

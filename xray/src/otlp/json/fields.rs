@@ -17,7 +17,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Longest part of an invalid text in an error message, in characters. The response contains the message.
+/// Error messages quote at most this many characters of an invalid text.
 const MAX_QUOTED_CHARS: usize = 40;
 
 /// A protobuf message that can be decoded from JSON.
@@ -33,7 +33,7 @@ pub trait Message: Sized {
     ///
     /// # Errors
     ///
-    /// When the value is not an object, and as [`Message::from_fields`].
+    /// When the value is not an object, or when [`Message::from_fields`] fails.
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::Object(object) => Self::from_fields(&mut Fields(object)),

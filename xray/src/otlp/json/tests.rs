@@ -92,7 +92,7 @@ fn every_field_is_decoded_and_null_means_absent() {
             parent.as_object_mut().unwrap().remove(field);
         });
         assert_eq!(null, absent, "{pointer}");
-        // The result differs, so the field was not ignored before.
+        // Removing the field changes the result, so the decoder does not ignore the field.
         assert_ne!(null.0, decoded, "{pointer}");
         // A span without one of its ids is rejected.
         let is_required_id = ["/spans/0/traceId", "/spans/0/spanId"]
@@ -140,7 +140,7 @@ fn an_invalid_field_rejects_only_the_spans_of_its_message() {
         let decoded = decode_request(invalid.to_string().as_bytes(), &mut rejected).unwrap();
         let partial_success = rejected.into_partial_success().unwrap();
         let expected = match pointer.strip_prefix(scope) {
-            // The list has one element instead of two, and the element is not a span.
+            // `[[]]` replaces the two spans by one element that is not a span.
             Some("/spans") => (0, 1),
             // The number of spans is unknown.
             None if ["/resourceSpans", "/resourceSpans/0/scopeSpans"].contains(&&*pointer) => {

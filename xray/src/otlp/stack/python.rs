@@ -20,7 +20,7 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
         let mut separators = CAUSE_SEPARATORS.iter();
         separators.any(|separator| line.starts_with(separator))
     };
-    // The last traceback is that of the exception. Each of the others is the cause of the next.
+    // Each traceback is the cause of the next one. The last is the traceback of the exception itself.
     let mut tracebacks = lines.rsplit(is_separator);
     let last = trim_empty_lines(tracebacks.next().unwrap_or_default());
     let (call_lines, _) = split_calls_and_title(last);
@@ -30,11 +30,12 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
         } else {
             call_lines
         }),
+        // The exporter also stops at the first cause that it cannot parse.
         causes: tracebacks.map_while(parse_cause).collect(),
     }
 }
 
-/// Removes the empty line beside each separator.
+/// Removes an empty first line and an empty last line. Python prints such lines beside the separators.
 fn trim_empty_lines<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     let lines = lines.strip_prefix(&[""]).unwrap_or(lines);
     lines.strip_suffix(&[""]).unwrap_or(lines)
@@ -55,8 +56,7 @@ fn split_calls_and_title<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&
     lines.split_at(title_index.map_or(lines.len(), |index| index + 1))
 }
 
-/// Parses the traceback of a cause. Returns `None` if that fails. The caller stops at the first failure, as the
-/// exporter does.
+/// Parses the traceback of a cause. Returns `None` if the lines have another format.
 fn parse_cause(lines: &[&str]) -> Option<CausingException> {
     let (call_lines, title_lines) = split_calls_and_title(trim_empty_lines(lines));
     let has_calls = call_lines.iter().any(|line| line.starts_with(FRAME_PREFIX));
