@@ -1,62 +1,55 @@
-//! Documents of one trace become one [`Trace`], whatever order they came in.
+//! Assembles the documents of one trace into a [`Trace`]. The result does not depend on the order of arrival.
 
 mod compiled;
-mod facts;
 mod nodes;
-mod pieces;
+mod search_fields;
+mod segments;
 mod tree;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use compiled::{Compiled, compile};
+pub use compiled::{CompiledSegment, compile_documents};
 
-use crate::document::Document;
-use crate::document::annotations::Index;
+use crate::document::annotations::AnnotationIndex;
 use crate::id::TraceId;
 use crate::interner::Interner;
 use crate::memory::allocation;
-use crate::trace::{Entity, Flags, Kind, Namespace, Trace};
-use pieces::{Piece, Pieces};
-use tree::Tree;
+use crate::trace::{Entity, EntityKind, ErrorFlags, Namespace, Trace};
+use segments::{ParsedSegment, parse_segments};
+use tree::SegmentTree;
 
-/// A time in an id that lies further than a year, in microseconds, from all segments is none: the id was
-/// made by a program that speaks W3C's `traceparent`, where all digits are random.
-const BELIEVABLE: u64 = 365 * 24 * 3600 * 1_000_000;
+/// The time in a trace id is ignored if it differs by more than a year (in microseconds) from the segments' times. Such
+/// ids come from programs that use W3C's `traceparent`, where all digits are random.
+const MAX_ID_TIME_DIFFERENCE_MICROS: u64 = 365 * 24 * 3600 * 1_000_000;
 
-/// Puts a trace together. `documents` are those that were taken, each id once, in the order of the ids.
-pub fn assemble<'a>(
+/// Assembles a trace. `documents` have been accepted, have each id once, and are sorted by id.
+pub fn assemble_trace<'a>(
     id: TraceId,
     revision: u64,
     documents: impl IntoIterator<Item = &'a str>,
     interner: &mut Interner,
 ) -> Trace {
-    let mut pieces = Pieces::default();
-    for json in documents {
-        if let Ok((document, subject)) = Document::parse(json) {
-            pieces.add(document, subject.is_subsegment);
-        }
-    }
+    let tree = SegmentTree::build(parse_segments(documents));
+    // What was interned for other traces is not charged to this one.
     interner.take_charged_bytes();
-    let mut annotations = Index::default();
-    let entities = entities(&Tree::of(pieces), interner, &mut annotations);
-    let memory = memory(&entities) + interner.take_charged_bytes();
-    let root = root(&entities);
-    let of_time: Vec<_> = match root {
-        Some(_) => entities
-            .iter()
-            .filter(|entity| entity.is_segment())
-            .collect(),
-        // Subsegments alone, so far.
-        None => entities.iter().collect(),
-    };
-    let start = of_time.iter().map(|entity| entity.start).min();
+    let mut annotations = AnnotationIndex::default();
+    let entities = create_entities(&tree, interner, &mut annotations);
+    let memory_bytes = memory_bytes(&entities) + interner.take_charged_bytes();
+    let root_index = find_root(&entities);
+    let timed: Vec<_> = entities
+        .iter()
+        // Without a root, the trace consists of subsegments only, so far.
+        .filter(|entity| root_index.is_none() || entity.is_segment())
+        .collect();
+    let start = timed.iter().map(|entity| entity.start).min();
     let start = start.unwrap_or(id.start_time());
-    let end = of_time.iter().filter_map(|entity| entity.end).max();
-    let is_believable = id.start_time().micros().abs_diff(start.micros()) <= BELIEVABLE;
+    let end = timed.iter().filter_map(|entity| entity.end).max();
+    let difference = id.start_time().micros().abs_diff(start.micros());
+    let is_id_time_valid = difference <= MAX_ID_TIME_DIFFERENCE_MICROS;
     Trace {
         id,
-        time: if is_believable {
+        index_time: if is_id_time_valid {
             id.start_time()
         } else {
             start
@@ -64,147 +57,154 @@ pub fn assemble<'a>(
         start,
         end: end.map_or(start, |end| end.max(start)),
         revision,
-        dropped_annotations: annotations.dropped,
-        memory,
-        root,
+        dropped_annotations: annotations.dropped_count,
+        memory_bytes,
+        root_index,
         entities: entities.into(),
     }
 }
 
-/// Bytes of memory that a trace of these takes, without its texts.
-fn memory(entities: &[Entity]) -> usize {
-    let facts = entities.iter().filter_map(|entity| entity.facts.as_deref());
-    let facts = facts.map(|facts| {
-        allocation(size_of_val(facts))
-            + allocation(size_of_val(&*facts.annotations))
-            + allocation(size_of_val(&*facts.exceptions))
+/// Heap memory of a trace with these entities in bytes, without the interned texts and nodes.
+fn memory_bytes(entities: &[Entity]) -> usize {
+    let fields = entities
+        .iter()
+        .filter_map(|entity| entity.search_fields.as_deref());
+    let fields_bytes = fields.map(|fields| {
+        allocation(size_of_val(fields))
+            + allocation(size_of_val(&*fields.annotations))
+            + allocation(size_of_val(&*fields.exceptions))
     });
-    // An `Arc` stands after its two counts.
-    let trace = allocation(2 * size_of::<usize>() + size_of::<Trace>());
-    trace + allocation(size_of_val(entities)) + facts.sum::<usize>()
+    // An `Arc` stores two reference counts before its value.
+    let trace_bytes = allocation(2 * size_of::<usize>() + size_of::<Trace>());
+    trace_bytes + allocation(size_of_val(entities)) + fields_bytes.sum::<usize>()
 }
 
-/// The segment that nobody called; where its parent is missing, the first one.
-fn root(entities: &[Entity]) -> Option<usize> {
+/// The index of the segment without a `parent_id`. If there is none, the first segment whose parent is missing.
+fn find_root(entities: &[Entity]) -> Option<usize> {
     let segments = entities.iter().enumerate();
     segments
-        .filter(|(_, entity)| entity.is_segment() && entity.parent.is_none())
+        .filter(|(_, entity)| entity.is_segment() && entity.parent_index.is_none())
         .min_by_key(|(_, entity)| (!entity.is_entry, entity.start, entity.id))
-        .map(|(place, _)| place)
+        .map(|(index, _)| index)
 }
 
-/// Writes the tree down, parents before children, and infers what is missing.
-fn entities(
-    tree: &Tree<Document<'_>>,
+/// Creates the list of entities, parents before children, with inferred segments.
+fn create_entities(
+    tree: &SegmentTree<'_>,
     interner: &mut Interner,
-    annotations: &mut Index,
+    annotations: &mut AnnotationIndex,
 ) -> Vec<Entity> {
-    let mut entities: Vec<Entity> = Vec::with_capacity(tree.pieces.len());
-    // Where the pieces of the walk have come to stand, between inferred ones.
-    let mut places: Vec<u32> = Vec::with_capacity(tree.pieces.len());
-    for (place, parent) in tree.walk() {
-        let piece = &tree.pieces[place];
-        let at = entities.len() as u32;
-        places.push(at);
-        let mut entity = entity(piece, interner, annotations);
-        entity.parent = parent.map(|parent| places[parent]);
-        entity.segment = match (piece.is_subsegment, entity.parent) {
-            (false, _) => Some(at),
-            (true, parent) => parent.and_then(|parent| entities[parent as usize].segment),
+    let mut entities: Vec<Entity> = Vec::with_capacity(tree.segments.len());
+    // For each position of the walk the index in `entities`. Inferred segments have no position.
+    let mut entity_indexes: Vec<u32> = Vec::with_capacity(tree.segments.len());
+    for (segment_index, parent_position) in tree.walk() {
+        let segment = &tree.segments[segment_index];
+        let index = entities.len() as u32;
+        entity_indexes.push(index);
+        let mut entity = create_entity(segment, interner, annotations);
+        entity.parent_index = parent_position.map(|position| entity_indexes[position]);
+        entity.segment_index = if segment.is_subsegment {
+            let parent = entity.parent_index;
+            parent.and_then(|parent| entities[parent as usize].segment_index)
+        } else {
+            Some(index)
         };
-        let infers = entity.namespace != Namespace::Local && tree.is_unanswered(place);
         entities.push(entity);
-        if infers {
-            let inferred = inferred(piece, &entities[at as usize], at, interner);
+        if tree.has_inferred_callee(segment_index) {
+            let call = &entities[index as usize];
+            let inferred = infer_callee(segment, call, index, interner);
             entities.push(inferred);
         }
     }
-    mark_repeated(&mut entities);
-    mark_ends(&mut entities);
+    mark_repeated_calls(&mut entities);
+    set_subtree_ends(&mut entities);
     entities
 }
 
-/// Marks segments whose parent has called another segment of the same node, which comes before.
-fn mark_repeated(entities: &mut [Entity]) {
+/// Marks a segment if an earlier one has the same parent and the same node.
+fn mark_repeated_calls(entities: &mut [Entity]) {
     let mut seen = HashSet::new();
     for entity in entities {
-        if let (Some(node), Some(parent)) = (&entity.node, entity.parent) {
-            entity.is_repeated = !seen.insert((parent, Arc::as_ptr(node)));
+        if let (Some(node), Some(parent)) = (&entity.node, entity.parent_index) {
+            entity.is_repeated_call = !seen.insert((parent, node.id));
         }
     }
 }
 
-/// Notes where the descendants of each end.
-fn mark_ends(entities: &mut [Entity]) {
-    for place in (0..entities.len()).rev() {
-        let after = entities[place].after.max(place as u32 + 1);
-        entities[place].after = after;
-        if let Some(parent) = entities[place].parent {
+/// Sets `subtree_end` of each entity.
+fn set_subtree_ends(entities: &mut [Entity]) {
+    for index in (0..entities.len()).rev() {
+        let subtree_end = entities[index].subtree_end.max(index as u32 + 1);
+        entities[index].subtree_end = subtree_end;
+        if let Some(parent) = entities[index].parent_index {
             let parent = &mut entities[parent as usize];
-            parent.after = parent.after.max(after);
+            parent.subtree_end = parent.subtree_end.max(subtree_end);
         }
     }
 }
 
-fn entity(piece: &Piece<Document<'_>>, interner: &mut Interner, annotations: &mut Index) -> Entity {
-    let document = &piece.content;
-    let kind = match piece.is_subsegment {
-        true => Kind::Subsegment,
-        false if document.inferred.is_true() => Kind::Inferred,
-        false => Kind::Segment,
+/// Creates an entity. Indexes are set later.
+fn create_entity(
+    segment: &ParsedSegment<'_>,
+    interner: &mut Interner,
+    annotations: &mut AnnotationIndex,
+) -> Entity {
+    let document = &segment.document;
+    let kind = if segment.is_subsegment {
+        EntityKind::Subsegment
+    } else if document.inferred.is_true() {
+        EntityKind::Inferred
+    } else {
+        EntityKind::Segment
     };
     Entity {
-        id: piece.id,
+        id: segment.id,
         kind,
-        flags: Flags {
-            // A 429 is one of the 4xx, whether or not the document says both.
+        flags: ErrorFlags {
+            // Throttling (429) is a client error (4xx), even if the document does not set `error`.
             error: document.error.is_true() || document.throttle.is_true(),
             throttle: document.throttle.is_true(),
             fault: document.fault.is_true(),
         },
-        namespace: match document.namespace.text() {
-            Some("aws") if piece.is_subsegment => Namespace::Aws,
-            Some("remote") if piece.is_subsegment => Namespace::Remote,
-            _ => Namespace::Local,
-        },
-        is_entry: piece.parent.is_none(),
-        is_repeated: false,
-        parent: None,
-        segment: None,
-        after: 0,
+        namespace: segment.namespace(),
+        is_entry: segment.parent_id.is_none(),
+        is_repeated_call: false,
+        parent_index: None,
+        segment_index: None,
+        subtree_end: 0,
         name: interner.intern_text(document.name.text().unwrap_or_default()),
         node: match kind {
-            Kind::Subsegment => None,
-            Kind::Segment => Some(nodes::of_segment(document, interner)),
-            Kind::Inferred => Some(nodes::of_call(document, interner)),
+            EntityKind::Subsegment => None,
+            EntityKind::Segment => Some(nodes::segment_node(document, interner)),
+            EntityKind::Inferred => Some(nodes::callee_node(document, interner)),
         },
-        start: piece.start,
-        end: piece.end,
-        facts: facts::of(document, interner, annotations),
+        start: segment.start,
+        end: segment.end,
+        search_fields: search_fields::extract_search_fields(document, interner, annotations),
     }
 }
 
-/// What a call, which stands at `place`, tells of a service that sent no segment.
-fn inferred(
-    piece: &Piece<Document<'_>>,
+/// Infers the segment of a called service that sent none. `call` is the calling subsegment's entity at `call_index`.
+fn infer_callee(
+    segment: &ParsedSegment<'_>,
     call: &Entity,
-    place: u32,
+    call_index: u32,
     interner: &mut Interner,
 ) -> Entity {
     Entity {
         id: call.id.derived_id(),
-        kind: Kind::Inferred,
+        kind: EntityKind::Inferred,
         flags: call.flags,
         namespace: Namespace::Local,
         is_entry: false,
-        is_repeated: false,
-        parent: Some(place),
-        segment: Some(place + 1),
-        after: 0,
+        is_repeated_call: false,
+        parent_index: Some(call_index),
+        segment_index: Some(call_index + 1),
+        subtree_end: 0,
         name: Arc::clone(&call.name),
-        node: Some(nodes::of_call(&piece.content, interner)),
+        node: Some(nodes::callee_node(&segment.document, interner)),
         start: call.start,
         end: call.end,
-        facts: facts::of_call(&piece.content, interner),
+        search_fields: search_fields::extract_callee_fields(&segment.document, interner),
     }
 }

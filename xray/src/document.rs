@@ -1,9 +1,11 @@
-//! A segment document: what is read of it, and which ones are refused.
+//! Parses and validates segment documents.
 //!
-//! Sources: the X-Ray developer guide, "AWS X-Ray segment documents", the schema that it links, and errors of the
-//! real service that people reported. Of a document that is accepted, parts of the wrong type are left out. One wrong
-//! subsegment in a document has the whole document refused. Where the sources are silent: an id of a trace may tell any
-//! time (the real service refuses the distant past, a laptop is also fed with recordings).
+//! Sources: the X-Ray developer guide, "AWS X-Ray segment documents", the schema that it links, and error messages of
+//! AWS that users reported. Members of the wrong type are ignored, and the rest of the document is accepted. One invalid
+//! subsegment refuses the whole document.
+//!
+//! Choice where the sources are silent: the time in a trace id is not checked. AWS refuses ids that are too old; here,
+//! recorded documents can be replayed.
 
 pub mod annotations;
 pub mod lenient;
@@ -11,41 +13,42 @@ mod model;
 mod name;
 
 pub use model::{Document, Exception, Http};
-pub use name::is_permitted as is_permitted_in_name;
+pub use name::is_permitted_in_name;
 
 use std::fmt;
 
 use crate::id::{SegmentId, TraceId};
 use crate::time::Time;
 use lenient::{Object, Scalar};
+use name::is_valid_name;
 
-/// Largest document in bytes.
-pub const MAX_BYTES: usize = 64 * 1024;
+/// Maximum size of a document.
+pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
-/// The code for a `type` that is neither `segment` nor `subsegment`.
+/// Error code for a `type` other than `segment` and `subsegment`.
 const UNKNOWN_TYPE: &str = "UnknownType";
 
-/// What a document is about, after it was found to be right.
+/// The validated members that the store needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// The trace that it belongs to.
-    pub trace: TraceId,
-    /// Its own id.
+pub struct DocumentHeader {
+    /// The trace that the document belongs to.
+    pub trace_id: TraceId,
+    /// Id of the segment or subsegment.
     pub id: SegmentId,
-    /// Sent for itself, as a part of a segment.
+    /// Whether the document is a subsegment that was sent separately from its segment.
     pub is_subsegment: bool,
-    /// When it ended; nothing while it is in progress.
+    /// End time; `None` while the segment is in progress.
     pub end: Option<Time>,
 }
 
-/// Why a document is refused. `PutTraceSegments` tells it; the message is the real service's.
+/// The reason why a document was refused, as an entry of `UnprocessedTraceSegments`. `Display` writes AWS's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The document's id, as far as it could be read.
+    /// The document's `id`; `None` if it could not be read.
     pub id: Option<String>,
-    /// `MissingId` and the like.
+    /// X-Ray's error code, such as `MissingId`.
     pub code: &'static str,
-    /// Whether a subsegment is wrong: the document itself, or one in it.
+    /// Whether the invalid part is a subsegment: the document itself, or one embedded in it.
     pub is_subsegment: bool,
 }
 
@@ -54,17 +57,19 @@ impl std::error::Error for Refusal {}
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code;
-        match (code, self.is_subsegment) {
-            (UNKNOWN_TYPE, _) => write!(f, "Invalid entity. ErrorCode: {code}"),
-            (_, false) => write!(f, "Invalid segment. ErrorCode: {code}"),
-            (_, true) => write!(f, "Invalid subsegment. ErrorCode: {code}, Cause: null"),
+        if code == UNKNOWN_TYPE {
+            write!(f, "Invalid entity. ErrorCode: {code}")
+        } else if self.is_subsegment {
+            write!(f, "Invalid subsegment. ErrorCode: {code}, Cause: null")
+        } else {
+            write!(f, "Invalid segment. ErrorCode: {code}")
         }
     }
 }
 
 impl Refusal {
-    /// Of a document that cannot be read at all.
-    pub fn unread(code: &'static str) -> Self {
+    /// A refusal of a document whose id could not be read.
+    pub fn without_id(code: &'static str) -> Self {
         Self {
             id: None,
             code,
@@ -74,129 +79,141 @@ impl Refusal {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a document and finds out whether it is right.
+    /// Parses and validates a document.
     ///
     /// # Errors
     ///
-    /// When it is no JSON object, too large, or lacks something that is required.
-    pub fn parse(json: &'a str) -> Result<(Self, Subject), Refusal> {
-        if json.len() > MAX_BYTES {
-            return Err(Refusal::unread("DocumentTooLarge"));
+    /// If the text is not a JSON object, is too large, or a required member is missing or invalid.
+    pub fn parse(json: &'a str) -> Result<(Self, DocumentHeader), Refusal> {
+        if json.len() > MAX_DOCUMENT_BYTES {
+            return Err(Refusal::without_id("DocumentTooLarge"));
         }
         let object: Object<Self> =
-            serde_json::from_str(json).map_err(|_| Refusal::unread("ParseError"))?;
-        let document = object.0.ok_or_else(|| Refusal::unread("ParseError"))?;
-        let refused = |code, is_subsegment| Refusal {
+            serde_json::from_str(json).map_err(|_| Refusal::without_id("ParseError"))?;
+        let document = object.0.ok_or_else(|| Refusal::without_id("ParseError"))?;
+        let refuse = |code, is_subsegment| Refusal {
             id: document.id.text().map(str::to_owned),
             code,
             is_subsegment,
         };
-        let subject = document.subject();
-        let subject = subject.map_err(|code| refused(code, document.is_subsegment()))?;
+        let header = document
+            .parse_header()
+            .map_err(|code| refuse(code, document.is_subsegment()))?;
         document
-            .check_embedded()
-            .map_err(|code| refused(code, true))?;
-        Ok((document, subject))
+            .check_embedded_subsegments()
+            .map_err(|code| refuse(code, true))?;
+        Ok((document, header))
     }
 
-    /// Whether it says of itself that it is a part of a segment.
+    /// Whether the member `type` is `subsegment`.
     pub fn is_subsegment(&self) -> bool {
         self.kind.text() == Some("subsegment")
     }
 
-    /// Its parent's id, if it is one.
-    pub fn parent(&self) -> Option<SegmentId> {
+    /// The member `id`, if it is valid.
+    pub fn id(&self) -> Option<SegmentId> {
+        self.id.text()?.parse().ok()
+    }
+
+    /// The member `parent_id`, if it is valid.
+    pub fn parent_id(&self) -> Option<SegmentId> {
         self.parent_id.text()?.parse().ok()
     }
 
-    /// When it started.
+    /// The member `start_time`, if it is valid.
     pub fn start(&self) -> Option<Time> {
         Time::parse_seconds(self.start_time.number()?)
     }
 
-    /// When it ended; nothing while it is in progress.
+    /// The member `end_time`, if it is valid; `None` while the segment is in progress.
     pub fn end(&self) -> Option<Time> {
-        match self.in_progress.is_true() {
-            true => None,
-            false => Time::parse_seconds(self.end_time.number()?),
+        if self.in_progress.is_true() {
+            return None;
         }
+        Time::parse_seconds(self.end_time.number()?)
     }
 
-    fn subject(&self) -> Result<Subject, &'static str> {
+    fn parse_header(&self) -> Result<DocumentHeader, &'static str> {
         let is_subsegment = match self.kind.text() {
             None | Some("" | "segment") => false,
             Some("subsegment") => true,
             Some(_) => return Err(UNKNOWN_TYPE),
         };
-        let id = self.checked_id()?;
-        let trace = required(&self.trace_id, "MissingTraceId")?;
-        let trace = trace.parse().map_err(|()| "InvalidTraceId")?;
+        let id = self.parse_id()?;
+        let trace_id = require_text(&self.trace_id, "MissingTraceId")?;
+        let trace_id = trace_id.parse().map_err(|()| "InvalidTraceId")?;
         self.check_name(is_subsegment)?;
-        let end = self.checked_end()?;
+        let end = self.parse_end()?;
         if is_subsegment && self.parent_id.is_absent() {
             return Err("MissingParentId");
         }
-        if !self.parent_id.is_absent() && self.parent().is_none() {
+        if !self.parent_id.is_absent() && self.parent_id().is_none() {
             return Err("InvalidParentId");
         }
-        Ok(Subject {
-            trace,
+        Ok(DocumentHeader {
+            trace_id,
             id,
             is_subsegment,
             end,
         })
     }
 
-    /// Finds out whether all subsegments that are embedded in it are right.
-    fn check_embedded(&self) -> Result<(), &'static str> {
-        let mut todo = vec![self];
-        while let Some(document) = todo.pop() {
+    /// Validates all embedded subsegments, at every depth.
+    fn check_embedded_subsegments(&self) -> Result<(), &'static str> {
+        let mut unchecked = vec![self];
+        while let Some(document) = unchecked.pop() {
             let embedded = document.subsegments.0.iter();
-            for part in embedded.filter_map(|part| part.0.as_ref()) {
-                part.checked_id()?;
-                part.check_name(true)?;
-                part.checked_end()?;
-                todo.push(part);
+            for subsegment in embedded.filter_map(|subsegment| subsegment.0.as_ref()) {
+                subsegment.parse_id()?;
+                subsegment.check_name(true)?;
+                subsegment.parse_end()?;
+                unchecked.push(subsegment);
             }
         }
         Ok(())
     }
 
-    fn checked_id(&self) -> Result<SegmentId, &'static str> {
-        let id = required(&self.id, "MissingId")?;
+    fn parse_id(&self) -> Result<SegmentId, &'static str> {
+        let id = require_text(&self.id, "MissingId")?;
         id.parse().map_err(|()| "InvalidId")
     }
 
     fn check_name(&self, is_subsegment: bool) -> Result<(), &'static str> {
-        let name = required(&self.name, "MissingName")?;
-        match name::is_valid(name, is_subsegment) {
-            true => Ok(()),
-            false => Err("InvalidName"),
+        let name = require_text(&self.name, "MissingName")?;
+        if is_valid_name(name, is_subsegment) {
+            Ok(())
+        } else {
+            Err("InvalidName")
         }
     }
 
-    /// When it ended; nothing while it is in progress. It must have started.
-    fn checked_end(&self) -> Result<Option<Time>, &'static str> {
+    /// Checks the start time and parses the end time, which is `None` while the segment is in progress.
+    fn parse_end(&self) -> Result<Option<Time>, &'static str> {
+        if self.start_time.is_absent() {
+            return Err("MissingStartTime");
+        }
         if self.start().is_none() {
-            return Err(match self.start_time {
-                Scalar::Absent => "MissingStartTime",
-                _ => "InvalidStartTime",
-            });
+            return Err("InvalidStartTime");
         }
-        match (self.in_progress.is_true(), &self.end_time) {
-            (true, _) => Ok(None),
-            (false, Scalar::Absent) => Err("MissingEndTime"),
-            (false, _) => self.end().map(Some).ok_or("InvalidEndTime"),
+        if self.in_progress.is_true() {
+            return Ok(None);
         }
+        if self.end_time.is_absent() {
+            return Err("MissingEndTime");
+        }
+        self.end().map(Some).ok_or("InvalidEndTime")
     }
 }
 
-fn required<'a>(value: &'a Scalar<'_>, missing: &'static str) -> Result<&'a str, &'static str> {
-    match value {
-        Scalar::Absent => Err(missing),
-        // A number is no id or name, and no such id or name exists.
-        value => Ok(value.text().unwrap_or_default()),
+fn require_text<'a>(
+    value: &'a Scalar<'_>,
+    missing_code: &'static str,
+) -> Result<&'a str, &'static str> {
+    if value.is_absent() {
+        return Err(missing_code);
     }
+    // A number or a boolean becomes an empty text, which is neither a valid id nor a valid name.
+    Ok(value.text().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Selector {
                 evaluate::services(trace, id, inner.as_deref()).collect()
             }
             Expression::Edge(from, to, inner) => evaluate::edges(trace, from, to, inner.as_deref())
-                .map(|call| call.measured)
+                .map(|call| call.measured_index)
                 .collect(),
             _ => Vec::new(),
         }

@@ -1,19 +1,19 @@
-//! The service graph: who calls whom, how often, how long, and how well.
+//! The service graph: nodes, edges and their statistics.
 //!
-//! A node's statistics come from its own segments; an edge's from the callers' subsegments. For those who
-//! call from outside, a node of type `client` and the entry's name stands before each entry.
+//! A node's statistics come from its own segments, an edge's statistics from the caller's subsegments. Each node that is
+//! called from outside the traces also has a node of type `client` before it, with the same name.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::interner::Node;
-use crate::statistics::{Bar, Statistics, Summary};
+use crate::interner::{Node, NodeId};
+use crate::statistics::{HistogramEntry, RequestStatistics, SummaryStatistics};
 use crate::time::Time;
-use crate::trace::{CLIENT, Caller, Entity, Kind, Trace};
+use crate::trace::{CLIENT_NODE_TYPE, Caller, Entity, EntityKind, Trace};
 
-/// A node, as the API has it.
+/// A node, as the API's `Service`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Service {
@@ -28,187 +28,209 @@ pub struct Service {
     start_time: Time,
     end_time: Time,
     edges: Vec<Edge>,
+    /// A client node has none.
     #[serde(flatten)]
-    measured: Option<Measured>,
+    statistics: Option<NodeStatistics>,
 }
 
-/// What is known of a node that has segments.
+/// The statistics of a node's own segments.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Measured {
-    summary_statistics: Summary,
-    duration_histogram: Vec<Bar>,
-    response_time_histogram: Vec<Bar>,
+struct NodeStatistics {
+    summary_statistics: SummaryStatistics,
+    duration_histogram: Vec<HistogramEntry>,
+    response_time_histogram: Vec<HistogramEntry>,
 }
 
-/// An edge, as the API has it.
+/// An edge, as the API's `Edge`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Edge {
     reference_id: usize,
     start_time: Time,
     end_time: Time,
-    summary_statistics: Summary,
-    response_time_histogram: Vec<Bar>,
+    summary_statistics: SummaryStatistics,
+    response_time_histogram: Vec<HistogramEntry>,
     aliases: [(); 0],
 }
 
-/// Nodes by identity; equal nodes are one and the same while a trace holds them.
-type Key = (*const Node, bool);
-
-#[derive(Default)]
-struct Gathering {
-    places: HashMap<Key, usize>,
-    nodes: Vec<Gathered>,
+/// Identifies a node of the graph. A node and its client node have the same `id`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct NodeKey {
+    id: NodeId,
+    is_client: bool,
 }
 
-struct Gathered {
+/// Collects the nodes and edges of all traces.
+#[derive(Default)]
+struct GraphBuilder {
+    node_indexes: HashMap<NodeKey, usize>,
+    nodes: Vec<NodeData>,
+}
+
+struct NodeData {
     node: Arc<Node>,
     is_client: bool,
+    /// Whether a request entered the system at this node.
     is_root: bool,
+    /// Whether the node sent segments itself.
     is_active: bool,
-    span: Span,
-    statistics: Statistics,
-    edges: HashMap<usize, (Span, Statistics)>,
+    time_span: TimeSpan,
+    statistics: RequestStatistics,
+    /// Edges by the index of the called node.
+    edges: HashMap<usize, EdgeData>,
 }
 
-/// From the first start to the last end.
+struct EdgeData {
+    time_span: TimeSpan,
+    statistics: RequestStatistics,
+}
+
+/// The time from the first start to the last end.
 #[derive(Clone, Copy)]
-struct Span(Time, Time);
+struct TimeSpan {
+    start: Time,
+    end: Time,
+}
 
-impl Span {
-    fn of(entity: &Entity) -> Self {
-        Self(entity.start, entity.end.unwrap_or(entity.start))
+impl TimeSpan {
+    fn new(entity: &Entity) -> Self {
+        Self {
+            start: entity.start,
+            end: entity.end.unwrap_or(entity.start),
+        }
     }
 
-    fn widen(&mut self, other: Self) {
-        *self = Self(self.0.min(other.0), self.1.max(other.1));
+    fn extend(&mut self, other: Self) {
+        self.start = self.start.min(other.start);
+        self.end = self.end.max(other.end);
     }
 }
 
-/// The graph of these traces; nodes in the order of their names.
-pub fn of<'a>(traces: impl IntoIterator<Item = &'a Trace>) -> Vec<Service> {
-    let mut gathering = Gathering::default();
+/// The graph of these traces. Nodes are sorted by name.
+pub fn service_graph<'a>(traces: impl IntoIterator<Item = &'a Trace>) -> Vec<Service> {
+    let mut builder = GraphBuilder::default();
     for trace in traces {
-        gathering.add(trace);
+        builder.add_trace(trace);
     }
-    gathering.services()
+    builder.into_services()
 }
 
-impl Gathering {
-    fn add(&mut self, trace: &Trace) {
+impl GraphBuilder {
+    fn add_trace(&mut self, trace: &Trace) {
         for (_, segment) in trace.segments() {
-            if let Some(node) = self.node(segment, false) {
-                node.span.widen(Span::of(segment));
+            if let Some(index) = self.node_index(segment, false) {
+                let node = &mut self.nodes[index];
+                node.time_span.extend(TimeSpan::new(segment));
                 node.statistics.add(segment);
-                node.is_active |= segment.kind == Kind::Segment;
+                node.is_active |= segment.kind == EntityKind::Segment;
                 node.is_root |= segment.is_entry;
             }
         }
         for call in trace.calls() {
-            let callee = &trace.entities[call.callee];
-            let (caller, is_client) = match call.from {
+            let callee = &trace.entities[call.callee_index];
+            let (caller, is_client) = match call.caller {
                 Caller::Client => (callee, true),
-                Caller::Service(place) => (&trace.entities[place], false),
+                Caller::Service(index) => (&trace.entities[index], false),
             };
-            let Some(to) = self.place(callee, false) else {
-                continue;
-            };
-            let Some(from) = self.node(caller, is_client) else {
-                continue;
-            };
-            let measured = &trace.entities[call.measured];
-            let span = Span::of(measured);
-            if is_client {
-                from.span.widen(span);
+            let callee_index = self.node_index(callee, false);
+            let caller_index = self.node_index(caller, is_client);
+            if let (Some(callee_index), Some(caller_index)) = (callee_index, caller_index) {
+                let measured = &trace.entities[call.measured_index];
+                self.nodes[caller_index].add_call(callee_index, measured);
             }
-            let (whole, statistics) = from
-                .edges
-                .entry(to)
-                .or_insert_with(|| (span, Statistics::default()));
-            whole.widen(span);
-            statistics.add(measured);
         }
     }
 
-    fn place(&mut self, segment: &Entity, is_client: bool) -> Option<usize> {
+    /// The index of a segment's node, or of the client node before it. The node is added if it is new.
+    fn node_index(&mut self, segment: &Entity, is_client: bool) -> Option<usize> {
         let node = segment.node.as_ref()?;
-        let next = self.nodes.len();
-        let place = *self
-            .places
-            .entry((Arc::as_ptr(node), is_client))
-            .or_insert(next);
-        if place == next {
-            self.nodes.push(Gathered {
+        let key = NodeKey {
+            id: node.id,
+            is_client,
+        };
+        let next_index = self.nodes.len();
+        let index = *self.node_indexes.entry(key).or_insert(next_index);
+        if index == next_index {
+            self.nodes.push(NodeData {
                 node: Arc::clone(node),
                 is_client,
                 is_root: false,
                 is_active: false,
-                span: Span::of(segment),
-                statistics: Statistics::default(),
+                time_span: TimeSpan::new(segment),
+                statistics: RequestStatistics::default(),
                 edges: HashMap::new(),
             });
         }
-        Some(place)
+        Some(index)
     }
 
-    fn node(&mut self, segment: &Entity, is_client: bool) -> Option<&mut Gathered> {
-        let place = self.place(segment, is_client)?;
-        self.nodes.get_mut(place)
-    }
-
-    fn services(self) -> Vec<Service> {
-        let mut order: Vec<_> = (0..self.nodes.len()).collect();
-        order.sort_by(|a, b| {
-            let key = |place: &usize| {
-                let node = &self.nodes[*place];
-                (&node.node.name, !node.is_client, &node.node.kind)
-            };
-            key(a).cmp(&key(b))
+    fn into_services(self) -> Vec<Service> {
+        let mut sorted: Vec<_> = (0..self.nodes.len()).collect();
+        sorted.sort_by_key(|index| {
+            let NodeData {
+                node, is_client, ..
+            } = &self.nodes[*index];
+            (&*node.name, !is_client, &*node.kind)
         });
-        let mut ids = vec![0; order.len()];
-        for (id, place) in order.iter().enumerate() {
-            ids[*place] = id;
+        let mut reference_ids = vec![0; sorted.len()];
+        for (reference_id, index) in sorted.iter().enumerate() {
+            reference_ids[*index] = reference_id;
         }
-        let service = |(id, place): (usize, &usize)| service(id, &self.nodes[*place], &ids);
-        order.iter().enumerate().map(service).collect()
+        let services = sorted.iter();
+        services
+            .map(|index| self.nodes[*index].to_service(reference_ids[*index], &reference_ids))
+            .collect()
     }
 }
 
-fn service(id: usize, gathered: &Gathered, ids: &[usize]) -> Service {
-    let edge = |(to, (span, statistics)): (&usize, &(Span, Statistics))| Edge {
-        reference_id: ids[*to],
-        start_time: span.0,
-        end_time: span.1,
-        summary_statistics: statistics.summary(),
-        response_time_histogram: statistics.histogram(),
-        aliases: [],
-    };
-    let mut edges: Vec<_> = gathered.edges.iter().map(edge).collect();
-    edges.sort_by_key(|edge| edge.reference_id);
-    let kind = match gathered.is_client {
-        true => CLIENT,
-        false => &gathered.node.kind,
-    };
-    let name = gathered.node.name.to_string();
-    Service {
-        reference_id: id,
-        name: name.clone(),
-        names: [name],
-        root: gathered.is_root.then_some(true),
-        r#type: (!kind.is_empty()).then(|| kind.to_owned()),
-        state: if gathered.is_active {
-            "active"
+impl NodeData {
+    /// Adds a call from this node. `measured` has the call's duration and flags.
+    fn add_call(&mut self, callee_index: usize, measured: &Entity) {
+        let time_span = TimeSpan::new(measured);
+        if self.is_client {
+            self.time_span.extend(time_span);
+        }
+        let edge = self.edges.entry(callee_index).or_insert_with(|| EdgeData {
+            time_span,
+            statistics: RequestStatistics::default(),
+        });
+        edge.time_span.extend(time_span);
+        edge.statistics.add(measured);
+    }
+
+    fn to_service(&self, reference_id: usize, reference_ids: &[usize]) -> Service {
+        let edge = |(callee_index, edge): (&usize, &EdgeData)| Edge {
+            reference_id: reference_ids[*callee_index],
+            start_time: edge.time_span.start,
+            end_time: edge.time_span.end,
+            summary_statistics: edge.statistics.summary(),
+            response_time_histogram: edge.statistics.histogram(),
+            aliases: [],
+        };
+        let mut edges: Vec<_> = self.edges.iter().map(edge).collect();
+        edges.sort_by_key(|edge| edge.reference_id);
+        let kind = if self.is_client {
+            CLIENT_NODE_TYPE
         } else {
-            "unknown"
-        },
-        start_time: gathered.span.0,
-        end_time: gathered.span.1,
-        edges,
-        measured: (!gathered.is_client).then(|| Measured {
-            summary_statistics: gathered.statistics.summary(),
-            duration_histogram: gathered.statistics.histogram(),
-            response_time_histogram: gathered.statistics.histogram(),
-        }),
+            &self.node.kind
+        };
+        let name = self.node.name.to_string();
+        Service {
+            reference_id,
+            name: name.clone(),
+            names: [name],
+            root: self.is_root.then_some(true),
+            r#type: (!kind.is_empty()).then(|| kind.to_owned()),
+            state: if self.is_active { "active" } else { "unknown" },
+            start_time: self.time_span.start,
+            end_time: self.time_span.end,
+            edges,
+            statistics: (!self.is_client).then(|| NodeStatistics {
+                summary_statistics: self.statistics.summary(),
+                duration_histogram: self.statistics.histogram(),
+                response_time_histogram: self.statistics.histogram(),
+            }),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Interning: texts and graph nodes that many traces share are stored once.
 
 use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::memory::allocation;
@@ -16,9 +17,16 @@ const FIRST_REMOVAL_BYTES: usize = 1024 * 1024;
 /// each removal visits every value.
 const GROWTH_DIVISOR: usize = 4;
 
-/// A node of the service graph: a service, or a resource that a service calls.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Identifies an interned node. While nodes are in use, different nodes have different ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct NodeId(u64);
+
+/// A node of the service graph: a service, or a resource that a service calls. Nodes with the same name and type are
+/// equal.
+#[derive(Debug)]
 pub struct Node {
+    /// Assigned by the interner.
+    pub id: NodeId,
     /// Name of the service or the resource.
     pub name: Arc<str>,
     /// Type of the node, such as `AWS::ECS::Container`, `AWS::DynamoDB::Table` or `remote`. Empty if no document
@@ -26,11 +34,27 @@ pub struct Node {
     pub kind: Arc<str>,
 }
 
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.kind) == (&other.name, &other.kind)
+    }
+}
+
+impl Eq for Node {}
+
+impl Hash for Node {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.name, &self.kind).hash(state);
+    }
+}
+
 /// Stores each distinct text and node once. Equal values share one `Arc`.
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: InternedValues<str>,
     nodes: InternedValues<Node>,
+    /// The id of the next new node.
+    next_node_id: NodeId,
     /// Bytes of the values that were interned since the last [`Interner::take_charged_bytes`].
     charged_bytes: usize,
 }
@@ -49,12 +73,16 @@ impl Interner {
     /// The shared node with this name and type.
     pub fn intern_node(&mut self, name: &str, kind: &str) -> Arc<Node> {
         let node = Node {
+            id: self.next_node_id,
             name: self.intern_text(name),
             kind: self.intern_text(kind),
         };
         let shared = match self.nodes.values.get(&node) {
             Some(shared) => Arc::clone(shared),
-            None => self.nodes.insert(Arc::new(node)),
+            None => {
+                self.next_node_id = NodeId(self.next_node_id.0 + 1);
+                self.nodes.insert(Arc::new(node))
+            }
         };
         self.charge(&shared);
         shared
@@ -100,7 +128,7 @@ impl<T: ?Sized> Default for InternedValues<T> {
     }
 }
 
-impl<T: ?Sized + Eq + std::hash::Hash> InternedValues<T> {
+impl<T: ?Sized + Eq + Hash> InternedValues<T> {
     fn insert(&mut self, value: Arc<T>) -> Arc<T> {
         if self.bytes >= self.next_removal_bytes {
             self.remove_unused();

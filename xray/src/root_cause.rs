@@ -1,45 +1,47 @@
-//! Why a trace failed, or took as long as it did: the way from service to service down to the culprit.
+//! Root causes: the path from service to service to the entity that caused a fault, an error or the response time.
 //!
-//! How the real service chooses is not documented; the shape of the answer is. Here, a fault (or an error)
-//! is followed from the outermost entity that has it, down through every child that has it too; each way
-//! that ends makes one root cause. A response time is followed from the root down to the child that took
-//! longest, as long as that is at least half of its parent's time.
+//! AWS documents the shape of root causes and not how they are chosen. The choice here: the path of a fault (or an error)
+//! starts at the outermost entity with that flag and follows the children that also have it. Each path's end is one root
+//! cause. The path of the response time starts at the root and follows the slowest child, as long as that child took at
+//! least half of its parent's time.
+
+use std::iter::successors;
 
 use crate::trace::{Entity, Namespace, Trace};
 
-/// So many root causes of a kind are told of one trace.
-const MAX_CAUSES: usize = 20;
+/// Maximum number of fault or error root causes of one trace.
+const MAX_ROOT_CAUSES: usize = 20;
 
-/// A way through the trace.
+/// A path through a trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RootCause {
-    /// The services on the way, the culprit's last.
-    pub services: Vec<CauseService>,
-    /// Whether the client of the whole trace was told of it.
+    /// The services on the path. The last one contains the cause.
+    pub services: Vec<RootCauseService>,
+    /// Whether the response to the trace's client was affected.
     pub is_client_impacting: bool,
 }
 
-/// A service on the way.
+/// A service on the path of a root cause.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CauseService {
-    /// The place of its segment; nothing where that is missing.
-    pub segment: Option<usize>,
-    /// The places of the segment and of subsegments within.
-    pub entities: Vec<usize>,
+pub struct RootCauseService {
+    /// Index of the service's segment; `None` if the segment is missing.
+    pub segment_index: Option<usize>,
+    /// Indexes of the segment and its subsegments on the path.
+    pub entity_indexes: Vec<usize>,
 }
 
 impl RootCause {
-    fn of(trace: &Trace, way: &[usize], is_client_impacting: bool) -> Self {
-        let mut services: Vec<CauseService> = Vec::new();
-        for place in way {
-            let segment = trace.entities[*place]
-                .segment
-                .map(|segment| segment as usize);
+    fn from_path(trace: &Trace, path: &[usize], is_client_impacting: bool) -> Self {
+        let mut services: Vec<RootCauseService> = Vec::new();
+        for index in path {
+            let segment_index = segment_index(trace, *index);
             match services.last_mut() {
-                Some(service) if service.segment == segment => service.entities.push(*place),
-                _ => services.push(CauseService {
-                    segment,
-                    entities: vec![*place],
+                Some(service) if service.segment_index == segment_index => {
+                    service.entity_indexes.push(*index);
+                }
+                _ => services.push(RootCauseService {
+                    segment_index,
+                    entity_indexes: vec![*index],
                 }),
             }
         }
@@ -55,62 +57,72 @@ pub fn is_remote(entity: &Entity) -> bool {
     entity.namespace != Namespace::Local
 }
 
-/// Share of the root's time that an entity took.
-pub fn coverage(trace: &Trace, entity: &Entity) -> Option<f64> {
-    let whole = trace.root()?.duration()?.seconds();
-    let part = entity.duration()?.seconds();
-    (whole > 0.0).then(|| part / whole)
+/// The entity's share of the root's duration.
+pub fn root_coverage(trace: &Trace, entity: &Entity) -> Option<f64> {
+    let root_seconds = trace.root()?.duration()?.seconds();
+    let entity_seconds = entity.duration()?.seconds();
+    (root_seconds > 0.0).then(|| entity_seconds / root_seconds)
 }
 
-/// The root causes of what `is_so`, such as a fault.
-pub fn failures(trace: &Trace, is_so: impl Fn(&Entity) -> bool) -> Vec<RootCause> {
+/// The root causes of the failures that `has_failed` selects: faults or errors.
+pub fn failure_root_causes(trace: &Trace, has_failed: impl Fn(&Entity) -> bool) -> Vec<RootCause> {
     let entities = &trace.entities;
-    let mut has_deeper = vec![false; entities.len()];
-    for entity in entities.iter().filter(|entity| is_so(entity)) {
-        if let Some(parent) = entity.parent {
-            has_deeper[parent as usize] = true;
+    let mut has_failed_child = vec![false; entities.len()];
+    for entity in entities.iter().filter(|entity| has_failed(entity)) {
+        if let Some(parent) = entity.parent_index {
+            has_failed_child[parent as usize] = true;
         }
     }
-    let culprits =
-        (0..entities.len()).filter(|place| is_so(&entities[*place]) && !has_deeper[*place]);
-    culprits
-        .take(MAX_CAUSES)
-        .map(|culprit| {
-            let parent = |place: &usize| entities[*place].parent.map(|parent| parent as usize);
-            let mut way: Vec<_> = std::iter::successors(Some(culprit), |place| {
-                parent(place).filter(|parent| is_so(&entities[*parent]))
+    let causes = (0..entities.len())
+        .filter(|index| has_failed(&entities[*index]) && !has_failed_child[*index]);
+    causes
+        .take(MAX_ROOT_CAUSES)
+        .map(|cause| {
+            let parent = |index: &usize| parent_index(trace, *index);
+            let mut path: Vec<_> = successors(Some(cause), |index| {
+                parent(index).filter(|parent| has_failed(&entities[*parent]))
             })
             .collect();
-            let outermost = way[way.len() - 1];
-            // A service that coped with it still belongs to the way.
-            let within = std::iter::successors(parent(&outermost), parent);
-            let is_part = !entities[outermost].is_segment();
-            let segment = entities[outermost].segment.map(|segment| segment as usize);
-            way.extend(
-                within.take_while(|place| is_part && segment.is_some_and(|it| it <= *place)),
-            );
-            way.reverse();
-            RootCause::of(trace, &way, trace.root == Some(outermost))
+            let outermost = path[path.len() - 1];
+            // If the outermost failure is in a subsegment, the path begins with its segment, which did not fail.
+            if let Some(segment) = segment_index(trace, outermost)
+                && segment != outermost
+            {
+                let ancestors = successors(parent(&outermost), parent);
+                path.extend(ancestors.take_while(|ancestor| *ancestor >= segment));
+            }
+            path.reverse();
+            RootCause::from_path(trace, &path, trace.root_index == Some(outermost))
         })
         .collect()
 }
 
-/// The root cause of the response time, once the root is over.
-pub fn response_time(trace: &Trace) -> Option<RootCause> {
-    let root = trace.root?;
+/// The root cause of the response time. `None` while the root segment is in progress.
+pub fn response_time_root_cause(trace: &Trace) -> Option<RootCause> {
+    let root = trace.root_index?;
     trace.entities[root].duration()?;
-    let slowest = |place: &usize| {
-        let whole = &trace.entities[*place];
-        let mut next = place + 1;
+    let slowest_child = |index: &usize| {
+        let parent = &trace.entities[*index];
+        let mut next = index + 1;
         let children = std::iter::from_fn(|| {
-            let child = (next < whole.after as usize).then_some(next)?;
-            next = trace.entities[child].after as usize;
+            let child = (next < parent.subtree_end as usize).then_some(next)?;
+            next = trace.entities[child].subtree_end as usize;
             Some(child)
         });
         let slowest = children.max_by_key(|child| trace.entities[*child].duration())?;
-        let took = trace.entities[slowest].duration()?.micros();
-        (took * 2 >= whole.duration()?.micros()).then_some(slowest)
+        let slowest_micros = trace.entities[slowest].duration()?.micros();
+        (slowest_micros * 2 >= parent.duration()?.micros()).then_some(slowest)
     };
-    let way: Vec<_> = std::iter::successors(Some(root), slowest).collect();
-    Some(RootCause::of(trace, &way, true))
+    let path: Vec<_> = successors(Some(root), slowest_child).collect();
+    Some(RootCause::from_path(trace, &path, true))
+}
+
+fn segment_index(trace: &Trace, index: usize) -> Option<usize> {
+    let segment_index = trace.entities[index].segment_index?;
+    Some(segment_index as usize)
+}
+
+fn parent_index(trace: &Trace, index: usize) -> Option<usize> {
+    let parent_index = trace.entities[index].parent_index?;
+    Some(parent_index as usize)
 }

@@ -1,62 +1,66 @@
-//! Statistics over time, window by window.
+//! Time series of statistics, as `GetTimeSeriesServiceStatistics` returns them.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::filter::Selector;
-use crate::statistics::{Bar, Statistics, Summary};
+use crate::statistics::{HistogramEntry, RequestStatistics, SummaryStatistics};
 use crate::time::Time;
 use crate::trace::{Caller, Trace};
 
-/// One window, as the API has it.
+/// The API's `TimeSeriesServiceStatistics`: the statistics of one window of the time series.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Window {
+pub struct WindowStatistics {
     timestamp: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
-    edge_summary_statistics: Option<Summary>,
+    edge_summary_statistics: Option<SummaryStatistics>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    service_summary_statistics: Option<Summary>,
-    response_time_histogram: Vec<Bar>,
+    service_summary_statistics: Option<SummaryStatistics>,
+    response_time_histogram: Vec<HistogramEntry>,
 }
 
-/// Counts what `selector` selects of each trace, in the window that the trace began in. Without one, it is
-/// the edges from clients, so that each request counts once. Each of `windows` is there, also the empty ones.
-pub fn of<'a>(
+/// The statistics of each window, empty windows included. A trace is counted in the window of its start. The selector
+/// chooses the nodes or edges. Without one, the edges from clients are counted, so that each request counts once.
+///
+/// `windows` are the start times of the windows, and `period_seconds` is their length.
+pub fn window_statistics<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
     selector: Option<&Selector>,
     windows: impl IntoIterator<Item = Time>,
-    period: i64,
-) -> Vec<Window> {
-    let empty = windows
-        .into_iter()
-        .map(|window| (window, Statistics::default()));
-    let mut windows: BTreeMap<_, _> = empty.collect();
+    period_seconds: i64,
+) -> Vec<WindowStatistics> {
+    let windows = windows.into_iter();
+    let mut statistics_by_window: BTreeMap<_, _> = windows
+        .map(|window| (window, RequestStatistics::default()))
+        .collect();
     for trace in traces {
-        let Some(statistics) = windows.get_mut(&trace.time.period_start(period)) else {
+        let window = trace.index_time.period_start(period_seconds);
+        let Some(statistics) = statistics_by_window.get_mut(&window) else {
             continue;
         };
-        for place in places(trace, selector) {
-            statistics.add(&trace.entities[place]);
+        for index in measured_entities(trace, selector) {
+            statistics.add(&trace.entities[index]);
         }
     }
     let is_of_services = selector.is_some_and(Selector::is_of_services);
-    let window = |(timestamp, statistics): (Time, Statistics)| Window {
+    let window = |(timestamp, statistics): (Time, RequestStatistics)| WindowStatistics {
         timestamp,
         edge_summary_statistics: (!is_of_services).then(|| statistics.summary()),
         service_summary_statistics: is_of_services.then(|| statistics.summary()),
         response_time_histogram: statistics.histogram(),
     };
-    windows.into_iter().map(window).collect()
+    statistics_by_window.into_iter().map(window).collect()
 }
 
-fn places(trace: &Trace, selector: Option<&Selector>) -> Vec<usize> {
+/// Indexes of the entities whose duration and flags are counted.
+fn measured_entities(trace: &Trace, selector: Option<&Selector>) -> Vec<usize> {
     if let Some(selector) = selector {
         return selector.select(trace);
     }
-    let from_clients = trace
+    let calls_from_clients = trace
         .calls()
-        .filter(|call| matches!(call.from, Caller::Client));
-    from_clients.map(|call| call.measured).collect()
+        .filter(|call| matches!(call.caller, Caller::Client));
+    calls_from_clients.map(|call| call.measured_index).collect()
 }

@@ -155,6 +155,6 @@ async fn settle(xray: &Arc<Xray>) {
         ticks.tick().await;
         let xray = Arc::clone(xray);
         // A panic there is the same for whoever asks next, who is then told.
-        let _ = tokio::task::spawn_blocking(move || xray.store.settle()).await;
+        let _ = tokio::task::spawn_blocking(move || xray.store.assemble_changed_traces()).await;
     }
 }

@@ -1,28 +1,29 @@
 //! Counts and response times of a node or an edge.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::time::Time;
 use crate::trace::Entity;
 
-/// What became of completed requests. Each is counted once: as a fault, else as throttled, else as an
-/// error, else as fine.
+/// Statistics of completed requests. Each request is counted once: as a fault if it has that flag, else as throttled,
+/// else as an error, else as ok.
 #[derive(Clone, Debug, Default)]
-pub struct Statistics {
-    ok: u64,
-    throttled: u64,
-    errors: u64,
-    faults: u64,
-    micros: i64,
-    /// Response times in microseconds, to three digits.
-    histogram: HashMap<u64, u64>,
+pub struct RequestStatistics {
+    ok_count: u64,
+    throttle_count: u64,
+    error_count: u64,
+    fault_count: u64,
+    total_response_time_micros: i64,
+    /// Number of requests for each response time, in microseconds rounded to three digits.
+    counts_by_response_time: BTreeMap<u64, u64>,
 }
 
+/// The API's `ServiceStatistics` and `EdgeStatistics`, which have the same members.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Summary {
+pub struct SummaryStatistics {
     ok_count: u64,
     error_statistics: ErrorStatistics,
     fault_statistics: FaultStatistics,
@@ -45,66 +46,64 @@ struct FaultStatistics {
     total_count: u64,
 }
 
-/// How many requests took about this long.
+/// The API's `HistogramEntry`: a response time and its number of requests.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Bar {
+pub struct HistogramEntry {
     value: Time,
     count: u64,
 }
 
-impl Statistics {
-    /// Counts a request, unless it is in progress.
+impl RequestStatistics {
+    /// Adds a request. A request in progress is ignored.
     pub fn add(&mut self, request: &Entity) {
         let Some(duration) = request.duration() else {
             return;
         };
-        let flags = request.flags;
-        *match (flags.fault, flags.throttle, flags.error) {
-            (true, ..) => &mut self.faults,
-            (_, true, _) => &mut self.throttled,
-            (_, _, true) => &mut self.errors,
-            _ => &mut self.ok,
-        } += 1;
-        self.micros += duration.micros();
-        *self
-            .histogram
-            .entry(rounded(duration.micros() as u64))
-            .or_default() += 1;
+        if request.flags.fault {
+            self.fault_count += 1;
+        } else if request.flags.throttle {
+            self.throttle_count += 1;
+        } else if request.flags.error {
+            self.error_count += 1;
+        } else {
+            self.ok_count += 1;
+        }
+        self.total_response_time_micros += duration.micros();
+        let rounded = round_to_three_digits(duration.micros() as u64);
+        *self.counts_by_response_time.entry(rounded).or_default() += 1;
     }
 
-    /// The counts.
-    pub fn summary(&self) -> Summary {
-        Summary {
-            ok_count: self.ok,
+    /// The counts and the sum of the response times.
+    pub fn summary(&self) -> SummaryStatistics {
+        SummaryStatistics {
+            ok_count: self.ok_count,
             error_statistics: ErrorStatistics {
-                throttle_count: self.throttled,
-                other_count: self.errors,
-                total_count: self.throttled + self.errors,
+                throttle_count: self.throttle_count,
+                other_count: self.error_count,
+                total_count: self.throttle_count + self.error_count,
             },
             fault_statistics: FaultStatistics {
-                other_count: self.faults,
-                total_count: self.faults,
+                other_count: self.fault_count,
+                total_count: self.fault_count,
             },
-            total_count: self.ok + self.throttled + self.errors + self.faults,
-            total_response_time: Time::from_micros(self.micros),
+            total_count: self.ok_count + self.throttle_count + self.error_count + self.fault_count,
+            total_response_time: Time::from_micros(self.total_response_time_micros),
         }
     }
 
-    /// The response times, the shortest first.
-    pub fn histogram(&self) -> Vec<Bar> {
-        let mut bars: Vec<_> = self.histogram.iter().collect();
-        bars.sort_unstable();
-        let bar = |(micros, count): (&u64, &u64)| Bar {
+    /// The response times, in ascending order.
+    pub fn histogram(&self) -> Vec<HistogramEntry> {
+        let entry = |(micros, count): (&u64, &u64)| HistogramEntry {
             value: Time::from_micros(*micros as i64),
             count: *count,
         };
-        bars.into_iter().map(bar).collect()
+        self.counts_by_response_time.iter().map(entry).collect()
     }
 }
 
-/// To three digits, so that a histogram has at most 900 bars for each power of ten.
-fn rounded(micros: u64) -> u64 {
+/// Rounds to three significant digits. A histogram therefore has at most 900 entries for each power of ten.
+fn round_to_three_digits(micros: u64) -> u64 {
     let mut unit = 1;
     while micros / unit >= 1000 {
         unit *= 10;
@@ -117,9 +116,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn response_times_are_kept_to_three_digits() {
-        for (micros, kept) in [(0, 0), (7, 7), (999, 999), (1_234, 1_230), (9_999, 10_000)] {
-            assert_eq!(rounded(micros), kept);
+    fn response_times_are_rounded_to_three_significant_digits() {
+        for (micros, rounded) in [(0, 0), (7, 7), (999, 999), (1_234, 1_230), (9_999, 10_000)] {
+            assert_eq!(round_to_three_digits(micros), rounded);
         }
     }
 }

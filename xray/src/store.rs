@@ -1,100 +1,51 @@
-//! All traces, in memory and bounded: the oldest leave first.
+//! Stores traces in memory. When a limit is reached, the oldest traces are evicted and counted.
 //!
-//! What was taken stays until a bound is reached, and what then leaves is counted. Nothing is kept on disk.
-//! Documents are put together when somebody asks, or before that by [`Store::settle`].
+//! Documents are assembled by the next query, or before it by [`Store::assemble_changed_traces`].
 
+mod counts;
+mod limits;
 mod state;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::assembly::{self, Compiled};
+pub use counts::StoreCounts;
+pub use limits::Limits;
+
+use crate::assembly::{self, CompiledSegment};
 use crate::document::{Document, Refusal};
 use crate::id::TraceId;
 use crate::interner::Interner;
 use crate::time::Time;
 use crate::trace::Trace;
-use state::State;
+use state::StoreState;
 
-/// How much is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Traces.
-    pub traces: usize,
-    /// Bytes of memory. Traces take half of it at most.
-    pub bytes: usize,
-    /// How long after its first document a trace is kept.
-    pub age: Duration,
-}
-
-impl Limits {
-    /// 100,000 traces, 512 MiB of memory, 6 hours.
-    pub const DEFAULT: Self = Self {
-        traces: 100_000,
-        bytes: 512 * 1024 * 1024,
-        age: Duration::from_secs(6 * 3600),
-    };
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-/// What the store holds, and what has become of the rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Counts {
-    /// Traces held.
-    pub traces: usize,
-    /// Documents held.
-    pub documents: usize,
-    /// Bytes of documents held.
-    pub bytes: usize,
-    /// Bytes of memory that the traces held take: their documents, and what is searched for.
-    pub memory_bytes: usize,
-    /// Documents taken since the start.
-    pub taken: u64,
-    /// Of them, those that told nothing new: duplicates, and news of what had ended already.
-    pub superseded: u64,
-    /// Documents refused.
-    pub refused: u64,
-    /// Annotations that cannot be searched for, since they exceed a limit.
-    pub annotations_dropped: u64,
-    /// Traces that were evicted to keep a limit.
-    pub evicted_traces: u64,
-    /// Documents that were evicted with them.
-    pub evicted_documents: u64,
-}
-
-/// Which time of a trace a range is about; a range is [start, end).
+/// Which time of a trace is compared with a time range. A range includes its start and excludes its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub enum TimeRangeType {
-    /// When the trace began, by its id.
+    /// The time in the trace id.
     #[default]
     TraceId,
-    /// When anything of it was going on.
+    /// The whole time from the trace's start to its end.
     Event,
-    /// When one of its segments ended.
+    /// The end time of any segment.
     Service,
 }
 
-/// The traces.
+/// The stored traces.
 #[derive(Debug, Default)]
 pub struct Store {
     limits: Limits,
-    state: Mutex<State>,
-    /// Held by whoever puts traces together, so that nobody reads before that is done.
+    state: Mutex<StoreState>,
+    /// Locked while changed traces are assembled, so that a concurrent query waits for the result.
     interner: Mutex<Interner>,
 }
 
 impl Store {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -102,110 +53,118 @@ impl Store {
         }
     }
 
-    /// Takes a document, or an array of them, and says what of it is refused and why.
-    pub fn put(&self, json: &str) -> Vec<Refusal> {
+    /// Stores a document, or each document of a JSON array. Returns a refusal for each document that is not accepted.
+    pub fn put_documents(&self, json: &str) -> Vec<Refusal> {
         if !json.trim_start().starts_with('[') {
-            return self.put_one(json).err().into_iter().collect();
+            return self.put_document(json).err().into_iter().collect();
         }
         match serde_json::from_str::<Vec<&RawValue>>(json) {
-            // It says nothing, so it lacks even an id; the real service sees it so, too.
+            // AWS has the same error code for an empty array.
             Ok(documents) if documents.is_empty() => vec![self.refuse("MissingId")],
             Ok(documents) => {
-                let put = |document: &&RawValue| self.put_one(document.get()).err();
+                let put = |document: &&RawValue| self.put_document(document.get()).err();
                 documents.iter().filter_map(put).collect()
             }
             Err(_) => vec![self.refuse("ParseError")],
         }
     }
 
-    fn put_one(&self, json: &str) -> Result<(), Refusal> {
+    fn put_document(&self, json: &str) -> Result<(), Refusal> {
         let parsed = Document::parse(json);
-        let mut state = self.state();
-        let taken = parsed.and_then(|(_, subject)| state.put(&subject, json, &self.limits));
-        match &taken {
+        let mut state = self.lock_state();
+        let result = parsed.and_then(|(_, header)| state.put(&header, json, &self.limits));
+        match &result {
             Ok(()) => state.counts.taken += 1,
             Err(_) => state.counts.refused += 1,
         }
         state.evict(&self.limits);
-        taken
+        result
     }
 
     fn refuse(&self, code: &'static str) -> Refusal {
-        self.state().counts.refused += 1;
-        Refusal::unread(code)
+        self.lock_state().counts.refused += 1;
+        Refusal::without_id(code)
     }
 
-    /// What is held, and what has left.
-    pub fn counts(&self) -> Counts {
-        self.settle();
-        self.state().counts
+    /// Counts of stored, refused and evicted data.
+    pub fn counts(&self) -> StoreCounts {
+        self.assemble_changed_traces();
+        self.lock_state().counts
     }
 
-    /// Puts together what has changed, so that the next question need not.
-    pub fn settle(&self) {
+    /// Assembles the traces that have changed since they were last assembled. A query that follows is faster.
+    pub fn assemble_changed_traces(&self) {
         let mut interner = self.interner.lock().unwrap_or_else(PoisonError::into_inner);
-        // Later changes are left to the next call, or documents that arrive fast would keep this one busy.
-        let end = {
-            let mut state = self.state();
+        // Changes that arrive from now on are left to the next call. Otherwise this call might never end.
+        let end_change = {
+            let mut state = self.lock_state();
             state.evict(&self.limits);
             state.next_change
         };
         loop {
-            let batch = self.state().take_changed(end);
+            let batch = self.lock_state().take_changed(end_change);
             if batch.is_empty() {
                 return;
             }
             let traces = batch.iter().map(|changed| {
                 let documents = changed.documents.iter().map(|json| &**json);
-                let trace =
-                    assembly::assemble(changed.id, changed.revision, documents, &mut interner);
+                let trace = assembly::assemble_trace(
+                    changed.id,
+                    changed.revision,
+                    documents,
+                    &mut interner,
+                );
                 Arc::new(trace)
             });
             let traces = traces.collect();
-            let mut state = self.state();
-            state.index(traces);
+            let mut state = self.lock_state();
+            state.index_traces(traces);
             state.evict(&self.limits);
         }
     }
 
     /// The traces of a time range, the newest first.
-    pub fn traces(&self, range_type: TimeRangeType, start: Time, end: Time) -> Vec<Arc<Trace>> {
-        self.settle();
-        let state = self.state();
+    pub fn traces_in_range(
+        &self,
+        range_type: TimeRangeType,
+        start: Time,
+        end: Time,
+    ) -> Vec<Arc<Trace>> {
+        self.assemble_changed_traces();
+        let state = self.lock_state();
         if range_type == TimeRangeType::TraceId {
-            let least = TraceId::MIN;
-            let range = (start, least)..(end.max(start), least);
-            let traces = state.by_time.range(range).rev();
+            let range = (start, TraceId::MIN)..(end.max(start), TraceId::MIN);
+            let traces = state.traces_by_time.range(range).rev();
             return traces.map(|(_, trace)| Arc::clone(trace)).collect();
         }
-        let traces: Vec<_> = state.by_time.values().rev().cloned().collect();
+        let traces: Vec<_> = state.traces_by_time.values().rev().cloned().collect();
         drop(state);
-        let is_within = |trace: &Arc<Trace>| match range_type {
+        let is_in_range = |trace: &Arc<Trace>| match range_type {
             TimeRangeType::TraceId => true,
             TimeRangeType::Event => trace.start < end && trace.end >= start,
             TimeRangeType::Service => {
-                let mut ends = trace.segments().filter_map(|(_, segment)| segment.end);
-                ends.any(|ended| start <= ended && ended < end)
+                let mut segment_ends = trace.segments().filter_map(|(_, segment)| segment.end);
+                segment_ends.any(|segment_end| start <= segment_end && segment_end < end)
             }
         };
-        traces.into_iter().filter(is_within).collect()
+        traces.into_iter().filter(is_in_range).collect()
     }
 
-    /// Those of these traces that are held.
-    pub fn traces_of(&self, ids: HashSet<TraceId>) -> Vec<Arc<Trace>> {
-        self.settle();
-        let state = self.state();
+    /// The traces with these ids. Ids that are not stored are ignored.
+    pub fn traces_by_id(&self, ids: HashSet<TraceId>) -> Vec<Arc<Trace>> {
+        self.assemble_changed_traces();
+        let state = self.lock_state();
         ids.into_iter().filter_map(|id| state.trace(id)).collect()
     }
 
-    /// The documents of one trace, put together.
-    pub fn compiled(&self, id: TraceId) -> Option<Vec<Compiled>> {
-        let documents = self.state().documents(id)?;
+    /// The compiled documents of a trace; `None` if it is not stored.
+    pub fn compiled_segments(&self, id: TraceId) -> Option<Vec<CompiledSegment>> {
+        let documents = self.lock_state().documents(id)?;
         let documents = documents.iter().map(|json| &**json);
-        Some(assembly::compile(id, documents))
+        Some(assembly::compile_documents(id, documents))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock_state(&self) -> MutexGuard<'_, StoreState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

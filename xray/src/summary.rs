@@ -1,214 +1,146 @@
-//! A trace in short, as `GetTraceSummaries` has it.
+//! Summaries of traces, as `GetTraceSummaries` returns them.
 
+mod root_causes;
+mod service_id;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::interner::Node;
-use crate::root_cause::{self, RootCause};
+pub use root_causes::all_root_causes;
+
 use crate::time::Time;
-use crate::trace::{Entity, Facts, Kind, Trace};
-use values::{Value as Key, Values};
+use crate::trace::{Entity, SearchFields, Trace};
+use root_causes::{error_root_causes, fault_root_causes, response_time_root_causes};
+use service_id::service_id;
+use values::{DistinctValue, DistinctValues};
 
-/// The summary; `matched` is when the trace was active, where that was asked for.
-pub fn of(trace: &Trace, matched: Option<Time>) -> Value {
+/// The `TraceSummary` of a trace. `matched_event_time` is set if the request's time range is of the type `Event`.
+pub fn trace_summary(trace: &Trace, matched_event_time: Option<Time>) -> Value {
     let root = trace.root();
-    let mut summary = Map::new();
-    let mut put = |key: &str, value: Value| drop(summary.insert(key.to_owned(), value));
-    put("Id", json!(trace.id.to_string()));
-    put("StartTime", json!(trace.start));
-    put("Duration", json!(trace.duration()));
-    if let Some(duration) = root.and_then(Entity::duration) {
-        put("ResponseTime", json!(duration));
-    }
-    put("HasFault", json!(root.is_some_and(|root| root.flags.fault)));
-    put("HasError", json!(root.is_some_and(|root| root.flags.error)));
-    let is_throttled = trace.segments().any(|(_, segment)| segment.flags.throttle);
-    put("HasThrottle", json!(is_throttled));
-    put("IsPartial", json!(trace.is_partial()));
-    put("Http", http(root.and_then(|root| root.facts.as_deref())));
-    put("Annotations", annotations(trace));
-    put("Users", users(trace));
-    put(
-        "ServiceIds",
-        json!(nodes(trace).map(|(_, id)| id).collect::<Vec<_>>()),
-    );
-    let listed = |key: &str, of: fn(&Facts) -> &Option<Arc<str>>| {
-        let found = facts(trace).filter_map(|(_, facts)| of(facts).as_deref());
-        let mut found: Vec<_> = found.collect();
-        found.sort_unstable();
-        found.dedup();
-        found
-            .into_iter()
-            .map(|value| json!({ key: value }))
-            .collect::<Value>()
-    };
-    put("ResourceARNs", listed("ARN", |facts| &facts.resource));
-    put("InstanceIds", listed("Id", |facts| &facts.instance));
-    put("AvailabilityZones", listed("Name", |facts| &facts.zone));
+    let has_throttle = trace.segments().any(|(_, segment)| segment.flags.throttle);
+    let mut summary = json!({
+        "Id": trace.id.to_string(),
+        "StartTime": trace.start,
+        "Duration": trace.duration(),
+        "HasFault": root.is_some_and(|root| root.flags.fault),
+        "HasError": root.is_some_and(|root| root.flags.error),
+        "HasThrottle": has_throttle,
+        "IsPartial": trace.is_partial(),
+        "Http": http(root),
+        "Annotations": annotations(trace),
+        "Users": users(trace),
+        "ServiceIds": service_ids(trace),
+        "ResourceARNs": distinct_texts(trace, "ARN", |fields| &fields.resource_arn),
+        "InstanceIds": distinct_texts(trace, "Id", |fields| &fields.instance_id),
+        "AvailabilityZones": distinct_texts(trace, "Name", |fields| &fields.availability_zone),
+        "FaultRootCauses": fault_root_causes(trace),
+        "ErrorRootCauses": error_root_causes(trace),
+        "ResponseTimeRootCauses": response_time_root_causes(trace),
+        "Revision": trace.revision,
+    });
     if let Some(root) = root {
-        put("EntryPoint", service_id(root));
+        summary["EntryPoint"] = service_id(root);
     }
-    let faults = root_cause::failures(trace, |entity| entity.flags.fault);
-    put("FaultRootCauses", causes(trace, &faults, true));
-    let errors = root_cause::failures(trace, |entity| entity.flags.error);
-    put("ErrorRootCauses", causes(trace, &errors, true));
-    let slow = root_cause::response_time(trace);
-    put(
-        "ResponseTimeRootCauses",
-        causes(trace, slow.as_slice(), false),
-    );
-    put("Revision", json!(trace.revision));
-    if let Some(time) = matched {
-        put("MatchedEventTime", json!(time));
+    if let Some(duration) = root.and_then(Entity::duration) {
+        summary["ResponseTime"] = json!(duration);
     }
-    Value::Object(summary)
+    if let Some(time) = matched_event_time {
+        summary["MatchedEventTime"] = json!(time);
+    }
+    summary
 }
 
-/// All root causes, as the summary has them.
-pub fn root_causes(trace: &Trace) -> Vec<Value> {
-    let faults = root_cause::failures(trace, |entity| entity.flags.fault);
-    let errors = root_cause::failures(trace, |entity| entity.flags.error);
-    let failures = faults.iter().chain(&errors);
-    let failures = failures.map(|cause| self::cause(trace, cause, true));
-    let slow = root_cause::response_time(trace);
-    let slow = slow.iter().map(|slow| self::cause(trace, slow, false));
-    failures.chain(slow).collect()
-}
-
-fn facts(trace: &Trace) -> impl Iterator<Item = (&Entity, &Facts)> {
+/// The search fields of all entities that have any.
+fn search_fields(trace: &Trace) -> impl Iterator<Item = (&Entity, &SearchFields)> {
     let entities = trace.entities.iter();
-    entities.filter_map(|entity| Some((entity, entity.facts.as_deref()?)))
+    entities.filter_map(|entity| Some((entity, entity.search_fields.as_deref()?)))
 }
 
-fn http(facts: Option<&Facts>) -> Value {
+/// `Http` of the root segment.
+fn http(root: Option<&Entity>) -> Value {
     let mut http = Map::new();
-    let Some(facts) = facts else {
+    let Some(fields) = root.and_then(|root| root.search_fields.as_deref()) else {
         return Value::Object(http);
     };
     let texts = [
-        ("HttpURL", &facts.url),
-        ("HttpMethod", &facts.method),
-        ("UserAgent", &facts.user_agent),
-        ("ClientIp", &facts.client_ip),
+        ("HttpURL", &fields.url),
+        ("HttpMethod", &fields.method),
+        ("UserAgent", &fields.user_agent),
+        ("ClientIp", &fields.client_ip),
     ];
     for (key, text) in texts {
         if let Some(text) = text {
             http.insert(key.to_owned(), json!(&**text));
         }
     }
-    if let Some(status) = facts.status {
+    if let Some(status) = fields.status {
         http.insert("HttpStatus".to_owned(), json!(status));
     }
     Value::Object(http)
 }
 
-/// Each annotation's values, each once, with the services that have it.
+/// The distinct values of each annotation, with the services that have them.
 fn annotations(trace: &Trace) -> Value {
-    let mut keys: BTreeMap<&str, Values<'_>> = BTreeMap::new();
-    for (entity, facts) in facts(trace) {
-        for (key, value) in &facts.annotations {
-            let values = keys.entry(key).or_default();
-            values.add(Key::of(value), entity.segment);
+    let mut values_by_key: BTreeMap<&str, DistinctValues<'_>> = BTreeMap::new();
+    for (entity, fields) in search_fields(trace) {
+        for (key, value) in &fields.annotations {
+            let values = values_by_key.entry(key).or_default();
+            values.add(DistinctValue::from_annotation(value), entity.segment_index);
         }
     }
-    let value = |(value, services): (Key<'_>, Vec<Value>)| json!({ "AnnotationValue": value.json(), "ServiceIds": services });
-    let values = |values: Values<'_>| values.with_services(trace).map(value).collect::<Value>();
-    keys.into_iter()
-        .map(|(key, found)| (key.to_owned(), values(found)))
+    let value_json = |(value, service_ids): (DistinctValue<'_>, Vec<Value>)| json!({ "AnnotationValue": value.to_json(), "ServiceIds": service_ids });
+    let values_json = |values: DistinctValues<'_>| -> Value {
+        values.with_service_ids(trace).map(value_json).collect()
+    };
+    values_by_key
+        .into_iter()
+        .map(|(key, values)| (key.to_owned(), values_json(values)))
         .collect()
 }
 
+/// The distinct users, with the services that have them.
 fn users(trace: &Trace) -> Value {
-    let mut users = Values::default();
-    for (entity, facts) in facts(trace) {
-        if let Some(user) = &facts.user {
-            users.add(Key::Text(user), entity.segment);
+    let mut users = DistinctValues::default();
+    for (entity, fields) in search_fields(trace) {
+        if let Some(user) = &fields.user {
+            users.add(DistinctValue::Text(user), entity.segment_index);
         }
     }
-    let user = |(user, services): (Key<'_>, Vec<Value>)| match user {
-        Key::Text(name) => json!({ "UserName": name, "ServiceIds": services }),
-        Key::Flag(_) | Key::Number(_) => Value::Null,
-    };
-    users.with_services(trace).map(user).collect()
-}
-
-/// The trace's nodes, each once, in the order of its segments.
-fn nodes(trace: &Trace) -> impl Iterator<Item = (&Arc<Node>, Value)> {
-    let mut seen = std::collections::HashSet::new();
-    trace.segments().filter_map(move |(_, segment)| {
-        let node = segment.node.as_ref()?;
-        seen.insert(Arc::as_ptr(node))
-            .then(|| (node, service_id(segment)))
-    })
-}
-
-/// A `ServiceId`. Type and account are there as far as the service told them.
-fn service_id(segment: &Entity) -> Value {
-    let name = segment
-        .node
-        .as_ref()
-        .map_or(&segment.name, |node| &node.name);
-    let mut id = json!({ "Name": &**name, "Names": [&**name] });
-    if let Some(node) = segment.node.as_ref().filter(|node| !node.kind.is_empty()) {
-        id["Type"] = json!(&*node.kind);
-    }
-    let account = segment
-        .facts
-        .as_ref()
-        .and_then(|facts| facts.account.as_deref());
-    if let Some(account) = account {
-        id["AccountId"] = json!(account);
-    }
-    id
-}
-
-fn causes(trace: &Trace, causes: &[RootCause], has_exceptions: bool) -> Value {
-    causes
-        .iter()
-        .map(|cause| self::cause(trace, cause, has_exceptions))
+    let users = users.with_service_ids(trace);
+    users
+        .filter_map(|(user, service_ids)| match user {
+            DistinctValue::Text(name) => {
+                Some(json!({ "UserName": name, "ServiceIds": service_ids }))
+            }
+            DistinctValue::Flag(_) | DistinctValue::NumberBits(_) => None,
+        })
         .collect()
 }
 
-fn cause(trace: &Trace, cause: &RootCause, has_exceptions: bool) -> Value {
-    let services = cause.services.iter().map(|service| {
-        let entities = service.entities.iter().map(|place| &trace.entities[*place]);
-        let path = entities.map(|entity| {
-            let mut step = json!({
-                "Name": &*entity.name,
-                "Remote": root_cause::is_remote(entity),
-            });
-            if has_exceptions {
-                step["Exceptions"] = exceptions(entity);
-            } else if let Some(coverage) = root_cause::coverage(trace, entity) {
-                step["Coverage"] = json!((coverage * 1000.0).round() / 1000.0);
-            }
-            step
-        });
-        let path: Value = path.collect();
-        let segment = service.segment.map(|place| &trace.entities[place]);
-        let mut told = segment.map_or_else(|| json!({}), service_id);
-        told["EntityPath"] = path;
-        told["Inferred"] = json!(segment.is_some_and(|segment| segment.kind == Kind::Inferred));
-        told
+/// The `ServiceId` of each node, in the order of the segments.
+fn service_ids(trace: &Trace) -> Vec<Value> {
+    let mut seen_nodes = HashSet::new();
+    let segments = trace.segments().map(|(_, segment)| segment);
+    let first_of_nodes = segments.filter(|segment| {
+        let node = segment.node.as_ref();
+        node.is_some_and(|node| seen_nodes.insert(node.id))
     });
-    let services: Value = services.collect();
-    json!({ "Services": services, "ClientImpacting": cause.is_client_impacting })
+    first_of_nodes.map(service_id).collect()
 }
 
-fn exceptions(entity: &Entity) -> Value {
-    let exceptions = entity.facts.iter().flat_map(|facts| &facts.exceptions);
-    let exception = |exception: &crate::trace::Exception| {
-        let mut told = Map::new();
-        for (key, text) in [("Name", &exception.kind), ("Message", &exception.message)] {
-            if let Some(text) = text {
-                told.insert(key.to_owned(), json!(&**text));
-            }
-        }
-        Value::Object(told)
-    };
-    exceptions.map(exception).collect()
+/// The distinct texts of a search field in alphabetical order, each as an object with the member `key`.
+fn distinct_texts(
+    trace: &Trace,
+    key: &str,
+    field: fn(&SearchFields) -> &Option<Arc<str>>,
+) -> Value {
+    let texts = search_fields(trace).filter_map(|(_, fields)| field(fields).as_deref());
+    let distinct: BTreeSet<_> = texts.collect();
+    distinct
+        .into_iter()
+        .map(|text| json!({ key: text }))
+        .collect()
 }

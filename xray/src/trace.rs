@@ -1,4 +1,4 @@
-//! A trace as queries read it: its segments and subsegments in one flat list, and what is searched for.
+//! An assembled trace: a flat list of its segments and subsegments, with the fields that queries read.
 
 use std::sync::Arc;
 
@@ -6,123 +6,126 @@ use crate::id::{SegmentId, TraceId};
 use crate::interner::Node;
 use crate::time::Time;
 
-/// A trace, put together from all documents that have come.
+/// Type of the graph's nodes that stand for clients.
+pub const CLIENT_NODE_TYPE: &str = "client";
+
+/// A trace, assembled from all documents that were received so far.
 #[derive(Debug)]
 pub struct Trace {
-    /// Its id.
+    /// The trace's id.
     pub id: TraceId,
-    /// When it counts as begun: what time ranges are about.
-    pub time: Time,
-    /// When its first segment started.
+    /// The time that the store indexes: the time in the id, or `start` if the id contains no plausible time.
+    pub index_time: Time,
+    /// Start of the first segment.
     pub start: Time,
-    /// When its last segment ended, as far as any has.
+    /// End of the last segment that has ended; `start` if none has.
     pub end: Time,
-    /// Grows with each document that is added or replaced.
+    /// Incremented with each document that is added or replaced.
     pub revision: u64,
-    /// Annotations that are not indexed, since they exceed a limit.
+    /// Number of annotations that exceed a limit and are not indexed.
     pub dropped_annotations: u64,
-    /// Bytes of memory that it takes.
-    pub memory: usize,
-    /// The segment that the trace's own questions are about.
-    pub root: Option<usize>,
-    /// Parents stand before their children.
+    /// Heap memory of the trace.
+    pub memory_bytes: usize,
+    /// Index of the root segment. `None` if there are only subsegments.
+    pub root_index: Option<usize>,
+    /// Segments and subsegments, parents before their children.
     pub entities: Box<[Entity]>,
 }
 
 /// A segment or a subsegment.
 #[derive(Debug)]
 pub struct Entity {
-    /// Its id.
+    /// Id of the segment or subsegment.
     pub id: SegmentId,
-    /// Who sent it, if anybody did.
-    pub kind: Kind,
-    /// What went wrong.
-    pub flags: Flags,
-    /// How a subsegment's work was done.
+    /// Segment, subsegment or inferred segment.
+    pub kind: EntityKind,
+    /// Error, throttle and fault.
+    pub flags: ErrorFlags,
+    /// Namespace of a subsegment.
     pub namespace: Namespace,
-    /// Nobody called: the document names no parent.
+    /// Whether the document has no `parent_id`. Such a segment was called by a client outside the trace.
     pub is_entry: bool,
-    /// The same call has reached this node already, in another segment before.
-    pub is_repeated: bool,
-    /// Its parent's place.
-    pub parent: Option<u32>,
-    /// The place of the segment that it is a part of; its own for a segment, none where that is missing.
-    pub segment: Option<u32>,
-    /// The place after its last descendant.
-    pub after: u32,
-    /// Name of the service, of the one called, or of the work.
+    /// Whether an earlier segment of the same node has the same parent. Both belong to one call.
+    pub is_repeated_call: bool,
+    /// Index of the parent.
+    pub parent_index: Option<u32>,
+    /// Index of the segment that a subsegment belongs to; `None` if it is missing. For a segment, its own index.
+    pub segment_index: Option<u32>,
+    /// The first index after all descendants.
+    pub subtree_end: u32,
+    /// The document's `name`.
     pub name: Arc<str>,
-    /// Of a segment: its node in the service graph.
+    /// Node of a segment in the service graph. A subsegment has none.
     pub node: Option<Arc<Node>>,
-    /// When it started.
+    /// Start time.
     pub start: Time,
-    /// When it ended; nothing while it is in progress.
+    /// End time; `None` while in progress.
     pub end: Option<Time>,
-    /// What is searched for; nothing where there is nothing of it.
-    pub facts: Option<Box<Facts>>,
+    /// Fields that searches need; `None` if all are empty.
+    pub search_fields: Option<Box<SearchFields>>,
 }
 
-/// Who sent an entity.
+/// Kinds of entities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A service.
+pub enum EntityKind {
+    /// A segment that a service sent.
     Segment,
-    /// A service, of a part of its work.
+    /// A subsegment that a service sent.
     Subsegment,
-    /// Nobody; a subsegment tells of a service that does not send segments.
+    /// A segment that is inferred from a subsegment, for a called service that sent none.
     Inferred,
 }
 
-/// What a subsegment is about.
+/// The member `namespace` of a subsegment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Namespace {
-    /// Work of the service's own.
+    /// Work inside the service.
     #[default]
     Local,
-    /// A call to AWS.
+    /// A call to an AWS service.
     Aws,
-    /// Another call.
+    /// A call to another service.
     Remote,
 }
 
-/// What went wrong, as the document says. A status without a flag is no error.
+/// The flags that a document sets. The HTTP status is not considered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flags {
-    /// 4xx.
+pub struct ErrorFlags {
+    /// Client error (4xx).
     pub error: bool,
-    /// 429.
+    /// Throttling (429).
     pub throttle: bool,
-    /// 5xx.
+    /// Server error (5xx).
     pub fault: bool,
 }
 
-impl Flags {
-    /// Nothing did.
+impl ErrorFlags {
+    /// Whether no flag is set.
     pub fn is_ok(self) -> bool {
         self == Self::default()
     }
 }
 
-/// What is searched for, and not all entities have.
+/// Optional fields that filter expressions and summaries read.
 #[derive(Debug, Default, PartialEq)]
-pub struct Facts {
+pub struct SearchFields {
     pub url: Option<Arc<str>>,
     pub method: Option<Arc<str>>,
     pub user_agent: Option<Arc<str>>,
     pub client_ip: Option<Arc<str>>,
     pub status: Option<i64>,
     pub user: Option<Arc<str>>,
-    pub account: Option<Arc<str>>,
-    pub zone: Option<Arc<str>>,
-    pub instance: Option<Arc<str>>,
-    pub resource: Option<Arc<str>>,
-    pub annotations: Box<[(Arc<str>, Annotation)]>,
+    pub account_id: Option<Arc<str>>,
+    pub availability_zone: Option<Arc<str>>,
+    pub instance_id: Option<Arc<str>>,
+    pub resource_arn: Option<Arc<str>>,
+    pub annotations: Box<[(Arc<str>, AnnotationValue)]>,
     pub exceptions: Box<[Exception]>,
 }
 
 /// The value of an annotation.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Annotation {
+pub enum AnnotationValue {
     /// A boolean.
     Flag(bool),
     /// A number.
@@ -131,7 +134,7 @@ pub enum Annotation {
     Text(Arc<str>),
 }
 
-/// What was thrown.
+/// An exception in the block `cause`.
 #[derive(Debug, PartialEq)]
 pub struct Exception {
     pub kind: Option<Arc<str>>,
@@ -139,29 +142,29 @@ pub struct Exception {
 }
 
 impl Entity {
-    /// Whether it is a segment, sent or inferred.
+    /// Whether this is a segment, sent or inferred.
     pub fn is_segment(&self) -> bool {
-        self.kind != Kind::Subsegment
+        self.kind != EntityKind::Subsegment
     }
 
-    /// How long it took, once it is over.
+    /// Time from start to end; `None` while in progress.
     pub fn duration(&self) -> Option<Time> {
         Some(self.end?.saturating_duration_since(self.start))
     }
 }
 
 impl Trace {
-    /// The segment that the trace's own questions are about.
+    /// The root segment.
     pub fn root(&self) -> Option<&Entity> {
-        self.entities.get(self.root?)
+        self.entities.get(self.root_index?)
     }
 
-    /// From the start of the first segment to the end of the last.
+    /// Time from the start of the first segment to the end of the last one.
     pub fn duration(&self) -> Time {
         self.end.saturating_duration_since(self.start)
     }
 
-    /// Whether something is in progress.
+    /// Whether an entity is in progress.
     pub fn is_partial(&self) -> bool {
         self.entities.iter().any(|entity| entity.end.is_none())
     }
@@ -169,80 +172,80 @@ impl Trace {
     /// Whether a segment was inferred.
     pub fn has_inferred(&self) -> bool {
         let mut entities = self.entities.iter();
-        entities.any(|entity| entity.kind == Kind::Inferred)
+        entities.any(|entity| entity.kind == EntityKind::Inferred)
     }
 
-    /// Segments, sent and inferred, with their places.
+    /// Segments, sent and inferred, with their indexes.
     pub fn segments(&self) -> impl Iterator<Item = (usize, &Entity)> {
         let entities = self.entities.iter().enumerate();
         entities.filter(|(_, entity)| entity.is_segment())
     }
 
-    /// A segment with its subsegments, without those of segments that it called; a subsegment alone.
-    pub fn part(&self, place: usize) -> impl Iterator<Item = &Entity> {
-        let whole = &self.entities[place];
-        let mut next = place + 1;
-        let parts = std::iter::from_fn(move || {
-            while whole.is_segment() && next < whole.after as usize {
-                let part = &self.entities[next];
-                if !part.is_segment() {
+    /// The segment at `index` and its subsegments, without other segments below it. For a subsegment, only the
+    /// subsegment itself.
+    pub fn segment_with_subsegments(&self, index: usize) -> impl Iterator<Item = &Entity> {
+        let first = &self.entities[index];
+        let mut next = index + 1;
+        let subsegments = std::iter::from_fn(move || {
+            while first.is_segment() && next < first.subtree_end as usize {
+                let entity = &self.entities[next];
+                if !entity.is_segment() {
                     next += 1;
-                    return Some(part);
+                    return Some(entity);
                 }
-                next = part.after as usize;
+                next = entity.subtree_end as usize;
             }
             None
         });
-        std::iter::once(whole).chain(parts)
+        std::iter::once(first).chain(subsegments)
     }
 
-    /// Which node called which: the edges of the service graph, one for each call.
+    /// The calls between nodes. The edges of the service graph summarize them.
     pub fn calls(&self) -> impl Iterator<Item = Call> {
-        self.segments().filter_map(|(place, callee)| {
-            let call = |from, measured| Call {
-                from,
-                callee: place,
-                measured,
+        self.segments().filter_map(|(callee_index, callee)| {
+            let Some(parent_index) = callee.parent_index else {
+                return callee.is_entry.then_some(Call {
+                    caller: Caller::Client,
+                    callee_index,
+                    measured_index: callee_index,
+                });
             };
-            let Some(parent) = callee.parent else {
-                return callee.is_entry.then(|| call(Caller::Client, place));
-            };
-            if callee.is_repeated {
+            if callee.is_repeated_call {
                 return None;
             }
-            let parent = parent as usize;
-            let from = self.entities[parent].segment? as usize;
-            let from = Caller::Service(from);
-            let measured = match self.entities[parent].kind {
-                Kind::Subsegment => parent,
-                // A segment that names another as its parent, as a Lambda function does, is the only
-                // one who knows of the call.
-                Kind::Segment | Kind::Inferred => place,
-            };
-            Some(call(from, measured))
+            let parent_index = parent_index as usize;
+            let parent = &self.entities[parent_index];
+            Some(Call {
+                caller: Caller::Service(parent.segment_index? as usize),
+                callee_index,
+                // A segment may have a segment as its parent, as Lambda functions do. Then no subsegment measured the
+                // call.
+                measured_index: if parent.is_segment() {
+                    callee_index
+                } else {
+                    parent_index
+                },
+            })
         })
     }
 }
 
-/// One call from node to node.
+/// A call from one node to another.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// Who called.
-    pub from: Caller,
-    /// The place of the called one's segment.
-    pub callee: usize,
-    /// The place of the entity that measured the call: the caller's subsegment.
-    pub measured: usize,
+    /// The calling node.
+    pub caller: Caller,
+    /// Index of the called segment.
+    pub callee_index: usize,
+    /// Index of the entity with the call's duration and flags: usually the caller's subsegment.
+    pub measured_index: usize,
 }
 
-/// Who called.
+/// The calling node of a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Caller {
-    /// Somebody outside, for whom a node of the callee's name and type `client` stands.
+    /// A client outside the trace. Its node has the callee's name and the type [`CLIENT_NODE_TYPE`].
     Client,
-    /// A service, by the place of its segment.
+    /// A service; the index is that of its segment.
     Service(usize),
 }
-
-/// Type of the nodes that stand for those outside.
-pub const CLIENT: &str = "client";

@@ -56,7 +56,7 @@ impl Xray {
     /// Takes a document, as `PutTraceSegments` does, or an array of them, and says what of it is refused and
     /// why.
     pub fn put(&self, document: &str) -> Vec<Refusal> {
-        self.store.put(document)
+        self.store.put_documents(document)
     }
 
     /// Answers an operation of the API, which is named by its path, such as `/TraceSummaries`. It may take

@@ -23,7 +23,7 @@ impl Query {
 
     /// The token of the page after this trace.
     pub fn token(&self, last: &Trace) -> String {
-        self.written(last.time, last.id)
+        self.written(last.index_time, last.id)
     }
 
     /// The position where the previous page ended, from a token of the same query.

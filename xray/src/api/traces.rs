@@ -11,7 +11,7 @@ use super::requests::{
     PutTraceSegments, SamplingStrategyName, TraceIdText,
 };
 use super::token::Query;
-use crate::assembly::Compiled;
+use crate::assembly::CompiledSegment;
 use crate::filter::{Filter, Selector};
 use crate::groups;
 use crate::id::TraceId;
@@ -71,9 +71,9 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
     let after = token.map(|token| query.read(token)).transpose()?;
     let mut traces = xray
         .store
-        .traces(range_type, request.start_time, request.end_time);
+        .traces_in_range(range_type, request.start_time, request.end_time);
     if let Some(after) = after {
-        traces.retain(|trace| (trace.time, trace.id) < after);
+        traces.retain(|trace| (trace.index_time, trace.id) < after);
     }
     let is_wanted = |trace: &Trace| {
         trace.id.sampling_fraction() < share
@@ -96,12 +96,12 @@ pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Erro
     };
     let summaries: Value = page
         .iter()
-        .map(|trace| summary::of(trace, matched(trace)))
+        .map(|trace| summary::trace_summary(trace, matched(trace)))
         .collect();
     let last = processed.checked_sub(1).and_then(|last| traces.get(last));
     let mut answer = json!({
         "TraceSummaries": summaries,
-        "ApproximateTime": last.map_or(request.end_time, |trace| trace.time),
+        "ApproximateTime": last.map_or(request.end_time, |trace| trace.index_time),
         "TracesProcessedCount": processed,
     });
     if let Some(last) = last.filter(|_| processed < traces.len()) {
@@ -157,10 +157,9 @@ fn trace_id(text: &TraceIdText) -> Result<TraceId, Error> {
 }
 
 fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
-    let trace = xray.store.traces_of([id].into()).pop()?;
-    let segments = xray.store.compiled(id)?;
-    let segment =
-        |segment: &Compiled| json!({ "Id": segment.id.to_string(), "Document": segment.document });
+    let trace = xray.store.traces_by_id([id].into()).pop()?;
+    let segments = xray.store.compiled_segments(id)?;
+    let segment = |segment: &CompiledSegment| json!({ "Id": segment.id.to_string(), "Document": segment.document });
     let segments: Value = segments.iter().map(segment).collect();
     Some(json!({
         "Id": id.to_string(),
@@ -173,8 +172,8 @@ fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
 /// `GetTraceGraph`: of the traces that are known.
 pub fn graph_of(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Error> {
     let ids = request.trace_ids.iter().map(trace_id);
-    let traces = xray.store.traces_of(ids.collect::<Result<_, _>>()?);
-    let services = graph::of(traces.iter().map(|trace| &**trace));
+    let traces = xray.store.traces_by_id(ids.collect::<Result<_, _>>()?);
+    let services = graph::service_graph(traces.iter().map(|trace| &**trace));
     Ok(json!({ "Services": services }))
 }
 
@@ -186,10 +185,10 @@ pub fn graph(
 ) -> Result<Value, Error> {
     check_range(request.start_time, request.end_time)?;
     let filter = xray.groups.filter(group)?;
-    let traces = xray
-        .store
-        .traces(TimeRangeType::TraceId, request.start_time, request.end_time);
-    let services = graph::of(of_group(&traces, filter.as_ref()));
+    let traces =
+        xray.store
+            .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
+    let services = graph::service_graph(of_group(&traces, filter.as_ref()));
     Ok(json!({
         "StartTime": request.start_time,
         "EndTime": request.end_time,
@@ -224,11 +223,11 @@ pub fn series(
     let step = Time::from_seconds(period as u32).micros();
     let count = (request.end_time.micros() - first.micros() + step - 1) / step;
     let windows = (0..count).map(|number| Time::from_micros(first.micros() + number * step));
-    let traces = xray
-        .store
-        .traces(TimeRangeType::TraceId, request.start_time, request.end_time);
+    let traces =
+        xray.store
+            .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
     let traces = of_group(&traces, filter.as_ref());
-    let series = series::of(traces, selector.as_ref(), windows, period);
+    let series = series::window_statistics(traces, selector.as_ref(), windows, period);
     Ok(json!({
         "TimeSeriesServiceStatistics": series,
         "ContainsOldGroupVersions": false,

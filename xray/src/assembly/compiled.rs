@@ -1,206 +1,190 @@
-//! The documents of a whole trace, as `BatchGetTraces` has them: not as they were sent, but put together,
-//! with what is inferred, and without what the schema does not know.
+//! The documents of `BatchGetTraces`: subsegments are nested below their segments, inferred segments are added, and
+//! members that the schema does not know are left out.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::nodes;
-use super::pieces::{Piece, Pieces};
-use super::tree::Tree;
+use super::segments::{ParsedSegment, parse_segments};
+use super::tree::SegmentTree;
+use crate::document::Document;
+use crate::document::annotations::is_valid_annotation;
 use crate::document::lenient::Scalar;
-use crate::document::{Document, annotations};
 use crate::id::{SegmentId, TraceId};
-use crate::time::Time;
-
-type Object = Map<String, Value>;
 
 /// A segment and its document.
 #[derive(Debug)]
-pub struct Compiled {
+pub struct CompiledSegment {
     pub id: SegmentId,
     pub document: String,
 }
 
-/// A field, and whether a value has its type.
-type Field = (&'static str, fn(&Value) -> bool);
+/// The order of the documents of a trace. Documents of one kind are sorted by start time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum CompiledKind {
+    Segment,
+    Inferred,
+    SubsegmentWithoutSegment,
+}
 
-/// What a document may contain.
-const FIELDS: &[Field] = &[
-    ("annotations", Value::is_object),
-    ("aws", Value::is_object),
-    ("cause", |cause| cause.is_object() || cause.is_string()),
-    ("end_time", is_number),
-    ("error", Value::is_boolean),
-    ("fault", Value::is_boolean),
-    ("http", Value::is_object),
-    ("id", Value::is_string),
-    ("in_progress", Value::is_boolean),
-    ("inferred", Value::is_boolean),
-    ("links", Value::is_array),
-    ("metadata", Value::is_object),
-    ("name", Value::is_string),
-    ("namespace", Value::is_string),
-    ("origin", Value::is_string),
-    ("parent_id", Value::is_string),
-    ("precursor_ids", Value::is_array),
-    ("resource_arn", Value::is_string),
-    ("service", Value::is_object),
-    ("sql", Value::is_object),
-    ("start_time", is_number),
-    ("throttle", Value::is_boolean),
-    ("trace_id", Value::is_string),
-    ("type", Value::is_string),
-    ("user", Value::is_string),
-];
-
-/// Compiles a trace from the documents that were taken, each id once, in the order of the ids: segments by
-/// start, then inferred ones, then subsegments whose segment is missing.
-pub fn compile<'a>(id: TraceId, documents: impl IntoIterator<Item = &'a str>) -> Vec<Compiled> {
-    let mut pieces = Pieces::default();
-    for json in documents {
-        let parsed = Document::parse(json);
-        let object = serde_json::from_str::<Object>(json);
-        if let (Ok((_, subject)), Ok(object)) = (parsed, object) {
-            pieces.add(object, subject.is_subsegment);
-        }
-    }
-    let mut tree = Tree::of(pieces);
-    for piece in &mut tree.pieces {
-        tidy(piece);
-    }
+/// Compiles the documents of a trace from `documents`, which have been accepted and have each id once.
+pub fn compile_documents<'a>(
+    trace_id: TraceId,
+    documents: impl IntoIterator<Item = &'a str>,
+) -> Vec<CompiledSegment> {
+    let tree = SegmentTree::build(parse_segments(documents));
     let mut compiled = Vec::new();
-    for (place, parent) in tree.walk() {
-        let piece = &tree.pieces[place];
-        let (start, own) = (piece.start, piece.id);
-        if !piece.is_subsegment || parent.is_none() {
-            let document = nested(&tree, place);
-            let order = if piece.is_subsegment { 2 } else { 0 };
-            compiled.push((order, start, Compiled { id: own, document }));
+    for (index, parent) in tree.walk() {
+        let segment = &tree.segments[index];
+        let kind = if segment.is_subsegment {
+            CompiledKind::SubsegmentWithoutSegment
+        } else {
+            CompiledKind::Segment
+        };
+        if !segment.is_subsegment || parent.is_none() {
+            let document = segment_document(&tree, index);
+            compiled.push((kind, segment.start, segment.id, document));
         }
-        if piece.is_subsegment
-            && tree.is_unanswered(place)
-            && let Some(object) = inferred(id, piece)
-        {
-            let document = Value::Object(object).to_string();
-            let inferred = Compiled {
-                id: own.derived_id(),
-                document,
-            };
-            compiled.push((1, start, inferred));
+        if tree.has_inferred_callee(index) {
+            let document = inferred_document(trace_id, segment);
+            let id = segment.id.derived_id();
+            compiled.push((CompiledKind::Inferred, segment.start, id, document));
         }
     }
-    compiled.sort_by_key(|(order, start, compiled)| (*order, *start, compiled.id));
+    compiled.sort_by_key(|(kind, start, id, _)| (*kind, *start, *id));
+    let compiled = compiled.into_iter();
     compiled
-        .into_iter()
-        .map(|(_, _, compiled)| compiled)
+        .map(|(_, _, id, document)| CompiledSegment { id, document })
         .collect()
 }
 
-fn is_number(value: &Value) -> bool {
-    value.is_number()
-}
-
-fn tidy(piece: &mut Piece<Object>) {
-    let object = &mut piece.content;
-    object.retain(|key, value| {
-        let field = FIELDS.iter().find(|(name, _)| name == key);
-        field.is_some_and(|(_, is_right)| is_right(value))
-    });
-    if let Some(Value::Object(annotations)) = object.get_mut("annotations") {
-        annotations.retain(|key, value| annotations::is_valid(key, &Scalar::of(Some(value))));
-    }
-    // Times are written as they are kept, in microseconds. What is in progress has no end.
-    object.insert("start_time".to_owned(), seconds(piece.start));
-    object.remove("end_time");
-    if let Some(end) = piece.end {
-        object.insert("end_time".to_owned(), seconds(end));
-    } else {
-        object.insert("in_progress".to_owned(), Value::Bool(true));
-    }
-}
-
-fn seconds(time: Time) -> Value {
-    json!(time)
-}
-
-/// The document at `place` with all its subsegments. Chains of them may be longer than a stack is deep.
-fn nested(tree: &Tree<Object>, place: usize) -> String {
-    let mut json = String::new();
-    open(&tree.pieces[place].content, false, &mut json);
-    // Each with the subsegments that are still to be written, the last one first.
-    let mut path = vec![parts(tree, place)];
+/// The document at `index` with all its subsegments. It is written without recursion, because subsegments can be nested
+/// deeper than the stack allows.
+fn segment_document(tree: &SegmentTree<'_>, index: usize) -> String {
+    let mut json = "{".to_owned();
+    write_members(&mut json, &tree.segments[index]);
+    let document = &tree.segments[index].document;
+    write_member(&mut json, "parent_id", text(&document.parent_id));
+    write_member(&mut json, "trace_id", text(&document.trace_id));
+    write_member(&mut json, "type", text(&document.kind));
+    // For each open object the subsegments that are still to be written, the last one first.
+    let mut unwritten = vec![subsegments_reversed(tree, index)];
     let mut is_first = true;
-    while let Some(rest) = path.last_mut() {
-        match rest.pop() {
-            Some(part) => {
-                json.push_str(if is_first { ",\"subsegments\":[" } else { "," });
-                open(&tree.pieces[part].content, true, &mut json);
-                path.push(parts(tree, part));
-                is_first = true;
-            }
-            None => {
-                json.push_str(if is_first { "}" } else { "]}" });
-                path.pop();
-                is_first = false;
-            }
+    while let Some(subsegments) = unwritten.last_mut() {
+        if let Some(subsegment) = subsegments.pop() {
+            json.push_str(if is_first {
+                ",\"subsegments\":[{"
+            } else {
+                ",{"
+            });
+            write_members(&mut json, &tree.segments[subsegment]);
+            unwritten.push(subsegments_reversed(tree, subsegment));
+            is_first = true;
+        } else {
+            json.push_str(if is_first { "}" } else { "]}" });
+            unwritten.pop();
+            is_first = false;
         }
     }
     json
 }
 
-fn parts(tree: &Tree<Object>, place: usize) -> Vec<usize> {
-    let children = tree.children[place].iter().rev().copied();
+fn subsegments_reversed(tree: &SegmentTree<'_>, index: usize) -> Vec<usize> {
+    let children = tree.children[index].iter().rev().copied();
     children
-        .filter(|child| tree.pieces[*child].is_subsegment)
+        .filter(|child| tree.segments[*child].is_subsegment)
         .collect()
 }
 
-/// Writes the object without its closing brace. A part does not say again what the whole one has said.
-fn open(object: &Object, is_part: bool, json: &mut String) {
-    json.push('{');
-    let mut separator = "";
-    for (key, value) in object {
-        if is_part && ["trace_id", "parent_id", "type"].contains(&key.as_str()) {
-            continue;
-        }
-        json.push_str(separator);
-        json.push_str(&Value::from(key.as_str()).to_string());
-        json.push(':');
-        json.push_str(&value.to_string());
-        separator = ",";
-    }
+/// The document of the segment that is inferred from a call.
+fn inferred_document(trace_id: TraceId, call: &ParsedSegment<'_>) -> String {
+    let mut json = "{".to_owned();
+    write_call_members(&mut json, call);
+    let id = call.id.derived_id().to_string();
+    write_member(&mut json, "id", Some(json!(id)));
+    write_member(&mut json, "inferred", Some(true));
+    let origin = nodes::inferred_origin(&call.document);
+    write_member(&mut json, "origin", origin.map(Value::from));
+    let parent_id = call.id.to_string();
+    write_member(&mut json, "parent_id", Some(json!(parent_id)));
+    let trace_id = trace_id.to_string();
+    write_member(&mut json, "trace_id", Some(json!(trace_id)));
+    json.push('}');
+    json
 }
 
-/// The document of the service that this subsegment calls; none where it calls nobody.
-fn inferred(trace: TraceId, piece: &Piece<Object>) -> Option<Object> {
-    let call = Value::Object(piece.content.clone());
-    let read: Document<'_> = serde::Deserialize::deserialize(&call).ok()?;
-    if !matches!(read.namespace.text(), Some("aws" | "remote")) {
-        return None;
+/// Writes the members of a segment or subsegment, except `subsegments` and those that an embedded subsegment does not
+/// repeat: `parent_id`, `trace_id` and `type`.
+fn write_members(json: &mut String, segment: &ParsedSegment<'_>) {
+    write_call_members(json, segment);
+    let document = &segment.document;
+    let cause = with_first_char(document.cause.json, &['{', '"']);
+    write_member(json, "annotations", annotations(document));
+    write_member(json, "cause", cause);
+    write_member(json, "id", text(&document.id));
+    write_member(json, "inferred", document.inferred.flag());
+    write_member(json, "links", with_first_char(document.links, &['[']));
+    write_member(json, "metadata", with_first_char(document.metadata, &['{']));
+    write_member(json, "namespace", text(&document.namespace));
+    write_member(json, "origin", text(&document.origin));
+    let precursor_ids = with_first_char(document.precursor_ids, &['[']);
+    write_member(json, "precursor_ids", precursor_ids);
+    write_member(json, "resource_arn", text(&document.resource_arn));
+    write_member(json, "service", with_first_char(document.service, &['{']));
+    write_member(json, "user", text(&document.user));
+}
+
+/// Writes the members that an inferred segment has in common with the subsegment that it is inferred from.
+fn write_call_members(json: &mut String, segment: &ParsedSegment<'_>) {
+    let document = &segment.document;
+    write_member(json, "name", text(&document.name));
+    // Times are rounded to microseconds, as in summaries.
+    write_member(json, "start_time", Some(json!(segment.start)));
+    if let Some(end) = segment.end {
+        write_member(json, "end_time", Some(json!(end)));
+        write_member(json, "in_progress", document.in_progress.flag());
+    } else {
+        write_member(json, "in_progress", Some(true));
     }
-    let mut object = Object::new();
-    let copied = [
-        "aws",
-        "end_time",
-        "error",
-        "fault",
-        "http",
-        "in_progress",
-        "name",
-        "sql",
-        "start_time",
-        "throttle",
-    ];
-    for key in copied {
-        if let Some(value) = piece.content.get(key) {
-            object.insert(key.to_owned(), value.clone());
-        }
-    }
-    object.insert("id".to_owned(), piece.id.derived_id().to_string().into());
-    object.insert("inferred".to_owned(), true.into());
-    object.insert("parent_id".to_owned(), piece.id.to_string().into());
-    object.insert("trace_id".to_owned(), trace.to_string().into());
-    if let Some(origin) = nodes::origin(&read) {
-        object.insert("origin".to_owned(), origin.into());
-    }
-    Some(object)
+    write_member(json, "aws", with_first_char(document.aws.json, &['{']));
+    write_member(json, "error", document.error.flag());
+    write_member(json, "fault", document.fault.flag());
+    write_member(json, "http", with_first_char(document.http.json, &['{']));
+    write_member(json, "sql", with_first_char(document.sql.json, &['{']));
+    write_member(json, "throttle", document.throttle.flag());
+}
+
+/// Appends a member to an object whose closing brace is not written yet. `value` is displayed as JSON.
+fn write_member(json: &mut String, key: &str, value: Option<impl Display>) {
+    let Some(value) = value else {
+        return;
+    };
+    let separator = if json.ends_with('{') { "" } else { "," };
+    json.push_str(&format!("{separator}\"{key}\":{value}"));
+}
+
+/// The valid annotations; `None` if `annotations` is not an object. If a key occurs twice, the last value is used.
+fn annotations(document: &Document<'_>) -> Option<Value> {
+    let pairs = document.annotations.0.as_ref()?.0.iter();
+    let by_key: BTreeMap<_, _> = pairs.map(|(key, value)| (&**key, value)).collect();
+    let valid = by_key
+        .into_iter()
+        .filter(|(key, value)| is_valid_annotation(key, value));
+    Some(
+        valid
+            .map(|(key, value)| (key.to_owned(), value.to_json()))
+            .collect(),
+    )
+}
+
+fn text(value: &Scalar<'_>) -> Option<Value> {
+    value.text().map(Value::from)
+}
+
+/// The JSON text, if its type is one of those that begin with these characters.
+fn with_first_char<'a>(json: Option<&'a RawValue>, first: &[char]) -> Option<&'a RawValue> {
+    json.filter(|json| json.get().starts_with(first))
 }

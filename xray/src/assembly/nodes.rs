@@ -1,4 +1,4 @@
-//! Which node of the service graph a document stands for.
+//! Names and types of the service graph's nodes.
 
 use std::sync::Arc;
 
@@ -6,70 +6,69 @@ use crate::document::Document;
 use crate::document::lenient::Scalar;
 use crate::interner::{Interner, Node};
 
-/// Type of a service that is called, and of which nothing else is known.
-const REMOTE: &str = "remote";
+/// Type of a called service of which only the name is known.
+const REMOTE_TYPE: &str = "remote";
 
-/// Type of a database that is asked in SQL.
-const SQL: &str = "Database::SQL";
+/// Type of a database that is queried in SQL.
+const SQL_TYPE: &str = "Database::SQL";
 
-/// Services of AWS whose names people write in their own ways.
-const SERVICES: [&str; 9] = [
+/// AWS services whose names some SDKs write in another case.
+const AWS_SERVICES: [&str; 9] = [
     "DynamoDB", "EC2", "KMS", "Kinesis", "Lambda", "S3", "SNS", "SQS", "STS",
 ];
 
-/// The node of a service that sent this segment.
-pub fn of_segment(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
-    let name = document.name.text().unwrap_or_default();
-    interner.intern_node(name, document.origin.text().unwrap_or_default())
+/// The node of the service that sent this segment.
+pub fn segment_node(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
+    let origin = document.origin.text().unwrap_or_default();
+    interner.intern_node(name(document), origin)
 }
 
-/// The node that this subsegment calls, as far as the caller knows it.
-pub fn of_call(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
-    let name = document.name.text().unwrap_or_default();
-    let (resource, kind) = called(document);
-    interner.intern_node(resource.unwrap_or(name), &kind)
+/// The node that this subsegment calls, as described by the caller.
+pub fn callee_node(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
+    let (resource, kind) = callee_resource_and_type(document);
+    interner.intern_node(resource.unwrap_or(name(document)), &kind)
 }
 
-/// Type of the service that this subsegment calls, as the inferred document's `origin` has it; none where
-/// only its name is known.
-pub fn origin(document: &Document<'_>) -> Option<String> {
-    Some(called(document).1).filter(|kind| kind != REMOTE)
+/// The `origin` of the segment that is inferred from this subsegment; `None` if only the callee's name is known.
+pub fn inferred_origin(document: &Document<'_>) -> Option<String> {
+    Some(callee_resource_and_type(document).1).filter(|kind| kind != REMOTE_TYPE)
 }
 
-/// Name of the resource, where there is one beyond the service, and type.
+/// The name of the called resource, if the subsegment names one, and the callee's type.
 ///
-/// The guide has a table of DynamoDB as `AWS::DynamoDB::Table`, a function of Lambda as `AWS::Lambda`, and a
-/// topic of SNS as `AWS::SNS`; that queues and buckets follow the table is a choice.
-fn called<'a>(document: &'a Document<'_>) -> (Option<&'a str>, String) {
-    if document.sql.0.is_some() {
-        return (None, SQL.to_owned());
+/// The developer guide shows a DynamoDB table as `AWS::DynamoDB::Table`, a Lambda function as `AWS::Lambda`, and an SNS
+/// topic as `AWS::SNS`. It does not show queues and buckets; here, they have types like that of a table.
+fn callee_resource_and_type<'a>(document: &'a Document<'_>) -> (Option<&'a str>, String) {
+    if document.sql.fields.is_some() {
+        return (None, SQL_TYPE.to_owned());
     }
-    // An inferred document that was sent back to us says what it is, and not its namespace.
+    // An inferred segment from `BatchGetTraces` may be sent again. It has an `origin` and no `namespace`.
     if let Some(origin) = document.origin.text() {
-        return (resource(document).map(|(name, _)| name), origin.to_owned());
+        let resource = resource_and_suffix(document).map(|(name, _)| name);
+        return (resource, origin.to_owned());
     }
     if document.namespace.text() != Some("aws") {
-        return (None, REMOTE.to_owned());
+        return (None, REMOTE_TYPE.to_owned());
     }
-    let service = service(document);
-    match resource(document) {
+    let service = aws_service(document);
+    match resource_and_suffix(document) {
         Some((name, suffix)) => (Some(name), format!("AWS::{service}{suffix}")),
         None => (None, format!("AWS::{service}")),
     }
 }
 
-/// The service of AWS that is called. Some SDKs write it in lower case.
-fn service<'a>(document: &'a Document<'_>) -> &'a str {
-    let name = document.name.text().unwrap_or_default();
-    let known = SERVICES
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(name));
-    known.copied().unwrap_or(name)
+/// The called AWS service in AWS's spelling. Some SDKs write it in lower case.
+fn aws_service<'a>(document: &'a Document<'_>) -> &'a str {
+    let name = name(document);
+    let mut services = AWS_SERVICES.into_iter();
+    let known = services.find(|service| service.eq_ignore_ascii_case(name));
+    known.unwrap_or(name)
 }
 
-fn resource<'a>(document: &'a Document<'_>) -> Option<(&'a str, &'static str)> {
-    let aws = document.aws.0.as_ref()?;
-    let (name, suffix): (&Scalar<'_>, _) = match service(document) {
+/// The name of the called resource, and the suffix that its type adds to the service's.
+fn resource_and_suffix<'a>(document: &'a Document<'_>) -> Option<(&'a str, &'static str)> {
+    let aws = document.aws.fields.as_ref()?;
+    let (name, suffix): (&Scalar<'_>, _) = match aws_service(document) {
         "DynamoDB" => (&aws.table_name, "::Table"),
         "Lambda" => (&aws.function_name, ""),
         "SQS" => (&aws.queue_url, "::Queue"),
@@ -77,4 +76,8 @@ fn resource<'a>(document: &'a Document<'_>) -> Option<(&'a str, &'static str)> {
         _ => return None,
     };
     Some((name.text()?, suffix))
+}
+
+fn name<'a>(document: &'a Document<'_>) -> &'a str {
+    document.name.text().unwrap_or_default()
 }

@@ -1,108 +1,113 @@
-//! Who belongs to whom.
+//! The tree of a trace's segments and subsegments.
 
 use std::collections::HashSet;
 use std::iter::successors;
 
-use super::pieces::{Content, Piece, Pieces};
+use super::segments::ParsedSegment;
+use crate::trace::Namespace;
 
-/// The pieces of a trace and their places.
+/// The segments and subsegments of a trace, with their children.
 #[derive(Debug)]
-pub struct Tree<T> {
-    /// In the order of their ids.
-    pub pieces: Vec<Piece<T>>,
-    /// For each its children, by start.
+pub struct SegmentTree<'a> {
+    /// Sorted by id.
+    pub segments: Vec<ParsedSegment<'a>>,
+    /// For each segment the indexes of its children, sorted by start time.
     pub children: Vec<Vec<usize>>,
-    /// Those without a parent that is known, by start.
-    pub tops: Vec<usize>,
+    /// Indexes of the segments without a known parent, sorted by start time.
+    roots: Vec<usize>,
 }
 
-impl<T: Content> Tree<T> {
-    /// Hangs each piece below its parent.
-    pub fn of(pieces: Pieces<T>) -> Self {
-        let pieces = pieces.into_sorted();
-        let parent = |piece: &Piece<T>| {
-            let found = pieces.binary_search_by_key(&piece.parent?, |piece| piece.id);
+impl<'a> SegmentTree<'a> {
+    /// Builds the tree. `segments` are sorted by id.
+    pub fn build(segments: Vec<ParsedSegment<'a>>) -> Self {
+        let find_parent = |segment: &ParsedSegment<'_>| {
+            let parent_id = segment.parent_id?;
+            let found = segments.binary_search_by_key(&parent_id, |segment| segment.id);
             found.ok()
         };
-        let parents: Vec<_> = pieces.iter().map(parent).collect();
-        let mut order: Vec<_> = (0..pieces.len()).collect();
-        order.sort_unstable_by_key(|place| (pieces[*place].start, pieces[*place].id));
-        let mut children = vec![Vec::new(); pieces.len()];
-        let mut tops = Vec::new();
-        for place in &order {
-            match parents[*place] {
-                Some(parent) => children[parent].push(*place),
-                None => tops.push(*place),
+        let parents: Vec<_> = segments.iter().map(find_parent).collect();
+        let mut by_start: Vec<_> = (0..segments.len()).collect();
+        by_start.sort_unstable_by_key(|index| (segments[*index].start, segments[*index].id));
+        let mut children = vec![Vec::new(); segments.len()];
+        let mut roots = Vec::new();
+        for index in &by_start {
+            match parents[*index] {
+                Some(parent) => children[parent].push(*index),
+                None => roots.push(*index),
             }
         }
         let mut tree = Self {
-            pieces,
+            segments,
             children,
-            tops,
+            roots,
         };
-        tree.cut_circles(&parents, &order);
+        tree.break_cycles(&parents, &by_start);
         tree
     }
 
-    /// Makes pieces reachable that are their own ancestors, and what hangs below them: each such circle is cut at its
-    /// first piece, which becomes a top.
-    fn cut_circles(&mut self, parents: &[Option<usize>], order: &[usize]) {
-        let mut is_reached = vec![false; self.pieces.len()];
-        for place in self.tops.clone() {
-            self.reach(place, &mut is_reached);
+    /// Makes segments reachable that are their own ancestors, and their descendants: in each cycle, the segment that
+    /// started first becomes a root.
+    fn break_cycles(&mut self, parents: &[Option<usize>], by_start: &[usize]) {
+        let mut is_reachable = vec![false; self.segments.len()];
+        for root in self.roots.clone() {
+            self.mark_reachable(root, &mut is_reachable);
         }
-        for place in order {
-            if is_reached[*place] {
+        for index in by_start {
+            if is_reachable[*index] {
                 continue;
             }
-            let first = self.first_of_circle(*place, parents);
+            let first = self.first_of_cycle(*index, parents);
             if let Some(parent) = parents[first] {
                 self.children[parent].retain(|child| *child != first);
             }
-            self.tops.push(first);
-            self.reach(first, &mut is_reached);
+            self.roots.push(first);
+            self.mark_reachable(first, &mut is_reachable);
         }
     }
 
-    /// Marks a place and everything below it.
-    fn reach(&self, place: usize, is_reached: &mut [bool]) {
-        let mut todo = vec![place];
-        while let Some(place) = todo.pop() {
-            if !std::mem::replace(&mut is_reached[place], true) {
-                todo.extend(&self.children[place]);
+    /// Marks a segment and its descendants.
+    fn mark_reachable(&self, index: usize, is_reachable: &mut [bool]) {
+        let mut unvisited = vec![index];
+        while let Some(index) = unvisited.pop() {
+            if !std::mem::replace(&mut is_reachable[index], true) {
+                unvisited.extend(&self.children[index]);
             }
         }
     }
 
-    /// The piece that started first of the circle that the ancestors of `place` lead into.
-    fn first_of_circle(&self, place: usize, parents: &[Option<usize>]) -> usize {
-        let mut passed = HashSet::new();
-        let mut ancestors = successors(Some(place), |place| parents[*place]);
-        let entry = ancestors.find(|place| !passed.insert(*place));
-        let entry = entry.unwrap_or(place);
-        let circle = successors(Some(entry), |place| {
-            parents[*place].filter(|parent| *parent != entry)
+    /// The segment that started first in the cycle among the ancestors of `index`.
+    fn first_of_cycle(&self, index: usize, parents: &[Option<usize>]) -> usize {
+        let mut visited = HashSet::new();
+        let mut ancestors = successors(Some(index), |index| parents[*index]);
+        let entry = ancestors.find(|index| !visited.insert(*index));
+        let entry = entry.unwrap_or(index);
+        let cycle = successors(Some(entry), |index| {
+            parents[*index].filter(|parent| *parent != entry)
         });
-        let first = circle.min_by_key(|place| (self.pieces[*place].start, self.pieces[*place].id));
+        let first =
+            cycle.min_by_key(|index| (self.segments[*index].start, self.segments[*index].id));
         first.unwrap_or(entry)
     }
 
-    /// All places, parents before children; each with the place in this order of its parent.
+    /// Visits all segments, parents before children. Each item is the segment's index and its parent's position in this
+    /// order.
     pub fn walk(&self) -> impl Iterator<Item = (usize, Option<usize>)> {
-        let mut todo: Vec<_> = self.tops.iter().rev().map(|top| (*top, None)).collect();
-        let mut number = 0;
+        let roots = self.roots.iter().rev();
+        let mut unvisited: Vec<_> = roots.map(|root| (*root, None)).collect();
+        let mut position = 0;
         std::iter::from_fn(move || {
-            let (place, parent) = todo.pop()?;
-            let children = self.children[place].iter().rev();
-            todo.extend(children.map(|child| (*child, Some(number))));
-            number += 1;
-            Some((place, parent))
+            let (index, parent_position) = unvisited.pop()?;
+            let children = self.children[index].iter().rev();
+            unvisited.extend(children.map(|child| (*child, Some(position))));
+            position += 1;
+            Some((index, parent_position))
         })
     }
 
-    /// Whether this is a call of which only the caller has told.
-    pub fn is_unanswered(&self, place: usize) -> bool {
-        let mut children = self.children[place].iter();
-        children.all(|child| self.pieces[*child].is_subsegment)
+    /// Whether this is a subsegment that calls a service which sent no segment. A segment is inferred for the service.
+    pub fn has_inferred_callee(&self, index: usize) -> bool {
+        let mut children = self.children[index].iter();
+        self.segments[index].namespace() != Namespace::Local
+            && children.all(|child| self.segments[*child].is_subsegment)
     }
 }

@@ -1,73 +1,73 @@
 //! Which annotations X-Ray indexes.
 //!
-//! Sources: the X-Ray developer guide, "Annotations", and the schema of segment documents that it links: keys of 1 to
-//! 500 letters, digits, underscores and periods; values that are booleans, numbers, or texts of up to 1,000
-//! characters; at most 50 annotations of a trace. What exceeds this is dropped, and its document is accepted.
+//! Sources: the X-Ray developer guide, "Annotations", and the schema of segment documents that it links. A key has 1 to
+//! 500 letters, digits, underscores and periods. A value is a boolean, a number, or a text of up to 1,000 characters. A
+//! trace has at most 50 keys. An annotation that exceeds a limit is dropped; its document is accepted.
 
 use std::collections::{HashMap, HashSet};
 
 use super::lenient::{Pairs, Scalar};
 
-/// Longest key in characters.
-const MAX_KEY: usize = 500;
+/// Maximum length of an annotation's key.
+const MAX_KEY_BYTES: usize = 500;
 
-/// Longest text in characters.
-const MAX_TEXT: usize = 1_000;
+/// Maximum length of an annotation's text.
+const MAX_TEXT_CHARS: usize = 1_000;
 
-/// How many keys are indexed of one trace.
-const MAX_KEYS: usize = 50;
+/// Maximum number of annotation keys that are indexed for one trace.
+const MAX_KEYS_PER_TRACE: usize = 50;
 
 /// Whether an annotation complies with the schema.
-pub fn is_valid(key: &str, value: &Scalar<'_>) -> bool {
+pub fn is_valid_annotation(key: &str, value: &Scalar<'_>) -> bool {
     let is_permitted = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.');
-    let has_key = (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(is_permitted);
-    has_key
-        && match value {
-            Scalar::Absent => false,
-            Scalar::Flag(_) | Scalar::Number(_) => true,
-            Scalar::Text(text) => text.chars().count() <= MAX_TEXT,
-        }
+    let is_valid_key = (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(is_permitted);
+    let is_valid_value = match value {
+        Scalar::Absent => false,
+        Scalar::Flag(_) | Scalar::Number(_) => true,
+        Scalar::Text(text) => text.chars().count() <= MAX_TEXT_CHARS,
+    };
+    is_valid_key && is_valid_value
 }
 
-/// The annotations of one trace that are indexed.
+/// Selects the annotations of one trace that are indexed.
 #[derive(Debug, Default)]
-pub struct Index {
-    keys: HashSet<String>,
-    /// How many annotations were dropped.
-    pub dropped: u64,
+pub struct AnnotationIndex {
+    indexed_keys: HashSet<String>,
+    /// Number of annotations that were dropped.
+    pub dropped_count: u64,
 }
 
-impl Index {
-    /// Those annotations of a segment or subsegment that are indexed. Of a key that stands there twice, the last
-    /// value counts.
-    pub fn of<'a>(&mut self, pairs: &'a Pairs<'_>) -> Vec<(&'a str, &'a Scalar<'a>)> {
-        let last: HashMap<&str, usize> = pairs
-            .0
-            .iter()
+impl AnnotationIndex {
+    /// The indexed annotations of one segment or subsegment. If a key occurs twice, the last value is used.
+    pub fn select<'a>(&mut self, pairs: &'a Pairs<'_>) -> Vec<(&'a str, &'a Scalar<'a>)> {
+        let pairs = pairs.0.iter().map(|(key, value)| (&**key, value));
+        let last_positions: HashMap<_, _> = pairs
+            .clone()
             .enumerate()
-            .map(|(at, (key, _))| (&**key, at))
+            .map(|(position, (key, _))| (key, position))
             .collect();
-        let mut indexed = Vec::new();
-        for (at, (key, value)) in pairs.0.iter().enumerate() {
-            if last.get(&**key) != Some(&at) {
+        let mut selected = Vec::new();
+        for (position, (key, value)) in pairs.enumerate() {
+            if last_positions.get(key) != Some(&position) {
                 continue;
             }
-            if is_valid(key, value) && self.has_room_for(key) {
-                indexed.push((&**key, value));
+            if is_valid_annotation(key, value) && self.add_key(key) {
+                selected.push((key, value));
             } else {
-                self.dropped += 1;
+                self.dropped_count += 1;
             }
         }
-        indexed
+        selected
     }
 
-    fn has_room_for(&mut self, key: &str) -> bool {
-        if self.keys.contains(key) {
+    /// Adds a key. Returns false if the trace has the maximum number of keys already.
+    fn add_key(&mut self, key: &str) -> bool {
+        if self.indexed_keys.contains(key) {
             return true;
         }
-        let has_room = self.keys.len() < MAX_KEYS;
+        let has_room = self.indexed_keys.len() < MAX_KEYS_PER_TRACE;
         if has_room {
-            self.keys.insert(key.to_owned());
+            self.indexed_keys.insert(key.to_owned());
         }
         has_room
     }

@@ -1,50 +1,31 @@
-//! Values of documents as they come. A document is taken although a part of it has the wrong type, and
-//! that part is left out: X-Ray removes what does not comply with the schema.
+//! Deserialization that accepts every JSON value. A value of the wrong type is treated as absent, because X-Ray removes
+//! what does not comply with the schema and accepts the rest of the document.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
 
-/// A value that should be a text, a number or a boolean.
+/// A text, a number or a boolean. Every other JSON value is `Absent`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Scalar<'a> {
-    /// Not there, `null`, an array or an object.
+    /// The member is missing, `null`, an array or an object.
     #[default]
     Absent,
     /// A boolean.
     Flag(bool),
     /// A number.
-    Number(f64),
+    Number(Number),
     /// A text.
     Text(Cow<'a, str>),
 }
 
-impl<'a> Scalar<'a> {
-    /// What stands there.
-    pub fn of(value: Option<&'a Value>) -> Self {
-        match value {
-            Some(Value::Bool(flag)) => Self::Flag(*flag),
-            Some(Value::Number(number)) => number.as_f64().map_or(Self::Absent, Self::Number),
-            Some(Value::String(text)) => Self::Text(Cow::Borrowed(text)),
-            _ => Self::Absent,
-        }
-    }
-
-    /// The same, without a text of its own.
-    pub fn borrowed(&self) -> Scalar<'_> {
-        match self {
-            Self::Absent => Scalar::Absent,
-            Self::Flag(flag) => Scalar::Flag(*flag),
-            Self::Number(number) => Scalar::Number(*number),
-            Self::Text(text) => Scalar::Text(Cow::Borrowed(text)),
-        }
-    }
-
-    /// The text, unless it is something else.
+impl Scalar<'_> {
+    /// The text, if it is one.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -52,36 +33,63 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// The number, unless it is something else.
+    /// The number, if it is one.
     pub fn number(&self) -> Option<f64> {
         match self {
-            Self::Number(number) => Some(*number),
+            Self::Number(number) => number.as_f64(),
             _ => None,
         }
     }
 
-    /// Whether it is `true`.
-    pub fn is_true(&self) -> bool {
-        *self == Self::Flag(true)
+    /// The boolean, if it is one.
+    pub fn flag(&self) -> Option<bool> {
+        match self {
+            Self::Flag(flag) => Some(*flag),
+            _ => None,
+        }
     }
 
-    /// Whether there is nothing.
+    /// Whether this is the boolean `true`.
+    pub fn is_true(&self) -> bool {
+        self.flag() == Some(true)
+    }
+
+    /// Whether there is no text, number or boolean.
     pub fn is_absent(&self) -> bool {
         *self == Self::Absent
     }
+
+    /// The JSON value; `null` if absent.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Absent => Value::Null,
+            Self::Flag(flag) => Value::Bool(*flag),
+            Self::Number(number) => Value::Number(number.clone()),
+            Self::Text(text) => Value::from(&**text),
+        }
+    }
 }
 
-/// An object, or nothing where something else stands.
+/// A JSON object. `None` stands for every other JSON value.
 #[derive(Clone, Debug)]
 pub struct Object<T>(pub Option<T>);
 
-/// An array, empty where something else stands.
+/// A JSON array. Every other JSON value becomes an empty list.
 #[derive(Clone, Debug)]
 pub struct List<T>(pub Vec<T>);
 
-/// The pairs of an object, none where something else stands.
+/// The members of an object whose keys are not known in advance, in the order of the JSON text.
 #[derive(Clone, Debug, Default)]
 pub struct Pairs<'a>(pub Vec<(Cow<'a, str>, Scalar<'a>)>);
+
+/// A member of which only some fields are read, but whose JSON is returned unchanged.
+#[derive(Clone, Debug)]
+pub struct Block<'a, T> {
+    /// The JSON text, also if it is not an object.
+    pub json: Option<&'a RawValue>,
+    /// The fields that are read, if the JSON is an object.
+    pub fields: Option<T>,
+}
 
 impl<T> Default for Object<T> {
     fn default() -> Self {
@@ -95,28 +103,37 @@ impl<T> Default for List<T> {
     }
 }
 
-/// Takes any value; what a type does not name is dropped.
-trait Taking<'de>: Sized {
-    fn nothing() -> Self;
-
-    fn scalar(_: Scalar<'de>) -> Self {
-        Self::nothing()
-    }
-
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::nothing())
-    }
-
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::nothing())
+impl<T> Default for Block<'_, T> {
+    fn default() -> Self {
+        Self {
+            json: None,
+            fields: None,
+        }
     }
 }
 
-struct Any<T>(PhantomData<T>);
+/// A type that can be made from every JSON value. Each method is for one JSON type and returns `absent()` by default.
+trait FromAnyJson<'de>: Sized {
+    fn absent() -> Self;
 
-impl<'de, T: Taking<'de>> Visitor<'de> for Any<T> {
+    fn from_scalar(_: Scalar<'de>) -> Self {
+        Self::absent()
+    }
+
+    fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        while array.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Self::absent())
+    }
+
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::absent())
+    }
+}
+
+struct AnyJsonVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromAnyJson<'de>> Visitor<'de> for AnyJsonVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -124,68 +141,69 @@ impl<'de, T: Taking<'de>> Visitor<'de> for Any<T> {
     }
 
     fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::nothing())
+        Ok(T::absent())
     }
 
     fn visit_bool<E>(self, flag: bool) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Flag(flag)))
+        Ok(T::from_scalar(Scalar::Flag(flag)))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Number(number as f64)))
+        Ok(T::from_scalar(Scalar::Number(number.into())))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Number(number as f64)))
+        Ok(T::from_scalar(Scalar::Number(number.into())))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Number(number)))
+        let number = Number::from_f64(number).map_or(Scalar::Absent, Scalar::Number);
+        Ok(T::from_scalar(number))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Text(Cow::Borrowed(text))))
+        Ok(T::from_scalar(Scalar::Text(Cow::Borrowed(text))))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        Ok(T::scalar(Scalar::Text(Cow::Owned(text.to_owned()))))
+        Ok(T::from_scalar(Scalar::Text(Cow::Owned(text.to_owned()))))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<T, A::Error> {
-        T::array(array)
+        T::from_array(array)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<T, A::Error> {
-        T::object(object)
+        T::from_object(object)
     }
 }
 
-impl<'de: 'a, 'a> Taking<'de> for Scalar<'a> {
-    fn nothing() -> Self {
+impl<'de: 'a, 'a> FromAnyJson<'de> for Scalar<'a> {
+    fn absent() -> Self {
         Self::Absent
     }
 
-    fn scalar(scalar: Scalar<'de>) -> Self {
+    fn from_scalar(scalar: Scalar<'de>) -> Self {
         scalar
     }
 }
 
-impl<'de, T: Deserialize<'de>> Taking<'de> for Object<T> {
-    fn nothing() -> Self {
+impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for Object<T> {
+    fn absent() -> Self {
         Self(None)
     }
 
-    fn object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
         T::deserialize(MapAccessDeserializer::new(object)).map(|object| Self(Some(object)))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Taking<'de> for List<T> {
-    fn nothing() -> Self {
+impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for List<T> {
+    fn absent() -> Self {
         Self(Vec::new())
     }
 
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+    fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
         let mut list = Vec::new();
         while let Some(element) = array.next_element()? {
             list.push(element);
@@ -194,14 +212,14 @@ impl<'de, T: Deserialize<'de>> Taking<'de> for List<T> {
     }
 }
 
-impl<'de: 'a, 'a> Taking<'de> for Pairs<'a> {
-    fn nothing() -> Self {
+impl<'de: 'a, 'a> FromAnyJson<'de> for Pairs<'a> {
+    fn absent() -> Self {
         Self(Vec::new())
     }
 
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let mut pairs = Vec::new();
-        // A key with an escape cannot be borrowed, which `Scalar` can tell.
+        // A key with an escape sequence cannot be borrowed. `Scalar` borrows or copies as needed.
         while let Some(key) = object.next_key::<Scalar<'a>>()? {
             let value = object.next_value()?;
             if let Scalar::Text(key) = key {
@@ -214,24 +232,33 @@ impl<'de: 'a, 'a> Taking<'de> for Pairs<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any(PhantomData))
+        deserializer.deserialize_any(AnyJsonVisitor(PhantomData))
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any(PhantomData))
+        deserializer.deserialize_any(AnyJsonVisitor(PhantomData))
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any(PhantomData))
+        deserializer.deserialize_any(AnyJsonVisitor(PhantomData))
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Any(PhantomData))
+        deserializer.deserialize_any(AnyJsonVisitor(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Block<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&'de RawValue>::deserialize(deserializer)?;
+        let Object(fields) = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
+        let json = Some(json);
+        Ok(Self { json, fields })
     }
 }

@@ -1,10 +1,12 @@
-//! The parts of a document that are read: those that are searched for, or decide about its place.
+//! The members of a segment document. Members that searches need are parsed. `metadata`, `service`, `links` and
+//! `precursor_ids` are only returned to clients, so their JSON text is kept unparsed.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::lenient::{List, Object, Pairs, Scalar};
+use super::lenient::{Block, List, Object, Pairs, Scalar};
 
-/// A segment or subsegment with all that is searched for.
+/// A segment or a subsegment.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Document<'a> {
@@ -26,11 +28,15 @@ pub struct Document<'a> {
     pub throttle: Scalar<'a>,
     pub fault: Scalar<'a>,
     pub inferred: Scalar<'a>,
-    pub http: Object<Http<'a>>,
-    pub aws: Object<Aws<'a>>,
-    pub sql: Object<Sql>,
-    pub cause: Object<Cause<'a>>,
-    pub annotations: Pairs<'a>,
+    pub http: Block<'a, Http<'a>>,
+    pub aws: Block<'a, Aws<'a>>,
+    pub sql: Block<'a, Sql>,
+    pub cause: Block<'a, Cause<'a>>,
+    pub annotations: Object<Pairs<'a>>,
+    pub metadata: Option<&'a RawValue>,
+    pub service: Option<&'a RawValue>,
+    pub links: Option<&'a RawValue>,
+    pub precursor_ids: Option<&'a RawValue>,
     pub subsegments: List<Object<Document<'a>>>,
 }
 
@@ -43,7 +49,7 @@ pub struct Http<'a> {
     pub response: Object<Response<'a>>,
 }
 
-/// What was asked.
+/// Block `http.request`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Request<'a> {
@@ -54,7 +60,7 @@ pub struct Request<'a> {
     pub client_ip: Scalar<'a>,
 }
 
-/// What was answered.
+/// Block `http.response`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Response<'a> {
@@ -62,7 +68,7 @@ pub struct Response<'a> {
     pub status: Scalar<'a>,
 }
 
-/// Block `aws`: of a segment, where it ran; of a subsegment, what it called.
+/// Block `aws`. In a segment, it describes where the service runs; in a subsegment, the called resource.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Aws<'a> {
@@ -75,7 +81,7 @@ pub struct Aws<'a> {
     pub ec2: Object<Ec2<'a>>,
 }
 
-/// The machine.
+/// Block `aws.ec2`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Ec2<'a> {
@@ -84,11 +90,11 @@ pub struct Ec2<'a> {
     pub instance_id: Scalar<'a>,
 }
 
-/// Block `sql`; that it is there is all that matters.
+/// Block `sql`. Only its presence is read.
 #[derive(Debug, Deserialize)]
 pub struct Sql {}
 
-/// Block `cause`; the id of an exception that stands elsewhere is left out.
+/// Block `cause`. The id of an exception in another subsegment is not resolved.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Cause<'a> {
@@ -96,7 +102,7 @@ pub struct Cause<'a> {
     pub exceptions: List<Object<Exception<'a>>>,
 }
 
-/// What was thrown.
+/// An element of `cause.exceptions`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Exception<'a> {

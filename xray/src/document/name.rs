@@ -2,24 +2,25 @@
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-/// Longest name in characters of a segment.
-const MAX_SEGMENT_NAME: usize = 200;
+/// Maximum length of a segment's name.
+const MAX_SEGMENT_NAME_CHARS: usize = 200;
 
-/// Longest name in characters of a subsegment.
-const MAX_SUBSEGMENT_NAME: usize = 250;
+/// Maximum length of a subsegment's name.
+const MAX_SUBSEGMENT_NAME_CHARS: usize = 250;
 
-/// Whether the real service accepts this name.
-pub fn is_valid(name: &str, is_subsegment: bool) -> bool {
-    let most = match is_subsegment {
-        true => MAX_SUBSEGMENT_NAME,
-        false => MAX_SEGMENT_NAME,
+/// Whether X-Ray accepts this name.
+pub fn is_valid_name(name: &str, is_subsegment: bool) -> bool {
+    let max_chars = if is_subsegment {
+        MAX_SUBSEGMENT_NAME_CHARS
+    } else {
+        MAX_SEGMENT_NAME_CHARS
     };
-    (1..=most).contains(&name.chars().count()) && name.chars().all(is_permitted)
+    (1..=max_chars).contains(&name.chars().count()) && name.chars().all(is_permitted_in_name)
 }
 
-/// Letters, numbers and separators as Unicode's general categories have them, and the guide's symbols. Tabs and line
-/// breaks are none.
-pub fn is_permitted(c: char) -> bool {
+/// Whether X-Ray permits this character in a name: letters, numbers and separators by Unicode's general categories, and
+/// the symbols that the developer guide lists. Tabs and line breaks are not permitted.
+pub fn is_permitted_in_name(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || " _.:/%&#=+\\-@".contains(c);
     }
@@ -45,10 +46,10 @@ pub fn is_permitted(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_valid;
+    use super::is_valid_name;
 
     #[test]
-    fn letters_numbers_and_spaces_of_all_scripts_are_permitted() {
+    fn a_name_may_have_letters_numbers_and_spaces_of_every_script() {
         for name in [
             "caf\u{e9}",
             "\u{4e16}\u{754c}",
@@ -58,7 +59,7 @@ mod tests {
             "\u{2167}",
             "x\u{b2}",
         ] {
-            assert!(is_valid(name, false), "{name:?}");
+            assert!(is_valid_name(name, false), "{name:?}");
         }
         // A combining accent, an emoji, a dash, quotation marks, a control character.
         for name in [
@@ -70,7 +71,7 @@ mod tests {
             "a\nb",
             "a\0",
         ] {
-            assert!(!is_valid(name, false), "{name:?}");
+            assert!(!is_valid_name(name, false), "{name:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which documents are refused, and why.
+//! Tests of the validation: which documents are refused, and with which error code.
 
 use super::*;
 use serde_json::{Value, json};
@@ -13,28 +13,30 @@ fn segment() -> Value {
     })
 }
 
-fn refused(change: impl FnOnce(&mut Value)) -> String {
+/// Parses a changed copy of `segment()`. Returns `complete` or `in progress` if it is accepted, else the error code.
+fn parse_result(change: impl FnOnce(&mut Value)) -> &'static str {
     let mut document = segment();
     change(&mut document);
     match Document::parse(&document.to_string()) {
-        Ok((_, subject)) => format!("taken: {}", subject.end.is_some()),
-        Err(refusal) => refusal.code.to_owned(),
+        Ok((_, header)) if header.end.is_some() => "complete",
+        Ok(_) => "in progress",
+        Err(refusal) => refusal.code,
     }
 }
 
 #[test]
-fn a_minimal_segment_is_taken() {
+fn a_segment_with_only_the_required_members_is_accepted() {
     let json = segment().to_string();
-    let (document, subject) = Document::parse(&json).unwrap();
+    let (document, header) = Document::parse(&json).unwrap();
     assert_eq!(document.name.text(), Some("example.com"));
-    assert_eq!(subject.id.to_string(), "70de5b6f19ff9a0a");
-    assert_eq!(subject.end, Time::parse_seconds(1.478_293_361_449E9));
-    assert!(!subject.is_subsegment);
+    assert_eq!(header.id.to_string(), "70de5b6f19ff9a0a");
+    assert_eq!(header.end, Time::parse_seconds(1.478_293_361_449E9));
+    assert!(!header.is_subsegment);
 }
 
 #[test]
-fn what_is_required_is_named_when_it_is_missing_or_wrong() {
-    for (field, wrong, missing, invalid) in [
+fn the_error_code_names_a_required_member_that_is_missing_or_invalid() {
+    for (field, invalid_value, missing_code, invalid_code) in [
         ("id", json!("xyz"), "MissingId", "InvalidId"),
         (
             "trace_id",
@@ -54,28 +56,34 @@ fn what_is_required_is_named_when_it_is_missing_or_wrong() {
         let without = |document: &mut Value| {
             document.as_object_mut().unwrap().remove(field);
         };
-        assert_eq!(refused(without), missing);
-        assert_eq!(refused(|document| document[field] = json!(null)), missing);
-        assert_eq!(refused(|document| document[field] = wrong), invalid);
+        assert_eq!(parse_result(without), missing_code);
+        assert_eq!(
+            parse_result(|document| document[field] = json!(null)),
+            missing_code
+        );
+        assert_eq!(
+            parse_result(|document| document[field] = invalid_value),
+            invalid_code
+        );
     }
     let subsegment = |document: &mut Value| document["type"] = json!("subsegment");
-    assert_eq!(refused(subsegment), "MissingParentId");
+    assert_eq!(parse_result(subsegment), "MissingParentId");
     assert_eq!(
-        refused(|document| document["parent_id"] = json!("1")),
+        parse_result(|document| document["parent_id"] = json!("1")),
         "InvalidParentId"
     );
 }
 
 #[test]
-fn names_of_segments_have_few_symbols_and_two_hundred_characters() {
+fn a_segment_name_has_up_to_200_permitted_characters() {
     for (name, code) in [
-        ("a b_.:/%&#=+\\-@ü", "taken: true"),
-        (&*"n".repeat(200), "taken: true"),
+        ("a b_.:/%&#=+\\-@ü", "complete"),
+        (&*"n".repeat(200), "complete"),
         (&*"n".repeat(201), "InvalidName"),
         ("what?", "InvalidName"),
     ] {
         assert_eq!(
-            refused(|document| document["name"] = json!(name)),
+            parse_result(|document| document["name"] = json!(name)),
             code,
             "{name}"
         );
@@ -83,35 +91,37 @@ fn names_of_segments_have_few_symbols_and_two_hundred_characters() {
 }
 
 #[test]
-fn names_of_subsegments_have_the_same_symbols_and_fifty_characters_more() {
+fn a_subsegment_name_has_up_to_250_permitted_characters() {
     for (name, code) in [
-        ("a b_.:/%&#=+\\-@ü", "taken: true"),
-        (&*"n".repeat(250), "taken: true"),
+        ("a b_.:/%&#=+\\-@ü", "complete"),
+        (&*"n".repeat(250), "complete"),
         (&*"n".repeat(251), "InvalidName"),
         ("$Proxy42", "InvalidName"),
         ("call()", "InvalidName"),
         ("host,1433", "InvalidName"),
         ("tab\t", "InvalidName"),
     ] {
-        let alone = refused(|document| {
+        let separate = parse_result(|document| {
             document["name"] = json!(name);
             document["type"] = json!("subsegment");
             document["parent_id"] = json!("70de5b6f19ff9a0b");
         });
-        let part =
+        let subsegment =
             json!({ "id": "70de5b6f19ff9a0b", "name": name, "start_time": 1, "end_time": 2 });
-        let embedded = refused(|document| document["subsegments"] = json!([part]));
-        let deeper = refused(|document| {
-            let whole = json!({ "id": "70de5b6f19ff9a0c", "name": "work", "start_time": 1, "end_time": 2, "subsegments": [part] });
-            document["subsegments"] = json!([whole]);
+        let embedded = parse_result(|document| document["subsegments"] = json!([subsegment]));
+        let nested = parse_result(|document| {
+            let parent = json!({
+                "id": "70de5b6f19ff9a0c", "name": "work", "start_time": 1, "end_time": 2, "subsegments": [subsegment],
+            });
+            document["subsegments"] = json!([parent]);
         });
-        assert_eq!([alone, embedded, deeper], [code; 3], "{name}");
+        assert_eq!([separate, embedded, nested], [code; 3], "{name}");
     }
 }
 
 #[test]
-fn one_wrong_subsegment_has_its_whole_document_refused_under_the_documents_id() {
-    let part = json!({ "id": "70de5b6f19ff9a0b", "name": "work", "start_time": 1, "end_time": 2 });
+fn an_invalid_embedded_subsegment_refuses_the_whole_document_under_the_documents_id() {
+    let valid = json!({ "id": "70de5b6f19ff9a0b", "name": "work", "start_time": 1, "end_time": 2 });
     for (field, value, code) in [
         ("id", json!(null), "MissingId"),
         ("id", json!("1"), "InvalidId"),
@@ -122,9 +132,9 @@ fn one_wrong_subsegment_has_its_whole_document_refused_under_the_documents_id() 
         ("end_time", json!(null), "MissingEndTime"),
     ] {
         let mut document = segment();
-        let mut wrong = part.clone();
-        wrong[field] = value;
-        document["subsegments"] = json!([part, wrong]);
+        let mut invalid = valid.clone();
+        invalid[field] = value;
+        document["subsegments"] = json!([valid, invalid]);
         let refusal = Document::parse(&document.to_string()).unwrap_err();
         assert_eq!(refusal.code, code);
         assert_eq!(refusal.id.as_deref(), Some("70de5b6f19ff9a0a"));
@@ -136,24 +146,24 @@ fn one_wrong_subsegment_has_its_whole_document_refused_under_the_documents_id() 
 }
 
 #[test]
-fn times_are_numbers() {
+fn times_that_are_texts_are_refused() {
     for field in ["start_time", "end_time"] {
         for time in ["1478293361.271", "1478293361", "2016-11-04T21:02:41Z"] {
-            let code = refused(|document| document[field] = json!(time));
+            let code = parse_result(|document| document[field] = json!(time));
             assert!(code.starts_with("Invalid"), "{field} {time}: {code}");
         }
     }
 }
 
 #[test]
-fn a_document_is_a_segment_or_a_subsegment() {
-    for (kind, wanted) in [
-        (json!("segment"), "taken: true"),
-        (json!(""), "taken: true"),
-        (json!(null), "taken: true"),
+fn a_type_other_than_segment_and_subsegment_is_refused() {
+    for (kind, expected) in [
+        (json!("segment"), "complete"),
+        (json!(""), "complete"),
+        (json!(null), "complete"),
         (json!("span"), "UnknownType"),
     ] {
-        assert_eq!(refused(|document| document["type"] = kind), wanted);
+        assert_eq!(parse_result(|document| document["type"] = kind), expected);
     }
     let mut document = segment();
     document["type"] = json!("span");
@@ -166,32 +176,32 @@ fn a_document_is_a_segment_or_a_subsegment() {
 }
 
 #[test]
-fn progress_is_as_the_document_says() {
+fn only_in_progress_true_means_in_progress_whether_or_not_there_is_an_end_time() {
     assert_eq!(
-        refused(|document| document["in_progress"] = json!(false)),
-        "taken: true"
+        parse_result(|document| document["in_progress"] = json!(false)),
+        "complete"
     );
     assert_eq!(
-        refused(|document| document["in_progress"] = json!("true")),
-        "taken: true"
+        parse_result(|document| document["in_progress"] = json!("true")),
+        "complete"
     );
     assert_eq!(
-        refused(|document| document["in_progress"] = json!(true)),
-        "taken: false"
+        parse_result(|document| document["in_progress"] = json!(true)),
+        "in progress"
     );
     assert_eq!(
-        refused(|document| {
+        parse_result(|document| {
             document["in_progress"] = json!(true);
             document["end_time"] = json!(null);
         }),
-        "taken: false"
+        "in progress"
     );
 }
 
 #[test]
-fn odd_parts_do_not_cost_the_document() {
+fn optional_members_of_a_wrong_type_are_ignored() {
     assert_eq!(
-        refused(|document| {
+        parse_result(|document| {
             document["type"] = json!("segment");
             document["cause"] = json!("0123456789abcdef");
             document["error"] = json!(true);
@@ -202,20 +212,20 @@ fn odd_parts_do_not_cost_the_document() {
             document["annotations"] = json!("none");
             document["subsegments"] = json!([1, null]);
         }),
-        "taken: true"
+        "complete"
     );
 }
 
 #[test]
-fn what_cannot_be_read_has_no_id() {
+fn a_refusal_has_no_id_if_the_document_cannot_be_parsed() {
     for json in ["", "{", "[]", "7", "null", "{\"id\": \"70de5b6f19ff9a0a\""] {
         assert_eq!(
             Document::parse(json).unwrap_err(),
-            Refusal::unread("ParseError"),
+            Refusal::without_id("ParseError"),
             "{json}"
         );
     }
-    let large = format!("{{\"metadata\": \"{}\"}}", "x".repeat(MAX_BYTES));
+    let large = format!("{{\"metadata\": \"{}\"}}", "x".repeat(MAX_DOCUMENT_BYTES));
     assert_eq!(
         Document::parse(&large).unwrap_err().code,
         "DocumentTooLarge"
@@ -225,7 +235,7 @@ fn what_cannot_be_read_has_no_id() {
 }
 
 #[test]
-fn a_refusal_reads_as_the_real_services_does() {
+fn the_refusal_of_a_separately_sent_subsegment_has_the_message_of_aws() {
     let mut document = segment();
     document["type"] = json!("subsegment");
     let refusal = Document::parse(&document.to_string()).unwrap_err();

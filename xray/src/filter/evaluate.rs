@@ -10,7 +10,7 @@ use super::subject::{CausePart, Segment, Subject, WholeTrace};
 use super::tree::{AnnotationTest, Cause, Expression, Id, Match, Order, Part};
 use crate::root_cause::{self, RootCause};
 use crate::summary;
-use crate::trace::{Annotation, CLIENT, Call, Caller, Entity, Trace};
+use crate::trace::{AnnotationValue, CLIENT_NODE_TYPE, Call, Caller, Entity, Trace};
 
 /// Whether the trace is as the expression says.
 pub fn matches(expression: &Expression, trace: &Trace, groups: &[Group]) -> bool {
@@ -23,7 +23,9 @@ pub fn matches(expression: &Expression, trace: &Trace, groups: &[Group]) -> bool
         Expression::RootCause(cause, part, inner) => {
             has_cause(trace, *cause, *part, inner.as_deref())
         }
-        Expression::RootCauseJson(patterns) => json::finds(patterns, &summary::root_causes(trace)),
+        Expression::RootCauseJson(patterns) => {
+            json::finds(patterns, &summary::all_root_causes(trace))
+        }
         _ => false,
     })
 }
@@ -49,13 +51,13 @@ pub fn edges<'a>(
     inner: Option<&'a Expression>,
 ) -> impl Iterator<Item = Call> + 'a {
     trace.calls().filter(move |call| {
-        let callee = &trace.entities[call.callee];
+        let callee = &trace.entities[call.callee_index];
         is_entity(to, callee)
-            && match call.from {
+            && match call.caller {
                 Caller::Client => is_client(from, callee),
                 Caller::Service(place) => is_entity(from, &trace.entities[place]),
             }
-            && inner_holds(inner, trace, call.measured)
+            && inner_holds(inner, trace, call.measured_index)
     })
 }
 
@@ -69,9 +71,9 @@ fn is_entity(id: &Id, segment: &Entity) -> bool {
         return false;
     };
     let account = segment
-        .facts
+        .search_fields
         .as_ref()
-        .and_then(|facts| facts.account.as_deref());
+        .and_then(|fields| fields.account_id.as_deref());
     is_named(&id.name, Some(&node.name))
         && is_named(&id.kind, Some(&node.kind))
         && is_named(&id.account, account)
@@ -80,7 +82,7 @@ fn is_entity(id: &Id, segment: &Entity) -> bool {
 /// Whether the node that stands for those who call this segment from outside is one of these.
 fn is_client(id: &Id, segment: &Entity) -> bool {
     let name = segment.node.as_ref().map(|node| &*node.name);
-    id.account.is_none() && is_named(&id.name, name) && is_named(&id.kind, Some(CLIENT))
+    id.account.is_none() && is_named(&id.name, name) && is_named(&id.kind, Some(CLIENT_NODE_TYPE))
 }
 
 fn is_named(wanted: &Option<String>, name: Option<&str>) -> bool {
@@ -89,25 +91,30 @@ fn is_named(wanted: &Option<String>, name: Option<&str>) -> bool {
 
 fn has_cause(trace: &Trace, cause: Cause, part: Part, inner: Option<&Expression>) -> bool {
     let causes = match cause {
-        Cause::Fault => root_cause::failures(trace, |entity| entity.flags.fault),
-        Cause::Error => root_cause::failures(trace, |entity| entity.flags.error),
-        Cause::ResponseTime => root_cause::response_time(trace).into_iter().collect(),
+        Cause::Fault => root_cause::failure_root_causes(trace, |entity| entity.flags.fault),
+        Cause::Error => root_cause::failure_root_causes(trace, |entity| entity.flags.error),
+        Cause::ResponseTime => root_cause::response_time_root_cause(trace)
+            .into_iter()
+            .collect(),
     };
     causes.iter().any(|cause| match part {
         Part::Service => any_part(trace, &cause.services.iter().collect::<Vec<_>>(), inner),
         Part::Entity => any_part(trace, &entities(trace, cause), inner),
         Part::Exception => {
-            let facts = entities(trace, cause)
+            let fields = entities(trace, cause)
                 .into_iter()
-                .filter_map(|entity| entity.facts.as_ref());
-            let exceptions: Vec<_> = facts.flat_map(|facts| &facts.exceptions).collect();
+                .filter_map(|entity| entity.search_fields.as_ref());
+            let exceptions: Vec<_> = fields.flat_map(|fields| &fields.exceptions).collect();
             any_part(trace, &exceptions, inner)
         }
     })
 }
 
 fn entities<'a>(trace: &'a Trace, cause: &RootCause) -> Vec<&'a Entity> {
-    let places = cause.services.iter().flat_map(|service| &service.entities);
+    let places = cause
+        .services
+        .iter()
+        .flat_map(|service| &service.entity_indexes);
     places.map(|place| &trace.entities[*place]).collect()
 }
 
@@ -160,33 +167,36 @@ fn holds(
 }
 
 fn has_annotation(key: &str, test: &AnnotationTest, subject: &impl Subject) -> bool {
-    let any =
-        |is_wanted: &mut dyn FnMut(&Annotation) -> bool| subject.any_annotation(key, is_wanted);
+    let any = |is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool| {
+        subject.any_annotation(key, is_wanted)
+    };
     // Of several values of the asked type, `!=` wants each to differ.
-    let is_unequal = |has_type: fn(&Annotation) -> bool, value: &Annotation| {
+    let is_unequal = |has_type: fn(&AnnotationValue) -> bool, value: &AnnotationValue| {
         any(&mut |found| has_type(found)) && !any(&mut |found| found == value)
     };
     match test {
-        AnnotationTest::Holds => any(&mut |found| *found != Annotation::Flag(false)),
-        AnnotationTest::Flag(wanted) => any(&mut |found| *found == Annotation::Flag(*wanted)),
+        AnnotationTest::Holds => any(&mut |found| *found != AnnotationValue::Flag(false)),
+        AnnotationTest::Flag(wanted) => any(&mut |found| *found == AnnotationValue::Flag(*wanted)),
         AnnotationTest::FlagUnequal(value) => is_unequal(
-            |found| matches!(found, Annotation::Flag(_)),
-            &Annotation::Flag(*value),
+            |found| matches!(found, AnnotationValue::Flag(_)),
+            &AnnotationValue::Flag(*value),
         ),
         AnnotationTest::Number(Order::Unequal, value) => is_unequal(
-            |found| matches!(found, Annotation::Number(_)),
-            &Annotation::Number(*value),
+            |found| matches!(found, AnnotationValue::Number(_)),
+            &AnnotationValue::Number(*value),
         ),
         AnnotationTest::Number(order, value) => any(&mut |found| match found {
-            Annotation::Number(found) => order.holds(*found, *value),
+            AnnotationValue::Number(found) => order.holds(*found, *value),
             _ => false,
         }),
         AnnotationTest::Text(Match::Unequal, value) => {
-            any(&mut |found| matches!(found, Annotation::Text(_)))
-                && !any(&mut |found| matches!(found, Annotation::Text(found) if **found == **value))
+            any(&mut |found| matches!(found, AnnotationValue::Text(_)))
+                && !any(
+                    &mut |found| matches!(found, AnnotationValue::Text(found) if **found == **value),
+                )
         }
         AnnotationTest::Text(how, value) => any(&mut |found| match found {
-            Annotation::Text(found) => how.finds(found, value),
+            AnnotationValue::Text(found) => how.finds(found, value),
             _ => false,
         }),
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Group;
 use super::keyword::{Flag, Number, Text};
-use crate::root_cause::{self, CauseService};
-use crate::trace::{Annotation, Entity, Exception, Facts, Kind, Trace};
+use crate::root_cause::{self, RootCauseService};
+use crate::trace::{AnnotationValue, Entity, EntityKind, Exception, SearchFields, Trace};
 
 /// Something that a keyword can be asked of. What it does not have is false, or not there.
 pub trait Subject {
@@ -19,7 +19,11 @@ pub trait Subject {
     fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool;
 
     /// Whether one of the values of this annotation is as wanted.
-    fn any_annotation(&self, _key: &str, _is_wanted: &mut dyn FnMut(&Annotation) -> bool) -> bool {
+    fn any_annotation(
+        &self,
+        _key: &str,
+        _is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
+    ) -> bool {
         false
     }
 }
@@ -77,7 +81,11 @@ impl Subject for WholeTrace<'_> {
         }
     }
 
-    fn any_annotation(&self, key: &str, is_wanted: &mut dyn FnMut(&Annotation) -> bool) -> bool {
+    fn any_annotation(
+        &self,
+        key: &str,
+        is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
+    ) -> bool {
         any_annotation(self.trace.entities.iter(), key, is_wanted)
     }
 }
@@ -86,7 +94,7 @@ impl<'a> WholeTrace<'a> {
     fn root(&self) -> Option<Segment<'a>> {
         Some(Segment {
             trace: self.trace,
-            place: self.trace.root?,
+            place: self.trace.root_index?,
         })
     }
 
@@ -114,8 +122,8 @@ impl Subject for Segment<'_> {
             Flag::Throttle => entity.flags.throttle,
             Flag::Fault => entity.flags.fault,
             Flag::Partial => entity.end.is_none(),
-            Flag::Inferred => entity.kind == Kind::Inferred,
-            Flag::Root => self.trace.root == Some(self.place),
+            Flag::Inferred => entity.kind == EntityKind::Inferred,
+            Flag::Root => self.trace.root_index == Some(self.place),
             Flag::First | Flag::Last | Flag::Remote => false,
         }
     }
@@ -124,7 +132,7 @@ impl Subject for Segment<'_> {
         let entity = self.entity();
         match number {
             Number::ResponseTime | Number::Duration => Some(entity.duration()?.seconds()),
-            Number::Status => Some(entity.facts.as_ref()?.status? as f64),
+            Number::Status => Some(entity.search_fields.as_ref()?.status? as f64),
             Number::Index | Number::Coverage => None,
         }
     }
@@ -133,9 +141,9 @@ impl Subject for Segment<'_> {
         let entity = self.entity();
         match text {
             Text::Message => {
-                let parts = self.trace.part(self.place);
-                let facts = parts.filter_map(|part| part.facts.as_ref());
-                let mut exceptions = facts.flat_map(|facts| &facts.exceptions);
+                let parts = self.trace.segment_with_subsegments(self.place);
+                let fields = parts.filter_map(|part| part.search_fields.as_ref());
+                let mut exceptions = fields.flat_map(|fields| &fields.exceptions);
                 exceptions
                     .any(|exception| exception.message.as_deref().is_some_and(&mut *is_wanted))
             }
@@ -148,8 +156,16 @@ impl Subject for Segment<'_> {
         }
     }
 
-    fn any_annotation(&self, key: &str, is_wanted: &mut dyn FnMut(&Annotation) -> bool) -> bool {
-        any_annotation(self.trace.part(self.place), key, is_wanted)
+    fn any_annotation(
+        &self,
+        key: &str,
+        is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
+    ) -> bool {
+        any_annotation(
+            self.trace.segment_with_subsegments(self.place),
+            key,
+            is_wanted,
+        )
     }
 }
 
@@ -168,10 +184,12 @@ impl<T> CausePart<'_, T> {
 }
 
 /// A service on the way.
-impl Subject for CausePart<'_, &CauseService> {
+impl Subject for CausePart<'_, &RootCauseService> {
     fn flag(&self, flag: Flag) -> bool {
-        match (flag, self.part.segment) {
-            (Flag::Inferred, Some(place)) => self.trace.entities[place].kind == Kind::Inferred,
+        match (flag, self.part.segment_index) {
+            (Flag::Inferred, Some(place)) => {
+                self.trace.entities[place].kind == EntityKind::Inferred
+            }
             _ => self.flag(flag),
         }
     }
@@ -181,7 +199,7 @@ impl Subject for CausePart<'_, &CauseService> {
     }
 
     fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool {
-        let Some(place) = self.part.segment else {
+        let Some(place) = self.part.segment_index else {
             return false;
         };
         let trace = self.trace;
@@ -200,7 +218,7 @@ impl Subject for CausePart<'_, &Entity> {
 
     fn number(&self, number: Number) -> Option<f64> {
         match number {
-            Number::Coverage => root_cause::coverage(self.trace, self.part),
+            Number::Coverage => root_cause::root_coverage(self.trace, self.part),
             _ => self.number(number),
         }
     }
@@ -231,17 +249,17 @@ impl Subject for CausePart<'_, &Exception> {
 }
 
 fn own_text(entity: &Entity, text: Text) -> Option<&str> {
-    let facts: &Facts = entity.facts.as_ref()?;
+    let fields: &SearchFields = entity.search_fields.as_ref()?;
     let found: &Option<Arc<str>> = match text {
-        Text::Url => &facts.url,
-        Text::Method => &facts.method,
-        Text::UserAgent => &facts.user_agent,
-        Text::ClientIp => &facts.client_ip,
-        Text::User => &facts.user,
-        Text::AvailabilityZone => &facts.zone,
-        Text::InstanceId => &facts.instance,
-        Text::ResourceArn => &facts.resource,
-        Text::AccountId => &facts.account,
+        Text::Url => &fields.url,
+        Text::Method => &fields.method,
+        Text::UserAgent => &fields.user_agent,
+        Text::ClientIp => &fields.client_ip,
+        Text::User => &fields.user,
+        Text::AvailabilityZone => &fields.availability_zone,
+        Text::InstanceId => &fields.instance_id,
+        Text::ResourceArn => &fields.resource_arn,
+        Text::AccountId => &fields.account_id,
         Text::Name | Text::Type | Text::Message | Text::GroupName | Text::GroupArn => &None,
     };
     found.as_deref()
@@ -250,9 +268,9 @@ fn own_text(entity: &Entity, text: Text) -> Option<&str> {
 fn any_annotation<'a>(
     entities: impl Iterator<Item = &'a Entity>,
     key: &str,
-    is_wanted: &mut dyn FnMut(&Annotation) -> bool,
+    is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
 ) -> bool {
-    let facts = entities.filter_map(|entity| entity.facts.as_ref());
-    let mut annotations = facts.flat_map(|facts| &facts.annotations);
+    let fields = entities.filter_map(|entity| entity.search_fields.as_ref());
+    let mut annotations = fields.flat_map(|fields| &fields.annotations);
     annotations.any(|(known, value)| &**known == key && is_wanted(value))
 }

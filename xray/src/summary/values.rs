@@ -1,91 +1,78 @@
-//! Values that a trace's segments have, each once, with the services that have it. Adding a value takes the same
-//! time however many there are.
+//! Distinct values of annotations and users, with the services that have them. Adding a value takes constant time.
 
 use std::collections::{HashMap, HashSet};
-use std::ptr;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Value, json};
 
-use super::service_id;
-use crate::trace::{Annotation, Entity, Trace};
+use super::service_id::{account_id, service_id};
+use crate::trace::{AnnotationValue, Trace};
 
 /// The value of an annotation, or a user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Value<'a> {
+pub enum DistinctValue<'a> {
     Flag(bool),
-    /// The bits of a number, since equal numbers have equal bits here.
-    Number(u64),
+    /// The bits of an `f64`. Equal numbers have equal bits, because -0.0 is replaced by 0.0.
+    NumberBits(u64),
     Text(&'a str),
 }
 
 /// Distinct values in the order in which they were added.
 #[derive(Default)]
-pub struct Values<'a> {
-    places: HashMap<Value<'a>, usize>,
-    /// Each with the places of the segments that have it.
-    values: Vec<(Value<'a>, Vec<u32>)>,
+pub struct DistinctValues<'a> {
+    value_indexes: HashMap<DistinctValue<'a>, usize>,
+    /// Each value with the indexes of the segments that have it.
+    values: Vec<(DistinctValue<'a>, Vec<u32>)>,
 }
 
-impl<'a> Value<'a> {
-    /// Of an annotation.
-    pub fn of(annotation: &'a Annotation) -> Self {
+impl<'a> DistinctValue<'a> {
+    /// The value of an annotation.
+    pub fn from_annotation(annotation: &'a AnnotationValue) -> Self {
         match annotation {
-            Annotation::Flag(flag) => Self::Flag(*flag),
-            // The negative zero becomes the positive one.
-            Annotation::Number(number) => Self::Number((number + 0.0).to_bits()),
-            Annotation::Text(text) => Self::Text(text),
+            AnnotationValue::Flag(flag) => Self::Flag(*flag),
+            // The sum of -0.0 and 0.0 is 0.0.
+            AnnotationValue::Number(number) => Self::NumberBits((number + 0.0).to_bits()),
+            AnnotationValue::Text(text) => Self::Text(text),
         }
     }
 
-    /// As an `AnnotationValue` of the API.
-    pub fn json(self) -> Json {
+    /// The API's `AnnotationValue`.
+    pub fn to_json(self) -> Value {
         match self {
             Self::Flag(flag) => json!({ "BooleanValue": flag }),
-            Self::Number(bits) => json!({ "NumberValue": f64::from_bits(bits) }),
+            Self::NumberBits(bits) => json!({ "NumberValue": f64::from_bits(bits) }),
             Self::Text(text) => json!({ "StringValue": text }),
         }
     }
 }
 
-impl<'a> Values<'a> {
-    /// Adds a value that a part of this segment has; none where the segment is missing.
-    pub fn add(&mut self, value: Value<'a>, segment: Option<u32>) {
-        let next = self.values.len();
-        let place = *self.places.entry(value).or_insert(next);
-        if place == next {
+impl<'a> DistinctValues<'a> {
+    /// Adds a value of a segment or of one of its subsegments. `segment_index` is `None` if the segment is missing.
+    pub fn add(&mut self, value: DistinctValue<'a>, segment_index: Option<u32>) {
+        let next_index = self.values.len();
+        let index = *self.value_indexes.entry(value).or_insert(next_index);
+        if index == next_index {
             self.values.push((value, Vec::new()));
         }
-        self.values[place].1.extend(segment);
+        self.values[index].1.extend(segment_index);
     }
 
-    /// The values, each with the `ServiceId` of each service that has it, once.
-    pub fn with_services(
+    /// The values with the `ServiceId` of each service that has them. No `ServiceId` is repeated.
+    pub fn with_service_ids(
         self,
         trace: &Trace,
-    ) -> impl Iterator<Item = (Value<'a>, Vec<Json>)> + use<'a, '_> {
-        self.values.into_iter().map(|(value, segments)| {
+    ) -> impl Iterator<Item = (DistinctValue<'a>, Vec<Value>)> + use<'a, '_> {
+        self.values.into_iter().map(|(value, segment_indexes)| {
             let mut seen = HashSet::new();
-            let segments = segments
+            let service_ids = segment_indexes
                 .iter()
-                .map(|place| &trace.entities[*place as usize]);
-            let once = segments.filter(|segment| seen.insert(identity(segment)));
-            (value, once.map(service_id).collect())
+                .map(|index| &trace.entities[*index as usize])
+                .filter(|segment| {
+                    let node_id = segment.node.as_ref().map(|node| node.id);
+                    seen.insert((node_id, account_id(segment)))
+                })
+                .map(service_id)
+                .collect();
+            (value, service_ids)
         })
     }
-}
-
-/// What makes a `ServiceId`. Equal names are one and the same while a trace holds them.
-fn identity(segment: &Entity) -> (*const u8, *const u8) {
-    let node = segment
-        .node
-        .as_ref()
-        .map_or(ptr::null(), |node| ptr::from_ref(&**node).cast());
-    let account = segment
-        .facts
-        .as_ref()
-        .and_then(|facts| facts.account.as_ref());
-    (
-        node,
-        account.map_or(ptr::null(), |account| account.as_ptr()),
-    )
 }

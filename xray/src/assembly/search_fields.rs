@@ -1,0 +1,97 @@
+//! Extracts the fields of a document that searches need.
+
+use std::sync::Arc;
+
+use crate::document::annotations::AnnotationIndex;
+use crate::document::lenient::Scalar;
+use crate::document::{self, Document, Http};
+use crate::interner::Interner;
+use crate::trace::{AnnotationValue, Exception, SearchFields};
+
+/// The search fields of a segment or subsegment; `None` if it has none of them.
+pub fn extract_search_fields(
+    document: &Document<'_>,
+    interner: &mut Interner,
+    annotations: &mut AnnotationIndex,
+) -> Option<Box<SearchFields>> {
+    let mut fields = SearchFields {
+        user: intern(&document.user, interner),
+        resource_arn: intern(&document.resource_arn, interner),
+        ..SearchFields::default()
+    };
+    if let Some(http) = &document.http.fields {
+        add_http(&mut fields, http, interner);
+    }
+    if let Some(aws) = &document.aws.fields {
+        fields.account_id = intern(&aws.account_id, interner);
+        if let Some(ec2) = &aws.ec2.0 {
+            fields.availability_zone = intern(&ec2.availability_zone, interner);
+            fields.instance_id = intern(&ec2.instance_id, interner);
+        }
+    }
+    if let Some(pairs) = &document.annotations.0 {
+        let selected = annotations.select(pairs).into_iter();
+        let annotation = |(key, value): (&str, &Scalar<'_>)| {
+            let value = annotation_value(value, interner)?;
+            Some((interner.intern_text(key), value))
+        };
+        fields.annotations = selected.filter_map(annotation).collect();
+    }
+    if let Some(cause) = &document.cause.fields {
+        let exceptions = cause.exceptions.0.iter();
+        let exceptions = exceptions.filter_map(|exception| exception.0.as_ref());
+        let exception = |exception: &document::Exception<'_>| {
+            let exception = Exception {
+                kind: intern(&exception.kind, interner),
+                message: intern(&exception.message, interner),
+            };
+            (exception.kind.is_some() || exception.message.is_some()).then_some(exception)
+        };
+        fields.exceptions = exceptions.filter_map(exception).collect();
+    }
+    box_unless_empty(fields)
+}
+
+/// The search fields of the segment that is inferred from a call: only those that describe the callee.
+pub fn extract_callee_fields(
+    document: &Document<'_>,
+    interner: &mut Interner,
+) -> Option<Box<SearchFields>> {
+    let mut fields = SearchFields::default();
+    if let Some(http) = &document.http.fields {
+        add_http(&mut fields, http, interner);
+    }
+    if let Some(aws) = &document.aws.fields {
+        fields.account_id = intern(&aws.account_id, interner);
+    }
+    box_unless_empty(fields)
+}
+
+fn add_http(fields: &mut SearchFields, http: &Http<'_>, interner: &mut Interner) {
+    if let Some(request) = &http.request.0 {
+        fields.url = intern(&request.url, interner);
+        fields.method = intern(&request.method, interner);
+        fields.user_agent = intern(&request.user_agent, interner);
+        fields.client_ip = intern(&request.client_ip, interner);
+    }
+    if let Some(response) = &http.response.0 {
+        fields.status = response.status.number().map(|status| status as i64);
+    }
+}
+
+fn annotation_value(value: &Scalar<'_>, interner: &mut Interner) -> Option<AnnotationValue> {
+    match value {
+        Scalar::Absent => None,
+        Scalar::Flag(flag) => Some(AnnotationValue::Flag(*flag)),
+        Scalar::Number(number) => number.as_f64().map(AnnotationValue::Number),
+        Scalar::Text(text) => Some(AnnotationValue::Text(interner.intern_text(text))),
+    }
+}
+
+fn intern(value: &Scalar<'_>, interner: &mut Interner) -> Option<Arc<str>> {
+    value.text().map(|text| interner.intern_text(text))
+}
+
+fn box_unless_empty(fields: SearchFields) -> Option<Box<SearchFields>> {
+    (fields != SearchFields::default()).then(|| Box::new(fields))
+}

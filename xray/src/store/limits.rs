@@ -1,0 +1,29 @@
+//! Limits of the store.
+
+use std::time::Duration;
+
+/// Limits of the store. When one is exceeded, the traces whose first document arrived first are evicted.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Maximum number of traces.
+    pub traces: usize,
+    /// Memory limit in bytes. Traces may take half of it.
+    pub bytes: usize,
+    /// Maximum age of a trace, from the arrival of its first document.
+    pub age: Duration,
+}
+
+impl Limits {
+    /// 100,000 traces, 512 MiB of memory, 6 hours.
+    pub const DEFAULT: Self = Self {
+        traces: 100_000,
+        bytes: 512 * 1024 * 1024,
+        age: Duration::from_secs(6 * 3600),
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

@@ -1,0 +1,25 @@
+//! The API's `ServiceId`.
+
+use serde_json::{Value, json};
+
+use crate::trace::Entity;
+
+/// The `ServiceId` of a segment. Type and account are absent if the document does not state them.
+pub fn service_id(segment: &Entity) -> Value {
+    let node = segment.node.as_ref();
+    let name = node.map_or(&segment.name, |node| &node.name);
+    let mut id = json!({ "Name": &**name, "Names": [&**name] });
+    if let Some(node) = node.filter(|node| !node.kind.is_empty()) {
+        id["Type"] = json!(&*node.kind);
+    }
+    if let Some(account_id) = account_id(segment) {
+        id["AccountId"] = json!(account_id);
+    }
+    id
+}
+
+/// The account that the segment ran in.
+pub fn account_id(segment: &Entity) -> Option<&str> {
+    let fields = segment.search_fields.as_ref()?;
+    fields.account_id.as_deref()
+}
