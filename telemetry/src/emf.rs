@@ -1,12 +1,12 @@
-//! Metrics as lines of CloudWatch's embedded metric format.
+//! Metrics as lines in CloudWatch's embedded metric format (EMF).
 //!
-//! CloudWatch Logs turns such a line into metrics by itself, so a service on ECS needs no agent and
-//! no permission beyond its log stream. The rules are those of the user guide's "Specification:
-//! Embedded metric format"; each module says which of them it keeps.
+//! CloudWatch Logs extracts the metrics from such lines, so a service on ECS needs neither an agent nor a permission
+//! beyond its log stream. The rules of the format are in the CloudWatch user guide, "Specification: Embedded metric
+//! format".
 //!
-//! The exporter neither samples nor buffers: what one collection of the SDK brings is written at
-//! once. It asks for delta temporality, because CloudWatch adds up what it receives. Up-down
-//! counters stay cumulative under that preference, and their value is what a graph should show.
+//! The exporter writes each collection of the SDK at once, without a buffer. It asks for delta temporality, because
+//! CloudWatch adds up the values that it receives. Up-down counters stay cumulative under that preference: their
+//! current value is written.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,63 +21,64 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 mod collection;
 mod dimensions;
 mod histogram;
+mod number;
 #[cfg(test)]
 mod tests;
 mod unit;
 
 use collection::Collection;
 
-/// Writes each collection of metrics to `W`, one JSON line for each set of dimensions.
+/// Writes each collection of metrics to `W` as JSON lines. The metrics of a line have the same dimensions.
 ///
-/// A line reaches the writer whole, its newline included, in one `write_all`: where `W` is standard
-/// output, log lines of other threads do not get into it. After each collection `W` is flushed.
+/// Each line, including its newline, is one call of `write_all`. If `W` is standard output, log lines of other threads
+/// therefore never get into a line. `W` is flushed after each collection.
 pub struct EmfExporter<W> {
     writer: Mutex<W>,
     namespace: &'static str,
-    ended: AtomicBool,
+    is_shut_down: AtomicBool,
 }
 
 impl<W: Write + Send> EmfExporter<W> {
-    /// An exporter of metrics into the CloudWatch namespace `namespace`.
+    /// Creates an exporter for metrics in this CloudWatch namespace.
     pub fn new(writer: W, namespace: &'static str) -> Self {
         Self {
             writer: Mutex::new(writer),
             namespace,
-            ended: AtomicBool::new(false),
+            is_shut_down: AtomicBool::new(false),
         }
     }
 
-    fn write(&self, metrics: &ResourceMetrics) -> io::Result<()> {
-        let lines = Collection::of(metrics).lines(self.namespace)?;
-        let mut writer = self.writer();
+    fn write_metrics(&self, metrics: &ResourceMetrics) -> io::Result<()> {
+        let lines = Collection::from_metrics(metrics).into_json_lines(self.namespace)?;
+        let mut writer = self.lock_writer();
         for line in lines {
             writer.write_all(&line)?;
         }
         writer.flush()
     }
 
-    fn writer(&self) -> MutexGuard<'_, W> {
-        // A writer that panicked may have left half a line: one line lost, not all that follow.
+    fn lock_writer(&self) -> MutexGuard<'_, W> {
+        // A writer that panicked may have written half a line. Only that line is lost.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<W: Write + Send + 'static> PushMetricExporter for EmfExporter<W> {
-    /// Writes `metrics`, and gives up at the writer's first error: what is left is lost, as the SDK
-    /// has begun the next delta already.
+    /// Writes `metrics`. After the first error of the writer, the remaining lines are lost, because the SDK has already
+    /// begun the next delta.
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        if self.ended.load(Ordering::Relaxed) {
+        if self.is_shut_down.load(Ordering::Relaxed) {
             return Err(OTelSdkError::AlreadyShutdown);
         }
-        self.write(metrics).map_err(failure)
+        self.write_metrics(metrics).map_err(write_error)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.writer().flush().map_err(failure)
+        self.lock_writer().flush().map_err(write_error)
     }
 
     fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
-        if self.ended.swap(true, Ordering::Relaxed) {
+        if self.is_shut_down.swap(true, Ordering::Relaxed) {
             return Err(OTelSdkError::AlreadyShutdown);
         }
         self.force_flush()
@@ -88,6 +89,6 @@ impl<W: Write + Send + 'static> PushMetricExporter for EmfExporter<W> {
     }
 }
 
-fn failure(error: io::Error) -> OTelSdkError {
-    OTelSdkError::InternalFailure(format!("writing metrics: {error}"))
+fn write_error(error: io::Error) -> OTelSdkError {
+    OTelSdkError::InternalFailure(format!("metrics cannot be written: {error}"))
 }

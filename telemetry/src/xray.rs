@@ -1,4 +1,4 @@
-//! Spans as X-Ray documents, sent to the daemon.
+//! Exports spans to the X-Ray daemon.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,83 +18,82 @@ mod document;
 mod lookup;
 
 pub(crate) use address::DaemonAddress;
-use daemon::Daemon;
-use document::Documents;
+use daemon::DaemonSender;
+use document::DocumentTranslator;
 use lookup::system_resolver;
 
-/// Sends each span as a document of its own in a datagram.
+/// Sends each span as a document in a datagram of its own.
 #[derive(Debug)]
 pub(crate) struct XrayExporter {
-    documents: Documents,
-    daemon: Mutex<Daemon>,
+    translator: DocumentTranslator,
+    daemon: Mutex<DaemonSender>,
     monitor: ExportMonitor,
-    /// Spans that make no document.
-    undocumented: LoggedCondition,
+    /// Some spans cannot be sent as documents.
+    document_errors: LoggedCondition,
 }
 
 impl XrayExporter {
-    /// An exporter for the daemon at `udp`; nothing is looked up or sent yet.
-    pub fn new(udp: String) -> Self {
-        let daemon = Daemon::new(udp, Arc::new(system_resolver), Instant::now());
+    /// Creates an exporter for the daemon at `udp_address`, which is `host:port`.
+    pub fn new(udp_address: String) -> Self {
+        let daemon = DaemonSender::new(udp_address, Arc::new(system_resolver), Instant::now());
         Self {
-            documents: Documents::default(),
+            translator: DocumentTranslator::default(),
             daemon: Mutex::new(daemon),
             monitor: ExportMonitor::for_spans("telemetry::xray::XrayExporter"),
-            undocumented: LoggedCondition::default(),
+            document_errors: LoggedCondition::default(),
         }
     }
 
-    fn send(&self, batch: &mut [SpanData]) -> io::Result<()> {
-        // One thread exports; the lock is for the compiler.
+    fn send_spans(&self, batch: &mut [SpanData]) -> io::Result<()> {
+        // The SDK exports on one thread, so nothing waits for this lock.
         let mut daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut sent, mut failure, mut undocumented) = (0, None, None);
+        let (mut sent_count, mut send_error, mut document_error) = (0, None, None);
         for span in batch {
-            if let Err(cause) = self.documents.write(span, daemon.datagram()) {
-                self.monitor.count_failed(1, cause.error_type());
-                undocumented = Some(cause);
-                continue;
-            }
-            match daemon.send(Instant::now()) {
-                Ok(()) => sent += 1,
+            let document = match self.translator.translate(span) {
+                Ok(document) => document,
+                Err(error) => {
+                    self.monitor.count_failed(1, error.error_type());
+                    document_error = Some(error);
+                    continue;
+                }
+            };
+            match daemon.send(&document, Instant::now()) {
+                Ok(()) => sent_count += 1,
                 Err(error) => {
                     self.monitor.count_failed(1, &io_error_type(&error));
-                    failure = Some(error);
+                    send_error = Some(error);
                 }
             }
         }
-        self.monitor.count_exported(sent);
-        match undocumented {
-            Some(cause) if self.undocumented.mark_active() => {
-                tracing::warn!(%cause, "spans are dropped, because they make no X-Ray document");
+        self.monitor.count_exported(sent_count);
+        match document_error {
+            Some(cause) if self.document_errors.mark_active() => {
+                tracing::warn!(%cause, "spans are dropped because they cannot be sent as X-Ray documents");
             }
-            None if self.undocumented.mark_inactive() => {
-                tracing::info!("all spans make X-Ray documents again");
+            None if self.document_errors.mark_inactive() => {
+                tracing::info!("all spans can be sent as X-Ray documents again");
             }
             _ => {}
         }
-        match failure {
-            Some(cause) => {
-                self.monitor.record_failure(&cause);
-                Err(cause)
-            }
-            None => {
-                if sent > 0 && daemon.is_working(Instant::now()) {
-                    self.monitor.record_success();
-                }
-                Ok(())
-            }
+        if let Some(cause) = send_error {
+            self.monitor.record_failure(&cause);
+            return Err(cause);
         }
+        if sent_count > 0 && daemon.is_working(Instant::now()) {
+            self.monitor.record_success();
+        }
+        Ok(())
     }
 }
 
 impl SpanExporter for XrayExporter {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
-        self.send(&mut batch)
+        self.send_spans(&mut batch)
             .map_err(|error| OTelSdkError::InternalFailure(error.to_string()))
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        self.documents.set_resource(resource);
+        self.translator.set_resource(resource);
     }
 }
 

@@ -1,7 +1,7 @@
-//! The metrics of one collection, sorted into lines.
+//! Groups the metrics of one collection into lines.
 //!
-//! Points with the same dimensions share a line, whatever their units. A line takes at most 100
-//! metrics, and each name once; the rest begins a further line.
+//! Data points with the same dimensions share a line, whatever their units. A line has at most 100 metrics, and no
+//! two of the same name. Further metrics begin a new line.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,62 +10,24 @@ use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
 use serde_json::{Map, Value, json};
 
-use super::dimensions::{self, Dimensions};
-use super::{histogram, unit};
+use super::dimensions::{Dimensions, build_dimensions};
+use super::histogram::histogram_value;
+use super::number::Number;
+use super::unit::{cloudwatch_counter_unit, cloudwatch_unit};
 
-/// At most as many metrics make a line.
-const MOST: usize = 100;
+/// Maximum number of metrics in a line, from the specification of the format.
+const MAX_METRICS_PER_LINE: usize = 100;
 
-/// What an instrument may measure in.
-pub(super) trait Number: Copy {
-    /// The number as it is; nothing for one that JSON cannot tell.
-    fn json(self) -> Option<Value>;
-
-    /// The number, rounded where it must be.
-    fn float(self) -> f64;
-}
-
-impl Number for f64 {
-    fn json(self) -> Option<Value> {
-        serde_json::Number::from_f64(self).map(Value::Number)
-    }
-
-    fn float(self) -> f64 {
-        self
-    }
-}
-
-impl Number for u64 {
-    fn json(self) -> Option<Value> {
-        Some(self.into())
-    }
-
-    fn float(self) -> f64 {
-        self as f64
-    }
-}
-
-impl Number for i64 {
-    fn json(self) -> Option<Value> {
-        Some(self.into())
-    }
-
-    fn float(self) -> f64 {
-        self as f64
-    }
-}
-
-/// A metric in a line.
-struct Entry<'a> {
+struct LineMetric<'a> {
     name: &'a str,
     unit: &'static str,
     value: Value,
 }
 
-/// The metrics of a line.
-type Line<'a> = Vec<Entry<'a>>;
+/// The metrics of one line. Their names differ.
+type Line<'a> = Vec<LineMetric<'a>>;
 
-/// What one collection of the SDK brought.
+/// The metrics that the SDK has collected at one time.
 pub(super) struct Collection<'a> {
     service: Option<&'a opentelemetry::Value>,
     time: SystemTime,
@@ -73,8 +35,8 @@ pub(super) struct Collection<'a> {
 }
 
 impl<'a> Collection<'a> {
-    /// Sorts `metrics` into lines.
-    pub(super) fn of(metrics: &'a ResourceMetrics) -> Self {
+    /// Groups `metrics` into lines.
+    pub(super) fn from_metrics(metrics: &'a ResourceMetrics) -> Self {
         let mut collection = Self {
             service: metrics
                 .resource()
@@ -84,48 +46,48 @@ impl<'a> Collection<'a> {
         };
         for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
             match metric.data() {
-                AggregatedMetrics::F64(data) => collection.add(metric, data),
-                AggregatedMetrics::U64(data) => collection.add(metric, data),
-                AggregatedMetrics::I64(data) => collection.add(metric, data),
+                AggregatedMetrics::F64(data) => collection.add_metric(metric, data),
+                AggregatedMetrics::U64(data) => collection.add_metric(metric, data),
+                AggregatedMetrics::I64(data) => collection.add_metric(metric, data),
             }
         }
         collection
     }
 
-    fn add<T: Number>(&mut self, metric: &'a Metric, data: &MetricData<T>) {
-        let unit = unit::of(metric.unit());
+    fn add_metric<T: Number>(&mut self, metric: &'a Metric, data: &MetricData<T>) {
+        let unit = cloudwatch_unit(metric.unit());
         let time = match data {
             MetricData::Gauge(gauge) => {
                 for point in gauge.data_points() {
-                    self.put(metric, unit, point.attributes(), point.value().json());
+                    self.add_point(metric, unit, point.attributes(), point.value().to_json());
                 }
                 gauge.time()
             }
             MetricData::Sum(sum) => {
                 let unit = if sum.is_monotonic() {
-                    unit::of_counter(metric.unit())
+                    cloudwatch_counter_unit(metric.unit())
                 } else {
                     unit
                 };
                 for point in sum.data_points() {
-                    self.put(metric, unit, point.attributes(), point.value().json());
+                    self.add_point(metric, unit, point.attributes(), point.value().to_json());
                 }
                 sum.time()
             }
             MetricData::Histogram(histogram) => {
                 for point in histogram.data_points() {
-                    self.put(metric, unit, point.attributes(), histogram::value(point));
+                    self.add_point(metric, unit, point.attributes(), histogram_value(point));
                 }
                 histogram.time()
             }
-            // Made by views alone, of which there are none.
+            // Only a view can produce an exponential histogram, and none is registered.
             MetricData::ExponentialHistogram(_) => return,
         };
-        // The instruments are read one after the other, but make one collection.
+        // The SDK reads the instruments one after the other. All lines get the time of the last one.
         self.time = self.time.max(time);
     }
 
-    fn put<'p>(
+    fn add_point<'p>(
         &mut self,
         metric: &'a Metric,
         unit: &'static str,
@@ -134,53 +96,54 @@ impl<'a> Collection<'a> {
     ) {
         let Some(value) = value else { return };
         let name = metric.name();
-        let dimensions = dimensions::of(name, self.service, attributes);
+        let dimensions = build_dimensions(name, self.service, attributes);
         let lines = self.lines.entry(dimensions).or_default();
-        let entry = Entry { name, unit, value };
-        // Two scopes may have instruments of one name, and cut attributes may become the same.
-        let room = lines
-            .iter_mut()
-            .find(|line| line.len() < MOST && line.iter().all(|other| other.name != name));
-        match room {
-            Some(line) => line.push(entry),
-            None => lines.push(vec![entry]),
+        let line_metric = LineMetric { name, unit, value };
+        // Two points may have the same name and dimensions: instruments of different scopes can share a name, and
+        // different attribute values can become equal when they are cut.
+        let line_with_room = lines.iter_mut().find(|line| {
+            line.len() < MAX_METRICS_PER_LINE && line.iter().all(|other| other.name != name)
+        });
+        match line_with_room {
+            Some(line) => line.push(line_metric),
+            None => lines.push(vec![line_metric]),
         }
     }
 
-    /// The lines, each with its newline.
-    pub(super) fn lines(self, namespace: &str) -> serde_json::Result<Vec<Vec<u8>>> {
-        let timestamp = milliseconds(self.time);
+    /// Serializes the lines, each with its newline.
+    pub(super) fn into_json_lines(self, namespace: &str) -> serde_json::Result<Vec<Vec<u8>>> {
+        let timestamp = unix_milliseconds(self.time);
         self.lines
             .into_iter()
             .flat_map(|(dimensions, lines)| {
                 lines.into_iter().map(move |line| {
-                    let root = root(namespace, timestamp, &dimensions, line);
-                    let mut text = serde_json::to_vec(&root)?;
-                    text.push(b'\n');
-                    Ok(text)
+                    let object = build_line_object(namespace, timestamp, &dimensions, line);
+                    let mut json = serde_json::to_vec(&object)?;
+                    json.push(b'\n');
+                    Ok(json)
                 })
             })
             .collect()
     }
 }
 
-fn root(
+fn build_line_object(
     namespace: &str,
     timestamp: u64,
     dimensions: &Dimensions,
     line: Line<'_>,
 ) -> Map<String, Value> {
-    let names: Vec<&str> = dimensions.iter().map(|(name, _)| name.as_str()).collect();
-    let metrics: Vec<Value> = line
+    let dimension_names: Vec<&str> = dimensions.iter().map(|(name, _)| name.as_str()).collect();
+    let metric_definitions: Vec<Value> = line
         .iter()
-        .map(|entry| json!({ "Name": entry.name, "Unit": entry.unit }))
+        .map(|metric| json!({ "Name": metric.name, "Unit": metric.unit }))
         .collect();
-    let about = json!({
+    let metadata = json!({
         "Timestamp": timestamp,
         "CloudWatchMetrics": [{
             "Namespace": namespace,
-            "Dimensions": [names],
-            "Metrics": metrics,
+            "Dimensions": [dimension_names],
+            "Metrics": metric_definitions,
         }],
     });
     let dimensions = dimensions
@@ -188,17 +151,17 @@ fn root(
         .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
     let values = line
         .into_iter()
-        .map(|entry| (entry.name.to_owned(), entry.value));
-    [("_aws".to_owned(), about)]
+        .map(|metric| (metric.name.to_owned(), metric.value));
+    [("_aws".to_owned(), metadata)]
         .into_iter()
         .chain(dimensions)
         .chain(values)
         .collect()
 }
 
-/// Since 1970; a clock before that counts as 1970.
-fn milliseconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// Milliseconds since 1970. A time before 1970 becomes 0.
+fn unix_milliseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |duration| {
+        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
     })
 }

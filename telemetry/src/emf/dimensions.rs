@@ -1,31 +1,33 @@
-//! Attributes as the dimensions of CloudWatch metrics.
+//! Converts attributes to the dimensions of CloudWatch metrics.
 //!
-//! Each distinct set of dimensions is a metric of its own, with its own bill: attributes belong on
-//! an instrument only if they take few values.
+//! CloudWatch stores and bills each distinct set of dimensions as a metric of its own, so an instrument should only
+//! have attributes with few values.
 
 use std::collections::BTreeMap;
 
 use opentelemetry::{KeyValue, Value};
 
-/// At most as many dimensions make a set.
-const MOST: usize = 30;
-/// At most as many characters make the name of a dimension.
-const LONGEST_NAME: usize = 250;
-/// At most as many characters make the value of a dimension.
-const LONGEST_VALUE: usize = 1024;
+/// Maximum number of dimensions of a metric.
+const MAX_DIMENSIONS: usize = 30;
 
-/// The dimension that names the service.
-const SERVICE: &str = "service";
+/// Longest name of a dimension in characters.
+const MAX_NAME_CHARS: usize = 250;
 
-/// Names and values, in an order that depends on the names alone.
+/// Longest value of a dimension in characters.
+const MAX_VALUE_CHARS: usize = 1024;
+
+/// The name of the dimension for the service.
+const SERVICE_DIMENSION: &str = "service";
+
+/// Names and values of dimensions: the service first, then by name.
 pub(super) type Dimensions = Vec<(String, String)>;
 
-/// The dimensions of a point of `metric`: the service, then the attributes sorted by their keys.
+/// Builds the dimensions of a data point of `metric` from the name of the service and the attributes of the point.
 ///
-/// Left out is what CloudWatch would refuse the whole line for: values without a visible character,
-/// names it does not allow, whatever comes after the thirtieth. Longer values are cut. An attribute
-/// named like the metric is left out too, for in a line both would be the same member.
-pub(super) fn of<'a>(
+/// CloudWatch refuses a whole line with an invalid dimension. Attributes without a visible character or with an
+/// invalid name are therefore left out, as are those beyond the maximum number. Long values are cut. An attribute
+/// with the name of the metric is left out too, because both would be the same member of the JSON object.
+pub(super) fn build_dimensions<'a>(
     metric: &str,
     service: Option<&Value>,
     attributes: impl Iterator<Item = &'a KeyValue>,
@@ -33,39 +35,40 @@ pub(super) fn of<'a>(
     let mut attributes: BTreeMap<&str, &Value> = attributes
         .map(|attribute| (attribute.key.as_str(), &attribute.value))
         .collect();
-    // The resource knows better than an attribute that happens to have the same name.
-    let named = attributes.remove(SERVICE);
+    // `service.name` of the resource takes precedence over an attribute `service`.
+    let service_attribute = attributes.remove(SERVICE_DIMENSION);
     service
-        .or(named)
-        .map(|service| (SERVICE, service))
+        .or(service_attribute)
+        .map(|service| (SERVICE_DIMENSION, service))
         .into_iter()
         .chain(attributes)
-        .filter(|(name, _)| *name != metric && is_name(name))
-        .map(|(name, value)| (name.to_owned(), text(value)))
+        .filter(|(name, _)| *name != metric && is_valid_name(name))
+        .map(|(name, value)| (name.to_owned(), dimension_value(value)))
         .filter(|(_, value)| !value.trim().is_empty())
-        .take(MOST)
+        .take(MAX_DIMENSIONS)
         .collect()
 }
 
-/// Whether a dimension may have this name. `_aws` is where a line keeps its own members.
-fn is_name(name: &str) -> bool {
+/// Whether a dimension may have this name. `_aws` is the member for the metadata of a line.
+fn is_valid_name(name: &str) -> bool {
     name != "_aws"
-        && name.len() <= LONGEST_NAME
+        && name.len() <= MAX_NAME_CHARS
         && !name.starts_with(':')
-        && name.chars().all(is_allowed)
+        && name.chars().all(is_allowed_char)
         && !name.trim().is_empty()
 }
 
-fn text(value: &Value) -> String {
+/// Converts an attribute value to text. Characters that CloudWatch does not allow become question marks.
+fn dimension_value(value: &Value) -> String {
     value
         .as_str()
         .chars()
-        .map(|char| if is_allowed(char) { char } else { '?' })
-        .take(LONGEST_VALUE)
+        .map(|char| if is_allowed_char(char) { char } else { '?' })
+        .take(MAX_VALUE_CHARS)
         .collect()
 }
 
-/// CloudWatch takes ASCII without control characters, in names and in values.
-fn is_allowed(char: char) -> bool {
+/// Whether CloudWatch allows this character in names and values: ASCII without control characters.
+fn is_allowed_char(char: char) -> bool {
     char == ' ' || char.is_ascii_graphic()
 }

@@ -1,114 +1,121 @@
-//! A histogram's point as the value of a metric.
+//! Converts a data point of a histogram to a metric value.
 //!
-//! The specification has a metric's value be a number or up to 100 numbers. That cannot say how
-//! often each was seen, so a busy minute would take hundreds of lines. AWS's own libraries
-//! (`aws-embedded-metrics-java`, the collector's `awsemf` exporter) therefore write an object with
-//! `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`, under the same limit of 100 values, and
-//! CloudWatch computes percentiles from it; so does this module.
+//! By the specification, the value of a metric is a number or an array of at most 100 numbers. An array cannot say how
+//! often each number occurred. AWS's own libraries (`aws-embedded-metrics-java`, the collector's `awsemf` exporter)
+//! therefore write an object with `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`, and CloudWatch computes
+//! percentiles from it. This module writes the same object, with at most 100 values.
 
 use opentelemetry_sdk::metrics::data::HistogramDataPoint;
 use serde_json::{Value, json};
 
-use super::collection::Number;
+use super::number::Number;
 
-/// At most as many values make a metric.
-const MOST: usize = 100;
+/// Maximum number of values of a metric.
+const MAX_VALUES: usize = 100;
 
-/// The measurements between two edges. An edge may be infinite.
+/// The number of measurements between two bounds, which may be infinite.
 struct Bucket {
-    from: f64,
-    to: f64,
+    lower_bound: f64,
+    upper_bound: f64,
     count: u64,
 }
 
-/// What is known of all measurements together.
-struct Summary {
+/// Statistics over all buckets.
+struct Statistics {
     count: u64,
     sum: f64,
     min: Option<f64>,
     max: Option<f64>,
 }
 
-/// The value of a point; nothing if nothing was measured.
-pub(super) fn value<T: Number>(point: &HistogramDataPoint<T>) -> Option<Value> {
-    let from = std::iter::once(f64::NEG_INFINITY).chain(point.bounds());
-    let to = point.bounds().chain(std::iter::once(f64::INFINITY));
-    let buckets = from
-        .zip(to)
+/// Converts a data point. Returns `None` if it has no measurements, or a sum that JSON does not have.
+pub(super) fn histogram_value<T: Number>(point: &HistogramDataPoint<T>) -> Option<Value> {
+    let lower_bounds = std::iter::once(f64::NEG_INFINITY).chain(point.bounds());
+    let upper_bounds = point.bounds().chain(std::iter::once(f64::INFINITY));
+    let buckets = lower_bounds
+        .zip(upper_bounds)
         .zip(point.bucket_counts())
-        .map(|((from, to), count)| Bucket { from, to, count });
-    let summary = Summary {
+        .map(|((lower_bound, upper_bound), count)| Bucket {
+            lower_bound,
+            upper_bound,
+            count,
+        });
+    let statistics = Statistics {
         count: point.count(),
-        sum: point.sum().float(),
-        min: point.min().map(T::float),
-        max: point.max().map(T::float),
+        sum: point.sum().to_f64(),
+        min: point.min().map(T::to_f64),
+        max: point.max().map(T::to_f64),
     };
-    told(buckets, &summary)
+    build_value(buckets, &statistics)
 }
 
-fn told(buckets: impl Iterator<Item = Bucket>, all: &Summary) -> Option<Value> {
-    if all.count == 0 || !all.sum.is_finite() {
+fn build_value(buckets: impl Iterator<Item = Bucket>, statistics: &Statistics) -> Option<Value> {
+    if statistics.count == 0 || !statistics.sum.is_finite() {
         return None;
     }
-    let mean = all.sum / all.count as f64;
+    let mean = statistics.sum / statistics.count as f64;
     let mut values: Vec<(f64, u64)> = buckets
         .filter(|bucket| bucket.count > 0)
-        .map(|bucket| (all.clamp(bucket.middle(all, mean)), bucket.count))
+        .map(|bucket| {
+            let midpoint = bucket.midpoint(statistics, mean);
+            (statistics.clamp_to_range(midpoint), bucket.count)
+        })
         .collect();
     if values.is_empty() {
-        // Without bounds there are no buckets, and the mean is all that is left to say.
-        values.push((mean, all.count));
+        // A histogram without bounds has no buckets.
+        values.push((mean, statistics.count));
     }
-    let values = merged(values);
+    let values = merge_neighbours(values);
     let (lowest, highest) = (values.first()?.0, values.last()?.0);
     let (values, counts): (Vec<f64>, Vec<u64>) = values.into_iter().unzip();
     Some(json!({
         "Values": values,
         "Counts": counts,
-        "Min": all.min.unwrap_or(lowest),
-        "Max": all.max.unwrap_or(highest),
-        "Sum": all.sum,
-        "Count": all.count,
+        "Min": statistics.min.unwrap_or(lowest),
+        "Max": statistics.max.unwrap_or(highest),
+        "Sum": statistics.sum,
+        "Count": statistics.count,
     }))
 }
 
 impl Bucket {
-    /// The middle between the edges, or between an edge and the lowest or highest measurement.
-    fn middle(&self, all: &Summary, mean: f64) -> f64 {
-        let from = Some(self.from).filter(|edge| edge.is_finite()).or(all.min);
-        let to = Some(self.to).filter(|edge| edge.is_finite()).or(all.max);
-        match (from, to) {
-            (Some(from), Some(to)) => from.midpoint(to),
-            (Some(edge), None) | (None, Some(edge)) => edge,
+    /// The middle of the bucket. The lowest or highest measurement replaces an infinite bound.
+    fn midpoint(&self, statistics: &Statistics, mean: f64) -> f64 {
+        let finite = |bound: f64| Some(bound).filter(|bound| bound.is_finite());
+        let lower_bound = finite(self.lower_bound).or(statistics.min);
+        let upper_bound = finite(self.upper_bound).or(statistics.max);
+        match (lower_bound, upper_bound) {
+            (Some(lower_bound), Some(upper_bound)) => lower_bound.midpoint(upper_bound),
+            (Some(bound), None) | (None, Some(bound)) => bound,
             (None, None) => mean,
         }
     }
 }
 
-impl Summary {
-    /// `value`, or the nearest that can have been measured.
-    fn clamp(&self, value: f64) -> f64 {
-        // Not `f64::clamp`, which panics where the limits are in the wrong order.
+impl Statistics {
+    /// The value between the lowest and the highest measurement that is nearest to `value`.
+    fn clamp_to_range(&self, value: f64) -> f64 {
+        // `f64::clamp` would panic if the minimum were above the maximum.
         value
             .max(self.min.unwrap_or(f64::NEG_INFINITY))
             .min(self.max.unwrap_or(f64::INFINITY))
     }
 }
 
-/// At most [`MOST`] values: where there are more, neighbours become one at their common mean.
-fn merged(values: Vec<(f64, u64)>) -> Vec<(f64, u64)> {
-    if values.len() <= MOST {
+/// Merges neighbouring values into their mean until at most [`MAX_VALUES`] are left.
+fn merge_neighbours(values: Vec<(f64, u64)>) -> Vec<(f64, u64)> {
+    if values.len() <= MAX_VALUES {
         return values;
     }
     values
-        .chunks(values.len().div_ceil(MOST))
+        .chunks(values.len().div_ceil(MAX_VALUES))
         .map(|neighbours| {
-            let count: u64 = neighbours.iter().map(|(_, count)| count).sum();
+            let total_count: u64 = neighbours.iter().map(|(_, count)| count).sum();
             let mean = neighbours
                 .iter()
-                .map(|(value, share)| value * (*share as f64 / count as f64))
+                .map(|(value, count)| value * (*count as f64 / total_count as f64))
                 .sum();
-            (mean, count)
+            (mean, total_count)
         })
         .collect()
 }

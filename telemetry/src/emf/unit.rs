@@ -1,10 +1,10 @@
-//! CloudWatch's names for OpenTelemetry's units.
+//! Converts OpenTelemetry's units to CloudWatch's units.
 
-/// The CloudWatch unit for `unit`, which is written as UCUM has it.
+/// The CloudWatch unit for a unit of OpenTelemetry, which is written in UCUM.
 ///
-/// An annotation such as `{request}` names what is counted, hence `Count`. `None` is CloudWatch's
-/// own word for anything it has no name for; a value is never converted.
-pub(super) fn of(unit: &str) -> &'static str {
+/// An annotation such as `{request}` names the counted items, so its unit is `Count`. `None` is CloudWatch's unit for
+/// everything else. Values are not converted.
+pub(super) fn cloudwatch_unit(unit: &str) -> &'static str {
     match unit {
         "s" => "Seconds",
         "ms" => "Milliseconds",
@@ -18,21 +18,21 @@ pub(super) fn of(unit: &str) -> &'static str {
     }
 }
 
-/// As [`of`], for a counter: one without a unit counts.
-pub(super) fn of_counter(unit: &str) -> &'static str {
+/// The CloudWatch unit of a counter. A counter without a unit has `Count`.
+pub(super) fn cloudwatch_counter_unit(unit: &str) -> &'static str {
     match unit {
         "" | "1" => "Count",
-        unit => of(unit),
+        unit => cloudwatch_unit(unit),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{of, of_counter};
+    use super::{cloudwatch_counter_unit, cloudwatch_unit};
 
     #[test]
-    fn units_get_cloudwatchs_names() {
-        for (unit, name) in [
+    fn ucum_units_become_cloudwatch_units() {
+        for (unit, expected) in [
             ("s", "Seconds"),
             ("ms", "Milliseconds"),
             ("us", "Microseconds"),
@@ -45,14 +45,14 @@ mod tests {
             ("1", "None"),
             ("", "None"),
         ] {
-            assert_eq!(of(unit), name, "{unit}");
+            assert_eq!(cloudwatch_unit(unit), expected, "{unit}");
         }
     }
 
     #[test]
-    fn a_counter_without_a_unit_counts() {
-        for (unit, name) in [("", "Count"), ("1", "Count"), ("By", "Bytes")] {
-            assert_eq!(of_counter(unit), name, "{unit}");
+    fn a_counter_without_a_unit_has_the_unit_count() {
+        for (unit, expected) in [("", "Count"), ("1", "Count"), ("By", "Bytes")] {
+            assert_eq!(cloudwatch_counter_unit(unit), expected, "{unit}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! `AWS_XRAY_DAEMON_ADDRESS`: where the X-Ray daemon is.
+//! The addresses of the X-Ray daemon, from `AWS_XRAY_DAEMON_ADDRESS`.
 
 use crate::url::is_host;
 
-/// Both addresses of the daemon, as `host:port`: segments go to one by UDP, sampling rules come from
-/// the other by TCP. `127.0.0.1:2000` for both by default.
+/// The addresses of the daemon as `host:port`. Segments are sent to the UDP address, and sampling rules are read from
+/// the TCP address. The default of both is `127.0.0.1:2000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaemonAddress {
     pub(crate) udp: String,
@@ -12,12 +12,12 @@ pub struct DaemonAddress {
 
 impl Default for DaemonAddress {
     fn default() -> Self {
-        Self::both("127.0.0.1:2000")
+        Self::with_same_address("127.0.0.1:2000")
     }
 }
 
 impl DaemonAddress {
-    fn both(address: &str) -> Self {
+    fn with_same_address(address: &str) -> Self {
         Self {
             udp: address.to_owned(),
             tcp: address.to_owned(),
@@ -26,22 +26,19 @@ impl DaemonAddress {
 
     /// Parses `host:port`, or both `udp:host:port` and `tcp:host:port` in any order.
     pub fn parse(text: &str) -> Option<Self> {
-        let (mut udp, mut tcp) = (None, None);
-        let mut parts = text.split_ascii_whitespace();
-        if let (Some(address), None) = (parts.next(), parts.next())
-            && is_host_and_port(address)
-        {
-            return Some(Self::both(address));
+        if is_host_and_port(text.trim_ascii()) {
+            return Some(Self::with_same_address(text.trim_ascii()));
         }
+        let (mut udp, mut tcp) = (None, None);
         for part in text.split_ascii_whitespace() {
             let (protocol, address) = part.split_once(':')?;
-            let place = match protocol {
+            let protocol_address = match protocol {
                 "udp" => &mut udp,
                 "tcp" => &mut tcp,
                 _ => return None,
             };
-            let first = place.replace(address.to_owned()).is_none();
-            if !first || !is_host_and_port(address) {
+            let is_repeated = protocol_address.replace(address.to_owned()).is_some();
+            if is_repeated || !is_host_and_port(address) {
                 return None;
             }
         }
@@ -64,21 +61,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_is_for_both_protocols() {
+    fn a_single_address_is_used_for_both_protocols() {
         for text in ["127.0.0.1:2000", "xray-daemon:2000", "[::1]:2000"] {
-            assert_eq!(DaemonAddress::parse(text), Some(DaemonAddress::both(text)));
+            assert_eq!(
+                DaemonAddress::parse(text),
+                Some(DaemonAddress::with_same_address(text))
+            );
         }
     }
 
     #[test]
-    fn each_protocol_may_have_its_own_in_any_order() {
+    fn each_protocol_may_have_an_address_of_its_own_in_any_order() {
         let address = DaemonAddress::parse("tcp:a:1 udp:b:2").unwrap();
         assert_eq!((address.udp.as_str(), address.tcp.as_str()), ("b:2", "a:1"));
         assert_eq!(DaemonAddress::parse("udp:b:2 tcp:a:1"), Some(address));
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn an_invalid_address_is_refused() {
         for text in [
             "daemon",
             ":2000",

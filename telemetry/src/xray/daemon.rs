@@ -1,4 +1,4 @@
-//! The daemon's protocol: one line of header, one document, one datagram.
+//! Sends documents to the X-Ray daemon: each datagram has a header line and one document.
 
 use std::io;
 use std::net::UdpSocket;
@@ -8,84 +8,83 @@ use std::time::{Duration, Instant};
 use super::lookup::{Lookup, Resolver};
 use crate::condition::LoggedCondition;
 
-/// The line that precedes each document.
+/// The line before each document, from the daemon's protocol.
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 
-/// Largest document in bytes that fits into a datagram behind the header.
-pub(super) const MAX_DOCUMENT: usize = 65_507 - HEADER.len();
+/// Largest document in bytes. A UDP datagram has at most 65,507 bytes.
+pub(super) const MAX_DOCUMENT_BYTES: usize = 65_507 - HEADER.len();
 
-/// Time without a failure after which a daemon on this machine has recovered. The system reports
-/// each datagram that nobody received, but no more than about 1,000 in a second.
-const LOCAL_RECOVERY: Duration = Duration::from_millis(100);
+/// A daemon on this machine has recovered after this time without an error. The kernel reports each lost
+/// datagram, but at most about 1,000 in a second.
+const LOCAL_RECOVERY_TIME: Duration = Duration::from_millis(100);
 
-/// The same for a daemon on another machine, whose system reports one lost datagram in a second.
-const REMOTE_RECOVERY: Duration = Duration::from_secs(2);
+/// A daemon on another machine has recovered after this time without an error. Its kernel may report only one lost
+/// datagram in a second.
+const REMOTE_RECOVERY_TIME: Duration = Duration::from_secs(2);
 
-/// The way to the daemon.
+/// Sends documents to one daemon, and looks up the daemon's address again from time to time.
 #[derive(Debug)]
-pub(super) struct Daemon {
+pub(super) struct DaemonSender {
     lookup: Lookup,
     /// Connected to the address that the last successful lookup found.
     socket: Option<UdpSocket>,
-    /// Why there is no socket yet.
+    /// The error of the last lookup while there is no socket.
     lookup_error: Option<io::Error>,
-    /// Lookups fail while the socket of an earlier one is used.
-    stale: LoggedCondition,
-    failed: Option<Instant>,
+    /// Lookups fail, and the address of an earlier lookup is in use.
+    stale_address: LoggedCondition,
+    last_error_at: Option<Instant>,
+    /// Reused for each datagram.
     datagram: Vec<u8>,
 }
 
-impl Daemon {
-    /// The way to the daemon at `address`, which is `host:port`. Nothing is looked up or sent yet.
+impl DaemonSender {
+    /// Creates a sender for the daemon at `address`, which is `host:port`. The first lookup starts with the first
+    /// document.
     pub fn new(address: String, resolver: Arc<Resolver>, now: Instant) -> Self {
         Self {
             lookup: Lookup::new(address, resolver, now),
             socket: None,
             lookup_error: None,
-            stale: LoggedCondition::default(),
-            failed: None,
+            stale_address: LoggedCondition::default(),
+            last_error_at: None,
             datagram: HEADER.to_vec(),
         }
     }
 
-    /// The next datagram, so far with its header alone.
-    pub fn datagram(&mut self) -> &mut Vec<u8> {
-        self.datagram.truncate(HEADER.len());
-        &mut self.datagram
-    }
-
-    /// Sends the datagram with the document that was written into it.
+    /// Sends a document.
     ///
     /// # Errors
     ///
-    /// When the daemon's address is not known yet, or nobody listened there a moment ago.
-    pub fn send(&mut self, now: Instant) -> io::Result<()> {
-        self.follow_lookup(now);
-        let sent = self.send_datagram().inspect_err(|error| {
-            // This error is about an earlier datagram. This one was not sent yet.
+    /// If the address of the daemon is unknown, or the daemon did not receive an earlier datagram.
+    pub fn send(&mut self, document: &[u8], now: Instant) -> io::Result<()> {
+        self.apply_finished_lookup(now);
+        self.datagram.truncate(HEADER.len());
+        self.datagram.extend_from_slice(document);
+        let result = self.send_datagram().inspect_err(|error| {
+            // This error reports the loss of an earlier datagram. The new one has not been sent yet.
             if error.kind() == io::ErrorKind::ConnectionRefused {
                 let _ = self.send_datagram();
             }
         });
-        if sent.is_err() {
-            self.failed = Some(now);
+        if result.is_err() {
+            self.last_error_at = Some(now);
         }
-        sent
+        result
     }
 
-    /// Whether the daemon receives what is sent: no datagram was reported lost for long enough.
+    /// Whether the daemon is assumed to receive documents: no loss has been reported for the recovery time.
     ///
-    /// UDP has no acknowledgement, and a lost datagram is reported by the next one, if at all.
+    /// UDP has no acknowledgements. The loss of a datagram is reported when the next one is sent, or never.
     pub fn is_working(&self, now: Instant) -> bool {
         let peer = self.socket.as_ref().map(UdpSocket::peer_addr);
         let is_local = matches!(peer, Some(Ok(peer)) if peer.ip().is_loopback());
-        let recovery = if is_local {
-            LOCAL_RECOVERY
+        let recovery_time = if is_local {
+            LOCAL_RECOVERY_TIME
         } else {
-            REMOTE_RECOVERY
+            REMOTE_RECOVERY_TIME
         };
-        self.failed
-            .is_none_or(|failed| now.saturating_duration_since(failed) >= recovery)
+        self.last_error_at
+            .is_none_or(|error_at| now.saturating_duration_since(error_at) >= recovery_time)
     }
 
     fn send_datagram(&self) -> io::Result<()> {
@@ -94,46 +93,43 @@ impl Daemon {
             (None, Some(error)) => Err(io::Error::new(error.kind(), error.to_string())),
             (None, None) => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
-                "the daemon's name is still being looked up",
+                "the lookup of the daemon's name has not finished yet",
             )),
         }
     }
 
-    fn use_socket(&mut self, socket: UdpSocket, now: Instant) {
-        let peer = |socket: &UdpSocket| socket.peer_addr().ok();
-        // The old socket still has the report of the last datagram that nobody received.
-        if self
-            .socket
-            .as_ref()
-            .is_some_and(|old| peer(old) == peer(&socket))
-        {
-            return;
-        }
-        self.socket = Some(socket);
-        // Whether the new address works shows with the second datagram.
-        self.failed = self.failed.map(|_| now);
-    }
-
-    /// Takes the socket of a finished lookup. An earlier socket stays in use if the lookup failed.
-    fn follow_lookup(&mut self, now: Instant) {
+    /// Uses the socket of a successful lookup. After a failed lookup, an earlier socket stays in use.
+    fn apply_finished_lookup(&mut self, now: Instant) {
         match self.lookup.poll(now) {
             Some(Ok(socket)) => {
-                if self.stale.mark_inactive() {
+                if self.stale_address.mark_inactive() {
                     tracing::info!("the X-Ray daemon's name can be looked up again");
                 }
                 self.lookup_error = None;
-                self.use_socket(socket, now);
+                self.replace_socket(socket, now);
             }
             Some(Err(error)) if self.socket.is_none() => {
                 let text = format!("the daemon's name cannot be looked up: {error}");
                 self.lookup_error = Some(io::Error::new(error.kind(), text));
             }
-            Some(Err(cause)) if self.stale.mark_active() => tracing::warn!(
+            Some(Err(cause)) if self.stale_address.mark_active() => tracing::warn!(
                 %cause,
-                "the X-Ray daemon's name cannot be looked up; spans still go to its last known address"
+                "the X-Ray daemon's name cannot be looked up; spans are still sent to its last known address"
             ),
             Some(Err(_)) | None => {}
         }
+    }
+
+    fn replace_socket(&mut self, socket: UdpSocket, now: Instant) {
+        let peer = |socket: &UdpSocket| socket.peer_addr().ok();
+        let current = self.socket.as_ref();
+        // The kernel may still report the loss of the last datagram to the current socket.
+        if current.is_some_and(|current| peer(current) == peer(&socket)) {
+            return;
+        }
+        self.socket = Some(socket);
+        // The recovery time starts anew, because a loss at the new address is not reported before the second datagram.
+        self.last_error_at = self.last_error_at.map(|_| now);
     }
 }
 

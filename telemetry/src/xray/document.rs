@@ -1,22 +1,20 @@
-//! One span as one X-Ray document.
+//! Translates a span to an X-Ray segment document.
 //!
-//! The translation is that of `opentelemetry-aws`. What it is given and what it makes are brought here
-//! to what the X-Ray guide ("Segment documents") says; of each correction the reason stands beside it.
-//! Most documents come out right, and are written as they are: taking one apart costs as much as
-//! making it.
+//! `opentelemetry-aws` does the translation. This module changes the span before it, and the document after it, where
+//! the result would differ from the X-Ray developer guide ("Segment documents"). Each change has its reason beside it.
 
 use opentelemetry::trace::{SpanKind, Status};
-use opentelemetry::{KeyValue, Value as Attribute};
+use opentelemetry::{KeyValue, Value as AttributeValue};
 use opentelemetry_aws::xray_exporter::SegmentTranslator;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::daemon::MAX_DOCUMENT;
+use super::daemon::MAX_DOCUMENT_BYTES;
 
-/// Attributes that people search for, which makes them annotations; a dot becomes an underscore.
-const ANNOTATIONS: [&str; 6] = [
+/// Attributes that become annotations, by which traces can be searched. Dots become underscores.
+const ANNOTATION_KEYS: [&str; 6] = [
     "aws.retry_count",
     "chaos.cpu_ms",
     "chaos.fault",
@@ -25,43 +23,40 @@ const ANNOTATIONS: [&str; 6] = [
     "mysfit.id",
 ];
 
-/// Values of `error.type` that say that the caller of a span did not wait for its end.
-const GIVEN_UP: [&str; 3] = ["cancelled", "client_disconnected", "client_stalled"];
+/// Values of `error.type` for spans whose caller did not wait for the end.
+const CANCELLED_ERROR_TYPES: [&str; 3] = ["cancelled", "client_disconnected", "client_stalled"];
 
-/// What the translator says of each client whose address it knows. It is to tell that the address was
-/// read from a header and may be forged.
-const FORWARDED: &[u8] = br#","x_forwarded_for":true"#;
+/// Parts of a document that are left out, in this order, until the document fits into a datagram.
+const OPTIONAL_PARTS: [&str; 3] = ["cause", "annotations", "aws"];
 
-/// Longest text in bytes that the translator takes for a part of a request; with one byte more, it
-/// makes no document at all.
-const MAX_TEXT: usize = 250;
+/// Longest text of a request in bytes. The translator rejects a span with a longer one.
+const MAX_TEXT_BYTES: usize = 250;
 
-/// Longest name of a service in characters.
-const MAX_NAME: usize = 200;
+/// Longest host name in bytes. The translator limits the URL, which has scheme, host, port and path.
+const MAX_HOST_BYTES: usize = 100;
 
-/// Longest annotation in characters.
-const MAX_ANNOTATION: usize = 1000;
+/// Longest service name in characters.
+const MAX_NAME_CHARS: usize = 200;
 
-/// Makes documents of spans.
+/// Longest annotation in bytes.
+const MAX_ANNOTATION_BYTES: usize = 1000;
+
+/// Translates spans to X-Ray documents.
 #[derive(Debug)]
-pub(super) struct Documents {
-    translator: SegmentTranslator,
-    /// The resource has attributes that the translator puts into the wrong place.
-    resource_misleads: bool,
-}
+pub(super) struct DocumentTranslator(SegmentTranslator);
 
-/// Why a span makes no document.
+/// Why a span cannot be sent as a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(super) enum NoDocument {
-    /// The translator refuses the span.
-    #[error("X-Ray has no form for the span")]
+pub(super) enum DocumentError {
+    /// The translator rejects the span.
+    #[error("the span cannot be translated to an X-Ray document")]
     Untranslatable,
-    /// What cannot be left out is larger than a datagram.
-    #[error("the document is larger than {MAX_DOCUMENT} bytes, the most that a datagram carries")]
+    /// The document is too large even without its optional parts.
+    #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes, the maximum in a datagram")]
     TooLarge,
 }
 
-impl NoDocument {
+impl DocumentError {
     /// `error.type` of the semantic conventions.
     pub fn error_type(self) -> &'static str {
         match self {
@@ -71,261 +66,202 @@ impl NoDocument {
     }
 }
 
-impl Default for Documents {
+impl Default for DocumentTranslator {
     fn default() -> Self {
         let translator = SegmentTranslator::new()
-            .with_indexed_attrs(ANNOTATIONS.map(str::to_owned))
-            // An id from a `traceparent` does not begin with a time; X-Ray takes it all the same.
+            .with_indexed_attrs(ANNOTATION_KEYS.map(str::to_owned))
+            // The trace id of a `traceparent` does not begin with a time. X-Ray accepts such ids.
             .skip_timestamp_validation();
-        Self {
-            translator,
-            resource_misleads: false,
-        }
+        Self(translator)
     }
 }
 
-impl Documents {
+impl DocumentTranslator {
+    /// Sets the resource, whose attributes are part of every document.
     pub fn set_resource(&mut self, resource: &Resource) {
         let name = resource.get(&"service.name".into());
         let name = name.map_or_else(String::new, |name| name.to_string());
         let attributes = resource.iter();
         let attributes = attributes.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
-        let named = Resource::builder_empty()
+        let resource = Resource::builder_empty()
             .with_attributes(attributes)
-            .with_service_name(permitted(&name));
-        self.translator.set_resource(&named.build());
-        self.resource_misleads = [
-            "service.version",
-            "aws.log.group.names",
-            "aws.log.group.arns",
-        ]
-        .iter()
-        .any(|key| resource.get(&(*key).into()).is_some());
+            .with_service_name(replace_forbidden_chars(&name));
+        self.0.set_resource(&resource.build());
     }
 
-    /// Writes the document of `span` behind what is in `datagram` already, at most as large as a
-    /// datagram carries.
-    pub fn write(&self, span: &mut SpanData, datagram: &mut Vec<u8>) -> Result<(), NoDocument> {
-        prepare(span);
-        let documents = self.translator.translate_spans(std::slice::from_ref(span));
-        let document = documents.first().ok_or(NoDocument::Untranslatable)?;
-        let start = datagram.len();
-        if !self.resource_misleads && !misleads(span) {
-            document.to_writer(&mut *datagram);
-            if !is_forwarded(span) {
-                strike(FORWARDED, datagram, start);
-            }
-            if datagram.len() - start <= MAX_DOCUMENT {
-                return Ok(());
-            }
-            datagram.truncate(start);
-        }
-        let Ok(Value::Object(mut document)) = serde_json::to_value(document) else {
-            return Err(NoDocument::Untranslatable);
+    /// Translates `span` and returns the document as JSON of at most [`MAX_DOCUMENT_BYTES`].
+    pub fn translate(&self, span: &mut SpanData) -> Result<Vec<u8>, DocumentError> {
+        prepare_span(span);
+        let documents = self.0.translate_spans(std::slice::from_ref(span));
+        let document = documents.first().map(serde_json::to_value);
+        let Some(Ok(Value::Object(mut document))) = document else {
+            return Err(DocumentError::Untranslatable);
         };
-        correct(&mut document, span);
-        datagram.extend_from_slice(&fit(document).ok_or(NoDocument::TooLarge)?);
-        Ok(())
+        correct_document(&mut document, span);
+        serialize_within_limit(document)
     }
 }
 
-/// Gives the translator what it makes the right document of.
-fn prepare(span: &mut SpanData) {
-    shorten(span);
-    // X-Ray refuses an end before the start, which a clock that is set back gives.
+/// Changes attributes, times and status so that the translator makes a valid document of the span.
+fn prepare_span(span: &mut SpanData) {
+    cut_long_attributes(span);
+    // X-Ray rejects an end before the start, which is possible if the system clock was set back.
     span.end_time = span.end_time.max(span.start_time);
     if span.span_kind != SpanKind::Server {
-        // It would take them for those of a database.
-        let database = ["server.address", "server.port"];
-        let attributes = &mut span.attributes;
-        attributes.retain(|attribute| !database.contains(&attribute.key.as_str()));
+        // The translator would add a block for an SQL database with this address.
+        span.attributes.retain(|attribute| {
+            !["server.address", "server.port"].contains(&attribute.key.as_str())
+        });
     }
-    // It sets flags only where the span's own status is an error; by the conventions, a server's span
-    // has none for 4xx.
-    match number(span, "http.response.status_code") {
+    // The translator sets flags only if the status of the span is an error. By OpenTelemetry's conventions, 4xx leaves
+    // the status of a server's span unset.
+    match integer_attribute(span, "http.response.status_code") {
         Some(400..=599) => span.status = Status::error(""),
-        // Nothing would explain a flag.
+        // A successful response without an exception is not a failure.
         Some(_) if span.events.is_empty() => span.status = Status::Unset,
         _ => {}
     }
-    // A cause without a flag would cost the document.
+    // X-Ray does not allow a cause in a document without a flag.
     if !matches!(span.status, Status::Error { .. }) {
         span.events = Default::default();
     }
 }
 
-/// Whether the translator cannot get this one right.
-fn misleads(span: &SpanData) -> bool {
-    failed_otherwise(span) || attribute(span, "aws.throttled").is_some() || !span.events.is_empty()
-}
-
-/// Whether the span failed though no answer, or one of success, says so.
-fn failed_otherwise(span: &SpanData) -> bool {
-    let status = number(span, "http.response.status_code");
-    matches!(span.status, Status::Error { .. }) && !matches!(status, Some(400..=599))
-}
-
-/// Whether a header spoke for the client; only then is the peer named too.
-fn is_forwarded(span: &SpanData) -> bool {
-    attribute(span, "network.peer.address").is_some()
-}
-
-/// Removes `text`, which stands there once at most: no quotation mark within a JSON string comes
-/// without a backslash before it.
-fn strike(text: &[u8], datagram: &mut Vec<u8>, start: usize) {
-    let mut places = datagram[start..].windows(text.len());
-    if let Some(place) = places.position(|window| window == text) {
-        let place = start + place;
-        datagram.drain(place..place + text.len());
-    }
-}
-
-/// A name as X-Ray takes it: at most 200 characters, each a letter, a digit, a space or one of these.
-fn permitted(name: &str) -> String {
-    let is_right = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/%&#=+-@".contains(c);
-    let name = name.chars().take(MAX_NAME);
-    name.map(|c| if is_right(c) { c } else { '_' }).collect()
-}
-
-/// Cuts what clients choose the length of.
-fn shorten(span: &mut SpanData) {
-    let host = text(span, "server.address").map_or(0, str::len).min(100);
+/// Cuts attributes that are longer than the translator or X-Ray allow. Clients choose some of these lengths.
+fn cut_long_attributes(span: &mut SpanData) {
+    let host_bytes = text_attribute(span, "server.address").map_or(0, str::len);
+    let host_bytes = host_bytes.min(MAX_HOST_BYTES);
     for attribute in &mut span.attributes {
-        let most = match attribute.key.as_str() {
-            key if ANNOTATIONS.contains(&key) => MAX_ANNOTATION,
-            "server.address" => 100,
-            // The translator puts scheme, host, port and path together before it counts.
-            "url.path" => MAX_TEXT - host - "https://:65535".len(),
-            _ => MAX_TEXT,
+        let max_bytes = match attribute.key.as_str() {
+            key if ANNOTATION_KEYS.contains(&key) => MAX_ANNOTATION_BYTES,
+            "server.address" => MAX_HOST_BYTES,
+            "url.path" => MAX_TEXT_BYTES - host_bytes - "https://:65535".len(),
+            _ => MAX_TEXT_BYTES,
         };
-        if let Attribute::String(value) = &attribute.value
-            && value.as_str().len() > most
+        if let AttributeValue::String(value) = &attribute.value
+            && value.as_str().len() > max_bytes
         {
-            let end = value.as_str().floor_char_boundary(most);
+            let end = value.as_str().floor_char_boundary(max_bytes);
             attribute.value = value.as_str()[..end].to_owned().into();
         }
     }
 }
 
-fn correct(document: &mut Map<String, Value>, span: &SpanData) {
-    flag(document, span);
-    link_causes(document);
-    // It belongs to a platform that has versions of its own.
+/// Replaces each character that X-Ray does not allow in a name by an underscore, and cuts a long name.
+fn replace_forbidden_chars(name: &str) -> String {
+    let is_allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/%&#=+-@".contains(c);
+    name.chars()
+        .take(MAX_NAME_CHARS)
+        .map(|c| if is_allowed(c) { c } else { '_' })
+        .collect()
+}
+
+fn correct_document(document: &mut Map<String, Value>, span: &SpanData) {
+    correct_flags(document, span);
+    link_exceptions(document);
+    move_log_groups(document);
+    // The translator writes `service.version` as a version of Elastic Beanstalk too.
     if let Some(Value::Object(aws)) = document.get_mut("aws") {
         aws.remove("elastic_beanstalk");
     }
-    move_log_groups(document);
-    let request = document
-        .get_mut("http")
-        .and_then(|http| http.get_mut("request"));
-    if let Some(Value::Object(request)) = request
-        && !is_forwarded(span)
+    // The translator sets `x_forwarded_for` for every client. The address comes from that header only if the span names
+    // the peer of the connection too.
+    if attribute(span, "network.peer.address").is_none()
+        && let Some(http) = document.get_mut("http")
+        && let Some(Value::Object(request)) = http.get_mut("request")
     {
         request.remove("x_forwarded_for");
     }
 }
 
-/// Sets the flags by what was answered: 4xx is an error, 429 a throttle besides, 5xx a fault. Any other
-/// failure is a fault, unless the caller gave up.
-fn flag(document: &mut Map<String, Value>, span: &SpanData) {
-    // DynamoDB says it with a 400 and a code of its own.
-    let throttled = attribute(span, "aws.throttled") == Some(&Attribute::Bool(true));
-    let given_up = text(span, "error.type").is_some_and(|kind| GIVEN_UP.contains(&kind));
-    let flags: &[&str] = match number(span, "http.response.status_code") {
-        Some(429) => &["error", "throttle"],
-        Some(400..=499) if throttled => &["error", "throttle"],
-        Some(400..=499) => &["error"],
-        Some(500..=599) => &["fault"],
-        _ if !failed_otherwise(span) => &[],
-        _ if given_up => &["error"],
-        _ => &["fault"],
-    };
-    for flag in ["error", "throttle", "fault"] {
-        document.remove(flag);
-        if flags.contains(&flag) {
-            document.insert(flag.to_owned(), Value::Bool(true));
-        }
+/// Corrects the flags that the translator sets: an error for 4xx, a fault for 5xx and for failures without such a status.
+fn correct_flags(document: &mut Map<String, Value>, span: &SpanData) {
+    // The status of DynamoDB's throttling is 400.
+    let is_throttled = attribute(span, "aws.throttled") == Some(&AttributeValue::Bool(true));
+    if is_throttled && document.contains_key("error") {
+        document.insert("throttle".to_owned(), Value::Bool(true));
+    }
+    // A cancellation is a mistake of the caller, so it is an error instead of a fault.
+    let is_cancelled = text_attribute(span, "error.type")
+        .is_some_and(|error_type| CANCELLED_ERROR_TYPES.contains(&error_type));
+    let status = integer_attribute(span, "http.response.status_code");
+    if is_cancelled && !matches!(status, Some(500..=599)) && document.remove("fault").is_some() {
+        document.insert("error".to_owned(), Value::Bool(true));
     }
 }
 
 /// Links each exception to the next one, which is its cause.
-fn link_causes(document: &mut Map<String, Value>) {
-    let exceptions = document
-        .get_mut("cause")
-        .and_then(|cause| cause.get_mut("exceptions"));
+fn link_exceptions(document: &mut Map<String, Value>) {
+    let cause = document.get_mut("cause");
+    let exceptions = cause.and_then(|cause| cause.get_mut("exceptions"));
     let Some(Value::Array(exceptions)) = exceptions else {
         return;
     };
-    let mut cause = None;
+    let mut cause_id = None;
     for exception in exceptions.iter_mut().rev() {
-        if let Some(cause) = cause {
-            exception["cause"] = cause;
+        if let Some(cause_id) = cause_id {
+            exception["cause"] = cause_id;
         }
-        cause = exception.get("id").cloned();
+        cause_id = exception.get("id").cloned();
     }
 }
 
-/// Log groups belong into the block `aws`, one object for each; the translator writes their ARNs as
-/// their names, too.
+/// Moves the log groups into the block `aws`, with an object for each. The translator writes ARNs as names, too.
 fn move_log_groups(document: &mut Map<String, Value>) {
-    let Some(groups) = document.remove("cloudwatch_logs") else {
+    let Some(log_groups) = document.remove("cloudwatch_logs") else {
         return;
     };
-    // They are the segment's; its subsegments need not say so again.
+    // The segment names the log groups already, so a subsegment need not.
     if document.contains_key("type") {
         return;
     }
-    let list = |key: &str| groups[key].as_array().cloned().unwrap_or_default();
-    let log = |arn: &Value| {
+    let list = |key: &str| log_groups[key].as_array().cloned().unwrap_or_default();
+    let from_arn = |arn: &Value| {
         let arn = arn.as_str()?.trim_end_matches(":*");
         let (_, name) = arn.split_once(":log-group:")?;
         Some(json!({"log_group": name, "arn": arn}))
     };
-    let mut logs: Vec<_> = list("arn").iter().filter_map(log).collect();
+    let mut logs: Vec<_> = list("arn").iter().filter_map(from_arn).collect();
     if logs.is_empty() {
-        logs.extend(
-            list("log_group")
-                .iter()
-                .map(|name| json!({"log_group": name})),
-        );
+        let names = list("log_group").into_iter();
+        logs.extend(names.map(|name| json!({"log_group": name})));
     }
     let aws = document.entry("aws").or_insert_with(|| json!({}));
     aws["cloudwatch_logs"] = Value::Array(logs);
 }
 
-/// Leaves out what can be spared until the document fits: first what nobody searches for.
-fn fit(mut document: Map<String, Value>) -> Option<Vec<u8>> {
-    for spared in ["", "cause", "annotations", "aws"] {
-        document.remove(spared);
-        let bytes = serde_json::to_vec(&document).ok()?;
-        if bytes.len() <= MAX_DOCUMENT {
-            return Some(bytes);
+/// Serializes the document, and leaves out optional parts until it fits into a datagram.
+fn serialize_within_limit(mut document: Map<String, Value>) -> Result<Vec<u8>, DocumentError> {
+    let mut optional_parts = OPTIONAL_PARTS.iter();
+    loop {
+        let json = serde_json::to_vec(&document).map_err(|_| DocumentError::Untranslatable)?;
+        if json.len() <= MAX_DOCUMENT_BYTES {
+            return Ok(json);
         }
+        let part = optional_parts.next().ok_or(DocumentError::TooLarge)?;
+        document.remove(*part);
     }
-    None
+}
+
+fn attribute<'a>(span: &'a SpanData, key: &str) -> Option<&'a AttributeValue> {
+    let mut attributes = span.attributes.iter();
+    let attribute = attributes.find(|attribute| attribute.key.as_str() == key)?;
+    Some(&attribute.value)
+}
+
+fn text_attribute<'a>(span: &'a SpanData, key: &str) -> Option<&'a str> {
+    match attribute(span, key)? {
+        AttributeValue::String(text) => Some(text.as_str()),
+        _ => None,
+    }
+}
+
+fn integer_attribute(span: &SpanData, key: &str) -> Option<i64> {
+    match attribute(span, key)? {
+        AttributeValue::I64(number) => Some(*number),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests;
-
-fn attribute<'a>(span: &'a SpanData, key: &str) -> Option<&'a Attribute> {
-    let found = |attribute: &&KeyValue| attribute.key.as_str() == key;
-    span.attributes
-        .iter()
-        .find(found)
-        .map(|attribute| &attribute.value)
-}
-
-fn text<'a>(span: &'a SpanData, key: &str) -> Option<&'a str> {
-    match attribute(span, key)? {
-        Attribute::String(text) => Some(text.as_str()),
-        _ => None,
-    }
-}
-
-fn number(span: &SpanData, key: &str) -> Option<i64> {
-    match attribute(span, key)? {
-        Attribute::I64(number) => Some(*number),
-        _ => None,
-    }
-}

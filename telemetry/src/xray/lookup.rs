@@ -1,4 +1,4 @@
-//! Finds the daemon by its name, now and again, without holding up the exporter.
+//! Looks up the address of the daemon repeatedly on another thread, so that the exporter does not wait.
 
 use std::fmt;
 use std::io;
@@ -8,19 +8,19 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Time between a lookup that succeeded and the next one.
+/// Time between a successful lookup and the next one.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Time between a lookup that failed and the next one. It doubles with each failure in a row.
+/// Time between a failed lookup and the next one. It doubles with each consecutive failure.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 
-/// Longest time between a lookup that failed and the next one.
+/// Longest time between a failed lookup and the next one.
 const MAX_BACKOFF: Duration = REFRESH_INTERVAL;
 
-/// Longest wait for the very first lookup: a resolver's usual wait for one server.
-const FIRST_WAIT: Duration = Duration::from_secs(5);
+/// Longest time that the exporter waits for the first lookup: the usual time limit of a resolver for one server.
+const FIRST_LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Finds the addresses of `host:port`.
+/// Returns the addresses of a `host:port`.
 pub(super) type Resolver = dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// The resolver of the operating system.
@@ -28,57 +28,59 @@ pub(super) fn system_resolver(address: &str) -> io::Result<Vec<SocketAddr>> {
     address.to_socket_addrs().map(Iterator::collect)
 }
 
-/// The lookups of one name: one at a time, each on a thread of its own.
+/// The lookups of one name. At most one runs at a time, on a thread of its own.
 pub(super) struct Lookup {
     address: String,
     resolver: Arc<Resolver>,
-    state: State,
+    state: LookupState,
     backoff: Duration,
-    is_first: bool,
+    is_first_poll: bool,
 }
 
-enum State {
-    /// The next lookup starts then.
+enum LookupState {
+    /// The next lookup starts at this time.
     Due(Instant),
-    /// A thread looks the name up and sends a socket that is connected to what it found.
+    /// A thread looks the name up and then sends a socket that is connected to the address.
     Running(Receiver<io::Result<UdpSocket>>),
 }
 
 impl Lookup {
-    /// Lookups of `address`, which is `host:port`. The first one starts at `now`.
+    /// Creates the lookups of `address`, which is `host:port`. The first one is due at `now`.
     pub fn new(address: String, resolver: Arc<Resolver>, now: Instant) -> Self {
         Self {
             address,
             resolver,
-            state: State::Due(now),
+            state: LookupState::Due(now),
             backoff: MIN_BACKOFF,
-            is_first: true,
+            is_first_poll: true,
         }
     }
 
-    /// What a lookup has come to since the last call: a socket that is connected to the daemon's
-    /// address, or why there is none. Starts the next lookup when it is due.
+    /// Starts a lookup if one is due, and returns the result of a lookup that has finished since the last call.
+    /// The result is a socket that is connected to the daemon's address.
     ///
-    /// Waits for the very first lookup, because nothing can be sent before, and for no other.
+    /// The first call waits for its lookup, because no span can be sent without an address. Further calls do not wait.
     pub fn poll(&mut self, now: Instant) -> Option<io::Result<UdpSocket>> {
-        if matches!(self.state, State::Due(due) if due <= now) {
-            self.state = State::Running(self.start());
+        if matches!(self.state, LookupState::Due(due) if due <= now) {
+            self.state = LookupState::Running(self.start_lookup());
         }
-        let State::Running(answer) = &self.state else {
+        let LookupState::Running(result) = &self.state else {
             return None;
         };
-        let wait = if self.is_first {
-            FIRST_WAIT
+        let timeout = if self.is_first_poll {
+            FIRST_LOOKUP_TIMEOUT
         } else {
             Duration::ZERO
         };
-        self.is_first = false;
-        let found = match answer.recv_timeout(wait) {
-            Ok(found) => found,
+        self.is_first_poll = false;
+        let result = match result.recv_timeout(timeout) {
+            Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => return None,
-            Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the lookup was given up")),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(io::Error::other("the thread of the lookup has failed"))
+            }
         };
-        let next = if found.is_ok() {
+        let interval = if result.is_ok() {
             self.backoff = MIN_BACKOFF;
             REFRESH_INTERVAL
         } else {
@@ -86,25 +88,25 @@ impl Lookup {
             self.backoff = (backoff * 2).min(MAX_BACKOFF);
             backoff
         };
-        self.state = State::Due(now + next);
-        Some(found)
+        self.state = LookupState::Due(now + interval);
+        Some(result)
     }
 
-    fn start(&self) -> Receiver<io::Result<UdpSocket>> {
-        let (sender, answer) = mpsc::channel();
+    fn start_lookup(&self) -> Receiver<io::Result<UdpSocket>> {
+        let (sender, result) = mpsc::channel();
         if let Ok(address) = self.address.parse() {
-            // An address needs no thread.
-            let _ = sender.send(connect(vec![address]));
-            return answer;
+            // An IP address needs no lookup.
+            let _ = sender.send(connect_socket(vec![address]));
+            return result;
         }
         let (address, resolver) = (self.address.clone(), Arc::clone(&self.resolver));
         let thread = thread::Builder::new().name("xray-lookup".to_owned());
-        // Without a thread, the sender is dropped and the lookup counts as failed.
+        // If the thread cannot be started, `sender` is dropped and the lookup counts as failed.
         let _ = thread.spawn(move || {
-            // The exporter may have ended meanwhile.
-            let _ = sender.send(resolver(&address).and_then(connect));
+            // Sending fails if the exporter has been dropped in the meantime.
+            let _ = sender.send(resolver(&address).and_then(connect_socket));
         });
-        answer
+        result
     }
 }
 
@@ -114,26 +116,27 @@ impl fmt::Debug for Lookup {
     }
 }
 
-fn connect(mut addresses: Vec<SocketAddr>) -> io::Result<UdpSocket> {
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    // UDP does not tell whether anybody listens, and `localhost` may mean `::1` first, where the
-    // daemon does not listen by default.
+/// Connects a socket to the first address for which this is possible.
+fn connect_socket(mut addresses: Vec<SocketAddr>) -> io::Result<UdpSocket> {
+    let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    // Connecting a UDP socket does not show whether a daemon listens. IPv4 comes first, because `localhost` may
+    // resolve to `::1` first and the daemon does not listen there by default.
     addresses.sort_by_key(SocketAddr::is_ipv6);
     for address in addresses {
-        let any = match address {
+        let local_address = match address {
             SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
         };
-        let socket = UdpSocket::bind(any).and_then(|socket| {
+        let socket = UdpSocket::bind(local_address).and_then(|socket| {
             socket.connect(address)?;
             Ok(socket)
         });
         match socket {
             Ok(socket) => return Ok(socket),
-            Err(error) => failure = error,
+            Err(error) => last_error = error,
         }
     }
-    Err(failure)
+    Err(last_error)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Batches of which some spans make no document.
+//! Exports of batches in which some spans cannot be sent as documents.
 
 use std::net::UdpSocket;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use super::*;
 use crate::captured_log::CapturedLog;
 
-/// A span that has this attribute.
-fn span(attribute: KeyValue) -> SpanData {
+/// A span with this attribute.
+fn span_with(attribute: KeyValue) -> SpanData {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
         .with_simple_exporter(exporter.clone())
@@ -24,55 +24,57 @@ fn span(attribute: KeyValue) -> SpanData {
     exporter.get_finished_spans().unwrap().remove(0)
 }
 
-fn usual() -> SpanData {
-    span(KeyValue::new("http.request.method", "GET"))
+fn valid_span() -> SpanData {
+    span_with(KeyValue::new("http.request.method", "GET"))
 }
 
-/// Metadata is not shortened and not left out.
-fn too_large() -> SpanData {
+/// A span whose document is too large, because metadata is neither cut nor left out.
+fn too_large_span() -> SpanData {
     let text = StringValue::from("x".repeat(70_000));
-    span(KeyValue::new(
+    span_with(KeyValue::new(
         "metadata.list",
         Value::Array(Array::String(vec![text])),
     ))
 }
 
-/// X-Ray has no form for a span without a trace.
-fn without_a_trace() -> SpanData {
-    let mut span = usual();
+/// A span that cannot be translated, because it has no trace id.
+fn span_without_trace_id() -> SpanData {
+    let mut span = valid_span();
     span.span_context = SpanContext::empty_context();
     span
 }
 
-/// All exported values of the counter, by `error.type`.
-fn counted(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
-    let mut counted = Vec::new();
+/// The last exported values of the counter by `error.type`.
+fn exported_spans(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
+    let mut counts = Vec::new();
     for metrics in metrics.get_finished_metrics().unwrap() {
         for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
             let AggregatedMetrics::U64(MetricData::Sum(sum)) = metric.data() else {
                 continue;
             };
-            counted.clear();
+            counts.clear();
             for point in sum.data_points() {
                 let mut attributes = point.attributes();
-                let kind = attributes.find(|it| it.key.as_str() == "error.type");
-                let kind = kind.map_or_else(String::new, |it| it.value.to_string());
-                counted.push((kind, point.value()));
+                let error_type =
+                    attributes.find(|attribute| attribute.key.as_str() == "error.type");
+                let error_type =
+                    error_type.map_or_else(String::new, |attribute| attribute.value.to_string());
+                counts.push((error_type, point.value()));
             }
         }
     }
-    counted.sort();
-    counted
+    counts.sort();
+    counts
 }
 
 #[test]
-fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent() {
+fn spans_that_cannot_be_sent_as_documents_are_counted_and_logged_once() {
     let (log, _guard) = CapturedLog::start();
     let metrics = InMemoryMetricExporter::default();
     let provider = SdkMeterProvider::builder()
         .with_periodic_exporter(metrics.clone())
         .build();
-    // No other test of this crate counts spans.
+    // No other test of this crate exports the counter of spans.
     global::set_meter_provider(provider.clone());
     let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
     daemon
@@ -83,8 +85,13 @@ fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent(
     exporter.set_resource(&resource.build());
 
     exporter
-        .send(&mut [usual(), too_large(), without_a_trace(), usual()])
-        .expect("no outage of the daemon");
+        .send_spans(&mut [
+            valid_span(),
+            too_large_span(),
+            span_without_trace_id(),
+            valid_span(),
+        ])
+        .expect("the daemon receives all documents");
     for _ in 0..2 {
         let mut datagram = [0; 65_536];
         let bytes = daemon.recv(&mut datagram).unwrap();
@@ -97,19 +104,21 @@ fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent(
         ("document_too_large".to_owned(), 1),
         ("untranslatable_span".to_owned(), 1),
     ];
-    assert_eq!(counted(&metrics), expected);
+    assert_eq!(exported_spans(&metrics), expected);
 
-    exporter.send(&mut [usual()]).unwrap();
+    exporter.send_spans(&mut [valid_span()]).unwrap();
     log.take();
     for _ in 0..2 {
         for _ in 0..3 {
-            exporter.send(&mut [usual(), too_large()]).unwrap();
+            exporter
+                .send_spans(&mut [valid_span(), too_large_span()])
+                .unwrap();
         }
         let logged = log.take();
         assert_eq!(logged.lines().count(), 1, "{logged}");
         assert!(logged.contains("WARN") && logged.contains("cause=the document is larger"));
         for _ in 0..3 {
-            exporter.send(&mut [usual()]).unwrap();
+            exporter.send_spans(&mut [valid_span()]).unwrap();
         }
         let logged = log.take();
         assert_eq!(logged.lines().count(), 1, "{logged}");
@@ -118,20 +127,23 @@ fn spans_without_a_document_are_counted_and_logged_once_and_the_others_are_sent(
 }
 
 #[test]
-fn a_batch_of_which_nothing_is_sent_ends_no_outage() {
+fn a_batch_without_a_sent_span_does_not_end_an_outage() {
     let (log, _guard) = CapturedLog::start();
-    // A connected socket receives from its peer alone, here itself.
+    // This socket receives only from itself, so the kernel reports every other datagram as lost.
     let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
     daemon.connect(daemon.local_addr().unwrap()).unwrap();
     let exporter = XrayExporter::new(daemon.local_addr().unwrap().to_string());
     let start = Instant::now();
-    while exporter.send(&mut [usual()]).is_ok() {
-        assert!(start.elapsed() < Duration::from_secs(20), "no outage");
+    while exporter.send_spans(&mut [valid_span()]).is_ok() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "no datagram is reported as lost"
+        );
     }
-    // For longer than a daemon on this machine takes to recover.
+    // This is longer than the recovery time of a daemon on this machine.
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(200) {
-        exporter.send(&mut [too_large()]).unwrap();
+        exporter.send_spans(&mut [too_large_span()]).unwrap();
         std::thread::park_timeout(Duration::from_millis(10));
     }
     let logged = log.take();

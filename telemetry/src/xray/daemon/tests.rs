@@ -1,4 +1,4 @@
-//! The daemon's side is a real UDP socket, the resolver and the clock are the test's own.
+//! Sends documents to real UDP sockets. The tests replace the resolver and the clock.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Mutex;
@@ -12,12 +12,12 @@ use crate::captured_log::CapturedLog;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A port of a daemon. It stays bound all the time, so that no other process can get it.
-struct Port(UdpSocket);
+/// A socket of a daemon. It stays bound while it is closed, so that no other process can get its port.
+struct DaemonSocket(UdpSocket);
 
-impl Port {
+impl DaemonSocket {
     fn open() -> Self {
-        // Asked for by number, since a port that the system chose is given up with the peer.
+        // `connect_unspec` would release a port that the kernel chose, so the test chooses one.
         let start = 10_000 + rand::random::<u16>() % 10_000;
         let ports = start..start + 10_000;
         let socket = ports
@@ -30,12 +30,11 @@ impl Port {
         Self(socket)
     }
 
-    /// A connected socket receives from its peer alone, here itself. To all others the system says
-    /// that nobody listens on the port.
+    /// Opens a socket that receives only from itself. For other senders, the kernel reports that nobody listens.
     fn closed() -> Self {
-        let port = Self::open();
-        port.0.connect(port.address()).unwrap();
-        port
+        let socket = Self::open();
+        socket.0.connect(socket.address()).unwrap();
+        socket
     }
 
     fn reopen(&self) {
@@ -46,116 +45,118 @@ impl Port {
         self.0.local_addr().unwrap()
     }
 
-    /// The document of the next datagram.
-    fn received(&self) -> String {
+    /// Receives a datagram and returns its document.
+    fn receive(&self) -> String {
         let mut datagram = [0; 70_000];
         let bytes = self.0.recv(&mut datagram).unwrap();
         let text = String::from_utf8(datagram[..bytes].to_vec()).unwrap();
         let document = text.strip_prefix("{\"format\": \"json\", \"version\": 1}\n");
-        document.expect("a header").to_owned()
+        document.expect("a datagram with a header").to_owned()
     }
 }
 
-/// The daemon at this address, without a lookup.
-fn at(port: &Port, now: Instant) -> Daemon {
-    let resolver = Arc::new(|_: &str| panic!("nothing to look up"));
-    Daemon::new(port.address().to_string(), resolver, now)
+/// A sender to the IP address of `socket`, which needs no lookup.
+fn sender_to(socket: &DaemonSocket, now: Instant) -> DaemonSender {
+    let resolver = Arc::new(|_: &str| panic!("an IP address needs no lookup"));
+    DaemonSender::new(socket.address().to_string(), resolver, now)
 }
 
-/// A daemon whose name is looked up by the test's answers, in their order.
-fn named(now: Instant) -> (Daemon, Sender<io::Result<Vec<SocketAddr>>>) {
-    let (answers, answered) = channel();
-    let answered = Mutex::new(answered);
+/// A sender to a host name. Each lookup waits for a result that the test sends.
+fn sender_to_name(now: Instant) -> (DaemonSender, Sender<io::Result<Vec<SocketAddr>>>) {
+    let (results, next_result) = channel();
+    let next_result = Mutex::new(next_result);
     let resolver = Arc::new(move |_: &str| {
-        let answer = answered.lock().unwrap().recv();
-        answer.unwrap_or_else(|_| Ok(Vec::new()))
+        let result = next_result.lock().unwrap().recv();
+        result.unwrap_or_else(|_| Ok(Vec::new()))
     });
     (
-        Daemon::new("daemon:2000".to_owned(), resolver, now),
-        answers,
+        DaemonSender::new("daemon:2000".to_owned(), resolver, now),
+        results,
     )
 }
 
-fn send(daemon: &mut Daemon, document: &str, now: Instant) -> io::Result<()> {
-    daemon.datagram().extend_from_slice(document.as_bytes());
-    daemon.send(now)
+fn send(sender: &mut DaemonSender, document: &str, now: Instant) -> io::Result<()> {
+    sender.send(document.as_bytes(), now)
 }
 
-fn unknown() -> io::Result<Vec<SocketAddr>> {
+fn unknown_name() -> io::Result<Vec<SocketAddr>> {
     Err(io::Error::other("no such name"))
 }
 
 #[test]
-fn each_document_is_a_datagram_behind_its_header() {
-    let (port, now) = (Port::open(), Instant::now());
-    let mut daemon = at(&port, now);
+fn each_document_is_sent_in_a_datagram_after_a_header() {
+    let (socket, now) = (DaemonSocket::open(), Instant::now());
+    let mut sender = sender_to(&socket, now);
     for document in ["{\"a\":1}", "{}"] {
-        send(&mut daemon, document, now).unwrap();
-        assert_eq!(port.received(), document);
+        send(&mut sender, document, now).unwrap();
+        assert_eq!(socket.receive(), document);
     }
 }
 
 #[test]
-fn the_largest_document_fits_into_a_datagram_and_one_byte_more_does_not() {
-    let (port, now) = (Port::open(), Instant::now());
-    let mut daemon = at(&port, now);
-    let largest = "x".repeat(MAX_DOCUMENT);
-    send(&mut daemon, &largest, now).unwrap();
-    assert_eq!(port.received(), largest);
-    assert!(send(&mut daemon, &format!("{largest}x"), now).is_err());
+fn a_document_of_the_maximum_size_is_sent_and_a_larger_one_is_an_error() {
+    let (socket, now) = (DaemonSocket::open(), Instant::now());
+    let mut sender = sender_to(&socket, now);
+    let largest = "x".repeat(MAX_DOCUMENT_BYTES);
+    send(&mut sender, &largest, now).unwrap();
+    assert_eq!(socket.receive(), largest);
+    assert!(send(&mut sender, &format!("{largest}x"), now).is_err());
 }
 
 #[test]
-fn a_daemon_that_starts_later_gets_the_next_document() {
-    let (port, now) = (Port::closed(), Instant::now());
-    let mut daemon = at(&port, now);
-    send(&mut daemon, "1", now).unwrap();
-    let error = send(&mut daemon, "2", now).unwrap_err();
+fn a_daemon_that_starts_after_an_error_receives_the_next_document() {
+    let (socket, now) = (DaemonSocket::closed(), Instant::now());
+    let mut sender = sender_to(&socket, now);
+    send(&mut sender, "1", now).unwrap();
+    let error = send(&mut sender, "2", now).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-    port.reopen();
-    // This error is about the second document. The third one is sent.
-    assert!(send(&mut daemon, "3", now).is_err());
-    assert_eq!(port.received(), "3");
-    send(&mut daemon, "4", now).unwrap();
-    assert_eq!(port.received(), "4");
+    socket.reopen();
+    // This error reports the loss of the second document. The third one is sent.
+    assert!(send(&mut sender, "3", now).is_err());
+    assert_eq!(socket.receive(), "3");
+    send(&mut sender, "4", now).unwrap();
+    assert_eq!(socket.receive(), "4");
 }
 
 #[test]
-fn a_daemon_works_again_after_some_time_without_a_lost_datagram() {
-    let (port, start) = (Port::closed(), Instant::now());
-    let mut daemon = at(&port, start);
-    send(&mut daemon, "1", start).unwrap();
-    assert!(daemon.is_working(start));
-    send(&mut daemon, "2", start).unwrap_err();
-    assert!(!daemon.is_working(start));
-    let later = start + LOCAL_RECOVERY;
-    send(&mut daemon, "3", later).unwrap_err();
-    assert!(!daemon.is_working(later), "the last error counts");
-    port.reopen();
-    assert!(send(&mut daemon, "4", later).is_err());
-    send(&mut daemon, "5", later).unwrap();
-    assert!(!daemon.is_working(later + LOCAL_RECOVERY - Duration::from_millis(1)));
-    assert!(daemon.is_working(later + LOCAL_RECOVERY));
+fn a_daemon_is_working_again_after_the_recovery_time_without_an_error() {
+    let (socket, start) = (DaemonSocket::closed(), Instant::now());
+    let mut sender = sender_to(&socket, start);
+    send(&mut sender, "1", start).unwrap();
+    assert!(sender.is_working(start));
+    send(&mut sender, "2", start).unwrap_err();
+    assert!(!sender.is_working(start));
+    let later = start + LOCAL_RECOVERY_TIME;
+    send(&mut sender, "3", later).unwrap_err();
+    assert!(
+        !sender.is_working(later),
+        "the last error restarts the recovery time"
+    );
+    socket.reopen();
+    assert!(send(&mut sender, "4", later).is_err());
+    send(&mut sender, "5", later).unwrap();
+    assert!(!sender.is_working(later + LOCAL_RECOVERY_TIME - Duration::from_millis(1)));
+    assert!(sender.is_working(later + LOCAL_RECOVERY_TIME));
 }
 
 #[test]
-fn while_lookups_fail_spans_still_go_to_the_last_known_address() {
-    let (port, start) = (Port::open(), Instant::now());
-    let (mut daemon, answers) = named(start);
-    answers.send(Ok(vec![port.address()])).unwrap();
-    send(&mut daemon, "0", start).unwrap();
-    assert_eq!(port.received(), "0");
+fn spans_are_sent_to_the_last_known_address_while_lookups_fail() {
+    let (socket, start) = (DaemonSocket::open(), Instant::now());
+    let (mut sender, results) = sender_to_name(start);
+    results.send(Ok(vec![socket.address()])).unwrap();
+    send(&mut sender, "0", start).unwrap();
+    assert_eq!(socket.receive(), "0");
     let (log, _guard) = CapturedLog::start();
-    let mut minutes = start;
-    // Sends a span each minute until this is logged, and returns all that is logged until then.
+    let mut now = start;
+    // Sends a span each minute until a line of this level is logged, and returns all lines.
     let mut logged_until = |level: &str| {
         let deadline = Instant::now() + Duration::from_secs(20);
         let mut logged = String::new();
         while !logged.contains(level) {
             assert!(Instant::now() < deadline, "no {level}: {logged}");
-            minutes += MINUTE;
-            send(&mut daemon, "{}", minutes).unwrap();
-            assert_eq!(port.received(), "{}");
+            now += MINUTE;
+            send(&mut sender, "{}", now).unwrap();
+            assert_eq!(socket.receive(), "{}");
             thread::park_timeout(Duration::from_millis(10));
             logged.push_str(&log.take());
         }
@@ -163,9 +164,9 @@ fn while_lookups_fail_spans_still_go_to_the_last_known_address() {
     };
     for _ in 0..2 {
         for _ in 0..3 {
-            answers.send(unknown()).unwrap();
+            results.send(unknown_name()).unwrap();
         }
-        answers.send(Ok(vec![port.address()])).unwrap();
+        results.send(Ok(vec![socket.address()])).unwrap();
         let logged = logged_until("WARN");
         assert!(logged.contains("cause=no such name"), "{logged}");
         let logged = logged_until("INFO");
@@ -174,60 +175,63 @@ fn while_lookups_fail_spans_still_go_to_the_last_known_address() {
 }
 
 #[test]
-fn spans_are_sent_while_a_lookup_takes_its_time() {
-    let (port, start) = (Port::open(), Instant::now());
-    let (mut daemon, answers) = named(start);
-    answers.send(Ok(vec![port.address()])).unwrap();
-    send(&mut daemon, "0", start).unwrap();
-    assert_eq!(port.received(), "0");
-    // The resolver does not answer the second lookup before the test has ended.
+fn spans_are_sent_while_a_lookup_is_running() {
+    let (socket, start) = (DaemonSocket::open(), Instant::now());
+    let (mut sender, results) = sender_to_name(start);
+    results.send(Ok(vec![socket.address()])).unwrap();
+    send(&mut sender, "0", start).unwrap();
+    assert_eq!(socket.receive(), "0");
+    // The second lookup has no result before the test ends.
     for number in 1..=100 {
         let document = number.to_string();
-        send(&mut daemon, &document, start + MINUTE).unwrap();
-        assert_eq!(port.received(), document);
+        send(&mut sender, &document, start + MINUTE).unwrap();
+        assert_eq!(socket.receive(), document);
     }
-    drop(answers);
+    drop(results);
 }
 
 #[test]
-fn a_name_that_gets_another_address_is_followed() {
-    let (old, new, start) = (Port::open(), Port::open(), Instant::now());
-    let (mut daemon, answers) = named(start);
-    answers.send(Ok(vec![old.address()])).unwrap();
-    send(&mut daemon, "0", start).unwrap();
-    answers.send(Ok(vec![new.address()])).unwrap();
+fn spans_are_sent_to_the_new_address_when_the_address_of_the_name_changes() {
+    let (old, new, start) = (DaemonSocket::open(), DaemonSocket::open(), Instant::now());
+    let (mut sender, results) = sender_to_name(start);
+    results.send(Ok(vec![old.address()])).unwrap();
+    send(&mut sender, "0", start).unwrap();
+    results.send(Ok(vec![new.address()])).unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while daemon.socket.as_ref().unwrap().peer_addr().unwrap() == old.address() {
-        assert!(Instant::now() < deadline, "the name is never looked up");
-        send(&mut daemon, "1", start + MINUTE).unwrap();
+    while sender.socket.as_ref().unwrap().peer_addr().unwrap() == old.address() {
+        assert!(
+            Instant::now() < deadline,
+            "the sender never uses the new address"
+        );
+        send(&mut sender, "1", start + MINUTE).unwrap();
         thread::park_timeout(Duration::from_millis(10));
     }
-    send(&mut daemon, "2", start + MINUTE).unwrap();
-    while new.received() != "2" {}
+    send(&mut sender, "2", start + MINUTE).unwrap();
+    while new.receive() != "2" {}
 }
 
 #[test]
-fn a_lookup_that_finds_the_same_address_does_not_hide_a_lost_datagram() {
-    let (port, start) = (Port::closed(), Instant::now());
-    let mut daemon = at(&port, start);
-    send(&mut daemon, "0", start).unwrap();
+fn a_lookup_with_an_unchanged_address_does_not_hide_a_lost_datagram() {
+    let (socket, start) = (DaemonSocket::closed(), Instant::now());
+    let mut sender = sender_to(&socket, start);
+    send(&mut sender, "0", start).unwrap();
     for minute in 1..=5 {
         let now = start + minute * MINUTE;
-        assert!(send(&mut daemon, "1", now).is_err());
-        assert!(!daemon.is_working(now));
+        assert!(send(&mut sender, "1", now).is_err());
+        assert!(!sender.is_working(now));
     }
 }
 
 #[test]
-fn without_an_address_a_span_fails_at_once_with_the_error_of_the_last_lookup() {
+fn without_an_address_each_send_fails_with_the_error_of_the_last_lookup() {
     let now = Instant::now();
-    let (mut daemon, answers) = named(now);
-    answers.send(unknown()).unwrap();
-    // Each further lookup would wait for an answer of the test.
+    let (mut sender, results) = sender_to_name(now);
+    results.send(unknown_name()).unwrap();
+    // A further lookup would wait for a result of the test, so none is started.
     for _ in 0..100 {
-        let error = send(&mut daemon, "{}", now).unwrap_err();
+        let error = send(&mut sender, "{}", now).unwrap_err();
         assert!(error.to_string().ends_with("no such name"), "{error}");
     }
-    assert!(!daemon.is_working(now));
-    drop(answers);
+    assert!(!sender.is_working(now));
+    drop(results);
 }

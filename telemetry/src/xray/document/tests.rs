@@ -1,4 +1,4 @@
-//! Spans of the SDK itself, and the documents that come of them.
+//! Translates spans of the SDK, and checks each document by the schema.
 
 use opentelemetry::trace::{Span, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Array, Context, StringValue};
@@ -7,9 +7,10 @@ use test_support::segment_schema::violations;
 
 use super::*;
 
-/// Attributes of the resource that ECS's detector finds on Fargate.
-fn fargate() -> Resource {
-    let arns = |arn: &str| Attribute::Array(Array::String(vec![StringValue::from(arn.to_owned())]));
+/// The resource that the ECS detector finds on Fargate.
+fn fargate_resource() -> Resource {
+    let arns =
+        |arn: &str| AttributeValue::Array(Array::String(vec![StringValue::from(arn.to_owned())]));
     Resource::builder_empty()
         .with_service_name("like service")
         .with_attributes([
@@ -28,11 +29,11 @@ fn fargate() -> Resource {
         .build()
 }
 
-/// The document of one span of this kind, as `describe` leaves it.
-fn document(
+/// Translates a span of this kind. `change_span` sets its attributes, events and status.
+fn translate_span(
     resource: &Resource,
     kind: SpanKind,
-    describe: impl FnOnce(&mut opentelemetry_sdk::trace::Span),
+    change_span: impl FnOnce(&mut opentelemetry_sdk::trace::Span),
 ) -> Value {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
@@ -44,21 +45,20 @@ fn document(
     let parent = Context::new().with_span(parent);
     let builder = tracer.span_builder("span").with_kind(kind);
     let mut span = tracer.build_with_context(builder, &parent);
-    describe(&mut span);
+    change_span(&mut span);
     span.end();
     let mut spans = exporter.get_finished_spans().unwrap();
-    let mut documents = Documents::default();
-    documents.set_resource(resource);
-    let mut document = Vec::new();
-    documents.write(&mut spans[0], &mut document).unwrap();
-    assert!(document.len() <= MAX_DOCUMENT);
+    let mut translator = DocumentTranslator::default();
+    translator.set_resource(resource);
+    let document = translator.translate(&mut spans[0]).unwrap();
+    assert!(document.len() <= MAX_DOCUMENT_BYTES);
     let document = serde_json::from_slice(&document).unwrap();
     let violations = violations(&document);
     assert!(violations.is_empty(), "{violations:#?} in {document:#}");
     document
 }
 
-fn plain() -> Resource {
+fn like_service_resource() -> Resource {
     Resource::builder_empty()
         .with_service_name("like service")
         .build()
@@ -71,7 +71,7 @@ fn flags(document: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn flags_follow_the_status_that_was_answered_and_not_the_spans_own() {
+fn the_flags_follow_the_http_status_and_not_the_status_of_the_span() {
     for (status, expected) in [
         (200, vec![]),
         (302, vec![]),
@@ -82,20 +82,20 @@ fn flags_follow_the_status_that_was_answered_and_not_the_spans_own() {
         (500, vec!["fault"]),
         (503, vec!["fault"]),
     ] {
-        for own in [Status::Unset, Status::Ok, Status::error("x")] {
+        for span_status in [Status::Unset, Status::Ok, Status::error("x")] {
             for kind in [SpanKind::Server, SpanKind::Client] {
-                let document = document(&plain(), kind, |span| {
+                let document = translate_span(&like_service_resource(), kind, |span| {
                     span.set_attribute(KeyValue::new("http.response.status_code", status));
-                    span.set_status(own.clone());
+                    span.set_status(span_status.clone());
                 });
-                assert_eq!(flags(&document), expected, "{status} {own:?}");
+                assert_eq!(flags(&document), expected, "{status} {span_status:?}");
             }
         }
     }
 }
 
 #[test]
-fn a_failure_without_an_answer_that_says_so_is_a_fault_unless_the_caller_gave_up() {
+fn a_failure_without_an_error_status_is_a_fault_or_if_the_caller_cancelled_an_error() {
     for (kind, error_type, expected) in [
         (SpanKind::Server, "client_disconnected", "error"),
         (SpanKind::Server, "client_stalled", "error"),
@@ -104,30 +104,30 @@ fn a_failure_without_an_answer_that_says_so_is_a_fault_unless_the_caller_gave_up
         (SpanKind::Client, "cancelled", "error"),
         (SpanKind::Client, "no_answer", "fault"),
     ] {
-        for (status, event) in [(None, false), (None, true), (Some(200), true)] {
-            let document = document(&plain(), kind.clone(), |span| {
+        for (status, has_event) in [(None, false), (None, true), (Some(200), true)] {
+            let document = translate_span(&like_service_resource(), kind.clone(), |span| {
                 span.set_status(Status::error("x"));
                 span.set_attribute(KeyValue::new("error.type", error_type));
                 if let Some(status) = status {
                     span.set_attribute(KeyValue::new("http.response.status_code", status));
                 }
-                if event {
+                if has_event {
                     let message = KeyValue::new("exception.message", "x");
                     span.add_event("exception", vec![message]);
                 }
             });
             assert_eq!(flags(&document), [expected], "{error_type} {status:?}");
             assert_eq!(document["annotations"]["error_type"], error_type);
-            assert_eq!(document.get("cause").is_some(), event);
+            assert_eq!(document.get("cause").is_some(), has_event);
         }
     }
-    let document = document(&plain(), SpanKind::Client, |_| {});
+    let document = translate_span(&like_service_resource(), SpanKind::Client, |_| {});
     assert_eq!(flags(&document), [] as [&str; 0]);
 }
 
 #[test]
-fn a_failure_that_did_not_show_leaves_the_document_whole() {
-    let document = document(&plain(), SpanKind::Server, |span| {
+fn a_200_response_with_an_exception_event_has_no_flag_and_keeps_its_http_block() {
+    let document = translate_span(&like_service_resource(), SpanKind::Server, |span| {
         span.set_attribute(KeyValue::new("http.response.status_code", 200));
         span.set_attribute(KeyValue::new("client.address", "203.0.113.9"));
         span.set_attribute(KeyValue::new("network.peer.address", "10.0.0.1"));
@@ -139,26 +139,26 @@ fn a_failure_that_did_not_show_leaves_the_document_whole() {
 }
 
 #[test]
-fn a_client_whose_address_no_header_told_is_not_forwarded_whatever_it_calls_itself() {
-    for forwarded in [false, true] {
-        let agent = r#"a","client_ip":"x","x_forwarded_for":true"#;
-        let document = document(&plain(), SpanKind::Server, |span| {
+fn x_forwarded_for_is_set_only_if_the_span_names_the_peer_too() {
+    for is_forwarded in [false, true] {
+        let user_agent = r#"a","client_ip":"x","x_forwarded_for":true"#;
+        let document = translate_span(&like_service_resource(), SpanKind::Server, |span| {
             span.set_attribute(KeyValue::new("http.response.status_code", 200));
             span.set_attribute(KeyValue::new("client.address", "203.0.113.9"));
-            span.set_attribute(KeyValue::new("user_agent.original", agent));
-            if forwarded {
+            span.set_attribute(KeyValue::new("user_agent.original", user_agent));
+            if is_forwarded {
                 span.set_attribute(KeyValue::new("network.peer.address", "10.0.0.1"));
             }
         });
         let request = &document["http"]["request"];
-        assert_eq!(request["user_agent"], agent);
-        assert_eq!(request.get("x_forwarded_for").is_some(), forwarded);
+        assert_eq!(request["user_agent"], user_agent);
+        assert_eq!(request.get("x_forwarded_for").is_some(), is_forwarded);
     }
 }
 
 #[test]
-fn causes_hang_together() {
-    let document = document(&plain(), SpanKind::Client, |span| {
+fn each_exception_links_to_its_cause() {
+    let document = translate_span(&like_service_resource(), SpanKind::Client, |span| {
         span.set_status(Status::error("x"));
         for message in ["outer", "middle", "inner"] {
             let message = KeyValue::new("exception.message", message);
@@ -168,7 +168,7 @@ fn causes_hang_together() {
     let exceptions = document["cause"]["exceptions"].as_array().unwrap();
     let messages: Vec<_> = exceptions
         .iter()
-        .map(|it| it["message"].as_str().unwrap())
+        .map(|exception| exception["message"].as_str().unwrap())
         .collect();
     assert_eq!(messages, ["outer", "middle", "inner"]);
     assert_eq!(exceptions[0]["cause"], exceptions[1]["id"]);
@@ -177,8 +177,8 @@ fn causes_hang_together() {
 }
 
 #[test]
-fn no_block_says_what_is_not_so() {
-    let server = document(&fargate(), SpanKind::Server, |span| {
+fn blocks_that_the_translator_invents_are_removed_and_log_groups_are_moved() {
+    let server = translate_span(&fargate_resource(), SpanKind::Server, |span| {
         span.set_attribute(KeyValue::new("client.address", "203.0.113.9"));
     });
     assert_eq!(server["name"], "like service");
@@ -192,7 +192,7 @@ fn no_block_says_what_is_not_so() {
     }]);
     assert_eq!(server["aws"]["cloudwatch_logs"], logs);
 
-    let client = document(&fargate(), SpanKind::Client, |span| {
+    let client = translate_span(&fargate_resource(), SpanKind::Client, |span| {
         span.set_attribute(KeyValue::new("peer.service", "monolith"));
         span.set_attribute(KeyValue::new("server.address", "alb.internal"));
     });
@@ -201,8 +201,18 @@ fn no_block_says_what_is_not_so() {
 }
 
 #[test]
-fn a_document_that_is_too_large_leaves_out_what_nobody_searches_for() {
-    let document = document(&plain(), SpanKind::Server, |span| {
+fn a_service_namespace_is_not_written_as_an_environment_of_elastic_beanstalk() {
+    let resource = Resource::builder_empty()
+        .with_service_name("like service")
+        .with_attribute(KeyValue::new("service.namespace", "mysfits"))
+        .build();
+    let document = translate_span(&resource, SpanKind::Server, |_| {});
+    assert_eq!(document["aws"].get("elastic_beanstalk"), None);
+}
+
+#[test]
+fn the_causes_are_left_out_of_a_document_that_is_too_large() {
+    let document = translate_span(&like_service_resource(), SpanKind::Server, |span| {
         span.set_attribute(KeyValue::new("http.response.status_code", 503));
         span.set_attribute(KeyValue::new("mysfit.id", "m".repeat(2048)));
         span.set_status(Status::error("x"));
@@ -220,28 +230,28 @@ fn a_document_that_is_too_large_leaves_out_what_nobody_searches_for() {
 }
 
 #[test]
-fn a_name_that_x_ray_would_refuse_is_replaced_where_it_must_be() {
-    let odd = Resource::builder_empty()
+fn characters_that_x_ray_does_not_allow_in_a_name_become_underscores() {
+    let resource = Resource::builder_empty()
         .with_service_name("like<service>!?")
         .build();
-    let document = document(&odd, SpanKind::Server, |_| {});
+    let document = translate_span(&resource, SpanKind::Server, |_| {});
     assert_eq!(document["name"], "like_service___");
 }
 
 proptest::proptest! {
     #[test]
-    fn whatever_a_client_sends_makes_a_right_document(
-        path in "\\PC{0,400}", agent in "\\PC{0,400}", host in "[a-z.]{0,300}", id in "\\PC{0,1200}"
+    fn any_text_of_a_client_makes_a_valid_document(
+        path in "\\PC{0,400}", user_agent in "\\PC{0,400}", host in "[a-z.]{0,300}", id in "\\PC{0,1200}"
     ) {
-        let strings = vec![
+        let attributes = vec![
             ("url.scheme", "http".to_owned()),
             ("url.path", path),
-            ("user_agent.original", agent),
+            ("user_agent.original", user_agent),
             ("server.address", host),
             ("mysfit.id", id),
         ];
-        document(&plain(), SpanKind::Server, |span| {
-            for (key, value) in strings {
+        translate_span(&like_service_resource(), SpanKind::Server, |span| {
+            for (key, value) in attributes {
                 span.set_attribute(KeyValue::new(key, value));
             }
         });
@@ -249,9 +259,9 @@ proptest::proptest! {
 }
 
 #[test]
-fn a_span_during_which_the_clock_was_set_back_ends_when_it_started() {
+fn a_span_that_ends_before_its_start_gets_its_start_as_its_end() {
     let hour = std::time::Duration::from_secs(3600);
-    let document = document(&plain(), SpanKind::Server, |span| {
+    let document = translate_span(&like_service_resource(), SpanKind::Server, |span| {
         span.end_with_timestamp(std::time::SystemTime::now() - hour);
     });
     assert_eq!(document["end_time"], document["start_time"]);
