@@ -1,4 +1,4 @@
-//! Accepting connections: which errors are skipped, and how long to wait after the others.
+//! Accepting connections, with an exponential back-off after errors of the listener.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,18 +8,18 @@ use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
-/// Pause after the first error in a row.
+/// Pause after the first of several consecutive errors.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Longest pause after an error; each one is twice as long as the one before.
+/// Longest pause. Each pause is twice as long as the one before, up to this.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// An error is logged if there was none for this long before it.
-const QUIET_PERIOD: Duration = Duration::from_secs(60);
+/// An error is logged only if no other error occurred within this time before it.
+const LOG_QUIET_PERIOD: Duration = Duration::from_secs(60);
 
-/// Errors of one connection, which leave the listener as it was: those that `accept(2)` asks to treat
-/// like `EAGAIN`, and those by which other kernels report a client that has closed the connection.
-const ERRORS_OF_ONE_CONNECTION: &[Errno] = &[
+/// Errors that concern one connection and not the listener: those that the manual page `accept(2)`
+/// says to treat like `EAGAIN`, and those with which other kernels report a closed connection.
+const CONNECTION_ERRORS: &[Errno] = &[
     Errno::CONNABORTED,
     Errno::CONNREFUSED,
     Errno::CONNRESET,
@@ -36,7 +36,7 @@ const ERRORS_OF_ONE_CONNECTION: &[Errno] = &[
     Errno::TIMEDOUT,
 ];
 
-/// A listener that goes on accepting after errors.
+/// A listener that continues to accept connections after errors.
 #[derive(Debug)]
 pub struct Acceptor {
     listener: TcpListener,
@@ -44,7 +44,7 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// Accepts what connects to `listener`.
+    /// Accepts the connections of `listener`.
     pub fn new(listener: TcpListener) -> Self {
         Self {
             listener,
@@ -52,10 +52,10 @@ impl Acceptor {
         }
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     ///
-    /// Where a lack of files or memory keeps it from being accepted, this waits and tries again, and
-    /// logs the error once.
+    /// After an error of the listener, such as a lack of files or memory, this logs the error once,
+    /// waits, and tries again.
     pub async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
             match self.listener.accept().await {
@@ -67,12 +67,12 @@ impl Acceptor {
                     tracing::debug!(%error, "a connection failed before it was accepted");
                 }
                 Err(error) => {
-                    let (pause, is_new) = self.backoff.next_pause(Instant::now());
-                    if is_new {
+                    let (pause, must_log) = self.backoff.next_pause(Instant::now());
+                    if must_log {
                         tracing::error!(
                             %error,
-                            "connections cannot be accepted: they wait, and accepting is tried again. \
-                             This is logged once. If too many files are open, raise `ulimit -n`"
+                            "connections cannot be accepted; the next attempts follow, and this is logged once. \
+                             If too many files are open, raise `ulimit -n`"
                         );
                     }
                     sleep(pause).await;
@@ -81,38 +81,38 @@ impl Acceptor {
         }
     }
 
-    /// The listener.
+    /// Returns the listener.
     pub fn into_inner(self) -> TcpListener {
         self.listener
     }
 }
 
-/// Whether the next connection may be accepted at once.
+/// Whether the error leaves the listener intact, so that the next connection may be accepted at once.
 pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
-    Errno::from_io_error(error).is_some_and(|error| ERRORS_OF_ONE_CONNECTION.contains(&error))
+    Errno::from_io_error(error).is_some_and(|error| CONNECTION_ERRORS.contains(&error))
 }
 
 /// Exponential back-off after errors of the listener itself.
 #[derive(Debug, Default)]
 struct Backoff {
-    /// How many errors there were since the last connection.
-    errors: u32,
+    /// How many errors occurred since the last accepted connection.
+    consecutive_errors: u32,
     last_error: Option<Instant>,
 }
 
 impl Backoff {
-    /// How long to wait after an error at `now`, and whether it is the first one for a while.
+    /// Returns the pause after an error at `now`, and whether the error must be logged.
     fn next_pause(&mut self, now: Instant) -> (Duration, bool) {
         let last = self.last_error.replace(now);
-        let is_new = last.is_none_or(|last| now.duration_since(last) > QUIET_PERIOD);
-        let pause = FIRST_PAUSE.saturating_mul(1 << self.errors.min(16));
-        self.errors = self.errors.saturating_add(1);
-        (pause.min(MAX_PAUSE), is_new)
+        let must_log = last.is_none_or(|last| now.duration_since(last) > LOG_QUIET_PERIOD);
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.consecutive_errors.min(16));
+        self.consecutive_errors = self.consecutive_errors.saturating_add(1);
+        (pause.min(MAX_PAUSE), must_log)
     }
 
-    /// Begins with the shortest pause again.
+    /// Makes the next pause the shortest one again.
     fn reset(&mut self) {
-        self.errors = 0;
+        self.consecutive_errors = 0;
     }
 }
 
@@ -121,10 +121,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_of_one_connection_are_skipped_and_those_of_the_listener_are_not() {
-        let concerns_one = |error: Errno| concerns_one_connection(&error.into());
-        for error in ERRORS_OF_ONE_CONNECTION {
-            assert!(concerns_one(*error), "{error}");
+    fn only_connection_errors_are_followed_by_another_accept_at_once() {
+        let is_connection_error = |error: Errno| concerns_one_connection(&error.into());
+        for error in CONNECTION_ERRORS {
+            assert!(is_connection_error(*error), "{error}");
         }
         for error in [
             Errno::MFILE,
@@ -135,15 +135,15 @@ mod tests {
             Errno::BADF,
             Errno::INVAL,
         ] {
-            assert!(!concerns_one(error), "{error}");
+            assert!(!is_connection_error(error), "{error}");
         }
         assert!(!concerns_one_connection(&io::Error::other(
-            "not of the system"
+            "not from the operating system"
         )));
     }
 
     #[test]
-    fn pauses_double_up_to_a_second_and_begin_anew_after_a_connection() {
+    fn pauses_double_up_to_one_second_and_restart_at_5_ms_after_a_connection() {
         let mut backoff = Backoff::default();
         let now = Instant::now();
         let mut pause = || backoff.next_pause(now).0.as_millis();
@@ -151,25 +151,25 @@ mod tests {
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
         backoff.reset();
         assert_eq!(backoff.next_pause(now).0.as_millis(), 5);
-        backoff.errors = u32::MAX;
+        backoff.consecutive_errors = u32::MAX;
         assert_eq!(backoff.next_pause(now).0, MAX_PAUSE);
     }
 
     #[test]
-    fn an_error_is_new_after_a_minute_without_errors_and_not_after_a_connection() {
+    fn an_error_is_logged_again_only_after_a_minute_without_errors() {
         let mut backoff = Backoff::default();
         let start = Instant::now();
-        let mut is_new = |seconds| {
-            let is_new = backoff.next_pause(start + Duration::from_secs(seconds)).1;
+        let mut must_log_at = |seconds| {
+            let must_log = backoff.next_pause(start + Duration::from_secs(seconds)).1;
             backoff.reset();
-            is_new
+            must_log
         };
-        assert!(is_new(0));
+        assert!(must_log_at(0));
         for seconds in 1..100 {
-            assert!(!is_new(seconds), "{seconds}");
+            assert!(!must_log_at(seconds), "{seconds}");
         }
-        assert!(!is_new(159));
-        assert!(is_new(220));
-        assert!(!is_new(221));
+        assert!(!must_log_at(159));
+        assert!(must_log_at(220));
+        assert!(!must_log_at(221));
     }
 }

@@ -1,7 +1,7 @@
-//! Bodies of requests. No route of the services takes one.
+//! Middleware that reads and drops request bodies, because no route of the services uses one.
 //!
-//! A body is read and dropped before its request is handled, so that the connection can be used again,
-//! within a bound in size and time. [`crate::connection`] bounds the bytes around it.
+//! The body is read before the request is handled, so that the connection can be used for another
+//! request. Size and time are limited here; [`crate::connection`] limits the framing of the body.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -20,86 +20,94 @@ use tokio::time::timeout;
 
 use crate::connection::Connection;
 use crate::error::error_response;
-use crate::intake::Stage;
+use crate::request_reader::ReadStage;
 
-/// Largest body in bytes.
-const MAX_BODY: u64 = 64 * 1024;
+/// Largest accepted body.
+const MAX_BODY_BYTES: u64 = 64 * 1024;
 
-/// How long a client may take to send it.
+/// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-pub(crate) async fn middleware(
+/// Middleware that calls `next` once the body has been read, and else answers 400, 408 or 413.
+pub(crate) async fn discard_request_body(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let mut payload = request.take_payload();
-    let read = timeout(BODY_TIMEOUT, discard(&request, &mut payload)).await;
-    let read = read.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
-    let is_last = read.is_err() || changes_protocol(&request);
+    let result = timeout(BODY_TIMEOUT, read_to_end(&request, &mut payload)).await;
+    let result = result.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
+    let must_close = result.is_err() || offers_upgrade(&request);
     if let Some(connection) = request.conn_data::<Rc<Connection>>() {
-        connection.set_stage(if is_last { Stage::Last } else { Stage::Answer });
+        connection.set_read_stage(if must_close {
+            ReadStage::Closing
+        } else {
+            ReadStage::Response
+        });
     }
-    let mut response = match read {
+    let mut response = match result {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(status) => request.into_response(refusal(status)),
+        Err(status) => request.into_response(rejection(status)),
     };
-    if is_last {
+    if must_close {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
-        response = response.map_body(|_, body| BoxBody::new(LastAnswer { body, payload }));
+        response = response.map_body(|_, body| BoxBody::new(FinalResponseBody { body, payload }));
     }
     Ok(response)
 }
 
-/// Reads the body to its end, if it has one.
-async fn discard(request: &ServiceRequest, payload: &mut Payload) -> Result<(), StatusCode> {
-    let declared = request.headers().get(header::CONTENT_LENGTH);
-    let declared: Option<u64> = declared.and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|bytes| bytes > MAX_BODY) {
+/// Reads the body to its end, or fails with the status of the rejection.
+async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<(), StatusCode> {
+    let content_length = request.headers().get(header::CONTENT_LENGTH);
+    let content_length: Option<u64> =
+        content_length.and_then(|value| value.to_str().ok()?.parse().ok());
+    if content_length.is_some_and(|bytes| bytes > MAX_BODY_BYTES) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let is_chunked = request.chunked().unwrap_or(false);
     if let Some(connection) = request.conn_data::<Rc<Connection>>() {
-        connection.set_stage(if is_chunked {
-            Stage::ChunkedBody
+        connection.set_read_stage(if is_chunked {
+            ReadStage::ChunkedBody
         } else {
-            Stage::Body(declared.unwrap_or(0))
+            ReadStage::Body(content_length.unwrap_or(0))
         });
     }
-    let has_no_end = changes_protocol(request) && !is_chunked;
-    let end = has_no_end.then_some(declared.unwrap_or(0));
-    let mut bytes = 0;
-    while end.is_none_or(|end| bytes < end)
+    // After an offer to upgrade, actix reports no end of the body, unless it is chunked.
+    let has_no_end = offers_upgrade(request) && !is_chunked;
+    let bytes_to_read = has_no_end.then_some(content_length.unwrap_or(0));
+    let mut bytes_read = 0;
+    while bytes_to_read.is_none_or(|bytes| bytes_read < bytes)
         && let Some(chunk) = payload.next().await
     {
-        let is_cut = || {
+        let is_over_limit = || {
             let connection = request.conn_data::<Rc<Connection>>();
             connection.is_some_and(|connection| connection.is_read_limit_reached())
         };
         match chunk {
-            Ok(chunk) => bytes += chunk.len() as u64,
-            Err(_) if is_cut() => return Err(StatusCode::PAYLOAD_TOO_LARGE),
+            Ok(chunk) => bytes_read += chunk.len() as u64,
+            Err(_) if is_over_limit() => return Err(StatusCode::PAYLOAD_TOO_LARGE),
             Err(_) => return Err(StatusCode::BAD_REQUEST),
         }
-        if bytes > MAX_BODY {
+        if bytes_read > MAX_BODY_BYTES {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
     }
     Ok(())
 }
 
-/// Whether the client offers to speak another protocol after this request. No service accepts that.
+/// Whether the client offers to switch to another protocol after this request. No service accepts.
 ///
-/// For actix everything behind such a head may be of that protocol, and is a body without an end.
-fn changes_protocol(request: &ServiceRequest) -> bool {
+/// actix treats all bytes after such a head as a body without an end.
+fn offers_upgrade(request: &ServiceRequest) -> bool {
     request.method() == Method::CONNECT
         || request.headers().contains_key(header::UPGRADE)
         || request.head().upgrade()
 }
 
-fn refusal(status: StatusCode) -> HttpResponse {
+/// The response to a request whose body was rejected with `status`.
+fn rejection(status: StatusCode) -> HttpResponse {
     let message = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => format!("a body has at most {MAX_BODY} bytes"),
+        StatusCode::PAYLOAD_TOO_LARGE => format!("a body has at most {MAX_BODY_BYTES} bytes"),
         StatusCode::REQUEST_TIMEOUT => {
             let seconds = BODY_TIMEOUT.as_secs();
             format!("the body did not arrive within {seconds} s")
@@ -109,17 +117,17 @@ fn refusal(status: StatusCode) -> HttpResponse {
     error_response(status, &message)
 }
 
-/// The body of the last answer on a connection, with what is left of the request's body.
+/// The body of the last response on a connection, and the unread rest of the request's body.
 ///
-/// actix takes a chunked body that was dropped for one that it can drain, and then keeps the connection
-/// open. Because the rest of the body is held until the answer is complete, actix closes the connection.
-struct LastAnswer {
+/// If the rest of a chunked body is dropped earlier, actix reads it to its end and keeps the connection
+/// open. If the rest still exists when the response is complete, actix closes the connection.
+struct FinalResponseBody {
     body: BoxBody,
-    #[expect(dead_code, reason = "it is held, not read")]
+    #[expect(dead_code, reason = "its drop has an effect")]
     payload: Payload,
 }
 
-impl MessageBody for LastAnswer {
+impl MessageBody for FinalResponseBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {

@@ -1,4 +1,4 @@
-//! The configuration of the shell itself, from environment variables.
+//! The variables that every HTTP service has.
 
 use std::time::Duration;
 
@@ -6,28 +6,31 @@ use serde::{Deserialize, Deserializer};
 
 use crate::env;
 
-/// Longest drain that may be asked for, in seconds: one hour.
-const MAX_GRACE_SECONDS: u64 = 3600;
+/// Largest value of `SHUTDOWN_GRACE_SECONDS`.
+const MAX_SHUTDOWN_GRACE_SECONDS: u64 = 3600;
 
-/// Variables of every HTTP service.
+/// The configuration of the HTTP server.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Config {
-    /// `PORT`: listening port, 80 unless the service has another default; 0 takes any free one.
-    #[serde(default = "default_port", deserialize_with = "port")]
+    /// `PORT`: listening port; 0 means any free port. The default is 80, unless the service has another.
+    #[serde(default = "default_port", deserialize_with = "parse_port")]
     pub port: u16,
-    /// `SHUTDOWN_GRACE_SECONDS`: bound of the drain, 20 s by default.
+    /// `SHUTDOWN_GRACE_SECONDS`: how long the drain may take; 20 s by default.
     #[serde(
-        default = "default_grace",
-        deserialize_with = "grace",
+        default = "default_shutdown_grace",
+        deserialize_with = "parse_shutdown_grace",
         rename = "shutdown_grace_seconds"
     )]
     pub shutdown_grace: Duration,
-    /// `TRACE_HEALTH_CHECKS`: whether health checks make spans, `on` by default.
-    #[serde(default = "default_trace", deserialize_with = "trace")]
+    /// `TRACE_HEALTH_CHECKS`: whether health checks create spans; `on` by default.
+    #[serde(
+        default = "default_trace_health_checks",
+        deserialize_with = "parse_trace_health_checks"
+    )]
     pub trace_health_checks: bool,
 }
 
-fn default_trace() -> bool {
+fn default_trace_health_checks() -> bool {
     true
 }
 
@@ -35,23 +38,23 @@ fn default_port() -> u16 {
     80
 }
 
-fn default_grace() -> Duration {
+fn default_shutdown_grace() -> Duration {
     Duration::from_secs(20)
 }
 
-fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+fn parse_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     let expected = "a port number from 0 to 65535";
     env::field(deserializer, "PORT", expected, |value| value.parse().ok())
 }
 
-fn grace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let expected = format_args!("whole seconds from 0 to {MAX_GRACE_SECONDS}");
+fn parse_shutdown_grace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let expected = format_args!("whole seconds from 0 to {MAX_SHUTDOWN_GRACE_SECONDS}");
     env::field(deserializer, "SHUTDOWN_GRACE_SECONDS", expected, |value| {
         let seconds = value.parse().ok()?;
-        (seconds <= MAX_GRACE_SECONDS).then(|| Duration::from_secs(seconds))
+        (seconds <= MAX_SHUTDOWN_GRACE_SECONDS).then(|| Duration::from_secs(seconds))
     })
 }
 
-fn trace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+fn parse_trace_health_checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     env::switch(deserializer, "TRACE_HEALTH_CHECKS")
 }

@@ -1,10 +1,12 @@
-//! A connection: when it is closed for doing nothing, and which answers still wait to be sent on it.
+//! One connection: its idle limit, its read limit, and the responses that are not sent yet.
 //!
-//! actix bounds the head of a connection's first request and the time between two requests, but
-//! neither a later head that stops half-way nor a client that does not read its answer. It bounds no
-//! framing of chunks, and what it drops of a body that was refused has no bound either. And for actix
-//! a request has ended when its answer is in the connection's buffer; here it ends when the operating
-//! system has taken the buffer, so that a client that closed the connection before is noticed.
+//! This module closes gaps of actix:
+//!
+//! - actix limits the time for the first head and between two requests. It does not limit the time for
+//!   a later head that stops half-way, nor for a client that does not read its response.
+//! - actix limits neither the framing of chunks nor the bytes that it drops of a rejected body.
+//! - For actix, a request ends when its response is in the connection's buffer. Here it ends when the
+//!   operating system has taken the buffer, so that an earlier disconnect of the client is noticed.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -22,125 +24,130 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::intake::{Intake, Stage, Stages};
-use crate::observe::{Exchange, Moment};
+use crate::moment::Moment;
+use crate::request_reader::{ReadStage, RequestReader, SharedReadStage};
 
-/// Most bytes that actix gets after a request has begun and before the next one does: the body with the
-/// framing of its chunks.
-///
-/// Whoever sends more meets a connection of which nothing more is read.
-const READ_LIMIT: usize = 1024 * 1024;
+/// Most bytes that actix gets from the start of a request to the start of the next one: the body and
+/// the framing of its chunks. Nothing more is read from a connection that exceeds this.
+const MAX_BYTES_PER_REQUEST: usize = 1024 * 1024;
 
-/// What is known of one connection. It and its requests live on one thread.
+/// A function that gets the time at which a response was sent. It is dropped without a call if the
+/// response is not sent.
+type SentCallback = Box<dyn FnOnce(Moment)>;
+
+/// The state of a connection. The connection and its requests live on one thread.
 pub struct Connection {
     /// A request is being handled.
-    busy: Cell<bool>,
-    /// When `busy` last changed.
-    since: Cell<Instant>,
+    is_busy: Cell<bool>,
+    busy_changed_at: Cell<Instant>,
     timed_out: Cell<bool>,
     /// Bytes that were read since the last request began.
     bytes_read: Cell<usize>,
-    stages: Stages,
-    /// Notified when reading fails: the client has reset the connection.
-    reset: Notify,
+    read_stage: SharedReadStage,
+    /// Notified when reading fails, because the client has reset the connection.
+    client_reset: Notify,
     /// When the last write began.
     last_write: Cell<Moment>,
-    /// Requests whose whole answer is in the connection's buffer.
-    unsent: RefCell<Vec<Exchange>>,
+    /// One callback for each response that is complete in the connection's buffer.
+    unsent: RefCell<Vec<SentCallback>>,
 }
 
 impl Connection {
-    /// Changes what is read next.
-    pub fn set_stage(&self, stage: Stage) {
-        self.stages.set(stage);
-    }
-
-    /// Notes whether a request is being handled.
-    pub fn set_busy(&self, busy: bool) {
-        if busy {
-            self.bytes_read.set(0);
-            self.set_stage(Stage::Answer);
+    fn new() -> Self {
+        Self {
+            is_busy: Cell::new(false),
+            busy_changed_at: Cell::new(Instant::now()),
+            timed_out: Cell::new(false),
+            bytes_read: Cell::new(0),
+            read_stage: SharedReadStage::default(),
+            client_reset: Notify::new(),
+            last_write: Cell::new(Moment::now()),
+            unsent: RefCell::default(),
         }
-        self.busy.set(busy);
-        self.since.set(Instant::now());
     }
 
-    /// Whether the client has sent more than is read for one request.
+    /// Sets the part of a request that is read next.
+    pub fn set_read_stage(&self, stage: ReadStage) {
+        self.read_stage.set(stage);
+    }
+
+    /// Sets whether a request is being handled.
+    pub fn set_busy(&self, is_busy: bool) {
+        if is_busy {
+            self.bytes_read.set(0);
+            self.set_read_stage(ReadStage::Response);
+        }
+        self.is_busy.set(is_busy);
+        self.busy_changed_at.set(Instant::now());
+    }
+
+    /// Whether the client has sent [`MAX_BYTES_PER_REQUEST`] in one request.
     pub fn is_read_limit_reached(&self) -> bool {
-        self.bytes_read.get() >= READ_LIMIT
+        self.bytes_read.get() >= MAX_BYTES_PER_REQUEST
     }
 
-    /// Takes a request whose answer is complete, and ends it when the answer has been sent.
-    pub fn answered(&self, exchange: Exchange) {
-        self.unsent.borrow_mut().push(exchange);
+    /// Calls `callback` when the response that was just completed has been sent.
+    pub fn call_when_sent(&self, callback: impl FnOnce(Moment) + 'static) {
+        self.unsent.borrow_mut().push(Box::new(callback));
     }
 
-    /// Whether the connection was closed because nothing happened on it.
-    pub fn timed_out(&self) -> bool {
+    /// Whether the connection was closed because it was idle for too long.
+    pub fn has_timed_out(&self) -> bool {
         self.timed_out.get()
     }
 
-    /// Resolves once no request has been handled for `limit`, or up to a quarter later.
-    async fn idles(&self, limit: Duration) {
+    /// Resolves when no request has been handled for `limit`, or at most a quarter of `limit` later.
+    async fn wait_until_idle_for(&self, limit: Duration) {
         loop {
             let now = Instant::now();
-            let due = self.since.get() + limit;
-            if !self.busy.get() && now >= due {
+            let idle_at = self.busy_changed_at.get() + limit;
+            if !self.is_busy.get() && now >= idle_at {
                 self.timed_out.set(true);
                 return;
             }
-            sleep_until(due.max(now + limit / 4)).await;
+            sleep_until(idle_at.max(now + limit / 4)).await;
         }
     }
 }
 
-/// Lets `http` serve `stream` until it ends the connection, the client resets it, or no request has
-/// been handled for `limit`.
-pub async fn serve<S>(http: &S, stream: TcpStream, limit: Duration) -> Result<(), S::Error>
+/// Serves `stream` with `http` until `http` ends the connection, the client resets it, or no request
+/// has been handled for `idle_limit`.
+pub async fn serve<S>(http: &S, stream: TcpStream, idle_limit: Duration) -> Result<(), S::Error>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = ()>,
 {
     let peer = stream.peer_addr().ok();
-    let connection = Rc::new(Connection {
-        busy: Cell::new(false),
-        since: Cell::new(Instant::now()),
-        timed_out: Cell::new(false),
-        bytes_read: Cell::new(0),
-        stages: Stages::default(),
-        reset: Notify::new(),
-        last_write: Cell::new(Moment::now()),
-        unsent: RefCell::default(),
-    });
+    let connection = Rc::new(Connection::new());
     let stream = Stream {
         stream,
-        intake: Intake::default(),
+        reader: RequestReader::default(),
         connection: Rc::clone(&connection),
     };
     tokio::select! {
-        ended = http.call((stream, peer)) => ended,
-        () = connection.idles(limit) => Ok(()),
-        // actix takes a reset for the end of what the client sends if it has just read something.
-        () = connection.reset.notified() => Ok(()),
+        result = http.call((stream, peer)) => result,
+        () = connection.wait_until_idle_for(idle_limit) => Ok(()),
+        // If actix has just read bytes, it takes a reset for the normal end of what the client sends.
+        () = connection.client_reset.notified() => Ok(()),
     }
 }
 
-/// The stream of a connection.
+/// The byte stream of a connection, as actix reads and writes it.
 pub struct Stream {
     stream: TcpStream,
-    intake: Intake,
+    reader: RequestReader,
     connection: Rc<Connection>,
 }
 
 impl Stream {
-    /// Lets each request find its connection, by `conn_data::<Rc<Connection>>()`.
-    pub fn share(&self, data: &mut Extensions) {
+    /// Adds the connection to `data`, where requests find it with `conn_data::<Rc<Connection>>()`.
+    pub fn attach_connection(&self, data: &mut Extensions) {
         data.insert(Rc::clone(&self.connection));
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // A request holds its connection: left here, the two would keep each other alive.
+        // Each callback holds its request, which holds the connection: a cycle that would leak both.
         drop(mem::take(&mut *self.connection.unsent.borrow_mut()));
     }
 }
@@ -152,19 +159,19 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.connection.is_read_limit_reached() {
-            // For actix, the client has closed its side.
+            // actix sees the end of what the client sends.
             return Poll::Ready(Ok(()));
         }
-        let before = buffer.filled().len();
+        let filled_before = buffer.filled().len();
         let Self {
             stream,
-            intake,
+            reader,
             connection,
         } = &mut *self;
-        let read = ready!(intake.poll_read(stream, &connection.stages, cx, buffer));
-        read.inspect_err(|_| connection.reset.notify_one())?;
+        let result = ready!(reader.poll_read(stream, &connection.read_stage, cx, buffer));
+        result.inspect_err(|_| connection.client_reset.notify_one())?;
         let bytes_read = &connection.bytes_read;
-        bytes_read.set(bytes_read.get() + buffer.filled().len() - before);
+        bytes_read.set(bytes_read.get() + buffer.filled().len() - filled_before);
         Poll::Ready(Ok(()))
     }
 }
@@ -179,13 +186,14 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    /// Is called when the connection's buffer has been written.
+    /// actix calls this when the operating system has taken the connection's buffer.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        let mut unsent = self.connection.unsent.borrow_mut();
-        // Not now: the client may have ended its own span by now, which encloses those of its requests.
-        let end = self.connection.last_write.get();
-        unsent.drain(..).for_each(|exchange| exchange.sent(end));
+        // The start of the write, not the current time: a client on the same machine may already have
+        // ended its own span, which must not end before the spans of its requests.
+        let sent_at = self.connection.last_write.get();
+        let callbacks = mem::take(&mut *self.connection.unsent.borrow_mut());
+        callbacks.into_iter().for_each(|callback| callback(sent_at));
         Poll::Ready(Ok(()))
     }
 

@@ -1,4 +1,4 @@
-//! CORS for an API that any page may read.
+//! CORS: web pages of every origin may call the services.
 //!
 //! `actix-cors` adds no header where a request has no `Origin`. Here every response has the headers,
 //! errors included, because a browser hides an error without them.
@@ -10,8 +10,8 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
-/// Adds the CORS headers to every answer.
-pub(crate) async fn middleware(
+/// Middleware that adds the CORS headers to every response.
+pub(crate) async fn add_headers(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
@@ -20,19 +20,19 @@ pub(crate) async fn middleware(
     Ok(response)
 }
 
-/// Answers preflights in place of the routes.
-pub(crate) async fn preflights(
+/// Middleware that answers preflight requests.
+pub(crate) async fn answer_preflight(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if request.method() == Method::OPTIONS {
-        let answer = preflight(request.headers());
-        return Ok(request.into_response(answer).map_into_boxed_body());
+        let response = preflight_response(request.headers());
+        return Ok(request.into_response(response).map_into_boxed_body());
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-/// Adds the headers that every answer carries.
+/// Adds the headers that every response has.
 pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -42,7 +42,7 @@ pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     }
 }
 
-fn preflight(request: &HeaderMap) -> HttpResponse {
+fn preflight_response(request: &HeaderMap) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"))
@@ -55,15 +55,15 @@ fn preflight(request: &HeaderMap) -> HttpResponse {
     response.finish()
 }
 
-/// The names in `Access-Control-Request-Headers`, separated by commas.
+/// The names in `Access-Control-Request-Headers`, separated by commas. All of them are allowed.
 ///
-/// They are allowed by name because the wildcard `*` does not cover `Authorization`
+/// The wildcard `*` is not used, because it does not include `Authorization`
 /// (<https://fetch.spec.whatwg.org/#http-access-control-allow-headers>).
 fn requested_headers(request: &HeaderMap) -> String {
     let lists = request.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS);
     let names = lists.flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
     let names = names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok());
     let names: Vec<_> = names.collect();
-    let names: Vec<_> = names.iter().map(HeaderName::as_str).collect();
-    names.join(", ")
+    let texts: Vec<_> = names.iter().map(HeaderName::as_str).collect();
+    texts.join(", ")
 }

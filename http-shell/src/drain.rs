@@ -1,4 +1,4 @@
-//! Draining: after the signal each answer closes its connection, and readiness turns 503.
+//! The state of a shutdown, and the `Connection: close` header of responses during the drain.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,35 +9,36 @@ use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-/// How far this process is on its way out. Clones share one state.
+/// Whether the server is draining, and whether it has begun to abort requests. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
-    draining: Arc<AtomicBool>,
-    cut: Arc<AtomicBool>,
+    is_draining: Arc<AtomicBool>,
+    is_aborting: Arc<AtomicBool>,
 }
 
 impl Lifecycle {
-    /// True from the signal to the end of the process.
+    /// True from the stop signal to the end of the process.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.is_draining.load(Ordering::Relaxed)
     }
 
     pub(crate) fn start_draining(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// True once requests are dropped because the grace period has ended.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::Relaxed)
+    /// True once the grace period has ended and the remaining requests are dropped.
+    pub(crate) fn is_aborting(&self) -> bool {
+        self.is_aborting.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn cut(&self) {
-        self.cut.store(true, Ordering::Relaxed);
+    pub(crate) fn start_aborting(&self) {
+        self.is_aborting.store(true, Ordering::Relaxed);
     }
 }
 
-/// Tells the client of each answer during the drain to take its next request elsewhere.
-pub(crate) async fn middleware(
+/// Middleware that closes the connection after each response during the drain, so that the client sends
+/// its next request to another process.
+pub(crate) async fn close_connection(
     lifecycle: Data<Lifecycle>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,4 +1,4 @@
-//! The one form in which errors leave a service: `{"error": {"code": "…", "message": "…"}}`.
+//! The form of every error response: `{"error": {"code": "…", "message": "…"}}`.
 
 use std::error::Error;
 
@@ -8,53 +8,53 @@ use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use serde::Serialize;
 
-use crate::observe::record_failure;
+use crate::trace::record_error;
 
 #[derive(Serialize)]
-struct Body<'a> {
-    error: Detail<'a>,
+struct ErrorBody<'a> {
+    error: ErrorDetail<'a>,
 }
 
 #[derive(Serialize)]
-struct Detail<'a> {
+struct ErrorDetail<'a> {
     code: String,
     message: &'a str,
 }
 
-/// Answers `status` in the services' error form.
+/// A response with `status` and `message` in the services' error form.
 ///
-/// The code is the status' own name (`not_found`, `gateway_timeout`), so that clients need no
-/// second table. The message is shown to people: it must not carry an upstream's text.
+/// The code is the status' own name in snake case (`not_found`, `gateway_timeout`). The message is
+/// shown to people; it must not contain the text of an upstream's response.
 pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
     let code = status
         .canonical_reason()
         .unwrap_or("error")
         .to_lowercase()
         .replace([' ', '-'], "_");
-    HttpResponse::build(status).json(Body {
-        error: Detail { code, message },
+    HttpResponse::build(status).json(ErrorBody {
+        error: ErrorDetail { code, message },
     })
 }
 
-/// Answers what `error` says to the client; for a 5xx, logs what it does not, its causes, and writes
-/// them all into the request's span.
+/// A response with `status` whose message is `error`, without the error's causes.
 ///
-/// To be called at the boundary, once for each error.
+/// For a 5xx status, the error and its causes are logged and recorded in the request's span. Call this
+/// once for each error: in `ResponseError::error_response`.
 pub fn failure_response(error: &(dyn Error + 'static), status: StatusCode) -> HttpResponse {
     if status.is_server_error() {
-        tracing::error!(cause = causes(error), "{error}");
-        Context::map_current(|cx| record_failure(&cx.span(), error));
+        tracing::error!(cause = format_causes(error), "{error}");
+        Context::map_current(|cx| record_error(&cx.span(), error));
     }
     error_response(status, &error.to_string())
 }
 
-/// What a path that no route knows is answered with.
-pub(crate) async fn not_found() -> HttpResponse {
+/// Handles requests for a path without a route.
+pub(crate) async fn respond_not_found() -> HttpResponse {
     error_response(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 
-/// The causes of `error`, outermost first, for one log line at the boundary.
-pub fn causes(error: &dyn Error) -> String {
+/// The causes of `error` in one line, separated by colons, the direct cause first.
+pub fn format_causes(error: &dyn Error) -> String {
     let mut causes = Vec::new();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -1,41 +1,66 @@
 //! `GET /health/live` and `GET /health/ready`.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::drain::Lifecycle;
-use crate::error::error_response;
+use crate::error::{error_response, format_causes};
 use crate::methods::get;
 
-/// Resolves to what keeps the service from answering, in words for the client, or to nothing.
-pub type ReadinessFuture = Pin<Box<dyn Future<Output = Result<(), String>>>>;
+/// Resolves to an error message for the client if the service is not ready.
+type ReadinessFuture = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
-/// Asks the service's dependencies whether they answer; bounded in time by the service.
-pub type Readiness = Arc<dyn Fn() -> ReadinessFuture + Send + Sync>;
+/// The check behind `/health/ready`. Clones share one check.
+#[derive(Clone)]
+pub struct Readiness(Arc<dyn Fn() -> ReadinessFuture + Send + Sync>);
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(get("/health/live", live))
-        .service(get("/health/ready", ready));
+impl Readiness {
+    /// Calls `check` for each request of `/health/ready`. The check must end within a bounded time.
+    ///
+    /// An error of the check is logged with its causes; the client sees the error without its causes.
+    pub fn new<C, F, E>(check: C) -> Self
+    where
+        C: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + 'static,
+        E: Error,
+    {
+        Self(Arc::new(move || {
+            let checked = check();
+            Box::pin(async move {
+                checked.await.map_err(|error| {
+                    tracing::warn!(cause = format_causes(&error), "not ready: {error}");
+                    error.to_string()
+                })
+            })
+        }))
+    }
 }
 
-async fn live() -> HttpResponse {
+pub(crate) fn configure_routes(config: &mut ServiceConfig) {
+    config
+        .service(get("/health/live", respond_live))
+        .service(get("/health/ready", respond_ready));
+}
+
+async fn respond_live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-async fn ready(lifecycle: Data<Lifecycle>, readiness: web::Data<Readiness>) -> HttpResponse {
+async fn respond_ready(lifecycle: Data<Lifecycle>, readiness: Data<Readiness>) -> HttpResponse {
     if lifecycle.is_draining() {
         return error_response(
             StatusCode::SERVICE_UNAVAILABLE,
             "the service is shutting down",
         );
     }
-    match readiness().await {
+    let Readiness(check) = &**readiness;
+    match check().await {
         Ok(()) => HttpResponse::Ok().json(json!({"status": "ready"})),
         Err(reason) => error_response(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }

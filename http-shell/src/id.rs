@@ -1,23 +1,23 @@
-//! Identifiers in paths, taken from the request target as it was sent.
+//! Ids in paths, decoded from the request target as the client sent it.
 //!
-//! The router's own parameters are no help here: they replace bad UTF-8, so that two different
-//! ids become one, and they decode an encoded slash, so that one segment becomes two.
+//! The path parameters of actix's router cannot be used: they replace invalid UTF-8, so that two
+//! different ids become equal, and they decode an encoded slash, so that one segment becomes two.
 
 use actix_web::http::StatusCode;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-/// Longest id in bytes: what DynamoDB accepts as a partition key.
+/// Longest id: the limit of DynamoDB for a partition key.
 pub const MAX_ID_BYTES: usize = 2048;
 
-/// Why a path segment is no id.
+/// Why a path segment is not a valid id.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum IdError {
-    /// There is no such segment, or it is empty.
+    /// The segment does not exist or is empty.
     #[error("the path has no id")]
     Missing,
-    /// The segment holds an encoded slash, which no id may: proxies disagree on what it means.
-    #[error("an id has no slash, encoded or not")]
+    /// The segment contains an encoded slash. It is rejected because proxies treat it differently.
+    #[error("an id cannot contain a slash")]
     Slash,
     /// The decoded bytes are not UTF-8.
     #[error("the id is not valid UTF-8")]
@@ -28,7 +28,7 @@ pub enum IdError {
 }
 
 impl IdError {
-    /// The status that this error is answered with.
+    /// The status of the response to this error.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Missing | Self::Slash => StatusCode::NOT_FOUND,
@@ -41,8 +41,8 @@ impl IdError {
 ///
 /// # Errors
 ///
-/// When there is no such segment, or what it decodes to cannot be an id.
-pub fn path_id(path: &str, index: usize) -> Result<String, IdError> {
+/// When the segment does not exist, or does not decode to a valid id.
+pub fn parse_path_id(path: &str, index: usize) -> Result<String, IdError> {
     let segment = path
         .strip_prefix('/')
         .and_then(|path| path.split('/').nth(index))
@@ -65,37 +65,40 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_plain_segment_is_an_id() {
-        assert_eq!(path_id("/mysfits/4e53920c/like", 1).unwrap(), "4e53920c");
+    fn a_segment_without_encoding_is_the_id_itself() {
+        assert_eq!(
+            parse_path_id("/mysfits/4e53920c/like", 1).unwrap(),
+            "4e53920c"
+        );
     }
 
     #[test]
-    fn what_cannot_be_an_id_says_why() {
-        assert_eq!(path_id("/mysfits", 1), Err(IdError::Missing));
-        assert_eq!(path_id("/mysfits/", 1), Err(IdError::Missing));
-        assert_eq!(path_id("/mysfits/a%2Fb", 1), Err(IdError::Slash));
-        assert_eq!(path_id("/mysfits/%ff", 1), Err(IdError::NotUtf8));
+    fn each_kind_of_invalid_id_has_its_own_error() {
+        assert_eq!(parse_path_id("/mysfits", 1), Err(IdError::Missing));
+        assert_eq!(parse_path_id("/mysfits/", 1), Err(IdError::Missing));
+        assert_eq!(parse_path_id("/mysfits/a%2Fb", 1), Err(IdError::Slash));
+        assert_eq!(parse_path_id("/mysfits/%ff", 1), Err(IdError::NotUtf8));
         let longest = "x".repeat(MAX_ID_BYTES);
         assert_eq!(
-            path_id(&format!("/mysfits/{longest}"), 1),
+            parse_path_id(&format!("/mysfits/{longest}"), 1),
             Ok(longest.clone())
         );
         assert_eq!(
-            path_id(&format!("/mysfits/{longest}x"), 1),
+            parse_path_id(&format!("/mysfits/{longest}x"), 1),
             Err(IdError::TooLong)
         );
     }
 
     proptest! {
         #[test]
-        fn any_id_without_a_slash_survives_encoding(id in "[^/]{1,200}") {
+        fn a_percent_encoded_id_is_decoded_to_the_same_id(id in "[^/]{1,200}") {
             let encoded = utf8_percent_encode(&id, NON_ALPHANUMERIC);
-            prop_assert_eq!(path_id(&format!("/mysfits/{encoded}/like"), 1).unwrap(), id);
+            prop_assert_eq!(parse_path_id(&format!("/mysfits/{encoded}/like"), 1).unwrap(), id);
         }
 
         #[test]
-        fn no_path_makes_it_panic(path in "\\PC{0,300}", index in 0usize..4) {
-            let _ = path_id(&path, index);
+        fn parsing_an_arbitrary_path_does_not_panic(path in "\\PC{0,300}", index in 0usize..4) {
+            let _ = parse_path_id(&path, index);
         }
     }
 }

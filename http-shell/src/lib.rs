@@ -1,38 +1,45 @@
-//! The shell around an HTTP service: everything that the services have in common and that
-//! has nothing to do with mysfits.
+//! The parts of an HTTP service that do not depend on what the service does.
 //!
-//! It answers errors as JSON, adds CORS, bounds bodies and times, gives each request a span, metrics
-//! and an access line, serves the two health routes and drains on shutdown. It knows nothing of what
-//! the service is for, and decides nothing about where logs and traces go: that is the crate
-//! `telemetry`.
+//! This crate accepts connections, limits sizes and times, answers errors as JSON, adds CORS headers,
+//! records a span, metrics and an access line for each request, serves the two health routes, and
+//! drains on shutdown. The feature `upstream` adds helpers for clients of other services.
+//!
+//! It does not choose where logs, spans and metrics are sent: the crate `telemetry` does.
 
 pub mod env;
 pub mod id;
 pub mod process;
 pub mod signal;
+#[cfg(feature = "upstream")]
+pub mod upstream;
 
 mod accept;
+mod app;
 mod body;
 mod config;
 mod connection;
-mod connection_limit;
 mod cors;
 mod drain;
 mod error;
 mod health;
-mod intake;
 mod methods;
+mod moment;
 mod observe;
+mod open_files;
 mod probe;
+mod request_reader;
 mod server;
+mod trace;
 mod worker;
 mod workers;
 
 pub use accept::Acceptor;
 pub use config::Config;
-pub use error::{causes, failure_response};
-pub use health::{Readiness, ReadinessFuture};
+pub use error::{failure_response, format_causes};
+pub use health::Readiness;
 pub use methods::{get, post};
 pub use observe::access::TARGET as ACCESS_TARGET;
-pub use observe::{RequestEnd, RequestHook, annotate, record_exception, record_failure, tracer};
+pub use observe::{RequestEnd, RequestHook};
+pub use open_files::raise_open_file_limit;
 pub use server::Server;
+pub use trace::{annotate, record_error, record_exception, tracer};

@@ -1,5 +1,4 @@
-//! Resources that know their methods: `HEAD` wherever there is `GET`, and a 405 that says what is
-//! allowed.
+//! Resources that answer `HEAD` as well as `GET`, and other methods with a 405 and an `Allow` header.
 
 use actix_web::dev::Handler;
 use actix_web::http::{StatusCode, header};
@@ -9,7 +8,7 @@ use crate::error::error_response;
 
 /// A resource at `path` that answers `GET` and `HEAD` with `handler`.
 ///
-/// The server leaves the body out of answers to `HEAD` by itself.
+/// actix omits the body of responses to `HEAD`.
 pub fn get<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
@@ -21,7 +20,7 @@ where
         .to(handler);
     web::resource(path)
         .route(route)
-        .default_service(web::to(|| not_allowed("GET, HEAD")))
+        .default_service(web::to(|| method_not_allowed("GET, HEAD")))
 }
 
 /// A resource at `path` that answers `POST` with `handler`.
@@ -33,13 +32,13 @@ where
 {
     web::resource(path)
         .route(web::post().to(handler))
-        .default_service(web::to(|| not_allowed("POST")))
+        .default_service(web::to(|| method_not_allowed("POST")))
 }
 
-async fn not_allowed(allow: &'static str) -> HttpResponse {
-    let message = format!("this path takes {allow} only");
+async fn method_not_allowed(allowed_methods: &'static str) -> HttpResponse {
+    let message = format!("this path allows only {allowed_methods}");
     let mut response = error_response(StatusCode::METHOD_NOT_ALLOWED, &message);
-    let allow = header::HeaderValue::from_static(allow);
+    let allow = header::HeaderValue::from_static(allowed_methods);
     response.headers_mut().insert(header::ALLOW, allow);
     response
 }

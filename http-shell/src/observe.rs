@@ -1,7 +1,7 @@
-//! What is recorded of each request: its span, its access line, its metrics.
+//! Observation of requests: each request gets a span, an access line and metrics.
 //!
-//! All by the API of OpenTelemetry alone. Where spans and metrics go, and how traces travel, is the
-//! business of whoever sets up the process.
+//! Spans and metrics are created with OpenTelemetry's API. Which exporters receive them, and in which
+//! headers trace ids travel, is configured by the process.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -14,79 +14,63 @@ use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use futures_util::FutureExt as _;
-use opentelemetry::global;
 use opentelemetry::trace::FutureExt as _;
 
 pub mod access;
-mod answer;
+mod attributes;
 mod exchange;
+mod failure;
 mod metrics;
+mod observer;
+mod response_body;
 mod span;
 #[cfg(test)]
 mod tests;
 
-pub use exchange::{Exchange, Moment, RequestEnd, RequestHook};
-pub use span::{annotate, record_exception, record_failure, tracer};
+pub use exchange::{RequestEnd, RequestHook};
+pub use observer::Observer;
+pub use response_body::ResponseBody;
 
 use crate::cors;
-use crate::drain::Lifecycle;
 use crate::error::error_response;
-use answer::AnswerBody;
-use metrics::Metrics;
-use span::Spans;
+use exchange::Exchange;
 
-/// The instruments of one server.
-pub(crate) struct Observer {
-    spans: Spans,
-    metrics: Metrics,
-    lifecycle: Lifecycle,
-}
-
-impl Observer {
-    /// Instruments of the process' telemetry, as it is set up by now.
-    pub fn new(trace_health_checks: bool, lifecycle: Lifecycle) -> Self {
-        Self {
-            spans: Spans::new(tracer(), trace_health_checks),
-            metrics: Metrics::new(&global::meter("http-shell")),
-            lifecycle,
-        }
-    }
-}
-
-/// The outermost of all that looks at requests: what the others do happens inside the span.
+/// The outermost middleware: everything that the others do happens inside the request's span.
 ///
-/// A panic of any of them is answered with a 500.
-pub(crate) async fn middleware(
+/// A panic of the handler or of another middleware is answered with a 500.
+pub(crate) async fn record_request(
     observer: Data<Observer>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<AnswerBody>, actix_web::Error> {
+) -> Result<ServiceResponse<ResponseBody>, actix_web::Error> {
     let mut exchange = Exchange::start(observer, &request);
     let handled = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
     let (error, mut response) = match handled.with_context(exchange.context()).await {
         Ok(Ok(mut response)) => {
-            exchange.answer(response.response_mut());
-            return Ok(response.map_body(|_, body| AnswerBody::new(exchange, body)));
+            exchange.record_response(response.response_mut());
+            return Ok(response.map_body(|_, body| ResponseBody::new(exchange, body)));
         }
         Ok(Err(error)) => {
             let response = error.error_response();
             (error, response)
         }
         Err(panic) => {
-            exchange.panicked(text_of(&*panic));
+            exchange.record_panic(panic_message(&*panic));
             (ErrorInternalServerError("panic"), panic_response())
         }
     };
-    // Without the request, which `next` has taken, there can be no `ServiceResponse`.
+    // A `ServiceResponse` cannot be made here, because `next` has taken the request. So the response
+    // is returned inside an error, and does not pass the CORS middleware.
     cors::allow_any_origin(response.headers_mut());
-    exchange.answer(&mut response);
-    let response = response.map_body(|_, body| AnswerBody::new(exchange, body));
+    exchange.record_response(&mut response);
+    let response = response.map_body(|_, body| ResponseBody::new(exchange, body));
     Err(InternalError::from_response(error, response.map_into_boxed_body()).into())
 }
 
-/// The connection closes after it: nobody knows what the panic left unread of the request.
+/// The response after a panic. It closes the connection, because the handler may have left a part of
+/// the request unread.
 fn panic_response() -> HttpResponse {
-    let message = "the service failed at this request";
+    let message = "the service failed while it handled this request";
     let mut response = error_response(StatusCode::INTERNAL_SERVER_ERROR, message);
     response
         .head_mut()
@@ -94,9 +78,9 @@ fn panic_response() -> HttpResponse {
     response
 }
 
-/// The text that a panic was raised with.
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref().copied())
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let message = payload.downcast_ref::<String>().map(String::as_str);
+    message
+        .or_else(|| payload.downcast_ref().copied())
         .unwrap_or("panicked")
 }

@@ -1,4 +1,4 @@
-//! The outside of a service's process: its arguments, its port, its exit codes.
+//! The process of a service: its arguments, its port, its stop signals, its exit codes.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
@@ -10,73 +10,84 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use crate::config::Config;
 use crate::env::{ConfigError, EX_USAGE, Environment};
-use crate::{Config, causes, probe};
+use crate::error::format_causes;
+use crate::probe;
+use crate::signal::StopSignal;
 
-/// What the command line asks for.
+/// The action that the command line selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Command {
-    /// Serve until told to stop.
+    /// Serve until a stop signal arrives.
     Serve,
-    /// Tell by the exit code whether the service on `PORT` is live.
+    /// Check whether the service on `PORT` is live; the exit code is the result.
     HealthCheck,
 }
 
-/// Why a process ends other than by being asked to.
+/// Why a process ends with an error.
 #[derive(Debug, Error)]
-pub enum Failure {
-    /// An argument that no service knows.
-    #[error("unknown argument '{0}': the only one is --health-check, the rest is environment")]
+pub enum ProcessError {
+    /// The command line has an unknown argument.
+    #[error(
+        "unknown argument '{0}': the only argument is --health-check; everything else is configured by environment variables"
+    )]
     Argument(String),
-    /// A variable that is missing or makes no sense.
+    /// A variable is missing or has an invalid value.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The port cannot be listened on.
-    #[error("cannot listen on port {port}: {source}; choose another with the variable PORT")]
+    /// The port cannot be bound.
+    #[error("cannot listen on port {port}: {source}; choose another port with the variable PORT")]
     Bind {
-        /// The port that `PORT` named.
+        /// The value of `PORT`.
         port: u16,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// `--health-check` found no live service.
+    /// `--health-check` found that the service is not live.
     #[error("the service on port {port} is not live: {source}")]
     NotLive {
-        /// The port that was asked.
+        /// The port to which the probe was sent.
         port: u16,
-        /// What went wrong.
+        /// Why the probe failed.
         source: io::Error,
     },
-    /// Anything later.
+    /// The server does not start, or it ended by an error.
+    #[error("the server failed")]
+    Server(#[from] io::Error),
+    /// The service does not start for a reason of its own.
     #[error(transparent)]
-    Run(#[from] Box<dyn Error>),
+    Service(#[from] Box<dyn Error>),
 }
 
-impl Failure {
-    /// Says on standard error what happened and returns the exit code: 64 for what the user can
-    /// correct in the command or the environment, else 1.
+impl ProcessError {
+    /// Prints the error and its causes on standard error, and returns the exit code: 64 for an invalid
+    /// argument or variable, else 1.
     pub fn report(&self) -> ExitCode {
         eprintln!("error: {self}");
-        if let Self::Run(error) = self
-            && error.source().is_some()
+        // The messages of the other variants contain their source.
+        if let Self::Server(_) | Self::Service(_) = self
+            && self.source().is_some()
         {
-            eprintln!("because: {}", causes(&**error));
+            eprintln!("because: {}", format_causes(self));
         }
         match self {
             Self::Argument(_) | Self::Config(_) => ExitCode::from(EX_USAGE),
-            Self::Bind { .. } | Self::NotLive { .. } | Self::Run(_) => ExitCode::FAILURE,
+            Self::Bind { .. } | Self::NotLive { .. } | Self::Server(_) | Self::Service(_) => {
+                ExitCode::FAILURE
+            }
         }
     }
 }
 
 impl Command {
     /// Reads the arguments that follow the program's name.
-    fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Failure> {
+    fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ProcessError> {
         let mut command = Self::Serve;
         for argument in arguments {
             if argument != "--health-check" {
                 let argument = argument.to_string_lossy().into_owned();
-                return Err(Failure::Argument(argument));
+                return Err(ProcessError::Argument(argument));
             }
             command = Self::HealthCheck;
         }
@@ -84,68 +95,85 @@ impl Command {
     }
 }
 
-/// The whole of a service's `main`: reads the arguments, then serves or checks the service that does.
-pub fn main(serve: impl FnOnce(&Environment) -> Result<(), Failure>) -> ExitCode {
+/// The `main` of a service: reads the arguments, then calls `serve` or checks a running service.
+pub fn main(serve: impl FnOnce(&Environment) -> Result<(), ProcessError>) -> ExitCode {
     run(&Environment::snapshot(), serve)
 }
 
-/// [`main`] of a service that listens on another `port` than 80 where `PORT` names none.
-pub fn main_on(port: u16, serve: impl FnOnce(&Environment) -> Result<(), Failure>) -> ExitCode {
-    run(&Environment::snapshot().or("PORT", port), serve)
+/// [`main`] for a service whose default for `PORT` is not 80.
+pub fn main_with_default_port(
+    default_port: u16,
+    serve: impl FnOnce(&Environment) -> Result<(), ProcessError>,
+) -> ExitCode {
+    run(&Environment::snapshot().or("PORT", default_port), serve)
 }
 
-fn run(env: &Environment, serve: impl FnOnce(&Environment) -> Result<(), Failure>) -> ExitCode {
-    let done = match Command::parse(std::env::args_os().skip(1)) {
+fn run(
+    env: &Environment,
+    serve: impl FnOnce(&Environment) -> Result<(), ProcessError>,
+) -> ExitCode {
+    let result = match Command::parse(std::env::args_os().skip(1)) {
         Ok(Command::Serve) => serve(env),
         Ok(Command::HealthCheck) => health_check(env),
-        Err(failure) => Err(failure),
+        Err(error) => Err(error),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(error) => error.report(),
     }
 }
 
-/// Asks the service that the environment's `PORT` names whether it is live.
-fn health_check(env: &Environment) -> Result<(), Failure> {
+/// Checks whether the service on `PORT` of this machine is live.
+fn health_check(env: &Environment) -> Result<(), ProcessError> {
     let port = env.read::<Config>()?.port;
-    probe::live(port).map_err(|source| Failure::NotLive { port, source })
+    probe::check_liveness(port).map_err(|source| ProcessError::NotLive { port, source })
 }
 
-/// Listens on `port` of every IPv4 address.
+/// Binds `port`, then calls `run` with the listener and the stop signal. The caller has set up logging.
 ///
 /// # Errors
 ///
-/// When the port is taken or not permitted.
-pub fn bind(port: u16) -> Result<TcpListener, Failure> {
+/// When the port cannot be bound, or `run` fails.
+pub fn serve<E: Into<ProcessError>>(
+    port: u16,
+    run: impl AsyncFnOnce(TcpListener, StopSignal) -> Result<(), E>,
+) -> Result<(), ProcessError> {
+    block_on(async {
+        // Before the port is bound: a client that can connect may also send a signal.
+        let stop = StopSignal::install()?;
+        run(bind(port)?, stop).await.map_err(Into::into)
+    })
+}
+
+/// Binds `port` on all IPv4 addresses.
+fn bind(port: u16) -> Result<TcpListener, ProcessError> {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
-        .map_err(|source| Failure::Bind { port, source })
+        .map_err(|source| ProcessError::Bind { port, source })
 }
 
-/// Runs a service's future on a runtime of its own; the HTTP workers bring theirs. From then on,
-/// panics of any thread are log lines.
+/// Runs `service` on a new single-threaded runtime. The HTTP workers have runtimes of their own. From
+/// this call on, panics of any thread are written to the log.
 ///
 /// # Errors
 ///
-/// When the future fails or the runtime cannot be had.
-pub fn block_on<E: Into<Failure>>(
+/// When `service` fails, or the runtime cannot be created.
+pub fn block_on<E: Into<ProcessError>>(
     service: impl Future<Output = Result<(), E>>,
-) -> Result<(), Failure> {
+) -> Result<(), ProcessError> {
     log_panics();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .map_err(|error| Failure::Run(Box::new(error)))?;
+        .build()?;
     runtime.block_on(service).map_err(Into::into)
 }
 
-/// Logs each panic as one line, which carries the trace of the request that it happened in.
+/// Writes each panic to the log as one line, with the trace id of the request.
 fn log_panics() {
-    let print = panic::take_hook();
+    let print_panic = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // Without a subscriber the line would be lost.
+        // Without a subscriber, a log line would be lost.
         if !tracing::enabled!(tracing::Level::ERROR) {
-            return print(panic);
+            return print_panic(panic);
         }
         let backtrace = Backtrace::capture();
         let backtrace = (backtrace.status() == BacktraceStatus::Captured).then_some(backtrace);

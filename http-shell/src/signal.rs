@@ -1,23 +1,35 @@
-//! The two ways in which a process is asked to stop.
+//! The signals that ask a process to stop.
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Resolves at the first SIGTERM (what ECS sends) or Ctrl-C. Must be called inside a runtime.
-///
-/// The handlers are in place when this returns, so that no signal falls into a gap.
-///
-/// # Errors
-///
-/// When the operating system refuses a handler.
-pub fn stop_requested() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
+/// Handlers of SIGTERM, which ECS sends, and of SIGINT, which Ctrl-C sends.
+#[derive(Debug)]
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Installs the handlers. Signals that arrive from now on are not lost. Must be called inside a
+    /// runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses a handler.
+    pub fn install() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Resolves at the first signal.
+    pub async fn received(mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }

@@ -1,4 +1,4 @@
-//! A worker: a thread whose runtime serves the connections that it is handed.
+//! A worker: a thread whose runtime serves the connections that the server sends to it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,151 +9,149 @@ use std::time::Duration;
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, map_config};
-use actix_web::App;
-use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::dev::AppConfig;
+use actix_web::web::ServiceConfig;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::app::AppBuilder;
 use crate::connection::{self, Stream};
 use crate::drain::Lifecycle;
 
-/// How long an idle connection is kept: longer than the 60 s of an ALB, so that it is always the
-/// load balancer that closes first and no request meets a closing connection.
+/// How long an idle connection is kept. This is longer than the 60 s of an ALB, so that the load
+/// balancer closes first: a request sent on a connection that the service is closing would fail.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a client may take for the head of its first request; for a later one it has what is left
-/// of the keep-alive besides.
-const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long a client may take to send the head of its first request. For a later head, the rest of
+/// [`KEEP_ALIVE`] is added.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a client may go on sending after it has been answered early.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long a client may continue to send after a response that came before the end of its request.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How far the server is on its way out.
+/// The phases of a server, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Connections are kept.
+    /// Connections are kept open.
     Serving,
-    /// Idle connections are closed, others after the request under way.
+    /// Idle connections are closed; the others are closed after the request in progress.
     Closing,
-    /// All are closed, whatever is under way.
-    Cut,
+    /// All connections are closed and their requests are dropped.
+    Aborting,
 }
 
-/// A connection and its place among those that the server may have open.
-pub type Connection = (std::net::TcpStream, OwnedSemaphorePermit);
+/// A connection that a worker is to serve.
+pub struct AcceptedConnection {
+    pub stream: std::net::TcpStream,
+    /// Limits the number of open connections; held until this connection is closed.
+    pub permit: OwnedSemaphorePermit,
+}
 
-/// Tells the server that a worker has dropped all of its requests, even if it does so by a panic.
-struct Finished(mpsc::UnboundedSender<()>);
+/// The channels between the server and one worker.
+pub struct Channels {
+    /// The connections to serve. The worker ends when the sender is dropped and all are closed.
+    pub connections: mpsc::UnboundedReceiver<AcceptedConnection>,
+    pub phase: watch::Receiver<Phase>,
+    /// Gets a message when the worker has no request left.
+    pub finished: mpsc::UnboundedSender<()>,
+}
 
-impl Drop for Finished {
+/// Sends the message of [`Channels::finished`] when it is dropped, also during a panic.
+struct FinishedGuard(mpsc::UnboundedSender<()>);
+
+impl Drop for FinishedGuard {
     fn drop(&mut self) {
         let _ = self.0.send(());
     }
 }
 
-/// Starts a thread that serves `connections` with `app` until their sending side is dropped and they
-/// are closed. It follows `phase`, and sends to `finished` when it has no request left.
+/// Starts a worker's thread.
 ///
-/// Its runtime lives on until the other end of `phase` is dropped: the requests of another worker may
-/// be using a pooled connection that belongs to this runtime.
-pub fn start<F, T, B>(
-    app: F,
-    connections: mpsc::UnboundedReceiver<Connection>,
-    mut phase: watch::Receiver<Phase>,
+/// The thread's runtime runs until the sender of [`Channels::phase`] is dropped, because a request of
+/// another worker may use a pooled connection that belongs to this runtime.
+pub fn start<R>(
+    app: AppBuilder<R>,
+    channels: Channels,
     lifecycle: Lifecycle,
-    finished: mpsc::UnboundedSender<()>,
 ) -> io::Result<JoinHandle<()>>
 where
-    F: Fn() -> App<T> + Send + 'static,
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + 'static,
-    B: actix_web::body::MessageBody + 'static,
+    R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new()
         .name("http-worker".to_owned())
         .spawn(move || {
-            let finished = Finished(finished);
-            let serve = serve(app(), connections, phase.clone(), lifecycle);
-            LocalSet::new().block_on(&runtime, serve);
+            let finished = FinishedGuard(channels.finished);
+            let mut phase = channels.phase;
+            let served = serve_all(&app, channels.connections, phase.clone(), lifecycle);
+            LocalSet::new().block_on(&runtime, served);
             drop(finished);
             let _ = runtime.block_on(phase.wait_for(|_| false));
-            // Work on the blocking pool that nobody waits for any more must not hold the end.
+            // Does not wait for work on the blocking pool whose request has been dropped.
             runtime.shutdown_background();
         })
 }
 
-async fn serve<T, B>(
-    app: App<T>,
-    mut connections: mpsc::UnboundedReceiver<Connection>,
+async fn serve_all<R>(
+    app: &AppBuilder<R>,
+    mut connections: mpsc::UnboundedReceiver<AcceptedConnection>,
     mut phase: watch::Receiver<Phase>,
     lifecycle: Lifecycle,
 ) where
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + 'static,
-    B: actix_web::body::MessageBody + 'static,
+    R: Fn(&mut ServiceConfig) + Clone + 'static,
 {
-    let closing = phase.clone();
     let app = app
+        .build()
         .into_factory()
         .map_err(|error: actix_web::Error| error.error_response());
+    let phase_of_http = phase.clone();
     let http = HttpService::build()
         .graceful_shutdown_signal(move || {
-            let mut closing = closing.clone();
+            let mut phase = phase_of_http.clone();
             async move {
-                let _ = closing.wait_for(|phase| *phase >= Phase::Closing).await;
+                let _ = phase.wait_for(|phase| *phase >= Phase::Closing).await;
             }
         })
         .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIME)
-        .client_disconnect_timeout(LINGER)
-        .on_connect_ext(Stream::share)
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .client_disconnect_timeout(LINGER_TIMEOUT)
+        .on_connect_ext(Stream::attach_connection)
         .h1(map_config(app, |()| AppConfig::default()));
     let Ok(http) = http.new_service(()).await else {
-        tracing::error!("the routes could not be set up");
+        tracing::error!("the routes of the service could not be set up");
         return;
     };
     let http = Rc::new(http);
-    let mut open = JoinSet::new();
-    let serve_all = async {
+    let mut tasks = JoinSet::new();
+    let all_closed = async {
         loop {
             tokio::select! {
-                Some((stream, place)) = connections.recv() => {
+                Some(AcceptedConnection { stream, permit }) = connections.recv() => {
                     let http = Rc::clone(&http);
-                    open.spawn_local(async move {
+                    tasks.spawn_local(async move {
                         if let Err(error) = serve_one(&*http, stream).await {
                             tracing::debug!(%error, "connection ended early");
                         }
-                        drop(place);
+                        drop(permit);
                     });
                 }
-                // A connection that panicked is closed. The panic hook has logged it, and its request
-                // has been recorded when it was dropped.
-                Some(_) = open.join_next() => {}
+                // If the task panicked, the panic hook has logged it, and its request was recorded
+                // when it was dropped.
+                Some(_) = tasks.join_next() => {}
                 else => return,
             }
         }
     };
-    let is_cut = tokio::select! {
-        () = serve_all => false,
-        // An error says that the server itself was dropped.
-        _ = phase.wait_for(|phase| *phase == Phase::Cut) => true,
+    let must_abort = tokio::select! {
+        () = all_closed => false,
+        // An error means that the server itself was dropped.
+        _ = phase.wait_for(|phase| *phase == Phase::Aborting) => true,
     };
-    if is_cut {
-        lifecycle.cut();
-        open.shutdown().await;
+    if must_abort {
+        lifecycle.start_aborting();
+        tasks.shutdown().await;
     }
 }
 
@@ -163,5 +161,5 @@ where
 {
     let stream = TcpStream::from_std(stream)?;
     stream.set_nodelay(true)?;
-    connection::serve(http, stream, KEEP_ALIVE + HEAD_TIME).await
+    connection::serve(http, stream, KEEP_ALIVE + REQUEST_HEAD_TIMEOUT).await
 }

@@ -1,30 +1,28 @@
-//! All workers of a server, from their start to their end.
+//! The worker threads of a server, from their start to the end of the drain.
 
 use std::io;
 use std::num::NonZero;
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::Duration;
 
-use actix_service::ServiceFactory;
-use actix_web::App;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::web::ServiceConfig;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::app::AppBuilder;
 use crate::drain::Lifecycle;
-use crate::worker::{self, Connection, Phase};
+use crate::worker::{self, AcceptedConnection, Channels, Phase};
 
-/// How long connections stay open after the listener is closed, so that what their clients have sent
-/// by then is read.
-const SETTLE: Duration = Duration::from_millis(250);
+/// Idle connections are closed this long after the listener, so that requests that clients have sent
+/// by then are still read.
+const IDLE_CLOSE_DELAY: Duration = Duration::from_millis(250);
 
-/// Longest wait for the worker threads to drop the requests that are cut off.
-const CUT_LIMIT: Duration = Duration::from_secs(2);
+/// How long the worker threads may take to drop the aborted requests.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The threads of the workers. When this is dropped, they have ended, and each request is recorded.
+/// The worker threads. Dropping this waits until they have ended and each request is recorded.
 pub struct Workers {
-    /// `None` only while this is dropped.
+    /// `None` only during the drop.
     phase: Option<watch::Sender<Phase>>,
     /// Receives a message when a worker has ended its last request, and closes after the last worker.
     finishes: mpsc::UnboundedReceiver<()>,
@@ -32,23 +30,16 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts a worker for each processor; also returns their sending sides.
-    pub fn start<F, T, B>(
-        app: &F,
+    /// Starts a worker for each processor. Also returns the channel into which each worker's
+    /// connections are sent.
+    pub fn start<R>(
+        app: &AppBuilder<R>,
         lifecycle: &Lifecycle,
-    ) -> io::Result<(Self, Vec<mpsc::UnboundedSender<Connection>>)>
+    ) -> io::Result<(Self, Vec<mpsc::UnboundedSender<AcceptedConnection>>)>
     where
-        F: Fn() -> App<T> + Clone + Send + 'static,
-        T: ServiceFactory<
-                ServiceRequest,
-                Config = (),
-                Response = ServiceResponse<B>,
-                Error = actix_web::Error,
-                InitError = (),
-            > + 'static,
-        B: MessageBody + 'static,
+        R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
-        let (phase, follow) = watch::channel(Phase::Serving);
+        let (phase, phase_receiver) = watch::channel(Phase::Serving);
         let (finished, finishes) = mpsc::unbounded_channel();
         let mut workers = Self {
             phase: Some(phase),
@@ -58,42 +49,41 @@ impl Workers {
         let mut senders = Vec::new();
         for _ in 0..available_parallelism().map_or(1, NonZero::get) {
             let (sender, connections) = mpsc::unbounded_channel();
-            let thread = worker::start(
-                app.clone(),
+            let channels = Channels {
                 connections,
-                follow.clone(),
-                lifecycle.clone(),
-                finished.clone(),
-            )?;
+                phase: phase_receiver.clone(),
+                finished: finished.clone(),
+            };
+            let thread = worker::start(app.clone(), channels, lifecycle.clone())?;
             workers.threads.push(thread);
             senders.push(sender);
         }
         Ok((workers, senders))
     }
 
-    /// Resolves when a worker ends before [`Workers::drain`], which only a panic makes it do.
-    pub async fn one_ends(&mut self) {
+    /// Resolves when a worker ends before [`Workers::drain`] is called, which happens only by a panic.
+    pub async fn wait_for_early_end(&mut self) {
         self.finishes.recv().await;
     }
 
-    /// Lets the requests under way end within `grace` and cuts off the others. The sending sides must
-    /// have been dropped.
+    /// Waits up to `grace` for the requests in progress, and aborts those that remain. The channels of
+    /// connections must have been dropped.
     pub async fn drain(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
-        sleep(SETTLE.min(grace)).await;
+        sleep(IDLE_CLOSE_DELAY.min(grace)).await;
         self.set_phase(Phase::Closing);
-        if timeout_at(deadline, self.all_finish()).await.is_ok() {
+        if timeout_at(deadline, self.wait_for_all()).await.is_ok() {
             return;
         }
-        tracing::warn!("requests still under way at the end of the grace period are cut off");
-        self.set_phase(Phase::Cut);
-        if timeout(CUT_LIMIT, self.all_finish()).await.is_err() {
-            tracing::error!("a worker thread is blocked, its requests are not recorded");
+        tracing::warn!("the grace period has ended: the requests still in progress are aborted");
+        self.set_phase(Phase::Aborting);
+        if timeout(ABORT_TIMEOUT, self.wait_for_all()).await.is_err() {
+            tracing::error!("a worker thread is blocked: its requests are not recorded");
             self.threads.clear();
         }
     }
 
-    async fn all_finish(&mut self) {
+    async fn wait_for_all(&mut self) {
         while self.finishes.recv().await.is_some() {}
     }
 
@@ -106,7 +96,7 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        // Without a phase a worker cuts off what is under way, and ends.
+        // Closing this channel makes each worker abort its requests and end.
         self.phase.take();
         for thread in self.threads.drain(..) {
             let _ = thread.join();

@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use http_shell::causes;
 use http_shell::env::EX_USAGE;
+use http_shell::format_causes;
 use thiserror::Error;
 
 use crate::endpoints::Holds;
@@ -102,7 +102,7 @@ impl Error {
     pub fn report(&self) -> ExitCode {
         eprintln!("error: {self}");
         if self.source().is_some() {
-            eprintln!("because: {}", causes(self));
+            eprintln!("because: {}", format_causes(self));
         }
         match self {
             Self::TaskConfig { .. } => ExitCode::from(EX_USAGE),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http_shell::env::Environment as Variables;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use http_shell::raise_open_file_limit;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 use xray::Xray;
@@ -35,8 +35,9 @@ const USUAL_START: Duration = Duration::from_secs(10);
 /// How long the runtime may take to drop what a second Ctrl-C left behind.
 const DROP_TIME: Duration = Duration::from_secs(1);
 
-/// Open files that are wanted; macOS refuses more than 10,240.
-const FILES: u64 = 10_240;
+/// The wanted limit of open files: each request through the load balancer uses up to five sockets, and
+/// macOS starts processes with 256 files. macOS refuses more than 10,240.
+const WANTED_OPEN_FILES: u64 = 10_240;
 
 /// Seeds that are drawn are below this: short enough to be typed again.
 const DRAWN_SEEDS: u64 = 10_000;
@@ -48,24 +49,14 @@ const DRAWN_SEEDS: u64 = 10_000;
 /// When it cannot start, when a part breaks down, or when a second Ctrl-C ends it before everything
 /// has stopped.
 pub fn run(options: Options) -> Result<(), Error> {
-    raise_file_limit();
+    // With a lower limit the lab serves fewer requests at once.
+    raise_open_file_limit(WANTED_OPEN_FILES);
     let (console, _flushed_at_the_end) = Console::start()?;
     let runtime = Runtime::new()?;
     let result = runtime.block_on(run_until_asked(options, Report::new(console)));
     // Kills the tasks of a lab that did not come to its end.
     runtime.shutdown_timeout(DROP_TIME);
     result
-}
-
-/// Each request through the load balancer takes up to five sockets here, and macOS begins with 256.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let wanted = limit.maximum.map_or(FILES, |most| most.min(FILES));
-    if limit.current.is_some_and(|now| now < wanted) {
-        let current = Some(wanted);
-        // Refused, the lab still runs, for fewer people at once.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
-    }
 }
 
 async fn run_until_asked(options: Options, report: Report) -> Result<(), Error> {

@@ -8,8 +8,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 
 use http_shell::env::{ConfigError, Environment};
-use http_shell::process::{Failure, block_on};
-use http_shell::signal::stop_requested;
+use http_shell::process::{ProcessError, block_on};
+use http_shell::signal::StopSignal;
 use tokio::sync::oneshot;
 
 use crate::service::Service;
@@ -22,7 +22,7 @@ pub(crate) const LISTENING: &str = "listening ";
 /// # Errors
 ///
 /// When the environment makes no sense or the service fails.
-pub fn run(service: Service) -> Result<(), Failure> {
+pub fn run(service: Service) -> Result<(), ProcessError> {
     let env = Environment::snapshot();
     match service {
         Service::LikeService => like_service(&env),
@@ -30,29 +30,31 @@ pub fn run(service: Service) -> Result<(), Failure> {
     }
 }
 
-fn like_service(env: &Environment) -> Result<(), Failure> {
-    use like_service::{Application, Config, Error, SERVICE_INFO};
+fn like_service(env: &Environment) -> Result<(), ProcessError> {
+    use like_service::{Application, Config, SERVICE_INFO};
     let config = Config::read(env)?;
     let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     block_on(async {
-        let stop = stop().map_err(Error::Server)?;
-        let listener = listen(config.http.port).map_err(Error::Server)?;
-        let application = Application::build(config, listener).await?;
-        application.run_until(stop).await
+        let stop = stop()?;
+        let listener = listen(config.http.port)?;
+        let application = Application::build(config, listener)?;
+        application.run_until(stop).await?;
+        Ok::<_, ProcessError>(())
     })
 }
 
-fn monolith(env: &Environment) -> Result<(), Failure> {
-    use monolith::{Application, Config, Error, SERVICE_INFO};
+fn monolith(env: &Environment) -> Result<(), ProcessError> {
+    use monolith::{Application, Config, SERVICE_INFO};
     let config = Config::read(env)?;
     let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     block_on(async {
-        let stop = stop().map_err(Error::Server)?;
-        let listener = listen(config.http.port).map_err(Error::Server)?;
+        let stop = stop()?;
+        let listener = listen(config.http.port)?;
         let application = Application::build(config, listener).await?;
-        application.run_until(stop).await
+        application.run_until(stop).await?;
+        Ok::<_, ProcessError>(())
     })
 }
 
@@ -67,11 +69,11 @@ fn listen(port: u16) -> io::Result<TcpListener> {
 }
 
 fn stop() -> io::Result<impl Future<Output = ()>> {
-    let asked = stop_requested()?;
+    let signal = StopSignal::install()?;
     let abandoned = abandoned()?;
     Ok(async {
         tokio::select! {
-            () = asked => {}
+            () = signal.received() => {}
             () = abandoned => {}
         }
     })

@@ -1,60 +1,59 @@
-//! The assembled Like service: configuration in, running service out.
+//! Assembles the Like service from its configuration, and runs it.
 
+use std::io;
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use http_shell::{Readiness, RequestHook, Server, causes};
+use http_shell::{Readiness, RequestHook, Server};
 
 use crate::chaos::Chaos;
 use crate::config::Config;
-use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::monolith_client::MonolithClient;
 use crate::routes;
 
-/// The Like service, listening.
+/// The Like service, bound to a port.
 pub struct Application {
     server: Server,
-    port: u16,
     chaos: Chaos,
     monolith: MonolithClient,
     metrics: Metrics,
 }
 
 impl Application {
-    /// Assembles the service over a listener that the caller has bound.
+    /// Assembles the service on `listener`.
     ///
     /// # Errors
     ///
     /// When the listener has no address.
-    pub async fn build(config: Config, listener: TcpListener) -> Result<Self, Error> {
+    pub fn build(config: Config, listener: TcpListener) -> io::Result<Self> {
         let monolith = MonolithClient::new(config.upstream.url, config.upstream.deadline);
         let metrics = Metrics::new();
+        let monitored = monolith.clone();
+        let readiness = Readiness::new(move || {
+            let monolith = monitored.clone();
+            async move { monolith.check_health().await }
+        });
         Ok(Self {
-            port: listener.local_addr()?.port(),
-            server: Server {
-                listener,
-                config: config.http,
-                readiness: readiness(monolith.clone()),
-            },
+            server: Server::new(listener, config.http, readiness)?,
             chaos: Chaos::new(&config.chaos, metrics.clone()),
             monolith,
             metrics,
         })
     }
 
-    /// The port that it listens on.
+    /// The port that the service listens on.
     pub fn port(&self) -> u16 {
-        self.port
+        self.server.port()
     }
 
     /// Serves until `shutdown` resolves, then drains.
     ///
     /// # Errors
     ///
-    /// When the server does not start.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+    /// When the server does not start or a worker thread panics.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        tracing::info!(port = self.port(), "like service is listening");
         let chaos = Data::new(self.chaos);
         let monolith = Data::new(self.monolith);
         let metrics = self.metrics;
@@ -64,19 +63,6 @@ impl Application {
             config.app_data(count_likes.clone());
             routes::configure(config);
         };
-        tracing::info!(port = self.port, "like service is listening");
-        Ok(self.server.run(routes, shutdown).await?)
+        self.server.run(routes, shutdown).await
     }
-}
-
-fn readiness(monolith: MonolithClient) -> Readiness {
-    Arc::new(move || {
-        let monolith = monolith.clone();
-        Box::pin(async move {
-            monolith.health().await.map_err(|error| {
-                tracing::warn!(cause = causes(&error), "not ready: {error}");
-                error.to_string()
-            })
-        })
-    })
 }

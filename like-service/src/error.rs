@@ -1,17 +1,17 @@
-//! What can go wrong in the Like service, and the status that a client sees of it.
-
-use std::io;
+//! The errors with which the Like service answers requests, and their statuses.
+//!
+//! An error that prevents the start is a [`ProcessError`](http_shell::process::ProcessError).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use http_shell::failure_response;
 use http_shell::id::IdError;
-use http_shell::process::Failure;
+use http_shell::upstream::UpstreamError;
 use thiserror::Error;
 
 use crate::chaos::Overloaded;
 
-/// Every error of this crate.
+/// Why a request fails.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The path holds no id that could be one.
@@ -41,9 +41,6 @@ pub enum Error {
     /// The monolith's health check says otherwise.
     #[error("Health check, monolith service answers {0}.")]
     MonolithUnhealthy(StatusCode),
-    /// The HTTP server failed.
-    #[error("the server failed")]
-    Server(#[from] io::Error),
 }
 
 impl ResponseError for Error {
@@ -51,10 +48,9 @@ impl ResponseError for Error {
         match self {
             Self::Id(error) => error.status(),
             Self::SimulatedNotFound | Self::NoSuchMysfit => StatusCode::NOT_FOUND,
-            Self::Overloaded(_)
-            | Self::MonolithUnreachable(_)
-            | Self::MonolithUnavailable
-            | Self::Server(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded(_) | Self::MonolithUnreachable(_) | Self::MonolithUnavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::MonolithTimeout => StatusCode::GATEWAY_TIMEOUT,
             Self::MonolithAnswer(_) => StatusCode::BAD_GATEWAY,
             Self::MonolithUnhealthy(status) => *status,
@@ -66,8 +62,11 @@ impl ResponseError for Error {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Run(Box::new(error))
+impl From<UpstreamError> for Error {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Unreachable(source) => Self::MonolithUnreachable(source),
+            UpstreamError::InvalidResponse(source) => Self::MonolithAnswer(source),
+        }
     }
 }

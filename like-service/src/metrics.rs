@@ -63,7 +63,6 @@ fn outcome(error: &Error) -> &'static str {
         Error::MonolithAnswer(_) => "bad_answer",
         Error::MonolithUnreachable(_)
         | Error::MonolithUnavailable
-        | Error::MonolithUnhealthy(_)
-        | Error::Server(_) => "unavailable",
+        | Error::MonolithUnhealthy(_) => "unavailable",
     }
 }

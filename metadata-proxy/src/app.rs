@@ -1,72 +1,57 @@
-//! The assembled proxy: configuration in, running service out.
+//! Assembles the proxy from its configuration, and runs it.
 
+use std::io;
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use http_shell::{Readiness, Server, causes};
+use http_shell::{Readiness, Server};
 
 use crate::config::Config;
 use crate::endpoint::{Document, Endpoint};
-use crate::error::Error;
 use crate::routes;
 
-/// The proxy, listening.
+/// The proxy, bound to a port.
 pub struct Application {
     server: Server,
-    port: u16,
     endpoint: Endpoint,
 }
 
 impl Application {
-    /// Assembles the proxy over a listener that the caller has bound.
+    /// Assembles the proxy on `listener`.
     ///
     /// # Errors
     ///
     /// When the listener has no address.
-    pub fn build(config: Config, listener: TcpListener) -> Result<Self, Error> {
-        let endpoint = Endpoint::new(config.upstream.url, config.upstream.deadline);
+    pub fn build(config: Config, listener: TcpListener) -> io::Result<Self> {
+        let endpoint = Endpoint::new(config.endpoint.urls, config.endpoint.deadline);
+        let monitored = endpoint.clone();
+        let readiness = Readiness::new(move || {
+            let endpoint = monitored.clone();
+            async move { endpoint.fetch(Document::Container).await.map(drop) }
+        });
         Ok(Self {
-            port: listener.local_addr()?.port(),
-            server: Server {
-                listener,
-                config: config.http,
-                readiness: readiness(endpoint.clone()),
-            },
+            server: Server::new(listener, config.http, readiness)?,
             endpoint,
         })
     }
 
-    /// The port that it listens on.
+    /// The port that the proxy listens on.
     pub fn port(&self) -> u16 {
-        self.port
+        self.server.port()
     }
 
     /// Serves until `shutdown` resolves, then drains.
     ///
     /// # Errors
     ///
-    /// When the server does not start.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+    /// When the server does not start or a worker thread panics.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        tracing::info!(port = self.port(), "metadata proxy is listening");
         let endpoint = Data::new(self.endpoint);
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(endpoint.clone());
             routes::configure(config);
         };
-        tracing::info!(port = self.port, "metadata proxy is listening");
-        Ok(self.server.run(routes, shutdown).await?)
+        self.server.run(routes, shutdown).await
     }
-}
-
-fn readiness(endpoint: Endpoint) -> Readiness {
-    Arc::new(move || {
-        let endpoint = endpoint.clone();
-        Box::pin(async move {
-            let answer = endpoint.fetch(Document::Container).await;
-            answer.map(drop).map_err(|error| {
-                tracing::warn!(cause = causes(&error), "not ready: {error}");
-                error.to_string()
-            })
-        })
-    })
 }

@@ -1,16 +1,16 @@
-//! The one client of the task metadata endpoint, version 4.
+//! The client of the task metadata endpoint, version 4.
 //!
-//! It is hyper's own client, which follows no redirect and heeds no proxy, and it keeps no connection:
-//! the endpoint is on the same machine and closes idle ones when it likes, so that a kept one would
-//! save little and fail at times.
+//! It uses hyper's client, which follows no redirects and uses no proxies. It keeps no connections: the
+//! endpoint is on the same machine, so a kept connection would save little time, and the endpoint may
+//! close an idle connection at any time, so a request on it could fail.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Incoming;
+use http_body_util::Empty;
+use http_shell::upstream;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -20,78 +20,70 @@ use tokio::time::timeout;
 
 use crate::error::Error;
 
-pub mod part;
-mod url;
+mod urls;
 
-pub use url::{Document, EndpointUrl};
+pub use urls::{Document, EndpointUrls};
 
-/// Largest answer in bytes that is read: some hundred containers' worth of stats.
-const MAX_ANSWER: usize = 1024 * 1024;
+/// Largest response body that is read: room for the stats of about a hundred containers.
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// Most calls at once. The others wait their turn within their deadline: the sidecar has little
-/// memory, and the endpoint is there for the task before it is there for us.
-const MAX_CALLS: usize = 8;
+/// Most concurrent calls; further calls wait within their deadline. The sidecar has little memory, and
+/// the endpoint must remain available to the task's own containers.
+const MAX_CONCURRENT_CALLS: usize = 8;
 
-/// A client of the endpoint. Clones share the bound on calls.
+/// A client of the endpoint. Clones share the limit on concurrent calls.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     http: Client<HttpConnector, Empty<Bytes>>,
-    url: Arc<EndpointUrl>,
+    urls: Arc<EndpointUrls>,
     deadline: Duration,
-    calls: Arc<Semaphore>,
+    call_permits: Arc<Semaphore>,
 }
 
 impl Endpoint {
-    /// A client of the endpoint at `url`, whose calls take at most `deadline`.
-    pub fn new(url: EndpointUrl, deadline: Duration) -> Self {
+    /// A client of the endpoint at `urls`, whose calls take at most `deadline`.
+    pub fn new(urls: EndpointUrls, deadline: Duration) -> Self {
         Self {
             http: Client::builder(TokioExecutor::new())
                 .pool_max_idle_per_host(0)
                 .build(HttpConnector::new()),
-            url: Arc::new(url),
+            urls: Arc::new(urls),
             deadline,
-            calls: Arc::new(Semaphore::new(MAX_CALLS)),
+            call_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_CALLS)),
         }
     }
 
-    /// Asks for a document and returns it, byte for byte; it is JSON.
+    /// Fetches a document and returns it byte for byte. It is valid JSON.
     ///
     /// # Errors
     ///
-    /// When the endpoint has none, cannot be reached, or answers late or oddly.
+    /// When the endpoint cannot be reached, does not answer in time, does not have the document, or
+    /// sends an invalid response.
     pub async fn fetch(&self, document: Document) -> Result<Bytes, Error> {
         let call = async {
-            // Nobody closes the semaphore.
-            let _turn = self.calls.acquire().await.ok();
-            self.call(document).await
+            // The semaphore is never closed.
+            let _permit = self.call_permits.acquire().await.ok();
+            self.send_request(document).await
         };
-        let answer = timeout(self.deadline, call).await;
-        answer.unwrap_or(Err(Error::EndpointTimeout))
+        let result = timeout(self.deadline, call).await;
+        result.unwrap_or(Err(Error::EndpointTimeout))
     }
 
-    async fn call(&self, document: Document) -> Result<Bytes, Error> {
+    async fn send_request(&self, document: Document) -> Result<Bytes, Error> {
         let mut request = Request::new(Empty::new());
-        *request.uri_mut() = self.url.of(document).clone();
-        let response = self.http.request(request).await.map_err(|error| {
-            if error.is_connect() {
-                Error::EndpointUnreachable(Box::new(error))
-            } else {
-                Error::EndpointAnswer(Box::new(error))
-            }
-        })?;
+        *request.uri_mut() = self.urls.get(document).clone();
+        let response = upstream::send(&self.http, request).await?;
         match response.status() {
-            status if status.is_success() => json(response.into_body()).await,
+            status if status.is_success() => {
+                let body = upstream::read_body(response.into_body(), MAX_RESPONSE_BYTES).await?;
+                upstream::parse_json::<&RawValue>(&body)?;
+                Ok(body)
+            }
             StatusCode::NOT_FOUND => Err(Error::NoSuchDocument),
             StatusCode::TOO_MANY_REQUESTS => Err(Error::EndpointThrottled),
-            status => Err(Error::EndpointAnswer(format!("status {status}").into())),
+            status => Err(Error::InvalidEndpointResponse(
+                format!("status {status}").into(),
+            )),
         }
     }
-}
-
-async fn json(body: Incoming) -> Result<Bytes, Error> {
-    let body = Limited::new(body, MAX_ANSWER).collect().await;
-    let body = body.map_err(Error::EndpointAnswer)?.to_bytes();
-    serde_json::from_slice::<&RawValue>(&body)
-        .map_err(|error| Error::EndpointAnswer(Box::new(error)))?;
-    Ok(body)
 }

@@ -1,44 +1,41 @@
-//! What can go wrong in the proxy, and the status that a client sees of it.
-
-use std::io;
+//! The errors with which the proxy answers requests, and their statuses.
+//!
+//! An error that prevents the start is a [`ProcessError`](http_shell::process::ProcessError).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use http_shell::failure_response;
-use http_shell::process::Failure;
+use http_shell::upstream::UpstreamError;
 use thiserror::Error;
 
-/// Every error of this crate.
+/// Why a request fails.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The path is none of those that are answered, to the letter.
+    /// The path is not exactly one of the answered paths.
     #[error("there is nothing at this path")]
     NoSuchPath,
     /// The task has no container with the id in the path.
     #[error("the task has no container with this id")]
     NoSuchContainer,
-    /// The container has not run for as long as it takes to have stats, or does not run any more.
+    /// The container has just started, or has stopped.
     #[error("there are no stats of this container")]
     NoStats,
-    /// The endpoint says 404.
+    /// The endpoint answered 404.
     #[error("the metadata endpoint has no such document")]
     NoSuchDocument,
-    /// The endpoint says 429. ECS' agent answers 40 requests a second on average
+    /// The endpoint answered 429. The ECS agent allows 40 requests per second on average
     /// (`DefaultTaskMetadataSteadyStateRate` in `amazon-ecs-agent`).
-    #[error("the metadata endpoint takes no more requests at the moment")]
+    #[error("the metadata endpoint has too many requests at the moment")]
     EndpointThrottled,
-    /// No connection to the endpoint.
+    /// No connection to the endpoint could be opened.
     #[error("the metadata endpoint cannot be reached")]
     EndpointUnreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The endpoint did not answer within `METADATA_TIMEOUT_MS`.
     #[error("the metadata endpoint did not answer in time")]
     EndpointTimeout,
-    /// The endpoint's answer is none that it may give: another status, no JSON, or too large.
-    #[error("the metadata endpoint gave an answer that makes no sense")]
-    EndpointAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The HTTP server failed.
-    #[error("the server failed")]
-    Server(#[from] io::Error),
+    /// The endpoint's response has another status, is not JSON, or is too large.
+    #[error("the metadata endpoint sent an invalid response")]
+    InvalidEndpointResponse(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl ResponseError for Error {
@@ -48,9 +45,10 @@ impl ResponseError for Error {
                 StatusCode::NOT_FOUND
             }
             Self::EndpointThrottled => StatusCode::TOO_MANY_REQUESTS,
-            Self::EndpointUnreachable(_) | Self::EndpointAnswer(_) => StatusCode::BAD_GATEWAY,
+            Self::EndpointUnreachable(_) | Self::InvalidEndpointResponse(_) => {
+                StatusCode::BAD_GATEWAY
+            }
             Self::EndpointTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Server(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -59,8 +57,11 @@ impl ResponseError for Error {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Run(Box::new(error))
+impl From<UpstreamError> for Error {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Unreachable(source) => Self::EndpointUnreachable(source),
+            UpstreamError::InvalidResponse(source) => Self::InvalidEndpointResponse(source),
+        }
     }
 }

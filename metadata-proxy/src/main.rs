@@ -1,25 +1,22 @@
-//! Starts the metadata proxy: configuration, telemetry, port, service, flush.
+//! Starts the metadata proxy: configuration, telemetry, server, flush.
 
 use std::process::ExitCode;
 
 use http_shell::env::{ConfigError, Environment};
-use http_shell::process::{self, Failure};
-use http_shell::signal;
-use metadata_proxy::{Application, Config, DEFAULT_PORT, Error, SERVICE_INFO};
+use http_shell::process::{self, ProcessError};
+use metadata_proxy::{Application, Config, DEFAULT_PORT, SERVICE_INFO};
 
 fn main() -> ExitCode {
-    process::main_on(DEFAULT_PORT, serve)
+    process::main_with_default_port(DEFAULT_PORT, serve)
 }
 
-fn serve(env: &Environment) -> Result<(), Failure> {
+fn serve(env: &Environment) -> Result<(), ProcessError> {
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
+    // Flushes spans, metrics and log lines when it is dropped at the end.
+    let _telemetry = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    process::block_on(async {
-        // Before the port: a signal that comes once clients can connect must find its handler.
-        let stop = signal::stop_requested().map_err(Error::Server)?;
-        let listener = process::bind(config.http.port)?;
+    process::serve(config.http.port, async |listener, stop| {
         let application = Application::build(config, listener)?;
-        Ok::<_, Failure>(application.run_until(stop).await?)
+        application.run_until(stop.received()).await
     })
 }

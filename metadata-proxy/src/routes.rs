@@ -1,17 +1,17 @@
-//! Paths and who answers them.
+//! The routes of the proxy.
 
 use actix_web::web::ServiceConfig;
 use http_shell::get;
 
-use crate::wanted::PATHS;
+use crate::requested_document::PATH_PATTERNS;
 
 mod index;
 mod metadata;
 
-/// Adds the proxy's routes.
+/// Adds the routes.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(get("/", index::paths));
-    for path in PATHS {
-        config.service(get(path, metadata::answer));
+    config.service(get("/", index::list_paths));
+    for pattern in PATH_PATTERNS {
+        config.service(get(pattern, metadata::respond));
     }
 }

@@ -1,84 +1,82 @@
-//! The assembled monolith: configuration in, running service out.
+//! Assembles the monolith from its configuration, and runs it.
 
 use std::io;
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::Client;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use http_shell::{Readiness, Server, causes};
+use http_shell::env::ConfigError;
+use http_shell::process::ProcessError;
+use http_shell::{Readiness, Server};
 
 use crate::config::{Config, Retries};
-use crate::error::Error;
 use crate::routes;
 use crate::store::{Observed, Store};
 
-/// First pause of the SDK's retries; its own default of a second would use up the whole deadline.
-const RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// First pause between retries of the SDK. The SDK's default of one second would use up the deadline.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
 
-/// The monolith, listening.
+/// The monolith, bound to a port.
 pub struct Application {
     server: Server,
-    port: u16,
     store: Store,
     like_in_monolith: bool,
 }
 
 impl Application {
-    /// Assembles the monolith over a listener that the caller has bound.
+    /// Assembles the monolith on `listener`.
     ///
     /// # Errors
     ///
     /// When no AWS region is configured, or the listener has no address.
-    pub async fn build(config: Config, listener: TcpListener) -> Result<Self, Error> {
-        let client = dynamodb_client(&config.own.table, config.retries).await?;
+    pub async fn build(config: Config, listener: TcpListener) -> Result<Self, ProcessError> {
+        let client = build_dynamodb_client(&config.own.table, config.retries).await?;
         let store = Store::new(client, config.own.table, config.own.deadline);
+        let monitored = store.clone();
+        let readiness = Readiness::new(move || {
+            let store = monitored.clone();
+            async move { store.ready().await }
+        });
         Ok(Self {
-            port: listener.local_addr()?.port(),
-            server: Server {
-                listener,
-                config: config.http,
-                readiness: readiness(store.clone()),
-            },
+            server: Server::new(listener, config.http, readiness)?,
             store,
             like_in_monolith: config.own.like_in_monolith,
         })
     }
 
-    /// The port that it listens on.
+    /// The port that the monolith listens on.
     pub fn port(&self) -> u16 {
-        self.port
+        self.server.port()
     }
 
     /// Serves until `shutdown` resolves, then drains.
     ///
     /// # Errors
     ///
-    /// When the server does not start.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+    /// When the server does not start or a worker thread panics.
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        tracing::info!(port = self.port(), "monolith is listening");
         let store = Data::new(self.store);
         let like_in_monolith = self.like_in_monolith;
-        let routes = move |config: &mut actix_web::web::ServiceConfig| {
+        let routes = move |config: &mut ServiceConfig| {
             config.app_data(store.clone());
             routes::configure(config, like_in_monolith);
         };
-        tracing::info!(port = self.port, "monolith is listening");
-        let served: io::Result<()> = self.server.run(routes, shutdown).await;
-        Ok(served?)
+        self.server.run(routes, shutdown).await
     }
 }
 
-async fn dynamodb_client(table: &str, retries: Retries) -> Result<Client, Error> {
+async fn build_dynamodb_client(table: &str, retries: Retries) -> Result<Client, ConfigError> {
     let tls = Provider::Rustls(CryptoMode::Ring);
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls)
         .build_https();
     let retries = RetryConfig::standard()
-        .with_initial_backoff(RETRY_PAUSE)
+        .with_initial_backoff(FIRST_RETRY_PAUSE)
         .with_max_attempts(retries.max_attempts)
         .with_retry_mode(retries.mode);
     let config = aws_config::defaults(BehaviorVersion::latest())
@@ -86,20 +84,11 @@ async fn dynamodb_client(table: &str, retries: Retries) -> Result<Client, Error>
         .retry_config(retries)
         .load()
         .await;
-    let region = config.region().ok_or(Error::NoRegion)?.as_ref();
+    let region = config
+        .region()
+        .ok_or_else(|| ConfigError::Missing("AWS_REGION".to_owned()))?
+        .as_ref();
     let observed = Observed::new(table, region);
     let config = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(observed);
     Ok(Client::from_conf(config.build()))
-}
-
-fn readiness(store: Store) -> Readiness {
-    Arc::new(move || {
-        let store = store.clone();
-        Box::pin(async move {
-            store.ready().await.map_err(|error| {
-                tracing::warn!(cause = causes(&error), "not ready: {error}");
-                error.to_string()
-            })
-        })
-    })
 }

@@ -3,7 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use http_shell::annotate;
-use http_shell::id::{MAX_ID_BYTES, path_id};
+use http_shell::id::{MAX_ID_BYTES, parse_path_id};
 use serde::{Serialize, Serializer};
 use std::future::{Ready, ready};
 use thiserror::Error as ThisError;
@@ -28,7 +28,7 @@ impl FromRequest for MysfitId {
     /// Takes the segment after `/mysfits/`.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
-            path_id(request.uri().path(), 1)
+            parse_path_id(request.uri().path(), 1)
                 .inspect(|id| annotate("mysfit.id", || id.clone()))
                 .map(Self)
                 .map_err(Error::Id),

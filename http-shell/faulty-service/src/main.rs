@@ -1,15 +1,16 @@
-//! A service whose handlers fail in every way that a handler can. It is only for the tests beside it,
-//! which run it as a process of its own and look at what the shell records.
+//! A service whose handlers fail in different ways: they panic, hang, or break off their response.
+//!
+//! It exists only for the tests of this crate. They run it as a process and check what `http-shell`
+//! records about each request.
 
 #![allow(
     clippy::allow_attributes,
     clippy::panic,
-    reason = "panics are what it is for"
+    reason = "some handlers panic on purpose"
 )]
 
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use actix_web::body::SizedStream;
 use actix_web::web::{Bytes, ServiceConfig};
 use futures_util::stream::{self, Stream, StreamExt};
 use http_shell::env::{ConfigError, Environment};
-use http_shell::process::{self, Failure};
-use http_shell::{ACCESS_TARGET, Server, get, post, signal};
+use http_shell::process::{self, ProcessError};
+use http_shell::{ACCESS_TARGET, Readiness, Server, get, post};
 use telemetry::ServiceInfo;
 use tokio::time::sleep;
 
@@ -29,93 +30,89 @@ const SERVICE_INFO: ServiceInfo = ServiceInfo {
     access_target: ACCESS_TARGET,
 };
 
-/// More than the buffers of a connection on one machine hold.
-const LARGE: usize = 32 * 1024 * 1024;
+/// More bytes than the buffers of a loopback connection can hold.
+const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// What a stream gives at once.
-const CHUNK: usize = 64 * 1024;
+/// Bytes per chunk of a streamed body.
+const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Longer than any test waits.
-const VERY_LONG: Duration = Duration::from_secs(3600);
+/// Longer than any test runs.
+const NEVER_ENDING: Duration = Duration::from_secs(3600);
 
 fn main() -> ExitCode {
     process::main(serve)
 }
 
-fn serve(env: &Environment) -> Result<(), Failure> {
+fn serve(env: &Environment) -> Result<(), ProcessError> {
     let config: http_shell::Config = env.read()?;
     let telemetry_config: telemetry::Config = env.read()?;
-    let _flushed_at_the_end = telemetry::init(&telemetry_config, SERVICE_INFO)
+    // Flushes spans, metrics and log lines when it is dropped at the end.
+    let _telemetry = telemetry::init(&telemetry_config, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    process::block_on(async {
-        let run = async {
-            let stop = signal::stop_requested()?;
-            let listener = std::net::TcpListener::bind(("127.0.0.1", config.port))?;
-            let server = Server {
-                listener,
-                config,
-                readiness: Arc::new(|| Box::pin(async { Ok(()) })),
-            };
-            server.run(routes, stop).await
-        };
-        run.await
-            .map_err(|error: io::Error| Failure::Run(Box::new(error)))
+    process::serve(config.port, async |listener, stop| {
+        let readiness = Readiness::new(async || Ok::<_, io::Error>(()));
+        let server = Server::new(listener, config, readiness)?;
+        server.run(configure_routes, stop.received()).await
     })
 }
 
-fn routes(config: &mut ServiceConfig) {
+fn configure_routes(config: &mut ServiceConfig) {
     config
         .service(get("/fine", async || HttpResponse::Ok().body("fine")))
         .service(post("/posted", async || HttpResponse::Ok().body("fine")))
         .service(get("/slow", async || {
-            begun();
+            log_begun();
             sleep(Duration::from_millis(500)).await;
             HttpResponse::Ok().body("slow")
         }))
         .service(get("/never", async || {
-            begun();
-            sleep(VERY_LONG).await;
+            log_begun();
+            sleep(NEVER_ENDING).await;
             HttpResponse::Ok().finish()
         }))
         .service(get("/blocked", async || {
-            begun();
-            // What a handler must not do: nothing else on this worker goes on.
-            thread::park_timeout(VERY_LONG);
+            log_begun();
+            // Blocks the worker's thread, which a handler must not do.
+            thread::park_timeout(NEVER_ENDING);
             HttpResponse::Ok().finish()
         }))
         .service(get("/panic", panic_at_once))
         .service(get("/panic-later", async || {
-            begun();
+            log_begun();
             sleep(Duration::from_millis(20)).await;
             panic_at_once().await
         }))
         .service(get("/panic-when-dropped", async || {
-            begun();
+            log_begun();
             let _panics = PanicWhenDropped;
-            sleep(VERY_LONG).await;
+            sleep(NEVER_ENDING).await;
             HttpResponse::Ok().finish()
         }))
         .service(get("/large", async || {
-            HttpResponse::Ok().body(vec![b'x'; LARGE])
+            HttpResponse::Ok().body(vec![b'x'; LARGE_BODY_BYTES])
         }))
         .service(get("/stream", async || {
-            streamed(stream::repeat(()).take(LARGE / CHUNK).map(chunk))
+            stream_body(
+                stream::repeat(())
+                    .take(LARGE_BODY_BYTES / CHUNK_BYTES)
+                    .map(make_chunk),
+            )
         }))
         .service(get("/stream-stops", async || {
-            streamed(stream::iter([()]).map(chunk).chain(stream::pending()))
+            stream_body(stream::iter([()]).map(make_chunk).chain(stream::pending()))
         }))
         .service(get("/stream-fails", async || {
             let error = stream::iter([Err(io::Error::other("the source is gone"))]);
-            streamed(stream::iter([()]).map(chunk).chain(error))
+            stream_body(stream::iter([()]).map(make_chunk).chain(error))
         }))
         .service(get("/stream-panics", async || {
             let bug = stream::iter([()]).map(|()| panic!("a bug in the body"));
-            streamed(stream::iter([()]).map(chunk).chain(bug))
+            stream_body(stream::iter([()]).map(make_chunk).chain(bug))
         }));
 }
 
-/// Tells the tests that a request has reached its handler.
-fn begun() {
+/// Logs that a request has reached its handler; tests wait for this line.
+fn log_begun() {
     tracing::info!("begun");
 }
 
@@ -131,10 +128,10 @@ impl Drop for PanicWhenDropped {
     }
 }
 
-fn chunk((): ()) -> io::Result<Bytes> {
-    Ok(Bytes::from_static(&[b'x'; CHUNK]))
+fn make_chunk((): ()) -> io::Result<Bytes> {
+    Ok(Bytes::from_static(&[b'x'; CHUNK_BYTES]))
 }
 
-fn streamed(chunks: impl Stream<Item = io::Result<Bytes>> + 'static) -> HttpResponse {
-    HttpResponse::Ok().body(SizedStream::new(LARGE as u64, chunks))
+fn stream_body(chunks: impl Stream<Item = io::Result<Bytes>> + 'static) -> HttpResponse {
+    HttpResponse::Ok().body(SizedStream::new(LARGE_BODY_BYTES as u64, chunks))
 }

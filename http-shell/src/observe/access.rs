@@ -1,4 +1,4 @@
-//! One line for each request, whatever the log level: what the workshop's participants see first.
+//! The access log: one line for each request, at every log level.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -7,26 +7,26 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri};
 
-use super::exchange::Failure;
+use super::failure::FailureReason;
 
-/// The `tracing` target of access lines: the subscriber lets it through at every level.
+/// The `tracing` target of access lines. The subscriber must let it through at every level.
 pub const TARGET: &str = "access";
 
-/// Longest user agent in bytes that is shown; a client chooses its length, not we.
-pub(super) const MAX_USER_AGENT: usize = 256;
+/// Longest user agent in a line or a span. Clients choose its length.
+pub(super) const MAX_USER_AGENT_BYTES: usize = 256;
 
-/// Longest path in bytes that is shown: room for a mysfit's id with each byte encoded.
-pub(super) const MAX_PATH: usize = 8 * 1024;
+/// Longest path in a line or a span: room for the longest mysfit id with each byte encoded.
+pub(super) const MAX_PATH_BYTES: usize = 8 * 1024;
 
-/// The parts of a request that its line shows. They share the request's buffers.
-pub(super) struct Line {
+/// The parts of a request that its access line shows. They share the request's buffers.
+pub(super) struct AccessLine {
     method: Method,
     uri: Uri,
     user_agent: Option<HeaderValue>,
 }
 
-impl Line {
-    pub fn of(request: &ServiceRequest) -> Self {
+impl AccessLine {
+    pub fn new(request: &ServiceRequest) -> Self {
         Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -38,31 +38,36 @@ impl Line {
         &self.method
     }
 
-    /// Writes the line of a request that was answered with `status`, or not at all, or not wholly.
-    pub fn write(&self, status: Option<StatusCode>, failure: Option<Failure>, elapsed: Duration) {
+    /// Writes the line. `status` is `None` if the request ended without a response.
+    pub fn write(
+        &self,
+        status: Option<StatusCode>,
+        failure: Option<FailureReason>,
+        duration: Duration,
+    ) {
         let user_agent = self.user_agent.as_ref();
         let user_agent = user_agent.map_or(&[][..], |value| value.as_bytes());
         let status = status.map(|status| status.as_u16());
         tracing::info!(
             target: TARGET,
             method = self.method.as_str(),
-            // The query is left out: it is the part in which clients send secrets.
-            path = &*start_of(self.uri.path().as_bytes(), MAX_PATH),
-            status = status.or(failure.map(Failure::status)),
-            ms = milliseconds(elapsed),
-            user_agent = &*start_of(user_agent, MAX_USER_AGENT),
-            error_type = failure.map(Failure::error_type),
+            // Without the query, because clients send secrets in it.
+            path = &*truncate_to_text(self.uri.path().as_bytes(), MAX_PATH_BYTES),
+            status = status.or(failure.map(FailureReason::access_log_status)),
+            ms = rounded_milliseconds(duration),
+            user_agent = &*truncate_to_text(user_agent, MAX_USER_AGENT_BYTES),
+            error_type = failure.map(FailureReason::error_type),
             "access"
         );
     }
 }
 
-/// At most `most` bytes as text.
-pub(super) fn start_of(bytes: &[u8], most: usize) -> Cow<'_, str> {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(most)])
+/// The first `max_bytes` bytes as text.
+pub(super) fn truncate_to_text(bytes: &[u8], max_bytes: usize) -> Cow<'_, str> {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(max_bytes)])
 }
 
-/// To a tenth of a millisecond.
-fn milliseconds(elapsed: Duration) -> f64 {
-    (elapsed.as_secs_f64() * 10_000.0).round() / 10.0
+/// Milliseconds, rounded to one decimal place.
+fn rounded_milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }

@@ -1,11 +1,9 @@
-//! The span of a request, by the semantic conventions for HTTP servers.
+//! The span of a request, by OpenTelemetry's semantic conventions for HTTP servers.
 //!
-//! By hand and not by `opentelemetry-instrumentation-actix-web`, which leaves a request whose client
-//! goes away without a word, cannot leave out health checks, and tells the client no trace id.
+//! The crate `opentelemetry-instrumentation-actix-web` is not used: it ends no span with an error when
+//! the client disconnects, it cannot leave out health checks, and it sends no trace id to the client.
 
 use std::borrow::Cow;
-use std::error::Error;
-use std::iter::successors;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
@@ -15,135 +13,127 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::propagation::Extractor;
 use opentelemetry::trace::{SpanKind, SpanRef, Status, TraceContextExt, Tracer};
-use opentelemetry::{Context, KeyValue, Value};
+use opentelemetry::{Context, KeyValue};
 
-use super::access::{MAX_PATH, MAX_USER_AGENT, start_of};
-use super::exchange::Failure;
-use super::metrics::{OTHER, error_type, method};
+use super::access::{MAX_PATH_BYTES, MAX_USER_AGENT_BYTES, truncate_to_text};
+use super::attributes::{OTHER_METHOD, error_type, known_method, url_scheme};
+use super::failure::FailureReason;
 
-/// The header that tells a client the trace of its request, in the form of X-Ray.
+/// The response header that contains the trace id of the request, in X-Ray's format.
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
-/// The headers by which a load balancer tells what it knows of the client.
+/// The header in which a load balancer sends the address of the client.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Routes that only health checks ask for.
-const HEALTH_CHECKS: [&str; 3] = ["/", "/health/live", "/health/ready"];
+/// Routes that only health checks request.
+const HEALTH_CHECK_ROUTES: [&str; 3] = ["/", "/health/live", "/health/ready"];
 
-/// Room for as many attributes as the span of a like has.
-const ATTRIBUTES: usize = 16;
+/// Initial capacity for attributes: as many as the span of a like has.
+const ATTRIBUTES_CAPACITY: usize = 16;
 
-/// Longest method in bytes that is kept.
-const MAX_METHOD: usize = 64;
+/// Longest value of `http.request.method_original`.
+const MAX_METHOD_BYTES: usize = 64;
 
-/// Longest name of a host in bytes.
-const MAX_HOST: usize = 255;
+/// Longest value of `server.address`.
+const MAX_HOST_BYTES: usize = 255;
 
-/// The tracer of everything that the services do.
-pub fn tracer() -> BoxedTracer {
-    global::tracer("mythical-mysfits")
-}
-
-/// What makes the spans of requests.
-pub struct Spans {
+/// Creates the spans of requests.
+pub struct SpanFactory {
     tracer: BoxedTracer,
-    health_checks: bool,
+    trace_health_checks: bool,
 }
 
-impl Spans {
-    pub fn new(tracer: BoxedTracer, health_checks: bool) -> Self {
+impl SpanFactory {
+    pub fn new(tracer: BoxedTracer, trace_health_checks: bool) -> Self {
         Self {
             tracer,
-            health_checks,
+            trace_health_checks,
         }
     }
+
+    /// Starts the span of `request`, in the trace that the request's headers name.
+    pub fn start_span(&self, request: &ServiceRequest, route: Option<&str>) -> Context {
+        let headers = HeaderExtractor(request.headers());
+        let parent = global::get_text_map_propagator(|format| format.extract(&headers));
+        let method = known_method(request.method());
+        // Samplers see only the attributes that the span has when it is created.
+        let mut attributes = Vec::with_capacity(ATTRIBUTES_CAPACITY);
+        let path = truncate_to_text(request.uri().path().as_bytes(), MAX_PATH_BYTES);
+        attributes.extend([
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("url.path", path.into_owned()),
+            KeyValue::new("url.scheme", url_scheme(request)),
+        ]);
+        if method == OTHER_METHOD {
+            let original = request.method().as_str().as_bytes();
+            let original = truncate_to_text(original, MAX_METHOD_BYTES).into_owned();
+            attributes.push(KeyValue::new("http.request.method_original", original));
+        }
+        add_server_attributes(request, &mut attributes);
+        add_client_attributes(request, &mut attributes);
+        if let Some(route) = route {
+            attributes.push(KeyValue::new("http.route", route.to_owned()));
+        }
+        let is_health_check = route.is_some_and(|route| HEALTH_CHECK_ROUTES.contains(&route));
+        if is_health_check && !self.trace_health_checks {
+            // A priority of 0 makes every sampler drop this span. Its child spans follow that decision.
+            attributes.push(KeyValue::new("sampling.priority", 0));
+        }
+        let builder = self
+            .tracer
+            .span_builder(span_name(method, route))
+            .with_kind(SpanKind::Server)
+            .with_attributes(attributes);
+        let span = {
+            // The id generator reads the trace id from the current context.
+            let _guard = parent.clone().attach();
+            self.tracer.build_with_context(builder, &parent)
+        };
+        parent.with_span(span)
+    }
 }
 
-/// Starts the span of `request` in the trace that its headers name.
-pub fn start(spans: &Spans, request: &ServiceRequest, route: Option<&str>) -> Context {
-    let headers = Headers(request.headers());
-    let caller = global::get_text_map_propagator(|format| format.extract(&headers));
-    let method = method(request.method());
-    // Samplers see only the attributes that the span has when it is created.
-    let mut attributes = Vec::with_capacity(ATTRIBUTES);
-    attributes.extend([
-        KeyValue::new("http.request.method", method),
-        KeyValue::new("url.path", path(request)),
-        KeyValue::new("url.scheme", scheme(request)),
-    ]);
-    if method == OTHER {
-        let original = start_of(request.method().as_str().as_bytes(), MAX_METHOD);
-        let original = KeyValue::new("http.request.method_original", original.into_owned());
-        attributes.push(original);
-    }
-    host(request, &mut attributes);
-    client(request, &mut attributes);
-    if let Some(route) = route {
-        attributes.push(KeyValue::new("http.route", route.to_owned()));
-    }
-    if !spans.health_checks && route.is_some_and(|route| HEALTH_CHECKS.contains(&route)) {
-        // A priority of 0 makes every sampler drop this span; its child spans follow its decision.
-        attributes.push(KeyValue::new("sampling.priority", 0));
-    }
-    let verb = if method == OTHER { "HTTP" } else { method };
-    let name = match route {
-        Some(route) => Cow::Owned(format!("{verb} {route}")),
-        None => Cow::Borrowed(verb),
+fn span_name(method: &'static str, route: Option<&str>) -> Cow<'static, str> {
+    let method = if method == OTHER_METHOD {
+        "HTTP"
+    } else {
+        method
     };
-    let builder = spans
-        .tracer
-        .span_builder(name)
-        .with_kind(SpanKind::Server)
-        .with_attributes(attributes);
-    let span = {
-        // The ids of the new span are found by way of the current context.
-        let _caller = caller.clone().attach();
-        spans.tracer.build_with_context(builder, &caller)
-    };
-    caller.with_span(span)
+    match route {
+        Some(route) => Cow::Owned(format!("{method} {route}")),
+        None => Cow::Borrowed(method),
+    }
 }
 
-/// Ends the span of a request that was answered with `status`, or not at all, or not wholly.
-pub fn end(
+/// Ends the span of a request. `status` is `None` if the request ended without a response.
+pub fn end_span(
     span: &SpanRef<'_>,
     status: Option<StatusCode>,
-    failure: Option<Failure>,
-    time: SystemTime,
+    failure: Option<FailureReason>,
+    end: SystemTime,
 ) {
     if span.is_recording() {
         if let Some(status) = status {
             let code = i64::from(status.as_u16());
             span.set_attribute(KeyValue::new("http.response.status_code", code));
         }
-        if let Some(kind) = error_type(status, failure) {
-            span.set_attribute(KeyValue::new("error.type", kind));
-            span.set_status(Status::error(failure.map_or("", Failure::message)));
+        if let Some(error_type) = error_type(status, failure) {
+            span.set_attribute(KeyValue::new("error.type", error_type));
+            span.set_status(Status::error(failure.map_or("", FailureReason::message)));
         }
     }
-    span.end_with_timestamp(time);
+    span.end_with_timestamp(end);
 }
 
-fn path(request: &ServiceRequest) -> String {
-    start_of(request.uri().path().as_bytes(), MAX_PATH).into_owned()
-}
-
-/// The scheme that the client used, as far as the load balancer tells.
-pub fn scheme(request: &ServiceRequest) -> &'static str {
-    match request.headers().get(FORWARDED_PROTO) {
-        Some(scheme) if scheme == "https" => "https",
-        _ => "http",
-    }
-}
-
-fn host(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
+/// Adds `server.address` and `server.port`, from the `Host` header.
+fn add_server_attributes(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
     let host = request.headers().get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
     let (name, port) = match host.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, port.parse::<u16>().ok()),
         _ => (host, None),
     };
-    if !name.is_empty() && name.len() <= MAX_HOST {
+    if !name.is_empty() && name.len() <= MAX_HOST_BYTES {
         attributes.push(KeyValue::new("server.address", name.to_owned()));
         if let Some(port) = port {
             attributes.push(KeyValue::new("server.port", i64::from(port)));
@@ -151,84 +141,46 @@ fn host(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
     }
 }
 
-/// What is known of the client and its software.
-fn client(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
+/// Adds the client's user agent and address.
+fn add_client_attributes(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
     if let Some(agent) = request.headers().get(header::USER_AGENT) {
-        let agent = start_of(agent.as_bytes(), MAX_USER_AGENT).into_owned();
+        let agent = truncate_to_text(agent.as_bytes(), MAX_USER_AGENT_BYTES).into_owned();
         attributes.push(KeyValue::new("user_agent.original", agent));
     }
     let peer = request.peer_addr().map(|peer| peer.ip());
-    let forwarded = forwarded_for(request);
+    let forwarded = parse_forwarded_for(request);
     if let Some(client) = forwarded.or(peer) {
         attributes.push(KeyValue::new("client.address", client.to_string()));
     }
-    // Only if the client's address came from a header: otherwise both are the same.
+    // Without a forwarded address, the peer is the client.
     if let Some(peer) = peer.filter(|_| forwarded.is_some()) {
         attributes.push(KeyValue::new("network.peer.address", peer.to_string()));
     }
 }
 
-/// The first address of `X-Forwarded-For`, as X-Ray's own SDKs read it. Clients may forge it.
-fn forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
-    let list = request.headers().get(FORWARDED_FOR)?.to_str().ok()?;
-    list.split(',').next()?.trim().parse().ok()
+/// The first address of `X-Forwarded-For`, which X-Ray's SDKs also use. Clients can forge it.
+fn parse_forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
+    let addresses = request.headers().get(FORWARDED_FOR)?.to_str().ok()?;
+    addresses.split(',').next()?.trim().parse().ok()
 }
 
-/// The header that tells a client the trace of its request.
+/// The response header with the trace id of the request, for the client.
 pub fn trace_header(span: &SpanRef<'_>) -> Option<(HeaderName, HeaderValue)> {
     let span = span.span_context();
     if !span.is_valid() {
         return None;
     }
-    let id = span.trace_id().to_string();
-    let (time, chance) = id.split_at(8);
+    let trace_id = span.trace_id().to_string();
+    let (time, random) = trace_id.split_at(8);
     let sampled = u8::from(span.is_sampled());
-    let value = format!("Root=1-{time}-{chance};Sampled={sampled}");
+    let value = format!("Root=1-{time}-{random};Sampled={sampled}");
     Some((TRACE_ID, HeaderValue::try_from(value).ok()?))
 }
 
-/// Gives the span of the current request an attribute. `value` is asked only if the span is kept.
-pub fn annotate<V: Into<Value>>(key: &'static str, value: impl FnOnce() -> V) {
-    Context::map_current(|cx| {
-        let span = cx.span();
-        if span.is_recording() {
-            span.set_attribute(KeyValue::new(key, value()));
-        }
-    });
-}
+/// Lets propagators read request headers.
+struct HeaderExtractor<'a>(&'a HeaderMap);
 
-/// Writes `error` and its causes into `span`, outermost first, as the exceptions that they are.
-pub fn record_failure(span: &SpanRef<'_>, error: &(dyn Error + 'static)) {
-    if !span.is_recording() {
-        return;
-    }
-    for error in successors(Some(error), |&error| error.source()) {
-        record_exception(span, kind_of(error), error.to_string());
-    }
-}
-
-/// Writes an exception into `span`.
-pub fn record_exception(span: &SpanRef<'_>, kind: impl Into<Value>, message: impl Into<Value>) {
-    let attributes = vec![
-        KeyValue::new("exception.type", kind),
-        KeyValue::new("exception.message", message),
-    ];
-    span.add_event("exception", attributes);
-}
-
-/// The first word of the error's debug form: the name of its variant or type.
-fn kind_of(error: &dyn Error) -> String {
-    let debug = format!("{error:?}");
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let end = debug.find(|letter| !is_word(letter)).unwrap_or(debug.len());
-    let word = &debug[..end];
-    if word.is_empty() { "Error" } else { word }.to_owned()
-}
-
-/// Request headers, for propagators to read.
-struct Headers<'a>(&'a HeaderMap);
-
-impl Extractor for Headers<'_> {
+impl Extractor for HeaderExtractor<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.to_str().ok()
     }

@@ -5,11 +5,11 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use http_shell::annotate;
-use http_shell::id::path_id;
+use http_shell::id::parse_path_id;
 
 use crate::error::Error;
 
-/// An id that can be sent on: opaque, bounded, and no path of its own.
+/// An id that can be put into the path of the hook: of limited length, and not a relative path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MysfitId(String);
 
@@ -20,8 +20,8 @@ impl MysfitId {
     }
 
     fn parse(path: &str) -> Result<Self, Error> {
-        let id = path_id(path, 1)?;
-        // Whoever reads the hook's path may take these two for steps in it, in every spelling.
+        let id = parse_path_id(path, 1)?;
+        // A proxy may resolve these two as relative path segments, even if they are encoded.
         if id == "." || id == ".." {
             return Err(Error::NoSuchMysfit);
         }
@@ -34,7 +34,7 @@ impl FromRequest for MysfitId {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    /// Takes the segment after `/mysfits/`.
+    /// Parses the segment after `/mysfits/`.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::parse(request.uri().path()))
     }
@@ -53,7 +53,7 @@ mod tests {
     use http_shell::id::IdError;
 
     #[test]
-    fn dots_are_no_id_in_any_spelling() {
+    fn a_dot_segment_is_rejected_also_if_it_is_encoded() {
         for dots in [".", "..", "%2e", "%2E%2e", ".%2E"] {
             let parsed = MysfitId::parse(&format!("/mysfits/{dots}/like"));
             assert!(matches!(parsed, Err(Error::NoSuchMysfit)), "{dots}");
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_keeps_its_reason() {
+    fn an_id_with_an_encoded_slash_keeps_its_error() {
         let parsed = MysfitId::parse("/mysfits/a%2Fb/like");
         assert!(matches!(parsed, Err(Error::Id(IdError::Slash))));
     }

@@ -5,7 +5,7 @@ use std::thread::panicking;
 
 use actix_web::http::StatusCode;
 use http::{HeaderMap, Request};
-use http_shell::{record_exception, record_failure};
+use http_shell::{record_error, record_exception};
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -13,21 +13,21 @@ use opentelemetry_http::HeaderInjector;
 
 use crate::error::Error;
 
-/// The name of the service that is called, under which it reports itself.
-const CALLEE: &str = "monolith";
+/// The name under which the called service reports its own spans.
+const PEER_SERVICE: &str = "monolith";
 
-/// The port of a URL that names none: the monolith is called by `http` alone.
+/// The port of a URL without a port: that of `http`, the only scheme for calls to the monolith.
 const DEFAULT_PORT: u16 = 80;
 
-/// A call under way, within the span of the request that it is made for.
+/// The span of a call in progress, a child of the span of the request that causes the call.
 pub struct CallSpan {
     cx: Context,
-    /// The monolith has answered with a status that is an error.
-    refused: Cell<bool>,
+    /// The monolith has answered with a 4xx or 5xx status.
+    has_error_status: Cell<bool>,
 }
 
 impl CallSpan {
-    /// Starts the span of `request`, which asks for `route`.
+    /// Starts the span of `request`, whose path matches `route`.
     pub fn start<B>(tracer: &BoxedTracer, route: &'static str, request: &Request<B>) -> Self {
         let builder = tracer.span_builder(route).with_kind(SpanKind::Client);
         let cx = Context::current_with_span(builder.start(tracer));
@@ -42,60 +42,60 @@ impl CallSpan {
                 KeyValue::new("url.full", url.to_string()),
                 KeyValue::new("server.address", url.host().unwrap_or_default().to_owned()),
                 KeyValue::new("server.port", i64::from(port)),
-                KeyValue::new("peer.service", CALLEE),
-                // The monolith reports a segment of its own, which belongs below this one.
+                KeyValue::new("peer.service", PEER_SERVICE),
+                // Tells X-Ray that the monolith reports a segment of its own below this one.
                 KeyValue::new("aws.http.traced", true),
             ]);
         }
         Self {
             cx,
-            refused: Cell::new(false),
+            has_error_status: Cell::new(false),
         }
     }
 
-    /// Writes the trace into the headers of the call: all that goes upstream.
-    pub fn write_into(&self, headers: &mut HeaderMap) {
+    /// Adds the trace headers of this span to the headers of the call.
+    pub fn inject_into(&self, headers: &mut HeaderMap) {
         let mut headers = HeaderInjector(headers);
         global::get_text_map_propagator(|format| format.inject_context(&self.cx, &mut headers));
     }
 
-    /// Notes that the monolith has answered.
-    pub fn answered(&self, status: StatusCode) {
+    /// Records the status of the response.
+    pub fn record_status(&self, status: StatusCode) {
         let span = self.cx.span();
         if span.is_recording() {
             let code = i64::from(status.as_u16());
             span.set_attribute(KeyValue::new("http.response.status_code", code));
             if status.as_u16() >= 400 {
-                self.refused.set(true);
+                self.has_error_status.set(true);
                 span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
                 span.set_status(Status::error(""));
             }
         }
     }
 
-    /// Ends the span with what came of the call.
+    /// Ends the span with the result of the call.
     pub fn end<T>(self, result: &Result<T, Error>) {
         let span = self.cx.span();
         if let Err(error) = result
             && span.is_recording()
         {
-            if !self.refused.get() {
+            if !self.has_error_status.get() {
                 span.set_attribute(KeyValue::new("error.type", error_type(error)));
             }
             span.set_status(Status::error(error.to_string()));
-            record_failure(&span, error);
+            record_error(&span, error);
         }
         span.end();
     }
 }
 
 impl Drop for CallSpan {
-    /// Ends the span of a call that was given up: the request that it was made for is no more.
+    /// Ends the span of a call that was cancelled, because the request that caused it was dropped.
     fn drop(&mut self) {
         let span = self.cx.span();
-        // Not recording any more, once it has ended.
+        // A span that has ended is not recording.
         if span.is_recording() {
-            let (kind, message) = if panicking() {
+            let (error_type, message) = if panicking() {
                 ("panic", "the service panicked during the call")
             } else {
                 (
@@ -103,15 +103,15 @@ impl Drop for CallSpan {
                     "the request that the call was made for has ended",
                 )
             };
-            span.set_attribute(KeyValue::new("error.type", kind));
+            span.set_attribute(KeyValue::new("error.type", error_type));
             span.set_status(Status::error(message));
-            record_exception(&span, kind, message);
+            record_exception(&span, error_type, message);
             span.end();
         }
     }
 }
 
-/// The `error.type` of a call that ended without an answer, or with one that cannot be used.
+/// The `error.type` of a call that ended without a response, or with one that cannot be used.
 fn error_type(error: &Error) -> &'static str {
     match error {
         Error::MonolithUnreachable(_) => "unreachable",

@@ -1,45 +1,42 @@
-//! Where the monolith is, and the paths there.
+//! The address of the monolith and the URLs of its routes.
 
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
+use http_shell::upstream::parse_authority;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use telemetry::is_host;
 
 use super::MysfitId;
 
-/// All but the characters that RFC 3986 calls unreserved.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+/// The characters that are encoded in an id: all except those that RFC 3986 calls unreserved.
+const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The address of the monolith, or of the load balancer before it.
+/// The address of the monolith, or of the load balancer in front of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonolithUrl(Authority);
 
 impl MonolithUrl {
-    /// Reads `host`, `host:port` or either behind `http://`, with a slash at the end or not.
+    /// Parses `host` or `host:port`, with or without `http://` before it and a slash after it.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix("http://").unwrap_or(text);
         let text = text.strip_suffix('/').unwrap_or(text);
-        let authority: Authority = text.parse().ok()?;
-        let port = text.strip_prefix(authority.host())?;
-        let port_is_right = port.is_empty() || authority.port_u16().is_some_and(|port| port > 0);
-        // The parser takes user names too, which would end up in a header.
-        (is_host(authority.host()) && port_is_right).then_some(Self(authority))
+        parse_authority(text, is_host).map(Self)
     }
 
-    /// The health check.
+    /// The URL of the health check.
     pub fn root(&self) -> Uri {
         self.uri(PathAndQuery::from_static("/"))
     }
 
-    /// The hook of this mysfit. The id is encoded, so that none can name another route.
+    /// The URL of the hook for this mysfit. The id is encoded, so that it cannot lead to another route.
     pub fn fulfill_like(&self, id: &MysfitId) -> Uri {
-        let id = utf8_percent_encode(id.as_str(), ENCODED);
+        let id = utf8_percent_encode(id.as_str(), ENCODED_CHARACTERS);
         let path = format!("/mysfits/{id}/fulfill-like");
-        // Cannot fail: only unreserved characters are left, and an id's length is bounded.
+        // Cannot fail: only unreserved characters remain, and the length of an id is limited.
         let path = PathAndQuery::from_maybe_shared(path);
         self.uri(path.unwrap_or(PathAndQuery::from_static("/")))
     }
@@ -49,7 +46,7 @@ impl MonolithUrl {
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(self.0.clone());
         parts.path_and_query = Some(path);
-        // Cannot fail: all three parts are there.
+        // Cannot fail: all three parts are present.
         Uri::from_parts(parts).unwrap_or_default()
     }
 }
@@ -60,7 +57,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_forms_of_the_contract_mean_the_same() {
+    fn a_scheme_and_a_trailing_slash_do_not_change_the_address() {
         for text in ["alb:80", "http://alb:80", "alb:80/", "http://alb:80/"] {
             let url = MonolithUrl::parse(text).unwrap();
             assert_eq!(url.root().to_string(), "http://alb:80/", "{text}");
@@ -72,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn an_invalid_monolith_address_is_rejected() {
         for text in [
             "",
             "http://",
@@ -96,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_stays_one_segment() {
+    fn an_id_with_reserved_characters_is_encoded_into_one_path_segment() {
         let url = MonolithUrl::parse("alb").unwrap();
         let target = url.fulfill_like(&"a/b?c#d%2F é".into());
         assert_eq!(
@@ -107,15 +104,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_id_comes_back_from_the_hooks_path(id in "[^/]{1,100}") {
+        fn the_id_can_be_parsed_back_from_the_path_of_the_hook(id in "[^/]{1,100}") {
             let url = MonolithUrl::parse("alb").unwrap();
             let target = url.fulfill_like(&id.as_str().into());
             prop_assert_eq!(target.query(), None);
-            prop_assert_eq!(http_shell::id::path_id(target.path(), 1).unwrap(), id);
+            prop_assert_eq!(http_shell::id::parse_path_id(target.path(), 1).unwrap(), id);
         }
 
         #[test]
-        fn no_text_makes_the_parser_panic(text in "\\PC{0,60}") {
+        fn parsing_an_arbitrary_address_does_not_panic(text in "\\PC{0,60}") {
             let _ = MonolithUrl::parse(&text);
         }
     }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::monolith_client::MonolithClient;
 
 pub async fn check(monolith: Data<MonolithClient>) -> Result<HttpResponse, Error> {
-    monolith.health().await?;
+    monolith.check_health().await?;
     Ok(HttpResponse::Ok().json(json!({
         "message": "Health check, monolith service available."
     })))

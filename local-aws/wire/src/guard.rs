@@ -1,13 +1,13 @@
-//! The guard of a listener on this machine: it refuses requests that a web page of another origin sends.
+//! The guard of a listener on this machine: it rejects requests from web pages of other origins.
 //!
 //! Every page that is open in a browser of this machine can reach a loopback listener:
 //!
-//! - A page can send requests to `http://127.0.0.1:2000`. Browsers put the page's origin into `Origin`, except on
-//!   a plain GET or HEAD, whose answer the page cannot read. So `Origin` is checked.
-//! - A page can be served from a name whose DNS record then changes to 127.0.0.1 (DNS rebinding). The browser takes
-//!   the listener for the page's own server, but it sends the page's name in `Host`. So `Host` is checked.
+//! - A page can send requests to `http://127.0.0.1:2000`. Browsers send the page's origin in the header `Origin`,
+//!   except in a simple GET or HEAD, whose response the page cannot read. So `Origin` is checked.
+//! - A page can be served from a name whose DNS record then changes to 127.0.0.1 (DNS rebinding). The browser then
+//!   treats the listener as the page's own server, but it sends the page's name in `Host`. So `Host` is checked.
 //!
-//! Other clients, the AWS SDKs among them, send no `Origin`, and in `Host` the address that they were given.
+//! Other clients, such as the AWS SDKs, send no `Origin`. Their `Host` is the address that they were configured with.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -32,19 +32,19 @@ mod authority;
 pub use allowed::Allowed;
 use authority::Authority;
 
-/// Chromium asks for these two before it lets a page of a public address call one of this machine.
+/// Chromium's preflight headers for requests from a public page to an address of this machine.
 const REQUEST_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// Seconds that a browser may keep the answer to a preflight.
-const PREFLIGHT_MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+/// How many seconds a browser may cache the response to a preflight.
+const PREFLIGHT_MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
-/// The headers in which AWS's services name errors and requests.
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-amzn-errortype, x-amzn-requestid");
+/// The headers that pages may read: AWS's services return error types and request ids in them.
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("x-amzn-errortype, x-amzn-requestid");
 
-/// Decides which requests are answered by the listeners that it protects.
+/// Decides which requests a protected listener answers.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     allowed: Arc<Allowed>,
@@ -52,7 +52,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard that accepts loopback names and what is `allowed` besides.
+    /// A guard that accepts loopback names, and the `allowed` hosts and origins.
     pub fn new(allowed: Allowed) -> Self {
         Self {
             allowed: Arc::new(allowed),
@@ -60,7 +60,7 @@ impl Guard {
         }
     }
 
-    /// Accepts the pages that this machine serves on `port`, too.
+    /// Also accepts the pages that this machine serves on `port`.
     #[must_use]
     pub fn with_site(self, port: u16) -> Self {
         Self {
@@ -69,13 +69,13 @@ impl Guard {
         }
     }
 
-    /// Puts the guard before everything that `router` answers on a listener that is bound to `address`.
+    /// Protects all routes of `router` on a listener that is bound to `address`.
     pub fn protect(&self, address: SocketAddr, router: Router) -> Router {
         let listener = Listener {
             address,
             guard: self.clone(),
         };
-        router.layer(from_fn_with_state(listener, check))
+        router.layer(from_fn_with_state(listener, check_request))
     }
 }
 
@@ -87,15 +87,15 @@ struct Listener {
 }
 
 impl Listener {
-    /// Why a request is refused, in words for the person who sent it.
-    fn refusal(&self, request: &Request) -> Option<String> {
-        let hosts = request.headers().get_all(HOST).iter();
-        let mut hosts: Vec<_> = hosts.map(HeaderValue::as_bytes).collect();
-        let headers = hosts.len();
-        // The authority of an absolute-form target, or of HTTP/2, counts as well.
+    /// The error message for a rejected request; `None` for an accepted one.
+    fn rejection_message(&self, request: &Request) -> Option<String> {
+        let host_headers = request.headers().get_all(HOST).iter();
+        let mut hosts: Vec<_> = host_headers.map(HeaderValue::as_bytes).collect();
+        let host_header_count = hosts.len();
+        // Absolute request targets and HTTP/2 requests contain an authority. It is checked too.
         let authority = request.uri().authority();
         hosts.extend(authority.map(|authority| authority.as_str().as_bytes()));
-        if hosts.is_empty() || headers > 1 {
+        if hosts.is_empty() || host_header_count > 1 {
             return Some("A request needs exactly one Host header.".to_owned());
         }
         if let Some(host) = hosts.iter().find(|host| !self.accepts_host(host)) {
@@ -116,9 +116,10 @@ impl Listener {
 
     fn accepts_host(&self, host: &[u8]) -> bool {
         Authority::parse(host).is_some_and(|host| {
-            let is_own_address = |ip: IpAddr| !ip.is_unspecified() && ip == self.address.ip();
-            let is_own = host.is_loopback() || host.ip().is_some_and(is_own_address);
-            is_own && host.port_or_80() == self.address.port() || self.guard.allowed.has_host(&host)
+            let is_bound_address = |ip: IpAddr| !ip.is_unspecified() && ip == self.address.ip();
+            let is_listener_name = host.is_loopback() || host.ip().is_some_and(is_bound_address);
+            is_listener_name && host.port_or_80() == self.address.port()
+                || self.guard.allowed.has_host(&host)
         })
     }
 
@@ -130,57 +131,57 @@ impl Listener {
         let authority = origin.strip_prefix(b"http://").and_then(Authority::parse);
         self.guard.site_port.is_some_and(|port| {
             authority.is_some_and(|site| {
-                let has_name = site.is_loopback() || self.guard.allowed.has_host(&site);
-                has_name && site.port_or_80() == port
+                let is_site_name = site.is_loopback() || self.guard.allowed.has_host(&site);
+                is_site_name && site.port_or_80() == port
             })
         })
     }
 }
 
-async fn check(State(listener): State<Listener>, request: Request, next: Next) -> Response {
-    if let Some(message) = listener.refusal(&request) {
-        return refused(&message);
+async fn check_request(State(listener): State<Listener>, request: Request, next: Next) -> Response {
+    if let Some(message) = listener.rejection_message(&request) {
+        return access_denied(&message);
     }
     let Some(origin) = request.headers().get(ORIGIN).cloned() else {
         return next.run(request).await;
     };
-    let mut response = match preflight(request.method(), request.headers()) {
-        Some(answer) => answer,
+    let mut response = match preflight_response(request.method(), request.headers()) {
+        Some(response) => response,
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    // `navigator.sendBeacon`, with which browser SDKs send their last spans, includes credentials.
+    // Browser SDKs send their last spans with `navigator.sendBeacon`, which includes credentials.
     headers.insert(
         ACCESS_CONTROL_ALLOW_CREDENTIALS,
         HeaderValue::from_static("true"),
     );
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
     headers.append(VARY, HeaderValue::from_static("origin"));
     response
 }
 
-/// The answer to a preflight: whatever it asks for.
-fn preflight(method: &Method, asked: &HeaderMap) -> Option<Response> {
-    let wanted = asked.get(ACCESS_CONTROL_REQUEST_METHOD)?;
+/// The response to a preflight: it allows the requested method and headers. `None` for other requests.
+fn preflight_response(method: &Method, request: &HeaderMap) -> Option<Response> {
+    let requested_method = request.get(ACCESS_CONTROL_REQUEST_METHOD)?;
     if method != Method::OPTIONS {
         return None;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, wanted.clone());
-    headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE);
-    if let Some(wanted) = asked.get(ACCESS_CONTROL_REQUEST_HEADERS) {
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, requested_method.clone());
+    headers.insert(ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE_SECONDS);
+    if let Some(requested_headers) = request.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, requested_headers.clone());
     }
-    if asked.contains_key(REQUEST_PRIVATE_NETWORK) {
+    if request.contains_key(REQUEST_PRIVATE_NETWORK) {
         headers.insert(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true"));
     }
     Some(response)
 }
 
-/// In the form of AWS's JSON protocols, so that the AWS CLI and the SDKs show the message.
-fn refused(message: &str) -> Response {
+/// A 403 in the format of AWS's JSON protocols, so that the AWS CLI and the SDKs show the message.
+fn access_denied(message: &str) -> Response {
     let body = json!({ "__type": "AccessDeniedException", "message": message }).to_string();
     let headers = [
         (CONTENT_TYPE, "application/json"),

@@ -1,4 +1,4 @@
-//! What the local AWS services have in common on the wire. So far that is the guard of their listeners.
+//! HTTP code that the local AWS services share. It contains the guard of their listeners.
 
 mod guard;
 

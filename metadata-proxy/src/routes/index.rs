@@ -1,10 +1,11 @@
-//! `GET /`: what there is to ask for. It asks nobody, so that it can be a health check.
+//! `GET /`: the list of answered paths. It does not call the endpoint, so it also serves as a health
+//! check.
 
 use actix_web::HttpResponse;
 use serde_json::json;
 
-use crate::wanted::PATHS;
+use crate::requested_document::PATH_PATTERNS;
 
-pub async fn paths() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "paths": PATHS }))
+pub async fn list_paths() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "paths": PATH_PATTERNS }))
 }

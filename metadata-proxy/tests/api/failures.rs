@@ -12,10 +12,10 @@ const MANY: usize = 2 * 1024 * 1024;
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-const THROTTLED: &str = "the metadata endpoint takes no more requests at the moment";
+const THROTTLED: &str = "the metadata endpoint has too many requests at the moment";
 const SILENT: &str = "the metadata endpoint did not answer in time";
 const AWAY: &str = "the metadata endpoint cannot be reached";
-const ODD: &str = "the metadata endpoint gave an answer that makes no sense";
+const ODD: &str = "the metadata endpoint sent an invalid response";
 
 /// Asserts that the path is answered with this error, which says nothing of the cause.
 fn assert_error(proxy: &Service, path: &str, error: (u16, &str, &str)) {

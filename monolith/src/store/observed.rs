@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
-use http_shell::{record_failure, tracer};
+use http_shell::{record_error, tracer};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::metrics::{Counter, Histogram};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
@@ -194,7 +194,7 @@ impl Call {
         if failed {
             let connection = after.output_or_error().and_then(Result::err);
             if let Some(error) = connection.and_then(|error| error.as_connector_error()) {
-                record_failure(&span, error);
+                record_error(&span, error);
             }
             let code = code.unwrap_or(error);
             span.set_status(Status::error(code.clone()));

@@ -1,49 +1,52 @@
-//! Hosts and origins that are accepted by option.
+//! The options `--allowed-host` and `--allowed-origin`.
 
 use clap::Args;
 use url::Url;
 
 use super::authority::Authority;
 
-/// What a guard accepts besides loopback names and the site's own pages.
+/// The hosts and origins that a guard accepts besides loopback names and the pages of the site.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Allowed {
     /// Host name that requests may be sent to, on any port, besides localhost; may be given several times
-    #[arg(long = "allowed-host", value_name = "NAME", value_parser = host)]
+    #[arg(long = "allowed-host", value_name = "NAME", value_parser = parse_host)]
     hosts: Vec<Authority>,
 
     /// Origin (scheme://host or scheme://host:port) whose web pages may send requests; may be given several times
-    #[arg(long = "allowed-origin", value_name = "ORIGIN", value_parser = origin)]
+    #[arg(long = "allowed-origin", value_name = "ORIGIN", value_parser = parse_origin)]
     origins: Vec<String>,
 }
 
 impl Allowed {
     pub(super) fn has_host(&self, host: &Authority) -> bool {
-        let is_same_address = |known: &Authority| known.ip().is_some() && known.ip() == host.ip();
-        let mut known = self.hosts.iter();
-        known.any(|known| known.name == host.name || is_same_address(known))
+        let has_same_ip = |allowed: &Authority| allowed.ip().is_some() && allowed.ip() == host.ip();
+        let mut hosts = self.hosts.iter();
+        hosts.any(|allowed| allowed.name == host.name || has_same_ip(allowed))
     }
 
     pub(super) fn has_origin(&self, origin: &[u8]) -> bool {
-        let mut known = self.origins.iter();
-        known.any(|known| known.as_bytes().eq_ignore_ascii_case(origin))
+        let mut origins = self.origins.iter();
+        origins.any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin))
     }
 }
 
-fn host(text: &str) -> Result<Authority, &'static str> {
-    let is_name = |host: &Authority| {
+fn parse_host(text: &str) -> Result<Authority, &'static str> {
+    let is_valid_name = |host: &Authority| {
         let mut bytes = host.name.bytes();
-        let is_dns = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-        !host.name.is_empty() && (is_dns || host.ip().is_some())
+        let is_dns_name = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+        !host.name.is_empty() && (is_dns_name || host.ip().is_some())
     };
     match Authority::parse(text.as_bytes()) {
-        Some(host) if host.port.is_none() && !text.ends_with(':') && is_name(&host) => Ok(host),
+        Some(host) if host.port.is_none() && !text.ends_with(':') && is_valid_name(&host) => {
+            Ok(host)
+        }
         _ => Err("expected a host name without scheme and port, for example lab.example"),
     }
 }
 
-/// An origin as browsers write it: without the port that is the scheme's own, and with addresses in their shortest form.
-fn origin(text: &str) -> Result<String, &'static str> {
+/// Returns the origin as browsers write it: without the default port of the scheme, and with the shortest form of an
+/// address.
+fn parse_origin(text: &str) -> Result<String, &'static str> {
     const EXPECTED: &str = "expected scheme and host, and the port if there is one, \
                             for example https://app.example or http://localhost:5173";
     let url = Url::parse(text).map_err(|_| EXPECTED)?;
@@ -65,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_names_or_addresses_without_a_port() {
+    fn a_host_is_a_name_or_an_address_without_scheme_and_port() {
         for (text, name) in [
             ("lab.example", "lab.example"),
             ("LAB.Example.", "lab.example"),
@@ -74,7 +77,7 @@ mod tests {
             ("[fd00::1]", "[fd00::1]"),
         ] {
             assert_eq!(
-                host(text).map(|host| host.name).as_deref(),
+                parse_host(text).map(|host| host.name).as_deref(),
                 Ok(name),
                 "{text}"
             );
@@ -93,16 +96,16 @@ mod tests {
             "[x]",
             "fd00::1",
         ] {
-            assert!(host(text).is_err(), "{text}");
+            assert!(parse_host(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn an_address_is_the_same_host_in_each_of_its_forms() {
+    fn an_allowed_address_is_accepted_in_each_of_its_spellings() {
         let allowed = Allowed {
             hosts: vec![
-                host("[FD00:0::1]").unwrap(),
-                host("[::ffff:10.0.0.1]").unwrap(),
+                parse_host("[FD00:0::1]").unwrap(),
+                parse_host("[::ffff:10.0.0.1]").unwrap(),
             ],
             ..Allowed::default()
         };
@@ -119,8 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_kept_as_browsers_write_them() {
-        for (text, kept) in [
+    fn an_origin_is_stored_as_browsers_write_it() {
+        for (text, stored) in [
             ("https://app.example", "https://app.example"),
             ("HTTPS://App.Example:443/", "https://app.example"),
             ("http://localhost:80", "http://localhost"),
@@ -135,7 +138,7 @@ mod tests {
             ),
             ("https://app.example:0443", "https://app.example"),
         ] {
-            assert_eq!(origin(text).as_deref(), Ok(kept), "{text}");
+            assert_eq!(parse_origin(text).as_deref(), Ok(stored), "{text}");
         }
         for text in [
             "",
@@ -155,7 +158,7 @@ mod tests {
             "https://me@app.example",
             "file:///",
         ] {
-            assert!(origin(text).is_err(), "{text}");
+            assert!(parse_origin(text).is_err(), "{text}");
         }
     }
 }

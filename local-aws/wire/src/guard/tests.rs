@@ -12,7 +12,7 @@ struct Options {
     allowed: Allowed,
 }
 
-fn listener(port: u16, site_port: Option<u16>, options: &[&str]) -> Listener {
+fn listener_on(port: u16, site_port: Option<u16>, options: &[&str]) -> Listener {
     let parsed = Options::try_parse_from(["test"].iter().chain(options));
     let allowed = parsed.unwrap_or_else(|error| panic!("{error}")).allowed;
     let guard = Guard::new(allowed);
@@ -22,20 +22,20 @@ fn listener(port: u16, site_port: Option<u16>, options: &[&str]) -> Listener {
     }
 }
 
-fn request(target: &str) -> Builder {
+fn request_to(target: &str) -> Builder {
     Request::builder().uri(target)
 }
 
 fn accepts(listener: &Listener, request: Builder) -> bool {
     listener
-        .refusal(&request.body(Body::empty()).unwrap())
+        .rejection_message(&request.body(Body::empty()).unwrap())
         .is_none()
 }
 
 #[test]
 fn only_loopback_names_with_the_listeners_port_are_accepted_as_host() {
-    let listener = listener(3000, None, &[]);
-    let host = |host: &str| accepts(&listener, request("/").header(HOST, host));
+    let listener = listener_on(3000, None, &[]);
+    let accepts_host = |host: &str| accepts(&listener, request_to("/").header(HOST, host));
     for good in [
         "127.0.0.1:3000",
         "localhost:3000",
@@ -45,7 +45,7 @@ fn only_loopback_names_with_the_listeners_port_are_accepted_as_host() {
         "127.0.0.2:3000",
         "[::ffff:127.0.0.1]:3000",
     ] {
-        assert!(host(good), "{good}");
+        assert!(accepts_host(good), "{good}");
     }
     for bad in [
         "",
@@ -80,61 +80,72 @@ fn only_loopback_names_with_the_listeners_port_are_accepted_as_host() {
         "[::1]3000",
         "null",
     ] {
-        assert!(!host(bad), "{bad}");
+        assert!(!accepts_host(bad), "{bad}");
     }
     assert!(!accepts(
         &listener,
-        request("/").header(HOST, "localhost\u{fffd}:3000")
+        request_to("/").header(HOST, "localhost\u{fffd}:3000")
     ));
 }
 
 #[test]
-fn a_host_without_a_port_means_port_80() {
-    let listener = listener(80, None, &[]);
-    assert!(accepts(&listener, request("/").header(HOST, "localhost")));
+fn a_host_without_a_port_is_accepted_only_by_a_listener_on_port_80() {
+    let listener = listener_on(80, None, &[]);
     assert!(accepts(
         &listener,
-        request("/").header(HOST, "localhost:80")
+        request_to("/").header(HOST, "localhost")
+    ));
+    assert!(accepts(
+        &listener,
+        request_to("/").header(HOST, "localhost:80")
     ));
 }
 
 #[test]
-fn the_address_that_a_listener_is_bound_to_is_a_name_of_it() {
-    let bound = |ip: [u8; 4]| Listener {
+fn the_bound_address_of_a_listener_is_accepted_as_host_unless_it_is_unspecified() {
+    let listener_bound_to = |ip: [u8; 4]| Listener {
         address: (ip, 2000).into(),
         guard: Guard::default(),
     };
-    let lan = |listener| accepts(&listener, request("/").header(HOST, "192.168.1.7:2000"));
-    assert!(lan(bound([192, 168, 1, 7])));
-    assert!(!lan(bound([192, 168, 1, 8])));
-    assert!(!lan(bound([0, 0, 0, 0])));
-    let unspecified = request("/").header(HOST, "0.0.0.0:2000");
-    assert!(!accepts(&bound([0, 0, 0, 0]), unspecified));
+    let accepts_lan_host =
+        |listener| accepts(&listener, request_to("/").header(HOST, "192.168.1.7:2000"));
+    assert!(accepts_lan_host(listener_bound_to([192, 168, 1, 7])));
+    assert!(!accepts_lan_host(listener_bound_to([192, 168, 1, 8])));
+    assert!(!accepts_lan_host(listener_bound_to([0, 0, 0, 0])));
+    let unspecified = request_to("/").header(HOST, "0.0.0.0:2000");
+    assert!(!accepts(&listener_bound_to([0, 0, 0, 0]), unspecified));
 }
 
 #[test]
-fn exactly_one_host_is_needed_and_an_absolute_target_counts_too() {
-    let listener = listener(3000, None, &[]);
-    assert!(!accepts(&listener, request("/")));
-    let twice = || request("/").header(HOST, "localhost:3000");
-    assert!(!accepts(&listener, twice().header(HOST, "localhost:3000")));
-    assert!(!accepts(&listener, twice().header(HOST, "evil.example")));
-    let absolute = |target| accepts(&listener, request(target).header(HOST, "localhost:3000"));
-    assert!(absolute("http://127.0.0.1:3000/"));
-    assert!(!absolute("http://evil.example:3000/"));
-    assert!(!absolute("http://localhost:3000@evil.example/"));
-    assert!(!absolute("evil.example:3000"));
-    // HTTP/2 has no Host header.
-    assert!(accepts(&listener, request("http://127.0.0.1:3000/")));
+fn a_request_needs_one_host_header_and_its_absolute_target_is_checked_too() {
+    let listener = listener_on(3000, None, &[]);
+    assert!(!accepts(&listener, request_to("/")));
+    let request_with_host = || request_to("/").header(HOST, "localhost:3000");
+    assert!(!accepts(
+        &listener,
+        request_with_host().header(HOST, "localhost:3000")
+    ));
+    assert!(!accepts(
+        &listener,
+        request_with_host().header(HOST, "evil.example")
+    ));
+    let accepts_target =
+        |target| accepts(&listener, request_to(target).header(HOST, "localhost:3000"));
+    assert!(accepts_target("http://127.0.0.1:3000/"));
+    assert!(!accepts_target("http://evil.example:3000/"));
+    assert!(!accepts_target("http://localhost:3000@evil.example/"));
+    assert!(!accepts_target("evil.example:3000"));
+    // A request of HTTP/2 has no Host header.
+    assert!(accepts(&listener, request_to("http://127.0.0.1:3000/")));
 }
 
 #[test]
-fn only_the_sites_origin_is_accepted_unless_an_option_allows_more() {
+fn only_the_origin_of_the_site_and_allowed_origins_are_accepted() {
     let allowed = ["--allowed-origin", "https://App.example"];
-    for (options, more) in [(&[][..], false), (&allowed, true)] {
-        let xray = listener(2000, Some(3000), options);
-        let origin = |origin: &str| {
-            let request = request("/").header(HOST, "localhost:2000");
+    for (options, accepts_app) in [(&[][..], false), (&allowed, true)] {
+        let xray = listener_on(2000, Some(3000), options);
+        let accepts_origin = |origin: &str| {
+            let request = request_to("/").header(HOST, "localhost:2000");
             accepts(&xray, request.header(ORIGIN, origin))
         };
         for site in [
@@ -142,9 +153,9 @@ fn only_the_sites_origin_is_accepted_unless_an_option_allows_more() {
             "http://localhost:3000",
             "http://[::1]:3000",
         ] {
-            assert!(origin(site), "{site}");
+            assert!(accepts_origin(site), "{site}");
         }
-        assert_eq!(origin("https://app.example"), more);
+        assert_eq!(accepts_origin("https://app.example"), accepts_app);
         for bad in [
             "",
             "null",
@@ -164,15 +175,15 @@ fn only_the_sites_origin_is_accepted_unless_an_option_allows_more() {
             "http://app.example",
             "file://",
         ] {
-            assert!(!origin(bad), "{bad}");
+            assert!(!accepts_origin(bad), "{bad}");
         }
     }
 }
 
 #[test]
-fn each_of_several_origins_must_be_accepted() {
-    let listener = listener(2000, Some(3000), &[]);
-    let request = request("/")
+fn a_request_with_one_rejected_origin_among_several_is_rejected() {
+    let listener = listener_on(2000, Some(3000), &[]);
+    let request = request_to("/")
         .header(HOST, "localhost:2000")
         .header(ORIGIN, "http://localhost:3000");
     assert!(!accepts(
@@ -182,9 +193,9 @@ fn each_of_several_origins_must_be_accepted() {
 }
 
 #[test]
-fn without_a_site_no_origin_is_accepted() {
-    let listener = listener(2000, None, &[]);
-    let request = request("/").header(HOST, "localhost:2000");
+fn without_a_site_every_origin_is_rejected() {
+    let listener = listener_on(2000, None, &[]);
+    let request = request_to("/").header(HOST, "localhost:2000");
     assert!(!accepts(
         &listener,
         request.header(ORIGIN, "http://localhost:2000")
@@ -192,11 +203,11 @@ fn without_a_site_no_origin_is_accepted() {
 }
 
 #[test]
-fn an_allowed_host_is_accepted_on_any_port_and_names_the_site_too() {
-    let listener = listener(3000, Some(3000), &["--allowed-host", "Lab.example"]);
+fn an_allowed_host_is_accepted_on_any_port_and_in_the_origin_of_the_site() {
+    let listener = listener_on(3000, Some(3000), &["--allowed-host", "Lab.example"]);
     for host in ["lab.example:3000", "LAB.example.:13000", "lab.example"] {
         assert!(
-            accepts(&listener, request("/").header(HOST, host)),
+            accepts(&listener, request_to("/").header(HOST, host)),
             "{host}"
         );
     }
@@ -206,26 +217,26 @@ fn an_allowed_host_is_accepted_on_any_port_and_names_the_site_too() {
         "lab.example:x",
     ] {
         assert!(
-            !accepts(&listener, request("/").header(HOST, host)),
+            !accepts(&listener, request_to("/").header(HOST, host)),
             "{host}"
         );
     }
-    let page = |origin: &str| {
-        let request = request("/").header(HOST, "lab.example:3000");
+    let accepts_page = |origin: &str| {
+        let request = request_to("/").header(HOST, "lab.example:3000");
         accepts(&listener, request.header(ORIGIN, origin))
     };
-    assert!(page("http://lab.example:3000"));
-    assert!(!page("http://lab.example:3001"));
-    assert!(!page("http://evil.example:3000"));
+    assert!(accepts_page("http://lab.example:3000"));
+    assert!(!accepts_page("http://lab.example:3001"));
+    assert!(!accepts_page("http://evil.example:3000"));
 }
 
 proptest! {
     #[test]
-    fn no_host_with_a_foreign_name_is_accepted(
-        before in "[a-z0-9.@:-]{0,8}", name in "[a-z]{1,8}\\.(example|localhost|1)", after in "(:3000)?",
+    fn a_host_with_a_foreign_name_is_rejected(
+        prefix in "[a-z0-9.@:-]{0,8}", name in "[a-z]{1,8}\\.(example|localhost|1)", suffix in "(:3000)?",
     ) {
-        let host = format!("{before}{name}{after}");
-        let is_accepted = accepts(&listener(3000, None, &[]), request("/").header(HOST, &host));
+        let host = format!("{prefix}{name}{suffix}");
+        let is_accepted = accepts(&listener_on(3000, None, &[]), request_to("/").header(HOST, &host));
         prop_assert!(!is_accepted, "{}", host);
     }
 }

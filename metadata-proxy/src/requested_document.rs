@@ -1,19 +1,16 @@
-//! What a request asks for, by its path alone.
+//! The document that a request asks for, parsed from its path.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
+use crate::container_id::ContainerId;
 use crate::endpoint::Document;
 use crate::error::Error;
 
-mod id;
-
-pub use id::ContainerId;
-
-/// The paths that are answered, as the router writes them.
-pub const PATHS: [&str; 8] = [
+/// The answered paths, as patterns of the router.
+pub const PATH_PATTERNS: [&str; 8] = [
     "/v2/metadata",
     "/v2/metadata/{id}",
     "/v2/stats",
@@ -24,19 +21,19 @@ pub const PATHS: [&str; 8] = [
     "/v4/task/stats",
 ];
 
-/// A document of the endpoint, or one container's part of it.
+/// A document of the endpoint, or the part of it about one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// The whole of it.
+pub enum RequestedDocument {
+    /// A whole document.
     Whole(Document),
-    /// This container out of the task.
+    /// One container of the document `/task`.
     Container(ContainerId),
-    /// The stats of this container out of those of the task.
-    Stats(ContainerId),
+    /// The stats of one container of the document `/task/stats`.
+    ContainerStats(ContainerId),
 }
 
-impl Wanted {
-    /// Reads a path as it was sent: nothing is decoded and nothing made equal.
+impl RequestedDocument {
+    /// Parses a path as the client sent it, without decoding or normalising it.
     fn parse(path: &str) -> Option<Self> {
         Some(match path {
             "/v4" => Self::Whole(Document::Container),
@@ -48,18 +45,18 @@ impl Wanted {
                     Self::Container(ContainerId::parse(id)?)
                 } else {
                     let id = path.strip_prefix("/v2/stats/")?;
-                    Self::Stats(ContainerId::parse(id)?)
+                    Self::ContainerStats(ContainerId::parse(id)?)
                 }
             }
         })
     }
 }
 
-impl FromRequest for Wanted {
+impl FromRequest for RequestedDocument {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    /// By the target of the request and not by what the router makes of it, which is decoded.
+    /// Parses the request target, not the router's parameters, because the router decodes those.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::parse(request.uri().path()).ok_or(Error::NoSuchPath))
     }
@@ -70,16 +67,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_path_of_the_router_asks_for_something() {
-        for path in PATHS {
+    fn each_path_of_the_router_is_parsed() {
+        for path in PATH_PATTERNS {
             let path = path.replace("{id}", "cd189a933e5849daa93386466019ab50-2495160603");
-            assert!(Wanted::parse(&path).is_some(), "{path}");
+            assert!(RequestedDocument::parse(&path).is_some(), "{path}");
         }
     }
 
     #[test]
-    fn a_path_that_only_resembles_one_asks_for_nothing() {
-        for path in PATHS {
+    fn other_spellings_of_the_paths_are_rejected() {
+        for path in PATH_PATTERNS {
             let path = path.replace("{id}", "a");
             for other in [
                 format!("{path}/"),
@@ -91,7 +88,7 @@ mod tests {
                 format!("{path}/../stats"),
                 format!("{path};a"),
             ] {
-                assert_eq!(Wanted::parse(&other), None, "{other}");
+                assert_eq!(RequestedDocument::parse(&other), None, "{other}");
             }
         }
     }

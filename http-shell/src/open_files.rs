@@ -1,42 +1,46 @@
-//! How many connections a service may have open at once.
+//! The process' limit of open files, and the number of connections that fit below it.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Most connections at once; further ones wait in the listener's backlog.
+/// Most connections of one service; further ones wait in the listener's backlog.
 const MAX_CONNECTIONS: u64 = 10_000;
 
-/// File descriptors for everything but clients' connections: standard streams, the listener, the
-/// runtimes, connections to other services.
+/// File descriptors for everything else: standard streams, the listener, the runtimes, connections to
+/// other services.
 const RESERVED_FILES: u64 = 512;
 
-/// The open file limit at which [`MAX_CONNECTIONS`] fit.
-const SUFFICIENT_FILES: u64 = MAX_CONNECTIONS + RESERVED_FILES;
-
-/// Raises this process' limit of open files as far as it is useful and permitted, and returns how
-/// many connections fit below the limit.
-pub fn raise_open_file_limit() -> usize {
-    if let Some(raised) = raised_limit(getrlimit(Resource::Nofile)) {
-        // If it is refused, the process accepts fewer connections.
+/// Raises this process' limit of open files to `wanted_files`, or to the highest permitted limit below.
+/// A higher limit is left as it is.
+///
+/// Returns the limit afterwards; `None` means no limit.
+pub fn raise_open_file_limit(wanted_files: u64) -> Option<u64> {
+    if let Some(raised) = raised_limit(getrlimit(Resource::Nofile), wanted_files) {
+        // After a refusal the lower limit still applies, and the caller gets it.
         let _ = setrlimit(Resource::Nofile, raised);
     }
-    // Read again, because macOS grants less than it was asked for without an error.
-    connection_limit(getrlimit(Resource::Nofile).current)
+    // Read again, because macOS may grant less than it was asked for, without an error.
+    getrlimit(Resource::Nofile).current
+}
+
+/// Raises the limit of open files for [`MAX_CONNECTIONS`], and returns how many connections fit.
+pub(crate) fn raise_connection_limit() -> usize {
+    connection_limit(raise_open_file_limit(MAX_CONNECTIONS + RESERVED_FILES))
 }
 
 /// The limit to set in place of `limit`, if that is too low and may be raised.
-fn raised_limit(limit: Rlimit) -> Option<Rlimit> {
+fn raised_limit(limit: Rlimit, wanted_files: u64) -> Option<Rlimit> {
     let soft = limit.current?;
     let hard = limit.maximum.unwrap_or(u64::MAX);
-    let raised = SUFFICIENT_FILES.min(hard);
+    let raised = wanted_files.min(hard);
     (raised > soft).then_some(Rlimit {
         current: Some(raised),
         maximum: limit.maximum,
     })
 }
 
-/// How many connections may be open under `open_file_limit`; none stands for no limit.
+/// How many connections may be open below `open_file_limit`; `None` means no limit.
 ///
-/// What is reserved for other files is at most half of a low limit, and there is always one connection.
+/// At least one connection is permitted, and at most half of a low limit is reserved for other files.
 fn connection_limit(open_file_limit: Option<u64>) -> usize {
     let files = open_file_limit.unwrap_or(u64::MAX);
     let connections = files - RESERVED_FILES.min(files / 2);
@@ -51,7 +55,7 @@ mod tests {
     const MAX: usize = MAX_CONNECTIONS as usize;
 
     #[test]
-    fn the_connection_limit_follows_from_the_open_file_limit() {
+    fn the_connection_limit_leaves_512_files_or_half_of_a_low_limit_up_to_10000_connections() {
         for (files, connections) in [
             (0, 1),
             (1, 1),
@@ -81,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_soft_limit_is_raised_as_far_as_useful_and_permitted_and_never_lowered() {
+    fn a_soft_limit_is_raised_up_to_the_wanted_files_and_the_hard_limit_and_never_lowered() {
         for (soft, hard, raised) in [
             (Some(1_024), Some(4_096), Some(4_096)),
             (Some(1_024), Some(524_288), Some(10_512)),
@@ -89,7 +93,7 @@ mod tests {
             (Some(0), Some(1), Some(1)),
             (Some(0), Some(0), None),
             (Some(4_096), Some(4_096), None),
-            // No kernel answers this, but a sandbox between it and us may.
+            // A soft limit above the hard one: some sandboxes report this.
             (Some(4_096), Some(1_024), None),
             (Some(10_512), None, None),
             (Some(65_535), Some(65_535), None),
@@ -103,13 +107,13 @@ mod tests {
                 current: Some(soft),
                 maximum: hard,
             });
-            assert_eq!(raised_limit(limit), expected, "{limit:?}");
+            assert_eq!(raised_limit(limit, 10_512), expected, "{limit:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_open_file_limit_leaves_files_for_something_else(files: u64) {
+        fn at_least_one_file_is_left_for_other_uses_below_any_open_file_limit(files: u64) {
             let connections = connection_limit(Some(files));
             prop_assert!((1..=MAX).contains(&connections));
             prop_assert!(files < 2 || (connections as u64) < files);

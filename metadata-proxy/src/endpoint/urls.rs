@@ -1,50 +1,51 @@
-//! Where the endpoint is, and the documents there.
+//! The URLs of the endpoint's documents.
 
 use http::Uri;
-use http::uri::Authority;
+use http_shell::upstream::parse_authority;
 
-/// What the endpoint can be asked for.
+/// A document of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
-    /// The container that asks.
+    /// The container that sends the request: the proxy's own.
     Container,
-    /// The Docker stats of the container that asks.
+    /// The Docker stats of the container that sends the request.
     ContainerStats,
-    /// The task with all of its containers.
+    /// The task with all its containers.
     Task,
-    /// The Docker stats of all containers, by their ids.
+    /// The Docker stats of all containers of the task, by container id.
     TaskStats,
 }
 
-/// The addresses of the documents, made once: no request has a part in them.
+/// The URLs of the documents. They are built once, so that no request can change them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointUrl {
+pub struct EndpointUrls {
     container: Uri,
     container_stats: Uri,
     task: Uri,
     task_stats: Uri,
 }
 
-impl EndpointUrl {
-    /// Reads `http://host/path`, with a port or not, with a slash at the end or not.
+impl EndpointUrls {
+    /// Parses `http://host/path`, with or without a port and a slash at the end.
     pub fn parse(text: &str) -> Option<Self> {
         let base = text.strip_suffix('/').unwrap_or(text);
         let address = base.strip_prefix("http://")?;
         let (authority, path) = address.split_once('/')?;
-        if !(is_host_and_port(authority) && path.split('/').all(is_plain)) {
+        parse_authority(authority, telemetry::is_host)?;
+        if !path.split('/').all(is_plain_segment) {
             return None;
         }
-        let below = |path| format!("{base}{path}").parse().ok();
+        let append = |path| format!("{base}{path}").parse().ok();
         Some(Self {
-            container: below("")?,
-            container_stats: below("/stats")?,
-            task: below("/task")?,
-            task_stats: below("/task/stats")?,
+            container: append("")?,
+            container_stats: append("/stats")?,
+            task: append("/task")?,
+            task_stats: append("/task/stats")?,
         })
     }
 
-    /// The address of a document.
-    pub fn of(&self, document: Document) -> &Uri {
+    /// The URL of a document.
+    pub fn get(&self, document: Document) -> &Uri {
         match document {
             Document::Container => &self.container,
             Document::ContainerStats => &self.container_stats,
@@ -54,17 +55,9 @@ impl EndpointUrl {
     }
 }
 
-fn is_host_and_port(text: &str) -> bool {
-    // The parser takes user names too, which would end up in a header.
-    text.parse().is_ok_and(|authority: Authority| {
-        let port = text.strip_prefix(authority.host());
-        let known = authority.port_u16().is_some_and(|port| port > 0);
-        telemetry::is_host(authority.host()) && port.is_some_and(|port| port.is_empty() || known)
-    })
-}
-
-/// Whether a segment of a path is itself, whoever reads it.
-fn is_plain(segment: &str) -> bool {
+/// Whether every server reads this path segment literally: it has no encoded character and is no dot
+/// segment.
+fn is_plain_segment(segment: &str) -> bool {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     !["", ".", ".."].contains(&segment) && segment.bytes().all(unreserved)
 }
@@ -75,12 +68,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_documents_lie_below_the_address_that_ecs_gives() {
+    fn the_documents_have_urls_below_the_address_from_ecs() {
         for text in [
             "http://169.254.170.2/v4/a-1",
             "http://169.254.170.2/v4/a-1/",
         ] {
-            let url = EndpointUrl::parse(text).unwrap();
+            let urls = EndpointUrls::parse(text).unwrap();
             for (document, path) in [
                 (Document::Container, "/v4/a-1"),
                 (Document::ContainerStats, "/v4/a-1/stats"),
@@ -88,24 +81,24 @@ mod tests {
                 (Document::TaskStats, "/v4/a-1/task/stats"),
             ] {
                 let expected = format!("http://169.254.170.2{path}");
-                assert_eq!(url.of(document).to_string(), expected);
+                assert_eq!(urls.get(document).to_string(), expected);
             }
         }
     }
 
     #[test]
-    fn a_port_and_an_address_of_version_six_are_fine() {
+    fn a_port_and_an_ipv6_address_are_accepted() {
         for text in [
             "http://lab:51678/v4/a",
             "http://[fd00:ec2::2]/v4/a",
             "http://[::1]:1/v4",
         ] {
-            assert!(EndpointUrl::parse(text).is_some(), "{text}");
+            assert!(EndpointUrls::parse(text).is_some(), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_address_of_metadata_is_refused() {
+    fn an_invalid_address_is_rejected() {
         for text in [
             "http://256.1.1.1/v4/a",
             "http://169.254.170/v4/a",
@@ -128,14 +121,14 @@ mod tests {
             "http://169.254.170.2/v4/a#b",
             "http://169.254.170.2/v4/a b",
         ] {
-            assert_eq!(EndpointUrl::parse(text), None, "{text}");
+            assert_eq!(EndpointUrls::parse(text), None, "{text}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_the_parser_panic(text in "(http://)?\\PC{0,60}") {
-            let _ = EndpointUrl::parse(&text);
+        fn parsing_an_arbitrary_address_does_not_panic(text in "(http://)?\\PC{0,60}") {
+            let _ = EndpointUrls::parse(&text);
         }
     }
 }

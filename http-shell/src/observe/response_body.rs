@@ -1,4 +1,4 @@
-//! The body of an answer, which ends its request.
+//! The body of a response. Its end is the end of the request.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -9,20 +9,20 @@ use actix_web::web::Bytes;
 
 use super::exchange::Exchange;
 
-/// A body that is observed until it is complete or given up.
-pub struct AnswerBody {
+/// A body that tells its exchange whether it was read to its end, failed, or was dropped.
+pub struct ResponseBody {
     body: BoxBody,
     is_complete: bool,
-    /// `None` only while this is dropped.
+    /// `None` only during the drop.
     exchange: Option<Exchange>,
 }
 
-impl AnswerBody {
-    /// Observes the `body` of the answer to `exchange`.
+impl ResponseBody {
+    /// Wraps the `body` of the response to `exchange`.
     pub fn new(exchange: Exchange, body: impl MessageBody + 'static) -> Self {
         let body = body.boxed();
         Self {
-            // actix does not poll such a body.
+            // actix does not poll a body of these sizes.
             is_complete: matches!(body.size(), BodySize::None | BodySize::Sized(0)),
             body,
             exchange: Some(exchange),
@@ -30,7 +30,7 @@ impl AnswerBody {
     }
 }
 
-impl MessageBody for AnswerBody {
+impl MessageBody for ResponseBody {
     type Error = Box<dyn Error>;
 
     fn size(&self) -> BodySize {
@@ -43,27 +43,27 @@ impl MessageBody for AnswerBody {
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = &mut *self;
         let context = this.exchange.as_ref().map(Exchange::context);
-        let _within = context.map(opentelemetry::Context::attach);
-        let next = Pin::new(&mut this.body).poll_next(cx);
-        match &next {
+        let _guard = context.map(opentelemetry::Context::attach);
+        let chunk = Pin::new(&mut this.body).poll_next(cx);
+        match &chunk {
             Poll::Ready(None) => this.is_complete = true,
             Poll::Ready(Some(Err(error))) => {
                 if let Some(exchange) = &mut this.exchange {
-                    exchange.body_failed(&**error);
+                    exchange.record_body_error(&**error);
                 }
             }
             _ => {}
         }
-        next
+        chunk
     }
 }
 
-impl Drop for AnswerBody {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
         if let Some(exchange) = self.exchange.take()
             && self.is_complete
         {
-            exchange.complete();
+            exchange.end_when_sent();
         }
     }
 }

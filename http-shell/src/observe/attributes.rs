@@ -1,0 +1,52 @@
+//! Attribute values that spans and metrics share, by OpenTelemetry's semantic conventions for HTTP.
+
+use std::borrow::Cow;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderName;
+use actix_web::http::{Method, StatusCode};
+
+use super::failure::FailureReason;
+
+/// The value of `http.request.method` for methods that [`known_method`] does not list.
+pub const OTHER_METHOD: &str = "_OTHER";
+
+/// The header in which a load balancer sends the scheme that the client used.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// `http.request.method`: the method if it is standardised, else [`OTHER_METHOD`].
+pub fn known_method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "PATCH" => "PATCH",
+        "OPTIONS" => "OPTIONS",
+        "CONNECT" => "CONNECT",
+        "TRACE" => "TRACE",
+        "QUERY" => "QUERY",
+        _ => OTHER_METHOD,
+    }
+}
+
+/// `url.scheme`: the scheme that the client used, according to the load balancer.
+pub fn url_scheme(request: &ServiceRequest) -> &'static str {
+    match request.headers().get(FORWARDED_PROTO) {
+        Some(scheme) if scheme == "https" => "https",
+        _ => "http",
+    }
+}
+
+/// `error.type`: the failure if there is one, else a 5xx status. A server does not count 4xx as errors.
+pub fn error_type(
+    status: Option<StatusCode>,
+    failure: Option<FailureReason>,
+) -> Option<Cow<'static, str>> {
+    let server_error = status.filter(StatusCode::is_server_error);
+    let server_error = server_error.map(|status| Cow::Owned(status.as_str().to_owned()));
+    failure
+        .map(|failure| failure.error_type().into())
+        .or(server_error)
+}

@@ -1,0 +1,53 @@
+//! Why a request ended without its whole response.
+
+/// The reasons, as spans, metrics and access lines show them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureReason {
+    /// The client closed or reset the connection.
+    ClientDisconnected,
+    /// The client did not read the response within the connection's idle limit.
+    ClientStalled,
+    /// The grace period of a shutdown ended.
+    Shutdown,
+    /// The handler panicked, or other code on the connection's thread did.
+    Panic,
+    /// The body of the response could not be produced.
+    ResponseBody,
+}
+
+impl FailureReason {
+    /// The value of the attribute `error.type`.
+    pub fn error_type(self) -> &'static str {
+        match self {
+            Self::ClientDisconnected => "client_disconnected",
+            Self::ClientStalled => "client_stalled",
+            Self::Shutdown => "shutdown",
+            Self::Panic => "panic",
+            Self::ResponseBody => "body_failed",
+        }
+    }
+
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::ClientDisconnected => {
+                "the client closed the connection before the whole response was sent"
+            }
+            Self::ClientStalled => "the client did not read the response",
+            Self::Shutdown => {
+                "the grace period of the shutdown ended before the whole response was sent"
+            }
+            Self::Panic => "the service panicked",
+            Self::ResponseBody => "the body of the response could not be produced",
+        }
+    }
+
+    /// The status in the access line if no status was sent. nginx also writes 499 for a client that
+    /// closed the connection.
+    pub fn access_log_status(self) -> u16 {
+        match self {
+            Self::ClientDisconnected | Self::ClientStalled => 499,
+            Self::Shutdown => 503,
+            Self::Panic | Self::ResponseBody => 500,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What all requests of a server share: its tracer, its instruments and its lifecycle.
+
+use opentelemetry::global;
+
+use super::metrics::Metrics;
+use super::span::SpanFactory;
+use crate::drain::Lifecycle;
+use crate::trace::tracer;
+
+/// Creates spans and records metrics for the requests of one server.
+pub struct Observer {
+    pub(super) spans: SpanFactory,
+    pub(super) metrics: Metrics,
+    pub(super) lifecycle: Lifecycle,
+}
+
+impl Observer {
+    /// Uses the global tracer and meter. Call this after the process has set up its telemetry.
+    pub fn new(trace_health_checks: bool, lifecycle: Lifecycle) -> Self {
+        Self {
+            spans: SpanFactory::new(tracer(), trace_health_checks),
+            metrics: Metrics::new(&global::meter("http-shell")),
+            lifecycle,
+        }
+    }
+}

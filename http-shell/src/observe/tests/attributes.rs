@@ -1,0 +1,155 @@
+//! The names and attributes of spans.
+
+use std::sync::{Arc, Mutex};
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample};
+
+use super::{TestTelemetry, attribute, attribute_text, init_app, send};
+
+#[tokio::test]
+async fn a_span_has_the_name_of_the_route_and_the_attributes_of_the_request() {
+    let telemetry = TestTelemetry::new();
+    let request = TestRequest::post()
+        .uri("/mysfits/4e53/like?secret=1")
+        .insert_header(("Host", "shop.example:8080"))
+        .insert_header(("User-Agent", "browser"))
+        .insert_header(("X-Forwarded-For", "203.0.113.9, 10.0.0.1"))
+        .insert_header(("X-Forwarded-Proto", "https"))
+        .peer_addr(([10, 0, 0, 1], 1234).into());
+    let response = send(&init_app(&telemetry).await, request.to_request()).await;
+
+    let span = telemetry.only_span();
+    assert_eq!(span.name, "POST /mysfits/{id}/like");
+    assert_eq!(span.span_kind, SpanKind::Server);
+    assert_eq!(span.status, Status::Unset);
+    for (key, expected) in [
+        ("http.request.method", "POST"),
+        ("http.route", "/mysfits/{id}/like"),
+        ("url.scheme", "https"),
+        ("url.path", "/mysfits/4e53/like"),
+        ("server.address", "shop.example"),
+        ("server.port", "8080"),
+        ("user_agent.original", "browser"),
+        ("client.address", "203.0.113.9"),
+        ("network.peer.address", "10.0.0.1"),
+        ("http.response.status_code", "200"),
+        ("mysfit.id", "x"),
+    ] {
+        assert_eq!(
+            attribute_text(&span, key).as_deref(),
+            Some(expected),
+            "{key}"
+        );
+    }
+    assert!(!format!("{:?}", span.attributes).contains("secret"));
+
+    let header = response.headers().get("x-amzn-trace-id").unwrap();
+    let id = span.span_context.trace_id().to_string();
+    let (time, random) = id.split_at(8);
+    assert_eq!(*header, format!("Root=1-{time}-{random};Sampled=1"));
+}
+
+/// A sampler that drops each span and keeps the attributes that it had at its creation.
+#[derive(Clone, Debug, Default)]
+struct AttributeRecorder(Arc<Mutex<Vec<KeyValue>>>);
+
+impl ShouldSample for AttributeRecorder {
+    fn should_sample(
+        &self,
+        _: Option<&Context>,
+        _: TraceId,
+        _: &str,
+        _: &SpanKind,
+        attributes: &[KeyValue],
+        _: &[Link],
+    ) -> SamplingResult {
+        self.0.lock().unwrap().extend_from_slice(attributes);
+        SamplingResult {
+            decision: SamplingDecision::Drop,
+            attributes: Vec::new(),
+            trace_state: TraceState::NONE,
+        }
+    }
+}
+
+/// The semantic conventions for HTTP server spans require these attributes "at span creation time". The
+/// route is not required; it is known by then.
+#[tokio::test]
+async fn a_sampler_gets_the_attributes_that_the_conventions_require_at_span_creation() {
+    let recorder = AttributeRecorder::default();
+    let mut telemetry = TestTelemetry::new();
+    telemetry.tracer_provider = SdkTracerProvider::builder()
+        .with_sampler(recorder.clone())
+        .build();
+    let request = TestRequest::post()
+        .uri("/mysfits/4e53/like")
+        .insert_header(("Host", "shop.example:8080"))
+        .insert_header(("User-Agent", "Probe/2.0"))
+        .insert_header(("X-Forwarded-For", "203.0.113.9, 10.0.0.1"))
+        .peer_addr(([10, 0, 0, 1], 1234).into());
+    send(&init_app(&telemetry).await, request.to_request()).await;
+
+    let attributes = recorder.0.lock().unwrap();
+    for (key, expected) in [
+        ("client.address", "203.0.113.9"),
+        ("http.request.method", "POST"),
+        ("http.route", "/mysfits/{id}/like"),
+        ("network.peer.address", "10.0.0.1"),
+        ("server.address", "shop.example"),
+        ("server.port", "8080"),
+        ("url.path", "/mysfits/4e53/like"),
+        ("url.scheme", "http"),
+        ("user_agent.original", "Probe/2.0"),
+    ] {
+        let found = attributes.iter().find(|it| it.key.as_str() == key);
+        let found = found.map(|it| it.value.to_string());
+        assert_eq!(found.as_deref(), Some(expected), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn the_span_of_a_request_without_a_route_has_the_name_of_the_method() {
+    let telemetry = TestTelemetry::new();
+    let method = Method::from_bytes(b"BREW").unwrap();
+    let request = TestRequest::with_uri("/coffee/17").method(method);
+    send(&init_app(&telemetry).await, request.to_request()).await;
+    let span = telemetry.only_span();
+    assert_eq!(span.name, "HTTP");
+    assert_eq!(
+        attribute_text(&span, "http.request.method").as_deref(),
+        Some("_OTHER")
+    );
+    assert_eq!(
+        attribute_text(&span, "http.request.method_original").as_deref(),
+        Some("BREW")
+    );
+    assert_eq!(attribute(&span, "http.route"), None);
+    // A 404 is an error of the client, not of the server.
+    assert_eq!(span.status, Status::Unset);
+    assert_eq!(
+        attribute_text(&span, "http.response.status_code").as_deref(),
+        Some("404")
+    );
+}
+
+#[tokio::test]
+async fn attribute_values_from_the_client_are_truncated_or_left_out() {
+    let telemetry = TestTelemetry::new();
+    let request = TestRequest::with_uri(&format!("/{}", "p".repeat(20_000)))
+        .insert_header(("User-Agent", "u".repeat(20_000)))
+        .insert_header(("Host", "h".repeat(20_000)))
+        .insert_header(("X-Forwarded-For", "<script>"));
+    send(&init_app(&telemetry).await, request.to_request()).await;
+    let span = telemetry.only_span();
+    assert_eq!(attribute_text(&span, "url.path").unwrap().len(), 8192);
+    assert_eq!(
+        attribute_text(&span, "user_agent.original").unwrap().len(),
+        256
+    );
+    assert_eq!(attribute(&span, "server.address"), None);
+    assert_eq!(attribute(&span, "client.address"), None);
+}

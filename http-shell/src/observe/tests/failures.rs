@@ -1,0 +1,99 @@
+//! Requests that fail or are dropped.
+
+use std::fmt;
+
+use actix_web::App;
+use actix_web::body::{BoxBody, to_bytes};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorServiceUnavailable;
+use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::test::{TestRequest, init_service};
+use opentelemetry::trace::Status;
+
+use super::{
+    TestTelemetry, active_requests, attribute, attribute_text, init_app, request_counts, send,
+};
+use crate::observe::record_request;
+
+#[tokio::test]
+async fn an_error_and_its_cause_are_exceptions_of_the_span() {
+    let telemetry = TestTelemetry::new();
+    let request = TestRequest::with_uri("/broken").to_request();
+    send(&init_app(&telemetry).await, request).await;
+    let span = telemetry.only_span();
+    assert_eq!(span.status, Status::error(""));
+    assert_eq!(attribute_text(&span, "error.type").as_deref(), Some("503"));
+    let exceptions: Vec<Vec<String>> = span
+        .events
+        .iter()
+        .map(|event| {
+            event
+                .attributes
+                .iter()
+                .map(|it| it.value.to_string())
+                .collect()
+        })
+        .collect();
+    let cause = fmt::Error.to_string();
+    assert_eq!(
+        exceptions,
+        [["TestError", "it broke"], ["Error", cause.as_str()]]
+    );
+}
+
+#[tokio::test]
+async fn a_dropped_request_ends_its_span_with_client_disconnected() {
+    let telemetry = TestTelemetry::new();
+    let app = init_app(&telemetry).await;
+    let mut call = Box::pin(app.call(TestRequest::with_uri("/never").to_request()));
+    assert!(futures_util::poll!(&mut call).is_pending());
+    assert!(
+        telemetry
+            .span_exporter
+            .get_finished_spans()
+            .unwrap()
+            .is_empty()
+    );
+    drop(call);
+    let span = telemetry.only_span();
+    assert_eq!(
+        attribute_text(&span, "error.type").as_deref(),
+        Some("client_disconnected")
+    );
+    assert_eq!(attribute(&span, "http.response.status_code"), None);
+    assert!(matches!(span.status, Status::Error { .. }));
+    assert_eq!(
+        active_requests(&telemetry.exported_metrics()),
+        [("GET /never".to_owned(), 0)]
+    );
+}
+
+#[tokio::test]
+async fn an_error_of_another_middleware_is_answered_and_recorded_once() {
+    let telemetry = TestTelemetry::new();
+    let refuse = async |_: ServiceRequest, _: Next<BoxBody>| {
+        Err::<ServiceResponse, _>(ErrorServiceUnavailable("no"))
+    };
+    let app = App::new()
+        .app_data(telemetry.observer_data())
+        .wrap(from_fn(refuse))
+        .wrap(from_fn(record_request));
+    let app = init_service(app).await;
+    let error = app.call(TestRequest::get().to_request()).await.err();
+    let response = error.unwrap().error_response();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key("x-amzn-trace-id"));
+    assert!(
+        response
+            .headers()
+            .contains_key("access-control-allow-origin")
+    );
+    assert!(to_bytes(response.into_body()).await.is_ok());
+    let span = telemetry.only_span();
+    assert_eq!(attribute_text(&span, "error.type").as_deref(), Some("503"));
+    assert_eq!(
+        request_counts(&telemetry.exported_metrics()),
+        [("GET 503 503".to_owned(), 1)]
+    );
+}

@@ -1,0 +1,55 @@
+//! Helpers for spans: the tracer of the services, attributes and exceptions.
+
+use std::error::Error;
+use std::iter::successors;
+
+use opentelemetry::global::{self, BoxedTracer};
+use opentelemetry::trace::{SpanRef, TraceContextExt};
+use opentelemetry::{Context, KeyValue, Value};
+
+/// The tracer with which the services create all of their spans.
+pub fn tracer() -> BoxedTracer {
+    global::tracer("mythical-mysfits")
+}
+
+/// Sets an attribute of the current span. `value` is called only if the span is recording.
+pub fn annotate<V: Into<Value>>(key: &'static str, value: impl FnOnce() -> V) {
+    Context::map_current(|cx| {
+        let span = cx.span();
+        if span.is_recording() {
+            span.set_attribute(KeyValue::new(key, value()));
+        }
+    });
+}
+
+/// Adds one `exception` event to `span` for `error` and one for each of its causes.
+pub fn record_error(span: &SpanRef<'_>, error: &(dyn Error + 'static)) {
+    if !span.is_recording() {
+        return;
+    }
+    for error in successors(Some(error), |&error| error.source()) {
+        record_exception(span, error_type_name(error), error.to_string());
+    }
+}
+
+/// Adds an `exception` event to `span`.
+pub fn record_exception(
+    span: &SpanRef<'_>,
+    exception_type: impl Into<Value>,
+    message: impl Into<Value>,
+) {
+    let attributes = vec![
+        KeyValue::new("exception.type", exception_type),
+        KeyValue::new("exception.message", message),
+    ];
+    span.add_event("exception", attributes);
+}
+
+/// The first word of the error's debug form: the name of its variant or type.
+fn error_type_name(error: &dyn Error) -> String {
+    let debug = format!("{error:?}");
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let end = debug.find(|letter| !is_word(letter)).unwrap_or(debug.len());
+    let word = &debug[..end];
+    if word.is_empty() { "Error" } else { word }.to_owned()
+}

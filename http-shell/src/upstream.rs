@@ -1,0 +1,73 @@
+//! Helpers for hyper clients that call other services.
+//!
+//! Each service has its own client, with its own pool, deadlines and errors. The parts here are those in
+//! which the clients do not differ: addresses, transport errors, and JSON bodies of limited size.
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::uri::Authority;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// Why a call failed, apart from its deadline and the status of the response.
+#[derive(Debug, Error)]
+pub enum UpstreamError {
+    /// No connection could be opened.
+    #[error("the upstream cannot be reached")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    /// The response is not valid HTTP, broke off, is too large, or is not the expected JSON.
+    #[error("the upstream's response is not valid")]
+    InvalidResponse(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Parses `host` or `host:port`. `is_host` decides which hosts are valid; port 0 is not.
+pub fn parse_authority(text: &str, is_host: impl FnOnce(&str) -> bool) -> Option<Authority> {
+    let authority: Authority = text.parse().ok()?;
+    // Rejects user information, which `Authority` accepts and hyper would send in a header.
+    let port = text.strip_prefix(authority.host())?;
+    let is_valid_port = port.is_empty() || authority.port_u16().is_some_and(|port| port > 0);
+    (is_valid_port && is_host(authority.host())).then_some(authority)
+}
+
+/// Sends `request` and returns the head of the response; the body is still to be read.
+///
+/// # Errors
+///
+/// When no connection can be opened, or no valid head arrives.
+pub async fn send(
+    client: &Client<HttpConnector, Empty<Bytes>>,
+    request: Request<Empty<Bytes>>,
+) -> Result<Response<Incoming>, UpstreamError> {
+    client.request(request).await.map_err(|error| {
+        if error.is_connect() {
+            UpstreamError::Unreachable(Box::new(error))
+        } else {
+            UpstreamError::InvalidResponse(Box::new(error))
+        }
+    })
+}
+
+/// Reads a body of at most `max_bytes` to its end.
+///
+/// # Errors
+///
+/// When the body is longer or breaks off.
+pub async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, UpstreamError> {
+    let body = Limited::new(body, max_bytes).collect().await;
+    Ok(body.map_err(UpstreamError::InvalidResponse)?.to_bytes())
+}
+
+/// Parses a body as JSON of the shape `T`.
+///
+/// # Errors
+///
+/// When the body is not JSON or has another shape.
+pub fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UpstreamError> {
+    serde_json::from_slice(body).map_err(|error| UpstreamError::InvalidResponse(Box::new(error)))
+}

@@ -1,0 +1,124 @@
+//! Extracts the part about one container from a document about the task, byte for byte.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use http_shell::upstream::parse_json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::container_id::ContainerId;
+use crate::error::Error;
+
+/// The field of a task that is read here.
+#[derive(Deserialize)]
+struct Task<'a> {
+    /// The field is absent as long as the task has no container.
+    #[serde(rename = "Containers", borrow, default)]
+    containers: Vec<&'a RawValue>,
+}
+
+/// The field of a container that is read here.
+#[derive(Deserialize)]
+struct Container {
+    /// Empty or absent until Docker has created the container.
+    #[serde(rename = "DockerId", default)]
+    docker_id: String,
+}
+
+/// Extracts the container with this id from the document `/task`.
+///
+/// # Errors
+///
+/// When the task has no such container, or the document has another shape.
+pub fn extract_container(task: &Bytes, id: &ContainerId) -> Result<Bytes, Error> {
+    for container in parse_json::<Task>(task)?.containers {
+        let Container { docker_id } = parse_json(container.get().as_bytes())?;
+        if docker_id == id.as_str() {
+            return Ok(slice_part(task, container));
+        }
+    }
+    Err(Error::NoSuchContainer)
+}
+
+/// Extracts the stats of the container with this id from the document `/task/stats`.
+///
+/// # Errors
+///
+/// When the task has no such container, when the container has no stats, or when the document has
+/// another shape.
+pub fn extract_stats(task_stats: &Bytes, id: &ContainerId) -> Result<Bytes, Error> {
+    let stats_by_id: HashMap<String, &RawValue> = parse_json(task_stats)?;
+    match stats_by_id.get(id.as_str()) {
+        None => Err(Error::NoSuchContainer),
+        // The ECS agent writes `null` for a container without stats.
+        Some(stats) if stats.get() == "null" => Err(Error::NoStats),
+        Some(stats) => Ok(slice_part(task_stats, stats)),
+    }
+}
+
+fn slice_part(document: &Bytes, part: &RawValue) -> Bytes {
+    document.slice_ref(part.get().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container_id() -> ContainerId {
+        ContainerId::parse("b-2").unwrap()
+    }
+
+    #[test]
+    fn a_container_is_extracted_byte_for_byte() {
+        let part = r#"{ "Name":"like", "DockerId" : "b\u002d2","Limits": {"CPU": 1.00} }"#;
+        let task = format!(r#"{{"Containers": [{{"DockerId": "a-1"}}, {part}], "Family": "f"}}"#);
+        assert_eq!(
+            extract_container(&task.into(), &container_id()).unwrap(),
+            part
+        );
+    }
+
+    #[test]
+    fn stats_are_extracted_byte_for_byte() {
+        let part = r#"{"cpu_stats": {"system_cpu_usage": 18446744073709551616}}"#;
+        let all = format!(r#"{{"a-1": null, "b-2" : {part} }}"#);
+        assert_eq!(extract_stats(&all.into(), &container_id()).unwrap(), part);
+    }
+
+    #[test]
+    fn an_unknown_container_id_is_an_error() {
+        for task in [
+            "{}",
+            r#"{"Containers": [{"DockerId": ""}, {"Name": "b-2"}]}"#,
+        ] {
+            let result = extract_container(&task.into(), &container_id());
+            assert!(matches!(result, Err(Error::NoSuchContainer)), "{task}");
+        }
+        let result = extract_stats(&r#"{"b-20": {}}"#.into(), &container_id());
+        assert!(matches!(result, Err(Error::NoSuchContainer)));
+    }
+
+    #[test]
+    fn null_in_place_of_stats_is_an_error() {
+        let result = extract_stats(&r#"{"b-2":null}"#.into(), &container_id());
+        assert!(matches!(result, Err(Error::NoStats)));
+    }
+
+    #[test]
+    fn a_document_of_another_shape_is_an_invalid_response() {
+        for document in [
+            "null",
+            r#"{"Containers": {}}"#,
+            r#"{"Containers": ["b-2"]}"#,
+        ] {
+            let result = extract_container(&document.into(), &container_id());
+            assert!(
+                matches!(result, Err(Error::InvalidEndpointResponse(_))),
+                "{document}"
+            );
+        }
+        let result = extract_stats(&"[]".into(), &container_id());
+        assert!(matches!(result, Err(Error::InvalidEndpointResponse(_))));
+    }
+}
