@@ -37,7 +37,7 @@ fn bench_intake(criterion: &mut Criterion) {
             || Xray::new(Config::default()),
             |xray| {
                 for document in &documents {
-                    assert!(xray.put(document).is_empty());
+                    assert!(xray.put_document(document).is_empty());
                 }
                 query(&xray, "/ServiceGraph", &full_range());
                 xray
@@ -61,7 +61,7 @@ fn bench_queries(criterion: &mut Criterion) {
     for number in 0..TRACE_COUNT {
         for document in trace_documents(number) {
             document_bytes += document.len();
-            assert!(xray.put(&document).is_empty());
+            assert!(xray.put_document(&document).is_empty());
         }
     }
     query(&xray, "/ServiceGraph", &full_range());
@@ -116,7 +116,7 @@ fn full_range() -> Value {
 }
 
 fn query(xray: &Xray, path: &str, request: &Value) -> Value {
-    let answer = xray.answer(path, request.to_string().as_bytes());
+    let answer = xray.call_operation(path, request.to_string().as_bytes());
     answer.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 

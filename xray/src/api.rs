@@ -1,8 +1,7 @@
-//! X-Ray's HTTP API: one POST for each operation, JSON both ways.
+//! The HTTP API of X-Ray: each operation is a POST with a JSON body and a JSON response.
 //!
-//! Source: the service model of X-Ray (2016-04-12, protocol rest-json). Requests may be signed or not.
+//! Source: the service model of X-Ray (2016-04-12, protocol rest-json). Signatures are not checked.
 
-mod error;
 mod operations;
 mod requests;
 mod token;
@@ -18,70 +17,69 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-pub use error::Error;
-pub use operations::Operation;
-
+use crate::error::Error;
 use crate::xray::Xray;
+use operations::Operation;
 
-/// Largest request in bytes: 50 documents of 64 KiB in a JSON string each, where a quotation mark is two
-/// bytes.
-const MAX_BODY: usize = 8 * 1024 * 1024;
+/// Maximum size of a request body in bytes. It has room for 50 documents of 64 KiB, which JSON strings
+/// double at worst, because they escape each quotation mark.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// The API of this X-Ray, and `GET /status`, which tells what is held and what has left.
+/// Routes of the API, and of `GET /status`, which returns [`Xray::status`].
 pub fn router(xray: Arc<Xray>) -> Router {
     Router::new()
-        .route("/status", get(status))
-        .fallback(answer)
+        .route("/status", get(get_status))
+        .fallback(handle_operation)
         .with_state(xray)
 }
 
-async fn status(State(xray): State<Arc<Xray>>) -> Response {
-    // Traces that have changed are put together first, so that all that is dropped is counted.
+async fn get_status(State(xray): State<Arc<Xray>>) -> Response {
+    // `status` assembles changed traces, which may take long.
     match tokio::task::spawn_blocking(move || xray.status()).await {
-        Ok(status) => json(StatusCode::OK, &status),
-        Err(_) => Error::Broken.into_response(),
+        Ok(status) => json_response(StatusCode::OK, &status),
+        Err(_) => Error::Panicked.into_response(),
     }
 }
 
-async fn answer(State(xray): State<Arc<Xray>>, request: Request) -> Response {
-    let called = match called(request).await {
-        // It may read a hundred thousand traces, which is no work for a thread that others wait for.
-        Ok((operation, body)) => {
-            tokio::task::spawn_blocking(move || operation.call(&xray, &body)).await
-        }
+async fn handle_operation(State(xray): State<Arc<Xray>>, request: Request) -> Response {
+    let (operation, body) = match read_request(request).await {
+        Ok(call) => call,
         Err(error) => return error.into_response(),
     };
-    match called {
-        Ok(Ok(answer)) => json(StatusCode::OK, &answer),
+    // An operation may read 100,000 traces, so it must not occupy an async worker thread.
+    let outcome = tokio::task::spawn_blocking(move || operation.call(&xray, &body)).await;
+    match outcome {
+        Ok(Ok(answer)) => json_response(StatusCode::OK, &answer),
         Ok(Err(error)) => error.into_response(),
-        Err(_) => Error::Broken.into_response(),
+        Err(_) => Error::Panicked.into_response(),
     }
 }
 
-async fn called(request: Request) -> Result<(Operation, Vec<u8>), Error> {
+async fn read_request(request: Request) -> Result<(Operation, Vec<u8>), Error> {
     let path = request.uri().path();
-    let Some(operation) = Operation::find(path) else {
+    let Some(operation) = Operation::from_path(path) else {
         return Err(Error::UnknownOperation(path.to_owned()));
     };
     if request.method() != Method::POST {
-        return Err(Error::invalid(format!("{path} is asked by POST")));
+        return Err(Error::invalid(format!("{path} accepts only POST")));
     }
-    let body = to_bytes(request.into_body(), MAX_BODY).await;
-    let body = body.map_err(|_| Error::Body(MAX_BODY))?;
+    let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await;
+    let body = body.map_err(|_| Error::Body(MAX_BODY_BYTES))?;
     Ok((operation, body.into()))
 }
 
-fn json(status: StatusCode, body: &Value) -> Response {
+fn json_response(status: StatusCode, body: &Value) -> Response {
     let body = Body::from(body.to_string());
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let body = json!({ "__type": self.name(), "Message": self.to_string() });
-        let mut response = json(self.status(), &body);
-        if let Ok(name) = self.name().parse() {
-            response.headers_mut().insert("x-amzn-errortype", name);
+        let exception = self.exception_name();
+        let body = json!({ "__type": exception, "Message": self.to_string() });
+        let mut response = json_response(self.status(), &body);
+        if let Ok(exception) = exception.parse() {
+            response.headers_mut().insert("x-amzn-errortype", exception);
         }
         response
     }

@@ -1,6 +1,7 @@
-//! Amazon Resource Names of what has no account: one region and one account stand for all.
+//! Amazon Resource Names (ARNs). All of them have the same region and account, because a local X-Ray has
+//! neither.
 
-/// The ARN of a resource of X-Ray.
-pub fn of(kind: &str, name: &str) -> String {
-    format!("arn:aws:xray:us-east-1:000000000000:{kind}/{name}")
+/// The ARN of an X-Ray resource. `resource_type` is `group` or `sampling-rule`.
+pub fn resource_arn(resource_type: &str, name: &str) -> String {
+    format!("arn:aws:xray:us-east-1:000000000000:{resource_type}/{name}")
 }

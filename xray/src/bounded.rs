@@ -1,7 +1,7 @@
-//! Values of requests, each with the type and the bounds that X-Ray's service model gives it.
+//! Types for members of requests. They enforce the types and bounds of X-Ray's service model.
 //!
-//! A JSON object is wanted where the model has a structure; serde alone takes an array, too. `null` is
-//! absent, as in all AWS protocols, which is what `Option` makes of it.
+//! [`Object`] accepts only a JSON object; the derived code of serde also accepts an array. An optional member
+//! may be `null`, which means absent in all AWS protocols.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,16 +13,17 @@ use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, V
 /// A text of `MIN` to `MAX` characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(try_from = "String")]
-pub struct Text<const MIN: usize, const MAX: usize>(pub String);
+pub struct BoundedText<const MIN: usize, const MAX: usize>(pub String);
 
-impl<const MIN: usize, const MAX: usize> TryFrom<String> for Text<MIN, MAX> {
+impl<const MIN: usize, const MAX: usize> TryFrom<String> for BoundedText<MIN, MAX> {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
         let count = text.chars().count();
-        match (MIN..=MAX).contains(&count) {
-            true => Ok(Self(text)),
-            false => Err(format!("expected {MIN} to {MAX} characters, not {count}")),
+        if (MIN..=MAX).contains(&count) {
+            Ok(Self(text))
+        } else {
+            Err(format!("expected {MIN} to {MAX} characters, not {count}"))
         }
     }
 }
@@ -30,87 +31,93 @@ impl<const MIN: usize, const MAX: usize> TryFrom<String> for Text<MIN, MAX> {
 /// An integer from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
 #[serde(try_from = "i64")]
-pub struct Integer<const MIN: i64, const MAX: i64>(pub i64);
+pub struct BoundedInteger<const MIN: i64, const MAX: i64>(pub i64);
 
-impl<const MIN: i64, const MAX: i64> TryFrom<i64> for Integer<MIN, MAX> {
+impl<const MIN: i64, const MAX: i64> TryFrom<i64> for BoundedInteger<MIN, MAX> {
     type Error = String;
 
     fn try_from(number: i64) -> Result<Self, String> {
-        match (MIN..=MAX).contains(&number) {
-            true => Ok(Self(number)),
-            false => Err(format!("expected {MIN} to {MAX}, not {number}")),
+        if (MIN..=MAX).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(format!("expected {MIN} to {MAX}, not {number}"))
         }
     }
 }
 
-/// An integer of the model: 32 bits.
-pub type Int32 = Integer<{ i32::MIN as i64 }, { i32::MAX as i64 }>;
+/// An integer of the service model: it has 32 bits.
+pub type Int32 = BoundedInteger<{ i32::MIN as i64 }, { i32::MAX as i64 }>;
 
 /// A count: 0 or more, in 32 bits.
-pub type Count = Integer<0, { i32::MAX as i64 }>;
+pub type Count = BoundedInteger<0, { i32::MAX as i64 }>;
 
-/// A share, 0 to 1.
+/// A number from 0 to 1.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
 #[serde(try_from = "f64")]
-pub struct Share(pub f64);
+pub struct Fraction(pub f64);
 
-impl TryFrom<f64> for Share {
+impl TryFrom<f64> for Fraction {
     type Error = String;
 
     fn try_from(number: f64) -> Result<Self, String> {
-        match (0.0..=1.0).contains(&number) {
-            true => Ok(Self(number)),
-            false => Err(format!("expected 0 to 1, not {number}")),
+        if (0.0..=1.0).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(format!("expected 0 to 1, not {number}"))
         }
     }
 }
 
-/// `MIN` to `MAX` elements.
+/// A list of `MIN` to `MAX` elements.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(try_from = "Vec<T>", bound = "T: Deserialize<'de>")]
-pub struct List<T, const MIN: usize, const MAX: usize>(pub Vec<T>);
+pub struct BoundedList<T, const MIN: usize, const MAX: usize>(pub Vec<T>);
 
-impl<T, const MIN: usize, const MAX: usize> TryFrom<Vec<T>> for List<T, MIN, MAX> {
+impl<T, const MIN: usize, const MAX: usize> TryFrom<Vec<T>> for BoundedList<T, MIN, MAX> {
     type Error = String;
 
     fn try_from(list: Vec<T>) -> Result<Self, String> {
         let count = list.len();
-        match (MIN..=MAX).contains(&count) {
-            true => Ok(Self(list)),
-            false if MAX == usize::MAX => Err(format!("expected at least {MIN} elements")),
-            false => Err(format!("expected {MIN} to {MAX} elements, not {count}")),
+        if (MIN..=MAX).contains(&count) {
+            Ok(Self(list))
+        } else if MAX == usize::MAX {
+            Err(format!("expected at least {MIN} elements"))
+        } else {
+            Err(format!("expected {MIN} to {MAX} elements, not {count}"))
         }
     }
 }
 
-/// At most `MAX` pairs.
+/// A map of at most `MAX` pairs.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(
     try_from = "BTreeMap<K, V>",
     bound = "K: Deserialize<'de> + Ord, V: Deserialize<'de>"
 )]
-pub struct Map<K, V, const MAX: usize>(pub BTreeMap<K, V>);
+pub struct BoundedMap<K, V, const MAX: usize>(pub BTreeMap<K, V>);
 
-impl<K, V, const MAX: usize> TryFrom<BTreeMap<K, V>> for Map<K, V, MAX> {
+impl<K, V, const MAX: usize> TryFrom<BTreeMap<K, V>> for BoundedMap<K, V, MAX> {
     type Error = String;
 
     fn try_from(map: BTreeMap<K, V>) -> Result<Self, String> {
-        match map.len() <= MAX {
-            true => Ok(Self(map)),
-            false => Err(format!("expected at most {MAX} pairs, not {}", map.len())),
+        let count = map.len();
+        if count <= MAX {
+            Ok(Self(map))
+        } else {
+            Err(format!("expected at most {MAX} pairs, not {count}"))
         }
     }
 }
 
-/// A structure.
+/// A structure of the service model: a JSON object.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<T>(PhantomData<T>);
+        struct ObjectVisitor<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
             type Value = T;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,22 +129,25 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             }
         }
 
-        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+        deserializer
+            .deserialize_map(ObjectVisitor(PhantomData))
+            .map(Self)
     }
 }
 
-/// One of the words of an enum, as a text.
+/// An enum whose variants are JSON strings. The derived code of serde also accepts an object.
 #[derive(Clone, Copy, Debug)]
-pub struct Word<T>(pub T);
+pub struct EnumText<T>(pub T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Word<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for EnumText<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         T::deserialize(text.into_deserializer()).map(Self)
     }
 }
 
-/// A parameter of X-Ray's that is refused here, so that nobody takes it for granted.
+/// A member that this implementation does not support. Any value is refused, because ignoring it would
+/// return wrong results.
 #[derive(Clone, Copy, Debug)]
 pub enum Unsupported {}
 

@@ -1,10 +1,13 @@
-//! Filter expressions: which traces somebody wants to see.
+//! Filter expressions: conditions on traces.
 //!
-//! Source: the X-Ray developer guide, "Using filter expressions". Choices where it is silent: texts compare
-//! with upper and lower case; a keyword that is not set compares with nothing; `index` counts from 0; an
-//! annotation is compared only with a value of its own type; annotations may be asked in the braces of
-//! `service()` and `edge()`, as today's service allows.
+//! Source: the X-Ray developer guide, "Using filter expressions". Where the guide says nothing, these choices
+//! were made: Comparisons of texts are case-sensitive. A comparison with an absent value is false. `index`
+//! starts at 0. An annotation matches only values of its own type. The braces of `service()` and `edge()` can
+//! contain annotations, as AWS permits today.
 
+mod comparisons;
+mod cursor;
+mod error;
 mod evaluate;
 mod json;
 mod keyword;
@@ -14,108 +17,94 @@ mod parser;
 mod subject;
 mod tree;
 
-use std::fmt;
-
 use crate::trace::Trace;
-use keyword::{Keyword, Text};
+pub use error::ParseError;
+pub use evaluate::NamedGroup;
+use keyword::{Keyword, TextKeyword};
 use tree::Expression;
+
+/// The keywords that refer to groups.
+const GROUP_KEYWORDS: [TextKeyword; 2] = [TextKeyword::GroupName, TextKeyword::GroupArn];
 
 /// A filter expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter(Expression);
 
-/// Why a text is no filter expression.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Invalid filter expression: {message} at position {position}")]
-pub struct Invalid {
-    /// Where, in characters from 1.
-    pub position: usize,
-    /// What is wrong there.
-    pub message: String,
-}
-
-/// Traces that have something in common, under a name.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// Its name.
-    pub name: String,
-    /// Its Amazon Resource Name.
-    pub arn: String,
-    /// What they have in common; nothing where that is nothing.
-    pub filter: Option<Filter>,
-}
-
-/// Which nodes or edges statistics are about: one `service()`, `edge()` or `id()`.
+/// Selects nodes or edges of the service graph: one `service()`, `edge()` or `id()`.
 #[derive(Debug)]
-pub struct Selector(Expression);
+pub struct EntitySelector(Expression);
 
 impl Filter {
-    /// Reads an expression.
+    /// Parses a filter expression.
     ///
     /// # Errors
     ///
-    /// When it is none; the error says where and why.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        parser::parse(text).map(Self)
+    /// Fails if the text is no filter expression. The error contains the position and the reason.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        parser::parse_filter(text).map(Self)
     }
 
-    /// Whether the trace is as the expression says. `groups` are those that it may name.
-    pub fn matches(&self, trace: &Trace, groups: &[Group]) -> bool {
+    /// Whether the trace matches the expression. The expression can refer to `groups`.
+    pub fn matches(&self, trace: &Trace, groups: &[NamedGroup]) -> bool {
         evaluate::matches(&self.0, trace, groups)
     }
 
-    /// The groups that it names, by name or ARN.
-    pub fn groups(&self) -> Vec<&str> {
-        self.0.values(&[Text::GroupName, Text::GroupArn])
+    /// Names and ARNs that the expression compares with `group.name` and `group.arn`.
+    pub fn mentioned_groups(&self) -> Vec<&str> {
+        self.0.compared_texts(&GROUP_KEYWORDS)
     }
 
-    /// Whether it asks for a group.
-    pub fn asks_for_groups(&self) -> bool {
-        self.0.contains(&|part| {
-            let texts = [Text::GroupName, Text::GroupArn];
-            match part {
-                Expression::Text(text, ..) | Expression::Has(Keyword::Text(text)) => {
-                    texts.contains(text)
-                }
-                _ => false,
+    /// Whether the expression contains `group.name` or `group.arn`.
+    pub fn has_group_condition(&self) -> bool {
+        self.0.any(&|part| match part {
+            Expression::Text(keyword, ..) | Expression::IsSet(Keyword::Text(keyword)) => {
+                GROUP_KEYWORDS.contains(keyword)
             }
+            _ => false,
         })
     }
 }
 
-impl Selector {
-    /// Reads a selector; `id()` means the nodes. None where it is something else, or more.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be read; the error says where and why.
-    pub fn parse(text: &str) -> Result<Option<Self>, Invalid> {
-        Ok(parser::parse_selector(text)?.map(Self))
-    }
-
-    /// Whether it selects nodes, and not edges.
-    pub fn is_of_services(&self) -> bool {
-        matches!(self.0, Expression::Service(..))
-    }
-
-    /// The places of the entities that measured what it selects: segments of nodes, calls of edges.
-    pub fn select(&self, trace: &Trace) -> Vec<usize> {
-        match &self.0 {
-            Expression::Service(id, inner) => {
-                evaluate::services(trace, id, inner.as_deref()).collect()
-            }
-            Expression::Edge(from, to, inner) => evaluate::edges(trace, from, to, inner.as_deref())
-                .map(|call| call.measured_index)
-                .collect(),
-            _ => Vec::new(),
+impl NamedGroup {
+    /// Creates a group. Without a filter, it contains all traces.
+    pub fn new(name: String, arn: String, filter: Option<Filter>) -> Self {
+        Self {
+            name,
+            arn,
+            expression: filter.map(|filter| filter.0),
         }
     }
 }
 
-/// As text again, which means the same.
-impl fmt::Display for Filter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+impl EntitySelector {
+    /// Parses a selector. `id()` selects nodes. `None` if the text is another filter expression.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is no filter expression. The error contains the position and the reason.
+    pub fn parse(text: &str) -> Result<Option<Self>, ParseError> {
+        Ok(parser::parse_entity_selector(text)?.map(Self))
+    }
+
+    /// Whether it selects nodes. Otherwise it selects edges.
+    pub fn selects_nodes(&self) -> bool {
+        matches!(self.0, Expression::Service(..))
+    }
+
+    /// Indices of the trace's entities that measured the selection: segments of the selected nodes, or
+    /// subsegments that called along the selected edges.
+    pub fn measuring_entities(&self, trace: &Trace) -> Vec<usize> {
+        match &self.0 {
+            Expression::Service(node, condition) => {
+                evaluate::matching_segments(trace, node, condition.as_deref()).collect()
+            }
+            Expression::Edge(from, to, condition) => {
+                evaluate::matching_calls(trace, from, to, condition.as_deref())
+                    .map(|call| call.measured_index)
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -1,18 +1,18 @@
-//! A local AWS X-Ray: it takes trace documents as the X-Ray daemon does, and answers as the X-Ray API does.
+//! A local AWS X-Ray. It receives trace documents like the X-Ray daemon and serves the X-Ray API.
 //!
-//! It would serve any application. What it covers is what the X-Ray developer guide and the service model
-//! document; where both are silent, the module says what was chosen. It keeps traces in memory, bounded, and
-//! not over a restart.
+//! It works with any application. It follows the X-Ray developer guide and the service model. Where both say
+//! nothing, the module concerned documents the choice. It keeps a limited number of traces in memory and
+//! loses them at a restart.
 //!
-//! A document's way: [`Server`] receives it, `document` finds out whether it is right, `store` keeps it.
-//! When somebody asks, `assembly` puts a trace's documents together, and `filter`, `summary`, `graph` and
-//! `series` read what came out.
+//! [`Server`] receives a document, `document` validates it, and `store` keeps it. For queries, `assembly`
+//! builds a trace from its documents, and `filter`, `summary`, `graph` and `series` read that trace.
 
 mod api;
 mod arn;
 mod assembly;
 mod bounded;
 mod document;
+mod error;
 mod filter;
 mod graph;
 mod groups;
@@ -34,10 +34,11 @@ mod trace;
 mod udp;
 mod xray;
 
-pub use api::{Error, router};
+pub use api::router;
 pub use document::Refusal;
+pub use error::Error;
 pub use options::Options;
-pub use sampling::Rates;
+pub use sampling::SamplingRates;
 pub use server::{Server, Sockets};
 pub use store::Limits;
 pub use xray::{Config, Xray};

@@ -1,4 +1,4 @@
-//! The local X-Ray by itself.
+//! The program `xray`: a local X-Ray without the lab.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -10,22 +10,22 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use xray::{Options, Server, Sockets, Xray};
 
-/// The port is taken or not permitted: EX_UNAVAILABLE of sysexits.h.
-const UNAVAILABLE: u8 = 69;
+/// Exit status if an address cannot be bound: EX_UNAVAILABLE of sysexits.h.
+const EXIT_UNAVAILABLE: u8 = 69;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let sockets = match listen(&options).await {
+    let sockets = match bind_sockets(&options).await {
         Ok(sockets) => sockets,
         Err(error) => {
             eprintln!("xray: {error}");
-            return ExitCode::from(UNAVAILABLE);
+            return ExitCode::from(EXIT_UNAVAILABLE);
         }
     };
     if let (Ok(address), Ok(otlp)) = (sockets.tcp.local_addr(), sockets.otlp.local_addr()) {
         println!(
-            "X-Ray takes documents on udp:{address} and answers on http://{address}, for example:"
+            "X-Ray receives documents on udp:{address} and serves its API on http://{address}, for example:"
         );
         println!(
             "  aws xray get-service-graph --endpoint-url http://{address} \\\n    \
@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
         sockets,
         options.guard(),
     );
-    match server.run_until(stop()).await {
+    match server.run_until(shutdown_token()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xray: {error}");
@@ -49,8 +49,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn listen(options: &Options) -> Result<Sockets, String> {
-    let refused = |address: SocketAddr, option: &'static str| {
+async fn bind_sockets(options: &Options) -> Result<Sockets, String> {
+    let bind_error = |address: SocketAddr, option: &'static str| {
         move |error| {
             format!("cannot listen on {address}: {error}; choose another {option} or --host")
         }
@@ -58,26 +58,26 @@ async fn listen(options: &Options) -> Result<Sockets, String> {
     let address = options.address();
     let (udp, tcp) = Server::bind(address)
         .await
-        .map_err(refused(address, "--port"))?;
+        .map_err(bind_error(address, "--port"))?;
     let address = options.otlp_address();
     let otlp = TcpListener::bind(address)
         .await
-        .map_err(refused(address, "--otlp-port"))?;
+        .map_err(bind_error(address, "--otlp-port"))?;
     Ok(Sockets { udp, tcp, otlp })
 }
 
-/// Cancelled on SIGTERM and Ctrl-C.
-fn stop() -> CancellationToken {
-    let stop = CancellationToken::new();
+/// A token that SIGTERM and SIGINT (Ctrl-C) cancel.
+fn shutdown_token() -> CancellationToken {
+    let shutdown = CancellationToken::new();
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        // Where signals cannot be had, they end the process by themselves.
+        // If no handler can be installed, the signal ends the process without a graceful shutdown.
         if let Ok(mut signals) = signal(kind) {
-            let stop = stop.clone();
+            let shutdown = shutdown.clone();
             tokio::spawn(async move {
                 signals.recv().await;
-                stop.cancel();
+                shutdown.cancel();
             });
         }
     }
-    stop
+    shutdown
 }

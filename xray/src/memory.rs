@@ -1,7 +1,7 @@
-//! How much memory values take on the heap.
+//! Estimates of heap memory.
 
-/// A heap allocation of so many bytes, with what the allocator adds to it: glibc's has a header of 8 bytes and
-/// rounds up to a multiple of 16. Of nothing, there is no allocation.
+/// Bytes of heap memory that an allocation of `bytes` bytes takes with glibc. glibc adds a header of 8 bytes,
+/// rounds up to a multiple of 16, and allocates at least 32 bytes. Rust does not allocate for 0 bytes.
 pub const fn allocation(bytes: usize) -> usize {
     match bytes {
         0 => 0,

@@ -1,4 +1,4 @@
-//! The command line.
+//! Command-line options.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::Parser;
 use wire::{Allowed, Guard};
 
-use crate::sampling::Rates;
+use crate::sampling::SamplingRates;
 use crate::store::Limits;
 use crate::xray::Config;
 
-/// A local AWS X-Ray: takes what the X-Ray SDKs, the daemon's clients and OpenTelemetry exporters send by UDP, and
-/// answers `aws xray …` and the SDKs by TCP on the same port. Keeps traces in memory only.
+/// A local AWS X-Ray. It receives documents of the X-Ray SDKs and other clients of the X-Ray daemon by UDP. On the
+/// same TCP port it serves the X-Ray API for `aws xray …` and the SDKs. It receives OpenTelemetry spans by OTLP. It
+/// keeps traces in memory only.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct Options {
@@ -19,57 +20,62 @@ pub struct Options {
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     host: IpAddr,
 
-    /// Port for UDP and TCP; 0 takes any that is free
+    /// Port for documents (UDP) and the API (TCP); 0 chooses a free port
     #[arg(long, value_name = "PORT", default_value_t = 2000)]
     port: u16,
 
-    /// Port for spans by OTLP over HTTP; 0 takes any that is free
+    /// Port for spans by OTLP over HTTP; 0 chooses a free port
     #[arg(long, value_name = "PORT", default_value_t = 4318)]
     otlp_port: u16,
 
-    /// Traces that are kept; beyond, the oldest are evicted
+    /// Maximum number of traces; when it is exceeded, the oldest traces are evicted
     #[arg(long, value_name = "N", default_value_t = Limits::default().traces)]
     max_traces: usize,
 
-    /// MiB of memory: beyond half of it, the oldest traces are evicted; the rest is for requests
+    /// Memory limit in MiB. Traces take half of it; when they exceed it, the oldest traces are evicted. The other half
+    /// is for requests
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().bytes / MIB)]
     max_mib: usize,
 
-    /// Minutes that a trace is kept
+    /// Minutes after which a trace is evicted
     #[arg(long, value_name = "MIN", default_value_t = Limits::default().age.as_secs() / 60)]
     max_minutes: u64,
 
-    /// Rate of the sampling rule Default, 0 to 1
-    #[arg(long, value_name = "RATE", default_value_t = Config::default().default_rule.fixed, value_parser = rate)]
+    /// Fixed rate of the sampling rule Default, from 0 to 1
+    #[arg(long, value_name = "RATE", default_value_t = Config::default().default_rule.fixed_rate, value_parser = parse_rate)]
     default_rate: f64,
 
-    /// Requests each second that the rule Default samples before its rate counts
-    #[arg(long, value_name = "N", default_value_t = Config::default().default_rule.reservoir)]
+    /// Reservoir of the sampling rule Default: requests per second that are sampled before the fixed rate applies
+    #[arg(long, value_name = "N", default_value_t = Config::default().default_rule.reservoir_size)]
     default_reservoir: u64,
 
     #[command(flatten)]
     allowed: Allowed,
 }
 
+/// Bytes of a MiB.
 const MIB: usize = 1024 * 1024;
 
+/// Maximum of `--default-reservoir`; the API describes the reservoir as a 32-bit integer.
+const MAX_RESERVOIR_SIZE: u64 = 1_000_000_000;
+
 impl Options {
-    /// Where to listen.
+    /// Address for documents (UDP) and the API (TCP).
     pub fn address(&self) -> SocketAddr {
         (self.host, self.port).into()
     }
 
-    /// Where to listen for OTLP.
+    /// Address for OTLP.
     pub fn otlp_address(&self) -> SocketAddr {
         (self.host, self.otlp_port).into()
     }
 
-    /// Decides which requests are answered.
+    /// The guard that checks `Host` and `Origin` of requests.
     pub fn guard(&self) -> Guard {
         Guard::new(self.allowed.clone())
     }
 
-    /// How the X-Ray is to be.
+    /// Settings of the local X-Ray.
     pub fn config(&self) -> Config {
         Config {
             limits: Limits {
@@ -77,17 +83,17 @@ impl Options {
                 bytes: self.max_mib.saturating_mul(MIB),
                 age: Duration::from_secs(self.max_minutes.saturating_mul(60)),
             },
-            default_rule: Rates {
-                fixed: self.default_rate,
-                reservoir: self.default_reservoir.min(1_000_000_000),
+            default_rule: SamplingRates {
+                fixed_rate: self.default_rate,
+                reservoir_size: self.default_reservoir.min(MAX_RESERVOIR_SIZE),
             },
         }
     }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+fn parse_rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(rate),
-        _ => Err("a rate is a number from 0 to 1".to_owned()),
+        _ => Err("expected a number from 0 to 1".to_owned()),
     }
 }

@@ -149,7 +149,7 @@ fn store_span(xray: &Xray, span: &Span, resource: &[KeyValue]) -> Result<(), Str
     let documents = translate::translate_span(span, resource)?;
     let first_refusal = documents
         .iter()
-        .flat_map(|document| xray.put(&document.to_string()))
+        .flat_map(|document| xray.put_document(&document.to_string()))
         .next();
     first_refusal.map_or(Ok(()), |refusal| Err(refusal.to_string()))
 }

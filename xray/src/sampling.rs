@@ -1,4 +1,4 @@
-//! Sampling: which requests the services are to trace, and how many each of them may.
+//! Sampling rules, and the reservoir quotas that clients get from them.
 //!
 //! Sources: the X-Ray developer guide, "Using sampling rules with the X-Ray API", and the service model.
 
@@ -7,7 +7,7 @@ mod rules;
 mod targets;
 
 pub use requests::{
-    Change, CreateSamplingRule, GetSamplingTargets, Report, RuleSelector, UpdateSamplingRule,
+    CreateSamplingRule, GetSamplingTargets, RuleSelector, SamplingRuleUpdate, UpdateSamplingRule,
 };
-pub use rules::{Rates, Rules};
-pub use targets::Targets;
+pub use rules::{SamplingRates, SamplingRules};
+pub use targets::SamplingTargets;

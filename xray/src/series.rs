@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::filter::Selector;
+use crate::filter::EntitySelector;
 use crate::statistics::{HistogramEntry, RequestStatistics, SummaryStatistics};
 use crate::time::Time;
 use crate::trace::{Caller, Trace};
@@ -27,7 +27,7 @@ pub struct WindowStatistics {
 /// `windows` are the start times of the windows, and `period_seconds` is their length.
 pub fn window_statistics<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
-    selector: Option<&Selector>,
+    selector: Option<&EntitySelector>,
     windows: impl IntoIterator<Item = Time>,
     period_seconds: i64,
 ) -> Vec<WindowStatistics> {
@@ -44,20 +44,20 @@ pub fn window_statistics<'a>(
             statistics.add(&trace.entities[index]);
         }
     }
-    let is_of_services = selector.is_some_and(Selector::is_of_services);
+    let selects_nodes = selector.is_some_and(EntitySelector::selects_nodes);
     let window = |(timestamp, statistics): (Time, RequestStatistics)| WindowStatistics {
         timestamp,
-        edge_summary_statistics: (!is_of_services).then(|| statistics.summary()),
-        service_summary_statistics: is_of_services.then(|| statistics.summary()),
+        edge_summary_statistics: (!selects_nodes).then(|| statistics.summary()),
+        service_summary_statistics: selects_nodes.then(|| statistics.summary()),
         response_time_histogram: statistics.histogram(),
     };
     statistics_by_window.into_iter().map(window).collect()
 }
 
 /// Indexes of the entities whose duration and flags are counted.
-fn measured_entities(trace: &Trace, selector: Option<&Selector>) -> Vec<usize> {
+fn measured_entities(trace: &Trace, selector: Option<&EntitySelector>) -> Vec<usize> {
     if let Some(selector) = selector {
-        return selector.select(trace);
+        return selector.measuring_entities(trace);
     }
     let calls_from_clients = trace
         .calls()

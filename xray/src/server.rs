@@ -1,4 +1,5 @@
-//! The ports: documents by UDP, questions by TCP with the same number, and spans by OTLP.
+//! The sockets: documents arrive by UDP, API requests by TCP on the same port, and OTLP spans by TCP on
+//! another port.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,22 +20,22 @@ use crate::otlp;
 use crate::udp;
 use crate::xray::Xray;
 
-/// Largest datagram in bytes that UDP carries.
-const MAX_DATAGRAM: usize = 65_535;
+/// Maximum size of a UDP datagram in bytes.
+const MAX_DATAGRAM_BYTES: usize = 65_535;
 
-/// What is asked for datagrams that wait, in bytes; the kernel may grant less.
-const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
+/// Requested size of the UDP socket's receive buffer. The kernel may grant less.
+const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long a connection may be idle, or take for the head of a request.
-const IDLE: Duration = Duration::from_secs(60);
+/// How long a connection may be idle, and how long a request head may take to arrive.
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long answers under way may take at the end.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long running requests may take to finish during shutdown.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often documents are put together while nobody asks, so that whoever asks need not wait.
-const SETTLE: Duration = Duration::from_secs(1);
+/// Interval at which changed traces are assembled in the background, so that queries need not do so.
+const ASSEMBLY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// An X-Ray with its sockets.
+/// A local X-Ray with its sockets.
 #[derive(Debug)]
 pub struct Server {
     xray: Arc<Xray>,
@@ -42,19 +43,19 @@ pub struct Server {
     guard: Guard,
 }
 
-/// Where an X-Ray listens.
+/// The bound sockets of a server.
 #[derive(Debug)]
 pub struct Sockets {
-    /// Documents, by the daemon's protocol.
+    /// Receives documents in the protocol of the X-Ray daemon.
     pub udp: UdpSocket,
-    /// Questions.
+    /// Serves the API of X-Ray.
     pub tcp: TcpListener,
-    /// Spans of OpenTelemetry.
+    /// Receives OpenTelemetry spans by OTLP over HTTP.
     pub otlp: TcpListener,
 }
 
 impl Server {
-    /// An X-Ray that listens there, with a guard before both TCP sockets.
+    /// Creates a server. `guard` checks `Host` and `Origin` of the requests to both TCP sockets.
     pub fn new(xray: Arc<Xray>, sockets: Sockets, guard: Guard) -> Self {
         Self {
             xray,
@@ -63,25 +64,25 @@ impl Server {
         }
     }
 
-    /// Binds both sockets to one address; with port 0, to any one that is free in both.
+    /// Binds a UDP and a TCP socket to the same address. With port 0, it chooses a port that is free for both.
     ///
     /// # Errors
     ///
-    /// When the address is taken or not permitted.
+    /// Fails if the address is in use or not permitted.
     pub async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
-        // What is free for TCP need not be for UDP.
-        let mut tries = if address.port() == 0 { 100 } else { 1 };
+        // A port that is free for TCP may be in use for UDP.
+        let mut attempts_left = if address.port() == 0 { 100 } else { 1 };
         loop {
             let tcp = TcpListener::bind(address).await?;
             match UdpSocket::bind(tcp.local_addr()?).await {
                 Ok(udp) => {
-                    // Refused, bursts of documents may be cut off by the kernel, as they are elsewhere.
-                    let _ = set_socket_recv_buffer_size(&udp, RECEIVE_BUFFER);
+                    // An error leaves the default size. The kernel then drops more of a burst of datagrams.
+                    let _ = set_socket_recv_buffer_size(&udp, RECEIVE_BUFFER_BYTES);
                     return Ok((udp, tcp));
                 }
                 Err(error) => {
-                    tries -= 1;
-                    if tries == 0 {
+                    attempts_left -= 1;
+                    if attempts_left == 0 {
                         return Err(error);
                     }
                 }
@@ -89,26 +90,26 @@ impl Server {
         }
     }
 
-    /// Takes documents and answers until `stop`; then finishes what it has begun.
+    /// Serves until `shutdown` is cancelled, and then finishes running requests.
     ///
     /// # Errors
     ///
-    /// When the listener breaks.
-    pub async fn run_until(self, stop: CancellationToken) -> io::Result<()> {
+    /// Fails if a listener fails.
+    pub async fn run_until(self, shutdown: CancellationToken) -> io::Result<()> {
         let Self {
             xray,
             sockets,
             guard,
         } = self;
         let api = guard.protect(sockets.tcp.local_addr()?, api::router(Arc::clone(&xray)));
-        let api = serve(sockets.tcp, api, &stop);
+        let api = serve_http(sockets.tcp, api, &shutdown);
         let otlp = guard.protect(sockets.otlp.local_addr()?, otlp::router(Arc::clone(&xray)));
-        let otlp = serve(sockets.otlp, otlp, &stop);
+        let otlp = serve_http(sockets.otlp, otlp, &shutdown);
         let background = async {
             tokio::select! {
-                () = receive(&xray, &sockets.udp) => {}
-                () = settle(&xray) => {}
-                () = stop.cancelled() => {}
+                () = receive_documents(&xray, &sockets.udp) => {}
+                () = assemble_periodically(&xray) => {}
+                () = shutdown.cancelled() => {}
             }
             Ok(())
         };
@@ -116,45 +117,50 @@ impl Server {
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, stop: &CancellationToken) -> io::Result<()> {
+async fn serve_http(
+    listener: TcpListener,
+    router: Router,
+    shutdown: &CancellationToken,
+) -> io::Result<()> {
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle.clone());
     server
         .http_builder()
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE);
-    let until_stopped = async {
-        stop.cancelled().await;
-        handle.graceful_shutdown(Some(GRACE));
+        .header_read_timeout(HEADER_READ_TIMEOUT);
+    let wait_for_shutdown = async {
+        shutdown.cancelled().await;
+        handle.graceful_shutdown(Some(SHUTDOWN_TIMEOUT));
     };
-    let (served, ()) = tokio::join!(server.serve(router.into_make_service()), until_stopped);
-    served
+    let (result, ()) = tokio::join!(server.serve(router.into_make_service()), wait_for_shutdown);
+    result
 }
 
-async fn receive(xray: &Xray, udp: &UdpSocket) {
-    let mut datagram = vec![0; MAX_DATAGRAM];
+async fn receive_documents(xray: &Xray, socket: &UdpSocket) {
+    let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     loop {
-        // `recv_from` can return an ICMP error of an earlier send. This socket never sends, so errors are ignored.
-        let Ok((size, _)) = udp.recv_from(&mut datagram).await else {
+        // `recv_from` can return an ICMP error that belongs to an earlier send. This socket never sends, so
+        // errors are ignored.
+        let Ok((size, _)) = socket.recv_from(&mut buffer).await else {
             tokio::task::yield_now().await;
             continue;
         };
-        let document = udp::document(&datagram[..size]);
-        let taken = document.is_some_and(|document| xray.put(document).is_empty());
-        if !taken {
-            xray.datagrams.drop_one();
+        let document = udp::parse_datagram(&buffer[..size]);
+        let is_stored = document.is_some_and(|document| xray.put_document(document).is_empty());
+        if !is_stored {
+            xray.dropped_datagrams.increment();
         }
     }
 }
 
-async fn settle(xray: &Arc<Xray>) {
-    let mut ticks = interval(SETTLE);
+async fn assemble_periodically(xray: &Arc<Xray>) {
+    let mut ticks = interval(ASSEMBLY_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let xray = Arc::clone(xray);
-        // A panic there is the same for whoever asks next, who is then told.
+        // A panic is ignored here. The next query assembles the same traces and reports the panic.
         let _ = tokio::task::spawn_blocking(move || xray.store.assemble_changed_traces()).await;
     }
 }

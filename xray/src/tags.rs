@@ -1,42 +1,38 @@
-//! Tags of groups and sampling rules. They are checked and not kept: no operation here reads them.
+//! Tags of groups and sampling rules. They are validated and then dropped, because no implemented operation
+//! returns them.
 
 use serde::Deserialize;
 
-use crate::bounded::{List, Object, Text};
+use crate::bounded::{BoundedList, BoundedText, Object};
 
-/// Tags as a request has them: at most 50 by the service model's text. Its bound of 200 includes those that
-/// AWS adds.
-pub type Tags = List<Object<Tag>, 0, 50>;
+/// Tags of a request. The service model documents a maximum of 50. Its formal bound of 200 includes tags
+/// that AWS itself adds.
+pub type Tags = BoundedList<Object<ValidTag>, 0, 50>;
 
-/// A tag that was right.
+/// A tag that was valid.
 #[derive(Debug, Deserialize)]
-#[serde(try_from = "Fields")]
-pub struct Tag;
+#[serde(try_from = "UnvalidatedTag")]
+pub struct ValidTag;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Fields {
-    key: Text<1, 128>,
-    value: Text<0, 256>,
+struct UnvalidatedTag {
+    key: BoundedText<1, 128>,
+    value: BoundedText<0, 256>,
 }
 
-impl TryFrom<Fields> for Tag {
+impl TryFrom<UnvalidatedTag> for ValidTag {
     type Error = &'static str;
 
-    fn try_from(tag: Fields) -> Result<Self, &'static str> {
+    fn try_from(tag: UnvalidatedTag) -> Result<Self, &'static str> {
         let is_permitted = |c: char| c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c);
-        if !tag
-            .key
-            .0
-            .chars()
-            .chain(tag.value.0.chars())
-            .all(is_permitted)
-        {
-            return Err("a tag has letters, digits, spaces and _ . : / = + - @");
+        let mut characters = tag.key.0.chars().chain(tag.value.0.chars());
+        if !characters.all(is_permitted) {
+            return Err("a tag can contain only ASCII letters, digits, spaces and _ . : / = + - @");
         }
-        match tag.key.0.starts_with("aws:") {
-            true => Err("keys that begin with aws: are reserved"),
-            false => Ok(Self),
+        if tag.key.0.starts_with("aws:") {
+            return Err("keys that begin with aws: are reserved");
         }
+        Ok(Self)
     }
 }

@@ -1,24 +1,22 @@
-//! The daemon's protocol: a datagram is a line that says what follows, and one document.
+//! The protocol of the X-Ray daemon: a datagram consists of a header line and one document.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Deserialize;
 
-/// Counts of what came by UDP.
+/// Number of datagrams that were dropped.
 #[derive(Debug, Default)]
-pub struct Datagrams {
-    dropped: AtomicU64,
-}
+pub struct DroppedDatagrams(AtomicU64);
 
-impl Datagrams {
-    /// Those that had no right header, no document, or no right one.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+impl DroppedDatagrams {
+    /// How many datagrams had an invalid header, or no valid document.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
     }
 
-    /// Counts one more.
-    pub fn drop_one(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
+    /// Counts a dropped datagram.
+    pub fn increment(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -28,9 +26,9 @@ struct Header<'a> {
     version: f64,
 }
 
-/// The document of a datagram; none where the header is not `{"format": "json", "version": 1}`, or nothing
-/// follows it. Only the first line break ends the header.
-pub fn document(datagram: &[u8]) -> Option<&str> {
+/// The document of a datagram. `None` if the header is not `{"format": "json", "version": 1}` or no document
+/// follows it. The first line break ends the header.
+pub fn parse_datagram(datagram: &[u8]) -> Option<&str> {
     let (header, document) = std::str::from_utf8(datagram).ok()?.split_once('\n')?;
     let header: Header<'_> = serde_json::from_str(header).ok()?;
     let is_json = header.format.eq_ignore_ascii_case("json") && header.version == 1.0;
@@ -43,33 +41,38 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const HEADER: &str = "{\"format\": \"json\", \"version\": 1}\n";
+
     proptest! {
         #[test]
-        fn any_datagram_is_read_or_dropped(header in any::<Vec<u8>>(), rest in any::<Vec<u8>>(), is_right in any::<bool>()) {
-            let mut datagram = match is_right {
-                true => b"{\"format\": \"json\", \"version\": 1}\n".to_vec(),
-                false => header,
-            };
-            datagram.extend(&rest);
-            let is_text = std::str::from_utf8(&rest).is_ok_and(|rest| !rest.trim().is_empty());
-            prop_assert!(!is_right || document(&datagram).is_some() == is_text);
+        fn parsing_any_bytes_does_not_panic(datagram in any::<Vec<u8>>()) {
+            parse_datagram(&datagram);
+        }
+
+        #[test]
+        fn with_a_valid_header_any_nonblank_utf8_text_is_a_document(body in any::<Vec<u8>>()) {
+            let mut datagram = HEADER.as_bytes().to_vec();
+            datagram.extend(&body);
+            let is_nonblank_text = std::str::from_utf8(&body).is_ok_and(|body| !body.trim().is_empty());
+            prop_assert_eq!(parse_datagram(&datagram).is_some(), is_nonblank_text);
         }
     }
 
     #[test]
-    fn a_document_follows_its_header() {
+    fn the_document_is_the_text_after_the_header_line() {
         for header in [
             "{\"format\": \"json\", \"version\": 1}",
             "{\"format\":\"json\",\"version\":1}",
             "{ \"version\": 1.0, \"format\": \"JSON\" }\r",
         ] {
             let datagram = format!("{header}\n{{\n  \"id\": 1\n}}\n");
-            assert_eq!(document(datagram.as_bytes()), Some("{\n  \"id\": 1\n}"));
+            let document = parse_datagram(datagram.as_bytes());
+            assert_eq!(document, Some("{\n  \"id\": 1\n}"));
         }
     }
 
     #[test]
-    fn what_is_no_datagram_of_ours_is_dropped() {
+    fn a_datagram_without_a_valid_header_and_a_document_is_dropped() {
         for datagram in [
             "",
             "\n",
@@ -83,11 +86,9 @@ mod tests {
             "{\"format\": \"yaml\", \"version\": 1}\n{}",
             "{\"format\": \"json\", \"version\": 1}{}",
         ] {
-            assert_eq!(document(datagram.as_bytes()), None, "{datagram}");
+            assert_eq!(parse_datagram(datagram.as_bytes()), None, "{datagram}");
         }
-        assert_eq!(
-            document(b"{\"format\": \"json\", \"version\": 1}\n\xff"),
-            None
-        );
+        let not_utf8 = [HEADER.as_bytes(), b"\xff"].concat();
+        assert_eq!(parse_datagram(&not_utf8), None);
     }
 }

@@ -1,31 +1,31 @@
-//! All that answers: traces, groups, sampling.
+//! The state of a local X-Ray: stored traces, groups and sampling rules.
 
 use serde_json::{Value, json};
 
-use crate::api::{Error, Operation};
 use crate::document::Refusal;
 use crate::groups::Groups;
-use crate::sampling::{Rates, Rules, Targets};
+use crate::sampling::{SamplingRates, SamplingRules, SamplingTargets};
 use crate::store::{Limits, Store};
-use crate::udp::Datagrams;
+use crate::udp::DroppedDatagrams;
 
-/// How an X-Ray is to be.
+/// Settings of a local X-Ray.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// How much is kept.
+    /// Limits of the trace store.
     pub limits: Limits,
-    /// Rate and reservoir of the sampling rule `Default`.
-    pub default_rule: Rates,
+    /// Fixed rate and reservoir of the sampling rule `Default`.
+    pub default_rule: SamplingRates,
 }
 
 impl Default for Config {
-    /// The real service's rule: the first request each second, and five percent of the others.
+    /// The default sampling rule is that of AWS: the first request each second, and five percent of the
+    /// others.
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            default_rule: Rates {
-                fixed: 0.05,
-                reservoir: 1,
+            default_rule: SamplingRates {
+                fixed_rate: 0.05,
+                reservoir_size: 1,
             },
         }
     }
@@ -36,46 +36,33 @@ impl Default for Config {
 pub struct Xray {
     pub(crate) store: Store,
     pub(crate) groups: Groups,
-    pub(crate) rules: Rules,
-    pub(crate) targets: Targets,
-    pub(crate) datagrams: Datagrams,
+    pub(crate) rules: SamplingRules,
+    pub(crate) targets: SamplingTargets,
+    pub(crate) dropped_datagrams: DroppedDatagrams,
 }
 
 impl Xray {
-    /// One without traces.
+    /// Creates an X-Ray without traces.
     pub fn new(config: Config) -> Self {
         Self {
             store: Store::new(config.limits),
             groups: Groups::default(),
-            rules: Rules::new(config.default_rule),
-            targets: Targets::default(),
-            datagrams: Datagrams::default(),
+            rules: SamplingRules::new(config.default_rule),
+            targets: SamplingTargets::default(),
+            dropped_datagrams: DroppedDatagrams::default(),
         }
     }
 
-    /// Takes a document, as `PutTraceSegments` does, or an array of them, and says what of it is refused and
-    /// why.
-    pub fn put(&self, document: &str) -> Vec<Refusal> {
+    /// Stores a segment document, or each document of a JSON array. Returns the documents that were refused,
+    /// with the reasons.
+    pub fn put_document(&self, document: &str) -> Vec<Refusal> {
         self.store.put_documents(document)
     }
 
-    /// Answers an operation of the API, which is named by its path, such as `/TraceSummaries`. It may take
-    /// long: nothing for an async thread.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such operation, or the request is not right.
-    pub fn answer(&self, path: &str, body: &[u8]) -> Result<Value, Error> {
-        match Operation::find(path) {
-            Some(operation) => operation.call(self, body),
-            None => Err(Error::UnknownOperation(path.to_owned())),
-        }
-    }
-
-    /// What is held, what was refused, and what has left; `GET /status` answers it.
+    /// Counts of documents and traces that are stored, refused and evicted, as `GET /status` returns them.
     pub fn status(&self) -> Value {
         let mut status = json!(self.store.counts());
-        status["DatagramsDropped"] = json!(self.datagrams.dropped());
+        status["DatagramsDropped"] = json!(self.dropped_datagrams.count());
         status
     }
 }

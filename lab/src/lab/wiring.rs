@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wire::Guard;
-use xray::{Config, Limits, Rates, Server};
+use xray::{Config, Limits, SamplingRates, Server};
 
 use crate::alb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use crate::database::Database;
@@ -41,9 +41,9 @@ const DYNAMODB_TIMEOUTS: Timeouts = Timeouts {
 /// Every request is traced, so that each like of a person has a trace.
 pub const XRAY: Config = Config {
     limits: Limits::DEFAULT,
-    default_rule: Rates {
-        fixed: 1.0,
-        reservoir: 1,
+    default_rule: SamplingRates {
+        fixed_rate: 1.0,
+        reservoir_size: 1,
     },
 };
 

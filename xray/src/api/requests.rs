@@ -1,34 +1,33 @@
-//! What clients ask about traces, as the service model has it. Members that the model does not know are
-//! ignored.
+//! Requests about traces, with the types and bounds of the service model. Unknown members are ignored.
 
 use serde::Deserialize;
 
-use crate::bounded::{Int32, List, Object, Text, Unsupported, Word};
+use crate::bounded::{BoundedList, BoundedText, EnumText, Int32, Object, Unsupported};
 use crate::store::TimeRangeType;
 use crate::time::Time;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PutTraceSegments {
-    /// The real service's quota.
-    pub trace_segment_documents: List<String, 1, 50>,
+    /// AWS accepts at most 50 documents in a request.
+    pub trace_segment_documents: BoundedList<String, 1, 50>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(dead_code, reason = "records are checked and then dropped")]
+#[expect(dead_code, reason = "records are validated and then dropped")]
 pub struct PutTelemetryRecords {
-    telemetry_records: List<Object<TelemetryRecord>, 1, { usize::MAX }>,
+    telemetry_records: BoundedList<Object<TelemetryRecord>, 1, { usize::MAX }>,
     #[serde(rename = "EC2InstanceId")]
-    ec2_instance_id: Option<Text<0, 20>>,
-    hostname: Option<Text<0, 255>>,
+    ec2_instance_id: Option<BoundedText<0, 20>>,
+    hostname: Option<BoundedText<0, 255>>,
     #[serde(rename = "ResourceARN")]
-    resource_arn: Option<Text<0, 500>>,
+    resource_arn: Option<BoundedText<0, 500>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(dead_code, reason = "records are checked and then dropped")]
+#[expect(dead_code, reason = "records are validated and then dropped")]
 struct TelemetryRecord {
     timestamp: f64,
     segments_received_count: Option<Int32>,
@@ -40,7 +39,7 @@ struct TelemetryRecord {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(dead_code, reason = "records are checked and then dropped")]
+#[expect(dead_code, reason = "records are validated and then dropped")]
 struct BackendConnectionErrors {
     timeout_count: Option<Int32>,
     connection_refused_count: Option<Int32>,
@@ -57,7 +56,7 @@ struct BackendConnectionErrors {
 pub struct GetTraceSummaries {
     pub start_time: Time,
     pub end_time: Time,
-    pub time_range_type: Option<Word<TimeRangeType>>,
+    pub time_range_type: Option<EnumText<TimeRangeType>>,
     pub sampling: Option<bool>,
     pub sampling_strategy: Option<Object<SamplingStrategy>>,
     pub filter_expression: Option<String>,
@@ -67,7 +66,7 @@ pub struct GetTraceSummaries {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SamplingStrategy {
-    pub name: Option<Word<SamplingStrategyName>>,
+    pub name: Option<EnumText<SamplingStrategyName>>,
     pub value: Option<f64>,
 }
 
@@ -77,22 +76,22 @@ pub enum SamplingStrategyName {
     FixedRate,
 }
 
-/// The id of a trace, which may still be none.
-pub type TraceIdText = Text<1, 35>;
+/// A trace id that has not been parsed yet.
+pub type UnparsedTraceId = BoundedText<1, 35>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct BatchGetTraces {
-    pub trace_ids: List<TraceIdText, 0, 5>,
-    #[expect(dead_code, reason = "it is refused")]
+    pub trace_ids: BoundedList<UnparsedTraceId, 0, 5>,
+    #[expect(dead_code, reason = "any value is refused")]
     next_token: Option<Unsupported>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetTraceGraph {
-    pub trace_ids: Vec<TraceIdText>,
-    #[expect(dead_code, reason = "it is refused")]
+    pub trace_ids: Vec<UnparsedTraceId>,
+    #[expect(dead_code, reason = "any value is refused")]
     next_token: Option<Unsupported>,
 }
 
@@ -101,34 +100,35 @@ pub struct GetTraceGraph {
 pub struct GetServiceGraph {
     pub start_time: Time,
     pub end_time: Time,
-    #[expect(dead_code, reason = "it is refused")]
+    #[expect(dead_code, reason = "any value is refused")]
     next_token: Option<Unsupported>,
 }
 
+/// `GetTimeSeriesServiceStatistics`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetTimeSeries {
     pub start_time: Time,
     pub end_time: Time,
-    pub entity_selector_expression: Option<Text<1, 500>>,
+    pub entity_selector_expression: Option<BoundedText<1, 500>>,
     pub period: Option<Int32>,
     pub forecast_statistics: Option<bool>,
-    #[expect(dead_code, reason = "it is refused")]
+    #[expect(dead_code, reason = "any value is refused")]
     next_token: Option<Unsupported>,
 }
 
-/// A request without anything but a page token, which is ignored.
+/// A request whose only member is a page token. The token is ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct IgnoresToken {
-    #[expect(dead_code, reason = "the real service ignores it")]
+pub struct IgnoredTokenRequest {
+    #[expect(dead_code, reason = "AWS ignores the token, too")]
     next_token: Option<String>,
 }
 
-/// A request without anything but a page token, which is refused.
+/// A request whose only member is a page token. Any token is refused, because all results are on one page.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct RefusesToken {
-    #[expect(dead_code, reason = "it is refused")]
+pub struct RefusedTokenRequest {
+    #[expect(dead_code, reason = "any value is refused")]
     next_token: Option<Unsupported>,
 }

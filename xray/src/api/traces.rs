@@ -1,19 +1,19 @@
-//! Operations on traces.
+//! Operations that store or read traces.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Error;
 use super::requests::{
     BatchGetTraces, GetServiceGraph, GetTimeSeries, GetTraceGraph, GetTraceSummaries,
-    PutTraceSegments, SamplingStrategyName, TraceIdText,
+    PutTraceSegments, SamplingStrategyName, UnparsedTraceId,
 };
-use super::token::Query;
+use super::token::QueryHash;
 use crate::assembly::CompiledSegment;
-use crate::filter::{Filter, Selector};
-use crate::groups;
+use crate::error::Error;
+use crate::filter::{EntitySelector, Filter, NamedGroup};
+use crate::groups::GroupSelector;
 use crate::id::TraceId;
 use crate::store::TimeRangeType;
 use crate::time::Time;
@@ -21,20 +21,22 @@ use crate::trace::Trace;
 use crate::xray::Xray;
 use crate::{graph, series, summary};
 
-/// So many summaries are on a page.
-const PAGE: usize = 500;
+/// Maximum number of summaries on a page.
+const MAX_SUMMARIES_PER_PAGE: usize = 500;
 
-/// The real service's longest time range.
-const LONGEST_RANGE: Time = Time::from_seconds(6 * 3600);
+/// Maximum length of a time range. AWS has the same limit.
+const MAX_TIME_RANGE: Time = Time::from_seconds(6 * 3600);
 
-/// Seconds of a window of a time series; the first unless the request says otherwise.
-const PERIODS: [i64; 2] = [60, 300];
+/// Permitted lengths of a time series' windows in seconds. The first one is the default.
+const PERIODS_SECONDS: [i64; 2] = [60, 300];
 
-/// `PutTraceSegments`: each document for itself; one that is not right does not spoil the others.
-pub fn put(xray: &Xray, request: PutTraceSegments) -> Result<Value, Error> {
+/// `PutTraceSegments`. Each document is stored or refused independently of the others.
+pub fn put_segments(xray: &Xray, request: PutTraceSegments) -> Result<Value, Error> {
     let documents = request.trace_segment_documents.0;
-    let refused = documents.iter().flat_map(|document| xray.put(document));
-    let unprocessed = refused.map(|refusal| {
+    let refusals = documents
+        .iter()
+        .flat_map(|document| xray.put_document(document));
+    let unprocessed = refusals.map(|refusal| {
         json!({
             "Id": refusal.id,
             "ErrorCode": refusal.code,
@@ -45,122 +47,126 @@ pub fn put(xray: &Xray, request: PutTraceSegments) -> Result<Value, Error> {
     Ok(json!({ "UnprocessedTraceSegments": unprocessed }))
 }
 
-/// `GetTraceSummaries`, the newest first.
-pub fn summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Error> {
-    check_range(request.start_time, request.end_time)?;
-    let groups = xray.groups.named();
-    let filter = request
-        .filter_expression
-        .as_deref()
-        .map(Filter::parse)
-        .transpose()?;
-    if let Some(filter) = &filter {
-        let is_known = |wanted: &&str| {
-            groups
-                .iter()
-                .any(|group| group.name == *wanted || group.arn == *wanted)
-        };
-        if let Some(unknown) = filter.groups().into_iter().find(|wanted| !is_known(wanted)) {
-            return Err(Error::invalid(format!("There is no group {unknown:?}")));
-        }
-    }
+/// `GetTraceSummaries`: the newest trace comes first.
+pub fn get_summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Error> {
+    check_time_range(request.start_time, request.end_time)?;
+    let groups = xray.groups.named_groups();
+    let filter = parse_filter(request.filter_expression.as_deref(), &groups)?;
     let range_type = request.time_range_type.map(|it| it.0).unwrap_or_default();
-    let share = share(request, range_type)?;
-    let query = Query::of(request, share);
+    let sampled_fraction = sampled_fraction(request, range_type)?;
+    let query = QueryHash::new(request, sampled_fraction);
     let token = request.next_token.as_deref();
-    let after = token.map(|token| query.read(token)).transpose()?;
+    let previous_page_end = token.map(|token| query.parse_token(token)).transpose()?;
     let mut traces = xray
         .store
         .traces_in_range(range_type, request.start_time, request.end_time);
-    if let Some(after) = after {
-        traces.retain(|trace| (trace.index_time, trace.id) < after);
+    if let Some(previous_page_end) = previous_page_end {
+        traces.retain(|trace| (trace.index_time, trace.id) < previous_page_end);
     }
-    let is_wanted = |trace: &Trace| {
-        trace.id.sampling_fraction() < share
+    let is_requested = |trace: &Trace| {
+        trace.id.sampling_fraction() < sampled_fraction
             && filter.as_ref().is_none_or(|it| it.matches(trace, &groups))
     };
     let mut page: Vec<&Arc<Trace>> = Vec::new();
-    let mut processed: usize = 0;
+    let mut processed_count: usize = 0;
     for trace in &traces {
-        if page.len() == PAGE {
+        if page.len() == MAX_SUMMARIES_PER_PAGE {
             break;
         }
-        processed += 1;
-        if is_wanted(trace) {
+        processed_count += 1;
+        if is_requested(trace) {
             page.push(trace);
         }
     }
-    let matched = |trace: &Trace| {
-        let active = trace.start.max(request.start_time);
-        (range_type == TimeRangeType::Event).then_some(active)
+    let matched_event_time = |trace: &Trace| {
+        let time = trace.start.max(request.start_time);
+        (range_type == TimeRangeType::Event).then_some(time)
     };
     let summaries: Value = page
         .iter()
-        .map(|trace| summary::trace_summary(trace, matched(trace)))
+        .map(|trace| summary::trace_summary(trace, matched_event_time(trace)))
         .collect();
-    let last = processed.checked_sub(1).and_then(|last| traces.get(last));
+    let last_processed = traces[..processed_count].last();
     let mut answer = json!({
         "TraceSummaries": summaries,
-        "ApproximateTime": last.map_or(request.end_time, |trace| trace.index_time),
-        "TracesProcessedCount": processed,
+        "ApproximateTime": last_processed.map_or(request.end_time, |trace| trace.index_time),
+        "TracesProcessedCount": processed_count,
     });
-    if let Some(last) = last.filter(|_| processed < traces.len()) {
-        answer["NextToken"] = json!(query.token(last));
+    if let Some(last) = last_processed.filter(|_| processed_count < traces.len()) {
+        answer["NextToken"] = json!(query.token_after(last));
     }
     Ok(answer)
 }
 
-/// Which share of the traces is wanted. The real service reads the strategy only if `Sampling` is true.
-fn share(request: &GetTraceSummaries, range_type: TimeRangeType) -> Result<f64, Error> {
+/// Parses a filter expression. Fails if it names a group that does not exist.
+fn parse_filter(text: Option<&str>, groups: &[NamedGroup]) -> Result<Option<Filter>, Error> {
+    let Some(filter) = text.map(Filter::parse).transpose()? else {
+        return Ok(None);
+    };
+    for wanted in filter.mentioned_groups() {
+        let mut groups = groups.iter();
+        if !groups.any(|group| group.name == wanted || group.arn == wanted) {
+            return Err(Error::invalid(format!("There is no group {wanted:?}")));
+        }
+    }
+    Ok(Some(filter))
+}
+
+/// The fraction of the traces that the request asks for, from 0 to 1. `SamplingStrategy` has an effect only
+/// if `Sampling` is true, as on AWS.
+fn sampled_fraction(request: &GetTraceSummaries, range_type: TimeRangeType) -> Result<f64, Error> {
     let strategy = request.sampling_strategy.as_ref().map(|it| &it.0);
     let Some(strategy) = strategy.filter(|_| request.sampling == Some(true)) else {
         return Ok(1.0);
     };
     match (strategy.name.map(|it| it.0), strategy.value) {
-        // Nothing is too much for one scan here.
+        // AWS may stop a scan early. This implementation always scans all traces.
         (None | Some(SamplingStrategyName::PartialScan), _) => Ok(1.0),
         (Some(SamplingStrategyName::FixedRate), Some(value)) if (0.0..=1.0).contains(&value) => {
-            match range_type {
-                TimeRangeType::Event => Ok(value),
-                _ => Err(Error::invalid(format!(
+            if range_type == TimeRangeType::Event {
+                Ok(value)
+            } else {
+                Err(Error::invalid(format!(
                     "Cannot use FixedRate with TimeRangeType {range_type:?}; use Event"
-                ))),
+                )))
             }
         }
         _ => Err(Error::invalid(
-            "SamplingStrategy FixedRate has a Value from 0 to 1",
+            "SamplingStrategy FixedRate requires a Value from 0 to 1",
         )),
     }
 }
 
 /// `BatchGetTraces`.
-pub fn batch(xray: &Xray, request: &BatchGetTraces) -> Result<Value, Error> {
-    let mut seen = HashSet::new();
-    let (mut traces, mut unprocessed) = (Vec::new(), Vec::new());
-    for text in &request.trace_ids.0 {
-        let id = trace_id(text)?;
-        if !seen.insert(id) {
-            let message = format!("TraceIds contain {:?} more than once", text.0);
+pub fn batch_get(xray: &Xray, request: &BatchGetTraces) -> Result<Value, Error> {
+    let mut seen_ids = HashSet::new();
+    let (mut traces, mut unprocessed_ids) = (Vec::new(), Vec::new());
+    for unparsed in &request.trace_ids.0 {
+        let id = parse_trace_id(unparsed)?;
+        if !seen_ids.insert(id) {
+            let message = format!("TraceIds contain {:?} more than once", unparsed.0);
             return Err(Error::invalid(message));
         }
-        match whole(xray, id) {
+        match trace_json(xray, id) {
             Some(trace) => traces.push(trace),
-            None => unprocessed.push(&text.0),
+            None => unprocessed_ids.push(&unparsed.0),
         }
     }
-    Ok(json!({ "Traces": traces, "UnprocessedTraceIds": unprocessed }))
+    Ok(json!({ "Traces": traces, "UnprocessedTraceIds": unprocessed_ids }))
 }
 
-fn trace_id(text: &TraceIdText) -> Result<TraceId, Error> {
-    let message = || Error::invalid(format!("TraceIds: invalid trace id {:?}", text.0));
-    text.0.parse().map_err(|()| message())
+fn parse_trace_id(unparsed: &UnparsedTraceId) -> Result<TraceId, Error> {
+    let error = |()| Error::invalid(format!("TraceIds: invalid trace id {:?}", unparsed.0));
+    unparsed.0.parse().map_err(error)
 }
 
-fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
+/// A trace with its documents, as `BatchGetTraces` returns it. `None` if it is not stored.
+fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
     let trace = xray.store.traces_by_id([id].into()).pop()?;
     let segments = xray.store.compiled_segments(id)?;
-    let segment = |segment: &CompiledSegment| json!({ "Id": segment.id.to_string(), "Document": segment.document });
-    let segments: Value = segments.iter().map(segment).collect();
+    let segment_json =
+        |segment: &CompiledSegment| json!({ "Id": segment.id.to_string(), "Document": segment.document });
+    let segments: Value = segments.iter().map(segment_json).collect();
     Some(json!({
         "Id": id.to_string(),
         "Duration": trace.duration(),
@@ -169,26 +175,27 @@ fn whole(xray: &Xray, id: TraceId) -> Option<Value> {
     }))
 }
 
-/// `GetTraceGraph`: of the traces that are known.
-pub fn graph_of(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Error> {
-    let ids = request.trace_ids.iter().map(trace_id);
+/// `GetTraceGraph`. Traces that are not stored are ignored.
+pub fn get_trace_graph(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Error> {
+    let ids = request.trace_ids.iter().map(parse_trace_id);
     let traces = xray.store.traces_by_id(ids.collect::<Result<_, _>>()?);
     let services = graph::service_graph(traces.iter().map(|trace| &**trace));
     Ok(json!({ "Services": services }))
 }
 
-/// `GetServiceGraph`: of the traces that began in the range, and belong to the group if one is named.
-pub fn graph(
+/// `GetServiceGraph`: the graph of all traces that began in the time range. If the request names a group,
+/// only its traces are included.
+pub fn get_service_graph(
     xray: &Xray,
-    group: &groups::Selector,
+    group: &GroupSelector,
     request: &GetServiceGraph,
 ) -> Result<Value, Error> {
-    check_range(request.start_time, request.end_time)?;
+    check_time_range(request.start_time, request.end_time)?;
     let filter = xray.groups.filter(group)?;
-    let traces =
-        xray.store
-            .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
-    let services = graph::service_graph(of_group(&traces, filter.as_ref()));
+    let traces = xray
+        .store
+        .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
+    let services = graph::service_graph(traces_in_group(&traces, filter.as_ref()));
     Ok(json!({
         "StartTime": request.start_time,
         "EndTime": request.end_time,
@@ -198,15 +205,16 @@ pub fn graph(
 }
 
 /// `GetTimeSeriesServiceStatistics`.
-pub fn series(
+pub fn get_time_series(
     xray: &Xray,
-    group: &groups::Selector,
+    group: &GroupSelector,
     request: &GetTimeSeries,
 ) -> Result<Value, Error> {
-    check_range(request.start_time, request.end_time)?;
-    let period = request.period.map_or(PERIODS[0], |it| it.0);
-    if !PERIODS.contains(&period) {
-        let message = format!("Period is {} or {} seconds", PERIODS[0], PERIODS[1]);
+    check_time_range(request.start_time, request.end_time)?;
+    let period = request.period.map_or(PERIODS_SECONDS[0], |it| it.0);
+    if !PERIODS_SECONDS.contains(&period) {
+        let [short, long] = PERIODS_SECONDS;
+        let message = format!("Period must be {short} or {long} seconds");
         return Err(Error::invalid(message));
     }
     if request.forecast_statistics == Some(true) {
@@ -216,17 +224,18 @@ pub fn series(
     let selector = request
         .entity_selector_expression
         .as_ref()
-        .map(|text| selector(&text.0))
+        .map(|text| parse_entity_selector(&text.0))
         .transpose()?;
     let filter = xray.groups.filter(group)?;
-    let first = request.start_time.period_start(period);
+    let first_window = request.start_time.period_start(period).micros();
     let step = Time::from_seconds(period as u32).micros();
-    let count = (request.end_time.micros() - first.micros() + step - 1) / step;
-    let windows = (0..count).map(|number| Time::from_micros(first.micros() + number * step));
-    let traces =
-        xray.store
-            .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
-    let traces = of_group(&traces, filter.as_ref());
+    let windows = (first_window..request.end_time.micros())
+        .step_by(step as usize)
+        .map(Time::from_micros);
+    let traces = xray
+        .store
+        .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
+    let traces = traces_in_group(&traces, filter.as_ref());
     let series = series::window_statistics(traces, selector.as_ref(), windows, period);
     Ok(json!({
         "TimeSeriesServiceStatistics": series,
@@ -234,13 +243,14 @@ pub fn series(
     }))
 }
 
-fn selector(text: &str) -> Result<Selector, Error> {
-    Selector::parse(text)?.ok_or_else(|| {
-        Error::invalid("EntitySelectorExpression is one service(…), edge(…, …) or id(…)")
+fn parse_entity_selector(text: &str) -> Result<EntitySelector, Error> {
+    EntitySelector::parse(text)?.ok_or_else(|| {
+        Error::invalid("EntitySelectorExpression must be one service(…), edge(…, …) or id(…)")
     })
 }
 
-fn of_group<'a>(
+/// The traces that match a group's filter. A group without a filter contains all traces.
+fn traces_in_group<'a>(
     traces: &'a [Arc<Trace>],
     filter: Option<&'a Filter>,
 ) -> impl Iterator<Item = &'a Trace> {
@@ -248,14 +258,14 @@ fn of_group<'a>(
     traces.filter(move |trace| filter.is_none_or(|filter| filter.matches(trace, &[])))
 }
 
-fn check_range(start: Time, end: Time) -> Result<(), Error> {
+fn check_time_range(start: Time, end: Time) -> Result<(), Error> {
     if end < start {
-        return Err(Error::invalid("EndTime lies before StartTime"));
+        return Err(Error::invalid("EndTime is before StartTime"));
     }
-    match end.saturating_duration_since(start) <= LONGEST_RANGE {
-        true => Ok(()),
-        false => Err(Error::invalid(
+    if end.saturating_duration_since(start) > MAX_TIME_RANGE {
+        return Err(Error::invalid(
             "The time range from StartTime to EndTime is longer than 6 hours",
-        )),
+        ));
     }
+    Ok(())
 }

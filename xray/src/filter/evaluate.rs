@@ -1,203 +1,313 @@
-//! Whether a trace is as an expression says.
+//! Evaluates an expression for a trace.
 //!
-//! What is not there is not equal, not unequal, not less and not greater: a comparison with it is false. Of
-//! several values, one that fits is enough; for `!=`, all must be other than the one named.
+//! A comparison with an absent value is false, also with `!=`. If there are several values, one that matches
+//! is enough; for `!=`, all values must differ.
 
-use super::Group;
 use super::json;
-use super::keyword::Keyword;
-use super::subject::{CausePart, Segment, Subject, WholeTrace};
-use super::tree::{AnnotationTest, Cause, Expression, Id, Match, Order, Part};
+use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
+use super::subject::{self, PathElement, SegmentSubject, Subject};
+use super::tree::{
+    AnnotationCondition, CauseKind, CausePart, Expression, NodePattern, NumberOperator,
+    TextOperator,
+};
 use crate::root_cause::{self, RootCause};
 use crate::summary;
 use crate::trace::{AnnotationValue, CLIENT_NODE_TYPE, Call, Caller, Entity, Trace};
 
-/// Whether the trace is as the expression says.
-pub fn matches(expression: &Expression, trace: &Trace, groups: &[Group]) -> bool {
-    let whole = WholeTrace { trace, groups };
-    holds(expression, &whole, &|complex| match complex {
-        Expression::Service(id, inner) => services(trace, id, inner.as_deref()).next().is_some(),
-        Expression::Edge(from, to, inner) => {
-            edges(trace, from, to, inner.as_deref()).next().is_some()
+/// A group that an expression can refer to.
+#[derive(Clone, Debug)]
+pub struct NamedGroup {
+    pub name: String,
+    pub arn: String,
+    /// The filter of the group. `None` means that the group contains all traces.
+    pub(super) expression: Option<Expression>,
+}
+
+impl NamedGroup {
+    fn contains(&self, trace: &Trace) -> bool {
+        let expression = self.expression.as_ref();
+        expression.is_none_or(|expression| matches(expression, trace, &[]))
+    }
+}
+
+/// Whether the trace matches the expression.
+pub fn matches(expression: &Expression, trace: &Trace, groups: &[NamedGroup]) -> bool {
+    let subject = TraceSubject { trace, groups };
+    evaluate(expression, &subject, &|function| match function {
+        Expression::Service(node, condition) => {
+            let mut segments = matching_segments(trace, node, condition.as_deref());
+            segments.next().is_some()
         }
-        Expression::RootCause(cause, part, inner) => {
-            has_cause(trace, *cause, *part, inner.as_deref())
+        Expression::Edge(from, to, condition) => {
+            let mut calls = matching_calls(trace, from, to, condition.as_deref());
+            calls.next().is_some()
+        }
+        Expression::RootCause(kind, part, condition) => {
+            has_root_cause(trace, *kind, *part, condition.as_deref())
         }
         Expression::RootCauseJson(patterns) => {
-            json::finds(patterns, &summary::all_root_causes(trace))
+            json::match_root_causes(patterns, &summary::all_root_causes(trace))
         }
         _ => false,
     })
 }
 
-/// The places of the segments that `service(id) {inner}` speaks of.
-pub fn services<'a>(
+/// Indices of the segments that `service(node) { condition }` matches.
+pub fn matching_segments<'a>(
     trace: &'a Trace,
-    id: &'a Id,
-    inner: Option<&'a Expression>,
+    node: &'a NodePattern,
+    condition: Option<&'a Expression>,
 ) -> impl Iterator<Item = usize> + 'a {
-    let segments = trace.segments().filter(move |(place, segment)| {
-        let is_node = is_entity(id, segment) || (segment.is_entry && is_client(id, segment));
-        is_node && inner_holds(inner, trace, *place)
+    let segments = trace.segments().filter(move |(index, segment)| {
+        let is_selected =
+            is_node_of(node, segment) || (segment.is_entry && is_client_node_of(node, segment));
+        is_selected && meets_condition(condition, trace, *index)
     });
-    segments.map(|(place, _)| place)
+    segments.map(|(index, _)| index)
 }
 
-/// The calls that `edge(from, to) {inner}` speaks of.
-pub fn edges<'a>(
+/// The calls that `edge(from, to) { condition }` matches.
+pub fn matching_calls<'a>(
     trace: &'a Trace,
-    from: &'a Id,
-    to: &'a Id,
-    inner: Option<&'a Expression>,
+    from: &'a NodePattern,
+    to: &'a NodePattern,
+    condition: Option<&'a Expression>,
 ) -> impl Iterator<Item = Call> + 'a {
     trace.calls().filter(move |call| {
         let callee = &trace.entities[call.callee_index];
-        is_entity(to, callee)
+        is_node_of(to, callee)
             && match call.caller {
-                Caller::Client => is_client(from, callee),
-                Caller::Service(place) => is_entity(from, &trace.entities[place]),
+                Caller::Client => is_client_node_of(from, callee),
+                Caller::Service(index) => is_node_of(from, &trace.entities[index]),
             }
-            && inner_holds(inner, trace, call.measured_index)
+            && meets_condition(condition, trace, call.measured_index)
     })
 }
 
-fn inner_holds(inner: Option<&Expression>, trace: &Trace, place: usize) -> bool {
-    inner.is_none_or(|inner| holds(inner, &Segment { trace, place }, &|_| false))
+fn meets_condition(condition: Option<&Expression>, trace: &Trace, index: usize) -> bool {
+    let subject = SegmentSubject { trace, index };
+    condition.is_none_or(|condition| evaluate(condition, &subject, &|_| false))
 }
 
-/// Whether the segment's node is one of these.
-fn is_entity(id: &Id, segment: &Entity) -> bool {
+/// Whether the pattern matches the segment's node.
+fn is_node_of(pattern: &NodePattern, segment: &Entity) -> bool {
     let Some(node) = &segment.node else {
         return false;
     };
-    let account = segment
-        .search_fields
-        .as_ref()
-        .and_then(|fields| fields.account_id.as_deref());
-    is_named(&id.name, Some(&node.name))
-        && is_named(&id.kind, Some(&node.kind))
-        && is_named(&id.account, account)
+    let fields = segment.search_fields.as_ref();
+    let account_id = fields.and_then(|fields| fields.account_id.as_deref());
+    matches_property(&pattern.name, Some(&node.name))
+        && matches_property(&pattern.node_type, Some(&node.kind))
+        && matches_property(&pattern.account_id, account_id)
 }
 
-/// Whether the node that stands for those who call this segment from outside is one of these.
-fn is_client(id: &Id, segment: &Entity) -> bool {
+/// Whether the pattern matches the client node that calls this segment. It has the segment's name.
+fn is_client_node_of(pattern: &NodePattern, segment: &Entity) -> bool {
     let name = segment.node.as_ref().map(|node| &*node.name);
-    id.account.is_none() && is_named(&id.name, name) && is_named(&id.kind, Some(CLIENT_NODE_TYPE))
+    pattern.account_id.is_none()
+        && matches_property(&pattern.name, name)
+        && matches_property(&pattern.node_type, Some(CLIENT_NODE_TYPE))
 }
 
-fn is_named(wanted: &Option<String>, name: Option<&str>) -> bool {
-    wanted.as_deref().is_none_or(|wanted| name == Some(wanted))
+fn matches_property(pattern: &Option<String>, value: Option<&str>) -> bool {
+    let pattern = pattern.as_deref();
+    pattern.is_none_or(|pattern| value == Some(pattern))
 }
 
-fn has_cause(trace: &Trace, cause: Cause, part: Part, inner: Option<&Expression>) -> bool {
-    let causes = match cause {
-        Cause::Fault => root_cause::failure_root_causes(trace, |entity| entity.flags.fault),
-        Cause::Error => root_cause::failure_root_causes(trace, |entity| entity.flags.error),
-        Cause::ResponseTime => root_cause::response_time_root_cause(trace)
-            .into_iter()
-            .collect(),
+fn has_root_cause(
+    trace: &Trace,
+    kind: CauseKind,
+    part: CausePart,
+    condition: Option<&Expression>,
+) -> bool {
+    let causes = match kind {
+        CauseKind::Fault => root_cause::failure_root_causes(trace, |entity| entity.flags.fault),
+        CauseKind::Error => root_cause::failure_root_causes(trace, |entity| entity.flags.error),
+        CauseKind::ResponseTime => root_cause::response_time_root_cause(trace).into_iter().collect(),
     };
     causes.iter().any(|cause| match part {
-        Part::Service => any_part(trace, &cause.services.iter().collect::<Vec<_>>(), inner),
-        Part::Entity => any_part(trace, &entities(trace, cause), inner),
-        Part::Exception => {
-            let fields = entities(trace, cause)
+        CausePart::Service => {
+            let services: Vec<_> = cause.services.iter().collect();
+            any_element(trace, &services, condition)
+        }
+        CausePart::Entity => any_element(trace, &path_entities(trace, cause), condition),
+        CausePart::Exception => {
+            let fields = path_entities(trace, cause)
                 .into_iter()
                 .filter_map(|entity| entity.search_fields.as_ref());
             let exceptions: Vec<_> = fields.flat_map(|fields| &fields.exceptions).collect();
-            any_part(trace, &exceptions, inner)
+            any_element(trace, &exceptions, condition)
         }
     })
 }
 
-fn entities<'a>(trace: &'a Trace, cause: &RootCause) -> Vec<&'a Entity> {
-    let places = cause
-        .services
-        .iter()
-        .flat_map(|service| &service.entity_indexes);
-    places.map(|place| &trace.entities[*place]).collect()
+/// The entities on the path of a root cause.
+fn path_entities<'a>(trace: &'a Trace, cause: &RootCause) -> Vec<&'a Entity> {
+    let indices = cause.services.iter().flat_map(|service| &service.entity_indexes);
+    indices.map(|index| &trace.entities[*index]).collect()
 }
 
-fn any_part<'a, T: Copy>(trace: &'a Trace, parts: &[T], inner: Option<&Expression>) -> bool
+/// Whether an element of a root cause's path meets the condition.
+fn any_element<'a, T: Copy>(
+    trace: &'a Trace,
+    elements: &[T],
+    condition: Option<&Expression>,
+) -> bool
 where
-    CausePart<'a, T>: Subject,
+    PathElement<'a, T>: Subject,
 {
-    parts.iter().enumerate().any(|(index, part)| {
-        let subject = CausePart {
+    elements.iter().enumerate().any(|(position, element)| {
+        let subject = PathElement {
             trace,
-            part: *part,
-            index,
-            count: parts.len(),
+            element: *element,
+            position,
+            count: elements.len(),
         };
-        inner.is_none_or(|inner| holds(inner, &subject, &|_| false))
+        condition.is_none_or(|condition| evaluate(condition, &subject, &|_| false))
     })
 }
 
-/// Whether it holds of `subject`; `complex` answers for what only a whole trace has.
-fn holds(
+/// Whether the expression is true for `subject`. `evaluate_function` evaluates `service()`, `edge()` and
+/// `rootcause`, which need a whole trace.
+fn evaluate(
     expression: &Expression,
     subject: &impl Subject,
-    complex: &impl Fn(&Expression) -> bool,
+    evaluate_function: &impl Fn(&Expression) -> bool,
 ) -> bool {
+    let evaluate_part = |part| evaluate(part, subject, evaluate_function);
     match expression {
-        Expression::All(parts) => parts.iter().all(|part| holds(part, subject, complex)),
-        Expression::Any(parts) => parts.iter().any(|part| holds(part, subject, complex)),
-        Expression::Not(part) => !holds(part, subject, complex),
-        Expression::Flag(flag, wanted) => subject.flag(*flag) == *wanted,
-        Expression::Number(number, order, value) => {
-            let found = subject.number(*number);
-            found.is_some_and(|found| order.holds(found, *value))
+        Expression::And(parts) => parts.iter().all(evaluate_part),
+        Expression::Or(parts) => parts.iter().any(evaluate_part),
+        Expression::Not(part) => !evaluate_part(part),
+        Expression::Flag(keyword, value) => subject.flag(*keyword) == *value,
+        Expression::Number(keyword, operator, value) => {
+            let number = subject.number(*keyword);
+            number.is_some_and(|number| operator.compare(number, *value))
         }
-        Expression::Text(text, Match::Unequal, value) => {
-            subject.any_text(*text, &mut |_| true)
-                && !subject.any_text(*text, &mut |found| found == value)
+        Expression::Text(keyword, operator, value) => {
+            matches_texts(*operator, value, |predicate| {
+                subject.any_text(*keyword, predicate)
+            })
         }
-        Expression::Text(text, how, value) => {
-            subject.any_text(*text, &mut |found| how.finds(found, value))
-        }
-        Expression::Has(Keyword::Flag(flag)) => subject.flag(*flag),
-        Expression::Has(Keyword::Number(number)) => subject.number(*number).is_some(),
-        Expression::Has(Keyword::Text(text)) => subject.any_text(*text, &mut |_| true),
-        Expression::Annotation(key, test) => has_annotation(key, test, subject),
+        Expression::IsSet(Keyword::Flag(keyword)) => subject.flag(*keyword),
+        Expression::IsSet(Keyword::Number(keyword)) => subject.number(*keyword).is_some(),
+        Expression::IsSet(Keyword::Text(keyword)) => subject.any_text(*keyword, &mut |_| true),
+        Expression::Annotation(key, condition) => meets_annotation(key, condition, subject),
         Expression::Service(..)
         | Expression::Edge(..)
         | Expression::RootCause(..)
-        | Expression::RootCauseJson(_) => complex(expression),
+        | Expression::RootCauseJson(_) => evaluate_function(expression),
     }
 }
 
-fn has_annotation(key: &str, test: &AnnotationTest, subject: &impl Subject) -> bool {
-    let any = |is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool| {
-        subject.any_annotation(key, is_wanted)
+/// Whether texts compare in this way with the value. `any_text` tells whether a predicate is true for one of
+/// the texts.
+fn matches_texts(
+    operator: TextOperator,
+    value: &str,
+    any_text: impl Fn(&mut dyn FnMut(&str) -> bool) -> bool,
+) -> bool {
+    match operator {
+        TextOperator::Equal => any_text(&mut |text| text == value),
+        TextOperator::NotEqual => any_text(&mut |_| true) && !any_text(&mut |text| text == value),
+        TextOperator::Contains => any_text(&mut |text| text.contains(value)),
+        TextOperator::BeginsWith => any_text(&mut |text| text.starts_with(value)),
+        TextOperator::EndsWith => any_text(&mut |text| text.ends_with(value)),
+    }
+}
+
+fn meets_annotation(key: &str, condition: &AnnotationCondition, subject: &impl Subject) -> bool {
+    let any =
+        |predicate: &mut dyn FnMut(&AnnotationValue) -> bool| subject.any_annotation(key, predicate);
+    let any_flag = |predicate: &dyn Fn(bool) -> bool| {
+        any(&mut |annotation| matches!(annotation, AnnotationValue::Flag(flag) if predicate(*flag)))
     };
-    // Of several values of the asked type, `!=` wants each to differ.
-    let is_unequal = |has_type: fn(&AnnotationValue) -> bool, value: &AnnotationValue| {
-        any(&mut |found| has_type(found)) && !any(&mut |found| found == value)
+    let any_number = |predicate: &dyn Fn(f64) -> bool| {
+        any(
+            &mut |annotation| matches!(annotation, AnnotationValue::Number(number) if predicate(*number)),
+        )
     };
-    match test {
-        AnnotationTest::Holds => any(&mut |found| *found != AnnotationValue::Flag(false)),
-        AnnotationTest::Flag(wanted) => any(&mut |found| *found == AnnotationValue::Flag(*wanted)),
-        AnnotationTest::FlagUnequal(value) => is_unequal(
-            |found| matches!(found, AnnotationValue::Flag(_)),
-            &AnnotationValue::Flag(*value),
-        ),
-        AnnotationTest::Number(Order::Unequal, value) => is_unequal(
-            |found| matches!(found, AnnotationValue::Number(_)),
-            &AnnotationValue::Number(*value),
-        ),
-        AnnotationTest::Number(order, value) => any(&mut |found| match found {
-            AnnotationValue::Number(found) => order.holds(*found, *value),
-            _ => false,
-        }),
-        AnnotationTest::Text(Match::Unequal, value) => {
-            any(&mut |found| matches!(found, AnnotationValue::Text(_)))
-                && !any(
-                    &mut |found| matches!(found, AnnotationValue::Text(found) if **found == **value),
-                )
+    match condition {
+        AnnotationCondition::IsSet => any(&mut |annotation| *annotation != AnnotationValue::Flag(false)),
+        AnnotationCondition::FlagEquals(value) => any_flag(&|flag| flag == *value),
+        AnnotationCondition::FlagDiffers(value) => {
+            any_flag(&|_| true) && !any_flag(&|flag| flag == *value)
         }
-        AnnotationTest::Text(how, value) => any(&mut |found| match found {
-            AnnotationValue::Text(found) => how.finds(found, value),
-            _ => false,
-        }),
+        AnnotationCondition::Number(NumberOperator::NotEqual, value) => {
+            any_number(&|_| true) && !any_number(&|number| number == *value)
+        }
+        AnnotationCondition::Number(operator, value) => {
+            any_number(&|number| operator.compare(number, *value))
+        }
+        AnnotationCondition::Text(operator, value) => {
+            matches_texts(*operator, value, |predicate| {
+                any(&mut |annotation| match annotation {
+                    AnnotationValue::Text(text) => predicate(text),
+                    _ => false,
+                })
+            })
+        }
+    }
+}
+
+/// A whole trace. Most keywords refer to its root; some refer to any segment or to the trace itself.
+#[derive(Clone, Copy)]
+struct TraceSubject<'a> {
+    trace: &'a Trace,
+    groups: &'a [NamedGroup],
+}
+
+impl<'a> TraceSubject<'a> {
+    fn root(&self) -> Option<SegmentSubject<'a>> {
+        Some(SegmentSubject {
+            trace: self.trace,
+            index: self.trace.root_index?,
+        })
+    }
+
+    /// The groups that the trace belongs to.
+    fn containing_groups(&self) -> impl Iterator<Item = &NamedGroup> {
+        let groups = self.groups.iter();
+        groups.filter(|group| group.contains(self.trace))
+    }
+}
+
+impl Subject for TraceSubject<'_> {
+    fn flag(&self, keyword: FlagKeyword) -> bool {
+        match keyword {
+            FlagKeyword::Partial => self.trace.is_partial(),
+            FlagKeyword::Inferred => self.trace.has_inferred(),
+            _ => self.root().is_some_and(|root| root.flag(keyword)),
+        }
+    }
+
+    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+        match keyword {
+            NumberKeyword::Duration => Some(self.trace.duration().seconds()),
+            _ => self.root()?.number(keyword),
+        }
+    }
+
+    fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
+        match keyword {
+            TextKeyword::User
+            | TextKeyword::AvailabilityZone
+            | TextKeyword::InstanceId
+            | TextKeyword::ResourceArn => {
+                self.trace.entities.iter().any(|entity| {
+                    subject::entity_text(entity, keyword).is_some_and(&mut *predicate)
+                })
+            }
+            TextKeyword::GroupName => self.containing_groups().any(|group| predicate(&group.name)),
+            TextKeyword::GroupArn => self.containing_groups().any(|group| predicate(&group.arn)),
+            _ => {
+                let root = self.root();
+                root.is_some_and(|root| root.any_text(keyword, predicate))
+            }
+        }
+    }
+
+    fn any_annotation(&self, key: &str, predicate: &mut dyn FnMut(&AnnotationValue) -> bool) -> bool {
+        subject::any_annotation(self.trace.entities.iter(), key, predicate)
     }
 }

@@ -1,33 +1,35 @@
-//! `rootcause.json`: root causes that look like a pattern, a trace summary's own JSON with parts left out.
+//! Patterns of `rootcause.json`. A pattern is the JSON of a root cause in a trace summary, with members left
+//! out.
 //!
-//! Each object of the array must be found among the root causes of the trace. What a pattern says must be
-//! exactly so; what it leaves out may be anything. Lists are of the same length, element by element.
+//! Each pattern of the array must match a root cause of the trace. Each member of a pattern must have the
+//! same value in the root cause; members that are not in the pattern can have any value. Arrays must have the
+//! same length and match element by element.
 
 use serde_json::Value;
 
-/// Whether it can be compared with root causes.
-pub fn is_pattern(json: &Value) -> bool {
-    let causes = json.as_array();
-    causes.is_some_and(|causes| !causes.is_empty() && causes.iter().all(Value::is_object))
+/// Whether the JSON is a non-empty array of objects.
+pub fn is_pattern_array(json: &Value) -> bool {
+    let patterns = json.as_array();
+    patterns.is_some_and(|patterns| !patterns.is_empty() && patterns.iter().all(Value::is_object))
 }
 
-/// Whether each pattern is found among `causes`.
-pub fn finds(patterns: &Value, causes: &[Value]) -> bool {
+/// Whether each pattern matches one of the root causes.
+pub fn match_root_causes(patterns: &Value, causes: &[Value]) -> bool {
     let mut patterns = patterns.as_array().into_iter().flatten();
-    patterns.all(|pattern| causes.iter().any(|cause| fits(pattern, cause)))
+    patterns.all(|pattern| causes.iter().any(|cause| matches_pattern(pattern, cause)))
 }
 
-fn fits(pattern: &Value, value: &Value) -> bool {
+fn matches_pattern(pattern: &Value, value: &Value) -> bool {
     match (pattern, value) {
         (Value::Object(pattern), Value::Object(value)) => pattern
             .iter()
-            .all(|(key, pattern)| fits(pattern, value.get(key).unwrap_or(&Value::Null))),
+            .all(|(key, pattern)| matches_pattern(pattern, value.get(key).unwrap_or(&Value::Null))),
         (Value::Array(pattern), Value::Array(value)) => {
             pattern.len() == value.len()
                 && pattern
                     .iter()
                     .zip(value)
-                    .all(|(pattern, value)| fits(pattern, value))
+                    .all(|(pattern, value)| matches_pattern(pattern, value))
         }
         (Value::Number(pattern), Value::Number(value)) => pattern.as_f64() == value.as_f64(),
         _ => pattern == value,

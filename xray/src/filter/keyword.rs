@@ -1,26 +1,26 @@
-//! The keywords, and where each may stand.
+//! The keywords, and the scopes in which each is permitted.
 
-/// Where an expression is about to stand.
+/// The part of an expression that a condition belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// At the outermost: the trace, whose root answers.
+    /// Outside of braces: a whole trace.
     Trace,
-    /// In the braces of `service()` or `edge()`: one segment, or one call.
+    /// In the braces of `service()` or `edge()`: one segment or one call.
     Segment,
     /// In the braces of `rootcause.….service`.
     CauseService,
-    /// In the braces of `rootcause.….entity`; only those of response times have a coverage.
+    /// In the braces of `rootcause.….entity`.
     CauseEntity {
-        /// Whether they are of response times.
+        /// Whether entities have a coverage: only those of response time root causes do.
         has_coverage: bool,
     },
     /// In the braces of `rootcause.….exception`.
     CauseException,
 }
 
-/// Is true or false.
+/// Keywords whose value is true or false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flag {
+pub enum FlagKeyword {
     Ok,
     Error,
     Throttle,
@@ -33,9 +33,9 @@ pub enum Flag {
     Remote,
 }
 
-/// Is a number.
+/// Keywords whose value is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Number {
+pub enum NumberKeyword {
     ResponseTime,
     Duration,
     Status,
@@ -43,9 +43,9 @@ pub enum Number {
     Coverage,
 }
 
-/// Is one text, or several.
+/// Keywords with text values. Some have several values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
+pub enum TextKeyword {
     Url,
     Method,
     UserAgent,
@@ -62,98 +62,178 @@ pub enum Text {
     GroupArn,
 }
 
-/// Any of them.
+/// A keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyword {
-    Flag(Flag),
-    Number(Number),
-    Text(Text),
+    Flag(FlagKeyword),
+    Number(NumberKeyword),
+    Text(TextKeyword),
 }
 
 use Scope::{CauseEntity, CauseException, CauseService, Segment, Trace};
 
-const ENTITY: Scope = CauseEntity {
+const CAUSE_ENTITY: Scope = CauseEntity {
     has_coverage: false,
 };
-const TIMED: Scope = CauseEntity { has_coverage: true };
-const CAUSES: &[Scope] = &[CauseService, ENTITY, TIMED, CauseException];
-const BOTH: &[Scope] = &[Trace, Segment];
+const RESPONSE_TIME_ENTITY: Scope = CauseEntity { has_coverage: true };
+const ROOT_CAUSE_PARTS: &[Scope] = &[
+    CauseService,
+    CAUSE_ENTITY,
+    RESPONSE_TIME_ENTITY,
+    CauseException,
+];
+const TRACE_AND_SEGMENT: &[Scope] = &[Trace, Segment];
 
-/// All keywords, with the scopes that they may stand in. In `service(){}`, `name` and `type` are the
-/// node's; at the outermost, the root's.
+/// All keywords, with the scopes that permit them. Outside of braces, `name` and `type` are those of the
+/// trace's root; in the braces of `service()`, those of the node.
 const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
-    ("ok", Keyword::Flag(Flag::Ok), BOTH),
-    ("error", Keyword::Flag(Flag::Error), BOTH),
-    ("throttle", Keyword::Flag(Flag::Throttle), BOTH),
-    ("fault", Keyword::Flag(Flag::Fault), BOTH),
-    ("partial", Keyword::Flag(Flag::Partial), BOTH),
+    ("ok", Keyword::Flag(FlagKeyword::Ok), TRACE_AND_SEGMENT),
+    (
+        "error",
+        Keyword::Flag(FlagKeyword::Error),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "throttle",
+        Keyword::Flag(FlagKeyword::Throttle),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "fault",
+        Keyword::Flag(FlagKeyword::Fault),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "partial",
+        Keyword::Flag(FlagKeyword::Partial),
+        TRACE_AND_SEGMENT,
+    ),
     (
         "inferred",
-        Keyword::Flag(Flag::Inferred),
+        Keyword::Flag(FlagKeyword::Inferred),
         &[Trace, Segment, CauseService],
     ),
-    ("root", Keyword::Flag(Flag::Root), BOTH),
-    ("first", Keyword::Flag(Flag::First), CAUSES),
-    ("last", Keyword::Flag(Flag::Last), CAUSES),
-    ("remote", Keyword::Flag(Flag::Remote), &[ENTITY, TIMED]),
-    ("responsetime", Keyword::Number(Number::ResponseTime), BOTH),
-    ("duration", Keyword::Number(Number::Duration), BOTH),
-    ("http.status", Keyword::Number(Number::Status), BOTH),
-    ("index", Keyword::Number(Number::Index), CAUSES),
-    ("coverage", Keyword::Number(Number::Coverage), &[TIMED]),
-    ("http.url", Keyword::Text(Text::Url), BOTH),
-    ("http.method", Keyword::Text(Text::Method), BOTH),
-    ("http.useragent", Keyword::Text(Text::UserAgent), BOTH),
-    ("http.clientip", Keyword::Text(Text::ClientIp), BOTH),
-    ("user", Keyword::Text(Text::User), BOTH),
+    ("root", Keyword::Flag(FlagKeyword::Root), TRACE_AND_SEGMENT),
+    ("first", Keyword::Flag(FlagKeyword::First), ROOT_CAUSE_PARTS),
+    ("last", Keyword::Flag(FlagKeyword::Last), ROOT_CAUSE_PARTS),
+    (
+        "remote",
+        Keyword::Flag(FlagKeyword::Remote),
+        &[CAUSE_ENTITY, RESPONSE_TIME_ENTITY],
+    ),
+    (
+        "responsetime",
+        Keyword::Number(NumberKeyword::ResponseTime),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "duration",
+        Keyword::Number(NumberKeyword::Duration),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "http.status",
+        Keyword::Number(NumberKeyword::Status),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "index",
+        Keyword::Number(NumberKeyword::Index),
+        ROOT_CAUSE_PARTS,
+    ),
+    (
+        "coverage",
+        Keyword::Number(NumberKeyword::Coverage),
+        &[RESPONSE_TIME_ENTITY],
+    ),
+    (
+        "http.url",
+        Keyword::Text(TextKeyword::Url),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "http.method",
+        Keyword::Text(TextKeyword::Method),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "http.useragent",
+        Keyword::Text(TextKeyword::UserAgent),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "http.clientip",
+        Keyword::Text(TextKeyword::ClientIp),
+        TRACE_AND_SEGMENT,
+    ),
+    ("user", Keyword::Text(TextKeyword::User), TRACE_AND_SEGMENT),
     (
         "name",
-        Keyword::Text(Text::Name),
-        &[Trace, Segment, CauseService, ENTITY, TIMED, CauseException],
+        Keyword::Text(TextKeyword::Name),
+        &[
+            Trace,
+            Segment,
+            CauseService,
+            CAUSE_ENTITY,
+            RESPONSE_TIME_ENTITY,
+            CauseException,
+        ],
     ),
     (
         "type",
-        Keyword::Text(Text::Type),
+        Keyword::Text(TextKeyword::Type),
         &[Trace, Segment, CauseService],
     ),
     (
         "message",
-        Keyword::Text(Text::Message),
+        Keyword::Text(TextKeyword::Message),
         &[Trace, Segment, CauseException],
     ),
     (
         "availabilityzone",
-        Keyword::Text(Text::AvailabilityZone),
-        BOTH,
+        Keyword::Text(TextKeyword::AvailabilityZone),
+        TRACE_AND_SEGMENT,
     ),
-    ("instance.id", Keyword::Text(Text::InstanceId), BOTH),
-    ("resource.arn", Keyword::Text(Text::ResourceArn), BOTH),
+    (
+        "instance.id",
+        Keyword::Text(TextKeyword::InstanceId),
+        TRACE_AND_SEGMENT,
+    ),
+    (
+        "resource.arn",
+        Keyword::Text(TextKeyword::ResourceArn),
+        TRACE_AND_SEGMENT,
+    ),
     (
         "account.id",
-        Keyword::Text(Text::AccountId),
+        Keyword::Text(TextKeyword::AccountId),
         &[Trace, Segment, CauseService],
     ),
-    ("group.name", Keyword::Text(Text::GroupName), &[Trace]),
-    ("group.arn", Keyword::Text(Text::GroupArn), &[Trace]),
+    (
+        "group.name",
+        Keyword::Text(TextKeyword::GroupName),
+        &[Trace],
+    ),
+    ("group.arn", Keyword::Text(TextKeyword::GroupArn), &[Trace]),
 ];
 
 impl Keyword {
-    /// The keyword of this name, in any case, and the scopes that it may stand in.
-    pub fn find(name: &str) -> Option<(Self, &'static [Scope])> {
+    /// The keyword with this name, in upper or lower case, and the scopes that permit it.
+    pub fn from_name(name: &str) -> Option<(Self, &'static [Scope])> {
         let found = KEYWORDS
             .iter()
             .find(|(known, ..)| known.eq_ignore_ascii_case(name));
         found.map(|(_, keyword, scopes)| (*keyword, *scopes))
     }
 
-    /// Its name.
+    /// The name of the keyword.
     pub fn name(self) -> &'static str {
         let found = KEYWORDS.iter().find(|(_, keyword, _)| *keyword == self);
         found.map_or("", |(name, ..)| name)
     }
 
-    /// The names of all that may stand in this scope.
-    pub fn names(scope: Scope) -> impl Iterator<Item = &'static str> {
+    /// Names of the keywords that this scope permits.
+    pub fn names_in_scope(scope: Scope) -> impl Iterator<Item = &'static str> {
         let keywords = KEYWORDS
             .iter()
             .filter(move |(.., scopes)| scopes.contains(&scope));

@@ -1,18 +1,19 @@
-//! The words of an expression.
+//! Splits an expression into tokens.
 
-use super::Invalid;
+use super::error::ParseError;
 
-/// A word and where it begins, in characters from 1.
+/// A token and its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
-    pub what: What,
+    pub kind: TokenKind,
+    /// Position of the first character. The first character of the expression has position 1.
     pub position: usize,
 }
 
-/// What a word is.
+/// The kind of a token, with its value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
-    /// A keyword, an operator in letters, or a text without quotation marks.
+pub enum TokenKind {
+    /// A keyword, an operator that is a word, or a text without quotation marks.
     Word(String),
     /// A text in quotation marks.
     Text(String),
@@ -20,53 +21,53 @@ pub enum What {
     Number(f64),
     /// `annotation[key]`.
     Annotation(String),
-    /// `#` and what follows up to its last bracket.
+    /// `#` and the JSON value behind it.
     Json(serde_json::Value),
-    /// One of `( ) { } , :` and the operators.
-    Sign(&'static str),
-    /// After the last word.
+    /// One of `( ) { } , :`, or an operator that is no word.
+    Symbol(&'static str),
+    /// The end of the expression.
     End,
 }
 
-/// All signs; of two that begin alike, the longer one first.
-const SIGNS: [&str; 13] = [
+/// All symbols. A symbol comes before its own prefixes, because the first match counts.
+const SYMBOLS: [&str; 13] = [
     "!=", "<=", ">=", "=", "<", ">", "!", "(", ")", "{", "}", ",", ":",
 ];
 
-/// Splits an expression into words; the last one is [`What::End`].
-pub fn words(text: &str) -> Result<Vec<Token>, Invalid> {
-    let mut lexer = Lexer { text, at: 0 };
+/// Splits an expression into tokens. The last one is [`TokenKind::End`].
+pub fn tokenize(text: &str) -> Result<Vec<Token>, ParseError> {
+    let mut lexer = Lexer { text, offset: 0 };
     let mut tokens = Vec::new();
     loop {
         let rest = lexer.rest().trim_start();
-        lexer.at = text.len() - rest.len();
-        let from = lexer.at;
-        let what = match rest.chars().next() {
-            None => What::End,
-            Some('"') => lexer.quoted()?,
-            Some('#') => lexer.json()?,
-            Some(c) if c.is_ascii_digit() || "-+.".contains(c) => lexer.number()?,
-            Some(c) if is_letter(c) => lexer.word()?,
-            Some(c) => lexer.sign(c)?,
+        lexer.offset = text.len() - rest.len();
+        let start = lexer.offset;
+        let kind = match rest.chars().next() {
+            None => TokenKind::End,
+            Some('"') => lexer.read_quoted_text()?,
+            Some('#') => lexer.read_json()?,
+            Some(c) if c.is_ascii_digit() || "-+.".contains(c) => lexer.read_number()?,
+            Some(c) if is_letter(c) => lexer.read_word()?,
+            Some(c) => lexer.read_symbol(c)?,
         };
-        let is_end = what == What::End;
+        let is_end = kind == TokenKind::End;
         tokens.push(Token {
-            what,
-            position: from,
+            kind,
+            position: start,
         });
         if is_end {
-            count_characters(text, &mut tokens);
+            convert_positions(text, &mut tokens);
             return Ok(tokens);
         }
     }
 }
 
-/// Turns bytes into characters, which is what people count.
-fn count_characters(text: &str, tokens: &mut [Token]) {
-    let (mut byte, mut characters) = (0, 1);
+/// Converts positions from byte offsets, which start at 0, to characters, which start at 1.
+fn convert_positions(text: &str, tokens: &mut [Token]) {
+    let (mut offset, mut characters) = (0, 1);
     for token in tokens {
-        characters += text[byte..token.position].chars().count();
-        byte = token.position;
+        characters += text[offset..token.position].chars().count();
+        offset = token.position;
         token.position = characters;
     }
 }
@@ -77,37 +78,40 @@ fn is_letter(c: char) -> bool {
 
 struct Lexer<'a> {
     text: &'a str,
-    at: usize,
+    /// Byte offset of the next token.
+    offset: usize,
 }
 
 impl<'a> Lexer<'a> {
     fn rest(&self) -> &'a str {
-        &self.text[self.at..]
+        &self.text[self.offset..]
     }
 
-    fn invalid(&self, at: usize, message: impl Into<String>) -> Invalid {
-        Invalid {
-            position: self.text[..at].chars().count() + 1,
+    fn error_at(&self, offset: usize, message: impl Into<String>) -> ParseError {
+        ParseError {
+            position: self.text[..offset].chars().count() + 1,
             message: message.into(),
         }
     }
 
-    fn take(&mut self, is_in: impl Fn(char) -> bool) -> &'a str {
+    /// Reads characters as long as the predicate is true.
+    fn take_while(&mut self, predicate: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let end = rest.find(|c| !is_in(c)).unwrap_or(rest.len());
-        self.at += end;
+        let end = rest.find(|c| !predicate(c)).unwrap_or(rest.len());
+        self.offset += end;
         &rest[..end]
     }
 
-    /// A backslash stands before a quotation mark or another backslash; elsewhere, for itself.
-    fn quoted(&mut self) -> Result<What, Invalid> {
+    /// Reads a text in quotation marks. A backslash escapes a quotation mark or another backslash. Before any
+    /// other character, it is part of the text.
+    fn read_quoted_text(&mut self) -> Result<TokenKind, ParseError> {
         let mut value = String::new();
         let mut characters = self.rest().char_indices().skip(1).peekable();
-        while let Some((at, c)) = characters.next() {
+        while let Some((offset, c)) = characters.next() {
             match c {
                 '"' => {
-                    self.at += at + 1;
-                    return Ok(What::Text(value));
+                    self.offset += offset + 1;
+                    return Ok(TokenKind::Text(value));
                 }
                 '\\' => match characters.next_if(|(_, next)| "\"\\".contains(*next)) {
                     Some((_, next)) => value.push(next),
@@ -116,76 +120,78 @@ impl<'a> Lexer<'a> {
                 c => value.push(c),
             }
         }
-        Err(self.invalid(self.at, "this text has no closing quotation mark"))
+        Err(self.error_at(self.offset, "this text has no closing quotation mark"))
     }
 
-    fn number(&mut self) -> Result<What, Invalid> {
-        let from = self.at;
-        let text = self.take(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    fn read_number(&mut self) -> Result<TokenKind, ParseError> {
+        let start = self.offset;
+        let text = self.take_while(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(What::Number(number)),
-            _ => Err(self.invalid(from, format!("'{text}' is not a number"))),
+            Ok(number) if number.is_finite() => Ok(TokenKind::Number(number)),
+            _ => Err(self.error_at(start, format!("'{text}' is not a number"))),
         }
     }
 
-    fn word(&mut self) -> Result<What, Invalid> {
-        let word = self.take(|c| c.is_alphanumeric() || "_.".contains(c));
+    fn read_word(&mut self) -> Result<TokenKind, ParseError> {
+        let word = self.take_while(|c| c.is_alphanumeric() || "_.".contains(c));
         if word.eq_ignore_ascii_case("annotation") && self.rest().starts_with('[') {
-            return self.annotation();
+            return self.read_annotation();
         }
-        Ok(What::Word(word.to_owned()))
+        Ok(TokenKind::Word(word.to_owned()))
     }
 
-    /// The key may contain anything but the bracket, and may stand in quotation marks.
-    fn annotation(&mut self) -> Result<What, Invalid> {
-        let from = self.at;
-        self.at += 1;
-        let key = self.take(|c| c != ']').trim();
+    /// Reads `[key]`. The key can contain any character except `]`, and can have quotation marks around it.
+    fn read_annotation(&mut self) -> Result<TokenKind, ParseError> {
+        let start = self.offset;
+        self.offset += 1;
+        let key = self.take_while(|c| c != ']').trim();
         if self.rest().is_empty() {
-            return Err(self.invalid(from, "this bracket is not closed"));
+            return Err(self.error_at(start, "this bracket is not closed"));
         }
-        self.at += 1;
+        self.offset += 1;
         let unquoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
         match unquoted.unwrap_or(key) {
-            "" => Err(self.invalid(from, "the annotation's key is missing")),
-            key => Ok(What::Annotation(key.to_owned())),
+            "" => Err(self.error_at(start, "the annotation's key is missing")),
+            key => Ok(TokenKind::Annotation(key.to_owned())),
         }
     }
 
-    fn json(&mut self) -> Result<What, Invalid> {
+    fn read_json(&mut self) -> Result<TokenKind, ParseError> {
         let json = &self.rest()[1..];
         let mut values = serde_json::Deserializer::from_str(json).into_iter();
         match values.next() {
             Some(Ok(value)) => {
-                self.at += 1 + values.byte_offset();
-                Ok(What::Json(value))
+                self.offset += 1 + values.byte_offset();
+                Ok(TokenKind::Json(value))
             }
             Some(Err(error)) => {
-                let at = self.at + 1 + offset(json, error.line(), error.column());
-                Err(self.invalid(at, format!("after '#', {error}")))
+                let offset = self.offset + 1 + byte_offset(json, error.line(), error.column());
+                Err(self.error_at(offset, format!("after '#', {error}")))
             }
-            None => Err(self.invalid(self.at, "after '#', JSON is expected")),
+            None => Err(self.error_at(self.offset, "expected JSON after '#'")),
         }
     }
 
-    fn sign(&mut self, c: char) -> Result<What, Invalid> {
-        let sign = SIGNS.iter().find(|sign| self.rest().starts_with(**sign));
-        match sign {
-            Some(sign) => {
-                self.at += sign.len();
-                Ok(What::Sign(sign))
+    fn read_symbol(&mut self, c: char) -> Result<TokenKind, ParseError> {
+        let symbol = SYMBOLS
+            .iter()
+            .find(|symbol| self.rest().starts_with(**symbol));
+        match symbol {
+            Some(symbol) => {
+                self.offset += symbol.len();
+                Ok(TokenKind::Symbol(symbol))
             }
-            None => Err(self.invalid(
-                self.at,
+            None => Err(self.error_at(
+                self.offset,
                 format!("'{}' has no meaning here", c.escape_default()),
             )),
         }
     }
 }
 
-/// Where a line and column of `serde_json` are, in bytes.
-fn offset(json: &str, line: usize, column: usize) -> usize {
+/// The byte offset of a line and column that `serde_json` reports. Both start at 1.
+fn byte_offset(json: &str, line: usize, column: usize) -> usize {
     let lines = json.split_inclusive('\n').take(line.saturating_sub(1));
-    let at = lines.map(str::len).sum::<usize>() + column.saturating_sub(1);
-    json.floor_char_boundary(at)
+    let offset = lines.map(str::len).sum::<usize>() + column.saturating_sub(1);
+    json.floor_char_boundary(offset)
 }

@@ -1,55 +1,55 @@
-//! Operators and the values that keywords are compared with.
+//! Operators, and the literal values that keywords are compared with.
 
-use super::lexer::What;
-use super::tree::{Match, Order};
+use super::lexer::TokenKind;
+use super::tree::{NumberOperator, TextOperator};
 
-/// What may be compared with.
+/// A value in an expression.
 pub enum Literal {
     Flag(bool),
     Number(f64),
     Text(String),
 }
 
-/// How a keyword and a value compare.
+/// A comparison operator. `=` and `!=` are number operators that also compare flags and texts.
 #[derive(Clone, Copy)]
-pub enum Comparison {
-    Order(Order),
-    Match(Match),
+pub enum Operator {
+    Number(NumberOperator),
+    Text(TextOperator),
 }
 
-impl Comparison {
-    /// The operator that this word is.
-    pub fn of(what: &What) -> Option<Self> {
-        Some(match what {
-            What::Sign("=") => Self::Order(Order::Equal),
-            What::Sign("!=") => Self::Order(Order::Unequal),
-            What::Sign("<") => Self::Order(Order::Less),
-            What::Sign("<=") => Self::Order(Order::AtMost),
-            What::Sign(">") => Self::Order(Order::Greater),
-            What::Sign(">=") => Self::Order(Order::AtLeast),
-            What::Word(word) => match word.to_ascii_lowercase().as_str() {
-                "contains" => Self::Match(Match::Contains),
-                "beginswith" => Self::Match(Match::BeginsWith),
-                "endswith" => Self::Match(Match::EndsWith),
+impl Operator {
+    /// The operator that the token is.
+    pub fn from_token(token: &TokenKind) -> Option<Self> {
+        Some(match token {
+            TokenKind::Symbol("=") => Self::Number(NumberOperator::Equal),
+            TokenKind::Symbol("!=") => Self::Number(NumberOperator::NotEqual),
+            TokenKind::Symbol("<") => Self::Number(NumberOperator::Less),
+            TokenKind::Symbol("<=") => Self::Number(NumberOperator::LessOrEqual),
+            TokenKind::Symbol(">") => Self::Number(NumberOperator::Greater),
+            TokenKind::Symbol(">=") => Self::Number(NumberOperator::GreaterOrEqual),
+            TokenKind::Word(word) => match word.to_ascii_lowercase().as_str() {
+                "contains" => Self::Text(TextOperator::Contains),
+                "beginswith" => Self::Text(TextOperator::BeginsWith),
+                "endswith" => Self::Text(TextOperator::EndsWith),
                 _ => return None,
             },
             _ => return None,
         })
     }
 
-    /// How texts compare so, if they do.
-    pub fn of_text(self) -> Option<Match> {
+    /// The same operator for texts. `None` if texts cannot be compared this way.
+    pub fn as_text_operator(self) -> Option<TextOperator> {
         match self {
-            Self::Order(Order::Equal) => Some(Match::Equal),
-            Self::Order(Order::Unequal) => Some(Match::Unequal),
-            Self::Order(_) => None,
-            Self::Match(how) => Some(how),
+            Self::Number(NumberOperator::Equal) => Some(TextOperator::Equal),
+            Self::Number(NumberOperator::NotEqual) => Some(TextOperator::NotEqual),
+            Self::Number(_) => None,
+            Self::Text(operator) => Some(operator),
         }
     }
 }
 
 impl Literal {
-    /// The text; `true` and `false` without quotation marks look like booleans.
+    /// The literal as a text. The words `true` and `false` are texts where a text is expected.
     pub fn into_text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
@@ -58,8 +58,8 @@ impl Literal {
         }
     }
 
-    /// True or false, also as a text.
-    pub fn truth(&self) -> Option<bool> {
+    /// The literal as a boolean. The texts `"true"` and `"false"` are booleans where a boolean is expected.
+    pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Flag(flag) => Some(*flag),
             Self::Text(text) => text.to_ascii_lowercase().parse().ok(),
@@ -68,8 +68,8 @@ impl Literal {
     }
 }
 
-/// Whether this word is an operator.
-pub fn is_operator(word: &str) -> bool {
+/// Whether the word is an operator.
+pub fn is_operator_word(word: &str) -> bool {
     let operators = ["and", "or", "contains", "beginswith", "endswith"];
     operators
         .iter()

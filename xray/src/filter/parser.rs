@@ -1,313 +1,277 @@
-//! Words become a tree.
+//! Parses an expression into a syntax tree, by recursive descent.
 
-mod comparisons;
-
-use super::Invalid;
+use super::comparisons::{parse_annotation_condition, parse_keyword_condition};
+use super::cursor::Cursor;
+use super::error::ParseError;
+use super::json::is_pattern_array;
 use super::keyword::Scope;
-use super::lexer::{Token, What, words};
-use super::literal::is_operator;
-use super::tree::{Cause, Expression, Id, Part};
+use super::lexer::TokenKind;
+use super::literal::is_operator_word;
+use super::tree::{CauseKind, CausePart, Expression, NodePattern};
 
-/// How deep brackets may be nested.
+/// Maximum nesting depth of brackets and negations. It limits the recursion.
 const MAX_DEPTH: usize = 100;
 
-/// Longest expression in bytes.
-const MAX_BYTES: usize = 64 * 1024;
-
-/// Reads an expression about traces.
-pub fn parse(text: &str) -> Result<Expression, Invalid> {
+/// Parses a filter expression.
+pub fn parse_filter(text: &str) -> Result<Expression, ParseError> {
     let mut parser = Parser::new(text)?;
-    let expression = parser.any(Scope::Trace)?;
-    match parser.peek() {
-        What::End => Ok(expression),
-        _ => Err(parser.unexpected("AND, OR or the end")),
+    let expression = parser.parse_or(Scope::Trace)?;
+    match parser.cursor.peek() {
+        TokenKind::End => Ok(expression),
+        _ => Err(parser.cursor.unexpected_token("AND, OR or the end")),
     }
 }
 
-/// Reads one `service()` or `edge()`, or `id()`, which stands for the service; none where it is something
-/// else, or more.
-pub fn parse_selector(text: &str) -> Result<Option<Expression>, Invalid> {
+/// Parses one `service()`, `edge()` or `id()`; `id()` selects nodes like `service()`. `None` if the text is
+/// another expression.
+pub fn parse_entity_selector(text: &str) -> Result<Option<Expression>, ParseError> {
     let mut parser = Parser::new(text)?;
-    let selector = match parser.is_word("id") {
-        true => Expression::Service(parser.id()?, None),
-        false => parser.any(Scope::Trace)?,
+    let selector = if parser.cursor.is_at_word("id") {
+        Expression::Service(parser.parse_node_pattern()?, None)
+    } else {
+        parser.parse_or(Scope::Trace)?
     };
-    let is_one = matches!(selector, Expression::Service(..) | Expression::Edge(..));
-    Ok((is_one && *parser.peek() == What::End).then_some(selector))
+    let is_selector = matches!(selector, Expression::Service(..) | Expression::Edge(..));
+    let is_at_end = *parser.cursor.peek() == TokenKind::End;
+    Ok((is_selector && is_at_end).then_some(selector))
 }
 
 struct Parser {
-    words: Vec<Token>,
-    at: usize,
+    cursor: Cursor,
+    /// Number of brackets and negations that are open.
     depth: usize,
 }
 
 impl Parser {
-    fn new(text: &str) -> Result<Self, Invalid> {
-        if text.len() > MAX_BYTES {
-            return Err(Invalid {
-                position: 1,
-                message: format!("the expression is longer than {MAX_BYTES} bytes"),
-            });
-        }
+    fn new(text: &str) -> Result<Self, ParseError> {
         Ok(Self {
-            words: words(text)?,
-            at: 0,
+            cursor: Cursor::new(text)?,
             depth: 0,
         })
     }
 
-    fn token(&self) -> &Token {
-        // The last word is the end, which is never passed.
-        &self.words[self.at.min(self.words.len() - 1)]
-    }
-
-    fn peek(&self) -> &What {
-        &self.token().what
-    }
-
-    fn position(&self) -> usize {
-        self.token().position
-    }
-
-    fn invalid(&self, message: impl Into<String>) -> Invalid {
-        Invalid {
-            position: self.position(),
-            message: message.into(),
+    fn parse_or(&mut self, scope: Scope) -> Result<Expression, ParseError> {
+        let mut parts = vec![self.parse_and(scope)?];
+        while self.cursor.consume_word("or") {
+            parts.push(self.parse_and(scope)?);
         }
+        Ok(combine(parts, Expression::Or))
     }
 
-    fn unexpected(&self, wanted: &str) -> Invalid {
-        let found = match self.peek() {
-            What::Word(word) => format!("'{word}'"),
-            What::Text(_) => "a text".to_owned(),
-            What::Number(_) => "a number".to_owned(),
-            What::Annotation(_) => "an annotation".to_owned(),
-            What::Json(_) => "JSON".to_owned(),
-            What::Sign(sign) => format!("'{sign}'"),
-            What::End => "the end".to_owned(),
-        };
-        self.invalid(format!("{wanted} is expected, not {found}"))
-    }
-
-    fn takes(&mut self, sign: &str) -> bool {
-        let is_there = matches!(self.peek(), What::Sign(found) if *found == sign);
-        self.at += usize::from(is_there);
-        is_there
-    }
-
-    fn wants(&mut self, sign: &str) -> Result<(), Invalid> {
-        match self.takes(sign) {
-            true => Ok(()),
-            false => Err(self.unexpected(&format!("'{sign}'"))),
-        }
-    }
-
-    fn is_word(&self, wanted: &str) -> bool {
-        matches!(self.peek(), What::Word(word) if word.eq_ignore_ascii_case(wanted))
-    }
-
-    fn takes_word(&mut self, wanted: &str) -> bool {
-        let is_there = self.is_word(wanted);
-        self.at += usize::from(is_there);
-        is_there
-    }
-
-    fn any(&mut self, scope: Scope) -> Result<Expression, Invalid> {
-        let mut parts = vec![self.all(scope)?];
-        while self.takes_word("or") {
-            parts.push(self.all(scope)?);
-        }
-        Ok(one_or(parts, Expression::Any))
-    }
-
-    fn all(&mut self, scope: Scope) -> Result<Expression, Invalid> {
-        let mut parts = vec![self.term(scope)?];
+    fn parse_and(&mut self, scope: Scope) -> Result<Expression, ParseError> {
+        let mut parts = vec![self.parse_term(scope)?];
         loop {
-            let is_over = match self.peek() {
-                What::End => true,
-                What::Sign(sign) => !["(", "!"].contains(sign),
-                _ => self.is_word("or"),
+            let is_complete = match self.cursor.peek() {
+                TokenKind::End => true,
+                TokenKind::Symbol(symbol) => !["(", "!"].contains(symbol),
+                _ => self.cursor.is_at_word("or"),
             };
-            if is_over {
-                return Ok(one_or(parts, Expression::All));
+            if is_complete {
+                return Ok(combine(parts, Expression::And));
             }
-            // Two terms side by side mean the same.
-            self.takes_word("and");
-            parts.push(self.term(scope)?);
+            // The word is optional: adjacent terms are combined with AND, too.
+            self.cursor.consume_word("and");
+            parts.push(self.parse_term(scope)?);
         }
     }
 
-    fn term(&mut self, scope: Scope) -> Result<Expression, Invalid> {
+    fn parse_term(&mut self, scope: Scope) -> Result<Expression, ParseError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(self.invalid(format!("more than {MAX_DEPTH} brackets are open")));
+            let message = format!("more than {MAX_DEPTH} brackets are open");
+            return Err(self.cursor.error(message));
         }
-        let term = match self.peek() {
-            What::Sign("!") => {
-                self.at += 1;
-                self.term(scope).map(|term| Expression::Not(Box::new(term)))
-            }
-            What::Sign("(") => {
-                self.at += 1;
-                let inner = self.any(scope)?;
-                self.wants(")").map(|()| inner)
-            }
-            _ => self.statement(scope),
+        let term = if self.cursor.consume_symbol("!") {
+            let term = self.parse_term(scope)?;
+            Expression::Not(Box::new(term))
+        } else if self.cursor.consume_symbol("(") {
+            let term = self.parse_or(scope)?;
+            self.cursor.expect_symbol(")")?;
+            term
+        } else {
+            self.parse_condition(scope)?
         };
         self.depth -= 1;
-        term
+        Ok(term)
     }
 
-    fn statement(&mut self, scope: Scope) -> Result<Expression, Invalid> {
-        match self.peek().clone() {
-            What::Annotation(key) => {
-                self.at += 1;
-                self.annotation(key, scope)
-            }
-            What::Word(word) => {
-                let lower = word.to_ascii_lowercase();
-                match lower.as_str() {
-                    _ if is_operator(&lower) => Err(self.unexpected("a keyword")),
-                    "service" => self.service(scope),
-                    "edge" => self.edge(scope),
-                    _ if lower.starts_with("rootcause.") => self.root_cause(&lower, scope),
-                    _ if lower.starts_with("annotation.") => {
+    fn parse_condition(&mut self, scope: Scope) -> Result<Expression, ParseError> {
+        match self.cursor.peek().clone() {
+            TokenKind::Annotation(key) => self.parse_annotation(key, scope),
+            TokenKind::Word(word) => {
+                let lowercase = word.to_ascii_lowercase();
+                match lowercase.as_str() {
+                    _ if is_operator_word(&lowercase) => {
+                        Err(self.cursor.unexpected_token("a keyword"))
+                    }
+                    "service" => self.parse_service(scope),
+                    "edge" => self.parse_edge(scope),
+                    _ if lowercase.starts_with("rootcause.") => {
+                        self.parse_root_cause(&lowercase, scope)
+                    }
+                    _ if lowercase.starts_with("annotation.") => {
                         let key = word["annotation.".len()..].to_owned();
                         if key.is_empty() {
-                            return Err(self.invalid("the annotation's key is missing"));
+                            return Err(self.cursor.error("the annotation's key is missing"));
                         }
-                        self.at += 1;
-                        self.annotation(key, scope)
+                        self.parse_annotation(key, scope)
                     }
-                    _ => self.keyword(&word, scope),
+                    _ => parse_keyword_condition(&mut self.cursor, &word, scope),
                 }
             }
-            _ => Err(self.unexpected("a keyword")),
+            _ => Err(self.cursor.unexpected_token("a keyword")),
         }
     }
 
-    fn service(&mut self, scope: Scope) -> Result<Expression, Invalid> {
-        self.at_outermost("service", scope)?;
-        self.wants("(")?;
-        let id = match self.peek() {
-            What::Sign(")") => Id::default(),
-            _ => self.id()?,
+    fn parse_annotation(&mut self, key: String, scope: Scope) -> Result<Expression, ParseError> {
+        if !matches!(scope, Scope::Trace | Scope::Segment) {
+            return Err(self.cursor.error("root causes have no annotations"));
+        }
+        self.cursor.advance();
+        parse_annotation_condition(&mut self.cursor, key)
+    }
+
+    fn parse_service(&mut self, scope: Scope) -> Result<Expression, ParseError> {
+        self.advance_past_function("service", scope)?;
+        self.cursor.expect_symbol("(")?;
+        let node = if self.cursor.is_at_symbol(")") {
+            NodePattern::default()
+        } else {
+            self.parse_node_pattern()?
         };
-        self.wants(")")?;
-        Ok(Expression::Service(id, self.braces(Scope::Segment)?))
+        self.cursor.expect_symbol(")")?;
+        let condition = self.parse_braces(Scope::Segment)?;
+        Ok(Expression::Service(node, condition))
     }
 
-    fn edge(&mut self, scope: Scope) -> Result<Expression, Invalid> {
-        self.at_outermost("edge", scope)?;
-        self.wants("(")?;
-        let from = self.id()?;
-        self.wants(",")?;
-        let to = self.id()?;
-        self.wants(")")?;
-        Ok(Expression::Edge(from, to, self.braces(Scope::Segment)?))
+    fn parse_edge(&mut self, scope: Scope) -> Result<Expression, ParseError> {
+        self.advance_past_function("edge", scope)?;
+        self.cursor.expect_symbol("(")?;
+        let from = self.parse_node_pattern()?;
+        self.cursor.expect_symbol(",")?;
+        let to = self.parse_node_pattern()?;
+        self.cursor.expect_symbol(")")?;
+        let condition = self.parse_braces(Scope::Segment)?;
+        Ok(Expression::Edge(from, to, condition))
     }
 
-    fn at_outermost(&mut self, name: &str, scope: Scope) -> Result<(), Invalid> {
+    /// Moves past the name of a function. Fails in braces, where functions are not permitted.
+    fn advance_past_function(&mut self, name: &str, scope: Scope) -> Result<(), ParseError> {
         if scope != Scope::Trace {
-            return Err(self.invalid(format!("{name}() cannot stand in braces")));
+            let message = format!("{name}() is not permitted in braces");
+            return Err(self.cursor.error(message));
         }
-        self.at += 1;
+        self.cursor.advance();
         Ok(())
     }
 
-    fn id(&mut self) -> Result<Id, Invalid> {
-        if let What::Text(name) = self.peek().clone() {
-            self.at += 1;
-            return Ok(Id {
+    /// Parses the name of a node, or `id()`.
+    fn parse_node_pattern(&mut self) -> Result<NodePattern, ParseError> {
+        if let TokenKind::Text(name) = self.cursor.peek().clone() {
+            self.cursor.advance();
+            return Ok(NodePattern {
                 name: Some(name),
-                ..Id::default()
+                ..NodePattern::default()
             });
         }
-        if !self.takes_word("id") {
-            return Err(self.unexpected("a name in quotation marks or id()"));
+        if !self.cursor.consume_word("id") {
+            let expected = "a name in quotation marks or id()";
+            return Err(self.cursor.unexpected_token(expected));
         }
-        self.wants("(")?;
-        let mut id = Id::default();
-        while !self.takes(")") {
-            let part = match self.peek() {
-                What::Word(word) => match word.to_ascii_lowercase().as_str() {
-                    "name" => &mut id.name,
-                    "type" => &mut id.kind,
-                    "account.id" => &mut id.account,
-                    _ => return Err(self.unexpected("name:, type: or account.id:")),
-                },
-                _ => return Err(self.unexpected("name:, type: or account.id:")),
-            };
-            if part.is_some() {
-                return Err(self.invalid("this is said already"));
-            }
-            self.at += 1;
-            self.wants(":")?;
-            let What::Text(value) = self.peek().clone() else {
-                return Err(self.unexpected("a text in quotation marks"));
-            };
-            *part = Some(value);
-            self.at += 1;
-            if !self.takes(",") && !matches!(self.peek(), What::Sign(")")) {
-                return Err(self.unexpected("',' or ')'"));
+        self.cursor.expect_symbol("(")?;
+        let mut pattern = NodePattern::default();
+        while !self.cursor.consume_symbol(")") {
+            self.parse_node_property(&mut pattern)?;
+            if !self.cursor.consume_symbol(",") && !self.cursor.is_at_symbol(")") {
+                return Err(self.cursor.unexpected_token("',' or ')'"));
             }
         }
-        Ok(id)
+        Ok(pattern)
     }
 
-    fn root_cause(&mut self, word: &str, scope: Scope) -> Result<Expression, Invalid> {
+    fn parse_node_property(&mut self, pattern: &mut NodePattern) -> Result<(), ParseError> {
+        let property = if self.cursor.is_at_word("name") {
+            &mut pattern.name
+        } else if self.cursor.is_at_word("type") {
+            &mut pattern.node_type
+        } else if self.cursor.is_at_word("account.id") {
+            &mut pattern.account_id
+        } else {
+            return Err(self.cursor.unexpected_token("name:, type: or account.id:"));
+        };
+        if property.is_some() {
+            return Err(self.cursor.error("this property occurs twice"));
+        }
+        self.cursor.advance();
+        self.cursor.expect_symbol(":")?;
+        let TokenKind::Text(value) = self.cursor.peek().clone() else {
+            return Err(self.cursor.unexpected_token("a text in quotation marks"));
+        };
+        *property = Some(value);
+        self.cursor.advance();
+        Ok(())
+    }
+
+    fn parse_root_cause(&mut self, word: &str, scope: Scope) -> Result<Expression, ParseError> {
         if word == "rootcause.json" {
-            self.at_outermost(word, scope)?;
-            self.wants("=")?;
-            let What::Json(json) = self.peek().clone() else {
-                return Err(self.unexpected("'#' and JSON"));
+            self.advance_past_function(word, scope)?;
+            self.cursor.expect_symbol("=")?;
+            let TokenKind::Json(json) = self.cursor.peek().clone() else {
+                return Err(self.cursor.unexpected_token("'#' and JSON"));
             };
-            if !super::json::is_pattern(&json) {
-                return Err(self.invalid("after '#', an array of objects is expected"));
+            if !is_pattern_array(&json) {
+                return Err(self.cursor.error("expected an array of objects after '#'"));
             }
-            self.at += 1;
+            self.cursor.advance();
             return Ok(Expression::RootCauseJson(json));
         }
-        let Some((cause, part)) = cause(word) else {
-            return Err(self.invalid(format!(
-                "'{word}' is no root cause; rootcause.json is one, rootcause.fault.service, \
-                 rootcause.fault.entity, rootcause.fault.exception, the same of error, \
+        let Some((kind, part)) = find_root_cause(word) else {
+            return Err(self.cursor.error(format!(
+                "'{word}' is no root cause; permitted are rootcause.json, rootcause.fault.service, \
+                 rootcause.fault.entity, rootcause.fault.exception, the same for error, \
                  rootcause.responsetime.service and rootcause.responsetime.entity"
             )));
         };
-        self.at_outermost(word, scope)?;
-        let inner = match part {
-            Part::Service => Scope::CauseService,
-            Part::Entity => Scope::CauseEntity {
-                has_coverage: cause == Cause::ResponseTime,
+        self.advance_past_function(word, scope)?;
+        let condition_scope = match part {
+            CausePart::Service => Scope::CauseService,
+            CausePart::Entity => Scope::CauseEntity {
+                has_coverage: kind == CauseKind::ResponseTime,
             },
-            Part::Exception => Scope::CauseException,
+            CausePart::Exception => Scope::CauseException,
         };
-        Ok(Expression::RootCause(cause, part, self.braces(inner)?))
+        let condition = self.parse_braces(condition_scope)?;
+        Ok(Expression::RootCause(kind, part, condition))
     }
 
-    fn braces(&mut self, scope: Scope) -> Result<Option<Box<Expression>>, Invalid> {
-        if !self.takes("{") {
+    /// Parses `{ condition }` if the next token is a brace.
+    fn parse_braces(&mut self, scope: Scope) -> Result<Option<Box<Expression>>, ParseError> {
+        if !self.cursor.consume_symbol("{") {
             return Ok(None);
         }
-        let inner = self.any(scope)?;
-        self.wants("}")?;
-        Ok(Some(Box::new(inner)))
+        let condition = self.parse_or(scope)?;
+        self.cursor.expect_symbol("}")?;
+        Ok(Some(Box::new(condition)))
     }
 }
 
-fn cause(word: &str) -> Option<(Cause, Part)> {
-    let (cause, part) = word.strip_prefix("rootcause.")?.split_once('.')?;
-    let (cause, _) = Cause::ALL.iter().find(|(_, name)| *name == cause)?;
-    let (part, _) = Part::ALL.iter().find(|(_, name)| *name == part)?;
-    let is_known = (*cause, *part) != (Cause::ResponseTime, Part::Exception);
-    is_known.then_some((*cause, *part))
+/// Kind and part of a root cause, from a word such as `rootcause.fault.service`.
+fn find_root_cause(word: &str) -> Option<(CauseKind, CausePart)> {
+    let (kind, part) = word.strip_prefix("rootcause.")?.split_once('.')?;
+    let (kind, _) = CauseKind::ALL.iter().find(|(_, name)| *name == kind)?;
+    let (part, _) = CausePart::ALL.iter().find(|(_, name)| *name == part)?;
+    let exists = (*kind, *part) != (CauseKind::ResponseTime, CausePart::Exception);
+    exists.then_some((*kind, *part))
 }
 
-fn one_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
-    match parts.len() {
-        1 => parts.remove(0),
-        _ => many(parts),
+/// The only part, or the combination of several parts.
+fn combine(
+    mut parts: Vec<Expression>,
+    combination: fn(Vec<Expression>) -> Expression,
+) -> Expression {
+    if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        combination(parts)
     }
 }

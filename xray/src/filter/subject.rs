@@ -1,276 +1,213 @@
-//! What an expression can be about, and how each answers the keywords.
+//! The values that keywords have for a segment, a call, or an element of a root cause.
 
 use std::sync::Arc;
 
-use super::Group;
-use super::keyword::{Flag, Number, Text};
+use super::keyword::{FlagKeyword, NumberKeyword, TextKeyword};
 use crate::root_cause::{self, RootCauseService};
 use crate::trace::{AnnotationValue, Entity, EntityKind, Exception, SearchFields, Trace};
 
-/// Something that a keyword can be asked of. What it does not have is false, or not there.
+/// The object that an expression is evaluated for. It provides the values of the keywords.
 pub trait Subject {
-    /// Whether it is so.
-    fn flag(&self, flag: Flag) -> bool;
+    /// The value of a flag. A flag that the subject does not have is false.
+    fn flag(&self, keyword: FlagKeyword) -> bool;
 
-    /// The number, if there is one.
-    fn number(&self, number: Number) -> Option<f64>;
+    /// The value of a number, if the subject has it.
+    fn number(&self, keyword: NumberKeyword) -> Option<f64>;
 
-    /// Whether one of the texts is as wanted.
-    fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool;
+    /// Whether the predicate is true for one of the keyword's texts.
+    fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool;
 
-    /// Whether one of the values of this annotation is as wanted.
-    fn any_annotation(
-        &self,
-        _key: &str,
-        _is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
-    ) -> bool {
+    /// Whether the predicate is true for one of the values of the annotation with this key.
+    fn any_annotation(&self, _key: &str, _predicate: &mut dyn FnMut(&AnnotationValue) -> bool) -> bool {
         false
     }
 }
 
-/// A whole trace. Its root answers, except where the guide says "any segment".
+/// A segment with its subsegments, or the subsegment of a call.
 #[derive(Clone, Copy)]
-pub struct WholeTrace<'a> {
+pub struct SegmentSubject<'a> {
     pub trace: &'a Trace,
-    pub groups: &'a [Group],
-}
-
-/// A segment with its subsegments, or a call alone.
-#[derive(Clone, Copy)]
-pub struct Segment<'a> {
-    pub trace: &'a Trace,
-    pub place: usize,
-}
-
-/// A part of a root cause, with its place among `count`.
-#[derive(Clone, Copy)]
-pub struct CausePart<'a, T> {
-    pub trace: &'a Trace,
-    pub part: T,
+    /// Index among the trace's entities.
     pub index: usize,
+}
+
+/// A service, entity or exception on the path of a root cause.
+#[derive(Clone, Copy)]
+pub struct PathElement<'a, T> {
+    pub trace: &'a Trace,
+    pub element: T,
+    /// Position on the path, starting at 0.
+    pub position: usize,
+    /// Number of elements on the path.
     pub count: usize,
 }
 
-impl Subject for WholeTrace<'_> {
-    fn flag(&self, flag: Flag) -> bool {
-        match flag {
-            Flag::Partial => self.trace.is_partial(),
-            Flag::Inferred => self.trace.has_inferred(),
-            _ => self.root().is_some_and(|root| root.flag(flag)),
-        }
-    }
-
-    fn number(&self, number: Number) -> Option<f64> {
-        match number {
-            Number::Duration => Some(self.trace.duration().seconds()),
-            _ => self.root()?.number(number),
-        }
-    }
-
-    fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool {
-        match text {
-            Text::User | Text::AvailabilityZone | Text::InstanceId | Text::ResourceArn => {
-                let mut entities = self.trace.entities.iter();
-                entities.any(|entity| own_text(entity, text).is_some_and(&mut *is_wanted))
-            }
-            Text::GroupName => self.groups().any(|group| is_wanted(&group.name)),
-            Text::GroupArn => self.groups().any(|group| is_wanted(&group.arn)),
-            _ => self
-                .root()
-                .is_some_and(|root| root.any_text(text, is_wanted)),
-        }
-    }
-
-    fn any_annotation(
-        &self,
-        key: &str,
-        is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
-    ) -> bool {
-        any_annotation(self.trace.entities.iter(), key, is_wanted)
-    }
-}
-
-impl<'a> WholeTrace<'a> {
-    fn root(&self) -> Option<Segment<'a>> {
-        Some(Segment {
-            trace: self.trace,
-            place: self.trace.root_index?,
-        })
-    }
-
-    /// The groups that the trace belongs to.
-    fn groups(&self) -> impl Iterator<Item = &Group> {
-        self.groups.iter().filter(|group| {
-            let filter = group.filter.as_ref();
-            filter.is_none_or(|filter| filter.matches(self.trace, &[]))
-        })
-    }
-}
-
-impl<'a> Segment<'a> {
+impl<'a> SegmentSubject<'a> {
     fn entity(&self) -> &'a Entity {
-        &self.trace.entities[self.place]
+        &self.trace.entities[self.index]
     }
 }
 
-impl Subject for Segment<'_> {
-    fn flag(&self, flag: Flag) -> bool {
+impl Subject for SegmentSubject<'_> {
+    fn flag(&self, keyword: FlagKeyword) -> bool {
         let entity = self.entity();
-        match flag {
-            Flag::Ok => entity.flags.is_ok(),
-            Flag::Error => entity.flags.error,
-            Flag::Throttle => entity.flags.throttle,
-            Flag::Fault => entity.flags.fault,
-            Flag::Partial => entity.end.is_none(),
-            Flag::Inferred => entity.kind == EntityKind::Inferred,
-            Flag::Root => self.trace.root_index == Some(self.place),
-            Flag::First | Flag::Last | Flag::Remote => false,
+        match keyword {
+            FlagKeyword::Ok => entity.flags.is_ok(),
+            FlagKeyword::Error => entity.flags.error,
+            FlagKeyword::Throttle => entity.flags.throttle,
+            FlagKeyword::Fault => entity.flags.fault,
+            FlagKeyword::Partial => entity.end.is_none(),
+            FlagKeyword::Inferred => entity.kind == EntityKind::Inferred,
+            FlagKeyword::Root => self.trace.root_index == Some(self.index),
+            FlagKeyword::First | FlagKeyword::Last | FlagKeyword::Remote => false,
         }
     }
 
-    fn number(&self, number: Number) -> Option<f64> {
+    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
         let entity = self.entity();
-        match number {
-            Number::ResponseTime | Number::Duration => Some(entity.duration()?.seconds()),
-            Number::Status => Some(entity.search_fields.as_ref()?.status? as f64),
-            Number::Index | Number::Coverage => None,
+        match keyword {
+            NumberKeyword::ResponseTime | NumberKeyword::Duration => {
+                Some(entity.duration()?.seconds())
+            }
+            NumberKeyword::Status => Some(entity.search_fields.as_ref()?.status? as f64),
+            NumberKeyword::Index | NumberKeyword::Coverage => None,
         }
     }
 
-    fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool {
+    fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
         let entity = self.entity();
-        match text {
-            Text::Message => {
-                let parts = self.trace.segment_with_subsegments(self.place);
+        match keyword {
+            TextKeyword::Message => {
+                let parts = self.trace.segment_with_subsegments(self.index);
                 let fields = parts.filter_map(|part| part.search_fields.as_ref());
                 let mut exceptions = fields.flat_map(|fields| &fields.exceptions);
                 exceptions
-                    .any(|exception| exception.message.as_deref().is_some_and(&mut *is_wanted))
+                    .any(|exception| exception.message.as_deref().is_some_and(&mut *predicate))
             }
-            Text::Name => is_wanted(entity.node.as_ref().map_or(&entity.name, |node| &node.name)),
-            Text::Type => {
+            TextKeyword::Name => {
+                predicate(entity.node.as_ref().map_or(&entity.name, |node| &node.name))
+            }
+            TextKeyword::Type => {
                 let node = entity.node.as_ref();
-                node.is_some_and(|node| !node.kind.is_empty() && is_wanted(&node.kind))
+                node.is_some_and(|node| !node.kind.is_empty() && predicate(&node.kind))
             }
-            _ => own_text(entity, text).is_some_and(is_wanted),
+            _ => entity_text(entity, keyword).is_some_and(predicate),
         }
     }
 
-    fn any_annotation(
-        &self,
-        key: &str,
-        is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
-    ) -> bool {
-        any_annotation(
-            self.trace.segment_with_subsegments(self.place),
-            key,
-            is_wanted,
-        )
+    fn any_annotation(&self, key: &str, predicate: &mut dyn FnMut(&AnnotationValue) -> bool) -> bool {
+        any_annotation(self.trace.segment_with_subsegments(self.index), key, predicate)
     }
 }
 
-impl<T> CausePart<'_, T> {
-    fn flag(&self, flag: Flag) -> bool {
-        match flag {
-            Flag::First => self.index == 0,
-            Flag::Last => self.index + 1 == self.count,
+impl<T> PathElement<'_, T> {
+    fn flag(&self, keyword: FlagKeyword) -> bool {
+        match keyword {
+            FlagKeyword::First => self.position == 0,
+            FlagKeyword::Last => self.position + 1 == self.count,
             _ => false,
         }
     }
 
-    fn number(&self, number: Number) -> Option<f64> {
-        (number == Number::Index).then_some(self.index as f64)
+    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+        (keyword == NumberKeyword::Index).then_some(self.position as f64)
     }
 }
 
-/// A service on the way.
-impl Subject for CausePart<'_, &RootCauseService> {
-    fn flag(&self, flag: Flag) -> bool {
-        match (flag, self.part.segment_index) {
-            (Flag::Inferred, Some(place)) => {
-                self.trace.entities[place].kind == EntityKind::Inferred
+/// A service on the path.
+impl Subject for PathElement<'_, &RootCauseService> {
+    fn flag(&self, keyword: FlagKeyword) -> bool {
+        match (keyword, self.element.segment_index) {
+            (FlagKeyword::Inferred, Some(index)) => {
+                self.trace.entities[index].kind == EntityKind::Inferred
             }
-            _ => self.flag(flag),
+            _ => self.flag(keyword),
         }
     }
 
-    fn number(&self, number: Number) -> Option<f64> {
-        self.number(number)
+    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+        self.number(keyword)
     }
 
-    fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool {
-        let Some(place) = self.part.segment_index else {
+    fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
+        let Some(index) = self.element.segment_index else {
             return false;
         };
         let trace = self.trace;
-        Segment { trace, place }.any_text(text, is_wanted)
+        SegmentSubject { trace, index }.any_text(keyword, predicate)
     }
 }
 
-/// An entity on the way.
-impl Subject for CausePart<'_, &Entity> {
-    fn flag(&self, flag: Flag) -> bool {
-        match flag {
-            Flag::Remote => root_cause::is_remote(self.part),
-            _ => self.flag(flag),
+/// An entity on the path.
+impl Subject for PathElement<'_, &Entity> {
+    fn flag(&self, keyword: FlagKeyword) -> bool {
+        match keyword {
+            FlagKeyword::Remote => root_cause::is_remote(self.element),
+            _ => self.flag(keyword),
         }
     }
 
-    fn number(&self, number: Number) -> Option<f64> {
-        match number {
-            Number::Coverage => root_cause::root_coverage(self.trace, self.part),
-            _ => self.number(number),
+    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+        match keyword {
+            NumberKeyword::Coverage => root_cause::root_coverage(self.trace, self.element),
+            _ => self.number(keyword),
         }
     }
 
-    fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool {
-        text == Text::Name && is_wanted(&self.part.name)
+    fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
+        keyword == TextKeyword::Name && predicate(&self.element.name)
     }
 }
 
-/// An exception of an entity on the way.
-impl Subject for CausePart<'_, &Exception> {
-    fn flag(&self, flag: Flag) -> bool {
-        self.flag(flag)
+/// An exception of an entity on the path.
+impl Subject for PathElement<'_, &Exception> {
+    fn flag(&self, keyword: FlagKeyword) -> bool {
+        self.flag(keyword)
     }
 
-    fn number(&self, number: Number) -> Option<f64> {
-        self.number(number)
+    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+        self.number(keyword)
     }
 
-    fn any_text(&self, text: Text, is_wanted: &mut dyn FnMut(&str) -> bool) -> bool {
-        let found = match text {
-            Text::Name => &self.part.kind,
-            Text::Message => &self.part.message,
+    fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
+        let found = match keyword {
+            TextKeyword::Name => &self.element.kind,
+            TextKeyword::Message => &self.element.message,
             _ => &None,
         };
-        found.as_deref().is_some_and(is_wanted)
+        found.as_deref().is_some_and(predicate)
     }
 }
 
-fn own_text(entity: &Entity, text: Text) -> Option<&str> {
+/// The entity's own value of a keyword. `None` for keywords whose value depends on other entities.
+pub fn entity_text(entity: &Entity, keyword: TextKeyword) -> Option<&str> {
     let fields: &SearchFields = entity.search_fields.as_ref()?;
-    let found: &Option<Arc<str>> = match text {
-        Text::Url => &fields.url,
-        Text::Method => &fields.method,
-        Text::UserAgent => &fields.user_agent,
-        Text::ClientIp => &fields.client_ip,
-        Text::User => &fields.user,
-        Text::AvailabilityZone => &fields.availability_zone,
-        Text::InstanceId => &fields.instance_id,
-        Text::ResourceArn => &fields.resource_arn,
-        Text::AccountId => &fields.account_id,
-        Text::Name | Text::Type | Text::Message | Text::GroupName | Text::GroupArn => &None,
+    let found: &Option<Arc<str>> = match keyword {
+        TextKeyword::Url => &fields.url,
+        TextKeyword::Method => &fields.method,
+        TextKeyword::UserAgent => &fields.user_agent,
+        TextKeyword::ClientIp => &fields.client_ip,
+        TextKeyword::User => &fields.user,
+        TextKeyword::AvailabilityZone => &fields.availability_zone,
+        TextKeyword::InstanceId => &fields.instance_id,
+        TextKeyword::ResourceArn => &fields.resource_arn,
+        TextKeyword::AccountId => &fields.account_id,
+        TextKeyword::Name
+        | TextKeyword::Type
+        | TextKeyword::Message
+        | TextKeyword::GroupName
+        | TextKeyword::GroupArn => &None,
     };
     found.as_deref()
 }
 
-fn any_annotation<'a>(
+/// Whether the predicate is true for a value of the annotation with this key in one of the entities.
+pub fn any_annotation<'a>(
     entities: impl Iterator<Item = &'a Entity>,
     key: &str,
-    is_wanted: &mut dyn FnMut(&AnnotationValue) -> bool,
+    predicate: &mut dyn FnMut(&AnnotationValue) -> bool,
 ) -> bool {
     let fields = entities.filter_map(|entity| entity.search_fields.as_ref());
     let mut annotations = fields.flat_map(|fields| &fields.annotations);
-    annotations.any(|(known, value)| &**known == key && is_wanted(value))
+    annotations.any(|(name, value)| &**name == key && predicate(value))
 }

@@ -160,7 +160,7 @@ mod tests {
             let documents = translate_span(&span, &resource);
             prop_assert_eq!(documents.is_ok(), has_valid_parent_id);
             for document in documents.unwrap_or_default() {
-                prop_assert_eq!(xray.put(&document.to_string()), []);
+                prop_assert_eq!(xray.put_document(&document.to_string()), []);
             }
         }
     }

@@ -104,7 +104,7 @@ fn translate_request(name: &str, request: &Value) -> Vec<Value> {
     };
     let xray = Xray::new(Config::default());
     for document in &mut documents {
-        assert_eq!(xray.put(&document.to_string()), [], "{name}");
+        assert_eq!(xray.put_document(&document.to_string()), [], "{name}");
         replace_id(&mut document["id"]);
         replace_id(&mut document["parent_id"]);
     }

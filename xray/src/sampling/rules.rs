@@ -1,23 +1,23 @@
-//! The sampling rules.
+//! Storage of the sampling rules.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::requests::{self, Change, NewRule, RuleSelector};
-use crate::api::Error;
-use crate::arn;
-use crate::bounded::Text;
+use super::requests::{NewSamplingRule, RuleSelector, SamplingRuleUpdate, unbounded_attributes};
+use crate::arn::resource_arn;
+use crate::bounded::BoundedText;
+use crate::error::Error;
 use crate::time::Time;
 
-/// So many rules of one's own there may be: the real service's quota.
-const MAX_RULES: usize = 25;
+/// Maximum number of rules besides `Default`. AWS has the same quota.
+const MAX_CUSTOM_RULES: usize = 25;
 
-/// The rule for what no other rule matches.
-const DEFAULT: &str = "Default";
+/// Name of the rule for requests that match no other rule.
+const DEFAULT_RULE_NAME: &str = "Default";
 
-/// A sampling rule, as the API has it.
+/// A sampling rule in the API's format.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct SamplingRule {
@@ -40,7 +40,7 @@ struct SamplingRule {
     attributes: BTreeMap<String, String>,
 }
 
-/// A rule and its times, as the API has it.
+/// A sampling rule with its creation and modification times, in the API's format.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SamplingRuleRecord {
@@ -49,94 +49,94 @@ pub struct SamplingRuleRecord {
     modified_at: Time,
 }
 
-/// All rules.
+/// All sampling rules.
 #[derive(Debug)]
-pub struct Rules(Mutex<State>);
+pub struct SamplingRules(Mutex<RuleTable>);
 
 #[derive(Debug)]
-struct State {
-    /// By name, as the real service lists them.
+struct RuleTable {
+    /// The keys are rule names. AWS lists rules by name, too.
     records: BTreeMap<String, SamplingRuleRecord>,
-    modified: Time,
+    last_modification: Time,
 }
 
-/// What decides about a rule's requests.
+/// How many of the requests that match a rule are sampled.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rates {
-    /// Share of the requests that are sampled, 0 to 1.
-    pub fixed: f64,
-    /// Requests each second that are sampled before that.
-    pub reservoir: u64,
+pub struct SamplingRates {
+    /// Fraction of the requests that are sampled once the reservoir is used up, from 0 to 1.
+    pub fixed_rate: f64,
+    /// Number of requests per second that are sampled first.
+    pub reservoir_size: u64,
 }
 
-impl Rules {
-    /// The default rule alone, with this rate and reservoir.
-    pub fn new(default: Rates) -> Self {
-        let any = || "*".to_owned();
+impl SamplingRules {
+    /// Creates the rule `Default` with these rates, and no other rule.
+    pub fn new(default: SamplingRates) -> Self {
+        let wildcard = || "*".to_owned();
         let rule = SamplingRule {
-            rule_name: DEFAULT.to_owned(),
-            rule_arn: arn::of("sampling-rule", DEFAULT),
-            resource_arn: any(),
+            rule_name: DEFAULT_RULE_NAME.to_owned(),
+            rule_arn: resource_arn("sampling-rule", DEFAULT_RULE_NAME),
+            resource_arn: wildcard(),
             priority: 10_000,
-            fixed_rate: default.fixed,
-            reservoir_size: default.reservoir as i64,
-            service_name: any(),
-            service_type: any(),
-            host: any(),
-            http_method: any(),
-            url_path: any(),
+            fixed_rate: default.fixed_rate,
+            reservoir_size: default.reservoir_size as i64,
+            service_name: wildcard(),
+            service_type: wildcard(),
+            host: wildcard(),
+            http_method: wildcard(),
+            url_path: wildcard(),
             version: 1,
             attributes: BTreeMap::new(),
         };
-        let modified = Time::now();
+        let now = Time::now();
         let record = SamplingRuleRecord {
             sampling_rule: rule,
             created_at: Time::default(),
-            modified_at: modified,
+            modified_at: now,
         };
-        Self(Mutex::new(State {
-            records: [(DEFAULT.to_owned(), record)].into(),
-            modified,
+        Self(Mutex::new(RuleTable {
+            records: [(DEFAULT_RULE_NAME.to_owned(), record)].into(),
+            last_modification: now,
         }))
     }
 
-    /// All rules.
-    pub fn all(&self) -> Vec<SamplingRuleRecord> {
+    /// All rules, sorted by name.
+    pub fn list(&self) -> Vec<SamplingRuleRecord> {
         self.lock().records.values().cloned().collect()
     }
 
-    /// Rate and reservoir of a rule.
-    pub fn rates(&self, name: &str) -> Option<Rates> {
-        let state = self.lock();
-        let rule = &state.records.get(name)?.sampling_rule;
-        Some(Rates {
-            fixed: rule.fixed_rate,
-            reservoir: rule.reservoir_size as u64,
+    /// The rates of the rule with this name.
+    pub fn rates(&self, name: &str) -> Option<SamplingRates> {
+        let table = self.lock();
+        let rule = &table.records.get(name)?.sampling_rule;
+        Some(SamplingRates {
+            fixed_rate: rule.fixed_rate,
+            reservoir_size: rule.reservoir_size as u64,
         })
     }
 
-    /// When somebody last changed a rule.
-    pub fn modified(&self) -> Time {
-        self.lock().modified
+    /// Time of the last change to any rule.
+    pub fn last_modification(&self) -> Time {
+        self.lock().last_modification
     }
 
-    /// Adds a rule.
-    pub fn create(&self, new: NewRule) -> Result<SamplingRuleRecord, Error> {
+    /// Adds a rule. Fails if its name is taken or the quota is used up.
+    pub fn create(&self, new: NewSamplingRule) -> Result<SamplingRuleRecord, Error> {
         if new.rule_arn.is_some() {
             return Err(Error::invalid(
-                "RuleARN is given by the service; say RuleName",
+                "RuleARN is assigned by the service; set RuleName instead",
             ));
         }
         let rule = SamplingRule::from(new);
-        let mut state = self.lock();
-        if state.records.contains_key(&rule.rule_name) {
+        let mut table = self.lock();
+        if table.records.contains_key(&rule.rule_name) {
             let name = &rule.rule_name;
             return Err(Error::invalid(format!(
-                "There is a sampling rule {name:?} already"
+                "Sampling rule {name:?} exists already"
             )));
         }
-        if state.records.len() > MAX_RULES {
-            return Err(Error::TooManyRules(MAX_RULES));
+        if table.records.len() > MAX_CUSTOM_RULES {
+            return Err(Error::TooManyRules(MAX_CUSTOM_RULES));
         }
         let now = Time::now();
         let record = SamplingRuleRecord {
@@ -144,57 +144,57 @@ impl Rules {
             created_at: now,
             modified_at: now,
         };
-        state.modified = now;
+        table.last_modification = now;
         let name = record.sampling_rule.rule_name.clone();
-        state.records.insert(name, record.clone());
+        table.records.insert(name, record.clone());
         Ok(record)
     }
 
-    /// Changes a rule; of the default one, rate and reservoir.
+    /// Changes a rule. Only the rates of the rule `Default` can be changed.
     pub fn update(
         &self,
         selector: &RuleSelector,
-        change: Change,
+        update: SamplingRuleUpdate,
     ) -> Result<SamplingRuleRecord, Error> {
-        let mut state = self.lock();
-        let name = selector.name(&state)?;
-        let Some(record) = state.records.get_mut(&name) else {
-            return Err(selector.not_found());
+        let mut table = self.lock();
+        let name = selector.find_rule_name(&table)?;
+        let Some(record) = table.records.get_mut(&name) else {
+            return Err(selector.not_found_error());
         };
-        if name == DEFAULT && !change.is_of_rates() {
-            let message = "Of the Default rule, only FixedRate and ReservoirSize can be changed";
+        if name == DEFAULT_RULE_NAME && !update.has_only_rates() {
+            let message = "Only FixedRate and ReservoirSize of the Default rule can be changed";
             return Err(Error::invalid(message));
         }
-        change.apply(&mut record.sampling_rule);
+        update.apply_to(&mut record.sampling_rule);
         record.modified_at = Time::now();
         let record = record.clone();
-        state.modified = record.modified_at;
+        table.last_modification = record.modified_at;
         Ok(record)
     }
 
-    /// Removes a rule, except the default one.
+    /// Removes a rule. The rule `Default` cannot be removed.
     pub fn delete(&self, selector: &RuleSelector) -> Result<SamplingRuleRecord, Error> {
-        let mut state = self.lock();
-        let name = selector.name(&state)?;
-        if name == DEFAULT {
+        let mut table = self.lock();
+        let name = selector.find_rule_name(&table)?;
+        if name == DEFAULT_RULE_NAME {
             return Err(Error::invalid("The Default rule cannot be deleted"));
         }
-        let removed = state.records.remove(&name);
-        state.modified = Time::now();
-        removed.ok_or_else(|| selector.not_found())
+        let removed = table.records.remove(&name);
+        table.last_modification = Time::now();
+        removed.ok_or_else(|| selector.not_found_error())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RuleTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl RuleSelector {
-    fn name(&self, state: &State) -> Result<String, Error> {
+    fn find_rule_name(&self, table: &RuleTable) -> Result<String, Error> {
         let found = match (&self.rule_name, &self.rule_arn) {
-            (Some(name), None) => state.records.get(&name.0),
+            (Some(name), None) => table.records.get(&name.0),
             (None, Some(arn)) => {
-                let mut records = state.records.values();
+                let mut records = table.records.values();
                 records.find(|record| record.sampling_rule.rule_arn == *arn)
             }
             _ => {
@@ -204,21 +204,21 @@ impl RuleSelector {
             }
         };
         let name = found.map(|record| record.sampling_rule.rule_name.clone());
-        name.ok_or_else(|| self.not_found())
+        name.ok_or_else(|| self.not_found_error())
     }
 
-    fn not_found(&self) -> Error {
-        let name = self.rule_name.as_ref().map(|Text(name)| name);
+    fn not_found_error(&self) -> Error {
+        let name = self.rule_name.as_ref().map(|BoundedText(name)| name);
         let name = name.or(self.rule_arn.as_ref());
         let name = name.map_or("", String::as_str);
         Error::invalid(format!("There is no sampling rule {name:?}"))
     }
 }
 
-impl From<NewRule> for SamplingRule {
-    fn from(new: NewRule) -> Self {
+impl From<NewSamplingRule> for SamplingRule {
+    fn from(new: NewSamplingRule) -> Self {
         Self {
-            rule_arn: arn::of("sampling-rule", &new.rule_name.0),
+            rule_arn: resource_arn("sampling-rule", &new.rule_name.0),
             rule_name: new.rule_name.0,
             resource_arn: new.resource_arn.0,
             priority: new.priority.0,
@@ -230,14 +230,14 @@ impl From<NewRule> for SamplingRule {
             http_method: new.http_method.0,
             url_path: new.url_path.0,
             version: new.version.0,
-            attributes: new.attributes.map(requests::texts).unwrap_or_default(),
+            attributes: new.attributes.map(unbounded_attributes).unwrap_or_default(),
         }
     }
 }
 
-impl Change {
-    /// Whether it names nothing but the rate and the reservoir.
-    fn is_of_rates(&self) -> bool {
+impl SamplingRuleUpdate {
+    /// Whether the update changes nothing but the rates.
+    fn has_only_rates(&self) -> bool {
         self.resource_arn.is_none()
             && self.priority.is_none()
             && self.service_name.is_none()
@@ -248,7 +248,7 @@ impl Change {
             && self.attributes.is_none()
     }
 
-    fn apply(self, rule: &mut SamplingRule) {
+    fn apply_to(self, rule: &mut SamplingRule) {
         fn set<T>(old: &mut T, new: Option<T>) {
             if let Some(new) = new {
                 *old = new;
@@ -263,6 +263,9 @@ impl Change {
         set(&mut rule.host, self.host.map(|it| it.0));
         set(&mut rule.http_method, self.http_method.map(|it| it.0));
         set(&mut rule.url_path, self.url_path.map(|it| it.0));
-        set(&mut rule.attributes, self.attributes.map(requests::texts));
+        set(
+            &mut rule.attributes,
+            self.attributes.map(unbounded_attributes),
+        );
     }
 }

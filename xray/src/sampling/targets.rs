@@ -1,4 +1,4 @@
-//! What the services report, and what each may sample in turn.
+//! Statistics that clients report, and the sampling targets that they get in return.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -6,37 +6,41 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Report, Rules};
+use super::requests::SamplingStatistics;
+use super::rules::SamplingRules;
 use crate::bounded::Object;
 use crate::time::Time;
 
-/// A service that has not reported for three intervals, in seconds, has no share any more.
-const ACTIVE: f64 = 30.0;
+/// A client gets no share of a rule's reservoir if its last report is older than this: three reporting
+/// intervals.
+const CLIENT_TIMEOUT_SECONDS: f64 = 30.0;
 
-/// How long a quota lasts: the guide says five minutes.
-const QUOTA_LASTS: f64 = 300.0;
+/// Lifetime of a quota. Source: the guide says five minutes.
+const QUOTA_TTL_SECONDS: f64 = 300.0;
 
-/// How often services are to report, in seconds.
-const INTERVAL: i64 = 10;
+/// Interval at which clients shall report. It is also the length of a statistics window.
+const REPORT_INTERVAL_SECONDS: i64 = 10;
 
-/// So many windows of reports are kept: half an hour.
+/// Maximum number of statistics windows that are kept: half an hour.
 const MAX_WINDOWS: usize = 180;
 
-/// So many services are remembered for a rule; more share what these have.
-const MAX_CLIENTS: usize = 10_000;
+/// Maximum number of clients that are stored for a rule. Clients beyond this limit get a quota, too, but do
+/// not reduce the quotas of the others.
+const MAX_CLIENTS_PER_RULE: usize = 10_000;
 
-/// Who takes part in which rule, and what they have told.
+/// Reports of the clients.
 #[derive(Debug, Default)]
-pub struct Targets(Mutex<State>);
+pub struct SamplingTargets(Mutex<Reports>);
 
 #[derive(Debug, Default)]
-struct State {
-    /// For each rule, when a service last reported.
+struct Reports {
+    /// Time of the last report, by rule name and client id.
     clients: BTreeMap<String, BTreeMap<String, Time>>,
+    /// Statistics by start of the window and rule name.
     windows: BTreeMap<(Time, String), Counts>,
 }
 
-/// What all services have done by one rule in one window.
+/// Sums of the reports of all clients for one rule in one window.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Counts {
@@ -45,45 +49,49 @@ struct Counts {
     borrow_count: i64,
 }
 
-impl Targets {
-    /// Takes reports and answers with quotas, as `GetSamplingTargets` does. A rule's reservoir is shared
-    /// evenly by the services that report; where it does not divide, the first by id have one more.
-    pub fn report(&self, reports: &[Object<Report>], rules: &Rules) -> Value {
+impl SamplingTargets {
+    /// `GetSamplingTargets`: counts the reports and returns a target for each. The clients that report for a
+    /// rule share its reservoir evenly. The remainder goes to the clients with the lowest ids.
+    pub fn get_targets(
+        &self,
+        reports: &[Object<SamplingStatistics>],
+        rules: &SamplingRules,
+    ) -> Value {
         let now = Time::now();
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut targets, mut unprocessed) = (Vec::new(), Vec::new());
         for Object(report) in reports {
             let Some(rates) = rules.rates(&report.rule_name.0) else {
                 unprocessed.push(json!({
                     "RuleName": report.rule_name.0,
-                    // The SDKs read a status: 4 at the start is the caller's error, 5 the service's.
+                    // The SDKs expect an HTTP status: 4xx blames the client, 5xx the service.
                     "ErrorCode": "400",
                     "Message": format!("There is no sampling rule {:?}", report.rule_name.0),
                 }));
                 continue;
             };
-            state.count(report, now);
-            let (place, clients) = state.share(report, now);
-            let more = place < rates.reservoir % clients;
+            stored.add_counts(report, now);
+            let (client_index, client_count) = stored.add_client(report, now);
+            let gets_remainder = client_index < rates.reservoir_size % client_count;
             targets.push(json!({
                 "RuleName": report.rule_name.0,
-                "FixedRate": rates.fixed,
-                "ReservoirQuota": rates.reservoir / clients + u64::from(more),
-                "ReservoirQuotaTTL": (now.seconds() + QUOTA_LASTS).floor(),
-                "Interval": INTERVAL,
+                "FixedRate": rates.fixed_rate,
+                "ReservoirQuota": rates.reservoir_size / client_count + u64::from(gets_remainder),
+                "ReservoirQuotaTTL": (now.seconds() + QUOTA_TTL_SECONDS).floor(),
+                "Interval": REPORT_INTERVAL_SECONDS,
             }));
         }
         json!({
             "SamplingTargetDocuments": targets,
-            "LastRuleModification": rules.modified(),
+            "LastRuleModification": rules.last_modification(),
             "UnprocessedStatistics": unprocessed,
         })
     }
 
-    /// What the services have reported, window by window, the newest first.
+    /// `GetSamplingStatisticSummaries`: the sums of each window and rule, the newest window first.
     pub fn summaries(&self) -> Value {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let windows = state.windows.iter().rev();
+        let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let windows = reports.windows.iter().rev();
         let summary = |((window, rule), counts): (&(Time, String), &Counts)| {
             let mut summary = json!(counts);
             summary["RuleName"] = json!(rule);
@@ -94,30 +102,32 @@ impl Targets {
     }
 }
 
-impl State {
-    fn count(&mut self, report: &Report, now: Time) {
-        let window = now.period_start(INTERVAL);
+impl Reports {
+    fn add_counts(&mut self, report: &SamplingStatistics, now: Time) {
+        let window = now.period_start(REPORT_INTERVAL_SECONDS);
         let key = (window, report.rule_name.0.clone());
         let counts = self.windows.entry(key).or_default();
         counts.request_count += report.request_count.0;
         counts.sampled_count += report.sampled_count.0;
         counts.borrow_count += report.borrow_count.map_or(0, |it| it.0);
-        let times: BTreeSet<_> = self.windows.keys().map(|(time, _)| *time).collect();
-        if times.len() > MAX_WINDOWS
-            && let Some(oldest) = times.first()
+        let window_starts: BTreeSet<_> = self.windows.keys().map(|(start, _)| *start).collect();
+        if window_starts.len() > MAX_WINDOWS
+            && let Some(oldest) = window_starts.first()
         {
-            self.windows.retain(|(time, _), _| time != oldest);
+            self.windows.retain(|(start, _), _| start != oldest);
         }
     }
 
-    /// Which one of how many services this is.
-    fn share(&mut self, report: &Report, now: Time) -> (u64, u64) {
+    /// Stores the time of the client's report. Returns the client's index among the active clients of the
+    /// rule, and their number.
+    fn add_client(&mut self, report: &SamplingStatistics, now: Time) -> (u64, u64) {
         let clients = self.clients.entry(report.rule_name.0.clone()).or_default();
-        clients.retain(|_, seen| now.saturating_duration_since(*seen).seconds() <= ACTIVE);
-        if clients.len() < MAX_CLIENTS {
+        clients
+            .retain(|_, last_report| now.saturating_duration_since(*last_report).seconds() <= CLIENT_TIMEOUT_SECONDS);
+        if clients.len() < MAX_CLIENTS_PER_RULE {
             clients.insert(report.client_id.0.clone(), now);
         }
-        let place = clients.range(..report.client_id.0.clone()).count();
-        (place as u64, clients.len() as u64)
+        let index = clients.range(..report.client_id.0.clone()).count();
+        (index as u64, clients.len() as u64)
     }
 }

@@ -1,0 +1,104 @@
+//! A position in the tokens of an expression.
+
+use super::error::ParseError;
+use super::lexer::{Token, TokenKind, tokenize};
+
+/// Maximum length of an expression in bytes.
+const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
+
+/// Reads tokens one by one.
+pub struct Cursor {
+    tokens: Vec<Token>,
+    index: usize,
+}
+
+impl Cursor {
+    /// Splits the text into tokens and points to the first one.
+    pub fn new(text: &str) -> Result<Self, ParseError> {
+        if text.len() > MAX_EXPRESSION_BYTES {
+            return Err(ParseError {
+                position: 1,
+                message: format!("the expression is longer than {MAX_EXPRESSION_BYTES} bytes"),
+            });
+        }
+        Ok(Self {
+            tokens: tokenize(text)?,
+            index: 0,
+        })
+    }
+
+    fn token(&self) -> &Token {
+        // The last token is `End`. The cursor stays there.
+        &self.tokens[self.index.min(self.tokens.len() - 1)]
+    }
+
+    /// The next token.
+    pub fn peek(&self) -> &TokenKind {
+        &self.token().kind
+    }
+
+    /// Position of the next token in characters. The first character has position 1.
+    pub fn position(&self) -> usize {
+        self.token().position
+    }
+
+    /// Moves past the next token.
+    pub fn advance(&mut self) {
+        self.index += 1;
+    }
+
+    /// An error at the next token.
+    pub fn error(&self, message: impl Into<String>) -> ParseError {
+        ParseError {
+            position: self.position(),
+            message: message.into(),
+        }
+    }
+
+    /// The error that the next token is not the expected one.
+    pub fn unexpected_token(&self, expected: &str) -> ParseError {
+        let found = match self.peek() {
+            TokenKind::Word(word) => format!("'{word}'"),
+            TokenKind::Text(_) => "a text".to_owned(),
+            TokenKind::Number(_) => "a number".to_owned(),
+            TokenKind::Annotation(_) => "an annotation".to_owned(),
+            TokenKind::Json(_) => "JSON".to_owned(),
+            TokenKind::Symbol(symbol) => format!("'{symbol}'"),
+            TokenKind::End => "the end".to_owned(),
+        };
+        self.error(format!("expected {expected}, not {found}"))
+    }
+
+    /// Whether the next token is this symbol.
+    pub fn is_at_symbol(&self, symbol: &str) -> bool {
+        matches!(self.peek(), TokenKind::Symbol(found) if *found == symbol)
+    }
+
+    /// Moves past the next token if it is this symbol.
+    pub fn consume_symbol(&mut self, symbol: &str) -> bool {
+        let is_next = self.is_at_symbol(symbol);
+        self.index += usize::from(is_next);
+        is_next
+    }
+
+    /// Moves past this symbol. Fails if the next token is another one.
+    pub fn expect_symbol(&mut self, symbol: &str) -> Result<(), ParseError> {
+        if self.consume_symbol(symbol) {
+            Ok(())
+        } else {
+            Err(self.unexpected_token(&format!("'{symbol}'")))
+        }
+    }
+
+    /// Whether the next token is this word, in upper or lower case.
+    pub fn is_at_word(&self, word: &str) -> bool {
+        matches!(self.peek(), TokenKind::Word(found) if found.eq_ignore_ascii_case(word))
+    }
+
+    /// Moves past the next token if it is this word, in upper or lower case.
+    pub fn consume_word(&mut self, word: &str) -> bool {
+        let is_next = self.is_at_word(word);
+        self.index += usize::from(is_next);
+        is_next
+    }
+}
