@@ -164,8 +164,7 @@ fn parse_trace_id(unparsed: &UnparsedTraceId) -> Result<TraceId, Error> {
 fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
     let trace = xray.store.traces_by_id([id].into()).pop()?;
     let segments = xray.store.compiled_segments(id)?;
-    let segment_json =
-        |segment: &CompiledSegment| json!({ "Id": segment.id.to_string(), "Document": segment.document });
+    let segment_json = |segment: &CompiledSegment| json!({ "Id": segment.id.to_string(), "Document": segment.document });
     let segments: Value = segments.iter().map(segment_json).collect();
     Some(json!({
         "Id": id.to_string(),
@@ -192,9 +191,9 @@ pub fn get_service_graph(
 ) -> Result<Value, Error> {
     check_time_range(request.start_time, request.end_time)?;
     let filter = xray.groups.filter(group)?;
-    let traces = xray
-        .store
-        .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
+    let traces =
+        xray.store
+            .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
     let services = graph::service_graph(traces_in_group(&traces, filter.as_ref()));
     Ok(json!({
         "StartTime": request.start_time,
@@ -232,9 +231,9 @@ pub fn get_time_series(
     let windows = (first_window..request.end_time.micros())
         .step_by(step as usize)
         .map(Time::from_micros);
-    let traces = xray
-        .store
-        .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
+    let traces =
+        xray.store
+            .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
     let traces = traces_in_group(&traces, filter.as_ref());
     let series = series::window_statistics(traces, selector.as_ref(), windows, period);
     Ok(json!({

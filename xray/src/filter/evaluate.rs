@@ -123,7 +123,9 @@ fn has_root_cause(
     let causes = match kind {
         CauseKind::Fault => root_cause::failure_root_causes(trace, |entity| entity.flags.fault),
         CauseKind::Error => root_cause::failure_root_causes(trace, |entity| entity.flags.error),
-        CauseKind::ResponseTime => root_cause::response_time_root_cause(trace).into_iter().collect(),
+        CauseKind::ResponseTime => root_cause::response_time_root_cause(trace)
+            .into_iter()
+            .collect(),
     };
     causes.iter().any(|cause| match part {
         CausePart::Service => {
@@ -143,7 +145,10 @@ fn has_root_cause(
 
 /// The entities on the path of a root cause.
 fn path_entities<'a>(trace: &'a Trace, cause: &RootCause) -> Vec<&'a Entity> {
-    let indices = cause.services.iter().flat_map(|service| &service.entity_indexes);
+    let indices = cause
+        .services
+        .iter()
+        .flat_map(|service| &service.entity_indexes);
     indices.map(|index| &trace.entities[*index]).collect()
 }
 
@@ -217,8 +222,9 @@ fn matches_texts(
 }
 
 fn meets_annotation(key: &str, condition: &AnnotationCondition, subject: &impl Subject) -> bool {
-    let any =
-        |predicate: &mut dyn FnMut(&AnnotationValue) -> bool| subject.any_annotation(key, predicate);
+    let any = |predicate: &mut dyn FnMut(&AnnotationValue) -> bool| {
+        subject.any_annotation(key, predicate)
+    };
     let any_flag = |predicate: &dyn Fn(bool) -> bool| {
         any(&mut |annotation| matches!(annotation, AnnotationValue::Flag(flag) if predicate(*flag)))
     };
@@ -228,7 +234,9 @@ fn meets_annotation(key: &str, condition: &AnnotationCondition, subject: &impl S
         )
     };
     match condition {
-        AnnotationCondition::IsSet => any(&mut |annotation| *annotation != AnnotationValue::Flag(false)),
+        AnnotationCondition::IsSet => {
+            any(&mut |annotation| *annotation != AnnotationValue::Flag(false))
+        }
         AnnotationCondition::FlagEquals(value) => any_flag(&|flag| flag == *value),
         AnnotationCondition::FlagDiffers(value) => {
             any_flag(&|_| true) && !any_flag(&|flag| flag == *value)
@@ -307,7 +315,11 @@ impl Subject for TraceSubject<'_> {
         }
     }
 
-    fn any_annotation(&self, key: &str, predicate: &mut dyn FnMut(&AnnotationValue) -> bool) -> bool {
+    fn any_annotation(
+        &self,
+        key: &str,
+        predicate: &mut dyn FnMut(&AnnotationValue) -> bool,
+    ) -> bool {
         subject::any_annotation(self.trace.entities.iter(), key, predicate)
     }
 }

@@ -18,7 +18,11 @@ pub trait Subject {
     fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool;
 
     /// Whether the predicate is true for one of the values of the annotation with this key.
-    fn any_annotation(&self, _key: &str, _predicate: &mut dyn FnMut(&AnnotationValue) -> bool) -> bool {
+    fn any_annotation(
+        &self,
+        _key: &str,
+        _predicate: &mut dyn FnMut(&AnnotationValue) -> bool,
+    ) -> bool {
         false
     }
 }
@@ -95,8 +99,16 @@ impl Subject for SegmentSubject<'_> {
         }
     }
 
-    fn any_annotation(&self, key: &str, predicate: &mut dyn FnMut(&AnnotationValue) -> bool) -> bool {
-        any_annotation(self.trace.segment_with_subsegments(self.index), key, predicate)
+    fn any_annotation(
+        &self,
+        key: &str,
+        predicate: &mut dyn FnMut(&AnnotationValue) -> bool,
+    ) -> bool {
+        any_annotation(
+            self.trace.segment_with_subsegments(self.index),
+            key,
+            predicate,
+        )
     }
 }
 

@@ -122,8 +122,9 @@ impl Reports {
     /// rule, and their number.
     fn add_client(&mut self, report: &SamplingStatistics, now: Time) -> (u64, u64) {
         let clients = self.clients.entry(report.rule_name.0.clone()).or_default();
-        clients
-            .retain(|_, last_report| now.saturating_duration_since(*last_report).seconds() <= CLIENT_TIMEOUT_SECONDS);
+        clients.retain(|_, last_report| {
+            now.saturating_duration_since(*last_report).seconds() <= CLIENT_TIMEOUT_SECONDS
+        });
         if clients.len() < MAX_CLIENTS_PER_RULE {
             clients.insert(report.client_id.0.clone(), now);
         }

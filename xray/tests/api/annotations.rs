@@ -1,33 +1,36 @@
-//! Which annotations are indexed; the others are dropped and counted, and their documents are accepted.
+//! Which annotations are indexed. The others are dropped and counted, but their documents are accepted.
 
 use serde_json::{Map, Value, json};
 
-use crate::world::{With, World, segment, subsegment, trace, trace_at};
+use crate::local_xray::{LocalXray, Merge, segment, subsegment, trace_id, trace_id_at};
 
-fn dropped(world: &World) -> u64 {
-    world.0.status()["AnnotationsDropped"].as_u64().unwrap()
+fn dropped_count(xray: &LocalXray) -> u64 {
+    xray.0.status()["AnnotationsDropped"].as_u64().unwrap()
 }
 
-fn keys(world: &World) -> Vec<String> {
-    let summary = world.summary();
+fn annotation_keys(xray: &LocalXray) -> Vec<String> {
+    let summary = xray.only_summary();
     let annotations = summary["Annotations"].as_object().unwrap();
     annotations.keys().cloned().collect()
 }
 
-fn shop(annotations: Value) -> World {
-    World::of(&[segment(1, "shop", 0, 10).with(json!({ "annotations": annotations }))])
+/// Contains one segment with these annotations.
+fn xray_with_annotations(annotations: Value) -> LocalXray {
+    LocalXray::with_documents(&[
+        segment(1, "shop", 0, 10).merge(json!({ "annotations": annotations }))
+    ])
 }
 
 /// `count` annotations whose keys begin with `prefix`.
-fn many(prefix: &str, count: usize) -> Value {
+fn numbered_annotations(prefix: &str, count: usize) -> Value {
     let annotation = |number| (format!("{prefix}{number:03}"), json!(number));
     Value::Object((0..count).map(annotation).collect::<Map<_, _>>())
 }
 
 #[test]
-fn keys_are_letters_digits_underscores_and_periods() {
+fn an_annotation_key_has_at_most_500_ascii_letters_digits_underscores_and_periods() {
     let longest = "k".repeat(500);
-    let (valid, invalid) = (
+    let (valid_keys, invalid_keys) = (
         ["a", "Z9", "_", "snake_case", "http.route", "0", &longest],
         [
             "",
@@ -43,19 +46,19 @@ fn keys_are_letters_digits_underscores_and_periods() {
             &"k".repeat(501),
         ],
     );
-    let all: Map<_, _> = valid
+    let all: Map<_, _> = valid_keys
         .iter()
-        .chain(&invalid)
+        .chain(&invalid_keys)
         .map(|key| ((*key).to_owned(), json!(1)))
         .collect();
-    let world = shop(Value::Object(all));
-    let mut wanted = valid.map(str::to_owned);
-    wanted.sort();
-    assert_eq!(keys(&world), wanted);
-    assert_eq!(dropped(&world), invalid.len() as u64);
-    let document = world.documents(&trace()).remove(0);
+    let xray = xray_with_annotations(Value::Object(all));
+    let mut expected = valid_keys.map(str::to_owned);
+    expected.sort();
+    assert_eq!(annotation_keys(&xray), expected);
+    assert_eq!(dropped_count(&xray), invalid_keys.len() as u64);
+    let document = xray.trace_documents(&trace_id()).remove(0);
     let kept = document["annotations"].as_object().unwrap();
-    assert_eq!(kept.keys().cloned().collect::<Vec<_>>(), wanted);
+    assert_eq!(kept.keys().cloned().collect::<Vec<_>>(), expected);
     for (filter, found) in [
         ("annotation.http.route", 1),
         ("annotation[http.route] = 1", 1),
@@ -63,35 +66,40 @@ fn keys_are_letters_digits_underscores_and_periods() {
         ("annotation[a-b] = 1", 0),
         ("service(\"shop\") { annotation[a:b] }", 0),
     ] {
-        assert_eq!(world.summaries(filter).len(), found, "{filter}");
+        assert_eq!(xray.summaries(filter).len(), found, "{filter}");
     }
 }
 
 #[test]
-fn texts_have_at_most_a_thousand_characters() {
+fn an_annotation_text_has_at_most_a_thousand_characters() {
     let longest = "\u{1F600}".repeat(1000);
-    let world = shop(json!({ "fits": longest, "long": "x".repeat(1001), "number": 1e300 }));
-    assert_eq!(keys(&world), ["fits", "number"]);
-    assert_eq!(dropped(&world), 1);
+    let xray = xray_with_annotations(
+        json!({ "fits": longest, "long": "x".repeat(1001), "number": 1e300 }),
+    );
+    assert_eq!(annotation_keys(&xray), ["fits", "number"]);
+    assert_eq!(dropped_count(&xray), 1);
 }
 
 #[test]
-fn lists_objects_and_nothing_are_no_values() {
-    let world = shop(json!({ "flag": false, "list": [1], "object": { "a": 1 }, "null": null }));
-    assert_eq!(keys(&world), ["flag"]);
-    assert_eq!(dropped(&world), 3);
+fn an_annotation_cannot_be_a_list_an_object_or_null() {
+    let xray = xray_with_annotations(
+        json!({ "flag": false, "list": [1], "object": { "a": 1 }, "null": null }),
+    );
+    assert_eq!(annotation_keys(&xray), ["flag"]);
+    assert_eq!(dropped_count(&xray), 3);
 }
 
 #[test]
-fn a_trace_has_at_most_fifty_annotations_and_the_first_segments_go_first() {
-    let world = World::of(&[
-        segment(1, "shop", 0, 100).with(json!({ "annotations": many("a", 40) })),
-        subsegment(2, 1, "work", 10, 20).with(json!({ "annotations": many("b", 40) })),
-        segment(3, "mail", 50, 60).with(json!({ "annotations": many("a", 41) })),
+fn a_trace_has_at_most_fifty_annotation_keys_and_the_earliest_segments_are_indexed_first() {
+    let xray = LocalXray::with_documents(&[
+        segment(1, "shop", 0, 100).merge(json!({ "annotations": numbered_annotations("a", 40) })),
+        subsegment(2, 1, "work", 10, 20)
+            .merge(json!({ "annotations": numbered_annotations("b", 40) })),
+        segment(3, "mail", 50, 60).merge(json!({ "annotations": numbered_annotations("a", 41) })),
     ]);
-    assert_eq!(keys(&world).len(), 50);
-    // Thirty of the subsegment's, and one of the last segment's.
-    assert_eq!(dropped(&world), 31);
+    assert_eq!(annotation_keys(&xray).len(), 50);
+    // 30 annotations of the subsegment and one of the last segment exceed the limit.
+    assert_eq!(dropped_count(&xray), 31);
     for (filter, found) in [
         ("annotation.a039 = 39", 1),
         ("annotation.b009 = 9", 1),
@@ -100,31 +108,31 @@ fn a_trace_has_at_most_fifty_annotations_and_the_first_segments_go_first() {
         ("service(\"mail\") { annotation.a000 }", 1),
         ("service(\"mail\") { annotation.a040 }", 0),
     ] {
-        assert_eq!(world.summaries(filter).len(), found, "{filter}");
+        assert_eq!(xray.summaries(filter).len(), found, "{filter}");
     }
 }
 
 #[test]
-fn each_dropped_annotation_is_counted_once() {
-    let odd = segment(1, "shop", 0, 10).with(json!({ "annotations": { "a b": 1, "c d": 2 } }));
-    let world = World::of(std::slice::from_ref(&odd));
-    assert_eq!(dropped(&world), 2);
-    // The trace is put together again: with a duplicate, with another segment, and with fewer annotations.
-    world.put(&[odd, segment(2, "mail", 0, 10)]);
-    assert_eq!(dropped(&world), 2);
-    let other = json!({ "trace_id": trace_at(9, 9), "annotations": { "e f": 3 } });
-    world.put(&[segment(1, "shop", 0, 10).with(other)]);
-    assert_eq!(dropped(&world), 3);
+fn a_dropped_annotation_is_counted_once_although_the_trace_is_assembled_again() {
+    let invalid = segment(1, "shop", 0, 10).merge(json!({ "annotations": { "a b": 1, "c d": 2 } }));
+    let xray = LocalXray::with_documents(std::slice::from_ref(&invalid));
+    assert_eq!(dropped_count(&xray), 2);
+    // New documents make the store assemble the trace again.
+    xray.put_documents(&[invalid, segment(2, "mail", 0, 10)]);
+    assert_eq!(dropped_count(&xray), 2);
+    let other = json!({ "trace_id": trace_id_at(9, 9), "annotations": { "e f": 3 } });
+    xray.put_documents(&[segment(1, "shop", 0, 10).merge(other)]);
+    assert_eq!(dropped_count(&xray), 3);
 }
 
 #[test]
-fn of_a_key_that_stands_twice_in_one_segment_the_last_value_counts() {
+fn the_last_value_of_a_repeated_annotation_key_is_used() {
     let document = segment(1, "shop", 0, 10).to_string();
     let twice = r#","annotations":{"a":1,"b":true,"a":"x"}}"#;
     let document = format!("{}{twice}", document.strip_suffix('}').unwrap());
-    let world = World::new();
-    assert!(world.0.put(&document).is_empty());
-    let summary = world.summary();
+    let xray = LocalXray::new();
+    assert!(xray.0.put_document(&document).is_empty());
+    let summary = xray.only_summary();
     let values = summary["Annotations"]["a"].as_array().unwrap();
     assert_eq!(values.len(), 1);
     assert_eq!(values[0]["AnnotationValue"], json!({ "StringValue": "x" }));

@@ -1,28 +1,28 @@
-//! `BatchGetTraces`, with the facts of the guide's example.
+//! `BatchGetTraces`, with the example of the developer guide.
 
 use serde_json::{Value, json};
 
-use crate::world::{World, trace_at};
+use crate::local_xray::{LocalXray, trace_id_at};
 
-const TRACE: &str = "1-59602603-23fc5b688855d396af79b496";
+const GUIDE_TRACE_ID: &str = "1-59602603-23fc5b688855d396af79b496";
 
-/// What the application of the guide's example sent: a web application calls a function, which Lambda and the
-/// function itself tell of, and saves to a table; the function publishes to a topic.
 /// The minute in which the guide's trace began.
-fn its_range() -> Value {
+fn guide_range() -> Value {
     json!({ "StartTime": 1_499_473_400, "EndTime": 1_499_473_460 })
 }
 
-fn scorekeep() -> Vec<Value> {
+/// Documents of the guide's example. A web application calls a Lambda function and saves to a table. Lambda and the
+/// function each send a segment for the call. The function publishes to a topic.
+fn guide_documents() -> Vec<Value> {
     vec![
         json!({
-            "id": "1fb07842d944e714", "name": "random-name", "parent_id": "0c544c1b1bbff948", "trace_id": TRACE,
+            "id": "1fb07842d944e714", "name": "random-name", "parent_id": "0c544c1b1bbff948", "trace_id": GUIDE_TRACE_ID,
             "start_time": 1_499_473_411.677, "end_time": 1_499_473_414.572, "http": { "response": { "status": 200 } },
             "aws": { "request_id": "ac086670-6373-11e7-a174-f31b3397f190" }, "origin": "AWS::Lambda",
             "resource_arn": "arn:aws:lambda:us-west-2:123456789012:function:random-name",
         }),
         json!({
-            "id": "194fcc8747581230", "name": "Scorekeep", "trace_id": TRACE, "user": "5M388M1E",
+            "id": "194fcc8747581230", "name": "Scorekeep", "trace_id": GUIDE_TRACE_ID, "user": "5M388M1E",
             "start_time": 1_499_473_411.562, "end_time": 1_499_473_414.794, "service": {},
             "origin": "AWS::ElasticBeanstalk::Environment",
             "http": {
@@ -54,7 +54,7 @@ fn scorekeep() -> Vec<Value> {
             ],
         }),
         json!({
-            "id": "00f91aa01f4984fd", "name": "random-name", "parent_id": "1fb07842d944e714", "trace_id": TRACE,
+            "id": "00f91aa01f4984fd", "name": "random-name", "parent_id": "1fb07842d944e714", "trace_id": GUIDE_TRACE_ID,
             "start_time": 1_499_473_412.83, "end_time": 1_499_473_414.57, "origin": "AWS::Lambda::Function",
             "aws": { "function_arn": "arn:aws:lambda:us-west-2:123456789012:function:random-name", "account_id": "123456789012" },
             "subsegments": [
@@ -76,15 +76,15 @@ fn scorekeep() -> Vec<Value> {
 }
 
 #[test]
-fn the_guides_trace_has_three_segments_and_two_inferred_ones() {
-    let world = World::of(&scorekeep());
-    let answer = world.ask("/Traces", json!({ "TraceIds": [TRACE] }));
-    let trace = &answer["Traces"][0];
-    assert_eq!(trace["Id"], TRACE);
+fn the_guides_trace_has_three_sent_and_two_inferred_segments() {
+    let xray = LocalXray::with_documents(&guide_documents());
+    let response = xray.call("/Traces", json!({ "TraceIds": [GUIDE_TRACE_ID] }));
+    let trace = &response["Traces"][0];
+    assert_eq!(trace["Id"], GUIDE_TRACE_ID);
     assert_eq!(trace["Duration"], 3.232);
-    assert_eq!(answer["UnprocessedTraceIds"], json!([]));
-    let documents = world.documents(TRACE);
-    let shape: Vec<_> = documents
+    assert_eq!(response["UnprocessedTraceIds"], json!([]));
+    let documents = xray.trace_documents(GUIDE_TRACE_ID);
+    let names_and_origins: Vec<_> = documents
         .iter()
         .map(|it| {
             (
@@ -95,7 +95,7 @@ fn the_guides_trace_has_three_segments_and_two_inferred_ones() {
         })
         .collect();
     assert_eq!(
-        shape,
+        names_and_origins,
         [
             ("Scorekeep", "AWS::ElasticBeanstalk::Environment", false),
             ("random-name", "AWS::Lambda", false),
@@ -116,7 +116,7 @@ fn the_guides_trace_has_three_segments_and_two_inferred_ones() {
         table["http"],
         json!({ "response": { "status": 200, "content_length": 57 } })
     );
-    assert_eq!(table["trace_id"], TRACE);
+    assert_eq!(table["trace_id"], GUIDE_TRACE_ID);
     assert_eq!(
         documents[0]["subsegments"][1]["subsegments"][0]["name"],
         "DynamoDB"
@@ -124,8 +124,9 @@ fn the_guides_trace_has_three_segments_and_two_inferred_ones() {
 }
 
 #[test]
-fn the_guides_summary_follows() {
-    let summaries = World::of(&scorekeep()).summaries_of(its_range(), r#"service("Scorekeep")"#);
+fn the_summary_of_the_guides_trace_has_the_values_of_its_documents() {
+    let summaries = LocalXray::with_documents(&guide_documents())
+        .summaries_in(guide_range(), r#"service("Scorekeep")"#);
     let summary = &summaries[0];
     assert_eq!(summary["Duration"], 3.232);
     assert_eq!(summary["ResponseTime"], 3.232);
@@ -136,12 +137,12 @@ fn the_guides_summary_follows() {
             "UserAgent": "Mozilla/5.0", "ClientIp": "205.251.233.183",
         })
     );
-    let function = json!([{
+    let function_node = json!([{
         "Name": "random-name", "Names": ["random-name"], "Type": "AWS::Lambda::Function", "AccountId": "123456789012",
     }]);
     assert_eq!(
         summary["Annotations"]["Name"],
-        json!([{ "AnnotationValue": { "StringValue": "Ola" }, "ServiceIds": function }])
+        json!([{ "AnnotationValue": { "StringValue": "Ola" }, "ServiceIds": function_node }])
     );
     assert_eq!(summary["Users"][0]["UserName"], "5M388M1E");
     assert_eq!(summary["EntryPoint"]["Name"], "Scorekeep");
@@ -168,8 +169,8 @@ fn the_guides_summary_follows() {
 }
 
 #[test]
-fn its_nodes_of_one_name_are_told_apart_by_type() {
-    let world = World::of(&scorekeep());
+fn two_nodes_with_the_same_name_are_distinguished_by_type() {
+    let xray = LocalXray::with_documents(&guide_documents());
     for (filter, matches) in [
         (
             r#"service(id(name: "random-name", type: "AWS::Lambda::Function")) { http.status = 200 }"#,
@@ -191,36 +192,41 @@ fn its_nodes_of_one_name_are_told_apart_by_type() {
         ),
         (r#"edge("Scorekeep", id(type: "AWS::Lambda::Function"))"#, 0),
     ] {
-        let found = world.summaries_of(its_range(), filter);
+        let found = xray.summaries_in(guide_range(), filter);
         assert_eq!(found.len(), matches, "{filter}");
     }
 }
 
 #[test]
-fn five_traces_are_got_at_once_and_six_are_refused() {
-    let world = World::of(&scorekeep());
-    let ids: Vec<_> = (0..6).map(|number| trace_at(0, number)).collect();
-    let answer = world.ask("/Traces", json!({ "TraceIds": ids[..5] }));
-    assert_eq!(answer["Traces"], json!([]));
-    assert_eq!(answer["UnprocessedTraceIds"], json!(ids[..5]));
-    let error = world.error("/Traces", json!({ "TraceIds": ids }));
+fn a_request_can_have_five_trace_ids_but_not_six() {
+    let xray = LocalXray::with_documents(&guide_documents());
+    let ids: Vec<_> = (0..6).map(|number| trace_id_at(0, number)).collect();
+    let response = xray.call("/Traces", json!({ "TraceIds": ids[..5] }));
+    assert_eq!(response["Traces"], json!([]));
+    assert_eq!(response["UnprocessedTraceIds"], json!(ids[..5]));
+    let error = xray.call_error("/Traces", json!({ "TraceIds": ids }));
     assert!(
         error.starts_with("TraceIds: expected 0 to 5 elements, not 6"),
         "{error}"
     );
-    let upper = TRACE.to_uppercase();
-    let answer = world.ask("/Traces", json!({ "TraceIds": [upper, ids[0]] }));
-    assert_eq!(answer["Traces"][0]["Id"], TRACE);
-    assert_eq!(answer["UnprocessedTraceIds"], json!([ids[0]]));
+    let uppercase_id = GUIDE_TRACE_ID.to_uppercase();
+    let response = xray.call("/Traces", json!({ "TraceIds": [uppercase_id, ids[0]] }));
+    assert_eq!(response["Traces"][0]["Id"], GUIDE_TRACE_ID);
+    assert_eq!(response["UnprocessedTraceIds"], json!([ids[0]]));
 }
 
 #[test]
-fn what_is_no_trace_id_and_the_same_id_twice_are_refused() {
-    let world = World::of(&scorekeep());
-    let malformed = ["x", "1-2-3", &TRACE[1..], &TRACE.replace('1', "g")];
+fn an_invalid_trace_id_and_a_repeated_trace_id_are_refused() {
+    let xray = LocalXray::with_documents(&guide_documents());
+    let malformed = [
+        "x",
+        "1-2-3",
+        &GUIDE_TRACE_ID[1..],
+        &GUIDE_TRACE_ID.replace('1', "g"),
+    ];
     for id in malformed {
         for path in ["/Traces", "/TraceGraph"] {
-            let error = world.error(path, json!({ "TraceIds": [TRACE, id] }));
+            let error = xray.call_error(path, json!({ "TraceIds": [GUIDE_TRACE_ID, id] }));
             assert_eq!(
                 error,
                 format!("TraceIds: invalid trace id {id:?}"),
@@ -228,8 +234,11 @@ fn what_is_no_trace_id_and_the_same_id_twice_are_refused() {
             );
         }
     }
-    for again in [TRACE.to_owned(), TRACE.to_uppercase()] {
-        let error = world.error("/Traces", json!({ "TraceIds": [TRACE, again] }));
-        assert_eq!(error, format!("TraceIds contain {again:?} more than once"));
+    for repeated in [GUIDE_TRACE_ID.to_owned(), GUIDE_TRACE_ID.to_uppercase()] {
+        let error = xray.call_error("/Traces", json!({ "TraceIds": [GUIDE_TRACE_ID, repeated] }));
+        assert_eq!(
+            error,
+            format!("TraceIds contain {repeated:?} more than once")
+        );
     }
 }

@@ -1,42 +1,44 @@
-//! What answers cost: four times as much data takes about four times as long. The bound of nine lies between that and
-//! the sixteen of something quadratic. Both are the processor's time of this thread in one run, which a busy machine
-//! lengthens little.
+//! The cost of queries grows linearly: four times as much data takes about four times as long. The tests
+//! permit a factor of nine, because a quadratic cost has a factor of sixteen. They measure the CPU time of
+//! their own thread, which hardly depends on other processes.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-use crate::world::{With, World, below, segment, subsegment, trace};
+use crate::local_xray::{LocalXray, Merge, child_of, segment, subsegment, trace_id};
 
-/// A quarter of the data of the larger measurement.
-const SMALL: u64 = 4_000;
+/// Number of documents in the smaller measurement. The larger one has four times as many.
+const SMALL_COUNT: u64 = 4_000;
 
-fn processor_time() -> Duration {
+fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-fn quickest(work: impl Fn()) -> Duration {
+/// The shortest CPU time of five runs.
+fn shortest_time(work: impl Fn()) -> Duration {
     let times = (0..5).map(|_| {
-        let start = processor_time();
+        let start = cpu_time();
         work();
-        processor_time() - start
+        cpu_time() - start
     });
     times.min().unwrap()
 }
 
-/// Asserts that the summary of a trace of four times as many of these takes about four times as long.
-fn assert_summary_is_linear(documents: impl Fn(u64) -> Value) -> [Value; 2] {
-    let [small, large] = [SMALL, 4 * SMALL].map(|count| {
-        let world = World::new();
-        world.put(&[segment(0, "shop", 0, 10_000)]);
+/// Asserts that the summary of a trace with four times as many documents takes about four times as long.
+/// Returns the summaries of the small and the large trace.
+fn assert_summary_is_linear(create_document: impl Fn(u64) -> Value) -> [Value; 2] {
+    let [small, large] = [SMALL_COUNT, 4 * SMALL_COUNT].map(|count| {
+        let xray = LocalXray::new();
+        xray.put_documents(&[segment(0, "shop", 0, 10_000)]);
         for number in 1..=count {
-            world.put(&[documents(number)]);
+            xray.put_documents(&[create_document(number)]);
         }
-        // Put together before the clock starts.
-        let summary = world.summary();
-        (quickest(|| drop(world.summary())), summary)
+        // The first query assembles the trace. It is not measured.
+        let summary = xray.only_summary();
+        (shortest_time(|| drop(xray.only_summary())), summary)
     });
     let ratio = large.0.as_secs_f64() / small.0.as_secs_f64();
     assert!(ratio < 9.0, "{:?} and {:?}", small.0, large.0);
@@ -44,11 +46,11 @@ fn assert_summary_is_linear(documents: impl Fn(u64) -> Value) -> [Value; 2] {
 }
 
 #[test]
-fn a_summary_is_linear_in_the_number_of_annotation_values() {
+fn the_cost_of_a_summary_is_linear_in_the_number_of_annotation_values() {
     let [small, large] = assert_summary_is_linear(|number| {
-        subsegment(number, 0, "work", 1, 2).with(json!({ "annotations": { "order": number } }))
+        subsegment(number, 0, "work", 1, 2).merge(json!({ "annotations": { "order": number } }))
     });
-    for (summary, count) in [(small, SMALL), (large, 4 * SMALL)] {
+    for (summary, count) in [(small, SMALL_COUNT), (large, 4 * SMALL_COUNT)] {
         let values = summary["Annotations"]["order"].as_array().unwrap();
         assert_eq!(values.len(), count as usize);
         assert_eq!(values[0]["ServiceIds"][0]["Name"], "shop");
@@ -56,43 +58,46 @@ fn a_summary_is_linear_in_the_number_of_annotation_values() {
 }
 
 #[test]
-fn a_summary_is_linear_in_the_number_of_services_that_have_a_value() {
+fn the_cost_of_a_summary_is_linear_in_the_number_of_services_with_an_annotation() {
     let [small, _] = assert_summary_is_linear(|number| {
         segment(number, &format!("service {number}"), 1, 2)
-            .with(json!({ "parent_id": "0000000000000000", "annotations": { "order": "x" } }))
+            .merge(json!({ "parent_id": "0000000000000000", "annotations": { "order": "x" } }))
     });
     let values = &small["Annotations"]["order"];
     assert_eq!(
         values[0]["ServiceIds"].as_array().unwrap().len(),
-        SMALL as usize
+        SMALL_COUNT as usize
     );
 }
 
 #[test]
-fn a_summary_is_linear_in_the_number_of_users() {
+fn the_cost_of_a_summary_is_linear_in_the_number_of_users() {
     let [small, _] = assert_summary_is_linear(|number| {
         segment(number, "shop", 1, 2)
-            .with(json!({ "parent_id": "0000000000000000", "user": format!("user {number}") }))
+            .merge(json!({ "parent_id": "0000000000000000", "user": format!("user {number}") }))
     });
-    assert_eq!(small["Users"].as_array().unwrap().len(), SMALL as usize);
+    assert_eq!(
+        small["Users"].as_array().unwrap().len(),
+        SMALL_COUNT as usize
+    );
 }
 
 #[test]
-fn a_summary_is_linear_in_the_number_of_failures() {
+fn the_cost_of_a_summary_is_linear_in_the_number_of_failures() {
     assert_summary_is_linear(|number| {
         let parent = number / 2;
-        subsegment(number, parent, "work", 1, 2).with(json!({ "fault": true, "error": true }))
+        subsegment(number, parent, "work", 1, 2).merge(json!({ "fault": true, "error": true }))
     });
 }
 
 #[test]
-fn putting_a_trace_together_is_linear_in_what_hangs_below_a_circle() {
-    let [small, large] = [SMALL, 4 * SMALL].map(|count| {
-        let world = World::of(&[segment(0, "self", 9, 10).with(below(0))]);
+fn the_cost_of_assembly_is_linear_in_the_number_of_subsegments_below_a_cycle() {
+    let [small, large] = [SMALL_COUNT, 4 * SMALL_COUNT].map(|count| {
+        let xray = LocalXray::with_documents(&[segment(0, "self", 9, 10).merge(child_of(0))]);
         for number in 1..=count {
-            world.put(&[subsegment(number, 0, "work", 1, 2)]);
+            xray.put_documents(&[subsegment(number, 0, "work", 1, 2)]);
         }
-        quickest(|| drop(world.ask("/Traces", json!({ "TraceIds": [trace()] }))))
+        shortest_time(|| drop(xray.call("/Traces", json!({ "TraceIds": [trace_id()] }))))
     });
     let ratio = large.as_secs_f64() / small.as_secs_f64();
     assert!(ratio < 9.0, "{small:?} and {large:?}");

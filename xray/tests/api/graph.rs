@@ -1,17 +1,19 @@
-//! The service graph, with the facts of the guide's example.
+//! The service graph, with the example of the developer guide.
 
 use serde_json::{Value, json};
 
-use crate::world::{With, World, below, like, segment, subsegment, trace, trace_at};
+use crate::local_xray::{
+    LocalXray, Merge, child_of, like_documents, segment, subsegment, trace_id, trace_id_at,
+};
 
-fn node<'a>(graph: &'a [Value], name: &str, kind: Option<&str>) -> &'a Value {
+fn find_node<'a>(graph: &'a [Value], name: &str, node_type: Option<&str>) -> &'a Value {
     let found = graph
         .iter()
-        .find(|node| node["Name"] == name && node["Type"].as_str() == kind);
-    found.unwrap_or_else(|| panic!("{name} {kind:?} in {graph:#?}"))
+        .find(|node| node["Name"] == name && node["Type"].as_str() == node_type);
+    found.unwrap_or_else(|| panic!("{name} {node_type:?} in {graph:#?}"))
 }
 
-fn edge<'a>(from: &'a Value, to: &Value) -> &'a Value {
+fn find_edge<'a>(from: &'a Value, to: &Value) -> &'a Value {
     let mut edges = from["Edges"].as_array().unwrap().iter();
     let found = edges.find(|edge| edge["ReferenceId"] == to["ReferenceId"]);
     found.unwrap_or_else(|| panic!("no edge from {from:#} to {to:#}"))
@@ -27,26 +29,30 @@ fn statistics(ok: u32, throttled: u32, errors: u32, faults: u32, seconds: f64) -
     })
 }
 
-/// Four requests to a web application; two save to a table and publish to a topic.
-fn sample() -> Vec<Value> {
+/// Documents of four requests to a web application. Two of them save to a table and publish to a topic.
+fn guide_documents() -> Vec<Value> {
     let name = "xray-sample.elasticbeanstalk.com";
-    let took = [(5, false), (15, true), (157, false), (96, false)];
+    let requests = [(5, false), (15, true), (157, false), (96, false)];
     let mut documents = Vec::new();
-    for (number, (took, is_error)) in (0..).zip(took) {
-        let id = json!({ "trace_id": trace_at(number, number) });
-        documents.push(segment(1, name, 0, took).with(id.clone()).with(json!({
-            "origin": "AWS::EC2::Instance", "error": is_error,
-        })));
-        if took > 90 {
-            let (table, topic) = if took == 157 { (76, 49) } else { (44, 76) };
+    for (number, (duration, is_error)) in (0..).zip(requests) {
+        let id = json!({ "trace_id": trace_id_at(number, number) });
+        documents.push(
+            segment(1, name, 0, duration)
+                .merge(id.clone())
+                .merge(json!({
+                    "origin": "AWS::EC2::Instance", "error": is_error,
+                })),
+        );
+        if duration > 90 {
+            let (table, topic) = if duration == 157 { (76, 49) } else { (44, 76) };
             documents.push(
                 subsegment(2, 1, "DynamoDB", 0, table)
-                    .with(id.clone())
-                    .with(json!({
+                    .merge(id.clone())
+                    .merge(json!({
                         "namespace": "aws", "aws": { "table_name": "StartupSignupsTable" },
                     })),
             );
-            documents.push(subsegment(3, 1, "SNS", 0, topic).with(id).with(json!({
+            documents.push(subsegment(3, 1, "SNS", 0, topic).merge(id).merge(json!({
                 "namespace": "aws", "aws": { "operation": "Publish" },
             })));
         }
@@ -55,17 +61,17 @@ fn sample() -> Vec<Value> {
 }
 
 #[test]
-fn the_guides_graph_has_four_nodes() {
-    let graph = World::of(&sample()).graph();
+fn the_graph_of_the_guides_example_has_four_nodes_with_its_statistics() {
+    let graph = LocalXray::with_documents(&guide_documents()).service_graph();
     assert_eq!(graph.len(), 4);
-    let client = node(&graph, "xray-sample.elasticbeanstalk.com", Some("client"));
-    let web = node(
+    let client = find_node(&graph, "xray-sample.elasticbeanstalk.com", Some("client"));
+    let web = find_node(
         &graph,
         "xray-sample.elasticbeanstalk.com",
         Some("AWS::EC2::Instance"),
     );
-    let table = node(&graph, "StartupSignupsTable", Some("AWS::DynamoDB::Table"));
-    let topic = node(&graph, "SNS", Some("AWS::SNS"));
+    let table = find_node(&graph, "StartupSignupsTable", Some("AWS::DynamoDB::Table"));
+    let topic = find_node(&graph, "SNS", Some("AWS::SNS"));
 
     assert_eq!(client["State"], "unknown");
     assert_eq!(client.get("SummaryStatistics").or(client.get("Root")), None);
@@ -82,21 +88,21 @@ fn the_guides_graph_has_four_nodes() {
     );
     assert_eq!(web["DurationHistogram"], web["ResponseTimeHistogram"]);
     assert_eq!(
-        edge(client, web)["SummaryStatistics"],
+        find_edge(client, web)["SummaryStatistics"],
         web["SummaryStatistics"]
     );
-    assert_eq!(edge(client, web)["Aliases"], json!([]));
+    assert_eq!(find_edge(client, web)["Aliases"], json!([]));
 
     assert_eq!(table["State"], "unknown");
     assert_eq!(table.get("Root"), None);
     assert_eq!(table["SummaryStatistics"], statistics(2, 0, 0, 0, 0.12));
     assert_eq!(
-        edge(web, table)["SummaryStatistics"],
+        find_edge(web, table)["SummaryStatistics"],
         statistics(2, 0, 0, 0, 0.12)
     );
     assert_eq!(topic["SummaryStatistics"], statistics(2, 0, 0, 0, 0.125));
     assert_eq!(
-        edge(web, topic)["SummaryStatistics"],
+        find_edge(web, topic)["SummaryStatistics"],
         statistics(2, 0, 0, 0, 0.125)
     );
     assert_eq!(table["Edges"], json!([]));
@@ -106,19 +112,19 @@ fn the_guides_graph_has_four_nodes() {
 }
 
 #[test]
-fn nodes_know_their_own_segments_and_edges_the_callers_view() {
-    let graph = World::of(&like()).graph();
-    let like_service = node(&graph, "like service", None);
-    let monolith = node(&graph, "monolith", None);
-    let table = node(&graph, "MysfitsTable", Some("AWS::DynamoDB::Table"));
+fn a_node_counts_its_own_segments_and_an_edge_the_callers_subsegments() {
+    let graph = LocalXray::with_documents(&like_documents()).service_graph();
+    let like_service = find_node(&graph, "like service", None);
+    let monolith = find_node(&graph, "monolith", None);
+    let table = find_node(&graph, "MysfitsTable", Some("AWS::DynamoDB::Table"));
     assert_eq!(graph.len(), 4);
     assert_eq!(monolith["SummaryStatistics"], statistics(1, 0, 0, 0, 1.1));
     assert_eq!(
-        edge(like_service, monolith)["SummaryStatistics"],
+        find_edge(like_service, monolith)["SummaryStatistics"],
         statistics(1, 0, 0, 0, 1.3)
     );
     assert_eq!(
-        edge(monolith, table)["SummaryStatistics"],
+        find_edge(monolith, table)["SummaryStatistics"],
         statistics(1, 0, 0, 0, 0.9)
     );
     assert_eq!(like_service["Root"], true);
@@ -126,52 +132,56 @@ fn nodes_know_their_own_segments_and_edges_the_callers_view() {
 }
 
 #[test]
-fn a_called_services_own_segment_replaces_the_inferred_one() {
-    let mut documents = like();
+fn a_segment_of_the_called_service_replaces_the_inferred_segment() {
+    let mut documents = like_documents();
     documents.truncate(2);
-    let world = World::of(&documents);
+    let xray = LocalXray::with_documents(&documents);
     assert_eq!(
-        node(&world.graph(), "monolith", Some("remote"))["State"],
+        find_node(&xray.service_graph(), "monolith", Some("remote"))["State"],
         "unknown"
     );
-    assert_eq!(world.documents(&trace())[1].get("origin"), None);
-    world.put(&like()[2..3]);
-    assert!(world.graph().iter().all(|node| node["Type"] != "remote"));
-    assert_eq!(world.documents(&trace()).len(), 2);
+    assert_eq!(xray.trace_documents(&trace_id())[1].get("origin"), None);
+    xray.put_documents(&like_documents()[2..3]);
+    assert!(
+        xray.service_graph()
+            .iter()
+            .all(|node| node["Type"] != "remote")
+    );
+    assert_eq!(xray.trace_documents(&trace_id()).len(), 2);
 }
 
 #[test]
-fn resources_are_named_and_typed() {
-    let call = |id, name, block: Value| {
+fn called_resources_become_nodes_with_their_name_and_type() {
+    let aws_call = |id, name, members: Value| {
         subsegment(id, 1, name, 0, 10)
-            .with(json!({ "namespace": "aws" }))
-            .with(block)
+            .merge(json!({ "namespace": "aws" }))
+            .merge(members)
     };
-    let world = World::of(&[
+    let xray = LocalXray::with_documents(&[
         segment(1, "shop", 0, 100),
-        call(
+        aws_call(
             2,
             "DynamoDB",
             json!({ "aws": { "operation": "ListTables" } }),
         ),
-        call(3, "S3", json!({ "aws": { "bucket_name": "pictures" } })),
-        call(
+        aws_call(3, "S3", json!({ "aws": { "bucket_name": "pictures" } })),
+        aws_call(
             4,
             "SQS",
             json!({ "aws": { "queue_url": "https://sqs/1/orders" } }),
         ),
-        call(5, "Lambda", json!({ "aws": { "function_name": "resize" } })),
-        call(
+        aws_call(5, "Lambda", json!({ "aws": { "function_name": "resize" } })),
+        aws_call(
             6,
             "ebdb@db.example.com",
             json!({ "namespace": "remote", "sql": { "sanitized_query": "SELECT 1" } }),
         ),
-        call(7, "names.example.com", json!({ "namespace": "remote" })),
-        call(9, "dynamodb", json!({ "aws": { "table_name": "lower" } })),
-        call(10, "sns", json!({})),
-        call(8, "work", json!({ "namespace": "local" })),
+        aws_call(7, "names.example.com", json!({ "namespace": "remote" })),
+        aws_call(9, "dynamodb", json!({ "aws": { "table_name": "lower" } })),
+        aws_call(10, "sns", json!({})),
+        aws_call(8, "work", json!({ "namespace": "local" })),
     ]);
-    let graph = world.graph();
+    let graph = xray.service_graph();
     for (name, kind) in [
         ("DynamoDB", "AWS::DynamoDB"),
         ("pictures", "AWS::S3::Bucket"),
@@ -182,13 +192,13 @@ fn resources_are_named_and_typed() {
         ("lower", "AWS::DynamoDB::Table"),
         ("sns", "AWS::SNS"),
     ] {
-        node(&graph, name, Some(kind));
+        find_node(&graph, name, Some(kind));
     }
     assert_eq!(graph.len(), 10);
 }
 
 #[test]
-fn each_request_is_counted_once_by_the_worst_that_befell_it() {
+fn a_request_counts_once_as_fault_throttled_error_or_ok_in_this_order() {
     let mut documents = Vec::new();
     let flags = [
         json!({}),
@@ -199,11 +209,11 @@ fn each_request_is_counted_once_by_the_worst_that_befell_it() {
         json!({ "in_progress": true }),
     ];
     for (number, flags) in (0..).zip(flags) {
-        let id = json!({ "trace_id": trace_at(0, number) });
-        documents.push(segment(1, "shop", 0, 10).with(id).with(flags));
+        let id = json!({ "trace_id": trace_id_at(0, number) });
+        documents.push(segment(1, "shop", 0, 10).merge(id).merge(flags));
     }
-    let graph = World::of(&documents).graph();
-    let shop = node(&graph, "shop", None);
+    let graph = LocalXray::with_documents(&documents).service_graph();
+    let shop = find_node(&graph, "shop", None);
     assert_eq!(shop["SummaryStatistics"], statistics(1, 2, 1, 1, 0.05));
     assert_eq!(
         shop["ResponseTimeHistogram"],
@@ -212,68 +222,81 @@ fn each_request_is_counted_once_by_the_worst_that_befell_it() {
 }
 
 #[test]
-fn a_call_that_reached_a_service_twice_is_one_call() {
-    let world = World::of(&[
+fn two_segments_of_the_same_call_count_as_one_call_of_the_edge() {
+    let xray = LocalXray::with_documents(&[
         segment(1, "shop", 0, 100),
-        subsegment(2, 1, "bank", 0, 90).with(json!({ "namespace": "remote" })),
-        segment(3, "bank", 10, 20).with(below(2)),
-        segment(4, "bank", 30, 80).with(below(2)),
-        segment(5, "ledger", 40, 70).with(below(4)),
+        subsegment(2, 1, "bank", 0, 90).merge(json!({ "namespace": "remote" })),
+        segment(3, "bank", 10, 20).merge(child_of(2)),
+        segment(4, "bank", 30, 80).merge(child_of(2)),
+        segment(5, "ledger", 40, 70).merge(child_of(4)),
     ]);
-    let graph = world.graph();
-    let (shop, bank) = (node(&graph, "shop", None), node(&graph, "bank", None));
+    let graph = xray.service_graph();
+    let (shop, bank) = (
+        find_node(&graph, "shop", None),
+        find_node(&graph, "bank", None),
+    );
     assert_eq!(bank["SummaryStatistics"]["TotalCount"], 2);
     assert_eq!(
-        edge(shop, bank)["SummaryStatistics"],
+        find_edge(shop, bank)["SummaryStatistics"],
         statistics(1, 0, 0, 0, 0.09)
     );
-    // A segment that names a segment as its parent: only the callee knows of the call.
+    // The parent is a segment, so no subsegment measured the call. The callee's segment is counted.
     assert_eq!(
-        edge(bank, node(&graph, "ledger", None))["SummaryStatistics"],
+        find_edge(bank, find_node(&graph, "ledger", None))["SummaryStatistics"],
         statistics(1, 0, 0, 0, 0.03)
     );
 }
 
 #[test]
-fn a_segment_whose_caller_is_unknown_has_no_client() {
-    let graph = World::of(&[segment(3, "monolith", 0, 10).with(below(2))]).graph();
+fn a_segment_whose_parent_was_never_received_has_no_client_node() {
+    let graph = LocalXray::with_documents(&[segment(3, "monolith", 0, 10).merge(child_of(2))])
+        .service_graph();
     assert_eq!(graph.len(), 1);
     assert_eq!(graph[0].get("Root"), None);
 }
 
 #[test]
-fn the_graph_is_of_a_time_range_of_a_group_or_of_some_traces() {
-    let world = World::of(&sample());
-    let names = |answer: &Value| answer["Services"].as_array().unwrap().len();
-    let start = u64::from(crate::world::START);
-    let ranged = world.ask(
+fn a_graph_can_be_limited_to_a_time_range_a_group_or_some_traces() {
+    let xray = LocalXray::with_documents(&guide_documents());
+    let node_count = |graph: &Value| graph["Services"].as_array().unwrap().len();
+    let start = u64::from(crate::local_xray::START);
+    let of_range = xray.call(
         "/ServiceGraph",
         json!({ "StartTime": start, "EndTime": start + 2 }),
     );
-    assert_eq!(names(&ranged), 2);
+    assert_eq!(node_count(&of_range), 2);
     assert_eq!(
-        (&ranged["StartTime"], &ranged["EndTime"]),
+        (&of_range["StartTime"], &of_range["EndTime"]),
         (&json!(start as f64), &json!((start + 2) as f64))
     );
-    assert_eq!(ranged["ContainsOldGroupVersions"], false);
+    assert_eq!(of_range["ContainsOldGroupVersions"], false);
 
-    world.ask(
+    xray.call(
         "/CreateGroup",
         json!({ "GroupName": "errors", "FilterExpression": "error" }),
     );
-    let mut request = crate::world::always();
+    let mut request = crate::local_xray::longest_range();
     request["GroupName"] = json!("errors");
-    let grouped = world.ask("/ServiceGraph", request.clone());
-    assert_eq!(names(&grouped), 2);
-    assert_eq!(grouped["Services"][1]["SummaryStatistics"]["TotalCount"], 1);
-    request["GroupName"] = json!("nobody");
+    let of_group = xray.call("/ServiceGraph", request.clone());
+    assert_eq!(node_count(&of_group), 2);
     assert_eq!(
-        world.error("/ServiceGraph", request),
-        "There is no group \"nobody\""
+        of_group["Services"][1]["SummaryStatistics"]["TotalCount"],
+        1
+    );
+    request["GroupName"] = json!("unknown");
+    assert_eq!(
+        xray.call_error("/ServiceGraph", request),
+        "There is no group \"unknown\""
     );
 
-    let of = |ids: Value| world.ask("/TraceGraph", json!({ "TraceIds": ids }));
-    assert_eq!(names(&of(json!([trace_at(2, 2)]))), 4);
-    assert_eq!(names(&of(json!([trace_at(0, 0), trace_at(999, 9)]))), 2);
-    assert_eq!(names(&of(json!([]))), 0);
+    let trace_graph = |ids: Value| xray.call("/TraceGraph", json!({ "TraceIds": ids }));
+    assert_eq!(node_count(&trace_graph(json!([trace_id_at(2, 2)]))), 4);
+    assert_eq!(
+        node_count(&trace_graph(json!([
+            trace_id_at(0, 0),
+            trace_id_at(999, 9)
+        ]))),
+        2
+    );
+    assert_eq!(node_count(&trace_graph(json!([]))), 0);
 }

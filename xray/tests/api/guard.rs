@@ -1,4 +1,4 @@
-//! The guard of the X-Ray that runs alone.
+//! The program's checks of `Host` and `Origin`.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -7,10 +7,10 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 
 use crate::server::Process;
 
-/// A request for the X-Ray API and one for OTLP, to the name `host`.
+/// A request to the X-Ray API and one to OTLP with this `Host`. `PORT` stands for the port of the address.
 fn requests(process: &Process, host: &str, method: &Method) -> [RequestBuilder; 2] {
     let client = Client::builder().no_proxy().build().unwrap();
-    let to = |address: SocketAddr, path: &str| {
+    let request_to = |address: SocketAddr, path: &str| {
         client
             .request(method.clone(), format!("http://{address}{path}"))
             .header("Host", host.replace("PORT", &address.port().to_string()))
@@ -18,13 +18,13 @@ fn requests(process: &Process, host: &str, method: &Method) -> [RequestBuilder; 
             .body("{}")
     };
     [
-        to(process.address, "/GetSamplingRules"),
-        to(process.otlp, "/v1/traces"),
+        request_to(process.address, "/GetSamplingRules"),
+        request_to(process.otlp_address, "/v1/traces"),
     ]
 }
 
 #[tokio::test]
-async fn foreign_hosts_and_every_origin_are_refused_with_an_error_that_clients_show() {
+async fn an_unknown_host_or_any_origin_gets_403_with_an_error_that_names_the_option() {
     let process = Process::start(&[]);
     for (host, origin, option) in [
         ("evil.example:PORT", None, "--allowed-host"),
@@ -35,7 +35,7 @@ async fn foreign_hosts_and_every_origin_are_refused_with_an_error_that_clients_s
             "--allowed-origin",
         ),
         ("localhost:PORT", Some("null"), "--allowed-origin"),
-        // The lab serves a site there; this X-Ray has none.
+        // Only the lab permits this origin, because only the lab serves a site.
         (
             "localhost:PORT",
             Some("http://localhost:3000"),
@@ -46,11 +46,15 @@ async fn foreign_hosts_and_every_origin_are_refused_with_an_error_that_clients_s
             if let Some(origin) = origin {
                 request = request.header("Origin", origin);
             }
-            let answer = request.send().await.unwrap();
-            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{host} {origin:?}");
-            let allows = answer.headers().get("access-control-allow-origin");
+            let response = request.send().await.unwrap();
+            assert_eq!(
+                response.status(),
+                StatusCode::FORBIDDEN,
+                "{host} {origin:?}"
+            );
+            let allows = response.headers().get("access-control-allow-origin");
             assert_eq!(allows, None);
-            let error: serde_json::Value = answer.json().await.unwrap();
+            let error: serde_json::Value = response.json().await.unwrap();
             assert_eq!(error["__type"], "AccessDeniedException");
             let message = error["message"].as_str().unwrap();
             assert!(message.contains(option), "{message}");
@@ -62,7 +66,7 @@ async fn foreign_hosts_and_every_origin_are_refused_with_an_error_that_clients_s
 }
 
 #[tokio::test]
-async fn options_allow_a_host_and_origins() {
+async fn options_permit_a_host_and_origins() {
     let process = Process::start(&[
         "--allowed-host",
         "xray.example",
@@ -77,9 +81,9 @@ async fn options_allow_a_host_and_origins() {
                 .header("Origin", origin)
                 .header("Access-Control-Request-Method", "POST")
                 .header("Access-Control-Request-Headers", "content-type, x-amz-date");
-            let answer = preflight.send().await.unwrap();
-            assert_eq!(answer.status(), StatusCode::NO_CONTENT);
-            let headers = answer.headers();
+            let response = preflight.send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::NO_CONTENT);
+            let headers = response.headers();
             assert_eq!(headers["access-control-allow-origin"], origin);
             assert_eq!(
                 headers["access-control-allow-headers"],
@@ -87,9 +91,9 @@ async fn options_allow_a_host_and_origins() {
             );
         }
         for request in requests(&process, "xray.example", &Method::POST) {
-            let answer = request.header("Origin", origin).send().await.unwrap();
-            assert_eq!(answer.status(), StatusCode::OK);
-            assert_eq!(answer.headers()["access-control-allow-origin"], origin);
+            let response = request.header("Origin", origin).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.headers()["access-control-allow-origin"], origin);
         }
     }
     for request in requests(&process, "xray.example", &Method::OPTIONS) {
@@ -104,7 +108,7 @@ async fn options_allow_a_host_and_origins() {
 }
 
 #[test]
-fn an_origin_that_every_page_can_have_is_no_option() {
+fn a_wildcard_or_invalid_host_or_origin_is_refused_as_an_option() {
     for arguments in [
         ["--allowed-origin", "null"],
         ["--allowed-origin", "*"],

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::world::{World, always, at, trace};
+use crate::local_xray::{LocalXray, longest_range, time_at, trace_id};
 
 /// Words that expressions are made of, and some that they are not.
 const WORDS: [&str; 48] = [
@@ -117,8 +117,8 @@ fn documents() -> impl Strategy<Value = Value> {
     (ids, times, kinds, keys, values(), any::<bool>()).prop_map(
         |((id, parent), (from, took), (is_part, is_error, is_open, namespace), key, value, is_odd)| {
             let mut document = json!({
-                "trace_id": trace(), "id": format!("{id:016x}"), "name": format!("n{}", id % 3),
-                "start_time": at(from), "end_time": at(from + took), "fault": is_error, "in_progress": is_open,
+                "trace_id": trace_id(), "id": format!("{id:016x}"), "name": format!("n{}", id % 3),
+                "start_time": time_at(from), "end_time": time_at(from + took), "fault": is_error, "in_progress": is_open,
                 "namespace": (["aws", "remote", "local"][namespace]),
             });
             // Eight is nobody.
@@ -182,7 +182,7 @@ fn requests() -> impl Strategy<Value = Value> {
             values(),
             (0_i64..4_000_000_000).prop_map(Value::from),
             expressions().prop_map(Value::from),
-            Just(json!([trace(), "{}", "[]"])),
+            Just(json!([trace_id(), "{}", "[]"])),
         ]
     };
     let object = move || proptest::collection::hash_map(keys.clone(), values(), 0..5);
@@ -210,10 +210,10 @@ fn requests() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn any_expression_is_answered_or_refused(text in expressions()) {
-        let world = World::of(&crate::world::like());
-        let mut request = always();
+        let xray = LocalXray::with_documents(&crate::local_xray::like_documents());
+        let mut request = longest_range();
         request["FilterExpression"] = json!(text);
-        if let Err(error) = world.answer("/TraceSummaries", request) {
+        if let Err(error) = xray.try_call("/TraceSummaries", request) {
             let error = error.to_string();
             prop_assert!(error.contains(" at position ") || error.contains("no group"), "{}", error);
         }
@@ -221,33 +221,33 @@ proptest! {
 
     #[test]
     fn any_documents_are_taken_or_refused_and_answered(documents in proptest::collection::vec(documents(), 0..24)) {
-        let world = World::new();
+        let xray = LocalXray::new();
         let mut refused = 0;
         for document in &documents {
-            refused += world.0.put(&document.to_string()).len();
+            refused += xray.0.put_document(&document.to_string()).len();
         }
-        let status = world.0.status();
+        let status = xray.0.status();
         prop_assert_eq!(status["Taken"].as_u64().unwrap() as usize + refused, documents.len());
         let taken = &status["Documents"];
         prop_assert_eq!(
             taken.as_u64().unwrap() + status["Superseded"].as_u64().unwrap(),
             status["Taken"].as_u64().unwrap()
         );
-        let all = world.ask("/TraceSummaries", always());
+        let all = xray.call("/TraceSummaries", longest_range());
         for summary in all["TraceSummaries"].as_array().unwrap() {
-            let answer = world.ask("/Traces", json!({ "TraceIds": [summary["Id"]] }));
+            let answer = xray.call("/Traces", json!({ "TraceIds": [summary["Id"]] }));
             for segment in answer["Traces"][0]["Segments"].as_array().unwrap() {
                 let document: Value = serde_json::from_str(segment["Document"].as_str().unwrap()).unwrap();
                 prop_assert_eq!(&document["id"], &segment["Id"]);
             }
         }
-        let graph = world.graph();
+        let graph = xray.service_graph();
         for edge in graph.iter().flat_map(|node| node["Edges"].as_array().unwrap()) {
             prop_assert!((edge["ReferenceId"].as_u64().unwrap() as usize) < graph.len());
         }
-        world.ask("/TimeSeriesServiceStatistics", json!({ "StartTime": at(0), "EndTime": at(90_000) }));
+        xray.call("/TimeSeriesServiceStatistics", json!({ "StartTime": time_at(0), "EndTime": time_at(90_000) }));
         for filter in FILTERS {
-            world.summaries(filter);
+            xray.summaries(filter);
         }
     }
 
@@ -259,6 +259,6 @@ proptest! {
         ][..]),
         body in prop_oneof![requests().prop_map(|value| value.to_string().into_bytes()), any::<Vec<u8>>()],
     ) {
-        let _ = World::of(&crate::world::like()).0.answer(path, &body);
+        let _ = LocalXray::with_documents(&crate::local_xray::like_documents()).0.call_operation(path, &body);
     }
 }

@@ -1,4 +1,5 @@
-//! What the local X-Ray answers, asked in this process, and over its sockets.
+//! Tests of the local X-Ray's API. Most call operations in this process; some start the program and use its
+//! sockets.
 
 #![allow(
     clippy::allow_attributes,
@@ -17,6 +18,7 @@ mod graph;
 mod groups;
 mod guard;
 mod hostile;
+mod local_xray;
 mod memory;
 mod model;
 mod otlp;
@@ -26,4 +28,3 @@ mod sdk;
 mod series;
 mod server;
 mod summaries;
-mod world;

@@ -1,25 +1,25 @@
-//! `--max-mib` bounds the memory of the program, whatever the documents look like.
+//! `--max-mib` limits the memory of the program for every kind of document.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::local_xray::{Merge, segment, subsegment};
 use crate::server::Process;
-use crate::world::{With, segment, subsegment};
 
 const MIB: usize = 1024 * 1024;
 
-/// The option's value.
+/// Value of the option `--max-mib`.
 const MAX_MIB: usize = 32;
 
-/// What docs/xray.md promises for any documents.
-const BOUND: usize = 2 * MAX_MIB * MIB + 64 * MIB;
+/// The maximum that docs/xray.md states for any documents.
+const MAX_RESIDENT_BYTES: usize = 2 * MAX_MIB * MIB + 64 * MIB;
 
-/// Stands in a kind's document where each one differs.
-const NUMBER: &str = "NUMBER";
+/// Placeholder in a document. [`send_documents`] replaces it by the number of the document.
+const NUMBER_PLACEHOLDER: &str = "NUMBER";
 
-/// The most memory that the program has taken so far, in bytes.
-fn peak(process: &Process) -> usize {
+/// Peak resident memory of the program in bytes.
+fn peak_memory(process: &Process) -> usize {
     let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib: usize = line
@@ -31,11 +31,17 @@ fn peak(process: &Process) -> usize {
     kib * 1024
 }
 
-/// Kinds of documents, each of a trace of its own, and how many MiB of each are sent.
-fn kinds() -> [(&'static str, usize, Value); 7] {
+/// Kinds of documents: a description, how many MiB are sent, and the document. Each document belongs to
+/// another trace.
+fn document_kinds() -> [(&'static str, usize, Value); 7] {
     let shop = || segment(1, "shop", 0, 1);
-    let text = format!("{NUMBER} {}", "x".repeat(20_000));
-    let annotations = (0..50).map(|key| (format!("k{key}"), format!("{NUMBER} {key}").into()));
+    let text = format!("{NUMBER_PLACEHOLDER} {}", "x".repeat(20_000));
+    let annotations = (0..50).map(|key| {
+        (
+            format!("k{key}"),
+            format!("{NUMBER_PLACEHOLDER} {key}").into(),
+        )
+    });
     let parts = (0..300).map(|part| {
         json!({ "id": format!("{part:016x}"), "name": "p", "start_time": 1, "end_time": 2, "namespace": "aws" })
     });
@@ -45,44 +51,44 @@ fn kinds() -> [(&'static str, usize, Value); 7] {
         (
             "a small call",
             8,
-            subsegment(2, 1, NUMBER, 0, 1).with(json!({ "namespace": "remote" })),
+            subsegment(2, 1, NUMBER_PLACEHOLDER, 0, 1).merge(json!({ "namespace": "remote" })),
         ),
         (
             "metadata that fills a document",
             100,
-            shop().with(json!({ "metadata": { "default": { "x": "x".repeat(60_000) } } })),
+            shop().merge(json!({ "metadata": { "default": { "x": "x".repeat(60_000) } } })),
         ),
         (
             "long texts",
             100,
-            shop().with(
+            shop().merge(
                 json!({ "user": text, "http": { "request": { "url": text, "user_agent": text } } }),
             ),
         ),
         (
             "annotations",
             12,
-            shop().with(json!({ "annotations": Value::Object(annotations.collect()) })),
+            shop().merge(json!({ "annotations": Value::Object(annotations.collect()) })),
         ),
         (
             "embedded calls",
             16,
-            segment(1_000, "shop", 0, 1).with(json!({ "subsegments": parts.collect::<Value>() })),
+            segment(1_000, "shop", 0, 1).merge(json!({ "subsegments": parts.collect::<Value>() })),
         ),
         (
             "exceptions",
             16,
-            shop().with(json!({ "cause": { "exceptions": exceptions.collect::<Value>() } })),
+            shop().merge(json!({ "cause": { "exceptions": exceptions.collect::<Value>() } })),
         ),
     ]
 }
 
-/// Sends documents of one kind, 50 at a time. They are written without a JSON library, which would take longer than
+/// Sends documents of one kind, 50 at a time. It formats them without a JSON library, which would be slower than
 /// the program under test.
-fn send(process: &Process, bytes: usize, document: &Value) {
+fn send_documents(process: &Process, bytes: usize, document: &Value) {
     let document = document.to_string().replace('"', "\\\"");
     let (before, after) = document.split_once("000000000000000000000001").unwrap();
-    let after: Vec<_> = after.split(NUMBER).collect();
+    let after: Vec<_> = after.split(NUMBER_PLACEHOLDER).collect();
     for first in (0..bytes / document.len()).step_by(50) {
         let documents: Vec<_> = (first..first + 50)
             .map(|number| {
@@ -91,9 +97,9 @@ fn send(process: &Process, bytes: usize, document: &Value) {
             })
             .collect();
         let body = format!("{{\"TraceSegmentDocuments\":[{}]}}", documents.join(","));
-        let (status, _, answer) = process.ask("POST", "/TraceSegments", &body);
-        assert_eq!(status, 200, "{answer}");
-        assert_eq!(answer["UnprocessedTraceSegments"], json!([]));
+        let (status, _, response) = process.request("POST", "/TraceSegments", &body);
+        assert_eq!(status, 200, "{response}");
+        assert_eq!(response["UnprocessedTraceSegments"], json!([]));
     }
 }
 
@@ -102,29 +108,33 @@ fn send(process: &Process, bytes: usize, document: &Value) {
 fn resident_memory_stays_within_the_documented_bound() {
     let max = MAX_MIB.to_string();
     let process = Process::start(&["--max-mib", &max, "--max-traces", "100000000"]);
-    for (kind, mib, document) in kinds() {
-        send(&process, mib * MIB, &document);
+    for (kind, mib, document) in document_kinds() {
+        send_documents(&process, mib * MIB, &document);
         let status = process.status();
-        let held = status["MemoryBytes"].as_u64().unwrap() as usize;
-        let peak = peak(&process);
+        let trace_memory = status["MemoryBytes"].as_u64().unwrap() as usize;
+        let peak = peak_memory(&process);
         println!(
-            "{kind}: {} MiB held, {} MiB at the peak",
-            held / MIB,
+            "{kind}: {} MiB of traces, {} MiB at the peak",
+            trace_memory / MIB,
             peak / MIB
         );
-        assert!(peak <= BOUND, "{kind}: {} MiB; {status}", peak / MIB);
-        // Half of it is used by traces, neither more nor much less.
-        assert!(held <= MAX_MIB * MIB / 2, "{kind}: {status}");
-        assert!(held >= MAX_MIB * MIB / 4, "{kind}: {status}");
+        assert!(
+            peak <= MAX_RESIDENT_BYTES,
+            "{kind}: {} MiB; {status}",
+            peak / MIB
+        );
+        // Traces use at most half of the option, and most of that half.
+        assert!(trace_memory <= MAX_MIB * MIB / 2, "{kind}: {status}");
+        assert!(trace_memory >= MAX_MIB * MIB / 4, "{kind}: {status}");
     }
 }
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "reads /proc")]
-async fn spans_without_ids_take_little_memory_until_they_are_rejected() {
-    const SPANS: usize = 1 << 20;
-    // The messages around the spans: tag and length, which is a number of four bytes.
-    let field = |tag: u8, content: Vec<u8>| {
+async fn a_request_with_a_million_spans_without_ids_takes_little_memory() {
+    const SPAN_COUNT: usize = 1 << 20;
+    // A protobuf field that contains a message: the tag, the length as a varint of four bytes, and the content.
+    let message_field = |tag: u8, content: Vec<u8>| {
         let length = content.len();
         let length = [0, 7, 14, 21].map(|shift| (length >> shift) as u8 | 0x80);
         let mut field = vec![
@@ -137,8 +147,8 @@ async fn spans_without_ids_take_little_memory_until_they_are_rejected() {
         field.extend(content);
         field
     };
-    let protobuf = field(1, field(2, [2 << 3 | 2, 0].repeat(SPANS)));
-    let spans = vec!["{}"; SPANS].join(",");
+    let protobuf = message_field(1, message_field(2, [2 << 3 | 2, 0].repeat(SPAN_COUNT)));
+    let spans = vec!["{}"; SPAN_COUNT].join(",");
     let json = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#);
     for (content_type, body) in [
         ("application/x-protobuf", protobuf),
@@ -146,19 +156,14 @@ async fn spans_without_ids_take_little_memory_until_they_are_rejected() {
     ] {
         let process = Process::start(&[]);
         let request = reqwest::Client::new()
-            .post(format!("http://{}/v1/traces", process.otlp))
+            .post(format!("http://{}/v1/traces", process.otlp_address))
             .header("content-type", content_type)
             .body(body);
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 200);
-        assert!(
-            answer
-                .text()
-                .await
-                .unwrap()
-                .contains("traceId is not 16 bytes")
-        );
-        let peak = peak(&process) / MIB;
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let body = response.text().await.unwrap();
+        assert!(body.contains("traceId is not 16 bytes"), "{body}");
+        let peak = peak_memory(&process) / MIB;
         assert!(peak <= 128, "{content_type}: {peak} MiB");
     }
 }

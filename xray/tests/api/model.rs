@@ -1,15 +1,15 @@
-//! Each constraint of the service model, violated once and met at its bounds. `facts.json` holds the
-//! constraints; `extract.py` makes it from botocore.
+//! Checks each constraint of the service model: values at the bounds are accepted, values beyond them are
+//! refused. `constraints.json` contains the constraints; `extract.py` creates it from botocore.
 
 mod requests;
 
 use serde_json::{Map, Value, json};
 
-use self::requests::{ABSENT, whole};
-use crate::world::{START, World};
+use self::requests::{ABSENT, complete_request};
+use crate::local_xray::{LocalXray, START};
 
-/// Values of all types of JSON, except null.
-fn all_types() -> [Value; 6] {
+/// One value of each JSON type except null.
+fn values_of_all_types() -> [Value; 6] {
     [
         json!(true),
         json!(1),
@@ -20,26 +20,26 @@ fn all_types() -> [Value; 6] {
     ]
 }
 
-/// Members that are refused whatever they hold.
+/// Members that are refused with any value.
 const UNSUPPORTED: [(&str, &str); 10] = [
-    // The real service refuses these tokens, too.
+    // AWS refuses these tokens, too.
     ("BatchGetTraces", "NextToken"),
     ("GetGroups", "NextToken"),
     ("GetServiceGraph", "NextToken"),
     ("GetTraceGraph", "NextToken"),
     ("GetTimeSeriesServiceStatistics", "NextToken"),
-    // None was given out for this query.
+    // The test query returned no token, so any token is invalid.
     ("GetTraceSummaries", "NextToken"),
-    // The service gives it.
+    // The service assigns the ARN.
     ("CreateSamplingRule", "SamplingRule.RuleARN"),
-    // There are no boosts here.
+    // Sampling boosts are not implemented.
     ("CreateSamplingRule", "SamplingRule.SamplingRateBoost"),
     ("UpdateSamplingRule", "SamplingRuleUpdate.SamplingRateBoost"),
     ("GetSamplingTargets", "SamplingBoostStatisticsDocuments.[]"),
 ];
 
-/// Members of which one is required, whatever the model says.
-const ONE_OF: [(&str, &str); 5] = [
+/// Members that the model declares as optional, although either they or the ARN are required.
+const REQUIRED_WITHOUT_ARN: [(&str, &str); 5] = [
     ("GetGroup", "GroupName"),
     ("UpdateGroup", "GroupName"),
     ("DeleteGroup", "GroupName"),
@@ -47,37 +47,39 @@ const ONE_OF: [(&str, &str); 5] = [
     ("DeleteSamplingRule", "RuleName"),
 ];
 
-/// A bound that is narrower here than in the model, as another document says.
-fn narrower(member: &str, bound: &str) -> Option<i64> {
+/// Bounds that are stricter than those of the model.
+fn stricter_bound(member: &str, bound: &str) -> Option<i64> {
     match (member, bound) {
-        // The model's text: 50 of a user's own; AWS adds others.
+        // The documentation in the model permits 50 tags. The formal bound includes tags of AWS.
         ("Tags", "max") => Some(50),
-        // The format of an id.
+        // A trace id has exactly 35 characters.
         ("TraceIds.[]", "min") => Some(35),
-        // There are no boosts here.
+        // Sampling boosts are not implemented.
         ("SamplingBoostStatisticsDocuments", "max") => Some(0),
-        // The shortest that is an expression.
+        // The shortest selector is `service()`.
         ("EntitySelectorExpression", "min") => Some(9),
         _ => None,
     }
 }
 
-/// A member of a request, with what the model says about it.
+/// A member of a request, with its constraints in the model.
 struct Member {
     operation: String,
     path: String,
-    at: Vec<String>,
-    facts: Value,
+    /// Names from the top of the request to the member. `[]` is an element of a list, `{key}` and `{value}` are
+    /// those of a map.
+    member_path: Vec<String>,
+    constraints: Value,
 }
 
 impl Member {
     fn name(&self) -> String {
-        self.at.join(".")
+        self.member_path.join(".")
     }
 
-    /// The last name of the member, which errors tell.
-    fn label(&self) -> &str {
-        let mut names = self.at.iter().rev();
+    /// The name of the member in error messages.
+    fn name_in_errors(&self) -> &str {
+        let mut names = self.member_path.iter().rev();
         names
             .find(|name| name.chars().all(char::is_alphanumeric))
             .unwrap()
@@ -87,8 +89,8 @@ impl Member {
         UNSUPPORTED.contains(&(&self.operation, &self.name()))
     }
 
-    /// Whether it is part of something that is refused as a whole.
-    fn is_of_unsupported(&self) -> bool {
+    /// Whether the member belongs to another member that is refused with any value.
+    fn is_inside_unsupported(&self) -> bool {
         let name = self.name();
         let is_above = |above: &str| {
             name.strip_prefix(above)
@@ -99,43 +101,43 @@ impl Member {
             .any(|(operation, above)| *operation == self.operation && is_above(above))
     }
 
-    /// The whole request with this value for the member.
-    fn with(&self, value: Value) -> Value {
-        let mut request = whole(&self.operation).unwrap();
-        // Of two selectors, one is allowed.
+    /// A complete request with this value for the member.
+    fn request_with(&self, value: Value) -> Value {
+        let mut request = complete_request(&self.operation).unwrap();
+        // Only one of name and ARN is permitted.
         for (one, other) in [("GroupARN", "GroupName"), ("RuleARN", "RuleName")] {
-            if self.label() == one && self.operation != "CreateSamplingRule" {
-                let mut other_at = self.at.clone();
-                *other_at.last_mut().unwrap() = other.to_owned();
-                set(&mut request, &other_at, ABSENT);
+            if self.name_in_errors() == one && self.operation != "CreateSamplingRule" {
+                let mut other_path = self.member_path.clone();
+                *other_path.last_mut().unwrap() = other.to_owned();
+                set_member(&mut request, &other_path, ABSENT);
             }
         }
-        set(&mut request, &self.at, value);
+        set_member(&mut request, &self.member_path, value);
         request
     }
 
-    /// The whole request without the member.
-    fn without(&self) -> Value {
-        fn remove(value: &mut Value, at: &[String]) {
-            match at {
+    /// A complete request without the member.
+    fn request_without(&self) -> Value {
+        fn remove(value: &mut Value, path: &[String]) {
+            match path {
                 [last] => drop(value.as_object_mut().map(|object| object.remove(last))),
                 [first, rest @ ..] if first == "[]" => remove(&mut value[0], rest),
                 [first, rest @ ..] => remove(&mut value[first], rest),
                 [] => {}
             }
         }
-        let mut request = whole(&self.operation).unwrap();
-        remove(&mut request, &self.at);
+        let mut request = complete_request(&self.operation).unwrap();
+        remove(&mut request, &self.member_path);
         request
     }
 
-    fn accepts(&self, request: &Value) {
-        let answer = world().answer(&self.path, request.clone());
-        if let Err(error) = answer {
-            // A name of the right form that nothing has.
-            let is_unknown = error.to_string().starts_with("There is no ");
+    fn assert_accepted(&self, request: &Value) {
+        let response = test_xray().try_call(&self.path, request.clone());
+        if let Err(error) = response {
+            // The name is valid, but no group or rule has it.
+            let is_unknown_name = error.to_string().starts_with("There is no ");
             assert!(
-                is_unknown,
+                is_unknown_name,
                 "{} {}: {error}: {request}",
                 self.operation,
                 self.name()
@@ -143,76 +145,77 @@ impl Member {
         }
     }
 
-    fn refuses(&self, request: &Value) {
+    fn assert_refused(&self, request: &Value) {
         let name = self.name();
-        let Err(error) = world().answer(&self.path, request.clone()) else {
-            panic!("{} {name} is taken: {request}", self.operation);
+        let Err(error) = test_xray().try_call(&self.path, request.clone()) else {
+            panic!("{} {name} is accepted: {request}", self.operation);
         };
-        assert_eq!(error.name(), "InvalidRequestException", "{name}");
+        assert_eq!(error.exception_name(), "InvalidRequestException", "{name}");
         assert_eq!(error.status(), 400, "{name}");
         let text = error.to_string();
-        let is_named = text.contains(self.label()) || text.starts_with("Invalid filter expression");
+        let is_named =
+            text.contains(self.name_in_errors()) || text.starts_with("Invalid filter expression");
         assert!(is_named, "{} {name}: {text}", self.operation);
     }
 }
 
-/// An X-Ray with the group and the rule `known`.
-fn world() -> World {
-    let world = World::new();
-    world.ask(
+/// Contains the group `known` and the sampling rule `known`.
+fn test_xray() -> LocalXray {
+    let xray = LocalXray::new();
+    xray.call(
         "/CreateGroup",
         json!({ "GroupName": "known", "FilterExpression": "ok" }),
     );
-    let mut rule = whole("CreateSamplingRule").unwrap();
+    let mut rule = complete_request("CreateSamplingRule").unwrap();
     rule["SamplingRule"]["RuleName"] = json!("known");
-    world.ask("/CreateSamplingRule", rule);
-    world
+    xray.call("/CreateSamplingRule", rule);
+    xray
 }
 
-fn set(value: &mut Value, at: &[String], new: Value) {
-    match at {
+fn set_member(value: &mut Value, path: &[String], new: Value) {
+    match path {
         [] => *value = new,
         [first, rest @ ..] => match first.as_str() {
             "[]" if rest.is_empty() => *value = json!([new]),
-            "[]" => set(&mut value[0], rest, new),
+            "[]" => set_member(&mut value[0], rest, new),
             "{key}" => {
                 let key = new.as_str().unwrap().to_owned();
                 *value = Value::Object(Map::from_iter([(key, json!("red"))]));
             }
             "{value}" => *value = json!({ "colour": new }),
-            name => set(&mut value[name], rest, new),
+            name => set_member(&mut value[name], rest, new),
         },
     }
 }
 
-fn facts() -> Value {
-    serde_json::from_str(include_str!("model/facts.json")).unwrap()
+fn operations() -> Value {
+    serde_json::from_str(include_str!("model/constraints.json")).unwrap()
 }
 
-/// All members of the operations that are served, except the parts of what is refused as a whole.
+/// All members of the implemented operations, except those inside an unsupported member.
 fn members() -> Vec<Member> {
-    let facts = facts();
-    let operations = facts.as_object().unwrap().iter();
-    let served = operations.filter(|(name, _)| whole(name).is_some());
-    let members = served.flat_map(|(name, operation)| {
+    let operations = operations();
+    let all = operations.as_object().unwrap().iter();
+    let implemented = all.filter(|(name, _)| complete_request(name).is_some());
+    let members = implemented.flat_map(|(name, operation)| {
         let members = operation["members"].as_array().unwrap();
         members.iter().map(|member| Member {
             operation: name.clone(),
             path: operation["path"].as_str().unwrap().to_owned(),
-            at: serde_json::from_value(member["at"].clone()).unwrap(),
-            facts: member.clone(),
+            member_path: serde_json::from_value(member["at"].clone()).unwrap(),
+            constraints: member.clone(),
         })
     });
     members
-        .filter(|member| !member.is_of_unsupported())
+        .filter(|member| !member.is_inside_unsupported())
         .collect()
 }
 
-/// A value of this size for the member: a length, a number of elements, or the number itself.
-fn of_size(member: &Member, size: i64) -> Value {
+/// A value of this size for the member. The size is a length, a number of elements, or the number itself.
+fn value_of_size(member: &Member, size: i64) -> Value {
     let length = usize::try_from(size).unwrap_or_default();
-    match member.facts["type"].as_str().unwrap() {
-        "string" if member.label() == "EntitySelectorExpression" => {
+    match member.constraints["type"].as_str().unwrap() {
+        "string" if member.name_in_errors() == "EntitySelectorExpression" => {
             let text = format!("service(){}", " ".repeat(length));
             json!(text[..length])
         }
@@ -222,8 +225,12 @@ fn of_size(member: &Member, size: i64) -> Value {
         }
         "string" => json!("a".repeat(length)),
         "list" => {
-            let whole = whole(&member.operation).unwrap();
-            let element = member.at.iter().fold(&whole, |value, name| &value[name])[0].clone();
+            let request = complete_request(&member.operation).unwrap();
+            let element = member
+                .member_path
+                .iter()
+                .fold(&request, |value, name| &value[name])[0]
+                .clone();
             json!(vec![element; length])
         }
         "map" => (0..length)
@@ -233,8 +240,8 @@ fn of_size(member: &Member, size: i64) -> Value {
     }
 }
 
-fn does_fit(kind: &str, value: &Value) -> bool {
-    match kind {
+fn has_type(model_type: &str, value: &Value) -> bool {
+    match model_type {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_u64(),
@@ -246,16 +253,16 @@ fn does_fit(kind: &str, value: &Value) -> bool {
 }
 
 #[test]
-fn whole_requests_are_accepted_and_have_all_members() {
+fn complete_requests_contain_every_supported_member_and_are_accepted() {
     for member in members() {
-        member.accepts(&whole(&member.operation).unwrap());
-        let whole = whole(&member.operation).unwrap();
-        let pointer = member.at.iter().map(|name| match name.as_str() {
+        member.assert_accepted(&complete_request(&member.operation).unwrap());
+        let request = complete_request(&member.operation).unwrap();
+        let pointer = member.member_path.iter().map(|name| match name.as_str() {
             "[]" => "/0".to_owned(),
             "{key}" | "{value}" => "/colour".to_owned(),
             name => format!("/{name}"),
         });
-        let is_there = whole.pointer(&pointer.collect::<String>()).is_some();
+        let is_there = request.pointer(&pointer.collect::<String>()).is_some();
         assert_ne!(
             is_there,
             member.is_unsupported(),
@@ -267,101 +274,103 @@ fn whole_requests_are_accepted_and_have_all_members() {
 }
 
 #[test]
-fn each_member_has_its_type() {
+fn a_member_of_a_wrong_type_is_refused() {
     for member in members() {
-        let kind = member.facts["type"].as_str().unwrap();
-        for value in all_types() {
-            let is_key = member.at.ends_with(&["{key}".to_owned()]);
-            if !is_key && (member.is_unsupported() || !does_fit(kind, &value)) {
-                member.refuses(&member.with(value));
+        let model_type = member.constraints["type"].as_str().unwrap();
+        for value in values_of_all_types() {
+            let is_key = member.member_path.ends_with(&["{key}".to_owned()]);
+            if !is_key && (member.is_unsupported() || !has_type(model_type, &value)) {
+                member.assert_refused(&member.request_with(value));
             }
         }
-        if kind == "integer" {
+        if model_type == "integer" {
             for large in [1_i64 << 31, -(1 << 31) - 1, i64::MAX] {
-                member.refuses(&member.with(json!(large)));
+                member.assert_refused(&member.request_with(json!(large)));
             }
         }
     }
 }
 
 #[test]
-fn what_is_required_must_be_there_and_everything_else_may_be_absent_or_null() {
+fn a_required_member_must_be_present_and_any_other_can_be_absent_or_null() {
     for member in members() {
-        let is_one_of = ONE_OF.contains(&(&member.operation, &member.name()));
-        let is_required = member.facts["required"] == true || is_one_of;
-        let last = member.at.last().unwrap();
+        let is_one_of = REQUIRED_WITHOUT_ARN.contains(&(&member.operation, &member.name()));
+        let is_required = member.constraints["required"] == true || is_one_of;
+        let last = member.member_path.last().unwrap();
         match last.as_str() {
             "{key}" => {}
-            "[]" | "{value}" => member.refuses(&member.with(Value::Null)),
-            // The model leaves it open; a rule without a name could not be made.
+            "[]" | "{value}" => member.assert_refused(&member.request_with(Value::Null)),
+            // The model declares the name of a rule as optional, but no rule can be created without one.
             _ if is_required || member.name() == "SamplingRule.RuleName" => {
-                member.refuses(&member.without());
-                member.refuses(&member.with(Value::Null));
+                member.assert_refused(&member.request_without());
+                member.assert_refused(&member.request_with(Value::Null));
             }
             _ => {
-                member.accepts(&member.without());
-                let mut request = whole(&member.operation).unwrap();
-                set(&mut request, &member.at, Value::Null);
-                member.accepts(&request);
+                member.assert_accepted(&member.request_without());
+                let mut request = complete_request(&member.operation).unwrap();
+                set_member(&mut request, &member.member_path, Value::Null);
+                member.assert_accepted(&request);
             }
         }
     }
 }
 
 #[test]
-fn each_bound_is_accepted_and_what_lies_beyond_is_refused() {
-    let mut bounds = 0;
+fn a_value_at_a_bound_is_accepted_and_a_value_beyond_it_is_refused() {
+    let mut bound_count = 0;
     for member in members() {
         for (bound, outside) in [("min", -1), ("max", 1)] {
-            let Some(of_model) = member.facts[bound].as_i64() else {
+            let Some(model_bound) = member.constraints[bound].as_i64() else {
                 continue;
             };
-            let kind = member.facts["type"].as_str().unwrap();
-            let is_size = matches!(kind, "string" | "list" | "map");
-            if member.is_unsupported() || is_size && bound == "min" && of_model == 0 {
+            let model_type = member.constraints["type"].as_str().unwrap();
+            let is_size = matches!(model_type, "string" | "list" | "map");
+            if member.is_unsupported() || is_size && bound == "min" && model_bound == 0 {
                 continue;
             }
-            bounds += 1;
-            let limit = narrower(&member.name(), bound).unwrap_or(of_model);
-            for beyond in [limit + outside, of_model + outside] {
-                member.refuses(&member.with(of_size(&member, beyond)));
+            bound_count += 1;
+            let limit = stricter_bound(&member.name(), bound).unwrap_or(model_bound);
+            for beyond in [limit + outside, model_bound + outside] {
+                member.assert_refused(&member.request_with(value_of_size(&member, beyond)));
             }
-            if kind == "double" {
-                member.refuses(&member.with(json!(limit as f64 + 0.001 * outside as f64)));
+            if model_type == "double" {
+                member.assert_refused(
+                    &member.request_with(json!(limit as f64 + 0.001 * outside as f64)),
+                );
             }
-            member.accepts(&member.with(of_size(&member, limit)));
+            member.assert_accepted(&member.request_with(value_of_size(&member, limit)));
         }
     }
-    assert!(bounds > 60, "{bounds}");
+    assert!(bound_count > 60, "{bound_count}");
 }
 
 #[test]
-fn enums_have_their_words() {
-    let mut words = 0;
+fn an_enum_accepts_exactly_its_values() {
+    let mut value_count = 0;
     for member in members() {
-        let Some(all) = member.facts["enum"].as_array() else {
+        let Some(values) = member.constraints["enum"].as_array() else {
             continue;
         };
-        for word in all {
-            words += 1;
-            member.accepts(&member.with(word.clone()));
-            let word = word.as_str().unwrap();
-            for other in [word.to_lowercase(), format!("{word} "), String::new()] {
-                member.refuses(&member.with(json!(other)));
+        for value in values {
+            value_count += 1;
+            member.assert_accepted(&member.request_with(value.clone()));
+            let value = value.as_str().unwrap();
+            for other in [value.to_lowercase(), format!("{value} "), String::new()] {
+                member.assert_refused(&member.request_with(json!(other)));
             }
-            member.refuses(&member.with(json!({ word: null })));
+            member.assert_refused(&member.request_with(json!({ value: null })));
         }
     }
-    assert_eq!(words, 5);
+    assert_eq!(value_count, 5);
 }
 
 #[test]
-fn what_the_model_does_not_know_is_ignored_and_other_operations_are_refused() {
-    for (name, operation) in facts().as_object().unwrap() {
+fn an_unknown_member_is_ignored_and_an_unknown_operation_is_refused() {
+    for (name, operation) in operations().as_object().unwrap() {
         let Some(path) = operation["path"].as_str() else {
             continue;
         };
-        match whole(name) {
+        match complete_request(name) {
             Some(mut request) => {
                 for body in [
                     "[]",
@@ -373,15 +382,15 @@ fn what_the_model_does_not_know_is_ignored_and_other_operations_are_refused() {
                     "{,}",
                     "\u{feff}{}",
                 ] {
-                    let answer = world().0.answer(path, body.as_bytes());
-                    assert!(answer.is_err(), "{path} {body}");
+                    let response = test_xray().0.call_operation(path, body.as_bytes());
+                    assert!(response.is_err(), "{path} {body}");
                 }
                 request["Colour"] = json!("red");
-                world().ask(path, request);
+                test_xray().call(path, request);
             }
             None => {
-                let error = world().answer(path, json!({})).unwrap_err();
-                assert_eq!(error.name(), "InvalidRequestException");
+                let error = test_xray().try_call(path, json!({})).unwrap_err();
+                assert_eq!(error.exception_name(), "InvalidRequestException");
                 assert_eq!(
                     error.to_string(),
                     format!("This local X-Ray has no operation {path}")

@@ -14,8 +14,8 @@ use prost::Message;
 use reqwest::Client;
 use serde_json::{Value, json};
 
+use crate::local_xray::{START, longest_range};
 use crate::server::Process;
-use crate::world::{START, always};
 
 const TRACE: &str = "6b00e000bd862e3fe1be46a994272793";
 const INTERNAL: i32 = 1;
@@ -93,7 +93,7 @@ impl Collector {
         encoding: &str,
         body: Vec<u8>,
     ) -> (u16, Vec<u8>) {
-        let url = format!("http://{}{path}", self.process.otlp);
+        let url = format!("http://{}{path}", self.process.otlp_address);
         let request = self.http.post(url).header("content-type", content_type);
         let answer = request
             .header("content-encoding", encoding)
@@ -122,7 +122,7 @@ impl Collector {
     async fn documents(&self) -> Vec<Value> {
         let id = json!({ "TraceIds": [format!("1-{}-{}", &TRACE[..8], &TRACE[8..])] });
         let body = id.to_string();
-        let answer = self.process.ask("POST", "/Traces", &body).2;
+        let answer = self.process.request("POST", "/Traces", &body).2;
         let documents = answer["Traces"][0]["Segments"].as_array().unwrap().iter();
         documents
             .map(|it| serde_json::from_str(it["Document"].as_str().unwrap()).unwrap())
@@ -248,7 +248,7 @@ async fn a_wrong_span_is_rejected_alone_in_either_encoding() {
     assert_eq!(collector.document().await["name"], "GET /things");
     let graph = collector
         .process
-        .ask("POST", "/ServiceGraph", &always().to_string())
+        .request("POST", "/ServiceGraph", &longest_range().to_string())
         .2;
     assert_eq!(graph["Services"][1]["SummaryStatistics"]["TotalCount"], 1);
 }

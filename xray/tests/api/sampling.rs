@@ -1,18 +1,18 @@
-//! Sampling rules and targets, with the facts of the guide's examples.
+//! Sampling rules and targets, with values from the examples of the developer guide.
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use xray::{Config, Rates, Xray};
+use xray::{Config, SamplingRates, Xray};
 
-use crate::world::{With, World};
+use crate::local_xray::{LocalXray, Merge};
 
-/// Two clients.
-const A: &str = "AAAAAAAAAAAAAAAAAAAAAAAA";
-const B: &str = "BBBBBBBBBBBBBBBBBBBBBBBB";
+/// Ids of two clients.
+const CLIENT_A: &str = "AAAAAAAAAAAAAAAAAAAAAAAA";
+const CLIENT_B: &str = "BBBBBBBBBBBBBBBBBBBBBBBB";
 
-/// How many seconds a test may take between two looks at the clock.
-const PATIENCE: f64 = 60.0;
+/// Tolerance in seconds when a time of a response is compared with the current time.
+const TIME_TOLERANCE_SECONDS: f64 = 60.0;
 
 fn seconds_since_1970() -> f64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -26,44 +26,44 @@ fn rule(name: &str) -> Value {
     })
 }
 
-fn create(world: &World, rule: Value) -> Value {
-    world.ask("/CreateSamplingRule", json!({ "SamplingRule": rule }))["SamplingRuleRecord"].clone()
+fn create_rule(xray: &LocalXray, rule: Value) -> Value {
+    xray.call("/CreateSamplingRule", json!({ "SamplingRule": rule }))["SamplingRuleRecord"].clone()
 }
 
-fn names(world: &World) -> Vec<String> {
-    let answer = world.ask("/GetSamplingRules", json!({}));
-    let records = answer["SamplingRuleRecords"].as_array().unwrap();
+fn rule_names(xray: &LocalXray) -> Vec<String> {
+    let response = xray.call("/GetSamplingRules", json!({}));
+    let records = response["SamplingRuleRecords"].as_array().unwrap();
     records
         .iter()
         .map(|it| it["SamplingRule"]["RuleName"].as_str().unwrap().to_owned())
         .collect()
 }
 
-fn report(rule: &str, client: &str) -> Value {
+fn statistics_document(rule: &str, client: &str) -> Value {
     json!({
         "RuleName": rule, "ClientID": client, "Timestamp": 1_530_922_806, "RequestCount": 110,
         "SampledCount": 20, "BorrowCount": 10,
     })
 }
 
-fn targets(world: &World, reports: Value) -> Value {
-    world.ask(
+fn get_targets(xray: &LocalXray, reports: Value) -> Value {
+    xray.call(
         "/SamplingTargets",
         json!({ "SamplingStatisticsDocuments": reports }),
     )
 }
 
 #[test]
-fn the_default_rule_is_there_and_only_its_rates_change() {
-    let world = World(Xray::new(Config {
-        default_rule: Rates {
-            fixed: 1.0,
-            reservoir: 2,
+fn the_default_rule_always_exists_and_only_its_rates_can_be_changed() {
+    let xray = LocalXray(Xray::new(Config {
+        default_rule: SamplingRates {
+            fixed_rate: 1.0,
+            reservoir_size: 2,
         },
         ..Config::default()
     }));
-    let answer = world.ask("/GetSamplingRules", json!({}));
-    let record = &answer["SamplingRuleRecords"][0];
+    let response = xray.call("/GetSamplingRules", json!({}));
+    let record = &response["SamplingRuleRecords"][0];
     assert_eq!(record["CreatedAt"], 0.0);
     let arn = "arn:aws:xray:us-east-1:000000000000:sampling-rule/Default";
     assert_eq!(
@@ -74,8 +74,8 @@ fn the_default_rule_is_there_and_only_its_rates_change() {
             "Version": 1, "Attributes": {},
         })
     );
-    let update = |change: Value| json!({ "SamplingRuleUpdate": json!({ "RuleName": "Default" }).with(change) });
-    let changed = world.ask(
+    let update = |change: Value| json!({ "SamplingRuleUpdate": json!({ "RuleName": "Default" }).merge(change) });
+    let changed = xray.call(
         "/UpdateSamplingRule",
         update(json!({ "FixedRate": 0.01, "ReservoirSize": 0 })),
     );
@@ -90,58 +90,58 @@ fn the_default_rule_is_there_and_only_its_rates_change() {
         json!({ "Attributes": {} }),
         json!({ "Priority": 1 }),
     ] {
-        let error = world.error("/UpdateSamplingRule", update(change));
+        let error = xray.call_error("/UpdateSamplingRule", update(change));
         assert!(
-            error.starts_with("Of the Default rule, only FixedRate"),
+            error.starts_with("Only FixedRate and ReservoirSize of the Default rule"),
             "{error}"
         );
     }
     assert_eq!(
-        world.error("/DeleteSamplingRule", json!({ "RuleName": "Default" })),
+        xray.call_error("/DeleteSamplingRule", json!({ "RuleName": "Default" })),
         "The Default rule cannot be deleted"
     );
 }
 
 #[test]
-fn rules_are_made_changed_and_removed() {
-    let world = World::new();
-    let base = create(&world, rule("base-scorekeep"));
+fn a_rule_can_be_created_updated_and_deleted() {
+    let xray = LocalXray::new();
+    let base = create_rule(&xray, rule("base-scorekeep"));
     assert_eq!(
         base["SamplingRule"]["RuleARN"],
         "arn:aws:xray:us-east-1:000000000000:sampling-rule/base-scorekeep"
     );
     assert_eq!(base["CreatedAt"], base["ModifiedAt"]);
-    create(
-        &world,
-        rule("polling-scorekeep").with(json!({ "Attributes": { "colour": "red" } })),
+    create_rule(
+        &xray,
+        rule("polling-scorekeep").merge(json!({ "Attributes": { "colour": "red" } })),
     );
     assert_eq!(
-        names(&world),
+        rule_names(&xray),
         ["Default", "base-scorekeep", "polling-scorekeep"]
     );
     let arn = &base["SamplingRule"]["RuleARN"];
     let update = json!({ "SamplingRuleUpdate": { "RuleARN": arn, "URLPath": "/api/state/*", "Priority": 5 } });
-    let changed = world.ask("/UpdateSamplingRule", update)["SamplingRuleRecord"].clone();
+    let changed = xray.call("/UpdateSamplingRule", update)["SamplingRuleRecord"].clone();
     assert_eq!(
         changed["SamplingRule"],
         base["SamplingRule"]
             .clone()
-            .with(json!({ "URLPath": "/api/state/*", "Priority": 5 }))
+            .merge(json!({ "URLPath": "/api/state/*", "Priority": 5 }))
     );
-    let removed = world.ask(
+    let removed = xray.call(
         "/DeleteSamplingRule",
         json!({ "RuleName": "base-scorekeep" }),
     );
     assert_eq!(removed["SamplingRuleRecord"], changed);
-    assert_eq!(names(&world), ["Default", "polling-scorekeep"]);
+    assert_eq!(rule_names(&xray), ["Default", "polling-scorekeep"]);
 }
 
 #[test]
-fn what_makes_no_rule_is_refused() {
-    let world = World::new();
-    create(&world, rule("one"));
+fn an_invalid_rule_an_unknown_selector_and_a_26th_rule_are_refused() {
+    let xray = LocalXray::new();
+    create_rule(&xray, rule("one"));
     for (change, message) in [
-        (json!({ "RuleName": "one" }), "already"),
+        (json!({ "RuleName": "one" }), "exists already"),
         (json!({ "RuleName": "" }), "RuleName"),
         (json!({ "RuleName": "n".repeat(33) }), "RuleName"),
         (json!({ "Priority": 0 }), "Priority"),
@@ -154,83 +154,98 @@ fn what_makes_no_rule_is_refused() {
         (json!({ "Host": null }), "invalid type: null"),
         (json!({ "RuleARN": "arn" }), "RuleARN"),
     ] {
-        let request = json!({ "SamplingRule": rule("two").with(change.clone()) });
-        let error = world.error("/CreateSamplingRule", request);
+        let request = json!({ "SamplingRule": rule("two").merge(change.clone()) });
+        let error = xray.call_error("/CreateSamplingRule", request);
         assert!(error.contains(message), "{change}: {error}");
     }
     let mut incomplete = rule("two");
     incomplete.as_object_mut().unwrap().remove("Host");
-    let error = world.error("/CreateSamplingRule", json!({ "SamplingRule": incomplete }));
+    let error = xray.call_error("/CreateSamplingRule", json!({ "SamplingRule": incomplete }));
     assert!(error.contains("missing field `Host`"), "{error}");
     for selector in [
         json!({}),
         json!({ "RuleName": "one", "RuleARN": "arn" }),
-        json!({ "RuleName": "none" }),
+        json!({ "RuleName": "unknown" }),
     ] {
-        world.error("/DeleteSamplingRule", selector);
+        xray.call_error("/DeleteSamplingRule", selector);
     }
     for number in 1..25 {
-        create(&world, rule(&format!("r{number}")));
+        create_rule(&xray, rule(&format!("r{number}")));
     }
     let request = json!({ "SamplingRule": rule("more") });
-    let error = world.answer("/CreateSamplingRule", request).unwrap_err();
-    assert_eq!(error.name(), "RuleLimitExceededException");
+    let error = xray.try_call("/CreateSamplingRule", request).unwrap_err();
+    assert_eq!(error.exception_name(), "RuleLimitExceededException");
 }
 
 #[test]
-fn targets_share_the_reservoir_among_those_who_report() {
-    let world = World::new();
-    create(&world, rule("base-scorekeep"));
-    let a = report("base-scorekeep", A);
-    let b = report("base-scorekeep", B);
-    // The answer's times are whole seconds, or those of a clock that was read later than this one.
+fn clients_that_report_share_the_reservoir_of_a_rule() {
+    let xray = LocalXray::new();
+    create_rule(&xray, rule("base-scorekeep"));
+    let a = statistics_document("base-scorekeep", CLIENT_A);
+    let b = statistics_document("base-scorekeep", CLIENT_B);
+    // Subtract a second, because the response may contain whole seconds.
     let before = seconds_since_1970() - 1.0;
-    let first = targets(&world, json!([a]));
-    let target = &first["SamplingTargetDocuments"][0];
+    let response = get_targets(&xray, json!([a]));
+    let target = &response["SamplingTargetDocuments"][0];
     assert_eq!(target["RuleName"], "base-scorekeep");
     assert_eq!(target["FixedRate"], 0.1);
     assert_eq!(target["ReservoirQuota"], 5);
     assert_eq!(target["Interval"], 10);
-    let lasts = target["ReservoirQuotaTTL"].as_f64().unwrap() - before;
-    assert!((300.0..300.0 + PATIENCE).contains(&lasts), "{lasts}");
-    let modified = before + 1.0 - first["LastRuleModification"].as_f64().unwrap();
-    assert!((0.0..PATIENCE).contains(&modified), "{modified}");
+    let time_to_live = target["ReservoirQuotaTTL"].as_f64().unwrap() - before;
+    assert!(
+        (300.0..300.0 + TIME_TOLERANCE_SECONDS).contains(&time_to_live),
+        "{time_to_live}"
+    );
+    let rule_age = before + 1.0 - response["LastRuleModification"].as_f64().unwrap();
+    assert!(
+        (0.0..TIME_TOLERANCE_SECONDS).contains(&rule_age),
+        "{rule_age}"
+    );
     let quota = |report: &Value| {
-        targets(&world, json!([report]))["SamplingTargetDocuments"][0]["ReservoirQuota"].clone()
+        get_targets(&xray, json!([report]))["SamplingTargetDocuments"][0]["ReservoirQuota"].clone()
     };
     assert_eq!(quota(&b), 2);
     assert_eq!(quota(&a), 3);
 }
 
 #[test]
-fn unknown_rules_are_unprocessed_and_changes_are_told() {
-    let world = World::new();
-    let answer = targets(&world, json!([report("gone", A), report("Default", A)]));
-    assert_eq!(answer["UnprocessedStatistics"][0]["RuleName"], "gone");
+fn a_report_for_an_unknown_rule_is_unprocessed_and_a_new_rule_changes_the_modification_time() {
+    let xray = LocalXray::new();
+    let response = get_targets(
+        &xray,
+        json!([
+            statistics_document("deleted", CLIENT_A),
+            statistics_document("Default", CLIENT_A)
+        ]),
+    );
+    assert_eq!(response["UnprocessedStatistics"][0]["RuleName"], "deleted");
     assert!(
-        answer["UnprocessedStatistics"][0]["ErrorCode"]
+        response["UnprocessedStatistics"][0]["ErrorCode"]
             .as_str()
             .unwrap()
             .starts_with('4')
     );
-    assert_eq!(answer["SamplingTargetDocuments"][0]["RuleName"], "Default");
-    let before = answer["LastRuleModification"].as_f64().unwrap();
-    create(&world, rule("new"));
-    let after = targets(&world, json!([]))["LastRuleModification"]
+    assert_eq!(
+        response["SamplingTargetDocuments"][0]["RuleName"],
+        "Default"
+    );
+    let before = response["LastRuleModification"].as_f64().unwrap();
+    create_rule(&xray, rule("new"));
+    let after = get_targets(&xray, json!([]))["LastRuleModification"]
         .as_f64()
         .unwrap();
     assert!(after > before);
-    let many = vec![report("Default", A); 26];
-    world.error(
+    let too_many = vec![statistics_document("Default", CLIENT_A); 26];
+    xray.call_error(
         "/SamplingTargets",
-        json!({ "SamplingStatisticsDocuments": many }),
+        json!({ "SamplingStatisticsDocuments": too_many }),
     );
 }
 
 #[test]
-fn a_reports_time_may_be_in_milliseconds_or_any_other_number() {
-    // OpenTelemetry's sampler for Java writes milliseconds; the X-Ray SDKs write seconds, some as a fraction.
-    let times = [
+fn a_report_can_have_any_number_as_its_timestamp() {
+    // OpenTelemetry's sampler for Java sends milliseconds. The X-Ray SDKs send seconds, some with a fraction.
+    let timestamps = [
         "1792396800000",
         "1792396800000.5",
         "1792396800",
@@ -240,32 +255,38 @@ fn a_reports_time_may_be_in_milliseconds_or_any_other_number() {
         "-1",
         "18446744073709551616",
     ];
-    for time in times {
-        let world = World::new();
-        let report = report("Default", A).to_string();
-        let report = report.replace("1530922806", time);
-        assert!(report.contains(time));
+    for timestamp in timestamps {
+        let xray = LocalXray::new();
+        let report = statistics_document("Default", CLIENT_A).to_string();
+        let report = report.replace("1530922806", timestamp);
+        assert!(report.contains(timestamp));
         let body = format!(r#"{{"SamplingStatisticsDocuments": [{report}, {report}]}}"#);
-        let answer = world.0.answer("/SamplingTargets", body.as_bytes()).unwrap();
-        let targets = answer["SamplingTargetDocuments"].as_array().unwrap();
-        assert_eq!(targets.len(), 2, "{time}");
-        // Reports are counted by the clock here.
-        let summaries = world.ask("/SamplingStatisticSummaries", json!({}));
+        let response = xray
+            .0
+            .call_operation("/SamplingTargets", body.as_bytes())
+            .unwrap();
+        let targets = response["SamplingTargetDocuments"].as_array().unwrap();
+        assert_eq!(targets.len(), 2, "{timestamp}");
+        // The server counts reports at the time of their arrival.
+        let summaries = xray.call("/SamplingStatisticSummaries", json!({}));
         let counted = &summaries["SamplingStatisticSummaries"][0];
         assert_eq!(counted["RequestCount"], 220);
         let age = seconds_since_1970() - counted["Timestamp"].as_f64().unwrap();
-        assert!((-10.0..PATIENCE).contains(&age), "{age}");
+        assert!((-10.0..TIME_TOLERANCE_SECONDS).contains(&age), "{age}");
     }
-    for none in [
+    for invalid in [
         json!("2026-10-19T00:00:00Z"),
         json!("1792396800"),
         json!(null),
         json!([1]),
         json!(true),
     ] {
-        let reports = json!([report("Default", A).with(json!({ "Timestamp": none }))]);
+        let reports =
+            json!(
+                [statistics_document("Default", CLIENT_A).merge(json!({ "Timestamp": invalid }))]
+            );
         let request = json!({ "SamplingStatisticsDocuments": reports });
-        let error = World::new().error("/SamplingTargets", request);
+        let error = LocalXray::new().call_error("/SamplingTargets", request);
         assert!(
             error.starts_with("SamplingStatisticsDocuments[0].Timestamp: invalid type"),
             "{error}"
@@ -274,18 +295,18 @@ fn a_reports_time_may_be_in_milliseconds_or_any_other_number() {
 }
 
 #[test]
-fn what_was_reported_is_summed_up() {
-    let world = World::new();
-    targets(
-        &world,
+fn statistic_summaries_contain_the_sums_of_the_reports() {
+    let xray = LocalXray::new();
+    get_targets(
+        &xray,
         json!([
-            report("Default", A),
-            report("Default", B),
-            report("gone", A)
+            statistics_document("Default", CLIENT_A),
+            statistics_document("Default", CLIENT_B),
+            statistics_document("deleted", CLIENT_A)
         ]),
     );
-    let answer = world.ask("/SamplingStatisticSummaries", json!({}));
-    let summaries = answer["SamplingStatisticSummaries"].as_array().unwrap();
+    let response = xray.call("/SamplingStatisticSummaries", json!({}));
+    let summaries = response["SamplingStatisticSummaries"].as_array().unwrap();
     let sum = |key: &str| {
         summaries
             .iter()

@@ -1,14 +1,14 @@
-//! The AWS SDK for Rust as a client, over the wire, without and with a signature.
+//! The AWS SDK for Rust as a client of the program.
 
 use aws_sdk_xray::Client;
 use aws_sdk_xray::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_xray::primitives::DateTime;
 use aws_sdk_xray::types::SamplingStatisticsDocument;
 
+use crate::local_xray::{START, like_documents, trace_id};
 use crate::server::Process;
-use crate::world::{START, like, trace};
 
-fn client(process: &Process) -> Client {
+fn sdk_client(process: &Process) -> Client {
     let config = aws_sdk_xray::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -19,16 +19,16 @@ fn client(process: &Process) -> Client {
     Client::from_conf(config)
 }
 
-fn at(second: u32) -> DateTime {
+fn date_time_at(second: u32) -> DateTime {
     DateTime::from_secs((START + second).into())
 }
 
 #[tokio::test]
-async fn traces_are_put_found_and_drawn() {
+async fn the_rust_sdk_puts_traces_and_gets_summaries_documents_and_graphs() {
     let process = Process::start(&[]);
-    let client = client(&process);
+    let client = sdk_client(&process);
     let mut put = client.put_trace_segments().trace_segment_documents("{}");
-    for document in like() {
+    for document in like_documents() {
         put = put.trace_segment_documents(document.to_string());
     }
     let put = put.send().await.unwrap();
@@ -38,19 +38,19 @@ async fn traces_are_put_found_and_drawn() {
 
     let summaries = client
         .get_trace_summaries()
-        .start_time(at(0))
-        .end_time(at(60));
-    let found = summaries
+        .start_time(date_time_at(0))
+        .end_time(date_time_at(60));
+    let response = summaries
         .clone()
         .filter_expression(r#"service("monolith") { responsetime > 1 }"#)
         .send()
         .await
         .unwrap();
-    let summary = &found.trace_summaries()[0];
-    assert_eq!(summary.id(), Some(&*trace()));
+    let summary = &response.trace_summaries()[0];
+    assert_eq!(summary.id(), Some(&*trace_id()));
     assert_eq!(summary.response_time(), Some(1.5));
-    assert_eq!(summary.start_time(), Some(&at(0)));
-    assert_eq!(found.traces_processed_count(), Some(1));
+    assert_eq!(summary.start_time(), Some(&date_time_at(0)));
+    assert_eq!(response.traces_processed_count(), Some(1));
     let refused = summaries
         .filter_expression("oops")
         .send()
@@ -58,21 +58,19 @@ async fn traces_are_put_found_and_drawn() {
         .unwrap_err();
     let refused = refused.into_service_error();
     assert!(refused.is_invalid_request_exception());
-    assert!(
-        refused.to_string().contains("position 1") || format!("{refused:?}").contains("position 1")
-    );
+    assert!(format!("{refused:?}").contains("position 1"), "{refused:?}");
 
     let got = client
         .batch_get_traces()
-        .trace_ids(trace())
+        .trace_ids(trace_id())
         .send()
         .await
         .unwrap();
     assert_eq!(got.traces()[0].segments().len(), 3);
     let graph = client
         .get_service_graph()
-        .start_time(at(0))
-        .end_time(at(60))
+        .start_time(date_time_at(0))
+        .end_time(date_time_at(60))
         .send()
         .await
         .unwrap();
@@ -85,8 +83,8 @@ async fn traces_are_put_found_and_drawn() {
     assert_eq!(table.summary_statistics().unwrap().ok_count(), Some(1));
     let series = client
         .get_time_series_service_statistics()
-        .start_time(at(0))
-        .end_time(at(60));
+        .start_time(date_time_at(0))
+        .end_time(date_time_at(60));
     let series = series.send().await.unwrap();
     let window = &series.time_series_service_statistics()[0];
     assert_eq!(
@@ -96,9 +94,9 @@ async fn traces_are_put_found_and_drawn() {
 }
 
 #[tokio::test]
-async fn sampling_groups_and_the_rest_are_understood() {
+async fn the_rust_sdk_calls_the_operations_of_sampling_groups_and_encryption() {
     let process = Process::start(&[]);
-    let client = client(&process);
+    let client = sdk_client(&process);
     let rules = client.get_sampling_rules().send().await.unwrap();
     let rule = rules.sampling_rule_records()[0].sampling_rule().unwrap();
     assert_eq!(
@@ -108,7 +106,7 @@ async fn sampling_groups_and_the_rest_are_understood() {
     let report = SamplingStatisticsDocument::builder()
         .rule_name("Default")
         .client_id("ABCDEF1234567890ABCDEF10")
-        .timestamp(at(0))
+        .timestamp(date_time_at(0))
         .request_count(10)
         .sampled_count(1);
     let targets = client
@@ -157,8 +155,8 @@ async fn sampling_groups_and_the_rest_are_understood() {
     );
     let unknown = client
         .get_insight_summaries()
-        .start_time(at(0))
-        .end_time(at(1))
+        .start_time(date_time_at(0))
+        .end_time(date_time_at(1))
         .send()
         .await
         .unwrap_err();

@@ -1,37 +1,37 @@
-//! `GetTimeSeriesServiceStatistics`.
+//! `GetTimeSeriesServiceStatistics`: windows, selectors, groups and periods.
 
 use serde_json::{Value, json};
 
-use crate::world::{START, With, World, like, segment, trace_at};
+use crate::local_xray::{LocalXray, Merge, START, like_documents, segment, trace_id_at};
 
-/// Likes at the seconds 0, 10 and 65, and an error of another service at 70.
-fn world() -> World {
-    let world = World::new();
+/// Contains likes at the seconds 0, 10 and 65, and an error of another service at second 70.
+fn xray_with_likes() -> LocalXray {
+    let xray = LocalXray::new();
     for (second, number) in [(0, 1), (10, 2), (65, 3)] {
-        let id = json!({ "trace_id": trace_at(second, number) });
-        world.put(
-            &like()
+        let id = json!({ "trace_id": trace_id_at(second, number) });
+        xray.put_documents(
+            &like_documents()
                 .into_iter()
-                .map(|document| document.with(id.clone()))
+                .map(|document| document.merge(id.clone()))
                 .collect::<Vec<_>>(),
         );
     }
-    let id = json!({ "trace_id": trace_at(70, 4), "error": true });
-    world.put(&[segment(1, "guest", 0, 20).with(id)]);
-    world
+    let id = json!({ "trace_id": trace_id_at(70, 4), "error": true });
+    xray.put_documents(&[segment(1, "guest", 0, 20).merge(id)]);
+    xray
 }
 
-fn ask(world: &World, more: Value) -> Vec<Value> {
-    let request = json!({ "StartTime": START, "EndTime": START + 180 }).with(more);
-    let answer = world.ask("/TimeSeriesServiceStatistics", request);
-    assert_eq!(answer["ContainsOldGroupVersions"], false);
-    answer["TimeSeriesServiceStatistics"]
+fn get_windows(xray: &LocalXray, members: Value) -> Vec<Value> {
+    let request = json!({ "StartTime": START, "EndTime": START + 180 }).merge(members);
+    let response = xray.call("/TimeSeriesServiceStatistics", request);
+    assert_eq!(response["ContainsOldGroupVersions"], false);
+    response["TimeSeriesServiceStatistics"]
         .as_array()
         .unwrap()
         .clone()
 }
 
-fn counts(windows: &[Value], statistics: &str) -> Vec<u64> {
+fn total_counts(windows: &[Value], statistics: &str) -> Vec<u64> {
     windows
         .iter()
         .map(|window| window[statistics]["TotalCount"].as_u64().unwrap())
@@ -39,9 +39,9 @@ fn counts(windows: &[Value], statistics: &str) -> Vec<u64> {
 }
 
 #[test]
-fn without_a_selector_requests_are_counted_where_they_come_in() {
-    let windows = ask(&world(), json!({}));
-    assert_eq!(counts(&windows, "EdgeSummaryStatistics"), [2, 2, 0]);
+fn without_a_selector_the_edges_from_clients_are_counted() {
+    let windows = get_windows(&xray_with_likes(), json!({}));
+    assert_eq!(total_counts(&windows, "EdgeSummaryStatistics"), [2, 2, 0]);
     let times: Vec<_> = windows
         .iter()
         .map(|window| window["Timestamp"].as_f64().unwrap())
@@ -58,60 +58,60 @@ fn without_a_selector_requests_are_counted_where_they_come_in() {
 }
 
 #[test]
-fn a_selector_picks_a_node_or_an_edge() {
-    let world = world();
-    let pick = |selector: &str| ask(&world, json!({ "EntitySelectorExpression": selector }));
-    let node = pick(r#"service("monolith")"#);
-    assert_eq!(counts(&node, "ServiceSummaryStatistics"), [2, 1, 0]);
+fn a_selector_selects_nodes_or_edges() {
+    let xray = xray_with_likes();
+    let select =
+        |selector: &str| get_windows(&xray, json!({ "EntitySelectorExpression": selector }));
+    let node = select(r#"service("monolith")"#);
+    assert_eq!(total_counts(&node, "ServiceSummaryStatistics"), [2, 1, 0]);
     assert_eq!(
         node[0]["ServiceSummaryStatistics"]["TotalResponseTime"],
         2.2
     );
     assert_eq!(node[0].get("EdgeSummaryStatistics"), None);
-    assert_eq!(pick(r#"id(name: "monolith")"#), node);
-    let edge = pick(r#"edge("like service", "monolith")"#);
+    assert_eq!(select(r#"id(name: "monolith")"#), node);
+    let edge = select(r#"edge("like service", "monolith")"#);
     assert_eq!(edge[0]["EdgeSummaryStatistics"]["TotalResponseTime"], 2.6);
-    let errors = pick("service() { error }");
-    assert_eq!(counts(&errors, "ServiceSummaryStatistics"), [0, 1, 0]);
+    let errors = select("service() { error }");
+    assert_eq!(total_counts(&errors, "ServiceSummaryStatistics"), [0, 1, 0]);
     for (selector, message) in [
-        ("ok", "EntitySelectorExpression is one service"),
+        ("ok", "EntitySelectorExpression must be one service"),
         (
             "service(\"a\") OR service(\"b\")",
-            "EntitySelectorExpression is one service",
+            "EntitySelectorExpression must be one service",
         ),
         (
             "id(name: \"a\") AND ok",
-            "EntitySelectorExpression is one service",
+            "EntitySelectorExpression must be one service",
         ),
         ("service(", "Invalid filter expression"),
         (
             "id(colour: \"red\")",
-            "Invalid filter expression: name:, type: or account.id: is expected, not 'colour' at position 4",
+            "Invalid filter expression: expected name:, type: or account.id:, not 'colour' at position 4",
         ),
     ] {
         let request = json!({ "StartTime": 0, "EndTime": 1, "EntitySelectorExpression": selector });
         assert!(
-            world
-                .error("/TimeSeriesServiceStatistics", request)
+            xray.call_error("/TimeSeriesServiceStatistics", request)
                 .starts_with(message)
         );
     }
 }
 
 #[test]
-fn a_group_a_period_and_bounds() {
-    let world = world();
-    world.ask(
+fn a_group_limits_the_traces_and_a_period_sets_the_length_of_a_window() {
+    let xray = xray_with_likes();
+    xray.call(
         "/CreateGroup",
         json!({ "GroupName": "errors", "FilterExpression": "error" }),
     );
-    let grouped = ask(&world, json!({ "GroupName": "errors" }));
-    assert_eq!(counts(&grouped, "EdgeSummaryStatistics"), [0, 1, 0]);
-    let coarse = ask(&world, json!({ "Period": 300 }));
-    assert_eq!(counts(&coarse, "EdgeSummaryStatistics"), [4]);
+    let of_group = get_windows(&xray, json!({ "GroupName": "errors" }));
+    assert_eq!(total_counts(&of_group, "EdgeSummaryStatistics"), [0, 1, 0]);
+    let five_minutes = get_windows(&xray, json!({ "Period": 300 }));
+    assert_eq!(total_counts(&five_minutes, "EdgeSummaryStatistics"), [4]);
     for period in [0, 1, 30, 61, 3600, -60] {
         let request = json!({ "StartTime": START, "EndTime": START + 1, "Period": period });
-        let error = world.error("/TimeSeriesServiceStatistics", request);
-        assert_eq!(error, "Period is 60 or 300 seconds", "{period}");
+        let error = xray.call_error("/TimeSeriesServiceStatistics", request);
+        assert_eq!(error, "Period must be 60 or 300 seconds", "{period}");
     }
 }

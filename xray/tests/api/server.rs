@@ -1,4 +1,4 @@
-//! The binary: its sockets, its words, its end.
+//! The program `xray`: sockets, output, options and shutdown.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::world::{World, always, like, segment};
+use crate::local_xray::{LocalXray, like_documents, longest_range, segment};
 
-/// How long anything may take that is expected to happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for an expected event before it fails.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Time between two looks at what a test waits for.
+/// Interval at which a test polls for an expected event.
 const POLL_INTERVAL: Duration = Duration::from_millis(15);
 
-/// An X-Ray in a process of its own.
+/// The program `xray` as a child process.
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
-    pub otlp: SocketAddr,
+    pub otlp_address: SocketAddr,
 }
 
 impl Process {
@@ -32,19 +32,18 @@ impl Process {
             .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-        let mut after = |mark: &str| {
-            let line = lines.find_map(|line| Some(line.unwrap().split_once(mark)?.1.to_owned()));
-            line.unwrap()
-                .trim_end_matches(", for example:")
-                .parse()
-                .unwrap()
+        let mut read_address = |prefix: &str| {
+            let address =
+                lines.find_map(|line| Some(line.unwrap().split_once(prefix)?.1.to_owned()));
+            let address = address.unwrap();
+            address.trim_end_matches(", for example:").parse().unwrap()
         };
-        let address = after("answers on http://");
-        let otlp = after("OTEL_EXPORTER_OTLP_ENDPOINT=http://");
+        let address = read_address("serves its API on http://");
+        let otlp_address = read_address("OTEL_EXPORTER_OTLP_ENDPOINT=http://");
         Self {
             child,
             address,
-            otlp,
+            otlp_address,
         }
     }
 
@@ -54,27 +53,27 @@ impl Process {
     }
 
     /// Sends one datagram.
-    pub fn send(&self, datagram: &[u8]) {
+    pub fn send_datagram(&self, datagram: &[u8]) {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.send_to(datagram, self.address).unwrap();
     }
 
-    /// Asks, and returns status, headers and body.
-    pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String, Value) {
+    /// Sends a request to the API, and returns the status, the head and the body of the response.
+    pub fn request(&self, method: &str, path: &str, body: &str) -> (u16, String, Value) {
         let length = body.len();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n",
             self.address
         );
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
-        // One who is refused early may not read all of it.
+        // The server may respond and close the connection before it has read the whole body.
         let _ = stream.write_all(body.as_bytes());
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let mut response = Vec::new();
+        let _ = stream.read_to_end(&mut response);
+        let response = String::from_utf8(response).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         (
             status,
@@ -84,15 +83,15 @@ impl Process {
     }
 
     pub fn status(&self) -> Value {
-        self.ask("GET", "/status", "").2
+        self.request("GET", "/status", "").2
     }
 
-    /// Waits until the status is so.
-    pub fn until(&self, is_so: impl Fn(&Value) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+    /// Waits until `GET /status` meets the condition.
+    pub fn wait_for_status(&self, condition: impl Fn(&Value) -> bool) {
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let status = self.status();
-            if is_so(&status) {
+            if condition(&status) {
                 return;
             }
             assert!(Instant::now() < deadline, "{status}");
@@ -100,6 +99,7 @@ impl Process {
         }
     }
 
+    /// Stops the process, and asserts that it exits successfully.
     fn stop(mut self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         assert!(self.child.wait().unwrap().success());
@@ -118,40 +118,44 @@ fn datagram(document: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn documents_come_by_udp_and_questions_by_tcp() {
+fn documents_sent_by_udp_are_in_the_service_graph_that_the_api_returns() {
     let process = Process::start(&[]);
-    for document in like() {
-        process.send(&datagram(&document));
+    for document in like_documents() {
+        process.send_datagram(&datagram(&document));
     }
-    process.until(|status| status["Documents"] == 4);
-    let (status, head, answer) = process.ask("POST", "/ServiceGraph", &always().to_string());
+    process.wait_for_status(|status| status["Documents"] == 4);
+    let (status, head, response) =
+        process.request("POST", "/ServiceGraph", &longest_range().to_string());
     assert_eq!(status, 200);
     assert!(head.contains("content-type: application/json"), "{head}");
-    assert_eq!(answer["Services"], json!(World::of(&like()).graph()));
+    assert_eq!(
+        response["Services"],
+        json!(LocalXray::with_documents(&like_documents()).service_graph())
+    );
     process.stop(Signal::TERM);
 }
 
 #[test]
-fn datagrams_up_to_the_largest_are_read_and_odd_ones_counted() {
+fn a_datagram_of_the_maximum_size_is_stored_and_invalid_ones_are_counted() {
     let process = Process::start(&[]);
     let mut large = segment(1, "large", 0, 10);
     large["metadata"] = json!({ "x": "x".repeat(65_000) });
-    process.send(&datagram(&large));
-    for odd in [
+    process.send_datagram(&datagram(&large));
+    for invalid in [
         &b"nonsense"[..],
         b"{\"format\":\"json\",\"version\":1}\n",
         b"",
         b"{\"format\":\"json\",\"version\":1}\n{}",
         b"\xff\n\xff",
     ] {
-        process.send(odd);
+        process.send_datagram(invalid);
     }
-    process.until(|status| status["Documents"] == 1 && status["DatagramsDropped"] == 5);
+    process.wait_for_status(|status| status["Documents"] == 1 && status["DatagramsDropped"] == 5);
     process.stop(Signal::INT);
 }
 
 #[test]
-fn errors_have_the_apis_own_form() {
+fn an_invalid_request_gets_status_400_and_the_name_of_the_exception() {
     let process = Process::start(&[]);
     for (method, path, body, message) in [
         ("POST", "/TraceSummaries", "{", "The request: EOF"),
@@ -175,52 +179,57 @@ fn errors_have_the_apis_own_form() {
             "no operation /PutEncryptionConfig",
         ),
         ("POST", "/", "{}", "no operation /"),
-        ("GET", "/ServiceGraph", "", "asked by POST"),
+        (
+            "GET",
+            "/ServiceGraph",
+            "",
+            "/ServiceGraph accepts only POST",
+        ),
     ] {
-        let (status, head, answer) = process.ask(method, path, body);
+        let (status, head, response) = process.request(method, path, body);
         assert_eq!(status, 400, "{path}");
         assert!(
             head.contains("x-amzn-errortype: invalidrequestexception"),
             "{head}"
         );
-        let text = answer["Message"].as_str().unwrap();
+        let text = response["Message"].as_str().unwrap();
         assert!(text.contains(message), "{text}");
     }
-    let (status, _, answer) = process.ask("POST", "/Groups", "");
-    assert_eq!((status, answer), (200, json!({ "Groups": [] })));
-    let huge = format!(
+    let (status, _, response) = process.request("POST", "/Groups", "");
+    assert_eq!((status, response), (200, json!({ "Groups": [] })));
+    let too_large = format!(
         "{{\"TraceSegmentDocuments\": [\"{}\"]}}",
         "x".repeat(9 * 1024 * 1024)
     );
-    assert_eq!(process.ask("POST", "/TraceSegments", &huge).0, 400);
+    assert_eq!(process.request("POST", "/TraceSegments", &too_large).0, 400);
     process.stop(Signal::TERM);
 }
 
 #[test]
-fn one_bad_document_does_not_spoil_its_batch() {
+fn an_invalid_document_does_not_affect_the_others_in_its_batch() {
     let process = Process::start(&[]);
-    let put = |documents: Vec<String>| {
+    let put_documents = |documents: Vec<String>| {
         let body = json!({ "TraceSegmentDocuments": documents }).to_string();
-        process.ask("POST", "/TraceSegments", &body)
+        process.request("POST", "/TraceSegments", &body)
     };
-    let mut nameless = segment(2, "", 0, 10);
-    nameless["name"] = Value::Null;
-    let large = json!({ "metadata": "x".repeat(65_536) });
+    let mut without_name = segment(2, "", 0, 10);
+    without_name["name"] = Value::Null;
+    let too_large = json!({ "metadata": "x".repeat(65_536) });
     let documents =
-        [segment(1, "shop", 0, 10), nameless, large].map(|document| document.to_string());
-    let (status, _, answer) = put(documents.to_vec());
+        [segment(1, "shop", 0, 10), without_name, too_large].map(|document| document.to_string());
+    let (status, _, response) = put_documents(documents.to_vec());
     assert_eq!(status, 200);
     assert_eq!(
-        answer["UnprocessedTraceSegments"],
+        response["UnprocessedTraceSegments"],
         json!([
             { "Id": "0000000000000002", "ErrorCode": "MissingName", "Message": "Invalid segment. ErrorCode: MissingName" },
             { "Id": null, "ErrorCode": "DocumentTooLarge", "Message": "Invalid segment. ErrorCode: DocumentTooLarge" },
         ])
     );
     assert_eq!(process.status()["Documents"], 1);
-    let (status, _, answer) = put(vec![documents[0].clone(); 51]);
+    let (status, _, response) = put_documents(vec![documents[0].clone(); 51]);
     assert_eq!(status, 400);
-    let message = answer["Message"].as_str().unwrap();
+    let message = response["Message"].as_str().unwrap();
     assert!(
         message.starts_with("TraceSegmentDocuments: expected 1 to 50 elements, not 51"),
         "{message}"
@@ -228,7 +237,7 @@ fn one_bad_document_does_not_spoil_its_batch() {
     let record = json!({ "TelemetryRecords": [{ "Timestamp": 1.5, "SegmentsReceivedCount": 3 }] });
     assert_eq!(
         process
-            .ask("POST", "/TelemetryRecords", &record.to_string())
+            .request("POST", "/TelemetryRecords", &record.to_string())
             .2,
         json!({})
     );
@@ -236,7 +245,7 @@ fn one_bad_document_does_not_spoil_its_batch() {
 }
 
 #[test]
-fn the_command_line_bounds_the_store_and_sets_the_default_rule() {
+fn options_limit_the_store_and_set_the_rates_of_the_default_rule() {
     let process = Process::start(&[
         "--max-traces",
         "0",
@@ -245,26 +254,29 @@ fn the_command_line_bounds_the_store_and_sets_the_default_rule() {
         "--default-reservoir",
         "7",
     ]);
-    process.send(&datagram(&segment(1, "shop", 0, 10)));
-    process.until(|status| status["EvictedTraces"] == 1);
-    let rules = process.ask("POST", "/GetSamplingRules", "").2;
+    process.send_datagram(&datagram(&segment(1, "shop", 0, 10)));
+    process.wait_for_status(|status| status["EvictedTraces"] == 1);
+    let rules = process.request("POST", "/GetSamplingRules", "").2;
     let rule = &rules["SamplingRuleRecords"][0]["SamplingRule"];
     assert_eq!(
         (&rule["FixedRate"], &rule["ReservoirSize"]),
         (&json!(1.0), &json!(7))
     );
 
-    let port = process.address.port().to_string();
-    let taken = Command::new(env!("CARGO_BIN_EXE_xray"))
-        .args(["--port", &port])
-        .output()
-        .unwrap();
-    assert_eq!(taken.status.code(), Some(69));
-    assert!(String::from_utf8_lossy(&taken.stderr).contains("--port"));
-    let odd = Command::new(env!("CARGO_BIN_EXE_xray"))
-        .args(["--default-rate", "2"])
-        .output()
-        .unwrap();
-    assert_eq!(odd.status.code(), Some(2));
+    process.stop(Signal::TERM);
+}
+
+#[test]
+fn a_port_in_use_and_an_invalid_rate_end_the_program_with_an_error() {
+    let process = Process::start(&[]);
+    let run = |arguments: [&str; 2]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xray"));
+        command.args(arguments).output().unwrap()
+    };
+    let port_in_use = run(["--port", &process.address.port().to_string()]);
+    assert_eq!(port_in_use.status.code(), Some(69));
+    assert!(String::from_utf8_lossy(&port_in_use.stderr).contains("--port"));
+    let invalid_rate = run(["--default-rate", "2"]);
+    assert_eq!(invalid_rate.status.code(), Some(2));
     process.stop(Signal::TERM);
 }

@@ -1,31 +1,35 @@
-//! `GetTraceSummaries`: time ranges, pages, what a summary tells.
+//! `GetTraceSummaries`: time ranges, pages, sampling, and the content of a summary.
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::world::{START, With, World, always, at, like, segment, subsegment, trace_at};
+use crate::local_xray::{
+    LocalXray, Merge, START, like_documents, longest_range, segment, subsegment, time_at,
+    trace_id_at,
+};
 
-fn ids(answer: &Value) -> Vec<String> {
-    let summaries = answer["TraceSummaries"].as_array().unwrap();
+fn summary_ids(response: &Value) -> Vec<String> {
+    let summaries = response["TraceSummaries"].as_array().unwrap();
     summaries
         .iter()
         .map(|it| it["Id"].as_str().unwrap().to_owned())
         .collect()
 }
 
-fn between(world: &World, from: u32, to: u32, clock: &str) -> Vec<String> {
-    ids(&world.ask(
+/// Ids of the traces in a time range. `start` and `end` are seconds after [`START`].
+fn ids_between(xray: &LocalXray, start: u32, end: u32, range_type: &str) -> Vec<String> {
+    summary_ids(&xray.call(
         "/TraceSummaries",
         json!({
-            "StartTime": START + from, "EndTime": START + to, "TimeRangeType": clock,
+            "StartTime": START + start, "EndTime": START + end, "TimeRangeType": range_type,
         }),
     ))
 }
 
 #[test]
-fn a_like_in_short() {
-    let summary = World::of(&like()).summary();
+fn the_summary_of_a_like_contains_times_flags_and_the_slowest_path() {
+    let summary = LocalXray::with_documents(&like_documents()).only_summary();
     assert_eq!(summary["StartTime"], f64::from(START));
     assert_eq!(summary["ResponseTime"], 1.5);
     assert_eq!(summary["Duration"], 1.5);
@@ -54,13 +58,13 @@ fn a_like_in_short() {
 }
 
 #[test]
-fn the_root_decides_about_errors_and_any_segment_about_throttling() {
-    let mut documents = like();
+fn the_root_segment_sets_the_fault_and_error_flags_and_any_segment_the_throttle_flag() {
+    let mut documents = like_documents();
     documents[3] = documents[3]
         .clone()
-        .with(json!({ "error": true, "throttle": true }));
-    documents[2] = documents[2].clone().with(json!({ "fault": true }));
-    let summary = World::of(&documents).summary();
+        .merge(json!({ "error": true, "throttle": true }));
+    documents[2] = documents[2].clone().merge(json!({ "fault": true }));
+    let summary = LocalXray::with_documents(&documents).only_summary();
     let flags =
         ["HasFault", "HasError", "HasThrottle"].map(|flag| summary[flag].as_bool().unwrap());
     assert_eq!(flags, [false, false, true]);
@@ -70,13 +74,13 @@ fn the_root_decides_about_errors_and_any_segment_about_throttling() {
 }
 
 #[test]
-fn asynchronous_work_is_in_the_duration_and_not_in_the_response_time() {
-    let world = World::of(&[
+fn work_after_the_response_counts_for_the_duration_but_not_for_the_response_time() {
+    let xray = LocalXray::with_documents(&[
         segment(1, "shop", 0, 100),
-        subsegment(2, 1, "mail", 50, 60).with(json!({ "namespace": "remote" })),
-        segment(3, "mail", 60, 900).with(json!({ "parent_id": format!("{:016x}", 2) })),
+        subsegment(2, 1, "mail", 50, 60).merge(json!({ "namespace": "remote" })),
+        segment(3, "mail", 60, 900).merge(json!({ "parent_id": format!("{:016x}", 2) })),
     ]);
-    let summary = world.summary();
+    let summary = xray.only_summary();
     assert_eq!(
         (&summary["ResponseTime"], &summary["Duration"]),
         (&json!(0.1), &json!(0.9))
@@ -84,31 +88,32 @@ fn asynchronous_work_is_in_the_duration_and_not_in_the_response_time() {
 }
 
 #[test]
-fn a_range_is_of_the_time_in_the_id_and_ends_before_its_end() {
+fn the_default_range_type_compares_the_time_in_the_trace_id_and_excludes_the_end() {
     let documents: Vec<_> = (0..3)
         .map(|second| {
-            segment(1, "shop", 500, 90_000).with(json!({ "trace_id": trace_at(second, second) }))
+            segment(1, "shop", 500, 90_000)
+                .merge(json!({ "trace_id": trace_id_at(second, second) }))
         })
         .collect();
-    let world = World::of(&documents);
+    let xray = LocalXray::with_documents(&documents);
     assert_eq!(
-        between(&world, 0, 2, "TraceId"),
-        [trace_at(1, 1), trace_at(0, 0)]
+        ids_between(&xray, 0, 2, "TraceId"),
+        [trace_id_at(1, 1), trace_id_at(0, 0)]
     );
-    assert_eq!(between(&world, 2, 3, "TraceId"), [trace_at(2, 2)]);
-    assert_eq!(between(&world, 3, 90, "TraceId"), [] as [&str; 0]);
-    assert_eq!(between(&world, 2, 2, "TraceId"), [] as [&str; 0]);
-    let backwards = json!({ "StartTime": at(1000), "EndTime": at(0) });
+    assert_eq!(ids_between(&xray, 2, 3, "TraceId"), [trace_id_at(2, 2)]);
+    assert_eq!(ids_between(&xray, 3, 90, "TraceId"), [] as [&str; 0]);
+    assert_eq!(ids_between(&xray, 2, 2, "TraceId"), [] as [&str; 0]);
+    let backwards = json!({ "StartTime": time_at(1000), "EndTime": time_at(0) });
     assert_eq!(
-        world.error("/TraceSummaries", backwards),
-        "EndTime lies before StartTime"
+        xray.call_error("/TraceSummaries", backwards),
+        "EndTime is before StartTime"
     );
 }
 
 #[test]
-fn ranges_by_event_and_by_service_look_at_the_segments() {
-    let world = World::of(&[segment(1, "shop", 10_000, 20_000)]);
-    for (clock, from, to, matches) in [
+fn range_types_event_and_service_compare_the_times_of_segments() {
+    let xray = LocalXray::with_documents(&[segment(1, "shop", 10_000, 20_000)]);
+    for (range_type, start, end, matches) in [
         ("Event", 0, 10, 0),
         ("Event", 0, 11, 1),
         ("Event", 15, 16, 1),
@@ -119,120 +124,147 @@ fn ranges_by_event_and_by_service_look_at_the_segments() {
         ("Service", 21, 30, 0),
     ] {
         assert_eq!(
-            between(&world, from, to, clock).len(),
+            ids_between(&xray, start, end, range_type).len(),
             matches,
-            "{clock} {from} {to}"
+            "{range_type} {start} {end}"
         );
     }
-    let answer = world.ask(
+    let response = xray.call(
         "/TraceSummaries",
         json!({ "StartTime": START, "EndTime": START + 15, "TimeRangeType": "Event" }),
     );
-    assert_eq!(answer["TraceSummaries"][0]["MatchedEventTime"], at(10_000));
-    let odd = json!({ "StartTime": 0, "EndTime": 1, "TimeRangeType": "Noon" });
+    assert_eq!(
+        response["TraceSummaries"][0]["MatchedEventTime"],
+        time_at(10_000)
+    );
+    let unknown = json!({ "StartTime": 0, "EndTime": 1, "TimeRangeType": "Noon" });
     assert!(
-        world
-            .error("/TraceSummaries", odd)
+        xray.call_error("/TraceSummaries", unknown)
             .contains("unknown variant `Noon`")
     );
 }
 
 #[test]
-fn pages_are_newest_first_and_have_each_trace_once() {
+fn pages_list_each_trace_once_and_the_newest_first() {
     let documents: Vec<_> = (0..1201)
         .map(|number| {
-            let id = json!({ "trace_id": trace_at(number / 7, number), "error": number % 3 == 0 });
-            segment(1, "shop", 0, 10).with(id)
+            let id =
+                json!({ "trace_id": trace_id_at(number / 7, number), "error": number % 3 == 0 });
+            segment(1, "shop", 0, 10).merge(id)
         })
         .collect();
-    let world = World::of(&documents);
-    for (filter, wanted) in [(None, 1201), (Some("error"), 401), (Some("fault"), 0)] {
-        let mut request = always();
+    let xray = LocalXray::with_documents(&documents);
+    for (filter, expected) in [(None, 1201), (Some("error"), 401), (Some("fault"), 0)] {
+        let mut request = longest_range();
         if let Some(filter) = filter {
             request["FilterExpression"] = json!(filter);
         }
-        let (mut all, mut processed, mut pages) = (Vec::new(), 0, 0);
+        let (mut all_ids, mut processed_count, mut page_count) = (Vec::new(), 0, 0);
         loop {
-            let answer = world.ask("/TraceSummaries", request.clone());
-            all.extend(ids(&answer));
-            processed += answer["TracesProcessedCount"].as_u64().unwrap();
-            pages += 1;
-            match answer.get("NextToken") {
+            let response = xray.call("/TraceSummaries", request.clone());
+            all_ids.extend(summary_ids(&response));
+            processed_count += response["TracesProcessedCount"].as_u64().unwrap();
+            page_count += 1;
+            match response.get("NextToken") {
                 Some(token) => request["NextToken"] = token.clone(),
                 None => break,
             }
-            // What comes meanwhile is newer, and on no later page.
-            let id = trace_at(1000 + pages, 9_000 + pages);
-            world.put(&[segment(1, "shop", 0, 10).with(json!({ "trace_id": id, "error": true }))]);
+            // A trace that arrives now is newer, so it is on no later page.
+            let id = trace_id_at(1000 + page_count, 9_000 + page_count);
+            xray.put_documents(&[
+                segment(1, "shop", 0, 10).merge(json!({ "trace_id": id, "error": true }))
+            ]);
         }
-        assert!(all.windows(2).all(|pair| pair[0][..10] >= pair[1][..10]));
-        assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
-        let old = all.iter().filter(|id| **id < trace_at(1000, 0)).count();
-        assert_eq!(old, wanted);
-        assert!(processed >= 1201);
+        assert!(
+            all_ids
+                .windows(2)
+                .all(|pair| pair[0][..10] >= pair[1][..10])
+        );
+        assert_eq!(all_ids.iter().collect::<HashSet<_>>().len(), all_ids.len());
+        let old = all_ids
+            .iter()
+            .filter(|id| **id < trace_id_at(1000, 0))
+            .count();
+        assert_eq!(old, expected);
+        assert!(processed_count >= 1201);
     }
 }
 
 #[test]
-fn a_share_of_the_traces_can_be_asked_for() {
+fn a_fixed_rate_returns_a_fraction_of_the_traces() {
     let documents: Vec<_> = (0..400)
         .map(|number| {
-            segment(1, "shop", 0, 10).with(json!({ "trace_id": trace_at(number, number) }))
+            segment(1, "shop", 0, 10).merge(json!({ "trace_id": trace_id_at(number, number) }))
         })
         .collect();
-    let world = World::of(&documents);
-    let of = |sampling: Value, range_type: &str, strategy: Value| {
-        always().with(json!({
+    let xray = LocalXray::with_documents(&documents);
+    let request = |sampling: Value, range_type: &str, strategy: Value| {
+        longest_range().merge(json!({
             "Sampling": sampling, "TimeRangeType": range_type, "SamplingStrategy": strategy,
         }))
     };
-    let ask = |sampling: Value, range_type: &str, strategy: Value| {
-        ids(&world.ask("/TraceSummaries", of(sampling, range_type, strategy)))
+    let get_ids = |sampling: Value, range_type: &str, strategy: Value| {
+        summary_ids(&xray.call("/TraceSummaries", request(sampling, range_type, strategy)))
     };
-    let fixed = |value: f64| json!({ "Name": "FixedRate", "Value": value });
-    let half = ask(json!(true), "Event", fixed(0.5));
+    let fixed_rate = |value: f64| json!({ "Name": "FixedRate", "Value": value });
+    let half = get_ids(json!(true), "Event", fixed_rate(0.5));
     assert!((120..280).contains(&half.len()), "{}", half.len());
-    assert_eq!(ask(json!(true), "Event", fixed(0.5)), half);
-    assert_eq!(ask(json!(true), "Event", fixed(0.0)).len(), 0);
+    assert_eq!(get_ids(json!(true), "Event", fixed_rate(0.5)), half);
+    assert_eq!(get_ids(json!(true), "Event", fixed_rate(0.0)).len(), 0);
     for range_type in ["TraceId", "Event", "Service"] {
         let partial = json!({ "Name": "PartialScan", "Value": 7 });
-        assert_eq!(ask(json!(true), range_type, partial).len(), 400);
-        // Without `Sampling`, the strategy has no effect, also a wrong one.
+        assert_eq!(get_ids(json!(true), range_type, partial).len(), 400);
+        // Without `Sampling`, the strategy is ignored, even if it is invalid.
         for sampling in [json!(false), Value::Null] {
             for value in [0.0, 2.0] {
-                let all = ask(sampling.clone(), range_type, fixed(value));
+                let all = get_ids(sampling.clone(), range_type, fixed_rate(value));
                 assert_eq!(all.len(), 400, "{range_type} {value}");
             }
         }
     }
     let error = |range_type: &str, strategy: Value| {
-        world.error("/TraceSummaries", of(json!(true), range_type, strategy))
+        xray.call_error(
+            "/TraceSummaries",
+            request(json!(true), range_type, strategy),
+        )
     };
     for range_type in ["TraceId", "Service"] {
         assert_eq!(
-            error(range_type, fixed(0.5)),
+            error(range_type, fixed_rate(0.5)),
             format!("Cannot use FixedRate with TimeRangeType {range_type}; use Event")
         );
     }
-    for strategy in [fixed(2.0), fixed(-0.1), json!({ "Name": "FixedRate" })] {
+    for strategy in [
+        fixed_rate(2.0),
+        fixed_rate(-0.1),
+        json!({ "Name": "FixedRate" }),
+    ] {
         let error = error("Event", strategy);
-        assert_eq!(error, "SamplingStrategy FixedRate has a Value from 0 to 1");
+        assert_eq!(
+            error,
+            "SamplingStrategy FixedRate requires a Value from 0 to 1"
+        );
     }
 }
 
 #[test]
-fn a_page_token_is_of_one_query() {
+fn a_page_token_is_valid_only_for_its_own_query() {
     let documents: Vec<_> = (0..600)
-        .map(|number| segment(1, "shop", 0, 10).with(json!({ "trace_id": trace_at(0, number) })))
+        .map(|number| {
+            segment(1, "shop", 0, 10).merge(json!({ "trace_id": trace_id_at(0, number) }))
+        })
         .collect();
-    let world = World::of(&documents);
-    let query = always().with(json!({ "FilterExpression": "ok" }));
-    let token = world.ask("/TraceSummaries", query.clone())["NextToken"].clone();
-    let next = query.clone().with(json!({ "NextToken": token }));
-    assert_eq!(ids(&world.ask("/TraceSummaries", next.clone())).len(), 100);
+    let xray = LocalXray::with_documents(&documents);
+    let query = longest_range().merge(json!({ "FilterExpression": "ok" }));
+    let token = xray.call("/TraceSummaries", query.clone())["NextToken"].clone();
+    let next_page = query.clone().merge(json!({ "NextToken": token }));
+    assert_eq!(
+        summary_ids(&xray.call("/TraceSummaries", next_page.clone())).len(),
+        100
+    );
 
-    let refused = |request: Value| {
-        let error = world.error("/TraceSummaries", request);
+    let assert_refused = |request: Value| {
+        let error = xray.call_error("/TraceSummaries", request);
         assert!(error.starts_with("Invalid token "), "{error}");
     };
     for other in [
@@ -242,66 +274,66 @@ fn a_page_token_is_of_one_query() {
         json!({ "FilterExpression": null }),
         json!({ "TimeRangeType": "Event" }),
     ] {
-        refused(next.clone().with(other));
+        assert_refused(next_page.clone().merge(other));
     }
     let token = token.as_str().unwrap();
-    // One character is changed, left out, or there twice.
-    for place in 0..token.len() {
-        let (before, after) = (&token[..place], &token[place + 1..]);
-        let old = &token[place..=place];
+    // One character of the token is changed, removed or doubled.
+    for index in 0..token.len() {
+        let (before, after) = (&token[..index], &token[index + 1..]);
+        let old = &token[index..=index];
         let other = if old == "1" { "2" } else { "1" };
-        for garbled in [
+        for invalid in [
             format!("{before}{other}{after}"),
             format!("{before}{after}"),
             format!("{before}{old}{old}{after}"),
         ] {
-            if garbled != token {
-                refused(query.clone().with(json!({ "NextToken": garbled })));
+            if invalid != token {
+                assert_refused(query.clone().merge(json!({ "NextToken": invalid })));
             }
         }
     }
     for foreign in ["", "tomorrow", &token.to_uppercase(), "AAAA==", ":::"] {
-        refused(query.clone().with(json!({ "NextToken": foreign })));
+        assert_refused(query.clone().merge(json!({ "NextToken": foreign })));
     }
 }
 
 #[test]
-fn a_range_of_six_hours_is_the_longest() {
-    let world = World::of(&like());
+fn a_time_range_is_at_most_six_hours_long() {
+    let xray = LocalXray::with_documents(&like_documents());
     let longest = json!({ "StartTime": START, "EndTime": START + 6 * 3600 });
     for path in [
         "/TraceSummaries",
         "/ServiceGraph",
         "/TimeSeriesServiceStatistics",
     ] {
-        world.ask(path, longest.clone());
+        xray.call(path, longest.clone());
         let longer = longest
             .clone()
-            .with(json!({ "EndTime": f64::from(START) + 21_600.001 }));
+            .merge(json!({ "EndTime": f64::from(START) + 21_600.001 }));
         assert_eq!(
-            world.error(path, longer),
+            xray.call_error(path, longer),
             "The time range from StartTime to EndTime is longer than 6 hours"
         );
-        let backwards = json!({ "StartTime": at(1000), "EndTime": at(999) });
+        let backwards = json!({ "StartTime": time_at(1000), "EndTime": time_at(999) });
         assert_eq!(
-            world.error(path, backwards),
-            "EndTime lies before StartTime"
+            xray.call_error(path, backwards),
+            "EndTime is before StartTime"
         );
     }
 }
 
 #[test]
-fn annotations_have_types_several_values_and_at_most_fifty_keys() {
-    let many: serde_json::Map<_, _> = (0..80)
+fn a_summary_contains_typed_annotations_with_all_their_values_and_at_most_fifty_keys() {
+    let eighty_annotations: serde_json::Map<_, _> = (0..80)
         .map(|number| (format!("k{number:02}"), json!(number)))
         .collect();
-    let world = World::of(&[
+    let xray = LocalXray::with_documents(&[
         segment(1, "shop", 0, 100)
-            .with(json!({ "annotations": { "a": true, "b": 1.5, "c": "x" } })),
-        subsegment(2, 1, "part", 0, 1).with(json!({ "annotations": { "a": 1, "c": "x" } })),
-        subsegment(3, 1, "many", 2, 3).with(json!({ "annotations": many })),
+            .merge(json!({ "annotations": { "a": true, "b": 1.5, "c": "x" } })),
+        subsegment(2, 1, "part", 0, 1).merge(json!({ "annotations": { "a": 1, "c": "x" } })),
+        subsegment(3, 1, "many", 2, 3).merge(json!({ "annotations": eighty_annotations })),
     ]);
-    let annotations = &world.summary()["Annotations"];
+    let annotations = &xray.only_summary()["Annotations"];
     assert_eq!(annotations.as_object().unwrap().len(), 50);
     let values = |key: &str| -> Vec<Value> {
         let values = annotations[key].as_array().unwrap();

@@ -1,4 +1,4 @@
-// A program whose HTTP calls are traced by the X-Ray SDK for Node; it calls the URL it is given.
+// A program whose HTTP calls the X-Ray SDK for Node traces. It calls the URL in its first argument.
 const xray = require("aws-xray-sdk-core");
 
 const http = xray.captureHTTPs(require("http"));

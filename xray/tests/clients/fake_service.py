@@ -1,4 +1,4 @@
-"""An HTTP service for programs under trace to call."""
+"""An HTTP service that traced programs call."""
 
 import contextlib
 import threading
@@ -6,17 +6,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 
 @contextlib.contextmanager
-def serving(answer):
-    """A service on a free port: `answer(headers, body)` gives status and body. Yields its address."""
+def run_service(respond):
+    """Runs a service on a free port and yields its address. `respond(headers, body)` returns status and body."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, answered = answer(self.headers, body)
+            status, response_body = respond(self.headers, body)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(answered)))
+            self.send_header("Content-Length", str(len(response_body)))
             self.end_headers()
-            self.wfile.write(answered)
+            self.wfile.write(response_body)
 
         do_GET = do_POST
 

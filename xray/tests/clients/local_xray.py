@@ -1,4 +1,4 @@
-"""A local X-Ray in a process of its own, and its clients."""
+"""Starts the program `xray` for each test, and runs clients against it."""
 
 import json
 import os
@@ -14,14 +14,14 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-# Seconds that anything may take that is expected to happen.
-PATIENCE = 30
+# How many seconds a test waits for an expected event before it fails.
+TIMEOUT_SECONDS = 30
 
-# Seconds between two looks at what a test waits for.
-POLL_INTERVAL = 0.015
+# Interval in seconds at which a test polls for an expected event.
+POLL_INTERVAL_SECONDS = 0.015
 
-# Seconds of the longest time range that is answered, less a minute that lies ahead.
-LONGEST = 6 * 3600 - 60
+# How far a time range may reach into the past. Its length is limited to 6 hours; one minute lies in the future.
+MAX_PAST_SECONDS = 6 * 3600 - 60
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "lab",
@@ -31,17 +31,17 @@ CREDENTIALS = {
 
 
 class LocalXray(unittest.TestCase):
-    """Tests that each have an X-Ray for themselves."""
+    """Test cases. Each test has its own local X-Ray."""
 
     def setUp(self):
         binary = os.environ["XRAY_BIN"]
         self.process = subprocess.Popen(
             [binary, "--port", "0", "--otlp-port", "0"], stdout=subprocess.PIPE, text=True
         )
-        # Whatever comes next, the process ends with the test.
+        # The process ends with the test, even if the set-up fails.
         self.addCleanup(self.stop)
-        self.address = self.after(r"answers on http://(\S+),")
-        self.otlp = self.after(r"OTEL_EXPORTER_OTLP_ENDPOINT=http://(\S+)")
+        self.address = self.read_output(r"serves its API on http://(\S+),")
+        self.otlp_address = self.read_output(r"OTEL_EXPORTER_OTLP_ENDPOINT=http://(\S+)")
         self.client = boto3.client(
             "xray",
             endpoint_url=f"http://{self.address}",
@@ -51,23 +51,23 @@ class LocalXray(unittest.TestCase):
             config=Config(retries={"max_attempts": 0}),
         )
 
-    def after(self, pattern):
-        """What the server's next line of this kind says."""
+    def read_output(self, pattern):
+        """Reads lines of the program until one matches, and returns the first group of the match."""
         for line in self.process.stdout:
             if found := re.search(pattern, line):
                 return found.group(1)
-        self.fail(f"the server has not said {pattern}")
+        self.fail(f"no line of the program matches {pattern}")
 
     def tearDown(self):
         self.client.close()
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.assertEqual(self.process.wait(PATIENCE), 0)
+        self.assertEqual(self.process.wait(TIMEOUT_SECONDS), 0)
         self.process.stdout.close()
 
-    def environment(self, **more):
-        """For a client in a process of its own."""
+    def environment(self, **variables):
+        """Environment variables for a client process."""
         host, port = self.address.split(":")
         return {
             "PATH": os.environ["PATH"],
@@ -75,85 +75,86 @@ class LocalXray(unittest.TestCase):
             "NODE_PATH": os.environ.get("NODE_PATH", ""),
             "AWS_XRAY_DAEMON_ADDRESS": f"{host}:{port}",
             **CREDENTIALS,
-            **more,
+            **variables,
         }
 
-    def run_client(self, *command, **more):
-        """What a client printed; it must end well."""
-        done = self.run_any(*command, **more)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
+    def run_client(self, *command, **variables):
+        """Runs a client, asserts that it succeeds, and returns its output."""
+        result = self.run_command(*command, **variables)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
 
-    def run_any(self, *command, **more):
+    def run_command(self, *command, **variables):
         return subprocess.run(
-            command, env=self.environment(**more), capture_output=True, text=True, timeout=PATIENCE
+            command, env=self.environment(**variables), capture_output=True, text=True, timeout=TIMEOUT_SECONDS
         )
 
     def aws(self, *arguments):
-        """What `aws xray …` answers."""
-        printed = self.run_client(*self.command(*arguments))
-        return json.loads(printed) if printed.strip() else None
+        """Runs `aws xray …` and returns the response."""
+        output = self.run_client(*self.aws_command(*arguments))
+        return json.loads(output) if output.strip() else None
 
     def aws_error(self, *arguments):
-        """What `aws xray …` says when it is refused."""
-        done = self.run_any(*self.command(*arguments))
-        self.assertNotEqual(done.returncode, 0, done.stdout)
-        return done.stderr
+        """Runs `aws xray …`, asserts that it fails, and returns the error message."""
+        result = self.run_command(*self.aws_command(*arguments))
+        self.assertNotEqual(result.returncode, 0, result.stdout)
+        return result.stderr
 
-    def command(self, *arguments):
+    def aws_command(self, *arguments):
         aws = Path(sys.executable).with_name("aws")
         endpoint = f"http://{self.address}"
         return [str(aws), "xray", *arguments, "--endpoint-url", endpoint, "--output", "json"]
 
-    def send(self, document):
-        """Sends a document as an X-Ray SDK does."""
+    def send_document(self, document):
+        """Sends a document by UDP, as an X-Ray SDK does."""
         host, port = self.address.split(":")
         datagram = '{"format": "json", "version": 1}\n' + json.dumps(document)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            out.sendto(datagram.encode(), (host, int(port)))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(datagram.encode(), (host, int(port)))
 
-    def found(self, filter_expression, count):
-        """The summaries that match, once there are so many."""
-        deadline = time.monotonic() + PATIENCE
+    def wait_for_summaries(self, filter_expression, count):
+        """Waits until so many traces match, and returns their summaries."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             pages = self.client.get_paginator("get_trace_summaries").paginate(
-                StartTime=time.time() - LONGEST, EndTime=time.time() + 59, FilterExpression=filter_expression
+                StartTime=time.time() - MAX_PAST_SECONDS, EndTime=time.time() + 59, FilterExpression=filter_expression
             )
             summaries = [summary for page in pages for summary in page["TraceSummaries"]]
             if len(summaries) == count:
                 return summaries
             self.assertLess(time.monotonic(), deadline, summaries)
-            time.sleep(POLL_INTERVAL)
+            time.sleep(POLL_INTERVAL_SECONDS)
 
-    def documents(self, trace_id):
-        """A trace's documents by name and id."""
-        answer = self.client.batch_get_traces(TraceIds=[trace_id])
-        segments = answer["Traces"][0]["Segments"]
+    def trace_documents(self, trace_id):
+        """The documents of a trace."""
+        response = self.client.batch_get_traces(TraceIds=[trace_id])
+        segments = response["Traces"][0]["Segments"]
         return [json.loads(segment["Document"]) for segment in segments]
 
-    def nodes(self):
-        """The nodes of the graph of all traces, by name and type."""
-        answer = self.client.get_service_graph(StartTime=time.time() - LONGEST, EndTime=time.time() + 59)
-        return {(node["Name"], node.get("Type")): node for node in answer["Services"]}
+    def graph_nodes(self):
+        """The nodes of the service graph of all traces, by name and type."""
+        response = self.client.get_service_graph(StartTime=time.time() - MAX_PAST_SECONDS, EndTime=time.time() + 59)
+        return {(node["Name"], node.get("Type")): node for node in response["Services"]}
 
 
 def trace_id(number, seconds_ago=10):
+    """The id of a trace that began some seconds ago."""
     return f"1-{int(time.time()) - seconds_ago:08x}-{number:024x}"
 
 
-def segment(trace, name, took, status=200, **more):
-    """A request that ended just now."""
+def segment(trace, name, duration, status=200, **members):
+    """A segment of a request that ended 5 seconds ago."""
     end = time.time() - 5
     return {
         "trace_id": trace,
         "id": f"{len(name):016x}",
         "name": name,
-        "start_time": end - took,
+        "start_time": end - duration,
         "end_time": end,
         "error": 400 <= status < 500,
         "http": {
             "request": {"method": "POST", "url": "http://127.0.0.1/mysfits/1/like"},
             "response": {"status": status},
         },
-        **more,
+        **members,
     }

@@ -1,4 +1,4 @@
-"""A program that is traced by OpenTelemetry, and sends its spans to where the environment says."""
+"""A program that OpenTelemetry traces. Environment variables set the receiver of its spans."""
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -15,13 +15,13 @@ request = {"http.request.method": "POST", "url.path": "/orders", "http.response.
 with tracer.start_as_current_span("POST /orders", kind=SpanKind.SERVER, attributes=request) as span:
     print(format(span.get_span_context().trace_id, "032x"), end="")
     span.set_attribute("order.size", 3)
-    table = {"rpc.system": "aws-api", "rpc.service": "DynamoDB", "rpc.method": "PutItem",
+    table_call = {"rpc.system": "aws-api", "rpc.service": "DynamoDB", "rpc.method": "PutItem",
              "aws.dynamodb.table_names": ["orders"]}
-    with tracer.start_as_current_span("DynamoDB.PutItem", kind=SpanKind.CLIENT, attributes=table):
+    with tracer.start_as_current_span("DynamoDB.PutItem", kind=SpanKind.CLIENT, attributes=table_call):
         pass
-    bank = {"peer.service": "bank", "url.full": "http://bank/"}
+    bank_call = {"peer.service": "bank", "url.full": "http://bank/"}
     try:
-        with tracer.start_as_current_span("GET", kind=SpanKind.CLIENT, attributes=bank):
+        with tracer.start_as_current_span("GET", kind=SpanKind.CLIENT, attributes=bank_call):
             raise ConnectionError("the bank is closed")
     except ConnectionError:
         span.set_status(Status(StatusCode.ERROR))

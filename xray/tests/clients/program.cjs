@@ -1,4 +1,4 @@
-// A program that is traced by the X-Ray SDK for Node.
+// A program that the X-Ray SDK for Node traces. Its call of a bank fails.
 const xray = require("aws-xray-sdk-core");
 
 xray.enableManualMode();

@@ -1,4 +1,4 @@
-"""A program that is traced by the X-Ray SDK for Python, and asks DynamoDB, which nobody answers for."""
+"""A program that the X-Ray SDK for Python traces. It calls DynamoDB at an address where nothing listens."""
 
 import sys
 import time
@@ -10,18 +10,18 @@ from botocore.exceptions import EndpointConnectionError
 
 patch(["botocore"])
 service, requests = sys.argv[1], int(sys.argv[2])
-# Subsegments of more than this are sent alone, before their segment.
+# If a segment has more subsegments than this, the SDK sends the completed ones alone, before the segment.
 xray_recorder.configure(service=service, streaming_threshold=2)
-# Until the rules have come, the SDK decides by rules of its own; then it tells the name of the rule.
+# Until the SDK has received the rules, it decides by its own. Then it returns the name of the matching rule.
 deadline = time.monotonic() + 20
 while xray_recorder.sampler.should_trace({"service": "loud"}) != "all":
-    assert time.monotonic() < deadline, "the sampling rules do not come"
+    assert time.monotonic() < deadline, "the SDK has not received the sampling rules"
     time.sleep(0.015)
 table = boto3.client(
     "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0})
 )
 for number in range(requests):
-    # The middlewares of web frameworks ask in just this way.
+    # Middlewares of web frameworks make the sampling decision in the same way.
     decision = xray_recorder.sampler.should_trace({"service": service, "method": "POST"})
     with xray_recorder.in_segment(service, sampling=bool(decision)) as segment:
         segment.put_http_meta("method", "POST")

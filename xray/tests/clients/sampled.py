@@ -1,15 +1,15 @@
-"""For each line "service count": so many requests of the service, and how many the X-Ray SDK for Python samples."""
+"""Reads lines "service count", makes so many requests of the service, and prints how many the X-Ray SDK samples."""
 
 import sys
 
 from aws_xray_sdk.core import xray_recorder
 
-# The SDK's own rules sample nothing, so whatever is sampled was sampled by the server's.
+# The SDK's own rules sample nothing, so every sampled request was sampled by a rule of the server.
 xray_recorder.configure(sampling_rules={"version": 2, "default": {"fixed_target": 0, "rate": 0}})
 for line in sys.stdin:
     service, count = line.split()
-    sampled = 0
+    sampled_count = 0
     for _ in range(int(count)):
         with xray_recorder.in_segment(service) as segment:
-            sampled += segment.sampled
-    print(sampled, flush=True)
+            sampled_count += segment.sampled
+    print(sampled_count, flush=True)

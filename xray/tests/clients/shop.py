@@ -1,4 +1,4 @@
-"""A shop that is traced by the X-Ray SDK for Python: one request, which survives what goes wrong in it."""
+"""A shop that the X-Ray SDK for Python traces. Its only request handles all errors of its parts."""
 
 import sys
 
@@ -8,9 +8,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 patch(["botocore"])
-# Every subsegment is sent alone as soon as it has ended, so the deepest come first.
+# The SDK sends each subsegment alone when it ends, so the innermost arrive first.
 xray_recorder.configure(service="shop", sampling=False, streaming_threshold=0)
-tables = boto3.client(
+dynamodb = boto3.client(
     "dynamodb", endpoint_url=sys.argv[1], config=Config(retries={"max_attempts": 0})
 )
 with xray_recorder.in_segment() as segment:
@@ -21,9 +21,9 @@ with xray_recorder.in_segment() as segment:
             basket.put_annotation("express", True)
             basket.put_annotation("items", 3)
             basket.put_annotation("title", "book")
-        tables.get_item(TableName="orders", Key={"id": {"S": "1"}})
+        dynamodb.get_item(TableName="orders", Key={"id": {"S": "1"}})
         try:
-            tables.get_item(TableName="broken", Key={"id": {"S": "1"}})
+            dynamodb.get_item(TableName="broken", Key={"id": {"S": "1"}})
         except ClientError:
             pass
     try:

@@ -1,4 +1,4 @@
-"""The AWS CLI, command by command."""
+"""The AWS CLI as a client."""
 
 import json
 import time
@@ -6,49 +6,50 @@ import unittest
 
 from local_xray import LocalXray, segment, trace_id
 
-WORKSHOP = 'service("like service") { responsetime > 1 OR error } AND http.method = "POST"'
+WORKSHOP_FILTER = 'service("like service") { responsetime > 1 OR error } AND http.method = "POST"'
 
 
 def last_minutes():
+    """The options for a time range of the last 5 minutes."""
     now = time.time()
     return ["--start-time", str(now - 300), "--end-time", str(now + 60)]
 
 
 class AwsCli(LocalXray):
-    def test_the_workshops_filter_finds_slow_and_lost_likes(self):
-        fast, slow, lost, other = (trace_id(number) for number in range(4))
-        answer = self.aws(
+    def test_the_workshops_filter_finds_slow_and_failed_likes(self):
+        fast, slow, failed, other = (trace_id(number) for number in range(4))
+        response = self.aws(
             "put-trace-segments",
             "--trace-segment-documents",
             json.dumps(segment(fast, "like service", 0.1)),
             json.dumps(segment(slow, "like service", 1.5)),
-            json.dumps(segment(lost, "like service", 0.1, status=404)),
+            json.dumps(segment(failed, "like service", 0.1, status=404)),
             json.dumps(segment(other, "monolith", 9)),
-            json.dumps({"name": "nameless"}),
+            json.dumps({"name": "document without an id"}),
         )
-        codes = [refused["ErrorCode"] for refused in answer["UnprocessedTraceSegments"]]
+        codes = [refused["ErrorCode"] for refused in response["UnprocessedTraceSegments"]]
         self.assertEqual(codes, ["MissingId"])
-        answer = self.aws(
-            "get-trace-summaries", *last_minutes(), "--filter-expression", WORKSHOP
+        response = self.aws(
+            "get-trace-summaries", *last_minutes(), "--filter-expression", WORKSHOP_FILTER
         )
-        self.assertEqual({it["Id"] for it in answer["TraceSummaries"]}, {slow, lost})
-        self.assertEqual(answer["TracesProcessedCount"], 4)
+        self.assertEqual({it["Id"] for it in response["TraceSummaries"]}, {slow, failed})
+        self.assertEqual(response["TracesProcessedCount"], 4)
 
         unknown = trace_id(99)
-        got = self.aws("batch-get-traces", "--trace-ids", slow, unknown)
-        self.assertEqual([it["Id"] for it in got["Traces"]], [slow])
-        self.assertEqual(got["UnprocessedTraceIds"], [unknown])
-        six = [trace_id(number) for number in range(6)]
-        error = self.aws_error("batch-get-traces", "--trace-ids", *six, "--no-paginate")
+        response = self.aws("batch-get-traces", "--trace-ids", slow, unknown)
+        self.assertEqual([it["Id"] for it in response["Traces"]], [slow])
+        self.assertEqual(response["UnprocessedTraceIds"], [unknown])
+        six_ids = [trace_id(number) for number in range(6)]
+        error = self.aws_error("batch-get-traces", "--trace-ids", *six_ids, "--no-paginate")
         self.assertIn("InvalidRequestException", error)
 
-    def test_graphs_and_series(self):
+    def test_a_segment_is_in_the_service_graph_the_trace_graph_and_the_time_series(self):
         trace = trace_id(1)
-        self.send(segment(trace, "like service", 0.1))
-        self.found('service("like service")', 1)
+        self.send_document(segment(trace, "like service", 0.1))
+        self.wait_for_summaries('service("like service")', 1)
         graph = self.aws("get-service-graph", *last_minutes())
-        kinds = [(node["Name"], node.get("Type")) for node in graph["Services"]]
-        self.assertEqual(kinds, [("like service", "client"), ("like service", None)])
+        names_and_types = [(node["Name"], node.get("Type")) for node in graph["Services"]]
+        self.assertEqual(names_and_types, [("like service", "client"), ("like service", None)])
         self.assertEqual(
             self.aws("get-trace-graph", "--trace-ids", trace)["Services"], graph["Services"]
         )
@@ -62,26 +63,26 @@ class AwsCli(LocalXray):
         total = sum(it["ServiceSummaryStatistics"]["TotalCount"] for it in windows)
         self.assertEqual(total, 1)
 
-    def test_groups(self):
-        named = ["--group-name", "slow"]
-        made = self.aws("create-group", *named, "--filter-expression", "responsetime > 1")
-        self.assertEqual(self.aws("get-group", *named), made)
-        self.aws("update-group", *named, "--filter-expression", "fault")
+    def test_a_group_is_created_updated_listed_and_deleted(self):
+        selector = ["--group-name", "slow"]
+        created = self.aws("create-group", *selector, "--filter-expression", "responsetime > 1")
+        self.assertEqual(self.aws("get-group", *selector), created)
+        self.aws("update-group", *selector, "--filter-expression", "fault")
         listed = self.aws("get-groups")["Groups"]
         self.assertEqual([it["FilterExpression"] for it in listed], ["fault"])
-        self.aws("delete-group", *named)
+        self.aws("delete-group", *selector)
         self.assertEqual(self.aws("get-groups")["Groups"], [])
 
-    def test_sampling(self):
+    def test_a_sampling_rule_is_created_updated_reported_on_and_deleted(self):
         rule = {
             "RuleName": "base-scorekeep", "ResourceARN": "*", "Priority": 9000, "FixedRate": 0.1,
             "ReservoirSize": 5, "ServiceName": "Scorekeep", "ServiceType": "*", "Host": "*",
             "HTTPMethod": "*", "URLPath": "*", "Version": 1,
         }
-        made = self.aws("create-sampling-rule", "--sampling-rule", json.dumps(rule))
-        self.assertEqual(made["SamplingRuleRecord"]["SamplingRule"]["Priority"], 9000)
-        change = {"RuleName": "base-scorekeep", "FixedRate": 0.5}
-        self.aws("update-sampling-rule", "--sampling-rule-update", json.dumps(change))
+        created = self.aws("create-sampling-rule", "--sampling-rule", json.dumps(rule))
+        self.assertEqual(created["SamplingRuleRecord"]["SamplingRule"]["Priority"], 9000)
+        update = {"RuleName": "base-scorekeep", "FixedRate": 0.5}
+        self.aws("update-sampling-rule", "--sampling-rule-update", json.dumps(update))
         records = self.aws("get-sampling-rules")["SamplingRuleRecords"]
         rates = {it["SamplingRule"]["RuleName"]: it["SamplingRule"]["FixedRate"] for it in records}
         self.assertEqual(rates, {"Default": 0.05, "base-scorekeep": 0.5})
@@ -98,7 +99,7 @@ class AwsCli(LocalXray):
         self.assertEqual([it["RequestCount"] for it in summaries], [110])
         self.aws("delete-sampling-rule", "--rule-name", "base-scorekeep")
 
-    def test_the_rest_is_answered_or_refused_in_the_apis_own_form(self):
+    def test_unsupported_operations_and_invalid_filters_are_refused_with_an_exception(self):
         self.assertEqual(self.aws("get-encryption-config")["EncryptionConfig"]["Type"], "NONE")
         error = self.aws_error("get-insight-summaries", *last_minutes())
         self.assertIn("InvalidRequestException", error)

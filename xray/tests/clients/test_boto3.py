@@ -1,4 +1,4 @@
-"""boto3: what only a program would ask."""
+"""boto3 as a client: pages, types and exceptions."""
 
 import datetime
 import json
@@ -7,21 +7,21 @@ import unittest
 
 from botocore.exceptions import ClientError
 
-from local_xray import LONGEST, LocalXray, segment, trace_id
+from local_xray import MAX_PAST_SECONDS, LocalXray, segment, trace_id
 
 
 class Boto3(LocalXray):
-    def put(self, *documents):
+    def put_documents(self, *documents):
         for first in range(0, len(documents), 50):
             batch = [json.dumps(document) for document in documents[first : first + 50]]
-            answer = self.client.put_trace_segments(TraceSegmentDocuments=batch)
-            self.assertEqual(answer["UnprocessedTraceSegments"], [])
+            response = self.client.put_trace_segments(TraceSegmentDocuments=batch)
+            self.assertEqual(response["UnprocessedTraceSegments"], [])
 
-    def test_pages_have_each_trace_once_and_the_newest_first(self):
+    def test_pages_list_each_trace_once_and_the_newest_first(self):
         ids = [trace_id(number, seconds_ago=number // 10) for number in range(1234)]
-        self.put(*(segment(trace, "shop", 0.01) for trace in ids))
+        self.put_documents(*(segment(trace, "shop", 0.01) for trace in ids))
         pages = self.client.get_paginator("get_trace_summaries").paginate(
-            StartTime=time.time() - LONGEST, EndTime=time.time() + 59
+            StartTime=time.time() - MAX_PAST_SECONDS, EndTime=time.time() + 59
         )
         pages = list(pages)
         found = [it["Id"] for page in pages for it in page["TraceSummaries"]]
@@ -31,10 +31,10 @@ class Boto3(LocalXray):
         times = [int(it[2:10], 16) for it in found]
         self.assertEqual(times, sorted(times, reverse=True))
 
-    def test_a_summary_has_types_that_python_knows(self):
+    def test_the_values_of_a_summary_have_python_types(self):
         annotations = {"flag": True, "count": 3, "rate": 0.5, "text": "x"}
-        self.put(segment(trace_id(1), "shop", 0.25, annotations=annotations, user="alice"))
-        summary = self.found('annotation.count = 3 AND user = "alice"', 1)[0]
+        self.put_documents(segment(trace_id(1), "shop", 0.25, annotations=annotations, user="alice"))
+        summary = self.wait_for_summaries('annotation.count = 3 AND user = "alice"', 1)[0]
         values = {
             key: values[0]["AnnotationValue"] for key, values in summary["Annotations"].items()
         }
@@ -50,22 +50,22 @@ class Boto3(LocalXray):
         self.assertIsInstance(summary["StartTime"], datetime.datetime)
         self.assertAlmostEqual(summary["ResponseTime"], 0.25, places=5)
 
-    def test_fifty_one_documents_are_too_many(self):
+    def test_a_request_with_fifty_one_documents_is_refused(self):
         with self.assertRaises(self.client.exceptions.InvalidRequestException):
             self.client.put_trace_segments(TraceSegmentDocuments=["{}"] * 51)
 
-    def test_what_was_going_on_is_found_by_event(self):
+    def test_a_recent_segment_of_an_old_trace_is_found_by_the_range_type_event(self):
         trace = trace_id(1, seconds_ago=3600)
-        self.put(segment(trace, "shop", 1))
+        self.put_documents(segment(trace, "shop", 1))
         now = time.time()
-        for kind, count in [("TraceId", 0), ("Event", 1)]:
-            answer = self.client.get_trace_summaries(
-                StartTime=now - 60, EndTime=now, TimeRangeType=kind
+        for range_type, count in [("TraceId", 0), ("Event", 1)]:
+            response = self.client.get_trace_summaries(
+                StartTime=now - 60, EndTime=now, TimeRangeType=range_type
             )
-            self.assertEqual(len(answer["TraceSummaries"]), count, kind)
+            self.assertEqual(len(response["TraceSummaries"]), count, range_type)
 
-    def test_a_quota_has_an_exception_of_its_own(self):
-        def create(number):
+    def test_an_exceeded_quota_raises_the_rule_limit_exception(self):
+        def create_rule(number):
             self.client.create_sampling_rule(
                 SamplingRule={
                     "RuleName": f"r{number}", "ResourceARN": "*", "Priority": 1, "FixedRate": 0,
@@ -75,11 +75,11 @@ class Boto3(LocalXray):
             )
 
         for number in range(25):
-            create(number)
+            create_rule(number)
         with self.assertRaises(self.client.exceptions.RuleLimitExceededException):
-            create(25)
+            create_rule(25)
         with self.assertRaises(ClientError) as refused:
-            create(1)
+            create_rule(1)
         self.assertEqual(refused.exception.response["Error"]["Code"], "InvalidRequestException")
 
 

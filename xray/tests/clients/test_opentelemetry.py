@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK for Python as a client: protobuf over HTTP, packed."""
+"""OpenTelemetry's SDK for Python as a client. It sends compressed protobuf over HTTP."""
 
 import sys
 import unittest
@@ -10,21 +10,20 @@ PROGRAM = Path(__file__).with_name("otel_program.py")
 
 
 class OpenTelemetry(LocalXray):
-    def test_spans_become_a_trace_with_its_graph(self):
-        printed = self.run_client(
-            sys.executable, str(PROGRAM), OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{self.otlp}"
+    def test_spans_become_a_trace_with_a_service_graph(self):
+        output = self.run_client(
+            sys.executable, str(PROGRAM), OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{self.otlp_address}"
         )
-        trace = f"1-{printed[:8]}-{printed[8:]}"
-        whole = 'edge("otel shop", "orders") AND edge("otel shop", "bank") { fault }'
-        summary = self.found(whole, 1)[0]
+        trace = f"1-{output[:8]}-{output[8:]}"
+        complete_trace = 'edge("otel shop", "orders") AND edge("otel shop", "bank") { fault }'
+        summary = self.wait_for_summaries(complete_trace, 1)[0]
         self.assertEqual(summary["Id"], trace)
         self.assertTrue(summary["HasFault"])
         self.assertEqual(summary["Http"]["HttpStatus"], 500)
-        self.found('annotation[order.size] = 3 AND http.method = "POST"', 1)
-        self.found('rootcause.fault.exception { message = "the bank is closed" }', 1)
-        kinds = set(self.nodes())
+        self.wait_for_summaries('annotation[order.size] = 3 AND http.method = "POST"', 1)
+        self.wait_for_summaries('rootcause.fault.exception { message = "the bank is closed" }', 1)
         self.assertEqual(
-            kinds,
+            set(self.graph_nodes()),
             {
                 ("otel shop", "client"),
                 ("otel shop", None),

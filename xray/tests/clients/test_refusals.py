@@ -1,4 +1,4 @@
-"""What is refused, and what a refusal does not touch."""
+"""Refused documents and requests do not affect others."""
 
 import json
 import time
@@ -8,45 +8,45 @@ from local_xray import LocalXray, segment, trace_id
 
 
 class Refusals(LocalXray):
-    def test_each_bad_document_is_named_and_spoils_no_other(self):
-        good = segment(trace_id(1), "shop", 0.1)
+    def test_each_invalid_document_is_listed_and_the_valid_one_is_stored(self):
+        valid = segment(trace_id(1), "shop", 0.1)
 
         def without(field):
-            return {key: value for key, value in good.items() if key != field}
+            return {key: value for key, value in valid.items() if key != field}
 
-        bad = {
+        invalid = {
             "MissingId": without("id"),
             "MissingTraceId": without("trace_id"),
             "MissingName": without("name"),
             "MissingStartTime": without("start_time"),
             "MissingEndTime": without("end_time"),
-            "InvalidTraceId": {**good, "trace_id": "1-2-3"},
-            "InvalidName": {**good, "name": "shop?"},
-            "MissingParentId": {**good, "type": "subsegment"},
+            "InvalidTraceId": {**valid, "trace_id": "1-2-3"},
+            "InvalidName": {**valid, "name": "shop?"},
+            "MissingParentId": {**valid, "type": "subsegment"},
         }
-        answer = self.client.put_trace_segments(
-            TraceSegmentDocuments=[json.dumps(it) for it in (*bad.values(), good)]
+        response = self.client.put_trace_segments(
+            TraceSegmentDocuments=[json.dumps(it) for it in (*invalid.values(), valid)]
         )
-        refused = answer["UnprocessedTraceSegments"]
-        self.assertEqual([it["ErrorCode"] for it in refused], list(bad))
-        self.assertEqual([it.get("Id") for it in refused], [it.get("id") for it in bad.values()])
+        refused = response["UnprocessedTraceSegments"]
+        self.assertEqual([it["ErrorCode"] for it in refused], list(invalid))
+        self.assertEqual([it.get("Id") for it in refused], [it.get("id") for it in invalid.values()])
         for it in refused:
             self.assertIn(it["ErrorCode"], it["Message"])
-        self.assertEqual(len(self.found('service("shop")', 1)), 1)
+        self.assertEqual(len(self.wait_for_summaries('service("shop")', 1)), 1)
 
-    def test_a_deleted_rule_is_gone_and_the_default_one_stays(self):
+    def test_the_default_rule_cannot_be_deleted_and_reports_for_unknown_rules_are_unprocessed(self):
         self.aws_error("delete-sampling-rule", "--rule-name", "Default")
-        error = self.aws_error("delete-sampling-rule", "--rule-name", "never made")
+        error = self.aws_error("delete-sampling-rule", "--rule-name", "unknown")
         self.assertIn("InvalidRequestException", error)
         records = self.aws("get-sampling-rules")["SamplingRuleRecords"]
         self.assertEqual([it["SamplingRule"]["RuleName"] for it in records], ["Default"])
         report = {
-            "RuleName": "gone", "ClientID": "ABCDEF1234567890ABCDEF10", "Timestamp": time.time(),
+            "RuleName": "unknown", "ClientID": "ABCDEF1234567890ABCDEF10", "Timestamp": time.time(),
             "RequestCount": 1, "SampledCount": 1, "BorrowCount": 0,
         }
-        answer = self.client.get_sampling_targets(SamplingStatisticsDocuments=[report])
-        self.assertEqual([it["RuleName"] for it in answer["UnprocessedStatistics"]], ["gone"])
-        self.assertIn("LastRuleModification", answer)
+        response = self.client.get_sampling_targets(SamplingStatisticsDocuments=[report])
+        self.assertEqual([it["RuleName"] for it in response["UnprocessedStatistics"]], ["unknown"])
+        self.assertIn("LastRuleModification", response)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pollers of the X-Ray SDK for Python: rules come at the start, new rates with the targets."""
+"""The X-Ray SDK for Python polls sampling rules and targets while a program runs."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ import time
 import unittest
 from pathlib import Path
 
-from local_xray import PATIENCE, POLL_INTERVAL, LocalXray
+from local_xray import TIMEOUT_SECONDS, POLL_INTERVAL_SECONDS, LocalXray
 
 
 class Sampling(LocalXray):
@@ -19,34 +19,35 @@ class Sampling(LocalXray):
             self.program.communicate()
         super().tearDown()
 
-    def start(self):
+    def start_program(self):
         self.program = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("sampled.py"))],
             env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
 
-    def sampled(self, service, count):
+    def make_requests(self, service, count):
+        """Makes the program handle requests, and returns how many of them were sampled."""
         self.program.stdin.write(f"{service} {count}\n")
         self.program.stdin.flush()
         return int(self.program.stdout.readline())
 
-    def until_sampled(self, service):
-        deadline = time.monotonic() + PATIENCE
-        while not self.sampled(service, 1):
-            self.assertLess(time.monotonic(), deadline, f"{service} is never sampled")
-            time.sleep(POLL_INTERVAL)
+    def wait_until_sampled(self, service):
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not self.make_requests(service, 1):
+            self.assertLess(time.monotonic(), deadline, f"no request of {service} is sampled")
+            time.sleep(POLL_INTERVAL_SECONDS)
 
-    def until_reported(self, rule):
-        """The program's next report is answered with the rates as they are now."""
-        deadline = time.monotonic() + PATIENCE
+    def wait_for_report(self, rule):
+        """Waits for a report on the rule. The response to it contains the new rates."""
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
-            answer = self.client.get_sampling_statistic_summaries()
-            if any(it["RuleName"] == rule for it in answer["SamplingStatisticSummaries"]):
+            response = self.client.get_sampling_statistic_summaries()
+            if any(it["RuleName"] == rule for it in response["SamplingStatisticSummaries"]):
                 return
-            self.assertLess(time.monotonic(), deadline, f"{rule} is never reported")
-            time.sleep(POLL_INTERVAL)
+            self.assertLess(time.monotonic(), deadline, f"no report on {rule} arrives")
+            time.sleep(POLL_INTERVAL_SECONDS)
 
-    def test_rules_are_obeyed_reported_on_and_changed_while_a_program_runs(self):
+    def test_a_running_program_follows_the_rules_reports_on_them_and_receives_new_rates(self):
         for name, rate in [("loud", 1), ("quiet", 0)]:
             self.client.create_sampling_rule(
                 SamplingRule={
@@ -57,30 +58,30 @@ class Sampling(LocalXray):
             )
         default = {"RuleName": "Default", "FixedRate": 1, "ReservoirSize": 0}
         self.client.update_sampling_rule(SamplingRuleUpdate=default)
-        self.start()
-        self.until_sampled("loud")
-        self.assertEqual(self.sampled("loud", 20), 20)
-        self.assertEqual(self.sampled("quiet", 20), 0)
-        self.assertEqual(self.sampled("other", 20), 20)
-        self.found('service("loud")', 21)
-        self.found('service("other")', 20)
-        self.found('service("quiet")', 0)
+        self.start_program()
+        self.wait_until_sampled("loud")
+        self.assertEqual(self.make_requests("loud", 20), 20)
+        self.assertEqual(self.make_requests("quiet", 20), 0)
+        self.assertEqual(self.make_requests("other", 20), 20)
+        self.wait_for_summaries('service("loud")', 21)
+        self.wait_for_summaries('service("other")', 20)
+        self.wait_for_summaries('service("quiet")', 0)
 
-        louder = {"RuleName": "quiet", "FixedRate": 1}
-        self.client.update_sampling_rule(SamplingRuleUpdate=louder)
-        self.until_reported("quiet")
-        self.until_sampled("quiet")
-        self.assertEqual(self.sampled("quiet", 20), 20)
-        answer = self.client.get_sampling_statistic_summaries()
-        reported = {
+        update = {"RuleName": "quiet", "FixedRate": 1}
+        self.client.update_sampling_rule(SamplingRuleUpdate=update)
+        self.wait_for_report("quiet")
+        self.wait_until_sampled("quiet")
+        self.assertEqual(self.make_requests("quiet", 20), 20)
+        response = self.client.get_sampling_statistic_summaries()
+        counts_by_rule = {
             it["RuleName"]: (it["RequestCount"], it["SampledCount"], it["BorrowCount"])
-            for it in answer["SamplingStatisticSummaries"]
+            for it in response["SamplingStatisticSummaries"]
         }
-        self.assertEqual(reported["loud"], (21, 21, 0))
-        self.assertEqual(reported["Default"], (20, 20, 0))
-        requests, sampled, _ = reported["quiet"]
-        self.assertGreaterEqual(requests, 20)
-        self.assertEqual(sampled, 0)
+        self.assertEqual(counts_by_rule["loud"], (21, 21, 0))
+        self.assertEqual(counts_by_rule["Default"], (20, 20, 0))
+        request_count, sampled_count, _ = counts_by_rule["quiet"]
+        self.assertGreaterEqual(request_count, 20)
+        self.assertEqual(sampled_count, 0)
 
 
 if __name__ == "__main__":

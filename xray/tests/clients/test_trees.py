@@ -1,93 +1,94 @@
-"""What the X-Ray SDKs send in pieces becomes one tree, and the graph that belongs to it."""
+"""Subsegments that the X-Ray SDKs send alone become one tree and its service graph."""
 
 import json
 import sys
 import unittest
 from pathlib import Path
 
-from fake_service import serving
+from fake_service import run_service
 from local_xray import LocalXray
 
 HERE = Path(__file__).parent
 
 
-def tree(part):
-    """Names of a part and of those within it."""
-    within = sorted(part.get("subsegments", []), key=lambda sub: sub["start_time"])
-    return (part["name"], [tree(sub) for sub in within])
+def name_tree(entity):
+    """The name of a segment or subsegment, and the name trees of its subsegments."""
+    subsegments = sorted(entity.get("subsegments", []), key=lambda it: it["start_time"])
+    return (entity["name"], [name_tree(it) for it in subsegments])
 
 
 class Trees(LocalXray):
-    def failures(self, name, kind):
-        counts = self.nodes()[(name, kind)]["SummaryStatistics"]
+    def failure_counts(self, name, node_type):
+        """Numbers of faults and errors of a node."""
+        counts = self.graph_nodes()[(name, node_type)]["SummaryStatistics"]
         return counts["FaultStatistics"]["TotalCount"], counts["ErrorStatistics"]["TotalCount"]
 
-    def edges(self, name, kind):
-        """Whom a node calls."""
-        nodes = self.nodes()
+    def called_nodes(self, name, node_type):
+        """Names of the nodes that a node calls."""
+        nodes = self.graph_nodes()
         names = {node["ReferenceId"]: node["Name"] for node in nodes.values()}
-        return {names[edge["ReferenceId"]] for edge in nodes[(name, kind)]["Edges"]}
+        return {names[edge["ReferenceId"]] for edge in nodes[(name, node_type)]["Edges"]}
 
-    def test_subsegments_that_are_sent_alone_nest_as_they_were_begun(self):
-        def answer(_, body):
-            broken = json.loads(body)["TableName"] == "broken"
-            return (500, b'{"__type": "InternalServerError"}') if broken else (200, b"{}")
+    def test_subsegments_that_are_sent_alone_are_nested_below_their_parents(self):
+        def respond(_, body):
+            is_broken = json.loads(body)["TableName"] == "broken"
+            return (500, b'{"__type": "InternalServerError"}') if is_broken else (200, b"{}")
 
-        with serving(answer) as tables:
+        with run_service(respond) as dynamodb_address:
             trace = self.run_client(
-                sys.executable, str(HERE / "shop.py"), f"http://{tables}"
+                sys.executable, str(HERE / "shop.py"), f"http://{dynamodb_address}"
             ).strip()
-        summary = self.found('service("shop") AND !partial', 1)[0]
+        summary = self.wait_for_summaries('service("shop") AND !partial', 1)[0]
         self.assertEqual(summary["Id"], trace)
-        self.assertGreater(summary["Revision"], 1, "nothing was sent alone")
+        self.assertGreater(summary["Revision"], 1, "no subsegment was sent alone")
 
-        documents = self.documents(trace)
-        whole = next(it for it in documents if it["name"] == "shop")
+        documents = self.trace_documents(trace)
+        segment = next(it for it in documents if it["name"] == "shop")
         calls = [("basket", []), ("dynamodb", []), ("dynamodb", [])]
-        self.assertEqual(tree(whole), ("shop", [("checkout", calls), ("receipt", [])]))
+        self.assertEqual(name_tree(segment), ("shop", [("checkout", calls), ("receipt", [])]))
         inferred = [it for it in documents if it.get("inferred")]
         self.assertEqual(
             {(it["aws"]["table_name"], it["origin"], it.get("fault", False)) for it in inferred},
             {(name, "AWS::DynamoDB::Table", name == "broken") for name in ("orders", "broken")},
         )
 
-        # What is handled within is no fault of the root's, so of the trace's.
+        # The program handles the fault, so neither the root segment nor the trace has one.
         self.assertFalse(summary["HasFault"])
-        self.found("fault", 0)
-        self.found('service("broken") { fault AND http.status = 500 }', 1)
-        self.found('service("orders") { fault }', 0)
-        self.found('edge("shop", "broken") { fault } AND http.method = "POST"', 1)
-        self.found('annotation.express AND annotation[items] < 4 AND annotation.title = "book"', 1)
-        self.found('rootcause.fault.exception { name = "ValueError" AND message = "no paper" }', 1)
+        self.wait_for_summaries("fault", 0)
+        self.wait_for_summaries('service("broken") { fault AND http.status = 500 }', 1)
+        self.wait_for_summaries('service("orders") { fault }', 0)
+        self.wait_for_summaries('edge("shop", "broken") { fault } AND http.method = "POST"', 1)
+        self.wait_for_summaries('annotation.express AND annotation[items] < 4 AND annotation.title = "book"', 1)
+        self.wait_for_summaries('rootcause.fault.exception { name = "ValueError" AND message = "no paper" }', 1)
         table = "AWS::DynamoDB::Table"
-        self.assertEqual(self.failures("broken", table), (1, 0))
-        self.assertEqual(self.failures("orders", table), (0, 0))
-        self.assertEqual(self.failures("shop", None), (0, 0))
-        self.assertEqual(self.edges("shop", None), {"broken", "orders"})
-        self.assertEqual(self.edges("shop", "client"), {"shop"})
+        self.assertEqual(self.failure_counts("broken", table), (1, 0))
+        self.assertEqual(self.failure_counts("orders", table), (0, 0))
+        self.assertEqual(self.failure_counts("shop", None), (0, 0))
+        self.assertEqual(self.called_nodes("shop", None), {"broken", "orders"})
+        self.assertEqual(self.called_nodes("shop", "client"), {"shop"})
 
-    def test_a_called_services_own_segment_takes_the_place_of_the_inferred_one(self):
-        seen = []
+    def test_a_segment_of_the_called_service_replaces_the_inferred_segment(self):
+        trace_headers = []
 
-        def answer(headers, _):
-            seen.append(headers["X-Amzn-Trace-Id"])
+        def respond(headers, _):
+            trace_headers.append(headers["X-Amzn-Trace-Id"])
             return 404, b""
 
-        with serving(answer) as bank:
-            trace = self.run_client("node", str(HERE / "caller.cjs"), f"http://{bank}/account")
-        self.found('service("gate") AND !partial', 1)
-        remote = next(key for key in self.nodes() if key[1] == "remote")
-        self.assertEqual(self.failures(*remote), (0, 1))
-        self.found(f'edge("gate", "{remote[0]}") {{ error AND http.status = 404 }}', 1)
+        with run_service(respond) as bank_address:
+            trace = self.run_client("node", str(HERE / "caller.cjs"), f"http://{bank_address}/account")
+        self.wait_for_summaries('service("gate") AND !partial', 1)
+        remote = next(key for key in self.graph_nodes() if key[1] == "remote")
+        self.assertEqual(self.failure_counts(*remote), (0, 1))
+        self.wait_for_summaries(f'edge("gate", "{remote[0]}") {{ error AND http.status = 404 }}', 1)
 
-        header = dict(part.split("=") for part in seen[0].split(";"))
+        header = dict(part.split("=") for part in trace_headers[0].split(";"))
         self.assertEqual((header["Root"], header["Sampled"]), (trace, "1"))
-        call = next(it for it in self.documents(trace) if it.get("inferred"))
-        self.assertEqual(call["parent_id"], header["Parent"])
-        own = {key: call[key] for key in ("trace_id", "parent_id", "start_time", "end_time")}
-        self.send({**own, "id": "00000000000000bb", "name": "bank", "error": True})
-        self.found('edge("gate", "bank") { error }', 1)
-        self.assertNotIn(remote, self.nodes())
+        inferred = next(it for it in self.trace_documents(trace) if it.get("inferred"))
+        self.assertEqual(inferred["parent_id"], header["Parent"])
+        own_segment = {key: inferred[key] for key in ("trace_id", "parent_id", "start_time", "end_time")}
+        self.send_document({**own_segment, "id": "00000000000000bb", "name": "bank", "error": True})
+        self.wait_for_summaries('edge("gate", "bank") { error }', 1)
+        self.assertNotIn(remote, self.graph_nodes())
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-"""The workshop's filter, with a trace that each of its parts alone keeps out."""
+"""The workshop's filter. For each of its conditions there is a trace that violates only this one."""
 
 import unittest
 
 from local_xray import LocalXray, segment, trace_id
-from test_aws_cli import WORKSHOP, last_minutes
+from test_aws_cli import WORKSHOP_FILTER, last_minutes
 
 
 class WorkshopFilter(LocalXray):
-    def test_each_part_counts_in_summaries_and_in_a_groups_graph(self):
+    def test_each_condition_limits_the_summaries_and_the_graph_of_a_group(self):
         get = {"http": {"request": {"method": "GET"}, "response": {"status": 404}}}
         documents = [
             segment(trace_id(1), "like service", 2),
@@ -16,13 +16,13 @@ class WorkshopFilter(LocalXray):
             segment(trace_id(4), "liked service", 2),
         ]
         for document in documents:
-            self.send(document)
-        self.found("duration > 0", 4)
-        answer = self.aws("get-trace-summaries", *last_minutes(), "--filter-expression", WORKSHOP)
-        self.assertEqual([it["Id"] for it in answer["TraceSummaries"]], [documents[0]["trace_id"]])
+            self.send_document(document)
+        self.wait_for_summaries("duration > 0", 4)
+        response = self.aws("get-trace-summaries", *last_minutes(), "--filter-expression", WORKSHOP_FILTER)
+        self.assertEqual([it["Id"] for it in response["TraceSummaries"]], [documents[0]["trace_id"]])
 
         group = self.aws(
-            "create-group", "--group-name", "likes", "--filter-expression", WORKSHOP
+            "create-group", "--group-name", "likes", "--filter-expression", WORKSHOP_FILTER
         )["Group"]
         graph = self.aws(
             "get-service-graph", *last_minutes(), "--group-arn", group["GroupARN"]

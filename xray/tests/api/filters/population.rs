@@ -1,32 +1,29 @@
-//! Ten traces that filters are tried on.
+//! Ten traces for the tests of filters.
 
 use serde_json::{Value, json};
 
-use crate::world::{With, World, at, trace_at};
+use crate::local_xray::{LocalXray, Merge, child_of, time_at, trace_id_at};
 
-/// Names of the traces, by the number in their ids.
-const NAMES: [&str; 10] = [
+/// Names of the traces. The index of a name is the number in the trace id.
+const TRACE_NAMES: [&str; 10] = [
     "fine",
     "slow",
-    "lost",
+    "missing",
     "broken",
     "throttled",
     "guest",
-    "open",
-    "coped",
+    "unfinished",
+    "handled",
     "cron",
-    "silent",
+    "minimal",
 ];
 
-fn document(number: u32, id: u64, name: &str, from: u32, to: u32) -> Value {
+/// A segment of the trace with this number. `start` and `end` are milliseconds after the start of the trace.
+fn segment_of(number: u32, id: u64, name: &str, start: u32, end: u32) -> Value {
     json!({
-        "trace_id": trace_at(number, number), "id": format!("{id:016x}"), "name": name,
-        "start_time": at(1000 * number + from), "end_time": at(1000 * number + to),
+        "trace_id": trace_id_at(number, number), "id": format!("{id:016x}"), "name": name,
+        "start_time": time_at(1000 * number + start), "end_time": time_at(1000 * number + end),
     })
-}
-
-fn below(parent: u64) -> Value {
-    json!({ "parent_id": format!("{parent:016x}") })
 }
 
 fn http(method: &str, status: u32) -> Value {
@@ -39,27 +36,28 @@ fn http(method: &str, status: u32) -> Value {
     })
 }
 
-/// A request to "web" that calls "auth", which asks a table.
-fn request(number: u32, took: u32, status: u32, flags: Value) -> Vec<Value> {
-    let web = document(number, 1, "web", 0, took).with(json!({
+/// A request to "web", which calls "auth", which calls a table. `members` are added to the segment of "web".
+fn request(number: u32, duration: u32, status: u32, members: Value) -> Vec<Value> {
+    let web = segment_of(number, 1, "web", 0, duration).merge(json!({
         "origin": "AWS::ECS::Container", "http": http("POST", status),
         "annotations": { "order": number, "express": number % 2 == 1, "country": format!("c{number}") },
     }));
     vec![
-        web.with(flags),
-        document(number, 2, "auth", 10, took - 10).with(below(1)).with(json!({
+        web.merge(members),
+        segment_of(number, 2, "auth", 10, duration - 10).merge(child_of(1)).merge(json!({
             "type": "subsegment", "namespace": "remote", "http": http("GET", 200),
         })),
-        document(number, 3, "auth", 20, took - 20).with(below(2)).with(json!({ "http": http("GET", 200) })),
-        document(number, 4, "DynamoDB", 30, 40).with(below(3)).with(json!({
+        segment_of(number, 3, "auth", 20, duration - 20).merge(child_of(2)).merge(json!({ "http": http("GET", 200) })),
+        segment_of(number, 4, "DynamoDB", 30, 40).merge(child_of(3)).merge(json!({
             "type": "subsegment", "namespace": "aws", "http": { "response": { "status": 200 } },
             "aws": { "table_name": "sessions", "operation": "GetItem", "account_id": "111122223333" },
         })),
     ]
 }
 
-pub fn population() -> World {
-    let thrown = json!({ "exceptions": [
+/// A local X-Ray with the ten traces.
+pub fn population() -> LocalXray {
+    let cause = json!({ "exceptions": [
         { "id": "00000000000000e1", "type": "deserialize", "message": "access denied for account_id: 1234567890" },
         { "id": "00000000000000e2", "type": "io", "message": "it broke" },
     ]});
@@ -67,12 +65,12 @@ pub fn population() -> World {
     documents.extend(request(0, 100, 200, json!({})));
     documents.extend(request(1, 6000, 200, json!({ "user": "alice" })));
     documents.extend(request(2, 100, 404, json!({ "error": true })));
-    // The table fails, and everything above it.
-    let mut broken = request(3, 100, 500, json!({ "fault": true, "cause": thrown }));
+    // The table fails, and so do all its callers.
+    let mut broken = request(3, 100, 500, json!({ "fault": true, "cause": cause }));
     for document in &mut broken[1..] {
         document["fault"] = json!(true);
     }
-    broken[3]["cause"] = thrown;
+    broken[3]["cause"] = cause;
     documents.extend(broken);
     documents.extend(request(
         4,
@@ -80,56 +78,60 @@ pub fn population() -> World {
         429,
         json!({ "error": true, "throttle": true }),
     ));
-    // No call, no annotation.
-    documents.push(document(5, 1, "guest", 0, 50).with(json!({
+    // A segment without calls and annotations.
+    documents.push(segment_of(5, 1, "guest", 0, 50).merge(json!({
         "origin": "AWS::EC2::Instance", "user": "bob", "resource_arn": "arn:aws:thing",
         "aws": { "ec2": { "availability_zone": "eu-central-1a", "instance_id": "i-5" } },
     })));
-    let mut open = request(
+    let mut unfinished = request(
         6,
         100,
         200,
         json!({ "in_progress": true, "end_time": null }),
     );
-    open.truncate(1);
-    documents.extend(open);
-    // Its call failed, and the client was not told.
-    let mut coped = request(7, 100, 200, json!({}));
-    coped[1]["error"] = json!(true);
-    coped[2]["error"] = json!(true);
-    coped[2]["http"] = http("GET", 403);
-    documents.extend(coped);
-    documents.push(document(8, 1, "cron", 0, 50).with(json!({
+    unfinished.truncate(1);
+    documents.extend(unfinished);
+    // The call fails, and the request succeeds nevertheless.
+    let mut handled = request(7, 100, 200, json!({}));
+    handled[1]["error"] = json!(true);
+    handled[2]["error"] = json!(true);
+    handled[2]["http"] = http("GET", 403);
+    documents.extend(handled);
+    documents.push(segment_of(8, 1, "cron", 0, 50).merge(json!({
         "annotations": { "order": "eight", "a.b_c": true, "express": true, "load": 8.5, "done": true, "tag": "a" },
-        "subsegments": [{ "id": "00000000000000aa", "name": "step", "start_time": at(8000), "end_time": at(8040),
+        "subsegments": [{ "id": "00000000000000aa", "name": "step", "start_time": time_at(8000), "end_time": time_at(8040),
             "annotations": { "order": 88, "deep": false, "load": 88, "done": false, "tag": "b" } }],
     })));
-    documents.push(document(9, 1, "silent", 0, 3));
-    World::of(&documents)
+    documents.push(segment_of(9, 1, "minimal", 0, 3));
+    LocalXray::with_documents(&documents)
 }
 
+/// Names of the traces that the summaries describe.
 pub fn names(summaries: &[Value]) -> Vec<&'static str> {
     let mut numbers: Vec<usize> = summaries
         .iter()
         .map(|summary| summary["Id"].as_str().unwrap()[11..].parse().unwrap())
         .collect();
     numbers.sort_unstable();
-    numbers.into_iter().map(|number| NAMES[number]).collect()
+    numbers
+        .into_iter()
+        .map(|number| TRACE_NAMES[number])
+        .collect()
 }
 
-/// Asserts which traces each expression finds; a leading `-` means all but these.
-pub fn assert_finds(table: &[(&str, &str)]) {
-    let world = population();
-    for (filter, wanted) in table {
-        let found = names(&world.summaries(filter)).join(" ");
-        let wanted = match wanted.strip_prefix('-') {
-            None => (*wanted).to_owned(),
-            Some(without) => {
-                let without: Vec<_> = without.split_whitespace().collect();
-                let others = NAMES.iter().filter(|name| !without.contains(name));
+/// Asserts which traces each expression finds. A leading `-` means all traces except these.
+pub fn assert_finds(cases: &[(&str, &str)]) {
+    let xray = population();
+    for (filter, expected) in cases {
+        let found = names(&xray.summaries(filter)).join(" ");
+        let expected = match expected.strip_prefix('-') {
+            None => (*expected).to_owned(),
+            Some(excluded) => {
+                let excluded: Vec<_> = excluded.split_whitespace().collect();
+                let others = TRACE_NAMES.iter().filter(|name| !excluded.contains(name));
                 others.copied().collect::<Vec<_>>().join(" ")
             }
         };
-        assert_eq!(found, wanted, "{filter}");
+        assert_eq!(found, expected, "{filter}");
     }
 }

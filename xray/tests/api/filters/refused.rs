@@ -1,46 +1,42 @@
-//! What is no filter: where it says so, and why.
+//! Expressions that cannot be parsed, with the position and the reason that the error contains.
 
 use serde_json::json;
 
 use super::population::population;
-use crate::world::always;
+use crate::local_xray::{Merge, longest_range};
 
 #[test]
-fn what_cannot_be_read_says_where_and_why_and_finds_nothing() {
-    let world = population();
+fn the_error_of_an_invalid_expression_contains_position_and_reason() {
+    let xray = population();
     for (filter, message, position) in [
-        ("", "a keyword is expected, not the end", 1),
-        ("  ", "a keyword is expected, not the end", 3),
+        ("", "expected a keyword, not the end", 1),
+        ("  ", "expected a keyword, not the end", 3),
         ("foo", "'foo' is no keyword", 1),
-        ("ok and", "a keyword is expected, not the end", 7),
-        ("ok or or error", "a keyword is expected, not 'or'", 7),
-        ("ok)", "AND, OR or the end is expected, not ')'", 3),
-        ("(ok", "')' is expected, not the end", 4),
-        ("ok = 1", "ok is true or false", 4),
-        (
-            "ok > true",
-            "ok is true or false, and compares by = and != alone",
-            4,
-        ),
+        ("ok and", "expected a keyword, not the end", 7),
+        ("ok or or error", "expected a keyword, not 'or'", 7),
+        ("ok)", "expected AND, OR or the end, not ')'", 3),
+        ("(ok", "expected ')', not the end", 4),
+        ("ok = 1", "ok must be compared with true or false", 4),
+        ("ok > true", "ok can be compared only by = and !=", 4),
         (
             "duration > \"x\"",
-            "duration compares with a number by = != < <= > >=",
+            "duration must be compared with a number by = != < <= > >=",
             10,
         ),
         (
             "duration CONTAINS 1",
-            "duration compares with a number by = != < <= > >=",
+            "duration must be compared with a number by = != < <= > >=",
             10,
         ),
         ("http.status = 4o4", "'4o4' is not a number", 15),
         (
             "http.url > \"a\"",
-            "http.url compares with a text by = != CONTAINS BEGINSWITH ENDSWITH",
+            "http.url must be compared with a text by = != CONTAINS BEGINSWITH ENDSWITH",
             10,
         ),
         (
             "http.url = 7",
-            "http.url compares with a text by = != CONTAINS BEGINSWITH ENDSWITH",
+            "http.url must be compared with a text by = != CONTAINS BEGINSWITH ENDSWITH",
             10,
         ),
         (
@@ -54,57 +50,57 @@ fn what_cannot_be_read_says_where_and_why_and_finds_nothing() {
         ("user = \"x", "this text has no closing quotation mark", 8),
         ("user ~ \"ü\"", "'~' has no meaning here", 6),
         ("user = \"ü\" ?", "'?' has no meaning here", 12),
-        ("user = ", "a value is expected, not the end", 8),
-        ("user = and", "a value is expected, not 'and'", 8),
+        ("user = ", "expected a value, not the end", 8),
+        ("user = and", "expected a value, not 'and'", 8),
         (
             "service(web)",
-            "a name in quotation marks or id() is expected, not 'web'",
+            "expected a name in quotation marks or id(), not 'web'",
             9,
         ),
-        ("service(\"a\", \"b\")", "')' is expected, not ','", 12),
-        ("service(\"a\") {", "a keyword is expected, not the end", 15),
-        ("service(\"a\") {}", "a keyword is expected, not '}'", 15),
-        ("service(\"a\") { ok", "'}' is expected, not the end", 18),
+        ("service(\"a\", \"b\")", "expected ')', not ','", 12),
+        ("service(\"a\") {", "expected a keyword, not the end", 15),
+        ("service(\"a\") {}", "expected a keyword, not '}'", 15),
+        ("service(\"a\") { ok", "expected '}', not the end", 18),
         (
             "service(\"a\") { service(\"b\") }",
-            "service() cannot stand in braces",
+            "service() is not permitted in braces",
             16,
         ),
         (
             "service(\"a\") { group.name = \"g\" }",
-            "'group.name' cannot be asked here",
+            "'group.name' is not permitted here",
             16,
         ),
         (
             "service(id(colour: \"red\"))",
-            "name:, type: or account.id: is expected, not 'colour'",
+            "expected name:, type: or account.id:, not 'colour'",
             12,
         ),
         (
             "service(id(name: \"a\", name: \"b\"))",
-            "this is said already",
+            "this property occurs twice",
             23,
         ),
         (
             "service(id(name: \"a\" type: \"b\"))",
-            "',' or ')' is expected, not 'type'",
+            "expected ',' or ')', not 'type'",
             22,
         ),
-        ("edge(\"a\")", "',' is expected, not ')'", 9),
+        ("edge(\"a\")", "expected ',', not ')'", 9),
         (
             "edge()",
-            "a name in quotation marks or id() is expected, not ')'",
+            "expected a name in quotation marks or id(), not ')'",
             6,
         ),
-        ("first", "'first' cannot be asked here", 1),
+        ("first", "'first' is not permitted here", 1),
         (
             "rootcause.fault.service { coverage > 1 }",
-            "'coverage' cannot be asked here",
+            "'coverage' is not permitted here",
             27,
         ),
         (
             "rootcause.fault.entity { coverage > 1 }",
-            "'coverage' cannot be asked here",
+            "'coverage' is not permitted here",
             26,
         ),
         (
@@ -118,15 +114,15 @@ fn what_cannot_be_read_says_where_and_why_and_finds_nothing() {
             1,
         ),
         ("rootcause.fault", "'rootcause.fault' is no root cause", 1),
-        ("rootcause.json", "'=' is expected, not the end", 15),
+        ("rootcause.json", "expected '=', not the end", 15),
         (
             "rootcause.json = \"x\"",
-            "'#' and JSON is expected, not a text",
+            "expected '#' and JSON, not a text",
             18,
         ),
         (
             "rootcause.json = #{}",
-            "after '#', an array of objects is expected",
+            "expected an array of objects after '#'",
             18,
         ),
         (
@@ -134,18 +130,18 @@ fn what_cannot_be_read_says_where_and_why_and_finds_nothing() {
             "after '#', key must be a string",
             21,
         ),
-        ("rootcause.json = #", "after '#', JSON is expected", 18),
+        ("rootcause.json = #", "expected JSON after '#'", 18),
         (
             "rootcause.fault.exception { last and message = \"Access Denied\" ",
-            "'}' is expected, not the end",
+            "expected '}', not the end",
             64,
         ),
     ] {
-        let mut request = always();
+        let mut request = longest_range();
         request["FilterExpression"] = json!(filter);
-        let error = world.error("/TraceSummaries", request);
-        let wanted = format!("Invalid filter expression: {message}");
-        assert!(error.starts_with(&wanted), "{filter}: {error}");
+        let error = xray.call_error("/TraceSummaries", request);
+        let expected = format!("Invalid filter expression: {message}");
+        assert!(error.starts_with(&expected), "{filter}: {error}");
         assert!(
             error.ends_with(&format!("at position {position}")),
             "{filter}: {error}"
@@ -154,33 +150,25 @@ fn what_cannot_be_read_says_where_and_why_and_finds_nothing() {
 }
 
 #[test]
-fn brackets_without_end_are_refused_and_kill_nobody() {
-    let world = population();
+fn deep_nesting_and_long_expressions_are_refused_without_a_stack_overflow() {
+    let xray = population();
     for (filter, position) in [
         ("(".repeat(20_000), 101),
         ("!".repeat(20_000), 101),
         ("service(){".repeat(2_000), 11),
         (format!("rootcause.json = #{}", "[".repeat(20_000)), 146),
     ] {
-        let mut request = always();
+        let mut request = longest_range();
         request["FilterExpression"] = json!(filter);
-        let error = world.error("/TraceSummaries", request);
+        let error = xray.call_error("/TraceSummaries", request);
         assert!(
             error.ends_with(&format!("at position {position}")),
             "{error}"
         );
     }
-    let many = vec!["ok"; 15_000].join(" OR ");
-    assert!(
-        !world
-            .summaries(&many[..many.len().min(65_000) / 6 * 6 + 2])
-            .is_empty()
-    );
-    let mut request = always();
-    request["FilterExpression"] = json!("ok ".repeat(30_000));
-    assert!(
-        world
-            .error("/TraceSummaries", request)
-            .contains("longer than")
-    );
+    let long = vec!["ok"; 10_000].join(" OR ");
+    assert!(!xray.summaries(&long).is_empty());
+    let too_long = longest_range().merge(json!({ "FilterExpression": "ok ".repeat(30_000) }));
+    let error = xray.call_error("/TraceSummaries", too_long);
+    assert!(error.contains("longer than"), "{error}");
 }

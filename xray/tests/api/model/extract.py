@@ -1,6 +1,6 @@
-"""Prints what the installed botocore's service model of X-Ray demands of requests, for facts.json.
+"""Prints the constraints on requests in X-Ray's service model, as the installed botocore has it.
 
-python3 extract.py > facts.json
+python3 extract.py > constraints.json
 """
 
 import json
@@ -12,11 +12,11 @@ CONSTRAINTS = ("min", "max", "enum", "pattern")
 
 
 def members(shapes, name, path=(), required=False):
-    """Each member of a shape with its type and constraints, a structure before what is in it."""
+    """Yields each member of a shape with its type and constraints. A structure comes before its members."""
     shape = shapes[name]
     if path:
-        facts = {key: shape[key] for key in CONSTRAINTS if key in shape}
-        yield {"at": list(path), "type": shape["type"], "required": required, **facts}
+        constraints = {key: shape[key] for key in CONSTRAINTS if key in shape}
+        yield {"at": list(path), "type": shape["type"], "required": required, **constraints}
     match shape["type"]:
         case "structure":
             for member, it in shape["members"].items():

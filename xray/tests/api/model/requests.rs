@@ -1,14 +1,14 @@
-//! Requests that are right.
+//! Valid requests.
 
 use serde_json::{Value, json};
 
-use crate::world::START;
+use crate::local_xray::START;
 
-/// What stands in for a member that is left out.
+/// The value of a member that counts as absent.
 pub const ABSENT: Value = Value::Null;
 
-/// A request with all members that the operation serves.
-pub fn whole(operation: &str) -> Option<Value> {
+/// A valid request with every supported member. `None` if the operation is not implemented.
+pub fn complete_request(operation: &str) -> Option<Value> {
     let rule = |name: &str| {
         json!({
             "RuleName": name, "ResourceARN": "*", "Priority": 9, "FixedRate": 0.5, "ReservoirSize": 1,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CLIENT, CONSUMER, Collector, INTERNAL, PRODUCER, SERVER, request};
-use crate::world::always;
+use crate::local_xray::longest_range;
 
 /// Service, id, parent, kind, name and attributes of a span.
 type Told<'a> = (&'a str, &'a str, Option<&'a str>, i32, &'a str, Value);
@@ -62,7 +62,7 @@ async fn a_consumer_is_a_separate_node_that_the_producer_calls() {
     collector.send(&spans).await;
     let graph = collector
         .process
-        .ask("POST", "/ServiceGraph", &always().to_string())
+        .request("POST", "/ServiceGraph", &longest_range().to_string())
         .2;
     let services = graph["Services"].as_array().unwrap();
     let name = |id: &Value| {
@@ -120,7 +120,7 @@ async fn a_local_root_call_is_a_segment_and_a_subsegment() {
     assert_eq!(call["aws"]["queue_url"], "https://sqs/1/orders");
     let graph = collector
         .process
-        .ask("POST", "/ServiceGraph", &always().to_string())
+        .request("POST", "/ServiceGraph", &longest_range().to_string())
         .2;
     let nodes: Vec<_> = graph["Services"]
         .as_array()

@@ -1,0 +1,43 @@
+//! `group.name` and `group.arn`.
+
+use serde_json::json;
+
+use super::population::{names, population};
+use crate::local_xray::{Merge, longest_range};
+
+#[test]
+fn a_filter_can_name_groups_and_a_group_cannot() {
+    let xray = population();
+    let group = json!({ "GroupName": "late", "FilterExpression": "responsetime > 3" });
+    let group = xray.call("/CreateGroup", group);
+    let arn = group["Group"]["GroupARN"].as_str().unwrap();
+    let default = xray.call("/GetGroup", json!({ "GroupName": "Default" }));
+    let default_arn = default["Group"]["GroupARN"].as_str().unwrap();
+    let arn_filter = format!("group.arn = \"{arn}\"");
+    let default_arn_filter = format!("group.arn = \"{default_arn}\" AND user");
+    for (filter, expected) in [
+        (r#"group.name = "late""#, "slow"),
+        (r#"group.name = "late" AND user = "alice""#, "slow"),
+        (r#"group.name = "late" AND user = "bob""#, ""),
+        (r#"group.name != "late" AND user"#, "guest"),
+        ("group.name AND user", "slow guest"),
+        (&arn_filter, "slow"),
+        (r#"group.name = "Default" AND user"#, "slow guest"),
+        (r#"group.name != "Default""#, ""),
+        (r#"group.name = "Default" AND group.name = "late""#, "slow"),
+        (&default_arn_filter, "slow guest"),
+    ] {
+        let found = names(&xray.summaries(filter));
+        assert_eq!(found.join(" "), expected, "{filter}");
+    }
+    let unknown_group = json!({ "FilterExpression": r#"ok OR group.name = "early""# });
+    assert_eq!(
+        xray.call_error("/TraceSummaries", longest_range().merge(unknown_group)),
+        "There is no group \"early\""
+    );
+    let nested = json!({ "GroupName": "nested", "FilterExpression": r#"group.name = "late""# });
+    assert_eq!(
+        xray.call_error("/CreateGroup", nested),
+        "A group's expression cannot name groups"
+    );
+}

@@ -1,0 +1,41 @@
+//! The examples of the developer guide.
+
+use serde_json::json;
+
+use super::population::population;
+use crate::local_xray::{Merge, longest_range};
+
+/// Examples of the guide that the other tests do not contain. Most of them match no test trace.
+#[test]
+fn every_example_of_the_guide_is_a_valid_filter() {
+    let xray = population();
+    for filter in [
+        r#"rootcause.fault.entity { last and name = "deserialize" }"#,
+        r#"rootcause.responsetime.entity { remote and coverage > 0.7 and name = "traces" }"#,
+        r#"rootcause.fault.service { inferred and name = traces and type = "AWS::DynamoDB" }"#,
+        r#"service("data-plane") {root = true and fault = true}"#,
+        "rootcause.fault.service { index > 5 }",
+        "rootcause.responsetime.entity { last and coverage > 0.8 }",
+        r#"http.url CONTAINS "/api/game/""#,
+        r#"rootcause.responsetime.service { last and type = "AWS::DynamoDB" }"#,
+        r#"rootcause.fault.exception { last and message = "Access Denied for account_id: 1234567890" }"#,
+        r#"service("api.example.com") { fault }"#,
+        r#"edge("api.example.com", "backend.example.com") { error }"#,
+        "http.url AND responseTime > 2",
+        r#"annotation.gameid = "817DL6VO""#,
+        "annotation.age > 29",
+        r#"rootcause.json = #[{ "Services": [ { "Name": "GetWeatherData", "EntityPath": [{ "Name": "GetWeatherData" }, { "Name": "get_temperature" } ] }, { "Name": "GetTemperature", "EntityPath": [ { "Name": "GetTemperature" } ] } ] }]"#,
+        r#"service(id(name: "service-name", type:"service::type")) { error }"#,
+        r#"edge(id(name: "service-one", type:"service::type"), id(name: "service-two", type:"service::type")) { error }"#,
+        r#"edge(id(name: "www", type: "client::Synthetics"), id(name: "www", type: "AWS::ElasticBeanstalk::Environment"))"#,
+    ] {
+        xray.summaries(filter);
+    }
+}
+
+#[test]
+fn an_id_alone_is_no_filter() {
+    let request = longest_range().merge(json!({ "FilterExpression": r#"id(name: "n")"# }));
+    let error = population().call_error("/TraceSummaries", request);
+    assert!(error.ends_with("at position 1"), "{error}");
+}
