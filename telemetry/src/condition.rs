@@ -1,4 +1,4 @@
-//! Logging a repeated condition once when it starts and once when it ends.
+//! A condition that is logged once when it starts and once when it ends.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

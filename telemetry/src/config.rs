@@ -105,8 +105,8 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             metric_reader,
             warnings,
         };
-        // The SDK reads this variable, which the specification does not define. It has no effect on
-        // the batch processor that we use.
+        // The SDK defines this variable, not the specification. It has no effect, because our batch
+        // processor exports one batch at a time.
         env.parse("OTEL_BSP_MAX_CONCURRENT_EXPORTS", |value| parse_integer(value, 1..=1000))?;
         // These variables are about exported log records. Our logs are lines on standard output.
         BatchConfig::read(env, "OTEL_BLRP", Duration::from_secs(1))?;

@@ -1,6 +1,7 @@
 //! The error of [`init`](crate::init).
 //!
-//! A configuration error is not an `InitError`: reading [`Config`](crate::Config) reports it as text that names the variable.
+//! An invalid environment variable is not an `InitError`. Deserialising [`Config`](crate::Config) fails
+//! with a text that names the variable.
 
 use std::io;
 

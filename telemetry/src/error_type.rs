@@ -3,16 +3,16 @@
 use std::io;
 
 /// The error has no more specific type.
-pub(crate) const OTHER: &str = "_OTHER";
+pub(crate) const OTHER_ERROR_TYPE: &str = "_OTHER";
 
 /// The backend rejected an item and accepted other items of the same request.
-pub(crate) const REJECTED: &str = "rejected";
+pub(crate) const REJECTED_ERROR_TYPE: &str = "rejected";
 
-/// The `error.type` of an I/O error: the name of its [`io::ErrorKind`], or [`OTHER`].
+/// The `error.type` of an I/O error: the name of its [`io::ErrorKind`], or [`OTHER_ERROR_TYPE`].
 pub(crate) fn io_error_type(error: &io::Error) -> String {
     let kind = format!("{:?}", error.kind());
     if ["Other", "Uncategorized"].contains(&&*kind) {
-        OTHER.to_owned()
+        OTHER_ERROR_TYPE.to_owned()
     } else {
         kind
     }

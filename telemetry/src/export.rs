@@ -18,7 +18,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
 use crate::INSTRUMENTATION_SCOPE;
 use crate::condition::LoggedCondition;
-use crate::error_type::{OTHER, REJECTED};
+use crate::error_type::{OTHER_ERROR_TYPE, REJECTED_ERROR_TYPE};
 use crate::http::{Failure, LastFailure};
 
 /// The signal that an exporter exports.
@@ -71,15 +71,15 @@ impl ExportMonitor {
 
     /// Counts spans or data points that the backend accepted.
     pub fn count_exported(&self, items: u64) {
-        self.count(items, None);
+        self.add_to_counter(items, None);
     }
 
     /// Counts spans or data points that were lost, with the reason as `error.type`.
     pub fn count_failed(&self, items: u64, error_type: &str) {
-        self.count(items, Some(error_type));
+        self.add_to_counter(items, Some(error_type));
     }
 
-    fn count(&self, items: u64, error_type: Option<&str>) {
+    fn add_to_counter(&self, items: u64, error_type: Option<&str>) {
         if items == 0 {
             return;
         }
@@ -171,15 +171,15 @@ impl<E> MonitoredExporter<E> {
     fn record_result(&self, items: u64, result: OTelSdkResult) -> OTelSdkResult {
         let failure = self.last_failure.take();
         if let Err(error) = &result {
-            let failure =
-                failure.unwrap_or_else(|| Failure::new(OTHER.to_owned(), error.to_string()));
+            let failure = failure
+                .unwrap_or_else(|| Failure::new(OTHER_ERROR_TYPE.to_owned(), error.to_string()));
             self.monitor.count_failed(items, &failure.error_type);
             self.monitor.record_failure(&failure.cause);
         } else {
             let rejected = failure.as_ref().map_or(0, |it| it.rejected.min(items));
             self.monitor.count_exported(items - rejected);
             self.monitor.record_success();
-            self.monitor.count_failed(rejected, REJECTED);
+            self.monitor.count_failed(rejected, REJECTED_ERROR_TYPE);
             let message = failure.as_ref().map(|it| &*it.cause);
             self.monitor.record_rejection(message);
         }

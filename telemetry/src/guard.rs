@@ -14,7 +14,8 @@ use crate::sampler::Poller;
 /// the same limit.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long the final metrics export waits for the final span export, so that it includes the counters of those spans.
+/// How long the final metrics export waits for the final span export, so that the exported metrics
+/// include the counters of those spans.
 const SPAN_FLUSH_HEAD_START: Duration = Duration::from_secs(1);
 
 /// Flushes spans, metrics and log lines when it is dropped, within four seconds.

@@ -9,7 +9,7 @@ use opentelemetry_http::{Bytes, Request, Response};
 use thiserror::Error;
 use ureq::Agent;
 
-use crate::error_type::{OTHER, io_error_type};
+use crate::error_type::{OTHER_ERROR_TYPE, io_error_type};
 
 /// Longest response body that is read, in bytes. A longer body is a failure.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
@@ -41,7 +41,7 @@ impl Failure {
 
     /// Creates a failure for which the semantic conventions have no `error.type`.
     pub fn other(cause: impl fmt::Display) -> Self {
-        Self::new(OTHER.to_owned(), cause.to_string())
+        Self::new(OTHER_ERROR_TYPE.to_owned(), cause.to_string())
     }
 
     /// Whether there was a response with such a status.
@@ -120,7 +120,7 @@ fn ureq_error_type(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => io_error_type(error),
         ureq::Error::Timeout(_) => "timeout".to_owned(),
-        _ => OTHER.to_owned(),
+        _ => OTHER_ERROR_TYPE.to_owned(),
     }
 }
 

@@ -24,14 +24,14 @@ use crate::traces::create_tracer_provider;
 /// configuration.
 pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitError> {
     let (resource, metadata_warning) = detect_resource(config, service.service_name);
-    // Embedded metrics do not use the queue of log lines, where they could be dropped. Their thread
-    // may block on standard output: meanwhile the SDK keeps adding up the values of the next export.
+    // Embedded metrics are written directly to standard output, because the queue of log lines drops
+    // lines when it is full. If standard output blocks, the SDK adds the values to the next export.
     let meter_provider = create_meter_provider(config, &resource, stdout())?;
     if let Some(meter_provider) = &meter_provider {
-        // This precedes the queues of log lines and spans, which create instruments.
+        // The meter provider must exist before the queues of log lines and spans create their metrics.
         global::set_meter_provider(meter_provider.clone());
     }
-    // This precedes the threads of traces: they log only the first failure of an outage.
+    // Logging must work before the export threads start, because they log an outage only once.
     let log_queue = LogQueue::start();
     let layer = log_layer(config, service, &log_queue);
     tracing_subscriber::registry().with(layer).try_init()?;

@@ -13,7 +13,7 @@ use opentelemetry_sdk::metrics::Temporality;
 use prost::Message;
 
 use crate::config::OtlpConfig;
-use crate::error_type::REJECTED;
+use crate::error_type::REJECTED_ERROR_TYPE;
 use crate::export::{ExportMonitor, MonitoredExporter};
 use crate::http::{BlockingClient, Failure, LastFailure};
 
@@ -102,6 +102,9 @@ fn parse_partial_success(body: &[u8]) -> Option<Failure> {
     let rejected = u64::try_from(partial_success.rejected_spans).ok()?;
     (rejected > 0).then(|| Failure {
         rejected,
-        ..Failure::new(REJECTED.to_owned(), partial_success.error_message)
+        ..Failure::new(
+            REJECTED_ERROR_TYPE.to_owned(),
+            partial_success.error_message,
+        )
     })
 }

@@ -23,10 +23,10 @@ pub(crate) use xray_header::XrayTraceId;
 /// The name of X-Ray's header, in lower case as HTTP/2 requires.
 const XRAY_HEADER_NAME: &str = "x-amzn-trace-id";
 
-/// A longer `tracestate` is ignored. W3C requires that at least this size is propagated.
+/// A `tracestate` above this size is ignored. W3C requires that 512 bytes are propagated.
 const MAX_TRACE_STATE_BYTES: usize = 512;
 
-/// Any other header that is longer is ignored. This is W3C's limit for `baggage`.
+/// Any other header above this size is ignored. It is W3C's limit for `baggage`.
 const MAX_HEADER_BYTES: usize = 8192;
 
 /// The propagator of this process. It supports several header formats at once.
@@ -34,8 +34,8 @@ const MAX_HEADER_BYTES: usize = 8192;
 pub(crate) struct MultiFormatPropagator {
     /// The formats in their order of precedence.
     formats: Vec<HeaderFormat>,
-    /// Whether outgoing requests carry the trace of the incoming request unchanged. That is right if
-    /// this process exports no spans: the parent of the callee's span is then our caller's span.
+    /// Whether outgoing requests carry the trace of the incoming request unchanged. This is used if the
+    /// process exports no spans: the caller's span is then the parent of the callee's span.
     forwards_incoming_trace: bool,
     trace_context: TraceContextPropagator,
     baggage: BaggagePropagator,

@@ -137,7 +137,7 @@ impl SpanProcessor for BoundedSpanProcessor {
     }
 }
 
-/// Removes each batch from the [`QueueState`] before it is exported.
+/// Updates the [`QueueState`] for each batch, and passes the batch to another exporter.
 #[derive(Debug)]
 struct DequeuingExporter<E> {
     exporter: E,

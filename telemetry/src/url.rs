@@ -21,7 +21,7 @@ pub(crate) fn parse_http_url(text: &str) -> Option<Uri> {
 }
 
 fn is_port(text: &str) -> bool {
-    // `parse` alone would accept a plus sign.
+    // `str::parse` also accepts a plus sign.
     let only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     only_digits && text.parse::<u16>().is_ok_and(|port| port > 0)
 }

@@ -17,7 +17,7 @@ use test_support::segment_schema::violations;
 fn valid_documents() -> BTreeMap<&'static str, Value> {
     let mut documents: BTreeMap<&str, Value> =
         serde_json::from_str(include_str!("segment_documents.json")).unwrap();
-    let mut derive = |name, base: &str, changes: &[Change]| {
+    let mut derive = |name, base: &str, changes: &[DocumentChange]| {
         let mut document = documents[base].clone();
         changes
             .iter()
@@ -80,14 +80,14 @@ fn valid_documents() -> BTreeMap<&'static str, Value> {
 }
 
 /// One change to a document. The first value is a JSON pointer.
-enum Change {
+enum DocumentChange {
     Set(&'static str, Value),
     Remove(&'static str),
 }
 
-use Change::{Remove, Set};
+use DocumentChange::{Remove, Set};
 
-impl Change {
+impl DocumentChange {
     fn apply(&self, document: &mut Value) {
         let (Set(pointer, _) | Remove(pointer)) = self;
         let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -112,12 +112,12 @@ fn the_documents_that_the_services_send_are_accepted() {
     }
 }
 
-/// A mistake: the valid document, the change that makes it invalid, the JSON pointer in the only
+/// The name of a valid document, the change that makes it invalid, the JSON pointer of the only
 /// violation, and a word of its message.
-type Mistake = (&'static str, Change, &'static str, &'static str);
+type InvalidDocument = (&'static str, DocumentChange, &'static str, &'static str);
 
 #[rustfmt::skip] // A table.
-fn mistakes() -> Vec<Mistake> {
+fn invalid_documents() -> Vec<InvalidDocument> {
     let text = |length: usize| json!("x".repeat(length));
     let annotations: serde_json::Map<_, _> = (0..51).map(|n| (format!("key_{n}"), json!(n))).collect();
     vec![
@@ -214,7 +214,7 @@ fn mistakes() -> Vec<Mistake> {
 #[test]
 fn a_document_with_one_mistake_has_one_violation_at_the_place_of_the_mistake() {
     let documents = valid_documents();
-    for (name, change, expected_pointer, expected_word) in mistakes() {
+    for (name, change, expected_pointer, expected_word) in invalid_documents() {
         let mut document = documents[name].clone();
         change.apply(&mut document);
         let found = violations(&document);
@@ -265,7 +265,7 @@ fn assert_refused_everywhere(change: impl Fn(&str, &mut Value) -> bool) {
 }
 
 #[test]
-fn null_is_refused_in_place_of_every_value() {
+fn null_in_place_of_any_value_is_refused() {
     assert_refused_everywhere(|_, value| {
         *value = Value::Null;
         true

@@ -1,4 +1,4 @@
-//! Options whose value is one of several words.
+//! Exporters, log levels and log formats: variables whose value is one of several words.
 
 use tracing::Level;
 
@@ -58,7 +58,7 @@ impl MetricsExporter {
 pub struct LogLevel(Level);
 
 impl LogLevel {
-    /// Requests and their results.
+    /// The default level.
     pub const INFO: Self = Self(Level::INFO);
 
     /// The corresponding level of `tracing`.

@@ -18,7 +18,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A signal that OTLP can export.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OtlpSignal {
-    /// The part of its variables' names that stands for the signal.
+    /// The signal in the names of variables, as in `OTEL_EXPORTER_OTLP_TRACES_HEADERS`.
     name: &'static str,
     /// The path that is appended to the base URL.
     path: &'static str,
@@ -58,7 +58,7 @@ impl OtlpConfig {
     pub(super) fn read(env: &Variables, signal: OtlpSignal, max_timeout: Duration) -> Result<Self, String> {
         let options = SignalOptions { env, signal };
         options.parse_or("PROTOCOL", parse_protocol, ())?;
-        // Servers are verified with Mozilla's list of certificate authorities, so certificates cannot be configured.
+        // The certificates of servers are always verified with Mozilla's list of authorities.
         options.parse_or("CERTIFICATE", refuse_unsupported, ())?;
         options.parse_or("CLIENT_CERTIFICATE", refuse_unsupported, ())?;
         options.parse_or("CLIENT_KEY", refuse_unsupported, ())?;

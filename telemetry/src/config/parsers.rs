@@ -1,4 +1,5 @@
-//! Parsers of values. Each returns the parsed value, or the text that describes the expected value.
+//! Parsers for the values of variables. Each returns the parsed value, or a description of the expected
+//! value.
 //!
 //! The formats are those of the OpenTelemetry specification ("Environment Variable Specification" and
 //! "Common Configuration Specification").
@@ -42,7 +43,8 @@ pub(super) fn parse_count_limit(value: &str) -> Result<u32, Expected> {
     parse_integer(value, 0..=MAX_INTEGER)
 }
 
-/// Parses an interval in milliseconds. 0 is refused, because a timer with that interval never waits.
+/// Parses an interval in milliseconds. 0 is refused, because a thread with that interval would never
+/// sleep.
 pub(super) fn parse_interval(value: &str) -> Result<Duration, Expected> {
     let millis = parse_digits(value).filter(|millis| (1..=MAX_MILLIS).contains(millis));
     let expected = || {
@@ -69,7 +71,7 @@ pub(super) fn parse_timeout(value: &str) -> Result<Duration, Expected> {
 }
 
 fn parse_digits(value: &str) -> Option<u32> {
-    // `parse` alone would accept a plus sign.
+    // `str::parse` also accepts a plus sign.
     let only_digits = value.bytes().all(|byte| byte.is_ascii_digit());
     only_digits.then(|| value.parse().ok())?
 }
@@ -96,8 +98,8 @@ pub(super) fn parse_choice<T: Clone>(
     ))
 }
 
-/// Parses a switch. `http_shell::env` has a parser of its own for the switches of the services: the two
-/// crates do not depend on each other, and one `match` is no reason for a third crate.
+/// Parses `on` or `off`. The function is not shared with `http_shell::env`, which also parses switches:
+/// neither crate depends on the other, and both would need a third crate for five lines.
 pub(super) fn parse_on_off(value: &str) -> Result<bool, Expected> {
     parse_choice(value, &[("on", true), ("off", false)], &[])
 }
@@ -167,7 +169,7 @@ pub(super) fn parse_headers(value: &str) -> Result<Vec<(String, String)>, Expect
         headers.collect()
     });
     headers.ok_or_else(|| {
-        Expected::instead_of_secret(
+        Expected::new_hiding_value(
             "name=value pairs separated by commas, as in api-key=1,x-team=red, with all special \
              characters of values percent-encoded (a space is %20)",
         )

@@ -9,8 +9,8 @@ use crate::url::parse_http_url;
 /// The sampler of the process.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SamplerConfig {
-    /// Whether a sampling decision in the headers of a request is adopted. The names of such samplers
-    /// start with `parentbased_`; `xray` is one of them, too.
+    /// Whether the sampling decision in the headers of a request is kept. It is true for `xray` and for
+    /// the samplers whose names start with `parentbased_`.
     pub follows_remote_parent: bool,
     /// The sampler of traces that do not have a sampling decision yet.
     pub root: RootSampler,
@@ -41,7 +41,7 @@ impl Default for SamplerConfig {
 }
 
 impl SamplerConfig {
-    /// Reads both variables. If the sampler has no argument and one is set, adds to `warnings`.
+    /// Reads both variables. Adds a warning if an argument is set and the sampler takes none.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl JaegerRemoteConfig {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             config.set_option(name.trim(), value).ok_or_else(|| {
                 // A URL may contain a password.
-                Expected::instead_of_secret(format!(
+                Expected::new_hiding_value(format!(
                     "endpoint=http://host:port/path, pollingIntervalMs=1 or more, \
                      initialSamplingRate=0 to 1; the option '{name}' is unknown or its value is \
                      invalid"

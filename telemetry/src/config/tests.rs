@@ -173,7 +173,7 @@ fn the_error_about_an_unsupported_value_of_the_specification_says_that_it_is_not
 }
 
 #[test]
-fn the_words_of_the_specification_may_be_in_upper_case() {
+fn exporters_propagators_and_samplers_may_be_in_upper_case() {
     let config = read_config(&[
         ("OTEL_TRACES_EXPORTER", "OTLP"),
         ("OTEL_METRICS_EXPORTER", "Emf"),
@@ -190,7 +190,7 @@ fn the_words_of_the_specification_may_be_in_upper_case() {
 }
 
 #[test]
-fn an_unknown_word_is_refused() {
+fn an_unknown_exporter_propagator_or_log_option_is_refused() {
     for (name, value) in [
         ("OTEL_TRACES_EXPORTER", "otlp,console"),
         ("OTEL_METRICS_EXPORTER", "cloudwatch"),
@@ -249,7 +249,7 @@ fn resource_attributes_are_percent_decoded() {
 }
 
 #[test]
-fn only_true_disables_the_sdk_and_an_unknown_word_is_a_warning() {
+fn only_the_value_true_disables_the_sdk_and_an_unknown_value_is_a_warning() {
     let read_disabled = |value| {
         let config = read_config(&[
             ("OTEL_SDK_DISABLED", value),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// A snapshot of the environment. The names are in lower case, because `envy` passes them so.
+/// A snapshot of the environment. `envy` has converted the names to lower case.
 #[derive(Debug)]
 pub(crate) struct Variables(BTreeMap<String, String>);
 
@@ -22,7 +22,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// The error message continues with `text` after the word "expected".
+    /// Creates an expectation. The error message is "… is '…': expected `text`".
     pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             text: text.into(),
@@ -30,8 +30,9 @@ impl Expected {
         }
     }
 
-    /// As [`Self::new`], for a value that may be a secret.
-    pub fn instead_of_secret(text: impl Into<Cow<'static, str>>) -> Self {
+    /// Creates an expectation whose error message does not show the refused value, because it may be a
+    /// secret.
+    pub fn new_hiding_value(text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             text: text.into(),
             hides_value: true,

@@ -22,8 +22,8 @@ const MAX_QUEUED_LINES: usize = 8192;
 /// How often [`LogQueue::flush`] checks whether all lines are written.
 const FLUSH_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The target of log lines about dropped lines. They bypass the queue, which is full at that time, and
-/// are written directly to standard output by the thread that empties the queue.
+/// The target of log lines about dropped lines. The thread that empties the queue writes these lines
+/// directly to standard output, because the queue may be full.
 const DROPPED_LINES_TARGET: &str = "telemetry::dropped_lines";
 
 /// The queue and the thread that writes its lines to standard output.
@@ -42,7 +42,7 @@ impl LogQueue {
             .buffered_lines_limit(MAX_QUEUED_LINES)
             .lossy(true)
             .finish(output);
-        // The counter exists only now. The thread does not read it before the first line.
+        // The thread needs this counter only after its first line, and nothing has been logged yet.
         let _ = counts.queue_full.set(sender.error_counter());
         counts.register_counter();
         Self {
@@ -97,7 +97,7 @@ impl LineCounts {
 
     /// The number of lines that are dropped or still queued.
     fn not_written(&self) -> u64 {
-        // `written` is loaded first: a line that is written between the two loads is in neither count.
+        // `written` is loaded first, because it must not be larger than `logged`.
         let written = self.written.load(Ordering::Relaxed);
         let logged = self.logged.load(Ordering::Relaxed);
         logged.saturating_sub(written)
@@ -144,7 +144,7 @@ impl MakeWriter<'_> for CountingWriter {
 struct LogOutput<W> {
     writer: W,
     counts: LineCounts,
-    /// The number of dropped lines at the time of the last report of it.
+    /// The number of dropped lines that [`Self::report_recovery`] has already reported.
     reported_drops: u64,
     /// Whether lines were dropped since the queue was last empty.
     has_dropped: bool,
@@ -163,8 +163,8 @@ impl<W: Write> LogOutput<W> {
         }
     }
 
-    /// Logs that lines were dropped, once until [`Self::report_recovery`]. Called after each written
-    /// line, because only then does standard output accept lines.
+    /// Logs that lines were dropped, unless this was logged since the last recovery. Called after each
+    /// written line: standard output then accepts lines again.
     fn report_drops(&mut self) {
         let dropped = self.counts.dropped() - self.reported_drops;
         if dropped > 0 && !self.has_dropped {

@@ -83,7 +83,7 @@ fn parse_decision(text: &str) -> Option<bool> {
 
 /// Parses a text of exactly `digits` hexadecimal digits.
 fn parse_hex(text: &str, digits: usize) -> Option<u128> {
-    // `from_str_radix` alone would accept a plus sign.
+    // `from_str_radix` also accepts a plus sign.
     let is_hex = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| u128::from_str_radix(text, 16).ok())?
 }

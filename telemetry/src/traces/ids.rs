@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_trace_id_of_a_caller_without_a_span_is_used() {
+    fn a_trace_id_without_a_parent_span_is_taken_from_the_request_headers() {
         let trace_id = TraceId::from(0x5840_6520_a006_6491_27e3_7190_3a2d_e979);
         let flags = TraceFlags::default();
         let span_context =

@@ -13,7 +13,7 @@ const PRIORITY_ATTRIBUTE: &str = "sampling.priority";
 
 /// Keeps the decision of the parent span, and asks another sampler for traces without a decision.
 ///
-/// The SDK's `Sampler::ParentBased` is not used, because it does not know two cases of X-Ray's
+/// The SDK's `Sampler::ParentBased` is not used, because it does not support two cases of X-Ray's
 /// header: a decision without a parent span, and a parent span without a decision.
 #[derive(Clone, Debug)]
 pub(super) struct ParentBasedSampler {
@@ -37,8 +37,8 @@ impl ParentBasedSampler {
 
     /// The decision of the parent span, if there is a parent with a decision.
     ///
-    /// The decision of a parent in this process is always kept: otherwise the spans of one process
-    /// would be an incomplete part of the trace.
+    /// The decision of a parent in this process is always kept. Otherwise a trace could contain only
+    /// some of the spans of this process.
     fn parent_decision(&self, cx: &Context) -> Option<bool> {
         let span = cx.span();
         let span_context = span.span_context();
@@ -120,7 +120,7 @@ mod tests {
         Context::new().with_remote_span_context(span_context)
     }
 
-    fn samples(
+    fn is_sampled(
         follows_remote_parent: bool,
         root: Sampler,
         parent: &Context,
@@ -138,8 +138,13 @@ mod tests {
         for span_id in [NO_SPAN_ID, SPAN_ID] {
             let sampled = remote_parent(span_id, Some(true));
             let not_sampled = remote_parent(span_id, Some(false));
-            assert!(samples(FOLLOWS_REMOTE, Sampler::AlwaysOff, &sampled, &[]));
-            assert!(!samples(
+            assert!(is_sampled(
+                FOLLOWS_REMOTE,
+                Sampler::AlwaysOff,
+                &sampled,
+                &[]
+            ));
+            assert!(!is_sampled(
                 FOLLOWS_REMOTE,
                 Sampler::AlwaysOn,
                 &not_sampled,
@@ -152,8 +157,13 @@ mod tests {
     fn a_request_without_a_decision_is_decided_by_the_root_sampler() {
         for span_id in [NO_SPAN_ID, SPAN_ID] {
             let undecided = remote_parent(span_id, None);
-            assert!(samples(FOLLOWS_REMOTE, Sampler::AlwaysOn, &undecided, &[]));
-            assert!(!samples(
+            assert!(is_sampled(
+                FOLLOWS_REMOTE,
+                Sampler::AlwaysOn,
+                &undecided,
+                &[]
+            ));
+            assert!(!is_sampled(
                 FOLLOWS_REMOTE,
                 Sampler::AlwaysOff,
                 &undecided,
@@ -166,21 +176,31 @@ mod tests {
     fn a_sampler_that_does_not_follow_the_caller_ignores_its_decision() {
         let sampled = remote_parent(SPAN_ID, Some(true));
         let not_sampled = remote_parent(SPAN_ID, Some(false));
-        assert!(samples(
+        assert!(is_sampled(
             IGNORES_REMOTE,
             Sampler::AlwaysOn,
             &not_sampled,
             &[]
         ));
-        assert!(!samples(IGNORES_REMOTE, Sampler::AlwaysOff, &sampled, &[]));
+        assert!(!is_sampled(
+            IGNORES_REMOTE,
+            Sampler::AlwaysOff,
+            &sampled,
+            &[]
+        ));
     }
 
     #[test]
     fn the_decision_of_a_parent_span_in_this_process_is_always_kept() {
         let sampled = local_parent(TraceFlags::SAMPLED);
         let not_sampled = local_parent(TraceFlags::default());
-        assert!(samples(IGNORES_REMOTE, Sampler::AlwaysOff, &sampled, &[]));
-        assert!(!samples(
+        assert!(is_sampled(
+            IGNORES_REMOTE,
+            Sampler::AlwaysOff,
+            &sampled,
+            &[]
+        ));
+        assert!(!is_sampled(
             IGNORES_REMOTE,
             Sampler::AlwaysOn,
             &not_sampled,
@@ -192,14 +212,14 @@ mod tests {
     fn a_span_with_sampling_priority_0_is_never_sampled() {
         let priority_zero = [KeyValue::new(PRIORITY_ATTRIBUTE, 0)];
         let no_parent = Context::new();
-        assert!(!samples(
+        assert!(!is_sampled(
             IGNORES_REMOTE,
             Sampler::AlwaysOn,
             &no_parent,
             &priority_zero
         ));
         let sampled = remote_parent(SPAN_ID, Some(true));
-        assert!(!samples(
+        assert!(!is_sampled(
             FOLLOWS_REMOTE,
             Sampler::AlwaysOn,
             &sampled,
