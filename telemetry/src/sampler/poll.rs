@@ -246,11 +246,11 @@ impl DaemonClient {
         let address = &self.address;
         match result {
             Ok(()) if self.outage.mark_inactive() => {
-                tracing::info!("the X-Ray daemon at {address} gives sampling rules again");
+                tracing::info!("the X-Ray daemon at {address} returns sampling rules again");
             }
             Err(cause) if self.outage.mark_active() => tracing::warn!(
                 %cause,
-                "the X-Ray daemon at {address} gives no sampling rules; the last rules expire after an hour, and \
+                "the X-Ray daemon at {address} returns no sampling rules; the last rules expire after an hour, and \
                  without rules the first request each second and 5 % of the others are sampled"
             ),
             _ => {}

@@ -22,7 +22,7 @@ const LOCAL_RECOVERY_TIME: Duration = Duration::from_millis(100);
 /// datagram in a second.
 const REMOTE_RECOVERY_TIME: Duration = Duration::from_secs(2);
 
-/// Sends documents to one daemon, and looks up the daemon's address again from time to time.
+/// Sends documents to one daemon, whose name it looks up every minute.
 #[derive(Debug)]
 pub(super) struct DaemonSender {
     lookup: Lookup,

@@ -1,7 +1,8 @@
 //! Translates a span to an X-Ray segment document.
 //!
-//! `opentelemetry-aws` does the translation. This module changes the span before it, and the document after it, where
-//! the result would differ from the X-Ray developer guide ("Segment documents"). Each change has its reason beside it.
+//! `opentelemetry-aws` does the translation. Its documents differ from the X-Ray developer guide ("Segment documents")
+//! in some cases. This module therefore changes the span before the translation and the document after it. A comment
+//! at each change gives the reason.
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{KeyValue, Value as AttributeValue};
@@ -23,7 +24,7 @@ const ANNOTATION_KEYS: [&str; 6] = [
     "mysfit.id",
 ];
 
-/// Values of `error.type` for spans whose caller did not wait for the end.
+/// Values of `error.type` for spans whose caller did not wait for the result.
 const CANCELLED_ERROR_TYPES: [&str; 3] = ["cancelled", "client_disconnected", "client_stalled"];
 
 /// Parts of a document that are left out, in this order, until the document fits into a datagram.
@@ -32,7 +33,7 @@ const OPTIONAL_PARTS: [&str; 3] = ["cause", "annotations", "aws"];
 /// Longest text of a request in bytes. The translator rejects a span with a longer one.
 const MAX_TEXT_BYTES: usize = 250;
 
-/// Longest host name in bytes. The translator limits the URL, which has scheme, host, port and path.
+/// Longest host name in bytes. The host is a part of the URL, whose length the translator limits.
 const MAX_HOST_BYTES: usize = 100;
 
 /// Longest service name in characters.
@@ -174,7 +175,7 @@ fn correct_document(document: &mut Map<String, Value>, span: &SpanData) {
     }
 }
 
-/// Corrects the flags that the translator sets: an error for 4xx, a fault for 5xx and for failures without such a status.
+/// Corrects two flags. The translator sets an error for 4xx, a throttle for 429, and a fault for every other failure.
 fn correct_flags(document: &mut Map<String, Value>, span: &SpanData) {
     // The status of DynamoDB's throttling is 400.
     let is_throttled = attribute(span, "aws.throttled") == Some(&AttributeValue::Bool(true));
@@ -215,15 +216,15 @@ fn move_log_groups(document: &mut Map<String, Value>) {
     if document.contains_key("type") {
         return;
     }
-    let list = |key: &str| log_groups[key].as_array().cloned().unwrap_or_default();
-    let from_arn = |arn: &Value| {
+    let values = |key: &str| log_groups[key].as_array().cloned().unwrap_or_default();
+    let log_from_arn = |arn: &Value| {
         let arn = arn.as_str()?.trim_end_matches(":*");
         let (_, name) = arn.split_once(":log-group:")?;
         Some(json!({"log_group": name, "arn": arn}))
     };
-    let mut logs: Vec<_> = list("arn").iter().filter_map(from_arn).collect();
+    let mut logs: Vec<_> = values("arn").iter().filter_map(log_from_arn).collect();
     if logs.is_empty() {
-        let names = list("log_group").into_iter();
+        let names = values("log_group").into_iter();
         logs.extend(names.map(|name| json!({"log_group": name})));
     }
     let aws = document.entry("aws").or_insert_with(|| json!({}));

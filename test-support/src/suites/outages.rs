@@ -75,8 +75,8 @@ const NO_METRICS: Expected = Expected {
 };
 
 const NO_RULES: Expected = Expected {
-    lost: "gives no sampling rules",
-    back: "gives sampling rules again",
+    lost: "returns no sampling rules",
+    back: "returns sampling rules again",
     causes: CLOSED,
 };
 

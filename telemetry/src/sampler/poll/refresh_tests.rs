@@ -12,11 +12,11 @@ use crate::captured_log::CapturedLog;
 
 #[test]
 fn rules_are_read_from_all_pages_and_targets_change_their_rate() {
-    let mut first = rule_page(["a"], json!({}));
-    first["NextToken"] = json!("more");
-    let mut last = rule_page(["b"], json!({}));
-    last["NextToken"] = json!("");
-    let daemon = FakeDaemon::start([first, last]);
+    let mut first_page = rule_page(["a"], json!({}));
+    first_page["NextToken"] = json!("more");
+    let mut last_page = rule_page(["b"], json!({}));
+    last_page["NextToken"] = json!("");
+    let daemon = FakeDaemon::start([first_page, last_page]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
     assert!(!samples(&client, "/a") && !samples(&client, "/b") && !samples(&client, "/b"));
@@ -99,18 +99,18 @@ fn a_modification_causes_two_refreshes_and_then_none_until_the_next_modification
         (80, 8),
     ] {
         daemon.set_report_response(200, json!({"LastRuleModification": modified}));
-        let before = daemon.refresh_count();
+        let count_before = daemon.refresh_count();
         client.poll(seconds(second)).unwrap();
-        refresh_counts.push(daemon.refresh_count() - before);
+        refresh_counts.push(daemon.refresh_count() - count_before);
     }
-    // The second refresh finds a further modification within the same second.
+    // The second refresh would find another modification of the same second.
     assert_eq!(refresh_counts, [1, 1, 0, 0, 1, 1, 0, 1]);
     daemon.set_report_response(200, json!({}));
-    let before = daemon.refresh_count();
+    let count_before = daemon.refresh_count();
     client.poll(seconds(90)).unwrap();
     client.poll(seconds(100)).unwrap();
     assert_eq!(
-        daemon.refresh_count() - before,
+        daemon.refresh_count() - count_before,
         1,
         "a response without a modification time"
     );
@@ -262,8 +262,8 @@ fn an_outage_of_the_daemon_is_logged_once_at_its_start_and_once_at_its_end() {
         logged.push(log.take());
     }
     let is_start =
-        |line: &str| line.contains("gives no sampling rules") && line.contains("answered 500");
-    let is_end = |line: &str| line.contains("gives sampling rules again");
+        |line: &str| line.contains("returns no sampling rules") && line.contains("answered 500");
+    let is_end = |line: &str| line.contains("returns sampling rules again");
     assert!(
         is_start(&logged[1]) && is_end(&logged[3]) && is_start(&logged[5]),
         "{logged:?}"

@@ -21,6 +21,12 @@ fn assign_quotas(report: &Value) -> (u16, String) {
     (200, json!({"SamplingTargetDocuments": targets}).to_string())
 }
 
+/// Makes a decision for each rule. Returns whether all requests are sampled.
+fn samples_for_all_rules(client: &DaemonClient, names: &[String]) -> bool {
+    let mut names = names.iter();
+    names.all(|name| samples(client, &format!("/{name}")))
+}
+
 #[test]
 fn every_rule_gets_a_quota_if_the_report_needs_several_calls() {
     for count in [1, 25, 26, 50, 60] {
@@ -32,12 +38,7 @@ fn every_rule_gets_a_quota_if_the_report_needs_several_calls() {
         let daemon = FakeDaemon::start([rules]);
         let mut client = daemon.client();
         client.poll(seconds(0)).unwrap();
-        let match_all = || {
-            names
-                .iter()
-                .all(|name| samples(&client, &format!("/{name}")))
-        };
-        match_all();
+        samples_for_all_rules(&client, &names);
         daemon.state().handle_report = Box::new(assign_quotas);
         client.poll(seconds(10)).unwrap();
 
@@ -51,13 +52,11 @@ fn every_rule_gets_a_quota_if_the_report_needs_several_calls() {
         let mut expected: Vec<_> = names.iter().map(String::as_str).collect();
         expected.sort_unstable();
         assert_eq!(reported, expected);
-        let match_all = || {
-            names
-                .iter()
-                .all(|name| samples(&client, &format!("/{name}")))
-        };
         // Without a quota, each rule could borrow one request a second.
-        assert!((0..20).all(|_| match_all()), "{count} rules");
+        assert!(
+            (0..20).all(|_| samples_for_all_rules(&client, &names)),
+            "{count} rules"
+        );
     }
 }
 
@@ -127,7 +126,7 @@ fn counts_of_a_failed_report_are_reported_again_and_those_of_an_accepted_one_are
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
     samples(&client, "/a");
-    // A proxy may redirect with any body.
+    // The status 302 is a redirect by a proxy.
     for (second, status) in [(10, 500), (20, 429), (25, 302), (30, 400)] {
         daemon.set_report_response(status, "{}");
         assert!(client.poll(seconds(second)).is_err());

@@ -32,18 +32,18 @@ fn a_rule_that_is_deleted_and_created_again_has_no_counts() {
     let other = || definition("other", 9, json!({}));
     let first = rules([definition("r", 1, json!({})), other()]);
     decide(&first, 100, 0.5);
-    let without = refresh(&first, [other()], 110).unwrap();
+    let without_r = refresh(&first, [other()], 110).unwrap();
     // Another thread may still decide by the earlier rules.
     decide(&first, 110, 0.5);
     assert_eq!(
-        without
+        without_r
             .build_report("c", seconds(120), 1000.0)
             .unwrap()
             .len(),
         0
     );
-    let again = refresh(&without, [definition("r", 1, json!({})), other()], 120).unwrap();
-    assert_eq!(counts(&again.rules[0]), RequestCounts::default());
+    let recreated = refresh(&without_r, [definition("r", 1, json!({})), other()], 120).unwrap();
+    assert_eq!(counts(&recreated.rules[0]), RequestCounts::default());
 }
 
 #[test]
@@ -95,11 +95,11 @@ fn an_unprocessed_document_is_reported_again_after_the_interval() {
 }
 
 #[test]
-fn a_quota_lasts_from_its_response_until_its_expiry_by_the_system_time_of_the_response() {
+fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of_the_response() {
     // The expiry, the system time of the response, and the second of uptime when the quota has expired.
     for (unix_expiry, unix_now, expired_at) in [
         (1300.0, 1000.0, 410),
-        // The system time is wrong by some minutes.
+        // The system clock is an hour fast, and then 100 seconds slow.
         (1300.0, 4600.0, 110),
         (1300.0, 900.0, 510),
         (0.0, 1000.0, 110),

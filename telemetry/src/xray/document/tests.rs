@@ -1,4 +1,4 @@
-//! Translates spans of the SDK, and checks each document by the schema.
+//! Translates spans of the SDK to documents. Each document is validated against the schema.
 
 use opentelemetry::trace::{Span, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Array, Context, StringValue};
@@ -95,7 +95,7 @@ fn the_flags_follow_the_http_status_and_not_the_status_of_the_span() {
 }
 
 #[test]
-fn a_failure_without_an_error_status_is_a_fault_or_if_the_caller_cancelled_an_error() {
+fn a_failure_without_an_http_error_status_is_a_fault_and_a_cancellation_is_an_error() {
     for (kind, error_type, expected) in [
         (SpanKind::Server, "client_disconnected", "error"),
         (SpanKind::Server, "client_stalled", "error"),
