@@ -1,12 +1,13 @@
-//! Whatever is sent and asked: an answer, and never a panic. `PROPTEST_CASES` makes it look longer.
+//! Property tests: no expression, document or request makes the local X-Ray panic. `PROPTEST_CASES` sets the number of
+//! cases per test.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, longest_range, time_at, trace_id};
 
-/// Words that expressions are made of, and some that they are not.
-const WORDS: [&str; 48] = [
+/// Tokens of filter expressions, and a few texts that are not tokens.
+const EXPRESSION_TOKENS: [&str; 48] = [
     "ok",
     "error",
     "!",
@@ -57,18 +58,18 @@ const WORDS: [&str; 48] = [
     "partial",
 ];
 
-fn expressions() -> impl Strategy<Value = String> {
+fn any_expression() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
-        proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..12)
-            .prop_map(|words| words.join(" ")),
-        proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..12)
-            .prop_map(|words| words.concat()),
+        proptest::collection::vec(proptest::sample::select(&EXPRESSION_TOKENS[..]), 0..12)
+            .prop_map(|tokens| tokens.join(" ")),
+        proptest::collection::vec(proptest::sample::select(&EXPRESSION_TOKENS[..]), 0..12)
+            .prop_map(|tokens| tokens.concat()),
     ]
 }
 
-/// Any JSON, mostly small.
-fn values() -> impl Strategy<Value = Value> {
+/// A small JSON value of any type.
+fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -85,8 +86,9 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Documents that are nearly right: few ids, so that they meet, and one part that may be anything.
-fn documents() -> impl Strategy<Value = Value> {
+/// A document that is valid except that one field may have any value. There are only eight ids, so that documents refer
+/// to each other.
+fn any_document() -> impl Strategy<Value = Value> {
     let keys = proptest::sample::select(
         &[
             "id",
@@ -114,21 +116,21 @@ fn documents() -> impl Strategy<Value = Value> {
     let ids = (0_u64..8, 0_u64..9);
     let times = (0_u32..100, 0_u32..100);
     let kinds = (any::<bool>(), any::<bool>(), any::<bool>(), 0_usize..3);
-    (ids, times, kinds, keys, values(), any::<bool>()).prop_map(
-        |((id, parent), (from, took), (is_part, is_error, is_open, namespace), key, value, is_odd)| {
+    (ids, times, kinds, keys, any_json(), any::<bool>()).prop_map(
+        |((id, parent), (start, duration), (is_subsegment, is_fault, is_in_progress, namespace), key, value, has_any_value)| {
             let mut document = json!({
                 "trace_id": trace_id(), "id": format!("{id:016x}"), "name": format!("n{}", id % 3),
-                "start_time": time_at(from), "end_time": time_at(from + took), "fault": is_error, "in_progress": is_open,
+                "start_time": time_at(start), "end_time": time_at(start + duration), "fault": is_fault, "in_progress": is_in_progress,
                 "namespace": (["aws", "remote", "local"][namespace]),
             });
-            // Eight is nobody.
-            if is_part || parent < 8 {
+            // No document has the id 8.
+            if is_subsegment || parent < 8 {
                 document["parent_id"] = json!(format!("{parent:016x}"));
             }
-            if is_part {
+            if is_subsegment {
                 document["type"] = json!("subsegment");
             }
-            if is_odd {
+            if has_any_value {
                 document[key] = value;
             }
             document
@@ -147,8 +149,8 @@ const FILTERS: [&str; 8] = [
     "!inferred partial",
 ];
 
-/// Requests with the names that operations read, and values that they may not expect.
-fn requests() -> impl Strategy<Value = Value> {
+/// A request that has members of the X-Ray API with any values.
+fn any_request() -> impl Strategy<Value = Value> {
     let keys = proptest::sample::select(
         &[
             "StartTime",
@@ -179,9 +181,9 @@ fn requests() -> impl Strategy<Value = Value> {
     );
     let values = || {
         prop_oneof![
-            values(),
+            any_json(),
             (0_i64..4_000_000_000).prop_map(Value::from),
-            expressions().prop_map(Value::from),
+            any_expression().prop_map(Value::from),
             Just(json!([trace_id(), "{}", "[]"])),
         ]
     };
@@ -209,10 +211,10 @@ fn requests() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn any_expression_is_answered_or_refused(text in expressions()) {
+    fn any_expression_is_evaluated_or_refused_with_a_position(expression in any_expression()) {
         let xray = LocalXray::with_documents(&crate::local_xray::like_documents());
         let mut request = longest_range();
-        request["FilterExpression"] = json!(text);
+        request["FilterExpression"] = json!(expression);
         if let Err(error) = xray.try_call("/TraceSummaries", request) {
             let error = error.to_string();
             prop_assert!(error.contains(" at position ") || error.contains("no group"), "{}", error);
@@ -220,23 +222,23 @@ proptest! {
     }
 
     #[test]
-    fn any_documents_are_taken_or_refused_and_answered(documents in proptest::collection::vec(documents(), 0..24)) {
+    fn any_documents_are_stored_or_refused_and_every_query_succeeds(documents in proptest::collection::vec(any_document(), 0..24)) {
         let xray = LocalXray::new();
-        let mut refused = 0;
+        let mut refusals = 0;
         for document in &documents {
-            refused += xray.0.put_document(&document.to_string()).len();
+            refusals += xray.0.put_document(&document.to_string()).len();
         }
         let status = xray.0.status();
-        prop_assert_eq!(status["Taken"].as_u64().unwrap() as usize + refused, documents.len());
-        let taken = &status["Documents"];
+        prop_assert_eq!(status["Taken"].as_u64().unwrap() as usize + refusals, documents.len());
+        let stored = &status["Documents"];
         prop_assert_eq!(
-            taken.as_u64().unwrap() + status["Superseded"].as_u64().unwrap(),
+            stored.as_u64().unwrap() + status["Superseded"].as_u64().unwrap(),
             status["Taken"].as_u64().unwrap()
         );
-        let all = xray.call("/TraceSummaries", longest_range());
-        for summary in all["TraceSummaries"].as_array().unwrap() {
-            let answer = xray.call("/Traces", json!({ "TraceIds": [summary["Id"]] }));
-            for segment in answer["Traces"][0]["Segments"].as_array().unwrap() {
+        let page = xray.call("/TraceSummaries", longest_range());
+        for summary in page["TraceSummaries"].as_array().unwrap() {
+            let response = xray.call("/Traces", json!({ "TraceIds": [summary["Id"]] }));
+            for segment in response["Traces"][0]["Segments"].as_array().unwrap() {
                 let document: Value = serde_json::from_str(segment["Document"].as_str().unwrap()).unwrap();
                 prop_assert_eq!(&document["id"], &segment["Id"]);
             }
@@ -252,12 +254,12 @@ proptest! {
     }
 
     #[test]
-    fn any_request_is_answered_or_refused(
+    fn any_request_is_answered_or_refused_without_a_panic(
         path in proptest::sample::select(&[
             "/TraceSegments", "/TraceSummaries", "/Traces", "/TraceGraph", "/ServiceGraph", "/TimeSeriesServiceStatistics",
             "/CreateSamplingRule", "/UpdateSamplingRule", "/SamplingTargets", "/CreateGroup", "/UpdateGroup", "/DeleteGroup",
         ][..]),
-        body in prop_oneof![requests().prop_map(|value| value.to_string().into_bytes()), any::<Vec<u8>>()],
+        body in prop_oneof![any_request().prop_map(|value| value.to_string().into_bytes()), any::<Vec<u8>>()],
     ) {
         let _ = LocalXray::with_documents(&crate::local_xray::like_documents()).0.call_operation(path, &body);
     }

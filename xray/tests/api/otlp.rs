@@ -1,4 +1,4 @@
-//! OTLP: the protocol on the wire.
+//! OTLP over HTTP: requests to the program `xray`, and its responses.
 
 mod translation;
 
@@ -17,15 +17,18 @@ use serde_json::{Value, json};
 use crate::local_xray::{START, longest_range};
 use crate::server::Process;
 
-const TRACE: &str = "6b00e000bd862e3fe1be46a994272793";
+/// The trace id of all spans, in hexadecimal digits.
+const TRACE_ID: &str = "6b00e000bd862e3fe1be46a994272793";
+// OTLP's numbers of span kinds.
 const INTERNAL: i32 = 1;
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
 const PRODUCER: i32 = 4;
 const CONSUMER: i32 = 5;
 
-fn attributes(pairs: &Value) -> Value {
-    let value = |value: &Value| match value {
+/// The OTLP/JSON encoding of attributes.
+fn to_key_values(attributes: &Value) -> Value {
+    let to_any_value = |value: &Value| match value {
         Value::Bool(flag) => json!({ "boolValue": flag }),
         Value::Number(number) if number.is_i64() => json!({ "intValue": number.to_string() }),
         Value::Number(number) => json!({ "doubleValue": number }),
@@ -38,38 +41,40 @@ fn attributes(pairs: &Value) -> Value {
         }
         text => json!({ "stringValue": text }),
     };
-    let pairs = pairs.as_object().unwrap().iter();
-    pairs
-        .map(|(key, found)| json!({ "key": key, "value": value(found) }))
+    let attributes = attributes.as_object().unwrap().iter();
+    attributes
+        .map(|(key, value)| json!({ "key": key, "value": to_any_value(value) }))
         .collect()
 }
 
-/// A request with one span.
-fn request(kind: i32, resource: &Value, span: &Value) -> Value {
-    let nanos = u64::from(START) * 1_000_000_000;
-    let mut whole = json!({
-        "traceId": TRACE, "spanId": "53995c3f42cd8ad8", "name": "GET /things", "kind": kind,
-        "startTimeUnixNano": nanos.to_string(), "endTimeUnixNano": (nanos + 250_000_000).to_string(),
+/// Builds a request with one span that has the given fields.
+fn build_request(kind: i32, resource: &Value, fields: &Value) -> Value {
+    let start_nanos = u64::from(START) * 1_000_000_000;
+    let mut span = json!({
+        "traceId": TRACE_ID, "spanId": "53995c3f42cd8ad8", "name": "GET /things", "kind": kind,
+        "startTimeUnixNano": start_nanos.to_string(),
+        "endTimeUnixNano": (start_nanos + 250_000_000).to_string(),
     });
-    for (key, value) in span.as_object().unwrap() {
-        whole[key] = if key == "attributes" {
-            attributes(value)
+    for (key, value) in fields.as_object().unwrap() {
+        span[key] = if key == "attributes" {
+            to_key_values(value)
         } else {
             value.clone()
         };
     }
     json!({ "resourceSpans": [{
-        "resource": { "attributes": attributes(resource) },
-        "scopeSpans": [{ "spans": [whole] }],
+        "resource": { "attributes": to_key_values(resource) },
+        "scopeSpans": [{ "spans": [span] }],
     }]})
 }
 
-struct Collector {
+/// A client of a new process of the program `xray`.
+struct OtlpClient {
     process: Process,
     http: Client,
 }
 
-impl Collector {
+impl OtlpClient {
     fn start() -> Self {
         Self {
             process: Process::start(&[]),
@@ -77,82 +82,91 @@ impl Collector {
         }
     }
 
+    /// Sends a request without compression, and returns the status and the body of the response.
     async fn post(&self, content_type: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
-        self.post_as(content_type, "identity", body).await
+        self.post_encoded(content_type, "identity", body).await
     }
 
-    async fn post_as(&self, content_type: &str, encoding: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
-        self.post_to("/v1/traces", content_type, encoding, body)
+    async fn post_encoded(
+        &self,
+        content_type: &str,
+        content_encoding: &str,
+        body: Vec<u8>,
+    ) -> (u16, Vec<u8>) {
+        self.post_to_path("/v1/traces", content_type, content_encoding, body)
             .await
     }
 
-    async fn post_to(
+    async fn post_to_path(
         &self,
         path: &str,
         content_type: &str,
-        encoding: &str,
+        content_encoding: &str,
         body: Vec<u8>,
     ) -> (u16, Vec<u8>) {
         let url = format!("http://{}{path}", self.process.otlp_address);
         let request = self.http.post(url).header("content-type", content_type);
-        let answer = request
-            .header("content-encoding", encoding)
+        let response = request
+            .header("content-encoding", content_encoding)
             .body(body)
             .send()
             .await
             .unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.bytes().await.unwrap().to_vec())
+        let status = response.status().as_u16();
+        (status, response.bytes().await.unwrap().to_vec())
     }
 
-    async fn send(&self, request: &Value) {
-        let (status, answer) = self
+    /// Sends a request, and asserts that no span is rejected.
+    async fn send_accepted(&self, request: &Value) {
+        let (status, response) = self
             .post("application/json", request.to_string().into())
             .await;
-        assert_eq!((status, answer), (200, b"{}".to_vec()), "{request:#}");
+        assert_eq!((status, response), (200, b"{}".to_vec()), "{request:#}");
     }
 
-    /// The document that a span became; inferred ones are left out.
-    async fn document(&self) -> Value {
-        let mut documents = self.documents().await.into_iter();
-        documents.find(|it| it["inferred"] != true).unwrap()
-    }
-
-    /// All documents of the trace.
-    async fn documents(&self) -> Vec<Value> {
-        let id = json!({ "TraceIds": [format!("1-{}-{}", &TRACE[..8], &TRACE[8..])] });
-        let body = id.to_string();
-        let answer = self.process.request("POST", "/Traces", &body).2;
-        let documents = answer["Traces"][0]["Segments"].as_array().unwrap().iter();
+    /// The first document of the trace that is not inferred.
+    async fn reported_document(&self) -> Value {
+        let mut documents = self.trace_documents().await.into_iter();
         documents
-            .map(|it| serde_json::from_str(it["Document"].as_str().unwrap()).unwrap())
+            .find(|document| document["inferred"] != true)
+            .unwrap()
+    }
+
+    /// All documents of the trace, inferred ones included.
+    async fn trace_documents(&self) -> Vec<Value> {
+        let request = json!({ "TraceIds": [format!("1-{}-{}", &TRACE_ID[..8], &TRACE_ID[8..])] });
+        let body = request.to_string();
+        let response = self.process.request("POST", "/Traces", &body).2;
+        let segments = response["Traces"][0]["Segments"].as_array().unwrap().iter();
+        segments
+            .map(|segment| serde_json::from_str(segment["Document"].as_str().unwrap()).unwrap())
             .collect()
     }
 }
 
 #[tokio::test]
-async fn metrics_and_logs_are_answered_with_what_to_do_instead() {
-    let collector = Collector::start();
+async fn a_path_other_than_traces_is_404_and_the_response_says_how_to_send_metrics_and_logs() {
+    let client = OtlpClient::start();
     for path in ["/v1/metrics", "/v1/logs", "/", "/v1/trace"] {
-        let (status, answer) = collector
-            .post_to(path, "application/json", "identity", b"{}".to_vec())
+        let (status, response) = client
+            .post_to_path(path, "application/json", "identity", b"{}".to_vec())
             .await;
-        // Exporters send again what is answered with 5xx, and not with 404.
+        // Exporters retry after a 5xx status, and not after 404.
         assert_eq!(status, 404, "{path}");
-        let answer: Value = serde_json::from_slice(&answer).unwrap();
-        let message = answer["message"].as_str().unwrap();
-        assert_eq!(answer["code"], 12);
-        for said in [
+        let response: Value = serde_json::from_slice(&response).unwrap();
+        let message = response["message"].as_str().unwrap();
+        assert_eq!(response["code"], 12);
+        for expected in [
             path,
             "POST /v1/traces",
             "OTEL_METRICS_EXPORTER=none",
             "OTEL_LOGS_EXPORTER=none",
         ] {
-            assert!(message.contains(said), "{path}: {message}");
+            assert!(message.contains(expected), "{path}: {message}");
         }
     }
-    let (status, answer) = collector
-        .post_to(
+    let (status, response) = client
+        .post_to_path(
             "/v1/metrics",
             "application/x-protobuf",
             "gzip",
@@ -160,18 +174,17 @@ async fn metrics_and_logs_are_answered_with_what_to_do_instead() {
         )
         .await;
     assert_eq!(status, 404);
-    assert!(String::from_utf8_lossy(&answer).contains("OTEL_METRICS_EXPORTER=none"));
+    assert!(String::from_utf8_lossy(&response).contains("OTEL_METRICS_EXPORTER=none"));
 }
 
 #[tokio::test]
-async fn a_wrong_span_is_rejected_alone_in_either_encoding() {
-    let collector = Collector::start();
-    let good = request(SERVER, &json!({ "service.name": "shop" }), &json!({}));
-    let span = &good["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
-    let mut mixed = good.clone();
-    let spans = mixed.pointer_mut("/resourceSpans/0/scopeSpans/0/spans");
+async fn an_invalid_span_in_json_does_not_reject_the_other_spans() {
+    let client = OtlpClient::start();
+    let mut request = build_request(SERVER, &json!({ "service.name": "shop" }), &json!({}));
+    let spans = request.pointer_mut("/resourceSpans/0/scopeSpans/0/spans");
     let spans = spans.unwrap().as_array_mut().unwrap();
-    for wrong in [
+    let valid_span = spans[0].clone();
+    for invalid_fields in [
         json!({ "traceId": "00" }),
         json!({ "spanId": "0000000000000000" }),
         json!({ "parentSpanId": "1234" }),
@@ -179,133 +192,148 @@ async fn a_wrong_span_is_rejected_alone_in_either_encoding() {
         json!({ "startTimeUnixNano": "yesterday" }),
         json!({ "attributes": [{ "key": "a", "value": { "intValue": 1, "boolValue": true } }] }),
     ] {
-        let mut span = span.clone();
-        for (key, value) in wrong.as_object().unwrap() {
+        let mut span = valid_span.clone();
+        for (key, value) in invalid_fields.as_object().unwrap() {
             span[key] = value.clone();
         }
         spans.insert(0, span);
     }
-    let (status, answer) = collector
-        .post("application/json; charset=utf-8", mixed.to_string().into())
+    let (status, response) = client
+        .post(
+            "application/json; charset=utf-8",
+            request.to_string().into(),
+        )
         .await;
-    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let response: Value = serde_json::from_slice(&response).unwrap();
     assert_eq!(
-        (status, &answer["partialSuccess"]["rejectedSpans"]),
+        (status, &response["partialSuccess"]["rejectedSpans"]),
         (200, &json!("6"))
     );
     assert_eq!(
-        answer["partialSuccess"]["errorMessage"],
+        response["partialSuccess"]["errorMessage"],
         "resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value: boolValue and intValue exclude each other",
     );
-    assert_eq!(collector.document().await["name"], "shop");
+    assert_eq!(client.reported_document().await["name"], "shop");
+}
 
-    let collector = Collector::start();
-    let nanos = u64::from(START) * 1_000_000_000;
-    let span = |id: &[u8]| Span {
-        trace_id: trace_id(),
-        span_id: id.to_vec(),
+#[tokio::test]
+async fn an_invalid_span_in_protobuf_does_not_reject_the_other_spans_with_or_without_gzip() {
+    let client = OtlpClient::start();
+    let start_nanos = u64::from(START) * 1_000_000_000;
+    let span_with_id = |span_id: &[u8]| Span {
+        trace_id: trace_id_bytes(),
+        span_id: span_id.to_vec(),
         name: "GET /things".to_owned(),
         kind: SERVER,
-        start_time_unix_nano: nanos,
-        end_time_unix_nano: nanos + 1,
+        start_time_unix_nano: start_nanos,
+        end_time_unix_nano: start_nanos + 1,
         ..Span::default()
     };
     let message = ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
             scope_spans: vec![ScopeSpans {
-                spans: vec![span(&[1]), span(&[1; 8])],
+                spans: vec![span_with_id(&[1]), span_with_id(&[1; 8])],
                 ..ScopeSpans::default()
             }],
             ..ResourceSpans::default()
         }],
     };
     let body = message.encode_to_vec();
-    let packed = |part: &[u8]| {
-        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(part).unwrap();
-        packed.finish().unwrap()
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
     };
-    // A body may have several members of gzip.
-    let (start, end) = body.split_at(body.len() / 2);
-    let two = [packed(start), packed(end)].concat();
-    for (encoding, body) in [
+    // RFC 1952 permits several gzip members in one body.
+    let (first_half, second_half) = body.split_at(body.len() / 2);
+    let two_members = [gzip(first_half), gzip(second_half)].concat();
+    for (content_encoding, body) in [
         ("identity", body.clone()),
-        ("gzip", packed(&body)),
-        ("gzip", two),
+        ("gzip", gzip(&body)),
+        ("gzip", two_members),
     ] {
-        let (status, answer) = collector
-            .post_as("application/x-protobuf", encoding, body)
+        let (status, response) = client
+            .post_encoded("application/x-protobuf", content_encoding, body)
             .await;
         assert_eq!(status, 200);
-        let answer = ExportTraceServiceResponse::decode(&*answer).unwrap();
-        let partial = answer.partial_success.unwrap();
-        assert_eq!(partial.rejected_spans, 1);
+        let response = ExportTraceServiceResponse::decode(&*response).unwrap();
+        let partial_success = response.partial_success.unwrap();
+        assert_eq!(partial_success.rejected_spans, 1);
         assert_eq!(
-            partial.error_message,
+            partial_success.error_message,
             "span \"GET /things\": spanId is not 8 bytes, or all of them are zero"
         );
     }
-    assert_eq!(collector.document().await["name"], "GET /things");
-    let graph = collector
+    assert_eq!(client.reported_document().await["name"], "GET /things");
+    let graph = client
         .process
         .request("POST", "/ServiceGraph", &longest_range().to_string())
         .2;
     assert_eq!(graph["Services"][1]["SummaryStatistics"]["TotalCount"], 1);
 }
 
-/// `TRACE` in bytes.
-fn trace_id() -> Vec<u8> {
-    u128::from_str_radix(TRACE, 16)
+/// [`TRACE_ID`] as bytes.
+fn trace_id_bytes() -> Vec<u8> {
+    u128::from_str_radix(TRACE_ID, 16)
         .unwrap()
         .to_be_bytes()
         .to_vec()
 }
 
 #[tokio::test]
-async fn a_span_that_protobuf_cannot_decode_is_rejected_alone() {
+async fn a_protobuf_span_or_resource_that_cannot_be_decoded_does_not_reject_the_other_spans() {
+    // Encodes a length-delimited field of protobuf.
     let field = |tag: u8, value: &[u8]| {
         let mut field = vec![tag << 3 | 2];
         prost::encoding::encode_varint(value.len() as u64, &mut field);
         [&field, value].concat()
     };
-    let good = [
-        field(1, &trace_id()),
+    let valid_span = [
+        field(1, &trace_id_bytes()),
         field(2, &[1; 8]),
         field(5, b"GET /things"),
     ]
     .concat();
-    let not_utf8 = field(5, b"\xff");
-    let mut nested = Vec::new();
+    let span_with_invalid_utf8 = field(5, b"\xff");
+    let mut nested_value = Vec::new();
     for _ in 0..100 {
-        nested = field(5, &field(1, &nested));
+        nested_value = field(5, &field(1, &nested_value));
     }
-    let nested = field(9, &field(2, &nested));
-    let collector = Collector::start();
+    let span_with_deep_nesting = field(9, &field(2, &nested_value));
+    let client = OtlpClient::start();
     let resource = field(1, &field(1, &field(1, b"shop")));
-    let spans = [field(2, &not_utf8), field(2, &good), field(2, &nested)].concat();
-    let wrong_resource = field(1, &field(1, &field(1, b"\xff")));
-    let body = [
-        field(1, &[resource, field(2, &spans)].concat()),
-        field(1, &[field(2, &field(2, &good)), wrong_resource].concat()),
+    let spans = [
+        field(2, &span_with_invalid_utf8),
+        field(2, &valid_span),
+        field(2, &span_with_deep_nesting),
     ]
     .concat();
-    let (status, answer) = collector
-        .post_as("application/x-protobuf", "identity", body)
+    let invalid_resource = field(1, &field(1, &field(1, b"\xff")));
+    let body = [
+        field(1, &[resource, field(2, &spans)].concat()),
+        field(
+            1,
+            &[field(2, &field(2, &valid_span)), invalid_resource].concat(),
+        ),
+    ]
+    .concat();
+    let (status, response) = client
+        .post_encoded("application/x-protobuf", "identity", body)
         .await;
     assert_eq!(status, 200);
-    let answer = ExportTraceServiceResponse::decode(&*answer).unwrap();
-    let partial = answer.partial_success.unwrap();
-    assert_eq!(partial.rejected_spans, 3);
-    let message = partial.error_message;
-    let place = "resourceSpans[0].scopeSpans[0].spans[0]: ";
-    assert!(message.starts_with(place), "{message}");
-    assert_eq!(collector.document().await["name"], "GET /things");
+    let response = ExportTraceServiceResponse::decode(&*response).unwrap();
+    let partial_success = response.partial_success.unwrap();
+    assert_eq!(partial_success.rejected_spans, 3);
+    let message = partial_success.error_message;
+    let path = "resourceSpans[0].scopeSpans[0].spans[0]: ";
+    assert!(message.starts_with(path), "{message}");
+    assert_eq!(client.reported_document().await["name"], "GET /things");
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_otlp_is_refused() {
-    let collector = Collector::start();
-    for (content_type, encoding, body, wanted) in [
+async fn a_body_that_is_not_otlp_or_is_too_large_is_refused() {
+    let client = OtlpClient::start();
+    for (content_type, content_encoding, body, expected_status) in [
         ("application/json", "identity", &b"{"[..], 400),
         ("application/x-protobuf", "identity", b"\xff\xff", 400),
         ("application/json", "gzip", b"not packed", 400),
@@ -318,20 +346,20 @@ async fn a_body_that_is_not_otlp_is_refused() {
             400,
         ),
     ] {
-        let (status, answer) = collector
-            .post_as(content_type, encoding, body.to_vec())
+        let (status, response) = client
+            .post_encoded(content_type, content_encoding, body.to_vec())
             .await;
-        assert_eq!(status, wanted, "{content_type} {encoding}");
-        assert!(!answer.is_empty());
+        assert_eq!(status, expected_status, "{content_type} {content_encoding}");
+        assert!(!response.is_empty());
     }
-    // Unpacked, this would fill the memory.
-    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+    // 64 MiB of spaces, compressed to a small body.
+    let mut large_body = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..64 {
-        bomb.write_all(&vec![b' '; 1024 * 1024]).unwrap();
+        large_body.write_all(&vec![b' '; 1024 * 1024]).unwrap();
     }
-    let (status, answer) = collector
-        .post_as("application/json", "gzip", bomb.finish().unwrap())
+    let (status, response) = client
+        .post_encoded("application/json", "gzip", large_body.finish().unwrap())
         .await;
     assert_eq!(status, 400);
-    assert!(String::from_utf8_lossy(&answer).contains("16 MiB"));
+    assert!(String::from_utf8_lossy(&response).contains("16 MiB"));
 }

@@ -2,37 +2,44 @@
 
 use serde_json::{Value, json};
 
-use super::{CLIENT, CONSUMER, Collector, INTERNAL, PRODUCER, SERVER, request};
+use super::{CLIENT, CONSUMER, INTERNAL, OtlpClient, PRODUCER, SERVER, build_request};
 use crate::local_xray::longest_range;
 
-/// Service, id, parent, kind, name and attributes of a span.
-type Told<'a> = (&'a str, &'a str, Option<&'a str>, i32, &'a str, Value);
+/// Service, span id, parent span id, kind, name and attributes of a span.
+type SpanFields<'a> = (&'a str, &'a str, Option<&'a str>, i32, &'a str, Value);
 
-/// A request with several spans, each with its resource.
-fn trace(spans: &[Told<'_>]) -> Value {
-    let requests = spans.iter().map(|(service, id, parent, kind, name, said)| {
-        let span =
-            json!({ "spanId": id, "parentSpanId": parent, "name": name, "attributes": said });
-        let mut whole = request(*kind, &json!({ "service.name": service }), &span);
-        whole["resourceSpans"][0].take()
-    });
-    json!({ "resourceSpans": requests.collect::<Vec<_>>() })
+/// Builds a request with several spans. Each has a resource with the name of its service.
+fn build_trace_request(spans: &[SpanFields<'_>]) -> Value {
+    let resource_spans = spans.iter().map(
+        |(service, span_id, parent_span_id, kind, name, attributes)| {
+            let fields = json!({
+                "spanId": span_id, "parentSpanId": parent_span_id, "name": name, "attributes": attributes,
+            });
+            let resource = json!({ "service.name": service });
+            let mut request = build_request(*kind, &resource, &fields);
+            request["resourceSpans"][0].take()
+        },
+    );
+    json!({ "resourceSpans": resource_spans.collect::<Vec<_>>() })
 }
 
 #[tokio::test]
-async fn a_consumer_is_a_separate_node_that_the_producer_calls() {
-    let collector = Collector::start();
-    let kafka = json!({ "messaging.system": "kafka", "messaging.destination.name": "orders" });
-    let ledger = json!({ "db.system": "postgresql", "db.name": "ledger", "server.address": "pg" });
-    let said = json!({ "http.request.method": "POST", "http.response.status_code": 200 });
-    let spans = trace(&[
+async fn a_consumer_span_is_a_node_that_the_producers_node_calls() {
+    let client = OtlpClient::start();
+    let kafka_attributes =
+        json!({ "messaging.system": "kafka", "messaging.destination.name": "orders" });
+    let database_attributes =
+        json!({ "db.system": "postgresql", "db.name": "ledger", "server.address": "pg" });
+    let http_attributes =
+        json!({ "http.request.method": "POST", "http.response.status_code": 200 });
+    let request = build_trace_request(&[
         (
             "checkout",
             "0000000000000101",
             None,
             SERVER,
             "POST /checkout",
-            said,
+            http_attributes,
         ),
         (
             "checkout",
@@ -40,7 +47,7 @@ async fn a_consumer_is_a_separate_node_that_the_producer_calls() {
             Some("0000000000000101"),
             PRODUCER,
             "orders publish",
-            kafka.clone(),
+            kafka_attributes.clone(),
         ),
         (
             "accounting",
@@ -48,7 +55,7 @@ async fn a_consumer_is_a_separate_node_that_the_producer_calls() {
             Some("0000000000000102"),
             CONSUMER,
             "orders process",
-            kafka,
+            kafka_attributes,
         ),
         (
             "accounting",
@@ -56,25 +63,27 @@ async fn a_consumer_is_a_separate_node_that_the_producer_calls() {
             Some("0000000000000103"),
             CLIENT,
             "INSERT",
-            ledger,
+            database_attributes,
         ),
     ]);
-    collector.send(&spans).await;
-    let graph = collector
+    client.send_accepted(&request).await;
+    let graph = client
         .process
         .request("POST", "/ServiceGraph", &longest_range().to_string())
         .2;
     let services = graph["Services"].as_array().unwrap();
-    let name = |id: &Value| {
-        let service = services.iter().find(|it| it["ReferenceId"] == *id);
-        service.map_or("", |it| it["Name"].as_str().unwrap())
+    let name_of = |reference_id: &Value| {
+        let service = services
+            .iter()
+            .find(|service| service["ReferenceId"] == *reference_id);
+        service.map_or("", |service| service["Name"].as_str().unwrap())
     };
     let mut edges = Vec::new();
     for service in services {
         for edge in service["Edges"].as_array().unwrap() {
             edges.push((
                 service["Name"].as_str().unwrap(),
-                name(&edge["ReferenceId"]),
+                name_of(&edge["ReferenceId"]),
             ));
         }
     }
@@ -91,16 +100,20 @@ async fn a_consumer_is_a_separate_node_that_the_producer_calls() {
 }
 
 #[tokio::test]
-async fn a_local_root_call_is_a_segment_and_a_subsegment() {
-    let collector = Collector::start();
+async fn a_local_root_call_becomes_a_segment_and_a_subsegment() {
+    let client = OtlpClient::start();
     let span = json!({ "attributes": {
         "aws.span.kind": "LOCAL_ROOT", "aws.local.service": "worker", "aws.remote.service": "AWS.SDK.SQS",
         "rpc.system": "aws-api", "rpc.method": "ReceiveMessage", "aws.queue.url": "https://sqs/1/orders",
     }});
-    collector
-        .send(&request(CLIENT, &json!({ "service.name": "shop" }), &span))
+    client
+        .send_accepted(&build_request(
+            CLIENT,
+            &json!({ "service.name": "shop" }),
+            &span,
+        ))
         .await;
-    let worker = collector.document().await;
+    let worker = client.reported_document().await;
     assert_eq!(
         (&worker["name"], &worker["type"]),
         (&json!("worker"), &Value::Null)
@@ -118,7 +131,7 @@ async fn a_local_root_call_is_a_segment_and_a_subsegment() {
     );
     assert_eq!(call["id"], "53995c3f42cd8ad8");
     assert_eq!(call["aws"]["queue_url"], "https://sqs/1/orders");
-    let graph = collector
+    let graph = client
         .process
         .request("POST", "/ServiceGraph", &longest_range().to_string())
         .2;
@@ -126,16 +139,21 @@ async fn a_local_root_call_is_a_segment_and_a_subsegment() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|it| it["Name"].as_str().unwrap())
+        .map(|service| service["Name"].as_str().unwrap())
         .collect();
     assert_eq!(nodes, ["https://sqs/1/orders", "worker", "worker"]);
+}
 
-    let collector = Collector::start();
+#[tokio::test]
+async fn an_internal_local_root_with_a_parent_becomes_a_segment() {
+    let client = OtlpClient::start();
     let span = json!({ "parentSpanId": "70de5b6f19ff9a0a", "attributes": {
         "aws.span.kind": "LOCAL_ROOT", "aws.local.service": "worker",
     }});
-    collector.send(&request(INTERNAL, &json!({}), &span)).await;
-    let worker = collector.document().await;
+    client
+        .send_accepted(&build_request(INTERNAL, &json!({}), &span))
+        .await;
+    let worker = client.reported_document().await;
     assert_eq!(
         (&worker["name"], &worker["type"], &worker["parent_id"]),
         (&json!("worker"), &Value::Null, &json!("70de5b6f19ff9a0a"))
@@ -143,16 +161,18 @@ async fn a_local_root_call_is_a_segment_and_a_subsegment() {
 }
 
 #[tokio::test]
-async fn every_id_of_a_local_root_call_that_fails_is_its_own() {
-    let collector = Collector::start();
+async fn the_ids_of_a_failed_local_root_call_and_its_exceptions_are_distinct() {
+    let client = OtlpClient::start();
     let attributes = json!({
         "aws.span.kind": "LOCAL_ROOT", "aws.local.service": "worker", "aws.remote.service": "bank",
     });
     let event = json!({ "name": "exception" });
     let span = json!({ "attributes": attributes, "events": [event, event] });
-    collector.send(&request(CLIENT, &json!({}), &span)).await;
+    client
+        .send_accepted(&build_request(CLIENT, &json!({}), &span))
+        .await;
     let mut ids = Vec::new();
-    for document in collector.documents().await {
+    for document in client.trace_documents().await {
         ids.push(document["id"].clone());
         let calls = document["subsegments"].as_array();
         ids.extend(calls.into_iter().flatten().map(|call| call["id"].clone()));
@@ -164,6 +184,6 @@ async fn every_id_of_a_local_root_call_that_fails_is_its_own() {
     let count = ids.len();
     ids.sort_by_key(Value::to_string);
     ids.dedup();
-    // The segment, its call, what is inferred from the call, and two exceptions.
+    // The segment, the call, the segment that is inferred from the call, and two exceptions.
     assert_eq!((count, ids.len()), (5, 5), "{ids:?}");
 }
