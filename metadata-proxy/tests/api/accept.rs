@@ -1,4 +1,4 @@
-//! A service that has no file left for another connection.
+//! Accepting connections when the process has reached its limit of open files.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -11,22 +11,22 @@ use test_support::service::{Service, WAIT_LIMIT};
 
 const REQUEST: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Sets the soft limit of the service's open files and returns the one before.
-fn limit_files(service: &Service, files: Option<u64>) -> Option<u64> {
+/// Sets the soft limit of the service's open files, and returns the previous one.
+fn set_open_file_limit(service: &Service, files: Option<u64>) -> Option<u64> {
     let pid = Some(service.pid());
-    // The hard limit is not above that of this process.
+    // The service inherits the hard limit of this process.
     let maximum = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit {
         current: files,
         maximum,
     };
-    let before = prlimit(pid, Resource::Nofile, limit).unwrap();
-    assert_eq!(before.maximum, maximum);
-    before.current
+    let previous = prlimit(pid, Resource::Nofile, limit).unwrap();
+    assert_eq!(previous.maximum, maximum);
+    previous.current
 }
 
-/// Sends a request and asserts that it is not answered for a while.
-fn unanswered(service: &Service) -> TcpStream {
+/// Sends a request, and asserts that no response arrives within 400 ms.
+fn send_unanswered_request(service: &Service) -> TcpStream {
     let mut stream = service.connect();
     stream.write_all(REQUEST).unwrap();
     stream
@@ -38,15 +38,17 @@ fn unanswered(service: &Service) -> TcpStream {
 }
 
 #[test]
-fn connections_wait_while_no_file_is_left_and_that_is_logged_once() {
+fn connections_are_answered_once_files_are_available_again_and_the_error_is_logged_once() {
     let service = start();
+    // After a response, all workers have opened the files that they need.
+    assert!(service.send_raw(REQUEST).starts_with("HTTP/1.1 200"));
     let mut waiting = Vec::new();
     for _ in 0..2 {
-        // Files that are open stay open.
-        let before = limit_files(&service, Some(0));
-        waiting.push(unanswered(&service));
-        waiting.push(unanswered(&service));
-        limit_files(&service, before);
+        // Files that are already open stay open.
+        let previous = set_open_file_limit(&service, Some(0));
+        waiting.push(send_unanswered_request(&service));
+        waiting.push(send_unanswered_request(&service));
+        set_open_file_limit(&service, previous);
         for mut stream in waiting.drain(..) {
             stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
             let mut answer = String::new();

@@ -1,19 +1,21 @@
+//! Requests in progress when the proxy stops.
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
 use rustix::process::Signal;
 
 use crate::endpoint::{Endpoint, Reply, TASK, TASK_STATS};
-use crate::{BINARY, METADATA_URI, start_before};
+use crate::{BINARY, METADATA_URI_VARIABLE, start_proxy};
 use test_support::records::{RecordedService, reset_connection};
 use test_support::service::{Service, wait_until};
 
 #[test]
-fn requests_under_way_at_sigterm_are_answered_whole_and_then_the_proxy_ends_well() {
+fn requests_in_progress_at_sigterm_are_answered_before_the_proxy_exits_with_success() {
     let endpoint = Endpoint::start();
-    let mut proxy = start_before(&endpoint, &[]);
-    endpoint.reply(Reply::Held);
-    let asked: Vec<_> = [("/v2/metadata", TASK), ("/v4/task/stats", TASK_STATS)]
+    let mut proxy = start_proxy(&endpoint, &[]);
+    endpoint.set_reply(Reply::Hold);
+    let requests: Vec<_> = [("/v2/metadata", TASK), ("/v4/task/stats", TASK_STATS)]
         .into_iter()
         .map(|(path, document)| {
             let mut stream = proxy.connect();
@@ -22,14 +24,14 @@ fn requests_under_way_at_sigterm_are_answered_whole_and_then_the_proxy_ends_well
             (stream, document)
         })
         .collect();
-    endpoint.wait_for(asked.len());
+    endpoint.wait_for_pending(requests.len());
     proxy.signal(Signal::TERM);
     proxy.wait_for_line(|line| line.contains("draining"));
     wait_until("no more connections", || {
         TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port)).is_err()
     });
-    endpoint.reply(Reply::Document);
-    for (mut stream, document) in asked {
+    endpoint.set_reply(Reply::Document);
+    for (mut stream, document) in requests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -39,29 +41,31 @@ fn requests_under_way_at_sigterm_are_answered_whole_and_then_the_proxy_ends_well
 }
 
 #[test]
-fn requests_that_are_reset_or_cut_off_are_recorded_once() {
+fn a_request_that_the_client_resets_or_the_shutdown_aborts_is_recorded_once() {
     let endpoint = Endpoint::start();
     let uri = endpoint.uri();
     let variables = [
-        (METADATA_URI, &*uri),
+        (METADATA_URI_VARIABLE, &*uri),
         ("METADATA_TIMEOUT_MS", "60000"),
         ("SHUTDOWN_GRACE_SECONDS", "1"),
     ];
     let mut recorded = RecordedService::start(BINARY, &variables);
-    endpoint.reply(Reply::Held);
-    endpoint.take_heads();
-    let ask = |service: &Service| {
+    endpoint.set_reply(Reply::Hold);
+    endpoint.take_request_heads();
+    let connect_and_send = |service: &Service| {
         let mut stream = service.connect();
         let head = b"GET /v2/metadata HTTP/1.1\r\nHost: x\r\n\r\n";
         stream.write_all(head).unwrap();
         stream
     };
-    let gone: Vec<_> = (0..8).map(|_| ask(&recorded.service)).collect();
-    endpoint.wait_for(8);
-    gone.into_iter().for_each(reset_connection);
+    let reset: Vec<_> = (0..8)
+        .map(|_| connect_and_send(&recorded.service))
+        .collect();
+    endpoint.wait_for_pending(8);
+    reset.into_iter().for_each(reset_connection);
     recorded.wait_for(8, "client_disconnected");
-    let _cut_off = ask(&recorded.service);
-    endpoint.wait_for(9);
+    let _aborted = connect_and_send(&recorded.service);
+    endpoint.wait_for_pending(9);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(9);
     records.assert_outcome_count(8, 499, Some("client_disconnected"), &["error"]);

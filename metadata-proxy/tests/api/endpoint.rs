@@ -1,5 +1,5 @@
-//! The endpoint of ECS: it answers as the agent does, remembers every byte that it is sent, and fails
-//! as it is told. The documents have the shapes that AWS documents for Fargate.
+//! A task metadata endpoint for tests. It answers as the ECS agent does, records every request, and
+//! fails on demand. The documents have the shapes that AWS documents for Fargate.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,35 +7,35 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::Value;
 
-/// Where the variable leads; ECS makes the last segment up, for each container its own.
-pub const BASE: &str = "/v4/158d1c8083dd49d6b527399fd6414f5c-0179205828";
+/// The path of the endpoint. ECS generates the last segment for each container.
+pub const BASE_PATH: &str = "/v4/158d1c8083dd49d6b527399fd6414f5c-0179205828";
 
 pub const CONTAINER: &str = include_str!("documents/container.json");
 pub const CONTAINER_STATS: &str = include_str!("documents/container_stats.json");
 pub const TASK: &str = include_str!("documents/task.json");
 pub const TASK_STATS: &str = include_str!("documents/task_stats.json");
 
-/// What nobody outside the task may see.
-pub const SECRET: &str = "wJalrXUtnFEMI";
+/// A secret key of the task's credentials, which must not leave the task.
+pub const CREDENTIALS_SECRET: &str = "wJalrXUtnFEMI";
 
-/// What the endpoint does with a request.
+/// How the endpoint answers requests.
 #[derive(Clone)]
 pub enum Reply {
-    /// Answers with the document that was asked for.
+    /// Sends the requested document.
     Document,
-    /// The same as soon as it is told something else.
-    Held,
+    /// Sends nothing until another reply is set.
+    Hold,
     /// Sends these bytes and closes the connection.
     Bytes(Vec<u8>),
-    /// Sends these bytes and nothing more, with the connection open.
+    /// Sends these bytes and keeps the connection open.
     Stall(Vec<u8>),
-    /// Sends the first bytes and then the others for as long as they are read.
+    /// Sends the first bytes once, and the others repeatedly as long as the proxy reads.
     Endless(&'static str, Vec<u8>),
 }
 
 impl Reply {
-    /// An answer with this status line's end, these more headers and this body.
-    pub fn with(status: &str, headers: &str, body: &str) -> Self {
+    /// A response with this status, these additional headers and this body.
+    pub fn from_parts(status: &str, headers: &str, body: &str) -> Self {
         let length = body.len();
         Self::Bytes(
             format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into(),
@@ -45,12 +45,13 @@ impl Reply {
 
 struct State {
     reply: Reply,
-    heads: Vec<String>,
-    under_way: usize,
-    most_under_way: usize,
+    request_heads: Vec<String>,
+    /// Requests that are not answered yet.
+    pending: usize,
+    max_pending: usize,
 }
 
-/// A running endpoint. Clones are the same one.
+/// A running endpoint. Clones share one endpoint.
 #[derive(Clone)]
 pub struct Endpoint {
     address: SocketAddr,
@@ -62,9 +63,9 @@ impl Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let state = State {
             reply: Reply::Document,
-            heads: Vec::new(),
-            under_way: 0,
-            most_under_way: 0,
+            request_heads: Vec::new(),
+            pending: 0,
+            max_pending: 0,
         };
         let endpoint = Self {
             address: listener.local_addr().unwrap(),
@@ -80,49 +81,49 @@ impl Endpoint {
         endpoint
     }
 
-    /// What ECS would put into the variable.
+    /// The value of `ECS_CONTAINER_METADATA_URI_V4`.
     pub fn uri(&self) -> String {
-        format!("http://{}{BASE}", self.address)
+        format!("http://{}{BASE_PATH}", self.address)
     }
 
-    /// What the proxy sends to ask for the document at this path below [`BASE`], byte for byte.
-    pub fn head(&self, path: &str) -> String {
+    /// The bytes of the proxy's request for the document at this path below [`BASE_PATH`].
+    pub fn expected_head(&self, path: &str) -> String {
         let host = self.address;
-        format!("GET {BASE}{path} HTTP/1.1\r\nhost: {host}\r\n\r\n")
+        format!("GET {BASE_PATH}{path} HTTP/1.1\r\nhost: {host}\r\n\r\n")
     }
 
-    /// From now on answers like this.
-    pub fn reply(&self, reply: Reply) {
+    /// Sets the reply to all requests from now on.
+    pub fn set_reply(&self, reply: Reply) {
         self.state.0.lock().unwrap().reply = reply;
         self.state.1.notify_all();
     }
 
-    /// What it was sent since it was last asked, one entry for each request.
-    pub fn take_heads(&self) -> Vec<String> {
-        std::mem::take(&mut self.state.0.lock().unwrap().heads)
+    /// The requests since the last call of this function.
+    pub fn take_request_heads(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.0.lock().unwrap().request_heads)
     }
 
-    /// Waits until this many requests are unanswered.
-    pub fn wait_for(&self, requests: usize) {
+    /// Waits until this many requests are not answered yet.
+    pub fn wait_for_pending(&self, requests: usize) {
         let state = self.state.0.lock().unwrap();
-        let few = |state: &mut State| state.under_way < requests;
-        let patience = test_support::service::WAIT_LIMIT;
+        let has_fewer = |state: &mut State| state.pending < requests;
+        let limit = test_support::service::WAIT_LIMIT;
         let (state, waited) = self
             .state
             .1
-            .wait_timeout_while(state, patience, few)
+            .wait_timeout_while(state, limit, has_fewer)
             .unwrap();
-        assert!(!waited.timed_out(), "{} requests", state.under_way);
+        assert!(!waited.timed_out(), "{} requests", state.pending);
     }
 
-    /// The most requests that were unanswered at once.
-    pub fn most_under_way(&self) -> usize {
-        self.state.0.lock().unwrap().most_under_way
+    /// The highest number of requests that were not answered at the same time.
+    pub fn max_pending(&self) -> usize {
+        self.state.0.lock().unwrap().max_pending
     }
 
     fn serve(&self, mut stream: TcpStream) {
         let mut head = Vec::new();
-        // No request has a body: a head is all there is, and bytes behind it would show here.
+        // The proxy's requests have no body, so nothing may follow the head.
         while !head.ends_with(b"\r\n\r\n") {
             let mut bytes = [0; 4096];
             match stream.read(&mut bytes) {
@@ -131,10 +132,10 @@ impl Endpoint {
             }
         }
         let head = String::from_utf8(head).unwrap();
-        let reply = self.begin(&head);
-        // The proxy may have lost its patience by now.
+        let reply = self.record_request(&head);
+        // The proxy may have closed the connection after its deadline.
         let _ = match reply {
-            Reply::Document | Reply::Held => stream.write_all(&document(&head)),
+            Reply::Document | Reply::Hold => stream.write_all(&document_response(&head)),
             Reply::Bytes(bytes) => stream.write_all(&bytes),
             Reply::Stall(bytes) => {
                 let sent = stream.write_all(&bytes);
@@ -151,24 +152,24 @@ impl Endpoint {
         };
     }
 
-    /// Remembers a request, and waits while replies are held.
-    fn begin(&self, head: &str) -> Reply {
+    /// Records a request, and waits while the reply is [`Reply::Hold`].
+    fn record_request(&self, head: &str) -> Reply {
         let mut state = self.state.0.lock().unwrap();
-        state.heads.push(head.to_owned());
-        state.under_way += 1;
-        state.most_under_way = state.most_under_way.max(state.under_way);
+        state.request_heads.push(head.to_owned());
+        state.pending += 1;
+        state.max_pending = state.max_pending.max(state.pending);
         self.state.1.notify_all();
-        let held = |state: &mut State| matches!(state.reply, Reply::Held);
-        let mut state = self.state.1.wait_while(state, held).unwrap();
-        state.under_way -= 1;
+        let is_held = |state: &mut State| matches!(state.reply, Reply::Hold);
+        let mut state = self.state.1.wait_while(state, is_held).unwrap();
+        state.pending -= 1;
         state.reply.clone()
     }
 }
 
-fn document(head: &str) -> Vec<u8> {
+fn document_response(head: &str) -> Vec<u8> {
     let target = head.split(' ').nth(1).unwrap();
-    let secret = format!(r#"{{"SecretAccessKey":"{SECRET}"}}"#);
-    let (status, body) = match target.strip_prefix(BASE) {
+    let secret = format!(r#"{{"SecretAccessKey":"{CREDENTIALS_SECRET}"}}"#);
+    let (status, body) = match target.strip_prefix(BASE_PATH) {
         Some("") => ("200 OK", CONTAINER),
         Some("/stats") => ("200 OK", CONTAINER_STATS),
         Some("/task") => ("200 OK", TASK),
@@ -183,17 +184,17 @@ fn document(head: &str) -> Vec<u8> {
     .into()
 }
 
-/// The containers of the task, in its order.
-pub fn containers() -> Vec<Value> {
+/// The containers of the task document.
+pub fn task_containers() -> Vec<Value> {
     let task: Value = serde_json::from_str(TASK).unwrap();
     task["Containers"].as_array().unwrap().clone()
 }
 
 /// The id of the container with this name.
-pub fn id_of(name: &str) -> String {
-    let containers = containers();
-    let found = containers
+pub fn container_id(name: &str) -> String {
+    let containers = task_containers();
+    let container = containers
         .iter()
         .find(|container| container["Name"] == name);
-    found.unwrap()["DockerId"].as_str().unwrap().to_owned()
+    container.unwrap()["DockerId"].as_str().unwrap().to_owned()
 }

@@ -1,26 +1,26 @@
-//! An endpoint that is away, silent, or makes no sense.
+//! An endpoint that cannot be reached, does not answer, or sends an invalid response.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::endpoint::{Endpoint, Reply, TASK, id_of};
-use crate::{BINARY, METADATA_URI, code, get, start_before};
+use crate::endpoint::{Endpoint, Reply, TASK, container_id};
+use crate::{BINARY, METADATA_URI_VARIABLE, error_code, get, start_proxy};
 use test_support::service::{Service, WAIT_LIMIT, free_port};
 
-/// More than the proxy reads.
-const MANY: usize = 2 * 1024 * 1024;
+/// More bytes than the proxy accepts in a response.
+const OVERSIZED_BODY_BYTES: usize = 2 * 1024 * 1024;
 
-const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+const CHUNKED_HEAD: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-const THROTTLED: &str = "the metadata endpoint has too many requests at the moment";
-const SILENT: &str = "the metadata endpoint did not answer in time";
-const AWAY: &str = "the metadata endpoint cannot be reached";
-const ODD: &str = "the metadata endpoint sent an invalid response";
+const THROTTLED_MESSAGE: &str = "the metadata endpoint has too many requests at the moment";
+const TIMEOUT_MESSAGE: &str = "the metadata endpoint did not answer in time";
+const UNREACHABLE_MESSAGE: &str = "the metadata endpoint cannot be reached";
+const INVALID_RESPONSE_MESSAGE: &str = "the metadata endpoint sent an invalid response";
 
-/// Asserts that the path is answered with this error, which says nothing of the cause.
+/// Asserts that the path is answered with this status, code and message, without the cause.
 fn assert_error(proxy: &Service, path: &str, error: (u16, &str, &str)) {
     let (status, body) = get(proxy, path);
-    assert_eq!((status, &*code(&body)), (error.0, error.1), "{body}");
+    assert_eq!((status, &*error_code(&body)), (error.0, error.1), "{body}");
     let expected = format!(r#""message":"{}"}}"#, error.2);
     assert!(body.contains(&expected), "{body}");
 }
@@ -30,155 +30,162 @@ fn assert_bad_gateway(proxy: &Service, path: &str, message: &str) {
 }
 
 #[test]
-fn an_endpoint_that_hangs_is_a_504_at_the_deadline_and_the_proxy_goes_on() {
+fn an_endpoint_that_does_not_answer_is_a_504_and_later_requests_succeed() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[("METADATA_TIMEOUT_MS", "300")]);
+    let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "300")]);
     for reply in [
-        Reply::Held,
+        Reply::Hold,
         Reply::Stall(b"HTTP/1.1 200 OK\r\nConte".to_vec()),
         Reply::Stall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_vec()),
-        Reply::Stall(format!("{CHUNKED}1\r\n{{\r\n").into()),
+        Reply::Stall(format!("{CHUNKED_HEAD}1\r\n{{\r\n").into()),
     ] {
-        endpoint.reply(reply);
-        let begin = Instant::now();
-        assert_error(&proxy, "/v2/metadata", (504, "gateway_timeout", SILENT));
-        assert!(
-            begin.elapsed() < Duration::from_secs(3),
-            "{:?}",
-            begin.elapsed()
+        endpoint.set_reply(reply);
+        let start = Instant::now();
+        assert_error(
+            &proxy,
+            "/v2/metadata",
+            (504, "gateway_timeout", TIMEOUT_MESSAGE),
         );
-        endpoint.reply(Reply::Document);
+        assert!(
+            start.elapsed() < Duration::from_secs(3),
+            "{:?}",
+            start.elapsed()
+        );
+        endpoint.set_reply(Reply::Document);
         assert_eq!(get(&proxy, "/v2/metadata"), (200, TASK.to_owned()));
     }
 }
 
 #[test]
-fn an_endpoint_that_hangs_hangs_no_health_check() {
+fn an_endpoint_that_does_not_answer_fails_readiness_but_not_liveness() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[("METADATA_TIMEOUT_MS", "300")]);
+    let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "300")]);
     assert_eq!(get(&proxy, "/health/ready").0, 200);
-    assert_eq!(endpoint.take_heads(), [endpoint.head("")]);
-    endpoint.reply(Reply::Held);
+    assert_eq!(endpoint.take_request_heads(), [endpoint.expected_head("")]);
+    endpoint.set_reply(Reply::Hold);
     assert_eq!(get(&proxy, "/health/live").0, 200);
     assert_eq!(get(&proxy, "/").0, 200);
-    assert!(endpoint.take_heads().is_empty());
+    assert!(endpoint.take_request_heads().is_empty());
     assert_eq!(get(&proxy, "/health/ready").0, 503);
 }
 
 #[test]
-fn an_endpoint_that_is_away_is_a_502_and_the_cause_is_in_the_log() {
+fn an_unreachable_endpoint_is_a_502_and_the_cause_is_logged() {
     let nowhere = format!("http://127.0.0.1:{}/v4/a", free_port());
-    let proxy = Service::start(BINARY, &[(METADATA_URI, &nowhere)]);
+    let proxy = Service::start(BINARY, &[(METADATA_URI_VARIABLE, &nowhere)]);
     for path in ["/v4/stats", "/v2/stats/a"] {
-        assert_bad_gateway(&proxy, path, AWAY);
+        assert_bad_gateway(&proxy, path, UNREACHABLE_MESSAGE);
         let line = proxy.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
         assert!(line.contains("Connection refused"), "{line}");
     }
 }
 
 #[test]
-fn an_answer_that_is_too_large_is_a_502_declared_or_not() {
+fn a_response_of_more_than_one_mebibyte_is_a_502() {
     let endpoint = Endpoint::start();
-    // A deadline that does not come before the bound.
-    let proxy = start_before(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
-    let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(MANY));
+    // The deadline must not end before the size limit is reached.
+    let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
+    let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(OVERSIZED_BODY_BYTES));
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     for reply in [
-        Reply::with("200 OK", "", &large),
-        Reply::Stall(format!("HTTP/1.1 200 OK\r\nContent-Length: {MANY}\r\n\r\n{large}").into()),
-        Reply::Endless(CHUNKED, chunk.into()),
+        Reply::from_parts("200 OK", "", &large),
+        Reply::Stall(
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {OVERSIZED_BODY_BYTES}\r\n\r\n{large}")
+                .into(),
+        ),
+        Reply::Endless(CHUNKED_HEAD, chunk.into()),
         Reply::Endless("HTTP/1.1 200 OK\r\n\r\n", vec![b' '; 0x10000]),
         Reply::Endless("HTTP/1.1 200 OK\r\n", b"X-More: x\r\n".to_vec()),
     ] {
-        endpoint.reply(reply);
-        let begin = Instant::now();
-        assert_bad_gateway(&proxy, "/v4/task", ODD);
-        assert!(begin.elapsed() < WAIT_LIMIT, "{:?}", begin.elapsed());
+        endpoint.set_reply(reply);
+        let start = Instant::now();
+        assert_bad_gateway(&proxy, "/v4/task", INVALID_RESPONSE_MESSAGE);
+        assert!(start.elapsed() < WAIT_LIMIT, "{:?}", start.elapsed());
     }
 }
 
 #[test]
-fn a_document_of_a_hundred_containers_is_not_too_large() {
+fn a_document_of_half_a_mebibyte_is_passed_on() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(MANY / 4));
-    endpoint.reply(Reply::with("200 OK", "", &large));
+    let proxy = start_proxy(&endpoint, &[]);
+    let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(OVERSIZED_BODY_BYTES / 4));
+    endpoint.set_reply(Reply::from_parts("200 OK", "", &large));
     assert_eq!(get(&proxy, "/v4/task/stats"), (200, large));
 }
 
 #[test]
-fn an_answer_that_makes_no_sense_is_a_502_without_its_text() {
+fn an_invalid_response_is_a_502_without_the_text_of_the_endpoint() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     let text = r#"{"error": "upstream text"}"#;
     for reply in [
-        Reply::with("400 Bad Request", "", text),
-        Reply::with("403 Forbidden", "", text),
-        Reply::with("500 Internal Server Error", "", text),
-        Reply::with("503 Service Unavailable", "", text),
-        Reply::with("504 Gateway Timeout", "", text),
-        Reply::with("304 Not Modified", "", ""),
-        Reply::with("204 No Content", "", ""),
-        Reply::with("200 OK", "", ""),
-        Reply::with("200 OK", "", "upstream text"),
-        Reply::with("200 OK", "", r#"{"upstream text": 1"#),
-        Reply::with("200 OK", "", "{} upstream text"),
+        Reply::from_parts("400 Bad Request", "", text),
+        Reply::from_parts("403 Forbidden", "", text),
+        Reply::from_parts("500 Internal Server Error", "", text),
+        Reply::from_parts("503 Service Unavailable", "", text),
+        Reply::from_parts("504 Gateway Timeout", "", text),
+        Reply::from_parts("304 Not Modified", "", ""),
+        Reply::from_parts("204 No Content", "", ""),
+        Reply::from_parts("200 OK", "", ""),
+        Reply::from_parts("200 OK", "", "upstream text"),
+        Reply::from_parts("200 OK", "", r#"{"upstream text": 1"#),
+        Reply::from_parts("200 OK", "", "{} upstream text"),
         Reply::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}".to_vec()),
         Reply::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\"\xff\"".to_vec()),
         Reply::Bytes(b"upstream text".to_vec()),
         Reply::Bytes(Vec::new()),
     ] {
-        endpoint.reply(reply);
-        assert_bad_gateway(&proxy, "/v2/metadata", ODD);
-        assert_eq!(endpoint.take_heads().len(), 1);
+        endpoint.set_reply(reply);
+        assert_bad_gateway(&proxy, "/v2/metadata", INVALID_RESPONSE_MESSAGE);
+        assert_eq!(endpoint.take_request_heads().len(), 1);
     }
-    endpoint.reply(Reply::with("200 OK", "", r#"["upstream text"]"#));
-    let id = id_of("like-service");
-    assert_bad_gateway(&proxy, &format!("/v2/stats/{id}"), ODD);
+    endpoint.set_reply(Reply::from_parts("200 OK", "", r#"["upstream text"]"#));
+    let id = container_id("like-service");
+    assert_bad_gateway(&proxy, &format!("/v2/stats/{id}"), INVALID_RESPONSE_MESSAGE);
 }
 
 #[test]
-fn a_429_of_the_endpoint_is_passed_on_without_its_text() {
+fn a_429_of_the_endpoint_is_a_429_without_the_text_of_the_endpoint() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     for text in [
         "You have reached maximum request limit.",
         r#"{"error": "text"}"#,
         "",
     ] {
-        endpoint.reply(Reply::with("429 Too Many Requests", "", text));
+        endpoint.set_reply(Reply::from_parts("429 Too Many Requests", "", text));
         for path in ["/v4", "/v4/task/stats", "/v2/metadata/a", "/v2/stats/a"] {
-            assert_error(&proxy, path, (429, "too_many_requests", THROTTLED));
+            assert_error(&proxy, path, (429, "too_many_requests", THROTTLED_MESSAGE));
         }
-        assert_eq!(endpoint.take_heads().len(), 4);
+        assert_eq!(endpoint.take_request_heads().len(), 4);
     }
-    // Whoever balances load sends requests elsewhere meanwhile.
+    // A load balancer then sends requests to other targets.
     assert_eq!(get(&proxy, "/health/ready").0, 503);
-    endpoint.reply(Reply::Document);
+    endpoint.set_reply(Reply::Document);
     assert_eq!(get(&proxy, "/v2/metadata"), (200, TASK.to_owned()));
 }
 
 #[test]
-fn a_connection_that_the_endpoint_closes_when_it_likes_costs_no_answer() {
+fn the_proxy_opens_a_new_connection_for_each_request() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    // It would keep this one, until a second request comes.
-    endpoint.reply(Reply::Stall(
+    let proxy = start_proxy(&endpoint, &[]);
+    // The endpoint keeps this connection open until a second request arrives on it.
+    endpoint.set_reply(Reply::Stall(
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec(),
     ));
     for _ in 0..10 {
         assert_eq!(get(&proxy, "/v4"), (200, "{}".to_owned()));
-        assert_eq!(endpoint.take_heads(), [endpoint.head("")]);
+        assert_eq!(endpoint.take_request_heads(), [endpoint.expected_head("")]);
     }
 }
 
 #[test]
-fn a_document_that_the_endpoint_does_not_have_is_a_404_in_our_own_words() {
+fn a_404_of_the_endpoint_is_a_404_without_the_text_of_the_endpoint() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    endpoint.reply(Reply::with("404 Not Found", "", "upstream text"));
+    let proxy = start_proxy(&endpoint, &[]);
+    endpoint.set_reply(Reply::from_parts("404 Not Found", "", "upstream text"));
     let (status, body) = get(&proxy, "/v4/stats");
-    assert_eq!((status, &*code(&body)), (404, "not_found"));
+    assert_eq!((status, &*error_code(&body)), (404, "not_found"));
     assert!(!body.contains("upstream text"), "{body}");
 }
 
@@ -186,7 +193,7 @@ fn a_document_that_the_endpoint_does_not_have_is_a_404_in_our_own_words() {
 fn a_redirect_is_not_followed() {
     let endpoint = Endpoint::start();
     let elsewhere = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     for target in [
         elsewhere.uri(),
         endpoint.uri(),
@@ -200,38 +207,41 @@ fn a_redirect_is_not_followed() {
             "308 Same",
         ] {
             let location = format!("Location: {target}\r\n");
-            endpoint.reply(Reply::with(status, &location, "{}"));
-            assert_bad_gateway(&proxy, "/v4/task", ODD);
-            assert_eq!(endpoint.take_heads(), [endpoint.head("/task")]);
+            endpoint.set_reply(Reply::from_parts(status, &location, "{}"));
+            assert_bad_gateway(&proxy, "/v4/task", INVALID_RESPONSE_MESSAGE);
+            assert_eq!(
+                endpoint.take_request_heads(),
+                [endpoint.expected_head("/task")]
+            );
         }
     }
-    assert!(elsewhere.take_heads().is_empty());
+    assert!(elsewhere.take_request_heads().is_empty());
 }
 
 #[test]
-fn the_endpoint_is_asked_no_more_than_eight_things_at_once_and_nobody_is_turned_away() {
+fn the_proxy_sends_at_most_eight_requests_at_once_and_queues_the_others() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
-    endpoint.reply(Reply::Held);
+    let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
+    endpoint.set_reply(Reply::Hold);
     let request = b"GET /v2/metadata HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let asked: Vec<_> = (0..40)
+    let streams: Vec<_> = (0..40)
         .map(|_| {
             let mut stream = proxy.connect();
             stream.write_all(request).unwrap();
             stream
         })
         .collect();
-    endpoint.wait_for(8);
-    // While these are answered, a ninth has all the time that it needs.
+    endpoint.wait_for_pending(8);
+    // Gives the proxy time to send a ninth request, which it must not do.
     for _ in 0..100 {
         assert_eq!(get(&proxy, "/").0, 200);
     }
-    endpoint.reply(Reply::Document);
-    for mut stream in asked {
+    endpoint.set_reply(Reply::Document);
+    for mut stream in streams {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.ends_with(TASK), "{answer}");
     }
-    assert_eq!(endpoint.most_under_way(), 8);
-    assert_eq!(endpoint.take_heads().len(), 40);
+    assert_eq!(endpoint.max_pending(), 8);
+    assert_eq!(endpoint.take_request_heads().len(), 40);
 }

@@ -1,5 +1,5 @@
-//! The metadata proxy over real sockets. The endpoint's side of the wire is a raw socket, so that
-//! each byte sent to it can be looked at.
+//! Tests of the metadata proxy as a process. The endpoint is a raw socket, so that the tests see each
+//! byte that the proxy sends.
 
 #![allow(
     clippy::allow_attributes,
@@ -26,26 +26,30 @@ use endpoint::Endpoint;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_metadata-proxy");
 
-const METADATA_URI: &str = "ECS_CONTAINER_METADATA_URI_V4";
+const METADATA_URI_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
-/// What the proxy needs to start; the address is one where nothing answers.
-const REQUIRED: &[(&str, &str)] = &[(METADATA_URI, "http://127.0.0.1:9/v4/none")];
+/// The variables that the proxy requires. Nothing listens on the address.
+const REQUIRED_VARIABLES: &[(&str, &str)] =
+    &[(METADATA_URI_VARIABLE, "http://127.0.0.1:9/v4/none")];
 
 const REJECTED_VALUES: &[(&str, &str)] = &[
-    (METADATA_URI, ""),
-    (METADATA_URI, "169.254.170.2/v4/a"),
-    (METADATA_URI, "https://169.254.170.2/v4/a"),
-    (METADATA_URI, "http://169.254.170.2"),
-    (METADATA_URI, "http://169.254.170.2/v4/../v2/credentials"),
-    (METADATA_URI, "http://user@169.254.170.2/v4/a"),
+    (METADATA_URI_VARIABLE, ""),
+    (METADATA_URI_VARIABLE, "169.254.170.2/v4/a"),
+    (METADATA_URI_VARIABLE, "https://169.254.170.2/v4/a"),
+    (METADATA_URI_VARIABLE, "http://169.254.170.2"),
+    (
+        METADATA_URI_VARIABLE,
+        "http://169.254.170.2/v4/../v2/credentials",
+    ),
+    (METADATA_URI_VARIABLE, "http://user@169.254.170.2/v4/a"),
     ("METADATA_TIMEOUT_MS", "0"),
     ("METADATA_TIMEOUT_MS", "2s"),
 ];
 
 const PROGRAM: Program = Program {
     binary: BINARY,
-    required: REQUIRED,
-    without_default: &[METADATA_URI],
+    required: REQUIRED_VARIABLES,
+    without_default: &[METADATA_URI_VARIABLE],
     rejected_values: REJECTED_VALUES,
 };
 
@@ -53,36 +57,39 @@ test_support::bodies_tests!(crate::PROGRAM);
 test_support::shell_tests!(crate::PROGRAM);
 test_support::variables_tests!(crate::PROGRAM);
 
-/// A proxy without an endpoint.
+/// Starts a proxy whose endpoint does not listen.
 fn start() -> Service {
     PROGRAM.start()
 }
 
-/// A proxy of this endpoint, which it asks nothing until it is asked itself.
-fn start_before(endpoint: &Endpoint, more: &[(&str, &str)]) -> Service {
+/// Starts a proxy for `endpoint`, and asserts that it sends no request at its start.
+fn start_proxy(endpoint: &Endpoint, variables: &[(&str, &str)]) -> Service {
     let uri = endpoint.uri();
-    let service = Service::start(BINARY, &[&[(METADATA_URI, &*uri)], more].concat());
-    assert!(endpoint.take_heads().is_empty());
+    let service = Service::start(
+        BINARY,
+        &[&[(METADATA_URI_VARIABLE, &*uri)], variables].concat(),
+    );
+    assert!(endpoint.take_request_heads().is_empty());
     service
 }
 
-/// Status and body of `GET path`, sent as it is written here.
+/// Sends `GET` with exactly this path, and returns the status and the body.
 fn get(service: &Service, path: &str) -> (u16, String) {
-    let (head, body) = ask(service, &format!("GET {path} HTTP/1.1"));
+    let (head, body) = send_request(service, &format!("GET {path} HTTP/1.1"));
     let status = head.get(9..12).and_then(|status| status.parse().ok());
     (status.unwrap_or(0), body)
 }
 
-/// Head and body of the answer to a request with this first line.
-fn ask(service: &Service, line: &str) -> (String, String) {
-    let request = format!("{line}\r\nHost: x\r\nConnection: close\r\n\r\n");
+/// Sends a request with this request line, and returns the head and the body of the response.
+fn send_request(service: &Service, request_line: &str) -> (String, String) {
+    let request = format!("{request_line}\r\nHost: x\r\nConnection: close\r\n\r\n");
     let answer = service.send_raw(request.as_bytes());
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     (head.to_owned(), body.to_owned())
 }
 
-/// The code of an error in the project's form.
-fn code(body: &str) -> String {
+/// The `code` of an error response.
+fn error_code(body: &str) -> String {
     let body: Value = serde_json::from_str(body).expect(body);
     assert!(body["error"]["message"].is_string(), "{body}");
     body["error"]["code"].as_str().expect("a code").to_owned()

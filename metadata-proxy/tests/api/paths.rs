@@ -1,16 +1,16 @@
-//! What is not answered: every other path, every other method.
+//! Requests that the proxy rejects: every other path and every other method.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 
-use crate::endpoint::{BASE, Endpoint, SECRET, id_of};
-use crate::{ask, code, get, start_before};
+use crate::endpoint::{BASE_PATH, CREDENTIALS_SECRET, Endpoint, container_id};
+use crate::{error_code, get, send_request, start_proxy};
 
 #[test]
-fn the_credentials_are_not_reached_in_any_spelling() {
+fn no_spelling_of_the_path_reaches_the_credentials() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     for path in [
         "/v2/credentials",
         "/v2/credentials/",
@@ -41,16 +41,16 @@ fn the_credentials_are_not_reached_in_any_spelling() {
         "http://169.254.170.2/v2/metadata/../credentials/9f2a-41",
     ] {
         let (status, body) = get(&proxy, path);
-        assert_eq!((status, &*code(&body)), (404, "not_found"), "{path}");
-        assert!(endpoint.take_heads().is_empty(), "{path}");
+        assert_eq!((status, &*error_code(&body)), (404, "not_found"), "{path}");
+        assert!(endpoint.take_request_heads().is_empty(), "{path}");
     }
 }
 
 #[test]
-fn what_the_endpoint_has_besides_is_not_reached() {
+fn other_paths_of_the_endpoint_are_a_404_and_are_not_requested() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    let like = id_of("like-service");
+    let proxy = start_proxy(&endpoint, &[]);
+    let like = container_id("like-service");
     for path in [
         "/v1/credentials",
         "/v2",
@@ -65,53 +65,53 @@ fn what_the_endpoint_has_besides_is_not_reached() {
         "/v4/tasks",
         "/api/task-protection/v1/state",
         "/latest/meta-data/",
-        BASE,
+        BASE_PATH,
         &format!("/v2/metadata/{like}/"),
         &format!("/v2/metadata/{like}/stats"),
         &format!("/v2/metadata/%{:02x}{}", like.as_bytes()[0], &like[1..]),
         &format!("/v2/stats/{like}%2F"),
     ] {
         let (status, body) = get(&proxy, path);
-        assert_eq!((status, &*code(&body)), (404, "not_found"), "{path}");
-        assert!(endpoint.take_heads().is_empty(), "{path}");
+        assert_eq!((status, &*error_code(&body)), (404, "not_found"), "{path}");
+        assert!(endpoint.take_request_heads().is_empty(), "{path}");
     }
 }
 
 #[test]
-fn other_methods_are_a_405_that_says_what_is_allowed() {
+fn other_methods_are_a_405_with_the_allowed_methods() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     for path in ["/", "/v2/metadata", "/v2/stats/a", "/v4", "/v4/task/stats"] {
         for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"] {
-            let (head, body) = ask(&proxy, &format!("{method} {path} HTTP/1.1"));
+            let (head, body) = send_request(&proxy, &format!("{method} {path} HTTP/1.1"));
             assert!(head.starts_with("HTTP/1.1 405"), "{method} {path}: {head}");
             assert!(head.contains("allow: GET, HEAD"), "{head}");
-            assert_eq!(code(&body), "method_not_allowed");
+            assert_eq!(error_code(&body), "method_not_allowed");
         }
     }
-    // The shell's, and as empty here.
+    // `http-shell` answers preflights.
     assert!(
-        ask(&proxy, "OPTIONS /v4 HTTP/1.1")
+        send_request(&proxy, "OPTIONS /v4 HTTP/1.1")
             .0
             .starts_with("HTTP/1.1 204")
     );
-    assert!(endpoint.take_heads().is_empty());
+    assert!(endpoint.take_request_heads().is_empty());
 }
 
-/// Whether a path is one of those that the documentation lists, told in another way than the code's.
+/// Whether the documentation lists this path. Implemented independently of the proxy's own parser.
 fn is_listed(path: &str) -> bool {
-    let plain =
+    let is_plain_id =
         |id: &str| !id.is_empty() && !id.contains(|c: char| c != '-' && !c.is_alphanumeric());
     match *path.split('/').collect::<Vec<_>>() {
         ["", "v2", "metadata" | "stats"] | ["", "v4"] => true,
         ["", "v4", "stats" | "task"] | ["", "v4", "task", "stats"] => true,
-        ["", "v2", "metadata" | "stats", id] => plain(id),
+        ["", "v2", "metadata" | "stats", id] => is_plain_id(id),
         _ => false,
     }
 }
 
-/// Paths made of what confuses routers, and paths that are one character away from a right one.
-fn paths() -> impl Strategy<Value = String> {
+/// Generates paths of pieces that confuse routers, and paths that differ from a listed one in one character.
+fn arbitrary_paths() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
         "/",
         "/",
@@ -147,7 +147,7 @@ fn paths() -> impl Strategy<Value = String> {
         "é",
         "http:",
     ];
-    const RIGHT: &[&str] = &[
+    const LISTED_PATHS: &[&str] = &[
         "/v2/metadata",
         "/v2/metadata/1-2",
         "/v2/stats",
@@ -158,43 +158,52 @@ fn paths() -> impl Strategy<Value = String> {
         "/v4/task/stats",
     ];
     let pieces = proptest::collection::vec(select(PIECES), 0..10);
-    let near = (select(RIGHT), any::<prop::sample::Index>(), "[!-~]{0,2}");
+    let path_and_index = (
+        select(LISTED_PATHS),
+        any::<prop::sample::Index>(),
+        "[!-~]{0,2}",
+    );
     prop_oneof![
         pieces.prop_map(|pieces| format!("/{}", pieces.concat())),
-        near.clone().prop_map(|(path, at, other)| {
+        path_and_index.clone().prop_map(|(path, at, other)| {
             let at = at.index(path.len());
             format!("{}{other}{}", &path[..at], &path[at + 1..])
         }),
-        near.prop_map(|(path, at, _)| {
+        path_and_index.prop_map(|(path, at, _)| {
             let at = at.index(path.len());
             let byte = path.as_bytes()[at];
             format!("{}%{byte:02x}{}", &path[..at], &path[at + 1..])
         }),
         "(/v2/metadata/|/v2/stats/|/v4/|/)[!-~]{0,24}",
-        select(RIGHT).prop_map(str::to_owned),
+        select(LISTED_PATHS).prop_map(str::to_owned),
     ]
-    // A query is no part of the path, and a path begins with a slash.
+    // Only paths: they begin with a slash and have no query.
     .prop_filter("a path alone", |path| {
         path.starts_with('/') && !path.contains(['?', '#'])
     })
 }
 
 #[test]
-fn no_path_reaches_anything_but_the_four_documents_and_only_a_listed_one_reaches_these() {
+fn a_listed_path_requests_one_of_the_four_documents_and_any_other_path_requests_nothing() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    let four = ["", "/stats", "/task", "/task/stats"].map(|path| endpoint.head(path));
+    let proxy = start_proxy(&endpoint, &[]);
+    let document_heads =
+        ["", "/stats", "/task", "/task/stats"].map(|path| endpoint.expected_head(path));
     TestRunner::default()
-        .run(&paths(), |path| {
+        .run(&arbitrary_paths(), |path| {
             let (status, body) = get(&proxy, &path);
-            let heads = endpoint.take_heads();
-            prop_assert!(!body.contains(SECRET));
+            let heads = endpoint.take_request_heads();
+            prop_assert!(!body.contains(CREDENTIALS_SECRET));
             prop_assert_eq!(heads.len(), usize::from(is_listed(&path)), "{:?}", heads);
-            prop_assert!(heads.iter().all(|head| four.contains(head)), "{:?}", heads);
+            prop_assert!(
+                heads.iter().all(|head| document_heads.contains(head)),
+                "{:?}",
+                heads
+            );
             if is_listed(&path) {
                 prop_assert!([200, 404].contains(&status), "{}", status);
             } else if path != "/" {
-                // What no HTTP server can read does not get as far as a 404.
+                // actix answers an invalid request target with 400.
                 prop_assert!([400, 404].contains(&status), "{}", status);
             }
             Ok(())

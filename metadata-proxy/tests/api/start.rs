@@ -1,14 +1,14 @@
-//! How the proxy starts, or why it does not.
+//! Starting the proxy.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::endpoint::{Endpoint, Reply};
-use crate::{BINARY, REQUIRED, get, start_before};
+use crate::{BINARY, REQUIRED_VARIABLES, get, start_proxy};
 use test_support::service::run_to_end;
 
 #[test]
-fn outside_of_ecs_it_says_who_sets_the_variable_that_is_missing() {
+fn without_its_variable_the_proxy_exits_with_64_and_says_that_ecs_sets_it() {
     let ended = run_to_end(BINARY, &[], &[]);
     let error = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(64), "{error}");
@@ -16,46 +16,46 @@ fn outside_of_ecs_it_says_who_sets_the_variable_that_is_missing() {
     assert!(error.contains("ECS sets it"), "{error}");
 }
 
-/// The line by which a proxy without `PORT` says where it listens, or why it does not: another
-/// program may have the port. The proxy listens no longer than until that line.
-fn first_words_without_port() -> String {
+/// Starts a proxy without `PORT`, and returns its log line about the port, or its error message if
+/// another program uses the port. The proxy is killed after that line.
+fn startup_message_without_port() -> String {
     let mut proxy = Command::new(BINARY)
         .env_clear()
-        .envs(REQUIRED.iter().copied())
+        .envs(REQUIRED_VARIABLES.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(proxy.stdout.take().unwrap()).lines();
     let mut lines = lines.map_while(Result::ok);
-    let listening = lines.find(|line| line.contains("is listening"));
+    let listening_line = lines.find(|line| line.contains("is listening"));
     let _ = proxy.kill();
     let ended = proxy.wait_with_output().unwrap();
-    listening.unwrap_or_else(|| String::from_utf8_lossy(&ended.stderr).into_owned())
+    listening_line.unwrap_or_else(|| String::from_utf8_lossy(&ended.stderr).into_owned())
 }
 
 #[test]
-fn the_port_is_8001_unless_another_is_named() {
-    let words = first_words_without_port();
-    let listens = words.contains(r#""port":8001"#);
+fn the_default_port_is_8001() {
+    let message = startup_message_without_port();
+    let listens = message.contains(r#""port":8001"#);
     assert!(
-        listens || words.contains("cannot listen on port 8001"),
-        "{words}"
+        listens || message.contains("cannot listen on port 8001"),
+        "{message}"
     );
 }
 
 #[test]
-fn the_level_of_the_logs_is_that_of_loglevel() {
+fn loglevel_selects_which_lines_are_logged_except_access_lines() {
     for (level, is_shown) in [("ERROR", false), ("INFO", true)] {
         let endpoint = Endpoint::start();
-        let proxy = start_before(&endpoint, &[("LOGLEVEL", level)]);
-        endpoint.reply(Reply::with("500 Wrong", "", ""));
+        let proxy = start_proxy(&endpoint, &[("LOGLEVEL", level)]);
+        endpoint.set_reply(Reply::from_parts("500 Wrong", "", ""));
         assert_eq!(get(&proxy, "/v4").0, 502);
         let (_, lines) = proxy.stop();
         let has = |text: &str| lines.iter().any(|line| line.contains(text));
         assert!(has("status 500"), "{level}: {lines:#?}");
         assert_eq!(has("draining"), is_shown, "{level}: {lines:#?}");
-        // Access lines come whatever the level.
+        // Access lines are logged at every level.
         assert!(has(r#""path":"/v4""#), "{level}: {lines:#?}");
     }
 }

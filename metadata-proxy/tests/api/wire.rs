@@ -1,4 +1,4 @@
-//! What comes out of the endpoint, and what goes into it.
+//! The bytes that the proxy sends to the endpoint and passes on from it.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::endpoint::{
-    BASE, CONTAINER, CONTAINER_STATS, Endpoint, Reply, TASK, TASK_STATS, containers, id_of,
+    BASE_PATH, CONTAINER, CONTAINER_STATS, Endpoint, Reply, TASK, TASK_STATS, container_id,
+    task_containers,
 };
-use crate::{ask, code, get, start_before};
+use crate::{error_code, get, send_request, start_proxy};
 
-const WHOLE: [(&str, &str, &str); 6] = [
+/// Path of the proxy, path below the endpoint's, and document.
+const WHOLE_DOCUMENTS: [(&str, &str, &str); 6] = [
     ("/v4", "", CONTAINER),
     ("/v4/stats", "/stats", CONTAINER_STATS),
     ("/v4/task", "/task", TASK),
@@ -20,38 +22,45 @@ const WHOLE: [(&str, &str, &str); 6] = [
 ];
 
 #[test]
-fn each_path_answers_with_the_endpoints_document_byte_for_byte() {
+fn each_path_is_answered_with_the_document_of_the_endpoint_byte_for_byte() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    for (path, asked, document) in WHOLE {
-        let (head, body) = ask(&proxy, &format!("GET {path} HTTP/1.1"));
+    let proxy = start_proxy(&endpoint, &[]);
+    for (path, endpoint_path, document) in WHOLE_DOCUMENTS {
+        let (head, body) = send_request(&proxy, &format!("GET {path} HTTP/1.1"));
         assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
         assert!(head.contains("content-type: application/json"), "{head}");
         assert_eq!(body, document, "{path}");
-        assert_eq!(endpoint.take_heads(), [endpoint.head(asked)], "{path}");
+        assert_eq!(
+            endpoint.take_request_heads(),
+            [endpoint.expected_head(endpoint_path)],
+            "{path}"
+        );
     }
 }
 
 #[test]
-fn each_container_of_the_task_is_found_by_its_id_as_the_task_has_it() {
+fn each_container_of_the_task_is_returned_by_its_id() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    for container in containers() {
+    let proxy = start_proxy(&endpoint, &[]);
+    for container in task_containers() {
         let id = container["DockerId"].as_str().unwrap();
         let (status, body) = get(&proxy, &format!("/v2/metadata/{id}"));
         assert_eq!(status, 200, "{body}");
         assert!(TASK.contains(&body), "{body}");
         assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), container);
-        assert_eq!(endpoint.take_heads(), [endpoint.head("/task")]);
+        assert_eq!(
+            endpoint.take_request_heads(),
+            [endpoint.expected_head("/task")]
+        );
     }
 }
 
 #[test]
-fn the_container_that_burns_cpu_is_found_by_the_stats_of_each() {
+fn the_stats_of_each_container_show_which_one_uses_the_cpu() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    let burned = |name| {
-        let path = format!("/v2/stats/{}", id_of(name));
+    let proxy = start_proxy(&endpoint, &[]);
+    let used_cpu_time = |name| {
+        let path = format!("/v2/stats/{}", container_id(name));
         let (status, body) = get(&proxy, &path);
         assert_eq!(status, 200, "{body}");
         assert!(TASK_STATS.contains(&body), "{body}");
@@ -59,15 +68,18 @@ fn the_container_that_burns_cpu_is_found_by_the_stats_of_each() {
         let total = |key: &str| stats[key]["cpu_usage"]["total_usage"].as_u64().unwrap();
         total("cpu_stats") - total("precpu_stats")
     };
-    let others = ["~internal~ecs~pause", "x-ray-daemon"].map(burned);
-    assert_eq!(endpoint.take_heads(), vec![endpoint.head("/task/stats"); 2]);
-    assert!(others.into_iter().sum::<u64>() * 100 < burned("like-service"));
+    let others = ["~internal~ecs~pause", "x-ray-daemon"].map(used_cpu_time);
+    assert_eq!(
+        endpoint.take_request_heads(),
+        vec![endpoint.expected_head("/task/stats"); 2]
+    );
+    assert!(others.into_iter().sum::<u64>() * 100 < used_cpu_time("like-service"));
 }
 
 #[test]
-fn a_reader_of_version_two_finds_all_that_it_knows() {
+fn the_documents_have_all_fields_of_version_2() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     let task: Value = serde_json::from_str(&get(&proxy, "/v2/metadata").1).unwrap();
     for field in [
         "Cluster",
@@ -107,41 +119,45 @@ fn a_reader_of_version_two_finds_all_that_it_knows() {
 }
 
 #[test]
-fn a_container_that_the_task_does_not_have_or_that_has_no_stats_is_not_found() {
+fn an_unknown_container_or_one_without_stats_is_a_404() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    let like = id_of("like-service");
+    let proxy = start_proxy(&endpoint, &[]);
+    let like = container_id("like-service");
     for path in [
         "/v2/metadata/like-service".to_owned(),
         format!("/v2/metadata/{}", &like[1..]),
         format!("/v2/metadata/{}", like.to_uppercase()),
         format!("/v2/stats/{like}0"),
-        // Null in the document: it has only begun.
-        format!("/v2/stats/{}", id_of("metadata-proxy")),
+        // The stats are null in the document, because the container has just started.
+        format!("/v2/stats/{}", container_id("metadata-proxy")),
     ] {
         let (status, body) = get(&proxy, &path);
-        assert_eq!((status, &*code(&body)), (404, "not_found"), "{path}");
+        assert_eq!((status, &*error_code(&body)), (404, "not_found"), "{path}");
     }
 }
 
 #[test]
-fn head_is_answered_as_get_without_the_body_and_the_endpoint_is_asked_the_same() {
+fn head_is_answered_as_get_without_the_body() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
-    for (path, asked, document) in WHOLE {
-        let (head, body) = ask(&proxy, &format!("HEAD {path} HTTP/1.1"));
+    let proxy = start_proxy(&endpoint, &[]);
+    for (path, endpoint_path, document) in WHOLE_DOCUMENTS {
+        let (head, body) = send_request(&proxy, &format!("HEAD {path} HTTP/1.1"));
         assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
         let length = format!("content-length: {}", document.len());
         assert!(head.contains(&length), "{path}: {head}");
         assert_eq!(body, "");
-        assert_eq!(endpoint.take_heads(), [endpoint.head(asked)], "{path}");
+        assert_eq!(
+            endpoint.take_request_heads(),
+            [endpoint.expected_head(endpoint_path)],
+            "{path}"
+        );
     }
 }
 
 #[test]
-fn nothing_of_a_request_is_sent_on() {
+fn no_part_of_a_request_is_sent_to_the_endpoint() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     let elsewhere = Endpoint::start();
     let other = elsewhere.uri();
     let other = other.split('/').nth(2).unwrap();
@@ -161,52 +177,59 @@ fn nothing_of_a_request_is_sent_on() {
         );
         let answer = proxy.send_raw(request.as_bytes());
         assert!(answer.ends_with(TASK), "{line}: {answer}");
-        assert_eq!(endpoint.take_heads(), [endpoint.head("/task")], "{line}");
-        assert!(elsewhere.take_heads().is_empty(), "{line}");
+        assert_eq!(
+            endpoint.take_request_heads(),
+            [endpoint.expected_head("/task")],
+            "{line}"
+        );
+        assert!(elsewhere.take_request_heads().is_empty(), "{line}");
     }
 }
 
 #[test]
-fn the_root_lists_the_paths_and_asks_nobody() {
+fn the_root_lists_the_paths_without_a_request_to_the_endpoint() {
     let endpoint = Endpoint::start();
-    let proxy = start_before(&endpoint, &[]);
+    let proxy = start_proxy(&endpoint, &[]);
     let (status, body) = get(&proxy, "/");
     assert_eq!(status, 200);
     let body: Value = serde_json::from_str(&body).unwrap();
-    assert!(endpoint.take_heads().is_empty());
-    let id = id_of("like-service");
+    assert!(endpoint.take_request_heads().is_empty());
+    let id = container_id("like-service");
     for path in body["paths"].as_array().unwrap() {
         let path = path.as_str().unwrap().replace("{id}", &id);
         assert_eq!(get(&proxy, &path).0, 200, "{path}");
-        let heads = endpoint.take_heads();
-        assert!(heads[0].starts_with(&format!("GET {BASE}")), "{heads:?}");
+        let heads = endpoint.take_request_heads();
+        assert!(
+            heads[0].starts_with(&format!("GET {BASE_PATH}")),
+            "{heads:?}"
+        );
     }
 }
 
 #[test]
-fn a_client_that_goes_on_sending_while_its_request_waits_is_not_read_without_a_bound() {
-    // Much more than the proxy reads ahead and the kernel keeps.
-    const MUCH: usize = 96 * 1024 * 1024;
-    let next = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
+fn the_proxy_reads_a_limited_number_of_bytes_while_a_request_waits() {
+    // Much more than the proxy reads ahead and the kernel buffers.
+    const MAX_SENT_BYTES: usize = 96 * 1024 * 1024;
+    let pipelined = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
     for (headers, more) in [
         ("Upgrade: websocket", "x".repeat(0x10000)),
-        ("Connection: keep-alive", next),
+        ("Connection: keep-alive", pipelined),
     ] {
         let endpoint = Endpoint::start();
-        let proxy = start_before(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
-        endpoint.reply(Reply::Held);
+        let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
+        endpoint.set_reply(Reply::Hold);
         let mut stream = proxy.connect();
         write!(stream, "GET /v4 HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n").unwrap();
-        endpoint.wait_for(1);
+        endpoint.wait_for_pending(1);
         stream
             .set_write_timeout(Some(Duration::from_millis(500)))
             .unwrap();
         let mut sent = 0;
         while let Ok(bytes) = stream.write(more.as_bytes()) {
             sent += bytes;
-            assert!(sent < MUCH, "{headers}");
+            assert!(sent < MAX_SENT_BYTES, "{headers}");
         }
-        endpoint.reply(Reply::Document);
+        endpoint.set_reply(Reply::Document);
         let mut answer = [0; 12];
         stream.read_exact(&mut answer).unwrap();
         assert_eq!(&answer, b"HTTP/1.1 200", "{headers}");

@@ -1,26 +1,28 @@
-//! Clients on raw sockets.
+//! Requests on raw sockets.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use test_support::service::Service;
 
-/// Sends a request for `path` on a connection of its own, which the service closes after the answer.
-pub fn send(service: &Service, path: &str) -> TcpStream {
+/// Opens a connection and sends `GET path` on it. The service closes the connection after the response.
+pub fn send_get(service: &Service, path: &str) -> TcpStream {
     let mut stream = service.connect();
     let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     stream
 }
 
-/// The answer to `GET path`.
-pub fn get(service: &Service, path: &str) -> String {
-    let mut answer = String::new();
-    send(service, path).read_to_string(&mut answer).unwrap();
-    answer
+/// Sends `GET path` and returns the whole response.
+pub fn get_response(service: &Service, path: &str) -> String {
+    let mut response = String::new();
+    send_get(service, path)
+        .read_to_string(&mut response)
+        .unwrap();
+    response
 }
 
-/// Reads the first bytes of the answer.
-pub fn begin_to_read(stream: &mut TcpStream) {
+/// Reads the first 100 bytes of the response.
+pub fn read_first_bytes(stream: &mut TcpStream) {
     stream.read_exact(&mut [0; 100]).unwrap();
 }

@@ -1,25 +1,29 @@
+//! Requests whose client closes or resets the connection.
+
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::client::{begin_to_read, get, send};
+use crate::client::{get_response, read_first_bytes, send_get};
 use crate::start;
 use test_support::records::reset_connection;
 
-const GONE: Option<&str> = Some("client_disconnected");
+const CLIENT_DISCONNECTED: Option<&str> = Some("client_disconnected");
 
 #[test]
-fn a_reset_before_the_answer_is_499_and_an_error_of_the_client() {
+fn a_reset_before_the_response_is_recorded_as_499_and_as_an_error() {
     let mut recorded = start();
-    let streams: Vec<_> = (0..10).map(|_| send(&recorded.service, "/never")).collect();
+    let streams: Vec<_> = (0..10)
+        .map(|_| send_get(&recorded.service, "/never"))
+        .collect();
     recorded.wait_for(10, "begun");
     streams.into_iter().for_each(reset_connection);
     recorded.wait_for(10, r#""error_type":"client_disconnected""#);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(10);
-    records.assert_outcome_count(10, 499, GONE, &["error"]);
+    records.assert_outcome_count(10, 499, CLIENT_DISCONNECTED, &["error"]);
     let segment = &records.segments[0];
     assert_eq!(
         segment["http"]["response"]["status"],
@@ -30,17 +34,17 @@ fn a_reset_before_the_answer_is_499_and_an_error_of_the_client() {
 }
 
 #[test]
-fn a_reset_that_arrives_together_with_a_request_ends_it() {
+fn a_reset_that_is_read_together_with_a_request_ends_that_request() {
     let mut recorded = start();
     let keep = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
     let paths = ["/fine", "/slow", "/large", "/stream-stops", "/never"];
     let streams = paths.map(|path| {
         let mut stream = recorded.service.connect();
         stream.write_all(keep("/fine").as_bytes()).unwrap();
-        begin_to_read(&mut stream);
+        read_first_bytes(&mut stream);
         (stream, path)
     });
-    // The service reads the request and the reset in one go.
+    // Stopped, the service then reads the request and the reset together.
     recorded.service.signal(Signal::STOP);
     for (mut stream, path) in streams {
         stream.write_all(keep(path).as_bytes()).unwrap();
@@ -51,15 +55,15 @@ fn a_reset_that_arrives_together_with_a_request_ends_it() {
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(10);
     records.assert_outcome_count(5, 200, None, &[]);
-    // Those whose handler had an answer at once were answered.
-    records.assert_outcome_count(3, 200, GONE, &["error"]);
-    records.assert_outcome_count(2, 499, GONE, &["error"]);
+    // These handlers answer at once, so the status is known.
+    records.assert_outcome_count(3, 200, CLIENT_DISCONNECTED, &["error"]);
+    records.assert_outcome_count(2, 499, CLIENT_DISCONNECTED, &["error"]);
 }
 
 #[test]
-fn a_client_that_closes_its_writing_half_gets_its_answer_which_is_recorded_as_such() {
+fn a_client_that_closes_its_sending_side_still_gets_its_response() {
     let mut recorded = start();
-    let mut stream = send(&recorded.service, "/slow");
+    let mut stream = send_get(&recorded.service, "/slow");
     recorded.wait_for(1, "begun");
     stream.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
@@ -71,46 +75,46 @@ fn a_client_that_closes_its_writing_half_gets_its_answer_which_is_recorded_as_su
 }
 
 #[test]
-fn a_client_that_closes_both_halves_is_recorded_once_with_its_answer() {
+fn a_request_whose_client_closes_the_connection_is_recorded_once_with_its_status() {
     let mut recorded = start();
-    let stream = send(&recorded.service, "/slow");
+    let stream = send_get(&recorded.service, "/slow");
     recorded.wait_for(1, "begun");
     drop(stream);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
-    // The operating system took the answer: the FIN does not say that nobody reads it.
+    // The operating system takes the response: after a FIN the client may still read.
     records.assert_outcome_count(1, 200, None, &[]);
 }
 
 #[test]
-fn a_reset_half_way_through_the_answer_keeps_the_status_and_says_that_the_client_went() {
+fn a_reset_during_the_response_is_recorded_with_its_status_and_client_disconnected() {
     let mut recorded = start();
     for path in ["/large", "/stream", "/stream-stops"] {
-        let mut stream = send(&recorded.service, path);
-        begin_to_read(&mut stream);
+        let mut stream = send_get(&recorded.service, path);
+        read_first_bytes(&mut stream);
         reset_connection(stream);
         recorded.wait_for(1, r#""error_type":"client_disconnected""#);
     }
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(3);
-    records.assert_outcome_count(3, 200, GONE, &["error"]);
+    records.assert_outcome_count(3, 200, CLIENT_DISCONNECTED, &["error"]);
 }
 
 #[test]
-fn a_close_half_way_through_the_answer_does_as_a_reset() {
+fn a_close_during_the_response_is_recorded_as_client_disconnected() {
     let mut recorded = start();
-    let mut stream = send(&recorded.service, "/large");
-    begin_to_read(&mut stream);
-    // With bytes left to read, the client's system answers with a RST.
+    let mut stream = send_get(&recorded.service, "/large");
+    read_first_bytes(&mut stream);
+    // Unread bytes make the client's system send a RST.
     drop(stream);
     recorded.wait_for(1, r#""error_type":"client_disconnected""#);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
-    records.assert_outcome_count(1, 200, GONE, &["error"]);
+    records.assert_outcome_count(1, 200, CLIENT_DISCONNECTED, &["error"]);
 }
 
 #[test]
-fn a_body_that_breaks_off_is_recorded_once() {
+fn a_request_with_an_incomplete_body_is_recorded_once() {
     let recorded = start();
     let head = "POST /posted HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf";
     let service = &recorded.service;
@@ -121,9 +125,9 @@ fn a_body_that_breaks_off_is_recorded_once() {
     };
     let (reset_one, closed_one, mut half_closed, mut late) =
         (connect(), connect(), connect(), connect());
-    // The service reads what came before this, on each of its workers.
+    // After these responses, each worker has read the incomplete bodies.
     for _ in 0..8 {
-        assert!(get(service, "/fine").ends_with("fine"));
+        assert!(get_response(service, "/fine").ends_with("fine"));
     }
     reset_connection(reset_one);
     drop(closed_one);
@@ -138,8 +142,8 @@ fn a_body_that_breaks_off_is_recorded_once() {
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(12);
     records.assert_outcome_count(8, 200, None, &[]);
-    records.assert_outcome_count(1, 499, GONE, &["error"]);
-    // A FIN within the body is answered.
+    records.assert_outcome_count(1, 499, CLIENT_DISCONNECTED, &["error"]);
+    // After a FIN within the body, the service still answers.
     records.assert_outcome_count(2, 400, None, &["error"]);
     records.assert_outcome_count(1, 408, None, &["error"]);
 }
@@ -161,22 +165,22 @@ fn requests_on_one_connection_are_recorded_one_by_one() {
 }
 
 #[test]
-fn a_pipelined_request_whose_turn_never_comes_is_not_recorded() {
+fn a_pipelined_request_whose_handling_has_not_started_is_not_recorded() {
     let mut recorded = start();
-    let mut stream = send(&recorded.service, "/never");
+    let mut stream = send_get(&recorded.service, "/never");
     write!(stream, "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     recorded.wait_for(1, "begun");
     reset_connection(stream);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
-    records.assert_outcome_count(1, 499, GONE, &["error"]);
+    records.assert_outcome_count(1, 499, CLIENT_DISCONNECTED, &["error"]);
 }
 
 #[test]
 #[ignore = "waits 80 s for the limit of idle connections"]
-fn a_client_that_does_not_read_its_answer_is_recorded_when_the_connection_is_closed() {
+fn a_client_that_does_not_read_its_response_is_disconnected_and_recorded_as_stalled() {
     let mut recorded = start();
-    let [large, stream] = ["/large", "/stream"].map(|path| send(&recorded.service, path));
+    let [large, stream] = ["/large", "/stream"].map(|path| send_get(&recorded.service, path));
     let limit = Duration::from_secs(120);
     recorded.wait_for_within(limit, 2, r#""error_type":"client_stalled""#);
     let records = recorded.stop();

@@ -1,4 +1,4 @@
-//! What the shell records of requests that end in every way, over real sockets.
+//! Tests of the records about requests that fail, over real sockets.
 
 #![allow(
     clippy::allow_attributes,

@@ -1,18 +1,26 @@
+//! Many requests that fail in different ways at the same time.
+
 use std::io::{Read, Write};
 
-use crate::client::{begin_to_read, get, send};
+use crate::client::{get_response, read_first_bytes, send_get};
 use crate::start_with;
 use test_support::records::reset_connection;
 
 #[test]
-fn requests_with_all_kinds_of_ends_at_once_are_each_recorded_once() {
-    const EACH: usize = 8;
+fn concurrent_requests_that_end_in_different_ways_are_each_recorded_once() {
+    const REQUESTS_PER_KIND: usize = 8;
     let mut recorded = start_with(&[("SHUTDOWN_GRACE_SECONDS", "1")]);
     let service = &recorded.service;
-    let all = |path: &str| -> Vec<_> { (0..EACH).map(|_| send(service, path)).collect() };
+    let all = |path: &str| -> Vec<_> {
+        (0..REQUESTS_PER_KIND)
+            .map(|_| send_get(service, path))
+            .collect()
+    };
     let (never, gone, dropped) = (all("/never"), all("/never"), all("/panic-when-dropped"));
     let (mut read, mut unread) = (all("/large"), all("/large"));
-    read.iter_mut().chain(&mut unread).for_each(begin_to_read);
+    read.iter_mut()
+        .chain(&mut unread)
+        .for_each(read_first_bytes);
     let (mut slow, closed) = (all("/slow"), all("/slow"));
     let panics = all("/panic-later");
     let mut failing = all("/stream-fails");
@@ -22,11 +30,11 @@ fn requests_with_all_kinds_of_ends_at_once_are_each_recorded_once() {
         "POST /posted HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1"
     )
     .unwrap();
-    for _ in 0..EACH {
-        assert!(get(service, "/fine").ends_with("fine"));
-        assert!(get(service, "/nothing").starts_with("HTTP/1.1 404"));
+    for _ in 0..REQUESTS_PER_KIND {
+        assert!(get_response(service, "/fine").ends_with("fine"));
+        assert!(get_response(service, "/nothing").starts_with("HTTP/1.1 404"));
     }
-    recorded.wait_for(6 * EACH, "begun");
+    recorded.wait_for(6 * REQUESTS_PER_KIND, "begun");
     drop(closed);
     gone.into_iter()
         .chain(read)
@@ -40,14 +48,24 @@ fn requests_with_all_kinds_of_ends_at_once_are_each_recorded_once() {
 
     let records = recorded.stop();
     drop((never, unread, panics));
-    records.assert_each_request_is_recorded_once(11 * EACH + 1);
-    records.assert_outcome_count(3 * EACH, 200, None, &[]);
-    records.assert_outcome_count(EACH, 404, None, &["error"]);
+    records.assert_each_request_is_recorded_once(11 * REQUESTS_PER_KIND + 1);
+    records.assert_outcome_count(3 * REQUESTS_PER_KIND, 200, None, &[]);
+    records.assert_outcome_count(REQUESTS_PER_KIND, 404, None, &["error"]);
     records.assert_outcome_count(1, 408, None, &["error"]);
-    records.assert_outcome_count(EACH, 503, Some("shutdown"), &["fault"]);
-    records.assert_outcome_count(EACH, 200, Some("shutdown"), &["fault"]);
-    records.assert_outcome_count(EACH, 499, Some("client_disconnected"), &["error"]);
-    records.assert_outcome_count(EACH, 200, Some("client_disconnected"), &["error"]);
-    records.assert_outcome_count(2 * EACH, 500, Some("panic"), &["fault"]);
-    records.assert_outcome_count(EACH, 200, Some("body_failed"), &["fault"]);
+    records.assert_outcome_count(REQUESTS_PER_KIND, 503, Some("shutdown"), &["fault"]);
+    records.assert_outcome_count(REQUESTS_PER_KIND, 200, Some("shutdown"), &["fault"]);
+    records.assert_outcome_count(
+        REQUESTS_PER_KIND,
+        499,
+        Some("client_disconnected"),
+        &["error"],
+    );
+    records.assert_outcome_count(
+        REQUESTS_PER_KIND,
+        200,
+        Some("client_disconnected"),
+        &["error"],
+    );
+    records.assert_outcome_count(2 * REQUESTS_PER_KIND, 500, Some("panic"), &["fault"]);
+    records.assert_outcome_count(REQUESTS_PER_KIND, 200, Some("body_failed"), &["fault"]);
 }

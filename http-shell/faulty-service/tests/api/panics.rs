@@ -1,8 +1,10 @@
+//! Panics and errors of handlers and of response bodies.
+
 use std::io::Read;
 
 use serde_json::Value;
 
-use crate::client::{get, send};
+use crate::client::{get_response, send_get};
 use crate::start;
 use test_support::records::{Records, reset_connection};
 
@@ -25,11 +27,11 @@ fn assert_logged(records: &Records, text: &str, count: usize) {
 }
 
 #[test]
-fn a_panic_of_a_handler_is_answered_500_and_the_service_goes_on() {
+fn a_panic_of_a_handler_is_a_500_and_the_service_continues_to_serve() {
     for path in ["/panic", "/panic-later"] {
         let recorded = start();
         for _ in 0..10 {
-            let answer = get(&recorded.service, path);
+            let answer = get_response(&recorded.service, path);
             let (head, body) = answer.split_once("\r\n\r\n").expect(&answer);
             let head = head.to_lowercase();
             assert!(head.starts_with("http/1.1 500 "), "{answer}");
@@ -60,11 +62,11 @@ fn a_panic_of_a_handler_is_answered_500_and_the_service_goes_on() {
 }
 
 #[test]
-fn a_panic_in_the_body_of_an_answer_is_a_fault_though_its_status_was_sent() {
+fn a_panic_in_a_response_body_is_recorded_as_a_fault_with_the_sent_status() {
     let recorded = start();
     for _ in 0..3 {
         let mut answer = Vec::new();
-        let _ = send(&recorded.service, "/stream-panics").read_to_end(&mut answer);
+        let _ = send_get(&recorded.service, "/stream-panics").read_to_end(&mut answer);
     }
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(3);
@@ -73,32 +75,35 @@ fn a_panic_in_the_body_of_an_answer_is_a_fault_though_its_status_was_sent() {
 }
 
 #[test]
-fn an_answer_whose_body_fails_is_a_fault_with_its_cause() {
+fn an_error_in_a_response_body_is_recorded_as_a_fault_with_its_cause() {
     let recorded = start();
     let mut answer = Vec::new();
-    let _ = send(&recorded.service, "/stream-fails").read_to_end(&mut answer);
+    let _ = send_get(&recorded.service, "/stream-fails").read_to_end(&mut answer);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
     records.assert_outcome_count(1, 200, Some("body_failed"), &["fault"]);
     let message = &records.segments[0]["cause"]["exceptions"][0]["message"];
     assert_eq!(message, "the source is gone");
-    let ours = |line: &&&Value| line["cause"] == "the source is gone";
+    let has_cause = |line: &&&Value| line["cause"] == "the source is gone";
     let errors = records.errors();
-    let line = errors.iter().find(ours).expect("no such line");
+    let line = errors
+        .iter()
+        .find(has_cause)
+        .expect("a line with the cause");
     assert_eq!(line["trace_id"], records.segments[0]["trace_id"]);
 }
 
 #[test]
-fn a_panic_while_a_request_is_dropped_costs_no_record_and_no_worker() {
+fn after_a_panic_during_a_drop_every_request_is_recorded_and_every_worker_serves() {
     let mut recorded = start();
     let streams: Vec<_> = (0..6)
-        .map(|_| send(&recorded.service, "/panic-when-dropped"))
+        .map(|_| send_get(&recorded.service, "/panic-when-dropped"))
         .collect();
     recorded.wait_for(6, "begun");
     streams.into_iter().for_each(reset_connection);
     recorded.wait_for(6, "a bug in a destructor");
     for _ in 0..6 {
-        assert!(get(&recorded.service, "/fine").ends_with("fine"));
+        assert!(get_response(&recorded.service, "/fine").ends_with("fine"));
     }
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(12);

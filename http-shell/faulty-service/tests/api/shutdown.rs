@@ -1,3 +1,5 @@
+//! Requests in progress when the service stops.
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpStream};
@@ -5,51 +7,53 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::client::{begin_to_read, send};
+use crate::client::{read_first_bytes, send_get};
 use crate::{start, start_with};
 use test_support::service::Service;
 
-/// A grace period after which requests are cut off.
-const SHORT: [(&str, &str); 1] = [("SHUTDOWN_GRACE_SECONDS", "1")];
+/// A grace period that ends before the requests of these tests do.
+const SHORT_GRACE_PERIOD: [(&str, &str); 1] = [("SHUTDOWN_GRACE_SECONDS", "1")];
 
-const CUT: Option<&str> = Some("shutdown");
+const SHUTDOWN: Option<&str> = Some("shutdown");
 
 #[test]
-fn requests_that_are_cut_off_are_faults_and_all_are_recorded_before_the_end() {
-    let mut recorded = start_with(&SHORT);
+fn requests_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
+    let mut recorded = start_with(&SHORT_GRACE_PERIOD);
     let streams: Vec<_> = (0..100)
-        .map(|_| send(&recorded.service, "/never"))
+        .map(|_| send_get(&recorded.service, "/never"))
         .collect();
     recorded.wait_for(100, "begun");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(100);
-    records.assert_outcome_count(100, 503, CUT, &["fault"]);
+    records.assert_outcome_count(100, 503, SHUTDOWN, &["fault"]);
     for mut stream in streams {
         assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
     }
 }
 
 #[test]
-fn answers_that_are_cut_off_half_way_are_faults_too() {
-    let mut recorded = start_with(&SHORT);
+fn responses_aborted_half_way_are_recorded_as_faults() {
+    let mut recorded = start_with(&SHORT_GRACE_PERIOD);
     let mut streams = Vec::new();
     for path in ["/large", "/stream", "/stream-stops"] {
-        let mut stream = send(&recorded.service, path);
-        begin_to_read(&mut stream);
+        let mut stream = send_get(&recorded.service, path);
+        read_first_bytes(&mut stream);
         streams.push(stream);
     }
-    streams.push(send(&recorded.service, "/never"));
+    streams.push(send_get(&recorded.service, "/never"));
     recorded.wait_for(1, "begun");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(4);
-    records.assert_outcome_count(3, 200, CUT, &["fault"]);
-    records.assert_outcome_count(1, 503, CUT, &["fault"]);
+    records.assert_outcome_count(3, 200, SHUTDOWN, &["fault"]);
+    records.assert_outcome_count(1, 503, SHUTDOWN, &["fault"]);
 }
 
 #[test]
-fn requests_that_end_within_the_grace_are_no_faults() {
+fn requests_that_end_within_the_grace_period_are_answered_and_are_no_faults() {
     let mut recorded = start();
-    let mut streams: Vec<_> = (0..20).map(|_| send(&recorded.service, "/slow")).collect();
+    let mut streams: Vec<_> = (0..20)
+        .map(|_| send_get(&recorded.service, "/slow"))
+        .collect();
     recorded.wait_for(20, "begun");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(20);
@@ -62,9 +66,9 @@ fn requests_that_end_within_the_grace_are_no_faults() {
 }
 
 #[test]
-fn a_worker_that_is_blocked_does_not_hold_the_end() {
+fn a_blocked_worker_does_not_prevent_the_exit() {
     let mut recorded = start_with(&[("SHUTDOWN_GRACE_SECONDS", "0")]);
-    let _stream = send(&recorded.service, "/blocked");
+    let _stream = send_get(&recorded.service, "/blocked");
     recorded.wait_for(1, "begun");
     recorded.service.signal(Signal::TERM);
     let (status, records) = recorded.wait_for_end();
@@ -76,8 +80,8 @@ fn a_worker_that_is_blocked_does_not_hold_the_end() {
     );
 }
 
-/// Makes the event loop of one worker fail from now on, by giving it an error of the kernel. None where
-/// there is no strace.
+/// Makes the event loop of one worker fail: strace injects an error into its system calls. `None` without
+/// strace.
 fn break_a_worker(service: &Service) -> Option<Child> {
     let tasks = format!("/proc/{}/task", service.pid().as_raw_nonzero());
     let mut threads = fs::read_dir(tasks)
@@ -102,15 +106,17 @@ fn break_a_worker(service: &Service) -> Option<Child> {
 
 #[test]
 #[ignore = "needs strace"]
-fn requests_of_a_worker_that_dies_are_faults_and_the_service_ends_with_an_error() {
-    let mut recorded = start_with(&SHORT);
-    let _streams: Vec<_> = (0..6).map(|_| send(&recorded.service, "/never")).collect();
+fn if_a_worker_dies_its_requests_are_recorded_as_faults_and_the_service_exits_with_1() {
+    let mut recorded = start_with(&SHORT_GRACE_PERIOD);
+    let _streams: Vec<_> = (0..6)
+        .map(|_| send_get(&recorded.service, "/never"))
+        .collect();
     recorded.wait_for(6, "begun");
     let Some(mut strace) = break_a_worker(&recorded.service) else {
         eprintln!("SKIPPED: strace is not there");
         return;
     };
-    // A new connection wakes the worker; later ones may be refused.
+    // A new connection wakes the worker. Later connections may be refused.
     for _ in 0..8 {
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, recorded.service.port));
     }
