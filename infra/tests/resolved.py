@@ -9,7 +9,7 @@ from cloud_radar.cf.unit import Template, functions
 
 INFRA = Path(__file__).resolve().parent.parent
 ROOT = INFRA.parent
-STACKS = ["network", "platform", "build", "services", "pipeline", "observability", "search", "load-generator"]
+STACKS = ["network", "platform", "build", "services", "pipeline", "observability", "search", "site", "load-generator", "workshop"]
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -56,6 +56,7 @@ CHOICES = {
     "LikeImage": OUTPUTS["LikeEcrRepo"] + ":0123456789ab",
     "MonolithImage": OUTPUTS["MonoEcrRepo"] + ":0123456789ab",
     "CognitoAdminEmail": "host@example.com",
+    "SourceUrl": "https://example.com/mysfits.git",
 }
 
 
@@ -98,20 +99,23 @@ def of_type(stack, kind, **chosen):
 
 # Each value of each parameter that decides what is made, at least once, and everything at once.
 VARIANTS = {
-    "network": [{}, {"NatMode": "two"}],
+    "network": [{}, {"NatMode": "two", "ZoneA": "eu-west-1b", "ZoneB": "eu-west-1c"}],
     "platform": [{}, {"LikeIn": "monolith"}],
-    "build": [{}, {"CpuArchitecture": "X86_64"}],
+    "build": [{}, {"CpuArchitecture": "X86_64", "SourceProvider": "GitHub"}],
     "services": [
         {},
         {"Tracing": "daemon", "MetadataProxy": "on", "MetadataProxyImage": OUTPUTS["MetadataProxyEcrRepo"] + ":1",
          "MonolithAddress": "cloudmap", "Scaling": "target-tracking", "ChaosSeed": "42", "CpuArchitecture": "X86_64",
          "LikeIn": "monolith"},
-        {"Tracing": "otlp", "Scaling": "none", "ChaosMode": "off", "LogLevel": "DEBUG"},
+        {"Tracing": "otlp", "Scaling": "none", "ChaosMode": "off", "LogLevel": "DEBUG", "TraceHealthChecks": "on"},
+        {"Tracing": "cloudwatch", "Scaling": "step"},
     ],
     "pipeline": [{}, {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}],
     "observability": [{}],
     "search": [{}],
+    "site": [{}],
     "load-generator": [{}],
+    "workshop": [{}, {"SourceUrl": "s3://bucket/mysfits.zip", "SetupOptions": "--set Site=none"}],
 }
 
 

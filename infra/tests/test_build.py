@@ -5,6 +5,7 @@ import base64
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import yaml
-from resolved import ROOT, resources
+from resolved import INFRA, ROOT, Template, resources
 
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 # Says that images are there which THERE names.
@@ -84,7 +85,42 @@ class BuildImages(unittest.TestCase):
     def test_the_buildspec_tests_before_it_builds(self):
         phases = yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]
         self.assertIn("cargo test --locked --package like-service --package monolith", str(phases["pre_build"]))
-        self.assertEqual(["infra/script/build-images"], phases["build"]["commands"])
+        self.assertIn("bash infra/script/build-images", phases["build"]["commands"])
+
+    def test_no_script_of_the_source_is_started_by_its_executable_bit(self):
+        """CodeBuild and CodePipeline unpack zip archives, which need not carry the bit:
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html"""
+        texts = [(ROOT / "buildspec_prod.yml").read_text()]
+        texts += [path.read_text() for path in (ROOT / "infra/script").iterdir()]
+        for text in texts:
+            self.assertEqual([], re.findall(r"(?:^|[(;|&-]) *infra/script/(?!common)\S+", text, re.MULTILINE))
+
+    def test_an_image_that_is_pulled_has_a_version_and_a_digest(self):
+        images = {
+            "tracing": Template.from_yaml(INFRA / "services.yml", {}).template["Parameters"]["TracingImage"]["Default"],
+            "load generator": Template.from_yaml(INFRA / "load-generator.yml", {}).template["Parameters"]["Image"]["Default"],
+        }
+        for path in ROOT.glob("Dockerfile.*"):
+            for name, value in re.findall(r"^ARG (\w+_IMAGE)=(.*)$", path.read_text(), re.MULTILINE):
+                images[f"{path.name} {name}"] = value
+        self.assertEqual(8, len(images))
+        for name, image in images.items():
+            with self.subTest(name):
+                self.assertRegex(image, r"^[a-z0-9.]+/[a-z0-9/-]+:[A-Za-z0-9.-]+@sha256:[0-9a-f]{64}$")
+
+    def test_buildkit_comes_from_the_public_gallery_and_a_registry_that_refuses_it_is_passed_over(self):
+        """Docker Hub answers 429 to CodeBuild, whose addresses many accounts share."""
+        _, calls, _ = self.build()
+        pulls = [call for call in calls if call.startswith("docker pull")]
+        self.assertEqual(1, len(pulls))
+        self.assertRegex(pulls[0], r" public\.ecr\.aws/vend/moby/buildkit@sha256:[0-9a-f]{64}$")
+        done, calls, _ = self.build(fails="public.ecr.aws/vend/moby/buildkit@")
+        self.assertEqual(0, done.returncode, done.stderr)
+        [create] = [call for call in calls if "buildx create" in call]
+        self.assertRegex(create, r"image=docker\.io/moby/buildkit:v0\.32\.2@sha256:[0-9a-f]{64}$")
+        done, _, _ = self.build(fails="moby/buildkit")
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("BUILDKIT_IMAGE", done.stderr)
 
     def test_the_tests_run_with_the_cache_itself_and_not_with_a_link_to_it(self):
         [command] = [each for each in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]["commands"]
@@ -97,17 +133,19 @@ class BuildImages(unittest.TestCase):
             (place / "docker").write_text(DOCKER)
             (place / "docker").chmod(0o755)
             environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(place / "calls"), "FAILS": "nothing",
-                           "RUST_IMAGE_REPOSITORY": "rust", "RUST_VERSION": "1.2.3"}
+                           "RUST_IMAGE": "rust:1.2.3"}
             subprocess.run(["bash", "-c", command], cwd=place / "source", env=environment, check=True)
             [call] = (place / "calls").read_text().splitlines()
         self.assertIn(f"--volume {place}/cache:/cargo-home --env CARGO_HOME=/cargo-home", call)
         self.assertIn(f"--volume {place}/source/target:/target --env CARGO_TARGET_DIR=/target rust:1.2.3 cargo test", call)
 
-    def test_the_version_of_rust_is_found(self):
+    def test_the_tests_run_in_the_image_that_the_dockerfiles_build_in(self):
         [find] = [command for command in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]
-                  ["commands"] if command.startswith("RUST_VERSION")]
-        said = subprocess.run(["bash", "-c", find + '; echo "$RUST_VERSION"'], cwd=ROOT, capture_output=True, text=True, check=True)
-        self.assertRegex(said.stdout, r"^\d+\.\d+(\.\d+)?\n$")
+                  ["commands"] if command.startswith("RUST_IMAGE=")]
+        said = subprocess.run(["bash", "-c", find + '; echo "$RUST_IMAGE"'], cwd=ROOT, capture_output=True, text=True, check=True)
+        self.assertRegex(said.stdout, r"^public\.ecr\.aws/docker/library/rust:\S+@sha256:[0-9a-f]{64}\n$")
+        pinned = re.findall(r'channel = "(.*)"', (ROOT / "rust-toolchain.toml").read_text())
+        self.assertIn(f"/rust:{pinned[0]}-", said.stdout)
 
     def test_the_projects_tell_the_build_every_repository(self):
         variables = {each["Name"] for each in resources("build")["ImagesProject"]["Environment"]["EnvironmentVariables"]}

@@ -10,7 +10,7 @@ from resolved import INFRA, OUTPUTS, ROOT, Template
 
 EMULATED = ("--set", "Emulated=yes")
 SEED = json.loads((ROOT / "lab/seed/mysfits.json").read_text())
-SCRIPTS = ["setup", "update", "push-images", "load-ddb", "upload-site", "preflight", "cleanup", "load-generator"]
+SCRIPTS = ["setup", "update", "push-images", "load-ddb", "upload-site", "preflight", "cleanup", "load-generator", "transaction-search"]
 
 
 def setUpModule():
@@ -177,7 +177,7 @@ class Installed(unittest.TestCase):
 class Likes(unittest.TestCase):
     def test_loading_again_keeps_likes_and_resetting_does_not(self):
         stack, table = "likes", "MysfitsTable-likes"
-        for name in ("network", "platform"):
+        for name in ("network", "platform", "site"):
             cloud_stack(stack, name)
         run(self, "load-ddb", stack=stack)
         dynamodb, key = cloud.client("dynamodb"), {"MysfitId": {"S": SEED[0]["mysfitId"]}}
@@ -303,7 +303,7 @@ class Life(unittest.TestCase):
         told = self.leave_things_behind()
         run(self, "cleanup", "--dry-run", "--yes", stack=stack)
         self.assertIn(f"{stack}-services", stacks(stack))
-        self.assertIn("nobody answers", run(self, "cleanup", stack=stack, code=1))
+        self.assertIn("there is no answer", run(self, "cleanup", stack=stack, code=1))
 
         # What CloudShell leaves in the VPC, and something with our tag that no stack made.
         interface = cloud.client("ec2").create_network_interface(SubnetId=told["PrivateSubnets"].split(",")[0])
@@ -354,7 +354,7 @@ class Orders(unittest.TestCase):
     def test_clean_up_does_not_take_silence_for_absence(self):
         done = cloud.script("cleanup", "--yes", stack="x2", AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulators.free_port()}")
         self.assertNotEqual(0, done.returncode)
-        self.assertIn("cannot be asked", done.stdout)
+        self.assertIn("cannot be read", done.stdout)
         self.assertNotIn("is left", done.stdout)
 
 

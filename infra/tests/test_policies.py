@@ -19,9 +19,9 @@ TASK_ROLES = [OUTPUTS[name] for name in ("TaskExecutionRoleArn", "LikeTaskRoleAr
 DOMAIN = f"arn:aws:es:{REGION}:{ACCOUNT}:domain/mysfits-logs"
 GITHUB = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
 
-# What the X-Ray daemon, or the collector in its place, asks for: segments, its own state, rules and quotas for sampling.
+# The calls of the X-Ray daemon and of the collector: segments, the daemon's own state, spans for the OTLP endpoint, sampling.
 TRACES = {("xray:" + action, "*") for action in
-          ("PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets")}
+          ("PutTraceSegments", "PutTelemetryRecords", "PutSpans", "PutSpansForIndexing", "GetSamplingRules", "GetSamplingTargets")}
 # A log driver's.
 LINES = ("logs:CreateLogStream", "logs:PutLogEvents")
 PIPELINE = {
@@ -70,7 +70,7 @@ WANTED = {
         (action, "SourceBucket.Arn/*") for action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
     },
     ("pipeline", "PipelineRole"): PIPELINE | {
-        (f"codecommit:{action}", "Repository.Arn")
+        (f"codecommit:{action}", f"arn:aws:codecommit:{REGION}:{ACCOUNT}:mysfits")
         for action in ("CancelUploadArchive", "GetBranch", "GetCommit", "GetUploadArchiveStatus", "UploadArchive")
     },
     ("pipeline", "StartRole"): {
@@ -90,6 +90,10 @@ WANTED = {
         ("es:ESHttpPost", f"{DOMAIN}/_bulk"),
         *((action, "ShipperLogGroup.Arn") for action in LINES),
     },
+    # Set-up creates everything: its policy is AWS's AdministratorAccess, and nothing of its own.
+    ("workshop", "SetupRole"): set(),
+    ("workshop", "StarterRole"): {
+        ("codebuild:StartBuild", "SetupProject.Arn"), *((action, "LogGroup.Arn") for action in LINES)},
     ("load-generator", "ExecutionRole"): {(action, "LogGroup.Arn") for action in LINES},
 }
 
@@ -118,7 +122,7 @@ def listed(value):
 
 
 def statements(role):
-    for policy in role["Policies"]:
+    for policy in role.get("Policies", []):
         yield from policy["PolicyDocument"]["Statement"]
 
 
@@ -151,6 +155,10 @@ class Policies(unittest.TestCase):
         # ForAllValues is true of a request without the key, and StringEquals is false of it:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
         self.assertEqual({"StringEqualsIfExists": {"codeconnections:FullRepositoryId": "somebody/mysfits"}}, use["Condition"])
+
+    def test_only_the_role_that_sets_everything_up_has_a_managed_policy(self):
+        managed = {(stack, name): role["ManagedPolicyArns"] for stack, name, role in roles() if "ManagedPolicyArns" in role}
+        self.assertEqual({("workshop", "SetupRole"): ["arn:aws:iam::aws:policy/AdministratorAccess"]}, managed)
 
     def test_no_role_is_left_out_of_the_table(self):
         self.assertEqual(set(WANTED), {(stack, name) for stack, name, _ in roles()})

@@ -30,7 +30,7 @@ def holds(step, difference):
 def changes(made, requests):
     """What each alarm that fires would do, by the template alone."""
     done = []
-    for alarm in (each for each in made.values() if "ComparisonOperator" in each):
+    for alarm in (made["LikeScaleUpAlarm"], made["LikeScaleDownAlarm"]):
         if COMPARISONS[alarm["ComparisonOperator"]](requests, alarm["Threshold"]):
             [policy] = alarm["AlarmActions"]
             steps = made[policy]["StepScalingPolicyConfiguration"]["StepAdjustments"]
@@ -83,6 +83,24 @@ class StepScaling(unittest.TestCase):
             wanted = [{names[key]: value for key, value in step.items()} for step in policy["steps"]]
             self.assertEqual(wanted, configuration["StepAdjustments"])
 
+    def test_without_requests_the_idle_policy_scales_in_by_its_one_documented_step(self):
+        """The alarm's value is always a number: FILL makes a missing minute 0."""
+        wanted, alarm, policy = STEP["idle"], self.made["LikeIdleAlarm"], self.made["LikeIdlePolicy"]
+        expressions = {each["Id"]: each for each in alarm["Metrics"]}
+        self.assertEqual(wanted["alarm"]["expression"], expressions["likes"]["Expression"])
+        statistic = expressions["requests"]["MetricStat"]
+        self.assertEqual((METRIC["name"], METRIC["statistic"], METRIC["periodSeconds"]),
+                         (statistic["Metric"]["MetricName"], statistic["Stat"], statistic["Period"]))
+        self.assertEqual(self.made["LikeScaleDownAlarm"]["Dimensions"], statistic["Metric"]["Dimensions"])
+        # More minutes than the metric can be late, else a late minute of many likes counts as one without.
+        self.assertEqual((wanted["alarm"]["periods"],) * 2, (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]))
+        self.assertGreaterEqual(wanted["alarm"]["periods"], 5)
+        self.assertEqual((wanted["alarm"]["threshold"], wanted["alarm"]["comparison"]), (alarm["Threshold"], alarm["ComparisonOperator"]))
+        self.assertEqual(["LikeIdlePolicy"], alarm["AlarmActions"])
+        steps = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
+        self.assertEqual([-5], [step["ScalingAdjustment"] for step in steps if holds(step, 0 - alarm["Threshold"])])
+        self.assertEqual([{"MetricIntervalUpperBound": 0, "ScalingAdjustment": -5}], steps)
+
     def test_bounds_are_those_of_the_definition(self):
         target = self.made["LikeScalableTarget"]
         self.assertEqual((STEP["bounds"]["min"], STEP["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
@@ -99,6 +117,15 @@ class StepScaling(unittest.TestCase):
 
 
 class OtherScaling(unittest.TestCase):
+    def test_by_default_there_are_the_alarms_of_lab_4_without_policies(self):
+        made = resources("services")
+        self.assertEqual({"LikeScaleUpAlarm", "LikeScaleDownAlarm"}, {name for name in made if "Scal" in name})
+        step = resources("services", Scaling="step")
+        for name in ("LikeScaleUpAlarm", "LikeScaleDownAlarm"):
+            self.assertEqual([], made[name].pop("AlarmActions"))
+            del step[name]["AlarmActions"]
+            self.assertEqual(step[name], made[name])
+
     def test_target_tracking_is_that_of_the_definition(self):
         wanted, made = SCALING["targetTracking"], resources("services", Scaling="target-tracking")
         target = made["LikeScalableTarget"]

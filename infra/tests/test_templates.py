@@ -37,6 +37,13 @@ class Network(unittest.TestCase):
             self.assertEqual("Gateway", each["VpcEndpointType"])
             self.assertEqual(["PrivateRouteTableA", "PrivateRouteTableB"], each["RouteTableIds"])
 
+    def test_subnets_are_in_the_zones_that_were_chosen(self):
+        """Not every zone of a region has Fargate for ARM64: infra/script/setup chooses two by their ids."""
+        made = resources("network", ZoneA="eu-west-1c", ZoneB="eu-west-1b")
+        zones = {name: each["AvailabilityZone"] for name, each in made.items() if "AvailabilityZone" in each}
+        self.assertEqual({"PublicSubnetA": "eu-west-1c", "PrivateSubnetA": "eu-west-1c",
+                          "PublicSubnetB": "eu-west-1b", "PrivateSubnetB": "eu-west-1b"}, zones)
+
     def test_nobody_may_call_the_shells_of_the_workshop(self):
         self.assertNotIn("SecurityGroupIngress", resources("network")["WorkshopShell"])
 
@@ -70,6 +77,9 @@ class Platform(unittest.TestCase):
             self.assertEqual("ALL", index["Projection"]["ProjectionType"])
         self.assertEqual(2, len(table["GlobalSecondaryIndexes"]))
 
+    def test_container_insights_shows_tasks_and_containers(self):
+        self.assertEqual([{"Name": "containerInsights", "Value": "enhanced"}], resources("platform")["Cluster"]["ClusterSettings"])
+
     def test_names_are_those_that_the_exercises_tell_of(self):
         made = resources("platform", Workshop="demo")
         self.assertEqual("Cluster-demo", made["Cluster"]["ClusterName"])
@@ -83,17 +93,18 @@ class Platform(unittest.TestCase):
             self.assertEqual(wanted, each["ImageTagMutability"])
             json.loads(each["LifecyclePolicy"]["LifecyclePolicyText"])
 
+class Site(unittest.TestCase):
     def test_the_page_reaches_the_services_through_its_own_origin(self):
-        config = resources("platform")["Distribution"]["DistributionConfig"]
+        config = resources("site")["Distribution"]["DistributionConfig"]
         origins = {each["Id"]: each for each in config["Origins"]}
         [likes] = config["CacheBehaviors"]
         self.assertEqual("/mysfits*", likes["PathPattern"])
-        self.assertEqual("LoadBalancer.DNSName", origins[likes["TargetOriginId"]]["DomainName"])
+        self.assertEqual("lb.example.com", origins[likes["TargetOriginId"]]["DomainName"])
         self.assertIn("POST", likes["AllowedMethods"])
         self.assertEqual("OriginAccessControl.Id", origins["site"]["OriginAccessControlId"])
 
     def test_the_site_has_the_labs_headers(self):
-        headers = resources("platform")["SiteHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        headers = resources("site")["SiteHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
         lab = (ROOT / "lab/src/site.rs").read_text()
         [policy] = re.findall(r'"(default-src .*?)"\n', lab, re.DOTALL)
         policy = re.sub(r"\\\n\s*", "", policy).replace(" {alb}", "")
@@ -101,12 +112,23 @@ class Platform(unittest.TestCase):
         self.assertIn("ContentTypeOptions", headers)
 
     def test_the_site_is_for_cloudfront_alone(self):
-        made = resources("platform")
+        made = resources("site")
         self.assertEqual({True}, set(made["SiteBucket"]["PublicAccessBlockConfiguration"].values()))
         allowed = [each for each in made["SiteBucketPolicy"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
         [read] = allowed
         self.assertEqual({"Service": "cloudfront.amazonaws.com"}, read["Principal"])
         self.assertIn("distribution/Distribution", read["Condition"]["StringEquals"]["aws:SourceArn"])
+
+    def test_nothing_but_the_site_needs_cloudfront(self):
+        """AWS refuses new accounts: "Your account must be verified before you can add new CloudFront resources"
+        (https://github.com/aws-samples/aws-cdk-examples/issues/279), and CloudFormation rolls back the rest of that stack."""
+        for stack in STACKS:
+            kinds = {each["Type"] for each in resolve(stack)["Resources"].values()}
+            if stack != "site":
+                self.assertEqual(set(), {kind for kind in kinds if "CloudFront" in kind}, stack)
+        given = Template.from_yaml(INFRA / "site.yml", {}).template["Outputs"]
+        for stack in STACKS:
+            self.assertEqual(set(), set(given) & set(Template.from_yaml(INFRA / f"{stack}.yml", {}).template["Parameters"]))
 
 
 class Services(unittest.TestCase):
@@ -128,6 +150,10 @@ class Services(unittest.TestCase):
             ({"ChaosSeed": "42"}, "Like", "CHAOS_SEED", "42"),
             ({"Tracing": "daemon"}, "Like", "OTEL_TRACES_EXPORTER", "xray"),
             ({"Tracing": "otlp"}, "Monolith", "OTEL_TRACES_EXPORTER", "otlp"),
+            ({"Tracing": "cloudwatch"}, "Like", "OTEL_TRACES_EXPORTER", "otlp"),
+            ({"TraceHealthChecks": "on"}, "Like", "TRACE_HEALTH_CHECKS", "on"),
+            ({"TraceHealthChecks": "on"}, "Monolith", "TRACE_HEALTH_CHECKS", "on"),
+            ({}, "Like", "TRACE_HEALTH_CHECKS", "off"),
             ({"LikeIn": "monolith"}, "Monolith", "LIKE_IN_MONOLITH", "on"),
             ({}, "Monolith", "LIKE_IN_MONOLITH", "off"),
             ({}, "Monolith", "DDB_TABLE_NAME", "MysfitsTable-mysfits"),
@@ -153,7 +179,7 @@ class Services(unittest.TestCase):
                 self.assertNotEqual(task["TaskRoleArn"], task["ExecutionRoleArn"])
 
     def test_the_sidecar_for_traces_takes_both_protocols(self):
-        for tracing in ("daemon", "otlp"):
+        for tracing in ("daemon", "otlp", "cloudwatch"):
             for task in ("LikeTaskDefinition", "MonolithTaskDefinition"):
                 sidecar = containers(task, Tracing=tracing)["x-ray-daemon"]
                 self.assertFalse(sidecar["Essential"])
@@ -165,6 +191,20 @@ class Services(unittest.TestCase):
                 self.assertEqual("127.0.0.1:4318", config["receivers"]["otlp"]["protocols"]["http"]["endpoint"])
                 for part in ("receivers", "processors", "exporters"):
                     self.assertEqual(set(config[part]), set(config["service"]["pipelines"]["traces"][part]))
+                self.assertEqual(set(config.get("extensions", {})), set(config["service"].get("extensions", [])))
+                # A limit beyond the container's memory never takes effect.
+                self.assertLess(config["processors"]["memory_limiter"]["limit_mib"], sidecar["Memory"])
+                self.assertEqual((256, {"Enabled": True, "RestartAttemptPeriod": 60}), (sidecar["Memory"], sidecar["RestartPolicy"]))
+
+    def test_tracing_in_cloudwatch_sends_signed_otlp_to_the_x_ray_endpoint(self):
+        """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html"""
+        sidecar = containers(Tracing="cloudwatch")["x-ray-daemon"]
+        variables = {each["Name"]: each["Value"] for each in sidecar["Environment"]}
+        config = yaml.safe_load(variables["AOT_CONFIG_CONTENT"])
+        exporter = config["exporters"]["otlphttp"]
+        self.assertEqual("https://xray.${env:AWS_REGION}.amazonaws.com/v1/traces", exporter["traces_endpoint"])
+        self.assertEqual("eu-west-1", variables["AWS_REGION"])
+        self.assertEqual("xray", config["extensions"][exporter["auth"]["authenticator"]]["service"])
 
     def test_the_metadata_proxy_is_small_and_for_the_shells_alone(self):
         self.assertEqual(128, containers(**PROXY)["metadata-proxy"]["Memory"])
@@ -172,7 +212,20 @@ class Services(unittest.TestCase):
         for name, group in (("LikeMetadata", "LikeSecurityGroup"), ("MonolithMetadata", "MonolithSecurityGroup")):
             self.assertEqual((8001, f"{group}.GroupId", OUTPUTS["WorkshopShellSecurityGroup"]),
                              (made[name]["FromPort"], made[name]["GroupId"], made[name]["SourceSecurityGroupId"]))
-        self.assertEqual({}, of_type("services", "AWS::EC2::SecurityGroupIngress"))
+
+    def test_in_lab_1_the_shells_reach_a_sidecar_that_was_added_by_hand(self):
+        """Exercises 1.1 to 1.4 write the task definition in the console, so the port is open before."""
+        rules = of_type("services", "AWS::EC2::SecurityGroupIngress")
+        self.assertEqual({(8001, OUTPUTS["WorkshopShellSecurityGroup"])},
+                         {(each["FromPort"], each["SourceSecurityGroupId"]) for each in rules.values()})
+
+    def test_the_outputs_name_every_image_that_a_participant_writes_into_a_task_definition(self):
+        made = resolve("services", **PROXY)
+        images = {container["Name"]: container["Image"] for chosen in (PROXY, {"Tracing": "daemon"})
+                  for container in containers(**chosen).values()}
+        values = {name: each["Value"] for name, each in made["Outputs"].items()}
+        self.assertEqual(images, {"like-service": values["LikeImageUri"], "metadata-proxy": values["MetadataProxyImageUri"],
+                                  "x-ray-daemon": values["TracingImageUri"]})
 
     def test_tasks_take_requests_from_the_load_balancer_only(self):
         for name in ("LikeSecurityGroup", "MonolithSecurityGroup"):
@@ -191,6 +244,9 @@ class Services(unittest.TestCase):
     def test_deployments_keep_the_old_tasks_until_new_ones_are_well(self):
         for name, each in of_type("services", "AWS::ECS::Service").items():
             self.assertIn(name.removesuffix("Service"), ("Like", "Monolith"))
+            self.assertEqual("ENABLED", each["AvailabilityZoneRebalancing"])
+            alarms = each["DeploymentConfiguration"].pop("Alarms", None)
+            self.assertEqual({"AlarmNames": ["LikesFail"], "Enable": True, "Rollback": True} if name == "LikeService" else None, alarms)
             self.assertEqual(
                 {"MinimumHealthyPercent": 100, "MaximumPercent": 200,
                  "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}},
@@ -226,6 +282,10 @@ class EveryContainer(unittest.TestCase):
                     self.assertIs(True, container["ReadonlyRootFilesystem"])
                     self.assertEqual({"Capabilities": {"Drop": ["ALL"]}}, container["LinuxParameters"])
                     self.assertEqual("awslogs", container["LogConfiguration"]["LogDriver"])
+                    # The default mode changed in 2025, and an account setting changes it too:
+                    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+                    options = container["LogConfiguration"]["Options"]
+                    self.assertEqual(("non-blocking", "4m"), (options["mode"], options["max-buffer-size"]))
         self.assertEqual({"like-service", "monolith-service", "x-ray-daemon", "metadata-proxy", "load-generator"}, seen)
 
 
@@ -248,6 +308,19 @@ class Build(unittest.TestCase):
             self.assertTrue(environment["PrivilegedMode"])
 
 
+    def test_a_first_build_on_the_smallest_machine_has_the_time_that_it_needs(self):
+        for project in ("ImagesProject", "PipelineProject"):
+            # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html: at most 2160.
+            self.assertIn(resources("build")[project]["TimeoutInMinutes"], range(180, 2161))
+
+    def test_the_repository_exists_before_the_pipeline_so_that_its_first_run_finds_the_source(self):
+        """https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-about-starting.html: a new pipeline starts at
+        once."""
+        self.assertEqual("mysfits", resources("build")["Repository"]["RepositoryName"])
+        self.assertNotIn("Repository", resources("build", SourceProvider="GitHub"))
+        self.assertLess(STACKS.index("build"), STACKS.index("pipeline"))
+
+
 class Pipeline(unittest.TestCase):
     def stages(self, **chosen):
         return {stage["Name"]: stage["Actions"] for stage in resources("pipeline", **chosen)["Pipeline"]["Stages"]}
@@ -266,7 +339,7 @@ class Pipeline(unittest.TestCase):
         made = resources("pipeline")
         self.assertEqual("false", self.stages()["Source"][0]["Configuration"]["PollForSourceChanges"])
         rule = made["StartOnCommit"]
-        self.assertEqual(["Repository.Arn"], rule["EventPattern"]["resources"])
+        self.assertEqual(["arn:aws:codecommit:eu-west-1:123456789012:mysfits"], rule["EventPattern"]["resources"])
         self.assertEqual(["main"], rule["EventPattern"]["detail"]["referenceName"])
         self.assertTrue(rule["Targets"][0]["Arn"].endswith(":mysfits"))
 

@@ -44,7 +44,7 @@ class Dockerfiles(unittest.TestCase):
         pinned = tomllib.loads((ROOT / "rust-toolchain.toml").read_text())["toolchain"]["channel"]
         for name in DOCKERFILES:
             with self.subTest(name):
-                self.assertRegex(instructions(name)[0], rf"^ARG RUST_IMAGE=\S+:{re.escape(pinned)}-slim-[a-z]+$")
+                self.assertRegex(instructions(name)[0], rf"^ARG RUST_IMAGE=\S+:{re.escape(pinned)}-slim-[a-z]+@sha256:[0-9a-f]{{64}}$")
 
     def test_they_begin_alike_so_that_what_they_share_is_built_once(self):
         beginnings = set()

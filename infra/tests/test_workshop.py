@@ -1,0 +1,169 @@
+"""The bootstrap stack: its function before a CodeBuild that only writes down, its build with scripts that succeed, fail or hang,
+and CloudFormation's response address as a small server."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import types
+import unittest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from unittest.mock import patch
+
+import yaml
+from resolved import resources
+
+REQUEST = {
+    "StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/workshop/1", "RequestId": "request-1",
+    "LogicalResourceId": "Installation",
+    "ResourceProperties": {"Workshop": "mysfits", "SourceUrl": "https://example.com/mysfits.git", "SourceBranch": "main", "SetupOptions": ""},
+}
+SETUP = """echo "setup $*" >>"$CALLS"
+echo "==> preflight"
+echo "==> stack mysfits-network"
+{then}
+"""
+SUCCESS = 'echo "  load balancer  http://lb.example.com"; echo "  site           https://site.example.com"; echo "Success!"'
+FAILURE = 'echo "error: stack mysfits-network could not be created or updated"; exit 1'
+
+
+class Answers:
+    """A server at CloudFormation's response address; `received` holds the answers."""
+
+    def __enter__(self):
+        received = self.received = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(inner):
+                received.append(json.loads(inner.rfile.read(int(inner.headers["Content-Length"]))))
+                inner.send_response(200)
+                inner.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/answer?signature=a%2Fb&x=1"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Build(unittest.TestCase):
+    def run_build(self, setup=SUCCESS, kind="Create", url=None, **more):
+        """Runs the buildspec's commands as CodeBuild does: `finally` also after a failure. Returns the answer and the calls."""
+        phase = yaml.safe_load(resources("workshop")["SetupProject"]["Source"]["BuildSpec"])["phases"]["build"]
+        with tempfile.TemporaryDirectory() as directory, Answers() as answers:
+            place = Path(directory)
+            scripts = place / "origin/infra/script"
+            scripts.mkdir(parents=True)
+            (scripts / "setup").write_text(SETUP.format(then=setup))
+            (scripts / "cleanup").write_text(SETUP.format(then="true").replace("setup", "cleanup"))
+            git = ["git", "-C", place / "origin", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+            subprocess.run([*git, "init", "--quiet", "--initial-branch", "main"], check=True)
+            subprocess.run([*git, "add", "--all"], check=True)
+            subprocess.run([*git, "commit", "--quiet", "--message", "x"], check=True)
+            # S3, whose archive has lost the executable bits, as zip archives may.
+            (place / "aws").write_text('#!/bin/sh\nfor last; do :; done\ngit -C "$ORIGIN" archive --prefix=mysfits/ --format=zip main >"$last"\n')
+            (place / "aws").chmod(0o755)
+            (place / "calls").touch()
+            environment = {
+                **os.environ, "PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(place / "calls"), "ORIGIN": str(place / "origin"),
+                "WORKSHOP": "mysfits", "SOURCE_URL": url or f"file://{place}/origin", "SOURCE_BRANCH": "main", "AWS_REGION": "eu-west-1",
+                "SETUP_OPTIONS": "--set Site=none", "REQUEST_TYPE": kind, "RESPONSE_URL": answers.url, "STACK_ID": REQUEST["StackId"],
+                "REQUEST_ID": "request-1", "LOGICAL_ID": "Installation", "LOG_PLACE": "the log group x", **more}
+            work = place / "work"
+            work.mkdir()
+            for command in (*phase["commands"], *phase["finally"]):
+                subprocess.run(["bash", "-c", command], cwd=work, env=environment, check=False, capture_output=True, text=True, timeout=60)
+            [answer] = answers.received
+            return answer, (place / "calls").read_text()
+
+    def test_a_set_up_that_succeeds_answers_with_the_addresses(self):
+        answer, calls = self.run_build()
+        self.assertEqual(("SUCCESS", "mysfits", "request-1", "Installation", REQUEST["StackId"]), tuple(
+            answer[key] for key in ("Status", "PhysicalResourceId", "RequestId", "LogicalResourceId", "StackId")))
+        self.assertEqual({"LoadBalancer": "http://lb.example.com", "Site": "https://site.example.com", "LogSearch": "-"}, answer["Data"])
+        self.assertEqual("setup --yes --stack mysfits --region eu-west-1 --set Site=none\n", calls)
+
+    def test_a_failure_names_the_step_and_the_error(self):
+        answer, _ = self.run_build(setup=FAILURE)
+        self.assertEqual("FAILED", answer["Status"])
+        self.assertIn("Step 'stack mysfits-network': error: stack mysfits-network could not be created", answer["Reason"])
+        self.assertIn("the log group x", answer["Reason"])
+
+    def test_a_source_that_cannot_be_fetched_is_a_failure_of_the_step_source(self):
+        answer, calls = self.run_build(url="file:///does/not/exist")
+        self.assertEqual("FAILED", answer["Status"])
+        self.assertIn("Step 'source': fatal:", answer["Reason"])
+        self.assertEqual("", calls)
+
+    def test_a_set_up_that_takes_too_long_is_answered_before_cloudformation_stops_waiting(self):
+        answer, _ = self.run_build(setup="sleep 30", LIMIT_SECONDS="1")
+        self.assertEqual("FAILED", answer["Status"])
+        self.assertIn("took longer", answer["Reason"])
+        made = resources("workshop")
+        self.assertIn("LIMIT_SECONDS:-3300", made["SetupProject"]["Source"]["BuildSpec"])
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+        self.assertLessEqual(made["Installation"]["ServiceTimeout"], 3600)
+        self.assertGreaterEqual(made["SetupProject"]["TimeoutInMinutes"] * 60, 3300)
+
+    def test_deletion_runs_clean_up(self):
+        answer, calls = self.run_build(kind="Delete")
+        self.assertEqual("SUCCESS", answer["Status"])
+        self.assertEqual("cleanup --yes --stack mysfits --region eu-west-1\n", calls)
+
+    def test_an_archive_in_s3_becomes_a_git_repository_for_push_images(self):
+        answer, calls = self.run_build(url="s3://bucket/mysfits.zip", setup="git rev-parse HEAD >/dev/null || exit 1")
+        self.assertEqual("SUCCESS", answer["Status"], answer["Reason"])
+        self.assertIn("setup --yes", calls)
+
+
+class Starter(unittest.TestCase):
+    def handle(self, event, start_build):
+        client = types.SimpleNamespace(start_build=start_build)
+        module = {}
+        with patch.dict(sys.modules, {"boto3": types.SimpleNamespace(client=lambda name: client)}), \
+                patch.dict(os.environ, {"PROJECT": "mysfits-workshop", "LOG_GROUP": "mysfits-workshop"}):
+            exec(compile(resources("workshop")["Starter"]["Code"]["ZipFile"], "starter", "exec"), module)
+            module["handler"](event, None)
+
+    def test_each_request_starts_a_build_with_all_that_the_answer_needs(self):
+        started = []
+        with Answers() as answers:
+            self.handle({**REQUEST, "RequestType": "Create", "ResponseURL": answers.url}, lambda **call: started.append(call))
+            self.assertEqual([], answers.received)
+        [call] = started
+        self.assertEqual("mysfits-workshop", call["projectName"])
+        variables = {each["name"]: each["value"] for each in call["environmentVariablesOverride"]}
+        script = resources("workshop")["SetupProject"]["Source"]["BuildSpec"]
+        for name in ("WORKSHOP", "SOURCE_URL", "SOURCE_BRANCH", "SETUP_OPTIONS", "REQUEST_TYPE", "RESPONSE_URL", "STACK_ID",
+                     "REQUEST_ID", "LOGICAL_ID", "LOG_PLACE"):
+            self.assertIn(name, variables)
+            self.assertIn(name, script)
+        self.assertEqual((answers.url, "Create", "mysfits"), (variables["RESPONSE_URL"], variables["REQUEST_TYPE"], variables["WORKSHOP"]))
+
+    def test_a_build_that_cannot_be_started_is_answered_at_once(self):
+        def refuse(**_):
+            raise RuntimeError("AccountLimitExceededException")
+
+        with Answers() as answers:
+            self.handle({**REQUEST, "RequestType": "Create", "ResponseURL": answers.url}, refuse)
+            [answer] = answers.received
+        self.assertEqual("FAILED", answer["Status"])
+        self.assertIn("AccountLimitExceededException", answer["Reason"])
+
+    def test_the_source_of_every_property_is_the_parameter_of_its_name(self):
+        properties = resources("workshop", SetupOptions="--no-pipeline")["Installation"]
+        self.assertEqual(("mysfits", "https://example.com/mysfits.git", "main", "--no-pipeline", "Starter.Arn"), tuple(
+            properties[name] for name in ("Workshop", "SourceUrl", "SourceBranch", "SetupOptions", "ServiceToken")))
+
+
+if __name__ == "__main__":
+    unittest.main()
