@@ -1,4 +1,4 @@
-//! The error of [`init`](crate::init).
+//! The error of [`init`](crate::init()).
 //!
 //! An invalid environment variable is not an `InitError`. Deserialising [`Config`](crate::Config) fails
 //! with a text that names the variable.

@@ -176,11 +176,13 @@ impl<E> MonitoredExporter<E> {
             self.monitor.count_failed(items, &failure.error_type);
             self.monitor.record_failure(&failure.cause);
         } else {
-            let rejected = failure.as_ref().map_or(0, |it| it.rejected.min(items));
+            let rejected = failure
+                .as_ref()
+                .map_or(0, |failure| failure.rejected.min(items));
             self.monitor.count_exported(items - rejected);
             self.monitor.record_success();
             self.monitor.count_failed(rejected, REJECTED_ERROR_TYPE);
-            let message = failure.as_ref().map(|it| &*it.cause);
+            let message = failure.as_ref().map(|failure| &*failure.cause);
             self.monitor.record_rejection(message);
         }
         result

@@ -42,12 +42,13 @@ impl Drop for FlushGuard {
             }),
             Box::new(move || {
                 let _ = spans_flushed.recv_timeout(SPAN_FLUSH_HEAD_START);
-                let _ = meter_provider.map(|it| it.shutdown_with_timeout(FLUSH_TIMEOUT));
+                let _ =
+                    meter_provider.map(|provider| provider.shutdown_with_timeout(FLUSH_TIMEOUT));
             }),
         ]);
         // Log lines are flushed last, because failed exports are logged.
         let log_queue = self.log_queue.take();
-        let lost_lines = log_queue.map_or(0, |it| it.flush(FLUSH_TIMEOUT));
+        let lost_lines = log_queue.map_or(0, |queue| queue.flush(FLUSH_TIMEOUT));
         if lost_lines > 0 {
             eprintln!(
                 "{lost_lines} log lines were lost, because they could not be written to standard output in time"

@@ -28,7 +28,9 @@ fn is_port(text: &str) -> bool {
 
 /// Whether `host` is a host name, an IPv4 address, or an IPv6 address in brackets.
 pub fn is_host(host: &str) -> bool {
-    let without_brackets = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let without_brackets = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     if let Some(address) = without_brackets {
         return address.parse::<Ipv6Addr>().is_ok();
     }

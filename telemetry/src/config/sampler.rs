@@ -58,7 +58,10 @@ impl SamplerConfig {
                 *jaeger = env.parse_or(argument_name, JaegerRemoteConfig::parse, default)?;
             }
             RootSampler::AlwaysOn | RootSampler::AlwaysOff | RootSampler::Xray => {
-                if env.get(argument_name).is_some_and(|it| !it.is_empty()) {
+                if env
+                    .get(argument_name)
+                    .is_some_and(|argument| !argument.is_empty())
+                {
                     warnings.push(format!(
                         "{argument_name} has no effect: the sampler in OTEL_TRACES_SAMPLER has no argument"
                     ));
