@@ -1,37 +1,63 @@
-//! The environment, read once, and errors that name the variable.
+//! The environment, read once at the start, and errors that name the variable.
 //!
-//! `envy` names a variable by itself only where the field is a primitive; [`field`] does it for
-//! every other type.
+//! A service reads each variable of its configuration in one line from [`Variables`]: name, default, expected
+//! values, and parser.
 
-use std::fmt;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
-/// Exit code for a configuration that cannot be used: `EX_USAGE` of BSD's `sysexits.h`.
+/// Exit code for an invalid configuration: `EX_USAGE` of BSD's `sysexits.h`.
 pub const EX_USAGE: u8 = 64;
 
-/// Longest time in milliseconds that a deadline may be set to: ten minutes.
-const MAX_MILLIS: u64 = 600_000;
+/// Longest deadline in milliseconds: ten minutes.
+const MAX_DEADLINE_MS: u64 = 600_000;
 
-/// A variable that is missing or that makes no sense.
+/// A variable is missing or has an invalid value.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The variable has no default and is not set.
     #[error("{0} is not set: it is required")]
     Missing(String),
-    /// The variable is set to something that it cannot be; the text names it.
+    /// The variable has an invalid value. The text names the variable.
     #[error("{0}")]
     Invalid(String),
 }
 
-/// What the environment was when the process started.
+impl ConfigError {
+    /// An invalid value of the variable `name`. The message leaves out a value with an `@`: in a URL, a
+    /// password can precede the `@`.
+    pub fn invalid(name: &str, value: &str, expected: impl Display) -> Self {
+        if value.contains('@') {
+            return Self::invalid_secret(name, expected);
+        }
+        Self::Invalid(if is_utf_8(value) {
+            format!("{name} is '{value}': expected {expected}")
+        } else {
+            format!("{name} is not UTF-8: expected {expected}")
+        })
+    }
+
+    /// An invalid value of the variable `name` that the message must not show.
+    pub fn invalid_secret(name: &str, expected: impl Display) -> Self {
+        Self::Invalid(format!(
+            "{name} is invalid (its value is not shown): expected {expected}"
+        ))
+    }
+}
+
+/// A snapshot of the environment.
 #[derive(Clone, Debug)]
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// The environment of this process; what is not UTF-8 in it is replaced, never a panic.
+    /// The environment of this process. Bytes that are not UTF-8 become replacement characters.
     pub fn snapshot() -> Self {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -41,7 +67,7 @@ impl Environment {
             .collect()
     }
 
-    /// The same with `name` set to `value`, unless it is set already.
+    /// Sets `name` to `value` unless it is set already.
     pub fn or(mut self, name: &str, value: impl fmt::Display) -> Self {
         if self.0.iter().all(|(set, _)| set != name) {
             self.0.push((name.to_owned(), value.to_string()));
@@ -49,17 +75,11 @@ impl Environment {
         self
     }
 
-    /// The value of the variable `name`, if it is set.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(set, _)| set == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// Reads a struct whose fields are variables in lower case.
+    /// Deserialises `T`, whose fields are variables in lower case.
     ///
     /// # Errors
     ///
-    /// When a variable is missing or has a value that its field refuses.
+    /// When a variable is missing or its field rejects the value.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         envy::from_iter(self.0.iter().cloned()).map_err(|error| match error {
             envy::Error::MissingValue(field) => ConfigError::Missing(field.to_uppercase()),
@@ -70,61 +90,149 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        // envy folds case, which the environment does not: `port` is not `PORT`, and a process
-        // that has both would be refused for a duplicate.
-        let upper = |name: &str| !name.contains(|c: char| c.is_ascii_lowercase());
-        let variables = variables.into_iter().filter(|(name, _)| upper(name));
-        Self(variables.collect())
+        // `envy` ignores case, the environment does not: with both `port` and `PORT` set, `envy` would report a
+        // duplicate field.
+        let is_upper_case = |name: &str| !name.contains(|c: char| c.is_ascii_lowercase());
+        let variables = variables.into_iter();
+        Self(variables.filter(|(name, _)| is_upper_case(name)).collect())
     }
 }
 
-/// Whether this value of a snapshot was UTF-8: [`Environment::snapshot`] replaces all other bytes.
-pub fn is_utf_8(value: &str) -> bool {
-    !value.contains(char::REPLACEMENT_CHARACTER)
+/// All variables of an [`Environment`], to be read one by one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Variables {
+    /// Names are in lower case, as `envy` passes them.
+    values: BTreeMap<String, String>,
 }
 
-/// Deserialises the variable `name` with `parse`; the error says what was `expected` instead.
+impl Variables {
+    /// The value of the variable `name`.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = self.values.get(&name.to_ascii_lowercase());
+        value.map(String::as_str)
+    }
+
+    /// Parses the variable `name` if it is set.
+    ///
+    /// # Errors
+    ///
+    /// When `parse` rejects the value. The message says what was `expected`.
+    pub fn optional<T>(
+        &self,
+        name: &str,
+        expected: impl Display,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(value) = self.text(name) else {
+            return Ok(None);
+        };
+        let parsed = is_utf_8(value).then(|| parse(value)).flatten();
+        let parsed = parsed.ok_or_else(|| ConfigError::invalid(name, value, expected))?;
+        Ok(Some(parsed))
+    }
+
+    /// Parses the variable `name`, which has no default.
+    ///
+    /// # Errors
+    ///
+    /// When the variable is not set, or `parse` rejects the value.
+    pub fn required<T>(
+        &self,
+        name: &str,
+        expected: impl Display,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        self.optional(name, expected, parse)?
+            .ok_or_else(|| ConfigError::Missing(name.to_owned()))
+    }
+
+    /// Parses a whole number in `range`.
+    ///
+    /// # Errors
+    ///
+    /// When the value is not a whole number, or is outside of `range`.
+    pub fn number<T>(
+        &self,
+        name: &str,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> Result<T, ConfigError>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        let parse = |value: &str| value.parse().ok().filter(|number| range.contains(number));
+        Ok(self.optional(name, expected, parse)?.unwrap_or(default))
+    }
+
+    /// Parses a deadline in whole milliseconds, at least 1.
+    ///
+    /// # Errors
+    ///
+    /// When the value is not such a number.
+    pub fn deadline(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
+        let expected = format_args!("whole milliseconds from 1 to {MAX_DEADLINE_MS}");
+        let deadline = self.optional(name, expected, |value| {
+            let milliseconds = value.parse().ok()?;
+            let is_allowed = (1..=MAX_DEADLINE_MS).contains(&milliseconds);
+            is_allowed.then(|| Duration::from_millis(milliseconds))
+        })?;
+        Ok(deadline.unwrap_or(default))
+    }
+
+    /// Parses `on` or `off`.
+    ///
+    /// # Errors
+    ///
+    /// When the value is neither.
+    pub fn switch(&self, name: &str, default: bool) -> Result<bool, ConfigError> {
+        let switch = self.optional(name, "on or off", |value| match value {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        })?;
+        Ok(switch.unwrap_or(default))
+    }
+}
+
+/// Deserialises the variable `name` with `parse`. The error says what was `expected`.
 ///
 /// # Errors
 ///
-/// When `parse` refuses the value.
+/// When `parse` rejects the value.
 pub fn field<'de, D, T>(
     deserializer: D,
     name: &str,
-    expected: impl fmt::Display,
+    expected: impl Display,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
 {
     let value = String::deserialize(deserializer)?;
-    if !is_utf_8(&value) {
-        let text = format_args!("{name} is not UTF-8: expected {expected}");
-        return Err(D::Error::custom(text));
-    }
-    parse(&value)
-        .ok_or_else(|| D::Error::custom(format_args!("{name} is '{value}': expected {expected}")))
+    let parsed = is_utf_8(&value).then(|| parse(&value)).flatten();
+    parsed.ok_or_else(|| D::Error::custom(ConfigError::invalid(name, &value, expected)))
 }
 
 /// Deserialises a deadline in milliseconds, at least 1.
 ///
 /// # Errors
 ///
-/// When the value is no such number.
+/// When the value is not such a number.
 pub fn millis<'de, D: Deserializer<'de>>(
     deserializer: D,
     name: &str,
 ) -> Result<Duration, D::Error> {
-    let expected = format_args!("whole milliseconds from 1 to {MAX_MILLIS}");
+    let expected = format_args!("whole milliseconds from 1 to {MAX_DEADLINE_MS}");
     field(deserializer, name, expected, |value| {
         let millis = value.parse().ok()?;
-        (1..=MAX_MILLIS)
-            .contains(&millis)
-            .then(|| Duration::from_millis(millis))
+        let is_allowed = (1..=MAX_DEADLINE_MS).contains(&millis);
+        is_allowed.then(|| Duration::from_millis(millis))
     })
 }
 
-/// Deserialises a switch: `on` or `off`.
+/// Deserialises `on` or `off`.
 ///
 /// # Errors
 ///
@@ -137,31 +245,58 @@ pub fn switch<'de, D: Deserializer<'de>>(deserializer: D, name: &str) -> Result<
     })
 }
 
+/// Whether a value of a snapshot was UTF-8: [`Environment::snapshot`] replaces all other bytes.
+fn is_utf_8(value: &str) -> bool {
+    !value.contains(char::REPLACEMENT_CHARACTER)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Debug, serde::Deserialize)]
-    struct Named {
-        #[serde(deserialize_with = "table")]
-        table: String,
+    /// The only variable `NAME` with this value.
+    fn variables(value: &str) -> Variables {
+        let variable = ("NAME".to_owned(), value.to_owned());
+        let env: Environment = [variable].into_iter().collect();
+        env.read().unwrap()
     }
 
-    fn table<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-        field(deserializer, "TABLE", "a name", |value| {
-            Some(value.to_owned())
-        })
+    fn parse_text(value: &str) -> Result<Option<String>, String> {
+        let parse = |value: &str| Some(value.to_owned());
+        let parsed = variables(value).optional("NAME", "a name", parse);
+        parsed.map_err(|error| error.to_string())
     }
 
     #[test]
-    fn a_value_that_was_not_utf_8_is_refused() {
-        let read = |value: &str| {
-            let variable = ("TABLE".to_owned(), value.to_owned());
-            let env: Environment = [variable].into_iter().collect();
-            env.read::<Named>()
-        };
-        assert_eq!(read("gr\u{fc}n").unwrap().table, "gr\u{fc}n");
-        let error = read("a\u{fffd}").unwrap_err().to_string();
-        assert_eq!(error, "TABLE is not UTF-8: expected a name");
+    fn a_value_with_a_replacement_character_is_rejected_as_not_utf_8() {
+        assert_eq!(parse_text("gr\u{fc}n"), Ok(Some("gr\u{fc}n".to_owned())));
+        let error = "NAME is not UTF-8: expected a name".to_owned();
+        assert_eq!(parse_text("a\u{fffd}"), Err(error));
+    }
+
+    #[test]
+    fn a_required_variable_that_is_not_set_is_missing() {
+        let error = variables("x").required("OTHER", "a name", |_| Some(()));
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "OTHER is not set: it is required");
+    }
+
+    #[test]
+    fn a_number_outside_of_the_range_is_rejected_with_the_range() {
+        let number = |value: &str| variables(value).number("NAME", 5, 1..=10);
+        assert_eq!(number("10").unwrap(), 10);
+        assert_eq!(variables("3").number("OTHER", 5, 1..=10).unwrap(), 5);
+        let error = number("11").unwrap_err().to_string();
+        assert_eq!(error, "NAME is '11': expected a whole number from 1 to 10");
+    }
+
+    #[test]
+    fn an_error_does_not_show_a_password_in_a_url() {
+        let error = variables("http://user:secret@host").required("NAME", "a host", |_| None::<()>);
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("NAME") && !error.contains("secret"),
+            "{error}"
+        );
     }
 }

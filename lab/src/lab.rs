@@ -172,7 +172,7 @@ impl Lab {
             addresses: &self.addresses,
             options: &self.options,
             seed: self.seed,
-            shares: Variables::snapshot().read().ok(),
+            shares: like_service::chaos::Config::read(&Variables::snapshot()).ok(),
             tracing: &self.tracing,
         });
         if !self.options.no_browser {

@@ -8,7 +8,7 @@ use http_shell::{Readiness, RequestHook, Server};
 
 use crate::chaos::Chaos;
 use crate::config::Config;
-use crate::metrics::Metrics;
+use crate::metrics::LikeCounter;
 use crate::monolith_client::MonolithClient;
 use crate::routes;
 
@@ -17,7 +17,7 @@ pub struct Application {
     server: Server,
     chaos: Chaos,
     monolith: MonolithClient,
-    metrics: Metrics,
+    like_counter: LikeCounter,
 }
 
 impl Application {
@@ -28,7 +28,6 @@ impl Application {
     /// When the listener has no address.
     pub fn build(config: Config, listener: TcpListener) -> io::Result<Self> {
         let monolith = MonolithClient::new(config.upstream.url, config.upstream.deadline);
-        let metrics = Metrics::new();
         let monitored = monolith.clone();
         let readiness = Readiness::new(move || {
             let monolith = monitored.clone();
@@ -36,9 +35,9 @@ impl Application {
         });
         Ok(Self {
             server: Server::new(listener, config.http, readiness)?,
-            chaos: Chaos::new(&config.chaos, metrics.clone()),
+            chaos: Chaos::new(&config.chaos),
             monolith,
-            metrics,
+            like_counter: LikeCounter::new(),
         })
     }
 
@@ -56,8 +55,8 @@ impl Application {
         tracing::info!(port = self.port(), "like service is listening");
         let chaos = Data::new(self.chaos);
         let monolith = Data::new(self.monolith);
-        let metrics = self.metrics;
-        let count_likes = RequestHook::new(move |end| metrics.like(end));
+        let like_counter = self.like_counter;
+        let count_likes = RequestHook::new(move |end| like_counter.count(end));
         let routes = move |config: &mut ServiceConfig| {
             config.app_data(chaos.clone()).app_data(monolith.clone());
             config.app_data(count_likes.clone());

@@ -2,70 +2,57 @@
 
 use std::time::Duration;
 
-use http_shell::env::{self, ConfigError, Environment};
-use serde::{Deserialize, Deserializer};
+use http_shell::env::{ConfigError, Environment, Variables};
 
 use crate::chaos;
 use crate::monolith_client::MonolithUrl;
 
-/// Everything that the Like service is told.
+/// The configuration of the Like service.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Port and drain.
+    /// The HTTP server.
     pub http: http_shell::Config,
-    /// Logs.
+    /// Logs, traces and metrics.
     pub telemetry: telemetry::Config,
-    /// What goes wrong on purpose.
+    /// Deliberate faults.
     pub chaos: chaos::Config,
-    /// Where the monolith is.
-    pub upstream: Upstream,
+    /// Calls to the monolith.
+    pub upstream: UpstreamConfig,
 }
 
-/// Variables about the monolith.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Upstream {
-    /// `MONOLITH_URL`: `host`, `host:port` or `http://host:port`; required. It is the address of the
-    /// load balancer.
-    #[serde(rename = "monolith_url", deserialize_with = "url")]
+/// The configuration of calls to the monolith.
+#[derive(Clone, Debug)]
+pub struct UpstreamConfig {
+    /// `MONOLITH_URL`: the address of the load balancer.
     pub url: MonolithUrl,
-    /// `MONOLITH_TIMEOUT_MS`: deadline of one call to the monolith; 2000 ms by default.
-    #[serde(
-        rename = "monolith_timeout_ms",
-        default = "default_deadline",
-        deserialize_with = "deadline"
-    )]
+    /// `MONOLITH_TIMEOUT_MS`: deadline of a call.
     pub deadline: Duration,
 }
 
 impl Config {
-    /// Reads the environment.
+    /// Reads the configuration from the environment.
     ///
     /// # Errors
     ///
-    /// When a variable is missing or makes no sense; the error names it.
+    /// When a variable is missing or invalid; the error names the variable.
     pub fn read(env: &Environment) -> Result<Self, ConfigError> {
-        let chaos: chaos::Config = env.read()?;
-        chaos.check()?;
         Ok(Self {
             http: env.read()?,
             telemetry: env.read()?,
-            chaos,
-            upstream: env.read()?,
+            chaos: chaos::Config::read(env)?,
+            upstream: UpstreamConfig::read(&env.read()?)?,
         })
     }
 }
 
-fn default_deadline() -> Duration {
-    Duration::from_millis(2000)
-}
-
-fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MonolithUrl, D::Error> {
-    let expected = "host, host:port or http://host:port, without a path";
-    env::field(deserializer, "MONOLITH_URL", expected, MonolithUrl::parse)
-}
-
-fn deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    env::millis(deserializer, "MONOLITH_TIMEOUT_MS")
+impl UpstreamConfig {
+    fn read(env: &Variables) -> Result<Self, ConfigError> {
+        let url = "host, host:port or http://host:port, without a path";
+        Ok(Self {
+            url: env.required("MONOLITH_URL", url, MonolithUrl::parse)?,
+            deadline: env.deadline("MONOLITH_TIMEOUT_MS", Duration::from_millis(2000))?,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -73,14 +60,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_those_of_the_contract() {
+    fn variables_that_are_not_set_have_the_documented_defaults() {
         let variable = ("MONOLITH_URL".to_owned(), "alb".to_owned());
         let config = Config::read(&[variable].into_iter().collect()).unwrap();
         assert_eq!(config.upstream.deadline, Duration::from_millis(2000));
         let chaos = config.chaos;
-        assert!(!chaos.on && chaos.reveal);
-        assert_eq!((chaos.stress, chaos.not_found), (64, 25));
-        assert_eq!((chaos.seed, chaos.max_burns), (None, 8));
-        assert_eq!(chaos.cpu_ms, 350..=1070);
+        assert!(!chaos.is_on && chaos.is_revealed);
+        assert_eq!((chaos.stress_percent, chaos.not_found_percent), (64, 25));
+        assert_eq!((chaos.seed, chaos.max_concurrent_burns), (None, 8));
+        assert_eq!(chaos.burn_cpu_ms, 350..=1070);
     }
 }

@@ -9,7 +9,7 @@ use http_shell::id::IdError;
 use http_shell::upstream::UpstreamError;
 use thiserror::Error;
 
-use crate::chaos::Overloaded;
+use crate::chaos::{ChaosError, Overloaded};
 
 /// Why a request fails.
 #[derive(Debug, Error)]
@@ -59,6 +59,15 @@ impl ResponseError for Error {
 
     fn error_response(&self) -> HttpResponse {
         failure_response(self, self.status_code())
+    }
+}
+
+impl From<ChaosError> for Error {
+    fn from(error: ChaosError) -> Self {
+        match error {
+            ChaosError::NotFound => Self::SimulatedNotFound,
+            ChaosError::Overloaded(error) => Self::Overloaded(error),
+        }
     }
 }
 

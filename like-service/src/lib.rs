@@ -1,5 +1,5 @@
-//! The Like service of Mythical Mysfits: one function, strangled out of the monolith. It takes a like,
-//! may go wrong on purpose (`CHAOSMODE`), and fulfils the like through the monolith's hook.
+//! The Like service of Mythical Mysfits. It receives likes, which the monolith served before, and fulfils each
+//! one by a call of the monolith's hook. With `CHAOSMODE=on` it fails on purpose.
 
 use http_shell::ACCESS_TARGET;
 use telemetry::ServiceInfo;
@@ -16,7 +16,7 @@ pub use app::Application;
 pub use config::Config;
 pub use error::Error;
 
-/// How telemetry names this service and its log targets.
+/// The names of this service and of its log targets in telemetry.
 pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
     service_name: "like service",
     log_targets: &["like_service", "http_shell"],

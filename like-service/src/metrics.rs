@@ -1,60 +1,52 @@
-//! What the Like service counts: likes by outcome, and what chaos did to them.
+//! Counts likes by outcome.
 
 use actix_web::http::Method;
 use http_shell::RequestEnd;
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
 
-use crate::chaos::Fault;
 use crate::error::Error;
 use crate::routes;
 
-/// The counters of one process.
+/// The counter `mysfits.likes` of one process.
 #[derive(Clone, Debug)]
-pub struct Metrics {
-    likes: Counter<u64>,
-    faults: Counter<u64>,
-}
+pub struct LikeCounter(Counter<u64>);
 
-impl Metrics {
-    /// Counters of the process' telemetry, as it is set up by now.
+impl LikeCounter {
+    /// Creates the counter, which belongs to the global meter provider at this time.
     pub fn new() -> Self {
         let meter = global::meter("like-service");
-        let counter = |name, unit| meter.u64_counter(name).with_unit(unit).build();
-        Self {
-            likes: counter("mysfits.likes", "{like}"),
-            faults: counter("chaos.faults", "{fault}"),
-        }
+        Self(
+            meter
+                .u64_counter("mysfits.likes")
+                .with_unit("{like}")
+                .build(),
+        )
     }
 
-    /// Counts the request, if it is a like.
+    /// Counts the request if it is a like.
     ///
-    /// A like that was given up or cut off is `abandoned`. One that got no further than the checks of
-    /// every request, such as that of its body's size, is `refused`.
-    pub fn like(&self, end: RequestEnd<'_>) {
-        if end.route != Some(routes::LIKE) || end.method != Method::POST {
+    /// Its outcome is `abandoned` if no answer was sent, and `refused` if it failed a check that applies to all
+    /// requests, such as the limit of the body's size.
+    pub fn count(&self, end: RequestEnd<'_>) {
+        if end.route != Some(routes::LIKE_ROUTE) || end.method != Method::POST {
             return;
         }
         let error = end.error.and_then(|error| error.as_error());
         let outcome = match (end.status, error) {
             (None, _) => "abandoned",
-            (_, Some(error)) => outcome(error),
+            (_, Some(error)) => outcome_of_error(error),
             (Some(status), None) if status.is_success() => "liked",
             (Some(status), None) if status.is_server_error() => "failed",
             (Some(_), None) => "refused",
         };
-        self.likes.add(1, &[KeyValue::new("outcome", outcome)]);
-    }
-
-    /// Counts what chaos drew for one like.
-    pub fn fault(&self, fault: Fault) {
-        let fault = KeyValue::new("chaos.fault", fault.name());
-        self.faults.add(1, &[fault]);
+        self.0.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 }
 
-/// Not telling a simulated 404 from a real one: that would give the exercise away.
-fn outcome(error: &Error) -> &'static str {
+/// The outcome of a failed like. A simulated 404 counts as a real one: finding the difference is part of the
+/// exercise.
+fn outcome_of_error(error: &Error) -> &'static str {
     match error {
         Error::Id(_) => "bad_id",
         Error::SimulatedNotFound | Error::NoSuchMysfit => "not_found",

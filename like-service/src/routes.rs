@@ -1,4 +1,4 @@
-//! Paths and who answers them.
+//! The routes of the Like service.
 
 use actix_web::web::ServiceConfig;
 use http_shell::{get, post};
@@ -7,11 +7,11 @@ mod health;
 mod like;
 
 /// The route of a like.
-pub const LIKE: &str = "/mysfits/{id}/like";
+pub const LIKE_ROUTE: &str = "/mysfits/{id}/like";
 
 /// Adds the Like service's routes.
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(get("/", health::check))
-        .service(post(LIKE, like::like));
+        .service(post(LIKE_ROUTE, like::like));
 }

@@ -15,7 +15,7 @@ use http_shell::{Readiness, Server};
 
 use crate::config::{Config, Retries};
 use crate::routes;
-use crate::store::{Observed, Store};
+use crate::store::{CallRecorder, Store};
 
 /// First pause between retries of the SDK. The SDK's default of one second would use up the deadline.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -34,8 +34,8 @@ impl Application {
     ///
     /// When no AWS region is configured, or the listener has no address.
     pub async fn build(config: Config, listener: TcpListener) -> Result<Self, ProcessError> {
-        let client = build_dynamodb_client(&config.own.table, config.retries).await?;
-        let store = Store::new(client, config.own.table, config.own.deadline);
+        let client = build_dynamodb_client(&config.table, config.retries).await?;
+        let store = Store::new(client, config.table, config.deadline);
         let monitored = store.clone();
         let readiness = Readiness::new(move || {
             let store = monitored.clone();
@@ -44,7 +44,7 @@ impl Application {
         Ok(Self {
             server: Server::new(listener, config.http, readiness)?,
             store,
-            like_in_monolith: config.own.like_in_monolith,
+            like_in_monolith: config.like_in_monolith,
         })
     }
 
@@ -88,7 +88,7 @@ async fn build_dynamodb_client(table: &str, retries: Retries) -> Result<Client, 
         .region()
         .ok_or_else(|| ConfigError::Missing("AWS_REGION".to_owned()))?
         .as_ref();
-    let observed = Observed::new(table, region);
-    let config = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(observed);
+    let call_recorder = CallRecorder::new(table, region);
+    let config = aws_sdk_dynamodb::config::Builder::from(&config).interceptor(call_recorder);
     Ok(Client::from_conf(config.build()))
 }

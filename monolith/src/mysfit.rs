@@ -1,42 +1,30 @@
-//! The words of the domain: a mysfit, its id, and the filters that a list takes.
+//! The domain types: a mysfit, its id, and the filter of a list.
 
-use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
-use http_shell::annotate;
-use http_shell::id::{MAX_ID_BYTES, parse_path_id};
+use http_shell::id::{IdError, MAX_ID_BYTES, parse_path_id};
 use serde::{Serialize, Serializer};
-use std::future::{Ready, ready};
-use thiserror::Error as ThisError;
+use thiserror::Error;
 
-use crate::error::Error;
-
-/// The id of a mysfit: opaque, not empty, at most [`MAX_ID_BYTES`] bytes.
+/// The id of a mysfit: not empty, without a slash, at most [`MAX_ID_BYTES`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MysfitId(String);
 
 impl MysfitId {
+    /// Decodes the id in the segment after `/mysfits/` of a request's path.
+    ///
+    /// # Errors
+    ///
+    /// When the segment is missing or is not a valid id.
+    pub fn from_path(path: &str) -> Result<Self, IdError> {
+        parse_path_id(path, 1).map(Self)
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl FromRequest for MysfitId {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
-
-    /// Takes the segment after `/mysfits/`.
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            parse_path_id(request.uri().path(), 1)
-                .inspect(|id| annotate("mysfit.id", || id.clone()))
-                .map(Self)
-                .map_err(Error::Id),
-        )
-    }
-}
-
-/// A mysfit, whole, as the profile shows it.
+/// A mysfit with all its attributes, as its profile shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
@@ -53,17 +41,17 @@ pub struct Mysfit {
     pub description: String,
     pub thumb_image_uri: String,
     pub profile_image_uri: String,
-    /// A number here, a string of digits on the wire: clients of the first implementation depend on it.
-    #[serde(serialize_with = "digits")]
+    /// Serialised as a string of digits, on which clients of the first implementation depend.
+    #[serde(serialize_with = "serialize_digits")]
     pub likes: u64,
     pub adopted: bool,
 }
 
-fn digits<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_digits<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(number)
 }
 
-/// What a list shows of a mysfit.
+/// The attributes of a mysfit that a list shows.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary<'a> {
@@ -88,26 +76,26 @@ impl<'a> From<&'a Mysfit> for Summary<'a> {
     }
 }
 
-/// A trait that the table has an index for.
+/// An attribute that has an index in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trait {
+pub enum IndexedAttribute {
     /// Good, Neutral or Evil.
     GoodEvil,
     /// Lawful, Neutral or Chaotic.
     LawChaos,
 }
 
-impl Trait {
-    /// The attribute's name in the table.
-    pub fn attribute(self) -> &'static str {
+impl IndexedAttribute {
+    /// The name of the attribute in the table.
+    pub fn name(self) -> &'static str {
         match self {
             Self::GoodEvil => "GoodEvil",
             Self::LawChaos => "LawChaos",
         }
     }
 
-    /// The name of the index over it.
-    pub fn index(self) -> &'static str {
+    /// The name of its index.
+    pub fn index_name(self) -> &'static str {
         match self {
             Self::GoodEvil => "GoodEvilIndex",
             Self::LawChaos => "LawChaosIndex",
@@ -115,17 +103,17 @@ impl Trait {
     }
 }
 
-/// Which mysfits a list is to hold: those whose trait has this value.
+/// Selects the mysfits whose attribute has this value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    pub by: Trait,
+    pub attribute: IndexedAttribute,
     pub value: String,
 }
 
-/// A query that is no filter.
-#[derive(Debug, ThisError, PartialEq, Eq)]
+/// Why a query is not a valid filter.
+#[derive(Debug, Error, PartialEq, Eq)]
 pub enum FilterError {
-    /// There is no such filter.
+    /// The filter has an unknown name.
     #[error("filter must be GoodEvil or LawChaos")]
     UnknownFilter,
     /// The filter has no value.
@@ -133,32 +121,32 @@ pub enum FilterError {
         "value must not be empty: for GoodEvil it is Good, Neutral or Evil, for LawChaos it is Lawful, Neutral or Chaotic"
     )]
     NoValue,
-    /// The value could not be an index key.
+    /// The value is too long for a key of an index.
     #[error("value must be at most {MAX_ID_BYTES} bytes")]
     ValueTooLong,
-    /// The query could not be read at all.
+    /// The query string cannot be parsed.
     #[error("the query must be filter=GoodEvil|LawChaos&value=…, each once")]
     Query,
 }
 
 impl Filter {
-    /// Reads the two parameters; without a filter, or with an empty one, there is none to apply.
+    /// Parses the parameters `filter` and `value`. A missing or empty `filter` gives `None`.
     ///
     /// # Errors
     ///
-    /// When the filter is not known, or its value is missing, empty or too long.
+    /// When the filter is unknown, or its value is missing, empty or too long.
     pub fn parse(filter: Option<&str>, value: Option<&str>) -> Result<Option<Self>, FilterError> {
-        let by = match filter.unwrap_or_default() {
+        let attribute = match filter.unwrap_or_default() {
             "" => return Ok(None),
-            "GoodEvil" => Trait::GoodEvil,
-            "LawChaos" => Trait::LawChaos,
+            "GoodEvil" => IndexedAttribute::GoodEvil,
+            "LawChaos" => IndexedAttribute::LawChaos,
             _ => return Err(FilterError::UnknownFilter),
         };
         match value.unwrap_or_default() {
             "" => Err(FilterError::NoValue),
             value if value.len() > MAX_ID_BYTES => Err(FilterError::ValueTooLong),
             value => Ok(Some(Self {
-                by,
+                attribute,
                 value: value.to_owned(),
             })),
         }
@@ -171,13 +159,13 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn no_filter_lists_all_whatever_the_value() {
+    fn a_missing_or_empty_filter_selects_all_mysfits() {
         assert_eq!(Filter::parse(None, None), Ok(None));
         assert_eq!(Filter::parse(Some(""), Some("Good")), Ok(None));
     }
 
     #[test]
-    fn a_filter_needs_a_name_and_a_value_that_an_index_knows() {
+    fn a_filter_with_an_unknown_name_or_an_invalid_value_is_rejected() {
         let parse = |filter, value| Filter::parse(Some(filter), value);
         assert_eq!(
             parse("Species", Some("Yeti")),
@@ -201,13 +189,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_that_fits_is_kept_as_it_is(value in "\\PC{1,300}", good in any::<bool>()) {
-            let (name, by) = if good {
-                ("GoodEvil", Trait::GoodEvil)
+        fn a_valid_value_is_kept_unchanged(value in "\\PC{1,300}", is_good_evil in any::<bool>()) {
+            let (name, attribute) = if is_good_evil {
+                ("GoodEvil", IndexedAttribute::GoodEvil)
             } else {
-                ("LawChaos", Trait::LawChaos)
+                ("LawChaos", IndexedAttribute::LawChaos)
             };
-            let filter = Filter { by, value: value.clone() };
+            let filter = Filter { attribute, value: value.clone() };
             prop_assert_eq!(Filter::parse(Some(name), Some(&value)), Ok(Some(filter)));
         }
     }

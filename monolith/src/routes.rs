@@ -1,23 +1,30 @@
-//! Paths and who answers them.
+//! The routes of the monolith.
 
+use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
 use http_shell::{get, post};
+use serde_json::json;
 
-mod adopt;
-mod health;
-mod like;
-mod list;
-mod profile;
+mod id;
+mod mysfits;
 
-/// Adds the monolith's routes; likes of people only where the strangler switch is on.
+/// Adds the routes. `POST /mysfits/{id}/like` is added only with `like_in_monolith`.
 pub fn configure(config: &mut ServiceConfig, like_in_monolith: bool) {
     config
-        .service(get("/", health::check))
-        .service(get("/mysfits", list::list))
-        .service(get("/mysfits/{id}", profile::show))
-        .service(post("/mysfits/{id}/fulfill-like", like::fulfill))
-        .service(post("/mysfits/{id}/adopt", adopt::adopt));
+        .service(get("/", check_health))
+        .service(get("/mysfits", mysfits::list))
+        .service(get("/mysfits/{id}", mysfits::show))
+        .service(post("/mysfits/{id}/fulfill-like", mysfits::fulfill_like))
+        .service(post("/mysfits/{id}/adopt", mysfits::adopt));
     if like_in_monolith {
-        config.service(post("/mysfits/{id}/like", like::fulfill));
+        config.service(post("/mysfits/{id}/like", mysfits::fulfill_like));
     }
+}
+
+/// `GET /`: the load balancer's health check. It does not call DynamoDB, so a slow database does not take a task
+/// out of service.
+async fn check_health() -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "message": "Nothing here, used for health check. Try /mysfits instead."
+    }))
 }

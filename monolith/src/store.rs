@@ -1,4 +1,4 @@
-//! The table of mysfits. Everything that talks to DynamoDB is here.
+//! The table of mysfits in DynamoDB.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::error::Error;
 use crate::mysfit::{Filter, Mysfit, MysfitId};
 
 mod backoff;
+mod call_recorder;
 mod failure;
 mod item;
-mod observed;
 
-pub use observed::Observed;
+pub use call_recorder::CallRecorder;
 
 use backoff::Backoff;
-use failure::{database, surely_not_written};
+use failure::{database_error, is_certainly_not_written};
 use item::Item;
 
-/// The table, and the deadline of all that one request does in it.
+/// The table, and the deadline for all calls of one request.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
@@ -33,7 +33,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store over `table`; nothing is sent yet.
+    /// Creates a store. It sends no request.
     pub fn new(client: Client, table: String, deadline: Duration) -> Self {
         Self {
             client,
@@ -42,104 +42,107 @@ impl Store {
         }
     }
 
-    /// All mysfits, from every page of the scan.
+    /// Reads all mysfits, from all pages of a scan.
     pub async fn list(&self) -> Result<Vec<Mysfit>, Error> {
         let scan = self.client.scan().table_name(&self.table);
         let pages = scan.into_paginator().items().send();
-        self.within_deadline(async { whole(pages.collect::<Result<Vec<_>, _>>().await) })
+        self.within_deadline(async { parse_items(pages.collect::<Result<Vec<_>, _>>().await) })
             .await
     }
 
-    /// The mysfits that `filter` lets through, from every page of the index.
+    /// Reads the mysfits that match `filter`, from all pages of a query of its index.
     pub async fn filter(&self, filter: Filter) -> Result<Vec<Mysfit>, Error> {
         let query = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name(filter.by.index())
-            .key_condition_expression("#trait = :value")
-            .expression_attribute_names("#trait", filter.by.attribute())
+            .index_name(filter.attribute.index_name())
+            .key_condition_expression("#attribute = :value")
+            .expression_attribute_names("#attribute", filter.attribute.name())
             .expression_attribute_values(":value", AttributeValue::S(filter.value));
         let pages = query.into_paginator().items().send();
-        self.within_deadline(async { whole(pages.collect::<Result<Vec<_>, _>>().await) })
+        self.within_deadline(async { parse_items(pages.collect::<Result<Vec<_>, _>>().await) })
             .await
     }
 
-    /// One mysfit, as it is after every like that was answered before.
+    /// Reads one mysfit. The consistent read sees every like that was answered before.
     pub async fn find(&self, id: &MysfitId) -> Result<Mysfit, Error> {
         let get = self.client.get_item().table_name(&self.table);
-        let get = get.key("MysfitId", key(id)).consistent_read(true).send();
-        let found = self
-            .within_deadline(async { get.await.map_err(database) })
+        let get = get
+            .key("MysfitId", key_attribute(id))
+            .consistent_read(true)
+            .send();
+        let output = self
+            .within_deadline(async { get.await.map_err(database_error) })
             .await?;
-        let item = found.item.ok_or(Error::NoSuchMysfit)?;
-        parsed(&item).ok_or(Error::NoSuchMysfit)
+        let item = output.item.ok_or(Error::NoSuchMysfit)?;
+        parse_item(&item).ok_or(Error::NoSuchMysfit)
     }
 
-    /// Counts one like.
+    /// Adds one like.
     ///
-    /// It is sent again only while it surely was not written: DynamoDB has no way to tell a second
-    /// like from the first one sent twice.
+    /// The update is retried only if DynamoDB certainly did not write it: a repeated update would count the like
+    /// twice.
     pub async fn like(&self, id: &MysfitId) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("MysfitId", key(id))
+            .key("MysfitId", key_attribute(id))
             .update_expression("ADD Likes :one")
             .condition_expression("attribute_type(Likes, :number)")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .expression_attribute_values(":number", AttributeValue::S("N".to_owned()));
-        let once = || {
+        let send_once = || {
             let no_retries = Config::builder().retry_config(RetryConfig::disabled());
             let update = update.clone().customize().config_override(no_retries);
             update.send()
         };
-        // Why the last attempt surely did not write, while none is under way.
+        // The error of the last attempt, if it wrote nothing and no other attempt has started.
         let not_written = Cell::new(None);
-        let liked = self.within_deadline(async {
+        let result = self.within_deadline(async {
             let mut backoff = Backoff::new();
             loop {
                 not_written.take();
-                match once().await {
+                match send_once().await {
                     Ok(_) => return Ok(()),
-                    Err(error) if surely_not_written(&error) => {
+                    Err(error) if is_certainly_not_written(&error) => {
                         let pause = backoff.next_pause(rand::random());
                         let pause_ms = pause.as_secs_f64() * 1000.0;
-                        tracing::debug!(pause_ms, "like was not written, trying again");
+                        tracing::debug!(pause_ms, "the like was not written, trying again");
                         not_written.set(Some(error));
                         sleep(pause).await;
                     }
-                    Err(error) => return Err(refused(error)),
+                    Err(error) => return Err(update_error(error)),
                 }
             }
         });
-        match (liked.await, not_written.take()) {
-            (Err(Error::DatabaseTimeout), Some(known)) => Err(database(known)),
-            (liked, _) => liked,
+        match (result.await, not_written.take()) {
+            (Err(Error::DatabaseTimeout), Some(error)) => Err(database_error(error)),
+            (result, _) => result,
         }
     }
 
-    /// Marks a mysfit as adopted. Doing so twice is the same as once, so the SDK may retry.
+    /// Marks a mysfit as adopted. The update is idempotent, so the SDK may retry it.
     pub async fn adopt(&self, id: &MysfitId) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("MysfitId", key(id))
+            .key("MysfitId", key_attribute(id))
             .update_expression("SET Adopted = :adopted")
             .condition_expression("attribute_exists(MysfitId)")
             .expression_attribute_values(":adopted", AttributeValue::Bool(true))
             .send();
-        self.within_deadline(async { update.await.map(drop).map_err(refused) })
+        self.within_deadline(async { update.await.map(drop).map_err(update_error) })
             .await
     }
 
-    /// Whether the table answers; reads a key that no mysfit has.
+    /// Checks that the table answers, by reading a key that no mysfit has.
     pub async fn ready(&self) -> Result<(), Error> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get.key("MysfitId", AttributeValue::S("health check".to_owned()));
-        self.within_deadline(async { get.send().await.map(drop).map_err(database) })
+        self.within_deadline(async { get.send().await.map(drop).map_err(database_error) })
             .await
     }
 
@@ -153,35 +156,36 @@ impl Store {
     }
 }
 
-fn key(id: &MysfitId) -> AttributeValue {
+fn key_attribute(id: &MysfitId) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// The mysfits of a list; what is odd is left out, so that one bad item does not cost the list.
-fn whole<E>(items: Result<Vec<Item>, E>) -> Result<Vec<Mysfit>, Error>
+/// Parses the items of a list. An invalid item is left out, so it does not fail the whole list.
+fn parse_items<E>(items: Result<Vec<Item>, E>) -> Result<Vec<Mysfit>, Error>
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let items = items.map_err(database)?;
-    Ok(items.iter().filter_map(parsed).collect())
+    let items = items.map_err(database_error)?;
+    Ok(items.iter().filter_map(parse_item).collect())
 }
 
-fn parsed(item: &Item) -> Option<Mysfit> {
+/// Logs an invalid item, and returns `None` for it.
+fn parse_item(item: &Item) -> Option<Mysfit> {
     Mysfit::try_from(item)
-        .inspect_err(|odd| {
+        .inspect_err(|error| {
             let id = item.get("MysfitId").and_then(|id| id.as_s().ok());
-            tracing::warn!(mysfit.id = id, cause = %odd, "item is not a mysfit, left out");
+            tracing::warn!(mysfit.id = id, cause = %error, "item is not a mysfit, left out");
         })
         .ok()
 }
 
-fn refused(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Error {
+fn update_error(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Error {
     let condition_failed = error
         .as_service_error()
         .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
     if condition_failed {
         Error::NoSuchMysfit
     } else {
-        database(error)
+        database_error(error)
     }
 }

@@ -94,7 +94,7 @@ impl Ready<'_> {
         }
         write!(f, "Chaos is on")?;
         if let Some(shares) = &self.shares {
-            let (slow, lost) = (shares.stress, shares.not_found);
+            let (slow, lost) = (shares.stress_percent, shares.not_found_percent);
             let fine = 100u32.saturating_sub(slow + lost);
             write!(
                 f,

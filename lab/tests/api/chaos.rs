@@ -1,7 +1,7 @@
 //! Chaos as the lab sets it up: the seed decides, slot by slot, and begins again with a new task.
 
 use http_shell::env::Environment;
-use like_service::chaos::{Dice, Fault};
+use like_service::chaos::{Config, Fault, FaultGenerator};
 use rustix::process::Signal;
 
 use crate::client::{client, get, like};
@@ -16,8 +16,8 @@ fn faults(number: u64, count: usize) -> Vec<Fault> {
     let variables = [("CHAOS_SEED", &*seed), ("CHAOS_STRESS_CPU_MS", "0-0")];
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let env: Environment = variables.into_iter().map(owned).collect();
-    let mut dice = Dice::new(&env.read().unwrap());
-    (0..count).map(|_| dice.draw()).collect()
+    let mut generator = FaultGenerator::new(&Config::read(&env).unwrap());
+    (0..count).map(|_| generator.draw()).collect()
 }
 
 fn statuses(faults: &[Fault]) -> Vec<u16> {

@@ -1,5 +1,5 @@
-//! `GET /`: the load balancer's health check. It asks the monolith and not the chaos, which is why it
-//! stays green while likes go wrong.
+//! `GET /`: the load balancer's health check. It calls the monolith and is not subject to chaos, so it succeeds
+//! while likes fail.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

@@ -1,4 +1,4 @@
-//! `POST /mysfits/{id}/like`: chaos first, then the hook.
+//! `POST /mysfits/{id}/like`: applies a fault if chaos is on, then calls the monolith's hook.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
@@ -14,7 +14,7 @@ pub async fn like(
     monolith: Data<MonolithClient>,
 ) -> Result<HttpResponse, Error> {
     tracing::info!(mysfit.id = id.as_str(), "Like received.");
-    chaos.strike().await?;
+    chaos.apply_fault().await?;
     tracing::info!(mysfit.id = id.as_str(), "Like processed.");
     let answer = monolith.fulfill_like(&id).await?;
     tracing::info!(mysfit.id = id.as_str(), "Fulfill processed.");

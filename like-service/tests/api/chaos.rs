@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use http_shell::env::Environment;
-use like_service::chaos::{Dice, Fault};
+use like_service::chaos::{Config, Fault, FaultGenerator};
 use reqwest::Client;
 use tokio::time::timeout;
 
@@ -35,11 +35,11 @@ async fn a_seed_gives_the_exact_sequence_whatever_health_checks_come_between() {
     let service = start_before(&hook, &variables);
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let env: Environment = variables.into_iter().map(owned).collect();
-    let mut dice = Dice::new(&env.read().unwrap());
+    let mut generator = FaultGenerator::new(&Config::read(&env).unwrap());
     let mut expected_warnings = Vec::new();
     let mut fulfilled = 0;
     for _ in 0..60 {
-        let fault = dice.draw();
+        let fault = generator.draw();
         match fault {
             Fault::Stress { .. } => expected_warnings.push("WARN: stress function activated"),
             Fault::NotFound => expected_warnings.push("WARN: simulated 404 activated"),

@@ -1,7 +1,7 @@
-//! The variables of the AWS SDK. It reads them itself; here each is checked before.
+//! The variables of the AWS SDK: checked here, then read by the SDK itself.
 //!
-//! Left alone, the SDK ignores what makes no sense, or fails with each request. The rules are those of
-//! the "AWS SDKs and Tools Reference Guide" and of the SDK's own parsers.
+//! The SDK ignores most invalid values, or fails with each request. The rules are those of the "AWS SDKs and
+//! Tools Reference Guide" and of the SDK's parsers.
 
 use std::path::Path;
 
@@ -9,197 +9,143 @@ use actix_web::http::Uri;
 use actix_web::http::header::HeaderValue;
 use aws_sdk_dynamodb::config::AppName;
 use aws_sdk_dynamodb::config::retry::RetryMode;
-use http_shell::env::{ConfigError, Environment, is_utf_8};
+use http_shell::env::{ConfigError, Variables};
 use rustls_native_certs::load_certs_from_paths;
 use telemetry::is_host;
 
-/// What an AWS variable is, by its name: what it expects, and whether a value is that.
-type Variable = (&'static str, &'static str, fn(&str) -> bool);
+/// Which values a variable may have: a description for the error message, and the check.
+type ValueKind = (&'static str, fn(&str) -> bool);
 
-const REGION: &str = "a region such as eu-west-1";
-const URL: &str = "http://host:port or https://host:port, with or without a path";
-const SWITCH: &str = "true or false";
-const CHECKSUMS: &str = "when_supported or when_required";
-const HEADER: &str = "a token that can be sent in a header";
-const NOT_EMPTY: &str = "a value";
+const ACCOUNT_ID: ValueKind = ("twelve digits", is_account_id);
+const APP_ID: ValueKind = ("letters, digits and any of !#$%&'*+-.^_`|~", is_app_id);
+const AUTH_SCHEMES: ValueKind = ("names separated by commas, such as sigv4", are_names);
+const BOOLEAN: ValueKind = ("true or false", is_boolean);
+const CERTIFICATE_DIRECTORIES: ValueKind = (
+    "directories with certificates in PEM form, separated by ':'",
+    are_certificate_directories,
+);
+const CERTIFICATE_FILE: ValueKind = ("a file with certificates in PEM form", is_certificate_file);
+const CHECKSUM_MODE: ValueKind = ("when_supported or when_required", is_checksum_mode);
+const COMPRESSION_SIZE: ValueKind = ("whole bytes from 0 to 10485760", is_compression_size);
+const ENDPOINT_MODE: ValueKind = ("preferred, disabled or required", is_endpoint_mode);
+const IP_VERSION: ValueKind = ("IPv4 or IPv6", is_ip_version);
+const KEY: ValueKind = ("a key without white space", is_graphic);
+const NOT_EMPTY: ValueKind = ("a value", is_not_empty);
+const PATH: ValueKind = ("a path such as /credentials", is_path);
+const REGION: ValueKind = ("a region such as eu-west-1", is_region);
+const ROLE_ARN: ValueKind = ("the ARN of a role", is_role_arn);
+const SESSION_NAME: ValueKind = ("2 to 64 letters, digits or any of _=,.@-", is_session_name);
+const SESSION_TOKEN: ValueKind = ("a token that can be sent in a header", is_graphic);
+const TOKEN: ValueKind = ("a token that can be sent in a header", is_header_value);
+const UNSET: ValueKind = ("it not to be set, since it is for tests of the SDK", |_| {
+    false
+});
+const URL: ValueKind = (
+    "http://host:port or https://host:port, with or without a path",
+    is_url,
+);
+const URL_WITH_QUERY: ValueKind = (URL.0, is_url_with_query);
 
-/// Every variable that the SDK reads and that can have a value without sense.
-const VARIABLES: &[Variable] = &[
-    ("AWS_REGION", REGION, is_region),
-    ("AWS_DEFAULT_REGION", REGION, is_region),
-    ("AWS_ENDPOINT_URL", URL, is_url),
-    ("AWS_ENDPOINT_URL_DYNAMODB", URL, is_url),
-    ("AWS_ENDPOINT_URL_STS", URL, is_url),
-    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", SWITCH, is_switch),
-    ("AWS_USE_FIPS_ENDPOINT", SWITCH, is_switch),
-    ("AWS_USE_DUALSTACK_ENDPOINT", SWITCH, is_switch),
-    ("AWS_DISABLE_REQUEST_COMPRESSION", SWITCH, is_switch),
-    ("AWS_DISABLE_CLOCK_SKEW_CORRECTION", SWITCH, is_switch),
-    (
-        "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
-        "whole bytes from 0 to 10485760",
-        is_size,
-    ),
-    (
-        "AWS_REQUEST_CHECKSUM_CALCULATION",
-        CHECKSUMS,
-        is_checksum_rule,
-    ),
-    (
-        "AWS_RESPONSE_CHECKSUM_VALIDATION",
-        CHECKSUMS,
-        is_checksum_rule,
-    ),
-    ("AWS_ACCOUNT_ID", "twelve digits", is_account),
-    (
-        "AWS_ACCOUNT_ID_ENDPOINT_MODE",
-        "preferred, disabled or required",
-        |value| is_one_of(value, &["preferred", "disabled", "required"]),
-    ),
-    (
-        "AWS_AUTH_SCHEME_PREFERENCE",
-        "names separated by commas, such as sigv4",
-        |value| value.is_empty() || value.split(',').all(|name| !name.trim().is_empty()),
-    ),
-    (
-        "AWS_SDK_UA_APP_ID",
-        "letters, digits and any of !#$%&'*+-.^_`|~",
-        |value| value.is_empty() || AppName::new(value.to_owned()).is_ok(),
-    ),
-    ("AWS_EC2_METADATA_DISABLED", SWITCH, is_switch),
-    ("AWS_EC2_METADATA_SERVICE_ENDPOINT", URL, is_url),
-    (
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-        "IPv4 or IPv6",
-        |value| ["ipv4", "ipv6"].contains(&&*value.to_ascii_lowercase()),
-    ),
-    (
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "a path such as /credentials",
-        |value| value.starts_with('/') && value.parse::<Uri>().is_ok(),
-    ),
-    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", URL, |value| {
-        is_url(value.split('?').next().unwrap_or_default())
-    }),
-    (
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-        NOT_EMPTY,
-        is_not_empty,
-    ),
-    ("AWS_WEB_IDENTITY_TOKEN_FILE", NOT_EMPTY, is_not_empty),
-    ("AWS_ROLE_ARN", "the ARN of a role", |value| {
-        value.starts_with("arn:") && value.contains(":role/")
-    }),
-    (
-        "AWS_ROLE_SESSION_NAME",
-        "2 to 64 letters, digits or any of _=,.@-",
-        is_session_name,
-    ),
-    (
-        "SSL_CERT_FILE",
-        "a file with certificates in PEM form",
-        is_certificate_file,
-    ),
-    (
-        "SSL_CERT_DIR",
-        "directories with certificates in PEM form, separated by ':'",
-        are_certificate_directories,
-    ),
-    (
-        "SMITHY_CLIENT_SDK_CUSTOM_PARTITION",
-        "it not to be set, since it is for tests of the SDK",
-        |_| false,
-    ),
+/// The variables that the SDK reads and that can have an invalid value.
+const VARIABLES: &[(&str, ValueKind)] = &[
+    ("AWS_ACCOUNT_ID", ACCOUNT_ID),
+    ("AWS_ACCOUNT_ID_ENDPOINT_MODE", ENDPOINT_MODE),
+    ("AWS_AUTH_SCHEME_PREFERENCE", AUTH_SCHEMES),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", NOT_EMPTY),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", URL_WITH_QUERY),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", PATH),
+    ("AWS_DEFAULT_REGION", REGION),
+    ("AWS_DISABLE_CLOCK_SKEW_CORRECTION", BOOLEAN),
+    ("AWS_DISABLE_REQUEST_COMPRESSION", BOOLEAN),
+    ("AWS_EC2_METADATA_DISABLED", BOOLEAN),
+    ("AWS_EC2_METADATA_SERVICE_ENDPOINT", URL),
+    ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", IP_VERSION),
+    ("AWS_ENDPOINT_URL", URL),
+    ("AWS_ENDPOINT_URL_DYNAMODB", URL),
+    ("AWS_ENDPOINT_URL_STS", URL),
+    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", BOOLEAN),
+    ("AWS_REGION", REGION),
+    ("AWS_REQUEST_CHECKSUM_CALCULATION", CHECKSUM_MODE),
+    ("AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", COMPRESSION_SIZE),
+    ("AWS_RESPONSE_CHECKSUM_VALIDATION", CHECKSUM_MODE),
+    ("AWS_ROLE_ARN", ROLE_ARN),
+    ("AWS_ROLE_SESSION_NAME", SESSION_NAME),
+    ("AWS_SDK_UA_APP_ID", APP_ID),
+    ("AWS_USE_DUALSTACK_ENDPOINT", BOOLEAN),
+    ("AWS_USE_FIPS_ENDPOINT", BOOLEAN),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", NOT_EMPTY),
+    ("SMITHY_CLIENT_SDK_CUSTOM_PARTITION", UNSET),
+    ("SSL_CERT_DIR", CERTIFICATE_DIRECTORIES),
+    ("SSL_CERT_FILE", CERTIFICATE_FILE),
 ];
 
-/// Variables whose values no error shows.
-const SECRETS: &[Variable] = &[
-    ("AWS_ACCESS_KEY_ID", "a key without white space", is_key),
-    ("AWS_SECRET_ACCESS_KEY", "a key without white space", is_key),
-    ("AWS_SESSION_TOKEN", HEADER, is_key),
-    ("AWS_CONTAINER_AUTHORIZATION_TOKEN", HEADER, |value| {
-        !value.is_empty() && HeaderValue::from_str(value).is_ok()
-    }),
+/// Variables whose values no error message shows.
+const SECRETS: &[(&str, ValueKind)] = &[
+    ("AWS_ACCESS_KEY_ID", KEY),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN", TOKEN),
+    ("AWS_SECRET_ACCESS_KEY", KEY),
+    ("AWS_SESSION_TOKEN", SESSION_TOKEN),
 ];
 
-/// Variables that mean something only together.
-const PAIRS: [(&str, &str); 3] = [
+/// If the first variable of a pair is set, the second one must be set too.
+const DEPENDENT_VARIABLES: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
 ];
 
-/// How often the SDK tries a request. Its own default pauses are too long for our deadline, so we set
-/// its retries and it does not read these variables.
+/// The retries of the SDK. The SDK does not read these variables itself, because its default pauses are too long
+/// for our deadline and we configure its retries.
 #[derive(Clone, Copy, Debug)]
 pub struct Retries {
-    /// `AWS_MAX_ATTEMPTS`: attempts in all, 3 by default.
+    /// `AWS_MAX_ATTEMPTS`: attempts of a call, the first one included.
     pub max_attempts: u32,
-    /// `AWS_RETRY_MODE`: `standard` by default, or `adaptive`.
+    /// `AWS_RETRY_MODE`: `standard` or `adaptive`.
     pub mode: RetryMode,
 }
 
-impl Retries {
-    /// Reads the variables, after all other variables of the SDK have been checked.
-    ///
-    /// # Errors
-    ///
-    /// When one makes no sense; the error names it.
-    pub fn read(env: &Environment) -> Result<Self, ConfigError> {
-        check(env)?;
-        let attempts = text(env, "AWS_MAX_ATTEMPTS").unwrap_or("3");
-        let max_attempts = attempts.parse().ok().filter(|attempts| *attempts > 0);
-        let mode = text(env, "AWS_RETRY_MODE").unwrap_or("standard");
-        Ok(Self {
-            max_attempts: max_attempts.ok_or_else(|| {
-                refused("AWS_MAX_ATTEMPTS", attempts, "a whole number, at least 1")
-            })?,
-            mode: mode
-                .parse()
-                .map_err(|_| refused("AWS_RETRY_MODE", mode, "standard or adaptive"))?,
-        })
+/// Checks all variables of the SDK, and reads those about retries.
+///
+/// # Errors
+///
+/// When a variable is missing or invalid; the error names the variable.
+pub fn read(env: &Variables) -> Result<Retries, ConfigError> {
+    for (name, (expected, is_valid)) in VARIABLES {
+        env.optional(name, expected, |value| is_valid(value).then_some(()))?;
     }
-}
-
-fn check(env: &Environment) -> Result<(), ConfigError> {
-    for (name, expected, is_right) in VARIABLES {
-        let is_wrong = |value: &&str| !is_utf_8(value) || !is_right(value);
-        if let Some(value) = env.get(name).filter(is_wrong) {
-            return Err(refused(name, value, expected));
+    for (name, (expected, is_valid)) in SECRETS {
+        if !non_blank(env, name).is_none_or(is_valid) {
+            return Err(ConfigError::invalid_secret(name, expected));
         }
     }
-    for (name, expected, is_right) in SECRETS {
-        // The SDK takes an empty one for none.
-        if text(env, name).is_some_and(|value| !is_right(value)) {
-            let text =
-                format!("{name} makes no sense (its value is not shown): expected {expected}");
-            return Err(ConfigError::Invalid(text));
-        }
-    }
-    for (name, other) in PAIRS {
-        if text(env, name).is_some() && text(env, other).is_none() {
+    for (name, other) in DEPENDENT_VARIABLES {
+        if non_blank(env, name).is_some() && non_blank(env, other).is_none() {
             let text = format!("{other} is not set: expected a value, because {name} has one");
             return Err(ConfigError::Invalid(text));
         }
     }
-    Ok(())
-}
-
-/// The value of `name`, unless it is blank.
-fn text<'a>(env: &'a Environment, name: &str) -> Option<&'a str> {
-    env.get(name).filter(|value| !value.trim().is_empty())
-}
-
-fn refused(name: &str, value: &str, expected: &str) -> ConfigError {
-    // What stands before an @ in a URL is a password.
-    ConfigError::Invalid(if value.contains('@') {
-        format!("{name} makes no sense (its value is not shown): expected {expected}")
-    } else {
-        format!("{name} is '{value}': expected {expected}")
+    let attempts = non_blank(env, "AWS_MAX_ATTEMPTS").unwrap_or("3");
+    let mode = non_blank(env, "AWS_RETRY_MODE").unwrap_or("standard");
+    Ok(Retries {
+        max_attempts: attempts
+            .parse()
+            .ok()
+            .filter(|count| *count > 0)
+            .ok_or_else(|| {
+                ConfigError::invalid("AWS_MAX_ATTEMPTS", attempts, "a whole number, at least 1")
+            })?,
+        mode: mode
+            .parse()
+            .map_err(|_| ConfigError::invalid("AWS_RETRY_MODE", mode, "standard or adaptive"))?,
     })
 }
 
-/// The client of the SDK trusts these certificates instead of the system's.
+/// The value of `name`. For these variables, the SDK treats a blank value as not set.
+fn non_blank<'a>(env: &'a Variables, name: &str) -> Option<&'a str> {
+    env.text(name).filter(|value| is_not_empty(value))
+}
+
+/// The SDK's HTTP client trusts the certificates in this file instead of the system's.
 fn is_certificate_file(value: &str) -> bool {
     let loaded = load_certs_from_paths(Some(Path::new(value)), None);
     loaded.errors.is_empty() && !loaded.certs.is_empty()
@@ -211,11 +157,11 @@ fn are_certificate_directories(value: &str) -> bool {
     value.is_empty() || paths.any(|path| !load_certs_from_paths(None, Some(&path)).certs.is_empty())
 }
 
-/// A region is a part of host names.
+/// The SDK inserts a region into host names.
 fn is_region(value: &str) -> bool {
-    let in_a_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (1..=63).contains(&value.len())
-        && value.bytes().all(in_a_label)
+        && value.bytes().all(is_label_byte)
         && !value.starts_with('-')
         && !value.ends_with('-')
 }
@@ -233,40 +179,72 @@ fn is_url(value: &str) -> bool {
         let number = port.strip_prefix(':').map(str::parse);
         port.is_empty() || matches!(number, Some(Ok(1..=u16::MAX)))
     });
-    let only_path = url.query().is_none() && !value.contains('#');
-    ["http", "https"].contains(&scheme) && is_host(host) && is_port && only_path
+    let ends_after_path = url.query().is_none() && !value.contains('#');
+    ["http", "https"].contains(&scheme) && is_host(host) && is_port && ends_after_path
 }
 
-/// Where the SDK expects a word, it takes an empty value for none.
-fn is_one_of(value: &str, words: &[&str]) -> bool {
+fn is_url_with_query(value: &str) -> bool {
+    is_url(value.split('?').next().unwrap_or_default())
+}
+
+fn is_path(value: &str) -> bool {
+    value.starts_with('/') && value.parse::<Uri>().is_ok()
+}
+
+/// Where the SDK expects one of some words, it treats an empty value as not set.
+fn is_empty_or_one_of(value: &str, words: &[&str]) -> bool {
     value.is_empty() || words.iter().any(|word| word.eq_ignore_ascii_case(value))
 }
 
-fn is_switch(value: &str) -> bool {
-    is_one_of(value, &["true", "false"])
+fn is_boolean(value: &str) -> bool {
+    is_empty_or_one_of(value, &["true", "false"])
 }
 
-fn is_checksum_rule(value: &str) -> bool {
-    is_one_of(value, &["when_supported", "when_required"])
+fn is_checksum_mode(value: &str) -> bool {
+    is_empty_or_one_of(value, &["when_supported", "when_required"])
 }
 
-fn is_size(value: &str) -> bool {
+fn is_endpoint_mode(value: &str) -> bool {
+    is_empty_or_one_of(value, &["preferred", "disabled", "required"])
+}
+
+fn is_ip_version(value: &str) -> bool {
+    ["ipv4", "ipv6"].contains(&&*value.to_ascii_lowercase())
+}
+
+fn is_compression_size(value: &str) -> bool {
     value.is_empty() || matches!(value.parse(), Ok(0..=10_485_760_u32))
 }
 
-fn is_account(value: &str) -> bool {
+fn is_account_id(value: &str) -> bool {
     value.is_empty() || (value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_app_id(value: &str) -> bool {
+    value.is_empty() || AppName::new(value.to_owned()).is_ok()
+}
+
+fn are_names(value: &str) -> bool {
+    value.is_empty() || value.split(',').all(is_not_empty)
 }
 
 fn is_not_empty(value: &str) -> bool {
     !value.trim().is_empty()
 }
 
-fn is_key(value: &str) -> bool {
+fn is_graphic(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+fn is_header_value(value: &str) -> bool {
+    !value.is_empty() && HeaderValue::from_str(value).is_ok()
+}
+
+fn is_role_arn(value: &str) -> bool {
+    value.starts_with("arn:") && value.contains(":role/")
+}
+
 fn is_session_name(value: &str) -> bool {
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"_=,.@+-".contains(&byte);
-    (2..=64).contains(&value.len()) && value.bytes().all(known)
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_=,.@+-".contains(&byte);
+    (2..=64).contains(&value.len()) && value.bytes().all(is_allowed)
 }

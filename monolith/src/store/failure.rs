@@ -1,4 +1,4 @@
-//! What an error of the SDK says about the write behind it.
+//! Classifies errors of the AWS SDK.
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,35 +7,37 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::Error;
 
-/// Codes by which DynamoDB says that it had no capacity and did nothing.
-pub const THROTTLED: [&str; 3] = [
+/// DynamoDB's error codes for a request that it rejected for lack of capacity.
+pub const THROTTLE_CODES: [&str; 3] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",
 ];
 
-/// Any failure that is not about the item: the client sees a 503, the log the cause.
-pub fn database(error: impl StdError + Send + Sync + 'static) -> Error {
+/// Wraps any failure that does not concern the item. The client gets a 503; the log shows the cause.
+pub fn database_error(error: impl StdError + Send + Sync + 'static) -> Error {
     Error::Database(Box::new(error))
 }
 
-/// True only if DynamoDB cannot have written anything: it said so, or nobody was there to hear.
+/// Whether DynamoDB certainly wrote nothing: it throttled the request, or refused the connection.
 ///
-/// A connection that broke later proves nothing: the write may have been under way.
-pub fn surely_not_written<E>(error: &SdkError<E>) -> bool
+/// If a connection breaks later, DynamoDB may have written the item.
+pub fn is_certainly_not_written<E>(error: &SdkError<E>) -> bool
 where
     E: StdError + ProvideErrorMetadata + 'static,
 {
     match error {
-        SdkError::ServiceError(_) => error.code().is_some_and(|code| THROTTLED.contains(&code)),
-        SdkError::DispatchFailure(_) => connection_refused(error),
+        SdkError::ServiceError(_) => error
+            .code()
+            .is_some_and(|code| THROTTLE_CODES.contains(&code)),
+        SdkError::DispatchFailure(_) => is_connection_refused(error),
         _ => false,
     }
 }
 
-fn connection_refused(error: &(dyn StdError + 'static)) -> bool {
+fn is_connection_refused(error: &(dyn StdError + 'static)) -> bool {
     if let Some(error) = error.downcast_ref::<io::Error>() {
         return error.kind() == io::ErrorKind::ConnectionRefused;
     }
-    error.source().is_some_and(connection_refused)
+    error.source().is_some_and(is_connection_refused)
 }

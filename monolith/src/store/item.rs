@@ -1,4 +1,4 @@
-//! A mysfit as DynamoDB keeps it. Pure: nothing here talks to the database.
+//! Converts a DynamoDB item into a mysfit.
 
 use std::collections::HashMap;
 
@@ -7,47 +7,47 @@ use thiserror::Error;
 
 use crate::mysfit::Mysfit;
 
-/// Attributes by name.
+/// The attributes of an item by name.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// An item that is not a mysfit: the attribute that is missing or has an odd type or value.
+/// An item that is not a mysfit. It holds the name of the attribute that is missing or invalid.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("the attribute {0} is missing or odd")]
-pub struct OddItem(&'static str);
+#[error("the attribute {0} is missing or invalid")]
+pub struct InvalidItem(&'static str);
 
 impl TryFrom<&Item> for Mysfit {
-    type Error = OddItem;
+    type Error = InvalidItem;
 
-    fn try_from(item: &Item) -> Result<Self, OddItem> {
+    fn try_from(item: &Item) -> Result<Self, InvalidItem> {
         Ok(Self {
-            mysfit_id: text(item, "MysfitId")?,
-            name: text(item, "Name")?,
-            age: number(item, "Age")?,
-            good_evil: text(item, "GoodEvil")?,
-            law_chaos: text(item, "LawChaos")?,
-            species: text(item, "Species")?,
-            description: text(item, "Description")?,
-            thumb_image_uri: text(item, "ThumbImageUri")?,
-            profile_image_uri: text(item, "ProfileImageUri")?,
-            likes: number(item, "Likes")?,
-            adopted: flag(item, "Adopted")?,
+            mysfit_id: text_attribute(item, "MysfitId")?,
+            name: text_attribute(item, "Name")?,
+            age: number_attribute(item, "Age")?,
+            good_evil: text_attribute(item, "GoodEvil")?,
+            law_chaos: text_attribute(item, "LawChaos")?,
+            species: text_attribute(item, "Species")?,
+            description: text_attribute(item, "Description")?,
+            thumb_image_uri: text_attribute(item, "ThumbImageUri")?,
+            profile_image_uri: text_attribute(item, "ProfileImageUri")?,
+            likes: number_attribute(item, "Likes")?,
+            adopted: flag_attribute(item, "Adopted")?,
         })
     }
 }
 
-fn text(item: &Item, name: &'static str) -> Result<String, OddItem> {
+fn text_attribute(item: &Item, name: &'static str) -> Result<String, InvalidItem> {
     let value = item.get(name).and_then(|value| value.as_s().ok());
-    value.cloned().ok_or(OddItem(name))
+    value.cloned().ok_or(InvalidItem(name))
 }
 
-fn number(item: &Item, name: &'static str) -> Result<u64, OddItem> {
+fn number_attribute(item: &Item, name: &'static str) -> Result<u64, InvalidItem> {
     let value = item.get(name).and_then(|value| value.as_n().ok());
-    value.and_then(|n| n.parse().ok()).ok_or(OddItem(name))
+    value.and_then(|n| n.parse().ok()).ok_or(InvalidItem(name))
 }
 
-fn flag(item: &Item, name: &'static str) -> Result<bool, OddItem> {
+fn flag_attribute(item: &Item, name: &'static str) -> Result<bool, InvalidItem> {
     let value = item.get(name).and_then(|value| value.as_bool().ok());
-    value.copied().ok_or(OddItem(name))
+    value.copied().ok_or(InvalidItem(name))
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
             .into()
     }
 
-    fn odd_values() -> impl Strategy<Value = AttributeValue> {
+    fn invalid_values() -> impl Strategy<Value = AttributeValue> {
         prop_oneof![
             Just(AttributeValue::Null(true)),
             Just(AttributeValue::L(Vec::new())),
@@ -84,7 +84,7 @@ mod tests {
         ]
     }
 
-    const ATTRIBUTES: [&str; 11] = [
+    const ATTRIBUTE_NAMES: [&str; 11] = [
         "MysfitId",
         "Name",
         "Age",
@@ -100,24 +100,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_mysfit_survives_the_table(mysfit: Mysfit) {
+        fn a_mysfit_is_the_same_after_conversion_to_an_item_and_back(mysfit: Mysfit) {
             prop_assert_eq!(Mysfit::try_from(&item(&mysfit)), Ok(mysfit));
         }
 
         #[test]
-        fn an_item_without_one_attribute_is_odd(mysfit: Mysfit, missing in 0..ATTRIBUTES.len()) {
+        fn an_item_without_one_of_the_attributes_is_invalid(mysfit: Mysfit, missing in 0..ATTRIBUTE_NAMES.len()) {
             let mut item = item(&mysfit);
-            item.remove(ATTRIBUTES[missing]);
-            prop_assert_eq!(Mysfit::try_from(&item), Err(OddItem(ATTRIBUTES[missing])));
+            item.remove(ATTRIBUTE_NAMES[missing]);
+            prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[missing])));
         }
 
         #[test]
-        fn an_item_with_one_odd_attribute_is_odd(
-            mysfit: Mysfit, odd in 0..ATTRIBUTES.len(), value in odd_values()
+        fn an_item_with_one_invalid_attribute_is_invalid(
+            mysfit: Mysfit, invalid in 0..ATTRIBUTE_NAMES.len(), value in invalid_values()
         ) {
             let mut item = item(&mysfit);
-            item.insert(ATTRIBUTES[odd].to_owned(), value);
-            prop_assert_eq!(Mysfit::try_from(&item), Err(OddItem(ATTRIBUTES[odd])));
+            item.insert(ATTRIBUTE_NAMES[invalid].to_owned(), value);
+            prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[invalid])));
         }
     }
 }

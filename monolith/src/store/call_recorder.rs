@@ -1,7 +1,7 @@
-//! Each call to DynamoDB as a span and in the metrics, once, whatever the SDK does for it.
+//! Records each DynamoDB call as a span and in metrics, by an interceptor of the AWS SDK.
 //!
-//! It is an interceptor of the SDK: a page of a list is a call of its own, and the SDK's retries belong
-//! to the call. Only throttles are counted for each attempt, since a retry would hide them.
+//! Each page of a list is a call of its own. A call includes the retries of the SDK; throttles are counted for
+//! each attempt.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -21,42 +21,43 @@ use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, global};
 use serde::Deserialize;
 
-use super::failure::THROTTLED;
+use super::failure::THROTTLE_CODES;
 
-/// Upper bounds of the histogram's buckets in seconds: those of the conventions for databases.
-const BOUNDARIES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+/// Bucket boundaries in seconds that the semantic conventions define for `db.client.operation.duration`.
+const DURATION_BOUNDARIES: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
 
-/// `db.system.name` of DynamoDB in the semantic conventions.
-const SYSTEM: &str = "aws.dynamodb";
+/// The value of `db.system.name` for DynamoDB.
+const DB_SYSTEM_NAME: &str = "aws.dynamodb";
 
-/// The observer of all calls of one client.
+/// Records the calls of one client.
 #[derive(Debug)]
-pub struct Observed {
+pub struct CallRecorder {
     tracer: BoxedTracer,
     table: String,
     region: String,
-    meters: Meters,
+    instruments: Instruments,
 }
 
 #[derive(Clone, Debug)]
-struct Meters {
+struct Instruments {
     duration: Histogram<f64>,
     throttles: Counter<u64>,
 }
 
-impl Observed {
-    /// An observer of calls about `table` in `region`, for the process' telemetry as it is by now.
+impl CallRecorder {
+    /// Creates a recorder for calls about `table` in `region`. It uses the global tracer and meter providers at
+    /// this time.
     pub fn new(table: &str, region: &str) -> Self {
         let meter = global::meter("monolith");
         Self {
             tracer: tracer(),
             table: table.to_owned(),
             region: region.to_owned(),
-            meters: Meters {
+            instruments: Instruments {
                 duration: meter
                     .f64_histogram("db.client.operation.duration")
                     .with_unit("s")
-                    .with_boundaries(BOUNDARIES.to_vec())
+                    .with_boundaries(DURATION_BOUNDARIES.to_vec())
                     .build(),
                 throttles: meter
                     .u64_counter("dynamodb.throttles")
@@ -67,12 +68,12 @@ impl Observed {
     }
 }
 
-impl Intercept for Observed {
+impl Intercept for CallRecorder {
     fn name(&self) -> &'static str {
-        "Observed"
+        "CallRecorder"
     }
 
-    /// The first moment at which a client's interceptor can know the operation.
+    /// Starts the call. Earlier hooks of an interceptor do not know the operation yet.
     fn read_before_serialization(
         &self,
         _: &Before<'_>,
@@ -85,7 +86,7 @@ impl Intercept for Observed {
         Ok(())
     }
 
-    /// Called for each attempt, also for those that the SDK repeats.
+    /// Counts a throttled attempt.
     fn read_after_attempt(
         &self,
         after: &After<'_>,
@@ -93,7 +94,7 @@ impl Intercept for Observed {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(call) = bag.load::<Call>() {
-            call.end_attempt(after);
+            call.count_throttle(after);
         }
         Ok(())
     }
@@ -112,14 +113,14 @@ impl Intercept for Observed {
     }
 }
 
-/// A call under way. Dropped before its end, as by a deadline, it was given up.
+/// A running call. If it is dropped before its end, for instance by a deadline, it is recorded without an answer.
 #[derive(Debug)]
 struct Call {
     cx: Context,
     table: String,
     operation: String,
     start: Instant,
-    meters: Meters,
+    instruments: Instruments,
     ended: AtomicBool,
 }
 
@@ -128,36 +129,36 @@ impl Storable for Call {
 }
 
 impl Call {
-    fn start(observed: &Observed, operation: String) -> Self {
-        let tracer = &observed.tracer;
+    fn start(recorder: &CallRecorder, operation: String) -> Self {
+        let tracer = &recorder.tracer;
         let builder = tracer.span_builder("DynamoDB").with_kind(SpanKind::Client);
         let cx = Context::current_with_span(builder.start(tracer));
         let span = cx.span();
         if span.is_recording() {
             span.update_name(format!("DynamoDB.{operation}"));
             span.set_attributes([
-                KeyValue::new("db.system.name", SYSTEM),
+                KeyValue::new("db.system.name", DB_SYSTEM_NAME),
                 KeyValue::new("rpc.system", "aws-api"),
                 KeyValue::new("rpc.service", "DynamoDB"),
                 KeyValue::new("rpc.method", operation.clone()),
-                KeyValue::new("aws.table.name", observed.table.clone()),
-                KeyValue::new("aws.region", observed.region.clone()),
+                KeyValue::new("aws.table.name", recorder.table.clone()),
+                KeyValue::new("aws.region", recorder.region.clone()),
             ]);
         }
         Self {
             cx,
-            table: observed.table.clone(),
+            table: recorder.table.clone(),
             operation,
             start: Instant::now(),
-            meters: observed.meters.clone(),
+            instruments: recorder.instruments.clone(),
             ended: AtomicBool::new(false),
         }
     }
 
-    fn end_attempt(&self, after: &After<'_>) {
-        if is_throttle(failure_code(after).as_deref()) {
+    fn count_throttle(&self, after: &After<'_>) {
+        if is_throttle_code(failure_code(after).as_deref()) {
             let operation = KeyValue::new("db.operation.name", self.operation.clone());
-            self.meters.throttles.add(1, &[operation]);
+            self.instruments.throttles.add(1, &[operation]);
         }
     }
 
@@ -166,14 +167,14 @@ impl Call {
         let failed = has_failed(after);
         let response = after.response();
         let code = failure_code(after);
-        let throttled = is_throttle(code.as_deref());
+        let throttled = is_throttle_code(code.as_deref());
         let status = response.map(|response| response.status().as_u16());
         let error = match status {
             _ if throttled => "throttled".to_owned(),
             Some(status) => status.to_string(),
             None => "no_answer".to_owned(),
         };
-        self.count(failed.then(|| (error.clone(), status)));
+        self.record_duration(failed.then(|| (error.clone(), status)));
         let span = self.cx.span();
         if !span.is_recording() {
             return;
@@ -203,10 +204,10 @@ impl Call {
         span.end();
     }
 
-    /// Records how long the call took; `failure` is its error type and its HTTP status, if it had one.
-    fn count(&self, failure: Option<(String, Option<u16>)>) {
+    /// Records the duration of the call. `failure` is the error type, and the HTTP status of an answer.
+    fn record_duration(&self, failure: Option<(String, Option<u16>)>) {
         let mut labels = vec![
-            KeyValue::new("db.system.name", SYSTEM),
+            KeyValue::new("db.system.name", DB_SYSTEM_NAME),
             KeyValue::new("db.collection.name", self.table.clone()),
             KeyValue::new("db.operation.name", self.operation.clone()),
         ];
@@ -216,7 +217,7 @@ impl Call {
             labels.extend(status.map(|status| KeyValue::new("db.response.status_code", status)));
         }
         let seconds = self.start.elapsed().as_secs_f64();
-        self.meters.duration.record(seconds, &labels);
+        self.instruments.duration.record(seconds, &labels);
     }
 }
 
@@ -225,7 +226,7 @@ impl Drop for Call {
         if self.ended.load(Ordering::Relaxed) {
             return;
         }
-        self.count(Some(("no_answer".to_owned(), None)));
+        self.record_duration(Some(("no_answer".to_owned(), None)));
         let span = self.cx.span();
         if span.is_recording() {
             span.set_attribute(KeyValue::new("error.type", "no_answer"));
@@ -239,26 +240,26 @@ fn has_failed(after: &After<'_>) -> bool {
     matches!(after.output_or_error(), Some(Err(_)))
 }
 
-/// The code of the failure that an attempt or a call ended with, if DynamoDB answered one.
+/// The error code in DynamoDB's answer to a failed attempt or call.
 fn failure_code(after: &After<'_>) -> Option<String> {
     after
         .response()
         .filter(|_| has_failed(after))
-        .and_then(error_code)
+        .and_then(parse_error_code)
 }
 
-fn is_throttle(code: Option<&str>) -> bool {
-    code.is_some_and(|code| THROTTLED.contains(&code))
+fn is_throttle_code(code: Option<&str>) -> bool {
+    code.is_some_and(|code| THROTTLE_CODES.contains(&code))
 }
 
-/// The code of a failure as DynamoDB's JSON names it, without the name space before it.
-fn error_code(response: &HttpResponse) -> Option<String> {
+/// Parses the error code out of an answer's JSON, without its namespace.
+fn parse_error_code(response: &HttpResponse) -> Option<String> {
     #[derive(Deserialize)]
-    struct Failure {
+    struct ErrorBody {
         #[serde(rename = "__type")]
         kind: String,
     }
-    let failure: Failure = serde_json::from_slice(response.body().bytes()?).ok()?;
-    let code = failure.kind.rsplit('#').next();
+    let body: ErrorBody = serde_json::from_slice(response.body().bytes()?).ok()?;
+    let code = body.kind.rsplit('#').next();
     code.map(str::to_owned)
 }

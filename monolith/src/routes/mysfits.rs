@@ -1,0 +1,51 @@
+//! `/mysfits`: the list, one mysfit, likes and adoptions.
+
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::id::PathId;
+use crate::error::Error;
+use crate::mysfit::{Filter, FilterError, Summary};
+use crate::store::Store;
+
+/// The query of a list.
+#[derive(Deserialize)]
+struct ListQuery {
+    filter: Option<String>,
+    value: Option<String>,
+}
+
+/// `GET /mysfits`: all mysfits, or those that match a filter.
+pub async fn list(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Error> {
+    let Query(query) =
+        Query::<ListQuery>::from_query(request.query_string()).map_err(|_| FilterError::Query)?;
+    let mysfits = match Filter::parse(query.filter.as_deref(), query.value.as_deref())? {
+        Some(filter) => store.filter(filter).await?,
+        None => store.list().await?,
+    };
+    let summaries: Vec<_> = mysfits.iter().map(Summary::from).collect();
+    Ok(HttpResponse::Ok().json(json!({"mysfits": summaries})))
+}
+
+/// `GET /mysfits/{id}`: one mysfit with all its attributes.
+pub async fn show(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(store.find(&id).await?))
+}
+
+/// `POST /mysfits/{id}/fulfill-like`: the hook that the Like service calls.
+pub async fn fulfill_like(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse, Error> {
+    store.like(&id).await?;
+    Ok(update_succeeded())
+}
+
+/// `POST /mysfits/{id}/adopt`.
+pub async fn adopt(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse, Error> {
+    store.adopt(&id).await?;
+    Ok(update_succeeded())
+}
+
+fn update_succeeded() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"Update": "Success"}))
+}
