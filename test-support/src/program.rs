@@ -4,6 +4,9 @@ use std::process::Output;
 
 use crate::service::{Service, run_to_end};
 
+/// Reads a configuration from variables. The error is the message for the user.
+pub type ReadConfig = fn(&[(&str, &str)]) -> Result<(), String>;
+
 /// A service's binary, and the variables that the shared tests set.
 #[derive(Clone, Copy, Debug)]
 pub struct Program {
@@ -15,6 +18,8 @@ pub struct Program {
     pub without_default: &'static [&'static str],
     /// Values that the program rejects, beyond those that every service rejects.
     pub rejected_values: &'static [(&'static str, &'static str)],
+    /// Reads the program's configuration from variables in the test's own process.
+    pub read_config: ReadConfig,
 }
 
 impl Program {
@@ -26,6 +31,20 @@ impl Program {
     /// Starts the service with the required variables and more.
     pub fn start_with(&self, variables: &[(&str, &str)]) -> Service {
         Service::start(self.binary, &[self.required, variables].concat())
+    }
+
+    /// The required variables with `variables` added or replaced.
+    pub fn required_with<'a>(&self, variables: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let is_replaced = |name: &str| variables.iter().any(|(other, _)| *other == name);
+        let required = self.required.iter().copied();
+        let kept = required.filter(|(name, _)| !is_replaced(name));
+        kept.chain(variables.iter().copied()).collect()
+    }
+
+    /// The error of reading the configuration from the required variables and these.
+    pub fn config_error(&self, variables: &[(&str, &str)]) -> String {
+        let result = (self.read_config)(&self.required_with(variables));
+        result.expect_err(&format!("{variables:?} is a valid configuration"))
     }
 
     /// Runs the program to its end, with these variables only.

@@ -7,18 +7,18 @@ use like_service::chaos::{Config, Fault, FaultGenerator};
 use reqwest::Client;
 use tokio::time::timeout;
 
-use crate::hook::Hook;
-use crate::start_before;
+use crate::monolith_stub::MonolithStub;
+use crate::start_with_monolith;
 use test_support::service::{Service, WAIT_LIMIT};
 
-const QUICK: (&str, &str) = ("CHAOS_STRESS_CPU_MS", "1-2");
+const SHORT_BURN: (&str, &str) = ("CHAOS_STRESS_CPU_MS", "1-2");
 
-async fn like(service: &Service) -> u16 {
+async fn post_like(service: &Service) -> u16 {
     let answer = Client::new().post(service.url("/mysfits/one/like")).send();
     answer.await.unwrap().status().as_u16()
 }
 
-/// The messages of all lines that are not access lines, in order.
+/// The messages of all lines except access lines.
 fn messages(lines: &[String]) -> Vec<String> {
     let line = |line: &String| -> serde_json::Value { serde_json::from_str(line).unwrap() };
     let lines = lines.iter().map(line);
@@ -29,10 +29,10 @@ fn messages(lines: &[String]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_seed_gives_the_exact_sequence_whatever_health_checks_come_between() {
-    let hook = Hook::fulfilling().await;
-    let variables = [("CHAOSMODE", "on"), ("CHAOS_SEED", "42"), QUICK];
-    let service = start_before(&hook, &variables);
+async fn a_seed_gives_the_same_faults_even_with_health_checks_between_likes() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let variables = [("CHAOSMODE", "on"), ("CHAOS_SEED", "42"), SHORT_BURN];
+    let service = start_with_monolith(&monolith, &variables);
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     let env: Environment = variables.into_iter().map(owned).collect();
     let mut generator = FaultGenerator::new(&Config::read(&env).unwrap());
@@ -53,11 +53,11 @@ async fn a_seed_gives_the_exact_sequence_whatever_health_checks_come_between() {
                 200
             }
         };
-        assert_eq!(like(&service).await, expected);
+        assert_eq!(post_like(&service).await, expected);
         reqwest::get(service.url("/")).await.unwrap();
         reqwest::get(service.url("/health/live")).await.unwrap();
     }
-    let likes = hook.requests();
+    let likes = monolith.requests();
     let likes = likes.iter().filter(|head| head.starts_with("POST"));
     assert_eq!(likes.count(), fulfilled);
     let (_, lines) = service.stop();
@@ -67,20 +67,20 @@ async fn a_seed_gives_the_exact_sequence_whatever_health_checks_come_between() {
 }
 
 #[tokio::test]
-async fn each_fault_fires_and_stops_firing_when_the_switch_is_off() {
-    let hook = Hook::fulfilling().await;
-    for (mode, fires) in [
+async fn faults_occur_only_with_chaosmode_on() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    for (mode, is_on) in [
         ("on", true),
         ("off", false),
         ("ON", false),
         ("true", false),
         ("", false),
     ] {
-        // A burn that must not happen would take longer than the test waits.
-        let burn = if fires { "400-400" } else { "60000-60000" };
-        let chaos = |stress: &'static str, not_found: &'static str| {
-            start_before(
-                &hook,
+        // If a fault occurred with chaos off, its burn would exceed the test's time limit.
+        let burn = if is_on { "400-400" } else { "60000-60000" };
+        let start_with_shares = |stress: &'static str, not_found: &'static str| {
+            start_with_monolith(
+                &monolith,
                 &[
                     ("CHAOSMODE", mode),
                     ("CHAOS_STRESS_PERCENT", stress),
@@ -89,16 +89,20 @@ async fn each_fault_fires_and_stops_firing_when_the_switch_is_off() {
                 ],
             )
         };
-        let service = chaos("0", "100");
+        let service = start_with_shares("0", "100");
         assert_eq!(
-            like(&service).await,
-            if fires { 404 } else { 200 },
+            post_like(&service).await,
+            if is_on { 404 } else { 200 },
             "{mode}"
         );
-        let service = chaos("100", "0");
+        let service = start_with_shares("100", "0");
         let start = Instant::now();
-        assert_eq!(timeout(WAIT_LIMIT, like(&service)).await, Ok(200), "{mode}");
-        if fires {
+        assert_eq!(
+            timeout(WAIT_LIMIT, post_like(&service)).await,
+            Ok(200),
+            "{mode}"
+        );
+        if is_on {
             let elapsed = start.elapsed();
             assert!(elapsed >= Duration::from_millis(400), "{elapsed:?}");
         }
@@ -106,33 +110,33 @@ async fn each_fault_fires_and_stops_firing_when_the_switch_is_off() {
         let warned = messages(&lines)
             .iter()
             .any(|message| message.starts_with("WARN: "));
-        assert_eq!(warned, fires, "{mode}");
+        assert_eq!(warned, is_on, "{mode}");
     }
 }
 
 #[tokio::test]
-async fn a_like_tells_its_steps_in_order_and_a_simulated_404_stops_after_the_first() {
-    let hook = Hook::fulfilling().await;
-    let with = |stress, not_found| {
+async fn a_like_logs_its_steps_in_order_and_a_simulated_404_ends_after_the_first() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let start_with_shares = |stress, not_found| {
         let variables = [
             ("CHAOSMODE", "on"),
             ("CHAOS_STRESS_PERCENT", stress),
             ("CHAOS_NOT_FOUND_PERCENT", not_found),
-            QUICK,
+            SHORT_BURN,
         ];
-        start_before(&hook, &variables)
+        start_with_monolith(&monolith, &variables)
     };
-    let told = async |service: Service| {
-        like(&service).await;
-        let mut told = messages(&service.stop().1);
-        told.retain(|message| {
+    let logged_steps = async |service: Service| {
+        post_like(&service).await;
+        let mut steps = messages(&service.stop().1);
+        steps.retain(|message| {
             message.contains("ike ") || message.contains("WARN") || message.contains("ulfill")
         });
-        told.retain(|message| !message.contains("listening"));
-        told
+        steps.retain(|message| !message.contains("listening"));
+        steps
     };
     let not_found = ["Like received.", "WARN: simulated 404 activated"];
-    assert_eq!(told(with("0", "100")).await, not_found);
+    assert_eq!(logged_steps(start_with_shares("0", "100")).await, not_found);
     let stress = [
         "Like received.",
         "WARN: stress function activated",
@@ -140,17 +144,17 @@ async fn a_like_tells_its_steps_in_order_and_a_simulated_404_stops_after_the_fir
         "Like processed.",
         "Fulfill processed.",
     ];
-    assert_eq!(told(with("100", "0")).await, stress);
+    assert_eq!(logged_steps(start_with_shares("100", "0")).await, stress);
     assert_eq!(
-        told(with("0", "0")).await[..2],
+        logged_steps(start_with_shares("0", "0")).await[..2],
         ["Like received.", stress[2]]
     );
 }
 
 #[tokio::test]
-async fn warnings_are_hidden_at_error_and_seen_at_debug_while_access_lines_stay() {
-    let hook = Hook::fulfilling().await;
-    for (level, seen) in [
+async fn loglevel_error_hides_warnings_but_not_access_lines() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    for (level, is_logged) in [
         ("ERROR", false),
         ("critical", false),
         ("WARNING", true),
@@ -161,27 +165,27 @@ async fn warnings_are_hidden_at_error_and_seen_at_debug_while_access_lines_stay(
                 ("CHAOSMODE", "on"),
                 ("LOGLEVEL", level),
                 ("LOG_FORMAT", format),
-                QUICK,
+                SHORT_BURN,
             ];
-            let service = start_before(&hook, &variables);
-            while like(&service).await == 404 {}
+            let service = start_with_monolith(&monolith, &variables);
+            while post_like(&service).await == 404 {}
             let (_, lines) = service.stop();
             let warned = lines.iter().any(|line| line.contains("WARN: This thing"));
-            assert_eq!(warned, seen, "{level}");
+            assert_eq!(warned, is_logged, "{level}");
             let likes = lines
                 .iter()
                 .filter(|line| line.contains("/mysfits/one/like"));
             assert!(likes.count() > 0, "{level}");
-            let others = lines.iter().filter(|line| line.contains("WARN:"));
-            assert!(others.clone().count() == 0 || seen, "{level}");
+            let warnings = lines.iter().filter(|line| line.contains("WARN:"));
+            assert!(warnings.clone().count() == 0 || is_logged, "{level}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_chaos_did_is_on_its_log_line_unless_it_is_an_exam() {
-    let hook = Hook::fulfilling().await;
-    for (reveal, told) in [("on", true), ("off", false)] {
+async fn a_fault_is_logged_unless_chaos_reveal_is_off() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    for (reveal, is_revealed) in [("on", true), ("off", false)] {
         let variables = [
             ("CHAOSMODE", "on"),
             ("CHAOS_STRESS_PERCENT", "100"),
@@ -189,21 +193,24 @@ async fn what_chaos_did_is_on_its_log_line_unless_it_is_an_exam() {
             ("CHAOS_STRESS_CPU_MS", "7-7"),
             ("CHAOS_REVEAL", reveal),
         ];
-        let service = start_before(&hook, &variables);
-        assert_eq!(like(&service).await, 200);
+        let service = start_with_monolith(&monolith, &variables);
+        assert_eq!(post_like(&service).await, 200);
         let (_, lines) = service.stop();
         let has = |text| lines.iter().any(|line| line.contains(text));
-        assert_eq!(has(r#""chaos.fault":"stress","chaos.cpu_ms":7"#), told);
-        assert_eq!(has("stress"), told);
+        assert_eq!(
+            has(r#""chaos.fault":"stress","chaos.cpu_ms":7"#),
+            is_revealed
+        );
+        assert_eq!(has("stress"), is_revealed);
         assert!(has("WARN: This thing should NOT be left on.."));
     }
 }
 
 #[tokio::test]
-async fn more_burns_than_may_wait_are_refused_and_health_checks_go_on() {
-    let hook = Hook::fulfilling().await;
-    let service = start_before(
-        &hook,
+async fn likes_beyond_the_waiting_limit_are_503_and_health_checks_still_succeed() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let service = start_with_monolith(
+        &monolith,
         &[
             ("CHAOSMODE", "on"),
             ("CHAOS_STRESS_PERCENT", "100"),
@@ -212,8 +219,8 @@ async fn more_burns_than_may_wait_are_refused_and_health_checks_go_on() {
             ("CHAOS_MAX_CONCURRENT", "1"),
         ],
     );
-    // One burns, 64 wait, and the ten beyond are answered at once.
-    let mut likes: FuturesUnordered<_> = (0..75).map(|_| like(&service)).collect();
+    // One like burns, 64 wait, and ten are rejected at once.
+    let mut likes: FuturesUnordered<_> = (0..75).map(|_| post_like(&service)).collect();
     for _ in 0..10 {
         assert_eq!(likes.next().await, Some(503));
     }

@@ -6,15 +6,15 @@ use std::sync::mpsc::channel;
 use futures_util::future::join_all;
 use rustix::process::Signal;
 
-use crate::hook::{FULFILLED, Hook};
-use crate::{start, start_before};
+use crate::monolith_stub::{FULFILLED_BODY, MonolithStub};
+use crate::{start, start_with_monolith};
 use test_support::service::WAIT_LIMIT;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_likes_under_way_at_sigterm_are_all_fulfilled() {
-    let hook = Hook::fulfilling().await;
-    let mut service = start_before(
-        &hook,
+async fn running_likes_at_sigterm_are_all_fulfilled() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let mut service = start_with_monolith(
+        &monolith,
         &[
             ("CHAOSMODE", "on"),
             ("CHAOS_STRESS_PERCENT", "100"),
@@ -41,13 +41,13 @@ async fn slow_likes_under_way_at_sigterm_are_all_fulfilled() {
     for answer in join_all(answers).await {
         let answer = answer.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        assert!(answer.ends_with(FULFILLED), "{answer}");
+        assert!(answer.ends_with(FULFILLED_BODY), "{answer}");
     }
     assert!(service.wait().success());
-    assert_eq!(hook.requests().len(), 20);
+    assert_eq!(monolith.requests().len(), 20);
 }
 
-/// What became of one request of a client.
+/// The outcome of a request of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Outcome {
     Answered,
@@ -55,7 +55,7 @@ enum Outcome {
     Lost,
 }
 
-fn ask(port: u16) -> Outcome {
+fn request_live(port: u16) -> Outcome {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         return Outcome::Refused;
     };
@@ -73,7 +73,7 @@ fn ask(port: u16) -> Outcome {
 }
 
 #[test]
-fn fifty_clients_lose_next_to_nothing_to_a_stop() {
+fn fifty_clients_lose_at_most_two_requests_at_sigterm() {
     let mut service = start();
     let port = service.port;
     let (sender, outcomes) = channel();
@@ -82,7 +82,7 @@ fn fifty_clients_lose_next_to_nothing_to_a_stop() {
             let sender = sender.clone();
             std::thread::spawn(move || {
                 loop {
-                    let outcome = ask(port);
+                    let outcome = request_live(port);
                     if sender.send(outcome).is_err() || outcome == Outcome::Refused {
                         return;
                     }
@@ -103,8 +103,8 @@ fn fifty_clients_lose_next_to_nothing_to_a_stop() {
     }
     assert!(service.wait().success());
     assert!(counts[&Outcome::Answered] > 2000, "{counts:?}");
-    // The kernel completes handshakes by itself: a client may connect in the instant between the
-    // last look at the queue and the close. actix's own server loses some forty here.
+    // The kernel completes handshakes by itself: a client can connect between the last `accept` and the close of
+    // the listener. actix's own server loses about forty requests here.
     let lost = counts.get(&Outcome::Lost).copied().unwrap_or(0);
     assert!(lost <= 2, "{counts:?}");
 }

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::Value;
 
-use crate::hook::{FULFILLED, Hook, Reply};
-use crate::{BINARY, start_before};
+use crate::monolith_stub::{FULFILLED_BODY, MonolithStub, Reply};
+use crate::{BINARY, start_with_monolith};
 use test_support::service::{Service, free_port};
 
-async fn like(service: &Service) -> (u16, Value) {
+async fn post_like(service: &Service) -> (u16, Value) {
     let answer = Client::new().post(service.url("/mysfits/one/like")).send();
     let answer = answer.await.unwrap();
     assert_eq!(answer.headers()["access-control-allow-origin"], "*");
@@ -17,22 +17,22 @@ async fn like(service: &Service) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_like_passes_the_monoliths_json_on_byte_for_byte() {
-    let odd = r#"{ "Update":"Success",  "more": [1.0, "\u00e9"] }"#;
+async fn a_like_returns_the_json_of_the_monolith_byte_for_byte() {
+    let json = r#"{ "Update":"Success",  "more": [1.0, "\u00e9"] }"#;
     for status in ["200 OK", "201 Created"] {
-        let hook = Hook::replying(Reply::json(status, odd)).await;
-        let service = start_before(&hook, &[]);
+        let monolith = MonolithStub::start(Reply::json(status, json)).await;
+        let service = start_with_monolith(&monolith, &[]);
         let answer = Client::new().post(service.url("/mysfits/one/like")).send();
         let answer = answer.await.unwrap();
         assert_eq!(answer.status(), 200);
-        assert_eq!(answer.text().await.unwrap(), odd);
+        assert_eq!(answer.text().await.unwrap(), json);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_hook_is_called_once_with_nothing_of_the_clients_but_the_trace() {
-    let hook = Hook::fulfilling().await;
-    let service = start_before(&hook, &[]);
+async fn the_call_of_the_monolith_contains_only_the_trace_header_of_the_client() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let service = start_with_monolith(&monolith, &[]);
     let answer = service.send_raw(
         b"POST /mysfits/one/like?query=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
           Cookie: secret\r\nAuthorization: secret\r\nX-Forwarded-For: 1.2.3.4\r\n\
@@ -40,20 +40,20 @@ async fn the_hook_is_called_once_with_nothing_of_the_clients_but_the_trace() {
           X-Amzn-Trace-Id: Self=1-67891234-12456789abcdef0123456789;\
           Root=1-58406520-a006649127e371903a2de979;Secret=1\r\n\r\nbody",
     );
-    assert!(answer.ends_with(FULFILLED), "{answer}");
-    let address = hook.address;
+    assert!(answer.ends_with(FULFILLED_BODY), "{answer}");
+    let address = monolith.address;
     let sent = format!(
         "POST /mysfits/one/fulfill-like HTTP/1.1\r\ncontent-length: 0\r\n\
          x-amzn-trace-id: Root=1-58406520-a006649127e371903a2de979\r\n\
          host: {address}\r\n\r\n"
     );
-    assert_eq!(hook.requests(), [sent]);
+    assert_eq!(monolith.requests(), [sent]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_id_reaches_another_route() {
-    let hook = Hook::fulfilling().await;
-    let service = start_before(&hook, &[]);
+async fn special_characters_in_an_id_reach_no_other_route_of_the_monolith() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let service = start_with_monolith(&monolith, &[]);
     for (id, sent) in [
         ("a%3Fb", "a%3Fb"),
         ("a%23b", "a%23b"),
@@ -68,10 +68,10 @@ async fn no_id_reaches_another_route() {
         let answer = service.send_raw(request.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200"), "{id}: {answer}");
         let line = format!("POST /mysfits/{sent}/fulfill-like HTTP/1.1\r\n");
-        let last = hook.requests().pop().unwrap();
+        let last = monolith.requests().pop().unwrap();
         assert!(last.starts_with(&line), "{id}: {last}");
     }
-    let calls = hook.requests().len();
+    let calls = monolith.requests().len();
     let long = "x".repeat(2049);
     for (id, status) in [
         (".", 404),
@@ -93,11 +93,11 @@ async fn no_id_reaches_another_route() {
         );
         assert!(answer.contains(r#"{"error":{"code":"#), "{id}: {answer}");
     }
-    assert_eq!(hook.requests().len(), calls);
+    assert_eq!(monolith.requests().len(), calls);
 }
 
 #[tokio::test]
-async fn what_the_hook_answers_becomes_an_answer_of_ours() {
+async fn each_answer_of_the_monolith_becomes_its_documented_status() {
     let html = "<html>upstream text</html>";
     let redirect = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
     let huge = format!("{{\"x\": \"{}\"}}", "x".repeat(100_000));
@@ -106,7 +106,7 @@ async fn what_the_hook_answers_becomes_an_answer_of_ours() {
         (Reply::json("200 OK", "[1]"), 502, "bad_gateway"),
         (Reply::json("200 OK", ""), 502, "bad_gateway"),
         (Reply::json("200 OK", &huge), 502, "bad_gateway"),
-        (Reply::Bytes(redirect.to_owned()), 502, "bad_gateway"),
+        (Reply::KeepOpen(redirect.to_owned()), 502, "bad_gateway"),
         (Reply::json("400 Bad Request", html), 502, "bad_gateway"),
         (Reply::json("404 Not Found", html), 404, "not_found"),
         (
@@ -130,62 +130,62 @@ async fn what_the_hook_answers_becomes_an_answer_of_ours() {
             504,
             "gateway_timeout",
         ),
-        // The status counts, whatever becomes of the body.
+        // The body of an error answer is not read.
         (
             Reply::json("503 Service Unavailable", &huge),
             503,
             "service_unavailable",
         ),
         (
-            Reply::Last("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\ncut".to_owned()),
+            Reply::Close("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\ncut".to_owned()),
             404,
             "not_found",
         ),
         (
-            Reply::Bytes("HTTP/1.1 504 Late\r\nContent-Length: 100\r\n\r\nstalled".to_owned()),
+            Reply::KeepOpen("HTTP/1.1 504 Late\r\nContent-Length: 100\r\n\r\nstalled".to_owned()),
             504,
             "gateway_timeout",
         ),
         (
-            Reply::Bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned()),
+            Reply::KeepOpen("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned()),
             504,
             "gateway_timeout",
         ),
-        (Reply::Last("not http".to_owned()), 502, "bad_gateway"),
-        (Reply::Last(String::new()), 502, "bad_gateway"),
+        (Reply::Close("not http".to_owned()), 502, "bad_gateway"),
+        (Reply::Close(String::new()), 502, "bad_gateway"),
     ] {
         let sent = match &reply {
-            Reply::Bytes(bytes) | Reply::Last(bytes) => bytes.chars().take(60).collect(),
+            Reply::KeepOpen(bytes) | Reply::Close(bytes) => bytes.chars().take(60).collect(),
             Reply::Silence => String::new(),
         };
-        let hook = Hook::replying(reply).await;
-        let service = start_before(&hook, &[]);
-        let (got, body) = like(&service).await;
+        let monolith = MonolithStub::start(reply).await;
+        let service = start_with_monolith(&monolith, &[]);
+        let (got, body) = post_like(&service).await;
         assert_eq!(got, status, "{sent}");
         assert_eq!(body["error"]["code"], code, "{sent}");
         assert!(!body.to_string().contains("upstream text"), "{sent}");
-        assert_eq!(hook.requests().len(), 1, "{sent}");
+        assert_eq!(monolith.requests().len(), 1, "{sent}");
     }
 }
 
 #[tokio::test]
-async fn a_monolith_that_does_not_answer_is_a_504_at_the_deadline_and_is_not_asked_again() {
-    let hook = Hook::replying(Reply::Silence).await;
-    let service = start_before(&hook, &[("MONOLITH_TIMEOUT_MS", "300")]);
+async fn a_silent_monolith_is_a_504_at_the_deadline_without_a_second_call() {
+    let monolith = MonolithStub::start(Reply::Silence).await;
+    let service = start_with_monolith(&monolith, &[("MONOLITH_TIMEOUT_MS", "300")]);
     let start = Instant::now();
-    let (status, body) = like(&service).await;
+    let (status, body) = post_like(&service).await;
     assert_eq!(status, 504);
     assert_eq!(body["error"]["code"], "gateway_timeout");
     assert!(start.elapsed() >= Duration::from_millis(300));
     assert!(start.elapsed() < Duration::from_secs(3));
-    assert_eq!(hook.requests().len(), 1);
+    assert_eq!(monolith.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn a_monolith_that_cannot_be_reached_is_a_503_and_its_cause_is_in_the_log() {
-    let nowhere = format!("{}:{}", Ipv4Addr::LOCALHOST, free_port());
-    let service = Service::start(BINARY, &[("MONOLITH_URL", &nowhere)]);
-    let (status, body) = like(&service).await;
+async fn an_unreachable_monolith_is_a_503_with_the_cause_in_the_log() {
+    let unreachable = format!("{}:{}", Ipv4Addr::LOCALHOST, free_port());
+    let service = Service::start(BINARY, &[("MONOLITH_URL", &unreachable)]);
+    let (status, body) = post_like(&service).await;
     assert_eq!(status, 503);
     assert_eq!(body["error"]["code"], "service_unavailable");
     let line = service.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
@@ -193,24 +193,24 @@ async fn a_monolith_that_cannot_be_reached_is_a_503_and_its_cause_is_in_the_log(
 }
 
 #[tokio::test]
-async fn connections_to_the_monolith_are_pooled_and_a_closed_one_costs_no_like() {
-    let keeping = Hook::fulfilling().await;
-    let service = start_before(&keeping, &[]);
+async fn a_closed_connection_to_the_monolith_does_not_fail_a_like() {
+    let keeping_open = MonolithStub::start_fulfilling().await;
+    let service = start_with_monolith(&keeping_open, &[]);
     for _ in 0..5 {
-        assert_eq!(like(&service).await.0, 200);
+        assert_eq!(post_like(&service).await.0, 200);
     }
-    let length = FULFILLED.len();
-    let closing = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED}");
-    let closing = Hook::replying(Reply::Last(closing)).await;
-    let service = start_before(&closing, &[]);
+    let length = FULFILLED_BODY.len();
+    let closing = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED_BODY}");
+    let closing = MonolithStub::start(Reply::Close(closing)).await;
+    let service = start_with_monolith(&closing, &[]);
     for _ in 0..20 {
-        assert_eq!(like(&service).await.0, 200);
+        assert_eq!(post_like(&service).await.0, 200);
     }
     assert_eq!(closing.requests().len(), 20);
 }
 
 #[tokio::test]
-async fn a_like_is_posted() {
+async fn a_like_by_get_is_405() {
     let service = crate::start();
     let answer = reqwest::get(service.url("/mysfits/one/like"))
         .await

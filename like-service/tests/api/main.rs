@@ -1,5 +1,5 @@
-//! The Like service over real sockets. The monolith's side of the wire is a raw socket here, so that
-//! each byte sent to it can be looked at; the real monolith answers in the lab's tests.
+//! Runs the Like service's binary. The monolith is a raw socket here, so that tests can check each byte of a
+//! request. The lab's tests use the real monolith.
 
 #![allow(
     clippy::allow_attributes,
@@ -9,25 +9,26 @@
     reason = "a test fails by panicking"
 )]
 
+use http_shell::env::Environment;
 use test_support::program::Program;
 use test_support::service::Service;
 
 mod chaos;
 mod drain;
-mod ends;
-mod exported_names;
 mod health;
-mod hook;
-mod idle;
+mod idle_connections;
 mod likes;
+mod monolith_stub;
 mod pipelining;
+mod recorded_likes;
+mod semantic_conventions;
 mod traces;
 
-use hook::Hook;
+use monolith_stub::MonolithStub;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_like-service");
 
-/// What a Like service needs to start; the address is one where nothing answers.
+/// The variables that the Like service needs to start. Nothing listens at this address.
 const REQUIRED: &[(&str, &str)] = &[("MONOLITH_URL", "127.0.0.1:9")];
 
 const REJECTED_VALUES: &[(&str, &str)] = &[
@@ -51,7 +52,16 @@ const PROGRAM: Program = Program {
     required: REQUIRED,
     without_default: &["MONOLITH_URL"],
     rejected_values: REJECTED_VALUES,
+    read_config,
 };
+
+/// Reads the configuration from these variables, without starting the program.
+fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
+    let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let env: Environment = variables.iter().map(to_owned).collect();
+    let config = like_service::Config::read(&env);
+    config.map(drop).map_err(|error| error.to_string())
+}
 
 test_support::bodies_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
@@ -61,19 +71,19 @@ test_support::shell_tests!(crate::PROGRAM);
 test_support::telemetry_tests!(crate::PROGRAM);
 test_support::variables_tests!(crate::PROGRAM);
 
-/// A Like service without a monolith.
+/// Starts a Like service whose monolith is unreachable.
 fn start() -> Service {
     start_with(&[])
 }
 
-/// The same, with more variables.
+/// Starts a Like service whose monolith is unreachable, with more variables.
 fn start_with(more: &[(&str, &str)]) -> Service {
     PROGRAM.start_with(more)
 }
 
-/// A Like service before this hook, with more variables.
-fn start_before(hook: &Hook, more: &[(&str, &str)]) -> Service {
-    let address = hook.address.to_string();
+/// Starts a Like service that calls `monolith`, with more variables.
+fn start_with_monolith(monolith: &MonolithStub, more: &[(&str, &str)]) -> Service {
+    let address = monolith.address.to_string();
     let mut variables = vec![("MONOLITH_URL", &*address)];
     variables.extend(more);
     Service::start(BINARY, &variables)

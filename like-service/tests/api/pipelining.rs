@@ -1,28 +1,30 @@
-//! Requests that a client sends before it has the answer to the one before.
+//! Pipelining: requests that a client sends before it has received the previous answer.
 
 use crate::start;
 use test_support::answer::parse_answer;
 
-const LIVE: &str = r#"{"status":"live"}"#;
+const LIVE_BODY: &str = r#"{"status":"live"}"#;
 
-/// A request, and the end of its head.
-fn request(line: &str, headers: &str) -> String {
+/// The head of a request.
+fn request_head(line: &str, headers: &str) -> String {
     format!("{line}\r\nHost: x\r\n{headers}\r\n")
 }
 
 #[test]
-fn each_pipelined_request_is_answered_by_its_own_method() {
+fn pipelined_head_and_get_requests_are_answered_by_their_own_method() {
     let service = start();
-    // The first one waits for the monolith.
+    // The first request waits for the monolith.
     let last = "Connection: close\r\n";
-    let requests = request("HEAD / HTTP/1.1", "") + &request("GET /health/live HTTP/1.1", last);
+    let requests =
+        request_head("HEAD / HTTP/1.1", "") + &request_head("GET /health/live HTTP/1.1", last);
     let answers = service.send_raw(requests.as_bytes());
     let (status, _, rest) = parse_answer(&answers);
     assert_eq!(status, 503, "{answers}");
     let (status, _, body) = parse_answer(rest);
-    assert_eq!((status, body), (200, LIVE), "{answers}");
+    assert_eq!((status, body), (200, LIVE_BODY), "{answers}");
 
-    let requests = request("GET / HTTP/1.1", "") + &request("HEAD /health/live HTTP/1.1", last);
+    let requests =
+        request_head("GET / HTTP/1.1", "") + &request_head("HEAD /health/live HTTP/1.1", last);
     let answers = service.send_raw(requests.as_bytes());
     let (status, _, rest) = parse_answer(&answers);
     assert_eq!(status, 503, "{answers}");
@@ -36,22 +38,22 @@ fn pipelined_requests_with_bodies_are_all_answered() {
     let service = start();
     let lines = "GET /nothing HTTP/1.1\r\n\r\n\n".repeat(100);
     let length = format!("Content-Length: {}\r\n", lines.len());
-    let chunked = request("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n")
+    let chunked = request_head("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n")
         + &format!("{:x};a=b\r\n{lines}\r\n0\r\nA: b\r\n\r\n", lines.len());
     let requests = chunked.clone()
-        + &request("POST / HTTP/1.1", &length)
+        + &request_head("POST / HTTP/1.1", &length)
         + &lines
         + "\r\n"
         + &chunked
-        + &request("GET /health/live HTTP/1.1", "Connection: close\r\n");
+        + &request_head("GET /health/live HTTP/1.1", "Connection: close\r\n");
     let answers = service.send_raw(requests.as_bytes());
     assert_eq!(answers.matches("HTTP/1.1 405").count(), 3, "{answers}");
     assert_eq!(answers.matches("HTTP/1.1 ").count(), 4, "{answers}");
-    assert!(answers.ends_with(LIVE), "{answers}");
+    assert!(answers.ends_with(LIVE_BODY), "{answers}");
 }
 
 #[test]
-fn nothing_is_handled_after_an_answer_that_closes_the_connection() {
+fn requests_after_a_closing_answer_are_not_handled() {
     let service = start();
     let large = "x".repeat(70_000);
     let chunk = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
@@ -66,8 +68,8 @@ fn nothing_is_handled_after_an_answer_that_closes_the_connection() {
         ("POST / HTTP/1.1", "Content-Length: 70000\r\n", &*large),
         ("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", &*chunk),
     ] {
-        let next = request("GET /health/live HTTP/1.1", "");
-        let requests = request(line, headers) + body + &next;
+        let next = request_head("GET /health/live HTTP/1.1", "");
+        let requests = request_head(line, headers) + body + &next;
         let answers = service.send_raw(requests.as_bytes());
         assert_eq!(
             answers.matches("HTTP/1.").count(),

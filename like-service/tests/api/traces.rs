@@ -4,35 +4,36 @@ use std::time::Instant;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::hook::{Hook, Reply};
-use crate::{start_before, start_with};
+use crate::monolith_stub::{MonolithStub, Reply};
+use crate::{start_with, start_with_monolith};
 use test_support::collector::{Collector, attribute_text};
 use test_support::daemon::{
     Daemon, assert_child_within, documents_of_trace, error_flags, only_document, trace_id,
 };
 use test_support::service::{Service, WAIT_LIMIT, free_port};
 
-/// A like's answer: its status and its trace header.
-async fn like(service: &Service, id: &str) -> (u16, String) {
+/// Sends a like. Returns the status and the trace header of the answer.
+async fn post_like(service: &Service, id: &str) -> (u16, String) {
     let like = service.url(&format!("/mysfits/{id}/like"));
     let answer = Client::new().post(like).send().await.unwrap();
     let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
     (answer.status().as_u16(), header.to_owned())
 }
 
-/// The status and the documents of one like with all of it traced.
-async fn traced_like(hook: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) {
+/// Starts a service with an X-Ray daemon, sends a like, and stops the service. Returns the status and the
+/// documents.
+async fn trace_like(monolith: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) {
     let daemon = Daemon::start();
     let (name, address) = daemon.address_variable();
     let mut variables = vec![
-        ("MONOLITH_URL", hook),
+        ("MONOLITH_URL", monolith),
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
         (name, &*address),
     ];
     variables.extend(more);
     let service = start_with(&variables);
-    let (status, header) = like(&service, "one").await;
+    let (status, header) = post_like(&service, "one").await;
     assert!(service.stop().0.success());
     let documents = daemon.documents();
     assert_eq!(
@@ -42,8 +43,11 @@ async fn traced_like(hook: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) {
     (status, documents)
 }
 
-/// Chaos that always does the same.
-fn chaos(stress: &'static str, not_found: &'static str) -> Vec<(&'static str, &'static str)> {
+/// The variables of chaos with these shares.
+fn chaos_variables(
+    stress: &'static str,
+    not_found: &'static str,
+) -> Vec<(&'static str, &'static str)> {
     vec![
         ("CHAOSMODE", "on"),
         ("CHAOS_STRESS_PERCENT", stress),
@@ -53,9 +57,9 @@ fn chaos(stress: &'static str, not_found: &'static str) -> Vec<(&'static str, &'
 }
 
 #[tokio::test]
-async fn a_like_is_a_segment_with_the_call_to_the_monolith_in_it() {
-    let hook = Hook::fulfilling().await;
-    let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
+async fn a_like_is_a_segment_with_a_subsegment_for_the_call_of_the_monolith() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let (status, documents) = trace_like(&monolith.address.to_string(), &[]).await;
     assert_eq!(status, 200);
     let documents: Vec<_> = documents.iter().collect();
     assert_eq!(documents.len(), 2);
@@ -69,18 +73,18 @@ async fn a_like_is_a_segment_with_the_call_to_the_monolith_in_it() {
     );
     let request = &call["http"]["request"];
     assert_eq!(request["method"], "POST");
-    let url = format!("http://{}/mysfits/one/fulfill-like", hook.address);
+    let url = format!("http://{}/mysfits/one/fulfill-like", monolith.address);
     assert_eq!(request["url"], url);
     assert_eq!(request["traced"], true);
     assert_eq!(call["http"]["response"]["status"], 200);
     assert_eq!(error_flags(segment), [] as [&str; 0]);
     assert_eq!(error_flags(call), [] as [&str; 0]);
 
-    // Nothing but the trace goes upstream, and its parent is the call.
-    let head = hook.requests().remove(0);
+    // The call contains only trace headers. Their parent is the subsegment.
+    let head = monolith.requests().remove(0);
     let trace = format!(
         "x-amzn-trace-id: Root={};Parent={};Sampled=1",
-        root_of(segment),
+        trace_id_of(segment),
         call["id"].as_str().unwrap()
     );
     assert!(head.contains(&trace), "{head}");
@@ -92,15 +96,15 @@ async fn a_like_is_a_segment_with_the_call_to_the_monolith_in_it() {
     );
 }
 
-fn root_of(document: &Value) -> &str {
+fn trace_id_of(document: &Value) -> &str {
     document["trace_id"].as_str().unwrap()
 }
 
 #[tokio::test]
-async fn what_chaos_did_is_in_the_segment_and_within_its_time() {
-    let hook = Hook::fulfilling().await;
-    let hook = hook.address.to_string();
-    let (_, documents) = traced_like(&hook, &chaos("100", "0")).await;
+async fn the_fault_of_a_like_is_an_annotation_of_its_segment() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let monolith = monolith.address.to_string();
+    let (_, documents) = trace_like(&monolith, &chaos_variables("100", "0")).await;
     let segment =
         only_document(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
     assert_eq!(segment["annotations"]["chaos_fault"], "stress");
@@ -108,41 +112,41 @@ async fn what_chaos_did_is_in_the_segment_and_within_its_time() {
     let time = |key: &str| segment[key].as_f64().unwrap();
     assert!(time("end_time") - time("start_time") >= 0.02);
 
-    let (status, documents) = traced_like(&hook, &chaos("0", "100")).await;
+    let (status, documents) = trace_like(&monolith, &chaos_variables("0", "100")).await;
     assert_eq!(status, 404);
     assert_eq!(documents.len(), 1, "{documents:#?}");
     assert_eq!(documents[0]["annotations"]["chaos_fault"], "not_found");
     assert_eq!(error_flags(&documents[0]), ["error"]);
 
-    let (_, documents) = traced_like(&hook, &chaos("0", "0")).await;
+    let (_, documents) = trace_like(&monolith, &chaos_variables("0", "0")).await;
     let segment =
         only_document(&documents.iter().collect::<Vec<_>>(), "like service", None).clone();
     assert_eq!(segment["annotations"]["chaos_fault"], "none");
 }
 
 #[tokio::test]
-async fn in_exam_mode_no_telemetry_tells_what_chaos_did() {
-    let hook = Hook::fulfilling().await;
-    let mut variables = chaos("50", "50");
+async fn with_chaos_reveal_off_no_telemetry_shows_the_fault() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let mut variables = chaos_variables("50", "50");
     variables.extend([("CHAOS_REVEAL", "off"), ("OTEL_METRICS_EXPORTER", "emf")]);
-    let (_, documents) = traced_like(&hook.address.to_string(), &variables).await;
+    let (_, documents) = trace_like(&monolith.address.to_string(), &variables).await;
     assert!(
         !format!("{documents:?}").contains("chaos"),
         "{documents:#?}"
     );
 
-    let service = start_before(&hook, &variables);
-    like(&service, "one").await;
+    let service = start_with_monolith(&monolith, &variables);
+    post_like(&service, "one").await;
     let (_, lines) = service.stop();
     assert!(lines.iter().any(|line| line.contains("mysfits.likes")));
-    let told = |line: &&String| line.contains("chaos.fault") || line.contains("activated");
-    assert_eq!(lines.iter().find(told), None);
+    let shows_fault = |line: &&String| line.contains("chaos.fault") || line.contains("activated");
+    assert_eq!(lines.iter().find(shows_fault), None);
 }
 
 #[tokio::test]
-async fn a_404_of_the_monolith_is_an_error_on_both_sides_of_the_call() {
-    let hook = Hook::replying(Reply::json("404 Not Found", "{}")).await;
-    let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
+async fn a_404_of_the_monolith_is_an_error_in_segment_and_subsegment() {
+    let monolith = MonolithStub::start(Reply::json("404 Not Found", "{}")).await;
+    let (status, documents) = trace_like(&monolith.address.to_string(), &[]).await;
     assert_eq!(status, 404);
     for document in &documents {
         assert_eq!(error_flags(document), ["error"], "{document:#}");
@@ -150,9 +154,9 @@ async fn a_404_of_the_monolith_is_an_error_on_both_sides_of_the_call() {
 }
 
 #[tokio::test]
-async fn a_monolith_that_asks_for_less_is_a_throttle() {
-    let hook = Hook::replying(Reply::json("429 Too Many Requests", "{}")).await;
-    let (status, documents) = traced_like(&hook.address.to_string(), &[]).await;
+async fn a_429_of_the_monolith_is_a_throttle_in_the_subsegment() {
+    let monolith = MonolithStub::start(Reply::json("429 Too Many Requests", "{}")).await;
+    let (status, documents) = trace_like(&monolith.address.to_string(), &[]).await;
     assert_eq!(status, 502);
     let call = only_document(
         &documents.iter().collect::<Vec<_>>(),
@@ -164,13 +168,16 @@ async fn a_monolith_that_asks_for_less_is_a_throttle() {
 }
 
 #[tokio::test]
-async fn failures_of_the_call_are_faults_with_their_causes() {
+async fn failed_calls_of_the_monolith_are_faults_with_their_causes() {
     let unreachable = (Ipv4Addr::LOCALHOST, free_port());
     let unreachable = format!("{}:{}", unreachable.0, unreachable.1);
-    let silent = Hook::replying(Reply::Silence).await.address.to_string();
-    let broken = Hook::replying(Reply::json("500 Internal Server Error", "{}")).await;
+    let silent = MonolithStub::start(Reply::Silence)
+        .await
+        .address
+        .to_string();
+    let broken = MonolithStub::start(Reply::json("500 Internal Server Error", "{}")).await;
     let broken = broken.address.to_string();
-    for (hook, status, kind, cause) in [
+    for (monolith, status, kind, cause) in [
         (
             &unreachable,
             503,
@@ -180,7 +187,7 @@ async fn failures_of_the_call_are_faults_with_their_causes() {
         (&silent, 504, "MonolithTimeout", "in time"),
         (&broken, 502, "MonolithAnswer", "status 500"),
     ] {
-        let (answered, documents) = traced_like(hook, &[("MONOLITH_TIMEOUT_MS", "300")]).await;
+        let (answered, documents) = trace_like(monolith, &[("MONOLITH_TIMEOUT_MS", "300")]).await;
         assert_eq!(answered, status);
         assert_eq!(documents.len(), 2, "{documents:#?}");
         for document in &documents {
@@ -188,7 +195,7 @@ async fn failures_of_the_call_are_faults_with_their_causes() {
             let exceptions = document["cause"]["exceptions"].as_array().unwrap();
             assert_eq!(exceptions[0]["type"], kind, "{document:#}");
             assert!(format!("{exceptions:?}").contains(cause), "{exceptions:#?}");
-            // Each names the next one as its cause.
+            // Each exception refers to the next one as its cause.
             for pair in exceptions.windows(2) {
                 assert_eq!(pair[0]["cause"], pair[1]["id"]);
             }
@@ -197,14 +204,14 @@ async fn failures_of_the_call_are_faults_with_their_causes() {
 }
 
 #[tokio::test]
-async fn each_log_line_of_a_like_carries_its_trace() {
+async fn each_log_line_of_a_like_contains_its_trace_id() {
     for format in ["json", "text"] {
-        let hook = Hook::fulfilling().await;
-        let mut variables = chaos("100", "0");
+        let monolith = MonolithStub::start_fulfilling().await;
+        let mut variables = chaos_variables("100", "0");
         variables.push(("LOG_FORMAT", format));
-        let service = start_before(&hook, &variables);
+        let service = start_with_monolith(&monolith, &variables);
         service.wait_for_line(|line| line.contains("is listening"));
-        let (_, header) = like(&service, "one").await;
+        let (_, header) = post_like(&service, "one").await;
         service.signal(rustix::process::Signal::TERM);
         let (_, lines) = service.stop();
         let lines: Vec<_> = lines
@@ -230,10 +237,10 @@ async fn each_log_line_of_a_like_carries_its_trace() {
 }
 
 #[tokio::test]
-async fn otlp_carries_the_same_spans_by_the_conventions() {
-    let hook = Hook::fulfilling().await;
+async fn the_spans_and_metrics_of_a_like_are_exported_by_otlp() {
+    let monolith = MonolithStub::start_fulfilling().await;
     let collector = Collector::start();
-    let mut variables = chaos("100", "0");
+    let mut variables = chaos_variables("100", "0");
     variables.extend([
         ("OTEL_TRACES_EXPORTER", "otlp"),
         ("OTEL_METRICS_EXPORTER", "otlp"),
@@ -244,8 +251,8 @@ async fn otlp_carries_the_same_spans_by_the_conventions() {
             "deployment.environment.name=test",
         ),
     ]);
-    let service = start_before(&hook, &variables);
-    let (_, header) = like(&service, "one").await;
+    let service = start_with_monolith(&monolith, &variables);
+    let (_, header) = post_like(&service, "one").await;
     assert!(service.stop().0.success());
 
     let (spans, metrics) = collector.spans_and_metrics();
@@ -278,11 +285,11 @@ async fn otlp_carries_the_same_spans_by_the_conventions() {
     );
     assert_eq!(
         attribute_text(&client.attributes, "server.port"),
-        hook.address.port().to_string()
+        monolith.address.port().to_string()
     );
 
     let names = metrics.iter().map(|metric| &*metric.name);
-    // Whether the exporter has counted the spans by now is a matter of chance.
+    // The exporter's own metrics may or may not be exported by now.
     let mut names: Vec<_> = names.filter(|name| !name.starts_with("otel.")).collect();
     names.sort_unstable();
     names.dedup();
@@ -299,13 +306,13 @@ async fn otlp_carries_the_same_spans_by_the_conventions() {
 }
 
 #[tokio::test]
-async fn likes_are_counted_by_what_their_clients_saw() {
-    let hook = Hook::fulfilling().await;
-    let mut variables = chaos("0", "100");
+async fn likes_are_counted_by_the_outcome_that_clients_see() {
+    let monolith = MonolithStub::start_fulfilling().await;
+    let mut variables = chaos_variables("0", "100");
     variables.push(("OTEL_METRICS_EXPORTER", "emf"));
-    let service = start_before(&hook, &variables);
-    like(&service, "one").await;
-    like(&service, "two").await;
+    let service = start_with_monolith(&monolith, &variables);
+    post_like(&service, "one").await;
+    post_like(&service, "two").await;
     let (_, lines) = service.stop();
     let lines = lines.iter().map(|line| serde_json::from_str(line).unwrap());
     let lines: Vec<Value> = lines.collect();
@@ -325,8 +332,8 @@ async fn likes_are_counted_by_what_their_clients_saw() {
     );
 }
 
-/// What ECS' metadata endpoint says on Fargate, of the container and of the task.
-const METADATA: &str = r#"{
+/// The answer of the ECS metadata endpoint on Fargate, for the container and for the task.
+const ECS_METADATA: &str = r#"{
     "Cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/mysfits",
     "TaskARN": "arn:aws:ecs:eu-west-1:123456789012:task/mysfits/158d1c8083dd49d6b527399fd6414f5c",
     "Family": "like", "Revision": "7", "LaunchType": "FARGATE", "AvailabilityZone": "eu-west-1a",
@@ -338,11 +345,11 @@ const METADATA: &str = r#"{
 }"#;
 
 #[tokio::test]
-async fn on_fargate_a_segment_tells_its_task_and_its_log_group() {
-    let endpoint = Collector::start_answering(METADATA);
+async fn a_segment_on_fargate_contains_the_task_and_the_log_group() {
+    let endpoint = Collector::start_answering(ECS_METADATA);
     let uri = format!("{}/v4/158d-1", endpoint.endpoint);
-    let hook = Hook::fulfilling().await.address.to_string();
-    let (_, documents) = traced_like(&hook, &[("ECS_CONTAINER_METADATA_URI_V4", &uri)]).await;
+    let monolith = MonolithStub::start_fulfilling().await.address.to_string();
+    let (_, documents) = trace_like(&monolith, &[("ECS_CONTAINER_METADATA_URI_V4", &uri)]).await;
     let documents: Vec<_> = documents.iter().collect();
     let segment = only_document(&documents, "like service", None);
     assert_eq!(segment["origin"], "AWS::ECS::Fargate");
@@ -358,29 +365,29 @@ async fn on_fargate_a_segment_tells_its_task_and_its_log_group() {
     );
 }
 
-/// All of the health checks, where the local default would keep one in twenty.
-const RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
+/// A sampling rule for all health checks. The default rule samples one in twenty.
+const SAMPLING_RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
     "RuleName": "all", "Priority": 1, "FixedRate": 1.0, "ReservoirSize": 0, "Version": 1,
     "ServiceName": "like service", "ServiceType": "*", "Host": "*", "HTTPMethod": "GET",
     "URLPath": "/health/*", "ResourceARN": "*", "Attributes": {}
 }}]}"#;
 
-/// Asks again and again until thirty answers in a row say that their traces are kept. By the default
-/// that would take a wonder.
-async fn assert_all_are_kept(service: &Service) {
+/// Sends requests until thirty answers in a row are sampled. With the default rule, that is practically
+/// impossible.
+async fn assert_all_are_sampled(service: &Service) {
     let client = Client::new();
     let deadline = Instant::now() + WAIT_LIMIT;
-    let mut kept = 0;
-    while kept < 30 {
-        assert!(Instant::now() < deadline, "the sampler does not count");
+    let mut sampled = 0;
+    while sampled < 30 {
+        assert!(Instant::now() < deadline, "not all traces are sampled");
         let answer = client
             .get(service.url("/health/live"))
             .send()
             .await
             .unwrap();
         let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
-        kept = if header.ends_with(";Sampled=1") {
-            kept + 1
+        sampled = if header.ends_with(";Sampled=1") {
+            sampled + 1
         } else {
             0
         };
@@ -388,18 +395,18 @@ async fn assert_all_are_kept(service: &Service) {
 }
 
 #[tokio::test]
-async fn the_rules_of_the_daemon_decide_what_is_kept() {
-    let daemon = Collector::start_answering(RULES);
+async fn the_daemons_sampling_rules_decide_which_traces_are_sampled() {
+    let daemon = Collector::start_answering(SAMPLING_RULES);
     let address = daemon.endpoint.replace("http://", "udp:127.0.0.1:9 tcp:");
     let service = start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("AWS_XRAY_DAEMON_ADDRESS", &address),
     ]);
-    assert_all_are_kept(&service).await;
+    assert_all_are_sampled(&service).await;
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_jaegers_protocol_decides_what_is_kept() {
+async fn a_jaeger_sampling_server_decides_which_traces_are_sampled() {
     let all =
         r#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1.0}}"#;
     let server = Collector::start_answering(all);
@@ -412,5 +419,5 @@ async fn a_server_that_speaks_jaegers_protocol_decides_what_is_kept() {
         ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
         ("OTEL_TRACES_SAMPLER_ARG", &argument),
     ]);
-    assert_all_are_kept(&service).await;
+    assert_all_are_sampled(&service).await;
 }

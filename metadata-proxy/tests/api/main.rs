@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+use http_shell::env::Environment;
 use serde_json::Value;
 use test_support::program::Program;
 use test_support::service::Service;
@@ -51,7 +52,16 @@ const PROGRAM: Program = Program {
     required: REQUIRED_VARIABLES,
     without_default: &[METADATA_URI_VARIABLE],
     rejected_values: REJECTED_VALUES,
+    read_config,
 };
+
+/// Reads the configuration from these variables, without starting the program.
+fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
+    let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let env: Environment = variables.iter().map(to_owned).collect();
+    let config = metadata_proxy::Config::read(&env);
+    config.map(drop).map_err(|error| error.to_string())
+}
 
 test_support::bodies_tests!(crate::PROGRAM);
 test_support::shell_tests!(crate::PROGRAM);

@@ -1,16 +1,16 @@
-//! What variables of the AWS SDK change.
+//! The effects of the AWS SDK's variables.
 
 use reqwest::Client;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 use crate::database::Database;
-use crate::faults::{BadLine, Fault};
-use crate::{BINARY, REQUIRED, start_over};
-use test_support::service::{Service, run_to_end};
+use crate::faulty_proxy::{Fault, FaultyProxy};
+use crate::{BINARY, REQUIRED, read_config, start_with_dynamodb_at};
+use test_support::service::Service;
 
-/// The head of the first request to DynamoDB of a monolith with these variables and no others.
-async fn first_request(endpoint: &str, more: &[(&str, &str)]) -> String {
+/// Starts a monolith with these variables only. Returns the head of its first request to DynamoDB.
+async fn first_request_head(endpoint: &str, more: &[(&str, &str)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut variables = vec![
@@ -22,23 +22,23 @@ async fn first_request(endpoint: &str, more: &[(&str, &str)]) -> String {
     ];
     variables.extend(more);
     let monolith = Service::start(BINARY, &variables);
-    let asked = tokio::spawn(Client::new().get(monolith.url("/mysfits/one")).send());
+    let request = tokio::spawn(Client::new().get(monolith.url("/mysfits/one")).send());
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
     }
-    asked.abort();
+    request.abort();
     String::from_utf8(head).unwrap()
 }
 
 #[tokio::test]
-async fn region_endpoint_token_and_name_are_those_of_the_environment() {
+async fn the_sdk_uses_region_endpoint_token_and_app_id_of_the_environment() {
     for (endpoint, region) in [
         ("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"),
         ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_REGION"),
     ] {
-        let head = first_request(
+        let head = first_request_head(
             endpoint,
             &[
                 (region, "eu-west-3"),
@@ -54,31 +54,31 @@ async fn region_endpoint_token_and_name_are_those_of_the_environment() {
 }
 
 #[tokio::test]
-async fn aws_max_attempts_bounds_the_attempts_of_the_sdk() {
+async fn aws_max_attempts_limits_the_attempts_of_the_sdk() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     for (attempts, status, requests) in [("1", 503, 1), ("2", 503, 2), ("", 200, 3), ("5", 200, 3)]
     {
-        let twice = |request| {
+        let throttle_twice = |request| {
             if request < 2 {
                 Fault::Throttled("ThrottlingException")
             } else {
                 Fault::None
             }
         };
-        let line = BadLine::to(database.address, twice).await;
-        let monolith = start_over(
-            line.address,
+        let proxy = FaultyProxy::start(database.address, throttle_twice).await;
+        let monolith = start_with_dynamodb_at(
+            proxy.address,
             &[("DDB_TIMEOUT_MS", "20000"), ("AWS_MAX_ATTEMPTS", attempts)],
         );
         let answer = reqwest::get(monolith.url("/mysfits/one")).await.unwrap();
         assert_eq!(answer.status(), status, "{attempts}");
-        assert_eq!(line.requests(), requests, "{attempts}");
+        assert_eq!(proxy.request_count(), requests, "{attempts}");
     }
 }
 
 #[test]
-fn words_for_the_aws_sdk_may_be_in_upper_case_or_empty() {
+fn aws_variables_accept_upper_case_words_and_empty_values() {
     for (name, value) in [
         ("AWS_USE_FIPS_ENDPOINT", "False"),
         ("AWS_USE_DUALSTACK_ENDPOINT", ""),
@@ -92,22 +92,19 @@ fn words_for_the_aws_sdk_may_be_in_upper_case_or_empty() {
         ("AWS_AUTH_SCHEME_PREFERENCE", "sigv4a, aws.auth#sigv4"),
         ("SSL_CERT_DIR", ""),
     ] {
-        let variables = [REQUIRED, &[(name, value)]].concat();
-        drop(Service::start(BINARY, &variables));
+        let config = read_config(&[REQUIRED, &[(name, value)]].concat());
+        assert_eq!(config, Ok(()), "{name}={value}");
     }
 }
 
 #[test]
-fn a_secret_that_makes_no_sense_is_not_shown() {
+fn the_error_about_an_invalid_secret_does_not_show_it() {
     for (name, value) in [
         ("AWS_SECRET_ACCESS_KEY", "s3cret key"),
         ("AWS_SESSION_TOKEN", "s3cret token"),
         ("AWS_ENDPOINT_URL", "http://user:s3cret@host"),
     ] {
-        let variables = [REQUIRED, &[(name, value)]].concat();
-        let ended = run_to_end(BINARY, &variables, &[]);
-        let error = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(64), "{error}");
+        let error = read_config(&[REQUIRED, &[(name, value)]].concat()).unwrap_err();
         assert!(error.contains(name) && !error.contains("s3cret"), "{error}");
     }
 }

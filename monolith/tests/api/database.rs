@@ -6,13 +6,14 @@ use dynoxide::server::serve_on;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// An emulator that lives as long as the test's runtime.
+/// An emulator. It runs until the test's tokio runtime ends.
 pub struct Database {
     pub address: SocketAddr,
     db: dynoxide::Database,
 }
 
 impl Database {
+    /// Starts an emulator with an empty table.
     pub async fn start() -> Self {
         let db = dynoxide::Database::memory().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,7 +40,7 @@ impl Database {
         Self { address, db }
     }
 
-    /// Puts an item given in DynamoDB's own JSON.
+    /// Writes an item in DynamoDB's JSON.
     pub fn put(&self, item: Value) {
         let put = json!({"TableName": "MysfitsTable", "Item": item});
         self.db
@@ -47,7 +48,7 @@ impl Database {
             .unwrap();
     }
 
-    /// The item as DynamoDB's own JSON, or null.
+    /// Reads an item in DynamoDB's JSON. The result is null if there is no such item.
     pub fn get(&self, id: &str) -> Value {
         let get = json!({"TableName": "MysfitsTable", "Key": {"MysfitId": {"S": id}}});
         let got = self
@@ -57,17 +58,18 @@ impl Database {
         serde_json::to_value(got).unwrap()["Item"].take()
     }
 
+    /// The number of likes as DynamoDB's JSON.
     pub fn likes(&self, id: &str) -> Value {
         self.get(id)["Likes"]["N"].take()
     }
 
-    /// Puts a whole mysfit.
+    /// Writes a valid mysfit.
     pub fn put_mysfit(&self, id: &str, good_evil: &str, law_chaos: &str) {
         self.put(mysfit(id, good_evil, law_chaos));
     }
 }
 
-/// A whole mysfit in DynamoDB's own JSON.
+/// A valid mysfit in DynamoDB's JSON.
 pub fn mysfit(id: &str, good_evil: &str, law_chaos: &str) -> Value {
     json!({
         "MysfitId": {"S": id},

@@ -6,25 +6,27 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::database::Database;
-use crate::faults::{BadLine, Fault};
-use crate::{BINARY, REQUIRED, start_over};
+use crate::faulty_proxy::{Fault, FaultyProxy};
+use crate::{BINARY, REQUIRED, start_with_dynamodb_at};
 use test_support::daemon::{assert_child_within, error_flags};
 use test_support::records::{RecordedService, Records, reset_connection};
 use test_support::service::{Service, WAIT_LIMIT, wait_until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_under_way_at_sigterm_gets_its_whole_answer_within_the_grace() {
+async fn a_running_request_at_sigterm_gets_its_complete_answer() {
     let database = Database::start().await;
-    let line = BadLine::to(database.address, |_| Fault::AnswerHeld).await;
-    let mut monolith = start_over(line.address, &[("DDB_TIMEOUT_MS", "1500")]);
+    let proxy = FaultyProxy::start(database.address, |_| Fault::AnswerWithheld).await;
+    let mut monolith = start_with_dynamodb_at(proxy.address, &[("DDB_TIMEOUT_MS", "1500")]);
     let mut stream = monolith.connect();
     stream
         .write_all(b"GET /mysfits HTTP/1.1\r\nHost: x\r\n\r\n")
         .unwrap();
-    wait_until("the request is under way", || line.requests() == 1);
+    wait_until("the database has received the request", || {
+        proxy.request_count() == 1
+    });
     monolith.signal(Signal::TERM);
     let mut answer = String::new();
-    // The connection ends after the answer, though the client asked to keep it.
+    // The service closes the connection after the answer, although the client did not ask for it.
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("did not answer in time"), "{answer}");
@@ -32,9 +34,9 @@ async fn a_request_under_way_at_sigterm_gets_its_whole_answer_within_the_grace()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ready_is_503_from_the_signal_on() {
+async fn ready_is_503_after_the_stop_signal() {
     let database = Database::start().await;
-    let monolith = start_over(database.address, &[]);
+    let monolith = start_with_dynamodb_at(database.address, &[]);
     let mut stream = monolith.connect();
     let head = b"GET /health/ready HTTP/1.1\r\nHost: x\r\n";
     stream.write_all(head).unwrap();
@@ -49,18 +51,20 @@ async fn ready_is_503_from_the_signal_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drain_ends_with_the_grace_and_records_what_it_cuts_off() {
+async fn a_drain_ends_after_the_grace_period_and_records_aborted_requests() {
     let database = Database::start().await;
-    let line = BadLine::to(database.address, |_| Fault::AnswerHeld).await;
+    let proxy = FaultyProxy::start(database.address, |_| Fault::AnswerWithheld).await;
     let variables = [
         ("DDB_TIMEOUT_MS", "600000"),
         ("SHUTDOWN_GRACE_SECONDS", "1"),
     ];
-    let recorded = record_over(line.address, &variables);
+    let recorded = start_recorded(proxy.address, &variables);
     let streams: Vec<_> = (0..20)
         .map(|_| send(&recorded.service, "GET /mysfits"))
         .collect();
-    wait_until("the requests are under way", || line.requests() == 20);
+    wait_until("the database has received the requests", || {
+        proxy.request_count() == 20
+    });
     let start = Instant::now();
     let records = recorded.stop();
     assert!(start.elapsed() < WAIT_LIMIT / 2, "{:?}", start.elapsed());
@@ -69,14 +73,14 @@ async fn a_drain_ends_with_the_grace_and_records_what_it_cuts_off() {
     }
     records.assert_each_request_is_recorded_once(20);
     records.assert_outcome_count(20, 503, Some("shutdown"), &["fault"]);
-    assert_calls_given_up(&records, 20);
+    assert_calls_without_answer(&records, 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_is_reset_ends_its_span_and_that_of_its_call() {
+async fn a_client_reset_ends_the_spans_of_the_request_and_of_its_dynamodb_call() {
     let database = Database::start().await;
-    let line = BadLine::to(database.address, |_| Fault::AnswerHeld).await;
-    let mut recorded = record_over(line.address, &[("DDB_TIMEOUT_MS", "600000")]);
+    let proxy = FaultyProxy::start(database.address, |_| Fault::AnswerWithheld).await;
+    let mut recorded = start_recorded(proxy.address, &[("DDB_TIMEOUT_MS", "600000")]);
     let requests = [
         "GET /mysfits",
         "GET /mysfits?filter=GoodEvil&value=Good",
@@ -85,17 +89,19 @@ async fn a_request_that_is_reset_ends_its_span_and_that_of_its_call() {
         "POST /mysfits/one/adopt",
     ];
     let streams = requests.map(|request| send(&recorded.service, request));
-    wait_until("the requests are under way", || line.requests() == 5);
+    wait_until("the database has received the requests", || {
+        proxy.request_count() == 5
+    });
     streams.into_iter().for_each(reset_connection);
     recorded.wait_for(5, "client_disconnected");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(5);
     records.assert_outcome_count(5, 499, Some("client_disconnected"), &["error"]);
-    assert_calls_given_up(&records, 5);
+    assert_calls_without_answer(&records, 5);
 }
 
-/// A monolith over the DynamoDB at `address`, whose records are read.
-fn record_over(address: SocketAddr, more: &[(&str, &str)]) -> RecordedService {
+/// Starts a monolith that uses the DynamoDB at `address`, and records its telemetry.
+fn start_recorded(address: SocketAddr, more: &[(&str, &str)]) -> RecordedService {
     let url = format!("http://{address}");
     let endpoint = [("AWS_ENDPOINT_URL_DYNAMODB", &*url)];
     let others = REQUIRED.iter().filter(|(name, _)| *name != endpoint[0].0);
@@ -109,8 +115,8 @@ fn send(service: &Service, request: &str) -> TcpStream {
     stream
 }
 
-/// Asserts that each of `count` requests has the span and the duration of one call without an answer.
-fn assert_calls_given_up(records: &Records, count: usize) {
+/// Asserts that there are `count` subsegments and durations of calls without an answer.
+fn assert_calls_without_answer(records: &Records, count: usize) {
     assert_eq!(records.calls.len(), count, "{records:#?}");
     for call in &records.calls {
         assert_eq!(error_flags(call), ["fault"]);

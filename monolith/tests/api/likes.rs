@@ -4,10 +4,10 @@ use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::{start_over, start_with_database};
+use crate::{start_with_database, start_with_dynamodb_at};
 
 #[tokio::test]
-async fn fulfilling_a_like_counts_one() {
+async fn fulfilling_a_like_adds_one() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("one", "Good", "Neutral");
     let answer = Client::new()
@@ -19,7 +19,7 @@ async fn fulfilling_a_like_counts_one() {
 }
 
 #[tokio::test]
-async fn a_like_for_nobody_makes_no_item() {
+async fn a_like_of_an_unknown_id_is_404_and_creates_no_item() {
     let (monolith, database) = start_with_database().await;
     let answer = Client::new()
         .post(monolith.url("/mysfits/nobody/fulfill-like"))
@@ -29,7 +29,7 @@ async fn a_like_for_nobody_makes_no_item() {
 }
 
 #[tokio::test]
-async fn a_like_for_half_an_item_is_a_404_that_changes_nothing() {
+async fn a_like_of_an_invalid_item_is_404_and_changes_nothing() {
     let (monolith, database) = start_with_database().await;
     let half = json!({"MysfitId": {"S": "half"}, "Likes": {"S": "many"}});
     database.put(half.clone());
@@ -41,7 +41,7 @@ async fn a_like_for_half_an_item_is_a_404_that_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_thousand_likes_by_fifty_clients_count_a_thousand() {
+async fn a_thousand_likes_by_fifty_clients_add_a_thousand() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("one", "Good", "Neutral");
     let url = monolith.url("/mysfits/one/fulfill-like");
@@ -60,14 +60,14 @@ async fn a_thousand_likes_by_fifty_clients_count_a_thousand() {
 }
 
 #[tokio::test]
-async fn likes_of_people_are_not_served_unless_the_strangler_switch_is_on() {
+async fn the_like_route_exists_only_with_like_in_monolith_on() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("one", "Good", "Neutral");
     let answer = Client::new().post(monolith.url("/mysfits/one/like")).send();
     assert_eq!(answer.await.unwrap().status(), 404);
     assert_eq!(database.likes("one"), "0");
 
-    let old = start_over(database.address, &[("LIKE_IN_MONOLITH", "on")]);
+    let old = start_with_dynamodb_at(database.address, &[("LIKE_IN_MONOLITH", "on")]);
     let answer = Client::new()
         .post(old.url("/mysfits/one/like"))
         .send()
@@ -86,7 +86,7 @@ async fn likes_of_people_are_not_served_unless_the_strangler_switch_is_on() {
 }
 
 #[tokio::test]
-async fn what_changes_something_is_posted() {
+async fn a_get_of_a_route_that_changes_data_is_405() {
     let (monolith, _database) = start_with_database().await;
     for path in ["/mysfits/one/fulfill-like", "/mysfits/one/adopt"] {
         let answer = reqwest::get(monolith.url(path)).await.unwrap();

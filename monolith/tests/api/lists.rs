@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::start_with_database;
 
-async fn ids(url: String) -> Vec<String> {
+async fn list_ids(url: String) -> Vec<String> {
     let answer = reqwest::get(url).await.unwrap();
     assert_eq!(answer.status(), 200);
     let answer: Value = answer.json().await.unwrap();
@@ -18,7 +18,7 @@ async fn ids(url: String) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_root_answers_as_the_workshop_shows_it() {
+async fn the_root_is_200_with_the_workshops_message() {
     let (monolith, _database) = start_with_database().await;
     let answer = reqwest::get(monolith.url("/")).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/json");
@@ -41,26 +41,26 @@ async fn a_list_shows_six_fields_of_each_mysfit() {
 }
 
 #[tokio::test]
-async fn a_list_follows_every_page() {
+async fn a_list_contains_the_mysfits_of_all_pages() {
     let (monolith, database) = start_with_database().await;
-    // DynamoDB ends a page at 1 MB: these are four pages of the table and of the index.
+    // A page of DynamoDB ends at 1 MB: these items fill four pages of the table and of the index.
     for number in 0..40 {
         let mut item = crate::database::mysfit(&format!("{number:02}"), "Good", "Neutral");
         item["Description"]["S"] = "x".repeat(100_000).into();
         database.put(item);
     }
-    assert_eq!(ids(monolith.url("/mysfits")).await.len(), 40);
+    assert_eq!(list_ids(monolith.url("/mysfits")).await.len(), 40);
     let filtered = monolith.url("/mysfits?filter=GoodEvil&value=Good");
-    assert_eq!(ids(filtered).await.len(), 40);
+    assert_eq!(list_ids(filtered).await.len(), 40);
 }
 
 #[tokio::test]
-async fn a_filter_lists_what_its_index_holds() {
+async fn a_filter_lists_the_mysfits_with_its_attribute_value() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("a", "Good", "Lawful");
     database.put_mysfit("b", "Good", "Chaotic");
     database.put_mysfit("c", "Evil", "Lawful");
-    let list = |query: &str| ids(monolith.url(&format!("/mysfits?{query}")));
+    let list = |query: &str| list_ids(monolith.url(&format!("/mysfits?{query}")));
     assert_eq!(list("filter=GoodEvil&value=Good").await, ["a", "b"]);
     assert_eq!(list("filter=LawChaos&value=Lawful").await, ["a", "c"]);
     assert_eq!(list("filter=LawChaos&value=Neutral").await, [""; 0]);
@@ -69,7 +69,7 @@ async fn a_filter_lists_what_its_index_holds() {
 }
 
 #[tokio::test]
-async fn a_filter_that_is_none_is_a_400_that_names_what_is_accepted() {
+async fn an_invalid_filter_is_a_400_that_names_the_accepted_values() {
     let (monolith, _database) = start_with_database().await;
     let long = format!("filter=GoodEvil&value={}", "x".repeat(2049));
     for (query, named) in [
@@ -94,16 +94,16 @@ async fn a_filter_that_is_none_is_a_400_that_names_what_is_accepted() {
 }
 
 #[tokio::test]
-async fn an_odd_item_is_left_out_of_lists_with_a_warning() {
+async fn an_invalid_item_is_left_out_of_lists_with_a_warning() {
     let (monolith, database) = start_with_database().await;
-    database.put_mysfit("whole", "Good", "Lawful");
+    database.put_mysfit("valid", "Good", "Lawful");
     database.put(json!({"MysfitId": {"S": "half"}, "Adopted": {"BOOL": true}}));
-    let mut odd = crate::database::mysfit("odd", "Good", "Lawful");
-    odd["Age"] = json!({"S": "old"});
-    database.put(odd);
-    assert_eq!(ids(monolith.url("/mysfits")).await, ["whole"]);
+    let mut invalid = crate::database::mysfit("invalid", "Good", "Lawful");
+    invalid["Age"] = json!({"S": "old"});
+    database.put(invalid);
+    assert_eq!(list_ids(monolith.url("/mysfits")).await, ["valid"]);
     let filtered = monolith.url("/mysfits?filter=GoodEvil&value=Good");
-    assert_eq!(ids(filtered).await, ["whole"]);
+    assert_eq!(list_ids(filtered).await, ["valid"]);
     let line =
         monolith.wait_for_line(|line| line.contains("not a mysfit") && line.contains("half"));
     assert!(line.contains(r#""level":"WARN""#), "{line}");

@@ -1,27 +1,27 @@
 use serde_json::{Value, json};
 
 use crate::database::Database;
-use crate::start_over;
+use crate::start_with_dynamodb_at;
 
-/// What a monolith logs at this level for a list with one odd item in it.
-async fn lines_at(level: &str, more: &[(&str, &str)]) -> Vec<String> {
+/// The lines that a monolith logs at this level for a list with one invalid item.
+async fn log_lines_at(level: &str, more: &[(&str, &str)]) -> Vec<String> {
     let database = Database::start().await;
     database.put(json!({"MysfitId": {"S": "half"}}));
     let mut variables = vec![("LOGLEVEL", level)];
     variables.extend(more);
-    let monolith = start_over(database.address, &variables);
+    let monolith = start_with_dynamodb_at(database.address, &variables);
     reqwest::get(monolith.url("/mysfits")).await.unwrap();
     let (status, lines) = monolith.stop();
     assert!(status.success());
     lines
 }
 
-fn has(lines: &[String], text: &str) -> bool {
+fn contains_line(lines: &[String], text: &str) -> bool {
     lines.iter().any(|line| line.contains(text))
 }
 
 #[tokio::test]
-async fn access_lines_are_seen_at_every_level_and_others_at_theirs() {
+async fn access_lines_are_logged_at_every_level_and_other_lines_by_their_level() {
     for (level, info, warn) in [
         ("DEBUG", true, true),
         ("info", true, true),
@@ -30,23 +30,23 @@ async fn access_lines_are_seen_at_every_level_and_others_at_theirs() {
         ("ERROR", false, false),
         ("CRITICAL", false, false),
     ] {
-        let lines = lines_at(level, &[]).await;
-        assert!(has(&lines, r#""target":"access""#), "{level}");
-        assert_eq!(has(&lines, "is listening"), info, "{level}");
-        assert_eq!(has(&lines, "not a mysfit"), warn, "{level}");
+        let lines = log_lines_at(level, &[]).await;
+        assert!(contains_line(&lines, r#""target":"access""#), "{level}");
+        assert_eq!(contains_line(&lines, "is listening"), info, "{level}");
+        assert_eq!(contains_line(&lines, "not a mysfit"), warn, "{level}");
     }
 }
 
 #[tokio::test]
-async fn access_lines_can_be_switched_off() {
-    let lines = lines_at("INFO", &[("ACCESS_LOG", "off")]).await;
-    assert!(!has(&lines, r#""target":"access""#));
-    assert!(has(&lines, "is listening"));
+async fn access_log_off_disables_access_lines() {
+    let lines = log_lines_at("INFO", &[("ACCESS_LOG", "off")]).await;
+    assert!(!contains_line(&lines, r#""target":"access""#));
+    assert!(contains_line(&lines, "is listening"));
 }
 
 #[tokio::test]
 async fn every_line_is_a_json_object_by_default() {
-    for line in lines_at("DEBUG", &[]).await {
+    for line in log_lines_at("DEBUG", &[]).await {
         let line: Value = serde_json::from_str(&line).unwrap();
         for key in ["timestamp", "level", "target", "message"] {
             assert!(line[key].is_string(), "{line}");
@@ -55,8 +55,8 @@ async fn every_line_is_a_json_object_by_default() {
 }
 
 #[tokio::test]
-async fn lines_are_text_for_people_on_demand() {
-    let lines = lines_at("INFO", &[("LOG_FORMAT", "text")]).await;
-    assert!(has(&lines, "access"));
+async fn log_format_text_logs_plain_text() {
+    let lines = log_lines_at("INFO", &[("LOG_FORMAT", "text")]).await;
+    assert!(contains_line(&lines, "access"));
     assert!(lines.iter().all(|line| !line.starts_with('{')));
 }

@@ -1,4 +1,4 @@
-//! The monolith over real sockets, against a real emulator of DynamoDB.
+//! Runs the monolith's binary against an emulator of DynamoDB.
 
 #![allow(
     clippy::allow_attributes,
@@ -10,27 +10,28 @@
 
 use std::net::SocketAddr;
 
+use http_shell::env::Environment;
 use test_support::program::Program;
 use test_support::service::Service;
 
 mod aws_variables;
 mod database;
+mod database_failures;
 mod drain;
-mod exported_names;
-mod faults;
+mod faulty_proxy;
 mod likes;
 mod lists;
 mod logs;
 mod profiles;
+mod semantic_conventions;
 mod throttles;
 mod traces;
-mod trouble;
 
 use database::Database;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_monolith");
 
-/// What a monolith needs to start; the address is one where nothing answers.
+/// The variables that the monolith needs to start. Nothing listens at this address.
 const REQUIRED: &[(&str, &str)] = &[
     ("DDB_TABLE_NAME", "MysfitsTable"),
     ("AWS_REGION", "eu-central-1"),
@@ -108,18 +109,26 @@ const PROGRAM: Program = Program {
     required: REQUIRED,
     without_default: &["DDB_TABLE_NAME"],
     rejected_values: REJECTED_VALUES,
+    read_config,
 };
 
+/// Reads the configuration from these variables, without starting the program.
+fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
+    let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let env: Environment = variables.iter().map(to_owned).collect();
+    let config = monolith::Config::read(&env);
+    config.map(drop).map_err(|error| error.to_string())
+}
+
+// The Like service runs the suites `options` and `outages`: they test the crate `telemetry`, not the service.
 test_support::bodies_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
-test_support::options_tests!(crate::PROGRAM);
-test_support::outages_tests!(crate::PROGRAM);
 test_support::shell_tests!(crate::PROGRAM);
 test_support::telemetry_tests!(crate::PROGRAM);
 test_support::variables_tests!(crate::PROGRAM);
 
-/// A monolith over the DynamoDB at `address`, with more variables.
-fn start_over(address: SocketAddr, more: &[(&str, &str)]) -> Service {
+/// Starts a monolith that uses the DynamoDB at `address`, with more variables.
+fn start_with_dynamodb_at(address: SocketAddr, more: &[(&str, &str)]) -> Service {
     let url = format!("http://{address}");
     let mut variables = REQUIRED.to_vec();
     variables.push(("AWS_ENDPOINT_URL_DYNAMODB", &url));
@@ -127,10 +136,10 @@ fn start_over(address: SocketAddr, more: &[(&str, &str)]) -> Service {
     Service::start(BINARY, &variables)
 }
 
-/// A monolith over an emulator of its own.
+/// Starts a monolith with an emulator of its own.
 async fn start_with_database() -> (Service, Database) {
     let database = Database::start().await;
-    // On a busy machine, the default of 1.5 s would make the emulator a slow table.
-    let service = start_over(database.address, &[("DDB_TIMEOUT_MS", "20000")]);
+    // On a busy machine, the emulator can take longer than the default deadline of 1.5 s.
+    let service = start_with_dynamodb_at(database.address, &[("DDB_TIMEOUT_MS", "20000")]);
     (service, database)
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::start_with_database;
 
 #[tokio::test]
-async fn a_profile_shows_everything_with_likes_as_digits() {
+async fn a_profile_shows_all_attributes_with_likes_as_a_string_of_digits() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("one", "Good", "Neutral");
     let profile = reqwest::get(monolith.url("/mysfits/one")).await.unwrap();
@@ -19,7 +19,7 @@ async fn a_profile_shows_everything_with_likes_as_digits() {
 }
 
 #[tokio::test]
-async fn an_id_is_opaque_up_to_2048_bytes() {
+async fn any_id_of_up_to_2048_bytes_is_found() {
     let (monolith, database) = start_with_database().await;
     let longest = "é".repeat(1024);
     for id in [&longest, "a b", "?#%", "ünï", "..."] {
@@ -35,7 +35,7 @@ async fn an_id_is_opaque_up_to_2048_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_that_is_unknown_or_cannot_be_one_is_a_4xx() {
+async fn an_unknown_id_is_404_and_an_invalid_id_is_400_or_404() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("a/b", "Good", "Neutral");
     database.put_mysfit("\u{fffd}", "Good", "Neutral");
@@ -64,7 +64,7 @@ async fn an_id_that_is_unknown_or_cannot_be_one_is_a_4xx() {
 }
 
 #[tokio::test]
-async fn half_an_item_read_singly_is_a_404_with_a_warning() {
+async fn the_profile_of_an_invalid_item_is_404_with_a_warning() {
     let (monolith, database) = start_with_database().await;
     database.put(json!({"MysfitId": {"S": "half"}, "Adopted": {"BOOL": true}}));
     let answer = reqwest::get(monolith.url("/mysfits/half")).await.unwrap();
@@ -77,7 +77,7 @@ async fn half_an_item_read_singly_is_a_404_with_a_warning() {
 }
 
 #[tokio::test]
-async fn adopting_marks_the_mysfit_as_often_as_one_likes() {
+async fn adopting_twice_marks_the_mysfit_as_adopted() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("one", "Good", "Neutral");
     for _ in 0..2 {
@@ -98,7 +98,7 @@ async fn adopting_marks_the_mysfit_as_often_as_one_likes() {
 }
 
 #[tokio::test]
-async fn adopting_nobody_makes_no_item() {
+async fn adopting_an_unknown_id_is_404_and_creates_no_item() {
     let (monolith, database) = start_with_database().await;
     let answer = Client::new()
         .post(monolith.url("/mysfits/nobody/adopt"))

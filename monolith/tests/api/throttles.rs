@@ -1,4 +1,4 @@
-//! Throttling by DynamoDB: how it is counted, and when a throttled like is sent again.
+//! Throttling by DynamoDB: its metric, and the retries of throttled likes.
 
 use std::collections::HashSet;
 
@@ -8,25 +8,27 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::database::Database;
-use crate::faults::{BadLine, Fault};
-use crate::start_over;
+use crate::faulty_proxy::{Fault, FaultyProxy};
+use crate::start_with_dynamodb_at;
 use test_support::collector::{Collector, attribute_text};
 
-/// What a request to a monolith before such a line is answered, and what is counted of it.
+/// The result of a request to a monolith whose database injects faults.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     status: u16,
+    /// Requests that the database received.
     requests: usize,
+    /// The counter of throttles by operation.
     throttles: Vec<(String, i64)>,
 }
 
-async fn outcome(method: Method, path: &str, fault: fn(usize) -> Fault) -> Outcome {
+async fn send_request(method: Method, path: &str, fault: fn(usize) -> Fault) -> Outcome {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let line = BadLine::to(database.address, fault).await;
+    let proxy = FaultyProxy::start(database.address, fault).await;
     let collector = Collector::start();
-    let monolith = start_over(
-        line.address,
+    let monolith = start_with_dynamodb_at(
+        proxy.address,
         &[
             ("OTEL_METRICS_EXPORTER", "otlp"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
@@ -56,20 +58,20 @@ async fn outcome(method: Method, path: &str, fault: fn(usize) -> Fault) -> Outco
         });
     Outcome {
         status,
-        requests: line.requests(),
+        requests: proxy.request_count(),
         throttles: throttles.collect(),
     }
 }
 
 #[tokio::test]
-async fn every_attempt_that_dynamodb_throttles_is_counted_whether_the_sdk_retries_it_or_we_do() {
+async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_monolith() {
     let update = |count| vec![("UpdateItem".to_owned(), count)];
     for (method, path, fault, status, requests, throttles) in [
-        // The SDK sends these up to three times.
+        // The SDK makes up to three attempts.
         (
             Method::POST,
             "/mysfits/one/adopt",
-            first(1),
+            throttle_first(1),
             200,
             2,
             update(1),
@@ -77,7 +79,7 @@ async fn every_attempt_that_dynamodb_throttles_is_counted_whether_the_sdk_retrie
         (
             Method::POST,
             "/mysfits/one/adopt",
-            first(2),
+            throttle_first(2),
             200,
             3,
             update(2),
@@ -85,7 +87,7 @@ async fn every_attempt_that_dynamodb_throttles_is_counted_whether_the_sdk_retrie
         (
             Method::POST,
             "/mysfits/one/adopt",
-            first(3),
+            throttle_first(3),
             503,
             3,
             update(3),
@@ -93,7 +95,7 @@ async fn every_attempt_that_dynamodb_throttles_is_counted_whether_the_sdk_retrie
         (
             Method::GET,
             "/mysfits",
-            first(2),
+            throttle_first(2),
             200,
             3,
             vec![("Scan".to_owned(), 2)],
@@ -101,22 +103,29 @@ async fn every_attempt_that_dynamodb_throttles_is_counted_whether_the_sdk_retrie
         (
             Method::GET,
             "/mysfits/one",
-            first(1),
+            throttle_first(1),
             200,
             2,
             vec![("GetItem".to_owned(), 1)],
         ),
-        // A like is sent again by the monolith itself.
+        // The monolith itself retries a like.
         (
             Method::POST,
             "/mysfits/one/fulfill-like",
-            first(3),
+            throttle_first(3),
             200,
             4,
             update(3),
         ),
-        // Other failures that the SDK retries are no throttles.
-        (Method::POST, "/mysfits/one/adopt", broken, 200, 2, vec![]),
+        // Other failures that the SDK retries are not counted.
+        (
+            Method::POST,
+            "/mysfits/one/adopt",
+            fail_first,
+            200,
+            2,
+            vec![],
+        ),
         (Method::GET, "/mysfits/one", |_| Fault::None, 200, 1, vec![]),
     ] {
         let expected = Outcome {
@@ -124,12 +133,12 @@ async fn every_attempt_that_dynamodb_throttles_is_counted_whether_the_sdk_retrie
             requests,
             throttles,
         };
-        assert_eq!(outcome(method, path, fault).await, expected, "{path}");
+        assert_eq!(send_request(method, path, fault).await, expected, "{path}");
     }
 }
 
-/// Throttles the first requests, each with another of DynamoDB's codes.
-fn first(throttled: usize) -> fn(usize) -> Fault {
+/// Throttles the first `throttled` requests.
+fn throttle_first(throttled: usize) -> fn(usize) -> Fault {
     match throttled {
         1 => |request| throttle(request, 1),
         2 => |request| throttle(request, 2),
@@ -137,6 +146,7 @@ fn first(throttled: usize) -> fn(usize) -> Fault {
     }
 }
 
+/// Uses another one of DynamoDB's throttling codes for each request.
 fn throttle(request: usize, throttled: usize) -> Fault {
     if request >= throttled {
         return Fault::None;
@@ -148,7 +158,7 @@ fn throttle(request: usize, throttled: usize) -> Fault {
     })
 }
 
-fn broken(request: usize) -> Fault {
+fn fail_first(request: usize) -> Fault {
     match request {
         0 => Fault::InternalError,
         _ => Fault::None,
@@ -156,13 +166,13 @@ fn broken(request: usize) -> Fault {
 }
 
 #[tokio::test]
-async fn likes_that_are_throttled_together_are_sent_again_at_different_times() {
+async fn throttled_likes_are_retried_after_random_pauses() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     let throttled = |_| Fault::Throttled("ThrottlingException");
-    let line = BadLine::to(database.address, throttled).await;
-    let monolith = start_over(
-        line.address,
+    let proxy = FaultyProxy::start(database.address, throttled).await;
+    let monolith = start_with_dynamodb_at(
+        proxy.address,
         &[("LOGLEVEL", "DEBUG"), ("DDB_TIMEOUT_MS", "1000")],
     );
     let mut sequences = HashSet::new();
@@ -176,9 +186,9 @@ async fn likes_that_are_throttled_together_are_sent_again_at_different_times() {
     for line in lines {
         let line: Value = line;
         if let Some(pause) = line["pause_ms"].as_f64() {
-            // Doubled from 20 to 200 ms, each a random part of that.
-            let longest = (20.0 * 2_f64.powi(pauses.len() as i32)).min(200.0);
-            assert!((0.0..=longest).contains(&pause), "{pause} of {longest}");
+            // The limit of a pause doubles from 20 to 200 ms.
+            let limit = (20.0 * 2_f64.powi(pauses.len() as i32)).min(200.0);
+            assert!((0.0..=limit).contains(&pause), "{pause} of {limit}");
             pauses.push(pause.to_string());
         } else if line["target"] == "access" {
             assert!(pauses.len() >= 5, "{pauses:?}");

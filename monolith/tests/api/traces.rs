@@ -2,30 +2,31 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::database::Database;
-use crate::faults::{BadLine, Fault};
-use crate::start_over;
+use crate::faulty_proxy::{Fault, FaultyProxy};
+use crate::start_with_dynamodb_at;
 use test_support::collector::{Collector, attribute_text};
 use test_support::daemon::{
     Daemon, assert_child_within, documents_of_trace, error_flags, only_document,
 };
 use test_support::service::{Service, free_port};
 
-/// One request: its method, its path, and the variables of the monolith.
+/// A request, and more variables of the monolith.
 struct Request<'a>(Method, &'a str, &'a [(&'a str, &'a str)]);
 
-/// The status and the documents of one traced request to a monolith over the DynamoDB at `address`.
-async fn traced(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Vec<Value>) {
+/// Starts a monolith that uses the DynamoDB at `address`, sends a request, and stops the monolith. Returns the
+/// status and the documents.
+async fn trace_request(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Vec<Value>) {
     let Request(method, path, more) = request;
     let daemon = Daemon::start();
-    let (name, daemons) = daemon.address_variable();
+    let (name, daemon_address) = daemon.address_variable();
     let mut variables = vec![
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
-        (name, &*daemons),
+        (name, &*daemon_address),
     ];
     variables.extend(more);
-    let monolith = start_over(address, &variables);
-    let (status, header) = ask(&monolith, method, path).await;
+    let monolith = start_with_dynamodb_at(address, &variables);
+    let (status, header) = send_request(&monolith, method, path).await;
     assert!(monolith.stop().0.success());
     let documents = daemon.documents();
     assert_eq!(
@@ -35,7 +36,8 @@ async fn traced(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Ve
     (status, documents)
 }
 
-async fn ask(monolith: &Service, method: Method, path: &str) -> (u16, String) {
+/// Sends a request. Returns the status and the trace header of the answer.
+async fn send_request(monolith: &Service, method: Method, path: &str) -> (u16, String) {
     let answer = Client::new().request(method, monolith.url(path));
     let answer = answer.send().await.unwrap();
     let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
@@ -43,7 +45,7 @@ async fn ask(monolith: &Service, method: Method, path: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn each_call_to_the_table_is_a_subsegment_once() {
+async fn each_dynamodb_call_is_one_subsegment() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     for (method, path, operation) in [
@@ -55,7 +57,7 @@ async fn each_call_to_the_table_is_a_subsegment_once() {
         (Method::GET, "/health/ready", "GetItem"),
     ] {
         let request = Request(method, path, &[]);
-        let (status, documents) = traced(database.address, request).await;
+        let (status, documents) = trace_request(database.address, request).await;
         assert_eq!(status, 200);
         let documents: Vec<_> = documents.iter().collect();
         assert_eq!(documents.len(), 2, "{documents:#?}");
@@ -74,7 +76,7 @@ async fn each_call_to_the_table_is_a_subsegment_once() {
 }
 
 #[tokio::test]
-async fn each_page_of_a_list_is_a_call_of_its_own() {
+async fn each_page_of_a_list_is_a_subsegment() {
     let database = Database::start().await;
     let long = "x".repeat(300_000);
     for number in 0..6 {
@@ -83,7 +85,8 @@ async fn each_page_of_a_list_is_a_call_of_its_own() {
         item["Description"] = json!({"S": long});
         database.put(item);
     }
-    let (_, documents) = traced(database.address, Request(Method::GET, "/mysfits", &[])).await;
+    let (_, documents) =
+        trace_request(database.address, Request(Method::GET, "/mysfits", &[])).await;
     let calls = documents
         .iter()
         .filter(|document| document["name"] == "DynamoDB");
@@ -91,10 +94,10 @@ async fn each_page_of_a_list_is_a_call_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_like_of_nobody_is_an_error_and_no_fault() {
+async fn a_like_of_an_unknown_id_is_an_error_but_not_a_fault() {
     let database = Database::start().await;
     let request = Request(Method::POST, "/mysfits/nobody/fulfill-like", &[]);
-    let (status, documents) = traced(database.address, request).await;
+    let (status, documents) = trace_request(database.address, request).await;
     assert_eq!(status, 404);
     for document in &documents {
         assert_eq!(error_flags(document), ["error"], "{document:#}");
@@ -102,19 +105,19 @@ async fn a_like_of_nobody_is_an_error_and_no_fault() {
 }
 
 #[tokio::test]
-async fn each_attempt_of_a_throttled_like_is_a_throttle() {
+async fn a_throttled_attempt_of_a_like_is_a_throttle_in_its_subsegment() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let once = |request| {
+    let throttle_once = |request| {
         if request == 0 {
             Fault::Throttled("ProvisionedThroughputExceededException")
         } else {
             Fault::None
         }
     };
-    let line = BadLine::to(database.address, once).await;
+    let proxy = FaultyProxy::start(database.address, throttle_once).await;
     let request = Request(Method::POST, "/mysfits/one/fulfill-like", &[]);
-    let (status, documents) = traced(line.address, request).await;
+    let (status, documents) = trace_request(proxy.address, request).await;
     assert_eq!(status, 200);
     let calls = documents
         .iter()
@@ -124,16 +127,16 @@ async fn each_attempt_of_a_throttled_like_is_a_throttle() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_or_silent_is_a_fault_of_both() {
+async fn an_unreachable_or_silent_database_is_a_fault_in_segment_and_subsegment() {
     let database = Database::start().await;
-    let held = BadLine::to(database.address, |_| Fault::AnswerHeld)
+    let silent = FaultyProxy::start(database.address, |_| Fault::AnswerWithheld)
         .await
         .address;
-    let away = ([127, 0, 0, 1], free_port()).into();
-    for (address, kind) in [(away, "Database"), (held, "DatabaseTimeout")] {
+    let unreachable = ([127, 0, 0, 1], free_port()).into();
+    for (address, kind) in [(unreachable, "Database"), (silent, "DatabaseTimeout")] {
         let timeout = [("DDB_TIMEOUT_MS", "400")];
         let request = Request(Method::GET, "/mysfits/one", &timeout);
-        let (status, documents) = traced(address, request).await;
+        let (status, documents) = trace_request(address, request).await;
         assert_eq!(status, 503);
         let documents: Vec<_> = documents.iter().collect();
         assert_eq!(documents.len(), 2, "{documents:#?}");
@@ -148,11 +151,11 @@ async fn a_database_that_is_away_or_silent_is_a_fault_of_both() {
 }
 
 #[tokio::test]
-async fn a_failure_that_names_no_code_has_its_status_as_error_type() {
+async fn a_failed_call_without_an_error_code_has_its_status_as_error_type() {
     let database = Database::start().await;
-    let line = BadLine::to(database.address, |_| Fault::Page).await;
+    let proxy = FaultyProxy::start(database.address, |_| Fault::HtmlPage).await;
     let request = Request(Method::POST, "/mysfits/one/fulfill-like", &[]);
-    let (status, documents) = traced(line.address, request).await;
+    let (status, documents) = trace_request(proxy.address, request).await;
     assert_eq!(status, 503);
     let documents: Vec<_> = documents.iter().collect();
     let call = only_document(&documents, "DynamoDB", Some("aws"));
@@ -160,11 +163,11 @@ async fn a_failure_that_names_no_code_has_its_status_as_error_type() {
 }
 
 #[tokio::test]
-async fn otlp_names_the_table_and_the_operation() {
+async fn spans_exported_by_otlp_contain_the_table_and_the_operation() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     let collector = Collector::start();
-    let monolith = start_over(
+    let monolith = start_with_dynamodb_at(
         database.address,
         &[
             ("OTEL_TRACES_EXPORTER", "otlp"),
@@ -174,14 +177,14 @@ async fn otlp_names_the_table_and_the_operation() {
             ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=not-a-secret"),
         ],
     );
-    ask(&monolith, Method::GET, "/mysfits/one").await;
+    send_request(&monolith, Method::GET, "/mysfits/one").await;
     assert!(monolith.stop().0.success());
     let (spans, _) = collector.spans_and_metrics();
     assert!(spans.iter().all(|(service, _)| service == "the monolith"));
     let call = spans
         .iter()
         .find(|(_, span)| span.name == "DynamoDB.GetItem");
-    let (_, call) = call.expect("no such span");
+    let (_, call) = call.expect("no span DynamoDB.GetItem");
     assert_eq!(attribute_text(&call.attributes, "rpc.system"), "aws-api");
     assert_eq!(
         attribute_text(&call.attributes, "aws.table.name"),

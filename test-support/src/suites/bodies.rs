@@ -1,4 +1,4 @@
-//! Bodies of requests: no route takes one, so each is read and dropped within a bound in size and time.
+//! Request bodies: the services read and drop them, within a size limit and a time limit.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -11,25 +11,25 @@ use crate::service::{Service, WAIT_LIMIT};
 
 suite! {
     $ bodies_tests, bodies:
-    no_request_may_send_more_than_the_limit_by_any_means,
-    a_body_that_is_too_large_is_a_413_declared_or_not,
-    a_body_that_cannot_be_read_is_a_400,
-    no_request_may_take_longer_than_the_limit_by_any_means,
-    a_body_that_fits_is_read_so_that_the_connection_goes_on,
-    a_body_up_to_the_limit_leaves_the_connection_to_the_next_request_in_every_framing,
-    an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connection,
-    requests_sent_ahead_are_answered_however_many_there_are,
-    a_body_that_does_not_come_is_a_408_and_the_service_goes_on,
+    no_request_can_send_more_than_the_body_limit,
+    a_too_large_body_is_413_with_and_without_content_length,
+    an_invalid_chunked_body_is_400,
+    no_request_can_take_longer_than_the_time_limit,
+    a_request_after_a_body_within_the_limit_is_answered_on_the_same_connection,
+    a_body_of_the_largest_size_keeps_the_connection_open_and_a_larger_one_closes_it,
+    a_protocol_upgrade_is_ignored_and_closes_the_connection,
+    thousands_of_pipelined_requests_are_all_answered,
+    an_incomplete_body_is_408_and_the_service_still_answers,
 }
 
-/// Much more than the service reads of one request and the kernels of both sides keep: a service that
-/// takes as much has no bound.
-const MUCH: usize = 96 * 1024 * 1024;
+/// Far more bytes than a service reads of one request and both kernels buffer. A service that accepts this many
+/// has no limit.
+const FLOOD_BYTES: usize = 96 * 1024 * 1024;
 
-/// More than the 5 s of a body and the second after an answer, on a busy machine.
-const LATE: Duration = Duration::from_secs(15);
+/// More than the 5 s for a body and the 1 s after an answer, with a margin for a busy machine.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What follows the head of a request, and does not end.
+/// Endless bytes after the head of a request.
 #[derive(Clone, Copy, Debug)]
 enum Flood {
     Bytes,
@@ -40,8 +40,8 @@ enum Flood {
 }
 
 impl Flood {
-    /// What is sent once, and what is sent again and again.
-    fn parts(self) -> (&'static str, String) {
+    /// The bytes that are sent once, and the bytes that are sent repeatedly.
+    fn bytes(self) -> (&'static str, String) {
         match self {
             Self::Bytes => ("", "x".repeat(0x10000)),
             Self::Chunks => ("", format!("8000\r\n{}\r\n", "x".repeat(0x8000)).repeat(2)),
@@ -56,8 +56,8 @@ const CHUNKED: &str = "Transfer-Encoding: chunked";
 const HUGE: &str = "Content-Length: 1000000000000";
 const H2C: &str = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk";
 
-/// First line and headers of requests with a body that does not end.
-fn endless() -> Vec<(String, Flood)> {
+/// Heads of requests with endless bodies.
+fn requests_with_endless_bodies() -> Vec<(String, Flood)> {
     use Flood::*;
     let request =
         |line: &str, headers: &[&str], flood| ([&[line], headers].concat().join("\r\n"), flood);
@@ -113,9 +113,9 @@ fn endless() -> Vec<(String, Flood)> {
     requests
 }
 
-/// Sends a request whose body does not end, for as long as the service takes it. Returns how many
-/// bytes it took and what it answered.
-fn flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
+/// Sends a request with an endless body until the service closes the connection. Returns the number of sent
+/// bytes and the answer.
+fn send_flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
     let mut stream = service.connect();
     stream.set_write_timeout(Some(WAIT_LIMIT)).unwrap();
     let mut answers = stream.try_clone().unwrap();
@@ -124,10 +124,10 @@ fn flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
         let _ = answers.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).into_owned()
     });
-    let (first, more) = flood.parts();
+    let (first, more) = flood.bytes();
     let first = format!("{head}\r\nHost: x\r\n\r\n{first}");
     let mut sent = 0;
-    while sent < MUCH {
+    while sent < FLOOD_BYTES {
         let next = if sent == 0 { &first } else { &more };
         match stream.write(next.as_bytes()) {
             Ok(bytes) => sent += bytes,
@@ -142,20 +142,23 @@ fn flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
     (sent, answer.join().unwrap())
 }
 
-fn no_request_may_send_more_than_the_limit_by_any_means(program: &Program) {
+fn no_request_can_send_more_than_the_body_limit(program: &Program) {
     let service = program.start();
-    let mut most = 0;
-    for (head, kind) in endless() {
-        let (sent, answer) = flood(&service, &head, kind);
-        assert!(sent < MUCH, "{sent} bytes of {kind:?} were taken: {head}");
+    let mut most_sent = 0;
+    for (head, kind) in requests_with_endless_bodies() {
+        let (sent, answer) = send_flood(&service, &head, kind);
+        assert!(
+            sent < FLOOD_BYTES,
+            "{sent} bytes of {kind:?} were accepted: {head}"
+        );
         let answers = answer.matches("HTTP/1.").count() - answer.matches("100 Continue").count();
         assert_eq!(answers, 1, "{head} {kind:?}: {answer}");
-        most = most.max(sent);
+        most_sent = most_sent.max(sent);
     }
-    println!("at most {most} bytes left the client");
+    println!("at most {most_sent} bytes were sent");
 }
 
-fn a_body_that_is_too_large_is_a_413_declared_or_not(program: &Program) {
+fn a_too_large_body_is_413_with_and_without_content_length(program: &Program) {
     let service = program.start();
     let head = "POST /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
     let declared = service.send_raw(format!("{head}Content-Length: 1000000000\r\n\r\n").as_bytes());
@@ -172,16 +175,16 @@ fn a_body_that_is_too_large_is_a_413_declared_or_not(program: &Program) {
     );
 }
 
-fn a_body_that_cannot_be_read_is_a_400(program: &Program) {
+fn an_invalid_chunked_body_is_400(program: &Program) {
     let service = program.start();
     let head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     let answer = service.send_raw(format!("{head}zz\r\n").as_bytes());
     assert_error(&answer, 400, "bad_request");
 }
 
-/// Sends a head, and then `more` every 50 ms until the service closes the connection. Returns what it
-/// answered and how long the connection was open.
-fn trickle(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) {
+/// Sends a head, then `more` every 50 ms until the service closes the connection. Returns the answer and the time
+/// until the close.
+fn send_slowly(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) {
     let start = Instant::now();
     write!(stream, "{head}\r\nHost: x\r\n\r\n").unwrap();
     stream
@@ -196,7 +199,7 @@ fn trickle(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) 
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(_) => break,
         }
-        assert!(start.elapsed() < LATE, "still open: {head}");
+        assert!(start.elapsed() < CLOSE_TIMEOUT, "still open: {head}");
         if stream.write_all(more.as_bytes()).is_err() {
             break;
         }
@@ -207,7 +210,7 @@ fn trickle(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) 
     )
 }
 
-fn no_request_may_take_longer_than_the_limit_by_any_means(program: &Program) {
+fn no_request_can_take_longer_than_the_time_limit(program: &Program) {
     let service = program.start();
     let live = "POST /health/live HTTP/1.1";
     let preflight = "OPTIONS /health/live HTTP/1.1";
@@ -237,20 +240,20 @@ fn no_request_may_take_longer_than_the_limit_by_any_means(program: &Program) {
                 "x",
                 408,
             ),
-            // What has no end is not waited for.
+            // A body without a length is not read.
             (live, "Upgrade: websocket", "x", 405),
             (live, "Upgrade: websocket\r\nContent-Length: 0", "x", 405),
             (live, "Upgrade: x", "x", 405),
             (preflight, "Upgrade: websocket", "x", 204),
             (connect, "X: x", "x", 404),
-            // Nor is what is too large.
+            // A body with too large a length is not read.
             (live, large, "x", 413),
             (preflight, large, "x", 413),
         ] {
             let stream = service.connect();
             scope.spawn(move || {
                 let head = format!("{line}\r\n{headers}");
-                let (answer, open) = trickle(stream, &head, more);
+                let (answer, open) = send_slowly(stream, &head, more);
                 assert_eq!(parse_answer(&answer).0, status, "{head}: {answer}");
                 let is_closed = answer.to_lowercase().contains("connection: close");
                 assert!(is_closed || line.ends_with("1.0"), "{head}: {answer}");
@@ -260,8 +263,8 @@ fn no_request_may_take_longer_than_the_limit_by_any_means(program: &Program) {
     });
 }
 
-/// Sends a request with this body, and another one behind it. Returns the statuses of the answers.
-fn followed(service: &Service, head: &str, body: &str) -> Vec<u16> {
+/// Sends a request with this body and a second request after it. Returns the statuses of the answers.
+fn statuses_of_two_requests(service: &Service, head: &str, body: &str) -> Vec<u16> {
     let next = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answers = service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}{next}").as_bytes());
     let answers = answers.split("HTTP/1.1 ").skip(1);
@@ -269,7 +272,7 @@ fn followed(service: &Service, head: &str, body: &str) -> Vec<u16> {
     answers.map(status).collect()
 }
 
-fn a_body_that_fits_is_read_so_that_the_connection_goes_on(program: &Program) {
+fn a_request_after_a_body_within_the_limit_is_answered_on_the_same_connection(program: &Program) {
     let service = program.start();
     let mut stream = service.connect();
     let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
@@ -281,44 +284,48 @@ fn a_body_that_fits_is_read_so_that_the_connection_goes_on(program: &Program) {
     assert!(answers.contains("HTTP/1.1 200"), "{answers}");
 }
 
-fn a_body_up_to_the_limit_leaves_the_connection_to_the_next_request_in_every_framing(
+fn a_body_of_the_largest_size_keeps_the_connection_open_and_a_larger_one_closes_it(
     program: &Program,
 ) {
     let service = program.start();
-    let most = "x".repeat(0x10000);
-    let single = |bytes: usize| "1\r\nx\r\n".repeat(bytes) + "0\r\n\r\n";
+    let largest_body = "x".repeat(0x10000);
+    let chunks_of_one_byte = |bytes: usize| "1\r\nx\r\n".repeat(bytes) + "0\r\n\r\n";
     for (headers, body) in [
-        ("Content-Length: 65536", most.clone()),
-        (CHUNKED, format!("10000\r\n{most}\r\n0\r\n\r\n")),
+        ("Content-Length: 65536", largest_body.clone()),
+        (CHUNKED, format!("10000\r\n{largest_body}\r\n0\r\n\r\n")),
         (
             CHUNKED,
-            format!("10000;name=value\r\n{most}\r\n0\r\nX-More: x\r\n\r\n"),
+            format!("10000;name=value\r\n{largest_body}\r\n0\r\nX-More: x\r\n\r\n"),
         ),
-        (CHUNKED, single(0x10000)),
+        (CHUNKED, chunks_of_one_byte(0x10000)),
         ("Content-Length: 0", String::new()),
     ] {
         for (line, status) in [("POST /health/live", 405), ("OPTIONS /", 204)] {
             let head = format!("{line} HTTP/1.1\r\n{headers}");
-            assert_eq!(followed(&service, &head, &body), [status, 200], "{head}");
+            assert_eq!(
+                statuses_of_two_requests(&service, &head, &body),
+                [status, 200],
+                "{head}"
+            );
         }
     }
-    let more = "x".repeat(0x10001);
+    let too_large_body = "x".repeat(0x10001);
     for (headers, body) in [
-        ("Content-Length: 65537", more.clone()),
-        (CHUNKED, format!("10001\r\n{more}\r\n0\r\n\r\n")),
-        (CHUNKED, single(0x10001)),
+        ("Content-Length: 65537", too_large_body.clone()),
+        (CHUNKED, format!("10001\r\n{too_large_body}\r\n0\r\n\r\n")),
+        (CHUNKED, chunks_of_one_byte(0x10001)),
     ] {
         let head = format!("POST /health/live HTTP/1.1\r\n{headers}");
-        assert_eq!(last_on_its_connection(&service, &head, &body), 413);
+        assert_eq!(status_of_closing_answer(&service, &head, &body), 413);
     }
 }
 
-/// Sends a request with this body and waits until the service closes the connection. Returns the
-/// status of the answer.
-fn last_on_its_connection(service: &Service, head: &str, body: &str) -> u16 {
+/// Sends a request with this body, and asserts that the service closes the connection after the answer. Returns
+/// the status.
+fn status_of_closing_answer(service: &Service, head: &str, body: &str) -> u16 {
     let start = Instant::now();
     let answer = service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}").as_bytes());
-    assert!(start.elapsed() < LATE, "still open: {head}");
+    assert!(start.elapsed() < CLOSE_TIMEOUT, "still open: {head}");
     assert!(
         answer.to_lowercase().contains("connection: close"),
         "{head}: {answer}"
@@ -326,9 +333,7 @@ fn last_on_its_connection(service: &Service, head: &str, body: &str) -> u16 {
     parse_answer(&answer).0
 }
 
-fn an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connection(
-    program: &Program,
-) {
+fn a_protocol_upgrade_is_ignored_and_closes_the_connection(program: &Program) {
     let service = program.start();
     for (line, headers, body, status) in [
         ("GET /health/live", "Upgrade: websocket", "", 200),
@@ -357,24 +362,28 @@ fn an_offer_to_change_the_protocol_is_answered_without_it_and_ends_the_connectio
     ] {
         let head = format!("{line} HTTP/1.1\r\n{headers}");
         assert_eq!(
-            last_on_its_connection(&service, &head, body),
+            status_of_closing_answer(&service, &head, body),
             status,
             "{head}"
         );
     }
-    // What follows may be of the other protocol, and is no request.
+    // Bytes after an upgrade may belong to the other protocol: they are not handled as a request.
     for head in [
         "GET /health/live HTTP/1.1\r\nUpgrade: websocket",
         "CONNECT health:80 HTTP/1.1\r\nX: x",
     ] {
-        assert_eq!(followed(&service, head, "").len(), 1, "{head}");
+        assert_eq!(
+            statuses_of_two_requests(&service, head, "").len(),
+            1,
+            "{head}"
+        );
     }
-    // HTTP/2 without an offer.
+    // HTTP/2 without an upgrade.
     let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
     assert_eq!(parse_answer(&service.send_raw(settings)).0, 400);
 }
 
-fn requests_sent_ahead_are_answered_however_many_there_are(program: &Program) {
+fn thousands_of_pipelined_requests_are_all_answered(program: &Program) {
     let service = program.start();
     let mut stream = service.connect();
     let padding = "x".repeat(1000);
@@ -399,7 +408,7 @@ fn requests_sent_ahead_are_answered_however_many_there_are(program: &Program) {
     assert_eq!(answers.matches("HTTP/1.1 405").count(), count);
 }
 
-fn a_body_that_does_not_come_is_a_408_and_the_service_goes_on(program: &Program) {
+fn an_incomplete_body_is_408_and_the_service_still_answers(program: &Program) {
     let service = program.start();
     let answer = service.send_raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
     assert_error(&answer, 408, "request_timeout");

@@ -1,5 +1,4 @@
-//! Spans, log lines and metrics that the service cannot pass on: each is counted, and each episode is
-//! logged once.
+//! Lost spans, log lines and metrics: each loss is counted, and each episode of losses is logged once.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::ChildStdout;
@@ -15,17 +14,17 @@ use crate::service::{Service, wait_until};
 
 suite! {
     $ losses_tests, losses:
-    while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is_lost,
-    lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_error,
-    lines_that_nobody_can_read_any_more_are_counted,
-    spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once,
-    spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words,
-    spans_that_the_xray_daemon_does_not_receive_are_counted,
-    the_last_metrics_count_the_last_spans,
+    dropped_log_lines_are_counted_while_standard_output_is_not_read,
+    log_lines_lost_at_shutdown_are_counted_on_standard_error,
+    lost_log_lines_are_counted_after_standard_output_is_closed,
+    spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once,
+    spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message,
+    spans_not_received_by_the_xray_daemon_are_counted,
+    the_metrics_exported_at_shutdown_include_the_last_spans,
 }
 
-/// Sends so many requests, ten at a time, and reads the answers.
-fn request(service: &Service, count: usize) {
+/// Sends `count` requests, ten at a time, and reads the answers.
+fn send_requests(service: &Service, count: usize) {
     let mut stream = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut answers = BufReader::new(stream.try_clone().unwrap()).lines();
@@ -38,12 +37,12 @@ fn request(service: &Service, count: usize) {
     }
 }
 
-fn parsed(line: &str) -> Value {
+fn parse_line(line: &str) -> Value {
     serde_json::from_str(line).expect(line)
 }
 
-/// The lines at this level with this text in their message.
-fn of<'a>(lines: &'a [Value], level: &str, message: &str) -> Vec<&'a Value> {
+/// The lines at `level` whose message contains this text.
+fn lines_with_message<'a>(lines: &'a [Value], level: &str, message: &str) -> Vec<&'a Value> {
     let text = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
     let lines = lines.iter();
     lines
@@ -51,30 +50,28 @@ fn of<'a>(lines: &'a [Value], level: &str, message: &str) -> Vec<&'a Value> {
         .collect()
 }
 
-/// The sum of a counter over all embedded metrics with this `error.type`, or without any.
-fn sum(lines: &[Value], metric: &str, error_type: Option<&str>) -> u64 {
+/// Sums a counter over the embedded metrics with this `error.type`. `None` stands for metrics without one.
+fn sum_counter(lines: &[Value], metric: &str, error_type: Option<&str>) -> u64 {
     let lines = lines
         .iter()
         .filter(|line| line["error.type"].as_str() == error_type);
     lines.filter_map(|line| line[metric].as_u64()).sum()
 }
 
-/// Reads lines up to the first one at INFO with this text in its message, and adds them to `lines`.
+/// Reads lines into `lines`, up to the first one at INFO whose message contains this text.
 fn read_until(stdout: &mut BufReader<ChildStdout>, lines: &mut Vec<Value>, message: &str) {
     loop {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        assert!(!line.is_empty(), "no such line: {message}");
-        lines.push(parsed(&line));
-        if !of(&lines[lines.len() - 1..], "INFO", message).is_empty() {
+        assert!(!line.is_empty(), "no log line: {message}");
+        lines.push(parse_line(&line));
+        if !lines_with_message(&lines[lines.len() - 1..], "INFO", message).is_empty() {
             return;
         }
     }
 }
 
-fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is_lost(
-    program: &Program,
-) {
+fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Program) {
     const REQUESTS: usize = 10_000;
     let variables = [
         ("OTEL_METRICS_EXPORTER", "emf"),
@@ -85,15 +82,15 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
     let mut stdout = BufReader::new(service.child.stdout.take().unwrap());
     let mut lines = Vec::new();
     for episode in 1..=2 {
-        // More lines than the pipe and the queue before it hold.
-        request(&service, REQUESTS);
+        // More lines than the pipe and the log queue hold.
+        send_requests(&service, REQUESTS);
         read_until(&mut stdout, &mut lines, "no more log lines are dropped");
-        let warnings = of(&lines, "WARN", "log lines were dropped");
+        let warnings = lines_with_message(&lines, "WARN", "log lines were dropped");
         assert_eq!(warnings.len(), episode, "{warnings:#?}");
     }
     service.signal(Signal::TERM);
     for line in stdout.lines() {
-        lines.push(parsed(&line.unwrap()));
+        lines.push(parse_line(&line.unwrap()));
     }
     assert!(service.wait().success());
 
@@ -103,9 +100,9 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
         .count();
     let dropped = 2 * REQUESTS - written;
     assert!(dropped > 0, "nothing was dropped");
-    let counted = sum(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
+    let counted = sum_counter(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
     assert_eq!(counted, dropped as u64);
-    let logged = of(&lines, "INFO", "no more log lines are dropped").into_iter();
+    let logged = lines_with_message(&lines, "INFO", "no more log lines are dropped").into_iter();
     let logged: u64 = logged.map(|line| line["dropped"].as_u64().unwrap()).sum();
     assert_eq!(logged, dropped as u64);
     let durations = lines
@@ -114,17 +111,15 @@ fn while_nobody_reads_standard_output_dropped_lines_are_counted_and_no_metric_is
     assert_eq!(durations.sum::<u64>(), 2 * REQUESTS as u64);
 }
 
-fn lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_error(
-    program: &Program,
-) {
+fn log_lines_lost_at_shutdown_are_counted_on_standard_error(program: &Program) {
     const REQUESTS: usize = 2000;
-    // More lines than the pipe holds, and less than the queue before it: none is dropped so far.
+    // More lines than the pipe holds, but fewer than the log queue holds: none is dropped before shutdown.
     let variables = [("OTEL_METRICS_EXPORTER", "emf")];
     let mut service =
         Service::start_unread(program.binary, &[program.required, &variables].concat());
-    request(&service, REQUESTS);
+    send_requests(&service, REQUESTS);
     service.signal(Signal::TERM);
-    // The last embedded metrics cannot be written either, and do not hold up the end.
+    // The last embedded metrics cannot be written either, and do not delay the shutdown.
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
     let lost: usize = stderr
@@ -132,13 +127,13 @@ fn lines_that_standard_output_does_not_take_at_the_end_are_counted_on_standard_e
         .and_then(|(before, _)| before.parse().ok())
         .expect(&stderr);
     let written = std::io::read_to_string(service.child.stdout.take().unwrap()).unwrap();
-    // The last line may be cut, where the pipe was full.
+    // The last line may be truncated where the pipe was full.
     let written = written.matches("\n").count();
     let others = lost + written - REQUESTS;
     assert!(lost > 0 && others < 20, "{lost} lost, {written} written");
 }
 
-fn lines_that_nobody_can_read_any_more_are_counted(program: &Program) {
+fn lost_log_lines_are_counted_after_standard_output_is_closed(program: &Program) {
     const REQUESTS: usize = 100;
     let collector = Collector::start();
     let mut service = Service::start_unread(
@@ -153,18 +148,18 @@ fn lines_that_nobody_can_read_any_more_are_counted(program: &Program) {
         .concat(),
     );
     drop(service.child.stdout.take());
-    request(&service, REQUESTS);
+    send_requests(&service, REQUESTS);
     service.signal(Signal::TERM);
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
-    let causes = stderr.matches("standard output fails: Broken pipe").count();
+    let causes = stderr.matches("writing to standard output failed: Broken pipe").count();
     assert_eq!(causes, 1, "{stderr}");
     let (_, metrics) = collector.spans_and_metrics();
     let lost = attribute_values(&metrics, "mysfits.log_lines.dropped", "error.type");
     assert!(lost.contains(&"write_failed".to_owned()), "{metrics:#?}");
 }
 
-fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once(program: &Program) {
+fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(program: &Program) {
     const REQUESTS: usize = 500;
     const CAPACITY: usize = 100;
     const PROCESSED: &str = "otel.sdk.processor.span.processed";
@@ -186,37 +181,37 @@ fn spans_that_find_the_queue_full_are_counted_and_each_overflow_is_logged_once(p
     for episode in 1..=2 {
         collector.has_received();
         collector.pause_answers(true);
-        request(&service, 10);
+        send_requests(&service, 10);
         wait_until("an export begins", || collector.has_received());
-        // The collector does not answer, so that these find the queue full at last.
-        request(&service, REQUESTS);
+        // The collector does not answer, so these requests fill the queue.
+        send_requests(&service, REQUESTS);
         collector.pause_answers(false);
         spans += 10 + REQUESTS as u64;
         wait_until("no more spans are dropped", || {
-            request(&service, 10);
+            send_requests(&service, 10);
             spans += 10;
-            lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
-            of(&lines, "INFO", "no more spans are dropped").len() == episode
+            lines.extend(service.lines.try_iter().map(|line| parse_line(&line)));
+            lines_with_message(&lines, "INFO", "no more spans are dropped").len() == episode
         });
-        let warnings = of(&lines, "WARN", "spans are dropped");
+        let warnings = lines_with_message(&lines, "WARN", "spans are dropped");
         assert_eq!(warnings.len(), episode, "{warnings:#?}");
         wait_until("all spans are counted", || {
-            lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
-            let dropped = sum(&lines, PROCESSED, Some("queue_full"));
-            dropped + sum(&lines, EXPORTED, None) == spans
+            lines.extend(service.lines.try_iter().map(|line| parse_line(&line)));
+            let dropped = sum_counter(&lines, PROCESSED, Some("queue_full"));
+            dropped + sum_counter(&lines, EXPORTED, None) == spans
         });
     }
-    let dropped = sum(&lines, PROCESSED, Some("queue_full"));
-    assert_eq!(dropped + sum(&lines, PROCESSED, None), spans);
-    // What is being exported has left the queue.
-    let most = 2 * (CAPACITY + 10);
-    assert!(dropped >= (2 * REQUESTS - most) as u64, "{dropped}");
+    let dropped = sum_counter(&lines, PROCESSED, Some("queue_full"));
+    assert_eq!(dropped + sum_counter(&lines, PROCESSED, None), spans);
+    // Spans in an export have left the queue.
+    let most_kept = 2 * (CAPACITY + 10);
+    assert!(dropped >= (2 * REQUESTS - most_kept) as u64, "{dropped}");
     assert!(service.stop().0.success());
 }
 
-fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words(program: &Program) {
+fn spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message(program: &Program) {
     const EXPORTED: &str = "otel.sdk.exporter.span.exported";
-    // OTLP's answer of partial success: one span is rejected, because it is "too old".
+    // OTLP's partial success: one span is rejected with the message "too old".
     let mut collector = HttpBackend::stopped("\x0a\x0b\x08\x01\x12\x07too old");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
@@ -229,11 +224,11 @@ fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words(p
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
     ]);
     let mut lines = Vec::new();
-    request(&service, 100);
+    send_requests(&service, 100);
     wait_until("all spans are counted", || {
-        lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
-        let rejected = sum(&lines, EXPORTED, Some("rejected"));
-        rejected > 0 && rejected + sum(&lines, EXPORTED, None) == 100
+        lines.extend(service.lines.try_iter().map(|line| parse_line(&line)));
+        let rejected = sum_counter(&lines, EXPORTED, Some("rejected"));
+        rejected > 0 && rejected + sum_counter(&lines, EXPORTED, None) == 100
     });
     let warnings: Vec<_> = lines.iter().filter(|it| it["level"] == "WARN").collect();
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
@@ -241,7 +236,7 @@ fn spans_that_the_collector_rejects_are_counted_and_logged_once_with_its_words(p
     assert!(service.stop().0.success());
 }
 
-fn spans_that_the_xray_daemon_does_not_receive_are_counted(program: &Program) {
+fn spans_not_received_by_the_xray_daemon_are_counted(program: &Program) {
     const EXPORTED: &str = "otel.sdk.exporter.span.exported";
     let daemon = UdpBackend::stopped();
     let address = format!("127.0.0.1:{}", daemon.port());
@@ -254,16 +249,16 @@ fn spans_that_the_xray_daemon_does_not_receive_are_counted(program: &Program) {
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
     ]);
     let mut lines = Vec::new();
-    request(&service, 100);
+    send_requests(&service, 100);
     wait_until("all spans are counted", || {
-        lines.extend(service.lines.try_iter().map(|line| parsed(&line)));
-        let lost = sum(&lines, EXPORTED, Some("ConnectionRefused"));
-        lost > 0 && lost + sum(&lines, EXPORTED, None) == 100
+        lines.extend(service.lines.try_iter().map(|line| parse_line(&line)));
+        let lost = sum_counter(&lines, EXPORTED, Some("ConnectionRefused"));
+        lost > 0 && lost + sum_counter(&lines, EXPORTED, None) == 100
     });
     assert!(service.stop().0.success());
 }
 
-fn the_last_metrics_count_the_last_spans(program: &Program) {
+fn the_metrics_exported_at_shutdown_include_the_last_spans(program: &Program) {
     let mut collector = HttpBackend::stopped("");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
@@ -271,15 +266,21 @@ fn the_last_metrics_count_the_last_spans(program: &Program) {
         ("OTEL_TRACES_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
         ("OTEL_TRACES_SAMPLER", "always_on"),
-        // Nothing is exported before the end.
+        // Nothing is exported before the shutdown.
         ("OTEL_BSP_SCHEDULE_DELAY", "600000"),
         ("OTEL_METRICS_EXPORTER", "emf"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "600000"),
     ]);
-    request(&service, 100);
+    send_requests(&service, 100);
     let (status, lines) = service.stop();
     assert!(status.success());
-    let lines: Vec<_> = lines.iter().map(|line| parsed(line)).collect();
-    assert_eq!(sum(&lines, "otel.sdk.processor.span.processed", None), 100);
-    assert_eq!(sum(&lines, "otel.sdk.exporter.span.exported", None), 100);
+    let lines: Vec<_> = lines.iter().map(|line| parse_line(line)).collect();
+    assert_eq!(
+        sum_counter(&lines, "otel.sdk.processor.span.processed", None),
+        100
+    );
+    assert_eq!(
+        sum_counter(&lines, "otel.sdk.exporter.span.exported", None),
+        100
+    );
 }

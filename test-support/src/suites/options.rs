@@ -1,5 +1,4 @@
-//! What the options of OpenTelemetry's SDK and exporters change, as tests over a running service and a
-//! collector.
+//! The effects of OpenTelemetry's SDK and exporter variables, observed at a collector.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -14,33 +13,33 @@ use crate::service::{Service, wait_until};
 
 suite! {
     $ options_tests, options:
-    each_signal_goes_to_its_url_with_its_headers_and_compression,
-    the_batch_size_bounds_the_spans_of_one_export,
-    spans_and_metrics_are_sent_after_the_delay_that_is_asked_for,
+    each_signal_is_sent_with_its_own_url_headers_and_compression,
+    the_batch_size_limits_the_spans_of_one_export,
+    spans_and_metrics_are_sent_after_the_configured_delay,
     an_export_that_takes_longer_than_its_timeout_fails,
-    count_limits_bound_the_attributes_of_a_span,
-    counters_are_cumulative_unless_delta_is_asked_for,
-    the_environment_names_the_service_and_describes_the_process,
-    with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids,
-    another_word_than_true_leaves_the_sdk_on_and_logs_a_warning,
-    a_proxy_variable_has_no_effect,
-    the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says,
+    count_limits_limit_the_attributes_of_a_span,
+    counters_are_cumulative_unless_delta_is_configured,
+    service_name_and_resource_attributes_come_from_the_environment,
+    a_disabled_sdk_sends_nothing_and_logs_still_contain_trace_ids,
+    otel_sdk_disabled_with_another_value_than_true_only_logs_a_warning,
+    proxy_variables_have_no_effect,
+    the_metadata_endpoint_is_called_only_for_exporters_that_send_resources,
     a_silent_metadata_endpoint_delays_the_start_by_about_a_second,
 }
 
-/// Everything is traced and sent by OTLP.
-const OTLP: [(&str, &str); 3] = [
+/// Samples all traces, and exports traces and metrics by OTLP.
+const OTLP_EXPORT: [(&str, &str); 3] = [
     ("OTEL_TRACES_EXPORTER", "otlp"),
     ("OTEL_METRICS_EXPORTER", "otlp"),
     ("OTEL_TRACES_SAMPLER", "always_on"),
 ];
 
-/// A service with these variables that sends by OTLP.
-fn start(program: &Program, more: &[(&str, &str)]) -> Service {
-    program.start_with(&[&OTLP, more].concat())
+/// Starts a service that exports by OTLP, with more variables.
+fn start_exporting(program: &Program, more: &[(&str, &str)]) -> Service {
+    program.start_with(&[&OTLP_EXPORT, more].concat())
 }
 
-async fn get(service: &Service, times: usize) {
+async fn request_live(service: &Service, times: usize) {
     let client = Client::new();
     for _ in 0..times {
         let answer = client.get(service.url("/health/live")).send().await;
@@ -48,27 +47,31 @@ async fn get(service: &Service, times: usize) {
     }
 }
 
-/// The requests to the collector of a service with these variables that was asked `times`.
-async fn requests(
+/// Starts a service, sends it `times` requests, stops it, and returns its requests to the collector.
+async fn export_requests(
     program: &Program,
     collector: &Collector,
     times: usize,
     more: &[(&str, &str)],
 ) -> Vec<Request> {
-    let service = start(program, more);
-    get(&service, times).await;
+    let service = start_exporting(program, more);
+    request_live(&service, times).await;
     assert!(service.stop().0.success());
     let requests = collector.take_requests();
     assert!(!requests.is_empty());
     requests
 }
 
-/// The spans and the name of their service.
-async fn spans(program: &Program, times: usize, more: &[(&str, &str)]) -> Vec<(String, Span)> {
+/// Starts a service, sends it `times` requests, stops it, and returns its spans with their service name.
+async fn export_spans(
+    program: &Program,
+    times: usize,
+    more: &[(&str, &str)],
+) -> Vec<(String, Span)> {
     let collector = Collector::start();
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
-    let service = start(program, &[&[endpoint], more].concat());
-    get(&service, times).await;
+    let service = start_exporting(program, &[&[endpoint], more].concat());
+    request_live(&service, times).await;
     assert!(service.stop().0.success());
     let (spans, _) = collector.spans_and_metrics();
     assert_eq!(spans.len(), times);
@@ -76,17 +79,17 @@ async fn spans(program: &Program, times: usize, more: &[(&str, &str)]) -> Vec<(S
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn each_signal_goes_to_its_url_with_its_headers_and_compression(program: &Program) {
+async fn each_signal_is_sent_with_its_own_url_headers_and_compression(program: &Program) {
     let collector = Collector::start();
     let base = format!("{}/base/", collector.endpoint);
-    let own = format!("{}/own", collector.endpoint);
-    let requests = requests(
+    let metrics_url = format!("{}/own", collector.endpoint);
+    let requests = export_requests(
         program,
         &collector,
         1,
         &[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &base),
-            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &own),
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &metrics_url),
             (
                 "OTEL_EXPORTER_OTLP_HEADERS",
                 "api-key=a%20b%2525,x-team=red",
@@ -98,11 +101,11 @@ async fn each_signal_goes_to_its_url_with_its_headers_and_compression(program: &
         ],
     )
     .await;
-    let of = |path: &str| {
+    let request_to = |path: &str| {
         let found = requests.iter().find(|request| request.path == path);
         found.unwrap_or_else(|| panic!("{path}"))
     };
-    let (traces, metrics) = (of("/base/v1/traces"), of("/own"));
+    let (traces, metrics) = (request_to("/base/v1/traces"), request_to("/own"));
     assert_eq!(requests.len(), 2);
     assert_eq!(traces.headers["api-key"], "a b%25");
     assert_eq!(traces.headers["x-team"], "red");
@@ -115,21 +118,21 @@ async fn each_signal_goes_to_its_url_with_its_headers_and_compression(program: &
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn the_batch_size_bounds_the_spans_of_one_export(program: &Program) {
+async fn the_batch_size_limits_the_spans_of_one_export(program: &Program) {
     let collector = Collector::start();
     let endpoint = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*collector.endpoint);
-    let elsewhere = ("OTEL_METRICS_EXPORTER", "none");
+    let no_metrics = ("OTEL_METRICS_EXPORTER", "none");
     for (size, batches) in [("1", 3), ("2", 2), ("3", 1)] {
         let size = ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", size);
-        let requests = requests(program, &collector, 3, &[endpoint, elsewhere, size]).await;
+        let requests = export_requests(program, &collector, 3, &[endpoint, no_metrics, size]).await;
         assert_eq!(requests.len(), batches, "{size:?}");
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn spans_and_metrics_are_sent_after_the_delay_that_is_asked_for(program: &Program) {
+async fn spans_and_metrics_are_sent_after_the_configured_delay(program: &Program) {
     let collector = Collector::start();
-    let service = start(
+    let service = start_exporting(
         program,
         &[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
@@ -137,7 +140,7 @@ async fn spans_and_metrics_are_sent_after_the_delay_that_is_asked_for(program: &
             ("OTEL_METRIC_EXPORT_INTERVAL", "10"),
         ],
     );
-    get(&service, 1).await;
+    request_live(&service, 1).await;
     let start = Instant::now();
     let mut requests = Vec::new();
     let mut count = |path: &str| {
@@ -145,11 +148,11 @@ async fn spans_and_metrics_are_sent_after_the_delay_that_is_asked_for(program: &
         let of_path = requests.iter().filter(|it: &&Request| it.path == path);
         of_path.count()
     };
-    wait_until("a span comes", || count("/v1/traces") > 0);
-    // By default, it would come now.
+    wait_until("a span is exported", || count("/v1/traces") > 0);
+    // The default delay is 5 s.
     assert!(start.elapsed() < Duration::from_secs(5));
-    // By default, there is one in a minute.
-    wait_until("metrics come twice", || count("/v1/metrics") > 1);
+    // The default interval is 60 s.
+    wait_until("metrics are exported twice", || count("/v1/metrics") > 1);
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -159,10 +162,10 @@ async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
         "OTEL_BSP_EXPORT_TIMEOUT",
     ] {
-        // Connections are taken by the kernel; nobody reads them.
+        // The kernel accepts connections; nothing reads them.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", silent.local_addr().unwrap());
-        let service = start(
+        let service = start_exporting(
             program,
             &[
                 ("OTEL_METRICS_EXPORTER", "none"),
@@ -171,17 +174,17 @@ async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
                 (timeout, "50"),
             ],
         );
-        get(&service, 1).await;
+        request_live(&service, 1).await;
         let start = Instant::now();
         service.wait_for_line(|line| line.contains("spans cannot be exported"));
-        // Without the variable, this takes ten seconds.
+        // The default timeout is 10 s.
         assert!(start.elapsed() < Duration::from_secs(9), "{timeout}");
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn count_limits_bound_the_attributes_of_a_span(program: &Program) {
-    let all = spans(program, 1, &[]).await[0].1.attributes.len();
+async fn count_limits_limit_the_attributes_of_a_span(program: &Program) {
+    let all = export_spans(program, 1, &[]).await[0].1.attributes.len();
     assert!(all > 3);
     for limits in [
         &[("OTEL_ATTRIBUTE_COUNT_LIMIT", "3")][..],
@@ -190,17 +193,17 @@ async fn count_limits_bound_the_attributes_of_a_span(program: &Program) {
             ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "3"),
         ],
     ] {
-        let span = &spans(program, 1, limits).await[0].1;
+        let span = &export_spans(program, 1, limits).await[0].1;
         assert_eq!(span.attributes.len(), 3);
         assert_eq!(span.dropped_attributes_count as usize, all - 3);
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn counters_are_cumulative_unless_delta_is_asked_for(program: &Program) {
+async fn counters_are_cumulative_unless_delta_is_configured(program: &Program) {
     for (preference, temporality) in [("", 2), ("Cumulative", 2), ("DELTA", 1)] {
         let collector = Collector::start();
-        let service = start(
+        let service = start_exporting(
             program,
             &[
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
@@ -210,7 +213,7 @@ async fn counters_are_cumulative_unless_delta_is_asked_for(program: &Program) {
                 ),
             ],
         );
-        get(&service, 1).await;
+        request_live(&service, 1).await;
         assert!(service.stop().0.success());
         let (_, metrics) = collector.spans_and_metrics();
         let duration = |name: &str| name == "http.server.request.duration";
@@ -223,7 +226,7 @@ async fn counters_are_cumulative_unless_delta_is_asked_for(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn the_environment_names_the_service_and_describes_the_process(program: &Program) {
+async fn service_name_and_resource_attributes_come_from_the_environment(program: &Program) {
     let attributes = "service.name=by%20attribute,deployment.environment.name=a%2Cb";
     let attributes = ("OTEL_RESOURCE_ATTRIBUTES", attributes);
     let by_name = ("OTEL_SERVICE_NAME", "by name");
@@ -231,19 +234,19 @@ async fn the_environment_names_the_service_and_describes_the_process(program: &P
         (vec![attributes], "by attribute"),
         (vec![attributes, by_name], "by name"),
     ] {
-        assert_eq!(spans(program, 1, &variables).await[0].0, name);
+        assert_eq!(export_spans(program, 1, &variables).await[0].0, name);
     }
     let collector = Collector::start();
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
-    let requests = requests(program, &collector, 1, &[endpoint, attributes]).await;
+    let requests = export_requests(program, &collector, 1, &[endpoint, attributes]).await;
     let resource = crate::collector::resource_attributes(&requests[0]);
-    let of = |key: &str| attribute_text(&resource, key);
-    assert_eq!(of("deployment.environment.name"), "a,b");
-    assert_eq!(of("telemetry.sdk.language"), "rust");
+    let attribute = |key: &str| attribute_text(&resource, key);
+    assert_eq!(attribute("deployment.environment.name"), "a,b");
+    assert_eq!(attribute("telemetry.sdk.language"), "rust");
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids(program: &Program) {
+async fn a_disabled_sdk_sends_nothing_and_logs_still_contain_trace_ids(program: &Program) {
     let collector = Collector::start();
     for exporter in ["otlp", "console"] {
         let service = program.start_with(&[
@@ -271,9 +274,9 @@ async fn with_a_disabled_sdk_nothing_is_sent_and_logs_still_carry_trace_ids(prog
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn another_word_than_true_leaves_the_sdk_on_and_logs_a_warning(program: &Program) {
+async fn otel_sdk_disabled_with_another_value_than_true_only_logs_a_warning(program: &Program) {
     let collector = Collector::start();
-    let service = start(
+    let service = start_exporting(
         program,
         &[
             ("OTEL_SDK_DISABLED", "yes"),
@@ -282,19 +285,19 @@ async fn another_word_than_true_leaves_the_sdk_on_and_logs_a_warning(program: &P
     );
     let line = service.wait_for_line(|line| line.contains("OTEL_SDK_DISABLED is 'yes'"));
     assert!(line.contains("WARN"), "{line}");
-    get(&service, 1).await;
+    request_live(&service, 1).await;
     assert!(service.stop().0.success());
     assert_eq!(collector.spans_and_metrics().0.len(), 1);
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn a_proxy_variable_has_no_effect(program: &Program) {
+async fn proxy_variables_have_no_effect(program: &Program) {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
     let proxies = ["ALL_PROXY", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY"];
     assert_eq!(
-        spans(program, 1, &proxies.map(|name| (name, &*address)))
+        export_spans(program, 1, &proxies.map(|name| (name, &*address)))
             .await
             .len(),
         1
@@ -303,9 +306,7 @@ async fn a_proxy_variable_has_no_effect(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says(
-    program: &Program,
-) {
+async fn the_metadata_endpoint_is_called_only_for_exporters_that_send_resources(program: &Program) {
     let collector = Collector::start();
     let metadata = Collector::start_answering("{}");
     let uri = format!("{}/v4/1", metadata.endpoint);
@@ -314,7 +315,7 @@ async fn the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says
     let traces = |exporter| ("OTEL_TRACES_EXPORTER", exporter);
     let metrics = |exporter| ("OTEL_METRICS_EXPORTER", exporter);
     let sampler = ("OTEL_TRACES_SAMPLER", "always_off");
-    for (variables, asked) in [
+    for (variables, expected_calls) in [
         (vec![], 0),
         (vec![traces("none"), metrics("none")], 0),
         (vec![traces("none"), metrics("emf")], 0),
@@ -331,9 +332,13 @@ async fn the_metadata_endpoint_is_asked_only_by_exporters_that_send_what_it_says
         (vec![traces("console"), sampler], 2),
     ] {
         let service = program.start_with(&[&[on_ecs, endpoint], &*variables].concat());
-        get(&service, 1).await;
+        request_live(&service, 1).await;
         assert!(service.stop().0.success());
-        assert_eq!(metadata.take_requests().len(), asked, "{variables:?}");
+        assert_eq!(
+            metadata.take_requests().len(),
+            expected_calls,
+            "{variables:?}"
+        );
     }
 }
 
@@ -349,7 +354,7 @@ async fn a_silent_metadata_endpoint_delays_the_start_by_about_a_second(program: 
     service.wait_for_line(|line| {
         line.contains("the metadata endpoint of ECS did not answer within 1 s")
     });
-    get(&service, 1).await;
+    request_live(&service, 1).await;
     let (status, lines) = service.stop();
     assert!(status.success());
     assert!(lines.iter().any(|line| line.contains("SpanId")));

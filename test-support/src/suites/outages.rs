@@ -1,4 +1,4 @@
-//! Backends that stop responding, start again and stop again, and what the service logs of it.
+//! The log lines of a service while a telemetry backend fails, recovers and fails again.
 
 use serde_json::Value;
 
@@ -11,30 +11,30 @@ suite! {
     two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause,
     two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause,
     two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause,
-    a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_status,
-    a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout,
+    two_outages_with_status_503_are_two_warnings_with_the_status,
+    two_outages_without_answers_are_two_warnings_that_name_the_timeout,
     two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause,
     two_outages_of_a_sampling_server_are_two_warnings_with_their_cause,
-    a_daemon_whose_name_cannot_be_looked_up_is_one_warning_with_the_error,
+    an_unresolvable_daemon_name_is_one_warning_with_the_error,
 }
 
-/// The log lines of a service while it serves requests.
-struct Log<'a> {
+/// The log lines of a service, which requests keep busy.
+struct ServiceLog<'a> {
     service: &'a Service,
     lines: Vec<Value>,
 }
 
-impl Log<'_> {
-    /// Sends requests until there is such a line, or a second one like an earlier one.
+impl ServiceLog<'_> {
+    /// Sends requests until there are `count` lines at `level` whose message contains this text.
     fn wait_for(&mut self, level: &str, message: &str, count: usize) {
         wait_until(message, || {
-            self.read();
-            self.of(level, message).len() >= count
+            self.send_request_and_read();
+            self.lines_with_message(level, message).len() >= count
         });
     }
 
-    /// Sends a request and takes in what was logged.
-    fn read(&mut self) {
+    /// Sends a request, and reads the lines logged since the last call.
+    fn send_request_and_read(&mut self) {
         let request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         self.service.send_raw(request);
         let lines = self.service.lines.try_iter();
@@ -42,7 +42,7 @@ impl Log<'_> {
         self.lines.extend(lines);
     }
 
-    fn of(&self, level: &str, message: &str) -> Vec<&Value> {
+    fn lines_with_message(&self, level: &str, message: &str) -> Vec<&Value> {
         let text = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
         let lines = self.lines.iter();
         lines
@@ -51,44 +51,50 @@ impl Log<'_> {
     }
 }
 
-/// What is logged of outages: the WARN at the beginning, the INFO at the end, and the texts of which
-/// each cause contains one.
-struct Expected<'a> {
-    lost: &'a str,
-    back: &'a str,
+/// The expected log messages of an outage.
+struct OutageMessages<'a> {
+    /// The WARN at the beginning.
+    warning: &'a str,
+    /// The INFO at the end.
+    recovery: &'a str,
+    /// Each cause contains one of these texts.
     causes: &'a [&'a str],
 }
 
-/// A connection that the system accepted before the listener closed is reset.
-const CLOSED: &[&str] = &["refused", "reset"];
+/// Causes of a closed port. A connection that was accepted before the listener closed is reset.
+const CLOSED_PORT_CAUSES: &[&str] = &["refused", "reset"];
 
-const NO_SPANS: Expected = Expected {
-    lost: "spans cannot be exported",
-    back: "spans are exported again",
-    causes: CLOSED,
+const NO_SPANS: OutageMessages = OutageMessages {
+    warning: "spans cannot be exported",
+    recovery: "spans are exported again",
+    causes: CLOSED_PORT_CAUSES,
 };
 
-const NO_METRICS: Expected = Expected {
-    lost: "metrics cannot be exported",
-    back: "metrics are exported again",
-    causes: CLOSED,
+const NO_METRICS: OutageMessages = OutageMessages {
+    warning: "metrics cannot be exported",
+    recovery: "metrics are exported again",
+    causes: CLOSED_PORT_CAUSES,
 };
 
-const NO_RULES: Expected = Expected {
-    lost: "returns no sampling rules",
-    back: "returns sampling rules again",
-    causes: CLOSED,
+const NO_RULES: OutageMessages = OutageMessages {
+    warning: "returns no sampling rules",
+    recovery: "returns sampling rules again",
+    causes: CLOSED_PORT_CAUSES,
 };
 
-/// Two outages of `backend` with a while between them in which it receives something: each outage is
-/// one WARN with its cause, and the recovery is one INFO.
-fn two_outages(
+/// Stops `backend` twice. Asserts that each outage is one WARN with its cause, and that the recovery between them
+/// is one INFO.
+fn assert_two_outages(
     program: &Program,
     mut backend: impl Backend,
     variables: &[(&str, &str)],
-    expected: &Expected<'_>,
+    expected: &OutageMessages<'_>,
 ) {
-    let Expected { lost, back, causes } = expected;
+    let OutageMessages {
+        warning,
+        recovery,
+        causes,
+    } = expected;
     let port = backend.port();
     let daemon = format!("127.0.0.1:{port}");
     let collector = format!("http://{daemon}");
@@ -101,24 +107,24 @@ fn two_outages(
     ];
     let variables = &[&common, variables].concat();
     let service = program.start_with(variables);
-    let mut log = Log {
+    let mut log = ServiceLog {
         service: &service,
         lines: Vec::new(),
     };
-    log.wait_for("WARN", lost, 1);
+    log.wait_for("WARN", warning, 1);
     backend.start();
-    log.wait_for("INFO", back, 1);
+    log.wait_for("INFO", recovery, 1);
     wait_until("the backend receives", || {
-        log.read();
+        log.send_request_and_read();
         backend.has_received()
     });
     backend.stop();
-    log.wait_for("WARN", lost, 2);
-    // The second outage lasts until the service has ended, after many more failures.
+    log.wait_for("WARN", warning, 2);
+    // The second outage lasts until the service ends, with many more failures.
     for _ in 0..200 {
-        log.read();
+        log.send_request_and_read();
     }
-    let Log { mut lines, .. } = log;
+    let ServiceLog { mut lines, .. } = log;
     let (status, last) = service.stop();
     assert!(status.success());
     lines.extend(
@@ -131,42 +137,49 @@ fn two_outages(
         .filter(|line| line["level"] == "WARN")
         .collect();
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
+    let expected_warning = warning;
     for warning in warnings {
-        assert!(warning["message"].as_str().unwrap().contains(lost));
-        let text = warning["cause"].as_str().unwrap();
-        let is_named = causes.iter().any(|cause| text.contains(cause));
-        assert!(is_named, "{warning:#}");
+        assert!(
+            warning["message"]
+                .as_str()
+                .unwrap()
+                .contains(expected_warning)
+        );
+        let cause = warning["cause"].as_str().unwrap();
+        let is_expected = causes.iter().any(|text| cause.contains(text));
+        assert!(is_expected, "{warning:#}");
     }
-    let news = lines.iter().filter(|line| {
-        line["level"] == "INFO" && line["message"].as_str().is_some_and(|it| it.contains(back))
+    let recoveries = lines.iter().filter(|line| {
+        line["level"] == "INFO"
+            && line["message"]
+                .as_str()
+                .is_some_and(|it| it.contains(recovery))
     });
-    assert_eq!(news.count(), 1, "{lines:#?}");
+    assert_eq!(recoveries.count(), 1, "{lines:#?}");
 }
 
 fn two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "xray")];
-    two_outages(program, UdpBackend::stopped(), &variables, &NO_SPANS);
+    assert_two_outages(program, UdpBackend::stopped(), &variables, &NO_SPANS);
 }
 
 fn two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
-    two_outages(program, HttpBackend::stopped(""), &variables, &NO_SPANS);
+    assert_two_outages(program, HttpBackend::stopped(""), &variables, &NO_SPANS);
 }
 
 fn two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_METRICS_EXPORTER", "otlp")];
-    two_outages(program, HttpBackend::stopped(""), &variables, &NO_METRICS);
+    assert_two_outages(program, HttpBackend::stopped(""), &variables, &NO_METRICS);
 }
 
-fn a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_status(
-    program: &Program,
-) {
+fn two_outages_with_status_503_are_two_warnings_with_the_status(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
-    let expected = Expected {
+    let expected = OutageMessages {
         causes: &["503"],
         ..NO_SPANS
     };
-    two_outages(
+    assert_two_outages(
         program,
         UnavailableBackend::stopped(),
         &variables,
@@ -174,20 +187,20 @@ fn a_collector_that_answers_503_twice_for_a_while_is_two_warnings_with_the_statu
     );
 }
 
-fn a_collector_that_falls_silent_twice_is_two_warnings_that_name_the_timeout(program: &Program) {
+fn two_outages_without_answers_are_two_warnings_that_name_the_timeout(program: &Program) {
     let variables = [
         ("OTEL_METRICS_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
     ];
-    let expected = Expected {
+    let expected = OutageMessages {
         causes: &["timeout"],
         ..NO_METRICS
     };
-    two_outages(program, SilentBackend::stopped(), &variables, &expected);
+    assert_two_outages(program, SilentBackend::stopped(), &variables, &expected);
 }
 
-/// Rules and targets in one. After the first report, the next one is due in a second.
-const RULES: &str = r#"{
+/// An answer to both GetSamplingRules and GetSamplingTargets. The next report is due after one second.
+const RULES_AND_TARGETS: &str = r#"{
     "SamplingRuleRecords": [{"SamplingRule": {
         "RuleName": "Default", "Priority": 10000, "FixedRate": 1.0, "ReservoirSize": 1, "Version": 1,
         "ServiceName": "*", "ServiceType": "*", "Host": "*", "HTTPMethod": "*", "URLPath": "*",
@@ -201,7 +214,7 @@ const RULES: &str = r#"{
 fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause(program: &Program) {
     let mut spans = UdpBackend::stopped();
     spans.start();
-    let rules = HttpBackend::stopped(RULES);
+    let rules = HttpBackend::stopped(RULES_AND_TARGETS);
     let address = format!(
         "udp:127.0.0.1:{} tcp:127.0.0.1:{}",
         spans.port(),
@@ -212,7 +225,7 @@ fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause(p
         ("OTEL_TRACES_SAMPLER", "xray"),
         ("AWS_XRAY_DAEMON_ADDRESS", &address),
     ];
-    two_outages(program, rules, &variables, &NO_RULES);
+    assert_two_outages(program, rules, &variables, &NO_RULES);
 }
 
 fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause(program: &Program) {
@@ -232,11 +245,11 @@ fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause(program: &
             &format!("{endpoint},pollingIntervalMs=10"),
         ),
     ];
-    two_outages(program, server, &variables, &NO_RULES);
+    assert_two_outages(program, server, &variables, &NO_RULES);
 }
 
-fn a_daemon_whose_name_cannot_be_looked_up_is_one_warning_with_the_error(program: &Program) {
-    // Too long for any question, so that the resolver refuses it by itself.
+fn an_unresolvable_daemon_name_is_one_warning_with_the_error(program: &Program) {
+    // A label of more than 63 bytes: the resolver rejects it without a query.
     let address = format!("{}:2000", "x".repeat(64));
     let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
@@ -244,15 +257,15 @@ fn a_daemon_whose_name_cannot_be_looked_up_is_one_warning_with_the_error(program
         ("AWS_XRAY_DAEMON_ADDRESS", &address),
         ("OTEL_BSP_SCHEDULE_DELAY", "1"),
     ]);
-    let mut log = Log {
+    let mut log = ServiceLog {
         service: &service,
         lines: Vec::new(),
     };
-    log.wait_for("WARN", NO_SPANS.lost, 1);
+    log.wait_for("WARN", NO_SPANS.warning, 1);
     for _ in 0..200 {
-        log.read();
+        log.send_request_and_read();
     }
-    let warnings = log.of("WARN", "");
+    let warnings = log.lines_with_message("WARN", "");
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     let cause = warnings[0]["cause"].as_str().unwrap();
     assert!(cause.contains("cannot be looked up"), "{cause}");

@@ -1,4 +1,4 @@
-//! What the contract promises of both services' shell, as tests over a running service.
+//! Behaviour that every service has through `http-shell`.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,27 +15,28 @@ use crate::service::{Service, WAIT_LIMIT};
 
 suite! {
     $ shell_tests, shell:
-    live_answers_while_the_process_is_up,
+    live_is_200_while_the_process_runs,
     an_unknown_path_is_a_json_404_with_cors,
-    a_wrong_method_is_a_405_that_says_what_is_allowed,
-    head_answers_as_get_does_without_a_body,
-    a_preflight_is_answered_empty_and_allows_any_origin,
+    a_wrong_method_is_405_with_the_allowed_methods,
+    head_is_answered_like_get_without_a_body,
+    a_preflight_has_an_empty_answer_and_allows_any_origin,
     a_preflight_allows_the_requested_headers_by_name,
-    a_head_that_cannot_be_read_is_refused_empty,
-    a_slow_head_does_not_hold_a_connection_for_ever,
-    each_request_gets_an_access_line_with_what_the_workshop_reads,
-    health_check_tells_by_its_exit_code_whether_the_service_is_live,
+    an_invalid_request_head_is_rejected_with_an_empty_answer,
+    an_incomplete_request_head_is_408_after_the_time_limit,
+    each_request_has_an_access_line_with_the_fields_of_the_workshop,
+    the_exit_code_of_health_check_shows_whether_the_service_is_live,
     an_unknown_argument_is_a_usage_error,
-    what_is_not_unicode_around_it_is_no_reason_to_panic,
-    a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end,
-    a_port_that_is_taken_is_an_error_that_names_the_variable,
-    every_variable_that_makes_no_sense_is_named_with_exit_code_64,
-    a_required_variable_that_is_missing_is_named_with_exit_code_64,
-    an_idle_service_stops_at_once_when_asked,
+    arguments_and_variables_that_are_not_unicode_are_rejected_without_a_panic,
+    unread_standard_output_blocks_neither_requests_nor_shutdown,
+    an_occupied_port_is_an_error_that_names_the_variable,
+    an_invalid_variable_is_rejected_with_its_name_and_the_expected_values,
+    an_invalid_variable_ends_the_program_with_exit_code_64,
+    a_missing_required_variable_is_named_with_exit_code_64,
+    an_idle_service_stops_at_once_on_sigterm,
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn live_answers_while_the_process_is_up(program: &Program) {
+async fn live_is_200_while_the_process_runs(program: &Program) {
     let service = program.start();
     let answer = reqwest::get(service.url("/health/live")).await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -60,7 +61,7 @@ fn an_unknown_path_is_a_json_404_with_cors(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn a_wrong_method_is_a_405_that_says_what_is_allowed(program: &Program) {
+async fn a_wrong_method_is_405_with_the_allowed_methods(program: &Program) {
     let service = program.start();
     for (method, path, allow) in [
         (Method::POST, "/", "GET, HEAD"),
@@ -78,7 +79,7 @@ async fn a_wrong_method_is_a_405_that_says_what_is_allowed(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn head_answers_as_get_does_without_a_body(program: &Program) {
+async fn head_is_answered_like_get_without_a_body(program: &Program) {
     let service = program.start();
     let answer = send_head(&service, "HEAD /health/live HTTP/1.1");
     let (status, head, body) = parse_answer(&answer);
@@ -87,7 +88,7 @@ async fn head_answers_as_get_does_without_a_body(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn a_preflight_is_answered_empty_and_allows_any_origin(program: &Program) {
+async fn a_preflight_has_an_empty_answer_and_allows_any_origin(program: &Program) {
     let service = program.start();
     for path in ["/", "/mysfits/x/like", "/nothing"] {
         let answer = Client::new()
@@ -109,7 +110,7 @@ async fn a_preflight_is_answered_empty_and_allows_any_origin(program: &Program) 
     }
 }
 
-/// The headers that the answer to a preflight with these lines allows; none without the header.
+/// Sends a preflight with more header lines. Returns the headers that the answer allows.
 fn allowed_headers(service: &Service, lines: &str) -> Option<String> {
     let preflight = "OPTIONS /mysfits/x/like HTTP/1.1\r\nOrigin: http://elsewhere.example\r\n\
         Access-Control-Request-Method: POST";
@@ -144,7 +145,7 @@ fn a_preflight_allows_the_requested_headers_by_name(program: &Program) {
             format!("{requested}authorization{requested}traceparent"),
             Some("authorization, traceparent"),
         ),
-        // What is no name of a header is not repeated.
+        // Invalid header names are left out of the answer.
         (
             format!("{requested}authorization, <script>, a b, \u{e9}, x:y"),
             Some("authorization"),
@@ -156,7 +157,7 @@ fn a_preflight_allows_the_requested_headers_by_name(program: &Program) {
     }
 }
 
-fn a_head_that_cannot_be_read_is_refused_empty(program: &Program) {
+fn an_invalid_request_head_is_rejected_with_an_empty_answer(program: &Program) {
     let service = program.start();
     let huge = format!(
         "GET / HTTP/1.1\r\nHost: x\r\nX-Huge: {}\r\n\r\n",
@@ -179,7 +180,7 @@ fn a_head_that_cannot_be_read_is_refused_empty(program: &Program) {
     );
 }
 
-fn a_slow_head_does_not_hold_a_connection_for_ever(program: &Program) {
+fn an_incomplete_request_head_is_408_after_the_time_limit(program: &Program) {
     let service = program.start();
     let start = Instant::now();
     let answer = service.send_raw(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
@@ -187,7 +188,7 @@ fn a_slow_head_does_not_hold_a_connection_for_ever(program: &Program) {
     assert!(start.elapsed() < WAIT_LIMIT / 2);
 }
 
-fn each_request_gets_an_access_line_with_what_the_workshop_reads(program: &Program) {
+fn each_request_has_an_access_line_with_the_fields_of_the_workshop(program: &Program) {
     let service = program.start();
     let head = "GET /no?secret=1 HTTP/1.1\r\nUser-Agent: ELB-HealthChecker/2.0";
     send_head(&service, head);
@@ -201,7 +202,7 @@ fn each_request_gets_an_access_line_with_what_the_workshop_reads(program: &Progr
     assert!(line["ms"].as_f64().is_some());
 }
 
-fn health_check_tells_by_its_exit_code_whether_the_service_is_live(program: &Program) {
+fn the_exit_code_of_health_check_shows_whether_the_service_is_live(program: &Program) {
     let service = program.start();
     let check = |port: u16| {
         let port = port.to_string();
@@ -219,27 +220,25 @@ fn an_unknown_argument_is_a_usage_error(program: &Program) {
     assert!(String::from_utf8_lossy(&ended.stderr).contains("--port"));
 }
 
-fn what_is_not_unicode_around_it_is_no_reason_to_panic(program: &Program) {
-    let odd = OsStr::from_bytes(b"\xff");
-    let ended = Command::new(program.binary).arg(odd).output().unwrap();
+fn arguments_and_variables_that_are_not_unicode_are_rejected_without_a_panic(program: &Program) {
+    let invalid = OsStr::from_bytes(b"\xff");
+    let ended = Command::new(program.binary).arg(invalid).output().unwrap();
     assert_eq!(ended.status.code(), Some(64));
     let required = program.required.iter().copied();
     let ended = Command::new(program.binary)
         .env_clear()
         .envs(required)
-        .env("ODD", odd)
-        .env("LOGLEVEL", odd)
+        .env("ODD", invalid)
+        .env("LOGLEVEL", invalid)
         .output()
         .unwrap();
     assert_eq!(ended.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("LOGLEVEL"));
 }
 
-fn a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end(
-    program: &Program,
-) {
+fn unread_standard_output_blocks_neither_requests_nor_shutdown(program: &Program) {
     let mut service = Service::start_unread(program.binary, program.required);
-    // More lines than the pipe and the queue before it hold.
+    // More lines than the pipe and the log queue hold.
     let mut stream = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut answers = BufReader::new(stream.try_clone().unwrap()).lines();
@@ -254,7 +253,7 @@ fn a_reader_of_the_logs_that_does_not_keep_up_holds_neither_requests_nor_the_end
     assert!(service.wait().success());
 }
 
-fn a_port_that_is_taken_is_an_error_that_names_the_variable(program: &Program) {
+fn an_occupied_port_is_an_error_that_names_the_variable(program: &Program) {
     let service = program.start();
     let port = service.port.to_string();
     let variables: Vec<_> = program
@@ -268,7 +267,7 @@ fn a_port_that_is_taken_is_an_error_that_names_the_variable(program: &Program) {
     assert!(String::from_utf8_lossy(&ended.stderr).contains("PORT"));
 }
 
-fn every_variable_that_makes_no_sense_is_named_with_exit_code_64(program: &Program) {
+fn an_invalid_variable_is_rejected_with_its_name_and_the_expected_values(program: &Program) {
     let shared = [
         ("PORT", "http"),
         ("PORT", "65536"),
@@ -289,17 +288,23 @@ fn every_variable_that_makes_no_sense_is_named_with_exit_code_64(program: &Progr
         ("AWS_XRAY_DAEMON_ADDRESS", "daemon"),
     ];
     for (name, value) in shared.iter().chain(program.rejected_values).copied() {
-        let others = program.required.iter().filter(|(other, _)| *other != name);
-        let variables: Vec<_> = others.copied().chain([(name, value)]).collect();
-        let ended = program.run_to_end(&variables, &[]);
-        let error = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
+        let error = program.config_error(&[(name, value)]);
         assert!(error.contains(name), "{name}={value}: {error}");
         assert!(error.contains("expected"), "{name}={value}: {error}");
     }
 }
 
-fn a_required_variable_that_is_missing_is_named_with_exit_code_64(program: &Program) {
+fn an_invalid_variable_ends_the_program_with_exit_code_64(program: &Program) {
+    let shared = [("PORT", "http"), ("LOGLEVEL", "LOUD")];
+    for (name, value) in shared.iter().chain(&program.rejected_values[..1]).copied() {
+        let ended = program.run_to_end(&program.required_with(&[(name, value)]), &[]);
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
+        assert!(error.contains(name), "{name}={value}: {error}");
+    }
+}
+
+fn a_missing_required_variable_is_named_with_exit_code_64(program: &Program) {
     for name in program.without_default {
         let others = program.required.iter().filter(|(other, _)| other != name);
         let variables: Vec<_> = others.copied().collect();
@@ -310,9 +315,9 @@ fn a_required_variable_that_is_missing_is_named_with_exit_code_64(program: &Prog
     }
 }
 
-fn an_idle_service_stops_at_once_when_asked(program: &Program) {
+fn an_idle_service_stops_at_once_on_sigterm(program: &Program) {
     let service = program.start();
-    // An idle connection is no reason to wait.
+    // An idle connection does not delay the shutdown.
     let mut idle = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     idle.write_all(get).unwrap();

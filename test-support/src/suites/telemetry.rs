@@ -1,4 +1,4 @@
-//! What the contract promises of both services' telemetry, as tests over a running service.
+//! Telemetry that every service has.
 
 use std::io::Write;
 use std::time::Instant;
@@ -13,31 +13,31 @@ use crate::service::{Service, WAIT_LIMIT, wait_until};
 
 suite! {
     $ telemetry_tests, telemetry:
-    every_answer_names_its_trace_and_lets_pages_read_it,
-    the_trace_of_the_load_balancer_goes_on_with_and_without_spans,
-    a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here,
+    every_answer_has_a_trace_header_that_web_pages_may_read,
+    the_trace_id_of_the_load_balancer_is_kept_with_and_without_spans,
+    a_trace_header_with_only_a_root_gives_a_sampled_segment_without_a_parent,
     the_callers_span_is_the_parent_in_both_formats,
-    the_callers_decision_is_kept_and_told,
-    headers_that_make_no_sense_begin_a_new_trace,
+    the_callers_sampling_decision_is_kept_and_returned,
+    invalid_trace_headers_start_a_new_trace,
     a_404_is_an_error_in_its_segment,
-    health_checks_make_no_spans_if_nobody_wants_them,
-    a_document_fits_into_a_datagram_whatever_clients_send,
-    a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end,
-    spans_are_text_on_standard_output_on_demand,
-    embedded_metrics_are_lines_that_cloudwatch_reads,
-    a_request_whose_head_is_full_of_trace_header_is_answered,
+    trace_health_checks_off_disables_the_spans_of_health_checks,
+    long_request_fields_are_truncated_in_the_document,
+    a_silent_collector_delays_neither_requests_nor_shutdown,
+    the_console_exporter_writes_spans_as_text_to_standard_output,
+    embedded_metrics_are_json_lines_in_cloudwatchs_format,
+    a_request_with_a_very_long_trace_header_is_answered,
 }
 
-const ROOT: &str = "Root=1-58406520-a006649127e371903a2de979";
+const TRACE_HEADER_ROOT: &str = "Root=1-58406520-a006649127e371903a2de979";
 
-/// Everything is traced, and everything that ends is sent.
-const ALL: [(&str, &str); 2] = [
+/// Samples all traces without a sampling decision, and sends them to the X-Ray daemon.
+const XRAY_EXPORT: [(&str, &str); 2] = [
     ("OTEL_TRACES_EXPORTER", "xray"),
     ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
 ];
 
-/// The trace header of the answer to `GET path` with these headers.
-async fn traced(service: &Service, path: &str, headers: &[(&str, &str)]) -> String {
+/// Sends `GET path` with these headers. Returns the trace header of the answer.
+async fn request_trace_header(service: &Service, path: &str, headers: &[(&str, &str)]) -> String {
     let mut request = Client::new().get(service.url(path)).timeout(WAIT_LIMIT);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -47,15 +47,16 @@ async fn traced(service: &Service, path: &str, headers: &[(&str, &str)]) -> Stri
     header.to_str().unwrap().to_owned()
 }
 
-/// Runs a service with a daemon behind it and returns the documents that it sent.
-async fn documents(
+/// Starts a service with an X-Ray daemon, sends requests, and stops it. Returns the result of `requests` and the
+/// documents.
+async fn export_documents(
     program: &Program,
     more: &[(&str, &str)],
     requests: impl AsyncFnOnce(&Service) -> String,
 ) -> (String, Vec<Value>) {
     let daemon = Daemon::start();
     let (name, address) = daemon.address_variable();
-    let mut variables = ALL.to_vec();
+    let mut variables = XRAY_EXPORT.to_vec();
     variables.push((name, &address));
     variables.extend(more);
     let service = program.start_with(&variables);
@@ -65,7 +66,7 @@ async fn documents(
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn every_answer_names_its_trace_and_lets_pages_read_it(program: &Program) {
+async fn every_answer_has_a_trace_header_that_web_pages_may_read(program: &Program) {
     let service = program.start_with(&[]);
     for (method, path) in [
         ("GET", "/health/live"),
@@ -87,21 +88,33 @@ async fn every_answer_names_its_trace_and_lets_pages_read_it(program: &Program) 
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn the_trace_of_the_load_balancer_goes_on_with_and_without_spans(program: &Program) {
+async fn the_trace_id_of_the_load_balancer_is_kept_with_and_without_spans(program: &Program) {
     for exporter in ["none", "xray"] {
         let service = program.start_with(&[("OTEL_TRACES_EXPORTER", exporter)]);
-        let header = traced(&service, "/health/live", &[("X-Amzn-Trace-Id", ROOT)]).await;
-        assert_eq!(trace_id(&header), trace_id(ROOT), "{exporter}");
+        let header = request_trace_header(
+            &service,
+            "/health/live",
+            &[("X-Amzn-Trace-Id", TRACE_HEADER_ROOT)],
+        )
+        .await;
+        assert_eq!(trace_id(&header), trace_id(TRACE_HEADER_ROOT), "{exporter}");
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here(program: &Program) {
-    let (header, documents) = documents(program, &[], async |service| {
-        traced(service, "/health/live", &[("x-amzn-trace-id", ROOT)]).await
+async fn a_trace_header_with_only_a_root_gives_a_sampled_segment_without_a_parent(
+    program: &Program,
+) {
+    let (header, documents) = export_documents(program, &[], async |service| {
+        request_trace_header(
+            service,
+            "/health/live",
+            &[("x-amzn-trace-id", TRACE_HEADER_ROOT)],
+        )
+        .await
     })
     .await;
-    assert_eq!(header, format!("{ROOT};Sampled=1"));
+    assert_eq!(header, format!("{TRACE_HEADER_ROOT};Sampled=1"));
     let [segment] = documents_of_trace(&documents, &header)[..] else {
         panic!("{documents:#?}");
     };
@@ -113,13 +126,13 @@ async fn a_root_alone_makes_a_segment_without_a_parent_and_is_decided_here(progr
 #[tokio::main(flavor = "current_thread")]
 async fn the_callers_span_is_the_parent_in_both_formats(program: &Program) {
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let xray = format!("{ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
+    let xray = format!("{TRACE_HEADER_ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
     for (name, value, expected) in [
         ("traceparent", parent, "b7ad6b7169203331"),
         ("X-Amzn-Trace-Id", &xray, "53995c3f42cd8ad8"),
     ] {
-        let (header, documents) = documents(program, &[], async |service| {
-            traced(service, "/health/live", &[(name, value)]).await
+        let (header, documents) = export_documents(program, &[], async |service| {
+            request_trace_header(service, "/health/live", &[(name, value)]).await
         })
         .await;
         let [segment] = documents_of_trace(&documents, &header)[..] else {
@@ -130,19 +143,19 @@ async fn the_callers_span_is_the_parent_in_both_formats(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn the_callers_decision_is_kept_and_told(program: &Program) {
-    let (header, documents) = documents(program, &[], async |service| {
-        let unsampled = format!("{ROOT};Sampled=0");
-        traced(service, "/health/live", &[("X-Amzn-Trace-Id", &unsampled)]).await
+async fn the_callers_sampling_decision_is_kept_and_returned(program: &Program) {
+    let (header, documents) = export_documents(program, &[], async |service| {
+        let unsampled = format!("{TRACE_HEADER_ROOT};Sampled=0");
+        request_trace_header(service, "/health/live", &[("X-Amzn-Trace-Id", &unsampled)]).await
     })
     .await;
-    assert_eq!(header, format!("{ROOT};Sampled=0"));
+    assert_eq!(header, format!("{TRACE_HEADER_ROOT};Sampled=0"));
     assert_eq!(documents, [] as [Value; 0]);
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn headers_that_make_no_sense_begin_a_new_trace(program: &Program) {
-    let (_, documents) = documents(program, &[], async |service| {
+async fn invalid_trace_headers_start_a_new_trace(program: &Program) {
+    let (_, documents) = export_documents(program, &[], async |service| {
         for header in [
             "garbage",
             "Root=1-x-y",
@@ -151,7 +164,8 @@ async fn headers_that_make_no_sense_begin_a_new_trace(program: &Program) {
             ";;;=",
             "\u{e9}",
         ] {
-            let answered = traced(service, "/health/live", &[("X-Amzn-Trace-Id", header)]).await;
+            let answered =
+                request_trace_header(service, "/health/live", &[("X-Amzn-Trace-Id", header)]).await;
             assert!(answered.ends_with(";Sampled=1"), "{answered}");
         }
         String::new()
@@ -163,8 +177,8 @@ async fn headers_that_make_no_sense_begin_a_new_trace(program: &Program) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn a_404_is_an_error_in_its_segment(program: &Program) {
-    let (header, documents) = documents(program, &[], async |service| {
-        traced(service, "/nothing", &[]).await
+    let (header, documents) = export_documents(program, &[], async |service| {
+        request_trace_header(service, "/nothing", &[]).await
     })
     .await;
     let [segment] = documents_of_trace(&documents, &header)[..] else {
@@ -174,15 +188,16 @@ async fn a_404_is_an_error_in_its_segment(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn health_checks_make_no_spans_if_nobody_wants_them(program: &Program) {
+async fn trace_health_checks_off_disables_the_spans_of_health_checks(program: &Program) {
     let off = [("TRACE_HEALTH_CHECKS", "off")];
-    let (_, documents) = documents(program, &off, async |service| {
+    let (_, documents) = export_documents(program, &off, async |service| {
         for path in ["/", "/health/live", "/health/ready"] {
-            let sampled = format!("{ROOT};Sampled=1");
-            let header = traced(service, path, &[("X-Amzn-Trace-Id", &sampled)]).await;
-            assert_eq!(header, format!("{ROOT};Sampled=0"), "{path}");
+            let sampled = format!("{TRACE_HEADER_ROOT};Sampled=1");
+            let header =
+                request_trace_header(service, path, &[("X-Amzn-Trace-Id", &sampled)]).await;
+            assert_eq!(header, format!("{TRACE_HEADER_ROOT};Sampled=0"), "{path}");
         }
-        traced(service, "/nothing", &[]).await
+        request_trace_header(service, "/nothing", &[]).await
     })
     .await;
     assert_eq!(documents.len(), 1, "{documents:#?}");
@@ -190,15 +205,15 @@ async fn health_checks_make_no_spans_if_nobody_wants_them(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn a_document_fits_into_a_datagram_whatever_clients_send(program: &Program) {
+async fn long_request_fields_are_truncated_in_the_document(program: &Program) {
     let long = "x".repeat(3000);
-    let (header, documents) = documents(program, &[], async |service| {
+    let (header, documents) = export_documents(program, &[], async |service| {
         let path = format!("/nothing/{long}");
         let headers = [
             ("User-Agent", &*long),
             ("X-Forwarded-For", "203.0.113.9, ::1"),
         ];
-        traced(service, &path, &headers).await
+        request_trace_header(service, &path, &headers).await
     })
     .await;
     let [segment] = documents_of_trace(&documents, &header)[..] else {
@@ -212,7 +227,7 @@ async fn a_document_fits_into_a_datagram_whatever_clients_send(program: &Program
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end(program: &Program) {
+async fn a_silent_collector_delays_neither_requests_nor_shutdown(program: &Program) {
     for exporter in ["OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER"] {
         let mut collector = HttpBackend::stopped("");
         collector.start();
@@ -221,16 +236,16 @@ async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end(
         let service = program.start_with(&[
             (exporter, "otlp"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
-            // No export ends before this test does.
+            // No export ends before the test.
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "600000"),
             ("OTEL_TRACES_SAMPLER", "always_on"),
             ("OTEL_BSP_SCHEDULE_DELAY", "1"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
         ]);
-        traced(&service, "/health/live", &[]).await;
+        request_trace_header(&service, "/health/live", &[]).await;
         wait_until("an export begins", || collector.has_received());
         for _ in 0..100 {
-            traced(&service, "/health/live", &[]).await;
+            request_trace_header(&service, "/health/live", &[]).await;
         }
         let start = Instant::now();
         assert!(service.stop().0.success());
@@ -240,12 +255,12 @@ async fn a_collector_that_does_not_answer_holds_up_neither_requests_nor_the_end(
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn spans_are_text_on_standard_output_on_demand(program: &Program) {
+async fn the_console_exporter_writes_spans_as_text_to_standard_output(program: &Program) {
     let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "console"),
         ("OTEL_TRACES_SAMPLER", "always_on"),
     ]);
-    let header = traced(&service, "/nothing", &[]).await;
+    let header = request_trace_header(&service, "/nothing", &[]).await;
     let (_, lines) = service.stop();
     let id = trace_id(&header)[2..].replace('-', "");
     let id = format!("TraceId      : {id}");
@@ -253,10 +268,10 @@ async fn spans_are_text_on_standard_output_on_demand(program: &Program) {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn embedded_metrics_are_lines_that_cloudwatch_reads(program: &Program) {
+async fn embedded_metrics_are_json_lines_in_cloudwatchs_format(program: &Program) {
     let service = program.start_with(&[("OTEL_METRICS_EXPORTER", "emf")]);
     for _ in 0..3 {
-        traced(&service, "/health/live", &[]).await;
+        request_trace_header(&service, "/health/live", &[]).await;
     }
     let (_, lines) = service.stop();
     let lines: Vec<Value> = lines
@@ -268,7 +283,7 @@ async fn embedded_metrics_are_lines_that_cloudwatch_reads(program: &Program) {
             && line["http.route"] == "/health/live"
             && line["http.response.status_code"] == "200"
     });
-    let line = durations.expect("no such line");
+    let line = durations.expect("no line with durations");
     assert_eq!(line["http.server.request.duration"]["Count"], 3);
     let metrics = &line["_aws"]["CloudWatchMetrics"][0];
     assert_eq!(metrics["Namespace"], "MythicalMysfits");
@@ -276,13 +291,13 @@ async fn embedded_metrics_are_lines_that_cloudwatch_reads(program: &Program) {
     assert!(line["_aws"]["Timestamp"].is_u64());
 }
 
-fn a_request_whose_head_is_full_of_trace_header_is_answered(program: &Program) {
-    let service = program.start_with(&ALL);
+fn a_request_with_a_very_long_trace_header_is_answered(program: &Program) {
+    let service = program.start_with(&XRAY_EXPORT);
     let mut stream = service.connect();
-    let many = format!("X-Amzn-Trace-Id: {}\r\n", "Root=1;".repeat(1000));
+    let long_header = format!("X-Amzn-Trace-Id: {}\r\n", "Root=1;".repeat(1000));
     write!(
         stream,
-        "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{many}\r\n"
+        "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{long_header}\r\n"
     )
     .unwrap();
     let answer = std::io::read_to_string(stream).unwrap();

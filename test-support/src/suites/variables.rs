@@ -1,20 +1,21 @@
 //! Variables that libraries define: an invalid value ends the process with exit code 64 before it listens,
 //! and the message names the variable.
 //!
-//! The unit tests of the parsers cover which values are valid. These tests try each variable once with the
-//! real program.
+//! The unit tests of the parsers cover which values are valid. These tests check that a service's configuration
+//! rejects each variable, and start the program with one of them.
 
 use crate::program::Program;
 use std::net::TcpListener;
 
 suite! {
     $ variables_tests, variables:
-    a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound,
-    a_header_that_makes_no_sense_is_refused_without_showing_the_key_in_it,
+    an_invalid_telemetry_variable_is_rejected_with_its_name_and_the_expected_values,
+    an_invalid_telemetry_variable_ends_the_program_before_it_binds_the_port,
+    the_error_about_an_invalid_header_variable_does_not_show_its_key,
 }
 
-/// Variables about the telemetry, each with one value of each kind that makes no sense.
-const BAD_VALUES: &[(&str, &[&str])] = &[
+/// Variables of the telemetry, each with one invalid value of each kind.
+const INVALID_VALUES: &[(&str, &[&str])] = &[
     ("OTEL_BSP_SCHEDULE_DELAY", &["500ms", "0", "-1"]),
     ("OTEL_BSP_EXPORT_TIMEOUT", &["30s", "1.5"]),
     (
@@ -83,27 +84,20 @@ const BAD_VALUES: &[(&str, &[&str])] = &[
     ("ECS_CONTAINER_METADATA_URI_V4", &["169.254.170.2/v4/a"]),
 ];
 
-fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound(
+fn an_invalid_telemetry_variable_is_rejected_with_its_name_and_the_expected_values(
     program: &Program,
 ) {
-    // With this port, a program that got as far as to listen would end with exit code 1.
-    let taken = TcpListener::bind("0.0.0.0:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    for (name, values) in BAD_VALUES {
+    for (name, values) in INVALID_VALUES {
         for value in *values {
-            // Whether the variable's exporter is on makes no difference.
+            // A variable is checked even if its exporter is off.
             for exporter in ["none", "otlp"] {
-                let mut variables = program.required.to_vec();
-                variables.retain(|(other, _)| other != name);
-                variables.extend([
-                    ("PORT", &*port),
+                let mut variables = vec![
                     ("OTEL_TRACES_EXPORTER", exporter),
                     ("OTEL_METRICS_EXPORTER", exporter),
-                    (name, value),
-                ]);
-                let ended = program.run_to_end(&variables, &[]);
-                let error = String::from_utf8_lossy(&ended.stderr);
-                assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
+                ];
+                variables.retain(|(other, _)| other != name);
+                variables.push((name, value));
+                let error = program.config_error(&variables);
                 assert!(error.contains(name), "{name}={value}: {error}");
                 assert!(error.contains("expected"), "{name}={value}: {error}");
             }
@@ -111,7 +105,22 @@ fn a_variable_of_a_library_that_makes_no_sense_is_named_before_the_port_is_bound
     }
 }
 
-fn a_header_that_makes_no_sense_is_refused_without_showing_the_key_in_it(program: &Program) {
+fn an_invalid_telemetry_variable_ends_the_program_before_it_binds_the_port(program: &Program) {
+    // If the program tried to bind this port, it would end with exit code 1.
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let (name, value) = ("OTEL_BSP_SCHEDULE_DELAY", "500ms");
+    let variables = program.required_with(&[("PORT", &port), (name, value)]);
+    let ended = program.run_to_end(&variables, &[]);
+    let error = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(64), "{error}");
+    assert!(
+        error.contains(name) && error.contains("expected"),
+        "{error}"
+    );
+}
+
+fn the_error_about_an_invalid_header_variable_does_not_show_its_key(program: &Program) {
     let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "api key=s3cret");
     let variables = [program.required, &[headers]].concat();
     let ended = program.run_to_end(&variables, &[]);

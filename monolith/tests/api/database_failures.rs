@@ -6,13 +6,13 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::database::Database;
-use crate::faults::{BadLine, Fault};
-use crate::{BINARY, REQUIRED, start_over};
+use crate::faulty_proxy::{Fault, FaultyProxy};
+use crate::{BINARY, REQUIRED, start_with_dynamodb_at};
 use test_support::service::{Service, free_port, run_to_end};
 
-/// Everything that asks the database answers 503 in our form, within the deadline and a margin for
-/// a busy machine; what does not ask it goes on.
-async fn assert_everything_is_unavailable(monolith: &Service, deadline_ms: u64) {
+/// Asserts that routes with database access are 503 within the deadline and a margin for a busy machine, and that
+/// other routes are 200.
+async fn assert_database_routes_are_unavailable(monolith: &Service, deadline_ms: u64) {
     let start = Instant::now();
     for (method, path) in [
         ("GET", "/mysfits"),
@@ -32,8 +32,8 @@ async fn assert_everything_is_unavailable(monolith: &Service, deadline_ms: u64) 
         let message = body["error"]["message"].as_str().unwrap();
         assert!(message.starts_with("the database "), "{message}");
     }
-    let bound = Duration::from_millis(6 * deadline_ms + 3000);
-    assert!(start.elapsed() < bound, "{:?}", start.elapsed());
+    let time_limit = Duration::from_millis(6 * deadline_ms + 3000);
+    assert!(start.elapsed() < time_limit, "{:?}", start.elapsed());
     for path in ["/", "/health/live"] {
         let answer = reqwest::get(monolith.url(path)).await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
@@ -41,26 +41,27 @@ async fn assert_everything_is_unavailable(monolith: &Service, deadline_ms: u64) 
 }
 
 #[tokio::test]
-async fn a_database_that_is_down_is_a_503_soon_and_its_cause_is_in_the_log() {
-    let down = (Ipv4Addr::LOCALHOST, free_port()).into();
-    let monolith = start_over(down, &[("DDB_TIMEOUT_MS", "500")]);
-    assert_everything_is_unavailable(&monolith, 500).await;
+async fn an_unreachable_database_is_a_503_with_the_cause_in_the_log() {
+    let unreachable = (Ipv4Addr::LOCALHOST, free_port()).into();
+    let monolith = start_with_dynamodb_at(unreachable, &[("DDB_TIMEOUT_MS", "500")]);
+    assert_database_routes_are_unavailable(&monolith, 500).await;
     let line = monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
     assert!(line.contains("Connection refused"), "{line}");
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_a_503_after_the_deadline() {
-    // Connections are taken by the kernel; nobody reads them.
+async fn a_silent_database_is_a_503_after_the_deadline() {
+    // The kernel accepts connections; nothing reads them.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let monolith = start_over(silent.local_addr().unwrap(), &[("DDB_TIMEOUT_MS", "300")]);
-    assert_everything_is_unavailable(&monolith, 300).await;
+    let monolith =
+        start_with_dynamodb_at(silent.local_addr().unwrap(), &[("DDB_TIMEOUT_MS", "300")]);
+    assert_database_routes_are_unavailable(&monolith, 300).await;
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_exist_is_a_503_without_the_databases_text() {
+async fn a_missing_table_is_a_503_that_does_not_show_dynamodbs_message() {
     let database = Database::start().await;
-    let monolith = start_over(database.address, &[("DDB_TABLE_NAME", "NoSuchTable")]);
+    let monolith = start_with_dynamodb_at(database.address, &[("DDB_TABLE_NAME", "NoSuchTable")]);
     let answer = reqwest::get(monolith.url("/mysfits")).await.unwrap();
     assert_eq!(answer.status(), 503);
     let body = answer.text().await.unwrap();
@@ -72,42 +73,42 @@ async fn a_table_that_does_not_exist_is_a_503_without_the_databases_text() {
 }
 
 #[tokio::test]
-async fn ready_says_whether_the_table_answers() {
+async fn ready_is_200_while_the_table_answers() {
     let database = Database::start().await;
-    let monolith = start_over(database.address, &[]);
+    let monolith = start_with_dynamodb_at(database.address, &[]);
     let answer = reqwest::get(monolith.url("/health/ready")).await.unwrap();
     assert_eq!(answer.status(), 200);
 }
 
 #[tokio::test]
-async fn a_throttled_like_is_tried_again_and_counts_once() {
+async fn a_throttled_like_is_retried_and_counted_once() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let throttled_twice = |request| {
+    let throttle_twice = |request| {
         if request < 2 {
             Fault::Throttled("ProvisionedThroughputExceededException")
         } else {
             Fault::None
         }
     };
-    let line = BadLine::to(database.address, throttled_twice).await;
-    let monolith = start_over(line.address, &[]);
+    let proxy = FaultyProxy::start(database.address, throttle_twice).await;
+    let monolith = start_with_dynamodb_at(proxy.address, &[]);
     let answer = Client::new()
         .post(monolith.url("/mysfits/one/fulfill-like"))
         .send();
     assert_eq!(answer.await.unwrap().status(), 200);
-    assert_eq!(line.requests(), 3);
+    assert_eq!(proxy.request_count(), 3);
     assert_eq!(database.likes("one"), "1");
 }
 
 #[tokio::test]
-async fn a_like_that_stays_throttled_is_a_503_that_counts_nothing() {
+async fn a_like_that_stays_throttled_is_a_503_and_adds_nothing() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let throttled = |_| Fault::Throttled("ProvisionedThroughputExceededException");
-    let line = BadLine::to(database.address, throttled).await;
-    let monolith = start_over(line.address, &[("DDB_TIMEOUT_MS", "400")]);
-    // The deadline may also come while an attempt is under way, which leaves its outcome open.
+    let throttle_all = |_| Fault::Throttled("ProvisionedThroughputExceededException");
+    let proxy = FaultyProxy::start(database.address, throttle_all).await;
+    let monolith = start_with_dynamodb_at(proxy.address, &[("DDB_TIMEOUT_MS", "400")]);
+    // The deadline can also end during an attempt. Then the log names no throttling.
     let mut logged = Vec::new();
     while !logged
         .iter()
@@ -118,17 +119,20 @@ async fn a_like_that_stays_throttled_is_a_503_that_counts_nothing() {
         assert_eq!(like.send().await.unwrap().status(), 503);
         logged.push(monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#)));
     }
-    assert!(line.requests() > logged.len());
+    assert!(proxy.request_count() > logged.len());
     assert_eq!(database.likes("one"), "0");
 }
 
 #[tokio::test]
-async fn a_like_waits_for_a_database_that_comes_back_within_the_deadline() {
+async fn a_like_succeeds_when_the_database_starts_within_the_deadline() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     let port = free_port();
-    let down = (Ipv4Addr::LOCALHOST, port).into();
-    let monolith = start_over(down, &[("LOGLEVEL", "DEBUG"), ("DDB_TIMEOUT_MS", "20000")]);
+    let unreachable = (Ipv4Addr::LOCALHOST, port).into();
+    let monolith = start_with_dynamodb_at(
+        unreachable,
+        &[("LOGLEVEL", "DEBUG"), ("DDB_TIMEOUT_MS", "20000")],
+    );
     let like = tokio::spawn(
         Client::new()
             .post(monolith.url("/mysfits/one/fulfill-like"))
@@ -139,53 +143,53 @@ async fn a_like_waits_for_a_database_that_comes_back_within_the_deadline() {
         monolith
     });
     let _monolith = line.await.unwrap();
-    let _line = BadLine::at(down, database.address, |_| Fault::None).await;
+    let _proxy = FaultyProxy::start_at(unreachable, database.address, |_| Fault::None).await;
     assert_eq!(like.await.unwrap().unwrap().status(), 200);
     assert_eq!(database.likes("one"), "1");
 }
 
 #[tokio::test]
-async fn a_like_whose_answer_is_lost_is_a_503_and_never_sent_again() {
+async fn a_like_whose_answer_is_lost_is_a_503_and_is_not_retried() {
     for fault in [
         |_| Fault::AnswerLost,
-        |_| Fault::AnswerHeld,
+        |_| Fault::AnswerWithheld,
         |_| Fault::InternalError,
     ] {
         let database = Database::start().await;
         database.put_mysfit("one", "Good", "Neutral");
-        let line = BadLine::to(database.address, fault).await;
-        let monolith = start_over(line.address, &[("DDB_TIMEOUT_MS", "600")]);
+        let proxy = FaultyProxy::start(database.address, fault).await;
+        let monolith = start_with_dynamodb_at(proxy.address, &[("DDB_TIMEOUT_MS", "600")]);
         let answer = Client::new()
             .post(monolith.url("/mysfits/one/fulfill-like"))
             .send();
         assert_eq!(answer.await.unwrap().status(), 503);
-        assert_eq!(line.requests(), 1);
+        assert_eq!(proxy.request_count(), 1);
         assert_eq!(database.likes("one"), "1");
     }
 }
 
 #[tokio::test]
-async fn an_adoption_whose_answer_is_lost_is_sent_again() {
+async fn an_adoption_whose_answer_is_lost_is_retried() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let first_is_lost = |request| {
+    let lose_first = |request| {
         if request == 0 {
             Fault::AnswerLost
         } else {
             Fault::None
         }
     };
-    let line = BadLine::to(database.address, first_is_lost).await;
-    let monolith = start_over(line.address, &[]);
+    let proxy = FaultyProxy::start(database.address, lose_first).await;
+    let monolith = start_with_dynamodb_at(proxy.address, &[]);
     let answer = Client::new()
         .post(monolith.url("/mysfits/one/adopt"))
         .send();
     assert_eq!(answer.await.unwrap().status(), 200);
-    assert_eq!(line.requests(), 2);
+    assert_eq!(proxy.request_count(), 2);
 }
 
 #[test]
-fn a_region_that_is_missing_is_named() {
+fn a_missing_region_ends_the_program_with_the_name_of_the_variable() {
     let others = REQUIRED.iter().filter(|(name, _)| *name != "AWS_REGION");
     let variables: Vec<_> = others
         .copied()

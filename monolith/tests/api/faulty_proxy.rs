@@ -1,5 +1,4 @@
-//! A bad line to DynamoDB: it passes requests on to the emulator, or does one of the things that
-//! make a write uncertain.
+//! A proxy before the DynamoDB emulator that injects faults into single requests.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,51 +7,59 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What happens to a request.
+/// What the proxy does with a request.
 #[derive(Clone, Copy)]
 pub enum Fault {
-    /// It is answered that there is no capacity, with this code, and goes no further.
+    /// Answers with this throttling code, without calling the database.
     Throttled(&'static str),
-    /// It is answered 503 with a page that is not DynamoDB's JSON, and goes no further.
-    Page,
-    /// It is carried out, and answered with an error that does not say so.
+    /// Answers 503 with an HTML page, without calling the database.
+    HtmlPage,
+    /// Calls the database, but answers with an internal error.
     InternalError,
-    /// It is carried out, and the connection breaks before the answer.
+    /// Calls the database, but closes the connection without an answer.
     AnswerLost,
-    /// It is carried out, and the answer never comes.
-    AnswerHeld,
-    /// Nothing.
+    /// Calls the database, but never answers.
+    AnswerWithheld,
+    /// Forwards the request and the answer.
     None,
 }
 
-/// A bad line; the numbers are of requests that came in.
-pub struct BadLine {
+/// A running proxy.
+pub struct FaultyProxy {
     pub address: SocketAddr,
-    requests: Arc<AtomicUsize>,
+    request_count: Arc<AtomicUsize>,
 }
 
-impl BadLine {
-    /// A line to `database` that does `fault` to the request of each number, from 0.
-    pub async fn to(database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
-        Self::at(([127, 0, 0, 1], 0).into(), database, fault).await
+impl FaultyProxy {
+    /// Starts a proxy before `database`. `fault` chooses the fault of each request by its number, from 0.
+    pub async fn start(database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
+        Self::start_at(([127, 0, 0, 1], 0).into(), database, fault).await
     }
 
-    /// The same, at this address.
-    pub async fn at(address: SocketAddr, database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
+    /// Starts a proxy like `start`, at this address.
+    pub async fn start_at(
+        address: SocketAddr,
+        database: SocketAddr,
+        fault: fn(usize) -> Fault,
+    ) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let requests = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&requests);
+        let request_count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&request_count);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(serve(client, database, Arc::clone(&counter), fault));
             }
         });
-        Self { address, requests }
+        Self {
+            address,
+            request_count,
+        }
     }
 
-    pub fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
+    /// The number of requests received so far.
+    pub fn request_count(&self) -> usize {
+        self.request_count.load(Ordering::SeqCst)
     }
 }
 
@@ -62,35 +69,35 @@ async fn serve(
     requests: Arc<AtomicUsize>,
     fault: fn(usize) -> Fault,
 ) {
-    while let Some(request) = message(&mut client).await {
+    while let Some(request) = read_message(&mut client).await {
         let fault = fault(requests.fetch_add(1, Ordering::SeqCst));
         if let Fault::Throttled(code) = fault {
-            let answer = error("400 Bad Request", code);
+            let answer = error_answer("400 Bad Request", code);
             client.write_all(answer.as_bytes()).await.unwrap();
             continue;
         }
-        if let Fault::Page = fault {
+        if let Fault::HtmlPage = fault {
             let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/html\r\ncontent-length: 4\r\n\r\n<p/>";
             client.write_all(answer.as_bytes()).await.unwrap();
             continue;
         }
         let mut upstream = TcpStream::connect(database).await.unwrap();
         upstream.write_all(&request).await.unwrap();
-        let answer = message(&mut upstream).await.unwrap();
+        let answer = read_message(&mut upstream).await.unwrap();
         match fault {
             Fault::InternalError => {
-                let answer = error("500 Internal Server Error", "InternalServerError");
+                let answer = error_answer("500 Internal Server Error", "InternalServerError");
                 client.write_all(answer.as_bytes()).await.unwrap();
             }
             Fault::AnswerLost => return,
-            Fault::AnswerHeld => std::future::pending().await,
+            Fault::AnswerWithheld => std::future::pending().await,
             _ => client.write_all(&answer).await.unwrap(),
         }
     }
 }
 
-/// An error in DynamoDB's own form.
-fn error(status: &str, kind: &str) -> String {
+/// An error answer in DynamoDB's format.
+fn error_answer(status: &str, kind: &str) -> String {
     let body = format!(
         r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"as it is tested"}}"#
     );
@@ -98,8 +105,8 @@ fn error(status: &str, kind: &str) -> String {
     format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }
 
-/// One HTTP message with a declared length, or nothing at the end of the connection.
-async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+/// Reads one HTTP message with a `Content-Length`. Returns `None` at the end of the connection.
+async fn read_message(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

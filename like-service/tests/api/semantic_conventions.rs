@@ -1,19 +1,19 @@
-//! What the Like service exports, held against OpenTelemetry's semantic conventions.
+//! Checks the exported spans and metrics against OpenTelemetry's semantic conventions.
 
 use reqwest::{Client, Method};
 
-use crate::hook::{Hook, Reply};
-use crate::{start_before, start_with};
+use crate::monolith_stub::{MonolithStub, Reply};
+use crate::{start_with, start_with_monolith};
 use test_support::collector::{Collector, attribute_text};
 use test_support::conventions::{attribute_values, metric_violations, span_violations};
 use test_support::service::free_port;
 
 #[tokio::test]
 async fn metrics_and_spans_follow_the_semantic_conventions() {
-    let hook = Hook::replying(Reply::json("503 Service Unavailable", "{}")).await;
+    let monolith = MonolithStub::start(Reply::json("503 Service Unavailable", "{}")).await;
     let collector = Collector::start();
-    let service = start_before(
-        &hook,
+    let service = start_with_monolith(
+        &monolith,
         &[
             ("CHAOSMODE", "on"),
             ("CHAOS_STRESS_PERCENT", "0"),
@@ -50,19 +50,24 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
 }
 
 #[tokio::test]
-async fn a_call_that_fails_without_a_status_has_an_error_type() {
-    let free = format!("127.0.0.1:{}", free_port());
-    let silent = Hook::replying(Reply::Silence).await.address.to_string();
-    let broken = Hook::replying(Reply::json("200 OK", "[]")).await.address;
-    for (hook, path, error) in [
-        (&free, "/mysfits/one/like", "unreachable"),
+async fn a_failed_call_without_a_status_has_an_error_type() {
+    let unreachable = format!("127.0.0.1:{}", free_port());
+    let silent = MonolithStub::start(Reply::Silence)
+        .await
+        .address
+        .to_string();
+    let broken = MonolithStub::start(Reply::json("200 OK", "[]"))
+        .await
+        .address;
+    for (monolith, path, error) in [
+        (&unreachable, "/mysfits/one/like", "unreachable"),
         (&silent, "/mysfits/one/like", "timeout"),
         (&silent, "/", "timeout"),
         (&broken.to_string(), "/mysfits/one/like", "bad_answer"),
     ] {
         let collector = Collector::start();
         let service = start_with(&[
-            ("MONOLITH_URL", hook),
+            ("MONOLITH_URL", monolith),
             ("MONOLITH_TIMEOUT_MS", "300"),
             ("OTEL_TRACES_EXPORTER", "otlp"),
             ("OTEL_TRACES_SAMPLER", "always_on"),

@@ -1,10 +1,10 @@
-//! What the monolith exports, held against OpenTelemetry's semantic conventions.
+//! Checks the exported spans and metrics against OpenTelemetry's semantic conventions.
 
 use reqwest::{Client, Method};
 
 use crate::database::Database;
-use crate::faults::{BadLine, Fault};
-use crate::start_over;
+use crate::faulty_proxy::{Fault, FaultyProxy};
+use crate::start_with_dynamodb_at;
 use test_support::collector::Collector;
 use test_support::conventions::{attribute_values, metric_violations, span_violations};
 
@@ -12,15 +12,15 @@ use test_support::conventions::{attribute_values, metric_violations, span_violat
 async fn metrics_and_spans_follow_the_semantic_conventions() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let line = BadLine::to(database.address, |request| match request {
+    let proxy = FaultyProxy::start(database.address, |request| match request {
         0 => Fault::Throttled("ProvisionedThroughputExceededException"),
-        3 => Fault::AnswerHeld,
+        3 => Fault::AnswerWithheld,
         _ => Fault::None,
     });
-    let line = line.await;
+    let proxy = proxy.await;
     let collector = Collector::start();
-    let monolith = start_over(
-        line.address,
+    let monolith = start_with_dynamodb_at(
+        proxy.address,
         &[
             ("DDB_TIMEOUT_MS", "400"),
             ("OTEL_TRACES_EXPORTER", "otlp"),
@@ -29,7 +29,7 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
         ],
     );
-    // The table is asked twice for the first, once for each of the others.
+    // The first request calls DynamoDB twice, the others once.
     for (method, path, status) in [
         (Method::POST, "/mysfits/one/fulfill-like", 200),
         (Method::POST, "/mysfits/nobody/fulfill-like", 404),

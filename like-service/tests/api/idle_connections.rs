@@ -1,4 +1,4 @@
-//! Connections idle past each limit. These wait for the real limits, so they run with the slow tests.
+//! Idle connections. These tests wait for the real time limits, so they run with the slow tests.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use test_support::service::Service;
 
 #[test]
 #[ignore = "waits 75 s for the keep-alive to end"]
-fn the_server_keeps_an_idle_connection_longer_than_a_load_balancer_does() {
+fn the_server_closes_an_idle_connection_after_75_seconds() {
     let service = crate::start();
     let mut stream = service.connect();
     stream
@@ -34,7 +34,7 @@ fn the_server_keeps_an_idle_connection_longer_than_a_load_balancer_does() {
 
 #[tokio::test]
 #[ignore = "waits 30 s for the pool to close"]
-async fn the_pool_closes_first_and_the_next_like_takes_a_new_connection() {
+async fn an_idle_connection_to_the_monolith_is_closed_and_the_next_like_reconnects() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let service = Service::start(BINARY, &[("MONOLITH_URL", &address)]);
@@ -59,7 +59,7 @@ async fn the_pool_closes_first_and_the_next_like_takes_a_new_connection() {
 
 #[test]
 #[ignore = "waits 80 s for the bound on idle connections"]
-fn a_connection_that_stalls_in_a_later_head_is_closed() {
+fn a_connection_that_stalls_within_a_later_request_head_is_closed() {
     let service = crate::start();
     let mut stream = service.connect();
     stream

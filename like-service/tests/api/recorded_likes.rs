@@ -1,4 +1,4 @@
-//! What is recorded of likes, however they end.
+//! The records of likes by their outcome.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,20 +6,20 @@ use std::net::{TcpListener, TcpStream};
 use serde_json::json;
 
 use crate::BINARY;
-use crate::hook::FULFILLED;
+use crate::monolith_stub::FULFILLED_BODY;
 use test_support::daemon::{assert_child_within, error_flags};
 use test_support::records::{RecordedService, reset_connection};
 use test_support::service::Service;
 
-/// A monolith that takes connections and answers nothing by itself.
-fn silent_monolith() -> (TcpListener, String) {
+/// A monolith whose connections the test accepts and answers itself.
+fn bind_monolith() -> (TcpListener, String) {
     let monolith = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = monolith.local_addr().unwrap().to_string();
     (monolith, address)
 }
 
-/// The next call of the monolith, once its head has been read.
-fn called(monolith: &TcpListener) -> TcpStream {
+/// Accepts the next call of the monolith and reads its head.
+fn accept_call(monolith: &TcpListener) -> TcpStream {
     let mut call = BufReader::new(monolith.accept().unwrap().0);
     let mut line = String::new();
     while line != "\r\n" {
@@ -35,8 +35,8 @@ fn start(monolith: &str, more: &[(&str, &str)]) -> RecordedService {
     RecordedService::start(BINARY, &variables)
 }
 
-/// Sends a like on a connection of its own.
-fn like(service: &Service) -> TcpStream {
+/// Sends a like on a new connection.
+fn send_like(service: &Service) -> TcpStream {
     send(
         service,
         "POST /mysfits/one/like HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -50,11 +50,11 @@ fn send(service: &Service, request: &str) -> TcpStream {
 }
 
 #[test]
-fn a_like_that_is_reset_during_the_call_of_the_monolith_ends_both_spans() {
-    let (monolith, address) = silent_monolith();
+fn a_client_reset_during_the_call_of_the_monolith_ends_both_spans() {
+    let (monolith, address) = bind_monolith();
     let mut recorded = start(&address, &[]);
-    let client = like(&recorded.service);
-    let call = called(&monolith);
+    let client = send_like(&recorded.service);
+    let call = accept_call(&monolith);
     reset_connection(client);
     recorded.wait_for(1, "client_disconnected");
     let records = recorded.stop();
@@ -79,11 +79,11 @@ fn a_like_that_is_reset_during_the_call_of_the_monolith_ends_both_spans() {
 }
 
 #[test]
-fn a_like_that_is_reset_while_the_monolith_sends_its_answer_ends_both_spans() {
-    let (monolith, address) = silent_monolith();
+fn a_client_reset_while_the_monolith_answers_ends_both_spans() {
+    let (monolith, address) = bind_monolith();
     let mut recorded = start(&address, &[]);
-    let client = like(&recorded.service);
-    let mut call = called(&monolith);
+    let client = send_like(&recorded.service);
+    let mut call = accept_call(&monolith);
     let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
     call.write_all(half).unwrap();
     reset_connection(client);
@@ -95,15 +95,15 @@ fn a_like_that_is_reset_while_the_monolith_sends_its_answer_ends_both_spans() {
 }
 
 #[test]
-fn a_like_goes_on_when_its_client_closes_the_connection() {
-    let (monolith, address) = silent_monolith();
+fn a_like_is_fulfilled_even_if_its_client_closes_the_connection() {
+    let (monolith, address) = bind_monolith();
     let mut recorded = start(&address, &[]);
-    drop(like(&recorded.service));
-    let mut call = called(&monolith);
-    let length = FULFILLED.len();
+    drop(send_like(&recorded.service));
+    let mut call = accept_call(&monolith);
+    let length = FULFILLED_BODY.len();
     write!(
         call,
-        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED}"
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED_BODY}"
     )
     .unwrap();
     recorded.wait_for(1, r#""target":"access""#);
@@ -118,8 +118,8 @@ fn a_like_goes_on_when_its_client_closes_the_connection() {
 }
 
 #[test]
-fn likes_that_burn_or_wait_to_burn_are_recorded_when_they_are_reset() {
-    let (_monolith, address) = silent_monolith();
+fn burning_and_waiting_likes_are_recorded_when_their_clients_reset() {
+    let (_monolith, address) = bind_monolith();
     let mut recorded = start(
         &address,
         &[
@@ -130,7 +130,7 @@ fn likes_that_burn_or_wait_to_burn_are_recorded_when_they_are_reset() {
             ("CHAOS_MAX_CONCURRENT", "1"),
         ],
     );
-    let clients: Vec<_> = (0..5).map(|_| like(&recorded.service)).collect();
+    let clients: Vec<_> = (0..5).map(|_| send_like(&recorded.service)).collect();
     recorded.wait_for(5, "stress function activated");
     clients.into_iter().for_each(reset_connection);
     recorded.wait_for(5, "client_disconnected");
@@ -151,11 +151,11 @@ fn likes_that_burn_or_wait_to_burn_are_recorded_when_they_are_reset() {
 }
 
 #[test]
-fn likes_that_are_cut_off_at_the_end_of_the_grace_period_are_faults() {
-    let (monolith, address) = silent_monolith();
+fn likes_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
+    let (monolith, address) = bind_monolith();
     let recorded = start(&address, &[("SHUTDOWN_GRACE_SECONDS", "1")]);
-    let clients: Vec<_> = (0..20).map(|_| like(&recorded.service)).collect();
-    let calls: Vec<_> = (0..20).map(|_| called(&monolith)).collect();
+    let clients: Vec<_> = (0..20).map(|_| send_like(&recorded.service)).collect();
+    let calls: Vec<_> = (0..20).map(|_| accept_call(&monolith)).collect();
     let records = recorded.stop();
     drop((clients, calls));
     records.assert_each_request_is_recorded_once(20);
@@ -176,8 +176,8 @@ fn likes_that_are_cut_off_at_the_end_of_the_grace_period_are_faults() {
 }
 
 #[test]
-fn every_like_is_counted_once_by_how_it_ended() {
-    let (_monolith, address) = silent_monolith();
+fn each_like_is_counted_once_under_its_outcome() {
+    let (_monolith, address) = bind_monolith();
     let mut recorded = start(&address, &[("MONOLITH_TIMEOUT_MS", "300")]);
     let service = &recorded.service;
     let long = "x".repeat(2049);
@@ -195,7 +195,7 @@ fn every_like_is_counted_once_by_how_it_ended() {
             head("one", "Transfer-Encoding: chunked\r\n") + "zz\r\n",
             400,
         ),
-        // These are no likes.
+        // These requests are not likes.
         (head("one", "").replacen("POST", "GET", 1), 405),
         (head("one/two", ""), 404),
     ] {
@@ -205,7 +205,7 @@ fn every_like_is_counted_once_by_how_it_ended() {
         assert_eq!(String::from_utf8_lossy(&answer), expected, "{request}");
     }
     let unread = send(service, &head("one", "Content-Length: 2\r\n"));
-    // Another request on the same worker says that the service has read that head.
+    // The answer to another request on the same worker shows that the service has read that head.
     recorded.wait_for(9, r#""target":"access""#);
     for _ in 0..8 {
         let mut answer = [0; 12];

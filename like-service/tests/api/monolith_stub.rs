@@ -1,4 +1,4 @@
-//! The monolith's end of the wire, byte for byte.
+//! A stub of the monolith on a raw socket.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -6,56 +6,57 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the monolith answers to a like that it fulfilled.
-pub const FULFILLED: &str = r#"{"Update": "Success"}"#;
+/// The body of the answer to a fulfilled like.
+pub const FULFILLED_BODY: &str = r#"{"Update": "Success"}"#;
 
-/// What the other end does with a request.
+/// How the stub answers a request.
 #[derive(Clone)]
 pub enum Reply {
-    /// Sends these bytes and keeps the connection.
-    Bytes(String),
+    /// Sends these bytes and keeps the connection open.
+    KeepOpen(String),
     /// Sends these bytes and closes the connection.
-    Last(String),
+    Close(String),
     /// Never answers.
     Silence,
 }
 
 impl Reply {
-    /// An answer with this status line's end and body.
+    /// An answer with this status and reason (`200 OK`) and this body.
     pub fn json(status: &str, body: &str) -> Self {
         let length = body.len();
-        Self::Bytes(format!(
+        Self::KeepOpen(format!(
             "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         ))
     }
 }
 
-/// A monolith that answers every request alike and remembers each.
-pub struct Hook {
+/// A stub that gives every request the same answer, and keeps the heads of the requests.
+pub struct MonolithStub {
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
-impl Hook {
-    pub async fn replying(reply: Reply) -> Self {
+impl MonolithStub {
+    /// Starts a stub that answers each request with `reply`.
+    pub async fn start(reply: Reply) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::default();
-        let remember = Arc::clone(&requests);
+        let received = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, reply.clone(), Arc::clone(&remember)));
+                tokio::spawn(serve(stream, reply.clone(), Arc::clone(&received)));
             }
         });
         Self { address, requests }
     }
 
-    /// A monolith that fulfils every like.
-    pub async fn fulfilling() -> Self {
-        Self::replying(Reply::json("200 OK", FULFILLED)).await
+    /// Starts a stub that fulfils every like.
+    pub async fn start_fulfilling() -> Self {
+        Self::start(Reply::json("200 OK", FULFILLED_BODY)).await
     }
 
-    /// The heads of all requests so far.
+    /// The heads of the requests received so far.
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
@@ -63,7 +64,7 @@ impl Hook {
 
 async fn serve(mut stream: TcpStream, reply: Reply, requests: Arc<Mutex<Vec<String>>>) {
     let mut head = String::new();
-    // No request has a body: a head is all there is, and bytes behind it would show here.
+    // A request has no body. If it had one, its bytes would become part of `head`.
     loop {
         let mut bytes = [0; 4096];
         match stream.read(&mut bytes).await {
@@ -75,8 +76,8 @@ async fn serve(mut stream: TcpStream, reply: Reply, requests: Arc<Mutex<Vec<Stri
         }
         requests.lock().unwrap().push(std::mem::take(&mut head));
         match &reply {
-            Reply::Bytes(bytes) => stream.write_all(bytes.as_bytes()).await.unwrap(),
-            Reply::Last(bytes) => {
+            Reply::KeepOpen(bytes) => stream.write_all(bytes.as_bytes()).await.unwrap(),
+            Reply::Close(bytes) => {
                 let _ = stream.write_all(bytes.as_bytes()).await;
                 return;
             }
