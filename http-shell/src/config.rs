@@ -2,59 +2,34 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::env;
+use crate::env::{ConfigError, Variables};
 
 /// Largest value of `SHUTDOWN_GRACE_SECONDS`.
 const MAX_SHUTDOWN_GRACE_SECONDS: u64 = 3600;
 
 /// The configuration of the HTTP server.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Variables")]
 pub struct Config {
-    /// `PORT`: listening port; 0 means any free port. The default is 80, unless the service has another.
-    #[serde(default = "default_port", deserialize_with = "parse_port")]
+    /// `PORT`: listening port; 0 means any free port. A service can have another default than 80.
     pub port: u16,
-    /// `SHUTDOWN_GRACE_SECONDS`: how long the drain may take; 20 s by default.
-    #[serde(
-        default = "default_shutdown_grace",
-        deserialize_with = "parse_shutdown_grace",
-        rename = "shutdown_grace_seconds"
-    )]
+    /// `SHUTDOWN_GRACE_SECONDS`: how long the drain may take.
     pub shutdown_grace: Duration,
-    /// `TRACE_HEALTH_CHECKS`: whether health checks create spans; `on` by default.
-    #[serde(
-        default = "default_trace_health_checks",
-        deserialize_with = "parse_trace_health_checks"
-    )]
+    /// `TRACE_HEALTH_CHECKS`: whether health checks create spans.
     pub trace_health_checks: bool,
 }
 
-fn default_trace_health_checks() -> bool {
-    true
-}
+impl TryFrom<Variables> for Config {
+    type Error = ConfigError;
 
-fn default_port() -> u16 {
-    80
-}
-
-fn default_shutdown_grace() -> Duration {
-    Duration::from_secs(20)
-}
-
-fn parse_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
-    let expected = "a port number from 0 to 65535";
-    env::field(deserializer, "PORT", expected, |value| value.parse().ok())
-}
-
-fn parse_shutdown_grace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let expected = format_args!("whole seconds from 0 to {MAX_SHUTDOWN_GRACE_SECONDS}");
-    env::field(deserializer, "SHUTDOWN_GRACE_SECONDS", expected, |value| {
-        let seconds = value.parse().ok()?;
-        (seconds <= MAX_SHUTDOWN_GRACE_SECONDS).then(|| Duration::from_secs(seconds))
-    })
-}
-
-fn parse_trace_health_checks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    env::switch(deserializer, "TRACE_HEALTH_CHECKS")
+    fn try_from(env: Variables) -> Result<Self, ConfigError> {
+        let grace = env.number("SHUTDOWN_GRACE_SECONDS", 20, 0..=MAX_SHUTDOWN_GRACE_SECONDS)?;
+        Ok(Self {
+            port: env.number("PORT", 80, 0..=u16::MAX)?,
+            shutdown_grace: Duration::from_secs(grace),
+            trace_health_checks: env.switch("TRACE_HEALTH_CHECKS", true)?,
+        })
+    }
 }

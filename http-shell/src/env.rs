@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 /// Exit code for an invalid configuration: `EX_USAGE` of BSD's `sysexits.h`.
@@ -194,55 +194,6 @@ impl Variables {
         })?;
         Ok(switch.unwrap_or(default))
     }
-}
-
-/// Deserialises the variable `name` with `parse`. The error says what was `expected`.
-///
-/// # Errors
-///
-/// When `parse` rejects the value.
-pub fn field<'de, D, T>(
-    deserializer: D,
-    name: &str,
-    expected: impl Display,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    let value = String::deserialize(deserializer)?;
-    let parsed = is_utf_8(&value).then(|| parse(&value)).flatten();
-    parsed.ok_or_else(|| D::Error::custom(ConfigError::invalid(name, &value, expected)))
-}
-
-/// Deserialises a deadline in milliseconds, at least 1.
-///
-/// # Errors
-///
-/// When the value is not such a number.
-pub fn millis<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    name: &str,
-) -> Result<Duration, D::Error> {
-    let expected = format_args!("whole milliseconds from 1 to {MAX_DEADLINE_MS}");
-    field(deserializer, name, expected, |value| {
-        let millis = value.parse().ok()?;
-        let is_allowed = (1..=MAX_DEADLINE_MS).contains(&millis);
-        is_allowed.then(|| Duration::from_millis(millis))
-    })
-}
-
-/// Deserialises `on` or `off`.
-///
-/// # Errors
-///
-/// When the value is neither.
-pub fn switch<'de, D: Deserializer<'de>>(deserializer: D, name: &str) -> Result<bool, D::Error> {
-    field(deserializer, name, "on or off", |value| match value {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    })
 }
 
 /// Whether a value of a snapshot was UTF-8: [`Environment::snapshot`] replaces all other bytes.

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use http_shell::env::{self, ConfigError, Environment};
-use serde::{Deserialize, Deserializer};
+use http_shell::env::{ConfigError, Environment, Variables};
 
 use crate::endpoint::EndpointUrls;
 
@@ -25,21 +24,12 @@ pub struct Config {
 }
 
 /// The variables about the metadata endpoint.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct EndpointConfig {
     /// `ECS_CONTAINER_METADATA_URI_V4`: `http://host/path` or `http://host:port/path`; required. ECS
     /// sets it in each container of a task.
-    #[serde(
-        rename = "ecs_container_metadata_uri_v4",
-        deserialize_with = "parse_urls"
-    )]
     pub urls: EndpointUrls,
     /// `METADATA_TIMEOUT_MS`: deadline of a call to the endpoint; 2000 ms by default.
-    #[serde(
-        rename = "metadata_timeout_ms",
-        default = "default_deadline",
-        deserialize_with = "parse_deadline"
-    )]
     pub deadline: Duration,
 }
 
@@ -53,7 +43,17 @@ impl Config {
         Ok(Self {
             http: env.read()?,
             telemetry: env.read()?,
-            endpoint: env.read().map_err(explain_missing_uri)?,
+            endpoint: EndpointConfig::read(&env.read()?).map_err(explain_missing_uri)?,
+        })
+    }
+}
+
+impl EndpointConfig {
+    fn read(env: &Variables) -> Result<Self, ConfigError> {
+        let urls = "http://host/path as ECS sets it, without characters that need encoding";
+        Ok(Self {
+            urls: env.required(METADATA_URI_VARIABLE, urls, EndpointUrls::parse)?,
+            deadline: env.deadline("METADATA_TIMEOUT_MS", Duration::from_millis(2000))?,
         })
     }
 }
@@ -69,24 +69,6 @@ fn explain_missing_uri(error: ConfigError) -> ConfigError {
         }
         other => other,
     }
-}
-
-fn default_deadline() -> Duration {
-    Duration::from_millis(2000)
-}
-
-fn parse_urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EndpointUrls, D::Error> {
-    let expected = "http://host/path as ECS sets it, without characters that need encoding";
-    env::field(
-        deserializer,
-        METADATA_URI_VARIABLE,
-        expected,
-        EndpointUrls::parse,
-    )
-}
-
-fn parse_deadline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    env::millis(deserializer, "METADATA_TIMEOUT_MS")
 }
 
 #[cfg(test)]

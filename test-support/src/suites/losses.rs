@@ -152,7 +152,9 @@ fn lost_log_lines_are_counted_after_standard_output_is_closed(program: &Program)
     service.signal(Signal::TERM);
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
-    let causes = stderr.matches("writing to standard output failed: Broken pipe").count();
+    let causes = stderr
+        .matches("writing to standard output failed: Broken pipe")
+        .count();
     assert_eq!(causes, 1, "{stderr}");
     let (_, metrics) = collector.spans_and_metrics();
     let lost = attribute_values(&metrics, "mysfits.log_lines.dropped", "error.type");
