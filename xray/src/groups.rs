@@ -58,8 +58,8 @@ impl Groups {
             return Ok(default);
         }
         let groups = self.lock();
-        let found = groups.iter().find(|group| selector.matches(group));
-        found.cloned().ok_or_else(|| selector.not_found_error())
+        let group = groups.iter().find(|group| selector.matches(group));
+        group.cloned().ok_or_else(|| selector.not_found_error())
     }
 
     /// All groups besides `Default`, in the order of their creation.
@@ -71,8 +71,8 @@ impl Groups {
     pub fn update(&self, selector: &GroupSelector, request: UpdateGroup) -> Result<Group, Error> {
         let filter = requests::parse_filter(request.filter_expression.as_deref())?;
         let mut groups = self.lock();
-        let found = groups.iter_mut().find(|group| selector.matches(group));
-        let group = found.ok_or_else(|| selector.not_found_error())?;
+        let group = groups.iter_mut().find(|group| selector.matches(group));
+        let group = group.ok_or_else(|| selector.not_found_error())?;
         group.insights_configuration =
             requests::apply_insights(request.insights_configuration, group.insights_configuration)?;
         if request.filter_expression.is_some() {

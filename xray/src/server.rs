@@ -76,7 +76,7 @@ impl Server {
             let tcp = TcpListener::bind(address).await?;
             match UdpSocket::bind(tcp.local_addr()?).await {
                 Ok(udp) => {
-                    // An error leaves the default size. The kernel then drops more of a burst of datagrams.
+                    // After an error, the buffer keeps its default size, and the kernel may drop datagrams of a burst.
                     let _ = set_socket_recv_buffer_size(&udp, RECEIVE_BUFFER_BYTES);
                     return Ok((udp, tcp));
                 }

@@ -103,10 +103,10 @@ fn parse_filter(text: Option<&str>, groups: &[NamedGroup]) -> Result<Option<Filt
     let Some(filter) = text.map(Filter::parse).transpose()? else {
         return Ok(None);
     };
-    for wanted in filter.mentioned_groups() {
+    for name_or_arn in filter.mentioned_groups() {
         let mut groups = groups.iter();
-        if !groups.any(|group| group.name == wanted || group.arn == wanted) {
-            return Err(Error::invalid(format!("There is no group {wanted:?}")));
+        if !groups.any(|group| group.name == name_or_arn || group.arn == name_or_arn) {
+            return Err(Error::invalid(format!("There is no group {name_or_arn:?}")));
         }
     }
     Ok(Some(filter))

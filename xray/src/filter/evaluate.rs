@@ -205,8 +205,8 @@ fn evaluate(
     }
 }
 
-/// Whether texts compare in this way with the value. `any_text` tells whether a predicate is true for one of
-/// the texts.
+/// Whether texts compare in this way with the value. `any_text` returns whether a predicate is true for one
+/// of the texts.
 fn matches_texts(
     operator: TextOperator,
     value: &str,

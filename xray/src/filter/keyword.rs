@@ -220,16 +220,16 @@ const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
 impl Keyword {
     /// The keyword with this name, in upper or lower case, and the scopes that permit it.
     pub fn from_name(name: &str) -> Option<(Self, &'static [Scope])> {
-        let found = KEYWORDS
+        let entry = KEYWORDS
             .iter()
             .find(|(known, ..)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, keyword, scopes)| (*keyword, *scopes))
+        entry.map(|(_, keyword, scopes)| (*keyword, *scopes))
     }
 
     /// The name of the keyword.
     pub fn name(self) -> &'static str {
-        let found = KEYWORDS.iter().find(|(_, keyword, _)| *keyword == self);
-        found.map_or("", |(name, ..)| name)
+        let entry = KEYWORDS.iter().find(|(_, keyword, _)| *keyword == self);
+        entry.map_or("", |(name, ..)| name)
     }
 
     /// Names of the keywords that this scope permits.

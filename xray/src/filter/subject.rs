@@ -182,19 +182,19 @@ impl Subject for PathElement<'_, &Exception> {
     }
 
     fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
-        let found = match keyword {
+        let text = match keyword {
             TextKeyword::Name => &self.element.kind,
             TextKeyword::Message => &self.element.message,
             _ => &None,
         };
-        found.as_deref().is_some_and(predicate)
+        text.as_deref().is_some_and(predicate)
     }
 }
 
 /// The entity's own value of a keyword. `None` for keywords whose value depends on other entities.
 pub fn entity_text(entity: &Entity, keyword: TextKeyword) -> Option<&str> {
     let fields: &SearchFields = entity.search_fields.as_ref()?;
-    let found: &Option<Arc<str>> = match keyword {
+    let text: &Option<Arc<str>> = match keyword {
         TextKeyword::Url => &fields.url,
         TextKeyword::Method => &fields.method,
         TextKeyword::UserAgent => &fields.user_agent,
@@ -210,7 +210,7 @@ pub fn entity_text(entity: &Entity, keyword: TextKeyword) -> Option<&str> {
         | TextKeyword::GroupName
         | TextKeyword::GroupArn => &None,
     };
-    found.as_deref()
+    text.as_deref()
 }
 
 /// Whether the predicate is true for a value of the annotation with this key in one of the entities.

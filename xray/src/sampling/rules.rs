@@ -191,7 +191,7 @@ impl SamplingRules {
 
 impl RuleSelector {
     fn find_rule_name(&self, table: &RuleTable) -> Result<String, Error> {
-        let found = match (&self.rule_name, &self.rule_arn) {
+        let record = match (&self.rule_name, &self.rule_arn) {
             (Some(name), None) => table.records.get(&name.0),
             (None, Some(arn)) => {
                 let mut records = table.records.values();
@@ -203,7 +203,7 @@ impl RuleSelector {
                 ));
             }
         };
-        let name = found.map(|record| record.sampling_rule.rule_name.clone());
+        let name = record.map(|record| record.sampling_rule.rule_name.clone());
         name.ok_or_else(|| self.not_found_error())
     }
 

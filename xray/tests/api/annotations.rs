@@ -59,14 +59,14 @@ fn an_annotation_key_has_at_most_500_ascii_letters_digits_underscores_and_period
     let document = xray.trace_documents(&trace_id()).remove(0);
     let kept = document["annotations"].as_object().unwrap();
     assert_eq!(kept.keys().cloned().collect::<Vec<_>>(), expected);
-    for (filter, found) in [
+    for (filter, match_count) in [
         ("annotation.http.route", 1),
         ("annotation[http.route] = 1", 1),
         ("annotation[two words]", 0),
         ("annotation[a-b] = 1", 0),
         ("service(\"shop\") { annotation[a:b] }", 0),
     ] {
-        assert_eq!(xray.summaries(filter).len(), found, "{filter}");
+        assert_eq!(xray.summaries(filter).len(), match_count, "{filter}");
     }
 }
 
@@ -74,9 +74,9 @@ fn an_annotation_key_has_at_most_500_ascii_letters_digits_underscores_and_period
 fn an_annotation_text_has_at_most_a_thousand_characters() {
     let longest = "\u{1F600}".repeat(1000);
     let xray = xray_with_annotations(
-        json!({ "fits": longest, "long": "x".repeat(1001), "number": 1e300 }),
+        json!({ "longest": longest, "too_long": "x".repeat(1001), "number": 1e300 }),
     );
-    assert_eq!(annotation_keys(&xray), ["fits", "number"]);
+    assert_eq!(annotation_keys(&xray), ["longest", "number"]);
     assert_eq!(dropped_count(&xray), 1);
 }
 
@@ -100,7 +100,7 @@ fn a_trace_has_at_most_fifty_annotation_keys_and_the_earliest_segments_are_index
     assert_eq!(annotation_keys(&xray).len(), 50);
     // 30 annotations of the subsegment and one of the last segment exceed the limit.
     assert_eq!(dropped_count(&xray), 31);
-    for (filter, found) in [
+    for (filter, match_count) in [
         ("annotation.a039 = 39", 1),
         ("annotation.b009 = 9", 1),
         ("annotation.b010", 0),
@@ -108,7 +108,7 @@ fn a_trace_has_at_most_fifty_annotation_keys_and_the_earliest_segments_are_index
         ("service(\"mail\") { annotation.a000 }", 1),
         ("service(\"mail\") { annotation.a040 }", 0),
     ] {
-        assert_eq!(xray.summaries(filter).len(), found, "{filter}");
+        assert_eq!(xray.summaries(filter).len(), match_count, "{filter}");
     }
 }
 

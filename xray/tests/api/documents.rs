@@ -366,6 +366,6 @@ fn a_trace_whose_id_contains_no_time_is_found_by_its_first_segment() {
     let xray = LocalXray::with_documents(&[segment(1, "shop", 0, 10)
         .merge(json!({ "trace_id": "1-00000001-000000000000000000000001" }))]);
     let range = json!({ "StartTime": time_at(0), "EndTime": time_at(1) });
-    let found = xray.call("/TraceSummaries", range);
-    assert_eq!(found["TraceSummaries"].as_array().unwrap().len(), 1);
+    let response = xray.call("/TraceSummaries", range);
+    assert_eq!(response["TraceSummaries"].as_array().unwrap().len(), 1);
 }

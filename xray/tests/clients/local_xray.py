@@ -54,8 +54,8 @@ class LocalXray(unittest.TestCase):
     def read_output(self, pattern):
         """Reads lines of the program until one matches, and returns the first group of the match."""
         for line in self.process.stdout:
-            if found := re.search(pattern, line):
-                return found.group(1)
+            if match := re.search(pattern, line):
+                return match.group(1)
         self.fail(f"no line of the program matches {pattern}")
 
     def tearDown(self):
@@ -113,7 +113,7 @@ class LocalXray(unittest.TestCase):
             client.sendto(datagram.encode(), (host, int(port)))
 
     def wait_for_summaries(self, filter_expression, count):
-        """Waits until so many traces match, and returns their summaries."""
+        """Waits until `count` traces match, and returns their summaries."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             pages = self.client.get_paginator("get_trace_summaries").paginate(

@@ -1,4 +1,4 @@
-"""Reads lines "service count", makes so many requests of the service, and prints how many the X-Ray SDK samples."""
+"""Reads lines "service count", starts `count` segments of the service, and prints how many the SDK samples."""
 
 import sys
 

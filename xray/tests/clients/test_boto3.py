@@ -24,11 +24,11 @@ class Boto3(LocalXray):
             StartTime=time.time() - MAX_PAST_SECONDS, EndTime=time.time() + 59
         )
         pages = list(pages)
-        found = [it["Id"] for page in pages for it in page["TraceSummaries"]]
+        returned_ids = [it["Id"] for page in pages for it in page["TraceSummaries"]]
         self.assertGreater(len(pages), 1)
         self.assertEqual(sum(page["TracesProcessedCount"] for page in pages), 1234)
-        self.assertEqual(sorted(found), sorted(ids))
-        times = [int(it[2:10], 16) for it in found]
+        self.assertEqual(sorted(returned_ids), sorted(ids))
+        times = [int(it[2:10], 16) for it in returned_ids]
         self.assertEqual(times, sorted(times, reverse=True))
 
     def test_the_values_of_a_summary_have_python_types(self):
