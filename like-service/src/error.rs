@@ -14,31 +14,31 @@ use crate::chaos::{ChaosError, Overloaded};
 /// Why a request fails.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The path holds no id that could be one.
+    /// The path contains no valid id.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// Chaos drew a 404. The text is that of a real one: telling them apart is the exercise.
+    /// Chaos drew a 404. The message is that of a real 404: users of the workshop have to find the difference.
     #[error("there is no mysfit with this id")]
     SimulatedNotFound,
-    /// The monolith knows no such mysfit.
+    /// The monolith answered 404.
     #[error("there is no mysfit with this id")]
     NoSuchMysfit,
-    /// Chaos has more to burn than it may.
+    /// Too many likes burn CPU time, or wait for it.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
-    /// No connection to the monolith.
+    /// The connection to the monolith failed.
     #[error("the monolith cannot be reached")]
     MonolithUnreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The monolith, or the load balancer before it, is out of service.
+    /// The monolith or the load balancer answered 503, or the health check did not answer in time.
     #[error("the monolith is not available")]
     MonolithUnavailable,
-    /// The monolith did not answer within `MONOLITH_TIMEOUT_MS`, or said so of its own upstream.
+    /// The monolith did not answer within `MONOLITH_TIMEOUT_MS`, or answered 504.
     #[error("the monolith did not answer in time")]
     MonolithTimeout,
-    /// The monolith's answer is none that the hook may give.
+    /// The monolith's answer is not one of those that the hook can give.
     #[error("the monolith gave an answer that makes no sense")]
     MonolithAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The monolith's health check says otherwise.
+    /// The monolith's health check answered with this status, which is not 2xx.
     #[error("Health check, monolith service answers {0}.")]
     MonolithUnhealthy(StatusCode),
 }

@@ -13,19 +13,19 @@ use crate::mysfit::FilterError;
 /// Why a request fails.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The path holds no id that could be one.
+    /// The path contains no valid id.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// The query holds no filter that could be one.
+    /// The query contains no valid filter.
     #[error(transparent)]
     Filter(#[from] FilterError),
-    /// No such mysfit in the table, or only half of one.
+    /// The table has no item with this id, or the item is invalid.
     #[error("there is no mysfit with this id")]
     NoSuchMysfit,
-    /// DynamoDB did not answer within `DDB_TIMEOUT_MS`. What it did is not known.
+    /// DynamoDB did not answer within `DDB_TIMEOUT_MS`. It may have written the item.
     #[error("the database did not answer in time")]
     DatabaseTimeout,
-    /// DynamoDB refused, or could not be reached.
+    /// DynamoDB answered with an error, or could not be reached.
     #[error("the database is not available")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
