@@ -146,7 +146,7 @@ test("each filter shows the mysfits that the API returns for it, and the filter 
 test("an empty filter result and an empty list each show a message", async () => {
   const lab = await Lab.start();
   const remove = async (id) => {
-    const waitForMessage = await fetch(lab.endpoints.dynamodb, {
+    const response = await fetch(lab.endpoints.dynamodb, {
       method: "POST",
       headers: {
         "X-Amz-Target": "DynamoDB_20120810.DeleteItem",
@@ -156,7 +156,7 @@ test("an empty filter result and an empty list each show a message", async () =>
       },
       body: JSON.stringify({ TableName: lab.endpoints.table, Key: { MysfitId: { S: id } } }),
     });
-    assert.equal(answer.status, 200, await answer.text());
+    assert.equal(response.status, 200, await response.text());
   };
   const { mysfits } = await (await fetch(`${lab.endpoints.alb}/mysfits`)).json();
   for (const it of mysfits.filter((it) => it.goodevil === "Good")) await remove(it.mysfitId);
@@ -525,8 +525,8 @@ test("placeholder cards are shown while the list loads", async () => {
   await network.send("Network.emulateNetworkConditions", { offline: false, latency: 1500, downloadThroughput: 50_000, uploadThroughput: 50_000 });
   await page.addInitScript(() => {
     new MutationObserver(() => {
-      const looking = document.querySelector("#state")?.textContent.startsWith("Looking");
-      if (looking) window.shownAtFirst ??= document.querySelectorAll(".skeleton").length;
+      const isLoading = document.querySelector("#state")?.textContent.startsWith("Loading");
+      if (isLoading) window.shownAtFirst ??= document.querySelectorAll(".skeleton").length;
     }).observe(document, { subtree: true, childList: true, characterData: true });
   });
   await page.goto(calm.endpoints.site, { waitUntil: "commit" });
