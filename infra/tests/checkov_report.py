@@ -1,4 +1,4 @@
-"""Reads checkov's JSON: what failed, what is suppressed and why, and the counts. A suppression must say why, and what a
+"""Prints checkov's failures, its suppressions with their reasons, and the counts. A suppression must give a reason and say what a
 production user should do."""
 
 import json

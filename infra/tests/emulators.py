@@ -1,4 +1,4 @@
-"""MiniStack and moto as processes on loopback, boto3 clients for them, and the scripts run against them."""
+"""Starts MiniStack and moto on loopback, creates boto3 clients for them, and runs the scripts against them."""
 
 import os
 import socket
@@ -53,7 +53,7 @@ class Emulator:
                             aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}))
 
     def environment(self):
-        """Nothing of this machine's own AWS configuration."""
+        """The environment of a script: without this machine's own AWS configuration."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         return {
             **kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.url,

@@ -1,6 +1,6 @@
-"""Reads cfn-guard's structured JSON, and holds it against the exceptions, each with its reason, of guard-exceptions.json.
+"""Compares cfn-guard's structured JSON with the exceptions in guard-exceptions.json, each with a reason.
 
-cfn-guard lists a rule as failed too whose checks came out empty; such a one says nothing, and is not counted."""
+cfn-guard also lists a rule as failed if none of its checks applied. Such a rule is not counted."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def clauses(node):
-    """The checks that failed, and not the rules and blocks around them."""
+    """The failed checks, without the rules and blocks that contain them."""
     if isinstance(node, dict):
         own = [node] if "Clause" in node or "Block" in node else []
         return own + [found for inner in node.values() for found in clauses(inner)]

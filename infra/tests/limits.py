@@ -1,4 +1,4 @@
-"""Limits of property values that AWS's services check when a stack is made, and that no linter knows: one row each.
+"""Limits of property values that AWS's services check when a stack is created, and that no linter knows: one row each.
 
 A row names a resource type, a JMESPath into its properties, and the pattern that every value found there must match as a
 whole. `refused` is a value that the service refuses: it proves that the pattern does too."""

@@ -1,9 +1,8 @@
-"""Starts MiniStack with a CloudFormation that makes ECS's and ECR's resources through their own APIs.
+"""Starts MiniStack with a CloudFormation that creates the resources of ECS and ECR through their own APIs.
 
-As MiniStack comes, its CloudFormation writes task definitions into its store by itself: always as revision 1, without
-runtime platform and tags, and an update overwrites them. What the tests look at, revisions above all, would be
-CloudFormation's shortcut and not ECS. Parameters also reach it as text where ECS wants a number. Repositories that it
-makes by itself take no images.
+MiniStack's own CloudFormation writes task definitions directly into its store: always as revision 1, without runtime
+platform and tags, and an update overwrites them. The tests read revisions, so they need those of ECS. Its CloudFormation
+also passes numbers as text, and repositories that it creates accept no images.
 """
 
 import json

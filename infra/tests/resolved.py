@@ -16,10 +16,10 @@ ACCOUNT = "123456789012"
 GONE = "this property is not there"
 Template.NoValue = GONE
 Template.AccountId = ACCOUNT
-# It would ask the internet.
+# Its own version reads from the internet.
 functions.get_region_azs = lambda region: [region + zone for zone in "abc"]
 
-# What earlier stacks would tell, with their real forms.
+# Outputs of earlier stacks, in their real forms.
 OUTPUTS = {
     "VpcId": "vpc-0123456789abcdef0",
     "PublicSubnets": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
@@ -51,7 +51,7 @@ OUTPUTS = {
     "SourceBucket": "source-bucket",
     "PipelineProject": "mysfits-pipeline",
 }
-# What nobody but a person knows.
+# Parameters that a person chooses.
 CHOICES = {
     "LikeImage": OUTPUTS["LikeEcrRepo"] + ":0123456789ab",
     "MonolithImage": OUTPUTS["MonoEcrRepo"] + ":0123456789ab",
@@ -76,7 +76,7 @@ def parameters(stack, **chosen):
 
 
 def resolve(stack, **chosen):
-    """The whole template, resolved."""
+    """The resolved template."""
     return copy.deepcopy(resolved_once(stack, tuple(sorted(chosen.items()))))
 
 
@@ -88,7 +88,7 @@ def resolved_once(stack, chosen):
 
 
 def resources(stack, **chosen):
-    """The properties of each resource that there is."""
+    """The properties of each resource whose condition is true."""
     return {name: made.get("Properties", {}) for name, made in resolve(stack, **chosen)["Resources"].items()}
 
 
@@ -97,7 +97,7 @@ def of_type(stack, kind, **chosen):
     return {name: each.get("Properties", {}) for name, each in made.items() if each["Type"] == kind}
 
 
-# Each value of each parameter that decides what is made, at least once, and everything at once.
+# Each value of each parameter that changes resources occurs at least once.
 VARIANTS = {
     "network": [{}, {"NatMode": "two", "ZoneA": "eu-west-1b", "ZoneB": "eu-west-1c"}],
     "platform": [{}, {"LikeIn": "monolith"}],

@@ -1,4 +1,4 @@
-"""What runs inside AWS, run here: the build's script with programs that only write down what they are asked for, the
+"""Runs here what runs inside AWS: the build's script with programs that only record their calls, the
 log shipper before a small server, the load generator before another."""
 
 import base64
@@ -19,7 +19,7 @@ import yaml
 from resolved import INFRA, ROOT, Template, resources
 
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-# Says that images are there which THERE names.
+# Its registry has the images of the repositories in THERE.
 AWS = """#!/bin/sh
 echo "aws $*" >>"$CALLS"
 case "$*" in
@@ -53,7 +53,7 @@ class BuildImages(unittest.TestCase):
             written = {path.name: json.loads(path.read_text()) for path in place.glob("*.json")}
             return done, (place / "calls").read_text().splitlines(), written
 
-    def test_builds_three_images_with_a_cache_and_says_what_to_deploy(self):
+    def test_a_build_pushes_three_images_with_a_cache_and_writes_the_image_definitions(self):
         done, calls, written = self.build()
         self.assertEqual(0, done.returncode, done.stderr)
         builds = [call for call in calls if "buildx build" in call]
@@ -67,17 +67,17 @@ class BuildImages(unittest.TestCase):
         self.assertEqual([{"name": "monolith-service", "imageUri": f"{REGISTRY}/mysfits/monolith:0123456789ab"}],
                          written["imagedefinitions-monolith.json"])
 
-    def test_a_tag_that_is_there_is_used_again(self):
+    def test_an_image_whose_tag_exists_is_not_built_again(self):
         done, calls, written = self.build(there="like-service monolith metadata-proxy")
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertEqual([], [call for call in calls if "buildx build" in call])
         self.assertEqual(2, len(written))
 
-    def test_in_the_pipeline_the_tag_is_the_commit(self):
+    def test_a_build_of_the_pipeline_tags_images_with_the_commit(self):
         _, _, written = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
         self.assertTrue(written["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654"))
 
-    def test_a_build_that_fails_deploys_nothing(self):
+    def test_a_failed_build_writes_no_image_definitions(self):
         done, _, written = self.build(fails="Dockerfile.like")
         self.assertNotEqual(0, done.returncode)
         self.assertEqual({}, written)
@@ -122,7 +122,7 @@ class BuildImages(unittest.TestCase):
         self.assertNotEqual(0, done.returncode)
         self.assertIn("BUILDKIT_IMAGE", done.stderr)
 
-    def test_the_tests_run_with_the_cache_itself_and_not_with_a_link_to_it(self):
+    def test_the_container_of_the_tests_mounts_the_directories_behind_the_cache_links(self):
         [command] = [each for each in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]["commands"]
                      if "docker run" in each]
         with tempfile.TemporaryDirectory() as directory:
@@ -147,13 +147,13 @@ class BuildImages(unittest.TestCase):
         pinned = re.findall(r'channel = "(.*)"', (ROOT / "rust-toolchain.toml").read_text())
         self.assertIn(f"/rust:{pinned[0]}-", said.stdout)
 
-    def test_the_projects_tell_the_build_every_repository(self):
+    def test_the_build_projects_set_a_variable_for_every_repository(self):
         variables = {each["Name"] for each in resources("build")["ImagesProject"]["Environment"]["EnvironmentVariables"]}
         self.assertEqual({"LIKE_REPOSITORY", "MONOLITH_REPOSITORY", "METADATA_PROXY_REPOSITORY", "CACHE_REPOSITORY"}, variables)
 
 
 class Server:
-    """Answers with `answer(path, body)`, and keeps what it was asked."""
+    """Answers each POST with `answer(path, body)`; `seen` holds the requests."""
 
     def __init__(self, answer):
         seen = self.seen = []
@@ -204,7 +204,7 @@ class Shipper(unittest.TestCase):
                 module["handler"](event, None)
             return server.seen
 
-    def test_sends_every_line_signed_without_a_type_and_with_its_own_id(self):
+    def test_the_log_shipper_sends_each_line_signed_and_with_its_event_id(self):
         [(path, headers, body)] = self.ship({"items": [{"index": {"status": 201}}] * 3})
         self.assertEqual("/_bulk", path)
         self.assertIn("/eu-west-1/es/aws4_request", headers["Authorization"])
@@ -213,13 +213,13 @@ class Shipper(unittest.TestCase):
         self.assertEqual(["WARN: simulated 404 activated", "no JSON", "17"], [line["message"] for line in lines[1::2]])
         self.assertEqual("like", lines[1]["@log_group"])
 
-    def test_fails_when_a_line_is_refused_so_that_it_is_sent_again(self):
+    def test_the_log_shipper_fails_if_a_line_is_refused_so_that_lambda_retries(self):
         with self.assertRaisesRegex(RuntimeError, "1 of 3 lines were refused"):
             self.ship({"items": [{"index": {"status": 201}}] * 2 + [{"index": {"status": 400, "error": "mapping"}}]})
 
 
 class LoadGenerator(unittest.TestCase):
-    def test_likes_the_right_mysfit_at_its_pace_and_stops_when_told(self):
+    def test_the_load_generator_likes_a_known_mysfit_and_stops_on_sigterm(self):
         [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
         environment = {each["Name"]: str(each["Value"]) for each in container["Environment"]}
         known = {each["mysfitId"] for each in json.loads((ROOT / "lab/seed/mysfits.json").read_text())}

@@ -1,4 +1,4 @@
-"""The scripts themselves against MiniStack, and some templates in moto. What a stack's status says proves nothing there;
+"""Runs the scripts against MiniStack, and creates some templates in moto. An emulator completes a stack also without its resources:
 resources are read back through their own APIs."""
 
 import json
@@ -52,7 +52,7 @@ def variables(task):
 
 
 class Installed(unittest.TestCase):
-    """What is there after one command."""
+    """The resources that exist after one run of setup."""
 
     maxDiff = None
 
@@ -64,7 +64,7 @@ class Installed(unittest.TestCase):
         cls.said = done.stdout
         cls.told = outputs("demo", cloud.client("cloudformation"))
 
-    def test_setup_ends_with_the_address_and_success(self):
+    def test_setup_prints_the_address_and_ends_with_success(self):
         last = self.said.rstrip().splitlines()
         self.assertEqual("Success!", last[-1])
         self.assertIn(self.told["LoadBalancerDNS"], self.said)
@@ -84,7 +84,7 @@ class Installed(unittest.TestCase):
              "ThumbImageUri": {"S": SEED[0]["thumbImageUri"]}, "ProfileImageUri": {"S": SEED[0]["profileImageUri"]},
              "Likes": {"N": "0"}, "Adopted": {"BOOL": False}}, one)
 
-    def test_an_index_finds_whom_the_filter_asks_for(self):
+    def test_a_query_of_the_index_finds_the_mysfits_with_that_alignment(self):
         found = cloud.client("dynamodb").query(
             TableName="MysfitsTable-demo", IndexName="LawChaosIndex", KeyConditionExpression="LawChaos = :v",
             ExpressionAttributeValues={":v": {"S": "Lawful"}})["Items"]
@@ -102,7 +102,7 @@ class Installed(unittest.TestCase):
                   if each["Priority"] == "1"]
         self.assertIn("/mysfits/*/like", json.dumps(rule["Conditions"]))
 
-    def test_tasks_have_their_environment_and_sidecars(self):
+    def test_task_definitions_have_the_chosen_environment_and_sidecars(self):
         service, task = running("demo")
         self.assertEqual(2, service["desiredCount"])
         self.assertEqual(["like-service", "x-ray-daemon", "metadata-proxy"],
@@ -118,14 +118,14 @@ class Installed(unittest.TestCase):
         _, monolith = running("demo", "Monolith")
         self.assertEqual("MysfitsTable-demo", variables(monolith)["DDB_TABLE_NAME"])
 
-    def test_roles_of_tasks_are_theirs(self):
+    def test_the_monoliths_task_role_may_query_the_indexes(self):
         _, task = running("demo", "Monolith")
         role = task["taskRoleArn"].rsplit("/", 1)[1]
         policy = cloud.client("iam").get_role_policy(RoleName=role, PolicyName="mysfits")["PolicyDocument"]
         self.assertIn("/index/LawChaosIndex", json.dumps(policy))
         self.assertEqual(self.told["MonolithTaskRoleArn"], task["taskRoleArn"])
 
-    def test_the_site_is_whole_and_asks_its_own_origin(self):
+    def test_every_file_of_the_site_is_uploaded_and_the_page_calls_its_own_origin(self):
         s3, bucket = cloud.client("s3"), self.told["SiteBucket"]
         there = {each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]}
         wanted = {str(path.relative_to(ROOT / "web")) for path in (ROOT / "web").rglob("*") if path.is_file()}
@@ -143,7 +143,7 @@ class Installed(unittest.TestCase):
         self.assertEqual(("image/svg+xml", "public, max-age=86400"), (picture["ContentType"], picture["CacheControl"]))
         self.assertEqual("text/html", s3.get_object(Bucket=bucket, Key="index.html")["ContentType"])
 
-    def test_images_were_built_of_this_source(self):
+    def test_the_running_images_are_tagged_with_the_hash_of_this_source(self):
         codebuild = cloud.client("codebuild")
         [build] = codebuild.batch_get_builds(
             ids=codebuild.list_builds_for_project(projectName="demo-images")["ids"])["builds"]
@@ -155,27 +155,27 @@ class Installed(unittest.TestCase):
         self.assertIn(b"buildspec_prod.yml", source)
         self.assertIn(b"Cargo.lock", source)
 
-    def test_repositories_scan_and_fix_their_tags(self):
+    def test_repositories_scan_images_and_have_immutable_tags(self):
         found = {each["repositoryName"]: each for each in cloud.client("ecr").describe_repositories()["repositories"]
                  if each["repositoryName"].startswith("demo/")}
         self.assertEqual({"demo/like-service", "demo/monolith", "demo/metadata-proxy", "demo/build-cache"}, set(found))
         self.assertEqual("IMMUTABLE", found["demo/like-service"]["imageTagMutability"])
         self.assertTrue(found["demo/like-service"]["imageScanningConfiguration"]["scanOnPush"])
 
-    def test_log_lines_are_subscribed_to_the_search(self):
+    def test_both_log_groups_are_subscribed_to_the_log_search(self):
         for group in ("demo-MythicalLikeLogGroup", "demo-MythicalMonolithLogGroup"):
             [each] = cloud.client("logs").describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
             self.assertTrue(each["destinationArn"].endswith("demo-shipper"))
         [domain] = cloud.client("opensearch").describe_domains(DomainNames=["demo-logs"])["DomainStatusList"]
         self.assertEqual("OpenSearch_3.3", domain["EngineVersion"])
 
-    def test_the_dashboard_is_there(self):
+    def test_the_dashboard_has_seven_widgets(self):
         body = json.loads(cloud.client("cloudwatch").get_dashboard(DashboardName="demo")["DashboardBody"])
         self.assertEqual(7, len(body["widgets"]))
 
 
 class Likes(unittest.TestCase):
-    def test_loading_again_keeps_likes_and_resetting_does_not(self):
+    def test_loading_mysfits_again_keeps_likes_and_reset_clears_them(self):
         stack, table = "likes", "MysfitsTable-likes"
         for name in ("network", "platform", "site"):
             cloud_stack(stack, name)
@@ -208,7 +208,7 @@ def given(name, known):
 
 
 def cloud_stack(stack, name):
-    """One stack, made without the scripts."""
+    """Creates one stack without the scripts."""
     client = cloud.client("cloudformation")
     known = outputs(stack, client) | {"Workshop": stack, "Emulated": "yes"}
     client.create_stack(StackName=f"{stack}-{name}", TemplateBody=(INFRA / f"{name}.yml").read_text(),
@@ -217,12 +217,13 @@ def cloud_stack(stack, name):
 
 
 class Life(unittest.TestCase):
-    """From set-up to removal and back."""
+    """Set-up, updates, removal and a second set-up of one installation."""
 
     STACK = "life"
 
     def deploy_like_the_pipeline(self):
-        """A new revision with another image, outside CloudFormation; and scaling has added tasks."""
+        """Registers a revision with another image and raises the desired count, as the pipeline and scaling do without
+        CloudFormation."""
         ecs = cloud.client("ecs")
         _, task = running(self.STACK)
         task["containerDefinitions"][0]["image"] = "example.com/like-service:by-the-pipeline"
@@ -235,7 +236,7 @@ class Life(unittest.TestCase):
         return made
 
     def leave_things_behind(self):
-        """What a workshop leaves that belongs to no stack, or keeps one from going."""
+        """Creates what a workshop leaves behind: resources that belong to no stack, or that block a deletion."""
         told = outputs(self.STACK, cloud.client("cloudformation"))
         s3 = cloud.client("s3")
         for bucket in (told["SiteBucket"], told["SourceBucket"]):
@@ -266,7 +267,7 @@ class Life(unittest.TestCase):
         active = cloud.client("ecs").list_task_definitions(familyPrefix=f"Mythical-Like-Service-{self.STACK}", status="ACTIVE")
         self.assertEqual([], active["taskDefinitionArns"])
 
-    def test_setup_update_cleanup_and_setup_again(self):
+    def test_setup_update_cleanup_and_a_second_setup_succeed(self):
         stack = self.STACK
 
         said = run(self, "setup", *EMULATED, "--dry-run", stack=stack)
@@ -330,28 +331,28 @@ class Life(unittest.TestCase):
 
 
 class Orders(unittest.TestCase):
-    """What is said when something is wrong."""
+    """Options, and the errors about them."""
 
-    def test_every_script_explains_itself_and_refuses_what_it_does_not_know(self):
+    def test_every_script_has_help_and_refuses_unknown_options(self):
         for name in SCRIPTS:
             with self.subTest(script=name):
                 self.assertIn(f"Usage: infra/script/{name}", run(self, name, "--help", stack="x2"))
                 run(self, name, "--nonsense", stack="x2", code=64)
                 run(self, name, "--stack", stack="x2", code=64)
 
-    def test_a_name_that_aws_would_refuse_is_refused_at_once(self):
+    def test_setup_refuses_an_invalid_installation_name(self):
         run(self, "setup", stack="Mysfits", code=64)
 
-    def test_a_parameter_that_no_stack_has_is_named(self):
+    def test_an_unknown_parameter_is_named_in_the_error(self):
         self.assertIn("LogLevle", run(self, "setup", "--set", "LogLevle=DEBUG", stack="x2", code=1))
         self.assertIn("LogLevle", run(self, "update", "LogLevle=DEBUG", stack="x2", code=1))
 
-    def test_what_is_not_set_up_cannot_be_updated(self):
+    def test_scripts_that_need_a_stack_say_that_setup_must_run_first(self):
         for name, options in (("update", ["LogLevel=DEBUG"]), ("load-ddb", []), ("upload-site", []), ("push-images", [])):
             said = run(self, name, *options, stack="nothing", code=1)
             self.assertIn("Run infra/script/setup --stack nothing", said)
 
-    def test_clean_up_does_not_take_silence_for_absence(self):
+    def test_clean_up_fails_if_aws_does_not_answer(self):
         done = cloud.script("cleanup", "--yes", stack="x2", AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulators.free_port()}")
         self.assertNotEqual(0, done.returncode)
         self.assertIn("cannot be read", done.stdout)
@@ -359,7 +360,7 @@ class Orders(unittest.TestCase):
 
 
 class InMoto(unittest.TestCase):
-    """The network with its NAT gateways, which MiniStack lacks, and a second opinion on the rest."""
+    """The NAT gateways, which MiniStack lacks, and the table and path rule in a second emulator."""
 
     @classmethod
     def setUpClass(cls):
@@ -372,7 +373,7 @@ class InMoto(unittest.TestCase):
         client.create_stack(StackName=f"{stack}-{name}", TemplateBody=(INFRA / f"{name}.yml").read_text(),
                             Parameters=given(name, known))
 
-    def test_each_zone_has_the_nat_gateway_that_was_asked_for(self):
+    def test_nat_mode_decides_whether_zones_share_a_nat_gateway(self):
         ec2 = self.cloud.client("ec2")
         for mode, count in (("one", 1), ("two", 2)):
             self.make(f"nat{count}", "network", NatMode=mode)
@@ -385,7 +386,7 @@ class InMoto(unittest.TestCase):
             endpoints = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["VpcEndpoints"]
             self.assertEqual(2, len(endpoints))
 
-    def test_the_table_and_the_weights_of_the_path_rule(self):
+    def test_moto_creates_both_indexes_and_the_weights_of_the_path_rule(self):
         self.make("demo", "network", Emulated="yes")
         self.make("demo", "platform", Emulated="yes")
         table = self.cloud.client("dynamodb").describe_table(TableName="MysfitsTable-demo")["Table"]

@@ -1,5 +1,5 @@
-"""Who may do what: a table of what each role is for, held against the policies. What is missing there would fail on AWS
-only, and what is more would never be noticed at all; so the two must be the same."""
+"""The permissions of each role. A table lists what each role needs, and the policies must grant exactly this: a missing
+permission would fail only on AWS, and a superfluous one would never be noticed."""
 
 import re
 import unittest
@@ -22,7 +22,7 @@ GITHUB = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
 # The calls of the X-Ray daemon and of the collector: segments, the daemon's own state, spans for the OTLP endpoint, sampling.
 TRACES = {("xray:" + action, "*") for action in
           ("PutTraceSegments", "PutTelemetryRecords", "PutSpans", "PutSpansForIndexing", "GetSamplingRules", "GetSamplingTargets")}
-# A log driver's.
+# The calls of the log driver awslogs.
 LINES = ("logs:CreateLogStream", "logs:PutLogEvents")
 PIPELINE = {
     *((action, "arn:aws:s3:::source-bucket/*") for action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")),
@@ -141,12 +141,12 @@ def roles():
 class Policies(unittest.TestCase):
     maxDiff = None
 
-    def test_each_role_may_do_what_it_is_for_and_nothing_else(self):
+    def test_each_role_has_exactly_the_permissions_of_the_table(self):
         for (stack, name), wanted in WANTED.items():
             with self.subTest(role=f"{stack}.{name}"):
                 self.assertEqual(sorted(wanted), sorted(granted(resources(stack)[name])))
 
-    def test_the_pipeline_reads_github_through_its_own_connection_only(self):
+    def test_the_pipelines_role_may_use_only_its_own_connection_and_repository(self):
         role = resources("pipeline", **GITHUB)["PipelineRole"]
         # The prefix is that of the connection's ARN, and CloudFormation makes connections with codeconnections ARNs:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codeconnections-connection.html
@@ -160,7 +160,7 @@ class Policies(unittest.TestCase):
         managed = {(stack, name): role["ManagedPolicyArns"] for stack, name, role in roles() if "ManagedPolicyArns" in role}
         self.assertEqual({("workshop", "SetupRole"): ["arn:aws:iam::aws:policy/AdministratorAccess"]}, managed)
 
-    def test_no_role_is_left_out_of_the_table(self):
+    def test_every_role_is_in_the_table(self):
         self.assertEqual(set(WANTED), {(stack, name) for stack, name, _ in roles()})
 
     def test_a_resource_is_named_exactly_where_the_action_supports_resources(self):
@@ -206,7 +206,7 @@ class Policies(unittest.TestCase):
         self.assertLessEqual({("es:ESHttpPost", f"{DOMAIN}/_dashboards/api/{part}/*") for part in ("console", "ism")},
                              granted(role, "Deny"))
 
-    def test_the_domain_is_made_after_the_sign_in_is_complete(self):
+    def test_the_domain_is_created_after_the_sign_in_is_complete(self):
         """https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cognito-auth.html: a user pool must have a
         domain and an identity pool its roles before OpenSearch accepts them."""
         self.assertLessEqual({"UserPoolDomain", "IdentityPoolRoles"}, set(resolve("search")["Resources"]["Domain"]["DependsOn"]))
@@ -224,7 +224,7 @@ class Policies(unittest.TestCase):
         self.assertEqual({f"arn:aws:s3:::prod-{REGION}-starport-layer-bucket/*", f"arn:aws:s3:::al2023-repos-{REGION}-de612dc2/*"},
                          {each["Resource"] for each in statements_of_endpoint if each["Action"] == "s3:GetObject"})
 
-    def test_the_domain_lets_in_those_whom_its_roles_let_out(self):
+    def test_the_domains_access_policy_equals_the_permissions_of_its_roles(self):
         made = resources("search")
         opened = {(each["Principal"]["AWS"], action, each["Resource"])
                   for each in made["Domain"]["AccessPolicies"]["Statement"] for action in listed(each["Action"])}
@@ -234,16 +234,16 @@ class Policies(unittest.TestCase):
 
 
 class Calls(unittest.TestCase):
-    """What the code calls is in the table."""
+    """Every call that the code makes is in the table."""
 
-    def test_of_the_monolith(self):
+    def test_the_monoliths_role_allows_every_dynamodb_call_of_its_code(self):
         store = (ROOT / "monolith/src/store.rs").read_text()
         calls = set(re.findall(r"\bclient\s*\.(\w+)\(\)", store))
         actions = {"dynamodb:" + "".join(word.title() for word in call.split("_")) for call in calls}
         may = {action for action, _ in WANTED["platform", "MonolithTaskRole"] if action.startswith("dynamodb:")}
         self.assertEqual(may, actions)
 
-    def test_of_the_build(self):
+    def test_the_build_roles_allow_every_aws_call_of_build_images(self):
         script = (ROOT / "infra/script/build-images").read_text()
         calls = set(re.findall(r"\baws (\S+ \S+)", script))
         actions = {"ecr get-login-password": "ecr:GetAuthorizationToken", "ecr batch-get-image": "ecr:BatchGetImage"}

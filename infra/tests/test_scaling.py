@@ -1,4 +1,4 @@
-"""infra/scaling.json is the one definition of alarms and steps: the template says the same, and the table holds."""
+"""Compares infra/services.yml with infra/scaling.json, the definition of alarms and steps, and checks the table in it."""
 
 import json
 import unittest
@@ -18,8 +18,8 @@ COMPARISONS = {
 
 
 def holds(step, difference):
-    """Whether a step is the one for a metric that far from its threshold, as Application Auto Scaling documents it: at
-    or above the threshold the lower bound belongs to the step, below it the upper one."""
+    """Whether a step applies to a metric that differs from its threshold by `difference`, as Application Auto Scaling documents
+    it: at or above the threshold a step includes its lower bound, below the threshold its upper bound."""
     lower = step.get("MetricIntervalLowerBound", float("-inf"))
     upper = step.get("MetricIntervalUpperBound", float("inf"))
     if difference >= 0:
@@ -28,7 +28,7 @@ def holds(step, difference):
 
 
 def changes(made, requests):
-    """What each alarm that fires would do, by the template alone."""
+    """For each alarm that is on at this request count, its policy and the adjustments of the steps that apply."""
     done = []
     for alarm in (made["LikeScaleUpAlarm"], made["LikeScaleDownAlarm"]):
         if COMPARISONS[alarm["ComparisonOperator"]](requests, alarm["Threshold"]):
@@ -44,19 +44,19 @@ class StepScaling(unittest.TestCase):
     def setUpClass(cls):
         cls.made = resources("services", Scaling="step")
 
-    def test_each_count_of_requests_changes_the_number_of_tasks_as_the_table_says(self):
+    def test_each_request_count_changes_the_number_of_tasks_as_the_table_says(self):
         for row in STEP["table"]:
             with self.subTest(requests=row["requests"]):
                 done = changes(self.made, row["requests"])
                 self.assertEqual(1, len(done), f"not exactly one alarm fires: {done}")
                 self.assertEqual([row["change"]], done[0][1])
 
-    def test_exactly_one_alarm_and_one_step_speak_of_any_count(self):
+    def test_exactly_one_alarm_and_one_step_apply_to_any_request_count(self):
         for requests in range(0, 6000):
             done = changes(self.made, requests)
             self.assertEqual([1], [len(steps) for _, steps in done], f"{requests} requests: {done}")
 
-    def test_alarms_are_those_of_the_definition(self):
+    def test_alarms_equal_scaling_json(self):
         for policy in STEP["policies"]:
             wanted, made = policy["alarm"], self.made[policy["alarm"]["name"]]
             self.assertEqual(f"mysfits-{wanted['name']}", made["AlarmName"])
@@ -72,7 +72,7 @@ class StepScaling(unittest.TestCase):
             self.assertEqual(["LoadBalancer", "TargetGroup"], [each["Name"] for each in made["Dimensions"]])
             self.assertEqual("targetgroup/like/0123456789abcdef", made["Dimensions"][1]["Value"])
 
-    def test_steps_are_those_of_the_definition(self):
+    def test_steps_equal_scaling_json(self):
         names = {"lower": "MetricIntervalLowerBound", "upper": "MetricIntervalUpperBound", "adjustment": "ScalingAdjustment"}
         for policy in STEP["policies"]:
             made = self.made[policy["policy"]]
@@ -101,14 +101,14 @@ class StepScaling(unittest.TestCase):
         self.assertEqual([-5], [step["ScalingAdjustment"] for step in steps if holds(step, 0 - alarm["Threshold"])])
         self.assertEqual([{"MetricIntervalUpperBound": 0, "ScalingAdjustment": -5}], steps)
 
-    def test_bounds_are_those_of_the_definition(self):
+    def test_bounds_equal_scaling_json(self):
         target = self.made["LikeScalableTarget"]
         self.assertEqual((STEP["bounds"]["min"], STEP["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
         self.assertEqual("service/Cluster-mysfits/LikeService.Name", target["ResourceId"])
         self.assertEqual("2", str(self.made["LikeService"]["DesiredCount"]))
         self.assertEqual(2, STEP["bounds"]["desired"])
 
-    def test_the_load_generator_fires_the_first_step(self):
+    def test_the_load_generators_rate_triggers_the_first_step(self):
         likes = SCALING["loadGenerator"]["likesPerMinute"]
         [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
         self.assertIn({"Name": "LIKES_PER_MINUTE", "Value": str(likes)},
@@ -126,7 +126,7 @@ class OtherScaling(unittest.TestCase):
             del step[name]["AlarmActions"]
             self.assertEqual(step[name], made[name])
 
-    def test_target_tracking_is_that_of_the_definition(self):
+    def test_target_tracking_equals_scaling_json(self):
         wanted, made = SCALING["targetTracking"], resources("services", Scaling="target-tracking")
         target = made["LikeScalableTarget"]
         self.assertEqual((wanted["bounds"]["min"], wanted["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
@@ -141,7 +141,7 @@ class OtherScaling(unittest.TestCase):
         )
         self.assertNotIn("LikeScaleUpAlarm", made)
 
-    def test_none_scales_nothing(self):
+    def test_scaling_none_creates_no_alarm_and_no_policy(self):
         made = resources("services", Scaling="none")
         self.assertEqual([], [name for name in made if "Scal" in name])
 

@@ -120,7 +120,7 @@ class CleanUp(Scripts):
         said, _ = self.run_script("cleanup", "--yes", answers=[NO_STACKS, found(self.DELETED), *self.answers(self.DELETED)])
         self.assertIn("Nothing of 'mysfits' is left", said)
 
-    def test_what_still_exists_is_reported(self):
+    def test_resources_that_still_exist_and_unknown_types_are_reported(self):
         vpc, unknown = f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/vpc-1", f"arn:aws:mystery:{REGION}:{ACCOUNT}:thing/1"
         answers = [NO_STACKS, found([*self.DELETED, unknown]), ["^ec2 describe-vpcs", {"Vpcs": [{"VpcId": "vpc-1"}]}],
                    *self.answers(self.DELETED)]
@@ -191,7 +191,7 @@ class Deploy(Scripts):
         self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
         self.run_script("update", "ChaosMode=off", answers=self.edited(), typed="no\n", code=1)
 
-    def test_with_a_yes_the_update_discards_them_and_keeps_image_and_count(self):
+    def test_after_a_yes_the_update_discards_edits_and_keeps_image_and_count(self):
         for options, typed in ((["--yes"], None), ([], "yes\n")):
             _, calls = self.run_script("update", "ChaosMode=off", *options, answers=self.edited(), typed=typed)
             [deploy] = [call for call in calls if call.startswith("cloudformation deploy")]
@@ -258,7 +258,7 @@ class TransactionSearch(Scripts):
     def changes(self, calls):
         return [call for call in calls if not re.match("sts|xray get", call)]
 
-    def test_it_changes_the_account_only_after_a_yes(self):
+    def test_transaction_search_changes_the_account_only_after_a_yes(self):
         for typed in (None, "no\n"):
             _, calls = self.run_script("transaction-search", "on", answers=self.ANSWERS, typed=typed, code=1)
             self.assertEqual([], self.changes(calls))
@@ -270,7 +270,7 @@ class TransactionSearch(Scripts):
         self.assertIn("xray update-trace-segment-destination --destination CloudWatchLogs", destination)
         self.assertIn('"DesiredSamplingPercentage": 100', index)
 
-    def test_tracing_in_cloudwatch_is_refused_without_it(self):
+    def test_tracing_in_cloudwatch_is_refused_without_transaction_search(self):
         said, calls = self.run_script("update", "Tracing=cloudwatch", answers=[described_stacks(), *HEALTHY], code=1)
         self.assertIn("infra/script/transaction-search on", said)
         self.assertNotIn("cloudformation deploy", str(calls))

@@ -1,4 +1,4 @@
-"""What the exercises and the security of the workshop rely on, on templates resolved with given parameters."""
+"""Properties that the exercises and the security of the workshop rely on, read from templates resolved with parameters."""
 
 import json
 import re
@@ -29,7 +29,7 @@ class Network(unittest.TestCase):
         self.assertEqual(("NatA", "NatB"), (two["PrivateRouteA"]["NatGatewayId"], two["PrivateRouteB"]["NatGatewayId"]))
         self.assertEqual(("PublicSubnetA", "PublicSubnetB"), (two["NatA"]["SubnetId"], two["NatB"]["SubnetId"]))
 
-    def test_private_subnets_reach_s3_and_dynamodb_for_nothing(self):
+    def test_private_subnets_have_gateway_endpoints_for_s3_and_dynamodb(self):
         endpoints = of_type("network", "AWS::EC2::VPCEndpoint")
         services = {each["ServiceName"].rsplit(".", 1)[1]: each for each in endpoints.values()}
         self.assertEqual({"s3", "dynamodb"}, set(services))
@@ -44,30 +44,30 @@ class Network(unittest.TestCase):
         self.assertEqual({"PublicSubnetA": "eu-west-1c", "PrivateSubnetA": "eu-west-1c",
                           "PublicSubnetB": "eu-west-1b", "PrivateSubnetB": "eu-west-1b"}, zones)
 
-    def test_nobody_may_call_the_shells_of_the_workshop(self):
+    def test_the_security_group_of_the_shells_has_no_inbound_rule(self):
         self.assertNotIn("SecurityGroupIngress", resources("network")["WorkshopShell"])
 
 
 class Platform(unittest.TestCase):
-    def test_likes_go_by_the_path_rule_and_all_else_to_the_monolith(self):
+    def test_the_path_rule_forwards_likes_and_the_default_is_the_monolith(self):
         made = resources("platform")
         self.assertEqual("/mysfits/*/like", made["LikeRule"]["Conditions"][0]["PathPatternConfig"]["Values"][0])
         self.assertEqual(1, made["LikeRule"]["Priority"])
         self.assertEqual("MonolithTargetGroup", made["Listener"]["DefaultActions"][0]["TargetGroupArn"])
 
-    def test_like_in_moves_the_weight_and_keeps_both_groups_attached(self):
+    def test_like_in_changes_the_weights_and_keeps_both_target_groups_attached(self):
         for like_in, weights in (("service", [1, 0]), ("monolith", [0, 1])):
             [action] = resources("platform", LikeIn=like_in)["LikeRule"]["Actions"]
             groups = action["ForwardConfig"]["TargetGroups"]
             self.assertEqual(["LikeTargetGroup", "MonolithTargetGroup"], [each["TargetGroupArn"] for each in groups])
             self.assertEqual(weights, [each["Weight"] for each in groups])
 
-    def test_health_checks_are_those_that_the_exercises_tell_of(self):
+    def test_health_checks_have_the_values_of_the_exercises(self):
         for group in of_type("platform", "AWS::ElasticLoadBalancingV2::TargetGroup").values():
             self.assertEqual(("/", 10, 3, 3, 8080), tuple(group[key] for key in (
                 "HealthCheckPath", "HealthCheckIntervalSeconds", "HealthyThresholdCount", "UnhealthyThresholdCount", "Port")))
 
-    def test_the_table_is_that_of_the_lab(self):
+    def test_the_tables_indexes_equal_those_of_the_lab(self):
         table = resources("platform")["MysfitsTable"]
         lab = (ROOT / "lab/src/database.rs").read_text()
         for index in table["GlobalSecondaryIndexes"]:
@@ -80,12 +80,12 @@ class Platform(unittest.TestCase):
     def test_container_insights_shows_tasks_and_containers(self):
         self.assertEqual([{"Name": "containerInsights", "Value": "enhanced"}], resources("platform")["Cluster"]["ClusterSettings"])
 
-    def test_names_are_those_that_the_exercises_tell_of(self):
+    def test_cluster_and_log_group_have_the_names_of_the_exercises(self):
         made = resources("platform", Workshop="demo")
         self.assertEqual("Cluster-demo", made["Cluster"]["ClusterName"])
         self.assertEqual("demo-MythicalLikeLogGroup", made["LikeLogGroup"]["LogGroupName"])
 
-    def test_images_are_scanned_and_their_tags_fixed_but_for_the_cache(self):
+    def test_images_are_scanned_and_only_the_build_cache_has_mutable_tags(self):
         for name, each in of_type("platform", "AWS::ECR::Repository").items():
             self.assertTrue(each["ImageScanningConfiguration"]["ScanOnPush"])
             self.assertTrue(each["EmptyOnDelete"])
@@ -103,7 +103,7 @@ class Site(unittest.TestCase):
         self.assertIn("POST", likes["AllowedMethods"])
         self.assertEqual("OriginAccessControl.Id", origins["site"]["OriginAccessControlId"])
 
-    def test_the_site_has_the_labs_headers(self):
+    def test_the_site_has_the_response_headers_of_the_lab(self):
         headers = resources("site")["SiteHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
         lab = (ROOT / "lab/src/site.rs").read_text()
         [policy] = re.findall(r'"(default-src .*?)"\n', lab, re.DOTALL)
@@ -111,7 +111,7 @@ class Site(unittest.TestCase):
         self.assertEqual(policy, headers["ContentSecurityPolicy"]["ContentSecurityPolicy"])
         self.assertIn("ContentTypeOptions", headers)
 
-    def test_the_site_is_for_cloudfront_alone(self):
+    def test_only_cloudfront_may_read_the_site_bucket(self):
         made = resources("site")
         self.assertEqual({True}, set(made["SiteBucket"]["PublicAccessBlockConfiguration"].values()))
         allowed = [each for each in made["SiteBucketPolicy"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
@@ -132,7 +132,7 @@ class Site(unittest.TestCase):
 
 
 class Services(unittest.TestCase):
-    def test_the_workshop_starts_with_chaos_and_without_a_word(self):
+    def test_by_default_chaos_is_on_and_logging_and_tracing_are_low(self):
         found = environment()
         self.assertEqual(("on", "ERROR", "8080"), (found["CHAOSMODE"], found["LOGLEVEL"], found["PORT"]))
         self.assertEqual("lb.example.com", found["MONOLITH_URL"])
@@ -141,7 +141,7 @@ class Services(unittest.TestCase):
         self.assertEqual(["like-service"], list(containers()))
         self.assertEqual(["monolith-service"], list(containers("MonolithTaskDefinition")))
 
-    def test_every_switch_reaches_the_variable_that_it_stands_for(self):
+    def test_each_parameter_sets_its_environment_variable(self):
         for chosen, service, variable, value in (
             ({"LogLevel": "DEBUG"}, "Like", "LOGLEVEL", "DEBUG"),
             ({"LogLevel": "DEBUG"}, "Monolith", "LOGLEVEL", "DEBUG"),
@@ -162,7 +162,7 @@ class Services(unittest.TestCase):
             with self.subTest(chosen=chosen, variable=variable):
                 self.assertEqual(value, environment(service, **chosen)[variable])
 
-    def test_variables_are_those_that_the_services_read(self):
+    def test_the_services_read_every_variable_that_is_set(self):
         sources = "".join(path.read_text() for crate in ("like-service", "monolith", "http-shell", "telemetry")
                           for path in (ROOT / crate / "src").rglob("*.rs"))
         for service in ("Like", "Monolith"):
@@ -171,14 +171,14 @@ class Services(unittest.TestCase):
                 if not variable.startswith(("AWS_REGION", "OTEL_EXPORTER_OTLP_")):
                     self.assertRegex(sources, rf"(?i)\b{variable}\b")
 
-    def test_tasks_have_the_size_and_architecture_asked_for(self):
+    def test_tasks_have_256_cpu_units_512_mib_and_the_chosen_architecture(self):
         for architecture in ("ARM64", "X86_64"):
             for task in of_type("services", "AWS::ECS::TaskDefinition", CpuArchitecture=architecture).values():
                 self.assertEqual(("256", "512", architecture),
                                  (task["Cpu"], task["Memory"], task["RuntimePlatform"]["CpuArchitecture"]))
                 self.assertNotEqual(task["TaskRoleArn"], task["ExecutionRoleArn"])
 
-    def test_the_sidecar_for_traces_takes_both_protocols(self):
+    def test_the_collector_receives_the_daemon_protocol_and_otlp(self):
         for tracing in ("daemon", "otlp", "cloudwatch"):
             for task in ("LikeTaskDefinition", "MonolithTaskDefinition"):
                 sidecar = containers(task, Tracing=tracing)["x-ray-daemon"]
@@ -206,7 +206,7 @@ class Services(unittest.TestCase):
         self.assertEqual("eu-west-1", variables["AWS_REGION"])
         self.assertEqual("xray", config["extensions"][exporter["auth"]["authenticator"]]["service"])
 
-    def test_the_metadata_proxy_is_small_and_for_the_shells_alone(self):
+    def test_only_the_shells_reach_the_metadata_proxy_and_it_has_128_mib(self):
         self.assertEqual(128, containers(**PROXY)["metadata-proxy"]["Memory"])
         made = resources("services", **PROXY)
         for name, group in (("LikeMetadata", "LikeSecurityGroup"), ("MonolithMetadata", "MonolithSecurityGroup")):
@@ -227,12 +227,12 @@ class Services(unittest.TestCase):
         self.assertEqual(images, {"like-service": values["LikeImageUri"], "metadata-proxy": values["MetadataProxyImageUri"],
                                   "x-ray-daemon": values["TracingImageUri"]})
 
-    def test_tasks_take_requests_from_the_load_balancer_only(self):
+    def test_only_the_load_balancer_reaches_the_service_port_of_tasks(self):
         for name in ("LikeSecurityGroup", "MonolithSecurityGroup"):
             [rule] = resources("services")[name]["SecurityGroupIngress"]
             self.assertEqual((8080, OUTPUTS["LoadBalancerSecurityGroup"]), (rule["FromPort"], rule["SourceSecurityGroupId"]))
 
-    def test_with_cloud_map_the_monolith_has_a_name_and_takes_calls_by_it(self):
+    def test_cloud_map_gives_the_monolith_a_name_and_opens_its_port_to_the_like_service(self):
         made = resources("services", MonolithAddress="cloudmap")
         self.assertEqual("mysfits.internal", made["Namespace"]["Name"])
         self.assertEqual("monolith", made["MonolithName"]["Name"])
@@ -241,7 +241,7 @@ class Services(unittest.TestCase):
         self.assertEqual("MonolithSecurityGroup.GroupId", made["LikeToMonolith"]["DestinationSecurityGroupId"])
         self.assertNotIn("ServiceRegistries", resources("services")["MonolithService"])
 
-    def test_deployments_keep_the_old_tasks_until_new_ones_are_well(self):
+    def test_deployments_keep_old_tasks_until_new_tasks_are_healthy(self):
         for name, each in of_type("services", "AWS::ECS::Service").items():
             self.assertIn(name.removesuffix("Service"), ("Like", "Monolith"))
             self.assertEqual("ENABLED", each["AvailabilityZoneRebalancing"])
@@ -263,7 +263,7 @@ class Services(unittest.TestCase):
             self.assertGreater(container["StopTimeout"], int(grace) + 4)
             self.assertLess(container["StopTimeout"], 121)
 
-    def test_a_value_that_makes_no_sense_is_refused(self):
+    def test_a_value_outside_the_allowed_values_is_refused(self):
         for chosen in ({"LogLevel": "LOUD"}, {"Tracing": "on"}, {"Scaling": "up"}, {"ChaosMode": "maybe"},
                        {"CpuArchitecture": "arm"}, {"LikeIn": "both"}, {"MonolithAddress": "dns"}, {"Workshop": "Mysfits"}):
             with self.subTest(chosen=chosen), self.assertRaises(ValueError):
@@ -271,7 +271,7 @@ class Services(unittest.TestCase):
 
 
 class EveryContainer(unittest.TestCase):
-    def test_can_do_as_little_as_possible_in_every_variant(self):
+    def test_every_container_is_unprivileged_and_logs_without_blocking(self):
         seen = set()
         for stack, _, chosen in every_variant():
             for task in of_type(stack, "AWS::ECS::TaskDefinition", **chosen).values():
@@ -290,7 +290,7 @@ class EveryContainer(unittest.TestCase):
 
 
 class Build(unittest.TestCase):
-    def test_both_projects_are_one_but_for_where_the_source_comes_from(self):
+    def test_both_build_projects_differ_only_in_source_artifacts_and_role(self):
         made = resources("build")
         images, pipeline = made["ImagesProject"], made["PipelineProject"]
         self.assertEqual(("S3", "CODEPIPELINE"), (images["Source"].pop("Type"), pipeline["Source"].pop("Type")))
@@ -325,7 +325,7 @@ class Pipeline(unittest.TestCase):
     def stages(self, **chosen):
         return {stage["Name"]: stage["Actions"] for stage in resources("pipeline", **chosen)["Pipeline"]["Stages"]}
 
-    def test_goes_from_source_by_build_to_both_services(self):
+    def test_the_pipeline_has_the_stages_source_build_and_deploy(self):
         stages = self.stages()
         self.assertEqual(["Source", "Build", "Deploy"], list(stages))
         self.assertEqual("mysfits-pipeline", stages["Build"][0]["Configuration"]["ProjectName"])
@@ -335,7 +335,7 @@ class Pipeline(unittest.TestCase):
         self.assertEqual("imagedefinitions.json", files["Like"])
         self.assertEqual("mysfits", resources("pipeline")["Pipeline"]["Name"])
 
-    def test_a_commit_starts_it_and_nothing_polls(self):
+    def test_a_commit_starts_the_pipeline_and_nothing_polls(self):
         made = resources("pipeline")
         self.assertEqual("false", self.stages()["Source"][0]["Configuration"]["PollForSourceChanges"])
         rule = made["StartOnCommit"]
@@ -343,7 +343,7 @@ class Pipeline(unittest.TestCase):
         self.assertEqual(["main"], rule["EventPattern"]["detail"]["referenceName"])
         self.assertTrue(rule["Targets"][0]["Arn"].endswith(":mysfits"))
 
-    def test_from_github_the_connection_tells_of_commits(self):
+    def test_with_github_the_connection_starts_the_pipeline(self):
         chosen = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
         made = resources("pipeline", **chosen)
         [source] = self.stages(**chosen)["Source"]
@@ -358,7 +358,7 @@ class Observability(unittest.TestCase):
     def setUp(self):
         self.made = resources("observability")
 
-    def test_the_dashboard_shows_what_the_labs_ask_for(self):
+    def test_the_dashboard_shows_every_metric_of_the_labs(self):
         body = json.loads(self.made["Dashboard"]["DashboardBody"])
         shown = set()
         for widget in body["widgets"]:
@@ -372,7 +372,7 @@ class Observability(unittest.TestCase):
              ("TargetResponseTime", "p50"), ("TargetResponseTime", "p99"), ("LikesLost", "Sum"), ("LikesSlow", "Sum")},
             shown)
 
-    def test_what_the_filters_count_is_what_the_dashboard_shows(self):
+    def test_the_dashboard_shows_the_metrics_of_the_metric_filters(self):
         for name in ("LostLikes", "SlowLikes"):
             [each] = self.made[name]["MetricTransformations"]
             self.assertIn(f'["{each["MetricNamespace"]}", "{each["MetricName"]}"', self.made["Dashboard"]["DashboardBody"])
@@ -381,17 +381,17 @@ class Observability(unittest.TestCase):
         rule = self.made["SampleLikes"]["SamplingRule"]
         self.assertEqual((1, "POST", "/mysfits/*/like"), (rule["FixedRate"], rule["HTTPMethod"], rule["URLPath"]))
 
-    def test_the_group_is_the_filter_of_lab_3(self):
+    def test_the_x_ray_group_has_the_filter_expression_of_lab_3(self):
         self.assertEqual('service("like service") { responsetime > 1 OR error } AND http.method = "POST"',
                          self.made["TraceGroup"]["FilterExpression"])
 
 
 class AllStacks(unittest.TestCase):
-    def test_fit_into_a_call_without_a_bucket(self):
+    def test_every_template_is_small_enough_to_be_sent_without_a_bucket(self):
         for stack in STACKS:
             self.assertLess((INFRA / f"{stack}.yml").stat().st_size, 51_200, stack)
 
-    def test_outputs_have_names_of_their_own_and_parameters_come_from_earlier_stacks(self):
+    def test_output_names_are_unique_and_parameters_refer_to_earlier_stacks(self):
         told = {}
         for stack in STACKS:
             made = Template.from_yaml(INFRA / f"{stack}.yml", {}).template
@@ -408,26 +408,26 @@ class AllStacks(unittest.TestCase):
                      "LikeTaskDefinition", "LikeTargetGroupArn", "SiteUrl", "WorkshopShellSecurityGroup"):
             self.assertIn(name, told)
 
-    def test_logs_are_kept_for_days_and_not_for_ever(self):
+    def test_every_log_group_has_a_retention_of_seven_days(self):
         for stack, _, chosen in every_variant():
             for group in of_type(stack, "AWS::Logs::LogGroup", **chosen).values():
                 self.assertEqual("7", str(group["RetentionInDays"]))
 
-    def test_nothing_is_kept_when_its_stack_goes(self):
+    def test_no_resource_is_retained_when_its_stack_is_deleted(self):
         for stack, _, chosen in every_variant():
             for name, each in resolve(stack, **chosen)["Resources"].items():
                 self.assertIn(each.get("DeletionPolicy", "Delete"), ("Delete",), f"{stack}.{name}")
                 if each["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"):
                     self.assertEqual("Delete", each.get("DeletionPolicy"), f"{stack}.{name}")
 
-    def test_buckets_are_encrypted_closed_and_versioned(self):
+    def test_buckets_are_encrypted_private_and_versioned(self):
         for stack in STACKS:
             for bucket in of_type(stack, "AWS::S3::Bucket").values():
                 self.assertEqual("Enabled", bucket["VersioningConfiguration"]["Status"])
                 self.assertEqual({True}, set(bucket["PublicAccessBlockConfiguration"].values()))
                 self.assertIn("BucketEncryption", bucket)
 
-    def test_what_the_emulated_variant_leaves_out_is_only_what_emulators_lack(self):
+    def test_the_emulated_variant_leaves_out_only_types_that_emulators_lack(self):
         lacking = {
             "AWS::EC2::EIP", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::SecurityGroupIngress",
             "AWS::EC2::SecurityGroupEgress", "AWS::S3::BucketPolicy", "AWS::CloudFront::OriginAccessControl",

@@ -1,4 +1,4 @@
-"""cloudformation-validate on the templates given: any warning or error ends it; hints are only counted."""
+"""cloudformation-validate on the templates given: any warning or error fails; hints are only counted."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Writes every variant of every template, resolved, into a directory: for cfn-guard, which knows no conditions."""
+"""Writes every variant of every template, resolved, into a directory: for cfn-guard, which does not resolve conditions."""
 
 import json
 import sys
