@@ -7,12 +7,12 @@ use tracing::subscriber::{DefaultGuard, set_default};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{fmt, registry};
 
-/// The lines that the current thread logs, as text.
+/// The text of the lines that the current thread logs.
 #[derive(Clone, Default)]
 pub(crate) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
 impl CapturedLog {
-    /// Captures log lines until the returned guard is dropped.
+    /// Captures the log lines of the current thread until the returned guard is dropped.
     pub fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
@@ -21,7 +21,7 @@ impl CapturedLog {
         (log, set_default(registry().with(layer)))
     }
 
-    /// Returns the lines that were logged since the previous call.
+    /// Returns the lines that were logged since the previous call of this method.
     pub fn take(&self) -> String {
         let bytes = std::mem::take(&mut *self.0.lock().unwrap());
         String::from_utf8(bytes).unwrap()

@@ -1,11 +1,11 @@
-//! A condition that is logged once when it starts and once when it ends.
+//! Conditions that are logged once at their start and once at their end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a condition, such as the outage of a backend, is active.
 ///
-/// Every failed export reports the same outage again. The caller logs only the changes, so that an
-/// outage adds two lines to the log.
+/// During an outage, every export fails. The caller logs only the start and the end of the outage, not
+/// each failure.
 #[derive(Debug, Default)]
 pub(crate) struct LoggedCondition {
     is_active: AtomicBool,
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marking_a_condition_twice_reports_only_one_change() {
+    fn marking_a_condition_as_active_or_inactive_twice_reports_only_one_change() {
         let condition = LoggedCondition::default();
         assert!(!condition.mark_inactive());
         for _ in 0..2 {

@@ -1,9 +1,9 @@
-//! The configuration of the telemetry: one line for each environment variable, with its parser and its
-//! default.
+//! The configuration of the telemetry. One line of code for each environment variable contains the parser
+//! and the default.
 //!
-//! The OpenTelemetry libraries would read these variables themselves and ignore invalid values. Here
-//! every variable is parsed from one snapshot of the environment, and the libraries get the values
-//! as arguments. An invalid value is an error, even if the option that it belongs to is off.
+//! The OpenTelemetry libraries ignore invalid values of environment variables. This module therefore
+//! parses all variables, and passes the values to the libraries as arguments. An invalid value is an
+//! error, even if the exporter that uses the value is not selected.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,43 +37,45 @@ use parsers::{
 };
 use variables::Variables;
 
-/// The configuration of the telemetry. `envy` deserialises it from the environment.
+/// The configuration of the telemetry. `envy` deserialises this type from the environment variables.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub struct Config {
     /// `LOGLEVEL`: the least severe level that is logged.
     pub(crate) log_level: LogLevel,
-    /// `LOG_FORMAT`: JSON or text.
+    /// `LOG_FORMAT`: the format of log lines, JSON or text.
     pub(crate) log_format: LogFormat,
     /// `ACCESS_LOG`: whether each request is logged, independently of `LOGLEVEL`.
     pub(crate) access_log: bool,
-    /// `OTEL_TRACES_EXPORTER`: the destination of spans. `None` if `OTEL_SDK_DISABLED` is true.
+    /// `OTEL_TRACES_EXPORTER`: the exporter of spans. [`TracesExporter::None`] if `OTEL_SDK_DISABLED` is
+    /// true.
     pub(crate) traces_exporter: TracesExporter,
-    /// `OTEL_METRICS_EXPORTER`: the destination of metrics. `None` if `OTEL_SDK_DISABLED` is true.
+    /// `OTEL_METRICS_EXPORTER`: the exporter of metrics. [`MetricsExporter::None`] if `OTEL_SDK_DISABLED`
+    /// is true.
     pub(crate) metrics_exporter: MetricsExporter,
-    /// `OTEL_PROPAGATORS`: the headers that carry a trace.
+    /// `OTEL_PROPAGATORS`: the formats of the request headers that carry a trace.
     pub(crate) propagators: Propagators,
     /// `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: which traces are sampled.
     pub(crate) sampler: SamplerConfig,
     /// `AWS_XRAY_DAEMON_ADDRESS`: the UDP and the TCP address of the X-Ray daemon.
     pub(crate) xray_daemon: DaemonAddress,
-    /// `OTEL_BSP_…`: the queue and the batches of spans.
+    /// `OTEL_BSP_…`: the size of the span queue, and the size and interval of span batches.
     pub(crate) span_batches: BatchConfig,
-    /// `OTEL_SPAN_…_LIMIT` and the other limits: how many attributes, events and links a span has.
+    /// `OTEL_…_COUNT_LIMIT`: the maximum numbers of attributes, events and links of a span.
     pub(crate) span_limits: SpanLimits,
-    /// `OTEL_METRIC_EXPORT_…`: how often metrics are exported.
+    /// `OTEL_METRIC_EXPORT_…`: the interval and the timeout of metric exports.
     pub(crate) metric_reader: MetricReaderConfig,
-    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_TRACES_…`.
+    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_TRACES_…`: the options of the OTLP span exporter.
     pub(crate) otlp_traces: OtlpConfig,
-    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_METRICS_…`.
+    /// `OTEL_EXPORTER_OTLP_…` and `OTEL_EXPORTER_OTLP_METRICS_…`: the options of the OTLP metric exporter.
     pub(crate) otlp_metrics: OtlpConfig,
-    /// `OTEL_SERVICE_NAME`: overrides the name in [`ServiceInfo`](crate::ServiceInfo).
+    /// `OTEL_SERVICE_NAME`: overrides `service_name` of [`ServiceInfo`](crate::ServiceInfo).
     pub(crate) service_name: Option<String>,
-    /// `OTEL_RESOURCE_ATTRIBUTES`: further attributes of the resource.
+    /// `OTEL_RESOURCE_ATTRIBUTES`: additional attributes of the OpenTelemetry resource.
     pub(crate) resource_attributes: Vec<(String, String)>,
-    /// Whether `ECS_CONTAINER_METADATA_URI_V4` is set, as it is in every ECS task.
+    /// Whether `ECS_CONTAINER_METADATA_URI_V4` is set. ECS sets this variable in every task.
     pub(crate) has_ecs_metadata: bool,
-    /// Warnings about variables that have no effect. They are logged once logging is set up.
+    /// Warnings about ignored variables and values. [`init`](crate::init()) logs the warnings.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -105,10 +107,11 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             metric_reader,
             warnings,
         };
-        // The SDK defines this variable, not the specification. It has no effect, because our batch
-        // processor exports one batch at a time.
+        // The SDK defines OTEL_BSP_MAX_CONCURRENT_EXPORTS, which the specification does not contain. The
+        // variable has no effect, because the batch processor exports one batch at a time.
         env.parse("OTEL_BSP_MAX_CONCURRENT_EXPORTS", |value| parse_integer(value, 1..=1000))?;
-        // These variables are about exported log records. Our logs are lines on standard output.
+        // The variables OTEL_BLRP_… configure the export of log records. The variables have no effect,
+        // because log lines are written to standard output.
         BatchConfig::read(env, "OTEL_BLRP", Duration::from_secs(1))?;
         if is_sdk_disabled(env, &mut config.warnings) {
             config.traces_exporter = TracesExporter::None;
@@ -118,15 +121,15 @@ impl TryFrom<BTreeMap<String, String>> for Config {
     }
 }
 
-/// Reads `OTEL_SDK_DISABLED`. The specification defines every value but `true` as false, so an unknown
-/// value is a warning and not an error.
+/// Reads `OTEL_SDK_DISABLED`. In the specification, every value except `true` means false. An unknown
+/// value therefore causes a warning, not an error.
 fn is_sdk_disabled(env: &Variables, warnings: &mut Vec<String>) -> bool {
     let value = env.get("OTEL_SDK_DISABLED").unwrap_or_default();
-    let equals = |word: &str| value.eq_ignore_ascii_case(word);
-    if !["", "true", "false"].into_iter().any(equals) {
+    let has_value = |word: &str| value.eq_ignore_ascii_case(word);
+    if !["", "true", "false"].into_iter().any(has_value) {
         warnings.push(format!(
-            "OTEL_SDK_DISABLED is '{value}', which counts as false: only 'true' turns spans and metrics off"
+            "OTEL_SDK_DISABLED is '{value}' and is treated as false: only 'true' disables spans and metrics"
         ));
     }
-    equals("true")
+    has_value("true")
 }

@@ -1,11 +1,11 @@
-//! Values of the attribute `error.type`, as OpenTelemetry's semantic conventions define it.
+//! Values of the attribute `error.type` of OpenTelemetry's semantic conventions.
 
 use std::io;
 
-/// The error has no more specific type.
+/// The `error.type` of an error that has no more specific type.
 pub(crate) const OTHER_ERROR_TYPE: &str = "_OTHER";
 
-/// The backend rejected an item and accepted other items of the same request.
+/// The `error.type` of spans and data points that the backend rejected in a partial success response.
 pub(crate) const REJECTED_ERROR_TYPE: &str = "rejected";
 
 /// The `error.type` of an I/O error: the name of its [`io::ErrorKind`], or [`OTHER_ERROR_TYPE`].

@@ -1,7 +1,7 @@
-//! Metrics and log lines about the success of exports.
+//! Metrics and log lines about successful and failed exports.
 //!
-//! The counters are those of OpenTelemetry's semantic conventions for SDK metrics. An outage of a
-//! backend is logged once when it starts and once when it ends.
+//! OpenTelemetry's semantic conventions for SDK metrics define the counters. Each outage of a backend is
+//! logged once at its start and once at its end.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -21,7 +21,7 @@ use crate::condition::LoggedCondition;
 use crate::error_type::{OTHER_ERROR_TYPE, REJECTED_ERROR_TYPE};
 use crate::http::{Failure, LastFailure};
 
-/// The signal that an exporter exports.
+/// A signal that this crate exports.
 #[derive(Clone, Copy, Debug)]
 enum Signal {
     Spans,
@@ -37,24 +37,27 @@ impl fmt::Display for Signal {
     }
 }
 
-/// Counts the exported and the failed items of one exporter, and logs the outages of its backend.
+/// Counts the exported and the failed items of one exporter. Logs the outages of the exporter's backend.
 #[derive(Debug)]
 pub(crate) struct ExportMonitor {
     signal: Signal,
+    /// The attribute `otel.component.type` of the exporter.
     component_type: &'static str,
-    /// Created at its first use, because the exporter of metrics exists before the meter provider.
+    /// The counter is created at its first use, because the metric exporter is created before the meter
+    /// provider.
     export_counter: OnceLock<Counter<u64>>,
     outage: LoggedCondition,
+    /// Active while the backend rejects a part of the exported items.
     rejection: LoggedCondition,
 }
 
 impl ExportMonitor {
-    /// A monitor for a span exporter. `component_type` is its `otel.component.type`.
+    /// Creates the monitor of a span exporter with this `otel.component.type`.
     pub fn for_spans(component_type: &'static str) -> Self {
         Self::new(Signal::Spans, component_type)
     }
 
-    /// A monitor for a metric exporter. `component_type` is its `otel.component.type`.
+    /// Creates the monitor of a metric exporter with this `otel.component.type`.
     pub fn for_metrics(component_type: &'static str) -> Self {
         Self::new(Signal::Metrics, component_type)
     }
@@ -74,7 +77,7 @@ impl ExportMonitor {
         self.add_to_counter(items, None);
     }
 
-    /// Counts spans or data points that were lost, with the reason as `error.type`.
+    /// Counts spans or data points that were not exported, with the attribute `error.type`.
     pub fn count_failed(&self, items: u64, error_type: &str) {
         self.add_to_counter(items, Some(error_type));
     }
@@ -84,13 +87,13 @@ impl ExportMonitor {
             return;
         }
         let mut attributes = component_attributes(self.component_type).to_vec();
-        attributes.extend(error_type.map(|kind| KeyValue::new("error.type", kind.to_owned())));
+        attributes.extend(error_type.map(|value| KeyValue::new("error.type", value.to_owned())));
         self.export_counter
             .get_or_init(|| create_export_counter(self.signal))
             .add(items, &attributes);
     }
 
-    /// Records that an export failed. Logs `cause` if the previous export succeeded.
+    /// Records a failed export. Logs `cause` unless the previous export also failed.
     pub fn record_failure(&self, cause: &dyn fmt::Display) {
         if self.outage.mark_active() {
             tracing::warn!(
@@ -102,14 +105,14 @@ impl ExportMonitor {
         }
     }
 
-    /// Records that an export succeeded. Logs the recovery if the previous export failed.
+    /// Records a successful export. Logs the recovery if the previous export failed.
     pub fn record_success(&self) {
         if self.outage.mark_inactive() {
             tracing::info!("{} are exported again", self.signal);
         }
     }
 
-    /// Records whether the backend rejected items of an export, with the message of the backend.
+    /// Records whether the backend rejected a part of an export. `message` is the backend's reason.
     fn record_rejection(&self, message: Option<&str>) {
         match message {
             Some(cause) if self.rejection.mark_active() => {
@@ -123,8 +126,8 @@ impl ExportMonitor {
     }
 }
 
-/// The attributes that identify a component of the SDK. The process has one component of each type,
-/// so every name ends with the index 0.
+/// Returns the metric attributes that identify a component of the SDK. The component name ends with the
+/// index 0, because the process has one component of each type.
 pub(crate) fn component_attributes(component_type: &'static str) -> [KeyValue; 2] {
     [
         KeyValue::new("otel.component.type", component_type),
@@ -149,12 +152,13 @@ fn create_export_counter(signal: Signal) -> Counter<u64> {
         .build()
 }
 
-/// An exporter together with its [`ExportMonitor`].
+/// An exporter with an [`ExportMonitor`] that records the result of each export.
 #[derive(Debug)]
 pub(crate) struct MonitoredExporter<E> {
     exporter: E,
     monitor: ExportMonitor,
-    /// Why the last request failed. Stays empty if the exporter does not use our HTTP client.
+    /// The failure of the exporter's last HTTP request. Always empty if the exporter does not send its
+    /// requests with a [`BlockingClient`](crate::http::BlockingClient).
     last_failure: LastFailure,
 }
 
@@ -167,19 +171,19 @@ impl<E> MonitoredExporter<E> {
         }
     }
 
-    /// Records the `result` of exporting this number of `items`, and returns it unchanged.
-    fn record_result(&self, items: u64, result: OTelSdkResult) -> OTelSdkResult {
+    /// Records the `result` of an export of `item_count` items, and returns `result`.
+    fn record_result(&self, item_count: u64, result: OTelSdkResult) -> OTelSdkResult {
         let failure = self.last_failure.take();
         if let Err(error) = &result {
             let failure = failure
                 .unwrap_or_else(|| Failure::new(OTHER_ERROR_TYPE.to_owned(), error.to_string()));
-            self.monitor.count_failed(items, &failure.error_type);
+            self.monitor.count_failed(item_count, &failure.error_type);
             self.monitor.record_failure(&failure.cause);
         } else {
             let rejected = failure
                 .as_ref()
-                .map_or(0, |failure| failure.rejected.min(items));
-            self.monitor.count_exported(items - rejected);
+                .map_or(0, |failure| failure.rejected.min(item_count));
+            self.monitor.count_exported(item_count - rejected);
             self.monitor.record_success();
             self.monitor.count_failed(rejected, REJECTED_ERROR_TYPE);
             let message = failure.as_ref().map(|failure| &*failure.cause);
@@ -191,8 +195,8 @@ impl<E> MonitoredExporter<E> {
 
 impl<E: SpanExporter> SpanExporter for MonitoredExporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let spans = batch.len() as u64;
-        self.record_result(spans, self.exporter.export(batch).await)
+        let span_count = batch.len() as u64;
+        self.record_result(span_count, self.exporter.export(batch).await)
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {

@@ -10,17 +10,17 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use crate::logs::LogQueue;
 use crate::sampler::Poller;
 
-/// The longest wait for the last spans and metrics. The wait for the last log lines follows, and has
-/// the same limit.
+/// The longest wait for the final export of spans and metrics, and then for the last log lines.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long the final metrics export waits for the final span export, so that the exported metrics
-/// include the counters of those spans.
-const SPAN_FLUSH_HEAD_START: Duration = Duration::from_secs(1);
+/// The longest time that the final metrics export waits for the final span export. After the span
+/// export, the metrics include the number of exported spans.
+const MAX_SPAN_EXPORT_WAIT: Duration = Duration::from_secs(1);
 
-/// Flushes spans, metrics and log lines when it is dropped, within four seconds.
+/// Flushes spans, metrics and log lines within four seconds when the guard is dropped.
 ///
-/// Drop it after the last requests have finished, because they still produce spans and log lines.
+/// Drop the guard after the last request has finished, because each request produces spans and log
+/// lines.
 #[must_use = "dropping the guard stops the telemetry"]
 pub struct FlushGuard {
     pub(crate) tracer_provider: SdkTracerProvider,
@@ -34,19 +34,19 @@ impl Drop for FlushGuard {
         self.rules_poller.take();
         let tracer_provider = self.tracer_provider.clone();
         let meter_provider = self.meter_provider.take();
-        let (spans_pending, spans_flushed) = mpsc::channel::<()>();
+        let (span_export_running, span_export_finished) = mpsc::channel::<()>();
         run_in_parallel(vec![
             Box::new(move || {
                 let _ = tracer_provider.shutdown_with_timeout(FLUSH_TIMEOUT);
-                drop(spans_pending);
+                drop(span_export_running);
             }),
             Box::new(move || {
-                let _ = spans_flushed.recv_timeout(SPAN_FLUSH_HEAD_START);
+                let _ = span_export_finished.recv_timeout(MAX_SPAN_EXPORT_WAIT);
                 let _ =
                     meter_provider.map(|provider| provider.shutdown_with_timeout(FLUSH_TIMEOUT));
             }),
         ]);
-        // Log lines are flushed last, because failed exports are logged.
+        // The log queue is flushed last, because the final exports can log failures.
         let log_queue = self.log_queue.take();
         let lost_lines = log_queue.map_or(0, |queue| queue.flush(FLUSH_TIMEOUT));
         if lost_lines > 0 {
@@ -57,17 +57,17 @@ impl Drop for FlushGuard {
     }
 }
 
-/// Runs each task on a thread of its own. Returns when all tasks are done or [`FLUSH_TIMEOUT`] is over.
+/// Runs each task in a new thread. Returns when all tasks are finished, or after [`FLUSH_TIMEOUT`].
 fn run_in_parallel(tasks: Vec<Box<dyn FnOnce() + Send>>) {
-    let (pending, all_done) = mpsc::channel::<()>();
+    let (task_running, all_tasks_finished) = mpsc::channel::<()>();
     for task in tasks {
-        let pending = pending.clone();
+        let task_running = task_running.clone();
         thread::spawn(move || {
             task();
-            drop(pending);
+            drop(task_running);
         });
     }
-    drop(pending);
-    // Nothing is sent. The channel closes when the last thread drops its sender.
-    let _ = all_done.recv_timeout(FLUSH_TIMEOUT);
+    drop(task_running);
+    // The channel carries no messages. `recv_timeout` returns when the last thread drops its sender.
+    let _ = all_tasks_finished.recv_timeout(FLUSH_TIMEOUT);
 }

@@ -9,31 +9,33 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Config, TracesExporter};
 use crate::error::InitError;
 use crate::guard::FlushGuard;
-use crate::logs::{LogQueue, log_layer};
+use crate::logs::{LogQueue, create_log_layer};
 use crate::metrics::create_meter_provider;
 use crate::propagation::MultiFormatPropagator;
 use crate::resource::detect_resource;
 use crate::service_info::ServiceInfo;
 use crate::traces::create_tracer_provider;
 
-/// Starts the telemetry of this process, and installs it globally.
+/// Starts the telemetry of this process, and installs the global `tracing` subscriber, the global
+/// OpenTelemetry providers and the global propagator.
 ///
 /// # Errors
 ///
-/// When the process already has a subscriber, a thread cannot be started, or a library refuses the
-/// configuration.
+/// When the process already has a global subscriber, a thread cannot be started, or a library rejects
+/// the configuration.
 pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitError> {
     let (resource, metadata_warning) = detect_resource(config, service.service_name);
-    // Embedded metrics are written directly to standard output, because the queue of log lines drops
-    // lines when it is full. If standard output blocks, the SDK adds the values to the next export.
+    // Metrics in the embedded metric format bypass the log queue, because a full log queue drops lines.
+    // While standard output blocks, the SDK aggregates new measurements for the next export.
     let meter_provider = create_meter_provider(config, &resource, stdout())?;
     if let Some(meter_provider) = &meter_provider {
-        // The meter provider must exist before the queues of log lines and spans create their metrics.
+        // The log queue and the span queue create their metrics with the global meter provider.
         global::set_meter_provider(meter_provider.clone());
     }
-    // Logging must work before the export threads start, because they log an outage only once.
+    // The subscriber is installed before the export threads start. Otherwise the log would not contain
+    // an outage at the start: the exporters log each outage only once.
     let log_queue = LogQueue::start();
-    let layer = log_layer(config, service, &log_queue);
+    let layer = create_log_layer(config, service, &log_queue);
     tracing_subscriber::registry().with(layer).try_init()?;
     for warning in config.warnings.iter().chain(&metadata_warning) {
         tracing::warn!("{warning}");

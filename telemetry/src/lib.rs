@@ -1,9 +1,9 @@
-//! Logs, traces and metrics of a service, and the propagation of traces in request headers.
+//! Logs, traces and metrics of a service, and trace propagation in HTTP request headers.
 //!
 //! The services log with `tracing` and record spans and metrics with OpenTelemetry's API. Environment
-//! variables select where the telemetry is sent. Background threads write the log lines and export
-//! the spans and metrics, so a slow backend never delays a request. If a queue is full, further lines
-//! or spans are dropped and counted.
+//! variables select the exporters. Background threads write the log lines and export the spans and
+//! metrics, so a slow backend never delays a request. Log lines and spans that do not fit into a queue
+//! are dropped and counted.
 
 #[cfg(test)]
 mod captured_log;

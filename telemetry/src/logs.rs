@@ -1,4 +1,4 @@
-//! Log lines: their filter and their format.
+//! Filters and formats log lines.
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
@@ -14,10 +14,10 @@ mod queue;
 mod trace_ids;
 
 pub(crate) use queue::LogQueue;
-use trace_ids::{WithTraceIds, write_json_ids, write_text_ids};
+use trace_ids::{FormatWithTraceIds, write_json_ids, write_text_ids};
 
-/// Creates the layer that formats each `tracing` event as a line and puts it into `queue`.
-pub(crate) fn log_layer<S>(
+/// Creates the layer that formats each `tracing` event as a line and adds the line to `queue`.
+pub(crate) fn create_log_layer<S>(
     config: &Config,
     service: ServiceInfo,
     queue: &LogQueue,
@@ -28,10 +28,13 @@ where
     let writer = queue.make_writer();
     let layer = match config.log_format {
         LogFormat::Json => {
-            let inner = format().json().flatten_event(true);
-            let inner = inner.with_current_span(false).with_span_list(false);
-            let format = WithTraceIds {
-                inner,
+            let inner_format = format()
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false);
+            let format = FormatWithTraceIds {
+                inner_format,
                 line_end: "}\n",
                 write_ids: write_json_ids,
             };
@@ -42,8 +45,8 @@ where
                 .boxed()
         }
         LogFormat::Text => {
-            let format = WithTraceIds {
-                inner: format().with_ansi(false),
+            let format = FormatWithTraceIds {
+                inner_format: format().with_ansi(false),
                 line_end: "\n",
                 write_ids: write_text_ids,
             };
@@ -57,10 +60,10 @@ where
     layer.with_filter(create_filter(config, service))
 }
 
-/// Creates the filter of events by target and level.
+/// Creates the filter that selects `tracing` events by target and level.
 ///
-/// `LOGLEVEL` applies to the service's own crates. Other crates never log below INFO: at DEBUG, the AWS
-/// SDK and the HTTP libraries would log bodies and credentials.
+/// `LOGLEVEL` applies to all targets except the access log. Only the service's own crates can log at
+/// DEBUG, because the AWS SDK and the HTTP libraries log bodies and credentials at DEBUG.
 fn create_filter(config: &Config, service: ServiceInfo) -> Targets {
     let level = config.log_level.as_tracing_level();
     let access_level = if config.access_log {
@@ -68,11 +71,12 @@ fn create_filter(config: &Config, service: ServiceInfo) -> Targets {
     } else {
         LevelFilter::OFF
     };
-    let own_targets = service.log_targets.iter().map(|target| (*target, level));
+    let service_targets = service.log_targets.iter().map(|target| (*target, level));
     Targets::new()
-        .with_targets(own_targets)
+        .with_targets(service_targets)
         .with_default(level.min(Level::INFO))
-        // The SDK logs every failed export. This crate logs only the first failure of an outage.
+        // OpenTelemetry's SDK logs every failed export. `ExportMonitor` logs only the first failure of an
+        // outage.
         .with_target("opentelemetry", LevelFilter::OFF)
         .with_target(service.access_target, access_level)
 }
@@ -83,6 +87,7 @@ mod tests {
 
     use super::*;
 
+    /// Creates the filter for these values of `LOGLEVEL` and `ACCESS_LOG`.
     fn create_test_filter(log_level: &str, access_log: &str) -> Targets {
         let variables = [("loglevel", log_level), ("access_log", access_log)];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -96,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn at_debug_other_crates_still_log_at_info() {
+    fn at_loglevel_debug_the_crates_of_other_projects_log_only_at_info() {
         let filter = create_test_filter("debug", "on");
         assert!(filter.would_enable("monolith::store", &Level::DEBUG));
         assert!(!filter.would_enable("aws_sdk_dynamodb", &Level::DEBUG));
@@ -104,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_above_info_applies_to_every_target_but_access_lines() {
+    fn a_loglevel_above_info_applies_to_every_target_except_the_access_log() {
         let filter = create_test_filter("CRITICAL", "on");
         assert!(!filter.would_enable("monolith", &Level::WARN));
         assert!(!filter.would_enable("aws_sdk_dynamodb", &Level::WARN));
@@ -121,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn access_log_off_disables_access_lines() {
+    fn access_log_off_disables_the_access_log() {
         let filter = create_test_filter("DEBUG", "off");
         assert!(!filter.would_enable("access", &Level::ERROR));
     }

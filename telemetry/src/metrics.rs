@@ -1,4 +1,4 @@
-//! Creates the meter provider, which collects and exports the metrics of the service.
+//! Creates the meter provider: it collects and exports the metrics of the service.
 
 use std::io::Write;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::export::{ExportMonitor, MonitoredExporter};
 use crate::http::LastFailure;
 use crate::otlp::create_metric_exporter;
 
-/// The CloudWatch namespace of embedded metrics.
+/// The CloudWatch namespace of metrics in the embedded metric format.
 const CLOUDWATCH_NAMESPACE: &str = "MythicalMysfits";
 
-/// Creates the meter provider that `config` selects, or `None` if no exporter is selected. Embedded
-/// metrics are written to `emf_output`.
+/// Creates the meter provider, or returns `None` if `config` selects no metrics exporter. The `emf`
+/// exporter writes to `emf_output`.
 pub(crate) fn create_meter_provider(
     config: &Config,
     resource: &Resource,

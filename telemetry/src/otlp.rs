@@ -1,7 +1,7 @@
-//! Exporters of OTLP over HTTP.
+//! Exporters for OTLP over HTTP.
 //!
-//! The builders of `opentelemetry-otlp` read environment variables for every option that is not set.
-//! Every option is set here, so that only validated values are used.
+//! For each option that is not set, the builders of `opentelemetry-otlp` read an environment variable
+//! without validation. This module therefore sets every option from the validated configuration.
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
@@ -44,7 +44,8 @@ pub(crate) fn create_metric_exporter(
     ))
 }
 
-/// Sets all options of `builder`. The second value receives the failures of the exporter's requests.
+/// Sets all options of `builder`. The second returned value receives the failures of the exporter's HTTP
+/// requests.
 fn set_options<B: WithExportConfig + WithHttpConfig>(
     builder: B,
     config: &OtlpConfig,
@@ -66,8 +67,8 @@ fn set_options<B: WithExportConfig + WithHttpConfig>(
     (builder, last_failure)
 }
 
-/// The HTTP client of the exporters. It stores why a request failed, because the errors of the
-/// exporters do not contain the cause.
+/// The HTTP client of the exporters. The client stores the cause of each failed request, because the
+/// exporters return errors without the cause.
 #[derive(Debug)]
 struct OtlpHttpClient {
     http: BlockingClient,
@@ -91,11 +92,11 @@ impl HttpClient for OtlpHttpClient {
     }
 }
 
-/// Reads how many items the collector rejected while it accepted the others, and why. Returns `None`
-/// if it rejected none.
+/// Parses the partial success response of a collector: the number of rejected items and the reason.
+/// Returns `None` if the collector accepted all items.
 ///
-/// The responses for spans and for metrics have the same Protobuf encoding: only the names of their
-/// fields differ.
+/// The responses to span exports and metric exports have the same Protobuf encoding. Only the field names
+/// differ.
 fn parse_partial_success(body: &[u8]) -> Option<Failure> {
     let response = ExportTraceServiceResponse::decode(body).ok()?;
     let partial_success = response.partial_success?;

@@ -1,7 +1,7 @@
-//! Reads and writes the headers that carry a trace from one process to the next.
+//! Extracts traces from HTTP request headers, and injects traces into HTTP request headers.
 //!
-//! Only the trace id, the parent's span id, the sampling decision and, if enabled, a bounded
-//! `tracestate` and `baggage` are kept. Everything else in these headers is ignored.
+//! The propagator supports the trace id, the parent span id, the sampling decision, `tracestate` and
+//! `baggage`. All other fields of the headers are ignored.
 
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -20,22 +20,22 @@ pub(crate) use trace::PropagatedTrace;
 use xray_header::XrayTraceHeader;
 pub(crate) use xray_header::XrayTraceId;
 
-/// The name of X-Ray's header, in lower case as HTTP/2 requires.
+/// The header `X-Amzn-Trace-Id` in lower case, because HTTP/2 requires lower case.
 const XRAY_HEADER_NAME: &str = "x-amzn-trace-id";
 
-/// A `tracestate` above this size is ignored. W3C requires that 512 bytes are propagated.
+/// A longer `tracestate` header is ignored. W3C Trace Context requires that up to 512 bytes are propagated.
 const MAX_TRACE_STATE_BYTES: usize = 512;
 
-/// Any other header above this size is ignored. It is W3C's limit for `baggage`.
+/// A longer header is ignored. The value is W3C's size limit for `baggage`.
 const MAX_HEADER_BYTES: usize = 8192;
 
-/// The propagator of this process. It supports several header formats at once.
+/// A propagator that reads and writes several header formats.
 #[derive(Debug)]
 pub(crate) struct MultiFormatPropagator {
     /// The formats in their order of precedence.
     formats: Vec<HeaderFormat>,
-    /// Whether outgoing requests carry the trace of the incoming request unchanged. This is used if the
-    /// process exports no spans: the caller's span is then the parent of the callee's span.
+    /// Whether outgoing requests carry the trace of the incoming request unchanged. True if this process
+    /// exports no spans, so that the caller's span becomes the parent of the callee's span.
     forwards_incoming_trace: bool,
     trace_context: TraceContextPropagator,
     baggage: BaggagePropagator,
@@ -63,7 +63,7 @@ impl MultiFormatPropagator {
         }
     }
 
-    /// Reads the trace from the headers of `format`. Returns `None` if they are missing or invalid.
+    /// Reads the trace from the headers of `format`. Returns `None` if the headers are missing or invalid.
     fn extract_trace(
         &self,
         format: HeaderFormat,
@@ -85,15 +85,16 @@ impl MultiFormatPropagator {
         }
     }
 
-    /// The trace that outgoing requests carry.
+    /// Returns the trace that outgoing requests carry.
     fn outgoing_trace(&self, cx: &Context) -> PropagatedTrace {
         let span_context = cx.span().span_context().clone();
         if !self.forwards_incoming_trace {
             return PropagatedTrace::from_span_context(span_context);
         }
-        // A request without trace headers still has a trace id, which is in the log lines.
-        let incoming = cx.get::<PropagatedTrace>().cloned();
-        incoming.unwrap_or_else(|| PropagatedTrace::from_trace_id(span_context.trace_id()))
+        // The log lines of a request without trace headers contain a generated trace id. Outgoing requests
+        // carry that trace id.
+        let incoming_trace = cx.get::<PropagatedTrace>().cloned();
+        incoming_trace.unwrap_or_else(|| PropagatedTrace::from_trace_id(span_context.trace_id()))
     }
 }
 
@@ -113,8 +114,8 @@ impl TextMapPropagator for MultiFormatPropagator {
     fn inject_context(&self, cx: &Context, injector: &mut dyn Injector) {
         let trace = self.outgoing_trace(cx);
         let xray_header = XrayTraceHeader::from_trace(&trace);
-        let without_span = cx.with_remote_span_context(SpanContext::NONE);
-        let outgoing_cx = trace.into_context(&without_span);
+        let cx_without_span = cx.with_remote_span_context(SpanContext::NONE);
+        let outgoing_cx = trace.into_context(&cx_without_span);
         for format in &self.formats {
             match format {
                 HeaderFormat::Xray => {
@@ -135,7 +136,7 @@ impl TextMapPropagator for MultiFormatPropagator {
     }
 }
 
-/// Hides headers that are longer than the limits.
+/// Hides headers that are longer than [`MAX_TRACE_STATE_BYTES`] or [`MAX_HEADER_BYTES`].
 struct SizeLimitedHeaders<'a>(&'a dyn Extractor);
 
 impl Extractor for SizeLimitedHeaders<'_> {

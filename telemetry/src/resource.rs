@@ -1,4 +1,4 @@
-//! The resource: the attributes of this process that are exported with its spans and metrics.
+//! The OpenTelemetry resource: attributes that describe this process in exported spans and metrics.
 
 use std::sync::mpsc;
 use std::thread;
@@ -14,11 +14,11 @@ use crate::config::{Config, MetricsExporter, TracesExporter};
 /// The longest wait for the ECS metadata endpoint at the start of the process.
 const DETECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Collects the attributes from ECS and from the environment, and the name of the service. Attributes
-/// from the environment override those from ECS.
+/// Creates the resource from the ECS metadata endpoint, the environment variables and the service name.
+/// Attributes from environment variables override attributes from ECS.
 ///
-/// The ECS metadata endpoint is queried only if it exists and an exporter uses its answer. If it does
-/// not answer, the second value is the warning to log.
+/// The ECS metadata endpoint is queried only if it exists and the selected exporters export resource
+/// attributes. If the endpoint does not answer, the second returned value is a warning for the log.
 pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource, Option<String>) {
     let mut warning = None;
     let mut resource = Resource::builder_empty().with_detector(Box::new(TelemetryResourceDetector));
@@ -27,7 +27,7 @@ pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource,
     if config.has_ecs_metadata && is_exported {
         match detect_ecs_attributes() {
             Ok(attributes) => resource = resource.with_attributes(attributes),
-            Err(timeout) => warning = Some(timeout),
+            Err(timeout_warning) => warning = Some(timeout_warning),
         }
     }
     let attributes = config.resource_attributes.iter().cloned();
@@ -42,27 +42,28 @@ pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource,
 ///
 /// # Errors
 ///
-/// When it does not answer within [`DETECTION_TIMEOUT`]. The text is the warning to log.
+/// When the endpoint does not answer within [`DETECTION_TIMEOUT`]. The returned text is a warning for the
+/// log.
 fn detect_ecs_attributes() -> Result<Vec<KeyValue>, String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let detected = EcsResourceDetector.detect();
         let attributes = detected.iter();
         let attributes = attributes.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
-        // Sending fails after the timeout, when the receiver no longer exists.
+        // After the timeout, the receiver no longer exists and sending fails.
         let _ = sender.send(attributes.collect());
     });
     receiver.recv_timeout(DETECTION_TIMEOUT).map_err(|_| {
         let seconds = DETECTION_TIMEOUT.as_secs();
         format!(
-            "the metadata endpoint of ECS did not answer within {seconds} s: spans and metrics do \
-             not identify their ECS task"
+            "the metadata endpoint of ECS did not answer within {seconds} s: spans and metrics \
+             are exported without attributes of the ECS task"
         )
     })
 }
 
-/// Selects `OTEL_SERVICE_NAME`, else `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else
-/// `default_name`.
+/// Returns the first service name that is set: `OTEL_SERVICE_NAME`, `service.name` in
+/// `OTEL_RESOURCE_ATTRIBUTES`, or `default_name`.
 fn select_service_name<'a>(config: &'a Config, default_name: &'a str) -> &'a str {
     let attributes = config.resource_attributes.iter();
     let attributes = attributes.filter(|(key, name)| key == "service.name" && !name.is_empty());

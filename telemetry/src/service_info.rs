@@ -1,11 +1,13 @@
-//! The identity of a service in its telemetry.
+//! The names that identify a service in its telemetry.
 
-/// How the telemetry identifies a service and its log lines.
+/// The names that identify a service in traces, metrics and log lines.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceInfo {
-    /// The name of the service in traces and metrics, unless `OTEL_SERVICE_NAME` is set.
+    /// The default of the resource attribute `service.name`. `OTEL_SERVICE_NAME` and
+    /// `OTEL_RESOURCE_ATTRIBUTES` override the default.
     pub service_name: &'static str,
-    /// The crates whose log lines `LOGLEVEL` filters, as prefixes of `tracing` targets.
+    /// The prefixes of the `tracing` targets that log at DEBUG if `LOGLEVEL` is DEBUG. All other targets
+    /// log at INFO or above.
     pub log_targets: &'static [&'static str],
     /// The `tracing` target of access log lines.
     pub access_target: &'static str,

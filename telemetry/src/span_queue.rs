@@ -1,4 +1,4 @@
-//! The bounded queue of ended spans that wait for the export thread.
+//! A bounded queue of ended spans that the export thread has not exported yet.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,9 +14,9 @@ use crate::condition::LoggedCondition;
 use crate::config::BatchConfig;
 use crate::export::component_attributes;
 
-/// Creates a processor that exports spans in batches. A span that ends while the queue is full is
-/// dropped and counted.
-pub(crate) fn batch_span_processor(
+/// Creates a processor that exports spans in batches. While the queue is full, the processor drops and
+/// counts ended spans.
+pub(crate) fn create_batch_span_processor(
     exporter: impl SpanExporter + 'static,
     config: BatchConfig,
 ) -> impl SpanProcessor + 'static {
@@ -37,26 +37,26 @@ pub(crate) fn batch_span_processor(
     }
 }
 
-/// The number of queued, exported and dropped spans.
+/// The capacity of the queue, and the numbers of queued, exported and dropped spans.
 ///
-/// The SDK's [`BatchSpanProcessor`] has the same limit, but it logs only the first dropped span of
-/// the process. It never drops a span here, because it never gets more than `capacity` spans.
+/// The SDK's [`BatchSpanProcessor`] has a queue of the same capacity, but logs only the first dropped
+/// span of the process. The [`BoundedSpanProcessor`] drops spans before the SDK's queue overflows.
 #[derive(Debug, Default)]
 struct QueueState {
     capacity: usize,
     queued: AtomicUsize,
     exported: AtomicU64,
     dropped: AtomicU64,
-    /// The value of `dropped` when the exporter last took a batch.
+    /// The value of `dropped` when the previous batch was exported.
     dropped_at_last_batch: AtomicU64,
-    /// Starts with the first dropped span. Ends when a batch empties the queue and no span was
-    /// dropped since the batch before.
+    /// Active from the first dropped span until a batch empties the queue and no span was dropped since
+    /// the previous batch.
     overflow: LoggedCondition,
 }
 
 impl QueueState {
-    /// Adds one span to the number of queued spans. Returns false if the queue is full; the span then
-    /// counts as dropped.
+    /// Adds one span to the number of queued spans, and returns true. If the queue is full, adds one span
+    /// to the number of dropped spans, and returns false.
     fn try_add_span(&self) -> bool {
         if self.queued.fetch_add(1, Ordering::Relaxed) < self.capacity {
             return true;
@@ -66,31 +66,32 @@ impl QueueState {
         if self.overflow.mark_active() {
             tracing::warn!(
                 capacity = self.capacity,
-                "spans are dropped: the queue is full, because spans end faster than they can be exported"
+                "spans are dropped: the queue is full, because spans end faster than they are exported"
             );
         }
         false
     }
 
-    /// Records that the exporter took a batch of this number of `spans` out of the queue.
-    fn remove_batch(&self, spans: usize) {
-        self.exported.fetch_add(spans as u64, Ordering::Relaxed);
-        let is_empty = self.queued.fetch_sub(spans, Ordering::Relaxed) == spans;
+    /// Records that a batch of `span_count` spans was removed from the queue and passed to the exporter.
+    fn remove_batch(&self, span_count: usize) {
+        self.exported
+            .fetch_add(span_count as u64, Ordering::Relaxed);
+        let is_empty = self.queued.fetch_sub(span_count, Ordering::Relaxed) == span_count;
         let dropped = self.dropped.load(Ordering::Relaxed);
-        let has_dropped = self.dropped_at_last_batch.swap(dropped, Ordering::Relaxed) != dropped;
-        if is_empty && !has_dropped && self.overflow.mark_inactive() {
+        let dropped_before = self.dropped_at_last_batch.swap(dropped, Ordering::Relaxed);
+        if is_empty && dropped == dropped_before && self.overflow.mark_inactive() {
             tracing::info!(dropped_since_start = dropped, "no more spans are dropped");
         }
     }
 
-    /// Registers the counter of processed spans. By the semantic conventions, a span is processed
-    /// when it is passed to the exporter.
+    /// Registers the counter of processed spans. In the semantic conventions, a span is processed when the
+    /// processor has passed the span to the exporter or dropped the span.
     fn register_counter(self: &Arc<Self>) {
         let queue = Arc::clone(self);
-        let exported = component_attributes("batching_span_processor");
-        let [component_type, component_name] = exported.clone();
+        let exported_attributes = component_attributes("batching_span_processor");
+        let [component_type, component_name] = exported_attributes.clone();
         let error_type = KeyValue::new("error.type", "queue_full");
-        let dropped = [component_type, component_name, error_type];
+        let dropped_attributes = [component_type, component_name, error_type];
         global::meter(INSTRUMENTATION_SCOPE)
             .u64_observable_counter("otel.sdk.processor.span.processed")
             .with_unit("{span}")
@@ -99,14 +100,14 @@ impl QueueState {
                  set for dropped spans",
             )
             .with_callback(move |counter| {
-                counter.observe(queue.exported.load(Ordering::Relaxed), &exported);
-                counter.observe(queue.dropped.load(Ordering::Relaxed), &dropped);
+                counter.observe(queue.exported.load(Ordering::Relaxed), &exported_attributes);
+                counter.observe(queue.dropped.load(Ordering::Relaxed), &dropped_attributes);
             })
             .build();
     }
 }
 
-/// Passes a span to the SDK's processor unless the queue is full.
+/// Passes ended spans to the SDK's processor. While the queue is full, ended spans are dropped.
 #[derive(Debug)]
 struct BoundedSpanProcessor {
     processor: BatchSpanProcessor,
@@ -137,7 +138,7 @@ impl SpanProcessor for BoundedSpanProcessor {
     }
 }
 
-/// Updates the [`QueueState`] for each batch, and passes the batch to another exporter.
+/// Removes each batch from the [`QueueState`] and passes the batch to the inner exporter.
 #[derive(Debug)]
 struct DequeuingExporter<E> {
     exporter: E,

@@ -1,4 +1,4 @@
-//! Creates the tracer provider: the sampler, the generator of trace ids, and the exporter of spans.
+//! Creates the tracer provider with its sampler, its id generator and its span exporter.
 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, ShouldSample, SpanExporter};
@@ -9,7 +9,7 @@ use crate::export::{ExportMonitor, MonitoredExporter};
 use crate::http::LastFailure;
 use crate::otlp::create_span_exporter;
 use crate::sampler::{self, Poller, Service, XraySampler};
-use crate::span_queue::batch_span_processor;
+use crate::span_queue::create_batch_span_processor;
 use crate::xray::XrayExporter;
 
 mod ids;
@@ -20,8 +20,8 @@ use ids::TraceIdGenerator;
 use jaeger::create_jaeger_sampler;
 use parent_based::ParentBasedSampler;
 
-/// Creates the tracer provider that `config` selects. With the sampler `xray` and the X-Ray daemon, the
-/// second value is the thread that polls the sampling rules.
+/// Creates the tracer provider. If `config` selects the sampler `xray` and the exporter `xray`, the second
+/// returned value is the handle of the thread that polls the sampling rules.
 pub(crate) fn create_tracer_provider(
     config: &Config,
     resource: &Resource,
@@ -30,28 +30,28 @@ pub(crate) fn create_tracer_provider(
         .with_id_generator(TraceIdGenerator::default())
         .with_span_limits(config.span_limits)
         .with_resource(resource.clone());
-    if config.traces_exporter == TracesExporter::None {
-        let sampler = ParentBasedSampler::always_off();
-        return Ok((builder.with_sampler(sampler).build(), None));
-    }
-    let (root, rules_poller) = create_root_sampler(config, resource)?;
-    let follows_remote_parent = config.sampler.follows_remote_parent;
-    let builder = builder.with_sampler(ParentBasedSampler::new(follows_remote_parent, root));
-    let batches = config.span_batches;
+    let batch_config = config.span_batches;
     let builder = match config.traces_exporter {
+        TracesExporter::None => {
+            let sampler = ParentBasedSampler::always_off();
+            return Ok((builder.with_sampler(sampler).build(), None));
+        }
         TracesExporter::Xray => {
             let exporter = XrayExporter::new(config.xray_daemon.udp.clone());
-            builder.with_span_processor(batch_span_processor(exporter, batches))
+            builder.with_span_processor(create_batch_span_processor(exporter, batch_config))
         }
         TracesExporter::Otlp => {
             let exporter = create_span_exporter(&config.otlp_traces)?;
-            builder.with_span_processor(batch_span_processor(exporter, batches))
+            builder.with_span_processor(create_batch_span_processor(exporter, batch_config))
         }
-        TracesExporter::Console | TracesExporter::None => {
-            builder.with_span_processor(batch_span_processor(create_console_exporter(), batches))
+        TracesExporter::Console => {
+            let exporter = create_console_exporter();
+            builder.with_span_processor(create_batch_span_processor(exporter, batch_config))
         }
     };
-    Ok((builder.build(), rules_poller))
+    let (root_sampler, rules_poller) = create_root_sampler(config, resource)?;
+    let sampler = ParentBasedSampler::new(config.sampler.follows_remote_parent, root_sampler);
+    Ok((builder.with_sampler(sampler).build(), rules_poller))
 }
 
 fn create_root_sampler(
@@ -59,17 +59,17 @@ fn create_root_sampler(
     resource: &Resource,
 ) -> Result<(Box<dyn ShouldSample>, Option<Poller>), InitError> {
     let service = Service::from_resource(resource);
-    let root: Box<dyn ShouldSample> = match &config.sampler.root {
+    let root_sampler: Box<dyn ShouldSample> = match &config.sampler.root {
         RootSampler::AlwaysOn => Box::new(Sampler::AlwaysOn),
         RootSampler::AlwaysOff => Box::new(Sampler::AlwaysOff),
         RootSampler::TraceIdRatio(ratio) => Box::new(Sampler::TraceIdRatioBased(*ratio)),
-        RootSampler::JaegerRemote(jaeger) => {
-            let sampler = create_jaeger_sampler(jaeger, &service.name);
+        RootSampler::JaegerRemote(jaeger_config) => {
+            let sampler = create_jaeger_sampler(jaeger_config, &service.name);
             Box::new(sampler.map_err(InitError::Sampler)?)
         }
         RootSampler::Xray => {
             let sampler = XraySampler::new(service);
-            // The other exporters work without an X-Ray daemon, so there is no source of rules.
+            // The X-Ray daemon is the source of sampling rules. Only the exporter `xray` requires a daemon.
             let rules_poller = if config.traces_exporter == TracesExporter::Xray {
                 let daemon = config.xray_daemon.tcp.clone();
                 let poller = sampler::start_polling(sampler.clone(), daemon);
@@ -80,7 +80,7 @@ fn create_root_sampler(
             return Ok((Box::new(sampler), rules_poller));
         }
     };
-    Ok((root, None))
+    Ok((root_sampler, None))
 }
 
 fn create_console_exporter() -> impl SpanExporter {

@@ -1,4 +1,4 @@
-//! Validation of URLs and host names that come from configuration.
+//! Validation of configured URLs and host names.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,8 +10,8 @@ pub(crate) fn parse_http_url(text: &str) -> Option<Uri> {
     let url: Uri = text.parse().ok()?;
     let scheme = url.scheme_str()?;
     let host = url.host()?;
-    // `Uri` accepts an invalid port and then reports no port. A user name stands before the host, so
-    // the prefix does not match.
+    // `Uri::port` returns `None` for an invalid port, so the port is parsed here. If the URL has a user
+    // name, the authority does not start with the host.
     let after_host = url.authority()?.as_str().strip_prefix(host)?;
     let port_is_valid = match after_host.strip_prefix(':') {
         Some(port) => is_port(port),
@@ -22,8 +22,8 @@ pub(crate) fn parse_http_url(text: &str) -> Option<Uri> {
 
 fn is_port(text: &str) -> bool {
     // `str::parse` also accepts a plus sign.
-    let only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    only_digits && text.parse::<u16>().is_ok_and(|port| port > 0)
+    let has_only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    has_only_digits && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// Whether `host` is a host name, an IPv4 address, or an IPv6 address in brackets.
@@ -34,16 +34,16 @@ pub fn is_host(host: &str) -> bool {
     if let Some(address) = without_brackets {
         return address.parse::<Ipv6Addr>().is_ok();
     }
-    // Digits and dots alone are an IPv4 address, never a host name.
+    // A host that consists of digits and dots must be an IPv4 address.
     if host
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.')
     {
         return host.parse::<Ipv4Addr>().is_ok();
     }
-    // A fully qualified name may end with a dot.
-    let name = host.strip_suffix('.').unwrap_or(host);
-    name.split('.').all(is_host_label)
+    // A fully qualified domain name can end with a dot.
+    let labels = host.strip_suffix('.').unwrap_or(host);
+    labels.split('.').all(is_host_label)
 }
 
 fn is_host_label(label: &str) -> bool {

@@ -1,5 +1,5 @@
-//! The schema of segment documents accepts the documents of the services, and refuses documents with
-//! one mistake.
+//! Tests of the JSON schema of X-Ray segment documents. The schema accepts the documents of the services,
+//! and rejects documents with one mistake.
 #![allow(
     clippy::allow_attributes,
     clippy::unwrap_used,
@@ -13,52 +13,52 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use test_support::segment_schema::violations;
 
-/// Reads the valid documents in `segment_documents.json`, and derives further ones from them.
-fn valid_documents() -> BTreeMap<&'static str, Value> {
+/// Reads the valid documents in `segment_documents.json`, and derives further valid documents from them.
+fn read_valid_documents() -> BTreeMap<&'static str, Value> {
     let mut documents: BTreeMap<&str, Value> =
         serde_json::from_str(include_str!("segment_documents.json")).unwrap();
-    let mut derive = |name, base: &str, changes: &[DocumentChange]| {
-        let mut document = documents[base].clone();
+    let mut derive = |name, base_document: &str, changes: &[DocumentChange]| {
+        let mut document = documents[base_document].clone();
         changes
             .iter()
             .for_each(|change| change.apply(&mut document));
         documents.insert(name, document);
     };
-    let status = |code| Set("/http/response/status", json!(code));
-    let flag = |pointer| Set(pointer, json!(true));
-    let cause = || Set("/cause", json!("0f910026178b71ec"));
+    let set_status = |code| Set("/http/response/status", json!(code));
+    let set_true = |pointer| Set(pointer, json!(true));
+    let set_cause = || Set("/cause", json!("0f910026178b71ec"));
     let segment = "monolith segment";
-    derive("404", segment, &[status(404), flag("/error")]);
+    derive("404", segment, &[set_status(404), set_true("/error")]);
     derive(
         "429",
         segment,
-        &[status(429), flag("/error"), flag("/throttle")],
+        &[set_status(429), set_true("/error"), set_true("/throttle")],
     );
-    derive("500", segment, &[status(500), flag("/fault")]);
+    derive("500", segment, &[set_status(500), set_true("/fault")]);
     derive(
         "200 with an error and its cause",
         segment,
-        &[flag("/error"), cause()],
+        &[set_true("/error"), set_cause()],
     );
     derive(
         "200 with a throttle and its cause",
         segment,
-        &[flag("/throttle"), cause()],
+        &[set_true("/throttle"), set_cause()],
     );
     derive(
         "200 with a fault and its cause",
         segment,
-        &[flag("/fault"), cause()],
+        &[set_true("/fault"), set_cause()],
     );
     derive(
         "fault after a throttled call",
         "faulty segment",
-        &[flag("/error"), flag("/throttle")],
+        &[set_true("/error"), set_true("/throttle")],
     );
     derive(
         "segment in progress",
         segment,
-        &[Remove("/end_time"), flag("/in_progress")],
+        &[Remove("/end_time"), set_true("/in_progress")],
     );
     let call = "call of the monolith";
     derive(
@@ -69,17 +69,17 @@ fn valid_documents() -> BTreeMap<&'static str, Value> {
     derive(
         "call without a response",
         call,
-        &[Remove("/http/response"), flag("/fault")],
+        &[Remove("/http/response"), set_true("/fault")],
     );
     derive(
         "call that is not HTTP",
         call,
-        &[Remove("/http"), flag("/fault")],
+        &[Remove("/http"), set_true("/fault")],
     );
     documents
 }
 
-/// One change to a document. The first value is a JSON pointer.
+/// One change to a document. The first field of each variant is a JSON pointer.
 enum DocumentChange {
     Set(&'static str, Value),
     Remove(&'static str),
@@ -91,7 +91,9 @@ impl DocumentChange {
     fn apply(&self, document: &mut Value) {
         let (Set(pointer, _) | Remove(pointer)) = self;
         let (parent, key) = pointer.rsplit_once('/').unwrap();
-        let parent = document.pointer_mut(parent).expect("the parent exists");
+        let parent = document
+            .pointer_mut(parent)
+            .expect("the document contains the parent of the changed value");
         match (self, parent) {
             (Set(_, value), Value::Array(items)) => {
                 items[key.parse::<usize>().unwrap()] = value.clone();
@@ -106,8 +108,8 @@ impl DocumentChange {
 }
 
 #[test]
-fn the_documents_that_the_services_send_are_accepted() {
-    for (name, document) in valid_documents() {
+fn the_schema_accepts_the_documents_that_the_services_send() {
+    for (name, document) in read_valid_documents() {
         assert_eq!(violations(&document), Vec::<String>::new(), "{name}");
     }
 }
@@ -116,9 +118,9 @@ fn the_documents_that_the_services_send_are_accepted() {
 /// violation, and a word of its message.
 type InvalidDocument = (&'static str, DocumentChange, &'static str, &'static str);
 
-#[rustfmt::skip] // A table.
-fn invalid_documents() -> Vec<InvalidDocument> {
-    let text = |length: usize| json!("x".repeat(length));
+#[rustfmt::skip] // One line for each invalid document.
+fn list_invalid_documents() -> Vec<InvalidDocument> {
+    let text_of_length = |length: usize| json!("x".repeat(length));
     let annotations: serde_json::Map<_, _> = (0..51).map(|n| (format!("key_{n}"), json!(n))).collect();
     vec![
         // Ids, names and times.
@@ -132,7 +134,7 @@ fn invalid_documents() -> Vec<InvalidDocument> {
         ("like segment", Remove("/trace_id"), "", "\"trace_id\""),
         ("like segment", Remove("/name"), "", "\"name\""),
         ("like segment", Set("/name", json!("")), "/name", ""),
-        ("like segment", Set("/name", text(201)), "/name", "longer"),
+        ("like segment", Set("/name", text_of_length(201)), "/name", "longer"),
         ("like segment", Set("/name", json!("like (service)")), "/name", ""),
         ("like segment", Remove("/start_time"), "", "\"start_time\""),
         ("like segment", Remove("/end_time"), "", "\"end_time\""),
@@ -161,10 +163,10 @@ fn invalid_documents() -> Vec<InvalidDocument> {
         ("faulty segment", Set("/subsegments/0/subsegments", json!([{ "name": "x", "id": "?", "start_time": 1, "end_time": 2 }])), "/subsegments/0/subsegments/0/id", ""),
         ("like segment", Set("/aws/table_name", json!("MysfitsTable")), "/aws", "table_name"),
         ("call of DynamoDB", Set("/aws/ecs", json!({})), "/aws", "ecs"),
-        // HTTP.
+        // The HTTP request and response.
         ("call of the monolith", Set("/http/request/x_forwarded_for", json!(true)), "/http/request/x_forwarded_for", ""),
         ("like segment", Set("/http/request/traced", json!(true)), "/http/request/traced", ""),
-        ("like segment", Set("/http/request/user_agent", text(251)), "/http/request/user_agent", "longer"),
+        ("like segment", Set("/http/request/user_agent", text_of_length(251)), "/http/request/user_agent", "longer"),
         ("500", Set("/http/response/status", json!(600)), "/http/response/status", ""),
         ("monolith segment", Set("/http/response/status", json!(99)), "/http/response/status", ""),
         ("like segment", Set("/http/response/content_length", json!(-2)), "/http/response/content_length", ""),
@@ -196,7 +198,7 @@ fn invalid_documents() -> Vec<InvalidDocument> {
         // Annotations and metadata.
         ("like segment", Set("/annotations/mysfit.id", json!("4e53920c")), "/annotations", "mysfit.id"),
         ("like segment", Set("/annotations/mysfit_id", json!(["4e53920c"])), "/annotations/mysfit_id", ""),
-        ("like segment", Set("/annotations/mysfit_id", text(1001)), "/annotations/mysfit_id", "longer"),
+        ("like segment", Set("/annotations/mysfit_id", text_of_length(1001)), "/annotations/mysfit_id", "longer"),
         ("like segment", Set("/annotations", Value::Object(annotations)), "/annotations", "more than 50"),
         ("like segment", Set("/metadata/debug", json!("on")), "/metadata/debug", ""),
         // Blocks that OpenTelemetry's translator adds or misplaces.
@@ -206,20 +208,22 @@ fn invalid_documents() -> Vec<InvalidDocument> {
         ("like segment", Set("/aws/cloudwatch_logs", json!({ "log_group": ["/ecs/like-service"] })), "/aws/cloudwatch_logs", ""),
         ("like segment", Set("/aws/cloudwatch_logs/0", json!({})), "/aws/cloudwatch_logs/0", ""),
         ("like segment", Set("/aws/cloudwatch_logs/0/log_group", json!("")), "/aws/cloudwatch_logs/0/log_group", ""),
-        ("like segment", Set("/aws/cloudwatch_logs/0/log_group", text(513)), "/aws/cloudwatch_logs/0/log_group", "longer"),
+        ("like segment", Set("/aws/cloudwatch_logs/0/log_group", text_of_length(513)), "/aws/cloudwatch_logs/0/log_group", "longer"),
         ("like segment", Set("/aws/cloudwatch_logs/0/arn", json!("/ecs/like-service")), "/aws/cloudwatch_logs/0/arn", ""),
     ]
 }
 
 #[test]
-fn a_document_with_one_mistake_has_one_violation_at_the_place_of_the_mistake() {
-    let documents = valid_documents();
-    for (name, change, expected_pointer, expected_word) in invalid_documents() {
+fn a_document_with_one_mistake_has_one_violation_at_the_pointer_of_the_mistake() {
+    let documents = read_valid_documents();
+    for (name, change, expected_pointer, expected_word) in list_invalid_documents() {
         let mut document = documents[name].clone();
         change.apply(&mut document);
-        let found = violations(&document);
-        let [violation] = found.as_slice() else {
-            panic!("{name}, {expected_pointer}: one violation expected, not {found:#?}");
+        let found_violations = violations(&document);
+        let [violation] = found_violations.as_slice() else {
+            panic!(
+                "{name}, {expected_pointer}: expected one violation, found {found_violations:#?}"
+            );
         };
         let (pointer, message) = violation.split_once(": ").unwrap();
         let is_expected = pointer == expected_pointer && message.contains(expected_word);
@@ -227,7 +231,8 @@ fn a_document_with_one_mistake_has_one_violation_at_the_place_of_the_mistake() {
     }
 }
 
-/// The JSON pointers to `value` and to everything inside it, except the application's own metadata.
+/// Adds the JSON pointers of `value` and of all nested values to `pointers`. The application's metadata is
+/// skipped, because the schema accepts any metadata.
 fn collect_pointers(value: &Value, pointer: String, pointers: &mut Vec<String>) {
     match value {
         _ if pointer == "/metadata/default" => {}
@@ -246,37 +251,39 @@ fn collect_pointers(value: &Value, pointer: String, pointers: &mut Vec<String>) 
     pointers.push(pointer);
 }
 
-/// Changes every value of every valid document with `change`, and asserts a violation at its pointer.
-/// If `change` returns false, the value is skipped.
-fn assert_refused_everywhere(change: impl Fn(&str, &mut Value) -> bool) {
-    for (name, valid_document) in valid_documents() {
+/// Applies `change` to each value of each valid document, and asserts a violation at the pointer of the
+/// changed value. If `change` returns false, the value is skipped.
+fn assert_change_is_rejected_everywhere(change: impl Fn(&str, &mut Value) -> bool) {
+    for (name, valid_document) in read_valid_documents() {
         let mut pointers = Vec::new();
         collect_pointers(&valid_document, String::new(), &mut pointers);
         for pointer in pointers {
             let mut document = valid_document.clone();
             if change(&pointer, document.pointer_mut(&pointer).unwrap()) {
-                let found = violations(&document);
-                let start = format!("{pointer}: ");
-                let is_refused = found.iter().any(|violation| violation.starts_with(&start));
-                assert!(is_refused, "{name}, {pointer}: {found:?}");
+                let found_violations = violations(&document);
+                let prefix = format!("{pointer}: ");
+                let is_rejected = found_violations
+                    .iter()
+                    .any(|violation| violation.starts_with(&prefix));
+                assert!(is_rejected, "{name}, {pointer}: {found_violations:?}");
             }
         }
     }
 }
 
 #[test]
-fn null_in_place_of_any_value_is_refused() {
-    assert_refused_everywhere(|_, value| {
+fn null_instead_of_any_value_is_rejected() {
+    assert_change_is_rejected_everywhere(|_, value| {
         *value = Value::Null;
         true
     });
 }
 
 #[test]
-fn an_unknown_field_is_refused_in_every_object_but_annotations_and_metadata() {
-    assert_refused_everywhere(|pointer, value| {
-        let has_own_keys = pointer == "/annotations" || pointer.starts_with("/metadata");
-        if has_own_keys || !value.is_object() {
+fn an_unknown_field_is_rejected_in_every_object_except_annotations_and_metadata() {
+    assert_change_is_rejected_everywhere(|pointer, value| {
+        let accepts_any_key = pointer == "/annotations" || pointer.starts_with("/metadata");
+        if accepts_any_key || !value.is_object() {
             return false;
         }
         value["unknown"] = json!("x");

@@ -1,25 +1,25 @@
-//! Exporters, log levels and log formats: variables whose value is one of several words.
+//! Parses exporters, log levels and log formats. The value of these variables is one of several words.
 
 use tracing::Level;
 
 use super::parsers::parse_choice;
-use super::variables::Expected;
+use super::variables::ExpectedValue;
 
-/// The destination of spans.
+/// The exporter of spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TracesExporter {
-    /// Spans are not exported. Log lines and outgoing requests still carry trace ids.
+    /// Spans are not exported. Log lines and outgoing requests still contain trace ids.
     None,
-    /// Segment documents, sent to the X-Ray daemon by UDP.
+    /// Sends X-Ray segment documents to the X-Ray daemon over UDP.
     Xray,
-    /// OTLP over HTTP.
+    /// Sends OTLP over HTTP.
     Otlp,
-    /// Text on standard output.
+    /// Writes text to standard output.
     Console,
 }
 
 impl TracesExporter {
-    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+    pub(super) fn parse(value: &str) -> Result<Self, ExpectedValue> {
         let exporters = [
             ("none", Self::None),
             ("xray", Self::Xray),
@@ -30,19 +30,19 @@ impl TracesExporter {
     }
 }
 
-/// The destination of metrics.
+/// The exporter of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MetricsExporter {
     /// Metrics are not recorded.
     None,
-    /// OTLP over HTTP.
+    /// Sends OTLP over HTTP.
     Otlp,
-    /// Lines in CloudWatch's embedded metric format on standard output.
+    /// Writes lines in CloudWatch's embedded metric format to standard output.
     Emf,
 }
 
 impl MetricsExporter {
-    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+    pub(super) fn parse(value: &str) -> Result<Self, ExpectedValue> {
         let exporters = [
             ("none", Self::None),
             ("otlp", Self::Otlp),
@@ -53,7 +53,8 @@ impl MetricsExporter {
     }
 }
 
-/// A log level. Its names are those of Python's `logging`, which the workshop's services used.
+/// A log level with the level names of Python's `logging`. The workshop's original services were written in
+/// Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLevel(Level);
 
@@ -61,17 +62,17 @@ impl LogLevel {
     /// The default level.
     pub const INFO: Self = Self(Level::INFO);
 
-    /// The corresponding level of `tracing`.
+    /// Returns the corresponding level of `tracing`.
     pub fn as_tracing_level(self) -> Level {
         self.0
     }
 
-    /// The level with this name, in upper or lower case.
+    /// Returns the level with this name. The name can be in upper or lower case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::parse(name).ok()
     }
 
-    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+    pub(super) fn parse(value: &str) -> Result<Self, ExpectedValue> {
         let levels = [
             ("DEBUG", Self(Level::DEBUG)),
             ("INFO", Self(Level::INFO)),
@@ -90,12 +91,12 @@ impl LogLevel {
 pub(crate) enum LogFormat {
     /// One JSON object per line.
     Json,
-    /// Text with the fields as `name=value`.
+    /// Lines of text with the fields as `name=value`.
     Text,
 }
 
 impl LogFormat {
-    pub(super) fn parse(value: &str) -> Result<Self, Expected> {
+    pub(super) fn parse(value: &str) -> Result<Self, ExpectedValue> {
         parse_choice(value, &[("json", Self::Json), ("text", Self::Text)], &[])
     }
 }

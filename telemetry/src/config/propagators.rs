@@ -1,8 +1,8 @@
-//! `OTEL_PROPAGATORS`: the headers that carry a trace from one process to the next.
+//! Parses `OTEL_PROPAGATORS`, the formats of the request headers that carry a trace.
 
-use super::variables::Expected;
+use super::variables::ExpectedValue;
 
-/// A format of trace headers.
+/// A format of HTTP headers that carry a trace or baggage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderFormat {
     /// The header `X-Amzn-Trace-Id`.
@@ -13,8 +13,8 @@ pub(crate) enum HeaderFormat {
     Baggage,
 }
 
-/// The header formats that are read and written. If the headers of a request contradict each other,
-/// the first format in this list takes precedence.
+/// The header formats that are extracted and injected. If the headers of a request contradict each other,
+/// the first format in the list takes precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Propagators(Vec<HeaderFormat>);
 
@@ -25,7 +25,8 @@ impl Default for Propagators {
 }
 
 impl Propagators {
-    pub fn parse(value: &str) -> Result<Self, Expected> {
+    /// Parses a list of formats, separated by commas. A blank list means the default formats.
+    pub fn parse(value: &str) -> Result<Self, ExpectedValue> {
         if value.trim().is_empty() {
             return Ok(Self::default());
         }
@@ -37,7 +38,7 @@ impl Propagators {
                 "baggage" => HeaderFormat::Baggage,
                 "none" => continue,
                 _ => {
-                    return Err(Expected::new(
+                    return Err(ExpectedValue::new(
                         "xray, tracecontext, baggage or none, separated by commas",
                     ));
                 }
@@ -49,7 +50,7 @@ impl Propagators {
         Ok(Self(formats))
     }
 
-    /// The formats in their order of precedence, without duplicates.
+    /// Returns the formats in the order of precedence, without duplicates.
     pub fn formats(&self) -> &[HeaderFormat] {
         &self.0
     }

@@ -1,33 +1,33 @@
-//! `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: which traces are sampled.
+//! Parses `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`, the sampler and its argument.
 
 use std::time::Duration;
 
 use super::parsers::parse_interval;
-use super::variables::{Expected, Variables};
+use super::variables::{ExpectedValue, Variables};
 use crate::url::parse_http_url;
 
-/// The sampler of the process.
+/// The configuration of the sampler.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SamplerConfig {
-    /// Whether the sampling decision in the headers of a request is kept. It is true for `xray` and for
+    /// Whether the sampler follows the sampling decision in the request headers. True for `xray` and for
     /// the samplers whose names start with `parentbased_`.
     pub follows_remote_parent: bool,
-    /// The sampler of traces that do not have a sampling decision yet.
+    /// The sampler for traces without a sampling decision.
     pub root: RootSampler,
 }
 
-/// A sampler of traces that do not have a sampling decision yet.
+/// A sampler for traces without a sampling decision.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RootSampler {
     /// Samples every trace.
     AlwaysOn,
     /// Samples no trace.
     AlwaysOff,
-    /// Samples this share of the traces, from 0 to 1.
+    /// Samples this fraction of the traces, from 0 to 1.
     TraceIdRatio(f64),
     /// Applies the sampling rules of X-Ray.
     Xray,
-    /// Applies the sampling strategy that a server returns by the Jaeger remote sampling protocol.
+    /// Applies the strategy that a server returns over the Jaeger remote sampling protocol.
     JaegerRemote(JaegerRemoteConfig),
 }
 
@@ -41,11 +41,11 @@ impl Default for SamplerConfig {
 }
 
 impl SamplerConfig {
-    /// Reads both variables. Adds a warning if an argument is set and the sampler takes none.
+    /// Reads both variables. Adds a warning if an argument is set and the sampler has no argument.
     ///
     /// # Errors
     ///
-    /// When the sampler is unknown, or its argument is invalid.
+    /// When the sampler is unknown, or when the argument is invalid.
     pub fn read(env: &Variables, warnings: &mut Vec<String>) -> Result<Self, String> {
         let mut sampler = env.parse_or("OTEL_TRACES_SAMPLER", Self::parse_name, Self::default())?;
         let argument_name = "OTEL_TRACES_SAMPLER_ARG";
@@ -53,9 +53,9 @@ impl SamplerConfig {
             RootSampler::TraceIdRatio(ratio) => {
                 *ratio = env.parse_or(argument_name, parse_ratio, *ratio)?;
             }
-            RootSampler::JaegerRemote(jaeger) => {
-                let default = jaeger.clone();
-                *jaeger = env.parse_or(argument_name, JaegerRemoteConfig::parse, default)?;
+            RootSampler::JaegerRemote(jaeger_config) => {
+                let default = jaeger_config.clone();
+                *jaeger_config = env.parse_or(argument_name, JaegerRemoteConfig::parse, default)?;
             }
             RootSampler::AlwaysOn | RootSampler::AlwaysOff | RootSampler::Xray => {
                 if env
@@ -63,7 +63,7 @@ impl SamplerConfig {
                     .is_some_and(|argument| !argument.is_empty())
                 {
                     warnings.push(format!(
-                        "{argument_name} has no effect: the sampler in OTEL_TRACES_SAMPLER has no argument"
+                        "{argument_name} is ignored, because the sampler in OTEL_TRACES_SAMPLER has no argument"
                     ));
                 }
             }
@@ -71,8 +71,8 @@ impl SamplerConfig {
         Ok(sampler)
     }
 
-    /// Parses the name of a sampler. The result has the default argument of the sampler.
-    fn parse_name(value: &str) -> Result<Self, Expected> {
+    /// Parses the name of a sampler. The returned configuration contains the default argument.
+    fn parse_name(value: &str) -> Result<Self, ExpectedValue> {
         let name = value.to_ascii_lowercase();
         let root_name = name.strip_prefix("parentbased_");
         let root = match root_name.unwrap_or(&name) {
@@ -82,7 +82,7 @@ impl SamplerConfig {
             "jaeger_remote" => RootSampler::JaegerRemote(JaegerRemoteConfig::default()),
             "xray" if root_name.is_none() => return Ok(Self::default()),
             _ => {
-                return Err(Expected::new(
+                return Err(ExpectedValue::new(
                     "xray, always_on, always_off, traceidratio, jaeger_remote, or one of the last \
                      four with the prefix parentbased_",
                 ));
@@ -95,21 +95,21 @@ impl SamplerConfig {
     }
 }
 
-fn parse_ratio(value: &str) -> Result<f64, Expected> {
+fn parse_ratio(value: &str) -> Result<f64, ExpectedValue> {
     let ratio = value.parse().ok();
     ratio
         .filter(|ratio| (0.0..=1.0).contains(ratio))
-        .ok_or_else(|| Expected::new("a number from 0 to 1"))
+        .ok_or_else(|| ExpectedValue::new("a number from 0 to 1"))
 }
 
 /// The argument of the sampler `jaeger_remote`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct JaegerRemoteConfig {
-    /// The URL of the server.
+    /// The URL of the sampling server.
     pub endpoint: String,
-    /// The time between two requests to the server.
+    /// The time between two requests to the sampling server.
     pub polling_interval: Duration,
-    /// The share of traces that is sampled until the server has responded.
+    /// The fraction of traces that is sampled until the sampling server has responded.
     pub initial_sampling_rate: f64,
 }
 
@@ -125,13 +125,13 @@ impl Default for JaegerRemoteConfig {
 
 impl JaegerRemoteConfig {
     /// Parses `endpoint=…,pollingIntervalMs=…,initialSamplingRate=…`. Each option has a default.
-    fn parse(argument: &str) -> Result<Self, Expected> {
+    fn parse(argument: &str) -> Result<Self, ExpectedValue> {
         let mut config = Self::default();
         for option in argument.split(',').filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             config.set_option(name.trim(), value).ok_or_else(|| {
-                // A URL may contain a password.
-                Expected::new_hiding_value(format!(
+                // The value is hidden, because a URL can contain a password.
+                ExpectedValue::new_hiding_value(format!(
                     "endpoint=http://host:port/path, pollingIntervalMs=1 or more, \
                      initialSamplingRate=0 to 1; the option '{name}' is unknown or its value is \
                      invalid"
@@ -141,11 +141,11 @@ impl JaegerRemoteConfig {
         Ok(config)
     }
 
-    /// Returns `None` if the option is unknown or the value is invalid.
+    /// Sets the option `name`. Returns `None` if the option is unknown or the value is invalid.
     fn set_option(&mut self, name: &str, value: &str) -> Option<()> {
         match name {
             "endpoint" => {
-                // For an invalid URL, the SDK would silently use its own default.
+                // For an invalid URL, the SDK silently uses its default URL.
                 parse_http_url(value)?;
                 self.endpoint = value.to_owned();
             }
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_option_of_jaeger_remote_has_a_default() {
+    fn options_of_jaeger_remote_that_are_not_set_have_their_default_values() {
         let config = JaegerRemoteConfig::parse("").unwrap();
         assert_eq!(config.polling_interval, Duration::from_secs(60));
         let argument = "endpoint=http://a:1/s,initialSamplingRate=0.5";

@@ -1,4 +1,4 @@
-//! Options of OpenTelemetry's SDK: span batches, span limits, and the metric reader.
+//! Parses the options of OpenTelemetry's SDK for span batches, span limits and the metric reader.
 
 use std::time::Duration;
 
@@ -7,29 +7,30 @@ use opentelemetry_sdk::trace::{BatchConfig as SdkBatchConfig, BatchConfigBuilder
 
 use super::parsers::{
     parse_choice, parse_count_limit, parse_integer, parse_interval, parse_timeout,
-    refuse_unsupported,
+    reject_unsupported,
 };
-use super::variables::{Expected, Variables};
+use super::variables::{ExpectedValue, Variables};
 
-/// The largest allowed queue. The SDK allocates the whole queue at start, about 400 bytes per span.
+/// The maximum queue size, in spans. At startup, the SDK allocates about 400 bytes for each span.
 const MAX_QUEUE_SIZE: u32 = 1_000_000;
 
-// The defaults of the specification.
+// The defaults from OpenTelemetry's specification.
 const DEFAULT_QUEUE_SIZE: u32 = 2048;
 const DEFAULT_BATCH_SIZE: u32 = 512;
 const DEFAULT_COUNT_LIMIT: u32 = 128;
 const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_METRIC_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The queue of ended spans, and the batches in which they are exported.
+/// The size of the queue of ended spans, and the size and the times of the exported batches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchConfig {
-    /// The number of spans that can wait for the exporter.
+    /// The maximum number of spans that wait for their export.
     pub max_queue_size: u32,
+    /// The maximum number of spans in one batch.
     max_batch_size: u32,
-    /// The longest time that a span waits for its batch to fill.
+    /// The maximum time that an ended span waits for a full batch.
     schedule_delay: Duration,
-    /// The longest duration of one export.
+    /// The maximum duration of one export.
     pub export_timeout: Duration,
 }
 
@@ -38,27 +39,27 @@ impl BatchConfig {
     ///
     /// # Errors
     ///
-    /// When a value is invalid, or a batch would be larger than the queue.
+    /// When a value is invalid, or when the batch size is larger than the queue size.
     #[rustfmt::skip] // One line for each variable.
     pub fn read(env: &Variables, prefix: &str, default_delay: Duration) -> Result<Self, String> {
-        let name = |option: &str| format!("{prefix}_{option}");
-        let max_queue_size = env.parse_or(&name("MAX_QUEUE_SIZE"), parse_queue_size, DEFAULT_QUEUE_SIZE)?;
-        // With a small queue, the default batch size shrinks to the size of the queue.
+        let variable = |option: &str| format!("{prefix}_{option}");
+        let max_queue_size = env.parse_or(&variable("MAX_QUEUE_SIZE"), parse_queue_size, DEFAULT_QUEUE_SIZE)?;
+        // The default batch size is not larger than the queue size.
         let default_batch_size = DEFAULT_BATCH_SIZE.min(max_queue_size);
-        let max_batch_size = env.parse_or(&name("MAX_EXPORT_BATCH_SIZE"), parse_queue_size, default_batch_size)?;
+        let max_batch_size = env.parse_or(&variable("MAX_EXPORT_BATCH_SIZE"), parse_queue_size, default_batch_size)?;
         if max_batch_size > max_queue_size {
-            let (batch, queue) = (name("MAX_EXPORT_BATCH_SIZE"), name("MAX_QUEUE_SIZE"));
-            return Err(format!("{batch} is '{max_batch_size}': expected at most {queue}, which is {max_queue_size}"));
+            let (batch_variable, queue_variable) = (variable("MAX_EXPORT_BATCH_SIZE"), variable("MAX_QUEUE_SIZE"));
+            return Err(format!("{batch_variable} is '{max_batch_size}': expected at most {queue_variable}, which is {max_queue_size}"));
         }
         Ok(Self {
             max_queue_size,
             max_batch_size,
-            schedule_delay: env.parse_or(&name("SCHEDULE_DELAY"), parse_interval, default_delay)?,
-            export_timeout: env.parse_or(&name("EXPORT_TIMEOUT"), parse_timeout, DEFAULT_EXPORT_TIMEOUT)?,
+            schedule_delay: env.parse_or(&variable("SCHEDULE_DELAY"), parse_interval, default_delay)?,
+            export_timeout: env.parse_or(&variable("EXPORT_TIMEOUT"), parse_timeout, DEFAULT_EXPORT_TIMEOUT)?,
         })
     }
 
-    /// Converts the options to the SDK's type.
+    /// Converts the options to the SDK's configuration type.
     pub fn to_sdk_config(self) -> SdkBatchConfig {
         BatchConfigBuilder::default()
             .with_max_queue_size(self.max_queue_size as usize)
@@ -68,19 +69,19 @@ impl BatchConfig {
     }
 }
 
-fn parse_queue_size(value: &str) -> Result<u32, Expected> {
+fn parse_queue_size(value: &str) -> Result<u32, ExpectedValue> {
     parse_integer(value, 1..=MAX_QUEUE_SIZE)
 }
 
-/// Reads how many attributes, events and links a span can have.
+/// Reads the maximum numbers of attributes, events and links of a span.
 ///
 /// # Errors
 ///
-/// When a limit is invalid, or when the SDK does not support it.
+/// When a limit is invalid, or when the SDK does not support a configured limit.
 #[rustfmt::skip] // One line for each variable.
 pub(super) fn read_span_limits(env: &Variables) -> Result<SpanLimits, String> {
-    env.parse("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", refuse_unsupported)?;
-    env.parse("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", refuse_unsupported)?;
+    env.parse("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", reject_unsupported)?;
+    env.parse("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", reject_unsupported)?;
     let max_attributes = env.parse_or("OTEL_ATTRIBUTE_COUNT_LIMIT", parse_count_limit, DEFAULT_COUNT_LIMIT)?;
     Ok(SpanLimits {
         max_attributes_per_span: env.parse_or("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", parse_count_limit, max_attributes)?,
@@ -96,14 +97,14 @@ pub(super) fn read_span_limits(env: &Variables) -> Result<SpanLimits, String> {
 pub(crate) struct MetricReaderConfig {
     /// The time between two exports.
     pub export_interval: Duration,
-    /// The longest duration of one export.
+    /// The maximum duration of one export.
     pub export_timeout: Duration,
-    /// The temporality of exported sums and histograms. It applies to OTLP only.
+    /// The temporality of sums and histograms that are exported over OTLP.
     pub temporality: Temporality,
 }
 
 impl MetricReaderConfig {
-    /// Reads the variables of metrics.
+    /// Reads the variables of the metric reader.
     ///
     /// # Errors
     ///
@@ -119,7 +120,7 @@ impl MetricReaderConfig {
     }
 }
 
-fn parse_temporality(value: &str) -> Result<Temporality, Expected> {
+fn parse_temporality(value: &str) -> Result<Temporality, ExpectedValue> {
     let temporalities = [
         ("cumulative", Temporality::Cumulative),
         ("delta", Temporality::Delta),
@@ -128,7 +129,7 @@ fn parse_temporality(value: &str) -> Result<Temporality, Expected> {
     parse_choice(value, &temporalities, &[])
 }
 
-fn parse_histogram_aggregation(value: &str) -> Result<(), Expected> {
+fn parse_histogram_aggregation(value: &str) -> Result<(), ExpectedValue> {
     let not_built_in = ["base2_exponential_bucket_histogram"];
     parse_choice(value, &[("explicit_bucket_histogram", ())], &not_built_in)
 }

@@ -1,4 +1,4 @@
-//! The values that each variable accepts and refuses.
+//! Tests of the valid and invalid values of each variable.
 
 use super::*;
 use opentelemetry_sdk::metrics::Temporality;
@@ -6,30 +6,31 @@ use opentelemetry_sdk::metrics::Temporality;
 mod otlp;
 mod sampler;
 
-/// Reads a configuration from these variables and no others.
+/// Reads a configuration from `variables`. All other variables are unset.
 fn read_config(variables: &[(&str, &str)]) -> Result<Config, String> {
     let variables = variables.iter();
     let variables = variables.map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));
     variables.collect::<BTreeMap<_, _>>().try_into()
 }
 
-/// Asserts that the value is refused by an error that names the variable and what it expects.
+/// Asserts that `value` is rejected, and that the error names the variable and the expected value.
 #[track_caller]
-fn assert_refused(name: &str, value: &str) {
+fn assert_rejected(name: &str, value: &str) {
     let error = read_config(&[(name, value)]).expect_err(&format!("{name}={value}"));
     assert!(error.starts_with(name), "{name}={value}: {error}");
     assert!(error.contains("expected"), "{name}={value}: {error}");
 }
 
+/// Asserts that `value` is rejected, and that the error says that the value is not built in.
 #[track_caller]
-fn assert_refused_as_not_built_in(name: &str, value: &str) {
-    assert_refused(name, value);
+fn assert_rejected_as_not_built_in(name: &str, value: &str) {
+    assert_rejected(name, value);
     let error = read_config(&[(name, value)]).unwrap_err();
     assert!(error.contains("not built in"), "{error}");
 }
 
 #[test]
-fn a_duration_is_whole_milliseconds_without_a_unit() {
+fn a_duration_must_be_whole_milliseconds_without_a_unit() {
     let invalid_durations = [
         "-1",
         "+1",
@@ -57,7 +58,7 @@ fn a_duration_is_whole_milliseconds_without_a_unit() {
         "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
     ] {
         for value in invalid_durations {
-            assert_refused(name, value);
+            assert_rejected(name, value);
         }
         for value in ["", "1", "500", "2147483647"] {
             read_config(&[(name, value)]).expect(name);
@@ -66,13 +67,13 @@ fn a_duration_is_whole_milliseconds_without_a_unit() {
 }
 
 #[test]
-fn an_interval_of_0_is_refused() {
+fn an_interval_of_0_is_rejected() {
     for name in [
         "OTEL_BSP_SCHEDULE_DELAY",
         "OTEL_BLRP_SCHEDULE_DELAY",
         "OTEL_METRIC_EXPORT_INTERVAL",
     ] {
-        assert_refused(name, "0");
+        assert_rejected(name, "0");
     }
 }
 
@@ -83,14 +84,14 @@ fn a_timeout_of_0_means_no_timeout() {
         ("OTEL_BSP_EXPORT_TIMEOUT", "0"),
     ]);
     let config = config.unwrap();
-    let days = Duration::from_secs(24 * 24 * 60 * 60);
-    assert!(config.otlp_traces.timeout > days);
-    // The export timeout of the metric reader still has its default.
+    let longest_expected_export = Duration::from_secs(24 * 24 * 60 * 60);
+    assert!(config.otlp_traces.timeout > longest_expected_export);
+    // `OTEL_METRIC_EXPORT_TIMEOUT` is not set, and its default of 30 s limits the OTLP timeout.
     assert_eq!(config.otlp_metrics.timeout, Duration::from_secs(30));
 }
 
 #[test]
-fn queue_and_batch_sizes_are_from_1_to_1000000() {
+fn queue_and_batch_sizes_must_be_from_1_to_1000000() {
     for name in [
         "OTEL_BSP_MAX_QUEUE_SIZE",
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
@@ -106,32 +107,33 @@ fn queue_and_batch_sizes_are_from_1_to_1000000() {
             "1000001",
             "99999999999999999999",
         ] {
-            assert_refused(name, value);
+            assert_rejected(name, value);
         }
     }
     for value in ["0", "-1", "two"] {
-        assert_refused("OTEL_BSP_MAX_CONCURRENT_EXPORTS", value);
+        assert_rejected("OTEL_BSP_MAX_CONCURRENT_EXPORTS", value);
     }
 }
 
 #[test]
 fn a_batch_must_not_be_larger_than_the_queue() {
     for prefix in ["OTEL_BSP", "OTEL_BLRP"] {
-        let queue = format!("{prefix}_MAX_QUEUE_SIZE");
-        let batch = format!("{prefix}_MAX_EXPORT_BATCH_SIZE");
-        // The default queue holds 2048.
-        assert_refused(&batch, "2049");
-        let error = read_config(&[(&*queue, "100"), (&*batch, "101")]).unwrap_err();
-        assert!(error.contains(&*queue), "{error}");
-        assert!(error.contains(&*batch), "{error}");
-        read_config(&[(&*queue, "100"), (&*batch, "100")]).unwrap();
-        // The default batch shrinks with the queue.
-        read_config(&[(&*queue, "1")]).unwrap();
+        let queue_variable = format!("{prefix}_MAX_QUEUE_SIZE");
+        let batch_variable = format!("{prefix}_MAX_EXPORT_BATCH_SIZE");
+        // The default queue size is 2048.
+        assert_rejected(&batch_variable, "2049");
+        let error =
+            read_config(&[(&*queue_variable, "100"), (&*batch_variable, "101")]).unwrap_err();
+        assert!(error.contains(&*queue_variable), "{error}");
+        assert!(error.contains(&*batch_variable), "{error}");
+        read_config(&[(&*queue_variable, "100"), (&*batch_variable, "100")]).unwrap();
+        // The default batch size is reduced to the queue size.
+        read_config(&[(&*queue_variable, "1")]).unwrap();
     }
 }
 
 #[test]
-fn a_specific_attribute_limit_takes_precedence_over_the_general_one() {
+fn a_specific_attribute_limit_takes_precedence_over_the_general_attribute_limit() {
     for name in [
         "OTEL_ATTRIBUTE_COUNT_LIMIT",
         "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
@@ -141,7 +143,7 @@ fn a_specific_attribute_limit_takes_precedence_over_the_general_one() {
         "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
     ] {
         for value in ["-1", "none", "1.0", "4294967296"] {
-            assert_refused(name, value);
+            assert_rejected(name, value);
         }
         read_config(&[(name, "0")]).expect(name);
     }
@@ -157,7 +159,7 @@ fn a_specific_attribute_limit_takes_precedence_over_the_general_one() {
 }
 
 #[test]
-fn the_error_about_an_unsupported_value_of_the_specification_says_that_it_is_not_built_in() {
+fn the_error_about_an_unsupported_value_says_that_the_value_is_not_built_in() {
     for (name, value) in [
         ("OTEL_TRACES_EXPORTER", "zipkin"),
         ("OTEL_METRICS_EXPORTER", "prometheus"),
@@ -168,12 +170,12 @@ fn the_error_about_an_unsupported_value_of_the_specification_says_that_it_is_not
             "base2_exponential_bucket_histogram",
         ),
     ] {
-        assert_refused_as_not_built_in(name, value);
+        assert_rejected_as_not_built_in(name, value);
     }
 }
 
 #[test]
-fn exporters_propagators_and_samplers_may_be_in_upper_case() {
+fn names_of_exporters_propagators_and_samplers_may_be_in_upper_case() {
     let config = read_config(&[
         ("OTEL_TRACES_EXPORTER", "OTLP"),
         ("OTEL_METRICS_EXPORTER", "Emf"),
@@ -190,7 +192,7 @@ fn exporters_propagators_and_samplers_may_be_in_upper_case() {
 }
 
 #[test]
-fn an_unknown_exporter_propagator_or_log_option_is_refused() {
+fn an_unknown_exporter_propagator_or_log_option_is_rejected() {
     for (name, value) in [
         ("OTEL_TRACES_EXPORTER", "otlp,console"),
         ("OTEL_METRICS_EXPORTER", "cloudwatch"),
@@ -203,12 +205,12 @@ fn an_unknown_exporter_propagator_or_log_option_is_refused() {
         ("LOG_FORMAT", "xml"),
         ("ACCESS_LOG", "yes"),
     ] {
-        assert_refused(name, value);
+        assert_rejected(name, value);
     }
 }
 
 #[test]
-fn an_empty_value_means_the_default_only_for_variables_of_the_specification() {
+fn an_empty_value_means_the_default_only_for_variables_of_the_opentelemetry_specification() {
     let defaults = read_config(&[]).unwrap();
     for name in [
         "OTEL_TRACES_EXPORTER",
@@ -223,7 +225,7 @@ fn an_empty_value_means_the_default_only_for_variables_of_the_specification() {
         assert_eq!(config.propagators, defaults.propagators);
     }
     for name in ["LOGLEVEL", "LOG_FORMAT", "ACCESS_LOG"] {
-        assert_refused(name, "");
+        assert_rejected(name, "");
     }
 }
 
@@ -240,7 +242,7 @@ fn resource_attributes_are_percent_decoded() {
         "a=%ff",
         "a=1\nb=2",
     ] {
-        assert_refused(name, value);
+        assert_rejected(name, value);
     }
     let config = read_config(&[(name, " a = 1%2C2%3d ,b=,%63=\u{e9}, ")]).unwrap();
     let expected = [("a", "1,2="), ("b", ""), ("c", "\u{e9}")];
@@ -249,33 +251,33 @@ fn resource_attributes_are_percent_decoded() {
 }
 
 #[test]
-fn only_the_value_true_disables_the_sdk_and_an_unknown_value_is_a_warning() {
-    let read_disabled = |value| {
+fn only_the_value_true_disables_the_sdk_and_an_unknown_value_causes_a_warning() {
+    let read_disabled_and_warnings = |value| {
         let config = read_config(&[
             ("OTEL_SDK_DISABLED", value),
             ("OTEL_TRACES_EXPORTER", "otlp"),
             ("OTEL_METRICS_EXPORTER", "emf"),
         ]);
         let config = config.unwrap();
-        let is_disabled = config.traces_exporter == TracesExporter::None;
-        let has_no_metrics = config.metrics_exporter == MetricsExporter::None;
-        assert_eq!(has_no_metrics, is_disabled);
-        (is_disabled, config.warnings.len())
+        let traces_are_disabled = config.traces_exporter == TracesExporter::None;
+        let metrics_are_disabled = config.metrics_exporter == MetricsExporter::None;
+        assert_eq!(traces_are_disabled, metrics_are_disabled);
+        (traces_are_disabled, config.warnings.len())
     };
     for value in ["true", "TRUE", "True"] {
-        assert_eq!(read_disabled(value), (true, 0), "{value}");
+        assert_eq!(read_disabled_and_warnings(value), (true, 0), "{value}");
     }
     for value in ["", "false", "FALSE"] {
-        assert_eq!(read_disabled(value), (false, 0), "{value}");
+        assert_eq!(read_disabled_and_warnings(value), (false, 0), "{value}");
     }
     for value in ["1", "yes", "on", " true"] {
-        assert_eq!(read_disabled(value), (false, 1), "{value}");
+        assert_eq!(read_disabled_and_warnings(value), (false, 1), "{value}");
     }
 }
 
 #[test]
-fn a_value_that_is_not_utf_8_is_refused() {
-    // In the snapshot of the environment, this character replaces the invalid bytes.
+fn a_value_that_is_not_utf_8_is_rejected() {
+    // The replacement character stands for bytes that are not UTF-8.
     for (name, value) in [
         ("OTEL_SERVICE_NAME", "likes\u{fffd}"),
         ("OTEL_RESOURCE_ATTRIBUTES", "team=\u{fffd}"),
@@ -285,7 +287,7 @@ fn a_value_that_is_not_utf_8_is_refused() {
         ("AWS_XRAY_DAEMON_ADDRESS", "\u{fffd}:2000"),
         ("ECS_CONTAINER_METADATA_URI_V4", "http://a/\u{fffd}"),
     ] {
-        assert_refused(name, value);
+        assert_rejected(name, value);
     }
 }
 
@@ -294,6 +296,6 @@ fn a_service_name_may_contain_letters_outside_ascii_but_no_control_characters() 
     let config = read_config(&[("OTEL_SERVICE_NAME", "gr\u{fc}ne likes")]).unwrap();
     assert_eq!(config.service_name.unwrap(), "gr\u{fc}ne likes");
     for value in ["a\nb", "\u{1}", "likes\t"] {
-        assert_refused("OTEL_SERVICE_NAME", value);
+        assert_rejected("OTEL_SERVICE_NAME", value);
     }
 }

@@ -1,9 +1,9 @@
-//! The environment variables of the process, and the errors about their values.
+//! Reads environment variables, and creates the errors about invalid values.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// A snapshot of the environment. `envy` has converted the names to lower case.
+/// The environment variables at the start of the process. `envy` converts the names to lower case.
 #[derive(Debug)]
 pub(crate) struct Variables(BTreeMap<String, String>);
 
@@ -13,16 +13,16 @@ impl From<BTreeMap<String, String>> for Variables {
     }
 }
 
-/// What a parser expects instead of the value that it refused.
+/// The error of a parser: a description of the values that the parser accepts.
 #[derive(Debug)]
-pub(crate) struct Expected {
+pub(crate) struct ExpectedValue {
     text: Cow<'static, str>,
-    /// The refused value may be a secret, so the error does not show it.
+    /// Whether the error message hides the invalid value, because the value can be a secret.
     hides_value: bool,
 }
 
-impl Expected {
-    /// Creates an expectation. The error message is "… is '…': expected `text`".
+impl ExpectedValue {
+    /// Creates an error whose message ends with `: expected <text>` and shows the invalid value.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             text: text.into(),
@@ -30,8 +30,7 @@ impl Expected {
         }
     }
 
-    /// Creates an expectation whose error message does not show the refused value, because it may be a
-    /// secret.
+    /// Creates an error whose message does not show the invalid value, because the value can be a secret.
     pub fn new_hiding_value(text: impl Into<Cow<'static, str>>) -> Self {
         Self {
             text: text.into(),
@@ -41,20 +40,21 @@ impl Expected {
 }
 
 impl Variables {
-    /// The value of the variable `name`, if it is set.
+    /// Returns the value of the variable `name`, or `None` if the variable is not set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(&name.to_ascii_lowercase()).map(String::as_str)
     }
 
-    /// Parses the variable `name`. An empty value counts as unset, by the OpenTelemetry specification.
+    /// Parses the variable `name`. OpenTelemetry's specification requires that an empty value has the same
+    /// meaning as an unset variable.
     ///
     /// # Errors
     ///
-    /// When the parser refuses the value. The error names the variable and the expected value.
+    /// When the parser rejects the value. The error names the variable and the expected value.
     pub fn parse<T>(
         &self,
         name: &str,
-        parser: impl Fn(&str) -> Result<T, Expected>,
+        parser: impl Fn(&str) -> Result<T, ExpectedValue>,
     ) -> Result<Option<T>, String> {
         let value = self.get(name).filter(|value| !value.is_empty());
         value
@@ -62,30 +62,30 @@ impl Variables {
             .transpose()
     }
 
-    /// Parses the variable `name`, or returns `default` if it is unset or empty.
+    /// Parses the variable `name`, or returns `default` if the variable is unset or empty.
     ///
     /// # Errors
     ///
-    /// As for [`Self::parse`].
+    /// The same errors as [`Self::parse`].
     pub fn parse_or<T>(
         &self,
         name: &str,
-        parser: impl Fn(&str) -> Result<T, Expected>,
+        parser: impl Fn(&str) -> Result<T, ExpectedValue>,
         default: T,
     ) -> Result<T, String> {
         Ok(self.parse(name, parser)?.unwrap_or(default))
     }
 
-    /// Parses the variable `name`, or returns `default` if it is unset. An empty value is parsed like
-    /// any other, because the OpenTelemetry specification does not define these variables.
+    /// Parses the variable `name`, or returns `default` if the variable is unset. An empty value is passed to
+    /// the parser. This method is for variables that OpenTelemetry's specification does not define.
     ///
     /// # Errors
     ///
-    /// As for [`Self::parse`].
+    /// The same errors as [`Self::parse`].
     pub fn parse_strict_or<T>(
         &self,
         name: &str,
-        parser: impl Fn(&str) -> Result<T, Expected>,
+        parser: impl Fn(&str) -> Result<T, ExpectedValue>,
         default: T,
     ) -> Result<T, String> {
         let value = self.get(name);
@@ -96,14 +96,14 @@ impl Variables {
 fn parse_value<T>(
     name: &str,
     value: &str,
-    parser: impl Fn(&str) -> Result<T, Expected>,
+    parser: impl Fn(&str) -> Result<T, ExpectedValue>,
 ) -> Result<T, String> {
-    // In the snapshot, this character replaces bytes that are not UTF-8.
+    // The replacement character stands for bytes that are not UTF-8.
     if value.contains(char::REPLACEMENT_CHARACTER) {
         return Err(format!("{name} is not UTF-8: expected UTF-8 text"));
     }
-    parser(value).map_err(|Expected { text, hides_value }| {
-        // In a URL, the text before an @ can be a password.
+    parser(value).map_err(|ExpectedValue { text, hides_value }| {
+        // A URL with an @ can contain a password.
         if hides_value || value.contains('@') {
             format!("{name} is invalid (its value is not shown): expected {text}")
         } else {

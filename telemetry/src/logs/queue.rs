@@ -1,7 +1,7 @@
-//! The bounded queue of log lines that wait for standard output.
+//! A bounded queue of log lines in front of standard output.
 //!
-//! A thread takes the lines out of the queue and writes them. If the reader of standard output
-//! stalls, the queue fills, and further lines are dropped and counted.
+//! A thread removes the lines from the queue and writes the lines to standard output. If the reader of
+//! standard output stalls, the queue becomes full, and further lines are dropped and counted.
 
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,14 +16,14 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 
 use crate::INSTRUMENTATION_SCOPE;
 
-/// The number of lines that can wait in the queue.
+/// The capacity of the queue, in lines.
 const MAX_QUEUED_LINES: usize = 8192;
 
-/// How often [`LogQueue::flush`] checks whether all lines are written.
+/// The time between two checks of [`LogQueue::flush`] whether all lines are written.
 const FLUSH_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The target of log lines about dropped lines. The thread that empties the queue writes these lines
-/// directly to standard output, because the queue may be full.
+/// The `tracing` target of log lines about dropped lines. These lines are written directly to standard
+/// output, because the queue can be full.
 const DROPPED_LINES_TARGET: &str = "telemetry::dropped_lines";
 
 /// The queue and the thread that writes its lines to standard output.
@@ -34,7 +34,7 @@ pub(crate) struct LogQueue {
 }
 
 impl LogQueue {
-    /// Starts the thread, and registers the counter of dropped lines.
+    /// Starts the thread that writes the lines, and registers the counter of dropped lines.
     pub fn start() -> Self {
         let counts = LineCounts::default();
         let output = LogOutput::new(stdout(), counts.clone());
@@ -42,7 +42,7 @@ impl LogQueue {
             .buffered_lines_limit(MAX_QUEUED_LINES)
             .lossy(true)
             .finish(output);
-        // The thread needs this counter only after its first line, and nothing has been logged yet.
+        // The thread reads `queue_full` after it has written a line. No line has been queued yet.
         let _ = counts.queue_full.set(sender.error_counter());
         counts.register_counter();
         Self {
@@ -52,7 +52,8 @@ impl LogQueue {
         }
     }
 
-    /// Creates the writer that puts lines into the queue. Lines with [`DROPPED_LINES_TARGET`] bypass it.
+    /// Creates the writer that adds lines to the queue. Lines with [`DROPPED_LINES_TARGET`] bypass the
+    /// queue.
     pub fn make_writer(&self) -> impl for<'a> MakeWriter<'a> + Send + Sync + use<> {
         let bypass = stdout.with_filter(|line| line.target() == DROPPED_LINES_TARGET);
         bypass.or_else(CountingWriter {
@@ -61,27 +62,27 @@ impl LogQueue {
         })
     }
 
-    /// Waits until all lines are written, but no longer than `timeout`. Returns how many lines were
-    /// lost since the start of the process.
+    /// Waits at most `timeout` until all lines are written. Returns the number of lines that were lost since
+    /// the start of the process.
     pub fn flush(self, timeout: Duration) -> u64 {
         let start = Instant::now();
         while self.counts.queued() > 0 && start.elapsed() < timeout {
             thread::park_timeout(FLUSH_POLL_INTERVAL);
         }
-        // Dropping the thread's guard would wait again, and print to the stalled standard output.
+        // Dropping the `WorkerGuard` would wait again, and print to the stalled standard output.
         std::mem::forget(self.thread);
         self.counts.not_written()
     }
 }
 
-/// The numbers of log lines since the start of the process.
+/// The numbers of logged, written and dropped lines since the start of the process.
 #[derive(Clone, Default)]
 struct LineCounts {
     logged: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
-    /// Lines that were dropped because writing to standard output failed.
+    /// The number of lines that were dropped because writing to standard output failed.
     write_failed: Arc<AtomicU64>,
-    /// Lines that were dropped because the queue was full.
+    /// Counts the lines that were dropped because the queue was full.
     queue_full: Arc<OnceLock<ErrorCounter>>,
 }
 
@@ -95,9 +96,10 @@ impl LineCounts {
         self.dropped_by_full_queue() + self.write_failed.load(Ordering::Relaxed)
     }
 
-    /// The number of lines that are dropped or still queued.
+    /// Returns the number of lines that were dropped or are still queued.
     fn not_written(&self) -> u64 {
-        // `written` is loaded first, because it must not be larger than `logged`.
+        // `written` is loaded before `logged`, because other threads can log and write lines between the
+        // two loads.
         let written = self.written.load(Ordering::Relaxed);
         let logged = self.logged.load(Ordering::Relaxed);
         logged.saturating_sub(written)
@@ -124,7 +126,7 @@ impl LineCounts {
     }
 }
 
-/// Puts lines into the queue, and counts them.
+/// Adds lines to the queue, and counts the lines.
 struct CountingWriter {
     sender: NonBlocking,
     counts: LineCounts,
@@ -133,23 +135,23 @@ struct CountingWriter {
 impl MakeWriter<'_> for CountingWriter {
     type Writer = NonBlocking;
 
-    /// `tracing-subscriber` calls this once for each line.
+    /// `tracing-subscriber` calls this method once for each line.
     fn make_writer(&self) -> NonBlocking {
         self.counts.logged.fetch_add(1, Ordering::Relaxed);
         self.sender.clone()
     }
 }
 
-/// Writes the lines of the queue to `W`, which is standard output except in tests.
+/// Writes the lines of the queue to standard output. Tests replace standard output with another `W`.
 struct LogOutput<W> {
     writer: W,
     counts: LineCounts,
-    /// The number of dropped lines that [`Self::report_recovery`] has already reported.
-    reported_drops: u64,
-    /// Whether lines were dropped since the queue was last empty.
-    has_dropped: bool,
-    /// Whether writing the last line failed.
-    is_failing: bool,
+    /// The number of lines that had been dropped when [`Self::report_recovery`] last reported a recovery.
+    dropped_before_last_recovery: u64,
+    /// Whether [`Self::report_drops`] has reported dropped lines since the last recovery.
+    has_reported_drops: bool,
+    /// Whether writing the previous line failed.
+    has_write_failed: bool,
 }
 
 impl<W: Write> LogOutput<W> {
@@ -157,18 +159,18 @@ impl<W: Write> LogOutput<W> {
         Self {
             writer,
             counts,
-            reported_drops: 0,
-            has_dropped: false,
-            is_failing: false,
+            dropped_before_last_recovery: 0,
+            has_reported_drops: false,
+            has_write_failed: false,
         }
     }
 
-    /// Logs that lines were dropped, unless this was logged since the last recovery. Called after each
-    /// written line: standard output then accepts lines again.
+    /// Logs the first dropped lines since the last recovery. Called after each written line, because
+    /// standard output then accepts lines again.
     fn report_drops(&mut self) {
-        let dropped = self.counts.dropped() - self.reported_drops;
-        if dropped > 0 && !self.has_dropped {
-            self.has_dropped = true;
+        let dropped = self.counts.dropped() - self.dropped_before_last_recovery;
+        if dropped > 0 && !self.has_reported_drops {
+            self.has_reported_drops = true;
             tracing::warn!(
                 target: DROPPED_LINES_TARGET,
                 dropped,
@@ -177,13 +179,13 @@ impl<W: Write> LogOutput<W> {
         }
     }
 
-    /// Logs how many lines were dropped in total. Called when the queue is empty.
+    /// Logs the number of lines that were dropped since the last recovery. Called when the queue is empty.
     fn report_recovery(&mut self) {
-        if self.has_dropped {
-            self.has_dropped = false;
-            let total = self.counts.dropped();
-            let dropped = total - self.reported_drops;
-            self.reported_drops = total;
+        if self.has_reported_drops {
+            self.has_reported_drops = false;
+            let total_dropped = self.counts.dropped();
+            let dropped = total_dropped - self.dropped_before_last_recovery;
+            self.dropped_before_last_recovery = total_dropped;
             tracing::info!(
                 target: DROPPED_LINES_TARGET,
                 dropped,
@@ -201,8 +203,8 @@ impl<W: Write> Write for LogOutput<W> {
     fn write_all(&mut self, line: &[u8]) -> io::Result<()> {
         if let Err(error) = self.writer.write_all(line) {
             self.counts.write_failed.fetch_add(1, Ordering::Relaxed);
-            if !self.is_failing {
-                self.is_failing = true;
+            if !self.has_write_failed {
+                self.has_write_failed = true;
                 eprintln!(
                     "log lines are dropped, because writing to standard output failed: {error}"
                 );
@@ -210,12 +212,12 @@ impl<W: Write> Write for LogOutput<W> {
             return Err(error);
         }
         self.counts.written.fetch_add(1, Ordering::Relaxed);
-        self.is_failing = false;
+        self.has_write_failed = false;
         self.report_drops();
         Ok(())
     }
 
-    /// The thread calls this when it has emptied the queue.
+    /// The thread of the queue calls this method each time the queue is empty.
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()?;
         self.report_recovery();

@@ -1,4 +1,4 @@
-//! Adds the ids of the current trace and span to each log line.
+//! Adds the trace id and the span id of the current span to each log line.
 
 use std::fmt;
 
@@ -11,22 +11,22 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::propagation::XrayTraceId;
 
-/// The initial capacity of the buffer for a line. Most lines are shorter, so the buffer does not grow.
+/// The initial capacity of the buffer for a line. Most lines are shorter, so the buffer rarely grows.
 const LINE_CAPACITY_BYTES: usize = 512;
 
-/// A format that appends the ids of the current trace and span to the lines of another format.
+/// A line format that appends the trace id and the span id of the current span to another line format.
 ///
-/// The formats of `tracing-subscriber` can write only the fields of the event, so the end of their
-/// line is replaced.
-pub(super) struct WithTraceIds<F> {
-    pub inner: F,
-    /// The end of each line of `inner`.
+/// The formats of `tracing-subscriber` write only the fields of the event. This format removes the end of
+/// the formatted line, and then writes the ids and a new end.
+pub(super) struct FormatWithTraceIds<F> {
+    pub inner_format: F,
+    /// The end of each line that `inner_format` writes.
     pub line_end: &'static str,
-    /// Writes the ids and the end of the line.
+    /// Writes the ids and the new end of the line.
     pub write_ids: fn(&mut Writer<'_>, &SpanContext) -> fmt::Result,
 }
 
-/// Writes the ids as two more members of a JSON object, and closes the object.
+/// Writes the ids as the last two members of a JSON object, and closes the object.
 pub(super) fn write_json_ids(writer: &mut Writer<'_>, span_context: &SpanContext) -> fmt::Result {
     let trace_id = XrayTraceId(span_context.trace_id());
     let span_id = span_context.span_id();
@@ -36,14 +36,14 @@ pub(super) fn write_json_ids(writer: &mut Writer<'_>, span_context: &SpanContext
     )
 }
 
-/// Writes the ids as two more fields of a text line.
+/// Writes the ids as the last two fields of a text line.
 pub(super) fn write_text_ids(writer: &mut Writer<'_>, span_context: &SpanContext) -> fmt::Result {
     let trace_id = XrayTraceId(span_context.trace_id());
     let span_id = span_context.span_id();
     writeln!(writer, " trace_id={trace_id} span_id={span_id}")
 }
 
-impl<S, N, F> FormatEvent<S, N> for WithTraceIds<F>
+impl<S, N, F> FormatEvent<S, N> for FormatWithTraceIds<F>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -57,10 +57,10 @@ where
     ) -> fmt::Result {
         let span_context = Context::map_current(|cx| cx.span().span_context().clone());
         if !span_context.is_valid() {
-            return self.inner.format_event(fmt_context, writer, event);
+            return self.inner_format.format_event(fmt_context, writer, event);
         }
         let mut line = String::with_capacity(LINE_CAPACITY_BYTES);
-        self.inner
+        self.inner_format
             .format_event(fmt_context, Writer::new(&mut line), event)?;
         writer.write_str(line.strip_suffix(self.line_end).unwrap_or(&line))?;
         (self.write_ids)(&mut writer, &span_context)

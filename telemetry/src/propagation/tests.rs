@@ -1,4 +1,4 @@
-//! Extracts traces from headers, and injects them into headers.
+//! Tests of extracting traces from headers and of injecting traces into headers.
 
 use super::*;
 use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TraceState};
@@ -13,6 +13,7 @@ fn create_propagator(formats: &str, forwards_incoming_trace: bool) -> MultiForma
     MultiFormatPropagator::new(&formats, forwards_incoming_trace)
 }
 
+/// Extracts a context from `headers` with the propagators `formats`.
 fn extract_headers(formats: &str, headers: &[(&str, &str)]) -> Context {
     let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let headers: HashMap<String, String> = headers.iter().map(to_owned).collect();
@@ -25,8 +26,8 @@ fn inject_headers(propagator: &MultiFormatPropagator, cx: &Context) -> HashMap<S
     headers
 }
 
-/// The context of a request after this process has started a span for it.
-fn start_own_span(request_cx: &Context, sampled: bool) -> Context {
+/// Returns a copy of `request_cx` whose current span belongs to this process.
+fn start_local_span(request_cx: &Context, sampled: bool) -> Context {
     let trace = request_cx.get::<PropagatedTrace>();
     let trace_id = trace.map(|trace| trace.span_context.trace_id());
     let flags = TraceFlags::default().with_sampled(sampled);
@@ -41,7 +42,7 @@ fn start_own_span(request_cx: &Context, sampled: bool) -> Context {
 }
 
 #[test]
-fn if_the_headers_contradict_each_other_the_first_configured_format_counts() {
+fn if_headers_contradict_each_other_the_first_configured_format_takes_precedence() {
     let headers = [
         (
             "x-amzn-trace-id",
@@ -61,7 +62,7 @@ fn if_the_headers_contradict_each_other_the_first_configured_format_counts() {
 }
 
 #[test]
-fn if_the_header_of_the_first_format_is_invalid_the_second_format_counts() {
+fn if_the_header_of_the_first_format_is_invalid_the_second_format_is_used() {
     let headers = [("x-amzn-trace-id", "garbage"), ("traceparent", TRACEPARENT)];
     let cx = extract_headers("xray,tracecontext", &headers);
     let parent_id = cx.span().span_context().span_id();
@@ -70,7 +71,7 @@ fn if_the_header_of_the_first_format_is_invalid_the_second_format_counts() {
 }
 
 #[test]
-fn an_xray_header_with_only_a_root_has_no_parent_and_no_decision() {
+fn an_xray_header_with_only_a_root_contains_no_parent_and_no_sampling_decision() {
     let cx = extract_headers("xray", &[("x-amzn-trace-id", XRAY_ROOT)]);
     assert!(!cx.span().span_context().is_valid());
     let trace = cx.get::<PropagatedTrace>().unwrap();
@@ -80,10 +81,10 @@ fn an_xray_header_with_only_a_root_has_no_parent_and_no_decision() {
 }
 
 #[test]
-fn every_format_carries_the_span_of_this_process_as_the_parent() {
+fn outgoing_headers_of_every_format_contain_the_local_span_as_the_parent() {
     let request_cx = extract_headers("xray", &[("x-amzn-trace-id", XRAY_ROOT)]);
     let propagator = create_propagator("xray,tracecontext", false);
-    let headers = inject_headers(&propagator, &start_own_span(&request_cx, true));
+    let headers = inject_headers(&propagator, &start_local_span(&request_cx, true));
     assert_eq!(
         headers["x-amzn-trace-id"],
         format!("{XRAY_ROOT};Parent=0000000000000042;Sampled=1")
@@ -105,25 +106,26 @@ fn without_an_exporter_incoming_headers_are_forwarded_unchanged() {
         format!("{XRAY_ROOT};Parent=53995c3f42cd8ad8;Sampled=0"),
     ] {
         let request_cx = extract_headers("xray", &[("x-amzn-trace-id", &header)]);
-        let headers = inject_headers(&propagator, &start_own_span(&request_cx, false));
+        let headers = inject_headers(&propagator, &start_local_span(&request_cx, false));
         assert_eq!(headers["x-amzn-trace-id"], header);
     }
     let request_cx = extract_headers("tracecontext", &[("traceparent", TRACEPARENT)]);
-    let headers = inject_headers(&propagator, &start_own_span(&request_cx, false));
+    let headers = inject_headers(&propagator, &start_local_span(&request_cx, false));
     assert_eq!(headers["traceparent"], TRACEPARENT);
 }
 
 #[test]
-fn without_an_exporter_and_without_incoming_headers_a_new_trace_is_sent_without_a_decision() {
+fn without_an_exporter_and_without_incoming_headers_a_new_trace_id_is_injected_without_a_decision()
+{
     let propagator = create_propagator("xray,tracecontext", true);
-    let headers = inject_headers(&propagator, &start_own_span(&Context::new(), false));
+    let headers = inject_headers(&propagator, &start_local_span(&Context::new(), false));
     let root = "Root=1-00000000-000000000000000000000abc";
     assert_eq!(headers["x-amzn-trace-id"], root);
     assert!(!headers.contains_key("traceparent"));
 }
 
 #[test]
-fn a_tracestate_or_baggage_above_its_size_limit_is_ignored() {
+fn a_tracestate_or_baggage_header_above_the_size_limit_is_ignored() {
     let long_value = format!("a={}", "x".repeat(600));
     let headers = [
         ("traceparent", TRACEPARENT),
@@ -140,7 +142,7 @@ fn a_tracestate_or_baggage_above_its_size_limit_is_ignored() {
 }
 
 #[test]
-fn baggage_is_propagated_only_if_it_is_configured() {
+fn baggage_is_propagated_only_if_the_propagator_baggage_is_configured() {
     let cx = extract_headers("xray", &[("baggage", "a=b")]);
     let headers = inject_headers(&create_propagator("xray", false), &cx);
     assert_eq!(headers.get("baggage"), None);
@@ -152,7 +154,7 @@ fn baggage_is_propagated_only_if_it_is_configured() {
 
 proptest! {
     #[test]
-    fn arbitrary_headers_cause_no_panic_and_do_not_exceed_the_size_limits(
+    fn arbitrary_incoming_headers_cause_no_panic_and_no_outgoing_headers_above_the_size_limits(
         xray_header in "\\PC{0,60}|(Root|Parent|Self|Sampled|[=;0-9a-f-]){0,40}",
         traceparent in "\\PC{0,60}|00-[0-9a-f]{30,34}-[0-9a-f]{14,18}-[0-9a-f]{1,3}",
         tracestate in "\\PC{0,700}|([a-z]{1,9}=[a-z]{1,9},?){0,80}",
@@ -164,7 +166,7 @@ proptest! {
         ];
         let cx = extract_headers("tracecontext,xray,baggage", &incoming);
         let propagator = create_propagator("xray,tracecontext,baggage", true);
-        let outgoing = inject_headers(&propagator, &start_own_span(&cx, false));
+        let outgoing = inject_headers(&propagator, &start_local_span(&cx, false));
         let bytes: usize = outgoing.values().map(String::len).sum();
         prop_assert!(bytes <= 100 + 60 + MAX_TRACE_STATE_BYTES, "{outgoing:?}");
     }

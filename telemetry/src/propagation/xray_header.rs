@@ -1,7 +1,7 @@
 //! The header `X-Amzn-Trace-Id`.
 //!
-//! Its format is described in the X-Ray developer guide ("Tracing header") and in the user guide of
-//! Application Load Balancers ("Request tracing"). The parser is lenient: it ignores invalid fields.
+//! The X-Ray developer guide ("Tracing header") and the user guide of Application Load Balancers ("Request
+//! tracing") describe the format. The parser ignores invalid fields.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 
 use super::trace::PropagatedTrace;
 
-/// A parsed header. Fields that are not listed here, such as `Self` and `Lineage`, are ignored.
+/// A parsed `X-Amzn-Trace-Id` header. The parser ignores other fields, such as `Self` and `Lineage`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct XrayTraceHeader {
     /// `Root`: the trace id.
@@ -21,9 +21,10 @@ pub(super) struct XrayTraceHeader {
 }
 
 impl XrayTraceHeader {
-    /// Parses the value of the header. Returns `None` if it has no valid `Root`.
+    /// Parses the value of the header. Returns `None` if the header has no valid `Root`.
     ///
-    /// The first valid value of a field counts. An invalid `Parent` or `Sampled` is ignored.
+    /// If a field is repeated, the parser uses the first valid value. An invalid `Parent` or `Sampled` is
+    /// ignored.
     pub fn parse(value: &str) -> Option<Self> {
         let mut root = None;
         let mut parent = None;
@@ -38,7 +39,7 @@ impl XrayTraceHeader {
             } else if name.eq_ignore_ascii_case("Parent") {
                 parent = parent.or_else(|| parse_span_id(value));
             } else if name.eq_ignore_ascii_case("Sampled") {
-                sampled = sampled.or_else(|| parse_decision(value));
+                sampled = sampled.or_else(|| parse_sampling_decision(value));
             }
         }
         Some(Self {
@@ -48,7 +49,7 @@ impl XrayTraceHeader {
         })
     }
 
-    /// The header that describes `trace`, or `None` if its trace id is invalid.
+    /// Creates the header for `trace`. Returns `None` if the trace id is invalid.
     pub fn from_trace(trace: &PropagatedTrace) -> Option<Self> {
         let trace_id = trace.span_context.trace_id();
         let span_id = trace.span_context.span_id();
@@ -60,7 +61,7 @@ impl XrayTraceHeader {
     }
 }
 
-/// Parses `1-`, 8 hexadecimal digits of the time, `-`, and 24 random hexadecimal digits.
+/// Parses an X-Ray trace id: `1-`, the time as 8 hexadecimal digits, `-`, and 24 random hexadecimal digits.
 fn parse_trace_id(text: &str) -> Option<TraceId> {
     let (time, random) = text.strip_prefix("1-")?.split_once('-')?;
     let id = parse_hex(time, 8)? << 96 | parse_hex(random, 24)?;
@@ -73,7 +74,7 @@ fn parse_span_id(text: &str) -> Option<SpanId> {
     (id != SpanId::INVALID).then_some(id)
 }
 
-fn parse_decision(text: &str) -> Option<bool> {
+fn parse_sampling_decision(text: &str) -> Option<bool> {
     match text {
         "1" => Some(true),
         "0" => Some(false),
@@ -81,10 +82,10 @@ fn parse_decision(text: &str) -> Option<bool> {
     }
 }
 
-/// Parses a text of exactly `digits` hexadecimal digits.
-fn parse_hex(text: &str, digits: usize) -> Option<u128> {
+/// Parses a text of exactly `digit_count` hexadecimal digits.
+fn parse_hex(text: &str, digit_count: usize) -> Option<u128> {
     // `from_str_radix` also accepts a plus sign.
-    let is_hex = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_hex = text.len() == digit_count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| u128::from_str_radix(text, 16).ok())?
 }
 
@@ -124,13 +125,13 @@ mod tests {
 
     const TRACE_ID: &str = "1-58406520-a006649127e371903a2de979";
 
-    /// Parses a header, and writes its recognised fields as a header again.
-    fn parse_and_write(value: &str) -> Option<String> {
+    /// Parses a header, and formats the parsed fields as a header.
+    fn parse_and_format(value: &str) -> Option<String> {
         XrayTraceHeader::parse(value).map(|header| header.to_string())
     }
 
     #[test]
-    fn the_example_headers_of_the_aws_guides_are_parsed() {
+    fn the_parser_accepts_the_example_headers_of_the_aws_guides() {
         for (text, expected) in [
             ("Root={}", "Root={}"),
             ("Root={};Sampled=1", "Root={};Sampled=1"),
@@ -138,7 +139,7 @@ mod tests {
                 "Root={};Parent=53995c3f42cd8ad8;Sampled=0",
                 "Root={};Parent=53995c3f42cd8ad8;Sampled=0",
             ),
-            // A load balancer adds the field `Self` to the header of its client.
+            // A load balancer adds the field `Self` to the header of the client.
             ("Self=1-67891234-12456789abcdef012345678;Root={}", "Root={}"),
             (
                 "Root={};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a87bd80c:1|68fd508a:5",
@@ -147,7 +148,7 @@ mod tests {
         ] {
             let expected = expected.replace("{}", TRACE_ID);
             assert_eq!(
-                parse_and_write(&text.replace("{}", TRACE_ID)),
+                parse_and_format(&text.replace("{}", TRACE_ID)),
                 Some(expected),
                 "{text}"
             );
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_and_repeated_fields_are_ignored() {
+    fn the_parser_ignores_invalid_and_repeated_fields() {
         for (text, expected) in [
             ("root={}", "Root={}"),
             (" Root = {} ; ", "Root={}"),
@@ -170,14 +171,14 @@ mod tests {
         ] {
             let expected = expected.replace("{}", TRACE_ID);
             assert_eq!(
-                parse_and_write(&text.replace("{}", TRACE_ID)),
+                parse_and_format(&text.replace("{}", TRACE_ID)),
                 Some(expected),
                 "{text}"
             );
         }
-        let upper_case = "Root=1-58406520-A006649127E371903A2DE979";
+        let upper_case_header = "Root=1-58406520-A006649127E371903A2DE979";
         assert_eq!(
-            parse_and_write(upper_case),
+            parse_and_format(upper_case_header),
             Some(format!("Root={TRACE_ID}"))
         );
     }
@@ -201,30 +202,30 @@ mod tests {
             "Root=58406520a006649127e371903a2de979",
             "Root=1-58406520-a006649127e371903a2de979-1",
         ] {
-            assert_eq!(parse_and_write(text), None, "{text}");
+            assert_eq!(parse_and_format(text), None, "{text}");
         }
     }
 
     prop_compose! {
         fn any_header()(
             trace_id in 1..=u128::MAX,
-            parent in proptest::option::of(1..=u64::MAX),
+            parent_id in proptest::option::of(1..=u64::MAX),
             sampled: Option<bool>,
         ) -> XrayTraceHeader {
             let root = TraceId::from(trace_id);
-            XrayTraceHeader { root, parent: parent.map(SpanId::from), sampled }
+            XrayTraceHeader { root, parent: parent_id.map(SpanId::from), sampled }
         }
     }
 
     proptest! {
         #[test]
-        fn a_header_is_unchanged_by_writing_and_parsing(header in any_header()) {
+        fn parsing_a_formatted_header_returns_the_same_header(header in any_header()) {
             prop_assert_eq!(XrayTraceHeader::parse(&header.to_string()), Some(header));
             prop_assert_eq!(XrayTraceHeader::from_trace(&header.into()), Some(header));
         }
 
         #[test]
-        fn the_order_of_the_fields_and_unknown_fields_between_them_do_not_matter(
+        fn the_parser_accepts_fields_in_any_order_and_ignores_unknown_fields(
             header in any_header(), unknown_field in "[a-z]{0,9}=?[a-z?]{0,9}", rotation in 0..3_usize
         ) {
             let text = header.to_string();
@@ -235,7 +236,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_parser_panic_or_return_an_invalid_id(text in "\\PC{0,80}|(Root|Parent|Sampled|[=;0-9a-f-]){0,30}") {
+        fn parsing_arbitrary_text_never_panics_and_never_returns_an_invalid_id(text in "\\PC{0,80}|(Root|Parent|Sampled|[=;0-9a-f-]){0,30}") {
             if let Some(header) = XrayTraceHeader::parse(&text) {
                 prop_assert!(header.root != TraceId::INVALID);
                 prop_assert!(header.parent != Some(SpanId::INVALID));

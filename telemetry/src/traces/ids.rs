@@ -1,4 +1,4 @@
-//! Generates the ids of traces and spans.
+//! Generates trace ids and span ids.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,23 +8,24 @@ use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
 use crate::propagation::PropagatedTrace;
 
-/// Selects the trace id of a span that has no parent.
+/// Generates the trace id of a span that has no parent span.
 ///
-/// A load balancer sends a trace id without a parent; that id is used. Otherwise the id is new: its
-/// first 32 bits are the time in seconds, as X-Ray requires, and the other bits are random.
+/// If the request headers contain a trace id without a parent span, as a load balancer sends them, the
+/// generator returns that trace id. Otherwise the generator returns a new trace id: X-Ray requires the
+/// time in seconds as the first 32 bits, and the other bits are random.
 ///
-/// The trace id of the load balancer comes from the current context, so the extracted context must be
-/// attached when the span is created.
+/// The generator reads the received trace id from the current OpenTelemetry context. The extracted
+/// context must therefore be attached when the span is created.
 #[derive(Debug, Default)]
 pub(super) struct TraceIdGenerator(RandomIdGenerator);
 
 impl IdGenerator for TraceIdGenerator {
     fn new_trace_id(&self) -> TraceId {
-        let received = Context::map_current(|cx| {
+        let received_trace_id = Context::map_current(|cx| {
             let trace = cx.get::<PropagatedTrace>();
             trace.map(|trace| trace.span_context.trace_id())
         });
-        received.unwrap_or_else(|| set_time_prefix(self.0.new_trace_id()))
+        received_trace_id.unwrap_or_else(|| replace_time_prefix(self.0.new_trace_id()))
     }
 
     fn new_span_id(&self) -> SpanId {
@@ -33,9 +34,9 @@ impl IdGenerator for TraceIdGenerator {
 }
 
 /// Replaces the first 32 bits of a trace id with the current time in seconds.
-fn set_time_prefix(id: TraceId) -> TraceId {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let seconds = now.map_or(0, |now| now.as_secs()) as u32;
+fn replace_time_prefix(id: TraceId) -> TraceId {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seconds = since_epoch.map_or(0, |duration| duration.as_secs()) as u32;
     let mut bytes = id.to_bytes();
     bytes[..4].copy_from_slice(&seconds.to_be_bytes());
     TraceId::from_bytes(bytes)
@@ -48,16 +49,16 @@ mod tests {
 
     #[test]
     fn a_new_trace_id_starts_with_the_time_and_ends_with_random_digits() {
-        let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let id = TraceIdGenerator::default().new_trace_id().to_string();
         let seconds = u64::from_str_radix(&id[..8], 16).unwrap();
-        assert!((before.as_secs()..before.as_secs() + 60).contains(&seconds));
+        assert!((start.as_secs()..start.as_secs() + 60).contains(&seconds));
         let other_id = TraceIdGenerator::default().new_trace_id().to_string();
         assert_ne!(&id[8..], &other_id[8..]);
     }
 
     #[test]
-    fn a_trace_id_without_a_parent_span_is_taken_from_the_request_headers() {
+    fn a_received_trace_id_without_a_parent_span_is_reused() {
         let trace_id = TraceId::from(0x5840_6520_a006_6491_27e3_7190_3a2d_e979);
         let flags = TraceFlags::default();
         let span_context =

@@ -1,4 +1,4 @@
-//! The sampler `jaeger_remote`, which polls a server for the sampling strategy. The SDK implements it.
+//! The sampler `jaeger_remote`: the SDK's sampler that polls a server for the sampling strategy.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::condition::LoggedCondition;
 use crate::config::JaegerRemoteConfig;
 use crate::http::BlockingClient;
 
-/// The longest wait for a response of the server.
+/// The timeout of a request to the sampling server.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Creates the sampler for the service `service_name`. It polls on a thread of its own.
+/// Creates the sampler `jaeger_remote`. The SDK polls the strategy of `service_name` in a separate thread.
 ///
 /// # Errors
 ///
-/// When the SDK refuses the endpoint. The text is the SDK's reason.
+/// When the SDK rejects the endpoint. The returned text is the SDK's error message.
 pub(super) fn create_jaeger_sampler(
     config: &JaegerRemoteConfig,
     service_name: &str,
@@ -36,7 +36,8 @@ pub(super) fn create_jaeger_sampler(
         .map_err(|error| error.to_string())
 }
 
-/// The HTTP client of the SDK's sampler. It logs the outages of the server.
+/// The HTTP client of the SDK's sampler. The client logs the start and the end of each outage of the
+/// sampling server.
 #[derive(Debug)]
 struct SamplingServerClient {
     http: BlockingClient,
@@ -53,8 +54,8 @@ impl HttpClient for SamplingServerClient {
             }
             Err(cause) if self.outage.mark_active() => tracing::warn!(
                 %cause,
-                "the sampling server returns no sampling rules; the last received rules, or else \
-                 initialSamplingRate, stay in effect"
+                "the sampling server returns no sampling rules; the sampler uses the last received \
+                 rules, or initialSamplingRate if no rules were received"
             ),
             _ => {}
         }

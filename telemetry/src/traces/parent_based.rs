@@ -1,4 +1,4 @@
-//! A sampler that keeps the decision of the parent span.
+//! A sampler that follows the sampling decision of the parent span.
 
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, TraceId};
 use opentelemetry::{Context, KeyValue, Value};
@@ -7,38 +7,39 @@ use opentelemetry_sdk::trace::{Sampler, SamplingResult, ShouldSample};
 use crate::propagation::PropagatedTrace;
 use crate::sampler::sampling_result;
 
-/// A span with this attribute set to 0 is never sampled. The OpenTelemetry collector interprets it the
-/// same way.
+/// The span attribute that prevents sampling if its value is 0. The OpenTelemetry collector's
+/// probabilistic sampler interprets the attribute in the same way.
 const PRIORITY_ATTRIBUTE: &str = "sampling.priority";
 
-/// Keeps the decision of the parent span, and asks another sampler for traces without a decision.
+/// Follows the sampling decision of the parent span. If there is no decision, the root sampler decides.
 ///
-/// The SDK's `Sampler::ParentBased` is not used, because it does not support two cases of X-Ray's
-/// header: a decision without a parent span, and a parent span without a decision.
+/// The SDK's `Sampler::ParentBased` does not support two cases of X-Ray's header: a sampling decision
+/// without a parent span, and a parent span without a sampling decision.
 #[derive(Clone, Debug)]
 pub(super) struct ParentBasedSampler {
-    /// Whether the decision of a parent in another process is kept, too.
+    /// Whether the sampler also follows the decision of a parent span in another process.
     follows_remote_parent: bool,
-    root: Box<dyn ShouldSample>,
+    /// Decides about traces that have no sampling decision.
+    root_sampler: Box<dyn ShouldSample>,
 }
 
 impl ParentBasedSampler {
-    pub fn new(follows_remote_parent: bool, root: Box<dyn ShouldSample>) -> Self {
+    pub fn new(follows_remote_parent: bool, root_sampler: Box<dyn ShouldSample>) -> Self {
         Self {
             follows_remote_parent,
-            root,
+            root_sampler,
         }
     }
 
-    /// A sampler that samples no trace, even if the caller does.
+    /// Creates a sampler that samples no trace, even if the caller samples the trace.
     pub fn always_off() -> Self {
         Self::new(false, Box::new(Sampler::AlwaysOff))
     }
 
-    /// The decision of the parent span, if there is a parent with a decision.
+    /// Returns the sampling decision of the parent span, or `None` if there is no decision.
     ///
-    /// The decision of a parent in this process is always kept. Otherwise a trace could contain only
-    /// some of the spans of this process.
+    /// The decision of a parent span in this process is always followed, so that a trace contains either
+    /// all spans of this process or none.
     fn parent_decision(&self, cx: &Context) -> Option<bool> {
         let span = cx.span();
         let span_context = span.span_context();
@@ -73,8 +74,8 @@ impl ShouldSample for ParentBasedSampler {
         match decision {
             Some(sampled) => sampling_result(sampled, parent),
             None => {
-                let root = &self.root;
-                root.should_sample(parent, trace_id, name, kind, attributes, links)
+                let root_sampler = &self.root_sampler;
+                root_sampler.should_sample(parent, trace_id, name, kind, attributes, links)
             }
         }
     }
@@ -86,15 +87,15 @@ mod tests {
     use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceState};
     use opentelemetry_sdk::trace::SamplingDecision;
 
-    /// The values of `follows_remote_parent`.
-    const FOLLOWS_REMOTE: bool = true;
-    const IGNORES_REMOTE: bool = false;
+    // Values of the parameter `follows_remote_parent`.
+    const FOLLOWS_REMOTE_PARENT: bool = true;
+    const IGNORES_REMOTE_PARENT: bool = false;
 
-    const NO_SPAN_ID: u64 = 0;
+    const INVALID_SPAN_ID: u64 = 0;
     const SPAN_ID: u64 = 7;
 
-    /// The context of a request whose headers have this span id and this decision.
-    fn remote_parent(span_id: u64, sampled: Option<bool>) -> Context {
+    /// Creates the context of a request whose headers contain `span_id` and the decision `sampled`.
+    fn create_remote_parent(span_id: u64, sampled: Option<bool>) -> Context {
         let flags = TraceFlags::default().with_sampled(sampled == Some(true));
         let span_context = SpanContext::new(
             TraceId::from(1),
@@ -103,7 +104,7 @@ mod tests {
             true,
             TraceState::NONE,
         );
-        let cx = if span_id == NO_SPAN_ID {
+        let cx = if span_id == INVALID_SPAN_ID {
             Context::new()
         } else {
             Context::new().with_remote_span_context(span_context.clone())
@@ -114,19 +115,20 @@ mod tests {
         })
     }
 
-    fn local_parent(flags: TraceFlags) -> Context {
-        let id = SpanId::from(SPAN_ID);
-        let span_context = SpanContext::new(1.into(), id, flags, false, TraceState::NONE);
+    /// Creates a context whose current span belongs to this process.
+    fn create_local_parent(flags: TraceFlags) -> Context {
+        let span_id = SpanId::from(SPAN_ID);
+        let span_context = SpanContext::new(1.into(), span_id, flags, false, TraceState::NONE);
         Context::new().with_remote_span_context(span_context)
     }
 
     fn is_sampled(
         follows_remote_parent: bool,
-        root: Sampler,
+        root_sampler: Sampler,
         parent: &Context,
         attributes: &[KeyValue],
     ) -> bool {
-        let sampler = ParentBasedSampler::new(follows_remote_parent, Box::new(root));
+        let sampler = ParentBasedSampler::new(follows_remote_parent, Box::new(root_sampler));
         let trace_id = TraceId::from(1);
         let kind = SpanKind::Server;
         let result = sampler.should_sample(Some(parent), trace_id, "", &kind, attributes, &[]);
@@ -134,18 +136,18 @@ mod tests {
     }
 
     #[test]
-    fn the_decision_of_the_caller_is_kept_with_and_without_a_parent_span() {
-        for span_id in [NO_SPAN_ID, SPAN_ID] {
-            let sampled = remote_parent(span_id, Some(true));
-            let not_sampled = remote_parent(span_id, Some(false));
+    fn the_decision_of_the_caller_is_followed_with_and_without_a_parent_span() {
+        for span_id in [INVALID_SPAN_ID, SPAN_ID] {
+            let sampled = create_remote_parent(span_id, Some(true));
+            let not_sampled = create_remote_parent(span_id, Some(false));
             assert!(is_sampled(
-                FOLLOWS_REMOTE,
+                FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOff,
                 &sampled,
                 &[]
             ));
             assert!(!is_sampled(
-                FOLLOWS_REMOTE,
+                FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOn,
                 &not_sampled,
                 &[]
@@ -154,17 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_decision_is_decided_by_the_root_sampler() {
-        for span_id in [NO_SPAN_ID, SPAN_ID] {
-            let undecided = remote_parent(span_id, None);
+    fn the_root_sampler_decides_about_a_request_without_a_decision() {
+        for span_id in [INVALID_SPAN_ID, SPAN_ID] {
+            let undecided = create_remote_parent(span_id, None);
             assert!(is_sampled(
-                FOLLOWS_REMOTE,
+                FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOn,
                 &undecided,
                 &[]
             ));
             assert!(!is_sampled(
-                FOLLOWS_REMOTE,
+                FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOff,
                 &undecided,
                 &[]
@@ -173,17 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn a_sampler_that_does_not_follow_the_caller_ignores_its_decision() {
-        let sampled = remote_parent(SPAN_ID, Some(true));
-        let not_sampled = remote_parent(SPAN_ID, Some(false));
+    fn without_follows_remote_parent_the_decision_of_the_caller_is_ignored() {
+        let sampled = create_remote_parent(SPAN_ID, Some(true));
+        let not_sampled = create_remote_parent(SPAN_ID, Some(false));
         assert!(is_sampled(
-            IGNORES_REMOTE,
+            IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOn,
             &not_sampled,
             &[]
         ));
         assert!(!is_sampled(
-            IGNORES_REMOTE,
+            IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOff,
             &sampled,
             &[]
@@ -191,17 +193,17 @@ mod tests {
     }
 
     #[test]
-    fn the_decision_of_a_parent_span_in_this_process_is_always_kept() {
-        let sampled = local_parent(TraceFlags::SAMPLED);
-        let not_sampled = local_parent(TraceFlags::default());
+    fn the_decision_of_a_parent_span_in_this_process_is_always_followed() {
+        let sampled = create_local_parent(TraceFlags::SAMPLED);
+        let not_sampled = create_local_parent(TraceFlags::default());
         assert!(is_sampled(
-            IGNORES_REMOTE,
+            IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOff,
             &sampled,
             &[]
         ));
         assert!(!is_sampled(
-            IGNORES_REMOTE,
+            IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOn,
             &not_sampled,
             &[]
@@ -213,14 +215,14 @@ mod tests {
         let priority_zero = [KeyValue::new(PRIORITY_ATTRIBUTE, 0)];
         let no_parent = Context::new();
         assert!(!is_sampled(
-            IGNORES_REMOTE,
+            IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOn,
             &no_parent,
             &priority_zero
         ));
-        let sampled = remote_parent(SPAN_ID, Some(true));
+        let sampled = create_remote_parent(SPAN_ID, Some(true));
         assert!(!is_sampled(
-            FOLLOWS_REMOTE,
+            FOLLOWS_REMOTE_PARENT,
             Sampler::AlwaysOn,
             &sampled,
             &priority_zero

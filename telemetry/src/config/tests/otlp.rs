@@ -1,13 +1,13 @@
-//! `OTEL_EXPORTER_OTLP_…`: the options of the OTLP exporters.
+//! Tests of the options of the OTLP exporters (`OTEL_EXPORTER_OTLP_…`).
 
 use std::time::Duration;
 
 use opentelemetry_otlp::Compression;
 
-use super::{assert_refused, assert_refused_as_not_built_in, read_config};
+use super::{assert_rejected, assert_rejected_as_not_built_in, read_config};
 
 #[test]
-fn an_endpoint_is_a_complete_http_url_without_a_user_name() {
+fn an_endpoint_must_be_a_complete_http_url_without_a_user_name() {
     for name in [
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -47,7 +47,7 @@ fn an_endpoint_is_a_complete_http_url_without_a_user_name() {
             "unix:/run/collector",
             "file:///tmp/spans",
         ] {
-            assert_refused(name, value);
+            assert_rejected(name, value);
         }
         for value in [
             "http://collector:4318",
@@ -60,51 +60,55 @@ fn an_endpoint_is_a_complete_http_url_without_a_user_name() {
             read_config(&[(name, value)]).expect(value);
         }
     }
-    // The path of the signal cannot be appended to these URLs.
+    // The path of a signal cannot be appended to a URL with a query or a fragment.
     for value in ["http://collector?key=1", "http://collector/#fragment"] {
-        assert_refused("OTEL_EXPORTER_OTLP_ENDPOINT", value);
+        assert_rejected("OTEL_EXPORTER_OTLP_ENDPOINT", value);
     }
 }
 
 #[test]
-fn an_error_does_not_show_the_password_in_a_url() {
+fn the_error_about_a_url_with_a_password_does_not_show_the_password() {
     let url = "http://user:password@collector:4318";
     let error = read_config(&[("OTEL_EXPORTER_OTLP_ENDPOINT", url)]).unwrap_err();
     assert!(!error.contains("password"), "{error}");
 }
 
 #[test]
-fn the_path_of_a_signal_is_appended_to_the_url_for_all_signals_only() {
+fn the_path_of_a_signal_is_appended_to_the_general_endpoint_but_not_to_the_endpoint_of_the_signal()
+{
     let read_endpoints = |variables: &[(&str, &str)]| {
         let config = read_config(variables).unwrap();
         (config.otlp_traces.endpoint, config.otlp_metrics.endpoint)
     };
-    let with_paths = |base: &str| (format!("{base}/v1/traces"), format!("{base}/v1/metrics"));
-    let base = "OTEL_EXPORTER_OTLP_ENDPOINT";
-    assert_eq!(read_endpoints(&[]), with_paths("http://localhost:4318"));
+    let append_paths = |url: &str| (format!("{url}/v1/traces"), format!("{url}/v1/metrics"));
+    let base_variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    assert_eq!(read_endpoints(&[]), append_paths("http://localhost:4318"));
     assert_eq!(
-        read_endpoints(&[(base, "")]),
-        with_paths("http://localhost:4318")
+        read_endpoints(&[(base_variable, "")]),
+        append_paths("http://localhost:4318")
     );
     assert_eq!(
-        read_endpoints(&[(base, "https://a/")]),
-        with_paths("https://a")
+        read_endpoints(&[(base_variable, "https://a/")]),
+        append_paths("https://a")
     );
     assert_eq!(
-        read_endpoints(&[(base, "http://a:1/b/")]),
-        with_paths("http://a:1/b")
+        read_endpoints(&[(base_variable, "http://a:1/b/")]),
+        append_paths("http://a:1/b")
     );
     assert_eq!(
-        read_endpoints(&[(base, "http://a:1//")]),
-        with_paths("http://a:1")
+        read_endpoints(&[(base_variable, "http://a:1//")]),
+        append_paths("http://a:1")
     );
-    let traces = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:2");
+    let traces_endpoint = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:2");
     let expected = ("http://c:2".to_owned(), "http://a:1/v1/metrics".to_owned());
-    assert_eq!(read_endpoints(&[(base, "http://a:1"), traces]), expected);
+    assert_eq!(
+        read_endpoints(&[(base_variable, "http://a:1"), traces_endpoint]),
+        expected
+    );
 }
 
 #[test]
-fn a_header_is_a_name_and_a_percent_encoded_value() {
+fn a_header_option_must_contain_names_and_percent_encoded_values() {
     for name in [
         "OTEL_EXPORTER_OTLP_HEADERS",
         "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
@@ -138,7 +142,7 @@ fn a_header_is_a_name_and_a_percent_encoded_value() {
             assert!(!error.contains("s3cr"), "{error}");
         }
     }
-    // The syntax is that of W3C Baggage, which allows an empty value.
+    // W3C Baggage defines the syntax and allows empty values.
     let headers = " Authorization = Basic dXNlcg== , x-team=a%2C%C3%A9,, x_1=%20 y , empty= ";
     let config = read_config(&[("OTEL_EXPORTER_OTLP_HEADERS", headers)]).unwrap();
     let expected = [
@@ -164,30 +168,30 @@ fn an_option_of_one_signal_takes_precedence_over_the_option_for_all_signals() {
     ]);
     let config = config.unwrap();
     assert!(config.otlp_traces.compression.is_none());
-    let gzip = config.otlp_metrics.compression;
-    assert!(matches!(gzip, Some(Compression::Gzip)));
+    let metrics_compression = config.otlp_metrics.compression;
+    assert!(matches!(metrics_compression, Some(Compression::Gzip)));
     assert_eq!(config.otlp_traces.timeout, Duration::from_millis(100));
     assert_eq!(config.otlp_metrics.timeout, Duration::from_millis(200));
     assert_eq!(config.otlp_traces.headers[0].0, "b");
     assert_eq!(config.otlp_metrics.headers[0].0, "a");
-    // A value that is overridden for each signal is still validated.
-    let overridden = [
+    // A general option is validated even if every signal overrides the option.
+    let overridden_timeout = [
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1"),
         ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "1"),
     ];
-    assert!(read_config(&overridden).is_err());
+    assert!(read_config(&overridden_timeout).is_err());
 }
 
 #[test]
-fn an_unsupported_protocol_compression_or_certificate_is_refused() {
-    for infix in ["", "TRACES_", "METRICS_"] {
-        let name = |option: &str| format!("OTEL_EXPORTER_OTLP_{infix}{option}");
+fn an_unsupported_protocol_compression_or_certificate_is_rejected() {
+    for signal in ["", "TRACES_", "METRICS_"] {
+        let variable = |option: &str| format!("OTEL_EXPORTER_OTLP_{signal}{option}");
         for value in ["zip", "zstd", "deflate", "9", "gzip,none"] {
-            assert_refused(&name("COMPRESSION"), value);
+            assert_rejected(&variable("COMPRESSION"), value);
         }
         for value in ["http", "protobuf", "http/proto"] {
-            assert_refused(&name("PROTOCOL"), value);
+            assert_rejected(&variable("PROTOCOL"), value);
         }
         for (option, value) in [
             ("PROTOCOL", "grpc"),
@@ -196,9 +200,9 @@ fn an_unsupported_protocol_compression_or_certificate_is_refused() {
             ("CLIENT_CERTIFICATE", "/etc/client.pem"),
             ("CLIENT_KEY", "/etc/client.key"),
         ] {
-            assert_refused_as_not_built_in(&name(option), value);
-            read_config(&[(&*name(option), "")]).expect(option);
+            assert_rejected_as_not_built_in(&variable(option), value);
+            read_config(&[(&*variable(option), "")]).expect(option);
         }
-        read_config(&[(&*name("PROTOCOL"), "HTTP/Protobuf")]).unwrap();
+        read_config(&[(&*variable("PROTOCOL"), "HTTP/Protobuf")]).unwrap();
     }
 }

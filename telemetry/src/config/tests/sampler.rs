@@ -1,7 +1,8 @@
-//! `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
+//! Tests of `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
 
 use super::*;
 
+/// Reads a configuration with the sampler `name` and its `argument`.
 fn read_sampler(name: &str, argument: &str) -> Result<Config, String> {
     read_config(&[
         ("OTEL_TRACES_SAMPLER", name),
@@ -11,7 +12,7 @@ fn read_sampler(name: &str, argument: &str) -> Result<Config, String> {
 
 #[test]
 fn only_xray_and_parentbased_samplers_follow_the_decision_of_the_caller() {
-    for (name, follows_remote_parent, root) in [
+    for (name, follows_remote_parent, root_sampler) in [
         ("", true, RootSampler::Xray),
         ("xray", true, RootSampler::Xray),
         ("always_on", false, RootSampler::AlwaysOn),
@@ -27,21 +28,21 @@ fn only_xray_and_parentbased_samplers_follow_the_decision_of_the_caller() {
     ] {
         let expected = SamplerConfig {
             follows_remote_parent,
-            root,
+            root: root_sampler,
         };
         assert_eq!(read_sampler(name, "").unwrap().sampler, expected, "{name}");
     }
 }
 
 #[test]
-fn an_unknown_sampler_is_refused() {
+fn an_unknown_sampler_is_rejected() {
     for name in ["sometimes", "parentbased_xray", "parentbased_", "jaeger"] {
-        assert_refused("OTEL_TRACES_SAMPLER", name);
+        assert_rejected("OTEL_TRACES_SAMPLER", name);
     }
 }
 
 #[test]
-fn the_argument_of_traceidratio_is_a_number_from_0_to_1() {
+fn the_argument_of_traceidratio_must_be_a_number_from_0_to_1() {
     let config = read_sampler("parentbased_traceidratio", "0.5").unwrap();
     assert_eq!(config.sampler.root, RootSampler::TraceIdRatio(0.5));
     for ratio in ["2", "-0.1", "NaN", "x"] {
@@ -74,7 +75,7 @@ fn the_error_about_jaeger_remote_names_the_invalid_option_and_hides_its_value() 
 }
 
 #[test]
-fn an_argument_of_a_sampler_without_arguments_is_a_warning() {
+fn a_warning_reports_an_argument_for_a_sampler_without_arguments() {
     let count_warnings = |name, argument| {
         let config = read_sampler(name, argument);
         config.expect(name).warnings.len()

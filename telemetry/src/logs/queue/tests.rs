@@ -1,9 +1,9 @@
-//! The reports of [`LogOutput`] about an output that fails for some time.
+//! Tests of the log lines about dropped lines, with an output that fails temporarily.
 
 use super::*;
 use crate::captured_log::CapturedLog;
 
-/// An output that stores the written text, or fails while `is_full` is true.
+/// An output that stores the written text. While `is_full` is true, every write fails.
 #[derive(Default)]
 struct FakeOutput {
     text: String,
@@ -25,11 +25,11 @@ impl Write for FakeOutput {
 }
 
 #[test]
-fn each_failure_of_the_output_is_logged_once_at_its_end_and_once_when_the_queue_is_empty() {
+fn after_an_output_failure_one_warning_and_one_recovery_are_logged() {
     let (log, _guard) = CapturedLog::start();
     let counts = LineCounts::default();
     let mut output = LogOutput::new(FakeOutput::default(), counts.clone());
-    for failures in 1..=2 {
+    for failure_count in 1..=2 {
         output.write_all(b"a\n").unwrap();
         output.flush().unwrap();
         assert_eq!(log.take(), "");
@@ -43,7 +43,7 @@ fn each_failure_of_the_output_is_logged_once_at_its_end_and_once_when_the_queue_
         let logged = log.take();
         let has_warning = logged.contains("WARN") && logged.contains("dropped=5");
         assert!(has_warning, "{logged}");
-        // Until the flush, the queue is not empty.
+        // A queue that is not empty is not flushed, so the recovery is not logged yet.
         output.write_all(b"d\n").unwrap();
         assert_eq!(log.take(), "");
         output.flush().unwrap();
@@ -52,8 +52,8 @@ fn each_failure_of_the_output_is_logged_once_at_its_end_and_once_when_the_queue_
         assert!(has_recovery, "{logged}");
         output.flush().unwrap();
         assert_eq!(log.take(), "");
-        assert_eq!(counts.dropped(), 5 * failures);
-        assert_eq!(counts.written.load(Ordering::Relaxed), 3 * failures);
+        assert_eq!(counts.dropped(), 5 * failure_count);
+        assert_eq!(counts.written.load(Ordering::Relaxed), 3 * failure_count);
     }
     assert_eq!(output.writer.text, "a\nc\nd\n".repeat(2));
 }
