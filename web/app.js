@@ -3,11 +3,11 @@
 import { traces } from "./config.js";
 import { insertTexts } from "./dom.js";
 import { loadGrid } from "./grid.js";
-import { showProfileOfAddress } from "./profile.js";
+import { showProfileFromAddress } from "./profile.js";
 
 insertTexts();
 document.querySelector("#all-traces").hidden = !traces.startsWith("/");
-addEventListener("hashchange", showProfileOfAddress);
-addEventListener("popstate", showProfileOfAddress);
+addEventListener("hashchange", showProfileFromAddress);
+addEventListener("popstate", showProfileFromAddress);
 loadGrid();
-showProfileOfAddress();
+showProfileFromAddress();

@@ -3,18 +3,18 @@
 import { traces } from "./config.js";
 import * as text from "./text.js";
 
-/** Sets text. Values from the API are never inserted as markup. */
+/** Sets the text of an element. Values from the API are never inserted as markup. */
 export function setText(root, selector, value) {
   root.querySelector(selector).textContent = value ?? "";
 }
 
-/** Sets the picture. Only paths on this site are accepted: /images/troll.svg, not //example.com/troll.svg. */
+/** Sets the picture. Only paths on this site are accepted: `/images/troll.svg`, but not `//example.com/troll.svg`. */
 export function setPicture(root, uri) {
-  const picture = root.querySelector(".picture");
+  const pictureElement = root.querySelector(".picture");
   const isOnThisSite = typeof uri === "string" && /^\/\w/.test(uri);
-  picture.hidden = !isOnThisSite;
-  if (isOnThisSite) picture.src = uri;
-  else picture.removeAttribute("src");
+  pictureElement.hidden = !isOnThisSite;
+  if (isOnThisSite) pictureElement.src = uri;
+  else pictureElement.removeAttribute("src");
 }
 
 /** Creates an element with the trace id of a response. It is a link if the trace was sampled and traces can be viewed. */
@@ -40,6 +40,6 @@ export function announce(message) {
 /** Inserts the texts of text.js into elements with `data-text` or `data-label`, templates included. */
 export function insertTexts(root = document) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = text.labels[element.dataset.text];
-  for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text.names[element.dataset.label]);
+  for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text.ariaLabels[element.dataset.label]);
   for (const template of root.querySelectorAll("template")) insertTexts(template.content);
 }

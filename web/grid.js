@@ -10,49 +10,50 @@ import * as text from "./text.js";
 /** Number of placeholder cards while the list loads: the number of mysfits in the workshop. */
 const PLACEHOLDER_CARDS = 12;
 
-const grid = document.querySelector("#grid");
-const state = document.querySelector("#state");
-const retry = document.querySelector("#retry");
-const filters = document.querySelectorAll("#filters button");
+const gridElement = document.querySelector("#grid");
+const stateElement = document.querySelector("#state");
+const retryButton = document.querySelector("#retry");
+const filterButtons = document.querySelectorAll("#filters button");
 
 /** Cards by id. They are kept when the filter changes, so that a like in progress stays visible. */
 const cards = new Map();
-let query = "";
+let filterQuery = "";
 let latestLoad = 0;
 
+/** Loads the list of mysfits and shows it as cards. A newer load replaces an older one. */
 export async function loadGrid() {
   const thisLoad = ++latestLoad;
-  retry.hidden = true;
-  state.textContent = text.loadingList;
-  grid.setAttribute("aria-busy", "true");
-  if (!grid.children.length) showPlaceholders();
-  const result = await api.awaitWithProgress(api.fetchList(query), () => thisLoad === latestLoad && showPlaceholders());
+  retryButton.hidden = true;
+  stateElement.textContent = text.loadingList;
+  gridElement.setAttribute("aria-busy", "true");
+  if (!gridElement.children.length) showPlaceholders();
+  const result = await api.awaitWithProgress(api.fetchList(filterQuery), () => thisLoad === latestLoad && showPlaceholders());
   if (thisLoad !== latestLoad) return;
-  grid.removeAttribute("aria-busy");
+  gridElement.removeAttribute("aria-busy");
   const mysfits = result.ok ? result.body.mysfits : [];
-  grid.replaceChildren(...mysfits.map(updatedCard));
-  retry.hidden = result.ok;
-  if (!result.ok) state.textContent = text.listFailed(result);
-  else if (mysfits.length) state.textContent = text.mysfitCount(mysfits.length);
-  else state.textContent = query ? text.noMatch : text.emptyList;
+  gridElement.replaceChildren(...mysfits.map(updateCard));
+  retryButton.hidden = result.ok;
+  if (!result.ok) stateElement.textContent = text.listFailed(result);
+  else if (mysfits.length) stateElement.textContent = text.formatMysfitCount(mysfits.length);
+  else stateElement.textContent = filterQuery ? text.noFilterMatch : text.emptyList;
 }
 
 function showPlaceholders() {
-  if (grid.querySelector(".skeleton")) return;
+  if (gridElement.querySelector(".skeleton")) return;
   const { content } = document.querySelector("#skeleton");
-  grid.replaceChildren(...Array.from({ length: PLACEHOLDER_CARDS }, () => content.firstElementChild.cloneNode(true)));
+  gridElement.replaceChildren(...Array.from({ length: PLACEHOLDER_CARDS }, () => content.firstElementChild.cloneNode(true)));
 }
 
-function updatedCard(mysfit) {
+function updateCard(mysfit) {
   const id = mysfit.mysfitId;
   if (!cards.has(id)) cards.set(id, createCard(id));
   const card = cards.get(id);
   card.name = mysfit.name;
   setText(card.element, ".name", mysfit.name);
   setText(card.element, ".species", mysfit.species);
-  setText(card.element, ".alignment", text.alignment(mysfit));
+  setText(card.element, ".alignment", text.formatAlignment(mysfit));
   setPicture(card.element, mysfit.thumbImageUri);
-  showState(id);
+  showLikeState(id);
   return card.element;
 }
 
@@ -60,25 +61,25 @@ function createCard(id) {
   const element = document.querySelector("#card").content.firstElementChild.cloneNode(true);
   const card = { element, name: "" };
   element.querySelector(".name").href = profileAddress(id);
-  heart.connect(element, () => ({ id, name: card.name }));
+  heart.connectHeart(element, () => ({ id, name: card.name }));
   return card;
 }
 
-function showState(id) {
+function showLikeState(id) {
   const card = cards.get(id);
-  if (card) heart.showState(card.element, id, card.name);
+  if (card) heart.showLikeState(card.element, id, card.name);
 }
 
-onChange(showState);
-for (const button of filters) {
+onChange(showLikeState);
+for (const button of filterButtons) {
   button.addEventListener("click", () => {
-    for (const other of filters) other.setAttribute("aria-pressed", other === button);
+    for (const otherButton of filterButtons) otherButton.setAttribute("aria-pressed", otherButton === button);
     const { filter, value } = button.dataset;
-    query = filter ? `?${new URLSearchParams({ filter, value })}` : "";
+    filterQuery = filter ? `?${new URLSearchParams({ filter, value })}` : "";
     loadGrid();
   });
 }
-retry.addEventListener("click", () => {
-  state.focus(); // the button is hidden next
+retryButton.addEventListener("click", () => {
+  stateElement.focus(); // The button with the focus is about to be hidden.
   loadGrid();
 });

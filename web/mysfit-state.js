@@ -1,5 +1,5 @@
-// The state of each mysfit that is not in the API's list: its likes, whether it is adopted, and the result of this
-// visitor's last like. Cards and the profile show this state.
+// The state of each mysfit: its likes, its adoption, and the result of this visitor's last like. The API's list does not
+// contain this state. Cards and the profile show the state.
 
 import * as api from "./api.js";
 import { announce } from "./dom.js";
@@ -8,13 +8,14 @@ import * as text from "./text.js";
 const states = new Map();
 const listeners = [];
 
-export const stateOf = (id) => states.get(id) ?? {};
+/** The state of a mysfit: `likes`, `adopted`, `adopting`, `adoptingSeconds`, `waiting`, `seconds` and `result`. Unknown values are missing. */
+export const getState = (id) => states.get(id) ?? {};
 
 /** Registers `listener`, which is called with the id of each mysfit whose state changes. */
 export const onChange = (listener) => listeners.push(listener);
 
-function update(id, changes) {
-  states.set(id, { ...stateOf(id), ...changes });
+function updateState(id, changes) {
+  states.set(id, { ...getState(id), ...changes });
   for (const listener of listeners) listener(id);
 }
 
@@ -23,42 +24,43 @@ export async function loadProfile(id) {
   const result = await api.fetchProfile(id);
   if (result.ok) {
     // An adoption is permanent. This response can be older than the adoption, so `adopted` never returns to false.
-    const adopted = stateOf(id).adopted === true || result.body.adopted === true;
-    update(id, { likes: result.body.likes, adopted });
+    const adopted = getState(id).adopted === true || result.body.adopted === true;
+    updateState(id, { likes: result.body.likes, adopted });
   }
   return result;
 }
 
 /** Sends a like, unless a like of the same mysfit is in progress. */
 export async function like(id, name) {
-  if (stateOf(id).waiting) return;
-  update(id, { waiting: true, seconds: 0, result: null });
-  let announced = false;
+  if (getState(id).waiting) return;
+  updateState(id, { waiting: true, seconds: 0, result: null });
+  let isSlowAnnounced = false;
   const result = await api.awaitWithProgress(api.sendLike(id), (seconds) => {
-    update(id, { seconds });
-    if (!announced && seconds * 1000 > api.SLOW_MS) {
-      announced = true;
-      announce(text.slowLike(name));
+    updateState(id, { seconds });
+    if (!isSlowAnnounced && seconds * 1000 > api.SLOW_MS) {
+      isSlowAnnounced = true;
+      announce(text.likeIsSlow(name));
     }
   });
-  update(id, { waiting: false, result });
-  announce(text.outcome(name, describeResult(result)));
+  updateState(id, { waiting: false, result });
+  announce(text.likeOutcome(name, describeResult(result)));
   if (result.ok) await loadProfile(id);
 }
 
 /** Whether a failed request may have been carried out. After a 4xx it certainly was not. */
 export const isOutcomeUnknown = ({ ok, status }) => !ok && !(status >= 400 && status < 500);
 
+/** Describes the result of a like. */
 export function describeResult(result) {
-  if (result.ok) return text.liked(result, result.slow);
-  return isOutcomeUnknown(result) ? text.outcomeUnknown(result) : text.notLiked(result);
+  if (result.ok) return text.likeSucceeded(result);
+  return isOutcomeUnknown(result) ? text.likeUncertain(result) : text.likeFailed(result);
 }
 
 /** Adopts a mysfit. Returns null without a request if an adoption of the same mysfit is in progress. */
 export async function adopt(id) {
-  if (stateOf(id).adopting) return null;
-  update(id, { adopting: true, adoptingSeconds: 0 });
-  const result = await api.awaitWithProgress(api.sendAdoption(id), (adoptingSeconds) => update(id, { adoptingSeconds }));
-  update(id, { adopting: false, ...(result.ok && { adopted: true }) });
+  if (getState(id).adopting) return null;
+  updateState(id, { adopting: true, adoptingSeconds: 0 });
+  const result = await api.awaitWithProgress(api.sendAdoption(id), (adoptingSeconds) => updateState(id, { adoptingSeconds }));
+  updateState(id, { adopting: false, ...(result.ok && { adopted: true }) });
   return result;
 }

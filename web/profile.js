@@ -2,27 +2,27 @@
 
 import { setPicture, setText } from "./dom.js";
 import * as heart from "./heart.js";
-import { adopt, loadProfile, onChange, stateOf } from "./mysfit-state.js";
+import { adopt, loadProfile, onChange, getState } from "./mysfit-state.js";
 import * as text from "./text.js";
 
 const dialog = document.querySelector("#profile");
-const find = (selector) => dialog.querySelector(selector);
-const adoptButton = find(".adopt");
-const confirmation = find(".confirm");
-const title = document.title;
-let current = { id: "", name: "" };
+const findInDialog = (selector) => dialog.querySelector(selector);
+const adoptButton = findInDialog(".adopt");
+const confirmation = findInDialog(".confirm");
+const siteTitle = document.title;
+let currentMysfit = { id: "", name: "" };
 
 /** The address of a mysfit's profile. */
 export const profileAddress = (id) => `#/mysfits/${encodeURIComponent(id)}`;
 
 /** Opens the profile of the page's address, or closes the dialog if the address has none. */
-export function showProfileOfAddress() {
-  const id = idOfFragment(location.hash);
+export function showProfileFromAddress() {
+  const id = parseMysfitId(location.hash);
   if (!id) dialog.close();
-  else if (!dialog.open || id !== current.id) open(id);
+  else if (!dialog.open || id !== currentMysfit.id) openProfile(id);
 }
 
-function idOfFragment(hash) {
+function parseMysfitId(hash) {
   try {
     return decodeURIComponent(/^#\/mysfits\/([^/]+)$/.exec(hash)?.[1] ?? "");
   } catch {
@@ -30,23 +30,23 @@ function idOfFragment(hash) {
   }
 }
 
-function open(id) {
-  current = { id, name: "" };
+function openProfile(id) {
+  currentMysfit = { id, name: "" };
   setText(dialog, ".name", "");
   setText(dialog, ".adopt-message", "");
   setPicture(dialog, null);
-  find(".facts").hidden = true;
+  findInDialog(".facts").hidden = true;
   confirmation.hidden = true;
   if (!dialog.open) dialog.showModal();
-  load(current);
+  loadAndShow(currentMysfit);
 }
 
-async function load(requested) {
-  find(".retry").hidden = true;
+async function loadAndShow(requested) {
+  findInDialog(".retry").hidden = true;
   setText(dialog, ".state", text.loadingProfile);
   dialog.setAttribute("aria-busy", "true");
   const result = await loadProfile(requested.id);
-  if (requested !== current) return;
+  if (requested !== currentMysfit) return;
   dialog.removeAttribute("aria-busy");
   if (result.ok) showProfile(result.body);
   else showFailure(result);
@@ -55,30 +55,30 @@ async function load(requested) {
 function showFailure(result) {
   const isUnknownId = result.status === 404;
   setText(dialog, ".name", text.unknownMysfit);
-  setText(dialog, ".state", isUnknownId ? text.noMysfit : text.profileFailed(result));
-  find(".retry").hidden = isUnknownId;
+  setText(dialog, ".state", isUnknownId ? text.unknownAddress : text.profileFailed(result));
+  findInDialog(".retry").hidden = isUnknownId;
 }
 
 function showProfile(mysfit) {
-  current.name = mysfit.name;
+  currentMysfit.name = mysfit.name;
   document.title = text.pageTitle(mysfit.name);
   setPicture(dialog, mysfit.profileImageUri);
   for (const key of ["name", "species", "description"]) setText(dialog, `.${key}`, mysfit[key]);
   setText(dialog, ".state", "");
-  setText(dialog, ".age", text.age(mysfit.age));
-  setText(dialog, ".alignment", text.alignment(mysfit));
-  setText(dialog, ".question", text.confirmQuestion(mysfit.name));
-  setText(dialog, ".yes", text.confirmYes(mysfit.name));
-  find(".facts").hidden = false;
-  showState(current.id);
+  setText(dialog, ".age", text.formatAge(mysfit.age));
+  setText(dialog, ".alignment", text.formatAlignment(mysfit));
+  setText(dialog, ".question", text.confirmationQuestion(mysfit.name));
+  setText(dialog, ".yes", text.confirmAdoption(mysfit.name));
+  findInDialog(".facts").hidden = false;
+  showLikeState(currentMysfit.id);
 }
 
-function showState(id) {
-  if (id !== current.id || !current.name) return;
-  heart.showState(dialog, id, current.name);
-  const { adopted, adopting, adoptingSeconds } = stateOf(id);
-  if (adopted) adoptButton.textContent = text.isAdopted(current.name);
-  else adoptButton.textContent = adopting && adoptingSeconds ? text.adopting(adoptingSeconds) : text.adopt(current.name);
+function showLikeState(id) {
+  if (id !== currentMysfit.id || !currentMysfit.name) return;
+  heart.showLikeState(dialog, id, currentMysfit.name);
+  const { adopted, adopting, adoptingSeconds } = getState(id);
+  if (adopted) adoptButton.textContent = text.alreadyAdopted(currentMysfit.name);
+  else adoptButton.textContent = adopting && adoptingSeconds ? text.adoptionInProgress(adoptingSeconds) : text.adoptLabel(currentMysfit.name);
   adoptButton.setAttribute("aria-disabled", adopted === true || adopting === true);
 }
 
@@ -88,7 +88,7 @@ function askForConfirmation() {
   setText(dialog, ".adopt-message", "");
   adoptButton.hidden = true;
   confirmation.hidden = false;
-  find(".no").focus();
+  findInDialog(".no").focus();
 }
 
 function hideConfirmation() {
@@ -99,29 +99,29 @@ function hideConfirmation() {
 
 async function adoptCurrent() {
   hideConfirmation();
-  const { id, name } = current;
+  const { id, name } = currentMysfit;
   const result = await adopt(id);
-  if (!result || id !== current.id) return;
-  const message = find(".adopt-message");
-  message.textContent = result.ok ? text.adoptionDone(name, result) : text.adoptionFailed(result);
+  if (!result || id !== currentMysfit.id) return;
+  const message = findInDialog(".adopt-message");
+  message.textContent = result.ok ? text.adoptionSucceeded(name, result) : text.adoptionFailed(result);
   message.dataset.outcome = result.ok ? "ok" : "failed";
 }
 
-heart.connect(dialog, () => current);
-onChange(showState);
+heart.connectHeart(dialog, () => currentMysfit);
+onChange(showLikeState);
 adoptButton.addEventListener("click", askForConfirmation);
-find(".yes").addEventListener("click", adoptCurrent);
-find(".no").addEventListener("click", hideConfirmation);
-find(".retry").addEventListener("click", () => {
-  find(".close").focus(); // the button is hidden next
-  load(current);
+findInDialog(".yes").addEventListener("click", adoptCurrent);
+findInDialog(".no").addEventListener("click", hideConfirmation);
+findInDialog(".retry").addEventListener("click", () => {
+  findInDialog(".close").focus(); // The button with the focus is about to be hidden.
+  loadAndShow(currentMysfit);
 });
-find(".close").addEventListener("click", () => dialog.close());
+findInDialog(".close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close(); // A click on the backdrop has the dialog as its target.
 });
 dialog.addEventListener("close", () => {
-  current = { id: "", name: "" };
-  document.title = title;
-  if (idOfFragment(location.hash)) history.pushState(null, "", location.pathname + location.search);
+  currentMysfit = { id: "", name: "" };
+  document.title = siteTitle;
+  if (parseMysfitId(location.hash)) history.pushState(null, "", location.pathname + location.search);
 });

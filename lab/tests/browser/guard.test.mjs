@@ -4,16 +4,16 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { Browser, Lab, always, until } from "./lab.mjs";
+import { Browser, Lab, longestTimeRange, waitUntil } from "./lab.mjs";
 
 let browser;
 let lab;
-/** A web server of somebody else. */
-let server;
+/** A web server for pages of other origins. */
+let otherServer;
 
 before(async () => {
-  server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<title>page</title>"));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  otherServer = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<title>page</title>"));
+  await new Promise((resolve) => otherServer.listen(0, "127.0.0.1", resolve));
   // Both names resolve to this machine, as in a DNS rebinding attack.
   browser = await Browser.start(["--host-resolver-rules=MAP *.example 127.0.0.1"]);
   lab = await Lab.start({ options: ["--chaos", "off", "--allowed-origin", pageUrl("app.example")] });
@@ -22,79 +22,80 @@ before(async () => {
 after(async () => {
   await browser?.stop();
   await lab?.stop();
-  server?.close();
+  otherServer?.close();
 });
 
-const pageUrl = (host) => `http://${host}:${server.address().port}`;
+const pageUrl = (host) => `http://${host}:${otherServer.address().port}`;
 
-/** What a page can send: name, URL, and the options of `fetch`. */
-function attempts({ site, dynamodb, otlp, xray, table }) {
-  const document = { trace_id: "1-00000001-000000000000000000000001", id: "0000000000000001", name: "evil", start_time: 1, end_time: 2 };
-  const segments = JSON.stringify({ TraceSegmentDocuments: [JSON.stringify(document)] });
-  const rule = { RuleName: "evil", Priority: 1, FixedRate: 0, ReservoirSize: 0, ServiceName: "*", ServiceType: "*", Host: "*", HTTPMethod: "*", URLPath: "*", ResourceARN: "*", Version: 1 };
-  const json = { "Content-Type": "application/json" };
-  const signed = { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Date": "20260101T000000Z", Authorization: "AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00" };
-  const call = (operation) => ({ method: "POST", headers: { ...signed, "X-Amz-Target": `DynamoDB_20120810.${operation}` }, body: JSON.stringify({ TableName: table }) });
+/** Requests that a page can send: name, URL, and the options of `fetch`. */
+function listRequests({ site, dynamodb, otlp, xray, table }) {
+  const segment = { trace_id: "1-00000001-000000000000000000000001", id: "0000000000000001", name: "evil", start_time: 1, end_time: 2 };
+  const segmentsBody = JSON.stringify({ TraceSegmentDocuments: [JSON.stringify(segment)] });
+  const samplingRule = { RuleName: "evil", Priority: 1, FixedRate: 0, ReservoirSize: 0, ServiceName: "*", ServiceType: "*", Host: "*", HTTPMethod: "*", URLPath: "*", ResourceARN: "*", Version: 1 };
+  const jsonHeaders = { "Content-Type": "application/json" };
+  const signedHeaders = { "Content-Type": "application/x-amz-json-1.0", "X-Amz-Date": "20260101T000000Z", Authorization: "AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00" };
+  const dynamodbCall = (operation) => ({ method: "POST", headers: { ...signedHeaders, "X-Amz-Target": `DynamoDB_20120810.${operation}` }, body: JSON.stringify({ TableName: table }) });
   return [
-    ["segments as text", `${xray.api}/TraceSegments`, { method: "POST", mode: "no-cors", body: segments }],
-    ["segments as JSON", `${xray.api}/TraceSegments`, { method: "POST", headers: json, body: segments }],
-    ["a sampling rule", `${xray.api}/CreateSamplingRule`, { method: "POST", mode: "no-cors", body: JSON.stringify({ SamplingRule: rule }) }],
+    ["segments as text", `${xray.api}/TraceSegments`, { method: "POST", mode: "no-cors", body: segmentsBody }],
+    ["segments as JSON", `${xray.api}/TraceSegments`, { method: "POST", headers: jsonHeaders, body: segmentsBody }],
+    ["a sampling rule", `${xray.api}/CreateSamplingRule`, { method: "POST", mode: "no-cors", body: JSON.stringify({ SamplingRule: samplingRule }) }],
     ["a group", `${xray.api}/CreateGroup`, { method: "POST", mode: "no-cors", body: JSON.stringify({ GroupName: "evil", FilterExpression: "ok" }) }],
     ["the status", `${xray.api}/status`, {}],
-    ["the traces", `${xray.api}/TraceSummaries`, { method: "POST", body: JSON.stringify(always()) }],
-    ["the site's X-Ray", `${site}/xray/TraceSegments`, { method: "POST", mode: "no-cors", body: segments }],
+    ["the traces", `${xray.api}/TraceSummaries`, { method: "POST", body: JSON.stringify(longestTimeRange()) }],
+    ["the site's X-Ray", `${site}/xray/TraceSegments`, { method: "POST", mode: "no-cors", body: segmentsBody }],
     ["log lines", `${site}/logs/monolith`, {}],
     ["a stopped task", `${site}/lab/tasks/${lab.endpoints.tasks[0].id}/stop`, { method: "POST", mode: "no-cors" }],
-    ["spans", `${otlp}/v1/traces`, { method: "POST", headers: json, body: JSON.stringify(spans("evil")) }],
-    ["a deleted table", dynamodb, call("DeleteTable")],
-    ["the table", dynamodb, call("Scan")],
+    ["spans", `${otlp}/v1/traces`, { method: "POST", headers: jsonHeaders, body: JSON.stringify(createOtlpRequest("evil")) }],
+    ["a deleted table", dynamodb, dynamodbCall("DeleteTable")],
+    ["the table", dynamodb, dynamodbCall("Scan")],
   ];
 }
 
-function spans(service) {
+/** The body of an OTLP request with one span of this service. */
+function createOtlpRequest(service) {
   const start = BigInt(Date.now()) * 1_000_000n;
   const span = { traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174", name: "load", kind: 2, startTimeUnixNano: String(start), endTimeUnixNano: String(start + 1_000_000n) };
   const resource = { attributes: [{ key: "service.name", value: { stringValue: service } }] };
   return { resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] };
 }
 
-/** In the page: sends each attempt and returns what the page learns. */
-const fetched = (page, all) => page.evaluate(async (all) => {
-  const learned = [];
-  for (const [name, url, options] of all) {
-    const answer = await fetch(url, options).then(async (it) => `${it.type} ${it.status} ${await it.text()}`, () => "nothing");
-    learned.push([name, answer]);
+/** Sends each request from the page, and returns what the page can read: pairs of the name and the response. */
+const fetchAll = (page, requests) => page.evaluate(async (requests) => {
+  const responses = [];
+  for (const [name, url, options] of requests) {
+    const response = await fetch(url, options).then(async (it) => `${it.type} ${it.status} ${await it.text()}`, () => "nothing");
+    responses.push([name, response]);
   }
-  return learned;
-}, all);
+  return responses;
+}, requests);
 
-/** What pages of other origins could have changed. */
-async function state() {
+/** The data that pages of other origins could have changed. */
+async function readState() {
   const status = await (await fetch(`${lab.endpoints.xray.api}/status`)).json();
-  const rules = await lab.ask("GetSamplingRules", {});
-  const groups = await lab.ask("Groups", {});
+  const rules = await lab.callXray("GetSamplingRules", {});
+  const groups = await lab.callXray("Groups", {});
   const table = await (await fetch(`${lab.endpoints.alb}/mysfits`)).json();
   return { refused: status.Refused, rules, groups, mysfits: table.mysfits.length };
 }
 
 test("a page of another origin changes nothing and reads nothing", async () => {
-  const before = await state();
+  const stateBefore = await readState();
   for (const host of ["127.0.0.1", "localhost", "evil.example"]) {
     const page = await browser.open(pageUrl(host));
-    for (const [name, learned] of await fetched(page, attempts(lab.endpoints))) {
-      assert.match(learned, /^(nothing|opaque 0 )$/, `${host}: ${name}`);
+    for (const [name, response] of await fetchAll(page, listRequests(lab.endpoints))) {
+      assert.match(response, /^(nothing|opaque 0 )$/, `${host}: ${name}`);
     }
     await page.context().close();
   }
-  assert.deepEqual(await state(), before);
-  assert.deepEqual(await lab.found('service("evil")'), []);
+  assert.deepEqual(await readState(), stateBefore);
+  assert.deepEqual(await lab.findTraces('service("evil")'), []);
 });
 
 test("a form, a beacon and a WebSocket of another origin are refused", async () => {
   const page = await browser.open(pageUrl("evil.example"));
   const { xray, site } = lab.endpoints;
-  const answers = [];
-  page.on("response", (response) => answers.push([new URL(response.url()).pathname, response.status()]));
+  const statuses = [];
+  page.on("response", (response) => statuses.push([new URL(response.url()).pathname, response.status()]));
   await page.evaluate(([api, site]) => {
     // The name and the value of the form field together are valid JSON.
     const form = document.createElement("form");
@@ -110,9 +111,9 @@ test("a form, a beacon and a WebSocket of another origin are refused", async () 
     navigator.sendBeacon(`${api}/CreateGroup?beacon`, '{"GroupName": "beacon", "FilterExpression": "ok"}');
     new WebSocket(site.replace("http", "ws"));
   }, [xray.api, site]);
-  await until(() => answers.filter(([path]) => path === "/CreateGroup").length === 2);
-  assert(answers.every(([, status]) => status === 403), JSON.stringify(answers));
-  assert.deepEqual((await lab.ask("Groups", {})).Groups.filter((it) => it.GroupName !== "Default"), []);
+  await waitUntil(() => statuses.filter(([path]) => path === "/CreateGroup").length === 2);
+  assert(statuses.every(([, status]) => status === 403), JSON.stringify(statuses));
+  assert.deepEqual((await lab.callXray("Groups", {})).Groups.filter((it) => it.GroupName !== "Default"), []);
 });
 
 test("a host name that resolves to this machine by DNS rebinding gets 403 from every listener", async () => {
@@ -121,31 +122,32 @@ test("a host name that resolves to this machine by DNS rebinding gets 403 from e
     const origin = `http://evil.example:${new URL(url).port}`;
     const page = await browser.open(origin);
     assert.match(await page.locator("body").textContent(), /AccessDeniedException/);
-    const own = attempts({ xray: { api: origin }, otlp: origin, dynamodb: origin, site: origin, table });
-    for (const [name, learned] of await fetched(page, own)) {
-      assert.match(learned, /^basic 403 /, `${url}: ${name}`);
-      assert.doesNotMatch(learned, /Mysfit|Documents|TraceSummaries/);
+    const requests = listRequests({ xray: { api: origin }, otlp: origin, dynamodb: origin, site: origin, table });
+    for (const [name, response] of await fetchAll(page, requests)) {
+      assert.match(response, /^basic 403 /, `${url}: ${name}`);
+      assert.doesNotMatch(response, /Mysfit|Documents|TraceSummaries/);
     }
     await page.context().close();
   }
-  assert.equal((await state()).mysfits, 12);
-  assert.deepEqual(await lab.found('service("evil")'), []);
+  assert.equal((await readState()).mysfits, 12);
+  assert.deepEqual(await lab.findTraces('service("evil")'), []);
 });
 
 test("a page of an allowed origin sends spans by fetch and by beacon, and reads the response", async () => {
   const page = await browser.open(pageUrl("app.example"));
   const url = `${lab.endpoints.otlp}/v1/traces`;
-  const answer = await page.evaluate(async ([url, body]) => {
+  const [status, body] = await page.evaluate(async ([url, body]) => {
     const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/json", "X-App": "1" }, body });
     return [response.status, await response.json()];
-  }, [url, JSON.stringify(spans("fetched"))]);
-  assert.deepEqual(answer, [200, {}]);
-  await until(async () => (await lab.found('service("fetched")')).length === 1);
-  const beacon = spans("beacon");
-  beacon.resourceSpans[0].scopeSpans[0].spans[0].traceId = "5b8efff798038103d269b633813fc60d";
-  await page.evaluate(([url, body]) => navigator.sendBeacon(url, new Blob([body], { type: "application/json" })), [url, JSON.stringify(beacon)]);
-  await until(async () => (await lab.found('service("beacon")')).length === 1);
+  }, [url, JSON.stringify(createOtlpRequest("fetched"))]);
+  assert.equal(status, 200);
+  assert.deepEqual(body, {});
+  await waitUntil(async () => (await lab.findTraces('service("fetched")')).length === 1);
+  const beaconBody = createOtlpRequest("beacon");
+  beaconBody.resourceSpans[0].scopeSpans[0].spans[0].traceId = "5b8efff798038103d269b633813fc60d";
+  await page.evaluate(([url, body]) => navigator.sendBeacon(url, new Blob([body], { type: "application/json" })), [url, JSON.stringify(beaconBody)]);
+  await waitUntil(async () => (await lab.findTraces('service("beacon")')).length === 1);
   // The other listeners allow this origin too.
-  const [[, status]] = await fetched(page, [["status", `${lab.endpoints.xray.api}/status`, {}]]);
-  assert.match(status, /^cors 200 /);
+  const [[, statusPage]] = await fetchAll(page, [["status", `${lab.endpoints.xray.api}/status`, {}]]);
+  assert.match(statusPage, /^cors 200 /);
 });

@@ -3,23 +3,23 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Browser, Lab, MYSFIT, WORKSHOP, assertAccessible, picture, until } from "./lab.mjs";
+import { Browser, Lab, MYSFIT_ID, WORKSHOP_FILTER, assertAccessible, saveScreenshot, waitUntil } from "./lab.mjs";
 
 let lab;
 let browser;
-let traces;
-/** Number of likes that the lab received. Some are slow and some are answered 404. */
+let tracesUrl;
+/** Number of likes that are sent before the tests. Some are slow and some are answered 404. */
 const LIKES = 6;
 
 before(async () => {
   browser = await Browser.start();
   lab = await Lab.start();
-  traces = `${lab.endpoints.site}/traces`;
-  for (let number = 0; number < LIKES; number += 1) await lab.like();
-  await until(async () => (await lab.found('service("like service") AND !partial')).length === LIKES);
+  tracesUrl = `${lab.endpoints.site}/traces`;
+  for (let number = 0; number < LIKES; number += 1) await lab.sendLike();
+  await waitUntil(async () => (await lab.findTraces('service("like service") AND !partial')).length === LIKES);
   // The monolith sends its segments separately. Before they arrive, X-Ray infers a node of the type "remote" for it.
-  const answered = (await lab.found('service("like service") { !error }')).length;
-  await until(async () => (await lab.found('service("MysfitsTable")')).length === answered);
+  const forwardedLikes = (await lab.findTraces('service("like service") { !error }')).length;
+  await waitUntil(async () => (await lab.findTraces('service("MysfitsTable")')).length === forwardedLikes);
 });
 
 after(async () => {
@@ -27,116 +27,116 @@ after(async () => {
   await lab?.stop();
 });
 
-const said = (page, text) => page.locator("#said", { hasText: text }).waitFor();
+const waitForStatus = (page, text) => page.locator("#said", { hasText: text }).waitFor();
 
-const rows = (page) => page.locator("#list tr").count();
+const countRows = (page) => page.locator("#list tr").count();
 
-const search = async (page, filter) => {
+const searchTraces = async (page, filter) => {
   await page.fill("#filter", filter);
   await page.press("#filter", "Enter");
 };
 
 test("the map connects client, services and table, and shows the number of requests", async () => {
-  const page = await browser.open(traces);
-  await said(page, `${LIKES} traces scanned, ${LIKES} found.`);
+  const page = await browser.open(tracesUrl);
+  await waitForStatus(page, `${LIKES} traces scanned, ${LIKES} found.`);
   for (const [name, kind] of [["like service", "client"], ["like service", "service"], ["monolith", "service"], ["MysfitsTable", "AWS::DynamoDB::Table"]]) {
     await page.locator(`#map .node[aria-label^="${name} ${kind}"]`).waitFor();
   }
   assert.equal(await page.locator("#map .node").count(), 4);
-  const lost = (await lab.found('service("like service") { error }')).length;
-  assert(lost > 0);
+  const notFoundLikes = (await lab.findTraces('service("like service") { error }')).length;
+  assert(notFoundLikes > 0);
   const edge = (from, to) => page.locator(`#map .edge[aria-label^="from ${from} to ${to}:"]`);
   assert.equal(await edge("like service", "like service").locator("text").textContent(), String(LIKES));
-  assert.equal(await edge("like service", "monolith").locator("text").textContent(), String(LIKES - lost));
-  const service = page.locator('#map .node[aria-label^="like service service"]');
-  assert.match(await service.getAttribute("aria-label"), new RegExp(`${LIKES} requests .*, ${LIKES - lost} ok, ${lost} error$`));
-  assert.equal(await service.locator(".ring").count(), 2);
-  await picture(page, "traces");
+  assert.equal(await edge("like service", "monolith").locator("text").textContent(), String(LIKES - notFoundLikes));
+  const serviceNode = page.locator('#map .node[aria-label^="like service service"]');
+  assert.match(await serviceNode.getAttribute("aria-label"), new RegExp(`${LIKES} requests .*, ${LIKES - notFoundLikes} ok, ${notFoundLikes} error$`));
+  assert.equal(await serviceNode.locator(".ring").count(), 2);
+  await saveScreenshot(page, "traces");
   await assertAccessible(page);
   assert.deepEqual(page.errors, []);
 });
 
 test("the workshop's filter applies to the list and to the map", async () => {
-  const page = await browser.open(traces);
-  const wanted = await lab.found(WORKSHOP);
-  await search(page, WORKSHOP);
-  await said(page, `${LIKES} traces scanned, ${wanted.length} match.`);
-  assert.equal(await rows(page), wanted.length);
-  const first = page.locator('#map .edge[aria-label^="from like service to like service:"] text');
-  assert.equal(await first.textContent(), String(wanted.length));
+  const page = await browser.open(tracesUrl);
+  const matchingTraces = await lab.findTraces(WORKSHOP_FILTER);
+  await searchTraces(page, WORKSHOP_FILTER);
+  await waitForStatus(page, `${LIKES} traces scanned, ${matchingTraces.length} match.`);
+  assert.equal(await countRows(page), matchingTraces.length);
+  const clientEdge = page.locator('#map .edge[aria-label^="from like service to like service:"] text');
+  assert.equal(await clientEdge.textContent(), String(matchingTraces.length));
   // The page's address contains the filter.
   await page.reload();
-  await said(page, `${wanted.length} match.`);
-  assert.equal(await page.inputValue("#filter"), WORKSHOP);
+  await waitForStatus(page, `${matchingTraces.length} match.`);
+  assert.equal(await page.inputValue("#filter"), WORKSHOP_FILTER);
   await page.click("#clear");
-  await said(page, `${LIKES} found.`);
+  await waitForStatus(page, `${LIKES} found.`);
 });
 
 test("an invalid filter shows the error and its position", async () => {
-  const page = await browser.open(traces);
-  await search(page, 'service("like service") { respnsetime > 1 }');
+  const page = await browser.open(tracesUrl);
+  await searchTraces(page, 'service("like service") { respnsetime > 1 }');
   await page.locator("#wrong mark", { hasText: "r" }).waitFor();
-  const wrong = await page.locator("#wrong").textContent();
-  assert.equal(wrong, 'service("like service") { respnsetime > 1 }\n\'respnsetime\' is no keyword, at position 27');
+  const errorText = await page.locator("#wrong").textContent();
+  assert.equal(errorText, 'service("like service") { respnsetime > 1 }\n\'respnsetime\' is no keyword, at position 27');
   assert.equal(await page.getAttribute("#filter", "aria-invalid"), "true");
-  await picture(page, "wrong");
+  await saveScreenshot(page, "wrong");
   await assertAccessible(page);
-  await search(page, "ok");
-  await said(page, "match.");
+  await searchTraces(page, "ok");
+  await waitForStatus(page, "match.");
   assert.equal(await page.locator("#wrong").textContent(), "");
 });
 
 test("a like answered 404 and a slow like open with their waterfall and details", async () => {
-  const page = await browser.open(traces);
+  const page = await browser.open(tracesUrl);
   await page.locator("#list tr", { hasText: "404" }).first().locator("a").click();
   await page.waitForURL(/\/traces\/1-/);
   await page.locator("#waterfall button").first().click();
   await page.locator("#details h2", { hasText: "like service" }).waitFor();
   const details = await page.locator("#details").textContent();
-  for (const text of ["outcomeerror", "chaos_faultnot_found", `mysfit_id${MYSFIT}`, "status404"]) {
+  for (const text of ["outcomeerror", "chaos_faultnot_found", `mysfit_id${MYSFIT_ID}`, "status404"]) {
     assert(details.includes(text), `${text}: ${details}`);
   }
   assert.equal(await page.locator("#waterfall li").count(), 1);
 
   await page.click("#all");
-  await search(page, 'annotation.chaos_fault = "stress"');
-  await said(page, "match.");
+  await searchTraces(page, 'annotation.chaos_fault = "stress"');
+  await waitForStatus(page, "match.");
   await page.locator("#list tr a").first().click();
   await page.locator("#waterfall li").nth(4).waitFor();
   const lines = (await page.locator("#waterfall button").allTextContents()).map((it) => it.trim());
-  const wanted = ["like service 200 segment, ", "monolith 200 subsegment, ", "monolith 200 segment, ", "DynamoDB 200 subsegment, ", "DynamoDB 200 inferred, "];
-  assert.deepEqual(lines.map((it, place) => it.slice(0, wanted[place].length)), wanted);
+  const expectedStarts = ["like service 200 segment, ", "monolith 200 subsegment, ", "monolith 200 segment, ", "DynamoDB 200 subsegment, ", "DynamoDB 200 inferred, "];
+  assert.deepEqual(lines.map((line, index) => line.slice(0, expectedStarts[index].length)), expectedStarts);
   assert.match(lines[0], /, [1-9]\d*\.\d\d s$/);
   await page.locator("#waterfall button").nth(3).click();
   await page.click("summary");
-  const raw = JSON.parse(await page.locator("#details pre").textContent());
-  assert.equal(raw.aws.table_name, lab.endpoints.table);
-  await picture(page, "trace");
+  const segment = JSON.parse(await page.locator("#details pre").textContent());
+  assert.equal(segment.aws.table_name, lab.endpoints.table);
+  await saveScreenshot(page, "trace");
   await assertAccessible(page);
   assert.deepEqual(page.errors, []);
 });
 
 test("a filter saved as a group appears in the menu and in X-Ray", async () => {
-  const page = await browser.open(traces);
+  const page = await browser.open(tracesUrl);
   await page.click("#save");
   assert.match(await page.locator("#wrong").textContent(), /Type a filter first/);
-  await search(page, WORKSHOP);
-  await said(page, "match.");
+  await searchTraces(page, WORKSHOP_FILTER);
+  await waitForStatus(page, "match.");
   await page.click("#save");
   await page.fill("#group-name", "slow-or-lost");
-  await picture(page, "group");
+  await saveScreenshot(page, "group");
   await assertAccessible(page);
   await page.press("#group-name", "Enter");
   await page.locator("#name").waitFor({ state: "hidden" });
   await page.waitForFunction(() => document.getElementById("group").value === "slow-or-lost");
-  const wanted = (await lab.found(WORKSHOP)).length;
-  await said(page, `${wanted} match.`);
+  const matchCount = (await lab.findTraces(WORKSHOP_FILTER)).length;
+  await waitForStatus(page, `${matchCount} match.`);
   assert.equal(await page.inputValue("#filter"), "");
-  const { Groups } = await lab.ask("Groups", {});
-  assert.deepEqual(Groups.map((it) => [it.GroupName, it.FilterExpression]), [["slow-or-lost", WORKSHOP]]);
+  const { Groups } = await lab.callXray("Groups", {});
+  assert.deepEqual(Groups.map((it) => [it.GroupName, it.FilterExpression]), [["slow-or-lost", WORKSHOP_FILTER]]);
   // A group and a filter are combined. A second group with the same name is refused.
-  await search(page, "error");
-  await said(page, `${(await lab.found("error")).length} match.`);
+  await searchTraces(page, "error");
+  await waitForStatus(page, `${(await lab.findTraces("error")).length} match.`);
   await page.click("#save");
   await page.fill("#group-name", "slow-or-lost");
   await page.click("#name-save");
@@ -147,34 +147,34 @@ test("a filter saved as a group appears in the menu and in X-Ray", async () => {
 });
 
 test("a click on a node or an edge fills in its filter", async () => {
-  const page = await browser.open(traces);
+  const page = await browser.open(tracesUrl);
   await page.locator('#map .node[aria-label^="MysfitsTable"]').click();
   assert.equal(await page.inputValue("#filter"), 'service(id(name: "MysfitsTable", type: "AWS::DynamoDB::Table"))');
-  await said(page, "match.");
+  await waitForStatus(page, "match.");
   await page.locator('#map .edge[aria-label^="from like service to monolith"] .hit').click({ force: true });
   assert.equal(await page.inputValue("#filter"), 'edge("like service", "monolith")');
-  const wanted = (await lab.found('edge("like service", "monolith")')).length;
-  await said(page, `${wanted} match.`);
+  const matchCount = (await lab.findTraces('edge("like service", "monolith")')).length;
+  await waitForStatus(page, `${matchCount} match.`);
 });
 
 test("a segment can be reached with the keyboard alone", async () => {
-  const page = await browser.open(traces);
-  await said(page, "found.");
+  const page = await browser.open(tracesUrl);
+  await waitForStatus(page, "found.");
   const tabTo = async (selector) => {
-    for (let steps = 0; steps < 60; steps += 1) {
+    for (let presses = 0; presses < 60; presses += 1) {
       await page.keyboard.press("Tab");
       if (await page.evaluate((it) => document.activeElement.matches(it), selector)) return;
     }
-    assert.fail(`no way to ${selector}`);
+    assert.fail(`the Tab key does not reach ${selector}`);
   };
   await tabTo("#filter");
   await page.keyboard.type("error");
   await page.keyboard.press("Enter");
-  await said(page, "match.");
+  await waitForStatus(page, "match.");
   await tabTo("#map .node");
   // A refresh of the page keeps the focus.
-  await lab.like();
-  await said(page, `${LIKES + 1} traces scanned`);
+  await lab.sendLike();
+  await waitForStatus(page, `${LIKES + 1} traces scanned`);
   assert(await page.evaluate(() => document.activeElement.matches("#map .node")));
   await tabTo("#list a");
   await page.keyboard.press("Enter");
@@ -187,73 +187,73 @@ test("a segment can be reached with the keyboard alone", async () => {
 
 test("the page has no accessibility errors in dark mode and on a narrow screen", async () => {
   for (const [name, options] of [["dark", { colorScheme: "dark" }], ["narrow", { viewport: { width: 360, height: 740 } }]]) {
-    const page = await browser.open(traces, options);
-    await said(page, "found.");
+    const page = await browser.open(tracesUrl, options);
+    await waitForStatus(page, "found.");
     await page.locator("#list tr").first().waitFor();
-    await picture(page, name);
+    await saveScreenshot(page, name);
     await assertAccessible(page);
     await page.locator("#list a").first().click();
     await page.locator("#waterfall button").first().click();
-    await picture(page, `${name}-trace`);
+    await saveScreenshot(page, `${name}-trace`);
     await assertAccessible(page);
     assert.deepEqual(page.errors, []);
   }
 });
 
 test("a custom time range is used for the query", async () => {
-  const page = await browser.open(`${traces}?range=own&from=2020-01-01T00:00:00&to=2020-01-01T01:00:00`);
-  await said(page, "0 traces scanned, 0 found.");
+  const page = await browser.open(`${tracesUrl}?range=own&from=2020-01-01T00:00:00&to=2020-01-01T01:00:00`);
+  await waitForStatus(page, "0 traces scanned, 0 found.");
   assert(await page.locator("#none").isVisible());
   await page.selectOption("#range", "1800");
   await page.locator("#list tr").first().waitFor();
 });
 
 test("the page of an unknown trace says that X-Ray does not know the trace", async () => {
-  const page = await browser.open(`${traces}/1-00000000-000000000000000000000000`);
+  const page = await browser.open(`${tracesUrl}/1-00000000-000000000000000000000000`);
   await page.locator("#one-said", { hasText: "does not know this trace" }).waitFor();
 });
 
 test("ten thousand traces are scanned and listed in steps of one hundred", async () => {
-  const now = Math.floor(Date.now() / 1000) - 60;
-  const id = (number) => number.toString(16).padStart(16, "0");
-  const document = (number) => JSON.stringify({
-    trace_id: `1-${now.toString(16)}-${id(number)}00000000`, id: id(1), name: "shop", start_time: now, end_time: now + 0.01,
+  const startTime = Math.floor(Date.now() / 1000) - 60;
+  const segmentId = (number) => number.toString(16).padStart(16, "0");
+  const segmentOfTrace = (number) => JSON.stringify({
+    trace_id: `1-${startTime.toString(16)}-${segmentId(number)}00000000`, id: segmentId(1), name: "shop", start_time: startTime, end_time: startTime + 0.01,
   });
   for (let first = 0; first < 9_900; first += 50) {
-    const batch = Array.from({ length: 50 }, (_, place) => document(first + place));
-    await lab.ask("TraceSegments", { TraceSegmentDocuments: batch });
+    const batch = Array.from({ length: 50 }, (_, index) => segmentOfTrace(first + index));
+    await lab.callXray("TraceSegments", { TraceSegmentDocuments: batch });
   }
-  const page = await browser.open(traces);
-  await said(page, /99\d\d traces scanned, 99\d\d found/);
-  assert.equal(await rows(page), 100);
+  const page = await browser.open(tracesUrl);
+  await waitForStatus(page, /99\d\d traces scanned, 99\d\d found/);
+  assert.equal(await countRows(page), 100);
   await page.click("#more");
-  assert.equal(await rows(page), 200);
+  assert.equal(await countRows(page), 200);
   assert(await page.evaluate(() => document.activeElement.closest("tr") === document.querySelectorAll("#list tr")[100]));
-  await search(page, 'service("like service")');
-  await said(page, /99\d\d traces scanned, \d match/);
+  await searchTraces(page, 'service("like service")');
+  await waitForStatus(page, /99\d\d traces scanned, \d match/);
   assert.deepEqual(page.errors, []);
 });
 
 test("a map with more than 500 nodes and edges is replaced by a message, and the traces are still listed", async () => {
   const start = Math.floor(Date.now() / 1000) - 30;
-  const call = (number) => ({
+  const subsegment = (number) => ({
     id: number.toString(16).padStart(16, "0"), name: `host-${number}.example`, namespace: "remote", start_time: start, end_time: start + 0.1,
   });
-  const id = `1-${start.toString(16)}-0000000000000000000000ff`;
+  const traceId = `1-${start.toString(16)}-0000000000000000000000ff`;
   for (const [service, first] of [["wide-a", 1], ["wide-b", 301]]) {
-    const calls = Array.from({ length: 300 }, (_, index) => call(first + index));
-    const segment = { trace_id: id, id: call(first + 100_000).id, name: service, start_time: start, end_time: start + 1, subsegments: calls };
-    await lab.ask("TraceSegments", { TraceSegmentDocuments: [JSON.stringify(segment)] });
+    const subsegments = Array.from({ length: 300 }, (_, index) => subsegment(first + index));
+    const segment = { trace_id: traceId, id: subsegment(first + 100_000).id, name: service, start_time: start, end_time: start + 1, subsegments };
+    await lab.callXray("TraceSegments", { TraceSegmentDocuments: [JSON.stringify(segment)] });
   }
-  const page = await browser.open(`${traces}?filter=${encodeURIComponent('service("wide-a")')}`);
+  const page = await browser.open(`${tracesUrl}?filter=${encodeURIComponent('service("wide-a")')}`);
   await page.locator("#list tr", { hasText: "0000ff" }).waitFor();
   await page.locator("#map", { hasText: "Filter for fewer traces" }).waitFor();
   assert.match(await page.locator("#map").textContent(), /^The map is not drawn\. It has 60\d nodes and 60\d edges/);
-  await said(page, "1 match.");
-  await picture(page, "wide-map");
+  await waitForStatus(page, "1 match.");
+  await saveScreenshot(page, "wide-map");
   await assertAccessible(page);
   // A narrower filter draws the map again.
-  await search(page, 'service("like service")');
+  await searchTraces(page, 'service("like service")');
   await page.locator("#map .node").first().waitFor();
   // The browser reports the refused layout request once.
   assert.deepEqual(page.errors.map((it) => it.includes("413 (Payload Too Large)")), [true]);
