@@ -104,7 +104,7 @@ export class Browser {
     page.consoleMessages = [];
     page.on("console", (message) => {
       page.consoleMessages.push(message.text());
-      // The browser also logs responses with an error status, such as that to an invalid filter, as errors.
+      // The browser logs a response with an error status as an error, for example the response to an invalid filter.
       const isExpected = message.text().includes("400 (Bad Request)") || !message.location().url.startsWith(new URL(url).origin);
       if (message.type() === "error" && !isExpected) page.errors.push(message.text());
     });
