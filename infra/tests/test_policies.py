@@ -41,6 +41,9 @@ BUILD = {
         "BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "GetDownloadUrlForLayer",
         "InitiateLayerUpload", "PutImage", "UploadLayerPart")),
     *((action, "BuildLogGroup.Arn") for action in LINES),
+    # CodeBuild verifies the owner of a bucket that holds sources or artifacts:
+    # https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
+    ("s3:GetBucketAcl", "SourceBucket.Arn"),
     ("s3:GetBucketLocation", "SourceBucket.Arn"),
 }
 # Signed-in people read everything, and change only what Dashboards keeps for itself.
@@ -71,7 +74,7 @@ WANTED = {
     },
     ("pipeline", "PipelineRole"): PIPELINE | {
         (f"codecommit:{action}", f"arn:aws:codecommit:{REGION}:{ACCOUNT}:mysfits")
-        for action in ("CancelUploadArchive", "GetBranch", "GetCommit", "GetUploadArchiveStatus", "UploadArchive")
+        for action in ("CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus", "UploadArchive")
     },
     ("pipeline", "StartRole"): {
         ("codepipeline:StartPipelineExecution", f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:mysfits"),
@@ -101,6 +104,19 @@ WANTED = {
 # AWS's own policy has these on "*", and ECS reports their denials there, although its reference lists a resource type:
 # https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html#edit-role-ecs
 EVALUATED_ON_ALL_RESOURCES = {"ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"}
+
+# Provider of a pipeline's action -> what AWS's guide says its role needs. The permissions of batch builds are left out.
+GUIDE = "https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-"
+ACTION_PERMISSIONS = {
+    "CodeCommit": (GUIDE + "CodeCommit.html#edit-role-codecommit", {
+        f"codecommit:{action}" for action in (
+            "CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus", "UploadArchive")}),
+    "CodeStarSourceConnection": (GUIDE + "CodestarConnectionSource.html#edit-role-connections", {"codeconnections:UseConnection"}),
+    "CodeBuild": (GUIDE + "CodeBuild.html#edit-role-codebuild", {"codebuild:BatchGetBuilds", "codebuild:StartBuild"}),
+    "ECS": (GUIDE + "ECS.html#edit-role-ecs", {
+        "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:DescribeServices", "ecs:UpdateService", "ecs:TagResource",
+        "iam:PassRole"}),
+}
 
 # Service -> the condition operator for aws:SourceAccount, and the page on which AWS shows that the service sends the key.
 # IfExists where no page shows it: a request without the key is admitted, and a request from another account is not.
@@ -155,6 +171,16 @@ class Policies(unittest.TestCase):
         # ForAllValues is true of a request without the key, and StringEquals is false of it:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
         self.assertEqual({"StringEqualsIfExists": {"codeconnections:FullRepositoryId": "somebody/mysfits"}}, use["Condition"])
+
+    def test_the_pipelines_role_has_what_aws_lists_for_each_of_its_actions(self):
+        for chosen in ({}, GITHUB):
+            made = resources("pipeline", **chosen)
+            actions = {action for action, _ in granted(made["PipelineRole"])}
+            for stage in made["Pipeline"]["Stages"]:
+                for each in stage["Actions"]:
+                    source, needed = ACTION_PERMISSIONS[each["ActionTypeId"]["Provider"]]
+                    with self.subTest(source=source):
+                        self.assertLessEqual(needed, actions)
 
     def test_only_the_role_that_sets_everything_up_has_a_managed_policy(self):
         managed = {(stack, name): role["ManagedPolicyArns"] for stack, name, role in roles() if "ManagedPolicyArns" in role}

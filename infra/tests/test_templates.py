@@ -201,7 +201,7 @@ class Services(unittest.TestCase):
         sidecar = containers(Tracing="cloudwatch")["x-ray-daemon"]
         variables = {each["Name"]: each["Value"] for each in sidecar["Environment"]}
         config = yaml.safe_load(variables["AOT_CONFIG_CONTENT"])
-        exporter = config["exporters"]["otlphttp"]
+        exporter = config["exporters"]["otlp_http"]
         self.assertEqual("https://xray.${env:AWS_REGION}.amazonaws.com/v1/traces", exporter["traces_endpoint"])
         self.assertEqual("eu-west-1", variables["AWS_REGION"])
         self.assertEqual("xray", config["extensions"][exporter["auth"]["authenticator"]]["service"])
