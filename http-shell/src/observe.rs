@@ -25,7 +25,7 @@ mod observer;
 mod response_body;
 mod span;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use exchange::{RequestEnd, RequestHook};
 pub use observer::Observer;

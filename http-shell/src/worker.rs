@@ -20,6 +20,9 @@ use crate::app::AppBuilder;
 use crate::connection::{self, Stream};
 use crate::drain::Lifecycle;
 
+#[cfg(test)]
+mod tests;
+
 /// How long an idle connection is kept. This is longer than the 60 s of an ALB, so that the load
 /// balancer closes first: a request sent on a connection that the service is closing would fail.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);

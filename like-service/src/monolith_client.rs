@@ -148,3 +148,40 @@ async fn read_json_object(body: Incoming) -> Result<Bytes, Error> {
     upstream::parse_json::<Map<String, Value>>(&body)?;
     Ok(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::{Instant, pause, resume};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_pool_closes_an_idle_connection_after_30_s_and_the_next_like_opens_a_new_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let url = MonolithUrl::parse(&address).unwrap();
+        let client = MonolithClient::new(url, Duration::from_secs(20));
+        for _ in 0..2 {
+            let monolith = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+                let response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+                stream.write_all(response).await.unwrap();
+                stream
+            };
+            let id = MysfitId::from("one");
+            let (like, mut stream) = tokio::join!(client.fulfill_like(&id), monolith);
+            assert_eq!(like.unwrap(), "{}");
+            // From here on, tokio advances the clock to the next timer whenever all tasks wait.
+            pause();
+            let start = Instant::now();
+            assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+            let idle = start.elapsed();
+            // A load balancer closes idle connections after 60 s.
+            assert!((30..59).contains(&idle.as_secs()), "{idle:?}");
+            resume();
+        }
+    }
+}

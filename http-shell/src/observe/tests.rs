@@ -46,7 +46,7 @@ impl Error for TestError {
 }
 
 /// Telemetry that is exported to memory.
-struct TestTelemetry {
+pub(crate) struct TestTelemetry {
     tracer_provider: SdkTracerProvider,
     span_exporter: InMemorySpanExporter,
     meter_provider: SdkMeterProvider,
@@ -55,7 +55,7 @@ struct TestTelemetry {
 }
 
 impl TestTelemetry {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let span_exporter = InMemorySpanExporter::default();
         let metric_exporter = InMemoryMetricExporter::default();
         let reader = PeriodicReader::builder(metric_exporter.clone()).build();
@@ -70,16 +70,16 @@ impl TestTelemetry {
         }
     }
 
-    fn observer_data(&self) -> Data<Observer> {
+    pub(crate) fn observer(&self) -> Observer {
         let tracer = BoxedTracer::new(Box::new(self.tracer_provider.tracer("test")));
-        Data::new(Observer {
+        Observer {
             spans: SpanFactory::new(tracer, true),
             metrics: Metrics::new(&self.meter_provider.meter("test")),
             lifecycle: self.lifecycle.clone(),
-        })
+        }
     }
 
-    fn only_span(&self) -> SpanData {
+    pub(crate) fn only_span(&self) -> SpanData {
         let mut spans = self.span_exporter.get_finished_spans().unwrap();
         assert_eq!(spans.len(), 1);
         spans.remove(0)
@@ -107,7 +107,7 @@ fn attribute(span: &SpanData, key: &str) -> Option<Value> {
     attribute.map(|it| it.value.clone())
 }
 
-fn attribute_text(span: &SpanData, key: &str) -> Option<String> {
+pub(crate) fn attribute_text(span: &SpanData, key: &str) -> Option<String> {
     attribute(span, key).map(|value| value.to_string())
 }
 
@@ -119,7 +119,7 @@ async fn init_app(
     Error = actix_web::Error,
 > {
     let app = App::new()
-        .app_data(telemetry.observer_data())
+        .app_data(Data::new(telemetry.observer()))
         .service(post("/mysfits/{id}/like", || async {
             annotate("mysfit.id", || "x");
             HttpResponse::Ok().finish()

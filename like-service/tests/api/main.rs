@@ -16,7 +16,6 @@ use test_support::service::Service;
 mod chaos;
 mod drain;
 mod health;
-mod idle_connections;
 mod likes;
 mod monolith_stub;
 mod pipelining;

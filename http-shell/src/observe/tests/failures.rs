@@ -9,6 +9,7 @@ use actix_web::error::ErrorServiceUnavailable;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::test::{TestRequest, init_service};
+use actix_web::web::Data;
 use opentelemetry::trace::Status;
 
 use super::{
@@ -76,7 +77,7 @@ async fn an_error_of_another_middleware_is_answered_and_recorded_once() {
         Err::<ServiceResponse, _>(ErrorServiceUnavailable("no"))
     };
     let app = App::new()
-        .app_data(telemetry.observer_data())
+        .app_data(Data::new(telemetry.observer()))
         .wrap(from_fn(refuse))
         .wrap(from_fn(record_request));
     let app = init_service(app).await;

@@ -1,0 +1,136 @@
+//! The time limits of connections, tested with tokio's paused clock: whenever all tasks wait, tokio
+//! advances the clock to the next timer. Before the pause, requests and responses take real time.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{Instant, pause};
+
+use super::*;
+use crate::health::Readiness;
+use crate::methods::get;
+use crate::observe::tests::{TestTelemetry, attribute_text};
+
+/// More bytes than the buffers of a loopback connection can hold.
+const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// A connection that a worker serves in this thread.
+struct TestConnection {
+    client: TcpStream,
+    telemetry: TestTelemetry,
+    /// Ends when the connection is closed.
+    worker: JoinHandle<()>,
+}
+
+impl TestConnection {
+    async fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (sender, connections) = mpsc::unbounded_channel();
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let stream = stream.into_std().unwrap();
+        assert!(sender.send(AcceptedConnection { stream, permit }).is_ok());
+        let telemetry = TestTelemetry::new();
+        let lifecycle = Lifecycle::default();
+        let app = AppBuilder::new(
+            lifecycle.clone(),
+            Readiness::new(async || Ok::<_, io::Error>(())),
+            telemetry.observer(),
+            |config: &mut ServiceConfig| {
+                config.service(get("/large", async || {
+                    HttpResponse::Ok().body(vec![b'x'; LARGE_BODY_BYTES])
+                }));
+            },
+        );
+        let worker = spawn_local(async move {
+            let (_phase, phase_receiver) = watch::channel(Phase::Serving);
+            serve_all(&app, connections, phase_receiver, lifecycle).await;
+        });
+        Self {
+            client,
+            telemetry,
+            worker,
+        }
+    }
+
+    async fn send_request(&mut self, path: &str) {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        self.client.write_all(head.as_bytes()).await.unwrap();
+    }
+
+    /// Reads the response to `GET /health/live`.
+    async fn read_live_response(&mut self) {
+        let mut response = Vec::new();
+        while !response.ends_with(b"}") {
+            response.push(self.client.read_u8().await.unwrap());
+        }
+        assert!(response.starts_with(b"HTTP/1.1 200"));
+    }
+
+    /// Pauses the clock, and asserts after how many seconds the worker closes the connection.
+    async fn assert_closed_after(&mut self, seconds: RangeInclusive<u64>) {
+        pause();
+        let start = Instant::now();
+        (&mut self.worker).await.unwrap();
+        let elapsed = start.elapsed();
+        assert!(seconds.contains(&elapsed.as_secs()), "{elapsed:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_75_s_after_the_last_response() {
+    let test = async {
+        let mut connection = TestConnection::open().await;
+        connection.send_request("/health/live").await;
+        connection.read_live_response().await;
+        connection.assert_closed_after(74..=76).await;
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn a_connection_with_an_incomplete_first_request_head_is_closed_after_5_s() {
+    let test = async {
+        let mut connection = TestConnection::open().await;
+        connection.client.write_all(b"GET / HT").await.unwrap();
+        connection.assert_closed_after(4..=7).await;
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn a_connection_with_an_incomplete_later_head_is_closed_80_to_100_s_after_the_response() {
+    let test = async {
+        let mut connection = TestConnection::open().await;
+        connection.send_request("/health/live").await;
+        connection.read_live_response().await;
+        connection.client.write_all(b"GET / HT").await.unwrap();
+        connection.assert_closed_after(80..=100).await;
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_response_is_disconnected_and_recorded_as_stalled() {
+    let test = async {
+        let mut connection = TestConnection::open().await;
+        connection.send_request("/large").await;
+        assert_eq!(connection.client.read_u8().await.unwrap(), b'H');
+        connection.assert_closed_after(80..=100).await;
+        let span = connection.telemetry.only_span();
+        let error_type = attribute_text(&span, "error.type");
+        assert_eq!(error_type.as_deref(), Some("client_stalled"));
+        let status = attribute_text(&span, "http.response.status_code");
+        assert_eq!(status.as_deref(), Some("200"));
+    };
+    LocalSet::new().run_until(test).await;
+}
