@@ -1,4 +1,4 @@
-//! A blocking HTTP client for exporters and samplers, which run on threads of their own.
+//! A blocking HTTP client for exporters and samplers. They run on separate threads and may block.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +14,11 @@ use crate::error_type::{OTHER_ERROR_TYPE, io_error_type};
 /// Longest response body that is read, in bytes. A longer body is a failure.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
 
-/// Why a backend did not accept a request, or only a part of it.
+/// Why a request failed, or why a backend rejected some items of a request.
 #[derive(Clone, Debug, Error)]
 #[error("{cause}")]
 pub(crate) struct Failure {
-    /// `error.type` of the semantic conventions: a status code or the name of an error.
+    /// The value of `error.type` in OpenTelemetry's semantic conventions: a status code or the name of an error.
     pub error_type: String,
     /// The description for log lines.
     pub cause: String,
@@ -39,19 +39,19 @@ impl Failure {
         }
     }
 
-    /// Creates a failure for which the semantic conventions have no `error.type`.
+    /// Creates a failure with the `error.type` `_OTHER`, because no more specific value exists.
     pub fn other(cause: impl fmt::Display) -> Self {
         Self::new(OTHER_ERROR_TYPE.to_owned(), cause.to_string())
     }
 
-    /// Whether there was a response with such a status.
+    /// Whether there was a response and `is_expected` accepts its status.
     pub fn has_status(&self, is_expected: impl FnOnce(&StatusCode) -> bool) -> bool {
         self.status.as_ref().is_some_and(is_expected)
     }
 }
 
-/// The failure of the last request. OpenTelemetry's exporters do not return the cause of a failure, so their
-/// HTTP client stores it here.
+/// The failure of the last request. The errors of OpenTelemetry's exporters do not contain the cause, so their HTTP client
+/// stores the failure here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastFailure(Arc<Mutex<Option<Failure>>>);
 
@@ -60,10 +60,10 @@ impl LastFailure {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// Removes and returns the failure, so that it is reported once.
+    /// Removes and returns the failure, so that each failure is reported once.
     pub fn take(&self) -> Option<Failure> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.take()
+        let mut failure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take()
     }
 }
 
@@ -75,7 +75,7 @@ impl BlockingClient {
     /// Creates a client whose requests fail after `timeout`.
     pub fn new(timeout: Duration) -> Self {
         let config = Agent::config_builder()
-            // Connections are direct: variables that configure a proxy are not read.
+            // The client connects directly and ignores `HTTP_PROXY` and similar variables.
             .proxy(None)
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
@@ -88,9 +88,9 @@ impl BlockingClient {
     ///
     /// # Errors
     ///
-    /// If there is no complete HTTP response, or its status is not 2xx.
+    /// If the response is not complete, its status is not 2xx, or its body is longer than [`MAX_BODY_BYTES`].
     pub fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
-        // Path and query are not shown, because they may contain a key.
+        // The cause does not contain the path and the query, because they may contain an API key.
         let host = request.uri().authority().map(ToString::to_string);
         let host = host.unwrap_or_default();
         let failure = |error: ureq::Error, status| Failure {
@@ -109,13 +109,14 @@ impl BlockingClient {
                 ..Failure::new(code, format!("{host} answered {}", head.status))
             });
         }
-        let body = body.into_with_config().limit(MAX_BODY_BYTES).read_to_vec();
-        let body = body.map_err(|error| failure(error, status))?;
+        // `ureq` also returns an error for a body whose length equals the limit.
+        let body = body.into_with_config().limit(MAX_BODY_BYTES + 1);
+        let body = body.read_to_vec().map_err(|error| failure(error, status))?;
         Ok(Response::from_parts(head, body.into()))
     }
 }
 
-/// `error.type` of an error of the client.
+/// The value of `error.type` for an error of the HTTP client.
 fn ureq_error_type(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => io_error_type(error),

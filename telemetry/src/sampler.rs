@@ -1,8 +1,8 @@
-//! X-Ray's sampling: the daemon provides rules, and each rule has a reservoir and a fixed rate.
+//! Samples traces by X-Ray's sampling rules. The daemon returns the rules, and each rule has a reservoir and a fixed rate.
 //!
 //! Sources: the pages "Configuring sampling rules" and "Using sampling rules with the X-Ray API" of X-Ray's
-//! developer guide, and X-Ray's service model. The sampler is only asked about traces for which the caller has
-//! made no decision.
+//! developer guide, and X-Ray's service model. The SDK calls the sampler only for traces without a sampling decision
+//! of the caller.
 
 mod api;
 mod pattern;

@@ -22,18 +22,18 @@ use daemon::DaemonSender;
 use document::DocumentTranslator;
 use lookup::system_resolver;
 
-/// Sends each span as a document in a datagram of its own.
+/// Sends each span as one document in one datagram.
 #[derive(Debug)]
 pub(crate) struct XrayExporter {
     translator: DocumentTranslator,
     daemon: Mutex<DaemonSender>,
     monitor: ExportMonitor,
-    /// Some spans cannot be sent as documents.
+    /// Active while batches contain spans that cannot be sent as documents.
     document_errors: LoggedCondition,
 }
 
 impl XrayExporter {
-    /// Creates an exporter for the daemon at `udp_address`, which is `host:port`.
+    /// Creates an exporter for the daemon at `udp_address` (`host:port`).
     pub fn new(udp_address: String) -> Self {
         let daemon = DaemonSender::new(udp_address, Arc::new(system_resolver), Instant::now());
         Self {
@@ -45,7 +45,7 @@ impl XrayExporter {
     }
 
     fn send_spans(&self, batch: &mut [SpanData]) -> io::Result<()> {
-        // The SDK exports on one thread, so nothing waits for this lock.
+        // The SDK exports on one thread, so no other thread waits for this lock.
         let mut daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut sent_count, mut send_error, mut document_error) = (0, None, None);
         for span in batch {

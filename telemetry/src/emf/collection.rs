@@ -1,7 +1,7 @@
 //! Groups the metrics of one collection into lines.
 //!
-//! Data points with the same dimensions share a line, whatever their units. A line has at most 100 metrics, and no
-//! two of the same name. Further metrics begin a new line.
+//! Data points with the same dimensions share a line, even if their units differ. A line has at most 100 metrics, and their
+//! names differ. Further metrics start a new line.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,6 +18,7 @@ use super::unit::{cloudwatch_counter_unit, cloudwatch_unit};
 /// Maximum number of metrics in a line, from the specification of the format.
 const MAX_METRICS_PER_LINE: usize = 100;
 
+/// The value of one metric in one line.
 struct LineMetric<'a> {
     name: &'a str,
     unit: &'static str,
@@ -80,10 +81,10 @@ impl<'a> Collection<'a> {
                 }
                 histogram.time()
             }
-            // Only a view can produce an exponential histogram, and none is registered.
+            // Only a view can produce an exponential histogram, and no view is registered.
             MetricData::ExponentialHistogram(_) => return,
         };
-        // The SDK reads the instruments one after the other. All lines get the time of the last one.
+        // The SDK reads the instruments at slightly different times. All lines get the latest of these times.
         self.time = self.time.max(time);
     }
 
@@ -101,10 +102,10 @@ impl<'a> Collection<'a> {
         let line_metric = LineMetric { name, unit, value };
         // Two points may have the same name and dimensions: instruments of different scopes can share a name, and
         // different attribute values can become equal when they are cut.
-        let line_with_room = lines.iter_mut().find(|line| {
+        let line_with_space = lines.iter_mut().find(|line| {
             line.len() < MAX_METRICS_PER_LINE && line.iter().all(|other| other.name != name)
         });
-        match line_with_room {
+        match line_with_space {
             Some(line) => line.push(line_metric),
             None => lines.push(vec![line_metric]),
         }

@@ -16,17 +16,17 @@ const MAX_NAME_CHARS: usize = 250;
 /// Longest value of a dimension in characters.
 const MAX_VALUE_CHARS: usize = 1024;
 
-/// The name of the dimension for the service.
+/// The name of the dimension that contains the service name.
 const SERVICE_DIMENSION: &str = "service";
 
-/// Names and values of dimensions: the service first, then by name.
+/// Names and values of dimensions. The service is the first dimension, and the others are sorted by name.
 pub(super) type Dimensions = Vec<(String, String)>;
 
 /// Builds the dimensions of a data point of `metric` from the name of the service and the attributes of the point.
 ///
-/// CloudWatch refuses a whole line with an invalid dimension. Attributes without a visible character or with an
-/// invalid name are therefore left out, as are those beyond the maximum number. Long values are cut. An attribute
-/// with the name of the metric is left out too, because both would be the same member of the JSON object.
+/// CloudWatch rejects a whole line with an invalid dimension. An attribute is therefore left out if its name is invalid,
+/// if its value has no visible character, or if the maximum number of dimensions is reached. Long values are cut. An
+/// attribute with the name of the metric is left out, because both would be the same member of the JSON object.
 pub(super) fn build_dimensions<'a>(
     metric: &str,
     service: Option<&Value>,
@@ -49,7 +49,7 @@ pub(super) fn build_dimensions<'a>(
         .collect()
 }
 
-/// Whether a dimension may have this name. `_aws` is the member for the metadata of a line.
+/// Whether CloudWatch allows this name of a dimension. `_aws` is reserved for the metadata of a line.
 fn is_valid_name(name: &str) -> bool {
     name != "_aws"
         && name.len() <= MAX_NAME_CHARS

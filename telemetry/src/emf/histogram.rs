@@ -1,7 +1,7 @@
 //! Converts a data point of a histogram to a metric value.
 //!
-//! By the specification, the value of a metric is a number or an array of at most 100 numbers. An array cannot say how
-//! often each number occurred. AWS's own libraries (`aws-embedded-metrics-java`, the collector's `awsemf` exporter)
+//! By the specification, the value of a metric is a number or an array of at most 100 numbers. An array does not
+//! contain the count of each number. AWS's own libraries (`aws-embedded-metrics-java`, the collector's `awsemf` exporter)
 //! therefore write an object with `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`, and CloudWatch computes
 //! percentiles from it. This module writes the same object, with at most 100 values.
 
@@ -13,14 +13,14 @@ use super::number::Number;
 /// Maximum number of values of a metric.
 const MAX_VALUES: usize = 100;
 
-/// The number of measurements between two bounds, which may be infinite.
+/// The number of measurements between two bounds. A bound can be infinite.
 struct Bucket {
     lower_bound: f64,
     upper_bound: f64,
     count: u64,
 }
 
-/// Statistics over all buckets.
+/// Statistics of all measurements of a data point.
 struct Statistics {
     count: u64,
     sum: f64,
@@ -28,7 +28,7 @@ struct Statistics {
     max: Option<f64>,
 }
 
-/// Converts a data point. Returns `None` if it has no measurements, or a sum that JSON does not have.
+/// Converts a data point. Returns `None` if the data point has no measurements, or if JSON cannot represent its sum.
 pub(super) fn histogram_value<T: Number>(point: &HistogramDataPoint<T>) -> Option<Value> {
     let lower_bounds = std::iter::once(f64::NEG_INFINITY).chain(point.bounds());
     let upper_bounds = point.bounds().chain(std::iter::once(f64::INFINITY));

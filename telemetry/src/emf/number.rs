@@ -1,10 +1,10 @@
-//! The number types that an instrument may record.
+//! The number types of instruments.
 
 use serde_json::Value;
 
 /// A recorded number.
 pub(super) trait Number: Copy {
-    /// Converts the number to JSON. Returns `None` for NaN and infinity, which JSON does not have.
+    /// Converts the number to JSON. Returns `None` for NaN and infinity, because JSON cannot represent them.
     fn to_json(self) -> Option<Value>;
 
     /// Converts the number to the nearest `f64`.

@@ -91,7 +91,7 @@ impl TestProvider {
         writes.iter().map(|write| parse_line(write)).collect()
     }
 
-    /// Exports the measurements, which must make one line.
+    /// Exports the measurements, and returns the only line. Panics if there are several lines or no line.
     fn export_one_line(&self) -> Value {
         let lines = self.export_lines();
         let [line] = lines.as_slice() else {
@@ -119,8 +119,8 @@ fn parse_line(write: &[u8]) -> Value {
     line
 }
 
-/// The member `_aws` of a line without its timestamp.
-fn metadata(dimensions: &[&str], metrics: &[(&str, &str)]) -> Value {
+/// The expected member `_aws` of a line without its timestamp.
+fn expected_metadata(dimensions: &[&str], metrics: &[(&str, &str)]) -> Value {
     let metrics: Vec<_> = metrics
         .iter()
         .map(|(name, unit)| json!({ "Name": name, "Unit": unit }))
@@ -138,7 +138,7 @@ fn dimension_names(line: &Value) -> Vec<&str> {
     names.map(|name| name.as_str().expect("a name")).collect()
 }
 
-/// Polls a future that is ready at once.
+/// Polls a future that is ready at its first poll.
 fn poll_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -153,9 +153,9 @@ fn a_counter_writes_a_line_for_each_set_of_attributes() {
     likes.add(2, &[KeyValue::new("outcome", "liked")]);
     likes.add(1, &[KeyValue::new("outcome", "refused")]);
     likes.add(3, &[KeyValue::new("outcome", "liked")]);
-    let line = |outcome: &str, value: u64| {
+    let expected_line = |outcome: &str, value: u64| {
         json!({
-            "_aws": metadata(&["service", "outcome"], &[("likes", "Count")]),
+            "_aws": expected_metadata(&["service", "outcome"], &[("likes", "Count")]),
             "service": "like service",
             "outcome": outcome,
             "likes": value,
@@ -163,29 +163,29 @@ fn a_counter_writes_a_line_for_each_set_of_attributes() {
     };
     assert_eq!(
         provider.export_lines(),
-        [line("liked", 5), line("refused", 1)]
+        [expected_line("liked", 5), expected_line("refused", 1)]
     );
 }
 
 #[test]
 fn an_up_down_counter_is_written_as_its_current_value() {
     let provider = TestProvider::new();
-    let active = provider
+    let active_requests = provider
         .meter
         .i64_up_down_counter("active")
         .with_unit("{request}")
         .build();
-    let line = |value: i64| {
+    let expected_line = |value: i64| {
         json!({
-            "_aws": metadata(&["service"], &[("active", "Count")]),
+            "_aws": expected_metadata(&["service"], &[("active", "Count")]),
             "service": "like service",
             "active": value,
         })
     };
-    active.add(3, &[]);
-    assert_eq!(provider.export_lines(), [line(3)]);
-    active.add(-5, &[]);
-    assert_eq!(provider.export_lines(), [line(-2)]);
+    active_requests.add(3, &[]);
+    assert_eq!(provider.export_lines(), [expected_line(3)]);
+    active_requests.add(-5, &[]);
+    assert_eq!(provider.export_lines(), [expected_line(-2)]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_measurement_is_exported_only_once() {
 }
 
 #[test]
-fn metrics_with_the_same_attributes_share_a_line_whatever_their_units() {
+fn metrics_with_the_same_attributes_share_a_line_even_if_their_units_differ() {
     let provider = TestProvider::new();
     let attributes = [KeyValue::new("shard", 3), KeyValue::new("canary", true)];
     provider.meter.u64_counter("a").build().add(1, &attributes);
@@ -226,7 +226,7 @@ fn metrics_with_the_same_attributes_share_a_line_whatever_their_units() {
     assert_eq!(
         provider.export_lines(),
         [json!({
-            "_aws": metadata(&["service", "canary", "shard"], &metrics),
+            "_aws": expected_metadata(&["service", "canary", "shard"], &metrics),
             "service": "like service",
             "canary": "true",
             "shard": "3",
@@ -264,8 +264,8 @@ fn a_line_has_at_most_a_hundred_metrics() {
 fn instruments_with_the_same_name_do_not_share_a_line() {
     let provider = TestProvider::new();
     provider.meter.u64_counter("likes").build().add(1, &[]);
-    let other = provider.sdk_provider.meter("other");
-    other.u64_counter("likes").build().add(2, &[]);
+    let other_meter = provider.sdk_provider.meter("other");
+    other_meter.u64_counter("likes").build().add(2, &[]);
     let mut values: Vec<_> = provider
         .export_lines()
         .iter()
@@ -291,7 +291,7 @@ fn an_infinite_value_is_not_written() {
 }
 
 #[test]
-fn after_an_error_of_the_writer_the_next_flush_succeeds() {
+fn a_flush_succeeds_after_the_writer_has_recovered_from_an_error() {
     let provider = TestProvider::new();
     let likes = provider.meter.u64_counter("likes").build();
     *provider.writer.remaining_failures.lock().unwrap() = 1;
@@ -305,7 +305,7 @@ fn after_an_error_of_the_writer_the_next_flush_succeeds() {
 }
 
 #[test]
-fn after_its_shutdown_the_exporter_returns_an_error() {
+fn an_export_after_the_shutdown_returns_an_error() {
     let exporter = EmfExporter::new(Vec::new(), "Mysfits");
     let metrics = ResourceMetrics::default();
     assert!(poll_once(exporter.export(&metrics)).is_ok());

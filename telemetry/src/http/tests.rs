@@ -1,4 +1,4 @@
-//! Requests to servers that the test runs on real sockets.
+//! Tests with servers on real sockets.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -8,8 +8,8 @@ use super::*;
 
 const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Sends a request to a server that answers with the bytes of `response` and closes the connection. Without a
-/// `response`, the server does not answer and waits until the client closes the connection.
+/// Starts a server and sends a request to it. The server writes `response` and closes the connection. If `response` is
+/// `None`, the server sends no response and waits until the client closes the connection.
 fn send_to_server(
     timeout: Duration,
     response: Option<&'static str>,
@@ -46,6 +46,14 @@ fn a_2xx_response_is_returned_with_its_body() {
     let response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     let response = send_to_server(LONG_TIMEOUT, Some(response)).unwrap();
     assert_eq!(&response.body()[..], b"ok");
+}
+
+#[test]
+fn a_body_of_exactly_1_mib_is_returned() {
+    let body = "x".repeat(1024 * 1024);
+    let response = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{body}");
+    let response = send_to_server(LONG_TIMEOUT, Some(response.leak())).unwrap();
+    assert_eq!(response.body().len(), body.len());
 }
 
 #[test]
@@ -89,7 +97,7 @@ fn a_response_that_is_not_http_or_longer_than_1_mib_is_a_failure() {
 
 #[test]
 fn the_error_type_of_a_refused_connection_is_the_name_of_the_io_error_kind() {
-    // Only the superuser may listen on port 1, so no other test does.
+    // Only the superuser may listen on port 1, so no other test listens there.
     let request = Request::post("http://127.0.0.1:1/")
         .body(Bytes::new())
         .unwrap();
@@ -100,7 +108,7 @@ fn the_error_type_of_a_refused_connection_is_the_name_of_the_io_error_kind() {
 
 #[test]
 fn a_failed_name_lookup_has_the_host_name_in_its_cause() {
-    // The resolver refuses a label of more than 63 characters without asking a name server.
+    // The resolver rejects a label of more than 63 characters without a request to a name server.
     let host = "x".repeat(64);
     let request = Request::post(format!("http://{host}:4318/"));
     let request = request.body(Bytes::new()).unwrap();
@@ -112,8 +120,8 @@ fn a_failed_name_lookup_has_the_host_name_in_its_cause() {
 
 #[test]
 fn the_last_failure_can_be_taken_only_once() {
-    let last = LastFailure::default();
-    last.set(Some(Failure::new("503".to_owned(), "busy".to_owned())));
-    assert_eq!(last.take().unwrap().error_type, "503");
-    assert!(last.take().is_none());
+    let last_failure = LastFailure::default();
+    last_failure.set(Some(Failure::new("503".to_owned(), "busy".to_owned())));
+    assert_eq!(last_failure.take().unwrap().error_type, "503");
+    assert!(last_failure.take().is_none());
 }

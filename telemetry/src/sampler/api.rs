@@ -54,7 +54,7 @@ pub(super) struct SamplingTargetsRequest<'a> {
     pub sampling_statistics_documents: &'a [SamplingStatisticsDocument],
 }
 
-/// How many requests one rule has matched since its last report.
+/// The number of requests that one rule has matched since its last report.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SamplingStatisticsDocument {
@@ -75,7 +75,7 @@ pub(super) struct SamplingStatisticsDocument {
 pub(super) struct SamplingTargetsResponse {
     #[serde(deserialize_with = "deserialize_valid_items")]
     pub sampling_target_documents: Vec<SamplingTargetDocument>,
-    /// Seconds since 1970, by X-Ray's clock.
+    /// The time in seconds since 1970 on X-Ray's clock.
     pub last_rule_modification: Option<f64>,
     #[serde(deserialize_with = "deserialize_valid_items")]
     pub unprocessed_statistics: Vec<UnprocessedStatistics>,
@@ -89,14 +89,14 @@ pub(super) struct SamplingTargetDocument {
     pub fixed_rate: Option<f64>,
     /// Requests per second.
     pub reservoir_quota: Option<u64>,
-    /// When the quota expires, in seconds since 1970.
+    /// The time when the quota expires, in seconds since 1970.
     #[serde(rename = "ReservoirQuotaTTL")]
     pub reservoir_quota_ttl: Option<f64>,
     /// Seconds until the next report of this rule.
     pub interval: Option<f64>,
 }
 
-/// A statistics document that X-Ray did not count.
+/// A statistics document that X-Ray did not process.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UnprocessedStatistics {

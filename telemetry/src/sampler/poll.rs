@@ -1,4 +1,4 @@
-//! The thread that asks the X-Ray daemon for sampling rules and reports how many requests each rule matched.
+//! The thread that requests sampling rules from the X-Ray daemon and reports the number of requests that each rule matched.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -28,11 +28,11 @@ mod refresh_tests;
 #[cfg(test)]
 mod report_tests;
 
-/// Time between two refreshes of the rules. A reported change of the rules causes an earlier refresh.
+/// Time between two refreshes of the rules. If X-Ray reports a change of the rules, they are refreshed earlier.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(300);
 
-/// Longest random time that is added to [`REFRESH_INTERVAL`]. X-Ray's own SDKs add the same, so that processes
-/// that start together do not always call together.
+/// Longest random time that is added to [`REFRESH_INTERVAL`], so that processes that start at the same time do not call the
+/// daemon at the same time forever. OpenTelemetry's samplers for X-Ray use the same maximum.
 const MAX_REFRESH_JITTER: Duration = Duration::from_secs(5);
 
 /// Longest random time that is added to the time until the next report.
@@ -41,13 +41,13 @@ const MAX_REPORT_JITTER: Duration = Duration::from_millis(100);
 /// Maximum number of documents in one report, from X-Ray's service model.
 const MAX_REPORT_DOCUMENTS: usize = 25;
 
-/// Longest time for one call of the daemon.
+/// Timeout of one call to the daemon.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Maximum number of pages that one refresh asks for.
+/// Maximum number of pages that one refresh requests.
 const MAX_RULE_PAGES: usize = 20;
 
-/// Ends the polling thread when it is dropped. The drop does not wait for a call in progress.
+/// Ends the polling thread when this value is dropped. The drop does not wait for a call in progress.
 #[derive(Debug)]
 pub(crate) struct Poller(
     #[expect(dead_code, reason = "dropping it ends the thread")] mpsc::Sender<()>,
@@ -78,10 +78,11 @@ struct DaemonClient {
     client_id: String,
     next_refresh: Duration,
     last_report: Duration,
-    /// `LastRuleModification` of the last response to a report that had it, by X-Ray's clock.
+    /// `LastRuleModification` of the last response that contained this time, on X-Ray's clock.
     last_modification: Option<f64>,
-    /// The latest modification that the rules in force are known to include.
+    /// The time of the latest modification that the current rules are known to include.
     applied_modification: Option<f64>,
+    /// Active while calls to the daemon fail.
     outage: LoggedCondition,
 }
 
@@ -120,19 +121,20 @@ impl DaemonClient {
         }
     }
 
-    /// Refreshes the rules and reports their counts if each is due at `now`.
+    /// Refreshes the rules if a refresh is due at `now`, and reports the counts of the rules whose reports are due.
     fn poll(&mut self, now: Duration) -> Result<(), Failure> {
-        let refreshed = if now >= self.next_refresh {
+        let refresh_result = if now >= self.next_refresh {
             self.refresh_rules(now)
         } else {
             Ok(())
         };
-        refreshed.and(self.report_counts(now))
+        refresh_result.and(self.report_counts(now))
     }
 
     /// Reports the counts of the rules that are due, and refreshes the rules if the response shows a change.
     ///
-    /// A process without requests sends reports without documents, so that it learns of changes too.
+    /// A process without requests sends reports without documents, because each response contains the time of the last
+    /// modification.
     fn report_counts(&mut self, now: Duration) -> Result<(), Failure> {
         let rules = self.sampler.rules();
         let Some(report) = rules.build_report(&self.client_id, now, unix_now()) else {
@@ -144,12 +146,12 @@ impl DaemonClient {
         }
         let previous_modification = self.last_modification;
         let mut has_unknown_rule = false;
-        let calls: Vec<&[_]> = if report.is_empty() {
+        let batches: Vec<&[_]> = if report.is_empty() {
             vec![&[]]
         } else {
             report.chunks(MAX_REPORT_DOCUMENTS).collect()
         };
-        let reported = calls.into_iter().try_for_each(|documents| {
+        let report_result = batches.into_iter().try_for_each(|documents| {
             let response = self.send_report(&rules, documents, now)?;
             self.last_modification = response.last_rule_modification.or(self.last_modification);
             // A status of 4xx means that the rule has been deleted.
@@ -159,20 +161,20 @@ impl DaemonClient {
             });
             Ok(())
         });
-        if reported.is_ok() {
+        if report_result.is_ok() {
             rules.postpone_reports(now);
             self.last_report = now;
         }
         if self.last_modification == self.applied_modification && !has_unknown_rule {
-            return reported;
+            return report_result;
         }
-        let refreshed = self.refresh_rules(now);
-        if refreshed.is_ok() {
-            // X-Ray dates a modification to the second, so the rules may lack a second modification of the same
-            // second. They are refreshed once more if the next report returns the same time.
+        let refresh_result = self.refresh_rules(now);
+        if refresh_result.is_ok() {
+            // Modification times are whole seconds, so the rules may lack a later modification of the same second. The
+            // earlier time is stored here, so that the response to the next report causes one more refresh.
             self.applied_modification = previous_modification;
         }
-        reported.and(refreshed)
+        report_result.and(refresh_result)
     }
 
     fn send_report(
@@ -190,7 +192,7 @@ impl DaemonClient {
             Ok(targets) => targets,
             // X-Ray has counted the report, although its response cannot be read.
             Err(failure) if failure.has_status(StatusCode::is_success) => &no_targets,
-            // The service model allows a report without documents. If X-Ray refuses it, nothing is lost.
+            // The service model allows a report without documents. If X-Ray rejects such a report, no counts are lost.
             Err(failure)
                 if failure.has_status(StatusCode::is_client_error) && documents.is_empty() =>
             {
@@ -214,8 +216,8 @@ impl DaemonClient {
                 None => break,
             }
         }
-        // X-Ray always has the rule `Default`, so a response without a valid rule is a mistake of the daemon.
-        // The rules stay in force, and the next poll asks again.
+        // X-Ray always has the rule `Default`, so a response without a valid rule is a mistake of the daemon. The current
+        // rules stay in force, and the next poll requests rules again.
         if let Some(rules) = self.sampler.rules().with_definitions(definitions, now) {
             self.sampler.set_rules(rules);
             let jitter = MAX_REFRESH_JITTER.mul_f64(rand::random());
@@ -241,7 +243,7 @@ impl DaemonClient {
         })
     }
 
-    /// Logs when the daemon stops providing rules, and when it provides them again.
+    /// Logs the first failed call of an outage and the first successful call after the outage.
     fn log_outage(&self, result: &Result<(), Failure>) {
         let address = &self.address;
         match result {

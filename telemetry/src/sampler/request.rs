@@ -9,7 +9,7 @@ use opentelemetry_sdk::Resource;
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     pub name: String,
-    /// X-Ray's names for the platform, such as `AWS::ECS::Container`. A rule has to match one of them.
+    /// X-Ray's names for the platform, such as `AWS::ECS::Container`. A rule matches if its pattern matches one of the names.
     pub types: &'static [&'static str],
     /// The ARN of the ECS container.
     pub arn: Option<String>,
@@ -21,7 +21,7 @@ impl Service {
         let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
         let launch_type = value("aws.ecs.launchtype");
         let types: &[&str] = match value("cloud.platform").as_deref() {
-            // X-Ray's own SDKs use `Container`. The origin in our segments depends on the launch type.
+            // X-Ray's own SDKs use `AWS::ECS::Container`. The other name is the `origin` in the documents of this service.
             Some("aws_ecs") => match launch_type.as_deref() {
                 Some("fargate") => &["AWS::ECS::Container", "AWS::ECS::Fargate"],
                 Some("ec2") => &["AWS::ECS::Container", "AWS::ECS::EC2"],
@@ -40,7 +40,7 @@ impl Service {
     }
 }
 
-/// The properties of a request that rules can match. A missing text is empty.
+/// The properties of a request that rules can match. A missing property is an empty string.
 #[derive(Debug, Default)]
 pub(super) struct Request<'a> {
     pub host: &'a str,
@@ -70,14 +70,14 @@ impl<'a> Request<'a> {
                 _ => {}
             }
         }
-        // OpenTelemetry's conventions replace an unknown method by `_OTHER`. Rules match the method itself.
+        // OpenTelemetry's conventions replace an unknown method with `_OTHER`. Rules match the original method.
         if let Some(method) = original_method {
             request.method = method;
         }
         request
     }
 
-    /// The value of an attribute as text.
+    /// Returns the value of an attribute as text.
     pub fn attribute(&self, key: &str) -> Option<Cow<'_, str>> {
         let mut attributes = self.attributes.iter();
         let attribute = attributes.find(|attribute| attribute.key.as_str() == key)?;
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_type_follows_from_the_platform() {
+    fn each_platform_has_its_service_types() {
         let ec2 = service_with(&[("cloud.platform", "aws_ecs"), ("aws.ecs.launchtype", "ec2")]);
         assert_eq!(ec2.types, ["AWS::ECS::Container", "AWS::ECS::EC2"]);
         for (platform, types) in [

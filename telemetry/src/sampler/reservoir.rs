@@ -1,23 +1,23 @@
-//! The reservoir of a rule: the number of requests per second that are sampled before the fixed rate applies.
+//! The reservoir of a rule: a number of requests per second that are sampled before the fixed rate applies.
 //!
 //! Times are measured from the start of the sampler ([`XraySampler::uptime`](super::XraySampler::uptime)). A
-//! change of the system clock therefore neither refills a reservoir nor changes when a quota expires.
+//! change of the system clock therefore has no effect on reservoirs and quotas.
 
 use std::time::Duration;
 
 /// A reservoir, refilled at the start of each second.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reservoir {
-    /// Requests per second over all processes, from the definition of the rule.
+    /// Requests per second of all processes together, from the definition of the rule.
     pub size: u64,
     /// Requests per second that X-Ray has assigned to this process. `None` before the first assignment.
     quota: Option<u64>,
     quota_expires_at: Duration,
     current_second: u64,
-    taken_this_second: u64,
+    granted_this_second: u64,
 }
 
-/// Why a request may be taken from the reservoir.
+/// Why the reservoir grants a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReservoirGrant {
     /// The request is within the quota of this process.
@@ -27,7 +27,7 @@ pub(super) enum ReservoirGrant {
 }
 
 impl Reservoir {
-    /// A reservoir without a quota.
+    /// Creates a reservoir without a quota.
     pub fn new(size: u64) -> Self {
         Self {
             size,
@@ -35,26 +35,26 @@ impl Reservoir {
         }
     }
 
-    /// Sets the quota and the time when it expires. `None` leaves a value unchanged.
+    /// Sets the quota and the time when the quota expires. `None` leaves a value unchanged.
     pub fn assign_quota(&mut self, quota: Option<u64>, expires_at: Option<Duration>) {
         self.quota = quota.or(self.quota);
         self.quota_expires_at = expires_at.unwrap_or(self.quota_expires_at);
     }
 
-    /// Takes one request at `now`. Returns `None` if the reservoir is used up for this second.
-    pub fn take(&mut self, now: Duration) -> Option<ReservoirGrant> {
+    /// Grants one request at `now`. Returns `None` if the reservoir is used up for this second.
+    pub fn grant_request(&mut self, now: Duration) -> Option<ReservoirGrant> {
         let second = now.as_secs();
-        // `now` may be in an earlier second: threads read the clock before they lock the reservoir.
+        // `now` may be in an earlier second, because threads read the clock before they lock the reservoir.
         if second > self.current_second {
             self.current_second = second;
-            self.taken_this_second = 0;
+            self.granted_this_second = 0;
         }
         let (limit, grant) = match self.quota.filter(|_| now < self.quota_expires_at) {
             Some(quota) => (quota, ReservoirGrant::Quota),
             None => (self.size.min(1), ReservoirGrant::Borrowed),
         };
-        (self.taken_this_second < limit).then(|| {
-            self.taken_this_second += 1;
+        (self.granted_this_second < limit).then(|| {
+            self.granted_this_second += 1;
             grant
         })
     }
@@ -74,54 +74,65 @@ mod tests {
         let mut reservoir = Reservoir::new(50);
         for second in [0, 1, 2] {
             assert_eq!(
-                reservoir.take(seconds(second)),
+                reservoir.grant_request(seconds(second)),
                 Some(ReservoirGrant::Borrowed)
             );
-            assert_eq!(reservoir.take(seconds(second)), None);
+            assert_eq!(reservoir.grant_request(seconds(second)), None);
         }
     }
 
     #[test]
     fn no_request_is_borrowed_from_a_reservoir_of_size_0() {
-        assert_eq!(Reservoir::new(0).take(seconds(100)), None);
+        assert_eq!(Reservoir::new(0).grant_request(seconds(100)), None);
     }
 
     #[test]
     fn requests_are_borrowed_again_after_the_quota_has_expired() {
         let mut reservoir = Reservoir::new(50);
         reservoir.assign_quota(Some(2), Some(seconds(101)));
-        let grants: Vec<_> = (0..3).map(|_| reservoir.take(seconds(100))).collect();
+        let grants: Vec<_> = (0..3)
+            .map(|_| reservoir.grant_request(seconds(100)))
+            .collect();
         let quota = Some(ReservoirGrant::Quota);
         assert_eq!(grants, [quota, quota, None]);
-        assert_eq!(reservoir.take(seconds(101)), Some(ReservoirGrant::Borrowed));
-        assert_eq!(reservoir.take(seconds(101)), None);
+        assert_eq!(
+            reservoir.grant_request(seconds(101)),
+            Some(ReservoirGrant::Borrowed)
+        );
+        assert_eq!(reservoir.grant_request(seconds(101)), None);
     }
 
     #[test]
     fn a_quota_of_0_prevents_borrowing() {
         let mut reservoir = Reservoir::new(50);
         reservoir.assign_quota(Some(0), Some(seconds(200)));
-        assert_eq!(reservoir.take(seconds(100)), None);
+        assert_eq!(reservoir.grant_request(seconds(100)), None);
     }
 
     #[test]
     fn a_value_that_an_assignment_leaves_out_stays_unchanged() {
         let mut reservoir = Reservoir::new(50);
         reservoir.assign_quota(Some(1), None);
-        let grant = reservoir.take(seconds(100));
+        let grant = reservoir.grant_request(seconds(100));
         assert_eq!(grant, Some(ReservoirGrant::Borrowed), "no expiry yet");
         reservoir.assign_quota(None, Some(seconds(200)));
-        assert_eq!(reservoir.take(seconds(101)), Some(ReservoirGrant::Quota));
+        assert_eq!(
+            reservoir.grant_request(seconds(101)),
+            Some(ReservoirGrant::Quota)
+        );
         reservoir.assign_quota(Some(0), None);
-        assert_eq!(reservoir.take(seconds(102)), None);
+        assert_eq!(reservoir.grant_request(seconds(102)), None);
         reservoir.assign_quota(None, None);
-        assert_eq!(reservoir.take(seconds(199)), None);
-        assert_eq!(reservoir.take(seconds(200)), Some(ReservoirGrant::Borrowed));
+        assert_eq!(reservoir.grant_request(seconds(199)), None);
+        assert_eq!(
+            reservoir.grant_request(seconds(200)),
+            Some(ReservoirGrant::Borrowed)
+        );
     }
 
     proptest! {
         #[test]
-        fn no_second_grants_more_requests_than_the_quota(
+        fn at_most_the_quota_is_granted_each_second(
             size in 0..100_u64,
             quota in proptest::option::of((0..20_u64, 1000..1010_u64)),
             steps in proptest::collection::vec(0..2_u64, 0..300),
@@ -137,7 +148,7 @@ mod tests {
                     second += step;
                     granted = 0;
                 }
-                granted += u64::from(reservoir.take(seconds(second)).is_some());
+                granted += u64::from(reservoir.grant_request(seconds(second)).is_some());
                 let valid_quota = quota.filter(|(_, expires_at)| second < *expires_at);
                 prop_assert!(granted <= valid_quota.map_or(size.min(1), |(per_second, _)| per_second));
             }

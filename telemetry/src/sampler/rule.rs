@@ -9,7 +9,7 @@ use super::pattern::parse_pattern;
 use super::request::{Request, Service};
 use super::rule_state::SharedRuleState;
 
-/// The only version of rules that X-Ray documents.
+/// The only version of sampling rules in X-Ray's documentation.
 const SUPPORTED_VERSION: i64 = 1;
 
 /// A rule whose definition is valid.
@@ -27,10 +27,11 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// Creates the rule of `definition`. Returns `None` if the definition is invalid or has an unsupported
+    /// Creates a rule from `definition`. Returns `None` if the definition is invalid or has an unsupported
     /// version.
     ///
-    /// `predecessor` is the earlier rule of the same name. The new rule keeps its counts and its quota.
+    /// `predecessor` is the earlier rule of the same name. The new rule keeps the counts and the quota of its
+    /// predecessor.
     pub fn new(
         definition: SamplingRule,
         predecessor: Option<&Rule>,
@@ -62,7 +63,7 @@ impl Rule {
             definition,
             state,
         };
-        // An unchanged definition keeps the rate that X-Ray has assigned since.
+        // If the definition is unchanged, the rate that X-Ray has assigned stays in force.
         if predecessor.is_some_and(|predecessor| predecessor.definition != rule.definition) {
             let mut state = rule.state.lock();
             state.reservoir.size = reservoir_size;
@@ -75,7 +76,7 @@ impl Rule {
         &self.definition.rule_name
     }
 
-    /// The sort key of rules: rules are tried by ascending priority, then by name.
+    /// The sort key of rules. Rules are evaluated by ascending priority, then by name.
     pub fn sort_key(&self) -> (i64, &str) {
         (self.definition.priority, self.name())
     }
@@ -98,7 +99,7 @@ impl Rule {
                 .iter()
                 .any(|service_type| self.service_type.matches(service_type))
             && (self.resource_arn).matches(service.arn.as_deref().unwrap_or_default())
-            // A rule may name a host with or without its port, like the header `Host`.
+            // The host pattern of a rule may include a port, because the header `Host` may include one.
             && (self.host.matches(request.host) || request.port.is_some_and(matches_host_and_port))
             && self.attributes.iter().all(matches_attribute)
     }

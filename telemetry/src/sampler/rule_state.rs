@@ -19,11 +19,11 @@ const MAX_REPORT_INTERVAL: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub(super) struct RuleState {
     pub reservoir: Reservoir,
-    /// Share of requests that are sampled once the reservoir is used up, from 0 to 1.
+    /// Fraction of requests, from 0 to 1, that are sampled when the reservoir is used up.
     pub fixed_rate: f64,
     pub counts: RequestCounts,
     pub report_interval: Duration,
-    /// When the next report is due.
+    /// The time when the next report is due.
     pub next_report: Duration,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct RequestCounts {
     pub borrowed: u64,
 }
 
-/// A [`RuleState`] that its clones share. A refreshed rule shares the state of its predecessor.
+/// A shared [`RuleState`]. Clones refer to the same state. A refreshed rule shares the state of its predecessor.
 #[derive(Clone, Debug)]
 pub(super) struct SharedRuleState(Arc<Mutex<RuleState>>);
 
@@ -60,7 +60,7 @@ impl RuleState {
     /// Decides whether to sample a request at `now`, and counts it. `random` is a random number in `0.0..1.0`,
     /// which is compared with the fixed rate if the reservoir is used up.
     pub fn decide(&mut self, now: Duration, random: f64) -> bool {
-        let grant = self.reservoir.take(now);
+        let grant = self.reservoir.grant_request(now);
         let is_sampled = grant.is_some() || random < self.fixed_rate;
         self.counts.matched += 1;
         self.counts.sampled += u64::from(is_sampled);

@@ -15,28 +15,28 @@ mod matching_tests;
 #[cfg(test)]
 mod report_tests;
 
-/// Rules expire this long after the last successful refresh, as in X-Ray's own SDKs.
+/// Rules expire this long after the last successful refresh. X-Ray's own SDKs use the same time.
 const RULES_LIFETIME: Duration = Duration::from_secs(3600);
 
-/// Maximum number of rules that are kept. An AWS account has some dozens.
+/// Maximum number of rules that are used. An AWS account has only a few dozen rules.
 const MAX_RULES: usize = 1000;
 
-/// A report waits for other reports that are due at most this much later, so that they share one call.
+/// A report is delayed by at most this time, so that reports of several rules share one call.
 const REPORT_WINDOW: Duration = Duration::from_secs(1);
 
-/// Requests per second that the local default samples before its rate applies.
+/// Requests per second that the local default rule samples before its fixed rate applies.
 const DEFAULT_RESERVOIR_SIZE: u64 = 1;
 
-/// Share of the other requests that the local default samples.
+/// Fraction of the other requests that the local default rule samples.
 const DEFAULT_FIXED_RATE: f64 = 0.05;
 
-/// Rules in the order in which they are tried.
+/// The current rules, sorted by priority and name.
 #[derive(Debug)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
-    /// When the refresh that returned these rules began.
+    /// The time when the refresh that returned these rules began.
     refreshed_at: Duration,
-    /// Decides about requests that no rule matches, and about all requests while there are no rules.
+    /// The state of the local default rule. This rule decides if no other rule matches or the rules have expired.
     local_default: SharedRuleState,
 }
 
@@ -55,10 +55,10 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Decides by the first matching rule whether to sample the request at `now`. `random` is a random number
-    /// in `0.0..1.0`.
+    /// Decides whether to sample the request at `now`. The first matching rule makes the decision. `random` is a random
+    /// number in `0.0..1.0`.
     ///
-    /// `request` is not called if there are no rules, so that this case costs little.
+    /// `request` is called only if there are rules, because reading the properties of a request takes time.
     pub fn decide<'r>(
         &self,
         service: &Service,
@@ -66,8 +66,8 @@ impl Rules {
         now: Duration,
         random: f64,
     ) -> bool {
-        let are_valid = now < self.refreshed_at.saturating_add(RULES_LIFETIME);
-        let matching_rule = if are_valid && !self.rules.is_empty() {
+        let are_rules_valid = now < self.refreshed_at.saturating_add(RULES_LIFETIME);
+        let matching_rule = if are_rules_valid && !self.rules.is_empty() {
             let request = request();
             let mut rules = self.rules.iter();
             rules.find(|rule| rule.matches(service, &request))
@@ -78,8 +78,8 @@ impl Rules {
         state.lock().decide(now, random)
     }
 
-    /// Creates the rules of a refresh that began at `now`. A rule that keeps its name keeps its counts and its
-    /// quota. Returns `None` if no definition is valid.
+    /// Creates the rules of a refresh that began at `now`. A rule with the name of an earlier rule keeps its
+    /// counts and its quota. Returns `None` if no definition is valid.
     pub fn with_definitions(&self, definitions: Vec<SamplingRule>, now: Duration) -> Option<Self> {
         let create_rule = |definition: SamplingRule| {
             let predecessor = self.find_rule(&definition.rule_name);

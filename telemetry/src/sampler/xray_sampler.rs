@@ -10,20 +10,20 @@ use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 use super::request::{Request, Service};
 use super::rules::Rules;
 
-/// Samples by the rules that are in force. Clones share the rules.
+/// Samples traces by the current rules. Clones share the rules.
 #[derive(Clone, Debug)]
 pub(crate) struct XraySampler(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     service: Service,
-    /// The lock is only held to read or replace the pointer, not while rules are matched.
+    /// The lock protects only the pointer. It is released before rules are matched.
     rules: RwLock<Arc<Rules>>,
     started_at: Instant,
 }
 
 impl XraySampler {
-    /// Creates a sampler without rules. It samples the first request each second and 5 % of the others.
+    /// Creates a sampler without rules. The local default rule samples the first request each second and 5 % of the others.
     pub fn new(service: Service) -> Self {
         Self(Arc::new(Shared {
             service,
@@ -65,7 +65,7 @@ impl ShouldSample for XraySampler {
     }
 }
 
-/// Converts a decision into the SDK's type. The trace state of the parent is passed on.
+/// Converts a decision into the SDK's type. The result contains the trace state of the parent.
 pub(crate) fn sampling_result(is_sampled: bool, parent: Option<&Context>) -> SamplingResult {
     SamplingResult {
         decision: if is_sampled {

@@ -2,8 +2,8 @@
 
 use crate::url::is_host;
 
-/// The addresses of the daemon as `host:port`. Segments are sent to the UDP address, and sampling rules are read from
-/// the TCP address. The default of both is `127.0.0.1:2000`.
+/// The addresses of the daemon as `host:port`. Segments are sent to the UDP address, and sampling rules are requested from
+/// the TCP address. Both addresses default to `127.0.0.1:2000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaemonAddress {
     pub(crate) udp: String,
@@ -71,14 +71,14 @@ mod tests {
     }
 
     #[test]
-    fn each_protocol_may_have_an_address_of_its_own_in_any_order() {
+    fn the_udp_and_tcp_addresses_may_differ_and_have_any_order() {
         let address = DaemonAddress::parse("tcp:a:1 udp:b:2").unwrap();
         assert_eq!((address.udp.as_str(), address.tcp.as_str()), ("b:2", "a:1"));
         assert_eq!(DaemonAddress::parse("udp:b:2 tcp:a:1"), Some(address));
     }
 
     #[test]
-    fn an_invalid_address_is_refused() {
+    fn an_invalid_address_is_rejected() {
         for text in [
             "daemon",
             ":2000",

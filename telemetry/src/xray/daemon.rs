@@ -8,38 +8,38 @@ use std::time::{Duration, Instant};
 use super::lookup::{Lookup, Resolver};
 use crate::condition::LoggedCondition;
 
-/// The line before each document, from the daemon's protocol.
+/// The line before each document, as defined by the daemon's protocol.
 const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 
-/// Largest document in bytes. A UDP datagram has at most 65,507 bytes.
+/// Largest document in bytes. The payload of a UDP datagram has at most 65,507 bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 65_507 - HEADER.len();
 
-/// A daemon on this machine has recovered after this time without an error. The kernel reports each lost
-/// datagram, but at most about 1,000 in a second.
+/// A daemon on this machine is assumed to have recovered after this time without an error. The kernel reports each lost
+/// datagram, but at most about 1,000 per second.
 const LOCAL_RECOVERY_TIME: Duration = Duration::from_millis(100);
 
-/// A daemon on another machine has recovered after this time without an error. Its kernel may report only one lost
-/// datagram in a second.
+/// A daemon on another machine is assumed to have recovered after this time without an error. The kernel of that machine
+/// may report only one lost datagram per second.
 const REMOTE_RECOVERY_TIME: Duration = Duration::from_secs(2);
 
-/// Sends documents to one daemon, whose name it looks up every minute.
+/// Sends documents to one daemon. The name of the daemon is looked up every minute.
 #[derive(Debug)]
 pub(super) struct DaemonSender {
     lookup: Lookup,
     /// Connected to the address that the last successful lookup found.
     socket: Option<UdpSocket>,
-    /// The error of the last lookup while there is no socket.
+    /// The error of the last lookup, until a lookup succeeds.
     lookup_error: Option<io::Error>,
-    /// Lookups fail, and the address of an earlier lookup is in use.
+    /// Active while lookups fail and the address of an earlier lookup is used.
     stale_address: LoggedCondition,
     last_error_at: Option<Instant>,
-    /// Reused for each datagram.
+    /// The header and the last document. The buffer is reused for each datagram.
     datagram: Vec<u8>,
 }
 
 impl DaemonSender {
-    /// Creates a sender for the daemon at `address`, which is `host:port`. The first lookup starts with the first
-    /// document.
+    /// Creates a sender for the daemon at `address` (`host:port`). The first call of [`send`](Self::send) starts the first
+    /// lookup.
     pub fn new(address: String, resolver: Arc<Resolver>, now: Instant) -> Self {
         Self {
             lookup: Lookup::new(address, resolver, now),
@@ -61,7 +61,7 @@ impl DaemonSender {
         self.datagram.truncate(HEADER.len());
         self.datagram.extend_from_slice(document);
         let result = self.send_datagram().inspect_err(|error| {
-            // This error reports the loss of an earlier datagram. The new one has not been sent yet.
+            // This error reports the loss of an earlier datagram. The kernel has not sent the new datagram.
             if error.kind() == io::ErrorKind::ConnectionRefused {
                 let _ = self.send_datagram();
             }
@@ -72,9 +72,9 @@ impl DaemonSender {
         result
     }
 
-    /// Whether the daemon is assumed to receive documents: no loss has been reported for the recovery time.
+    /// Whether the daemon is assumed to receive documents, because no error has occurred during the recovery time.
     ///
-    /// UDP has no acknowledgements. The loss of a datagram is reported when the next one is sent, or never.
+    /// UDP has no acknowledgements. The kernel reports the loss of a datagram when the next datagram is sent, or never.
     pub fn is_working(&self, now: Instant) -> bool {
         let peer = self.socket.as_ref().map(UdpSocket::peer_addr);
         let is_local = matches!(peer, Some(Ok(peer)) if peer.ip().is_loopback());
@@ -123,12 +123,12 @@ impl DaemonSender {
     fn replace_socket(&mut self, socket: UdpSocket, now: Instant) {
         let peer = |socket: &UdpSocket| socket.peer_addr().ok();
         let current = self.socket.as_ref();
-        // The kernel may still report the loss of the last datagram to the current socket.
+        // The current socket stays in use, because the kernel may still report the loss of its last datagram.
         if current.is_some_and(|current| peer(current) == peer(&socket)) {
             return;
         }
         self.socket = Some(socket);
-        // The recovery time starts anew, because a loss at the new address is not reported before the second datagram.
+        // The recovery time restarts, because the kernel reports a loss at the new address only after the second datagram.
         self.last_error_at = self.last_error_at.map(|_| now);
     }
 }

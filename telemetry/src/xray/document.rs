@@ -14,7 +14,8 @@ use thiserror::Error;
 
 use super::daemon::MAX_DOCUMENT_BYTES;
 
-/// Attributes that become annotations, by which traces can be searched. Dots become underscores.
+/// Span attributes that become annotations, so that traces can be searched by their values. Dots in their keys become
+/// underscores.
 const ANNOTATION_KEYS: [&str; 6] = [
     "aws.retry_count",
     "chaos.cpu_ms",
@@ -27,19 +28,19 @@ const ANNOTATION_KEYS: [&str; 6] = [
 /// Values of `error.type` for spans whose caller did not wait for the result.
 const CANCELLED_ERROR_TYPES: [&str; 3] = ["cancelled", "client_disconnected", "client_stalled"];
 
-/// Parts of a document that are left out, in this order, until the document fits into a datagram.
-const OPTIONAL_PARTS: [&str; 3] = ["cause", "annotations", "aws"];
+/// Members of a document that are removed, in this order, until the document fits into a datagram.
+const OPTIONAL_MEMBERS: [&str; 3] = ["cause", "annotations", "aws"];
 
-/// Longest text of a request in bytes. The translator rejects a span with a longer one.
-const MAX_TEXT_BYTES: usize = 250;
+/// Longest text attribute in bytes. The translator rejects a span with a longer method, URL, user agent or client address.
+const MAX_ATTRIBUTE_BYTES: usize = 250;
 
-/// Longest host name in bytes. The host is a part of the URL, whose length the translator limits.
+/// Longest host name in bytes. It leaves room for a path in the URL, which has at most [`MAX_ATTRIBUTE_BYTES`].
 const MAX_HOST_BYTES: usize = 100;
 
-/// Longest service name in characters.
-const MAX_NAME_CHARS: usize = 200;
+/// Longest service name in characters, from the X-Ray developer guide.
+const MAX_SERVICE_NAME_CHARS: usize = 200;
 
-/// Longest annotation in bytes.
+/// Longest annotation value in bytes. X-Ray allows 1,000 characters.
 const MAX_ANNOTATION_BYTES: usize = 1000;
 
 /// Translates spans to X-Ray documents.
@@ -52,13 +53,13 @@ pub(super) enum DocumentError {
     /// The translator rejects the span.
     #[error("the span cannot be translated to an X-Ray document")]
     Untranslatable,
-    /// The document is too large even without its optional parts.
+    /// The document is too large even without its optional members.
     #[error("the document is larger than {MAX_DOCUMENT_BYTES} bytes, the maximum in a datagram")]
     TooLarge,
 }
 
 impl DocumentError {
-    /// `error.type` of the semantic conventions.
+    /// The value of the attribute `error.type` in OpenTelemetry's semantic conventions.
     pub fn error_type(self) -> &'static str {
         match self {
             Self::Untranslatable => "untranslatable_span",
@@ -71,14 +72,14 @@ impl Default for DocumentTranslator {
     fn default() -> Self {
         let translator = SegmentTranslator::new()
             .with_indexed_attrs(ANNOTATION_KEYS.map(str::to_owned))
-            // The trace id of a `traceparent` does not begin with a time. X-Ray accepts such ids.
+            // A W3C trace id does not begin with a timestamp. X-Ray accepts such ids.
             .skip_timestamp_validation();
         Self(translator)
     }
 }
 
 impl DocumentTranslator {
-    /// Sets the resource, whose attributes are part of every document.
+    /// Sets the resource. Its attributes are part of every document.
     pub fn set_resource(&mut self, resource: &Resource) {
         let name = resource.get(&"service.name".into());
         let name = name.map_or_else(String::new, |name| name.to_string());
@@ -86,7 +87,7 @@ impl DocumentTranslator {
         let attributes = attributes.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
         let resource = Resource::builder_empty()
             .with_attributes(attributes)
-            .with_service_name(replace_forbidden_chars(&name));
+            .with_service_name(sanitize_service_name(&name));
         self.0.set_resource(&resource.build());
     }
 
@@ -106,38 +107,38 @@ impl DocumentTranslator {
 /// Changes attributes, times and status so that the translator makes a valid document of the span.
 fn prepare_span(span: &mut SpanData) {
     cut_long_attributes(span);
-    // X-Ray rejects an end before the start, which is possible if the system clock was set back.
+    // X-Ray rejects a document that ends before its start. This happens if the system clock is set back.
     span.end_time = span.end_time.max(span.start_time);
     if span.span_kind != SpanKind::Server {
-        // The translator would add a block for an SQL database with this address.
+        // The translator would convert these attributes to an `sql` block.
         span.attributes.retain(|attribute| {
             !["server.address", "server.port"].contains(&attribute.key.as_str())
         });
     }
-    // The translator sets flags only if the status of the span is an error. By OpenTelemetry's conventions, 4xx leaves
-    // the status of a server's span unset.
-    match integer_attribute(span, "http.response.status_code") {
+    // The translator sets `error`, `throttle` and `fault` only if the status of the span is an error. In OpenTelemetry's
+    // conventions, the status of a server span with a 4xx response is unset.
+    match find_integer_attribute(span, "http.response.status_code") {
         Some(400..=599) => span.status = Status::error(""),
         // A successful response without an exception is not a failure.
         Some(_) if span.events.is_empty() => span.status = Status::Unset,
         _ => {}
     }
-    // X-Ray does not allow a cause in a document without a flag.
+    // The translator converts events to a `cause`. X-Ray does not allow a `cause` without `error` or `fault`.
     if !matches!(span.status, Status::Error { .. }) {
         span.events = Default::default();
     }
 }
 
-/// Cuts attributes that are longer than the translator or X-Ray allow. Clients choose some of these lengths.
+/// Cuts attributes that are longer than the translator or X-Ray allows. Clients can send values of any length.
 fn cut_long_attributes(span: &mut SpanData) {
-    let host_bytes = text_attribute(span, "server.address").map_or(0, str::len);
+    let host_bytes = find_text_attribute(span, "server.address").map_or(0, str::len);
     let host_bytes = host_bytes.min(MAX_HOST_BYTES);
     for attribute in &mut span.attributes {
         let max_bytes = match attribute.key.as_str() {
             key if ANNOTATION_KEYS.contains(&key) => MAX_ANNOTATION_BYTES,
             "server.address" => MAX_HOST_BYTES,
-            "url.path" => MAX_TEXT_BYTES - host_bytes - "https://:65535".len(),
-            _ => MAX_TEXT_BYTES,
+            "url.path" => MAX_ATTRIBUTE_BYTES - host_bytes - "https://:65535".len(),
+            _ => MAX_ATTRIBUTE_BYTES,
         };
         if let AttributeValue::String(value) = &attribute.value
             && value.as_str().len() > max_bytes
@@ -148,11 +149,12 @@ fn cut_long_attributes(span: &mut SpanData) {
     }
 }
 
-/// Replaces each character that X-Ray does not allow in a name by an underscore, and cuts a long name.
-fn replace_forbidden_chars(name: &str) -> String {
+/// Replaces each character that X-Ray does not allow in a name with an underscore, and cuts the name to
+/// [`MAX_SERVICE_NAME_CHARS`].
+fn sanitize_service_name(name: &str) -> String {
     let is_allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/%&#=+-@".contains(c);
     name.chars()
-        .take(MAX_NAME_CHARS)
+        .take(MAX_SERVICE_NAME_CHARS)
         .map(|c| if is_allowed(c) { c } else { '_' })
         .collect()
 }
@@ -161,13 +163,13 @@ fn correct_document(document: &mut Map<String, Value>, span: &SpanData) {
     correct_flags(document, span);
     link_exceptions(document);
     move_log_groups(document);
-    // The translator writes `service.version` as a version of Elastic Beanstalk too.
+    // The translator also writes `service.version` and `service.namespace` as properties of Elastic Beanstalk.
     if let Some(Value::Object(aws)) = document.get_mut("aws") {
         aws.remove("elastic_beanstalk");
     }
-    // The translator sets `x_forwarded_for` for every client. The address comes from that header only if the span names
-    // the peer of the connection too.
-    if attribute(span, "network.peer.address").is_none()
+    // The translator sets `x_forwarded_for` for every client address. The address comes from the header
+    // `X-Forwarded-For` only if the span also has the peer address of the connection.
+    if find_attribute(span, "network.peer.address").is_none()
         && let Some(http) = document.get_mut("http")
         && let Some(Value::Object(request)) = http.get_mut("request")
     {
@@ -175,23 +177,24 @@ fn correct_document(document: &mut Map<String, Value>, span: &SpanData) {
     }
 }
 
-/// Corrects two flags. The translator sets an error for 4xx, a throttle for 429, and a fault for every other failure.
+/// Corrects the flags of throttled and cancelled requests. The translator sets `error` for 4xx, `error` and `throttle`
+/// for 429, and `fault` for every other failure.
 fn correct_flags(document: &mut Map<String, Value>, span: &SpanData) {
-    // The status of DynamoDB's throttling is 400.
-    let is_throttled = attribute(span, "aws.throttled") == Some(&AttributeValue::Bool(true));
+    // DynamoDB reports throttling with the status 400.
+    let is_throttled = find_attribute(span, "aws.throttled") == Some(&AttributeValue::Bool(true));
     if is_throttled && document.contains_key("error") {
         document.insert("throttle".to_owned(), Value::Bool(true));
     }
-    // A cancellation is a mistake of the caller, so it is an error instead of a fault.
-    let is_cancelled = text_attribute(span, "error.type")
+    // The caller causes a cancellation, so the flag is `error` instead of `fault`.
+    let is_cancelled = find_text_attribute(span, "error.type")
         .is_some_and(|error_type| CANCELLED_ERROR_TYPES.contains(&error_type));
-    let status = integer_attribute(span, "http.response.status_code");
+    let status = find_integer_attribute(span, "http.response.status_code");
     if is_cancelled && !matches!(status, Some(500..=599)) && document.remove("fault").is_some() {
         document.insert("error".to_owned(), Value::Bool(true));
     }
 }
 
-/// Links each exception to the next one, which is its cause.
+/// Writes the id of the next exception into the `cause` of each exception. The translator does not link exceptions.
 fn link_exceptions(document: &mut Map<String, Value>) {
     let cause = document.get_mut("cause");
     let exceptions = cause.and_then(|cause| cause.get_mut("exceptions"));
@@ -207,58 +210,59 @@ fn link_exceptions(document: &mut Map<String, Value>) {
     }
 }
 
-/// Moves the log groups into the block `aws`, with an object for each. The translator writes ARNs as names, too.
+/// Moves the log groups into the block `aws`, with one object for each log group. The translator lists the ARNs among the
+/// names, too.
 fn move_log_groups(document: &mut Map<String, Value>) {
     let Some(log_groups) = document.remove("cloudwatch_logs") else {
         return;
     };
-    // The segment names the log groups already, so a subsegment need not.
+    // Only the segment lists the log groups. Subsegments have a `type`.
     if document.contains_key("type") {
         return;
     }
-    let values = |key: &str| log_groups[key].as_array().cloned().unwrap_or_default();
+    let read_list = |key: &str| log_groups[key].as_array().cloned().unwrap_or_default();
     let log_from_arn = |arn: &Value| {
         let arn = arn.as_str()?.trim_end_matches(":*");
         let (_, name) = arn.split_once(":log-group:")?;
         Some(json!({"log_group": name, "arn": arn}))
     };
-    let mut logs: Vec<_> = values("arn").iter().filter_map(log_from_arn).collect();
+    let mut logs: Vec<_> = read_list("arn").iter().filter_map(log_from_arn).collect();
     if logs.is_empty() {
-        let names = values("log_group").into_iter();
+        let names = read_list("log_group").into_iter();
         logs.extend(names.map(|name| json!({"log_group": name})));
     }
     let aws = document.entry("aws").or_insert_with(|| json!({}));
     aws["cloudwatch_logs"] = Value::Array(logs);
 }
 
-/// Serializes the document, and leaves out optional parts until it fits into a datagram.
+/// Serializes the document. Removes [`OPTIONAL_MEMBERS`] until the document fits into a datagram.
 fn serialize_within_limit(mut document: Map<String, Value>) -> Result<Vec<u8>, DocumentError> {
-    let mut optional_parts = OPTIONAL_PARTS.iter();
+    let mut optional_members = OPTIONAL_MEMBERS.iter();
     loop {
         let json = serde_json::to_vec(&document).map_err(|_| DocumentError::Untranslatable)?;
         if json.len() <= MAX_DOCUMENT_BYTES {
             return Ok(json);
         }
-        let part = optional_parts.next().ok_or(DocumentError::TooLarge)?;
-        document.remove(*part);
+        let member = optional_members.next().ok_or(DocumentError::TooLarge)?;
+        document.remove(*member);
     }
 }
 
-fn attribute<'a>(span: &'a SpanData, key: &str) -> Option<&'a AttributeValue> {
+fn find_attribute<'a>(span: &'a SpanData, key: &str) -> Option<&'a AttributeValue> {
     let mut attributes = span.attributes.iter();
     let attribute = attributes.find(|attribute| attribute.key.as_str() == key)?;
     Some(&attribute.value)
 }
 
-fn text_attribute<'a>(span: &'a SpanData, key: &str) -> Option<&'a str> {
-    match attribute(span, key)? {
+fn find_text_attribute<'a>(span: &'a SpanData, key: &str) -> Option<&'a str> {
+    match find_attribute(span, key)? {
         AttributeValue::String(text) => Some(text.as_str()),
         _ => None,
     }
 }
 
-fn integer_attribute(span: &SpanData, key: &str) -> Option<i64> {
-    match attribute(span, key)? {
+fn find_integer_attribute(span: &SpanData, key: &str) -> Option<i64> {
+    match find_attribute(span, key)? {
         AttributeValue::I64(number) => Some(*number),
         _ => None,
     }

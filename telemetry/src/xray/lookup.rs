@@ -17,18 +17,18 @@ const MIN_BACKOFF: Duration = Duration::from_secs(1);
 /// Longest time between a failed lookup and the next one.
 const MAX_BACKOFF: Duration = REFRESH_INTERVAL;
 
-/// Longest time that the exporter waits for the first lookup: the usual time limit of a resolver for one server.
+/// Longest time that the exporter waits for the first lookup. A resolver usually waits this long for one name server.
 const FIRST_LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Returns the addresses of a `host:port`.
+/// Looks up the addresses of a `host:port`.
 pub(super) type Resolver = dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
-/// The resolver of the operating system.
+/// Looks up addresses with the resolver of the operating system.
 pub(super) fn system_resolver(address: &str) -> io::Result<Vec<SocketAddr>> {
     address.to_socket_addrs().map(Iterator::collect)
 }
 
-/// The lookups of one name. At most one runs at a time, on a thread of its own.
+/// Repeated lookups of one name. At most one lookup runs at a time, on a separate thread.
 pub(super) struct Lookup {
     address: String,
     resolver: Arc<Resolver>,
@@ -45,7 +45,7 @@ enum LookupState {
 }
 
 impl Lookup {
-    /// Creates the lookups of `address`, which is `host:port`. The first one is due at `now`.
+    /// Creates lookups of `address` (`host:port`). The first lookup is due at `now`.
     pub fn new(address: String, resolver: Arc<Resolver>, now: Instant) -> Self {
         Self {
             address,
@@ -76,9 +76,9 @@ impl Lookup {
         let result = match result.recv_timeout(timeout) {
             Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => return None,
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(io::Error::other("the thread of the lookup has failed"))
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(io::Error::other(
+                "the lookup thread has panicked or cannot be started",
+            )),
         };
         let interval = if result.is_ok() {
             self.backoff = MIN_BACKOFF;
@@ -116,10 +116,10 @@ impl fmt::Debug for Lookup {
     }
 }
 
-/// Connects a socket to the first address for which this is possible.
+/// Returns a socket that is connected to the first address for which binding and connecting succeed.
 fn connect_socket(mut addresses: Vec<SocketAddr>) -> io::Result<UdpSocket> {
     let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    // Connecting a UDP socket does not show whether a daemon listens. IPv4 comes first, because `localhost` may
+    // Connecting a UDP socket succeeds even if no daemon listens. IPv4 addresses are tried first, because `localhost` may
     // resolve to `::1` first and the daemon does not listen there by default.
     addresses.sort_by_key(SocketAddr::is_ipv6);
     for address in addresses {

@@ -12,7 +12,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use super::*;
 use crate::captured_log::CapturedLog;
 
-/// A span with this attribute.
+/// Creates a server span with this attribute.
 fn span_with(attribute: KeyValue) -> SpanData {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
@@ -28,7 +28,7 @@ fn valid_span() -> SpanData {
     span_with(KeyValue::new("http.request.method", "GET"))
 }
 
-/// A span whose document is too large, because metadata is neither cut nor left out.
+/// A span with a document that is too large. Its metadata is neither cut nor removed.
 fn too_large_span() -> SpanData {
     let text = StringValue::from("x".repeat(70_000));
     span_with(KeyValue::new(
@@ -37,15 +37,15 @@ fn too_large_span() -> SpanData {
     ))
 }
 
-/// A span that cannot be translated, because it has no trace id.
+/// A span without a trace id cannot be translated.
 fn span_without_trace_id() -> SpanData {
     let mut span = valid_span();
     span.span_context = SpanContext::empty_context();
     span
 }
 
-/// The last exported values of the counter by `error.type`.
-fn exported_spans(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
+/// Returns each `error.type` and the last exported value of the span counter for it.
+fn span_counts_by_error_type(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
     let mut counts = Vec::new();
     for metrics in metrics.get_finished_metrics().unwrap() {
         for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
@@ -74,7 +74,7 @@ fn spans_that_cannot_be_sent_as_documents_are_counted_and_logged_once() {
     let provider = SdkMeterProvider::builder()
         .with_periodic_exporter(metrics.clone())
         .build();
-    // No other test of this crate exports the counter of spans.
+    // The meter provider is global. No other test of this crate exports the span counter.
     global::set_meter_provider(provider.clone());
     let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
     daemon
@@ -104,7 +104,7 @@ fn spans_that_cannot_be_sent_as_documents_are_counted_and_logged_once() {
         ("document_too_large".to_owned(), 1),
         ("untranslatable_span".to_owned(), 1),
     ];
-    assert_eq!(exported_spans(&metrics), expected);
+    assert_eq!(span_counts_by_error_type(&metrics), expected);
 
     exporter.send_spans(&mut [valid_span()]).unwrap();
     log.take();
@@ -140,7 +140,7 @@ fn a_batch_without_a_sent_span_does_not_end_an_outage() {
             "no datagram is reported as lost"
         );
     }
-    // This is longer than the recovery time of a daemon on this machine.
+    // 200 ms is longer than the recovery time of a daemon on this machine.
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(200) {
         exporter.send_spans(&mut [too_large_span()]).unwrap();

@@ -1,10 +1,10 @@
-//! Attributes as dimensions.
+//! Tests of the conversion of attributes to dimensions.
 
-use opentelemetry::{Array, KeyValue, StringValue, Value as Attribute};
+use opentelemetry::{Array, KeyValue, StringValue, Value as AttributeValue};
 use opentelemetry_sdk::Resource;
 use serde_json::json;
 
-use super::{TestProvider, dimension_names, metadata};
+use super::{TestProvider, dimension_names, expected_metadata};
 
 #[test]
 fn attributes_that_cloudwatch_does_not_allow_are_changed_or_left_out() {
@@ -14,7 +14,7 @@ fn attributes_that_cloudwatch_does_not_allow_are_changed_or_left_out() {
         1,
         &[
             KeyValue::new("long", "x".repeat(1025)),
-            KeyValue::new("list", Attribute::Array(Array::String(names.into()))),
+            KeyValue::new("list", AttributeValue::Array(Array::String(names.into()))),
             KeyValue::new("accent", "Zoë\n"),
             KeyValue::new("empty", ""),
             KeyValue::new("blank", "  "),
@@ -30,7 +30,7 @@ fn attributes_that_cloudwatch_does_not_allow_are_changed_or_left_out() {
     assert_eq!(
         provider.export_lines(),
         [json!({
-            "_aws": metadata(&["service", "accent", "list", "long"], &[("likes", "Count")]),
+            "_aws": expected_metadata(&["service", "accent", "list", "long"], &[("likes", "Count")]),
             "service": "like service",
             "accent": "Zo??",
             "list": "[\"Ada\",\"Bo\"]",
@@ -67,9 +67,9 @@ fn without_a_service_name_in_the_resource_an_attribute_may_name_the_service() {
     assert_eq!(
         provider.export_lines(),
         [
-            json!({ "_aws": metadata(&[], &[("likes", "Count")]), "likes": 2 }),
+            json!({ "_aws": expected_metadata(&[], &[("likes", "Count")]), "likes": 2 }),
             json!({
-                "_aws": metadata(&["service"], &[("likes", "Count")]),
+                "_aws": expected_metadata(&["service"], &[("likes", "Count")]),
                 "service": "monolith",
                 "likes": 1,
             }),

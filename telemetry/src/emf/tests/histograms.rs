@@ -1,27 +1,27 @@
-//! Histograms as `Values` and `Counts`.
+//! Tests of the conversion of histograms to `Values` and `Counts`.
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::Aggregation;
 use serde_json::json;
 
-use super::{TestProvider, metadata};
+use super::{TestProvider, expected_metadata};
 
 #[test]
 fn a_histogram_is_written_as_the_midpoints_and_counts_of_its_buckets() {
     let provider = TestProvider::new();
-    let duration = provider
+    let request_duration = provider
         .meter
         .f64_histogram("http.server.request.duration")
         .with_unit("s")
         .with_boundaries(vec![1.0, 2.0, 4.0, 8.0])
         .build();
     for seconds in [0.5, 1.25, 1.5, 5.0, 9.0] {
-        duration.record(seconds, &[KeyValue::new("http.route", "/likes")]);
+        request_duration.record(seconds, &[KeyValue::new("http.route", "/likes")]);
     }
     assert_eq!(
         provider.export_lines(),
         [json!({
-            "_aws": metadata(
+            "_aws": expected_metadata(
                 &["service", "http.route"],
                 &[("http.server.request.duration", "Seconds")],
             ),
@@ -43,14 +43,14 @@ fn a_histogram_is_written_as_the_midpoints_and_counts_of_its_buckets() {
 #[test]
 fn a_midpoint_is_never_below_the_minimum_or_above_the_maximum() {
     let provider = TestProvider::new();
-    let size = provider
+    let body_size = provider
         .meter
         .u64_histogram("size")
         .with_unit("By")
         .with_boundaries(vec![0.0, 100.0, 200.0])
         .build();
-    size.record(70, &[KeyValue::new("at", "above the middle")]);
-    size.record(10, &[KeyValue::new("at", "below the middle")]);
+    body_size.record(70, &[KeyValue::new("at", "above the middle")]);
+    body_size.record(10, &[KeyValue::new("at", "below the middle")]);
     let values: Vec<_> = provider
         .export_lines()
         .into_iter()

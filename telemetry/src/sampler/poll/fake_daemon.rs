@@ -1,6 +1,6 @@
-//! An HTTP server with the API of the X-Ray daemon, whose responses each test sets.
+//! An HTTP server with the API of the X-Ray daemon. Each test sets its responses.
 //!
-//! The tests of polling need responses that a real X-Ray does not give, and move the clock by minutes.
+//! The tests of polling need responses that a real X-Ray daemon does not return, and advance the clock by minutes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 use super::DaemonClient;
 use crate::sampler::{Service, XraySampler};
 
-/// Returns status and body of the response to a report, which is the argument.
+/// Receives the body of a report. Returns the status and the body of the response.
 type ReportHandler = dyn FnMut(&Value) -> (u16, String) + Send;
 
 /// The requests that the daemon has received, and its responses.
 pub(super) struct DaemonState {
-    /// Path and body of each request.
+    /// The path and the body of each request.
     pub requests: Vec<(String, Value)>,
-    /// The pages of rules. Each request removes one, except the last one.
+    /// The pages of rules. Each request returns the first page and removes it, unless it is the only page.
     rule_pages: Vec<Value>,
     pub handle_report: Box<ReportHandler>,
 }
@@ -117,11 +117,11 @@ impl FakeDaemon {
     }
 
     pub fn client(&self) -> DaemonClient {
-        DaemonClient::new(sampler(), self.address.to_string())
+        DaemonClient::new(like_service_sampler(), self.address.to_string())
     }
 }
 
-/// A page with one rule for each name. Each rule matches the path `/<name>` and has these further fields.
+/// Creates a page with one rule for each name. Each rule matches the path `/<name>` and contains `fields`.
 pub(super) fn rule_page<'a>(names: impl IntoIterator<Item = &'a str>, fields: Value) -> Value {
     let rule_record = |name: &str| {
         let mut rule = json!({
@@ -138,7 +138,7 @@ pub(super) fn rule_page<'a>(names: impl IntoIterator<Item = &'a str>, fields: Va
     json!({"SamplingRuleRecords": records})
 }
 
-pub(super) fn sampler() -> XraySampler {
+pub(super) fn like_service_sampler() -> XraySampler {
     XraySampler::new(Service {
         name: "like service".to_owned(),
         ..Service::default()
@@ -147,12 +147,12 @@ pub(super) fn sampler() -> XraySampler {
 
 /// An address that refuses connections.
 pub(super) fn refusing_address() -> SocketAddr {
-    // Only the superuser may listen on port 1, so no other test does.
+    // Only the superuser may listen on port 1, so no other test listens there.
     SocketAddr::from(([127, 0, 0, 1], 1))
 }
 
-/// Makes a sampling decision for a request to this path.
-pub(super) fn samples(client: &DaemonClient, path: &str) -> bool {
+/// Decides whether to sample a request to this path. The sampler of `client` counts the request.
+pub(super) fn sample_request(client: &DaemonClient, path: &str) -> bool {
     let attributes = [KeyValue::new("url.path", path.to_owned())];
     let result = client.sampler.should_sample(
         None,

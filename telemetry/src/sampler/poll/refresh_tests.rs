@@ -1,4 +1,4 @@
-//! When the rules are refreshed, and how a refresh changes the decisions.
+//! Tests of the times at which rules are refreshed, and of the decisions after a refresh.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::fake_daemon::{FakeDaemon, refusing_address, rule_page, sampler, samples, seconds};
+use super::fake_daemon::{
+    FakeDaemon, like_service_sampler, refusing_address, rule_page, sample_request, seconds,
+};
 use super::*;
 use crate::captured_log::CapturedLog;
 
 #[test]
-fn rules_are_read_from_all_pages_and_targets_change_their_rate() {
+fn rules_are_read_from_all_pages_and_a_target_changes_the_rate_of_its_rule() {
     let mut first_page = rule_page(["a"], json!({}));
     first_page["NextToken"] = json!("more");
     let mut last_page = rule_page(["b"], json!({}));
@@ -19,7 +21,11 @@ fn rules_are_read_from_all_pages_and_targets_change_their_rate() {
     let daemon = FakeDaemon::start([first_page, last_page]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
-    assert!(!samples(&client, "/a") && !samples(&client, "/b") && !samples(&client, "/b"));
+    assert!(
+        !sample_request(&client, "/a")
+            && !sample_request(&client, "/b")
+            && !sample_request(&client, "/b")
+    );
 
     daemon.set_report_response(
         200,
@@ -29,7 +35,7 @@ fn rules_are_read_from_all_pages_and_targets_change_their_rate() {
         }),
     );
     client.poll(seconds(10)).unwrap();
-    assert!(samples(&client, "/a") && !samples(&client, "/b"));
+    assert!(sample_request(&client, "/a") && !sample_request(&client, "/b"));
 
     let requests = &daemon.state().requests;
     assert_eq!(requests[0], ("/GetSamplingRules".to_owned(), json!({})));
@@ -65,13 +71,13 @@ fn the_first_response_with_a_modification_time_causes_a_refresh() {
     client.poll(seconds(0)).unwrap();
     daemon.set_rule_pages([rule_page(["a"], json!({"FixedRate": 1.0}))]);
     daemon.set_report_response(200, json!({"LastRuleModification": 1_700_000_000.0}));
-    assert!(!samples(&client, "/a"));
+    assert!(!sample_request(&client, "/a"));
     client.poll(seconds(10)).unwrap();
-    assert!(samples(&client, "/a"));
+    assert!(sample_request(&client, "/a"));
 }
 
 #[test]
-fn a_process_without_requests_refreshes_modified_rules_too() {
+fn modified_rules_are_refreshed_even_if_the_process_has_no_requests() {
     let daemon = FakeDaemon::start([rule_page(["a"], json!({}))]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
@@ -79,7 +85,7 @@ fn a_process_without_requests_refreshes_modified_rules_too() {
     daemon.set_report_response(200, json!({"LastRuleModification": 1_700_000_000.0}));
     client.poll(seconds(10)).unwrap();
     assert_eq!(daemon.reports(), [[] as [Value; 0]]);
-    assert!(samples(&client, "/a"), "the first request");
+    assert!(sample_request(&client, "/a"), "the first request");
 }
 
 #[test]
@@ -103,7 +109,7 @@ fn a_modification_causes_two_refreshes_and_then_none_until_the_next_modification
         client.poll(seconds(second)).unwrap();
         refresh_counts.push(daemon.refresh_count() - count_before);
     }
-    // The second refresh would find another modification of the same second.
+    // The second refresh reads a possible later modification of the same second.
     assert_eq!(refresh_counts, [1, 1, 0, 0, 1, 1, 0, 1]);
     daemon.set_report_response(200, json!({}));
     let count_before = daemon.refresh_count();
@@ -128,9 +134,9 @@ fn a_failed_refresh_after_a_modification_is_repeated() {
     daemon.set_rule_pages([error_page, rule_page(["a"], json!({"FixedRate": 1.0}))]);
     daemon.set_report_response(200, json!({"LastRuleModification": 8}));
     assert!(client.poll(seconds(30)).is_err());
-    assert!(!samples(&client, "/a"));
+    assert!(!sample_request(&client, "/a"));
     client.poll(seconds(40)).unwrap();
-    assert!(samples(&client, "/a"));
+    assert!(sample_request(&client, "/a"));
 }
 
 #[test]
@@ -141,9 +147,9 @@ fn rules_are_refreshed_after_five_minutes_even_if_all_reports_fail() {
     daemon.set_rule_pages([rule_page(["a"], json!({"FixedRate": 1.0}))]);
     daemon.set_report_response(500, "");
     assert!(client.poll(seconds(299)).is_err());
-    assert!(!samples(&client, "/a"));
+    assert!(!sample_request(&client, "/a"));
     assert!(client.poll(seconds(305)).is_err());
-    assert!(samples(&client, "/a"));
+    assert!(sample_request(&client, "/a"));
 }
 
 #[test]
@@ -151,7 +157,7 @@ fn rules_are_refreshed_when_x_ray_reports_a_deleted_rule() {
     let daemon = FakeDaemon::start([rule_page(["a", "b"], json!({}))]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
-    samples(&client, "/b");
+    sample_request(&client, "/b");
     daemon.set_rule_pages([rule_page(["a"], json!({}))]);
     daemon.set_report_response(
         200,
@@ -161,26 +167,26 @@ fn rules_are_refreshed_when_x_ray_reports_a_deleted_rule() {
     );
     client.poll(seconds(10)).unwrap();
     assert_eq!(daemon.refresh_count(), 2);
-    // The local default decides now, and samples the first request.
-    assert!(samples(&client, "/b"));
+    // The local default rule decides now, and samples the first request.
+    assert!(sample_request(&client, "/b"));
     daemon.set_report_response(200, json!({}));
     client.poll(seconds(20)).unwrap();
     assert_eq!(daemon.reports().last().unwrap().len(), 0);
 }
 
 #[test]
-fn the_local_default_decides_until_the_daemon_answers_for_the_first_time() {
+fn the_local_default_rule_decides_until_the_first_response_of_the_daemon() {
     let daemon = FakeDaemon::start([rule_page(["a"], json!({}))]);
-    let mut client = DaemonClient::new(sampler(), refusing_address().to_string());
+    let mut client = DaemonClient::new(like_service_sampler(), refusing_address().to_string());
     assert!(client.poll(seconds(0)).is_err());
-    assert!(samples(&client, "/a"), "the first request");
+    assert!(sample_request(&client, "/a"), "the first request");
     client.address = daemon.address.to_string();
     client.poll(seconds(10)).unwrap();
-    assert!(!samples(&client, "/a") && !samples(&client, "/a"));
+    assert!(!sample_request(&client, "/a") && !sample_request(&client, "/a"));
 }
 
 #[test]
-fn a_response_without_rules_leaves_the_rules_in_force() {
+fn the_rules_stay_in_force_after_a_response_without_rules() {
     let daemon = FakeDaemon::start([rule_page(["a"], json!({"FixedRate": 1.0}))]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
@@ -188,15 +194,15 @@ fn a_response_without_rules_leaves_the_rules_in_force() {
     assert!(client.poll(seconds(305)).is_err());
     daemon.set_rule_pages([rule_page([], json!({}))]);
     client.poll(seconds(315)).unwrap();
-    assert!(samples(&client, "/a") && samples(&client, "/a"));
+    assert!(sample_request(&client, "/a") && sample_request(&client, "/a"));
     // The next poll refreshes again.
     daemon.set_rule_pages([rule_page(["a"], json!({"FixedRate": 0.0}))]);
     client.poll(seconds(325)).unwrap();
-    assert!(!samples(&client, "/a"));
+    assert!(!sample_request(&client, "/a"));
 }
 
 #[test]
-fn a_response_without_end_is_a_failure() {
+fn a_response_with_an_endless_body_is_a_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || {
@@ -206,7 +212,7 @@ fn a_response_without_end_is_a_failure() {
         while stream.write_all(&[b' '; 65_536]).is_ok() {}
     });
     assert!(
-        DaemonClient::new(sampler(), address)
+        DaemonClient::new(like_service_sampler(), address)
             .poll(seconds(0))
             .is_err()
     );
@@ -230,7 +236,7 @@ fn a_call_succeeds_after_the_daemon_has_closed_its_kept_alive_connection() {
     };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let mut client = DaemonClient::new(sampler(), address);
+    let mut client = DaemonClient::new(like_service_sampler(), address);
     let server = thread::spawn(move || {
         for _ in 0..2 {
             let connection = serve(&listener);
@@ -261,11 +267,11 @@ fn an_outage_of_the_daemon_is_logged_once_at_its_start_and_once_at_its_end() {
         client.log_outage(&result);
         logged.push(log.take());
     }
-    let is_start =
+    let is_outage_start =
         |line: &str| line.contains("returns no sampling rules") && line.contains("answered 500");
-    let is_end = |line: &str| line.contains("returns sampling rules again");
+    let is_outage_end = |line: &str| line.contains("returns sampling rules again");
     assert!(
-        is_start(&logged[1]) && is_end(&logged[3]) && is_start(&logged[5]),
+        is_outage_start(&logged[1]) && is_outage_end(&logged[3]) && is_outage_start(&logged[5]),
         "{logged:?}"
     );
     for poll_without_change in [0, 2, 4] {
@@ -280,10 +286,10 @@ fn the_thread_refreshes_rules_at_its_start_and_a_reservoir_is_refilled_each_seco
     let address = daemon.address.to_string();
     let _poller = start_polling(client.sampler.clone(), address).unwrap();
     wait_until(|| daemon.refresh_count() == 1);
-    // The reservoir is used up within one second, and full again in a later one.
+    // The first request uses up the reservoir, and the next second refills it.
     for _ in 0..2 {
-        wait_until(|| !samples(&client, "/a"));
-        wait_until(|| samples(&client, "/a"));
+        wait_until(|| !sample_request(&client, "/a"));
+        wait_until(|| sample_request(&client, "/a"));
     }
     assert_eq!(daemon.refresh_count(), 1);
 }
@@ -302,5 +308,5 @@ fn the_thread_ends_when_its_poller_is_dropped() {
     let (poller, shutdown) = mpsc::channel::<()>();
     drop(Poller(poller));
     // `poll_until` returns only because the sender has been dropped.
-    DaemonClient::new(sampler(), refusing_address().to_string()).poll_until(&shutdown);
+    DaemonClient::new(like_service_sampler(), refusing_address().to_string()).poll_until(&shutdown);
 }

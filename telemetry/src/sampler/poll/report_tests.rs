@@ -1,15 +1,15 @@
-//! When the counts of rules are reported, and how reports are split and repeated.
+//! Tests of the times at which counts are reported, and of the division and repetition of reports.
 
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::fake_daemon::{FakeDaemon, refusing_address, rule_page, samples, seconds};
+use super::fake_daemon::{FakeDaemon, refusing_address, rule_page, sample_request, seconds};
 use super::*;
 
-/// Assigns a quota of 1000 to each rule of a report. Refuses a report of more than 25 documents, the maximum of
-/// X-Ray's service model.
+/// Assigns a quota of 1000 to each rule of a report. Rejects a report of more than 25 documents, the maximum of X-Ray's
+/// service model.
 fn assign_quotas(report: &Value) -> (u16, String) {
     let documents = report["SamplingStatisticsDocuments"].as_array().unwrap();
     if documents.len() > 25 {
@@ -21,10 +21,10 @@ fn assign_quotas(report: &Value) -> (u16, String) {
     (200, json!({"SamplingTargetDocuments": targets}).to_string())
 }
 
-/// Makes a decision for each rule. Returns whether all requests are sampled.
-fn samples_for_all_rules(client: &DaemonClient, names: &[String]) -> bool {
+/// Decides about one request for each rule. Returns whether all of these requests are sampled.
+fn sample_request_of_each_rule(client: &DaemonClient, names: &[String]) -> bool {
     let mut names = names.iter();
-    names.all(|name| samples(client, &format!("/{name}")))
+    names.all(|name| sample_request(client, &format!("/{name}")))
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn every_rule_gets_a_quota_if_the_report_needs_several_calls() {
         let daemon = FakeDaemon::start([rules]);
         let mut client = daemon.client();
         client.poll(seconds(0)).unwrap();
-        samples_for_all_rules(&client, &names);
+        sample_request_of_each_rule(&client, &names);
         daemon.state().handle_report = Box::new(assign_quotas);
         client.poll(seconds(10)).unwrap();
 
@@ -54,7 +54,7 @@ fn every_rule_gets_a_quota_if_the_report_needs_several_calls() {
         assert_eq!(reported, expected);
         // Without a quota, each rule could borrow one request a second.
         assert!(
-            (0..20).all(|_| samples_for_all_rules(&client, &names)),
+            (0..20).all(|_| sample_request_of_each_rule(&client, &names)),
             "{count} rules"
         );
     }
@@ -73,7 +73,7 @@ fn a_rule_is_not_reported_before_its_assigned_interval_has_passed() {
     );
     let mut report_times = Vec::new();
     for second in 1..=100 {
-        samples(&client, "/a");
+        sample_request(&client, "/a");
         let report_count = daemon.reports().len();
         client.poll(seconds(second)).unwrap();
         report_times.extend((daemon.reports().len() > report_count).then_some(second));
@@ -94,14 +94,14 @@ fn a_rule_with_a_short_interval_is_reported_without_the_others() {
             "SamplingTargetDocuments": [{"RuleName": "a", "Interval": 3}],
         }),
     );
-    samples(&client, "/a");
+    sample_request(&client, "/a");
     client.poll(seconds(10)).unwrap();
     assert_eq!(
         client.sampler.rules().time_until_report(seconds(10)),
         seconds(3)
     );
-    samples(&client, "/a");
-    samples(&client, "/b");
+    sample_request(&client, "/a");
+    sample_request(&client, "/b");
     client.poll(seconds(13)).unwrap();
     let reports = daemon.reports();
     assert_eq!(
@@ -111,7 +111,7 @@ fn a_rule_with_a_short_interval_is_reported_without_the_others() {
     assert_eq!(reports[1].len(), 1);
 }
 
-/// The request count of rule `a` in each report.
+/// The request counts in all received reports.
 fn request_counts(daemon: &FakeDaemon) -> Vec<u64> {
     let documents = daemon.reports().concat();
     let counts = documents
@@ -121,12 +121,12 @@ fn request_counts(daemon: &FakeDaemon) -> Vec<u64> {
 }
 
 #[test]
-fn counts_of_a_failed_report_are_reported_again_and_those_of_an_accepted_one_are_not() {
+fn counts_are_reported_again_after_a_failed_report_but_not_after_an_accepted_report() {
     let daemon = FakeDaemon::start([rule_page(["a"], json!({}))]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
-    samples(&client, "/a");
-    // The status 302 is a redirect by a proxy.
+    sample_request(&client, "/a");
+    // A proxy may redirect with the status 302.
     for (second, status) in [(10, 500), (20, 429), (25, 302), (30, 400)] {
         daemon.set_report_response(status, "{}");
         assert!(client.poll(seconds(second)).is_err());
@@ -134,10 +134,10 @@ fn counts_of_a_failed_report_are_reported_again_and_those_of_an_accepted_one_are
     let address = std::mem::replace(&mut client.address, refusing_address().to_string());
     assert!(client.poll(seconds(40)).is_err());
     client.address = address;
-    samples(&client, "/a");
+    sample_request(&client, "/a");
     daemon.set_report_response(200, "no JSON");
     assert!(client.poll(seconds(50)).is_err());
-    samples(&client, "/a");
+    sample_request(&client, "/a");
     daemon.set_report_response(200, "{}");
     client.poll(seconds(60)).unwrap();
     assert_eq!(request_counts(&daemon), [1, 1, 1, 1, 2, 1]);
@@ -157,8 +157,8 @@ fn a_status_of_4xx_for_a_report_without_documents_is_not_a_failure() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
 
-    /// Each step has the rules that match requests before a report, and the number of calls of the report that
-    /// succeed before one fails.
+    /// Each step is a list of rules and a number of calls. The rules match requests before a report. This number of calls of
+    /// the report succeeds before the daemon returns the status 500.
     #[test]
     fn every_request_is_reported_exactly_once_if_some_calls_fail(
         steps in proptest::collection::vec((proptest::collection::vec(0..60_usize, 0..80), 0..5_usize), 1..8)
@@ -169,17 +169,17 @@ proptest! {
         client.poll(seconds(0)).unwrap();
         let accepted_count = Arc::new(Mutex::new(0));
         let mut request_count = 0;
-        for (number, (matched_rules, successes)) in steps.iter().chain([&(vec![], 9)]).enumerate() {
+        for (number, (matched_rules, accepted_calls)) in steps.iter().chain([&(vec![], 9)]).enumerate() {
             for rule in matched_rules {
-                samples(&client, &format!("/rule-{rule}"));
+                sample_request(&client, &format!("/rule-{rule}"));
                 request_count += 1;
             }
-            let (accepted_count, mut successes) = (Arc::clone(&accepted_count), *successes);
+            let (accepted_count, mut accepted_calls) = (Arc::clone(&accepted_count), *accepted_calls);
             daemon.state().handle_report = Box::new(move |report| {
-                if successes == 0 {
+                if accepted_calls == 0 {
                     return (500, String::new());
                 }
-                successes -= 1;
+                accepted_calls -= 1;
                 let documents = report["SamplingStatisticsDocuments"].as_array().unwrap();
                 let counts = documents.iter().map(|document| document["RequestCount"].as_u64().unwrap());
                 *accepted_count.lock().unwrap() += counts.sum::<u64>();

@@ -1,4 +1,4 @@
-//! Rules, a service and a request for the tests of the rules.
+//! Rules, the properties of a service and of a request, and helpers for the tests of rules.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ pub(super) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// A definition that matches every request, with these further fields.
-pub(super) fn definition(name: &str, priority: i64, fields: Value) -> Value {
+/// Creates the definition of a rule that matches every request. `fields` replaces or adds fields.
+pub(super) fn rule_definition(name: &str, priority: i64, fields: Value) -> Value {
     let mut definition = json!({
         "RuleName": name, "Priority": priority, "FixedRate": 1.0, "ReservoirSize": 0,
         "ServiceName": "*", "ServiceType": "*", "Host": "*", "HTTPMethod": "*",
@@ -29,8 +29,8 @@ pub(super) fn definition(name: &str, priority: i64, fields: Value) -> Value {
     definition
 }
 
-/// Refreshes `rules` with a response that has these definitions.
-pub(super) fn refresh(
+/// Refreshes `rules` with a response that contains these definitions.
+pub(super) fn refresh_rules(
     rules: &Rules,
     definitions: impl IntoIterator<Item = Value>,
     now: u64,
@@ -46,12 +46,12 @@ pub(super) fn refresh(
     rules.with_definitions(definitions, seconds(now))
 }
 
-/// Rules with these definitions, of which at least one is valid, refreshed at second 100.
-pub(super) fn rules(definitions: impl IntoIterator<Item = Value>) -> Rules {
-    refresh(&Rules::default(), definitions, 100).unwrap()
+/// Creates rules from these definitions at second 100. At least one definition must be valid.
+pub(super) fn create_rules(definitions: impl IntoIterator<Item = Value>) -> Rules {
+    refresh_rules(&Rules::default(), definitions, 100).unwrap()
 }
 
-pub(super) fn targets(response: Value) -> SamplingTargetsResponse {
+pub(super) fn parse_targets(response: Value) -> SamplingTargetsResponse {
     serde_json::from_value(response).unwrap()
 }
 
@@ -64,7 +64,7 @@ pub(super) fn fargate_service() -> Service {
     }
 }
 
-/// The attributes of the span of a like.
+/// The attributes of a server span for a like.
 pub(super) fn like_attributes() -> Vec<KeyValue> {
     vec![
         KeyValue::new("server.address", "shop.example"),
@@ -78,8 +78,8 @@ pub(super) fn like_attributes() -> Vec<KeyValue> {
     ]
 }
 
-/// Decides about a like in this second.
-pub(super) fn decide(rules: &Rules, second: u64, random: f64) -> bool {
+/// Decides whether to sample a like in this second.
+pub(super) fn sample_like(rules: &Rules, second: u64, random: f64) -> bool {
     let attributes = like_attributes();
     rules.decide(
         &fargate_service(),
@@ -93,6 +93,6 @@ pub(super) fn rule_names(rules: &Rules) -> Vec<&str> {
     rules.rules.iter().map(Rule::name).collect()
 }
 
-pub(super) fn counts(rule: &Rule) -> RequestCounts {
+pub(super) fn request_counts(rule: &Rule) -> RequestCounts {
     rule.state.lock().counts
 }

@@ -1,22 +1,22 @@
-//! Which rule decides about a request, and which definitions are valid.
+//! Tests of the selection of a rule for a request, and of the validation of definitions.
 
 use opentelemetry::KeyValue;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::fixtures::{
-    counts, decide, definition, fargate_service, like_attributes, refresh, rule_names, rules,
-    seconds, targets,
+    create_rules, fargate_service, like_attributes, parse_targets, refresh_rules, request_counts,
+    rule_definition, rule_names, sample_like, seconds,
 };
 use super::*;
 use crate::sampler::rule_state::RequestCounts;
 
 /// Whether a rule with these conditions matches the service and a request with these attributes.
 fn matches(conditions: Value, service: &Service, attributes: &[KeyValue]) -> bool {
-    let rules = rules([definition("r", 1, conditions)]);
+    let rules = create_rules([rule_definition("r", 1, conditions)]);
     let request = || Request::from_attributes(attributes);
     rules.decide(service, request, seconds(100), 0.99);
-    counts(&rules.rules[0]).matched == 1
+    request_counts(&rules.rules[0]).matched == 1
 }
 
 #[test]
@@ -77,13 +77,13 @@ fn a_rule_matches_if_all_of_its_conditions_match() {
             false,
         ),
     ] {
-        let found = matches(conditions.clone(), &fargate_service(), &like_attributes());
-        assert_eq!(found, expected, "{conditions}");
+        let actual = matches(conditions.clone(), &fargate_service(), &like_attributes());
+        assert_eq!(actual, expected, "{conditions}");
     }
 }
 
 #[test]
-fn only_a_star_matches_a_missing_property() {
+fn a_missing_property_matches_only_the_pattern_star() {
     let service_without_properties = Service::default();
     for condition in [
         "ServiceType",
@@ -102,6 +102,7 @@ fn only_a_star_matches_a_missing_property() {
             "{condition}"
         );
     }
+    // Even a star does not match a missing attribute.
     assert!(!matches(
         json!({"Attributes": {"url.path": "*"}}),
         &service_without_properties,
@@ -132,79 +133,79 @@ fn an_invalid_rule_is_left_out_and_the_others_are_used() {
     let definitions = [
         json!({"RuleName": "incomplete"}),
         json!(7),
-        definition("rate", 1, json!({"FixedRate": 1.5})),
-        definition("version", 1, json!({"Version": 2})),
-        definition("size", 1, json!({"ReservoirSize": -1})),
-        definition("attributes", 1, json!({"Attributes": {"url.path": 1}})),
-        definition("pattern", 1, json!({"URLPath": "*a".repeat(251)})),
-        definition(
+        rule_definition("rate", 1, json!({"FixedRate": 1.5})),
+        rule_definition("version", 1, json!({"Version": 2})),
+        rule_definition("size", 1, json!({"ReservoirSize": -1})),
+        rule_definition("attributes", 1, json!({"Attributes": {"url.path": 1}})),
+        rule_definition("pattern", 1, json!({"URLPath": "*a".repeat(251)})),
+        rule_definition(
             "valid",
             9,
             json!({"RuleARN": "arn", "SamplingRateBoost": {"MaxRate": 1}}),
         ),
     ];
-    assert_eq!(rule_names(&rules(definitions)), ["valid"]);
+    assert_eq!(rule_names(&create_rules(definitions)), ["valid"]);
 }
 
 #[test]
-fn a_response_without_a_valid_rule_leaves_the_rules_unchanged() {
-    let rules = rules([definition("r", 1, json!({}))]);
-    assert!(refresh(&rules, [], 200).is_none());
-    let invalid = definition("r", 1, json!({"Version": 2}));
-    assert!(refresh(&rules, [invalid], 200).is_none());
+fn a_response_without_a_valid_rule_creates_no_rules() {
+    let rules = create_rules([rule_definition("r", 1, json!({}))]);
+    assert!(refresh_rules(&rules, [], 200).is_none());
+    let invalid_definition = rule_definition("r", 1, json!({"Version": 2}));
+    assert!(refresh_rules(&rules, [invalid_definition], 200).is_none());
 }
 
 #[test]
 fn the_first_of_two_rules_with_the_same_name_is_kept() {
     let definitions = [
-        definition("r", 2, json!({"FixedRate": 0.0})),
-        definition("r", 1, json!({"FixedRate": 1.0})),
-        definition("s", 3, json!({})),
+        rule_definition("r", 2, json!({"FixedRate": 0.0})),
+        rule_definition("r", 1, json!({"FixedRate": 1.0})),
+        rule_definition("s", 3, json!({})),
     ];
-    let rules = rules(definitions);
+    let rules = create_rules(definitions);
     assert_eq!(rule_names(&rules), ["r", "s"]);
-    assert!(decide(&rules, 100, 0.99));
+    assert!(sample_like(&rules, 100, 0.99));
 }
 
 #[test]
 fn the_first_1000_rules_by_priority_are_kept() {
     let definitions = (0..1100)
         .rev()
-        .map(|number| definition(&number.to_string(), number, json!({})));
-    let rules = rules(definitions);
+        .map(|number| rule_definition(&number.to_string(), number, json!({})));
+    let rules = create_rules(definitions);
     assert_eq!((rules.rules.len(), rule_names(&rules)[0]), (1000, "0"));
 }
 
 #[test]
 fn without_rules_the_first_request_each_second_and_five_percent_are_sampled() {
     let rules = Rules::default();
-    assert!(decide(&rules, 100, 0.99));
-    assert!(!decide(&rules, 100, 0.05));
-    assert!(decide(&rules, 100, 0.049));
-    assert!(decide(&rules, 101, 0.99));
-    assert!(!decide(&rules, 101, 0.99));
+    assert!(sample_like(&rules, 100, 0.99));
+    assert!(!sample_like(&rules, 100, 0.05));
+    assert!(sample_like(&rules, 100, 0.049));
+    assert!(sample_like(&rules, 101, 0.99));
+    assert!(!sample_like(&rules, 101, 0.99));
 }
 
 #[test]
 fn with_a_reservoir_of_size_0_the_rate_decides() {
-    let never = rules([definition("r", 1, json!({"FixedRate": 0.0}))]);
-    assert!(!decide(&never, 100, 0.0));
-    let always = rules([definition("r", 1, json!({"FixedRate": 1.0}))]);
-    assert!(decide(&always, 100, 0.999_999));
+    let never_sampling = create_rules([rule_definition("r", 1, json!({"FixedRate": 0.0}))]);
+    assert!(!sample_like(&never_sampling, 100, 0.0));
+    let always_sampling = create_rules([rule_definition("r", 1, json!({"FixedRate": 1.0}))]);
+    assert!(sample_like(&always_sampling, 100, 0.999_999));
     let expected = RequestCounts {
         matched: 1,
         sampled: 1,
         borrowed: 0,
     };
-    assert_eq!(counts(&always.rules[0]), expected);
+    assert_eq!(request_counts(&always_sampling.rules[0]), expected);
 }
 
 #[test]
 fn rules_that_are_not_refreshed_expire_after_an_hour() {
-    let rules = rules([definition("all", 1, json!({}))]);
-    assert!(decide(&rules, 3699, 0.99) && decide(&rules, 3699, 0.99));
-    // Now the local default decides.
-    assert!(decide(&rules, 3700, 0.99) && !decide(&rules, 3700, 0.99));
+    let rules = create_rules([rule_definition("all", 1, json!({}))]);
+    assert!(sample_like(&rules, 3699, 0.99) && sample_like(&rules, 3699, 0.99));
+    // From second 3700 on, the local default rule decides.
+    assert!(sample_like(&rules, 3700, 0.99) && !sample_like(&rules, 3700, 0.99));
 }
 
 proptest! {
@@ -216,18 +217,18 @@ proptest! {
         candidates.dedup_by(|one, other| one.0 == other.0);
         let definitions = candidates.iter().map(|(name, priority, is_matching)| {
             let path = if *is_matching { "/mysfits/*" } else { "/other" };
-            definition(name, *priority, json!({"URLPath": path}))
+            rule_definition(name, *priority, json!({"URLPath": path}))
         });
-        let rules = rules(definitions.collect::<Vec<_>>());
-        decide(&rules, 100, 0.5);
+        let rules = create_rules(definitions.collect::<Vec<_>>());
+        sample_like(&rules, 100, 0.5);
         let expected = candidates.iter().filter(|(.., is_matching)| *is_matching)
             .map(|(name, priority, _)| (*priority, name.as_str())).min();
-        let deciding_rule = rules.rules.iter().find(|rule| counts(rule).matched > 0);
+        let deciding_rule = rules.rules.iter().find(|rule| request_counts(rule).matched > 0);
         prop_assert_eq!(deciding_rule.map(Rule::sort_key), expected);
     }
 
     #[test]
-    fn no_definition_and_no_target_causes_a_panic(
+    fn creating_rules_and_applying_targets_never_panics(
         text in "\\PC{0,20}|[*?a]{0,20}", number: i64, rate: f64, size: u64, time: f64
     ) {
         let definition = json!({
@@ -235,14 +236,14 @@ proptest! {
             "ServiceName": text, "ServiceType": text, "Host": text, "HTTPMethod": text,
             "URLPath": text, "ResourceARN": "*", "Version": 1, "Attributes": {(text.clone()): text},
         });
-        let rules = refresh(&Rules::default(), [definition], size).unwrap_or_default();
+        let rules = refresh_rules(&Rules::default(), [definition], size).unwrap_or_default();
         let target = json!({
             "RuleName": text, "FixedRate": rate, "ReservoirQuota": size,
             "ReservoirQuotaTTL": time, "Interval": time,
         });
-        let target = targets(json!({"SamplingTargetDocuments": [target]}));
+        let target = parse_targets(json!({"SamplingTargetDocuments": [target]}));
         rules.apply_targets(&[], &target, seconds(size), time);
-        decide(&rules, size, 0.5);
+        sample_like(&rules, size, 0.5);
         rules.postpone_reports(seconds(size));
         prop_assert!(rules.time_until_report(seconds(size)) <= DEFAULT_REPORT_INTERVAL);
     }

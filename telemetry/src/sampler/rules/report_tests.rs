@@ -1,40 +1,48 @@
-//! The counts that are reported, and how the responses change the rules.
+//! Tests of the reported counts, and of the changes that responses make to rules.
 
 use serde_json::json;
 
-use super::fixtures::{counts, decide, definition, refresh, rules, seconds, targets};
+use super::fixtures::{
+    create_rules, parse_targets, refresh_rules, request_counts, rule_definition, sample_like,
+    seconds,
+};
 use super::*;
 use crate::sampler::rule_state::RequestCounts;
 
 #[test]
 fn a_refreshed_rule_keeps_its_counts_and_its_quota_and_gets_its_new_rate() {
-    let first = rules([definition("r", 1, json!({"FixedRate": 0.0}))]);
-    let quota = targets(json!({
+    let earlier_rules = create_rules([rule_definition("r", 1, json!({"FixedRate": 0.0}))]);
+    let quota_response = parse_targets(json!({
         "SamplingTargetDocuments": [
             {"RuleName": "r", "ReservoirQuota": 1, "ReservoirQuotaTTL": 1300.0, "FixedRate": 0.0},
             {"RuleName": "unknown"},
         ],
     }));
-    first.apply_targets(&[], &quota, seconds(100), 1000.0);
-    assert!(decide(&first, 200, 0.5) && !decide(&first, 200, 0.5));
-    let second = refresh(&first, [definition("r", 1, json!({"FixedRate": 0.6}))], 200).unwrap();
-    assert!(decide(&second, 200, 0.5), "the new rate");
+    earlier_rules.apply_targets(&[], &quota_response, seconds(100), 1000.0);
+    assert!(sample_like(&earlier_rules, 200, 0.5) && !sample_like(&earlier_rules, 200, 0.5));
+    let refreshed_rules = refresh_rules(
+        &earlier_rules,
+        [rule_definition("r", 1, json!({"FixedRate": 0.6}))],
+        200,
+    )
+    .unwrap();
+    assert!(sample_like(&refreshed_rules, 200, 0.5), "the new rate");
     let expected = RequestCounts {
         matched: 3,
         sampled: 2,
         borrowed: 0,
     };
-    assert_eq!(counts(&second.rules[0]), expected);
+    assert_eq!(request_counts(&refreshed_rules.rules[0]), expected);
 }
 
 #[test]
 fn a_rule_that_is_deleted_and_created_again_has_no_counts() {
-    let other = || definition("other", 9, json!({}));
-    let first = rules([definition("r", 1, json!({})), other()]);
-    decide(&first, 100, 0.5);
-    let without_r = refresh(&first, [other()], 110).unwrap();
-    // Another thread may still decide by the earlier rules.
-    decide(&first, 110, 0.5);
+    let other_definition = || rule_definition("other", 9, json!({}));
+    let earlier_rules = create_rules([rule_definition("r", 1, json!({})), other_definition()]);
+    sample_like(&earlier_rules, 100, 0.5);
+    let without_r = refresh_rules(&earlier_rules, [other_definition()], 110).unwrap();
+    // Another thread may still use the earlier rules.
+    sample_like(&earlier_rules, 110, 0.5);
     assert_eq!(
         without_r
             .build_report("c", seconds(120), 1000.0)
@@ -42,25 +50,33 @@ fn a_rule_that_is_deleted_and_created_again_has_no_counts() {
             .len(),
         0
     );
-    let recreated = refresh(&without_r, [definition("r", 1, json!({})), other()], 120).unwrap();
-    assert_eq!(counts(&recreated.rules[0]), RequestCounts::default());
+    let recreated = refresh_rules(
+        &without_r,
+        [rule_definition("r", 1, json!({})), other_definition()],
+        120,
+    )
+    .unwrap();
+    assert_eq!(
+        request_counts(&recreated.rules[0]),
+        RequestCounts::default()
+    );
 }
 
 #[test]
 fn an_accepted_report_is_subtracted_from_the_counts_and_includes_borrowed_requests() {
-    let rules = rules([definition(
+    let rules = create_rules([rule_definition(
         "r",
         1,
         json!({"ReservoirSize": 1, "FixedRate": 0.4}),
     )]);
-    decide(&rules, 100, 0.5);
-    decide(&rules, 100, 0.5);
+    sample_like(&rules, 100, 0.5);
+    sample_like(&rules, 100, 0.5);
     let report = rules.build_report("c", seconds(110), 1000.0).unwrap();
     assert_eq!(report.len(), 1);
     let document = &report[0];
     assert_eq!((document.request_count, document.sampled_count), (2, 1));
     assert_eq!((document.borrow_count, document.timestamp), (1, 1000));
-    decide(&rules, 100, 0.3);
+    sample_like(&rules, 100, 0.3);
     rules.apply_targets(
         &report,
         &SamplingTargetsResponse::default(),
@@ -72,15 +88,15 @@ fn an_accepted_report_is_subtracted_from_the_counts_and_includes_borrowed_reques
         sampled: 1,
         borrowed: 0,
     };
-    assert_eq!(counts(&rules.rules[0]), expected);
+    assert_eq!(request_counts(&rules.rules[0]), expected);
 }
 
 #[test]
 fn an_unprocessed_document_is_reported_again_after_the_interval() {
-    let rules = rules([definition("r", 1, json!({}))]);
-    decide(&rules, 100, 0.5);
+    let rules = create_rules([rule_definition("r", 1, json!({}))]);
+    sample_like(&rules, 100, 0.5);
     let report = rules.build_report("c", seconds(110), 1000.0).unwrap();
-    let unprocessed = targets(json!({
+    let unprocessed = parse_targets(json!({
         "UnprocessedStatistics": [{"RuleName": "r", "ErrorCode": "500", "Message": "later"}],
     }));
     rules.apply_targets(&report, &unprocessed, seconds(110), 1000.0);
@@ -96,27 +112,28 @@ fn an_unprocessed_document_is_reported_again_after_the_interval() {
 
 #[test]
 fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of_the_response() {
-    // The expiry, the system time of the response, and the second of uptime when the quota has expired.
+    // Each row has the expiry, the system time of the response, and the uptime in seconds when the quota expires.
     for (unix_expiry, unix_now, expired_at) in [
         (1300.0, 1000.0, 410),
-        // The system clock is an hour fast, and then 100 seconds slow.
+        // The system clock is one hour fast.
         (1300.0, 4600.0, 110),
+        // The system clock is 100 seconds slow.
         (1300.0, 900.0, 510),
         (0.0, 1000.0, 110),
         (1e300, 1000.0, 110),
     ] {
-        let rules = rules([definition(
+        let rules = create_rules([rule_definition(
             "r",
             1,
             json!({"FixedRate": 0.0, "ReservoirSize": 9}),
         )]);
-        let quota = targets(json!({
+        let quota_response = parse_targets(json!({
             "SamplingTargetDocuments": [
                 {"RuleName": "r", "ReservoirQuota": 2, "ReservoirQuotaTTL": unix_expiry},
             ],
         }));
-        rules.apply_targets(&[], &quota, seconds(110), unix_now);
-        let sampled_in = |second| (0..5).filter(|_| decide(&rules, second, 0.5)).count();
+        rules.apply_targets(&[], &quota_response, seconds(110), unix_now);
+        let sampled_in = |second| (0..5).filter(|_| sample_like(&rules, second, 0.5)).count();
         let times = (110..600).step_by(10);
         let sampled: Vec<_> = times.clone().map(sampled_in).collect();
         // Without a quota, one request a second is borrowed.
@@ -129,8 +146,8 @@ fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of
 
 #[test]
 fn an_invalid_target_is_left_out_and_the_others_are_applied() {
-    let rules = rules([definition("r", 1, json!({"FixedRate": 0.0}))]);
-    let response = targets(json!({
+    let rules = create_rules([rule_definition("r", 1, json!({"FixedRate": 0.0}))]);
+    let response = parse_targets(json!({
         "SamplingTargetDocuments": [
             7, {"RuleName": null}, {"RuleName": "r", "ReservoirQuota": -1},
             {"RuleName": "r", "FixedRate": 0.5, "Interval": null, "SamplingBoost": {"BoostRate": 1}},
@@ -140,7 +157,7 @@ fn an_invalid_target_is_left_out_and_the_others_are_applied() {
     }));
     assert_eq!(response.last_rule_modification, None);
     rules.apply_targets(&[], &response, seconds(100), 1000.0);
-    assert!(decide(&rules, 100, 0.49) && !decide(&rules, 100, 0.5));
+    assert!(sample_like(&rules, 100, 0.49) && !sample_like(&rules, 100, 0.5));
 }
 
 #[test]
@@ -155,14 +172,14 @@ fn a_rule_is_reported_once_in_its_assigned_interval() {
         (json!(0.2), 1),
         (json!(1e300), 3600),
     ] {
-        let rules = rules([definition("r", 1, json!({}))]);
-        decide(&rules, 100, 0.5);
+        let rules = create_rules([rule_definition("r", 1, json!({}))]);
+        sample_like(&rules, 100, 0.5);
         let report = rules.build_report("c", seconds(110), 1000.0).unwrap();
-        let target = targets(json!({
+        let target = parse_targets(json!({
             "SamplingTargetDocuments": [{"RuleName": "r", "Interval": interval}],
         }));
         rules.apply_targets(&report, &target, seconds(110), 1000.0);
-        decide(&rules, 110, 0.5);
+        sample_like(&rules, 110, 0.5);
         let next = 110 + expected_seconds;
         assert_eq!(
             rules.time_until_report(seconds(110)),
@@ -206,7 +223,10 @@ fn a_rule_is_reported_once_in_its_assigned_interval() {
 
 #[test]
 fn rules_that_are_due_within_one_second_are_reported_together() {
-    let rules = rules([definition("r", 1, json!({})), definition("s", 1, json!({}))]);
+    let rules = create_rules([
+        rule_definition("r", 1, json!({})),
+        rule_definition("s", 1, json!({})),
+    ]);
     let [r, s] = &*rules.rules else { panic!() };
     r.state.lock().postpone_report(seconds(100));
     s.state

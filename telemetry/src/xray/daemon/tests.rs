@@ -12,14 +12,15 @@ use crate::captured_log::CapturedLog;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A socket of a daemon. It stays bound while it is closed, so that no other process can get its port.
+/// The socket of a fake daemon. A closed socket receives no documents but stays bound, so that no other process can bind
+/// its port.
 struct DaemonSocket(UdpSocket);
 
 impl DaemonSocket {
     fn open() -> Self {
         // `connect_unspec` would release a port that the kernel chose, so the test chooses one.
-        let start = 10_000 + rand::random::<u16>() % 10_000;
-        let ports = start..start + 10_000;
+        let first_port = 10_000 + rand::random::<u16>() % 10_000;
+        let ports = first_port..first_port + 10_000;
         let socket = ports
             .map(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)))
             .find_map(Result::ok);
@@ -30,7 +31,8 @@ impl DaemonSocket {
         Self(socket)
     }
 
-    /// Opens a socket that receives only from itself. For other senders, the kernel reports that nobody listens.
+    /// Connects a socket to itself, so that it receives only its own datagrams. The kernel refuses datagrams of other
+    /// senders with `ConnectionRefused`.
     fn closed() -> Self {
         let socket = Self::open();
         socket.0.connect(socket.address()).unwrap();
@@ -55,13 +57,13 @@ impl DaemonSocket {
     }
 }
 
-/// A sender to the IP address of `socket`, which needs no lookup.
+/// Creates a sender to the IP address of `socket`. An IP address needs no lookup.
 fn sender_to(socket: &DaemonSocket, now: Instant) -> DaemonSender {
     let resolver = Arc::new(|_: &str| panic!("an IP address needs no lookup"));
     DaemonSender::new(socket.address().to_string(), resolver, now)
 }
 
-/// A sender to a host name. Each lookup waits for a result that the test sends.
+/// Creates a sender to a host name. Each lookup waits for a result that the test sends.
 fn sender_to_name(now: Instant) -> (DaemonSender, Sender<io::Result<Vec<SocketAddr>>>) {
     let (results, next_result) = channel();
     let next_result = Mutex::new(next_result);
@@ -75,11 +77,11 @@ fn sender_to_name(now: Instant) -> (DaemonSender, Sender<io::Result<Vec<SocketAd
     )
 }
 
-fn send(sender: &mut DaemonSender, document: &str, now: Instant) -> io::Result<()> {
+fn send_text(sender: &mut DaemonSender, document: &str, now: Instant) -> io::Result<()> {
     sender.send(document.as_bytes(), now)
 }
 
-fn unknown_name() -> io::Result<Vec<SocketAddr>> {
+fn failed_lookup() -> io::Result<Vec<SocketAddr>> {
     Err(io::Error::other("no such name"))
 }
 
@@ -88,7 +90,7 @@ fn each_document_is_sent_in_a_datagram_after_a_header() {
     let (socket, now) = (DaemonSocket::open(), Instant::now());
     let mut sender = sender_to(&socket, now);
     for document in ["{\"a\":1}", "{}"] {
-        send(&mut sender, document, now).unwrap();
+        send_text(&mut sender, document, now).unwrap();
         assert_eq!(socket.receive(), document);
     }
 }
@@ -98,23 +100,23 @@ fn a_document_of_the_maximum_size_is_sent_and_a_larger_one_is_an_error() {
     let (socket, now) = (DaemonSocket::open(), Instant::now());
     let mut sender = sender_to(&socket, now);
     let largest = "x".repeat(MAX_DOCUMENT_BYTES);
-    send(&mut sender, &largest, now).unwrap();
+    send_text(&mut sender, &largest, now).unwrap();
     assert_eq!(socket.receive(), largest);
-    assert!(send(&mut sender, &format!("{largest}x"), now).is_err());
+    assert!(send_text(&mut sender, &format!("{largest}x"), now).is_err());
 }
 
 #[test]
 fn a_daemon_that_starts_after_an_error_receives_the_next_document() {
     let (socket, now) = (DaemonSocket::closed(), Instant::now());
     let mut sender = sender_to(&socket, now);
-    send(&mut sender, "1", now).unwrap();
-    let error = send(&mut sender, "2", now).unwrap_err();
+    send_text(&mut sender, "1", now).unwrap();
+    let error = send_text(&mut sender, "2", now).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     socket.reopen();
-    // This error reports the loss of the second document. The third one is sent.
-    assert!(send(&mut sender, "3", now).is_err());
+    // This error reports the loss of the second document. The third document is sent.
+    assert!(send_text(&mut sender, "3", now).is_err());
     assert_eq!(socket.receive(), "3");
-    send(&mut sender, "4", now).unwrap();
+    send_text(&mut sender, "4", now).unwrap();
     assert_eq!(socket.receive(), "4");
 }
 
@@ -122,19 +124,19 @@ fn a_daemon_that_starts_after_an_error_receives_the_next_document() {
 fn a_daemon_is_working_again_after_the_recovery_time_without_an_error() {
     let (socket, start) = (DaemonSocket::closed(), Instant::now());
     let mut sender = sender_to(&socket, start);
-    send(&mut sender, "1", start).unwrap();
+    send_text(&mut sender, "1", start).unwrap();
     assert!(sender.is_working(start));
-    send(&mut sender, "2", start).unwrap_err();
+    send_text(&mut sender, "2", start).unwrap_err();
     assert!(!sender.is_working(start));
     let later = start + LOCAL_RECOVERY_TIME;
-    send(&mut sender, "3", later).unwrap_err();
+    send_text(&mut sender, "3", later).unwrap_err();
     assert!(
         !sender.is_working(later),
         "the last error restarts the recovery time"
     );
     socket.reopen();
-    assert!(send(&mut sender, "4", later).is_err());
-    send(&mut sender, "5", later).unwrap();
+    assert!(send_text(&mut sender, "4", later).is_err());
+    send_text(&mut sender, "5", later).unwrap();
     assert!(!sender.is_working(later + LOCAL_RECOVERY_TIME - Duration::from_millis(1)));
     assert!(sender.is_working(later + LOCAL_RECOVERY_TIME));
 }
@@ -144,18 +146,18 @@ fn spans_are_sent_to_the_last_known_address_while_lookups_fail() {
     let (socket, start) = (DaemonSocket::open(), Instant::now());
     let (mut sender, results) = sender_to_name(start);
     results.send(Ok(vec![socket.address()])).unwrap();
-    send(&mut sender, "0", start).unwrap();
+    send_text(&mut sender, "0", start).unwrap();
     assert_eq!(socket.receive(), "0");
     let (log, _guard) = CapturedLog::start();
     let mut now = start;
-    // Sends a span each minute until a line of this level is logged, and returns all lines.
-    let mut logged_until = |level: &str| {
+    // Sends a document each minute until a line of this level is logged, and returns all logged lines.
+    let mut send_until_logged = |level: &str| {
         let deadline = Instant::now() + Duration::from_secs(20);
         let mut logged = String::new();
         while !logged.contains(level) {
             assert!(Instant::now() < deadline, "no {level}: {logged}");
             now += MINUTE;
-            send(&mut sender, "{}", now).unwrap();
+            send_text(&mut sender, "{}", now).unwrap();
             assert_eq!(socket.receive(), "{}");
             thread::park_timeout(Duration::from_millis(10));
             logged.push_str(&log.take());
@@ -164,12 +166,12 @@ fn spans_are_sent_to_the_last_known_address_while_lookups_fail() {
     };
     for _ in 0..2 {
         for _ in 0..3 {
-            results.send(unknown_name()).unwrap();
+            results.send(failed_lookup()).unwrap();
         }
         results.send(Ok(vec![socket.address()])).unwrap();
-        let logged = logged_until("WARN");
+        let logged = send_until_logged("WARN");
         assert!(logged.contains("cause=no such name"), "{logged}");
-        let logged = logged_until("INFO");
+        let logged = send_until_logged("INFO");
         assert_eq!(logged.lines().count(), 1, "{logged}");
     }
 }
@@ -179,12 +181,12 @@ fn spans_are_sent_while_a_lookup_is_running() {
     let (socket, start) = (DaemonSocket::open(), Instant::now());
     let (mut sender, results) = sender_to_name(start);
     results.send(Ok(vec![socket.address()])).unwrap();
-    send(&mut sender, "0", start).unwrap();
+    send_text(&mut sender, "0", start).unwrap();
     assert_eq!(socket.receive(), "0");
-    // The second lookup has no result before the test ends.
+    // The second lookup never ends, because the test sends no result for it.
     for number in 1..=100 {
         let document = number.to_string();
-        send(&mut sender, &document, start + MINUTE).unwrap();
+        send_text(&mut sender, &document, start + MINUTE).unwrap();
         assert_eq!(socket.receive(), document);
     }
     drop(results);
@@ -192,32 +194,33 @@ fn spans_are_sent_while_a_lookup_is_running() {
 
 #[test]
 fn spans_are_sent_to_the_new_address_when_the_address_of_the_name_changes() {
-    let (old, new, start) = (DaemonSocket::open(), DaemonSocket::open(), Instant::now());
+    let (old_socket, new_socket) = (DaemonSocket::open(), DaemonSocket::open());
+    let start = Instant::now();
     let (mut sender, results) = sender_to_name(start);
-    results.send(Ok(vec![old.address()])).unwrap();
-    send(&mut sender, "0", start).unwrap();
-    results.send(Ok(vec![new.address()])).unwrap();
+    results.send(Ok(vec![old_socket.address()])).unwrap();
+    send_text(&mut sender, "0", start).unwrap();
+    results.send(Ok(vec![new_socket.address()])).unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
-    while sender.socket.as_ref().unwrap().peer_addr().unwrap() == old.address() {
+    while sender.socket.as_ref().unwrap().peer_addr().unwrap() == old_socket.address() {
         assert!(
             Instant::now() < deadline,
             "the sender never uses the new address"
         );
-        send(&mut sender, "1", start + MINUTE).unwrap();
+        send_text(&mut sender, "1", start + MINUTE).unwrap();
         thread::park_timeout(Duration::from_millis(10));
     }
-    send(&mut sender, "2", start + MINUTE).unwrap();
-    while new.receive() != "2" {}
+    send_text(&mut sender, "2", start + MINUTE).unwrap();
+    while new_socket.receive() != "2" {}
 }
 
 #[test]
-fn a_lookup_with_an_unchanged_address_does_not_hide_a_lost_datagram() {
+fn a_lost_datagram_is_reported_even_after_a_lookup_with_an_unchanged_address() {
     let (socket, start) = (DaemonSocket::closed(), Instant::now());
     let mut sender = sender_to(&socket, start);
-    send(&mut sender, "0", start).unwrap();
+    send_text(&mut sender, "0", start).unwrap();
     for minute in 1..=5 {
         let now = start + minute * MINUTE;
-        assert!(send(&mut sender, "1", now).is_err());
+        assert!(send_text(&mut sender, "1", now).is_err());
         assert!(!sender.is_working(now));
     }
 }
@@ -226,10 +229,10 @@ fn a_lookup_with_an_unchanged_address_does_not_hide_a_lost_datagram() {
 fn without_an_address_each_send_fails_with_the_error_of_the_last_lookup() {
     let now = Instant::now();
     let (mut sender, results) = sender_to_name(now);
-    results.send(unknown_name()).unwrap();
-    // A further lookup would wait for a result of the test, so none is started.
+    results.send(failed_lookup()).unwrap();
+    // The time does not change, so no further lookup is due.
     for _ in 0..100 {
-        let error = send(&mut sender, "{}", now).unwrap_err();
+        let error = send_text(&mut sender, "{}", now).unwrap_err();
         assert!(error.to_string().ends_with("no such name"), "{error}");
     }
     assert!(!sender.is_working(now));

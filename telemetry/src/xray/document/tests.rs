@@ -1,4 +1,4 @@
-//! Translates spans of the SDK to documents. Each document is validated against the schema.
+//! Translates spans of the SDK to documents, and validates each document against the JSON schema of segment documents.
 
 use opentelemetry::trace::{Span, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Array, Context, StringValue};
@@ -7,10 +7,10 @@ use test_support::segment_schema::violations;
 
 use super::*;
 
-/// The resource that the ECS detector finds on Fargate.
+/// The resource that the ECS resource detector returns on Fargate.
 fn fargate_resource() -> Resource {
-    let arns =
-        |arn: &str| AttributeValue::Array(Array::String(vec![StringValue::from(arn.to_owned())]));
+    let list_with =
+        |text: &str| AttributeValue::Array(Array::String(vec![StringValue::from(text.to_owned())]));
     Resource::builder_empty()
         .with_service_name("like service")
         .with_attributes([
@@ -20,10 +20,10 @@ fn fargate_resource() -> Resource {
             KeyValue::new("cloud.account.id", "123456789012"),
             KeyValue::new("aws.ecs.launchtype", "fargate"),
             KeyValue::new("container.name", "like"),
-            KeyValue::new("aws.log.group.names", arns("/ecs/like")),
+            KeyValue::new("aws.log.group.names", list_with("/ecs/like")),
             KeyValue::new(
                 "aws.log.group.arns",
-                arns("arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/like"),
+                list_with("arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/like"),
             ),
         ])
         .build()
@@ -64,14 +64,14 @@ fn like_service_resource() -> Resource {
         .build()
 }
 
-fn flags(document: &Value) -> Vec<&str> {
+fn read_flags(document: &Value) -> Vec<&str> {
     let mut flags = vec!["error", "throttle", "fault"];
     flags.retain(|flag| document[flag] == true);
     flags
 }
 
 #[test]
-fn the_flags_follow_the_http_status_and_not_the_status_of_the_span() {
+fn the_http_status_and_not_the_span_status_determines_the_flags() {
     for (status, expected) in [
         (200, vec![]),
         (302, vec![]),
@@ -88,7 +88,7 @@ fn the_flags_follow_the_http_status_and_not_the_status_of_the_span() {
                     span.set_attribute(KeyValue::new("http.response.status_code", status));
                     span.set_status(span_status.clone());
                 });
-                assert_eq!(flags(&document), expected, "{status} {span_status:?}");
+                assert_eq!(read_flags(&document), expected, "{status} {span_status:?}");
             }
         }
     }
@@ -116,13 +116,13 @@ fn a_failure_without_an_http_error_status_is_a_fault_and_a_cancellation_is_an_er
                     span.add_event("exception", vec![message]);
                 }
             });
-            assert_eq!(flags(&document), [expected], "{error_type} {status:?}");
+            assert_eq!(read_flags(&document), [expected], "{error_type} {status:?}");
             assert_eq!(document["annotations"]["error_type"], error_type);
             assert_eq!(document.get("cause").is_some(), has_event);
         }
     }
     let document = translate_span(&like_service_resource(), SpanKind::Client, |_| {});
-    assert_eq!(flags(&document), [] as [&str; 0]);
+    assert_eq!(read_flags(&document), [] as [&str; 0]);
 }
 
 #[test]
@@ -134,12 +134,12 @@ fn a_200_response_with_an_exception_event_has_no_flag_and_keeps_its_http_block()
         let message = KeyValue::new("exception.message", "tried again");
         span.add_event("exception", vec![message]);
     });
-    assert_eq!(flags(&document), [] as [&str; 0]);
+    assert_eq!(read_flags(&document), [] as [&str; 0]);
     assert_eq!(document["http"]["request"]["x_forwarded_for"], true);
 }
 
 #[test]
-fn x_forwarded_for_is_set_only_if_the_span_names_the_peer_too() {
+fn x_forwarded_for_is_set_only_if_the_span_has_a_peer_address() {
     for is_forwarded in [false, true] {
         let user_agent = r#"a","client_ip":"x","x_forwarded_for":true"#;
         let document = translate_span(&like_service_resource(), SpanKind::Server, |span| {
@@ -157,7 +157,7 @@ fn x_forwarded_for_is_set_only_if_the_span_names_the_peer_too() {
 }
 
 #[test]
-fn each_exception_links_to_its_cause() {
+fn each_exception_contains_the_id_of_its_cause() {
     let document = translate_span(&like_service_resource(), SpanKind::Client, |span| {
         span.set_status(Status::error("x"));
         for message in ["outer", "middle", "inner"] {
@@ -177,7 +177,7 @@ fn each_exception_links_to_its_cause() {
 }
 
 #[test]
-fn blocks_that_the_translator_invents_are_removed_and_log_groups_are_moved() {
+fn elastic_beanstalk_and_sql_are_removed_and_log_groups_are_moved_into_the_aws_block() {
     let server = translate_span(&fargate_resource(), SpanKind::Server, |span| {
         span.set_attribute(KeyValue::new("client.address", "203.0.113.9"));
     });
@@ -211,7 +211,7 @@ fn a_service_namespace_is_not_written_as_an_environment_of_elastic_beanstalk() {
 }
 
 #[test]
-fn the_causes_are_left_out_of_a_document_that_is_too_large() {
+fn the_cause_is_removed_from_a_document_that_is_too_large() {
     let document = translate_span(&like_service_resource(), SpanKind::Server, |span| {
         span.set_attribute(KeyValue::new("http.response.status_code", 503));
         span.set_attribute(KeyValue::new("mysfit.id", "m".repeat(2048)));
@@ -222,7 +222,7 @@ fn the_causes_are_left_out_of_a_document_that_is_too_large() {
         }
     });
     assert_eq!(document.get("cause"), None);
-    assert_eq!(flags(&document), ["fault"]);
+    assert_eq!(read_flags(&document), ["fault"]);
     assert_eq!(
         document["annotations"]["mysfit_id"].as_str().unwrap().len(),
         1000
@@ -240,7 +240,7 @@ fn characters_that_x_ray_does_not_allow_in_a_name_become_underscores() {
 
 proptest::proptest! {
     #[test]
-    fn any_text_of_a_client_makes_a_valid_document(
+    fn any_path_user_agent_host_and_mysfit_id_make_a_valid_document(
         path in "\\PC{0,400}", user_agent in "\\PC{0,400}", host in "[a-z.]{0,300}", id in "\\PC{0,1200}"
     ) {
         let attributes = vec![
@@ -259,7 +259,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn a_span_that_ends_before_its_start_gets_its_start_as_its_end() {
+fn the_end_time_of_a_span_that_ends_before_its_start_is_its_start_time() {
     let hour = std::time::Duration::from_secs(3600);
     let document = translate_span(&like_service_resource(), SpanKind::Server, |span| {
         span.end_with_timestamp(std::time::SystemTime::now() - hour);

@@ -1,11 +1,11 @@
-//! Lookups whose results and clock the tests set.
+//! Tests of lookups with a fake resolver and a fake clock.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 
 use super::*;
 
-/// A resolver that waits for results from the test and records the names of its lookups.
+/// A resolver that waits for results from the test and records the looked-up names.
 struct FakeResolver {
     results: Sender<io::Result<Vec<SocketAddr>>>,
     looked_up_names: Receiver<String>,
@@ -30,7 +30,7 @@ impl FakeResolver {
     }
 }
 
-fn unknown_name() -> io::Result<Vec<SocketAddr>> {
+fn failed_lookup() -> io::Result<Vec<SocketAddr>> {
     Err(io::Error::other("no such name"))
 }
 
@@ -45,7 +45,7 @@ fn wait_for_result(lookup: &mut Lookup, now: Instant) -> io::Result<UdpSocket> {
         if let Some(result) = lookup.poll(now) {
             return result;
         }
-        assert!(Instant::now() < deadline, "the lookup never ends");
+        assert!(Instant::now() < deadline, "the lookup does not end");
         thread::park_timeout(Duration::from_millis(10));
     }
 }
@@ -91,13 +91,13 @@ fn the_interval_between_failed_lookups_doubles_up_to_a_minute() {
     let mut lookup = Lookup::new("daemon:2000".to_owned(), fake.resolver, now);
     let mut interval = Duration::from_secs(1);
     for failures in 1..=10 {
-        fake.results.send(unknown_name()).unwrap();
+        fake.results.send(failed_lookup()).unwrap();
         let error = wait_for_result(&mut lookup, now).unwrap_err();
         assert_eq!(error.to_string(), "no such name");
         // Polls before the end of the interval start no lookup.
         for _ in 0..100 {
-            let early = now + interval - Duration::from_millis(1);
-            assert!(lookup.poll(early).is_none());
+            let before_end = now + interval - Duration::from_millis(1);
+            assert!(lookup.poll(before_end).is_none());
             assert!(matches!(lookup.state, LookupState::Due(_)), "{failures}");
         }
         assert_eq!(fake.looked_up_names.try_iter().count(), 1, "{failures}");
@@ -108,10 +108,10 @@ fn the_interval_between_failed_lookups_doubles_up_to_a_minute() {
     fake.results.send(Ok(vec![loopback_address(2000)])).unwrap();
     wait_for_result(&mut lookup, now).unwrap();
     now += REFRESH_INTERVAL;
-    fake.results.send(unknown_name()).unwrap();
+    fake.results.send(failed_lookup()).unwrap();
     wait_for_result(&mut lookup, now).unwrap_err();
     fake.results.send(Ok(vec![loopback_address(2000)])).unwrap();
-    // After a success, the interval is the shortest again.
+    // After a success, the first failure is again followed by the shortest interval.
     wait_for_result(&mut lookup, now + MIN_BACKOFF).unwrap();
 }
 
