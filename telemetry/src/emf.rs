@@ -1,12 +1,12 @@
 //! Writes metrics as JSON lines in CloudWatch's embedded metric format (EMF).
 //!
-//! CloudWatch Logs extracts the metrics from such lines, so a service on ECS needs no agent and no
-//! permissions other than those for its logs. The format is defined in the CloudWatch user guide, "Specification: Embedded metric
-//! format".
+//! CloudWatch Logs extracts the metrics from such lines, so a service on ECS needs no agent and no permissions
+//! other than those for its logs. The format is defined in the CloudWatch user guide, "Specification: Embedded
+//! metric format".
 //!
-//! The exporter writes each collection of the SDK immediately, without a buffer. It requests delta temporality, because
-//! CloudWatch adds up the values that it receives. The SDK keeps up-down counters cumulative even if delta temporality is
-//! requested, so the exporter writes their current values.
+//! The exporter writes each collection of the SDK immediately, without a buffer. It requests delta temporality,
+//! because CloudWatch adds up the values that it receives. The SDK keeps up-down counters cumulative even if delta
+//! temporality is requested, so the exporter writes their current values.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,8 +30,8 @@ use collection::Collection;
 
 /// Writes each collection of metrics to `W` as JSON lines. The metrics of a line have the same dimensions.
 ///
-/// Each line, including its newline, is one call of `write_all`. If `W` is standard output, log lines of other threads
-/// therefore never interrupt a line. `W` is flushed after each collection.
+/// Each line, including its newline, is one call of `write_all`. If `W` is standard output, log lines of other
+/// threads therefore never interrupt a line. `W` is flushed after each collection.
 pub struct EmfExporter<W> {
     writer: Mutex<W>,
     namespace: &'static str,
@@ -64,8 +64,8 @@ impl<W: Write + Send> EmfExporter<W> {
 }
 
 impl<W: Write + Send + 'static> PushMetricExporter for EmfExporter<W> {
-    /// Writes `metrics`. After the first error of the writer, the remaining lines are lost, because the SDK does not export
-    /// the same delta again.
+    /// Writes `metrics`. After the first error of the writer, the remaining lines are lost, because the SDK does
+    /// not export the same delta again.
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         if self.is_shut_down.load(Ordering::Relaxed) {
             return Err(OTelSdkError::AlreadyShutdown);

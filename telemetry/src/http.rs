@@ -1,4 +1,5 @@
-//! A blocking HTTP client for exporters and samplers. They run on separate threads and may block.
+//! A blocking HTTP client for exporters and samplers. Exporters and samplers run on separate threads, so they may
+//! block.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,8 +51,8 @@ impl Failure {
     }
 }
 
-/// The failure of the last request. The errors of OpenTelemetry's exporters do not contain the cause, so their HTTP client
-/// stores the failure here.
+/// The failure of the last request. The errors of OpenTelemetry's exporters do not contain the cause, so their HTTP
+/// client stores the failure here.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastFailure(Arc<Mutex<Option<Failure>>>);
 

@@ -1,7 +1,7 @@
 //! Groups the metrics of one collection into lines.
 //!
-//! Data points with the same dimensions share a line, even if their units differ. A line has at most 100 metrics, and their
-//! names differ. Further metrics start a new line.
+//! Data points with the same dimensions share a line, even if their units differ. A line has at most 100 metrics,
+//! and their names differ. Further metrics start a new line.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -11,10 +11,10 @@ use opentelemetry::{KeyValue, Value};
 const MAX_DIMENSIONS: usize = 30;
 
 /// Longest name of a dimension in characters.
-const MAX_NAME_CHARS: usize = 250;
+const MAX_DIMENSION_NAME_CHARS: usize = 250;
 
 /// Longest value of a dimension in characters.
-const MAX_VALUE_CHARS: usize = 1024;
+const MAX_DIMENSION_VALUE_CHARS: usize = 1024;
 
 /// The name of the dimension that contains the service name.
 const SERVICE_DIMENSION: &str = "service";
@@ -24,9 +24,10 @@ pub(super) type Dimensions = Vec<(String, String)>;
 
 /// Builds the dimensions of a data point of `metric` from the name of the service and the attributes of the point.
 ///
-/// CloudWatch rejects a whole line with an invalid dimension. An attribute is therefore left out if its name is invalid,
-/// if its value has no visible character, or if the maximum number of dimensions is reached. Long values are cut. An
-/// attribute with the name of the metric is left out, because both would be the same member of the JSON object.
+/// CloudWatch rejects a whole line with an invalid dimension. An attribute is therefore left out if its name is
+/// invalid, if its value has no visible character, or if the maximum number of dimensions is reached. Long values
+/// are cut. An attribute with the name of the metric is left out, because both would be the same member of the JSON
+/// object.
 pub(super) fn build_dimensions<'a>(
     metric: &str,
     service: Option<&Value>,
@@ -49,10 +50,10 @@ pub(super) fn build_dimensions<'a>(
         .collect()
 }
 
-/// Whether CloudWatch allows this name of a dimension. `_aws` is reserved for the metadata of a line.
+/// Whether CloudWatch allows this dimension name. `_aws` is reserved for the metadata of a line.
 fn is_valid_name(name: &str) -> bool {
     name != "_aws"
-        && name.len() <= MAX_NAME_CHARS
+        && name.len() <= MAX_DIMENSION_NAME_CHARS
         && !name.starts_with(':')
         && name.chars().all(is_allowed_char)
         && !name.trim().is_empty()
@@ -64,7 +65,7 @@ fn dimension_value(value: &Value) -> String {
         .as_str()
         .chars()
         .map(|char| if is_allowed_char(char) { char } else { '?' })
-        .take(MAX_VALUE_CHARS)
+        .take(MAX_DIMENSION_VALUE_CHARS)
         .collect()
 }
 

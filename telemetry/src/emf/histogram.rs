@@ -1,9 +1,9 @@
 //! Converts a data point of a histogram to a metric value.
 //!
 //! By the specification, the value of a metric is a number or an array of at most 100 numbers. An array does not
-//! contain the count of each number. AWS's own libraries (`aws-embedded-metrics-java`, the collector's `awsemf` exporter)
-//! therefore write an object with `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`, and CloudWatch computes
-//! percentiles from it. This module writes the same object, with at most 100 values.
+//! contain the count of each number. AWS's own libraries (`aws-embedded-metrics-java`, the collector's `awsemf`
+//! exporter) therefore write an object with `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`, and CloudWatch
+//! computes percentiles from it. This module writes the same object, with at most 100 values.
 
 use opentelemetry_sdk::metrics::data::HistogramDataPoint;
 use serde_json::{Value, json};
@@ -46,10 +46,13 @@ pub(super) fn histogram_value<T: Number>(point: &HistogramDataPoint<T>) -> Optio
         min: point.min().map(T::to_f64),
         max: point.max().map(T::to_f64),
     };
-    build_value(buckets, &statistics)
+    build_metric_value(buckets, &statistics)
 }
 
-fn build_value(buckets: impl Iterator<Item = Bucket>, statistics: &Statistics) -> Option<Value> {
+fn build_metric_value(
+    buckets: impl Iterator<Item = Bucket>,
+    statistics: &Statistics,
+) -> Option<Value> {
     if statistics.count == 0 || !statistics.sum.is_finite() {
         return None;
     }

@@ -8,8 +8,8 @@ use super::*;
 
 const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Starts a server and sends a request to it. The server writes `response` and closes the connection. If `response` is
-/// `None`, the server sends no response and waits until the client closes the connection.
+/// Starts a server and sends a request to it. The server writes `response` and closes the connection. If `response`
+/// is `None`, the server sends no response and waits until the client closes the connection.
 fn send_to_server(
     timeout: Duration,
     response: Option<&'static str>,
@@ -57,7 +57,7 @@ fn a_body_of_exactly_1_mib_is_returned() {
 }
 
 #[test]
-fn any_other_status_is_a_failure_with_the_status_as_its_error_type() {
+fn a_status_other_than_2xx_is_a_failure_and_becomes_its_error_type() {
     for (head, code) in [
         ("HTTP/1.1 401 Unauthorized", "401"),
         ("HTTP/1.1 503 Service Unavailable", "503"),

@@ -1,4 +1,5 @@
-//! Requests and responses of X-Ray's sampling API, which the daemon forwards from its TCP port.
+//! Requests and responses of X-Ray's sampling API. The daemon accepts these requests on its TCP port and forwards
+//! them to X-Ray.
 //!
 //! Fields that are not listed here are ignored. A list item that cannot be deserialized is left out, and the
 //! other items are used.
@@ -64,7 +65,7 @@ pub(super) struct SamplingStatisticsDocument {
     /// Seconds since 1970.
     pub timestamp: u64,
     pub request_count: u64,
-    /// All sampled requests, including borrowed ones.
+    /// The number of all sampled requests, including borrowed requests.
     pub sampled_count: u64,
     pub borrow_count: u64,
 }

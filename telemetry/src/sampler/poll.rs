@@ -1,4 +1,5 @@
-//! The thread that requests sampling rules from the X-Ray daemon and reports the number of requests that each rule matched.
+//! The thread that requests sampling rules from the X-Ray daemon and reports the number of requests that each rule
+//! matched.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -31,8 +32,8 @@ mod report_tests;
 /// Time between two refreshes of the rules. If X-Ray reports a change of the rules, they are refreshed earlier.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(300);
 
-/// Longest random time that is added to [`REFRESH_INTERVAL`], so that processes that start at the same time do not call the
-/// daemon at the same time forever. OpenTelemetry's samplers for X-Ray use the same maximum.
+/// Longest random time that is added to [`REFRESH_INTERVAL`], so that processes that start at the same time do not
+/// call the daemon at the same time forever. OpenTelemetry's samplers for X-Ray use the same maximum.
 const MAX_REFRESH_JITTER: Duration = Duration::from_secs(5);
 
 /// Longest random time that is added to the time until the next report.
@@ -53,7 +54,7 @@ pub(crate) struct Poller(
     #[expect(dead_code, reason = "dropping it ends the thread")] mpsc::Sender<()>,
 );
 
-/// Starts the thread that keeps the rules of `sampler` up to date. `address` is the `host:port` of the daemon.
+/// Starts the thread that refreshes the rules of `sampler`. `address` is the `host:port` of the daemon.
 ///
 /// # Errors
 ///
@@ -82,7 +83,7 @@ struct DaemonClient {
     last_modification: Option<f64>,
     /// The time of the latest modification that the current rules are known to include.
     applied_modification: Option<f64>,
-    /// Active while calls to the daemon fail.
+    /// Active while polls fail.
     outage: LoggedCondition,
 }
 
@@ -133,8 +134,8 @@ impl DaemonClient {
 
     /// Reports the counts of the rules that are due, and refreshes the rules if the response shows a change.
     ///
-    /// A process without requests sends reports without documents, because each response contains the time of the last
-    /// modification.
+    /// A process without requests sends reports without documents, because each response contains the time of the
+    /// last modification.
     fn report_counts(&mut self, now: Duration) -> Result<(), Failure> {
         let rules = self.sampler.rules();
         let Some(report) = rules.build_report(&self.client_id, now, unix_now()) else {
@@ -170,8 +171,8 @@ impl DaemonClient {
         }
         let refresh_result = self.refresh_rules(now);
         if refresh_result.is_ok() {
-            // Modification times are whole seconds, so the rules may lack a later modification of the same second. The
-            // earlier time is stored here, so that the response to the next report causes one more refresh.
+            // Modification times are whole seconds, so the rules may lack a later modification of the same second.
+            // The earlier time is stored here, so that the response to the next report causes one more refresh.
             self.applied_modification = previous_modification;
         }
         report_result.and(refresh_result)
@@ -192,7 +193,8 @@ impl DaemonClient {
             Ok(targets) => targets,
             // X-Ray has counted the report, although its response cannot be read.
             Err(failure) if failure.has_status(StatusCode::is_success) => &no_targets,
-            // The service model allows a report without documents. If X-Ray rejects such a report, no counts are lost.
+            // The service model allows a report without documents. If X-Ray rejects such a report, no counts are
+            // lost.
             Err(failure)
                 if failure.has_status(StatusCode::is_client_error) && documents.is_empty() =>
             {
@@ -216,8 +218,8 @@ impl DaemonClient {
                 None => break,
             }
         }
-        // X-Ray always has the rule `Default`, so a response without a valid rule is a mistake of the daemon. The current
-        // rules stay in force, and the next poll requests rules again.
+        // X-Ray always has the rule `Default`, so a response without a valid rule is a mistake of the daemon. The
+        // current rules stay in force, and the next poll requests rules again.
         if let Some(rules) = self.sampler.rules().with_definitions(definitions, now) {
             self.sampler.set_rules(rules);
             let jitter = MAX_REFRESH_JITTER.mul_f64(rand::random());
@@ -243,7 +245,7 @@ impl DaemonClient {
         })
     }
 
-    /// Logs the first failed call of an outage and the first successful call after the outage.
+    /// Logs the first failed poll of an outage and the first successful poll after the outage.
     fn log_outage(&self, result: &Result<(), Failure>) {
         let address = &self.address;
         match result {

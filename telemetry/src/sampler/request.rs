@@ -9,7 +9,8 @@ use opentelemetry_sdk::Resource;
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     pub name: String,
-    /// X-Ray's names for the platform, such as `AWS::ECS::Container`. A rule matches if its pattern matches one of the names.
+    /// X-Ray's names for the platform, such as `AWS::ECS::Container`. A rule matches if its pattern matches one of
+    /// the names.
     pub types: &'static [&'static str],
     /// The ARN of the ECS container.
     pub arn: Option<String>,
@@ -18,10 +19,12 @@ pub(crate) struct Service {
 impl Service {
     /// Reads the properties from the attributes of `resource`.
     pub fn from_resource(resource: &Resource) -> Self {
-        let value = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
-        let launch_type = value("aws.ecs.launchtype");
-        let types: &[&str] = match value("cloud.platform").as_deref() {
-            // X-Ray's own SDKs use `AWS::ECS::Container`. The other name is the `origin` in the documents of this service.
+        let read_attribute =
+            |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
+        let launch_type = read_attribute("aws.ecs.launchtype");
+        let types: &[&str] = match read_attribute("cloud.platform").as_deref() {
+            // X-Ray's own SDKs use `AWS::ECS::Container` for both launch types. The segment documents of this
+            // service contain the more specific name as `origin`.
             Some("aws_ecs") => match launch_type.as_deref() {
                 Some("fargate") => &["AWS::ECS::Container", "AWS::ECS::Fargate"],
                 Some("ec2") => &["AWS::ECS::Container", "AWS::ECS::EC2"],
@@ -33,9 +36,9 @@ impl Service {
             _ => &[],
         };
         Self {
-            name: value("service.name").unwrap_or_default(),
+            name: read_attribute("service.name").unwrap_or_default(),
             types,
-            arn: value("aws.ecs.container.arn"),
+            arn: read_attribute("aws.ecs.container.arn"),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-/// A reservoir, refilled at the start of each second.
+/// A reservoir that is refilled at the start of each second.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reservoir {
     /// Requests per second of all processes together, from the definition of the rule.
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_an_assignment_leaves_out_stays_unchanged() {
+    fn an_assignment_without_a_quota_or_expiry_keeps_the_earlier_value() {
         let mut reservoir = Reservoir::new(50);
         reservoir.assign_quota(Some(1), None);
         let grant = reservoir.grant_request(seconds(100));
@@ -142,15 +142,15 @@ mod tests {
                 reservoir.assign_quota(Some(per_second), Some(seconds(expires_at)));
             }
             let mut second = 1000;
-            let mut granted = 0;
+            let mut granted_count = 0;
             for step in steps {
                 if step > 0 {
                     second += step;
-                    granted = 0;
+                    granted_count = 0;
                 }
-                granted += u64::from(reservoir.grant_request(seconds(second)).is_some());
+                granted_count += u64::from(reservoir.grant_request(seconds(second)).is_some());
                 let valid_quota = quota.filter(|(_, expires_at)| second < *expires_at);
-                prop_assert!(granted <= valid_quota.map_or(size.min(1), |(per_second, _)| per_second));
+                prop_assert!(granted_count <= valid_quota.map_or(size.min(1), |(per_second, _)| per_second));
             }
         }
     }

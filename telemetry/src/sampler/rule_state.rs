@@ -31,7 +31,7 @@ pub(super) struct RuleState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RequestCounts {
     pub matched: u64,
-    /// All sampled requests, including borrowed ones.
+    /// The number of all sampled requests, including borrowed requests.
     pub sampled: u64,
     pub borrowed: u64,
 }

@@ -55,10 +55,10 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Decides whether to sample the request at `now`. The first matching rule makes the decision. `random` is a random
-    /// number in `0.0..1.0`.
+    /// Decides whether to sample the request at `now`. The first matching rule makes the decision. `random` is a
+    /// random number in `0.0..1.0`.
     ///
-    /// `request` is called only if there are rules, because reading the properties of a request takes time.
+    /// `request` is called only if there are rules that have not expired, because reading the properties takes time.
     pub fn decide<'r>(
         &self,
         service: &Service,

@@ -23,7 +23,8 @@ struct Shared {
 }
 
 impl XraySampler {
-    /// Creates a sampler without rules. The local default rule samples the first request each second and 5 % of the others.
+    /// Creates a sampler without rules. The local default rule samples the first request each second and 5 % of the
+    /// others.
     pub fn new(service: Service) -> Self {
         Self(Arc::new(Shared {
             service,
@@ -32,7 +33,7 @@ impl XraySampler {
         }))
     }
 
-    /// The time since the sampler was created. It is monotonic, unlike the system time.
+    /// The time since the sampler was created. The uptime is monotonic, unlike the system time.
     pub(super) fn uptime(&self) -> Duration {
         self.0.started_at.elapsed()
     }

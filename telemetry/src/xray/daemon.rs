@@ -9,17 +9,17 @@ use super::lookup::{Lookup, Resolver};
 use crate::condition::LoggedCondition;
 
 /// The line before each document, as defined by the daemon's protocol.
-const HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
+const DATAGRAM_HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 
 /// Largest document in bytes. The payload of a UDP datagram has at most 65,507 bytes.
-pub(super) const MAX_DOCUMENT_BYTES: usize = 65_507 - HEADER.len();
+pub(super) const MAX_DOCUMENT_BYTES: usize = 65_507 - DATAGRAM_HEADER.len();
 
-/// A daemon on this machine is assumed to have recovered after this time without an error. The kernel reports each lost
-/// datagram, but at most about 1,000 per second.
+/// A daemon on this machine is assumed to have recovered after this time without an error. The kernel reports each
+/// lost datagram, but at most about 1,000 per second.
 const LOCAL_RECOVERY_TIME: Duration = Duration::from_millis(100);
 
-/// A daemon on another machine is assumed to have recovered after this time without an error. The kernel of that machine
-/// may report only one lost datagram per second.
+/// A daemon on another machine is assumed to have recovered after this time without an error. The kernel of that
+/// machine may report only one lost datagram per second.
 const REMOTE_RECOVERY_TIME: Duration = Duration::from_secs(2);
 
 /// Sends documents to one daemon. The name of the daemon is looked up every minute.
@@ -38,8 +38,8 @@ pub(super) struct DaemonSender {
 }
 
 impl DaemonSender {
-    /// Creates a sender for the daemon at `address` (`host:port`). The first call of [`send`](Self::send) starts the first
-    /// lookup.
+    /// Creates a sender for the daemon at `address` (`host:port`). The first call of [`send`](Self::send) starts
+    /// the first lookup.
     pub fn new(address: String, resolver: Arc<Resolver>, now: Instant) -> Self {
         Self {
             lookup: Lookup::new(address, resolver, now),
@@ -47,7 +47,7 @@ impl DaemonSender {
             lookup_error: None,
             stale_address: LoggedCondition::default(),
             last_error_at: None,
-            datagram: HEADER.to_vec(),
+            datagram: DATAGRAM_HEADER.to_vec(),
         }
     }
 
@@ -58,7 +58,7 @@ impl DaemonSender {
     /// If the address of the daemon is unknown, or the daemon did not receive an earlier datagram.
     pub fn send(&mut self, document: &[u8], now: Instant) -> io::Result<()> {
         self.apply_finished_lookup(now);
-        self.datagram.truncate(HEADER.len());
+        self.datagram.truncate(DATAGRAM_HEADER.len());
         self.datagram.extend_from_slice(document);
         let result = self.send_datagram().inspect_err(|error| {
             // This error reports the loss of an earlier datagram. The kernel has not sent the new datagram.
@@ -74,7 +74,8 @@ impl DaemonSender {
 
     /// Whether the daemon is assumed to receive documents, because no error has occurred during the recovery time.
     ///
-    /// UDP has no acknowledgements. The kernel reports the loss of a datagram when the next datagram is sent, or never.
+    /// UDP has no acknowledgements. The kernel reports the loss of a datagram when the next datagram is sent, or
+    /// never.
     pub fn is_working(&self, now: Instant) -> bool {
         let peer = self.socket.as_ref().map(UdpSocket::peer_addr);
         let is_local = matches!(peer, Some(Ok(peer)) if peer.ip().is_loopback());
@@ -128,7 +129,8 @@ impl DaemonSender {
             return;
         }
         self.socket = Some(socket);
-        // The recovery time restarts, because the kernel reports a loss at the new address only after the second datagram.
+        // The recovery time restarts, because the kernel reports a loss at the new address only after the second
+        // datagram.
         self.last_error_at = self.last_error_at.map(|_| now);
     }
 }

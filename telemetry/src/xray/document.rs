@@ -1,8 +1,8 @@
 //! Translates a span to an X-Ray segment document.
 //!
-//! `opentelemetry-aws` does the translation. Its documents differ from the X-Ray developer guide ("Segment documents")
-//! in some cases. This module therefore changes the span before the translation and the document after it. A comment
-//! at each change gives the reason.
+//! `opentelemetry-aws` does the translation. Its documents differ from the X-Ray developer guide ("Segment
+//! documents") in some cases. This module therefore changes the span before the translation and the document after
+//! it. A comment at each change gives the reason.
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{KeyValue, Value as AttributeValue};
@@ -31,7 +31,8 @@ const CANCELLED_ERROR_TYPES: [&str; 3] = ["cancelled", "client_disconnected", "c
 /// Members of a document that are removed, in this order, until the document fits into a datagram.
 const OPTIONAL_MEMBERS: [&str; 3] = ["cause", "annotations", "aws"];
 
-/// Longest text attribute in bytes. The translator rejects a span with a longer method, URL, user agent or client address.
+/// Longest text attribute in bytes. The translator rejects a span with a longer method, URL, user agent or client
+/// address.
 const MAX_ATTRIBUTE_BYTES: usize = 250;
 
 /// Longest host name in bytes. It leaves room for a path in the URL, which has at most [`MAX_ATTRIBUTE_BYTES`].
@@ -104,7 +105,7 @@ impl DocumentTranslator {
     }
 }
 
-/// Changes attributes, times and status so that the translator makes a valid document of the span.
+/// Changes attributes, times and status so that the translator creates a valid document.
 fn prepare_span(span: &mut SpanData) {
     cut_long_attributes(span);
     // X-Ray rejects a document that ends before its start. This happens if the system clock is set back.
@@ -115,8 +116,8 @@ fn prepare_span(span: &mut SpanData) {
             !["server.address", "server.port"].contains(&attribute.key.as_str())
         });
     }
-    // The translator sets `error`, `throttle` and `fault` only if the status of the span is an error. In OpenTelemetry's
-    // conventions, the status of a server span with a 4xx response is unset.
+    // The translator sets `error`, `throttle` and `fault` only if the status of the span is an error. In
+    // OpenTelemetry's conventions, the status of a server span with a 4xx response is unset.
     match find_integer_attribute(span, "http.response.status_code") {
         Some(400..=599) => span.status = Status::error(""),
         // A successful response without an exception is not a failure.
@@ -177,8 +178,8 @@ fn correct_document(document: &mut Map<String, Value>, span: &SpanData) {
     }
 }
 
-/// Corrects the flags of throttled and cancelled requests. The translator sets `error` for 4xx, `error` and `throttle`
-/// for 429, and `fault` for every other failure.
+/// Corrects the flags of throttled and cancelled requests. The translator sets `error` for 4xx, `error` and
+/// `throttle` for 429, and `fault` for every other failure.
 fn correct_flags(document: &mut Map<String, Value>, span: &SpanData) {
     // DynamoDB reports throttling with the status 400.
     let is_throttled = find_attribute(span, "aws.throttled") == Some(&AttributeValue::Bool(true));
@@ -194,7 +195,7 @@ fn correct_flags(document: &mut Map<String, Value>, span: &SpanData) {
     }
 }
 
-/// Writes the id of the next exception into the `cause` of each exception. The translator does not link exceptions.
+/// Sets the `cause` of each exception to the id of the next exception. The translator does not link exceptions.
 fn link_exceptions(document: &mut Map<String, Value>) {
     let cause = document.get_mut("cause");
     let exceptions = cause.and_then(|cause| cause.get_mut("exceptions"));
@@ -210,8 +211,8 @@ fn link_exceptions(document: &mut Map<String, Value>) {
     }
 }
 
-/// Moves the log groups into the block `aws`, with one object for each log group. The translator lists the ARNs among the
-/// names, too.
+/// Moves the log groups into the block `aws`, with one object for each log group. The translator lists the ARNs
+/// among the names, too.
 fn move_log_groups(document: &mut Map<String, Value>) {
     let Some(log_groups) = document.remove("cloudwatch_logs") else {
         return;
@@ -221,12 +222,15 @@ fn move_log_groups(document: &mut Map<String, Value>) {
         return;
     }
     let read_list = |key: &str| log_groups[key].as_array().cloned().unwrap_or_default();
-    let log_from_arn = |arn: &Value| {
+    let build_log_object = |arn: &Value| {
         let arn = arn.as_str()?.trim_end_matches(":*");
         let (_, name) = arn.split_once(":log-group:")?;
         Some(json!({"log_group": name, "arn": arn}))
     };
-    let mut logs: Vec<_> = read_list("arn").iter().filter_map(log_from_arn).collect();
+    let mut logs: Vec<_> = read_list("arn")
+        .iter()
+        .filter_map(build_log_object)
+        .collect();
     if logs.is_empty() {
         let names = read_list("log_group").into_iter();
         logs.extend(names.map(|name| json!({"log_group": name})));

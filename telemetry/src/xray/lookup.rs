@@ -59,7 +59,8 @@ impl Lookup {
     /// Starts a lookup if one is due, and returns the result of a lookup that has finished since the last call.
     /// The result is a socket that is connected to the daemon's address.
     ///
-    /// The first call waits for its lookup, because no span can be sent without an address. Further calls do not wait.
+    /// The first call waits for its lookup, because no span can be sent without an address. Further calls do not
+    /// wait.
     pub fn poll(&mut self, now: Instant) -> Option<io::Result<UdpSocket>> {
         if matches!(self.state, LookupState::Due(due) if due <= now) {
             self.state = LookupState::Running(self.start_lookup());
@@ -119,8 +120,8 @@ impl fmt::Debug for Lookup {
 /// Returns a socket that is connected to the first address for which binding and connecting succeed.
 fn connect_socket(mut addresses: Vec<SocketAddr>) -> io::Result<UdpSocket> {
     let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    // Connecting a UDP socket succeeds even if no daemon listens. IPv4 addresses are tried first, because `localhost` may
-    // resolve to `::1` first and the daemon does not listen there by default.
+    // Connecting a UDP socket succeeds even if no daemon listens. IPv4 addresses are tried first, because
+    // `localhost` may resolve to `::1` first and the daemon does not listen there by default.
     addresses.sort_by_key(SocketAddr::is_ipv6);
     for address in addresses {
         let local_address = match address {

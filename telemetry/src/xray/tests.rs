@@ -44,7 +44,7 @@ fn span_without_trace_id() -> SpanData {
     span
 }
 
-/// Returns each `error.type` and the last exported value of the span counter for it.
+/// Returns the last exported value of the span counter for each `error.type`.
 fn span_counts_by_error_type(metrics: &InMemoryMetricExporter) -> Vec<(String, u64)> {
     let mut counts = Vec::new();
     for metrics in metrics.get_finished_metrics().unwrap() {

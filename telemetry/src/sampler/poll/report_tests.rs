@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::fake_daemon::{FakeDaemon, refusing_address, rule_page, sample_request, seconds};
 use super::*;
 
-/// Assigns a quota of 1000 to each rule of a report. Rejects a report of more than 25 documents, the maximum of X-Ray's
-/// service model.
+/// Assigns a quota of 1000 to each rule of a report. Rejects a report of more than 25 documents, the maximum of
+/// X-Ray's service model.
 fn assign_quotas(report: &Value) -> (u16, String) {
     let documents = report["SamplingStatisticsDocuments"].as_array().unwrap();
     if documents.len() > 25 {
@@ -45,13 +45,13 @@ fn every_rule_gets_a_quota_if_the_report_needs_several_calls() {
         let reports = daemon.reports();
         assert_eq!(reports.len(), usize::div_ceil(count, 25));
         let documents = reports.concat();
-        let reported: Vec<_> = documents
+        let reported_names: Vec<_> = documents
             .iter()
             .map(|document| document["RuleName"].as_str().unwrap())
             .collect();
-        let mut expected: Vec<_> = names.iter().map(String::as_str).collect();
-        expected.sort_unstable();
-        assert_eq!(reported, expected);
+        let mut expected_names: Vec<_> = names.iter().map(String::as_str).collect();
+        expected_names.sort_unstable();
+        assert_eq!(reported_names, expected_names);
         // Without a quota, each rule could borrow one request a second.
         assert!(
             (0..20).all(|_| sample_request_of_each_rule(&client, &names)),
@@ -157,8 +157,8 @@ fn a_status_of_4xx_for_a_report_without_documents_is_not_a_failure() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
 
-    /// Each step is a list of rules and a number of calls. The rules match requests before a report. This number of calls of
-    /// the report succeeds before the daemon returns the status 500.
+    /// Each step contains a list of rules and a number of accepted calls. Each listed rule matches one request. The
+    /// daemon then accepts this number of calls of the next report and returns the status 500 for further calls.
     #[test]
     fn every_request_is_reported_exactly_once_if_some_calls_fail(
         steps in proptest::collection::vec((proptest::collection::vec(0..60_usize, 0..80), 0..5_usize), 1..8)

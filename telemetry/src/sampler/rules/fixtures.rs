@@ -1,4 +1,4 @@
-//! Rules, the properties of a service and of a request, and helpers for the tests of rules.
+//! Helpers for the tests of rules: rule definitions, a service and a request.
 
 use std::time::Duration;
 

@@ -177,7 +177,7 @@ fn the_first_1000_rules_by_priority_are_kept() {
 }
 
 #[test]
-fn without_rules_the_first_request_each_second_and_five_percent_are_sampled() {
+fn without_rules_the_first_request_each_second_and_five_percent_of_the_others_are_sampled() {
     let rules = Rules::default();
     assert!(sample_like(&rules, 100, 0.99));
     assert!(!sample_like(&rules, 100, 0.05));

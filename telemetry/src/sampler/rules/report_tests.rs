@@ -112,7 +112,8 @@ fn an_unprocessed_document_is_reported_again_after_the_interval() {
 
 #[test]
 fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of_the_response() {
-    // Each row has the expiry, the system time of the response, and the uptime in seconds when the quota expires.
+    // Each row has the expiry of the quota, the system time of the response, and the uptime in seconds when the
+    // quota expires.
     for (unix_expiry, unix_now, expired_at) in [
         (1300.0, 1000.0, 410),
         // The system clock is one hour fast.
@@ -135,12 +136,12 @@ fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of
         rules.apply_targets(&[], &quota_response, seconds(110), unix_now);
         let sampled_in = |second| (0..5).filter(|_| sample_like(&rules, second, 0.5)).count();
         let times = (110..600).step_by(10);
-        let sampled: Vec<_> = times.clone().map(sampled_in).collect();
+        let sampled_counts: Vec<_> = times.clone().map(sampled_in).collect();
         // Without a quota, one request a second is borrowed.
-        let expected: Vec<_> = times
+        let expected_counts: Vec<_> = times
             .map(|second| if second < expired_at { 2 } else { 1 })
             .collect();
-        assert_eq!(sampled, expected, "{unix_expiry} {unix_now}");
+        assert_eq!(sampled_counts, expected_counts, "{unix_expiry} {unix_now}");
     }
 }
 

@@ -12,8 +12,8 @@ use crate::captured_log::CapturedLog;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The socket of a fake daemon. A closed socket receives no documents but stays bound, so that no other process can bind
-/// its port.
+/// The socket of a fake daemon. A closed socket receives no documents but stays bound, so that no other process can
+/// bind its port.
 struct DaemonSocket(UdpSocket);
 
 impl DaemonSocket {
@@ -31,8 +31,8 @@ impl DaemonSocket {
         Self(socket)
     }
 
-    /// Connects a socket to itself, so that it receives only its own datagrams. The kernel refuses datagrams of other
-    /// senders with `ConnectionRefused`.
+    /// Opens a socket that is connected to itself, so that it receives only its own datagrams. The kernel refuses
+    /// datagrams of other senders with `ConnectionRefused`.
     fn closed() -> Self {
         let socket = Self::open();
         socket.0.connect(socket.address()).unwrap();
@@ -58,13 +58,13 @@ impl DaemonSocket {
 }
 
 /// Creates a sender to the IP address of `socket`. An IP address needs no lookup.
-fn sender_to(socket: &DaemonSocket, now: Instant) -> DaemonSender {
+fn create_sender_to(socket: &DaemonSocket, now: Instant) -> DaemonSender {
     let resolver = Arc::new(|_: &str| panic!("an IP address needs no lookup"));
     DaemonSender::new(socket.address().to_string(), resolver, now)
 }
 
 /// Creates a sender to a host name. Each lookup waits for a result that the test sends.
-fn sender_to_name(now: Instant) -> (DaemonSender, Sender<io::Result<Vec<SocketAddr>>>) {
+fn create_sender_to_name(now: Instant) -> (DaemonSender, Sender<io::Result<Vec<SocketAddr>>>) {
     let (results, next_result) = channel();
     let next_result = Mutex::new(next_result);
     let resolver = Arc::new(move |_: &str| {
@@ -88,7 +88,7 @@ fn failed_lookup() -> io::Result<Vec<SocketAddr>> {
 #[test]
 fn each_document_is_sent_in_a_datagram_after_a_header() {
     let (socket, now) = (DaemonSocket::open(), Instant::now());
-    let mut sender = sender_to(&socket, now);
+    let mut sender = create_sender_to(&socket, now);
     for document in ["{\"a\":1}", "{}"] {
         send_text(&mut sender, document, now).unwrap();
         assert_eq!(socket.receive(), document);
@@ -98,7 +98,7 @@ fn each_document_is_sent_in_a_datagram_after_a_header() {
 #[test]
 fn a_document_of_the_maximum_size_is_sent_and_a_larger_one_is_an_error() {
     let (socket, now) = (DaemonSocket::open(), Instant::now());
-    let mut sender = sender_to(&socket, now);
+    let mut sender = create_sender_to(&socket, now);
     let largest = "x".repeat(MAX_DOCUMENT_BYTES);
     send_text(&mut sender, &largest, now).unwrap();
     assert_eq!(socket.receive(), largest);
@@ -108,7 +108,7 @@ fn a_document_of_the_maximum_size_is_sent_and_a_larger_one_is_an_error() {
 #[test]
 fn a_daemon_that_starts_after_an_error_receives_the_next_document() {
     let (socket, now) = (DaemonSocket::closed(), Instant::now());
-    let mut sender = sender_to(&socket, now);
+    let mut sender = create_sender_to(&socket, now);
     send_text(&mut sender, "1", now).unwrap();
     let error = send_text(&mut sender, "2", now).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
@@ -123,7 +123,7 @@ fn a_daemon_that_starts_after_an_error_receives_the_next_document() {
 #[test]
 fn a_daemon_is_working_again_after_the_recovery_time_without_an_error() {
     let (socket, start) = (DaemonSocket::closed(), Instant::now());
-    let mut sender = sender_to(&socket, start);
+    let mut sender = create_sender_to(&socket, start);
     send_text(&mut sender, "1", start).unwrap();
     assert!(sender.is_working(start));
     send_text(&mut sender, "2", start).unwrap_err();
@@ -144,7 +144,7 @@ fn a_daemon_is_working_again_after_the_recovery_time_without_an_error() {
 #[test]
 fn spans_are_sent_to_the_last_known_address_while_lookups_fail() {
     let (socket, start) = (DaemonSocket::open(), Instant::now());
-    let (mut sender, results) = sender_to_name(start);
+    let (mut sender, results) = create_sender_to_name(start);
     results.send(Ok(vec![socket.address()])).unwrap();
     send_text(&mut sender, "0", start).unwrap();
     assert_eq!(socket.receive(), "0");
@@ -179,7 +179,7 @@ fn spans_are_sent_to_the_last_known_address_while_lookups_fail() {
 #[test]
 fn spans_are_sent_while_a_lookup_is_running() {
     let (socket, start) = (DaemonSocket::open(), Instant::now());
-    let (mut sender, results) = sender_to_name(start);
+    let (mut sender, results) = create_sender_to_name(start);
     results.send(Ok(vec![socket.address()])).unwrap();
     send_text(&mut sender, "0", start).unwrap();
     assert_eq!(socket.receive(), "0");
@@ -196,7 +196,7 @@ fn spans_are_sent_while_a_lookup_is_running() {
 fn spans_are_sent_to_the_new_address_when_the_address_of_the_name_changes() {
     let (old_socket, new_socket) = (DaemonSocket::open(), DaemonSocket::open());
     let start = Instant::now();
-    let (mut sender, results) = sender_to_name(start);
+    let (mut sender, results) = create_sender_to_name(start);
     results.send(Ok(vec![old_socket.address()])).unwrap();
     send_text(&mut sender, "0", start).unwrap();
     results.send(Ok(vec![new_socket.address()])).unwrap();
@@ -216,7 +216,7 @@ fn spans_are_sent_to_the_new_address_when_the_address_of_the_name_changes() {
 #[test]
 fn a_lost_datagram_is_reported_even_after_a_lookup_with_an_unchanged_address() {
     let (socket, start) = (DaemonSocket::closed(), Instant::now());
-    let mut sender = sender_to(&socket, start);
+    let mut sender = create_sender_to(&socket, start);
     send_text(&mut sender, "0", start).unwrap();
     for minute in 1..=5 {
         let now = start + minute * MINUTE;
@@ -228,7 +228,7 @@ fn a_lost_datagram_is_reported_even_after_a_lookup_with_an_unchanged_address() {
 #[test]
 fn without_an_address_each_send_fails_with_the_error_of_the_last_lookup() {
     let now = Instant::now();
-    let (mut sender, results) = sender_to_name(now);
+    let (mut sender, results) = create_sender_to_name(now);
     results.send(failed_lookup()).unwrap();
     // The time does not change, so no further lookup is due.
     for _ in 0..100 {

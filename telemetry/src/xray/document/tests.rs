@@ -1,4 +1,5 @@
-//! Translates spans of the SDK to documents, and validates each document against the JSON schema of segment documents.
+//! Translates spans of the SDK to documents, and validates each document against the JSON schema of segment
+//! documents.
 
 use opentelemetry::trace::{Span, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Array, Context, StringValue};
