@@ -1,7 +1,8 @@
 //! Benchmarks of the local X-Ray on one core: `cargo bench -p xray`.
 //!
 //! The store contains 100,000 traces of a shop with three services. Each trace has four documents that are received
-//! separately. One trace in ten is slow, and one in ten is a 404. The benchmark also prints the memory per trace.
+//! separately. One trace in ten is slow, and one trace in ten has the status 404. The benchmark also prints the memory
+//! per trace.
 
 #![expect(clippy::panic, reason = "a benchmark fails by panicking")]
 
@@ -116,8 +117,8 @@ fn full_range() -> Value {
 }
 
 fn query(xray: &Xray, path: &str, request: &Value) -> Value {
-    let answer = xray.call_operation(path, request.to_string().as_bytes());
-    answer.unwrap_or_else(|error| panic!("{path}: {error}"))
+    let response = xray.call_operation(path, request.to_string().as_bytes());
+    response.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The documents of the trace of one like, in the order in which an exporter sends them.

@@ -21,8 +21,8 @@ use crate::error::Error;
 use crate::xray::Xray;
 use operations::Operation;
 
-/// Maximum size of a request body in bytes. It has room for 50 documents of 64 KiB, which JSON strings
-/// double at worst, because they escape each quotation mark.
+/// Maximum size of a request body in bytes. A request can contain 50 documents of 64 KiB. A JSON string
+/// can be twice as long as its document, because it escapes each quotation mark.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Routes of the API, and of `GET /status`, which returns [`Xray::status`].
@@ -43,13 +43,13 @@ async fn get_status(State(xray): State<Arc<Xray>>) -> Response {
 
 async fn handle_operation(State(xray): State<Arc<Xray>>, request: Request) -> Response {
     let (operation, body) = match read_request(request).await {
-        Ok(call) => call,
+        Ok(operation_and_body) => operation_and_body,
         Err(error) => return error.into_response(),
     };
     // An operation may read 100,000 traces, so it must not occupy an async worker thread.
-    let outcome = tokio::task::spawn_blocking(move || operation.call(&xray, &body)).await;
-    match outcome {
-        Ok(Ok(answer)) => json_response(StatusCode::OK, &answer),
+    let result = tokio::task::spawn_blocking(move || operation.call(&xray, &body)).await;
+    match result {
+        Ok(Ok(response_body)) => json_response(StatusCode::OK, &response_body),
         Ok(Err(error)) => error.into_response(),
         Err(_) => Error::Panicked.into_response(),
     }

@@ -45,10 +45,10 @@ impl<const MIN: i64, const MAX: i64> TryFrom<i64> for BoundedInteger<MIN, MAX> {
     }
 }
 
-/// An integer of the service model: it has 32 bits.
+/// An integer of the service model, which has 32 bits.
 pub type Int32 = BoundedInteger<{ i32::MIN as i64 }, { i32::MAX as i64 }>;
 
-/// A count: 0 or more, in 32 bits.
+/// A 32-bit integer of 0 or more.
 pub type Count = BoundedInteger<0, { i32::MAX as i64 }>;
 
 /// A number from 0 to 1.
@@ -146,8 +146,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for EnumText<T> {
     }
 }
 
-/// A member that this implementation does not support. Any value is refused, because ignoring it would
-/// return wrong results.
+/// A member that this implementation does not support. Any value is refused, because a response
+/// that ignored the member would be wrong.
 #[derive(Clone, Copy, Debug)]
 pub enum Unsupported {}
 

@@ -13,10 +13,10 @@ pub enum Error {
     /// The filter expression cannot be parsed.
     #[error(transparent)]
     Filter(#[from] ParseError),
-    /// The quota of sampling rules is used up.
+    /// The quota of sampling rules is exhausted.
     #[error("There are {0} sampling rules already")]
     TooManyRules(usize),
-    /// The path belongs to no operation, or to one that is not implemented.
+    /// The path belongs to no operation, or to an operation that is not implemented.
     #[error("This local X-Ray has no operation {0}")]
     UnknownOperation(String),
     /// The request body could not be read completely.
@@ -28,7 +28,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The request violates a rule of the operation; `message` says which.
+    /// The request violates a rule of the operation; `message` states the rule.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::InvalidRequest(message.into())
     }

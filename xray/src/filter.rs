@@ -23,7 +23,7 @@ pub use evaluate::NamedGroup;
 use keyword::{Keyword, TextKeyword};
 use tree::Expression;
 
-/// The keywords that refer to groups.
+/// Keywords whose values are names or ARNs of groups.
 const GROUP_KEYWORDS: [TextKeyword; 2] = [TextKeyword::GroupName, TextKeyword::GroupArn];
 
 /// A filter expression.
@@ -39,7 +39,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// Fails if the text is no filter expression. The error contains the position and the reason.
+    /// Fails if the text is not a valid filter expression. The error contains the position and the reason.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         parser::parse_filter(text).map(Self)
     }
@@ -66,7 +66,7 @@ impl Filter {
 }
 
 impl NamedGroup {
-    /// Creates a group. Without a filter, it contains all traces.
+    /// Creates a group. A group without a filter contains all traces.
     pub fn new(name: String, arn: String, filter: Option<Filter>) -> Self {
         Self {
             name,
@@ -81,19 +81,19 @@ impl EntitySelector {
     ///
     /// # Errors
     ///
-    /// Fails if the text is no filter expression. The error contains the position and the reason.
+    /// Fails if the text is not a valid filter expression. The error contains the position and the reason.
     pub fn parse(text: &str) -> Result<Option<Self>, ParseError> {
         Ok(parser::parse_entity_selector(text)?.map(Self))
     }
 
-    /// Whether it selects nodes. Otherwise it selects edges.
+    /// Whether the selector selects nodes. Otherwise the selector selects edges.
     pub fn selects_nodes(&self) -> bool {
         matches!(self.0, Expression::Service(..))
     }
 
-    /// Indices of the trace's entities that measured the selection: segments of the selected nodes, or
-    /// subsegments that called along the selected edges.
-    pub fn measuring_entities(&self, trace: &Trace) -> Vec<usize> {
+    /// Indices of the trace's entities whose durations and flags are counted: the segments of the selected nodes, or
+    /// the subsegments of the calls along the selected edges.
+    pub fn measured_entities(&self, trace: &Trace) -> Vec<usize> {
         match &self.0 {
             Expression::Service(node, condition) => {
                 evaluate::matching_segments(trace, node, condition.as_deref()).collect()

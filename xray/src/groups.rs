@@ -1,7 +1,7 @@
 //! Groups: named filter expressions.
 //!
 //! Each query evaluates a group's current expression, so a changed expression also applies to older traces.
-//! AWS instead keeps the membership that it decided when a trace arrived. A group's expression cannot refer
+//! AWS instead decides once, when a trace arrives, to which groups the trace belongs. A group's expression cannot refer
 //! to other groups. Settings of insights are stored, but no insights are created. Tags are validated and then
 //! dropped.
 
@@ -25,7 +25,7 @@ const MAX_GROUPS: usize = 25;
 pub struct Groups(Mutex<Vec<Group>>);
 
 impl Groups {
-    /// Adds a group. Fails if its name is taken or the quota is used up.
+    /// Adds a group. Fails if a group has the same name or the quota is exhausted.
     pub fn create(&self, request: CreateGroup) -> Result<Group, Error> {
         let filter = requests::parse_filter(request.filter_expression.as_deref())?;
         let insights =
@@ -99,7 +99,7 @@ impl Groups {
     }
 
     /// The filter of the selected group. `None` if no group is selected or the group contains all traces.
-    pub fn filter(&self, selector: &GroupSelector) -> Result<Option<Filter>, Error> {
+    pub fn selected_filter(&self, selector: &GroupSelector) -> Result<Option<Filter>, Error> {
         if selector.is_empty() {
             return Ok(None);
         }
@@ -111,7 +111,7 @@ impl Groups {
     }
 }
 
-/// The last part of a group's ARN. It differs if a group is deleted and created again.
+/// Generates the last part of a group's ARN. A group that is deleted and created again gets another ARN.
 fn random_id() -> String {
     const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let random_letter = |_| char::from(BASE32[rand::random_range(0..BASE32.len())]);

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use crate::time::Time;
 
 /// A trace id such as `1-5759e988-bd862e3fe1be46a994272793`: the version 1, the start time in seconds since 1970 as
-/// 8 hexadecimal digits, and 96 random bits as 24 digits. `FromStr` accepts both cases, and `Display` writes lower
-/// case.
+/// 8 hexadecimal digits, and 96 random bits as 24 digits. `FromStr` accepts digits in upper and lower
+/// case, and `Display` writes lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TraceId(u128);
 
@@ -64,8 +64,8 @@ impl SegmentId {
         (number != 0).then_some(Self(number))
     }
 
-    /// An id that is derived from this one, for the segment that is inferred from a subsegment. Equal ids have equal
-    /// derived ids, and different ids have different ones.
+    /// Derives another id, for example for the segment that is inferred from the subsegment with this id. Equal ids
+    /// have equal derived ids, and different ids have different derived ids.
     pub fn derived_id(self) -> Self {
         Self(mix_bits(self.0))
     }
@@ -99,7 +99,7 @@ fn parse_hex_digits(digits: &[u8]) -> Option<u128> {
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators). Different
-/// numbers have different results.
+/// inputs have different outputs.
 fn mix_bits(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! Interning: texts and graph nodes that many traces share are stored once.
+//! Interning: a text or graph node that several traces contain is stored once.
 
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use crate::memory::allocation;
 
-/// A value with more references than this is not charged to any trace.
+/// The bytes of a value with more references than this do not count for the memory of any trace.
 const MAX_CHARGED_REFERENCES: usize = 16;
 
-/// Bytes that all interned values must take before unused values are removed for the first time.
+/// Unused values are removed for the first time when all interned values take this many bytes.
 const FIRST_REMOVAL_BYTES: usize = 1024 * 1024;
 
-/// Unused values are removed each time the memory of all values has grown by this fraction (1/4) of what the last
-/// removal left. The fraction is small because no trace is charged for unused values. It is not smaller because
-/// each removal visits every value.
+/// Unused values are removed when the memory of all values has grown by this fraction (1/4) since the last removal. The
+/// fraction is small, because unused values do not count for the memory of any trace. It is not smaller, because each
+/// removal visits every value.
 const GROWTH_DIVISOR: usize = 4;
 
 /// Identifies an interned node. While nodes are in use, different nodes have different ids.
@@ -88,8 +88,8 @@ impl Interner {
         shared
     }
 
-    /// Bytes of the values that were interned since the last call, to be charged to one trace. Values with many
-    /// references are not included.
+    /// Returns the bytes of the values that were interned since the last call. The caller adds them to the memory of
+    /// one trace. Values with more than [`MAX_CHARGED_REFERENCES`] references are not included.
     pub fn take_charged_bytes(&mut self) -> usize {
         std::mem::take(&mut self.charged_bytes)
     }
@@ -107,12 +107,12 @@ fn memory_bytes<T: ?Sized>(value: &T) -> usize {
     allocation(2 * size_of::<usize>() + size_of_val(value)) + 2 * size_of::<Arc<T>>()
 }
 
-/// Distinct values of one type. A value without other references stays until the next removal of unused
-/// values.
+/// Distinct values of one type. A value without other references is removed by the next
+/// [`InternedValues::remove_unused`].
 #[derive(Debug)]
 struct InternedValues<T: ?Sized> {
     values: HashSet<Arc<T>>,
-    /// Bytes of all values, unused ones included.
+    /// Bytes of all values, unused values included.
     bytes: usize,
     /// Unused values are removed when `bytes` reaches this number.
     next_removal_bytes: usize,
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_charged_only_for_its_first_references() {
+    fn only_the_first_references_to_a_text_add_to_the_charged_bytes() {
         let mut interner = Interner::default();
         let text = "x".repeat(1000);
         let references: Vec<_> = (0..100).map(|_| interner.intern_text(&text)).collect();

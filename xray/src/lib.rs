@@ -1,10 +1,10 @@
 //! A local AWS X-Ray. It receives trace documents like the X-Ray daemon and serves the X-Ray API.
 //!
-//! It works with any application. It follows the X-Ray developer guide and the service model. Where both say
-//! nothing, the module concerned documents the choice. It keeps a limited number of traces in memory and
-//! loses them at a restart.
+//! It works with any application. It follows the X-Ray developer guide and the service model. Where neither
+//! specifies the behaviour, the documentation of a module states the choice. Traces are stored in memory only, in a
+//! limited number, so a restart deletes them.
 //!
-//! [`Server`] receives a document, `document` validates it, and `store` keeps it. For queries, `assembly`
+//! [`Server`] receives a document, `document` validates it, and `store` stores it. For queries, `assembly`
 //! builds a trace from its documents, and `filter`, `summary`, `graph` and `series` read that trace.
 
 mod api;

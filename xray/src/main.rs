@@ -1,4 +1,4 @@
-//! The program `xray`: a local X-Ray without the lab.
+//! The program `xray`: it runs a local X-Ray until SIGTERM or SIGINT.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;

@@ -32,8 +32,8 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = Limits::default().traces)]
     max_traces: usize,
 
-    /// Memory limit in MiB. Traces take half of it; when they exceed it, the oldest traces are evicted. The other half
-    /// is for requests
+    /// Memory limit in MiB. Traces can use half of the limit; when they exceed that half, the oldest traces are
+    /// evicted. The other half is for requests
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().bytes / MIB)]
     max_mib: usize,
 
@@ -53,10 +53,11 @@ pub struct Options {
     allowed: Allowed,
 }
 
-/// Bytes of a MiB.
+/// One MiB in bytes.
 const MIB: usize = 1024 * 1024;
 
-/// Maximum of `--default-reservoir`; the API describes the reservoir as a 32-bit integer.
+/// Larger values of `--default-reservoir` are reduced to this number, because the API defines the reservoir as a 32-bit
+/// integer.
 const MAX_RESERVOIR_SIZE: u64 = 1_000_000_000;
 
 impl Options {

@@ -43,7 +43,7 @@ use crate::xray::Xray;
 use encoding::{Encoding, RpcCode};
 use rejected::RejectedSpans;
 
-/// Limit of a request body, applied before and after decompression.
+/// Maximum size of a request body in bytes, before and after decompression.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Advice for programs that send metrics or logs.
@@ -51,7 +51,7 @@ const ONLY_TRACES_ADVICE: &str = "this X-Ray accepts only traces, by POST /v1/tr
     Set OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none, or send metrics and logs elsewhere with \
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
 
-/// Routes of the OTLP port: `POST /v1/traces`. Every other path is answered with 404.
+/// Routes of the OTLP port: `POST /v1/traces`. Requests to every other path get the status 404.
 pub fn router(xray: Arc<Xray>) -> Router {
     Router::new()
         .route("/v1/traces", post(export_traces))
@@ -92,7 +92,7 @@ async fn export_traces(State(xray): State<Arc<Xray>>, request: Request) -> Respo
     }
 }
 
-/// Answers 404, because OpenTelemetry's exporters do not retry after 404. Some retry after a 5xx status.
+/// Responds with 404, because OpenTelemetry's exporters do not retry after 404. Some retry after a 5xx status.
 async fn refuse_unknown_path(uri: Uri, headers: HeaderMap) -> Response {
     let encoding = Encoding::from_content_type(&headers).unwrap_or(Encoding::Json);
     let message = format!("{} is not served here: {ONLY_TRACES_ADVICE}", uri.path());
@@ -132,10 +132,10 @@ fn store_spans(
 ) -> ExportTraceServiceResponse {
     for resource_spans in &request.resource_spans {
         let resource = resource_spans.resource.as_ref();
-        let resource = resource.map_or(&[][..], |resource| &resource.attributes);
+        let resource_attributes = resource.map_or(&[][..], |resource| &resource.attributes);
         let scopes = &resource_spans.scope_spans;
         for span in scopes.iter().flat_map(|scope| &scope.spans) {
-            if let Err(reason) = store_span(xray, span, resource) {
+            if let Err(reason) = store_span(xray, span, resource_attributes) {
                 rejected.add_span(span, &reason);
             }
         }
@@ -145,8 +145,8 @@ fn store_spans(
     }
 }
 
-fn store_span(xray: &Xray, span: &Span, resource: &[KeyValue]) -> Result<(), String> {
-    let documents = translate::translate_span(span, resource)?;
+fn store_span(xray: &Xray, span: &Span, resource_attributes: &[KeyValue]) -> Result<(), String> {
+    let documents = translate::translate_span(span, resource_attributes)?;
     let first_refusal = documents
         .iter()
         .flat_map(|document| xray.put_document(&document.to_string()))

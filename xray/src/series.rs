@@ -57,7 +57,7 @@ pub fn window_statistics<'a>(
 /// Indexes of the entities whose duration and flags are counted.
 fn measured_entities(trace: &Trace, selector: Option<&EntitySelector>) -> Vec<usize> {
     if let Some(selector) = selector {
-        return selector.measuring_entities(trace);
+        return selector.measured_entities(trace);
     }
     let calls_from_clients = trace
         .calls()

@@ -23,16 +23,16 @@ use crate::xray::Xray;
 /// Maximum size of a UDP datagram in bytes.
 const MAX_DATAGRAM_BYTES: usize = 65_535;
 
-/// Requested size of the UDP socket's receive buffer. The kernel may grant less.
+/// Requested size of the UDP socket's receive buffer. The kernel may choose a smaller size.
 const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long a connection may be idle, and how long a request head may take to arrive.
+/// Maximum time for which a connection is idle, and maximum time until a request head is complete.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long running requests may take to finish during shutdown.
+/// Maximum time that a shutdown waits for running requests.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Interval at which changed traces are assembled in the background, so that queries need not do so.
+/// Interval at which changed traces are assembled in the background. Queries then find most traces assembled.
 const ASSEMBLY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A local X-Ray with its sockets.
@@ -64,7 +64,7 @@ impl Server {
         }
     }
 
-    /// Binds a UDP and a TCP socket to the same address. With port 0, it chooses a port that is free for both.
+    /// Binds a UDP and a TCP socket to the same address. Port 0 means any port that is free for both protocols.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Fails if a listener fails.
+    /// Fails if a listener cannot be prepared for serving.
     pub async fn run_until(self, shutdown: CancellationToken) -> io::Result<()> {
         let Self {
             xray,
@@ -140,8 +140,8 @@ async fn serve_http(
 async fn receive_documents(xray: &Xray, socket: &UdpSocket) {
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     loop {
-        // `recv_from` can return an ICMP error that belongs to an earlier send. This socket never sends, so
-        // errors are ignored.
+        // An error concerns one datagram or an earlier send, and this socket never sends. The loop continues after
+        // every error.
         let Ok((size, _)) = socket.recv_from(&mut buffer).await else {
             tokio::task::yield_now().await;
             continue;

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// The end of the year 9999, in seconds since 1970. Larger numbers are mistakes, such as milliseconds.
+/// The end of the year 9999, in seconds since 1970. Larger numbers are refused, because they are probably
+/// milliseconds.
 const MAX_SECONDS: f64 = 253_402_300_800.0;
 
 /// A point in time as microseconds since 1970, or a duration in microseconds. Its JSON form is a number of
@@ -22,7 +23,7 @@ impl Time {
         Self(seconds as i64 * MICROS_PER_SECOND)
     }
 
-    /// Parses the seconds of a document. Returns `None` if they are not between 1970 and 9999.
+    /// Converts seconds since 1970, as documents contain them. Returns `None` for a time before 1970 or after 9999.
     pub fn parse_seconds(seconds: f64) -> Option<Self> {
         let is_time = (0.0..MAX_SECONDS).contains(&seconds);
         is_time.then(|| Self((seconds * MICROS_PER_SECOND as f64).round() as i64))
@@ -45,12 +46,14 @@ impl Time {
         Self(micros)
     }
 
-    /// The duration from `earlier` to `self`. Zero if `earlier` is later, because the clocks of two machines differ.
+    /// The duration from `earlier` to `self`. Zero if `earlier` is after `self`, which is
+    /// possible because the clocks of two machines differ.
     pub fn saturating_duration_since(self, earlier: Self) -> Self {
         Self((self.0 - earlier.0).max(0))
     }
 
-    /// The start of the period that contains this time. Periods are `period_seconds` long and start at 1970.
+    /// The start of the period that contains this time. Each period is `period_seconds` long. The first period
+    /// starts with the year 1970.
     pub fn period_start(self, period_seconds: i64) -> Self {
         let period_micros = period_seconds * MICROS_PER_SECOND;
         Self(self.0.div_euclid(period_micros) * period_micros)

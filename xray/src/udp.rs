@@ -9,7 +9,7 @@ use serde::Deserialize;
 pub struct DroppedDatagrams(AtomicU64);
 
 impl DroppedDatagrams {
-    /// How many datagrams had an invalid header, or no valid document.
+    /// Number of datagrams with an invalid header or without a valid document.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -26,8 +26,8 @@ struct Header<'a> {
     version: f64,
 }
 
-/// The document of a datagram. `None` if the header is not `{"format": "json", "version": 1}` or no document
-/// follows it. The first line break ends the header.
+/// Returns the document of a datagram, or `None` if the header is not `{"format": "json", "version": 1}` or no document
+/// follows the header. The first line break ends the header.
 pub fn parse_datagram(datagram: &[u8]) -> Option<&str> {
     let (header, document) = std::str::from_utf8(datagram).ok()?.split_once('\n')?;
     let header: Header<'_> = serde_json::from_str(header).ok()?;
@@ -45,12 +45,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parsing_any_bytes_does_not_panic(datagram in any::<Vec<u8>>()) {
+        fn parsing_a_datagram_of_any_bytes_does_not_panic(datagram in any::<Vec<u8>>()) {
             parse_datagram(&datagram);
         }
 
         #[test]
-        fn with_a_valid_header_any_nonblank_utf8_text_is_a_document(body in any::<Vec<u8>>()) {
+        fn any_nonblank_utf8_text_after_a_valid_header_is_a_document(body in any::<Vec<u8>>()) {
             let mut datagram = HEADER.as_bytes().to_vec();
             datagram.extend(&body);
             let is_nonblank_text = std::str::from_utf8(&body).is_ok_and(|body| !body.trim().is_empty());

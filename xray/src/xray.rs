@@ -18,8 +18,8 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// The default sampling rule is that of AWS: the first request each second, and five percent of the
-    /// others.
+    /// The default sampling rule has the rates of AWS: it samples the first request of each second, and five percent
+    /// of the other requests.
     fn default() -> Self {
         Self {
             limits: Limits::default(),
@@ -42,7 +42,7 @@ pub struct Xray {
 }
 
 impl Xray {
-    /// Creates an X-Ray without traces.
+    /// Creates a local X-Ray without traces.
     pub fn new(config: Config) -> Self {
         Self {
             store: Store::new(config.limits),
@@ -53,13 +53,12 @@ impl Xray {
         }
     }
 
-    /// Stores a segment document, or each document of a JSON array. Returns the documents that were refused,
-    /// with the reasons.
+    /// Stores a segment document, or each document of a JSON array. Returns the refused documents with the reasons.
     pub fn put_document(&self, document: &str) -> Vec<Refusal> {
         self.store.put_documents(document)
     }
 
-    /// Counts of documents and traces that are stored, refused and evicted, as `GET /status` returns them.
+    /// The response of `GET /status`: how many documents and traces were stored, refused and evicted.
     pub fn status(&self) -> Value {
         let mut status = json!(self.store.counts());
         status["DatagramsDropped"] = json!(self.dropped_datagrams.count());

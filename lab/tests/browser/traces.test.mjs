@@ -77,7 +77,7 @@ test("an invalid filter shows the error and its position", async () => {
   await searchTraces(page, 'service("like service") { respnsetime > 1 }');
   await page.locator("#wrong mark", { hasText: "r" }).waitFor();
   const errorText = await page.locator("#wrong").textContent();
-  assert.equal(errorText, 'service("like service") { respnsetime > 1 }\n\'respnsetime\' is no keyword, at position 27');
+  assert.equal(errorText, 'service("like service") { respnsetime > 1 }\n\'respnsetime\' is not a keyword, at position 27');
   assert.equal(await page.getAttribute("#filter", "aria-invalid"), "true");
   await saveScreenshot(page, "wrong");
   await assertAccessible(page);

@@ -113,15 +113,17 @@ impl Xray {
     }
 }
 
-/// Parses a request body. An empty body means an object without members. The error names the wrong member.
+/// Parses a request body. An empty body means an object without members. The error names the invalid member.
 fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let body = if body.is_empty() { b"{}" } else { body };
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize::<_, Object<T>>(&mut json);
     let parsed = parsed.map_err(|error| {
-        let path = error.path().to_string();
+        let member_path = error.path().to_string();
         match error.inner() {
-            inner if inner.is_data() && path != "." => Error::invalid(format!("{path}: {inner}")),
+            inner if inner.is_data() && member_path != "." => {
+                Error::invalid(format!("{member_path}: {inner}"))
+            }
             inner => body_error(inner),
         }
     })?;

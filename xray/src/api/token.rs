@@ -1,5 +1,5 @@
-//! Page tokens of `GetTraceSummaries`. A token is valid only for the query that returned it: the pages of
-//! another query begin at other traces, so it would skip some of them.
+//! Page tokens of `GetTraceSummaries`. A token is valid only for the query that returned it. The pages of another query
+//! begin at other traces, so the token would skip traces of that query.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -13,7 +13,7 @@ use crate::trace::Trace;
 pub struct QueryHash(DefaultHasher);
 
 impl QueryHash {
-    /// Hashes a request. `sampled_fraction` is the fraction of the traces that it asks for.
+    /// Hashes a request. `sampled_fraction` is the fraction of the traces that the request asks for.
     pub fn new(request: &GetTraceSummaries, sampled_fraction: f64) -> Self {
         let range_type = request.time_range_type.map(|it| it.0).unwrap_or_default();
         let mut hasher = DefaultHasher::new();
@@ -27,7 +27,7 @@ impl QueryHash {
         self.format_token(last.index_time, last.id)
     }
 
-    /// Time and id of the last trace on the previous page. Fails if the token belongs to another query.
+    /// Parses the time and the id of the last trace on the previous page. Fails if the token belongs to another query.
     pub fn parse_token(&self, token: &str) -> Result<(Time, TraceId), Error> {
         let position = (|| {
             let mut parts = token.split(':');

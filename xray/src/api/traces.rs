@@ -27,7 +27,7 @@ const MAX_SUMMARIES_PER_PAGE: usize = 500;
 /// Maximum length of a time range. AWS has the same limit.
 const MAX_TIME_RANGE: Time = Time::from_seconds(6 * 3600);
 
-/// Permitted lengths of a time series' windows in seconds. The first one is the default.
+/// Permitted lengths of a time series' windows in seconds. The first length is the default.
 const PERIODS_SECONDS: [i64; 2] = [60, 300];
 
 /// `PutTraceSegments`. Each document is stored or refused independently of the others.
@@ -87,18 +87,18 @@ pub fn get_summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, 
         .map(|trace| summary::trace_summary(trace, matched_event_time(trace)))
         .collect();
     let last_processed = traces[..processed_count].last();
-    let mut answer = json!({
+    let mut response = json!({
         "TraceSummaries": summaries,
         "ApproximateTime": last_processed.map_or(request.end_time, |trace| trace.index_time),
         "TracesProcessedCount": processed_count,
     });
     if let Some(last) = last_processed.filter(|_| processed_count < traces.len()) {
-        answer["NextToken"] = json!(query.token_after(last));
+        response["NextToken"] = json!(query.token_after(last));
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// Parses a filter expression. Fails if it names a group that does not exist.
+/// Parses a filter expression. Fails if the expression names a group that does not exist.
 fn parse_filter(text: Option<&str>, groups: &[NamedGroup]) -> Result<Option<Filter>, Error> {
     let Some(filter) = text.map(Filter::parse).transpose()? else {
         return Ok(None);
@@ -156,11 +156,12 @@ pub fn batch_get(xray: &Xray, request: &BatchGetTraces) -> Result<Value, Error> 
 }
 
 fn parse_trace_id(unparsed: &UnparsedTraceId) -> Result<TraceId, Error> {
-    let error = |()| Error::invalid(format!("TraceIds: invalid trace id {:?}", unparsed.0));
-    unparsed.0.parse().map_err(error)
+    let invalid_id_error =
+        |()| Error::invalid(format!("TraceIds: invalid trace id {:?}", unparsed.0));
+    unparsed.0.parse().map_err(invalid_id_error)
 }
 
-/// A trace with its documents, as `BatchGetTraces` returns it. `None` if it is not stored.
+/// A trace with its documents, as `BatchGetTraces` returns it. `None` if the trace is not stored.
 fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
     let trace = xray.store.traces_by_id([id].into()).pop()?;
     let segments = xray.store.compiled_segments(id)?;
@@ -183,14 +184,14 @@ pub fn get_trace_graph(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Er
 }
 
 /// `GetServiceGraph`: the graph of all traces that began in the time range. If the request names a group,
-/// only its traces are included.
+/// the graph contains only the traces of the group.
 pub fn get_service_graph(
     xray: &Xray,
     group: &GroupSelector,
     request: &GetServiceGraph,
 ) -> Result<Value, Error> {
     check_time_range(request.start_time, request.end_time)?;
-    let filter = xray.groups.filter(group)?;
+    let filter = xray.groups.selected_filter(group)?;
     let traces =
         xray.store
             .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
@@ -225,11 +226,11 @@ pub fn get_time_series(
         .as_ref()
         .map(|text| parse_entity_selector(&text.0))
         .transpose()?;
-    let filter = xray.groups.filter(group)?;
-    let first_window = request.start_time.period_start(period).micros();
-    let step = Time::from_seconds(period as u32).micros();
-    let windows = (first_window..request.end_time.micros())
-        .step_by(step as usize)
+    let filter = xray.groups.selected_filter(group)?;
+    let first_window_micros = request.start_time.period_start(period).micros();
+    let period_micros = Time::from_seconds(period as u32).micros();
+    let windows = (first_window_micros..request.end_time.micros())
+        .step_by(period_micros as usize)
         .map(Time::from_micros);
     let traces =
         xray.store

@@ -10,14 +10,14 @@ use super::tree::{AnnotationCondition, Expression, NumberOperator};
 /// An operator and the value on its right side.
 type Comparison = (Operator, Literal);
 
-/// Parses a condition on a keyword. The cursor is at `word`, the keyword.
+/// Parses a condition on the keyword `word`, which is the next token.
 pub fn parse_keyword_condition(
     cursor: &mut Cursor,
     word: &str,
     scope: Scope,
 ) -> Result<Expression, ParseError> {
     let Some((keyword, scopes)) = Keyword::from_name(word) else {
-        return Err(cursor.error(format!("'{word}' is no keyword")));
+        return Err(cursor.error(format!("'{word}' is not a keyword")));
     };
     if !scopes.contains(&scope) {
         let permitted: Vec<_> = Keyword::names_in_scope(scope).collect();
@@ -79,7 +79,7 @@ fn text_condition(
     Ok(Expression::Text(keyword, operator, value))
 }
 
-/// Parses a condition on an annotation. The cursor is behind the annotation.
+/// Parses the rest of a condition on the annotation with this key, from the token after the annotation.
 pub fn parse_annotation_condition(
     cursor: &mut Cursor,
     key: String,
@@ -113,7 +113,7 @@ pub fn parse_annotation_condition(
     }
 }
 
-/// Parses an operator and a value. `None` if the next token is no operator.
+/// Parses an operator and a value. `None` if the next token is not an operator.
 fn parse_comparison(cursor: &mut Cursor) -> Result<Option<Comparison>, ParseError> {
     let Some(operator) = Operator::from_token(cursor.peek()) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! A position in the tokens of an expression.
+//! A cursor that reads the tokens of an expression one by one.
 
 use super::error::ParseError;
 use super::lexer::{Token, TokenKind, tokenize};
@@ -6,14 +6,14 @@ use super::lexer::{Token, TokenKind, tokenize};
 /// Maximum length of an expression in bytes.
 const MAX_EXPRESSION_BYTES: usize = 64 * 1024;
 
-/// Reads tokens one by one.
+/// The tokens of an expression, and the index of the next token.
 pub struct Cursor {
     tokens: Vec<Token>,
     index: usize,
 }
 
 impl Cursor {
-    /// Splits the text into tokens and points to the first one.
+    /// Splits the text into tokens. The first token is the next token.
     pub fn new(text: &str) -> Result<Self, ParseError> {
         if text.len() > MAX_EXPRESSION_BYTES {
             return Err(ParseError {
@@ -27,19 +27,19 @@ impl Cursor {
         })
     }
 
-    fn token(&self) -> &Token {
-        // The last token is `End`. The cursor stays there.
+    fn next_token(&self) -> &Token {
+        // The last token is `End`, and the cursor never moves past it.
         &self.tokens[self.index.min(self.tokens.len() - 1)]
     }
 
     /// The next token.
     pub fn peek(&self) -> &TokenKind {
-        &self.token().kind
+        &self.next_token().kind
     }
 
     /// Position of the next token in characters. The first character has position 1.
     pub fn position(&self) -> usize {
-        self.token().position
+        self.next_token().position
     }
 
     /// Moves past the next token.
@@ -55,7 +55,7 @@ impl Cursor {
         }
     }
 
-    /// The error that the next token is not the expected one.
+    /// The error for a next token that is not the expected token.
     pub fn unexpected_token(&self, expected: &str) -> ParseError {
         let found = match self.peek() {
             TokenKind::Word(word) => format!("'{word}'"),
@@ -74,14 +74,14 @@ impl Cursor {
         matches!(self.peek(), TokenKind::Symbol(found) if *found == symbol)
     }
 
-    /// Moves past the next token if it is this symbol.
+    /// Moves past the next token if it is this symbol, and returns whether it is.
     pub fn consume_symbol(&mut self, symbol: &str) -> bool {
         let is_next = self.is_at_symbol(symbol);
         self.index += usize::from(is_next);
         is_next
     }
 
-    /// Moves past this symbol. Fails if the next token is another one.
+    /// Moves past the next token if it is this symbol. Fails if it is another token.
     pub fn expect_symbol(&mut self, symbol: &str) -> Result<(), ParseError> {
         if self.consume_symbol(symbol) {
             Ok(())
@@ -95,7 +95,7 @@ impl Cursor {
         matches!(self.peek(), TokenKind::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
-    /// Moves past the next token if it is this word, in upper or lower case.
+    /// Moves past the next token if it is this word, in upper or lower case, and returns whether it is.
     pub fn consume_word(&mut self, word: &str) -> bool {
         let is_next = self.is_at_word(word);
         self.index += usize::from(is_next);

@@ -1,11 +1,11 @@
-//! The error of the parser.
+//! The error that the parser of filter expressions returns.
 
-/// Why a text is no filter expression.
+/// Why a text cannot be parsed as a filter expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid filter expression: {message} at position {position}")]
 pub struct ParseError {
     /// Position of the error in characters. The first character has position 1.
     pub position: usize,
-    /// The reason.
+    /// Reason of the error, without the position.
     pub message: String,
 }

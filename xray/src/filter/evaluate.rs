@@ -1,7 +1,7 @@
 //! Evaluates an expression for a trace.
 //!
-//! A comparison with an absent value is false, also with `!=`. If there are several values, one that matches
-//! is enough; for `!=`, all values must differ.
+//! A comparison with an absent value is false, also with `!=`. If a keyword or an annotation has several values, one
+//! matching value is enough; for `!=`, all values must differ.
 
 use super::json;
 use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
@@ -46,7 +46,7 @@ pub fn matches(expression: &Expression, trace: &Trace, groups: &[NamedGroup]) ->
             has_root_cause(trace, *kind, *part, condition.as_deref())
         }
         Expression::RootCauseJson(patterns) => {
-            json::match_root_causes(patterns, &summary::all_root_causes(trace))
+            json::all_patterns_match(patterns, &summary::all_root_causes(trace))
         }
         _ => false,
     })
@@ -60,7 +60,7 @@ pub fn matching_segments<'a>(
 ) -> impl Iterator<Item = usize> + 'a {
     let segments = trace.segments().filter(move |(index, segment)| {
         let is_selected =
-            is_node_of(node, segment) || (segment.is_entry && is_client_node_of(node, segment));
+            matches_node(node, segment) || (segment.is_entry && matches_client_node(node, segment));
         is_selected && meets_condition(condition, trace, *index)
     });
     segments.map(|(index, _)| index)
@@ -75,10 +75,10 @@ pub fn matching_calls<'a>(
 ) -> impl Iterator<Item = Call> + 'a {
     trace.calls().filter(move |call| {
         let callee = &trace.entities[call.callee_index];
-        is_node_of(to, callee)
+        matches_node(to, callee)
             && match call.caller {
-                Caller::Client => is_client_node_of(from, callee),
-                Caller::Service(index) => is_node_of(from, &trace.entities[index]),
+                Caller::Client => matches_client_node(from, callee),
+                Caller::Service(index) => matches_node(from, &trace.entities[index]),
             }
             && meets_condition(condition, trace, call.measured_index)
     })
@@ -90,7 +90,7 @@ fn meets_condition(condition: Option<&Expression>, trace: &Trace, index: usize) 
 }
 
 /// Whether the pattern matches the segment's node.
-fn is_node_of(pattern: &NodePattern, segment: &Entity) -> bool {
+fn matches_node(pattern: &NodePattern, segment: &Entity) -> bool {
     let Some(node) = &segment.node else {
         return false;
     };
@@ -101,8 +101,8 @@ fn is_node_of(pattern: &NodePattern, segment: &Entity) -> bool {
         && matches_property(&pattern.account_id, account_id)
 }
 
-/// Whether the pattern matches the client node that calls this segment. It has the segment's name.
-fn is_client_node_of(pattern: &NodePattern, segment: &Entity) -> bool {
+/// Whether the pattern matches the client node that calls this segment. The client node has the segment's name.
+fn matches_client_node(pattern: &NodePattern, segment: &Entity) -> bool {
     let name = segment.node.as_ref().map(|node| &*node.name);
     pattern.account_id.is_none()
         && matches_property(&pattern.name, name)
@@ -130,15 +130,15 @@ fn has_root_cause(
     causes.iter().any(|cause| match part {
         CausePart::Service => {
             let services: Vec<_> = cause.services.iter().collect();
-            any_element(trace, &services, condition)
+            any_element_meets(trace, &services, condition)
         }
-        CausePart::Entity => any_element(trace, &path_entities(trace, cause), condition),
+        CausePart::Entity => any_element_meets(trace, &path_entities(trace, cause), condition),
         CausePart::Exception => {
             let fields = path_entities(trace, cause)
                 .into_iter()
                 .filter_map(|entity| entity.search_fields.as_ref());
             let exceptions: Vec<_> = fields.flat_map(|fields| &fields.exceptions).collect();
-            any_element(trace, &exceptions, condition)
+            any_element_meets(trace, &exceptions, condition)
         }
     })
 }
@@ -153,7 +153,7 @@ fn path_entities<'a>(trace: &'a Trace, cause: &RootCause) -> Vec<&'a Entity> {
 }
 
 /// Whether an element of a root cause's path meets the condition.
-fn any_element<'a, T: Copy>(
+fn any_element_meets<'a, T: Copy>(
     trace: &'a Trace,
     elements: &[T],
     condition: Option<&Expression>,
@@ -172,7 +172,7 @@ where
     })
 }
 
-/// Whether the expression is true for `subject`. `evaluate_function` evaluates `service()`, `edge()` and
+/// Whether the expression is true for `subject`. The closure `evaluate_function` evaluates `service()`, `edge()` and
 /// `rootcause`, which need a whole trace.
 fn evaluate(
     expression: &Expression,
@@ -184,9 +184,9 @@ fn evaluate(
         Expression::And(parts) => parts.iter().all(evaluate_part),
         Expression::Or(parts) => parts.iter().any(evaluate_part),
         Expression::Not(part) => !evaluate_part(part),
-        Expression::Flag(keyword, value) => subject.flag(*keyword) == *value,
+        Expression::Flag(keyword, value) => subject.flag_value(*keyword) == *value,
         Expression::Number(keyword, operator, value) => {
-            let number = subject.number(*keyword);
+            let number = subject.number_value(*keyword);
             number.is_some_and(|number| operator.compare(number, *value))
         }
         Expression::Text(keyword, operator, value) => {
@@ -194,10 +194,10 @@ fn evaluate(
                 subject.any_text(*keyword, predicate)
             })
         }
-        Expression::IsSet(Keyword::Flag(keyword)) => subject.flag(*keyword),
-        Expression::IsSet(Keyword::Number(keyword)) => subject.number(*keyword).is_some(),
+        Expression::IsSet(Keyword::Flag(keyword)) => subject.flag_value(*keyword),
+        Expression::IsSet(Keyword::Number(keyword)) => subject.number_value(*keyword).is_some(),
         Expression::IsSet(Keyword::Text(keyword)) => subject.any_text(*keyword, &mut |_| true),
-        Expression::Annotation(key, condition) => meets_annotation(key, condition, subject),
+        Expression::Annotation(key, condition) => annotation_meets(key, condition, subject),
         Expression::Service(..)
         | Expression::Edge(..)
         | Expression::RootCause(..)
@@ -205,8 +205,8 @@ fn evaluate(
     }
 }
 
-/// Whether texts compare in this way with the value. `any_text` returns whether a predicate is true for one
-/// of the texts.
+/// Whether `text operator value` is true for the texts of a keyword or an annotation. `any_text` returns whether a
+/// predicate is true for at least one of the texts.
 fn matches_texts(
     operator: TextOperator,
     value: &str,
@@ -221,21 +221,23 @@ fn matches_texts(
     }
 }
 
-fn meets_annotation(key: &str, condition: &AnnotationCondition, subject: &impl Subject) -> bool {
-    let any = |predicate: &mut dyn FnMut(&AnnotationValue) -> bool| {
+fn annotation_meets(key: &str, condition: &AnnotationCondition, subject: &impl Subject) -> bool {
+    let any_value = |predicate: &mut dyn FnMut(&AnnotationValue) -> bool| {
         subject.any_annotation(key, predicate)
     };
     let any_flag = |predicate: &dyn Fn(bool) -> bool| {
-        any(&mut |annotation| matches!(annotation, AnnotationValue::Flag(flag) if predicate(*flag)))
+        any_value(
+            &mut |annotation| matches!(annotation, AnnotationValue::Flag(flag) if predicate(*flag)),
+        )
     };
     let any_number = |predicate: &dyn Fn(f64) -> bool| {
-        any(
+        any_value(
             &mut |annotation| matches!(annotation, AnnotationValue::Number(number) if predicate(*number)),
         )
     };
     match condition {
         AnnotationCondition::IsSet => {
-            any(&mut |annotation| *annotation != AnnotationValue::Flag(false))
+            any_value(&mut |annotation| *annotation != AnnotationValue::Flag(false))
         }
         AnnotationCondition::FlagEquals(value) => any_flag(&|flag| flag == *value),
         AnnotationCondition::FlagDiffers(value) => {
@@ -249,7 +251,7 @@ fn meets_annotation(key: &str, condition: &AnnotationCondition, subject: &impl S
         }
         AnnotationCondition::Text(operator, value) => {
             matches_texts(*operator, value, |predicate| {
-                any(&mut |annotation| match annotation {
+                any_value(&mut |annotation| match annotation {
                     AnnotationValue::Text(text) => predicate(text),
                     _ => false,
                 })
@@ -258,7 +260,8 @@ fn meets_annotation(key: &str, condition: &AnnotationCondition, subject: &impl S
     }
 }
 
-/// A whole trace. Most keywords refer to its root; some refer to any segment or to the trace itself.
+/// Evaluates keywords for a whole trace. Most keywords refer to the root segment. Some keywords refer to any segment or
+/// to the trace.
 #[derive(Clone, Copy)]
 struct TraceSubject<'a> {
     trace: &'a Trace,
@@ -266,7 +269,7 @@ struct TraceSubject<'a> {
 }
 
 impl<'a> TraceSubject<'a> {
-    fn root(&self) -> Option<SegmentSubject<'a>> {
+    fn root_segment(&self) -> Option<SegmentSubject<'a>> {
         Some(SegmentSubject {
             trace: self.trace,
             index: self.trace.root_index?,
@@ -281,18 +284,20 @@ impl<'a> TraceSubject<'a> {
 }
 
 impl Subject for TraceSubject<'_> {
-    fn flag(&self, keyword: FlagKeyword) -> bool {
+    fn flag_value(&self, keyword: FlagKeyword) -> bool {
         match keyword {
             FlagKeyword::Partial => self.trace.is_partial(),
             FlagKeyword::Inferred => self.trace.has_inferred(),
-            _ => self.root().is_some_and(|root| root.flag(keyword)),
+            _ => self
+                .root_segment()
+                .is_some_and(|root| root.flag_value(keyword)),
         }
     }
 
-    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+    fn number_value(&self, keyword: NumberKeyword) -> Option<f64> {
         match keyword {
             NumberKeyword::Duration => Some(self.trace.duration().seconds()),
-            _ => self.root()?.number(keyword),
+            _ => self.root_segment()?.number_value(keyword),
         }
     }
 
@@ -309,7 +314,7 @@ impl Subject for TraceSubject<'_> {
             TextKeyword::GroupName => self.containing_groups().any(|group| predicate(&group.name)),
             TextKeyword::GroupArn => self.containing_groups().any(|group| predicate(&group.arn)),
             _ => {
-                let root = self.root();
+                let root = self.root_segment();
                 root.is_some_and(|root| root.any_text(keyword, predicate))
             }
         }

@@ -1,5 +1,5 @@
-//! Patterns of `rootcause.json`. A pattern is the JSON of a root cause in a trace summary, with members left
-//! out.
+//! Patterns of `rootcause.json`. A pattern has the JSON format of a root cause in a trace summary, and can
+//! omit members.
 //!
 //! Each pattern of the array must match a root cause of the trace. Each member of a pattern must have the
 //! same value in the root cause; members that are not in the pattern can have any value. Arrays must have the
@@ -14,7 +14,7 @@ pub fn is_pattern_array(json: &Value) -> bool {
 }
 
 /// Whether each pattern matches one of the root causes.
-pub fn match_root_causes(patterns: &Value, causes: &[Value]) -> bool {
+pub fn all_patterns_match(patterns: &Value, causes: &[Value]) -> bool {
     let mut patterns = patterns.as_array().into_iter().flatten();
     patterns.all(|pattern| causes.iter().any(|cause| matches_pattern(pattern, cause)))
 }

@@ -1,20 +1,20 @@
-//! The keywords, and the scopes in which each is permitted.
+//! The keywords of filter expressions, and the scopes in which each keyword is permitted.
 
 /// The part of an expression that a condition belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Outside of braces: a whole trace.
+    /// Outside of braces. The condition applies to a whole trace.
     Trace,
-    /// In the braces of `service()` or `edge()`: one segment or one call.
+    /// In the braces of `service()` or `edge()`. The condition applies to one segment or one call.
     Segment,
-    /// In the braces of `rootcause.….service`.
+    /// In the braces of `rootcause.….service`. The condition applies to one service on the path of the cause.
     CauseService,
-    /// In the braces of `rootcause.….entity`.
+    /// In the braces of `rootcause.….entity`. The condition applies to one entity on the path of the cause.
     CauseEntity {
-        /// Whether entities have a coverage: only those of response time root causes do.
+        /// Whether the keyword `coverage` is permitted. Only entities of response time root causes have a coverage.
         has_coverage: bool,
     },
-    /// In the braces of `rootcause.….exception`.
+    /// In the braces of `rootcause.….exception`. The condition applies to one exception of such an entity.
     CauseException,
 }
 
@@ -84,8 +84,8 @@ const ROOT_CAUSE_PARTS: &[Scope] = &[
 ];
 const TRACE_AND_SEGMENT: &[Scope] = &[Trace, Segment];
 
-/// All keywords, with the scopes that permit them. Outside of braces, `name` and `type` are those of the
-/// trace's root; in the braces of `service()`, those of the node.
+/// All keywords, with the scopes that permit them. Outside of braces, `name` and `type` describe the root segment of
+/// the trace. In the braces of `service()`, they describe the node.
 const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
     ("ok", Keyword::Flag(FlagKeyword::Ok), TRACE_AND_SEGMENT),
     (

@@ -21,20 +21,20 @@ pub enum TokenKind {
     Number(f64),
     /// `annotation[key]`.
     Annotation(String),
-    /// `#` and the JSON value behind it.
+    /// `#` and the JSON value that follows.
     Json(serde_json::Value),
-    /// One of `( ) { } , :`, or an operator that is no word.
+    /// One of `( ) { } , :`, or an operator such as `!=` that is not a word.
     Symbol(&'static str),
     /// The end of the expression.
     End,
 }
 
-/// All symbols. A symbol comes before its own prefixes, because the first match counts.
+/// All symbols. A symbol precedes its own prefixes in this list, because the lexer uses the first match.
 const SYMBOLS: [&str; 13] = [
     "!=", "<=", ">=", "=", "<", ">", "!", "(", ")", "{", "}", ",", ":",
 ];
 
-/// Splits an expression into tokens. The last one is [`TokenKind::End`].
+/// Splits an expression into tokens. The last token is [`TokenKind::End`].
 pub fn tokenize(text: &str) -> Result<Vec<Token>, ParseError> {
     let mut lexer = Lexer { text, offset: 0 };
     let mut tokens = Vec::new();
@@ -62,13 +62,13 @@ pub fn tokenize(text: &str) -> Result<Vec<Token>, ParseError> {
     }
 }
 
-/// Converts positions from byte offsets, which start at 0, to characters, which start at 1.
+/// Converts the positions of tokens from byte offsets, which start at 0, to character numbers, which start at 1.
 fn convert_positions(text: &str, tokens: &mut [Token]) {
-    let (mut offset, mut characters) = (0, 1);
+    let (mut offset, mut character_number) = (0, 1);
     for token in tokens {
-        characters += text[offset..token.position].chars().count();
+        character_number += text[offset..token.position].chars().count();
         offset = token.position;
-        token.position = characters;
+        token.position = character_number;
     }
 }
 
@@ -103,7 +103,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Reads a text in quotation marks. A backslash escapes a quotation mark or another backslash. Before any
-    /// other character, it is part of the text.
+    /// other character, a backslash is part of the text.
     fn read_quoted_text(&mut self) -> Result<TokenKind, ParseError> {
         let mut value = String::new();
         let mut characters = self.rest().char_indices().skip(1).peekable();
@@ -189,7 +189,7 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// The byte offset of a line and column that `serde_json` reports. Both start at 1.
+/// Converts the line and the column that `serde_json` reports to a byte offset. Lines and columns start at 1.
 fn byte_offset(json: &str, line: usize, column: usize) -> usize {
     let lines = json.split_inclusive('\n').take(line.saturating_sub(1));
     let offset = lines.map(str::len).sum::<usize>() + column.saturating_sub(1);

@@ -18,7 +18,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// The operator that the token is.
+    /// Parses an operator. `None` if the token is not an operator.
     pub fn from_token(token: &TokenKind) -> Option<Self> {
         Some(match token {
             TokenKind::Symbol("=") => Self::Number(NumberOperator::Equal),
@@ -37,7 +37,7 @@ impl Operator {
         })
     }
 
-    /// The same operator for texts. `None` if texts cannot be compared this way.
+    /// The operator for texts. `None` if the operator compares only numbers.
     pub fn as_text_operator(self) -> Option<TextOperator> {
         match self {
             Self::Number(NumberOperator::Equal) => Some(TextOperator::Equal),
@@ -49,7 +49,7 @@ impl Operator {
 }
 
 impl Literal {
-    /// The literal as a text. The words `true` and `false` are texts where a text is expected.
+    /// The literal as a text. The words `true` and `false` count as texts where a text is expected.
     pub fn into_text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
@@ -58,7 +58,8 @@ impl Literal {
         }
     }
 
-    /// The literal as a boolean. The texts `"true"` and `"false"` are booleans where a boolean is expected.
+    /// The literal as a boolean. The texts `"true"` and `"false"` count as booleans where a boolean is
+    /// expected.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Flag(flag) => Some(*flag),

@@ -9,7 +9,7 @@ use super::lexer::TokenKind;
 use super::literal::is_operator_word;
 use super::tree::{CauseKind, CausePart, Expression, NodePattern};
 
-/// Maximum nesting depth of brackets and negations. It limits the recursion.
+/// Maximum nesting depth of brackets and negations. The limit bounds the recursion of the parser.
 const MAX_DEPTH: usize = 100;
 
 /// Parses a filter expression.
@@ -38,7 +38,7 @@ pub fn parse_entity_selector(text: &str) -> Result<Option<Expression>, ParseErro
 
 struct Parser {
     cursor: Cursor,
-    /// Number of brackets and negations that are open.
+    /// Number of open brackets and negations around the next token.
     depth: usize,
 }
 
@@ -69,7 +69,7 @@ impl Parser {
             if is_complete {
                 return Ok(combine(parts, Expression::And));
             }
-            // The word is optional: adjacent terms are combined with AND, too.
+            // The word `and` is optional: adjacent conditions are combined with AND, too.
             self.cursor.consume_word("and");
             parts.push(self.parse_term(scope)?);
         }
@@ -225,9 +225,9 @@ impl Parser {
             self.cursor.advance();
             return Ok(Expression::RootCauseJson(json));
         }
-        let Some((kind, part)) = find_root_cause(word) else {
+        let Some((kind, part)) = parse_kind_and_part(word) else {
             return Err(self.cursor.error(format!(
-                "'{word}' is no root cause; permitted are rootcause.json, rootcause.fault.service, \
+                "'{word}' is not a root cause; permitted are rootcause.json, rootcause.fault.service, \
                  rootcause.fault.entity, rootcause.fault.exception, the same for error, \
                  rootcause.responsetime.service and rootcause.responsetime.entity"
             )));
@@ -255,16 +255,16 @@ impl Parser {
     }
 }
 
-/// Kind and part of a root cause, from a word such as `rootcause.fault.service`.
-fn find_root_cause(word: &str) -> Option<(CauseKind, CausePart)> {
+/// Parses the kind and the part of a root cause from a word such as `rootcause.fault.service`.
+fn parse_kind_and_part(word: &str) -> Option<(CauseKind, CausePart)> {
     let (kind, part) = word.strip_prefix("rootcause.")?.split_once('.')?;
     let (kind, _) = CauseKind::ALL.iter().find(|(_, name)| *name == kind)?;
     let (part, _) = CausePart::ALL.iter().find(|(_, name)| *name == part)?;
-    let exists = (*kind, *part) != (CauseKind::ResponseTime, CausePart::Exception);
-    exists.then_some((*kind, *part))
+    let is_permitted = (*kind, *part) != (CauseKind::ResponseTime, CausePart::Exception);
+    is_permitted.then_some((*kind, *part))
 }
 
-/// The only part, or the combination of several parts.
+/// Returns a single part unchanged, and combines several parts.
 fn combine(
     mut parts: Vec<Expression>,
     combination: fn(Vec<Expression>) -> Expression,

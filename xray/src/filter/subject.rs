@@ -1,4 +1,4 @@
-//! The values that keywords have for a segment, a call, or an element of a root cause.
+//! Values of keywords for a segment, a call, or an element on the path of a root cause.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use super::keyword::{FlagKeyword, NumberKeyword, TextKeyword};
 use crate::root_cause::{self, RootCauseService};
 use crate::trace::{AnnotationValue, Entity, EntityKind, Exception, SearchFields, Trace};
 
-/// The object that an expression is evaluated for. It provides the values of the keywords.
+/// An object that an expression is evaluated for. A subject provides the values of the keywords.
 pub trait Subject {
-    /// The value of a flag. A flag that the subject does not have is false.
-    fn flag(&self, keyword: FlagKeyword) -> bool;
+    /// The value of a flag. `false` if the subject does not have the flag.
+    fn flag_value(&self, keyword: FlagKeyword) -> bool;
 
-    /// The value of a number, if the subject has it.
-    fn number(&self, keyword: NumberKeyword) -> Option<f64>;
+    /// The value of a number. `None` if the subject does not have the number.
+    fn number_value(&self, keyword: NumberKeyword) -> Option<f64>;
 
     /// Whether the predicate is true for one of the keyword's texts.
     fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool;
@@ -53,7 +53,7 @@ impl<'a> SegmentSubject<'a> {
 }
 
 impl Subject for SegmentSubject<'_> {
-    fn flag(&self, keyword: FlagKeyword) -> bool {
+    fn flag_value(&self, keyword: FlagKeyword) -> bool {
         let entity = self.entity();
         match keyword {
             FlagKeyword::Ok => entity.flags.is_ok(),
@@ -67,7 +67,7 @@ impl Subject for SegmentSubject<'_> {
         }
     }
 
-    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+    fn number_value(&self, keyword: NumberKeyword) -> Option<f64> {
         let entity = self.entity();
         match keyword {
             NumberKeyword::ResponseTime | NumberKeyword::Duration => {
@@ -113,7 +113,7 @@ impl Subject for SegmentSubject<'_> {
 }
 
 impl<T> PathElement<'_, T> {
-    fn flag(&self, keyword: FlagKeyword) -> bool {
+    fn position_flag(&self, keyword: FlagKeyword) -> bool {
         match keyword {
             FlagKeyword::First => self.position == 0,
             FlagKeyword::Last => self.position + 1 == self.count,
@@ -121,24 +121,24 @@ impl<T> PathElement<'_, T> {
         }
     }
 
-    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+    fn position_number(&self, keyword: NumberKeyword) -> Option<f64> {
         (keyword == NumberKeyword::Index).then_some(self.position as f64)
     }
 }
 
-/// A service on the path.
+/// Keywords of a service on the path of a root cause.
 impl Subject for PathElement<'_, &RootCauseService> {
-    fn flag(&self, keyword: FlagKeyword) -> bool {
+    fn flag_value(&self, keyword: FlagKeyword) -> bool {
         match (keyword, self.element.segment_index) {
             (FlagKeyword::Inferred, Some(index)) => {
                 self.trace.entities[index].kind == EntityKind::Inferred
             }
-            _ => self.flag(keyword),
+            _ => self.position_flag(keyword),
         }
     }
 
-    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
-        self.number(keyword)
+    fn number_value(&self, keyword: NumberKeyword) -> Option<f64> {
+        self.position_number(keyword)
     }
 
     fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
@@ -150,19 +150,19 @@ impl Subject for PathElement<'_, &RootCauseService> {
     }
 }
 
-/// An entity on the path.
+/// Keywords of an entity on the path of a root cause.
 impl Subject for PathElement<'_, &Entity> {
-    fn flag(&self, keyword: FlagKeyword) -> bool {
+    fn flag_value(&self, keyword: FlagKeyword) -> bool {
         match keyword {
             FlagKeyword::Remote => root_cause::is_remote(self.element),
-            _ => self.flag(keyword),
+            _ => self.position_flag(keyword),
         }
     }
 
-    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
+    fn number_value(&self, keyword: NumberKeyword) -> Option<f64> {
         match keyword {
             NumberKeyword::Coverage => root_cause::root_coverage(self.trace, self.element),
-            _ => self.number(keyword),
+            _ => self.position_number(keyword),
         }
     }
 
@@ -171,14 +171,14 @@ impl Subject for PathElement<'_, &Entity> {
     }
 }
 
-/// An exception of an entity on the path.
+/// Keywords of an exception of an entity on the path of a root cause.
 impl Subject for PathElement<'_, &Exception> {
-    fn flag(&self, keyword: FlagKeyword) -> bool {
-        self.flag(keyword)
+    fn flag_value(&self, keyword: FlagKeyword) -> bool {
+        self.position_flag(keyword)
     }
 
-    fn number(&self, keyword: NumberKeyword) -> Option<f64> {
-        self.number(keyword)
+    fn number_value(&self, keyword: NumberKeyword) -> Option<f64> {
+        self.position_number(keyword)
     }
 
     fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool {
@@ -191,7 +191,7 @@ impl Subject for PathElement<'_, &Exception> {
     }
 }
 
-/// The entity's own value of a keyword. `None` for keywords whose value depends on other entities.
+/// The value of a keyword for one entity. `None` for keywords whose value depends on other entities.
 pub fn entity_text(entity: &Entity, keyword: TextKeyword) -> Option<&str> {
     let fields: &SearchFields = entity.search_fields.as_ref()?;
     let text: &Option<Arc<str>> = match keyword {

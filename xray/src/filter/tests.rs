@@ -1,4 +1,4 @@
-//! The parser returns the tree that an expression was generated from.
+//! Property test: the parser returns the tree from which an expression was generated.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -13,7 +13,7 @@ use super::tree::{
 use super::*;
 
 /// A generated expression: the text, and the tree that the parser must return for it.
-type Sample = (String, Expression);
+type GeneratedExpression = (String, Expression);
 
 const NUMBER_OPERATORS: [(&str, NumberOperator); 6] = [
     ("=", NumberOperator::Equal),
@@ -43,8 +43,8 @@ fn quote(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-/// Conditions on a keyword of this scope.
-fn keyword_conditions(scope: Scope) -> BoxedStrategy<Sample> {
+/// Generates conditions on the keywords that this scope permits.
+fn keyword_conditions(scope: Scope) -> BoxedStrategy<GeneratedExpression> {
     let names: Vec<_> = Keyword::names_in_scope(scope).collect();
     select(names)
         .prop_flat_map(|name| {
@@ -82,7 +82,7 @@ fn keyword_conditions(scope: Scope) -> BoxedStrategy<Sample> {
         .boxed()
 }
 
-fn annotation_conditions() -> impl Strategy<Value = Sample> {
+fn annotation_conditions() -> impl Strategy<Value = GeneratedExpression> {
     let condition = prop_oneof![
         Just((String::new(), AnnotationCondition::IsSet)),
         any::<bool>()
@@ -110,14 +110,16 @@ fn annotation_conditions() -> impl Strategy<Value = Sample> {
     })
 }
 
-/// Joins parts with a word operator. Parts that contain word operators themselves get brackets.
-fn join(parts: Vec<Sample>, separator: &str) -> (String, Vec<Expression>) {
-    let texts = parts.iter().map(|(text, tree)| group(text, tree));
+/// Joins parts with a word operator. Puts parts that contain a word operator in brackets.
+fn join_parts(parts: Vec<GeneratedExpression>, separator: &str) -> (String, Vec<Expression>) {
+    let texts = parts
+        .iter()
+        .map(|(text, tree)| bracket_if_combined(text, tree));
     let text = texts.collect::<Vec<_>>().join(separator);
     (text, parts.into_iter().map(|(_, tree)| tree).collect())
 }
 
-fn group(text: &str, tree: &Expression) -> String {
+fn bracket_if_combined(text: &str, tree: &Expression) -> String {
     match tree {
         Expression::And(_) | Expression::Or(_) => format!("({text})"),
         _ => text.to_owned(),
@@ -125,20 +127,22 @@ fn group(text: &str, tree: &Expression) -> String {
 }
 
 /// Combines conditions by AND, OR and `!`, several levels deep.
-fn combinations(condition: impl Strategy<Value = Sample> + 'static) -> BoxedStrategy<Sample> {
+fn combinations(
+    condition: impl Strategy<Value = GeneratedExpression> + 'static,
+) -> BoxedStrategy<GeneratedExpression> {
     condition
         .prop_recursive(4, 24, 4, |inner| {
             prop_oneof![
                 vec(inner.clone(), 2..4).prop_map(|parts| {
-                    let (text, trees) = join(parts, " AND ");
+                    let (text, trees) = join_parts(parts, " AND ");
                     (text, Expression::And(trees))
                 }),
                 vec(inner.clone(), 2..4).prop_map(|parts| {
-                    let (text, trees) = join(parts, " OR ");
+                    let (text, trees) = join_parts(parts, " OR ");
                     (text, Expression::Or(trees))
                 }),
                 inner.prop_map(|(text, tree)| {
-                    let negation = format!("!{}", group(&text, &tree));
+                    let negation = format!("!{}", bracket_if_combined(&text, &tree));
                     (negation, Expression::Not(Box::new(tree)))
                 }),
             ]
@@ -146,8 +150,8 @@ fn combinations(condition: impl Strategy<Value = Sample> + 'static) -> BoxedStra
         .boxed()
 }
 
-/// An optional condition in braces.
-fn braces(scope: Scope) -> impl Strategy<Value = (String, Option<Box<Expression>>)> {
+/// Generates an optional condition in braces.
+fn optional_braces(scope: Scope) -> impl Strategy<Value = (String, Option<Box<Expression>>)> {
     option::of(combinations(keyword_conditions(scope))).prop_map(|condition| match condition {
         Some((text, tree)) => (format!(" {{ {text} }}"), Some(Box::new(tree))),
         None => (String::new(), None),
@@ -176,54 +180,59 @@ fn node_patterns() -> impl Strategy<Value = (String, NodePattern)> {
     })
 }
 
-fn root_causes(
+fn root_cause_conditions(
     name: &'static str,
     kind: CauseKind,
     part: CausePart,
     scope: Scope,
-) -> impl Strategy<Value = Sample> {
-    braces(scope).prop_map(move |(text, condition)| {
+) -> impl Strategy<Value = GeneratedExpression> {
+    optional_braces(scope).prop_map(move |(text, condition)| {
         let tree = Expression::RootCause(kind, part, condition);
         (format!("rootcause.{name}{text}"), tree)
     })
 }
 
-fn filter_expressions() -> impl Strategy<Value = Sample> {
+fn filter_expressions() -> impl Strategy<Value = GeneratedExpression> {
     let entity_scope = |has_coverage| Scope::CauseEntity { has_coverage };
     combinations(prop_oneof![
         keyword_conditions(Scope::Trace),
         annotation_conditions(),
-        (node_patterns(), braces(Scope::Segment)).prop_map(
+        (node_patterns(), optional_braces(Scope::Segment)).prop_map(
             |((node, pattern), (text, condition))| {
                 let tree = Expression::Service(pattern, condition);
                 (format!("service({node}){text}"), tree)
             }
         ),
-        (node_patterns(), node_patterns(), braces(Scope::Segment)).prop_map(
-            |((from, from_pattern), (to, to_pattern), (text, condition))| {
-                let tree = Expression::Edge(from_pattern, to_pattern, condition);
-                (format!("edge({from}, {to}){text}"), tree)
-            }
-        ),
-        root_causes(
+        (
+            node_patterns(),
+            node_patterns(),
+            optional_braces(Scope::Segment)
+        )
+            .prop_map(
+                |((from, from_pattern), (to, to_pattern), (text, condition))| {
+                    let tree = Expression::Edge(from_pattern, to_pattern, condition);
+                    (format!("edge({from}, {to}){text}"), tree)
+                }
+            ),
+        root_cause_conditions(
             "fault.service",
             CauseKind::Fault,
             CausePart::Service,
             Scope::CauseService
         ),
-        root_causes(
+        root_cause_conditions(
             "error.entity",
             CauseKind::Error,
             CausePart::Entity,
             entity_scope(false)
         ),
-        root_causes(
+        root_cause_conditions(
             "responsetime.entity",
             CauseKind::ResponseTime,
             CausePart::Entity,
             entity_scope(true)
         ),
-        root_causes(
+        root_cause_conditions(
             "fault.exception",
             CauseKind::Fault,
             CausePart::Exception,

@@ -15,9 +15,9 @@ pub enum Expression {
     Not(Box<Self>),
     /// The flag has this value.
     Flag(FlagKeyword, bool),
-    /// The number compares in this way with the value.
+    /// The comparison `number operator value` is true.
     Number(NumberKeyword, NumberOperator, f64),
-    /// The text compares in this way with the value.
+    /// The comparison `text operator value` is true.
     Text(TextKeyword, TextOperator, String),
     /// The keyword has a value.
     IsSet(Keyword),
@@ -27,9 +27,9 @@ pub enum Expression {
     Service(NodePattern, Option<Box<Self>>),
     /// `edge(from, to) { condition }`: the edge has a call that meets the condition.
     Edge(NodePattern, NodePattern, Option<Box<Self>>),
-    /// `rootcause.kind.part { condition }`: a part of such a root cause meets the condition.
+    /// `rootcause.kind.part { condition }`: a root cause of this kind has a part that meets the condition.
     RootCause(CauseKind, CausePart, Option<Box<Self>>),
-    /// `rootcause.json`: root causes match these patterns.
+    /// `rootcause.json`: each pattern matches a root cause.
     RootCauseJson(Value),
 }
 
@@ -54,18 +54,18 @@ pub enum TextOperator {
     EndsWith,
 }
 
-/// A condition on the values of an annotation. A comparison only matches values of its own type.
+/// A condition on the values of an annotation. A comparison ignores values of other types.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnnotationCondition {
     /// The annotation has a value other than `false`.
     IsSet,
-    /// A value is this boolean.
+    /// At least one value is this boolean.
     FlagEquals(bool),
-    /// There are boolean values, and none is this one.
+    /// The annotation has boolean values, and all of them differ from this boolean.
     FlagDiffers(bool),
-    /// A number compares in this way with the value.
+    /// The comparison `annotation operator number` is true.
     Number(NumberOperator, f64),
-    /// A text compares in this way with the value.
+    /// The comparison `annotation operator text` is true.
     Text(TextOperator, String),
 }
 
@@ -77,7 +77,7 @@ pub struct NodePattern {
     pub account_id: Option<String>,
 }
 
-/// What a root cause explains.
+/// The problem that a root cause explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CauseKind {
     Fault,
@@ -108,7 +108,7 @@ impl NumberOperator {
 }
 
 impl CauseKind {
-    /// All kinds with their names in expressions.
+    /// All kinds of root causes with their names in filter expressions.
     pub const ALL: [(Self, &str); 3] = [
         (Self::Fault, "fault"),
         (Self::Error, "error"),
@@ -117,7 +117,7 @@ impl CauseKind {
 }
 
 impl CausePart {
-    /// All parts with their names in expressions.
+    /// All parts of root causes with their names in filter expressions.
     pub const ALL: [(Self, &str); 3] = [
         (Self::Service, "service"),
         (Self::Entity, "entity"),

@@ -58,7 +58,7 @@ impl GroupSelector {
         }
     }
 
-    /// Why no group could be read, changed or deleted.
+    /// The error for a selector that matches no group, or only the group `Default`, which cannot be changed.
     pub(super) fn not_found_error(&self) -> Error {
         if self.matches(&Group::default()) {
             return Error::invalid("The Default group can be neither changed nor deleted");
@@ -101,7 +101,7 @@ pub(super) fn parse_filter(expression: Option<&str>) -> Result<Option<Filter>, E
     Ok(Some(filter))
 }
 
-/// Applies the requested settings to the old ones. Notifications require insights.
+/// Applies the requested settings to the old settings. Fails if they enable notifications without insights.
 pub(super) fn apply_insights(
     requested: Option<Object<InsightsConfiguration>>,
     old: Insights,

@@ -1,4 +1,4 @@
-//! Fields `user`, `annotations` and `metadata`, built from the attributes that no block contains.
+//! Builds the fields `user`, `annotations` and `metadata` from the attributes that no block contains.
 
 use serde_json::{Map, Value, json};
 
@@ -6,8 +6,8 @@ use super::attributes::Attributes;
 
 const USER_KEY: &str = "enduser.id";
 
-/// A list of attribute keys. The exporter converts these attributes to annotations. The list has no effect here,
-/// because all attributes become annotations.
+/// Attribute that lists keys of other attributes. The collector's exporter converts only the listed attributes to
+/// annotations. The list has no effect here, because all attributes become annotations.
 const INDEXED_ATTRIBUTES_KEY: &str = "aws.xray.annotations";
 
 /// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for subsegments, which do not contain

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use serde_json::{Map, Value};
 
-/// Attributes by key. Attributes without a value are left out.
+/// Attributes by key. Attributes without a value are omitted.
 #[derive(Clone, Debug)]
 pub struct Attributes<'a>(BTreeMap<&'a str, &'a OtlpValue>);
 
@@ -22,7 +22,7 @@ impl<'a> Attributes<'a> {
         Self(pairs.collect())
     }
 
-    /// Whether an AWS SDK made the span with these attributes.
+    /// Whether the span with these attributes is a call of an AWS SDK.
     pub fn is_aws_sdk_call(&self) -> bool {
         self.find_text(&["rpc.system", "rpc.system.name"]) == Some("aws-api")
     }

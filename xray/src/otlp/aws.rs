@@ -1,11 +1,11 @@
-//! Block `aws`: the platform that the program runs on, the AWS resource that it called, and its SDK. Also the field
-//! `origin`.
+//! Builds the block `aws`, which describes the program's platform, the called AWS resource and the OpenTelemetry SDK.
+//! Also determines the field `origin`.
 
 use serde_json::{Map, Value, json};
 
 use super::attributes::{Attributes, build_object};
 
-/// Attributes of a call to AWS. They do not become annotations if the span has the block.
+/// Attributes of a call to AWS. These attributes do not become annotations if the span has a block `aws`.
 const CALL_KEYS: [&str; 10] = [
     "aws.operation",
     "rpc.method",
@@ -63,7 +63,8 @@ pub fn build_block(
     Some(Value::Object(aws))
 }
 
-/// Builds the blocks for EC2, ECS, Elastic Beanstalk and EKS. An EKS pod on an EC2 instance has two of them.
+/// Builds the blocks for EC2, ECS, Elastic Beanstalk and EKS. An EKS pod on an EC2 instance has two
+/// blocks.
 fn build_platform_blocks(resource: &Attributes<'_>) -> Map<String, Value> {
     let platform = resource.find_text(&["cloud.platform"]);
     let is_on = |name: &str| platform == Some(name);

@@ -1,5 +1,5 @@
-//! Block `cause`: the exceptions of a span, taken from its exception events or from its status message. Also the flags
-//! `error`, `fault` and `throttle`.
+//! Builds the block `cause`: the exceptions of a span, from its exception events or from its status message. Also
+//! determines the flags `error`, `fault` and `throttle`.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
@@ -10,10 +10,10 @@ use super::attributes::{Attributes, build_object};
 use super::ids::SpanIds;
 use super::{http, stack};
 
-/// Attribute for the status message of spans that OpenCensus made.
+/// Attribute with the status message of spans that OpenCensus created.
 const STATUS_TEXT_KEY: &str = "http.status_text";
 
-/// One element of the list `exceptions`, without ids.
+/// One element of the list `exceptions`, to which [`add_ids`] adds the ids.
 struct Exception {
     fields: Map<String, Value>,
     /// Whether the next exception in the list caused this one.
@@ -50,7 +50,8 @@ pub fn build_block(
     (!exceptions.is_empty()).then(|| json!({ "exceptions": add_ids(exceptions, ids) }))
 }
 
-/// Adds an id to each exception, and the id of the next exception if that one is its cause.
+/// Adds an id to each exception. Adds the field `cause` with the id of the next exception if that exception is the
+/// cause.
 fn add_ids(exceptions: Vec<Exception>, ids: &SpanIds) -> Vec<Value> {
     let own_and_next_ids = ids.exception_ids().zip(ids.exception_ids().skip(1));
     let with_ids = exceptions.into_iter().zip(own_and_next_ids);
@@ -92,12 +93,12 @@ fn parse_exception_event(event: &Event, language: Option<&str>, is_call: bool) -
             .iter()
             .map(|cause| build_fields(Some(&cause.kind), Some(&cause.message), &cause.frames)),
     );
-    let last = chain.len() - 1;
+    let last_index = chain.len() - 1;
     let exceptions = chain.into_iter().enumerate();
     exceptions
         .map(|(index, fields)| Exception {
             fields,
-            is_caused_by_next: index < last,
+            is_caused_by_next: index < last_index,
         })
         .collect()
 }
@@ -123,7 +124,7 @@ fn parse_failed_attempt_event(event: &Event) -> Option<Exception> {
     })
 }
 
-/// An exception with the status message. `None` if there is no message.
+/// Builds an exception from the status message. `None` if the span has no status message.
 fn status_message_exception(span: &Span, attributes: &Attributes<'_>) -> Option<Exception> {
     let message = span
         .status

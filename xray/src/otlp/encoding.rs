@@ -52,11 +52,11 @@ impl Encoding {
         }
     }
 
-    /// Decodes a request. Spans that cannot be decoded are left out and added to `rejected`.
+    /// Decodes a request. Spans that cannot be decoded are skipped and added to `rejected`.
     ///
     /// # Errors
     ///
-    /// When the messages around the spans cannot be decoded.
+    /// Fails if a message that contains the spans cannot be decoded.
     pub fn decode_request(
         self,
         body: Bytes,

@@ -1,4 +1,4 @@
-//! Block `http`: an HTTP request and its response.
+//! Builds the block `http`, which describes an HTTP request and its response.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::attributes::{Attributes, build_object};
 
-/// Attributes for the status of the response, by the stable and the old semantic conventions.
+/// Attributes with the status of the response, in the stable and the old semantic conventions.
 pub const STATUS_KEYS: [&str; 2] = ["http.response.status_code", "http.status_code"];
 
-/// A span with at least one of these attributes has the block.
+/// A span with at least one of these attributes has a block `http`.
 const HTTP_KEYS: [&str; 17] = [
     "http.method",
     "http.request.method",
@@ -43,7 +43,7 @@ const URL_TRIGGER_KEYS: [&str; 9] = [
     "server.address",
 ];
 
-/// Parts of the URL. They do not become annotations if the span has the block.
+/// Attributes with parts of the URL. These attributes do not become annotations if the span has a block `http`.
 const URL_PART_KEYS: [&str; 7] = [
     "host.name",
     "net.host.name",
@@ -54,8 +54,8 @@ const URL_PART_KEYS: [&str; 7] = [
     "server.port",
 ];
 
-/// Builds the block and removes its attributes from `remaining`. If there is no block, `remaining` keeps
-/// the attributes.
+/// Builds the block and removes its attributes from `remaining`. If the span has no block `http`, `remaining` stays
+/// unchanged.
 pub fn build_block(
     span: &Span,
     attributes: &Attributes<'_>,
@@ -120,7 +120,7 @@ fn non_empty_object(object: Map<String, Value>) -> Option<Value> {
     Some(Value::Object(object))
 }
 
-/// Builds the URL from its parts, unless an attribute contains all of it.
+/// Returns the attribute that contains the complete URL, or builds the URL from its parts.
 fn build_url(is_server: bool, attributes: &Attributes<'_>) -> String {
     if let Some(url) = attributes.find_text(&["url.full", "http.url"]) {
         return url.to_owned();
@@ -140,7 +140,7 @@ fn build_url(is_server: bool, attributes: &Attributes<'_>) -> String {
     format!("{scheme}://{authority}{target}")
 }
 
-/// Builds the host, and the port unless it is the default port of `scheme`.
+/// Builds the host and the port. Omits the port if it is the default port of `scheme`.
 fn build_authority(is_server: bool, scheme: &str, attributes: &Attributes<'_>) -> String {
     let (host_keys, port_keys) = if is_server {
         (
@@ -177,7 +177,8 @@ fn build_target(attributes: &Attributes<'_>) -> String {
     }
 }
 
-/// Size of the received message in bytes. Instrumentations of gRPC set it on the span or on an event.
+/// Size of the received message in bytes. Instrumentations of gRPC add this attribute to the span or
+/// to an event.
 fn find_received_bytes(span: &Span, attributes: &Attributes<'_>) -> Option<i64> {
     let received_bytes = |attributes: &Attributes<'_>| {
         let is_received = attributes.find_text(&["message.type"]) == Some("RECEIVED");

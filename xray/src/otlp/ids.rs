@@ -14,11 +14,12 @@ pub struct SpanIds {
 }
 
 impl SpanIds {
-    /// Parses the ids of `span`. A `parent_span_id` of eight zeros means no parent, as an empty one does.
+    /// Parses the ids of `span`. An empty `parent_span_id`, or one of eight zero bytes, means that the span has
+    /// no parent.
     ///
     /// # Errors
     ///
-    /// When an id has the wrong length, or when the trace id or the span id is all zeros.
+    /// Fails if an id has the wrong length, or if the trace id or the span id is all zeros.
     pub fn parse(span: &Span) -> Result<Self, &'static str> {
         Ok(Self {
             trace_id: TraceId::from_bytes(&span.trace_id)

@@ -2,7 +2,7 @@
 //! hexadecimal, enums are integers, and field names are lowerCamelCase only.
 //!
 //! Sources: the section "JSON Protobuf Encoding" of the OTLP specification, and protobuf's conformance tests for
-//! ProtoJSON. Each span is decoded separately, so that an invalid span does not reject the others.
+//! ProtoJSON. Each span is decoded separately, so that an invalid span does not affect the other spans.
 //!
 //! The feature `with-serde` of `opentelemetry-proto` 0.33 does not replace this module: it refuses valid ProtoJSON,
 //! such as null fields, `{"arrayValue": {}}`, the double `"NaN"`, integers such as `1e3` and unpadded base64, and it
@@ -32,7 +32,7 @@ type RawObject<'a> = BTreeMap<String, &'a RawValue>;
 /// Why a message and its spans are rejected.
 struct Rejection {
     span_count: usize,
-    /// `.field: reason`, relative to the path of the message.
+    /// The reason in the format `.field: reason`. The path of the field is relative to the message.
     reason: String,
 }
 
@@ -46,12 +46,12 @@ impl From<String> for Rejection {
     }
 }
 
-/// Decodes a request. Invalid spans, and all spans of an invalid resource or scope, are left out and added to
+/// Decodes a request. Invalid spans, and all spans of an invalid resource or scope, are skipped and added to
 /// `rejected`.
 ///
 /// # Errors
 ///
-/// When the body is not a JSON object, or its `resourceSpans` is not a list.
+/// Fails if the body is not a JSON object, or its `resourceSpans` is not a list.
 pub fn decode_request(
     body: &[u8],
     rejected: &mut RejectedSpans,
@@ -76,7 +76,7 @@ fn decode_resource_spans(
     path: &str,
     rejected: &mut RejectedSpans,
 ) -> Result<ResourceSpans, Rejection> {
-    let object: RawObject<'_> = parse(raw)?;
+    let object: RawObject<'_> = parse_raw_value(raw)?;
     let raw_scopes = parse_list(&object, "scopeSpans")?;
     let decode_fields = || {
         let mut fields = parse_fields(&object, ["resource", "schemaUrl"])?;
@@ -105,7 +105,7 @@ fn decode_scope_spans(
     path: &str,
     rejected: &mut RejectedSpans,
 ) -> Result<ScopeSpans, Rejection> {
-    let object: RawObject<'_> = parse(raw)?;
+    let object: RawObject<'_> = parse_raw_value(raw)?;
     let raw_spans = parse_list(&object, "spans")?;
     let decode_fields = || {
         let mut fields = parse_fields(&object, ["scope", "schemaUrl"])?;
@@ -120,7 +120,7 @@ fn decode_scope_spans(
         reason,
     })?;
     for (index, raw) in raw_spans.into_iter().enumerate() {
-        match parse(raw).and_then(Span::from_value) {
+        match parse_raw_value(raw).and_then(Span::from_value) {
             // Spans with invalid ids are dropped here to save memory: an empty span takes 2 bytes of the request, but
             // hundreds of bytes when decoded.
             Ok(span) => match SpanIds::parse(&span) {
@@ -133,16 +133,16 @@ fn decode_scope_spans(
     Ok(decoded)
 }
 
-/// The number of spans in a `ScopeSpans`. Zero if it cannot be parsed.
+/// The number of spans in a `ScopeSpans`. Zero if the `ScopeSpans` cannot be parsed.
 fn count_spans(scope: &RawValue) -> usize {
-    let spans = parse(scope).and_then(|object| Ok(parse_list(&object, "spans")?.len()));
+    let spans = parse_raw_value(scope).and_then(|object| Ok(parse_list(&object, "spans")?.len()));
     spans.unwrap_or(0)
 }
 
 /// Parses the elements of a list. The result is empty if the field is absent or null.
 fn parse_list<'a>(object: &RawObject<'a>, name: &str) -> Result<Vec<&'a RawValue>, String> {
     let list: Option<Vec<&RawValue>> = match object.get(name) {
-        Some(raw) => parse(raw).map_err(|reason| format!(".{name}{reason}"))?,
+        Some(raw) => parse_raw_value(raw).map_err(|reason| format!(".{name}{reason}"))?,
         None => None,
     };
     Ok(list.unwrap_or_default())
@@ -156,17 +156,17 @@ fn parse_fields<const N: usize>(
     let mut fields = Map::new();
     for name in names {
         if let Some(raw) = object.get(name) {
-            let value: Value = parse(raw).map_err(|reason| format!(".{name}{reason}"))?;
+            let value: Value = parse_raw_value(raw).map_err(|reason| format!(".{name}{reason}"))?;
             fields.insert(name.to_owned(), value);
         }
     }
     Ok(Fields::from(fields))
 }
 
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, String> {
+fn parse_raw_value<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, String> {
     serde_json::from_str(raw.get()).map_err(|error| {
         let error = error.to_string();
-        // serde_json's position would be relative to this value, not to the body.
+        // The position in serde_json's message is relative to this value, not to the body, so the position is removed.
         let reason = error.split(" at line ").next().unwrap_or_default();
         format!(": {reason}")
     })

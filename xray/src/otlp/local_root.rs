@@ -1,5 +1,5 @@
-//! Documents of local root spans. AWS's distributions of OpenTelemetry mark the first span of a service in a trace
-//! with `aws.span.kind=LOCAL_ROOT`.
+//! Builds the documents of local root spans. AWS's distributions of OpenTelemetry mark the first span of a service in a
+//! trace with `aws.span.kind=LOCAL_ROOT`.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -12,8 +12,8 @@ use super::name::{sanitize_name, strip_aws_prefix};
 use super::segment::build_document;
 use crate::id::SegmentId;
 
-/// Attributes that describe the callee. The call's subsegment has annotations for them, and the service's segment does
-/// not.
+/// Attributes that describe the callee. They become annotations of the call's subsegment, and are omitted from
+/// the service's segment.
 const CALLEE_KEYS: [&str; 4] = [
     "aws.remote.service",
     "aws.remote.operation",
@@ -21,7 +21,7 @@ const CALLEE_KEYS: [&str; 4] = [
     "K8s.RemoteNamespace",
 ];
 
-/// Fields of the block `aws` that describe the call. The service's segment does not have them.
+/// Fields of the block `aws` that describe the call. They are removed from the service's segment.
 const AWS_CALL_FIELDS: [&str; 7] = [
     "operation",
     "account_id",
@@ -37,7 +37,7 @@ const AWS_CALL_FIELDS: [&str; 7] = [
 ///
 /// # Errors
 ///
-/// When [`SpanIds::parse`] fails.
+/// Fails if [`SpanIds::parse`] fails.
 pub fn build_documents(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, String> {
     if matches!(span.kind(), SpanKind::Server | SpanKind::Internal) {
         let mut segment = build_document(span, resource)?;

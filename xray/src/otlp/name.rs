@@ -1,5 +1,5 @@
-//! Name and namespace of a document. OpenTelemetry names a span after its operation. X-Ray names a segment after its
-//! service, and a subsegment after the called service.
+//! Determines the name and the namespace of a document. OpenTelemetry names a span after its operation. X-Ray names a
+//! segment after its service, and a subsegment after the called service.
 
 use axum::http::Uri;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -35,7 +35,8 @@ pub fn find_name_and_namespace(
     (name, namespace)
 }
 
-/// The name in an attribute that the program's author or an AWS distribution of OpenTelemetry set for this purpose.
+/// The name that the program's author or an AWS distribution of OpenTelemetry set in an attribute for the name of the
+/// service or the callee.
 fn find_explicit_name<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
     let local_service = || attributes.find_text(&["aws.local.service"]);
     let remote_service = || {
@@ -64,17 +65,18 @@ pub fn strip_aws_prefix<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a s
         .unwrap_or(name)
 }
 
-/// For a server span, the service that made the span. For other spans, the called service or host.
+/// For a server span, the name of the service that created the span. For other spans, the name of the called service or
+/// host.
 fn find_service_or_host<'a>(
     span: &Span,
     attributes: &Attributes<'a>,
     resource: &Attributes<'a>,
 ) -> Option<&'a str> {
-    let own_service = || resource.find_text(&["service.name"]);
+    let creating_service = || resource.find_text(&["service.name"]);
     let callee = || attributes.find_text(&["rpc.service", "http.host", "net.peer.name"]);
     match span.kind() {
-        SpanKind::Server => own_service().or_else(callee),
-        SpanKind::Consumer if attributes.is_local_root() => own_service().or_else(callee),
+        SpanKind::Server => creating_service().or_else(callee),
+        SpanKind::Consumer if attributes.is_local_root() => creating_service().or_else(callee),
         SpanKind::Client => callee().or_else(|| attributes.find_text(&["server.address"])),
         _ => callee(),
     }
@@ -104,7 +106,8 @@ fn parse_host(url: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// Removes the characters that X-Ray does not permit in a name. Removes the backslash too, as the exporter does.
+/// Removes the characters that X-Ray does not permit in a name. Also removes the backslash, as the collector's
+/// exporter does.
 pub fn sanitize_name(name: &str) -> String {
     let is_permitted = |c: &char| is_permitted_in_name(*c) && *c != '\\';
     let name: String = name

@@ -1,5 +1,5 @@
 //! Decodes OTLP's protobuf encoding of an `ExportTraceServiceRequest`. Each span is decoded separately, so that an
-//! invalid span does not reject the others.
+//! invalid span does not affect the other spans.
 
 use axum::body::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -10,7 +10,8 @@ use prost::{DecodeError, Message};
 use super::ids::SpanIds;
 use super::rejected::RejectedSpans;
 
-/// Longest rejection reason in characters. prost's errors grow with the nesting depth of the invalid value.
+/// Maximum length of a rejection reason in characters. The length of prost's errors grows with the nesting depth of the
+/// invalid value.
 const MAX_REASON_CHARS: usize = 300;
 
 /// `ExportTraceServiceRequest` with nested messages that are not decoded yet.
@@ -36,11 +37,11 @@ struct RawScopeSpans {
     spans: Vec<Bytes>,
 }
 
-/// Decodes a request. Invalid spans, and all spans of an invalid resource, are left out and added to `rejected`.
+/// Decodes a request. Invalid spans, and all spans of an invalid resource, are skipped and added to `rejected`.
 ///
 /// # Errors
 ///
-/// When the messages around the spans cannot be decoded.
+/// Fails if a message that contains the spans cannot be decoded.
 pub fn decode_request(
     body: Bytes,
     rejected: &mut RejectedSpans,
@@ -60,7 +61,7 @@ pub fn decode_request(
                 for bytes in raw.scope_spans {
                     let spans = RawScopeSpans::decode(bytes)?.spans;
                     let path = format!("{path}.resource");
-                    rejected.add(spans.len(), || reason(&path, &error));
+                    rejected.add(spans.len(), || format_reason(&path, &error));
                 }
             }
         }
@@ -88,7 +89,9 @@ fn decode_spans(raw_spans: Vec<Bytes>, path: &str, rejected: &mut RejectedSpans)
     let mut spans = Vec::new();
     for (index, bytes) in raw_spans.into_iter().enumerate() {
         match Span::decode(bytes) {
-            Err(error) => rejected.add(1, || reason(&format!("{path}.spans[{index}]"), &error)),
+            Err(error) => rejected.add(1, || {
+                format_reason(&format!("{path}.spans[{index}]"), &error)
+            }),
             // Spans with invalid ids are dropped here to save memory: an empty span takes 2 bytes of the request, but
             // hundreds of bytes when decoded.
             Ok(span) => match SpanIds::parse(&span) {
@@ -100,7 +103,7 @@ fn decode_spans(raw_spans: Vec<Bytes>, path: &str, rejected: &mut RejectedSpans)
     spans
 }
 
-fn reason(path: &str, error: &DecodeError) -> String {
+fn format_reason(path: &str, error: &DecodeError) -> String {
     let reason = format!("{path}: {error}");
     reason.chars().take(MAX_REASON_CHARS).collect()
 }

@@ -3,7 +3,7 @@
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
-/// Longest part of a span's name in a rejection reason, in characters.
+/// Maximum number of characters of a span's name in a rejection reason.
 const MAX_SPAN_NAME_CHARS: usize = 80;
 
 /// The number of rejected spans, and the reason of the first rejection.
@@ -20,7 +20,7 @@ impl RejectedSpans {
         self.first_reason.get_or_insert_with(reason);
     }
 
-    /// Counts `span`. The reason starts with the span's name.
+    /// Counts one span. Adds the name of the span to the start of the reason.
     pub fn add_span(&mut self, span: &Span, reason: &str) {
         self.add(1, || {
             let name: String = span.name.chars().take(MAX_SPAN_NAME_CHARS).collect();
@@ -28,7 +28,7 @@ impl RejectedSpans {
         });
     }
 
-    /// The field `partial_success` of the response. `None` if nothing was rejected.
+    /// The field `partial_success` of the response. `None` if no span or message was rejected.
     pub fn into_partial_success(self) -> Option<ExportTracePartialSuccess> {
         Some(ExportTracePartialSuccess {
             rejected_spans: i64::try_from(self.count).unwrap_or(i64::MAX),

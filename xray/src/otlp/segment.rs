@@ -10,7 +10,8 @@ use super::ids::SpanIds;
 use super::{annotations, aws, cause, http, name, sql};
 use crate::id::{SegmentId, TraceId};
 
-/// Attribute that states whether the segment is in progress. The collector's receiver for X-Ray segments sets it.
+/// Attribute that states whether the segment is in progress. The collector's receiver for X-Ray segments sets this
+/// attribute.
 const IN_PROGRESS_KEY: &str = "aws.xray.inprogress";
 
 /// Builds the document of `span`: a subsegment if the span has a parent and its kind is neither server nor consumer,
@@ -18,7 +19,7 @@ const IN_PROGRESS_KEY: &str = "aws.xray.inprogress";
 ///
 /// # Errors
 ///
-/// When [`SpanIds::parse`] fails.
+/// Fails if [`SpanIds::parse`] fails.
 pub fn build_document(span: &Span, resource: &[KeyValue]) -> Result<Value, String> {
     let ids = SpanIds::parse(span)?;
     let starts_segment = matches!(span.kind(), SpanKind::Server | SpanKind::Consumer);
@@ -75,7 +76,7 @@ pub fn build_document(span: &Span, resource: &[KeyValue]) -> Result<Value, Strin
     Ok(Value::Object(document))
 }
 
-/// Builds the list of linked spans. Links without valid ids are left out.
+/// Builds the list of linked spans. Links without valid ids are omitted.
 fn build_links(span: &Span) -> Option<Value> {
     let build_link = |link: &Link| {
         let attributes: Map<_, _> = Attributes::new(&link.attributes)

@@ -1,4 +1,4 @@
-//! Block `sql`: a query of an SQL database.
+//! Builds the block `sql`, which describes a query of an SQL database.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
@@ -29,7 +29,8 @@ const QUERY_KEYS: [&str; 2] = ["db.query.text", "db.statement"];
 const CONNECTION_KEYS: [&str; 1] = ["db.connection_string"];
 const USER_KEYS: [&str; 1] = ["db.user"];
 
-/// Builds the block if the database is an SQL database, and removes its attributes from `remaining`.
+/// Builds the block if the database is an SQL database, and removes the attributes of the block from
+/// `remaining`.
 pub fn build_block(
     span: &Span,
     attributes: &Attributes<'_>,

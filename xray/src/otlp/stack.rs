@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 pub struct StackTrace {
     /// Frames of the exception as `{path, line, label}`.
     pub frames: Vec<Value>,
-    /// The chain of causes: the first caused the exception, the second caused the first, and so on.
+    /// The chain of causes. The first element caused the exception, and each further element caused the previous one.
     pub causes: Vec<CausingException>,
 }
 
-/// An exception that caused another.
+/// An exception that caused another exception.
 #[derive(Debug, PartialEq)]
 pub struct CausingException {
     pub kind: String,
@@ -41,8 +41,8 @@ fn build_frame(path: &str, line: &str, label: &str) -> Value {
     json!({ "path": path, "line": line.parse().unwrap_or(0), "label": label })
 }
 
-/// Parses a message line followed by one frame per line. The frames of inner exceptions are not separated from the
-/// others.
+/// Parses a message line followed by one frame per line. The list of frames includes the frames of inner
+/// exceptions.
 fn parse_lines(text: &str, parse_frame: fn(&str) -> Option<Value>) -> StackTrace {
     StackTrace {
         frames: text.lines().skip(1).filter_map(parse_frame).collect(),
@@ -87,8 +87,8 @@ fn parse_dotnet_frame(line: &str) -> Option<Value> {
     Some(build_frame(path, line_number, label))
 }
 
-/// Parses pairs of lines: the call, then `path:12 +0x…`. A line such as `goroutine 1 [running]:` precedes the stack
-/// of each goroutine.
+/// Parses pairs of lines: a call, and its location such as `path:12 +0x…`. A line such as `goroutine 1 [running]:`
+/// precedes the stack of each goroutine.
 fn parse_go(text: &str) -> StackTrace {
     let mut lines = text.lines().skip(1);
     let mut frames = Vec::new();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn python_exceptions_raised_from_or_during_another_have_it_as_their_cause() {
+    fn the_cause_of_a_python_exception_is_the_exception_from_which_or_during_which_it_was_raised() {
         for separator in [
             "The above exception was the direct cause of the following exception:",
             "During handling of the above exception, another exception occurred:",
@@ -247,7 +247,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parsing_any_text_does_not_panic(
+        fn parsing_a_stack_trace_of_any_text_does_not_panic(
             lines in proptest::collection::vec(
                 prop_oneof![
                     "[ -~é\t:()\",]{0,40}",

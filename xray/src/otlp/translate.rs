@@ -11,7 +11,7 @@ use super::{local_root, segment};
 ///
 /// # Errors
 ///
-/// When an id of the span is invalid.
+/// Fails if an id of the span is invalid.
 pub fn translate_span(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, String> {
     let mut documents = if Attributes::new(&span.attributes).is_local_root() {
         local_root::build_documents(span, resource)?

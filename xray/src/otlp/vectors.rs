@@ -1,7 +1,9 @@
-//! Tests the translation with vectors: spans and the documents that they become. Each file in `vectors` except
-//! `differences.json` contains the vectors of one test file of the collector's X-Ray exporter, under the names of its
-//! tests. Its `left_out` lists the tests that are left out, with the reasons. `differences.json` contains vectors for the
-//! rules that differ from the exporter's, which docs/xray.md lists.
+//! Tests the translation with vectors. A vector contains a span and the documents that the span must become.
+//!
+//! `vectors/differences.json` contains vectors for the rules in which this translation differs from the collector's
+//! X-Ray exporter. docs/xray.md lists these rules. Each other file in `vectors` corresponds to one test file of the
+//! exporter, and its vectors have the names of the exporter's tests. The field `left_out` lists tests of the exporter
+//! that have no vector, with the reasons.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +16,7 @@ const SPAN_ID: &str = "53995c3f42cd8ad8";
 const PARENT_ID: &str = "70de5b6f19ff9a0a";
 
 /// The names of span kinds in the files, in the order of OTLP's numbers.
-const KINDS: [&str; 6] = [
+const SPAN_KIND_NAMES: [&str; 6] = [
     "unspecified",
     "internal",
     "server",
@@ -59,13 +61,16 @@ fn encode_attributes_of_each(elements: &Value) -> Value {
         .collect()
 }
 
-/// Builds the request of a vector. A resource or attributes may be the name of an entry in `shared_inputs`.
+/// Builds the request of a vector. If the field `resource` or `attributes` is a text, the text is the name of an entry
+/// in `shared_inputs`.
 fn build_request(vector: &Value, shared_inputs: &Value) -> Value {
     let input = |key: &str| match &vector[key] {
         Value::String(name) => to_key_values(&shared_inputs[name]),
         attributes => to_key_values(attributes),
     };
-    let kind = KINDS.iter().position(|kind| vector["kind"] == *kind);
+    let kind = SPAN_KIND_NAMES
+        .iter()
+        .position(|kind| vector["kind"] == *kind);
     let parent_id = vector
         .get("parent")
         .map_or_else(|| json!(PARENT_ID), Value::clone);
@@ -82,7 +87,8 @@ fn build_request(vector: &Value, shared_inputs: &Value) -> Value {
     }]})
 }
 
-/// Translates the request's span. Replaces the ids that the vector does not choose by `span`, `parent` and `service`.
+/// Translates the request's span. Replaces ids in the documents by the placeholders `span`, `parent` and `service`,
+/// which vectors contain instead of ids.
 fn translate_request(name: &str, request: &Value) -> Vec<Value> {
     let mut rejected = RejectedSpans::default();
     let request = json::decode_request(request.to_string().as_bytes(), &mut rejected).unwrap();
@@ -114,10 +120,10 @@ fn translate_request(name: &str, request: &Value) -> Vec<Value> {
 /// Compares `actual` with `expected`, and adds one line to `differences` for each value that differs. Fields that
 /// `expected` does not contain are ignored. An expected null means that the field is absent, and `*` means any value.
 fn find_differences(path: &str, expected: &Value, actual: &Value, differences: &mut Vec<String>) {
-    let no_fields = Map::new();
+    let empty_object = Map::new();
     match (expected, actual) {
         (Value::Object(expected), Value::Object(_) | Value::Null) => {
-            let actual = actual.as_object().unwrap_or(&no_fields);
+            let actual = actual.as_object().unwrap_or(&empty_object);
             for (key, expected) in expected {
                 let actual = actual.get(key).unwrap_or(&Value::Null);
                 find_differences(&format!("{path}.{key}"), expected, actual, differences);
@@ -128,7 +134,7 @@ fn find_differences(path: &str, expected: &Value, actual: &Value, differences: &
                 find_differences(&format!("{path}[{index}]"), expected, actual, differences);
             }
         }
-        // Documents do not contain empty texts.
+        // Documents omit empty texts.
         (Value::String(expected), Value::Null) if expected.is_empty() => {}
         (Value::String(expected), actual) if expected == "*" && !actual.is_null() => {}
         (expected, actual) if expected == actual => {}
@@ -141,7 +147,7 @@ fn find_differences(path: &str, expected: &Value, actual: &Value, differences: &
 /// Asserts that the spans in `files` become the expected documents, and that `files` contain `count` vectors.
 fn assert_vectors(files: &[&str], count: usize) {
     let mut differences = Vec::new();
-    let mut tested = 0;
+    let mut vector_count = 0;
     for file in files {
         let file: Value = serde_json::from_str(file).unwrap();
         for vector in file["vectors"].as_array().unwrap() {
@@ -149,10 +155,10 @@ fn assert_vectors(files: &[&str], count: usize) {
             let request = build_request(vector, &file["shared_inputs"]);
             let documents = json!(translate_request(name, &request));
             find_differences(name, &vector["expected"], &documents, &mut differences);
-            tested += 1;
+            vector_count += 1;
         }
     }
-    assert_eq!((tested, &*differences), (count, &[][..]));
+    assert_eq!((vector_count, &*differences), (count, &[][..]));
 }
 
 #[test]
@@ -169,6 +175,6 @@ fn spans_become_the_documents_that_the_exporters_tests_expect() {
 }
 
 #[test]
-fn spans_become_other_documents_than_the_exporters_where_the_documentation_says_so() {
+fn spans_become_the_documents_that_the_documented_differences_from_the_exporter_require() {
     assert_vectors(&[include_str!("vectors/differences.json")], 15);
 }

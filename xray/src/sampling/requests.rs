@@ -18,8 +18,8 @@ pub struct CreateSamplingRule {
     tags: Option<Tags>,
 }
 
-/// `UpdateSamplingRule`. Its only member both selects the rule and contains the new values, so it is parsed
-/// twice: `T` is [`RuleSelector`] or [`SamplingRuleUpdate`].
+/// `UpdateSamplingRule`. Its only member both selects the rule and contains the new values, so the body is
+/// parsed twice: `T` is [`RuleSelector`] or [`SamplingRuleUpdate`].
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", bound = "T: Deserialize<'de>")]
 pub struct UpdateSamplingRule<T> {
@@ -97,8 +97,8 @@ pub(super) type Priority = BoundedInteger<1, 9999>;
 /// Values that the segment attributes of a request must have.
 pub(super) type Attributes = BoundedMap<BoundedText<1, 32>, BoundedText<1, 32>, 5>;
 
-/// Attributes without the types that bound their lengths.
-pub(super) fn unbounded_attributes(attributes: Attributes) -> BTreeMap<String, String> {
+/// Converts attributes to a map of texts, without the types that limit their lengths.
+pub(super) fn attributes_to_texts(attributes: Attributes) -> BTreeMap<String, String> {
     let pairs = attributes.0.into_iter();
     pairs
         .map(|(BoundedText(key), BoundedText(value))| (key, value))

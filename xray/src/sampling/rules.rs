@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::requests::{NewSamplingRule, RuleSelector, SamplingRuleUpdate, unbounded_attributes};
+use super::requests::{NewSamplingRule, RuleSelector, SamplingRuleUpdate, attributes_to_texts};
 use crate::arn::resource_arn;
 use crate::bounded::BoundedText;
 use crate::error::Error;
@@ -55,17 +55,17 @@ pub struct SamplingRules(Mutex<RuleTable>);
 
 #[derive(Debug)]
 struct RuleTable {
-    /// The keys are rule names. AWS lists rules by name, too.
+    /// The keys are rule names. `GetSamplingRules` lists rules in the order of their names, as AWS does.
     records: BTreeMap<String, SamplingRuleRecord>,
     last_modification: Time,
 }
 
-/// How many of the requests that match a rule are sampled.
+/// Rates at which the requests that match a rule are sampled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SamplingRates {
-    /// Fraction of the requests that are sampled once the reservoir is used up, from 0 to 1.
+    /// Fraction of the requests that are sampled after the reservoir is exhausted, from 0 to 1.
     pub fixed_rate: f64,
-    /// Number of requests per second that are sampled first.
+    /// Number of requests per second that are sampled before the fixed rate applies.
     pub reservoir_size: u64,
 }
 
@@ -120,7 +120,7 @@ impl SamplingRules {
         self.lock().last_modification
     }
 
-    /// Adds a rule. Fails if its name is taken or the quota is used up.
+    /// Adds a rule. Fails if a rule has the same name or the quota is exhausted.
     pub fn create(&self, new: NewSamplingRule) -> Result<SamplingRuleRecord, Error> {
         if new.rule_arn.is_some() {
             return Err(Error::invalid(
@@ -230,13 +230,13 @@ impl From<NewSamplingRule> for SamplingRule {
             http_method: new.http_method.0,
             url_path: new.url_path.0,
             version: new.version.0,
-            attributes: new.attributes.map(unbounded_attributes).unwrap_or_default(),
+            attributes: new.attributes.map(attributes_to_texts).unwrap_or_default(),
         }
     }
 }
 
 impl SamplingRuleUpdate {
-    /// Whether the update changes nothing but the rates.
+    /// Whether the update changes only the rates.
     fn has_only_rates(&self) -> bool {
         self.resource_arn.is_none()
             && self.priority.is_none()
@@ -249,23 +249,23 @@ impl SamplingRuleUpdate {
     }
 
     fn apply_to(self, rule: &mut SamplingRule) {
-        fn set<T>(old: &mut T, new: Option<T>) {
+        fn replace_if_some<T>(old: &mut T, new: Option<T>) {
             if let Some(new) = new {
                 *old = new;
             }
         }
-        set(&mut rule.resource_arn, self.resource_arn.map(|it| it.0));
-        set(&mut rule.priority, self.priority.map(|it| it.0));
-        set(&mut rule.fixed_rate, self.fixed_rate.map(|it| it.0));
-        set(&mut rule.reservoir_size, self.reservoir_size.map(|it| it.0));
-        set(&mut rule.service_name, self.service_name.map(|it| it.0));
-        set(&mut rule.service_type, self.service_type.map(|it| it.0));
-        set(&mut rule.host, self.host.map(|it| it.0));
-        set(&mut rule.http_method, self.http_method.map(|it| it.0));
-        set(&mut rule.url_path, self.url_path.map(|it| it.0));
-        set(
+        replace_if_some(&mut rule.resource_arn, self.resource_arn.map(|it| it.0));
+        replace_if_some(&mut rule.priority, self.priority.map(|it| it.0));
+        replace_if_some(&mut rule.fixed_rate, self.fixed_rate.map(|it| it.0));
+        replace_if_some(&mut rule.reservoir_size, self.reservoir_size.map(|it| it.0));
+        replace_if_some(&mut rule.service_name, self.service_name.map(|it| it.0));
+        replace_if_some(&mut rule.service_type, self.service_type.map(|it| it.0));
+        replace_if_some(&mut rule.host, self.host.map(|it| it.0));
+        replace_if_some(&mut rule.http_method, self.http_method.map(|it| it.0));
+        replace_if_some(&mut rule.url_path, self.url_path.map(|it| it.0));
+        replace_if_some(
             &mut rule.attributes,
-            self.attributes.map(unbounded_attributes),
+            self.attributes.map(attributes_to_texts),
         );
     }
 }

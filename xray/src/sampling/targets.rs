@@ -15,20 +15,20 @@ use crate::time::Time;
 /// intervals.
 const CLIENT_TIMEOUT_SECONDS: f64 = 30.0;
 
-/// Lifetime of a quota. Source: the guide says five minutes.
+/// Lifetime of a quota: five minutes, as the developer guide states.
 const QUOTA_TTL_SECONDS: f64 = 300.0;
 
-/// Interval at which clients shall report. It is also the length of a statistics window.
+/// Interval at which clients report, and length of a statistics window.
 const REPORT_INTERVAL_SECONDS: i64 = 10;
 
-/// Maximum number of statistics windows that are kept: half an hour.
+/// Maximum number of statistics windows that are stored. Together the windows are half an hour long.
 const MAX_WINDOWS: usize = 180;
 
 /// Maximum number of clients that are stored for a rule. Clients beyond this limit get a quota, too, but do
-/// not reduce the quotas of the others.
+/// not reduce the quotas of other clients.
 const MAX_CLIENTS_PER_RULE: usize = 10_000;
 
-/// Reports of the clients.
+/// Stores the reports of the clients, and calculates their sampling targets.
 #[derive(Debug, Default)]
 pub struct SamplingTargets(Mutex<Reports>);
 
@@ -50,28 +50,28 @@ struct Counts {
 }
 
 impl SamplingTargets {
-    /// `GetSamplingTargets`: counts the reports and returns a target for each. The clients that report for a
-    /// rule share its reservoir evenly. The remainder goes to the clients with the lowest ids.
+    /// `GetSamplingTargets`: adds the reports to the statistics and returns a target for each report. The clients
+    /// that report for a rule share its reservoir evenly. The remainder goes to the clients with the lowest ids.
     pub fn get_targets(
         &self,
         reports: &[Object<SamplingStatistics>],
         rules: &SamplingRules,
     ) -> Value {
         let now = Time::now();
-        let mut stored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored_reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut targets, mut unprocessed) = (Vec::new(), Vec::new());
         for Object(report) in reports {
             let Some(rates) = rules.rates(&report.rule_name.0) else {
                 unprocessed.push(json!({
                     "RuleName": report.rule_name.0,
-                    // The SDKs expect an HTTP status: 4xx blames the client, 5xx the service.
+                    // The SDKs expect an HTTP status: 4xx means an error of the client, 5xx of the service.
                     "ErrorCode": "400",
                     "Message": format!("There is no sampling rule {:?}", report.rule_name.0),
                 }));
                 continue;
             };
-            stored.add_counts(report, now);
-            let (client_index, client_count) = stored.add_client(report, now);
+            stored_reports.add_counts(report, now);
+            let (client_index, client_count) = stored_reports.add_client(report, now);
             let gets_remainder = client_index < rates.reservoir_size % client_count;
             targets.push(json!({
                 "RuleName": report.rule_name.0,
@@ -92,20 +92,20 @@ impl SamplingTargets {
     pub fn summaries(&self) -> Value {
         let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = reports.windows.iter().rev();
-        let summary = |((window, rule), counts): (&(Time, String), &Counts)| {
+        let build_summary = |((window_start, rule), counts): (&(Time, String), &Counts)| {
             let mut summary = json!(counts);
             summary["RuleName"] = json!(rule);
-            summary["Timestamp"] = json!(window);
+            summary["Timestamp"] = json!(window_start);
             summary
         };
-        windows.map(summary).collect()
+        windows.map(build_summary).collect()
     }
 }
 
 impl Reports {
     fn add_counts(&mut self, report: &SamplingStatistics, now: Time) {
-        let window = now.period_start(REPORT_INTERVAL_SECONDS);
-        let key = (window, report.rule_name.0.clone());
+        let window_start = now.period_start(REPORT_INTERVAL_SECONDS);
+        let key = (window_start, report.rule_name.0.clone());
         let counts = self.windows.entry(key).or_default();
         counts.request_count += report.request_count.0;
         counts.sampled_count += report.sampled_count.0;

@@ -1,4 +1,5 @@
-//! Which annotations are indexed. The others are dropped and counted, but their documents are accepted.
+//! Tests which annotations are indexed. All other annotations are dropped and counted, but their documents are
+//! accepted.
 
 use serde_json::{Map, Value, json};
 
@@ -14,7 +15,7 @@ fn annotation_keys(xray: &LocalXray) -> Vec<String> {
     annotations.keys().cloned().collect()
 }
 
-/// Contains one segment with these annotations.
+/// A local X-Ray that contains one segment with these annotations.
 fn xray_with_annotations(annotations: Value) -> LocalXray {
     LocalXray::with_documents(&[
         segment(1, "shop", 0, 10).merge(json!({ "annotations": annotations }))
@@ -46,12 +47,12 @@ fn an_annotation_key_has_at_most_500_ascii_letters_digits_underscores_and_period
             &"k".repeat(501),
         ],
     );
-    let all: Map<_, _> = valid_keys
+    let all_annotations: Map<_, _> = valid_keys
         .iter()
         .chain(&invalid_keys)
         .map(|key| ((*key).to_owned(), json!(1)))
         .collect();
-    let xray = xray_with_annotations(Value::Object(all));
+    let xray = xray_with_annotations(Value::Object(all_annotations));
     let mut expected = valid_keys.map(str::to_owned);
     expected.sort();
     assert_eq!(annotation_keys(&xray), expected);
@@ -120,16 +121,16 @@ fn a_dropped_annotation_is_counted_once_although_the_trace_is_assembled_again() 
     // New documents make the store assemble the trace again.
     xray.put_documents(&[invalid, segment(2, "mail", 0, 10)]);
     assert_eq!(dropped_count(&xray), 2);
-    let other = json!({ "trace_id": trace_id_at(9, 9), "annotations": { "e f": 3 } });
-    xray.put_documents(&[segment(1, "shop", 0, 10).merge(other)]);
+    let other_trace = json!({ "trace_id": trace_id_at(9, 9), "annotations": { "e f": 3 } });
+    xray.put_documents(&[segment(1, "shop", 0, 10).merge(other_trace)]);
     assert_eq!(dropped_count(&xray), 3);
 }
 
 #[test]
 fn the_last_value_of_a_repeated_annotation_key_is_used() {
     let document = segment(1, "shop", 0, 10).to_string();
-    let twice = r#","annotations":{"a":1,"b":true,"a":"x"}}"#;
-    let document = format!("{}{twice}", document.strip_suffix('}').unwrap());
+    let repeated_key = r#","annotations":{"a":1,"b":true,"a":"x"}}"#;
+    let document = format!("{}{repeated_key}", document.strip_suffix('}').unwrap());
     let xray = LocalXray::new();
     assert!(xray.0.put_document(&document).is_empty());
     let summary = xray.only_summary();

@@ -1,4 +1,4 @@
-//! `BatchGetTraces`, with the example of the developer guide.
+//! Tests of `BatchGetTraces` with the example of the developer guide.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
-//! The cost of queries grows linearly: four times as much data takes about four times as long. The tests
-//! permit a factor of nine, because a quadratic cost has a factor of sixteen. They measure the CPU time of
-//! their own thread, which hardly depends on other processes.
+//! Tests that the cost of queries grows linearly: a query of four times as much data takes about four times as long.
+//! The tests permit a factor of nine, because a quadratic cost has a factor of sixteen. The tests measure the CPU time
+//! of their own thread, which hardly depends on other processes.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! How documents are assembled to a trace: any order, duplicates, documents in progress, missing documents, and
-//! limits.
+//! Tests how documents are assembled into a trace: documents in any order, duplicates, documents in progress, missing
+//! documents, and limits.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::local_xray::{
     trace_id, trace_id_at,
 };
 
-/// The responses of all operations on traces, without the revision, which counts documents as they arrive.
+/// The responses of all operations on traces, without the revision, which depends on the order of arrival.
 fn all_responses(xray: &LocalXray) -> Value {
     let mut summaries = xray.call("/TraceSummaries", longest_range());
     for summary in summaries["TraceSummaries"].as_array_mut().unwrap() {
@@ -29,15 +29,24 @@ fn all_responses(xray: &LocalXray) -> Value {
 /// Documents of a like that overlap: an in-progress segment, and subsegments that are sent both alone and embedded.
 fn overlapping_documents() -> Vec<Value> {
     let mut documents = like_documents();
-    let mut open = segment(1, "like service", 0, 0).merge(json!({ "in_progress": true }));
-    open.as_object_mut().unwrap().remove("end_time");
-    let mut embedding = documents[2].clone();
-    embedding["subsegments"] = json!([documents[3]]);
-    let opened = documents[3]
+    let mut segment_in_progress =
+        segment(1, "like service", 0, 0).merge(json!({ "in_progress": true }));
+    segment_in_progress
+        .as_object_mut()
+        .unwrap()
+        .remove("end_time");
+    let mut with_embedded_subsegment = documents[2].clone();
+    with_embedded_subsegment["subsegments"] = json!([documents[3]]);
+    let subsegment_in_progress = documents[3]
         .clone()
         .merge(json!({ "in_progress": true, "end_time": null }));
-    let conflicting = segment(3, "monolith", 200, 1250).merge(child_of(2));
-    documents.extend([open, embedding, opened, conflicting]);
+    let conflicting_segment = segment(3, "monolith", 200, 1250).merge(child_of(2));
+    documents.extend([
+        segment_in_progress,
+        with_embedded_subsegment,
+        subsegment_in_progress,
+        conflicting_segment,
+    ]);
     documents
         .push(subsegment(5, 4, "marshal", 310, 320).merge(json!({ "annotations": { "size": 3 } })));
     documents.push(subsegment(6, 99, "orphan", 400, 500).merge(json!({ "namespace": "remote" })));
@@ -48,10 +57,10 @@ proptest! {
     #[test]
     fn documents_in_any_order_result_in_the_same_trace(
         documents in Just(overlapping_documents()).prop_shuffle(),
-        assembles in proptest::collection::vec(any::<bool>(), 16),
+        assembles_after_document in proptest::collection::vec(any::<bool>(), 16),
     ) {
         let xray = LocalXray::new();
-        for (document, assembles_now) in documents.iter().zip(assembles) {
+        for (document, assembles_now) in documents.iter().zip(assembles_after_document) {
             xray.put_documents(std::slice::from_ref(document));
             if assembles_now {
                 // A query assembles the trace.
@@ -72,16 +81,20 @@ fn duplicate_documents_change_no_response() {
 
 #[test]
 fn a_complete_segment_replaces_one_in_progress_in_either_order_of_arrival() {
-    let open = segment(1, "shop", 0, 0).merge(json!({ "in_progress": true, "user": "alice" }));
+    let in_progress =
+        segment(1, "shop", 0, 0).merge(json!({ "in_progress": true, "user": "alice" }));
     let complete = segment(1, "shop", 0, 700);
-    for documents in [[open.clone(), complete.clone()], [complete, open.clone()]] {
+    for documents in [
+        [in_progress.clone(), complete.clone()],
+        [complete, in_progress.clone()],
+    ] {
         let xray = LocalXray::with_documents(&documents);
         let summary = xray.only_summary();
         assert_eq!(summary["IsPartial"], false);
         assert_eq!(summary["ResponseTime"], 0.7);
         assert_eq!(summary["Users"], json!([]));
     }
-    let xray = LocalXray::with_documents(&[open]);
+    let xray = LocalXray::with_documents(&[in_progress]);
     let summary = xray.only_summary();
     assert_eq!(summary["IsPartial"], true);
     assert_eq!(summary.get("ResponseTime"), None);
@@ -91,13 +104,13 @@ fn a_complete_segment_replaces_one_in_progress_in_either_order_of_arrival() {
 
 #[test]
 fn a_complete_subsegment_replaces_one_in_progress_whether_alone_or_embedded() {
-    // Of two documents with one id, the text order must not decide. One text sorts before the one in progress, the
-    // other behind it.
+    // The order of the texts must not decide which of two documents with the same id is used. One complete
+    // document sorts before the document in progress, and the other sorts after it.
     for (user, key) in [("a", "annotations"), ("z", "sql")] {
-        let open =
+        let in_progress =
             subsegment(2, 1, "work", 10, 20).merge(json!({ "in_progress": true, "user": "m" }));
         let complete = subsegment(2, 1, "work", 10, 20).merge(json!({ "user": user, key: {} }));
-        for (alone, embedded) in [(&open, &complete), (&complete, &open)] {
+        for (alone, embedded) in [(&in_progress, &complete), (&complete, &in_progress)] {
             let parent = segment(1, "shop", 0, 30).merge(json!({ "subsegments": [embedded] }));
             let xray = LocalXray::with_documents(&[alone.clone(), parent]);
             assert_eq!(xray.only_summary()["IsPartial"], false);
@@ -106,7 +119,7 @@ fn a_complete_subsegment_replaces_one_in_progress_whether_alone_or_embedded() {
                 user
             );
         }
-        for both in [[&open, &complete], [&complete, &open]] {
+        for both in [[&in_progress, &complete], [&complete, &in_progress]] {
             let xray = LocalXray::with_documents(&both.map(Value::clone));
             assert_eq!(xray.only_summary()["IsPartial"], false);
         }
@@ -158,7 +171,7 @@ fn a_subsegment_whose_parent_was_never_received_is_returned_as_a_document() {
 }
 
 #[test]
-fn cyclic_parents_and_a_chain_of_ten_thousand_subsegments_are_handled() {
+fn traces_with_cyclic_parents_or_a_chain_of_ten_thousand_subsegments_are_assembled() {
     let xray = LocalXray::with_documents(&[
         segment(1, "a", 0, 10).merge(child_of(2)),
         segment(2, "b", 1, 9).merge(child_of(1)),
@@ -173,7 +186,7 @@ fn cyclic_parents_and_a_chain_of_ten_thousand_subsegments_are_handled() {
     );
     assert_eq!(xray.only_summary()["EntryPoint"]["Name"], "a");
 
-    // Subsegments of a segment in a cycle stay below it, although they started first.
+    // The subsegments of a segment that is its own parent stay below the segment, although they started before it.
     let xray = LocalXray::with_documents(&[
         segment(1, "self", 5, 8).merge(child_of(1)),
         subsegment(2, 1, "work", 0, 8),
@@ -214,7 +227,7 @@ fn a_document_that_exceeds_the_json_nesting_limit_is_refused() {
 }
 
 #[test]
-fn members_that_are_unknown_or_have_a_wrong_type_are_removed() {
+fn unknown_members_and_members_of_a_wrong_type_are_removed_from_a_document() {
     let xray = LocalXray::with_documents(&[segment(1, "shop", 0, 10).merge(json!({
         "colour": "red", "error": "yes", "http": 7, "metadata": { "default": { "kept": [1, {}] } },
         "annotations": { "kept": 1, "list": [1], "null": null }, "service": { "version": "7" },
@@ -275,8 +288,8 @@ fn the_traces_that_arrived_first_are_evicted_first_and_counted() {
             segment(2, "shop", 0, 10).merge(id),
         ]);
     }
-    let remaining = xray.call("/TraceSummaries", longest_range());
-    let remaining: Vec<_> = remaining["TraceSummaries"]
+    let response = xray.call("/TraceSummaries", longest_range());
+    let remaining_ids: Vec<_> = response["TraceSummaries"]
         .as_array()
         .unwrap()
         .iter()
@@ -284,7 +297,7 @@ fn the_traces_that_arrived_first_are_evicted_first_and_counted() {
         .collect();
     // Eviction follows the order of arrival, not the time in the id.
     assert_eq!(
-        remaining,
+        remaining_ids,
         [trace_id_at(8, 2), trace_id_at(7, 3), trace_id_at(6, 4)]
     );
     let status = xray.0.status();
@@ -297,7 +310,7 @@ fn the_traces_that_arrived_first_are_evicted_first_and_counted() {
 }
 
 #[test]
-fn the_store_is_limited_by_memory_and_age() {
+fn traces_are_evicted_when_they_exceed_the_memory_limit_or_the_maximum_age() {
     let xray = LocalXray::with_limits(Limits {
         bytes: 1024 * 1024,
         ..Limits::DEFAULT
@@ -325,7 +338,7 @@ fn the_store_is_limited_by_memory_and_age() {
     assert_eq!(xray.0.status()["EvictedTraces"], 1);
 }
 
-/// Regression test: evicted entries of the list of changed traces once hid the traces behind them.
+/// Regression test: in the list of changed traces, entries of evicted traces once hid the entries after them.
 #[test]
 fn a_trace_is_found_after_all_traces_that_changed_later_were_evicted() {
     let xray = LocalXray::with_limits(Limits {
@@ -362,7 +375,7 @@ fn a_document_that_exceeds_the_size_limit_of_its_trace_is_refused() {
 }
 
 #[test]
-fn a_trace_whose_id_contains_no_time_is_found_by_its_first_segment() {
+fn a_trace_whose_id_contains_no_recent_time_is_found_by_the_start_of_its_first_segment() {
     let xray = LocalXray::with_documents(&[segment(1, "shop", 0, 10)
         .merge(json!({ "trace_id": "1-00000001-000000000000000000000001" }))]);
     let range = json!({ "StartTime": time_at(0), "EndTime": time_at(1) });

@@ -1,9 +1,9 @@
-//! Filter expressions: which of ten fixed traces each expression finds.
+//! Tests of filter expressions. Most tests state which of ten traces an expression finds.
 
 mod annotations;
 mod functions;
 mod groups;
 mod guide;
 mod keywords;
-mod population;
 mod refused;
+mod ten_traces;

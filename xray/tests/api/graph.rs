@@ -1,4 +1,4 @@
-//! The service graph, with the example of the developer guide.
+//! Tests of the service graph, with the example of the developer guide.
 
 use serde_json::{Value, json};
 
@@ -153,7 +153,7 @@ fn called_resources_become_nodes_with_their_name_and_type() {
 }
 
 #[test]
-fn a_request_counts_once_as_fault_throttled_error_or_ok_in_this_order() {
+fn a_request_with_several_flags_counts_once_as_a_fault_or_else_as_throttled_or_else_as_an_error() {
     let mut documents = Vec::new();
     let flags = [
         json!({}),
@@ -215,16 +215,16 @@ fn a_graph_can_be_limited_to_a_time_range_a_group_or_some_traces() {
     let xray = LocalXray::with_documents(&guide_documents());
     let node_count = |graph: &Value| graph["Services"].as_array().unwrap().len();
     let start = u64::from(crate::local_xray::START);
-    let of_range = xray.call(
+    let graph_of_range = xray.call(
         "/ServiceGraph",
         json!({ "StartTime": start, "EndTime": start + 2 }),
     );
-    assert_eq!(node_count(&of_range), 2);
+    assert_eq!(node_count(&graph_of_range), 2);
     assert_eq!(
-        (&of_range["StartTime"], &of_range["EndTime"]),
+        (&graph_of_range["StartTime"], &graph_of_range["EndTime"]),
         (&json!(start as f64), &json!((start + 2) as f64))
     );
-    assert_eq!(of_range["ContainsOldGroupVersions"], false);
+    assert_eq!(graph_of_range["ContainsOldGroupVersions"], false);
 
     xray.call(
         "/CreateGroup",
@@ -232,10 +232,10 @@ fn a_graph_can_be_limited_to_a_time_range_a_group_or_some_traces() {
     );
     let mut request = crate::local_xray::longest_range();
     request["GroupName"] = json!("errors");
-    let of_group = xray.call("/ServiceGraph", request.clone());
-    assert_eq!(node_count(&of_group), 2);
+    let graph_of_group = xray.call("/ServiceGraph", request.clone());
+    assert_eq!(node_count(&graph_of_group), 2);
     assert_eq!(
-        of_group["Services"][1]["SummaryStatistics"]["TotalCount"],
+        graph_of_group["Services"][1]["SummaryStatistics"]["TotalCount"],
         1
     );
     request["GroupName"] = json!("unknown");

@@ -1,4 +1,4 @@
-//! Operations on groups.
+//! Tests of the operations on groups.
 
 use serde_json::json;
 
@@ -120,7 +120,7 @@ fn an_invalid_group_an_invalid_selector_and_a_26th_group_are_refused() {
         ),
         (
             json!({ "GroupName": "two", "FilterExpression": "oops" }),
-            "Invalid filter expression: 'oops' is no keyword at position 1",
+            "Invalid filter expression: 'oops' is not a keyword at position 1",
         ),
     ] {
         let error = xray.call_error("/CreateGroup", request);

@@ -1,4 +1,4 @@
-//! The program's checks of `Host` and `Origin`.
+//! Tests how the program `xray` checks the headers `Host` and `Origin`.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -7,7 +7,8 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 
 use crate::server::Process;
 
-/// A request to the X-Ray API and one to OTLP with this `Host`. `PORT` stands for the port of the address.
+/// A request to the X-Ray API and a request to OTLP, with this header `Host`. In `host`, `PORT` stands for the port of
+/// the address.
 fn requests(process: &Process, host: &str, method: &Method) -> [RequestBuilder; 2] {
     let client = Client::builder().no_proxy().build().unwrap();
     let request_to = |address: SocketAddr, path: &str| {
@@ -52,8 +53,8 @@ async fn an_unknown_host_or_any_origin_gets_403_with_an_error_that_names_the_opt
                 StatusCode::FORBIDDEN,
                 "{host} {origin:?}"
             );
-            let allows = response.headers().get("access-control-allow-origin");
-            assert_eq!(allows, None);
+            let permitted_origin = response.headers().get("access-control-allow-origin");
+            assert_eq!(permitted_origin, None);
             let error: serde_json::Value = response.json().await.unwrap();
             assert_eq!(error["__type"], "AccessDeniedException");
             let message = error["message"].as_str().unwrap();
@@ -66,7 +67,7 @@ async fn an_unknown_host_or_any_origin_gets_403_with_an_error_that_names_the_opt
 }
 
 #[tokio::test]
-async fn options_permit_a_host_and_origins() {
+async fn the_options_for_hosts_and_origins_permit_requests_with_these_headers() {
     let process = Process::start(&[
         "--allowed-host",
         "xray.example",

@@ -70,14 +70,14 @@ fn any_expression() -> impl Strategy<Value = String> {
 
 /// A small JSON value of any type.
 fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
+    let scalar = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         ".{0,12}".prop_map(Value::from),
     ];
-    leaf.prop_recursive(3, 16, 4, |inner| {
+    scalar.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             proptest::collection::hash_map("[a-z_]{1,8}", inner, 0..4)
@@ -86,8 +86,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A document that is valid except that one field may have any value. There are only eight ids, so that documents refer
-/// to each other.
+/// A document that is valid except that one field may have any value. Only eight ids exist, so that documents refer to
+/// each other.
 fn any_document() -> impl Strategy<Value = Value> {
     let keys = proptest::sample::select(
         &[
@@ -149,7 +149,7 @@ const FILTERS: [&str; 8] = [
     "!inferred partial",
 ];
 
-/// A request that has members of the X-Ray API with any values.
+/// A request with members of the X-Ray API that have any values.
 fn any_request() -> impl Strategy<Value = Value> {
     let keys = proptest::sample::select(
         &[

@@ -118,13 +118,13 @@ pub fn segment(id: u64, name: &str, start: u32, end: u32) -> Value {
     })
 }
 
-/// A subsegment in a document of its own.
+/// A document that contains one subsegment.
 pub fn subsegment(id: u64, parent: u64, name: &str, start: u32, end: u32) -> Value {
     let subsegment = segment(id, name, start, end).merge(child_of(parent));
     subsegment.merge(json!({ "type": "subsegment" }))
 }
 
-/// A time in seconds since 1970, from milliseconds after [`START`].
+/// Converts milliseconds after [`START`] to seconds since 1970.
 pub fn time_at(milliseconds: u32) -> f64 {
     f64::from(START) + f64::from(milliseconds) / 1000.0
 }
@@ -143,7 +143,7 @@ impl Merge for Value {
     }
 }
 
-/// The member of a document that contains the parent's id.
+/// The member `parent_id` of a document.
 pub fn child_of(parent: u64) -> Value {
     json!({ "parent_id": format!("{parent:016x}") })
 }

@@ -1,4 +1,4 @@
-//! `--max-mib` limits the memory of the program for every kind of document.
+//! Tests that the option `--max-mib` limits the memory of the program for every kind of document.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ const MIB: usize = 1024 * 1024;
 /// Value of the option `--max-mib`.
 const MAX_MIB: usize = 32;
 
-/// The maximum that docs/xray.md states for any documents.
+/// The maximum resident memory that docs/xray.md states for every kind of document.
 const MAX_RESIDENT_BYTES: usize = 2 * MAX_MIB * MIB + 64 * MIB;
 
 /// Placeholder in a document. [`send_documents`] replaces it by the number of the document.
@@ -31,8 +31,8 @@ fn peak_memory(process: &Process) -> usize {
     kib * 1024
 }
 
-/// Kinds of documents: a description, how many MiB are sent, and the document. Each document belongs to
-/// another trace.
+/// Kinds of documents: a description, how many MiB are sent, and the document. Each document that is sent belongs to a
+/// different trace.
 fn document_kinds() -> [(&'static str, usize, Value); 7] {
     let shop = || segment(1, "shop", 0, 1);
     let text = format!("{NUMBER_PLACEHOLDER} {}", "x".repeat(20_000));
@@ -83,8 +83,8 @@ fn document_kinds() -> [(&'static str, usize, Value); 7] {
     ]
 }
 
-/// Sends documents of one kind, 50 at a time. It formats them without a JSON library, which would be slower than
-/// the program under test.
+/// Sends documents of one kind in requests of 50 documents. Formats the requests without a JSON library, because a
+/// library would be slower than the program under test.
 fn send_documents(process: &Process, bytes: usize, document: &Value) {
     let document = document.to_string().replace('"', "\\\"");
     let (before, after) = document.split_once("000000000000000000000001").unwrap();
@@ -106,8 +106,8 @@ fn send_documents(process: &Process, bytes: usize, document: &Value) {
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "reads /proc")]
 fn resident_memory_stays_within_the_documented_bound() {
-    let max = MAX_MIB.to_string();
-    let process = Process::start(&["--max-mib", &max, "--max-traces", "100000000"]);
+    let max_mib = MAX_MIB.to_string();
+    let process = Process::start(&["--max-mib", &max_mib, "--max-traces", "100000000"]);
     for (kind, mib, document) in document_kinds() {
         send_documents(&process, mib * MIB, &document);
         let status = process.status();
@@ -123,7 +123,7 @@ fn resident_memory_stays_within_the_documented_bound() {
             "{kind}: {} MiB; {status}",
             peak / MIB
         );
-        // Traces use at most half of the option, and most of that half.
+        // Traces use at most half of the limit, and at least a quarter of the limit.
         assert!(trace_memory <= MAX_MIB * MIB / 2, "{kind}: {status}");
         assert!(trace_memory >= MAX_MIB * MIB / 4, "{kind}: {status}");
     }

@@ -1,24 +1,14 @@
-//! Checks each constraint of the service model: values at the bounds are accepted, values beyond them are
+//! Tests each constraint of the service model: values at the bounds are accepted, and values beyond the bounds are
 //! refused. `constraints.json` contains the constraints; `extract.py` creates it from botocore.
 
 mod requests;
+mod values;
 
 use serde_json::{Map, Value, json};
 
 use self::requests::{ABSENT, complete_request};
-use crate::local_xray::{LocalXray, START};
-
-/// One value of each JSON type except null.
-fn values_of_all_types() -> [Value; 6] {
-    [
-        json!(true),
-        json!(1),
-        json!(1.5),
-        json!("x"),
-        json!([]),
-        json!({}),
-    ]
-}
+use self::values::{has_type, value_of_size, values_of_all_types};
+use crate::local_xray::LocalXray;
 
 /// Members that are refused with any value.
 const UNSUPPORTED: [(&str, &str); 10] = [
@@ -28,7 +18,7 @@ const UNSUPPORTED: [(&str, &str); 10] = [
     ("GetServiceGraph", "NextToken"),
     ("GetTraceGraph", "NextToken"),
     ("GetTimeSeriesServiceStatistics", "NextToken"),
-    // The test query returned no token, so any token is invalid.
+    // A token is valid only if an earlier response contained it. No earlier response contained one.
     ("GetTraceSummaries", "NextToken"),
     // The service assigns the ARN.
     ("CreateSamplingRule", "SamplingRule.RuleARN"),
@@ -38,7 +28,7 @@ const UNSUPPORTED: [(&str, &str); 10] = [
     ("GetSamplingTargets", "SamplingBoostStatisticsDocuments.[]"),
 ];
 
-/// Members that the model declares as optional, although either they or the ARN are required.
+/// Members that are required if the request contains no ARN. The model declares them as optional.
 const REQUIRED_WITHOUT_ARN: [(&str, &str); 5] = [
     ("GetGroup", "GroupName"),
     ("UpdateGroup", "GroupName"),
@@ -66,8 +56,8 @@ fn stricter_bound(member: &str, bound: &str) -> Option<i64> {
 struct Member {
     operation: String,
     path: String,
-    /// Names from the top of the request to the member. `[]` is an element of a list, `{key}` and `{value}` are
-    /// those of a map.
+    /// Names from the top of the request to the member. `[]` is an element of a list. `{key}` and `{value}` are
+    /// the keys and the values of a map.
     member_path: Vec<String>,
     constraints: Value,
 }
@@ -77,7 +67,7 @@ impl Member {
         self.member_path.join(".")
     }
 
-    /// The name of the member in error messages.
+    /// The name of the member that error messages contain.
     fn name_in_errors(&self) -> &str {
         let mut names = self.member_path.iter().rev();
         names
@@ -89,7 +79,7 @@ impl Member {
         UNSUPPORTED.contains(&(&self.operation, &self.name()))
     }
 
-    /// Whether the member belongs to another member that is refused with any value.
+    /// Whether the member is nested in one of the [`UNSUPPORTED`] members.
     fn is_inside_unsupported(&self) -> bool {
         let name = self.name();
         let is_above = |above: &str| {
@@ -104,9 +94,9 @@ impl Member {
     /// A complete request with this value for the member.
     fn request_with(&self, value: Value) -> Value {
         let mut request = complete_request(&self.operation).unwrap();
-        // Only one of name and ARN is permitted.
-        for (one, other) in [("GroupARN", "GroupName"), ("RuleARN", "RuleName")] {
-            if self.name_in_errors() == one && self.operation != "CreateSamplingRule" {
+        // A request must not contain both the name and the ARN.
+        for (name_or_arn, other) in [("GroupARN", "GroupName"), ("RuleARN", "RuleName")] {
+            if self.name_in_errors() == name_or_arn && self.operation != "CreateSamplingRule" {
                 let mut other_path = self.member_path.clone();
                 *other_path.last_mut().unwrap() = other.to_owned();
                 set_member(&mut request, &other_path, ABSENT);
@@ -132,9 +122,9 @@ impl Member {
     }
 
     fn assert_accepted(&self, request: &Value) {
-        let response = test_xray().try_call(&self.path, request.clone());
+        let response = xray_with_group_and_rule().try_call(&self.path, request.clone());
         if let Err(error) = response {
-            // The name is valid, but no group or rule has it.
+            // The request is valid, but no group or rule has the name.
             let is_unknown_name = error.to_string().starts_with("There is no ");
             assert!(
                 is_unknown_name,
@@ -147,7 +137,7 @@ impl Member {
 
     fn assert_refused(&self, request: &Value) {
         let name = self.name();
-        let Err(error) = test_xray().try_call(&self.path, request.clone()) else {
+        let Err(error) = xray_with_group_and_rule().try_call(&self.path, request.clone()) else {
             panic!("{} {name} is accepted: {request}", self.operation);
         };
         assert_eq!(error.exception_name(), "InvalidRequestException", "{name}");
@@ -159,8 +149,8 @@ impl Member {
     }
 }
 
-/// Contains the group `known` and the sampling rule `known`.
-fn test_xray() -> LocalXray {
+/// A local X-Ray that contains the group `known` and the sampling rule `known`.
+fn xray_with_group_and_rule() -> LocalXray {
     let xray = LocalXray::new();
     xray.call(
         "/CreateGroup",
@@ -192,8 +182,8 @@ fn operations() -> Value {
     serde_json::from_str(include_str!("model/constraints.json")).unwrap()
 }
 
-/// All members of the implemented operations, except those inside an unsupported member.
-fn members() -> Vec<Member> {
+/// All members of the implemented operations, except members that are nested in an unsupported member.
+fn implemented_members() -> Vec<Member> {
     let operations = operations();
     let all = operations.as_object().unwrap().iter();
     let implemented = all.filter(|(name, _)| complete_request(name).is_some());
@@ -211,50 +201,9 @@ fn members() -> Vec<Member> {
         .collect()
 }
 
-/// A value of this size for the member. The size is a length, a number of elements, or the number itself.
-fn value_of_size(member: &Member, size: i64) -> Value {
-    let length = usize::try_from(size).unwrap_or_default();
-    match member.constraints["type"].as_str().unwrap() {
-        "string" if member.name_in_errors() == "EntitySelectorExpression" => {
-            let text = format!("service(){}", " ".repeat(length));
-            json!(text[..length])
-        }
-        "string" if member.name() == "TraceIds.[]" => {
-            let id = format!("1-{START:08x}-{:024x}0", 1);
-            json!(id[..length])
-        }
-        "string" => json!("a".repeat(length)),
-        "list" => {
-            let request = complete_request(&member.operation).unwrap();
-            let element = member
-                .member_path
-                .iter()
-                .fold(&request, |value, name| &value[name])[0]
-                .clone();
-            json!(vec![element; length])
-        }
-        "map" => (0..length)
-            .map(|key| (key.to_string(), json!("red")))
-            .collect(),
-        _ => json!(size),
-    }
-}
-
-fn has_type(model_type: &str, value: &Value) -> bool {
-    match model_type {
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_u64(),
-        "double" | "timestamp" => value.is_number(),
-        "list" => value.is_array(),
-        "structure" | "map" => value.is_object(),
-        other => panic!("the model has a new type: {other}"),
-    }
-}
-
 #[test]
 fn complete_requests_contain_every_supported_member_and_are_accepted() {
-    for member in members() {
+    for member in implemented_members() {
         member.assert_accepted(&complete_request(&member.operation).unwrap());
         let request = complete_request(&member.operation).unwrap();
         let pointer = member.member_path.iter().map(|name| match name.as_str() {
@@ -262,9 +211,9 @@ fn complete_requests_contain_every_supported_member_and_are_accepted() {
             "{key}" | "{value}" => "/colour".to_owned(),
             name => format!("/{name}"),
         });
-        let is_there = request.pointer(&pointer.collect::<String>()).is_some();
+        let is_present = request.pointer(&pointer.collect::<String>()).is_some();
         assert_ne!(
-            is_there,
+            is_present,
             member.is_unsupported(),
             "{} {}",
             member.operation,
@@ -275,7 +224,7 @@ fn complete_requests_contain_every_supported_member_and_are_accepted() {
 
 #[test]
 fn a_member_of_a_wrong_type_is_refused() {
-    for member in members() {
+    for member in implemented_members() {
         let model_type = member.constraints["type"].as_str().unwrap();
         for value in values_of_all_types() {
             let is_key = member.member_path.ends_with(&["{key}".to_owned()]);
@@ -293,14 +242,15 @@ fn a_member_of_a_wrong_type_is_refused() {
 
 #[test]
 fn a_required_member_must_be_present_and_any_other_can_be_absent_or_null() {
-    for member in members() {
-        let is_one_of = REQUIRED_WITHOUT_ARN.contains(&(&member.operation, &member.name()));
-        let is_required = member.constraints["required"] == true || is_one_of;
+    for member in implemented_members() {
+        let is_required_without_arn =
+            REQUIRED_WITHOUT_ARN.contains(&(&member.operation, &member.name()));
+        let is_required = member.constraints["required"] == true || is_required_without_arn;
         let last = member.member_path.last().unwrap();
         match last.as_str() {
             "{key}" => {}
             "[]" | "{value}" => member.assert_refused(&member.request_with(Value::Null)),
-            // The model declares the name of a rule as optional, but no rule can be created without one.
+            // The model declares the name of a rule as optional, but no rule can be created without a name.
             _ if is_required || member.name() == "SamplingRule.RuleName" => {
                 member.assert_refused(&member.request_without());
                 member.assert_refused(&member.request_with(Value::Null));
@@ -318,24 +268,24 @@ fn a_required_member_must_be_present_and_any_other_can_be_absent_or_null() {
 #[test]
 fn a_value_at_a_bound_is_accepted_and_a_value_beyond_it_is_refused() {
     let mut bound_count = 0;
-    for member in members() {
-        for (bound, outside) in [("min", -1), ("max", 1)] {
+    for member in implemented_members() {
+        for (bound, step_beyond) in [("min", -1), ("max", 1)] {
             let Some(model_bound) = member.constraints[bound].as_i64() else {
                 continue;
             };
             let model_type = member.constraints["type"].as_str().unwrap();
-            let is_size = matches!(model_type, "string" | "list" | "map");
-            if member.is_unsupported() || is_size && bound == "min" && model_bound == 0 {
+            let limits_size = matches!(model_type, "string" | "list" | "map");
+            if member.is_unsupported() || limits_size && bound == "min" && model_bound == 0 {
                 continue;
             }
             bound_count += 1;
             let limit = stricter_bound(&member.name(), bound).unwrap_or(model_bound);
-            for beyond in [limit + outside, model_bound + outside] {
+            for beyond in [limit + step_beyond, model_bound + step_beyond] {
                 member.assert_refused(&member.request_with(value_of_size(&member, beyond)));
             }
             if model_type == "double" {
                 member.assert_refused(
-                    &member.request_with(json!(limit as f64 + 0.001 * outside as f64)),
+                    &member.request_with(json!(limit as f64 + 0.001 * step_beyond as f64)),
                 );
             }
             member.assert_accepted(&member.request_with(value_of_size(&member, limit)));
@@ -347,7 +297,7 @@ fn a_value_at_a_bound_is_accepted_and_a_value_beyond_it_is_refused() {
 #[test]
 fn an_enum_accepts_exactly_its_values() {
     let mut value_count = 0;
-    for member in members() {
+    for member in implemented_members() {
         let Some(values) = member.constraints["enum"].as_array() else {
             continue;
         };
@@ -382,14 +332,18 @@ fn an_unknown_member_is_ignored_and_an_unknown_operation_is_refused() {
                     "{,}",
                     "\u{feff}{}",
                 ] {
-                    let response = test_xray().0.call_operation(path, body.as_bytes());
+                    let response = xray_with_group_and_rule()
+                        .0
+                        .call_operation(path, body.as_bytes());
                     assert!(response.is_err(), "{path} {body}");
                 }
                 request["Colour"] = json!("red");
-                test_xray().call(path, request);
+                xray_with_group_and_rule().call(path, request);
             }
             None => {
-                let error = test_xray().try_call(path, json!({})).unwrap_err();
+                let error = xray_with_group_and_rule()
+                    .try_call(path, json!({}))
+                    .unwrap_err();
                 assert_eq!(error.exception_name(), "InvalidRequestException");
                 assert_eq!(
                     error.to_string(),

@@ -1,4 +1,4 @@
-//! OTLP over HTTP: requests to the program `xray`, and its responses.
+//! Tests of OTLP over HTTP: requests to the program `xray`, and its responses.
 
 mod translation;
 
@@ -19,7 +19,7 @@ use crate::server::Process;
 
 /// The trace id of all spans, in hexadecimal digits.
 const TRACE_ID: &str = "6b00e000bd862e3fe1be46a994272793";
-// OTLP's numbers of span kinds.
+// The numbers of the span kinds in OTLP.
 const INTERNAL: i32 = 1;
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
@@ -68,7 +68,7 @@ fn build_request(kind: i32, resource: &Value, fields: &Value) -> Value {
     }]})
 }
 
-/// A client of a new process of the program `xray`.
+/// A process of the program `xray`, and an HTTP client for it.
 struct OtlpClient {
     process: Process,
     http: Client,
@@ -151,7 +151,7 @@ async fn a_path_other_than_traces_is_404_and_the_response_says_how_to_send_metri
         let (status, response) = client
             .post_to_path(path, "application/json", "identity", b"{}".to_vec())
             .await;
-        // Exporters retry after a 5xx status, and not after 404.
+        // Exporters retry after a 5xx status, but not after 404.
         assert_eq!(status, 404, "{path}");
         let response: Value = serde_json::from_slice(&response).unwrap();
         let message = response["message"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! `Revision` of a summary: clients that poll redraw a trace when its revision has grown.
+//! Tests of the member `Revision` of a summary. Clients that poll redraw a trace when its revision has grown.
 
 use serde_json::{Value, json};
 use xray::Limits;
@@ -47,7 +47,7 @@ fn a_duplicate_an_outdated_or_an_invalid_document_leaves_the_revision_unchanged(
     let complete = segment(1, "shop", 0, 700);
     let xray = LocalXray::with_documents(&[complete.clone(), segment_in_progress(2, "mail")]);
     let old_revision = revision(&xray);
-    // Two duplicates, and an in-progress segment that was already complete.
+    // Two duplicates, and a document in progress of a segment that is already complete.
     xray.put_documents(&[
         complete,
         segment_in_progress(1, "shop"),
@@ -59,11 +59,11 @@ fn a_duplicate_an_outdated_or_an_invalid_document_leaves_the_revision_unchanged(
 
 #[test]
 fn the_revisions_of_two_traces_are_independent() {
-    let other = json!({ "trace_id": trace_id_at(5, 2) });
+    let other_trace = json!({ "trace_id": trace_id_at(5, 2) });
     let xray = LocalXray::with_documents(&[
         segment_in_progress(1, "shop"),
         segment(1, "shop", 0, 700),
-        segment(1, "shop", 0, 700).merge(other),
+        segment(1, "shop", 0, 700).merge(other_trace),
     ]);
     let response = xray.call("/TraceSummaries", longest_range());
     let revisions: Vec<_> = response["TraceSummaries"]

@@ -1,4 +1,4 @@
-//! Sampling rules and targets, with values from the examples of the developer guide.
+//! Tests of sampling rules and targets, with values from the examples of the developer guide.
 
 use std::time::{Duration, SystemTime};
 
@@ -184,19 +184,19 @@ fn clients_that_report_share_the_reservoir_of_a_rule() {
     let a = statistics_document("base-scorekeep", CLIENT_A);
     let b = statistics_document("base-scorekeep", CLIENT_B);
     // Subtract a second, because the response may contain whole seconds.
-    let before = seconds_since_1970() - 1.0;
+    let earliest_time = seconds_since_1970() - 1.0;
     let response = get_targets(&xray, json!([a]));
     let target = &response["SamplingTargetDocuments"][0];
     assert_eq!(target["RuleName"], "base-scorekeep");
     assert_eq!(target["FixedRate"], 0.1);
     assert_eq!(target["ReservoirQuota"], 5);
     assert_eq!(target["Interval"], 10);
-    let time_to_live = target["ReservoirQuotaTTL"].as_f64().unwrap() - before;
+    let time_to_live = target["ReservoirQuotaTTL"].as_f64().unwrap() - earliest_time;
     assert!(
         (300.0..300.0 + TIME_TOLERANCE_SECONDS).contains(&time_to_live),
         "{time_to_live}"
     );
-    let rule_age = before + 1.0 - response["LastRuleModification"].as_f64().unwrap();
+    let rule_age = earliest_time + 1.0 - response["LastRuleModification"].as_f64().unwrap();
     assert!(
         (0.0..TIME_TOLERANCE_SECONDS).contains(&rule_age),
         "{rule_age}"
@@ -229,12 +229,12 @@ fn a_report_for_an_unknown_rule_is_unprocessed_and_a_new_rule_changes_the_modifi
         response["SamplingTargetDocuments"][0]["RuleName"],
         "Default"
     );
-    let before = response["LastRuleModification"].as_f64().unwrap();
+    let old_modification = response["LastRuleModification"].as_f64().unwrap();
     create_rule(&xray, rule("new"));
-    let after = get_targets(&xray, json!([]))["LastRuleModification"]
+    let new_modification = get_targets(&xray, json!([]))["LastRuleModification"]
         .as_f64()
         .unwrap();
-    assert!(after > before);
+    assert!(new_modification > old_modification);
     let too_many = vec![statistics_document("Default", CLIENT_A); 26];
     xray.call_error(
         "/SamplingTargets",

@@ -1,4 +1,4 @@
-//! The AWS SDK for Rust as a client of the program.
+//! Tests with the AWS SDK for Rust as a client of the program `xray`.
 
 use aws_sdk_xray::Client;
 use aws_sdk_xray::config::{BehaviorVersion, Credentials, Region};
@@ -31,8 +31,8 @@ async fn the_rust_sdk_puts_traces_and_gets_summaries_documents_and_graphs() {
     for document in like_documents() {
         put = put.trace_segment_documents(document.to_string());
     }
-    let put = put.send().await.unwrap();
-    let unprocessed = put.unprocessed_trace_segments();
+    let put_response = put.send().await.unwrap();
+    let unprocessed = put_response.unprocessed_trace_segments();
     assert_eq!(unprocessed.len(), 1);
     assert_eq!(unprocessed[0].error_code(), Some("MissingId"));
 
@@ -60,13 +60,13 @@ async fn the_rust_sdk_puts_traces_and_gets_summaries_documents_and_graphs() {
     assert!(refused.is_invalid_request_exception());
     assert!(format!("{refused:?}").contains("position 1"), "{refused:?}");
 
-    let got = client
+    let batch = client
         .batch_get_traces()
         .trace_ids(trace_id())
         .send()
         .await
         .unwrap();
-    assert_eq!(got.traces()[0].segments().len(), 3);
+    assert_eq!(batch.traces()[0].segments().len(), 3);
     let graph = client
         .get_service_graph()
         .start_time(date_time_at(0))
@@ -127,8 +127,8 @@ async fn the_rust_sdk_calls_the_operations_of_sampling_groups_and_encryption() {
         .await
         .unwrap();
     let arn = group.group().unwrap().group_arn().unwrap();
-    let got = client.get_group().group_arn(arn).send().await.unwrap();
-    assert_eq!(got.group().unwrap().filter_expression(), Some("error"));
+    let group = client.get_group().group_arn(arn).send().await.unwrap();
+    assert_eq!(group.group().unwrap().filter_expression(), Some("error"));
     client
         .delete_group()
         .group_name("errors")

@@ -1,10 +1,10 @@
-//! `GetTimeSeriesServiceStatistics`: windows, selectors, groups and periods.
+//! Tests of `GetTimeSeriesServiceStatistics`: windows, selectors, groups and periods.
 
 use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, Merge, START, like_documents, segment, trace_id_at};
 
-/// Contains likes at the seconds 0, 10 and 65, and an error of another service at second 70.
+/// A local X-Ray that contains likes at the seconds 0, 10 and 65, and an error of another service at second 70.
 fn xray_with_likes() -> LocalXray {
     let xray = LocalXray::new();
     for (second, number) in [(0, 1), (10, 2), (65, 3)] {
@@ -105,10 +105,16 @@ fn a_group_limits_the_traces_and_a_period_sets_the_length_of_a_window() {
         "/CreateGroup",
         json!({ "GroupName": "errors", "FilterExpression": "error" }),
     );
-    let of_group = get_windows(&xray, json!({ "GroupName": "errors" }));
-    assert_eq!(total_counts(&of_group, "EdgeSummaryStatistics"), [0, 1, 0]);
-    let five_minutes = get_windows(&xray, json!({ "Period": 300 }));
-    assert_eq!(total_counts(&five_minutes, "EdgeSummaryStatistics"), [4]);
+    let group_windows = get_windows(&xray, json!({ "GroupName": "errors" }));
+    assert_eq!(
+        total_counts(&group_windows, "EdgeSummaryStatistics"),
+        [0, 1, 0]
+    );
+    let five_minute_windows = get_windows(&xray, json!({ "Period": 300 }));
+    assert_eq!(
+        total_counts(&five_minute_windows, "EdgeSummaryStatistics"),
+        [4]
+    );
     for period in [0, 1, 30, 61, 3600, -60] {
         let request = json!({ "StartTime": START, "EndTime": START + 1, "Period": period });
         let error = xray.call_error("/TimeSeriesServiceStatistics", request);

@@ -1,4 +1,4 @@
-//! The program `xray`: sockets, output, options and shutdown.
+//! Tests of the program `xray`: sockets, output, options and shutdown.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};

@@ -1,4 +1,4 @@
-//! `GetTraceSummaries`: time ranges, pages, sampling, and the content of a summary.
+//! Tests of `GetTraceSummaries`: time ranges, pages, sampling, and the content of a summary.
 
 use std::collections::HashSet;
 
@@ -79,9 +79,9 @@ fn the_default_range_type_compares_the_time_in_the_trace_id_and_excludes_the_end
     assert_eq!(ids_between(&xray, 2, 3, "TraceId"), [trace_id_at(2, 2)]);
     assert_eq!(ids_between(&xray, 3, 90, "TraceId"), [] as [&str; 0]);
     assert_eq!(ids_between(&xray, 2, 2, "TraceId"), [] as [&str; 0]);
-    let backwards = json!({ "StartTime": time_at(1000), "EndTime": time_at(0) });
+    let reversed_range = json!({ "StartTime": time_at(1000), "EndTime": time_at(0) });
     assert_eq!(
-        xray.call_error("/TraceSummaries", backwards),
+        xray.call_error("/TraceSummaries", reversed_range),
         "EndTime is before StartTime"
     );
 }
@@ -89,7 +89,7 @@ fn the_default_range_type_compares_the_time_in_the_trace_id_and_excludes_the_end
 #[test]
 fn range_types_event_and_service_compare_the_times_of_segments() {
     let xray = LocalXray::with_documents(&[segment(1, "shop", 10_000, 20_000)]);
-    for (range_type, start, end, matches) in [
+    for (range_type, start, end, match_count) in [
         ("Event", 0, 10, 0),
         ("Event", 0, 11, 1),
         ("Event", 15, 16, 1),
@@ -101,7 +101,7 @@ fn range_types_event_and_service_compare_the_times_of_segments() {
     ] {
         assert_eq!(
             ids_between(&xray, start, end, range_type).len(),
-            matches,
+            match_count,
             "{range_type} {start} {end}"
         );
     }
@@ -145,7 +145,7 @@ fn pages_list_each_trace_once_and_the_newest_first() {
                 Some(token) => request["NextToken"] = token.clone(),
                 None => break,
             }
-            // A trace that arrives now is newer, so it is on no later page.
+            // A trace that arrives now is newer than the listed traces, so no later page contains it.
             let id = trace_id_at(1000 + page_count, 9_000 + page_count);
             xray.put_documents(&[
                 segment(1, "shop", 0, 10).merge(json!({ "trace_id": id, "error": true }))
@@ -157,11 +157,11 @@ fn pages_list_each_trace_once_and_the_newest_first() {
                 .all(|pair| pair[0][..10] >= pair[1][..10])
         );
         assert_eq!(all_ids.iter().collect::<HashSet<_>>().len(), all_ids.len());
-        let old = all_ids
+        let old_id_count = all_ids
             .iter()
             .filter(|id| **id < trace_id_at(1000, 0))
             .count();
-        assert_eq!(old, expected);
+        assert_eq!(old_id_count, expected);
         assert!(processed_count >= 1201);
     }
 }
@@ -253,7 +253,7 @@ fn a_page_token_is_valid_only_for_its_own_query() {
         assert_refused(next_page.clone().merge(other));
     }
     let token = token.as_str().unwrap();
-    // One character of the token is changed, removed or doubled.
+    // Each invalid token differs from the valid token by one changed, removed or repeated character.
     for index in 0..token.len() {
         let (before, after) = (&token[..index], &token[index + 1..]);
         let old = &token[index..=index];
@@ -283,16 +283,16 @@ fn a_time_range_is_at_most_six_hours_long() {
         "/TimeSeriesServiceStatistics",
     ] {
         xray.call(path, longest.clone());
-        let longer = longest
+        let longer_range = longest
             .clone()
             .merge(json!({ "EndTime": f64::from(START) + 21_600.001 }));
         assert_eq!(
-            xray.call_error(path, longer),
+            xray.call_error(path, longer_range),
             "The time range from StartTime to EndTime is longer than 6 hours"
         );
-        let backwards = json!({ "StartTime": time_at(1000), "EndTime": time_at(999) });
+        let reversed_range = json!({ "StartTime": time_at(1000), "EndTime": time_at(999) });
         assert_eq!(
-            xray.call_error(path, backwards),
+            xray.call_error(path, reversed_range),
             "EndTime is before StartTime"
         );
     }

@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 30
 # Interval in seconds at which a test polls for an expected event.
 POLL_INTERVAL_SECONDS = 0.015
 
-# How far a time range may reach into the past. Its length is limited to 6 hours; one minute lies in the future.
+# Time ranges begin this many seconds ago and end almost one minute in the future. X-Ray accepts at most 6 hours.
 MAX_PAST_SECONDS = 6 * 3600 - 60
 
 CREDENTIALS = {
@@ -31,7 +31,7 @@ CREDENTIALS = {
 
 
 class LocalXray(unittest.TestCase):
-    """Test cases. Each test has its own local X-Ray."""
+    """Base class of the test cases. Each test starts a local X-Ray."""
 
     def setUp(self):
         binary = os.environ["XRAY_BIN"]

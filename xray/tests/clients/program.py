@@ -9,10 +9,10 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
 patch(["botocore"])
-service, requests = sys.argv[1], int(sys.argv[2])
+service, request_count = sys.argv[1], int(sys.argv[2])
 # If a segment has more subsegments than this, the SDK sends the completed ones alone, before the segment.
 xray_recorder.configure(service=service, streaming_threshold=2)
-# Until the SDK has received the rules, it decides by its own. Then it returns the name of the matching rule.
+# Until the SDK has received the rules, it uses its local rules. Afterwards it returns the name of the matching rule.
 deadline = time.monotonic() + 20
 while xray_recorder.sampler.should_trace({"service": "loud"}) != "all":
     assert time.monotonic() < deadline, "the SDK has not received the sampling rules"
@@ -20,7 +20,7 @@ while xray_recorder.sampler.should_trace({"service": "loud"}) != "all":
 table = boto3.client(
     "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0})
 )
-for number in range(requests):
+for number in range(request_count):
     # Middlewares of web frameworks make the sampling decision in the same way.
     decision = xray_recorder.sampler.should_trace({"service": service, "method": "POST"})
     with xray_recorder.in_segment(service, sampling=bool(decision)) as segment:

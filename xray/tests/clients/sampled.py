@@ -4,7 +4,7 @@ import sys
 
 from aws_xray_sdk.core import xray_recorder
 
-# The SDK's own rules sample nothing, so every sampled request was sampled by a rule of the server.
+# The SDK's local rules sample no request, so a rule of the server has selected every sampled request.
 xray_recorder.configure(sampling_rules={"version": 2, "default": {"fixed_target": 0, "rate": 0}})
 for line in sys.stdin:
     service, count = line.split()

@@ -1,4 +1,4 @@
-"""A shop that the X-Ray SDK for Python traces. Its only request handles all errors of its parts."""
+"""A shop that the X-Ray SDK for Python traces. It serves one request, and the request succeeds although parts of it fail."""
 
 import sys
 
@@ -8,7 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 patch(["botocore"])
-# The SDK sends each subsegment alone when it ends, so the innermost arrive first.
+# The SDK sends each subsegment alone when it ends, so inner subsegments arrive before outer ones.
 xray_recorder.configure(service="shop", sampling=False, streaming_threshold=0)
 dynamodb = boto3.client(
     "dynamodb", endpoint_url=sys.argv[1], config=Config(retries={"max_attempts": 0})

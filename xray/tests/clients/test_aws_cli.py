@@ -1,4 +1,4 @@
-"""The AWS CLI as a client."""
+"""Tests with the AWS CLI as a client."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""boto3 as a client: pages, types and exceptions."""
+"""Tests with boto3 as a client: pages, types and exceptions."""
 
 import datetime
 import json

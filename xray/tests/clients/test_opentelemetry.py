@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK for Python as a client. It sends compressed protobuf over HTTP."""
+"""Tests with OpenTelemetry's SDK for Python as a client, which sends compressed protobuf over HTTP."""
 
 import sys
 import unittest

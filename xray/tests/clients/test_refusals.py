@@ -1,4 +1,4 @@
-"""Refused documents and requests do not affect others."""
+"""Tests that refused documents and requests do not affect other documents and requests."""
 
 import json
 import time

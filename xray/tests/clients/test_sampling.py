@@ -1,4 +1,4 @@
-"""The X-Ray SDK for Python polls sampling rules and targets while a program runs."""
+"""Tests that the X-Ray SDK for Python polls sampling rules and targets while a program runs."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ class Sampling(LocalXray):
             time.sleep(POLL_INTERVAL_SECONDS)
 
     def wait_for_report(self, rule):
-        """Waits for a report on the rule. The response to it contains the new rates."""
+        """Waits until the program has reported on the rule. The response to the report contains the new rates."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             response = self.client.get_sampling_statistic_summaries()

@@ -1,4 +1,4 @@
-"""The X-Ray SDKs as clients. They send documents by UDP and get sampling rules by TCP."""
+"""Tests with the X-Ray SDKs as clients. The SDKs send documents by UDP and get sampling rules by TCP."""
 
 import sys
 import unittest

@@ -1,4 +1,4 @@
-"""Subsegments that the X-Ray SDKs send alone become one tree and its service graph."""
+"""Tests that subsegments that the X-Ray SDKs send alone become one tree and one service graph."""
 
 import json
 import sys

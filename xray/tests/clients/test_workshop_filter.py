@@ -1,4 +1,4 @@
-"""The workshop's filter. For each of its conditions there is a trace that violates only this one."""
+"""Tests of the workshop's filter. For each condition of the filter, one trace violates only this condition."""
 
 import unittest
 

@@ -26,14 +26,14 @@ pub trait Message: Sized {
     ///
     /// # Errors
     ///
-    /// `.field: reason` for the first invalid field.
+    /// Fails with `.field: reason` for the first invalid field.
     fn from_fields(fields: &mut Fields) -> Result<Self, String>;
 
     /// Decodes the message from a JSON value.
     ///
     /// # Errors
     ///
-    /// When the value is not an object, or when [`Message::from_fields`] fails.
+    /// Fails if the value is not an object, or if [`Message::from_fields`] fails.
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::Object(object) => Self::from_fields(&mut Fields(object)),
@@ -72,7 +72,7 @@ impl Fields {
         })
     }
 
-    /// Takes an id. OTLP encodes the bytes of ids as hexadecimal digits instead of base64.
+    /// Decodes an id. OTLP encodes the bytes of ids as hexadecimal digits instead of base64.
     pub fn take_id(&mut self, name: &str) -> Result<Vec<u8>, String> {
         self.take(name, |value| {
             let bytes = value.as_str().and_then(decode_hex);
@@ -80,7 +80,7 @@ impl Fields {
         })
     }
 
-    /// Takes bytes that are encoded as base64, with the standard or the URL-safe alphabet.
+    /// Decodes bytes from base64, with the standard or the URL-safe alphabet.
     pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, String> {
         self.take(name, |value| {
             let standard = value
@@ -91,7 +91,7 @@ impl Fields {
         })
     }
 
-    /// Takes an integer that is encoded as a number or as a string.
+    /// Decodes an integer from a number or a string.
     pub fn take_integer<T: TryFrom<i128> + Default>(&mut self, name: &str) -> Result<T, String> {
         self.take(name, |value| {
             let integer = parse_number(&value).and_then(|number| to_integer(&number));
@@ -100,7 +100,7 @@ impl Fields {
         })
     }
 
-    /// Takes the number of an enum value. OTLP does not permit its name.
+    /// Decodes the number of an enum value. OTLP does not permit the name of the value.
     pub fn take_enum_number(&mut self, name: &str) -> Result<i32, String> {
         self.take(name, |value| {
             let integer = value.as_number().and_then(to_integer);
@@ -109,7 +109,7 @@ impl Fields {
         })
     }
 
-    /// Takes a double that is encoded as a number or as a string, which may be `NaN`, `Infinity` or `-Infinity`.
+    /// Decodes a double from a number or a string. The string can be `NaN`, `Infinity` or `-Infinity`.
     pub fn take_double(&mut self, name: &str) -> Result<f64, String> {
         self.take(name, |value| match value.as_str() {
             Some("NaN") => Ok(f64::NAN),
@@ -125,7 +125,7 @@ impl Fields {
         self.take(name, |value| T::from_value(value).map(Some))
     }
 
-    /// Takes a list of messages. A null element is an error.
+    /// Decodes a list of messages. A null element is an error.
     pub fn take_messages<T: Message>(&mut self, name: &str) -> Result<Vec<T>, String> {
         self.take_list(name, T::from_value)
     }

@@ -160,10 +160,10 @@ const ANY_VALUE_MEMBERS: [(&str, DecodeMember); 8] = [
 
 impl Message for AnyValue {
     fn from_fields(fields: &mut Fields) -> Result<Self, String> {
-        let mut set = ANY_VALUE_MEMBERS
+        let mut set_members = ANY_VALUE_MEMBERS
             .iter()
             .filter(|(name, _)| fields.is_set(name));
-        match (set.next(), set.next()) {
+        match (set_members.next(), set_members.next()) {
             (None, _) => Ok(Self { value: None }),
             (Some((name, decode_member)), None) => Ok(Self {
                 value: Some(decode_member(fields, name)?),

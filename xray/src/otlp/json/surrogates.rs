@@ -1,4 +1,4 @@
-//! Lone surrogates in JSON's `\u` escapes.
+//! Replaces lone surrogates in JSON's `\u` escapes.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use std::borrow::Cow;
 const ESCAPE_LENGTH: usize = r"\u0000".len();
 
 /// Replaces each escape of a surrogate that is not part of a pair by the escape of the replacement character U+FFFD.
-/// serde_json refuses such escapes. JavaScript programs send them, because attribute length limits count UTF-16 code
-/// units and may cut a pair in two.
+/// serde_json refuses lone surrogates. JavaScript programs send lone surrogates, because attribute length limits count
+/// UTF-16 code units and may cut a pair in two.
 pub fn replace_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
     let mut replaced = Cow::Borrowed(json);
     let mut index = 0;

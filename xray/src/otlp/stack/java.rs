@@ -8,7 +8,8 @@ use super::{CausingException, StackTrace, build_frame};
 const FRAME_PREFIX: &str = "\tat ";
 const CAUSE_PREFIX: &str = "Caused by: ";
 
-/// Prefixes of lines that end the message of a cause. A frame and the next cause end it too.
+/// Prefixes of lines that end the message of a cause. A frame and the next `Caused by` line also end the
+/// message.
 const MESSAGE_END_PREFIXES: [&str; 2] = ["\t... ", "\tSuppressed: "];
 
 pub fn parse_stack_trace(text: &str) -> StackTrace {

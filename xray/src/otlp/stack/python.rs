@@ -20,7 +20,7 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
         let mut separators = CAUSE_SEPARATORS.iter();
         separators.any(|separator| line.starts_with(separator))
     };
-    // Each traceback is the cause of the next one. The last is the traceback of the exception itself.
+    // Each traceback is the cause of the next one. The last traceback belongs to the exception itself.
     let mut tracebacks = lines.rsplit(is_separator);
     let last = trim_empty_lines(tracebacks.next().unwrap_or_default());
     let (call_lines, _) = split_calls_and_title(last);
@@ -30,12 +30,13 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
         } else {
             call_lines
         }),
-        // The exporter also stops at the first cause that it cannot parse.
+        // The causes end before the first one that cannot be parsed, as in the collector's exporter.
         causes: tracebacks.map_while(parse_cause).collect(),
     }
 }
 
-/// Removes an empty first line and an empty last line. Python prints such lines beside the separators.
+/// Removes an empty first line and an empty last line. Python prints such lines before and after the
+/// separators.
 fn trim_empty_lines<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     let lines = lines.strip_prefix(&[""]).unwrap_or(lines);
     lines.strip_suffix(&[""]).unwrap_or(lines)

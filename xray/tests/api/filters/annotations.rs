@@ -1,6 +1,6 @@
-//! Conditions on annotations.
+//! Tests of conditions on annotations.
 
-use super::population::assert_finds;
+use super::ten_traces::assert_finds;
 
 #[test]
 fn an_annotation_matches_values_of_its_type_in_any_segment_or_subsegment() {
@@ -47,7 +47,7 @@ fn an_annotation_matches_values_of_its_type_in_any_segment_or_subsegment() {
 
 /// The trace `cron` has two numbers as `load`, both booleans as `done`, and a text and a number as `order`.
 #[test]
-fn one_of_several_values_must_match_and_for_not_equal_all_must_differ() {
+fn one_matching_annotation_value_is_enough_but_not_equal_requires_all_values_to_differ() {
     assert_finds(&[
         ("annotation.load = 88", "cron"),
         ("annotation.load < 9", "cron"),

@@ -1,8 +1,8 @@
-//! `service()`, `edge()` and `rootcause`.
+//! Tests of conditions with `service()`, `edge()` and `rootcause`.
 
 use serde_json::json;
 
-use super::population::{assert_finds, names, population};
+use super::ten_traces::{assert_finds, trace_names, xray_with_ten_traces};
 
 #[test]
 fn service_conditions_apply_to_the_nodes_own_segments() {
@@ -147,7 +147,7 @@ fn root_cause_conditions_apply_to_the_path_of_the_cause() {
 
 #[test]
 fn a_root_cause_pattern_matches_the_json_of_a_summary() {
-    let xray = population();
+    let xray = xray_with_ten_traces();
     let summary = xray.summaries("fault").remove(0);
     let complete_pattern = json!([summary["FaultRootCauses"][0]]).to_string();
     for (pattern, expected) in [
@@ -172,10 +172,10 @@ fn a_root_cause_pattern_matches_the_json_of_a_summary() {
         (r#"[{"Colour": "red"}]"#, ""),
     ] {
         let filter = format!("rootcause.json = #{pattern}");
-        let found = names(&xray.summaries(&filter));
+        let found = trace_names(&xray.summaries(&filter));
         assert_eq!(found.join(" "), expected, "{filter}");
         let with_service = format!("{filter} AND service(\"web\")");
-        let found = names(&xray.summaries(&with_service));
+        let found = trace_names(&xray.summaries(&with_service));
         let expected = if expected == "minimal" { "" } else { expected };
         assert_eq!(found.join(" "), expected, "{with_service}");
     }

@@ -1,13 +1,13 @@
-//! `group.name` and `group.arn`.
+//! Tests of the keywords `group.name` and `group.arn`.
 
 use serde_json::json;
 
-use super::population::{names, population};
+use super::ten_traces::{trace_names, xray_with_ten_traces};
 use crate::local_xray::{Merge, longest_range};
 
 #[test]
-fn a_filter_can_name_groups_and_a_group_cannot() {
-    let xray = population();
+fn a_filter_can_name_groups_but_the_expression_of_a_group_cannot() {
+    let xray = xray_with_ten_traces();
     let group = json!({ "GroupName": "late", "FilterExpression": "responsetime > 3" });
     let group = xray.call("/CreateGroup", group);
     let arn = group["Group"]["GroupARN"].as_str().unwrap();
@@ -27,7 +27,7 @@ fn a_filter_can_name_groups_and_a_group_cannot() {
         (r#"group.name = "Default" AND group.name = "late""#, "slow"),
         (&default_arn_filter, "slow guest"),
     ] {
-        let found = names(&xray.summaries(filter));
+        let found = trace_names(&xray.summaries(filter));
         assert_eq!(found.join(" "), expected, "{filter}");
     }
     let unknown_group = json!({ "FilterExpression": r#"ok OR group.name = "early""# });

@@ -1,14 +1,14 @@
-//! The examples of the developer guide.
+//! Tests with filter expressions from the developer guide.
 
 use serde_json::json;
 
-use super::population::population;
+use super::ten_traces::xray_with_ten_traces;
 use crate::local_xray::{Merge, longest_range};
 
 /// Examples of the guide that the other tests do not contain. Most of them match no test trace.
 #[test]
 fn every_example_of_the_guide_is_a_valid_filter() {
-    let xray = population();
+    let xray = xray_with_ten_traces();
     for filter in [
         r#"rootcause.fault.entity { last and name = "deserialize" }"#,
         r#"rootcause.responsetime.entity { remote and coverage > 0.7 and name = "traces" }"#,
@@ -34,8 +34,8 @@ fn every_example_of_the_guide_is_a_valid_filter() {
 }
 
 #[test]
-fn an_id_alone_is_no_filter() {
+fn an_id_without_a_function_is_not_a_filter() {
     let request = longest_range().merge(json!({ "FilterExpression": r#"id(name: "n")"# }));
-    let error = population().call_error("/TraceSummaries", request);
+    let error = xray_with_ten_traces().call_error("/TraceSummaries", request);
     assert!(error.ends_with("at position 1"), "{error}");
 }

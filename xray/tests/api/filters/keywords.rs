@@ -1,9 +1,9 @@
-//! Conditions on keywords, and their combinations.
+//! Tests of conditions on keywords, and of their combinations.
 
-use super::population::assert_finds;
+use super::ten_traces::assert_finds;
 
 #[test]
-fn flags_describe_the_root_except_partial_and_inferred() {
+fn all_flags_except_partial_and_inferred_describe_the_root_segment() {
     assert_finds(&[
         ("ok", "-missing broken throttled"),
         ("!ok", "missing broken throttled"),
@@ -21,7 +21,7 @@ fn flags_describe_the_root_except_partial_and_inferred() {
 }
 
 #[test]
-fn number_keywords_compare_numbers() {
+fn a_number_keyword_is_compared_by_the_number_operators() {
     assert_finds(&[
         ("responsetime > 5", "slow"),
         ("responseTime >= 6", "slow"),
@@ -77,7 +77,7 @@ fn text_keywords_compare_case_sensitively() {
 }
 
 #[test]
-fn and_binds_stronger_than_or_and_adjacent_conditions_mean_and() {
+fn and_has_precedence_over_or_and_adjacent_conditions_are_combined_by_and() {
     assert_finds(&[
         ("error OR fault", "missing broken throttled"),
         ("error AND throttle", "throttled"),

@@ -1,17 +1,17 @@
-//! Expressions that cannot be parsed, with the position and the reason that the error contains.
+//! Tests of expressions that cannot be parsed. The error contains the position and the reason.
 
 use serde_json::json;
 
-use super::population::population;
+use super::ten_traces::xray_with_ten_traces;
 use crate::local_xray::{Merge, longest_range};
 
 #[test]
-fn the_error_of_an_invalid_expression_contains_position_and_reason() {
-    let xray = population();
+fn the_error_of_an_invalid_expression_contains_the_position_and_the_reason() {
+    let xray = xray_with_ten_traces();
     for (filter, message, position) in [
         ("", "expected a keyword, not the end", 1),
         ("  ", "expected a keyword, not the end", 3),
-        ("foo", "'foo' is no keyword", 1),
+        ("foo", "'foo' is not a keyword", 1),
         ("ok and", "expected a keyword, not the end", 7),
         ("ok or or error", "expected a keyword, not 'or'", 7),
         ("ok)", "expected AND, OR or the end, not ')'", 3),
@@ -110,10 +110,14 @@ fn the_error_of_an_invalid_expression_contains_position_and_reason() {
         ),
         (
             "rootcause.responsetime.exception",
-            "'rootcause.responsetime.exception' is no root cause",
+            "'rootcause.responsetime.exception' is not a root cause",
             1,
         ),
-        ("rootcause.fault", "'rootcause.fault' is no root cause", 1),
+        (
+            "rootcause.fault",
+            "'rootcause.fault' is not a root cause",
+            1,
+        ),
         ("rootcause.json", "expected '=', not the end", 15),
         (
             "rootcause.json = \"x\"",
@@ -151,7 +155,7 @@ fn the_error_of_an_invalid_expression_contains_position_and_reason() {
 
 #[test]
 fn deep_nesting_and_long_expressions_are_refused_without_a_stack_overflow() {
-    let xray = population();
+    let xray = xray_with_ten_traces();
     for (filter, position) in [
         ("(".repeat(20_000), 101),
         ("!".repeat(20_000), 101),

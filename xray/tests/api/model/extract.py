@@ -1,4 +1,4 @@
-"""Prints the constraints on requests in X-Ray's service model, as the installed botocore has it.
+"""Prints the constraints on requests in X-Ray's service model, as the installed version of botocore contains it.
 
 python3 extract.py > constraints.json
 """

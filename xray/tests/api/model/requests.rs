@@ -1,10 +1,10 @@
-//! Valid requests.
+//! A valid request for each operation.
 
 use serde_json::{Value, json};
 
 use crate::local_xray::START;
 
-/// The value of a member that counts as absent.
+/// A member with this value counts as absent.
 pub const ABSENT: Value = Value::Null;
 
 /// A valid request with every supported member. `None` if the operation is not implemented.

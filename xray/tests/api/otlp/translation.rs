@@ -1,4 +1,4 @@
-//! The documents and the service graph of spans that are sent by OTLP.
+//! Tests of the documents and the service graph that spans become.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::local_xray::longest_range;
 /// Service, span id, parent span id, kind, name and attributes of a span.
 type SpanFields<'a> = (&'a str, &'a str, Option<&'a str>, i32, &'a str, Value);
 
-/// Builds a request with several spans. Each has a resource with the name of its service.
+/// Builds a request with several spans. Each span has a resource with the name of its service.
 fn build_trace_request(spans: &[SpanFields<'_>]) -> Value {
     let resource_spans = spans.iter().map(
         |(service, span_id, parent_span_id, kind, name, attributes)| {

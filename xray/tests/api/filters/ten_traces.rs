@@ -1,10 +1,10 @@
-//! Ten traces for the tests of filters.
+//! A local X-Ray with ten traces for the tests of filters.
 
 use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, Merge, child_of, time_at, trace_id_at};
 
-/// Names of the traces. The index of a name is the number in the trace id.
+/// Names of the ten traces. The index of a name is the number in the trace id.
 const TRACE_NAMES: [&str; 10] = [
     "fine",
     "slow",
@@ -19,14 +19,14 @@ const TRACE_NAMES: [&str; 10] = [
 ];
 
 /// A segment of the trace with this number. `start` and `end` are milliseconds after the start of the trace.
-fn segment_of(number: u32, id: u64, name: &str, start: u32, end: u32) -> Value {
+fn numbered_trace_segment(number: u32, id: u64, name: &str, start: u32, end: u32) -> Value {
     json!({
         "trace_id": trace_id_at(number, number), "id": format!("{id:016x}"), "name": name,
         "start_time": time_at(1000 * number + start), "end_time": time_at(1000 * number + end),
     })
 }
 
-fn http(method: &str, status: u32) -> Value {
+fn http_block(method: &str, status: u32) -> Value {
     json!({
         "request": {
             "method": method, "url": format!("http://api.example.com/v2/{method}"),
@@ -36,19 +36,20 @@ fn http(method: &str, status: u32) -> Value {
     })
 }
 
-/// A request to "web", which calls "auth", which calls a table. `members` are added to the segment of "web".
-fn request(number: u32, duration: u32, status: u32, members: Value) -> Vec<Value> {
-    let web = segment_of(number, 1, "web", 0, duration).merge(json!({
-        "origin": "AWS::ECS::Container", "http": http("POST", status),
+/// Documents of a request to the service `web`, which calls the service `auth`, which calls a table. `members` are
+/// added to the segment of `web`.
+fn request_documents(number: u32, duration: u32, status: u32, members: Value) -> Vec<Value> {
+    let web = numbered_trace_segment(number, 1, "web", 0, duration).merge(json!({
+        "origin": "AWS::ECS::Container", "http": http_block("POST", status),
         "annotations": { "order": number, "express": number % 2 == 1, "country": format!("c{number}") },
     }));
     vec![
         web.merge(members),
-        segment_of(number, 2, "auth", 10, duration - 10).merge(child_of(1)).merge(json!({
-            "type": "subsegment", "namespace": "remote", "http": http("GET", 200),
+        numbered_trace_segment(number, 2, "auth", 10, duration - 10).merge(child_of(1)).merge(json!({
+            "type": "subsegment", "namespace": "remote", "http": http_block("GET", 200),
         })),
-        segment_of(number, 3, "auth", 20, duration - 20).merge(child_of(2)).merge(json!({ "http": http("GET", 200) })),
-        segment_of(number, 4, "DynamoDB", 30, 40).merge(child_of(3)).merge(json!({
+        numbered_trace_segment(number, 3, "auth", 20, duration - 20).merge(child_of(2)).merge(json!({ "http": http_block("GET", 200) })),
+        numbered_trace_segment(number, 4, "DynamoDB", 30, 40).merge(child_of(3)).merge(json!({
             "type": "subsegment", "namespace": "aws", "http": { "response": { "status": 200 } },
             "aws": { "table_name": "sessions", "operation": "GetItem", "account_id": "111122223333" },
         })),
@@ -56,34 +57,34 @@ fn request(number: u32, duration: u32, status: u32, members: Value) -> Vec<Value
 }
 
 /// A local X-Ray with the ten traces.
-pub fn population() -> LocalXray {
+pub fn xray_with_ten_traces() -> LocalXray {
     let cause = json!({ "exceptions": [
         { "id": "00000000000000e1", "type": "deserialize", "message": "access denied for account_id: 1234567890" },
         { "id": "00000000000000e2", "type": "io", "message": "it broke" },
     ]});
     let mut documents = Vec::new();
-    documents.extend(request(0, 100, 200, json!({})));
-    documents.extend(request(1, 6000, 200, json!({ "user": "alice" })));
-    documents.extend(request(2, 100, 404, json!({ "error": true })));
-    // The table fails, and so do all its callers.
-    let mut broken = request(3, 100, 500, json!({ "fault": true, "cause": cause }));
+    documents.extend(request_documents(0, 100, 200, json!({})));
+    documents.extend(request_documents(1, 6000, 200, json!({ "user": "alice" })));
+    documents.extend(request_documents(2, 100, 404, json!({ "error": true })));
+    // The table and all its callers fail.
+    let mut broken = request_documents(3, 100, 500, json!({ "fault": true, "cause": cause }));
     for document in &mut broken[1..] {
         document["fault"] = json!(true);
     }
     broken[3]["cause"] = cause;
     documents.extend(broken);
-    documents.extend(request(
+    documents.extend(request_documents(
         4,
         100,
         429,
         json!({ "error": true, "throttle": true }),
     ));
-    // A segment without calls and annotations.
-    documents.push(segment_of(5, 1, "guest", 0, 50).merge(json!({
+    // A trace of one segment without calls and annotations.
+    documents.push(numbered_trace_segment(5, 1, "guest", 0, 50).merge(json!({
         "origin": "AWS::EC2::Instance", "user": "bob", "resource_arn": "arn:aws:thing",
         "aws": { "ec2": { "availability_zone": "eu-central-1a", "instance_id": "i-5" } },
     })));
-    let mut unfinished = request(
+    let mut unfinished = request_documents(
         6,
         100,
         200,
@@ -91,23 +92,23 @@ pub fn population() -> LocalXray {
     );
     unfinished.truncate(1);
     documents.extend(unfinished);
-    // The call fails, and the request succeeds nevertheless.
-    let mut handled = request(7, 100, 200, json!({}));
+    // The call of `auth` fails, but the request succeeds.
+    let mut handled = request_documents(7, 100, 200, json!({}));
     handled[1]["error"] = json!(true);
     handled[2]["error"] = json!(true);
-    handled[2]["http"] = http("GET", 403);
+    handled[2]["http"] = http_block("GET", 403);
     documents.extend(handled);
-    documents.push(segment_of(8, 1, "cron", 0, 50).merge(json!({
+    documents.push(numbered_trace_segment(8, 1, "cron", 0, 50).merge(json!({
         "annotations": { "order": "eight", "a.b_c": true, "express": true, "load": 8.5, "done": true, "tag": "a" },
         "subsegments": [{ "id": "00000000000000aa", "name": "step", "start_time": time_at(8000), "end_time": time_at(8040),
             "annotations": { "order": 88, "deep": false, "load": 88, "done": false, "tag": "b" } }],
     })));
-    documents.push(segment_of(9, 1, "minimal", 0, 3));
+    documents.push(numbered_trace_segment(9, 1, "minimal", 0, 3));
     LocalXray::with_documents(&documents)
 }
 
 /// Names of the traces that the summaries describe.
-pub fn names(summaries: &[Value]) -> Vec<&'static str> {
+pub fn trace_names(summaries: &[Value]) -> Vec<&'static str> {
     let mut numbers: Vec<usize> = summaries
         .iter()
         .map(|summary| summary["Id"].as_str().unwrap()[11..].parse().unwrap())
@@ -121,9 +122,9 @@ pub fn names(summaries: &[Value]) -> Vec<&'static str> {
 
 /// Asserts which traces each expression finds. A leading `-` means all traces except these.
 pub fn assert_finds(cases: &[(&str, &str)]) {
-    let xray = population();
+    let xray = xray_with_ten_traces();
     for (filter, expected) in cases {
-        let found = names(&xray.summaries(filter)).join(" ");
+        let found = trace_names(&xray.summaries(filter)).join(" ");
         let expected = match expected.strip_prefix('-') {
             None => (*expected).to_owned(),
             Some(excluded) => {
