@@ -89,9 +89,9 @@ impl TryFrom<BTreeMap<String, String>> for Config {
         let span_batches = BatchConfig::read(env, "OTEL_BSP", Duration::from_secs(5))?;
         let metric_reader = MetricReaderConfig::read(env)?;
         let mut config = Self {
-            log_level: env.parse_strict_or("LOGLEVEL", LogLevel::parse, LogLevel::INFO)?,
-            log_format: env.parse_strict_or("LOG_FORMAT", LogFormat::parse, LogFormat::Json)?,
-            access_log: env.parse_strict_or("ACCESS_LOG", parse_on_off, true)?,
+            log_level: env.parse_even_if_empty_or("LOGLEVEL", LogLevel::parse, LogLevel::INFO)?,
+            log_format: env.parse_even_if_empty_or("LOG_FORMAT", LogFormat::parse, LogFormat::Json)?,
+            access_log: env.parse_even_if_empty_or("ACCESS_LOG", parse_on_off, true)?,
             traces_exporter: env.parse_or("OTEL_TRACES_EXPORTER", TracesExporter::parse, TracesExporter::None)?,
             metrics_exporter: env.parse_or("OTEL_METRICS_EXPORTER", MetricsExporter::parse, MetricsExporter::None)?,
             propagators: env.parse_or("OTEL_PROPAGATORS", Propagators::parse, Propagators::default())?,

@@ -232,7 +232,7 @@ impl<E: PushMetricExporter> PushMetricExporter for MonitoredExporter<E> {
 }
 
 fn count_data_points(metrics: &ResourceMetrics) -> u64 {
-    fn count_in_metric<T>(data: &MetricData<T>) -> usize {
+    fn count_points_in_metric<T>(data: &MetricData<T>) -> usize {
         match data {
             MetricData::Gauge(gauge) => gauge.data_points().count(),
             MetricData::Sum(sum) => sum.data_points().count(),
@@ -242,9 +242,9 @@ fn count_data_points(metrics: &ResourceMetrics) -> u64 {
     }
     let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
     let counts = metrics.map(|metric| match metric.data() {
-        AggregatedMetrics::F64(data) => count_in_metric(data),
-        AggregatedMetrics::U64(data) => count_in_metric(data),
-        AggregatedMetrics::I64(data) => count_in_metric(data),
+        AggregatedMetrics::F64(data) => count_points_in_metric(data),
+        AggregatedMetrics::U64(data) => count_points_in_metric(data),
+        AggregatedMetrics::I64(data) => count_points_in_metric(data),
     });
     counts.sum::<usize>() as u64
 }

@@ -95,8 +95,8 @@ impl HttpClient for OtlpHttpClient {
 /// Parses the partial success response of a collector: the number of rejected items and the reason.
 /// Returns `None` if the collector accepted all items.
 ///
-/// The responses to span exports and metric exports have the same Protobuf encoding. Only the field names
-/// differ.
+/// The responses to span exports and metric exports have the same Protobuf encoding, but different field
+/// names.
 fn parse_partial_success(body: &[u8]) -> Option<Failure> {
     let response = ExportTraceServiceResponse::decode(body).ok()?;
     let partial_success = response.partial_success?;

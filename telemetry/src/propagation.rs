@@ -23,10 +23,11 @@ pub(crate) use xray_header::XrayTraceId;
 /// The header `X-Amzn-Trace-Id` in lower case, because HTTP/2 requires lower case.
 const XRAY_HEADER_NAME: &str = "x-amzn-trace-id";
 
-/// A longer `tracestate` header is ignored. W3C Trace Context requires that up to 512 bytes are propagated.
+/// A `tracestate` header above this size is ignored. W3C Trace Context requires that up to 512 bytes are propagated.
 const MAX_TRACE_STATE_BYTES: usize = 512;
 
-/// A longer header is ignored. The value is W3C's size limit for `baggage`.
+/// Any other header above this size is ignored. W3C Baggage requires that up to 8192 bytes of `baggage` are
+/// propagated.
 const MAX_HEADER_BYTES: usize = 8192;
 
 /// A propagator that reads and writes several header formats.
@@ -91,8 +92,8 @@ impl MultiFormatPropagator {
         if !self.forwards_incoming_trace {
             return PropagatedTrace::from_span_context(span_context);
         }
-        // The log lines of a request without trace headers contain a generated trace id. Outgoing requests
-        // carry that trace id.
+        // If the incoming request has no trace headers, outgoing requests and log lines contain the trace
+        // id that this process has generated.
         let incoming_trace = cx.get::<PropagatedTrace>().cloned();
         incoming_trace.unwrap_or_else(|| PropagatedTrace::from_trace_id(span_context.trace_id()))
     }

@@ -47,8 +47,8 @@ pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource,
 fn detect_ecs_attributes() -> Result<Vec<KeyValue>, String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let detected = EcsResourceDetector.detect();
-        let attributes = detected.iter();
+        let ecs_resource = EcsResourceDetector.detect();
+        let attributes = ecs_resource.iter();
         let attributes = attributes.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
         // After the timeout, the receiver no longer exists and sending fails.
         let _ = sender.send(attributes.collect());

@@ -47,6 +47,7 @@ pub fn is_host(host: &str) -> bool {
 }
 
 fn is_host_label(label: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    label.bytes().all(is_allowed) && label.contains(|letter: char| letter.is_ascii_alphanumeric())
+    let is_allowed_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    label.bytes().all(is_allowed_byte)
+        && label.contains(|letter: char| letter.is_ascii_alphanumeric())
 }

@@ -86,8 +86,8 @@ impl SignalOptions<'_> {
         format!("OTEL_EXPORTER_OTLP_{}_{option}", self.signal.name)
     }
 
-    /// Parses the two variables of `option`. The variable for the signal takes precedence over the variable
-    /// for all signals. Both variables are validated.
+    /// Parses and validates both variables of `option`. The variable for the signal takes precedence over
+    /// the variable for all signals.
     fn parse_or<T>(
         &self,
         option: &str,

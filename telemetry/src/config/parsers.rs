@@ -17,11 +17,12 @@ use crate::xray::DaemonAddress;
 /// The largest integer that OpenTelemetry's specification requires.
 const MAX_INTEGER: u32 = i32::MAX as u32;
 
-/// The maximum interval or timeout, in milliseconds. The timeout 0, which means no timeout, is
-/// parsed as this value.
+/// The maximum interval or timeout, in milliseconds. The timeout 0 means no timeout and is parsed
+/// as this value.
 const MAX_MILLIS: u32 = MAX_INTEGER;
 
-/// The HTTP headers that the OTLP exporter sets. A second value would make the request invalid.
+/// The HTTP headers that the OTLP exporter sets. A configured value for one of these headers would make the
+/// request invalid.
 const HEADERS_SET_BY_EXPORTER: [&str; 5] = [
     "connection",
     "content-encoding",
@@ -145,11 +146,11 @@ pub(super) fn parse_service_name(value: &str) -> Result<String, ExpectedValue> {
 /// Parses `OTEL_RESOURCE_ATTRIBUTES`. The returned keys and values are percent-decoded.
 pub(super) fn parse_key_value_pairs(value: &str) -> Result<Vec<(String, String)>, ExpectedValue> {
     let pairs = split_pairs(value).and_then(|pairs| {
-        let decoded = pairs.into_iter().map(|(key, value)| {
+        let decoded_pairs = pairs.into_iter().map(|(key, value)| {
             let (key, value) = (percent_decode(key)?, percent_decode(value)?);
             (!key.is_empty()).then_some((key, value))
         });
-        decoded.collect()
+        decoded_pairs.collect()
     });
     pairs.ok_or_else(|| {
         ExpectedValue::new(

@@ -82,7 +82,7 @@ impl Variables {
     /// # Errors
     ///
     /// The same errors as [`Self::parse`].
-    pub fn parse_strict_or<T>(
+    pub fn parse_even_if_empty_or<T>(
         &self,
         name: &str,
         parser: impl Fn(&str) -> Result<T, ExpectedValue>,

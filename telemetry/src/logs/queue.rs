@@ -19,7 +19,7 @@ use crate::INSTRUMENTATION_SCOPE;
 /// The capacity of the queue, in lines.
 const MAX_QUEUED_LINES: usize = 8192;
 
-/// The time between two checks of [`LogQueue::flush`] whether all lines are written.
+/// The interval at which [`LogQueue::flush`] checks whether all lines are written.
 const FLUSH_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The `tracing` target of log lines about dropped lines. These lines are written directly to standard
@@ -98,8 +98,8 @@ impl LineCounts {
 
     /// Returns the number of lines that were dropped or are still queued.
     fn not_written(&self) -> u64 {
-        // `written` is loaded before `logged`, because other threads can log and write lines between the
-        // two loads.
+        // `written` is loaded first. Lines that are logged and written between the two loads then cannot
+        // make `written` larger than `logged`.
         let written = self.written.load(Ordering::Relaxed);
         let logged = self.logged.load(Ordering::Relaxed);
         logged.saturating_sub(written)
@@ -142,12 +142,12 @@ impl MakeWriter<'_> for CountingWriter {
     }
 }
 
-/// Writes the lines of the queue to standard output. Tests replace standard output with another `W`.
+/// Writes the lines of the queue to `writer`, which is standard output or a fake output in tests.
 struct LogOutput<W> {
     writer: W,
     counts: LineCounts,
-    /// The number of lines that had been dropped when [`Self::report_recovery`] last reported a recovery.
-    dropped_before_last_recovery: u64,
+    /// The total number of dropped lines at the last recovery.
+    dropped_at_last_recovery: u64,
     /// Whether [`Self::report_drops`] has reported dropped lines since the last recovery.
     has_reported_drops: bool,
     /// Whether writing the previous line failed.
@@ -159,7 +159,7 @@ impl<W: Write> LogOutput<W> {
         Self {
             writer,
             counts,
-            dropped_before_last_recovery: 0,
+            dropped_at_last_recovery: 0,
             has_reported_drops: false,
             has_write_failed: false,
         }
@@ -168,7 +168,7 @@ impl<W: Write> LogOutput<W> {
     /// Logs the first dropped lines since the last recovery. Called after each written line, because
     /// standard output then accepts lines again.
     fn report_drops(&mut self) {
-        let dropped = self.counts.dropped() - self.dropped_before_last_recovery;
+        let dropped = self.counts.dropped() - self.dropped_at_last_recovery;
         if dropped > 0 && !self.has_reported_drops {
             self.has_reported_drops = true;
             tracing::warn!(
@@ -184,8 +184,8 @@ impl<W: Write> LogOutput<W> {
         if self.has_reported_drops {
             self.has_reported_drops = false;
             let total_dropped = self.counts.dropped();
-            let dropped = total_dropped - self.dropped_before_last_recovery;
-            self.dropped_before_last_recovery = total_dropped;
+            let dropped = total_dropped - self.dropped_at_last_recovery;
+            self.dropped_at_last_recovery = total_dropped;
             tracing::info!(
                 target: DROPPED_LINES_TARGET,
                 dropped,

@@ -15,8 +15,8 @@ fn create_propagator(formats: &str, forwards_incoming_trace: bool) -> MultiForma
 
 /// Extracts a context from `headers` with the propagators `formats`.
 fn extract_headers(formats: &str, headers: &[(&str, &str)]) -> Context {
-    let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let headers: HashMap<String, String> = headers.iter().map(to_owned).collect();
+    let to_owned_header = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let headers: HashMap<String, String> = headers.iter().map(to_owned_header).collect();
     create_propagator(formats, false).extract_with_context(&Context::new(), &headers)
 }
 
@@ -126,17 +126,17 @@ fn without_an_exporter_and_without_incoming_headers_a_new_trace_id_is_injected_w
 
 #[test]
 fn a_tracestate_or_baggage_header_above_the_size_limit_is_ignored() {
-    let long_value = format!("a={}", "x".repeat(600));
+    let long_trace_state = format!("a={}", "x".repeat(600));
     let headers = [
         ("traceparent", TRACEPARENT),
-        ("tracestate", long_value.as_str()),
+        ("tracestate", long_trace_state.as_str()),
     ];
     let cx = extract_headers("tracecontext", &headers);
     assert!(cx.span().span_context().is_valid());
     assert_eq!(cx.span().span_context().trace_state().header(), "");
 
-    let long_value = format!("a={}", "x".repeat(9000));
-    let cx = extract_headers("xray,baggage", &[("baggage", &long_value)]);
+    let long_baggage = format!("a={}", "x".repeat(9000));
+    let cx = extract_headers("xray,baggage", &[("baggage", &long_baggage)]);
     let headers = inject_headers(&create_propagator("xray,baggage", false), &cx);
     assert_eq!(headers.get("baggage"), None);
 }
@@ -159,15 +159,15 @@ proptest! {
         traceparent in "\\PC{0,60}|00-[0-9a-f]{30,34}-[0-9a-f]{14,18}-[0-9a-f]{1,3}",
         tracestate in "\\PC{0,700}|([a-z]{1,9}=[a-z]{1,9},?){0,80}",
     ) {
-        let incoming = [
+        let incoming_headers = [
             ("x-amzn-trace-id", xray_header.as_str()),
             ("traceparent", traceparent.as_str()),
             ("tracestate", tracestate.as_str()),
         ];
-        let cx = extract_headers("tracecontext,xray,baggage", &incoming);
+        let cx = extract_headers("tracecontext,xray,baggage", &incoming_headers);
         let propagator = create_propagator("xray,tracecontext,baggage", true);
-        let outgoing = inject_headers(&propagator, &start_local_span(&cx, false));
-        let bytes: usize = outgoing.values().map(String::len).sum();
-        prop_assert!(bytes <= 100 + 60 + MAX_TRACE_STATE_BYTES, "{outgoing:?}");
+        let outgoing_headers = inject_headers(&propagator, &start_local_span(&cx, false));
+        let bytes: usize = outgoing_headers.values().map(String::len).sum();
+        prop_assert!(bytes <= 100 + 60 + MAX_TRACE_STATE_BYTES, "{outgoing_headers:?}");
     }
 }

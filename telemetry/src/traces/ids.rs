@@ -53,8 +53,8 @@ mod tests {
         let id = TraceIdGenerator::default().new_trace_id().to_string();
         let seconds = u64::from_str_radix(&id[..8], 16).unwrap();
         assert!((start.as_secs()..start.as_secs() + 60).contains(&seconds));
-        let other_id = TraceIdGenerator::default().new_trace_id().to_string();
-        assert_ne!(&id[8..], &other_id[8..]);
+        let other_trace_id = TraceIdGenerator::default().new_trace_id().to_string();
+        assert_ne!(&id[8..], &other_trace_id[8..]);
     }
 
     #[test]

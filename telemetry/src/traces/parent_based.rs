@@ -138,18 +138,18 @@ mod tests {
     #[test]
     fn the_decision_of_the_caller_is_followed_with_and_without_a_parent_span() {
         for span_id in [INVALID_SPAN_ID, SPAN_ID] {
-            let sampled = create_remote_parent(span_id, Some(true));
-            let not_sampled = create_remote_parent(span_id, Some(false));
+            let sampled_parent = create_remote_parent(span_id, Some(true));
+            let unsampled_parent = create_remote_parent(span_id, Some(false));
             assert!(is_sampled(
                 FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOff,
-                &sampled,
+                &sampled_parent,
                 &[]
             ));
             assert!(!is_sampled(
                 FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOn,
-                &not_sampled,
+                &unsampled_parent,
                 &[]
             ));
         }
@@ -158,17 +158,17 @@ mod tests {
     #[test]
     fn the_root_sampler_decides_about_a_request_without_a_decision() {
         for span_id in [INVALID_SPAN_ID, SPAN_ID] {
-            let undecided = create_remote_parent(span_id, None);
+            let undecided_parent = create_remote_parent(span_id, None);
             assert!(is_sampled(
                 FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOn,
-                &undecided,
+                &undecided_parent,
                 &[]
             ));
             assert!(!is_sampled(
                 FOLLOWS_REMOTE_PARENT,
                 Sampler::AlwaysOff,
-                &undecided,
+                &undecided_parent,
                 &[]
             ));
         }
@@ -176,36 +176,36 @@ mod tests {
 
     #[test]
     fn without_follows_remote_parent_the_decision_of_the_caller_is_ignored() {
-        let sampled = create_remote_parent(SPAN_ID, Some(true));
-        let not_sampled = create_remote_parent(SPAN_ID, Some(false));
+        let sampled_parent = create_remote_parent(SPAN_ID, Some(true));
+        let unsampled_parent = create_remote_parent(SPAN_ID, Some(false));
         assert!(is_sampled(
             IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOn,
-            &not_sampled,
+            &unsampled_parent,
             &[]
         ));
         assert!(!is_sampled(
             IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOff,
-            &sampled,
+            &sampled_parent,
             &[]
         ));
     }
 
     #[test]
     fn the_decision_of_a_parent_span_in_this_process_is_always_followed() {
-        let sampled = create_local_parent(TraceFlags::SAMPLED);
-        let not_sampled = create_local_parent(TraceFlags::default());
+        let sampled_parent = create_local_parent(TraceFlags::SAMPLED);
+        let unsampled_parent = create_local_parent(TraceFlags::default());
         assert!(is_sampled(
             IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOff,
-            &sampled,
+            &sampled_parent,
             &[]
         ));
         assert!(!is_sampled(
             IGNORES_REMOTE_PARENT,
             Sampler::AlwaysOn,
-            &not_sampled,
+            &unsampled_parent,
             &[]
         ));
     }
@@ -220,11 +220,11 @@ mod tests {
             &no_parent,
             &priority_zero
         ));
-        let sampled = create_remote_parent(SPAN_ID, Some(true));
+        let sampled_parent = create_remote_parent(SPAN_ID, Some(true));
         assert!(!is_sampled(
             FOLLOWS_REMOTE_PARENT,
             Sampler::AlwaysOn,
-            &sampled,
+            &sampled_parent,
             &priority_zero
         ));
     }
