@@ -1,7 +1,6 @@
-//! The environment, read once at the start, and errors that name the variable.
+//! Reads the environment variables of a process once, when it starts. Each error names its variable.
 //!
-//! A service reads each variable of its configuration in one line from [`Variables`]: name, default, expected
-//! values, and parser.
+//! A method of [`Variables`] reads one variable, from the variable's name, its default, and its range or parser.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -31,8 +30,8 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// An invalid value of the variable `name`. The message leaves out a value with an `@`: in a URL, a
-    /// password can precede the `@`.
+    /// An invalid value of the variable `name`. The message omits a value that contains `@`,
+    /// because a password can precede the `@` of a URL.
     pub fn invalid(name: &str, value: &str, expected: impl Display) -> Self {
         if value.contains('@') {
             return Self::invalid_secret(name, expected);
@@ -44,7 +43,7 @@ impl ConfigError {
         })
     }
 
-    /// An invalid value of the variable `name` that the message must not show.
+    /// An invalid value of the variable `name`. The message does not contain the value, because it is secret.
     pub fn invalid_secret(name: &str, expected: impl Display) -> Self {
         Self::Invalid(format!(
             "{name} is invalid (its value is not shown): expected {expected}"
@@ -52,12 +51,12 @@ impl ConfigError {
     }
 }
 
-/// A snapshot of the environment.
+/// A snapshot of the environment variables of a process.
 #[derive(Clone, Debug)]
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// The environment of this process. Bytes that are not UTF-8 become replacement characters.
+    /// Takes a snapshot of this process. Bytes that are not UTF-8 become replacement characters.
     pub fn snapshot() -> Self {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -67,15 +66,15 @@ impl Environment {
             .collect()
     }
 
-    /// Sets `name` to `value` unless it is set already.
-    pub fn or(mut self, name: &str, value: impl fmt::Display) -> Self {
+    /// Sets the variable `name` to `value` if it is not set.
+    pub fn with_default(mut self, name: &str, value: impl fmt::Display) -> Self {
         if self.0.iter().all(|(set, _)| set != name) {
             self.0.push((name.to_owned(), value.to_string()));
         }
         self
     }
 
-    /// Deserialises `T`, whose fields are variables in lower case.
+    /// Deserialises `T`. Each field of `T` has the name of a variable, in lower case.
     ///
     /// # Errors
     ///
@@ -90,8 +89,8 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        // `envy` ignores case, the environment does not: with both `port` and `PORT` set, `envy` would report a
-        // duplicate field.
+        // Names of variables are case-sensitive, but `envy` ignores case. If both `port` and `PORT` were passed to
+        // `envy`, it would report a duplicate field.
         let is_upper_case = |name: &str| !name.contains(|c: char| c.is_ascii_lowercase());
         let variables = variables.into_iter();
         Self(variables.filter(|(name, _)| is_upper_case(name)).collect())
@@ -102,12 +101,12 @@ impl FromIterator<(String, String)> for Environment {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Variables {
-    /// Names are in lower case, as `envy` passes them.
+    /// The values by the name of the variable, in lower case: `envy` converts the names.
     values: BTreeMap<String, String>,
 }
 
 impl Variables {
-    /// The value of the variable `name`.
+    /// The value of the variable `name`, if it is set.
     pub fn text(&self, name: &str) -> Option<&str> {
         let value = self.values.get(&name.to_ascii_lowercase());
         value.map(String::as_str)
@@ -117,7 +116,7 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When `parse` rejects the value. The message says what was `expected`.
+    /// When `parse` rejects the value. The message contains `expected`, a description of the valid values.
     pub fn optional<T>(
         &self,
         name: &str,
@@ -166,11 +165,11 @@ impl Variables {
         Ok(self.optional(name, expected, parse)?.unwrap_or(default))
     }
 
-    /// Parses a deadline in whole milliseconds, at least 1.
+    /// Parses a deadline in whole milliseconds, at least 1 and at most ten minutes.
     ///
     /// # Errors
     ///
-    /// When the value is not such a number.
+    /// When the value is not a whole number of milliseconds, or is outside of this range.
     pub fn deadline(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         let expected = format_args!("whole milliseconds from 1 to {MAX_DEADLINE_MS}");
         let deadline = self.optional(name, expected, |value| {
@@ -185,7 +184,7 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When the value is neither.
+    /// When the value is neither `on` nor `off`.
     pub fn switch(&self, name: &str, default: bool) -> Result<bool, ConfigError> {
         let switch = self.optional(name, "on or off", |value| match value {
             "on" => Some(true),
@@ -196,7 +195,7 @@ impl Variables {
     }
 }
 
-/// Whether a value of a snapshot was UTF-8: [`Environment::snapshot`] replaces all other bytes.
+/// Whether the original value was UTF-8. [`Environment::snapshot`] inserts replacement characters if it was not.
 fn is_utf_8(value: &str) -> bool {
     !value.contains(char::REPLACEMENT_CHARACTER)
 }
@@ -205,11 +204,11 @@ fn is_utf_8(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The only variable `NAME` with this value.
+    /// The variables of an environment in which only `NAME` is set.
     fn variables(value: &str) -> Variables {
         let variable = ("NAME".to_owned(), value.to_owned());
-        let env: Environment = [variable].into_iter().collect();
-        env.read().unwrap()
+        let environment: Environment = [variable].into_iter().collect();
+        environment.read().unwrap()
     }
 
     fn parse_text(value: &str) -> Result<Option<String>, String> {

@@ -105,7 +105,10 @@ pub fn main_with_default_port(
     default_port: u16,
     serve: impl FnOnce(&Environment) -> Result<(), ProcessError>,
 ) -> ExitCode {
-    run(&Environment::snapshot().or("PORT", default_port), serve)
+    run(
+        &Environment::snapshot().with_default("PORT", default_port),
+        serve,
+    )
 }
 
 fn run(

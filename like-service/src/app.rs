@@ -25,12 +25,12 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// When the listener has no address.
+    /// When the operating system does not report the listener's address.
     pub fn build(config: Config, listener: TcpListener) -> io::Result<Self> {
         let monolith = MonolithClient::new(config.upstream.url, config.upstream.deadline);
-        let monitored = monolith.clone();
+        let readiness_client = monolith.clone();
         let readiness = Readiness::new(move || {
-            let monolith = monitored.clone();
+            let monolith = readiness_client.clone();
             async move { monolith.check_health().await }
         });
         Ok(Self {
@@ -56,12 +56,12 @@ impl Application {
         let chaos = Data::new(self.chaos);
         let monolith = Data::new(self.monolith);
         let like_counter = self.like_counter;
-        let count_likes = RequestHook::new(move |end| like_counter.count(end));
-        let routes = move |config: &mut ServiceConfig| {
+        let count_likes = RequestHook::new(move |end| like_counter.count_like(end));
+        let configure = move |config: &mut ServiceConfig| {
             config.app_data(chaos.clone()).app_data(monolith.clone());
             config.app_data(count_likes.clone());
             routes::configure(config);
         };
-        self.server.run(routes, shutdown).await
+        self.server.run(configure, shutdown).await
     }
 }

@@ -1,4 +1,5 @@
-//! Deliberate faults (`CHAOSMODE=on`). For each like, a generator draws a fault; then the fault is applied.
+//! Injects deliberate faults into likes (`CHAOSMODE=on`). For each like, a generator draws a fault, and [`Chaos`]
+//! applies it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,29 +17,30 @@ pub use burner::{Burner, Overloaded};
 pub use config::{Config, CpuTimeRange, Percent};
 pub use fault::{Fault, FaultGenerator};
 
-/// Why chaos ends a like.
+/// The error of a like that fails because of its fault.
 #[derive(Debug, Error)]
 pub enum ChaosError {
-    /// Chaos drew a 404.
-    #[error("chaos drew a 404")]
+    /// The fault is [`Fault::NotFound`].
+    #[error("the fault of this like is a simulated 404")]
     NotFound,
-    /// Too many likes burn CPU time, or wait for it.
+    /// Too many likes are burning CPU time or waiting for a burn.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
 }
 
-/// The chaos of one process. Clones share the generator, the limits and the counter.
+/// Draws and applies the faults of one process. Clones share the generator, the limits and the counter.
 #[derive(Clone, Debug)]
 pub struct Chaos {
     /// `None` if chaos is off.
     generator: Option<Arc<Mutex<FaultGenerator>>>,
     burner: Burner,
-    is_revealed: bool,
+    /// Whether logs, spans and metrics show the faults.
+    reveals_faults: bool,
     fault_counter: Counter<u64>,
 }
 
 impl Chaos {
-    /// Creates the chaos. Its counter belongs to the global meter provider at this time.
+    /// Creates an instance whose counter uses the current global meter provider.
     pub fn new(config: &Config) -> Self {
         let generator = config.is_on.then(|| FaultGenerator::new(config));
         let meter = global::meter("like-service");
@@ -46,7 +48,7 @@ impl Chaos {
         Self {
             generator: generator.map(|generator| Arc::new(Mutex::new(generator))),
             burner: Burner::new(config.max_concurrent_burns),
-            is_revealed: config.is_revealed,
+            reveals_faults: config.reveals_faults,
             fault_counter: fault_counter.build(),
         }
     }
@@ -55,12 +57,12 @@ impl Chaos {
     ///
     /// # Errors
     ///
-    /// When the fault is a 404, or when too many likes burn CPU time.
+    /// When the fault is a 404, or when too many likes are burning CPU time or waiting for a burn.
     pub async fn apply_fault(&self) -> Result<(), ChaosError> {
         let Some(fault) = self.draw_fault() else {
             return Ok(());
         };
-        if self.is_revealed {
+        if self.reveals_faults {
             reveal_fault(fault);
             let name = KeyValue::new("chaos.fault", fault.name());
             self.fault_counter.add(1, &[name]);
@@ -74,17 +76,17 @@ impl Chaos {
         Ok(())
     }
 
-    /// Returns `None` if chaos is off.
+    /// Draws the fault of a like. Returns `None` if chaos is off.
     fn draw_fault(&self) -> Option<Fault> {
         let generator = self.generator.as_ref()?;
-        // A panic while the lock is held leaves the generator in a valid state.
+        // A panic cannot leave the generator in an invalid state, so a poisoned lock is still usable.
         let mut generator = generator.lock().unwrap_or_else(PoisonError::into_inner);
         Some(generator.draw())
     }
 }
 
-/// Logs a fault, and annotates the request's span with it. Users of the workshop search the logs for the
-/// literal `WARN:`.
+/// Logs a fault, and adds it to the request's span as an annotation. Users of the workshop search the logs for
+/// the literal `WARN:`.
 fn reveal_fault(fault: Fault) {
     match fault {
         Fault::Stress { cpu_ms } => tracing::warn!(

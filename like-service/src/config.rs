@@ -14,7 +14,7 @@ pub struct Config {
     pub http: http_shell::Config,
     /// Logs, traces and metrics.
     pub telemetry: telemetry::Config,
-    /// Deliberate faults.
+    /// The faults that are injected into likes.
     pub chaos: chaos::Config,
     /// Calls to the monolith.
     pub upstream: UpstreamConfig,
@@ -23,7 +23,7 @@ pub struct Config {
 /// The configuration of calls to the monolith.
 #[derive(Clone, Debug)]
 pub struct UpstreamConfig {
-    /// `MONOLITH_URL`: the address of the load balancer.
+    /// `MONOLITH_URL`: the address of the monolith or of its load balancer.
     pub url: MonolithUrl,
     /// `MONOLITH_TIMEOUT_MS`: deadline of a call.
     pub deadline: Duration,
@@ -46,11 +46,11 @@ impl Config {
 }
 
 impl UpstreamConfig {
-    fn read(env: &Variables) -> Result<Self, ConfigError> {
-        let url = "host, host:port or http://host:port, without a path";
+    fn read(variables: &Variables) -> Result<Self, ConfigError> {
+        let expected_url = "host, host:port or http://host:port, without a path";
         Ok(Self {
-            url: env.required("MONOLITH_URL", url, MonolithUrl::parse)?,
-            deadline: env.deadline("MONOLITH_TIMEOUT_MS", Duration::from_millis(2000))?,
+            url: variables.required("MONOLITH_URL", expected_url, MonolithUrl::parse)?,
+            deadline: variables.deadline("MONOLITH_TIMEOUT_MS", Duration::from_millis(2000))?,
         })
     }
 }
@@ -65,7 +65,7 @@ mod tests {
         let config = Config::read(&[variable].into_iter().collect()).unwrap();
         assert_eq!(config.upstream.deadline, Duration::from_millis(2000));
         let chaos = config.chaos;
-        assert!(!chaos.is_on && chaos.is_revealed);
+        assert!(!chaos.is_on && chaos.reveals_faults);
         assert_eq!((chaos.stress_percent, chaos.not_found_percent), (64, 25));
         assert_eq!((chaos.seed, chaos.max_concurrent_burns), (None, 8));
         assert_eq!(chaos.burn_cpu_ms, 350..=1070);

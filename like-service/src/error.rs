@@ -1,4 +1,4 @@
-//! The errors with which the Like service answers requests, and their statuses.
+//! The errors of requests to the Like service, and the HTTP status of each error.
 //!
 //! An error that prevents the start is a [`ProcessError`](http_shell::process::ProcessError).
 
@@ -11,19 +11,20 @@ use thiserror::Error;
 
 use crate::chaos::{ChaosError, Overloaded};
 
-/// Why a request fails.
+/// The error of a failed request.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The path contains no valid id.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// Chaos drew a 404. The message is that of a real 404: users of the workshop have to find the difference.
+    /// The fault of the like is a simulated 404. It has the message of a real 404, because users of the workshop
+    /// have to find the difference.
     #[error("there is no mysfit with this id")]
     SimulatedNotFound,
     /// The monolith answered 404.
     #[error("there is no mysfit with this id")]
     NoSuchMysfit,
-    /// Too many likes burn CPU time, or wait for it.
+    /// Too many likes are burning CPU time or waiting for a burn.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     /// The connection to the monolith failed.
@@ -35,8 +36,8 @@ pub enum Error {
     /// The monolith did not answer within `MONOLITH_TIMEOUT_MS`, or answered 504.
     #[error("the monolith did not answer in time")]
     MonolithTimeout,
-    /// The monolith's answer is not one of those that the hook can give.
-    #[error("the monolith gave an answer that makes no sense")]
+    /// The monolith answered with an unexpected status, or with a body that is not a JSON object.
+    #[error("the monolith sent an invalid answer")]
     MonolithAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The monolith's health check answered with this status, which is not 2xx.
     #[error("Health check, monolith service answers {0}.")]

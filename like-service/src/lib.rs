@@ -1,5 +1,5 @@
-//! The Like service of Mythical Mysfits. It receives likes, which the monolith served before, and fulfils each
-//! one by a call of the monolith's hook. With `CHAOSMODE=on` it fails on purpose.
+//! The Like service of Mythical Mysfits. It receives likes, and passes each like on to the monolith's route
+//! `fulfill-like`. With `CHAOSMODE=on`, it injects faults into likes.
 
 use http_shell::ACCESS_TARGET;
 use telemetry::ServiceInfo;
@@ -16,7 +16,7 @@ pub use app::Application;
 pub use config::Config;
 pub use error::Error;
 
-/// The names of this service and of its log targets in telemetry.
+/// The names of this service and of its log targets in telemetry data.
 pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
     service_name: "like service",
     log_targets: &["like_service", "http_shell"],

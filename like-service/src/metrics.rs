@@ -13,7 +13,7 @@ use crate::routes;
 pub struct LikeCounter(Counter<u64>);
 
 impl LikeCounter {
-    /// Creates the counter, which belongs to the global meter provider at this time.
+    /// Creates the counter with the current global meter provider.
     pub fn new() -> Self {
         let meter = global::meter("like-service");
         Self(
@@ -26,9 +26,9 @@ impl LikeCounter {
 
     /// Counts the request if it is a like.
     ///
-    /// Its outcome is `abandoned` if no answer was sent, and `refused` if it failed a check that applies to all
+    /// The outcome is `abandoned` if no answer was sent, and `refused` if it failed a check that applies to all
     /// requests, such as the limit of the body's size.
-    pub fn count(&self, end: RequestEnd<'_>) {
+    pub fn count_like(&self, end: RequestEnd<'_>) {
         if end.route != Some(routes::LIKE_ROUTE) || end.method != Method::POST {
             return;
         }
@@ -44,8 +44,8 @@ impl LikeCounter {
     }
 }
 
-/// The outcome of a failed like. A simulated 404 counts as a real one: finding the difference is part of the
-/// exercise.
+/// The outcome of a failed like. A simulated 404 has the outcome of a real 404, because users of the workshop
+/// have to find the difference.
 fn outcome_of_error(error: &Error) -> &'static str {
     match error {
         Error::Id(_) => "bad_id",

@@ -1,7 +1,7 @@
-//! The client of the monolith: the hook that fulfils a like, and the health check.
+//! The client of the monolith: it fulfils likes and checks the monolith's health.
 //!
-//! It uses hyper directly, because larger clients rewrite paths, follow redirects or use proxies. Here
-//! each request is sent once, with exactly the target that was built.
+//! It uses hyper directly, because larger clients rewrite paths, follow redirects or use proxies. With hyper, each
+//! request is sent once, and its target is not changed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,18 +31,18 @@ pub use url::MonolithUrl;
 
 use span::CallSpan;
 
-/// How long the pool keeps an idle connection. This is shorter than the 60 s of a load balancer and the
-/// 75 s of the monolith, so that this side closes first.
+/// The pool closes a connection that has been idle for this time. It is shorter than the idle timeouts of a load
+/// balancer (60 s) and of the monolith (75 s), so that the client closes the connection first.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Largest response body that is read.
+/// Upper limit of the size of a response body.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// Longest wait for the monolith's health check, even if the deadline of likes is longer.
+/// Upper limit of the deadline of a health check, even if the deadline of likes is longer.
 const MAX_HEALTH_DEADLINE: Duration = Duration::from_secs(1);
 
-/// The route of the hook, which is the name of its spans.
-const HOOK_ROUTE: &str = "/mysfits/{id}/fulfill-like";
+/// The monolith's route that fulfils a like. Spans of such calls are named after it.
+const FULFILL_LIKE_ROUTE: &str = "/mysfits/{id}/fulfill-like";
 
 /// A client with a pool of connections. Clones share the pool.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub struct MonolithClient {
 }
 
 impl MonolithClient {
-    /// A client of the monolith at `url`, whose calls take at most `deadline`.
+    /// Creates a client of the monolith at `url`. Each call fails after `deadline`.
     pub fn new(url: MonolithUrl, deadline: Duration) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -72,16 +72,16 @@ impl MonolithClient {
 
     /// Fulfils one like and returns the monolith's JSON object, byte for byte.
     ///
-    /// The request is sent once. The client uses a second connection only if a pooled one was closed
-    /// before any byte was written.
+    /// The request is sent once. If a pooled connection was closed before the first byte was written, the client
+    /// uses another connection.
     ///
     /// # Errors
     ///
     /// When the monolith cannot be reached, does not answer in time, answers with a status other than
     /// 2xx, or sends a body that is not a JSON object. The body of a non-2xx response is not read.
     pub async fn fulfill_like(&self, id: &MysfitId) -> Result<Bytes, Error> {
-        let request = build_request(Method::POST, self.url.fulfill_like(id));
-        let span = CallSpan::start(&self.tracer, HOOK_ROUTE, &request);
+        let request = build_request(Method::POST, self.url.fulfill_like_url(id));
+        let span = CallSpan::start(&self.tracer, FULFILL_LIKE_ROUTE, &request);
         let call = async {
             let (status, body) = self.send(request, &span).await?;
             match status {
@@ -102,9 +102,9 @@ impl MonolithClient {
     ///
     /// # Errors
     ///
-    /// When it answers with another status, or not in time.
+    /// When the monolith cannot be reached, does not answer in time, or answers with another status.
     pub async fn check_health(&self) -> Result<(), Error> {
-        let request = build_request(Method::GET, self.url.root());
+        let request = build_request(Method::GET, self.url.health_check_url());
         let span = CallSpan::start(&self.tracer, "/", &request);
         let deadline = self.deadline.min(MAX_HEALTH_DEADLINE);
         let result = match timeout(deadline, self.send(request, &span)).await {
@@ -134,9 +134,9 @@ impl MonolithClient {
 fn build_request(method: Method, target: Uri) -> Request<Empty<Bytes>> {
     let mut request = Request::new(Empty::new());
     if method == Method::POST {
-        // hyper sends no `Content-Length` with an empty body, and some servers then answer 411.
-        let zero = HeaderValue::from_static("0");
-        request.headers_mut().insert(CONTENT_LENGTH, zero);
+        // Without this header, some servers answer 411. hyper does not add it to a request with an empty body.
+        let no_bytes = HeaderValue::from_static("0");
+        request.headers_mut().insert(CONTENT_LENGTH, no_bytes);
     }
     *request.method_mut() = method;
     *request.uri_mut() = target;

@@ -17,7 +17,7 @@ use crate::config::{Config, Retries};
 use crate::routes;
 use crate::store::{CallRecorder, Store};
 
-/// First pause between retries of the SDK. The SDK's default of one second would use up the deadline.
+/// First pause between retries of the SDK. The SDK's default is one second, most of the default deadline.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// The monolith, bound to a port.
@@ -32,14 +32,14 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// When no AWS region is configured, or the listener has no address.
+    /// When no AWS region is configured, or the operating system does not report the listener's address.
     pub async fn build(config: Config, listener: TcpListener) -> Result<Self, ProcessError> {
         let client = build_dynamodb_client(&config.table, config.retries).await?;
         let store = Store::new(client, config.table, config.deadline);
-        let monitored = store.clone();
+        let readiness_store = store.clone();
         let readiness = Readiness::new(move || {
-            let store = monitored.clone();
-            async move { store.ready().await }
+            let store = readiness_store.clone();
+            async move { store.check_table().await }
         });
         Ok(Self {
             server: Server::new(listener, config.http, readiness)?,
@@ -62,11 +62,11 @@ impl Application {
         tracing::info!(port = self.port(), "monolith is listening");
         let store = Data::new(self.store);
         let like_in_monolith = self.like_in_monolith;
-        let routes = move |config: &mut ServiceConfig| {
+        let configure = move |config: &mut ServiceConfig| {
             config.app_data(store.clone());
             routes::configure(config, like_in_monolith);
         };
-        self.server.run(routes, shutdown).await
+        self.server.run(configure, shutdown).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The configuration of the monolith, from environment variables. The AWS SDK reads most of `AWS_*` by itself.
+//! The configuration of the monolith, from environment variables. The AWS SDK itself reads most `AWS_*` variables.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Config {
     pub telemetry: telemetry::Config,
     /// `DDB_TABLE_NAME`: the name or ARN of the table.
     pub table: String,
-    /// `DDB_TIMEOUT_MS`: deadline for all DynamoDB calls of one request, retries included.
+    /// `DDB_TIMEOUT_MS`: deadline for all DynamoDB calls of one request, including retries.
     pub deadline: Duration,
     /// `LIKE_IN_MONOLITH`: whether the monolith serves `POST /mysfits/{id}/like`.
     pub like_in_monolith: bool,
@@ -33,11 +33,11 @@ impl Config {
     /// When a variable is missing or invalid; the error names the variable.
     pub fn read(env: &Environment) -> Result<Self, ConfigError> {
         let variables: Variables = env.read()?;
-        let table = "the name or the ARN of a DynamoDB table";
+        let expected_table = "the name or the ARN of a DynamoDB table";
         Ok(Self {
             http: env.read()?,
             telemetry: env.read()?,
-            table: variables.required("DDB_TABLE_NAME", table, parse_table)?,
+            table: variables.required("DDB_TABLE_NAME", expected_table, parse_table)?,
             deadline: variables.deadline("DDB_TIMEOUT_MS", Duration::from_millis(1500))?,
             like_in_monolith: variables.switch("LIKE_IN_MONOLITH", false)?,
             retries: aws::read(&variables)?,
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn variables_that_are_not_set_have_the_documented_defaults() {
-        // The variable `port` is not `PORT`.
+        // Names of variables are case-sensitive: `port` does not set `PORT`.
         let variables = [("DDB_TABLE_NAME", "MysfitsTable"), ("port", "1")];
         let to_owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let config = Config::read(&variables.into_iter().map(to_owned).collect()).unwrap();

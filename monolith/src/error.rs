@@ -1,4 +1,4 @@
-//! The errors with which the monolith answers requests, and their statuses.
+//! The errors of requests to the monolith, and the HTTP status of each error.
 //!
 //! An error that prevents the start is a [`ProcessError`](http_shell::process::ProcessError).
 
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::mysfit::FilterError;
 
-/// Why a request fails.
+/// The error of a failed request.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The path contains no valid id.
@@ -22,7 +22,7 @@ pub enum Error {
     /// The table has no item with this id, or the item is invalid.
     #[error("there is no mysfit with this id")]
     NoSuchMysfit,
-    /// DynamoDB did not answer within `DDB_TIMEOUT_MS`. It may have written the item.
+    /// DynamoDB did not answer within `DDB_TIMEOUT_MS`. DynamoDB may have written the item.
     #[error("the database did not answer in time")]
     DatabaseTimeout,
     /// DynamoDB answered with an error, or could not be reached.

@@ -1,6 +1,6 @@
-//! The monolith of Mythical Mysfits: lists, filters and shows creatures, takes adoptions, and fulfils
-//! the likes that the Like service passes on through the hook `fulfill-like`. Its state is one
-//! DynamoDB table with two global secondary indexes.
+//! The monolith of Mythical Mysfits. It lists, filters and shows mysfits, and records adoptions and likes. The Like
+//! service calls its route `fulfill-like` for each like. All state is in one DynamoDB table with two global
+//! secondary indexes.
 
 use http_shell::ACCESS_TARGET;
 use telemetry::ServiceInfo;
@@ -16,7 +16,7 @@ pub use app::Application;
 pub use config::Config;
 pub use error::Error;
 
-/// How telemetry names this service and its log targets.
+/// The names of this service and of its log targets in telemetry data.
 pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
     service_name: "monolith",
     log_targets: &["monolith", "http_shell"],

@@ -1,4 +1,4 @@
-//! Starts the monolith: configuration, telemetry, server, flush.
+//! Runs the monolith: reads the configuration, starts the telemetry, and serves until a stop signal.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
 
 fn serve(env: &Environment) -> Result<(), ProcessError> {
     let config = Config::read(env)?;
-    // Flushes spans, metrics and log lines when it is dropped at the end.
+    // When this guard is dropped, it flushes spans, metrics and log lines.
     let _telemetry = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::serve(config.http.port, async |listener, stop| {

@@ -24,14 +24,14 @@ impl MysfitId {
     }
 }
 
-/// A mysfit with all its attributes, as its profile shows it.
+/// A mysfit with all its attributes. `GET /mysfits/{id}` returns this object.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(proptest_derive::Arbitrary))]
 pub struct Mysfit {
     pub mysfit_id: String,
     pub name: String,
-    /// In years.
+    /// The age in years.
     pub age: u64,
     #[serde(rename = "goodevil")]
     pub good_evil: String,
@@ -41,7 +41,7 @@ pub struct Mysfit {
     pub description: String,
     pub thumb_image_uri: String,
     pub profile_image_uri: String,
-    /// Serialised as a string of digits, on which clients of the first implementation depend.
+    /// Serialised as a string of digits, because clients of the first implementation expect a string.
     #[serde(serialize_with = "serialize_digits")]
     pub likes: u64,
     pub adopted: bool,
@@ -54,7 +54,7 @@ fn serialize_digits<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok,
 /// The attributes of a mysfit that a list shows.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Summary<'a> {
+pub struct MysfitSummary<'a> {
     mysfit_id: &'a str,
     name: &'a str,
     goodevil: &'a str,
@@ -63,7 +63,7 @@ pub struct Summary<'a> {
     thumb_image_uri: &'a str,
 }
 
-impl<'a> From<&'a Mysfit> for Summary<'a> {
+impl<'a> From<&'a Mysfit> for MysfitSummary<'a> {
     fn from(mysfit: &'a Mysfit) -> Self {
         Self {
             mysfit_id: &mysfit.mysfit_id,
@@ -94,7 +94,7 @@ impl IndexedAttribute {
         }
     }
 
-    /// The name of its index.
+    /// The name of the attribute's index in the table.
     pub fn index_name(self) -> &'static str {
         match self {
             Self::GoodEvil => "GoodEvilIndex",
@@ -110,7 +110,7 @@ pub struct Filter {
     pub value: String,
 }
 
-/// Why a query is not a valid filter.
+/// The error of an invalid filter.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum FilterError {
     /// The filter has an unknown name.
@@ -177,19 +177,19 @@ mod tests {
         );
         assert_eq!(parse("GoodEvil", None), Err(FilterError::NoValue));
         assert_eq!(parse("GoodEvil", Some("")), Err(FilterError::NoValue));
-        let long = "x".repeat(MAX_ID_BYTES + 1);
+        let long_value = "x".repeat(MAX_ID_BYTES + 1);
         assert_eq!(
-            parse("LawChaos", Some(&long)),
+            parse("LawChaos", Some(&long_value)),
             Err(FilterError::ValueTooLong)
         );
-        let longest = &long[1..];
-        let filter = parse("LawChaos", Some(longest)).unwrap().unwrap();
-        assert_eq!(filter.value, longest);
+        let longest_value = &long_value[1..];
+        let filter = parse("LawChaos", Some(longest_value)).unwrap().unwrap();
+        assert_eq!(filter.value, longest_value);
     }
 
     proptest! {
         #[test]
-        fn a_valid_value_is_kept_unchanged(value in "\\PC{1,300}", is_good_evil in any::<bool>()) {
+        fn a_parsed_filter_has_the_value_of_the_query(value in "\\PC{1,300}", is_good_evil in any::<bool>()) {
             let (name, attribute) = if is_good_evil {
                 ("GoodEvil", IndexedAttribute::GoodEvil)
             } else {

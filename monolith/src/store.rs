@@ -1,4 +1,4 @@
-//! The table of mysfits in DynamoDB.
+//! Reads and updates the DynamoDB table of mysfits.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use backoff::Backoff;
 use failure::{database_error, is_certainly_not_written};
 use item::Item;
 
-/// The table, and the deadline for all calls of one request.
+/// A client of the table. All DynamoDB calls of one request have one common deadline.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
@@ -33,7 +33,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Creates a store. It sends no request.
+    /// Creates a store without calling DynamoDB.
     pub fn new(client: Client, table: String, deadline: Duration) -> Self {
         Self {
             client,
@@ -51,7 +51,7 @@ impl Store {
     }
 
     /// Reads the mysfits that match `filter`, from all pages of a query of its index.
-    pub async fn filter(&self, filter: Filter) -> Result<Vec<Mysfit>, Error> {
+    pub async fn list_matching(&self, filter: Filter) -> Result<Vec<Mysfit>, Error> {
         let query = self
             .client
             .query()
@@ -65,7 +65,7 @@ impl Store {
             .await
     }
 
-    /// Reads one mysfit. The consistent read sees every like that was answered before.
+    /// Reads one mysfit. The read is consistent, so the result includes every like that has been answered.
     pub async fn find(&self, id: &MysfitId) -> Result<Mysfit, Error> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get
@@ -81,9 +81,9 @@ impl Store {
 
     /// Adds one like.
     ///
-    /// The update is retried only if DynamoDB certainly did not write it: a repeated update would count the like
+    /// The update is retried only if DynamoDB certainly did not write it. Otherwise a retry could count the like
     /// twice.
-    pub async fn like(&self, id: &MysfitId) -> Result<(), Error> {
+    pub async fn add_like(&self, id: &MysfitId) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
@@ -98,26 +98,27 @@ impl Store {
             let update = update.clone().customize().config_override(no_retries);
             update.send()
         };
-        // The error of the last attempt, if it wrote nothing and no other attempt has started.
-        let not_written = Cell::new(None);
+        // The error of the last attempt, during the pause before the next one. If the deadline ends in the pause,
+        // this error is returned, because nothing was written.
+        let error_during_pause = Cell::new(None);
         let result = self.within_deadline(async {
             let mut backoff = Backoff::new();
             loop {
-                not_written.take();
+                error_during_pause.take();
                 match send_once().await {
                     Ok(_) => return Ok(()),
                     Err(error) if is_certainly_not_written(&error) => {
                         let pause = backoff.next_pause(rand::random());
                         let pause_ms = pause.as_secs_f64() * 1000.0;
                         tracing::debug!(pause_ms, "the like was not written, trying again");
-                        not_written.set(Some(error));
+                        error_during_pause.set(Some(error));
                         sleep(pause).await;
                     }
-                    Err(error) => return Err(update_error(error)),
+                    Err(error) => return Err(convert_update_error(error)),
                 }
             }
         });
-        match (result.await, not_written.take()) {
+        match (result.await, error_during_pause.take()) {
             (Err(Error::DatabaseTimeout), Some(error)) => Err(database_error(error)),
             (result, _) => result,
         }
@@ -134,12 +135,12 @@ impl Store {
             .condition_expression("attribute_exists(MysfitId)")
             .expression_attribute_values(":adopted", AttributeValue::Bool(true))
             .send();
-        self.within_deadline(async { update.await.map(drop).map_err(update_error) })
+        self.within_deadline(async { update.await.map(drop).map_err(convert_update_error) })
             .await
     }
 
-    /// Checks that the table answers, by reading a key that no mysfit has.
-    pub async fn ready(&self) -> Result<(), Error> {
+    /// Checks that DynamoDB can read the table. The key that is read belongs to no mysfit.
+    pub async fn check_table(&self) -> Result<(), Error> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get.key("MysfitId", AttributeValue::S("health check".to_owned()));
         self.within_deadline(async { get.send().await.map(drop).map_err(database_error) })
@@ -148,9 +149,9 @@ impl Store {
 
     async fn within_deadline<T>(
         &self,
-        work: impl Future<Output = Result<T, Error>>,
+        calls: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        timeout(self.deadline, work)
+        timeout(self.deadline, calls)
             .await
             .unwrap_or(Err(Error::DatabaseTimeout))
     }
@@ -160,7 +161,7 @@ fn key_attribute(id: &MysfitId) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// Parses the items of a list. An invalid item is left out, so it does not fail the whole list.
+/// Parses the items of a list. An invalid item is left out, so that the rest of the list can be shown.
 fn parse_items<E>(items: Result<Vec<Item>, E>) -> Result<Vec<Mysfit>, Error>
 where
     E: std::error::Error + Send + Sync + 'static,
@@ -179,7 +180,7 @@ fn parse_item(item: &Item) -> Option<Mysfit> {
         .ok()
 }
 
-fn update_error(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Error {
+fn convert_update_error(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Error {
     let condition_failed = error
         .as_service_error()
         .is_some_and(UpdateItemError::is_conditional_check_failed_exception);

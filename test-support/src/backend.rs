@@ -11,19 +11,19 @@ use rustix::net::connect_unspec;
 
 use crate::service::reserve_port;
 
-/// A backend that is stopped at first.
+/// A backend that a test can start and stop. After its creation, it is stopped.
 pub trait Backend {
-    /// The port of the backend, whether it runs or not.
+    /// The port of the backend. It does not change when the backend starts or stops.
     fn port(&self) -> u16;
-    /// Starts the backend, or makes it healthy.
+    /// Starts the backend, or makes it answer as a healthy backend.
     fn start(&mut self);
-    /// Stops the backend, or makes it fail.
+    /// Stops the backend, or makes it fail all requests.
     fn stop(&mut self);
-    /// Whether the backend has received anything since the last call.
+    /// Whether the backend has received requests or datagrams since the last call.
     fn has_received(&self) -> bool;
 }
 
-/// A UDP receiver. Its port stays bound while it is stopped, so that no other process can take it.
+/// A UDP receiver. Its port is bound also while it is stopped, so that no other process can use the port.
 pub struct UdpBackend {
     port: u16,
     socket: UdpSocket,
@@ -49,8 +49,8 @@ impl Backend for UdpBackend {
         connect_unspec(&self.socket).unwrap();
     }
 
-    /// Connects the socket to itself. A connected socket receives only from its peer: other senders get
-    /// "connection refused".
+    /// Connects the socket to itself. A connected socket receives datagrams only from its peer. Other senders get
+    /// the error "connection refused".
     fn stop(&mut self) {
         self.socket
             .connect((Ipv4Addr::LOCALHOST, self.port))
@@ -67,15 +67,17 @@ impl Backend for UdpBackend {
     }
 }
 
-/// An HTTP server that answers each request with 200 and a fixed body, and then closes the connection.
+/// An HTTP server that answers each request with a fixed body, and then closes the connection. The status is 200
+/// unless an outer backend changes it.
 pub struct HttpBackend {
     port: u16,
     status: Arc<Mutex<&'static str>>,
     body: &'static str,
     requests: Arc<AtomicUsize>,
     answers_paused: Arc<(Mutex<bool>, Condvar)>,
+    /// The stop flag and the thread of a running server.
     server: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
-    /// Keeps other tests off the port.
+    /// Prevents other tests from using the port.
     _reservation: UdpSocket,
 }
 
@@ -94,7 +96,7 @@ impl HttpBackend {
         }
     }
 
-    /// Pauses or resumes answering. While paused, the server still reads requests.
+    /// Pauses or resumes the answers. During a pause, the server still reads requests.
     pub fn pause_answers(&self, paused: bool) {
         *self.answers_paused.0.lock().unwrap() = paused;
         self.answers_paused.1.notify_all();
@@ -110,11 +112,11 @@ impl Backend for HttpBackend {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         let (requests, body) = (Arc::clone(&self.requests), self.body);
         let (status, answers_paused) = (Arc::clone(&self.status), Arc::clone(&self.answers_paused));
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let stop_flag = Arc::new(AtomicBool::new(false));
+        let is_stopped = Arc::clone(&stop_flag);
         let server = spawn(move || {
             for stream in listener.incoming() {
-                if stopped.load(Ordering::SeqCst) {
+                if is_stopped.load(Ordering::SeqCst) {
                     return;
                 }
                 let mut stream = BufReader::new(stream.unwrap());
@@ -130,19 +132,20 @@ impl Backend for HttpBackend {
                     let (status, length) = (*status.lock().unwrap(), body.len());
                     let head = "Connection: close\r\nContent-Length:";
                     let answer = format!("HTTP/1.1 {status}\r\n{head} {length}\r\n\r\n{body}");
-                    // The client may have given up meanwhile.
+                    // The client may have closed the connection.
                     let _ = stream.get_mut().write_all(answer.as_bytes());
                 }
             }
         });
-        self.server = Some((stop, server));
+        self.server = Some((stop_flag, server));
     }
 
     fn stop(&mut self) {
-        let Some((stop, server)) = self.server.take() else {
+        let Some((stop_flag, server)) = self.server.take() else {
             return;
         };
-        stop.store(true, Ordering::SeqCst);
+        stop_flag.store(true, Ordering::SeqCst);
+        // This connection ends the server's wait for the next one.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         server.join().unwrap();
     }

@@ -1,4 +1,4 @@
-//! A stand-in for an OpenTelemetry collector: it receives OTLP as protobuf over HTTP.
+//! A stand-in for an OpenTelemetry collector. It receives OTLP over HTTP, encoded as protobuf.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,13 +18,13 @@ pub struct Request {
     pub path: String,
     /// The headers, with names in lower case.
     pub headers: HashMap<String, String>,
-    /// The body, compressed if the exporter compressed it.
+    /// The body as it was received. It is not decompressed.
     pub body: Vec<u8>,
 }
 
-/// A running collector that keeps the requests it receives.
+/// A running collector. It stores the requests that it receives.
 pub struct Collector {
-    /// Its base URL, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    /// The base URL of the collector, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub endpoint: String,
     requests: Receiver<Request>,
 }
@@ -52,8 +52,8 @@ impl Collector {
         Self { endpoint, requests }
     }
 
-    /// The spans, each with the name of its service, and the metrics received since the last call. The
-    /// services must have ended.
+    /// Decodes the requests received since the last call. Returns the spans, each with the name of its service, and
+    /// the metrics. The services must have ended before this call.
     pub fn spans_and_metrics(&self) -> (Vec<(String, Span)>, Vec<Metric>) {
         let (mut spans, mut metrics) = (Vec::new(), Vec::new());
         for request in self.take_requests() {
@@ -66,7 +66,7 @@ impl Collector {
         (spans, metrics)
     }
 
-    /// The requests received since the last call.
+    /// Returns the requests received since the last call.
     pub fn take_requests(&self) -> Vec<Request> {
         self.requests.try_iter().collect()
     }
@@ -93,11 +93,11 @@ fn decode_spans(body: &[u8]) -> Vec<(String, Span)> {
     let mut spans = Vec::new();
     for resource in request.resource_spans {
         let service = attribute_text(&resource.resource.unwrap().attributes, "service.name");
-        let found = resource
+        let resource_spans = resource
             .scope_spans
             .into_iter()
             .flat_map(|scope| scope.spans);
-        spans.extend(found.map(|span| (service.clone(), span)));
+        spans.extend(resource_spans.map(|span| (service.clone(), span)));
     }
     spans
 }
@@ -115,9 +115,9 @@ fn serve_request(
     requests: &Sender<Request>,
     answer_body: &str,
 ) -> Option<()> {
-    let mut first = String::new();
-    stream.read_line(&mut first).ok()?;
-    let path = first.split(' ').nth(1)?.to_owned();
+    let mut request_line = String::new();
+    stream.read_line(&mut request_line).ok()?;
+    let path = request_line.split(' ').nth(1)?.to_owned();
     let mut headers = HashMap::new();
     loop {
         let mut line = String::new();
@@ -142,7 +142,7 @@ fn serve_request(
     stream.get_mut().write_all(answer.as_bytes()).ok()
 }
 
-/// The value of an attribute as text, whatever its type. Empty if the attribute is missing.
+/// Converts the value of an attribute to text. The text is empty if the attribute is missing.
 pub fn attribute_text(attributes: &[KeyValue], key: &str) -> String {
     let found = attributes.iter().find(|attribute| attribute.key == key);
     let value = found.and_then(|attribute| attribute.value.clone()?.value);

@@ -1,6 +1,6 @@
-//! OpenTelemetry's semantic conventions, as far as the services use them.
+//! Checks spans and metrics against the parts of OpenTelemetry's semantic conventions that the services use.
 //!
-//! The facts beside this file are taken from the conventions' published model, whose version they name.
+//! `conventions.json` is an extract of the conventions' published model, and contains the version of the model.
 
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value as Attribute};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
@@ -9,10 +9,12 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::Value;
 
-const FACTS: &str = include_str!("conventions.json");
+use crate::collector::attribute_text;
+
+const CONVENTIONS_JSON: &str = include_str!("conventions.json");
 
 /// Metrics that the conventions do not define: name, instrument, unit, and attributes.
-const OWN_METRICS: &[(&str, &str, &str, &[&str])] = &[
+const PROJECT_METRICS: &[(&str, &str, &str, &[&str])] = &[
     ("mysfits.likes", "counter", "{like}", &["outcome"]),
     ("chaos.faults", "counter", "{fault}", &["chaos.fault"]),
     (
@@ -29,12 +31,12 @@ const OWN_METRICS: &[(&str, &str, &str, &[&str])] = &[
     ),
 ];
 
-/// Attributes that our metrics have beyond those that the conventions list for them.
-const ADDED: &[(&str, &str)] = &[("http.server.active_requests", "http.route")];
+/// Metrics with an additional attribute: the conventions define the attribute, but do not list it for the metric.
+const ADDITIONAL_ATTRIBUTES: &[(&str, &str)] = &[("http.server.active_requests", "http.route")];
 
-/// Attributes of spans that the conventions do not define: our own, and those that translators into
-/// X-Ray's documents read.
-const OWN_ATTRIBUTES: &[&str] = &[
+/// Attributes of spans that the conventions do not define: our own attributes, and attributes that exporters to
+/// X-Ray read.
+const PROJECT_ATTRIBUTES: &[&str] = &[
     "aws.http.traced",
     "aws.region",
     "aws.retry_count",
@@ -45,106 +47,115 @@ const OWN_ATTRIBUTES: &[&str] = &[
     "mysfit.id",
 ];
 
-/// Deprecated attributes that translators into X-Ray's documents still need.
-const DEPRECATED: &[&str] = &["peer.service", "rpc.service", "rpc.system"];
+/// Deprecated attributes that exporters to X-Ray still read.
+const ALLOWED_DEPRECATED_ATTRIBUTES: &[&str] = &["peer.service", "rpc.service", "rpc.system"];
 
-/// One series of a metric, as the conventions look at it.
-struct Point<'a> {
+/// The parts of a metric's series that the conventions define.
+struct Series<'a> {
     metric: &'a str,
     attributes: &'a [KeyValue],
     boundaries: Option<&'a [f64]>,
 }
 
-/// Every contradiction between `metrics` and the conventions.
+/// Describes each violation of the conventions in `metrics`.
 pub fn metric_violations(metrics: &[Metric]) -> Vec<String> {
     assert!(!metrics.is_empty());
-    let facts: Value = serde_json::from_str(FACTS).unwrap();
+    let conventions: Value = serde_json::from_str(CONVENTIONS_JSON).unwrap();
     metrics
         .iter()
-        .flat_map(|metric| violations_of(metric, &facts))
+        .flat_map(|metric| violations_of_metric(metric, &conventions))
         .collect()
 }
 
-/// Every contradiction between `spans` and the conventions.
+/// Describes each violation of the conventions in `spans`.
 pub fn span_violations(spans: &[Span]) -> Vec<String> {
     assert!(!spans.is_empty());
-    let facts: Value = serde_json::from_str(FACTS).unwrap();
+    let conventions: Value = serde_json::from_str(CONVENTIONS_JSON).unwrap();
     spans
         .iter()
-        .flat_map(|span| violations_of_span(span, &facts))
+        .flat_map(|span| violations_of_span(span, &conventions))
         .collect()
 }
 
-fn violations_of_span(span: &Span, facts: &Value) -> Vec<String> {
-    let has = |key: &str| span.attributes.iter().any(|it| it.key == key);
+fn violations_of_span(span: &Span, conventions: &Value) -> Vec<String> {
+    let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key == key);
     let kind = match span.kind() {
         SpanKind::Server => "http.server",
         SpanKind::Client if has("rpc.method") => "dynamodb",
         SpanKind::Client => "http.client",
         kind => panic!("{kind:?}"),
     };
-    let required = facts["required_attributes_of_spans"][kind].as_array();
+    let required = conventions["required_attributes_of_spans"][kind].as_array();
     let missing = required.unwrap().iter().map(text).filter(|key| !has(key));
-    let mut wrong: Vec<_> = missing.map(|key| format!("{key} is missing")).collect();
-    let other =
-        super::collector::attribute_text(&span.attributes, "http.request.method") == "_OTHER";
-    if other != has("http.request.method_original") {
-        wrong.push("http.request.method_original is wrong".to_owned());
+    let mut violations: Vec<_> = missing.map(|key| format!("{key} is missing")).collect();
+    let is_other_method = attribute_text(&span.attributes, "http.request.method") == "_OTHER";
+    if is_other_method != has("http.request.method_original") {
+        violations.push("http.request.method_original is wrong".to_owned());
     }
-    let failed = span
+    let is_failed = span
         .status
         .as_ref()
-        .is_some_and(|it| it.code() == StatusCode::Error);
-    if failed != has("error.type") {
-        wrong.push("error.type and status do not agree".to_owned());
+        .is_some_and(|status| status.code() == StatusCode::Error);
+    if is_failed != has("error.type") {
+        violations.push("error.type and status do not agree".to_owned());
     }
     let events = span.events.iter().flat_map(|event| &event.attributes);
     let attributes = span.attributes.iter().chain(events);
-    let attributes = attributes.filter(|it| !OWN_ATTRIBUTES.contains(&&*it.key));
-    wrong.extend(attributes.filter_map(|it| wrong_attribute(it, facts)));
+    let attributes = attributes.filter(|attribute| !PROJECT_ATTRIBUTES.contains(&&*attribute.key));
+    violations
+        .extend(attributes.filter_map(|attribute| violation_of_attribute(attribute, conventions)));
     let name = &span.name;
-    wrong.iter().map(|it| format!("{name}: {it}")).collect()
-}
-
-/// The values of an attribute in all series of a metric; empty where a series does not have it.
-pub fn attribute_values(metrics: &[Metric], name: &str, key: &str) -> Vec<String> {
-    let metrics = metrics.iter().filter(|metric| metric.name == name);
-    let points = metrics.flat_map(|metric| points(metric).1);
-    points
-        .map(|point| super::collector::attribute_text(point.attributes, key))
+    violations
+        .iter()
+        .map(|violation| format!("{name}: {violation}"))
         .collect()
 }
 
-fn violations_of(metric: &Metric, facts: &Value) -> Vec<String> {
+/// The values of an attribute in all series of a metric. The value is empty for a series without this attribute.
+pub fn attribute_values(metrics: &[Metric], name: &str, key: &str) -> Vec<String> {
+    let metrics = metrics.iter().filter(|metric| metric.name == name);
+    let all_series = metrics.flat_map(|metric| instrument_and_series(metric).1);
+    all_series
+        .map(|series| attribute_text(series.attributes, key))
+        .collect()
+}
+
+fn violations_of_metric(metric: &Metric, conventions: &Value) -> Vec<String> {
     let name = &*metric.name;
-    let (instrument, points) = points(metric);
-    let own = OWN_METRICS.iter().find(|(own, ..)| *own == name);
-    let (expected_instrument, unit) = match (own, &facts["metrics"][name]) {
+    let (instrument, all_series) = instrument_and_series(metric);
+    let project_metric = PROJECT_METRICS
+        .iter()
+        .find(|(project_name, ..)| *project_name == name);
+    let (expected_instrument, unit) = match (project_metric, &conventions["metrics"][name]) {
         (Some((_, instrument, unit, _)), _) => (*instrument, *unit),
-        (None, Value::Null) => return vec![format!("{name} is no metric of the conventions")],
-        (None, fact) => (text(&fact["instrument"]), text(&fact["unit"])),
+        (None, Value::Null) => return vec![format!("{name} is not a metric of the conventions")],
+        (None, convention) => (text(&convention["instrument"]), text(&convention["unit"])),
     };
     let mut violations = Vec::new();
     if (instrument, &*metric.unit) != (expected_instrument, unit) {
-        let is = (instrument, &metric.unit);
+        let actual = (instrument, &metric.unit);
         violations.push(format!(
-            "{name} is {is:?} instead of {expected_instrument} in {unit}"
+            "{name} is {actual:?} instead of {expected_instrument} in {unit}"
         ));
     }
-    assert!(!points.is_empty(), "{name}");
-    for point in points {
-        let wrong = match own {
-            Some((_, _, _, attributes)) => wrong_own_attributes(&point, attributes),
-            None => wrong_point(&point, facts),
+    assert!(!all_series.is_empty(), "{name}");
+    for series in all_series {
+        let series_violations = match project_metric {
+            Some((_, _, _, attributes)) => violations_of_project_attributes(&series, attributes),
+            None => violations_of_series(&series, conventions),
         };
-        violations.extend(wrong.into_iter().map(|it| format!("{name}: {it}")));
+        violations.extend(
+            series_violations
+                .into_iter()
+                .map(|violation| format!("{name}: {violation}")),
+        );
     }
     violations
 }
 
-/// The instrument that made the metric, and its series.
-fn points(metric: &Metric) -> (&'static str, Vec<Point<'_>>) {
-    let point = |attributes, boundaries| Point {
+/// The instrument that recorded the metric, and the metric's series.
+fn instrument_and_series(metric: &Metric) -> (&'static str, Vec<Series<'_>>) {
+    let new_series = |attributes, boundaries| Series {
         metric: &metric.name,
         attributes,
         boundaries,
@@ -152,12 +163,13 @@ fn points(metric: &Metric) -> (&'static str, Vec<Point<'_>>) {
     match metric.data.as_ref().unwrap() {
         Data::Histogram(histogram) => {
             let points = histogram.data_points.iter();
-            let points = points.map(|it| point(&*it.attributes, Some(&*it.explicit_bounds)));
+            let points =
+                points.map(|point| new_series(&*point.attributes, Some(&*point.explicit_bounds)));
             ("histogram", points.collect())
         }
         Data::Sum(sum) => {
             let points = sum.data_points.iter();
-            let points = points.map(|it| point(&*it.attributes, None));
+            let points = points.map(|point| new_series(&*point.attributes, None));
             let instrument = if sum.is_monotonic {
                 "counter"
             } else {
@@ -169,43 +181,55 @@ fn points(metric: &Metric) -> (&'static str, Vec<Point<'_>>) {
     }
 }
 
-fn wrong_own_attributes(point: &Point<'_>, expected: &[&str]) -> Vec<String> {
-    let keys = point.attributes.iter().map(|it| &*it.key);
+fn violations_of_project_attributes(series: &Series<'_>, expected: &[&str]) -> Vec<String> {
+    let keys = series.attributes.iter().map(|attribute| &*attribute.key);
     let keys: Vec<_> = keys.collect();
-    let wrong = (keys != expected).then(|| format!("attributes {keys:?} instead of {expected:?}"));
-    wrong.into_iter().collect()
+    let violation =
+        (keys != expected).then(|| format!("attributes {keys:?} instead of {expected:?}"));
+    violation.into_iter().collect()
 }
 
-fn wrong_point(point: &Point<'_>, facts: &Value) -> Vec<String> {
-    let fact = &facts["metrics"][point.metric];
-    let known = fact["attributes"].as_object().unwrap();
-    let has = |key: &str| point.attributes.iter().any(|it| it.key == key);
-    let mut wrong: Vec<_> = known
+fn violations_of_series(series: &Series<'_>, conventions: &Value) -> Vec<String> {
+    let convention = &conventions["metrics"][series.metric];
+    let known_attributes = convention["attributes"].as_object().unwrap();
+    let has = |key: &str| {
+        series
+            .attributes
+            .iter()
+            .any(|attribute| attribute.key == key)
+    };
+    let mut violations: Vec<_> = known_attributes
         .iter()
         .filter(|(key, level)| text(level) == "required" && !has(key))
         .map(|(key, _)| format!("{key} is missing"))
         .collect();
-    for attribute in point.attributes {
+    for attribute in series.attributes {
         let key = &*attribute.key;
-        if !known.contains_key(key) && !ADDED.contains(&(point.metric, key)) {
-            wrong.push(format!("{key} does not belong to it"));
+        if !known_attributes.contains_key(key)
+            && !ADDITIONAL_ATTRIBUTES.contains(&(series.metric, key))
+        {
+            violations.push(format!("{key} is not an attribute of this metric"));
         }
-        wrong.extend(wrong_attribute(attribute, facts));
+        violations.extend(violation_of_attribute(attribute, conventions));
     }
-    let boundaries = fact["boundaries"].as_array();
-    let boundaries = boundaries.map(|all| all.iter().map(|it| it.as_f64().unwrap()).collect());
-    if point.boundaries.map(<[f64]>::to_vec) != boundaries {
-        wrong.push(format!("boundaries are {:?}", point.boundaries));
+    let boundaries = convention["boundaries"].as_array();
+    let boundaries = boundaries.map(|all| {
+        all.iter()
+            .map(|boundary| boundary.as_f64().unwrap())
+            .collect()
+    });
+    if series.boundaries.map(<[f64]>::to_vec) != boundaries {
+        violations.push(format!("boundaries are {:?}", series.boundaries));
     }
-    wrong.extend(wrong_conditions(point));
-    wrong
+    violations.extend(violated_condition(series));
+    violations
 }
 
-/// The conditions of conditionally required attributes, as far as a series shows whether they hold.
-fn wrong_conditions(point: &Point<'_>) -> Option<String> {
-    let value = |key: &str| super::collector::attribute_text(point.attributes, key);
+/// Checks the conditionally required attributes whose condition can be derived from the series.
+fn violated_condition(series: &Series<'_>) -> Option<String> {
+    let value = |key: &str| attribute_text(series.attributes, key);
     let has = |key: &str| !value(key).is_empty();
-    let failed = match point.metric {
+    let is_failed = match series.metric {
         "http.server.request.duration" => {
             let status = value("http.response.status_code");
             status.is_empty() || status.starts_with('5')
@@ -216,18 +240,18 @@ fn wrong_conditions(point: &Point<'_>) -> Option<String> {
             }
             has("db.response.status_code") || value("error.type") == "no_answer"
         }
-        // Nothing but `error.type` shows whether it failed.
+        // No other attribute shows whether the operation has failed.
         name if name.starts_with("otel.sdk.") => return None,
         _ => false,
     };
-    let attributes = point.attributes;
-    (failed != has("error.type")).then(|| format!("error.type is wrong in {attributes:?}"))
+    let attributes = series.attributes;
+    (is_failed != has("error.type")).then(|| format!("error.type is wrong in {attributes:?}"))
 }
 
-/// What is wrong with an attribute by itself: its name, its type, its value.
-fn wrong_attribute(attribute: &KeyValue, facts: &Value) -> Option<String> {
+/// Checks the name, the type and the value of one attribute.
+fn violation_of_attribute(attribute: &KeyValue, conventions: &Value) -> Option<String> {
     let key = &*attribute.key;
-    let fact = &facts["attributes"][key];
+    let convention = &conventions["attributes"][key];
     let value = attribute.value.as_ref()?.value.as_ref()?;
     let kind = match value {
         Attribute::StringValue(_) => "string",
@@ -235,15 +259,15 @@ fn wrong_attribute(attribute: &KeyValue, facts: &Value) -> Option<String> {
         Attribute::BoolValue(_) => "boolean",
         _ => "other",
     };
-    let listed = match (value, fact["values"].as_array()) {
+    let is_listed = match (value, convention["values"].as_array()) {
         (Attribute::StringValue(text), Some(values)) => values.contains(&Value::from(&**text)),
         _ => true,
     };
-    if fact.is_null() {
-        Some(format!("{key} is no attribute of the conventions"))
-    } else if fact["deprecated"] == true && !DEPRECATED.contains(&key) {
+    if convention.is_null() {
+        Some(format!("{key} is not an attribute of the conventions"))
+    } else if convention["deprecated"] == true && !ALLOWED_DEPRECATED_ATTRIBUTES.contains(&key) {
         Some(format!("{key} is deprecated"))
-    } else if fact["type"] != kind || !listed {
+    } else if convention["type"] != kind || !is_listed {
         Some(format!("{key} has the value {value:?}"))
     } else {
         None

@@ -1,5 +1,5 @@
-//! A stand-in for the X-Ray daemon: it receives segment documents on a UDP socket, and each document must
-//! be valid by the schema.
+//! A stand-in for the X-Ray daemon. It receives segment documents on a UDP socket, and validates each document
+//! with the schema.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::{Receiver, channel};
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::segment_schema::violations;
 
-/// The last datagram that a test sends: when it has been read, so have all before it.
-const END: &[u8] = b"end";
+/// The datagram that stops the daemon. When the daemon reads it, it has read all earlier datagrams.
+const END_DATAGRAM: &[u8] = b"end";
 
-/// A running daemon that keeps the datagrams it receives.
+/// A running daemon. It stores the datagrams that it receives.
 pub struct Daemon {
-    /// Where it listens.
+    /// The UDP address on which the daemon listens.
     pub address: SocketAddr,
     datagrams: Receiver<Vec<u8>>,
 }
@@ -27,7 +27,7 @@ impl Daemon {
         std::thread::spawn(move || {
             let mut datagram = vec![0; 65_536];
             while let Ok(bytes) = socket.recv(&mut datagram) {
-                if datagram[..bytes] == *END {
+                if datagram[..bytes] == *END_DATAGRAM {
                     return;
                 }
                 let _ = sender.send(datagram[..bytes].to_vec());
@@ -36,15 +36,16 @@ impl Daemon {
         Self { address, datagrams }
     }
 
-    /// The environment variable that points a service at this daemon.
+    /// The environment variable with which a service sends its segments to this daemon.
     pub fn address_variable(&self) -> (&'static str, String) {
         ("AWS_XRAY_DAEMON_ADDRESS", self.address.to_string())
     }
 
-    /// Stops the daemon and returns all documents in the order of their arrival. The services must have ended.
+    /// Stops the daemon, and returns all documents in the order of their arrival. The services must have ended
+    /// before this call.
     pub fn documents(self) -> Vec<Value> {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.send_to(END, self.address).unwrap();
+        socket.send_to(END_DATAGRAM, self.address).unwrap();
         let datagrams = self.datagrams.iter();
         let documents: Vec<Value> = datagrams
             .map(|datagram| parse_datagram(&datagram))
@@ -65,7 +66,7 @@ fn parse_datagram(datagram: &[u8]) -> Value {
     serde_json::from_slice(&datagram[newline + 1..]).unwrap()
 }
 
-/// The documents of the trace in `header`, the value of an answer's `X-Amzn-Trace-Id`.
+/// The documents of one trace. `header` is the value of an answer's header `X-Amzn-Trace-Id`.
 pub fn documents_of_trace<'a>(documents: &'a [Value], header: &str) -> Vec<&'a Value> {
     let trace_id = trace_id(header);
     let documents = documents.iter();
@@ -74,12 +75,12 @@ pub fn documents_of_trace<'a>(documents: &'a [Value], header: &str) -> Vec<&'a V
         .collect()
 }
 
-/// The trace id in the value of a header `X-Amzn-Trace-Id`.
+/// The trace id in `header`, the value of a header `X-Amzn-Trace-Id`.
 pub fn trace_id(header: &str) -> &str {
-    let root = header
+    let root_field = header
         .split(';')
         .find_map(|field| field.strip_prefix("Root="));
-    root.expect(header)
+    root_field.expect(header)
 }
 
 /// The only document with this name and namespace. Segments have no namespace.
@@ -88,15 +89,15 @@ pub fn only_document<'a>(
     name: &str,
     namespace: Option<&str>,
 ) -> &'a Value {
-    let wanted = |document: &&&Value| {
+    let is_wanted = |document: &&&Value| {
         document["name"] == name && document["namespace"].as_str() == namespace
     };
-    let found: Vec<_> = documents.iter().filter(wanted).collect();
+    let found: Vec<_> = documents.iter().filter(is_wanted).collect();
     assert_eq!(found.len(), 1, "{name} {namespace:?} in {documents:#?}");
     found[0]
 }
 
-/// Asserts that `parent` is the parent of `child`, and that the time of `child` lies within that of `parent`.
+/// Asserts that `parent` is the parent of `child`, and that `child` starts and ends while `parent` is running.
 pub fn assert_child_within(child: &Value, parent: &Value) {
     assert_eq!(
         child["parent_id"], parent["id"],
@@ -107,7 +108,7 @@ pub fn assert_child_within(child: &Value, parent: &Value) {
     assert!(time(child, "end_time") <= time(parent, "end_time"));
 }
 
-/// Those of the flags `error`, `throttle` and `fault` that are set.
+/// The names of the flags `error`, `throttle` and `fault` that are set in a document.
 pub fn error_flags(document: &Value) -> Vec<&'static str> {
     let mut flags = vec!["error", "throttle", "fault"];
     flags.retain(|flag| document[flag] == true);

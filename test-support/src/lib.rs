@@ -1,10 +1,11 @@
-//! What the tests of the crates share. A dev-dependency only; it depends on no crate of this workspace.
+//! Helpers for the tests of several crates. This crate is only a dev-dependency, and depends on no other crate of
+//! this workspace.
 //!
-//! - [`program`] and [`service`] start a service's binary; [`answer`] reads what it answers.
+//! - [`program`] and [`service`] start a service's binary; [`answer`] parses its answers.
 //! - [`daemon`], [`collector`] and [`backend`] stand in for the receivers of telemetry.
-//! - [`records`] collects what a service recorded of its requests.
+//! - [`records`] collects the segments, access lines and metrics of a service's requests.
 //! - [`segment_schema`] and [`conventions`] check exported documents, spans and metrics.
-//! - [`suites`] holds tests that run against each service.
+//! - [`suites`] contains tests that every service must pass.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The program whose tests run, and the environment it needs.
+//! The program under test, and the environment variables that it needs.
 
 use std::process::Output;
 
@@ -16,9 +16,9 @@ pub struct Program {
     pub required: &'static [(&'static str, &'static str)],
     /// The variables without a default.
     pub without_default: &'static [&'static str],
-    /// Values that the program rejects, beyond those that every service rejects.
+    /// Values that this program rejects, in addition to those that every service rejects.
     pub rejected_values: &'static [(&'static str, &'static str)],
-    /// Reads the program's configuration from variables in the test's own process.
+    /// Reads the program's configuration from variables, in the process of the test.
     pub read_config: ReadConfig,
 }
 
@@ -28,7 +28,7 @@ impl Program {
         self.start_with(&[])
     }
 
-    /// Starts the service with the required variables and more.
+    /// Starts the service with the required variables and additional `variables`.
     pub fn start_with(&self, variables: &[(&str, &str)]) -> Service {
         Service::start(self.binary, &[self.required, variables].concat())
     }
@@ -37,11 +37,12 @@ impl Program {
     pub fn required_with<'a>(&self, variables: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let is_replaced = |name: &str| variables.iter().any(|(other, _)| *other == name);
         let required = self.required.iter().copied();
-        let kept = required.filter(|(name, _)| !is_replaced(name));
-        kept.chain(variables.iter().copied()).collect()
+        let not_replaced = required.filter(|(name, _)| !is_replaced(name));
+        not_replaced.chain(variables.iter().copied()).collect()
     }
 
-    /// The error of reading the configuration from the required variables and these.
+    /// Reads the configuration from the required variables with `variables` added or replaced, and returns the
+    /// error. Panics if the configuration is valid.
     pub fn config_error(&self, variables: &[(&str, &str)]) -> String {
         let result = (self.read_config)(&self.required_with(variables));
         result.expect_err(&format!("{variables:?} is a valid configuration"))

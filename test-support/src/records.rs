@@ -1,4 +1,4 @@
-//! What a service records of its requests: segments, access lines and duration metrics.
+//! Collects the records that a service writes about its requests: segments, access lines and duration metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::daemon::{Daemon, error_flags};
 use crate::service::{Service, WAIT_LIMIT};
 
-const DURATION: &str = "http.server.request.duration";
+const DURATION_METRIC: &str = "http.server.request.duration";
 
-/// A running service whose records a test reads after its end.
+/// A running service whose records a test can read after the service has ended.
 pub struct RecordedService {
     /// The running service.
     pub service: Service,
@@ -36,17 +36,17 @@ pub struct Records {
 }
 
 impl RecordedService {
-    /// Starts `binary` with traces, metrics and access lines switched on.
+    /// Starts `binary` with traces, metrics and access lines enabled.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
         let daemon = Daemon::start();
         let (name, address) = daemon.address_variable();
-        let records = [
+        let exporters = [
             ("OTEL_TRACES_EXPORTER", "xray"),
             ("OTEL_TRACES_SAMPLER", "always_on"),
             ("OTEL_METRICS_EXPORTER", "emf"),
             (name, &*address),
         ];
-        let service = Service::start(binary, &[variables, &records].concat());
+        let service = Service::start(binary, &[variables, &exporters].concat());
         Self {
             service,
             lines: Vec::new(),
@@ -54,12 +54,12 @@ impl RecordedService {
         }
     }
 
-    /// Waits until `count` more log lines contain `text`.
+    /// Reads log lines until `count` of them contain `text`.
     pub fn wait_for(&mut self, count: usize, text: &str) {
         self.wait_for_within(WAIT_LIMIT, count, text);
     }
 
-    /// Waits like `wait_for`, at most `time_limit` for each line.
+    /// Reads log lines like `wait_for`. Each line must arrive within `time_limit`.
     pub fn wait_for_within(&mut self, time_limit: Duration, count: usize, text: &str) {
         let mut found = 0;
         while found < count {
@@ -77,7 +77,7 @@ impl RecordedService {
         records
     }
 
-    /// Waits for the end of the service. Returns its exit status and the records.
+    /// Waits until the service ends. Returns the exit status and the records.
     pub fn wait_for_end(mut self) -> (ExitStatus, Records) {
         let (status, lines) = self.service.wait_for_end();
         self.lines.extend(lines);
@@ -116,16 +116,16 @@ impl Records {
         lines.map(count).sum()
     }
 
-    /// The number of active requests by the last value of each series.
+    /// The number of active requests: the sum of the last values of all series.
     fn active_requests(&self) -> i64 {
-        let mut last = BTreeMap::new();
+        let mut last_values = BTreeMap::new();
         for line in &self.lines {
             if let Some(active) = line["http.server.active_requests"].as_i64() {
                 let labels = (&line["http.request.method"], &line["http.route"]);
-                last.insert(format!("{labels:?}"), active);
+                last_values.insert(format!("{labels:?}"), active);
             }
         }
-        last.values().sum()
+        last_values.values().sum()
     }
 
     /// Asserts that there are `count` segments, access lines and durations, that each access line belongs to
@@ -134,12 +134,16 @@ impl Records {
         let numbers = [
             self.segments.len(),
             self.access.len(),
-            self.sum(DURATION, &[]),
+            self.sum(DURATION_METRIC, &[]),
         ];
         assert_eq!(numbers, [count; 3], "spans, lines, durations: {self:#?}");
         assert_eq!(self.active_requests(), 0, "{self:#?}");
-        let mut spans: Vec<_> = self.segments.iter().map(|it| &it["id"]).collect();
-        let mut lines: Vec<_> = self.access.iter().map(|it| &it["span_id"]).collect();
+        let mut spans: Vec<_> = self.segments.iter().map(|record| &record["id"]).collect();
+        let mut lines: Vec<_> = self
+            .access
+            .iter()
+            .map(|record| &record["span_id"])
+            .collect();
         spans.sort_by_key(|id| id.to_string());
         lines.sort_by_key(|id| id.to_string());
         assert_eq!(spans, lines, "each line names its span");
@@ -154,29 +158,32 @@ impl Records {
         error_type: Option<&str>,
         expected_flags: &[&str],
     ) {
-        let ended =
+        let has_outcome =
             |line: &&Value| line["status"] == status && line["error_type"].as_str() == error_type;
-        let lines: Vec<_> = self.access.iter().filter(ended).collect();
+        let lines: Vec<_> = self.access.iter().filter(has_outcome).collect();
         assert_eq!(lines.len(), count, "{status} {error_type:?}: {self:#?}");
-        // The duration of a request that got no answer has no status.
-        let mut answers = BTreeSet::new();
+        // If a request received no answer, its segment and its duration have no status.
+        let mut answer_statuses = BTreeSet::new();
         for line in lines {
-            let of_line = |it: &&Value| it["id"] == line["span_id"];
-            let segment = self.segments.iter().find(of_line).unwrap();
+            let is_of_line = |segment: &&Value| segment["id"] == line["span_id"];
+            let segment = self.segments.iter().find(is_of_line).unwrap();
             assert_eq!(error_flags(segment), expected_flags, "{segment:#}");
-            let answer = segment["http"]["response"]["status"].as_u64();
-            assert!(answer.is_none_or(|answer| answer == u64::from(status)));
-            answers.insert(answer.map(|answer| answer.to_string()));
+            let answer_status = segment["http"]["response"]["status"].as_u64();
+            assert!(answer_status.is_none_or(|answered| answered == u64::from(status)));
+            answer_statuses.insert(answer_status.map(|answered| answered.to_string()));
         }
-        let Some(kind) = error_type else { return };
-        let durations = answers.iter().map(|answer| {
-            let status = ("http.response.status_code", json!(answer));
-            self.sum(DURATION, &[("error.type", json!(kind)), status])
+        let Some(error_type) = error_type else { return };
+        let durations = answer_statuses.iter().map(|answer_status| {
+            let status = ("http.response.status_code", json!(answer_status));
+            self.sum(
+                DURATION_METRIC,
+                &[("error.type", json!(error_type)), status],
+            )
         });
         assert_eq!(durations.sum::<usize>(), count, "{self:#?}");
     }
 
-    /// The log lines at ERROR.
+    /// The log lines at the level ERROR.
     pub fn errors(&self) -> Vec<&Value> {
         self.lines
             .iter()

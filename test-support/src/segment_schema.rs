@@ -1,7 +1,7 @@
-//! Validates X-Ray segment documents by the JSON Schema beside this file.
+//! Validates X-Ray segment documents with the JSON Schema in `segment.schema.json`.
 //!
-//! The schema is stricter than X-Ray: it also rejects what X-Ray would accept and display wrongly, such as
-//! a wrong `sql` block.
+//! The schema is stricter than X-Ray: it also rejects documents that X-Ray accepts but displays wrongly, for
+//! instance a document with an invalid `sql` block.
 
 use std::sync::LazyLock;
 
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("segment.schema.json"))
-        .expect("the schema should be JSON");
-    jsonschema::draft202012::new(&schema).expect("the schema should be a schema")
+        .expect("segment.schema.json should be JSON");
+    jsonschema::draft202012::new(&schema).expect("segment.schema.json should be a JSON Schema")
 });
 
 /// Lists the violations in `document`, each as `<JSON pointer>: <message>`.

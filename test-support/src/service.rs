@@ -1,4 +1,4 @@
-//! Runs a service's binary in a process of its own, with an environment of its own and real sockets.
+//! Runs a service's binary as a child process with its own environment variables.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,15 +16,15 @@ pub const WAIT_LIMIT: Duration = Duration::from_secs(20);
 pub struct Service {
     /// The process.
     pub child: Child,
-    /// The port on which it listens.
+    /// The port on which the service listens.
     pub port: u16,
-    /// The lines of its standard output. Empty after `start_unread`.
+    /// The lines of the service's standard output. `start_unread` does not fill this channel.
     pub lines: Receiver<String>,
-    _reserved: UdpSocket,
+    _port_reservation: UdpSocket,
 }
 
 impl Service {
-    /// Starts `binary` with this environment and no other, and waits until it listens.
+    /// Starts `binary` with only these environment variables, and waits until it listens.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
         let mut service = Self::spawn(binary, variables, Stdio::inherit());
         let stdout = BufReader::new(service.child.stdout.take().unwrap());
@@ -44,8 +44,8 @@ impl Service {
     }
 
     fn spawn(binary: &str, variables: &[(&str, &str)], stderr: Stdio) -> Self {
-        let (port, reserved) = reserve_port();
-        let child = command(binary, variables)
+        let (port, port_reservation) = reserve_port();
+        let child = build_command(binary, variables)
             .env("PORT", port.to_string())
             .stdout(Stdio::piped())
             .stderr(stderr)
@@ -56,10 +56,13 @@ impl Service {
             child,
             port,
             lines,
-            _reserved: reserved,
+            _port_reservation: port_reservation,
         };
         wait_until("the service listens", || {
-            assert!(service.child.try_wait().unwrap().is_none(), "it ended");
+            assert!(
+                service.child.try_wait().unwrap().is_none(),
+                "the service ended before it listened"
+            );
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
         });
         service
@@ -77,7 +80,8 @@ impl Service {
         stream
     }
 
-    /// Sends `bytes` on a new connection and returns everything that the service sends until it closes it.
+    /// Sends `bytes` on a new connection, and returns all bytes that the service sends before it closes the
+    /// connection.
     pub fn send_raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
         // The service may answer and close the connection before it has read all bytes.
@@ -87,7 +91,7 @@ impl Service {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Waits for a log line that `is_wanted` accepts. Lines before it are dropped.
+    /// Waits for a log line that `is_wanted` accepts. Earlier lines are discarded.
     pub fn wait_for_line(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         self.wait_for_line_within(WAIT_LIMIT, is_wanted)
     }
@@ -100,44 +104,45 @@ impl Service {
     ) -> String {
         let deadline = Instant::now() + time_limit;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).expect("no such log line");
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(remaining);
+            let line = line.expect("the expected log line was not logged within the time limit");
             if is_wanted(&line) {
                 return line;
             }
         }
     }
 
-    /// The id of the process.
+    /// The process id of the service.
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
-    /// Sends a signal to the process.
+    /// Sends a signal to the service.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Sends SIGTERM and waits for the end. Returns the exit status and the remaining log lines.
+    /// Sends SIGTERM, and waits until the process ends. Returns the exit status and the remaining log lines.
     pub fn stop(self) -> (ExitStatus, Vec<String>) {
         self.signal(Signal::TERM);
         self.wait_for_end()
     }
 
-    /// Waits for the end of the process. Returns the exit status and the remaining log lines.
+    /// Waits until the process ends. Returns the exit status and the remaining log lines.
     pub fn wait_for_end(mut self) -> (ExitStatus, Vec<String>) {
         let status = self.wait();
         (status, self.lines.iter().collect())
     }
 
-    /// Waits for the end of the process.
+    /// Waits until the process ends.
     pub fn wait(&mut self) -> ExitStatus {
-        let mut ended = None;
+        let mut exit_status = None;
         wait_until("the service ends", || {
-            ended = self.child.try_wait().unwrap();
-            ended.is_some()
+            exit_status = self.child.try_wait().unwrap();
+            exit_status.is_some()
         });
-        ended.unwrap()
+        exit_status.unwrap()
     }
 }
 
@@ -148,29 +153,33 @@ impl Drop for Service {
     }
 }
 
-/// Runs `binary` with these variables only, until it ends.
+/// Runs `binary` with only these environment variables, and waits until it ends.
 pub fn run_to_end(binary: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    command(binary, variables).args(arguments).output().unwrap()
+    build_command(binary, variables)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
-fn command(binary: &str, variables: &[(&str, &str)]) -> Command {
+fn build_command(binary: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary);
     command.env_clear().envs(variables.iter().copied());
     command.stdin(Stdio::null());
     command
 }
 
-/// A TCP port on which nothing listens at the moment.
+/// Chooses a TCP port on which no process is listening.
 pub fn free_port() -> u16 {
     reserve_port().0
 }
 
-/// Reserves a TCP port on which nothing listens. No other test gets it while the returned socket is open.
+/// Reserves a TCP port on which no process is listening. Other tests do not use this port while the returned
+/// socket is open.
 ///
-/// Tests run in parallel. Without the reservation, two of them could choose the same port before either
-/// service listens, and one test would talk to the other's service. The reservation is a UDP socket on the
-/// same port number, which does not hinder TCP. Ports from 32768 on are left to the operating system, which
-/// hands them out to sockets bound to port 0.
+/// Tests run in parallel. Without a reservation, two tests could choose the same port before their services
+/// listen, and one test would send its requests to the service of the other test. The reservation is a UDP socket
+/// on the same port number, which does not prevent a TCP listener. Ports from 32768 are not used, because the
+/// operating system assigns them to sockets that are bound to port 0.
 pub fn reserve_port() -> (u16, UdpSocket) {
     loop {
         let port = 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
@@ -184,11 +193,14 @@ pub fn reserve_port() -> (u16, UdpSocket) {
     }
 }
 
-/// Polls `condition` until it is true.
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+/// Polls `condition` until it is true. `expectation` describes the condition in the panic message.
+pub fn wait_until(expectation: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + WAIT_LIMIT;
     while !condition() {
-        assert!(Instant::now() < deadline, "never: {what}");
+        assert!(
+            Instant::now() < deadline,
+            "not within the time limit: {expectation}"
+        );
         std::thread::park_timeout(Duration::from_millis(2));
     }
 }

@@ -1,29 +1,33 @@
-//! Tests that each service passes. A service's tests declare those of one suite with its macro, for
-//! instance `test_support::shell_tests!(crate::PROGRAM)`.
+//! Test suites that every service must pass. Each suite has a macro that declares its tests in the test binary of
+//! a service: `test_support::shell_tests!(crate::PROGRAM)` declares all tests of the suite `shell`, and
+//! `test_support::shell_tests!(crate::PROGRAM, only live_is_200_while_the_process_runs)` declares one of them.
 
 /// Defines the macro `$macro_name`, which declares a `#[test]` for each listed function of this module.
 ///
-/// The functions are private and take a `&Program`, so the compiler reports one that is not listed as
-/// dead code. The first argument is a `$`, which the inner macro cannot write by itself.
+/// The functions are private and have a parameter `&Program`, so the compiler reports a function that is not listed
+/// as dead code. The first argument must be `$`: the definition of the inner macro needs this token as an argument.
 macro_rules! suite {
     ($dollar:tt $macro_name:ident, $module:ident: $($test:ident),+ $(,)?) => {
-        /// Declares the tests of this suite for a [`Program`](crate::program::Program) constant, given
-        /// by its path from the crate's root.
+        /// Declares the tests of this suite, or only some of them, for a [`Program`](crate::program::Program)
+        /// constant. The constant is given by its path from the root of the crate.
         #[macro_export]
         macro_rules! $macro_name {
             ($dollar program:expr) => {
+                $crate::$macro_name!($dollar program, only $($test),+);
+            };
+            ($dollar program:expr, only $dollar($dollar test:ident),+ $dollar(,)?) => {
                 mod $module {
-                    $(
+                    $dollar(
                         #[test]
-                        fn $test() {
-                            $crate::suites::$module::tests::$test(&$dollar program);
+                        fn $dollar test() {
+                            $crate::suites::$module::tests::$dollar test(&$dollar program);
                         }
                     )+
                 }
             };
         }
 
-        /// The tests, for the macro.
+        /// The public functions that the macro calls.
         #[doc(hidden)]
         pub mod tests {
             $(
@@ -36,6 +40,7 @@ macro_rules! suite {
 }
 
 pub mod bodies;
+pub mod endless_bodies;
 pub mod losses;
 pub mod options;
 pub mod outages;

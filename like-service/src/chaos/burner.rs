@@ -1,4 +1,4 @@
-//! Burns CPU time, with a limit on concurrent burns.
+//! Burns CPU time on purpose, and limits how many burns run at the same time.
 
 use std::hint::black_box;
 use std::panic::resume_unwind;
@@ -14,10 +14,10 @@ use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 /// How many likes may wait for a burn. Further likes are rejected.
 const MAX_WAITING_LIKES: usize = 64;
 
-/// Digits of pi computed between two readings of the CPU clock, which takes less than a millisecond.
+/// Digits of pi computed between two readings of the CPU clock. This computation takes less than a millisecond.
 const DIGITS_PER_STEP: usize = 100;
 
-/// Too many likes burn CPU time, or wait for it.
+/// Too many likes are burning CPU time or waiting for a burn.
 #[derive(Debug, Error)]
 #[error("too many likes at once, try again later")]
 pub struct Overloaded;
@@ -26,7 +26,7 @@ pub struct Overloaded;
 #[derive(Clone, Debug)]
 pub struct Burner {
     burn_permits: Arc<Semaphore>,
-    /// One permit for each like that burns or waits.
+    /// Each like that burns CPU time or waits for a burn has one of these permits.
     admission_permits: Arc<Semaphore>,
 }
 
@@ -49,19 +49,20 @@ impl Burner {
         let admission = admission.map_err(|_| Overloaded)?;
         let permit = Arc::clone(&self.burn_permits).acquire_owned().await;
         let permit = permit.map_err(|_| Overloaded)?;
-        let cx = Context::current();
+        let context = Context::current();
         let burn = spawn_blocking(move || {
-            let _context = cx.attach();
+            let _attached = context.attach();
             lower_thread_priority();
             burn_cpu_time(cpu_time);
-            // The thread keeps working after a client has disconnected, so the thread holds the permits.
+            // A burn continues after its client has disconnected, so the permits are released here, at the end
+            // of the burn.
             drop((permit, admission));
         });
         join_burn(burn).await
     }
 }
 
-/// Waits for a burn. A panic of the burn continues in the calling task.
+/// Waits for the end of a burn. If the burn panicked, this function panics with the same payload.
 async fn join_burn(burn: JoinHandle<()>) -> Result<(), Overloaded> {
     match burn.await.map_err(JoinError::try_into_panic) {
         Ok(()) => Ok(()),
@@ -73,19 +74,20 @@ async fn join_burn(burn: JoinHandle<()>) -> Result<(), Overloaded> {
 
 /// Gives this thread the lowest priority, so that health checks do not wait for a burn.
 ///
-/// The priority stays with the thread. The blocking pool's only other work is resolving the monolith's name.
+/// The thread has this priority also after the burn. The blocking pool does only one other kind of work: it
+/// resolves the monolith's host name.
 fn lower_thread_priority() {
-    // On other systems than Linux, `nice` applies to the whole process.
+    // Outside Linux, `nice` changes the priority of the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(19) {
-        tracing::debug!(%error, "burns run at normal priority");
+        tracing::debug!(%error, "cannot lower the priority of a thread that burns CPU time");
     }
 }
 
 /// Computes digits of pi until this thread has spent `cpu_time`.
 ///
-/// The limit is CPU time, not elapsed time: a task throttled to a quarter of a processor takes four times as
-/// long, as it did in the first implementation.
+/// The limit is CPU time, not elapsed time: in a task with a quarter of a CPU, a burn takes four times as long.
+/// The first implementation behaved in the same way.
 fn burn_cpu_time(cpu_time: Duration) {
     let start = thread_cpu_time();
     while thread_cpu_time().saturating_sub(start) < cpu_time {
@@ -95,14 +97,14 @@ fn burn_cpu_time(cpu_time: Duration) {
 
 fn thread_cpu_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
-    // The clock counts from the thread's start, so neither part is negative.
+    // The clock starts at zero when the thread starts, so neither part is negative.
     Duration::new(
         now.tv_sec.unsigned_abs(),
         u32::try_from(now.tv_nsec).unwrap_or(0),
     )
 }
 
-/// The first `count` digits of pi, by the spigot of Rabinowitz and Wagon
+/// Computes the first `count` digits of pi with the spigot algorithm of Rabinowitz and Wagon
 /// ("A spigot algorithm for the digits of π", American Mathematical Monthly, 1995).
 fn digits_of_pi(count: usize) -> Vec<u8> {
     let mut remainders = vec![2_u64; count * 10 / 3 + 1];
@@ -116,7 +118,7 @@ fn digits_of_pi(count: usize) -> Vec<u8> {
             *remainder = value % divisor;
             carry = value / divisor;
         }
-        // A carry changes the last digit below 9, and the nines after it.
+        // A carry of 10 or more increments the last digit that is not 9. The nines after it become zeros.
         if carry >= 10 {
             for digit in digits.iter_mut().rev() {
                 *digit = (*digit + 1) % 10;
@@ -142,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burn_spends_at_least_its_cpu_time_and_little_more() {
+    fn a_burn_exceeds_its_cpu_time_by_less_than_30_ms() {
         let start = thread_cpu_time();
         burn_cpu_time(Duration::from_millis(50));
         let spent = thread_cpu_time() - start;
@@ -152,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     #[should_panic(expected = "a bug")]
-    async fn a_panic_of_a_burn_panics_in_the_waiting_task() {
+    async fn a_panic_during_a_burn_is_resumed_in_the_waiting_task() {
         let _ = join_burn(spawn_blocking(|| panic!("a bug"))).await;
     }
 

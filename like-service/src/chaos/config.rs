@@ -1,4 +1,4 @@
-//! The variables `CHAOSMODE` and `CHAOS_*`.
+//! Reads the variables `CHAOSMODE` and `CHAOS_*`.
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +16,7 @@ pub type Percent = u32;
 /// The range from which the CPU time of a burn is drawn, in milliseconds.
 pub type CpuTimeRange = RangeInclusive<u64>;
 
-/// The configuration of the chaos.
+/// The configuration of the injected faults.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `CHAOSMODE`: `on` enables faults; any other value disables them.
@@ -27,13 +27,13 @@ pub struct Config {
     pub stress_percent: Percent,
     /// `CHAOS_NOT_FOUND_PERCENT`: share of likes that are answered 404.
     pub not_found_percent: Percent,
-    /// `CHAOS_STRESS_CPU_MS`: thread CPU time of a burn. The default is what the first implementation
-    /// measured on one core with the Python of its day.
+    /// `CHAOS_STRESS_CPU_MS`: range of the CPU time of a burn, in milliseconds. The default range was measured
+    /// with the first implementation, which was written in Python.
     pub burn_cpu_ms: CpuTimeRange,
     /// `CHAOS_MAX_CONCURRENT`: how many burns may run at once.
     pub max_concurrent_burns: usize,
-    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults; `off` is for exams.
-    pub is_revealed: bool,
+    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. Teachers set `off` in exams.
+    pub reveals_faults: bool,
 }
 
 impl Config {
@@ -43,30 +43,30 @@ impl Config {
     ///
     /// When a value is invalid, or the two shares add up to more than 100 %.
     pub fn read(env: &Environment) -> Result<Self, ConfigError> {
-        let env: Variables = env.read()?;
+        let variables: Variables = env.read()?;
         let cpu_range =
             format_args!("milliseconds as FROM-TO, like 350-1070, at most {MAX_BURN_CPU_MS}");
         let seed_range = format_args!("a whole number from 0 to {}", u64::MAX);
         let config = Self {
-            is_on: env.text("CHAOSMODE") == Some("on"),
-            seed: env.optional("CHAOS_SEED", seed_range, |value| value.parse().ok())?,
-            stress_percent: env.number("CHAOS_STRESS_PERCENT", 64, 0..=100)?,
-            not_found_percent: env.number("CHAOS_NOT_FOUND_PERCENT", 25, 0..=100)?,
-            burn_cpu_ms: env
+            is_on: variables.text("CHAOSMODE") == Some("on"),
+            seed: variables.optional("CHAOS_SEED", seed_range, |value| value.parse().ok())?,
+            stress_percent: variables.number("CHAOS_STRESS_PERCENT", 64, 0..=100)?,
+            not_found_percent: variables.number("CHAOS_NOT_FOUND_PERCENT", 25, 0..=100)?,
+            burn_cpu_ms: variables
                 .optional("CHAOS_STRESS_CPU_MS", cpu_range, parse_cpu_time_range)?
                 .unwrap_or(350..=1070),
-            max_concurrent_burns: env.number(
+            max_concurrent_burns: variables.number(
                 "CHAOS_MAX_CONCURRENT",
                 8,
                 1..=MAX_CONCURRENT_BURNS,
             )?,
-            is_revealed: env.switch("CHAOS_REVEAL", true)?,
+            reveals_faults: variables.switch("CHAOS_REVEAL", true)?,
         };
         let (stress, not_found) = (config.stress_percent, config.not_found_percent);
         if stress + not_found > 100 {
             return Err(ConfigError::Invalid(format!(
                 "CHAOS_STRESS_PERCENT is {stress} and CHAOS_NOT_FOUND_PERCENT is {not_found}: \
-                 expected at most 100 together"
+                 expected a sum of at most 100"
             )));
         }
         Ok(config)

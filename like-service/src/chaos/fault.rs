@@ -33,7 +33,8 @@ impl Fault {
 /// Draws a fault for each like.
 ///
 /// ChaCha8 is portable: a seed gives the same sequence on every machine and in every release. Faults and CPU
-/// times come from two streams, so a changed range of CPU times does not change the sequence of faults.
+/// times are drawn from two random streams, so a different range of CPU times does not change the sequence of
+/// faults.
 #[derive(Debug)]
 pub struct FaultGenerator {
     fault_rng: ChaCha8Rng,
@@ -114,20 +115,21 @@ mod tests {
 
     #[test]
     fn the_range_of_cpu_times_does_not_change_the_sequence_of_faults() {
-        let mut long = generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "1100-2200")]);
-        let mut short = generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "0-0")]);
+        let mut long_burns =
+            generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "1100-2200")]);
+        let mut short_burns = generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "0-0")]);
         for _ in 0..1000 {
-            let (long, short) = (long.draw(), short.draw());
+            let (fault, other_fault) = (long_burns.draw(), short_burns.draw());
             assert_eq!(
-                std::mem::discriminant(&long),
-                std::mem::discriminant(&short)
+                std::mem::discriminant(&fault),
+                std::mem::discriminant(&other_fault)
             );
         }
     }
 
     #[test]
-    fn without_a_seed_the_shares_are_64_25_11_within_five_sigma() {
-        // Over 100,000 draws the standard deviation of a share is at most 0.16 points.
+    fn without_a_seed_about_64_percent_of_faults_are_stress_and_25_percent_are_404s() {
+        // Over 100,000 draws, five standard deviations of a count are less than 800.
         let [stress, not_found, none] = count_faults(generator(&[]), 100_000);
         assert!(stress.abs_diff(64_000) < 800, "{stress}");
         assert!(not_found.abs_diff(25_000) < 800, "{not_found}");
@@ -142,16 +144,16 @@ mod tests {
 
     #[test]
     fn shares_of_0_and_100_percent_are_exact() {
-        let shares = |stress, not_found| {
+        let count_with_shares = |stress, not_found| {
             let variables = [
                 ("CHAOS_STRESS_PERCENT", stress),
                 ("CHAOS_NOT_FOUND_PERCENT", not_found),
             ];
             count_faults(generator(&variables), 1000)
         };
-        assert_eq!(shares("100", "0"), [1000, 0, 0]);
-        assert_eq!(shares("0", "100"), [0, 1000, 0]);
-        assert_eq!(shares("0", "0"), [0, 0, 1000]);
+        assert_eq!(count_with_shares("100", "0"), [1000, 0, 0]);
+        assert_eq!(count_with_shares("0", "100"), [0, 1000, 0]);
+        assert_eq!(count_with_shares("0", "0"), [0, 0, 1000]);
     }
 
     #[test]

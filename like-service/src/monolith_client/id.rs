@@ -9,7 +9,8 @@ use http_shell::id::parse_path_id;
 
 use crate::error::Error;
 
-/// An id that can be put into the path of the hook: of limited length, and not a relative path.
+/// An id that is valid as a path segment of a request to the monolith: its length is limited, and it is neither
+/// `.` nor `..`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MysfitId(String);
 
@@ -21,7 +22,7 @@ impl MysfitId {
 
     fn parse(path: &str) -> Result<Self, Error> {
         let id = parse_path_id(path, 1)?;
-        // A proxy may resolve these two as relative path segments, even if they are encoded.
+        // A proxy may resolve these ids as relative path segments, even if they are percent-encoded.
         if id == "." || id == ".." {
             return Err(Error::NoSuchMysfit);
         }
@@ -53,7 +54,7 @@ mod tests {
     use http_shell::id::IdError;
 
     #[test]
-    fn a_dot_segment_is_rejected_also_if_it_is_encoded() {
+    fn an_id_of_one_or_two_dots_is_rejected_even_if_it_is_encoded() {
         for dots in [".", "..", "%2e", "%2E%2e", ".%2E"] {
             let parsed = MysfitId::parse(&format!("/mysfits/{dots}/like"));
             assert!(matches!(parsed, Err(Error::NoSuchMysfit)), "{dots}");
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_with_an_encoded_slash_keeps_its_error() {
+    fn an_id_with_an_encoded_slash_is_rejected_with_the_error_for_slashes() {
         let parsed = MysfitId::parse("/mysfits/a%2Fb/like");
         assert!(matches!(parsed, Err(Error::Id(IdError::Slash))));
     }

@@ -1,4 +1,4 @@
-//! The span of one call to the monolith, by the semantic conventions for HTTP clients.
+//! The span of one call to the monolith. It follows the semantic conventions for HTTP clients.
 
 use std::cell::Cell;
 use std::thread::panicking;
@@ -13,16 +13,16 @@ use opentelemetry_http::HeaderInjector;
 
 use crate::error::Error;
 
-/// The name under which the called service reports its own spans.
+/// The service name in the monolith's own spans.
 const PEER_SERVICE: &str = "monolith";
 
-/// The port of a URL without a port: that of `http`, the only scheme for calls to the monolith.
+/// The port of a URL without an explicit port. All calls to the monolith have the scheme `http`.
 const DEFAULT_PORT: u16 = 80;
 
-/// The span of a call in progress, a child of the span of the request that causes the call.
+/// The span of a running call. Its parent is the span of the request that the service is handling.
 pub struct CallSpan {
-    cx: Context,
-    /// The monolith has answered with a 4xx or 5xx status.
+    context: Context,
+    /// Whether the monolith has answered with a 4xx or 5xx status.
     has_error_status: Cell<bool>,
 }
 
@@ -30,8 +30,8 @@ impl CallSpan {
     /// Starts the span of `request`, whose path matches `route`.
     pub fn start<B>(tracer: &BoxedTracer, route: &'static str, request: &Request<B>) -> Self {
         let builder = tracer.span_builder(route).with_kind(SpanKind::Client);
-        let cx = Context::current_with_span(builder.start(tracer));
-        let span = cx.span();
+        let context = Context::current_with_span(builder.start(tracer));
+        let span = context.span();
         if span.is_recording() {
             let method = request.method().as_str();
             let url = request.uri();
@@ -43,28 +43,30 @@ impl CallSpan {
                 KeyValue::new("server.address", url.host().unwrap_or_default().to_owned()),
                 KeyValue::new("server.port", i64::from(port)),
                 KeyValue::new("peer.service", PEER_SERVICE),
-                // Tells X-Ray that the monolith reports a segment of its own below this one.
+                // Tells X-Ray that the monolith sends its own segment, a child of this subsegment.
                 KeyValue::new("aws.http.traced", true),
             ]);
         }
         Self {
-            cx,
+            context,
             has_error_status: Cell::new(false),
         }
     }
 
     /// Adds the trace headers of this span to the headers of the call.
     pub fn inject_into(&self, headers: &mut HeaderMap) {
-        let mut headers = HeaderInjector(headers);
-        global::get_text_map_propagator(|format| format.inject_context(&self.cx, &mut headers));
+        let mut injector = HeaderInjector(headers);
+        global::get_text_map_propagator(|propagator| {
+            propagator.inject_context(&self.context, &mut injector);
+        });
     }
 
     /// Records the status of the response.
     pub fn record_status(&self, status: StatusCode) {
-        let span = self.cx.span();
+        let span = self.context.span();
         if span.is_recording() {
-            let code = i64::from(status.as_u16());
-            span.set_attribute(KeyValue::new("http.response.status_code", code));
+            let status_code = i64::from(status.as_u16());
+            span.set_attribute(KeyValue::new("http.response.status_code", status_code));
             if status.as_u16() >= 400 {
                 self.has_error_status.set(true);
                 span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
@@ -75,7 +77,7 @@ impl CallSpan {
 
     /// Ends the span with the result of the call.
     pub fn end<T>(self, result: &Result<T, Error>) {
-        let span = self.cx.span();
+        let span = self.context.span();
         if let Err(error) = result
             && span.is_recording()
         {
@@ -90,9 +92,9 @@ impl CallSpan {
 }
 
 impl Drop for CallSpan {
-    /// Ends the span of a call that was cancelled, because the request that caused it was dropped.
+    /// Ends the span of a call that did not finish: its request was cancelled, or the service panicked.
     fn drop(&mut self) {
-        let span = self.cx.span();
+        let span = self.context.span();
         // A span that has ended is not recording.
         if span.is_recording() {
             let (error_type, message) = if panicking() {
@@ -100,7 +102,7 @@ impl Drop for CallSpan {
             } else {
                 (
                     "cancelled",
-                    "the request that the call was made for has ended",
+                    "the request was cancelled before the monolith answered",
                 )
             };
             span.set_attribute(KeyValue::new("error.type", error_type));
@@ -111,7 +113,7 @@ impl Drop for CallSpan {
     }
 }
 
-/// The `error.type` of a call that ended without a response, or with one that cannot be used.
+/// The `error.type` of a call without a response, or with an invalid response.
 fn error_type(error: &Error) -> &'static str {
     match error {
         Error::MonolithUnreachable(_) => "unreachable",

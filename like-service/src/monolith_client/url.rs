@@ -8,7 +8,7 @@ use telemetry::is_host;
 
 use super::MysfitId;
 
-/// The characters that are encoded in an id: all except those that RFC 3986 calls unreserved.
+/// The characters that are percent-encoded in an id: all except the unreserved characters of RFC 3986.
 const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -20,7 +20,7 @@ const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
 pub struct MonolithUrl(Authority);
 
 impl MonolithUrl {
-    /// Parses `host` or `host:port`, with or without `http://` before it and a slash after it.
+    /// Parses `host` or `host:port`. The prefix `http://` and a trailing slash are optional.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix("http://").unwrap_or(text);
         let text = text.strip_suffix('/').unwrap_or(text);
@@ -28,20 +28,20 @@ impl MonolithUrl {
     }
 
     /// The URL of the health check.
-    pub fn root(&self) -> Uri {
-        self.uri(PathAndQuery::from_static("/"))
+    pub fn health_check_url(&self) -> Uri {
+        self.url_of_path(PathAndQuery::from_static("/"))
     }
 
-    /// The URL of the hook for this mysfit. The id is encoded, so that it cannot lead to another route.
-    pub fn fulfill_like(&self, id: &MysfitId) -> Uri {
+    /// The URL that fulfils a like of this mysfit. The id is percent-encoded, so it cannot change the route.
+    pub fn fulfill_like_url(&self, id: &MysfitId) -> Uri {
         let id = utf8_percent_encode(id.as_str(), ENCODED_CHARACTERS);
         let path = format!("/mysfits/{id}/fulfill-like");
         // Cannot fail: only unreserved characters remain, and the length of an id is limited.
         let path = PathAndQuery::from_maybe_shared(path);
-        self.uri(path.unwrap_or(PathAndQuery::from_static("/")))
+        self.url_of_path(path.unwrap_or(PathAndQuery::from_static("/")))
     }
 
-    fn uri(&self, path: PathAndQuery) -> Uri {
+    fn url_of_path(&self, path: PathAndQuery) -> Uri {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(self.0.clone());
@@ -60,12 +60,16 @@ mod tests {
     fn a_scheme_and_a_trailing_slash_do_not_change_the_address() {
         for text in ["alb:80", "http://alb:80", "alb:80/", "http://alb:80/"] {
             let url = MonolithUrl::parse(text).unwrap();
-            assert_eq!(url.root().to_string(), "http://alb:80/", "{text}");
+            assert_eq!(
+                url.health_check_url().to_string(),
+                "http://alb:80/",
+                "{text}"
+            );
         }
         let url = MonolithUrl::parse("alb.example").unwrap();
-        assert_eq!(url.root().to_string(), "http://alb.example/");
+        assert_eq!(url.health_check_url().to_string(), "http://alb.example/");
         let url = MonolithUrl::parse("[::1]:80").unwrap();
-        assert_eq!(url.root().to_string(), "http://[::1]:80/");
+        assert_eq!(url.health_check_url().to_string(), "http://[::1]:80/");
     }
 
     #[test]
@@ -95,7 +99,7 @@ mod tests {
     #[test]
     fn an_id_with_reserved_characters_is_encoded_into_one_path_segment() {
         let url = MonolithUrl::parse("alb").unwrap();
-        let target = url.fulfill_like(&"a/b?c#d%2F é".into());
+        let target = url.fulfill_like_url(&"a/b?c#d%2F é".into());
         assert_eq!(
             target.to_string(),
             "http://alb/mysfits/a%2Fb%3Fc%23d%252F%20%C3%A9/fulfill-like"
@@ -104,9 +108,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_id_can_be_parsed_back_from_the_path_of_the_hook(id in "[^/]{1,100}") {
+        fn an_encoded_id_can_be_parsed_back_from_the_path(id in "[^/]{1,100}") {
             let url = MonolithUrl::parse("alb").unwrap();
-            let target = url.fulfill_like(&id.as_str().into());
+            let target = url.fulfill_like_url(&id.as_str().into());
             prop_assert_eq!(target.query(), None);
             prop_assert_eq!(http_shell::id::parse_path_id(target.path(), 1).unwrap(), id);
         }

@@ -1,4 +1,4 @@
-//! `GET /`: the load balancer's health check. It calls the monolith and is not subject to chaos, so it succeeds
+//! `GET /`: the load balancer's health check. It calls the monolith. It has no injected faults, so it can succeed
 //! while likes fail.
 
 use actix_web::HttpResponse;

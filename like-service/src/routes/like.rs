@@ -1,4 +1,4 @@
-//! `POST /mysfits/{id}/like`: applies a fault if chaos is on, then calls the monolith's hook.
+//! `POST /mysfits/{id}/like`: applies a fault if chaos is on, and passes the like on to the monolith.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;

@@ -20,8 +20,8 @@ async fn post_like(service: &Service) -> u16 {
 
 /// The messages of all lines except access lines.
 fn messages(lines: &[String]) -> Vec<String> {
-    let line = |line: &String| -> serde_json::Value { serde_json::from_str(line).unwrap() };
-    let lines = lines.iter().map(line);
+    let parse_line = |line: &String| -> serde_json::Value { serde_json::from_str(line).unwrap() };
+    let lines = lines.iter().map(parse_line);
     lines
         .filter(|line| line["target"] != "access")
         .map(|line| line["message"].as_str().unwrap().to_owned())
@@ -33,11 +33,11 @@ async fn a_seed_gives_the_same_faults_even_with_health_checks_between_likes() {
     let monolith = MonolithStub::start_fulfilling().await;
     let variables = [("CHAOSMODE", "on"), ("CHAOS_SEED", "42"), SHORT_BURN];
     let service = start_with_monolith(&monolith, &variables);
-    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let env: Environment = variables.into_iter().map(owned).collect();
+    let to_owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let env: Environment = variables.into_iter().map(to_owned).collect();
     let mut generator = FaultGenerator::new(&Config::read(&env).unwrap());
     let mut expected_warnings = Vec::new();
-    let mut fulfilled = 0;
+    let mut fulfilled_likes = 0;
     for _ in 0..60 {
         let fault = generator.draw();
         match fault {
@@ -45,21 +45,21 @@ async fn a_seed_gives_the_same_faults_even_with_health_checks_between_likes() {
             Fault::NotFound => expected_warnings.push("WARN: simulated 404 activated"),
             Fault::None => {}
         }
-        let expected = match fault {
+        let expected_status = match fault {
             Fault::NotFound => 404,
             Fault::Stress { .. } | Fault::None => {
                 expected_warnings.push("WARN: This thing should NOT be left on..");
-                fulfilled += 1;
+                fulfilled_likes += 1;
                 200
             }
         };
-        assert_eq!(post_like(&service).await, expected);
+        assert_eq!(post_like(&service).await, expected_status);
         reqwest::get(service.url("/")).await.unwrap();
         reqwest::get(service.url("/health/live")).await.unwrap();
     }
     let likes = monolith.requests();
     let likes = likes.iter().filter(|head| head.starts_with("POST"));
-    assert_eq!(likes.count(), fulfilled);
+    assert_eq!(likes.count(), fulfilled_likes);
     let (_, lines) = service.stop();
     let mut warnings = messages(&lines);
     warnings.retain(|message| message.starts_with("WARN: "));
@@ -76,7 +76,7 @@ async fn faults_occur_only_with_chaosmode_on() {
         ("true", false),
         ("", false),
     ] {
-        // If a fault occurred with chaos off, its burn would exceed the test's time limit.
+        // With chaos off, a fault would burn CPU time for longer than the time limit of the test.
         let burn = if is_on { "400-400" } else { "60000-60000" };
         let start_with_shares = |stress: &'static str, not_found: &'static str| {
             start_with_monolith(
@@ -107,15 +107,15 @@ async fn faults_occur_only_with_chaosmode_on() {
             assert!(elapsed >= Duration::from_millis(400), "{elapsed:?}");
         }
         let (_, lines) = service.stop();
-        let warned = messages(&lines)
+        let has_warning = messages(&lines)
             .iter()
             .any(|message| message.starts_with("WARN: "));
-        assert_eq!(warned, is_on, "{mode}");
+        assert_eq!(has_warning, is_on, "{mode}");
     }
 }
 
 #[tokio::test]
-async fn a_like_logs_its_steps_in_order_and_a_simulated_404_ends_after_the_first() {
+async fn a_like_logs_its_steps_in_order_and_a_simulated_404_logs_only_the_first_step() {
     let monolith = MonolithStub::start_fulfilling().await;
     let start_with_shares = |stress, not_found| {
         let variables = [
@@ -170,8 +170,8 @@ async fn loglevel_error_hides_warnings_but_not_access_lines() {
             let service = start_with_monolith(&monolith, &variables);
             while post_like(&service).await == 404 {}
             let (_, lines) = service.stop();
-            let warned = lines.iter().any(|line| line.contains("WARN: This thing"));
-            assert_eq!(warned, is_logged, "{level}");
+            let has_warning = lines.iter().any(|line| line.contains("WARN: This thing"));
+            assert_eq!(has_warning, is_logged, "{level}");
             let likes = lines
                 .iter()
                 .filter(|line| line.contains("/mysfits/one/like"));

@@ -47,17 +47,19 @@ async fn running_likes_at_sigterm_are_all_fulfilled() {
     assert_eq!(monolith.requests().len(), 20);
 }
 
-/// The outcome of a request of a client.
+/// The result of a request from the view of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Outcome {
     Answered,
-    Refused,
+    /// The service does not listen any more.
+    ConnectionRefused,
+    /// The service accepted the connection, but did not answer.
     Lost,
 }
 
 fn request_live(port: u16) -> Outcome {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
-        return Outcome::Refused;
+        return Outcome::ConnectionRefused;
     };
     stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
     let head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
@@ -83,7 +85,7 @@ fn fifty_clients_lose_at_most_two_requests_at_sigterm() {
             std::thread::spawn(move || {
                 loop {
                     let outcome = request_live(port);
-                    if sender.send(outcome).is_err() || outcome == Outcome::Refused {
+                    if sender.send(outcome).is_err() || outcome == Outcome::ConnectionRefused {
                         return;
                     }
                 }
@@ -103,8 +105,8 @@ fn fifty_clients_lose_at_most_two_requests_at_sigterm() {
     }
     assert!(service.wait().success());
     assert!(counts[&Outcome::Answered] > 2000, "{counts:?}");
-    // The kernel completes handshakes by itself: a client can connect between the last `accept` and the close of
-    // the listener. actix's own server loses about forty requests here.
+    // The kernel completes TCP handshakes without the service. A request is lost if its client connects between the
+    // last `accept` and the close of the listener. With actix's own server, about forty requests are lost.
     let lost = counts.get(&Outcome::Lost).copied().unwrap_or(0);
     assert!(lost <= 2, "{counts:?}");
 }

@@ -23,12 +23,12 @@ async fn the_root_is_200_with_the_workshops_message_while_the_monolith_is_health
 }
 
 #[tokio::test]
-async fn the_root_passes_on_an_error_status_of_the_monolith() {
+async fn the_root_answers_with_the_error_status_of_the_monolith() {
     for (status, line) in [(500, "500 Internal Server Error"), (404, "404 Not Found")] {
         let monolith = MonolithStub::start(Reply::json(line, "{}")).await;
         let service = start_with_monolith(&monolith, &[]);
-        let (got, body) = get(service.url("/")).await;
-        assert_eq!(got, status);
+        let (actual_status, body) = get(service.url("/")).await;
+        assert_eq!(actual_status, status);
         let message = body["error"]["message"].as_str().unwrap();
         assert!(message.contains(&status.to_string()), "{message}");
         assert_eq!(get(service.url("/health/ready")).await.0, 503);
@@ -38,14 +38,14 @@ async fn the_root_passes_on_an_error_status_of_the_monolith() {
 #[tokio::test]
 async fn the_root_is_503_within_seconds_when_the_monolith_is_unreachable_or_silent() {
     let service = start();
-    let begin = Instant::now();
+    let start_time = Instant::now();
     assert_eq!(get(service.url("/")).await.0, 503);
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(start_time.elapsed() < Duration::from_secs(1));
 
     let monolith = MonolithStub::start(Reply::Silence).await;
     let service = start_with_monolith(&monolith, &[("MONOLITH_TIMEOUT_MS", "60000")]);
-    let begin = Instant::now();
+    let start_time = Instant::now();
     assert_eq!(get(service.url("/")).await.0, 503);
-    assert!(begin.elapsed() < Duration::from_secs(3));
+    assert!(start_time.elapsed() < Duration::from_secs(3));
     assert_eq!(get(service.url("/health/live")).await.0, 200);
 }

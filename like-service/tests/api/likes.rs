@@ -42,19 +42,19 @@ async fn the_call_of_the_monolith_contains_only_the_trace_header_of_the_client()
     );
     assert!(answer.ends_with(FULFILLED_BODY), "{answer}");
     let address = monolith.address;
-    let sent = format!(
+    let expected_head = format!(
         "POST /mysfits/one/fulfill-like HTTP/1.1\r\ncontent-length: 0\r\n\
          x-amzn-trace-id: Root=1-58406520-a006649127e371903a2de979\r\n\
          host: {address}\r\n\r\n"
     );
-    assert_eq!(monolith.requests(), [sent]);
+    assert_eq!(monolith.requests(), [expected_head]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn special_characters_in_an_id_reach_no_other_route_of_the_monolith() {
     let monolith = MonolithStub::start_fulfilling().await;
     let service = start_with_monolith(&monolith, &[]);
-    for (id, sent) in [
+    for (id, encoded_id) in [
         ("a%3Fb", "a%3Fb"),
         ("a%23b", "a%23b"),
         ("a%252Fb", "a%252Fb"),
@@ -67,12 +67,12 @@ async fn special_characters_in_an_id_reach_no_other_route_of_the_monolith() {
             format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         let answer = service.send_raw(request.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200"), "{id}: {answer}");
-        let line = format!("POST /mysfits/{sent}/fulfill-like HTTP/1.1\r\n");
-        let last = monolith.requests().pop().unwrap();
-        assert!(last.starts_with(&line), "{id}: {last}");
+        let line = format!("POST /mysfits/{encoded_id}/fulfill-like HTTP/1.1\r\n");
+        let last_head = monolith.requests().pop().unwrap();
+        assert!(last_head.starts_with(&line), "{id}: {last_head}");
     }
     let calls = monolith.requests().len();
-    let long = "x".repeat(2049);
+    let too_long_id = "x".repeat(2049);
     for (id, status) in [
         (".", 404),
         ("..", 404),
@@ -82,7 +82,7 @@ async fn special_characters_in_an_id_reach_no_other_route_of_the_monolith() {
         ("%2F", 404),
         ("a/b", 404),
         ("%ff", 400),
-        (&long, 400),
+        (&too_long_id, 400),
     ] {
         let request =
             format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -130,7 +130,7 @@ async fn each_answer_of_the_monolith_becomes_its_documented_status() {
             504,
             "gateway_timeout",
         ),
-        // The body of an error answer is not read.
+        // The service does not read the body of an error answer.
         (
             Reply::json("503 Service Unavailable", &huge),
             503,
@@ -154,17 +154,17 @@ async fn each_answer_of_the_monolith_becomes_its_documented_status() {
         (Reply::Close("not http".to_owned()), 502, "bad_gateway"),
         (Reply::Close(String::new()), 502, "bad_gateway"),
     ] {
-        let sent = match &reply {
+        let reply_start = match &reply {
             Reply::KeepOpen(bytes) | Reply::Close(bytes) => bytes.chars().take(60).collect(),
             Reply::Silence => String::new(),
         };
         let monolith = MonolithStub::start(reply).await;
         let service = start_with_monolith(&monolith, &[]);
-        let (got, body) = post_like(&service).await;
-        assert_eq!(got, status, "{sent}");
-        assert_eq!(body["error"]["code"], code, "{sent}");
-        assert!(!body.to_string().contains("upstream text"), "{sent}");
-        assert_eq!(monolith.requests().len(), 1, "{sent}");
+        let (actual_status, body) = post_like(&service).await;
+        assert_eq!(actual_status, status, "{reply_start}");
+        assert_eq!(body["error"]["code"], code, "{reply_start}");
+        assert!(!body.to_string().contains("upstream text"), "{reply_start}");
+        assert_eq!(monolith.requests().len(), 1, "{reply_start}");
     }
 }
 
@@ -194,19 +194,19 @@ async fn an_unreachable_monolith_is_a_503_with_the_cause_in_the_log() {
 
 #[tokio::test]
 async fn a_closed_connection_to_the_monolith_does_not_fail_a_like() {
-    let keeping_open = MonolithStub::start_fulfilling().await;
-    let service = start_with_monolith(&keeping_open, &[]);
+    let open_monolith = MonolithStub::start_fulfilling().await;
+    let service = start_with_monolith(&open_monolith, &[]);
     for _ in 0..5 {
         assert_eq!(post_like(&service).await.0, 200);
     }
     let length = FULFILLED_BODY.len();
-    let closing = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED_BODY}");
-    let closing = MonolithStub::start(Reply::Close(closing)).await;
-    let service = start_with_monolith(&closing, &[]);
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED_BODY}");
+    let closing_monolith = MonolithStub::start(Reply::Close(answer)).await;
+    let service = start_with_monolith(&closing_monolith, &[]);
     for _ in 0..20 {
         assert_eq!(post_like(&service).await.0, 200);
     }
-    assert_eq!(closing.requests().len(), 20);
+    assert_eq!(closing_monolith.requests().len(), 20);
 }
 
 #[tokio::test]

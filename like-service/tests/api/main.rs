@@ -1,5 +1,5 @@
-//! Runs the Like service's binary. The monolith is a raw socket here, so that tests can check each byte of a
-//! request. The lab's tests use the real monolith.
+//! Runs the Like service's binary. A stub on a raw socket stands in for the monolith, so that tests can check each
+//! byte of a request. The lab's tests use the real monolith.
 
 #![allow(
     clippy::allow_attributes,
@@ -20,6 +20,7 @@ mod likes;
 mod monolith_stub;
 mod pipelining;
 mod recorded_likes;
+mod sampling;
 mod semantic_conventions;
 mod traces;
 
@@ -27,7 +28,7 @@ use monolith_stub::MonolithStub;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_like-service");
 
-/// The variables that the Like service needs to start. Nothing listens at this address.
+/// The variables that the Like service needs to start. No process listens on this port.
 const REQUIRED: &[(&str, &str)] = &[("MONOLITH_URL", "127.0.0.1:9")];
 
 const REJECTED_VALUES: &[(&str, &str)] = &[
@@ -39,7 +40,7 @@ const REJECTED_VALUES: &[(&str, &str)] = &[
     ("CHAOS_SEED", "-1"),
     ("CHAOS_STRESS_PERCENT", "101"),
     ("CHAOS_NOT_FOUND_PERCENT", "some"),
-    ("CHAOS_NOT_FOUND_PERCENT", "50"), // more than 100 with the default 64
+    ("CHAOS_NOT_FOUND_PERCENT", "50"), // together with the default 64, more than 100
     ("CHAOS_STRESS_CPU_MS", "500"),
     ("CHAOS_STRESS_CPU_MS", "2-1"),
     ("CHAOS_MAX_CONCURRENT", "0"),
@@ -63,6 +64,7 @@ fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
 }
 
 test_support::bodies_tests!(crate::PROGRAM);
+test_support::endless_bodies_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
 test_support::options_tests!(crate::PROGRAM);
 test_support::outages_tests!(crate::PROGRAM);
@@ -75,12 +77,12 @@ fn start() -> Service {
     start_with(&[])
 }
 
-/// Starts a Like service whose monolith is unreachable, with more variables.
+/// Starts a Like service whose monolith is unreachable, with additional variables.
 fn start_with(more: &[(&str, &str)]) -> Service {
     PROGRAM.start_with(more)
 }
 
-/// Starts a Like service that calls `monolith`, with more variables.
+/// Starts a Like service that calls `monolith`, with additional variables.
 fn start_with_monolith(monolith: &MonolithStub, more: &[(&str, &str)]) -> Service {
     let address = monolith.address.to_string();
     let mut variables = vec![("MONOLITH_URL", &*address)];

@@ -11,12 +11,12 @@ fn request_head(line: &str, headers: &str) -> String {
 }
 
 #[test]
-fn pipelined_head_and_get_requests_are_answered_by_their_own_method() {
+fn a_pipelined_head_request_is_answered_without_a_body_and_a_get_with_its_body() {
     let service = start();
-    // The first request waits for the monolith.
-    let last = "Connection: close\r\n";
+    // The answer to the first request depends on the monolith, so the second request arrives before this answer.
+    let close = "Connection: close\r\n";
     let requests =
-        request_head("HEAD / HTTP/1.1", "") + &request_head("GET /health/live HTTP/1.1", last);
+        request_head("HEAD / HTTP/1.1", "") + &request_head("GET /health/live HTTP/1.1", close);
     let answers = service.send_raw(requests.as_bytes());
     let (status, _, rest) = parse_answer(&answers);
     assert_eq!(status, 503, "{answers}");
@@ -24,7 +24,7 @@ fn pipelined_head_and_get_requests_are_answered_by_their_own_method() {
     assert_eq!((status, body), (200, LIVE_BODY), "{answers}");
 
     let requests =
-        request_head("GET / HTTP/1.1", "") + &request_head("HEAD /health/live HTTP/1.1", last);
+        request_head("GET / HTTP/1.1", "") + &request_head("HEAD /health/live HTTP/1.1", close);
     let answers = service.send_raw(requests.as_bytes());
     let (status, _, rest) = parse_answer(&answers);
     assert_eq!(status, 503, "{answers}");
@@ -55,8 +55,8 @@ fn pipelined_requests_with_bodies_are_all_answered() {
 #[test]
 fn requests_after_a_closing_answer_are_not_handled() {
     let service = start();
-    let large = "x".repeat(70_000);
-    let chunk = format!("{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
+    let large_body = "x".repeat(70_000);
+    let large_chunk = format!("{:x}\r\n{large_body}\r\n0\r\n\r\n", large_body.len());
     for (line, headers, body) in [
         ("GET / HTTP/1.1", "Connection: close\r\n", ""),
         ("GET / HTTP/1.0", "", ""),
@@ -65,8 +65,12 @@ fn requests_after_a_closing_answer_are_not_handled() {
             "Connection: upgrade\r\nUpgrade: x\r\n",
             "",
         ),
-        ("POST / HTTP/1.1", "Content-Length: 70000\r\n", &*large),
-        ("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", &*chunk),
+        ("POST / HTTP/1.1", "Content-Length: 70000\r\n", &*large_body),
+        (
+            "POST / HTTP/1.1",
+            "Transfer-Encoding: chunked\r\n",
+            &*large_chunk,
+        ),
     ] {
         let next = request_head("GET /health/live HTTP/1.1", "");
         let requests = request_head(line, headers) + body + &next;

@@ -1,4 +1,4 @@
-//! The records of likes by their outcome.
+//! The segments, access lines and metrics of likes with different outcomes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,14 +11,14 @@ use test_support::daemon::{assert_child_within, error_flags};
 use test_support::records::{RecordedService, reset_connection};
 use test_support::service::Service;
 
-/// A monolith whose connections the test accepts and answers itself.
+/// Binds the address of a stand-in for the monolith. The test itself accepts and answers its connections.
 fn bind_monolith() -> (TcpListener, String) {
     let monolith = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = monolith.local_addr().unwrap().to_string();
     (monolith, address)
 }
 
-/// Accepts the next call of the monolith and reads its head.
+/// Accepts the next call to the monolith, and reads the head of the request.
 fn accept_call(monolith: &TcpListener) -> TcpStream {
     let mut call = BufReader::new(monolith.accept().unwrap().0);
     let mut line = String::new();
@@ -70,7 +70,7 @@ fn a_client_reset_during_the_call_of_the_monolith_ends_both_spans() {
     let cause = &call["cause"]["exceptions"][0];
     assert_eq!(
         cause["message"],
-        "the request that the call was made for has ended"
+        "the request was cancelled before the monolith answered"
     );
     assert_eq!(
         records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
@@ -84,8 +84,8 @@ fn a_client_reset_while_the_monolith_answers_ends_both_spans() {
     let mut recorded = start(&address, &[]);
     let client = send_like(&recorded.service);
     let mut call = accept_call(&monolith);
-    let half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
-    call.write_all(half).unwrap();
+    let incomplete_answer = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
+    call.write_all(incomplete_answer).unwrap();
     reset_connection(client);
     recorded.wait_for(1, "client_disconnected");
     let records = recorded.stop();
@@ -166,7 +166,7 @@ fn likes_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
         let parent = records
             .segments
             .iter()
-            .find(|it| it["id"] == call["parent_id"]);
+            .find(|segment| segment["id"] == call["parent_id"]);
         assert_child_within(call, parent.unwrap());
     }
     assert_eq!(
@@ -180,14 +180,14 @@ fn each_like_is_counted_once_under_its_outcome() {
     let (_monolith, address) = bind_monolith();
     let mut recorded = start(&address, &[("MONOLITH_TIMEOUT_MS", "300")]);
     let service = &recorded.service;
-    let long = "x".repeat(2049);
+    let too_long_id = "x".repeat(2049);
     let head = |id: &str, more: &str| {
         format!("POST /mysfits/{id}/like HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n")
     };
     for (request, status) in [
         (head("one", ""), 504),
         (head("%ff", ""), 400),
-        (head(&long, ""), 400),
+        (head(&too_long_id, ""), 400),
         (head("a%2Fb", ""), 404),
         (head("..", ""), 404),
         (head("one", "Content-Length: 1000000\r\n"), 413),
@@ -204,8 +204,9 @@ fn each_like_is_counted_once_under_its_outcome() {
         let expected = format!("HTTP/1.1 {status}");
         assert_eq!(String::from_utf8_lossy(&answer), expected, "{request}");
     }
-    let unread = send(service, &head("one", "Content-Length: 2\r\n"));
-    // The answer to another request on the same worker shows that the service has read that head.
+    let client_of_incomplete_request = send(service, &head("one", "Content-Length: 2\r\n"));
+    // At least one of the next eight requests goes to the worker of this request. Its answer shows that the worker has
+    // read the head of this request.
     recorded.wait_for(9, r#""target":"access""#);
     for _ in 0..8 {
         let mut answer = [0; 12];
@@ -214,7 +215,7 @@ fn each_like_is_counted_once_under_its_outcome() {
             .read_exact(&mut answer)
             .unwrap();
     }
-    reset_connection(unread);
+    reset_connection(client_of_incomplete_request);
     recorded.wait_for(1, "client_disconnected");
 
     let records = recorded.stop();

@@ -50,20 +50,20 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
 }
 
 #[tokio::test]
-async fn a_failed_call_without_a_status_has_an_error_type() {
+async fn a_failed_call_of_the_monolith_has_an_error_type_even_without_an_error_status() {
     let unreachable = format!("127.0.0.1:{}", free_port());
     let silent = MonolithStub::start(Reply::Silence)
         .await
         .address
         .to_string();
-    let broken = MonolithStub::start(Reply::json("200 OK", "[]"))
+    let invalid = MonolithStub::start(Reply::json("200 OK", "[]"))
         .await
         .address;
     for (monolith, path, error) in [
         (&unreachable, "/mysfits/one/like", "unreachable"),
         (&silent, "/mysfits/one/like", "timeout"),
         (&silent, "/", "timeout"),
-        (&broken.to_string(), "/mysfits/one/like", "bad_answer"),
+        (&invalid.to_string(), "/mysfits/one/like", "bad_answer"),
     ] {
         let collector = Collector::start();
         let service = start_with(&[

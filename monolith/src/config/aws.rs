@@ -1,7 +1,7 @@
-//! The variables of the AWS SDK: checked here, then read by the SDK itself.
+//! Checks the environment variables of the AWS SDK. The SDK reads them itself afterwards.
 //!
-//! The SDK ignores most invalid values, or fails with each request. The rules are those of the "AWS SDKs and
-//! Tools Reference Guide" and of the SDK's parsers.
+//! Without these checks, the SDK would ignore most invalid values, or each request would fail. The checks follow
+//! the "AWS SDKs and Tools Reference Guide" and the SDK's parsers.
 
 use std::path::Path;
 
@@ -13,12 +13,12 @@ use http_shell::env::{ConfigError, Variables};
 use rustls_native_certs::load_certs_from_paths;
 use telemetry::is_host;
 
-/// Which values a variable may have: a description for the error message, and the check.
+/// The valid values of a variable: a description for the error message, and a function that checks a value.
 type ValueKind = (&'static str, fn(&str) -> bool);
 
 const ACCOUNT_ID: ValueKind = ("twelve digits", is_account_id);
 const APP_ID: ValueKind = ("letters, digits and any of !#$%&'*+-.^_`|~", is_app_id);
-const AUTH_SCHEMES: ValueKind = ("names separated by commas, such as sigv4", are_names);
+const AUTH_SCHEMES: ValueKind = ("names separated by commas, such as sigv4", are_scheme_names);
 const BOOLEAN: ValueKind = ("true or false", is_boolean);
 const CERTIFICATE_DIRECTORIES: ValueKind = (
     "directories with certificates in PEM form, separated by ':'",
@@ -29,29 +29,28 @@ const CHECKSUM_MODE: ValueKind = ("when_supported or when_required", is_checksum
 const COMPRESSION_SIZE: ValueKind = ("whole bytes from 0 to 10485760", is_compression_size);
 const ENDPOINT_MODE: ValueKind = ("preferred, disabled or required", is_endpoint_mode);
 const IP_VERSION: ValueKind = ("IPv4 or IPv6", is_ip_version);
-const KEY: ValueKind = ("a key without white space", is_graphic);
-const NOT_EMPTY: ValueKind = ("a value", is_not_empty);
+const KEY: ValueKind = ("a key without white space", is_ascii_graphic);
+const NOT_BLANK: ValueKind = ("a value", is_not_blank);
 const PATH: ValueKind = ("a path such as /credentials", is_path);
 const REGION: ValueKind = ("a region such as eu-west-1", is_region);
 const ROLE_ARN: ValueKind = ("the ARN of a role", is_role_arn);
 const SESSION_NAME: ValueKind = ("2 to 64 letters, digits or any of _=,.@-", is_session_name);
-const SESSION_TOKEN: ValueKind = ("a token that can be sent in a header", is_graphic);
+const SESSION_TOKEN: ValueKind = ("a token that can be sent in a header", is_ascii_graphic);
 const TOKEN: ValueKind = ("a token that can be sent in a header", is_header_value);
-const UNSET: ValueKind = ("it not to be set, since it is for tests of the SDK", |_| {
-    false
-});
+const NO_VALUE: ValueKind = ("no value, because only tests of the SDK use it", |_| false);
 const URL: ValueKind = (
     "http://host:port or https://host:port, with or without a path",
     is_url,
 );
 const URL_WITH_QUERY: ValueKind = (URL.0, is_url_with_query);
 
-/// The variables that the SDK reads and that can have an invalid value.
+/// The variables that the SDK reads, and the valid values of each. Variables for which every value is valid are
+/// left out.
 const VARIABLES: &[(&str, ValueKind)] = &[
     ("AWS_ACCOUNT_ID", ACCOUNT_ID),
     ("AWS_ACCOUNT_ID_ENDPOINT_MODE", ENDPOINT_MODE),
     ("AWS_AUTH_SCHEME_PREFERENCE", AUTH_SCHEMES),
-    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", NOT_EMPTY),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", NOT_BLANK),
     ("AWS_CONTAINER_CREDENTIALS_FULL_URI", URL_WITH_QUERY),
     ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", PATH),
     ("AWS_DEFAULT_REGION", REGION),
@@ -73,14 +72,14 @@ const VARIABLES: &[(&str, ValueKind)] = &[
     ("AWS_SDK_UA_APP_ID", APP_ID),
     ("AWS_USE_DUALSTACK_ENDPOINT", BOOLEAN),
     ("AWS_USE_FIPS_ENDPOINT", BOOLEAN),
-    ("AWS_WEB_IDENTITY_TOKEN_FILE", NOT_EMPTY),
-    ("SMITHY_CLIENT_SDK_CUSTOM_PARTITION", UNSET),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", NOT_BLANK),
+    ("SMITHY_CLIENT_SDK_CUSTOM_PARTITION", NO_VALUE),
     ("SSL_CERT_DIR", CERTIFICATE_DIRECTORIES),
     ("SSL_CERT_FILE", CERTIFICATE_FILE),
 ];
 
-/// Variables whose values no error message shows.
-const SECRETS: &[(&str, ValueKind)] = &[
+/// Secret variables. Error messages do not contain their values.
+const SECRET_VARIABLES: &[(&str, ValueKind)] = &[
     ("AWS_ACCESS_KEY_ID", KEY),
     ("AWS_CONTAINER_AUTHORIZATION_TOKEN", TOKEN),
     ("AWS_SECRET_ACCESS_KEY", KEY),
@@ -94,38 +93,39 @@ const DEPENDENT_VARIABLES: [(&str, &str); 3] = [
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
 ];
 
-/// The retries of the SDK. The SDK does not read these variables itself, because its default pauses are too long
-/// for our deadline and we configure its retries.
+/// The retry settings of the SDK. The monolith reads these variables itself, because it configures the retries of
+/// the SDK: the SDK's default pauses are too long for the monolith's deadline.
 #[derive(Clone, Copy, Debug)]
 pub struct Retries {
-    /// `AWS_MAX_ATTEMPTS`: attempts of a call, the first one included.
+    /// `AWS_MAX_ATTEMPTS`: attempts of a call, including the first one.
     pub max_attempts: u32,
     /// `AWS_RETRY_MODE`: `standard` or `adaptive`.
     pub mode: RetryMode,
 }
 
-/// Checks all variables of the SDK, and reads those about retries.
+/// Checks all variables of the SDK, and reads the retry settings.
 ///
 /// # Errors
 ///
 /// When a variable is missing or invalid; the error names the variable.
-pub fn read(env: &Variables) -> Result<Retries, ConfigError> {
+pub fn read(variables: &Variables) -> Result<Retries, ConfigError> {
     for (name, (expected, is_valid)) in VARIABLES {
-        env.optional(name, expected, |value| is_valid(value).then_some(()))?;
+        variables.optional(name, expected, |value| is_valid(value).then_some(()))?;
     }
-    for (name, (expected, is_valid)) in SECRETS {
-        if !non_blank(env, name).is_none_or(is_valid) {
+    for (name, (expected, is_valid)) in SECRET_VARIABLES {
+        if !non_blank(variables, name).is_none_or(is_valid) {
             return Err(ConfigError::invalid_secret(name, expected));
         }
     }
-    for (name, other) in DEPENDENT_VARIABLES {
-        if non_blank(env, name).is_some() && non_blank(env, other).is_none() {
-            let text = format!("{other} is not set: expected a value, because {name} has one");
-            return Err(ConfigError::Invalid(text));
+    for (name, dependency) in DEPENDENT_VARIABLES {
+        if non_blank(variables, name).is_some() && non_blank(variables, dependency).is_none() {
+            let message =
+                format!("{dependency} is not set: expected a value, because {name} is set");
+            return Err(ConfigError::Invalid(message));
         }
     }
-    let attempts = non_blank(env, "AWS_MAX_ATTEMPTS").unwrap_or("3");
-    let mode = non_blank(env, "AWS_RETRY_MODE").unwrap_or("standard");
+    let attempts = non_blank(variables, "AWS_MAX_ATTEMPTS").unwrap_or("3");
+    let mode = non_blank(variables, "AWS_RETRY_MODE").unwrap_or("standard");
     Ok(Retries {
         max_attempts: attempts
             .parse()
@@ -140,12 +140,13 @@ pub fn read(env: &Variables) -> Result<Retries, ConfigError> {
     })
 }
 
-/// The value of `name`. For these variables, the SDK treats a blank value as not set.
-fn non_blank<'a>(env: &'a Variables, name: &str) -> Option<&'a str> {
-    env.text(name).filter(|value| is_not_empty(value))
+/// The value of the variable `name` if it is not blank. The SDK treats a blank value of these variables as not set.
+fn non_blank<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
+    variables.text(name).filter(|value| is_not_blank(value))
 }
 
-/// The SDK's HTTP client trusts the certificates in this file instead of the system's.
+/// Whether the file contains only certificates. The SDK's HTTP client trusts them instead of the system's
+/// certificates.
 fn is_certificate_file(value: &str) -> bool {
     let loaded = load_certs_from_paths(Some(Path::new(value)), None);
     loaded.errors.is_empty() && !loaded.certs.is_empty()
@@ -157,7 +158,7 @@ fn are_certificate_directories(value: &str) -> bool {
     value.is_empty() || paths.any(|path| !load_certs_from_paths(None, Some(&path)).certs.is_empty())
 }
 
-/// The SDK inserts a region into host names.
+/// Whether the value is a valid label of a host name: the SDK inserts the region into host names.
 fn is_region(value: &str) -> bool {
     let is_label_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (1..=63).contains(&value.len())
@@ -175,12 +176,12 @@ fn is_url(value: &str) -> bool {
         return false;
     };
     let port = authority.as_str().strip_prefix(host);
-    let is_port = port.is_some_and(|port| {
+    let has_valid_port = port.is_some_and(|port| {
         let number = port.strip_prefix(':').map(str::parse);
         port.is_empty() || matches!(number, Some(Ok(1..=u16::MAX)))
     });
     let ends_after_path = url.query().is_none() && !value.contains('#');
-    ["http", "https"].contains(&scheme) && is_host(host) && is_port && ends_after_path
+    ["http", "https"].contains(&scheme) && is_host(host) && has_valid_port && ends_after_path
 }
 
 fn is_url_with_query(value: &str) -> bool {
@@ -191,7 +192,7 @@ fn is_path(value: &str) -> bool {
     value.starts_with('/') && value.parse::<Uri>().is_ok()
 }
 
-/// Where the SDK expects one of some words, it treats an empty value as not set.
+/// Whether the value is one of `words` or empty. The SDK treats an empty value of such a variable as not set.
 fn is_empty_or_one_of(value: &str, words: &[&str]) -> bool {
     value.is_empty() || words.iter().any(|word| word.eq_ignore_ascii_case(value))
 }
@@ -224,15 +225,15 @@ fn is_app_id(value: &str) -> bool {
     value.is_empty() || AppName::new(value.to_owned()).is_ok()
 }
 
-fn are_names(value: &str) -> bool {
-    value.is_empty() || value.split(',').all(is_not_empty)
+fn are_scheme_names(value: &str) -> bool {
+    value.is_empty() || value.split(',').all(is_not_blank)
 }
 
-fn is_not_empty(value: &str) -> bool {
+fn is_not_blank(value: &str) -> bool {
     !value.trim().is_empty()
 }
 
-fn is_graphic(value: &str) -> bool {
+fn is_ascii_graphic(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

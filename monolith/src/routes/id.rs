@@ -9,7 +9,7 @@ use http_shell::annotate;
 use crate::error::Error;
 use crate::mysfit::MysfitId;
 
-/// The id in the path segment after `/mysfits/`. The extractor annotates the request's span with it.
+/// The id in the path segment after `/mysfits/`. The extractor adds the id to the request's span.
 pub struct PathId(pub MysfitId);
 
 impl FromRequest for PathId {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::id::PathId;
 use crate::error::Error;
-use crate::mysfit::{Filter, FilterError, Summary};
+use crate::mysfit::{Filter, FilterError, MysfitSummary};
 use crate::store::Store;
 
 /// The query of a list.
@@ -22,10 +22,10 @@ pub async fn list(request: HttpRequest, store: Data<Store>) -> Result<HttpRespon
     let Query(query) =
         Query::<ListQuery>::from_query(request.query_string()).map_err(|_| FilterError::Query)?;
     let mysfits = match Filter::parse(query.filter.as_deref(), query.value.as_deref())? {
-        Some(filter) => store.filter(filter).await?,
+        Some(filter) => store.list_matching(filter).await?,
         None => store.list().await?,
     };
-    let summaries: Vec<_> = mysfits.iter().map(Summary::from).collect();
+    let summaries: Vec<_> = mysfits.iter().map(MysfitSummary::from).collect();
     Ok(HttpResponse::Ok().json(json!({"mysfits": summaries})))
 }
 
@@ -34,18 +34,18 @@ pub async fn show(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse
     Ok(HttpResponse::Ok().json(store.find(&id).await?))
 }
 
-/// `POST /mysfits/{id}/fulfill-like`: the hook that the Like service calls.
+/// `POST /mysfits/{id}/fulfill-like`: adds one like. The Like service calls this route.
 pub async fn fulfill_like(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse, Error> {
-    store.like(&id).await?;
-    Ok(update_succeeded())
+    store.add_like(&id).await?;
+    Ok(update_success_response())
 }
 
-/// `POST /mysfits/{id}/adopt`.
+/// `POST /mysfits/{id}/adopt`: marks a mysfit as adopted.
 pub async fn adopt(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse, Error> {
     store.adopt(&id).await?;
-    Ok(update_succeeded())
+    Ok(update_success_response())
 }
 
-fn update_succeeded() -> HttpResponse {
+fn update_success_response() -> HttpResponse {
     HttpResponse::Ok().json(json!({"Update": "Success"}))
 }

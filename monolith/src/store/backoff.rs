@@ -1,11 +1,11 @@
-//! Pauses between the attempts of an update.
+//! Computes the pauses between the attempts of an update.
 
 use std::time::Duration;
 
 /// Upper limit of the first pause.
 const FIRST_PAUSE_LIMIT: Duration = Duration::from_millis(20);
 
-/// Upper limit of all pauses.
+/// Upper limit of every pause.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
 
 /// Exponential back-off with full jitter: each pause is a random fraction of a limit that doubles.

@@ -1,7 +1,7 @@
-//! Records each DynamoDB call as a span and in metrics, by an interceptor of the AWS SDK.
+//! An interceptor of the AWS SDK that records each DynamoDB call as a span and in metrics.
 //!
-//! Each page of a list is a call of its own. A call includes the retries of the SDK; throttles are counted for
-//! each attempt.
+//! Each page of a list is a separate call. A call includes the retries of the SDK. The throttle counter counts
+//! each throttled attempt.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -45,8 +45,8 @@ struct Instruments {
 }
 
 impl CallRecorder {
-    /// Creates a recorder for calls about `table` in `region`. It uses the global tracer and meter providers at
-    /// this time.
+    /// Creates a recorder for calls that access `table` in `region`. It uses the current global tracer and meter
+    /// providers.
     pub fn new(table: &str, region: &str) -> Self {
         let meter = global::meter("monolith");
         Self {
@@ -73,7 +73,7 @@ impl Intercept for CallRecorder {
         "CallRecorder"
     }
 
-    /// Starts the call. Earlier hooks of an interceptor do not know the operation yet.
+    /// Starts recording the call. Earlier hooks of an interceptor have no access to the operation's name.
     fn read_before_serialization(
         &self,
         _: &Before<'_>,
@@ -113,15 +113,16 @@ impl Intercept for CallRecorder {
     }
 }
 
-/// A running call. If it is dropped before its end, for instance by a deadline, it is recorded without an answer.
+/// A running call. If it is dropped before its end, for instance at a deadline, it is recorded with the error type
+/// `no_answer`.
 #[derive(Debug)]
 struct Call {
-    cx: Context,
+    context: Context,
     table: String,
     operation: String,
     start: Instant,
     instruments: Instruments,
-    ended: AtomicBool,
+    has_ended: AtomicBool,
 }
 
 impl Storable for Call {
@@ -132,8 +133,8 @@ impl Call {
     fn start(recorder: &CallRecorder, operation: String) -> Self {
         let tracer = &recorder.tracer;
         let builder = tracer.span_builder("DynamoDB").with_kind(SpanKind::Client);
-        let cx = Context::current_with_span(builder.start(tracer));
-        let span = cx.span();
+        let context = Context::current_with_span(builder.start(tracer));
+        let span = context.span();
         if span.is_recording() {
             span.update_name(format!("DynamoDB.{operation}"));
             span.set_attributes([
@@ -146,12 +147,12 @@ impl Call {
             ]);
         }
         Self {
-            cx,
+            context,
             table: recorder.table.clone(),
             operation,
             start: Instant::now(),
             instruments: recorder.instruments.clone(),
-            ended: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
         }
     }
 
@@ -163,26 +164,26 @@ impl Call {
     }
 
     fn end(&self, after: &After<'_>, attempts: u32) {
-        self.ended.store(true, Ordering::Relaxed);
-        let failed = has_failed(after);
+        self.has_ended.store(true, Ordering::Relaxed);
+        let is_failed = has_failed(after);
         let response = after.response();
-        let code = failure_code(after);
-        let throttled = is_throttle_code(code.as_deref());
+        let error_code = failure_code(after);
+        let is_throttled = is_throttle_code(error_code.as_deref());
         let status = response.map(|response| response.status().as_u16());
-        let error = match status {
-            _ if throttled => "throttled".to_owned(),
+        let error_type = match status {
+            _ if is_throttled => "throttled".to_owned(),
             Some(status) => status.to_string(),
             None => "no_answer".to_owned(),
         };
-        self.record_duration(failed.then(|| (error.clone(), status)));
-        let span = self.cx.span();
+        self.record_duration(is_failed.then(|| (error_type.clone(), status)));
+        let span = self.context.span();
         if !span.is_recording() {
             return;
         }
         if attempts > 1 {
             span.set_attribute(KeyValue::new("aws.retry_count", i64::from(attempts) - 1));
         }
-        if throttled {
+        if is_throttled {
             span.set_attribute(KeyValue::new("aws.throttled", true));
         }
         if let Some(response) = response {
@@ -192,27 +193,28 @@ impl Call {
                 span.set_attribute(KeyValue::new("aws.request_id", id.to_owned()));
             }
         }
-        if failed {
-            let connection = after.output_or_error().and_then(Result::err);
-            if let Some(error) = connection.and_then(|error| error.as_connector_error()) {
+        if is_failed {
+            let sdk_error = after.output_or_error().and_then(Result::err);
+            if let Some(error) = sdk_error.and_then(|error| error.as_connector_error()) {
                 record_error(&span, error);
             }
-            let code = code.unwrap_or(error);
-            span.set_status(Status::error(code.clone()));
-            span.set_attribute(KeyValue::new("error.type", code));
+            let error_type = error_code.unwrap_or(error_type);
+            span.set_status(Status::error(error_type.clone()));
+            span.set_attribute(KeyValue::new("error.type", error_type));
         }
         span.end();
     }
 
-    /// Records the duration of the call. `failure` is the error type, and the HTTP status of an answer.
+    /// Records the duration of the call. `failure` contains the error type, and the HTTP status if DynamoDB has
+    /// answered.
     fn record_duration(&self, failure: Option<(String, Option<u16>)>) {
         let mut labels = vec![
             KeyValue::new("db.system.name", DB_SYSTEM_NAME),
             KeyValue::new("db.collection.name", self.table.clone()),
             KeyValue::new("db.operation.name", self.operation.clone()),
         ];
-        if let Some((error, status)) = failure {
-            labels.push(KeyValue::new("error.type", error));
+        if let Some((error_type, status)) = failure {
+            labels.push(KeyValue::new("error.type", error_type));
             let status = status.map(|status| status.to_string());
             labels.extend(status.map(|status| KeyValue::new("db.response.status_code", status)));
         }
@@ -223,14 +225,16 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if self.ended.load(Ordering::Relaxed) {
+        if self.has_ended.load(Ordering::Relaxed) {
             return;
         }
         self.record_duration(Some(("no_answer".to_owned(), None)));
-        let span = self.cx.span();
+        let span = self.context.span();
         if span.is_recording() {
             span.set_attribute(KeyValue::new("error.type", "no_answer"));
-            span.set_status(Status::error("given up before DynamoDB answered"));
+            span.set_status(Status::error(
+                "the call was cancelled before DynamoDB answered",
+            ));
             span.end();
         }
     }
@@ -252,14 +256,14 @@ fn is_throttle_code(code: Option<&str>) -> bool {
     code.is_some_and(|code| THROTTLE_CODES.contains(&code))
 }
 
-/// Parses the error code out of an answer's JSON, without its namespace.
+/// Parses the error code in the JSON of an error answer, and removes the code's namespace.
 fn parse_error_code(response: &HttpResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct ErrorBody {
         #[serde(rename = "__type")]
-        kind: String,
+        namespaced_code: String,
     }
     let body: ErrorBody = serde_json::from_slice(response.body().bytes()?).ok()?;
-    let code = body.kind.rsplit('#').next();
+    let code = body.namespaced_code.rsplit('#').next();
     code.map(str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! Classifies errors of the AWS SDK.
+//! Decides which errors of the AWS SDK allow a retry of a like.
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,21 +7,21 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::Error;
 
-/// DynamoDB's error codes for a request that it rejected for lack of capacity.
+/// The error codes of DynamoDB for throttled requests.
 pub const THROTTLE_CODES: [&str; 3] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",
 ];
 
-/// Wraps any failure that does not concern the item. The client gets a 503; the log shows the cause.
+/// Wraps a failure of DynamoDB. The answer is a 503 without the cause, and the cause is logged.
 pub fn database_error(error: impl StdError + Send + Sync + 'static) -> Error {
     Error::Database(Box::new(error))
 }
 
-/// Whether DynamoDB certainly wrote nothing: it throttled the request, or refused the connection.
+/// Whether DynamoDB certainly wrote nothing, because it throttled the request or refused the connection.
 ///
-/// If a connection breaks later, DynamoDB may have written the item.
+/// If an established connection breaks, DynamoDB may have written the item.
 pub fn is_certainly_not_written<E>(error: &SdkError<E>) -> bool
 where
     E: StdError + ProvideErrorMetadata + 'static,

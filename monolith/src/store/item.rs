@@ -7,10 +7,10 @@ use thiserror::Error;
 
 use crate::mysfit::Mysfit;
 
-/// The attributes of an item by name.
+/// The attributes of an item, by attribute name.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// An item that is not a mysfit. It holds the name of the attribute that is missing or invalid.
+/// The error of an item that is not a mysfit. It contains the name of the missing or invalid attribute.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the attribute {0} is missing or invalid")]
 pub struct InvalidItem(&'static str);
@@ -55,20 +55,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn item(mysfit: &Mysfit) -> Item {
-        let text = |value: &String| AttributeValue::S(value.clone());
-        let number = |value: u64| AttributeValue::N(value.to_string());
+    fn item_of(mysfit: &Mysfit) -> Item {
+        let text_value = |value: &String| AttributeValue::S(value.clone());
+        let number_value = |value: u64| AttributeValue::N(value.to_string());
         let attributes = [
-            ("MysfitId", text(&mysfit.mysfit_id)),
-            ("Name", text(&mysfit.name)),
-            ("Age", number(mysfit.age)),
-            ("GoodEvil", text(&mysfit.good_evil)),
-            ("LawChaos", text(&mysfit.law_chaos)),
-            ("Species", text(&mysfit.species)),
-            ("Description", text(&mysfit.description)),
-            ("ThumbImageUri", text(&mysfit.thumb_image_uri)),
-            ("ProfileImageUri", text(&mysfit.profile_image_uri)),
-            ("Likes", number(mysfit.likes)),
+            ("MysfitId", text_value(&mysfit.mysfit_id)),
+            ("Name", text_value(&mysfit.name)),
+            ("Age", number_value(mysfit.age)),
+            ("GoodEvil", text_value(&mysfit.good_evil)),
+            ("LawChaos", text_value(&mysfit.law_chaos)),
+            ("Species", text_value(&mysfit.species)),
+            ("Description", text_value(&mysfit.description)),
+            ("ThumbImageUri", text_value(&mysfit.thumb_image_uri)),
+            ("ProfileImageUri", text_value(&mysfit.profile_image_uri)),
+            ("Likes", number_value(mysfit.likes)),
             ("Adopted", AttributeValue::Bool(mysfit.adopted)),
         ];
         attributes
@@ -101,12 +101,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_mysfit_is_the_same_after_conversion_to_an_item_and_back(mysfit: Mysfit) {
-            prop_assert_eq!(Mysfit::try_from(&item(&mysfit)), Ok(mysfit));
+            prop_assert_eq!(Mysfit::try_from(&item_of(&mysfit)), Ok(mysfit));
         }
 
         #[test]
         fn an_item_without_one_of_the_attributes_is_invalid(mysfit: Mysfit, missing in 0..ATTRIBUTE_NAMES.len()) {
-            let mut item = item(&mysfit);
+            let mut item = item_of(&mysfit);
             item.remove(ATTRIBUTE_NAMES[missing]);
             prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[missing])));
         }
@@ -115,7 +115,7 @@ mod tests {
         fn an_item_with_one_invalid_attribute_is_invalid(
             mysfit: Mysfit, invalid in 0..ATTRIBUTE_NAMES.len(), value in invalid_values()
         ) {
-            let mut item = item(&mysfit);
+            let mut item = item_of(&mysfit);
             item.insert(ATTRIBUTE_NAMES[invalid].to_owned(), value);
             prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[invalid])));
         }

@@ -6,7 +6,7 @@ use dynoxide::server::serve_on;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// An emulator. It runs until the test's tokio runtime ends.
+/// An emulator of DynamoDB. It runs until the tokio runtime of the test ends.
 pub struct Database {
     pub address: SocketAddr,
     db: dynoxide::Database,
@@ -40,7 +40,7 @@ impl Database {
         Self { address, db }
     }
 
-    /// Writes an item in DynamoDB's JSON.
+    /// Writes an item, given in DynamoDB's JSON.
     pub fn put(&self, item: Value) {
         let put = json!({"TableName": "MysfitsTable", "Item": item});
         self.db
@@ -48,17 +48,17 @@ impl Database {
             .unwrap();
     }
 
-    /// Reads an item in DynamoDB's JSON. The result is null if there is no such item.
+    /// Reads an item. The result is DynamoDB's JSON, or null if the table has no item with this id.
     pub fn get(&self, id: &str) -> Value {
         let get = json!({"TableName": "MysfitsTable", "Key": {"MysfitId": {"S": id}}});
-        let got = self
+        let output = self
             .db
             .get_item(serde_json::from_value(get).unwrap())
             .unwrap();
-        serde_json::to_value(got).unwrap()["Item"].take()
+        serde_json::to_value(output).unwrap()["Item"].take()
     }
 
-    /// The number of likes as DynamoDB's JSON.
+    /// Reads the number of likes of a mysfit. The result is a string of digits.
     pub fn likes(&self, id: &str) -> Value {
         self.get(id)["Likes"]["N"].take()
     }

@@ -10,8 +10,8 @@ use crate::faulty_proxy::{Fault, FaultyProxy};
 use crate::{BINARY, REQUIRED, start_with_dynamodb_at};
 use test_support::service::{Service, free_port, run_to_end};
 
-/// Asserts that routes with database access are 503 within the deadline and a margin for a busy machine, and that
-/// other routes are 200.
+/// Asserts that the routes with database access answer 503 within the deadline and a margin for a busy machine, and
+/// that the other routes answer 200.
 async fn assert_database_routes_are_unavailable(monolith: &Service, deadline_ms: u64) {
     let start = Instant::now();
     for (method, path) in [
@@ -51,7 +51,7 @@ async fn an_unreachable_database_is_a_503_with_the_cause_in_the_log() {
 
 #[tokio::test]
 async fn a_silent_database_is_a_503_after_the_deadline() {
-    // The kernel accepts connections; nothing reads them.
+    // The kernel accepts connections, but no task reads from them.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let monolith =
         start_with_dynamodb_at(silent.local_addr().unwrap(), &[("DDB_TIMEOUT_MS", "300")]);
@@ -102,24 +102,24 @@ async fn a_throttled_like_is_retried_and_counted_once() {
 }
 
 #[tokio::test]
-async fn a_like_that_stays_throttled_is_a_503_and_adds_nothing() {
+async fn a_like_with_only_throttled_attempts_is_a_503_and_adds_nothing() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     let throttle_all = |_| Fault::Throttled("ProvisionedThroughputExceededException");
     let proxy = FaultyProxy::start(database.address, throttle_all).await;
     let monolith = start_with_dynamodb_at(proxy.address, &[("DDB_TIMEOUT_MS", "400")]);
-    // The deadline can also end during an attempt. Then the log names no throttling.
-    let mut logged = Vec::new();
-    while !logged
+    // If the deadline ends during an attempt, the logged error is a timeout without a throttling code.
+    let mut error_lines = Vec::new();
+    while !error_lines
         .iter()
         .any(|line: &String| line.contains("ProvisionedThroughputExceeded"))
     {
-        assert!(logged.len() < 20, "{logged:#?}");
+        assert!(error_lines.len() < 20, "{error_lines:#?}");
         let like = Client::new().post(monolith.url("/mysfits/one/fulfill-like"));
         assert_eq!(like.send().await.unwrap().status(), 503);
-        logged.push(monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#)));
+        error_lines.push(monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#)));
     }
-    assert!(proxy.request_count() > logged.len());
+    assert!(proxy.request_count() > error_lines.len());
     assert_eq!(database.likes("one"), "0");
 }
 
@@ -138,11 +138,11 @@ async fn a_like_succeeds_when_the_database_starts_within_the_deadline() {
             .post(monolith.url("/mysfits/one/fulfill-like"))
             .send(),
     );
-    let line = tokio::task::spawn_blocking(move || {
+    let first_attempt = tokio::task::spawn_blocking(move || {
         monolith.wait_for_line(|line| line.contains("was not written"));
         monolith
     });
-    let _monolith = line.await.unwrap();
+    let _monolith = first_attempt.await.unwrap();
     let _proxy = FaultyProxy::start_at(unreachable, database.address, |_| Fault::None).await;
     assert_eq!(like.await.unwrap().unwrap().status(), 200);
     assert_eq!(database.likes("one"), "1");

@@ -26,7 +26,8 @@ async fn a_running_request_at_sigterm_gets_its_complete_answer() {
     });
     monolith.signal(Signal::TERM);
     let mut answer = String::new();
-    // The service closes the connection after the answer, although the client did not ask for it.
+    // The service closes the connection after the answer, although the request does not contain
+    // `Connection: close`.
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("did not answer in time"), "{answer}");
@@ -100,7 +101,7 @@ async fn a_client_reset_ends_the_spans_of_the_request_and_of_its_dynamodb_call()
     assert_calls_without_answer(&records, 5);
 }
 
-/// Starts a monolith that uses the DynamoDB at `address`, and records its telemetry.
+/// Starts a monolith that calls DynamoDB at `address`, and records its telemetry.
 fn start_recorded(address: SocketAddr, more: &[(&str, &str)]) -> RecordedService {
     let url = format!("http://{address}");
     let endpoint = [("AWS_ENDPOINT_URL_DYNAMODB", &*url)];
@@ -115,14 +116,14 @@ fn send(service: &Service, request: &str) -> TcpStream {
     stream
 }
 
-/// Asserts that there are `count` subsegments and durations of calls without an answer.
+/// Asserts that there are `count` subsegments, and `count` durations, of calls without an answer.
 fn assert_calls_without_answer(records: &Records, count: usize) {
     assert_eq!(records.calls.len(), count, "{records:#?}");
     for call in &records.calls {
         assert_eq!(error_flags(call), ["fault"]);
         assert_eq!(call["annotations"]["error_type"], "no_answer");
-        let parent = |it: &&Value| it["id"] == call["parent_id"];
-        assert_child_within(call, records.segments.iter().find(parent).unwrap());
+        let is_parent = |segment: &&Value| segment["id"] == call["parent_id"];
+        assert_child_within(call, records.segments.iter().find(is_parent).unwrap());
     }
     let no_answer = [("error.type", json!("no_answer"))];
     let durations = records.sum("db.client.operation.duration", &no_answer);

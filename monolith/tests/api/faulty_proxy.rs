@@ -1,4 +1,4 @@
-//! A proxy before the DynamoDB emulator that injects faults into single requests.
+//! A proxy between the monolith and the DynamoDB emulator. It injects faults into chosen requests.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the proxy does with a request.
+/// The fault that the proxy injects into a request.
 #[derive(Clone, Copy)]
 pub enum Fault {
-    /// Answers with this throttling code, without calling the database.
+    /// Answers with this throttling error code, and does not call the database.
     Throttled(&'static str),
-    /// Answers 503 with an HTML page, without calling the database.
+    /// Answers 503 with an HTML page, and does not call the database.
     HtmlPage,
     /// Calls the database, but answers with an internal error.
     InternalError,
@@ -31,12 +31,13 @@ pub struct FaultyProxy {
 }
 
 impl FaultyProxy {
-    /// Starts a proxy before `database`. `fault` chooses the fault of each request by its number, from 0.
+    /// Starts a proxy that forwards requests to `database`. `fault` chooses the fault of each request from the
+    /// request's number. The first request has the number 0.
     pub async fn start(database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
         Self::start_at(([127, 0, 0, 1], 0).into(), database, fault).await
     }
 
-    /// Starts a proxy like `start`, at this address.
+    /// Starts a proxy like `start`, but listens on `address`.
     pub async fn start_at(
         address: SocketAddr,
         database: SocketAddr,
@@ -99,7 +100,7 @@ async fn serve(
 /// An error answer in DynamoDB's format.
 fn error_answer(status: &str, kind: &str) -> String {
     let body = format!(
-        r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"as it is tested"}}"#
+        r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"injected by the test"}}"#
     );
     let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/x-amz-json-1.0");
     format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())

@@ -31,13 +31,13 @@ async fn a_like_of_an_unknown_id_is_404_and_creates_no_item() {
 #[tokio::test]
 async fn a_like_of_an_invalid_item_is_404_and_changes_nothing() {
     let (monolith, database) = start_with_database().await;
-    let half = json!({"MysfitId": {"S": "half"}, "Likes": {"S": "many"}});
-    database.put(half.clone());
+    let invalid_item = json!({"MysfitId": {"S": "half"}, "Likes": {"S": "many"}});
+    database.put(invalid_item.clone());
     let answer = Client::new()
         .post(monolith.url("/mysfits/half/fulfill-like"))
         .send();
     assert_eq!(answer.await.unwrap().status(), 404);
-    assert_eq!(database.get("half"), half);
+    assert_eq!(database.get("half"), invalid_item);
 }
 
 #[tokio::test]
@@ -45,17 +45,17 @@ async fn a_thousand_likes_by_fifty_clients_add_a_thousand() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("one", "Good", "Neutral");
     let url = monolith.url("/mysfits/one/fulfill-like");
-    let liked = AtomicUsize::new(0);
+    let answered_likes = AtomicUsize::new(0);
     let clients = (0..50).map(|_| async {
         let client = Client::new();
         for _ in 0..20 {
             let answer = client.post(&url).send().await.unwrap();
             assert_eq!(answer.status(), 200);
-            liked.fetch_add(1, Ordering::Relaxed);
+            answered_likes.fetch_add(1, Ordering::Relaxed);
         }
     });
     join_all(clients).await;
-    assert_eq!(liked.into_inner(), 1000);
+    assert_eq!(answered_likes.into_inner(), 1000);
     assert_eq!(database.likes("one"), "1000");
 }
 
@@ -67,9 +67,10 @@ async fn the_like_route_exists_only_with_like_in_monolith_on() {
     assert_eq!(answer.await.unwrap().status(), 404);
     assert_eq!(database.likes("one"), "0");
 
-    let old = start_with_dynamodb_at(database.address, &[("LIKE_IN_MONOLITH", "on")]);
+    let monolith_with_likes =
+        start_with_dynamodb_at(database.address, &[("LIKE_IN_MONOLITH", "on")]);
     let answer = Client::new()
-        .post(old.url("/mysfits/one/like"))
+        .post(monolith_with_likes.url("/mysfits/one/like"))
         .send()
         .await
         .unwrap();
@@ -78,7 +79,7 @@ async fn the_like_route_exists_only_with_like_in_monolith_on() {
     assert_eq!(body, json!({"Update": "Success"}));
     assert_eq!(database.likes("one"), "1");
     let answer = Client::new()
-        .post(old.url("/mysfits/nobody/like"))
+        .post(monolith_with_likes.url("/mysfits/nobody/like"))
         .send()
         .await
         .unwrap();

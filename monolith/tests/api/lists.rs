@@ -71,8 +71,8 @@ async fn a_filter_lists_the_mysfits_with_its_attribute_value() {
 #[tokio::test]
 async fn an_invalid_filter_is_a_400_that_names_the_accepted_values() {
     let (monolith, _database) = start_with_database().await;
-    let long = format!("filter=GoodEvil&value={}", "x".repeat(2049));
-    for (query, named) in [
+    let query_with_long_value = format!("filter=GoodEvil&value={}", "x".repeat(2049));
+    for (query, expected_text) in [
         ("filter=Species&value=Yeti", "GoodEvil or LawChaos"),
         ("filter=GoodEvil", "Good, Neutral or Evil"),
         ("filter=LawChaos&value=", "Lawful, Neutral or Chaotic"),
@@ -80,7 +80,7 @@ async fn an_invalid_filter_is_a_400_that_names_the_accepted_values() {
             "filter=GoodEvil&filter=LawChaos&value=Good",
             "GoodEvil|LawChaos",
         ),
-        (&long, "2048 bytes"),
+        (&query_with_long_value, "2048 bytes"),
     ] {
         let answer = reqwest::get(monolith.url(&format!("/mysfits?{query}"))).await;
         let answer = answer.unwrap();
@@ -89,7 +89,7 @@ async fn an_invalid_filter_is_a_400_that_names_the_accepted_values() {
         let body: Value = answer.json().await.unwrap();
         assert_eq!(body["error"]["code"], "bad_request");
         let message = body["error"]["message"].as_str().unwrap();
-        assert!(message.contains(named), "{query}: {message}");
+        assert!(message.contains(expected_text), "{query}: {message}");
     }
 }
 

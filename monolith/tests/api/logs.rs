@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::database::Database;
 use crate::start_with_dynamodb_at;
 
-/// The lines that a monolith logs at this level for a list with one invalid item.
+/// Starts a monolith with this log level, and requests a list that contains one invalid item. Returns the log lines.
 async fn log_lines_at(level: &str, more: &[(&str, &str)]) -> Vec<String> {
     let database = Database::start().await;
     database.put(json!({"MysfitId": {"S": "half"}}));

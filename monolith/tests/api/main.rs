@@ -31,7 +31,7 @@ use database::Database;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_monolith");
 
-/// The variables that the monolith needs to start. Nothing listens at this address.
+/// The variables that the monolith needs to start. No process listens on this port.
 const REQUIRED: &[(&str, &str)] = &[
     ("DDB_TABLE_NAME", "MysfitsTable"),
     ("AWS_REGION", "eu-central-1"),
@@ -93,9 +93,9 @@ const REJECTED_VALUES: &[(&str, &str)] = &[
     ("AWS_ROLE_ARN", "mysfits"),
     ("AWS_ROLE_SESSION_NAME", "my session"),
     ("AWS_ACCESS_KEY_ID", "AKIA 1"),
-    ("AWS_ACCESS_KEY_ID", ""), // the secret is set
+    ("AWS_ACCESS_KEY_ID", ""), // while the secret key is set
     ("AWS_SECRET_ACCESS_KEY", "s3cret\n"),
-    ("AWS_SECRET_ACCESS_KEY", ""), // the key is set
+    ("AWS_SECRET_ACCESS_KEY", ""), // while the key id is set
     ("AWS_SESSION_TOKEN", "a b"),
     ("SMITHY_CLIENT_SDK_CUSTOM_PARTITION", "/partitions.json"),
     ("SSL_CERT_FILE", ""),
@@ -120,14 +120,27 @@ fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
     config.map(drop).map_err(|error| error.to_string())
 }
 
-// The Like service runs the suites `options` and `outages`: they test the crate `telemetry`, not the service.
 test_support::bodies_tests!(crate::PROGRAM);
+test_support::endless_bodies_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
+// The Like service runs all tests of `options` and `outages`, because they mainly test the crate `telemetry`. The
+// monolith runs only those that show that its `main` passes the configuration to that crate.
+test_support::options_tests!(
+    crate::PROGRAM,
+    only each_signal_is_sent_with_its_own_url_headers_and_compression,
+    service_name_and_resource_attributes_come_from_the_environment,
+    a_disabled_sdk_sends_nothing_and_logs_still_contain_trace_ids,
+);
+test_support::outages_tests!(
+    crate::PROGRAM,
+    only two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause,
+    two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause,
+);
 test_support::shell_tests!(crate::PROGRAM);
 test_support::telemetry_tests!(crate::PROGRAM);
 test_support::variables_tests!(crate::PROGRAM);
 
-/// Starts a monolith that uses the DynamoDB at `address`, with more variables.
+/// Starts a monolith that calls DynamoDB at `address`, with additional variables.
 fn start_with_dynamodb_at(address: SocketAddr, more: &[(&str, &str)]) -> Service {
     let url = format!("http://{address}");
     let mut variables = REQUIRED.to_vec();
@@ -136,10 +149,10 @@ fn start_with_dynamodb_at(address: SocketAddr, more: &[(&str, &str)]) -> Service
     Service::start(BINARY, &variables)
 }
 
-/// Starts a monolith with an emulator of its own.
+/// Starts a monolith and a DynamoDB emulator.
 async fn start_with_database() -> (Service, Database) {
     let database = Database::start().await;
-    // On a busy machine, the emulator can take longer than the default deadline of 1.5 s.
+    // On a busy machine, an answer of the emulator can take longer than the default deadline of 1.5 s.
     let service = start_with_dynamodb_at(database.address, &[("DDB_TIMEOUT_MS", "20000")]);
     (service, database)
 }

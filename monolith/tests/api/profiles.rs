@@ -21,8 +21,8 @@ async fn a_profile_shows_all_attributes_with_likes_as_a_string_of_digits() {
 #[tokio::test]
 async fn any_id_of_up_to_2048_bytes_is_found() {
     let (monolith, database) = start_with_database().await;
-    let longest = "é".repeat(1024);
-    for id in [&longest, "a b", "?#%", "ünï", "..."] {
+    let longest_id = "é".repeat(1024);
+    for id in [&longest_id, "a b", "?#%", "ünï", "..."] {
         database.put_mysfit(id, "Good", "Neutral");
         let mut url = reqwest::Url::parse(&monolith.url("/")).unwrap();
         url.path_segments_mut()
@@ -39,13 +39,13 @@ async fn an_unknown_id_is_404_and_an_invalid_id_is_400_or_404() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("a/b", "Good", "Neutral");
     database.put_mysfit("\u{fffd}", "Good", "Neutral");
-    let long = "x".repeat(2049);
+    let too_long_id = "x".repeat(2049);
     for (id, status) in [
         ("nobody", 404),
         ("a%2Fb", 404),
         ("a/", 404),
         ("%ff", 400),
-        (&long, 400),
+        (&too_long_id, 400),
     ] {
         for (method, path) in [("GET", ""), ("POST", "/adopt"), ("POST", "/fulfill-like")] {
             if id.ends_with('/') && method == "POST" {

@@ -16,7 +16,7 @@ use test_support::collector::{Collector, attribute_text};
 #[derive(Debug, PartialEq)]
 struct Outcome {
     status: u16,
-    /// Requests that the database received.
+    /// The number of requests that the database received.
     requests: usize,
     /// The counter of throttles by operation.
     throttles: Vec<(String, i64)>,
@@ -108,7 +108,7 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
             2,
             vec![("GetItem".to_owned(), 1)],
         ),
-        // The monolith itself retries a like.
+        // The SDK does not retry a like: the monolith does.
         (
             Method::POST,
             "/mysfits/one/fulfill-like",
@@ -117,7 +117,7 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
             4,
             update(3),
         ),
-        // Other failures that the SDK retries are not counted.
+        // The counter does not include other failures that the SDK retries.
         (
             Method::POST,
             "/mysfits/one/adopt",
@@ -146,7 +146,7 @@ fn throttle_first(throttled: usize) -> fn(usize) -> Fault {
     }
 }
 
-/// Uses another one of DynamoDB's throttling codes for each request.
+/// Throttles a request if its number is less than `throttled`. Each request gets a different error code.
 fn throttle(request: usize, throttled: usize) -> Fault {
     if request >= throttled {
         return Fault::None;

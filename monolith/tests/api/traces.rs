@@ -10,11 +10,11 @@ use test_support::daemon::{
 };
 use test_support::service::{Service, free_port};
 
-/// A request, and more variables of the monolith.
+/// The method and the path of a request, and additional variables of the monolith.
 struct Request<'a>(Method, &'a str, &'a [(&'a str, &'a str)]);
 
-/// Starts a monolith that uses the DynamoDB at `address`, sends a request, and stops the monolith. Returns the
-/// status and the documents.
+/// Starts a monolith that calls DynamoDB at `address`, sends a request, and stops the monolith. Returns the status of
+/// the answer, and the documents that the X-Ray daemon received.
 async fn trace_request(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Vec<Value>) {
     let Request(method, path, more) = request;
     let daemon = Daemon::start();
@@ -78,11 +78,11 @@ async fn each_dynamodb_call_is_one_subsegment() {
 #[tokio::test]
 async fn each_page_of_a_list_is_a_subsegment() {
     let database = Database::start().await;
-    let long = "x".repeat(300_000);
+    let long_description = "x".repeat(300_000);
     for number in 0..6 {
-        // A page ends at one megabyte.
+        // A page of DynamoDB ends at one megabyte.
         let mut item = crate::database::mysfit(&format!("{number}"), "Good", "Neutral");
-        item["Description"] = json!({"S": long});
+        item["Description"] = json!({"S": long_description});
         database.put(item);
     }
     let (_, documents) =

@@ -1,4 +1,4 @@
-//! Lost spans, log lines and metrics: each loss is counted, and each episode of losses is logged once.
+//! Tests of lost spans, log lines and metrics: a service counts each loss, and logs each episode of losses once.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::ChildStdout;
@@ -23,7 +23,7 @@ suite! {
     the_metrics_exported_at_shutdown_include_the_last_spans,
 }
 
-/// Sends `count` requests, ten at a time, and reads the answers.
+/// Sends `count` requests on one connection, ten at a time, and reads the answers.
 fn send_requests(service: &Service, count: usize) {
     let mut stream = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -50,7 +50,8 @@ fn lines_with_message<'a>(lines: &'a [Value], level: &str, message: &str) -> Vec
         .collect()
 }
 
-/// Sums a counter over the embedded metrics with this `error.type`. `None` stands for metrics without one.
+/// Sums a counter over the embedded metrics with this `error.type`. `None` selects the metrics without an
+/// `error.type`.
 fn sum_counter(lines: &[Value], metric: &str, error_type: Option<&str>) -> u64 {
     let lines = lines
         .iter()
@@ -58,7 +59,7 @@ fn sum_counter(lines: &[Value], metric: &str, error_type: Option<&str>) -> u64 {
     lines.filter_map(|line| line[metric].as_u64()).sum()
 }
 
-/// Reads lines into `lines`, up to the first one at INFO whose message contains this text.
+/// Reads lines into `lines`, until a line at INFO has a message that contains this text.
 fn read_until(stdout: &mut BufReader<ChildStdout>, lines: &mut Vec<Value>, message: &str) {
     loop {
         let mut line = String::new();
@@ -72,7 +73,7 @@ fn read_until(stdout: &mut BufReader<ChildStdout>, lines: &mut Vec<Value>, messa
 }
 
 fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Program) {
-    const REQUESTS: usize = 10_000;
+    const REQUEST_COUNT: usize = 10_000;
     let variables = [
         ("OTEL_METRICS_EXPORTER", "emf"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
@@ -82,8 +83,8 @@ fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Pro
     let mut stdout = BufReader::new(service.child.stdout.take().unwrap());
     let mut lines = Vec::new();
     for episode in 1..=2 {
-        // More lines than the pipe and the log queue hold.
-        send_requests(&service, REQUESTS);
+        // These requests cause more log lines than the pipe and the log queue can store.
+        send_requests(&service, REQUEST_COUNT);
         read_until(&mut stdout, &mut lines, "no more log lines are dropped");
         let warnings = lines_with_message(&lines, "WARN", "log lines were dropped");
         assert_eq!(warnings.len(), episode, "{warnings:#?}");
@@ -98,7 +99,7 @@ fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Pro
         .iter()
         .filter(|line| line["target"] == "access")
         .count();
-    let dropped = 2 * REQUESTS - written;
+    let dropped = 2 * REQUEST_COUNT - written;
     assert!(dropped > 0, "nothing was dropped");
     let counted = sum_counter(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
     assert_eq!(counted, dropped as u64);
@@ -108,33 +109,36 @@ fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Pro
     let durations = lines
         .iter()
         .filter_map(|line| line["http.server.request.duration"]["Count"].as_u64());
-    assert_eq!(durations.sum::<u64>(), 2 * REQUESTS as u64);
+    assert_eq!(durations.sum::<u64>(), 2 * REQUEST_COUNT as u64);
 }
 
 fn log_lines_lost_at_shutdown_are_counted_on_standard_error(program: &Program) {
-    const REQUESTS: usize = 2000;
-    // More lines than the pipe holds, but fewer than the log queue holds: none is dropped before shutdown.
+    const REQUEST_COUNT: usize = 2000;
+    // The pipe cannot store all log lines, but the log queue can store the rest, so none is dropped before shutdown.
     let variables = [("OTEL_METRICS_EXPORTER", "emf")];
     let mut service =
         Service::start_unread(program.binary, &[program.required, &variables].concat());
-    send_requests(&service, REQUESTS);
+    send_requests(&service, REQUEST_COUNT);
     service.signal(Signal::TERM);
-    // The last embedded metrics cannot be written either, and do not delay the shutdown.
+    // The last embedded metrics cannot be written either, but they do not delay the shutdown.
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
-    let lost: usize = stderr
+    let lost_lines: usize = stderr
         .split_once(" log lines were lost")
         .and_then(|(before, _)| before.parse().ok())
         .expect(&stderr);
-    let written = std::io::read_to_string(service.child.stdout.take().unwrap()).unwrap();
-    // The last line may be truncated where the pipe was full.
-    let written = written.matches("\n").count();
-    let others = lost + written - REQUESTS;
-    assert!(lost > 0 && others < 20, "{lost} lost, {written} written");
+    let stdout = std::io::read_to_string(service.child.stdout.take().unwrap()).unwrap();
+    // The last line can be incomplete, because the pipe was full.
+    let written_lines = stdout.matches("\n").count();
+    let other_lines = lost_lines + written_lines - REQUEST_COUNT;
+    assert!(
+        lost_lines > 0 && other_lines < 20,
+        "{lost_lines} lost, {written_lines} written"
+    );
 }
 
 fn lost_log_lines_are_counted_after_standard_output_is_closed(program: &Program) {
-    const REQUESTS: usize = 100;
+    const REQUEST_COUNT: usize = 100;
     let collector = Collector::start();
     let mut service = Service::start_unread(
         program.binary,
@@ -148,7 +152,7 @@ fn lost_log_lines_are_counted_after_standard_output_is_closed(program: &Program)
         .concat(),
     );
     drop(service.child.stdout.take());
-    send_requests(&service, REQUESTS);
+    send_requests(&service, REQUEST_COUNT);
     service.signal(Signal::TERM);
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
@@ -162,10 +166,10 @@ fn lost_log_lines_are_counted_after_standard_output_is_closed(program: &Program)
 }
 
 fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(program: &Program) {
-    const REQUESTS: usize = 500;
-    const CAPACITY: usize = 100;
-    const PROCESSED: &str = "otel.sdk.processor.span.processed";
-    const EXPORTED: &str = "otel.sdk.exporter.span.exported";
+    const REQUEST_COUNT: usize = 500;
+    const QUEUE_CAPACITY: usize = 100;
+    const PROCESSED_METRIC: &str = "otel.sdk.processor.span.processed";
+    const EXPORTED_METRIC: &str = "otel.sdk.exporter.span.exported";
     let mut collector = HttpBackend::stopped("");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
@@ -173,7 +177,7 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
         ("OTEL_TRACES_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
         ("OTEL_TRACES_SAMPLER", "always_on"),
-        ("OTEL_BSP_MAX_QUEUE_SIZE", &CAPACITY.to_string()),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", &QUEUE_CAPACITY.to_string()),
         ("OTEL_BSP_SCHEDULE_DELAY", "20"),
         ("OTEL_METRICS_EXPORTER", "emf"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
@@ -186,9 +190,9 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
         send_requests(&service, 10);
         wait_until("an export begins", || collector.has_received());
         // The collector does not answer, so these requests fill the queue.
-        send_requests(&service, REQUESTS);
+        send_requests(&service, REQUEST_COUNT);
         collector.pause_answers(false);
-        spans += 10 + REQUESTS as u64;
+        spans += 10 + REQUEST_COUNT as u64;
         wait_until("no more spans are dropped", || {
             send_requests(&service, 10);
             spans += 10;
@@ -199,20 +203,23 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
         assert_eq!(warnings.len(), episode, "{warnings:#?}");
         wait_until("all spans are counted", || {
             lines.extend(service.lines.try_iter().map(|line| parse_line(&line)));
-            let dropped = sum_counter(&lines, PROCESSED, Some("queue_full"));
-            dropped + sum_counter(&lines, EXPORTED, None) == spans
+            let dropped = sum_counter(&lines, PROCESSED_METRIC, Some("queue_full"));
+            dropped + sum_counter(&lines, EXPORTED_METRIC, None) == spans
         });
     }
-    let dropped = sum_counter(&lines, PROCESSED, Some("queue_full"));
-    assert_eq!(dropped + sum_counter(&lines, PROCESSED, None), spans);
-    // Spans in an export have left the queue.
-    let most_kept = 2 * (CAPACITY + 10);
-    assert!(dropped >= (2 * REQUESTS - most_kept) as u64, "{dropped}");
+    let dropped = sum_counter(&lines, PROCESSED_METRIC, Some("queue_full"));
+    assert_eq!(dropped + sum_counter(&lines, PROCESSED_METRIC, None), spans);
+    // The queue does not contain the spans of the running export, at most ten.
+    let max_kept = 2 * (QUEUE_CAPACITY + 10);
+    assert!(
+        dropped >= (2 * REQUEST_COUNT - max_kept) as u64,
+        "{dropped}"
+    );
     assert!(service.stop().0.success());
 }
 
 fn spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message(program: &Program) {
-    const EXPORTED: &str = "otel.sdk.exporter.span.exported";
+    const EXPORTED_METRIC: &str = "otel.sdk.exporter.span.exported";
     // OTLP's partial success: one span is rejected with the message "too old".
     let mut collector = HttpBackend::stopped("\x0a\x0b\x08\x01\x12\x07too old");
     collector.start();
@@ -229,17 +236,20 @@ fn spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message(
     send_requests(&service, 100);
     wait_until("all spans are counted", || {
         lines.extend(service.lines.try_iter().map(|line| parse_line(&line)));
-        let rejected = sum_counter(&lines, EXPORTED, Some("rejected"));
-        rejected > 0 && rejected + sum_counter(&lines, EXPORTED, None) == 100
+        let rejected = sum_counter(&lines, EXPORTED_METRIC, Some("rejected"));
+        rejected > 0 && rejected + sum_counter(&lines, EXPORTED_METRIC, None) == 100
     });
-    let warnings: Vec<_> = lines.iter().filter(|it| it["level"] == "WARN").collect();
+    let warnings: Vec<_> = lines
+        .iter()
+        .filter(|line| line["level"] == "WARN")
+        .collect();
     assert_eq!(warnings.len(), 1, "{warnings:#?}");
     assert_eq!(warnings[0]["cause"], "too old");
     assert!(service.stop().0.success());
 }
 
 fn spans_not_received_by_the_xray_daemon_are_counted(program: &Program) {
-    const EXPORTED: &str = "otel.sdk.exporter.span.exported";
+    const EXPORTED_METRIC: &str = "otel.sdk.exporter.span.exported";
     let daemon = UdpBackend::stopped();
     let address = format!("127.0.0.1:{}", daemon.port());
     let service = program.start_with(&[
@@ -254,8 +264,8 @@ fn spans_not_received_by_the_xray_daemon_are_counted(program: &Program) {
     send_requests(&service, 100);
     wait_until("all spans are counted", || {
         lines.extend(service.lines.try_iter().map(|line| parse_line(&line)));
-        let lost = sum_counter(&lines, EXPORTED, Some("ConnectionRefused"));
-        lost > 0 && lost + sum_counter(&lines, EXPORTED, None) == 100
+        let lost = sum_counter(&lines, EXPORTED_METRIC, Some("ConnectionRefused"));
+        lost > 0 && lost + sum_counter(&lines, EXPORTED_METRIC, None) == 100
     });
     assert!(service.stop().0.success());
 }
@@ -268,7 +278,7 @@ fn the_metrics_exported_at_shutdown_include_the_last_spans(program: &Program) {
         ("OTEL_TRACES_EXPORTER", "otlp"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
         ("OTEL_TRACES_SAMPLER", "always_on"),
-        // Nothing is exported before the shutdown.
+        // The delay is longer than the test, so the first export is at the shutdown.
         ("OTEL_BSP_SCHEDULE_DELAY", "600000"),
         ("OTEL_METRICS_EXPORTER", "emf"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "600000"),

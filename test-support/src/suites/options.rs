@@ -1,9 +1,10 @@
-//! The effects of OpenTelemetry's SDK and exporter variables, observed at a collector.
+//! Tests of OpenTelemetry's variables for the SDK and the exporters. They check the requests that a collector
+//! receives.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use reqwest::Client;
 
@@ -27,14 +28,14 @@ suite! {
     a_silent_metadata_endpoint_delays_the_start_by_about_a_second,
 }
 
-/// Samples all traces, and exports traces and metrics by OTLP.
+/// Variables that sample all traces, and export traces and metrics by OTLP.
 const OTLP_EXPORT: [(&str, &str); 3] = [
     ("OTEL_TRACES_EXPORTER", "otlp"),
     ("OTEL_METRICS_EXPORTER", "otlp"),
     ("OTEL_TRACES_SAMPLER", "always_on"),
 ];
 
-/// Starts a service that exports by OTLP, with more variables.
+/// Starts a service that exports by OTLP, with additional variables.
 fn start_exporting(program: &Program, more: &[(&str, &str)]) -> Service {
     program.start_with(&[&OTLP_EXPORT, more].concat())
 }
@@ -47,7 +48,7 @@ async fn request_live(service: &Service, times: usize) {
     }
 }
 
-/// Starts a service, sends it `times` requests, stops it, and returns its requests to the collector.
+/// Starts a service, sends `times` requests to it, and stops it. Returns the requests that the collector received.
 async fn export_requests(
     program: &Program,
     collector: &Collector,
@@ -62,7 +63,7 @@ async fn export_requests(
     requests
 }
 
-/// Starts a service, sends it `times` requests, stops it, and returns its spans with their service name.
+/// Starts a service, sends `times` requests to it, and stops it. Returns the spans with their service name.
 async fn export_spans(
     program: &Program,
     times: usize,
@@ -145,8 +146,8 @@ async fn spans_and_metrics_are_sent_after_the_configured_delay(program: &Program
     let mut requests = Vec::new();
     let mut count = |path: &str| {
         requests.extend(collector.take_requests());
-        let of_path = requests.iter().filter(|it: &&Request| it.path == path);
-        of_path.count()
+        let requests_to_path = requests.iter().filter(|it: &&Request| it.path == path);
+        requests_to_path.count()
     };
     wait_until("a span is exported", || count("/v1/traces") > 0);
     // The default delay is 5 s.
@@ -162,7 +163,7 @@ async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
         "OTEL_BSP_EXPORT_TIMEOUT",
     ] {
-        // The kernel accepts connections; nothing reads them.
+        // The kernel accepts connections, but no thread reads from them.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", silent.local_addr().unwrap());
         let service = start_exporting(
@@ -184,8 +185,8 @@ async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn count_limits_limit_the_attributes_of_a_span(program: &Program) {
-    let all = export_spans(program, 1, &[]).await[0].1.attributes.len();
-    assert!(all > 3);
+    let unlimited_count = export_spans(program, 1, &[]).await[0].1.attributes.len();
+    assert!(unlimited_count > 3);
     for limits in [
         &[("OTEL_ATTRIBUTE_COUNT_LIMIT", "3")][..],
         &[
@@ -195,7 +196,7 @@ async fn count_limits_limit_the_attributes_of_a_span(program: &Program) {
     ] {
         let span = &export_spans(program, 1, limits).await[0].1;
         assert_eq!(span.attributes.len(), 3);
-        assert_eq!(span.dropped_attributes_count as usize, all - 3);
+        assert_eq!(span.dropped_attributes_count as usize, unlimited_count - 3);
     }
 }
 
@@ -216,8 +217,8 @@ async fn counters_are_cumulative_unless_delta_is_configured(program: &Program) {
         request_live(&service, 1).await;
         assert!(service.stop().0.success());
         let (_, metrics) = collector.spans_and_metrics();
-        let duration = |name: &str| name == "http.server.request.duration";
-        let metric = metrics.into_iter().find(|metric| duration(&metric.name));
+        let is_duration = |metric: &Metric| metric.name == "http.server.request.duration";
+        let metric = metrics.into_iter().find(is_duration);
         let Some(Data::Histogram(histogram)) = metric.unwrap().data else {
             panic!("no histogram");
         };
@@ -266,8 +267,8 @@ async fn a_disabled_sdk_sends_nothing_and_logs_still_contain_trace_ids(program: 
         assert!(header.starts_with(&format!("Root={root}")), "{header}");
         let (status, lines) = service.stop();
         assert!(status.success());
-        let access = |line: &&String| line.contains("/health/live") && line.contains(root);
-        assert_eq!(lines.iter().filter(access).count(), 1, "{lines:#?}");
+        let is_access_line = |line: &&String| line.contains("/health/live") && line.contains(root);
+        assert_eq!(lines.iter().filter(is_access_line).count(), 1, "{lines:#?}");
         assert!(!lines.iter().any(|line| line.contains("SpanId")));
     }
     assert_eq!(collector.take_requests().len(), 0);
@@ -310,7 +311,7 @@ async fn the_metadata_endpoint_is_called_only_for_exporters_that_send_resources(
     let collector = Collector::start();
     let metadata = Collector::start_answering("{}");
     let uri = format!("{}/v4/1", metadata.endpoint);
-    let on_ecs = ("ECS_CONTAINER_METADATA_URI_V4", &*uri);
+    let metadata_uri = ("ECS_CONTAINER_METADATA_URI_V4", &*uri);
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
     let traces = |exporter| ("OTEL_TRACES_EXPORTER", exporter);
     let metrics = |exporter| ("OTEL_METRICS_EXPORTER", exporter);
@@ -331,7 +332,7 @@ async fn the_metadata_endpoint_is_called_only_for_exporters_that_send_resources(
         (vec![metrics("otlp")], 2),
         (vec![traces("console"), sampler], 2),
     ] {
-        let service = program.start_with(&[&[on_ecs, endpoint], &*variables].concat());
+        let service = program.start_with(&[&[metadata_uri, endpoint], &*variables].concat());
         request_live(&service, 1).await;
         assert!(service.stop().0.success());
         assert_eq!(

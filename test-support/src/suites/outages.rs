@@ -1,4 +1,4 @@
-//! The log lines of a service while a telemetry backend fails, recovers and fails again.
+//! Tests of the log lines of a service while a telemetry backend fails, recovers and fails again.
 
 use serde_json::Value;
 
@@ -18,23 +18,23 @@ suite! {
     an_unresolvable_daemon_name_is_one_warning_with_the_error,
 }
 
-/// The log lines of a service, which requests keep busy.
+/// A running service, and its log lines so far.
 struct ServiceLog<'a> {
     service: &'a Service,
     lines: Vec<Value>,
 }
 
 impl ServiceLog<'_> {
-    /// Sends requests until there are `count` lines at `level` whose message contains this text.
-    fn wait_for(&mut self, level: &str, message: &str, count: usize) {
+    /// Sends requests until the service has logged `count` lines at `level` whose message contains this text.
+    fn send_requests_until_logged(&mut self, level: &str, message: &str, count: usize) {
         wait_until(message, || {
-            self.send_request_and_read();
+            self.send_request_and_read_lines();
             self.lines_with_message(level, message).len() >= count
         });
     }
 
     /// Sends a request, and reads the lines logged since the last call.
-    fn send_request_and_read(&mut self) {
+    fn send_request_and_read_lines(&mut self) {
         let request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         self.service.send_raw(request);
         let lines = self.service.lines.try_iter();
@@ -51,39 +51,40 @@ impl ServiceLog<'_> {
     }
 }
 
-/// The expected log messages of an outage.
+/// Parts of the expected log messages of an outage.
 struct OutageMessages<'a> {
-    /// The WARN at the beginning.
+    /// Part of the WARN at the beginning of the outage.
     warning: &'a str,
-    /// The INFO at the end.
+    /// Part of the INFO at the end of the outage.
     recovery: &'a str,
-    /// Each cause contains one of these texts.
+    /// Each `cause` of a WARN contains one of these texts.
     causes: &'a [&'a str],
 }
 
-/// Causes of a closed port. A connection that was accepted before the listener closed is reset.
+/// The causes that a service reports for a stopped backend. A connection that the backend has accepted before it stops
+/// is reset.
 const CLOSED_PORT_CAUSES: &[&str] = &["refused", "reset"];
 
-const NO_SPANS: OutageMessages = OutageMessages {
+const SPAN_EXPORT_OUTAGE: OutageMessages = OutageMessages {
     warning: "spans cannot be exported",
     recovery: "spans are exported again",
     causes: CLOSED_PORT_CAUSES,
 };
 
-const NO_METRICS: OutageMessages = OutageMessages {
+const METRIC_EXPORT_OUTAGE: OutageMessages = OutageMessages {
     warning: "metrics cannot be exported",
     recovery: "metrics are exported again",
     causes: CLOSED_PORT_CAUSES,
 };
 
-const NO_RULES: OutageMessages = OutageMessages {
+const SAMPLING_RULES_OUTAGE: OutageMessages = OutageMessages {
     warning: "returns no sampling rules",
     recovery: "returns sampling rules again",
     causes: CLOSED_PORT_CAUSES,
 };
 
-/// Stops `backend` twice. Asserts that each outage is one WARN with its cause, and that the recovery between them
-/// is one INFO.
+/// Starts a service while `backend` is stopped, starts the backend, and stops it again. Asserts that each of the two
+/// outages is one WARN with its cause, and that the recovery is one INFO.
 fn assert_two_outages(
     program: &Program,
     mut backend: impl Backend,
@@ -98,37 +99,38 @@ fn assert_two_outages(
     let port = backend.port();
     let daemon = format!("127.0.0.1:{port}");
     let collector = format!("http://{daemon}");
-    let common = [
+    let common_variables = [
         ("AWS_XRAY_DAEMON_ADDRESS", &*daemon),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector),
         ("OTEL_TRACES_SAMPLER", "always_on"),
         ("OTEL_BSP_SCHEDULE_DELAY", "1"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
     ];
-    let variables = &[&common, variables].concat();
+    let variables = &[&common_variables, variables].concat();
     let service = program.start_with(variables);
     let mut log = ServiceLog {
         service: &service,
         lines: Vec::new(),
     };
-    log.wait_for("WARN", warning, 1);
+    log.send_requests_until_logged("WARN", warning, 1);
     backend.start();
-    log.wait_for("INFO", recovery, 1);
+    log.send_requests_until_logged("INFO", recovery, 1);
     wait_until("the backend receives", || {
-        log.send_request_and_read();
+        log.send_request_and_read_lines();
         backend.has_received()
     });
     backend.stop();
-    log.wait_for("WARN", warning, 2);
+    log.send_requests_until_logged("WARN", warning, 2);
     // The second outage lasts until the service ends, with many more failures.
     for _ in 0..200 {
-        log.send_request_and_read();
+        log.send_request_and_read_lines();
     }
     let ServiceLog { mut lines, .. } = log;
-    let (status, last) = service.stop();
+    let (status, remaining_lines) = service.stop();
     assert!(status.success());
     lines.extend(
-        last.iter()
+        remaining_lines
+            .iter()
             .map(|line| serde_json::from_str::<Value>(line).unwrap()),
     );
 
@@ -153,31 +155,46 @@ fn assert_two_outages(
         line["level"] == "INFO"
             && line["message"]
                 .as_str()
-                .is_some_and(|it| it.contains(recovery))
+                .is_some_and(|message| message.contains(recovery))
     });
     assert_eq!(recoveries.count(), 1, "{lines:#?}");
 }
 
 fn two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "xray")];
-    assert_two_outages(program, UdpBackend::stopped(), &variables, &NO_SPANS);
+    assert_two_outages(
+        program,
+        UdpBackend::stopped(),
+        &variables,
+        &SPAN_EXPORT_OUTAGE,
+    );
 }
 
 fn two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
-    assert_two_outages(program, HttpBackend::stopped(""), &variables, &NO_SPANS);
+    assert_two_outages(
+        program,
+        HttpBackend::stopped(""),
+        &variables,
+        &SPAN_EXPORT_OUTAGE,
+    );
 }
 
 fn two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause(program: &Program) {
     let variables = [("OTEL_METRICS_EXPORTER", "otlp")];
-    assert_two_outages(program, HttpBackend::stopped(""), &variables, &NO_METRICS);
+    assert_two_outages(
+        program,
+        HttpBackend::stopped(""),
+        &variables,
+        &METRIC_EXPORT_OUTAGE,
+    );
 }
 
 fn two_outages_with_status_503_are_two_warnings_with_the_status(program: &Program) {
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
     let expected = OutageMessages {
         causes: &["503"],
-        ..NO_SPANS
+        ..SPAN_EXPORT_OUTAGE
     };
     assert_two_outages(
         program,
@@ -194,12 +211,12 @@ fn two_outages_without_answers_are_two_warnings_that_name_the_timeout(program: &
     ];
     let expected = OutageMessages {
         causes: &["timeout"],
-        ..NO_METRICS
+        ..METRIC_EXPORT_OUTAGE
     };
     assert_two_outages(program, SilentBackend::stopped(), &variables, &expected);
 }
 
-/// An answer to both GetSamplingRules and GetSamplingTargets. The next report is due after one second.
+/// An answer to both GetSamplingRules and GetSamplingTargets. It asks for the next report after one second.
 const RULES_AND_TARGETS: &str = r#"{
     "SamplingRuleRecords": [{"SamplingRule": {
         "RuleName": "Default", "Priority": 10000, "FixedRate": 1.0, "ReservoirSize": 1, "Version": 1,
@@ -225,7 +242,7 @@ fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause(p
         ("OTEL_TRACES_SAMPLER", "xray"),
         ("AWS_XRAY_DAEMON_ADDRESS", &address),
     ];
-    assert_two_outages(program, rules, &variables, &NO_RULES);
+    assert_two_outages(program, rules, &variables, &SAMPLING_RULES_OUTAGE);
 }
 
 fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause(program: &Program) {
@@ -245,11 +262,11 @@ fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause(program: &
             &format!("{endpoint},pollingIntervalMs=10"),
         ),
     ];
-    assert_two_outages(program, server, &variables, &NO_RULES);
+    assert_two_outages(program, server, &variables, &SAMPLING_RULES_OUTAGE);
 }
 
 fn an_unresolvable_daemon_name_is_one_warning_with_the_error(program: &Program) {
-    // A label of more than 63 bytes: the resolver rejects it without a query.
+    // The resolver rejects a label of more than 63 bytes without a DNS query.
     let address = format!("{}:2000", "x".repeat(64));
     let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
@@ -261,9 +278,9 @@ fn an_unresolvable_daemon_name_is_one_warning_with_the_error(program: &Program) 
         service: &service,
         lines: Vec::new(),
     };
-    log.wait_for("WARN", NO_SPANS.warning, 1);
+    log.send_requests_until_logged("WARN", SPAN_EXPORT_OUTAGE.warning, 1);
     for _ in 0..200 {
-        log.send_request_and_read();
+        log.send_request_and_read_lines();
     }
     let warnings = log.lines_with_message("WARN", "");
     assert_eq!(warnings.len(), 1, "{warnings:#?}");

@@ -1,4 +1,4 @@
-//! Behaviour that every service has through `http-shell`.
+//! Tests of the behaviour that `http-shell` gives every service.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -110,11 +110,11 @@ async fn a_preflight_has_an_empty_answer_and_allows_any_origin(program: &Program
     }
 }
 
-/// Sends a preflight with more header lines. Returns the headers that the answer allows.
-fn allowed_headers(service: &Service, lines: &str) -> Option<String> {
+/// Sends a preflight with additional header lines. Returns the headers that the answer allows.
+fn allowed_headers(service: &Service, header_lines: &str) -> Option<String> {
     let preflight = "OPTIONS /mysfits/x/like HTTP/1.1\r\nOrigin: http://elsewhere.example\r\n\
         Access-Control-Request-Method: POST";
-    let answer = send_head(service, &format!("{preflight}{lines}"));
+    let answer = send_head(service, &format!("{preflight}{header_lines}"));
     let (status, head, body) = parse_answer(&answer);
     assert_eq!((status, body), (204, ""), "{answer}");
     assert!(head.contains("access-control-allow-origin: *"), "{answer}");
@@ -122,17 +122,18 @@ fn allowed_headers(service: &Service, lines: &str) -> Option<String> {
         head.contains("vary: access-control-request-headers"),
         "{answer}"
     );
-    let mut lines = head.lines();
-    let allowed = lines.find_map(|line| line.strip_prefix("access-control-allow-headers: "));
-    allowed.map(str::to_owned)
+    let allowed_headers = head
+        .lines()
+        .find_map(|line| line.strip_prefix("access-control-allow-headers: "));
+    allowed_headers.map(str::to_owned)
 }
 
 fn a_preflight_allows_the_requested_headers_by_name(program: &Program) {
     let service = program.start();
     let requested = "\r\nAccess-Control-Request-Headers: ";
-    let long = (0..200).map(|n| format!("x-{n}")).collect::<Vec<_>>();
-    let long = long.join(", ");
-    for (lines, allowed) in [
+    let long_list: Vec<_> = (0..200).map(|number| format!("x-{number}")).collect();
+    let long_list = long_list.join(", ");
+    for (header_lines, expected) in [
         (String::new(), None),
         (requested.to_owned(), None),
         (format!("{requested} , ,"), None),
@@ -150,16 +151,16 @@ fn a_preflight_allows_the_requested_headers_by_name(program: &Program) {
             format!("{requested}authorization, <script>, a b, \u{e9}, x:y"),
             Some("authorization"),
         ),
-        (format!("{requested}{long}"), Some(&*long)),
+        (format!("{requested}{long_list}"), Some(&*long_list)),
     ] {
-        let got = allowed_headers(&service, &lines);
-        assert_eq!(got.as_deref(), allowed, "{lines}");
+        let allowed = allowed_headers(&service, &header_lines);
+        assert_eq!(allowed.as_deref(), expected, "{header_lines}");
     }
 }
 
 fn an_invalid_request_head_is_rejected_with_an_empty_answer(program: &Program) {
     let service = program.start();
-    let huge = format!(
+    let request_with_huge_header = format!(
         "GET / HTTP/1.1\r\nHost: x\r\nX-Huge: {}\r\n\r\n",
         "x".repeat(300_000)
     );
@@ -167,7 +168,7 @@ fn an_invalid_request_head_is_rejected_with_an_empty_answer(program: &Program) {
         (&b"not http at all\r\n\r\n"[..], &[400][..]),
         (b"GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", &[400]),
         (b"GET /\xff\x00 HTTP/1.1\r\nHost: x\r\n\r\n", &[400]),
-        (huge.as_bytes(), &[400, 431]),
+        (request_with_huge_header.as_bytes(), &[400, 431]),
     ] {
         let answer = service.send_raw(bytes);
         let (status, _, body) = parse_answer(&answer);
@@ -204,41 +205,41 @@ fn each_request_has_an_access_line_with_the_fields_of_the_workshop(program: &Pro
 
 fn the_exit_code_of_health_check_shows_whether_the_service_is_live(program: &Program) {
     let service = program.start();
-    let check = |port: u16| {
+    let run_health_check = |port: u16| {
         let port = port.to_string();
         program.run_to_end(&[("PORT", &port)], &["--health-check"])
     };
-    assert!(check(service.port).status.success());
+    assert!(run_health_check(service.port).status.success());
     let port = service.port;
     drop(service);
-    assert_eq!(check(port).status.code(), Some(1));
+    assert_eq!(run_health_check(port).status.code(), Some(1));
 }
 
 fn an_unknown_argument_is_a_usage_error(program: &Program) {
-    let ended = program.run_to_end(&[], &["--port"]);
-    assert_eq!(ended.status.code(), Some(64));
-    assert!(String::from_utf8_lossy(&ended.stderr).contains("--port"));
+    let output = program.run_to_end(&[], &["--port"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--port"));
 }
 
 fn arguments_and_variables_that_are_not_unicode_are_rejected_without_a_panic(program: &Program) {
     let invalid = OsStr::from_bytes(b"\xff");
-    let ended = Command::new(program.binary).arg(invalid).output().unwrap();
-    assert_eq!(ended.status.code(), Some(64));
+    let output = Command::new(program.binary).arg(invalid).output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
     let required = program.required.iter().copied();
-    let ended = Command::new(program.binary)
+    let output = Command::new(program.binary)
         .env_clear()
         .envs(required)
-        .env("ODD", invalid)
+        .env("UNUSED", invalid)
         .env("LOGLEVEL", invalid)
         .output()
         .unwrap();
-    assert_eq!(ended.status.code(), Some(64));
-    assert!(String::from_utf8_lossy(&ended.stderr).contains("LOGLEVEL"));
+    assert_eq!(output.status.code(), Some(64));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("LOGLEVEL"));
 }
 
 fn unread_standard_output_blocks_neither_requests_nor_shutdown(program: &Program) {
     let mut service = Service::start_unread(program.binary, program.required);
-    // More lines than the pipe and the log queue hold.
+    // These requests cause more log lines than the pipe and the log queue can store.
     let mut stream = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut answers = BufReader::new(stream.try_clone().unwrap()).lines();
@@ -262,13 +263,13 @@ fn an_occupied_port_is_an_error_that_names_the_variable(program: &Program) {
         .copied()
         .chain([("PORT", &*port)])
         .collect();
-    let ended = program.run_to_end(&variables, &[]);
-    assert_eq!(ended.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&ended.stderr).contains("PORT"));
+    let output = program.run_to_end(&variables, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("PORT"));
 }
 
 fn an_invalid_variable_is_rejected_with_its_name_and_the_expected_values(program: &Program) {
-    let shared = [
+    let rejected_by_all_services = [
         ("PORT", "http"),
         ("PORT", "65536"),
         ("PORT", ""),
@@ -287,7 +288,11 @@ fn an_invalid_variable_is_rejected_with_its_name_and_the_expected_values(program
         ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
         ("AWS_XRAY_DAEMON_ADDRESS", "daemon"),
     ];
-    for (name, value) in shared.iter().chain(program.rejected_values).copied() {
+    for (name, value) in rejected_by_all_services
+        .iter()
+        .chain(program.rejected_values)
+        .copied()
+    {
         let error = program.config_error(&[(name, value)]);
         assert!(error.contains(name), "{name}={value}: {error}");
         assert!(error.contains("expected"), "{name}={value}: {error}");
@@ -295,11 +300,15 @@ fn an_invalid_variable_is_rejected_with_its_name_and_the_expected_values(program
 }
 
 fn an_invalid_variable_ends_the_program_with_exit_code_64(program: &Program) {
-    let shared = [("PORT", "http"), ("LOGLEVEL", "LOUD")];
-    for (name, value) in shared.iter().chain(&program.rejected_values[..1]).copied() {
-        let ended = program.run_to_end(&program.required_with(&[(name, value)]), &[]);
-        let error = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(64), "{name}={value}: {error}");
+    let rejected_by_all_services = [("PORT", "http"), ("LOGLEVEL", "LOUD")];
+    for (name, value) in rejected_by_all_services
+        .iter()
+        .chain(&program.rejected_values[..1])
+        .copied()
+    {
+        let output = program.run_to_end(&program.required_with(&[(name, value)]), &[]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{name}={value}: {error}");
         assert!(error.contains(name), "{name}={value}: {error}");
     }
 }
@@ -308,9 +317,9 @@ fn a_missing_required_variable_is_named_with_exit_code_64(program: &Program) {
     for name in program.without_default {
         let others = program.required.iter().filter(|(other, _)| other != name);
         let variables: Vec<_> = others.copied().collect();
-        let ended = program.run_to_end(&variables, &[]);
-        let error = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(64), "{name}: {error}");
+        let output = program.run_to_end(&variables, &[]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{name}: {error}");
         assert!(error.contains(name), "{name}: {error}");
     }
 }
@@ -318,10 +327,10 @@ fn a_missing_required_variable_is_named_with_exit_code_64(program: &Program) {
 fn an_idle_service_stops_at_once_on_sigterm(program: &Program) {
     let service = program.start();
     // An idle connection does not delay the shutdown.
-    let mut idle = service.connect();
+    let mut idle_connection = service.connect();
     let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
-    idle.write_all(get).unwrap();
-    idle.read_exact(&mut [0; 12]).unwrap();
+    idle_connection.write_all(get).unwrap();
+    idle_connection.read_exact(&mut [0; 12]).unwrap();
     let start = Instant::now();
     let (status, _) = service.stop();
     assert!(status.success());

@@ -1,4 +1,4 @@
-//! Telemetry that every service has.
+//! Tests of the traces and metrics that every service exports.
 
 use std::io::Write;
 use std::time::Instant;
@@ -30,7 +30,7 @@ suite! {
 
 const TRACE_HEADER_ROOT: &str = "Root=1-58406520-a006649127e371903a2de979";
 
-/// Samples all traces without a sampling decision, and sends them to the X-Ray daemon.
+/// Samples every trace for which the caller made no sampling decision, and sends the segments to the X-Ray daemon.
 const XRAY_EXPORT: [(&str, &str); 2] = [
     ("OTEL_TRACES_EXPORTER", "xray"),
     ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
@@ -47,12 +47,12 @@ async fn request_trace_header(service: &Service, path: &str, headers: &[(&str, &
     header.to_str().unwrap().to_owned()
 }
 
-/// Starts a service with an X-Ray daemon, sends requests, and stops it. Returns the result of `requests` and the
-/// documents.
+/// Starts a service with an X-Ray daemon, calls `send_requests`, and stops the service. Returns the result of
+/// `send_requests`, and the documents.
 async fn export_documents(
     program: &Program,
     more: &[(&str, &str)],
-    requests: impl AsyncFnOnce(&Service) -> String,
+    send_requests: impl AsyncFnOnce(&Service) -> String,
 ) -> (String, Vec<Value>) {
     let daemon = Daemon::start();
     let (name, address) = daemon.address_variable();
@@ -60,7 +60,7 @@ async fn export_documents(
     variables.push((name, &address));
     variables.extend(more);
     let service = program.start_with(&variables);
-    let header = requests(&service).await;
+    let header = send_requests(&service).await;
     assert!(service.stop().0.success());
     (header, daemon.documents())
 }
@@ -164,15 +164,19 @@ async fn invalid_trace_headers_start_a_new_trace(program: &Program) {
             ";;;=",
             "\u{e9}",
         ] {
-            let answered =
+            let answer_header =
                 request_trace_header(service, "/health/live", &[("X-Amzn-Trace-Id", header)]).await;
-            assert!(answered.ends_with(";Sampled=1"), "{answered}");
+            assert!(answer_header.ends_with(";Sampled=1"), "{answer_header}");
         }
         String::new()
     })
     .await;
     assert_eq!(documents.len(), 6);
-    assert!(documents.iter().all(|it| it["parent_id"] == Value::Null));
+    assert!(
+        documents
+            .iter()
+            .all(|segment| segment["parent_id"] == Value::Null)
+    );
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -189,8 +193,8 @@ async fn a_404_is_an_error_in_its_segment(program: &Program) {
 
 #[tokio::main(flavor = "current_thread")]
 async fn trace_health_checks_off_disables_the_spans_of_health_checks(program: &Program) {
-    let off = [("TRACE_HEALTH_CHECKS", "off")];
-    let (_, documents) = export_documents(program, &off, async |service| {
+    let variables = [("TRACE_HEALTH_CHECKS", "off")];
+    let (_, documents) = export_documents(program, &variables, async |service| {
         for path in ["/", "/health/live", "/health/ready"] {
             let sampled = format!("{TRACE_HEADER_ROOT};Sampled=1");
             let header =
@@ -206,11 +210,11 @@ async fn trace_health_checks_off_disables_the_spans_of_health_checks(program: &P
 
 #[tokio::main(flavor = "current_thread")]
 async fn long_request_fields_are_truncated_in_the_document(program: &Program) {
-    let long = "x".repeat(3000);
+    let long_text = "x".repeat(3000);
     let (header, documents) = export_documents(program, &[], async |service| {
-        let path = format!("/nothing/{long}");
+        let path = format!("/nothing/{long_text}");
         let headers = [
-            ("User-Agent", &*long),
+            ("User-Agent", &*long_text),
             ("X-Forwarded-For", "203.0.113.9, ::1"),
         ];
         request_trace_header(service, &path, &headers).await
@@ -236,7 +240,7 @@ async fn a_silent_collector_delays_neither_requests_nor_shutdown(program: &Progr
         let service = program.start_with(&[
             (exporter, "otlp"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
-            // No export ends before the test.
+            // The timeout is longer than the test, so no export ends.
             ("OTEL_EXPORTER_OTLP_TIMEOUT", "600000"),
             ("OTEL_TRACES_SAMPLER", "always_on"),
             ("OTEL_BSP_SCHEDULE_DELAY", "1"),
@@ -262,9 +266,10 @@ async fn the_console_exporter_writes_spans_as_text_to_standard_output(program: &
     ]);
     let header = request_trace_header(&service, "/nothing", &[]).await;
     let (_, lines) = service.stop();
-    let id = trace_id(&header)[2..].replace('-', "");
-    let id = format!("TraceId      : {id}");
-    assert!(lines.iter().any(|line| line.contains(&id)), "{lines:#?}");
+    let trace_id = trace_id(&header)[2..].replace('-', "");
+    let expected = format!("TraceId      : {trace_id}");
+    let has_trace_id = lines.iter().any(|line| line.contains(&expected));
+    assert!(has_trace_id, "{lines:#?}");
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,11 +1,12 @@
-//! Variables that libraries define: an invalid value ends the process with exit code 64 before it listens,
-//! and the message names the variable.
+//! Tests of invalid telemetry variables: the process ends with exit code 64 before it listens, and the message names
+//! the variable.
 //!
-//! The unit tests of the parsers cover which values are valid. These tests check that a service's configuration
-//! rejects each variable, and start the program with one of them.
+//! The unit tests of the parsers check which values are valid. These tests check that a service's configuration
+//! rejects an invalid value of each variable, and that the program ends because of one of these values.
+
+use std::net::TcpListener;
 
 use crate::program::Program;
-use std::net::TcpListener;
 
 suite! {
     $ variables_tests, variables:
@@ -14,7 +15,7 @@ suite! {
     the_error_about_an_invalid_header_variable_does_not_show_its_key,
 }
 
-/// Variables of the telemetry, each with one invalid value of each kind.
+/// The telemetry variables, each with examples of invalid values.
 const INVALID_VALUES: &[(&str, &[&str])] = &[
     ("OTEL_BSP_SCHEDULE_DELAY", &["500ms", "0", "-1"]),
     ("OTEL_BSP_EXPORT_TIMEOUT", &["30s", "1.5"]),
@@ -111,9 +112,9 @@ fn an_invalid_telemetry_variable_ends_the_program_before_it_binds_the_port(progr
     let port = listener.local_addr().unwrap().port().to_string();
     let (name, value) = ("OTEL_BSP_SCHEDULE_DELAY", "500ms");
     let variables = program.required_with(&[("PORT", &port), (name, value)]);
-    let ended = program.run_to_end(&variables, &[]);
-    let error = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(64), "{error}");
+    let output = program.run_to_end(&variables, &[]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{error}");
     assert!(
         error.contains(name) && error.contains("expected"),
         "{error}"
@@ -123,9 +124,9 @@ fn an_invalid_telemetry_variable_ends_the_program_before_it_binds_the_port(progr
 fn the_error_about_an_invalid_header_variable_does_not_show_its_key(program: &Program) {
     let headers = ("OTEL_EXPORTER_OTLP_HEADERS", "api key=s3cret");
     let variables = [program.required, &[headers]].concat();
-    let ended = program.run_to_end(&variables, &[]);
-    let said = [ended.stdout, ended.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert_eq!(ended.status.code(), Some(64), "{said}");
-    assert!(!said.contains("s3cret"), "{said}");
+    let output = program.run_to_end(&variables, &[]);
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    assert_eq!(output.status.code(), Some(64), "{text}");
+    assert!(!text.contains("s3cret"), "{text}");
 }
