@@ -25,11 +25,12 @@ impl TryFrom<Variables> for Config {
     type Error = ConfigError;
 
     fn try_from(env: Variables) -> Result<Self, ConfigError> {
-        let grace = env.number("SHUTDOWN_GRACE_SECONDS", 20, 0..=MAX_SHUTDOWN_GRACE_SECONDS)?;
+        let grace =
+            env.parse_number("SHUTDOWN_GRACE_SECONDS", 20, 0..=MAX_SHUTDOWN_GRACE_SECONDS)?;
         Ok(Self {
-            port: env.number("PORT", 80, 0..=u16::MAX)?,
+            port: env.parse_number("PORT", 80, 0..=u16::MAX)?,
             shutdown_grace: Duration::from_secs(grace),
-            trace_health_checks: env.switch("TRACE_HEALTH_CHECKS", true)?,
+            trace_health_checks: env.parse_switch("TRACE_HEALTH_CHECKS", true)?,
         })
     }
 }

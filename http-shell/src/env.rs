@@ -117,7 +117,7 @@ impl Variables {
     /// # Errors
     ///
     /// When `parse` rejects the value. The message contains `expected`, a description of the valid values.
-    pub fn optional<T>(
+    pub fn parse_optional<T>(
         &self,
         name: &str,
         expected: impl Display,
@@ -136,13 +136,13 @@ impl Variables {
     /// # Errors
     ///
     /// When the variable is not set, or `parse` rejects the value.
-    pub fn required<T>(
+    pub fn parse_required<T>(
         &self,
         name: &str,
         expected: impl Display,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
-        self.optional(name, expected, parse)?
+        self.parse_optional(name, expected, parse)?
             .ok_or_else(|| ConfigError::Missing(name.to_owned()))
     }
 
@@ -151,7 +151,7 @@ impl Variables {
     /// # Errors
     ///
     /// When the value is not a whole number, or is outside of `range`.
-    pub fn number<T>(
+    pub fn parse_number<T>(
         &self,
         name: &str,
         default: T,
@@ -162,7 +162,9 @@ impl Variables {
     {
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         let parse = |value: &str| value.parse().ok().filter(|number| range.contains(number));
-        Ok(self.optional(name, expected, parse)?.unwrap_or(default))
+        Ok(self
+            .parse_optional(name, expected, parse)?
+            .unwrap_or(default))
     }
 
     /// Parses a deadline in whole milliseconds, at least 1 and at most ten minutes.
@@ -170,9 +172,9 @@ impl Variables {
     /// # Errors
     ///
     /// When the value is not a whole number of milliseconds, or is outside of this range.
-    pub fn deadline(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
+    pub fn parse_deadline(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         let expected = format_args!("whole milliseconds from 1 to {MAX_DEADLINE_MS}");
-        let deadline = self.optional(name, expected, |value| {
+        let deadline = self.parse_optional(name, expected, |value| {
             let milliseconds = value.parse().ok()?;
             let is_allowed = (1..=MAX_DEADLINE_MS).contains(&milliseconds);
             is_allowed.then(|| Duration::from_millis(milliseconds))
@@ -185,8 +187,8 @@ impl Variables {
     /// # Errors
     ///
     /// When the value is neither `on` nor `off`.
-    pub fn switch(&self, name: &str, default: bool) -> Result<bool, ConfigError> {
-        let switch = self.optional(name, "on or off", |value| match value {
+    pub fn parse_switch(&self, name: &str, default: bool) -> Result<bool, ConfigError> {
+        let switch = self.parse_optional(name, "on or off", |value| match value {
             "on" => Some(true),
             "off" => Some(false),
             _ => None,
@@ -195,7 +197,8 @@ impl Variables {
     }
 }
 
-/// Whether the original value was UTF-8. [`Environment::snapshot`] inserts replacement characters if it was not.
+/// Whether the original value was UTF-8: [`Environment::snapshot`] replaces invalid bytes with replacement
+/// characters.
 fn is_utf_8(value: &str) -> bool {
     !value.contains(char::REPLACEMENT_CHARACTER)
 }
@@ -213,7 +216,7 @@ mod tests {
 
     fn parse_text(value: &str) -> Result<Option<String>, String> {
         let parse = |value: &str| Some(value.to_owned());
-        let parsed = variables(value).optional("NAME", "a name", parse);
+        let parsed = variables(value).parse_optional("NAME", "a name", parse);
         parsed.map_err(|error| error.to_string())
     }
 
@@ -226,23 +229,24 @@ mod tests {
 
     #[test]
     fn a_required_variable_that_is_not_set_is_missing() {
-        let error = variables("x").required("OTHER", "a name", |_| Some(()));
+        let error = variables("x").parse_required("OTHER", "a name", |_| Some(()));
         let error = error.unwrap_err().to_string();
         assert_eq!(error, "OTHER is not set: it is required");
     }
 
     #[test]
     fn a_number_outside_of_the_range_is_rejected_with_the_range() {
-        let number = |value: &str| variables(value).number("NAME", 5, 1..=10);
+        let number = |value: &str| variables(value).parse_number("NAME", 5, 1..=10);
         assert_eq!(number("10").unwrap(), 10);
-        assert_eq!(variables("3").number("OTHER", 5, 1..=10).unwrap(), 5);
+        assert_eq!(variables("3").parse_number("OTHER", 5, 1..=10).unwrap(), 5);
         let error = number("11").unwrap_err().to_string();
         assert_eq!(error, "NAME is '11': expected a whole number from 1 to 10");
     }
 
     #[test]
     fn an_error_does_not_show_a_password_in_a_url() {
-        let error = variables("http://user:secret@host").required("NAME", "a host", |_| None::<()>);
+        let error =
+            variables("http://user:secret@host").parse_required("NAME", "a host", |_| None::<()>);
         let error = error.unwrap_err().to_string();
         assert!(
             error.contains("NAME") && !error.contains("secret"),

@@ -49,8 +49,9 @@ impl UpstreamConfig {
     fn read(variables: &Variables) -> Result<Self, ConfigError> {
         let expected_url = "host, host:port or http://host:port, without a path";
         Ok(Self {
-            url: variables.required("MONOLITH_URL", expected_url, MonolithUrl::parse)?,
-            deadline: variables.deadline("MONOLITH_TIMEOUT_MS", Duration::from_millis(2000))?,
+            url: variables.parse_required("MONOLITH_URL", expected_url, MonolithUrl::parse)?,
+            deadline: variables
+                .parse_deadline("MONOLITH_TIMEOUT_MS", Duration::from_millis(2000))?,
         })
     }
 }

@@ -52,8 +52,8 @@ impl EndpointConfig {
     fn read(env: &Variables) -> Result<Self, ConfigError> {
         let urls = "http://host/path as ECS sets it, without characters that need encoding";
         Ok(Self {
-            urls: env.required(METADATA_URI_VARIABLE, urls, EndpointUrls::parse)?,
-            deadline: env.deadline("METADATA_TIMEOUT_MS", Duration::from_millis(2000))?,
+            urls: env.parse_required(METADATA_URI_VARIABLE, urls, EndpointUrls::parse)?,
+            deadline: env.parse_deadline("METADATA_TIMEOUT_MS", Duration::from_millis(2000))?,
         })
     }
 }

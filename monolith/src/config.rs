@@ -37,9 +37,9 @@ impl Config {
         Ok(Self {
             http: env.read()?,
             telemetry: env.read()?,
-            table: variables.required("DDB_TABLE_NAME", expected_table, parse_table)?,
-            deadline: variables.deadline("DDB_TIMEOUT_MS", Duration::from_millis(1500))?,
-            like_in_monolith: variables.switch("LIKE_IN_MONOLITH", false)?,
+            table: variables.parse_required("DDB_TABLE_NAME", expected_table, parse_table)?,
+            deadline: variables.parse_deadline("DDB_TIMEOUT_MS", Duration::from_millis(1500))?,
+            like_in_monolith: variables.parse_switch("LIKE_IN_MONOLITH", false)?,
             retries: aws::read(&variables)?,
         })
     }

@@ -144,13 +144,13 @@ fn serve_request(
 
 /// Converts the value of an attribute to text. The text is empty if the attribute is missing.
 pub fn attribute_text(attributes: &[KeyValue], key: &str) -> String {
-    let found = attributes.iter().find(|attribute| attribute.key == key);
-    let value = found.and_then(|attribute| attribute.value.clone()?.value);
+    let attribute = attributes.iter().find(|attribute| attribute.key == key);
+    let value = attribute.and_then(|attribute| attribute.value.clone()?.value);
     match value {
         Some(Value::StringValue(text)) => text,
         Some(Value::IntValue(number)) => number.to_string(),
         Some(Value::BoolValue(flag)) => flag.to_string(),
-        Some(other) => format!("{other:?}"),
+        Some(other_value) => format!("{other_value:?}"),
         None => String::new(),
     }
 }

@@ -92,9 +92,9 @@ pub fn only_document<'a>(
     let is_wanted = |document: &&&Value| {
         document["name"] == name && document["namespace"].as_str() == namespace
     };
-    let found: Vec<_> = documents.iter().filter(is_wanted).collect();
-    assert_eq!(found.len(), 1, "{name} {namespace:?} in {documents:#?}");
-    found[0]
+    let matching: Vec<_> = documents.iter().filter(is_wanted).collect();
+    assert_eq!(matching.len(), 1, "{name} {namespace:?} in {documents:#?}");
+    matching[0]
 }
 
 /// Asserts that `parent` is the parent of `child`, and that `child` starts and ends while `parent` is running.

@@ -49,18 +49,18 @@ impl Config {
         let seed_range = format_args!("a whole number from 0 to {}", u64::MAX);
         let config = Self {
             is_on: variables.text("CHAOSMODE") == Some("on"),
-            seed: variables.optional("CHAOS_SEED", seed_range, |value| value.parse().ok())?,
-            stress_percent: variables.number("CHAOS_STRESS_PERCENT", 64, 0..=100)?,
-            not_found_percent: variables.number("CHAOS_NOT_FOUND_PERCENT", 25, 0..=100)?,
+            seed: variables.parse_optional("CHAOS_SEED", seed_range, |value| value.parse().ok())?,
+            stress_percent: variables.parse_number("CHAOS_STRESS_PERCENT", 64, 0..=100)?,
+            not_found_percent: variables.parse_number("CHAOS_NOT_FOUND_PERCENT", 25, 0..=100)?,
             burn_cpu_ms: variables
-                .optional("CHAOS_STRESS_CPU_MS", cpu_range, parse_cpu_time_range)?
+                .parse_optional("CHAOS_STRESS_CPU_MS", cpu_range, parse_cpu_time_range)?
                 .unwrap_or(350..=1070),
-            max_concurrent_burns: variables.number(
+            max_concurrent_burns: variables.parse_number(
                 "CHAOS_MAX_CONCURRENT",
                 8,
                 1..=MAX_CONCURRENT_BURNS,
             )?,
-            reveals_faults: variables.switch("CHAOS_REVEAL", true)?,
+            reveals_faults: variables.parse_switch("CHAOS_REVEAL", true)?,
         };
         let (stress, not_found) = (config.stress_percent, config.not_found_percent);
         if stress + not_found > 100 {

@@ -196,13 +196,13 @@ async fn a_fault_is_logged_unless_chaos_reveal_is_off() {
         let service = start_with_monolith(&monolith, &variables);
         assert_eq!(post_like(&service).await, 200);
         let (_, lines) = service.stop();
-        let has = |text| lines.iter().any(|line| line.contains(text));
+        let is_logged = |text| lines.iter().any(|line| line.contains(text));
         assert_eq!(
-            has(r#""chaos.fault":"stress","chaos.cpu_ms":7"#),
+            is_logged(r#""chaos.fault":"stress","chaos.cpu_ms":7"#),
             is_revealed
         );
-        assert_eq!(has("stress"), is_revealed);
-        assert!(has("WARN: This thing should NOT be left on.."));
+        assert_eq!(is_logged("stress"), is_revealed);
+        assert!(is_logged("WARN: This thing should NOT be left on.."));
     }
 }
 
@@ -224,9 +224,9 @@ async fn likes_beyond_the_waiting_limit_are_503_and_health_checks_still_succeed(
     for _ in 0..10 {
         assert_eq!(likes.next().await, Some(503));
     }
-    let live = reqwest::get(service.url("/health/live")).await.unwrap();
-    assert_eq!(live.status(), 200);
-    let health = reqwest::get(service.url("/")).await.unwrap();
-    assert_eq!(health.status(), 200);
+    let live_answer = reqwest::get(service.url("/health/live")).await.unwrap();
+    assert_eq!(live_answer.status(), 200);
+    let health_answer = reqwest::get(service.url("/")).await.unwrap();
+    assert_eq!(health_answer.status(), 200);
     assert!(futures_util::FutureExt::now_or_never(likes.next()).is_none());
 }

@@ -64,10 +64,10 @@ fn request_live(port: u16) -> Outcome {
     stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
     let head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut answer = String::new();
-    let read = stream
+    let result = stream
         .write_all(head)
         .and_then(|()| stream.read_to_string(&mut answer));
-    if read.is_ok() && answer.contains("live") {
+    if result.is_ok() && answer.contains("live") {
         Outcome::Answered
     } else {
         Outcome::Lost

@@ -183,8 +183,8 @@ async fn a_silent_monolith_is_a_504_at_the_deadline_without_a_second_call() {
 
 #[tokio::test]
 async fn an_unreachable_monolith_is_a_503_with_the_cause_in_the_log() {
-    let unreachable = format!("{}:{}", Ipv4Addr::LOCALHOST, free_port());
-    let service = Service::start(BINARY, &[("MONOLITH_URL", &unreachable)]);
+    let unreachable_address = format!("{}:{}", Ipv4Addr::LOCALHOST, free_port());
+    let service = Service::start(BINARY, &[("MONOLITH_URL", &unreachable_address)]);
     let (status, body) = post_like(&service).await;
     assert_eq!(status, 503);
     assert_eq!(body["error"]["code"], "service_unavailable");

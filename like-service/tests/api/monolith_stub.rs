@@ -42,10 +42,10 @@ impl MonolithStub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::default();
-        let received = Arc::clone(&requests);
+        let received_requests = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, reply.clone(), Arc::clone(&received)));
+                tokio::spawn(serve(stream, reply.clone(), Arc::clone(&received_requests)));
             }
         });
         Self { address, requests }

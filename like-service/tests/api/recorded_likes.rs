@@ -163,11 +163,11 @@ fn likes_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
     assert_eq!(records.calls.len(), 20);
     for call in &records.calls {
         assert_eq!(error_flags(call), ["error"]);
-        let parent = records
+        let parent_segment = records
             .segments
             .iter()
             .find(|segment| segment["id"] == call["parent_id"]);
-        assert_child_within(call, parent.unwrap());
+        assert_child_within(call, parent_segment.unwrap());
     }
     assert_eq!(
         records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),

@@ -51,18 +51,18 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
 
 #[tokio::test]
 async fn a_failed_call_of_the_monolith_has_an_error_type_even_without_an_error_status() {
-    let unreachable = format!("127.0.0.1:{}", free_port());
-    let silent = MonolithStub::start(Reply::Silence)
+    let unreachable_address = format!("127.0.0.1:{}", free_port());
+    let silent_address = MonolithStub::start(Reply::Silence)
         .await
         .address
         .to_string();
     let invalid = MonolithStub::start(Reply::json("200 OK", "[]"))
         .await
         .address;
-    for (monolith, path, error) in [
-        (&unreachable, "/mysfits/one/like", "unreachable"),
-        (&silent, "/mysfits/one/like", "timeout"),
-        (&silent, "/", "timeout"),
+    for (monolith, path, expected) in [
+        (&unreachable_address, "/mysfits/one/like", "unreachable"),
+        (&silent_address, "/mysfits/one/like", "timeout"),
+        (&silent_address, "/", "timeout"),
         (&invalid.to_string(), "/mysfits/one/like", "bad_answer"),
     ] {
         let collector = Collector::start();
@@ -84,9 +84,14 @@ async fn a_failed_call_of_the_monolith_has_an_error_type_even_without_an_error_s
         let (spans, _) = collector.spans_and_metrics();
         let spans: Vec<_> = spans.into_iter().map(|(_, span)| span).collect();
         assert_eq!(span_violations(&spans), [] as [String; 0]);
-        let errors = spans
+        let error_types = spans
             .iter()
             .map(|span| attribute_text(&span.attributes, "error.type"));
-        assert!(errors.into_iter().any(|found| found == error), "{spans:#?}");
+        assert!(
+            error_types
+                .into_iter()
+                .any(|error_type| error_type == expected),
+            "{spans:#?}"
+        );
     }
 }

@@ -168,23 +168,23 @@ async fn a_429_of_the_monolith_is_a_throttle_in_the_subsegment() {
 
 #[tokio::test]
 async fn failed_calls_of_the_monolith_are_faults_with_their_causes() {
-    let unreachable = (Ipv4Addr::LOCALHOST, free_port());
-    let unreachable = format!("{}:{}", unreachable.0, unreachable.1);
-    let silent = MonolithStub::start(Reply::Silence)
+    let unreachable_address = (Ipv4Addr::LOCALHOST, free_port());
+    let unreachable_address = format!("{}:{}", unreachable_address.0, unreachable_address.1);
+    let silent_address = MonolithStub::start(Reply::Silence)
         .await
         .address
         .to_string();
-    let broken = MonolithStub::start(Reply::json("500 Internal Server Error", "{}")).await;
-    let broken = broken.address.to_string();
+    let failing = MonolithStub::start(Reply::json("500 Internal Server Error", "{}")).await;
+    let failing_address = failing.address.to_string();
     for (monolith, status, kind, cause) in [
         (
-            &unreachable,
+            &unreachable_address,
             503,
             "MonolithUnreachable",
             "Connection refused",
         ),
-        (&silent, 504, "MonolithTimeout", "in time"),
-        (&broken, 502, "MonolithAnswer", "status 500"),
+        (&silent_address, 504, "MonolithTimeout", "in time"),
+        (&failing_address, 502, "MonolithAnswer", "status 500"),
     ] {
         let (actual_status, documents) =
             trace_like(monolith, &[("MONOLITH_TIMEOUT_MS", "300")]).await;

@@ -110,7 +110,7 @@ pub struct Retries {
 /// When a variable is missing or invalid; the error names the variable.
 pub fn read(variables: &Variables) -> Result<Retries, ConfigError> {
     for (name, (expected, is_valid)) in VARIABLES {
-        variables.optional(name, expected, |value| is_valid(value).then_some(()))?;
+        variables.parse_optional(name, expected, |value| is_valid(value).then_some(()))?;
     }
     for (name, (expected, is_valid)) in SECRET_VARIABLES {
         if !non_blank(variables, name).is_none_or(is_valid) {

@@ -42,8 +42,8 @@ async fn assert_database_routes_are_unavailable(monolith: &Service, deadline_ms:
 
 #[tokio::test]
 async fn an_unreachable_database_is_a_503_with_the_cause_in_the_log() {
-    let unreachable = (Ipv4Addr::LOCALHOST, free_port()).into();
-    let monolith = start_with_dynamodb_at(unreachable, &[("DDB_TIMEOUT_MS", "500")]);
+    let unreachable_address = (Ipv4Addr::LOCALHOST, free_port()).into();
+    let monolith = start_with_dynamodb_at(unreachable_address, &[("DDB_TIMEOUT_MS", "500")]);
     assert_database_routes_are_unavailable(&monolith, 500).await;
     let line = monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
     assert!(line.contains("Connection refused"), "{line}");
@@ -52,9 +52,11 @@ async fn an_unreachable_database_is_a_503_with_the_cause_in_the_log() {
 #[tokio::test]
 async fn a_silent_database_is_a_503_after_the_deadline() {
     // The kernel accepts connections, but no task reads from them.
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let monolith =
-        start_with_dynamodb_at(silent.local_addr().unwrap(), &[("DDB_TIMEOUT_MS", "300")]);
+    let silent_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let monolith = start_with_dynamodb_at(
+        silent_listener.local_addr().unwrap(),
+        &[("DDB_TIMEOUT_MS", "300")],
+    );
     assert_database_routes_are_unavailable(&monolith, 300).await;
 }
 
@@ -128,9 +130,9 @@ async fn a_like_succeeds_when_the_database_starts_within_the_deadline() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
     let port = free_port();
-    let unreachable = (Ipv4Addr::LOCALHOST, port).into();
+    let unreachable_address = (Ipv4Addr::LOCALHOST, port).into();
     let monolith = start_with_dynamodb_at(
-        unreachable,
+        unreachable_address,
         &[("LOGLEVEL", "DEBUG"), ("DDB_TIMEOUT_MS", "20000")],
     );
     let like = tokio::spawn(
@@ -143,7 +145,8 @@ async fn a_like_succeeds_when_the_database_starts_within_the_deadline() {
         monolith
     });
     let _monolith = first_attempt.await.unwrap();
-    let _proxy = FaultyProxy::start_at(unreachable, database.address, |_| Fault::None).await;
+    let _proxy =
+        FaultyProxy::start_at(unreachable_address, database.address, |_| Fault::None).await;
     assert_eq!(like.await.unwrap().unwrap().status(), 200);
     assert_eq!(database.likes("one"), "1");
 }
@@ -190,13 +193,13 @@ async fn an_adoption_whose_answer_is_lost_is_retried() {
 
 #[test]
 fn a_missing_region_ends_the_program_with_the_name_of_the_variable() {
-    let others = REQUIRED.iter().filter(|(name, _)| *name != "AWS_REGION");
-    let variables: Vec<_> = others
+    let other_variables = REQUIRED.iter().filter(|(name, _)| *name != "AWS_REGION");
+    let variables: Vec<_> = other_variables
         .copied()
         .chain([("AWS_EC2_METADATA_DISABLED", "true"), ("PORT", "0")])
         .collect();
-    let ended = run_to_end(BINARY, &variables, &[]);
-    let error = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(64), "{error}");
+    let output = run_to_end(BINARY, &variables, &[]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{error}");
     assert!(error.contains("AWS_REGION"), "{error}");
 }

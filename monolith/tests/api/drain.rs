@@ -105,8 +105,8 @@ async fn a_client_reset_ends_the_spans_of_the_request_and_of_its_dynamodb_call()
 fn start_recorded(address: SocketAddr, more: &[(&str, &str)]) -> RecordedService {
     let url = format!("http://{address}");
     let endpoint = [("AWS_ENDPOINT_URL_DYNAMODB", &*url)];
-    let others = REQUIRED.iter().filter(|(name, _)| *name != endpoint[0].0);
-    let variables: Vec<_> = others.copied().chain(endpoint).collect();
+    let other_variables = REQUIRED.iter().filter(|(name, _)| *name != endpoint[0].0);
+    let variables: Vec<_> = other_variables.copied().chain(endpoint).collect();
     RecordedService::start(BINARY, &[&variables, more].concat())
 }
 

@@ -31,13 +31,13 @@ async fn a_like_of_an_unknown_id_is_404_and_creates_no_item() {
 #[tokio::test]
 async fn a_like_of_an_invalid_item_is_404_and_changes_nothing() {
     let (monolith, database) = start_with_database().await;
-    let invalid_item = json!({"MysfitId": {"S": "half"}, "Likes": {"S": "many"}});
+    let invalid_item = json!({"MysfitId": {"S": "invalid"}, "Likes": {"S": "many"}});
     database.put(invalid_item.clone());
     let answer = Client::new()
-        .post(monolith.url("/mysfits/half/fulfill-like"))
+        .post(monolith.url("/mysfits/invalid/fulfill-like"))
         .send();
     assert_eq!(answer.await.unwrap().status(), 404);
-    assert_eq!(database.get("half"), invalid_item);
+    assert_eq!(database.get("invalid"), invalid_item);
 }
 
 #[tokio::test]

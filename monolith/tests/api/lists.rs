@@ -97,7 +97,7 @@ async fn an_invalid_filter_is_a_400_that_names_the_accepted_values() {
 async fn an_invalid_item_is_left_out_of_lists_with_a_warning() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("valid", "Good", "Lawful");
-    database.put(json!({"MysfitId": {"S": "half"}, "Adopted": {"BOOL": true}}));
+    database.put(json!({"MysfitId": {"S": "incomplete"}, "Adopted": {"BOOL": true}}));
     let mut invalid = crate::database::mysfit("invalid", "Good", "Lawful");
     invalid["Age"] = json!({"S": "old"});
     database.put(invalid);
@@ -105,6 +105,6 @@ async fn an_invalid_item_is_left_out_of_lists_with_a_warning() {
     let filtered = monolith.url("/mysfits?filter=GoodEvil&value=Good");
     assert_eq!(list_ids(filtered).await, ["valid"]);
     let line =
-        monolith.wait_for_line(|line| line.contains("not a mysfit") && line.contains("half"));
+        monolith.wait_for_line(|line| line.contains("not a mysfit") && line.contains("incomplete"));
     assert!(line.contains(r#""level":"WARN""#), "{line}");
 }

@@ -129,11 +129,14 @@ async fn a_throttled_attempt_of_a_like_is_a_throttle_in_its_subsegment() {
 #[tokio::test]
 async fn an_unreachable_or_silent_database_is_a_fault_in_segment_and_subsegment() {
     let database = Database::start().await;
-    let silent = FaultyProxy::start(database.address, |_| Fault::AnswerWithheld)
+    let silent_address = FaultyProxy::start(database.address, |_| Fault::AnswerWithheld)
         .await
         .address;
-    let unreachable = ([127, 0, 0, 1], free_port()).into();
-    for (address, kind) in [(unreachable, "Database"), (silent, "DatabaseTimeout")] {
+    let unreachable_address = ([127, 0, 0, 1], free_port()).into();
+    for (address, kind) in [
+        (unreachable_address, "Database"),
+        (silent_address, "DatabaseTimeout"),
+    ] {
         let timeout = [("DDB_TIMEOUT_MS", "400")];
         let request = Request(Method::GET, "/mysfits/one", &timeout);
         let (status, documents) = trace_request(address, request).await;

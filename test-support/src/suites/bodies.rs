@@ -267,22 +267,22 @@ fn thousands_of_pipelined_requests_are_all_answered(program: &Program) {
     let get = format!("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Padding: {padding}\r\n\r\n");
     let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".to_owned()
         + &padding;
-    let count = 3000;
+    let request_count = 3000;
     let mut answer_stream = stream.try_clone().unwrap();
     let reader = thread::spawn(move || {
         let mut answers = String::new();
         let _ = answer_stream.read_to_string(&mut answers);
         answers
     });
-    for _ in 0..count {
+    for _ in 0..request_count {
         stream.write_all(get.as_bytes()).unwrap();
         stream.write_all(post.as_bytes()).unwrap();
     }
-    let last = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    stream.write_all(last).unwrap();
+    let last_request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(last_request).unwrap();
     let answers = reader.join().unwrap();
-    assert_eq!(answers.matches("HTTP/1.1 200").count(), count + 1);
-    assert_eq!(answers.matches("HTTP/1.1 405").count(), count);
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), request_count + 1);
+    assert_eq!(answers.matches("HTTP/1.1 405").count(), request_count);
 }
 
 fn an_incomplete_body_is_408_and_the_service_still_answers(program: &Program) {

@@ -95,11 +95,11 @@ fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Pro
     }
     assert!(service.wait().success());
 
-    let written = lines
+    let written_lines = lines
         .iter()
         .filter(|line| line["target"] == "access")
         .count();
-    let dropped = 2 * REQUEST_COUNT - written;
+    let dropped = 2 * REQUEST_COUNT - written_lines;
     assert!(dropped > 0, "nothing was dropped");
     let counted = sum_counter(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
     assert_eq!(counted, dropped as u64);

@@ -103,8 +103,8 @@ async fn each_signal_is_sent_with_its_own_url_headers_and_compression(program: &
     )
     .await;
     let request_to = |path: &str| {
-        let found = requests.iter().find(|request| request.path == path);
-        found.unwrap_or_else(|| panic!("{path}"))
+        let request = requests.iter().find(|request| request.path == path);
+        request.unwrap_or_else(|| panic!("{path}"))
     };
     let (traces, metrics) = (request_to("/base/v1/traces"), request_to("/own"));
     assert_eq!(requests.len(), 2);
@@ -146,7 +146,9 @@ async fn spans_and_metrics_are_sent_after_the_configured_delay(program: &Program
     let mut requests = Vec::new();
     let mut count = |path: &str| {
         requests.extend(collector.take_requests());
-        let requests_to_path = requests.iter().filter(|it: &&Request| it.path == path);
+        let requests_to_path = requests
+            .iter()
+            .filter(|request: &&Request| request.path == path);
         requests_to_path.count()
     };
     wait_until("a span is exported", || count("/v1/traces") > 0);
@@ -164,8 +166,8 @@ async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
         "OTEL_BSP_EXPORT_TIMEOUT",
     ] {
         // The kernel accepts connections, but no thread reads from them.
-        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let silent_listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", silent_listener.local_addr().unwrap());
         let service = start_exporting(
             program,
             &[
@@ -230,10 +232,10 @@ async fn counters_are_cumulative_unless_delta_is_configured(program: &Program) {
 async fn service_name_and_resource_attributes_come_from_the_environment(program: &Program) {
     let attributes = "service.name=by%20attribute,deployment.environment.name=a%2Cb";
     let attributes = ("OTEL_RESOURCE_ATTRIBUTES", attributes);
-    let by_name = ("OTEL_SERVICE_NAME", "by name");
+    let service_name = ("OTEL_SERVICE_NAME", "by name");
     for (variables, name) in [
         (vec![attributes], "by attribute"),
-        (vec![attributes, by_name], "by name"),
+        (vec![attributes, service_name], "by name"),
     ] {
         assert_eq!(export_spans(program, 1, &variables).await[0].0, name);
     }
@@ -259,15 +261,19 @@ async fn a_disabled_sdk_sends_nothing_and_logs_still_contain_trace_ids(program: 
             ("OTEL_BSP_SCHEDULE_DELAY", "1"),
             ("OTEL_METRIC_EXPORT_INTERVAL", "1"),
         ]);
-        let root = "1-58406520-a006649127e371903a2de979";
+        let trace_root = "1-58406520-a006649127e371903a2de979";
         let request = Client::new().get(service.url("/health/live"));
-        let request = request.header("X-Amzn-Trace-Id", format!("Root={root}"));
+        let request = request.header("X-Amzn-Trace-Id", format!("Root={trace_root}"));
         let answer = request.send().await.unwrap();
         let header = answer.headers()["x-amzn-trace-id"].to_str().unwrap();
-        assert!(header.starts_with(&format!("Root={root}")), "{header}");
+        assert!(
+            header.starts_with(&format!("Root={trace_root}")),
+            "{header}"
+        );
         let (status, lines) = service.stop();
         assert!(status.success());
-        let is_access_line = |line: &&String| line.contains("/health/live") && line.contains(root);
+        let is_access_line =
+            |line: &&String| line.contains("/health/live") && line.contains(trace_root);
         assert_eq!(lines.iter().filter(is_access_line).count(), 1, "{lines:#?}");
         assert!(!lines.iter().any(|line| line.contains("SpanId")));
     }
@@ -345,8 +351,8 @@ async fn the_metadata_endpoint_is_called_only_for_exporters_that_send_resources(
 
 #[tokio::main(flavor = "current_thread")]
 async fn a_silent_metadata_endpoint_delays_the_start_by_about_a_second(program: &Program) {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let uri = format!("http://{}/v4/1", silent.local_addr().unwrap());
+    let silent_listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let uri = format!("http://{}/v4/1", silent_listener.local_addr().unwrap());
     let service = program.start_with(&[
         ("ECS_CONTAINER_METADATA_URI_V4", &uri),
         ("OTEL_TRACES_EXPORTER", "console"),

@@ -315,8 +315,8 @@ fn an_invalid_variable_ends_the_program_with_exit_code_64(program: &Program) {
 
 fn a_missing_required_variable_is_named_with_exit_code_64(program: &Program) {
     for name in program.without_default {
-        let others = program.required.iter().filter(|(other, _)| other != name);
-        let variables: Vec<_> = others.copied().collect();
+        let other_variables = program.required.iter().filter(|(other, _)| other != name);
+        let variables: Vec<_> = other_variables.copied().collect();
         let output = program.run_to_end(&variables, &[]);
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(64), "{name}: {error}");

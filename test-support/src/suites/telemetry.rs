@@ -125,10 +125,10 @@ async fn a_trace_header_with_only_a_root_gives_a_sampled_segment_without_a_paren
 
 #[tokio::main(flavor = "current_thread")]
 async fn the_callers_span_is_the_parent_in_both_formats(program: &Program) {
-    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let xray = format!("{TRACE_HEADER_ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
     for (name, value, expected) in [
-        ("traceparent", parent, "b7ad6b7169203331"),
+        ("traceparent", traceparent, "b7ad6b7169203331"),
         ("X-Amzn-Trace-Id", &xray, "53995c3f42cd8ad8"),
     ] {
         let (header, documents) = export_documents(program, &[], async |service| {
@@ -283,12 +283,12 @@ async fn embedded_metrics_are_json_lines_in_cloudwatchs_format(program: &Program
         .iter()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let durations = lines.iter().find(|line| {
+    let duration_line = lines.iter().find(|line| {
         line["http.server.request.duration"].is_object()
             && line["http.route"] == "/health/live"
             && line["http.response.status_code"] == "200"
     });
-    let line = durations.expect("no line with durations");
+    let line = duration_line.expect("no line with durations");
     assert_eq!(line["http.server.request.duration"]["Count"], 3);
     let metrics = &line["_aws"]["CloudWatchMetrics"][0];
     assert_eq!(metrics["Namespace"], "MythicalMysfits");
