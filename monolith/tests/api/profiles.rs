@@ -66,14 +66,14 @@ async fn an_unknown_id_is_404_and_an_invalid_id_is_400_or_404() {
 #[tokio::test]
 async fn the_profile_of_an_invalid_item_is_404_with_a_warning() {
     let (monolith, database) = start_with_database().await;
-    database.put(json!({"MysfitId": {"S": "invalid"}, "Adopted": {"BOOL": true}}));
-    let answer = reqwest::get(monolith.url("/mysfits/invalid"))
+    database.put(json!({"MysfitId": {"S": "incomplete"}, "Adopted": {"BOOL": true}}));
+    let answer = reqwest::get(monolith.url("/mysfits/incomplete"))
         .await
         .unwrap();
     assert_eq!(answer.status(), 404);
     let line = monolith.wait_for_line(|line| line.contains("not a mysfit"));
     assert!(
-        line.contains(r#""level":"WARN""#) && line.contains("invalid"),
+        line.contains(r#""level":"WARN""#) && line.contains("incomplete"),
         "{line}"
     );
 }
