@@ -1,4 +1,4 @@
-//! Assembles the documents of one trace into a [`Trace`]. The result does not depend on the order of arrival.
+//! Assembles the documents of one trace into a [`Trace`]. The order in which documents arrive does not change the result.
 
 mod compiled;
 mod nodes;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use compiled::{CompiledSegment, compile_documents};
 
-use crate::document::annotations::AnnotationIndex;
+use crate::document::annotations::AnnotationSelector;
 use crate::id::TraceId;
 use crate::interner::Interner;
 use crate::memory::allocation;
@@ -19,11 +19,12 @@ use crate::trace::{Entity, EntityKind, ErrorFlags, Namespace, Trace};
 use segments::{ParsedSegment, parse_segments};
 use tree::SegmentTree;
 
-/// The time in a trace id is ignored if it differs by more than a year (in microseconds) from the segments' times. Such
-/// ids come from programs that use W3C's `traceparent`, where all digits are random.
+/// Maximum difference between the time in a trace id and the start of the trace: one year, in microseconds. If the
+/// difference is greater, the time in the id is ignored. Such ids come from programs that use W3C's `traceparent`, in
+/// which all digits are random.
 const MAX_ID_TIME_DIFFERENCE_MICROS: u64 = 365 * 24 * 3600 * 1_000_000;
 
-/// Assembles a trace. `documents` have been accepted, have each id once, and are sorted by id.
+/// Assembles a trace. `documents` are valid, sorted by id, and contain each id once.
 pub fn assemble_trace<'a>(
     id: TraceId,
     revision: u64,
@@ -31,22 +32,22 @@ pub fn assemble_trace<'a>(
     interner: &mut Interner,
 ) -> Trace {
     let tree = SegmentTree::build(parse_segments(documents));
-    // What was interned for other traces is not charged to this one.
+    // Discards the bytes that were interned for other traces.
     interner.take_charged_bytes();
-    let mut annotations = AnnotationIndex::default();
-    let entities = create_entities(&tree, interner, &mut annotations);
-    let memory_bytes = memory_bytes(&entities) + interner.take_charged_bytes();
+    let mut annotation_selector = AnnotationSelector::default();
+    let entities = create_entities(&tree, interner, &mut annotation_selector);
+    let memory_bytes = estimate_memory_bytes(&entities) + interner.take_charged_bytes();
     let root_index = find_root(&entities);
-    let timed: Vec<_> = entities
+    let timed_entities: Vec<_> = entities
         .iter()
-        // Without a root, the trace consists of subsegments only, so far.
+        // A trace without a root consists of subsegments only.
         .filter(|entity| root_index.is_none() || entity.is_segment())
         .collect();
-    let start = timed.iter().map(|entity| entity.start).min();
+    let start = timed_entities.iter().map(|entity| entity.start).min();
     let start = start.unwrap_or(id.start_time());
-    let end = timed.iter().filter_map(|entity| entity.end).max();
-    let difference = id.start_time().micros().abs_diff(start.micros());
-    let is_id_time_valid = difference <= MAX_ID_TIME_DIFFERENCE_MICROS;
+    let end = timed_entities.iter().filter_map(|entity| entity.end).max();
+    let time_difference_micros = id.start_time().micros().abs_diff(start.micros());
+    let is_id_time_valid = time_difference_micros <= MAX_ID_TIME_DIFFERENCE_MICROS;
     Trace {
         id,
         index_time: if is_id_time_valid {
@@ -57,15 +58,15 @@ pub fn assemble_trace<'a>(
         start,
         end: end.map_or(start, |end| end.max(start)),
         revision,
-        dropped_annotations: annotations.dropped_count,
+        dropped_annotations: annotation_selector.dropped_count,
         memory_bytes,
         root_index,
         entities: entities.into(),
     }
 }
 
-/// Heap memory of a trace with these entities in bytes, without the interned texts and nodes.
-fn memory_bytes(entities: &[Entity]) -> usize {
+/// Heap memory in bytes of a trace with these entities. Interned texts and nodes are not included.
+fn estimate_memory_bytes(entities: &[Entity]) -> usize {
     let fields = entities
         .iter()
         .filter_map(|entity| entity.search_fields.as_deref());
@@ -79,7 +80,7 @@ fn memory_bytes(entities: &[Entity]) -> usize {
     trace_bytes + allocation(size_of_val(entities)) + fields_bytes.sum::<usize>()
 }
 
-/// The index of the segment without a `parent_id`. If there is none, the first segment whose parent is missing.
+/// The index of the root: the segment without a `parent_id`, or else the first segment whose parent was not received.
 fn find_root(entities: &[Entity]) -> Option<usize> {
     let segments = entities.iter().enumerate();
     segments
@@ -88,20 +89,20 @@ fn find_root(entities: &[Entity]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
-/// Creates the list of entities, parents before children, with inferred segments.
+/// Creates the entities, inferred segments included. Parents precede their children.
 fn create_entities(
     tree: &SegmentTree<'_>,
     interner: &mut Interner,
-    annotations: &mut AnnotationIndex,
+    annotation_selector: &mut AnnotationSelector,
 ) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::with_capacity(tree.segments.len());
-    // For each position of the walk the index in `entities`. Inferred segments have no position.
+    // Maps each position in the walk to an index in `entities`. The walk does not visit inferred segments.
     let mut entity_indexes: Vec<u32> = Vec::with_capacity(tree.segments.len());
     for (segment_index, parent_position) in tree.walk() {
         let segment = &tree.segments[segment_index];
         let index = entities.len() as u32;
         entity_indexes.push(index);
-        let mut entity = create_entity(segment, interner, annotations);
+        let mut entity = create_entity(segment, interner, annotation_selector);
         entity.parent_index = parent_position.map(|position| entity_indexes[position]);
         entity.segment_index = if segment.is_subsegment {
             let parent = entity.parent_index;
@@ -110,9 +111,9 @@ fn create_entities(
             Some(index)
         };
         entities.push(entity);
-        if tree.has_inferred_callee(segment_index) {
+        if tree.needs_inferred_segment(segment_index) {
             let call = &entities[index as usize];
-            let inferred = infer_callee(segment, call, index, interner);
+            let inferred = create_inferred_segment(segment, call, index, interner);
             entities.push(inferred);
         }
     }
@@ -121,17 +122,16 @@ fn create_entities(
     entities
 }
 
-/// Marks a segment if an earlier one has the same parent and the same node.
+/// Marks each segment that has the same parent and the same node as an earlier segment.
 fn mark_repeated_calls(entities: &mut [Entity]) {
-    let mut seen = HashSet::new();
+    let mut seen_calls = HashSet::new();
     for entity in entities {
         if let (Some(node), Some(parent)) = (&entity.node, entity.parent_index) {
-            entity.is_repeated_call = !seen.insert((parent, node.id));
+            entity.is_repeated_call = !seen_calls.insert((parent, node.id));
         }
     }
 }
 
-/// Sets `subtree_end` of each entity.
 fn set_subtree_ends(entities: &mut [Entity]) {
     for index in (0..entities.len()).rev() {
         let subtree_end = entities[index].subtree_end.max(index as u32 + 1);
@@ -143,11 +143,11 @@ fn set_subtree_ends(entities: &mut [Entity]) {
     }
 }
 
-/// Creates an entity. Indexes are set later.
+/// Creates an entity without its indexes, which the caller sets.
 fn create_entity(
     segment: &ParsedSegment<'_>,
     interner: &mut Interner,
-    annotations: &mut AnnotationIndex,
+    annotation_selector: &mut AnnotationSelector,
 ) -> Entity {
     let document = &segment.document;
     let kind = if segment.is_subsegment {
@@ -172,20 +172,25 @@ fn create_entity(
         parent_index: None,
         segment_index: None,
         subtree_end: 0,
-        name: interner.intern_text(document.name.text().unwrap_or_default()),
+        name: interner.intern_text(document.name.as_text().unwrap_or_default()),
         node: match kind {
             EntityKind::Subsegment => None,
-            EntityKind::Segment => Some(nodes::segment_node(document, interner)),
-            EntityKind::Inferred => Some(nodes::callee_node(document, interner)),
+            EntityKind::Segment => Some(nodes::intern_segment_node(document, interner)),
+            EntityKind::Inferred => Some(nodes::intern_callee_node(document, interner)),
         },
         start: segment.start,
         end: segment.end,
-        search_fields: search_fields::extract_search_fields(document, interner, annotations),
+        search_fields: search_fields::extract_search_fields(
+            document,
+            interner,
+            annotation_selector,
+        ),
     }
 }
 
-/// Infers the segment of a called service that sent none. `call` is the calling subsegment's entity at `call_index`.
-fn infer_callee(
+/// Creates the segment of a called service that sent no segment. `call` is the entity of the calling subsegment, and
+/// `call_index` is its index.
+fn create_inferred_segment(
     segment: &ParsedSegment<'_>,
     call: &Entity,
     call_index: u32,
@@ -202,7 +207,7 @@ fn infer_callee(
         segment_index: Some(call_index + 1),
         subtree_end: 0,
         name: Arc::clone(&call.name),
-        node: Some(nodes::callee_node(&segment.document, interner)),
+        node: Some(nodes::intern_callee_node(&segment.document, interner)),
         start: call.start,
         end: call.end,
         search_fields: search_fields::extract_callee_fields(&segment.document, interner),

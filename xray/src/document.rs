@@ -1,11 +1,12 @@
 //! Parses and validates segment documents.
 //!
 //! Sources: the X-Ray developer guide, "AWS X-Ray segment documents", the schema that it links, and error messages of
-//! AWS that users reported. Members of the wrong type are ignored, and the rest of the document is accepted. One invalid
-//! subsegment refuses the whole document.
+//! AWS that users reported. A member of the wrong type is ignored, and the rest of the document is accepted. If one
+//! embedded subsegment is invalid, the whole document is refused.
 //!
-//! Choice where the sources are silent: the time in a trace id is not checked. AWS refuses ids that are too old; here,
-//! recorded documents can be replayed.
+//! Choices where the sources are silent: if a key occurs twice in an object, the last value is used, as in most JSON
+//! libraries. The time in a trace id is not checked. AWS refuses ids with a time too long ago; this program accepts them,
+//! so that recorded documents can be replayed.
 
 pub mod annotations;
 pub mod lenient;
@@ -25,10 +26,10 @@ use name::is_valid_name;
 /// Maximum size of a document.
 pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
-/// Error code for a `type` other than `segment` and `subsegment`.
-const UNKNOWN_TYPE: &str = "UnknownType";
+/// Error code of a document whose `type` is neither `segment` nor `subsegment`.
+const UNKNOWN_TYPE_CODE: &str = "UnknownType";
 
-/// The validated members that the store needs.
+/// Members of a valid document that the store reads without parsing the JSON again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DocumentHeader {
     /// The trace that the document belongs to.
@@ -57,7 +58,7 @@ impl std::error::Error for Refusal {}
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code;
-        if code == UNKNOWN_TYPE {
+        if code == UNKNOWN_TYPE_CODE {
             write!(f, "Invalid entity. ErrorCode: {code}")
         } else if self.is_subsegment {
             write!(f, "Invalid subsegment. ErrorCode: {code}, Cause: null")
@@ -92,7 +93,7 @@ impl<'a> Document<'a> {
             serde_json::from_str(json).map_err(|_| Refusal::without_id("ParseError"))?;
         let document = object.0.ok_or_else(|| Refusal::without_id("ParseError"))?;
         let refuse = |code, is_subsegment| Refusal {
-            id: document.id.text().map(str::to_owned),
+            id: document.id.as_text().map(str::to_owned),
             code,
             is_subsegment,
         };
@@ -107,47 +108,47 @@ impl<'a> Document<'a> {
 
     /// Whether the member `type` is `subsegment`.
     pub fn is_subsegment(&self) -> bool {
-        self.kind.text() == Some("subsegment")
+        self.kind.as_text() == Some("subsegment")
     }
 
     /// The member `id`, if it is valid.
-    pub fn id(&self) -> Option<SegmentId> {
-        self.id.text()?.parse().ok()
+    pub fn valid_id(&self) -> Option<SegmentId> {
+        self.id.as_text()?.parse().ok()
     }
 
     /// The member `parent_id`, if it is valid.
-    pub fn parent_id(&self) -> Option<SegmentId> {
-        self.parent_id.text()?.parse().ok()
+    pub fn valid_parent_id(&self) -> Option<SegmentId> {
+        self.parent_id.as_text()?.parse().ok()
     }
 
     /// The member `start_time`, if it is valid.
-    pub fn start(&self) -> Option<Time> {
-        Time::parse_seconds(self.start_time.number()?)
+    pub fn valid_start(&self) -> Option<Time> {
+        Time::parse_seconds(self.start_time.as_number()?)
     }
 
     /// The member `end_time`, if it is valid; `None` while the segment is in progress.
-    pub fn end(&self) -> Option<Time> {
+    pub fn valid_end(&self) -> Option<Time> {
         if self.in_progress.is_true() {
             return None;
         }
-        Time::parse_seconds(self.end_time.number()?)
+        Time::parse_seconds(self.end_time.as_number()?)
     }
 
     fn parse_header(&self) -> Result<DocumentHeader, &'static str> {
-        let is_subsegment = match self.kind.text() {
+        let is_subsegment = match self.kind.as_text() {
             None | Some("" | "segment") => false,
             Some("subsegment") => true,
-            Some(_) => return Err(UNKNOWN_TYPE),
+            Some(_) => return Err(UNKNOWN_TYPE_CODE),
         };
         let id = self.parse_id()?;
         let trace_id = require_text(&self.trace_id, "MissingTraceId")?;
         let trace_id = trace_id.parse().map_err(|()| "InvalidTraceId")?;
         self.check_name(is_subsegment)?;
-        let end = self.parse_end()?;
+        let end = self.check_start_and_parse_end()?;
         if is_subsegment && self.parent_id.is_absent() {
             return Err("MissingParentId");
         }
-        if !self.parent_id.is_absent() && self.parent_id().is_none() {
+        if !self.parent_id.is_absent() && self.valid_parent_id().is_none() {
             return Err("InvalidParentId");
         }
         Ok(DocumentHeader {
@@ -162,11 +163,11 @@ impl<'a> Document<'a> {
     fn check_embedded_subsegments(&self) -> Result<(), &'static str> {
         let mut unchecked = vec![self];
         while let Some(document) = unchecked.pop() {
-            let embedded = document.subsegments.0.iter();
-            for subsegment in embedded.filter_map(|subsegment| subsegment.0.as_ref()) {
+            let subsegments = document.subsegments.0.iter();
+            for subsegment in subsegments.filter_map(|subsegment| subsegment.0.as_ref()) {
                 subsegment.parse_id()?;
                 subsegment.check_name(true)?;
-                subsegment.parse_end()?;
+                subsegment.check_start_and_parse_end()?;
                 unchecked.push(subsegment);
             }
         }
@@ -187,12 +188,12 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Checks the start time and parses the end time, which is `None` while the segment is in progress.
-    fn parse_end(&self) -> Result<Option<Time>, &'static str> {
+    /// Returns the end time; `None` while the segment is in progress.
+    fn check_start_and_parse_end(&self) -> Result<Option<Time>, &'static str> {
         if self.start_time.is_absent() {
             return Err("MissingStartTime");
         }
-        if self.start().is_none() {
+        if self.valid_start().is_none() {
             return Err("InvalidStartTime");
         }
         if self.in_progress.is_true() {
@@ -201,7 +202,7 @@ impl<'a> Document<'a> {
         if self.end_time.is_absent() {
             return Err("MissingEndTime");
         }
-        self.end().map(Some).ok_or("InvalidEndTime")
+        self.valid_end().map(Some).ok_or("InvalidEndTime")
     }
 }
 
@@ -212,8 +213,8 @@ fn require_text<'a>(
     if value.is_absent() {
         return Err(missing_code);
     }
-    // A number or a boolean becomes an empty text, which is neither a valid id nor a valid name.
-    Ok(value.text().unwrap_or_default())
+    // For a number or a boolean, an empty text is returned, which is neither a valid id nor a valid name.
+    Ok(value.as_text().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The service graph: nodes, edges and their statistics.
 //!
-//! A node's statistics come from its own segments, an edge's statistics from the caller's subsegments. Each node that is
-//! called from outside the traces also has a node of type `client` before it, with the same name.
+//! The statistics of a node come from the node's segments. The statistics of an edge come from the caller's subsegments.
+//! If clients outside the traces call a node, the graph also contains a node of type `client` with the same name, and an
+//! edge between the two.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::statistics::{HistogramEntry, RequestStatistics, SummaryStatistics};
 use crate::time::Time;
 use crate::trace::{CLIENT_NODE_TYPE, Caller, Entity, EntityKind, Trace};
 
-/// A node, as the API's `Service`.
+/// The API's `Service`: a node of the graph.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Service {
@@ -28,12 +29,12 @@ pub struct Service {
     start_time: Time,
     end_time: Time,
     edges: Vec<Edge>,
-    /// A client node has none.
+    /// `None` for a client node.
     #[serde(flatten)]
     statistics: Option<NodeStatistics>,
 }
 
-/// The statistics of a node's own segments.
+/// The statistics of a node's segments.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct NodeStatistics {
@@ -42,7 +43,7 @@ struct NodeStatistics {
     response_time_histogram: Vec<HistogramEntry>,
 }
 
-/// An edge, as the API's `Edge`.
+/// The API's `Edge`: an edge of the graph.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Edge {
@@ -71,13 +72,13 @@ struct GraphBuilder {
 struct NodeData {
     node: Arc<Node>,
     is_client: bool,
-    /// Whether a request entered the system at this node.
+    /// Whether clients outside the traces call this node.
     is_root: bool,
-    /// Whether the node sent segments itself.
+    /// Whether the node sent segments. The segments of an inactive node are inferred.
     is_active: bool,
     time_span: TimeSpan,
     statistics: RequestStatistics,
-    /// Edges by the index of the called node.
+    /// The edges from this node. The key is the index of the called node.
     edges: HashMap<usize, EdgeData>,
 }
 
@@ -94,7 +95,7 @@ struct TimeSpan {
 }
 
 impl TimeSpan {
-    fn new(entity: &Entity) -> Self {
+    fn from_entity(entity: &Entity) -> Self {
         Self {
             start: entity.start,
             end: entity.end.unwrap_or(entity.start),
@@ -107,8 +108,8 @@ impl TimeSpan {
     }
 }
 
-/// The graph of these traces. Nodes are sorted by name.
-pub fn service_graph<'a>(traces: impl IntoIterator<Item = &'a Trace>) -> Vec<Service> {
+/// Builds the service graph of these traces. Nodes are sorted by name.
+pub fn build_service_graph<'a>(traces: impl IntoIterator<Item = &'a Trace>) -> Vec<Service> {
     let mut builder = GraphBuilder::default();
     for trace in traces {
         builder.add_trace(trace);
@@ -119,9 +120,9 @@ pub fn service_graph<'a>(traces: impl IntoIterator<Item = &'a Trace>) -> Vec<Ser
 impl GraphBuilder {
     fn add_trace(&mut self, trace: &Trace) {
         for (_, segment) in trace.segments() {
-            if let Some(index) = self.node_index(segment, false) {
+            if let Some(index) = self.find_or_add_node(segment, false) {
                 let node = &mut self.nodes[index];
-                node.time_span.extend(TimeSpan::new(segment));
+                node.time_span.extend(TimeSpan::from_entity(segment));
                 node.statistics.add(segment);
                 node.is_active |= segment.kind == EntityKind::Segment;
                 node.is_root |= segment.is_entry;
@@ -133,8 +134,8 @@ impl GraphBuilder {
                 Caller::Client => (callee, true),
                 Caller::Service(index) => (&trace.entities[index], false),
             };
-            let callee_index = self.node_index(callee, false);
-            let caller_index = self.node_index(caller, is_client);
+            let callee_index = self.find_or_add_node(callee, false);
+            let caller_index = self.find_or_add_node(caller, is_client);
             if let (Some(callee_index), Some(caller_index)) = (callee_index, caller_index) {
                 let measured = &trace.entities[call.measured_index];
                 self.nodes[caller_index].add_call(callee_index, measured);
@@ -142,8 +143,9 @@ impl GraphBuilder {
         }
     }
 
-    /// The index of a segment's node, or of the client node before it. The node is added if it is new.
-    fn node_index(&mut self, segment: &Entity, is_client: bool) -> Option<usize> {
+    /// Returns the index of the segment's node, or of its client node if `is_client` is true. Adds the node if it is new.
+    /// Returns `None` for a subsegment.
+    fn find_or_add_node(&mut self, segment: &Entity, is_client: bool) -> Option<usize> {
         let node = segment.node.as_ref()?;
         let key = NodeKey {
             id: node.id,
@@ -157,7 +159,7 @@ impl GraphBuilder {
                 is_client,
                 is_root: false,
                 is_active: false,
-                time_span: TimeSpan::new(segment),
+                time_span: TimeSpan::from_entity(segment),
                 statistics: RequestStatistics::default(),
                 edges: HashMap::new(),
             });
@@ -166,18 +168,18 @@ impl GraphBuilder {
     }
 
     fn into_services(self) -> Vec<Service> {
-        let mut sorted: Vec<_> = (0..self.nodes.len()).collect();
-        sorted.sort_by_key(|index| {
+        let mut sorted_indexes: Vec<_> = (0..self.nodes.len()).collect();
+        sorted_indexes.sort_by_key(|index| {
             let NodeData {
                 node, is_client, ..
             } = &self.nodes[*index];
             (&*node.name, !is_client, &*node.kind)
         });
-        let mut reference_ids = vec![0; sorted.len()];
-        for (reference_id, index) in sorted.iter().enumerate() {
+        let mut reference_ids = vec![0; sorted_indexes.len()];
+        for (reference_id, index) in sorted_indexes.iter().enumerate() {
             reference_ids[*index] = reference_id;
         }
-        let services = sorted.iter();
+        let services = sorted_indexes.iter();
         services
             .map(|index| self.nodes[*index].to_service(reference_ids[*index], &reference_ids))
             .collect()
@@ -187,7 +189,7 @@ impl GraphBuilder {
 impl NodeData {
     /// Adds a call from this node. `measured` has the call's duration and flags.
     fn add_call(&mut self, callee_index: usize, measured: &Entity) {
-        let time_span = TimeSpan::new(measured);
+        let time_span = TimeSpan::from_entity(measured);
         if self.is_client {
             self.time_span.extend(time_span);
         }
@@ -200,7 +202,7 @@ impl NodeData {
     }
 
     fn to_service(&self, reference_id: usize, reference_ids: &[usize]) -> Service {
-        let edge = |(callee_index, edge): (&usize, &EdgeData)| Edge {
+        let to_edge = |(callee_index, edge): (&usize, &EdgeData)| Edge {
             reference_id: reference_ids[*callee_index],
             start_time: edge.time_span.start,
             end_time: edge.time_span.end,
@@ -208,7 +210,7 @@ impl NodeData {
             response_time_histogram: edge.statistics.histogram(),
             aliases: [],
         };
-        let mut edges: Vec<_> = self.edges.iter().map(edge).collect();
+        let mut edges: Vec<_> = self.edges.iter().map(to_edge).collect();
         edges.sort_by_key(|edge| edge.reference_id);
         let kind = if self.is_client {
             CLIENT_NODE_TYPE

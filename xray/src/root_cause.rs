@@ -1,9 +1,9 @@
 //! Root causes: the path from service to service to the entity that caused a fault, an error or the response time.
 //!
-//! AWS documents the shape of root causes and not how they are chosen. The choice here: the path of a fault (or an error)
-//! starts at the outermost entity with that flag and follows the children that also have it. Each path's end is one root
-//! cause. The path of the response time starts at the root and follows the slowest child, as long as that child took at
-//! least half of its parent's time.
+//! AWS documents the format of root causes, but not how X-Ray selects them. This program selects them as follows. The path
+//! to a fault or an error starts at the outermost entity with that flag and continues with children that have the same
+//! flag. The last entity of each path is a root cause. The path of the response time starts at the root and continues with
+//! the slowest child, as long as the child's duration is at least half of its parent's duration.
 
 use std::iter::successors;
 
@@ -12,21 +12,21 @@ use crate::trace::{Entity, Namespace, Trace};
 /// Maximum number of fault or error root causes of one trace.
 const MAX_ROOT_CAUSES: usize = 20;
 
-/// A path through a trace.
+/// The path from the start of a failure or a delay to its cause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RootCause {
     /// The services on the path. The last one contains the cause.
     pub services: Vec<RootCauseService>,
-    /// Whether the response to the trace's client was affected.
+    /// Whether the cause affected the response of the root segment.
     pub is_client_impacting: bool,
 }
 
 /// A service on the path of a root cause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RootCauseService {
-    /// Index of the service's segment; `None` if the segment is missing.
+    /// Index of the service's segment; `None` if the segment was not received.
     pub segment_index: Option<usize>,
-    /// Indexes of the segment and its subsegments on the path.
+    /// Indexes of the entities of this service on the path.
     pub entity_indexes: Vec<usize>,
 }
 
@@ -57,15 +57,19 @@ pub fn is_remote(entity: &Entity) -> bool {
     entity.namespace != Namespace::Local
 }
 
-/// The entity's share of the root's duration.
+/// The duration of the entity divided by the duration of the root. `None` while either is in
+/// progress, or if the root's duration is zero.
 pub fn root_coverage(trace: &Trace, entity: &Entity) -> Option<f64> {
     let root_seconds = trace.root()?.duration()?.seconds();
     let entity_seconds = entity.duration()?.seconds();
     (root_seconds > 0.0).then(|| entity_seconds / root_seconds)
 }
 
-/// The root causes of the failures that `has_failed` selects: faults or errors.
-pub fn failure_root_causes(trace: &Trace, has_failed: impl Fn(&Entity) -> bool) -> Vec<RootCause> {
+/// Finds the root causes of faults or errors. `has_failed` returns whether an entity has the flag.
+pub fn find_failure_root_causes(
+    trace: &Trace,
+    has_failed: impl Fn(&Entity) -> bool,
+) -> Vec<RootCause> {
     let entities = &trace.entities;
     let mut has_failed_child = vec![false; entities.len()];
     for entity in entities.iter().filter(|entity| has_failed(entity)) {
@@ -84,7 +88,8 @@ pub fn failure_root_causes(trace: &Trace, has_failed: impl Fn(&Entity) -> bool) 
             })
             .collect();
             let outermost = path[path.len() - 1];
-            // If the outermost failure is in a subsegment, the path begins with its segment, which did not fail.
+            // A path begins with a segment. If the outermost failed entity is a subsegment, the path begins with its
+            // segment, which did not fail.
             if let Some(segment) = segment_index(trace, outermost)
                 && segment != outermost
             {
@@ -97,8 +102,8 @@ pub fn failure_root_causes(trace: &Trace, has_failed: impl Fn(&Entity) -> bool) 
         .collect()
 }
 
-/// The root cause of the response time. `None` while the root segment is in progress.
-pub fn response_time_root_cause(trace: &Trace) -> Option<RootCause> {
+/// Finds the root cause of the response time. `None` while the root segment is in progress.
+pub fn find_response_time_root_cause(trace: &Trace) -> Option<RootCause> {
     let root = trace.root_index?;
     trace.entities[root].duration()?;
     let slowest_child = |index: &usize| {

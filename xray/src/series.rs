@@ -21,11 +21,12 @@ pub struct WindowStatistics {
     response_time_histogram: Vec<HistogramEntry>,
 }
 
-/// The statistics of each window, empty windows included. A trace is counted in the window of its start. The selector
-/// chooses the nodes or edges. Without one, the edges from clients are counted, so that each request counts once.
+/// Computes the statistics of each window, empty windows included. A trace is counted in the window that contains its
+/// `index_time`. The selector selects nodes or edges. Without a selector, the edges from clients are counted, so that each
+/// request is counted once.
 ///
 /// `windows` are the start times of the windows, and `period_seconds` is their length.
-pub fn window_statistics<'a>(
+pub fn compute_window_statistics<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
     selector: Option<&EntitySelector>,
     windows: impl IntoIterator<Item = Time>,
@@ -45,16 +46,16 @@ pub fn window_statistics<'a>(
         }
     }
     let selects_nodes = selector.is_some_and(EntitySelector::selects_nodes);
-    let window = |(timestamp, statistics): (Time, RequestStatistics)| WindowStatistics {
+    let to_window = |(timestamp, statistics): (Time, RequestStatistics)| WindowStatistics {
         timestamp,
         edge_summary_statistics: (!selects_nodes).then(|| statistics.summary()),
         service_summary_statistics: selects_nodes.then(|| statistics.summary()),
         response_time_histogram: statistics.histogram(),
     };
-    statistics_by_window.into_iter().map(window).collect()
+    statistics_by_window.into_iter().map(to_window).collect()
 }
 
-/// Indexes of the entities whose duration and flags are counted.
+/// Indexes of the entities whose durations and flags are counted.
 fn measured_entities(trace: &Trace, selector: Option<&EntitySelector>) -> Vec<usize> {
     if let Some(selector) = selector {
         return selector.measured_entities(trace);

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::time::Time;
 use crate::trace::Entity;
 
-/// Statistics of completed requests. Each request is counted once: as a fault if it has that flag, else as throttled,
-/// else as an error, else as ok.
+/// Statistics of completed requests. Each request is counted once: as a fault if the flag `fault` is set, else as
+/// throttled if `throttle` is set, else as an error if `error` is set, else as ok.
 #[derive(Clone, Debug, Default)]
 pub struct RequestStatistics {
     ok_count: u64,
@@ -94,11 +94,11 @@ impl RequestStatistics {
 
     /// The response times, in ascending order.
     pub fn histogram(&self) -> Vec<HistogramEntry> {
-        let entry = |(micros, count): (&u64, &u64)| HistogramEntry {
+        let to_entry = |(micros, count): (&u64, &u64)| HistogramEntry {
             value: Time::from_micros(*micros as i64),
             count: *count,
         };
-        self.counts_by_response_time.iter().map(entry).collect()
+        self.counts_by_response_time.iter().map(to_entry).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Stores traces in memory. When a limit is reached, the oldest traces are evicted and counted.
 //!
-//! Documents are assembled by the next query, or before it by [`Store::assemble_changed_traces`].
+//! A query assembles the documents that arrived before it. [`Store::assemble_changed_traces`] does so without a query.
 
 mod counts;
 mod limits;
@@ -29,7 +29,7 @@ pub enum TimeRangeType {
     /// The time in the trace id.
     #[default]
     TraceId,
-    /// The whole time from the trace's start to its end.
+    /// The time from the start to the end of the trace. It matches if it overlaps the range.
     Event,
     /// The end time of any segment.
     Service,
@@ -53,35 +53,35 @@ impl Store {
         }
     }
 
-    /// Stores a document, or each document of a JSON array. Returns a refusal for each document that is not accepted.
+    /// Stores a document, or each document of a JSON array. Returns one refusal for each refused document.
     pub fn put_documents(&self, json: &str) -> Vec<Refusal> {
         if !json.trim_start().starts_with('[') {
             return self.put_document(json).err().into_iter().collect();
         }
         match serde_json::from_str::<Vec<&RawValue>>(json) {
-            // AWS has the same error code for an empty array.
-            Ok(documents) if documents.is_empty() => vec![self.refuse("MissingId")],
+            // AWS refuses an empty array with the same error code.
+            Ok(documents) if documents.is_empty() => vec![self.count_refusal("MissingId")],
             Ok(documents) => {
-                let put = |document: &&RawValue| self.put_document(document.get()).err();
-                documents.iter().filter_map(put).collect()
+                let try_put = |document: &&RawValue| self.put_document(document.get()).err();
+                documents.iter().filter_map(try_put).collect()
             }
-            Err(_) => vec![self.refuse("ParseError")],
+            Err(_) => vec![self.count_refusal("ParseError")],
         }
     }
 
     fn put_document(&self, json: &str) -> Result<(), Refusal> {
         let parsed = Document::parse(json);
         let mut state = self.lock_state();
-        let result = parsed.and_then(|(_, header)| state.put(&header, json, &self.limits));
+        let result = parsed.and_then(|(_, header)| state.put_document(&header, json, &self.limits));
         match &result {
             Ok(()) => state.counts.taken += 1,
             Err(_) => state.counts.refused += 1,
         }
-        state.evict(&self.limits);
+        state.evict_oldest(&self.limits);
         result
     }
 
-    fn refuse(&self, code: &'static str) -> Refusal {
+    fn count_refusal(&self, code: &'static str) -> Refusal {
         self.lock_state().counts.refused += 1;
         Refusal::without_id(code)
     }
@@ -92,17 +92,17 @@ impl Store {
         self.lock_state().counts
     }
 
-    /// Assembles the traces that have changed since they were last assembled. A query that follows is faster.
+    /// Assembles the traces that have changed since they were last assembled. This makes the next query faster.
     pub fn assemble_changed_traces(&self) {
         let mut interner = self.interner.lock().unwrap_or_else(PoisonError::into_inner);
-        // Changes that arrive from now on are left to the next call. Otherwise this call might never end.
-        let end_change = {
+        // The next call assembles later changes. Otherwise, this call might never return while documents keep arriving.
+        let change_limit = {
             let mut state = self.lock_state();
-            state.evict(&self.limits);
+            state.evict_oldest(&self.limits);
             state.next_change
         };
         loop {
-            let batch = self.lock_state().take_changed(end_change);
+            let batch = self.lock_state().take_changed_batch(change_limit);
             if batch.is_empty() {
                 return;
             }
@@ -118,8 +118,8 @@ impl Store {
             });
             let traces = traces.collect();
             let mut state = self.lock_state();
-            state.index_traces(traces);
-            state.evict(&self.limits);
+            state.store_assembled(traces);
+            state.evict_oldest(&self.limits);
         }
     }
 
@@ -154,7 +154,9 @@ impl Store {
     pub fn traces_by_id(&self, ids: HashSet<TraceId>) -> Vec<Arc<Trace>> {
         self.assemble_changed_traces();
         let state = self.lock_state();
-        ids.into_iter().filter_map(|id| state.trace(id)).collect()
+        ids.into_iter()
+            .filter_map(|id| state.assembled_trace(id))
+            .collect()
     }
 
     /// The compiled documents of a trace; `None` if it is not stored.

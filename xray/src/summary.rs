@@ -9,16 +9,16 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-pub use root_causes::all_root_causes;
+pub use root_causes::all_root_causes_json;
 
 use crate::time::Time;
 use crate::trace::{Entity, SearchFields, Trace};
-use root_causes::{error_root_causes, fault_root_causes, response_time_root_causes};
-use service_id::service_id;
+use root_causes::{error_root_causes_json, fault_root_causes_json, response_time_root_causes_json};
+use service_id::service_id_json;
 use values::{DistinctValue, DistinctValues};
 
 /// The `TraceSummary` of a trace. `matched_event_time` is set if the request's time range is of the type `Event`.
-pub fn trace_summary(trace: &Trace, matched_event_time: Option<Time>) -> Value {
+pub fn summarize_trace(trace: &Trace, matched_event_time: Option<Time>) -> Value {
     let root = trace.root();
     let has_throttle = trace.segments().any(|(_, segment)| segment.flags.throttle);
     let mut summary = json!({
@@ -29,20 +29,20 @@ pub fn trace_summary(trace: &Trace, matched_event_time: Option<Time>) -> Value {
         "HasError": root.is_some_and(|root| root.flags.error),
         "HasThrottle": has_throttle,
         "IsPartial": trace.is_partial(),
-        "Http": http(root),
-        "Annotations": annotations(trace),
-        "Users": users(trace),
-        "ServiceIds": service_ids(trace),
-        "ResourceARNs": distinct_texts(trace, "ARN", |fields| &fields.resource_arn),
-        "InstanceIds": distinct_texts(trace, "Id", |fields| &fields.instance_id),
-        "AvailabilityZones": distinct_texts(trace, "Name", |fields| &fields.availability_zone),
-        "FaultRootCauses": fault_root_causes(trace),
-        "ErrorRootCauses": error_root_causes(trace),
-        "ResponseTimeRootCauses": response_time_root_causes(trace),
+        "Http": http_json(root),
+        "Annotations": annotations_json(trace),
+        "Users": users_json(trace),
+        "ServiceIds": service_ids_json(trace),
+        "ResourceARNs": distinct_texts_json(trace, "ARN", |fields| &fields.resource_arn),
+        "InstanceIds": distinct_texts_json(trace, "Id", |fields| &fields.instance_id),
+        "AvailabilityZones": distinct_texts_json(trace, "Name", |fields| &fields.availability_zone),
+        "FaultRootCauses": fault_root_causes_json(trace),
+        "ErrorRootCauses": error_root_causes_json(trace),
+        "ResponseTimeRootCauses": response_time_root_causes_json(trace),
         "Revision": trace.revision,
     });
     if let Some(root) = root {
-        summary["EntryPoint"] = service_id(root);
+        summary["EntryPoint"] = service_id_json(root);
     }
     if let Some(duration) = root.and_then(Entity::duration) {
         summary["ResponseTime"] = json!(duration);
@@ -53,14 +53,14 @@ pub fn trace_summary(trace: &Trace, matched_event_time: Option<Time>) -> Value {
     summary
 }
 
-/// The search fields of all entities that have any.
-fn search_fields(trace: &Trace) -> impl Iterator<Item = (&Entity, &SearchFields)> {
+/// All entities that have search fields, with these fields.
+fn entities_with_search_fields(trace: &Trace) -> impl Iterator<Item = (&Entity, &SearchFields)> {
     let entities = trace.entities.iter();
     entities.filter_map(|entity| Some((entity, entity.search_fields.as_deref()?)))
 }
 
-/// `Http` of the root segment.
-fn http(root: Option<&Entity>) -> Value {
+/// `Http` of a summary, from the root segment.
+fn http_json(root: Option<&Entity>) -> Value {
     let mut http = Map::new();
     let Some(fields) = root.and_then(|root| root.search_fields.as_deref()) else {
         return Value::Object(http);
@@ -82,10 +82,10 @@ fn http(root: Option<&Entity>) -> Value {
     Value::Object(http)
 }
 
-/// The distinct values of each annotation, with the services that have them.
-fn annotations(trace: &Trace) -> Value {
+/// `Annotations` of a summary: the distinct values of each key, with the services that sent them.
+fn annotations_json(trace: &Trace) -> Value {
     let mut values_by_key: BTreeMap<&str, DistinctValues<'_>> = BTreeMap::new();
-    for (entity, fields) in search_fields(trace) {
+    for (entity, fields) in entities_with_search_fields(trace) {
         for (key, value) in &fields.annotations {
             let values = values_by_key.entry(key).or_default();
             values.add(DistinctValue::from_annotation(value), entity.segment_index);
@@ -101,10 +101,10 @@ fn annotations(trace: &Trace) -> Value {
         .collect()
 }
 
-/// The distinct users, with the services that have them.
-fn users(trace: &Trace) -> Value {
+/// `Users` of a summary: the distinct users, with the services that sent them.
+fn users_json(trace: &Trace) -> Value {
     let mut users = DistinctValues::default();
-    for (entity, fields) in search_fields(trace) {
+    for (entity, fields) in entities_with_search_fields(trace) {
         if let Some(user) = &fields.user {
             users.add(DistinctValue::Text(user), entity.segment_index);
         }
@@ -115,29 +115,30 @@ fn users(trace: &Trace) -> Value {
             DistinctValue::Text(name) => {
                 Some(json!({ "UserName": name, "ServiceIds": service_ids }))
             }
-            DistinctValue::Flag(_) | DistinctValue::NumberBits(_) => None,
+            DistinctValue::Boolean(_) | DistinctValue::NumberBits(_) => None,
         })
         .collect()
 }
 
-/// The `ServiceId` of each node, in the order of the segments.
-fn service_ids(trace: &Trace) -> Vec<Value> {
+/// `ServiceIds` of a summary: one `ServiceId` for each node, in the order of the segments.
+fn service_ids_json(trace: &Trace) -> Vec<Value> {
     let mut seen_nodes = HashSet::new();
     let segments = trace.segments().map(|(_, segment)| segment);
     let first_of_nodes = segments.filter(|segment| {
         let node = segment.node.as_ref();
         node.is_some_and(|node| seen_nodes.insert(node.id))
     });
-    first_of_nodes.map(service_id).collect()
+    first_of_nodes.map(service_id_json).collect()
 }
 
 /// The distinct texts of a search field in alphabetical order, each as an object with the member `key`.
-fn distinct_texts(
+fn distinct_texts_json(
     trace: &Trace,
     key: &str,
     field: fn(&SearchFields) -> &Option<Arc<str>>,
 ) -> Value {
-    let texts = search_fields(trace).filter_map(|(_, fields)| field(fields).as_deref());
+    let texts =
+        entities_with_search_fields(trace).filter_map(|(_, fields)| field(fields).as_deref());
     let distinct: BTreeSet<_> = texts.collect();
     distinct
         .into_iter()

@@ -6,7 +6,7 @@ use crate::id::{SegmentId, TraceId};
 use crate::interner::Node;
 use crate::time::Time;
 
-/// Type of the graph's nodes that stand for clients.
+/// Type of the graph nodes that represent clients.
 pub const CLIENT_NODE_TYPE: &str = "client";
 
 /// A trace, assembled from all documents that were received so far.
@@ -24,7 +24,7 @@ pub struct Trace {
     pub revision: u64,
     /// Number of annotations that exceed a limit and are not indexed.
     pub dropped_annotations: u64,
-    /// Heap memory of the trace.
+    /// Heap memory of the trace in bytes.
     pub memory_bytes: usize,
     /// Index of the root segment. `None` if there are only subsegments.
     pub root_index: Option<usize>,
@@ -45,17 +45,18 @@ pub struct Entity {
     pub namespace: Namespace,
     /// Whether the document has no `parent_id`. Such a segment was called by a client outside the trace.
     pub is_entry: bool,
-    /// Whether an earlier segment of the same node has the same parent. Both belong to one call.
+    /// Whether an earlier segment of the same node has the same parent. Both segments then belong to one call.
     pub is_repeated_call: bool,
-    /// Index of the parent.
+    /// Index of the parent; `None` if the document names no parent or the parent was not received.
     pub parent_index: Option<u32>,
-    /// Index of the segment that a subsegment belongs to; `None` if it is missing. For a segment, its own index.
+    /// Index of the segment that contains the subsegment; `None` if that segment was not received. For a segment, the
+    /// segment's own index.
     pub segment_index: Option<u32>,
-    /// The first index after all descendants.
+    /// Index of the first entity after the descendants of this entity.
     pub subtree_end: u32,
     /// The document's `name`.
     pub name: Arc<str>,
-    /// Node of a segment in the service graph. A subsegment has none.
+    /// Node of a segment in the service graph; `None` for a subsegment.
     pub node: Option<Arc<Node>>,
     /// Start time.
     pub start: Time,
@@ -72,7 +73,7 @@ pub enum EntityKind {
     Segment,
     /// A subsegment that a service sent.
     Subsegment,
-    /// A segment that is inferred from a subsegment, for a called service that sent none.
+    /// A segment that is inferred from a subsegment, because the called service sent no segment.
     Inferred,
 }
 
@@ -88,7 +89,7 @@ pub enum Namespace {
     Remote,
 }
 
-/// The flags that a document sets. The HTTP status is not considered.
+/// The members `error`, `throttle` and `fault` of a document. The HTTP status does not set them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ErrorFlags {
     /// Client error (4xx).
@@ -127,7 +128,7 @@ pub struct SearchFields {
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnnotationValue {
     /// A boolean.
-    Flag(bool),
+    Boolean(bool),
     /// A number.
     Number(f64),
     /// A text.
@@ -164,12 +165,12 @@ impl Trace {
         self.end.saturating_duration_since(self.start)
     }
 
-    /// Whether an entity is in progress.
+    /// Whether any segment or subsegment is in progress.
     pub fn is_partial(&self) -> bool {
         self.entities.iter().any(|entity| entity.end.is_none())
     }
 
-    /// Whether a segment was inferred.
+    /// Whether any segment is inferred.
     pub fn has_inferred(&self) -> bool {
         let mut entities = self.entities.iter();
         entities.any(|entity| entity.kind == EntityKind::Inferred)
@@ -181,8 +182,8 @@ impl Trace {
         entities.filter(|(_, entity)| entity.is_segment())
     }
 
-    /// The segment at `index` and its subsegments, without other segments below it. For a subsegment, only the
-    /// subsegment itself.
+    /// The segment at `index` and its subsegments. Segments of called services are skipped. If `index` is that of a
+    /// subsegment, only this subsegment is returned.
     pub fn segment_with_subsegments(&self, index: usize) -> impl Iterator<Item = &Entity> {
         let first = &self.entities[index];
         let mut next = index + 1;
@@ -200,7 +201,7 @@ impl Trace {
         std::iter::once(first).chain(subsegments)
     }
 
-    /// The calls between nodes. The edges of the service graph summarize them.
+    /// The calls between nodes. Each edge of the service graph summarizes the calls between two nodes.
     pub fn calls(&self) -> impl Iterator<Item = Call> {
         self.segments().filter_map(|(callee_index, callee)| {
             let Some(parent_index) = callee.parent_index else {
@@ -218,8 +219,8 @@ impl Trace {
             Some(Call {
                 caller: Caller::Service(parent.segment_index? as usize),
                 callee_index,
-                // A segment may have a segment as its parent, as Lambda functions do. Then no subsegment measured the
-                // call.
+                // The parent of a segment can be a segment instead of a subsegment, for example with AWS Lambda. Then
+                // no subsegment has the duration of the call.
                 measured_index: if parent.is_segment() {
                     callee_index
                 } else {
@@ -233,7 +234,7 @@ impl Trace {
 /// A call from one node to another.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// The calling node.
+    /// The client or service that calls.
     pub caller: Caller,
     /// Index of the called segment.
     pub callee_index: usize,
@@ -241,11 +242,11 @@ pub struct Call {
     pub measured_index: usize,
 }
 
-/// The calling node of a call.
+/// The caller in a [`Call`].
 #[derive(Clone, Copy, Debug)]
 pub enum Caller {
     /// A client outside the trace. Its node has the callee's name and the type [`CLIENT_NODE_TYPE`].
     Client,
-    /// A service; the index is that of its segment.
+    /// A service. The number is the index of its segment.
     Service(usize),
 }

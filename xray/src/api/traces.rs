@@ -84,7 +84,7 @@ pub fn get_summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, 
     };
     let summaries: Value = page
         .iter()
-        .map(|trace| summary::trace_summary(trace, matched_event_time(trace)))
+        .map(|trace| summary::summarize_trace(trace, matched_event_time(trace)))
         .collect();
     let last_processed = traces[..processed_count].last();
     let mut response = json!({
@@ -179,7 +179,7 @@ fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
 pub fn get_trace_graph(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Error> {
     let ids = request.trace_ids.iter().map(parse_trace_id);
     let traces = xray.store.traces_by_id(ids.collect::<Result<_, _>>()?);
-    let services = graph::service_graph(traces.iter().map(|trace| &**trace));
+    let services = graph::build_service_graph(traces.iter().map(|trace| &**trace));
     Ok(json!({ "Services": services }))
 }
 
@@ -195,7 +195,7 @@ pub fn get_service_graph(
     let traces =
         xray.store
             .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
-    let services = graph::service_graph(traces_in_group(&traces, filter.as_ref()));
+    let services = graph::build_service_graph(traces_in_group(&traces, filter.as_ref()));
     Ok(json!({
         "StartTime": request.start_time,
         "EndTime": request.end_time,
@@ -236,7 +236,7 @@ pub fn get_time_series(
         xray.store
             .traces_in_range(TimeRangeType::TraceId, request.start_time, request.end_time);
     let traces = traces_in_group(&traces, filter.as_ref());
-    let series = series::window_statistics(traces, selector.as_ref(), windows, period);
+    let series = series::compute_window_statistics(traces, selector.as_ref(), windows, period);
     Ok(json!({
         "TimeSeriesServiceStatistics": series,
         "ContainsOldGroupVersions": false,

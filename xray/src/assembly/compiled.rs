@@ -1,5 +1,5 @@
-//! The documents of `BatchGetTraces`: subsegments are nested below their segments, inferred segments are added, and
-//! members that the schema does not know are left out.
+//! Creates the documents that `BatchGetTraces` returns. Subsegments are embedded in their segments, inferred segments are
+//! added, and members that the schema does not define are removed.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,14 +15,15 @@ use crate::document::annotations::is_valid_annotation;
 use crate::document::lenient::Scalar;
 use crate::id::{SegmentId, TraceId};
 
-/// A segment and its document.
+/// A segment with its subsegments, as `BatchGetTraces` returns it.
 #[derive(Debug)]
 pub struct CompiledSegment {
     pub id: SegmentId,
+    /// JSON text.
     pub document: String,
 }
 
-/// The order of the documents of a trace. Documents of one kind are sorted by start time.
+/// Kinds of documents, in the order in which a trace lists them. Documents of the same kind are sorted by start time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CompiledKind {
     Segment,
@@ -30,7 +31,7 @@ enum CompiledKind {
     SubsegmentWithoutSegment,
 }
 
-/// Compiles the documents of a trace from `documents`, which have been accepted and have each id once.
+/// Compiles the documents of a trace. `documents` are valid and contain each id once.
 pub fn compile_documents<'a>(
     trace_id: TraceId,
     documents: impl IntoIterator<Item = &'a str>,
@@ -45,11 +46,11 @@ pub fn compile_documents<'a>(
             CompiledKind::Segment
         };
         if !segment.is_subsegment || parent.is_none() {
-            let document = segment_document(&tree, index);
+            let document = write_segment_document(&tree, index);
             compiled.push((kind, segment.start, segment.id, document));
         }
-        if tree.has_inferred_callee(index) {
-            let document = inferred_document(trace_id, segment);
+        if tree.needs_inferred_segment(index) {
+            let document = write_inferred_document(trace_id, segment);
             let id = segment.id.derived_id();
             compiled.push((CompiledKind::Inferred, segment.start, id, document));
         }
@@ -61,32 +62,32 @@ pub fn compile_documents<'a>(
         .collect()
 }
 
-/// The document at `index` with all its subsegments. It is written without recursion, because subsegments can be nested
-/// deeper than the stack allows.
-fn segment_document(tree: &SegmentTree<'_>, index: usize) -> String {
+/// Writes the segment at `index` with all its subsegments. Subsegments can be nested so deeply that a recursive function
+/// would overflow the stack.
+fn write_segment_document(tree: &SegmentTree<'_>, index: usize) -> String {
     let mut json = "{".to_owned();
     write_members(&mut json, &tree.segments[index]);
     let document = &tree.segments[index].document;
-    write_member(&mut json, "parent_id", text(&document.parent_id));
-    write_member(&mut json, "trace_id", text(&document.trace_id));
-    write_member(&mut json, "type", text(&document.kind));
-    // For each open object the subsegments that are still to be written, the last one first.
+    write_member(&mut json, "parent_id", text_to_json(&document.parent_id));
+    write_member(&mut json, "trace_id", text_to_json(&document.trace_id));
+    write_member(&mut json, "type", text_to_json(&document.kind));
+    // For each object that is not closed yet, its subsegments that are not written yet, in reverse order.
     let mut unwritten = vec![subsegments_reversed(tree, index)];
-    let mut is_first = true;
+    let mut is_first_subsegment = true;
     while let Some(subsegments) = unwritten.last_mut() {
         if let Some(subsegment) = subsegments.pop() {
-            json.push_str(if is_first {
+            json.push_str(if is_first_subsegment {
                 ",\"subsegments\":[{"
             } else {
                 ",{"
             });
             write_members(&mut json, &tree.segments[subsegment]);
             unwritten.push(subsegments_reversed(tree, subsegment));
-            is_first = true;
+            is_first_subsegment = true;
         } else {
-            json.push_str(if is_first { "}" } else { "]}" });
+            json.push_str(if is_first_subsegment { "}" } else { "]}" });
             unwritten.pop();
-            is_first = false;
+            is_first_subsegment = false;
         }
     }
     json
@@ -99,8 +100,8 @@ fn subsegments_reversed(tree: &SegmentTree<'_>, index: usize) -> Vec<usize> {
         .collect()
 }
 
-/// The document of the segment that is inferred from a call.
-fn inferred_document(trace_id: TraceId, call: &ParsedSegment<'_>) -> String {
+/// Writes the segment that is inferred from the subsegment `call`.
+fn write_inferred_document(trace_id: TraceId, call: &ParsedSegment<'_>) -> String {
     let mut json = "{".to_owned();
     write_call_members(&mut json, call);
     let id = call.id.derived_id().to_string();
@@ -116,48 +117,48 @@ fn inferred_document(trace_id: TraceId, call: &ParsedSegment<'_>) -> String {
     json
 }
 
-/// Writes the members of a segment or subsegment, except `subsegments` and those that an embedded subsegment does not
-/// repeat: `parent_id`, `trace_id` and `type`.
+/// Writes the members of a segment or subsegment, except `subsegments`, `parent_id`, `trace_id` and `type`. An embedded
+/// subsegment does not repeat the last three.
 fn write_members(json: &mut String, segment: &ParsedSegment<'_>) {
     write_call_members(json, segment);
     let document = &segment.document;
     let cause = with_first_char(document.cause.json, &['{', '"']);
-    write_member(json, "annotations", annotations(document));
+    write_member(json, "annotations", valid_annotations(document));
     write_member(json, "cause", cause);
-    write_member(json, "id", text(&document.id));
-    write_member(json, "inferred", document.inferred.flag());
+    write_member(json, "id", text_to_json(&document.id));
+    write_member(json, "inferred", document.inferred.as_bool());
     write_member(json, "links", with_first_char(document.links, &['[']));
     write_member(json, "metadata", with_first_char(document.metadata, &['{']));
-    write_member(json, "namespace", text(&document.namespace));
-    write_member(json, "origin", text(&document.origin));
+    write_member(json, "namespace", text_to_json(&document.namespace));
+    write_member(json, "origin", text_to_json(&document.origin));
     let precursor_ids = with_first_char(document.precursor_ids, &['[']);
     write_member(json, "precursor_ids", precursor_ids);
-    write_member(json, "resource_arn", text(&document.resource_arn));
+    write_member(json, "resource_arn", text_to_json(&document.resource_arn));
     write_member(json, "service", with_first_char(document.service, &['{']));
-    write_member(json, "user", text(&document.user));
+    write_member(json, "user", text_to_json(&document.user));
 }
 
-/// Writes the members that an inferred segment has in common with the subsegment that it is inferred from.
+/// Writes the members that an inferred segment copies from the calling subsegment.
 fn write_call_members(json: &mut String, segment: &ParsedSegment<'_>) {
     let document = &segment.document;
-    write_member(json, "name", text(&document.name));
+    write_member(json, "name", text_to_json(&document.name));
     // Times are rounded to microseconds, as in summaries.
     write_member(json, "start_time", Some(json!(segment.start)));
     if let Some(end) = segment.end {
         write_member(json, "end_time", Some(json!(end)));
-        write_member(json, "in_progress", document.in_progress.flag());
+        write_member(json, "in_progress", document.in_progress.as_bool());
     } else {
         write_member(json, "in_progress", Some(true));
     }
     write_member(json, "aws", with_first_char(document.aws.json, &['{']));
-    write_member(json, "error", document.error.flag());
-    write_member(json, "fault", document.fault.flag());
+    write_member(json, "error", document.error.as_bool());
+    write_member(json, "fault", document.fault.as_bool());
     write_member(json, "http", with_first_char(document.http.json, &['{']));
     write_member(json, "sql", with_first_char(document.sql.json, &['{']));
-    write_member(json, "throttle", document.throttle.flag());
+    write_member(json, "throttle", document.throttle.as_bool());
 }
 
-/// Appends a member to an object whose closing brace is not written yet. `value` is displayed as JSON.
+/// Appends a member to `json`, an object without its closing brace. `Display` must format `value` as JSON.
 fn write_member(json: &mut String, key: &str, value: Option<impl Display>) {
     let Some(value) = value else {
         return;
@@ -167,7 +168,7 @@ fn write_member(json: &mut String, key: &str, value: Option<impl Display>) {
 }
 
 /// The valid annotations; `None` if `annotations` is not an object. If a key occurs twice, the last value is used.
-fn annotations(document: &Document<'_>) -> Option<Value> {
+fn valid_annotations(document: &Document<'_>) -> Option<Value> {
     let pairs = document.annotations.0.as_ref()?.0.iter();
     let by_key: BTreeMap<_, _> = pairs.map(|(key, value)| (&**key, value)).collect();
     let valid = by_key
@@ -180,11 +181,11 @@ fn annotations(document: &Document<'_>) -> Option<Value> {
     )
 }
 
-fn text(value: &Scalar<'_>) -> Option<Value> {
-    value.text().map(Value::from)
+fn text_to_json(value: &Scalar<'_>) -> Option<Value> {
+    value.as_text().map(Value::from)
 }
 
-/// The JSON text, if its type is one of those that begin with these characters.
-fn with_first_char<'a>(json: Option<&'a RawValue>, first: &[char]) -> Option<&'a RawValue> {
-    json.filter(|json| json.get().starts_with(first))
+/// The JSON text, if it begins with one of these characters. The first character determines the type of a JSON value.
+fn with_first_char<'a>(json: Option<&'a RawValue>, first_chars: &[char]) -> Option<&'a RawValue> {
+    json.filter(|json| json.get().starts_with(first_chars))
 }

@@ -11,7 +11,7 @@ use crate::trace::Namespace;
 pub struct SegmentTree<'a> {
     /// Sorted by id.
     pub segments: Vec<ParsedSegment<'a>>,
-    /// For each segment the indexes of its children, sorted by start time.
+    /// For each segment, the indexes of its children, sorted by start time.
     pub children: Vec<Vec<usize>>,
     /// Indexes of the segments without a known parent, sorted by start time.
     roots: Vec<usize>,
@@ -45,7 +45,7 @@ impl<'a> SegmentTree<'a> {
         tree
     }
 
-    /// Makes segments reachable that are their own ancestors, and their descendants: in each cycle, the segment that
+    /// Makes every segment reachable from a root. If the parents of segments form a cycle, the segment of the cycle that
     /// started first becomes a root.
     fn break_cycles(&mut self, parents: &[Option<usize>], by_start: &[usize]) {
         let mut is_reachable = vec![false; self.segments.len()];
@@ -56,7 +56,7 @@ impl<'a> SegmentTree<'a> {
             if is_reachable[*index] {
                 continue;
             }
-            let first = self.first_of_cycle(*index, parents);
+            let first = self.find_first_of_cycle(*index, parents);
             if let Some(parent) = parents[first] {
                 self.children[parent].retain(|child| *child != first);
             }
@@ -65,7 +65,7 @@ impl<'a> SegmentTree<'a> {
         }
     }
 
-    /// Marks a segment and its descendants.
+    /// Marks a segment and all its descendants as reachable.
     fn mark_reachable(&self, index: usize, is_reachable: &mut [bool]) {
         let mut unvisited = vec![index];
         while let Some(index) = unvisited.pop() {
@@ -75,22 +75,22 @@ impl<'a> SegmentTree<'a> {
         }
     }
 
-    /// The segment that started first in the cycle among the ancestors of `index`.
-    fn first_of_cycle(&self, index: usize, parents: &[Option<usize>]) -> usize {
+    /// Finds the cycle among the ancestors of `index`, and returns its segment that started first.
+    fn find_first_of_cycle(&self, index: usize, parents: &[Option<usize>]) -> usize {
         let mut visited = HashSet::new();
         let mut ancestors = successors(Some(index), |index| parents[*index]);
-        let entry = ancestors.find(|index| !visited.insert(*index));
-        let entry = entry.unwrap_or(index);
-        let cycle = successors(Some(entry), |index| {
-            parents[*index].filter(|parent| *parent != entry)
+        let cycle_entry = ancestors.find(|index| !visited.insert(*index));
+        let cycle_entry = cycle_entry.unwrap_or(index);
+        let cycle = successors(Some(cycle_entry), |index| {
+            parents[*index].filter(|parent| *parent != cycle_entry)
         });
         let first =
             cycle.min_by_key(|index| (self.segments[*index].start, self.segments[*index].id));
-        first.unwrap_or(entry)
+        first.unwrap_or(cycle_entry)
     }
 
-    /// Visits all segments, parents before children. Each item is the segment's index and its parent's position in this
-    /// order.
+    /// Iterates over all segments, parents before children. Each item is the segment's index and the position of its
+    /// parent in this iteration.
     pub fn walk(&self) -> impl Iterator<Item = (usize, Option<usize>)> {
         let roots = self.roots.iter().rev();
         let mut unvisited: Vec<_> = roots.map(|root| (*root, None)).collect();
@@ -104,8 +104,8 @@ impl<'a> SegmentTree<'a> {
         })
     }
 
-    /// Whether this is a subsegment that calls a service which sent no segment. A segment is inferred for the service.
-    pub fn has_inferred_callee(&self, index: usize) -> bool {
+    /// Whether the subsegment at `index` calls a service that sent no segment, so that a segment must be inferred.
+    pub fn needs_inferred_segment(&self, index: usize) -> bool {
         let mut children = self.children[index].iter();
         self.segments[index].namespace() != Namespace::Local
             && children.all(|child| self.segments[*child].is_subsegment)

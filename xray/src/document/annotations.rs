@@ -1,8 +1,8 @@
-//! Which annotations X-Ray indexes.
+//! Selects the annotations that X-Ray indexes.
 //!
 //! Sources: the X-Ray developer guide, "Annotations", and the schema of segment documents that it links. A key has 1 to
 //! 500 letters, digits, underscores and periods. A value is a boolean, a number, or a text of up to 1,000 characters. A
-//! trace has at most 50 keys. An annotation that exceeds a limit is dropped; its document is accepted.
+//! trace has at most 50 keys. An annotation that exceeds a limit is dropped, but its document is accepted.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,7 +23,7 @@ pub fn is_valid_annotation(key: &str, value: &Scalar<'_>) -> bool {
     let is_valid_key = (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(is_permitted);
     let is_valid_value = match value {
         Scalar::Absent => false,
-        Scalar::Flag(_) | Scalar::Number(_) => true,
+        Scalar::Boolean(_) | Scalar::Number(_) => true,
         Scalar::Text(text) => text.chars().count() <= MAX_TEXT_CHARS,
     };
     is_valid_key && is_valid_value
@@ -31,15 +31,18 @@ pub fn is_valid_annotation(key: &str, value: &Scalar<'_>) -> bool {
 
 /// Selects the annotations of one trace that are indexed.
 #[derive(Debug, Default)]
-pub struct AnnotationIndex {
+pub struct AnnotationSelector {
     indexed_keys: HashSet<String>,
     /// Number of annotations that were dropped.
     pub dropped_count: u64,
 }
 
-impl AnnotationIndex {
+impl AnnotationSelector {
     /// The indexed annotations of one segment or subsegment. If a key occurs twice, the last value is used.
-    pub fn select<'a>(&mut self, pairs: &'a Pairs<'_>) -> Vec<(&'a str, &'a Scalar<'a>)> {
+    pub fn select_annotations<'a>(
+        &mut self,
+        pairs: &'a Pairs<'_>,
+    ) -> Vec<(&'a str, &'a Scalar<'a>)> {
         let pairs = pairs.0.iter().map(|(key, value)| (&**key, value));
         let last_positions: HashMap<_, _> = pairs
             .clone()
@@ -60,7 +63,7 @@ impl AnnotationIndex {
         selected
     }
 
-    /// Adds a key. Returns false if the trace has the maximum number of keys already.
+    /// Adds a key to the indexed keys. Returns false if the trace already has the maximum number of keys.
     fn add_key(&mut self, key: &str) -> bool {
         if self.indexed_keys.contains(key) {
             return true;

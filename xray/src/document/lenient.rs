@@ -1,11 +1,10 @@
 //! Deserialization that accepts every JSON value. A value of the wrong type is treated as absent, because X-Ray removes
-//! what does not comply with the schema and accepts the rest of the document.
+//! members that do not comply with the schema and accepts the rest of the document.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
@@ -17,7 +16,7 @@ pub enum Scalar<'a> {
     #[default]
     Absent,
     /// A boolean.
-    Flag(bool),
+    Boolean(bool),
     /// A number.
     Number(Number),
     /// A text.
@@ -25,36 +24,36 @@ pub enum Scalar<'a> {
 }
 
 impl Scalar<'_> {
-    /// The text, if it is one.
-    pub fn text(&self) -> Option<&str> {
+    /// The text; `None` for every other value.
+    pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The number, if it is one.
-    pub fn number(&self) -> Option<f64> {
+    /// The number; `None` for every other value.
+    pub fn as_number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => number.as_f64(),
             _ => None,
         }
     }
 
-    /// The boolean, if it is one.
-    pub fn flag(&self) -> Option<bool> {
+    /// The boolean; `None` for every other value.
+    pub fn as_bool(&self) -> Option<bool> {
         match self {
-            Self::Flag(flag) => Some(*flag),
+            Self::Boolean(boolean) => Some(*boolean),
             _ => None,
         }
     }
 
     /// Whether this is the boolean `true`.
     pub fn is_true(&self) -> bool {
-        self.flag() == Some(true)
+        self.as_bool() == Some(true)
     }
 
-    /// Whether there is no text, number or boolean.
+    /// Whether this is `Absent`.
     pub fn is_absent(&self) -> bool {
         *self == Self::Absent
     }
@@ -63,14 +62,14 @@ impl Scalar<'_> {
     pub fn to_json(&self) -> Value {
         match self {
             Self::Absent => Value::Null,
-            Self::Flag(flag) => Value::Bool(*flag),
+            Self::Boolean(boolean) => Value::Bool(*boolean),
             Self::Number(number) => Value::Number(number.clone()),
             Self::Text(text) => Value::from(&**text),
         }
     }
 }
 
-/// A JSON object. `None` stands for every other JSON value.
+/// A JSON object. Every other JSON value becomes `None`.
 #[derive(Clone, Debug)]
 pub struct Object<T>(pub Option<T>);
 
@@ -82,12 +81,12 @@ pub struct List<T>(pub Vec<T>);
 #[derive(Clone, Debug, Default)]
 pub struct Pairs<'a>(pub Vec<(Cow<'a, str>, Scalar<'a>)>);
 
-/// A member of which only some fields are read, but whose JSON is returned unchanged.
+/// A member whose JSON is returned to clients unchanged. Only some of its fields are parsed.
 #[derive(Clone, Debug)]
 pub struct Block<'a, T> {
-    /// The JSON text, also if it is not an object.
+    /// The JSON text of any type; `None` if the member is missing.
     pub json: Option<&'a RawValue>,
-    /// The fields that are read, if the JSON is an object.
+    /// The parsed fields; `None` if the JSON is not an object.
     pub fields: Option<T>,
 }
 
@@ -112,7 +111,8 @@ impl<T> Default for Block<'_, T> {
     }
 }
 
-/// A type that can be made from every JSON value. Each method is for one JSON type and returns `absent()` by default.
+/// A type that every JSON value can be converted to. Each method converts one JSON type. The default conversions return
+/// `absent()`.
 trait FromAnyJson<'de>: Sized {
     fn absent() -> Self;
 
@@ -131,6 +131,16 @@ trait FromAnyJson<'de>: Sized {
     }
 }
 
+/// A type for the members of a JSON object. The implementation that serde derives refuses a key that occurs twice.
+pub trait ReadMember<'de>: Default {
+    /// Reads the value of a key. If the key occurs twice, the later value replaces the earlier one.
+    fn read_member<A: MapAccess<'de>>(
+        &mut self,
+        key: Cow<'de, str>,
+        object: &mut A,
+    ) -> Result<(), A::Error>;
+}
+
 struct AnyJsonVisitor<T>(PhantomData<T>);
 
 impl<'de, T: FromAnyJson<'de>> Visitor<'de> for AnyJsonVisitor<T> {
@@ -144,8 +154,8 @@ impl<'de, T: FromAnyJson<'de>> Visitor<'de> for AnyJsonVisitor<T> {
         Ok(T::absent())
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<T, E> {
-        Ok(T::from_scalar(Scalar::Flag(flag)))
+    fn visit_bool<E>(self, boolean: bool) -> Result<T, E> {
+        Ok(T::from_scalar(Scalar::Boolean(boolean)))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<T, E> {
@@ -188,13 +198,20 @@ impl<'de: 'a, 'a> FromAnyJson<'de> for Scalar<'a> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for Object<T> {
+impl<'de, T: ReadMember<'de>> FromAnyJson<'de> for Object<T> {
     fn absent() -> Self {
         Self(None)
     }
 
-    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(object)).map(|object| Self(Some(object)))
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut members = T::default();
+        // A key with an escape sequence cannot be borrowed from the JSON text. `Scalar` copies such a key.
+        while let Some(key) = object.next_key::<Scalar<'de>>()? {
+            if let Scalar::Text(key) = key {
+                members.read_member(key, &mut object)?;
+            }
+        }
+        Ok(Self(Some(members)))
     }
 }
 
@@ -212,21 +229,14 @@ impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for List<T> {
     }
 }
 
-impl<'de: 'a, 'a> FromAnyJson<'de> for Pairs<'a> {
-    fn absent() -> Self {
-        Self(Vec::new())
-    }
-
-    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut pairs = Vec::new();
-        // A key with an escape sequence cannot be borrowed. `Scalar` borrows or copies as needed.
-        while let Some(key) = object.next_key::<Scalar<'a>>()? {
-            let value = object.next_value()?;
-            if let Scalar::Text(key) = key {
-                pairs.push((key, value));
-            }
-        }
-        Ok(Self(pairs))
+impl<'de: 'a, 'a> ReadMember<'de> for Pairs<'a> {
+    fn read_member<A: MapAccess<'de>>(
+        &mut self,
+        key: Cow<'de, str>,
+        object: &mut A,
+    ) -> Result<(), A::Error> {
+        self.0.push((key, object.next_value()?));
+        Ok(())
     }
 }
 
@@ -236,7 +246,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de, T: ReadMember<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyJsonVisitor(PhantomData))
     }
@@ -248,13 +258,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJsonVisitor(PhantomData))
-    }
-}
-
-impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Block<'a, T> {
+impl<'de: 'a, 'a, T: ReadMember<'de>> Deserialize<'de> for Block<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = <&'de RawValue>::deserialize(deserializer)?;
         let Object(fields) = serde_json::from_str(json.get()).map_err(D::Error::custom)?;

@@ -1,113 +1,127 @@
 //! The members of a segment document. Members that searches need are parsed. `metadata`, `service`, `links` and
-//! `precursor_ids` are only returned to clients, so their JSON text is kept unparsed.
+//! `precursor_ids` are only returned to clients, so their JSON text is not parsed.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+
+use serde::de::{IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
 
-use super::lenient::{Block, List, Object, Pairs, Scalar};
+use super::lenient::{Block, List, Object, Pairs, ReadMember, Scalar};
 
-/// A segment or a subsegment.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Document<'a> {
-    #[serde(borrow)]
-    pub id: Scalar<'a>,
-    pub trace_id: Scalar<'a>,
-    pub parent_id: Scalar<'a>,
-    pub name: Scalar<'a>,
-    pub start_time: Scalar<'a>,
-    pub end_time: Scalar<'a>,
-    pub in_progress: Scalar<'a>,
-    #[serde(rename = "type")]
-    pub kind: Scalar<'a>,
-    pub namespace: Scalar<'a>,
-    pub origin: Scalar<'a>,
-    pub user: Scalar<'a>,
-    pub resource_arn: Scalar<'a>,
-    pub error: Scalar<'a>,
-    pub throttle: Scalar<'a>,
-    pub fault: Scalar<'a>,
-    pub inferred: Scalar<'a>,
-    pub http: Block<'a, Http<'a>>,
-    pub aws: Block<'a, Aws<'a>>,
-    pub sql: Block<'a, Sql>,
-    pub cause: Block<'a, Cause<'a>>,
-    pub annotations: Object<Pairs<'a>>,
-    pub metadata: Option<&'a RawValue>,
-    pub service: Option<&'a RawValue>,
-    pub links: Option<&'a RawValue>,
-    pub precursor_ids: Option<&'a RawValue>,
-    pub subsegments: List<Object<Document<'a>>>,
+/// Defines structs whose fields are the members of a JSON object. Unknown members are ignored.
+macro_rules! define_members {
+    ($($(#[$doc:meta])* pub struct $name:ident<$json:lifetime> { $(pub $field:ident: $type:ty = $key:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub struct $name<$json> {
+            $(pub $field: $type,)*
+        }
+
+        impl<'de: $json, $json> ReadMember<'de> for $name<$json> {
+            fn read_member<A: MapAccess<'de>>(
+                &mut self,
+                key: Cow<'de, str>,
+                object: &mut A,
+            ) -> Result<(), A::Error> {
+                match &*key {
+                    $($key => self.$field = object.next_value()?,)*
+                    _ => drop(object.next_value::<IgnoredAny>()?),
+                }
+                Ok(())
+            }
+        }
+    )*};
 }
 
-/// Block `http`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Http<'a> {
-    #[serde(borrow)]
-    pub request: Object<Request<'a>>,
-    pub response: Object<Response<'a>>,
+/// Block `sql`. Its members are ignored: only its presence is relevant.
+#[derive(Debug, Default)]
+pub struct Sql;
+
+impl<'de> ReadMember<'de> for Sql {
+    fn read_member<A: MapAccess<'de>>(
+        &mut self,
+        _key: Cow<'de, str>,
+        object: &mut A,
+    ) -> Result<(), A::Error> {
+        object.next_value::<IgnoredAny>()?;
+        Ok(())
+    }
 }
 
-/// Block `http.request`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Request<'a> {
-    #[serde(borrow)]
-    pub url: Scalar<'a>,
-    pub method: Scalar<'a>,
-    pub user_agent: Scalar<'a>,
-    pub client_ip: Scalar<'a>,
-}
+define_members! {
+    /// A segment or a subsegment.
+    pub struct Document<'a> {
+        pub id: Scalar<'a> = "id",
+        pub trace_id: Scalar<'a> = "trace_id",
+        pub parent_id: Scalar<'a> = "parent_id",
+        pub name: Scalar<'a> = "name",
+        pub start_time: Scalar<'a> = "start_time",
+        pub end_time: Scalar<'a> = "end_time",
+        pub in_progress: Scalar<'a> = "in_progress",
+        pub kind: Scalar<'a> = "type",
+        pub namespace: Scalar<'a> = "namespace",
+        pub origin: Scalar<'a> = "origin",
+        pub user: Scalar<'a> = "user",
+        pub resource_arn: Scalar<'a> = "resource_arn",
+        pub error: Scalar<'a> = "error",
+        pub throttle: Scalar<'a> = "throttle",
+        pub fault: Scalar<'a> = "fault",
+        pub inferred: Scalar<'a> = "inferred",
+        pub http: Block<'a, Http<'a>> = "http",
+        pub aws: Block<'a, Aws<'a>> = "aws",
+        pub sql: Block<'a, Sql> = "sql",
+        pub cause: Block<'a, Cause<'a>> = "cause",
+        pub annotations: Object<Pairs<'a>> = "annotations",
+        pub metadata: Option<&'a RawValue> = "metadata",
+        pub service: Option<&'a RawValue> = "service",
+        pub links: Option<&'a RawValue> = "links",
+        pub precursor_ids: Option<&'a RawValue> = "precursor_ids",
+        pub subsegments: List<Object<Document<'a>>> = "subsegments",
+    }
 
-/// Block `http.response`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Response<'a> {
-    #[serde(borrow)]
-    pub status: Scalar<'a>,
-}
+    /// Block `http`.
+    pub struct Http<'a> {
+        pub request: Object<Request<'a>> = "request",
+        pub response: Object<Response<'a>> = "response",
+    }
 
-/// Block `aws`. In a segment, it describes where the service runs; in a subsegment, the called resource.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Aws<'a> {
-    #[serde(borrow)]
-    pub account_id: Scalar<'a>,
-    pub table_name: Scalar<'a>,
-    pub queue_url: Scalar<'a>,
-    pub bucket_name: Scalar<'a>,
-    pub function_name: Scalar<'a>,
-    pub ec2: Object<Ec2<'a>>,
-}
+    /// Block `http.request`.
+    pub struct Request<'a> {
+        pub url: Scalar<'a> = "url",
+        pub method: Scalar<'a> = "method",
+        pub user_agent: Scalar<'a> = "user_agent",
+        pub client_ip: Scalar<'a> = "client_ip",
+    }
 
-/// Block `aws.ec2`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Ec2<'a> {
-    #[serde(borrow)]
-    pub availability_zone: Scalar<'a>,
-    pub instance_id: Scalar<'a>,
-}
+    /// Block `http.response`.
+    pub struct Response<'a> {
+        pub status: Scalar<'a> = "status",
+    }
 
-/// Block `sql`. Only its presence is read.
-#[derive(Debug, Deserialize)]
-pub struct Sql {}
+    /// Block `aws`. In a segment, it describes where the service runs; in a subsegment, the called resource.
+    pub struct Aws<'a> {
+        pub account_id: Scalar<'a> = "account_id",
+        pub table_name: Scalar<'a> = "table_name",
+        pub queue_url: Scalar<'a> = "queue_url",
+        pub bucket_name: Scalar<'a> = "bucket_name",
+        pub function_name: Scalar<'a> = "function_name",
+        pub ec2: Object<Ec2<'a>> = "ec2",
+    }
 
-/// Block `cause`. The id of an exception in another subsegment is not resolved.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Cause<'a> {
-    #[serde(borrow)]
-    pub exceptions: List<Object<Exception<'a>>>,
-}
+    /// Block `aws.ec2`.
+    pub struct Ec2<'a> {
+        pub availability_zone: Scalar<'a> = "availability_zone",
+        pub instance_id: Scalar<'a> = "instance_id",
+    }
 
-/// An element of `cause.exceptions`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Exception<'a> {
-    #[serde(borrow)]
-    pub message: Scalar<'a>,
-    #[serde(rename = "type")]
-    pub kind: Scalar<'a>,
+    /// Block `cause`. If `cause` is the id of an exception in another subsegment, that exception is not looked up.
+    pub struct Cause<'a> {
+        pub exceptions: List<Object<Exception<'a>>> = "exceptions",
+    }
+
+    /// An element of `cause.exceptions`.
+    pub struct Exception<'a> {
+        pub message: Scalar<'a> = "message",
+        pub kind: Scalar<'a> = "type",
+    }
 }

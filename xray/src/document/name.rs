@@ -49,7 +49,7 @@ mod tests {
     use super::is_valid_name;
 
     #[test]
-    fn a_name_may_have_letters_numbers_and_spaces_of_every_script() {
+    fn a_name_consists_of_letters_numbers_and_spaces_of_any_script() {
         for name in [
             "caf\u{e9}",
             "\u{4e16}\u{754c}",
@@ -61,7 +61,7 @@ mod tests {
         ] {
             assert!(is_valid_name(name, false), "{name:?}");
         }
-        // A combining accent, an emoji, a dash, quotation marks, a control character.
+        // A combining accent, an emoji, a dash, quotation marks, and control characters.
         for name in [
             "e\u{301}",
             "\u{1f600}",

@@ -1,9 +1,9 @@
-//! Tests of the validation: which documents are refused, and with which error code.
+//! Tests of the validation and its error codes.
 
 use super::*;
 use serde_json::{Value, json};
 
-fn segment() -> Value {
+fn valid_segment() -> Value {
     json!({
         "name": "example.com",
         "id": "70de5b6f19ff9a0a",
@@ -13,9 +13,9 @@ fn segment() -> Value {
     })
 }
 
-/// Parses a changed copy of `segment()`. Returns `complete` or `in progress` if it is accepted, else the error code.
-fn parse_result(change: impl FnOnce(&mut Value)) -> &'static str {
-    let mut document = segment();
+/// Parses a changed copy of `valid_segment()`. Returns `complete` or `in progress` if it is accepted, else the error code.
+fn parse_changed_segment(change: impl FnOnce(&mut Value)) -> &'static str {
+    let mut document = valid_segment();
     change(&mut document);
     match Document::parse(&document.to_string()) {
         Ok((_, header)) if header.end.is_some() => "complete",
@@ -26,9 +26,9 @@ fn parse_result(change: impl FnOnce(&mut Value)) -> &'static str {
 
 #[test]
 fn a_segment_with_only_the_required_members_is_accepted() {
-    let json = segment().to_string();
+    let json = valid_segment().to_string();
     let (document, header) = Document::parse(&json).unwrap();
-    assert_eq!(document.name.text(), Some("example.com"));
+    assert_eq!(document.name.as_text(), Some("example.com"));
     assert_eq!(header.id.to_string(), "70de5b6f19ff9a0a");
     assert_eq!(header.end, Time::parse_seconds(1.478_293_361_449E9));
     assert!(!header.is_subsegment);
@@ -56,20 +56,20 @@ fn the_error_code_names_a_required_member_that_is_missing_or_invalid() {
         let without = |document: &mut Value| {
             document.as_object_mut().unwrap().remove(field);
         };
-        assert_eq!(parse_result(without), missing_code);
+        assert_eq!(parse_changed_segment(without), missing_code);
         assert_eq!(
-            parse_result(|document| document[field] = json!(null)),
+            parse_changed_segment(|document| document[field] = json!(null)),
             missing_code
         );
         assert_eq!(
-            parse_result(|document| document[field] = invalid_value),
+            parse_changed_segment(|document| document[field] = invalid_value),
             invalid_code
         );
     }
     let subsegment = |document: &mut Value| document["type"] = json!("subsegment");
-    assert_eq!(parse_result(subsegment), "MissingParentId");
+    assert_eq!(parse_changed_segment(subsegment), "MissingParentId");
     assert_eq!(
-        parse_result(|document| document["parent_id"] = json!("1")),
+        parse_changed_segment(|document| document["parent_id"] = json!("1")),
         "InvalidParentId"
     );
 }
@@ -83,7 +83,7 @@ fn a_segment_name_has_up_to_200_permitted_characters() {
         ("what?", "InvalidName"),
     ] {
         assert_eq!(
-            parse_result(|document| document["name"] = json!(name)),
+            parse_changed_segment(|document| document["name"] = json!(name)),
             code,
             "{name}"
         );
@@ -101,15 +101,16 @@ fn a_subsegment_name_has_up_to_250_permitted_characters() {
         ("host,1433", "InvalidName"),
         ("tab\t", "InvalidName"),
     ] {
-        let separate = parse_result(|document| {
+        let separate = parse_changed_segment(|document| {
             document["name"] = json!(name);
             document["type"] = json!("subsegment");
             document["parent_id"] = json!("70de5b6f19ff9a0b");
         });
         let subsegment =
             json!({ "id": "70de5b6f19ff9a0b", "name": name, "start_time": 1, "end_time": 2 });
-        let embedded = parse_result(|document| document["subsegments"] = json!([subsegment]));
-        let nested = parse_result(|document| {
+        let embedded =
+            parse_changed_segment(|document| document["subsegments"] = json!([subsegment]));
+        let nested = parse_changed_segment(|document| {
             let parent = json!({
                 "id": "70de5b6f19ff9a0c", "name": "work", "start_time": 1, "end_time": 2, "subsegments": [subsegment],
             });
@@ -120,7 +121,8 @@ fn a_subsegment_name_has_up_to_250_permitted_characters() {
 }
 
 #[test]
-fn an_invalid_embedded_subsegment_refuses_the_whole_document_under_the_documents_id() {
+fn a_document_with_an_invalid_embedded_subsegment_is_refused_and_the_refusal_names_the_documents_id()
+ {
     let valid = json!({ "id": "70de5b6f19ff9a0b", "name": "work", "start_time": 1, "end_time": 2 });
     for (field, value, code) in [
         ("id", json!(null), "MissingId"),
@@ -131,7 +133,7 @@ fn an_invalid_embedded_subsegment_refuses_the_whole_document_under_the_documents
         ("start_time", json!(null), "MissingStartTime"),
         ("end_time", json!(null), "MissingEndTime"),
     ] {
-        let mut document = segment();
+        let mut document = valid_segment();
         let mut invalid = valid.clone();
         invalid[field] = value;
         document["subsegments"] = json!([valid, invalid]);
@@ -146,26 +148,29 @@ fn an_invalid_embedded_subsegment_refuses_the_whole_document_under_the_documents
 }
 
 #[test]
-fn times_that_are_texts_are_refused() {
+fn a_document_whose_times_are_texts_is_refused() {
     for field in ["start_time", "end_time"] {
         for time in ["1478293361.271", "1478293361", "2016-11-04T21:02:41Z"] {
-            let code = parse_result(|document| document[field] = json!(time));
+            let code = parse_changed_segment(|document| document[field] = json!(time));
             assert!(code.starts_with("Invalid"), "{field} {time}: {code}");
         }
     }
 }
 
 #[test]
-fn a_type_other_than_segment_and_subsegment_is_refused() {
+fn a_document_whose_type_is_neither_segment_nor_subsegment_is_refused() {
     for (kind, expected) in [
         (json!("segment"), "complete"),
         (json!(""), "complete"),
         (json!(null), "complete"),
         (json!("span"), "UnknownType"),
     ] {
-        assert_eq!(parse_result(|document| document["type"] = kind), expected);
+        assert_eq!(
+            parse_changed_segment(|document| document["type"] = kind),
+            expected
+        );
     }
-    let mut document = segment();
+    let mut document = valid_segment();
     document["type"] = json!("span");
     assert_eq!(
         Document::parse(&document.to_string())
@@ -176,21 +181,21 @@ fn a_type_other_than_segment_and_subsegment_is_refused() {
 }
 
 #[test]
-fn only_in_progress_true_means_in_progress_whether_or_not_there_is_an_end_time() {
+fn a_segment_is_in_progress_if_and_only_if_in_progress_is_true() {
     assert_eq!(
-        parse_result(|document| document["in_progress"] = json!(false)),
+        parse_changed_segment(|document| document["in_progress"] = json!(false)),
         "complete"
     );
     assert_eq!(
-        parse_result(|document| document["in_progress"] = json!("true")),
+        parse_changed_segment(|document| document["in_progress"] = json!("true")),
         "complete"
     );
     assert_eq!(
-        parse_result(|document| document["in_progress"] = json!(true)),
+        parse_changed_segment(|document| document["in_progress"] = json!(true)),
         "in progress"
     );
     assert_eq!(
-        parse_result(|document| {
+        parse_changed_segment(|document| {
             document["in_progress"] = json!(true);
             document["end_time"] = json!(null);
         }),
@@ -201,7 +206,7 @@ fn only_in_progress_true_means_in_progress_whether_or_not_there_is_an_end_time()
 #[test]
 fn optional_members_of_a_wrong_type_are_ignored() {
     assert_eq!(
-        parse_result(|document| {
+        parse_changed_segment(|document| {
             document["type"] = json!("segment");
             document["cause"] = json!("0123456789abcdef");
             document["error"] = json!(true);
@@ -214,6 +219,23 @@ fn optional_members_of_a_wrong_type_are_ignored() {
         }),
         "complete"
     );
+}
+
+#[test]
+fn the_last_value_of_a_repeated_key_is_used() {
+    let mut document = valid_segment().to_string();
+    document.pop();
+    document.push_str(
+        r#","name":"last.example.com","metadata":{"a":1},"metadata":{"b":2},"service":{},"service":{},"links":[1],
+        "links":[2],"precursor_ids":[],"precursor_ids":[],"http":7,"http":{"request":{"url":"/a","url":"/b"}},
+        "subsegments":[{"id":"1"}],"subsegments":[]}"#,
+    );
+    let (document, _) = Document::parse(&document).unwrap();
+    assert_eq!(document.name.as_text(), Some("last.example.com"));
+    assert_eq!(document.metadata.unwrap().get(), r#"{"b":2}"#);
+    assert_eq!(document.links.unwrap().get(), "[2]");
+    let request = document.http.fields.unwrap().request.0.unwrap();
+    assert_eq!(request.url.as_text(), Some("/b"));
 }
 
 #[test]
@@ -236,7 +258,7 @@ fn a_refusal_has_no_id_if_the_document_cannot_be_parsed() {
 
 #[test]
 fn the_refusal_of_a_separately_sent_subsegment_has_the_message_of_aws() {
-    let mut document = segment();
+    let mut document = valid_segment();
     document["type"] = json!("subsegment");
     let refusal = Document::parse(&document.to_string()).unwrap_err();
     assert_eq!(

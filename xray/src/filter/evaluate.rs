@@ -46,7 +46,7 @@ pub fn matches(expression: &Expression, trace: &Trace, groups: &[NamedGroup]) ->
             has_root_cause(trace, *kind, *part, condition.as_deref())
         }
         Expression::RootCauseJson(patterns) => {
-            json::all_patterns_match(patterns, &summary::all_root_causes(trace))
+            json::all_patterns_match(patterns, &summary::all_root_causes_json(trace))
         }
         _ => false,
     })
@@ -121,9 +121,9 @@ fn has_root_cause(
     condition: Option<&Expression>,
 ) -> bool {
     let causes = match kind {
-        CauseKind::Fault => root_cause::failure_root_causes(trace, |entity| entity.flags.fault),
-        CauseKind::Error => root_cause::failure_root_causes(trace, |entity| entity.flags.error),
-        CauseKind::ResponseTime => root_cause::response_time_root_cause(trace)
+        CauseKind::Fault => root_cause::find_failure_root_causes(trace, |entity| entity.flags.fault),
+        CauseKind::Error => root_cause::find_failure_root_causes(trace, |entity| entity.flags.error),
+        CauseKind::ResponseTime => root_cause::find_response_time_root_cause(trace)
             .into_iter()
             .collect(),
     };
@@ -227,7 +227,7 @@ fn annotation_meets(key: &str, condition: &AnnotationCondition, subject: &impl S
     };
     let any_flag = |predicate: &dyn Fn(bool) -> bool| {
         any_value(
-            &mut |annotation| matches!(annotation, AnnotationValue::Flag(flag) if predicate(*flag)),
+            &mut |annotation| matches!(annotation, AnnotationValue::Boolean(flag) if predicate(*flag)),
         )
     };
     let any_number = |predicate: &dyn Fn(f64) -> bool| {
@@ -237,7 +237,7 @@ fn annotation_meets(key: &str, condition: &AnnotationCondition, subject: &impl S
     };
     match condition {
         AnnotationCondition::IsSet => {
-            any_value(&mut |annotation| *annotation != AnnotationValue::Flag(false))
+            any_value(&mut |annotation| *annotation != AnnotationValue::Boolean(false))
         }
         AnnotationCondition::FlagEquals(value) => any_flag(&|flag| flag == *value),
         AnnotationCondition::FlagDiffers(value) => {

@@ -16,8 +16,8 @@ pub struct StoreCounts {
     pub memory_bytes: usize,
     /// Documents that were accepted since the start.
     pub taken: u64,
-    /// Accepted documents that are not stored: duplicates, documents that a later one replaced, and documents in
-    /// progress that arrived after the complete one.
+    /// Accepted documents that are not stored: duplicates, documents that a later document replaced, and documents in
+    /// progress that arrived after the complete document.
     pub superseded: u64,
     /// Documents that were refused since the start.
     pub refused: u64,

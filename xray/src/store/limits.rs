@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-/// Limits of the store. When one is exceeded, the traces whose first document arrived first are evicted.
+/// Limits of the store. When a limit is exceeded, traces are evicted in the order in which their first documents arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Maximum number of traces.
     pub traces: usize,
-    /// Memory limit in bytes. Traces may take half of it.
+    /// Memory limit in bytes. Traces may use half of it; the other half is for requests.
     pub bytes: usize,
     /// Maximum age of a trace, from the arrival of its first document.
     pub age: Duration,

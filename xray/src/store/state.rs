@@ -12,26 +12,29 @@ use crate::memory::allocation;
 use crate::time::Time;
 use crate::trace::Trace;
 
-/// Maximum number of traces that are assembled before other threads may use the store again.
+/// Maximum number of traces in a batch. The state is locked while a batch is taken and while its assembled traces are
+/// stored. Small batches keep these times short.
 const MAX_BATCH_TRACES: usize = 128;
 
-/// Maximum size of the documents that are assembled before other threads may use the store again.
+/// A batch is complete when its documents reach this size. The memory limit does not include the assembled traces of a
+/// batch until they are stored.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
 /// Maximum size of one trace's documents. AWS's limit is 500 kB.
 const MAX_TRACE_BYTES: usize = 16 * 1024 * 1024;
 
-/// One trace's documents may take 1/16 of the memory limit. The assembled trace may take several times as much.
+/// The documents of one trace may use 1/16 of the memory limit. The assembled trace may use several times as much.
 const TRACE_LIMIT_DIVISOR: usize = 16;
 
-/// All traces together may take half of the memory limit. The rest is for requests, and for blocks that the allocator
-/// cannot use again at once.
+/// All traces together may use half of the memory limit. The other half is for requests, and for freed memory that the
+/// allocator cannot reuse immediately.
 const ALL_TRACES_LIMIT_DIVISOR: usize = 2;
 
 /// Number of entries in a node of the standard library's B-tree.
 const BTREE_NODE_ENTRIES: usize = 11;
 
-/// Memory of a trace without its documents and entities. It is doubled because each collection may be half empty.
+/// Memory in bytes of a trace without its documents and entities. The sizes of the entries are doubled because each
+/// collection may be half empty.
 const TRACE_OVERHEAD_BYTES: usize = 2
     * (size_of::<(TraceId, StoredTrace)>()
         + size_of::<(Instant, TraceId)>()
@@ -39,7 +42,7 @@ const TRACE_OVERHEAD_BYTES: usize = 2
         + size_of::<(u64, TraceId)>())
     + allocation(BTREE_NODE_ENTRIES * size_of::<(SegmentId, StoredDocument)>());
 
-/// Memory of a document without its JSON.
+/// Memory in bytes of a document without its JSON. It is doubled because the collection may be half empty.
 const DOCUMENT_OVERHEAD_BYTES: usize = 2 * size_of::<(SegmentId, StoredDocument)>();
 
 #[derive(Debug, Default)]
@@ -48,11 +51,11 @@ pub struct StoreState {
     /// Traces in the order in which their first documents arrived.
     arrivals: VecDeque<(Instant, TraceId)>,
     pub traces_by_time: BTreeMap<(Time, TraceId), Arc<Trace>>,
-    /// Traces that have changed since they were last assembled, by the number of their first change.
+    /// Traces that have changed since they were last assembled. The key is the number of the first such change.
     changed: BTreeMap<u64, TraceId>,
     /// The number of the next change.
     pub next_change: u64,
-    /// The highest revision of all evicted traces. A trace that is sent again starts with a higher one.
+    /// The highest revision of all evicted traces. A trace that arrives again after its eviction gets a higher revision.
     max_evicted_revision: u64,
     pub counts: StoreCounts,
 }
@@ -64,12 +67,12 @@ struct StoredTrace {
     document_bytes: usize,
     /// Incremented with each document that is added or replaced.
     revision: u64,
-    /// The number of the first change that `assembled` does not contain.
+    /// The number of the first change that `assembled` does not include; `None` if `assembled` is up to date.
     first_change: Option<u64>,
     assembled: Option<Arc<Trace>>,
 }
 
-/// A trace that must be assembled.
+/// A trace that must be assembled, with its documents.
 pub struct ChangedTrace {
     pub id: TraceId,
     pub revision: u64,
@@ -85,8 +88,8 @@ struct StoredDocument {
 }
 
 impl StoredDocument {
-    /// Of two documents with the same id, the one with the greater priority is stored, whichever arrived first: a
-    /// segment rather than a subsegment, and a complete one rather than one in progress. The JSON decides the rest, so
+    /// If two documents have the same id, the one with the greater priority is stored. Segments have priority over
+    /// subsegments, and complete documents over documents in progress. Other documents are compared by their JSON text, so
     /// that the result does not depend on the order of arrival.
     fn priority(&self) -> (bool, Option<Time>, &str) {
         (!self.is_subsegment, self.end, &self.json)
@@ -117,8 +120,9 @@ impl StoredTrace {
 }
 
 impl StoreState {
-    /// Adds a document, or replaces the stored one with the same id. A document with a lower priority is ignored.
-    pub fn put(
+    /// Adds a document, or replaces the stored document with the same id. A document is ignored unless its priority is
+    /// greater than that of the stored one.
+    pub fn put_document(
         &mut self,
         header: &DocumentHeader,
         json: &str,
@@ -174,7 +178,7 @@ impl StoreState {
     }
 
     /// Evicts the oldest traces until no limit is exceeded.
-    pub fn evict(&mut self, limits: &Limits) {
+    pub fn evict_oldest(&mut self, limits: &Limits) {
         while let Some((arrival, id)) = self.arrivals.front().copied() {
             let is_full = self.counts.traces > limits.traces
                 || self.counts.memory_bytes > limits.bytes / ALL_TRACES_LIMIT_DIVISOR;
@@ -200,15 +204,15 @@ impl StoreState {
         }
     }
 
-    /// Removes the next batch of traces from the changed ones and returns it. Only traces whose first change has a
-    /// number below `end_change` are returned.
-    pub fn take_changed(&mut self, end_change: u64) -> Vec<ChangedTrace> {
+    /// Removes a batch of traces from the changed traces and returns the batch. Only traces whose first change has a
+    /// number below `change_limit` are returned.
+    pub fn take_changed_batch(&mut self, change_limit: u64) -> Vec<ChangedTrace> {
         let mut batch = Vec::new();
         let mut batch_bytes = 0;
         while batch.len() < MAX_BATCH_TRACES
             && batch_bytes < MAX_BATCH_BYTES
             && let Some(first) = self.changed.first_entry()
-            && *first.key() < end_change
+            && *first.key() < change_limit
         {
             let id = first.remove();
             if let Some(trace) = self.traces.get_mut(&id) {
@@ -224,8 +228,8 @@ impl StoreState {
         batch
     }
 
-    /// Stores assembled traces. Those that were evicted in the meantime are ignored.
-    pub fn index_traces(&mut self, traces: Vec<Arc<Trace>>) {
+    /// Stores assembled traces. Traces that were evicted during the assembly are ignored.
+    pub fn store_assembled(&mut self, traces: Vec<Arc<Trace>>) {
         for assembled in traces {
             let Some(trace) = self.traces.get_mut(&assembled.id) else {
                 continue;
@@ -242,8 +246,8 @@ impl StoreState {
         }
     }
 
-    /// A trace as it was last assembled.
-    pub fn trace(&self, id: TraceId) -> Option<Arc<Trace>> {
+    /// A trace in the form in which it was last assembled.
+    pub fn assembled_trace(&self, id: TraceId) -> Option<Arc<Trace>> {
         self.traces.get(&id)?.assembled.clone()
     }
 
@@ -265,7 +269,7 @@ mod tests {
         age: Duration::from_secs(3600),
     };
 
-    fn header(trace_number: u32) -> DocumentHeader {
+    fn header_of_trace(trace_number: u32) -> DocumentHeader {
         let trace_id = format!("1-{trace_number:08x}-{trace_number:024x}");
         DocumentHeader {
             trace_id: trace_id.parse().unwrap(),
@@ -279,27 +283,36 @@ mod tests {
     fn evicted_traces_are_removed_from_the_changed_traces() {
         let mut state = StoreState::default();
         for number in 0..10_000 {
-            state.put(&header(number), "{}", &LIMITS).unwrap();
-            state.evict(&LIMITS);
+            state
+                .put_document(&header_of_trace(number), "{}", &LIMITS)
+                .unwrap();
+            state.evict_oldest(&LIMITS);
             assert!(state.changed.len() <= LIMITS.traces);
         }
-        assert_eq!(state.take_changed(state.next_change).len(), LIMITS.traces);
+        assert_eq!(
+            state.take_changed_batch(state.next_change).len(),
+            LIMITS.traces
+        );
     }
 
     #[test]
-    fn evicting_all_traces_brings_the_counted_memory_to_zero() {
+    fn the_counted_memory_is_zero_after_all_traces_are_evicted() {
         let mut state = StoreState::default();
         for number in 0..100 {
-            state.put(&header(number), "{}", &LIMITS).unwrap();
-            state.put(&header(number), "{ }", &LIMITS).unwrap();
-            state.evict(&LIMITS);
+            state
+                .put_document(&header_of_trace(number), "{}", &LIMITS)
+                .unwrap();
+            state
+                .put_document(&header_of_trace(number), "{ }", &LIMITS)
+                .unwrap();
+            state.evict_oldest(&LIMITS);
         }
         assert!(state.counts.memory_bytes >= LIMITS.traces * TRACE_OVERHEAD_BYTES);
         let no_traces = Limits {
             traces: 0,
             ..LIMITS
         };
-        state.evict(&no_traces);
+        state.evict_oldest(&no_traces);
         assert_eq!((state.counts.memory_bytes, state.counts.bytes), (0, 0));
         assert!(state.changed.is_empty() && state.arrivals.is_empty());
     }

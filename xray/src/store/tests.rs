@@ -1,17 +1,18 @@
-//! Snapshots of what the API returns for one trace: documents, summary and service graph.
+//! Snapshots of the documents, the summary and the service graph that the API returns for one trace.
 
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use super::{Limits, Store};
-use crate::graph::service_graph;
+use crate::graph::build_service_graph;
 use crate::id::TraceId;
-use crate::summary::trace_summary;
+use crate::summary::summarize_trace;
 
 const TRACE_ID: &str = "1-6b015a0d-f850aeca7c5d968dc9e93dd9";
 
-/// A request to a shop that fails because of its table. The mail service sends no segment.
-fn failed_order() -> [Value; 3] {
+/// The documents of a request to a shop. The request fails because a call to DynamoDB fails. The mail service sends no
+/// segment.
+fn failed_order_documents() -> [Value; 3] {
     [
         json!({
             "trace_id": TRACE_ID, "id": "0000000000000001", "name": "shop", "origin": "AWS::ECS::Container",
@@ -51,7 +52,7 @@ fn failed_order() -> [Value; 3] {
     ]
 }
 
-fn store_with(documents: &[Value]) -> Store {
+fn store_with_documents(documents: &[Value]) -> Store {
     let store = Store::new(Limits::DEFAULT);
     for document in documents {
         assert_eq!(store.put_documents(&document.to_string()), []);
@@ -65,7 +66,7 @@ fn trace_id() -> TraceId {
 
 #[test]
 fn compiled_documents_nest_subsegments_and_add_inferred_segments() {
-    let store = store_with(&failed_order());
+    let store = store_with_documents(&failed_order_documents());
     let segments = store.compiled_segments(trace_id()).unwrap();
     let documents: Vec<Value> = segments
         .iter()
@@ -76,25 +77,25 @@ fn compiled_documents_nest_subsegments_and_add_inferred_segments() {
 
 #[test]
 fn a_summary_lists_services_annotations_users_and_root_causes() {
-    let store = store_with(&failed_order());
+    let store = store_with_documents(&failed_order_documents());
     let traces = store.traces_by_id([trace_id()].into());
-    // The revision counts received documents, which another test covers.
-    assert_json_snapshot!(trace_summary(&traces[0], None), { ".Revision" => "[revision]" });
+    // Another test checks the revision.
+    assert_json_snapshot!(summarize_trace(&traces[0], None), { ".Revision" => "[revision]" });
 }
 
 #[test]
 fn a_service_graph_has_statistics_for_each_node_and_edge() {
-    let store = store_with(&failed_order());
+    let store = store_with_documents(&failed_order_documents());
     let traces = store.traces_by_id([trace_id()].into());
-    let graph = service_graph(traces.iter().map(|trace| &**trace));
+    let graph = build_service_graph(traces.iter().map(|trace| &**trace));
     assert_json_snapshot!(graph);
 }
 
 #[test]
 fn members_that_are_not_searched_are_returned_as_the_same_json_text() {
-    // A double holds neither number exactly, and half of a surrogate pair is not a character.
+    // No `f64` equals either number, and half of a surrogate pair is not a Unicode character.
     let metadata = r#"{"default":{"huge":1e400,"precise":0.12345678901234567890,"half":"\ud800"}}"#;
-    let mut document = failed_order()[1].to_string();
+    let mut document = failed_order_documents()[1].to_string();
     document.pop();
     document.push_str(&format!(",\"metadata\":{metadata}}}"));
     let store = Store::new(Limits::DEFAULT);

@@ -1,26 +1,26 @@
-//! Root causes, in the form that summaries have them.
+//! Converts root causes to the JSON of summaries.
 
 use serde_json::{Map, Value, json};
 
-use super::service_id::service_id;
+use super::service_id::service_id_json;
 use crate::root_cause::{self, RootCause};
 use crate::trace::{Entity, EntityKind, Trace};
 
 /// `FaultRootCauses` of a summary.
-pub fn fault_root_causes(trace: &Trace) -> Vec<Value> {
-    failures(trace, |entity| entity.flags.fault)
+pub fn fault_root_causes_json(trace: &Trace) -> Vec<Value> {
+    failure_root_causes_json(trace, |entity| entity.flags.fault)
 }
 
 /// `ErrorRootCauses` of a summary.
-pub fn error_root_causes(trace: &Trace) -> Vec<Value> {
-    failures(trace, |entity| entity.flags.error)
+pub fn error_root_causes_json(trace: &Trace) -> Vec<Value> {
+    failure_root_causes_json(trace, |entity| entity.flags.error)
 }
 
 /// `ResponseTimeRootCauses` of a summary.
-pub fn response_time_root_causes(trace: &Trace) -> Vec<Value> {
-    let root_cause = root_cause::response_time_root_cause(trace);
+pub fn response_time_root_causes_json(trace: &Trace) -> Vec<Value> {
+    let root_cause = root_cause::find_response_time_root_cause(trace);
     let step = |entity: &Entity| {
-        let mut step = path_step(entity);
+        let mut step = path_step_json(entity);
         if let Some(coverage) = root_cause::root_coverage(trace, entity) {
             step["Coverage"] = json!((coverage * 1000.0).round() / 1000.0);
         }
@@ -32,28 +32,28 @@ pub fn response_time_root_causes(trace: &Trace) -> Vec<Value> {
         .collect()
 }
 
-/// The root causes of all three kinds.
-pub fn all_root_causes(trace: &Trace) -> Vec<Value> {
-    let mut root_causes = fault_root_causes(trace);
-    root_causes.extend(error_root_causes(trace));
-    root_causes.extend(response_time_root_causes(trace));
+/// The root causes of faults, errors and the response time.
+pub fn all_root_causes_json(trace: &Trace) -> Vec<Value> {
+    let mut root_causes = fault_root_causes_json(trace);
+    root_causes.extend(error_root_causes_json(trace));
+    root_causes.extend(response_time_root_causes_json(trace));
     root_causes
 }
 
-fn failures(trace: &Trace, has_failed: fn(&Entity) -> bool) -> Vec<Value> {
+fn failure_root_causes_json(trace: &Trace, has_failed: fn(&Entity) -> bool) -> Vec<Value> {
     let step = |entity: &Entity| {
-        let mut step = path_step(entity);
-        step["Exceptions"] = exceptions(entity);
+        let mut step = path_step_json(entity);
+        step["Exceptions"] = exceptions_json(entity);
         step
     };
-    let root_causes = root_cause::failure_root_causes(trace, has_failed);
+    let root_causes = root_cause::find_failure_root_causes(trace, has_failed);
     let root_causes = root_causes.iter();
     root_causes
         .map(|root_cause| root_cause_json(trace, root_cause, step))
         .collect()
 }
 
-/// A root cause as JSON. `step` creates the elements of `EntityPath`.
+/// Converts a root cause to JSON. `step` creates the elements of `EntityPath`.
 fn root_cause_json(
     trace: &Trace,
     root_cause: &RootCause,
@@ -64,7 +64,7 @@ fn root_cause_json(
         let path = service.entity_indexes.iter();
         let path: Value = path.map(|index| step(&trace.entities[*index])).collect();
         let is_inferred = segment.is_some_and(|segment| segment.kind == EntityKind::Inferred);
-        let mut json = segment.map_or_else(|| json!({}), service_id);
+        let mut json = segment.map_or_else(|| json!({}), service_id_json);
         json["EntityPath"] = path;
         json["Inferred"] = json!(is_inferred);
         json
@@ -73,11 +73,11 @@ fn root_cause_json(
     json!({ "Services": services, "ClientImpacting": root_cause.is_client_impacting })
 }
 
-fn path_step(entity: &Entity) -> Value {
+fn path_step_json(entity: &Entity) -> Value {
     json!({ "Name": &*entity.name, "Remote": root_cause::is_remote(entity) })
 }
 
-fn exceptions(entity: &Entity) -> Value {
+fn exceptions_json(entity: &Entity) -> Value {
     let fields = entity.search_fields.iter();
     let exceptions = fields.flat_map(|fields| &fields.exceptions);
     let exception_json = |exception: &crate::trace::Exception| {

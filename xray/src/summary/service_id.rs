@@ -1,11 +1,11 @@
-//! The API's `ServiceId`.
+//! Creates the API's `ServiceId`.
 
 use serde_json::{Value, json};
 
 use crate::trace::Entity;
 
 /// The `ServiceId` of a segment. Type and account are absent if the document does not state them.
-pub fn service_id(segment: &Entity) -> Value {
+pub fn service_id_json(segment: &Entity) -> Value {
     let node = segment.node.as_ref();
     let name = node.map_or(&segment.name, |node| &node.name);
     let mut id = json!({ "Name": &**name, "Names": [&**name] });
@@ -18,7 +18,7 @@ pub fn service_id(segment: &Entity) -> Value {
     id
 }
 
-/// The account that the segment ran in.
+/// Id of the AWS account in which the segment's service runs.
 pub fn account_id(segment: &Entity) -> Option<&str> {
     let fields = segment.search_fields.as_ref()?;
     fields.account_id.as_deref()

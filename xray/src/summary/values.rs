@@ -1,16 +1,16 @@
-//! Distinct values of annotations and users, with the services that have them. Adding a value takes constant time.
+//! Distinct values of annotations and users, with the services that sent them. Adding a value takes constant time.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::service_id::{account_id, service_id};
+use super::service_id::{account_id, service_id_json};
 use crate::trace::{AnnotationValue, Trace};
 
-/// The value of an annotation, or a user.
+/// The value of an annotation, or the name of a user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DistinctValue<'a> {
-    Flag(bool),
+    Boolean(bool),
     /// The bits of an `f64`. Equal numbers have equal bits, because -0.0 is replaced by 0.0.
     NumberBits(u64),
     Text(&'a str),
@@ -20,16 +20,16 @@ pub enum DistinctValue<'a> {
 #[derive(Default)]
 pub struct DistinctValues<'a> {
     value_indexes: HashMap<DistinctValue<'a>, usize>,
-    /// Each value with the indexes of the segments that have it.
+    /// Each value, with the indexes of the segments that contain it.
     values: Vec<(DistinctValue<'a>, Vec<u32>)>,
 }
 
 impl<'a> DistinctValue<'a> {
-    /// The value of an annotation.
+    /// Converts the value of an annotation.
     pub fn from_annotation(annotation: &'a AnnotationValue) -> Self {
         match annotation {
-            AnnotationValue::Flag(flag) => Self::Flag(*flag),
-            // The sum of -0.0 and 0.0 is 0.0.
+            AnnotationValue::Boolean(boolean) => Self::Boolean(*boolean),
+            // Adding 0.0 changes -0.0 to 0.0 and no other number.
             AnnotationValue::Number(number) => Self::NumberBits((number + 0.0).to_bits()),
             AnnotationValue::Text(text) => Self::Text(text),
         }
@@ -38,7 +38,7 @@ impl<'a> DistinctValue<'a> {
     /// The API's `AnnotationValue`.
     pub fn to_json(self) -> Value {
         match self {
-            Self::Flag(flag) => json!({ "BooleanValue": flag }),
+            Self::Boolean(boolean) => json!({ "BooleanValue": boolean }),
             Self::NumberBits(bits) => json!({ "NumberValue": f64::from_bits(bits) }),
             Self::Text(text) => json!({ "StringValue": text }),
         }
@@ -56,21 +56,21 @@ impl<'a> DistinctValues<'a> {
         self.values[index].1.extend(segment_index);
     }
 
-    /// The values with the `ServiceId` of each service that has them. No `ServiceId` is repeated.
+    /// Each value, with the distinct `ServiceId`s of the services that sent it.
     pub fn with_service_ids(
         self,
         trace: &Trace,
     ) -> impl Iterator<Item = (DistinctValue<'a>, Vec<Value>)> + use<'a, '_> {
         self.values.into_iter().map(|(value, segment_indexes)| {
-            let mut seen = HashSet::new();
+            let mut seen_services = HashSet::new();
             let service_ids = segment_indexes
                 .iter()
                 .map(|index| &trace.entities[*index as usize])
                 .filter(|segment| {
                     let node_id = segment.node.as_ref().map(|node| node.id);
-                    seen.insert((node_id, account_id(segment)))
+                    seen_services.insert((node_id, account_id(segment)))
                 })
-                .map(service_id)
+                .map(service_id_json)
                 .collect();
             (value, service_ids)
         })
