@@ -121,8 +121,12 @@ fn has_root_cause(
     condition: Option<&Expression>,
 ) -> bool {
     let causes = match kind {
-        CauseKind::Fault => root_cause::find_failure_root_causes(trace, |entity| entity.flags.fault),
-        CauseKind::Error => root_cause::find_failure_root_causes(trace, |entity| entity.flags.error),
+        CauseKind::Fault => {
+            root_cause::find_failure_root_causes(trace, |entity| entity.flags.fault)
+        }
+        CauseKind::Error => {
+            root_cause::find_failure_root_causes(trace, |entity| entity.flags.error)
+        }
         CauseKind::ResponseTime => root_cause::find_response_time_root_cause(trace)
             .into_iter()
             .collect(),
