@@ -1,4 +1,4 @@
-//! Accepting connections, with an exponential back-off after errors of the listener.
+//! Accepts connections. After an error of the listener, the next attempt waits with exponential back-off.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep};
 /// Pause after the first of several consecutive errors.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Longest pause. Each pause is twice as long as the one before, up to this.
+/// Maximum pause. Each pause is twice as long as the previous one, up to this maximum.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// An error is logged only if no other error occurred within this time before it.
+/// An error is logged only if more time than this has passed since the previous error.
 const LOG_QUIET_PERIOD: Duration = Duration::from_secs(60);
 
 /// Errors that concern one connection and not the listener: those that the manual page `accept(2)`
@@ -44,7 +44,7 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    /// Accepts the connections of `listener`.
+    /// Creates an acceptor for the connections of `listener`.
     pub fn new(listener: TcpListener) -> Self {
         Self {
             listener,
@@ -71,7 +71,7 @@ impl Acceptor {
                     if must_log {
                         tracing::error!(
                             %error,
-                            "connections cannot be accepted; the next attempts follow, and this is logged once. \
+                            "connections cannot be accepted; the server keeps trying, and logs this error once. \
                              If too many files are open, raise `ulimit -n`"
                         );
                     }
@@ -87,7 +87,8 @@ impl Acceptor {
     }
 }
 
-/// Whether the error leaves the listener intact, so that the next connection may be accepted at once.
+/// Whether the error concerns only the connection that failed, so that no pause is needed before the next
+/// connection is accepted.
 pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| CONNECTION_ERRORS.contains(&error))
 }
@@ -103,14 +104,15 @@ struct Backoff {
 impl Backoff {
     /// Returns the pause after an error at `now`, and whether the error must be logged.
     fn next_pause(&mut self, now: Instant) -> (Duration, bool) {
-        let last = self.last_error.replace(now);
-        let must_log = last.is_none_or(|last| now.duration_since(last) > LOG_QUIET_PERIOD);
+        let previous = self.last_error.replace(now);
+        let must_log =
+            previous.is_none_or(|previous| now.duration_since(previous) > LOG_QUIET_PERIOD);
         let pause = FIRST_PAUSE.saturating_mul(1 << self.consecutive_errors.min(16));
         self.consecutive_errors = self.consecutive_errors.saturating_add(1);
         (pause.min(MAX_PAUSE), must_log)
     }
 
-    /// Makes the next pause the shortest one again.
+    /// Resets the next pause to [`FIRST_PAUSE`].
     fn reset(&mut self) {
         self.consecutive_errors = 0;
     }
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_connection_errors_are_followed_by_another_accept_at_once() {
+    fn only_errors_of_one_connection_are_followed_by_another_accept_without_a_pause() {
         let is_connection_error = |error: Errno| concerns_one_connection(&error.into());
         for error in CONNECTION_ERRORS {
             assert!(is_connection_error(*error), "{error}");

@@ -10,7 +10,7 @@ use crate::health::{self, Readiness};
 use crate::observe::{self, Observer, ResponseBody};
 use crate::{body, cors, error};
 
-/// Builds the application. Every worker thread has a copy of its own; the state is shared.
+/// Builds one copy of the application for each worker thread. All copies share the state.
 #[derive(Clone)]
 pub struct AppBuilder<R> {
     lifecycle: Data<Lifecycle>,
@@ -23,7 +23,7 @@ impl<R> AppBuilder<R>
 where
     R: Fn(&mut ServiceConfig) + Clone + 'static,
 {
-    /// Shares this state between all copies; `routes` adds the service's own routes to each copy.
+    /// Creates a builder whose copies share this state. `routes` adds the service's own routes to each copy.
     pub fn new(lifecycle: Lifecycle, readiness: Readiness, observer: Observer, routes: R) -> Self {
         Self {
             observer: Data::new(observer),
@@ -33,7 +33,7 @@ where
         }
     }
 
-    /// Builds one copy.
+    /// Builds one copy of the application.
     pub fn build(
         &self,
     ) -> App<

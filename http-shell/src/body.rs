@@ -1,4 +1,4 @@
-//! Middleware that reads and drops request bodies, because no route of the services uses one.
+//! Middleware that reads and drops request bodies, because no route of the services uses a request body.
 //!
 //! The body is read before the request is handled, so that the connection can be used for another
 //! request. Size and time are limited here; [`crate::connection`] limits the framing of the body.
@@ -22,13 +22,14 @@ use crate::connection::Connection;
 use crate::error::error_response;
 use crate::request_reader::ReadStage;
 
-/// Largest accepted body.
+/// Maximum size of a request body.
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Middleware that calls `next` once the body has been read, and else answers 400, 408 or 413.
+/// Middleware that reads the body and then calls `next`. If it cannot read the body, it answers with 400,
+/// 408 or 413.
 pub(crate) async fn discard_request_body(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -46,7 +47,7 @@ pub(crate) async fn discard_request_body(
     }
     let mut response = match result {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(status) => request.into_response(rejection(status)),
+        Err(status) => request.into_response(rejection_response(status)),
     };
     if must_close {
         let head = response.response_mut().head_mut();
@@ -56,7 +57,7 @@ pub(crate) async fn discard_request_body(
     Ok(response)
 }
 
-/// Reads the body to its end, or fails with the status of the rejection.
+/// Reads the body to its end. The error is the status of the response to a rejected body.
 async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<(), StatusCode> {
     let content_length = request.headers().get(header::CONTENT_LENGTH);
     let content_length: Option<u64> =
@@ -72,20 +73,20 @@ async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<
             ReadStage::Body(content_length.unwrap_or(0))
         });
     }
-    // After an offer to upgrade, actix reports no end of the body, unless it is chunked.
+    // After an offer to upgrade, actix reports the end of a body only if the body is chunked.
     let has_no_end = offers_upgrade(request) && !is_chunked;
     let bytes_to_read = has_no_end.then_some(content_length.unwrap_or(0));
     let mut bytes_read = 0;
     while bytes_to_read.is_none_or(|bytes| bytes_read < bytes)
         && let Some(chunk) = payload.next().await
     {
-        let is_over_limit = || {
+        let is_read_limit_reached = || {
             let connection = request.conn_data::<Rc<Connection>>();
             connection.is_some_and(|connection| connection.is_read_limit_reached())
         };
         match chunk {
             Ok(chunk) => bytes_read += chunk.len() as u64,
-            Err(_) if is_over_limit() => return Err(StatusCode::PAYLOAD_TOO_LARGE),
+            Err(_) if is_read_limit_reached() => return Err(StatusCode::PAYLOAD_TOO_LARGE),
             Err(_) => return Err(StatusCode::BAD_REQUEST),
         }
         if bytes_read > MAX_BODY_BYTES {
@@ -95,7 +96,8 @@ async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<
     Ok(())
 }
 
-/// Whether the client offers to switch to another protocol after this request. No service accepts.
+/// Whether the client offers to switch to another protocol after this request. The services
+/// accept no such offer.
 ///
 /// actix treats all bytes after such a head as a body without an end.
 fn offers_upgrade(request: &ServiceRequest) -> bool {
@@ -105,9 +107,9 @@ fn offers_upgrade(request: &ServiceRequest) -> bool {
 }
 
 /// The response to a request whose body was rejected with `status`.
-fn rejection(status: StatusCode) -> HttpResponse {
+fn rejection_response(status: StatusCode) -> HttpResponse {
     let message = match status {
-        StatusCode::PAYLOAD_TOO_LARGE => format!("a body has at most {MAX_BODY_BYTES} bytes"),
+        StatusCode::PAYLOAD_TOO_LARGE => format!("the body is longer than {MAX_BODY_BYTES} bytes"),
         StatusCode::REQUEST_TIMEOUT => {
             let seconds = BODY_TIMEOUT.as_secs();
             format!("the body did not arrive within {seconds} s")

@@ -1,4 +1,4 @@
-//! The variables that every HTTP service has.
+//! The environment variables that every HTTP service reads.
 
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ const MAX_SHUTDOWN_GRACE_SECONDS: u64 = 3600;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Variables")]
 pub struct Config {
-    /// `PORT`: listening port; 0 means any free port. A service can have another default than 80.
+    /// `PORT`: listening port; 0 means any free port. The default is 80, unless the service sets another
+    /// one.
     pub port: u16,
-    /// `SHUTDOWN_GRACE_SECONDS`: how long the drain may take.
+    /// `SHUTDOWN_GRACE_SECONDS`: how long the drain may take; 20 s by default.
     pub shutdown_grace: Duration,
-    /// `TRACE_HEALTH_CHECKS`: whether health checks create spans.
+    /// `TRACE_HEALTH_CHECKS`: whether health checks create spans; `on` by default.
     pub trace_health_checks: bool,
 }
 

@@ -1,12 +1,15 @@
 //! One connection: its idle limit, its read limit, and the responses that are not sent yet.
 //!
-//! This module closes gaps of actix:
+//! This module adds three features that actix lacks:
 //!
-//! - actix limits the time for the first head and between two requests. It does not limit the time for
-//!   a later head that stops half-way, nor for a client that does not read its response.
-//! - actix limits neither the framing of chunks nor the bytes that it drops of a rejected body.
-//! - For actix, a request ends when its response is in the connection's buffer. Here it ends when the
-//!   operating system has taken the buffer, so that an earlier disconnect of the client is noticed.
+//! - An idle limit for each connection. actix limits the time for the first head and between two
+//!   requests. It does not limit the time for an incomplete later head, nor for a client that does not
+//!   read its response.
+//! - A limit on the bytes of each request. actix limits neither the framing of chunks nor the bytes that
+//!   it drops of a rejected body.
+//! - The time at which a response was sent. For actix, a request ends when its response is in the
+//!   connection's buffer. Here it ends when the operating system has accepted the buffer, so that an
+//!   earlier disconnect of the client is noticed.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -27,20 +30,20 @@ use tokio::time::{Instant, sleep_until};
 use crate::moment::Moment;
 use crate::request_reader::{ReadStage, RequestReader, SharedReadStage};
 
-/// Most bytes that actix gets from the start of a request to the start of the next one: the body and
-/// the framing of its chunks. Nothing more is read from a connection that exceeds this.
+/// Maximum number of bytes that actix receives between the starts of two requests: the body and the
+/// framing of its chunks. Reading from the connection stops at this limit.
 const MAX_BYTES_PER_REQUEST: usize = 1024 * 1024;
 
-/// A function that gets the time at which a response was sent. It is dropped without a call if the
-/// response is not sent.
+/// A callback with the time at which a response was sent. If the response is not sent, the callback is
+/// dropped without a call.
 type SentCallback = Box<dyn FnOnce(Moment)>;
 
 /// The state of a connection. The connection and its requests live on one thread.
 pub struct Connection {
-    /// A request is being handled.
+    /// Whether a request is being handled.
     is_busy: Cell<bool>,
     busy_changed_at: Cell<Instant>,
-    timed_out: Cell<bool>,
+    has_timed_out: Cell<bool>,
     /// Bytes that were read since the last request began.
     bytes_read: Cell<usize>,
     read_stage: SharedReadStage,
@@ -48,8 +51,8 @@ pub struct Connection {
     client_reset: Notify,
     /// When the last write began.
     last_write: Cell<Moment>,
-    /// One callback for each response that is complete in the connection's buffer.
-    unsent: RefCell<Vec<SentCallback>>,
+    /// One callback for each response that is completely in the connection's buffer and not sent yet.
+    sent_callbacks: RefCell<Vec<SentCallback>>,
 }
 
 impl Connection {
@@ -57,12 +60,12 @@ impl Connection {
         Self {
             is_busy: Cell::new(false),
             busy_changed_at: Cell::new(Instant::now()),
-            timed_out: Cell::new(false),
+            has_timed_out: Cell::new(false),
             bytes_read: Cell::new(0),
             read_stage: SharedReadStage::default(),
             client_reset: Notify::new(),
             last_write: Cell::new(Moment::now()),
-            unsent: RefCell::default(),
+            sent_callbacks: RefCell::default(),
         }
     }
 
@@ -88,21 +91,22 @@ impl Connection {
 
     /// Calls `callback` when the response that was just completed has been sent.
     pub fn call_when_sent(&self, callback: impl FnOnce(Moment) + 'static) {
-        self.unsent.borrow_mut().push(Box::new(callback));
+        self.sent_callbacks.borrow_mut().push(Box::new(callback));
     }
 
     /// Whether the connection was closed because it was idle for too long.
     pub fn has_timed_out(&self) -> bool {
-        self.timed_out.get()
+        self.has_timed_out.get()
     }
 
-    /// Resolves when no request has been handled for `limit`, or at most a quarter of `limit` later.
+    /// Resolves when no request has been handled for `limit`. It checks at most every quarter of `limit`, so
+    /// it can resolve that much later.
     async fn wait_until_idle_for(&self, limit: Duration) {
         loop {
             let now = Instant::now();
             let idle_at = self.busy_changed_at.get() + limit;
             if !self.is_busy.get() && now >= idle_at {
-                self.timed_out.set(true);
+                self.has_timed_out.set(true);
                 return;
             }
             sleep_until(idle_at.max(now + limit / 4)).await;
@@ -126,7 +130,7 @@ where
     tokio::select! {
         result = http.call((stream, peer)) => result,
         () = connection.wait_until_idle_for(idle_limit) => Ok(()),
-        // If actix has just read bytes, it takes a reset for the normal end of what the client sends.
+        // If actix reads bytes and then a reset, it treats the reset like a normal end of the input.
         () = connection.client_reset.notified() => Ok(()),
     }
 }
@@ -147,8 +151,9 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // Each callback holds its request, which holds the connection: a cycle that would leak both.
-        drop(mem::take(&mut *self.connection.unsent.borrow_mut()));
+        // Each callback owns an `Exchange`, which has a reference to the connection. Dropping the
+        // callbacks breaks this cycle, which would leak both.
+        drop(mem::take(&mut *self.connection.sent_callbacks.borrow_mut()));
     }
 }
 
@@ -159,7 +164,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.connection.is_read_limit_reached() {
-            // actix sees the end of what the client sends.
+            // For actix, this is the end of the input.
             return Poll::Ready(Ok(()));
         }
         let filled_before = buffer.filled().len();
@@ -186,13 +191,13 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    /// actix calls this when the operating system has taken the connection's buffer.
+    /// actix calls this when the operating system has accepted the connection's buffer.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        // The start of the write, not the current time: a client on the same machine may already have
-        // ended its own span, which must not end before the spans of its requests.
+        // This is the start of the write, not the current time: a client on the same machine may
+        // already have ended its span, and a server span must not end after the client's span.
         let sent_at = self.connection.last_write.get();
-        let callbacks = mem::take(&mut *self.connection.unsent.borrow_mut());
+        let callbacks = mem::take(&mut *self.connection.sent_callbacks.borrow_mut());
         callbacks.into_iter().for_each(|callback| callback(sent_at));
         Poll::Ready(Ok(()))
     }

@@ -1,7 +1,7 @@
 //! CORS: web pages of every origin may call the services.
 //!
-//! `actix-cors` adds no header where a request has no `Origin`. Here every response has the headers,
-//! errors included, because a browser hides an error without them.
+//! `actix-cors` adds no headers to the response if the request has no `Origin`. Here every response has
+//! the headers, also an error response, because browsers hide a response without them from the page.
 
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;

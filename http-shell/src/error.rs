@@ -1,4 +1,4 @@
-//! The form of every error response: `{"error": {"code": "…", "message": "…"}}`.
+//! The format of every error response: `{"error": {"code": "…", "message": "…"}}`.
 
 use std::error::Error;
 
@@ -21,10 +21,10 @@ struct ErrorDetail<'a> {
     message: &'a str,
 }
 
-/// A response with `status` and `message` in the services' error form.
+/// A response with `status` and `message` in the services' error format.
 ///
-/// The code is the status' own name in snake case (`not_found`, `gateway_timeout`). The message is
-/// shown to people; it must not contain the text of an upstream's response.
+/// The code is the status' reason phrase in snake case (`not_found`, `gateway_timeout`). Users see the
+/// message, so it must not contain the text of an upstream's response.
 pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
     let code = status
         .canonical_reason()
@@ -56,10 +56,10 @@ pub(crate) async fn respond_not_found() -> HttpResponse {
 /// The causes of `error` in one line, separated by colons, the direct cause first.
 pub fn format_causes(error: &dyn Error) -> String {
     let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
+    let mut next_cause = error.source();
+    while let Some(cause) = next_cause {
         causes.push(cause.to_string());
-        next = cause.source();
+        next_cause = cause.source();
     }
     causes.join(": ")
 }

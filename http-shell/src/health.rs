@@ -13,7 +13,7 @@ use crate::drain::Lifecycle;
 use crate::error::{error_response, format_causes};
 use crate::methods::get;
 
-/// Resolves to an error message for the client if the service is not ready.
+/// If the service is not ready, this future resolves to an error message for the client.
 type ReadinessFuture = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
 /// The check behind `/health/ready`. Clones share one check.
@@ -31,9 +31,9 @@ impl Readiness {
         E: Error,
     {
         Self(Arc::new(move || {
-            let checked = check();
+            let pending_check = check();
             Box::pin(async move {
-                checked.await.map_err(|error| {
+                pending_check.await.map_err(|error| {
                     tracing::warn!(cause = format_causes(&error), "not ready: {error}");
                     error.to_string()
                 })

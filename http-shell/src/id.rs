@@ -1,4 +1,4 @@
-//! Ids in paths, decoded from the request target as the client sent it.
+//! Parses ids in paths from the encoded request target.
 //!
 //! The path parameters of actix's router cannot be used: they replace invalid UTF-8, so that two
 //! different ids become equal, and they decode an encoded slash, so that one segment becomes two.
@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-/// Longest id: the limit of DynamoDB for a partition key.
+/// Maximum length of an id: DynamoDB's limit for a partition key.
 pub const MAX_ID_BYTES: usize = 2048;
 
 /// Why a path segment is not a valid id.

@@ -1,4 +1,5 @@
-//! Resources that answer `HEAD` as well as `GET`, and other methods with a 405 and an `Allow` header.
+//! Resources that answer unsupported methods with a 405 and an `Allow` header. Resources for `GET` also
+//! answer `HEAD`.
 
 use actix_web::dev::Handler;
 use actix_web::http::{StatusCode, header};
@@ -20,7 +21,7 @@ where
         .to(handler);
     web::resource(path)
         .route(route)
-        .default_service(web::to(|| method_not_allowed("GET, HEAD")))
+        .default_service(web::to(|| respond_method_not_allowed("GET, HEAD")))
 }
 
 /// A resource at `path` that answers `POST` with `handler`.
@@ -32,13 +33,13 @@ where
 {
     web::resource(path)
         .route(web::post().to(handler))
-        .default_service(web::to(|| method_not_allowed("POST")))
+        .default_service(web::to(|| respond_method_not_allowed("POST")))
 }
 
-async fn method_not_allowed(allowed_methods: &'static str) -> HttpResponse {
+async fn respond_method_not_allowed(allowed_methods: &'static str) -> HttpResponse {
     let message = format!("this path allows only {allowed_methods}");
     let mut response = error_response(StatusCode::METHOD_NOT_ALLOWED, &message);
-    let allow = header::HeaderValue::from_static(allowed_methods);
-    response.headers_mut().insert(header::ALLOW, allow);
+    let allow_header = header::HeaderValue::from_static(allowed_methods);
+    response.headers_mut().insert(header::ALLOW, allow_header);
     response
 }

@@ -1,7 +1,7 @@
 //! Observation of requests: each request gets a span, an access line and metrics.
 //!
-//! Spans and metrics are created with OpenTelemetry's API. Which exporters receive them, and in which
-//! headers trace ids travel, is configured by the process.
+//! Spans and metrics are created with OpenTelemetry's API. The process configures the exporters, and the
+//! headers that contain trace ids.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -35,7 +35,7 @@ use crate::cors;
 use crate::error::error_response;
 use exchange::Exchange;
 
-/// The outermost middleware: everything that the others do happens inside the request's span.
+/// The outermost middleware: the other middleware and the handler run inside the request's span.
 ///
 /// A panic of the handler or of another middleware is answered with a 500.
 pub(crate) async fn record_request(
@@ -44,8 +44,8 @@ pub(crate) async fn record_request(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<ResponseBody>, actix_web::Error> {
     let mut exchange = Exchange::start(observer, &request);
-    let handled = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
-    let (error, mut response) = match handled.with_context(exchange.context()).await {
+    let handling = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
+    let (error, mut response) = match handling.with_context(exchange.context()).await {
         Ok(Ok(mut response)) => {
             exchange.record_response(response.response_mut());
             return Ok(response.map_body(|_, body| ResponseBody::new(exchange, body)));
@@ -59,8 +59,8 @@ pub(crate) async fn record_request(
             (ErrorInternalServerError("panic"), panic_response())
         }
     };
-    // A `ServiceResponse` cannot be made here, because `next` has taken the request. So the response
-    // is returned inside an error, and does not pass the CORS middleware.
+    // A `ServiceResponse` cannot be created here, because `next` has consumed the request. So the
+    // response is returned inside an error, and does not pass through the CORS middleware.
     cors::allow_any_origin(response.headers_mut());
     exchange.record_response(&mut response);
     let response = response.map_body(|_, body| ResponseBody::new(exchange, body));

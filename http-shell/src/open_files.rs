@@ -2,23 +2,23 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Most connections of one service; further ones wait in the listener's backlog.
+/// Maximum number of open connections of one service. Further connections wait in the listener's backlog.
 const MAX_CONNECTIONS: u64 = 10_000;
 
-/// File descriptors for everything else: standard streams, the listener, the runtimes, connections to
-/// other services.
+/// File descriptors that are not available for clients' connections: standard streams, the listener, the
+/// runtimes, connections to other services.
 const RESERVED_FILES: u64 = 512;
 
-/// Raises this process' limit of open files to `wanted_files`, or to the highest permitted limit below.
-/// A higher limit is left as it is.
+/// Raises this process' limit of open files to `wanted_files`, or to the hard limit if that is lower. A
+/// higher limit is not changed.
 ///
-/// Returns the limit afterwards; `None` means no limit.
+/// Returns the resulting limit; `None` means no limit.
 pub fn raise_open_file_limit(wanted_files: u64) -> Option<u64> {
     if let Some(raised) = raised_limit(getrlimit(Resource::Nofile), wanted_files) {
-        // After a refusal the lower limit still applies, and the caller gets it.
+        // If the system refuses, the lower limit still applies, and is returned below.
         let _ = setrlimit(Resource::Nofile, raised);
     }
-    // Read again, because macOS may grant less than it was asked for, without an error.
+    // The limit is read again, because macOS may set a lower limit than requested without an error.
     getrlimit(Resource::Nofile).current
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const MAX: usize = MAX_CONNECTIONS as usize;
+    const MAX_CONNECTION_COUNT: usize = MAX_CONNECTIONS as usize;
 
     #[test]
     fn the_connection_limit_leaves_512_files_or_half_of_a_low_limit_up_to_10000_connections() {
@@ -67,21 +67,21 @@ mod tests {
             (1_025, 513),
             (4_096, 3_584),
             (10_511, 9_999),
-            (10_512, MAX),
-            (10_513, MAX),
-            (19_999, MAX),
-            (20_000, MAX),
-            (20_001, MAX),
-            (20_002, MAX),
-            (65_535, MAX),
-            (1_048_576, MAX),
-            (1_073_741_816, MAX),
-            (u64::MAX - 1, MAX),
-            (u64::MAX, MAX),
+            (10_512, MAX_CONNECTION_COUNT),
+            (10_513, MAX_CONNECTION_COUNT),
+            (19_999, MAX_CONNECTION_COUNT),
+            (20_000, MAX_CONNECTION_COUNT),
+            (20_001, MAX_CONNECTION_COUNT),
+            (20_002, MAX_CONNECTION_COUNT),
+            (65_535, MAX_CONNECTION_COUNT),
+            (1_048_576, MAX_CONNECTION_COUNT),
+            (1_073_741_816, MAX_CONNECTION_COUNT),
+            (u64::MAX - 1, MAX_CONNECTION_COUNT),
+            (u64::MAX, MAX_CONNECTION_COUNT),
         ] {
             assert_eq!(connection_limit(Some(files)), connections, "{files} files");
         }
-        assert_eq!(connection_limit(None), MAX, "no limit");
+        assert_eq!(connection_limit(None), MAX_CONNECTION_COUNT, "no limit");
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
         #[test]
         fn at_least_one_file_is_left_for_other_uses_below_any_open_file_limit(files: u64) {
             let connections = connection_limit(Some(files));
-            prop_assert!((1..=MAX).contains(&connections));
+            prop_assert!((1..=MAX_CONNECTION_COUNT).contains(&connections));
             prop_assert!(files < 2 || (connections as u64) < files);
         }
     }

@@ -26,6 +26,8 @@ pub fn check_liveness(port: u16) -> io::Result<()> {
         Ok(())
     } else {
         let status_line = String::from_utf8_lossy(&status_line).into_owned();
-        Err(io::Error::other(format!("answered {status_line}")))
+        Err(io::Error::other(format!(
+            "the response starts with '{status_line}'"
+        )))
     }
 }

@@ -49,13 +49,13 @@ pub enum ProcessError {
     NotLive {
         /// The port to which the probe was sent.
         port: u16,
-        /// Why the probe failed.
+        /// The error of the probe.
         source: io::Error,
     },
-    /// The server does not start, or it ended by an error.
+    /// The server did not start, or it ended with an error.
     #[error("the server failed")]
     Server(#[from] io::Error),
-    /// The service does not start for a reason of its own.
+    /// An error that is specific to the service.
     #[error(transparent)]
     Service(#[from] Box<dyn Error>),
 }
@@ -97,7 +97,7 @@ impl Command {
 
 /// The `main` of a service: reads the arguments, then calls `serve` or checks a running service.
 pub fn main(serve: impl FnOnce(&Environment) -> Result<(), ProcessError>) -> ExitCode {
-    run(&Environment::snapshot(), serve)
+    run_command(&Environment::snapshot(), serve)
 }
 
 /// [`main`] for a service whose default for `PORT` is not 80.
@@ -105,19 +105,19 @@ pub fn main_with_default_port(
     default_port: u16,
     serve: impl FnOnce(&Environment) -> Result<(), ProcessError>,
 ) -> ExitCode {
-    run(
+    run_command(
         &Environment::snapshot().with_default("PORT", default_port),
         serve,
     )
 }
 
-fn run(
+fn run_command(
     env: &Environment,
     serve: impl FnOnce(&Environment) -> Result<(), ProcessError>,
 ) -> ExitCode {
     let result = match Command::parse(std::env::args_os().skip(1)) {
         Ok(Command::Serve) => serve(env),
-        Ok(Command::HealthCheck) => health_check(env),
+        Ok(Command::HealthCheck) => run_health_check(env),
         Err(error) => Err(error),
     };
     match result {
@@ -127,12 +127,12 @@ fn run(
 }
 
 /// Checks whether the service on `PORT` of this machine is live.
-fn health_check(env: &Environment) -> Result<(), ProcessError> {
+fn run_health_check(env: &Environment) -> Result<(), ProcessError> {
     let port = env.read::<Config>()?.port;
     probe::check_liveness(port).map_err(|source| ProcessError::NotLive { port, source })
 }
 
-/// Binds `port`, then calls `run` with the listener and the stop signal. The caller has set up logging.
+/// Binds `port`, then calls `run` with the listener and the stop signal. Logging must be set up before.
 ///
 /// # Errors
 ///
@@ -142,7 +142,8 @@ pub fn serve<E: Into<ProcessError>>(
     run: impl AsyncFnOnce(TcpListener, StopSignal) -> Result<(), E>,
 ) -> Result<(), ProcessError> {
     block_on(async {
-        // Before the port is bound: a client that can connect may also send a signal.
+        // The handlers are installed before the port is bound: a process that can connect may also
+        // send a signal.
         let stop = StopSignal::install()?;
         run(bind(port)?, stop).await.map_err(Into::into)
     })
@@ -154,8 +155,8 @@ fn bind(port: u16) -> Result<TcpListener, ProcessError> {
         .map_err(|source| ProcessError::Bind { port, source })
 }
 
-/// Runs `service` on a new single-threaded runtime. The HTTP workers have runtimes of their own. From
-/// this call on, panics of any thread are written to the log.
+/// Runs `service` on a new single-threaded runtime. Each HTTP worker has its own runtime. After this
+/// call, panics of all threads are written to the log.
 ///
 /// # Errors
 ///
@@ -184,7 +185,7 @@ fn log_panics() {
             location = panic.location().map(tracing::field::display),
             backtrace = backtrace.map(tracing::field::display),
             "panicked: {}",
-            panic.payload_as_str().unwrap_or("no text")
+            panic.payload_as_str().unwrap_or("without a message")
         );
     }));
 }

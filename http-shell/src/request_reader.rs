@@ -1,4 +1,4 @@
-//! Reading of a connection: actix gets the bytes of one request at a time.
+//! Reads a connection, and passes the bytes of one request at a time to actix.
 //!
 //! A client may send several requests without waiting for the responses (pipelining). actix parses the
 //! heads of all of them while it handles the first one, and then answers the first one according to the
@@ -17,10 +17,10 @@ use actix_web::web::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Most bytes of later requests that are kept in memory.
+/// Maximum number of buffered bytes of later requests.
 const MAX_UNREAD_BYTES: usize = 64 * 1024;
 
-/// Most bytes that are read and dropped after the last response.
+/// Maximum number of bytes that are read and dropped after the last response.
 const MAX_DROPPED_BYTES: usize = 1024 * 1024;
 
 /// Bytes per read from the operating system.
@@ -37,7 +37,7 @@ pub enum ReadStage {
     ChunkedBody,
     /// Nothing until the response has been sent.
     Response,
-    /// Nothing any more: the bytes that arrive are dropped until the connection is closed.
+    /// Nothing: the bytes that arrive are dropped until the connection is closed.
     Closing,
 }
 
@@ -45,14 +45,14 @@ pub enum ReadStage {
 #[derive(Debug)]
 pub struct SharedReadStage {
     stage: Cell<ReadStage>,
-    reader: RefCell<Option<Waker>>,
+    waiting_task: RefCell<Option<Waker>>,
 }
 
 impl Default for SharedReadStage {
     fn default() -> Self {
         Self {
             stage: Cell::new(ReadStage::Head),
-            reader: RefCell::default(),
+            waiting_task: RefCell::default(),
         }
     }
 }
@@ -64,8 +64,8 @@ impl SharedReadStage {
             return;
         }
         self.stage.set(stage);
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
+        if let Some(task) = self.waiting_task.take() {
+            task.wake();
         }
     }
 }
@@ -77,18 +77,19 @@ pub struct RequestReader {
     unread: BytesMut,
     /// How many bytes were dropped after the last response.
     dropped_bytes: usize,
-    /// The client has closed its sending side, or too many bytes were dropped.
+    /// Whether the client has closed its sending side, or too many bytes were dropped.
     has_ended: bool,
-    /// The current line has been empty so far.
+    /// Whether the current line has been empty so far.
     line_is_empty: bool,
-    /// A line that is not empty was passed on since the last pause.
+    /// Whether a line that is not empty was passed on since the last pause.
     has_content: bool,
-    /// actix must parse the bytes that it has before it gets more.
+    /// Whether actix must parse the bytes that it has received before it receives more.
     must_pause: bool,
 }
 
 impl RequestReader {
-    /// Reads from `stream` into `buffer`. Ready without a byte means the end of the stream.
+    /// Reads from `stream` into `buffer`. `Ready` without new bytes means the end of the
+    /// stream.
     pub fn poll_read(
         &mut self,
         stream: &mut TcpStream,
@@ -107,20 +108,20 @@ impl RequestReader {
                 self.unread.clear();
                 self.has_ended |= self.dropped_bytes >= MAX_DROPPED_BYTES;
             }
-            let bytes = self.next_piece_bytes(stage, buffer.remaining());
-            if bytes > 0 {
-                buffer.put_slice(&self.unread.split_to(bytes));
+            let length = self.next_piece_length(stage, buffer.remaining());
+            if length > 0 {
+                buffer.put_slice(&self.unread.split_to(length));
                 if let ReadStage::Body(remaining) = stage {
                     shared_stage
                         .stage
-                        .set(ReadStage::Body(remaining - bytes as u64));
+                        .set(ReadStage::Body(remaining - length as u64));
                 }
                 return Poll::Ready(Ok(()));
             }
             if self.has_ended && self.unread.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            shared_stage.reader.replace(Some(cx.waker().clone()));
+            shared_stage.waiting_task.replace(Some(cx.waker().clone()));
             if self.has_ended || self.unread.len() >= MAX_UNREAD_BYTES {
                 return Poll::Pending;
             }
@@ -136,10 +137,10 @@ impl RequestReader {
         }
     }
 
-    /// How many of the unread bytes, at most `limit`, actix gets before it must parse them.
+    /// How many of the unread bytes, at most `limit`, actix receives before it must parse them.
     ///
-    /// Heads and chunked bodies end with an empty line, so a piece ends there.
-    fn next_piece_bytes(&mut self, stage: ReadStage, limit: usize) -> usize {
+    /// A piece ends with an empty line, because heads and chunked bodies do.
+    fn next_piece_length(&mut self, stage: ReadStage, limit: usize) -> usize {
         let limit = self.unread.len().min(limit);
         match stage {
             ReadStage::Head | ReadStage::ChunkedBody => {}
@@ -171,7 +172,7 @@ impl RequestReader {
 mod tests {
     use super::*;
 
-    /// The pieces in which actix gets `bytes`.
+    /// The pieces in which actix receives `bytes`.
     fn split_into_pieces(stage: ReadStage, bytes: &str) -> Vec<String> {
         let mut reader = RequestReader {
             unread: bytes.into(),
@@ -179,8 +180,8 @@ mod tests {
         };
         let mut pieces = Vec::new();
         while !reader.unread.is_empty() {
-            let next = reader.next_piece_bytes(stage, bytes.len());
-            let piece = reader.unread.split_to(next);
+            let length = reader.next_piece_length(stage, bytes.len());
+            let piece = reader.unread.split_to(length);
             pieces.push(String::from_utf8(piece.to_vec()).unwrap());
         }
         pieces
@@ -198,9 +199,9 @@ mod tests {
             ["\r\n\n\nA\nB\n\n", "C"]
         );
         let body = "2\r\nab\r\n0\r\nA: b\r\n\r\n";
-        let both = body.to_owned() + head;
+        let body_and_head = body.to_owned() + head;
         assert_eq!(
-            split_into_pieces(ReadStage::ChunkedBody, &both),
+            split_into_pieces(ReadStage::ChunkedBody, &body_and_head),
             [body, head]
         );
     }
@@ -211,9 +212,9 @@ mod tests {
             unread: "ab\n\ncd".into(),
             ..RequestReader::default()
         };
-        assert_eq!(reader.next_piece_bytes(ReadStage::Body(5), 100), 5);
-        assert_eq!(reader.next_piece_bytes(ReadStage::Body(50), 3), 3);
-        assert_eq!(reader.next_piece_bytes(ReadStage::Body(0), 100), 0);
-        assert_eq!(reader.next_piece_bytes(ReadStage::Response, 100), 0);
+        assert_eq!(reader.next_piece_length(ReadStage::Body(5), 100), 5);
+        assert_eq!(reader.next_piece_length(ReadStage::Body(50), 3), 3);
+        assert_eq!(reader.next_piece_length(ReadStage::Body(0), 100), 0);
+        assert_eq!(reader.next_piece_length(ReadStage::Response, 100), 0);
     }
 }

@@ -25,8 +25,8 @@ impl StopSignal {
         })
     }
 
-    /// Resolves at the first signal.
-    pub async fn received(mut self) {
+    /// Waits for the first signal.
+    pub async fn wait(mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -1,7 +1,7 @@
 //! Helpers for hyper clients that call other services.
 //!
-//! Each service has its own client, with its own pool, deadlines and errors. The parts here are those in
-//! which the clients do not differ: addresses, transport errors, and JSON bodies of limited size.
+//! Each service has its own client, with its own pool, deadlines and errors. This module contains the code
+//! that all clients need: addresses, transport errors, and JSON bodies of limited size.
 
 use std::error::Error;
 
@@ -15,18 +15,19 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// Why a call failed, apart from its deadline and the status of the response.
+/// The error of a call. The caller checks the deadline and the status of the response.
 #[derive(Debug, Error)]
 pub enum UpstreamError {
     /// No connection could be opened.
     #[error("the upstream cannot be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
-    /// The response is not valid HTTP, broke off, is too large, or is not the expected JSON.
+    /// The response is not valid HTTP, is incomplete or too large, or is not the expected JSON.
     #[error("the upstream's response is not valid")]
     InvalidResponse(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Parses `host` or `host:port`. `is_host` decides which hosts are valid; port 0 is not.
+/// Parses `host` or `host:port`. `is_host` decides which hosts are valid. Port 0
+/// is rejected.
 pub fn parse_authority(text: &str, is_host: impl FnOnce(&str) -> bool) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
     // Rejects user information, which `Authority` accepts and hyper would send in a header.
@@ -35,7 +36,7 @@ pub fn parse_authority(text: &str, is_host: impl FnOnce(&str) -> bool) -> Option
     (is_valid_port && is_host(authority.host())).then_some(authority)
 }
 
-/// Sends `request` and returns the head of the response; the body is still to be read.
+/// Sends `request` and returns the head of the response. The caller reads the body.
 ///
 /// # Errors
 ///
@@ -57,7 +58,7 @@ pub async fn send(
 ///
 /// # Errors
 ///
-/// When the body is longer or breaks off.
+/// When the body is longer, or ends too early.
 pub async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, UpstreamError> {
     let body = Limited::new(body, max_bytes).collect().await;
     Ok(body.map_err(UpstreamError::InvalidResponse)?.to_bytes())

@@ -23,15 +23,15 @@ use crate::drain::Lifecycle;
 #[cfg(test)]
 mod tests;
 
-/// How long an idle connection is kept. This is longer than the 60 s of an ALB, so that the load
-/// balancer closes first: a request sent on a connection that the service is closing would fail.
+/// An idle connection is closed after this time. It is longer than the 60 s of an ALB, so that the load
+/// balancer closes first: a request on a connection that the service is closing would fail.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How long a client may take to send the head of its first request. For a later head, the rest of
 /// [`KEEP_ALIVE`] is added.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a client may continue to send after a response that came before the end of its request.
+/// If a response is sent before the end of its request, the client may continue to send for this long.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The phases of a server, in their order.
@@ -45,23 +45,24 @@ pub enum Phase {
     Aborting,
 }
 
-/// A connection that a worker is to serve.
+/// A connection that the server sends to a worker.
 pub struct AcceptedConnection {
     pub stream: std::net::TcpStream,
-    /// Limits the number of open connections; held until this connection is closed.
+    /// Limits the number of open connections. It is dropped when this connection is closed.
     pub permit: OwnedSemaphorePermit,
 }
 
 /// The channels between the server and one worker.
-pub struct Channels {
-    /// The connections to serve. The worker ends when the sender is dropped and all are closed.
+pub struct WorkerChannels {
+    /// The connections to serve. The worker ends when the sender is dropped and all connections are closed.
     pub connections: mpsc::UnboundedReceiver<AcceptedConnection>,
     pub phase: watch::Receiver<Phase>,
-    /// Gets a message when the worker has no request left.
+    /// Receives a message when the worker has ended its last request.
     pub finished: mpsc::UnboundedSender<()>,
 }
 
-/// Sends the message of [`Channels::finished`] when it is dropped, also during a panic.
+/// When this guard is dropped, also during a panic, it sends the message of
+/// [`WorkerChannels::finished`].
 struct FinishedGuard(mpsc::UnboundedSender<()>);
 
 impl Drop for FinishedGuard {
@@ -72,11 +73,11 @@ impl Drop for FinishedGuard {
 
 /// Starts a worker's thread.
 ///
-/// The thread's runtime runs until the sender of [`Channels::phase`] is dropped, because a request of
+/// The thread's runtime runs until the sender of [`WorkerChannels::phase`] is dropped, because a request of
 /// another worker may use a pooled connection that belongs to this runtime.
 pub fn start<R>(
     app: AppBuilder<R>,
-    channels: Channels,
+    channels: WorkerChannels,
     lifecycle: Lifecycle,
 ) -> io::Result<JoinHandle<()>>
 where
@@ -88,16 +89,16 @@ where
         .spawn(move || {
             let finished = FinishedGuard(channels.finished);
             let mut phase = channels.phase;
-            let served = serve_all(&app, channels.connections, phase.clone(), lifecycle);
-            LocalSet::new().block_on(&runtime, served);
+            let serving = serve_connections(&app, channels.connections, phase.clone(), lifecycle);
+            LocalSet::new().block_on(&runtime, serving);
             drop(finished);
             let _ = runtime.block_on(phase.wait_for(|_| false));
-            // Does not wait for work on the blocking pool whose request has been dropped.
+            // This does not wait for work on the blocking pool whose request has been dropped.
             runtime.shutdown_background();
         })
 }
 
-async fn serve_all<R>(
+async fn serve_connections<R>(
     app: &AppBuilder<R>,
     mut connections: mpsc::UnboundedReceiver<AcceptedConnection>,
     mut phase: watch::Receiver<Phase>,
@@ -134,7 +135,7 @@ async fn serve_all<R>(
                 Some(AcceptedConnection { stream, permit }) = connections.recv() => {
                     let http = Rc::clone(&http);
                     tasks.spawn_local(async move {
-                        if let Err(error) = serve_one(&*http, stream).await {
+                        if let Err(error) = serve_connection(&*http, stream).await {
                             tracing::debug!(%error, "connection ended early");
                         }
                         drop(permit);
@@ -158,7 +159,7 @@ async fn serve_all<R>(
     }
 }
 
-async fn serve_one<S>(http: &S, stream: std::net::TcpStream) -> Result<(), DispatchError>
+async fn serve_connection<S>(http: &S, stream: std::net::TcpStream) -> Result<(), DispatchError>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = (), Error = DispatchError>,
 {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::app::AppBuilder;
 use crate::drain::Lifecycle;
-use crate::worker::{self, AcceptedConnection, Channels, Phase};
+use crate::worker::{self, AcceptedConnection, Phase, WorkerChannels};
 
 /// Idle connections are closed this long after the listener, so that requests that clients have sent
 /// by then are still read.
@@ -20,18 +20,18 @@ const IDLE_CLOSE_DELAY: Duration = Duration::from_millis(250);
 /// How long the worker threads may take to drop the aborted requests.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The worker threads. Dropping this waits until they have ended and each request is recorded.
+/// The worker threads. The drop waits until the threads have ended and each request is recorded.
 pub struct Workers {
     /// `None` only during the drop.
     phase: Option<watch::Sender<Phase>>,
     /// Receives a message when a worker has ended its last request, and closes after the last worker.
-    finishes: mpsc::UnboundedReceiver<()>,
+    finished_workers: mpsc::UnboundedReceiver<()>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
-    /// Starts a worker for each processor. Also returns the channel into which each worker's
-    /// connections are sent.
+    /// Starts a worker for each processor. Also returns the channel of each worker, to which the server
+    /// sends connections.
     pub fn start<R>(
         app: &AppBuilder<R>,
         lifecycle: &Lifecycle,
@@ -40,16 +40,16 @@ impl Workers {
         R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
         let (phase, phase_receiver) = watch::channel(Phase::Serving);
-        let (finished, finishes) = mpsc::unbounded_channel();
+        let (finished, finished_workers) = mpsc::unbounded_channel();
         let mut workers = Self {
             phase: Some(phase),
-            finishes,
+            finished_workers,
             threads: Vec::new(),
         };
         let mut senders = Vec::new();
         for _ in 0..available_parallelism().map_or(1, NonZero::get) {
             let (sender, connections) = mpsc::unbounded_channel();
-            let channels = Channels {
+            let channels = WorkerChannels {
                 connections,
                 phase: phase_receiver.clone(),
                 finished: finished.clone(),
@@ -63,11 +63,11 @@ impl Workers {
 
     /// Resolves when a worker ends before [`Workers::drain`] is called, which happens only by a panic.
     pub async fn wait_for_early_end(&mut self) {
-        self.finishes.recv().await;
+        self.finished_workers.recv().await;
     }
 
-    /// Waits up to `grace` for the requests in progress, and aborts those that remain. The channels of
-    /// connections must have been dropped.
+    /// Waits up to `grace` for the requests in progress, and aborts those that remain. The server must
+    /// have dropped the channels of connections before.
     pub async fn drain(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
         sleep(IDLE_CLOSE_DELAY.min(grace)).await;
@@ -84,12 +84,12 @@ impl Workers {
     }
 
     async fn wait_for_all(&mut self) {
-        while self.finishes.recv().await.is_some() {}
+        while self.finished_workers.recv().await.is_some() {}
     }
 
-    fn set_phase(&self, to: Phase) {
+    fn set_phase(&self, next_phase: Phase) {
         if let Some(phase) = &self.phase {
-            phase.send_replace(to);
+            phase.send_replace(next_phase);
         }
     }
 }

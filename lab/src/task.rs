@@ -73,7 +73,7 @@ fn stop() -> io::Result<impl Future<Output = ()>> {
     let abandoned = abandoned()?;
     Ok(async {
         tokio::select! {
-            () = signal.received() => {}
+            () = signal.wait() => {}
             () = abandoned => {}
         }
     })

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::endpoint::{Document, Endpoint};
 use crate::routes;
 
-/// The proxy, bound to a port.
+/// A proxy that is bound to a port and not running yet.
 pub struct Application {
     server: Server,
     endpoint: Endpoint,
@@ -24,9 +24,9 @@ impl Application {
     /// When the listener has no address.
     pub fn build(config: Config, listener: TcpListener) -> io::Result<Self> {
         let endpoint = Endpoint::new(config.endpoint.urls, config.endpoint.deadline);
-        let monitored = endpoint.clone();
+        let probed_endpoint = endpoint.clone();
         let readiness = Readiness::new(move || {
-            let endpoint = monitored.clone();
+            let endpoint = probed_endpoint.clone();
             async move { endpoint.fetch(Document::Container).await.map(drop) }
         });
         Ok(Self {

@@ -15,15 +15,15 @@ const METADATA_URI_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 /// The configuration of the proxy.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The HTTP server.
+    /// The configuration of the HTTP server.
     pub http: http_shell::Config,
-    /// Logs, traces and metrics.
+    /// The configuration of logs, traces and metrics.
     pub telemetry: telemetry::Config,
-    /// The metadata endpoint.
+    /// The configuration of the metadata endpoint's client.
     pub endpoint: EndpointConfig,
 }
 
-/// The variables about the metadata endpoint.
+/// The configuration of the client of the metadata endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
     /// `ECS_CONTAINER_METADATA_URI_V4`: `http://host/path` or `http://host:port/path`; required. ECS
@@ -50,15 +50,15 @@ impl Config {
 
 impl EndpointConfig {
     fn read(env: &Variables) -> Result<Self, ConfigError> {
-        let urls = "http://host/path as ECS sets it, without characters that need encoding";
+        let expected_uri = "http://host/path as ECS sets it, without characters that need encoding";
         Ok(Self {
-            urls: env.parse_required(METADATA_URI_VARIABLE, urls, EndpointUrls::parse)?,
+            urls: env.parse_required(METADATA_URI_VARIABLE, expected_uri, EndpointUrls::parse)?,
             deadline: env.parse_deadline("METADATA_TIMEOUT_MS", Duration::from_millis(2000))?,
         })
     }
 }
 
-/// Explains which program sets the variable if it is missing, because users do not set it themselves.
+/// Adds to the error of a missing address that ECS sets it, because users do not set it themselves.
 fn explain_missing_uri(error: ConfigError) -> ConfigError {
     match error {
         ConfigError::Missing(name) if name == METADATA_URI_VARIABLE => {

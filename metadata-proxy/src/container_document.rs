@@ -10,15 +10,15 @@ use serde_json::value::RawValue;
 use crate::container_id::ContainerId;
 use crate::error::Error;
 
-/// The field of a task that is read here.
+/// The only field of a task that the proxy reads.
 #[derive(Deserialize)]
 struct Task<'a> {
-    /// The field is absent as long as the task has no container.
+    /// The field is absent until the task has a container.
     #[serde(rename = "Containers", borrow, default)]
     containers: Vec<&'a RawValue>,
 }
 
-/// The field of a container that is read here.
+/// The only field of a container that the proxy reads.
 #[derive(Deserialize)]
 struct Container {
     /// Empty or absent until Docker has created the container.
@@ -57,6 +57,7 @@ pub fn extract_stats(task_stats: &Bytes, id: &ContainerId) -> Result<Bytes, Erro
     }
 }
 
+/// Returns `part` without a copy, as a slice of `document`.
 fn slice_part(document: &Bytes, part: &RawValue) -> Bytes {
     document.slice_ref(part.get().as_bytes())
 }
@@ -82,8 +83,11 @@ mod tests {
     #[test]
     fn stats_are_extracted_byte_for_byte() {
         let part = r#"{"cpu_stats": {"system_cpu_usage": 18446744073709551616}}"#;
-        let all = format!(r#"{{"a-1": null, "b-2" : {part} }}"#);
-        assert_eq!(extract_stats(&all.into(), &container_id()).unwrap(), part);
+        let document = format!(r#"{{"a-1": null, "b-2" : {part} }}"#);
+        assert_eq!(
+            extract_stats(&document.into(), &container_id()).unwrap(),
+            part
+        );
     }
 
     #[test]

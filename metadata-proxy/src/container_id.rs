@@ -1,6 +1,6 @@
 //! Container ids, as Docker and Fargate assign them.
 
-/// Longest accepted id in bytes. Docker's ids have 64 bytes, those of Fargate about 43.
+/// Maximum length of an id in bytes. Docker's ids have 64 bytes, those of Fargate about 43.
 const MAX_ID_BYTES: usize = 128;
 
 /// A valid container id: letters, digits and hyphens, which need no encoding in a path.

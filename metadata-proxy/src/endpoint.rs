@@ -1,8 +1,8 @@
 //! The client of the task metadata endpoint, version 4.
 //!
-//! It uses hyper's client, which follows no redirects and uses no proxies. It keeps no connections: the
-//! endpoint is on the same machine, so a kept connection would save little time, and the endpoint may
-//! close an idle connection at any time, so a request on it could fail.
+//! It uses hyper's client, which follows no redirects and uses no proxies. Each call opens a new
+//! connection. The endpoint is on the same machine, so reuse would save little time. The endpoint may also
+//! close an idle connection at any time, and a request on such a connection could fail.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +24,11 @@ mod urls;
 
 pub use urls::{Document, EndpointUrls};
 
-/// Largest response body that is read: room for the stats of about a hundred containers.
+/// Maximum size of a response body: the stats of about a hundred containers fit.
 const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// Most concurrent calls; further calls wait within their deadline. The sidecar has little memory, and
-/// the endpoint must remain available to the task's own containers.
+/// Maximum number of concurrent calls. Further calls wait, at most until their deadline. The limit saves
+/// memory of the sidecar, and keeps the endpoint available to the task's other containers.
 const MAX_CONCURRENT_CALLS: usize = 8;
 
 /// A client of the endpoint. Clones share the limit on concurrent calls.

@@ -11,7 +11,7 @@ use thiserror::Error;
 /// Why a request fails.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The path is not exactly one of the answered paths.
+    /// The path is not one of the paths that the proxy answers.
     #[error("there is nothing at this path")]
     NoSuchPath,
     /// The task has no container with the id in the path.

@@ -1,8 +1,8 @@
 //! The metadata proxy: a sidecar that makes the metadata of an ECS task reachable from outside the
 //! task, on port 8001.
 //!
-//! It is a tool for the exercise. Everybody who can reach it can read the details of its task, so it
-//! must not remain in a service after the exercise.
+//! It is a tool for the exercise. Any client that can reach it can read the details of its task, so it
+//! must be removed from a service after the exercise.
 //!
 //! ECS offers the metadata only to the task's own containers, at the address in their variable
 //! `ECS_CONTAINER_METADATA_URI_V4`. The proxy answers `GET` and `HEAD` for these paths only:
@@ -35,10 +35,10 @@
 //! A second reason is security: the credentials of the task's role are below the address of version 2
 //! (`169.254.170.2/v2/credentials/…`). The proxy never calls that address.
 //!
-//! # What a request cannot do
+//! # Requests cannot choose the URL
 //!
 //! The proxy calls four URLs only. They are built at the start, from the variable alone. A request
-//! selects one of the four; its path, query, headers and body are not sent on. A container id is only
+//! selects one of the four; its path, query, headers and body are not forwarded. A container id is only
 //! compared with the ids in the response. Paths are neither decoded nor normalised: an encoded form of a
 //! path above, or one with doubled slashes or dots, is another path and is answered with 404.
 
@@ -58,7 +58,7 @@ pub use app::Application;
 pub use config::{Config, DEFAULT_PORT};
 pub use error::Error;
 
-/// How telemetry names this service and its log targets.
+/// The name of this service in telemetry, and its log targets.
 pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
     service_name: "metadata proxy",
     log_targets: &["metadata_proxy", "http_shell"],

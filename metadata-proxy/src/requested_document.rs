@@ -9,7 +9,7 @@ use crate::container_id::ContainerId;
 use crate::endpoint::Document;
 use crate::error::Error;
 
-/// The answered paths, as patterns of the router.
+/// The paths that the proxy answers, as patterns of the router.
 pub const PATH_PATTERNS: [&str; 8] = [
     "/v2/metadata",
     "/v2/metadata/{id}",
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_path_of_the_router_is_parsed() {
+    fn each_pattern_of_the_router_matches_a_path_that_is_parsed() {
         for path in PATH_PATTERNS {
             let path = path.replace("{id}", "cd189a933e5849daa93386466019ab50-2495160603");
             assert!(RequestedDocument::parse(&path).is_some(), "{path}");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn other_spellings_of_the_paths_are_rejected() {
+    fn paths_that_differ_from_a_pattern_in_spelling_are_rejected() {
         for path in PATH_PATTERNS {
             let path = path.replace("{id}", "a");
             for other in [

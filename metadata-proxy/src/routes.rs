@@ -8,7 +8,7 @@ use crate::requested_document::PATH_PATTERNS;
 mod index;
 mod metadata;
 
-/// Adds the routes.
+/// Registers the routes.
 pub fn configure(config: &mut ServiceConfig) {
     config.service(get("/", index::list_paths));
     for pattern in PATH_PATTERNS {

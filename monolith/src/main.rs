@@ -17,6 +17,6 @@ fn serve(env: &Environment) -> Result<(), ProcessError> {
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::serve(config.http.port, async |listener, stop| {
         let application = Application::build(config, listener).await?;
-        Ok::<_, ProcessError>(application.run_until(stop.received()).await?)
+        Ok::<_, ProcessError>(application.run_until(stop.wait()).await?)
     })
 }

@@ -1,4 +1,4 @@
-//! A service whose handlers fail in different ways: they panic, hang, or break off their response.
+//! A service whose handlers fail in different ways: they panic, hang, or end their response too early.
 //!
 //! It exists only for the tests of this crate. They run it as a process and check what `http-shell`
 //! records about each request.
@@ -10,6 +10,7 @@
 )]
 
 use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use actix_web::web::{Bytes, ServiceConfig};
 use futures_util::stream::{self, Stream, StreamExt};
 use http_shell::env::{ConfigError, Environment};
 use http_shell::process::{self, ProcessError};
+use http_shell::signal::StopSignal;
 use http_shell::{ACCESS_TARGET, Readiness, Server, get, post};
 use telemetry::ServiceInfo;
 use tokio::time::sleep;
@@ -36,8 +38,8 @@ const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes per chunk of a streamed body.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Longer than any test runs.
-const NEVER_ENDING: Duration = Duration::from_secs(3600);
+/// Handlers that hang wait for this time, which is longer than any test runs.
+const HANG_DURATION: Duration = Duration::from_secs(3600);
 
 fn main() -> ExitCode {
     process::main(serve)
@@ -49,10 +51,15 @@ fn serve(env: &Environment) -> Result<(), ProcessError> {
     // Flushes spans, metrics and log lines when it is dropped at the end.
     let _telemetry = telemetry::init(&telemetry_config, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    process::serve(config.port, async |listener, stop| {
+    process::block_on(async {
+        let stop = StopSignal::install()?;
+        let port = config.port;
+        // Only the tests of this machine may reach this service.
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .map_err(|source| ProcessError::Bind { port, source })?;
         let readiness = Readiness::new(async || Ok::<_, io::Error>(()));
         let server = Server::new(listener, config, readiness)?;
-        server.run(configure_routes, stop.received()).await
+        Ok::<_, ProcessError>(server.run(configure_routes, stop.wait()).await?)
     })
 }
 
@@ -61,31 +68,31 @@ fn configure_routes(config: &mut ServiceConfig) {
         .service(get("/fine", async || HttpResponse::Ok().body("fine")))
         .service(post("/posted", async || HttpResponse::Ok().body("fine")))
         .service(get("/slow", async || {
-            log_begun();
+            log_handler_start();
             sleep(Duration::from_millis(500)).await;
             HttpResponse::Ok().body("slow")
         }))
         .service(get("/never", async || {
-            log_begun();
-            sleep(NEVER_ENDING).await;
+            log_handler_start();
+            sleep(HANG_DURATION).await;
             HttpResponse::Ok().finish()
         }))
         .service(get("/blocked", async || {
-            log_begun();
+            log_handler_start();
             // Blocks the worker's thread, which a handler must not do.
-            thread::park_timeout(NEVER_ENDING);
+            thread::park_timeout(HANG_DURATION);
             HttpResponse::Ok().finish()
         }))
-        .service(get("/panic", panic_at_once))
+        .service(get("/panic", panic_in_handler))
         .service(get("/panic-later", async || {
-            log_begun();
+            log_handler_start();
             sleep(Duration::from_millis(20)).await;
-            panic_at_once().await
+            panic_in_handler().await
         }))
         .service(get("/panic-when-dropped", async || {
-            log_begun();
+            log_handler_start();
             let _panics = PanicWhenDropped;
-            sleep(NEVER_ENDING).await;
+            sleep(HANG_DURATION).await;
             HttpResponse::Ok().finish()
         }))
         .service(get("/large", async || {
@@ -102,21 +109,21 @@ fn configure_routes(config: &mut ServiceConfig) {
             stream_body(stream::iter([()]).map(make_chunk).chain(stream::pending()))
         }))
         .service(get("/stream-fails", async || {
-            let error = stream::iter([Err(io::Error::other("the source is gone"))]);
-            stream_body(stream::iter([()]).map(make_chunk).chain(error))
+            let failed_chunk = stream::iter([Err(io::Error::other("the source is gone"))]);
+            stream_body(stream::iter([()]).map(make_chunk).chain(failed_chunk))
         }))
         .service(get("/stream-panics", async || {
-            let bug = stream::iter([()]).map(|()| panic!("a bug in the body"));
-            stream_body(stream::iter([()]).map(make_chunk).chain(bug))
+            let panicking_chunk = stream::iter([()]).map(|()| panic!("a bug in the body"));
+            stream_body(stream::iter([()]).map(make_chunk).chain(panicking_chunk))
         }));
 }
 
-/// Logs that a request has reached its handler; tests wait for this line.
-fn log_begun() {
+/// Logs that a request has reached its handler. Tests wait for this line.
+fn log_handler_start() {
     tracing::info!("begun");
 }
 
-async fn panic_at_once() -> HttpResponse {
+async fn panic_in_handler() -> HttpResponse {
     panic!("a bug in the handler")
 }
 

@@ -9,13 +9,14 @@ use actix_web::http::{Method, StatusCode, Uri};
 
 use super::failure::FailureReason;
 
-/// The `tracing` target of access lines. The subscriber must let it through at every level.
+/// The `tracing` target of access lines. The subscriber must accept this target at every log level.
 pub const TARGET: &str = "access";
 
-/// Longest user agent in a line or a span. Clients choose its length.
+/// Maximum length of a user agent in a line or a span. Without a limit, clients could send any length.
 pub(super) const MAX_USER_AGENT_BYTES: usize = 256;
 
-/// Longest path in a line or a span: room for the longest mysfit id with each byte encoded.
+/// Maximum length of a path in a line or a span. The longest mysfit id fits, even with each byte
+/// percent-encoded.
 pub(super) const MAX_PATH_BYTES: usize = 8 * 1024;
 
 /// The parts of a request that its access line shows. They share the request's buffers.
@@ -51,7 +52,7 @@ impl AccessLine {
         tracing::info!(
             target: TARGET,
             method = self.method.as_str(),
-            // Without the query, because clients send secrets in it.
+            // The query is omitted, because clients may send secrets in it.
             path = &*truncate_to_text(self.uri.path().as_bytes(), MAX_PATH_BYTES),
             status = status.or(failure.map(FailureReason::access_log_status)),
             ms = rounded_milliseconds(duration),
@@ -62,12 +63,12 @@ impl AccessLine {
     }
 }
 
-/// The first `max_bytes` bytes as text.
+/// Converts at most the first `max_bytes` bytes to text.
 pub(super) fn truncate_to_text(bytes: &[u8], max_bytes: usize) -> Cow<'_, str> {
     String::from_utf8_lossy(&bytes[..bytes.len().min(max_bytes)])
 }
 
-/// Milliseconds, rounded to one decimal place.
+/// The duration in milliseconds, rounded to one decimal place.
 fn rounded_milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }

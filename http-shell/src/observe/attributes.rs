@@ -1,4 +1,5 @@
-//! Attribute values that spans and metrics share, by OpenTelemetry's semantic conventions for HTTP.
+//! The attribute values that both spans and metrics have, as defined by OpenTelemetry's semantic
+//! conventions for HTTP.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use super::failure::FailureReason;
 pub const OTHER_METHOD: &str = "_OTHER";
 
 /// The header in which a load balancer sends the scheme that the client used.
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_PROTO_HEADER: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// `http.request.method`: the method if it is standardised, else [`OTHER_METHOD`].
 pub fn known_method(method: &Method) -> &'static str {
@@ -33,13 +34,14 @@ pub fn known_method(method: &Method) -> &'static str {
 
 /// `url.scheme`: the scheme that the client used, according to the load balancer.
 pub fn url_scheme(request: &ServiceRequest) -> &'static str {
-    match request.headers().get(FORWARDED_PROTO) {
+    match request.headers().get(FORWARDED_PROTO_HEADER) {
         Some(scheme) if scheme == "https" => "https",
         _ => "http",
     }
 }
 
-/// `error.type`: the failure if there is one, else a 5xx status. A server does not count 4xx as errors.
+/// `error.type`: the reason of a failure, or else a 5xx status. For a server span, a 4xx status is not an
+/// error.
 pub fn error_type(
     status: Option<StatusCode>,
     failure: Option<FailureReason>,

@@ -32,12 +32,12 @@ pub struct RequestEnd<'a> {
     pub route: Option<&'a str>,
     /// The status of the response; `None` if the request ended without one.
     pub status: Option<StatusCode>,
-    /// The error from which the response was made.
+    /// The error that produced the response.
     pub error: Option<&'a actix_web::Error>,
 }
 
-/// A function that is called once for each request: when its response is ready, or when it ends without
-/// a response. Register it as `app_data`.
+/// A function that is called once for each request: when the response is ready, or when the request ends
+/// without a response. A service registers it as `app_data`.
 #[derive(Clone)]
 pub struct RequestHook(Arc<dyn Fn(RequestEnd<'_>) + Send + Sync>);
 
@@ -50,8 +50,8 @@ impl RequestHook {
 
 /// A request, from the start of its handling to its end.
 ///
-/// The request is recorded when its `Exchange` is dropped, and only then. So each request is recorded
-/// exactly once, whatever ends it. A pipelined request that waits for an earlier response has no
+/// The request is recorded only when its `Exchange` is dropped. So each request is recorded exactly once,
+/// in whichever way it ends. A pipelined request that waits for an earlier response has no
 /// `Exchange` yet.
 pub struct Exchange {
     observer: Data<Observer>,
@@ -62,11 +62,11 @@ pub struct Exchange {
     access_line: AccessLine,
     labels: MetricLabels,
     span: Context,
-    /// The client asks to close the connection after the response.
-    client_closes: bool,
+    /// Whether the client asks to close the connection after the response.
+    wants_close: bool,
     /// The status of the response, once it is known.
     status: Option<StatusCode>,
-    /// When the whole response was sent.
+    /// The time at which the whole response was sent.
     sent_at: Option<Moment>,
     failure: Option<FailureReason>,
 }
@@ -82,7 +82,7 @@ impl Exchange {
         Self {
             connection,
             hook: request.app_data::<RequestHook>().cloned(),
-            client_closes: request.head().connection_type() == ConnectionType::Close,
+            wants_close: request.head().connection_type() == ConnectionType::Close,
             start,
             access_line: AccessLine::new(request),
             labels: observer.metrics.record_start(request, route.as_deref()),
@@ -119,7 +119,7 @@ impl Exchange {
         self.status = Some(response.status());
         if let Some(connection) = &self.connection {
             connection.set_busy(false);
-            if self.client_closes || response.head().connection_type() == ConnectionType::Close {
+            if self.wants_close || response.head().connection_type() == ConnectionType::Close {
                 connection.set_read_stage(ReadStage::Closing);
             }
         }
@@ -129,20 +129,20 @@ impl Exchange {
         }
     }
 
-    /// Ends the request as soon as its response, which actix has completely, has been sent.
+    /// Ends the request as soon as its response has been sent. The whole response must be in actix's buffer.
     pub fn end_when_sent(self) {
         match self.connection.clone() {
-            Some(connection) => connection.call_when_sent(|sent_at| self.end_sent(sent_at)),
-            None => self.end_sent(Moment::now()),
+            Some(connection) => connection.call_when_sent(|sent_at| self.end_at(sent_at)),
+            None => self.end_at(Moment::now()),
         }
     }
 
-    /// Ends the request, whose whole response was sent at `sent_at`.
-    fn end_sent(mut self, sent_at: Moment) {
+    /// Ends the request with `sent_at` as the time at which its whole response was sent.
+    fn end_at(mut self, sent_at: Moment) {
         self.sent_at = Some(sent_at);
     }
 
-    /// Why the request is dropped before its whole response was sent.
+    /// The reason why the request was dropped before its whole response was sent.
     fn drop_reason(&self) -> FailureReason {
         let connection = self.connection.as_ref();
         if panicking() {
@@ -179,15 +179,20 @@ impl Drop for Exchange {
         if self.status.is_none() {
             self.call_hook(None);
         }
-        let end = self.sent_at.unwrap_or_else(Moment::now);
-        let duration = end.duration_since(self.start);
+        let ended_at = self.sent_at.unwrap_or_else(Moment::now);
+        let duration = ended_at.duration_since(self.start);
         {
             let _guard = self.span.clone().attach();
             self.access_line.write(self.status, failure, duration);
         }
         let metrics = &self.observer.metrics;
         metrics.record_end(&self.labels, self.status, failure, duration);
-        end_span(&self.span.span(), self.status, failure, end.system_time());
+        end_span(
+            &self.span.span(),
+            self.status,
+            failure,
+            ended_at.system_time(),
+        );
         if let Some(connection) = &self.connection {
             connection.set_read_stage(ReadStage::Head);
         }

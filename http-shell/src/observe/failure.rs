@@ -1,6 +1,6 @@
 //! Why a request ended without its whole response.
 
-/// The reasons, as spans, metrics and access lines show them.
+/// A reason, as spans, metrics and access lines contain it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureReason {
     /// The client closed or reset the connection.
@@ -9,7 +9,7 @@ pub enum FailureReason {
     ClientStalled,
     /// The grace period of a shutdown ended.
     Shutdown,
-    /// The handler panicked, or other code on the connection's thread did.
+    /// The handler or other code on the connection's thread panicked.
     Panic,
     /// The body of the response could not be produced.
     ResponseBody,
@@ -41,8 +41,8 @@ impl FailureReason {
         }
     }
 
-    /// The status in the access line if no status was sent. nginx also writes 499 for a client that
-    /// closed the connection.
+    /// The status in the access line if no response was sent. 499 is the status that nginx logs when a
+    /// client has closed the connection.
     pub fn access_log_status(self) -> u16 {
         match self {
             Self::ClientDisconnected | Self::ClientStalled => 499,

@@ -1,5 +1,5 @@
-//! The metrics `http.server.request.duration` and `http.server.active_requests`, by OpenTelemetry's
-//! semantic conventions for HTTP metrics.
+//! The metrics `http.server.request.duration` and `http.server.active_requests`, as defined by
+//! OpenTelemetry's semantic conventions for HTTP metrics.
 //!
 //! Labels are routes of the service and known methods, so that a client cannot create new label values.
 
@@ -52,7 +52,8 @@ impl Metrics {
         MetricLabels(labels)
     }
 
-    /// Records the duration of the request. `status` is `None` if it ended without a response.
+    /// Records the duration of the request. `status` is `None` if the request ended without
+    /// a response.
     pub fn record_end(
         &self,
         MetricLabels(labels): &MetricLabels,

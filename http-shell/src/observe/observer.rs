@@ -1,4 +1,4 @@
-//! What all requests of a server share: its tracer, its instruments and its lifecycle.
+//! The tracer, the instruments and the lifecycle that all requests of a server share.
 
 use opentelemetry::global;
 

@@ -1,4 +1,4 @@
-//! The body of a response. Its end is the end of the request.
+//! The body of a response. A request ends when the body of its response ends.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use actix_web::web::Bytes;
 
 use super::exchange::Exchange;
 
-/// A body that tells its exchange whether it was read to its end, failed, or was dropped.
+/// A body that reports to its exchange whether it was read to its end, failed, or was dropped.
 pub struct ResponseBody {
     body: BoxBody,
     is_complete: bool,

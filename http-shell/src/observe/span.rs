@@ -1,7 +1,7 @@
-//! The span of a request, by OpenTelemetry's semantic conventions for HTTP servers.
+//! The span of a request, as defined by OpenTelemetry's semantic conventions for HTTP servers.
 //!
-//! The crate `opentelemetry-instrumentation-actix-web` is not used: it ends no span with an error when
-//! the client disconnects, it cannot leave out health checks, and it sends no trace id to the client.
+//! The crate `opentelemetry-instrumentation-actix-web` is not used: it does not record a disconnect of
+//! the client as an error, it cannot omit health checks, and it sends no trace id to the client.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -20,10 +20,10 @@ use super::attributes::{OTHER_METHOD, error_type, known_method, url_scheme};
 use super::failure::FailureReason;
 
 /// The response header that contains the trace id of the request, in X-Ray's format.
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// The header in which a load balancer sends the address of the client.
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_FOR_HEADER: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Routes that only health checks request.
 const HEALTH_CHECK_ROUTES: [&str; 3] = ["/", "/health/live", "/health/ready"];
@@ -31,10 +31,10 @@ const HEALTH_CHECK_ROUTES: [&str; 3] = ["/", "/health/live", "/health/ready"];
 /// Initial capacity for attributes: as many as the span of a like has.
 const ATTRIBUTES_CAPACITY: usize = 16;
 
-/// Longest value of `http.request.method_original`.
+/// Maximum length of `http.request.method_original`.
 const MAX_METHOD_BYTES: usize = 64;
 
-/// Longest value of `server.address`.
+/// Maximum length of `server.address`.
 const MAX_HOST_BYTES: usize = 255;
 
 /// Creates the spans of requests.
@@ -51,7 +51,7 @@ impl SpanFactory {
         }
     }
 
-    /// Starts the span of `request`, in the trace that the request's headers name.
+    /// Starts the span of `request`. The request's headers determine the trace.
     pub fn start_span(&self, request: &ServiceRequest, route: Option<&str>) -> Context {
         let headers = HeaderExtractor(request.headers());
         let parent = global::get_text_map_propagator(|format| format.extract(&headers));
@@ -76,7 +76,7 @@ impl SpanFactory {
         }
         let is_health_check = route.is_some_and(|route| HEALTH_CHECK_ROUTES.contains(&route));
         if is_health_check && !self.trace_health_checks {
-            // A priority of 0 makes every sampler drop this span. Its child spans follow that decision.
+            // The samplers of `telemetry` drop a span with priority 0 and its child spans.
             attributes.push(KeyValue::new("sampling.priority", 0));
         }
         let builder = self
@@ -143,9 +143,9 @@ fn add_server_attributes(request: &ServiceRequest, attributes: &mut Vec<KeyValue
 
 /// Adds the client's user agent and address.
 fn add_client_attributes(request: &ServiceRequest, attributes: &mut Vec<KeyValue>) {
-    if let Some(agent) = request.headers().get(header::USER_AGENT) {
-        let agent = truncate_to_text(agent.as_bytes(), MAX_USER_AGENT_BYTES).into_owned();
-        attributes.push(KeyValue::new("user_agent.original", agent));
+    if let Some(user_agent) = request.headers().get(header::USER_AGENT) {
+        let user_agent = truncate_to_text(user_agent.as_bytes(), MAX_USER_AGENT_BYTES).into_owned();
+        attributes.push(KeyValue::new("user_agent.original", user_agent));
     }
     let peer = request.peer_addr().map(|peer| peer.ip());
     let forwarded = parse_forwarded_for(request);
@@ -160,7 +160,7 @@ fn add_client_attributes(request: &ServiceRequest, attributes: &mut Vec<KeyValue
 
 /// The first address of `X-Forwarded-For`, which X-Ray's SDKs also use. Clients can forge it.
 fn parse_forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
-    let addresses = request.headers().get(FORWARDED_FOR)?.to_str().ok()?;
+    let addresses = request.headers().get(FORWARDED_FOR_HEADER)?.to_str().ok()?;
     addresses.split(',').next()?.trim().parse().ok()
 }
 
@@ -174,7 +174,7 @@ pub fn trace_header(span: &SpanRef<'_>) -> Option<(HeaderName, HeaderValue)> {
     let (time, random) = trace_id.split_at(8);
     let sampled = u8::from(span.is_sampled());
     let value = format!("Root=1-{time}-{random};Sampled={sampled}");
-    Some((TRACE_ID, HeaderValue::try_from(value).ok()?))
+    Some((TRACE_ID_HEADER, HeaderValue::try_from(value).ok()?))
 }
 
 /// Lets propagators read request headers.

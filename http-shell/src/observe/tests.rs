@@ -103,8 +103,11 @@ async fn send<B: MessageBody>(
 }
 
 fn attribute(span: &SpanData, key: &str) -> Option<Value> {
-    let attribute = span.attributes.iter().find(|it| it.key.as_str() == key);
-    attribute.map(|it| it.value.clone())
+    let attribute = span
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key.as_str() == key);
+    attribute.map(|attribute| attribute.value.clone())
 }
 
 pub(crate) fn attribute_text(span: &SpanData, key: &str) -> Option<String> {

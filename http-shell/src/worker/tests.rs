@@ -53,7 +53,7 @@ impl TestConnection {
         );
         let worker = spawn_local(async move {
             let (_phase, phase_receiver) = watch::channel(Phase::Serving);
-            serve_all(&app, connections, phase_receiver, lifecycle).await;
+            serve_connections(&app, connections, phase_receiver, lifecycle).await;
         });
         Self {
             client,

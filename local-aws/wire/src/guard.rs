@@ -92,7 +92,7 @@ impl Listener {
         let host_headers = request.headers().get_all(HOST).iter();
         let mut hosts: Vec<_> = host_headers.map(HeaderValue::as_bytes).collect();
         let host_header_count = hosts.len();
-        // Absolute request targets and HTTP/2 requests contain an authority. It is checked too.
+        // The authority of an absolute request target or an HTTP/2 request is checked too.
         let authority = request.uri().authority();
         hosts.extend(authority.map(|authority| authority.as_str().as_bytes()));
         if hosts.is_empty() || host_header_count > 1 {
@@ -124,10 +124,10 @@ impl Listener {
     }
 
     fn accepts_origin(&self, origin: &[u8]) -> bool {
-        self.guard.allowed.has_origin(origin) || self.is_site(origin)
+        self.guard.allowed.has_origin(origin) || self.is_site_origin(origin)
     }
 
-    fn is_site(&self, origin: &[u8]) -> bool {
+    fn is_site_origin(&self, origin: &[u8]) -> bool {
         let authority = origin.strip_prefix(b"http://").and_then(Authority::parse);
         self.guard.site_port.is_some_and(|port| {
             authority.is_some_and(|site| {

@@ -6,11 +6,11 @@ use http_shell::upstream::parse_authority;
 /// A document of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
-    /// The container that sends the request: the proxy's own.
+    /// The metadata of the proxy's own container.
     Container,
-    /// The Docker stats of the container that sends the request.
+    /// The Docker stats of the proxy's own container.
     ContainerStats,
-    /// The task with all its containers.
+    /// The metadata of the task and of all its containers.
     Task,
     /// The Docker stats of all containers of the task, by container id.
     TaskStats,
@@ -55,11 +55,11 @@ impl EndpointUrls {
     }
 }
 
-/// Whether every server reads this path segment literally: it has no encoded character and is no dot
-/// segment.
+/// Whether all servers interpret this path segment in the same way: it contains only unreserved
+/// characters, and it is neither empty nor a dot segment.
 fn is_plain_segment(segment: &str) -> bool {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    !["", ".", ".."].contains(&segment) && segment.bytes().all(unreserved)
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    !["", ".", ".."].contains(&segment) && segment.bytes().all(is_unreserved)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! `GET /`: the list of answered paths. It does not call the endpoint, so it also serves as a health
-//! check.
+//! `GET /`: lists the paths that the proxy answers. It does not call the endpoint, so load balancers can
+//! use it as a health check.
 
 use actix_web::HttpResponse;
 use serde_json::json;

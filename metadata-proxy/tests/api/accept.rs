@@ -1,4 +1,4 @@
-//! Accepting connections when the process has reached its limit of open files.
+//! Connections to a proxy that has reached its limit of open files.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -42,14 +42,14 @@ fn connections_are_answered_once_files_are_available_again_and_the_error_is_logg
     let service = start();
     // After a response, all workers have opened the files that they need.
     assert!(service.send_raw(REQUEST).starts_with("HTTP/1.1 200"));
-    let mut waiting = Vec::new();
+    let mut waiting_streams = Vec::new();
     for _ in 0..2 {
-        // Files that are already open stay open.
+        // The limit does not close files that are already open.
         let previous = set_open_file_limit(&service, Some(0));
-        waiting.push(send_unanswered_request(&service));
-        waiting.push(send_unanswered_request(&service));
+        waiting_streams.push(send_unanswered_request(&service));
+        waiting_streams.push(send_unanswered_request(&service));
         set_open_file_limit(&service, previous);
-        for mut stream in waiting.drain(..) {
+        for mut stream in waiting_streams.drain(..) {
             stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();

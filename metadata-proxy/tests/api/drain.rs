@@ -14,7 +14,7 @@ use test_support::service::{Service, wait_until};
 fn requests_in_progress_at_sigterm_are_answered_before_the_proxy_exits_with_success() {
     let endpoint = Endpoint::start();
     let mut proxy = start_proxy(&endpoint, &[]);
-    endpoint.set_reply(Reply::Hold);
+    endpoint.set_reply(Reply::Delayed);
     let requests: Vec<_> = [("/v2/metadata", TASK), ("/v4/task/stats", TASK_STATS)]
         .into_iter()
         .map(|(path, document)| {
@@ -27,7 +27,7 @@ fn requests_in_progress_at_sigterm_are_answered_before_the_proxy_exits_with_succ
     endpoint.wait_for_pending(requests.len());
     proxy.signal(Signal::TERM);
     proxy.wait_for_line(|line| line.contains("draining"));
-    wait_until("no more connections", || {
+    wait_until("the listener is closed", || {
         TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port)).is_err()
     });
     endpoint.set_reply(Reply::Document);
@@ -41,7 +41,7 @@ fn requests_in_progress_at_sigterm_are_answered_before_the_proxy_exits_with_succ
 }
 
 #[test]
-fn a_request_that_the_client_resets_or_the_shutdown_aborts_is_recorded_once() {
+fn requests_that_the_client_resets_or_the_shutdown_aborts_are_recorded_once() {
     let endpoint = Endpoint::start();
     let uri = endpoint.uri();
     let variables = [
@@ -50,7 +50,7 @@ fn a_request_that_the_client_resets_or_the_shutdown_aborts_is_recorded_once() {
         ("SHUTDOWN_GRACE_SECONDS", "1"),
     ];
     let mut recorded = RecordedService::start(BINARY, &variables);
-    endpoint.set_reply(Reply::Hold);
+    endpoint.set_reply(Reply::Delayed);
     endpoint.take_request_heads();
     let connect_and_send = |service: &Service| {
         let mut stream = service.connect();
@@ -58,11 +58,11 @@ fn a_request_that_the_client_resets_or_the_shutdown_aborts_is_recorded_once() {
         stream.write_all(head).unwrap();
         stream
     };
-    let reset: Vec<_> = (0..8)
+    let reset_streams: Vec<_> = (0..8)
         .map(|_| connect_and_send(&recorded.service))
         .collect();
     endpoint.wait_for_pending(8);
-    reset.into_iter().for_each(reset_connection);
+    reset_streams.into_iter().for_each(reset_connection);
     recorded.wait_for(8, "client_disconnected");
     let _aborted = connect_and_send(&recorded.service);
     endpoint.wait_for_pending(9);

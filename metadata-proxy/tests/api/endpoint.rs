@@ -1,5 +1,5 @@
-//! A task metadata endpoint for tests. It answers as the ECS agent does, records every request, and
-//! fails on demand. The documents have the shapes that AWS documents for Fargate.
+//! A task metadata endpoint for tests. It answers like the ECS agent, records every request, and can be
+//! set to fail. The documents have the shapes that AWS documents for Fargate.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,13 +18,13 @@ pub const TASK_STATS: &str = include_str!("documents/task_stats.json");
 /// A secret key of the task's credentials, which must not leave the task.
 pub const CREDENTIALS_SECRET: &str = "wJalrXUtnFEMI";
 
-/// How the endpoint answers requests.
+/// The reply of the endpoint to all requests.
 #[derive(Clone)]
 pub enum Reply {
     /// Sends the requested document.
     Document,
     /// Sends nothing until another reply is set.
-    Hold,
+    Delayed,
     /// Sends these bytes and closes the connection.
     Bytes(Vec<u8>),
     /// Sends these bytes and keeps the connection open.
@@ -71,10 +71,10 @@ impl Endpoint {
             address: listener.local_addr().unwrap(),
             state: Arc::new((Mutex::new(state), Condvar::new())),
         };
-        let serving = endpoint.clone();
+        let server = endpoint.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let endpoint = serving.clone();
+                let endpoint = server.clone();
                 std::thread::spawn(move || endpoint.serve(stream.unwrap()));
             }
         });
@@ -98,12 +98,12 @@ impl Endpoint {
         self.state.1.notify_all();
     }
 
-    /// The requests since the last call of this function.
+    /// The heads of the requests that arrived since the previous call of this function.
     pub fn take_request_heads(&self) -> Vec<String> {
         std::mem::take(&mut self.state.0.lock().unwrap().request_heads)
     }
 
-    /// Waits until this many requests are not answered yet.
+    /// Waits until at least this many requests have arrived and are not answered yet.
     pub fn wait_for_pending(&self, requests: usize) {
         let state = self.state.0.lock().unwrap();
         let has_fewer = |state: &mut State| state.pending < requests;
@@ -135,7 +135,7 @@ impl Endpoint {
         let reply = self.record_request(&head);
         // The proxy may have closed the connection after its deadline.
         let _ = match reply {
-            Reply::Document | Reply::Hold => stream.write_all(&document_response(&head)),
+            Reply::Document | Reply::Delayed => stream.write_all(&document_response(&head)),
             Reply::Bytes(bytes) => stream.write_all(&bytes),
             Reply::Stall(bytes) => {
                 let sent = stream.write_all(&bytes);
@@ -152,15 +152,15 @@ impl Endpoint {
         };
     }
 
-    /// Records a request, and waits while the reply is [`Reply::Hold`].
+    /// Records a request, and waits while the reply is [`Reply::Delayed`].
     fn record_request(&self, head: &str) -> Reply {
         let mut state = self.state.0.lock().unwrap();
         state.request_heads.push(head.to_owned());
         state.pending += 1;
         state.max_pending = state.max_pending.max(state.pending);
         self.state.1.notify_all();
-        let is_held = |state: &mut State| matches!(state.reply, Reply::Hold);
-        let mut state = self.state.1.wait_while(state, is_held).unwrap();
+        let is_delayed = |state: &mut State| matches!(state.reply, Reply::Delayed);
+        let mut state = self.state.1.wait_while(state, is_delayed).unwrap();
         state.pending -= 1;
         state.reply.clone()
     }

@@ -1,4 +1,4 @@
-//! An endpoint that cannot be reached, does not answer, or sends an invalid response.
+//! Tests with an endpoint that cannot be reached, does not answer, or sends an invalid response.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -18,11 +18,15 @@ const UNREACHABLE_MESSAGE: &str = "the metadata endpoint cannot be reached";
 const INVALID_RESPONSE_MESSAGE: &str = "the metadata endpoint sent an invalid response";
 
 /// Asserts that the path is answered with this status, code and message, without the cause.
-fn assert_error(proxy: &Service, path: &str, error: (u16, &str, &str)) {
+fn assert_error(proxy: &Service, path: &str, expected: (u16, &str, &str)) {
     let (status, body) = get(proxy, path);
-    assert_eq!((status, &*error_code(&body)), (error.0, error.1), "{body}");
-    let expected = format!(r#""message":"{}"}}"#, error.2);
-    assert!(body.contains(&expected), "{body}");
+    assert_eq!(
+        (status, &*error_code(&body)),
+        (expected.0, expected.1),
+        "{body}"
+    );
+    let message = format!(r#""message":"{}"}}"#, expected.2);
+    assert!(body.contains(&message), "{body}");
 }
 
 fn assert_bad_gateway(proxy: &Service, path: &str, message: &str) {
@@ -34,7 +38,7 @@ fn an_endpoint_that_does_not_answer_is_a_504_and_later_requests_succeed() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "300")]);
     for reply in [
-        Reply::Hold,
+        Reply::Delayed,
         Reply::Stall(b"HTTP/1.1 200 OK\r\nConte".to_vec()),
         Reply::Stall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_vec()),
         Reply::Stall(format!("{CHUNKED_HEAD}1\r\n{{\r\n").into()),
@@ -62,7 +66,7 @@ fn an_endpoint_that_does_not_answer_fails_readiness_but_not_liveness() {
     let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "300")]);
     assert_eq!(get(&proxy, "/health/ready").0, 200);
     assert_eq!(endpoint.take_request_heads(), [endpoint.expected_head("")]);
-    endpoint.set_reply(Reply::Hold);
+    endpoint.set_reply(Reply::Delayed);
     assert_eq!(get(&proxy, "/health/live").0, 200);
     assert_eq!(get(&proxy, "/").0, 200);
     assert!(endpoint.take_request_heads().is_empty());
@@ -71,8 +75,8 @@ fn an_endpoint_that_does_not_answer_fails_readiness_but_not_liveness() {
 
 #[test]
 fn an_unreachable_endpoint_is_a_502_and_the_cause_is_logged() {
-    let nowhere = format!("http://127.0.0.1:{}/v4/a", free_port());
-    let proxy = Service::start(BINARY, &[(METADATA_URI_VARIABLE, &nowhere)]);
+    let unused_uri = format!("http://127.0.0.1:{}/v4/a", free_port());
+    let proxy = Service::start(BINARY, &[(METADATA_URI_VARIABLE, &unused_uri)]);
     for path in ["/v4/stats", "/v2/stats/a"] {
         assert_bad_gateway(&proxy, path, UNREACHABLE_MESSAGE);
         let line = proxy.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
@@ -145,7 +149,7 @@ fn an_invalid_response_is_a_502_without_the_text_of_the_endpoint() {
 }
 
 #[test]
-fn a_429_of_the_endpoint_is_a_429_without_the_text_of_the_endpoint() {
+fn a_429_of_the_endpoint_is_answered_with_429_and_without_the_endpoints_text() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     for text in [
@@ -159,7 +163,7 @@ fn a_429_of_the_endpoint_is_a_429_without_the_text_of_the_endpoint() {
         }
         assert_eq!(endpoint.take_request_heads().len(), 4);
     }
-    // A load balancer then sends requests to other targets.
+    // With this status, a load balancer sends its requests to other targets.
     assert_eq!(get(&proxy, "/health/ready").0, 503);
     endpoint.set_reply(Reply::Document);
     assert_eq!(get(&proxy, "/v2/metadata"), (200, TASK.to_owned()));
@@ -180,7 +184,7 @@ fn the_proxy_opens_a_new_connection_for_each_request() {
 }
 
 #[test]
-fn a_404_of_the_endpoint_is_a_404_without_the_text_of_the_endpoint() {
+fn a_404_of_the_endpoint_is_answered_with_404_and_without_the_endpoints_text() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     endpoint.set_reply(Reply::from_parts("404 Not Found", "", "upstream text"));
@@ -192,10 +196,10 @@ fn a_404_of_the_endpoint_is_a_404_without_the_text_of_the_endpoint() {
 #[test]
 fn a_redirect_is_not_followed() {
     let endpoint = Endpoint::start();
-    let elsewhere = Endpoint::start();
+    let redirect_target = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     for target in [
-        elsewhere.uri(),
+        redirect_target.uri(),
         endpoint.uri(),
         "/v2/credentials/a".to_owned(),
     ] {
@@ -215,14 +219,14 @@ fn a_redirect_is_not_followed() {
             );
         }
     }
-    assert!(elsewhere.take_request_heads().is_empty());
+    assert!(redirect_target.take_request_heads().is_empty());
 }
 
 #[test]
 fn the_proxy_sends_at_most_eight_requests_at_once_and_queues_the_others() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
-    endpoint.set_reply(Reply::Hold);
+    endpoint.set_reply(Reply::Delayed);
     let request = b"GET /v2/metadata HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let streams: Vec<_> = (0..40)
         .map(|_| {

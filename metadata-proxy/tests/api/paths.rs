@@ -1,4 +1,4 @@
-//! Requests that the proxy rejects: every other path and every other method.
+//! Requests with paths and methods that the proxy rejects.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -8,7 +8,7 @@ use crate::endpoint::{BASE_PATH, CREDENTIALS_SECRET, Endpoint, container_id};
 use crate::{error_code, get, send_request, start_proxy};
 
 #[test]
-fn no_spelling_of_the_path_reaches_the_credentials() {
+fn a_path_of_the_credentials_is_a_404_in_every_spelling_and_is_not_requested() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     for path in [
@@ -78,7 +78,7 @@ fn other_paths_of_the_endpoint_are_a_404_and_are_not_requested() {
 }
 
 #[test]
-fn other_methods_are_a_405_with_the_allowed_methods() {
+fn methods_other_than_get_and_head_are_a_405_with_the_allowed_methods() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     for path in ["/", "/v2/metadata", "/v2/stats/a", "/v4", "/v4/task/stats"] {
@@ -98,7 +98,7 @@ fn other_methods_are_a_405_with_the_allowed_methods() {
     assert!(endpoint.take_request_heads().is_empty());
 }
 
-/// Whether the documentation lists this path. Implemented independently of the proxy's own parser.
+/// Whether the documentation lists this path. This does not use the proxy's own parser.
 fn is_listed(path: &str) -> bool {
     let is_plain_id =
         |id: &str| !id.is_empty() && !id.contains(|c: char| c != '-' && !c.is_alphanumeric());
@@ -165,20 +165,20 @@ fn arbitrary_paths() -> impl Strategy<Value = String> {
     );
     prop_oneof![
         pieces.prop_map(|pieces| format!("/{}", pieces.concat())),
-        path_and_index.clone().prop_map(|(path, at, other)| {
-            let at = at.index(path.len());
-            format!("{}{other}{}", &path[..at], &path[at + 1..])
+        path_and_index.clone().prop_map(|(path, index, other)| {
+            let index = index.index(path.len());
+            format!("{}{other}{}", &path[..index], &path[index + 1..])
         }),
-        path_and_index.prop_map(|(path, at, _)| {
-            let at = at.index(path.len());
-            let byte = path.as_bytes()[at];
-            format!("{}%{byte:02x}{}", &path[..at], &path[at + 1..])
+        path_and_index.prop_map(|(path, index, _)| {
+            let index = index.index(path.len());
+            let byte = path.as_bytes()[index];
+            format!("{}%{byte:02x}{}", &path[..index], &path[index + 1..])
         }),
         "(/v2/metadata/|/v2/stats/|/v4/|/)[!-~]{0,24}",
         select(LISTED_PATHS).prop_map(str::to_owned),
     ]
-    // Only paths: they begin with a slash and have no query.
-    .prop_filter("a path alone", |path| {
+    // Each generated text must be a path: it begins with a slash and has no query.
+    .prop_filter("a path without a query", |path| {
         path.starts_with('/') && !path.contains(['?', '#'])
     })
 }

@@ -1,4 +1,4 @@
-//! Starting the proxy.
+//! Tests of the start of the proxy.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use crate::{BINARY, REQUIRED_VARIABLES, get, start_proxy};
 use test_support::service::run_to_end;
 
 #[test]
-fn without_its_variable_the_proxy_exits_with_64_and_says_that_ecs_sets_it() {
+fn without_the_address_of_the_endpoint_the_proxy_exits_with_64_and_says_that_ecs_sets_it() {
     let ended = run_to_end(BINARY, &[], &[]);
     let error = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(64), "{error}");
@@ -37,9 +37,9 @@ fn startup_message_without_port() -> String {
 #[test]
 fn the_default_port_is_8001() {
     let message = startup_message_without_port();
-    let listens = message.contains(r#""port":8001"#);
+    let is_listening = message.contains(r#""port":8001"#);
     assert!(
-        listens || message.contains("cannot listen on port 8001"),
+        is_listening || message.contains("cannot listen on port 8001"),
         "{message}"
     );
 }
@@ -52,10 +52,10 @@ fn loglevel_selects_which_lines_are_logged_except_access_lines() {
         endpoint.set_reply(Reply::from_parts("500 Wrong", "", ""));
         assert_eq!(get(&proxy, "/v4").0, 502);
         let (_, lines) = proxy.stop();
-        let has = |text: &str| lines.iter().any(|line| line.contains(text));
-        assert!(has("status 500"), "{level}: {lines:#?}");
-        assert_eq!(has("draining"), is_shown, "{level}: {lines:#?}");
+        let has_line_with = |text: &str| lines.iter().any(|line| line.contains(text));
+        assert!(has_line_with("status 500"), "{level}: {lines:#?}");
+        assert_eq!(has_line_with("draining"), is_shown, "{level}: {lines:#?}");
         // Access lines are logged at every level.
-        assert!(has(r#""path":"/v4""#), "{level}: {lines:#?}");
+        assert!(has_line_with(r#""path":"/v4""#), "{level}: {lines:#?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The bytes that the proxy sends to the endpoint and passes on from it.
+//! Tests of the bytes that the proxy sends to the endpoint and returns to its clients.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::endpoint::{
 };
 use crate::{error_code, get, send_request, start_proxy};
 
-/// Path of the proxy, path below the endpoint's, and document.
+/// The path of the proxy, the path below the endpoint's address, and the document.
 const WHOLE_DOCUMENTS: [(&str, &str, &str); 6] = [
     ("/v4", "", CONTAINER),
     ("/v4/stats", "/stats", CONTAINER_STATS),
@@ -68,12 +68,12 @@ fn the_stats_of_each_container_show_which_one_uses_the_cpu() {
         let total = |key: &str| stats[key]["cpu_usage"]["total_usage"].as_u64().unwrap();
         total("cpu_stats") - total("precpu_stats")
     };
-    let others = ["~internal~ecs~pause", "x-ray-daemon"].map(used_cpu_time);
+    let other_cpu_times = ["~internal~ecs~pause", "x-ray-daemon"].map(used_cpu_time);
     assert_eq!(
         endpoint.take_request_heads(),
         vec![endpoint.expected_head("/task/stats"); 2]
     );
-    assert!(others.into_iter().sum::<u64>() * 100 < used_cpu_time("like-service"));
+    assert!(other_cpu_times.into_iter().sum::<u64>() * 100 < used_cpu_time("like-service"));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn the_documents_have_all_fields_of_version_2() {
 }
 
 #[test]
-fn an_unknown_container_or_one_without_stats_is_a_404() {
+fn an_unknown_container_or_a_container_without_stats_is_a_404() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     let like = container_id("like-service");
@@ -137,7 +137,7 @@ fn an_unknown_container_or_one_without_stats_is_a_404() {
 }
 
 #[test]
-fn head_is_answered_as_get_without_the_body() {
+fn head_is_answered_like_get_but_without_the_body() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     for (path, endpoint_path, document) in WHOLE_DOCUMENTS {
@@ -158,9 +158,9 @@ fn head_is_answered_as_get_without_the_body() {
 fn no_part_of_a_request_is_sent_to_the_endpoint() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
-    let elsewhere = Endpoint::start();
-    let other = elsewhere.uri();
-    let other = other.split('/').nth(2).unwrap();
+    let other_endpoint = Endpoint::start();
+    let other_uri = other_endpoint.uri();
+    let other = other_uri.split('/').nth(2).unwrap();
     for line in [
         "GET /v2/metadata HTTP/1.1".to_owned(),
         "GET /v2/metadata?url=/v2/credentials HTTP/1.1".to_owned(),
@@ -182,7 +182,7 @@ fn no_part_of_a_request_is_sent_to_the_endpoint() {
             [endpoint.expected_head("/task")],
             "{line}"
         );
-        assert!(elsewhere.take_request_heads().is_empty(), "{line}");
+        assert!(other_endpoint.take_request_heads().is_empty(), "{line}");
     }
 }
 
@@ -207,8 +207,8 @@ fn the_root_lists_the_paths_without_a_request_to_the_endpoint() {
 }
 
 #[test]
-fn the_proxy_reads_a_limited_number_of_bytes_while_a_request_waits() {
-    // Much more than the proxy reads ahead and the kernel buffers.
+fn while_a_request_waits_the_proxy_reads_a_limited_number_of_further_bytes() {
+    // Many more bytes than the buffers of the proxy and of the kernel can hold.
     const MAX_SENT_BYTES: usize = 96 * 1024 * 1024;
     let pipelined = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
     for (headers, more) in [
@@ -217,7 +217,7 @@ fn the_proxy_reads_a_limited_number_of_bytes_while_a_request_waits() {
     ] {
         let endpoint = Endpoint::start();
         let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
-        endpoint.set_reply(Reply::Hold);
+        endpoint.set_reply(Reply::Delayed);
         let mut stream = proxy.connect();
         write!(stream, "GET /v4 HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n").unwrap();
         endpoint.wait_for_pending(1);

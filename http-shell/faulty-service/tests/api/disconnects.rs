@@ -36,18 +36,22 @@ fn a_reset_before_the_response_is_recorded_as_499_and_as_an_error() {
 #[test]
 fn a_reset_that_is_read_together_with_a_request_ends_that_request() {
     let mut recorded = start();
-    let keep = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let keep_alive_request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
     let paths = ["/fine", "/slow", "/large", "/stream-stops", "/never"];
     let streams = paths.map(|path| {
         let mut stream = recorded.service.connect();
-        stream.write_all(keep("/fine").as_bytes()).unwrap();
+        stream
+            .write_all(keep_alive_request("/fine").as_bytes())
+            .unwrap();
         read_first_bytes(&mut stream);
         (stream, path)
     });
-    // Stopped, the service then reads the request and the reset together.
+    // While the process is stopped, the request and the reset arrive. Then it reads both together.
     recorded.service.signal(Signal::STOP);
     for (mut stream, path) in streams {
-        stream.write_all(keep(path).as_bytes()).unwrap();
+        stream
+            .write_all(keep_alive_request(path).as_bytes())
+            .unwrap();
         reset_connection(stream);
     }
     recorded.service.signal(Signal::CONT);
@@ -82,7 +86,7 @@ fn a_request_whose_client_closes_the_connection_is_recorded_once_with_its_status
     drop(stream);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
-    // The operating system takes the response: after a FIN the client may still read.
+    // The operating system accepts the response, because a client may still read after its FIN.
     records.assert_outcome_count(1, 200, None, &[]);
 }
 
@@ -114,7 +118,7 @@ fn a_close_during_the_response_is_recorded_as_client_disconnected() {
 }
 
 #[test]
-fn a_request_with_an_incomplete_body_is_recorded_once() {
+fn a_request_with_an_incomplete_body_is_recorded_once_as_499_400_or_408() {
     let recorded = start();
     let head = "POST /posted HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf";
     let service = &recorded.service;
@@ -123,20 +127,20 @@ fn a_request_with_an_incomplete_body_is_recorded_once() {
         stream.write_all(head.as_bytes()).unwrap();
         stream
     };
-    let (reset_one, closed_one, mut half_closed, mut late) =
+    let (reset_stream, closed_stream, mut half_closed, mut idle) =
         (connect(), connect(), connect(), connect());
     // After these responses, each worker has read the incomplete bodies.
     for _ in 0..8 {
         assert!(get_response(service, "/fine").ends_with("fine"));
     }
-    reset_connection(reset_one);
-    drop(closed_one);
+    reset_connection(reset_stream);
+    drop(closed_stream);
     half_closed.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
     half_closed.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     answer.clear();
-    late.read_to_string(&mut answer).unwrap();
+    idle.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
 
     let records = recorded.stop();
@@ -153,10 +157,10 @@ fn requests_on_one_connection_are_recorded_one_by_one() {
     let mut recorded = start();
     let get = "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n";
     let head = "HEAD /fine HTTP/1.1\r\nHost: x\r\n\r\n";
-    let expecting =
+    let post_with_expect =
         "POST /posted HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx";
     let mut stream = recorded.service.connect();
-    write!(stream, "{get}{get}{expecting}{head}").unwrap();
+    write!(stream, "{get}{get}{post_with_expect}{head}").unwrap();
     recorded.wait_for(4, r#""status":200"#);
     drop(stream);
     let records = recorded.stop();

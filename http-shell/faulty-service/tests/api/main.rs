@@ -1,4 +1,4 @@
-//! Tests of the records about requests that fail, over real sockets.
+//! Tests of the logs, spans and metrics that the faulty service records about failed requests.
 
 #![allow(
     clippy::allow_attributes,
@@ -18,12 +18,12 @@ mod shutdown;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_faulty-service");
 
-/// A service that records everything.
+/// Starts the faulty service. The test reads its logs, spans and metrics.
 fn start() -> RecordedService {
     start_with(&[])
 }
 
-/// The same, with more variables.
+/// Starts the faulty service with additional environment variables.
 fn start_with(variables: &[(&str, &str)]) -> RecordedService {
     RecordedService::start(BINARY, variables)
 }

@@ -11,22 +11,27 @@ fn concurrent_requests_that_end_in_different_ways_are_each_recorded_once() {
     const REQUESTS_PER_KIND: usize = 8;
     let mut recorded = start_with(&[("SHUTDOWN_GRACE_SECONDS", "1")]);
     let service = &recorded.service;
-    let all = |path: &str| -> Vec<_> {
+    let send_all = |path: &str| -> Vec<_> {
         (0..REQUESTS_PER_KIND)
             .map(|_| send_get(service, path))
             .collect()
     };
-    let (never, gone, dropped) = (all("/never"), all("/never"), all("/panic-when-dropped"));
-    let (mut read, mut unread) = (all("/large"), all("/large"));
-    read.iter_mut()
-        .chain(&mut unread)
+    let (hanging, reset, panicking_on_drop) = (
+        send_all("/never"),
+        send_all("/never"),
+        send_all("/panic-when-dropped"),
+    );
+    let (mut half_read, mut stalled) = (send_all("/large"), send_all("/large"));
+    half_read
+        .iter_mut()
+        .chain(&mut stalled)
         .for_each(read_first_bytes);
-    let (mut slow, closed) = (all("/slow"), all("/slow"));
-    let panics = all("/panic-later");
-    let mut failing = all("/stream-fails");
-    let mut late = service.connect();
+    let (mut slow, closed) = (send_all("/slow"), send_all("/slow"));
+    let panicking = send_all("/panic-later");
+    let mut failing = send_all("/stream-fails");
+    let mut incomplete = service.connect();
     write!(
-        late,
+        incomplete,
         "POST /posted HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1"
     )
     .unwrap();
@@ -36,18 +41,19 @@ fn concurrent_requests_that_end_in_different_ways_are_each_recorded_once() {
     }
     recorded.wait_for(6 * REQUESTS_PER_KIND, "begun");
     drop(closed);
-    gone.into_iter()
-        .chain(read)
-        .chain(dropped)
+    reset
+        .into_iter()
+        .chain(half_read)
+        .chain(panicking_on_drop)
         .for_each(reset_connection);
     for stream in slow.iter_mut().chain(&mut failing) {
         let _ = stream.read_to_end(&mut Vec::new());
     }
     let mut answer = String::new();
-    late.read_to_string(&mut answer).unwrap();
+    incomplete.read_to_string(&mut answer).unwrap();
 
     let records = recorded.stop();
-    drop((never, unread, panics));
+    drop((hanging, stalled, panicking));
     records.assert_each_request_is_recorded_once(11 * REQUESTS_PER_KIND + 1);
     records.assert_outcome_count(3 * REQUESTS_PER_KIND, 200, None, &[]);
     records.assert_outcome_count(REQUESTS_PER_KIND, 404, None, &["error"]);

@@ -8,22 +8,24 @@ use crate::client::{get_response, send_get};
 use crate::start;
 use test_support::records::{Records, reset_connection};
 
-/// Asserts that each panic was logged once, in the trace of its request.
-fn assert_logged(records: &Records, text: &str, count: usize) {
+/// Asserts that each panic was logged once, with the trace id of its request.
+fn assert_panics_are_logged(records: &Records, text: &str, count: usize) {
     let lines = records.errors();
     assert_eq!(lines.len(), count, "{lines:#?}");
-    let mut traces = Vec::new();
+    let mut trace_ids = Vec::new();
     for line in lines {
         assert_eq!(line["message"], format!("panicked: {text}"), "{line:#}");
         let location = line["location"].as_str().unwrap();
         assert!(location.contains("faulty-service/src/main.rs:"), "{line:#}");
-        traces.push(line["trace_id"].to_string());
+        trace_ids.push(line["trace_id"].to_string());
     }
     let segments = records.segments.iter();
-    let mut expected: Vec<_> = segments.map(|it| it["trace_id"].to_string()).collect();
-    traces.sort();
+    let mut expected: Vec<_> = segments
+        .map(|segment| segment["trace_id"].to_string())
+        .collect();
+    trace_ids.sort();
     expected.sort();
-    assert_eq!(traces, expected);
+    assert_eq!(trace_ids, expected);
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn a_panic_of_a_handler_is_a_500_and_the_service_continues_to_serve() {
         let records = recorded.stop();
         records.assert_each_request_is_recorded_once(10);
         records.assert_outcome_count(10, 500, Some("panic"), &["fault"]);
-        assert_logged(&records, "a bug in the handler", 10);
+        assert_panics_are_logged(&records, "a bug in the handler", 10);
         for segment in &records.segments {
             assert_eq!(segment["http"]["response"]["status"], 500);
             let cause = &segment["cause"]["exceptions"][0];
@@ -71,7 +73,7 @@ fn a_panic_in_a_response_body_is_recorded_as_a_fault_with_the_sent_status() {
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(3);
     records.assert_outcome_count(3, 200, Some("panic"), &["fault"]);
-    assert_logged(&records, "a bug in the body", 3);
+    assert_panics_are_logged(&records, "a bug in the body", 3);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::client::{read_first_bytes, send_get};
 use crate::{start, start_with};
 use test_support::service::Service;
 
-/// A grace period that ends before the requests of these tests do.
+/// A grace period that ends before the requests of these tests end.
 const SHORT_GRACE_PERIOD: [(&str, &str); 1] = [("SHUTDOWN_GRACE_SECONDS", "1")];
 
 const SHUTDOWN: Option<&str> = Some("shutdown");
@@ -32,7 +32,7 @@ fn requests_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
 }
 
 #[test]
-fn responses_aborted_half_way_are_recorded_as_faults() {
+fn incomplete_responses_aborted_by_the_shutdown_are_recorded_as_faults() {
     let mut recorded = start_with(&SHORT_GRACE_PERIOD);
     let mut streams = Vec::new();
     for path in ["/large", "/stream", "/stream-stops"] {
@@ -80,8 +80,8 @@ fn a_blocked_worker_does_not_prevent_the_exit() {
     );
 }
 
-/// Makes the event loop of one worker fail: strace injects an error into its system calls. `None` without
-/// strace.
+/// Makes the event loop of one worker fail: strace injects an error into its system calls. Returns `None` if
+/// strace is not installed.
 fn break_a_worker(service: &Service) -> Option<Child> {
     let tasks = format!("/proc/{}/task", service.pid().as_raw_nonzero());
     let mut threads = fs::read_dir(tasks)
@@ -106,14 +106,14 @@ fn break_a_worker(service: &Service) -> Option<Child> {
 
 #[test]
 #[ignore = "needs strace"]
-fn if_a_worker_dies_its_requests_are_recorded_as_faults_and_the_service_exits_with_1() {
+fn after_a_failure_of_a_worker_its_requests_are_recorded_as_faults_and_the_service_exits_with_1() {
     let mut recorded = start_with(&SHORT_GRACE_PERIOD);
     let _streams: Vec<_> = (0..6)
         .map(|_| send_get(&recorded.service, "/never"))
         .collect();
     recorded.wait_for(6, "begun");
     let Some(mut strace) = break_a_worker(&recorded.service) else {
-        eprintln!("SKIPPED: strace is not there");
+        eprintln!("SKIPPED: strace is not installed");
         return;
     };
     // A new connection wakes the worker. Later connections may be refused.
@@ -124,11 +124,14 @@ fn if_a_worker_dies_its_requests_are_recorded_as_faults_and_the_service_exits_wi
     strace.wait().unwrap();
     assert_eq!(status.code(), Some(1));
     records.assert_each_request_is_recorded_once(records.access.len());
-    let mut never: Vec<_> = records.access.iter().collect();
-    never.retain(|line| line["path"] == "/never");
-    assert_eq!(never.len(), 6, "{records:#?}");
-    assert!(never.iter().any(|line| line["error_type"] == "panic"));
-    assert!(never.iter().any(|line| line["error_type"] == "shutdown"));
-    let faults = records.segments.iter().filter(|it| it["fault"] == true);
+    let mut hanging: Vec<_> = records.access.iter().collect();
+    hanging.retain(|line| line["path"] == "/never");
+    assert_eq!(hanging.len(), 6, "{records:#?}");
+    assert!(hanging.iter().any(|line| line["error_type"] == "panic"));
+    assert!(hanging.iter().any(|line| line["error_type"] == "shutdown"));
+    let faults = records
+        .segments
+        .iter()
+        .filter(|segment| segment["fault"] == true);
     assert_eq!(faults.count(), 6);
 }

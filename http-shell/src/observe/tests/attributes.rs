@@ -53,7 +53,7 @@ async fn a_span_has_the_name_of_the_route_and_the_attributes_of_the_request() {
     assert_eq!(*header, format!("Root=1-{time}-{random};Sampled=1"));
 }
 
-/// A sampler that drops each span and keeps the attributes that it had at its creation.
+/// A sampler that drops each span and records the attributes that the span had at its creation.
 #[derive(Clone, Debug, Default)]
 struct AttributeRecorder(Arc<Mutex<Vec<KeyValue>>>);
 
@@ -77,7 +77,7 @@ impl ShouldSample for AttributeRecorder {
 }
 
 /// The semantic conventions for HTTP server spans require these attributes "at span creation time". The
-/// route is not required; it is known by then.
+/// route is not required, but it is already known at that time.
 #[tokio::test]
 async fn a_sampler_gets_the_attributes_that_the_conventions_require_at_span_creation() {
     let recorder = AttributeRecorder::default();
@@ -105,8 +105,10 @@ async fn a_sampler_gets_the_attributes_that_the_conventions_require_at_span_crea
         ("url.scheme", "http"),
         ("user_agent.original", "Probe/2.0"),
     ] {
-        let found = attributes.iter().find(|it| it.key.as_str() == key);
-        let found = found.map(|it| it.value.to_string());
+        let found = attributes
+            .iter()
+            .find(|attribute| attribute.key.as_str() == key);
+        let found = found.map(|attribute| attribute.value.to_string());
         assert_eq!(found.as_deref(), Some(expected), "{key}");
     }
 }

@@ -32,7 +32,7 @@ async fn an_error_and_its_cause_are_exceptions_of_the_span() {
             event
                 .attributes
                 .iter()
-                .map(|it| it.value.to_string())
+                .map(|attribute| attribute.value.to_string())
                 .collect()
         })
         .collect();

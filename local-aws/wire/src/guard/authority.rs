@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A host name or address, and a port.
+/// A host name or address, and an optional port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
     /// In lower case, without the final dot of an absolute name.
@@ -32,12 +32,12 @@ impl Authority {
         Some(Self { name, port })
     }
 
-    /// The port, or 80, the default port of `http`.
+    /// The port, or else 80, which is the default port of `http`.
     pub fn port_or_80(&self) -> u16 {
         self.port.unwrap_or(80)
     }
 
-    /// The IP address, if the name is one that is written out in full.
+    /// The IP address, if the name is a complete IPv4 address or an IPv6 address in brackets.
     pub fn ip(&self) -> Option<IpAddr> {
         let after_bracket = self.name.strip_prefix('[');
         match after_bracket.and_then(|name| name.strip_suffix(']')) {

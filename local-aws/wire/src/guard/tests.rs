@@ -1,3 +1,5 @@
+//! Tests of the hosts and origins that a listener accepts.
+
 use std::net::Ipv4Addr;
 
 use axum::http::request::Builder;
@@ -26,7 +28,7 @@ fn request_to(target: &str) -> Builder {
     Request::builder().uri(target)
 }
 
-fn accepts(listener: &Listener, request: Builder) -> bool {
+fn accepts_request(listener: &Listener, request: Builder) -> bool {
     listener
         .rejection_message(&request.body(Body::empty()).unwrap())
         .is_none()
@@ -35,8 +37,8 @@ fn accepts(listener: &Listener, request: Builder) -> bool {
 #[test]
 fn only_loopback_names_with_the_listeners_port_are_accepted_as_host() {
     let listener = listener_on(3000, None, &[]);
-    let accepts_host = |host: &str| accepts(&listener, request_to("/").header(HOST, host));
-    for good in [
+    let accepts_host = |host: &str| accepts_request(&listener, request_to("/").header(HOST, host));
+    for accepted in [
         "127.0.0.1:3000",
         "localhost:3000",
         "LocalHost:3000",
@@ -45,9 +47,9 @@ fn only_loopback_names_with_the_listeners_port_are_accepted_as_host() {
         "127.0.0.2:3000",
         "[::ffff:127.0.0.1]:3000",
     ] {
-        assert!(accepts_host(good), "{good}");
+        assert!(accepts_host(accepted), "{accepted}");
     }
-    for bad in [
+    for rejected in [
         "",
         ":3000",
         "localhost",
@@ -80,9 +82,9 @@ fn only_loopback_names_with_the_listeners_port_are_accepted_as_host() {
         "[::1]3000",
         "null",
     ] {
-        assert!(!accepts_host(bad), "{bad}");
+        assert!(!accepts_host(rejected), "{rejected}");
     }
-    assert!(!accepts(
+    assert!(!accepts_request(
         &listener,
         request_to("/").header(HOST, "localhost\u{fffd}:3000")
     ));
@@ -91,11 +93,11 @@ fn only_loopback_names_with_the_listeners_port_are_accepted_as_host() {
 #[test]
 fn a_host_without_a_port_is_accepted_only_by_a_listener_on_port_80() {
     let listener = listener_on(80, None, &[]);
-    assert!(accepts(
+    assert!(accepts_request(
         &listener,
         request_to("/").header(HOST, "localhost")
     ));
-    assert!(accepts(
+    assert!(accepts_request(
         &listener,
         request_to("/").header(HOST, "localhost:80")
     ));
@@ -108,45 +110,51 @@ fn the_bound_address_of_a_listener_is_accepted_as_host_unless_it_is_unspecified(
         guard: Guard::default(),
     };
     let accepts_lan_host =
-        |listener| accepts(&listener, request_to("/").header(HOST, "192.168.1.7:2000"));
+        |listener| accepts_request(&listener, request_to("/").header(HOST, "192.168.1.7:2000"));
     assert!(accepts_lan_host(listener_bound_to([192, 168, 1, 7])));
     assert!(!accepts_lan_host(listener_bound_to([192, 168, 1, 8])));
     assert!(!accepts_lan_host(listener_bound_to([0, 0, 0, 0])));
     let unspecified = request_to("/").header(HOST, "0.0.0.0:2000");
-    assert!(!accepts(&listener_bound_to([0, 0, 0, 0]), unspecified));
+    assert!(!accepts_request(
+        &listener_bound_to([0, 0, 0, 0]),
+        unspecified
+    ));
 }
 
 #[test]
-fn a_request_needs_one_host_header_and_its_absolute_target_is_checked_too() {
+fn a_request_with_no_host_two_host_headers_or_a_foreign_absolute_target_is_rejected() {
     let listener = listener_on(3000, None, &[]);
-    assert!(!accepts(&listener, request_to("/")));
+    assert!(!accepts_request(&listener, request_to("/")));
     let request_with_host = || request_to("/").header(HOST, "localhost:3000");
-    assert!(!accepts(
+    assert!(!accepts_request(
         &listener,
         request_with_host().header(HOST, "localhost:3000")
     ));
-    assert!(!accepts(
+    assert!(!accepts_request(
         &listener,
         request_with_host().header(HOST, "evil.example")
     ));
     let accepts_target =
-        |target| accepts(&listener, request_to(target).header(HOST, "localhost:3000"));
+        |target| accepts_request(&listener, request_to(target).header(HOST, "localhost:3000"));
     assert!(accepts_target("http://127.0.0.1:3000/"));
     assert!(!accepts_target("http://evil.example:3000/"));
     assert!(!accepts_target("http://localhost:3000@evil.example/"));
     assert!(!accepts_target("evil.example:3000"));
-    // A request of HTTP/2 has no Host header.
-    assert!(accepts(&listener, request_to("http://127.0.0.1:3000/")));
+    // An HTTP/2 request has no Host header.
+    assert!(accepts_request(
+        &listener,
+        request_to("http://127.0.0.1:3000/")
+    ));
 }
 
 #[test]
 fn only_the_origin_of_the_site_and_allowed_origins_are_accepted() {
     let allowed = ["--allowed-origin", "https://App.example"];
     for (options, accepts_app) in [(&[][..], false), (&allowed, true)] {
-        let xray = listener_on(2000, Some(3000), options);
+        let listener = listener_on(2000, Some(3000), options);
         let accepts_origin = |origin: &str| {
             let request = request_to("/").header(HOST, "localhost:2000");
-            accepts(&xray, request.header(ORIGIN, origin))
+            accepts_request(&listener, request.header(ORIGIN, origin))
         };
         for site in [
             "http://127.0.0.1:3000",
@@ -156,7 +164,7 @@ fn only_the_origin_of_the_site_and_allowed_origins_are_accepted() {
             assert!(accepts_origin(site), "{site}");
         }
         assert_eq!(accepts_origin("https://app.example"), accepts_app);
-        for bad in [
+        for rejected in [
             "",
             "null",
             "*",
@@ -175,7 +183,7 @@ fn only_the_origin_of_the_site_and_allowed_origins_are_accepted() {
             "http://app.example",
             "file://",
         ] {
-            assert!(!accepts_origin(bad), "{bad}");
+            assert!(!accepts_origin(rejected), "{rejected}");
         }
     }
 }
@@ -186,7 +194,7 @@ fn a_request_with_one_rejected_origin_among_several_is_rejected() {
     let request = request_to("/")
         .header(HOST, "localhost:2000")
         .header(ORIGIN, "http://localhost:3000");
-    assert!(!accepts(
+    assert!(!accepts_request(
         &listener,
         request.header(ORIGIN, "https://evil.example")
     ));
@@ -196,7 +204,7 @@ fn a_request_with_one_rejected_origin_among_several_is_rejected() {
 fn without_a_site_every_origin_is_rejected() {
     let listener = listener_on(2000, None, &[]);
     let request = request_to("/").header(HOST, "localhost:2000");
-    assert!(!accepts(
+    assert!(!accepts_request(
         &listener,
         request.header(ORIGIN, "http://localhost:2000")
     ));
@@ -207,7 +215,7 @@ fn an_allowed_host_is_accepted_on_any_port_and_in_the_origin_of_the_site() {
     let listener = listener_on(3000, Some(3000), &["--allowed-host", "Lab.example"]);
     for host in ["lab.example:3000", "LAB.example.:13000", "lab.example"] {
         assert!(
-            accepts(&listener, request_to("/").header(HOST, host)),
+            accepts_request(&listener, request_to("/").header(HOST, host)),
             "{host}"
         );
     }
@@ -217,13 +225,13 @@ fn an_allowed_host_is_accepted_on_any_port_and_in_the_origin_of_the_site() {
         "lab.example:x",
     ] {
         assert!(
-            !accepts(&listener, request_to("/").header(HOST, host)),
+            !accepts_request(&listener, request_to("/").header(HOST, host)),
             "{host}"
         );
     }
     let accepts_page = |origin: &str| {
         let request = request_to("/").header(HOST, "lab.example:3000");
-        accepts(&listener, request.header(ORIGIN, origin))
+        accepts_request(&listener, request.header(ORIGIN, origin))
     };
     assert!(accepts_page("http://lab.example:3000"));
     assert!(!accepts_page("http://lab.example:3001"));
@@ -236,7 +244,7 @@ proptest! {
         prefix in "[a-z0-9.@:-]{0,8}", name in "[a-z]{1,8}\\.(example|localhost|1)", suffix in "(:3000)?",
     ) {
         let host = format!("{prefix}{name}{suffix}");
-        let is_accepted = accepts(&listener_on(3000, None, &[]), request_to("/").header(HOST, &host));
+        let is_accepted = accepts_request(&listener_on(3000, None, &[]), request_to("/").header(HOST, &host));
         prop_assert!(!is_accepted, "{}", host);
     }
 }
