@@ -74,6 +74,12 @@ impl Environment {
         self
     }
 
+    /// Returns the environment without the variable `name`.
+    pub fn without(&self, name: &str) -> Self {
+        let others = self.0.iter().filter(|(set, _)| set != name);
+        Self(others.cloned().collect())
+    }
+
     /// Deserialises `T`. Each field of `T` has the name of a variable, in lower case.
     ///
     /// # Errors
@@ -225,6 +231,16 @@ mod tests {
         assert_eq!(parse_text("gr\u{fc}n"), Ok(Some("gr\u{fc}n".to_owned())));
         let error = "NAME is not UTF-8: expected a name".to_owned();
         assert_eq!(parse_text("a\u{fffd}"), Err(error));
+    }
+
+    #[test]
+    fn without_a_variable_the_environment_keeps_the_others() {
+        let env: Environment = ["A", "B"]
+            .map(|name| (name.to_owned(), "1".to_owned()))
+            .into_iter()
+            .collect();
+        let Environment(left) = env.without("A");
+        assert_eq!(left, [("B".to_owned(), "1".to_owned())]);
     }
 
     #[test]

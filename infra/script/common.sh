@@ -354,11 +354,15 @@ source_tree() {
     git rev-parse "${commit:-HEAD}^{tree}"
 }
 
-# push_tree TREE URL BRANCH MESSAGE: pushes a tree as a commit without history. A shallow clone can push it too.
+# push_tree TREE URL BRANCH MESSAGE: pushes a tree as a commit on top of the branch, or without a parent if there is no such
+# branch. It needs no history, so a shallow clone can push.
 push_tree() {
-    local commit
+    local commit parent=()
+    if "${codecommit_git[@]}" fetch --quiet --depth 1 "$2" "refs/heads/$3" 2>/dev/null; then
+        parent=(-p FETCH_HEAD)
+    fi
     commit=$(GIT_AUTHOR_NAME="Mythical Mysfits" GIT_AUTHOR_EMAIL=mysfits@example.com \
         GIT_COMMITTER_NAME="Mythical Mysfits" GIT_COMMITTER_EMAIL=mysfits@example.com \
-        git commit-tree "$1" -m "$4")
+        git commit-tree "$1" "${parent[@]}" -m "$4")
     change "${codecommit_git[@]}" push --quiet "$2" "$commit:refs/heads/$3"
 }

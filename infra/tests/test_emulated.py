@@ -10,7 +10,7 @@ from resolved import INFRA, OUTPUTS, ROOT, Template
 
 EMULATED = ("--set", "Emulated=yes")
 SEED = json.loads((ROOT / "lab/seed/mysfits.json").read_text())
-SCRIPTS = ["setup", "update", "push-images", "load-ddb", "upload-site", "preflight", "cleanup", "load-generator", "transaction-search"]
+SCRIPTS = ["setup", "update", "push-images", "load-ddb", "upload-site", "preflight", "cleanup", "load-generator", "transaction-search", "exercise"]
 
 
 def setUpModule():

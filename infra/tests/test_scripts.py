@@ -250,6 +250,25 @@ class SetUp(Scripts):
             self.assertEqual(before, after)
 
 
+class Exercise(Scripts):
+    def test_the_start_of_lab_3_keeps_the_traces_exporter_from_the_like_service(self):
+        """Exercises 3.3 to 3.5 commit the removal of this line, so the start must differ from the source by exactly this."""
+        with tempfile.TemporaryDirectory() as directory:
+            git = ["git", "-C", directory]
+            subprocess.run([*git, "init", "--quiet", "--bare"], check=True)
+            stacks = described_stacks()
+            stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "CloneUrl", "OutputValue": directory})
+            self.run_script("setup", answers=[stacks, ["^codecommit get-branch", {"error": "BranchDoesNotExistException"}], *HEALTHY])
+            self.run_script("exercise", "tracing", answers=[stacks])
+            shown = subprocess.run([*git, "diff", "--unified=0", "main~", "main"], check=True, capture_output=True, text=True).stdout
+        changed = [line for line in shown.splitlines() if re.match(r"[+-](?![+-])", line)]
+        self.assertEqual({"+    let env = &env.without(\"OTEL_TRACES_EXPORTER\");",
+                          "+    // Lab 3: without the next line the Like service is traced."},
+                         {line for line in changed if "cargo test" not in line})
+        self.assertEqual(1, len([line for line in changed if line.startswith("+") and line.endswith("--package monolith --lib")]))
+        self.assertEqual(4, len(changed), shown)
+
+
 class TransactionSearch(Scripts):
     """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Transaction-Search-getting-started.html"""
 

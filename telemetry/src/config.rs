@@ -59,6 +59,8 @@ pub struct Config {
     pub(crate) sampler: SamplerConfig,
     /// `AWS_XRAY_DAEMON_ADDRESS`: the UDP and the TCP address of the X-Ray daemon.
     pub(crate) xray_daemon: DaemonAddress,
+    /// Whether `AWS_XRAY_DAEMON_ADDRESS` is set.
+    pub(crate) has_daemon_address: bool,
     /// `OTEL_BSP_…`: the size of the span queue, and the size and interval of span batches.
     pub(crate) span_batches: BatchConfig,
     /// `OTEL_…_COUNT_LIMIT`: the maximum numbers of attributes, events and links of a span.
@@ -97,6 +99,7 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             propagators: env.parse_or("OTEL_PROPAGATORS", Propagators::parse, Propagators::default())?,
             sampler: SamplerConfig::read(env, &mut warnings)?,
             xray_daemon: env.parse_or("AWS_XRAY_DAEMON_ADDRESS", parse_daemon_address, DaemonAddress::default())?,
+            has_daemon_address: env.parse("AWS_XRAY_DAEMON_ADDRESS", parse_daemon_address)?.is_some(),
             otlp_traces: OtlpConfig::read(env, OtlpSignal::TRACES, span_batches.export_timeout)?,
             otlp_metrics: OtlpConfig::read(env, OtlpSignal::METRICS, metric_reader.export_timeout)?,
             span_limits: sdk::read_span_limits(env)?,
@@ -118,6 +121,18 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             config.metrics_exporter = MetricsExporter::None;
         }
         Ok(config)
+    }
+}
+
+impl Config {
+    /// Whether sampling rules can be read from an X-Ray daemon. The exporter `xray` always requires a daemon. With
+    /// `otlp`, a collector can answer like the daemon if `AWS_XRAY_DAEMON_ADDRESS` names it.
+    pub(crate) fn has_sampling_rules(&self) -> bool {
+        match self.traces_exporter {
+            TracesExporter::Xray => true,
+            TracesExporter::Otlp => self.has_daemon_address,
+            TracesExporter::Console | TracesExporter::None => false,
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use ids::TraceIdGenerator;
 use jaeger::create_jaeger_sampler;
 use parent_based::ParentBasedSampler;
 
-/// Creates the tracer provider. If `config` selects the sampler `xray` and the exporter `xray`, the second
+/// Creates the tracer provider. If `config` selects the sampler `xray` and has an X-Ray daemon, the second
 /// returned value is the handle of the thread that polls the sampling rules.
 pub(crate) fn create_tracer_provider(
     config: &Config,
@@ -69,8 +69,7 @@ fn create_root_sampler(
         }
         RootSampler::Xray => {
             let sampler = XraySampler::new(service);
-            // The X-Ray daemon is the source of sampling rules. Only the exporter `xray` requires a daemon.
-            let rules_poller = if config.traces_exporter == TracesExporter::Xray {
+            let rules_poller = if config.has_sampling_rules() {
                 let daemon = config.xray_daemon.tcp.clone();
                 let poller = sampler::start_polling(sampler.clone(), daemon);
                 Some(poller.map_err(InitError::Thread)?)

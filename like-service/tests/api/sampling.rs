@@ -44,11 +44,13 @@ async fn assert_all_are_sampled(service: &Service) {
 async fn the_daemons_sampling_rules_decide_which_traces_are_sampled() {
     let daemon = Collector::start_answering(SAMPLING_RULES);
     let address = daemon.endpoint.replace("http://", "udp:127.0.0.1:9 tcp:");
-    let service = start_with(&[
-        ("OTEL_TRACES_EXPORTER", "xray"),
-        ("AWS_XRAY_DAEMON_ADDRESS", &address),
-    ]);
-    assert_all_are_sampled(&service).await;
+    for exporter in ["xray", "otlp"] {
+        let service = start_with(&[
+            ("OTEL_TRACES_EXPORTER", exporter),
+            ("AWS_XRAY_DAEMON_ADDRESS", &address),
+        ]);
+        assert_all_are_sampled(&service).await;
+    }
 }
 
 #[tokio::test]

@@ -230,6 +230,23 @@ fn an_empty_value_means_the_default_only_for_variables_of_the_opentelemetry_spec
 }
 
 #[test]
+fn sampling_rules_are_read_with_xray_and_with_otlp_and_a_daemon_address() {
+    let address = ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000");
+    for (exporter, without_address, with_address) in [
+        ("xray", true, true),
+        ("otlp", false, true),
+        ("console", false, false),
+        ("none", false, false),
+    ] {
+        let exporter = ("OTEL_TRACES_EXPORTER", exporter);
+        let config = read_config(&[exporter]).unwrap();
+        assert_eq!(config.has_sampling_rules(), without_address, "{exporter:?}");
+        let config = read_config(&[exporter, address]).unwrap();
+        assert_eq!(config.has_sampling_rules(), with_address, "{exporter:?}");
+    }
+}
+
+#[test]
 fn resource_attributes_are_percent_decoded() {
     let name = "OTEL_RESOURCE_ATTRIBUTES";
     for value in [
