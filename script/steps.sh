@@ -13,19 +13,19 @@ fi
 current_step=""
 report=()
 
-# step TITLE COMMAND...: runs COMMAND; the script ends if it fails.
+# step TITLE COMMAND...: runs COMMAND. The script ends if COMMAND fails.
 step() {
-    local begun=$SECONDS
+    local start_seconds=$SECONDS
     current_step=$1
     shift
     printf '\n==> %s\n' "$current_step"
     "$@"
-    report+=("$(printf '%5d s  %s' $((SECONDS - begun)) "$current_step")")
-    printf '    %d s\n' $((SECONDS - begun))
+    report+=("$(printf '%5d s  %s' $((SECONDS - start_seconds)) "$current_step")")
+    printf '    %d s\n' $((SECONDS - start_seconds))
     current_step=""
 }
 
-# Prints the duration of each step and the step that failed. It is an exit trap, because `set -e` can end a script at any line.
+# Prints the duration of each step and the step that failed. This function is an exit trap, because `set -e` can end a script at any line.
 finish() {
     local code=$?
     printf '\n'

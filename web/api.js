@@ -1,4 +1,4 @@
-// The client of the site's API. It times each call and adds it to the request log ("What happened").
+// The client of the site's API. The client measures the duration of each call and adds the call to the request log ("What happened").
 
 import { api } from "./config.js";
 import { recordRequest } from "./request-log.js";

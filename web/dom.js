@@ -31,7 +31,7 @@ export function createTraceElement({ trace, sampled }) {
   return element;
 }
 
-/** Announces a message to screen readers. While the dialog is open, its own live region is used, because the rest of the page is inert. */
+/** Announces a message to screen readers. While the dialog is open, the live region of the dialog is used, because the rest of the page is inert. */
 export function announce(message) {
   const dialogRegion = document.querySelector("dialog[open] .spoken");
   (dialogRegion ?? document.querySelector("body > .spoken")).textContent = message;

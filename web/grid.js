@@ -15,7 +15,7 @@ const stateElement = document.querySelector("#state");
 const retryButton = document.querySelector("#retry");
 const filterButtons = document.querySelectorAll("#filters button");
 
-/** Cards by id. They are kept when the filter changes, so that a like in progress stays visible. */
+/** Cards by id. A change of the filter does not remove cards from this map, so that a like in progress stays visible. */
 const cards = new Map();
 let filterQuery = "";
 let latestLoad = 0;

@@ -12,7 +12,7 @@ export function connectHeart(root, currentMysfit) {
     like(id, name);
   };
   heartButton.addEventListener("click", (event) => {
-    // `detail` counts the clicks of a double click. Only the first of them sends a like.
+    // `detail` counts the clicks of a double click. Only the first click sends a like.
     if (event.detail <= 1) likeCurrent();
   });
   heartButton.addEventListener("keydown", (event) => {

@@ -23,7 +23,7 @@ function updateState(id, changes) {
 export async function loadProfile(id) {
   const result = await api.fetchProfile(id);
   if (result.ok) {
-    // An adoption is permanent. This response can be older than the adoption, so `adopted` never returns to false.
+    // An adoption is permanent. A response can be older than the adoption, so `adopted` never changes from true to false.
     const adopted = getState(id).adopted === true || result.body.adopted === true;
     updateState(id, { likes: result.body.likes, adopted });
   }

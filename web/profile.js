@@ -1,4 +1,4 @@
-// The dialog with the profile of one mysfit. The fragment of the page's address is #/mysfits/<id> while it is open.
+// The dialog with the profile of one mysfit. The fragment of the page's address is #/mysfits/<id> while the dialog is open.
 
 import { setPicture, setText } from "./dom.js";
 import * as heart from "./heart.js";

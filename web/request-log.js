@@ -3,7 +3,7 @@
 import { createTraceElement } from "./dom.js";
 import * as text from "./text.js";
 
-/** Maximum number of requests in the drawer. The console keeps older ones. */
+/** Maximum number of requests in the drawer. Older requests remain on the browser's console. */
 const MAX_ROWS = 50;
 
 const tableBody = document.querySelector("#happened tbody");

@@ -1,14 +1,14 @@
-// Short functions that create HTML and SVG elements.
+// Functions that create HTML and SVG elements, and formats that several modules use.
 
-const SVG = "http://www.w3.org/2000/svg";
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
-export const by = (id) => document.getElementById(id);
+export const findById = (id) => document.getElementById(id);
 
-export const html = (name, attributes, ...children) => fill(document.createElement(name), attributes, children);
+export const createHtml = (name, attributes, ...children) => fillElement(document.createElement(name), attributes, children);
 
-export const svg = (name, attributes, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+export const createSvg = (name, attributes, ...children) => fillElement(document.createElementNS(SVG_NAMESPACE, name), attributes, children);
 
-function fill(element, attributes, children) {
+function fillElement(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes ?? {})) {
     if (value !== undefined) element.setAttribute(key, value);
   }
@@ -16,27 +16,27 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** Makes an SVG element a button for pointer and keyboard. */
-export function pressable(element, press) {
+/** Makes an SVG element a button: a click, Enter and Space call `onPress`. */
+export function makeButton(element, onPress) {
   element.setAttribute("role", "button");
   element.setAttribute("tabindex", "0");
-  element.addEventListener("click", press);
+  element.addEventListener("click", onPress);
   element.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
-      press();
+      onPress();
     }
   });
   return element;
 }
 
-/** Formats a duration in seconds. */
-export function seconds(time) {
-  if (time === undefined) return "in progress";
-  if (time >= 1) return `${time.toFixed(2)} s`;
-  return `${(time * 1000).toFixed(time < 0.01 ? 2 : 0)} ms`;
+/** Formats a duration that is given in seconds. A segment without a duration is in progress. */
+export function formatDuration(seconds) {
+  if (seconds === undefined) return "in progress";
+  if (seconds >= 1) return `${seconds.toFixed(2)} s`;
+  return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 0)} ms`;
 }
 
-/** ok, error, throttle or fault. */
-export const outcome = ({ fault, throttle, error }) =>
+/** Returns the outcome of a segment: `ok`, `error`, `throttle` or `fault`. */
+export const getOutcome = ({ fault, throttle, error }) =>
   fault ? "fault" : throttle ? "throttle" : error ? "error" : "ok";

@@ -1,50 +1,52 @@
 // The list of traces, 100 rows at a time.
 
-import { by, html, outcome, seconds } from "./dom.js";
+import { createHtml, findById, formatDuration, getOutcome } from "./dom.js";
 
-const PAGE = 100;
+const ROWS_PER_PAGE = 100;
 
-let rows = PAGE;
-let shown = "";
+let maxRows = ROWS_PER_PAGE;
+let shownState = "";
 
-export function reset() {
-  rows = PAGE;
+/** Shows only the first page of the next list. */
+export function resetPages() {
+  maxRows = ROWS_PER_PAGE;
 }
 
-export function show(found) {
-  const visible = found.slice(0, rows);
-  const state = JSON.stringify([visible.map((it) => [it.Id, it.Revision]), found.length > rows]);
-  by("none").hidden = found.length > 0;
-  by("more").hidden = found.length <= rows;
-  by("more").onclick = () => {
-    const next = rows;
-    rows += PAGE;
-    show(found);
-    by("list").rows[next]?.querySelector("a")?.focus();
+export function showTraces(traces) {
+  const visibleTraces = traces.slice(0, maxRows);
+  const newState = JSON.stringify([visibleTraces.map((trace) => [trace.Id, trace.Revision]), traces.length > maxRows]);
+  findById("no-traces").hidden = traces.length > 0;
+  findById("more-traces").hidden = traces.length <= maxRows;
+  findById("more-traces").onclick = () => {
+    const firstNewRow = maxRows;
+    maxRows += ROWS_PER_PAGE;
+    showTraces(traces);
+    findById("trace-list").rows[firstNewRow]?.querySelector("a")?.focus();
   };
-  if (state === shown) return;
-  shown = state;
-  const focused = document.activeElement?.closest?.("#list a")?.getAttribute("href");
-  by("list").replaceChildren(...visible.map(row));
-  if (focused) by("list").querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+  if (newState === shownState) return;
+  shownState = newState;
+  const focusedLink = document.activeElement?.closest?.("#trace-list a")?.getAttribute("href");
+  findById("trace-list").replaceChildren(...visibleTraces.map(createRow));
+  if (focusedLink) findById("trace-list").querySelector(`a[href="${CSS.escape(focusedLink)}"]`)?.focus();
 }
 
-function row(trace) {
-  const name = outcome({ fault: trace.HasFault, throttle: trace.HasThrottle && trace.HasError, error: trace.HasError });
+function createRow(trace) {
+  const outcome = getOutcome({ fault: trace.HasFault, throttle: trace.HasThrottle && trace.HasError, error: trace.HasError });
   const http = trace.Http ?? {};
-  const cell = (label, name, ...children) => html("td", { "data-label": label, class: name }, ...children);
-  const started = new Date(trace.StartTime * 1000);
-  return html("tr", {},
-    cell("Time", undefined, html("time", { datetime: started.toISOString() }, started.toLocaleTimeString())),
-    cell("Trace", undefined, html("a", { href: `/traces/${trace.Id}`, class: "mono" }, trace.Id)),
-    cell("Entry", undefined, trace.EntryPoint?.Name ?? "not known yet"),
-    cell("Request", "url", [http.HttpMethod, path(http.HttpURL)].filter(Boolean).join(" ")),
-    cell("Status", `number ${name}`, String(http.HttpStatus ?? (name === "ok" ? "" : name))),
-    cell("Response time", "number", trace.IsPartial && trace.ResponseTime === undefined ? "in progress" : seconds(trace.ResponseTime ?? trace.Duration)),
-    cell("Annotations", undefined, ...annotations(trace.Annotations)));
+  const createCell = (label, className, ...children) => createHtml("td", { "data-label": label, class: className }, ...children);
+  const startTime = new Date(trace.StartTime * 1000);
+  return createHtml("tr", {},
+    createCell("Time", undefined, createHtml("time", { datetime: startTime.toISOString() }, startTime.toLocaleTimeString())),
+    createCell("Trace", undefined, createHtml("a", { href: `/traces/${trace.Id}`, class: "mono" }, trace.Id)),
+    createCell("Entry", undefined, trace.EntryPoint?.Name ?? "not known yet"),
+    createCell("Request", "url", [http.HttpMethod, removeOrigin(http.HttpURL)].filter(Boolean).join(" ")),
+    createCell("Status", `number ${outcome}`, String(http.HttpStatus ?? (outcome === "ok" ? "" : outcome))),
+    createCell("Response time", "number", trace.IsPartial && trace.ResponseTime === undefined ? "in progress" : formatDuration(trace.ResponseTime ?? trace.Duration)),
+    createCell("Annotations", undefined, ...createAnnotations(trace.Annotations)));
 }
 
-function path(url) {
+/** Returns the path and the query of a URL, or the whole text if it is not a URL. */
+function removeOrigin(url) {
   try {
     const { pathname, search } = new URL(url);
     return pathname + search;
@@ -53,7 +55,7 @@ function path(url) {
   }
 }
 
-const annotations = (all) => Object.entries(all).map(([key, values]) => {
-  const each = values.map(({ AnnotationValue: it }) => it.StringValue ?? it.NumberValue ?? it.BooleanValue);
-  return html("span", { class: "pair" }, html("span", { class: "soft" }, `${key} `), each.join(", "));
+const createAnnotations = (annotations) => Object.entries(annotations).map(([key, values]) => {
+  const texts = values.map(({ AnnotationValue: value }) => value.StringValue ?? value.NumberValue ?? value.BooleanValue);
+  return createHtml("span", { class: "pair" }, createHtml("span", { class: "soft" }, `${key} `), texts.join(", "));
 });

@@ -1,153 +1,159 @@
 // The service map: each node has a ring of outcomes, and each edge has its number of requests.
 
-import { by, html, pressable, seconds, svg } from "./dom.js";
-import { LayoutRefused, layout } from "./xray.js";
+import { createSvg, createHtml, findById, formatDuration, makeButton } from "./dom.js";
+import { LayoutError, requestLayout } from "./xray.js";
 
-const RADIUS = 34;
-const NODE = { width: 190, height: 150 };
-const MARGIN = 12;
+const RING_RADIUS = 34;
+const NODE_SIZE = { width: 190, height: 150 };
+const MAP_MARGIN = 12;
 
-/** A head and shoulders. */
-const PERSON = "M0-16a8 8 0 1 1 0 16a8 8 0 1 1 0-16M-15 18c0-10 7-14 15-14s15 4 15 14z";
+/** The distance from the centre of a node's box to the centre of its ring. */
+const RING_OFFSET = -NODE_SIZE.height / 2 + RING_RADIUS + 8;
 
-let known = { shape: "", placed: undefined };
-let shown = "";
+/** A path that draws a head and shoulders. */
+const PERSON_PATH = "M0-16a8 8 0 1 1 0 16a8 8 0 1 1 0-16M-15 18c0-10 7-14 15-14s15 4 15 14z";
+
+/** The last layout, and the nodes and edges for which it was requested. */
+let cachedLayout = { graphKey: "", layout: undefined };
+let shownState = "";
 
 /**
- * Draws the graph. `choose` receives a filter when a node or an edge is pressed. A graph that the lab does not lay out
- * is replaced by the reason.
+ * Draws the graph of a time range with this number of seconds. `onSelect` receives the filter of a node or an edge that
+ * is pressed. If the lab cannot lay out the graph, the page shows the reason in place of the map.
  */
-export async function draw(services, span, choose) {
+export async function drawMap(services, rangeSeconds, onSelect) {
   const ids = services.map((service) => String(service.ReferenceId));
   const edges = services.flatMap((from) => from.Edges.map((edge) => ({ from, edge, to: services[edge.ReferenceId] })));
-  const shape = JSON.stringify([services.map((it) => [it.Name, it.Type]), edges.map((it) => [it.from.ReferenceId, it.edge.ReferenceId])]);
-  if (shape !== known.shape) {
-    const pairs = edges.map((it) => [String(it.from.ReferenceId), String(it.edge.ReferenceId)]);
-    known = { shape, placed: await layout(ids.map((id) => ({ id, ...NODE })), pairs).catch(refusal) };
+  const graphKey = JSON.stringify([services.map((service) => [service.Name, service.Type]), edges.map(({ from, edge }) => [from.ReferenceId, edge.ReferenceId])]);
+  if (graphKey !== cachedLayout.graphKey) {
+    const idPairs = edges.map(({ from, edge }) => [String(from.ReferenceId), String(edge.ReferenceId)]);
+    cachedLayout = { graphKey, layout: await requestLayout(ids.map((id) => ({ id, ...NODE_SIZE })), idPairs).catch(returnLayoutError) };
   }
-  if (known.placed instanceof LayoutRefused) {
-    shown = "";
-    by("map").replaceChildren(html("p", {}, known.placed.message));
+  const { layout } = cachedLayout;
+  if (layout instanceof LayoutError) {
+    shownState = "";
+    findById("map").replaceChildren(createHtml("p", {}, layout.message));
     return;
   }
-  const state = JSON.stringify([services, Math.round(span)]);
-  if (state === shown) return;
-  shown = state;
-  const { placed } = known;
-  const width = placed.width + 2 * MARGIN;
-  const height = placed.height + 2 * MARGIN;
-  const picture = svg("svg", { width, height, viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`, role: "group", "aria-label": label(services) });
-  picture.append(svg("defs", {}, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto-start-reverse" }, svg("path", { d: "M0 0 8 4 0 8z" }))));
-  for (const [place, it] of edges.entries()) picture.append(edgeOf(it, placed, placed.edges[place], choose));
-  for (const service of services) picture.append(nodeOf(service, placed.nodes[String(service.ReferenceId)], span, choose));
-  const focused = document.activeElement?.closest?.("#map [data-key]")?.dataset.key;
-  by("map").replaceChildren(services.length ? picture : "There are no calls in this time range.");
-  if (focused) by("map").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  const newState = JSON.stringify([services, Math.round(rangeSeconds)]);
+  if (newState === shownState) return;
+  shownState = newState;
+  const width = layout.width + 2 * MAP_MARGIN;
+  const height = layout.height + 2 * MAP_MARGIN;
+  const picture = createSvg("svg", { width, height, viewBox: `${-MAP_MARGIN} ${-MAP_MARGIN} ${width} ${height}`, role: "group", "aria-label": describeMap(services) });
+  const arrow = { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto-start-reverse" };
+  picture.append(createSvg("defs", {}, createSvg("marker", arrow, createSvg("path", { d: "M0 0 8 4 0 8z" }))));
+  for (const [index, edge] of edges.entries()) picture.append(createEdge(edge, layout, layout.edges[index], onSelect));
+  for (const service of services) picture.append(createNode(service, layout.nodes[String(service.ReferenceId)], rangeSeconds, onSelect));
+  const focusedKey = document.activeElement?.closest?.("#map [data-key]")?.dataset.key;
+  findById("map").replaceChildren(services.length ? picture : "There are no calls in this time range.");
+  if (focusedKey) findById("map").querySelector(`[data-key="${CSS.escape(focusedKey)}"]`)?.focus();
 }
 
-/** A refusal is cached like a layout, so that the same graph is not requested again. */
-function refusal(error) {
-  if (error instanceof LayoutRefused) return error;
+/** Returns a refusal of the lab as a value, so that it is cached and the same graph is not requested again. */
+function returnLayoutError(error) {
+  if (error instanceof LayoutError) return error;
   throw error;
 }
 
-const label = (services) => `${services.length} nodes: ${services.map((it) => it.Name).join(", ")}`;
+const describeMap = (services) => `${services.length} nodes: ${services.map((service) => service.Name).join(", ")}`;
 
-const counts = (statistics) => ({
+const countOutcomes = (statistics) => ({
   ok: statistics.OkCount,
   error: statistics.ErrorStatistics.OtherCount,
   throttle: statistics.ErrorStatistics.ThrottleCount,
   fault: statistics.FaultStatistics.TotalCount,
 });
 
-const outcomes = (statistics) => Object.entries(counts(statistics))
+const describeOutcomes = (statistics) => Object.entries(countOutcomes(statistics))
   .filter(([, count]) => count)
-  .map(([name, count]) => `, ${count} ${name}`)
+  .map(([outcome, count]) => `, ${count} ${outcome}`)
   .join("");
 
-function inWords(statistics) {
-  const mean = statistics.TotalCount ? seconds(statistics.TotalResponseTime / statistics.TotalCount) : "none yet";
-  return `${statistics.TotalCount} requests, mean ${mean}${outcomes(statistics)}`;
+function describeStatistics(statistics) {
+  const mean = statistics.TotalCount ? formatDuration(statistics.TotalResponseTime / statistics.TotalCount) : "none yet";
+  return `${statistics.TotalCount} requests, mean ${mean}${describeOutcomes(statistics)}`;
 }
 
-function nodeOf(service, at, span, choose) {
+function createNode(service, position, rangeSeconds, onSelect) {
   const statistics = service.SummaryStatistics;
-  const isMeasured = statistics?.TotalCount > 0;
-  const centre = -NODE.height / 2 + RADIUS + 8;
-  const below = centre + RADIUS;
-  const texts = [[short(service.Name, 24), below + 24, "name"], [short(kindOf(service), 28), below + 40, "soft"]];
-  if (statistics) texts.push([`${statistics.TotalCount} requests`, below + 56, "soft"]);
-  if (isMeasured) {
-    texts.push([seconds(statistics.TotalResponseTime / statistics.TotalCount), centre, "mean"]);
-    texts.push([`${rate(statistics.TotalCount, span)}/min`, centre + 15, "soft"]);
+  const hasRequests = statistics?.TotalCount > 0;
+  const type = getType(service);
+  const ringBottom = RING_OFFSET + RING_RADIUS;
+  const texts = [[truncate(service.Name, 24), ringBottom + 24, "name"], [truncate(type, 28), ringBottom + 40, "soft"]];
+  if (statistics) texts.push([`${statistics.TotalCount} requests`, ringBottom + 56, "soft"]);
+  if (hasRequests) {
+    texts.push([formatDuration(statistics.TotalResponseTime / statistics.TotalCount), RING_OFFSET, "mean"]);
+    texts.push([`${computeRatePerMinute(statistics.TotalCount, rangeSeconds)}/min`, RING_OFFSET + 15, "soft"]);
   }
   // The name for screen readers starts with the visible text.
-  const label = `${texts.map(([text]) => text).join(" ")}${statistics ? outcomes(statistics) : ", a caller outside the traced services"}`;
-  const circle = (name, radius) => svg("circle", { class: name, cx: 0, cy: centre, r: radius });
-  const node = svg("g", { class: "node", transform: `translate(${at.x} ${at.y})`, "data-key": `${service.Name} ${kindOf(service)}`, "aria-label": label },
-    circle("face", RADIUS), circle("focus", RADIUS + 8));
-  if (isMeasured) node.append(...ring(counts(statistics), statistics.TotalCount, centre));
-  else node.append(circle("none", RADIUS));
-  if (!statistics) node.append(svg("path", { class: "person", transform: `translate(0 ${centre})`, d: PERSON }));
-  for (const [text, y, name] of texts) node.append(svg("text", { x: 0, y, class: name }, text), " ");
-  return pressable(node, () => choose(`service(${id(service)})`));
+  const visibleText = texts.map(([text]) => text).join(" ");
+  const label = `${visibleText}${statistics ? describeOutcomes(statistics) : ", a caller outside the traced services"}`;
+  const createCircle = (className, radius) => createSvg("circle", { class: className, cx: 0, cy: RING_OFFSET, r: radius });
+  const node = createSvg("g", { class: "node", transform: `translate(${position.x} ${position.y})`, "data-key": `${service.Name} ${type}`, "aria-label": label },
+    createCircle("face", RING_RADIUS), createCircle("focus", RING_RADIUS + 8));
+  if (hasRequests) node.append(...createRing(countOutcomes(statistics), statistics.TotalCount));
+  else node.append(createCircle("none", RING_RADIUS));
+  if (!statistics) node.append(createSvg("path", { class: "person", transform: `translate(0 ${RING_OFFSET})`, d: PERSON_PATH }));
+  for (const [text, y, className] of texts) node.append(createSvg("text", { x: 0, y, class: className }, text), " ");
+  return makeButton(node, () => onSelect(`service(${formatServiceFilter(service)})`));
 }
 
-const kindOf = (service) => service.Type ?? "service";
+const getType = (service) => service.Type ?? "service";
 
-function ring(shares, total, centre) {
-  const around = 2 * Math.PI * RADIUS;
-  let before = 0;
-  return Object.entries(shares).filter(([, count]) => count).map(([name, count]) => {
-    const length = (count / total) * around;
-    const arc = svg("circle", {
-      class: `ring ${name}`, cx: 0, cy: centre, r: RADIUS, transform: `rotate(-90 0 ${centre})`,
-      "stroke-dasharray": `${length} ${around - length}`, "stroke-dashoffset": -before,
+/** Creates one arc for each outcome. The length of an arc is the share of requests with its outcome. */
+function createRing(outcomeCounts, total) {
+  const circumference = 2 * Math.PI * RING_RADIUS;
+  let arcStart = 0;
+  return Object.entries(outcomeCounts).filter(([, count]) => count).map(([outcome, count]) => {
+    const arcLength = (count / total) * circumference;
+    const arc = createSvg("circle", {
+      class: `ring ${outcome}`, cx: 0, cy: RING_OFFSET, r: RING_RADIUS, transform: `rotate(-90 0 ${RING_OFFSET})`,
+      "stroke-dasharray": `${arcLength} ${circumference - arcLength}`, "stroke-dashoffset": -arcStart,
     });
-    before += length;
+    arcStart += arcLength;
     return arc;
   });
 }
 
-function edgeOf({ from, edge, to }, placed, points, choose) {
+function createEdge({ from, edge, to }, layout, layoutPoints, onSelect) {
   const statistics = edge.SummaryStatistics;
-  const way = between(points, placed.nodes[String(from.ReferenceId)], placed.nodes[String(edge.ReferenceId)]);
-  const d = way.map((point, place) => `${place ? "L" : "M"}${point.x.toFixed(1)} ${point.y.toFixed(1)}`).join("");
-  const middle = way.length % 2 ? way[(way.length - 1) / 2] : mean(way[way.length / 2 - 1], way[way.length / 2]);
-  const text = String(statistics.TotalCount);
-  const group = svg("g", { class: "edge", "data-key": `${from.Name} ${from.Type} > ${to.Name} ${to.Type}`, "aria-label": `from ${from.Name} to ${to.Name}: ${inWords(statistics)}` },
-    svg("path", { class: "hit", d }),
-    svg("path", { class: "line", d, "marker-end": "url(#arrow)" }),
-    svg("rect", { x: middle.x - 4 - 4 * text.length, y: middle.y - 9, width: 8 + 8 * text.length, height: 18, rx: 6 }),
-    svg("text", { x: middle.x, y: middle.y + 4 }, text));
-  return pressable(group, () => choose(`edge(${id(from)}, ${id(to)})`));
+  const points = moveEndsToRings(layoutPoints, layout.nodes[String(from.ReferenceId)], layout.nodes[String(edge.ReferenceId)]);
+  const d = points.map(({ x, y }, index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+  const half = points.length / 2;
+  const labelPoint = points.length % 2 ? points[Math.floor(half)] : computeMidpoint(points[half - 1], points[half]);
+  const requestCount = String(statistics.TotalCount);
+  const group = createSvg("g", { class: "edge", "data-key": `${from.Name} ${from.Type} > ${to.Name} ${to.Type}`, "aria-label": `from ${from.Name} to ${to.Name}: ${describeStatistics(statistics)}` },
+    createSvg("path", { class: "hit", d }),
+    createSvg("path", { class: "line", d, "marker-end": "url(#arrow)" }),
+    createSvg("rect", { x: labelPoint.x - 4 - 4 * requestCount.length, y: labelPoint.y - 9, width: 8 + 8 * requestCount.length, height: 18, rx: 6 }),
+    createSvg("text", { x: labelPoint.x, y: labelPoint.y + 4 }, requestCount));
+  return makeButton(group, () => onSelect(`edge(${formatServiceFilter(from)}, ${formatServiceFilter(to)})`));
 }
 
-const mean = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+const computeMidpoint = (first, second) => ({ x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 });
 
-/** Shortens an edge to the rings. The layout works with boxes, and a ring is the upper part of its box. */
-function between(points, from, to) {
-  const centre = (node) => ({ x: node.x, y: node.y - NODE.height / 2 + RADIUS + 8 });
-  const [start, end] = [centre(from), centre(to)];
-  const shift = -NODE.height / 2 + RADIUS + 8;
-  const inner = points.slice(1, -1).map(({ x, y }) => ({ x, y: y + shift }));
-  const beside = (circle, other) => {
-    const length = Math.hypot(other.x - circle.x, other.y - circle.y) || 1;
-    const r = RADIUS + 7;
-    return { x: circle.x + ((other.x - circle.x) / length) * r, y: circle.y + ((other.y - circle.y) / length) * r };
+/** Moves the ends of an edge from the boxes of its nodes to the rings. The layout contains only the boxes. */
+function moveEndsToRings(points, from, to) {
+  const moveToRingHeight = ({ x, y }) => ({ x, y: y + RING_OFFSET });
+  const [start, end] = [moveToRingHeight(from), moveToRingHeight(to)];
+  const innerPoints = points.slice(1, -1).map(moveToRingHeight);
+  const findPointOnRing = (centre, target) => {
+    const distance = Math.hypot(target.x - centre.x, target.y - centre.y) || 1;
+    const radius = RING_RADIUS + 7;
+    return { x: centre.x + ((target.x - centre.x) / distance) * radius, y: centre.y + ((target.y - centre.y) / distance) * radius };
   };
-  const way = [beside(start, inner[0] ?? end), ...inner, beside(end, inner.at(-1) ?? start)];
-  return way;
+  return [findPointOnRing(start, innerPoints[0] ?? end), ...innerPoints, findPointOnRing(end, innerPoints.at(-1) ?? start)];
 }
 
-const rate = (count, span) => {
-  const each = count / Math.max(span / 60, 1 / 60);
-  return each >= 10 ? Math.round(each) : Number(each.toPrecision(2));
+const computeRatePerMinute = (requestCount, rangeSeconds) => {
+  const rate = requestCount / Math.max(rangeSeconds / 60, 1 / 60);
+  return rate >= 10 ? Math.round(rate) : Number(rate.toPrecision(2));
 };
 
-const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const truncate = (text, maxLength) => (text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text);
 
-const quoted = (text) => `"${text.replace(/["\\]/g, "\\$&")}"`;
+const quote = (text) => `"${text.replace(/["\\]/g, "\\$&")}"`;
 
-/** The filter expression of a node. Without a type, the expression contains only the name. */
-const id = (service) => (service.Type ? `id(name: ${quoted(service.Name)}, type: ${quoted(service.Type)})` : quoted(service.Name));
+/** Returns a service as an argument of a filter expression. Without a type, the argument contains only the name. */
+const formatServiceFilter = (service) => (service.Type ? `id(name: ${quote(service.Name)}, type: ${quote(service.Type)})` : quote(service.Name));

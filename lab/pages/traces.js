@@ -1,198 +1,202 @@
 // The traces page: sends the queries, repeats them, and shows errors.
 
-import { by, html } from "./dom.js";
-import * as list from "./list.js";
-import { draw } from "./map.js";
-import * as waterfall from "./waterfall.js";
-import { Refused, ask, summaries } from "./xray.js";
+import { createHtml, findById } from "./dom.js";
+import { resetPages, showTraces } from "./list.js";
+import { drawMap } from "./map.js";
+import { showWaterfall } from "./waterfall.js";
+import { XrayError, callXray, loadSummaries } from "./xray.js";
 
-/** Maximum number of traces on the page. X-Ray can hold more. */
-const MOST = 10_000;
+/** Maximum number of traces on the page. X-Ray can store more. */
+const MAX_TRACES = 10_000;
 
-/** Refresh interval in milliseconds, and the minimum interval as a multiple of the duration of a refresh. */
-const PAUSE = 2000;
-const IDLE_SHARE = 5;
+/** Minimum time between the end of a refresh and the start of the next refresh. */
+const REFRESH_INTERVAL_MS = 2000;
 
-let looks = 0;
-let timer;
+/** After a slow refresh, the next refresh starts after this multiple of the duration of the slow refresh. */
+const REFRESH_DURATION_FACTOR = 5;
 
-function range() {
-  if (by("range").value !== "own") {
+let refreshCount = 0;
+let refreshTimer;
+
+const isCustomRange = () => findById("range").value === "custom";
+
+function readTimeRange() {
+  if (!isCustomRange()) {
     // The range ends one second in the future, so that requests in progress are found.
-    const end = Math.floor(Date.now() / 1000) + 1;
-    return { StartTime: end - Number(by("range").value), EndTime: end };
+    const endTime = Math.floor(Date.now() / 1000) + 1;
+    return { StartTime: endTime - Number(findById("range").value), EndTime: endTime };
   }
-  const time = (id) => new Date(by(id).value).getTime() / 1000;
-  return { StartTime: time("from"), EndTime: time("to") };
+  const readSeconds = (id) => new Date(findById(id).value).getTime() / 1000;
+  return { StartTime: readSeconds("from"), EndTime: readSeconds("to") };
 }
 
 /** Combines the typed filter with the filter of the selected group. */
-function filter() {
-  const typed = by("filter").value.trim();
-  const group = by("group").value;
-  const parts = [typed && (group ? `(${typed})` : typed), group && `group.name = "${group}"`];
-  return parts.filter(Boolean).join(" AND ");
+function readFilter() {
+  const typedFilter = findById("filter").value.trim();
+  const group = findById("group").value;
+  const conditions = [typedFilter && (group ? `(${typedFilter})` : typedFilter), group && `group.name = "${group}"`];
+  return conditions.filter(Boolean).join(" AND ");
 }
 
-async function look() {
-  clearTimeout(timer);
-  const mine = ++looks;
-  const began = performance.now();
-  const asked = range();
-  if (!(asked.StartTime < asked.EndTime)) {
-    by("said").textContent = "The start of the time range must be before its end.";
+async function refresh() {
+  clearTimeout(refreshTimer);
+  const thisRefresh = ++refreshCount;
+  const startMs = performance.now();
+  const timeRange = readTimeRange();
+  if (!(timeRange.StartTime < timeRange.EndTime)) {
+    findById("query-status").textContent = "The start of the time range must be before its end.";
     return;
   }
-  const expression = filter();
+  const filter = readFilter();
   try {
-    const request = { ...asked, FilterExpression: expression || undefined };
-    const { found, scanned, isAll } = await summaries(request, MOST);
-    const graph = expression
-      ? await ask("TraceGraph", { TraceIds: found.map((it) => it.Id) })
-      : await ask("ServiceGraph", asked);
-    // A newer query has started.
-    if (mine !== looks) return;
-    list.show(found);
-    right();
-    await draw(graph.Services, asked.EndTime - asked.StartTime, choose);
-    const some = isAll ? "" : "at least ";
-    by("said").textContent = `${some}${scanned} traces scanned, ${some}${found.length} ${expression ? "match" : "found"}.`;
+    const { traces, scannedCount, isComplete } = await loadSummaries({ ...timeRange, FilterExpression: filter || undefined }, MAX_TRACES);
+    const graph = filter
+      ? await callXray("TraceGraph", { TraceIds: traces.map((trace) => trace.Id) })
+      : await callXray("ServiceGraph", timeRange);
+    // The results of this refresh are outdated if a newer refresh has started.
+    if (thisRefresh !== refreshCount) return;
+    showTraces(traces);
+    clearFilterError();
+    await drawMap(graph.Services, timeRange.EndTime - timeRange.StartTime, searchFor);
+    const atLeast = isComplete ? "" : "at least ";
+    findById("query-status").textContent = `${atLeast}${scannedCount} traces scanned, ${atLeast}${traces.length} ${filter ? "match" : "found"}.`;
   } catch (error) {
-    if (mine !== looks) return;
-    if (error instanceof Refused) wrong(error.message);
-    else by("said").textContent = `X-Ray does not answer: ${error.message}`;
+    if (thisRefresh !== refreshCount) return;
+    if (error instanceof XrayError) showFilterError(error.message);
+    else findById("query-status").textContent = `X-Ray does not respond: ${error.message}`;
   }
-  again(performance.now() - began);
+  scheduleRefresh(performance.now() - startMs);
 }
 
-function again(took) {
-  if (by("live").checked && by("range").value !== "own") {
-    timer = setTimeout(() => (document.hidden ? again(0) : look()), Math.max(PAUSE, took * IDLE_SHARE));
-  }
+function scheduleRefresh(lastDurationMs) {
+  if (!findById("live").checked || isCustomRange()) return;
+  const delayMs = Math.max(REFRESH_INTERVAL_MS, lastDurationMs * REFRESH_DURATION_FACTOR);
+  refreshTimer = setTimeout(() => (document.hidden ? scheduleRefresh(0) : refresh()), delayMs);
 }
 
-function right() {
-  by("filter").removeAttribute("aria-invalid");
-  by("wrong").replaceChildren();
+function clearFilterError() {
+  findById("filter").removeAttribute("aria-invalid");
+  findById("filter-error").replaceChildren();
 }
 
-/** Marks the position of an error in the expression. Positions count characters, from 1. */
-function wrong(message) {
-  by("filter").setAttribute("aria-invalid", "true");
+/** Shows an error message, and marks the position of the error in the filter. Positions count characters, from 1. */
+function showFilterError(message) {
+  findById("filter").setAttribute("aria-invalid", "true");
   const [, reason, position] = message.match(/^Invalid filter expression: (.*) at position (\d+)$/s) ?? [];
   if (!position) {
-    by("wrong").replaceChildren(message);
+    findById("filter-error").replaceChildren(message);
     return;
   }
-  const typed = [...filter()];
-  const at = Number(position) - 1;
-  const mark = html("mark", {}, typed[at] ?? "\u00a0");
-  by("wrong").replaceChildren(typed.slice(0, at).join(""), mark, typed.slice(at + 1).join(""), `\n${reason}, at position ${position}`);
+  const characters = [...readFilter()];
+  const errorIndex = Number(position) - 1;
+  const mark = createHtml("mark", {}, characters[errorIndex] ?? "\u00a0");
+  findById("filter-error").replaceChildren(
+    characters.slice(0, errorIndex).join(""), mark, characters.slice(errorIndex + 1).join(""), `\n${reason}, at position ${position}`);
 }
 
 /** Runs the query of the form and stores it in the page's address. */
 function search() {
-  list.reset();
+  resetPages();
   const query = new URLSearchParams();
   for (const id of ["filter", "range", "group", "from", "to"]) {
-    const value = by(id).value.trim();
+    const value = findById(id).value.trim();
     if (value && !(id === "range" && value === "300")) query.set(id, value);
   }
-  const text = query.toString();
-  history.replaceState(null, "", text ? `/traces?${text}` : "/traces");
-  return look();
+  const queryText = query.toString();
+  history.replaceState(null, "", queryText ? `/traces?${queryText}` : "/traces");
+  return refresh();
 }
 
-function choose(expression) {
-  by("filter").value = expression;
+function searchFor(filter) {
+  findById("filter").value = filter;
   search();
 }
 
-async function groups(chosen = by("group").value) {
-  const { Groups } = await ask("Groups", {});
-  const option = (value, text) => html("option", { value }, text);
-  by("group").replaceChildren(option("", "none"), ...Groups.map((it) => option(it.GroupName, it.GroupName)));
-  by("group").value = chosen;
+async function loadGroups(selectedGroup = findById("group").value) {
+  const { Groups } = await callXray("Groups", {});
+  const createOption = (value, text) => createHtml("option", { value }, text);
+  findById("group").replaceChildren(createOption("", "none"), ...Groups.map(({ GroupName }) => createOption(GroupName, GroupName)));
+  findById("group").value = selectedGroup;
 }
 
-function listen() {
-  by("ask").addEventListener("submit", (event) => {
+function addListeners() {
+  findById("query-form").addEventListener("submit", (event) => {
     event.preventDefault();
     search();
   });
-  by("clear").addEventListener("click", () => {
-    by("filter").value = "";
-    by("group").value = "";
-    right();
+  findById("clear").addEventListener("click", () => {
+    findById("filter").value = "";
+    findById("group").value = "";
+    clearFilterError();
     search();
-    by("filter").focus();
+    findById("filter").focus();
   });
-  by("range").addEventListener("change", () => {
-    const isOwn = by("range").value === "own";
-    by("own").hidden = !isOwn;
-    if (isOwn && !by("from").value) {
-      const local = (time) => new Date(time - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-      by("from").value = local(Date.now() - 300_000);
-      by("to").value = local(Date.now());
+  findById("range").addEventListener("change", () => {
+    findById("custom-range").hidden = !isCustomRange();
+    if (isCustomRange() && !findById("from").value) {
+      const formatLocalTime = (timeMs) => new Date(timeMs - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+      findById("from").value = formatLocalTime(Date.now() - 300_000);
+      findById("to").value = formatLocalTime(Date.now());
     }
     search();
   });
-  for (const id of ["group", "from", "to"]) by(id).addEventListener("change", search);
-  by("live").addEventListener("change", look);
-  by("save").addEventListener("click", () => {
-    if (!by("filter").value.trim()) {
-      wrong("Type a filter first. The group contains the traces that match the filter.");
-      by("filter").focus();
+  for (const id of ["group", "from", "to"]) findById(id).addEventListener("change", search);
+  findById("live").addEventListener("change", refresh);
+  findById("save-group").addEventListener("click", () => {
+    if (!findById("filter").value.trim()) {
+      showFilterError("Type a filter first. The group contains the traces that match the filter.");
+      findById("filter").focus();
       return;
     }
-    by("name-wrong").textContent = "";
-    by("name").showModal();
+    findById("group-error").textContent = "";
+    findById("group-dialog").showModal();
   });
-  by("name-cancel").addEventListener("click", () => by("name").close());
-  by("name").querySelector("form").addEventListener("submit", save);
+  findById("group-cancel").addEventListener("click", () => findById("group-dialog").close());
+  findById("group-dialog").querySelector("form").addEventListener("submit", saveGroup);
 }
 
-async function save(event) {
+async function saveGroup(event) {
   event.preventDefault();
-  const name = by("group-name").value.trim();
+  const name = findById("group-name").value.trim();
   try {
-    await ask("CreateGroup", { GroupName: name, FilterExpression: by("filter").value.trim() });
-    by("name").close();
-    by("filter").value = "";
-    await groups(name);
+    await callXray("CreateGroup", { GroupName: name, FilterExpression: findById("filter").value.trim() });
+    findById("group-dialog").close();
+    findById("filter").value = "";
+    await loadGroups(name);
     await search();
-    by("group").focus();
+    findById("group").focus();
   } catch (error) {
-    by("name-wrong").textContent = error.message;
+    findById("group-error").textContent = error.message;
   }
 }
 
-async function one(id) {
-  by("overview").hidden = true;
-  by("one").hidden = false;
-  let isWhole = false;
+/** Shows one trace, and repeats the query until the trace is complete. */
+async function showTrace(traceId) {
+  findById("overview").hidden = true;
+  findById("trace-view").hidden = false;
+  let isComplete = false;
   try {
-    isWhole = await waterfall.show(id);
+    isComplete = await showWaterfall(traceId);
   } catch (error) {
-    by("one-said").textContent = `X-Ray does not answer: ${error.message}`;
+    findById("trace-status").textContent = `X-Ray does not respond: ${error.message}`;
   }
-  if (!isWhole) setTimeout(() => one(id), PAUSE);
+  if (!isComplete) setTimeout(() => showTrace(traceId), REFRESH_INTERVAL_MS);
 }
 
-async function start() {
-  const id = location.pathname.match(/^\/traces\/(.+)$/)?.[1];
-  if (id) return one(decodeURIComponent(id));
-  by("all").hidden = true;
-  listen();
+async function startPage() {
+  const traceId = location.pathname.match(/^\/traces\/(.+)$/)?.[1];
+  if (traceId) return showTrace(decodeURIComponent(traceId));
+  findById("all-traces").hidden = true;
+  addListeners();
   const query = new URLSearchParams(location.search);
-  for (const id of ["filter", "range", "from", "to"]) if (query.has(id)) by(id).value = query.get(id);
-  by("own").hidden = by("range").value !== "own";
+  for (const id of ["filter", "range", "from", "to"]) if (query.has(id)) findById(id).value = query.get(id);
+  findById("custom-range").hidden = !isCustomRange();
   try {
-    await groups(query.get("group") ?? "");
+    await loadGroups(query.get("group") ?? "");
   } catch (error) {
-    by("said").textContent = `X-Ray does not answer: ${error.message}`;
+    findById("query-status").textContent = `X-Ray does not respond: ${error.message}`;
   }
-  return look();
+  return refresh();
 }
 
-start();
+startPage();

@@ -59,23 +59,23 @@ pub struct Options {
     /// Inject faults into likes: on or off
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub chaos: Switch,
-    /// Seed of the sequence of faults; without it a random seed is used and printed
+    /// Seed of the sequence of faults; without this option the lab uses and prints a random seed
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = log_level)]
     pub loglevel: String,
-    /// Run X-Ray and send traces: on or off. OTEL_TRACES_EXPORTER and AWS_XRAY_DAEMON_ADDRESS can
-    /// send them elsewhere
+    /// Run the local X-Ray and send traces to it: on or off. OTEL_TRACES_EXPORTER and
+    /// AWS_XRAY_DAEMON_ADDRESS select another receiver of the traces
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub tracing: Switch,
     /// Which service receives likes: service (the Like service) or monolith (no Like service runs)
     #[arg(long, value_enum, default_value_t = LikeIn::Service, hide_possible_values = true)]
     pub like_in: LikeIn,
-    /// Directory of the database; without it the table is in memory only
+    /// Directory that stores the database; without this option the table is only in memory
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// JSON file with all addresses and tasks, written when everything is healthy
+    /// JSON file with all addresses and tasks; the lab writes it when all tasks are healthy
     #[arg(long, value_name = "PATH")]
     pub endpoints_file: Option<PathBuf>,
     /// Do not open a browser

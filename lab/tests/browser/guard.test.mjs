@@ -1,4 +1,4 @@
-// Pages of other origins in a real browser: they can neither change nor read data of the lab's listeners.
+// Tests in a real browser: pages of other origins can neither change nor read data of the lab's listeners.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -14,7 +14,7 @@ let otherServer;
 before(async () => {
   otherServer = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end("<title>page</title>"));
   await new Promise((resolve) => otherServer.listen(0, "127.0.0.1", resolve));
-  // Both names resolve to this machine, as in a DNS rebinding attack.
+  // All names below `.example` resolve to this machine, as in a DNS rebinding attack.
   browser = await Browser.start(["--host-resolver-rules=MAP *.example 127.0.0.1"]);
   lab = await Lab.start({ options: ["--chaos", "off", "--allowed-origin", pageUrl("app.example")] });
 });
@@ -78,7 +78,7 @@ async function readState() {
   return { refused: status.Refused, rules, groups, mysfits: table.mysfits.length };
 }
 
-test("a page of another origin changes nothing and reads nothing", async () => {
+test("a page of another origin cannot change or read data of any listener", async () => {
   const stateBefore = await readState();
   for (const host of ["127.0.0.1", "localhost", "evil.example"]) {
     const page = await browser.open(pageUrl(host));
@@ -147,7 +147,7 @@ test("a page of an allowed origin sends spans by fetch and by beacon, and reads 
   beaconBody.resourceSpans[0].scopeSpans[0].spans[0].traceId = "5b8efff798038103d269b633813fc60d";
   await page.evaluate(([url, body]) => navigator.sendBeacon(url, new Blob([body], { type: "application/json" })), [url, JSON.stringify(beaconBody)]);
   await waitUntil(async () => (await lab.findTraces('service("beacon")')).length === 1);
-  // The other listeners allow this origin too.
+  // `--allowed-origin` also applies to the other listeners.
   const [[, statusPage]] = await fetchAll(page, [["status", `${lab.endpoints.xray.api}/status`, {}]]);
   assert.match(statusPage, /^cors 200 /);
 });

@@ -24,7 +24,7 @@ export const MYSFIT_ID = "4e53920c-505a-4a90-a694-b9300791f0ae";
 /** The filter that the workshop teaches: slow and failed likes. */
 export const WORKSHOP_FILTER = 'service("like service") { responsetime > 1 OR error } AND http.method = "POST"';
 
-/** The longest time range that X-Ray accepts. It ends a minute from now. */
+/** The longest time range that X-Ray accepts. The range ends a minute from now. */
 export function longestTimeRange() {
   const endTime = Math.floor(Date.now() / 1000) + 60;
   return { StartTime: endTime - 6 * 3600, EndTime: endTime };
@@ -37,7 +37,7 @@ export class Lab {
     lab.directory = await mkdtemp(join(tmpdir(), "lab-"));
     const endpointsFile = join(lab.directory, "endpoints.json");
     const portOptions = ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port", "--otlp-port"].flatMap((option) => [option, "0"]);
-    // With seed 7 the first likes include slow ones and 404s.
+    // With seed 7 the first likes include slow likes and 404s.
     const defaultOptions = ["--no-browser", "--endpoints-file", endpointsFile, "--seed", "7", "--like-tasks", "1", ...portOptions];
     const variables = { ...process.env, CHAOS_STRESS_CPU_MS: "1100-1150", ...env };
     lab.process = spawn(process.env.LAB_BIN, [...defaultOptions, ...options], { env: variables, stdio: ["ignore", "ignore", "inherit"] });
@@ -74,13 +74,13 @@ export class Lab {
   }
 }
 
-/** Waits until `condition` returns a value that counts as true, and returns the value. */
+/** Waits until `condition` returns a truthy value, and returns this value. */
 export async function waitUntil(condition) {
   const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    assert(Date.now() < deadline, `still false after ${TIMEOUT_MS} ms: ${condition}`);
+    assert(Date.now() < deadline, `no truthy value after ${TIMEOUT_MS} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
 }

@@ -8,9 +8,9 @@ import { gzipSync } from "node:zlib";
 
 import { Browser, Lab, MYSFIT_ID, assertAccessible, saveScreenshot, waitUntil } from "./lab.mjs";
 
-const WEB = new URL("../../../web/", import.meta.url);
-const NARROW = { viewport: { width: 360, height: 740 } };
-const DARK = { colorScheme: "dark" };
+const WEB_DIRECTORY = new URL("../../../web/", import.meta.url);
+const NARROW_SCREEN = { viewport: { width: 360, height: 740 } };
+const DARK_MODE = { colorScheme: "dark" };
 /** Burns of at least 2 s, so that a test can see the waiting state, and long timeouts for busy machines. */
 const SLOW_LIKES = { CHAOS_STRESS_CPU_MS: "2000-2100", MONOLITH_TIMEOUT_MS: "20000", DDB_TIMEOUT_MS: "20000" };
 
@@ -41,12 +41,12 @@ async function listenOnLoopback(server) {
 
 /** Serves the site's files unchanged, as S3 does, with an API of another origin. */
 async function serveSite(api) {
-  const types = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+  const contentTypes = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
   const server = createServer(async (request, response) => {
     const path = request.url === "/" ? "index.html" : request.url.slice(1);
     const config = `export const api = ${JSON.stringify(api)};\nexport const traces = "";\n`;
-    const content = path === "config.js" ? config : await readFile(new URL(path, WEB)).catch(() => null);
-    response.writeHead(content === null ? 404 : 200, { "Content-Type": types[path.split(".").pop()] ?? "text/plain" });
+    const content = path === "config.js" ? config : await readFile(new URL(path, WEB_DIRECTORY)).catch(() => null);
+    response.writeHead(content === null ? 404 : 200, { "Content-Type": contentTypes[path.split(".").pop()] ?? "text/plain" });
     response.end(content ?? "");
   });
   return listenOnLoopback(server);
@@ -106,9 +106,9 @@ test("the first page load shows twelve mysfits with pictures, is small, and requ
 test("the page has no accessibility errors and no horizontal scrolling: wide, narrow, light, dark, with drawer or profile open", async () => {
   for (const [name, options] of Object.entries({
     wide: { viewport: { width: 1920, height: 1080 } },
-    dark: DARK,
-    narrow: NARROW,
-    "narrow-dark": { ...NARROW, ...DARK },
+    dark: DARK_MODE,
+    narrow: NARROW_SCREEN,
+    "narrow-dark": { ...NARROW_SCREEN, ...DARK_MODE },
     tablet: { viewport: { width: 768, height: 1024 } },
   })) {
     const page = await openSite(faultlessLab, options);
@@ -146,7 +146,7 @@ test("each filter shows the mysfits that the API returns for it, and the filter 
 test("an empty filter result and an empty list each show a message", async (t) => {
   const lab = await Lab.start();
   t.after(() => lab.stop());
-  const remove = async (id) => {
+  const deleteMysfit = async (id) => {
     const response = await fetch(lab.endpoints.dynamodb, {
       method: "POST",
       headers: {
@@ -160,11 +160,11 @@ test("an empty filter result and an empty list each show a message", async (t) =
     assert.equal(response.status, 200, await response.text());
   };
   const { mysfits } = await (await fetch(`${lab.endpoints.alb}/mysfits`)).json();
-  for (const it of mysfits.filter((it) => it.goodevil === "Good")) await remove(it.mysfitId);
+  for (const it of mysfits.filter((it) => it.goodevil === "Good")) await deleteMysfit(it.mysfitId);
   const page = await browser.open(lab.endpoints.site);
   await page.locator('#filters [data-value="Good"]').click();
   await waitForState(page, "No mysfit has this alignment.");
-  for (const it of mysfits) await remove(it.mysfitId);
+  for (const it of mysfits) await deleteMysfit(it.mysfitId);
   await page.getByRole("button", { name: "All", exact: true }).click();
   await waitForState(page, "There are no mysfits here yet.");
   await assertAccessible(page);
@@ -198,7 +198,7 @@ test("a profile has its own address and returns the focus when it closes", async
   assert.deepEqual(page.errors, []);
 });
 
-test("an address with an unknown id shows a message, and one with an invalid percent-encoding opens no profile", async () => {
+test("an address with an unknown id shows a message, and an address with an invalid percent-encoding opens no profile", async () => {
   const page = await openSite(faultlessLab);
   await page.goto(`${faultlessLab.endpoints.site}/#/mysfits/nobody%2Fat%20all`);
   await page.locator("#profile .state", { hasText: "There is no mysfit with this address." }).waitFor();
@@ -295,7 +295,7 @@ test("a slow like shows the elapsed time and is marked as slow at its end", asyn
 });
 
 test("a like answered 404 shows the status, is not counted, and can be retried", async () => {
-  const page = await openSite(notFoundLab, DARK);
+  const page = await openSite(notFoundLab, DARK_MODE);
   const cardElement = findCard(page, "Cole");
   await cardElement.locator(".heart").click();
   await waitForMessage(cardElement, /^Not liked: status 404 after [\d,]+ ms$/);
@@ -357,16 +357,16 @@ test("an adoption needs a confirmation, is sent once, and persists", async () =>
 
 /** Delays requests of `method` to paths that end with `path` until `release` is called: "before" they are sent, or "after" the response. */
 async function delayRequests(page, when, method, path) {
-  const delay = { count: 0 };
-  const released = new Promise((resolve) => (delay.release = resolve));
+  const delayed = { count: 0 };
+  const released = new Promise((resolve) => (delayed.release = resolve));
   await page.route((url) => url.pathname.endsWith(path), async (route) => {
     if (route.request().method() !== method) return route.fallback();
     const response = when === "after" ? await route.fetch() : undefined;
-    delay.count += 1;
+    delayed.count += 1;
     await released;
     return response ? route.fulfill({ response }) : route.continue();
   });
-  return delay;
+  return delayed;
 }
 
 test("a like that ends during an adoption does not enable the Adopt button", async () => {
@@ -466,7 +466,7 @@ test("filters, likes, profiles and adoptions work with the keyboard alone", asyn
 test("an unreachable API shows an error and a retry button, also when another web server serves the site", async (t) => {
   const siteServer = await serveSite("http://127.0.0.1:9");
   t.after(() => siteServer.stop());
-  const page = await browser.open(siteServer.url, NARROW);
+  const page = await browser.open(siteServer.url, NARROW_SCREEN);
   await waitForState(page, /^The mysfits cannot be shown: no readable response after [\d,]+ ms\.$/);
   assert.equal(await findCards(page).count(), 0);
   await saveScreenshot(page, "site-down");

@@ -8,7 +8,7 @@ import { Browser, Lab, MYSFIT_ID, WORKSHOP_FILTER, assertAccessible, saveScreens
 let lab;
 let browser;
 let tracesUrl;
-/** Number of likes that are sent before the tests. Some are slow and some are answered 404. */
+/** Number of likes that are sent before the tests. Some likes are slow and some are answered 404. */
 const LIKES = 6;
 
 before(async () => {
@@ -17,7 +17,7 @@ before(async () => {
   tracesUrl = `${lab.endpoints.site}/traces`;
   for (let number = 0; number < LIKES; number += 1) await lab.sendLike();
   await waitUntil(async () => (await lab.findTraces('service("like service") AND !partial')).length === LIKES);
-  // The monolith sends its segments separately. Before they arrive, X-Ray infers a node of the type "remote" for it.
+  // The monolith sends its segments separately. Before these segments arrive, X-Ray infers a node of the type "remote" for the monolith.
   const forwardedLikes = (await lab.findTraces('service("like service") { !error }')).length;
   await waitUntil(async () => (await lab.findTraces('service("MysfitsTable")')).length === forwardedLikes);
 });
@@ -27,9 +27,9 @@ after(async () => {
   await lab?.stop();
 });
 
-const waitForStatus = (page, text) => page.locator("#said", { hasText: text }).waitFor();
+const waitForStatus = (page, text) => page.locator("#query-status", { hasText: text }).waitFor();
 
-const countRows = (page) => page.locator("#list tr").count();
+const countRows = (page) => page.locator("#trace-list tr").count();
 
 const searchTraces = async (page, filter) => {
   await page.fill("#filter", filter);
@@ -75,20 +75,20 @@ test("the workshop's filter applies to the list and to the map", async () => {
 test("an invalid filter shows the error and its position", async () => {
   const page = await browser.open(tracesUrl);
   await searchTraces(page, 'service("like service") { respnsetime > 1 }');
-  await page.locator("#wrong mark", { hasText: "r" }).waitFor();
-  const errorText = await page.locator("#wrong").textContent();
+  await page.locator("#filter-error mark", { hasText: "r" }).waitFor();
+  const errorText = await page.locator("#filter-error").textContent();
   assert.equal(errorText, 'service("like service") { respnsetime > 1 }\n\'respnsetime\' is not a keyword, at position 27');
   assert.equal(await page.getAttribute("#filter", "aria-invalid"), "true");
   await saveScreenshot(page, "wrong");
   await assertAccessible(page);
   await searchTraces(page, "ok");
   await waitForStatus(page, "match.");
-  assert.equal(await page.locator("#wrong").textContent(), "");
+  assert.equal(await page.locator("#filter-error").textContent(), "");
 });
 
 test("a like answered 404 and a slow like open with their waterfall and details", async () => {
   const page = await browser.open(tracesUrl);
-  await page.locator("#list tr", { hasText: "404" }).first().locator("a").click();
+  await page.locator("#trace-list tr", { hasText: "404" }).first().locator("a").click();
   await page.waitForURL(/\/traces\/1-/);
   await page.locator("#waterfall button").first().click();
   await page.locator("#details h2", { hasText: "like service" }).waitFor();
@@ -98,10 +98,10 @@ test("a like answered 404 and a slow like open with their waterfall and details"
   }
   assert.equal(await page.locator("#waterfall li").count(), 1);
 
-  await page.click("#all");
+  await page.click("#all-traces");
   await searchTraces(page, 'annotation.chaos_fault = "stress"');
   await waitForStatus(page, "match.");
-  await page.locator("#list tr a").first().click();
+  await page.locator("#trace-list tr a").first().click();
   await page.locator("#waterfall li").nth(4).waitFor();
   const lines = (await page.locator("#waterfall button").allTextContents()).map((it) => it.trim());
   const expectedStarts = ["like service 200 segment, ", "monolith 200 subsegment, ", "monolith 200 segment, ", "DynamoDB 200 subsegment, ", "DynamoDB 200 inferred, "];
@@ -118,16 +118,16 @@ test("a like answered 404 and a slow like open with their waterfall and details"
 
 test("a filter saved as a group appears in the menu and in X-Ray", async () => {
   const page = await browser.open(tracesUrl);
-  await page.click("#save");
-  assert.match(await page.locator("#wrong").textContent(), /Type a filter first/);
+  await page.click("#save-group");
+  assert.match(await page.locator("#filter-error").textContent(), /Type a filter first/);
   await searchTraces(page, WORKSHOP_FILTER);
   await waitForStatus(page, "match.");
-  await page.click("#save");
+  await page.click("#save-group");
   await page.fill("#group-name", "slow-or-lost");
   await saveScreenshot(page, "group");
   await assertAccessible(page);
   await page.press("#group-name", "Enter");
-  await page.locator("#name").waitFor({ state: "hidden" });
+  await page.locator("#group-dialog").waitFor({ state: "hidden" });
   await page.waitForFunction(() => document.getElementById("group").value === "slow-or-lost");
   const matchCount = (await lab.findTraces(WORKSHOP_FILTER)).length;
   await waitForStatus(page, `${matchCount} match.`);
@@ -137,10 +137,10 @@ test("a filter saved as a group appears in the menu and in X-Ray", async () => {
   // A group and a filter are combined. A second group with the same name is refused.
   await searchTraces(page, "error");
   await waitForStatus(page, `${(await lab.findTraces("error")).length} match.`);
-  await page.click("#save");
+  await page.click("#save-group");
   await page.fill("#group-name", "slow-or-lost");
-  await page.click("#name-save");
-  await page.locator("#name-wrong", { hasText: "already" }).waitFor();
+  await page.click("#group-save");
+  await page.locator("#group-error", { hasText: "already" }).waitFor();
   await page.keyboard.press("Escape");
   await page.selectOption("#group", "");
   await page.click("#clear");
@@ -176,7 +176,7 @@ test("a segment can be reached with the keyboard alone", async () => {
   await lab.sendLike();
   await waitForStatus(page, `${LIKES + 1} traces scanned`);
   assert(await page.evaluate(() => document.activeElement.matches("#map .node")));
-  await tabTo("#list a");
+  await tabTo("#trace-list a");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/traces\/1-/);
   await page.locator("#waterfall button").first().waitFor();
@@ -189,10 +189,10 @@ test("the page has no accessibility errors in dark mode and on a narrow screen",
   for (const [name, options] of [["dark", { colorScheme: "dark" }], ["narrow", { viewport: { width: 360, height: 740 } }]]) {
     const page = await browser.open(tracesUrl, options);
     await waitForStatus(page, "found.");
-    await page.locator("#list tr").first().waitFor();
+    await page.locator("#trace-list tr").first().waitFor();
     await saveScreenshot(page, name);
     await assertAccessible(page);
-    await page.locator("#list a").first().click();
+    await page.locator("#trace-list a").first().click();
     await page.locator("#waterfall button").first().click();
     await saveScreenshot(page, `${name}-trace`);
     await assertAccessible(page);
@@ -201,16 +201,16 @@ test("the page has no accessibility errors in dark mode and on a narrow screen",
 });
 
 test("a custom time range is used for the query", async () => {
-  const page = await browser.open(`${tracesUrl}?range=own&from=2020-01-01T00:00:00&to=2020-01-01T01:00:00`);
+  const page = await browser.open(`${tracesUrl}?range=custom&from=2020-01-01T00:00:00&to=2020-01-01T01:00:00`);
   await waitForStatus(page, "0 traces scanned, 0 found.");
-  assert(await page.locator("#none").isVisible());
+  assert(await page.locator("#no-traces").isVisible());
   await page.selectOption("#range", "1800");
-  await page.locator("#list tr").first().waitFor();
+  await page.locator("#trace-list tr").first().waitFor();
 });
 
 test("the page of an unknown trace says that X-Ray does not know the trace", async () => {
   const page = await browser.open(`${tracesUrl}/1-00000000-000000000000000000000000`);
-  await page.locator("#one-said", { hasText: "does not know this trace" }).waitFor();
+  await page.locator("#trace-status", { hasText: "does not know this trace" }).waitFor();
 });
 
 test("ten thousand traces are scanned and listed in steps of one hundred", async () => {
@@ -226,9 +226,9 @@ test("ten thousand traces are scanned and listed in steps of one hundred", async
   const page = await browser.open(tracesUrl);
   await waitForStatus(page, /99\d\d traces scanned, 99\d\d found/);
   assert.equal(await countRows(page), 100);
-  await page.click("#more");
+  await page.click("#more-traces");
   assert.equal(await countRows(page), 200);
-  assert(await page.evaluate(() => document.activeElement.closest("tr") === document.querySelectorAll("#list tr")[100]));
+  assert(await page.evaluate(() => document.activeElement.closest("tr") === document.querySelectorAll("#trace-list tr")[100]));
   await searchTraces(page, 'service("like service")');
   await waitForStatus(page, /99\d\d traces scanned, \d match/);
   assert.deepEqual(page.errors, []);
@@ -246,7 +246,7 @@ test("a map with more than 500 nodes and edges is replaced by a message, and the
     await lab.callXray("TraceSegments", { TraceSegmentDocuments: [JSON.stringify(segment)] });
   }
   const page = await browser.open(`${tracesUrl}?filter=${encodeURIComponent('service("wide-a")')}`);
-  await page.locator("#list tr", { hasText: "0000ff" }).waitFor();
+  await page.locator("#trace-list tr", { hasText: "0000ff" }).waitFor();
   await page.locator("#map", { hasText: "Filter for fewer traces" }).waitFor();
   assert.match(await page.locator("#map").textContent(), /^The map is not drawn\. It has 60\d nodes and 60\d edges/);
   await waitForStatus(page, "1 match.");
