@@ -1,14 +1,15 @@
 //! Translates a span to an X-Ray segment document.
 //!
-//! `opentelemetry-aws` does the translation. Its documents differ from the X-Ray developer guide ("Segment
-//! documents") in some cases. This module therefore changes the span before the translation and the document after
-//! it. A comment at each change gives the reason.
+//! The translator is the [`SegmentTranslator`] of `opentelemetry-aws`. The documents of the translator differ from the
+//! X-Ray developer guide ("Segment documents") in some cases. This module therefore changes the span before the
+//! translation and the document after the translation. A comment at each change gives the reason.
 
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{KeyValue, Value as AttributeValue};
 use opentelemetry_aws::xray_exporter::SegmentTranslator;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
+use regex::Regex;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
@@ -35,11 +36,15 @@ const OPTIONAL_MEMBERS: [&str; 3] = ["cause", "annotations", "aws"];
 /// address.
 const MAX_ATTRIBUTE_BYTES: usize = 250;
 
-/// Longest host name in bytes. It leaves room for a path in the URL, which has at most [`MAX_ATTRIBUTE_BYTES`].
+/// Longest host name in bytes. Host and path together form the URL, which has at most [`MAX_ATTRIBUTE_BYTES`].
 const MAX_HOST_BYTES: usize = 100;
 
-/// Longest service name in characters, from the X-Ray developer guide.
-const MAX_SERVICE_NAME_CHARS: usize = 200;
+/// Longest service name in bytes. The X-Ray developer guide allows 200 characters, but the translator counts bytes.
+const MAX_SERVICE_NAME_BYTES: usize = 200;
+
+/// Matches a character that the translator rejects in a service name. `char::is_alphanumeric` allows more characters,
+/// for example combining vowel signs and circled letters.
+const FORBIDDEN_NAME_CHARACTER: &str = r"[^\pL\pN\pZ_.:/%&#=+\-@]";
 
 /// Longest annotation value in bytes. X-Ray allows 1,000 characters.
 const MAX_ANNOTATION_BYTES: usize = 1000;
@@ -73,14 +78,14 @@ impl Default for DocumentTranslator {
     fn default() -> Self {
         let translator = SegmentTranslator::new()
             .with_indexed_attrs(ANNOTATION_KEYS.map(str::to_owned))
-            // A W3C trace id does not begin with a timestamp. X-Ray accepts such ids.
+            // W3C trace ids do not begin with a timestamp, and X-Ray accepts W3C trace ids.
             .skip_timestamp_validation();
         Self(translator)
     }
 }
 
 impl DocumentTranslator {
-    /// Sets the resource. Its attributes are part of every document.
+    /// Sets the resource. The attributes of the resource are part of every document.
     pub fn set_resource(&mut self, resource: &Resource) {
         let name = resource.get(&"service.name".into());
         let name = name.map_or_else(String::new, |name| name.to_string());
@@ -108,7 +113,8 @@ impl DocumentTranslator {
 /// Changes attributes, times and status so that the translator creates a valid document.
 fn prepare_span(span: &mut SpanData) {
     cut_long_attributes(span);
-    // X-Ray rejects a document that ends before its start. This happens if the system clock is set back.
+    // X-Ray rejects a document that ends before its start. If the system clock is set back, a span can
+    // end before its start.
     span.end_time = span.end_time.max(span.start_time);
     if span.span_kind != SpanKind::Server {
         // The translator would convert these attributes to an `sql` block.
@@ -151,13 +157,13 @@ fn cut_long_attributes(span: &mut SpanData) {
 }
 
 /// Replaces each character that X-Ray does not allow in a name with an underscore, and cuts the name to
-/// [`MAX_SERVICE_NAME_CHARS`].
+/// [`MAX_SERVICE_NAME_BYTES`].
+#[expect(clippy::expect_used, reason = "the regular expression is constant")]
 fn sanitize_service_name(name: &str) -> String {
-    let is_allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/%&#=+-@".contains(c);
-    name.chars()
-        .take(MAX_SERVICE_NAME_CHARS)
-        .map(|c| if is_allowed(c) { c } else { '_' })
-        .collect()
+    let forbidden_character = Regex::new(FORBIDDEN_NAME_CHARACTER).expect("a valid expression");
+    let mut name = forbidden_character.replace_all(name, "_").into_owned();
+    name.truncate(name.floor_char_boundary(MAX_SERVICE_NAME_BYTES));
+    name
 }
 
 fn correct_document(document: &mut Map<String, Value>, span: &SpanData) {
@@ -211,8 +217,8 @@ fn link_exceptions(document: &mut Map<String, Value>) {
     }
 }
 
-/// Moves the log groups into the block `aws`, with one object for each log group. The translator lists the ARNs
-/// among the names, too.
+/// Moves the log groups into the block `aws`, with one object for each log group. The translator writes one list of
+/// names and one list of ARNs, and adds the ARNs to the list of names.
 fn move_log_groups(document: &mut Map<String, Value>) {
     let Some(log_groups) = document.remove("cloudwatch_logs") else {
         return;

@@ -10,7 +10,7 @@ use super::*;
 
 /// The resource that the ECS resource detector returns on Fargate.
 fn fargate_resource() -> Resource {
-    let list_with =
+    let create_list =
         |text: &str| AttributeValue::Array(Array::String(vec![StringValue::from(text.to_owned())]));
     Resource::builder_empty()
         .with_service_name("like service")
@@ -21,10 +21,10 @@ fn fargate_resource() -> Resource {
             KeyValue::new("cloud.account.id", "123456789012"),
             KeyValue::new("aws.ecs.launchtype", "fargate"),
             KeyValue::new("container.name", "like"),
-            KeyValue::new("aws.log.group.names", list_with("/ecs/like")),
+            KeyValue::new("aws.log.group.names", create_list("/ecs/like")),
             KeyValue::new(
                 "aws.log.group.arns",
-                list_with("arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/like"),
+                create_list("arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/like"),
             ),
         ])
         .build()
@@ -231,15 +231,35 @@ fn the_cause_is_removed_from_a_document_that_is_too_large() {
 }
 
 #[test]
-fn characters_that_x_ray_does_not_allow_in_a_name_become_underscores() {
-    let resource = Resource::builder_empty()
-        .with_service_name("like<service>!?")
-        .build();
-    let document = translate_span(&resource, SpanKind::Server, |_| {});
-    assert_eq!(document["name"], "like_service___");
+fn characters_that_x_ray_does_not_allow_in_a_service_name_become_underscores() {
+    // "ि" is a combining vowel sign, and "Ⓐ" is a symbol. `char::is_alphanumeric` returns true for both.
+    for (service_name, segment_name) in [
+        ("like<service>!?", "like_service___"),
+        ("Größe 2 @½", "Größe 2 @½"),
+        ("हि", "ह_"),
+        ("Ⓐ", "_"),
+    ] {
+        let resource = Resource::builder_empty().with_service_name(service_name);
+        let document = translate_span(&resource.build(), SpanKind::Server, |_| {});
+        assert_eq!(document["name"], segment_name);
+    }
+}
+
+#[test]
+fn a_service_name_is_cut_to_200_bytes_between_two_characters() {
+    let service_name = format!("a{}", "ü".repeat(150));
+    let resource = Resource::builder_empty().with_service_name(service_name);
+    let document = translate_span(&resource.build(), SpanKind::Server, |_| {});
+    assert_eq!(document["name"], format!("a{}", "ü".repeat(99)));
 }
 
 proptest::proptest! {
+    #[test]
+    fn any_service_name_makes_a_valid_document(name in "\\PC{1,300}") {
+        let resource = Resource::builder_empty().with_service_name(name);
+        translate_span(&resource.build(), SpanKind::Server, |_| {});
+    }
+
     #[test]
     fn any_path_user_agent_host_and_mysfit_id_make_a_valid_document(
         path in "\\PC{0,400}", user_agent in "\\PC{0,400}", host in "[a-z.]{0,300}", id in "\\PC{0,1200}"
