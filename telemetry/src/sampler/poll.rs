@@ -15,7 +15,8 @@ use serde_json::json;
 
 use super::XraySampler;
 use super::api::{
-    SamplingRulesPage, SamplingStatisticsDocument, SamplingTargetsRequest, SamplingTargetsResponse,
+    SamplingRule, SamplingRulesPage, SamplingStatisticsDocument, SamplingTargetsRequest,
+    SamplingTargetsResponse,
 };
 use super::rule_state::DEFAULT_REPORT_INTERVAL;
 use super::rules::Rules;
@@ -29,7 +30,7 @@ mod refresh_tests;
 #[cfg(test)]
 mod report_tests;
 
-/// Time between two refreshes of the rules. If X-Ray reports a change of the rules, they are refreshed earlier.
+/// Time between two refreshes of the rules. A change of the rules that X-Ray reports causes an earlier refresh.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Longest random time that is added to [`REFRESH_INTERVAL`], so that processes that start at the same time do not
@@ -45,7 +46,7 @@ const MAX_REPORT_DOCUMENTS: usize = 25;
 /// Timeout of one call to the daemon.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Maximum number of pages that one refresh requests.
+/// Maximum number of pages that one refresh requests. A daemon with a fault may return pages without end.
 const MAX_RULE_PAGES: usize = 20;
 
 /// Ends the polling thread when this value is dropped. The drop does not wait for a call in progress.
@@ -79,7 +80,7 @@ struct DaemonClient {
     client_id: String,
     next_refresh: Duration,
     last_report: Duration,
-    /// `LastRuleModification` of the last response that contained this time, on X-Ray's clock.
+    /// The last received `LastRuleModification`: a time on X-Ray's clock.
     last_modification: Option<f64>,
     /// The time of the latest modification that the current rules are known to include.
     applied_modification: Option<f64>,
@@ -172,7 +173,8 @@ impl DaemonClient {
         let refresh_result = self.refresh_rules(now);
         if refresh_result.is_ok() {
             // Modification times are whole seconds, so the rules may lack a later modification of the same second.
-            // The earlier time is stored here, so that the response to the next report causes one more refresh.
+            // `applied_modification` is therefore set to the previous time, so that the response to the next report
+            // causes one more refresh.
             self.applied_modification = previous_modification;
         }
         report_result.and(refresh_result)
@@ -191,10 +193,10 @@ impl DaemonClient {
         let no_targets = SamplingTargetsResponse::default();
         let targets = match &response {
             Ok(targets) => targets,
-            // X-Ray has counted the report, although its response cannot be read.
+            // X-Ray has counted the report, although the response cannot be read.
             Err(failure) if failure.has_status(StatusCode::is_success) => &no_targets,
-            // The service model allows a report without documents. If X-Ray rejects such a report, no counts are
-            // lost.
+            // The service model allows a report without documents. If X-Ray rejects a report without documents, no
+            // counts are lost.
             Err(failure)
                 if failure.has_status(StatusCode::is_client_error) && documents.is_empty() =>
             {
@@ -207,17 +209,7 @@ impl DaemonClient {
     }
 
     fn refresh_rules(&mut self, now: Duration) -> Result<(), Failure> {
-        let mut definitions = Vec::new();
-        let mut request = json!({});
-        for _ in 0..MAX_RULE_PAGES {
-            let page: SamplingRulesPage = self.call("GetSamplingRules", &request)?;
-            let records = page.sampling_rule_records.into_iter();
-            definitions.extend(records.map(|record| record.sampling_rule));
-            match page.next_token.filter(|token| !token.is_empty()) {
-                Some(token) => request = json!({ "NextToken": token }),
-                None => break,
-            }
-        }
+        let definitions = self.request_rule_definitions()?;
         // X-Ray always has the rule `Default`, so a response without a valid rule is a mistake of the daemon. The
         // current rules stay in force, and the next poll requests rules again.
         if let Some(rules) = self.sampler.rules().with_definitions(definitions, now) {
@@ -226,6 +218,29 @@ impl DaemonClient {
             self.next_refresh = now + REFRESH_INTERVAL + jitter;
         }
         Ok(())
+    }
+
+    /// Requests all pages of rules.
+    ///
+    /// # Errors
+    ///
+    /// If a call fails, or if there are more than [`MAX_RULE_PAGES`]. A part of the rules is not used, because a rule
+    /// of a missing page could have a higher priority.
+    fn request_rule_definitions(&self) -> Result<Vec<SamplingRule>, Failure> {
+        let mut definitions = Vec::new();
+        let mut request = json!({});
+        for _ in 0..MAX_RULE_PAGES {
+            let page: SamplingRulesPage = self.call("GetSamplingRules", &request)?;
+            let records = page.sampling_rule_records.into_iter();
+            definitions.extend(records.map(|record| record.sampling_rule));
+            match page.next_token.filter(|token| !token.is_empty()) {
+                Some(token) => request = json!({ "NextToken": token }),
+                None => return Ok(definitions),
+            }
+        }
+        Err(Failure::other(format_args!(
+            "the sampling rules have more than {MAX_RULE_PAGES} pages"
+        )))
     }
 
     fn call<T: DeserializeOwned>(

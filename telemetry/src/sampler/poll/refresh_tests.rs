@@ -89,7 +89,7 @@ fn modified_rules_are_refreshed_even_if_the_process_has_no_requests() {
 }
 
 #[test]
-fn a_modification_causes_two_refreshes_and_then_none_until_the_next_modification() {
+fn each_modification_of_the_rules_causes_exactly_two_refreshes() {
     let daemon = FakeDaemon::start([rule_page(["a"], json!({}))]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
@@ -199,6 +199,27 @@ fn the_rules_stay_in_force_after_a_response_without_rules() {
     daemon.set_rule_pages([rule_page(["a"], json!({"FixedRate": 0.0}))]);
     client.poll(seconds(325)).unwrap();
     assert!(!sample_request(&client, "/a"));
+}
+
+#[test]
+fn a_refresh_fails_and_the_rules_stay_in_force_if_there_are_more_than_20_pages() {
+    let mut page = rule_page(["a"], json!({"FixedRate": 1.0}));
+    page["NextToken"] = json!("more");
+    let last_page = rule_page(["b"], json!({}));
+    let mut twenty_pages = vec![page; 19];
+    twenty_pages.push(last_page);
+    let daemon = FakeDaemon::start(twenty_pages);
+    let mut client = daemon.client();
+    client.poll(seconds(0)).unwrap();
+    assert_eq!(daemon.refresh_count(), 20);
+
+    let mut endless_page = rule_page(["a"], json!({"FixedRate": 0.0}));
+    endless_page["NextToken"] = json!("more");
+    daemon.set_rule_pages([endless_page]);
+    let failure = client.poll(seconds(305)).unwrap_err();
+    assert_eq!(failure.cause, "the sampling rules have more than 20 pages");
+    assert_eq!(daemon.refresh_count(), 40);
+    assert!(sample_request(&client, "/a") && sample_request(&client, "/a"));
 }
 
 #[test]
