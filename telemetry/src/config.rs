@@ -1,5 +1,5 @@
-//! The configuration of the telemetry. One line of code for each environment variable contains the parser
-//! and the default.
+//! The configuration of the telemetry. [`Config`] reads each environment variable in one line of code,
+//! which names the parser and the default.
 //!
 //! The OpenTelemetry libraries ignore invalid values of environment variables. This module therefore
 //! parses all variables, and passes the values to the libraries as arguments. An invalid value is an

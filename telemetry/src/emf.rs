@@ -1,11 +1,11 @@
 //! Writes metrics as JSON lines in CloudWatch's embedded metric format (EMF).
 //!
-//! CloudWatch Logs extracts the metrics from such lines, so a service on ECS needs no agent and no permissions
-//! other than those for its logs. The format is defined in the CloudWatch user guide, "Specification: Embedded
-//! metric format".
+//! CloudWatch Logs extracts the metrics from EMF lines. A service on ECS therefore needs no metrics agent and no
+//! permissions other than the permissions for its logs. The format is defined in the CloudWatch user guide,
+//! "Specification: Embedded metric format".
 //!
-//! The exporter writes each collection of the SDK immediately, without a buffer. It requests delta temporality,
-//! because CloudWatch adds up the values that it receives. The SDK keeps up-down counters cumulative even if delta
+//! The exporter writes each collection of the SDK immediately, without a buffer. The exporter requests delta
+//! temporality, because CloudWatch adds up the received values. The SDK keeps up-down counters cumulative even if delta
 //! temporality is requested, so the exporter writes their current values.
 
 use std::io::{self, Write};
@@ -58,7 +58,7 @@ impl<W: Write + Send> EmfExporter<W> {
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, W> {
-        // A writer that panicked may have written half a line. Only that line is lost.
+        // If the writer panicked, only the line in progress is lost.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -70,11 +70,11 @@ impl<W: Write + Send + 'static> PushMetricExporter for EmfExporter<W> {
         if self.is_shut_down.load(Ordering::Relaxed) {
             return Err(OTelSdkError::AlreadyShutdown);
         }
-        self.write_metrics(metrics).map_err(write_error)
+        self.write_metrics(metrics).map_err(create_write_error)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.lock_writer().flush().map_err(write_error)
+        self.lock_writer().flush().map_err(create_write_error)
     }
 
     fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
@@ -89,6 +89,6 @@ impl<W: Write + Send + 'static> PushMetricExporter for EmfExporter<W> {
     }
 }
 
-fn write_error(error: io::Error) -> OTelSdkError {
+fn create_write_error(error: io::Error) -> OTelSdkError {
     OTelSdkError::InternalFailure(format!("metrics cannot be written: {error}"))
 }

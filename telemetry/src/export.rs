@@ -157,8 +157,8 @@ fn create_export_counter(signal: Signal) -> Counter<u64> {
 pub(crate) struct MonitoredExporter<E> {
     exporter: E,
     monitor: ExportMonitor,
-    /// The failure of the exporter's last HTTP request. Always empty if the exporter does not send its
-    /// requests with a [`BlockingClient`](crate::http::BlockingClient).
+    /// The failure of the exporter's last HTTP request. `None` for exporters that do not use a
+    /// [`BlockingClient`](crate::http::BlockingClient).
     last_failure: LastFailure,
 }
 
@@ -180,12 +180,13 @@ impl<E> MonitoredExporter<E> {
             self.monitor.count_failed(item_count, &failure.error_type);
             self.monitor.record_failure(&failure.cause);
         } else {
-            let rejected = failure
+            let rejected_items = failure
                 .as_ref()
-                .map_or(0, |failure| failure.rejected.min(item_count));
-            self.monitor.count_exported(item_count - rejected);
+                .map_or(0, |failure| failure.rejected_items.min(item_count));
+            self.monitor.count_exported(item_count - rejected_items);
             self.monitor.record_success();
-            self.monitor.count_failed(rejected, REJECTED_ERROR_TYPE);
+            self.monitor
+                .count_failed(rejected_items, REJECTED_ERROR_TYPE);
             let message = failure.as_ref().map(|failure| &*failure.cause);
             self.monitor.record_rejection(message);
         }

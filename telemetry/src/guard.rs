@@ -10,7 +10,8 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use crate::logs::LogQueue;
 use crate::sampler::Poller;
 
-/// The longest wait for the final export of spans and metrics, and then for the last log lines.
+/// The timeout of the final export of spans and metrics. The subsequent flush of the log queue has the
+/// same timeout.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The longest time that the final metrics export waits for the final span export. After the span
@@ -57,7 +58,7 @@ impl Drop for FlushGuard {
     }
 }
 
-/// Runs each task in a new thread. Returns when all tasks are finished, or after [`FLUSH_TIMEOUT`].
+/// Runs each task in a new thread. Returns when all tasks have finished, or after [`FLUSH_TIMEOUT`].
 fn run_in_parallel(tasks: Vec<Box<dyn FnOnce() + Send>>) {
     let (task_running, all_tasks_finished) = mpsc::channel::<()>();
     for task in tasks {

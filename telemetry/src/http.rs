@@ -1,5 +1,5 @@
-//! A blocking HTTP client for exporters and samplers. Exporters and samplers run on separate threads, so they may
-//! block.
+//! A blocking HTTP client for exporters and samplers. Exporters and samplers run on separate threads, so a blocking
+//! call does not delay a request.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use ureq::Agent;
 
 use crate::error_type::{OTHER_ERROR_TYPE, io_error_type};
 
-/// Longest response body that is read, in bytes. A longer body is a failure.
+/// Maximum size of a response body. A request fails if the response has a larger body.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
 
 /// Why a request failed, or why a backend rejected some items of a request.
@@ -23,10 +23,10 @@ pub(crate) struct Failure {
     pub error_type: String,
     /// The description for log lines.
     pub cause: String,
-    /// The status of the response, if there was one.
+    /// The status of the response, or `None` if no response was received.
     pub status: Option<StatusCode>,
-    /// Number of items that the backend rejected while it accepted the others.
-    pub rejected: u64,
+    /// Number of items that the backend rejected in a partial success response.
+    pub rejected_items: u64,
 }
 
 impl Failure {
@@ -36,7 +36,7 @@ impl Failure {
             error_type,
             cause,
             status: None,
-            rejected: 0,
+            rejected_items: 0,
         }
     }
 
@@ -45,14 +45,14 @@ impl Failure {
         Self::new(OTHER_ERROR_TYPE.to_owned(), cause.to_string())
     }
 
-    /// Whether there was a response and `is_expected` accepts its status.
+    /// Whether a response was received and `is_expected` returns true for its status.
     pub fn has_status(&self, is_expected: impl FnOnce(&StatusCode) -> bool) -> bool {
         self.status.as_ref().is_some_and(is_expected)
     }
 }
 
-/// The failure of the last request. The errors of OpenTelemetry's exporters do not contain the cause, so their HTTP
-/// client stores the failure here.
+/// The failure of the last request. OpenTelemetry's exporters return errors without the cause. The HTTP client of the
+/// exporters therefore stores the failure in this type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastFailure(Arc<Mutex<Option<Failure>>>);
 
@@ -61,7 +61,7 @@ impl LastFailure {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// Removes and returns the failure, so that each failure is reported once.
+    /// Removes the stored failure and returns it, so that each failure is reported once.
     pub fn take(&self) -> Option<Failure> {
         let mut failure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failure.take()
@@ -85,13 +85,14 @@ impl BlockingClient {
         Self(config.into())
     }
 
-    /// Sends `request` and reads the body of a 2xx response. The body of any other response is not read.
+    /// Sends `request` and reads the body of a 2xx response. The body of a non-2xx response is not read.
     ///
     /// # Errors
     ///
     /// If the response is not complete, its status is not 2xx, or its body is longer than [`MAX_BODY_BYTES`].
     pub fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
-        // The cause does not contain the path and the query, because they may contain an API key.
+        // The cause contains the host but not the path and the query, because both can contain an API
+        // key.
         let host = request.uri().authority().map(ToString::to_string);
         let host = host.unwrap_or_default();
         let failure = |error: ureq::Error, status| Failure {

@@ -32,8 +32,8 @@ pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitErr
         // The log queue and the span queue create their metrics with the global meter provider.
         global::set_meter_provider(meter_provider.clone());
     }
-    // The subscriber is installed before the export threads start. Otherwise the log would not contain
-    // an outage at the start: the exporters log each outage only once.
+    // The subscriber is installed before the export threads start, because each exporter logs an outage
+    // only once. An outage that starts earlier would not appear in the log.
     let log_queue = LogQueue::start();
     let layer = create_log_layer(config, service, &log_queue);
     tracing_subscriber::registry().with(layer).try_init()?;

@@ -1,4 +1,4 @@
-//! Creates the meter provider: it collects and exports the metrics of the service.
+//! Creates the meter provider that collects and exports the metrics of the service.
 
 use std::io::Write;
 use std::time::Duration;

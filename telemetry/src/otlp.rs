@@ -100,9 +100,9 @@ impl HttpClient for OtlpHttpClient {
 fn parse_partial_success(body: &[u8]) -> Option<Failure> {
     let response = ExportTraceServiceResponse::decode(body).ok()?;
     let partial_success = response.partial_success?;
-    let rejected = u64::try_from(partial_success.rejected_spans).ok()?;
-    (rejected > 0).then(|| Failure {
-        rejected,
+    let rejected_items = u64::try_from(partial_success.rejected_spans).ok()?;
+    (rejected_items > 0).then(|| Failure {
+        rejected_items,
         ..Failure::new(
             REJECTED_ERROR_TYPE.to_owned(),
             partial_success.error_message,

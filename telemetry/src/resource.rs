@@ -17,8 +17,9 @@ const DETECTION_TIMEOUT: Duration = Duration::from_secs(1);
 /// Creates the resource from the ECS metadata endpoint, the environment variables and the service name.
 /// Attributes from environment variables override attributes from ECS.
 ///
-/// The ECS metadata endpoint is queried only if it exists and the selected exporters export resource
-/// attributes. If the endpoint does not answer, the second returned value is a warning for the log.
+/// The ECS metadata endpoint is queried only if the process runs on ECS and the selected exporters export
+/// resource attributes. If the endpoint does not answer, the second returned value is a warning for the
+/// log.
 pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource, Option<String>) {
     let mut warning = None;
     let mut resource = Resource::builder_empty().with_detector(Box::new(TelemetryResourceDetector));

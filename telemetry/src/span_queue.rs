@@ -49,8 +49,8 @@ struct QueueState {
     dropped: AtomicU64,
     /// The value of `dropped` when the previous batch was exported.
     dropped_at_last_batch: AtomicU64,
-    /// Active from the first dropped span until a batch empties the queue and no span was dropped since
-    /// the previous batch.
+    /// Becomes active when a span is dropped. Becomes inactive when a batch empties the queue and no span
+    /// was dropped since the previous batch.
     overflow: LoggedCondition,
 }
 
@@ -77,15 +77,20 @@ impl QueueState {
         self.exported
             .fetch_add(span_count as u64, Ordering::Relaxed);
         let is_empty = self.queued.fetch_sub(span_count, Ordering::Relaxed) == span_count;
-        let dropped = self.dropped.load(Ordering::Relaxed);
-        let dropped_before = self.dropped_at_last_batch.swap(dropped, Ordering::Relaxed);
-        if is_empty && dropped == dropped_before && self.overflow.mark_inactive() {
-            tracing::info!(dropped_since_start = dropped, "no more spans are dropped");
+        let dropped_count = self.dropped.load(Ordering::Relaxed);
+        let dropped_count_before = self
+            .dropped_at_last_batch
+            .swap(dropped_count, Ordering::Relaxed);
+        if is_empty && dropped_count == dropped_count_before && self.overflow.mark_inactive() {
+            tracing::info!(
+                dropped_since_start = dropped_count,
+                "no more spans are dropped"
+            );
         }
     }
 
-    /// Registers the counter of processed spans. In the semantic conventions, a span is processed when the
-    /// processor has passed the span to the exporter or dropped the span.
+    /// Registers the counter of processed spans. The semantic conventions count a span as processed when the processor
+    /// has passed the span to the exporter or dropped the span.
     fn register_counter(self: &Arc<Self>) {
         let queue = Arc::clone(self);
         let exported_attributes = component_attributes("batching_span_processor");

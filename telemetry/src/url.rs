@@ -13,11 +13,11 @@ pub(crate) fn parse_http_url(text: &str) -> Option<Uri> {
     // `Uri::port` returns `None` for an invalid port, so the port is parsed here. If the URL has a user
     // name, the authority does not start with the host.
     let after_host = url.authority()?.as_str().strip_prefix(host)?;
-    let port_is_valid = match after_host.strip_prefix(':') {
+    let is_port_valid = match after_host.strip_prefix(':') {
         Some(port) => is_port(port),
         None => after_host.is_empty(),
     };
-    (["http", "https"].contains(&scheme) && is_host(host) && port_is_valid).then_some(url)
+    (["http", "https"].contains(&scheme) && is_host(host) && is_port_valid).then_some(url)
 }
 
 fn is_port(text: &str) -> bool {
@@ -28,10 +28,10 @@ fn is_port(text: &str) -> bool {
 
 /// Whether `host` is a host name, an IPv4 address, or an IPv6 address in brackets.
 pub fn is_host(host: &str) -> bool {
-    let without_brackets = host
+    let ipv6_address = host
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
-    if let Some(address) = without_brackets {
+    if let Some(address) = ipv6_address {
         return address.parse::<Ipv6Addr>().is_ok();
     }
     // A host that consists of digits and dots must be an IPv4 address.

@@ -17,7 +17,7 @@ use test_support::segment_schema::violations;
 fn read_valid_documents() -> BTreeMap<&'static str, Value> {
     let mut documents: BTreeMap<&str, Value> =
         serde_json::from_str(include_str!("segment_documents.json")).unwrap();
-    let mut derive = |name, base_document: &str, changes: &[DocumentChange]| {
+    let mut insert_derived = |name, base_document: &str, changes: &[DocumentChange]| {
         let mut document = documents[base_document].clone();
         changes
             .iter()
@@ -27,53 +27,61 @@ fn read_valid_documents() -> BTreeMap<&'static str, Value> {
     let set_status = |code| Set("/http/response/status", json!(code));
     let set_true = |pointer| Set(pointer, json!(true));
     let set_cause = || Set("/cause", json!("0f910026178b71ec"));
-    let segment = "monolith segment";
-    derive("404", segment, &[set_status(404), set_true("/error")]);
-    derive(
+    let monolith_segment = "monolith segment";
+    insert_derived(
+        "404",
+        monolith_segment,
+        &[set_status(404), set_true("/error")],
+    );
+    insert_derived(
         "429",
-        segment,
+        monolith_segment,
         &[set_status(429), set_true("/error"), set_true("/throttle")],
     );
-    derive("500", segment, &[set_status(500), set_true("/fault")]);
-    derive(
+    insert_derived(
+        "500",
+        monolith_segment,
+        &[set_status(500), set_true("/fault")],
+    );
+    insert_derived(
         "200 with an error and its cause",
-        segment,
+        monolith_segment,
         &[set_true("/error"), set_cause()],
     );
-    derive(
+    insert_derived(
         "200 with a throttle and its cause",
-        segment,
+        monolith_segment,
         &[set_true("/throttle"), set_cause()],
     );
-    derive(
+    insert_derived(
         "200 with a fault and its cause",
-        segment,
+        monolith_segment,
         &[set_true("/fault"), set_cause()],
     );
-    derive(
+    insert_derived(
         "fault after a throttled call",
         "faulty segment",
         &[set_true("/error"), set_true("/throttle")],
     );
-    derive(
+    insert_derived(
         "segment in progress",
-        segment,
+        monolith_segment,
         &[Remove("/end_time"), set_true("/in_progress")],
     );
-    let call = "call of the monolith";
-    derive(
+    let monolith_call = "call of the monolith";
+    insert_derived(
         "call of an untraced service",
-        call,
+        monolith_call,
         &[Remove("/http/request/traced")],
     );
-    derive(
+    insert_derived(
         "call without a response",
-        call,
+        monolith_call,
         &[Remove("/http/response"), set_true("/fault")],
     );
-    derive(
+    insert_derived(
         "call that is not HTTP",
-        call,
+        monolith_call,
         &[Remove("/http"), set_true("/fault")],
     );
     documents

@@ -1,4 +1,4 @@
-//! Parses exporters, log levels and log formats. The value of these variables is one of several words.
+//! Parses exporters, log levels and log formats. Each value is one word of a fixed list.
 
 use tracing::Level;
 
@@ -8,7 +8,7 @@ use super::variables::ExpectedValue;
 /// The exporter of spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TracesExporter {
-    /// Spans are not exported. Log lines and outgoing requests still contain trace ids.
+    /// Spans are not exported, but log lines and outgoing requests contain trace ids.
     None,
     /// Sends X-Ray segment documents to the X-Ray daemon over UDP.
     Xray,

@@ -58,7 +58,7 @@ pub(super) fn parse_interval(value: &str) -> Result<Duration, ExpectedValue> {
 }
 
 /// Parses a timeout in milliseconds. 0 means no timeout, and is parsed as [`MAX_MILLIS`]. OpenTelemetry's
-/// specification allows an implementation to use its maximum for 0.
+/// specification allows a maximum timeout instead of no timeout.
 pub(super) fn parse_timeout(value: &str) -> Result<Duration, ExpectedValue> {
     let millis = match parse_digits(value) {
         Some(0) => Some(MAX_MILLIS),
@@ -78,8 +78,9 @@ fn parse_digits(value: &str) -> Option<u32> {
     has_only_digits.then(|| value.parse().ok())?
 }
 
-/// Parses one of the words in `choices`, in upper or lower case. The specification also defines the words
-/// in `not_built_in`, but this program does not support these words. The error says so.
+/// Parses one of the words in `choices`, in upper or lower case. `not_built_in` lists words that the
+/// specification defines and this program does not support. The error for a word in this list says that
+/// the value is not built in.
 pub(super) fn parse_choice<T: Clone>(
     value: &str,
     choices: &[(&str, T)],

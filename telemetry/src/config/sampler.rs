@@ -41,7 +41,8 @@ impl Default for SamplerConfig {
 }
 
 impl SamplerConfig {
-    /// Reads both variables. Adds a warning if an argument is set and the sampler has no argument.
+    /// Reads `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`. Adds a warning if
+    /// `OTEL_TRACES_SAMPLER_ARG` is set for a sampler without arguments.
     ///
     /// # Errors
     ///

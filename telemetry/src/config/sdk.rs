@@ -21,7 +21,7 @@ const DEFAULT_COUNT_LIMIT: u32 = 128;
 const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_METRIC_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The size of the queue of ended spans, and the size and the times of the exported batches.
+/// The size of the queue of ended spans, and the size, the delay and the timeout of export batches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchConfig {
     /// The maximum number of spans that wait for their export.

@@ -1,7 +1,7 @@
 //! Groups the metrics of one collection into lines.
 //!
-//! Data points with the same dimensions share a line, even if their units differ. A line has at most 100 metrics,
-//! and their names differ. Further metrics start a new line.
+//! Data points with the same dimensions share a line, even if their units differ. A line has at most 100 metrics, and
+//! each metric of a line has a different name. Further metrics start a new line.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,9 +11,9 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, Re
 use serde_json::{Map, Value, json};
 
 use super::dimensions::{Dimensions, build_dimensions};
-use super::histogram::histogram_value;
+use super::histogram::build_histogram_value;
 use super::number::Number;
-use super::unit::{cloudwatch_counter_unit, cloudwatch_unit};
+use super::unit::{to_cloudwatch_counter_unit, to_cloudwatch_unit};
 
 /// Maximum number of metrics in a line, from the specification of the format.
 const MAX_METRICS_PER_LINE: usize = 100;
@@ -56,7 +56,7 @@ impl<'a> Collection<'a> {
     }
 
     fn add_metric<T: Number>(&mut self, metric: &'a Metric, data: &MetricData<T>) {
-        let unit = cloudwatch_unit(metric.unit());
+        let unit = to_cloudwatch_unit(metric.unit());
         let time = match data {
             MetricData::Gauge(gauge) => {
                 for point in gauge.data_points() {
@@ -66,7 +66,7 @@ impl<'a> Collection<'a> {
             }
             MetricData::Sum(sum) => {
                 let unit = if sum.is_monotonic() {
-                    cloudwatch_counter_unit(metric.unit())
+                    to_cloudwatch_counter_unit(metric.unit())
                 } else {
                     unit
                 };
@@ -77,14 +77,19 @@ impl<'a> Collection<'a> {
             }
             MetricData::Histogram(histogram) => {
                 for point in histogram.data_points() {
-                    self.add_point(metric, unit, point.attributes(), histogram_value(point));
+                    self.add_point(
+                        metric,
+                        unit,
+                        point.attributes(),
+                        build_histogram_value(point),
+                    );
                 }
                 histogram.time()
             }
             // Only a view can produce an exponential histogram, and no view is registered.
             MetricData::ExponentialHistogram(_) => return,
         };
-        // The SDK reads the instruments at slightly different times. All lines get the latest of these times.
+        // The SDK reads the instruments at slightly different times. Each line contains the latest of these times.
         self.time = self.time.max(time);
     }
 
@@ -100,8 +105,8 @@ impl<'a> Collection<'a> {
         let dimensions = build_dimensions(name, self.service, attributes);
         let lines = self.lines.entry(dimensions).or_default();
         let line_metric = LineMetric { name, unit, value };
-        // Two points may have the same name and dimensions: instruments of different scopes can share a name, and
-        // different attribute values can become equal when they are cut.
+        // Two data points can have the same name and dimensions: instruments of different scopes can share a name, and
+        // two long attribute values can become equal when both are cut.
         let line_with_space = lines.iter_mut().find(|line| {
             line.len() < MAX_METRICS_PER_LINE && line.iter().all(|other| other.name != name)
         });
@@ -113,7 +118,7 @@ impl<'a> Collection<'a> {
 
     /// Serializes the lines, each with its newline.
     pub(super) fn into_json_lines(self, namespace: &str) -> serde_json::Result<Vec<Vec<u8>>> {
-        let timestamp = unix_milliseconds(self.time);
+        let timestamp = to_unix_milliseconds(self.time);
         self.lines
             .into_iter()
             .flat_map(|(dimensions, lines)| {
@@ -161,7 +166,7 @@ fn build_line_object(
 }
 
 /// Milliseconds since 1970. A time before 1970 becomes 0.
-fn unix_milliseconds(time: SystemTime) -> u64 {
+fn to_unix_milliseconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |duration| {
         u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
     })

@@ -1,7 +1,7 @@
 //! Converts attributes to the dimensions of CloudWatch metrics.
 //!
-//! CloudWatch stores and bills each distinct set of dimensions as a metric of its own, so an instrument should only
-//! have attributes with few values.
+//! CloudWatch stores and bills a separate metric for each distinct set of dimensions. The attributes of an instrument
+//! should therefore have few distinct values.
 
 use std::collections::BTreeMap;
 
@@ -19,15 +19,16 @@ const MAX_DIMENSION_VALUE_CHARS: usize = 1024;
 /// The name of the dimension that contains the service name.
 const SERVICE_DIMENSION: &str = "service";
 
-/// Names and values of dimensions. The service is the first dimension, and the others are sorted by name.
+/// Names and values of dimensions. The dimension `service` is the first. Further dimensions are sorted by
+/// name.
 pub(super) type Dimensions = Vec<(String, String)>;
 
 /// Builds the dimensions of a data point of `metric` from the name of the service and the attributes of the point.
 ///
 /// CloudWatch rejects a whole line with an invalid dimension. An attribute is therefore left out if its name is
-/// invalid, if its value has no visible character, or if the maximum number of dimensions is reached. Long values
-/// are cut. An attribute with the name of the metric is left out, because both would be the same member of the JSON
-/// object.
+/// invalid, if its value has no visible character, or if the maximum number of dimensions is reached. Values are cut to
+/// [`MAX_DIMENSION_VALUE_CHARS`]. An attribute with the name of the metric is left out, because a JSON object cannot
+/// have two members with the same name.
 pub(super) fn build_dimensions<'a>(
     metric: &str,
     service: Option<&Value>,
@@ -44,7 +45,7 @@ pub(super) fn build_dimensions<'a>(
         .into_iter()
         .chain(attributes)
         .filter(|(name, _)| *name != metric && is_valid_name(name))
-        .map(|(name, value)| (name.to_owned(), dimension_value(value)))
+        .map(|(name, value)| (name.to_owned(), to_dimension_value(value)))
         .filter(|(_, value)| !value.trim().is_empty())
         .take(MAX_DIMENSIONS)
         .collect()
@@ -60,7 +61,7 @@ fn is_valid_name(name: &str) -> bool {
 }
 
 /// Converts an attribute value to text. Characters that CloudWatch does not allow become question marks.
-fn dimension_value(value: &Value) -> String {
+fn to_dimension_value(value: &Value) -> String {
     value
         .as_str()
         .chars()

@@ -1,9 +1,10 @@
 //! Converts a data point of a histogram to a metric value.
 //!
-//! By the specification, the value of a metric is a number or an array of at most 100 numbers. An array does not
-//! contain the count of each number. AWS's own libraries (`aws-embedded-metrics-java`, the collector's `awsemf`
-//! exporter) therefore write an object with `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`, and CloudWatch
-//! computes percentiles from it. This module writes the same object, with at most 100 values.
+//! In the EMF specification, the value of a metric is a number or an array of at most 100 numbers. Such an array cannot
+//! express how many measurements have the same value. AWS's own libraries (`aws-embedded-metrics-java`, the collector's
+//! `awsemf` exporter) therefore write a JSON object with `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`.
+//! CloudWatch computes percentiles from this object. This module writes an object of the same form with at most 100
+//! values.
 
 use opentelemetry_sdk::metrics::data::HistogramDataPoint;
 use serde_json::{Value, json};
@@ -28,8 +29,8 @@ struct Statistics {
     max: Option<f64>,
 }
 
-/// Converts a data point. Returns `None` if the data point has no measurements, or if JSON cannot represent its sum.
-pub(super) fn histogram_value<T: Number>(point: &HistogramDataPoint<T>) -> Option<Value> {
+/// Converts a data point. Returns `None` if the data point has no measurements, or if the sum is not finite.
+pub(super) fn build_histogram_value<T: Number>(point: &HistogramDataPoint<T>) -> Option<Value> {
     let lower_bounds = std::iter::once(f64::NEG_INFINITY).chain(point.bounds());
     let upper_bounds = point.bounds().chain(std::iter::once(f64::INFINITY));
     let buckets = lower_bounds
@@ -82,7 +83,8 @@ fn build_metric_value(
 }
 
 impl Bucket {
-    /// The middle of the bucket. The lowest or highest measurement replaces an infinite bound.
+    /// The midpoint of the bucket. An infinite bound is replaced by the lowest or highest measurement of
+    /// the data point.
     fn midpoint(&self, statistics: &Statistics, mean: f64) -> f64 {
         let finite = |bound: f64| Some(bound).filter(|bound| bound.is_finite());
         let lower_bound = finite(self.lower_bound).or(statistics.min);
@@ -98,7 +100,7 @@ impl Bucket {
 impl Statistics {
     /// The value between the lowest and the highest measurement that is nearest to `value`.
     fn clamp_to_range(&self, value: f64) -> f64 {
-        // `f64::clamp` would panic if the minimum were above the maximum.
+        // `f64::clamp` panics if the minimum is above the maximum.
         value
             .max(self.min.unwrap_or(f64::NEG_INFINITY))
             .min(self.max.unwrap_or(f64::INFINITY))

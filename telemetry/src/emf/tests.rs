@@ -22,7 +22,8 @@ use super::EmfExporter;
 mod dimensions;
 mod histograms;
 
-/// Records the bytes of each write. The next `remaining_failures` writes fail instead.
+/// Records the bytes of each write. If `remaining_failures` is above 0, a write fails and reduces this
+/// number by 1.
 #[derive(Clone, Default)]
 struct RecordingWriter {
     writes: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -132,7 +133,7 @@ fn expected_metadata(dimensions: &[&str], metrics: &[(&str, &str)]) -> Value {
     })
 }
 
-fn dimension_names(line: &Value) -> Vec<&str> {
+fn read_dimension_names(line: &Value) -> Vec<&str> {
     let names = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0];
     let names = names.as_array().expect("a list").iter();
     names.map(|name| name.as_str().expect("a name")).collect()
@@ -249,7 +250,7 @@ fn a_line_has_at_most_a_hundred_metrics() {
             .build();
         counter.add(1, &[]);
     }
-    let sizes: Vec<_> = provider
+    let metric_counts: Vec<_> = provider
         .export_lines()
         .iter()
         .map(|line| {
@@ -257,7 +258,7 @@ fn a_line_has_at_most_a_hundred_metrics() {
             metrics.as_array().expect("a list").len()
         })
         .collect();
-    assert_eq!(sizes, [100, 1]);
+    assert_eq!(metric_counts, [100, 1]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Converts OpenTelemetry's units to CloudWatch's units.
 
-/// The CloudWatch unit for a unit of OpenTelemetry, which is written in UCUM.
+/// Returns the CloudWatch unit for an OpenTelemetry unit. OpenTelemetry writes units in UCUM notation.
 ///
-/// An annotation such as `{request}` names the counted items, so its unit is `Count`. `None` is CloudWatch's unit for
-/// everything else. Values are not converted.
-pub(super) fn cloudwatch_unit(unit: &str) -> &'static str {
+/// A UCUM annotation such as `{request}` names the counted items and becomes `Count`. Any other unit becomes `None`.
+/// Measured values are not converted.
+pub(super) fn to_cloudwatch_unit(unit: &str) -> &'static str {
     match unit {
         "s" => "Seconds",
         "ms" => "Milliseconds",
@@ -18,17 +18,17 @@ pub(super) fn cloudwatch_unit(unit: &str) -> &'static str {
     }
 }
 
-/// The CloudWatch unit of a counter. A counter without a unit has `Count`.
-pub(super) fn cloudwatch_counter_unit(unit: &str) -> &'static str {
+/// Returns the CloudWatch unit of a counter. A counter without a unit has the unit `Count`.
+pub(super) fn to_cloudwatch_counter_unit(unit: &str) -> &'static str {
     match unit {
         "" | "1" => "Count",
-        unit => cloudwatch_unit(unit),
+        unit => to_cloudwatch_unit(unit),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{cloudwatch_counter_unit, cloudwatch_unit};
+    use super::{to_cloudwatch_counter_unit, to_cloudwatch_unit};
 
     #[test]
     fn ucum_units_become_cloudwatch_units() {
@@ -45,14 +45,14 @@ mod tests {
             ("1", "None"),
             ("", "None"),
         ] {
-            assert_eq!(cloudwatch_unit(unit), expected, "{unit}");
+            assert_eq!(to_cloudwatch_unit(unit), expected, "{unit}");
         }
     }
 
     #[test]
     fn a_counter_without_a_unit_has_the_unit_count() {
         for (unit, expected) in [("", "Count"), ("1", "Count"), ("By", "Bytes")] {
-            assert_eq!(cloudwatch_counter_unit(unit), expected, "{unit}");
+            assert_eq!(to_cloudwatch_counter_unit(unit), expected, "{unit}");
         }
     }
 }

@@ -119,7 +119,7 @@ fn a_failed_name_lookup_has_the_host_name_in_its_cause() {
 }
 
 #[test]
-fn the_last_failure_can_be_taken_only_once() {
+fn taking_the_last_failure_removes_the_failure() {
     let last_failure = LastFailure::default();
     last_failure.set(Some(Failure::new("503".to_owned(), "busy".to_owned())));
     assert_eq!(last_failure.take().unwrap().error_type, "503");

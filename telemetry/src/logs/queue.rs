@@ -1,7 +1,7 @@
-//! A bounded queue of log lines in front of standard output.
+//! A bounded queue of log lines that a thread writes to standard output.
 //!
-//! A thread removes the lines from the queue and writes the lines to standard output. If the reader of
-//! standard output stalls, the queue becomes full, and further lines are dropped and counted.
+//! If the reader of standard output stalls, the queue becomes full. Further lines are then dropped and
+//! counted.
 
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,8 +22,8 @@ const MAX_QUEUED_LINES: usize = 8192;
 /// The interval at which [`LogQueue::flush`] checks whether all lines are written.
 const FLUSH_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The `tracing` target of log lines about dropped lines. These lines are written directly to standard
-/// output, because the queue can be full.
+/// The `tracing` target of log lines about dropped lines. Lines with this target are written directly to
+/// standard output, because the queue can be full.
 const DROPPED_LINES_TARGET: &str = "telemetry::dropped_lines";
 
 /// The queue and the thread that writes its lines to standard output.
@@ -42,7 +42,7 @@ impl LogQueue {
             .buffered_lines_limit(MAX_QUEUED_LINES)
             .lossy(true)
             .finish(output);
-        // The thread reads `queue_full` after it has written a line. No line has been queued yet.
+        // The thread reads `queue_full` only after it has written a line, and the queue is still empty.
         let _ = counts.queue_full.set(sender.error_counter());
         counts.register_counter();
         Self {
@@ -55,8 +55,8 @@ impl LogQueue {
     /// Creates the writer that adds lines to the queue. Lines with [`DROPPED_LINES_TARGET`] bypass the
     /// queue.
     pub fn make_writer(&self) -> impl for<'a> MakeWriter<'a> + Send + Sync + use<> {
-        let bypass = stdout.with_filter(|line| line.target() == DROPPED_LINES_TARGET);
-        bypass.or_else(CountingWriter {
+        let direct_writer = stdout.with_filter(|line| line.target() == DROPPED_LINES_TARGET);
+        direct_writer.or_else(CountingWriter {
             sender: self.sender.clone(),
             counts: self.counts.clone(),
         })
@@ -66,12 +66,12 @@ impl LogQueue {
     /// the start of the process.
     pub fn flush(self, timeout: Duration) -> u64 {
         let start = Instant::now();
-        while self.counts.queued() > 0 && start.elapsed() < timeout {
+        while self.counts.queued_count() > 0 && start.elapsed() < timeout {
             thread::park_timeout(FLUSH_POLL_INTERVAL);
         }
         // Dropping the `WorkerGuard` would wait again, and print to the stalled standard output.
         std::mem::forget(self.thread);
-        self.counts.not_written()
+        self.counts.unwritten_count()
     }
 }
 
@@ -87,17 +87,17 @@ struct LineCounts {
 }
 
 impl LineCounts {
-    fn dropped_by_full_queue(&self) -> u64 {
+    fn dropped_by_full_queue_count(&self) -> u64 {
         let counter = self.queue_full.get();
         counter.map_or(0, |counter| counter.dropped_lines() as u64)
     }
 
-    fn dropped(&self) -> u64 {
-        self.dropped_by_full_queue() + self.write_failed.load(Ordering::Relaxed)
+    fn dropped_count(&self) -> u64 {
+        self.dropped_by_full_queue_count() + self.write_failed.load(Ordering::Relaxed)
     }
 
     /// Returns the number of lines that were dropped or are still queued.
-    fn not_written(&self) -> u64 {
+    fn unwritten_count(&self) -> u64 {
         // `written` is loaded first. Lines that are logged and written between the two loads then cannot
         // make `written` larger than `logged`.
         let written = self.written.load(Ordering::Relaxed);
@@ -105,8 +105,8 @@ impl LineCounts {
         logged.saturating_sub(written)
     }
 
-    fn queued(&self) -> u64 {
-        self.not_written().saturating_sub(self.dropped())
+    fn queued_count(&self) -> u64 {
+        self.unwritten_count().saturating_sub(self.dropped_count())
     }
 
     /// Registers the metric of dropped lines.
@@ -118,7 +118,10 @@ impl LineCounts {
             .with_description("The number of log lines that did not reach standard output")
             .with_callback(move |counter| {
                 let error_type = |value| [KeyValue::new("error.type", value)];
-                counter.observe(counts.dropped_by_full_queue(), &error_type("queue_full"));
+                counter.observe(
+                    counts.dropped_by_full_queue_count(),
+                    &error_type("queue_full"),
+                );
                 let write_failed = counts.write_failed.load(Ordering::Relaxed);
                 counter.observe(write_failed, &error_type("write_failed"));
             })
@@ -165,15 +168,15 @@ impl<W: Write> LogOutput<W> {
         }
     }
 
-    /// Logs the first dropped lines since the last recovery. Called after each written line, because
-    /// standard output then accepts lines again.
+    /// Logs one WARN when lines are dropped for the first time since the last recovery. Called after each
+    /// written line, because standard output then accepts lines again.
     fn report_drops(&mut self) {
-        let dropped = self.counts.dropped() - self.dropped_at_last_recovery;
-        if dropped > 0 && !self.has_reported_drops {
+        let dropped_count = self.counts.dropped_count() - self.dropped_at_last_recovery;
+        if dropped_count > 0 && !self.has_reported_drops {
             self.has_reported_drops = true;
             tracing::warn!(
                 target: DROPPED_LINES_TARGET,
-                dropped,
+                dropped = dropped_count,
                 "log lines were dropped, because they could not be written to standard output in time"
             );
         }
@@ -183,12 +186,12 @@ impl<W: Write> LogOutput<W> {
     fn report_recovery(&mut self) {
         if self.has_reported_drops {
             self.has_reported_drops = false;
-            let total_dropped = self.counts.dropped();
-            let dropped = total_dropped - self.dropped_at_last_recovery;
-            self.dropped_at_last_recovery = total_dropped;
+            let total_dropped_count = self.counts.dropped_count();
+            let dropped_count = total_dropped_count - self.dropped_at_last_recovery;
+            self.dropped_at_last_recovery = total_dropped_count;
             tracing::info!(
                 target: DROPPED_LINES_TARGET,
-                dropped,
+                dropped = dropped_count,
                 "no more log lines are dropped"
             );
         }

@@ -11,18 +11,19 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::propagation::XrayTraceId;
 
-/// The initial capacity of the buffer for a line. Most lines are shorter, so the buffer rarely grows.
+/// The initial capacity of the buffer for a line. Most lines are shorter than this capacity, so the
+/// buffer rarely grows.
 const LINE_CAPACITY_BYTES: usize = 512;
 
 /// A line format that appends the trace id and the span id of the current span to another line format.
 ///
-/// The formats of `tracing-subscriber` write only the fields of the event. This format removes the end of
-/// the formatted line, and then writes the ids and a new end.
+/// The formats of `tracing-subscriber` write only the fields of the event. This format removes the line
+/// end that `inner_format` has written, and then writes the ids and a new line end.
 pub(super) struct FormatWithTraceIds<F> {
     pub inner_format: F,
     /// The end of each line that `inner_format` writes.
     pub line_end: &'static str,
-    /// Writes the ids and the new end of the line.
+    /// Writes the trace id, the span id and the new line end.
     pub write_ids: fn(&mut Writer<'_>, &SpanContext) -> fmt::Result,
 }
 

@@ -1,4 +1,4 @@
-//! The properties that sampling rules can match: those of the service and those of a request.
+//! The properties of the service and of a request that sampling rules can match.
 
 use std::borrow::Cow;
 
@@ -23,8 +23,8 @@ impl Service {
             |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
         let launch_type = read_attribute("aws.ecs.launchtype");
         let types: &[&str] = match read_attribute("cloud.platform").as_deref() {
-            // X-Ray's own SDKs use `AWS::ECS::Container` for both launch types. The segment documents of this
-            // service contain the more specific name as `origin`.
+            // X-Ray's own SDKs use `AWS::ECS::Container` for both launch types. The `origin` of this service's segment
+            // documents is `AWS::ECS::Fargate` or `AWS::ECS::EC2`.
             Some("aws_ecs") => match launch_type.as_deref() {
                 Some("fargate") => &["AWS::ECS::Container", "AWS::ECS::Fargate"],
                 Some("ec2") => &["AWS::ECS::Container", "AWS::ECS::EC2"],
@@ -92,7 +92,7 @@ impl<'a> Request<'a> {
 mod tests {
     use super::*;
 
-    fn service_with(attributes: &[(&'static str, &'static str)]) -> Service {
+    fn create_service(attributes: &[(&'static str, &'static str)]) -> Service {
         let attributes = attributes
             .iter()
             .map(|(key, value)| KeyValue::new(*key, *value));
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_service_on_fargate_has_both_service_types_and_the_arn_of_its_container() {
-        let fargate = service_with(&[
+        let fargate = create_service(&[
             ("service.name", "monolith"),
             ("cloud.platform", "aws_ecs"),
             ("aws.ecs.launchtype", "fargate"),
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn each_platform_has_its_service_types() {
-        let ec2 = service_with(&[("cloud.platform", "aws_ecs"), ("aws.ecs.launchtype", "ec2")]);
+        let ec2 = create_service(&[("cloud.platform", "aws_ecs"), ("aws.ecs.launchtype", "ec2")]);
         assert_eq!(ec2.types, ["AWS::ECS::Container", "AWS::ECS::EC2"]);
         for (platform, types) in [
             ("aws_ecs", &["AWS::ECS::Container"] as &[_]),
@@ -127,8 +127,8 @@ mod tests {
             ),
             ("gcp_cloud_run", &[]),
         ] {
-            assert_eq!(service_with(&[("cloud.platform", platform)]).types, types);
+            assert_eq!(create_service(&[("cloud.platform", platform)]).types, types);
         }
-        assert!(service_with(&[]).types.is_empty());
+        assert!(create_service(&[]).types.is_empty());
     }
 }

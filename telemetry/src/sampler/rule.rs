@@ -99,12 +99,13 @@ impl Rule {
                 .iter()
                 .any(|service_type| self.service_type.matches(service_type))
             && (self.resource_arn).matches(service.arn.as_deref().unwrap_or_default())
-            // The host pattern of a rule may include a port, because the header `Host` may include one.
+            // The host pattern of a rule can include a port, because the header `Host` can include a
+            // port.
             && (self.host.matches(request.host) || request.port.is_some_and(matches_host_and_port))
             && self.attributes.iter().all(matches_attribute)
     }
 
-    /// The counts since the last report, or `None` if no request has matched since.
+    /// The counts since the last report, or `None` if no request has matched since the last report.
     pub fn statistics(&self, client_id: &str, unix_now: f64) -> Option<SamplingStatisticsDocument> {
         let counts = self.state.lock().counts;
         (counts.matched > 0).then(|| SamplingStatisticsDocument {

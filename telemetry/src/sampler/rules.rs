@@ -27,7 +27,7 @@ const REPORT_WINDOW: Duration = Duration::from_secs(1);
 /// Requests per second that the local default rule samples before its fixed rate applies.
 const DEFAULT_RESERVOIR_SIZE: u64 = 1;
 
-/// Fraction of the other requests that the local default rule samples.
+/// Fraction of requests that the local default rule samples after its reservoir is used up.
 const DEFAULT_FIXED_RATE: f64 = 0.05;
 
 /// The current rules, sorted by priority and name.
@@ -58,17 +58,18 @@ impl Rules {
     /// Decides whether to sample the request at `now`. The first matching rule makes the decision. `random` is a
     /// random number in `0.0..1.0`.
     ///
-    /// `request` is called only if there are rules that have not expired, because reading the properties takes time.
+    /// `read_request` is called only if there are rules that have not expired, because reading the properties takes
+    /// time.
     pub fn decide<'r>(
         &self,
         service: &Service,
-        request: impl FnOnce() -> Request<'r>,
+        read_request: impl FnOnce() -> Request<'r>,
         now: Duration,
         random: f64,
     ) -> bool {
         let are_rules_valid = now < self.refreshed_at.saturating_add(RULES_LIFETIME);
         let matching_rule = if are_rules_valid && !self.rules.is_empty() {
-            let request = request();
+            let request = read_request();
             let mut rules = self.rules.iter();
             rules.find(|rule| rule.matches(service, &request))
         } else {
@@ -114,8 +115,8 @@ impl Rules {
         )
     }
 
-    /// Applies the response to a report of these documents. Documents that X-Ray did not process are reported
-    /// again.
+    /// Applies the response to a report that consists of the documents in `reported`. Documents that X-Ray did not
+    /// process are reported again.
     pub fn apply_targets(
         &self,
         reported: &[SamplingStatisticsDocument],
@@ -128,12 +129,12 @@ impl Rules {
                 rule.state.lock().apply_target(target, now, unix_now);
             }
         }
-        let unprocessed = &response.unprocessed_statistics;
+        let unprocessed_statistics = &response.unprocessed_statistics;
         for document in reported {
             let Some(rule) = self.find_rule(&document.rule_name) else {
                 continue;
             };
-            if !unprocessed
+            if !unprocessed_statistics
                 .iter()
                 .any(|statistics| statistics.rule_name == document.rule_name)
             {
@@ -157,11 +158,11 @@ impl Rules {
                 .iter()
                 .map(|rule| rule.state.lock().next_report.saturating_sub(now))
         };
-        let shortest = waits().min().unwrap_or(DEFAULT_REPORT_INTERVAL);
-        let window_end = shortest.saturating_add(REPORT_WINDOW);
-        let last_in_window = waits().filter(|wait| *wait <= window_end).max();
-        last_in_window
-            .unwrap_or(shortest)
+        let shortest_wait = waits().min().unwrap_or(DEFAULT_REPORT_INTERVAL);
+        let window_end = shortest_wait.saturating_add(REPORT_WINDOW);
+        let longest_wait_in_window = waits().filter(|wait| *wait <= window_end).max();
+        longest_wait_in_window
+            .unwrap_or(shortest_wait)
             .min(DEFAULT_REPORT_INTERVAL)
     }
 

@@ -12,21 +12,21 @@ use super::rules::Rules;
 
 /// Samples traces by the current rules. Clones share the rules.
 #[derive(Clone, Debug)]
-pub(crate) struct XraySampler(Arc<Shared>);
+pub(crate) struct XraySampler(Arc<SharedState>);
 
 #[derive(Debug)]
-struct Shared {
+struct SharedState {
     service: Service,
-    /// The lock protects only the pointer. It is released before rules are matched.
+    /// The lock protects only the pointer. The sampler releases the lock before it matches rules.
     rules: RwLock<Arc<Rules>>,
     started_at: Instant,
 }
 
 impl XraySampler {
-    /// Creates a sampler without rules. The local default rule samples the first request each second and 5 % of the
-    /// others.
+    /// Creates a sampler without rules. The local default rule samples the first request each second and 5 % of further
+    /// requests.
     pub fn new(service: Service) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(SharedState {
             service,
             rules: RwLock::default(),
             started_at: Instant::now(),
@@ -44,8 +44,8 @@ impl XraySampler {
     }
 
     pub(super) fn set_rules(&self, rules: Rules) {
-        let current = self.0.rules.write();
-        *current.unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        let current_rules = self.0.rules.write();
+        *current_rules.unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 }
 

@@ -14,19 +14,19 @@ const DATAGRAM_HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 /// Largest document in bytes. The payload of a UDP datagram has at most 65,507 bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 65_507 - DATAGRAM_HEADER.len();
 
-/// A daemon on this machine is assumed to have recovered after this time without an error. The kernel reports each
-/// lost datagram, but at most about 1,000 per second.
+/// A daemon on this machine is assumed to have recovered after this time without an error. The kernel reports at most
+/// about 1,000 lost datagrams per second.
 const LOCAL_RECOVERY_TIME: Duration = Duration::from_millis(100);
 
-/// A daemon on another machine is assumed to have recovered after this time without an error. The kernel of that
-/// machine may report only one lost datagram per second.
+/// A daemon on another machine is assumed to have recovered after this time without an error. The other machine's
+/// kernel may report only one lost datagram per second.
 const REMOTE_RECOVERY_TIME: Duration = Duration::from_secs(2);
 
-/// Sends documents to one daemon. The name of the daemon is looked up every minute.
+/// Sends documents to one daemon. The IP address for the daemon's host name is looked up every minute.
 #[derive(Debug)]
 pub(super) struct DaemonSender {
     lookup: Lookup,
-    /// Connected to the address that the last successful lookup found.
+    /// The socket that is connected to the address from the last successful lookup.
     socket: Option<UdpSocket>,
     /// The error of the last lookup, until a lookup succeeds.
     lookup_error: Option<io::Error>,
@@ -55,13 +55,13 @@ impl DaemonSender {
     ///
     /// # Errors
     ///
-    /// If the address of the daemon is unknown, or the daemon did not receive an earlier datagram.
+    /// If the address of the daemon is unknown, or if the kernel reports the loss of an earlier datagram.
     pub fn send(&mut self, document: &[u8], now: Instant) -> io::Result<()> {
         self.apply_finished_lookup(now);
         self.datagram.truncate(DATAGRAM_HEADER.len());
         self.datagram.extend_from_slice(document);
         let result = self.send_datagram().inspect_err(|error| {
-            // This error reports the loss of an earlier datagram. The kernel has not sent the new datagram.
+            // `ConnectionRefused` reports the loss of an earlier datagram. The kernel has not sent the new datagram.
             if error.kind() == io::ErrorKind::ConnectionRefused {
                 let _ = self.send_datagram();
             }
@@ -74,8 +74,8 @@ impl DaemonSender {
 
     /// Whether the daemon is assumed to receive documents, because no error has occurred during the recovery time.
     ///
-    /// UDP has no acknowledgements. The kernel reports the loss of a datagram when the next datagram is sent, or
-    /// never.
+    /// UDP has no acknowledgements. The kernel does not report every lost datagram, and reports the loss of a datagram
+    /// only when the next datagram is sent.
     pub fn is_working(&self, now: Instant) -> bool {
         let peer = self.socket.as_ref().map(UdpSocket::peer_addr);
         let is_local = matches!(peer, Some(Ok(peer)) if peer.ip().is_loopback());
@@ -99,7 +99,8 @@ impl DaemonSender {
         }
     }
 
-    /// Uses the socket of a successful lookup. After a failed lookup, an earlier socket stays in use.
+    /// Replaces the socket after a successful lookup. After a failed lookup, an earlier socket stays in
+    /// use.
     fn apply_finished_lookup(&mut self, now: Instant) {
         match self.lookup.poll(now) {
             Some(Ok(socket)) => {
@@ -122,10 +123,10 @@ impl DaemonSender {
     }
 
     fn replace_socket(&mut self, socket: UdpSocket, now: Instant) {
-        let peer = |socket: &UdpSocket| socket.peer_addr().ok();
-        let current = self.socket.as_ref();
+        let peer_address = |socket: &UdpSocket| socket.peer_addr().ok();
+        let current_socket = self.socket.as_ref();
         // The current socket stays in use, because the kernel may still report the loss of its last datagram.
-        if current.is_some_and(|current| peer(current) == peer(&socket)) {
+        if current_socket.is_some_and(|current| peer_address(current) == peer_address(&socket)) {
             return;
         }
         self.socket = Some(socket);

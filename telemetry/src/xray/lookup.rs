@@ -1,4 +1,5 @@
-//! Looks up the address of the daemon repeatedly on another thread, so that the exporter does not wait.
+//! Looks up the address of the daemon at intervals. Lookups run on a separate thread, so that they do not
+//! block the exporter.
 
 use std::fmt;
 use std::io;
@@ -8,16 +9,18 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Time between a successful lookup and the next one.
+/// Time between a successful lookup and the next lookup.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Time between a failed lookup and the next one. It doubles with each consecutive failure.
+/// Time between the first failed lookup and the next lookup. The time doubles with each consecutive
+/// failure.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 
 /// Longest time between a failed lookup and the next one.
 const MAX_BACKOFF: Duration = REFRESH_INTERVAL;
 
-/// Longest time that the exporter waits for the first lookup. A resolver usually waits this long for one name server.
+/// Longest time that the exporter waits for the first lookup. The usual timeout of a resolver for one name server is
+/// also 5 seconds.
 const FIRST_LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Looks up the addresses of a `host:port`.
@@ -104,7 +107,7 @@ impl Lookup {
         let thread = thread::Builder::new().name("xray-lookup".to_owned());
         // If the thread cannot be started, `sender` is dropped and the lookup counts as failed.
         let _ = thread.spawn(move || {
-            // Sending fails if the exporter has been dropped in the meantime.
+            // Sending fails if the exporter was dropped during the lookup.
             let _ = sender.send(resolver(&address).and_then(connect_socket));
         });
         result

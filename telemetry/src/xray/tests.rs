@@ -13,7 +13,7 @@ use super::*;
 use crate::captured_log::CapturedLog;
 
 /// Creates a server span with this attribute.
-fn span_with(attribute: KeyValue) -> SpanData {
+fn create_span(attribute: KeyValue) -> SpanData {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()
         .with_simple_exporter(exporter.clone())
@@ -25,13 +25,13 @@ fn span_with(attribute: KeyValue) -> SpanData {
 }
 
 fn valid_span() -> SpanData {
-    span_with(KeyValue::new("http.request.method", "GET"))
+    create_span(KeyValue::new("http.request.method", "GET"))
 }
 
-/// A span with a document that is too large. Its metadata is neither cut nor removed.
+/// A span whose document is too large. The exporter does not cut or remove the metadata of a document.
 fn too_large_span() -> SpanData {
     let text = StringValue::from("x".repeat(70_000));
-    span_with(KeyValue::new(
+    create_span(KeyValue::new(
         "metadata.list",
         Value::Array(Array::String(vec![text])),
     ))
@@ -94,8 +94,8 @@ fn spans_that_cannot_be_sent_as_documents_are_counted_and_logged_once() {
         .expect("the daemon receives all documents");
     for _ in 0..2 {
         let mut datagram = [0; 65_536];
-        let bytes = daemon.recv(&mut datagram).unwrap();
-        let text = str::from_utf8(&datagram[..bytes]).unwrap();
+        let byte_count = daemon.recv(&mut datagram).unwrap();
+        let text = str::from_utf8(&datagram[..byte_count]).unwrap();
         assert!(text.contains("\"name\":\"like service\""), "{text}");
     }
     provider.force_flush().unwrap();
@@ -129,7 +129,8 @@ fn spans_that_cannot_be_sent_as_documents_are_counted_and_logged_once() {
 #[test]
 fn a_batch_without_a_sent_span_does_not_end_an_outage() {
     let (log, _guard) = CapturedLog::start();
-    // This socket receives only from itself, so the kernel reports every other datagram as lost.
+    // The socket is connected to its own address, so the kernel reports each datagram of the exporter as
+    // lost.
     let daemon = UdpSocket::bind("127.0.0.1:0").unwrap();
     daemon.connect(daemon.local_addr().unwrap()).unwrap();
     let exporter = XrayExporter::new(daemon.local_addr().unwrap().to_string());

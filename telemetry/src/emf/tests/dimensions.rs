@@ -4,7 +4,7 @@ use opentelemetry::{Array, KeyValue, StringValue, Value as AttributeValue};
 use opentelemetry_sdk::Resource;
 use serde_json::json;
 
-use super::{TestProvider, dimension_names, expected_metadata};
+use super::{TestProvider, expected_metadata, read_dimension_names};
 
 #[test]
 fn attributes_that_cloudwatch_does_not_allow_are_changed_or_left_out() {
@@ -49,7 +49,7 @@ fn a_line_has_at_most_thirty_dimensions() {
     let likes = provider.meter.u64_counter("likes").build();
     likes.add(1, &attributes);
     let line = provider.export_one_line();
-    let names = dimension_names(&line);
+    let names = read_dimension_names(&line);
     assert_eq!(names.len(), 30);
     assert_eq!(names.first(), Some(&"service"));
     assert_eq!(names.last(), Some(&"key28"));

@@ -43,7 +43,7 @@ fn after_an_output_failure_one_warning_and_one_recovery_are_logged() {
         let logged = log.take();
         let has_warning = logged.contains("WARN") && logged.contains("dropped=5");
         assert!(has_warning, "{logged}");
-        // A queue that is not empty is not flushed, so the recovery is not logged yet.
+        // The queue is flushed only when it is empty, so the recovery is not logged yet.
         output.write_all(b"d\n").unwrap();
         assert_eq!(log.take(), "");
         output.flush().unwrap();
@@ -52,7 +52,7 @@ fn after_an_output_failure_one_warning_and_one_recovery_are_logged() {
         assert!(has_recovery, "{logged}");
         output.flush().unwrap();
         assert_eq!(log.take(), "");
-        assert_eq!(counts.dropped(), 5 * failure_count);
+        assert_eq!(counts.dropped_count(), 5 * failure_count);
         assert_eq!(counts.written.load(Ordering::Relaxed), 3 * failure_count);
     }
     assert_eq!(output.writer.text, "a\nc\nd\n".repeat(2));

@@ -62,9 +62,9 @@ impl FakeDaemon {
             stream.read_line(&mut head).unwrap();
         }
         let lower_case_head = head.to_lowercase();
-        let length = lower_case_head.split("content-length: ").nth(1).unwrap();
-        let length = length.split("\r\n").next().unwrap().parse().unwrap();
-        let mut body = vec![0; length];
+        let content_length = lower_case_head.split("content-length: ").nth(1).unwrap();
+        let content_length = content_length.split("\r\n").next().unwrap();
+        let mut body = vec![0; content_length.parse().unwrap()];
         stream.read_exact(&mut body).unwrap();
         let body: Value = serde_json::from_slice(&body).unwrap();
         let path = head.split(' ').nth(1).unwrap().to_owned();
@@ -77,9 +77,12 @@ impl FakeDaemon {
             _ => (state.handle_report)(&body),
         };
         state.requests.push((path, body));
-        let length = response.len();
+        let response_length = response.len();
         let head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length:");
-        let _ = write!(stream.get_mut(), "{head} {length}\r\n\r\n{response}");
+        let _ = write!(
+            stream.get_mut(),
+            "{head} {response_length}\r\n\r\n{response}"
+        );
     }
 
     pub fn state(&self) -> MutexGuard<'_, DaemonState> {

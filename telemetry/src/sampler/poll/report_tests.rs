@@ -84,7 +84,7 @@ fn a_rule_is_not_reported_before_its_assigned_interval_has_passed() {
 }
 
 #[test]
-fn a_rule_with_a_short_interval_is_reported_without_the_others() {
+fn a_rule_with_a_short_interval_is_reported_without_rules_that_are_not_due() {
     let daemon = FakeDaemon::start([rule_page(["a", "b"], json!({}))]);
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();

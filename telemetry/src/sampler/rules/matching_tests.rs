@@ -14,8 +14,8 @@ use crate::sampler::rule_state::RequestCounts;
 /// Whether a rule with these conditions matches the service and a request with these attributes.
 fn matches(conditions: Value, service: &Service, attributes: &[KeyValue]) -> bool {
     let rules = create_rules([rule_definition("r", 1, conditions)]);
-    let request = || Request::from_attributes(attributes);
-    rules.decide(service, request, seconds(100), 0.99);
+    let read_request = || Request::from_attributes(attributes);
+    rules.decide(service, read_request, seconds(100), 0.99);
     request_counts(&rules.rules[0]).matched == 1
 }
 
@@ -129,7 +129,7 @@ fn a_method_that_http_does_not_define_is_matched_by_its_name() {
 }
 
 #[test]
-fn an_invalid_rule_is_left_out_and_the_others_are_used() {
+fn an_invalid_rule_is_left_out_and_the_other_rules_are_used() {
     let definitions = [
         json!({"RuleName": "incomplete"}),
         json!(7),
@@ -188,16 +188,16 @@ fn without_rules_the_first_request_each_second_and_five_percent_of_the_others_ar
 
 #[test]
 fn with_a_reservoir_of_size_0_the_rate_decides() {
-    let never_sampling = create_rules([rule_definition("r", 1, json!({"FixedRate": 0.0}))]);
-    assert!(!sample_like(&never_sampling, 100, 0.0));
-    let always_sampling = create_rules([rule_definition("r", 1, json!({"FixedRate": 1.0}))]);
-    assert!(sample_like(&always_sampling, 100, 0.999_999));
+    let never_sampling_rules = create_rules([rule_definition("r", 1, json!({"FixedRate": 0.0}))]);
+    assert!(!sample_like(&never_sampling_rules, 100, 0.0));
+    let always_sampling_rules = create_rules([rule_definition("r", 1, json!({"FixedRate": 1.0}))]);
+    assert!(sample_like(&always_sampling_rules, 100, 0.999_999));
     let expected = RequestCounts {
         matched: 1,
         sampled: 1,
         borrowed: 0,
     };
-    assert_eq!(request_counts(&always_sampling.rules[0]), expected);
+    assert_eq!(request_counts(&always_sampling_rules.rules[0]), expected);
 }
 
 #[test]

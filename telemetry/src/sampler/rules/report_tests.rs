@@ -40,24 +40,24 @@ fn a_rule_that_is_deleted_and_created_again_has_no_counts() {
     let other_definition = || rule_definition("other", 9, json!({}));
     let earlier_rules = create_rules([rule_definition("r", 1, json!({})), other_definition()]);
     sample_like(&earlier_rules, 100, 0.5);
-    let without_r = refresh_rules(&earlier_rules, [other_definition()], 110).unwrap();
+    let rules_without_r = refresh_rules(&earlier_rules, [other_definition()], 110).unwrap();
     // Another thread may still use the earlier rules.
     sample_like(&earlier_rules, 110, 0.5);
     assert_eq!(
-        without_r
+        rules_without_r
             .build_report("c", seconds(120), 1000.0)
             .unwrap()
             .len(),
         0
     );
-    let recreated = refresh_rules(
-        &without_r,
+    let recreated_rules = refresh_rules(
+        &rules_without_r,
         [rule_definition("r", 1, json!({})), other_definition()],
         120,
     )
     .unwrap();
     assert_eq!(
-        request_counts(&recreated.rules[0]),
+        request_counts(&recreated_rules.rules[0]),
         RequestCounts::default()
     );
 }
@@ -96,10 +96,10 @@ fn an_unprocessed_document_is_reported_again_after_the_interval() {
     let rules = create_rules([rule_definition("r", 1, json!({}))]);
     sample_like(&rules, 100, 0.5);
     let report = rules.build_report("c", seconds(110), 1000.0).unwrap();
-    let unprocessed = parse_targets(json!({
+    let unprocessed_response = parse_targets(json!({
         "UnprocessedStatistics": [{"RuleName": "r", "ErrorCode": "500", "Message": "later"}],
     }));
-    rules.apply_targets(&report, &unprocessed, seconds(110), 1000.0);
+    rules.apply_targets(&report, &unprocessed_response, seconds(110), 1000.0);
     assert!(
         rules.build_report("c", seconds(119), 1000.0).is_none(),
         "not before the interval"
@@ -134,9 +134,10 @@ fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of
             ],
         }));
         rules.apply_targets(&[], &quota_response, seconds(110), unix_now);
-        let sampled_in = |second| (0..5).filter(|_| sample_like(&rules, second, 0.5)).count();
+        let count_sampled_requests =
+            |second| (0..5).filter(|_| sample_like(&rules, second, 0.5)).count();
         let times = (110..600).step_by(10);
-        let sampled_counts: Vec<_> = times.clone().map(sampled_in).collect();
+        let sampled_counts: Vec<_> = times.clone().map(count_sampled_requests).collect();
         // Without a quota, one request a second is borrowed.
         let expected_counts: Vec<_> = times
             .map(|second| if second < expired_at { 2 } else { 1 })
@@ -146,7 +147,7 @@ fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of
 }
 
 #[test]
-fn an_invalid_target_is_left_out_and_the_others_are_applied() {
+fn an_invalid_target_is_left_out_and_the_other_targets_are_applied() {
     let rules = create_rules([rule_definition("r", 1, json!({"FixedRate": 0.0}))]);
     let response = parse_targets(json!({
         "SamplingTargetDocuments": [
@@ -181,19 +182,21 @@ fn a_rule_is_reported_once_in_its_assigned_interval() {
         }));
         rules.apply_targets(&report, &target, seconds(110), 1000.0);
         sample_like(&rules, 110, 0.5);
-        let next = 110 + expected_seconds;
+        let next_report_second = 110 + expected_seconds;
         assert_eq!(
             rules.time_until_report(seconds(110)),
             seconds(expected_seconds.min(10)),
             "{interval}"
         );
         assert!(
-            rules.build_report("c", seconds(next - 1), 1000.0).is_none(),
+            rules
+                .build_report("c", seconds(next_report_second - 1), 1000.0)
+                .is_none(),
             "{interval}"
         );
         assert_eq!(
             rules
-                .build_report("c", seconds(next), 1000.0)
+                .build_report("c", seconds(next_report_second), 1000.0)
                 .unwrap()
                 .len(),
             1,
@@ -204,18 +207,22 @@ fn a_rule_is_reported_once_in_its_assigned_interval() {
         rules.apply_targets(
             &report,
             &SamplingTargetsResponse::default(),
-            seconds(next),
+            seconds(next_report_second),
             1000.0,
         );
         assert!(
             rules
-                .build_report("c", seconds(next + expected_seconds - 1), 1000.0)
+                .build_report(
+                    "c",
+                    seconds(next_report_second + expected_seconds - 1),
+                    1000.0
+                )
                 .is_none(),
             "{interval}"
         );
         assert!(
             rules
-                .build_report("c", seconds(next + expected_seconds), 1000.0)
+                .build_report("c", seconds(next_report_second + expected_seconds), 1000.0)
                 .is_some(),
             "{interval}"
         );

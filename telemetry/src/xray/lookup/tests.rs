@@ -71,15 +71,19 @@ fn a_second_lookup_starts_after_a_minute_and_its_polls_do_not_wait() {
     let mut lookup = Lookup::new("daemon:2000".to_owned(), fake.resolver, start);
     fake.results.send(Ok(vec![loopback_address(2000)])).unwrap();
     lookup.poll(start).unwrap().unwrap();
-    let next = start + REFRESH_INTERVAL;
-    assert!(lookup.poll(next - Duration::from_millis(1)).is_none());
+    let next_lookup_at = start + REFRESH_INTERVAL;
+    assert!(
+        lookup
+            .poll(next_lookup_at - Duration::from_millis(1))
+            .is_none()
+    );
     assert!(matches!(lookup.state, LookupState::Due(_)));
-    // The resolver has no result yet, so a poll that waits would never return.
+    // The resolver has not returned a result yet, so a poll that waits for the result would never return.
     for _ in 0..100 {
-        assert!(lookup.poll(next).is_none());
+        assert!(lookup.poll(next_lookup_at).is_none());
     }
     fake.results.send(Ok(vec![loopback_address(2001)])).unwrap();
-    let socket = wait_for_result(&mut lookup, next).unwrap();
+    let socket = wait_for_result(&mut lookup, next_lookup_at).unwrap();
     assert_eq!(socket.peer_addr().unwrap(), loopback_address(2001));
     assert_eq!(fake.looked_up_names.try_iter().count(), 2);
 }
@@ -111,7 +115,7 @@ fn the_interval_between_failed_lookups_doubles_up_to_a_minute() {
     fake.results.send(failed_lookup()).unwrap();
     wait_for_result(&mut lookup, now).unwrap_err();
     fake.results.send(Ok(vec![loopback_address(2000)])).unwrap();
-    // After a success, the first failure is again followed by the shortest interval.
+    // The first failure after a success is followed by the shortest interval again.
     wait_for_result(&mut lookup, now + MIN_BACKOFF).unwrap();
 }
 
