@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import boto3
+from aws_server import directory_of_aws
 from botocore.config import Config
 from resolved import ROOT
 
@@ -52,20 +53,22 @@ class Emulator:
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test",
                             aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}))
 
-    def environment(self):
-        """The environment of a script: without this machine's own AWS configuration."""
+    def environment(self, directory):
+        """The environment of a script that uses the `aws` in a directory: without this machine's own AWS configuration."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         return {
-            **kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.url,
+            **kept, "PATH": f"{directory}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1",
             "MYSFITS_PAUSE": "0", "MYSFITS_TRIES": "1",
         }
 
-    def script(self, name, *options, stack, **more):
+    def script(self, name, *options, stack, real_cli=False, **more):
+        """Runs a script, with the CLI as it is installed or in copies of one process."""
+        directory = Path(sys.executable).parent if real_cli else directory_of_aws()
         return subprocess.run(
             [ROOT / "infra/script" / name, "--stack", stack, "--region", REGION, *options], check=False,
-            env={**self.environment(), **more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            env={**self.environment(directory), **more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, timeout=300)
 
 

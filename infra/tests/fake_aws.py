@@ -1,4 +1,4 @@
-"""The program `aws` that test_scripts.py puts before the real one. It answers from a table of regular expressions over its
+"""The `aws` of test_scripts.py, which aws_server.py calls instead of the CLI. It answers from a table of regular expressions over its
 arguments, applies --query and --output as the AWS CLI does, and appends each call to a file.
 
 Environment: FAKE_AWS_ANSWERS is the table (JSON: [[pattern, answer or {"error": text}], ...]), FAKE_AWS_CALLS the file."""
@@ -42,7 +42,3 @@ def main():
         print(*text_lines(found), sep="\n")
     else:
         print(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()

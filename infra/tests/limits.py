@@ -1,7 +1,9 @@
-"""Limits of property values that AWS's services check when a stack is created, and that no linter knows: one row each.
+"""Rules for values of properties that only AWS's documentation states: no linter knows them, and the API models of models.py do
+not contain them. One row each.
 
 A row names a resource type, a JMESPath into its properties, and the pattern that every value found there must match as a
-whole. `refused` is a value that the service refuses: it proves that the pattern does too."""
+whole. `refused` is a value that the service refuses: a test proves that the pattern refuses it. `made` is for a name that the
+template leaves to CloudFormation: the greatest length of the name that CloudFormation makes of the stack's name."""
 
 from typing import NamedTuple
 
@@ -12,38 +14,156 @@ class Limit(NamedTuple):
     pattern: str
     refused: str
     source: str
+    made: int = 0
 
+
+EC2 = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/"
+ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/"
+ECS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
+CLOUDFRONT = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/"
+CLOUDWATCH = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/"
 
 # Rules that name a group or a prefix list may not have '&', which others may: the narrower set serves for all.
 RULE_DESCRIPTION = r"[a-zA-Z0-9. _\-:/()#,@\[\]+=;{}!$*]{1,255}"
-RULE_SOURCE = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html (Description), API_IpRange.html"
+RULE_SOURCE = EC2 + "API_UserIdGroupPair.html (Description), API_IpRange.html"
+PORT = r"-1|\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
 # Of the prefix of a hosted sign-in page.
 NO_AWS_WORDS = r"(?!.*(?:aws|amazon|cognito))"
+# Letters, digits and hyphens; no hyphen first or last.
+BALANCER_NAME = r"(?!internal-)(?!-)[a-zA-Z0-9-]{1,32}(?<!-)"
+ECS_NAME = r"[a-zA-Z0-9_-]{1,255}"
+
+
+def numbers(least, most):
+    """A pattern of the whole numbers from `least` to `most`."""
+    return "|".join(map(str, range(least, most + 1)))
+
 
 LIMITS = [
+    # --- EC2 ---
     Limit("AWS::EC2::SecurityGroup", "GroupDescription", RULE_DESCRIPTION, "the services' tasks",
-          "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html (GroupDescription)"),
+          EC2 + "API_CreateSecurityGroup.html (GroupDescription)"),
+    Limit("AWS::EC2::SecurityGroup", "GroupName", r"(?!sg-)" + RULE_DESCRIPTION, "sg-lab-shell",
+          EC2 + "API_CreateSecurityGroup.html (GroupName)", 255),
     Limit("AWS::EC2::SecurityGroup", "SecurityGroupIngress[].Description", RULE_DESCRIPTION, "a & b", RULE_SOURCE),
     Limit("AWS::EC2::SecurityGroup", "SecurityGroupEgress[].Description", RULE_DESCRIPTION, "the services' tasks", RULE_SOURCE),
+    Limit("AWS::EC2::SecurityGroup", "[SecurityGroupIngress, SecurityGroupEgress][][].[FromPort, ToPort][]", PORT, "65536",
+          EC2 + "API_IpPermission.html (FromPort, ToPort)"),
     Limit("AWS::EC2::SecurityGroupIngress", "Description", RULE_DESCRIPTION, 'the "shells"', RULE_SOURCE),
     Limit("AWS::EC2::SecurityGroupEgress", "Description", RULE_DESCRIPTION, "a % b", RULE_SOURCE),
-    Limit("AWS::ECR::Repository", "RepositoryName",
-          r"(?=.{2,256}$)[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*", "lab-/monolith",
-          "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html (repositoryName)"),
+    Limit("AWS::EC2::VPC", "CidrBlock", r"[\d.]+/(1[6-9]|2[0-8])", "10.0.0.0/8", EC2 + "API_CreateVpc.html (CidrBlock)"),
+    Limit("AWS::EC2::Subnet", "CidrBlock", r"[\d.]+/(1[6-9]|2[0-8])", "10.0.0.0/29",
+          "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"),
+    *(Limit(kind, "Tags[].Value", r".{0,256}", "x" * 257, "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html (restrictions)")
+      for kind in ("AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::EC2::SecurityGroup", "AWS::EC2::RouteTable",
+                   "AWS::EC2::InternetGateway", "AWS::EC2::EIP", "AWS::EC2::NatGateway")),
+    # --- Load balancer ---
+    Limit("AWS::ElasticLoadBalancingV2::LoadBalancer", "Name", BALANCER_NAME, "internal-lab",
+          ELB + "API_CreateLoadBalancer.html (Name)", 32),
+    Limit("AWS::ElasticLoadBalancingV2::TargetGroup", "Name", BALANCER_NAME, "a-name-of-33-letters-and-hyphens-",
+          ELB + "API_CreateTargetGroup.html (Name)", 32),
+    Limit("AWS::ElasticLoadBalancingV2::TargetGroup", "HealthCheckPath", r"/.{0,1023}", "health",
+          ELB + "API_CreateTargetGroup.html (HealthCheckPath)"),
+    Limit("AWS::ElasticLoadBalancingV2::TargetGroup", "Matcher.HttpCode", r"[2-4]\d\d([,-][2-4]\d\d)*", "500",
+          ELB + "API_Matcher.html (HttpCode)"),
+    Limit("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupAttributes[?Key=='deregistration_delay.timeout_seconds'].Value",
+          numbers(0, 3600), "3601", ELB + "API_TargetGroupAttribute.html (Key)"),
+    Limit("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes[?Key=='idle_timeout.timeout_seconds'].Value",
+          numbers(1, 4000), "4001", ELB + "API_LoadBalancerAttribute.html (Key)"),
+    Limit("AWS::ElasticLoadBalancingV2::ListenerRule", "Conditions[].PathPatternConfig.Values[]", r"""[a-zA-Z0-9_\-.$/~"'@:+&*?]{1,128}""",
+          "/a b", "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#path-conditions"),
+    Limit("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions[].ForwardConfig.TargetGroups[].Weight", numbers(0, 999), "1000",
+          ELB + "API_TargetGroupTuple.html (Weight)"),
+    # --- Storage, names of roles and functions ---
+    Limit("AWS::S3::Bucket", "BucketName",
+          r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)(?<!--x-s3)(?<!--table-s3)",
+          "sthree-lab", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html", 63),
+    # The model also admits the table's ARN, which may be longer and have other characters.
+    Limit("AWS::DynamoDB::Table", "TableName", r"[a-zA-Z0-9_.-]{3,255}", "ab",
+          "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"),
+    Limit("AWS::IAM::Role", "RoleName", r"[\w+=,.@-]{1,64}", "a role", "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html (RoleName)",
+          64),
+    Limit("AWS::Lambda::Function", "FunctionName", r"[a-zA-Z0-9_-]{1,64}", "x" * 65,
+          "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html (FunctionName)", 64),
+    Limit("AWS::Lambda::Function", "Timeout", numbers(1, 900), "901", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"),
+    Limit("AWS::Logs::LogGroup", "RetentionInDays",
+          "1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653", "8",
+          "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html (retentionInDays)"),
+    # --- ECS ---
+    Limit("AWS::ECS::Cluster", "ClusterName", ECS_NAME, "a cluster", ECS + "API_CreateCluster.html (clusterName)"),
+    Limit("AWS::ECS::Service", "ServiceName", ECS_NAME, "a/b", ECS + "API_CreateService.html (serviceName)"),
+    Limit("AWS::ECS::TaskDefinition", "Family", ECS_NAME, "a.b", ECS + "API_RegisterTaskDefinition.html (family)"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].Name", ECS_NAME, "a b", ECS + "API_ContainerDefinition.html (name)"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].StopTimeout", numbers(2, 120), "121",
+          ECS + "API_ContainerDefinition.html (stopTimeout)"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].Memory", r"[6-9]|[1-9]\d+", "5", ECS + "API_ContainerDefinition.html (memory)"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Interval", numbers(5, 300), "4", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Timeout", numbers(2, 60), "61", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Retries", numbers(1, 10), "11", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.StartPeriod", numbers(0, 300), "301", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].RestartPolicy.RestartAttemptPeriod", numbers(60, 1800), "59",
+          ECS + "API_ContainerRestartPolicy.html"),
+    Limit("AWS::ECS::TaskDefinition", "[[Cpu, Memory] | join('/', @)]", "256/(512|1024|2048)", "256/256",
+          ECS + "API_RegisterTaskDefinition.html (cpu)"),
+    # --- CloudFront ---
+    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Comment", r".{0,128}", "x" * 129,
+          CLOUDFRONT + "API_DistributionConfig.html (Comment)"),
+    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].Id", r".{1,128}", "x" * 129,
+          "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html"),
+    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].CustomOriginConfig.OriginReadTimeout", numbers(1, 120), "121",
+          CLOUDFRONT + "API_CustomOriginConfig.html (OriginReadTimeout)"),
+    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].CustomOriginConfig.OriginKeepaliveTimeout", numbers(1, 120), "121",
+          CLOUDFRONT + "API_CustomOriginConfig.html (OriginKeepaliveTimeout)"),
+    Limit("AWS::CloudFront::OriginAccessControl", "OriginAccessControlConfig.Name", r".{1,64}", "x" * 65,
+          CLOUDFRONT + "API_OriginAccessControlConfig.html (Name)"),
+    Limit("AWS::CloudFront::ResponseHeadersPolicy", "ResponseHeadersPolicyConfig.Name", r"[a-zA-Z0-9_-]{1,128}", "a b",
+          CLOUDFRONT + "API_ResponseHeadersPolicyConfig.html (Name)"),
+    # --- CloudWatch and X-Ray ---
+    Limit("AWS::CloudWatch::Dashboard", "DashboardName", r"[A-Za-z0-9_-]{1,255}", "a dashboard",
+          CLOUDWATCH + "API_PutDashboard.html (DashboardName)"),
+    Limit("AWS::CloudWatch::Alarm", "[Period, Metrics[].MetricStat.Period][]", r"10|20|30|60|120|180|240|300|600|900|3600", "90",
+          CLOUDWATCH + "API_PutMetricAlarm.html (Period)"),
+    Limit("AWS::CloudWatch::Alarm", "TreatMissingData", "breaching|notBreaching|ignore|missing", "zero",
+          CLOUDWATCH + "API_PutMetricAlarm.html (TreatMissingData)"),
+    Limit("AWS::CloudWatch::Alarm", "Metrics[].Id", r"[a-z]\w{0,254}", "Likes", CLOUDWATCH + "API_MetricDataQuery.html (Id)"),
+    Limit("AWS::XRay::Group", "GroupName", r"[a-zA-Z0-9-]{1,32}", "a group",
+          "https://docs.aws.amazon.com/xray/latest/devguide/xray-console-groups.html"),
+    # --- Pipeline, custom resource ---
+    Limit("AWS::CodePipeline::Pipeline", "Stages[].Actions[?ActionTypeId.Provider=='ECS'][].Configuration.DeploymentTimeout", numbers(1, 60), "61",
+          "https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html (DeploymentTimeout)"),
+    Limit("Custom::Workshop", "ServiceTimeout", numbers(1, 3600), "3601",
+          "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html"),
+    # --- Log search ---
     Limit("AWS::Cognito::UserPoolDomain", "Domain", NO_AWS_WORDS + r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?", "my-aws-lab-123456789012",
-          "https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html; "
-          "API_CreateUserPoolDomain.html (Domain)"),
-    Limit("AWS::OpenSearchService::Domain", "DomainName", r"[a-z][a-z0-9\-]{2,27}", "Logs",
-          "https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_CreateDomain.html (DomainName)"),
-    Limit("AWS::CodeConnections::Connection", "ConnectionName", r".{1,32}", "x" * 33,
-          "https://docs.aws.amazon.com/codeconnections/latest/APIReference/API_CreateConnection.html (ConnectionName)"),
-    Limit("AWS::XRay::Group", "GroupName", r".{1,32}", "x" * 33,
-          "https://docs.aws.amazon.com/xray/latest/api/API_CreateGroup.html (GroupName)"),
-    Limit("AWS::XRay::SamplingRule", "SamplingRule.RuleName", r".{1,32}", "x" * 33,
-          "https://docs.aws.amazon.com/xray/latest/api/API_SamplingRule.html (RuleName)"),
-    # CloudFormation names a group without GroupName after its stack, and no group's name may begin so.
-    Limit("AWS::EC2::SecurityGroup", "Tags[?Key=='Name'].Value", r"(?!sg-).{1,255}", "sg-lab-shell",
-          "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html (GroupName)"),
+          "https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html"),
+    Limit("AWS::OpenSearchService::Domain", "EBSOptions.VolumeSize", numbers(10, 100), "9",
+          "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html (gp3 on t3.small.search)"),
+]
+
+# Values that the API models refuse: (resource type, property, value). They prove that models.py applies the models.
+REFUSED_BY_MODELS = [
+    ("AWS::ECR::Repository", "RepositoryName", "lab-/monolith"),
+    ("AWS::OpenSearchService::Domain", "DomainName", "Logs"),
+    ("AWS::OpenSearchService::Domain", "DomainName", "a-name-with-29-letters-in-all"),
+    ("AWS::CodeConnections::Connection", "ConnectionName", "x" * 33),
+    ("AWS::XRay::Group", "GroupName", "x" * 33),
+    ("AWS::XRay::SamplingRule", "SamplingRule", {"RuleName": "x" * 33}),
+    ("AWS::CloudWatch::Alarm", "AlarmName", "x" * 256),
+    ("AWS::CloudWatch::Alarm", "ComparisonOperator", "Greater"),
+    ("AWS::IAM::Role", "Description", "the workshop\u2019s role"),
+    ("AWS::CodeBuild::Project", "TimeoutInMinutes", 2161),
+    ("AWS::Lambda::Function", "MemorySize", 64),
+    ("AWS::Logs::LogGroup", "LogGroupName", "a group"),
+    ("AWS::CodeCommit::Repository", "RepositoryName", "a repository"),
+    ("AWS::DynamoDB::Table", "BillingMode", "PAY"),
+    ("AWS::CodePipeline::Pipeline", "Name", "a pipeline"),
+    ("AWS::ECS::Service", "LoadBalancers", [{"ContainerPort": "http"}]),
+    ("AWS::ECS::TaskDefinition", "NetworkMode", "vpc"),
+    ("AWS::EC2::Subnet", "Cidr", "10.0.0.0/24"),
+    ("AWS::Cognito::UserPool", "UserPoolName", "x" * 129),
+    ("AWS::Events::Rule", "Description", "x" * 513),
+    ("AWS::S3::Bucket", "VersioningConfiguration", {"Status": "on"}),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", "HealthCheckIntervalSeconds", 301),
 ]
 
 # Names of installations that some derived name cannot take, and why.

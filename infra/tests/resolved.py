@@ -5,6 +5,9 @@ import copy
 from functools import cache
 from pathlib import Path
 
+import physical
+import yaml
+from cfn_tools import dump_yaml, load_yaml
 from cloud_radar.cf.unit import Template, functions
 
 INFRA = Path(__file__).resolve().parent.parent
@@ -12,12 +15,34 @@ ROOT = INFRA.parent
 STACKS = ["network", "platform", "build", "services", "pipeline", "observability", "search", "site", "load-generator", "workshop"]
 
 REGION = "eu-west-1"
-ACCOUNT = "123456789012"
+ACCOUNT = physical.ACCOUNT
 GONE = "this property is not there"
 Template.NoValue = GONE
 Template.AccountId = ACCOUNT
 # Its own version reads from the internet.
 functions.get_region_azs = lambda region: [region + zone for zone in "abc"]
+
+logical_reference, logical_attribute = functions.ref, functions.get_att
+
+
+def reference(template, name):
+    """The id of a resource: its physical id in a template that `as_deployed` resolves, otherwise its logical name."""
+    resource = template.template["Resources"].get(name)
+    if resource and template.deployed:
+        return physical.reference(name, resource, template.deployed)
+    return logical_reference(template, name)
+
+
+def attribute(template, values):
+    if template.deployed:
+        name, key = values
+        return physical.attribute(name, template.template["Resources"][name], key, template.deployed)
+    return logical_attribute(template, values)
+
+
+functions.ref, functions.get_att = reference, attribute
+functions.ALL_FUNCTIONS.update({"Ref": reference, "Fn::GetAtt": attribute})
+Template.deployed = None
 
 # Outputs of earlier stacks, in their real forms.
 OUTPUTS = {
@@ -68,23 +93,44 @@ def without_what_is_gone(value):
     return value
 
 
+@cache
+def parsed(text):
+    """The template as it is written, in the long form of functions."""
+    return yaml.safe_load(dump_yaml(load_yaml(text)))
+
+
+def template_text(stack):
+    return (INFRA / f"{stack}.yml").read_text()
+
+
 def parameters(stack, **chosen):
     known = {**OUTPUTS, **CHOICES}
-    declared = Template.from_yaml(INFRA / f"{stack}.yml", {}).template["Parameters"]
-    given = {name: known[name] for name in declared if name in known}
+    given = {name: known[name] for name in parsed(template_text(stack))["Parameters"] if name in known}
     return {**given, **chosen}
 
 
 def resolve(stack, **chosen):
     """The resolved template."""
-    return copy.deepcopy(resolved_once(stack, tuple(sorted(chosen.items()))))
+    return copy.deepcopy(resolved_once(template_text(stack), tuple(sorted(parameters(stack, **chosen).items())), REGION, None))
 
 
+def as_deployed(stack, workshop, region, **chosen):
+    """The resolved template as an installation of this name in this region gets it, with physical ids."""
+    def here(value):
+        return value.replace("mysfits", workshop).replace(REGION, region)
+
+    given = {name: here(value) for name, value in parameters(stack, **chosen).items()}
+    given["Workshop"] = workshop
+    deployed = physical.Deployed(stack, workshop, region)
+    return copy.deepcopy(resolved_once(template_text(stack), tuple(sorted(given.items())), region, deployed))
+
+
+# The text is an argument, so that a changed template is resolved again.
 @cache
-def resolved_once(stack, chosen):
-    fresh = Template.from_yaml(INFRA / f"{stack}.yml", {})
-    fresh.Region = REGION
-    return without_what_is_gone(fresh.render(parameters(stack, **dict(chosen)), region=REGION))
+def resolved_once(text, given, region, deployed):
+    fresh = Template(copy.deepcopy(parsed(text)))
+    fresh.Region, fresh.deployed = region, deployed
+    return without_what_is_gone(fresh.render(dict(given), region=region))
 
 
 def resources(stack, **chosen):

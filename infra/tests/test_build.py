@@ -16,7 +16,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import yaml
-from resolved import INFRA, ROOT, Template, resources
+from resolved import ROOT, parsed, resources, template_text
 
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 # Its registry has the images of the repositories in THERE.
@@ -97,8 +97,8 @@ class BuildImages(unittest.TestCase):
 
     def test_an_image_that_is_pulled_has_a_version_and_a_digest(self):
         images = {
-            "tracing": Template.from_yaml(INFRA / "services.yml", {}).template["Parameters"]["TracingImage"]["Default"],
-            "load generator": Template.from_yaml(INFRA / "load-generator.yml", {}).template["Parameters"]["Image"]["Default"],
+            "tracing": parsed(template_text("services"))["Parameters"]["TracingImage"]["Default"],
+            "load generator": parsed(template_text("load-generator"))["Parameters"]["Image"]["Default"],
         }
         for path in ROOT.glob("Dockerfile.*"):
             for name, value in re.findall(r"^ARG (\w+_IMAGE)=(.*)$", path.read_text(), re.MULTILINE):

@@ -6,7 +6,7 @@ import re
 import unittest
 
 import emulators
-from resolved import INFRA, OUTPUTS, ROOT, Template
+from resolved import INFRA, OUTPUTS, ROOT, parsed, template_text
 
 EMULATED = ("--set", "Emulated=yes")
 SEED = json.loads((ROOT / "lab/seed/mysfits.json").read_text())
@@ -203,7 +203,7 @@ class Likes(unittest.TestCase):
 
 
 def given(name, known):
-    declared = Template.from_yaml(INFRA / f"{name}.yml", {}).template["Parameters"]
+    declared = parsed(template_text(name))["Parameters"]
     return [{"ParameterKey": key, "ParameterValue": known[key]} for key in declared if key in known]
 
 
@@ -353,7 +353,7 @@ class Orders(unittest.TestCase):
             self.assertIn("Run infra/script/setup --stack nothing", said)
 
     def test_clean_up_fails_if_aws_does_not_answer(self):
-        done = cloud.script("cleanup", "--yes", stack="x2", AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulators.free_port()}")
+        done = cloud.script("cleanup", "--yes", stack="x2", real_cli=True, AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulators.free_port()}")
         self.assertNotEqual(0, done.returncode)
         self.assertIn("cannot be read", done.stdout)
         self.assertNotIn("is left", done.stdout)

@@ -1,37 +1,51 @@
-"""Every variant of every template, with the longest name of an installation, keeps to the limits in limits.py."""
+"""Every variant of every template, with the longest name of an installation and of a region, has only values that AWS's services
+accept: by their API models (models.py) and by rules that only documents state (limits.py)."""
 
 import re
 import subprocess
 import unittest
 
+import botocore.session
 import jmespath
-from limits import ALLOWED_WORKSHOPS, LIMITS, REFUSED_WORKSHOPS
-from resolved import INFRA, STACKS, Template, every_variant, resolve
+import models
+import physical
+from limits import ALLOWED_WORKSHOPS, LIMITS, REFUSED_BY_MODELS, REFUSED_WORKSHOPS
+from resolved import INFRA, STACKS, as_deployed, every_variant, parsed, template_text
 
 LONGEST = max(ALLOWED_WORKSHOPS, key=len)
+REGION = "ap-southeast-2"
 
 
-def found_values(properties, path):
-    """The strings at a JMESPath, none where the path leads nowhere."""
-    found = jmespath.search(path, properties)
-    return [each for each in (found if isinstance(found, list) else [found]) if each is not None]
+def deployed_resources():
+    """Every resource of every variant: stack, logical name, type, properties."""
+    return [(stack, name, resource["Type"], resource.get("Properties", {}))
+            for stack, _, chosen in every_variant()
+            for name, resource in as_deployed(stack, LONGEST, REGION, **chosen)["Resources"].items()]
 
 
-def violations(stack, **chosen):
-    """Each value of a resolved template that breaks a limit, with its resource and the limit's source."""
-    for name, resource in resolve(stack, **chosen)["Resources"].items():
-        for limit in LIMITS:
-            if limit.kind == resource["Type"]:
-                for value in found_values(resource.get("Properties", {}), limit.path):
-                    if not re.fullmatch(limit.pattern, value):
-                        yield f"{stack}.{name} {limit.path} = {value!r}: {limit.source}"
+def limited_values(limit, stack, name, properties):
+    """The values that a limit is about: those at its path, otherwise the name that CloudFormation makes."""
+    found = jmespath.search(limit.path, properties)
+    values = [each for each in (found if isinstance(found, list) else [found]) if each is not None]
+    if not values and limit.made:
+        kept = limit.made - len(physical.RANDOM) - 1
+        values = [f"{LONGEST}-{stack}-{name}"[:kept] + "-" + physical.RANDOM]
+        if limit.kind == "AWS::S3::Bucket":
+            values = [each.lower() for each in values]
+    return [models.text_of(each) for each in values]
 
 
 class Limits(unittest.TestCase):
     maxDiff = None
 
-    def test_every_value_of_every_variant_is_one_that_its_service_accepts(self):
-        broken = [each for stack, _, chosen in every_variant() for each in violations(stack, **chosen, Workshop=LONGEST)]
+    @classmethod
+    def setUpClass(cls):
+        cls.deployed = deployed_resources()
+
+    def test_every_value_of_every_variant_is_one_that_its_service_documents(self):
+        broken = [f"{stack}.{name} {limit.path} = {value!r}: {limit.source}"
+                  for stack, name, kind, properties in self.deployed for limit in LIMITS if limit.kind == kind
+                  for value in limited_values(limit, stack, name, properties) if not re.fullmatch(limit.pattern, value)]
         self.assertEqual([], broken)
 
     def test_each_limit_refuses_its_example(self):
@@ -40,13 +54,49 @@ class Limits(unittest.TestCase):
                 self.assertIsNone(re.fullmatch(limit.pattern, limit.refused))
 
     def test_each_limit_finds_a_value_in_some_template(self):
-        kinds = {}
-        for stack, _, chosen in every_variant():
-            for resource in resolve(stack, **chosen)["Resources"].values():
-                kinds.setdefault(resource["Type"], []).append(resource.get("Properties", {}))
         for limit in LIMITS:
             with self.subTest(kind=limit.kind, path=limit.path):
-                self.assertTrue(any(found_values(each, limit.path) for each in kinds.get(limit.kind, [])))
+                self.assertTrue(any(limited_values(limit, stack, name, properties)
+                                    for stack, name, kind, properties in self.deployed if kind == limit.kind))
+
+    def test_the_region_of_these_tests_has_the_longest_name(self):
+        regions = botocore.session.get_session().get_available_regions("ec2")
+        self.assertEqual(max(map(len, regions)), len(REGION))
+
+
+class Models(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.deployed = deployed_resources()
+
+    def test_every_property_of_every_variant_is_one_that_its_services_api_accepts(self):
+        broken = []
+        for stack, name, kind, properties in self.deployed:
+            if kind not in models.WITHOUT_MODEL:
+                broken += [f"{stack}.{name} {problem}" for problem in models.problems(kind, properties)]
+        self.assertEqual([], broken)
+
+    def test_every_resource_type_has_an_api_model_or_a_reason(self):
+        kinds = {kind for _, _, kind, _ in self.deployed}
+        self.assertEqual(kinds, set(models.ROWS) | set(models.WITHOUT_MODEL))
+        self.assertEqual(set(), set(models.ROWS) & set(models.WITHOUT_MODEL))
+
+    def test_the_api_models_refuse_each_example(self):
+        for kind, key, value in REFUSED_BY_MODELS:
+            with self.subTest(kind=kind, key=key):
+                properties = next(properties for _, _, each, properties in self.deployed if each == kind)
+                self.assertTrue(models.problems(kind, {**properties, key: value}))
+
+    def test_a_resource_without_a_required_property_is_refused(self):
+        for kind, key in (("AWS::CodePipeline::Pipeline", "RoleArn"), ("AWS::CodeBuild::Project", "Environment"),
+                          ("AWS::Lambda::Function", "Role"), ("AWS::ECS::TaskDefinition", "Family"),
+                          ("AWS::IAM::Role", "AssumeRolePolicyDocument")):
+            with self.subTest(kind=kind):
+                properties = next(properties for _, _, each, properties in self.deployed if each == kind)
+                rest = {name: value for name, value in properties.items() if name != key}
+                self.assertIn(f"requires {key}".lower(), " ".join(models.problems(kind, rest)).lower())
 
 
 class Workshop(unittest.TestCase):
@@ -54,7 +104,7 @@ class Workshop(unittest.TestCase):
 
     def accepted_by_templates(self, name):
         for stack in STACKS:
-            pattern = Template.from_yaml(INFRA / f"{stack}.yml", {}).template["Parameters"]["Workshop"]["AllowedPattern"]
+            pattern = parsed(template_text(stack))["Parameters"]["Workshop"]["AllowedPattern"]
             yield stack, re.fullmatch(pattern, name) is not None
 
     def accepted_by_scripts(self, name):

@@ -4,7 +4,7 @@ permission would fail only on AWS, and a superfluous one would never be noticed.
 import re
 import unittest
 
-from policy_sentry.querying.actions import get_action_data
+from authorization import action_details, listed
 from resolved import ACCOUNT, OUTPUTS, REGION, ROOT, every_variant, resolve, resources
 
 TABLE = "MysfitsTable.Arn"
@@ -133,10 +133,6 @@ SOURCE_ACCOUNT_CONDITION = {
 }
 
 
-def listed(value):
-    return value if isinstance(value, list) else [value]
-
-
 def statements(role):
     for policy in role.get("Policies", []):
         yield from policy["PolicyDocument"]["Statement"]
@@ -186,6 +182,11 @@ class Policies(unittest.TestCase):
         managed = {(stack, name): role["ManagedPolicyArns"] for stack, name, role in roles() if "ManagedPolicyArns" in role}
         self.assertEqual({("workshop", "SetupRole"): ["arn:aws:iam::aws:policy/AdministratorAccess"]}, managed)
 
+    def test_each_build_project_has_a_role_of_its_own(self):
+        made = resources("build")
+        self.assertEqual({"ImagesProject": "ImagesRole.Arn", "PipelineProject": "PipelineBuildRole.Arn"},
+                         {name: each["ServiceRole"] for name, each in made.items() if "ServiceRole" in each})
+
     def test_every_role_is_in_the_table(self):
         self.assertEqual(set(WANTED), {(stack, name) for stack, name, _ in roles()})
 
@@ -194,10 +195,9 @@ class Policies(unittest.TestCase):
             for action, resource in granted(role):
                 with self.subTest(role=f"{stack}.{name}", action=action):
                     self.assertNotIn("*", action)
-                    service, verb = action.split(":")
-                    data = get_action_data(service, verb)
-                    self.assertTrue(data, "there is no such action")
-                    supported = {kind["resource_arn_format"] for kind in data[service]} - {"*"}
+                    details = action_details(action)
+                    self.assertTrue(details, "there is no such action")
+                    supported = {kind["name"] for kind in details["resourceTypes"]}
                     if action in EVALUATED_ON_ALL_RESOURCES:
                         supported = set()
                     if resource == "*":

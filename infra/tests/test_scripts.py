@@ -5,14 +5,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+from aws_server import directory_of_aws
 from resolved import ROOT
 
-HERE = Path(__file__).resolve().parent
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 STACKS = ["network", "platform", "build", "services", "pipeline", "observability", "site"]
@@ -69,11 +68,9 @@ class Scripts(unittest.TestCase):
         """Runs a script; returns what it printed and its calls of `aws`."""
         with tempfile.TemporaryDirectory() as directory:
             place = Path(directory)
-            (place / "aws").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE}/fake_aws.py" "$@"\n')
-            (place / "aws").chmod(0o755)
             (place / "answers").write_text(json.dumps(answers))
             (place / "calls").touch()
-            environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}", "FAKE_AWS_ANSWERS": str(place / "answers"),
+            environment = {**os.environ, "PATH": f"{directory_of_aws()}:{os.environ['PATH']}", "FAKE_AWS_ANSWERS": str(place / "answers"),
                            "FAKE_AWS_CALLS": str(place / "calls"), "MYSFITS_PAUSE": "0", "MYSFITS_TRIES": "1"}
             done = subprocess.run(
                 ["bash", ROOT / "infra/script" / name, "--stack", "mysfits", "--region", REGION, *options], env=environment,

@@ -5,7 +5,8 @@ import re
 import unittest
 
 import yaml
-from resolved import INFRA, OUTPUTS, ROOT, STACKS, Template, every_variant, of_type, resolve, resources
+from resolved import (
+    INFRA, OUTPUTS, ROOT, STACKS, every_variant, of_type, parsed, resolve, resources, template_text)
 
 PROXY = {"MetadataProxy": "on", "MetadataProxyImage": "proxy:1"}
 
@@ -126,9 +127,9 @@ class Site(unittest.TestCase):
             kinds = {each["Type"] for each in resolve(stack)["Resources"].values()}
             if stack != "site":
                 self.assertEqual(set(), {kind for kind in kinds if "CloudFront" in kind}, stack)
-        given = Template.from_yaml(INFRA / "site.yml", {}).template["Outputs"]
+        given = parsed(template_text("site"))["Outputs"]
         for stack in STACKS:
-            self.assertEqual(set(), set(given) & set(Template.from_yaml(INFRA / f"{stack}.yml", {}).template["Parameters"]))
+            self.assertEqual(set(), set(given) & set(parsed(template_text(stack))["Parameters"]))
 
 
 class Services(unittest.TestCase):
@@ -394,7 +395,7 @@ class AllStacks(unittest.TestCase):
     def test_output_names_are_unique_and_parameters_refer_to_earlier_stacks(self):
         told = {}
         for stack in STACKS:
-            made = Template.from_yaml(INFRA / f"{stack}.yml", {}).template
+            made = parsed(template_text(stack))
             for name, parameter in made["Parameters"].items():
                 if parameter.get("Description", "").startswith("Output of the "):
                     self.assertEqual(f"Output of the {told.get(name)} stack", parameter["Description"], f"{stack}.{name}")
@@ -438,7 +439,7 @@ class AllStacks(unittest.TestCase):
             "AWS::Logs::MetricFilter", "AWS::XRay::Group", "AWS::XRay::SamplingRule", "AWS::Cognito::UserPoolUser",
         }
         for stack, _, chosen in every_variant():
-            if "Emulated" in Template.from_yaml(INFRA / f"{stack}.yml", {}).template["Parameters"]:
+            if "Emulated" in parsed(template_text(stack))["Parameters"]:
                 whole = resolve(stack, **chosen)["Resources"]
                 emulated = resolve(stack, **chosen, Emulated="yes")["Resources"]
                 self.assertLessEqual({whole[name]["Type"] for name in set(whole) - set(emulated)}, lacking)

@@ -1,0 +1,131 @@
+"""Answers calls of the AWS CLI in copies of one process that has already imported it: most of a call's time is the start of the CLI.
+
+`python aws_server.py SOCKET` forks a copy for each call. PROGRAM is an `aws` that passes its arguments, directory, environment,
+input and output to the server. With FAKE_AWS_ANSWERS in the environment, fake_aws.py answers instead of the CLI."""
+
+import atexit
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+import fake_aws
+
+# The services that the scripts call.
+SERVICES = ("cloudformation", "cloudfront", "cloudwatch", "codebuild", "cognito-idp", "dynamodb", "ec2", "ecr", "ecs", "iam", "logs",
+            "resourcegroupstaggingapi", "s3", "service-quotas", "sqs", "sts", "xray")
+
+PROGRAM = """#!{python} -IS
+import json, os, socket, struct, sys
+connection = socket.socket(socket.AF_UNIX)
+connection.connect({address!r})
+call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+socket.send_fds(connection, [struct.pack("!I", len(call))], [0, 1, 2])
+connection.sendall(call)
+code = connection.recv(1)
+sys.exit(code[0] if code else 255)
+"""
+
+
+def read_call(connection):
+    """The arguments, directory and environment of a call; its input and output become those of this process."""
+    head, files, _, _ = socket.recv_fds(connection, 4, 3)
+    length, body = int.from_bytes(head, "big"), b""
+    while len(body) < length:
+        body += connection.recv(length - len(body))
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+    return json.loads(body)
+
+
+def answer(connection, driver):
+    """Runs one call in this process, a copy, and sends its exit code."""
+    arguments, directory, environment = read_call(connection)
+    os.chdir(directory)
+    os.environ.clear()
+    os.environ.update(environment)
+    code = 255
+    try:
+        if "FAKE_AWS_ANSWERS" in os.environ:
+            sys.argv = ["aws", *arguments]
+            code = fake_aws.main() or 0
+        else:
+            code = driver.main(arguments)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        code = end.code if isinstance(end.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        connection.sendall(bytes([code % 256]))
+        os._exit(code % 256)
+
+
+def loaded_driver():
+    """The CLI with the models of the services in its memory."""
+    import awscli.clidriver
+
+    driver = awscli.clidriver.create_clidriver()
+    driver._get_command_table()
+    loader = driver.session.get_component("data_loader")
+    for service in SERVICES:
+        loader.load_service_model(service, "service-2")
+        loader.load_service_model(service, "endpoint-rule-set-1")
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
+    return driver
+
+
+def serve(address):
+    driver = loaded_driver()
+    # Copies share the memory of objects that the collector does not touch.
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listener = socket.socket(socket.AF_UNIX)
+    # The address exists only when the server is ready.
+    listener.bind(address + ".new")
+    listener.listen(64)
+    os.rename(address + ".new", address)
+    while True:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listener.close()
+            answer(connection, driver)
+        connection.close()
+
+
+@cache
+def directory_of_aws():
+    """A directory with an `aws` that uses a server. The first call starts the server, which lasts as long as this process."""
+    directory = tempfile.TemporaryDirectory()
+    address, programs = Path(directory.name) / "socket", Path(directory.name) / "programs"
+    programs.mkdir()
+    (programs / "aws").write_text(PROGRAM.format(python=sys.executable, address=str(address)))
+    (programs / "aws").chmod(0o755)
+    server = subprocess.Popen([sys.executable, __file__, address])
+
+    def stop():
+        server.terminate()
+        server.wait(30)
+        directory.cleanup()
+
+    atexit.register(stop)
+    deadline = time.monotonic() + 120
+    while not address.exists():
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("the server of the AWS CLI did not start")
+        time.sleep(0.05)
+    return programs
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
