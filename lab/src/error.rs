@@ -1,4 +1,4 @@
-//! What can go wrong in the lab.
+//! The errors of the lab.
 
 use std::error::Error as StdError;
 use std::io;
@@ -12,13 +12,13 @@ use thiserror::Error;
 use crate::endpoints::Holds;
 use crate::service::Service;
 
-/// Exit code of a shell's command that Ctrl-C ended: 128 and the number of SIGINT.
+/// The exit code that shells report for a command that Ctrl-C ended: 128 plus the number of SIGINT.
 const EX_INTERRUPTED: u8 = 130;
 
 /// Every error of the lab.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// Somebody else listens on the port.
+    /// Another program listens on the port.
     #[error(
         "port {port} is in use: stop the program that listens on it, or choose another port with {option} \
          (0: any free port)"
@@ -26,17 +26,17 @@ pub enum Error {
     PortTaken {
         /// The port.
         port: u16,
-        /// The option that chooses it.
+        /// The option that sets the port.
         option: &'static str,
     },
-    /// The port cannot be listened on for another reason.
+    /// The operating system does not permit listening on the port, although no other program listens on it.
     #[error("cannot listen on port {port}: choose another port with {option} (0: any free port)")]
     Bind {
         /// The port.
         port: u16,
-        /// The option that chooses it.
+        /// The option that sets the port.
         option: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The directory of `--data-dir` cannot be used.
@@ -44,13 +44,13 @@ pub enum Error {
     DataDir {
         /// The directory.
         path: PathBuf,
-        /// What went wrong.
+        /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The emulator refused the table or an item.
     #[error("cannot set up the database")]
     Database(#[source] Box<dyn StdError + Send + Sync>),
-    /// The path of `--endpoints-file` holds something that is not a file of an ended lab.
+    /// The path of `--endpoints-file` contains anything other than the endpoints file of a lab that has ended.
     #[error(
         "{} {holds}: choose another path with --endpoints-file, or remove what is there",
         path.display()
@@ -58,7 +58,7 @@ pub enum Error {
     EndpointsTaken {
         /// The path.
         path: PathBuf,
-        /// What is there.
+        /// The content of the path.
         holds: Holds,
     },
     /// The file of `--endpoints-file` cannot be read, written or removed.
@@ -66,39 +66,39 @@ pub enum Error {
     Endpoints {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A task said that its environment makes no sense.
+    /// A task ended because its environment is invalid.
     #[error("{service} cannot start with this environment:\n{stderr}")]
     TaskConfig {
-        /// Which service.
+        /// The service of the task.
         service: Service,
-        /// Its own words.
+        /// The task's output on standard error.
         stderr: String,
     },
-    /// The operating system refused a process.
+    /// The operating system could not start a process.
     #[error("cannot start a task of {service}")]
     Spawn {
-        /// Which service.
+        /// The service of the task.
         service: Service,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The operating system refused a runtime, a signal handler or a socket.
+    /// The operating system could not create a runtime, a signal handler or a socket.
     #[error("the lab cannot run")]
     System(#[from] io::Error),
-    /// A part of the lab ended in a way that it never should.
+    /// A tokio task of the lab panicked or was cancelled.
     #[error("a part of the lab ended unexpectedly")]
     BrokeDown(#[from] tokio::task::JoinError),
-    /// A second Ctrl-C: whatever still ran was killed.
+    /// After a second Ctrl-C, all processes that were still running were killed.
     #[error("stopped at once; requests in progress were cut off")]
     Interrupted,
 }
 
 impl Error {
-    /// Says on standard error what happened and returns the exit code: 64 for an environment that
-    /// a task refused, 130 for the second Ctrl-C, else 1.
+    /// Prints the error on standard error and returns the exit code: 64 for an invalid environment
+    /// of a task, 130 for a second Ctrl-C, otherwise 1.
     pub fn report(&self) -> ExitCode {
         eprintln!("error: {self}");
         if self.source().is_some() {

@@ -13,18 +13,18 @@ use crate::service::Service;
 #[derive(Debug, Parser)]
 #[command(name = "lab", version)]
 pub struct Cli {
-    /// The subcommand that the lab uses to start its tasks. It is hidden from the help.
+    /// The subcommand that the lab uses to start its tasks. The help does not show this subcommand.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// What the lab is told.
+    /// The options of the lab.
     #[command(flatten)]
     pub options: Options,
 }
 
-/// The subcommands with which the lab starts its own binary.
+/// The subcommands that the lab uses to start its own binary.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Runs one task of a service. Its configuration is in the environment.
+    /// Runs one task of a service. The environment variables configure the service.
     #[command(hide = true)]
     Task {
         /// The service to run.
@@ -32,7 +32,7 @@ pub enum Command {
     },
 }
 
-/// What the lab is told.
+/// The options of the lab.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Port of the site (0: any free port)
@@ -63,7 +63,7 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
-    #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = log_level)]
+    #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = check_log_level)]
     pub loglevel: String,
     /// Run the local X-Ray and send traces to it: on or off. OTEL_TRACES_EXPORTER and
     /// AWS_XRAY_DAEMON_ADDRESS select another receiver of the traces
@@ -90,7 +90,7 @@ pub struct Options {
     /// Time between the deregistration of a task and its SIGTERM, at most 3600000 ms
     #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = value_parser!(u64).range(..=3_600_000))]
     pub deregistration_delay_ms: u64,
-    /// What the guard of the lab's listeners accepts besides loopback names and the site.
+    /// Hosts and origins that the guard of the lab's listeners accepts in addition to loopback names and the site.
     #[command(flatten)]
     pub allowed: Allowed,
 }
@@ -119,14 +119,14 @@ pub enum Switch {
 /// The service that receives likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LikeIn {
-    /// The Like service, by the path rule.
+    /// The Like service receives likes: the load balancer has the path rule.
     Service,
-    /// The monolith, as before the Like service was strangled out of it.
+    /// The monolith receives likes, as before the Like service was extracted from it.
     Monolith,
 }
 
-/// The services read it themselves; here it is only refused in time.
-fn log_level(value: &str) -> Result<String, String> {
+/// Checks the log level before the services start. The services parse the level again.
+fn check_log_level(value: &str) -> Result<String, String> {
     LogLevel::from_name(value)
         .map(|_| value.to_owned())
         .ok_or_else(|| "expected DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned())
@@ -138,12 +138,12 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn clap_accepts_the_definition_of_the_command_line() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn the_subcommand_of_tasks_is_no_part_of_the_help() {
+    fn the_help_does_not_show_the_subcommand_that_starts_tasks() {
         let help = Cli::command().render_long_help().to_string();
         assert!(!help.contains("task like"), "{help}");
         assert!(!help.contains("COMMAND"), "{help}");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_workshops() {
+    fn without_options_the_workshops_defaults_apply() {
         let options = Cli::parse_from(["lab"]).options;
         let ports = (options.site_port, options.alb_port, options.dynamodb_port);
         assert_eq!(ports, (3000, 8080, 8000));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn option_values_out_of_range_are_refused() {
         for arguments in [
             ["--like-tasks", "0"],
             ["--like-tasks", "21"],

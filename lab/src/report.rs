@@ -1,4 +1,4 @@
-//! What the lab says to people, in words.
+//! The messages that the lab prints while it runs.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,76 +11,76 @@ mod ready;
 
 pub use ready::Ready;
 
-/// Tells people what happens.
+/// Prints the lab's messages on the console.
 #[derive(Clone, Debug)]
 pub struct Report(Console);
 
 impl Report {
-    /// Reports to `console`.
+    /// Creates a report that prints to `console`.
     pub fn new(console: Console) -> Self {
         Self(console)
     }
 
-    /// Where it is said.
+    /// The console to which this report prints.
     pub fn console(&self) -> Console {
         self.0.clone()
     }
 
-    /// Says what happened.
+    /// Prints a message about an event.
     pub fn say(&self, event: impl fmt::Display) {
         self.0.say(event);
     }
 }
 
-/// Something that happened.
+/// An event of the lab that is printed.
 #[derive(Debug)]
 pub enum Event {
     /// The lab begins to start.
     Starting,
-    /// The database is there.
+    /// The database is ready.
     Database {
-        /// How long that took.
+        /// The time from the start of the database until it was ready.
         time: Duration,
     },
-    /// Some tasks still are not healthy.
+    /// Some tasks are still not healthy.
     Waiting {
-        /// Where their log lines are.
+        /// The URL of the monolith's log lines.
         logs: String,
     },
     /// A task passed its first health check.
     Healthy {
-        /// Which one.
+        /// The place of the task in its service.
         slot: Slot,
-        /// Since its start.
+        /// The time since the start of the task.
         time: Duration,
     },
-    /// A task ended without being asked to.
+    /// A task ended although the lab did not stop it.
     Died {
-        /// Which one.
+        /// The place of the task in its service.
         slot: Slot,
-        /// How it ended.
+        /// The exit code, the signal, or the reason why the task could not start.
         how: String,
-        /// When the next one is started.
+        /// The time until the replacement is started.
         pause: Duration,
     },
-    /// A person asked for a task to stop.
+    /// A task is being stopped, because a person requested this at `/lab/tasks/<id>/stop`.
     Stopping {
-        /// Which one.
+        /// The place of the task in its service.
         slot: Slot,
     },
-    /// That task has stopped.
+    /// A task that a person stopped has ended, and its replacement starts.
     Replaced {
-        /// Which one.
+        /// The place of the task in its service.
         slot: Slot,
     },
-    /// Somebody has put another file where the endpoints file was.
+    /// Another program has replaced the endpoints file by a different file.
     EndpointsTaken {
-        /// Where.
+        /// The path of the endpoints file.
         path: PathBuf,
     },
-    /// The lab was asked to stop.
+    /// The lab received a signal and starts to stop.
     LabStops,
-    /// And has.
+    /// All parts of the lab have stopped.
     Stopped,
 }
 
