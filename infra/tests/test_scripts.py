@@ -32,7 +32,7 @@ def described_stacks(**status):
 
 
 NO_STACKS = ["^cloudformation describe-stacks --output", {"Stacks": []}]
-ZONES = [{"ZoneId": zone, "ZoneName": f"{REGION}{letter}"} for zone, letter in (("use1-az3", "a"), ("use1-az2", "b"), ("use1-az1", "c"))]
+ZONES = [{"ZoneId": zone, "ZoneName": f"{REGION}{letter}"} for zone, letter in (("use1-az3", "a"), ("use1-az2", "b"), ("use1-az5", "c"))]
 
 
 def found(arns):
@@ -209,12 +209,12 @@ class SetUp(Scripts):
         _, calls = self.run_script("setup", answers=[described_stacks(network=None), *HEALTHY])
         [deploy] = [call for call in calls if call.startswith("cloudformation deploy --stack-name mysfits-network")]
         # use1-az3 has no Fargate for ARM64.
-        self.assertIn(f"ZoneA={REGION}c ZoneB={REGION}b", deploy)
+        self.assertIn(f"ZoneA={REGION}b ZoneB={REGION}c", deploy)
         _, calls = self.run_script("setup", answers=[described_stacks(), *HEALTHY])
         self.assertNotIn("ZoneA=", str(calls))
         _, calls = self.run_script("setup", "--set", f"ZoneA={REGION}a", "--set", f"ZoneB={REGION}b",
                                    answers=[described_stacks(network=None), *HEALTHY])
-        self.assertNotIn(f"ZoneA={REGION}c", str(calls))
+        self.assertNotIn(f"ZoneA={REGION}b", str(calls))
 
     def test_the_site_comes_last_and_can_be_left_out(self):
         _, calls = self.run_script("setup", answers=[described_stacks(), *HEALTHY])
