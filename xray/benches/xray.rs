@@ -32,7 +32,7 @@ fn bench_intake(criterion: &mut Criterion) {
     let documents: Vec<String> = (0..2_500).flat_map(trace_documents).collect();
     let mut group = criterion.benchmark_group("intake");
     group.throughput(Throughput::Elements(documents.len() as u64));
-    // The query makes the store assemble the traces, so that its time is included.
+    // The query makes the store assemble the traces, so that the time of the assembly is included.
     group.bench_function("10,000 documents", |bencher| {
         bencher.iter_batched(
             || Xray::new(Config::default()),
@@ -40,7 +40,7 @@ fn bench_intake(criterion: &mut Criterion) {
                 for document in &documents {
                     assert!(xray.put_document(document).is_empty());
                 }
-                query(&xray, "/ServiceGraph", &full_range());
+                run_query(&xray, "/ServiceGraph", &full_range());
                 xray
             },
             BatchSize::LargeInput,
@@ -65,7 +65,7 @@ fn bench_queries(criterion: &mut Criterion) {
             assert!(xray.put_document(&document).is_empty());
         }
     }
-    query(&xray, "/ServiceGraph", &full_range());
+    run_query(&xray, "/ServiceGraph", &full_range());
     let resident_growth = resident_bytes().saturating_sub(resident_before);
     let per_trace = |bytes: usize| bytes / TRACE_COUNT as usize;
     println!(
@@ -98,12 +98,12 @@ fn bench_queries(criterion: &mut Criterion) {
         let mut request = full_range();
         request["FilterExpression"] = json!(filter);
         group.bench_function(name, |bencher| {
-            // A query returns the first page. If no trace matches, it evaluates the filter for all traces.
-            bencher.iter(|| black_box(query(&xray, "/TraceSummaries", &request)));
+            // A query returns the first page. If no trace matches, the query evaluates the filter for all traces.
+            bencher.iter(|| black_box(run_query(&xray, "/TraceSummaries", &request)));
         });
     }
     group.bench_function("service graph", |bencher| {
-        bencher.iter(|| query(&xray, "/ServiceGraph", &full_range()));
+        bencher.iter(|| run_query(&xray, "/ServiceGraph", &full_range()));
     });
     group.finish();
 }
@@ -116,7 +116,7 @@ fn full_range() -> Value {
     })
 }
 
-fn query(xray: &Xray, path: &str, request: &Value) -> Value {
+fn run_query(xray: &Xray, path: &str, request: &Value) -> Value {
     let response = xray.call_operation(path, request.to_string().as_bytes());
     response.unwrap_or_else(|error| panic!("{path}: {error}"))
 }

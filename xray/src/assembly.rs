@@ -14,14 +14,14 @@ pub use compiled::{CompiledSegment, compile_documents};
 use crate::document::annotations::AnnotationSelector;
 use crate::id::TraceId;
 use crate::interner::Interner;
-use crate::memory::allocation;
+use crate::memory::allocation_bytes;
 use crate::trace::{Entity, EntityKind, ErrorFlags, Namespace, Trace};
 use segments::{ParsedSegment, parse_segments};
 use tree::SegmentTree;
 
 /// Maximum difference between the time in a trace id and the start of the trace: one year, in microseconds. If the
-/// difference is greater, the time in the id is ignored. Such ids come from programs that use W3C's `traceparent`, in
-/// which all digits are random.
+/// difference is greater, the time in the id is ignored. Trace ids of programs that use W3C's `traceparent` contain no
+/// time, because all their digits are random.
 const MAX_ID_TIME_DIFFERENCE_MICROS: u64 = 365 * 24 * 3600 * 1_000_000;
 
 /// Assembles a trace. `documents` are valid, sorted by id, and contain each id once.
@@ -32,7 +32,7 @@ pub fn assemble_trace<'a>(
     interner: &mut Interner,
 ) -> Trace {
     let tree = SegmentTree::build(parse_segments(documents));
-    // Discards the bytes that were interned for other traces.
+    // Resets the byte count of the interner, so that the count contains only the bytes of this trace.
     interner.take_charged_bytes();
     let mut annotation_selector = AnnotationSelector::default();
     let entities = create_entities(&tree, interner, &mut annotation_selector);
@@ -71,13 +71,13 @@ fn estimate_memory_bytes(entities: &[Entity]) -> usize {
         .iter()
         .filter_map(|entity| entity.search_fields.as_deref());
     let fields_bytes = fields.map(|fields| {
-        allocation(size_of_val(fields))
-            + allocation(size_of_val(&*fields.annotations))
-            + allocation(size_of_val(&*fields.exceptions))
+        allocation_bytes(size_of_val(fields))
+            + allocation_bytes(size_of_val(&*fields.annotations))
+            + allocation_bytes(size_of_val(&*fields.exceptions))
     });
     // An `Arc` stores two reference counts before its value.
-    let trace_bytes = allocation(2 * size_of::<usize>() + size_of::<Trace>());
-    trace_bytes + allocation(size_of_val(entities)) + fields_bytes.sum::<usize>()
+    let trace_bytes = allocation_bytes(2 * size_of::<usize>() + size_of::<Trace>());
+    trace_bytes + allocation_bytes(size_of_val(entities)) + fields_bytes.sum::<usize>()
 }
 
 /// The index of the root: the segment without a `parent_id`, or else the first segment whose parent was not received.
@@ -96,7 +96,8 @@ fn create_entities(
     annotation_selector: &mut AnnotationSelector,
 ) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::with_capacity(tree.segments.len());
-    // Maps each position in the walk to an index in `entities`. The walk does not visit inferred segments.
+    // Maps the position of a segment in `tree.walk()` to its index in `entities`. Position and index differ, because
+    // `entities` also contains inferred segments.
     let mut entity_indexes: Vec<u32> = Vec::with_capacity(tree.segments.len());
     for (segment_index, parent_position) in tree.walk() {
         let segment = &tree.segments[segment_index];
@@ -143,7 +144,7 @@ fn set_subtree_ends(entities: &mut [Entity]) {
     }
 }
 
-/// Creates an entity without its indexes, which the caller sets.
+/// Creates an entity. The caller sets the entity's indexes.
 fn create_entity(
     segment: &ParsedSegment<'_>,
     interner: &mut Interner,

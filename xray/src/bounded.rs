@@ -1,4 +1,4 @@
-//! Types for members of requests. They enforce the types and bounds of X-Ray's service model.
+//! Types for members of requests. Their deserialization enforces the types and bounds of X-Ray's service model.
 //!
 //! [`Object`] accepts only a JSON object; the derived code of serde also accepts an array. An optional member
 //! may be `null`, which means absent in all AWS protocols.
@@ -45,7 +45,7 @@ impl<const MIN: i64, const MAX: i64> TryFrom<i64> for BoundedInteger<MIN, MAX> {
     }
 }
 
-/// An integer of the service model, which has 32 bits.
+/// A 32-bit integer of the service model.
 pub type Int32 = BoundedInteger<{ i32::MIN as i64 }, { i32::MAX as i64 }>;
 
 /// A 32-bit integer of 0 or more.

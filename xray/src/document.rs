@@ -5,8 +5,8 @@
 //! embedded subsegment is invalid, the whole document is refused.
 //!
 //! Choices where the sources are silent: if a key occurs twice in an object, the last value is used, as in most JSON
-//! libraries. The time in a trace id is not checked. AWS refuses ids with a time too long ago; this program accepts them,
-//! so that recorded documents can be replayed.
+//! libraries. The time in a trace id is not checked. AWS refuses trace ids that are too old; this program accepts old
+//! trace ids, so that recorded documents can be replayed.
 
 pub mod annotations;
 pub mod lenient;
@@ -49,7 +49,7 @@ pub struct Refusal {
     pub id: Option<String>,
     /// X-Ray's error code, such as `MissingId`.
     pub code: &'static str,
-    /// Whether the invalid part is a subsegment: the document itself, or one embedded in it.
+    /// Whether the invalid part is a subsegment: the document itself, or a subsegment that is embedded in the document.
     pub is_subsegment: bool,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     ///
-    /// If the text is not a JSON object, is too large, or a required member is missing or invalid.
+    /// Fails if the text is not a JSON object or is too large, or if a required member is missing or invalid.
     pub fn parse(json: &'a str) -> Result<(Self, DocumentHeader), Refusal> {
         if json.len() > MAX_DOCUMENT_BYTES {
             return Err(Refusal::without_id("DocumentTooLarge"));
@@ -161,14 +161,14 @@ impl<'a> Document<'a> {
 
     /// Validates all embedded subsegments, at every depth.
     fn check_embedded_subsegments(&self) -> Result<(), &'static str> {
-        let mut unchecked = vec![self];
-        while let Some(document) = unchecked.pop() {
+        let mut unchecked_documents = vec![self];
+        while let Some(document) = unchecked_documents.pop() {
             let subsegments = document.subsegments.0.iter();
             for subsegment in subsegments.filter_map(|subsegment| subsegment.0.as_ref()) {
                 subsegment.parse_id()?;
                 subsegment.check_name(true)?;
                 subsegment.check_start_and_parse_end()?;
-                unchecked.push(subsegment);
+                unchecked_documents.push(subsegment);
             }
         }
         Ok(())
@@ -213,7 +213,7 @@ fn require_text<'a>(
     if value.is_absent() {
         return Err(missing_code);
     }
-    // For a number or a boolean, an empty text is returned, which is neither a valid id nor a valid name.
+    // For a number or a boolean, an empty text is returned. An empty text is neither a valid id nor a valid name.
     Ok(value.as_text().unwrap_or_default())
 }
 

@@ -1,4 +1,4 @@
-//! Errors of the API's operations. The module `api` turns them into HTTP responses.
+//! Errors of the API's operations. The module `api` converts these errors to HTTP responses.
 
 use axum::http::StatusCode;
 

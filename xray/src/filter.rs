@@ -1,9 +1,8 @@
 //! Filter expressions: conditions on traces.
 //!
-//! Source: the X-Ray developer guide, "Using filter expressions". Where the guide says nothing, these choices
-//! were made: Comparisons of texts are case-sensitive. A comparison with an absent value is false. `index`
-//! starts at 0. An annotation matches only values of its own type. The braces of `service()` and `edge()` can
-//! contain annotations, as AWS permits today.
+//! Source: the X-Ray developer guide, "Using filter expressions". Choices where the guide is silent: comparisons of
+//! texts are case-sensitive. A comparison with an absent value is false. `index` starts at 0. An annotation matches
+//! only values of its own type. The braces of `service()` and `edge()` can contain annotations, as AWS permits today.
 
 mod comparisons;
 mod cursor;
@@ -56,7 +55,7 @@ impl Filter {
 
     /// Whether the expression contains `group.name` or `group.arn`.
     pub fn has_group_condition(&self) -> bool {
-        self.0.any(&|part| match part {
+        self.0.any_part(&|part| match part {
             Expression::Text(keyword, ..) | Expression::IsSet(Keyword::Text(keyword)) => {
                 GROUP_KEYWORDS.contains(keyword)
             }
@@ -77,7 +76,7 @@ impl NamedGroup {
 }
 
 impl EntitySelector {
-    /// Parses a selector. `id()` selects nodes. `None` if the text is another filter expression.
+    /// Parses a selector. `id()` selects nodes. `None` if the text is another kind of filter expression.
     ///
     /// # Errors
     ///

@@ -74,7 +74,7 @@ struct NodeData {
     is_client: bool,
     /// Whether clients outside the traces call this node.
     is_root: bool,
-    /// Whether the node sent segments. The segments of an inactive node are inferred.
+    /// Whether the node's service sent a segment. All segments of an inactive node are inferred.
     is_active: bool,
     time_span: TimeSpan,
     statistics: RequestStatistics,
@@ -87,7 +87,7 @@ struct EdgeData {
     statistics: RequestStatistics,
 }
 
-/// The time from the first start to the last end.
+/// The time from the earliest start to the latest end of some entities.
 #[derive(Clone, Copy)]
 struct TimeSpan {
     start: Time,
@@ -137,8 +137,8 @@ impl GraphBuilder {
             let callee_index = self.find_or_add_node(callee, false);
             let caller_index = self.find_or_add_node(caller, is_client);
             if let (Some(callee_index), Some(caller_index)) = (callee_index, caller_index) {
-                let measured = &trace.entities[call.measured_index];
-                self.nodes[caller_index].add_call(callee_index, measured);
+                let measured_entity = &trace.entities[call.measured_index];
+                self.nodes[caller_index].add_call(callee_index, measured_entity);
             }
         }
     }

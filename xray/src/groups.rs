@@ -53,9 +53,9 @@ impl Groups {
 
     /// The selected group.
     pub fn get(&self, selector: &GroupSelector) -> Result<Group, Error> {
-        let default = Group::default();
-        if selector.matches(&default) {
-            return Ok(default);
+        let default_group = Group::default();
+        if selector.matches(&default_group) {
+            return Ok(default_group);
         }
         let groups = self.lock();
         let group = groups.iter().find(|group| selector.matches(group));

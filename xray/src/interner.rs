@@ -4,17 +4,17 @@ use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::memory::allocation;
+use crate::memory::allocation_bytes;
 
-/// The bytes of a value with more references than this do not count for the memory of any trace.
+/// Maximum number of references of a value whose bytes are added to the memory of a trace.
 const MAX_CHARGED_REFERENCES: usize = 16;
 
 /// Unused values are removed for the first time when all interned values take this many bytes.
 const FIRST_REMOVAL_BYTES: usize = 1024 * 1024;
 
-/// Unused values are removed when the memory of all values has grown by this fraction (1/4) since the last removal. The
-/// fraction is small, because unused values do not count for the memory of any trace. It is not smaller, because each
-/// removal visits every value.
+/// Unused values are removed when the memory of all values has grown by this fraction (1/4) since the last removal.
+/// With a larger fraction, unused values would use more memory, and the memory limit does not include unused values.
+/// With a smaller fraction, removals would be more frequent, and each removal visits every value.
 const GROWTH_DIVISOR: usize = 4;
 
 /// Identifies an interned node. While nodes are in use, different nodes have different ids.
@@ -104,7 +104,7 @@ impl Interner {
 /// Heap memory of an interned value in bytes: the value, the two reference counts of its `Arc`, and two slots of a
 /// hash table, because the table may be half empty.
 fn memory_bytes<T: ?Sized>(value: &T) -> usize {
-    allocation(2 * size_of::<usize>() + size_of_val(value)) + 2 * size_of::<Arc<T>>()
+    allocation_bytes(2 * size_of::<usize>() + size_of_val(value)) + 2 * size_of::<Arc<T>>()
 }
 
 /// Distinct values of one type. A value without other references is removed by the next
@@ -153,14 +153,16 @@ mod tests {
     #[test]
     fn unused_texts_take_at_most_a_quarter_of_the_memory_of_used_texts() {
         let mut interner = Interner::default();
-        let mut intern =
+        let mut intern_numbered_text =
             |prefix: &str, number: usize| interner.intern_text(&format!("{prefix}{number:01000}"));
-        let used: Vec<_> = (0..20_000).map(|number| intern("used", number)).collect();
-        let used_bytes: usize = used.iter().map(|text| memory_bytes(&**text)).sum();
+        let used_texts: Vec<_> = (0..20_000)
+            .map(|number| intern_numbered_text("used", number))
+            .collect();
+        let used_bytes: usize = used_texts.iter().map(|text| memory_bytes(&**text)).sum();
         for number in 0..100_000 {
-            drop(intern("unused", number));
+            drop(intern_numbered_text("unused", number));
         }
-        let max_bytes = used_bytes + used_bytes / 4 + 2 * memory_bytes(&*used[0]);
+        let max_bytes = used_bytes + used_bytes / 4 + 2 * memory_bytes(&*used_texts[0]);
         assert!(used_bytes > 20_000_000);
         assert!(
             interner.texts.bytes <= max_bytes,
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn unused_texts_are_removed_and_used_texts_stay() {
         let mut interner = Interner::default();
-        let used = interner.intern_text("used");
+        let used_text = interner.intern_text("used");
         for number in 0..100_000 {
             interner.intern_text(&number.to_string());
         }
@@ -195,7 +197,7 @@ mod tests {
             interner.intern_text(&number.to_string().repeat(10_000));
         }
         assert!(interner.texts.bytes <= FIRST_REMOVAL_BYTES + 40_000);
-        assert!(Arc::ptr_eq(&used, &interner.intern_text("used")));
+        assert!(Arc::ptr_eq(&used_text, &interner.intern_text("used")));
     }
 
     #[test]
@@ -204,8 +206,8 @@ mod tests {
         let text = "x".repeat(1000);
         let references: Vec<_> = (0..100).map(|_| interner.intern_text(&text)).collect();
         assert_eq!(references.len(), 100);
-        let charged = interner.take_charged_bytes();
-        assert!((1_000..20_000).contains(&charged), "{charged}");
+        let charged_bytes = interner.take_charged_bytes();
+        assert!((1_000..20_000).contains(&charged_bytes), "{charged_bytes}");
         assert_eq!(interner.take_charged_bytes(), 0);
     }
 }

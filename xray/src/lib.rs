@@ -1,8 +1,8 @@
-//! A local AWS X-Ray. It receives trace documents like the X-Ray daemon and serves the X-Ray API.
+//! A local AWS X-Ray: this crate receives trace documents like the X-Ray daemon, and serves the X-Ray API.
 //!
-//! It works with any application. It follows the X-Ray developer guide and the service model. Where neither
-//! specifies the behaviour, the documentation of a module states the choice. Traces are stored in memory only, in a
-//! limited number, so a restart deletes them.
+//! The crate works with any application. The behaviour of the crate follows the X-Ray developer guide and the service
+//! model. If neither specifies a behaviour, the documentation of the module states the choice. Traces are stored in
+//! memory only, in a limited number, so a restart deletes them.
 //!
 //! [`Server`] receives a document, `document` validates it, and `store` stores it. For queries, `assembly`
 //! builds a trace from its documents, and `filter`, `summary`, `graph` and `series` read that trace.

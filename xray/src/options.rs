@@ -10,9 +10,9 @@ use crate::sampling::SamplingRates;
 use crate::store::Limits;
 use crate::xray::Config;
 
-/// A local AWS X-Ray. It receives documents of the X-Ray SDKs and other clients of the X-Ray daemon by UDP. On the
-/// same TCP port it serves the X-Ray API for `aws xray …` and the SDKs. It receives OpenTelemetry spans by OTLP. It
-/// keeps traces in memory only.
+/// A local AWS X-Ray. The program receives documents of the X-Ray SDKs and other clients of the X-Ray daemon by UDP.
+/// The program serves the X-Ray API for `aws xray …` and the SDKs by TCP on the same port. OpenTelemetry spans are
+/// received by OTLP. Traces are stored in memory only.
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct Options {

@@ -75,7 +75,7 @@ async fn export_traces(State(xray): State<Arc<Xray>>, request: Request) -> Respo
     let Ok(body) = to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
         return bad_request("the body is incomplete or larger than 16 MiB");
     };
-    let stored = tokio::task::spawn_blocking(move || {
+    let store_task = tokio::task::spawn_blocking(move || {
         let body = if is_gzip {
             decompress_gzip(&body)?.into()
         } else {
@@ -85,14 +85,15 @@ async fn export_traces(State(xray): State<Arc<Xray>>, request: Request) -> Respo
         let request = encoding.decode_request(body, &mut rejected)?;
         Ok::<_, String>(store_spans(&xray, &request, rejected))
     });
-    match stored.await {
+    match store_task.await {
         Ok(Ok(response)) => encoding.success_response(&response),
         Ok(Err(message)) => bad_request(&message),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-/// Responds with 404, because OpenTelemetry's exporters do not retry after 404. Some retry after a 5xx status.
+/// Responds with 404, because OpenTelemetry's exporters do not retry after 404. Some exporters retry after a 5xx
+/// status.
 async fn refuse_unknown_path(uri: Uri, headers: HeaderMap) -> Response {
     let encoding = Encoding::from_content_type(&headers).unwrap_or(Encoding::Json);
     let message = format!("{} is not served here: {ONLY_TRACES_ADVICE}", uri.path());

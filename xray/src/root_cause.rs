@@ -1,9 +1,10 @@
 //! Root causes: the path from service to service to the entity that caused a fault, an error or the response time.
 //!
-//! AWS documents the format of root causes, but not how X-Ray selects them. This program selects them as follows. The path
-//! to a fault or an error starts at the outermost entity with that flag and continues with children that have the same
-//! flag. The last entity of each path is a root cause. The path of the response time starts at the root and continues with
-//! the slowest child, as long as the child's duration is at least half of its parent's duration.
+//! AWS documents the format of root causes, but not how X-Ray selects them. This program selects root causes as
+//! follows. The path to a fault or an error starts at the outermost entity with that flag and continues with children
+//! that have the same flag. The last entity of each path is a root cause. The path of the response time starts at the
+//! root and continues with the slowest child, as long as the child's duration is at least half of its parent's
+//! duration.
 
 use std::iter::successors;
 
@@ -15,7 +16,7 @@ const MAX_ROOT_CAUSES: usize = 20;
 /// The path from the start of a failure or a delay to its cause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RootCause {
-    /// The services on the path. The last one contains the cause.
+    /// The services on the path. The last service contains the cause.
     pub services: Vec<RootCauseService>,
     /// Whether the cause affected the response of the root segment.
     pub is_client_impacting: bool,
@@ -57,8 +58,8 @@ pub fn is_remote(entity: &Entity) -> bool {
     entity.namespace != Namespace::Local
 }
 
-/// The duration of the entity divided by the duration of the root. `None` while either is in
-/// progress, or if the root's duration is zero.
+/// The duration of the entity divided by the duration of the root. `None` while the entity or the root is in progress,
+/// or if the root's duration is zero.
 pub fn root_coverage(trace: &Trace, entity: &Entity) -> Option<f64> {
     let root_seconds = trace.root()?.duration()?.seconds();
     let entity_seconds = entity.duration()?.seconds();
@@ -88,8 +89,8 @@ pub fn find_failure_root_causes(
             })
             .collect();
             let outermost = path[path.len() - 1];
-            // A path begins with a segment. If the outermost failed entity is a subsegment, the path begins with its
-            // segment, which did not fail.
+            // A path begins with a segment. If the outermost failed entity is a subsegment, the path begins with the
+            // segment of this subsegment, although that segment did not fail.
             if let Some(segment) = segment_index(trace, outermost)
                 && segment != outermost
             {
@@ -108,10 +109,10 @@ pub fn find_response_time_root_cause(trace: &Trace) -> Option<RootCause> {
     trace.entities[root].duration()?;
     let slowest_child = |index: &usize| {
         let parent = &trace.entities[*index];
-        let mut next = index + 1;
+        let mut next_index = index + 1;
         let children = std::iter::from_fn(|| {
-            let child = (next < parent.subtree_end as usize).then_some(next)?;
-            next = trace.entities[child].subtree_end as usize;
+            let child = (next_index < parent.subtree_end as usize).then_some(next_index)?;
+            next_index = trace.entities[child].subtree_end as usize;
             Some(child)
         });
         let slowest = children.max_by_key(|child| trace.entities[*child].duration())?;

@@ -140,8 +140,8 @@ async fn serve_http(
 async fn receive_documents(xray: &Xray, socket: &UdpSocket) {
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     loop {
-        // An error concerns one datagram or an earlier send, and this socket never sends. The loop continues after
-        // every error.
+        // A receive error affects at most one datagram, because this socket never sends. The loop therefore continues
+        // after every error.
         let Ok((size, _)) = socket.recv_from(&mut buffer).await else {
             tokio::task::yield_now().await;
             continue;

@@ -70,8 +70,11 @@ impl RequestStatistics {
             self.ok_count += 1;
         }
         self.total_response_time_micros += duration.micros();
-        let rounded = round_to_three_digits(duration.micros() as u64);
-        *self.counts_by_response_time.entry(rounded).or_default() += 1;
+        let rounded_micros = round_to_three_digits(duration.micros() as u64);
+        *self
+            .counts_by_response_time
+            .entry(rounded_micros)
+            .or_default() += 1;
     }
 
     /// The counts and the sum of the response times.
@@ -104,11 +107,11 @@ impl RequestStatistics {
 
 /// Rounds to three significant digits. A histogram therefore has at most 900 entries for each power of ten.
 fn round_to_three_digits(micros: u64) -> u64 {
-    let mut unit = 1;
-    while micros / unit >= 1000 {
-        unit *= 10;
+    let mut rounding_unit = 1;
+    while micros / rounding_unit >= 1000 {
+        rounding_unit *= 10;
     }
-    (micros + unit / 2) / unit * unit
+    (micros + rounding_unit / 2) / rounding_unit * rounding_unit
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Stores traces in memory. When a limit is reached, the oldest traces are evicted and counted.
 //!
-//! A query assembles the documents that arrived before it. [`Store::assemble_changed_traces`] does so without a query.
+//! A query first assembles the documents that arrived before the query. [`Store::assemble_changed_traces`] assembles
+//! changed traces without a query.
 
 mod counts;
 mod limits;
@@ -29,9 +30,9 @@ pub enum TimeRangeType {
     /// The time in the trace id.
     #[default]
     TraceId,
-    /// The time from the start to the end of the trace. It matches if it overlaps the range.
+    /// The time from the start to the end of the trace. A trace matches if this time overlaps the range.
     Event,
-    /// The end time of any segment.
+    /// The end times of the segments. A trace matches if at least one end time is in the range.
     Service,
 }
 
@@ -92,10 +93,11 @@ impl Store {
         self.lock_state().counts
     }
 
-    /// Assembles the traces that have changed since they were last assembled. This makes the next query faster.
+    /// Assembles the traces that have changed since they were last assembled. The next query is then faster.
     pub fn assemble_changed_traces(&self) {
         let mut interner = self.interner.lock().unwrap_or_else(PoisonError::into_inner);
-        // The next call assembles later changes. Otherwise, this call might never return while documents keep arriving.
+        // Changes after this point are assembled by the next call. Without this limit, the loop would not end while
+        // documents arrive continuously.
         let change_limit = {
             let mut state = self.lock_state();
             state.evict_oldest(&self.limits);

@@ -139,8 +139,8 @@ fn distinct_texts_json(
 ) -> Value {
     let texts =
         entities_with_search_fields(trace).filter_map(|(_, fields)| field(fields).as_deref());
-    let distinct: BTreeSet<_> = texts.collect();
-    distinct
+    let distinct_texts: BTreeSet<_> = texts.collect();
+    distinct_texts
         .into_iter()
         .map(|text| json!({ key: text }))
         .collect()

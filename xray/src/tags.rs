@@ -1,15 +1,15 @@
-//! Tags of groups and sampling rules. They are validated and then dropped, because no implemented operation
-//! returns them.
+//! Tags of groups and sampling rules. Tags are validated and then dropped, because no implemented operation returns
+//! them.
 
 use serde::Deserialize;
 
 use crate::bounded::{BoundedList, BoundedText, Object};
 
-/// Tags of a request. The service model documents a maximum of 50. Its formal bound of 200 includes tags
-/// that AWS itself adds.
+/// Tags of a request. The documentation in the service model states a maximum of 50. The `max` constraint of the model
+/// is 200, because it includes tags that AWS itself adds.
 pub type Tags = BoundedList<Object<ValidTag>, 0, 50>;
 
-/// A tag that was valid.
+/// Marks a tag whose key and value were validated. The key and the value are dropped.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "UnvalidatedTag")]
 pub struct ValidTag;

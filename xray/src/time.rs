@@ -13,7 +13,7 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 /// milliseconds.
 const MAX_SECONDS: f64 = 253_402_300_800.0;
 
-/// A point in time as microseconds since 1970, or a duration in microseconds. Its JSON form is a number of
+/// A point in time as microseconds since 1970, or a duration in microseconds. The JSON form of a `Time` is a number of
 /// seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);

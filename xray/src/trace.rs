@@ -16,11 +16,12 @@ pub struct Trace {
     pub id: TraceId,
     /// The time that the store indexes: the time in the id, or `start` if the id contains no plausible time.
     pub index_time: Time,
-    /// Start of the first segment.
+    /// Earliest start of a segment. If the trace has no segment, earliest start of a subsegment.
     pub start: Time,
-    /// End of the last segment that has ended; `start` if none has.
+    /// Latest end of a segment; `start` if all segments are in progress. If the trace has no segment, the subsegments
+    /// are used instead.
     pub end: Time,
-    /// Incremented with each document that is added or replaced.
+    /// Version number of the trace: incremented whenever a document is added or replaced.
     pub revision: u64,
     /// Number of annotations that exceed a limit and are not indexed.
     pub dropped_annotations: u64,
@@ -39,11 +40,11 @@ pub struct Entity {
     pub id: SegmentId,
     /// Segment, subsegment or inferred segment.
     pub kind: EntityKind,
-    /// Error, throttle and fault.
+    /// The flags error, throttle and fault.
     pub flags: ErrorFlags,
     /// Namespace of a subsegment.
     pub namespace: Namespace,
-    /// Whether the document has no `parent_id`. Such a segment was called by a client outside the trace.
+    /// Whether the document has no `parent_id`. A client outside the trace called a segment without a `parent_id`.
     pub is_entry: bool,
     /// Whether an earlier segment of the same node has the same parent. Both segments then belong to one call.
     pub is_repeated_call: bool,
@@ -160,7 +161,7 @@ impl Trace {
         self.entities.get(self.root_index?)
     }
 
-    /// Time from the start of the first segment to the end of the last one.
+    /// Time from `start` to `end`.
     pub fn duration(&self) -> Time {
         self.end.saturating_duration_since(self.start)
     }
@@ -182,23 +183,23 @@ impl Trace {
         entities.filter(|(_, entity)| entity.is_segment())
     }
 
-    /// The segment at `index` and its subsegments. Segments of called services are skipped. If `index` is that of a
-    /// subsegment, only this subsegment is returned.
+    /// The segment at `index` and its subsegments. Segments of called services are skipped. If `index` is the index of
+    /// a subsegment, only this subsegment is returned.
     pub fn segment_with_subsegments(&self, index: usize) -> impl Iterator<Item = &Entity> {
-        let first = &self.entities[index];
-        let mut next = index + 1;
+        let first_entity = &self.entities[index];
+        let mut next_index = index + 1;
         let subsegments = std::iter::from_fn(move || {
-            while first.is_segment() && next < first.subtree_end as usize {
-                let entity = &self.entities[next];
+            while first_entity.is_segment() && next_index < first_entity.subtree_end as usize {
+                let entity = &self.entities[next_index];
                 if !entity.is_segment() {
-                    next += 1;
+                    next_index += 1;
                     return Some(entity);
                 }
-                next = entity.subtree_end as usize;
+                next_index = entity.subtree_end as usize;
             }
             None
         });
-        std::iter::once(first).chain(subsegments)
+        std::iter::once(first_entity).chain(subsegments)
     }
 
     /// The calls between nodes. Each edge of the service graph summarizes the calls between two nodes.
@@ -219,8 +220,8 @@ impl Trace {
             Some(Call {
                 caller: Caller::Service(parent.segment_index? as usize),
                 callee_index,
-                // The parent of a segment can be a segment instead of a subsegment, for example with AWS Lambda. Then
-                // no subsegment has the duration of the call.
+                // The parent of a segment can be a segment instead of a subsegment, for example with AWS Lambda. In
+                // that case, no subsegment has the duration of the call.
                 measured_index: if parent.is_segment() {
                     callee_index
                 } else {
@@ -234,7 +235,7 @@ impl Trace {
 /// A call from one node to another.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// The client or service that calls.
+    /// The calling client or service.
     pub caller: Caller,
     /// Index of the called segment.
     pub callee_index: usize,
@@ -245,8 +246,8 @@ pub struct Call {
 /// The caller in a [`Call`].
 #[derive(Clone, Copy, Debug)]
 pub enum Caller {
-    /// A client outside the trace. Its node has the callee's name and the type [`CLIENT_NODE_TYPE`].
+    /// A client outside the trace. The client's node has the callee's name and the type [`CLIENT_NODE_TYPE`].
     Client,
-    /// A service. The number is the index of its segment.
+    /// A service. The number is the index of the service's segment.
     Service(usize),
 }

@@ -99,8 +99,8 @@ impl Operation {
 }
 
 impl Xray {
-    /// Runs the operation with this path, such as `/TraceSummaries`, and returns the response body. It may
-    /// take seconds, so do not call it on an async worker thread.
+    /// Runs the operation with this path, such as `/TraceSummaries`, and returns the response body. The operation may
+    /// take seconds, so this function must not run on an async worker thread.
     ///
     /// # Errors
     ///

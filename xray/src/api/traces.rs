@@ -36,15 +36,15 @@ pub fn put_segments(xray: &Xray, request: PutTraceSegments) -> Result<Value, Err
     let refusals = documents
         .iter()
         .flat_map(|document| xray.put_document(document));
-    let unprocessed = refusals.map(|refusal| {
+    let unprocessed_segments = refusals.map(|refusal| {
         json!({
             "Id": refusal.id,
             "ErrorCode": refusal.code,
             "Message": refusal.to_string(),
         })
     });
-    let unprocessed: Value = unprocessed.collect();
-    Ok(json!({ "UnprocessedTraceSegments": unprocessed }))
+    let unprocessed_segments: Value = unprocessed_segments.collect();
+    Ok(json!({ "UnprocessedTraceSegments": unprocessed_segments }))
 }
 
 /// `GetTraceSummaries`: the newest trace comes first.

@@ -71,10 +71,11 @@ fn write_segment_document(tree: &SegmentTree<'_>, index: usize) -> String {
     write_member(&mut json, "parent_id", text_to_json(&document.parent_id));
     write_member(&mut json, "trace_id", text_to_json(&document.trace_id));
     write_member(&mut json, "type", text_to_json(&document.kind));
-    // For each object that is not closed yet, its subsegments that are not written yet, in reverse order.
-    let mut unwritten = vec![subsegments_reversed(tree, index)];
+    // A stack with one entry for each open JSON object: the subsegments that are still to be written into this object,
+    // in reverse order.
+    let mut unwritten_subsegments = vec![subsegments_reversed(tree, index)];
     let mut is_first_subsegment = true;
-    while let Some(subsegments) = unwritten.last_mut() {
+    while let Some(subsegments) = unwritten_subsegments.last_mut() {
         if let Some(subsegment) = subsegments.pop() {
             json.push_str(if is_first_subsegment {
                 ",\"subsegments\":[{"
@@ -82,11 +83,11 @@ fn write_segment_document(tree: &SegmentTree<'_>, index: usize) -> String {
                 ",{"
             });
             write_members(&mut json, &tree.segments[subsegment]);
-            unwritten.push(subsegments_reversed(tree, subsegment));
+            unwritten_subsegments.push(subsegments_reversed(tree, subsegment));
             is_first_subsegment = true;
         } else {
             json.push_str(if is_first_subsegment { "}" } else { "]}" });
-            unwritten.pop();
+            unwritten_subsegments.pop();
             is_first_subsegment = false;
         }
     }
@@ -118,7 +119,7 @@ fn write_inferred_document(trace_id: TraceId, call: &ParsedSegment<'_>) -> Strin
 }
 
 /// Writes the members of a segment or subsegment, except `subsegments`, `parent_id`, `trace_id` and `type`. An embedded
-/// subsegment does not repeat the last three.
+/// subsegment has no `parent_id`, `trace_id` and `type`: its segment implies their values.
 fn write_members(json: &mut String, segment: &ParsedSegment<'_>) {
     write_call_members(json, segment);
     let document = &segment.document;
@@ -171,11 +172,11 @@ fn write_member(json: &mut String, key: &str, value: Option<impl Display>) {
 fn valid_annotations(document: &Document<'_>) -> Option<Value> {
     let pairs = document.annotations.0.as_ref()?.0.iter();
     let by_key: BTreeMap<_, _> = pairs.map(|(key, value)| (&**key, value)).collect();
-    let valid = by_key
+    let valid_pairs = by_key
         .into_iter()
         .filter(|(key, value)| is_valid_annotation(key, value));
     Some(
-        valid
+        valid_pairs
             .map(|(key, value)| (key.to_owned(), value.to_json()))
             .collect(),
     )

@@ -6,13 +6,13 @@ use crate::document::Document;
 use crate::document::lenient::Scalar;
 use crate::interner::{Interner, Node};
 
-/// Type of a called service of which only the name is known.
+/// Type of a called service if only its name is known.
 const REMOTE_TYPE: &str = "remote";
 
 /// Type of a database that is queried in SQL.
 const SQL_TYPE: &str = "Database::SQL";
 
-/// Names of AWS services. Some SDKs send them in lower case.
+/// Names of AWS services. Some SDKs send these names in lower case.
 const AWS_SERVICE_NAMES: [&str; 9] = [
     "DynamoDB", "EC2", "KMS", "Kinesis", "Lambda", "S3", "SNS", "SQS", "STS",
 ];
@@ -37,13 +37,14 @@ pub fn inferred_origin(document: &Document<'_>) -> Option<String> {
 /// The name of the called resource, if the subsegment names one, and the callee's type.
 ///
 /// The developer guide shows a DynamoDB table as `AWS::DynamoDB::Table`, a Lambda function as `AWS::Lambda`, and an SNS
-/// topic as `AWS::SNS`. It shows no type for queues and buckets. This program uses `AWS::SQS::Queue` and
+/// topic as `AWS::SNS`. The guide shows no type for queues and buckets. This program uses `AWS::SQS::Queue` and
 /// `AWS::S3::Bucket`.
 fn callee_resource_and_type<'a>(document: &'a Document<'_>) -> (Option<&'a str>, String) {
     if document.sql.fields.is_some() {
         return (None, SQL_TYPE.to_owned());
     }
-    // A client may send an inferred segment that `BatchGetTraces` returned. It has an `origin` and no `namespace`.
+    // A client may send an inferred segment that `BatchGetTraces` returned. An inferred segment has an `origin` and no
+    // `namespace`.
     if let Some(origin) = document.origin.as_text() {
         let resource = resource_and_suffix(document).map(|(name, _)| name);
         return (resource, origin.to_owned());
@@ -62,8 +63,9 @@ fn callee_resource_and_type<'a>(document: &'a Document<'_>) -> (Option<&'a str>,
 fn aws_service_name<'a>(document: &'a Document<'_>) -> &'a str {
     let name = document_name(document);
     let mut service_names = AWS_SERVICE_NAMES.into_iter();
-    let known = service_names.find(|known| known.eq_ignore_ascii_case(name));
-    known.unwrap_or(name)
+    let known_service_name =
+        service_names.find(|service_name| service_name.eq_ignore_ascii_case(name));
+    known_service_name.unwrap_or(name)
 }
 
 /// The name of the called resource, and the suffix that is appended to the type of the service, such as `::Table`.

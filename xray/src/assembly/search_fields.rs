@@ -30,12 +30,12 @@ pub fn extract_search_fields(
         }
     }
     if let Some(pairs) = &document.annotations.0 {
-        let selected = annotation_selector.select_annotations(pairs).into_iter();
+        let selected_annotations = annotation_selector.select_annotations(pairs).into_iter();
         let annotation = |(key, value): (&str, &Scalar<'_>)| {
             let value = intern_annotation_value(value, interner)?;
             Some((interner.intern_text(key), value))
         };
-        fields.annotations = selected.filter_map(annotation).collect();
+        fields.annotations = selected_annotations.filter_map(annotation).collect();
     }
     if let Some(cause) = &document.cause.fields {
         let exceptions = cause.exceptions.0.iter();

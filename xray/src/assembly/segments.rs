@@ -43,14 +43,17 @@ pub fn parse_segments<'a>(documents: impl IntoIterator<Item = &'a str>) -> Vec<P
     let documents = documents.into_iter().map(Document::parse);
     for (document, header) in documents.flatten() {
         let parent_id = document.valid_parent_id();
-        let mut unprocessed = vec![(document, parent_id, header.is_subsegment)];
-        while let Some((mut document, parent_id, is_subsegment)) = unprocessed.pop() {
+        let mut unprocessed_documents = vec![(document, parent_id, header.is_subsegment)];
+        while let Some((mut document, parent_id, is_subsegment)) = unprocessed_documents.pop() {
             let (Some(id), Some(start)) = (document.valid_id(), document.valid_start()) else {
                 continue;
             };
-            let embedded = std::mem::take(&mut document.subsegments).0;
-            let embedded = embedded.into_iter().filter_map(|object| object.0);
-            unprocessed.extend(embedded.map(|document| (document, Some(id), true)));
+            let embedded_subsegments = std::mem::take(&mut document.subsegments).0;
+            let embedded_subsegments = embedded_subsegments
+                .into_iter()
+                .filter_map(|object| object.0);
+            unprocessed_documents
+                .extend(embedded_subsegments.map(|document| (document, Some(id), true)));
             let segment = ParsedSegment {
                 id,
                 parent_id,

@@ -22,8 +22,8 @@ impl<'a> SegmentTree<'a> {
     pub fn build(segments: Vec<ParsedSegment<'a>>) -> Self {
         let find_parent = |segment: &ParsedSegment<'_>| {
             let parent_id = segment.parent_id?;
-            let found = segments.binary_search_by_key(&parent_id, |segment| segment.id);
-            found.ok()
+            let search_result = segments.binary_search_by_key(&parent_id, |segment| segment.id);
+            search_result.ok()
         };
         let parents: Vec<_> = segments.iter().map(find_parent).collect();
         let mut by_start: Vec<_> = (0..segments.len()).collect();
@@ -45,8 +45,8 @@ impl<'a> SegmentTree<'a> {
         tree
     }
 
-    /// Makes every segment reachable from a root. If the parents of segments form a cycle, the segment of the cycle that
-    /// started first becomes a root.
+    /// Makes every segment reachable from a root. If the parents of segments form a cycle, the segment of the cycle
+    /// with the earliest start time becomes a root.
     fn break_cycles(&mut self, parents: &[Option<usize>], by_start: &[usize]) {
         let mut is_reachable = vec![false; self.segments.len()];
         for root in self.roots.clone() {
@@ -56,12 +56,12 @@ impl<'a> SegmentTree<'a> {
             if is_reachable[*index] {
                 continue;
             }
-            let first = self.find_first_of_cycle(*index, parents);
-            if let Some(parent) = parents[first] {
-                self.children[parent].retain(|child| *child != first);
+            let earliest_index = self.find_first_of_cycle(*index, parents);
+            if let Some(parent) = parents[earliest_index] {
+                self.children[parent].retain(|child| *child != earliest_index);
             }
-            self.roots.push(first);
-            self.mark_reachable(first, &mut is_reachable);
+            self.roots.push(earliest_index);
+            self.mark_reachable(earliest_index, &mut is_reachable);
         }
     }
 
@@ -75,18 +75,19 @@ impl<'a> SegmentTree<'a> {
         }
     }
 
-    /// Finds the cycle among the ancestors of `index`, and returns its segment that started first.
+    /// Finds the cycle among the ancestors of `index`, and returns the segment of the cycle with the earliest start
+    /// time.
     fn find_first_of_cycle(&self, index: usize, parents: &[Option<usize>]) -> usize {
         let mut visited = HashSet::new();
         let mut ancestors = successors(Some(index), |index| parents[*index]);
         let cycle_entry = ancestors.find(|index| !visited.insert(*index));
         let cycle_entry = cycle_entry.unwrap_or(index);
-        let cycle = successors(Some(cycle_entry), |index| {
+        let cycle_indexes = successors(Some(cycle_entry), |index| {
             parents[*index].filter(|parent| *parent != cycle_entry)
         });
-        let first =
-            cycle.min_by_key(|index| (self.segments[*index].start, self.segments[*index].id));
-        first.unwrap_or(cycle_entry)
+        let earliest_index = cycle_indexes
+            .min_by_key(|index| (self.segments[*index].start, self.segments[*index].id));
+        earliest_index.unwrap_or(cycle_entry)
     }
 
     /// Iterates over all segments, parents before children. Each item is the segment's index and the position of its

@@ -49,18 +49,18 @@ impl AnnotationSelector {
             .enumerate()
             .map(|(position, (key, _))| (key, position))
             .collect();
-        let mut selected = Vec::new();
+        let mut selected_annotations = Vec::new();
         for (position, (key, value)) in pairs.enumerate() {
             if last_positions.get(key) != Some(&position) {
                 continue;
             }
             if is_valid_annotation(key, value) && self.add_key(key) {
-                selected.push((key, value));
+                selected_annotations.push((key, value));
             } else {
                 self.dropped_count += 1;
             }
         }
-        selected
+        selected_annotations
     }
 
     /// Adds a key to the indexed keys. Returns false if the trace already has the maximum number of keys.

@@ -81,7 +81,7 @@ pub struct List<T>(pub Vec<T>);
 #[derive(Clone, Debug, Default)]
 pub struct Pairs<'a>(pub Vec<(Cow<'a, str>, Scalar<'a>)>);
 
-/// A member whose JSON is returned to clients unchanged. Only some of its fields are parsed.
+/// A member whose JSON is returned to clients unchanged. Only the fields of `T` are parsed.
 #[derive(Clone, Debug)]
 pub struct Block<'a, T> {
     /// The JSON text of any type; `None` if the member is missing.
@@ -205,7 +205,8 @@ impl<'de, T: ReadMember<'de>> FromAnyJson<'de> for Object<T> {
 
     fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
         let mut members = T::default();
-        // A key with an escape sequence cannot be borrowed from the JSON text. `Scalar` copies such a key.
+        // A key with an escape sequence cannot be borrowed from the JSON text. `Scalar` copies a key with an escape
+        // sequence.
         while let Some(key) = object.next_key::<Scalar<'de>>()? {
             if let Scalar::Text(key) = key {
                 members.read_member(key, &mut object)?;
@@ -221,11 +222,11 @@ impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for List<T> {
     }
 
     fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        let mut list = Vec::new();
+        let mut elements = Vec::new();
         while let Some(element) = array.next_element()? {
-            list.push(element);
+            elements.push(element);
         }
-        Ok(Self(list))
+        Ok(Self(elements))
     }
 }
 

@@ -33,7 +33,7 @@ macro_rules! define_members {
     )*};
 }
 
-/// Block `sql`. Its members are ignored: only its presence is relevant.
+/// Block `sql`. The members of the block are not parsed: only the presence of the block is relevant.
 #[derive(Debug, Default)]
 pub struct Sql;
 
@@ -98,7 +98,8 @@ define_members! {
         pub status: Scalar<'a> = "status",
     }
 
-    /// Block `aws`. In a segment, it describes where the service runs; in a subsegment, the called resource.
+    /// Block `aws`. The block of a segment describes where the service runs. The block of a subsegment describes the
+    /// called resource.
     pub struct Aws<'a> {
         pub account_id: Scalar<'a> = "account_id",
         pub table_name: Scalar<'a> = "table_name",

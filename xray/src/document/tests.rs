@@ -13,7 +13,8 @@ fn valid_segment() -> Value {
     })
 }
 
-/// Parses a changed copy of `valid_segment()`. Returns `complete` or `in progress` if it is accepted, else the error code.
+/// Parses a changed copy of `valid_segment()`. Returns `complete` or `in progress` if the copy is accepted, otherwise
+/// the error code.
 fn parse_changed_segment(change: impl FnOnce(&mut Value)) -> &'static str {
     let mut document = valid_segment();
     change(&mut document);
@@ -53,10 +54,10 @@ fn the_error_code_names_a_required_member_that_is_missing_or_invalid() {
         ),
         ("end_time", json!(-1), "MissingEndTime", "InvalidEndTime"),
     ] {
-        let without = |document: &mut Value| {
+        let remove_field = |document: &mut Value| {
             document.as_object_mut().unwrap().remove(field);
         };
-        assert_eq!(parse_changed_segment(without), missing_code);
+        assert_eq!(parse_changed_segment(remove_field), missing_code);
         assert_eq!(
             parse_changed_segment(|document| document[field] = json!(null)),
             missing_code
@@ -101,29 +102,34 @@ fn a_subsegment_name_has_up_to_250_permitted_characters() {
         ("host,1433", "InvalidName"),
         ("tab\t", "InvalidName"),
     ] {
-        let separate = parse_changed_segment(|document| {
+        let result_if_separate = parse_changed_segment(|document| {
             document["name"] = json!(name);
             document["type"] = json!("subsegment");
             document["parent_id"] = json!("70de5b6f19ff9a0b");
         });
         let subsegment =
             json!({ "id": "70de5b6f19ff9a0b", "name": name, "start_time": 1, "end_time": 2 });
-        let embedded =
+        let result_if_embedded =
             parse_changed_segment(|document| document["subsegments"] = json!([subsegment]));
-        let nested = parse_changed_segment(|document| {
+        let result_if_nested = parse_changed_segment(|document| {
             let parent = json!({
                 "id": "70de5b6f19ff9a0c", "name": "work", "start_time": 1, "end_time": 2, "subsegments": [subsegment],
             });
             document["subsegments"] = json!([parent]);
         });
-        assert_eq!([separate, embedded, nested], [code; 3], "{name}");
+        assert_eq!(
+            [result_if_separate, result_if_embedded, result_if_nested],
+            [code; 3],
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_document_with_an_invalid_embedded_subsegment_is_refused_and_the_refusal_names_the_documents_id()
  {
-    let valid = json!({ "id": "70de5b6f19ff9a0b", "name": "work", "start_time": 1, "end_time": 2 });
+    let valid_subsegment =
+        json!({ "id": "70de5b6f19ff9a0b", "name": "work", "start_time": 1, "end_time": 2 });
     for (field, value, code) in [
         ("id", json!(null), "MissingId"),
         ("id", json!("1"), "InvalidId"),
@@ -134,9 +140,9 @@ fn a_document_with_an_invalid_embedded_subsegment_is_refused_and_the_refusal_nam
         ("end_time", json!(null), "MissingEndTime"),
     ] {
         let mut document = valid_segment();
-        let mut invalid = valid.clone();
-        invalid[field] = value;
-        document["subsegments"] = json!([valid, invalid]);
+        let mut invalid_subsegment = valid_subsegment.clone();
+        invalid_subsegment[field] = value;
+        document["subsegments"] = json!([valid_subsegment, invalid_subsegment]);
         let refusal = Document::parse(&document.to_string()).unwrap_err();
         assert_eq!(refusal.code, code);
         assert_eq!(refusal.id.as_deref(), Some("70de5b6f19ff9a0a"));
@@ -247,13 +253,16 @@ fn a_refusal_has_no_id_if_the_document_cannot_be_parsed() {
             "{json}"
         );
     }
-    let large = format!("{{\"metadata\": \"{}\"}}", "x".repeat(MAX_DOCUMENT_BYTES));
+    let too_large_json = format!("{{\"metadata\": \"{}\"}}", "x".repeat(MAX_DOCUMENT_BYTES));
     assert_eq!(
-        Document::parse(&large).unwrap_err().code,
+        Document::parse(&too_large_json).unwrap_err().code,
         "DocumentTooLarge"
     );
-    let deep = "[".repeat(20_000);
-    assert_eq!(Document::parse(&deep).unwrap_err().code, "ParseError");
+    let deeply_nested_json = "[".repeat(20_000);
+    assert_eq!(
+        Document::parse(&deeply_nested_json).unwrap_err().code,
+        "ParseError"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::tree::{AnnotationCondition, Expression, NumberOperator};
 /// An operator and the value on its right side.
 type Comparison = (Operator, Literal);
 
-/// Parses a condition on the keyword `word`, which is the next token.
+/// Parses a condition on the keyword `word`. The next token is `word`.
 pub fn parse_keyword_condition(
     cursor: &mut Cursor,
     word: &str,
@@ -20,9 +20,10 @@ pub fn parse_keyword_condition(
         return Err(cursor.error(format!("'{word}' is not a keyword")));
     };
     if !scopes.contains(&scope) {
-        let permitted: Vec<_> = Keyword::names_in_scope(scope).collect();
-        let permitted = permitted.join(", ");
-        let message = format!("'{word}' is not permitted here; permitted keywords are {permitted}");
+        let permitted_keywords: Vec<_> = Keyword::names_in_scope(scope).collect();
+        let permitted_keywords = permitted_keywords.join(", ");
+        let message =
+            format!("'{word}' is not permitted here; permitted keywords are {permitted_keywords}");
         return Err(cursor.error(message));
     }
     cursor.advance();
@@ -124,7 +125,8 @@ fn parse_comparison(cursor: &mut Cursor) -> Result<Option<Comparison>, ParseErro
         TokenKind::Number(number) => Literal::Number(number),
         TokenKind::Word(word) if word.eq_ignore_ascii_case("true") => Literal::Flag(true),
         TokenKind::Word(word) if word.eq_ignore_ascii_case("false") => Literal::Flag(false),
-        // The guide requires quotation marks around texts, but one of its examples has none.
+        // The guide requires quotation marks around texts, but one example of the guide has a text without quotation
+        // marks.
         TokenKind::Word(word) if !is_operator_word(&word) => Literal::Text(word),
         _ => return Err(cursor.unexpected_token("a value")),
     };

@@ -28,7 +28,7 @@ impl Cursor {
     }
 
     fn next_token(&self) -> &Token {
-        // The last token is `End`, and the cursor never moves past it.
+        // The last token is `End`, and the cursor never moves past `End`.
         &self.tokens[self.index.min(self.tokens.len() - 1)]
     }
 
@@ -57,7 +57,7 @@ impl Cursor {
 
     /// The error for a next token that is not the expected token.
     pub fn unexpected_token(&self, expected: &str) -> ParseError {
-        let found = match self.peek() {
+        let actual = match self.peek() {
             TokenKind::Word(word) => format!("'{word}'"),
             TokenKind::Text(_) => "a text".to_owned(),
             TokenKind::Number(_) => "a number".to_owned(),
@@ -66,7 +66,7 @@ impl Cursor {
             TokenKind::Symbol(symbol) => format!("'{symbol}'"),
             TokenKind::End => "the end".to_owned(),
         };
-        self.error(format!("expected {expected}, not {found}"))
+        self.error(format!("expected {expected}, not {actual}"))
     }
 
     /// Whether the next token is this symbol.
@@ -74,14 +74,14 @@ impl Cursor {
         matches!(self.peek(), TokenKind::Symbol(found) if *found == symbol)
     }
 
-    /// Moves past the next token if it is this symbol, and returns whether it is.
+    /// If the next token is this symbol, moves past the token and returns true. Otherwise returns false.
     pub fn consume_symbol(&mut self, symbol: &str) -> bool {
         let is_next = self.is_at_symbol(symbol);
         self.index += usize::from(is_next);
         is_next
     }
 
-    /// Moves past the next token if it is this symbol. Fails if it is another token.
+    /// Moves past the next token if this token is `symbol`. Fails if the next token is another token.
     pub fn expect_symbol(&mut self, symbol: &str) -> Result<(), ParseError> {
         if self.consume_symbol(symbol) {
             Ok(())
@@ -95,7 +95,8 @@ impl Cursor {
         matches!(self.peek(), TokenKind::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
-    /// Moves past the next token if it is this word, in upper or lower case, and returns whether it is.
+    /// If the next token is this word, in upper or lower case, moves past the token and returns true. Otherwise returns
+    /// false.
     pub fn consume_word(&mut self, word: &str) -> bool {
         let is_next = self.is_at_word(word);
         self.index += usize::from(is_next);

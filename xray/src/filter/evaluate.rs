@@ -177,7 +177,7 @@ where
 }
 
 /// Whether the expression is true for `subject`. The closure `evaluate_function` evaluates `service()`, `edge()` and
-/// `rootcause`, which need a whole trace.
+/// `rootcause`, because these functions need a whole trace.
 fn evaluate(
     expression: &Expression,
     subject: &impl Subject,

@@ -3,18 +3,19 @@
 /// The part of an expression that a condition belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Outside of braces. The condition applies to a whole trace.
+    /// The condition is outside of braces, and applies to a whole trace.
     Trace,
-    /// In the braces of `service()` or `edge()`. The condition applies to one segment or one call.
+    /// The condition is in the braces of `service()` or `edge()`, and applies to one segment or one call.
     Segment,
-    /// In the braces of `rootcause.….service`. The condition applies to one service on the path of the cause.
+    /// The condition is in the braces of `rootcause.….service`, and applies to one service on the path of the cause.
     CauseService,
-    /// In the braces of `rootcause.….entity`. The condition applies to one entity on the path of the cause.
+    /// The condition is in the braces of `rootcause.….entity`, and applies to one entity on the path of the cause.
     CauseEntity {
         /// Whether the keyword `coverage` is permitted. Only entities of response time root causes have a coverage.
         has_coverage: bool,
     },
-    /// In the braces of `rootcause.….exception`. The condition applies to one exception of such an entity.
+    /// The condition is in the braces of `rootcause.….exception`, and applies to one exception of an entity on the path
+    /// of the cause.
     CauseException,
 }
 
@@ -43,7 +44,7 @@ pub enum NumberKeyword {
     Coverage,
 }
 
-/// Keywords with text values. Some have several values.
+/// Keywords with text values. Some of these keywords have several values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKeyword {
     Url,

@@ -149,8 +149,8 @@ impl<'a> Lexer<'a> {
             return Err(self.error_at(start, "this bracket is not closed"));
         }
         self.offset += 1;
-        let unquoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
-        match unquoted.unwrap_or(key) {
+        let unquoted_key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+        match unquoted_key.unwrap_or(key) {
             "" => Err(self.error_at(start, "the annotation's key is missing")),
             key => Ok(TokenKind::Annotation(key.to_owned())),
         }

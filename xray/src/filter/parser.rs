@@ -22,8 +22,8 @@ pub fn parse_filter(text: &str) -> Result<Expression, ParseError> {
     }
 }
 
-/// Parses one `service()`, `edge()` or `id()`; `id()` selects nodes like `service()`. `None` if the text is
-/// another expression.
+/// Parses one `service()`, `edge()` or `id()`; `id()` selects nodes like `service()`. `None` if the text is another
+/// kind of expression.
 pub fn parse_entity_selector(text: &str) -> Result<Option<Expression>, ParseError> {
     let mut parser = Parser::new(text)?;
     let selector = if parser.cursor.is_at_word("id") {
@@ -55,7 +55,7 @@ impl Parser {
         while self.cursor.consume_word("or") {
             parts.push(self.parse_and(scope)?);
         }
-        Ok(combine(parts, Expression::Or))
+        Ok(combine_parts(parts, Expression::Or))
     }
 
     fn parse_and(&mut self, scope: Scope) -> Result<Expression, ParseError> {
@@ -67,7 +67,7 @@ impl Parser {
                 _ => self.cursor.is_at_word("or"),
             };
             if is_complete {
-                return Ok(combine(parts, Expression::And));
+                return Ok(combine_parts(parts, Expression::And));
             }
             // The word `and` is optional: adjacent conditions are combined with AND, too.
             self.cursor.consume_word("and");
@@ -264,8 +264,8 @@ fn parse_kind_and_part(word: &str) -> Option<(CauseKind, CausePart)> {
     is_permitted.then_some((*kind, *part))
 }
 
-/// Returns a single part unchanged, and combines several parts.
-fn combine(
+/// Returns a single part unchanged. Combines several parts with `combination`.
+fn combine_parts(
     mut parts: Vec<Expression>,
     combination: fn(Vec<Expression>) -> Expression,
 ) -> Expression {

@@ -126,8 +126,8 @@ fn bracket_if_combined(text: &str, tree: &Expression) -> String {
     }
 }
 
-/// Combines conditions by AND, OR and `!`, several levels deep.
-fn combinations(
+/// Generates combinations of conditions by AND, OR and `!`, several levels deep.
+fn combined_conditions(
     condition: impl Strategy<Value = GeneratedExpression> + 'static,
 ) -> BoxedStrategy<GeneratedExpression> {
     condition
@@ -142,8 +142,8 @@ fn combinations(
                     (text, Expression::Or(trees))
                 }),
                 inner.prop_map(|(text, tree)| {
-                    let negation = format!("!{}", bracket_if_combined(&text, &tree));
-                    (negation, Expression::Not(Box::new(tree)))
+                    let negated_text = format!("!{}", bracket_if_combined(&text, &tree));
+                    (negated_text, Expression::Not(Box::new(tree)))
                 }),
             ]
         })
@@ -152,7 +152,8 @@ fn combinations(
 
 /// Generates an optional condition in braces.
 fn optional_braces(scope: Scope) -> impl Strategy<Value = (String, Option<Box<Expression>>)> {
-    option::of(combinations(keyword_conditions(scope))).prop_map(|condition| match condition {
+    let conditions = combined_conditions(keyword_conditions(scope));
+    option::of(conditions).prop_map(|condition| match condition {
         Some((text, tree)) => (format!(" {{ {text} }}"), Some(Box::new(tree))),
         None => (String::new(), None),
     })
@@ -194,7 +195,7 @@ fn root_cause_conditions(
 
 fn filter_expressions() -> impl Strategy<Value = GeneratedExpression> {
     let entity_scope = |has_coverage| Scope::CauseEntity { has_coverage };
-    combinations(prop_oneof![
+    combined_conditions(prop_oneof![
         keyword_conditions(Scope::Trace),
         annotation_conditions(),
         (node_patterns(), optional_braces(Scope::Segment)).prop_map(

@@ -7,9 +7,9 @@ use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
 /// A filter expression or a part of one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
-    /// All of at least two conditions are true.
+    /// All conditions of the list are true. The list has at least two conditions.
     And(Vec<Self>),
-    /// One of at least two conditions is true.
+    /// At least one condition of the list is true. The list has at least two conditions.
     Or(Vec<Self>),
     /// The condition is false.
     Not(Box<Self>),
@@ -127,13 +127,15 @@ impl CausePart {
 
 impl Expression {
     /// Whether the predicate is true for this expression or a part of it.
-    pub fn any(&self, predicate: &impl Fn(&Self) -> bool) -> bool {
+    pub fn any_part(&self, predicate: &impl Fn(&Self) -> bool) -> bool {
         predicate(self)
             || match self {
-                Self::And(parts) | Self::Or(parts) => parts.iter().any(|part| part.any(predicate)),
-                Self::Not(part) => part.any(predicate),
+                Self::And(parts) | Self::Or(parts) => {
+                    parts.iter().any(|part| part.any_part(predicate))
+                }
+                Self::Not(part) => part.any_part(predicate),
                 Self::Service(_, part) | Self::Edge(_, _, part) | Self::RootCause(_, _, part) => {
-                    part.as_ref().is_some_and(|part| part.any(predicate))
+                    part.as_ref().is_some_and(|part| part.any_part(predicate))
                 }
                 _ => false,
             }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::arn::resource_arn;
 use crate::filter::Filter;
 
-/// Name of the group that contains all traces. It can be neither changed nor deleted.
+/// Name of the group that contains all traces. This group can be neither changed nor deleted.
 pub const DEFAULT_GROUP_NAME: &str = "Default";
 
 /// A group in the API's format.
@@ -36,7 +36,7 @@ impl Default for Group {
     }
 }
 
-/// Settings of insights. They have no effect, because this implementation creates no insights.
+/// Settings of insights. These settings have no effect, because this implementation creates no insights.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Insights {

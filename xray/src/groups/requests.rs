@@ -86,7 +86,7 @@ impl CreateGroup {
     }
 }
 
-/// Parses a group's filter expression. Fails if it refers to groups.
+/// Parses a group's filter expression. Fails if the expression contains `group.name` or `group.arn`.
 pub(super) fn parse_filter(expression: Option<&str>) -> Result<Option<Filter>, Error> {
     let Some(expression) = expression else {
         return Ok(None);
@@ -101,7 +101,8 @@ pub(super) fn parse_filter(expression: Option<&str>) -> Result<Option<Filter>, E
     Ok(Some(filter))
 }
 
-/// Applies the requested settings to the old settings. Fails if they enable notifications without insights.
+/// Applies the requested settings to the old settings. Fails if the requested settings enable notifications without
+/// insights.
 pub(super) fn apply_insights(
     requested: Option<Object<InsightsConfiguration>>,
     old: Insights,

@@ -7,7 +7,7 @@ use super::attributes::Attributes;
 const USER_KEY: &str = "enduser.id";
 
 /// Attribute that lists keys of other attributes. The collector's exporter converts only the listed attributes to
-/// annotations. The list has no effect here, because all attributes become annotations.
+/// annotations. This program ignores the list, because all attributes become annotations.
 const INDEXED_ATTRIBUTES_KEY: &str = "aws.xray.annotations";
 
 /// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for subsegments, which do not contain
@@ -20,8 +20,8 @@ pub fn build_fields(
     if user.is_some() {
         remaining.remove(&[USER_KEY]);
     }
-    let indexed = remaining.get_json(INDEXED_ATTRIBUTES_KEY);
-    if indexed.is_some_and(|keys| keys.is_array()) {
+    let indexed_keys = remaining.get_json(INDEXED_ATTRIBUTES_KEY);
+    if indexed_keys.is_some_and(|keys| keys.is_array()) {
         remaining.remove(&[INDEXED_ATTRIBUTES_KEY]);
     }
     let resource_attributes = resource

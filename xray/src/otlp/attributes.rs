@@ -101,10 +101,10 @@ impl<'a> Attributes<'a> {
 pub fn build_object<'a>(
     fields: impl IntoIterator<Item = (&'a str, Option<Value>)>,
 ) -> Map<String, Value> {
-    let present = fields
+    let present_fields = fields
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    present.collect()
+    present_fields.collect()
 }
 
 fn to_json(value: &OtlpValue) -> Value {
@@ -114,7 +114,7 @@ fn to_json(value: &OtlpValue) -> Value {
         OtlpValue::BoolValue(value) => (*value).into(),
         OtlpValue::IntValue(number) => (*number).into(),
         OtlpValue::DoubleValue(number) if number.is_finite() => (*number).into(),
-        // JSON has no NaN and no infinite numbers. ProtoJSON uses the same texts.
+        // JSON has no NaN and no infinite numbers. ProtoJSON writes them as these texts.
         OtlpValue::DoubleValue(number) if number.is_nan() => "NaN".into(),
         OtlpValue::DoubleValue(number) if *number > 0.0 => "Infinity".into(),
         OtlpValue::DoubleValue(_) => "-Infinity".into(),
@@ -127,7 +127,8 @@ fn to_json(value: &OtlpValue) -> Value {
             pairs.collect()
         }
         OtlpValue::BytesValue(bytes) => STANDARD.encode(bytes).into(),
-        // This is an index into a string table, which only OTLP profiles contain.
+        // The value is an index into a string table. Only OTLP profiles contain a string table, so a span has no such
+        // value.
         OtlpValue::StringValueStrindex(_) => Value::Null,
     }
 }

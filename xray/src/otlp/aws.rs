@@ -30,10 +30,10 @@ pub fn build_block(
         return None;
     }
     remaining.remove(&CALL_KEYS);
-    let text = |keys: &[&str]| attributes.find_text(keys).map(Value::from);
+    let attribute_json = |keys: &[&str]| attributes.find_text(keys).map(Value::from);
     let tables = attributes.get_texts("aws.dynamodb.table_names");
     let table = match &*tables {
-        [] => text(&["aws.table_name", "aws.table.name"]),
+        [] => attribute_json(&["aws.table_name", "aws.table.name"]),
         [table] => Some((*table).into()),
         _ => None,
     };
@@ -41,13 +41,19 @@ pub fn build_block(
         .find_text(&["aws.account_id"])
         .or_else(|| resource.find_text(&["cloud.account.id"]));
     let mut aws = build_object([
-        ("operation", text(&["aws.operation", "rpc.method"])),
+        (
+            "operation",
+            attribute_json(&["aws.operation", "rpc.method"]),
+        ),
         ("account_id", account.map(Value::from)),
-        ("region", text(&["aws.region"])),
-        ("request_id", text(&["aws.request_id", "aws.requestId"])),
+        ("region", attribute_json(&["aws.region"])),
+        (
+            "request_id",
+            attribute_json(&["aws.request_id", "aws.requestId"]),
+        ),
         (
             "queue_url",
-            text(&[
+            attribute_json(&[
                 "messaging.url",
                 "aws.sqs.queue.url",
                 "aws.queue_url",
@@ -68,26 +74,26 @@ pub fn build_block(
 fn build_platform_blocks(resource: &Attributes<'_>) -> Map<String, Value> {
     let platform = resource.find_text(&["cloud.platform"]);
     let is_on = |name: &str| platform == Some(name);
-    let text = |key: &str| resource.find_text(&[key]).map(Value::from);
-    let zone = || text("cloud.availability_zone");
+    let resource_json = |key: &str| resource.find_text(&[key]).map(Value::from);
+    let availability_zone_json = || resource_json("cloud.availability_zone");
     let ec2 = (is_on("aws_ec2") || resource.find_text(&["host.id"]).is_some()).then(|| {
         build_object([
-            ("instance_id", text("host.id")),
-            ("availability_zone", zone()),
-            ("instance_size", text("host.type")),
-            ("ami_id", text("host.image.id")),
+            ("instance_id", resource_json("host.id")),
+            ("availability_zone", availability_zone_json()),
+            ("instance_size", resource_json("host.type")),
+            ("ami_id", resource_json("host.image.id")),
         ])
     });
     let ecs = is_on("aws_ecs").then(|| {
         build_object([
-            ("container", text("container.name")),
-            ("container_id", text("container.id")),
-            ("task_arn", text("aws.ecs.task.arn")),
-            ("task_family", text("aws.ecs.task.family")),
-            ("cluster_arn", text("aws.ecs.cluster.arn")),
-            ("container_arn", text("aws.ecs.container.arn")),
-            ("availability_zone", zone()),
-            ("launch_type", text("aws.ecs.launchtype")),
+            ("container", resource_json("container.name")),
+            ("container_id", resource_json("container.id")),
+            ("task_arn", resource_json("aws.ecs.task.arn")),
+            ("task_family", resource_json("aws.ecs.task.family")),
+            ("cluster_arn", resource_json("aws.ecs.cluster.arn")),
+            ("container_arn", resource_json("aws.ecs.container.arn")),
+            ("availability_zone", availability_zone_json()),
+            ("launch_type", resource_json("aws.ecs.launchtype")),
         ])
     });
     let deployment_id = resource
@@ -96,17 +102,17 @@ fn build_platform_blocks(resource: &Attributes<'_>) -> Map<String, Value> {
     let beanstalk = deployment_id.map(|deployment_id| {
         let deployment_id = deployment_id.parse::<i64>().unwrap_or(0);
         build_object([
-            ("environment_name", text("service.namespace")),
+            ("environment_name", resource_json("service.namespace")),
             ("deployment_id", Some(deployment_id.into())),
-            ("version_label", text("service.version")),
+            ("version_label", resource_json("service.version")),
         ])
     });
     let eks =
         (is_on("aws_eks") || resource.find_text(&["k8s.cluster.name"]).is_some()).then(|| {
             build_object([
-                ("cluster_name", text("k8s.cluster.name")),
-                ("pod", text("k8s.pod.name")),
-                ("container_id", text("container.id")),
+                ("cluster_name", resource_json("k8s.cluster.name")),
+                ("pod", resource_json("k8s.pod.name")),
+                ("container_id", resource_json("container.id")),
             ])
         });
     build_object([
@@ -118,9 +124,9 @@ fn build_platform_blocks(resource: &Attributes<'_>) -> Map<String, Value> {
 }
 
 fn build_sdk_block(resource: &Attributes<'_>) -> Map<String, Value> {
-    let text = |key: &str| resource.find_text(&[key]);
-    let name = text("telemetry.sdk.name");
-    let sdk = name.map(|name| match text("telemetry.sdk.language") {
+    let resource_text = |key: &str| resource.find_text(&[key]);
+    let name = resource_text("telemetry.sdk.name");
+    let sdk = name.map(|name| match resource_text("telemetry.sdk.language") {
         Some(language) => format!("{name} for {language}"),
         None => name.to_owned(),
     });
@@ -129,7 +135,7 @@ fn build_sdk_block(resource: &Attributes<'_>) -> Map<String, Value> {
         ("sdk", sdk.map(Value::from)),
         (
             "sdk_version",
-            text("telemetry.sdk.version").map(Value::from),
+            resource_text("telemetry.sdk.version").map(Value::from),
         ),
         ("auto_instrumentation", Some(agent_version.is_some().into())),
     ])

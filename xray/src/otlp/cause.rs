@@ -13,7 +13,7 @@ use super::{http, stack};
 /// Attribute with the status message of spans that OpenCensus created.
 const STATUS_TEXT_KEY: &str = "http.status_text";
 
-/// One element of the list `exceptions`, to which [`add_ids`] adds the ids.
+/// An element of the list `exceptions`, without ids. [`add_ids`] adds the ids.
 struct Exception {
     fields: Map<String, Value>,
     /// Whether the next exception in the list caused this one.
@@ -139,7 +139,8 @@ fn status_message_exception(span: &Span, attributes: &Attributes<'_>) -> Option<
 }
 
 /// The flags that are true in the span's document. An HTTP status of 400 to 499 sets `error`, and 429 also sets
-/// `throttle`. A status of 500 to 599 sets `fault`. Without such a status, the span status Error sets `fault`.
+/// `throttle`. A status of 500 to 599 sets `fault`. If the span has no HTTP status from 400 to 599, the span status
+/// Error sets `fault`.
 pub fn error_flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
     match attributes.find_integer(&http::STATUS_KEYS) {
         Some(429) => &["error", "throttle"],

@@ -33,16 +33,17 @@ impl SpanIds {
         })
     }
 
-    /// Id of the service's segment if the span is a local root that is a call. The span id itself is the id of the
-    /// call's subsegment, and its first derived id belongs to the segment that the store infers from the call.
+    /// Id of the service's segment if the span is a local root that is a call. This id is derived twice from the span
+    /// id. The span id itself is the id of the call's subsegment. The segment that the store infers from the call has
+    /// the id that is derived once from the span id.
     pub fn service_segment_id(&self) -> SegmentId {
         self.segment_id.derived_id().derived_id()
     }
 
-    /// Ids for the exceptions of the span. They are derived, not random, so that a span that is sent twice becomes
-    /// the same document.
+    /// Ids for the exceptions of the span. The ids are derived from the span id, so that a span that is received twice
+    /// becomes the same document.
     pub fn exception_ids(&self) -> impl Iterator<Item = SegmentId> {
-        let first = self.service_segment_id().derived_id();
-        std::iter::successors(Some(first), |id| Some(id.derived_id()))
+        let first_exception_id = self.service_segment_id().derived_id();
+        std::iter::successors(Some(first_exception_id), |id| Some(id.derived_id()))
     }
 }

@@ -1,5 +1,5 @@
-//! Decodes OTLP's JSON encoding of an `ExportTraceServiceRequest`. It is ProtoJSON with these differences: ids are
-//! hexadecimal, enums are integers, and field names are lowerCamelCase only.
+//! Decodes OTLP's JSON encoding of an `ExportTraceServiceRequest`. The encoding is ProtoJSON with these differences:
+//! ids are hexadecimal, enums are integers, and field names are lowerCamelCase only.
 //!
 //! Sources: the section "JSON Protobuf Encoding" of the OTLP specification, and protobuf's conformance tests for
 //! ProtoJSON. Each span is decoded separately, so that an invalid span does not affect the other spans.
@@ -141,11 +141,11 @@ fn count_spans(scope: &RawValue) -> usize {
 
 /// Parses the elements of a list. The result is empty if the field is absent or null.
 fn parse_list<'a>(object: &RawObject<'a>, name: &str) -> Result<Vec<&'a RawValue>, String> {
-    let list: Option<Vec<&RawValue>> = match object.get(name) {
+    let elements: Option<Vec<&RawValue>> = match object.get(name) {
         Some(raw) => parse_raw_value(raw).map_err(|reason| format!(".{name}{reason}"))?,
         None => None,
     };
-    Ok(list.unwrap_or_default())
+    Ok(elements.unwrap_or_default())
 }
 
 /// Parses the fields of `object` that are in `names`.

@@ -35,8 +35,8 @@ pub fn find_name_and_namespace(
     (name, namespace)
 }
 
-/// The name that the program's author or an AWS distribution of OpenTelemetry set in an attribute for the name of the
-/// service or the callee.
+/// The name of the service or the callee from an attribute for this purpose. The program's author or an AWS
+/// distribution of OpenTelemetry sets the attribute.
 fn find_explicit_name<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
     let local_service = || attributes.find_text(&["aws.local.service"]);
     let remote_service = || {
@@ -59,8 +59,8 @@ pub fn strip_aws_prefix<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a s
     if !attributes.is_aws_sdk_call() {
         return name;
     }
-    let stripped = name.strip_prefix("AWS.SDK.");
-    stripped
+    let stripped_name = name.strip_prefix("AWS.SDK.");
+    stripped_name
         .or_else(|| name.strip_prefix("AWS::"))
         .unwrap_or(name)
 }

@@ -50,15 +50,15 @@ pub fn decode_request(
     let raw_request = RawRequest::decode(body)?;
     for (index, bytes) in raw_request.resource_spans.into_iter().enumerate() {
         let path = format!("resourceSpans[{index}]");
-        let raw = RawResourceSpans::decode(bytes)?;
-        match Resource::decode(raw.resource) {
+        let raw_message = RawResourceSpans::decode(bytes)?;
+        match Resource::decode(raw_message.resource) {
             Ok(resource) => request.resource_spans.push(ResourceSpans {
                 resource: Some(resource),
-                scope_spans: decode_scopes(raw.scope_spans, &path, rejected)?,
+                scope_spans: decode_scopes(raw_message.scope_spans, &path, rejected)?,
                 ..ResourceSpans::default()
             }),
             Err(error) => {
-                for bytes in raw.scope_spans {
+                for bytes in raw_message.scope_spans {
                     let spans = RawScopeSpans::decode(bytes)?.spans;
                     let path = format!("{path}.resource");
                     rejected.add(spans.len(), || format_reason(&path, &error));

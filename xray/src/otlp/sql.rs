@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::attributes::{Attributes, build_object};
 
-/// Values of `db.system` that name SQL databases. The last three are values of `db.system.name`.
+/// Values of `db.system` that name SQL databases. The last three elements are values of `db.system.name`.
 const SQL_SYSTEMS: [&str; 14] = [
     "db2",
     "derby",

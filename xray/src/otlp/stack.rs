@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_message_of_a_java_cause_ends_before_the_next_line_of_the_stack_trace() {
-        // Java prints no frames for a cause if all of them are also frames of the exception above.
+        // Java prints no frames for a cause if the exception above contains all frames of the cause.
         let text = "shop.Failed: no order\n\tat shop.Till.pay(Till.java:12)\n\
                     Caused by: shop.Refused: the bank\nsays no\n\t... 14 more\n\
                     Caused by: java.net.SocketException:\n\tSuppressed: shop.Other: x\n\t\tat shop.A.b(A.java:1)\n\

@@ -18,8 +18,8 @@ pub fn translate_span(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, 
     } else {
         vec![segment::build_document(span, resource)?]
     };
-    // The service graph uses the `origin` of a subsegment as the type of the callee. The `origin` that is built from
-    // a span describes the caller, so subsegments must not contain it.
+    // The service graph uses the `origin` of a subsegment as the type of the callee. The `origin` that is built from a
+    // span describes the caller, so subsegments must not contain this `origin`.
     for document in documents.iter_mut().filter_map(Value::as_object_mut) {
         if document.contains_key("type") {
             document.remove("origin");

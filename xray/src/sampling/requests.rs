@@ -18,8 +18,8 @@ pub struct CreateSamplingRule {
     tags: Option<Tags>,
 }
 
-/// `UpdateSamplingRule`. Its only member both selects the rule and contains the new values, so the body is
-/// parsed twice: `T` is [`RuleSelector`] or [`SamplingRuleUpdate`].
+/// `UpdateSamplingRule`. The only member of the request selects the rule and contains the new values. The body is
+/// therefore parsed twice: with [`RuleSelector`] as `T`, and with [`SamplingRuleUpdate`] as `T`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", bound = "T: Deserialize<'de>")]
 pub struct UpdateSamplingRule<T> {

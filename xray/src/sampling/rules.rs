@@ -179,9 +179,9 @@ impl SamplingRules {
         if name == DEFAULT_RULE_NAME {
             return Err(Error::invalid("The Default rule cannot be deleted"));
         }
-        let removed = table.records.remove(&name);
+        let removed_record = table.records.remove(&name);
         table.last_modification = Time::now();
-        removed.ok_or_else(|| selector.not_found_error())
+        removed_record.ok_or_else(|| selector.not_found_error())
     }
 
     fn lock(&self) -> MutexGuard<'_, RuleTable> {

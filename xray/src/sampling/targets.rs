@@ -1,4 +1,4 @@
-//! Statistics that clients report, and the sampling targets that they get in return.
+//! Statistics that clients report, and the sampling targets in the responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +21,7 @@ const QUOTA_TTL_SECONDS: f64 = 300.0;
 /// Interval at which clients report, and length of a statistics window.
 const REPORT_INTERVAL_SECONDS: i64 = 10;
 
-/// Maximum number of statistics windows that are stored. Together the windows are half an hour long.
+/// Maximum number of statistics windows that are stored. The windows together cover half an hour.
 const MAX_WINDOWS: usize = 180;
 
 /// Maximum number of clients that are stored for a rule. Clients beyond this limit get a quota, too, but do

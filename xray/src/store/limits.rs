@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Maximum number of traces.
     pub traces: usize,
-    /// Memory limit in bytes. Traces may use half of it; the other half is for requests.
+    /// Memory limit in bytes. Traces may use half of the limit; the other half is for requests.
     pub bytes: usize,
     /// Maximum age of a trace, from the arrival of its first document.
     pub age: Duration,

@@ -8,12 +8,12 @@ use super::counts::StoreCounts;
 use super::limits::Limits;
 use crate::document::{DocumentHeader, MAX_DOCUMENT_BYTES, Refusal};
 use crate::id::{SegmentId, TraceId};
-use crate::memory::allocation;
+use crate::memory::allocation_bytes;
 use crate::time::Time;
 use crate::trace::Trace;
 
-/// Maximum number of traces in a batch. The state is locked while a batch is taken and while its assembled traces are
-/// stored. Small batches keep these times short.
+/// Maximum number of traces in a batch. The state is locked while a batch is removed from the changed traces and while
+/// its assembled traces are stored. The limit keeps both periods short.
 const MAX_BATCH_TRACES: usize = 128;
 
 /// A batch is complete when its documents reach this size. The memory limit does not include the assembled traces of a
@@ -23,7 +23,8 @@ const MAX_BATCH_BYTES: usize = 1024 * 1024;
 /// Maximum size of one trace's documents. AWS's limit is 500 kB.
 const MAX_TRACE_BYTES: usize = 16 * 1024 * 1024;
 
-/// The documents of one trace may use 1/16 of the memory limit. The assembled trace may use several times as much.
+/// The documents of one trace may use 1/16 of the memory limit. The assembled trace may use several times as much
+/// memory as its documents.
 const TRACE_LIMIT_DIVISOR: usize = 16;
 
 /// All traces together may use half of the memory limit. The other half is for requests, and for freed memory that the
@@ -40,9 +41,10 @@ const TRACE_OVERHEAD_BYTES: usize = 2
         + size_of::<(Instant, TraceId)>()
         + size_of::<((Time, TraceId), Arc<Trace>)>()
         + size_of::<(u64, TraceId)>())
-    + allocation(BTREE_NODE_ENTRIES * size_of::<(SegmentId, StoredDocument)>());
+    + allocation_bytes(BTREE_NODE_ENTRIES * size_of::<(SegmentId, StoredDocument)>());
 
-/// Memory in bytes of a document without its JSON. It is doubled because the collection may be half empty.
+/// Memory in bytes of a document without its JSON. The size of the entry is doubled because the collection may be half
+/// empty.
 const DOCUMENT_OVERHEAD_BYTES: usize = 2 * size_of::<(SegmentId, StoredDocument)>();
 
 #[derive(Debug, Default)]
@@ -51,7 +53,7 @@ pub struct StoreState {
     /// Traces in the order in which their first documents arrived.
     arrivals: VecDeque<(Instant, TraceId)>,
     pub traces_by_time: BTreeMap<(Time, TraceId), Arc<Trace>>,
-    /// Traces that have changed since they were last assembled. The key is the number of the first such change.
+    /// Traces that have changed since they were last assembled. The key is the number of the first change since then.
     changed: BTreeMap<u64, TraceId>,
     /// The number of the next change.
     pub next_change: u64,
@@ -65,7 +67,7 @@ struct StoredTrace {
     documents: BTreeMap<SegmentId, StoredDocument>,
     /// Bytes of the documents' JSON.
     document_bytes: usize,
-    /// Incremented with each document that is added or replaced.
+    /// Version number of the trace: incremented whenever a document is added or replaced.
     revision: u64,
     /// The number of the first change that `assembled` does not include; `None` if `assembled` is up to date.
     first_change: Option<u64>,
@@ -97,7 +99,7 @@ impl StoredDocument {
 
     fn memory_bytes(&self) -> usize {
         // An `Arc` stores two reference counts before its value.
-        DOCUMENT_OVERHEAD_BYTES + allocation(2 * size_of::<usize>() + self.json.len())
+        DOCUMENT_OVERHEAD_BYTES + allocation_bytes(2 * size_of::<usize>() + self.json.len())
     }
 }
 
@@ -142,12 +144,12 @@ impl StoreState {
                 ..StoredTrace::default()
             }
         });
-        let existing = trace.documents.get(&header.id);
-        if existing.is_some_and(|existing| existing.priority() >= document.priority()) {
+        let stored_document = trace.documents.get(&header.id);
+        if stored_document.is_some_and(|stored| stored.priority() >= document.priority()) {
             self.counts.superseded += 1;
             return Ok(());
         }
-        let replaced_bytes = existing.map_or(0, |existing| existing.json.len());
+        let replaced_bytes = stored_document.map_or(0, |stored| stored.json.len());
         let max_bytes =
             MAX_TRACE_BYTES.min((limits.bytes / TRACE_LIMIT_DIVISOR).max(MAX_DOCUMENT_BYTES));
         if trace.document_bytes - replaced_bytes + json.len() > max_bytes {

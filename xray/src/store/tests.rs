@@ -93,7 +93,7 @@ fn a_service_graph_has_statistics_for_each_node_and_edge() {
 
 #[test]
 fn members_that_are_not_searched_are_returned_as_the_same_json_text() {
-    // No `f64` equals either number, and half of a surrogate pair is not a Unicode character.
+    // The two numbers cannot be represented as `f64`, and `\ud800` is not a Unicode character.
     let metadata = r#"{"default":{"huge":1e400,"precise":0.12345678901234567890,"half":"\ud800"}}"#;
     let mut document = failed_order_documents()[1].to_string();
     document.pop();

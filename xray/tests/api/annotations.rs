@@ -30,9 +30,17 @@ fn numbered_annotations(prefix: &str, count: usize) -> Value {
 
 #[test]
 fn an_annotation_key_has_at_most_500_ascii_letters_digits_underscores_and_periods() {
-    let longest = "k".repeat(500);
+    let longest_key = "k".repeat(500);
     let (valid_keys, invalid_keys) = (
-        ["a", "Z9", "_", "snake_case", "http.route", "0", &longest],
+        [
+            "a",
+            "Z9",
+            "_",
+            "snake_case",
+            "http.route",
+            "0",
+            &longest_key,
+        ],
         [
             "",
             "two words",
@@ -58,8 +66,11 @@ fn an_annotation_key_has_at_most_500_ascii_letters_digits_underscores_and_period
     assert_eq!(annotation_keys(&xray), expected);
     assert_eq!(dropped_count(&xray), invalid_keys.len() as u64);
     let document = xray.trace_documents(&trace_id()).remove(0);
-    let kept = document["annotations"].as_object().unwrap();
-    assert_eq!(kept.keys().cloned().collect::<Vec<_>>(), expected);
+    let indexed_annotations = document["annotations"].as_object().unwrap();
+    assert_eq!(
+        indexed_annotations.keys().cloned().collect::<Vec<_>>(),
+        expected
+    );
     for (filter, match_count) in [
         ("annotation.http.route", 1),
         ("annotation[http.route] = 1", 1),
@@ -73,9 +84,9 @@ fn an_annotation_key_has_at_most_500_ascii_letters_digits_underscores_and_period
 
 #[test]
 fn an_annotation_text_has_at_most_a_thousand_characters() {
-    let longest = "\u{1F600}".repeat(1000);
+    let longest_text = "\u{1F600}".repeat(1000);
     let xray = xray_with_annotations(
-        json!({ "longest": longest, "too_long": "x".repeat(1001), "number": 1e300 }),
+        json!({ "longest": longest_text, "too_long": "x".repeat(1001), "number": 1e300 }),
     );
     assert_eq!(annotation_keys(&xray), ["longest", "number"]);
     assert_eq!(dropped_count(&xray), 1);

@@ -145,13 +145,13 @@ fn a_request_can_have_five_trace_ids_but_not_six() {
 #[test]
 fn an_invalid_trace_id_and_a_repeated_trace_id_are_refused() {
     let xray = LocalXray::with_documents(&guide_documents());
-    let malformed = [
+    let malformed_ids = [
         "x",
         "1-2-3",
         &GUIDE_TRACE_ID[1..],
         &GUIDE_TRACE_ID.replace('1', "g"),
     ];
-    for id in malformed {
+    for id in malformed_ids {
         for path in ["/Traces", "/TraceGraph"] {
             let error = xray.call_error(path, json!({ "TraceIds": [GUIDE_TRACE_ID, id] }));
             assert_eq!(

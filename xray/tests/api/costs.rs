@@ -1,6 +1,6 @@
 //! Tests that the cost of queries grows linearly: a query of four times as much data takes about four times as long.
 //! The tests permit a factor of nine, because a quadratic cost has a factor of sixteen. The tests measure the CPU time
-//! of their own thread, which hardly depends on other processes.
+//! of their own thread, because other processes have little influence on this time.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, Merge, child_of, segment, subsegment, trace_id};
 
-/// Number of documents in the smaller measurement. The larger one has four times as many.
+/// Number of documents in the smaller measurement. The larger measurement has four times as many documents.
 const SMALL_COUNT: u64 = 4_000;
 
 fn cpu_time() -> Duration {
@@ -36,7 +36,7 @@ fn assert_summary_is_linear(create_document: impl Fn(u64) -> Value) -> [Value; 2
         for number in 1..=count {
             xray.put_documents(&[create_document(number)]);
         }
-        // The first query assembles the trace. It is not measured.
+        // The first query is not measured, because it assembles the trace.
         let summary = xray.only_summary();
         (shortest_time(|| drop(xray.only_summary())), summary)
     });

@@ -104,8 +104,8 @@ fn a_complete_segment_replaces_one_in_progress_in_either_order_of_arrival() {
 
 #[test]
 fn a_complete_subsegment_replaces_one_in_progress_whether_alone_or_embedded() {
-    // The order of the texts must not decide which of two documents with the same id is used. One complete
-    // document sorts before the document in progress, and the other sorts after it.
+    // The order of the texts must not decide which of two documents with the same id is used. In the order of the
+    // texts, the document in progress is between the two complete documents.
     for (user, key) in [("a", "annotations"), ("z", "sql")] {
         let in_progress =
             subsegment(2, 1, "work", 10, 20).merge(json!({ "in_progress": true, "user": "m" }));
@@ -140,14 +140,15 @@ fn subsegments_sent_alone_remain_when_their_segment_completes() {
     xray.put_documents(&[segment(1, "shop", 0, 50)]);
     let documents = xray.trace_documents(&trace_id());
     assert_eq!(documents.len(), 1);
-    let work = &documents[0]["subsegments"][0];
-    assert_eq!(work["name"], "work");
-    assert_eq!(work["subsegments"][0]["name"], "query");
+    let work_subsegment = &documents[0]["subsegments"][0];
+    assert_eq!(work_subsegment["name"], "work");
+    assert_eq!(work_subsegment["subsegments"][0]["name"], "query");
     // Embedded subsegments do not repeat these members of the segment.
     assert_eq!(
-        work.get("trace_id")
-            .or(work.get("parent_id"))
-            .or(work.get("type")),
+        work_subsegment
+            .get("trace_id")
+            .or(work_subsegment.get("parent_id"))
+            .or(work_subsegment.get("type")),
         None
     );
 }
@@ -186,7 +187,8 @@ fn traces_with_cyclic_parents_or_a_chain_of_ten_thousand_subsegments_are_assembl
     );
     assert_eq!(xray.only_summary()["EntryPoint"]["Name"], "a");
 
-    // The subsegments of a segment that is its own parent stay below the segment, although they started before it.
+    // The subsegments of a segment that is its own parent stay below the segment, although they started before this
+    // segment.
     let xray = LocalXray::with_documents(&[
         segment(1, "self", 5, 8).merge(child_of(1)),
         subsegment(2, 1, "work", 0, 8),
@@ -222,8 +224,8 @@ fn a_document_that_exceeds_the_json_nesting_limit_is_refused() {
     for _ in 0..1_000 {
         document = format!("{{\"subsegments\":[{document}]}}");
     }
-    let refused = LocalXray::new().0.put_document(&document);
-    assert_eq!(refused[0].code, "ParseError");
+    let refusals = LocalXray::new().0.put_document(&document);
+    assert_eq!(refusals[0].code, "ParseError");
 }
 
 #[test]
@@ -257,13 +259,13 @@ fn unknown_members_and_members_of_a_wrong_type_are_removed_from_a_document() {
 #[test]
 fn each_element_of_an_array_is_a_document() {
     let xray = LocalXray::new();
-    let refused = xray.0.put_document(
+    let refusals = xray.0.put_document(
         &json!([segment(1, "shop", 0, 10), { "id": "x" }, subsegment(2, 1, "part", 1, 2)])
             .to_string(),
     );
-    assert_eq!(refused.len(), 1);
+    assert_eq!(refusals.len(), 1);
     assert_eq!(
-        refused[0].to_string(),
+        refusals[0].to_string(),
         "Invalid segment. ErrorCode: InvalidId"
     );
     assert_eq!(
@@ -345,17 +347,19 @@ fn a_trace_is_found_after_all_traces_that_changed_later_were_evicted() {
         traces: 129,
         ..Limits::DEFAULT
     });
-    let segment_of = |id: u64, number: u32| {
+    let segment_of_trace = |id: u64, number: u32| {
         segment(id, "shop", 0, 10).merge(json!({ "trace_id": trace_id_at(0, number) }))
     };
-    let old: Vec<_> = (0..128).map(|number| segment_of(1, number)).collect();
-    xray.put_documents(&old);
+    let old_segments: Vec<_> = (0..128).map(|number| segment_of_trace(1, number)).collect();
+    xray.put_documents(&old_segments);
     xray.call("/TraceSummaries", longest_range());
-    xray.put_documents(&[segment_of(1, 1_000).merge(json!({ "user": "alice" }))]);
-    let changed: Vec<_> = (0..128).map(|number| segment_of(2, number)).collect();
-    xray.put_documents(&changed);
-    let new: Vec<_> = (2_000..2_128).map(|number| segment_of(1, number)).collect();
-    xray.put_documents(&new);
+    xray.put_documents(&[segment_of_trace(1, 1_000).merge(json!({ "user": "alice" }))]);
+    let changed_segments: Vec<_> = (0..128).map(|number| segment_of_trace(2, number)).collect();
+    xray.put_documents(&changed_segments);
+    let new_segments: Vec<_> = (2_000..2_128)
+        .map(|number| segment_of_trace(1, number))
+        .collect();
+    xray.put_documents(&new_segments);
     assert_eq!(xray.summaries("user = \"alice\"").len(), 1);
 }
 
@@ -363,12 +367,12 @@ fn a_trace_is_found_after_all_traces_that_changed_later_were_evicted() {
 fn a_document_that_exceeds_the_size_limit_of_its_trace_is_refused() {
     let xray = LocalXray::new();
     let metadata = json!({ "metadata": { "x": "x".repeat(65_000) } });
-    let document = |number| segment(number, "shop", 0, 10).merge(metadata.clone());
+    let build_segment = |number| segment(number, "shop", 0, 10).merge(metadata.clone());
     let put_document = |document: Value| xray.0.put_document(&document.to_string()).pop();
-    let first_refusal = (0..300).find_map(|number| put_document(document(number)));
+    let first_refusal = (0..300).find_map(|number| put_document(build_segment(number)));
     assert_eq!(first_refusal.unwrap().code, "TraceLimitExceeded");
     assert!(
-        put_document(document(0)).is_none(),
+        put_document(build_segment(0)).is_none(),
         "a duplicate needs no memory"
     );
     assert!(xray.0.status()["Bytes"].as_u64().unwrap() <= 16 * 1024 * 1024);

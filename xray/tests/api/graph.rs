@@ -29,16 +29,17 @@ fn statistics(ok: u32, throttled: u32, errors: u32, faults: u32, seconds: f64) -
     })
 }
 
-/// Documents of four requests to a web application. Two of them save to a table and publish to a topic.
+/// Documents of four requests to a web application. During two of the requests, the application saves to a table and
+/// publishes to a topic.
 fn guide_documents() -> Vec<Value> {
     let name = "xray-sample.elasticbeanstalk.com";
     let requests = [(5, false), (15, true), (157, false), (96, false)];
     let mut documents = Vec::new();
     for (number, (duration, is_error)) in (0..).zip(requests) {
-        let id = json!({ "trace_id": trace_id_at(number, number) });
+        let trace_id_member = json!({ "trace_id": trace_id_at(number, number) });
         documents.push(
             segment(1, name, 0, duration)
-                .merge(id.clone())
+                .merge(trace_id_member.clone())
                 .merge(json!({
                     "origin": "AWS::EC2::Instance", "error": is_error,
                 })),
@@ -47,14 +48,18 @@ fn guide_documents() -> Vec<Value> {
             let (table, topic) = if duration == 157 { (76, 49) } else { (44, 76) };
             documents.push(
                 subsegment(2, 1, "DynamoDB", 0, table)
-                    .merge(id.clone())
+                    .merge(trace_id_member.clone())
                     .merge(json!({
                         "namespace": "aws", "aws": { "table_name": "StartupSignupsTable" },
                     })),
             );
-            documents.push(subsegment(3, 1, "SNS", 0, topic).merge(id).merge(json!({
-                "namespace": "aws", "aws": { "operation": "Publish" },
-            })));
+            documents.push(
+                subsegment(3, 1, "SNS", 0, topic)
+                    .merge(trace_id_member)
+                    .merge(json!({
+                        "namespace": "aws", "aws": { "operation": "Publish" },
+                    })),
+            );
         }
     }
     documents
@@ -164,8 +169,12 @@ fn a_request_with_several_flags_counts_once_as_a_fault_or_else_as_throttled_or_e
         json!({ "in_progress": true }),
     ];
     for (number, flags) in (0..).zip(flags) {
-        let id = json!({ "trace_id": trace_id_at(0, number) });
-        documents.push(segment(1, "shop", 0, 10).merge(id).merge(flags));
+        let trace_id_member = json!({ "trace_id": trace_id_at(0, number) });
+        documents.push(
+            segment(1, "shop", 0, 10)
+                .merge(trace_id_member)
+                .merge(flags),
+        );
     }
     let graph = LocalXray::with_documents(&documents).service_graph();
     let shop = find_node(&graph, "shop", None);

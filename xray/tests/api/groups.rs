@@ -7,14 +7,14 @@ use crate::local_xray::{LocalXray, Merge, longest_range};
 #[test]
 fn a_group_can_be_created_updated_and_deleted() {
     let xray = LocalXray::new();
-    let created = xray.call(
+    let create_response = xray.call(
         "/CreateGroup",
         json!({
             "GroupName": "TestGroup", "FilterExpression": "service(\"example.com\") {fault}",
             "Tags": [{ "Key": "Stage", "Value": "Prod" }],
         }),
     );
-    let group = &created["Group"];
+    let group = &create_response["Group"];
     let arn = group["GroupARN"].as_str().unwrap();
     assert!(
         arn.starts_with("arn:aws:xray:") && arn.contains(":group/TestGroup/"),
@@ -35,16 +35,16 @@ fn a_group_can_be_created_updated_and_deleted() {
         assert_eq!(&xray.call("/GetGroup", selector)["Group"], group);
     }
     xray.call("/CreateGroup", json!({ "GroupName": "TestGroup2" }));
-    let list = xray.call("/Groups", json!({}));
-    assert_eq!(list["Groups"].as_array().unwrap().len(), 2);
-    assert_eq!(&list["Groups"][0], group);
+    let list_response = xray.call("/Groups", json!({}));
+    assert_eq!(list_response["Groups"].as_array().unwrap().len(), 2);
+    assert_eq!(&list_response["Groups"][0], group);
 
-    let updated = xray.call("/UpdateGroup", json!({
+    let update_response = xray.call("/UpdateGroup", json!({
         "GroupARN": arn, "FilterExpression": "error", "InsightsConfiguration": { "InsightsEnabled": true },
     }));
-    assert_eq!(updated["Group"]["FilterExpression"], "error");
+    assert_eq!(update_response["Group"]["FilterExpression"], "error");
     assert_eq!(
-        updated["Group"]["InsightsConfiguration"]["InsightsEnabled"],
+        update_response["Group"]["InsightsConfiguration"]["InsightsEnabled"],
         true
     );
     let with_notifications = json!({ "NotificationsEnabled": true });
@@ -61,7 +61,7 @@ fn a_group_can_be_created_updated_and_deleted() {
     xray.call("/UpdateGroup", json!({ "GroupName": "TestGroup" }));
     assert_eq!(
         xray.call("/GetGroup", json!({ "GroupName": "TestGroup" })),
-        updated
+        update_response
     );
 
     assert_eq!(
@@ -142,13 +142,13 @@ fn an_invalid_group_an_invalid_selector_and_a_26th_group_are_refused() {
         let error = xray.call_error(path, longest_range().merge(name_and_arn.clone()));
         assert_eq!(error, "Either GroupName or GroupARN is required, not both");
     }
-    let default = json!({ "GroupName": "Default" });
+    let default_selector = json!({ "GroupName": "Default" });
     assert_eq!(
-        xray.call("/GetGroup", default.clone())["Group"]["GroupName"],
+        xray.call("/GetGroup", default_selector.clone())["Group"]["GroupName"],
         "Default"
     );
     for path in ["/UpdateGroup", "/DeleteGroup"] {
-        let error = xray.call_error(path, default.clone());
+        let error = xray.call_error(path, default_selector.clone());
         assert_eq!(
             error,
             "The Default group can be neither changed nor deleted"

@@ -9,9 +9,9 @@ use crate::server::Process;
 
 /// A request to the X-Ray API and a request to OTLP, with this header `Host`. In `host`, `PORT` stands for the port of
 /// the address.
-fn requests(process: &Process, host: &str, method: &Method) -> [RequestBuilder; 2] {
+fn build_requests(process: &Process, host: &str, method: &Method) -> [RequestBuilder; 2] {
     let client = Client::builder().no_proxy().build().unwrap();
-    let request_to = |address: SocketAddr, path: &str| {
+    let build_request = |address: SocketAddr, path: &str| {
         client
             .request(method.clone(), format!("http://{address}{path}"))
             .header("Host", host.replace("PORT", &address.port().to_string()))
@@ -19,8 +19,8 @@ fn requests(process: &Process, host: &str, method: &Method) -> [RequestBuilder; 
             .body("{}")
     };
     [
-        request_to(process.address, "/GetSamplingRules"),
-        request_to(process.otlp_address, "/v1/traces"),
+        build_request(process.address, "/GetSamplingRules"),
+        build_request(process.otlp_address, "/v1/traces"),
     ]
 }
 
@@ -43,7 +43,7 @@ async fn an_unknown_host_or_any_origin_gets_403_with_an_error_that_names_the_opt
             "--allowed-origin",
         ),
     ] {
-        for mut request in requests(&process, host, &Method::POST) {
+        for mut request in build_requests(&process, host, &Method::POST) {
             if let Some(origin) = origin {
                 request = request.header("Origin", origin);
             }
@@ -61,7 +61,7 @@ async fn an_unknown_host_or_any_origin_gets_403_with_an_error_that_names_the_opt
             assert!(message.contains(option), "{message}");
         }
     }
-    for request in requests(&process, "LocalHost:PORT", &Method::POST) {
+    for request in build_requests(&process, "LocalHost:PORT", &Method::POST) {
         assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
     }
 }
@@ -77,7 +77,7 @@ async fn the_options_for_hosts_and_origins_permit_requests_with_these_headers() 
         "http://localhost:5173",
     ]);
     for origin in ["https://app.example", "http://localhost:5173"] {
-        for request in requests(&process, "xray.example:PORT", &Method::OPTIONS) {
+        for request in build_requests(&process, "xray.example:PORT", &Method::OPTIONS) {
             let preflight = request
                 .header("Origin", origin)
                 .header("Access-Control-Request-Method", "POST")
@@ -91,13 +91,13 @@ async fn the_options_for_hosts_and_origins_permit_requests_with_these_headers() 
                 "content-type, x-amz-date"
             );
         }
-        for request in requests(&process, "xray.example", &Method::POST) {
+        for request in build_requests(&process, "xray.example", &Method::POST) {
             let response = request.header("Origin", origin).send().await.unwrap();
             assert_eq!(response.status(), StatusCode::OK);
             assert_eq!(response.headers()["access-control-allow-origin"], origin);
         }
     }
-    for request in requests(&process, "xray.example", &Method::OPTIONS) {
+    for request in build_requests(&process, "xray.example", &Method::OPTIONS) {
         let preflight = request
             .header("Origin", "https://evil.example")
             .header("Access-Control-Request-Method", "POST");

@@ -230,9 +230,9 @@ proptest! {
         }
         let status = xray.0.status();
         prop_assert_eq!(status["Taken"].as_u64().unwrap() as usize + refusals, documents.len());
-        let stored = &status["Documents"];
+        let document_count = &status["Documents"];
         prop_assert_eq!(
-            stored.as_u64().unwrap() + status["Superseded"].as_u64().unwrap(),
+            document_count.as_u64().unwrap() + status["Superseded"].as_u64().unwrap(),
             status["Taken"].as_u64().unwrap()
         );
         let page = xray.call("/TraceSummaries", longest_range());

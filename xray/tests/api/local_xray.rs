@@ -31,8 +31,8 @@ impl LocalXray {
     /// Stores documents, and asserts that none is refused.
     pub fn put_documents(&self, documents: &[Value]) {
         for document in documents {
-            let refused = self.0.put_document(&document.to_string());
-            assert!(refused.is_empty(), "{refused:?}: {document:#}");
+            let refusals = self.0.put_document(&document.to_string());
+            assert!(refusals.is_empty(), "{refusals:?}: {document:#}");
         }
     }
 
@@ -150,16 +150,16 @@ pub fn child_of(parent: u64) -> Value {
 
 /// The documents of a like: a service that calls a second service, which calls a table.
 pub fn like_documents() -> Vec<Value> {
-    let post = |status: u32| {
+    let http_block = |status: u32| {
         json!({ "http": {
             "request": { "method": "POST", "url": "http://shop/mysfits/1/like" },
             "response": { "status": status },
         }})
     };
     vec![
-        segment(1, "like service", 0, 1500).merge(post(200)),
-        subsegment(2, 1, "monolith", 100, 1400).merge(json!({ "namespace": "remote" })).merge(post(200)),
-        segment(3, "monolith", 200, 1300).merge(child_of(2)).merge(post(200)),
+        segment(1, "like service", 0, 1500).merge(http_block(200)),
+        subsegment(2, 1, "monolith", 100, 1400).merge(json!({ "namespace": "remote" })).merge(http_block(200)),
+        segment(3, "monolith", 200, 1300).merge(child_of(2)).merge(http_block(200)),
         subsegment(4, 3, "DynamoDB", 300, 1200).merge(json!({
             "namespace": "aws",
             "http": { "response": { "status": 200 } },

@@ -15,12 +15,12 @@ const MAX_MIB: usize = 32;
 /// The maximum resident memory that docs/xray.md states for every kind of document.
 const MAX_RESIDENT_BYTES: usize = 2 * MAX_MIB * MIB + 64 * MIB;
 
-/// Placeholder in a document. [`send_documents`] replaces it by the number of the document.
+/// Placeholder in a document. [`send_documents`] replaces the placeholder by the number of the document.
 const NUMBER_PLACEHOLDER: &str = "NUMBER";
 
 /// Peak resident memory of the program in bytes.
 fn peak_memory(process: &Process) -> usize {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let status = fs::read_to_string(format!("/proc/{}/status", process.process_id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib: usize = line
         .unwrap()
@@ -87,13 +87,13 @@ fn document_kinds() -> [(&'static str, usize, Value); 7] {
 /// library would be slower than the program under test.
 fn send_documents(process: &Process, bytes: usize, document: &Value) {
     let document = document.to_string().replace('"', "\\\"");
-    let (before, after) = document.split_once("000000000000000000000001").unwrap();
-    let after: Vec<_> = after.split(NUMBER_PLACEHOLDER).collect();
+    let (text_before_id, text_after_id) = document.split_once("000000000000000000000001").unwrap();
+    let parts_after_id: Vec<_> = text_after_id.split(NUMBER_PLACEHOLDER).collect();
     for first in (0..bytes / document.len()).step_by(50) {
         let documents: Vec<_> = (first..first + 50)
             .map(|number| {
-                let rest = after.join(&format!("n{number}"));
-                format!("\"{before}{number:024x}{rest}\"")
+                let text_after_id = parts_after_id.join(&format!("n{number}"));
+                format!("\"{text_before_id}{number:024x}{text_after_id}\"")
             })
             .collect();
         let body = format!("{{\"TraceSegmentDocuments\":[{}]}}", documents.join(","));
@@ -112,16 +112,16 @@ fn resident_memory_stays_within_the_documented_bound() {
         send_documents(&process, mib * MIB, &document);
         let status = process.status();
         let trace_memory = status["MemoryBytes"].as_u64().unwrap() as usize;
-        let peak = peak_memory(&process);
+        let peak_bytes = peak_memory(&process);
         println!(
             "{kind}: {} MiB of traces, {} MiB at the peak",
             trace_memory / MIB,
-            peak / MIB
+            peak_bytes / MIB
         );
         assert!(
-            peak <= MAX_RESIDENT_BYTES,
+            peak_bytes <= MAX_RESIDENT_BYTES,
             "{kind}: {} MiB; {status}",
-            peak / MIB
+            peak_bytes / MIB
         );
         // Traces use at most half of the limit, and at least a quarter of the limit.
         assert!(trace_memory <= MAX_MIB * MIB / 2, "{kind}: {status}");
@@ -163,7 +163,7 @@ async fn a_request_with_a_million_spans_without_ids_takes_little_memory() {
         assert_eq!(response.status(), 200);
         let body = response.text().await.unwrap();
         assert!(body.contains("traceId is not 16 bytes"), "{body}");
-        let peak = peak_memory(&process) / MIB;
-        assert!(peak <= 128, "{content_type}: {peak} MiB");
+        let peak_mib = peak_memory(&process) / MIB;
+        assert!(peak_mib <= 128, "{content_type}: {peak_mib} MiB");
     }
 }

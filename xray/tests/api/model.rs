@@ -18,7 +18,7 @@ const UNSUPPORTED: [(&str, &str); 10] = [
     ("GetServiceGraph", "NextToken"),
     ("GetTraceGraph", "NextToken"),
     ("GetTimeSeriesServiceStatistics", "NextToken"),
-    // A token is valid only if an earlier response contained it. No earlier response contained one.
+    // A token is valid only if an earlier response contained it. In these tests, no response contains a token.
     ("GetTraceSummaries", "NextToken"),
     // The service assigns the ARN.
     ("CreateSamplingRule", "SamplingRule.RuleARN"),
@@ -40,7 +40,8 @@ const REQUIRED_WITHOUT_ARN: [(&str, &str); 5] = [
 /// Bounds that are stricter than those of the model.
 fn stricter_bound(member: &str, bound: &str) -> Option<i64> {
     match (member, bound) {
-        // The documentation in the model permits 50 tags. The formal bound includes tags of AWS.
+        // The documentation in the model permits 50 tags. The `max` constraint of the model is higher, because it
+        // includes tags that AWS adds.
         ("Tags", "max") => Some(50),
         // A trace id has exactly 35 characters.
         ("TraceIds.[]", "min") => Some(35),
@@ -185,9 +186,10 @@ fn operations() -> Value {
 /// All members of the implemented operations, except members that are nested in an unsupported member.
 fn implemented_members() -> Vec<Member> {
     let operations = operations();
-    let all = operations.as_object().unwrap().iter();
-    let implemented = all.filter(|(name, _)| complete_request(name).is_some());
-    let members = implemented.flat_map(|(name, operation)| {
+    let all_operations = operations.as_object().unwrap().iter();
+    let implemented_operations =
+        all_operations.filter(|(name, _)| complete_request(name).is_some());
+    let members = implemented_operations.flat_map(|(name, operation)| {
         let members = operation["members"].as_array().unwrap();
         members.iter().map(|member| Member {
             operation: name.clone(),
@@ -246,8 +248,8 @@ fn a_required_member_must_be_present_and_any_other_can_be_absent_or_null() {
         let is_required_without_arn =
             REQUIRED_WITHOUT_ARN.contains(&(&member.operation, &member.name()));
         let is_required = member.constraints["required"] == true || is_required_without_arn;
-        let last = member.member_path.last().unwrap();
-        match last.as_str() {
+        let last_name = member.member_path.last().unwrap();
+        match last_name.as_str() {
             "{key}" => {}
             "[]" | "{value}" => member.assert_refused(&member.request_with(Value::Null)),
             // The model declares the name of a rule as optional, but no rule can be created without a name.

@@ -124,7 +124,7 @@ impl OtlpClient {
         assert_eq!((status, response), (200, b"{}".to_vec()), "{request:#}");
     }
 
-    /// The first document of the trace that is not inferred.
+    /// The first document of the trace, inferred segments excluded.
     async fn reported_document(&self) -> Value {
         let mut documents = self.trace_documents().await.into_iter();
         documents

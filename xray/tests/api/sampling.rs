@@ -15,11 +15,11 @@ const CLIENT_B: &str = "BBBBBBBBBBBBBBBBBBBBBBBB";
 const TIME_TOLERANCE_SECONDS: f64 = 60.0;
 
 fn seconds_since_1970() -> f64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.as_ref().map_or(0.0, Duration::as_secs_f64)
+    let time_since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    time_since_1970.as_ref().map_or(0.0, Duration::as_secs_f64)
 }
 
-fn rule(name: &str) -> Value {
+fn new_rule(name: &str) -> Value {
     json!({
         "RuleName": name, "ResourceARN": "*", "Priority": 9000, "FixedRate": 0.1, "ReservoirSize": 5,
         "ServiceName": "Scorekeep", "ServiceType": "*", "Host": "*", "HTTPMethod": "*", "URLPath": "*", "Version": 1,
@@ -74,14 +74,14 @@ fn the_default_rule_always_exists_and_only_its_rates_can_be_changed() {
             "Version": 1, "Attributes": {},
         })
     );
-    let update = |change: Value| json!({ "SamplingRuleUpdate": json!({ "RuleName": "Default" }).merge(change) });
-    let changed = xray.call(
+    let build_update = |change: Value| json!({ "SamplingRuleUpdate": json!({ "RuleName": "Default" }).merge(change) });
+    let update_response = xray.call(
         "/UpdateSamplingRule",
-        update(json!({ "FixedRate": 0.01, "ReservoirSize": 0 })),
+        build_update(json!({ "FixedRate": 0.01, "ReservoirSize": 0 })),
     );
-    let changed = &changed["SamplingRuleRecord"]["SamplingRule"];
+    let updated_rule = &update_response["SamplingRuleRecord"]["SamplingRule"];
     assert_eq!(
-        (&changed["FixedRate"], &changed["ReservoirSize"]),
+        (&updated_rule["FixedRate"], &updated_rule["ReservoirSize"]),
         (&json!(0.01), &json!(0))
     );
     for change in [
@@ -90,7 +90,7 @@ fn the_default_rule_always_exists_and_only_its_rates_can_be_changed() {
         json!({ "Attributes": {} }),
         json!({ "Priority": 1 }),
     ] {
-        let error = xray.call_error("/UpdateSamplingRule", update(change));
+        let error = xray.call_error("/UpdateSamplingRule", build_update(change));
         assert!(
             error.starts_with("Only FixedRate and ReservoirSize of the Default rule"),
             "{error}"
@@ -105,41 +105,41 @@ fn the_default_rule_always_exists_and_only_its_rates_can_be_changed() {
 #[test]
 fn a_rule_can_be_created_updated_and_deleted() {
     let xray = LocalXray::new();
-    let base = create_rule(&xray, rule("base-scorekeep"));
+    let base_record = create_rule(&xray, new_rule("base-scorekeep"));
     assert_eq!(
-        base["SamplingRule"]["RuleARN"],
+        base_record["SamplingRule"]["RuleARN"],
         "arn:aws:xray:us-east-1:000000000000:sampling-rule/base-scorekeep"
     );
-    assert_eq!(base["CreatedAt"], base["ModifiedAt"]);
+    assert_eq!(base_record["CreatedAt"], base_record["ModifiedAt"]);
     create_rule(
         &xray,
-        rule("polling-scorekeep").merge(json!({ "Attributes": { "colour": "red" } })),
+        new_rule("polling-scorekeep").merge(json!({ "Attributes": { "colour": "red" } })),
     );
     assert_eq!(
         rule_names(&xray),
         ["Default", "base-scorekeep", "polling-scorekeep"]
     );
-    let arn = &base["SamplingRule"]["RuleARN"];
+    let arn = &base_record["SamplingRule"]["RuleARN"];
     let update = json!({ "SamplingRuleUpdate": { "RuleARN": arn, "URLPath": "/api/state/*", "Priority": 5 } });
-    let changed = xray.call("/UpdateSamplingRule", update)["SamplingRuleRecord"].clone();
+    let updated_record = xray.call("/UpdateSamplingRule", update)["SamplingRuleRecord"].clone();
     assert_eq!(
-        changed["SamplingRule"],
-        base["SamplingRule"]
+        updated_record["SamplingRule"],
+        base_record["SamplingRule"]
             .clone()
             .merge(json!({ "URLPath": "/api/state/*", "Priority": 5 }))
     );
-    let removed = xray.call(
+    let delete_response = xray.call(
         "/DeleteSamplingRule",
         json!({ "RuleName": "base-scorekeep" }),
     );
-    assert_eq!(removed["SamplingRuleRecord"], changed);
+    assert_eq!(delete_response["SamplingRuleRecord"], updated_record);
     assert_eq!(rule_names(&xray), ["Default", "polling-scorekeep"]);
 }
 
 #[test]
 fn an_invalid_rule_an_unknown_selector_and_a_26th_rule_are_refused() {
     let xray = LocalXray::new();
-    create_rule(&xray, rule("one"));
+    create_rule(&xray, new_rule("one"));
     for (change, message) in [
         (json!({ "RuleName": "one" }), "exists already"),
         (json!({ "RuleName": "" }), "RuleName"),
@@ -154,13 +154,16 @@ fn an_invalid_rule_an_unknown_selector_and_a_26th_rule_are_refused() {
         (json!({ "Host": null }), "invalid type: null"),
         (json!({ "RuleARN": "arn" }), "RuleARN"),
     ] {
-        let request = json!({ "SamplingRule": rule("two").merge(change.clone()) });
+        let request = json!({ "SamplingRule": new_rule("two").merge(change.clone()) });
         let error = xray.call_error("/CreateSamplingRule", request);
         assert!(error.contains(message), "{change}: {error}");
     }
-    let mut incomplete = rule("two");
-    incomplete.as_object_mut().unwrap().remove("Host");
-    let error = xray.call_error("/CreateSamplingRule", json!({ "SamplingRule": incomplete }));
+    let mut incomplete_rule = new_rule("two");
+    incomplete_rule.as_object_mut().unwrap().remove("Host");
+    let error = xray.call_error(
+        "/CreateSamplingRule",
+        json!({ "SamplingRule": incomplete_rule }),
+    );
     assert!(error.contains("missing field `Host`"), "{error}");
     for selector in [
         json!({}),
@@ -170,9 +173,9 @@ fn an_invalid_rule_an_unknown_selector_and_a_26th_rule_are_refused() {
         xray.call_error("/DeleteSamplingRule", selector);
     }
     for number in 1..25 {
-        create_rule(&xray, rule(&format!("r{number}")));
+        create_rule(&xray, new_rule(&format!("r{number}")));
     }
-    let request = json!({ "SamplingRule": rule("more") });
+    let request = json!({ "SamplingRule": new_rule("more") });
     let error = xray.try_call("/CreateSamplingRule", request).unwrap_err();
     assert_eq!(error.exception_name(), "RuleLimitExceededException");
 }
@@ -180,7 +183,7 @@ fn an_invalid_rule_an_unknown_selector_and_a_26th_rule_are_refused() {
 #[test]
 fn clients_that_report_share_the_reservoir_of_a_rule() {
     let xray = LocalXray::new();
-    create_rule(&xray, rule("base-scorekeep"));
+    create_rule(&xray, new_rule("base-scorekeep"));
     let a = statistics_document("base-scorekeep", CLIENT_A);
     let b = statistics_document("base-scorekeep", CLIENT_B);
     // Subtract a second, because the response may contain whole seconds.
@@ -230,15 +233,15 @@ fn a_report_for_an_unknown_rule_is_unprocessed_and_a_new_rule_changes_the_modifi
         "Default"
     );
     let old_modification = response["LastRuleModification"].as_f64().unwrap();
-    create_rule(&xray, rule("new"));
+    create_rule(&xray, new_rule("new"));
     let new_modification = get_targets(&xray, json!([]))["LastRuleModification"]
         .as_f64()
         .unwrap();
     assert!(new_modification > old_modification);
-    let too_many = vec![statistics_document("Default", CLIENT_A); 26];
+    let too_many_reports = vec![statistics_document("Default", CLIENT_A); 26];
     xray.call_error(
         "/SamplingTargets",
-        json!({ "SamplingStatisticsDocuments": too_many }),
+        json!({ "SamplingStatisticsDocuments": too_many_reports }),
     );
 }
 
@@ -269,10 +272,14 @@ fn a_report_can_have_any_number_as_its_timestamp() {
         assert_eq!(targets.len(), 2, "{timestamp}");
         // The server counts reports at the time of their arrival.
         let summaries = xray.call("/SamplingStatisticSummaries", json!({}));
-        let counted = &summaries["SamplingStatisticSummaries"][0];
-        assert_eq!(counted["RequestCount"], 220);
-        let age = seconds_since_1970() - counted["Timestamp"].as_f64().unwrap();
-        assert!((-10.0..TIME_TOLERANCE_SECONDS).contains(&age), "{age}");
+        let window_summary = &summaries["SamplingStatisticSummaries"][0];
+        assert_eq!(window_summary["RequestCount"], 220);
+        let window_age_seconds =
+            seconds_since_1970() - window_summary["Timestamp"].as_f64().unwrap();
+        assert!(
+            (-10.0..TIME_TOLERANCE_SECONDS).contains(&window_age_seconds),
+            "{window_age_seconds}"
+        );
     }
     for invalid in [
         json!("2026-10-19T00:00:00Z"),
@@ -307,14 +314,18 @@ fn statistic_summaries_contain_the_sums_of_the_reports() {
     );
     let response = xray.call("/SamplingStatisticSummaries", json!({}));
     let summaries = response["SamplingStatisticSummaries"].as_array().unwrap();
-    let sum = |key: &str| {
+    let sum_of = |key: &str| {
         summaries
             .iter()
             .map(|it| it[key].as_u64().unwrap())
             .sum::<u64>()
     };
     assert_eq!(
-        (sum("RequestCount"), sum("SampledCount"), sum("BorrowCount")),
+        (
+            sum_of("RequestCount"),
+            sum_of("SampledCount"),
+            sum_of("BorrowCount")
+        ),
         (220, 40, 20)
     );
     assert!(

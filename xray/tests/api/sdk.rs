@@ -27,14 +27,14 @@ fn date_time_at(second: u32) -> DateTime {
 async fn the_rust_sdk_puts_traces_and_gets_summaries_documents_and_graphs() {
     let process = Process::start(&[]);
     let client = sdk_client(&process);
-    let mut put = client.put_trace_segments().trace_segment_documents("{}");
+    let mut put_request = client.put_trace_segments().trace_segment_documents("{}");
     for document in like_documents() {
-        put = put.trace_segment_documents(document.to_string());
+        put_request = put_request.trace_segment_documents(document.to_string());
     }
-    let put_response = put.send().await.unwrap();
-    let unprocessed = put_response.unprocessed_trace_segments();
-    assert_eq!(unprocessed.len(), 1);
-    assert_eq!(unprocessed[0].error_code(), Some("MissingId"));
+    let put_response = put_request.send().await.unwrap();
+    let unprocessed_segments = put_response.unprocessed_trace_segments();
+    assert_eq!(unprocessed_segments.len(), 1);
+    assert_eq!(unprocessed_segments[0].error_code(), Some("MissingId"));
 
     let summaries = client
         .get_trace_summaries()
@@ -51,14 +51,17 @@ async fn the_rust_sdk_puts_traces_and_gets_summaries_documents_and_graphs() {
     assert_eq!(summary.response_time(), Some(1.5));
     assert_eq!(summary.start_time(), Some(&date_time_at(0)));
     assert_eq!(response.traces_processed_count(), Some(1));
-    let refused = summaries
+    let filter_error = summaries
         .filter_expression("oops")
         .send()
         .await
         .unwrap_err();
-    let refused = refused.into_service_error();
-    assert!(refused.is_invalid_request_exception());
-    assert!(format!("{refused:?}").contains("position 1"), "{refused:?}");
+    let filter_error = filter_error.into_service_error();
+    assert!(filter_error.is_invalid_request_exception());
+    assert!(
+        format!("{filter_error:?}").contains("position 1"),
+        "{filter_error:?}"
+    );
 
     let batch = client
         .batch_get_traces()

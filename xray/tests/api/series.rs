@@ -60,19 +60,19 @@ fn without_a_selector_the_edges_from_clients_are_counted() {
 #[test]
 fn a_selector_selects_nodes_or_edges() {
     let xray = xray_with_likes();
-    let select =
+    let get_selected_windows =
         |selector: &str| get_windows(&xray, json!({ "EntitySelectorExpression": selector }));
-    let node = select(r#"service("monolith")"#);
+    let node = get_selected_windows(r#"service("monolith")"#);
     assert_eq!(total_counts(&node, "ServiceSummaryStatistics"), [2, 1, 0]);
     assert_eq!(
         node[0]["ServiceSummaryStatistics"]["TotalResponseTime"],
         2.2
     );
     assert_eq!(node[0].get("EdgeSummaryStatistics"), None);
-    assert_eq!(select(r#"id(name: "monolith")"#), node);
-    let edge = select(r#"edge("like service", "monolith")"#);
+    assert_eq!(get_selected_windows(r#"id(name: "monolith")"#), node);
+    let edge = get_selected_windows(r#"edge("like service", "monolith")"#);
     assert_eq!(edge[0]["EdgeSummaryStatistics"]["TotalResponseTime"], 2.6);
-    let errors = select("service() { error }");
+    let errors = get_selected_windows("service() { error }");
     assert_eq!(total_counts(&errors, "ServiceSummaryStatistics"), [0, 1, 0]);
     for (selector, message) in [
         ("ok", "EntitySelectorExpression must be one service"),

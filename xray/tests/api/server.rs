@@ -48,7 +48,7 @@ impl Process {
     }
 
     /// The process's id.
-    pub fn id(&self) -> u32 {
+    pub fn process_id(&self) -> u32 {
         self.child.id()
     }
 
@@ -113,7 +113,7 @@ impl Drop for Process {
     }
 }
 
-fn datagram(document: &Value) -> Vec<u8> {
+fn build_datagram(document: &Value) -> Vec<u8> {
     format!("{{\"format\": \"json\", \"version\": 1}}\n{document:#}\n").into_bytes()
 }
 
@@ -121,7 +121,7 @@ fn datagram(document: &Value) -> Vec<u8> {
 fn documents_sent_by_udp_are_in_the_service_graph_that_the_api_returns() {
     let process = Process::start(&[]);
     for document in like_documents() {
-        process.send_datagram(&datagram(&document));
+        process.send_datagram(&build_datagram(&document));
     }
     process.wait_for_status(|status| status["Documents"] == 4);
     let (status, head, response) =
@@ -138,9 +138,9 @@ fn documents_sent_by_udp_are_in_the_service_graph_that_the_api_returns() {
 #[test]
 fn a_datagram_of_the_maximum_size_is_stored_and_invalid_ones_are_counted() {
     let process = Process::start(&[]);
-    let mut large = segment(1, "large", 0, 10);
-    large["metadata"] = json!({ "x": "x".repeat(65_000) });
-    process.send_datagram(&datagram(&large));
+    let mut large_segment = segment(1, "large", 0, 10);
+    large_segment["metadata"] = json!({ "x": "x".repeat(65_000) });
+    process.send_datagram(&build_datagram(&large_segment));
     for invalid in [
         &b"nonsense"[..],
         b"{\"format\":\"json\",\"version\":1}\n",
@@ -197,11 +197,14 @@ fn an_invalid_request_gets_status_400_and_the_name_of_the_exception() {
     }
     let (status, _, response) = process.request("POST", "/Groups", "");
     assert_eq!((status, response), (200, json!({ "Groups": [] })));
-    let too_large = format!(
+    let too_large_body = format!(
         "{{\"TraceSegmentDocuments\": [\"{}\"]}}",
         "x".repeat(9 * 1024 * 1024)
     );
-    assert_eq!(process.request("POST", "/TraceSegments", &too_large).0, 400);
+    assert_eq!(
+        process.request("POST", "/TraceSegments", &too_large_body).0,
+        400
+    );
     process.stop(Signal::TERM);
 }
 
@@ -212,11 +215,15 @@ fn an_invalid_document_does_not_affect_the_others_in_its_batch() {
         let body = json!({ "TraceSegmentDocuments": documents }).to_string();
         process.request("POST", "/TraceSegments", &body)
     };
-    let mut without_name = segment(2, "", 0, 10);
-    without_name["name"] = Value::Null;
-    let too_large = json!({ "metadata": "x".repeat(65_536) });
-    let documents =
-        [segment(1, "shop", 0, 10), without_name, too_large].map(|document| document.to_string());
+    let mut segment_without_name = segment(2, "", 0, 10);
+    segment_without_name["name"] = Value::Null;
+    let too_large_document = json!({ "metadata": "x".repeat(65_536) });
+    let documents = [
+        segment(1, "shop", 0, 10),
+        segment_without_name,
+        too_large_document,
+    ]
+    .map(|document| document.to_string());
     let (status, _, response) = put_documents(documents.to_vec());
     assert_eq!(status, 200);
     assert_eq!(
@@ -254,7 +261,7 @@ fn options_limit_the_store_and_set_the_rates_of_the_default_rule() {
         "--default-reservoir",
         "7",
     ]);
-    process.send_datagram(&datagram(&segment(1, "shop", 0, 10)));
+    process.send_datagram(&build_datagram(&segment(1, "shop", 0, 10)));
     process.wait_for_status(|status| status["EvictedTraces"] == 1);
     let rules = process.request("POST", "/GetSamplingRules", "").2;
     let rule = &rules["SamplingRuleRecords"][0]["SamplingRule"];
@@ -269,14 +276,14 @@ fn options_limit_the_store_and_set_the_rates_of_the_default_rule() {
 #[test]
 fn a_port_in_use_and_an_invalid_rate_end_the_program_with_an_error() {
     let process = Process::start(&[]);
-    let run = |arguments: [&str; 2]| {
+    let run_xray = |arguments: [&str; 2]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xray"));
         command.args(arguments).output().unwrap()
     };
-    let port_in_use = run(["--port", &process.address.port().to_string()]);
+    let port_in_use = run_xray(["--port", &process.address.port().to_string()]);
     assert_eq!(port_in_use.status.code(), Some(69));
     assert!(String::from_utf8_lossy(&port_in_use.stderr).contains("--port"));
-    let invalid_rate = run(["--default-rate", "2"]);
+    let invalid_rate = run_xray(["--default-rate", "2"]);
     assert_eq!(invalid_rate.status.code(), Some(2));
     process.stop(Signal::TERM);
 }

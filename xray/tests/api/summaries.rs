@@ -113,9 +113,9 @@ fn range_types_event_and_service_compare_the_times_of_segments() {
         response["TraceSummaries"][0]["MatchedEventTime"],
         time_at(10_000)
     );
-    let unknown = json!({ "StartTime": 0, "EndTime": 1, "TimeRangeType": "Noon" });
+    let unknown_range_type = json!({ "StartTime": 0, "EndTime": 1, "TimeRangeType": "Noon" });
     assert!(
-        xray.call_error("/TraceSummaries", unknown)
+        xray.call_error("/TraceSummaries", unknown_range_type)
             .contains("unknown variant `Noon`")
     );
 }
@@ -183,22 +183,26 @@ fn a_fixed_rate_returns_a_fraction_of_the_traces() {
         summary_ids(&xray.call("/TraceSummaries", request(sampling, range_type, strategy)))
     };
     let fixed_rate = |value: f64| json!({ "Name": "FixedRate", "Value": value });
-    let half = get_ids(json!(true), "Event", fixed_rate(0.5));
-    assert!((120..280).contains(&half.len()), "{}", half.len());
-    assert_eq!(get_ids(json!(true), "Event", fixed_rate(0.5)), half);
+    let half_of_ids = get_ids(json!(true), "Event", fixed_rate(0.5));
+    assert!(
+        (120..280).contains(&half_of_ids.len()),
+        "{}",
+        half_of_ids.len()
+    );
+    assert_eq!(get_ids(json!(true), "Event", fixed_rate(0.5)), half_of_ids);
     assert_eq!(get_ids(json!(true), "Event", fixed_rate(0.0)).len(), 0);
     for range_type in ["TraceId", "Event", "Service"] {
-        let partial = json!({ "Name": "PartialScan", "Value": 7 });
-        assert_eq!(get_ids(json!(true), range_type, partial).len(), 400);
+        let partial_scan = json!({ "Name": "PartialScan", "Value": 7 });
+        assert_eq!(get_ids(json!(true), range_type, partial_scan).len(), 400);
         // Without `Sampling`, the strategy is ignored, even if it is invalid.
         for sampling in [json!(false), Value::Null] {
             for value in [0.0, 2.0] {
-                let all = get_ids(sampling.clone(), range_type, fixed_rate(value));
-                assert_eq!(all.len(), 400, "{range_type} {value}");
+                let all_ids = get_ids(sampling.clone(), range_type, fixed_rate(value));
+                assert_eq!(all_ids.len(), 400, "{range_type} {value}");
             }
         }
     }
-    let error = |range_type: &str, strategy: Value| {
+    let get_error = |range_type: &str, strategy: Value| {
         xray.call_error(
             "/TraceSummaries",
             request(json!(true), range_type, strategy),
@@ -206,7 +210,7 @@ fn a_fixed_rate_returns_a_fraction_of_the_traces() {
     };
     for range_type in ["TraceId", "Service"] {
         assert_eq!(
-            error(range_type, fixed_rate(0.5)),
+            get_error(range_type, fixed_rate(0.5)),
             format!("Cannot use FixedRate with TimeRangeType {range_type}; use Event")
         );
     }
@@ -215,7 +219,7 @@ fn a_fixed_rate_returns_a_fraction_of_the_traces() {
         fixed_rate(-0.1),
         json!({ "Name": "FixedRate" }),
     ] {
-        let error = error("Event", strategy);
+        let error = get_error("Event", strategy);
         assert_eq!(
             error,
             "SamplingStrategy FixedRate requires a Value from 0 to 1"
@@ -276,14 +280,14 @@ fn a_page_token_is_valid_only_for_its_own_query() {
 #[test]
 fn a_time_range_is_at_most_six_hours_long() {
     let xray = LocalXray::with_documents(&like_documents());
-    let longest = json!({ "StartTime": START, "EndTime": START + 6 * 3600 });
+    let longest_range = json!({ "StartTime": START, "EndTime": START + 6 * 3600 });
     for path in [
         "/TraceSummaries",
         "/ServiceGraph",
         "/TimeSeriesServiceStatistics",
     ] {
-        xray.call(path, longest.clone());
-        let longer_range = longest
+        xray.call(path, longest_range.clone());
+        let longer_range = longest_range
             .clone()
             .merge(json!({ "EndTime": f64::from(START) + 21_600.001 }));
         assert_eq!(

@@ -1,4 +1,4 @@
-// A program whose HTTP calls the X-Ray SDK for Node traces. It calls the URL in its first argument.
+// A program whose HTTP calls the X-Ray SDK for Node traces. The program calls the URL in its first argument.
 const xray = require("aws-xray-sdk-core");
 
 const http = xray.captureHTTPs(require("http"));

@@ -1,4 +1,4 @@
-// A program that the X-Ray SDK for Node traces. Its call of a bank fails.
+// A program that the X-Ray SDK for Node traces. The program calls a bank, and the call fails.
 const xray = require("aws-xray-sdk-core");
 
 xray.enableManualMode();

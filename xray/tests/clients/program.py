@@ -1,4 +1,4 @@
-"""A program that the X-Ray SDK for Python traces. It calls DynamoDB at an address where nothing listens."""
+"""A program that the X-Ray SDK for Python traces. The program calls DynamoDB at an address where no service listens."""
 
 import sys
 import time
@@ -12,7 +12,8 @@ patch(["botocore"])
 service, request_count = sys.argv[1], int(sys.argv[2])
 # If a segment has more subsegments than this, the SDK sends the completed ones alone, before the segment.
 xray_recorder.configure(service=service, streaming_threshold=2)
-# Until the SDK has received the rules, it uses its local rules. Afterwards it returns the name of the matching rule.
+# Until the SDK has received the rules, it uses its local rules. After the SDK has received the
+# rules, `should_trace` returns the name of the matching rule.
 deadline = time.monotonic() + 20
 while xray_recorder.sampler.should_trace({"service": "loud"}) != "all":
     assert time.monotonic() < deadline, "the SDK has not received the sampling rules"
@@ -21,7 +22,7 @@ table = boto3.client(
     "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0})
 )
 for number in range(request_count):
-    # Middlewares of web frameworks make the sampling decision in the same way.
+    # Middlewares of web frameworks also call `should_trace` and `in_segment`.
     decision = xray_recorder.sampler.should_trace({"service": service, "method": "POST"})
     with xray_recorder.in_segment(service, sampling=bool(decision)) as segment:
         segment.put_http_meta("method", "POST")

@@ -1,4 +1,4 @@
-"""A shop that the X-Ray SDK for Python traces. It serves one request, and the request succeeds although parts of it fail."""
+"""A shop that the X-Ray SDK for Python traces. The shop serves one request successfully, although some subsegments fail."""
 
 import sys
 

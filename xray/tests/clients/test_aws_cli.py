@@ -27,7 +27,7 @@ class AwsCli(LocalXray):
             json.dumps(segment(other, "monolith", 9)),
             json.dumps({"name": "document without an id"}),
         )
-        codes = [refused["ErrorCode"] for refused in response["UnprocessedTraceSegments"]]
+        codes = [refusal["ErrorCode"] for refusal in response["UnprocessedTraceSegments"]]
         self.assertEqual(codes, ["MissingId"])
         response = self.aws(
             "get-trace-summaries", *last_minutes(), "--filter-expression", WORKSHOP_FILTER
@@ -35,10 +35,10 @@ class AwsCli(LocalXray):
         self.assertEqual({it["Id"] for it in response["TraceSummaries"]}, {slow, failed})
         self.assertEqual(response["TracesProcessedCount"], 4)
 
-        unknown = trace_id(99)
-        response = self.aws("batch-get-traces", "--trace-ids", slow, unknown)
+        unknown_id = trace_id(99)
+        response = self.aws("batch-get-traces", "--trace-ids", slow, unknown_id)
         self.assertEqual([it["Id"] for it in response["Traces"]], [slow])
-        self.assertEqual(response["UnprocessedTraceIds"], [unknown])
+        self.assertEqual(response["UnprocessedTraceIds"], [unknown_id])
         six_ids = [trace_id(number) for number in range(6)]
         error = self.aws_error("batch-get-traces", "--trace-ids", *six_ids, "--no-paginate")
         self.assertIn("InvalidRequestException", error)
@@ -65,11 +65,11 @@ class AwsCli(LocalXray):
 
     def test_a_group_is_created_updated_listed_and_deleted(self):
         selector = ["--group-name", "slow"]
-        created = self.aws("create-group", *selector, "--filter-expression", "responsetime > 1")
-        self.assertEqual(self.aws("get-group", *selector), created)
+        create_response = self.aws("create-group", *selector, "--filter-expression", "responsetime > 1")
+        self.assertEqual(self.aws("get-group", *selector), create_response)
         self.aws("update-group", *selector, "--filter-expression", "fault")
-        listed = self.aws("get-groups")["Groups"]
-        self.assertEqual([it["FilterExpression"] for it in listed], ["fault"])
+        groups = self.aws("get-groups")["Groups"]
+        self.assertEqual([it["FilterExpression"] for it in groups], ["fault"])
         self.aws("delete-group", *selector)
         self.assertEqual(self.aws("get-groups")["Groups"], [])
 
@@ -79,8 +79,8 @@ class AwsCli(LocalXray):
             "ReservoirSize": 5, "ServiceName": "Scorekeep", "ServiceType": "*", "Host": "*",
             "HTTPMethod": "*", "URLPath": "*", "Version": 1,
         }
-        created = self.aws("create-sampling-rule", "--sampling-rule", json.dumps(rule))
-        self.assertEqual(created["SamplingRuleRecord"]["SamplingRule"]["Priority"], 9000)
+        create_response = self.aws("create-sampling-rule", "--sampling-rule", json.dumps(rule))
+        self.assertEqual(create_response["SamplingRuleRecord"]["SamplingRule"]["Priority"], 9000)
         update = {"RuleName": "base-scorekeep", "FixedRate": 0.5}
         self.aws("update-sampling-rule", "--sampling-rule-update", json.dumps(update))
         records = self.aws("get-sampling-rules")["SamplingRuleRecords"]

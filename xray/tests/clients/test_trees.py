@@ -52,7 +52,8 @@ class Trees(LocalXray):
             {(name, "AWS::DynamoDB::Table", name == "broken") for name in ("orders", "broken")},
         )
 
-        # The program handles the fault, so neither the root segment nor the trace has one.
+        # The program handles the fault of the call, so the root segment and the trace have no
+        # fault.
         self.assertFalse(summary["HasFault"])
         self.wait_for_summaries("fault", 0)
         self.wait_for_summaries('service("broken") { fault AND http.status = 500 }', 1)

@@ -83,10 +83,10 @@ impl Fields {
     /// Decodes bytes from base64, with the standard or the URL-safe alphabet.
     pub fn take_bytes(&mut self, name: &str) -> Result<Vec<u8>, String> {
         self.take(name, |value| {
-            let standard = value
+            let standard_base64 = value
                 .as_str()
                 .map(|text| text.replace('-', "+").replace('_', "/"));
-            let bytes = standard.and_then(|text| BASE64.decode(text).ok());
+            let bytes = standard_base64.and_then(|text| BASE64.decode(text).ok());
             bytes.ok_or_else(|| unexpected(&value, "base64"))
         })
     }
@@ -95,8 +95,8 @@ impl Fields {
     pub fn take_integer<T: TryFrom<i128> + Default>(&mut self, name: &str) -> Result<T, String> {
         self.take(name, |value| {
             let integer = parse_number(&value).and_then(|number| to_integer(&number));
-            let in_range = integer.and_then(|integer| T::try_from(integer).ok());
-            in_range.ok_or_else(|| unexpected(&value, "an integer in the field's range"))
+            let integer_in_range = integer.and_then(|integer| T::try_from(integer).ok());
+            integer_in_range.ok_or_else(|| unexpected(&value, "an integer in the field's range"))
         })
     }
 
@@ -104,8 +104,8 @@ impl Fields {
     pub fn take_enum_number(&mut self, name: &str) -> Result<i32, String> {
         self.take(name, |value| {
             let integer = value.as_number().and_then(to_integer);
-            let in_range = integer.and_then(|integer| i32::try_from(integer).ok());
-            in_range.ok_or_else(|| unexpected(&value, "the number of an enum value"))
+            let integer_in_range = integer.and_then(|integer| i32::try_from(integer).ok());
+            integer_in_range.ok_or_else(|| unexpected(&value, "the number of an enum value"))
         })
     }
 
@@ -169,7 +169,7 @@ fn decode_string(value: Value) -> Result<String, String> {
 
 /// The error for a value of the wrong type.
 fn unexpected(value: &Value, expected: &str) -> String {
-    let found = match value {
+    let actual = match value {
         Value::Null => "null".to_owned(),
         Value::Object(_) => "an object".to_owned(),
         Value::Array(_) => "a list".to_owned(),
@@ -179,7 +179,7 @@ fn unexpected(value: &Value, expected: &str) -> String {
         }
         number_or_bool => number_or_bool.to_string(),
     };
-    format!(": expected {expected}, found {found}")
+    format!(": expected {expected}, found {actual}")
 }
 
 /// Parses a number, or a string that contains a number in JSON's syntax. `"1e3"` is valid, and `" 1"`, `"+1"` and
@@ -198,7 +198,8 @@ fn to_integer(number: &Number) -> Option<i128> {
     match (number.as_i64(), number.as_u64(), number.as_f64()) {
         (Some(integer), _, _) => Some(integer.into()),
         (_, Some(integer), _) => Some(integer.into()),
-        // `1e3` and `1000.0` are integers. Larger floats are refused, because rounding may have changed them.
+        // `1e3` and `1000.0` are integers. serde_json parses integers of more than 64 bits as floats. Floats of 2^63 or
+        // more are refused, because rounding may have moved such an integer into the range of a 64-bit type.
         (_, _, Some(float)) if float.fract() == 0.0 && float.abs() < 2_f64.powi(63) => {
             Some(float as i128)
         }

@@ -145,8 +145,8 @@ const ANY_VALUE_MEMBERS: [(&str, DecodeMember); 8] = [
         Ok(OtlpValue::ArrayValue(array.unwrap_or_default()))
     }),
     ("kvlistValue", |fields, name| {
-        let list = fields.take_message(name)?;
-        Ok(OtlpValue::KvlistValue(list.unwrap_or_default()))
+        let key_value_list = fields.take_message(name)?;
+        Ok(OtlpValue::KvlistValue(key_value_list.unwrap_or_default()))
     }),
     ("bytesValue", |fields, name| {
         fields.take_bytes(name).map(OtlpValue::BytesValue)

@@ -9,7 +9,7 @@ const ESCAPE_LENGTH: usize = r"\u0000".len();
 /// serde_json refuses lone surrogates. JavaScript programs send lone surrogates, because attribute length limits count
 /// UTF-16 code units and may cut a pair in two.
 pub fn replace_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
-    let mut replaced = Cow::Borrowed(json);
+    let mut replaced_json = Cow::Borrowed(json);
     let mut index = 0;
     while let Some(distance) = json.get(index..).and_then(find_backslash) {
         index += distance;
@@ -21,13 +21,13 @@ pub fn replace_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
             (None, _) => 2,
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * ESCAPE_LENGTH,
             (Some(0xd800..=0xdfff), _) => {
-                replaced.to_mut()[index..next_index].copy_from_slice(br"\ufffd");
+                replaced_json.to_mut()[index..next_index].copy_from_slice(br"\ufffd");
                 ESCAPE_LENGTH
             }
             _ => ESCAPE_LENGTH,
         };
     }
-    replaced
+    replaced_json
 }
 
 fn find_backslash(json: &[u8]) -> Option<usize> {

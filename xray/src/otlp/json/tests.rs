@@ -83,24 +83,24 @@ fn every_field_is_decoded_and_null_means_absent() {
     for pointer in pointers {
         let (parent, field) = pointer.rsplit_once('/').unwrap();
         let decode_edited = |edit: fn(&mut Value, &str)| {
-            let mut edited = request.clone();
-            edit(edited.pointer_mut(parent).unwrap(), field);
-            decode_and_format(&edited)
+            let mut edited_request = request.clone();
+            edit(edited_request.pointer_mut(parent).unwrap(), field);
+            decode_and_format(&edited_request)
         };
-        let null = decode_edited(|parent, field| parent[field] = Value::Null);
-        let absent = decode_edited(|parent, field| {
+        let result_for_null = decode_edited(|parent, field| parent[field] = Value::Null);
+        let result_for_absent_field = decode_edited(|parent, field| {
             parent.as_object_mut().unwrap().remove(field);
         });
-        assert_eq!(null, absent, "{pointer}");
+        assert_eq!(result_for_null, result_for_absent_field, "{pointer}");
         // Removing the field changes the result, so the decoder does not ignore the field.
-        assert_ne!(null.0, decoded, "{pointer}");
+        assert_ne!(result_for_null.0, decoded, "{pointer}");
         // A span without one of its ids is rejected.
         let is_required_id = ["/spans/0/traceId", "/spans/0/spanId"]
             .iter()
             .any(|id| pointer.ends_with(id));
-        assert_eq!(null.1, i64::from(is_required_id), "{pointer}");
+        assert_eq!(result_for_null.1, i64::from(is_required_id), "{pointer}");
         // A field in snake_case, or with an unknown name, is ignored.
-        let unknown = decode_edited(|parent, field| {
+        let result_for_unknown_field = decode_edited(|parent, field| {
             let value = parent.as_object_mut().unwrap().remove(field).unwrap();
             let name: String = field
                 .chars()
@@ -118,7 +118,10 @@ fn every_field_is_decoded_and_null_means_absent() {
                 name
             }] = value;
         });
-        assert_eq!(unknown, absent, "{pointer}");
+        assert_eq!(
+            result_for_unknown_field, result_for_absent_field,
+            "{pointer}"
+        );
     }
 }
 
@@ -133,11 +136,12 @@ fn an_invalid_field_rejects_only_the_spans_of_its_message() {
     let mut pointers = Vec::new();
     collect_field_pointers(&one_span, "", &mut pointers);
     for pointer in pointers {
-        let mut invalid = two_spans.clone();
+        let mut invalid_request = two_spans.clone();
         // A list of lists is invalid for every field.
-        *invalid.pointer_mut(&pointer).unwrap() = from_str("[[]]").unwrap();
+        *invalid_request.pointer_mut(&pointer).unwrap() = from_str("[[]]").unwrap();
         let mut rejected = RejectedSpans::default();
-        let decoded = decode_request(invalid.to_string().as_bytes(), &mut rejected).unwrap();
+        let decoded =
+            decode_request(invalid_request.to_string().as_bytes(), &mut rejected).unwrap();
         let partial_success = rejected.into_partial_success().unwrap();
         let expected = match pointer.strip_prefix(scope) {
             // `[[]]` replaces the two spans by one element that is not a span.
@@ -220,9 +224,9 @@ proptest! {
         inserted in prop_oneof![Just(String::new()), "[ -~]{0,12}", Just("[".repeat(200)), Just("{\"a\":".repeat(200))],
     ) {
         let end = (start + removed_bytes).min(FULL_REQUEST.len());
-        let damaged = format!("{}{inserted}{}", &FULL_REQUEST[..start], &FULL_REQUEST[end..]);
+        let damaged_request = format!("{}{inserted}{}", &FULL_REQUEST[..start], &FULL_REQUEST[end..]);
         let mut rejected = RejectedSpans::default();
-        if let Ok(decoded) = decode_request(damaged.as_bytes(), &mut rejected) {
+        if let Ok(decoded) = decode_request(damaged_request.as_bytes(), &mut rejected) {
             prop_assert!(count_spans(&decoded) + rejected_count(rejected) as usize <= 1);
         }
     }

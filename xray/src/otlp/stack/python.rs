@@ -22,15 +22,15 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
     };
     // Each traceback is the cause of the next one. The last traceback belongs to the exception itself.
     let mut tracebacks = lines.rsplit(is_separator);
-    let last = trim_empty_lines(tracebacks.next().unwrap_or_default());
-    let (call_lines, _) = split_calls_and_title(last);
+    let last_traceback = trim_empty_lines(tracebacks.next().unwrap_or_default());
+    let (call_lines, _) = split_calls_and_title(last_traceback);
     StackTrace {
         frames: parse_frames(if call_lines.is_empty() {
-            last
+            last_traceback
         } else {
             call_lines
         }),
-        // The causes end before the first one that cannot be parsed, as in the collector's exporter.
+        // If a cause cannot be parsed, this cause and all its causes are omitted, as in the collector's exporter.
         causes: tracebacks.map_while(parse_cause).collect(),
     }
 }
@@ -42,8 +42,8 @@ fn trim_empty_lines<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     lines.strip_suffix(&[""]).unwrap_or(lines)
 }
 
-/// Splits a traceback into the lines of its calls and its title, which is the type and the message. An exception that
-/// was never raised has no calls.
+/// Splits a traceback into the lines of its calls and the lines of its title. The title contains the type and the
+/// message. An exception that was never raised has no calls.
 fn split_calls_and_title<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&'b str]) {
     let has_header = lines
         .first()

@@ -172,11 +172,11 @@ fn a_root_cause_pattern_matches_the_json_of_a_summary() {
         (r#"[{"Colour": "red"}]"#, ""),
     ] {
         let filter = format!("rootcause.json = #{pattern}");
-        let found = trace_names(&xray.summaries(&filter));
-        assert_eq!(found.join(" "), expected, "{filter}");
+        let found_traces = trace_names(&xray.summaries(&filter));
+        assert_eq!(found_traces.join(" "), expected, "{filter}");
         let with_service = format!("{filter} AND service(\"web\")");
-        let found = trace_names(&xray.summaries(&with_service));
+        let found_traces = trace_names(&xray.summaries(&with_service));
         let expected = if expected == "minimal" { "" } else { expected };
-        assert_eq!(found.join(" "), expected, "{with_service}");
+        assert_eq!(found_traces.join(" "), expected, "{with_service}");
     }
 }

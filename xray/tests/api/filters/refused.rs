@@ -170,9 +170,10 @@ fn deep_nesting_and_long_expressions_are_refused_without_a_stack_overflow() {
             "{error}"
         );
     }
-    let long = vec!["ok"; 10_000].join(" OR ");
-    assert!(!xray.summaries(&long).is_empty());
-    let too_long = longest_range().merge(json!({ "FilterExpression": "ok ".repeat(30_000) }));
-    let error = xray.call_error("/TraceSummaries", too_long);
+    let long_expression = vec!["ok"; 10_000].join(" OR ");
+    assert!(!xray.summaries(&long_expression).is_empty());
+    let too_long_request =
+        longest_range().merge(json!({ "FilterExpression": "ok ".repeat(30_000) }));
+    let error = xray.call_error("/TraceSummaries", too_long_request);
     assert!(error.contains("longer than"), "{error}");
 }

@@ -39,12 +39,12 @@ fn http_block(method: &str, status: u32) -> Value {
 /// Documents of a request to the service `web`, which calls the service `auth`, which calls a table. `members` are
 /// added to the segment of `web`.
 fn request_documents(number: u32, duration: u32, status: u32, members: Value) -> Vec<Value> {
-    let web = numbered_trace_segment(number, 1, "web", 0, duration).merge(json!({
+    let web_segment = numbered_trace_segment(number, 1, "web", 0, duration).merge(json!({
         "origin": "AWS::ECS::Container", "http": http_block("POST", status),
         "annotations": { "order": number, "express": number % 2 == 1, "country": format!("c{number}") },
     }));
     vec![
-        web.merge(members),
+        web_segment.merge(members),
         numbered_trace_segment(number, 2, "auth", 10, duration - 10).merge(child_of(1)).merge(json!({
             "type": "subsegment", "namespace": "remote", "http": http_block("GET", 200),
         })),
@@ -67,12 +67,13 @@ pub fn xray_with_ten_traces() -> LocalXray {
     documents.extend(request_documents(1, 6000, 200, json!({ "user": "alice" })));
     documents.extend(request_documents(2, 100, 404, json!({ "error": true })));
     // The table and all its callers fail.
-    let mut broken = request_documents(3, 100, 500, json!({ "fault": true, "cause": cause }));
-    for document in &mut broken[1..] {
+    let mut failed_request =
+        request_documents(3, 100, 500, json!({ "fault": true, "cause": cause }));
+    for document in &mut failed_request[1..] {
         document["fault"] = json!(true);
     }
-    broken[3]["cause"] = cause;
-    documents.extend(broken);
+    failed_request[3]["cause"] = cause;
+    documents.extend(failed_request);
     documents.extend(request_documents(
         4,
         100,
@@ -84,20 +85,20 @@ pub fn xray_with_ten_traces() -> LocalXray {
         "origin": "AWS::EC2::Instance", "user": "bob", "resource_arn": "arn:aws:thing",
         "aws": { "ec2": { "availability_zone": "eu-central-1a", "instance_id": "i-5" } },
     })));
-    let mut unfinished = request_documents(
+    let mut request_in_progress = request_documents(
         6,
         100,
         200,
         json!({ "in_progress": true, "end_time": null }),
     );
-    unfinished.truncate(1);
-    documents.extend(unfinished);
+    request_in_progress.truncate(1);
+    documents.extend(request_in_progress);
     // The call of `auth` fails, but the request succeeds.
-    let mut handled = request_documents(7, 100, 200, json!({}));
-    handled[1]["error"] = json!(true);
-    handled[2]["error"] = json!(true);
-    handled[2]["http"] = http_block("GET", 403);
-    documents.extend(handled);
+    let mut request_with_handled_error = request_documents(7, 100, 200, json!({}));
+    request_with_handled_error[1]["error"] = json!(true);
+    request_with_handled_error[2]["error"] = json!(true);
+    request_with_handled_error[2]["http"] = http_block("GET", 403);
+    documents.extend(request_with_handled_error);
     documents.push(numbered_trace_segment(8, 1, "cron", 0, 50).merge(json!({
         "annotations": { "order": "eight", "a.b_c": true, "express": true, "load": 8.5, "done": true, "tag": "a" },
         "subsegments": [{ "id": "00000000000000aa", "name": "step", "start_time": time_at(8000), "end_time": time_at(8040),
@@ -124,15 +125,15 @@ pub fn trace_names(summaries: &[Value]) -> Vec<&'static str> {
 pub fn assert_finds(cases: &[(&str, &str)]) {
     let xray = xray_with_ten_traces();
     for (filter, expected) in cases {
-        let found = trace_names(&xray.summaries(filter)).join(" ");
+        let found_traces = trace_names(&xray.summaries(filter)).join(" ");
         let expected = match expected.strip_prefix('-') {
             None => (*expected).to_owned(),
             Some(excluded) => {
                 let excluded: Vec<_> = excluded.split_whitespace().collect();
-                let others = TRACE_NAMES.iter().filter(|name| !excluded.contains(name));
-                others.copied().collect::<Vec<_>>().join(" ")
+                let expected_names = TRACE_NAMES.iter().filter(|name| !excluded.contains(name));
+                expected_names.copied().collect::<Vec<_>>().join(" ")
             }
         };
-        assert_eq!(found, expected, "{filter}");
+        assert_eq!(found_traces, expected, "{filter}");
     }
 }

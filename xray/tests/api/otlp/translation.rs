@@ -72,7 +72,7 @@ async fn a_consumer_span_is_a_node_that_the_producers_node_calls() {
         .request("POST", "/ServiceGraph", &longest_range().to_string())
         .2;
     let services = graph["Services"].as_array().unwrap();
-    let name_of = |reference_id: &Value| {
+    let find_service_name = |reference_id: &Value| {
         let service = services
             .iter()
             .find(|service| service["ReferenceId"] == *reference_id);
@@ -83,7 +83,7 @@ async fn a_consumer_span_is_a_node_that_the_producers_node_calls() {
         for edge in service["Edges"].as_array().unwrap() {
             edges.push((
                 service["Name"].as_str().unwrap(),
-                name_of(&edge["ReferenceId"]),
+                find_service_name(&edge["ReferenceId"]),
             ));
         }
     }
@@ -113,18 +113,18 @@ async fn a_local_root_call_becomes_a_segment_and_a_subsegment() {
             &span,
         ))
         .await;
-    let worker = client.reported_document().await;
+    let worker_segment = client.reported_document().await;
     assert_eq!(
-        (&worker["name"], &worker["type"]),
+        (&worker_segment["name"], &worker_segment["type"]),
         (&json!("worker"), &Value::Null)
     );
     assert_eq!(
-        worker["aws"]
+        worker_segment["aws"]
             .get("queue_url")
-            .or(worker["annotations"].get("aws.remote.service")),
+            .or(worker_segment["annotations"].get("aws.remote.service")),
         None
     );
-    let call = &worker["subsegments"][0];
+    let call = &worker_segment["subsegments"][0];
     assert_eq!(
         (&call["name"], &call["namespace"]),
         (&json!("SQS"), &json!("aws"))
@@ -153,9 +153,13 @@ async fn an_internal_local_root_with_a_parent_becomes_a_segment() {
     client
         .send_accepted(&build_request(INTERNAL, &json!({}), &span))
         .await;
-    let worker = client.reported_document().await;
+    let worker_segment = client.reported_document().await;
     assert_eq!(
-        (&worker["name"], &worker["type"], &worker["parent_id"]),
+        (
+            &worker_segment["name"],
+            &worker_segment["type"],
+            &worker_segment["parent_id"]
+        ),
         (&json!("worker"), &Value::Null, &json!("70de5b6f19ff9a0a"))
     );
 }

@@ -267,8 +267,8 @@ fn an_any_value_has_at_most_one_member() {
             r#""text""#,
         ],
     );
-    let nested = r#"{"kvlistValue": {"values": [{"key": "k", "value": {"arrayValue": {"values": [{}, {"intValue": "7"}]}}}]}}"#;
-    let decoded = format!("{:?}", decode_any_value(nested));
+    let nested_value = r#"{"kvlistValue": {"values": [{"key": "k", "value": {"arrayValue": {"values": [{}, {"intValue": "7"}]}}}]}}"#;
+    let decoded = format!("{:?}", decode_any_value(nested_value));
     assert!(
         decoded.contains("AnyValue { value: None }, AnyValue { value: Some(IntValue(7)) }"),
         "{decoded}"
