@@ -1,6 +1,7 @@
 //! Reads the environment variables of a process once, when it starts. Each error names its variable.
 //!
-//! A method of [`Variables`] reads one variable, from the variable's name, its default, and its range or parser.
+//! Each method of [`Variables`] reads one variable. The arguments are the name, the default, and the range or parser
+//! of the variable.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -56,7 +57,7 @@ impl ConfigError {
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// Takes a snapshot of this process. Bytes that are not UTF-8 become replacement characters.
+    /// Reads the environment variables of this process. Bytes that are not UTF-8 become replacement characters.
     pub fn snapshot() -> Self {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -234,13 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_variable_the_environment_keeps_the_others() {
+    fn without_removes_one_variable_and_keeps_the_others() {
         let env: Environment = ["A", "B"]
             .map(|name| (name.to_owned(), "1".to_owned()))
             .into_iter()
             .collect();
-        let Environment(left) = env.without("A");
-        assert_eq!(left, [("B".to_owned(), "1".to_owned())]);
+        let Environment(remaining_variables) = env.without("A");
+        assert_eq!(remaining_variables, [("B".to_owned(), "1".to_owned())]);
     }
 
     #[test]
@@ -252,10 +253,10 @@ mod tests {
 
     #[test]
     fn a_number_outside_of_the_range_is_rejected_with_the_range() {
-        let number = |value: &str| variables(value).parse_number("NAME", 5, 1..=10);
-        assert_eq!(number("10").unwrap(), 10);
+        let parse_number = |value: &str| variables(value).parse_number("NAME", 5, 1..=10);
+        assert_eq!(parse_number("10").unwrap(), 10);
         assert_eq!(variables("3").parse_number("OTHER", 5, 1..=10).unwrap(), 5);
-        let error = number("11").unwrap_err().to_string();
+        let error = parse_number("11").unwrap_err().to_string();
         assert_eq!(error, "NAME is '11': expected a whole number from 1 to 10");
     }
 

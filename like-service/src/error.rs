@@ -17,8 +17,8 @@ pub enum Error {
     /// The path contains no valid id.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// The fault of the like is a simulated 404. It has the message of a real 404, because users of the workshop
-    /// have to find the difference.
+    /// The fault of the like is a simulated 404. The message is the same as for a real 404, because distinguishing
+    /// the two is an exercise of the workshop.
     #[error("there is no mysfit with this id")]
     SimulatedNotFound,
     /// The monolith answered 404.

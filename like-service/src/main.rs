@@ -12,7 +12,7 @@ fn main() -> ExitCode {
 
 fn serve(env: &Environment) -> Result<(), ProcessError> {
     let config = Config::read(env)?;
-    // When this guard is dropped, it flushes spans, metrics and log lines.
+    // Dropping this guard flushes spans, metrics and log lines.
     let _telemetry = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::serve(config.http.port, async |listener, stop| {

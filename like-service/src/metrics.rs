@@ -24,10 +24,10 @@ impl LikeCounter {
         )
     }
 
-    /// Counts the request if it is a like.
+    /// Counts a finished request if the request is a like.
     ///
-    /// The outcome is `abandoned` if no answer was sent, and `refused` if it failed a check that applies to all
-    /// requests, such as the limit of the body's size.
+    /// The outcome is `abandoned` if no answer was sent. Otherwise, the [`Error`] determines the outcome, or without
+    /// an error the status: `liked` for 2xx, `failed` for 5xx, and `refused` for other statuses, for example 413.
     pub fn count_like(&self, end: RequestEnd<'_>) {
         if end.route != Some(routes::LIKE_ROUTE) || end.method != Method::POST {
             return;
@@ -44,8 +44,8 @@ impl LikeCounter {
     }
 }
 
-/// The outcome of a failed like. A simulated 404 has the outcome of a real 404, because users of the workshop
-/// have to find the difference.
+/// The outcome of a failed like. A simulated 404 has the outcome of a real 404, because distinguishing the two is an
+/// exercise of the workshop.
 fn outcome_of_error(error: &Error) -> &'static str {
     match error {
         Error::Id(_) => "bad_id",

@@ -1,7 +1,7 @@
 //! The client of the monolith: it fulfils likes and checks the monolith's health.
 //!
-//! It uses hyper directly, because larger clients rewrite paths, follow redirects or use proxies. With hyper, each
-//! request is sent once, and its target is not changed.
+//! The client uses hyper directly, because higher-level clients rewrite paths, follow redirects or use proxies. hyper
+//! sends each request once, and does not change the path.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub use url::MonolithUrl;
 
 use span::CallSpan;
 
-/// The pool closes a connection that has been idle for this time. It is shorter than the idle timeouts of a load
-/// balancer (60 s) and of the monolith (75 s), so that the client closes the connection first.
+/// The pool closes a connection that has been idle for this time. The timeout is shorter than the idle timeouts of a
+/// load balancer (60 s) and of the monolith (75 s), so that the client closes the connection first.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Upper limit of the size of a response body.
@@ -41,7 +41,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// Upper limit of the deadline of a health check, even if the deadline of likes is longer.
 const MAX_HEALTH_DEADLINE: Duration = Duration::from_secs(1);
 
-/// The monolith's route that fulfils a like. Spans of such calls are named after it.
+/// The monolith's route that fulfils a like. The route is part of the span name of each call.
 const FULFILL_LIKE_ROUTE: &str = "/mysfits/{id}/fulfill-like";
 
 /// A client with a pool of connections. Clones share the pool.
@@ -134,9 +134,10 @@ impl MonolithClient {
 fn build_request(method: Method, target: Uri) -> Request<Empty<Bytes>> {
     let mut request = Request::new(Empty::new());
     if method == Method::POST {
-        // Without this header, some servers answer 411. hyper does not add it to a request with an empty body.
-        let no_bytes = HeaderValue::from_static("0");
-        request.headers_mut().insert(CONTENT_LENGTH, no_bytes);
+        // Some servers answer 411 to a POST without `Content-Length`. hyper does not add this header to a request
+        // with an empty body.
+        let zero_length = HeaderValue::from_static("0");
+        request.headers_mut().insert(CONTENT_LENGTH, zero_length);
     }
     *request.method_mut() = method;
     *request.uri_mut() = target;
@@ -174,13 +175,13 @@ mod tests {
             let id = MysfitId::from("one");
             let (like, mut stream) = tokio::join!(client.fulfill_like(&id), monolith);
             assert_eq!(like.unwrap(), "{}");
-            // From here on, tokio advances the clock to the next timer whenever all tasks wait.
+            // After `pause`, tokio advances its clock to the next timer whenever all tasks are idle.
             pause();
             let start = Instant::now();
             assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
-            let idle = start.elapsed();
+            let idle_time = start.elapsed();
             // A load balancer closes idle connections after 60 s.
-            assert!((30..59).contains(&idle.as_secs()), "{idle:?}");
+            assert!((30..59).contains(&idle_time.as_secs()), "{idle_time:?}");
             resume();
         }
     }

@@ -125,12 +125,12 @@ pub enum FilterError {
     #[error("value must be at most {MAX_ID_BYTES} bytes")]
     ValueTooLong,
     /// The query string cannot be parsed.
-    #[error("the query must be filter=GoodEvil|LawChaos&value=…, each once")]
+    #[error("the query must be filter=GoodEvil|LawChaos&value=…, with each parameter at most once")]
     Query,
 }
 
 impl Filter {
-    /// Parses the parameters `filter` and `value`. A missing or empty `filter` gives `None`.
+    /// Parses the parameters `filter` and `value`. Returns `None` if `filter` is missing or empty.
     ///
     /// # Errors
     ///

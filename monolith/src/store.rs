@@ -24,7 +24,7 @@ use backoff::Backoff;
 use failure::{database_error, is_certainly_not_written};
 use item::Item;
 
-/// A client of the table. All DynamoDB calls of one request have one common deadline.
+/// A client of the table. All DynamoDB calls of one request share one deadline.
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
@@ -81,8 +81,7 @@ impl Store {
 
     /// Adds one like.
     ///
-    /// The update is retried only if DynamoDB certainly did not write it. Otherwise a retry could count the like
-    /// twice.
+    /// The update is retried only if DynamoDB certainly wrote nothing. Otherwise a retry could add the like twice.
     pub async fn add_like(&self, id: &MysfitId) -> Result<(), Error> {
         let update = self
             .client
@@ -98,8 +97,8 @@ impl Store {
             let update = update.clone().customize().config_override(no_retries);
             update.send()
         };
-        // The error of the last attempt, during the pause before the next one. If the deadline ends in the pause,
-        // this error is returned, because nothing was written.
+        // During a pause, this cell contains the error of the last attempt. If the deadline expires during a pause,
+        // that error is returned instead of a timeout, because DynamoDB has written nothing.
         let error_during_pause = Cell::new(None);
         let result = self.within_deadline(async {
             let mut backoff = Backoff::new();
@@ -110,7 +109,10 @@ impl Store {
                     Err(error) if is_certainly_not_written(&error) => {
                         let pause = backoff.next_pause(rand::random());
                         let pause_ms = pause.as_secs_f64() * 1000.0;
-                        tracing::debug!(pause_ms, "the like was not written, trying again");
+                        tracing::debug!(
+                            pause_ms,
+                            "the like was not written, the update is retried"
+                        );
                         error_during_pause.set(Some(error));
                         sleep(pause).await;
                     }
@@ -139,7 +141,7 @@ impl Store {
             .await
     }
 
-    /// Checks that DynamoDB can read the table. The key that is read belongs to no mysfit.
+    /// Checks that DynamoDB can read the table. The check reads a key that no mysfit has.
     pub async fn check_table(&self) -> Result<(), Error> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get.key("MysfitId", AttributeValue::S("health check".to_owned()));
@@ -161,7 +163,7 @@ fn key_attribute(id: &MysfitId) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// Parses the items of a list. An invalid item is left out, so that the rest of the list can be shown.
+/// Parses the items of a list. Invalid items are skipped, so that the list contains all other mysfits.
 fn parse_items<E>(items: Result<Vec<Item>, E>) -> Result<Vec<Mysfit>, Error>
 where
     E: std::error::Error + Send + Sync + 'static,
@@ -170,12 +172,12 @@ where
     Ok(items.iter().filter_map(parse_item).collect())
 }
 
-/// Logs an invalid item, and returns `None` for it.
+/// Parses an item. Logs a warning and returns `None` if the item is invalid.
 fn parse_item(item: &Item) -> Option<Mysfit> {
     Mysfit::try_from(item)
         .inspect_err(|error| {
             let id = item.get("MysfitId").and_then(|id| id.as_s().ok());
-            tracing::warn!(mysfit.id = id, cause = %error, "item is not a mysfit, left out");
+            tracing::warn!(mysfit.id = id, cause = %error, "the item is not a mysfit and is ignored");
         })
         .ok()
 }

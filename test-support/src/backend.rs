@@ -11,19 +11,19 @@ use rustix::net::connect_unspec;
 
 use crate::service::reserve_port;
 
-/// A backend that a test can start and stop. After its creation, it is stopped.
+/// A backend that a test can start and stop. A new backend is stopped.
 pub trait Backend {
-    /// The port of the backend. It does not change when the backend starts or stops.
+    /// The port of the backend, which is the same after each start and stop.
     fn port(&self) -> u16;
-    /// Starts the backend, or makes it answer as a healthy backend.
+    /// Starts the backend, or makes all requests succeed.
     fn start(&mut self);
-    /// Stops the backend, or makes it fail all requests.
+    /// Stops the backend, or makes all requests fail.
     fn stop(&mut self);
     /// Whether the backend has received requests or datagrams since the last call.
     fn has_received(&self) -> bool;
 }
 
-/// A UDP receiver. Its port is bound also while it is stopped, so that no other process can use the port.
+/// A UDP receiver whose port remains bound while the receiver is stopped, so that no other process can use the port.
 pub struct UdpBackend {
     port: u16,
     socket: UdpSocket,
@@ -31,7 +31,7 @@ pub struct UdpBackend {
 
 impl UdpBackend {
     /// Creates a stopped backend.
-    pub fn stopped() -> Self {
+    pub fn new_stopped() -> Self {
         let (port, socket) = reserve_port();
         socket.set_nonblocking(true).unwrap();
         let mut backend = Self { port, socket };
@@ -49,8 +49,8 @@ impl Backend for UdpBackend {
         connect_unspec(&self.socket).unwrap();
     }
 
-    /// Connects the socket to itself. A connected socket receives datagrams only from its peer. Other senders get
-    /// the error "connection refused".
+    /// Connects the UDP socket to its own address. A connected socket receives datagrams only from its peer. Other
+    /// senders get the error "connection refused".
     fn stop(&mut self) {
         self.socket
             .connect((Ipv4Addr::LOCALHOST, self.port))
@@ -59,16 +59,16 @@ impl Backend for UdpBackend {
 
     fn has_received(&self) -> bool {
         let mut datagram = [0; 65_536];
-        let mut received = false;
+        let mut has_datagram = false;
         while self.socket.recv(&mut datagram).is_ok() {
-            received = true;
+            has_datagram = true;
         }
-        received
+        has_datagram
     }
 }
 
 /// An HTTP server that answers each request with a fixed body, and then closes the connection. The status is 200
-/// unless an outer backend changes it.
+/// unless [`UnavailableBackend`] changes the status.
 pub struct HttpBackend {
     port: u16,
     status: Arc<Mutex<&'static str>>,
@@ -83,7 +83,7 @@ pub struct HttpBackend {
 
 impl HttpBackend {
     /// Creates a stopped backend.
-    pub fn stopped(body: &'static str) -> Self {
+    pub fn new_stopped(body: &'static str) -> Self {
         let (port, reservation) = reserve_port();
         Self {
             port,
@@ -145,7 +145,7 @@ impl Backend for HttpBackend {
             return;
         };
         stop_flag.store(true, Ordering::SeqCst);
-        // This connection ends the server's wait for the next one.
+        // This connection makes the server's `accept` return, so that the server checks the stop flag.
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         server.join().unwrap();
     }
@@ -155,13 +155,13 @@ impl Backend for HttpBackend {
     }
 }
 
-/// An HTTP server that answers 503 while it is stopped.
+/// An HTTP server that answers 503 while the backend is stopped.
 pub struct UnavailableBackend(HttpBackend);
 
 impl UnavailableBackend {
     /// Creates a stopped backend.
-    pub fn stopped() -> Self {
-        let mut server = HttpBackend::stopped("");
+    pub fn new_stopped() -> Self {
+        let mut server = HttpBackend::new_stopped("");
         server.start();
         let mut backend = Self(server);
         backend.stop();
@@ -188,13 +188,13 @@ impl Backend for UnavailableBackend {
     }
 }
 
-/// An HTTP server that reads requests without answering while it is stopped.
+/// An HTTP server that reads requests but does not answer while the backend is stopped.
 pub struct SilentBackend(HttpBackend);
 
 impl SilentBackend {
     /// Creates a stopped backend.
-    pub fn stopped() -> Self {
-        let mut server = HttpBackend::stopped("");
+    pub fn new_stopped() -> Self {
+        let mut server = HttpBackend::new_stopped("");
         server.start();
         server.pause_answers(true);
         Self(server)

@@ -1,4 +1,4 @@
-//! A stand-in for an OpenTelemetry collector. It receives OTLP over HTTP, encoded as protobuf.
+//! A stand-in for an OpenTelemetry collector that receives OTLP over HTTP, encoded as protobuf.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,11 +18,11 @@ pub struct Request {
     pub path: String,
     /// The headers, with names in lower case.
     pub headers: HashMap<String, String>,
-    /// The body as it was received. It is not decompressed.
+    /// The received body, not decompressed.
     pub body: Vec<u8>,
 }
 
-/// A running collector. It stores the requests that it receives.
+/// A running collector that stores the received requests.
 pub struct Collector {
     /// The base URL of the collector, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub endpoint: String,
@@ -109,7 +109,8 @@ fn decode_metrics(body: &[u8]) -> Vec<Metric> {
     scopes.flat_map(|scope| scope.metrics).collect()
 }
 
-/// Reads one request, passes it to the test, and then answers it. Returns `None` when the connection ends.
+/// Reads one request, sends the request to the test's channel, and then answers. Returns `None` when the connection
+/// ends.
 fn serve_request(
     stream: &mut BufReader<TcpStream>,
     requests: &Sender<Request>,

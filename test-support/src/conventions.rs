@@ -78,25 +78,29 @@ pub fn span_violations(spans: &[Span]) -> Vec<String> {
 }
 
 fn violations_of_span(span: &Span, conventions: &Value) -> Vec<String> {
-    let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key == key);
+    let has_attribute = |key: &str| span.attributes.iter().any(|attribute| attribute.key == key);
     let kind = match span.kind() {
         SpanKind::Server => "http.server",
-        SpanKind::Client if has("rpc.method") => "dynamodb",
+        SpanKind::Client if has_attribute("rpc.method") => "dynamodb",
         SpanKind::Client => "http.client",
         kind => panic!("{kind:?}"),
     };
     let required = conventions["required_attributes_of_spans"][kind].as_array();
-    let missing = required.unwrap().iter().map(text).filter(|key| !has(key));
+    let missing = required
+        .unwrap()
+        .iter()
+        .map(as_text)
+        .filter(|key| !has_attribute(key));
     let mut violations: Vec<_> = missing.map(|key| format!("{key} is missing")).collect();
     let is_other_method = attribute_text(&span.attributes, "http.request.method") == "_OTHER";
-    if is_other_method != has("http.request.method_original") {
+    if is_other_method != has_attribute("http.request.method_original") {
         violations.push("http.request.method_original is wrong".to_owned());
     }
     let is_failed = span
         .status
         .as_ref()
         .is_some_and(|status| status.code() == StatusCode::Error);
-    if is_failed != has("error.type") {
+    if is_failed != has_attribute("error.type") {
         violations.push("error.type and status do not agree".to_owned());
     }
     let events = span.events.iter().flat_map(|event| &event.attributes);
@@ -129,7 +133,10 @@ fn violations_of_metric(metric: &Metric, conventions: &Value) -> Vec<String> {
     let (expected_instrument, unit) = match (project_metric, &conventions["metrics"][name]) {
         (Some((_, instrument, unit, _)), _) => (*instrument, *unit),
         (None, Value::Null) => return vec![format!("{name} is not a metric of the conventions")],
-        (None, convention) => (text(&convention["instrument"]), text(&convention["unit"])),
+        (None, convention) => (
+            as_text(&convention["instrument"]),
+            as_text(&convention["unit"]),
+        ),
     };
     let mut violations = Vec::new();
     if (instrument, &*metric.unit) != (expected_instrument, unit) {
@@ -192,7 +199,7 @@ fn violations_of_project_attributes(series: &Series<'_>, expected: &[&str]) -> V
 fn violations_of_series(series: &Series<'_>, conventions: &Value) -> Vec<String> {
     let convention = &conventions["metrics"][series.metric];
     let known_attributes = convention["attributes"].as_object().unwrap();
-    let has = |key: &str| {
+    let has_attribute = |key: &str| {
         series
             .attributes
             .iter()
@@ -200,7 +207,7 @@ fn violations_of_series(series: &Series<'_>, conventions: &Value) -> Vec<String>
     };
     let mut violations: Vec<_> = known_attributes
         .iter()
-        .filter(|(key, level)| text(level) == "required" && !has(key))
+        .filter(|(key, level)| as_text(level) == "required" && !has_attribute(key))
         .map(|(key, _)| format!("{key} is missing"))
         .collect();
     for attribute in series.attributes {
@@ -228,24 +235,25 @@ fn violations_of_series(series: &Series<'_>, conventions: &Value) -> Vec<String>
 /// Checks the conditionally required attributes whose condition can be derived from the series.
 fn violated_condition(series: &Series<'_>) -> Option<String> {
     let value = |key: &str| attribute_text(series.attributes, key);
-    let has = |key: &str| !value(key).is_empty();
+    let has_attribute = |key: &str| !value(key).is_empty();
     let is_failed = match series.metric {
         "http.server.request.duration" => {
             let status = value("http.response.status_code");
             status.is_empty() || status.starts_with('5')
         }
         "db.client.operation.duration" => {
-            if !has("db.operation.name") || !has("db.collection.name") {
+            if !has_attribute("db.operation.name") || !has_attribute("db.collection.name") {
                 return Some("the operation or the table is missing".to_owned());
             }
-            has("db.response.status_code") || value("error.type") == "no_answer"
+            has_attribute("db.response.status_code") || value("error.type") == "no_answer"
         }
         // No other attribute shows whether the operation has failed.
         name if name.starts_with("otel.sdk.") => return None,
         _ => false,
     };
     let attributes = series.attributes;
-    (is_failed != has("error.type")).then(|| format!("error.type is wrong in {attributes:?}"))
+    (is_failed != has_attribute("error.type"))
+        .then(|| format!("error.type is wrong in {attributes:?}"))
 }
 
 /// Checks the name, the type and the value of one attribute.
@@ -274,6 +282,6 @@ fn violation_of_attribute(attribute: &KeyValue, conventions: &Value) -> Option<S
     }
 }
 
-fn text(value: &Value) -> &str {
+fn as_text(value: &Value) -> &str {
     value.as_str().unwrap()
 }

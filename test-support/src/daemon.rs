@@ -1,5 +1,5 @@
-//! A stand-in for the X-Ray daemon. It receives segment documents on a UDP socket, and validates each document
-//! with the schema.
+//! A stand-in for the X-Ray daemon that receives segment documents on a UDP socket, and validates each document with
+//! the schema.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::{Receiver, channel};
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::segment_schema::violations;
 
-/// The datagram that stops the daemon. When the daemon reads it, it has read all earlier datagrams.
+/// The datagram that stops the daemon. The daemon reads all earlier datagrams first.
 const END_DATAGRAM: &[u8] = b"end";
 
-/// A running daemon. It stores the datagrams that it receives.
+/// A running daemon that stores the received datagrams.
 pub struct Daemon {
     /// The UDP address on which the daemon listens.
     pub address: SocketAddr,
@@ -36,7 +36,7 @@ impl Daemon {
         Self { address, datagrams }
     }
 
-    /// The environment variable with which a service sends its segments to this daemon.
+    /// The environment variable that makes a service send its segments to this daemon.
     pub fn address_variable(&self) -> (&'static str, String) {
         ("AWS_XRAY_DAEMON_ADDRESS", self.address.to_string())
     }
@@ -89,10 +89,10 @@ pub fn only_document<'a>(
     name: &str,
     namespace: Option<&str>,
 ) -> &'a Value {
-    let is_wanted = |document: &&&Value| {
+    let has_name_and_namespace = |document: &&&Value| {
         document["name"] == name && document["namespace"].as_str() == namespace
     };
-    let matching: Vec<_> = documents.iter().filter(is_wanted).collect();
+    let matching: Vec<_> = documents.iter().filter(has_name_and_namespace).collect();
     assert_eq!(matching.len(), 1, "{name} {namespace:?} in {documents:#?}");
     matching[0]
 }

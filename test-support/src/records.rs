@@ -14,7 +14,7 @@ use crate::service::{Service, WAIT_LIMIT};
 
 const DURATION_METRIC: &str = "http.server.request.duration";
 
-/// A running service whose records a test can read after the service has ended.
+/// A running service. [`stop`](Self::stop) returns the records of the service.
 pub struct RecordedService {
     /// The running service.
     pub service: Service,
@@ -55,12 +55,12 @@ impl RecordedService {
     }
 
     /// Reads log lines until `count` of them contain `text`.
-    pub fn wait_for(&mut self, count: usize, text: &str) {
-        self.wait_for_within(WAIT_LIMIT, count, text);
+    pub fn wait_for_lines(&mut self, count: usize, text: &str) {
+        self.wait_for_lines_within(WAIT_LIMIT, count, text);
     }
 
-    /// Reads log lines like `wait_for`. Each line must arrive within `time_limit`.
-    pub fn wait_for_within(&mut self, time_limit: Duration, count: usize, text: &str) {
+    /// Reads log lines until `count` of them contain `text`. Each line must arrive within `time_limit`.
+    pub fn wait_for_lines_within(&mut self, time_limit: Duration, count: usize, text: &str) {
         let mut found = 0;
         while found < count {
             let line = self.service.wait_for_line_within(time_limit, |_| true);
@@ -103,7 +103,7 @@ impl Records {
 
     /// Sums a counter, or the counts of a histogram, over the metrics with these labels. The value `null`
     /// stands for a missing label.
-    pub fn sum(&self, metric: &str, labels: &[(&str, Value)]) -> usize {
+    pub fn sum_metric(&self, metric: &str, labels: &[(&str, Value)]) -> usize {
         let lines = self.lines.iter().filter(|line| {
             let mut labels = labels.iter();
             labels.all(|(name, value)| line[*name] == *value)
@@ -134,7 +134,7 @@ impl Records {
         let numbers = [
             self.segments.len(),
             self.access.len(),
-            self.sum(DURATION_METRIC, &[]),
+            self.sum_metric(DURATION_METRIC, &[]),
         ];
         assert_eq!(numbers, [count; 3], "spans, lines, durations: {self:#?}");
         assert_eq!(self.active_requests(), 0, "{self:#?}");
@@ -165,8 +165,8 @@ impl Records {
         // If a request received no answer, its segment and its duration have no status.
         let mut answer_statuses = BTreeSet::new();
         for line in lines {
-            let is_of_line = |segment: &&Value| segment["id"] == line["span_id"];
-            let segment = self.segments.iter().find(is_of_line).unwrap();
+            let belongs_to_line = |segment: &&Value| segment["id"] == line["span_id"];
+            let segment = self.segments.iter().find(belongs_to_line).unwrap();
             assert_eq!(error_flags(segment), expected_flags, "{segment:#}");
             let answer_status = segment["http"]["response"]["status"].as_u64();
             assert!(answer_status.is_none_or(|answered| answered == u64::from(status)));
@@ -175,7 +175,7 @@ impl Records {
         let Some(error_type) = error_type else { return };
         let durations = answer_statuses.iter().map(|answer_status| {
             let status = ("http.response.status_code", json!(answer_status));
-            self.sum(
+            self.sum_metric(
                 DURATION_METRIC,
                 &[("error.type", json!(error_type)), status],
             )
@@ -184,7 +184,7 @@ impl Records {
     }
 
     /// The log lines at the level ERROR.
-    pub fn errors(&self) -> Vec<&Value> {
+    pub fn error_lines(&self) -> Vec<&Value> {
         self.lines
             .iter()
             .filter(|line| line["level"] == "ERROR")

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How long a test waits for a condition before it fails.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running service. Dropping it kills the process.
+/// A running service. The process is killed when this value is dropped.
 pub struct Service {
     /// The process.
     pub child: Child,
@@ -91,23 +91,23 @@ impl Service {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Waits for a log line that `is_wanted` accepts. Earlier lines are discarded.
-    pub fn wait_for_line(&self, is_wanted: impl Fn(&str) -> bool) -> String {
-        self.wait_for_line_within(WAIT_LIMIT, is_wanted)
+    /// Waits for a log line that `is_expected` accepts. Earlier lines are discarded.
+    pub fn wait_for_line(&self, is_expected: impl Fn(&str) -> bool) -> String {
+        self.wait_for_line_within(WAIT_LIMIT, is_expected)
     }
 
     /// Waits like `wait_for_line`, at most for `time_limit`.
     pub fn wait_for_line_within(
         &self,
         time_limit: Duration,
-        is_wanted: impl Fn(&str) -> bool,
+        is_expected: impl Fn(&str) -> bool,
     ) -> String {
         let deadline = Instant::now() + time_limit;
         loop {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let line = self.lines.recv_timeout(remaining);
             let line = line.expect("the expected log line was not logged within the time limit");
-            if is_wanted(&line) {
+            if is_expected(&line) {
                 return line;
             }
         }
@@ -168,13 +168,8 @@ fn build_command(binary: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Chooses a TCP port on which no process is listening.
-pub fn free_port() -> u16 {
-    reserve_port().0
-}
-
-/// Reserves a TCP port on which no process is listening. Other tests do not use this port while the returned
-/// socket is open.
+/// Reserves a TCP port on which no process is listening, so that connections to the port are refused. Other tests do
+/// not use the port while the returned socket is open.
 ///
 /// Tests run in parallel. Without a reservation, two tests could choose the same port before their services
 /// listen, and one test would send its requests to the service of the other test. The reservation is a UDP socket

@@ -14,7 +14,8 @@ use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 /// How many likes may wait for a burn. Further likes are rejected.
 const MAX_WAITING_LIKES: usize = 64;
 
-/// Digits of pi computed between two readings of the CPU clock. This computation takes less than a millisecond.
+/// Number of digits of pi that a burn computes between two readings of the CPU clock. Computing these digits takes
+/// less than a millisecond.
 const DIGITS_PER_STEP: usize = 100;
 
 /// Too many likes are burning CPU time or waiting for a burn.
@@ -74,8 +75,8 @@ async fn join_burn(burn: JoinHandle<()>) -> Result<(), Overloaded> {
 
 /// Gives this thread the lowest priority, so that health checks do not wait for a burn.
 ///
-/// The thread has this priority also after the burn. The blocking pool does only one other kind of work: it
-/// resolves the monolith's host name.
+/// The priority is not restored after the burn. Besides burns, the blocking pool only resolves the monolith's host
+/// name.
 fn lower_thread_priority() {
     // Outside Linux, `nice` changes the priority of the whole process.
     #[cfg(target_os = "linux")]
@@ -97,7 +98,7 @@ fn burn_cpu_time(cpu_time: Duration) {
 
 fn thread_cpu_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
-    // The clock starts at zero when the thread starts, so neither part is negative.
+    // The CPU clock of a thread starts at zero, so the seconds and the nanoseconds are not negative.
     Duration::new(
         now.tv_sec.unsigned_abs(),
         u32::try_from(now.tv_nsec).unwrap_or(0),
@@ -118,7 +119,8 @@ fn digits_of_pi(count: usize) -> Vec<u8> {
             *remainder = value % divisor;
             carry = value / divisor;
         }
-        // A carry of 10 or more increments the last digit that is not 9. The nines after it become zeros.
+        // A carry of 10 or more increments the previous digit. A previous digit 9 becomes 0, and the digit before the
+        // 9 is incremented too.
         if carry >= 10 {
             for digit in digits.iter_mut().rev() {
                 *digit = (*digit + 1) % 10;

@@ -21,7 +21,7 @@ pub type CpuTimeRange = RangeInclusive<u64>;
 pub struct Config {
     /// `CHAOSMODE`: `on` enables faults; any other value disables them.
     pub is_on: bool,
-    /// `CHAOS_SEED`: fixes the sequence of faults. Without it, the sequence is random.
+    /// `CHAOS_SEED`: the seed of the sequence of faults. Without a seed, the sequence is random.
     pub seed: Option<u64>,
     /// `CHAOS_STRESS_PERCENT`: share of likes that burn CPU time.
     pub stress_percent: Percent,
@@ -32,7 +32,7 @@ pub struct Config {
     pub burn_cpu_ms: CpuTimeRange,
     /// `CHAOS_MAX_CONCURRENT`: how many burns may run at once.
     pub max_concurrent_burns: usize,
-    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. Teachers set `off` in exams.
+    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. The value `off` is meant for exams.
     pub reveals_faults: bool,
 }
 

@@ -45,7 +45,7 @@ pub struct FaultGenerator {
 }
 
 impl FaultGenerator {
-    /// Creates a generator. Without a seed in `config`, it draws a random one.
+    /// Creates a generator. If `config` contains no seed, the generator uses a random seed.
     pub fn new(config: &Config) -> Self {
         let seed = config
             .seed
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use http_shell::env::Environment;
 
-    fn generator(variables: &[(&str, &str)]) -> FaultGenerator {
+    fn new_generator(variables: &[(&str, &str)]) -> FaultGenerator {
         let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let env: Environment = variables.iter().map(to_owned).collect();
         FaultGenerator::new(&Config::read(&env).unwrap())
@@ -102,22 +102,22 @@ mod tests {
 
     #[test]
     fn seed_42_gives_the_documented_sequence_of_faults() {
-        let mut generator = generator(&[("CHAOS_SEED", "42")]);
-        let letters: String = (0..40)
+        let mut generator = new_generator(&[("CHAOS_SEED", "42")]);
+        let fault_letters: String = (0..40)
             .map(|_| match generator.draw() {
                 Fault::Stress { .. } => 's',
                 Fault::NotFound => '4',
                 Fault::None => '.',
             })
             .collect();
-        assert_eq!(letters, "s4s.4sss4s4ssss4s44ssss.s.4s.4ss.sssssss");
+        assert_eq!(fault_letters, "s4s.4sss4s4ssss4s44ssss.s.4s.4ss.sssssss");
     }
 
     #[test]
     fn the_range_of_cpu_times_does_not_change_the_sequence_of_faults() {
         let mut long_burns =
-            generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "1100-2200")]);
-        let mut short_burns = generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "0-0")]);
+            new_generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "1100-2200")]);
+        let mut short_burns = new_generator(&[("CHAOS_SEED", "7"), ("CHAOS_STRESS_CPU_MS", "0-0")]);
         for _ in 0..1000 {
             let (fault, other_fault) = (long_burns.draw(), short_burns.draw());
             assert_eq!(
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn without_a_seed_about_64_percent_of_faults_are_stress_and_25_percent_are_404s() {
         // Over 100,000 draws, five standard deviations of a count are less than 800.
-        let [stress, not_found, none] = count_faults(generator(&[]), 100_000);
+        let [stress, not_found, none] = count_faults(new_generator(&[]), 100_000);
         assert!(stress.abs_diff(64_000) < 800, "{stress}");
         assert!(not_found.abs_diff(25_000) < 800, "{not_found}");
         assert!(none.abs_diff(11_000) < 800, "{none}");
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn two_generators_without_a_seed_give_different_sequences() {
-        let (mut first, mut second) = (generator(&[]), generator(&[]));
+        let (mut first, mut second) = (new_generator(&[]), new_generator(&[]));
         assert!((0..1000).any(|_| first.draw() != second.draw()));
     }
 
@@ -149,7 +149,7 @@ mod tests {
                 ("CHAOS_STRESS_PERCENT", stress),
                 ("CHAOS_NOT_FOUND_PERCENT", not_found),
             ];
-            count_faults(generator(&variables), 1000)
+            count_faults(new_generator(&variables), 1000)
         };
         assert_eq!(count_with_shares("100", "0"), [1000, 0, 0]);
         assert_eq!(count_with_shares("0", "100"), [0, 1000, 0]);
@@ -158,18 +158,18 @@ mod tests {
 
     #[test]
     fn cpu_times_are_spread_over_their_whole_range() {
-        let mut generator = generator(&[
+        let mut generator = new_generator(&[
             ("CHAOS_STRESS_PERCENT", "100"),
             ("CHAOS_NOT_FOUND_PERCENT", "0"),
         ]);
-        let times: Vec<u64> = (0..10_000)
+        let cpu_times: Vec<u64> = (0..10_000)
             .map(|_| match generator.draw() {
                 Fault::Stress { cpu_ms } => cpu_ms,
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert!(times.iter().all(|cpu_ms| (350..=1070).contains(cpu_ms)));
-        assert!(times.iter().any(|cpu_ms| *cpu_ms < 360));
-        assert!(times.iter().any(|cpu_ms| *cpu_ms > 1060));
+        assert!(cpu_times.iter().all(|cpu_ms| (350..=1070).contains(cpu_ms)));
+        assert!(cpu_times.iter().any(|cpu_ms| *cpu_ms < 360));
+        assert!(cpu_times.iter().any(|cpu_ms| *cpu_ms > 1060));
     }
 }

@@ -9,8 +9,7 @@ use http_shell::id::parse_path_id;
 
 use crate::error::Error;
 
-/// An id that is valid as a path segment of a request to the monolith: its length is limited, and it is neither
-/// `.` nor `..`.
+/// An id that is valid as a path segment of a request to the monolith: of limited length, and neither `.` nor `..`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MysfitId(String);
 

@@ -1,4 +1,4 @@
-//! The span of one call to the monolith. It follows the semantic conventions for HTTP clients.
+//! The span of one call to the monolith, with the attributes of the semantic conventions for HTTP clients.
 
 use std::cell::Cell;
 use std::thread::panicking;
@@ -19,7 +19,7 @@ const PEER_SERVICE: &str = "monolith";
 /// The port of a URL without an explicit port. All calls to the monolith have the scheme `http`.
 const DEFAULT_PORT: u16 = 80;
 
-/// The span of a running call. Its parent is the span of the request that the service is handling.
+/// The span of a running call: a child of the span of the request that the service is handling.
 pub struct CallSpan {
     context: Context,
     /// Whether the monolith has answered with a 4xx or 5xx status.
@@ -43,7 +43,8 @@ impl CallSpan {
                 KeyValue::new("server.address", url.host().unwrap_or_default().to_owned()),
                 KeyValue::new("server.port", i64::from(port)),
                 KeyValue::new("peer.service", PEER_SERVICE),
-                // Tells X-Ray that the monolith sends its own segment, a child of this subsegment.
+                // Sets `traced` in the subsegment: the monolith sends a separate segment as a child of the
+                // subsegment.
                 KeyValue::new("aws.http.traced", true),
             ]);
         }
@@ -95,7 +96,7 @@ impl Drop for CallSpan {
     /// Ends the span of a call that did not finish: its request was cancelled, or the service panicked.
     fn drop(&mut self) {
         let span = self.context.span();
-        // A span that has ended is not recording.
+        // `is_recording` returns false after the end of the span.
         if span.is_recording() {
             let (error_type, message) = if panicking() {
                 ("panic", "the service panicked during the call")

@@ -18,7 +18,7 @@ async fn post_like(service: &Service) -> u16 {
     answer.await.unwrap().status().as_u16()
 }
 
-/// The messages of all lines except access lines.
+/// The messages of all log lines except access lines.
 fn messages(lines: &[String]) -> Vec<String> {
     let parse_line = |line: &String| -> serde_json::Value { serde_json::from_str(line).unwrap() };
     let lines = lines.iter().map(parse_line);
@@ -76,8 +76,8 @@ async fn faults_occur_only_with_chaosmode_on() {
         ("true", false),
         ("", false),
     ] {
-        // With chaos off, a fault would burn CPU time for longer than the time limit of the test.
-        let burn = if is_on { "400-400" } else { "60000-60000" };
+        // If a fault occurred although chaos is off, the burn would exceed the time limit of the test.
+        let burn_cpu_ms = if is_on { "400-400" } else { "60000-60000" };
         let start_with_shares = |stress: &'static str, not_found: &'static str| {
             start_with_monolith(
                 &monolith,
@@ -85,7 +85,7 @@ async fn faults_occur_only_with_chaosmode_on() {
                     ("CHAOSMODE", mode),
                     ("CHAOS_STRESS_PERCENT", stress),
                     ("CHAOS_NOT_FOUND_PERCENT", not_found),
-                    ("CHAOS_STRESS_CPU_MS", burn),
+                    ("CHAOS_STRESS_CPU_MS", burn_cpu_ms),
                 ],
             )
         };
@@ -126,7 +126,7 @@ async fn a_like_logs_its_steps_in_order_and_a_simulated_404_logs_only_the_first_
         ];
         start_with_monolith(&monolith, &variables)
     };
-    let logged_steps = async |service: Service| {
+    let collect_logged_steps = async |service: Service| {
         post_like(&service).await;
         let mut steps = messages(&service.stop().1);
         steps.retain(|message| {
@@ -136,7 +136,10 @@ async fn a_like_logs_its_steps_in_order_and_a_simulated_404_logs_only_the_first_
         steps
     };
     let not_found = ["Like received.", "WARN: simulated 404 activated"];
-    assert_eq!(logged_steps(start_with_shares("0", "100")).await, not_found);
+    assert_eq!(
+        collect_logged_steps(start_with_shares("0", "100")).await,
+        not_found
+    );
     let stress = [
         "Like received.",
         "WARN: stress function activated",
@@ -144,9 +147,12 @@ async fn a_like_logs_its_steps_in_order_and_a_simulated_404_logs_only_the_first_
         "Like processed.",
         "Fulfill processed.",
     ];
-    assert_eq!(logged_steps(start_with_shares("100", "0")).await, stress);
     assert_eq!(
-        logged_steps(start_with_shares("0", "0")).await[..2],
+        collect_logged_steps(start_with_shares("100", "0")).await,
+        stress
+    );
+    assert_eq!(
+        collect_logged_steps(start_with_shares("0", "0")).await[..2],
         ["Like received.", stress[2]]
     );
 }

@@ -51,7 +51,7 @@ async fn running_likes_at_sigterm_are_all_fulfilled() {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Outcome {
     Answered,
-    /// The service does not listen any more.
+    /// The service no longer listens on its port.
     ConnectionRefused,
     /// The service accepted the connection, but did not answer.
     Lost,

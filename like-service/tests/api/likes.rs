@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::monolith_stub::{FULFILLED_BODY, MonolithStub, Reply};
 use crate::{BINARY, start_with_monolith};
-use test_support::service::{Service, free_port};
+use test_support::service::{Service, reserve_port};
 
 async fn post_like(service: &Service) -> (u16, Value) {
     let answer = Client::new().post(service.url("/mysfits/one/like")).send();
@@ -100,12 +100,12 @@ async fn special_characters_in_an_id_reach_no_other_route_of_the_monolith() {
 async fn each_answer_of_the_monolith_becomes_its_documented_status() {
     let html = "<html>upstream text</html>";
     let redirect = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n";
-    let huge = format!("{{\"x\": \"{}\"}}", "x".repeat(100_000));
+    let too_large_json = format!("{{\"x\": \"{}\"}}", "x".repeat(100_000));
     for (reply, status, code) in [
         (Reply::json("200 OK", html), 502, "bad_gateway"),
         (Reply::json("200 OK", "[1]"), 502, "bad_gateway"),
         (Reply::json("200 OK", ""), 502, "bad_gateway"),
-        (Reply::json("200 OK", &huge), 502, "bad_gateway"),
+        (Reply::json("200 OK", &too_large_json), 502, "bad_gateway"),
         (Reply::KeepOpen(redirect.to_owned()), 502, "bad_gateway"),
         (Reply::json("400 Bad Request", html), 502, "bad_gateway"),
         (Reply::json("404 Not Found", html), 404, "not_found"),
@@ -132,7 +132,7 @@ async fn each_answer_of_the_monolith_becomes_its_documented_status() {
         ),
         // The service does not read the body of an error answer.
         (
-            Reply::json("503 Service Unavailable", &huge),
+            Reply::json("503 Service Unavailable", &too_large_json),
             503,
             "service_unavailable",
         ),
@@ -183,7 +183,8 @@ async fn a_silent_monolith_is_a_504_at_the_deadline_without_a_second_call() {
 
 #[tokio::test]
 async fn an_unreachable_monolith_is_a_503_with_the_cause_in_the_log() {
-    let unreachable_address = format!("{}:{}", Ipv4Addr::LOCALHOST, free_port());
+    let (port, _reservation) = reserve_port();
+    let unreachable_address = format!("{}:{port}", Ipv4Addr::LOCALHOST);
     let service = Service::start(BINARY, &[("MONOLITH_URL", &unreachable_address)]);
     let (status, body) = post_like(&service).await;
     assert_eq!(status, 503);

@@ -28,7 +28,7 @@ use monolith_stub::MonolithStub;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_like-service");
 
-/// The variables that the Like service needs to start. No process listens on this port.
+/// The variables without a default. No process listens on port 9.
 const REQUIRED: &[(&str, &str)] = &[("MONOLITH_URL", "127.0.0.1:9")];
 
 const REJECTED_VALUES: &[(&str, &str)] = &[

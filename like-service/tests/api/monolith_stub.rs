@@ -1,4 +1,4 @@
-//! A stub of the monolith. It reads and writes raw bytes on a socket.
+//! A stub of the monolith that reads and writes raw bytes on a socket.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ impl Reply {
     }
 }
 
-/// A stub that gives every request the same answer, and stores the heads of the requests.
+/// A stub that sends the same answer to every request, and stores the heads of the requests.
 pub struct MonolithStub {
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
@@ -64,7 +64,7 @@ impl MonolithStub {
 
 async fn serve(mut stream: TcpStream, reply: Reply, requests: Arc<Mutex<Vec<String>>>) {
     let mut head = String::new();
-    // The requests have no body. The bytes of a body would become part of `head`.
+    // The requests have no body, so all received bytes belong to a head.
     loop {
         let mut bytes = [0; 4096];
         match stream.read(&mut bytes).await {

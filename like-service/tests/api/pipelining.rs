@@ -5,7 +5,7 @@ use test_support::answer::parse_answer;
 
 const LIVE_BODY: &str = r#"{"status":"live"}"#;
 
-/// The head of a request.
+/// Formats the head of a request with this request line and these headers.
 fn request_head(line: &str, headers: &str) -> String {
     format!("{line}\r\nHost: x\r\n{headers}\r\n")
 }
@@ -36,13 +36,13 @@ fn a_pipelined_head_request_is_answered_without_a_body_and_a_get_with_its_body()
 #[test]
 fn pipelined_requests_with_bodies_are_all_answered() {
     let service = start();
-    let lines = "GET /nothing HTTP/1.1\r\n\r\n\n".repeat(100);
-    let length = format!("Content-Length: {}\r\n", lines.len());
+    let body = "GET /nothing HTTP/1.1\r\n\r\n\n".repeat(100);
+    let length = format!("Content-Length: {}\r\n", body.len());
     let chunked = request_head("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n")
-        + &format!("{:x};a=b\r\n{lines}\r\n0\r\nA: b\r\n\r\n", lines.len());
+        + &format!("{:x};a=b\r\n{body}\r\n0\r\nA: b\r\n\r\n", body.len());
     let requests = chunked.clone()
         + &request_head("POST / HTTP/1.1", &length)
-        + &lines
+        + &body
         + "\r\n"
         + &chunked
         + &request_head("GET /health/live HTTP/1.1", "Connection: close\r\n");
@@ -53,7 +53,7 @@ fn pipelined_requests_with_bodies_are_all_answered() {
 }
 
 #[test]
-fn requests_after_a_closing_answer_are_not_handled() {
+fn a_request_after_an_answer_that_closes_the_connection_is_not_handled() {
     let service = start();
     let large_body = "x".repeat(70_000);
     let large_chunk = format!("{:x}\r\n{large_body}\r\n0\r\n\r\n", large_body.len());
@@ -72,8 +72,8 @@ fn requests_after_a_closing_answer_are_not_handled() {
             &*large_chunk,
         ),
     ] {
-        let next = request_head("GET /health/live HTTP/1.1", "");
-        let requests = request_head(line, headers) + body + &next;
+        let next_request = request_head("GET /health/live HTTP/1.1", "");
+        let requests = request_head(line, headers) + body + &next_request;
         let answers = service.send_raw(requests.as_bytes());
         assert_eq!(
             answers.matches("HTTP/1.").count(),

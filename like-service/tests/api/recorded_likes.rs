@@ -11,7 +11,7 @@ use test_support::daemon::{assert_child_within, error_flags};
 use test_support::records::{RecordedService, reset_connection};
 use test_support::service::Service;
 
-/// Binds the address of a stand-in for the monolith. The test itself accepts and answers its connections.
+/// Binds a listener that stands in for the monolith. The test itself accepts and answers the connections.
 fn bind_monolith() -> (TcpListener, String) {
     let monolith = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = monolith.local_addr().unwrap().to_string();
@@ -56,7 +56,7 @@ fn a_client_reset_during_the_call_of_the_monolith_ends_both_spans() {
     let client = send_like(&recorded.service);
     let call = accept_call(&monolith);
     reset_connection(client);
-    recorded.wait_for(1, "client_disconnected");
+    recorded.wait_for_lines(1, "client_disconnected");
     let records = recorded.stop();
     drop(call);
     records.assert_each_request_is_recorded_once(1);
@@ -73,7 +73,7 @@ fn a_client_reset_during_the_call_of_the_monolith_ends_both_spans() {
         "the request was cancelled before the monolith answered"
     );
     assert_eq!(
-        records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
+        records.sum_metric("mysfits.likes", &[("outcome", json!("abandoned"))]),
         1
     );
 }
@@ -87,7 +87,7 @@ fn a_client_reset_while_the_monolith_answers_ends_both_spans() {
     let incomplete_answer = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
     call.write_all(incomplete_answer).unwrap();
     reset_connection(client);
-    recorded.wait_for(1, "client_disconnected");
+    recorded.wait_for_lines(1, "client_disconnected");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
     assert_eq!(records.calls.len(), 1);
@@ -106,13 +106,13 @@ fn a_like_is_fulfilled_even_if_its_client_closes_the_connection() {
         "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{FULFILLED_BODY}"
     )
     .unwrap();
-    recorded.wait_for(1, r#""target":"access""#);
+    recorded.wait_for_lines(1, r#""target":"access""#);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
     records.assert_outcome_count(1, 200, None, &[]);
     assert_eq!(records.calls.len(), 1);
     assert_eq!(
-        records.sum("mysfits.likes", &[("outcome", json!("liked"))]),
+        records.sum_metric("mysfits.likes", &[("outcome", json!("liked"))]),
         1
     );
 }
@@ -131,9 +131,9 @@ fn burning_and_waiting_likes_are_recorded_when_their_clients_reset() {
         ],
     );
     let clients: Vec<_> = (0..5).map(|_| send_like(&recorded.service)).collect();
-    recorded.wait_for(5, "stress function activated");
+    recorded.wait_for_lines(5, "stress function activated");
     clients.into_iter().for_each(reset_connection);
-    recorded.wait_for(5, "client_disconnected");
+    recorded.wait_for_lines(5, "client_disconnected");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(5);
     records.assert_outcome_count(5, 499, Some("client_disconnected"), &["error"]);
@@ -141,11 +141,11 @@ fn burning_and_waiting_likes_are_recorded_when_their_clients_reset() {
         assert_eq!(segment["annotations"]["chaos_fault"], "stress");
     }
     assert_eq!(
-        records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
+        records.sum_metric("mysfits.likes", &[("outcome", json!("abandoned"))]),
         5
     );
     assert_eq!(
-        records.sum("chaos.faults", &[("chaos.fault", json!("stress"))]),
+        records.sum_metric("chaos.faults", &[("chaos.fault", json!("stress"))]),
         5
     );
 }
@@ -170,7 +170,7 @@ fn likes_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
         assert_child_within(call, parent_segment.unwrap());
     }
     assert_eq!(
-        records.sum("mysfits.likes", &[("outcome", json!("abandoned"))]),
+        records.sum_metric("mysfits.likes", &[("outcome", json!("abandoned"))]),
         20
     );
 }
@@ -195,7 +195,7 @@ fn each_like_is_counted_once_under_its_outcome() {
             head("one", "Transfer-Encoding: chunked\r\n") + "zz\r\n",
             400,
         ),
-        // These requests are not likes.
+        // A GET request and a request with a longer path are not likes.
         (head("one", "").replacen("POST", "GET", 1), 405),
         (head("one/two", ""), 404),
     ] {
@@ -205,18 +205,18 @@ fn each_like_is_counted_once_under_its_outcome() {
         assert_eq!(String::from_utf8_lossy(&answer), expected, "{request}");
     }
     let client_of_incomplete_request = send(service, &head("one", "Content-Length: 2\r\n"));
-    // At least one of the next eight requests goes to the worker of this request. Its answer shows that the worker has
-    // read the head of this request.
-    recorded.wait_for(9, r#""target":"access""#);
+    // At least one of the next eight requests is handled by the worker thread of the incomplete request. The answer
+    // to that request shows that the worker has read the head of the incomplete request.
+    recorded.wait_for_lines(9, r#""target":"access""#);
     for _ in 0..8 {
         let mut answer = [0; 12];
-        let get = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
-        send(&recorded.service, get)
+        let live_request = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+        send(&recorded.service, live_request)
             .read_exact(&mut answer)
             .unwrap();
     }
     reset_connection(client_of_incomplete_request);
-    recorded.wait_for(1, "client_disconnected");
+    recorded.wait_for_lines(1, "client_disconnected");
 
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(18);
@@ -228,13 +228,13 @@ fn each_like_is_counted_once_under_its_outcome() {
         ("abandoned", 1),
         ("liked", 0),
     ] {
-        let counted = records.sum("mysfits.likes", &[("outcome", json!(outcome))]);
-        assert_eq!(counted, count, "{outcome}: {records:#?}");
+        let counted_likes = records.sum_metric("mysfits.likes", &[("outcome", json!(outcome))]);
+        assert_eq!(counted_likes, count, "{outcome}: {records:#?}");
     }
     let likes = [
         ("http.route", json!("/mysfits/{id}/like")),
         ("http.request.method", json!("POST")),
     ];
-    let requests = records.sum("http.server.request.duration", &likes);
-    assert_eq!(records.sum("mysfits.likes", &[]), requests);
+    let requests = records.sum_metric("http.server.request.duration", &likes);
+    assert_eq!(records.sum_metric("mysfits.likes", &[]), requests);
 }

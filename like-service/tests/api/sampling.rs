@@ -8,15 +8,15 @@ use crate::start_with;
 use test_support::collector::Collector;
 use test_support::service::{Service, WAIT_LIMIT};
 
-/// A sampling rule that samples all health checks. Without this rule, the sampler's default samples one in twenty.
+/// A sampling rule that samples all health checks. Without this rule, the sampler samples 5 % of all requests.
 const SAMPLING_RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
     "RuleName": "all", "Priority": 1, "FixedRate": 1.0, "ReservoirSize": 0, "Version": 1,
     "ServiceName": "like service", "ServiceType": "*", "Host": "*", "HTTPMethod": "GET",
     "URLPath": "/health/*", "ResourceARN": "*", "Attributes": {}
 }}]}"#;
 
-/// Sends requests until thirty answers in a row are sampled. The default of one in twenty practically never samples
-/// thirty in a row.
+/// Sends requests until thirty answers in a row are sampled. At the default sampling rate of 5 %, thirty sampled
+/// answers in a row are practically impossible.
 async fn assert_all_are_sampled(service: &Service) {
     let client = Client::new();
     let deadline = Instant::now() + WAIT_LIMIT;
@@ -58,14 +58,14 @@ async fn a_jaeger_sampling_server_decides_which_traces_are_sampled() {
     let strategy =
         r#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1.0}}"#;
     let server = Collector::start_answering(strategy);
-    let argument = format!(
+    let sampler_argument = format!(
         "endpoint={}/sampling,pollingIntervalMs=10,initialSamplingRate=0",
         server.endpoint
     );
     let service = start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
-        ("OTEL_TRACES_SAMPLER_ARG", &argument),
+        ("OTEL_TRACES_SAMPLER_ARG", &sampler_argument),
     ]);
     assert_all_are_sampled(&service).await;
 }

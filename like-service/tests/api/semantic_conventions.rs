@@ -6,7 +6,7 @@ use crate::monolith_stub::{MonolithStub, Reply};
 use crate::{start_with, start_with_monolith};
 use test_support::collector::{Collector, attribute_text};
 use test_support::conventions::{attribute_values, metric_violations, span_violations};
-use test_support::service::free_port;
+use test_support::service::reserve_port;
 
 #[tokio::test]
 async fn metrics_and_spans_follow_the_semantic_conventions() {
@@ -51,7 +51,8 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
 
 #[tokio::test]
 async fn a_failed_call_of_the_monolith_has_an_error_type_even_without_an_error_status() {
-    let unreachable_address = format!("127.0.0.1:{}", free_port());
+    let (port, _reservation) = reserve_port();
+    let unreachable_address = format!("127.0.0.1:{port}");
     let silent_address = MonolithStub::start(Reply::Silence)
         .await
         .address

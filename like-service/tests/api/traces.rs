@@ -9,7 +9,7 @@ use test_support::collector::{Collector, attribute_text};
 use test_support::daemon::{
     Daemon, assert_child_within, documents_of_trace, error_flags, only_document, trace_id,
 };
-use test_support::service::{Service, free_port};
+use test_support::service::{Service, reserve_port};
 
 /// Sends a like. Returns the status and the trace header of the answer.
 async fn post_like(service: &Service, id: &str) -> (u16, String) {
@@ -79,7 +79,8 @@ async fn a_like_is_a_segment_with_a_subsegment_for_the_call_of_the_monolith() {
     assert_eq!(error_flags(segment), [] as [&str; 0]);
     assert_eq!(error_flags(call), [] as [&str; 0]);
 
-    // The trace headers of the call name the subsegment as the parent. Other headers of the client are not sent.
+    // The trace headers of the call to the monolith contain the id of the subsegment as the parent. Other headers of
+    // the client are not forwarded.
     let head = monolith.requests().remove(0);
     let trace_header = format!(
         "x-amzn-trace-id: Root={};Parent={};Sampled=1",
@@ -168,14 +169,15 @@ async fn a_429_of_the_monolith_is_a_throttle_in_the_subsegment() {
 
 #[tokio::test]
 async fn failed_calls_of_the_monolith_are_faults_with_their_causes() {
-    let unreachable_address = (Ipv4Addr::LOCALHOST, free_port());
-    let unreachable_address = format!("{}:{}", unreachable_address.0, unreachable_address.1);
+    let (port, _reservation) = reserve_port();
+    let unreachable_address = format!("{}:{port}", Ipv4Addr::LOCALHOST);
     let silent_address = MonolithStub::start(Reply::Silence)
         .await
         .address
         .to_string();
-    let failing = MonolithStub::start(Reply::json("500 Internal Server Error", "{}")).await;
-    let failing_address = failing.address.to_string();
+    let failing_monolith =
+        MonolithStub::start(Reply::json("500 Internal Server Error", "{}")).await;
+    let failing_address = failing_monolith.address.to_string();
     for (monolith, status, kind, cause) in [
         (
             &unreachable_address,
@@ -195,7 +197,7 @@ async fn failed_calls_of_the_monolith_are_faults_with_their_causes() {
             let exceptions = document["cause"]["exceptions"].as_array().unwrap();
             assert_eq!(exceptions[0]["type"], kind, "{document:#}");
             assert!(format!("{exceptions:?}").contains(cause), "{exceptions:#?}");
-            // Each exception refers to the next one as its cause.
+            // Each exception refers to the next exception as its cause.
             for pair in exceptions.windows(2) {
                 assert_eq!(pair[0]["cause"], pair[1]["id"]);
             }
@@ -288,13 +290,15 @@ async fn the_spans_and_metrics_of_a_like_are_exported_by_otlp() {
         monolith.address.port().to_string()
     );
 
-    let names = metrics.iter().map(|metric| &*metric.name);
-    // The metrics of the exporter itself are left out: they are not always exported before the shutdown.
-    let mut names: Vec<_> = names.filter(|name| !name.starts_with("otel.")).collect();
-    names.sort_unstable();
-    names.dedup();
+    let metric_names = metrics.iter().map(|metric| &*metric.name);
+    // The exporter's own metrics are excluded, because they are not always exported before the shutdown.
+    let mut metric_names: Vec<_> = metric_names
+        .filter(|name| !name.starts_with("otel."))
+        .collect();
+    metric_names.sort_unstable();
+    metric_names.dedup();
     assert_eq!(
-        names,
+        metric_names,
         [
             "chaos.faults",
             "http.server.active_requests",
@@ -332,7 +336,7 @@ async fn likes_are_counted_by_the_outcome_that_clients_see() {
     );
 }
 
-/// The answer of the stand-in for the ECS metadata endpoint on Fargate, to both the container and the task request.
+/// The stubbed ECS metadata endpoint sends this answer to both requests: for the container and for the task.
 const ECS_METADATA: &str = r#"{
     "Cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/mysfits",
     "TaskARN": "arn:aws:ecs:eu-west-1:123456789012:task/mysfits/158d1c8083dd49d6b527399fd6414f5c",

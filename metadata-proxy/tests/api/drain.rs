@@ -63,7 +63,7 @@ fn requests_that_the_client_resets_or_the_shutdown_aborts_are_recorded_once() {
         .collect();
     endpoint.wait_for_pending(8);
     reset_streams.into_iter().for_each(reset_connection);
-    recorded.wait_for(8, "client_disconnected");
+    recorded.wait_for_lines(8, "client_disconnected");
     let _aborted = connect_and_send(&recorded.service);
     endpoint.wait_for_pending(9);
     let records = recorded.stop();

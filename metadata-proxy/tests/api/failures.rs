@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::{Endpoint, Reply, TASK, container_id};
 use crate::{BINARY, METADATA_URI_VARIABLE, error_code, get, start_proxy};
-use test_support::service::{Service, WAIT_LIMIT, free_port};
+use test_support::service::{Service, WAIT_LIMIT, reserve_port};
 
 /// More bytes than the proxy accepts in a response.
 const OVERSIZED_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -75,7 +75,8 @@ fn an_endpoint_that_does_not_answer_fails_readiness_but_not_liveness() {
 
 #[test]
 fn an_unreachable_endpoint_is_a_502_and_the_cause_is_logged() {
-    let unused_uri = format!("http://127.0.0.1:{}/v4/a", free_port());
+    let (port, _reservation) = reserve_port();
+    let unused_uri = format!("http://127.0.0.1:{port}/v4/a");
     let proxy = Service::start(BINARY, &[(METADATA_URI_VARIABLE, &unused_uri)]);
     for path in ["/v4/stats", "/v2/stats/a"] {
         assert_bad_gateway(&proxy, path, UNREACHABLE_MESSAGE);

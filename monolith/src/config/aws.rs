@@ -1,7 +1,7 @@
-//! Checks the environment variables of the AWS SDK. The SDK reads them itself afterwards.
+//! Checks the environment variables of the AWS SDK before the SDK reads them.
 //!
-//! Without these checks, the SDK would ignore most invalid values, or each request would fail. The checks follow
-//! the "AWS SDKs and Tools Reference Guide" and the SDK's parsers.
+//! Without these checks, the SDK would ignore most invalid values, and the others would make each request fail. The
+//! checks follow the "AWS SDKs and Tools Reference Guide" and the SDK's parsers.
 
 use std::path::Path;
 
@@ -29,14 +29,14 @@ const CHECKSUM_MODE: ValueKind = ("when_supported or when_required", is_checksum
 const COMPRESSION_SIZE: ValueKind = ("whole bytes from 0 to 10485760", is_compression_size);
 const ENDPOINT_MODE: ValueKind = ("preferred, disabled or required", is_endpoint_mode);
 const IP_VERSION: ValueKind = ("IPv4 or IPv6", is_ip_version);
-const KEY: ValueKind = ("a key without white space", is_ascii_graphic);
+const ACCESS_KEY: ValueKind = ("a key without white space", is_ascii_graphic);
 const NOT_BLANK: ValueKind = ("a value", is_not_blank);
-const PATH: ValueKind = ("a path such as /credentials", is_path);
+const CREDENTIALS_PATH: ValueKind = ("a path such as /credentials", is_path);
 const REGION: ValueKind = ("a region such as eu-west-1", is_region);
 const ROLE_ARN: ValueKind = ("the ARN of a role", is_role_arn);
 const SESSION_NAME: ValueKind = ("2 to 64 letters, digits or any of _=,.@-", is_session_name);
 const SESSION_TOKEN: ValueKind = ("a token that can be sent in a header", is_ascii_graphic);
-const TOKEN: ValueKind = ("a token that can be sent in a header", is_header_value);
+const AUTHORIZATION_TOKEN: ValueKind = ("a token that can be sent in a header", is_header_value);
 const NO_VALUE: ValueKind = ("no value, because only tests of the SDK use it", |_| false);
 const URL: ValueKind = (
     "http://host:port or https://host:port, with or without a path",
@@ -44,15 +44,14 @@ const URL: ValueKind = (
 );
 const URL_WITH_QUERY: ValueKind = (URL.0, is_url_with_query);
 
-/// The variables that the SDK reads, and the valid values of each. Variables for which every value is valid are
-/// left out.
+/// The variables that the SDK reads, each with its valid values. A variable that accepts every value is not listed.
 const VARIABLES: &[(&str, ValueKind)] = &[
     ("AWS_ACCOUNT_ID", ACCOUNT_ID),
     ("AWS_ACCOUNT_ID_ENDPOINT_MODE", ENDPOINT_MODE),
     ("AWS_AUTH_SCHEME_PREFERENCE", AUTH_SCHEMES),
     ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", NOT_BLANK),
     ("AWS_CONTAINER_CREDENTIALS_FULL_URI", URL_WITH_QUERY),
-    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", PATH),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", CREDENTIALS_PATH),
     ("AWS_DEFAULT_REGION", REGION),
     ("AWS_DISABLE_CLOCK_SKEW_CORRECTION", BOOLEAN),
     ("AWS_DISABLE_REQUEST_COMPRESSION", BOOLEAN),
@@ -80,21 +79,21 @@ const VARIABLES: &[(&str, ValueKind)] = &[
 
 /// Secret variables. Error messages do not contain their values.
 const SECRET_VARIABLES: &[(&str, ValueKind)] = &[
-    ("AWS_ACCESS_KEY_ID", KEY),
-    ("AWS_CONTAINER_AUTHORIZATION_TOKEN", TOKEN),
-    ("AWS_SECRET_ACCESS_KEY", KEY),
+    ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN", AUTHORIZATION_TOKEN),
+    ("AWS_SECRET_ACCESS_KEY", ACCESS_KEY),
     ("AWS_SESSION_TOKEN", SESSION_TOKEN),
 ];
 
-/// If the first variable of a pair is set, the second one must be set too.
+/// If the first variable of a pair is set, the second variable must be set too.
 const DEPENDENT_VARIABLES: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
 ];
 
-/// The retry settings of the SDK. The monolith reads these variables itself, because it configures the retries of
-/// the SDK: the SDK's default pauses are too long for the monolith's deadline.
+/// The retry settings of the SDK. The monolith reads these variables itself and configures the retries of the SDK,
+/// because the SDK's default pauses are too long for the monolith's deadline.
 #[derive(Clone, Copy, Debug)]
 pub struct Retries {
     /// `AWS_MAX_ATTEMPTS`: attempts of a call, including the first one.
@@ -124,19 +123,23 @@ pub fn read(variables: &Variables) -> Result<Retries, ConfigError> {
             return Err(ConfigError::Invalid(message));
         }
     }
-    let attempts = non_blank(variables, "AWS_MAX_ATTEMPTS").unwrap_or("3");
-    let mode = non_blank(variables, "AWS_RETRY_MODE").unwrap_or("standard");
+    let max_attempts = non_blank(variables, "AWS_MAX_ATTEMPTS").unwrap_or("3");
+    let retry_mode = non_blank(variables, "AWS_RETRY_MODE").unwrap_or("standard");
     Ok(Retries {
-        max_attempts: attempts
+        max_attempts: max_attempts
             .parse()
             .ok()
             .filter(|count| *count > 0)
             .ok_or_else(|| {
-                ConfigError::invalid("AWS_MAX_ATTEMPTS", attempts, "a whole number, at least 1")
+                ConfigError::invalid(
+                    "AWS_MAX_ATTEMPTS",
+                    max_attempts,
+                    "a whole number, at least 1",
+                )
             })?,
-        mode: mode
-            .parse()
-            .map_err(|_| ConfigError::invalid("AWS_RETRY_MODE", mode, "standard or adaptive"))?,
+        mode: retry_mode.parse().map_err(|_| {
+            ConfigError::invalid("AWS_RETRY_MODE", retry_mode, "standard or adaptive")
+        })?,
     })
 }
 
@@ -145,8 +148,8 @@ fn non_blank<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
     variables.text(name).filter(|value| is_not_blank(value))
 }
 
-/// Whether the file contains only certificates. The SDK's HTTP client trusts them instead of the system's
-/// certificates.
+/// Whether the file contains only certificates. The SDK's HTTP client trusts these certificates instead of the
+/// system's certificates.
 fn is_certificate_file(value: &str) -> bool {
     let loaded = load_certs_from_paths(Some(Path::new(value)), None);
     loaded.errors.is_empty() && !loaded.certs.is_empty()

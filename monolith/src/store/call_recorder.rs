@@ -45,8 +45,8 @@ struct Instruments {
 }
 
 impl CallRecorder {
-    /// Creates a recorder for calls that access `table` in `region`. It uses the current global tracer and meter
-    /// providers.
+    /// Creates a recorder for calls that access `table` in `region`. The recorder uses the current global tracer and
+    /// meter providers.
     pub fn new(table: &str, region: &str) -> Self {
         let meter = global::meter("monolith");
         Self {
@@ -113,7 +113,7 @@ impl Intercept for CallRecorder {
     }
 }
 
-/// A running call. If it is dropped before its end, for instance at a deadline, it is recorded with the error type
+/// A running call. A call that is dropped before its end, for instance at a deadline, is recorded with the error type
 /// `no_answer`.
 #[derive(Debug)]
 struct Call {

@@ -10,7 +10,7 @@ use crate::mysfit::Mysfit;
 /// The attributes of an item, by attribute name.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// The error of an item that is not a mysfit. It contains the name of the missing or invalid attribute.
+/// The error of an item that is not a valid mysfit: the name of the missing or invalid attribute.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the attribute {0} is missing or invalid")]
 pub struct InvalidItem(&'static str);
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn item_of(mysfit: &Mysfit) -> Item {
+    fn build_item(mysfit: &Mysfit) -> Item {
         let text_value = |value: &String| AttributeValue::S(value.clone());
         let number_value = |value: u64| AttributeValue::N(value.to_string());
         let attributes = [
@@ -101,12 +101,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_mysfit_is_the_same_after_conversion_to_an_item_and_back(mysfit: Mysfit) {
-            prop_assert_eq!(Mysfit::try_from(&item_of(&mysfit)), Ok(mysfit));
+            prop_assert_eq!(Mysfit::try_from(&build_item(&mysfit)), Ok(mysfit));
         }
 
         #[test]
         fn an_item_without_one_of_the_attributes_is_invalid(mysfit: Mysfit, missing in 0..ATTRIBUTE_NAMES.len()) {
-            let mut item = item_of(&mysfit);
+            let mut item = build_item(&mysfit);
             item.remove(ATTRIBUTE_NAMES[missing]);
             prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[missing])));
         }
@@ -115,7 +115,7 @@ mod tests {
         fn an_item_with_one_invalid_attribute_is_invalid(
             mysfit: Mysfit, invalid in 0..ATTRIBUTE_NAMES.len(), value in invalid_values()
         ) {
-            let mut item = item_of(&mysfit);
+            let mut item = build_item(&mysfit);
             item.insert(ATTRIBUTE_NAMES[invalid].to_owned(), value);
             prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[invalid])));
         }

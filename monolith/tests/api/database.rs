@@ -6,7 +6,7 @@ use dynoxide::server::serve_on;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// An emulator of DynamoDB. It runs until the tokio runtime of the test ends.
+/// An emulator of DynamoDB that runs until the tokio runtime of the test ends.
 pub struct Database {
     pub address: SocketAddr,
     db: dynoxide::Database,
@@ -20,7 +20,7 @@ impl Database {
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve_on(listener, db.clone()));
         let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
-        let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+        let string_attribute = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
         let index = |name: &str| {
             json!({
                 "IndexName": format!("{name}Index"),
@@ -28,11 +28,12 @@ impl Database {
                 "Projection": {"ProjectionType": "ALL"},
             })
         };
+        let attribute_definitions = ["MysfitId", "GoodEvil", "LawChaos"].map(string_attribute);
         let table = json!({
             "TableName": "MysfitsTable",
             "BillingMode": "PAY_PER_REQUEST",
             "KeySchema": [key("MysfitId", "HASH")],
-            "AttributeDefinitions": [text("MysfitId"), text("GoodEvil"), text("LawChaos")],
+            "AttributeDefinitions": attribute_definitions,
             "GlobalSecondaryIndexes": [index("GoodEvil"), index("LawChaos")],
         });
         db.create_table(serde_json::from_value(table).unwrap())
@@ -41,7 +42,7 @@ impl Database {
     }
 
     /// Writes an item, given in DynamoDB's JSON.
-    pub fn put(&self, item: Value) {
+    pub fn put_item(&self, item: Value) {
         let put = json!({"TableName": "MysfitsTable", "Item": item});
         self.db
             .put_item(serde_json::from_value(put).unwrap())
@@ -49,7 +50,7 @@ impl Database {
     }
 
     /// Reads an item. The result is DynamoDB's JSON, or null if the table has no item with this id.
-    pub fn get(&self, id: &str) -> Value {
+    pub fn get_item(&self, id: &str) -> Value {
         let get = json!({"TableName": "MysfitsTable", "Key": {"MysfitId": {"S": id}}});
         let output = self
             .db
@@ -59,18 +60,18 @@ impl Database {
     }
 
     /// Reads the number of likes of a mysfit. The result is a string of digits.
-    pub fn likes(&self, id: &str) -> Value {
-        self.get(id)["Likes"]["N"].take()
+    pub fn like_count(&self, id: &str) -> Value {
+        self.get_item(id)["Likes"]["N"].take()
     }
 
     /// Writes a valid mysfit.
     pub fn put_mysfit(&self, id: &str, good_evil: &str, law_chaos: &str) {
-        self.put(mysfit(id, good_evil, law_chaos));
+        self.put_item(mysfit_item(id, good_evil, law_chaos));
     }
 }
 
 /// A valid mysfit in DynamoDB's JSON.
-pub fn mysfit(id: &str, good_evil: &str, law_chaos: &str) -> Value {
+pub fn mysfit_item(id: &str, good_evil: &str, law_chaos: &str) -> Value {
     json!({
         "MysfitId": {"S": id},
         "Name": {"S": "Hasla"},

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::database::Database;
 use crate::faulty_proxy::{Fault, FaultyProxy};
 use crate::{BINARY, REQUIRED, start_with_dynamodb_at};
-use test_support::service::{Service, free_port, run_to_end};
+use test_support::service::{Service, reserve_port, run_to_end};
 
 /// Asserts that the routes with database access answer 503 within the deadline and a margin for a busy machine, and
 /// that the other routes answer 200.
@@ -42,7 +42,8 @@ async fn assert_database_routes_are_unavailable(monolith: &Service, deadline_ms:
 
 #[tokio::test]
 async fn an_unreachable_database_is_a_503_with_the_cause_in_the_log() {
-    let unreachable_address = (Ipv4Addr::LOCALHOST, free_port()).into();
+    let (port, _reservation) = reserve_port();
+    let unreachable_address = (Ipv4Addr::LOCALHOST, port).into();
     let monolith = start_with_dynamodb_at(unreachable_address, &[("DDB_TIMEOUT_MS", "500")]);
     assert_database_routes_are_unavailable(&monolith, 500).await;
     let line = monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#));
@@ -100,7 +101,7 @@ async fn a_throttled_like_is_retried_and_counted_once() {
         .send();
     assert_eq!(answer.await.unwrap().status(), 200);
     assert_eq!(proxy.request_count(), 3);
-    assert_eq!(database.likes("one"), "1");
+    assert_eq!(database.like_count("one"), "1");
 }
 
 #[tokio::test]
@@ -122,14 +123,14 @@ async fn a_like_with_only_throttled_attempts_is_a_503_and_adds_nothing() {
         error_lines.push(monolith.wait_for_line(|line| line.contains(r#""level":"ERROR""#)));
     }
     assert!(proxy.request_count() > error_lines.len());
-    assert_eq!(database.likes("one"), "0");
+    assert_eq!(database.like_count("one"), "0");
 }
 
 #[tokio::test]
 async fn a_like_succeeds_when_the_database_starts_within_the_deadline() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let port = free_port();
+    let (port, _reservation) = reserve_port();
     let unreachable_address = (Ipv4Addr::LOCALHOST, port).into();
     let monolith = start_with_dynamodb_at(
         unreachable_address,
@@ -148,7 +149,7 @@ async fn a_like_succeeds_when_the_database_starts_within_the_deadline() {
     let _proxy =
         FaultyProxy::start_at(unreachable_address, database.address, |_| Fault::None).await;
     assert_eq!(like.await.unwrap().unwrap().status(), 200);
-    assert_eq!(database.likes("one"), "1");
+    assert_eq!(database.like_count("one"), "1");
 }
 
 #[tokio::test]
@@ -167,7 +168,7 @@ async fn a_like_whose_answer_is_lost_is_a_503_and_is_not_retried() {
             .send();
         assert_eq!(answer.await.unwrap().status(), 503);
         assert_eq!(proxy.request_count(), 1);
-        assert_eq!(database.likes("one"), "1");
+        assert_eq!(database.like_count("one"), "1");
     }
 }
 
@@ -175,14 +176,14 @@ async fn a_like_whose_answer_is_lost_is_a_503_and_is_not_retried() {
 async fn an_adoption_whose_answer_is_lost_is_retried() {
     let database = Database::start().await;
     database.put_mysfit("one", "Good", "Neutral");
-    let lose_first = |request| {
+    let lose_first_answer = |request| {
         if request == 0 {
             Fault::AnswerLost
         } else {
             Fault::None
         }
     };
-    let proxy = FaultyProxy::start(database.address, lose_first).await;
+    let proxy = FaultyProxy::start(database.address, lose_first_answer).await;
     let monolith = start_with_dynamodb_at(proxy.address, &[]);
     let answer = Client::new()
         .post(monolith.url("/mysfits/one/adopt"))

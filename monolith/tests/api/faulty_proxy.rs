@@ -1,4 +1,4 @@
-//! A proxy between the monolith and the DynamoDB emulator. It injects faults into chosen requests.
+//! A proxy between the monolith and the DynamoDB emulator that injects faults into chosen requests.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ pub struct FaultyProxy {
 }
 
 impl FaultyProxy {
-    /// Starts a proxy that forwards requests to `database`. `fault` chooses the fault of each request from the
-    /// request's number. The first request has the number 0.
+    /// Starts a proxy that forwards requests to `database`. `fault` returns the fault of a request by the request's
+    /// number, counted from 0.
     pub async fn start(database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
         Self::start_at(([127, 0, 0, 1], 0).into(), database, fault).await
     }

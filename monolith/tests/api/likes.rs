@@ -15,7 +15,7 @@ async fn fulfilling_a_like_adds_one() {
         .send();
     let answer: Value = answer.await.unwrap().json().await.unwrap();
     assert_eq!(answer, json!({"Update": "Success"}));
-    assert_eq!(database.likes("one"), "1");
+    assert_eq!(database.like_count("one"), "1");
 }
 
 #[tokio::test]
@@ -25,19 +25,19 @@ async fn a_like_of_an_unknown_id_is_404_and_creates_no_item() {
         .post(monolith.url("/mysfits/nobody/fulfill-like"))
         .send();
     assert_eq!(answer.await.unwrap().status(), 404);
-    assert_eq!(database.get("nobody"), Value::Null);
+    assert_eq!(database.get_item("nobody"), Value::Null);
 }
 
 #[tokio::test]
 async fn a_like_of_an_invalid_item_is_404_and_changes_nothing() {
     let (monolith, database) = start_with_database().await;
     let invalid_item = json!({"MysfitId": {"S": "invalid"}, "Likes": {"S": "many"}});
-    database.put(invalid_item.clone());
+    database.put_item(invalid_item.clone());
     let answer = Client::new()
         .post(monolith.url("/mysfits/invalid/fulfill-like"))
         .send();
     assert_eq!(answer.await.unwrap().status(), 404);
-    assert_eq!(database.get("invalid"), invalid_item);
+    assert_eq!(database.get_item("invalid"), invalid_item);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_thousand_likes_by_fifty_clients_add_a_thousand() {
     });
     join_all(clients).await;
     assert_eq!(answered_likes.into_inner(), 1000);
-    assert_eq!(database.likes("one"), "1000");
+    assert_eq!(database.like_count("one"), "1000");
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn the_like_route_exists_only_with_like_in_monolith_on() {
     database.put_mysfit("one", "Good", "Neutral");
     let answer = Client::new().post(monolith.url("/mysfits/one/like")).send();
     assert_eq!(answer.await.unwrap().status(), 404);
-    assert_eq!(database.likes("one"), "0");
+    assert_eq!(database.like_count("one"), "0");
 
     let monolith_with_likes =
         start_with_dynamodb_at(database.address, &[("LIKE_IN_MONOLITH", "on")]);
@@ -77,7 +77,7 @@ async fn the_like_route_exists_only_with_like_in_monolith_on() {
     assert_eq!(answer.status(), 200);
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body, json!({"Update": "Success"}));
-    assert_eq!(database.likes("one"), "1");
+    assert_eq!(database.like_count("one"), "1");
     let answer = Client::new()
         .post(monolith_with_likes.url("/mysfits/nobody/like"))
         .send()

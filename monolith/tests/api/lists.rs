@@ -45,9 +45,9 @@ async fn a_list_contains_the_mysfits_of_all_pages() {
     let (monolith, database) = start_with_database().await;
     // A page of DynamoDB ends at 1 MB: these items fill four pages of the table and of the index.
     for number in 0..40 {
-        let mut item = crate::database::mysfit(&format!("{number:02}"), "Good", "Neutral");
+        let mut item = crate::database::mysfit_item(&format!("{number:02}"), "Good", "Neutral");
         item["Description"]["S"] = "x".repeat(100_000).into();
-        database.put(item);
+        database.put_item(item);
     }
     assert_eq!(list_ids(monolith.url("/mysfits")).await.len(), 40);
     let filtered = monolith.url("/mysfits?filter=GoodEvil&value=Good");
@@ -60,12 +60,21 @@ async fn a_filter_lists_the_mysfits_with_its_attribute_value() {
     database.put_mysfit("a", "Good", "Lawful");
     database.put_mysfit("b", "Good", "Chaotic");
     database.put_mysfit("c", "Evil", "Lawful");
-    let list = |query: &str| list_ids(monolith.url(&format!("/mysfits?{query}")));
-    assert_eq!(list("filter=GoodEvil&value=Good").await, ["a", "b"]);
-    assert_eq!(list("filter=LawChaos&value=Lawful").await, ["a", "c"]);
-    assert_eq!(list("filter=LawChaos&value=Neutral").await, [""; 0]);
-    assert_eq!(list("filter=").await, ["a", "b", "c"]);
-    assert_eq!(list("filter=&value=Good").await, ["a", "b", "c"]);
+    let list_filtered = |query: &str| list_ids(monolith.url(&format!("/mysfits?{query}")));
+    assert_eq!(
+        list_filtered("filter=GoodEvil&value=Good").await,
+        ["a", "b"]
+    );
+    assert_eq!(
+        list_filtered("filter=LawChaos&value=Lawful").await,
+        ["a", "c"]
+    );
+    assert_eq!(
+        list_filtered("filter=LawChaos&value=Neutral").await,
+        [""; 0]
+    );
+    assert_eq!(list_filtered("filter=").await, ["a", "b", "c"]);
+    assert_eq!(list_filtered("filter=&value=Good").await, ["a", "b", "c"]);
 }
 
 #[tokio::test]
@@ -97,10 +106,10 @@ async fn an_invalid_filter_is_a_400_that_names_the_accepted_values() {
 async fn an_invalid_item_is_left_out_of_lists_with_a_warning() {
     let (monolith, database) = start_with_database().await;
     database.put_mysfit("valid", "Good", "Lawful");
-    database.put(json!({"MysfitId": {"S": "incomplete"}, "Adopted": {"BOOL": true}}));
-    let mut invalid = crate::database::mysfit("invalid", "Good", "Lawful");
+    database.put_item(json!({"MysfitId": {"S": "incomplete"}, "Adopted": {"BOOL": true}}));
+    let mut invalid = crate::database::mysfit_item("invalid", "Good", "Lawful");
     invalid["Age"] = json!({"S": "old"});
-    database.put(invalid);
+    database.put_item(invalid);
     assert_eq!(list_ids(monolith.url("/mysfits")).await, ["valid"]);
     let filtered = monolith.url("/mysfits?filter=GoodEvil&value=Good");
     assert_eq!(list_ids(filtered).await, ["valid"]);

@@ -6,7 +6,7 @@ use crate::start_with_dynamodb_at;
 /// Starts a monolith with this log level, and requests a list that contains one invalid item. Returns the log lines.
 async fn log_lines_at(level: &str, more: &[(&str, &str)]) -> Vec<String> {
     let database = Database::start().await;
-    database.put(json!({"MysfitId": {"S": "invalid"}}));
+    database.put_item(json!({"MysfitId": {"S": "invalid"}}));
     let mut variables = vec![("LOGLEVEL", level)];
     variables.extend(more);
     let monolith = start_with_dynamodb_at(database.address, &variables);

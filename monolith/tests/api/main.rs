@@ -31,7 +31,7 @@ use database::Database;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_monolith");
 
-/// The variables that the monolith needs to start. No process listens on this port.
+/// The variables with which a monolith starts. No process listens on port 9.
 const REQUIRED: &[(&str, &str)] = &[
     ("DDB_TABLE_NAME", "MysfitsTable"),
     ("AWS_REGION", "eu-central-1"),
@@ -124,7 +124,7 @@ test_support::bodies_tests!(crate::PROGRAM);
 test_support::endless_bodies_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
 // The Like service runs all tests of `options` and `outages`, because they mainly test the crate `telemetry`. The
-// monolith runs only those that show that its `main` passes the configuration to that crate.
+// monolith runs only the tests which show that its `main` passes the configuration to `telemetry`.
 test_support::options_tests!(
     crate::PROGRAM,
     only each_signal_is_sent_with_its_own_url_headers_and_compression,

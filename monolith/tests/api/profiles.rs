@@ -66,7 +66,7 @@ async fn an_unknown_id_is_404_and_an_invalid_id_is_400_or_404() {
 #[tokio::test]
 async fn the_profile_of_an_invalid_item_is_404_with_a_warning() {
     let (monolith, database) = start_with_database().await;
-    database.put(json!({"MysfitId": {"S": "incomplete"}, "Adopted": {"BOOL": true}}));
+    database.put_item(json!({"MysfitId": {"S": "incomplete"}, "Adopted": {"BOOL": true}}));
     let answer = reqwest::get(monolith.url("/mysfits/incomplete"))
         .await
         .unwrap();
@@ -96,7 +96,7 @@ async fn adopting_twice_marks_the_mysfit_as_adopted() {
         .await
         .unwrap();
     assert_eq!(profile["adopted"], true);
-    assert_eq!(database.likes("one"), "0");
+    assert_eq!(database.like_count("one"), "0");
 }
 
 #[tokio::test]
@@ -107,5 +107,5 @@ async fn adopting_an_unknown_id_is_404_and_creates_no_item() {
         .send();
     let answer = answer.await.unwrap();
     assert_eq!(answer.status(), 404);
-    assert_eq!(database.get("nobody"), Value::Null);
+    assert_eq!(database.get_item("nobody"), Value::Null);
 }

@@ -18,7 +18,7 @@ struct Outcome {
     status: u16,
     /// The number of requests that the database received.
     requests: usize,
-    /// The counter of throttles by operation.
+    /// The number of throttled attempts by operation.
     throttles: Vec<(String, i64)>,
 }
 
@@ -65,7 +65,7 @@ async fn send_request(method: Method, path: &str, fault: fn(usize) -> Fault) -> 
 
 #[tokio::test]
 async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_monolith() {
-    let update = |count| vec![("UpdateItem".to_owned(), count)];
+    let throttled_updates = |count| vec![("UpdateItem".to_owned(), count)];
     for (method, path, fault, status, requests, throttles) in [
         // The SDK makes up to three attempts.
         (
@@ -74,7 +74,7 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
             throttle_first(1),
             200,
             2,
-            update(1),
+            throttled_updates(1),
         ),
         (
             Method::POST,
@@ -82,7 +82,7 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
             throttle_first(2),
             200,
             3,
-            update(2),
+            throttled_updates(2),
         ),
         (
             Method::POST,
@@ -90,7 +90,7 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
             throttle_first(3),
             503,
             3,
-            update(3),
+            throttled_updates(3),
         ),
         (
             Method::GET,
@@ -108,14 +108,14 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
             2,
             vec![("GetItem".to_owned(), 1)],
         ),
-        // The SDK does not retry a like: the monolith does.
+        // A throttled like is retried by the monolith, not by the SDK.
         (
             Method::POST,
             "/mysfits/one/fulfill-like",
             throttle_first(3),
             200,
             4,
-            update(3),
+            throttled_updates(3),
         ),
         // The counter does not include other failures that the SDK retries.
         (
@@ -146,7 +146,7 @@ fn throttle_first(throttled: usize) -> fn(usize) -> Fault {
     }
 }
 
-/// Throttles a request if its number is less than `throttled`. Each request gets a different error code.
+/// Throttles the requests whose number is less than `throttled`. The first three requests get different error codes.
 fn throttle(request: usize, throttled: usize) -> Fault {
     if request >= throttled {
         return Fault::None;
@@ -186,7 +186,7 @@ async fn throttled_likes_are_retried_after_random_pauses() {
     for line in lines {
         let line: Value = line;
         if let Some(pause) = line["pause_ms"].as_f64() {
-            // The limit of a pause doubles from 20 to 200 ms.
+            // The limit of a pause starts at 20 ms, and doubles up to 200 ms.
             let limit = (20.0 * 2_f64.powi(pauses.len() as i32)).min(200.0);
             assert!((0.0..=limit).contains(&pause), "{pause} of {limit}");
             pauses.push(pause.to_string());

@@ -8,7 +8,7 @@ use test_support::collector::{Collector, attribute_text};
 use test_support::daemon::{
     Daemon, assert_child_within, documents_of_trace, error_flags, only_document,
 };
-use test_support::service::{Service, free_port};
+use test_support::service::{Service, reserve_port};
 
 /// The method and the path of a request, and additional variables of the monolith.
 struct Request<'a>(Method, &'a str, &'a [(&'a str, &'a str)]);
@@ -80,10 +80,10 @@ async fn each_page_of_a_list_is_a_subsegment() {
     let database = Database::start().await;
     let long_description = "x".repeat(300_000);
     for number in 0..6 {
-        // A page of DynamoDB ends at one megabyte.
-        let mut item = crate::database::mysfit(&format!("{number}"), "Good", "Neutral");
+        // DynamoDB returns at most one megabyte per page.
+        let mut item = crate::database::mysfit_item(&format!("{number}"), "Good", "Neutral");
         item["Description"] = json!({"S": long_description});
-        database.put(item);
+        database.put_item(item);
     }
     let (_, documents) =
         trace_request(database.address, Request(Method::GET, "/mysfits", &[])).await;
@@ -132,7 +132,8 @@ async fn an_unreachable_or_silent_database_is_a_fault_in_segment_and_subsegment(
     let silent_address = FaultyProxy::start(database.address, |_| Fault::AnswerWithheld)
         .await
         .address;
-    let unreachable_address = ([127, 0, 0, 1], free_port()).into();
+    let (port, _reservation) = reserve_port();
+    let unreachable_address = ([127, 0, 0, 1], port).into();
     for (address, kind) in [
         (unreachable_address, "Database"),
         (silent_address, "DatabaseTimeout"),

@@ -53,7 +53,7 @@ fn an_invalid_chunked_body_is_400(program: &Program) {
     assert_error(&answer, 400, "bad_request");
 }
 
-/// Sends a head, then `more` every 50 ms until the service closes the connection. Returns the answer and the time
+/// Sends a head, and then `more` every 50 ms until the service closes the connection. Returns the answer and the time
 /// until the close.
 fn send_slowly(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) {
     let start = Instant::now();
@@ -83,61 +83,72 @@ fn send_slowly(mut stream: TcpStream, head: &str, more: &str) -> (String, Durati
 
 fn no_request_can_take_longer_than_the_time_limit(program: &Program) {
     let service = program.start();
-    let live = "POST /health/live HTTP/1.1";
+    let live_request_line = "POST /health/live HTTP/1.1";
     let preflight = "OPTIONS /health/live HTTP/1.1";
     let connect = "CONNECT health:80 HTTP/1.1";
     let allowed_length = "Content-Length: 60000";
     let too_large_length = "Content-Length: 70000";
     thread::scope(|scope| {
         for (line, headers, more, status) in [
-            (live, allowed_length, "x", 408),
-            (live, CHUNKED_HEADER, "1\r\nx\r\n", 408),
-            (live, CHUNKED_HEADER, "0", 408),
+            (live_request_line, allowed_length, "x", 408),
+            (live_request_line, CHUNKED_HEADER, "1\r\nx\r\n", 408),
+            (live_request_line, CHUNKED_HEADER, "0", 408),
             (preflight, allowed_length, "x", 408),
             (preflight, CHUNKED_HEADER, "1\r\nx\r\n", 408),
             (connect, allowed_length, "x", 408),
             (connect, CHUNKED_HEADER, "1\r\nx\r\n", 408),
             ("POST /health/live HTTP/1.0", allowed_length, "x", 408),
             (
-                live,
+                live_request_line,
                 "Upgrade: x\r\nTransfer-Encoding: chunked",
                 "1\r\nx\r\n",
                 408,
             ),
-            (live, "Upgrade: x\r\nContent-Length: 60000", "x", 408),
             (
-                live,
+                live_request_line,
+                "Upgrade: x\r\nContent-Length: 60000",
+                "x",
+                408,
+            ),
+            (
+                live_request_line,
                 "Upgrade: websocket\r\nContent-Length: 60000",
                 "x",
                 408,
             ),
             // A request without chunks and without a positive length has no body.
-            (live, "Upgrade: websocket", "x", 405),
-            (live, "Upgrade: websocket\r\nContent-Length: 0", "x", 405),
-            (live, "Upgrade: x", "x", 405),
+            (live_request_line, "Upgrade: websocket", "x", 405),
+            (
+                live_request_line,
+                "Upgrade: websocket\r\nContent-Length: 0",
+                "x",
+                405,
+            ),
+            (live_request_line, "Upgrade: x", "x", 405),
             (preflight, "Upgrade: websocket", "x", 204),
             (connect, "X: x", "x", 404),
             // A body whose declared length exceeds the limit is not read.
-            (live, too_large_length, "x", 413),
+            (live_request_line, too_large_length, "x", 413),
             (preflight, too_large_length, "x", 413),
         ] {
             let stream = service.connect();
             scope.spawn(move || {
                 let head = format!("{line}\r\n{headers}");
-                let (answer, open) = send_slowly(stream, &head, more);
+                let (answer, open_time) = send_slowly(stream, &head, more);
                 assert_eq!(parse_answer(&answer).0, status, "{head}: {answer}");
-                let is_closed = answer.to_lowercase().contains("connection: close");
-                assert!(is_closed || line.ends_with("1.0"), "{head}: {answer}");
-                println!("{open:?} {status} {head:?}");
+                let announces_close = answer.to_lowercase().contains("connection: close");
+                assert!(announces_close || line.ends_with("1.0"), "{head}: {answer}");
+                println!("{open_time:?} {status} {head:?}");
             });
         }
     });
 }
 
-/// Sends a request with this body and a second request after it. Returns the statuses of the answers.
+/// Sends a request with this body, followed by a second request. Returns the statuses of the answers.
 fn statuses_of_two_requests(service: &Service, head: &str, body: &str) -> Vec<u16> {
-    let next = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let answers = service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}{next}").as_bytes());
+    let next_request = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answers =
+        service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}{next_request}").as_bytes());
     let answers = answers.split("HTTP/1.1 ").skip(1);
     let status = |answer: &str| answer[..3].parse().unwrap();
     answers.map(status).collect()
@@ -146,9 +157,11 @@ fn statuses_of_two_requests(service: &Service, head: &str, body: &str) -> Vec<u1
 fn a_request_after_a_body_within_the_limit_is_answered_on_the_same_connection(program: &Program) {
     let service = program.start();
     let mut stream = service.connect();
-    let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
-    let get = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    stream.write_all(format!("{post}{get}").as_bytes()).unwrap();
+    let post_request = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody";
+    let get_request = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream
+        .write_all(format!("{post_request}{get_request}").as_bytes())
+        .unwrap();
     let mut answers = String::new();
     stream.read_to_string(&mut answers).unwrap();
     assert!(answers.starts_with("HTTP/1.1 405"), "{answers}");
@@ -244,7 +257,7 @@ fn a_protocol_upgrade_is_ignored_and_closes_the_connection(program: &Program) {
             "{head}"
         );
     }
-    // Bytes after an upgrade can belong to the new protocol, so the service does not handle them as a request.
+    // Bytes after an upgrade can belong to the new protocol, so the service does not parse these bytes as a request.
     for head in [
         "GET /health/live HTTP/1.1\r\nUpgrade: websocket",
         "CONNECT health:80 HTTP/1.1\r\nX: x",
@@ -264,8 +277,10 @@ fn thousands_of_pipelined_requests_are_all_answered(program: &Program) {
     let service = program.start();
     let mut stream = service.connect();
     let padding = "x".repeat(1000);
-    let get = format!("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Padding: {padding}\r\n\r\n");
-    let post = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".to_owned()
+    let get_request =
+        format!("GET /health/live HTTP/1.1\r\nHost: x\r\nX-Padding: {padding}\r\n\r\n");
+    let post_request = "POST /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+        .to_owned()
         + &padding;
     let request_count = 3000;
     let mut answer_stream = stream.try_clone().unwrap();
@@ -275,8 +290,8 @@ fn thousands_of_pipelined_requests_are_all_answered(program: &Program) {
         answers
     });
     for _ in 0..request_count {
-        stream.write_all(get.as_bytes()).unwrap();
-        stream.write_all(post.as_bytes()).unwrap();
+        stream.write_all(get_request.as_bytes()).unwrap();
+        stream.write_all(post_request.as_bytes()).unwrap();
     }
     let last_request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     stream.write_all(last_request).unwrap();

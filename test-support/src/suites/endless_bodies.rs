@@ -13,13 +13,13 @@ suite! {
     no_request_can_send_more_than_the_body_limit,
 }
 
-/// Many more bytes than a service reads of one request and the socket buffers of both sides can store. A service that
-/// accepts this number of bytes has no body limit.
+/// A service that accepts this number of bytes has no body limit: the socket buffers of both sides can store far
+/// fewer bytes.
 const FLOOD_BYTES: usize = 96 * 1024 * 1024;
 
 const HUGE_LENGTH_HEADER: &str = "Content-Length: 1000000000000";
 
-/// The part of a request that has no end.
+/// The endless part of a request.
 #[derive(Clone, Copy, Debug)]
 enum Flood {
     Bytes,
@@ -30,7 +30,7 @@ enum Flood {
 }
 
 impl Flood {
-    /// The bytes that a client sends once, and the bytes that it then repeats.
+    /// Returns the first bytes of the endless part, and the bytes that the client repeats after them.
     fn bytes(self) -> (&'static str, String) {
         match self {
             Self::Bytes => ("", "x".repeat(0x10000)),
@@ -42,40 +42,64 @@ impl Flood {
     }
 }
 
-/// Heads of requests, each with the form of its endless body.
+/// Returns the heads of requests, each with the kind of its endless part.
 fn requests_with_endless_bodies() -> Vec<(String, Flood)> {
     use Flood::*;
     let request =
         |line: &str, headers: &[&str], flood| ([&[line], headers].concat().join("\r\n"), flood);
-    let live = "POST /health/live HTTP/1.1";
+    let live_request_line = "POST /health/live HTTP/1.1";
     let preflight = "OPTIONS /health/live HTTP/1.1";
     let connect = "CONNECT health:80 HTTP/1.1";
     let mut requests = vec![
-        request(live, &[HUGE_LENGTH_HEADER], Bytes),
+        request(live_request_line, &[HUGE_LENGTH_HEADER], Bytes),
         request("PUT /nothing HTTP/1.1", &[HUGE_LENGTH_HEADER], Bytes),
         request("POST /health/live HTTP/1.0", &[HUGE_LENGTH_HEADER], Bytes),
         request(preflight, &[HUGE_LENGTH_HEADER], Bytes),
         request(connect, &[HUGE_LENGTH_HEADER], Bytes),
         request(connect, &[], Bytes),
         request(connect, &["Upgrade: websocket"], Bytes),
-        request(live, &["Upgrade: websocket"], Bytes),
-        request(live, &["Upgrade: websocket", "Connection: upgrade"], Bytes),
+        request(live_request_line, &["Upgrade: websocket"], Bytes),
         request(
-            live,
+            live_request_line,
+            &["Upgrade: websocket", "Connection: upgrade"],
+            Bytes,
+        ),
+        request(
+            live_request_line,
             &["Upgrade: WebSocket", "Connection: keep-alive"],
             Bytes,
         ),
-        request(live, &["Upgrade: websocket", "Content-Length: 4"], Bytes),
+        request(
+            live_request_line,
+            &["Upgrade: websocket", "Content-Length: 4"],
+            Bytes,
+        ),
         request(preflight, &["Upgrade: websocket"], Bytes),
         request("GET /health/live HTTP/1.0", &["Upgrade: websocket"], Bytes),
-        request(live, &["Upgrade: nothing", HUGE_LENGTH_HEADER], Bytes),
-        request(live, &[H2C_UPGRADE_HEADERS, HUGE_LENGTH_HEADER], Bytes),
-        request(live, &["Expect: 100-continue", HUGE_LENGTH_HEADER], Bytes),
-        request(live, &["Expect: 100-continue", "Upgrade: websocket"], Bytes),
+        request(
+            live_request_line,
+            &["Upgrade: nothing", HUGE_LENGTH_HEADER],
+            Bytes,
+        ),
+        request(
+            live_request_line,
+            &[H2C_UPGRADE_HEADERS, HUGE_LENGTH_HEADER],
+            Bytes,
+        ),
+        request(
+            live_request_line,
+            &["Expect: 100-continue", HUGE_LENGTH_HEADER],
+            Bytes,
+        ),
+        request(
+            live_request_line,
+            &["Expect: 100-continue", "Upgrade: websocket"],
+            Bytes,
+        ),
     ];
     for flood in [Chunks, ChunkExtension, ChunkSize, Trailers] {
         for line in [
-            live,
+            live_request_line,
             preflight,
             connect,
             "GET / HTTP/1.1",
@@ -93,14 +117,14 @@ fn requests_with_endless_bodies() -> Vec<(String, Flood)> {
             "Expect: 100-continue",
             H2C_UPGRADE_HEADERS,
         ] {
-            requests.push(request(live, &[header, CHUNKED_HEADER], flood));
+            requests.push(request(live_request_line, &[header, CHUNKED_HEADER], flood));
         }
     }
     requests
 }
 
-/// Sends a request with an endless body until the service closes the connection. Returns the number of sent
-/// bytes and the answer.
+/// Sends a request with an endless part until the service closes the connection. Returns the number of sent bytes and
+/// the answer.
 fn send_flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
     let mut stream = service.connect();
     stream.set_write_timeout(Some(WAIT_LIMIT)).unwrap();

@@ -26,10 +26,10 @@ suite! {
 /// Sends `count` requests on one connection, ten at a time, and reads the answers.
 fn send_requests(service: &Service, count: usize) {
     let mut stream = service.connect();
-    let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    let get_request = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut answers = BufReader::new(stream.try_clone().unwrap()).lines();
     for _ in 0..count / 10 {
-        stream.write_all(&get.repeat(10)).unwrap();
+        stream.write_all(&get_request.repeat(10)).unwrap();
         for _ in 0..10 {
             let line = answers.find(|line| line.as_ref().is_ok_and(|line| line.contains("200 OK")));
             assert!(line.is_some());
@@ -101,8 +101,8 @@ fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Pro
         .count();
     let dropped = 2 * REQUEST_COUNT - written_lines;
     assert!(dropped > 0, "nothing was dropped");
-    let counted = sum_counter(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
-    assert_eq!(counted, dropped as u64);
+    let counted_lines = sum_counter(&lines, "mysfits.log_lines.dropped", Some("queue_full"));
+    assert_eq!(counted_lines, dropped as u64);
     let logged = lines_with_message(&lines, "INFO", "no more log lines are dropped").into_iter();
     let logged: u64 = logged.map(|line| line["dropped"].as_u64().unwrap()).sum();
     assert_eq!(logged, dropped as u64);
@@ -114,13 +114,14 @@ fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Pro
 
 fn log_lines_lost_at_shutdown_are_counted_on_standard_error(program: &Program) {
     const REQUEST_COUNT: usize = 2000;
-    // The pipe cannot store all log lines, but the log queue can store the rest, so none is dropped before shutdown.
+    // The pipe cannot store all log lines, but the log queue can store the rest, so no line is dropped before the
+    // shutdown.
     let variables = [("OTEL_METRICS_EXPORTER", "emf")];
     let mut service =
         Service::start_unread(program.binary, &[program.required, &variables].concat());
     send_requests(&service, REQUEST_COUNT);
     service.signal(Signal::TERM);
-    // The last embedded metrics cannot be written either, but they do not delay the shutdown.
+    // Writing the last embedded metrics fails too, but does not delay the shutdown.
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
     let lost_lines: usize = stderr
@@ -156,10 +157,10 @@ fn lost_log_lines_are_counted_after_standard_output_is_closed(program: &Program)
     service.signal(Signal::TERM);
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
-    let causes = stderr
+    let cause_count = stderr
         .matches("writing to standard output failed: Broken pipe")
         .count();
-    assert_eq!(causes, 1, "{stderr}");
+    assert_eq!(cause_count, 1, "{stderr}");
     let (_, metrics) = collector.spans_and_metrics();
     let lost = attribute_values(&metrics, "mysfits.log_lines.dropped", "error.type");
     assert!(lost.contains(&"write_failed".to_owned()), "{metrics:#?}");
@@ -170,7 +171,7 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
     const QUEUE_CAPACITY: usize = 100;
     const PROCESSED_METRIC: &str = "otel.sdk.processor.span.processed";
     const EXPORTED_METRIC: &str = "otel.sdk.exporter.span.exported";
-    let mut collector = HttpBackend::stopped("");
+    let mut collector = HttpBackend::new_stopped("");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
     let service = program.start_with(&[
@@ -209,10 +210,10 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
     }
     let dropped = sum_counter(&lines, PROCESSED_METRIC, Some("queue_full"));
     assert_eq!(dropped + sum_counter(&lines, PROCESSED_METRIC, None), spans);
-    // The queue does not contain the spans of the running export, at most ten.
-    let max_kept = 2 * (QUEUE_CAPACITY + 10);
+    // The remaining spans are in the queue, or in the running export, which has at most ten spans.
+    let max_kept_spans = 2 * (QUEUE_CAPACITY + 10);
     assert!(
-        dropped >= (2 * REQUEST_COUNT - max_kept) as u64,
+        dropped >= (2 * REQUEST_COUNT - max_kept_spans) as u64,
         "{dropped}"
     );
     assert!(service.stop().0.success());
@@ -221,7 +222,7 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
 fn spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message(program: &Program) {
     const EXPORTED_METRIC: &str = "otel.sdk.exporter.span.exported";
     // OTLP's partial success: one span is rejected with the message "too old".
-    let mut collector = HttpBackend::stopped("\x0a\x0b\x08\x01\x12\x07too old");
+    let mut collector = HttpBackend::new_stopped("\x0a\x0b\x08\x01\x12\x07too old");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
     let service = program.start_with(&[
@@ -250,7 +251,7 @@ fn spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message(
 
 fn spans_not_received_by_the_xray_daemon_are_counted(program: &Program) {
     const EXPORTED_METRIC: &str = "otel.sdk.exporter.span.exported";
-    let daemon = UdpBackend::stopped();
+    let daemon = UdpBackend::new_stopped();
     let address = format!("127.0.0.1:{}", daemon.port());
     let service = program.start_with(&[
         ("OTEL_TRACES_EXPORTER", "xray"),
@@ -271,7 +272,7 @@ fn spans_not_received_by_the_xray_daemon_are_counted(program: &Program) {
 }
 
 fn the_metrics_exported_at_shutdown_include_the_last_spans(program: &Program) {
-    let mut collector = HttpBackend::stopped("");
+    let mut collector = HttpBackend::new_stopped("");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());
     let service = program.start_with(&[

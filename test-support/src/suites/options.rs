@@ -1,4 +1,4 @@
-//! Tests of OpenTelemetry's variables for the SDK and the exporters. They check the requests that a collector
+//! Tests of OpenTelemetry's variables for the SDK and the exporters. The tests check the requests that a collector
 //! receives.
 
 use std::net::TcpListener;
@@ -48,7 +48,7 @@ async fn request_live(service: &Service, times: usize) {
     }
 }
 
-/// Starts a service, sends `times` requests to it, and stops it. Returns the requests that the collector received.
+/// Starts a service, sends `times` requests, and stops the service. Returns the requests that the collector received.
 async fn export_requests(
     program: &Program,
     collector: &Collector,
@@ -63,7 +63,7 @@ async fn export_requests(
     requests
 }
 
-/// Starts a service, sends `times` requests to it, and stops it. Returns the spans with their service name.
+/// Starts a service, sends `times` requests, and stops the service. Returns the spans with their service name.
 async fn export_spans(
     program: &Program,
     times: usize,
@@ -82,14 +82,14 @@ async fn export_spans(
 #[tokio::main(flavor = "current_thread")]
 async fn each_signal_is_sent_with_its_own_url_headers_and_compression(program: &Program) {
     let collector = Collector::start();
-    let base = format!("{}/base/", collector.endpoint);
+    let base_url = format!("{}/base/", collector.endpoint);
     let metrics_url = format!("{}/own", collector.endpoint);
     let requests = export_requests(
         program,
         &collector,
         1,
         &[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &base),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &base_url),
             ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &metrics_url),
             (
                 "OTEL_EXPORTER_OTLP_HEADERS",
@@ -302,9 +302,9 @@ async fn proxy_variables_have_no_effect(program: &Program) {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
-    let proxies = ["ALL_PROXY", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY"];
+    let proxy_variables = ["ALL_PROXY", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY"];
     assert_eq!(
-        export_spans(program, 1, &proxies.map(|name| (name, &*address)))
+        export_spans(program, 1, &proxy_variables.map(|name| (name, &*address)))
             .await
             .len(),
         1
@@ -319,24 +319,24 @@ async fn the_metadata_endpoint_is_called_only_for_exporters_that_send_resources(
     let uri = format!("{}/v4/1", metadata.endpoint);
     let metadata_uri = ("ECS_CONTAINER_METADATA_URI_V4", &*uri);
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*collector.endpoint);
-    let traces = |exporter| ("OTEL_TRACES_EXPORTER", exporter);
-    let metrics = |exporter| ("OTEL_METRICS_EXPORTER", exporter);
+    let traces_exporter = |exporter| ("OTEL_TRACES_EXPORTER", exporter);
+    let metrics_exporter = |exporter| ("OTEL_METRICS_EXPORTER", exporter);
     let sampler = ("OTEL_TRACES_SAMPLER", "always_off");
     for (variables, expected_calls) in [
         (vec![], 0),
-        (vec![traces("none"), metrics("none")], 0),
-        (vec![traces("none"), metrics("emf")], 0),
+        (vec![traces_exporter("none"), metrics_exporter("none")], 0),
+        (vec![traces_exporter("none"), metrics_exporter("emf")], 0),
         (
             vec![
-                traces("otlp"),
-                metrics("otlp"),
+                traces_exporter("otlp"),
+                metrics_exporter("otlp"),
                 ("OTEL_SDK_DISABLED", "true"),
             ],
             0,
         ),
-        (vec![traces("otlp"), sampler], 2),
-        (vec![metrics("otlp")], 2),
-        (vec![traces("console"), sampler], 2),
+        (vec![traces_exporter("otlp"), sampler], 2),
+        (vec![metrics_exporter("otlp")], 2),
+        (vec![traces_exporter("console"), sampler], 2),
     ] {
         let service = program.start_with(&[&[metadata_uri, endpoint], &*variables].concat());
         request_live(&service, 1).await;

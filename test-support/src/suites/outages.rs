@@ -61,8 +61,7 @@ struct OutageMessages<'a> {
     causes: &'a [&'a str],
 }
 
-/// The causes that a service reports for a stopped backend. A connection that the backend has accepted before it stops
-/// is reset.
+/// The causes that a service reports for a stopped backend. A connection that was accepted before the stop is reset.
 const CLOSED_PORT_CAUSES: &[&str] = &["refused", "reset"];
 
 const SPAN_EXPORT_OUTAGE: OutageMessages = OutageMessages {
@@ -83,8 +82,8 @@ const SAMPLING_RULES_OUTAGE: OutageMessages = OutageMessages {
     causes: CLOSED_PORT_CAUSES,
 };
 
-/// Starts a service while `backend` is stopped, starts the backend, and stops it again. Asserts that each of the two
-/// outages is one WARN with its cause, and that the recovery is one INFO.
+/// Starts a service while `backend` is stopped, starts the backend, and stops the backend again. Asserts that each of
+/// the two outages is one WARN with its cause, and that the recovery is one INFO.
 fn assert_two_outages(
     program: &Program,
     mut backend: impl Backend,
@@ -164,7 +163,7 @@ fn two_outages_of_the_xray_daemon_are_two_warnings_with_their_cause(program: &Pr
     let variables = [("OTEL_TRACES_EXPORTER", "xray")];
     assert_two_outages(
         program,
-        UdpBackend::stopped(),
+        UdpBackend::new_stopped(),
         &variables,
         &SPAN_EXPORT_OUTAGE,
     );
@@ -174,7 +173,7 @@ fn two_outages_of_a_collector_of_spans_are_two_warnings_with_their_cause(program
     let variables = [("OTEL_TRACES_EXPORTER", "otlp")];
     assert_two_outages(
         program,
-        HttpBackend::stopped(""),
+        HttpBackend::new_stopped(""),
         &variables,
         &SPAN_EXPORT_OUTAGE,
     );
@@ -184,7 +183,7 @@ fn two_outages_of_a_collector_of_metrics_are_two_warnings_with_their_cause(progr
     let variables = [("OTEL_METRICS_EXPORTER", "otlp")];
     assert_two_outages(
         program,
-        HttpBackend::stopped(""),
+        HttpBackend::new_stopped(""),
         &variables,
         &METRIC_EXPORT_OUTAGE,
     );
@@ -198,7 +197,7 @@ fn two_outages_with_status_503_are_two_warnings_with_the_status(program: &Progra
     };
     assert_two_outages(
         program,
-        UnavailableBackend::stopped(),
+        UnavailableBackend::new_stopped(),
         &variables,
         &expected,
     );
@@ -213,10 +212,10 @@ fn two_outages_without_answers_are_two_warnings_that_name_the_timeout(program: &
         causes: &["timeout"],
         ..METRIC_EXPORT_OUTAGE
     };
-    assert_two_outages(program, SilentBackend::stopped(), &variables, &expected);
+    assert_two_outages(program, SilentBackend::new_stopped(), &variables, &expected);
 }
 
-/// An answer to both GetSamplingRules and GetSamplingTargets. It asks for the next report after one second.
+/// An answer to both GetSamplingRules and GetSamplingTargets. The answer requests the next report after one second.
 const RULES_AND_TARGETS: &str = r#"{
     "SamplingRuleRecords": [{"SamplingRule": {
         "RuleName": "Default", "Priority": 10000, "FixedRate": 1.0, "ReservoirSize": 1, "Version": 1,
@@ -229,29 +228,29 @@ const RULES_AND_TARGETS: &str = r#"{
 }"#;
 
 fn two_outages_of_the_daemons_sampling_rules_are_two_warnings_with_their_cause(program: &Program) {
-    let mut spans = UdpBackend::stopped();
-    spans.start();
-    let rules = HttpBackend::stopped(RULES_AND_TARGETS);
+    let mut span_receiver = UdpBackend::new_stopped();
+    span_receiver.start();
+    let rules_server = HttpBackend::new_stopped(RULES_AND_TARGETS);
     let address = format!(
         "udp:127.0.0.1:{} tcp:127.0.0.1:{}",
-        spans.port(),
-        rules.port()
+        span_receiver.port(),
+        rules_server.port()
     );
     let variables = [
         ("OTEL_TRACES_EXPORTER", "xray"),
         ("OTEL_TRACES_SAMPLER", "xray"),
         ("AWS_XRAY_DAEMON_ADDRESS", &address),
     ];
-    assert_two_outages(program, rules, &variables, &SAMPLING_RULES_OUTAGE);
+    assert_two_outages(program, rules_server, &variables, &SAMPLING_RULES_OUTAGE);
 }
 
 fn two_outages_of_a_sampling_server_are_two_warnings_with_their_cause(program: &Program) {
-    let mut spans = UdpBackend::stopped();
-    spans.start();
+    let mut span_receiver = UdpBackend::new_stopped();
+    span_receiver.start();
     let strategy =
         r#"{"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1}}"#;
-    let server = HttpBackend::stopped(strategy);
-    let daemon = format!("127.0.0.1:{}", spans.port());
+    let server = HttpBackend::new_stopped(strategy);
+    let daemon = format!("127.0.0.1:{}", span_receiver.port());
     let endpoint = format!("endpoint=http://127.0.0.1:{}", server.port());
     let variables = [
         ("OTEL_TRACES_EXPORTER", "xray"),

@@ -146,7 +146,7 @@ fn a_preflight_allows_the_requested_headers_by_name(program: &Program) {
             format!("{requested}authorization{requested}traceparent"),
             Some("authorization, traceparent"),
         ),
-        // Invalid header names are left out of the answer.
+        // The answer does not contain invalid header names.
         (
             format!("{requested}authorization, <script>, a b, \u{e9}, x:y"),
             Some("authorization"),
@@ -241,10 +241,10 @@ fn unread_standard_output_blocks_neither_requests_nor_shutdown(program: &Program
     let mut service = Service::start_unread(program.binary, program.required);
     // These requests cause more log lines than the pipe and the log queue can store.
     let mut stream = service.connect();
-    let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    let get_request = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut answers = BufReader::new(stream.try_clone().unwrap()).lines();
     for _ in 0..1000 {
-        stream.write_all(&get.repeat(10)).unwrap();
+        stream.write_all(&get_request.repeat(10)).unwrap();
         for _ in 0..10 {
             let line = answers.find(|line| line.as_ref().is_ok_and(|line| line.contains("200 OK")));
             assert!(line.is_some());
@@ -328,8 +328,8 @@ fn an_idle_service_stops_at_once_on_sigterm(program: &Program) {
     let service = program.start();
     // An idle connection does not delay the shutdown.
     let mut idle_connection = service.connect();
-    let get = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
-    idle_connection.write_all(get).unwrap();
+    let get_request = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n";
+    idle_connection.write_all(get_request).unwrap();
     idle_connection.read_exact(&mut [0; 12]).unwrap();
     let start = Instant::now();
     let (status, _) = service.stop();

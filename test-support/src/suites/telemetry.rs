@@ -126,10 +126,10 @@ async fn a_trace_header_with_only_a_root_gives_a_sampled_segment_without_a_paren
 #[tokio::main(flavor = "current_thread")]
 async fn the_callers_span_is_the_parent_in_both_formats(program: &Program) {
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let xray = format!("{TRACE_HEADER_ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
+    let xray_header = format!("{TRACE_HEADER_ROOT};Parent=53995c3f42cd8ad8;Sampled=1");
     for (name, value, expected) in [
         ("traceparent", traceparent, "b7ad6b7169203331"),
-        ("X-Amzn-Trace-Id", &xray, "53995c3f42cd8ad8"),
+        ("X-Amzn-Trace-Id", &xray_header, "53995c3f42cd8ad8"),
     ] {
         let (header, documents) = export_documents(program, &[], async |service| {
             request_trace_header(service, "/health/live", &[(name, value)]).await
@@ -233,7 +233,7 @@ async fn long_request_fields_are_truncated_in_the_document(program: &Program) {
 #[tokio::main(flavor = "current_thread")]
 async fn a_silent_collector_delays_neither_requests_nor_shutdown(program: &Program) {
     for exporter in ["OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER"] {
-        let mut collector = HttpBackend::stopped("");
+        let mut collector = HttpBackend::new_stopped("");
         collector.start();
         collector.pause_answers(true);
         let endpoint = format!("http://127.0.0.1:{}", collector.port());

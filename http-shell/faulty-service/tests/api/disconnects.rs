@@ -18,9 +18,9 @@ fn a_reset_before_the_response_is_recorded_as_499_and_as_an_error() {
     let streams: Vec<_> = (0..10)
         .map(|_| send_get(&recorded.service, "/never"))
         .collect();
-    recorded.wait_for(10, "begun");
+    recorded.wait_for_lines(10, "begun");
     streams.into_iter().for_each(reset_connection);
-    recorded.wait_for(10, r#""error_type":"client_disconnected""#);
+    recorded.wait_for_lines(10, r#""error_type":"client_disconnected""#);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(10);
     records.assert_outcome_count(10, 499, CLIENT_DISCONNECTED, &["error"]);
@@ -55,7 +55,7 @@ fn a_reset_that_is_read_together_with_a_request_ends_that_request() {
         reset_connection(stream);
     }
     recorded.service.signal(Signal::CONT);
-    recorded.wait_for(5, "client_disconnected");
+    recorded.wait_for_lines(5, "client_disconnected");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(10);
     records.assert_outcome_count(5, 200, None, &[]);
@@ -68,7 +68,7 @@ fn a_reset_that_is_read_together_with_a_request_ends_that_request() {
 fn a_client_that_closes_its_sending_side_still_gets_its_response() {
     let mut recorded = start();
     let mut stream = send_get(&recorded.service, "/slow");
-    recorded.wait_for(1, "begun");
+    recorded.wait_for_lines(1, "begun");
     stream.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -82,7 +82,7 @@ fn a_client_that_closes_its_sending_side_still_gets_its_response() {
 fn a_request_whose_client_closes_the_connection_is_recorded_once_with_its_status() {
     let mut recorded = start();
     let stream = send_get(&recorded.service, "/slow");
-    recorded.wait_for(1, "begun");
+    recorded.wait_for_lines(1, "begun");
     drop(stream);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
@@ -97,7 +97,7 @@ fn a_reset_during_the_response_is_recorded_with_its_status_and_client_disconnect
         let mut stream = send_get(&recorded.service, path);
         read_first_bytes(&mut stream);
         reset_connection(stream);
-        recorded.wait_for(1, r#""error_type":"client_disconnected""#);
+        recorded.wait_for_lines(1, r#""error_type":"client_disconnected""#);
     }
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(3);
@@ -111,7 +111,7 @@ fn a_close_during_the_response_is_recorded_as_client_disconnected() {
     read_first_bytes(&mut stream);
     // Unread bytes make the client's system send a RST.
     drop(stream);
-    recorded.wait_for(1, r#""error_type":"client_disconnected""#);
+    recorded.wait_for_lines(1, r#""error_type":"client_disconnected""#);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
     records.assert_outcome_count(1, 200, CLIENT_DISCONNECTED, &["error"]);
@@ -161,7 +161,7 @@ fn requests_on_one_connection_are_recorded_one_by_one() {
         "POST /posted HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx";
     let mut stream = recorded.service.connect();
     write!(stream, "{get}{get}{post_with_expect}{head}").unwrap();
-    recorded.wait_for(4, r#""status":200"#);
+    recorded.wait_for_lines(4, r#""status":200"#);
     drop(stream);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(4);
@@ -173,7 +173,7 @@ fn a_pipelined_request_whose_handling_has_not_started_is_not_recorded() {
     let mut recorded = start();
     let mut stream = send_get(&recorded.service, "/never");
     write!(stream, "GET /fine HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-    recorded.wait_for(1, "begun");
+    recorded.wait_for_lines(1, "begun");
     reset_connection(stream);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(1);
@@ -186,7 +186,7 @@ fn a_client_that_does_not_read_its_response_is_disconnected_and_recorded_as_stal
     let mut recorded = start();
     let [large, stream] = ["/large", "/stream"].map(|path| send_get(&recorded.service, path));
     let limit = Duration::from_secs(120);
-    recorded.wait_for_within(limit, 2, r#""error_type":"client_stalled""#);
+    recorded.wait_for_lines_within(limit, 2, r#""error_type":"client_stalled""#);
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(2);
     records.assert_outcome_count(2, 200, Some("client_stalled"), &["error"]);

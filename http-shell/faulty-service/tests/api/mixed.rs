@@ -39,7 +39,7 @@ fn concurrent_requests_that_end_in_different_ways_are_each_recorded_once() {
         assert!(get_response(service, "/fine").ends_with("fine"));
         assert!(get_response(service, "/nothing").starts_with("HTTP/1.1 404"));
     }
-    recorded.wait_for(6 * REQUESTS_PER_KIND, "begun");
+    recorded.wait_for_lines(6 * REQUESTS_PER_KIND, "begun");
     drop(closed);
     reset
         .into_iter()

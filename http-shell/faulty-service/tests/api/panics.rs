@@ -10,7 +10,7 @@ use test_support::records::{Records, reset_connection};
 
 /// Asserts that each panic was logged once, with the trace id of its request.
 fn assert_panics_are_logged(records: &Records, text: &str, count: usize) {
-    let lines = records.errors();
+    let lines = records.error_lines();
     assert_eq!(lines.len(), count, "{lines:#?}");
     let mut trace_ids = Vec::new();
     for line in lines {
@@ -87,7 +87,7 @@ fn an_error_in_a_response_body_is_recorded_as_a_fault_with_its_cause() {
     let message = &records.segments[0]["cause"]["exceptions"][0]["message"];
     assert_eq!(message, "the source is gone");
     let has_cause = |line: &&&Value| line["cause"] == "the source is gone";
-    let errors = records.errors();
+    let errors = records.error_lines();
     let line = errors
         .iter()
         .find(has_cause)
@@ -101,9 +101,9 @@ fn after_a_panic_during_a_drop_every_request_is_recorded_and_every_worker_serves
     let streams: Vec<_> = (0..6)
         .map(|_| send_get(&recorded.service, "/panic-when-dropped"))
         .collect();
-    recorded.wait_for(6, "begun");
+    recorded.wait_for_lines(6, "begun");
     streams.into_iter().for_each(reset_connection);
-    recorded.wait_for(6, "a bug in a destructor");
+    recorded.wait_for_lines(6, "a bug in a destructor");
     for _ in 0..6 {
         assert!(get_response(&recorded.service, "/fine").ends_with("fine"));
     }

@@ -22,7 +22,7 @@ fn requests_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
     let streams: Vec<_> = (0..100)
         .map(|_| send_get(&recorded.service, "/never"))
         .collect();
-    recorded.wait_for(100, "begun");
+    recorded.wait_for_lines(100, "begun");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(100);
     records.assert_outcome_count(100, 503, SHUTDOWN, &["fault"]);
@@ -41,7 +41,7 @@ fn incomplete_responses_aborted_by_the_shutdown_are_recorded_as_faults() {
         streams.push(stream);
     }
     streams.push(send_get(&recorded.service, "/never"));
-    recorded.wait_for(1, "begun");
+    recorded.wait_for_lines(1, "begun");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(4);
     records.assert_outcome_count(3, 200, SHUTDOWN, &["fault"]);
@@ -54,7 +54,7 @@ fn requests_that_end_within_the_grace_period_are_answered_and_are_no_faults() {
     let mut streams: Vec<_> = (0..20)
         .map(|_| send_get(&recorded.service, "/slow"))
         .collect();
-    recorded.wait_for(20, "begun");
+    recorded.wait_for_lines(20, "begun");
     let records = recorded.stop();
     records.assert_each_request_is_recorded_once(20);
     records.assert_outcome_count(20, 200, None, &[]);
@@ -69,11 +69,11 @@ fn requests_that_end_within_the_grace_period_are_answered_and_are_no_faults() {
 fn a_blocked_worker_does_not_prevent_the_exit() {
     let mut recorded = start_with(&[("SHUTDOWN_GRACE_SECONDS", "0")]);
     let _stream = send_get(&recorded.service, "/blocked");
-    recorded.wait_for(1, "begun");
+    recorded.wait_for_lines(1, "begun");
     recorded.service.signal(Signal::TERM);
     let (status, records) = recorded.wait_for_end();
     assert!(status.success());
-    let line = records.errors()[0];
+    let line = records.error_lines()[0];
     assert!(
         line["message"].as_str().unwrap().contains("blocked"),
         "{line}"
@@ -111,7 +111,7 @@ fn after_a_failure_of_a_worker_its_requests_are_recorded_as_faults_and_the_servi
     let _streams: Vec<_> = (0..6)
         .map(|_| send_get(&recorded.service, "/never"))
         .collect();
-    recorded.wait_for(6, "begun");
+    recorded.wait_for_lines(6, "begun");
     let Some(mut strace) = break_a_worker(&recorded.service) else {
         eprintln!("SKIPPED: strace is not installed");
         return;
