@@ -1,4 +1,4 @@
-//! Accepts connections. After an error of the listener, the next attempt waits with exponential back-off.
+//! Accepts connections. Errors of the listener are retried with exponential back-off.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,17 +8,19 @@ use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
-/// Pause after the first of several consecutive errors.
+/// Pause after the first error. Consecutive errors get longer pauses.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Maximum pause. Each pause is twice as long as the previous one, up to this maximum.
+/// Maximum pause. Pauses after consecutive errors double up to this maximum.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// An error is logged only if more time than this has passed since the previous error.
+/// An error is logged only if no other error occurred within this time before the error.
 const LOG_QUIET_PERIOD: Duration = Duration::from_secs(60);
 
-/// Errors that concern one connection and not the listener: those that the manual page `accept(2)`
-/// says to treat like `EAGAIN`, and those with which other kernels report a closed connection.
+/// Error codes of `accept` that concern one connection and not the listener.
+///
+/// The manual page `accept(2)` recommends an immediate retry for most of these codes. The other codes
+/// mean a failed connection or an interrupted system call.
 const CONNECTION_ERRORS: &[Errno] = &[
     Errno::CONNABORTED,
     Errno::CONNREFUSED,
@@ -54,8 +56,8 @@ impl Acceptor {
 
     /// Accepts the next connection.
     ///
-    /// After an error of the listener, such as a lack of files or memory, this logs the error once,
-    /// waits, and tries again.
+    /// After an error of the listener, such as a lack of file descriptors or memory, this function logs the
+    /// error once, waits, and tries again.
     pub async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
             match self.listener.accept().await {
@@ -71,7 +73,7 @@ impl Acceptor {
                     if must_log {
                         tracing::error!(
                             %error,
-                            "connections cannot be accepted; the server keeps trying, and logs this error once. \
+                            "connections cannot be accepted; the server tries again, and logs this error once. \
                              If too many files are open, raise `ulimit -n`"
                         );
                     }
@@ -87,16 +89,16 @@ impl Acceptor {
     }
 }
 
-/// Whether the error concerns only the connection that failed, so that no pause is needed before the next
-/// connection is accepted.
+/// Whether `error` is an error of one connection. After such an error, the listener accepts the next
+/// connection without a pause.
 pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| CONNECTION_ERRORS.contains(&error))
 }
 
-/// Exponential back-off after errors of the listener itself.
+/// Exponential back-off after errors of the listener.
 #[derive(Debug, Default)]
 struct Backoff {
-    /// How many errors occurred since the last accepted connection.
+    /// Number of errors since the last accepted connection.
     consecutive_errors: u32,
     last_error: Option<Instant>,
 }
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_errors_of_one_connection_are_followed_by_another_accept_without_a_pause() {
+    fn errors_of_one_connection_are_distinguished_from_errors_of_the_listener() {
         let is_connection_error = |error: Errno| concerns_one_connection(&error.into());
         for error in CONNECTION_ERRORS {
             assert!(is_connection_error(*error), "{error}");

@@ -23,7 +23,7 @@ impl<R> AppBuilder<R>
 where
     R: Fn(&mut ServiceConfig) + Clone + 'static,
 {
-    /// Creates a builder whose copies share this state. `routes` adds the service's own routes to each copy.
+    /// Creates a builder. `routes` adds the service's own routes to each copy of the application.
     pub fn new(lifecycle: Lifecycle, readiness: Readiness, observer: Observer, routes: R) -> Self {
         Self {
             observer: Data::new(observer),
@@ -52,7 +52,7 @@ where
             .configure(health::configure_routes)
             .configure(self.routes.clone())
             .default_service(web::to(error::respond_not_found))
-            // The middleware that is added last is the first to see a request.
+            // actix calls the middleware in reverse order: the last `wrap` is the outermost middleware.
             .wrap(from_fn(cors::answer_preflight))
             .wrap(from_fn(body::discard_request_body))
             .wrap(from_fn(cors::add_headers))

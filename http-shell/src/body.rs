@@ -1,7 +1,8 @@
 //! Middleware that reads and drops request bodies, because no route of the services uses a request body.
 //!
-//! The body is read before the request is handled, so that the connection can be used for another
-//! request. Size and time are limited here; [`crate::connection`] limits the framing of the body.
+//! The middleware reads the body before the handler runs, so that the connection can be used for another
+//! request. The middleware limits the size of the body and the time for reading the body.
+//! [`crate::connection`] limits the bytes of chunk headers and trailers.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -25,11 +26,11 @@ use crate::request_reader::ReadStage;
 /// Maximum size of a request body.
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 
-/// How long a client may take to send its body.
+/// Maximum time in which a client must send the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Middleware that reads the body and then calls `next`. If it cannot read the body, it answers with 400,
-/// 408 or 413.
+/// Middleware that reads the body and then calls `next`. An unreadable, late or oversized body is answered
+/// with 400, 408 or 413.
 pub(crate) async fn discard_request_body(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -57,7 +58,7 @@ pub(crate) async fn discard_request_body(
     Ok(response)
 }
 
-/// Reads the body to its end. The error is the status of the response to a rejected body.
+/// Reads the body to its end. For a rejected body, returns the status of the response as the error.
 async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<(), StatusCode> {
     let content_length = request.headers().get(header::CONTENT_LENGTH);
     let content_length: Option<u64> =
@@ -96,10 +97,10 @@ async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<
     Ok(())
 }
 
-/// Whether the client offers to switch to another protocol after this request. The services
-/// accept no such offer.
+/// Whether the request offers to switch to another protocol, with `CONNECT` or `Upgrade`. The services
+/// reject every such offer.
 ///
-/// actix treats all bytes after such a head as a body without an end.
+/// actix treats all bytes after the head of an upgrade request as a body without an end.
 fn offers_upgrade(request: &ServiceRequest) -> bool {
     request.method() == Method::CONNECT
         || request.headers().contains_key(header::UPGRADE)
@@ -121,11 +122,15 @@ fn rejection_response(status: StatusCode) -> HttpResponse {
 
 /// The body of the last response on a connection, and the unread rest of the request's body.
 ///
-/// If the rest of a chunked body is dropped earlier, actix reads it to its end and keeps the connection
-/// open. If the rest still exists when the response is complete, actix closes the connection.
+/// If the payload of a chunked body is dropped before the response is complete, actix reads the payload to
+/// its end and keeps the connection open. If the payload still exists at that time, actix closes the
+/// connection.
 struct FinalResponseBody {
     body: BoxBody,
-    #[expect(dead_code, reason = "its drop has an effect")]
+    #[expect(
+        dead_code,
+        reason = "dropping the payload changes how actix ends the connection"
+    )]
     payload: Payload,
 }
 

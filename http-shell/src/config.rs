@@ -14,9 +14,9 @@ const MAX_SHUTDOWN_GRACE_SECONDS: u64 = 3600;
 #[serde(try_from = "Variables")]
 pub struct Config {
     /// `PORT`: listening port; 0 means any free port. The default is 80, unless the service sets another
-    /// one.
+    /// default.
     pub port: u16,
-    /// `SHUTDOWN_GRACE_SECONDS`: how long the drain may take; 20 s by default.
+    /// `SHUTDOWN_GRACE_SECONDS`: maximum duration of the drain; 20 s by default.
     pub shutdown_grace: Duration,
     /// `TRACE_HEALTH_CHECKS`: whether health checks create spans; `on` by default.
     pub trace_health_checks: bool,
@@ -26,11 +26,11 @@ impl TryFrom<Variables> for Config {
     type Error = ConfigError;
 
     fn try_from(env: Variables) -> Result<Self, ConfigError> {
-        let grace =
+        let grace_seconds =
             env.parse_number("SHUTDOWN_GRACE_SECONDS", 20, 0..=MAX_SHUTDOWN_GRACE_SECONDS)?;
         Ok(Self {
             port: env.parse_number("PORT", 80, 0..=u16::MAX)?,
-            shutdown_grace: Duration::from_secs(grace),
+            shutdown_grace: Duration::from_secs(grace_seconds),
             trace_health_checks: env.parse_switch("TRACE_HEALTH_CHECKS", true)?,
         })
     }

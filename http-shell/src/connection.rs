@@ -1,15 +1,15 @@
-//! One connection: its idle limit, its read limit, and the responses that are not sent yet.
+//! One client connection: its idle limit, its read limit, and callbacks for sent responses.
 //!
 //! This module adds three features that actix lacks:
 //!
-//! - An idle limit for each connection. actix limits the time for the first head and between two
-//!   requests. It does not limit the time for an incomplete later head, nor for a client that does not
-//!   read its response.
-//! - A limit on the bytes of each request. actix limits neither the framing of chunks nor the bytes that
-//!   it drops of a rejected body.
-//! - The time at which a response was sent. For actix, a request ends when its response is in the
-//!   connection's buffer. Here it ends when the operating system has accepted the buffer, so that an
-//!   earlier disconnect of the client is noticed.
+//! - An idle limit for each connection. actix limits the time for the first request head and between two
+//!   requests. actix has no time limit for an incomplete later head, and no time limit for a client that
+//!   does not read the response.
+//! - A limit on the bytes of each request. actix has no limit on the bytes of chunk headers, and no limit on
+//!   the dropped bytes of a rejected body.
+//! - The time at which a response was sent. actix regards a request as finished when the response is in the
+//!   connection's buffer. This module regards a request as finished when the operating system has accepted
+//!   the buffer, so that a disconnect of the client before that time is recorded.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -30,29 +30,29 @@ use tokio::time::{Instant, sleep_until};
 use crate::moment::Moment;
 use crate::request_reader::{ReadStage, RequestReader, SharedReadStage};
 
-/// Maximum number of bytes that actix receives between the starts of two requests: the body and the
-/// framing of its chunks. Reading from the connection stops at this limit.
+/// Maximum number of bytes that actix receives between the starts of two requests: the body, including
+/// chunk headers, and the next head. Reading from the connection stops at this limit.
 const MAX_BYTES_PER_REQUEST: usize = 1024 * 1024;
 
-/// A callback with the time at which a response was sent. If the response is not sent, the callback is
-/// dropped without a call.
-type SentCallback = Box<dyn FnOnce(Moment)>;
+/// A callback whose argument is the time at which a response was sent. If the response is not sent, the
+/// callback is dropped and never called.
+type ResponseSentCallback = Box<dyn FnOnce(Moment)>;
 
-/// The state of a connection. The connection and its requests live on one thread.
+/// The state of a connection. One thread handles the connection and all of its requests.
 pub struct Connection {
-    /// Whether a request is being handled.
+    /// Whether the connection has a request in progress.
     is_busy: Cell<bool>,
     busy_changed_at: Cell<Instant>,
     has_timed_out: Cell<bool>,
-    /// Bytes that were read since the last request began.
+    /// Number of bytes that were read since the start of the last request.
     bytes_read: Cell<usize>,
     read_stage: SharedReadStage,
-    /// Notified when reading fails, because the client has reset the connection.
+    /// Notified when a read fails because the client has reset the connection.
     client_reset: Notify,
-    /// When the last write began.
+    /// Start time of the last write.
     last_write: Cell<Moment>,
-    /// One callback for each response that is completely in the connection's buffer and not sent yet.
-    sent_callbacks: RefCell<Vec<SentCallback>>,
+    /// One callback for each response that is completely in the connection's buffer but is not sent yet.
+    sent_callbacks: RefCell<Vec<ResponseSentCallback>>,
 }
 
 impl Connection {
@@ -69,12 +69,12 @@ impl Connection {
         }
     }
 
-    /// Sets the part of a request that is read next.
+    /// Sets which part of a request actix may read next.
     pub fn set_read_stage(&self, stage: ReadStage) {
         self.read_stage.set(stage);
     }
 
-    /// Sets whether a request is being handled.
+    /// Sets whether the connection has a request in progress.
     pub fn set_busy(&self, is_busy: bool) {
         if is_busy {
             self.bytes_read.set(0);
@@ -89,34 +89,38 @@ impl Connection {
         self.bytes_read.get() >= MAX_BYTES_PER_REQUEST
     }
 
-    /// Calls `callback` when the response that was just completed has been sent.
+    /// Registers `callback` for the response that was last written to the connection's buffer.
     pub fn call_when_sent(&self, callback: impl FnOnce(Moment) + 'static) {
         self.sent_callbacks.borrow_mut().push(Box::new(callback));
     }
 
-    /// Whether the connection was closed because it was idle for too long.
+    /// Whether the connection was closed by its idle limit.
     pub fn has_timed_out(&self) -> bool {
         self.has_timed_out.get()
     }
 
-    /// Resolves when no request has been handled for `limit`. It checks at most every quarter of `limit`, so
-    /// it can resolve that much later.
+    /// Resolves when the connection had no request in progress for the duration `limit`. The check runs at
+    /// most every quarter of `limit`, so the resolution can be late by a quarter of `limit`.
     async fn wait_until_idle_for(&self, limit: Duration) {
         loop {
             let now = Instant::now();
-            let idle_at = self.busy_changed_at.get() + limit;
-            if !self.is_busy.get() && now >= idle_at {
+            let idle_deadline = self.busy_changed_at.get() + limit;
+            if !self.is_busy.get() && now >= idle_deadline {
                 self.has_timed_out.set(true);
                 return;
             }
-            sleep_until(idle_at.max(now + limit / 4)).await;
+            sleep_until(idle_deadline.max(now + limit / 4)).await;
         }
     }
 }
 
-/// Serves `stream` with `http` until `http` ends the connection, the client resets it, or no request
-/// has been handled for `idle_limit`.
-pub async fn serve<S>(http: &S, stream: TcpStream, idle_limit: Duration) -> Result<(), S::Error>
+/// Serves `stream` with `http_service` until the service ends the connection, the client resets the
+/// connection, or the connection had no request in progress for `idle_limit`.
+pub async fn serve<S>(
+    http_service: &S,
+    stream: TcpStream,
+    idle_limit: Duration,
+) -> Result<(), S::Error>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = ()>,
 {
@@ -128,9 +132,9 @@ where
         connection: Rc::clone(&connection),
     };
     tokio::select! {
-        result = http.call((stream, peer)) => result,
+        result = http_service.call((stream, peer)) => result,
         () = connection.wait_until_idle_for(idle_limit) => Ok(()),
-        // If actix reads bytes and then a reset, it treats the reset like a normal end of the input.
+        // actix treats a reset after received bytes like a normal end of the input.
         () = connection.client_reset.notified() => Ok(()),
     }
 }
@@ -143,7 +147,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Adds the connection to `data`, where requests find it with `conn_data::<Rc<Connection>>()`.
+    /// Adds the connection to `data`. Requests access the connection with `conn_data::<Rc<Connection>>()`.
     pub fn attach_connection(&self, data: &mut Extensions) {
         data.insert(Rc::clone(&self.connection));
     }
@@ -151,8 +155,8 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // Each callback owns an `Exchange`, which has a reference to the connection. Dropping the
-        // callbacks breaks this cycle, which would leak both.
+        // Each callback owns an `Exchange`, and each `Exchange` has a reference to the connection. Dropping
+        // the callbacks breaks this reference cycle, which would leak the connection.
         drop(mem::take(&mut *self.connection.sent_callbacks.borrow_mut()));
     }
 }
@@ -164,7 +168,7 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.connection.is_read_limit_reached() {
-            // For actix, this is the end of the input.
+            // A read of 0 bytes tells actix that the input has ended.
             return Poll::Ready(Ok(()));
         }
         let filled_before = buffer.filled().len();
@@ -191,10 +195,10 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    /// actix calls this when the operating system has accepted the connection's buffer.
+    /// actix calls `poll_flush` after the operating system has accepted all bytes of the connection's buffer.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        // This is the start of the write, not the current time: a client on the same machine may
+        // `sent_at` is the start of the write, not the current time. A client on the same machine may
         // already have ended its span, and a server span must not end after the client's span.
         let sent_at = self.connection.last_write.get();
         let callbacks = mem::take(&mut *self.connection.sent_callbacks.borrow_mut());

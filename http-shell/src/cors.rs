@@ -1,7 +1,8 @@
-//! CORS: web pages of every origin may call the services.
+//! CORS headers that permit web pages of every origin to call the services.
 //!
-//! `actix-cors` adds no headers to the response if the request has no `Origin`. Here every response has
-//! the headers, also an error response, because browsers hide a response without them from the page.
+//! The crate `actix-cors` adds no headers to the response if the request has no `Origin`. This module adds
+//! the headers to every response, including error responses. A page cannot read a cross-origin response
+//! without CORS headers.
 
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
@@ -32,7 +33,7 @@ pub(crate) async fn answer_preflight(
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-/// Adds the headers that every response has.
+/// Adds the two CORS headers that every response contains.
 pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -55,9 +56,10 @@ fn preflight_response(request: &HeaderMap) -> HttpResponse {
     response.finish()
 }
 
-/// The names in `Access-Control-Request-Headers`, separated by commas. All of them are allowed.
+/// The header names in `Access-Control-Request-Headers`, separated by commas. A preflight response allows
+/// every requested header.
 ///
-/// The wildcard `*` is not used, because it does not include `Authorization`
+/// The wildcard `*` is not used, because the wildcard does not include `Authorization`
 /// (<https://fetch.spec.whatwg.org/#http-access-control-allow-headers>).
 fn requested_headers(request: &HeaderMap) -> String {
     let lists = request.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS);

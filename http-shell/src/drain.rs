@@ -9,7 +9,7 @@ use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-/// Whether the server is draining, and whether it has begun to abort requests. Clones share one state.
+/// Whether the server is draining, and whether the server is aborting requests. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     is_draining: Arc<AtomicBool>,
@@ -17,7 +17,7 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// True from the stop signal to the end of the process.
+    /// True from the start of the drain to the end of the process.
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::Relaxed)
     }
@@ -26,7 +26,7 @@ impl Lifecycle {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// True once the grace period has ended and the remaining requests are dropped.
+    /// True after the grace period has ended: the server drops the requests in progress.
     pub(crate) fn is_aborting(&self) -> bool {
         self.is_aborting.load(Ordering::Relaxed)
     }

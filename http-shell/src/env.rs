@@ -1,7 +1,7 @@
 //! Reads the environment variables of a process once, when it starts. Each error names its variable.
 //!
-//! Each method of [`Variables`] reads one variable. The arguments are the name, the default, and the range or parser
-//! of the variable.
+//! Each method of [`Variables`] reads one variable. The arguments are the variable's name, its default, and its
+//! range or parser.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -31,8 +31,8 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// An invalid value of the variable `name`. The message omits a value that contains `@`,
-    /// because a password can precede the `@` of a URL.
+    /// Creates the error for an invalid value of the variable `name`. The message omits a value that contains
+    /// `@`, because a password can precede the `@` of a URL.
     pub fn invalid(name: &str, value: &str, expected: impl Display) -> Self {
         if value.contains('@') {
             return Self::invalid_secret(name, expected);
@@ -44,7 +44,8 @@ impl ConfigError {
         })
     }
 
-    /// An invalid value of the variable `name`. The message does not contain the value, because it is secret.
+    /// Creates the error for an invalid value of the variable `name`. The message omits the value, because the
+    /// value is secret.
     pub fn invalid_secret(name: &str, expected: impl Display) -> Self {
         Self::Invalid(format!(
             "{name} is invalid (its value is not shown): expected {expected}"
@@ -57,7 +58,7 @@ impl ConfigError {
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// Reads the environment variables of this process. Bytes that are not UTF-8 become replacement characters.
+    /// Takes a snapshot of this process's environment. Bytes that are not UTF-8 become replacement characters.
     pub fn snapshot() -> Self {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -67,7 +68,7 @@ impl Environment {
             .collect()
     }
 
-    /// Sets the variable `name` to `value` if it is not set.
+    /// Sets the variable `name` to `value` if the variable is not set.
     pub fn with_default(mut self, name: &str, value: impl fmt::Display) -> Self {
         if self.0.iter().all(|(set, _)| set != name) {
             self.0.push((name.to_owned(), value.to_string()));
@@ -75,17 +76,11 @@ impl Environment {
         self
     }
 
-    /// Returns the environment without the variable `name`.
-    pub fn without(&self, name: &str) -> Self {
-        let others = self.0.iter().filter(|(set, _)| set != name);
-        Self(others.cloned().collect())
-    }
-
-    /// Deserialises `T`. Each field of `T` has the name of a variable, in lower case.
+    /// Deserialises the variables to `T`. Each field of `T` has the name of a variable in lower case.
     ///
     /// # Errors
     ///
-    /// When a variable is missing or its field rejects the value.
+    /// When a required variable is missing, or a field of `T` rejects the value of its variable.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         envy::from_iter(self.0.iter().cloned()).map_err(|error| match error {
             envy::Error::MissingValue(field) => ConfigError::Missing(field.to_uppercase()),
@@ -104,22 +99,22 @@ impl FromIterator<(String, String)> for Environment {
     }
 }
 
-/// All variables of an [`Environment`], to be read one by one.
+/// All variables of an [`Environment`]. Each method reads one variable.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Variables {
-    /// The values by the name of the variable, in lower case: `envy` converts the names.
+    /// The values by variable name. `envy` converts the names to lower case.
     values: BTreeMap<String, String>,
 }
 
 impl Variables {
-    /// The value of the variable `name`, if it is set.
+    /// The value of the variable `name`; `None` if the variable is not set.
     pub fn text(&self, name: &str) -> Option<&str> {
         let value = self.values.get(&name.to_ascii_lowercase());
         value.map(String::as_str)
     }
 
-    /// Parses the variable `name` if it is set.
+    /// Parses the variable `name`. Returns `None` if the variable is not set.
     ///
     /// # Errors
     ///
@@ -153,7 +148,7 @@ impl Variables {
             .ok_or_else(|| ConfigError::Missing(name.to_owned()))
     }
 
-    /// Parses a whole number in `range`.
+    /// Parses the variable `name` as a whole number in `range`.
     ///
     /// # Errors
     ///
@@ -174,11 +169,11 @@ impl Variables {
             .unwrap_or(default))
     }
 
-    /// Parses a deadline in whole milliseconds, at least 1 and at most ten minutes.
+    /// Parses the variable `name` as a deadline in whole milliseconds, from 1 ms to ten minutes.
     ///
     /// # Errors
     ///
-    /// When the value is not a whole number of milliseconds, or is outside of this range.
+    /// When the value is not a whole number of milliseconds from 1 ms to ten minutes.
     pub fn parse_deadline(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         let expected = format_args!("whole milliseconds from 1 to {MAX_DEADLINE_MS}");
         let deadline = self.parse_optional(name, expected, |value| {
@@ -189,7 +184,7 @@ impl Variables {
         Ok(deadline.unwrap_or(default))
     }
 
-    /// Parses `on` or `off`.
+    /// Parses the variable `name`, whose value must be `on` or `off`.
     ///
     /// # Errors
     ///
@@ -204,8 +199,8 @@ impl Variables {
     }
 }
 
-/// Whether the original value was UTF-8: [`Environment::snapshot`] replaces invalid bytes with replacement
-/// characters.
+/// Whether the operating system's value of the variable was UTF-8. [`Environment::snapshot`] has replaced
+/// invalid bytes with replacement characters.
 fn is_utf_8(value: &str) -> bool {
     !value.contains(char::REPLACEMENT_CHARACTER)
 }
@@ -214,7 +209,7 @@ fn is_utf_8(value: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The variables of an environment in which only `NAME` is set.
+    /// The variables of an environment that contains only the variable `NAME`.
     fn variables(value: &str) -> Variables {
         let variable = ("NAME".to_owned(), value.to_owned());
         let environment: Environment = [variable].into_iter().collect();
@@ -232,16 +227,6 @@ mod tests {
         assert_eq!(parse_text("gr\u{fc}n"), Ok(Some("gr\u{fc}n".to_owned())));
         let error = "NAME is not UTF-8: expected a name".to_owned();
         assert_eq!(parse_text("a\u{fffd}"), Err(error));
-    }
-
-    #[test]
-    fn without_removes_one_variable_and_keeps_the_others() {
-        let env: Environment = ["A", "B"]
-            .map(|name| (name.to_owned(), "1".to_owned()))
-            .into_iter()
-            .collect();
-        let Environment(remaining_variables) = env.without("A");
-        assert_eq!(remaining_variables, [("B".to_owned(), "1".to_owned())]);
     }
 
     #[test]

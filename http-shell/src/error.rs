@@ -21,10 +21,10 @@ struct ErrorDetail<'a> {
     message: &'a str,
 }
 
-/// A response with `status` and `message` in the services' error format.
+/// Creates a response with `status` and `message` in the services' error format.
 ///
-/// The code is the status' reason phrase in snake case (`not_found`, `gateway_timeout`). Users see the
-/// message, so it must not contain the text of an upstream's response.
+/// The code is the reason phrase of the status in snake case (`not_found`, `gateway_timeout`). Users see the
+/// message, so the message must not contain the text of an upstream's response.
 pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
     let code = status
         .canonical_reason()
@@ -36,10 +36,10 @@ pub fn error_response(status: StatusCode, message: &str) -> HttpResponse {
     })
 }
 
-/// A response with `status` whose message is `error`, without the error's causes.
+/// Creates a response with `status`. The message is the text of `error`, without the error's causes.
 ///
-/// For a 5xx status, the error and its causes are logged and recorded in the request's span. Call this
-/// once for each error: in `ResponseError::error_response`.
+/// For a 5xx status, the error and its causes are logged and recorded in the request's span. Only
+/// `ResponseError::error_response` may call this function, so that each error is recorded once.
 pub fn failure_response(error: &(dyn Error + 'static), status: StatusCode) -> HttpResponse {
     if status.is_server_error() {
         tracing::error!(cause = format_causes(error), "{error}");
@@ -53,7 +53,7 @@ pub(crate) async fn respond_not_found() -> HttpResponse {
     error_response(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 
-/// The causes of `error` in one line, separated by colons, the direct cause first.
+/// Joins the causes of `error` with colons. The direct cause is the first.
 pub fn format_causes(error: &dyn Error) -> String {
     let mut causes = Vec::new();
     let mut next_cause = error.source();

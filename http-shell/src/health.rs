@@ -13,17 +13,17 @@ use crate::drain::Lifecycle;
 use crate::error::{error_response, format_causes};
 use crate::methods::get;
 
-/// If the service is not ready, this future resolves to an error message for the client.
+/// A running readiness check. The error is the message for the client.
 type ReadinessFuture = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
-/// The check behind `/health/ready`. Clones share one check.
+/// The readiness check that `/health/ready` calls. Clones share one check.
 #[derive(Clone)]
 pub struct Readiness(Arc<dyn Fn() -> ReadinessFuture + Send + Sync>);
 
 impl Readiness {
     /// Calls `check` for each request of `/health/ready`. The check must end within a bounded time.
     ///
-    /// An error of the check is logged with its causes; the client sees the error without its causes.
+    /// An error of the check is logged with its causes. The response contains the error without its causes.
     pub fn new<C, F, E>(check: C) -> Self
     where
         C: Fn() -> F + Send + Sync + 'static,

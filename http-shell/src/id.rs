@@ -1,7 +1,7 @@
-//! Parses ids in paths from the encoded request target.
+//! Parses the id in the path of a request from the percent-encoded request target.
 //!
-//! The path parameters of actix's router cannot be used: they replace invalid UTF-8, so that two
-//! different ids become equal, and they decode an encoded slash, so that one segment becomes two.
+//! The path parameters of actix's router are not used. The router replaces invalid UTF-8, so that two
+//! different ids become equal. The router also decodes an encoded slash, so that one segment becomes two.
 
 use actix_web::http::StatusCode;
 use percent_encoding::percent_decode_str;
@@ -16,7 +16,8 @@ pub enum IdError {
     /// The segment does not exist or is empty.
     #[error("the path has no id")]
     Missing,
-    /// The segment contains an encoded slash. It is rejected because proxies treat it differently.
+    /// The segment contains an encoded slash. Encoded slashes are rejected, because proxies differ in whether
+    /// they decode a slash.
     #[error("an id cannot contain a slash")]
     Slash,
     /// The decoded bytes are not UTF-8.
@@ -78,13 +79,13 @@ mod tests {
         assert_eq!(parse_path_id("/mysfits/", 1), Err(IdError::Missing));
         assert_eq!(parse_path_id("/mysfits/a%2Fb", 1), Err(IdError::Slash));
         assert_eq!(parse_path_id("/mysfits/%ff", 1), Err(IdError::NotUtf8));
-        let longest = "x".repeat(MAX_ID_BYTES);
+        let longest_id = "x".repeat(MAX_ID_BYTES);
         assert_eq!(
-            parse_path_id(&format!("/mysfits/{longest}"), 1),
-            Ok(longest.clone())
+            parse_path_id(&format!("/mysfits/{longest_id}"), 1),
+            Ok(longest_id.clone())
         );
         assert_eq!(
-            parse_path_id(&format!("/mysfits/{longest}x"), 1),
+            parse_path_id(&format!("/mysfits/{longest_id}x"), 1),
             Err(IdError::TooLong)
         );
     }

@@ -1,10 +1,10 @@
-//! The parts of an HTTP service that do not depend on what the service does.
+//! The HTTP server that all services share.
 //!
-//! This crate accepts connections, limits sizes and times, answers errors as JSON, adds CORS headers,
-//! records a span, metrics and an access line for each request, serves the two health routes, and
-//! drains on shutdown. The feature `upstream` adds helpers for clients of other services.
+//! This crate accepts connections, limits the size and the duration of requests, formats errors as JSON,
+//! and adds CORS headers. It records a span, metrics and an access line for each request. It serves the two
+//! health routes, and drains on shutdown. The feature `upstream` adds helpers for clients of other services.
 //!
-//! It does not choose where logs, spans and metrics are sent: the crate `telemetry` does.
+//! The crate `telemetry` configures the destinations of logs, spans and metrics.
 
 pub mod env;
 pub mod id;

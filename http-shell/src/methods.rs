@@ -1,5 +1,5 @@
-//! Resources that answer unsupported methods with a 405 and an `Allow` header. Resources for `GET` also
-//! answer `HEAD`.
+//! Constructors of actix resources. Each resource answers unsupported methods with a 405 and an `Allow`
+//! header. Resources for `GET` also answer `HEAD`.
 
 use actix_web::dev::Handler;
 use actix_web::http::{StatusCode, header};
@@ -7,9 +7,9 @@ use actix_web::{FromRequest, HttpResponse, Resource, Responder, guard, web};
 
 use crate::error::error_response;
 
-/// A resource at `path` that answers `GET` and `HEAD` with `handler`.
+/// Creates a resource at `path` that answers `GET` and `HEAD` with `handler`.
 ///
-/// actix omits the body of responses to `HEAD`.
+/// actix omits the response body for `HEAD`.
 pub fn get<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
@@ -24,7 +24,7 @@ where
         .default_service(web::to(|| respond_method_not_allowed("GET, HEAD")))
 }
 
-/// A resource at `path` that answers `POST` with `handler`.
+/// Creates a resource at `path` that answers `POST` with `handler`.
 pub fn post<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,

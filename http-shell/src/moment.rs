@@ -1,8 +1,8 @@
-//! A point in time, measured by two clocks.
+//! A point in time on the monotonic clock and on the system clock.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// The monotonic time, for durations, and the system time, for spans.
+/// A point in time. The monotonic time is used for durations, and the system time for spans.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     monotonic: Instant,
@@ -17,7 +17,7 @@ impl Moment {
         }
     }
 
-    /// How much later this moment is than `earlier`.
+    /// The duration from `earlier` to this moment.
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.monotonic.duration_since(earlier)
     }

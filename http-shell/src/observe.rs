@@ -1,7 +1,7 @@
-//! Observation of requests: each request gets a span, an access line and metrics.
+//! Middleware that records a span, an access line and metrics for each request.
 //!
 //! Spans and metrics are created with OpenTelemetry's API. The process configures the exporters, and the
-//! headers that contain trace ids.
+//! propagators that read trace ids from headers.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -35,9 +35,9 @@ use crate::cors;
 use crate::error::error_response;
 use exchange::Exchange;
 
-/// The outermost middleware: the other middleware and the handler run inside the request's span.
+/// The outermost middleware. All other middleware and the handler run inside the request's span.
 ///
-/// A panic of the handler or of another middleware is answered with a 500.
+/// A panic of the handler or of another middleware produces a response with status 500.
 pub(crate) async fn record_request(
     observer: Data<Observer>,
     request: ServiceRequest,
@@ -59,16 +59,16 @@ pub(crate) async fn record_request(
             (ErrorInternalServerError("panic"), panic_response())
         }
     };
-    // A `ServiceResponse` cannot be created here, because `next` has consumed the request. So the
-    // response is returned inside an error, and does not pass through the CORS middleware.
+    // A `ServiceResponse` requires the request, which `next` has consumed. The response is therefore
+    // returned inside an error, and the CORS headers are added without the CORS middleware.
     cors::allow_any_origin(response.headers_mut());
     exchange.record_response(&mut response);
     let response = response.map_body(|_, body| ResponseBody::new(exchange, body));
     Err(InternalError::from_response(error, response.map_into_boxed_body()).into())
 }
 
-/// The response after a panic. It closes the connection, because the handler may have left a part of
-/// the request unread.
+/// The response to a request whose handling panicked. The response closes the connection, because a part of
+/// the request may be unread.
 fn panic_response() -> HttpResponse {
     let message = "the service failed while it handled this request";
     let mut response = error_response(StatusCode::INTERNAL_SERVER_ERROR, message);

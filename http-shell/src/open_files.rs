@@ -1,46 +1,46 @@
-//! The process' limit of open files, and the number of connections that fit below it.
+//! The process's limit of open files, and the limit of connections that is derived from the limit of files.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Maximum number of open connections of one service. Further connections wait in the listener's backlog.
 const MAX_CONNECTIONS: u64 = 10_000;
 
-/// File descriptors that are not available for clients' connections: standard streams, the listener, the
-/// runtimes, connections to other services.
+/// Number of file descriptors that are reserved for standard streams, the listener, the runtimes, and
+/// connections to other services.
 const RESERVED_FILES: u64 = 512;
 
-/// Raises this process' limit of open files to `wanted_files`, or to the hard limit if that is lower. A
-/// higher limit is not changed.
+/// Raises this process's limit of open files to `wanted_files` or to the hard limit, whichever is lower.
+/// The limit is never lowered.
 ///
 /// Returns the resulting limit; `None` means no limit.
 pub fn raise_open_file_limit(wanted_files: u64) -> Option<u64> {
     if let Some(raised) = raised_limit(getrlimit(Resource::Nofile), wanted_files) {
-        // If the system refuses, the lower limit still applies, and is returned below.
+        // If `setrlimit` fails, the previous limit remains valid and is returned below.
         let _ = setrlimit(Resource::Nofile, raised);
     }
     // The limit is read again, because macOS may set a lower limit than requested without an error.
     getrlimit(Resource::Nofile).current
 }
 
-/// Raises the limit of open files for [`MAX_CONNECTIONS`], and returns how many connections fit.
+/// Raises the limit of open files for [`MAX_CONNECTIONS`], and returns the limit of open connections.
 pub(crate) fn raise_connection_limit() -> usize {
     connection_limit(raise_open_file_limit(MAX_CONNECTIONS + RESERVED_FILES))
 }
 
-/// The limit to set in place of `limit`, if that is too low and may be raised.
+/// The limit that replaces `limit`; `None` if `limit` is high enough or cannot be raised.
 fn raised_limit(limit: Rlimit, wanted_files: u64) -> Option<Rlimit> {
-    let soft = limit.current?;
-    let hard = limit.maximum.unwrap_or(u64::MAX);
-    let raised = wanted_files.min(hard);
-    (raised > soft).then_some(Rlimit {
-        current: Some(raised),
+    let soft_limit = limit.current?;
+    let hard_limit = limit.maximum.unwrap_or(u64::MAX);
+    let raised_soft_limit = wanted_files.min(hard_limit);
+    (raised_soft_limit > soft_limit).then_some(Rlimit {
+        current: Some(raised_soft_limit),
         maximum: limit.maximum,
     })
 }
 
-/// How many connections may be open below `open_file_limit`; `None` means no limit.
+/// The limit of open connections for a limit of open files; `None` means no limit of open files.
 ///
-/// At least one connection is permitted, and at most half of a low limit is reserved for other files.
+/// The result is at least 1. At most half of the open files are reserved for other purposes.
 fn connection_limit(open_file_limit: Option<u64>) -> usize {
     let files = open_file_limit.unwrap_or(u64::MAX);
     let connections = files - RESERVED_FILES.min(files / 2);
@@ -55,7 +55,7 @@ mod tests {
     const MAX_CONNECTION_COUNT: usize = MAX_CONNECTIONS as usize;
 
     #[test]
-    fn the_connection_limit_leaves_512_files_or_half_of_a_low_limit_up_to_10000_connections() {
+    fn the_connection_limit_reserves_512_files_or_half_of_a_low_open_file_limit() {
         for (files, connections) in [
             (0, 1),
             (1, 1),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_soft_limit_is_raised_up_to_the_wanted_files_and_the_hard_limit_and_never_lowered() {
+    fn the_soft_limit_is_raised_to_the_wanted_files_or_the_hard_limit_and_never_lowered() {
         for (soft, hard, raised) in [
             (Some(1_024), Some(4_096), Some(4_096)),
             (Some(1_024), Some(524_288), Some(10_512)),
@@ -93,7 +93,7 @@ mod tests {
             (Some(0), Some(1), Some(1)),
             (Some(0), Some(0), None),
             (Some(4_096), Some(4_096), None),
-            // A soft limit above the hard one: some sandboxes report this.
+            // Some sandboxes report a soft limit above the hard limit.
             (Some(4_096), Some(1_024), None),
             (Some(10_512), None, None),
             (Some(65_535), Some(65_535), None),
@@ -113,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn at_least_one_file_is_left_for_other_uses_below_any_open_file_limit(files: u64) {
+        fn the_connection_limit_is_positive_and_below_any_open_file_limit_above_one(files: u64) {
             let connections = connection_limit(Some(files));
             prop_assert!((1..=MAX_CONNECTION_COUNT).contains(&connections));
             prop_assert!(files < 2 || (connections as u64) < files);

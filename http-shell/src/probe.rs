@@ -1,17 +1,17 @@
-//! `--health-check`: the health check of container images without a shell or `curl`.
+//! The option `--health-check`: the health check of container images that contain neither a shell nor `curl`.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Timeout of each step: connecting, writing, and reading.
+/// Timeout of each operation: connect, write, and read.
 const STEP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Sends `GET /health/live` to the service on `port` of this machine.
 ///
 /// # Errors
 ///
-/// When no response arrives in time, or its status is not 200.
+/// When no response arrives in time, or the status of the response is not 200.
 pub fn check_liveness(port: u16) -> io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, STEP_TIMEOUT)?;

@@ -1,4 +1,4 @@
-//! The process of a service: its arguments, its port, its stop signals, its exit codes.
+//! The command-line arguments, the port, the stop signals and the exit codes of a service process.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
@@ -16,7 +16,7 @@ use crate::error::format_causes;
 use crate::probe;
 use crate::signal::StopSignal;
 
-/// The action that the command line selects.
+/// The action that the command-line arguments select.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Command {
     /// Serve until a stop signal arrives.
@@ -30,7 +30,7 @@ enum Command {
 pub enum ProcessError {
     /// The command line has an unknown argument.
     #[error(
-        "unknown argument '{0}': the only argument is --health-check; everything else is configured by environment variables"
+        "unknown argument '{0}': the only argument is --health-check; all settings are environment variables"
     )]
     Argument(String),
     /// A variable is missing or has an invalid value.
@@ -81,7 +81,7 @@ impl ProcessError {
 }
 
 impl Command {
-    /// Reads the arguments that follow the program's name.
+    /// Parses the arguments after the program's name.
     fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ProcessError> {
         let mut command = Self::Serve;
         for argument in arguments {
@@ -95,12 +95,12 @@ impl Command {
     }
 }
 
-/// The `main` of a service: reads the arguments, then calls `serve` or checks a running service.
+/// The `main` function of a service: parses the arguments, then calls `serve` or checks a running service.
 pub fn main(serve: impl FnOnce(&Environment) -> Result<(), ProcessError>) -> ExitCode {
     run_command(&Environment::snapshot(), serve)
 }
 
-/// [`main`] for a service whose default for `PORT` is not 80.
+/// Like [`main`], for a service whose default port is `default_port` instead of 80.
 pub fn main_with_default_port(
     default_port: u16,
     serve: impl FnOnce(&Environment) -> Result<(), ProcessError>,
@@ -132,7 +132,8 @@ fn run_health_check(env: &Environment) -> Result<(), ProcessError> {
     probe::check_liveness(port).map_err(|source| ProcessError::NotLive { port, source })
 }
 
-/// Binds `port`, then calls `run` with the listener and the stop signal. Logging must be set up before.
+/// Binds `port`, then calls `run` with the listener and the stop signal. The caller must configure logging
+/// before this call.
 ///
 /// # Errors
 ///
@@ -142,8 +143,8 @@ pub fn serve<E: Into<ProcessError>>(
     run: impl AsyncFnOnce(TcpListener, StopSignal) -> Result<(), E>,
 ) -> Result<(), ProcessError> {
     block_on(async {
-        // The handlers are installed before the port is bound: a process that can connect may also
-        // send a signal.
+        // The signal handlers are installed before the port is bound. A process that detects the open port
+        // may send a stop signal immediately.
         let stop = StopSignal::install()?;
         run(bind(port)?, stop).await.map_err(Into::into)
     })
@@ -175,7 +176,7 @@ pub fn block_on<E: Into<ProcessError>>(
 fn log_panics() {
     let print_panic = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // Without a subscriber, a log line would be lost.
+        // Without a subscriber, a log line would be lost: the previous hook prints the panic.
         if !tracing::enabled!(tracing::Level::ERROR) {
             return print_panic(panic);
         }

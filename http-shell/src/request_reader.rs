@@ -1,11 +1,14 @@
-//! Reads a connection, and passes the bytes of one request at a time to actix.
+//! Reads the bytes of a connection, and passes the bytes of one request at a time to actix.
 //!
-//! A client may send several requests without waiting for the responses (pipelining). actix parses the
-//! heads of all of them while it handles the first one, and then answers the first one according to the
-//! method, the version and the `Connection` header of the last one: a `GET` before a `HEAD` gets no
-//! body, and a `HEAD` before a `GET` gets one. It also handles requests that follow a response with
-//! `Connection: close`. The reader prevents both: it withholds the next request until the response
-//! has been sent.
+//! A client may send several requests without waiting for the responses (pipelining). actix has two errors
+//! with pipelined requests:
+//!
+//! - actix parses the heads of all pipelined requests before the first response. actix then formats the
+//!   first response with the method, the version and the `Connection` header of the last request. For
+//!   example, the response to a `GET` before a `HEAD` has no body.
+//! - actix handles requests that follow a response with `Connection: close`.
+//!
+//! The reader prevents both errors: actix receives the next request only after the response has been sent.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -17,13 +20,13 @@ use actix_web::web::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Maximum number of buffered bytes of later requests.
+/// Maximum number of buffered bytes that actix has not read yet.
 const MAX_UNREAD_BYTES: usize = 64 * 1024;
 
-/// Maximum number of bytes that are read and dropped after the last response.
+/// Maximum number of bytes that are read and dropped after the last response of a connection.
 const MAX_DROPPED_BYTES: usize = 1024 * 1024;
 
-/// Bytes per read from the operating system.
+/// Size of the buffer for one read from the operating system.
 const READ_CHUNK_BYTES: usize = 8 * 1024;
 
 /// The part of a request that actix may read.
@@ -31,17 +34,17 @@ const READ_CHUNK_BYTES: usize = 8 * 1024;
 pub enum ReadStage {
     /// The head of the next request.
     Head,
-    /// The remaining bytes of a body whose length is declared.
+    /// A body with a `Content-Length`; the field is the number of unread bytes.
     Body(u64),
-    /// A chunked body, which contains its own end.
+    /// A body with chunked encoding.
     ChunkedBody,
-    /// Nothing until the response has been sent.
+    /// actix receives no bytes until the response has been sent.
     Response,
-    /// Nothing: the bytes that arrive are dropped until the connection is closed.
+    /// actix receives no bytes. Bytes from the client are dropped until the connection is closed.
     Closing,
 }
 
-/// The stage of a connection, and the task that waits for a change of it.
+/// The read stage of a connection, and the task that waits for a change of the stage.
 #[derive(Debug)]
 pub struct SharedReadStage {
     stage: Cell<ReadStage>,
@@ -58,7 +61,7 @@ impl Default for SharedReadStage {
 }
 
 impl SharedReadStage {
-    /// Changes the stage. [`ReadStage::Closing`] is final.
+    /// Changes the stage. A connection never leaves the stage [`ReadStage::Closing`].
     pub fn set(&self, stage: ReadStage) {
         if self.stage.get() == ReadStage::Closing {
             return;
@@ -70,26 +73,25 @@ impl SharedReadStage {
     }
 }
 
-/// Reads a stream, and passes on only the bytes that the stage permits.
+/// Reads a TCP stream, and returns only the bytes that the current [`ReadStage`] permits.
 #[derive(Debug, Default)]
 pub struct RequestReader {
-    /// Bytes that the client sent and actix has not read yet.
+    /// Bytes from the client that actix has not read yet.
     unread: BytesMut,
-    /// How many bytes were dropped after the last response.
+    /// Number of bytes that were dropped after the last response.
     dropped_bytes: usize,
-    /// Whether the client has closed its sending side, or too many bytes were dropped.
+    /// Whether the client has closed its sending side, or [`MAX_DROPPED_BYTES`] were dropped.
     has_ended: bool,
-    /// Whether the current line has been empty so far.
+    /// Whether no character has followed the last line break.
     line_is_empty: bool,
-    /// Whether a line that is not empty was passed on since the last pause.
+    /// Whether actix has received a non-empty line since the last pause.
     has_content: bool,
-    /// Whether actix must parse the bytes that it has received before it receives more.
+    /// Whether the next read returns `Pending`, so that actix parses the received bytes first.
     must_pause: bool,
 }
 
 impl RequestReader {
-    /// Reads from `stream` into `buffer`. `Ready` without new bytes means the end of the
-    /// stream.
+    /// Reads from `stream` into `buffer`. `Ready` without new bytes means the end of the stream.
     pub fn poll_read(
         &mut self,
         stream: &mut TcpStream,
@@ -137,9 +139,9 @@ impl RequestReader {
         }
     }
 
-    /// How many of the unread bytes, at most `limit`, actix receives before it must parse them.
+    /// The number of unread bytes that actix receives in the next read: at most `limit`.
     ///
-    /// A piece ends with an empty line, because heads and chunked bodies do.
+    /// A piece ends after an empty line, because request heads and chunked bodies end with an empty line.
     fn next_piece_length(&mut self, stage: ReadStage, limit: usize) -> usize {
         let limit = self.unread.len().min(limit);
         match stage {

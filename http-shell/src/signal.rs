@@ -1,4 +1,4 @@
-//! The signals that ask a process to stop.
+//! Handlers of the signals SIGTERM and SIGINT, which stop a process.
 
 use std::io;
 
@@ -12,12 +12,12 @@ pub struct StopSignal {
 }
 
 impl StopSignal {
-    /// Installs the handlers. Signals that arrive from now on are not lost. Must be called inside a
-    /// runtime.
+    /// Installs the signal handlers. A signal that arrives before [`StopSignal::wait`] is called is not lost.
+    /// The caller must be inside a tokio runtime.
     ///
     /// # Errors
     ///
-    /// When the operating system refuses a handler.
+    /// When the operating system does not install a signal handler.
     pub fn install() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

@@ -1,4 +1,4 @@
-//! Helpers for spans: the tracer of the services, attributes and exceptions.
+//! Functions that create a tracer, set span attributes, and record exceptions.
 
 use std::error::Error;
 use std::iter::successors;
@@ -7,7 +7,7 @@ use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::trace::{SpanRef, TraceContextExt};
 use opentelemetry::{Context, KeyValue, Value};
 
-/// The tracer with which the services create all of their spans.
+/// The tracer that creates all spans of the services.
 pub fn tracer() -> BoxedTracer {
     global::tracer("mythical-mysfits")
 }
@@ -45,7 +45,7 @@ pub fn record_exception(
     span.add_event("exception", attributes);
 }
 
-/// The first word of the error's debug form: the name of its variant or type.
+/// The first word of the error's `Debug` output, which is the name of the error's variant or type.
 fn error_type_name(error: &dyn Error) -> String {
     let debug = format!("{error:?}");
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';

@@ -1,7 +1,7 @@
 //! Helpers for hyper clients that call other services.
 //!
-//! Each service has its own client, with its own pool, deadlines and errors. This module contains the code
-//! that all clients need: addresses, transport errors, and JSON bodies of limited size.
+//! Each service has its own client, with its own pool, deadlines and errors. This module parses addresses,
+//! classifies transport errors, and reads JSON bodies of limited size.
 
 use std::error::Error;
 
@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// The error of a call. The caller checks the deadline and the status of the response.
+/// The error of a call to another service. The caller checks the deadline and the status of the response.
 #[derive(Debug, Error)]
 pub enum UpstreamError {
     /// No connection could be opened.
@@ -26,11 +26,11 @@ pub enum UpstreamError {
     InvalidResponse(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Parses `host` or `host:port`. `is_host` decides which hosts are valid. Port 0
-/// is rejected.
+/// Parses `host` or `host:port`. `is_host` returns whether a host is valid. Port 0 is rejected.
 pub fn parse_authority(text: &str, is_host: impl FnOnce(&str) -> bool) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
-    // Rejects user information, which `Authority` accepts and hyper would send in a header.
+    // `strip_prefix` rejects user information (`user@host`). `Authority` accepts user information, and hyper
+    // would send it in a header.
     let port = text.strip_prefix(authority.host())?;
     let is_valid_port = port.is_empty() || authority.port_u16().is_some_and(|port| port > 0);
     (is_valid_port && is_host(authority.host())).then_some(authority)
@@ -40,7 +40,7 @@ pub fn parse_authority(text: &str, is_host: impl FnOnce(&str) -> bool) -> Option
 ///
 /// # Errors
 ///
-/// When no connection can be opened, or no valid head arrives.
+/// When no connection can be opened, or no valid response head arrives.
 pub async fn send(
     client: &Client<HttpConnector, Empty<Bytes>>,
     request: Request<Empty<Bytes>>,
@@ -58,17 +58,17 @@ pub async fn send(
 ///
 /// # Errors
 ///
-/// When the body is longer, or ends too early.
+/// When the body is longer than `max_bytes`, or incomplete.
 pub async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, UpstreamError> {
     let body = Limited::new(body, max_bytes).collect().await;
     Ok(body.map_err(UpstreamError::InvalidResponse)?.to_bytes())
 }
 
-/// Parses a body as JSON of the shape `T`.
+/// Parses a JSON body as `T`.
 ///
 /// # Errors
 ///
-/// When the body is not JSON or has another shape.
+/// When the body is not JSON, or the JSON value does not deserialise to `T`.
 pub fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UpstreamError> {
     serde_json::from_slice(body).map_err(|error| UpstreamError::InvalidResponse(Box::new(error)))
 }

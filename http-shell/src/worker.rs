@@ -23,23 +23,23 @@ use crate::drain::Lifecycle;
 #[cfg(test)]
 mod tests;
 
-/// An idle connection is closed after this time. It is longer than the 60 s of an ALB, so that the load
-/// balancer closes first: a request on a connection that the service is closing would fail.
+/// Idle timeout of a connection. The idle timeout of an ALB is 60 s by default. The service's timeout must be
+/// longer: if the service closed the connection first, a request of the ALB on this connection would fail.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a client may take to send the head of its first request. For a later head, the rest of
-/// [`KEEP_ALIVE`] is added.
+/// Maximum time for the head of the first request of a connection. The head of a later request must arrive
+/// within this time after the end of [`KEEP_ALIVE`].
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// If a response is sent before the end of its request, the client may continue to send for this long.
+/// Maximum time for which bytes of a request are still read after the response has been sent.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The phases of a server, in their order.
+/// The phases of a server, in chronological order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Connections are kept open.
+    /// Connections stay open after a response.
     Serving,
-    /// Idle connections are closed; the others are closed after the request in progress.
+    /// Idle connections are closed. Other connections are closed after the request in progress.
     Closing,
     /// All connections are closed and their requests are dropped.
     Aborting,
@@ -48,21 +48,21 @@ pub enum Phase {
 /// A connection that the server sends to a worker.
 pub struct AcceptedConnection {
     pub stream: std::net::TcpStream,
-    /// Limits the number of open connections. It is dropped when this connection is closed.
+    /// A permit of the semaphore that limits open connections. Closing this connection releases the permit.
     pub permit: OwnedSemaphorePermit,
 }
 
 /// The channels between the server and one worker.
 pub struct WorkerChannels {
-    /// The connections to serve. The worker ends when the sender is dropped and all connections are closed.
+    /// Receives accepted connections. The worker ends when the sender is dropped and all connections are closed.
     pub connections: mpsc::UnboundedReceiver<AcceptedConnection>,
     pub phase: watch::Receiver<Phase>,
-    /// Receives a message when the worker has ended its last request.
+    /// The worker sends a message on this channel after the end of its last request.
     pub finished: mpsc::UnboundedSender<()>,
 }
 
-/// When this guard is dropped, also during a panic, it sends the message of
-/// [`WorkerChannels::finished`].
+/// Sends the message of [`WorkerChannels::finished`] when it is dropped, so that a panic also sends the
+/// message.
 struct FinishedGuard(mpsc::UnboundedSender<()>);
 
 impl Drop for FinishedGuard {
@@ -93,7 +93,7 @@ where
             LocalSet::new().block_on(&runtime, serving);
             drop(finished);
             let _ = runtime.block_on(phase.wait_for(|_| false));
-            // This does not wait for work on the blocking pool whose request has been dropped.
+            // `shutdown_background` does not wait for work on the blocking pool whose request was dropped.
             runtime.shutdown_background();
         })
 }
@@ -110,10 +110,10 @@ async fn serve_connections<R>(
         .build()
         .into_factory()
         .map_err(|error: actix_web::Error| error.error_response());
-    let phase_of_http = phase.clone();
-    let http = HttpService::build()
+    let phase_for_http_service = phase.clone();
+    let http_service = HttpService::build()
         .graceful_shutdown_signal(move || {
-            let mut phase = phase_of_http.clone();
+            let mut phase = phase_for_http_service.clone();
             async move {
                 let _ = phase.wait_for(|phase| *phase >= Phase::Closing).await;
             }
@@ -123,34 +123,34 @@ async fn serve_connections<R>(
         .client_disconnect_timeout(LINGER_TIMEOUT)
         .on_connect_ext(Stream::attach_connection)
         .h1(map_config(app, |()| AppConfig::default()));
-    let Ok(http) = http.new_service(()).await else {
+    let Ok(http_service) = http_service.new_service(()).await else {
         tracing::error!("the routes of the service could not be set up");
         return;
     };
-    let http = Rc::new(http);
+    let http_service = Rc::new(http_service);
     let mut tasks = JoinSet::new();
-    let all_closed = async {
+    let serve_until_all_closed = async {
         loop {
             tokio::select! {
                 Some(AcceptedConnection { stream, permit }) = connections.recv() => {
-                    let http = Rc::clone(&http);
+                    let http_service = Rc::clone(&http_service);
                     tasks.spawn_local(async move {
-                        if let Err(error) = serve_connection(&*http, stream).await {
-                            tracing::debug!(%error, "connection ended early");
+                        if let Err(error) = serve_connection(&*http_service, stream).await {
+                            tracing::debug!(%error, "a connection ended before its last response was sent");
                         }
                         drop(permit);
                     });
                 }
-                // If the task panicked, the panic hook has logged it, and its request was recorded
-                // when it was dropped.
+                // A panic of the task needs no handling: the panic hook has logged the panic, and the drop
+                // of the request has recorded the request.
                 Some(_) = tasks.join_next() => {}
                 else => return,
             }
         }
     };
     let must_abort = tokio::select! {
-        () = all_closed => false,
-        // An error means that the server itself was dropped.
+        () = serve_until_all_closed => false,
+        // `wait_for` fails if the server was dropped.
         _ = phase.wait_for(|phase| *phase == Phase::Aborting) => true,
     };
     if must_abort {
@@ -159,11 +159,14 @@ async fn serve_connections<R>(
     }
 }
 
-async fn serve_connection<S>(http: &S, stream: std::net::TcpStream) -> Result<(), DispatchError>
+async fn serve_connection<S>(
+    http_service: &S,
+    stream: std::net::TcpStream,
+) -> Result<(), DispatchError>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = (), Error = DispatchError>,
 {
     let stream = TcpStream::from_std(stream)?;
     stream.set_nodelay(true)?;
-    connection::serve(http, stream, KEEP_ALIVE + REQUEST_HEAD_TIMEOUT).await
+    connection::serve(http_service, stream, KEEP_ALIVE + REQUEST_HEAD_TIMEOUT).await
 }

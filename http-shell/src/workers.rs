@@ -1,4 +1,4 @@
-//! The worker threads of a server, from their start to the end of the drain.
+//! Starts the worker threads of a server, and drains them on shutdown.
 
 use std::io;
 use std::num::NonZero;
@@ -13,25 +13,26 @@ use crate::app::AppBuilder;
 use crate::drain::Lifecycle;
 use crate::worker::{self, AcceptedConnection, Phase, WorkerChannels};
 
-/// Idle connections are closed this long after the listener, so that requests that clients have sent
-/// by then are still read.
+/// Delay between closing the listener and closing idle connections. The delay gives requests that are still
+/// on the network the time to arrive.
 const IDLE_CLOSE_DELAY: Duration = Duration::from_millis(250);
 
-/// How long the worker threads may take to drop the aborted requests.
+/// Maximum time in which the worker threads must drop the aborted requests.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The worker threads. The drop waits until the threads have ended and each request is recorded.
+/// The worker threads. Dropping `Workers` waits until the threads have ended and all requests are recorded.
 pub struct Workers {
     /// `None` only during the drop.
     phase: Option<watch::Sender<Phase>>,
-    /// Receives a message when a worker has ended its last request, and closes after the last worker.
+    /// Receives one message from each worker, after the end of the worker's last request. The channel closes
+    /// after the message of the last worker.
     finished_workers: mpsc::UnboundedReceiver<()>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
-    /// Starts a worker for each processor. Also returns the channel of each worker, to which the server
-    /// sends connections.
+    /// Starts one worker for each processor. Returns the workers, and for each worker the sender of its
+    /// connections.
     pub fn start<R>(
         app: &AppBuilder<R>,
         lifecycle: &Lifecycle,
@@ -61,13 +62,14 @@ impl Workers {
         Ok((workers, senders))
     }
 
-    /// Resolves when a worker ends before [`Workers::drain`] is called, which happens only by a panic.
+    /// Resolves when a worker ends before [`Workers::drain`] is called. The cause is a panic or an error at
+    /// the start of the worker.
     pub async fn wait_for_early_end(&mut self) {
         self.finished_workers.recv().await;
     }
 
-    /// Waits up to `grace` for the requests in progress, and aborts those that remain. The server must
-    /// have dropped the channels of connections before.
+    /// Waits up to `grace` for the requests in progress, and aborts the remaining requests. The server must
+    /// drop the senders of connections before this call.
     pub async fn drain(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
         sleep(IDLE_CLOSE_DELAY.min(grace)).await;
@@ -96,7 +98,7 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        // Closing this channel makes each worker abort its requests and end.
+        // Each worker aborts its requests and ends when this channel is closed.
         self.phase.take();
         for thread in self.threads.drain(..) {
             let _ = thread.join();

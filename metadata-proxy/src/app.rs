@@ -1,4 +1,4 @@
-//! Assembles the proxy from its configuration, and runs it.
+//! Builds the proxy from its configuration, and runs the proxy.
 
 use std::io;
 use std::net::TcpListener;
@@ -10,23 +10,23 @@ use crate::config::Config;
 use crate::endpoint::{Document, Endpoint};
 use crate::routes;
 
-/// A proxy that is bound to a port and not running yet.
+/// A proxy that is bound to a port but does not serve requests yet.
 pub struct Application {
     server: Server,
     endpoint: Endpoint,
 }
 
 impl Application {
-    /// Assembles the proxy on `listener`.
+    /// Builds a proxy that will serve requests on `listener`.
     ///
     /// # Errors
     ///
     /// When the listener has no address.
     pub fn build(config: Config, listener: TcpListener) -> io::Result<Self> {
         let endpoint = Endpoint::new(config.endpoint.urls, config.endpoint.deadline);
-        let probed_endpoint = endpoint.clone();
+        let endpoint_for_readiness = endpoint.clone();
         let readiness = Readiness::new(move || {
-            let endpoint = probed_endpoint.clone();
+            let endpoint = endpoint_for_readiness.clone();
             async move { endpoint.fetch(Document::Container).await.map(drop) }
         });
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The configuration of the proxy, from environment variables.
+//! Reads the configuration of the proxy from environment variables.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http_shell::env::{ConfigError, Environment, Variables};
 
 use crate::endpoint::EndpointUrls;
 
-/// The default of `PORT`.
+/// The default value of `PORT`.
 pub const DEFAULT_PORT: u16 = 8001;
 
 /// The variable in which ECS passes the address of the metadata endpoint to a container.
@@ -27,7 +27,7 @@ pub struct Config {
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
     /// `ECS_CONTAINER_METADATA_URI_V4`: `http://host/path` or `http://host:port/path`; required. ECS
-    /// sets it in each container of a task.
+    /// sets this variable in each container of a task.
     pub urls: EndpointUrls,
     /// `METADATA_TIMEOUT_MS`: deadline of a call to the endpoint; 2000 ms by default.
     pub deadline: Duration,
@@ -50,15 +50,21 @@ impl Config {
 
 impl EndpointConfig {
     fn read(env: &Variables) -> Result<Self, ConfigError> {
-        let expected_uri = "http://host/path as ECS sets it, without characters that need encoding";
+        let expected_format =
+            "http://host/path as ECS sets it, without characters that need encoding";
         Ok(Self {
-            urls: env.parse_required(METADATA_URI_VARIABLE, expected_uri, EndpointUrls::parse)?,
+            urls: env.parse_required(
+                METADATA_URI_VARIABLE,
+                expected_format,
+                EndpointUrls::parse,
+            )?,
             deadline: env.parse_deadline("METADATA_TIMEOUT_MS", Duration::from_millis(2000))?,
         })
     }
 }
 
-/// Adds to the error of a missing address that ECS sets it, because users do not set it themselves.
+/// If the endpoint's address is not set, replaces the error with a message which says that ECS sets the
+/// variable. Users do not set the address themselves.
 fn explain_missing_uri(error: ConfigError) -> ConfigError {
     match error {
         ConfigError::Missing(name) if name == METADATA_URI_VARIABLE => {

@@ -1,4 +1,4 @@
-//! Extracts the part about one container from a document about the task, byte for byte.
+//! Extracts the JSON value of one container from a document of the task. The bytes of the value do not change.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 /// The only field of a task that the proxy reads.
 #[derive(Deserialize)]
 struct Task<'a> {
-    /// The field is absent until the task has a container.
+    /// The endpoint omits this field until the task has a container.
     #[serde(rename = "Containers", borrow, default)]
     containers: Vec<&'a RawValue>,
 }
@@ -21,16 +21,16 @@ struct Task<'a> {
 /// The only field of a container that the proxy reads.
 #[derive(Deserialize)]
 struct Container {
-    /// Empty or absent until Docker has created the container.
+    /// The endpoint omits this field, or sends an empty string, until Docker has created the container.
     #[serde(rename = "DockerId", default)]
     docker_id: String,
 }
 
-/// Extracts the container with this id from the document `/task`.
+/// Extracts the container with the id `id` from the document `/task`.
 ///
 /// # Errors
 ///
-/// When the task has no such container, or the document has another shape.
+/// When the task has no container with this id, or the document does not have the expected structure.
 pub fn extract_container(task: &Bytes, id: &ContainerId) -> Result<Bytes, Error> {
     for container in parse_json::<Task>(task)?.containers {
         let Container { docker_id } = parse_json(container.get().as_bytes())?;
@@ -41,12 +41,12 @@ pub fn extract_container(task: &Bytes, id: &ContainerId) -> Result<Bytes, Error>
     Err(Error::NoSuchContainer)
 }
 
-/// Extracts the stats of the container with this id from the document `/task/stats`.
+/// Extracts the stats of the container with the id `id` from the document `/task/stats`.
 ///
 /// # Errors
 ///
-/// When the task has no such container, when the container has no stats, or when the document has
-/// another shape.
+/// When the task has no container with this id, the container has no stats, or the document does not have
+/// the expected structure.
 pub fn extract_stats(task_stats: &Bytes, id: &ContainerId) -> Result<Bytes, Error> {
     let stats_by_id: HashMap<String, &RawValue> = parse_json(task_stats)?;
     match stats_by_id.get(id.as_str()) {
@@ -57,7 +57,7 @@ pub fn extract_stats(task_stats: &Bytes, id: &ContainerId) -> Result<Bytes, Erro
     }
 }
 
-/// Returns `part` without a copy, as a slice of `document`.
+/// Returns the bytes of `part` as a slice of `document`, without copying them.
 fn slice_part(document: &Bytes, part: &RawValue) -> Bytes {
     document.slice_ref(part.get().as_bytes())
 }
@@ -72,21 +72,22 @@ mod tests {
 
     #[test]
     fn a_container_is_extracted_byte_for_byte() {
-        let part = r#"{ "Name":"like", "DockerId" : "b\u002d2","Limits": {"CPU": 1.00} }"#;
-        let task = format!(r#"{{"Containers": [{{"DockerId": "a-1"}}, {part}], "Family": "f"}}"#);
+        let container = r#"{ "Name":"like", "DockerId" : "b\u002d2","Limits": {"CPU": 1.00} }"#;
+        let task =
+            format!(r#"{{"Containers": [{{"DockerId": "a-1"}}, {container}], "Family": "f"}}"#);
         assert_eq!(
             extract_container(&task.into(), &container_id()).unwrap(),
-            part
+            container
         );
     }
 
     #[test]
     fn stats_are_extracted_byte_for_byte() {
-        let part = r#"{"cpu_stats": {"system_cpu_usage": 18446744073709551616}}"#;
-        let document = format!(r#"{{"a-1": null, "b-2" : {part} }}"#);
+        let stats = r#"{"cpu_stats": {"system_cpu_usage": 18446744073709551616}}"#;
+        let document = format!(r#"{{"a-1": null, "b-2" : {stats} }}"#);
         assert_eq!(
             extract_stats(&document.into(), &container_id()).unwrap(),
-            part
+            stats
         );
     }
 
@@ -104,13 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn null_in_place_of_stats_is_an_error() {
+    fn extracting_stats_that_are_null_is_an_error() {
         let result = extract_stats(&r#"{"b-2":null}"#.into(), &container_id());
         assert!(matches!(result, Err(Error::NoStats)));
     }
 
     #[test]
-    fn a_document_of_another_shape_is_an_invalid_response() {
+    fn a_document_with_an_unexpected_structure_is_an_invalid_response() {
         for document in [
             "null",
             r#"{"Containers": {}}"#,

@@ -1,8 +1,9 @@
 //! The client of the task metadata endpoint, version 4.
 //!
-//! It uses hyper's client, which follows no redirects and uses no proxies. Each call opens a new
-//! connection. The endpoint is on the same machine, so reuse would save little time. The endpoint may also
-//! close an idle connection at any time, and a request on such a connection could fail.
+//! The client is based on hyper's client, which follows no redirects and uses no HTTP proxies. Each call opens
+//! a new connection. Connections are not reused for two reasons. The endpoint is on the same machine, so
+//! opening a connection is fast. The endpoint may close an idle connection at any time, so a request on a
+//! reused connection could fail.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +25,12 @@ mod urls;
 
 pub use urls::{Document, EndpointUrls};
 
-/// Maximum size of a response body: the stats of about a hundred containers fit.
+/// Maximum size of a response body. The stats of about a hundred containers have this size.
 const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// Maximum number of concurrent calls. Further calls wait, at most until their deadline. The limit saves
-/// memory of the sidecar, and keeps the endpoint available to the task's other containers.
+/// Maximum number of concurrent calls. Further calls wait for a permit until their deadline. The limit bounds
+/// the memory of the sidecar, and prevents the proxy from overloading the endpoint, which the task's other
+/// containers also use.
 const MAX_CONCURRENT_CALLS: usize = 8;
 
 /// A client of the endpoint. Clones share the limit on concurrent calls.
@@ -41,7 +43,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// A client of the endpoint at `urls`, whose calls take at most `deadline`.
+    /// Creates a client of the endpoint at `urls`. `deadline` is the maximum duration of a call.
     pub fn new(urls: EndpointUrls, deadline: Duration) -> Self {
         Self {
             http: Client::builder(TokioExecutor::new())
@@ -53,7 +55,7 @@ impl Endpoint {
         }
     }
 
-    /// Fetches a document and returns it byte for byte. It is valid JSON.
+    /// Fetches a document, checks that the document is valid JSON, and returns the document byte for byte.
     ///
     /// # Errors
     ///

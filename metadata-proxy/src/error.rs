@@ -1,4 +1,4 @@
-//! The errors with which the proxy answers requests, and their statuses.
+//! The errors of requests to the proxy, and the HTTP status of each error.
 //!
 //! An error that prevents the start is a [`ProcessError`](http_shell::process::ProcessError).
 
@@ -8,24 +8,24 @@ use http_shell::failure_response;
 use http_shell::upstream::UpstreamError;
 use thiserror::Error;
 
-/// Why a request fails.
+/// The reason why a request to the proxy fails.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The path is not one of the paths that the proxy answers.
+    /// The proxy has no route for the path.
     #[error("there is nothing at this path")]
     NoSuchPath,
     /// The task has no container with the id in the path.
     #[error("the task has no container with this id")]
     NoSuchContainer,
-    /// The container has just started, or has stopped.
+    /// The endpoint has no stats of the container, because the container has just started or has stopped.
     #[error("there are no stats of this container")]
     NoStats,
-    /// The endpoint answered 404.
+    /// The endpoint responded with status 404.
     #[error("the metadata endpoint has no such document")]
     NoSuchDocument,
-    /// The endpoint answered 429. The ECS agent allows 40 requests per second on average
+    /// The endpoint responded with status 429. The ECS agent allows 40 requests per second on average
     /// (`DefaultTaskMetadataSteadyStateRate` in `amazon-ecs-agent`).
-    #[error("the metadata endpoint has too many requests at the moment")]
+    #[error("the metadata endpoint limits the rate of requests: try again later")]
     EndpointThrottled,
     /// No connection to the endpoint could be opened.
     #[error("the metadata endpoint cannot be reached")]
@@ -33,7 +33,7 @@ pub enum Error {
     /// The endpoint did not answer within `METADATA_TIMEOUT_MS`.
     #[error("the metadata endpoint did not answer in time")]
     EndpointTimeout,
-    /// The endpoint's response has another status, is not JSON, or is too large.
+    /// The endpoint's response has an unexpected status, is not JSON, or is too large.
     #[error("the metadata endpoint sent an invalid response")]
     InvalidEndpointResponse(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

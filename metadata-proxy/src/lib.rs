@@ -1,16 +1,16 @@
 //! The metadata proxy: a sidecar that makes the metadata of an ECS task reachable from outside the
 //! task, on port 8001.
 //!
-//! It is a tool for the exercise. Any client that can reach it can read the details of its task, so it
-//! must be removed from a service after the exercise.
+//! The proxy is a tool for the exercise. Every client that can reach the proxy can read the details of the
+//! task. Remove the proxy from the service after the exercise.
 //!
-//! ECS offers the metadata only to the task's own containers, at the address in their variable
+//! ECS provides the metadata only to the containers of the task, at the address in the variable
 //! `ECS_CONTAINER_METADATA_URI_V4`. The proxy answers `GET` and `HEAD` for these paths only:
 //!
 //! | Path | Response |
 //! |---|---|
-//! | `/v4`, `/v4/stats` | `${ECS_CONTAINER_METADATA_URI_V4}` and `/stats` below it: metadata and Docker stats of one container, the proxy's own |
-//! | `/v4/task`, `/v4/task/stats` | `/task` and `/task/stats` below it: metadata and Docker stats of all containers of the task |
+//! | `/v4`, `/v4/stats` | `${ECS_CONTAINER_METADATA_URI_V4}` and `${ECS_CONTAINER_METADATA_URI_V4}/stats`: metadata and Docker stats of the proxy's own container |
+//! | `/v4/task`, `/v4/task/stats` | `/task` and `/task/stats` below the same address: metadata and Docker stats of all containers of the task |
 //! | `/v2/metadata` | the same as `/v4/task` |
 //! | `/v2/metadata/<container-id>` | the container with this `DockerId` from `/task` |
 //! | `/v2/stats` | the same as `/v4/task/stats` |
@@ -18,7 +18,7 @@
 //!
 //! | Failure | Status |
 //! |---|---|
-//! | another path, a container that the task does not have, a document that the endpoint does not have | 404 |
+//! | the path is not in the table above, the task has no such container, or the endpoint has no such document | 404 |
 //! | the endpoint answers 429, because it limits the requests of a task | 429 |
 //! | the endpoint cannot be reached, or sends an invalid response | 502 |
 //! | the endpoint does not answer within `METADATA_TIMEOUT_MS` | 504 |
@@ -26,21 +26,21 @@
 //! # Why version 2 is answered from version 4
 //!
 //! For Fargate, AWS documents the versions 3 and 4 of the endpoint and no longer develops version 3.
-//! Version 2 belongs to older platforms. In the source of the ECS agent (`amazon-ecs-agent`,
-//! `tmds/handlers/v4/state/response.go`), the tasks, containers and networks of version 4 have all
-//! fields of version 2 and more, and the stats have the same shape. So a client of version 2 finds all
-//! fields that it expects. Documents, and the parts of `/task` and `/task/stats`, are passed on byte for
-//! byte.
+//! Version 2 of the endpoint exists only on older platforms. In the source of the ECS agent (`amazon-ecs-agent`,
+//! `tmds/handlers/v4/state/response.go`), the tasks, containers and networks of version 4 contain
+//! all fields of version 2, and the stats have the same structure. A client of version 2 therefore finds all
+//! expected fields. The proxy does not change the bytes of documents, nor of extracted parts of documents.
 //!
 //! A second reason is security: the credentials of the task's role are below the address of version 2
 //! (`169.254.170.2/v2/credentials/…`). The proxy never calls that address.
 //!
 //! # Requests cannot choose the URL
 //!
-//! The proxy calls four URLs only. They are built at the start, from the variable alone. A request
-//! selects one of the four; its path, query, headers and body are not forwarded. A container id is only
-//! compared with the ids in the response. Paths are neither decoded nor normalised: an encoded form of a
-//! path above, or one with doubled slashes or dots, is another path and is answered with 404.
+//! The proxy calls only four URLs. The four URLs are built when the proxy starts, from the variable
+//! `ECS_CONTAINER_METADATA_URI_V4`. A request to the proxy selects one of the four URLs. The path, query,
+//! headers and body of the request are not forwarded. A container id in a path is only compared with the ids
+//! in the endpoint's response. Paths are neither decoded nor normalised: a path with percent-encoding, doubled
+//! slashes or dot segments is answered with 404.
 
 use http_shell::ACCESS_TARGET;
 use telemetry::ServiceInfo;
@@ -58,7 +58,7 @@ pub use app::Application;
 pub use config::{Config, DEFAULT_PORT};
 pub use error::Error;
 
-/// The name of this service in telemetry, and its log targets.
+/// The name of this service in telemetry data, and the targets of its log lines.
 pub const SERVICE_INFO: ServiceInfo = ServiceInfo {
     service_name: "metadata proxy",
     log_targets: &["metadata_proxy", "http_shell"],

@@ -1,4 +1,4 @@
-//! Starts the metadata proxy: configuration, telemetry, server, flush.
+//! Starts the metadata proxy: reads the configuration, initialises telemetry, and runs the server.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
 
 fn serve(env: &Environment) -> Result<(), ProcessError> {
     let config = Config::read(env)?;
-    // Flushes spans, metrics and log lines when it is dropped at the end.
+    // Dropping the guard at the end of this function flushes spans, metrics and log lines.
     let _telemetry = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::serve(config.http.port, async |listener, stop| {

@@ -1,4 +1,4 @@
-//! The document that a request asks for, parsed from its path.
+//! Parses the path of a request into the requested document.
 
 use std::future::{Ready, ready};
 
@@ -9,7 +9,7 @@ use crate::container_id::ContainerId;
 use crate::endpoint::Document;
 use crate::error::Error;
 
-/// The paths that the proxy answers, as patterns of the router.
+/// The path patterns of the proxy's routes.
 pub const PATH_PATTERNS: [&str; 8] = [
     "/v2/metadata",
     "/v2/metadata/{id}",
@@ -21,10 +21,10 @@ pub const PATH_PATTERNS: [&str; 8] = [
     "/v4/task/stats",
 ];
 
-/// A document of the endpoint, or the part of it about one container.
+/// A document of the endpoint, or the part of a document that describes one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestedDocument {
-    /// A whole document.
+    /// A complete document of the endpoint.
     Whole(Document),
     /// One container of the document `/task`.
     Container(ContainerId),
@@ -56,7 +56,7 @@ impl FromRequest for RequestedDocument {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    /// Parses the request target, not the router's parameters, because the router decodes those.
+    /// Parses the request target. The router's path parameters are not used, because the router decodes them.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::parse(request.uri().path()).ok_or(Error::NoSuchPath))
     }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_pattern_of_the_router_matches_a_path_that_is_parsed() {
+    fn a_path_of_each_route_pattern_is_parsed() {
         for path in PATH_PATTERNS {
             let path = path.replace("{id}", "cd189a933e5849daa93386466019ab50-2495160603");
             assert!(RequestedDocument::parse(&path).is_some(), "{path}");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_that_differ_from_a_pattern_in_spelling_are_rejected() {
+    fn a_path_that_is_spelled_differently_from_its_route_pattern_is_rejected() {
         for path in PATH_PATTERNS {
             let path = path.replace("{id}", "a");
             for other in [

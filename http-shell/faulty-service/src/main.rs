@@ -1,7 +1,7 @@
 //! A service whose handlers fail in different ways: they panic, hang, or end their response too early.
 //!
-//! It exists only for the tests of this crate. They run it as a process and check what `http-shell`
-//! records about each request.
+//! The tests of this crate run the service as a process, and check the logs, spans and metrics that
+//! `http-shell` records for each request.
 
 #![allow(
     clippy::allow_attributes,
@@ -35,10 +35,10 @@ const SERVICE_INFO: ServiceInfo = ServiceInfo {
 /// More bytes than the buffers of a loopback connection can hold.
 const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// Bytes per chunk of a streamed body.
+/// Size of each chunk of a streamed response body.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Handlers that hang wait for this time, which is longer than any test runs.
+/// Sleep time of handlers that hang. Every test ends before this time.
 const HANG_DURATION: Duration = Duration::from_secs(3600);
 
 fn main() -> ExitCode {
@@ -48,8 +48,8 @@ fn main() -> ExitCode {
 fn serve(env: &Environment) -> Result<(), ProcessError> {
     let config: http_shell::Config = env.read()?;
     let telemetry_config: telemetry::Config = env.read()?;
-    // Flushes spans, metrics and log lines when it is dropped at the end.
-    let _telemetry = telemetry::init(&telemetry_config, SERVICE_INFO)
+    // Dropping the guard at the end of this function flushes spans, metrics and log lines.
+    let _telemetry_guard = telemetry::init(&telemetry_config, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::block_on(async {
         let stop = StopSignal::install()?;
@@ -79,7 +79,7 @@ fn configure_routes(config: &mut ServiceConfig) {
         }))
         .service(get("/blocked", async || {
             log_handler_start();
-            // Blocks the worker's thread, which a handler must not do.
+            // This call blocks the worker's thread, as an incorrect handler could.
             thread::park_timeout(HANG_DURATION);
             HttpResponse::Ok().finish()
         }))
@@ -91,7 +91,7 @@ fn configure_routes(config: &mut ServiceConfig) {
         }))
         .service(get("/panic-when-dropped", async || {
             log_handler_start();
-            let _panics = PanicWhenDropped;
+            let _panic_guard = PanicWhenDropped;
             sleep(HANG_DURATION).await;
             HttpResponse::Ok().finish()
         }))
@@ -118,7 +118,7 @@ fn configure_routes(config: &mut ServiceConfig) {
         }));
 }
 
-/// Logs that a request has reached its handler. Tests wait for this line.
+/// Logs that the handler has received a request. Tests wait for this log line.
 fn log_handler_start() {
     tracing::info!("begun");
 }

@@ -1,4 +1,4 @@
-//! The access log: one line for each request, at every log level.
+//! The access log contains one line for each request. Access lines are logged at every log level.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,14 +12,15 @@ use super::failure::FailureReason;
 /// The `tracing` target of access lines. The subscriber must accept this target at every log level.
 pub const TARGET: &str = "access";
 
-/// Maximum length of a user agent in a line or a span. Without a limit, clients could send any length.
+/// Maximum length of a user agent in an access line or a span. The limit bounds the size of telemetry data.
 pub(super) const MAX_USER_AGENT_BYTES: usize = 256;
 
-/// Maximum length of a path in a line or a span. The longest mysfit id fits, even with each byte
-/// percent-encoded.
+/// Maximum length of a path in an access line or a span. A path with the longest mysfit id is shorter than
+/// this limit, even if each byte is percent-encoded.
 pub(super) const MAX_PATH_BYTES: usize = 8 * 1024;
 
-/// The parts of a request that its access line shows. They share the request's buffers.
+/// The parts of a request that the access line contains. Cloning the URI and the header value does not copy
+/// their bytes.
 pub(super) struct AccessLine {
     method: Method,
     uri: Uri,
@@ -39,7 +40,7 @@ impl AccessLine {
         &self.method
     }
 
-    /// Writes the line. `status` is `None` if the request ended without a response.
+    /// Writes the access line. `status` is `None` if the request ended without a response.
     pub fn write(
         &self,
         status: Option<StatusCode>,
@@ -52,7 +53,7 @@ impl AccessLine {
         tracing::info!(
             target: TARGET,
             method = self.method.as_str(),
-            // The query is omitted, because clients may send secrets in it.
+            // The query is omitted, because the query may contain secrets.
             path = &*truncate_to_text(self.uri.path().as_bytes(), MAX_PATH_BYTES),
             status = status.or(failure.map(FailureReason::access_log_status)),
             ms = rounded_milliseconds(duration),
@@ -63,7 +64,7 @@ impl AccessLine {
     }
 }
 
-/// Converts at most the first `max_bytes` bytes to text.
+/// Converts the first `max_bytes` bytes to text. Shorter input is converted completely.
 pub(super) fn truncate_to_text(bytes: &[u8], max_bytes: usize) -> Cow<'_, str> {
     String::from_utf8_lossy(&bytes[..bytes.len().min(max_bytes)])
 }

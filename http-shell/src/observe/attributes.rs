@@ -1,5 +1,4 @@
-//! The attribute values that both spans and metrics have, as defined by OpenTelemetry's semantic
-//! conventions for HTTP.
+//! Attribute values of spans and metrics, as defined by OpenTelemetry's semantic conventions for HTTP.
 
 use std::borrow::Cow;
 
@@ -15,7 +14,7 @@ pub const OTHER_METHOD: &str = "_OTHER";
 /// The header in which a load balancer sends the scheme that the client used.
 const FORWARDED_PROTO_HEADER: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// `http.request.method`: the method if it is standardised, else [`OTHER_METHOD`].
+/// `http.request.method`: the request method if the method is standardised, else [`OTHER_METHOD`].
 pub fn known_method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -40,8 +39,8 @@ pub fn url_scheme(request: &ServiceRequest) -> &'static str {
     }
 }
 
-/// `error.type`: the reason of a failure, or else a 5xx status. For a server span, a 4xx status is not an
-/// error.
+/// `error.type`: the reason of the failure if the request failed, else the status if the status is 5xx. A 4xx
+/// status is not an error of a server span.
 pub fn error_type(
     status: Option<StatusCode>,
     failure: Option<FailureReason>,

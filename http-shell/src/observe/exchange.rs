@@ -28,31 +28,30 @@ use crate::trace::{record_error, record_exception};
 pub struct RequestEnd<'a> {
     /// The request's method.
     pub method: &'a Method,
-    /// The pattern of the route that matched the path.
+    /// The pattern of the route that matched the path; `None` if no route matched.
     pub route: Option<&'a str>,
     /// The status of the response; `None` if the request ended without one.
     pub status: Option<StatusCode>,
-    /// The error that produced the response.
+    /// The error from which the response was generated.
     pub error: Option<&'a actix_web::Error>,
 }
 
 /// A function that is called once for each request: when the response is ready, or when the request ends
-/// without a response. A service registers it as `app_data`.
+/// without a response. A service registers its hook as `app_data`.
 #[derive(Clone)]
 pub struct RequestHook(Arc<dyn Fn(RequestEnd<'_>) + Send + Sync>);
 
 impl RequestHook {
-    /// Wraps `hook`.
+    /// Creates a hook from the function `hook`.
     pub fn new(hook: impl Fn(RequestEnd<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(hook))
     }
 }
 
-/// A request, from the start of its handling to its end.
+/// The state of a request from the start of its handling to its end.
 ///
-/// The request is recorded only when its `Exchange` is dropped. So each request is recorded exactly once,
-/// in whichever way it ends. A pipelined request that waits for an earlier response has no
-/// `Exchange` yet.
+/// Dropping the `Exchange` records the request, so that each request is recorded exactly once. The
+/// `Exchange` of a pipelined request is created after the response to the previous request was sent.
 pub struct Exchange {
     observer: Data<Observer>,
     connection: Option<Rc<Connection>>,
@@ -62,11 +61,11 @@ pub struct Exchange {
     access_line: AccessLine,
     labels: MetricLabels,
     span: Context,
-    /// Whether the client asks to close the connection after the response.
+    /// Whether the request asks the server to close the connection after the response.
     wants_close: bool,
-    /// The status of the response, once it is known.
+    /// The status of the response; `None` before the response is ready.
     status: Option<StatusCode>,
-    /// The time at which the whole response was sent.
+    /// The time at which the whole response was sent; `None` before that time.
     sent_at: Option<Moment>,
     failure: Option<FailureReason>,
 }
@@ -95,12 +94,12 @@ impl Exchange {
         }
     }
 
-    /// The context with the request's span.
+    /// The OpenTelemetry context that contains the request's span.
     pub fn context(&self) -> Context {
         self.span.clone()
     }
 
-    /// Records that the handler panicked with this message.
+    /// Records that the handler panicked with `message`.
     pub fn record_panic(&mut self, message: &str) {
         self.failure = Some(FailureReason::Panic);
         let exception_type = FailureReason::Panic.error_type();
@@ -129,7 +128,7 @@ impl Exchange {
         }
     }
 
-    /// Ends the request as soon as its response has been sent. The whole response must be in actix's buffer.
+    /// Ends the request when its response has been sent. The whole response must already be in actix's buffer.
     pub fn end_when_sent(self) {
         match self.connection.clone() {
             Some(connection) => connection.call_when_sent(|sent_at| self.end_at(sent_at)),
@@ -137,12 +136,12 @@ impl Exchange {
         }
     }
 
-    /// Ends the request with `sent_at` as the time at which its whole response was sent.
+    /// Ends the request. `sent_at` is the time at which the whole response was sent.
     fn end_at(mut self, sent_at: Moment) {
         self.sent_at = Some(sent_at);
     }
 
-    /// The reason why the request was dropped before its whole response was sent.
+    /// The failure reason of a request that was dropped before its whole response was sent.
     fn drop_reason(&self) -> FailureReason {
         let connection = self.connection.as_ref();
         if panicking() {

@@ -1,13 +1,13 @@
-//! Why a request ended without its whole response.
+//! The reasons why a request ends before its whole response was sent.
 
-/// A reason, as spans, metrics and access lines contain it.
+/// The reason why a request failed. Spans, metrics and access lines contain the reason as `error.type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureReason {
     /// The client closed or reset the connection.
     ClientDisconnected,
-    /// The client did not read the response within the connection's idle limit.
+    /// The client did not read the whole response within the idle limit of the connection.
     ClientStalled,
-    /// The grace period of a shutdown ended.
+    /// The grace period of a shutdown ended before the request ended.
     Shutdown,
     /// The handler or other code on the connection's thread panicked.
     Panic,
@@ -41,8 +41,8 @@ impl FailureReason {
         }
     }
 
-    /// The status in the access line if no response was sent. 499 is the status that nginx logs when a
-    /// client has closed the connection.
+    /// The status in the access line of a request without a response. The status 499 is taken from nginx, which
+    /// logs 499 when a client closes the connection.
     pub fn access_log_status(self) -> u16 {
         match self {
             Self::ClientDisconnected | Self::ClientStalled => 499,

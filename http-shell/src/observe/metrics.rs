@@ -1,7 +1,8 @@
 //! The metrics `http.server.request.duration` and `http.server.active_requests`, as defined by
 //! OpenTelemetry's semantic conventions for HTTP metrics.
 //!
-//! Labels are routes of the service and known methods, so that a client cannot create new label values.
+//! Labels contain route patterns and known methods instead of paths and arbitrary methods, so that a client
+//! cannot create new label values.
 
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl Metrics {
         }
     }
 
-    /// Counts the request as active, until [`Metrics::record_end`].
+    /// Counts the request as active until [`Metrics::record_end`] is called.
     pub fn record_start(&self, request: &ServiceRequest, route: Option<&str>) -> MetricLabels {
         let mut labels = Vec::with_capacity(3);
         labels.extend([

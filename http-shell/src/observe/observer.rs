@@ -1,4 +1,4 @@
-//! The tracer, the instruments and the lifecycle that all requests of a server share.
+//! The tracer, the metric instruments and the lifecycle that all requests of a server share.
 
 use opentelemetry::global;
 
@@ -15,7 +15,8 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// Uses the global tracer and meter. Call this after the process has set up its telemetry.
+    /// Creates an observer with the global tracer and meter. The process must configure the global tracer and
+    /// meter before this call.
     pub fn new(trace_health_checks: bool, lifecycle: Lifecycle) -> Self {
         Self {
             spans: SpanFactory::new(tracer(), trace_health_checks),

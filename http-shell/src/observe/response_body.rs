@@ -1,4 +1,4 @@
-//! The body of a response. A request ends when the body of its response ends.
+//! A response body that ends the request when the body ends.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use actix_web::web::Bytes;
 
 use super::exchange::Exchange;
 
-/// A body that reports to its exchange whether it was read to its end, failed, or was dropped.
+/// A response body that informs its [`Exchange`] when the body is complete, fails, or is dropped.
 pub struct ResponseBody {
     body: BoxBody,
     is_complete: bool,
@@ -22,7 +22,7 @@ impl ResponseBody {
     pub fn new(exchange: Exchange, body: impl MessageBody + 'static) -> Self {
         let body = body.boxed();
         Self {
-            // actix does not poll a body of these sizes.
+            // actix does not poll an empty body, so an empty body is complete from the start.
             is_complete: matches!(body.size(), BodySize::None | BodySize::Sized(0)),
             body,
             exchange: Some(exchange),

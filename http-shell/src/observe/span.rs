@@ -1,7 +1,7 @@
 //! The span of a request, as defined by OpenTelemetry's semantic conventions for HTTP servers.
 //!
-//! The crate `opentelemetry-instrumentation-actix-web` is not used: it does not record a disconnect of
-//! the client as an error, it cannot omit health checks, and it sends no trace id to the client.
+//! The crate `opentelemetry-instrumentation-actix-web` is not used. The crate does not record a disconnect of
+//! the client as an error, cannot omit health checks, and sends no trace id to the client.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -25,10 +25,10 @@ const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 /// The header in which a load balancer sends the address of the client.
 const FORWARDED_FOR_HEADER: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Routes that only health checks request.
+/// The routes of health checks. Clients other than health checks do not request these routes.
 const HEALTH_CHECK_ROUTES: [&str; 3] = ["/", "/health/live", "/health/ready"];
 
-/// Initial capacity for attributes: as many as the span of a like has.
+/// Initial capacity for attributes. The span of a like request has this number of attributes.
 const ATTRIBUTES_CAPACITY: usize = 16;
 
 /// Maximum length of `http.request.method_original`.
@@ -51,12 +51,12 @@ impl SpanFactory {
         }
     }
 
-    /// Starts the span of `request`. The request's headers determine the trace.
+    /// Starts the span of `request`. The parent of the span is read from the request's headers.
     pub fn start_span(&self, request: &ServiceRequest, route: Option<&str>) -> Context {
         let headers = HeaderExtractor(request.headers());
         let parent = global::get_text_map_propagator(|format| format.extract(&headers));
         let method = known_method(request.method());
-        // Samplers see only the attributes that the span has when it is created.
+        // A sampler sees only the attributes that are set when the span is created.
         let mut attributes = Vec::with_capacity(ATTRIBUTES_CAPACITY);
         let path = truncate_to_text(request.uri().path().as_bytes(), MAX_PATH_BYTES);
         attributes.extend([
@@ -85,7 +85,7 @@ impl SpanFactory {
             .with_kind(SpanKind::Server)
             .with_attributes(attributes);
         let span = {
-            // The id generator reads the trace id from the current context.
+            // The id generator reads the trace id from the current context, so `parent` must be current.
             let _guard = parent.clone().attach();
             self.tracer.build_with_context(builder, &parent)
         };
@@ -152,19 +152,20 @@ fn add_client_attributes(request: &ServiceRequest, attributes: &mut Vec<KeyValue
     if let Some(client) = forwarded.or(peer) {
         attributes.push(KeyValue::new("client.address", client.to_string()));
     }
-    // Without a forwarded address, the peer is the client.
+    // If the request has no forwarded address, `client.address` already contains the peer's address.
     if let Some(peer) = peer.filter(|_| forwarded.is_some()) {
         attributes.push(KeyValue::new("network.peer.address", peer.to_string()));
     }
 }
 
-/// The first address of `X-Forwarded-For`, which X-Ray's SDKs also use. Clients can forge it.
+/// The first address of `X-Forwarded-For`, which X-Ray's SDKs also use as the client's address. Clients can
+/// forge this header.
 fn parse_forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
     let addresses = request.headers().get(FORWARDED_FOR_HEADER)?.to_str().ok()?;
     addresses.split(',').next()?.trim().parse().ok()
 }
 
-/// The response header with the trace id of the request, for the client.
+/// The response header that sends the trace id of the request to the client.
 pub fn trace_header(span: &SpanRef<'_>) -> Option<(HeaderName, HeaderValue)> {
     let span = span.span_context();
     if !span.is_valid() {
@@ -177,7 +178,7 @@ pub fn trace_header(span: &SpanRef<'_>) -> Option<(HeaderName, HeaderValue)> {
     Some((TRACE_ID_HEADER, HeaderValue::try_from(value).ok()?))
 }
 
-/// Lets propagators read request headers.
+/// Implements [`Extractor`], so that propagators can read request headers.
 struct HeaderExtractor<'a>(&'a HeaderMap);
 
 impl Extractor for HeaderExtractor<'_> {

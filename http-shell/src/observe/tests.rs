@@ -1,4 +1,4 @@
-//! Tests of the middleware with in-memory exporters of OpenTelemetry.
+//! Tests of the middleware [`record_request`] with in-memory exporters of OpenTelemetry.
 
 use std::error::Error;
 use std::fmt;
@@ -45,7 +45,7 @@ impl Error for TestError {
     }
 }
 
-/// Telemetry that is exported to memory.
+/// OpenTelemetry providers that export spans and metrics to memory.
 pub(crate) struct TestTelemetry {
     tracer_provider: SdkTracerProvider,
     span_exporter: InMemorySpanExporter,
@@ -102,7 +102,7 @@ async fn send<B: MessageBody>(
     response
 }
 
-fn attribute(span: &SpanData, key: &str) -> Option<Value> {
+fn find_attribute(span: &SpanData, key: &str) -> Option<Value> {
     let attribute = span
         .attributes
         .iter()
@@ -111,7 +111,7 @@ fn attribute(span: &SpanData, key: &str) -> Option<Value> {
 }
 
 pub(crate) fn attribute_text(span: &SpanData, key: &str) -> Option<String> {
-    attribute(span, key).map(|value| value.to_string())
+    find_attribute(span, key).map(|value| value.to_string())
 }
 
 async fn init_app(
@@ -139,8 +139,8 @@ async fn init_app(
     init_service(app).await
 }
 
-/// The labels method, route, status and error type, joined by spaces; absent labels are left out. The
-/// scheme must be present.
+/// Joins the values of the labels method, route, status and error type with spaces. Asserts that the labels
+/// also contain the scheme `http`.
 fn label_text<'a>(labels: impl Iterator<Item = &'a opentelemetry::KeyValue>) -> String {
     let label_list: Vec<_> = labels.collect();
     let value = |key: &str| {
@@ -161,7 +161,7 @@ fn label_text<'a>(labels: impl Iterator<Item = &'a opentelemetry::KeyValue>) -> 
 
 fn request_counts(metrics: &[ResourceMetrics]) -> Vec<(String, u64)> {
     let mut counts = Vec::new();
-    for metric in metrics_named(metrics, "http.server.request.duration") {
+    for metric in find_metrics(metrics, "http.server.request.duration") {
         if let AggregatedMetrics::F64(MetricData::Histogram(histogram)) = metric.data() {
             let points = histogram.data_points();
             counts.extend(points.map(|point| (label_text(point.attributes()), point.count())));
@@ -172,7 +172,7 @@ fn request_counts(metrics: &[ResourceMetrics]) -> Vec<(String, u64)> {
 
 fn active_requests(metrics: &[ResourceMetrics]) -> Vec<(String, i64)> {
     let mut counts = Vec::new();
-    for metric in metrics_named(metrics, "http.server.active_requests") {
+    for metric in find_metrics(metrics, "http.server.active_requests") {
         if let AggregatedMetrics::I64(MetricData::Sum(sum)) = metric.data() {
             let points = sum.data_points();
             counts.extend(points.map(|point| (label_text(point.attributes()), point.value())));
@@ -181,7 +181,7 @@ fn active_requests(metrics: &[ResourceMetrics]) -> Vec<(String, i64)> {
     counts
 }
 
-fn metrics_named<'a>(
+fn find_metrics<'a>(
     metrics: &'a [ResourceMetrics],
     name: &'a str,
 ) -> impl Iterator<Item = &'a Metric> {

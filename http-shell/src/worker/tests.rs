@@ -1,5 +1,5 @@
-//! The time limits of connections, tested with tokio's paused clock: whenever all tasks wait, tokio
-//! advances the clock to the next timer. Before the pause, requests and responses take real time.
+//! Tests of the time limits of connections with tokio's paused clock. While all tasks wait, tokio advances
+//! the paused clock to the next timer. A test pauses the clock only after its requests and responses.
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -24,7 +24,7 @@ const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 struct TestConnection {
     client: TcpStream,
     telemetry: TestTelemetry,
-    /// Ends when the connection is closed.
+    /// The task of the worker. The task ends when the connection is closed.
     worker: JoinHandle<()>,
 }
 
@@ -76,7 +76,7 @@ impl TestConnection {
         assert!(response.starts_with(b"HTTP/1.1 200"));
     }
 
-    /// Pauses the clock, and asserts after how many seconds the worker closes the connection.
+    /// Pauses the clock, and asserts that the worker closes the connection after `seconds`.
     async fn assert_closed_after(&mut self, seconds: RangeInclusive<u64>) {
         pause();
         let start = Instant::now();
@@ -108,7 +108,7 @@ async fn a_connection_with_an_incomplete_first_request_head_is_closed_after_5_s(
 }
 
 #[tokio::test]
-async fn a_connection_with_an_incomplete_later_head_is_closed_80_to_100_s_after_the_response() {
+async fn a_connection_with_an_incomplete_second_request_head_is_closed_after_80_to_100_s() {
     let test = async {
         let mut connection = TestConnection::open().await;
         connection.send_request("/health/live").await;

@@ -1,13 +1,15 @@
-//! The guard of a listener on this machine: it rejects requests from web pages of other origins.
+//! A guard for listeners on this machine. The guard rejects requests from web pages of other origins.
 //!
-//! Every page that is open in a browser of this machine can reach a loopback listener:
+//! Without a guard, every page in a browser of this machine could call a loopback listener in two ways:
 //!
 //! - A page can send requests to `http://127.0.0.1:2000`. Browsers send the page's origin in the header `Origin`,
-//!   except in a simple GET or HEAD, whose response the page cannot read. So `Origin` is checked.
+//!   except in a simple GET or HEAD. The page cannot read the response to a simple GET or HEAD. The guard checks
+//!   `Origin`.
 //! - A page can be served from a name whose DNS record then changes to 127.0.0.1 (DNS rebinding). The browser then
-//!   treats the listener as the page's own server, but it sends the page's name in `Host`. So `Host` is checked.
+//!   treats the listener as the page's own server, but sends the page's host name in `Host`. The guard checks `Host`.
 //!
-//! Other clients, such as the AWS SDKs, send no `Origin`. Their `Host` is the address that they were configured with.
+//! Clients that are not browsers, such as the AWS SDKs, send no `Origin`. The SDKs send their configured endpoint
+//! address in `Host`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -32,19 +34,20 @@ mod authority;
 pub use allowed::Allowed;
 use authority::Authority;
 
-/// Chromium's preflight headers for requests from a public page to an address of this machine.
+/// Chromium sends this header in the preflight of a request from a public page to an address of this machine.
 const REQUEST_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// How many seconds a browser may cache the response to a preflight.
+/// Maximum time in seconds for which a browser may cache the response to a preflight request.
 const PREFLIGHT_MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
-/// The headers that pages may read: AWS's services return error types and request ids in them.
+/// The response headers that pages may read. AWS services send the error type and the request id in these
+/// headers.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("x-amzn-errortype, x-amzn-requestid");
 
-/// Decides which requests a protected listener answers.
+/// The rules that decide which requests a protected listener accepts.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     allowed: Arc<Allowed>,
@@ -52,7 +55,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// A guard that accepts loopback names, and the `allowed` hosts and origins.
+    /// Creates a guard that accepts loopback host names, and the `allowed` hosts and origins.
     pub fn new(allowed: Allowed) -> Self {
         Self {
             allowed: Arc::new(allowed),
@@ -60,7 +63,7 @@ impl Guard {
         }
     }
 
-    /// Also accepts the pages that this machine serves on `port`.
+    /// Returns a guard that also accepts requests from pages that this machine serves on `port`.
     #[must_use]
     pub fn with_site(self, port: u16) -> Self {
         Self {
@@ -79,7 +82,7 @@ impl Guard {
     }
 }
 
-/// A protected listener.
+/// A listener that a guard protects.
 #[derive(Clone)]
 struct Listener {
     address: SocketAddr,
@@ -87,12 +90,12 @@ struct Listener {
 }
 
 impl Listener {
-    /// The error message for a rejected request; `None` for an accepted one.
+    /// The error message for a rejected request; `None` for an accepted request.
     fn rejection_message(&self, request: &Request) -> Option<String> {
         let host_headers = request.headers().get_all(HOST).iter();
         let mut hosts: Vec<_> = host_headers.map(HeaderValue::as_bytes).collect();
         let host_header_count = hosts.len();
-        // The authority of an absolute request target or an HTTP/2 request is checked too.
+        // An absolute request target and an HTTP/2 request also contain an authority, which must be accepted too.
         let authority = request.uri().authority();
         hosts.extend(authority.map(|authority| authority.as_str().as_bytes()));
         if hosts.is_empty() || host_header_count > 1 {
@@ -151,7 +154,7 @@ async fn check_request(State(listener): State<Listener>, request: Request, next:
     };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    // Browser SDKs send their last spans with `navigator.sendBeacon`, which includes credentials.
+    // Browser SDKs send their last spans with `navigator.sendBeacon`, which sends requests with credentials.
     headers.insert(
         ACCESS_CONTROL_ALLOW_CREDENTIALS,
         HeaderValue::from_static("true"),
@@ -161,7 +164,8 @@ async fn check_request(State(listener): State<Listener>, request: Request, next:
     response
 }
 
-/// The response to a preflight: it allows the requested method and headers. `None` for other requests.
+/// The response to a preflight request, which allows the requested method and headers. Returns `None` for
+/// requests that are not preflight requests.
 fn preflight_response(method: &Method, request: &HeaderMap) -> Option<Response> {
     let requested_method = request.get(ACCESS_CONTROL_REQUEST_METHOD)?;
     if method != Method::OPTIONS {
@@ -180,7 +184,8 @@ fn preflight_response(method: &Method, request: &HeaderMap) -> Option<Response> 
     Some(response)
 }
 
-/// A 403 in the format of AWS's JSON protocols, so that the AWS CLI and the SDKs show the message.
+/// Creates a response with status 403 in the format of AWS's JSON protocols. The AWS CLI and the SDKs show the
+/// message of this format.
 fn access_denied(message: &str) -> Response {
     let body = json!({ "__type": "AccessDeniedException", "message": message }).to_string();
     let headers = [

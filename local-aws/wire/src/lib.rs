@@ -1,4 +1,4 @@
-//! HTTP code that the local AWS services share. It contains the guard of their listeners.
+//! HTTP code that the local AWS services share: a guard that rejects requests from foreign web pages.
 
 mod guard;
 

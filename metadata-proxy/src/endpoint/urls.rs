@@ -1,9 +1,9 @@
-//! The URLs of the endpoint's documents.
+//! The URLs of the documents that the metadata endpoint serves.
 
 use http::Uri;
 use http_shell::upstream::parse_authority;
 
-/// A document of the endpoint.
+/// A document that the metadata endpoint serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
     /// The metadata of the proxy's own container.
@@ -16,7 +16,8 @@ pub enum Document {
     TaskStats,
 }
 
-/// The URLs of the documents. They are built once, so that no request can change them.
+/// The URLs of the endpoint's documents. The URLs are built when the proxy starts, so that a request to the
+/// proxy cannot change a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointUrls {
     container: Uri,
@@ -26,21 +27,21 @@ pub struct EndpointUrls {
 }
 
 impl EndpointUrls {
-    /// Parses `http://host/path`, with or without a port and a slash at the end.
+    /// Parses `http://host/path` or `http://host:port/path`. A slash at the end of the path is permitted.
     pub fn parse(text: &str) -> Option<Self> {
-        let base = text.strip_suffix('/').unwrap_or(text);
-        let address = base.strip_prefix("http://")?;
+        let base_url = text.strip_suffix('/').unwrap_or(text);
+        let address = base_url.strip_prefix("http://")?;
         let (authority, path) = address.split_once('/')?;
         parse_authority(authority, telemetry::is_host)?;
         if !path.split('/').all(is_plain_segment) {
             return None;
         }
-        let append = |path| format!("{base}{path}").parse().ok();
+        let append_path = |path| format!("{base_url}{path}").parse().ok();
         Some(Self {
-            container: append("")?,
-            container_stats: append("/stats")?,
-            task: append("/task")?,
-            task_stats: append("/task/stats")?,
+            container: append_path("")?,
+            container_stats: append_path("/stats")?,
+            task: append_path("/task")?,
+            task_stats: append_path("/task/stats")?,
         })
     }
 
@@ -55,8 +56,8 @@ impl EndpointUrls {
     }
 }
 
-/// Whether all servers interpret this path segment in the same way: it contains only unreserved
-/// characters, and it is neither empty nor a dot segment.
+/// Whether the path segment contains only unreserved characters, and is neither empty nor a dot segment. All
+/// servers interpret such a segment in the same way.
 fn is_plain_segment(segment: &str) -> bool {
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     !["", ".", ".."].contains(&segment) && segment.bytes().all(is_unreserved)

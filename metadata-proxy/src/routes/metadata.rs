@@ -1,4 +1,5 @@
-//! `GET /v2/…` and `GET /v4…`: a document of the endpoint, or the part of it about one container.
+//! The routes `GET /v2/…` and `GET /v4…`, which return a document of the endpoint, or the part of a document
+//! that describes one container.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;

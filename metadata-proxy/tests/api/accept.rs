@@ -1,4 +1,4 @@
-//! Connections to a proxy that has reached its limit of open files.
+//! Test of connections to a proxy that has reached its limit of open files.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -11,18 +11,18 @@ use test_support::service::{Service, WAIT_LIMIT};
 
 const REQUEST: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-/// Sets the soft limit of the service's open files, and returns the previous one.
+/// Sets the service's soft limit of open files, and returns the previous soft limit.
 fn set_open_file_limit(service: &Service, files: Option<u64>) -> Option<u64> {
     let pid = Some(service.pid());
     // The service inherits the hard limit of this process.
-    let maximum = getrlimit(Resource::Nofile).maximum;
+    let hard_limit = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit {
         current: files,
-        maximum,
+        maximum: hard_limit,
     };
-    let previous = prlimit(pid, Resource::Nofile, limit).unwrap();
-    assert_eq!(previous.maximum, maximum);
-    previous.current
+    let previous_limit = prlimit(pid, Resource::Nofile, limit).unwrap();
+    assert_eq!(previous_limit.maximum, hard_limit);
+    previous_limit.current
 }
 
 /// Sends a request, and asserts that no response arrives within 400 ms.
@@ -38,22 +38,22 @@ fn send_unanswered_request(service: &Service) -> TcpStream {
 }
 
 #[test]
-fn connections_are_answered_once_files_are_available_again_and_the_error_is_logged_once() {
+fn waiting_connections_are_answered_when_files_are_available_and_the_accept_error_is_logged_once() {
     let service = start();
-    // After a response, all workers have opened the files that they need.
+    // The response shows that all workers have started and opened their files.
     assert!(service.send_raw(REQUEST).starts_with("HTTP/1.1 200"));
     let mut waiting_streams = Vec::new();
     for _ in 0..2 {
-        // The limit does not close files that are already open.
-        let previous = set_open_file_limit(&service, Some(0));
+        // A lower limit does not close open files, so the service can still write its log.
+        let previous_limit = set_open_file_limit(&service, Some(0));
         waiting_streams.push(send_unanswered_request(&service));
         waiting_streams.push(send_unanswered_request(&service));
-        set_open_file_limit(&service, previous);
+        set_open_file_limit(&service, previous_limit);
         for mut stream in waiting_streams.drain(..) {
             stream.set_read_timeout(Some(WAIT_LIMIT)).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            let mut response = String::new();
+            stream.read_to_string(&mut response).unwrap();
+            assert!(response.starts_with("HTTP/1.1 200"), "{response}");
         }
     }
     let (_, lines) = service.stop();

@@ -1,4 +1,4 @@
-//! Requests in progress when the proxy stops.
+//! Tests of requests in progress during the shutdown of the proxy.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -24,7 +24,7 @@ fn requests_in_progress_at_sigterm_are_answered_before_the_proxy_exits_with_succ
             (stream, document)
         })
         .collect();
-    endpoint.wait_for_pending(requests.len());
+    endpoint.wait_for_pending_requests(requests.len());
     proxy.signal(Signal::TERM);
     proxy.wait_for_line(|line| line.contains("draining"));
     wait_until("the listener is closed", || {
@@ -32,10 +32,10 @@ fn requests_in_progress_at_sigterm_are_answered_before_the_proxy_exits_with_succ
     });
     endpoint.set_reply(Reply::Document);
     for (mut stream, document) in requests {
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        assert!(answer.ends_with(document), "{answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+        assert!(response.ends_with(document), "{response}");
     }
     assert!(proxy.wait().success());
 }
@@ -49,7 +49,7 @@ fn requests_that_the_client_resets_or_the_shutdown_aborts_are_recorded_once() {
         ("METADATA_TIMEOUT_MS", "60000"),
         ("SHUTDOWN_GRACE_SECONDS", "1"),
     ];
-    let mut recorded = RecordedService::start(BINARY, &variables);
+    let mut recorded_service = RecordedService::start(BINARY, &variables);
     endpoint.set_reply(Reply::Delayed);
     endpoint.take_request_heads();
     let connect_and_send = |service: &Service| {
@@ -59,14 +59,14 @@ fn requests_that_the_client_resets_or_the_shutdown_aborts_are_recorded_once() {
         stream
     };
     let reset_streams: Vec<_> = (0..8)
-        .map(|_| connect_and_send(&recorded.service))
+        .map(|_| connect_and_send(&recorded_service.service))
         .collect();
-    endpoint.wait_for_pending(8);
+    endpoint.wait_for_pending_requests(8);
     reset_streams.into_iter().for_each(reset_connection);
-    recorded.wait_for_lines(8, "client_disconnected");
-    let _aborted = connect_and_send(&recorded.service);
-    endpoint.wait_for_pending(9);
-    let records = recorded.stop();
+    recorded_service.wait_for_lines(8, "client_disconnected");
+    let _aborted = connect_and_send(&recorded_service.service);
+    endpoint.wait_for_pending_requests(9);
+    let records = recorded_service.stop();
     records.assert_each_request_is_recorded_once(9);
     records.assert_outcome_count(8, 499, Some("client_disconnected"), &["error"]);
     records.assert_outcome_count(1, 503, Some("shutdown"), &["fault"]);

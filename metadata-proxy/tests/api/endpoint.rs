@@ -1,5 +1,5 @@
-//! A task metadata endpoint for tests. It answers like the ECS agent, records every request, and can be
-//! set to fail. The documents have the shapes that AWS documents for Fargate.
+//! A task metadata endpoint for tests. The endpoint responds like the ECS agent, and records every request. A
+//! test can make the endpoint fail. The documents have the structure that AWS documents for Fargate.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::Value;
 
-/// The path of the endpoint. ECS generates the last segment for each container.
+/// The path in the endpoint's URL. ECS generates the last segment for each container.
 pub const BASE_PATH: &str = "/v4/158d1c8083dd49d6b527399fd6414f5c-0179205828";
 
 pub const CONTAINER: &str = include_str!("documents/container.json");
@@ -15,26 +15,26 @@ pub const CONTAINER_STATS: &str = include_str!("documents/container_stats.json")
 pub const TASK: &str = include_str!("documents/task.json");
 pub const TASK_STATS: &str = include_str!("documents/task_stats.json");
 
-/// A secret key of the task's credentials, which must not leave the task.
+/// A secret key of the task's credentials. No response of the proxy may contain the key.
 pub const CREDENTIALS_SECRET: &str = "wJalrXUtnFEMI";
 
-/// The reply of the endpoint to all requests.
+/// The reply with which the endpoint answers all requests.
 #[derive(Clone)]
 pub enum Reply {
-    /// Sends the requested document.
+    /// The endpoint sends the requested document.
     Document,
-    /// Sends nothing until another reply is set.
+    /// The endpoint sends nothing until the test sets another reply.
     Delayed,
-    /// Sends these bytes and closes the connection.
+    /// The endpoint sends these bytes and closes the connection.
     Bytes(Vec<u8>),
-    /// Sends these bytes and keeps the connection open.
+    /// The endpoint sends these bytes and keeps the connection open.
     Stall(Vec<u8>),
-    /// Sends the first bytes once, and the others repeatedly as long as the proxy reads.
+    /// The endpoint sends the first field once, and the second field repeatedly while the proxy reads.
     Endless(&'static str, Vec<u8>),
 }
 
 impl Reply {
-    /// A response with this status, these additional headers and this body.
+    /// Creates a reply with a status, additional headers and a body.
     pub fn from_parts(status: &str, headers: &str, body: &str) -> Self {
         let length = body.len();
         Self::Bytes(
@@ -46,12 +46,12 @@ impl Reply {
 struct State {
     reply: Reply,
     request_heads: Vec<String>,
-    /// Requests that are not answered yet.
-    pending: usize,
-    max_pending: usize,
+    /// Number of requests that are not answered yet.
+    pending_requests: usize,
+    max_pending_requests: usize,
 }
 
-/// A running endpoint. Clones share one endpoint.
+/// A running test endpoint. Clones refer to the same endpoint.
 #[derive(Clone)]
 pub struct Endpoint {
     address: SocketAddr,
@@ -64,8 +64,8 @@ impl Endpoint {
         let state = State {
             reply: Reply::Document,
             request_heads: Vec::new(),
-            pending: 0,
-            max_pending: 0,
+            pending_requests: 0,
+            max_pending_requests: 0,
         };
         let endpoint = Self {
             address: listener.local_addr().unwrap(),
@@ -92,38 +92,42 @@ impl Endpoint {
         format!("GET {BASE_PATH}{path} HTTP/1.1\r\nhost: {host}\r\n\r\n")
     }
 
-    /// Sets the reply to all requests from now on.
+    /// Sets the reply to all requests that are not answered yet.
     pub fn set_reply(&self, reply: Reply) {
         self.state.0.lock().unwrap().reply = reply;
         self.state.1.notify_all();
     }
 
-    /// The heads of the requests that arrived since the previous call of this function.
+    /// Returns the heads of the requests that arrived after the previous call of this function.
     pub fn take_request_heads(&self) -> Vec<String> {
         std::mem::take(&mut self.state.0.lock().unwrap().request_heads)
     }
 
-    /// Waits until at least this many requests have arrived and are not answered yet.
-    pub fn wait_for_pending(&self, requests: usize) {
+    /// Waits until at least `request_count` requests have arrived and are not answered yet.
+    pub fn wait_for_pending_requests(&self, request_count: usize) {
         let state = self.state.0.lock().unwrap();
-        let has_fewer = |state: &mut State| state.pending < requests;
+        let must_wait = |state: &mut State| state.pending_requests < request_count;
         let limit = test_support::service::WAIT_LIMIT;
-        let (state, waited) = self
+        let (state, wait_result) = self
             .state
             .1
-            .wait_timeout_while(state, limit, has_fewer)
+            .wait_timeout_while(state, limit, must_wait)
             .unwrap();
-        assert!(!waited.timed_out(), "{} requests", state.pending);
+        assert!(
+            !wait_result.timed_out(),
+            "{} requests",
+            state.pending_requests
+        );
     }
 
     /// The highest number of requests that were not answered at the same time.
-    pub fn max_pending(&self) -> usize {
-        self.state.0.lock().unwrap().max_pending
+    pub fn max_pending_requests(&self) -> usize {
+        self.state.0.lock().unwrap().max_pending_requests
     }
 
     fn serve(&self, mut stream: TcpStream) {
         let mut head = Vec::new();
-        // The proxy's requests have no body, so nothing may follow the head.
+        // The proxy's requests have no body, so no bytes may follow the head.
         while !head.ends_with(b"\r\n\r\n") {
             let mut bytes = [0; 4096];
             match stream.read(&mut bytes) {
@@ -133,21 +137,21 @@ impl Endpoint {
         }
         let head = String::from_utf8(head).unwrap();
         let reply = self.record_request(&head);
-        // The proxy may have closed the connection after its deadline.
+        // A write fails if the proxy has closed the connection after its deadline.
         let _ = match reply {
             Reply::Document | Reply::Delayed => stream.write_all(&document_response(&head)),
             Reply::Bytes(bytes) => stream.write_all(&bytes),
             Reply::Stall(bytes) => {
-                let sent = stream.write_all(&bytes);
+                let write_result = stream.write_all(&bytes);
                 let _ = stream.read(&mut [0]);
-                sent
+                write_result
             }
-            Reply::Endless(first, then) => {
-                let mut sent = stream.write_all(first.as_bytes());
-                while sent.is_ok() {
-                    sent = stream.write_all(&then);
+            Reply::Endless(first_bytes, repeated_bytes) => {
+                let mut write_result = stream.write_all(first_bytes.as_bytes());
+                while write_result.is_ok() {
+                    write_result = stream.write_all(&repeated_bytes);
                 }
-                sent
+                write_result
             }
         };
     }
@@ -156,12 +160,12 @@ impl Endpoint {
     fn record_request(&self, head: &str) -> Reply {
         let mut state = self.state.0.lock().unwrap();
         state.request_heads.push(head.to_owned());
-        state.pending += 1;
-        state.max_pending = state.max_pending.max(state.pending);
+        state.pending_requests += 1;
+        state.max_pending_requests = state.max_pending_requests.max(state.pending_requests);
         self.state.1.notify_all();
         let is_delayed = |state: &mut State| matches!(state.reply, Reply::Delayed);
         let mut state = self.state.1.wait_while(state, is_delayed).unwrap();
-        state.pending -= 1;
+        state.pending_requests -= 1;
         state.reply.clone()
     }
 }
@@ -184,13 +188,13 @@ fn document_response(head: &str) -> Vec<u8> {
     .into()
 }
 
-/// The containers of the task document.
+/// The containers in the document `/task`.
 pub fn task_containers() -> Vec<Value> {
     let task: Value = serde_json::from_str(TASK).unwrap();
     task["Containers"].as_array().unwrap().clone()
 }
 
-/// The id of the container with this name.
+/// The id of the container whose name is `name`.
 pub fn container_id(name: &str) -> String {
     let containers = task_containers();
     let container = containers

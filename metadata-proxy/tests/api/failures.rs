@@ -7,17 +7,18 @@ use crate::endpoint::{Endpoint, Reply, TASK, container_id};
 use crate::{BINARY, METADATA_URI_VARIABLE, error_code, get, start_proxy};
 use test_support::service::{Service, WAIT_LIMIT, reserve_port};
 
-/// More bytes than the proxy accepts in a response.
+/// A body of this size is larger than the proxy's limit for responses of the endpoint.
 const OVERSIZED_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 const CHUNKED_HEAD: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-const THROTTLED_MESSAGE: &str = "the metadata endpoint has too many requests at the moment";
-const TIMEOUT_MESSAGE: &str = "the metadata endpoint did not answer in time";
+const THROTTLED_MESSAGE: &str =
+    "the metadata endpoint limits the rate of requests: try again later";
+const TIMEOUT_MESSAGE: &str = "the metadata endpoint did not response in time";
 const UNREACHABLE_MESSAGE: &str = "the metadata endpoint cannot be reached";
 const INVALID_RESPONSE_MESSAGE: &str = "the metadata endpoint sent an invalid response";
 
-/// Asserts that the path is answered with this status, code and message, without the cause.
+/// Asserts that the response to `GET path` has the expected status, code and message, and no cause.
 fn assert_error(proxy: &Service, path: &str, expected: (u16, &str, &str)) {
     let (status, body) = get(proxy, path);
     assert_eq!(
@@ -88,15 +89,17 @@ fn an_unreachable_endpoint_is_a_502_and_the_cause_is_logged() {
 #[test]
 fn a_response_of_more_than_one_mebibyte_is_a_502() {
     let endpoint = Endpoint::start();
-    // The deadline must not end before the size limit is reached.
+    // The long deadline ensures that the size limit, and not the deadline, ends the call.
     let proxy = start_proxy(&endpoint, &[("METADATA_TIMEOUT_MS", "60000")]);
-    let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(OVERSIZED_BODY_BYTES));
+    let large_document = format!(r#"{{"a": "{}"}}"#, "x".repeat(OVERSIZED_BODY_BYTES));
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     for reply in [
-        Reply::from_parts("200 OK", "", &large),
+        Reply::from_parts("200 OK", "", &large_document),
         Reply::Stall(
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {OVERSIZED_BODY_BYTES}\r\n\r\n{large}")
-                .into(),
+            format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {OVERSIZED_BODY_BYTES}\r\n\r\n{large_document}"
+            )
+            .into(),
         ),
         Reply::Endless(CHUNKED_HEAD, chunk.into()),
         Reply::Endless("HTTP/1.1 200 OK\r\n\r\n", vec![b' '; 0x10000]),
@@ -110,12 +113,12 @@ fn a_response_of_more_than_one_mebibyte_is_a_502() {
 }
 
 #[test]
-fn a_document_of_half_a_mebibyte_is_passed_on() {
+fn a_document_of_half_a_mebibyte_is_returned_to_the_client() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
-    let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(OVERSIZED_BODY_BYTES / 4));
-    endpoint.set_reply(Reply::from_parts("200 OK", "", &large));
-    assert_eq!(get(&proxy, "/v4/task/stats"), (200, large));
+    let large_document = format!(r#"{{"a": "{}"}}"#, "x".repeat(OVERSIZED_BODY_BYTES / 4));
+    endpoint.set_reply(Reply::from_parts("200 OK", "", &large_document));
+    assert_eq!(get(&proxy, "/v4/task/stats"), (200, large_document));
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn a_429_of_the_endpoint_is_answered_with_429_and_without_the_endpoints_text() {
         }
         assert_eq!(endpoint.take_request_heads().len(), 4);
     }
-    // With this status, a load balancer sends its requests to other targets.
+    // A load balancer sends no requests to a target whose health check returns 503.
     assert_eq!(get(&proxy, "/health/ready").0, 503);
     endpoint.set_reply(Reply::Document);
     assert_eq!(get(&proxy, "/v2/metadata"), (200, TASK.to_owned()));
@@ -174,7 +177,7 @@ fn a_429_of_the_endpoint_is_answered_with_429_and_without_the_endpoints_text() {
 fn the_proxy_opens_a_new_connection_for_each_request() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
-    // The endpoint keeps this connection open until a second request arrives on it.
+    // The endpoint keeps each connection open after its response, so that the proxy could reuse it.
     endpoint.set_reply(Reply::Stall(
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec(),
     ));
@@ -236,17 +239,17 @@ fn the_proxy_sends_at_most_eight_requests_at_once_and_queues_the_others() {
             stream
         })
         .collect();
-    endpoint.wait_for_pending(8);
-    // Gives the proxy time to send a ninth request, which it must not do.
+    endpoint.wait_for_pending_requests(8);
+    // The loop gives an incorrect proxy time to send a ninth request.
     for _ in 0..100 {
         assert_eq!(get(&proxy, "/").0, 200);
     }
     endpoint.set_reply(Reply::Document);
     for mut stream in streams {
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.ends_with(TASK), "{answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.ends_with(TASK), "{response}");
     }
-    assert_eq!(endpoint.max_pending(), 8);
+    assert_eq!(endpoint.max_pending_requests(), 8);
     assert_eq!(endpoint.take_request_heads().len(), 40);
 }

@@ -1,5 +1,5 @@
-//! Tests of the metadata proxy as a process. The endpoint is a raw socket, so that the tests see each
-//! byte that the proxy sends.
+//! Tests that run the metadata proxy as a process. The endpoint is a raw socket, so that the tests can check
+//! each byte that the proxy sends.
 
 #![allow(
     clippy::allow_attributes,
@@ -29,7 +29,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_metadata-proxy");
 
 const METADATA_URI_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
 
-/// The variables that the proxy requires. Nothing listens on the address.
+/// The variables that the proxy requires. No server listens on the endpoint's address.
 const REQUIRED_VARIABLES: &[(&str, &str)] =
     &[(METADATA_URI_VARIABLE, "http://127.0.0.1:9/v4/none")];
 
@@ -55,10 +55,10 @@ const PROGRAM: Program = Program {
     read_config,
 };
 
-/// Reads the configuration from these variables, without starting the program.
+/// Reads the configuration from `variables`, without starting the program.
 fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
-    let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    let env: Environment = variables.iter().map(to_owned).collect();
+    let to_owned_pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let env: Environment = variables.iter().map(to_owned_pair).collect();
     let config = metadata_proxy::Config::read(&env);
     config.map(drop).map_err(|error| error.to_string())
 }
@@ -67,12 +67,12 @@ test_support::bodies_tests!(crate::PROGRAM);
 test_support::shell_tests!(crate::PROGRAM);
 test_support::variables_tests!(crate::PROGRAM);
 
-/// Starts a proxy whose endpoint does not listen.
+/// Starts a proxy whose endpoint cannot be reached.
 fn start() -> Service {
     PROGRAM.start()
 }
 
-/// Starts a proxy for `endpoint`, and asserts that it sends no request at its start.
+/// Starts a proxy for `endpoint`, and asserts that the proxy sends no request when it starts.
 fn start_proxy(endpoint: &Endpoint, variables: &[(&str, &str)]) -> Service {
     let uri = endpoint.uri();
     let service = Service::start(
@@ -83,22 +83,22 @@ fn start_proxy(endpoint: &Endpoint, variables: &[(&str, &str)]) -> Service {
     service
 }
 
-/// Sends `GET` with exactly this path, and returns the status and the body.
+/// Sends `GET path` without normalising the path, and returns the status and the body of the response.
 fn get(service: &Service, path: &str) -> (u16, String) {
     let (head, body) = send_request(service, &format!("GET {path} HTTP/1.1"));
     let status = head.get(9..12).and_then(|status| status.parse().ok());
     (status.unwrap_or(0), body)
 }
 
-/// Sends a request with this request line, and returns the head and the body of the response.
+/// Sends a request with the given request line, and returns the head and the body of the response.
 fn send_request(service: &Service, request_line: &str) -> (String, String) {
     let request = format!("{request_line}\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let answer = service.send_raw(request.as_bytes());
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let response = service.send_raw(request.as_bytes());
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     (head.to_owned(), body.to_owned())
 }
 
-/// The `code` of an error response.
+/// The field `code` in the body of an error response.
 fn error_code(body: &str) -> String {
     let body: Value = serde_json::from_str(body).expect(body);
     assert!(body["error"]["message"].is_string(), "{body}");

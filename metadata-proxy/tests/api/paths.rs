@@ -1,4 +1,4 @@
-//! Requests with paths and methods that the proxy rejects.
+//! Tests of paths and methods that the proxy rejects.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -47,10 +47,10 @@ fn a_path_of_the_credentials_is_a_404_in_every_spelling_and_is_not_requested() {
 }
 
 #[test]
-fn other_paths_of_the_endpoint_are_a_404_and_are_not_requested() {
+fn unlisted_paths_of_the_endpoint_are_a_404_and_are_not_requested() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
-    let like = container_id("like-service");
+    let like_id = container_id("like-service");
     for path in [
         "/v1/credentials",
         "/v2",
@@ -66,10 +66,14 @@ fn other_paths_of_the_endpoint_are_a_404_and_are_not_requested() {
         "/api/task-protection/v1/state",
         "/latest/meta-data/",
         BASE_PATH,
-        &format!("/v2/metadata/{like}/"),
-        &format!("/v2/metadata/{like}/stats"),
-        &format!("/v2/metadata/%{:02x}{}", like.as_bytes()[0], &like[1..]),
-        &format!("/v2/stats/{like}%2F"),
+        &format!("/v2/metadata/{like_id}/"),
+        &format!("/v2/metadata/{like_id}/stats"),
+        &format!(
+            "/v2/metadata/%{:02x}{}",
+            like_id.as_bytes()[0],
+            &like_id[1..]
+        ),
+        &format!("/v2/stats/{like_id}%2F"),
     ] {
         let (status, body) = get(&proxy, path);
         assert_eq!((status, &*error_code(&body)), (404, "not_found"), "{path}");
@@ -89,7 +93,7 @@ fn methods_other_than_get_and_head_are_a_405_with_the_allowed_methods() {
             assert_eq!(error_code(&body), "method_not_allowed");
         }
     }
-    // `http-shell` answers preflights.
+    // The crate `http-shell` answers preflight requests.
     assert!(
         send_request(&proxy, "OPTIONS /v4 HTTP/1.1")
             .0
@@ -98,7 +102,7 @@ fn methods_other_than_get_and_head_are_a_405_with_the_allowed_methods() {
     assert!(endpoint.take_request_heads().is_empty());
 }
 
-/// Whether the documentation lists this path. This does not use the proxy's own parser.
+/// Whether the proxy's documentation lists this path. The check is independent of the proxy's parser.
 fn is_listed(path: &str) -> bool {
     let is_plain_id =
         |id: &str| !id.is_empty() && !id.contains(|c: char| c != '-' && !c.is_alphanumeric());
@@ -110,7 +114,8 @@ fn is_listed(path: &str) -> bool {
     }
 }
 
-/// Generates paths of pieces that confuse routers, and paths that differ from a listed one in one character.
+/// Generates random paths, listed paths, and listed paths with one changed character. The random paths consist
+/// of pieces that routers often parse incorrectly.
 fn arbitrary_paths() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
         "/",
@@ -177,7 +182,7 @@ fn arbitrary_paths() -> impl Strategy<Value = String> {
         "(/v2/metadata/|/v2/stats/|/v4/|/)[!-~]{0,24}",
         select(LISTED_PATHS).prop_map(str::to_owned),
     ]
-    // Each generated text must be a path: it begins with a slash and has no query.
+    // The filter rejects texts that are not a path: a path begins with a slash and has no query.
     .prop_filter("a path without a query", |path| {
         path.starts_with('/') && !path.contains(['?', '#'])
     })
@@ -203,7 +208,7 @@ fn a_listed_path_requests_one_of_the_four_documents_and_any_other_path_requests_
             if is_listed(&path) {
                 prop_assert!([200, 404].contains(&status), "{}", status);
             } else if path != "/" {
-                // actix answers an invalid request target with 400.
+                // actix responds to an invalid request target with status 400.
                 prop_assert!([400, 404].contains(&status), "{}", status);
             }
             Ok(())

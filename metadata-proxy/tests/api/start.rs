@@ -1,4 +1,4 @@
-//! Tests of the start of the proxy.
+//! Tests of the proxy's behaviour at its start.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -9,15 +9,15 @@ use test_support::service::run_to_end;
 
 #[test]
 fn without_the_address_of_the_endpoint_the_proxy_exits_with_64_and_says_that_ecs_sets_it() {
-    let ended = run_to_end(BINARY, &[], &[]);
-    let error = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(64), "{error}");
+    let output = run_to_end(BINARY, &[], &[]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{error}");
     assert!(error.contains("ECS_CONTAINER_METADATA_URI_V4"), "{error}");
     assert!(error.contains("ECS sets it"), "{error}");
 }
 
-/// Starts a proxy without `PORT`, and returns its log line about the port, or its error message if
-/// another program uses the port. The proxy is killed after that line.
+/// Starts a proxy without the variable `PORT`, and returns the log line that contains the port. If another
+/// program uses the port, returns the error message of the proxy.
 fn startup_message_without_port() -> String {
     let mut proxy = Command::new(BINARY)
         .env_clear()
@@ -30,8 +30,8 @@ fn startup_message_without_port() -> String {
     let mut lines = lines.map_while(Result::ok);
     let listening_line = lines.find(|line| line.contains("is listening"));
     let _ = proxy.kill();
-    let ended = proxy.wait_with_output().unwrap();
-    listening_line.unwrap_or_else(|| String::from_utf8_lossy(&ended.stderr).into_owned())
+    let output = proxy.wait_with_output().unwrap();
+    listening_line.unwrap_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn the_default_port_is_8001() {
 }
 
 #[test]
-fn loglevel_selects_which_lines_are_logged_except_access_lines() {
+fn loglevel_filters_all_log_lines_except_access_lines() {
     for (level, is_shown) in [("ERROR", false), ("INFO", true)] {
         let endpoint = Endpoint::start();
         let proxy = start_proxy(&endpoint, &[("LOGLEVEL", level)]);

@@ -11,7 +11,7 @@ use crate::endpoint::{
 };
 use crate::{error_code, get, send_request, start_proxy};
 
-/// The path of the proxy, the path below the endpoint's address, and the document.
+/// Each entry: a path of the proxy, the path below the endpoint's address, and the returned document.
 const WHOLE_DOCUMENTS: [(&str, &str, &str); 6] = [
     ("/v4", "", CONTAINER),
     ("/v4/stats", "/stats", CONTAINER_STATS),
@@ -56,7 +56,7 @@ fn each_container_of_the_task_is_returned_by_its_id() {
 }
 
 #[test]
-fn the_stats_of_each_container_show_which_one_uses_the_cpu() {
+fn the_stats_of_the_like_service_show_more_cpu_time_than_the_stats_of_the_other_containers() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
     let used_cpu_time = |name| {
@@ -122,13 +122,13 @@ fn the_documents_have_all_fields_of_version_2() {
 fn an_unknown_container_or_a_container_without_stats_is_a_404() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
-    let like = container_id("like-service");
+    let like_id = container_id("like-service");
     for path in [
         "/v2/metadata/like-service".to_owned(),
-        format!("/v2/metadata/{}", &like[1..]),
-        format!("/v2/metadata/{}", like.to_uppercase()),
-        format!("/v2/stats/{like}0"),
-        // The stats are null in the document, because the container has just started.
+        format!("/v2/metadata/{}", &like_id[1..]),
+        format!("/v2/metadata/{}", like_id.to_uppercase()),
+        format!("/v2/stats/{like_id}0"),
+        // The document `/task/stats` contains `null` for this container.
         format!("/v2/stats/{}", container_id("metadata-proxy")),
     ] {
         let (status, body) = get(&proxy, &path);
@@ -143,8 +143,8 @@ fn head_is_answered_like_get_but_without_the_body() {
     for (path, endpoint_path, document) in WHOLE_DOCUMENTS {
         let (head, body) = send_request(&proxy, &format!("HEAD {path} HTTP/1.1"));
         assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
-        let length = format!("content-length: {}", document.len());
-        assert!(head.contains(&length), "{path}: {head}");
+        let content_length = format!("content-length: {}", document.len());
+        assert!(head.contains(&content_length), "{path}: {head}");
         assert_eq!(body, "");
         assert_eq!(
             endpoint.take_request_heads(),
@@ -160,23 +160,24 @@ fn no_part_of_a_request_is_sent_to_the_endpoint() {
     let proxy = start_proxy(&endpoint, &[]);
     let other_endpoint = Endpoint::start();
     let other_uri = other_endpoint.uri();
-    let other = other_uri.split('/').nth(2).unwrap();
+    let other_authority = other_uri.split('/').nth(2).unwrap();
     for line in [
         "GET /v2/metadata HTTP/1.1".to_owned(),
         "GET /v2/metadata?url=/v2/credentials HTTP/1.1".to_owned(),
-        format!("GET http://{other}/v2/metadata HTTP/1.1"),
-        format!("GET http://{other}@{other}/v2/metadata HTTP/1.1"),
+        format!("GET http://{other_authority}/v2/metadata HTTP/1.1"),
+        format!("GET http://{other_authority}@{other_authority}/v2/metadata HTTP/1.1"),
         "GET /v2/metadata HTTP/1.0".to_owned(),
     ] {
         let request = format!(
-            "{line}\r\nHost: {other}\r\nX-Forwarded-Host: {other}\r\nForwarded: host={other}\r\n\
+            "{line}\r\nHost: {other_authority}\r\nX-Forwarded-Host: {other_authority}\r\n\
+             Forwarded: host={other_authority}\r\n\
              X-Original-URL: /v2/credentials\r\nX-Rewrite-URL: /v2/credentials\r\n\
              X-HTTP-Method-Override: PUT\r\nAuthorization: secret\r\nCookie: a=b\r\n\
              Traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01\r\n\
              Connection: close\r\nContent-Length: 4\r\n\r\nbody"
         );
-        let answer = proxy.send_raw(request.as_bytes());
-        assert!(answer.ends_with(TASK), "{line}: {answer}");
+        let response = proxy.send_raw(request.as_bytes());
+        assert!(response.ends_with(TASK), "{line}: {response}");
         assert_eq!(
             endpoint.take_request_heads(),
             [endpoint.expected_head("/task")],
@@ -207,8 +208,8 @@ fn the_root_lists_the_paths_without_a_request_to_the_endpoint() {
 }
 
 #[test]
-fn while_a_request_waits_the_proxy_reads_a_limited_number_of_further_bytes() {
-    // Many more bytes than the buffers of the proxy and of the kernel can hold.
+fn the_proxy_reads_a_limited_number_of_bytes_after_a_request_that_is_not_answered_yet() {
+    // This size exceeds the capacity of all buffers of the proxy and of the kernel.
     const MAX_SENT_BYTES: usize = 96 * 1024 * 1024;
     let pipelined = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
     for (headers, more) in [
@@ -220,18 +221,18 @@ fn while_a_request_waits_the_proxy_reads_a_limited_number_of_further_bytes() {
         endpoint.set_reply(Reply::Delayed);
         let mut stream = proxy.connect();
         write!(stream, "GET /v4 HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n").unwrap();
-        endpoint.wait_for_pending(1);
+        endpoint.wait_for_pending_requests(1);
         stream
             .set_write_timeout(Some(Duration::from_millis(500)))
             .unwrap();
-        let mut sent = 0;
+        let mut sent_bytes = 0;
         while let Ok(bytes) = stream.write(more.as_bytes()) {
-            sent += bytes;
-            assert!(sent < MAX_SENT_BYTES, "{headers}");
+            sent_bytes += bytes;
+            assert!(sent_bytes < MAX_SENT_BYTES, "{headers}");
         }
         endpoint.set_reply(Reply::Document);
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 200", "{headers}");
+        let mut response = [0; 12];
+        stream.read_exact(&mut response).unwrap();
+        assert_eq!(&response, b"HTTP/1.1 200", "{headers}");
     }
 }

@@ -1,11 +1,11 @@
-//! Requests on raw sockets.
+//! Functions that send requests on raw sockets.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use test_support::service::Service;
 
-/// Opens a connection and sends `GET path` on it. The service closes the connection after the response.
+/// Opens a connection and sends `GET path` with `Connection: close`.
 pub fn send_get(service: &Service, path: &str) -> TcpStream {
     let mut stream = service.connect();
     let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

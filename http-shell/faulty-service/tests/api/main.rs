@@ -18,12 +18,12 @@ mod shutdown;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_faulty-service");
 
-/// Starts the faulty service. The test reads its logs, spans and metrics.
-fn start() -> RecordedService {
-    start_with(&[])
+/// Starts the faulty service, and records its logs, spans and metrics.
+fn start_service() -> RecordedService {
+    start_service_with(&[])
 }
 
 /// Starts the faulty service with additional environment variables.
-fn start_with(variables: &[(&str, &str)]) -> RecordedService {
+fn start_service_with(variables: &[(&str, &str)]) -> RecordedService {
     RecordedService::start(BINARY, variables)
 }

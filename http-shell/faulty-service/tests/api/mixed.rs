@@ -1,16 +1,16 @@
-//! Many requests that fail in different ways at the same time.
+//! Test of concurrent requests that fail in different ways.
 
 use std::io::{Read, Write};
 
 use crate::client::{get_response, read_first_bytes, send_get};
-use crate::start_with;
+use crate::start_service_with;
 use test_support::records::reset_connection;
 
 #[test]
 fn concurrent_requests_that_end_in_different_ways_are_each_recorded_once() {
     const REQUESTS_PER_KIND: usize = 8;
-    let mut recorded = start_with(&[("SHUTDOWN_GRACE_SECONDS", "1")]);
-    let service = &recorded.service;
+    let mut recorded_service = start_service_with(&[("SHUTDOWN_GRACE_SECONDS", "1")]);
+    let service = &recorded_service.service;
     let send_all = |path: &str| -> Vec<_> {
         (0..REQUESTS_PER_KIND)
             .map(|_| send_get(service, path))
@@ -39,7 +39,7 @@ fn concurrent_requests_that_end_in_different_ways_are_each_recorded_once() {
         assert!(get_response(service, "/fine").ends_with("fine"));
         assert!(get_response(service, "/nothing").starts_with("HTTP/1.1 404"));
     }
-    recorded.wait_for_lines(6 * REQUESTS_PER_KIND, "begun");
+    recorded_service.wait_for_lines(6 * REQUESTS_PER_KIND, "begun");
     drop(closed);
     reset
         .into_iter()
@@ -49,10 +49,10 @@ fn concurrent_requests_that_end_in_different_ways_are_each_recorded_once() {
     for stream in slow.iter_mut().chain(&mut failing) {
         let _ = stream.read_to_end(&mut Vec::new());
     }
-    let mut answer = String::new();
-    incomplete.read_to_string(&mut answer).unwrap();
+    let mut response = String::new();
+    incomplete.read_to_string(&mut response).unwrap();
 
-    let records = recorded.stop();
+    let records = recorded_service.stop();
     drop((hanging, stalled, panicking));
     records.assert_each_request_is_recorded_once(11 * REQUESTS_PER_KIND + 1);
     records.assert_outcome_count(3 * REQUESTS_PER_KIND, 200, None, &[]);

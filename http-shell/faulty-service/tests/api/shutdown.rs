@@ -1,4 +1,4 @@
-//! Requests in progress when the service stops.
+//! Tests of requests in progress during the shutdown of the service.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -8,24 +8,24 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::Signal;
 
 use crate::client::{read_first_bytes, send_get};
-use crate::{start, start_with};
+use crate::{start_service, start_service_with};
 use test_support::service::Service;
 
-/// A grace period that ends before the requests of these tests end.
+/// The variable that sets a grace period of 1 s.
 const SHORT_GRACE_PERIOD: [(&str, &str); 1] = [("SHUTDOWN_GRACE_SECONDS", "1")];
 
-const SHUTDOWN: Option<&str> = Some("shutdown");
+const SHUTDOWN_ERROR_TYPE: Option<&str> = Some("shutdown");
 
 #[test]
 fn requests_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
-    let mut recorded = start_with(&SHORT_GRACE_PERIOD);
+    let mut recorded_service = start_service_with(&SHORT_GRACE_PERIOD);
     let streams: Vec<_> = (0..100)
-        .map(|_| send_get(&recorded.service, "/never"))
+        .map(|_| send_get(&recorded_service.service, "/never"))
         .collect();
-    recorded.wait_for_lines(100, "begun");
-    let records = recorded.stop();
+    recorded_service.wait_for_lines(100, "begun");
+    let records = recorded_service.stop();
     records.assert_each_request_is_recorded_once(100);
-    records.assert_outcome_count(100, 503, SHUTDOWN, &["fault"]);
+    records.assert_outcome_count(100, 503, SHUTDOWN_ERROR_TYPE, &["fault"]);
     for mut stream in streams {
         assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0);
     }
@@ -33,45 +33,45 @@ fn requests_aborted_at_the_end_of_the_grace_period_are_recorded_as_faults() {
 
 #[test]
 fn incomplete_responses_aborted_by_the_shutdown_are_recorded_as_faults() {
-    let mut recorded = start_with(&SHORT_GRACE_PERIOD);
+    let mut recorded_service = start_service_with(&SHORT_GRACE_PERIOD);
     let mut streams = Vec::new();
     for path in ["/large", "/stream", "/stream-stops"] {
-        let mut stream = send_get(&recorded.service, path);
+        let mut stream = send_get(&recorded_service.service, path);
         read_first_bytes(&mut stream);
         streams.push(stream);
     }
-    streams.push(send_get(&recorded.service, "/never"));
-    recorded.wait_for_lines(1, "begun");
-    let records = recorded.stop();
+    streams.push(send_get(&recorded_service.service, "/never"));
+    recorded_service.wait_for_lines(1, "begun");
+    let records = recorded_service.stop();
     records.assert_each_request_is_recorded_once(4);
-    records.assert_outcome_count(3, 200, SHUTDOWN, &["fault"]);
-    records.assert_outcome_count(1, 503, SHUTDOWN, &["fault"]);
+    records.assert_outcome_count(3, 200, SHUTDOWN_ERROR_TYPE, &["fault"]);
+    records.assert_outcome_count(1, 503, SHUTDOWN_ERROR_TYPE, &["fault"]);
 }
 
 #[test]
-fn requests_that_end_within_the_grace_period_are_answered_and_are_no_faults() {
-    let mut recorded = start();
+fn requests_that_end_within_the_grace_period_are_answered_and_not_recorded_as_faults() {
+    let mut recorded_service = start_service();
     let mut streams: Vec<_> = (0..20)
-        .map(|_| send_get(&recorded.service, "/slow"))
+        .map(|_| send_get(&recorded_service.service, "/slow"))
         .collect();
-    recorded.wait_for_lines(20, "begun");
-    let records = recorded.stop();
+    recorded_service.wait_for_lines(20, "begun");
+    let records = recorded_service.stop();
     records.assert_each_request_is_recorded_once(20);
     records.assert_outcome_count(20, 200, None, &[]);
     for stream in &mut streams {
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.ends_with("slow"), "{answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.ends_with("slow"), "{response}");
     }
 }
 
 #[test]
 fn a_blocked_worker_does_not_prevent_the_exit() {
-    let mut recorded = start_with(&[("SHUTDOWN_GRACE_SECONDS", "0")]);
-    let _stream = send_get(&recorded.service, "/blocked");
-    recorded.wait_for_lines(1, "begun");
-    recorded.service.signal(Signal::TERM);
-    let (status, records) = recorded.wait_for_end();
+    let mut recorded_service = start_service_with(&[("SHUTDOWN_GRACE_SECONDS", "0")]);
+    let _stream = send_get(&recorded_service.service, "/blocked");
+    recorded_service.wait_for_lines(1, "begun");
+    recorded_service.service.signal(Signal::TERM);
+    let (status, records) = recorded_service.wait_for_end();
     assert!(status.success());
     let line = records.error_lines()[0];
     assert!(
@@ -80,8 +80,8 @@ fn a_blocked_worker_does_not_prevent_the_exit() {
     );
 }
 
-/// Makes the event loop of one worker fail: strace injects an error into its system calls. Returns `None` if
-/// strace is not installed.
+/// Makes the event loop of one worker fail. strace injects an error into the worker's system calls. Returns
+/// `None` if strace is not installed.
 fn break_a_worker(service: &Service) -> Option<Child> {
     let tasks = format!("/proc/{}/task", service.pid().as_raw_nonzero());
     let mut threads = fs::read_dir(tasks)
@@ -107,20 +107,20 @@ fn break_a_worker(service: &Service) -> Option<Child> {
 #[test]
 #[ignore = "needs strace"]
 fn after_a_failure_of_a_worker_its_requests_are_recorded_as_faults_and_the_service_exits_with_1() {
-    let mut recorded = start_with(&SHORT_GRACE_PERIOD);
+    let mut recorded_service = start_service_with(&SHORT_GRACE_PERIOD);
     let _streams: Vec<_> = (0..6)
-        .map(|_| send_get(&recorded.service, "/never"))
+        .map(|_| send_get(&recorded_service.service, "/never"))
         .collect();
-    recorded.wait_for_lines(6, "begun");
-    let Some(mut strace) = break_a_worker(&recorded.service) else {
+    recorded_service.wait_for_lines(6, "begun");
+    let Some(mut strace) = break_a_worker(&recorded_service.service) else {
         eprintln!("SKIPPED: strace is not installed");
         return;
     };
     // A new connection wakes the worker. Later connections may be refused.
     for _ in 0..8 {
-        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, recorded.service.port));
+        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, recorded_service.service.port));
     }
-    let (status, records) = recorded.wait_for_end();
+    let (status, records) = recorded_service.wait_for_end();
     strace.wait().unwrap();
     assert_eq!(status.code(), Some(1));
     records.assert_each_request_is_recorded_once(records.access.len());

@@ -8,7 +8,7 @@ use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample};
 
-use super::{TestTelemetry, attribute, attribute_text, init_app, send};
+use super::{TestTelemetry, attribute_text, find_attribute, init_app, send};
 
 #[tokio::test]
 async fn a_span_has_the_name_of_the_route_and_the_attributes_of_the_request() {
@@ -53,7 +53,7 @@ async fn a_span_has_the_name_of_the_route_and_the_attributes_of_the_request() {
     assert_eq!(*header, format!("Root=1-{time}-{random};Sampled=1"));
 }
 
-/// A sampler that drops each span and records the attributes that the span had at its creation.
+/// A sampler that drops each span, and records the attributes that were set at the creation of the span.
 #[derive(Clone, Debug, Default)]
 struct AttributeRecorder(Arc<Mutex<Vec<KeyValue>>>);
 
@@ -76,10 +76,10 @@ impl ShouldSample for AttributeRecorder {
     }
 }
 
-/// The semantic conventions for HTTP server spans require these attributes "at span creation time". The
-/// route is not required, but it is already known at that time.
+/// The semantic conventions for HTTP server spans require all attributes of this test except `http.route`
+/// "at span creation time".
 #[tokio::test]
-async fn a_sampler_gets_the_attributes_that_the_conventions_require_at_span_creation() {
+async fn a_sampler_receives_the_attributes_that_the_conventions_require_at_span_creation() {
     let recorder = AttributeRecorder::default();
     let mut telemetry = TestTelemetry::new();
     telemetry.tracer_provider = SdkTracerProvider::builder()
@@ -105,11 +105,11 @@ async fn a_sampler_gets_the_attributes_that_the_conventions_require_at_span_crea
         ("url.scheme", "http"),
         ("user_agent.original", "Probe/2.0"),
     ] {
-        let found = attributes
+        let value = attributes
             .iter()
             .find(|attribute| attribute.key.as_str() == key);
-        let found = found.map(|attribute| attribute.value.to_string());
-        assert_eq!(found.as_deref(), Some(expected), "{key}");
+        let value = value.map(|attribute| attribute.value.to_string());
+        assert_eq!(value.as_deref(), Some(expected), "{key}");
     }
 }
 
@@ -129,8 +129,8 @@ async fn the_span_of_a_request_without_a_route_has_the_name_of_the_method() {
         attribute_text(&span, "http.request.method_original").as_deref(),
         Some("BREW")
     );
-    assert_eq!(attribute(&span, "http.route"), None);
-    // A 404 is an error of the client, not of the server.
+    assert_eq!(find_attribute(&span, "http.route"), None);
+    // The status 404 means an error of the client, not of the server.
     assert_eq!(span.status, Status::Unset);
     assert_eq!(
         attribute_text(&span, "http.response.status_code").as_deref(),
@@ -152,6 +152,6 @@ async fn attribute_values_from_the_client_are_truncated_or_left_out() {
         attribute_text(&span, "user_agent.original").unwrap().len(),
         256
     );
-    assert_eq!(attribute(&span, "server.address"), None);
-    assert_eq!(attribute(&span, "client.address"), None);
+    assert_eq!(find_attribute(&span, "server.address"), None);
+    assert_eq!(find_attribute(&span, "client.address"), None);
 }

@@ -13,7 +13,7 @@ use actix_web::web::Data;
 use opentelemetry::trace::Status;
 
 use super::{
-    TestTelemetry, active_requests, attribute, attribute_text, init_app, request_counts, send,
+    TestTelemetry, active_requests, attribute_text, find_attribute, init_app, request_counts, send,
 };
 use crate::observe::record_request;
 
@@ -62,7 +62,7 @@ async fn a_dropped_request_ends_its_span_with_client_disconnected() {
         attribute_text(&span, "error.type").as_deref(),
         Some("client_disconnected")
     );
-    assert_eq!(attribute(&span, "http.response.status_code"), None);
+    assert_eq!(find_attribute(&span, "http.response.status_code"), None);
     assert!(matches!(span.status, Status::Error { .. }));
     assert_eq!(
         active_requests(&telemetry.exported_metrics()),

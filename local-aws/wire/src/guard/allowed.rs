@@ -1,11 +1,11 @@
-//! The options `--allowed-host` and `--allowed-origin`.
+//! The command-line options `--allowed-host` and `--allowed-origin`.
 
 use clap::Args;
 use url::Url;
 
 use super::authority::Authority;
 
-/// The hosts and origins that a guard accepts besides loopback names and the pages of the site.
+/// The hosts and origins that a guard accepts in addition to loopback host names and the origin of the site.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Allowed {
     /// Host name that requests may be sent to, on any port, besides localhost; may be given several times
@@ -44,18 +44,20 @@ fn parse_host(text: &str) -> Result<Authority, &'static str> {
     }
 }
 
-/// Returns the origin as browsers write it: without the default port of the scheme, and with the shortest form of an
-/// address.
+/// Converts an origin to the form that browsers send: without the scheme's default port, and with the shortest form
+/// of an IP address.
 fn parse_origin(text: &str) -> Result<String, &'static str> {
-    const EXPECTED: &str = "expected scheme and host, and the port if there is one, \
+    const EXPECTED_FORMAT: &str = "expected scheme and host, and the port if there is one, \
                             for example https://app.example or http://localhost:5173";
-    let url = Url::parse(text).map_err(|_| EXPECTED)?;
+    let url = Url::parse(text).map_err(|_| EXPECTED_FORMAT)?;
     let host = url.host_str().filter(|host| !host.is_empty());
-    let host = host.filter(|host| !host.contains('*')).ok_or(EXPECTED)?;
+    let host = host
+        .filter(|host| !host.contains('*'))
+        .ok_or(EXPECTED_FORMAT)?;
     let has_user = !url.username().is_empty() || url.password().is_some();
     let has_path = !matches!(url.path(), "" | "/");
     if has_user || has_path || url.query().is_some() || url.fragment().is_some() {
-        return Err(EXPECTED);
+        return Err(EXPECTED_FORMAT);
     }
     let port = url
         .port()
@@ -68,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_a_name_or_an_address_without_scheme_and_port() {
+    fn an_allowed_host_must_be_a_name_or_an_address_without_scheme_and_port() {
         for (text, name) in [
             ("lab.example", "lab.example"),
             ("LAB.Example.", "lab.example"),
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_stored_as_browsers_write_it() {
+    fn an_allowed_origin_is_stored_in_the_form_that_browsers_send() {
         for (text, stored) in [
             ("https://app.example", "https://app.example"),
             ("HTTPS://App.Example:443/", "https://app.example"),

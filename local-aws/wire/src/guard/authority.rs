@@ -1,17 +1,17 @@
-//! Parses the host and port of a `Host` header, a request target or an origin.
+//! Parses the host and the port in a `Host` header, a request target or an origin.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A host name or address, and an optional port.
+/// A host name or IP address, and an optional port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
-    /// In lower case, without the final dot of an absolute name.
+    /// The host name or address in lower case, without the trailing dot of an absolute name.
     pub name: String,
     pub port: Option<u16>,
 }
 
 impl Authority {
-    /// Parses `name`, `name:port`, `a.b.c.d:port` or `[ipv6]:port`. User information is not accepted.
+    /// Parses `name`, `name:port`, `a.b.c.d:port` or `[ipv6]:port`. A text with user information (`user@host`) is rejected.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text = str::from_utf8(text).ok()?;
         let ipv6_end = text.find(']').unwrap_or_default();
@@ -24,7 +24,7 @@ impl Authority {
         };
         let port = match port {
             "" => None,
-            // Checks the digits, because `u16::from_str` also accepts a plus sign.
+            // The digits are checked, because `u16::from_str` also accepts a plus sign.
             port if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
             _ => return None,
         };
@@ -32,15 +32,15 @@ impl Authority {
         Some(Self { name, port })
     }
 
-    /// The port, or else 80, which is the default port of `http`.
+    /// The port if it is set, else 80, which is the default port of the scheme `http`.
     pub fn port_or_80(&self) -> u16 {
         self.port.unwrap_or(80)
     }
 
-    /// The IP address, if the name is a complete IPv4 address or an IPv6 address in brackets.
+    /// The IP address if the name is a complete IPv4 address or an IPv6 address in brackets, else `None`.
     pub fn ip(&self) -> Option<IpAddr> {
-        let after_bracket = self.name.strip_prefix('[');
-        match after_bracket.and_then(|name| name.strip_suffix(']')) {
+        let after_opening_bracket = self.name.strip_prefix('[');
+        match after_opening_bracket.and_then(|name| name.strip_suffix(']')) {
             Some(ipv6) => ipv6.parse::<Ipv6Addr>().ok().map(IpAddr::from),
             None => self.name.parse::<Ipv4Addr>().ok().map(IpAddr::from),
         }

@@ -1,4 +1,4 @@
-//! Tests of the hosts and origins that a listener accepts.
+//! Tests of the hosts and origins that a protected listener accepts.
 
 use std::net::Ipv4Addr;
 
@@ -114,10 +114,10 @@ fn the_bound_address_of_a_listener_is_accepted_as_host_unless_it_is_unspecified(
     assert!(accepts_lan_host(listener_bound_to([192, 168, 1, 7])));
     assert!(!accepts_lan_host(listener_bound_to([192, 168, 1, 8])));
     assert!(!accepts_lan_host(listener_bound_to([0, 0, 0, 0])));
-    let unspecified = request_to("/").header(HOST, "0.0.0.0:2000");
+    let request_to_unspecified_address = request_to("/").header(HOST, "0.0.0.0:2000");
     assert!(!accepts_request(
         &listener_bound_to([0, 0, 0, 0]),
-        unspecified
+        request_to_unspecified_address
     ));
 }
 
@@ -140,7 +140,7 @@ fn a_request_with_no_host_two_host_headers_or_a_foreign_absolute_target_is_rejec
     assert!(!accepts_target("http://evil.example:3000/"));
     assert!(!accepts_target("http://localhost:3000@evil.example/"));
     assert!(!accepts_target("evil.example:3000"));
-    // An HTTP/2 request has no Host header.
+    // An HTTP/2 request contains its authority in the request target and has no Host header.
     assert!(accepts_request(
         &listener,
         request_to("http://127.0.0.1:3000/")
