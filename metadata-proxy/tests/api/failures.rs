@@ -14,7 +14,7 @@ const CHUNKED_HEAD: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\
 
 const THROTTLED_MESSAGE: &str =
     "the metadata endpoint limits the rate of requests: try again later";
-const TIMEOUT_MESSAGE: &str = "the metadata endpoint did not response in time";
+const TIMEOUT_MESSAGE: &str = "the metadata endpoint did not answer in time";
 const UNREACHABLE_MESSAGE: &str = "the metadata endpoint cannot be reached";
 const INVALID_RESPONSE_MESSAGE: &str = "the metadata endpoint sent an invalid response";
 
