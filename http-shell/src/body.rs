@@ -148,3 +148,63 @@ impl MessageBody for FinalResponseBody {
         Pin::new(&mut self.body).poll_next(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    const MAX_BYTES: usize = MAX_BODY_BYTES as usize;
+
+    /// The result of reading a body of `bytes` bytes that declares `content_length`.
+    async fn read(bytes: usize, content_length: Option<usize>) -> Result<(), StatusCode> {
+        let mut request = TestRequest::post().set_payload(vec![b'x'; bytes]);
+        if let Some(length) = content_length {
+            request = request.insert_header((header::CONTENT_LENGTH, length));
+        }
+        let mut request = request.to_srv_request();
+        let mut payload = request.take_payload();
+        read_to_end(&request, &mut payload).await
+    }
+
+    #[tokio::test]
+    async fn a_body_of_64_kib_is_read_and_a_longer_body_is_rejected() {
+        assert_eq!(read(MAX_BYTES, None).await, Ok(()));
+        let too_large = Err(StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(read(MAX_BYTES + 1, None).await, too_large);
+    }
+
+    #[tokio::test]
+    async fn a_content_length_over_64_kib_is_rejected_before_the_body_is_read() {
+        assert_eq!(read(0, Some(MAX_BYTES)).await, Ok(()));
+        let too_large = Err(StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(read(0, Some(MAX_BYTES + 1)).await, too_large);
+    }
+
+    #[test]
+    fn connect_and_the_upgrade_header_offer_an_upgrade() {
+        let connect = TestRequest::default().method(Method::CONNECT);
+        assert!(offers_upgrade(&connect.to_srv_request()));
+        let upgrade = TestRequest::default().insert_header((header::UPGRADE, "h2c"));
+        assert!(offers_upgrade(&upgrade.to_srv_request()));
+        assert!(!offers_upgrade(&TestRequest::default().to_srv_request()));
+    }
+
+    #[tokio::test]
+    async fn the_response_to_a_rejected_body_has_its_status_and_states_the_limit() {
+        for (status, text) in [
+            (StatusCode::PAYLOAD_TOO_LARGE, "65536 bytes"),
+            (StatusCode::REQUEST_TIMEOUT, "5 s"),
+            (StatusCode::BAD_REQUEST, "could not be read"),
+        ] {
+            let response = rejection_response(status);
+            assert_eq!(response.status(), status);
+            let body = actix_web::body::to_bytes(response.into_body())
+                .await
+                .unwrap();
+            let body = String::from_utf8_lossy(&body).into_owned();
+            assert!(body.contains(text), "{body}");
+        }
+    }
+}

@@ -69,3 +69,34 @@ fn requested_headers(request: &HeaderMap) -> String {
     let texts: Vec<_> = names.iter().map(HeaderName::as_str).collect();
     texts.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The response to a preflight with these values of `Access-Control-Request-Headers`.
+    fn respond(header_lists: &[&'static str]) -> HttpResponse {
+        let mut request = HeaderMap::new();
+        for list in header_lists {
+            let value = HeaderValue::from_static(list);
+            request.append(header::ACCESS_CONTROL_REQUEST_HEADERS, value);
+        }
+        preflight_response(&request)
+    }
+
+    #[test]
+    fn a_preflight_allows_each_requested_header_by_name_and_drops_invalid_names() {
+        let response = respond(&["Authorization , x-a", "x-b,(invalid),"]);
+        let allowed = response.headers().get(header::ACCESS_CONTROL_ALLOW_HEADERS);
+        assert_eq!(allowed.unwrap(), "authorization, x-a, x-b");
+        assert_eq!(response.status(), 204);
+    }
+
+    #[test]
+    fn a_preflight_without_requested_headers_gets_no_allowed_headers() {
+        let response = respond(&[]);
+        let headers = response.headers();
+        assert!(!headers.contains_key(header::ACCESS_CONTROL_ALLOW_HEADERS));
+        assert!(headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS));
+    }
+}

@@ -76,6 +76,13 @@ impl Environment {
         self
     }
 
+    /// Returns the environment without the variable `name`. The start state of lab 3 calls this method; see
+    /// `infra/script/exercise`.
+    pub fn without(&self, name: &str) -> Self {
+        let others = self.0.iter().filter(|(set, _)| set != name);
+        Self(others.cloned().collect())
+    }
+
     /// Deserialises the variables to `T`. Each field of `T` has the name of a variable in lower case.
     ///
     /// # Errors
@@ -230,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn without_a_variable_the_environment_keeps_the_others() {
+        let env: Environment = ["A", "B"]
+            .map(|name| (name.to_owned(), "1".to_owned()))
+            .into_iter()
+            .collect();
+        let Environment(left) = env.without("A");
+        assert_eq!(left, [("B".to_owned(), "1".to_owned())]);
+    }
+
+    #[test]
     fn a_required_variable_that_is_not_set_is_missing() {
         let error = variables("x").parse_required("OTHER", "a name", |_| Some(()));
         let error = error.unwrap_err().to_string();
@@ -254,5 +271,43 @@ mod tests {
             error.contains("NAME") && !error.contains("secret"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_default_is_set_only_if_the_variable_is_not_set() {
+        let set: Environment = [("PORT".to_owned(), "1".to_owned())].into_iter().collect();
+        assert_eq!(
+            set.with_default("PORT", 2).0,
+            [("PORT".to_owned(), "1".to_owned())]
+        );
+        let empty: Environment = [].into_iter().collect();
+        assert_eq!(
+            empty.with_default("PORT", 2).0,
+            [("PORT".to_owned(), "2".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        let switch = |value: &str| variables(value).parse_switch("NAME", true);
+        assert!(switch("on").unwrap());
+        assert!(!switch("off").unwrap());
+        let error = switch("ON").unwrap_err().to_string();
+        assert_eq!(error, "NAME is 'ON': expected on or off");
+        assert!(variables("off").parse_switch("OTHER", true).unwrap());
+        assert!(!variables("on").parse_switch("OTHER", false).unwrap());
+    }
+
+    #[test]
+    fn a_deadline_is_1_to_600000_milliseconds() {
+        let default = Duration::from_secs(3);
+        let deadline = |value: &str| variables(value).parse_deadline("NAME", default);
+        assert_eq!(deadline("1").unwrap(), Duration::from_millis(1));
+        assert_eq!(deadline("600000").unwrap(), Duration::from_secs(600));
+        for value in ["0", "600001", "1.5", "-1", ""] {
+            assert!(deadline(value).is_err(), "{value}");
+        }
+        let unset = variables("1").parse_deadline("OTHER", default);
+        assert_eq!(unset.unwrap(), default);
     }
 }

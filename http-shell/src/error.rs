@@ -63,3 +63,36 @@ pub fn format_causes(error: &dyn Error) -> String {
     }
     causes.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{message}")]
+    struct Failure {
+        message: &'static str,
+        source: Option<Box<dyn Error>>,
+    }
+
+    #[test]
+    fn causes_are_listed_from_the_direct_cause_to_the_last() {
+        let last = io::Error::other("connection refused");
+        let direct = Failure {
+            message: "no response",
+            source: Some(Box::new(last)),
+        };
+        let error = Failure {
+            message: "the call failed",
+            source: Some(Box::new(direct)),
+        };
+        assert_eq!(format_causes(&error), "no response: connection refused");
+        let without_cause = Failure {
+            message: "the call failed",
+            source: None,
+        };
+        assert_eq!(format_causes(&without_cause), "");
+    }
+}

@@ -53,3 +53,40 @@ fn error_type_name(error: &dyn Error) -> String {
     let word = &debug[..end];
     if word.is_empty() { "Error" } else { word }.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{self, Debug, Display};
+
+    use super::*;
+
+    /// An error whose debug form is this text.
+    struct Failure(&'static str);
+
+    impl Debug for Failure {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Display for Failure {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("failed")
+        }
+    }
+
+    impl Error for Failure {}
+
+    #[test]
+    fn the_type_of_an_exception_is_the_first_word_of_the_debug_form() {
+        for (debug, name) in [
+            ("Timeout", "Timeout"),
+            ("Dispatch_2(Failure)", "Dispatch_2"),
+            ("Io { kind: Other }", "Io"),
+            ("(1, 2)", "Error"),
+            ("", "Error"),
+        ] {
+            assert_eq!(error_type_name(&Failure(debug)), name, "{debug}");
+        }
+    }
+}

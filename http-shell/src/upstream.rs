@@ -72,3 +72,37 @@ pub async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, Upstre
 pub fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UpstreamError> {
     serde_json::from_slice(body).map_err(|error| UpstreamError::InvalidResponse(Box::new(error)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_is_a_valid_host_with_an_optional_port() {
+        let parse = |text: &str| parse_authority(text, |host| host != "invalid-host");
+        for text in ["host", "host:1", "host:65535", "[::1]:80"] {
+            assert_eq!(parse(text).unwrap().as_str(), text);
+        }
+        for text in [
+            "",
+            "invalid-host",
+            "host:0",
+            "host:65536",
+            "host:",
+            "user@host",
+            "a b",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_another_shape_is_an_invalid_response() {
+        assert_eq!(parse_json::<u8>(b"7").unwrap(), 7);
+        let error = parse_json::<u8>(b"{}").unwrap_err();
+        assert!(
+            matches!(error, UpstreamError::InvalidResponse(_)),
+            "{error}"
+        );
+    }
+}

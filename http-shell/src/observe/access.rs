@@ -73,3 +73,19 @@ pub(super) fn truncate_to_text(bytes: &[u8], max_bytes: usize) -> Cow<'_, str> {
 fn rounded_milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_written_in_milliseconds_with_one_decimal_place() {
+        for (microseconds, milliseconds) in
+            [(40, 0.0), (60, 0.1), (1_240, 1.2), (2_000_000, 2_000.0)]
+        {
+            let duration = Duration::from_micros(microseconds);
+            let difference = rounded_milliseconds(duration) - milliseconds;
+            assert!(difference.abs() < 1e-9, "{microseconds} us: {difference}");
+        }
+    }
+}

@@ -51,3 +51,35 @@ pub fn error_type(
         .map(|failure| failure.error_type().into())
         .or(server_error)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn standardised_methods_keep_their_name_and_other_methods_become_other() {
+        // The values of `http.request.method` in the semantic conventions.
+        for name in [
+            "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE",
+        ] {
+            let method = Method::from_bytes(name.as_bytes()).unwrap();
+            assert_eq!(known_method(&method), name);
+        }
+        for name in ["get", "PROPFIND"] {
+            let method = Method::from_bytes(name.as_bytes()).unwrap();
+            assert_eq!(known_method(&method), OTHER_METHOD, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_is_https_only_if_the_load_balancer_sends_https() {
+        let without_header = TestRequest::default().to_srv_request();
+        assert_eq!(url_scheme(&without_header), "http");
+        for (header, scheme) in [("https", "https"), ("http", "http"), ("ftp", "http")] {
+            let request = TestRequest::default().insert_header((FORWARDED_PROTO_HEADER, header));
+            assert_eq!(url_scheme(&request.to_srv_request()), scheme, "{header}");
+        }
+    }
+}
