@@ -66,7 +66,8 @@ pub fn root_coverage(trace: &Trace, entity: &Entity) -> Option<f64> {
     (root_seconds > 0.0).then(|| entity_seconds / root_seconds)
 }
 
-/// Finds the root causes of faults or errors. `has_failed` returns whether an entity has the flag.
+/// Finds the root causes of faults or errors. `has_failed` returns whether an entity has the flag `fault` (or
+/// `error`).
 pub fn find_failure_root_causes(
     trace: &Trace,
     has_failed: impl Fn(&Entity) -> bool,

@@ -160,7 +160,8 @@ async fn assemble_periodically(xray: &Arc<Xray>) {
     loop {
         ticks.tick().await;
         let xray = Arc::clone(xray);
-        // A panic is ignored here. The next query assembles the same traces and reports the panic.
+        // A panic during the assembly is ignored here. The next query assembles the same traces, panics again
+        // and reports the panic to its caller.
         let _ = tokio::task::spawn_blocking(move || xray.store.assemble_changed_traces()).await;
     }
 }

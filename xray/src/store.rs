@@ -30,7 +30,7 @@ pub enum TimeRangeType {
     /// The time in the trace id.
     #[default]
     TraceId,
-    /// The time from the start to the end of the trace. A trace matches if this time overlaps the range.
+    /// The period from the start to the end of the trace. A trace matches if its period overlaps the range.
     Event,
     /// The end times of the segments. A trace matches if at least one end time is in the range.
     Service,

@@ -1,4 +1,5 @@
-//! Parses exporters, log levels and log formats. Each value is one word of a fixed list.
+//! Parses exporters, log levels and log formats. A valid exporter, log level or log format is one word of a
+//! fixed list.
 
 use tracing::Level;
 

@@ -86,8 +86,8 @@ impl SignalOptions<'_> {
         format!("OTEL_EXPORTER_OTLP_{}_{option}", self.signal.name)
     }
 
-    /// Parses and validates both variables of `option`. The variable for the signal takes precedence over
-    /// the variable for all signals.
+    /// Parses the two environment variables of an OTLP option: the variable for all signals and the variable
+    /// for this signal. Both must be valid. The variable for this signal takes precedence.
     fn parse_or<T>(
         &self,
         option: &str,

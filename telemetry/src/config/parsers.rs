@@ -17,8 +17,8 @@ use crate::xray::DaemonAddress;
 /// The largest integer that OpenTelemetry's specification requires.
 const MAX_INTEGER: u32 = i32::MAX as u32;
 
-/// The maximum interval or timeout, in milliseconds. The timeout 0 means no timeout and is parsed
-/// as this value.
+/// The maximum interval or timeout, in milliseconds. A configured timeout of 0 means that there is no
+/// timeout. The parser replaces the timeout 0 with `MAX_MILLIS`.
 const MAX_MILLIS: u32 = MAX_INTEGER;
 
 /// The HTTP headers that the OTLP exporter sets. A configured value for one of these headers would make the
@@ -79,8 +79,8 @@ fn parse_digits(value: &str) -> Option<u32> {
 }
 
 /// Parses one of the words in `choices`, in upper or lower case. `not_built_in` lists words that the
-/// specification defines and this program does not support. The error for a word in this list says that
-/// the value is not built in.
+/// specification defines and this program does not support. If `value` is one of the words in `not_built_in`,
+/// the error message says that the value is not built in.
 pub(super) fn parse_choice<T: Clone>(
     value: &str,
     choices: &[(&str, T)],
@@ -192,8 +192,8 @@ fn is_valid_header_value(value: &str) -> bool {
     decoded.is_some_and(|decoded| HeaderValue::from_str(&decoded).is_ok())
 }
 
-/// Splits `a=1,b=2` into keys and values. Spaces around keys and values are removed. Empty parts are
-/// skipped. Returns `None` if a part has no key or no `=`.
+/// Splits a list such as `a=1,b=2` into keys and values. Spaces around keys and values are removed. Empty
+/// list items are skipped. Returns `None` if a list item has no key or no `=`.
 fn split_pairs(list: &str) -> Option<Vec<(&str, &str)>> {
     let parts = list.split(',').map(str::trim);
     let pairs = parts.filter(|part| !part.is_empty()).map(|part| {

@@ -11,7 +11,8 @@ use super::parsers::{
 };
 use super::variables::{ExpectedValue, Variables};
 
-/// The maximum queue size, in spans. At startup, the SDK allocates about 400 bytes for each span.
+/// The maximum queue size, in spans. At startup, the SDK allocates memory for a full queue: about 400 bytes
+/// for each span that the queue can contain.
 const MAX_QUEUE_SIZE: u32 = 1_000_000;
 
 // The defaults from OpenTelemetry's specification.

@@ -120,7 +120,7 @@ fn parse_line(write: &[u8]) -> Value {
     line
 }
 
-/// The expected member `_aws` of a line without its timestamp.
+/// The expected value of the JSON member `_aws`, without the member `Timestamp`.
 fn expected_metadata(dimensions: &[&str], metrics: &[(&str, &str)]) -> Value {
     let metrics: Vec<_> = metrics
         .iter()

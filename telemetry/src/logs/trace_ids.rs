@@ -18,12 +18,12 @@ const LINE_CAPACITY_BYTES: usize = 512;
 /// A line format that appends the trace id and the span id of the current span to another line format.
 ///
 /// The formats of `tracing-subscriber` write only the fields of the event. This format removes the line
-/// end that `inner_format` has written, and then writes the ids and a new line end.
+/// end that `inner_format` has written, writes the ids, and then ends the line again.
 pub(super) struct FormatWithTraceIds<F> {
     pub inner_format: F,
     /// The end of each line that `inner_format` writes.
     pub line_end: &'static str,
-    /// Writes the trace id, the span id and the new line end.
+    /// Writes the trace id, the span id and the end of the line.
     pub write_ids: fn(&mut Writer<'_>, &SpanContext) -> fmt::Result,
 }
 

@@ -95,7 +95,7 @@ impl DaemonClient {
             sampler,
             address,
             http: BlockingClient::new(CALL_TIMEOUT),
-            // The service model requires 24 hexadecimal digits.
+            // X-Ray's service model requires that a `ClientID` has 24 hexadecimal digits.
             client_id: format!("{random_id:032x}")[..24].to_owned(),
             next_refresh: Duration::ZERO,
             last_report: Duration::ZERO,
@@ -195,8 +195,8 @@ impl DaemonClient {
             Ok(targets) => targets,
             // X-Ray has counted the report, although the response cannot be read.
             Err(failure) if failure.has_status(StatusCode::is_success) => &no_targets,
-            // The service model allows a report without documents. If X-Ray rejects a report without documents, no
-            // counts are lost.
+            // X-Ray's service model allows a GetSamplingTargets request without statistics documents. If
+            // X-Ray rejects such a request, no request counts are lost.
             Err(failure)
                 if failure.has_status(StatusCode::is_client_error) && documents.is_empty() =>
             {

@@ -118,7 +118,8 @@ impl Rule {
         })
     }
 
-    /// Subtracts the reported counts. Requests that were counted after the report was built remain.
+    /// Subtracts the reported counts. The counts then contain only the requests that arrived after the report
+    /// was built.
     pub fn subtract_reported(&self, report: &SamplingStatisticsDocument) {
         let counts = &mut self.state.lock().counts;
         counts.matched = counts.matched.saturating_sub(report.request_count);

@@ -15,8 +15,8 @@ use thiserror::Error;
 
 use super::daemon::MAX_DOCUMENT_BYTES;
 
-/// Span attributes that become annotations, so that traces can be searched by their values. Dots in their keys become
-/// underscores.
+/// Span attributes that become annotations. Filter expressions can find traces by the values of annotations.
+/// In the annotation keys, underscores replace the dots of the attribute keys.
 const ANNOTATION_KEYS: [&str; 6] = [
     "aws.retry_count",
     "chaos.cpu_ms",
@@ -223,7 +223,7 @@ fn move_log_groups(document: &mut Map<String, Value>) {
     let Some(log_groups) = document.remove("cloudwatch_logs") else {
         return;
     };
-    // Only the segment lists the log groups. Subsegments have a `type`.
+    // A segment lists the log groups, and its subsegments do not. Only subsegments have a member `type`.
     if document.contains_key("type") {
         return;
     }

@@ -24,7 +24,7 @@ use crate::{graph, series, summary};
 /// Maximum number of summaries on a page.
 const MAX_SUMMARIES_PER_PAGE: usize = 500;
 
-/// Maximum length of a time range. AWS has the same limit.
+/// Maximum length of a time range: 6 hours, as in AWS.
 const MAX_TIME_RANGE: Time = Time::from_seconds(6 * 3600);
 
 /// Permitted lengths of a time series' windows in seconds. The first length is the default.

@@ -37,8 +37,8 @@ pub fn inferred_origin(document: &Document<'_>) -> Option<String> {
 /// The name of the called resource, if the subsegment names one, and the callee's type.
 ///
 /// The developer guide shows a DynamoDB table as `AWS::DynamoDB::Table`, a Lambda function as `AWS::Lambda`, and an SNS
-/// topic as `AWS::SNS`. The guide shows no type for queues and buckets. This program uses `AWS::SQS::Queue` and
-/// `AWS::S3::Bucket`.
+/// topic as `AWS::SNS`. The guide shows no type for queues and buckets. For these nodes, this program uses
+/// the types `AWS::SQS::Queue` and `AWS::S3::Bucket`.
 fn callee_resource_and_type<'a>(document: &'a Document<'_>) -> (Option<&'a str>, String) {
     if document.sql.fields.is_some() {
         return (None, SQL_TYPE.to_owned());

@@ -26,7 +26,7 @@ impl ParsedSegment<'_> {
         (!self.is_subsegment, self.end, self.start)
     }
 
-    /// The namespace of a subsegment. For a segment, always `Local`.
+    /// The namespace of a subsegment. The namespace of a segment is always `Local`.
     pub fn namespace(&self) -> Namespace {
         match self.document.namespace.as_text() {
             Some("aws") if self.is_subsegment => Namespace::Aws,

@@ -33,7 +33,8 @@ macro_rules! define_members {
     )*};
 }
 
-/// Block `sql`. The members of the block are not parsed: only the presence of the block is relevant.
+/// Block `sql`. The program needs to know only whether a document has a block `sql`, so the members of `sql`
+/// are not parsed.
 #[derive(Debug, Default)]
 pub struct Sql;
 
@@ -98,8 +99,8 @@ define_members! {
         pub status: Scalar<'a> = "status",
     }
 
-    /// Block `aws`. The block of a segment describes where the service runs. The block of a subsegment describes the
-    /// called resource.
+    /// Block `aws`. In a segment, `aws` describes where the service runs. In a subsegment, `aws` describes
+    /// the called resource.
     pub struct Aws<'a> {
         pub account_id: Scalar<'a> = "account_id",
         pub table_name: Scalar<'a> = "table_name",

@@ -44,7 +44,7 @@ pub enum NumberKeyword {
     Coverage,
 }
 
-/// Keywords with text values. Some of these keywords have several values.
+/// Keywords with text values. Some text keywords have several values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextKeyword {
     Url,
@@ -85,8 +85,8 @@ const ROOT_CAUSE_PARTS: &[Scope] = &[
 ];
 const TRACE_AND_SEGMENT: &[Scope] = &[Trace, Segment];
 
-/// All keywords, with the scopes that permit them. Outside of braces, `name` and `type` describe the root segment of
-/// the trace. In the braces of `service()`, they describe the node.
+/// All keywords, with the scopes that permit them. Outside of braces, `name` and `type` describe the root
+/// segment of the trace. In the braces of `service()`, `name` and `type` describe the node.
 const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
     ("ok", Keyword::Flag(FlagKeyword::Ok), TRACE_AND_SEGMENT),
     (

@@ -110,7 +110,7 @@ fn annotation_conditions() -> impl Strategy<Value = GeneratedExpression> {
     })
 }
 
-/// Joins parts with a word operator. Puts parts that contain a word operator in brackets.
+/// Joins expressions with `AND` or `OR`. An expression that itself contains `AND` or `OR` is put in brackets.
 fn join_parts(parts: Vec<GeneratedExpression>, separator: &str) -> (String, Vec<Expression>) {
     let texts = parts
         .iter()

@@ -13,7 +13,7 @@ pub enum Expression {
     Or(Vec<Self>),
     /// The condition is false.
     Not(Box<Self>),
-    /// The flag has this value.
+    /// The flag keyword, such as `fault`, has the given boolean value.
     Flag(FlagKeyword, bool),
     /// The comparison `number operator value` is true.
     Number(NumberKeyword, NumberOperator, f64),

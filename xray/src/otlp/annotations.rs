@@ -6,8 +6,9 @@ use super::attributes::Attributes;
 
 const USER_KEY: &str = "enduser.id";
 
-/// Attribute that lists keys of other attributes. The collector's exporter converts only the listed attributes to
-/// annotations. This program ignores the list, because all attributes become annotations.
+/// Attribute that lists keys of other attributes. The collector's exporter converts only the listed
+/// attributes to annotations. This program converts all attributes to annotations, and therefore ignores
+/// `aws.xray.annotations`.
 const INDEXED_ATTRIBUTES_KEY: &str = "aws.xray.annotations";
 
 /// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for subsegments, which do not contain

@@ -19,8 +19,8 @@ const CALL_KEYS: [&str; 10] = [
     "aws.table.name",
 ];
 
-/// Builds the block and removes the attributes of the call from `remaining`. Returns `None` if the program runs on
-/// another cloud.
+/// Builds the block `aws`, and removes the attributes of the call from `remaining`. Returns `None` if the
+/// program runs on another cloud.
 pub fn build_block(
     attributes: &Attributes<'_>,
     resource: &Attributes<'_>,

@@ -20,7 +20,7 @@ struct Exception {
     is_caused_by_next: bool,
 }
 
-/// Builds the block, and removes [`STATUS_TEXT_KEY`] from `remaining` if the status message is used.
+/// Builds the block `cause`, and removes [`STATUS_TEXT_KEY`] from `remaining` if the status message is used.
 pub fn build_block(
     span: &Span,
     ids: &SpanIds,

@@ -30,7 +30,8 @@ const HTTP_KEYS: [&str; 17] = [
     "url.query",
 ];
 
-/// The block has a URL if at least one of these attributes is set, or if `network.peer.address` is an IP address.
+/// The block `http` has a URL if at least one of these attributes is set, or if `network.peer.address` is an
+/// IP address.
 const URL_TRIGGER_KEYS: [&str; 9] = [
     "http.url",
     "url.full",
@@ -54,8 +55,8 @@ const URL_PART_KEYS: [&str; 7] = [
     "server.port",
 ];
 
-/// Builds the block and removes its attributes from `remaining`. If the span has no block `http`, `remaining` stays
-/// unchanged.
+/// Builds the block `http`, and removes the attributes that the block contains from `remaining`. If the span
+/// has no block `http`, `remaining` stays unchanged.
 pub fn build_block(
     span: &Span,
     attributes: &Attributes<'_>,

@@ -29,8 +29,8 @@ const QUERY_KEYS: [&str; 2] = ["db.query.text", "db.statement"];
 const CONNECTION_KEYS: [&str; 1] = ["db.connection_string"];
 const USER_KEYS: [&str; 1] = ["db.user"];
 
-/// Builds the block if the database is an SQL database, and removes the attributes of the block from
-/// `remaining`.
+/// Builds the block `sql` if the span describes a call to an SQL database. Removes the attributes that the
+/// block contains from `remaining`.
 pub fn build_block(
     span: &Span,
     attributes: &Attributes<'_>,

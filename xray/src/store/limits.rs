@@ -14,7 +14,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 100,000 traces, 512 MiB of memory, 6 hours.
+    /// The default limits: at most 100,000 traces, 512 MiB of memory and a trace age of 6 hours.
     pub const DEFAULT: Self = Self {
         traces: 100_000,
         bytes: 512 * 1024 * 1024,

@@ -122,8 +122,8 @@ impl StoredTrace {
 }
 
 impl StoreState {
-    /// Adds a document, or replaces the stored document with the same id. A document is ignored unless its priority is
-    /// greater than that of the stored one.
+    /// Adds a document. If a document with the same id is stored, the new document replaces the stored
+    /// document only if the new document has the greater priority.
     pub fn put_document(
         &mut self,
         header: &DocumentHeader,

@@ -104,8 +104,8 @@ fn a_complete_segment_replaces_one_in_progress_in_either_order_of_arrival() {
 
 #[test]
 fn a_complete_subsegment_replaces_one_in_progress_whether_alone_or_embedded() {
-    // The order of the texts must not decide which of two documents with the same id is used. In the order of the
-    // texts, the document in progress is between the two complete documents.
+    // The alphabetical order of the JSON texts must not decide which of two documents with the same id is
+    // used. In the alphabetical order, the document in progress is between the two complete documents.
     for (user, key) in [("a", "annotations"), ("z", "sql")] {
         let in_progress =
             subsegment(2, 1, "work", 10, 20).merge(json!({ "in_progress": true, "user": "m" }));
@@ -143,7 +143,7 @@ fn subsegments_sent_alone_remain_when_their_segment_completes() {
     let work_subsegment = &documents[0]["subsegments"][0];
     assert_eq!(work_subsegment["name"], "work");
     assert_eq!(work_subsegment["subsegments"][0]["name"], "query");
-    // Embedded subsegments do not repeat these members of the segment.
+    // Embedded subsegments have no `trace_id`, no `parent_id` and no `type`.
     assert_eq!(
         work_subsegment
             .get("trace_id")

@@ -92,7 +92,7 @@ impl Member {
             .any(|(operation, above)| *operation == self.operation && is_above(above))
     }
 
-    /// A complete request with this value for the member.
+    /// Returns a request with all supported members, in which the tested member has the value `value`.
     fn request_with(&self, value: Value) -> Value {
         let mut request = complete_request(&self.operation).unwrap();
         // A request must not contain both the name and the ARN.

@@ -28,7 +28,8 @@ fn a_histogram_is_written_as_the_midpoints_and_counts_of_its_buckets() {
             "service": "like service",
             "http.route": "/likes",
             "http.server.request.duration": {
-                // The bounds are 0.5 (the minimum), 1, 2, 4, 8 and 9 (the maximum). No value is between 2 and 4.
+                // The bounds are 0.5 (the minimum), 1, 2, 4, 8 and 9 (the maximum). The bucket from 2 to 4
+                // contains no measurement and is therefore not written.
                 "Values": [0.75, 1.5, 6.0, 8.5],
                 "Counts": [1, 2, 1, 1],
                 "Min": 0.5,

@@ -195,7 +195,7 @@ fn the_rules_stay_in_force_after_a_response_without_rules() {
     daemon.set_rule_pages([rule_page([], json!({}))]);
     client.poll(seconds(315)).unwrap();
     assert!(sample_request(&client, "/a") && sample_request(&client, "/a"));
-    // The next poll refreshes again.
+    // The next poll requests the rules again.
     daemon.set_rule_pages([rule_page(["a"], json!({"FixedRate": 0.0}))]);
     client.poll(seconds(325)).unwrap();
     assert!(!sample_request(&client, "/a"));

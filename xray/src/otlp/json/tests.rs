@@ -146,7 +146,7 @@ fn an_invalid_field_rejects_only_the_spans_of_its_message() {
         let expected = match pointer.strip_prefix(scope) {
             // `[[]]` replaces the two spans by one element that is not a span.
             Some("/spans") => (0, 1),
-            // The number of spans is unknown.
+            // The list of resources or scopes cannot be decoded, so the number of rejected spans is unknown.
             None if ["/resourceSpans", "/resourceSpans/0/scopeSpans"].contains(&&*pointer) => {
                 (0, 0)
             }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::local_xray::START;
 
-/// A member with this value counts as absent.
+/// A request member with the value `null` counts as absent.
 pub const ABSENT: Value = Value::Null;
 
 /// A valid request with every supported member. `None` if the operation is not implemented.
