@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Sourced by the scripts beside it: the options that all of them take, the stacks and their outputs, and the functions that
-# change something. The scripts use its variables.
+# The other scripts source this file. It parses the common options, reads the stacks' outputs, and contains the functions that
+# deploy stacks and push the source. The other scripts use its variables.
 # shellcheck disable=SC2034
 
-# macOS brings a bash of 2007, for which an empty array is an error.
+# macOS contains bash 3.2 of 2007, which reports an error for the expansion of an empty array.
 if ((BASH_VERSINFO[0] < 5)); then
-    printf 'error: bash 5 is needed, this is %s\n       Use CloudShell, or install a newer one (brew install bash).\n' "$BASH_VERSION" >&2
+    printf 'error: bash 5 is required, this is bash %s\n       Use CloudShell, or install a newer bash (brew install bash).\n' "$BASH_VERSION" >&2
     exit 1
 fi
 
@@ -13,23 +13,23 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 STACK=mysfits
 REGION=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
 DRY_RUN=""
-# Seconds between two polls of something that takes its time.
-PAUSE=${MYSFITS_PAUSE:-10}
-# The key of the tag on everything that the stacks create; its value is the installation's name.
+# Seconds between two polls of a build or a deletion.
+POLL_SECONDS=${MYSFITS_POLL_SECONDS:-10}
+# The key of the tag on all resources of the stacks. The tag's value is the installation's name.
 TAG=mythical-mysfits
-# In the order of creation. Clean-up deletes them in reverse.
+# The stacks in the order of their creation. `cleanup` deletes them in reverse order.
 STACKS=(network platform build services pipeline observability search site load-generator)
 export AWS_PAGER="" AWS_CLI_AUTO_PROMPT=off
 
-say() {
+print_message() {
     printf '%s\n' "$*"
 }
 
-heading() {
+print_heading() {
     printf '\n==> %s\n' "$*"
 }
 
-# fail MESSAGE [ADVICE...]: ends the script.
+# fail MESSAGE [ADVICE...]: prints the error and ends the script.
 fail() {
     printf 'error: %s\n' "$1" >&2
     if (($# > 1)); then
@@ -41,25 +41,26 @@ fail() {
 # A directory for temporary files.
 SCRATCH=$(mktemp -d)
 
-# A command that fails ends the script (set -e); this line says how to go on.
-at_exit() {
+# Deletes temporary files. After a failed command, which ends the script (set -e), it prints how to continue.
+on_exit() {
     local code=$?
     rm -rf "$SCRATCH"
     if ((code != 0 && code != 64)); then
-        printf '%s stopped. Remove the cause and run it again: it continues where it stopped.\n' "${0##*/}" >&2
+        printf '%s stopped. Correct the error and run the script again. It continues at the failed step.\n' "${0##*/}" >&2
     fi
 }
-trap at_exit EXIT
+trap on_exit EXIT
 
-COMMON_OPTIONS="  --stack NAME      name of the installation, part of most names (default: mysfits)
-  --region REGION   AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, or the profile's)
-  --dry-run         only say what would be changed
-  --help            this text"
+COMMON_OPTIONS="  --stack NAME      name of the installation; most resource names contain it (default: mysfits)
+  --region REGION   AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, or the region of the AWS profile)
+  --dry-run         print the commands that would change something, and do not run them
+  --help            print this text"
 
-taken=0
-# common_option "$@": handles one of the options above at the front; `taken` is the number of words that it used, or 0.
-common_option() {
-    taken=0
+parsed_words=0
+# parse_common_option "$@": parses the first word if it is one of the common options. Sets `parsed_words` to the number of parsed
+# words, or to 0 for another option.
+parse_common_option() {
+    parsed_words=0
     case $1 in
     --help | -h)
         usage
@@ -67,24 +68,24 @@ common_option() {
         ;;
     --dry-run)
         DRY_RUN=yes
-        taken=1
+        parsed_words=1
         ;;
     --stack | --region)
-        (($# > 1)) || wrong "$1 wants a value"
+        (($# > 1)) || usage_error "$1 requires a value"
         if [[ $1 == --stack ]]; then STACK=$2; else REGION=$2; fi
-        taken=2
+        parsed_words=2
         ;;
     esac
 }
 
-wrong() {
+usage_error() {
     printf 'error: %s\n\n' "$1" >&2
     usage >&2
     exit 64
 }
 
-# is_allowed_name NAME: whether every name derived from NAME is one that its service accepts. The templates' parameter
-# Workshop has the same rule.
+# is_allowed_name NAME: succeeds if AWS accepts all resource names that contain the installation's NAME. The parameter Workshop
+# of the templates has the same rule.
 is_allowed_name() {
     [[ $1 =~ ^[a-z][a-z0-9-]{0,18}[a-z0-9]$ ]] || return 1
     case $1 in
@@ -92,20 +93,21 @@ is_allowed_name() {
     esac
 }
 
-# After the options are read.
-ready() {
+# Checks the common options and exports the region. Scripts call this function after they have parsed their options.
+check_common_options() {
     is_allowed_name "$STACK" ||
-        wrong "--stack $STACK: wanted are 2 to 20 lower-case letters, digits and hyphens; a letter first, no hyphen last;
-       without aws, amazon and cognito; not beginning with sg-, internal-, sthree-, amzn-s3-demo- or xn--"
-    command -v aws >/dev/null || fail "the AWS CLI was not found" "Install it, or use CloudShell, where it is."
+        usage_error "--stack $STACK: a name consists of 2 to 20 lower-case letters, digits and hyphens, begins with a letter and does
+       not end with a hyphen. It does not contain aws, amazon or cognito, and does not begin with sg-, internal-, sthree-,
+       amzn-s3-demo- or xn--"
+    command -v aws >/dev/null || fail "the AWS CLI was not found" "Install the AWS CLI, or use CloudShell, which contains it."
     [[ -n $REGION ]] || REGION=$(aws configure get region || true)
-    [[ -n $REGION ]] || fail "no region is chosen" "Say --region, for instance --region eu-west-1."
+    [[ -n $REGION ]] || fail "no AWS region is given" "Add the option --region, for instance --region eu-west-1."
     export AWS_REGION=$REGION AWS_DEFAULT_REGION=$REGION
     cd "$ROOT" || exit
 }
 
-# change COMMAND...: runs a command that changes something; with --dry-run only prints it.
-change() {
+# run_change COMMAND...: runs a command that changes AWS resources. With --dry-run it prints the command and does not run it.
+run_change() {
     if [[ -n $DRY_RUN ]]; then
         printf 'would run:'
         printf ' %q' "$@"
@@ -115,116 +117,118 @@ change() {
     fi
 }
 
-# The options that choose this installation, for commands in messages.
-same_options() {
+# Prints the options that select this installation, for commands in messages.
+print_installation_options() {
     printf -- '--stack %s --region %s' "$STACK" "$REGION"
 }
 
-# list_lines TEXT: puts the lines of TEXT into the array `listed`; an empty text has no lines.
-list_lines() {
-    listed=()
+# split_lines TEXT: stores the lines of TEXT in the array `results`. The array is empty if TEXT is empty or None.
+split_lines() {
+    results=()
     if [[ -n $1 && $1 != None ]]; then
-        mapfile -t listed <<<"$1"
+        mapfile -t results <<<"$1"
     fi
 }
 
-# list COMMAND...: puts the words that an AWS command prints into the array `listed`. Ends the script if the command fails.
-list() {
-    local said
-    said=$("$@" --output text)
-    list_lines "${said//$'\t'/$'\n'}"
+# collect_results COMMAND...: stores the words that an AWS command prints in the array `results`. Ends the script if the command
+# fails.
+collect_results() {
+    local output
+    output=$("$@" --output text)
+    split_lines "${output//$'\t'/$'\n'}"
 }
 
 # --- Stacks ---------------------------------------------------------------------------------------------------------
 
 declare -A STATUS OUTPUT
 
-# Reads the status and the outputs of all stacks in one call. The script ends if the call fails, since a failure does not
-# mean that there are no stacks.
-survey() {
-    local name ours said what key value
-    ours=$(printf '"%s",' "${STACKS[@]/#/$STACK-}")
-    ours="contains(\`[${ours%,}]\`, StackName)"
-    said=$(aws cloudformation describe-stacks --output text --query "[Stacks[?$ours].['status', StackName, StackStatus],
-        Stacks[?$ours].Outputs[].['output', OutputKey, OutputValue]][]") ||
-        fail "the stacks cannot be read" "Are your credentials valid, and is $REGION the right region?"
+# Reads the status and the outputs of all stacks in one call. A failed call ends the script, because it does not prove that no
+# stack exists.
+read_stacks() {
+    local name stack_filter response kind key value
+    stack_filter=$(printf '"%s",' "${STACKS[@]/#/$STACK-}")
+    stack_filter="contains(\`[${stack_filter%,}]\`, StackName)"
+    response=$(aws cloudformation describe-stacks --output text --query "[Stacks[?$stack_filter].['status', StackName, StackStatus],
+        Stacks[?$stack_filter].Outputs[].['output', OutputKey, OutputValue]][]") ||
+        fail "the stacks in $REGION cannot be read" "Check that your credentials are valid and that $REGION is the region of the installation."
     STATUS=() OUTPUT=()
     for name in "${STACKS[@]}"; do
         STATUS[$name]=""
     done
-    while IFS=$'\t' read -r what key value; do
-        case $what in
+    while IFS=$'\t' read -r kind key value; do
+        case $kind in
         status) STATUS[${key#"$STACK-"}]=$value ;;
         output) OUTPUT[$key]=$value ;;
         esac
-    done <<<"$said"
+    done <<<"$response"
 }
 
-# needed KEY: puts the value of an output into `found`, and ends the script if no stack has this output.
-needed() {
-    found=${OUTPUT[$1]:-}
-    if [[ -z $found ]]; then
-        [[ -n $DRY_RUN ]] || fail "no stack of $STACK has the output $1" "Run infra/script/setup $(same_options) first."
-        found="<$1>"
+# require_output KEY: stores the value of a stack output in `output_value`. Ends the script if no stack has this output.
+require_output() {
+    output_value=${OUTPUT[$1]:-}
+    if [[ -z $output_value ]]; then
+        [[ -n $DRY_RUN ]] || fail "no stack of the installation '$STACK' has the output $1" "Run infra/script/setup $(print_installation_options) first."
+        output_value="<$1>"
     fi
 }
 
-# deploy NAME [KEY=VALUE...]: creates or updates a stack. A parameter named like an output of another stack gets its value.
-# Other parameters keep their values unless they are given here. The CLI omits those that the template does not have.
-deploy() {
-    local name=$1 key known=()
+# deploy_stack NAME [KEY=VALUE...]: creates or updates a stack. A parameter gets the value of another stack's output of the same
+# name. KEY=VALUE sets other parameters. Parameters that are not set keep their values. The CLI ignores parameters that the
+# template does not contain.
+deploy_stack() {
+    local name=$1 key output_parameters=()
     shift
-    heading "stack $STACK-$name"
-    survey
-    # A rollback that failed blocks every update until it is completed.
+    print_heading "stack $STACK-$name"
+    read_stacks
+    # CloudFormation refuses every update of a stack whose rollback failed, until the rollback is complete.
     if [[ ${STATUS[$name]} == UPDATE_ROLLBACK_FAILED ]]; then
-        say "Its last rollback failed: completing it first."
-        change aws cloudformation continue-update-rollback --stack-name "$STACK-$name"
-        change aws cloudformation wait stack-rollback-complete --stack-name "$STACK-$name" || {
-            reasons "$name"
+        print_message "The last rollback of this stack failed. Completing the rollback before the update."
+        run_change aws cloudformation continue-update-rollback --stack-name "$STACK-$name"
+        run_change aws cloudformation wait stack-rollback-complete --stack-name "$STACK-$name" || {
+            print_failed_events "$name"
             fail "the rollback of stack $STACK-$name failed again" \
-                "The lines above say which resource cannot be restored. Correct it, or skip it:" \
+                "The lines above contain the resource that cannot be restored. Correct the resource, or skip it with this command:" \
                 "aws cloudformation continue-update-rollback --region $REGION --stack-name $STACK-$name --resources-to-skip NAME"
         }
-        survey
+        read_stacks
     fi
     case ${STATUS[$name]} in
     ROLLBACK_COMPLETE | ROLLBACK_FAILED | REVIEW_IN_PROGRESS)
-        say "Its creation failed: deleting what is left of it first."
-        change aws cloudformation delete-stack --stack-name "$STACK-$name"
-        change aws cloudformation wait stack-delete-complete --stack-name "$STACK-$name"
+        print_message "The last creation of this stack failed. Deleting the failed stack before creating it again."
+        run_change aws cloudformation delete-stack --stack-name "$STACK-$name"
+        run_change aws cloudformation wait stack-delete-complete --stack-name "$STACK-$name"
         ;;
-    *_IN_PROGRESS) fail "stack $STACK-$name is being changed" "Wait until the change is complete, then run this again." ;;
-    DELETE_FAILED) fail "stack $STACK-$name is partly deleted" "Run infra/script/cleanup $(same_options), then this again." ;;
+    *_IN_PROGRESS) fail "another operation is changing stack $STACK-$name" "Wait until the operation is complete, then run this script again." ;;
+    DELETE_FAILED) fail "stack $STACK-$name is partly deleted" "Run infra/script/cleanup $(print_installation_options), then run this script again." ;;
     esac
     for key in "${!OUTPUT[@]}"; do
-        known+=("$key=${OUTPUT[$key]}")
+        output_parameters+=("$key=${OUTPUT[$key]}")
     done
-    change aws cloudformation deploy --stack-name "$STACK-$name" --template-file "infra/$name.yml" \
+    run_change aws cloudformation deploy --stack-name "$STACK-$name" --template-file "infra/$name.yml" \
         --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags "$TAG=$STACK" \
-        --parameter-overrides "Workshop=$STACK" "${known[@]}" "$@" || {
-        reasons "$name"
+        --parameter-overrides "Workshop=$STACK" "${output_parameters[@]}" "$@" || {
+        print_failed_events "$name"
         fail "stack $STACK-$name could not be created or updated" \
-            "The lines above say why. It was rolled back. Remove the cause and run this again." ${site_advice:+"$site_advice"}
+            "The lines above contain the reason. CloudFormation rolled the change back. Correct the error and run this script again." ${site_advice:+"$site_advice"}
     }
-    survey
+    read_stacks
 }
 
-# reasons NAME: prints the failures among a stack's last events.
-reasons() {
+# print_failed_events NAME: prints the failed resources among a stack's last 100 events, with the reasons.
+print_failed_events() {
     aws cloudformation describe-stack-events --stack-name "$STACK-$1" --max-items 100 --output text \
         --query "StackEvents[?contains(ResourceStatus, 'FAILED')].[LogicalResourceId, ResourceStatusReason]" >&2 || true
 }
 
 # --- Zones ------------------------------------------------------------------------------------------------------------
 
-# Zone ids in which tasks of these stacks cannot run. A zone's name differs between accounts, its id does not.
+# Ids of zones in which the tasks of these stacks cannot run. A zone has the same id, but not the same name, in every account.
 # use1-az3: no ARM64, https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-arm64.html
 # usw1-az2 and apne1-az3: no Fargate, https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate-Regions.html
 UNUSABLE_ZONES=(use1-az3 usw1-az2 apne1-az3)
 
-# usable_zones: puts the names of the zones in which tasks can run into the array `listed`, in the order of their ids.
-usable_zones() {
+# find_usable_zones: stores the names of the zones in which tasks can run in the array `results`, sorted by zone id.
+find_usable_zones() {
     local zones id name usable=()
     zones=$(aws ec2 describe-availability-zones --output text \
         --filters Name=zone-type,Values=availability-zone Name=state,Values=available \
@@ -232,14 +236,14 @@ usable_zones() {
     while read -r id name; do
         [[ -z $name || " ${UNUSABLE_ZONES[*]} " == *" $id "* ]] || usable+=("$name")
     done <<<"$zones"
-    listed=("${usable[@]}")
+    results=("${usable[@]}")
 }
 
 # --- Services -------------------------------------------------------------------------------------------------------
 
-# running_task SERVICE: puts the task definition that a service runs and its desired count into `task` and `count`. Both are
-# empty if there is no such service.
-running_task() {
+# read_running_task SERVICE: stores the ARN of the service's task definition in `task`, and the service's desired count in
+# `count`. Both variables are empty if the service does not exist.
+read_running_task() {
     local found
     task="" count=""
     found=$(aws ecs describe-services --cluster "Cluster-$STACK" --services "$1" --output text \
@@ -249,113 +253,116 @@ running_task() {
     fi
 }
 
-containers_of() {
+get_containers() {
     aws ecs describe-task-definition --task-definition "$1" --query taskDefinition.containerDefinitions --output json
 }
 
-# print_edits OWN RUNNING: prints how the containers in the file RUNNING differ from those in the file OWN. Images do not
-# count: the pipeline changes them, and every update keeps them.
+# print_edits DEPLOYED RUNNING: prints the differences between the container definitions in two files. DEPLOYED contains those of
+# the stack's task definition, RUNNING those of the running task definition. Images are not compared, because the pipeline
+# changes images and every update keeps the running image.
 print_edits() {
     python3 - "$1" "$2" <<'PYTHON'
 import json
 import sys
 
 
-def read(path):
+def read_containers(path):
     with open(path, encoding="utf-8") as file:
         return {container.pop("name"): container for container in json.load(file)}
 
 
-def variables(container):
-    return {each["name"]: each["value"] for each in container.pop("environment", [])}
+def pop_variables(container):
+    return {variable["name"]: variable["value"] for variable in container.pop("environment", [])}
 
 
-own, running = read(sys.argv[1]), read(sys.argv[2])
-for name in sorted(set(own) - set(running)):
+deployed, running = read_containers(sys.argv[1]), read_containers(sys.argv[2])
+for name in sorted(set(deployed) - set(running)):
     print(f"container {name} was removed")
-for name in sorted(set(running) - set(own)):
+for name in sorted(set(running) - set(deployed)):
     print(f"container {name} was added")
-for name in sorted(set(own) & set(running)):
-    before, after = variables(own[name]), variables(running[name])
+for name in sorted(set(deployed) & set(running)):
+    before, after = pop_variables(deployed[name]), pop_variables(running[name])
     for key in sorted(set(before) | set(after)):
         if key not in after:
             print(f"{name}: variable {key} was removed")
         elif before.get(key) != after[key]:
             print(f"{name}: variable {key} is {after[key]!r}")
-    own[name].pop("image", None), running[name].pop("image", None)
-    for key in sorted(set(own[name]) | set(running[name])):
-        # ECS adds empty lists and zeros to what a person registers.
-        if (own[name].get(key) or None) != (running[name].get(key) or None):
+    deployed[name].pop("image", None), running[name].pop("image", None)
+    for key in sorted(set(deployed[name]) | set(running[name])):
+        # ECS adds empty lists and zeros to a registered container definition.
+        if (deployed[name].get(key) or None) != (running[name].get(key) or None):
             print(f"{name}: {key} was changed")
 PYTHON
 }
 
-# keep_running SERVICE CONTAINER NAME: appends the image and the desired count that a service has now to the array `now`, as
-# parameters of the services stack. The pipeline and scaling change both without CloudFormation, and an update would reset
-# them. Appends changes that somebody made to the task definition in the console to the array `edits`.
-keep_running() {
-    local task count own=${OUTPUT[$3TaskDefinition]:-} image changes
-    running_task "$1"
+# preserve_running_values SERVICE CONTAINER NAME: appends a service's running image and desired count to the array
+# `running_values`, as the parameters NAMEImage and NAMEDesiredCount of the services stack. Without these parameters an update
+# would replace values that the pipeline or scaling has set. The function appends edits of the task definition made in the console
+# to the array `edits`.
+preserve_running_values() {
+    local task count deployed=${OUTPUT[$3TaskDefinition]:-} image changes
+    read_running_task "$1"
     [[ -n $task ]] || return 0
     image=$(aws ecs describe-task-definition --task-definition "$task" --output text \
         --query "taskDefinition.containerDefinitions[?name=='$2'].image | [0]")
-    now+=("$3Image=$image" "$3DesiredCount=$count")
-    if [[ -n $own && $own != "$task" ]]; then
-        # The stack's own revision may be deleted: there is nothing to compare with then.
-        containers_of "$own" >"$SCRATCH/own.json" 2>/dev/null || return 0
-        containers_of "$task" >"$SCRATCH/running.json"
-        changes=$(print_edits "$SCRATCH/own.json" "$SCRATCH/running.json")
-        list_lines "$changes"
-        edits+=("${listed[@]}")
+    running_values+=("$3Image=$image" "$3DesiredCount=$count")
+    if [[ -n $deployed && $deployed != "$task" ]]; then
+        # If the revision that the stack deployed has been deleted, edits cannot be found.
+        get_containers "$deployed" >"$SCRATCH/deployed.json" 2>/dev/null || return 0
+        get_containers "$task" >"$SCRATCH/running.json"
+        changes=$(print_edits "$SCRATCH/deployed.json" "$SCRATCH/running.json")
+        split_lines "$changes"
+        edits+=("${results[@]}")
     fi
 }
 
-# Set by --yes: changes that were made in the console may be discarded.
+# The option --yes sets this variable: an update then discards edits made in the console without asking.
 discard_edits=""
 
-# deploy_services [KEY=VALUE...]: the services stack, with the images and desired counts that run now unless others are given.
+# deploy_services [KEY=VALUE...]: creates or updates the services stack. An update keeps the running images and desired counts
+# unless KEY=VALUE sets them.
 deploy_services() {
-    local now=() edits=() answer destination
+    local running_values=() edits=() answer destination
     if [[ " $* " == *" Tracing=cloudwatch "* ]]; then
         destination=$(aws xray get-trace-segment-destination --query Destination --output text)
         [[ $destination == CloudWatchLogs ]] ||
-            fail "Tracing=cloudwatch needs Transaction Search, and this account keeps its traces in $destination" \
-                "Run infra/script/transaction-search on: it changes a setting of the whole account."
+            fail "Tracing=cloudwatch requires Transaction Search, but the trace destination of this account is $destination" \
+                "Run infra/script/transaction-search on. The script changes a setting of the whole account."
     fi
-    survey
+    read_stacks
     if [[ -n ${STATUS[services]} ]]; then
-        keep_running "Mythical-Like-Service-$STACK" like-service Like
-        keep_running "Mythical-Monolith-Service-$STACK" monolith-service Monolith
-        say "Running now: ${now[*]}"
+        preserve_running_values "Mythical-Like-Service-$STACK" like-service Like
+        preserve_running_values "Mythical-Monolith-Service-$STACK" monolith-service Monolith
+        print_message "Running images and desired counts: ${running_values[*]}"
     fi
     if ((${#edits[@]})); then
-        say "Task definitions were edited in the console. This update discards these edits:"
+        print_message "Task definitions were edited in the console. This update would discard these edits:"
         printf '  %s\n' "${edits[@]}"
         if [[ -z $DRY_RUN && -z $discard_edits ]]; then
-            read -r -p "Discard them? Type yes: " answer ||
-                fail "there is no answer" "Give the edits as parameters (LogLevel=DEBUG, Tracing=daemon, ...), or discard them with --yes."
+            read -r -p "Discard these edits? Type yes: " answer ||
+                fail "no answer could be read" "Set parameters instead of edits (LogLevel=DEBUG, Tracing=daemon, ...), or discard the edits with --yes."
             [[ $answer == yes ]] || fail "nothing was changed"
         fi
     fi
-    deploy services "${now[@]}" "$@"
+    deploy_stack services "${running_values[@]}" "$@"
 }
 
 # --- Source -------------------------------------------------------------------------------------------------------
 
-# git with the options that let it sign in to CodeCommit with the credentials of the AWS CLI.
+# With these options git signs in to CodeCommit with the credentials of the AWS CLI.
 codecommit_git=(git -c "credential.helper=!aws codecommit credential-helper \$@" -c credential.UseHttpPath=true)
 
-# source_tree: prints the id of the tree that git knows: committed files with the changes that are not committed yet.
+# source_tree: prints the id of a git tree with all tracked files, including changes that are not committed.
 source_tree() {
     local commit
     git rev-parse --git-dir >/dev/null 2>&1 ||
-        fail "this is not a git repository" "Get the source with git clone: git knows which files belong to it."
+        fail "$ROOT is not a git repository" "Get the source with git clone. The script uses git to find the files of the source."
     commit=$(git stash create)
     git rev-parse "${commit:-HEAD}^{tree}"
 }
 
-# push_tree TREE URL BRANCH MESSAGE: pushes a tree as a commit on top of the branch, or without a parent if there is no such
-# branch. It needs no history, so a shallow clone can push.
+# push_tree TREE URL BRANCH MESSAGE: commits a tree on top of the branch and pushes the commit. If the branch does not exist, the
+# commit has no parent. The commit's parent comes from URL, so a shallow local clone suffices.
 push_tree() {
     local commit parent=()
     if "${codecommit_git[@]}" fetch --quiet --depth 1 "$2" "refs/heads/$3" 2>/dev/null; then
@@ -364,5 +371,5 @@ push_tree() {
     commit=$(GIT_AUTHOR_NAME="Mythical Mysfits" GIT_AUTHOR_EMAIL=mysfits@example.com \
         GIT_COMMITTER_NAME="Mythical Mysfits" GIT_COMMITTER_EMAIL=mysfits@example.com \
         git commit-tree "$1" "${parent[@]}" -m "$4")
-    change "${codecommit_git[@]}" push --quiet "$2" "$commit:refs/heads/$3"
+    run_change "${codecommit_git[@]}" push --quiet "$2" "$commit:refs/heads/$3"
 }

@@ -222,7 +222,7 @@ def problems(call):
 # --- Queries ------------------------------------------------------------------------------------------------------------
 
 # What variables in queries stand for: a condition on one element.
-VARIABLES = {"$ours": "StackName"}
+VARIABLES = {"$stack_filter": "StackName"}
 SCALAR = "a single value"
 
 

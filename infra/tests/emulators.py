@@ -60,7 +60,7 @@ class Emulator:
             **kept, "PATH": f"{directory}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1",
-            "MYSFITS_PAUSE": "0", "MYSFITS_TRIES": "1",
+            "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1",
         }
 
     def script(self, name, *options, stack, real_cli=False, **more):

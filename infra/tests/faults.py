@@ -86,7 +86,7 @@ FAULTS = [
           "test_scripts.Preflight.test_a_region_of_which_no_arm_builds_are_known_is_noted_only_for_arm"),
     Fault("infra/script/preflight", "if [[ $indexed == 100 || $indexed == 100.0 ]]; then", "if true; then",
           "test_scripts.Preflight.test_transaction_search_with_the_default_index_is_noted_with_the_command_that_changes_it"),
-    Fault("infra/script/preflight", 'room "concurrent builds', ': "concurrent builds',
+    Fault("infra/script/preflight", 'check_quota "concurrent builds', ': "concurrent builds',
           "test_scripts.Preflight.test_the_quota_of_concurrent_builds_is_checked_for_the_size_that_set_up_will_use"),
     Fault("infra/script/preflight", "((vcpus < 12))", "((vcpus < 3))",
           "test_scripts.Preflight.test_a_small_quota_of_fargate_says_at_how_many_tasks_a_deployment_finds_no_room"),
@@ -109,12 +109,12 @@ FAULTS = [
     Fault("infra/services.yml", 'Expression: "FILL(requests, 0)"', 'Expression: "requests"',
           "test_scaling.StepScaling.test_without_requests_the_idle_policy_scales_in_by_its_one_documented_step"),
     # --- Clean-up and failed stacks ---
-    Fault("infra/script/cleanup", 'if exists "$arn"; then', "if true; then",
+    Fault("infra/script/cleanup", 'if resource_exists "$arn"; then', "if true; then",
           "test_scripts.CleanUp.test_resources_that_the_tagging_api_still_lists_after_their_deletion_are_not_reported"),
     Fault("infra/script/cleanup", """--query "logGroups[?logGroupName=='$group'].logGroupName"
-        if ((${#listed[@]})); then""", """--query "logGroups[].logGroupName"
-        for group in "${listed[@]}"; do true; done
-        if ((${#listed[@]})); then""", "test_scripts.CleanUp.test_log_groups_and_task_definitions_of_longer_names_are_not_touched"),
+        if ((${#results[@]})); then""", """--query "logGroups[].logGroupName"
+        for group in "${results[@]}"; do true; done
+        if ((${#results[@]})); then""", "test_scripts.CleanUp.test_log_groups_and_task_definitions_of_longer_names_are_not_touched"),
     Fault("infra/script/cleanup", 'if [[ ${arn##*/} == "$1":* ]]; then', 'if [[ ${arn##*/} == "$1"* ]]; then',
           "test_scripts.CleanUp.test_log_groups_and_task_definitions_of_longer_names_are_not_touched"),
     Fault("infra/script/cleanup", "[[ -n $token && $token != last ]] || break", "break",

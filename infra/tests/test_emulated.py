@@ -304,7 +304,7 @@ class Life(unittest.TestCase):
         told = self.leave_things_behind()
         run(self, "cleanup", "--dry-run", "--yes", stack=stack)
         self.assertIn(f"{stack}-services", stacks(stack))
-        self.assertIn("there is no answer", run(self, "cleanup", stack=stack, code=1))
+        self.assertIn("no answer could be read", run(self, "cleanup", stack=stack, code=1))
 
         # What CloudShell leaves in the VPC, and something with our tag that no stack made.
         interface = cloud.client("ec2").create_network_interface(SubnetId=told["PrivateSubnets"].split(",")[0])
@@ -321,7 +321,7 @@ class Life(unittest.TestCase):
 
         said = run(self, "cleanup", "--yes", stack=stack)
         self.assertIn("of-a-reader", said)
-        self.assertIn(f"Nothing of '{stack}' is left", said)
+        self.assertIn(f"No resource of '{stack}' remains", said)
         self.assert_nothing_is_left(told)
         run(self, "cleanup", "--yes", stack=stack)
 
@@ -356,7 +356,7 @@ class Orders(unittest.TestCase):
         done = cloud.script("cleanup", "--yes", stack="x2", real_cli=True, AWS_ENDPOINT_URL=f"http://127.0.0.1:{emulators.free_port()}")
         self.assertNotEqual(0, done.returncode)
         self.assertIn("cannot be read", done.stdout)
-        self.assertNotIn("is left", done.stdout)
+        self.assertNotIn("remains in", done.stdout)
 
 
 class InMoto(unittest.TestCase):
