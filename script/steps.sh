@@ -6,7 +6,7 @@ cd "$ROOT" || exit
 export PATH="$ROOT/.cache/tools/bin:$PATH"
 
 if [[ ${CI:-} == true ]]; then
-    # CI builds once, and its log does not show progress bars.
+    # CI builds each crate once, so incremental compilation has no benefit. The log of CI does not show progress bars.
     export CARGO_INCREMENTAL=0 CARGO_TERM_PROGRESS_WHEN=never
 fi
 

@@ -27,7 +27,7 @@ async function sendRequest(method, path, isExpected) {
     result.sampled = traceHeader.includes("Sampled=1");
     result.body = await response.json();
   } catch {
-    // The result then has the status 0, or no body.
+    // Without a response, `status` stays 0. If the body is not JSON, `body` stays null.
   }
   const isSuccess = result.status >= 200 && result.status < 300;
   result.ok = isSuccess && isExpected(result.body);

@@ -1,5 +1,5 @@
-// The state of each mysfit: its likes, its adoption, and the result of this visitor's last like. The API's list does not
-// contain this state. Cards and the profile show the state.
+// The state of each mysfit: its likes, its adoption, and the result of this visitor's last like. The API's list of
+// mysfits contains neither likes nor adoptions. Cards and the profile show the state.
 
 import * as api from "./api.js";
 import { announce } from "./dom.js";
@@ -47,7 +47,7 @@ export async function like(id, name) {
   if (result.ok) await loadProfile(id);
 }
 
-/** Whether a failed request may have been carried out. After a 4xx it certainly was not. */
+/** Whether a failed request may have been carried out. After a 4xx the request certainly was not carried out. */
 export const isOutcomeUnknown = ({ ok, status }) => !ok && !(status >= 400 && status < 500);
 
 /** Describes the result of a like. */

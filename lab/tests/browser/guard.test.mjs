@@ -147,7 +147,7 @@ test("a page of an allowed origin sends spans by fetch and by beacon, and reads 
   beaconBody.resourceSpans[0].scopeSpans[0].spans[0].traceId = "5b8efff798038103d269b633813fc60d";
   await page.evaluate(([url, body]) => navigator.sendBeacon(url, new Blob([body], { type: "application/json" })), [url, JSON.stringify(beaconBody)]);
   await waitUntil(async () => (await lab.findTraces('service("beacon")')).length === 1);
-  // `--allowed-origin` also applies to the other listeners.
+  // `--allowed-origin` also applies to the listener of the X-Ray API.
   const [[, statusPage]] = await fetchAll(page, [["status", `${lab.endpoints.xray.api}/status`, {}]]);
   assert.match(statusPage, /^cors 200 /);
 });

@@ -17,7 +17,8 @@ before(async () => {
   tracesUrl = `${lab.endpoints.site}/traces`;
   for (let number = 0; number < LIKES; number += 1) await lab.sendLike();
   await waitUntil(async () => (await lab.findTraces('service("like service") AND !partial')).length === LIKES);
-  // The monolith sends its segments separately. Before these segments arrive, X-Ray infers a node of the type "remote" for the monolith.
+  // The monolith sends its segments separately.
+  // Before the monolith's segments arrive, X-Ray infers a node of the type "remote" for the monolith.
   const forwardedLikes = (await lab.findTraces('service("like service") { !error }')).length;
   await waitUntil(async () => (await lab.findTraces('service("MysfitsTable")')).length === forwardedLikes);
 });
@@ -134,7 +135,7 @@ test("a filter saved as a group appears in the menu and in X-Ray", async () => {
   assert.equal(await page.inputValue("#filter"), "");
   const { Groups } = await lab.callXray("Groups", {});
   assert.deepEqual(Groups.map((it) => [it.GroupName, it.FilterExpression]), [["slow-or-lost", WORKSHOP_FILTER]]);
-  // A group and a filter are combined. A second group with the same name is refused.
+  // The page shows the traces that match both the selected group and the filter. A second group with the same name is refused.
   await searchTraces(page, "error");
   await waitForStatus(page, `${(await lab.findTraces("error")).length} match.`);
   await page.click("#save-group");
@@ -252,9 +253,9 @@ test("a map with more than 500 nodes and edges is replaced by a message, and the
   await waitForStatus(page, "1 match.");
   await saveScreenshot(page, "wide-map");
   await assertAccessible(page);
-  // A narrower filter draws the map again.
+  // With a filter that fewer traces match, the page draws the map again.
   await searchTraces(page, 'service("like service")');
   await page.locator("#map .node").first().waitFor();
-  // The browser reports the refused layout request once.
+  // The browser logs the 413 response of `POST /traces/layout` once.
   assert.deepEqual(page.errors.map((it) => it.includes("413 (Payload Too Large)")), [true]);
 });
