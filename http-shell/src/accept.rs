@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
-/// Pause after the first error. Consecutive errors get longer pauses.
+/// Pause after the first error of the listener. Consecutive errors get longer pauses.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 /// Maximum pause. Pauses after consecutive errors double up to this maximum.

@@ -3,8 +3,8 @@
 //! This module adds three features that actix lacks:
 //!
 //! - An idle limit for each connection. actix limits the time for the first request head and between two
-//!   requests. actix has no time limit for an incomplete later head, and no time limit for a client that
-//!   does not read the response.
+//!   requests. actix has no time limit for receiving the complete head of a later request, and no time limit
+//!   for a client that does not read the response.
 //! - A limit on the bytes of each request. actix has no limit on the bytes of chunk headers, and no limit on
 //!   the dropped bytes of a rejected body.
 //! - The time at which a response was sent. actix regards a request as finished when the response is in the
@@ -99,8 +99,8 @@ impl Connection {
         self.has_timed_out.get()
     }
 
-    /// Resolves when the connection had no request in progress for the duration `limit`. The check runs at
-    /// most every quarter of `limit`, so the resolution can be late by a quarter of `limit`.
+    /// Resolves when the connection has had no request in progress for the duration `limit`. The check runs
+    /// at most four times per `limit`, so this function can resolve late by up to a quarter of `limit`.
     async fn wait_until_idle_for(&self, limit: Duration) {
         loop {
             let now = Instant::now();
@@ -115,7 +115,7 @@ impl Connection {
 }
 
 /// Serves `stream` with `http_service` until the service ends the connection, the client resets the
-/// connection, or the connection had no request in progress for `idle_limit`.
+/// connection, or the connection has had no request in progress for `idle_limit`.
 pub async fn serve<S>(
     http_service: &S,
     stream: TcpStream,
@@ -155,8 +155,9 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // Each callback owns an `Exchange`, and each `Exchange` has a reference to the connection. Dropping
-        // the callbacks breaks this reference cycle, which would leak the connection.
+        // The connection owns the callbacks, each callback owns an `Exchange`, and each `Exchange` refers to
+        // the connection. If the callbacks were not dropped here, the reference cycle would leak the
+        // connection.
         drop(mem::take(&mut *self.connection.sent_callbacks.borrow_mut()));
     }
 }

@@ -1,7 +1,8 @@
 //! Parses the id in the path of a request from the percent-encoded request target.
 //!
-//! The path parameters of actix's router are not used. The router replaces invalid UTF-8, so that two
-//! different ids become equal. The router also decodes an encoded slash, so that one segment becomes two.
+//! The path parameters of actix's router are not used. actix's router replaces invalid UTF-8, which can make
+//! two different ids equal. actix's router also decodes an encoded slash (`%2F`), which splits one path
+//! segment into two.
 
 use actix_web::http::StatusCode;
 use percent_encoding::percent_decode_str;

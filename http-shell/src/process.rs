@@ -176,7 +176,8 @@ pub fn block_on<E: Into<ProcessError>>(
 fn log_panics() {
     let print_panic = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // Without a subscriber, a log line would be lost: the previous hook prints the panic.
+        // Without a subscriber, the log line would be lost. The previous panic hook prints the panic
+        // instead.
         if !tracing::enabled!(tracing::Level::ERROR) {
             return print_panic(panic);
         }

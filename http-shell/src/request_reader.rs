@@ -84,7 +84,7 @@ pub struct RequestReader {
     has_ended: bool,
     /// Whether no character has followed the last line break.
     line_is_empty: bool,
-    /// Whether actix has received a non-empty line since the last pause.
+    /// Whether actix has received a non-empty line since the last read that ended with an empty line.
     has_content: bool,
     /// Whether the next read returns `Pending`, so that actix parses the received bytes first.
     must_pause: bool,
@@ -141,7 +141,7 @@ impl RequestReader {
 
     /// The number of unread bytes that actix receives in the next read: at most `limit`.
     ///
-    /// A piece ends after an empty line, because request heads and chunked bodies end with an empty line.
+    /// A read ends after an empty line, because request heads and chunked bodies end with an empty line.
     fn next_piece_length(&mut self, stage: ReadStage, limit: usize) -> usize {
         let limit = self.unread.len().min(limit);
         match stage {
@@ -174,7 +174,7 @@ impl RequestReader {
 mod tests {
     use super::*;
 
-    /// The pieces in which actix receives `bytes`.
+    /// Splits `bytes` into the parts that actix receives in successive reads.
     fn split_into_pieces(stage: ReadStage, bytes: &str) -> Vec<String> {
         let mut reader = RequestReader {
             unread: bytes.into(),

@@ -69,7 +69,7 @@ impl Workers {
     }
 
     /// Waits up to `grace` for the requests in progress, and aborts the remaining requests. The server must
-    /// drop the senders of connections before this call.
+    /// first drop the channel senders through which it sends connections to the workers.
     pub async fn drain(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
         sleep(IDLE_CLOSE_DELAY.min(grace)).await;

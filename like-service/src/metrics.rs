@@ -26,8 +26,9 @@ impl LikeCounter {
 
     /// Counts a finished request if the request is a like.
     ///
-    /// The outcome is `abandoned` if no answer was sent. Otherwise, the [`Error`] determines the outcome, or without
-    /// an error the status: `liked` for 2xx, `failed` for 5xx, and `refused` for other statuses, for example 413.
+    /// The outcome is `abandoned` if no answer was sent. If the request failed with an [`Error`], the error
+    /// determines the outcome. If an answer was sent without an [`Error`], the status determines the outcome:
+    /// `liked` for 2xx, `failed` for 5xx, and `refused` for other statuses, for example 413.
     pub fn count_like(&self, end: RequestEnd<'_>) {
         if end.route != Some(routes::LIKE_ROUTE) || end.method != Method::POST {
             return;

@@ -1,8 +1,8 @@
 //! The metadata proxy: a sidecar that makes the metadata of an ECS task reachable from outside the
 //! task, on port 8001.
 //!
-//! The proxy is a tool for the exercise. Every client that can reach the proxy can read the details of the
-//! task. Remove the proxy from the service after the exercise.
+//! The proxy exists only for an exercise of the workshop. Every client that can reach the proxy can read the
+//! details of the task. Remove the proxy from the service after the exercise.
 //!
 //! ECS provides the metadata only to the containers of the task, at the address in the variable
 //! `ECS_CONTAINER_METADATA_URI_V4`. The proxy answers `GET` and `HEAD` for these paths only:
@@ -23,7 +23,7 @@
 //! | the endpoint cannot be reached, or sends an invalid response | 502 |
 //! | the endpoint does not answer within `METADATA_TIMEOUT_MS` | 504 |
 //!
-//! # Why version 2 is answered from version 4
+//! # Why the proxy answers `/v2` paths with documents of version 4
 //!
 //! For Fargate, AWS documents the versions 3 and 4 of the endpoint and no longer develops version 3.
 //! Version 2 of the endpoint exists only on older platforms. In the source of the ECS agent (`amazon-ecs-agent`,
@@ -32,7 +32,7 @@
 //! expected fields. The proxy does not change the bytes of documents, nor of extracted parts of documents.
 //!
 //! A second reason is security: the credentials of the task's role are below the address of version 2
-//! (`169.254.170.2/v2/credentials/…`). The proxy never calls that address.
+//! (`169.254.170.2/v2/credentials/…`). The proxy never calls the address of version 2.
 //!
 //! # Requests cannot choose the URL
 //!

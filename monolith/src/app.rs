@@ -17,7 +17,8 @@ use crate::config::{Config, Retries};
 use crate::routes;
 use crate::store::{CallRecorder, Store};
 
-/// First pause between retries of the SDK. The SDK's default is one second, most of the default deadline.
+/// First pause between retries of the SDK. The SDK's default pause of one second would use most of the
+/// default deadline.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// The monolith, bound to a port.

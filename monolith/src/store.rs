@@ -50,7 +50,7 @@ impl Store {
             .await
     }
 
-    /// Reads the mysfits that match `filter`, from all pages of a query of its index.
+    /// Reads the mysfits that match `filter`, from all pages of a query of the filter's index.
     pub async fn list_matching(&self, filter: Filter) -> Result<Vec<Mysfit>, Error> {
         let query = self
             .client
@@ -81,7 +81,8 @@ impl Store {
 
     /// Adds one like.
     ///
-    /// The update is retried only if DynamoDB certainly wrote nothing. Otherwise a retry could add the like twice.
+    /// The update is retried only if DynamoDB certainly wrote nothing. If DynamoDB may have written the item,
+    /// a retry could add the like twice.
     pub async fn add_like(&self, id: &MysfitId) -> Result<(), Error> {
         let update = self
             .client

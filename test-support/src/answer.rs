@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::service::Service;
 
 /// Splits a raw answer into its status, its head in lower case, and its body. The status is 0 if the answer
-/// does not contain one.
+/// contains no valid status.
 pub fn parse_answer(answer: &str) -> (u16, String, &str) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let status = head.get(9..12).and_then(|status| status.parse().ok());

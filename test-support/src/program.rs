@@ -18,7 +18,7 @@ pub struct Program {
     pub without_default: &'static [&'static str],
     /// Values that this program rejects, in addition to those that every service rejects.
     pub rejected_values: &'static [(&'static str, &'static str)],
-    /// Reads the program's configuration from variables, in the process of the test.
+    /// Reads the program's configuration from variables in the test process, without starting the program.
     pub read_config: ReadConfig,
 }
 

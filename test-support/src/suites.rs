@@ -4,8 +4,9 @@
 
 /// Defines the macro `$macro_name`, which declares a `#[test]` for each listed function of this module.
 ///
-/// The functions are private and have a parameter `&Program`, so the compiler reports a function that is not listed
-/// as dead code. The first argument must be `$`: the definition of the inner macro needs this token as an argument.
+/// The functions are private and have a parameter `&Program`. If the list omits a function, the compiler
+/// therefore reports the function as dead code. The first argument must be `$`: the definition of the inner
+/// macro needs this token as an argument.
 macro_rules! suite {
     ($dollar:tt $macro_name:ident, $module:ident: $($test:ident),+ $(,)?) => {
         /// Declares the tests of this suite, or only some of them, for a [`Program`](crate::program::Program)

@@ -25,7 +25,7 @@ const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 /// The header in which a load balancer sends the address of the client.
 const FORWARDED_FOR_HEADER: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The routes of health checks. Clients other than health checks do not request these routes.
+/// The routes that only health checks request.
 const HEALTH_CHECK_ROUTES: [&str; 3] = ["/", "/health/live", "/health/ready"];
 
 /// Initial capacity for attributes. The span of a like request has this number of attributes.

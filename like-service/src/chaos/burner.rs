@@ -11,7 +11,8 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
-/// How many likes may wait for a burn. Further likes are rejected.
+/// Maximum number of likes that wait before they burn CPU time. The service rejects all likes beyond this
+/// number.
 const MAX_WAITING_LIKES: usize = 64;
 
 /// Number of digits of pi that a burn computes between two readings of the CPU clock. Computing these digits takes
@@ -88,7 +89,7 @@ fn lower_thread_priority() {
 /// Computes digits of pi until this thread has spent `cpu_time`.
 ///
 /// The limit is CPU time, not elapsed time: in a task with a quarter of a CPU, a burn takes four times as long.
-/// The first implementation behaved in the same way.
+/// In the first implementation of this service, a burn also took longer with less CPU.
 fn burn_cpu_time(cpu_time: Duration) {
     let start = thread_cpu_time();
     while thread_cpu_time().saturating_sub(start) < cpu_time {

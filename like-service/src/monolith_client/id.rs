@@ -21,7 +21,8 @@ impl MysfitId {
 
     fn parse(path: &str) -> Result<Self, Error> {
         let id = parse_path_id(path, 1)?;
-        // A proxy may resolve these ids as relative path segments, even if they are percent-encoded.
+        // A proxy may resolve the ids `.` and `..` as relative path segments, even if the ids are
+        // percent-encoded.
         if id == "." || id == ".." {
             return Err(Error::NoSuchMysfit);
         }

@@ -36,7 +36,8 @@ impl MonolithUrl {
     pub fn fulfill_like_url(&self, id: &MysfitId) -> Uri {
         let id = utf8_percent_encode(id.as_str(), ENCODED_CHARACTERS);
         let path = format!("/mysfits/{id}/fulfill-like");
-        // Cannot fail: only unreserved characters remain, and the length of an id is limited.
+        // `from_maybe_shared` cannot fail, because only unreserved characters remain, and the length of an id
+        // is limited.
         let path = PathAndQuery::from_maybe_shared(path);
         self.url_of_path(path.unwrap_or(PathAndQuery::from_static("/")))
     }
@@ -46,7 +47,7 @@ impl MonolithUrl {
         parts.scheme = Some(Scheme::HTTP);
         parts.authority = Some(self.0.clone());
         parts.path_and_query = Some(path);
-        // Cannot fail: all three parts are present.
+        // `from_parts` cannot fail, because the scheme, the authority and the path are set.
         Uri::from_parts(parts).unwrap_or_default()
     }
 }

@@ -205,8 +205,8 @@ fn each_like_is_counted_once_under_its_outcome() {
         assert_eq!(String::from_utf8_lossy(&answer), expected, "{request}");
     }
     let client_of_incomplete_request = send(service, &head("one", "Content-Length: 2\r\n"));
-    // At least one of the next eight requests is handled by the worker thread of the incomplete request. The answer
-    // to that request shows that the worker has read the head of the incomplete request.
+    // The worker thread of the incomplete request also handles at least one of the next eight requests. When
+    // all eight requests are answered, the worker has read the head of the incomplete request.
     recorded.wait_for_lines(9, r#""target":"access""#);
     for _ in 0..8 {
         let mut answer = [0; 12];

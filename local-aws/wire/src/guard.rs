@@ -95,7 +95,7 @@ impl Listener {
         let host_headers = request.headers().get_all(HOST).iter();
         let mut hosts: Vec<_> = host_headers.map(HeaderValue::as_bytes).collect();
         let host_header_count = hosts.len();
-        // An absolute request target and an HTTP/2 request also contain an authority, which must be accepted too.
+        // The guard also checks the authority in an absolute request target or in an HTTP/2 request.
         let authority = request.uri().authority();
         hosts.extend(authority.map(|authority| authority.as_str().as_bytes()));
         if hosts.is_empty() || host_header_count > 1 {

@@ -120,7 +120,7 @@ impl Endpoint {
         );
     }
 
-    /// The highest number of requests that were not answered at the same time.
+    /// The highest number of requests that were waiting for a response at the same time.
     pub fn max_pending_requests(&self) -> usize {
         self.state.0.lock().unwrap().max_pending_requests
     }

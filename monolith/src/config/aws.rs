@@ -1,7 +1,7 @@
 //! Checks the environment variables of the AWS SDK before the SDK reads them.
 //!
-//! Without these checks, the SDK would ignore most invalid values, and the others would make each request fail. The
-//! checks follow the "AWS SDKs and Tools Reference Guide" and the SDK's parsers.
+//! Without these checks, the SDK would ignore most invalid values. The remaining invalid values would make
+//! each request fail. The checks follow the "AWS SDKs and Tools Reference Guide" and the SDK's parsers.
 
 use std::path::Path;
 
@@ -77,7 +77,7 @@ const VARIABLES: &[(&str, ValueKind)] = &[
     ("SSL_CERT_FILE", CERTIFICATE_FILE),
 ];
 
-/// Secret variables. Error messages do not contain their values.
+/// Variables with secret values. Error messages do not contain the secret values.
 const SECRET_VARIABLES: &[(&str, ValueKind)] = &[
     ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
     ("AWS_CONTAINER_AUTHORIZATION_TOKEN", AUTHORIZATION_TOKEN),
@@ -143,7 +143,8 @@ pub fn read(variables: &Variables) -> Result<Retries, ConfigError> {
     })
 }
 
-/// The value of the variable `name` if it is not blank. The SDK treats a blank value of these variables as not set.
+/// The value of the variable `name` if the value is not blank. Call this function only for variables whose
+/// blank value the SDK treats as not set.
 fn non_blank<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
     variables.text(name).filter(|value| is_not_blank(value))
 }
@@ -195,7 +196,8 @@ fn is_path(value: &str) -> bool {
     value.starts_with('/') && value.parse::<Uri>().is_ok()
 }
 
-/// Whether the value is one of `words` or empty. The SDK treats an empty value of such a variable as not set.
+/// Whether the value is one of `words` or empty. Call this function only for variables whose empty value
+/// the SDK treats as not set.
 fn is_empty_or_one_of(value: &str, words: &[&str]) -> bool {
     value.is_empty() || words.iter().any(|word| word.eq_ignore_ascii_case(value))
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::mysfit::{Filter, FilterError, MysfitSummary};
 use crate::store::Store;
 
-/// The query of a list.
+/// The query parameters of `GET /mysfits`.
 #[derive(Deserialize)]
 struct ListQuery {
     filter: Option<String>,

@@ -117,7 +117,8 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
             4,
             throttled_updates(3),
         ),
-        // The counter does not include other failures that the SDK retries.
+        // The throttle counter does not count an internal error of DynamoDB, although the SDK retries the
+        // request.
         (
             Method::POST,
             "/mysfits/one/adopt",

@@ -152,9 +152,9 @@ async fn spans_and_metrics_are_sent_after_the_configured_delay(program: &Program
         requests_to_path.count()
     };
     wait_until("a span is exported", || count("/v1/traces") > 0);
-    // The default delay is 5 s.
+    // The default of `OTEL_BSP_SCHEDULE_DELAY` is 5 s.
     assert!(start.elapsed() < Duration::from_secs(5));
-    // The default interval is 60 s.
+    // The default of `OTEL_METRIC_EXPORT_INTERVAL` is 60 s.
     wait_until("metrics are exported twice", || count("/v1/metrics") > 1);
 }
 
@@ -180,7 +180,7 @@ async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
         request_live(&service, 1).await;
         let start = Instant::now();
         service.wait_for_line(|line| line.contains("spans cannot be exported"));
-        // The default timeout is 10 s.
+        // Without the variable, the export would time out after 10 s.
         assert!(start.elapsed() < Duration::from_secs(9), "{timeout}");
     }
 }

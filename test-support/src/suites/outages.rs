@@ -120,7 +120,7 @@ fn assert_two_outages(
     });
     backend.stop();
     log.send_requests_until_logged("WARN", warning, 2);
-    // The second outage lasts until the service ends, with many more failures.
+    // These requests cause many more failures in the second outage, which lasts until the service ends.
     for _ in 0..200 {
         log.send_request_and_read_lines();
     }
@@ -215,7 +215,8 @@ fn two_outages_without_answers_are_two_warnings_that_name_the_timeout(program: &
     assert_two_outages(program, SilentBackend::new_stopped(), &variables, &expected);
 }
 
-/// An answer to both GetSamplingRules and GetSamplingTargets. The answer requests the next report after one second.
+/// An answer to both GetSamplingRules and GetSamplingTargets. The field `Interval` requests the next report
+/// of sampling statistics after one second.
 const RULES_AND_TARGETS: &str = r#"{
     "SamplingRuleRecords": [{"SamplingRule": {
         "RuleName": "Default", "Priority": 10000, "FixedRate": 1.0, "ReservoirSize": 1, "Version": 1,
