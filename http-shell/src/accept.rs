@@ -14,13 +14,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// Maximum pause. Pauses after consecutive errors double up to this maximum.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// An error is logged only if no other error occurred within this time before the error.
+/// The listener logs an error only if the previous error is older than this duration.
 const LOG_QUIET_PERIOD: Duration = Duration::from_secs(60);
 
 /// Error codes of `accept` that concern one connection and not the listener.
 ///
-/// The manual page `accept(2)` recommends an immediate retry for most of these codes. The other codes
-/// mean a failed connection or an interrupted system call.
+/// The manual page `accept(2)` recommends an immediate retry for most of these codes. The codes that the
+/// manual page does not list mean a failed connection or an interrupted system call.
 const CONNECTION_ERRORS: &[Errno] = &[
     Errno::CONNABORTED,
     Errno::CONNREFUSED,
@@ -56,8 +56,8 @@ impl Acceptor {
 
     /// Accepts the next connection.
     ///
-    /// After an error of the listener, such as a lack of file descriptors or memory, this function logs the
-    /// error once, waits, and tries again.
+    /// After an error of the listener, for instance a lack of file descriptors or memory, this function
+    /// logs the error once, waits, and accepts again.
     pub async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
             match self.listener.accept().await {
@@ -89,8 +89,8 @@ impl Acceptor {
     }
 }
 
-/// Whether `error` is an error of one connection. After such an error, the listener accepts the next
-/// connection without a pause.
+/// Whether `error` is an error of one connection. After an error of one connection, the listener accepts
+/// the next connection without a pause.
 pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| CONNECTION_ERRORS.contains(&error))
 }

@@ -10,7 +10,8 @@ use crate::health::{self, Readiness};
 use crate::observe::{self, Observer, ResponseBody};
 use crate::{body, cors, error};
 
-/// Builds one copy of the application for each worker thread. All copies share the state.
+/// Builds one copy of the application for each worker thread. All copies share the lifecycle, the readiness
+/// check and the observer.
 #[derive(Clone)]
 pub struct AppBuilder<R> {
     lifecycle: Data<Lifecycle>,

@@ -74,7 +74,8 @@ async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<
             ReadStage::Body(content_length.unwrap_or(0))
         });
     }
-    // After an offer to upgrade, actix reports the end of a body only if the body is chunked.
+    // If a request offers a protocol upgrade, actix reports the end of the request's body only if the body
+    // is chunked.
     let has_no_end = offers_upgrade(request) && !is_chunked;
     let bytes_to_read = has_no_end.then_some(content_length.unwrap_or(0));
     let mut bytes_read = 0;
@@ -98,7 +99,7 @@ async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<
 }
 
 /// Whether the request offers to switch to another protocol, with `CONNECT` or `Upgrade`. The services
-/// reject every such offer.
+/// reject every offer to switch the protocol.
 ///
 /// actix treats all bytes after the head of an upgrade request as a body without an end.
 fn offers_upgrade(request: &ServiceRequest) -> bool {
@@ -123,8 +124,8 @@ fn rejection_response(status: StatusCode) -> HttpResponse {
 /// The body of the last response on a connection, and the unread rest of the request's body.
 ///
 /// If the payload of a chunked body is dropped before the response is complete, actix reads the payload to
-/// its end and keeps the connection open. If the payload still exists at that time, actix closes the
-/// connection.
+/// its end and keeps the connection open. If the payload still exists when the response is complete, actix
+/// closes the connection.
 struct FinalResponseBody {
     body: BoxBody,
     #[expect(

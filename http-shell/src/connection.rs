@@ -9,7 +9,7 @@
 //!   the dropped bytes of a rejected body.
 //! - The time at which a response was sent. actix regards a request as finished when the response is in the
 //!   connection's buffer. This module regards a request as finished when the operating system has accepted
-//!   the buffer, so that a disconnect of the client before that time is recorded.
+//!   the buffer, so that a disconnect of the client before the buffer is accepted is recorded.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -49,7 +49,7 @@ pub struct Connection {
     read_stage: SharedReadStage,
     /// Notified when a read fails because the client has reset the connection.
     client_reset: Notify,
-    /// Start time of the last write.
+    /// Start time of the last write to the connection.
     last_write: Cell<Moment>,
     /// One callback for each response that is completely in the connection's buffer but is not sent yet.
     sent_callbacks: RefCell<Vec<ResponseSentCallback>>,
@@ -84,7 +84,7 @@ impl Connection {
         self.busy_changed_at.set(Instant::now());
     }
 
-    /// Whether the client has sent [`MAX_BYTES_PER_REQUEST`] in one request.
+    /// Whether the client has sent [`MAX_BYTES_PER_REQUEST`] bytes in one request.
     pub fn is_read_limit_reached(&self) -> bool {
         self.bytes_read.get() >= MAX_BYTES_PER_REQUEST
     }

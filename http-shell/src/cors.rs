@@ -1,8 +1,8 @@
 //! CORS headers that permit web pages of every origin to call the services.
 //!
 //! The crate `actix-cors` adds no headers to the response if the request has no `Origin`. This module adds
-//! the headers to every response, including error responses. A page cannot read a cross-origin response
-//! without CORS headers.
+//! the CORS headers to every response, including error responses. A page cannot read a cross-origin
+//! response without CORS headers.
 
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
@@ -74,7 +74,8 @@ fn requested_headers(request: &HeaderMap) -> String {
 mod tests {
     use super::*;
 
-    /// The response to a preflight with these values of `Access-Control-Request-Headers`.
+    /// The response to a preflight request whose `Access-Control-Request-Headers` have the values
+    /// `header_lists`.
     fn respond(header_lists: &[&'static str]) -> HttpResponse {
         let mut request = HeaderMap::new();
         for list in header_lists {

@@ -9,7 +9,8 @@ use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 
-/// Whether the server is draining, and whether the server is aborting requests. Clones share one state.
+/// Whether the server is draining, and whether the server is aborting requests. All clones of a `Lifecycle`
+/// share one shutdown state.
 #[derive(Clone, Debug, Default)]
 pub struct Lifecycle {
     is_draining: Arc<AtomicBool>,

@@ -1,7 +1,7 @@
 //! Reads the environment variables of a process once, when it starts. Each error names its variable.
 //!
-//! Each method of [`Variables`] reads one variable. The arguments are the variable's name, its default, and its
-//! range or parser.
+//! Each method of [`Variables`] reads one variable. The arguments are the variable's name, its default, and
+//! its range or parser.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -22,10 +22,10 @@ const MAX_DEADLINE_MS: u64 = 600_000;
 /// A variable is missing or has an invalid value.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The variable has no default and is not set.
+    /// A required variable is not set.
     #[error("{0} is not set: it is required")]
     Missing(String),
-    /// The variable has an invalid value. The text names the variable.
+    /// The variable has an invalid value. The error text names the variable.
     #[error("{0}")]
     Invalid(String),
 }
@@ -44,8 +44,8 @@ impl ConfigError {
         })
     }
 
-    /// Creates the error for an invalid value of the variable `name`. The message omits the value, because the
-    /// value is secret.
+    /// Creates the error for an invalid value of the variable `name`. The message omits the value, because
+    /// the value is secret.
     pub fn invalid_secret(name: &str, expected: impl Display) -> Self {
         Self::Invalid(format!(
             "{name} is invalid (its value is not shown): expected {expected}"
@@ -58,7 +58,8 @@ impl ConfigError {
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// Takes a snapshot of this process's environment. Bytes that are not UTF-8 become replacement characters.
+    /// Takes a snapshot of this process's environment. Bytes that are not UTF-8 become replacement
+    /// characters.
     pub fn snapshot() -> Self {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -87,7 +88,8 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// When a required variable is missing, or a field of `T` rejects the value of its variable.
+    /// Returns an error when a required variable is missing, or a field of `T` rejects the value of its
+    /// variable.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
         envy::from_iter(self.0.iter().cloned()).map_err(|error| match error {
             envy::Error::MissingValue(field) => ConfigError::Missing(field.to_uppercase()),
@@ -98,8 +100,8 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        // Names of variables are case-sensitive, but `envy` ignores case. If both `port` and `PORT` were passed to
-        // `envy`, it would report a duplicate field.
+        // Names of variables are case-sensitive, but `envy` ignores case. If both `port` and `PORT` were
+        // passed to `envy`, it would report a duplicate field.
         let is_upper_case = |name: &str| !name.contains(|c: char| c.is_ascii_lowercase());
         let variables = variables.into_iter();
         Self(variables.filter(|(name, _)| is_upper_case(name)).collect())
@@ -110,7 +112,7 @@ impl FromIterator<(String, String)> for Environment {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Variables {
-    /// The values by variable name. `envy` converts the names to lower case.
+    /// The values of the variables by variable name. `envy` converts the names to lower case.
     values: BTreeMap<String, String>,
 }
 
@@ -125,7 +127,8 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When `parse` rejects the value. The message contains `expected`, a description of the valid values.
+    /// Returns an error when `parse` rejects the value. The message contains `expected`, a description of
+    /// the valid values.
     pub fn parse_optional<T>(
         &self,
         name: &str,
@@ -144,7 +147,7 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When the variable is not set, or `parse` rejects the value.
+    /// Returns an error when the variable is not set, or `parse` rejects the value.
     pub fn parse_required<T>(
         &self,
         name: &str,
@@ -159,7 +162,7 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When the value is not a whole number, or is outside of `range`.
+    /// Returns an error when the value is not a whole number, or is outside of `range`.
     pub fn parse_number<T>(
         &self,
         name: &str,
@@ -180,7 +183,7 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When the value is not a whole number of milliseconds from 1 ms to ten minutes.
+    /// Returns an error when the value is not a whole number of milliseconds from 1 ms to ten minutes.
     pub fn parse_deadline(&self, name: &str, default: Duration) -> Result<Duration, ConfigError> {
         let expected = format_args!("whole milliseconds from 1 to {MAX_DEADLINE_MS}");
         let deadline = self.parse_optional(name, expected, |value| {
@@ -195,7 +198,7 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When the value is neither `on` nor `off`.
+    /// Returns an error when the value is neither `on` nor `off`.
     pub fn parse_switch(&self, name: &str, default: bool) -> Result<bool, ConfigError> {
         let switch = self.parse_optional(name, "on or off", |value| match value {
             "on" => Some(true),

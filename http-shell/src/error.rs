@@ -53,7 +53,7 @@ pub(crate) async fn respond_not_found() -> HttpResponse {
     error_response(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 
-/// Joins the causes of `error` with colons. The direct cause is the first.
+/// Joins the causes of `error` with colons. The direct cause of the error is the first cause in the text.
 pub fn format_causes(error: &dyn Error) -> String {
     let mut causes = Vec::new();
     let mut next_cause = error.source();

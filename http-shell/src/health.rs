@@ -13,10 +13,10 @@ use crate::drain::Lifecycle;
 use crate::error::{error_response, format_causes};
 use crate::methods::get;
 
-/// A running readiness check. The error is the message for the client.
+/// A running readiness check. The error of the check is the message for the client.
 type ReadinessFuture = Pin<Box<dyn Future<Output = Result<(), String>>>>;
 
-/// The readiness check that `/health/ready` calls. Clones share one check.
+/// The readiness check that `/health/ready` calls. All clones of a `Readiness` share one check.
 #[derive(Clone)]
 pub struct Readiness(Arc<dyn Fn() -> ReadinessFuture + Send + Sync>);
 

@@ -11,17 +11,17 @@ use thiserror::Error;
 /// Maximum length of an id: DynamoDB's limit for a partition key.
 pub const MAX_ID_BYTES: usize = 2048;
 
-/// Why a path segment is not a valid id.
+/// The reason why a path segment is not a valid id.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum IdError {
-    /// The segment does not exist or is empty.
+    /// The path segment of the id does not exist or is empty.
     #[error("the path has no id")]
     Missing,
-    /// The segment contains an encoded slash. Encoded slashes are rejected, because proxies differ in whether
-    /// they decode a slash.
+    /// The path segment of the id contains an encoded slash. Encoded slashes are rejected, because proxies
+    /// differ in whether they decode a slash.
     #[error("an id cannot contain a slash")]
     Slash,
-    /// The decoded bytes are not UTF-8.
+    /// The decoded bytes of the id are not UTF-8.
     #[error("the id is not valid UTF-8")]
     NotUtf8,
     /// The decoded id is longer than [`MAX_ID_BYTES`].
@@ -43,7 +43,7 @@ impl IdError {
 ///
 /// # Errors
 ///
-/// When the segment does not exist, or does not decode to a valid id.
+/// Returns an error when the segment does not exist, or does not decode to a valid id.
 pub fn parse_path_id(path: &str, index: usize) -> Result<String, IdError> {
     let segment = path
         .strip_prefix('/')

@@ -1,9 +1,9 @@
 //! The HTTP server that all services share.
 //!
 //! This crate accepts connections, limits the size and the duration of requests, formats errors as JSON,
-//! and adds CORS headers. The server records a span, metrics and an access line for each request. The server
-//! also handles the two health check routes, and drains on shutdown. The feature `upstream` adds helpers for
-//! clients of other services.
+//! and adds CORS headers. The server records a span, metrics and an access line for each request. The
+//! server also handles the two health check routes. On shutdown, the server waits a limited time for the
+//! requests in progress. The feature `upstream` adds helpers for clients of other services.
 //!
 //! The crate `telemetry` configures the destinations of logs, spans and metrics.
 

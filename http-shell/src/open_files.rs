@@ -2,7 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Maximum number of open connections of one service. Further connections wait in the listener's backlog.
+/// Maximum number of open connections of one service. Connections beyond this number wait in the listener's
+/// backlog.
 const MAX_CONNECTIONS: u64 = 10_000;
 
 /// Number of file descriptors that are reserved for standard streams, the listener, the runtimes, and
@@ -10,15 +11,16 @@ const MAX_CONNECTIONS: u64 = 10_000;
 const RESERVED_FILES: u64 = 512;
 
 /// Raises this process's limit of open files to `wanted_files` or to the hard limit, whichever is lower.
-/// The limit is never lowered.
+/// This function never lowers the limit of open files.
 ///
-/// Returns the resulting limit; `None` means no limit.
+/// Returns the resulting limit of open files; `None` means that the number of open files is unlimited.
 pub fn raise_open_file_limit(wanted_files: u64) -> Option<u64> {
     if let Some(raised) = raised_limit(getrlimit(Resource::Nofile), wanted_files) {
         // If `setrlimit` fails, the previous limit remains valid and is returned below.
         let _ = setrlimit(Resource::Nofile, raised);
     }
-    // The limit is read again, because macOS may set a lower limit than requested without an error.
+    // The limit of open files is read again, because macOS may set a lower limit than requested without an
+    // error.
     getrlimit(Resource::Nofile).current
 }
 
@@ -27,7 +29,7 @@ pub(crate) fn raise_connection_limit() -> usize {
     connection_limit(raise_open_file_limit(MAX_CONNECTIONS + RESERVED_FILES))
 }
 
-/// The limit that replaces `limit`; `None` if `limit` is high enough or cannot be raised.
+/// The new limit of open files instead of `limit`; `None` if `limit` is high enough or cannot be raised.
 fn raised_limit(limit: Rlimit, wanted_files: u64) -> Option<Rlimit> {
     let soft_limit = limit.current?;
     let hard_limit = limit.maximum.unwrap_or(u64::MAX);
@@ -40,7 +42,8 @@ fn raised_limit(limit: Rlimit, wanted_files: u64) -> Option<Rlimit> {
 
 /// The limit of open connections for a limit of open files; `None` means no limit of open files.
 ///
-/// The result is at least 1. At most half of the open files are reserved for other purposes.
+/// The returned limit is at least one connection. At most half of the open files are reserved for other
+/// purposes.
 fn connection_limit(open_file_limit: Option<u64>) -> usize {
     let files = open_file_limit.unwrap_or(u64::MAX);
     let connections = files - RESERVED_FILES.min(files / 2);

@@ -4,14 +4,14 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Timeout of each operation: connect, write, and read.
+/// Timeout of each operation of the health check: connect, write, and read.
 const STEP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Sends `GET /health/live` to the service on `port` of this machine.
 ///
 /// # Errors
 ///
-/// When no response arrives in time, or the status of the response is not 200.
+/// Returns an error when no response arrives in time, or the status of the response is not 200.
 pub fn check_liveness(port: u16) -> io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, STEP_TIMEOUT)?;

@@ -21,11 +21,11 @@ use crate::signal::StopSignal;
 enum Command {
     /// Serve until a stop signal arrives.
     Serve,
-    /// Check whether the service on `PORT` is live; the exit code is the result.
+    /// Check whether the service on `PORT` is live; the process returns the result as its exit code.
     HealthCheck,
 }
 
-/// Why a process ends with an error.
+/// The reason why a process ends with an error.
 #[derive(Debug, Error)]
 pub enum ProcessError {
     /// The command line has an unknown argument.
@@ -65,7 +65,7 @@ impl ProcessError {
     /// argument or variable, else 1.
     pub fn report(&self) -> ExitCode {
         eprintln!("error: {self}");
-        // The messages of the other variants contain their source.
+        // The messages of the remaining error variants contain the source error.
         if let Self::Server(_) | Self::Service(_) = self
             && self.source().is_some()
         {
@@ -137,7 +137,7 @@ fn run_health_check(env: &Environment) -> Result<(), ProcessError> {
 ///
 /// # Errors
 ///
-/// When the port cannot be bound, or `run` fails.
+/// Returns an error when the port cannot be bound, or `run` fails.
 pub fn serve<E: Into<ProcessError>>(
     port: u16,
     run: impl AsyncFnOnce(TcpListener, StopSignal) -> Result<(), E>,
@@ -161,7 +161,7 @@ fn bind(port: u16) -> Result<TcpListener, ProcessError> {
 ///
 /// # Errors
 ///
-/// When `service` fails, or the runtime cannot be created.
+/// Returns an error when `service` fails, or the runtime cannot be created.
 pub fn block_on<E: Into<ProcessError>>(
     service: impl Future<Output = Result<(), E>>,
 ) -> Result<(), ProcessError> {

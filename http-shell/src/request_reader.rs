@@ -34,7 +34,7 @@ const READ_CHUNK_BYTES: usize = 8 * 1024;
 pub enum ReadStage {
     /// The head of the next request.
     Head,
-    /// A body with a `Content-Length`; the field is the number of unread bytes.
+    /// A body with a `Content-Length`; the value is the number of body bytes that actix has not read yet.
     Body(u64),
     /// A body with chunked encoding.
     ChunkedBody,
@@ -78,11 +78,11 @@ impl SharedReadStage {
 pub struct RequestReader {
     /// Bytes from the client that actix has not read yet.
     unread: BytesMut,
-    /// Number of bytes that were dropped after the last response.
+    /// Number of bytes from the client that were dropped after the last response of the connection.
     dropped_bytes: usize,
     /// Whether the client has closed its sending side, or [`MAX_DROPPED_BYTES`] were dropped.
     has_ended: bool,
-    /// Whether no character has followed the last line break.
+    /// Whether the current line of the input is empty: the last character was a line break.
     line_is_empty: bool,
     /// Whether actix has received a non-empty line since the last read that ended with an empty line.
     has_content: bool,

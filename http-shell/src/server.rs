@@ -34,7 +34,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the listener has no address.
+    /// Returns an error when the listener has no address.
     pub fn new(listener: TcpListener, config: Config, readiness: Readiness) -> io::Result<Self> {
         Ok(Self {
             port: listener.local_addr()?.port(),
@@ -56,8 +56,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the listener cannot be used, or when a worker thread does not start or panics. After a panic of
-    /// a worker thread, the server also drains.
+    /// Returns an error when the listener cannot be used, or when a worker thread does not start or panics.
+    /// After a panic of a worker thread, the server also drains.
     pub async fn run<R>(self, routes: R, shutdown: impl Future<Output = ()>) -> io::Result<()>
     where
         R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -85,8 +85,8 @@ impl Server {
     }
 }
 
-/// Sends accepted connections to the workers in turn until `shutdown` resolves. Then accepts the
-/// connections in the listener's backlog, and closes the listener.
+/// Sends accepted connections to the workers in turn until `shutdown` resolves. After the shutdown signal,
+/// this function accepts the connections in the listener's backlog, and closes the listener.
 async fn accept_until(
     listener: TcpListener,
     workers: &[UnboundedSender<AcceptedConnection>],
@@ -98,12 +98,13 @@ async fn accept_until(
     let mut workers = workers.iter().cycle();
     let mut send_to_worker = |stream, permit| {
         if let Some(worker) = workers.next() {
-            // `send` fails if the worker has panicked. The connection is closed, and the server stops.
+            // `send` fails if the worker has panicked. If `send` fails, the connection is closed, and the
+            // server stops.
             let _ = worker.send(AcceptedConnection { stream, permit });
         }
     };
     let accept_connections = async {
-        // The semaphore is never closed.
+        // The semaphore that limits connections is never closed.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             let (stream, _) = acceptor.accept().await;
             // `into_std` fails only if the connection is already broken.

@@ -17,7 +17,7 @@ impl StopSignal {
     ///
     /// # Errors
     ///
-    /// When the operating system does not install a signal handler.
+    /// Returns an error when the operating system does not install a signal handler.
     pub fn install() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,

@@ -22,7 +22,7 @@ pub fn annotate<V: Into<Value>>(key: &'static str, value: impl FnOnce() -> V) {
     });
 }
 
-/// Adds one `exception` event to `span` for `error` and one for each of its causes.
+/// Adds one `exception` event to `span` for `error`, and one `exception` event for each cause of `error`.
 pub fn record_error(span: &SpanRef<'_>, error: &(dyn Error + 'static)) {
     if !span.is_recording() {
         return;
@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    /// An error whose debug form is this text.
+    /// A test error whose `Debug` output is the string in the error's field.
     struct Failure(&'static str);
 
     impl Debug for Failure {

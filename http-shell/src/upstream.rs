@@ -18,7 +18,7 @@ use thiserror::Error;
 /// The error of a call to another service. The caller checks the deadline and the status of the response.
 #[derive(Debug, Error)]
 pub enum UpstreamError {
-    /// No connection could be opened.
+    /// No connection to the service could be opened.
     #[error("the upstream cannot be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// The response is not valid HTTP, is incomplete or too large, or is not the expected JSON.
@@ -26,21 +26,21 @@ pub enum UpstreamError {
     InvalidResponse(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Parses `host` or `host:port`. `is_host` returns whether a host is valid. Port 0 is rejected.
+/// Parses `host` or `host:port`. `is_host` returns whether a host is valid. This function rejects port 0.
 pub fn parse_authority(text: &str, is_host: impl FnOnce(&str) -> bool) -> Option<Authority> {
     let authority: Authority = text.parse().ok()?;
-    // `strip_prefix` rejects user information (`user@host`). `Authority` accepts user information, and hyper
-    // would send it in a header.
+    // `strip_prefix` rejects user information (`user@host`). `Authority` accepts user information, and
+    // hyper would send the user information in a header.
     let port = text.strip_prefix(authority.host())?;
     let is_valid_port = port.is_empty() || authority.port_u16().is_some_and(|port| port > 0);
     (is_valid_port && is_host(authority.host())).then_some(authority)
 }
 
-/// Sends `request` and returns the head of the response. The caller reads the body.
+/// Sends `request` and returns the head of the response. The caller must read the body of the response.
 ///
 /// # Errors
 ///
-/// When no connection can be opened, or no valid response head arrives.
+/// Returns an error when no connection can be opened, or no valid response head arrives.
 pub async fn send(
     client: &Client<HttpConnector, Empty<Bytes>>,
     request: Request<Empty<Bytes>>,
@@ -58,7 +58,7 @@ pub async fn send(
 ///
 /// # Errors
 ///
-/// When the body is longer than `max_bytes`, or incomplete.
+/// Returns an error when the body is longer than `max_bytes`, or incomplete.
 pub async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, UpstreamError> {
     let body = Limited::new(body, max_bytes).collect().await;
     Ok(body.map_err(UpstreamError::InvalidResponse)?.to_bytes())
@@ -68,7 +68,7 @@ pub async fn read_body(body: Incoming, max_bytes: usize) -> Result<Bytes, Upstre
 ///
 /// # Errors
 ///
-/// When the body is not JSON, or the JSON value does not deserialise to `T`.
+/// Returns an error when the body is not JSON, or the JSON value does not deserialise to `T`.
 pub fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, UpstreamError> {
     serde_json::from_slice(body).map_err(|error| UpstreamError::InvalidResponse(Box::new(error)))
 }

@@ -39,7 +39,8 @@ const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 pub enum Phase {
     /// Connections stay open after a response.
     Serving,
-    /// Idle connections are closed. Other connections are closed after the request in progress.
+    /// Idle connections are closed. Each connection with a request in progress is closed after this
+    /// request.
     Closing,
     /// All connections are closed and their requests are dropped.
     Aborting,
@@ -54,7 +55,8 @@ pub struct AcceptedConnection {
 
 /// The channels between the server and one worker.
 pub struct WorkerChannels {
-    /// Receives accepted connections. The worker ends when the sender is dropped and all connections are closed.
+    /// Receives accepted connections. The worker ends when the sender is dropped and all connections are
+    /// closed.
     pub connections: mpsc::UnboundedReceiver<AcceptedConnection>,
     pub phase: watch::Receiver<Phase>,
     /// The worker sends a message on this channel after the end of its last request.

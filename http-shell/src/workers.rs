@@ -22,10 +22,10 @@ const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The worker threads. Dropping `Workers` waits until the threads have ended and all requests are recorded.
 pub struct Workers {
-    /// `None` only during the drop.
+    /// This field is `None` only while `Workers` is dropped.
     phase: Option<watch::Sender<Phase>>,
-    /// Receives one message from each worker, after the end of the worker's last request. The channel closes
-    /// after the message of the last worker.
+    /// Receives one message from each worker, after the end of the worker's last request. The message
+    /// channel closes after the message of the last worker.
     finished_workers: mpsc::UnboundedReceiver<()>,
     threads: Vec<JoinHandle<()>>,
 }

@@ -25,7 +25,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// When the operating system does not report the listener's address.
+    /// Returns an error when the operating system does not report the listener's address.
     pub fn build(config: Config, listener: TcpListener) -> io::Result<Self> {
         let monolith = MonolithClient::new(config.upstream.url, config.upstream.deadline);
         let readiness_client = monolith.clone();
@@ -50,7 +50,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// When the server does not start or a worker thread panics.
+    /// Returns an error when the server does not start or a worker thread panics.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         tracing::info!(port = self.port(), "like service is listening");
         let chaos = Data::new(self.chaos);

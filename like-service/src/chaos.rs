@@ -1,5 +1,5 @@
-//! Injects deliberate faults into likes (`CHAOSMODE=on`). For each like, a generator draws a fault, and [`Chaos`]
-//! applies it.
+//! Injects deliberate faults into likes (`CHAOSMODE=on`). For each like, a random generator chooses a
+//! fault, and [`Chaos`] applies the fault.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,10 +28,11 @@ pub enum ChaosError {
     Overloaded(#[from] Overloaded),
 }
 
-/// Draws and applies the faults of one process. Clones share the generator, the limits and the counter.
+/// Draws and applies the faults of one process. All clones of a `Chaos` share the fault generator, the
+/// limits of burns and the fault counter.
 #[derive(Clone, Debug)]
 pub struct Chaos {
-    /// `None` if chaos is off.
+    /// The fault generator; `None` if chaos is off.
     generator: Option<Arc<Mutex<FaultGenerator>>>,
     burner: Burner,
     /// Whether logs, spans and metrics show the faults.
@@ -53,11 +54,12 @@ impl Chaos {
         }
     }
 
-    /// Draws the fault of a like, and applies it.
+    /// Draws the fault of a like, and applies the fault.
     ///
     /// # Errors
     ///
-    /// When the fault is a 404, or when too many likes are burning CPU time or waiting for a burn.
+    /// Returns an error when the fault is a 404, or when too many likes are burning CPU time or waiting for
+    /// a burn.
     pub async fn apply_fault(&self) -> Result<(), ChaosError> {
         let Some(fault) = self.draw_fault() else {
             return Ok(());
@@ -85,8 +87,8 @@ impl Chaos {
     }
 }
 
-/// Logs a fault, and adds it to the request's span as an annotation. Users of the workshop search the logs for
-/// the literal `WARN:`.
+/// Logs a fault, and adds the fault to the request's span as an annotation. Users of the workshop search
+/// the logs for the literal `WARN:`.
 fn reveal_fault(fault: Fault) {
     match fault {
         Fault::Stress { cpu_ms } => tracing::warn!(

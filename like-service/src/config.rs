@@ -12,11 +12,11 @@ use crate::monolith_client::MonolithUrl;
 pub struct Config {
     /// The HTTP server.
     pub http: http_shell::Config,
-    /// Logs, traces and metrics.
+    /// The configuration of logs, traces and metrics.
     pub telemetry: telemetry::Config,
-    /// The faults that are injected into likes.
+    /// The configuration of the faults that are injected into likes.
     pub chaos: chaos::Config,
-    /// Calls to the monolith.
+    /// The configuration of calls to the monolith.
     pub upstream: UpstreamConfig,
 }
 
@@ -34,7 +34,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When a variable is missing or invalid; the error names the variable.
+    /// Returns an error when a variable is missing or invalid; the error names the variable.
     pub fn read(env: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             http: env.read()?,

@@ -17,8 +17,8 @@ pub enum Error {
     /// The path contains no valid id.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// The fault of the like is a simulated 404. The message is the same as for a real 404, because distinguishing
-    /// the two is an exercise of the workshop.
+    /// The fault of the like is a simulated 404. The message is the same as for a real 404, because an
+    /// exercise of the workshop is to distinguish a simulated 404 from a real 404.
     #[error("there is no mysfit with this id")]
     SimulatedNotFound,
     /// The monolith answered 404.
@@ -39,7 +39,7 @@ pub enum Error {
     /// The monolith answered with an unexpected status, or with a body that is not a JSON object.
     #[error("the monolith sent an invalid answer")]
     MonolithAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The monolith's health check answered with this status, which is not 2xx.
+    /// The monolith's health check answered with a status other than 2xx; the field is this status.
     #[error("Health check, monolith service answers {0}.")]
     MonolithUnhealthy(StatusCode),
 }

@@ -1,5 +1,5 @@
-//! The Like service of Mythical Mysfits receives likes, and calls the monolith's route `fulfill-like` for each like.
-//! With `CHAOSMODE=on`, the service injects faults into likes.
+//! The Like service of Mythical Mysfits receives likes, and calls the monolith's route `fulfill-like` for
+//! each like. With `CHAOSMODE=on`, the service injects faults into likes.
 
 use http_shell::ACCESS_TARGET;
 use telemetry::ServiceInfo;

@@ -45,8 +45,8 @@ impl LikeCounter {
     }
 }
 
-/// The outcome of a failed like. A simulated 404 has the outcome of a real 404, because distinguishing the two is an
-/// exercise of the workshop.
+/// The outcome of a failed like. A simulated 404 has the outcome of a real 404, because an exercise of the
+/// workshop is to distinguish a simulated 404 from a real 404.
 fn outcome_of_error(error: &Error) -> &'static str {
     match error {
         Error::Id(_) => "bad_id",

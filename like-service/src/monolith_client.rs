@@ -1,7 +1,7 @@
 //! The client of the monolith: it fulfils likes and checks the monolith's health.
 //!
-//! The client uses hyper directly, because higher-level clients rewrite paths, follow redirects or use proxies. hyper
-//! sends each request once, and does not change the path.
+//! The client uses hyper directly, because higher-level clients rewrite paths, follow redirects or use
+//! proxies. hyper sends each request once, and does not change the path.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +31,9 @@ pub use url::MonolithUrl;
 
 use span::CallSpan;
 
-/// The pool closes a connection that has been idle for this time. The timeout is shorter than the idle timeouts of a
-/// load balancer (60 s) and of the monolith (75 s), so that the client closes the connection first.
+/// The pool closes a connection that has been idle for this time. The timeout is shorter than the idle
+/// timeouts of a load balancer (60 s) and of the monolith (75 s), so that the client closes the connection
+/// first.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Upper limit of the size of a response body.
@@ -44,7 +45,7 @@ const MAX_HEALTH_DEADLINE: Duration = Duration::from_secs(1);
 /// The monolith's route that fulfils a like. The route is part of the span name of each call.
 const FULFILL_LIKE_ROUTE: &str = "/mysfits/{id}/fulfill-like";
 
-/// A client with a pool of connections. Clones share the pool.
+/// A client with a pool of connections. All clones of the client share the pool.
 #[derive(Clone, Debug)]
 pub struct MonolithClient {
     tracer: Arc<BoxedTracer>,
@@ -72,13 +73,14 @@ impl MonolithClient {
 
     /// Fulfils one like and returns the monolith's JSON object, byte for byte.
     ///
-    /// The request is sent once. If a pooled connection was closed before the first byte was written, the client
-    /// uses another connection.
+    /// The client sends the request of a like once. If a pooled connection was closed before the first byte
+    /// was written, the client uses another connection.
     ///
     /// # Errors
     ///
-    /// When the monolith cannot be reached, does not answer in time, answers with a status other than
-    /// 2xx, or sends a body that is not a JSON object. The body of a non-2xx response is not read.
+    /// Returns an error when the monolith cannot be reached, does not answer in time, answers with a status
+    /// other than 2xx, or sends a body that is not a JSON object. The body of a non-2xx response is not
+    /// read.
     pub async fn fulfill_like(&self, id: &MysfitId) -> Result<Bytes, Error> {
         let request = build_request(Method::POST, self.url.fulfill_like_url(id));
         let span = CallSpan::start(&self.tracer, FULFILL_LIKE_ROUTE, &request);
@@ -102,7 +104,8 @@ impl MonolithClient {
     ///
     /// # Errors
     ///
-    /// When the monolith cannot be reached, does not answer in time, or answers with another status.
+    /// Returns an error when the monolith cannot be reached, does not answer in time, or answers with
+    /// another status.
     pub async fn check_health(&self) -> Result<(), Error> {
         let request = build_request(Method::GET, self.url.health_check_url());
         let span = CallSpan::start(&self.tracer, "/", &request);
@@ -134,8 +137,8 @@ impl MonolithClient {
 fn build_request(method: Method, target: Uri) -> Request<Empty<Bytes>> {
     let mut request = Request::new(Empty::new());
     if method == Method::POST {
-        // Some servers answer 411 to a POST without `Content-Length`. hyper does not add this header to a request
-        // with an empty body.
+        // Some servers answer 411 to a POST without `Content-Length`. hyper does not add the header
+        // `Content-Length` to a request with an empty body.
         let zero_length = HeaderValue::from_static("0");
         request.headers_mut().insert(CONTENT_LENGTH, zero_length);
     }

@@ -33,7 +33,8 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// When no AWS region is configured, or the operating system does not report the listener's address.
+    /// Returns an error when no AWS region is configured, or the operating system does not report the
+    /// listener's address.
     pub async fn build(config: Config, listener: TcpListener) -> Result<Self, ProcessError> {
         let client = build_dynamodb_client(&config.table, config.retries).await?;
         let store = Store::new(client, config.table, config.deadline);
@@ -58,7 +59,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// When the server does not start or a worker thread panics.
+    /// Returns an error when the server does not start or a worker thread panics.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         tracing::info!(port = self.port(), "monolith is listening");
         let store = Data::new(self.store);

@@ -1,4 +1,5 @@
-//! The configuration of the monolith, from environment variables. The AWS SDK itself reads most `AWS_*` variables.
+//! The configuration of the monolith, from environment variables. The AWS SDK itself reads most `AWS_*`
+//! variables.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ pub use aws::Retries;
 pub struct Config {
     /// The HTTP server.
     pub http: http_shell::Config,
-    /// Logs, traces and metrics.
+    /// The configuration of logs, traces and metrics.
     pub telemetry: telemetry::Config,
     /// `DDB_TABLE_NAME`: the name or ARN of the table.
     pub table: String,
@@ -30,7 +31,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When a variable is missing or invalid; the error names the variable.
+    /// Returns an error when a variable is missing or invalid; the error names the variable.
     pub fn read(env: &Environment) -> Result<Self, ConfigError> {
         let variables: Variables = env.read()?;
         let expected_table = "the name or the ARN of a DynamoDB table";

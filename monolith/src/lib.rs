@@ -1,6 +1,6 @@
-//! The monolith of Mythical Mysfits lists, filters and shows mysfits, and records adoptions and likes. The Like
-//! service calls the monolith's route `fulfill-like` for each like. All data is stored in one DynamoDB table with two
-//! global secondary indexes.
+//! The monolith of Mythical Mysfits lists, filters and shows mysfits, and records adoptions and likes. The
+//! Like service calls the monolith's route `fulfill-like` for each like. All data is stored in one DynamoDB
+//! table with two global secondary indexes.
 
 use http_shell::ACCESS_TARGET;
 use telemetry::ServiceInfo;

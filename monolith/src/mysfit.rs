@@ -13,7 +13,7 @@ impl MysfitId {
     ///
     /// # Errors
     ///
-    /// When the segment is missing or is not a valid id.
+    /// Returns an error when the segment is missing or is not a valid id.
     pub fn from_path(path: &str) -> Result<Self, IdError> {
         parse_path_id(path, 1).map(Self)
     }
@@ -31,7 +31,7 @@ impl MysfitId {
 pub struct Mysfit {
     pub mysfit_id: String,
     pub name: String,
-    /// The age in years.
+    /// The age of the mysfit in years.
     pub age: u64,
     #[serde(rename = "goodevil")]
     pub good_evil: String,
@@ -41,7 +41,8 @@ pub struct Mysfit {
     pub description: String,
     pub thumb_image_uri: String,
     pub profile_image_uri: String,
-    /// Serialised as a string of digits, because clients of the first implementation expect a string.
+    /// This number is serialised as a string of digits, because clients of the first implementation expect
+    /// a string.
     #[serde(serialize_with = "serialize_digits")]
     pub likes: u64,
     pub adopted: bool,
@@ -79,9 +80,9 @@ impl<'a> From<&'a Mysfit> for MysfitSummary<'a> {
 /// An attribute that has an index in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexedAttribute {
-    /// Good, Neutral or Evil.
+    /// The attribute `GoodEvil`, whose value is Good, Neutral or Evil.
     GoodEvil,
-    /// Lawful, Neutral or Chaotic.
+    /// The attribute `LawChaos`, whose value is Lawful, Neutral or Chaotic.
     LawChaos,
 }
 
@@ -103,7 +104,7 @@ impl IndexedAttribute {
     }
 }
 
-/// Selects the mysfits whose attribute has this value.
+/// A filter that selects the mysfits whose attribute `attribute` has the value `value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     pub attribute: IndexedAttribute,
@@ -121,7 +122,7 @@ pub enum FilterError {
         "value must not be empty: for GoodEvil it is Good, Neutral or Evil, for LawChaos it is Lawful, Neutral or Chaotic"
     )]
     NoValue,
-    /// The value is too long for a key of an index.
+    /// The filter's value is too long for a key of an index.
     #[error("value must be at most {MAX_ID_BYTES} bytes")]
     ValueTooLong,
     /// The query string cannot be parsed.
@@ -134,7 +135,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// When the filter is unknown, or its value is missing, empty or too long.
+    /// Returns an error when the filter is unknown, or its value is missing, empty or too long.
     pub fn parse(filter: Option<&str>, value: Option<&str>) -> Result<Option<Self>, FilterError> {
         let attribute = match filter.unwrap_or_default() {
             "" => return Ok(None),

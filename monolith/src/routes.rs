@@ -21,8 +21,8 @@ pub fn configure(config: &mut ServiceConfig, like_in_monolith: bool) {
     }
 }
 
-/// `GET /`: the load balancer's health check. The check does not call DynamoDB, so the load balancer does not remove
-/// a task while the database is slow.
+/// `GET /`: the load balancer's health check. The check does not call DynamoDB, so the load balancer does
+/// not remove a task while the database is slow.
 async fn check_health() -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "message": "Nothing here, used for health check. Try /mysfits instead."

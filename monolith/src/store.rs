@@ -98,8 +98,9 @@ impl Store {
             let update = update.clone().customize().config_override(no_retries);
             update.send()
         };
-        // During a pause, this cell contains the error of the last attempt. If the deadline expires during a pause,
-        // that error is returned instead of a timeout, because DynamoDB has written nothing.
+        // During a pause, this cell contains the error of the last attempt. If the deadline expires during
+        // a pause, the request fails with the error of the last attempt instead of a timeout, because
+        // DynamoDB has written nothing.
         let error_during_pause = Cell::new(None);
         let result = self.within_deadline(async {
             let mut backoff = Backoff::new();
@@ -127,7 +128,7 @@ impl Store {
         }
     }
 
-    /// Marks a mysfit as adopted. The update is idempotent, so the SDK may retry it.
+    /// Marks a mysfit as adopted. The update is idempotent, so the SDK may retry the update.
     pub async fn adopt(&self, id: &MysfitId) -> Result<(), Error> {
         let update = self
             .client

@@ -12,7 +12,8 @@ pub fn parse_answer(answer: &str) -> (u16, String, &str) {
     (status.unwrap_or(0), head.to_lowercase(), body)
 }
 
-/// Asserts that `answer` is an error in the JSON form of all services, with this status and code.
+/// Asserts that `answer` is an error in the JSON form of all services, with the status `status` and the
+/// error code `code`.
 pub fn assert_error(answer: &str, status: u16, code: &str) {
     let (actual_status, head, body) = parse_answer(answer);
     assert_eq!(actual_status, status, "{answer}");
@@ -27,8 +28,8 @@ pub fn assert_error(answer: &str, status: u16, code: &str) {
     );
 }
 
-/// Sends a request without a body on a new connection. `head` is the request line, optionally followed by header
-/// lines.
+/// Sends a request without a body on a new connection. `head` is the request line, optionally followed by
+/// header lines.
 pub fn send_head(service: &Service, head: &str) -> String {
     service.send_raw(format!("{head}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
 }

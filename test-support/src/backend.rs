@@ -23,7 +23,8 @@ pub trait Backend {
     fn has_received(&self) -> bool;
 }
 
-/// A UDP receiver whose port remains bound while the receiver is stopped, so that no other process can use the port.
+/// A UDP receiver whose port remains bound while the receiver is stopped, so that no other process can use
+/// the port.
 pub struct UdpBackend {
     port: u16,
     socket: UdpSocket,
@@ -49,8 +50,9 @@ impl Backend for UdpBackend {
         connect_unspec(&self.socket).unwrap();
     }
 
-    /// Connects the UDP socket to its own address. A connected socket receives datagrams only from its peer. Other
-    /// senders get the error "connection refused".
+    /// Connects the UDP socket to its own address. A connected socket receives datagrams only from its
+    /// peer. While the socket is connected to its own address, other senders get the error "connection
+    /// refused".
     fn stop(&mut self) {
         self.socket
             .connect((Ipv4Addr::LOCALHOST, self.port))
@@ -67,8 +69,8 @@ impl Backend for UdpBackend {
     }
 }
 
-/// An HTTP server that answers each request with a fixed body, and then closes the connection. The status is 200
-/// unless [`UnavailableBackend`] changes the status.
+/// An HTTP server that answers each request with a fixed body, and then closes the connection. The status
+/// is 200 unless [`UnavailableBackend`] changes the status.
 pub struct HttpBackend {
     port: u16,
     status: Arc<Mutex<&'static str>>,

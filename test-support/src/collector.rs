@@ -30,12 +30,12 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Starts a collector that answers each request with 200 and an empty body.
+    /// Starts a collector that answers each request with status 200 and an empty body.
     pub fn start() -> Self {
         Self::start_answering("")
     }
 
-    /// Starts a collector that answers each request with 200 and this body.
+    /// Starts a collector that answers each request with status 200 and the body `body`.
     pub fn start_answering(body: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -52,8 +52,8 @@ impl Collector {
         Self { endpoint, requests }
     }
 
-    /// Decodes the requests received since the last call. Returns the spans, each with the name of its service, and
-    /// the metrics. The services must have ended before this call.
+    /// Decodes the requests received since the last call. Returns the spans, each with the name of its
+    /// service, and the metrics. The services must have ended before this call.
     pub fn spans_and_metrics(&self) -> (Vec<(String, Span)>, Vec<Metric>) {
         let (mut spans, mut metrics) = (Vec::new(), Vec::new());
         for request in self.take_requests() {
@@ -109,8 +109,8 @@ fn decode_metrics(body: &[u8]) -> Vec<Metric> {
     scopes.flat_map(|scope| scope.metrics).collect()
 }
 
-/// Reads one request, sends the request to the test's channel, and then answers. Returns `None` when the connection
-/// ends.
+/// Reads one request, sends the request to the test's channel, and then answers. Returns `None` when the
+/// connection ends.
 fn serve_request(
     stream: &mut BufReader<TcpStream>,
     requests: &Sender<Request>,

@@ -1,6 +1,7 @@
 //! Checks spans and metrics against the parts of OpenTelemetry's semantic conventions that the services use.
 //!
-//! `conventions.json` is an extract of the conventions' published model, and contains the version of the model.
+//! `conventions.json` is an extract of the conventions' published model, and contains the version of the
+//! model.
 
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value as Attribute};
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric::Data};
@@ -31,11 +32,12 @@ const PROJECT_METRICS: &[(&str, &str, &str, &[&str])] = &[
     ),
 ];
 
-/// Metrics with an additional attribute: the conventions define the attribute, but do not list it for the metric.
+/// Metrics with an additional attribute: the conventions define the attribute, but do not list it for the
+/// metric.
 const ADDITIONAL_ATTRIBUTES: &[(&str, &str)] = &[("http.server.active_requests", "http.route")];
 
-/// Attributes of spans that the conventions do not define: our own attributes, and attributes that exporters to
-/// X-Ray read.
+/// Attributes of spans that the conventions do not define: our own attributes, and attributes that
+/// exporters to X-Ray read.
 const PROJECT_ATTRIBUTES: &[&str] = &[
     "aws.http.traced",
     "aws.region",
@@ -115,7 +117,8 @@ fn violations_of_span(span: &Span, conventions: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The values of an attribute in all series of a metric. The value is empty for a series without this attribute.
+/// The values of an attribute in all series of a metric. A series without the attribute yields an empty
+/// value.
 pub fn attribute_values(metrics: &[Metric], name: &str, key: &str) -> Vec<String> {
     let metrics = metrics.iter().filter(|metric| metric.name == name);
     let all_series = metrics.flat_map(|metric| instrument_and_series(metric).1);

@@ -1,5 +1,5 @@
-//! A stand-in for the X-Ray daemon that receives segment documents on a UDP socket, and validates each document with
-//! the schema.
+//! A stand-in for the X-Ray daemon that receives segment documents on a UDP socket, and validates each
+//! document with the schema.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::{Receiver, channel};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::segment_schema::violations;
 
-/// The datagram that stops the daemon. The daemon reads all earlier datagrams first.
+/// The datagram that stops the daemon. The daemon reads all earlier datagrams before the stop datagram.
 const END_DATAGRAM: &[u8] = b"end";
 
 /// A running daemon that stores the received datagrams.
@@ -19,7 +19,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Binds a free port and starts receiving.
+    /// Binds a free UDP port and starts to receive datagrams.
     pub fn start() -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
@@ -41,8 +41,8 @@ impl Daemon {
         ("AWS_XRAY_DAEMON_ADDRESS", self.address.to_string())
     }
 
-    /// Stops the daemon, and returns all documents in the order of their arrival. The services must have ended
-    /// before this call.
+    /// Stops the daemon, and returns all documents in the order of their arrival. The services must have
+    /// ended before this call.
     pub fn documents(self) -> Vec<Value> {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.send_to(END_DATAGRAM, self.address).unwrap();
@@ -83,7 +83,7 @@ pub fn trace_id(header: &str) -> &str {
     root_field.expect(header)
 }
 
-/// The only document with this name and namespace. Segments have no namespace.
+/// The only document with the given name and namespace. A segment, unlike a subsegment, has no namespace.
 pub fn only_document<'a>(
     documents: &[&'a Value],
     name: &str,
@@ -97,7 +97,8 @@ pub fn only_document<'a>(
     matching[0]
 }
 
-/// Asserts that `parent` is the parent of `child`, and that `child` starts and ends while `parent` is running.
+/// Asserts that `parent` is the parent of `child`, and that `child` starts and ends while `parent` is
+/// running.
 pub fn assert_child_within(child: &Value, parent: &Value) {
     assert_eq!(
         child["parent_id"], parent["id"],

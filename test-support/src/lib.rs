@@ -1,5 +1,5 @@
-//! Helpers for the tests of several crates. This crate is only a dev-dependency, and depends on no other crate of
-//! this workspace.
+//! Helpers for the tests of several crates. This crate is only a dev-dependency, and depends on no other
+//! crate of this workspace.
 //!
 //! - [`program`] and [`service`] start a service's binary; [`answer`] parses its answers.
 //! - [`daemon`], [`collector`] and [`backend`] stand in for the receivers of telemetry.

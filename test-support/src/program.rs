@@ -4,7 +4,7 @@ use std::process::Output;
 
 use crate::service::{Service, run_to_end};
 
-/// Reads a configuration from variables. The error is the message for the user.
+/// Reads a configuration from variables. The error of the function is the message for the user.
 pub type ReadConfig = fn(&[(&str, &str)]) -> Result<(), String>;
 
 /// A service's binary, and the variables that the shared tests set.
@@ -14,9 +14,9 @@ pub struct Program {
     pub binary: &'static str,
     /// The variables that the program needs to start.
     pub required: &'static [(&'static str, &'static str)],
-    /// The variables without a default.
+    /// The environment variables of the program that have no default.
     pub without_default: &'static [&'static str],
-    /// Values that this program rejects, in addition to those that every service rejects.
+    /// Values of variables that this program rejects, in addition to the values that every service rejects.
     pub rejected_values: &'static [(&'static str, &'static str)],
     /// Reads the program's configuration from variables in the test process, without starting the program.
     pub read_config: ReadConfig,
@@ -41,14 +41,14 @@ impl Program {
         not_replaced.chain(variables.iter().copied()).collect()
     }
 
-    /// Reads the configuration from the required variables with `variables` added or replaced, and returns the
-    /// error. Panics if the configuration is valid.
+    /// Reads the configuration from the required variables with `variables` added or replaced, and returns
+    /// the error. Panics if the configuration is valid.
     pub fn config_error(&self, variables: &[(&str, &str)]) -> String {
         let result = (self.read_config)(&self.required_with(variables));
         result.expect_err(&format!("{variables:?} is a valid configuration"))
     }
 
-    /// Runs the program to its end, with these variables only.
+    /// Runs the program to its end, with no environment variables except `variables`.
     pub fn run_to_end(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         run_to_end(self.binary, variables, arguments)
     }

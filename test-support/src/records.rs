@@ -1,4 +1,5 @@
-//! Collects the records that a service writes about its requests: segments, access lines and duration metrics.
+//! Collects the records that a service writes about its requests: segments, access lines and duration
+//! metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
@@ -31,7 +32,7 @@ pub struct Records {
     pub calls: Vec<Value>,
     /// The access lines.
     pub access: Vec<Value>,
-    /// The other log lines and the embedded metrics.
+    /// The log lines except access lines, and the embedded metrics.
     pub lines: Vec<Value>,
 }
 
@@ -54,12 +55,12 @@ impl RecordedService {
         }
     }
 
-    /// Reads log lines until `count` of them contain `text`.
+    /// Reads log lines until `count` lines contain `text`.
     pub fn wait_for_lines(&mut self, count: usize, text: &str) {
         self.wait_for_lines_within(WAIT_LIMIT, count, text);
     }
 
-    /// Reads log lines until `count` of them contain `text`. Each line must arrive within `time_limit`.
+    /// Reads log lines until `count` lines contain `text`. Each line must arrive within `time_limit`.
     pub fn wait_for_lines_within(&mut self, time_limit: Duration, count: usize, text: &str) {
         let mut found = 0;
         while found < count {
@@ -101,8 +102,8 @@ impl Records {
         }
     }
 
-    /// Sums a counter, or the counts of a histogram, over the metrics with these labels. The value `null`
-    /// stands for a missing label.
+    /// Sums a counter, or the counts of a histogram, over the metrics with the labels `labels`. The value
+    /// `null` stands for a missing label.
     pub fn sum_metric(&self, metric: &str, labels: &[(&str, Value)]) -> usize {
         let lines = self.lines.iter().filter(|line| {
             let mut labels = labels.iter();
@@ -149,8 +150,8 @@ impl Records {
         assert_eq!(spans, lines, "each line names its span");
     }
 
-    /// Asserts that exactly `count` requests have this status and error type in their access lines, and these
-    /// flags in their segments.
+    /// Asserts that exactly `count` requests have this status and error type in their access lines, and the
+    /// given flags in their segments.
     pub fn assert_outcome_count(
         &self,
         count: usize,

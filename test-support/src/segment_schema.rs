@@ -1,7 +1,7 @@
 //! Validates X-Ray segment documents with the JSON Schema in `segment.schema.json`.
 //!
-//! The schema is stricter than X-Ray: it also rejects documents that X-Ray accepts but displays wrongly, for
-//! instance a document with an invalid `sql` block.
+//! The schema is stricter than X-Ray: the schema also rejects documents that X-Ray accepts but displays
+//! wrongly, for instance a document with an invalid `sql` block.
 
 use std::sync::LazyLock;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long a test waits for a condition before it fails.
+/// Maximum time for which a test waits for a condition before the test fails.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running service. The process is killed when this value is dropped.
@@ -168,13 +168,13 @@ fn build_command(binary: &str, variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Reserves a TCP port on which no process is listening, so that connections to the port are refused. Other tests do
-/// not use the port while the returned socket is open.
+/// Reserves a TCP port on which no process is listening, so that connections to the port are refused. No
+/// test that reserves a port gets the same port while the returned socket is open.
 ///
 /// Tests run in parallel. Without a reservation, two tests could choose the same port before their services
-/// listen, and one test would send its requests to the service of the other test. The reservation is a UDP socket
-/// on the same port number, which does not prevent a TCP listener. Ports from 32768 are not used, because the
-/// operating system assigns them to sockets that are bound to port 0.
+/// listen, and one test would send its requests to the service of the other test. The reservation is a UDP
+/// socket on the same port number, which does not prevent a TCP listener. Ports from 32768 are not used,
+/// because the operating system assigns them to sockets that are bound to port 0.
 pub fn reserve_port() -> (u16, UdpSocket) {
     loop {
         let port = 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
@@ -188,7 +188,8 @@ pub fn reserve_port() -> (u16, UdpSocket) {
     }
 }
 
-/// Polls `condition` until it is true. `expectation` describes the condition in the panic message.
+/// Polls `condition` until `condition` returns true. `expectation` describes the condition in the panic
+/// message.
 pub fn wait_until(expectation: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + WAIT_LIMIT;
     while !condition() {

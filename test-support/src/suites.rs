@@ -1,12 +1,13 @@
-//! Test suites that every service must pass. Each suite has a macro that declares its tests in the test binary of
-//! a service: `test_support::shell_tests!(crate::PROGRAM)` declares all tests of the suite `shell`, and
-//! `test_support::shell_tests!(crate::PROGRAM, only live_is_200_while_the_process_runs)` declares one of them.
+//! Test suites that every service must pass. Each suite has a macro that declares its tests in the test
+//! binary of a service: `test_support::shell_tests!(crate::PROGRAM)` declares all tests of the suite
+//! `shell`, and `test_support::shell_tests!(crate::PROGRAM, only live_is_200_while_the_process_runs)`
+//! declares one test of the suite.
 
-/// Defines the macro `$macro_name`, which declares a `#[test]` for each listed function of this module.
+/// Defines the macro `$macro_name`, which declares a `#[test]` for each function in the list of arguments.
 ///
-/// The functions are private and have a parameter `&Program`. If the list omits a function, the compiler
-/// therefore reports the function as dead code. The first argument must be `$`: the definition of the inner
-/// macro needs this token as an argument.
+/// The functions are private and have a parameter `&Program`. If the list of arguments omits a private
+/// function, the compiler reports the function as dead code. The first argument must be `$`: the definition
+/// of the inner macro needs this token as an argument.
 macro_rules! suite {
     ($dollar:tt $macro_name:ident, $module:ident: $($test:ident),+ $(,)?) => {
         /// Declares the tests of this suite, or only some of them, for a [`Program`](crate::program::Program)

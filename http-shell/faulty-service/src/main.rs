@@ -32,13 +32,13 @@ const SERVICE_INFO: ServiceInfo = ServiceInfo {
     access_target: ACCESS_TARGET,
 };
 
-/// More bytes than the buffers of a loopback connection can hold.
+/// The body size of a large response, which exceeds the buffers of a loopback connection.
 const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Size of each chunk of a streamed response body.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Sleep time of handlers that hang. Every test ends before this time.
+/// Sleep time of handlers that hang. Every test ends in less than this duration.
 const HANG_DURATION: Duration = Duration::from_secs(3600);
 
 fn main() -> ExitCode {
@@ -54,7 +54,8 @@ fn serve(env: &Environment) -> Result<(), ProcessError> {
     process::block_on(async {
         let stop = StopSignal::install()?;
         let port = config.port;
-        // Only the tests of this machine may reach this service.
+        // The service listens on the loopback address, so that only tests on this machine can reach the
+        // service.
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|source| ProcessError::Bind { port, source })?;
         let readiness = Readiness::new(async || Ok::<_, io::Error>(()));

@@ -64,7 +64,8 @@ impl AccessLine {
     }
 }
 
-/// Converts the first `max_bytes` bytes to text. Shorter input is converted completely.
+/// Converts the first `max_bytes` bytes to text. An input of fewer than `max_bytes` bytes is converted
+/// completely.
 pub(super) fn truncate_to_text(bytes: &[u8], max_bytes: usize) -> Cow<'_, str> {
     String::from_utf8_lossy(&bytes[..bytes.len().min(max_bytes)])
 }

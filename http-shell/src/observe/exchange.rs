@@ -30,7 +30,7 @@ pub struct RequestEnd<'a> {
     pub method: &'a Method,
     /// The pattern of the route that matched the path; `None` if no route matched.
     pub route: Option<&'a str>,
-    /// The status of the response; `None` if the request ended without one.
+    /// The status of the response; `None` if the request ended without a response.
     pub status: Option<StatusCode>,
     /// The error from which the response was generated.
     pub error: Option<&'a actix_web::Error>,
@@ -128,7 +128,8 @@ impl Exchange {
         }
     }
 
-    /// Ends the request when its response has been sent. The whole response must already be in actix's buffer.
+    /// Ends the request when its response has been sent. The whole response must already be in actix's
+    /// buffer.
     pub fn end_when_sent(self) {
         match self.connection.clone() {
             Some(connection) => connection.call_when_sent(|sent_at| self.end_at(sent_at)),

@@ -41,8 +41,8 @@ impl FailureReason {
         }
     }
 
-    /// The status in the access line of a request without a response. The status 499 is taken from nginx, which
-    /// logs 499 when a client closes the connection.
+    /// The status in the access line of a request without a response. The status 499 is taken from nginx,
+    /// which logs 499 when a client closes the connection.
     pub fn access_log_status(self) -> u16 {
         match self {
             Self::ClientDisconnected | Self::ClientStalled => 499,

@@ -13,7 +13,7 @@ use super::exchange::Exchange;
 pub struct ResponseBody {
     body: BoxBody,
     is_complete: bool,
-    /// `None` only during the drop.
+    /// This field is `None` only while the response body is dropped.
     exchange: Option<Exchange>,
 }
 

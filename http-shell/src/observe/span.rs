@@ -159,7 +159,7 @@ fn add_client_attributes(request: &ServiceRequest, attributes: &mut Vec<KeyValue
 }
 
 /// The first address of `X-Forwarded-For`, which X-Ray's SDKs also use as the client's address. Clients can
-/// forge this header.
+/// forge the header `X-Forwarded-For`.
 fn parse_forwarded_for(request: &ServiceRequest) -> Option<IpAddr> {
     let addresses = request.headers().get(FORWARDED_FOR_HEADER)?.to_str().ok()?;
     addresses.split(',').next()?.trim().parse().ok()

@@ -17,7 +17,7 @@ use crate::health::Readiness;
 use crate::methods::get;
 use crate::observe::tests::{TestTelemetry, attribute_text};
 
-/// More bytes than the buffers of a loopback connection can hold.
+/// A body size that exceeds the buffers of a loopback connection.
 const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// A connection that a worker serves in this thread.

@@ -11,12 +11,12 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
-/// Maximum number of likes that wait before they burn CPU time. The service rejects all likes beyond this
-/// number.
+/// Maximum number of likes that wait until they may burn CPU time. The service rejects each further like
+/// that must burn CPU time.
 const MAX_WAITING_LIKES: usize = 64;
 
-/// Number of digits of pi that a burn computes between two readings of the CPU clock. Computing these digits takes
-/// less than a millisecond.
+/// Number of digits of pi that a burn computes between two readings of the CPU clock. Computing these
+/// digits takes less than a millisecond.
 const DIGITS_PER_STEP: usize = 100;
 
 /// Too many likes are burning CPU time or waiting for a burn.
@@ -24,11 +24,12 @@ const DIGITS_PER_STEP: usize = 100;
 #[error("too many likes at once, try again later")]
 pub struct Overloaded;
 
-/// Burns CPU time on the blocking thread pool, so that health checks stay fast. Clones share the limits.
+/// Burns CPU time on the blocking thread pool, so that health checks stay fast. All clones of a burner
+/// share the limits of burns.
 #[derive(Clone, Debug)]
 pub struct Burner {
     burn_permits: Arc<Semaphore>,
-    /// Each like that burns CPU time or waits for a burn has one of these permits.
+    /// Each like that burns CPU time or waits for a burn has a permit of the semaphore `admission_permits`.
     admission_permits: Arc<Semaphore>,
 }
 
@@ -45,7 +46,7 @@ impl Burner {
     ///
     /// # Errors
     ///
-    /// When too many likes are waiting already.
+    /// Returns an error when too many likes are waiting already.
     pub async fn burn(&self, cpu_time: Duration) -> Result<(), Overloaded> {
         let admission = Arc::clone(&self.admission_permits).try_acquire_owned();
         let admission = admission.map_err(|_| Overloaded)?;
@@ -56,28 +57,29 @@ impl Burner {
             let _attached = context.attach();
             lower_thread_priority();
             burn_cpu_time(cpu_time);
-            // A burn continues after its client has disconnected, so the permits are released here, at the end
-            // of the burn.
+            // A burn continues after its client has disconnected, so the permits are released here, at the
+            // end of the burn.
             drop((permit, admission));
         });
         join_burn(burn).await
     }
 }
 
-/// Waits for the end of a burn. If the burn panicked, this function panics with the same payload.
+/// Waits for the end of a burn. If the burn panicked, this function panics with the payload of the burn's
+/// panic.
 async fn join_burn(burn: JoinHandle<()>) -> Result<(), Overloaded> {
     match burn.await.map_err(JoinError::try_into_panic) {
         Ok(()) => Ok(()),
         Err(Ok(panic)) => resume_unwind(panic),
-        // The runtime is shutting down.
+        // The task of the burn was cancelled, because the runtime is shutting down.
         Err(Err(_)) => Err(Overloaded),
     }
 }
 
 /// Gives this thread the lowest priority, so that health checks do not wait for a burn.
 ///
-/// The priority is not restored after the burn. Besides burns, the blocking pool only resolves the monolith's host
-/// name.
+/// The priority is not restored after the burn. Besides burns, the blocking pool only resolves the
+/// monolith's host name.
 fn lower_thread_priority() {
     // Outside Linux, `nice` changes the priority of the whole process.
     #[cfg(target_os = "linux")]
@@ -88,8 +90,8 @@ fn lower_thread_priority() {
 
 /// Computes digits of pi until this thread has spent `cpu_time`.
 ///
-/// The limit is CPU time, not elapsed time: in a task with a quarter of a CPU, a burn takes four times as long.
-/// In the first implementation of this service, a burn also took longer with less CPU.
+/// The limit is CPU time, not elapsed time: in a task with a quarter of a CPU, a burn takes four times as
+/// long. In the first implementation of this service, a burn also took longer with less CPU.
 fn burn_cpu_time(cpu_time: Duration) {
     let start = thread_cpu_time();
     while thread_cpu_time().saturating_sub(start) < cpu_time {
@@ -120,8 +122,8 @@ fn digits_of_pi(count: usize) -> Vec<u8> {
             *remainder = value % divisor;
             carry = value / divisor;
         }
-        // A carry of 10 or more increments the previous digit. A previous digit 9 becomes 0, and the digit before the
-        // 9 is incremented too.
+        // A carry of 10 or more increments the previous digit. A previous digit 9 becomes 0, and the digit
+        // before the 9 is incremented too.
         if carry >= 10 {
             for digit in digits.iter_mut().rev() {
                 *digit = (*digit + 1) % 10;

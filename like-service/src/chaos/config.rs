@@ -19,20 +19,21 @@ pub type CpuTimeRange = RangeInclusive<u64>;
 /// The configuration of the injected faults.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `CHAOSMODE`: `on` enables faults; any other value disables them.
+    /// `CHAOSMODE`: the value `on` enables faults; any other value disables faults.
     pub is_on: bool,
-    /// `CHAOS_SEED`: the seed of the sequence of faults. Without a seed, the sequence is random.
+    /// `CHAOS_SEED`: the seed of the sequence of faults. Without a seed, the sequence of faults is random.
     pub seed: Option<u64>,
     /// `CHAOS_STRESS_PERCENT`: share of likes that burn CPU time.
     pub stress_percent: Percent,
     /// `CHAOS_NOT_FOUND_PERCENT`: share of likes that are answered 404.
     pub not_found_percent: Percent,
-    /// `CHAOS_STRESS_CPU_MS`: range of the CPU time of a burn, in milliseconds. The default range was measured
-    /// with the first implementation, which was written in Python.
+    /// `CHAOS_STRESS_CPU_MS`: range of the CPU time of a burn, in milliseconds. The default range was
+    /// measured with the first implementation, which was written in Python.
     pub burn_cpu_ms: CpuTimeRange,
     /// `CHAOS_MAX_CONCURRENT`: how many burns may run at once.
     pub max_concurrent_burns: usize,
-    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. The value `off` is meant for exams.
+    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. The value `off` hides the faults,
+    /// which is meant for exams.
     pub reveals_faults: bool,
 }
 
@@ -41,7 +42,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// When a value is invalid, or the two shares add up to more than 100 %.
+    /// Returns an error when a value is invalid, or the two shares add up to more than 100 %.
     pub fn read(env: &Environment) -> Result<Self, ConfigError> {
         let variables: Variables = env.read()?;
         let cpu_range =

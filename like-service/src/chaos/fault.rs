@@ -10,7 +10,7 @@ use super::config::{Config, CpuTimeRange, Percent};
 pub enum Fault {
     /// The like burns CPU time before it is processed.
     Stress {
-        /// Thread CPU time in milliseconds.
+        /// The CPU time that the like burns, in milliseconds.
         cpu_ms: u64,
     },
     /// The like is answered 404 without a call to the monolith.

@@ -9,7 +9,8 @@ use http_shell::id::parse_path_id;
 
 use crate::error::Error;
 
-/// An id that is valid as a path segment of a request to the monolith: of limited length, and neither `.` nor `..`.
+/// An id that is valid as a path segment of a request to the monolith: of limited length, and neither `.`
+/// nor `..`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MysfitId(String);
 

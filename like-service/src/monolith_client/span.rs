@@ -16,7 +16,8 @@ use crate::error::Error;
 /// The service name in the monolith's own spans.
 const PEER_SERVICE: &str = "monolith";
 
-/// The port of a URL without an explicit port. All calls to the monolith have the scheme `http`.
+/// The port of a URL without an explicit port. All calls to the monolith use the URL scheme `http`, whose
+/// default port is 80.
 const DEFAULT_PORT: u16 = 80;
 
 /// The span of a running call: a child of the span of the request that the service is handling.

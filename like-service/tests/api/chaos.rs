@@ -225,7 +225,7 @@ async fn likes_beyond_the_waiting_limit_are_503_and_health_checks_still_succeed(
             ("CHAOS_MAX_CONCURRENT", "1"),
         ],
     );
-    // One like burns, 64 wait, and ten are rejected at once.
+    // One like burns CPU time, 64 likes wait for a burn, and ten likes are rejected immediately.
     let mut likes: FuturesUnordered<_> = (0..75).map(|_| post_like(&service)).collect();
     for _ in 0..10 {
         assert_eq!(likes.next().await, Some(503));

@@ -53,7 +53,7 @@ enum Outcome {
     Answered,
     /// The service no longer listens on its port.
     ConnectionRefused,
-    /// The service accepted the connection, but did not answer.
+    /// The service accepted the connection, but did not answer the request.
     Lost,
 }
 
@@ -105,8 +105,9 @@ fn fifty_clients_lose_at_most_two_requests_at_sigterm() {
     }
     assert!(service.wait().success());
     assert!(counts[&Outcome::Answered] > 2000, "{counts:?}");
-    // The kernel completes TCP handshakes without the service. A request is lost if its client connects between the
-    // last `accept` and the close of the listener. With actix's own server, about forty requests are lost.
+    // The kernel completes TCP handshakes without the service. A request is lost if its client connects
+    // between the last `accept` and the close of the listener. With actix's own server, about forty
+    // requests are lost.
     let lost = counts.get(&Outcome::Lost).copied().unwrap_or(0);
     assert!(lost <= 2, "{counts:?}");
 }

@@ -1,5 +1,5 @@
-//! Runs the Like service's binary. A stub on a raw socket stands in for the monolith, so that tests can check each
-//! byte of a request. The lab's tests use the real monolith.
+//! Runs the Like service's binary. A stub on a raw socket stands in for the monolith, so that tests can
+//! check each byte of a request. The lab's tests use the real monolith.
 
 #![allow(
     clippy::allow_attributes,
@@ -28,7 +28,7 @@ use monolith_stub::MonolithStub;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_like-service");
 
-/// The variables without a default. No process listens on port 9.
+/// The environment variables of the Like service that have no default. No process listens on port 9.
 const REQUIRED: &[(&str, &str)] = &[("MONOLITH_URL", "127.0.0.1:9")];
 
 const REJECTED_VALUES: &[(&str, &str)] = &[
@@ -55,7 +55,7 @@ const PROGRAM: Program = Program {
     read_config,
 };
 
-/// Reads the configuration from these variables, without starting the program.
+/// Reads the configuration from `variables` without starting the program.
 fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
     let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let env: Environment = variables.iter().map(to_owned).collect();

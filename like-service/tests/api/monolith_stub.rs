@@ -9,19 +9,19 @@ use tokio::net::{TcpListener, TcpStream};
 /// The body of the answer to a fulfilled like.
 pub const FULFILLED_BODY: &str = r#"{"Update": "Success"}"#;
 
-/// How the stub answers a request.
+/// The way in which the stub answers a request.
 #[derive(Clone)]
 pub enum Reply {
-    /// Sends these bytes and keeps the connection open.
+    /// The stub sends the bytes of this variant and keeps the connection open.
     KeepOpen(String),
-    /// Sends these bytes and closes the connection.
+    /// The stub sends the bytes of this variant and closes the connection.
     Close(String),
     /// Never answers.
     Silence,
 }
 
 impl Reply {
-    /// An answer with this status and reason (`200 OK`) and this body.
+    /// Formats an HTTP answer with `status`, which includes the reason phrase (`200 OK`), and with `body`.
     pub fn json(status: &str, body: &str) -> Self {
         let length = body.len();
         Self::KeepOpen(format!(

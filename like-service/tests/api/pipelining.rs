@@ -5,7 +5,7 @@ use test_support::answer::parse_answer;
 
 const LIVE_BODY: &str = r#"{"status":"live"}"#;
 
-/// Formats the head of a request with this request line and these headers.
+/// Formats the head of a request with the request line `line` and the headers `headers`.
 fn request_head(line: &str, headers: &str) -> String {
     format!("{line}\r\nHost: x\r\n{headers}\r\n")
 }
@@ -13,7 +13,8 @@ fn request_head(line: &str, headers: &str) -> String {
 #[test]
 fn a_pipelined_head_request_is_answered_without_a_body_and_a_get_with_its_body() {
     let service = start();
-    // The answer to the first request depends on the monolith, so the second request arrives before this answer.
+    // The answer to the first request depends on the monolith, so the second request arrives before this
+    // answer.
     let close = "Connection: close\r\n";
     let requests =
         request_head("HEAD / HTTP/1.1", "") + &request_head("GET /health/live HTTP/1.1", close);

@@ -8,15 +8,16 @@ use crate::start_with;
 use test_support::collector::Collector;
 use test_support::service::{Service, WAIT_LIMIT};
 
-/// A sampling rule that samples all health checks. Without this rule, the sampler samples 5 % of all requests.
+/// A sampling rule that samples all health checks. Without this rule, the sampler samples 5 % of all
+/// requests.
 const SAMPLING_RULES: &str = r#"{"SamplingRuleRecords": [{"SamplingRule": {
     "RuleName": "all", "Priority": 1, "FixedRate": 1.0, "ReservoirSize": 0, "Version": 1,
     "ServiceName": "like service", "ServiceType": "*", "Host": "*", "HTTPMethod": "GET",
     "URLPath": "/health/*", "ResourceARN": "*", "Attributes": {}
 }}]}"#;
 
-/// Sends requests until thirty answers in a row are sampled. At the default sampling rate of 5 %, thirty sampled
-/// answers in a row are practically impossible.
+/// Sends requests until thirty answers in a row are sampled. At the default sampling rate of 5 %, thirty
+/// sampled answers in a row are practically impossible.
 async fn assert_all_are_sampled(service: &Service) {
     let client = Client::new();
     let deadline = Instant::now() + WAIT_LIMIT;

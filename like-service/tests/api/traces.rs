@@ -19,8 +19,8 @@ async fn post_like(service: &Service, id: &str) -> (u16, String) {
     (answer.status().as_u16(), header.to_owned())
 }
 
-/// Starts a service with an X-Ray daemon, sends a like, and stops the service. Returns the status of the answer, and
-/// the documents that the daemon received.
+/// Starts a service with an X-Ray daemon, sends a like, and stops the service. Returns the status of the
+/// answer, and the documents that the daemon received.
 async fn trace_like(monolith: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) {
     let daemon = Daemon::start();
     let (name, address) = daemon.address_variable();
@@ -42,7 +42,7 @@ async fn trace_like(monolith: &str, more: &[(&str, &str)]) -> (u16, Vec<Value>) 
     (status, documents)
 }
 
-/// Variables that enable chaos with these shares of faults, in percent.
+/// Environment variables that enable chaos, with the given shares of faults in percent.
 fn chaos_variables(
     stress: &'static str,
     not_found: &'static str,
@@ -79,8 +79,8 @@ async fn a_like_is_a_segment_with_a_subsegment_for_the_call_of_the_monolith() {
     assert_eq!(error_flags(segment), [] as [&str; 0]);
     assert_eq!(error_flags(call), [] as [&str; 0]);
 
-    // The trace headers of the call to the monolith contain the id of the subsegment as the parent. Other headers of
-    // the client are not forwarded.
+    // The trace headers of the call to the monolith contain the id of the subsegment as the parent. Other
+    // headers of the client are not forwarded.
     let head = monolith.requests().remove(0);
     let trace_header = format!(
         "x-amzn-trace-id: Root={};Parent={};Sampled=1",
@@ -336,7 +336,8 @@ async fn likes_are_counted_by_the_outcome_that_clients_see() {
     );
 }
 
-/// The stubbed ECS metadata endpoint sends this answer to both requests: for the container and for the task.
+/// The stub of the ECS metadata endpoint sends this JSON to the request for container metadata and to the
+/// request for task metadata.
 const ECS_METADATA: &str = r#"{
     "Cluster": "arn:aws:ecs:eu-west-1:123456789012:cluster/mysfits",
     "TaskARN": "arn:aws:ecs:eu-west-1:123456789012:task/mysfits/158d1c8083dd49d6b527399fd6414f5c",

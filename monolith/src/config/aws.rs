@@ -1,7 +1,8 @@
 //! Checks the environment variables of the AWS SDK before the SDK reads them.
 //!
-//! Without these checks, the SDK would ignore most invalid values. The remaining invalid values would make
-//! each request fail. The checks follow the "AWS SDKs and Tools Reference Guide" and the SDK's parsers.
+//! Without these checks, the SDK would ignore most invalid values. The invalid values that the SDK does not
+//! ignore would make each request fail. The checks follow the "AWS SDKs and Tools Reference Guide" and the
+//! SDK's parsers.
 
 use std::path::Path;
 
@@ -44,7 +45,8 @@ const URL: ValueKind = (
 );
 const URL_WITH_QUERY: ValueKind = (URL.0, is_url_with_query);
 
-/// The variables that the SDK reads, each with its valid values. A variable that accepts every value is not listed.
+/// The variables that the SDK reads, each with its valid values. A variable that accepts every value is not
+/// listed.
 const VARIABLES: &[(&str, ValueKind)] = &[
     ("AWS_ACCOUNT_ID", ACCOUNT_ID),
     ("AWS_ACCOUNT_ID_ENDPOINT_MODE", ENDPOINT_MODE),
@@ -85,18 +87,19 @@ const SECRET_VARIABLES: &[(&str, ValueKind)] = &[
     ("AWS_SESSION_TOKEN", SESSION_TOKEN),
 ];
 
-/// If the first variable of a pair is set, the second variable must be set too.
+/// Pairs of variables: if the first variable of a pair is set, the second variable must be set too.
 const DEPENDENT_VARIABLES: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
     ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"),
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
 ];
 
-/// The retry settings of the SDK. The monolith reads these variables itself and configures the retries of the SDK,
-/// because the SDK's default pauses are too long for the monolith's deadline.
+/// The retry settings of the SDK. The monolith itself reads the variables of the retry settings and
+/// configures the retries of the SDK, because the SDK's default pauses are too long for the monolith's
+/// deadline.
 #[derive(Clone, Copy, Debug)]
 pub struct Retries {
-    /// `AWS_MAX_ATTEMPTS`: attempts of a call, including the first one.
+    /// `AWS_MAX_ATTEMPTS`: maximum number of attempts of a call, including the first attempt.
     pub max_attempts: u32,
     /// `AWS_RETRY_MODE`: `standard` or `adaptive`.
     pub mode: RetryMode,
@@ -106,7 +109,7 @@ pub struct Retries {
 ///
 /// # Errors
 ///
-/// When a variable is missing or invalid; the error names the variable.
+/// Returns an error when a variable is missing or invalid; the error names the variable.
 pub fn read(variables: &Variables) -> Result<Retries, ConfigError> {
     for (name, (expected, is_valid)) in VARIABLES {
         variables.parse_optional(name, expected, |value| is_valid(value).then_some(()))?;
@@ -149,8 +152,8 @@ fn non_blank<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
     variables.text(name).filter(|value| is_not_blank(value))
 }
 
-/// Whether the file contains only certificates. The SDK's HTTP client trusts these certificates instead of the
-/// system's certificates.
+/// Whether the file at a path contains only certificates. The SDK's HTTP client trusts the certificates of
+/// the file instead of the system's certificates.
 fn is_certificate_file(value: &str) -> bool {
     let loaded = load_certs_from_paths(Some(Path::new(value)), None);
     loaded.errors.is_empty() && !loaded.certs.is_empty()

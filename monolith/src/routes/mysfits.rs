@@ -17,7 +17,7 @@ struct ListQuery {
     value: Option<String>,
 }
 
-/// `GET /mysfits`: all mysfits, or those that match a filter.
+/// `GET /mysfits`: all mysfits, or the mysfits that match a filter.
 pub async fn list(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Error> {
     let Query(query) =
         Query::<ListQuery>::from_query(request.query_string()).map_err(|_| FilterError::Query)?;
@@ -34,7 +34,7 @@ pub async fn show(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse
     Ok(HttpResponse::Ok().json(store.find(&id).await?))
 }
 
-/// `POST /mysfits/{id}/fulfill-like`: adds one like. The Like service calls this route.
+/// `POST /mysfits/{id}/fulfill-like`: adds one like. The Like service calls the route `fulfill-like`.
 pub async fn fulfill_like(PathId(id): PathId, store: Data<Store>) -> Result<HttpResponse, Error> {
     store.add_like(&id).await?;
     Ok(update_success_response())

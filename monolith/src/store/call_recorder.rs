@@ -1,7 +1,7 @@
 //! An interceptor of the AWS SDK that records each DynamoDB call as a span and in metrics.
 //!
-//! Each page of a list is a separate call. A call includes the retries of the SDK. The throttle counter counts
-//! each throttled attempt.
+//! Each page of a list is a separate call. A call includes the retries of the SDK. The throttle counter
+//! counts each throttled attempt.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -45,8 +45,8 @@ struct Instruments {
 }
 
 impl CallRecorder {
-    /// Creates a recorder for calls that access `table` in `region`. The recorder uses the current global tracer and
-    /// meter providers.
+    /// Creates a recorder for calls that access `table` in `region`. The recorder uses the current global
+    /// tracer and meter providers.
     pub fn new(table: &str, region: &str) -> Self {
         let meter = global::meter("monolith");
         Self {
@@ -113,8 +113,8 @@ impl Intercept for CallRecorder {
     }
 }
 
-/// A running call. A call that is dropped before its end, for instance at a deadline, is recorded with the error type
-/// `no_answer`.
+/// A running call. A call that is dropped before its end, for instance at a deadline, is recorded with the
+/// error type `no_answer`.
 #[derive(Debug)]
 struct Call {
     context: Context,
@@ -205,8 +205,8 @@ impl Call {
         span.end();
     }
 
-    /// Records the duration of the call. `failure` contains the error type, and the HTTP status if DynamoDB has
-    /// answered.
+    /// Records the duration of the call. `failure` contains the error type, and the HTTP status if DynamoDB
+    /// has answered.
     fn record_duration(&self, failure: Option<(String, Option<u16>)>) {
         let mut labels = vec![
             KeyValue::new("db.system.name", DB_SYSTEM_NAME),

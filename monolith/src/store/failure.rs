@@ -14,7 +14,8 @@ pub const THROTTLE_CODES: [&str; 3] = [
     "ThrottlingException",
 ];
 
-/// Wraps a failure of DynamoDB. The answer is a 503 without the cause, and the cause is logged.
+/// Wraps a failure of DynamoDB. The monolith answers 503 without the cause of the failure, and logs the
+/// cause.
 pub fn database_error(error: impl StdError + Send + Sync + 'static) -> Error {
     Error::Database(Box::new(error))
 }

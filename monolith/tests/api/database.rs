@@ -49,7 +49,7 @@ impl Database {
             .unwrap();
     }
 
-    /// Reads an item. The result is DynamoDB's JSON, or null if the table has no item with this id.
+    /// Reads an item. Returns the item in DynamoDB's JSON, or null if the table has no item with this id.
     pub fn get_item(&self, id: &str) -> Value {
         let get = json!({"TableName": "MysfitsTable", "Key": {"MysfitId": {"S": id}}});
         let output = self
@@ -59,7 +59,7 @@ impl Database {
         serde_json::to_value(output).unwrap()["Item"].take()
     }
 
-    /// Reads the number of likes of a mysfit. The result is a string of digits.
+    /// Reads the number of likes of a mysfit. The returned number of likes is a string of digits.
     pub fn like_count(&self, id: &str) -> Value {
         self.get_item(id)["Likes"]["N"].take()
     }

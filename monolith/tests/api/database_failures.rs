@@ -10,8 +10,8 @@ use crate::faulty_proxy::{Fault, FaultyProxy};
 use crate::{BINARY, REQUIRED, start_with_dynamodb_at};
 use test_support::service::{Service, reserve_port, run_to_end};
 
-/// Asserts that the routes with database access answer 503 within the deadline and a margin for a busy machine, and
-/// that the other routes answer 200.
+/// Asserts that the routes with database access answer 503 within the deadline and a margin for a busy
+/// machine, and that the other routes answer 200.
 async fn assert_database_routes_are_unavailable(monolith: &Service, deadline_ms: u64) {
     let start = Instant::now();
     for (method, path) in [

@@ -116,7 +116,8 @@ fn send(service: &Service, request: &str) -> TcpStream {
     stream
 }
 
-/// Asserts that `count` DynamoDB calls without an answer are recorded, each as a subsegment and as a duration.
+/// Asserts that `count` DynamoDB calls without an answer are recorded, each as a subsegment and as a
+/// duration.
 fn assert_calls_without_answer(records: &Records, count: usize) {
     assert_eq!(records.calls.len(), count, "{records:#?}");
     for call in &records.calls {

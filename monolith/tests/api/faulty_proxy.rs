@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// The fault that the proxy injects into a request.
 #[derive(Clone, Copy)]
 pub enum Fault {
-    /// Answers with this throttling error code, and does not call the database.
+    /// The proxy answers with the throttling error code of this variant, and does not call the database.
     Throttled(&'static str),
     /// Answers 503 with an HTML page, and does not call the database.
     HtmlPage,
@@ -31,8 +31,8 @@ pub struct FaultyProxy {
 }
 
 impl FaultyProxy {
-    /// Starts a proxy that forwards requests to `database`. `fault` returns the fault of a request by the request's
-    /// number, counted from 0.
+    /// Starts a proxy that forwards requests to `database`. `fault` returns the fault of a request by the
+    /// request's number, counted from 0.
     pub async fn start(database: SocketAddr, fault: fn(usize) -> Fault) -> Self {
         Self::start_at(([127, 0, 0, 1], 0).into(), database, fault).await
     }

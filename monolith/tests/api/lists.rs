@@ -43,7 +43,8 @@ async fn a_list_shows_six_fields_of_each_mysfit() {
 #[tokio::test]
 async fn a_list_contains_the_mysfits_of_all_pages() {
     let (monolith, database) = start_with_database().await;
-    // A page of DynamoDB ends at 1 MB: these items fill four pages of the table and of the index.
+    // A page of DynamoDB ends at 1 MB. The items of this test fill four pages of the table and four pages
+    // of the index.
     for number in 0..40 {
         let mut item = crate::database::mysfit_item(&format!("{number:02}"), "Good", "Neutral");
         item["Description"]["S"] = "x".repeat(100_000).into();

@@ -3,7 +3,8 @@ use serde_json::{Value, json};
 use crate::database::Database;
 use crate::start_with_dynamodb_at;
 
-/// Starts a monolith with this log level, and requests a list that contains one invalid item. Returns the log lines.
+/// Starts a monolith with the log level `level`, and requests a list that contains one invalid item.
+/// Returns the log lines.
 async fn log_lines_at(level: &str, more: &[(&str, &str)]) -> Vec<String> {
     let database = Database::start().await;
     database.put_item(json!({"MysfitId": {"S": "invalid"}}));

@@ -112,7 +112,7 @@ const PROGRAM: Program = Program {
     read_config,
 };
 
-/// Reads the configuration from these variables, without starting the program.
+/// Reads the configuration from `variables` without starting the program.
 fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
     let to_owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let env: Environment = variables.iter().map(to_owned).collect();
@@ -123,8 +123,9 @@ fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
 test_support::bodies_tests!(crate::PROGRAM);
 test_support::endless_bodies_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
-// The Like service runs all tests of `options` and `outages`, because they mainly test the crate `telemetry`. The
-// monolith runs only the tests which show that its `main` passes the configuration to `telemetry`.
+// The Like service runs all tests of `options` and `outages`, because they mainly test the crate
+// `telemetry`. The monolith runs only the tests which show that its `main` passes the configuration to
+// `telemetry`.
 test_support::options_tests!(
     crate::PROGRAM,
     only each_signal_is_sent_with_its_own_url_headers_and_compression,

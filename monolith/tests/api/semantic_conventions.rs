@@ -29,7 +29,7 @@ async fn metrics_and_spans_follow_the_semantic_conventions() {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint),
         ],
     );
-    // The first request makes two DynamoDB calls, and each other request makes one.
+    // The first request makes two DynamoDB calls, and each further request makes one DynamoDB call.
     for (method, path, status) in [
         (Method::POST, "/mysfits/one/fulfill-like", 200),
         (Method::POST, "/mysfits/nobody/fulfill-like", 404),

@@ -147,7 +147,8 @@ fn throttle_first(throttled: usize) -> fn(usize) -> Fault {
     }
 }
 
-/// Throttles the requests whose number is less than `throttled`. The first three requests get different error codes.
+/// Throttles the requests whose number is less than `throttled`. The first three requests get different
+/// error codes.
 fn throttle(request: usize, throttled: usize) -> Fault {
     if request >= throttled {
         return Fault::None;

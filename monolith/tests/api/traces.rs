@@ -13,8 +13,8 @@ use test_support::service::{Service, reserve_port};
 /// The method and the path of a request, and additional variables of the monolith.
 struct Request<'a>(Method, &'a str, &'a [(&'a str, &'a str)]);
 
-/// Starts a monolith that calls DynamoDB at `address`, sends a request, and stops the monolith. Returns the status of
-/// the answer, and the documents that the X-Ray daemon received.
+/// Starts a monolith that calls DynamoDB at `address`, sends a request, and stops the monolith. Returns the
+/// status of the answer, and the documents that the X-Ray daemon received.
 async fn trace_request(address: std::net::SocketAddr, request: Request<'_>) -> (u16, Vec<Value>) {
     let Request(method, path, more) = request;
     let daemon = Daemon::start();

@@ -21,8 +21,8 @@ suite! {
     an_incomplete_body_is_408_and_the_service_still_answers,
 }
 
-/// A service must close a connection within this time: 5 s for a body, 1 s after the answer, and a margin for a busy
-/// machine.
+/// A service must close a connection within this time: 5 s for a body, 1 s after the answer, and a margin
+/// for a busy machine.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(super) const CHUNKED_HEADER: &str = "Transfer-Encoding: chunked";
@@ -53,8 +53,8 @@ fn an_invalid_chunked_body_is_400(program: &Program) {
     assert_error(&answer, 400, "bad_request");
 }
 
-/// Sends a head, and then `more` every 50 ms until the service closes the connection. Returns the answer and the time
-/// until the close.
+/// Sends a head, and then `more` every 50 ms until the service closes the connection. Returns the answer
+/// and the time until the close.
 fn send_slowly(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) {
     let start = Instant::now();
     write!(stream, "{head}\r\nHost: x\r\n\r\n").unwrap();
@@ -144,7 +144,7 @@ fn no_request_can_take_longer_than_the_time_limit(program: &Program) {
     });
 }
 
-/// Sends a request with this body, followed by a second request. Returns the statuses of the answers.
+/// Sends a request with the body `body`, followed by a second request. Returns the statuses of the answers.
 fn statuses_of_two_requests(service: &Service, head: &str, body: &str) -> Vec<u16> {
     let next_request = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answers =
@@ -210,8 +210,8 @@ fn a_body_of_the_largest_size_keeps_the_connection_open_and_a_larger_one_closes_
     }
 }
 
-/// Sends a request with this body, and asserts that the service closes the connection after the answer. Returns
-/// the status.
+/// Sends a request with the body `body`, and asserts that the service closes the connection after the
+/// answer. Returns the status.
 fn status_of_closing_answer(service: &Service, head: &str, body: &str) -> u16 {
     let start = Instant::now();
     let answer = service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}").as_bytes());
@@ -257,7 +257,8 @@ fn a_protocol_upgrade_is_ignored_and_closes_the_connection(program: &Program) {
             "{head}"
         );
     }
-    // Bytes after an upgrade can belong to the new protocol, so the service does not parse these bytes as a request.
+    // Bytes after an upgrade can belong to the new protocol, so the service does not parse these bytes as a
+    // request.
     for head in [
         "GET /health/live HTTP/1.1\r\nUpgrade: websocket",
         "CONNECT health:80 HTTP/1.1\r\nX: x",

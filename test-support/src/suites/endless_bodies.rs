@@ -1,5 +1,5 @@
-//! Tests of endless request bodies: a service closes the connection before a client has sent much more than the body
-//! limit.
+//! Tests of endless request bodies: a service closes the connection before a client has sent much more than
+//! the body limit.
 
 use std::io::{ErrorKind, Read, Write};
 use std::thread;
@@ -13,8 +13,8 @@ suite! {
     no_request_can_send_more_than_the_body_limit,
 }
 
-/// A service that accepts this number of bytes has no body limit: the socket buffers of both sides can store far
-/// fewer bytes.
+/// A service that accepts this number of bytes has no body limit: the socket buffers of both sides can
+/// store far fewer bytes.
 const FLOOD_BYTES: usize = 96 * 1024 * 1024;
 
 const HUGE_LENGTH_HEADER: &str = "Content-Length: 1000000000000";
@@ -30,7 +30,8 @@ enum Flood {
 }
 
 impl Flood {
-    /// Returns the first bytes of the endless part, and the bytes that the client repeats after them.
+    /// Returns the first bytes of the endless part, and the bytes that the client sends repeatedly after
+    /// the first bytes.
     fn bytes(self) -> (&'static str, String) {
         match self {
             Self::Bytes => ("", "x".repeat(0x10000)),
@@ -123,8 +124,8 @@ fn requests_with_endless_bodies() -> Vec<(String, Flood)> {
     requests
 }
 
-/// Sends a request with an endless part until the service closes the connection. Returns the number of sent bytes and
-/// the answer.
+/// Sends a request with an endless part until the service closes the connection. Returns the number of sent
+/// bytes and the answer.
 fn send_flood(service: &Service, head: &str, flood: Flood) -> (usize, String) {
     let mut stream = service.connect();
     stream.set_write_timeout(Some(WAIT_LIMIT)).unwrap();

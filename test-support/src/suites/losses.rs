@@ -1,4 +1,5 @@
-//! Tests of lost spans, log lines and metrics: a service counts each loss, and logs each episode of losses once.
+//! Tests of lost spans, log lines and metrics: a service counts each loss, and logs each episode of losses
+//! once.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::ChildStdout;
@@ -41,7 +42,7 @@ fn parse_line(line: &str) -> Value {
     serde_json::from_str(line).expect(line)
 }
 
-/// The lines at `level` whose message contains this text.
+/// The log lines at `level` whose message contains the text `message`.
 fn lines_with_message<'a>(lines: &'a [Value], level: &str, message: &str) -> Vec<&'a Value> {
     let text = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
     let lines = lines.iter();
@@ -59,7 +60,7 @@ fn sum_counter(lines: &[Value], metric: &str, error_type: Option<&str>) -> u64 {
     lines.filter_map(|line| line[metric].as_u64()).sum()
 }
 
-/// Reads lines into `lines`, until a line at INFO has a message that contains this text.
+/// Reads lines into `lines`, until a line at INFO has a message that contains the text `message`.
 fn read_until(stdout: &mut BufReader<ChildStdout>, lines: &mut Vec<Value>, message: &str) {
     loop {
         let mut line = String::new();
@@ -114,8 +115,8 @@ fn dropped_log_lines_are_counted_while_standard_output_is_not_read(program: &Pro
 
 fn log_lines_lost_at_shutdown_are_counted_on_standard_error(program: &Program) {
     const REQUEST_COUNT: usize = 2000;
-    // The pipe cannot store all log lines, but the log queue can store the rest, so no line is dropped before the
-    // shutdown.
+    // The pipe cannot store all log lines, but the log queue can store the lines that do not fit in the
+    // pipe, so no line is dropped before the shutdown.
     let variables = [("OTEL_METRICS_EXPORTER", "emf")];
     let mut service =
         Service::start_unread(program.binary, &[program.required, &variables].concat());

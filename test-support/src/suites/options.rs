@@ -1,5 +1,5 @@
-//! Tests of OpenTelemetry's variables for the SDK and the exporters. The tests check the requests that a collector
-//! receives.
+//! Tests of OpenTelemetry's variables for the SDK and the exporters. The tests check the requests that a
+//! collector receives.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -48,7 +48,8 @@ async fn request_live(service: &Service, times: usize) {
     }
 }
 
-/// Starts a service, sends `times` requests, and stops the service. Returns the requests that the collector received.
+/// Starts a service, sends `times` requests, and stops the service. Returns the requests that the collector
+/// received.
 async fn export_requests(
     program: &Program,
     collector: &Collector,
@@ -63,7 +64,8 @@ async fn export_requests(
     requests
 }
 
-/// Starts a service, sends `times` requests, and stops the service. Returns the spans with their service name.
+/// Starts a service, sends `times` requests, and stops the service. Returns the spans with their service
+/// name.
 async fn export_spans(
     program: &Program,
     times: usize,

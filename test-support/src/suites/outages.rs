@@ -25,7 +25,8 @@ struct ServiceLog<'a> {
 }
 
 impl ServiceLog<'_> {
-    /// Sends requests until the service has logged `count` lines at `level` whose message contains this text.
+    /// Sends requests until the service has logged `count` lines at `level` whose message contains the text
+    /// `message`.
     fn send_requests_until_logged(&mut self, level: &str, message: &str, count: usize) {
         wait_until(message, || {
             self.send_request_and_read_lines();
@@ -57,11 +58,12 @@ struct OutageMessages<'a> {
     warning: &'a str,
     /// Part of the INFO at the end of the outage.
     recovery: &'a str,
-    /// Each `cause` of a WARN contains one of these texts.
+    /// The field `cause` of each WARN contains at least one of the texts in this slice.
     causes: &'a [&'a str],
 }
 
-/// The causes that a service reports for a stopped backend. A connection that was accepted before the stop is reset.
+/// The causes that a service reports for a stopped backend. When the backend stops, the connections that it
+/// has accepted are reset.
 const CLOSED_PORT_CAUSES: &[&str] = &["refused", "reset"];
 
 const SPAN_EXPORT_OUTAGE: OutageMessages = OutageMessages {
@@ -82,8 +84,9 @@ const SAMPLING_RULES_OUTAGE: OutageMessages = OutageMessages {
     causes: CLOSED_PORT_CAUSES,
 };
 
-/// Starts a service while `backend` is stopped, starts the backend, and stops the backend again. Asserts that each of
-/// the two outages is one WARN with its cause, and that the recovery is one INFO.
+/// Starts a service while `backend` is stopped, starts the backend, and stops the backend again. Asserts
+/// that the service logs one WARN with the cause for each of the two outages, and one INFO for the
+/// recovery.
 fn assert_two_outages(
     program: &Program,
     mut backend: impl Backend,

@@ -110,7 +110,8 @@ async fn a_preflight_has_an_empty_answer_and_allows_any_origin(program: &Program
     }
 }
 
-/// Sends a preflight with additional header lines. Returns the headers that the answer allows.
+/// Sends a preflight with additional header lines. Returns the request headers that the answer to the
+/// preflight allows.
 fn allowed_headers(service: &Service, header_lines: &str) -> Option<String> {
     let preflight = "OPTIONS /mysfits/x/like HTTP/1.1\r\nOrigin: http://elsewhere.example\r\n\
         Access-Control-Request-Method: POST";

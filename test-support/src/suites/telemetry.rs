@@ -30,13 +30,14 @@ suite! {
 
 const TRACE_HEADER_ROOT: &str = "Root=1-58406520-a006649127e371903a2de979";
 
-/// Samples every trace for which the caller made no sampling decision, and sends the segments to the X-Ray daemon.
+/// Variables that sample every trace for which the caller made no sampling decision, and that send the
+/// segments to the X-Ray daemon.
 const XRAY_EXPORT: [(&str, &str); 2] = [
     ("OTEL_TRACES_EXPORTER", "xray"),
     ("OTEL_TRACES_SAMPLER", "parentbased_always_on"),
 ];
 
-/// Sends `GET path` with these headers. Returns the trace header of the answer.
+/// Sends `GET path` with the additional request headers `headers`. Returns the trace header of the answer.
 async fn request_trace_header(service: &Service, path: &str, headers: &[(&str, &str)]) -> String {
     let mut request = Client::new().get(service.url(path)).timeout(WAIT_LIMIT);
     for (name, value) in headers {

@@ -1,8 +1,9 @@
-//! Tests of invalid telemetry variables: the process ends with exit code 64 before it listens, and the message names
-//! the variable.
+//! Tests of invalid telemetry variables: the process ends with exit code 64 before it listens, and the
+//! message names the variable.
 //!
-//! The unit tests of the parsers check which values are valid. These tests check that a service's configuration
-//! rejects an invalid value of each variable, and that the program ends because of one of these values.
+//! The unit tests of the parsers check which values are valid. These tests check that a service's
+//! configuration rejects an invalid value of each variable, and that the program ends because of one
+//! invalid value.
 
 use std::net::TcpListener;
 
@@ -107,7 +108,7 @@ fn an_invalid_telemetry_variable_is_rejected_with_its_name_and_the_expected_valu
 }
 
 fn an_invalid_telemetry_variable_ends_the_program_before_it_binds_the_port(program: &Program) {
-    // If the program tried to bind this port, it would end with exit code 1.
+    // If the program tried to bind this port, the program would end with exit code 1.
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let (name, value) = ("OTEL_BSP_SCHEDULE_DELAY", "500ms");

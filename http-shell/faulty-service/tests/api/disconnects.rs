@@ -47,7 +47,7 @@ fn a_reset_that_is_read_together_with_a_request_ends_that_request() {
         (stream, path)
     });
     // The request and the reset arrive while the service is stopped by SIGSTOP. After SIGCONT, the service
-    // reads both together.
+    // reads the request and the reset together.
     recorded_service.service.signal(Signal::STOP);
     for (mut stream, path) in streams {
         stream

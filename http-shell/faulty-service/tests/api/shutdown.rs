@@ -80,8 +80,8 @@ fn a_blocked_worker_does_not_prevent_the_exit() {
     );
 }
 
-/// Makes the event loop of one worker fail. strace injects an error into the worker's system calls. Returns
-/// `None` if strace is not installed.
+/// Makes the event loop of one worker fail. The tool `strace` injects an error into the worker's system
+/// calls. Returns `None` if strace is not installed.
 fn break_a_worker(service: &Service) -> Option<Child> {
     let tasks = format!("/proc/{}/task", service.pid().as_raw_nonzero());
     let mut threads = fs::read_dir(tasks)
@@ -116,7 +116,7 @@ fn after_a_failure_of_a_worker_its_requests_are_recorded_as_faults_and_the_servi
         eprintln!("SKIPPED: strace is not installed");
         return;
     };
-    // A new connection wakes the worker. Later connections may be refused.
+    // A new connection wakes the worker. The connections after the first one may be refused.
     for _ in 0..8 {
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, recorded_service.service.port));
     }
