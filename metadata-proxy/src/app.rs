@@ -40,7 +40,8 @@ impl Application {
         self.server.port()
     }
 
-    /// Serves until `shutdown` resolves, then drains.
+    /// Serves requests until `shutdown` resolves. Then the proxy accepts no new connections, and finishes the
+    /// requests in progress.
     ///
     /// # Errors
     ///

@@ -26,8 +26,8 @@ pub struct Config {
 /// The configuration of the client of the metadata endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointConfig {
-    /// `ECS_CONTAINER_METADATA_URI_V4`: `http://host/path` or `http://host:port/path`; required. ECS
-    /// sets this variable in each container of a task.
+    /// `ECS_CONTAINER_METADATA_URI_V4`: `http://host/path` or `http://host:port/path`; required. ECS sets the
+    /// variable `ECS_CONTAINER_METADATA_URI_V4` in each container of a task.
     pub urls: EndpointUrls,
     /// `METADATA_TIMEOUT_MS`: deadline of a call to the endpoint; 2000 ms by default.
     pub deadline: Duration,
@@ -64,7 +64,7 @@ impl EndpointConfig {
 }
 
 /// If the endpoint's address is not set, replaces the error with a message which says that ECS sets the
-/// variable. Users do not set the address themselves.
+/// variable. Users of ECS do not set the endpoint's address themselves.
 fn explain_missing_uri(error: ConfigError) -> ConfigError {
     match error {
         ConfigError::Missing(name) if name == METADATA_URI_VARIABLE => {

@@ -1,4 +1,5 @@
-//! Extracts the JSON value of one container from a document of the task. The bytes of the value do not change.
+//! Extracts the JSON value of one container from a document of the task. The extracted value has the same
+//! bytes as in the document of the task.
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ use crate::error::Error;
 /// The only field of a task that the proxy reads.
 #[derive(Deserialize)]
 struct Task<'a> {
-    /// The endpoint omits this field until the task has a container.
+    /// The containers of the task. The endpoint omits the field `Containers` until the task has a container.
     #[serde(rename = "Containers", borrow, default)]
     containers: Vec<&'a RawValue>,
 }
@@ -21,7 +22,8 @@ struct Task<'a> {
 /// The only field of a container that the proxy reads.
 #[derive(Deserialize)]
 struct Container {
-    /// The endpoint omits this field, or sends an empty string, until Docker has created the container.
+    /// The id of the container. Until Docker has created the container, the endpoint omits the field
+    /// `DockerId`, or sends an empty string in the field.
     #[serde(rename = "DockerId", default)]
     docker_id: String,
 }
@@ -30,7 +32,7 @@ struct Container {
 ///
 /// # Errors
 ///
-/// When the task has no container with this id, or the document does not have the expected structure.
+/// When the task has no container with the id `id`, or the document does not have the expected structure.
 pub fn extract_container(task: &Bytes, id: &ContainerId) -> Result<Bytes, Error> {
     for container in parse_json::<Task>(task)?.containers {
         let Container { docker_id } = parse_json(container.get().as_bytes())?;
@@ -45,7 +47,7 @@ pub fn extract_container(task: &Bytes, id: &ContainerId) -> Result<Bytes, Error>
 ///
 /// # Errors
 ///
-/// When the task has no container with this id, the container has no stats, or the document does not have
+/// When the task has no container with the id `id`, the container has no stats, or the document does not have
 /// the expected structure.
 pub fn extract_stats(task_stats: &Bytes, id: &ContainerId) -> Result<Bytes, Error> {
     let stats_by_id: HashMap<String, &RawValue> = parse_json(task_stats)?;

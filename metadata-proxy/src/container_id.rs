@@ -3,8 +3,8 @@
 /// Maximum length of a container id in bytes. Ids of Docker have 64 bytes, and ids of Fargate about 43 bytes.
 const MAX_ID_BYTES: usize = 128;
 
-/// A valid container id. The id contains only letters, digits and hyphens, so no character needs
-/// percent-encoding in a path.
+/// A valid container id. A valid container id contains only letters, digits and hyphens, so no character
+/// needs percent-encoding in a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerId(String);
 
@@ -16,7 +16,7 @@ impl ContainerId {
         (has_valid_length && segment.bytes().all(is_allowed)).then(|| Self(segment.to_owned()))
     }
 
-    /// The id as text.
+    /// The container id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

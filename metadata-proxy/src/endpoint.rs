@@ -25,12 +25,13 @@ mod urls;
 
 pub use urls::{Document, EndpointUrls};
 
-/// Maximum size of a response body. The stats of about a hundred containers have this size.
+/// Maximum size of a response body in bytes. A response with the stats of about a hundred containers has a
+/// body of about 1 MiB.
 const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// Maximum number of concurrent calls. Further calls wait for a permit until their deadline. The limit bounds
-/// the memory of the sidecar, and prevents the proxy from overloading the endpoint, which the task's other
-/// containers also use.
+/// Maximum number of concurrent calls. When the maximum number of calls is in progress, a new call waits for
+/// a permit until its deadline. The limit on concurrent calls bounds the memory of the sidecar, and prevents
+/// the proxy from overloading the endpoint, which the task's other containers also use.
 const MAX_CONCURRENT_CALLS: usize = 8;
 
 /// A client of the endpoint. Clones share the limit on concurrent calls.
@@ -63,7 +64,7 @@ impl Endpoint {
     /// sends an invalid response.
     pub async fn fetch(&self, document: Document) -> Result<Bytes, Error> {
         let call = async {
-            // The semaphore is never closed.
+            // `acquire` fails only for a closed semaphore, and the program never closes the semaphore.
             let _permit = self.call_permits.acquire().await.ok();
             self.send_request(document).await
         };

@@ -5,7 +5,7 @@
 //! details of the task. Remove the proxy from the service after the exercise.
 //!
 //! ECS provides the metadata only to the containers of the task, at the address in the variable
-//! `ECS_CONTAINER_METADATA_URI_V4`. The proxy answers `GET` and `HEAD` for these paths only:
+//! `ECS_CONTAINER_METADATA_URI_V4`. The proxy answers `GET` and `HEAD` only for the paths in this table:
 //!
 //! | Path | Response |
 //! |---|---|
@@ -25,14 +25,15 @@
 //!
 //! # Why the proxy answers `/v2` paths with documents of version 4
 //!
-//! For Fargate, AWS documents the versions 3 and 4 of the endpoint and no longer develops version 3.
-//! Version 2 of the endpoint exists only on older platforms. In the source of the ECS agent (`amazon-ecs-agent`,
-//! `tmds/handlers/v4/state/response.go`), the tasks, containers and networks of version 4 contain
-//! all fields of version 2, and the stats have the same structure. A client of version 2 therefore finds all
-//! expected fields. The proxy does not change the bytes of documents, nor of extracted parts of documents.
+//! For Fargate, AWS documents the versions 3 and 4 of the endpoint and no longer develops version 3. Version
+//! 2 of the endpoint exists only on older platforms. In the source of the ECS agent (`amazon-ecs-agent`,
+//! `tmds/handlers/v4/state/response.go`), the tasks, containers and networks of version 4 contain all fields
+//! of version 2, and the stats have the same structure. A client of version 2 therefore finds all expected
+//! fields in a document of version 4. The proxy does not change the bytes of documents, nor of extracted
+//! parts of documents.
 //!
-//! A second reason is security: the credentials of the task's role are below the address of version 2
-//! (`169.254.170.2/v2/credentials/…`). The proxy never calls the address of version 2.
+//! Security is a second reason for the documents of version 4: the credentials of the task's role are below
+//! the address of version 2 (`169.254.170.2/v2/credentials/…`). The proxy never calls this address.
 //!
 //! # Requests cannot choose the URL
 //!

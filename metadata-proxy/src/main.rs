@@ -12,7 +12,8 @@ fn main() -> ExitCode {
 
 fn serve(env: &Environment) -> Result<(), ProcessError> {
     let config = Config::read(env)?;
-    // Dropping the guard at the end of this function flushes spans, metrics and log lines.
+    // When `main` ends, the telemetry guard is dropped. Dropping the telemetry guard flushes spans, metrics
+    // and log lines.
     let _telemetry = telemetry::init(&config.telemetry, SERVICE_INFO)
         .map_err(|error| ConfigError::Invalid(error.to_string()))?;
     process::serve(config.http.port, async |listener, stop| {

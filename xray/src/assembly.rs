@@ -19,12 +19,13 @@ use crate::trace::{Entity, EntityKind, ErrorFlags, Namespace, Trace};
 use segments::{ParsedSegment, parse_segments};
 use tree::SegmentTree;
 
-/// Maximum difference between the time in a trace id and the start of the trace: one year, in microseconds. If the
-/// difference is greater, the time in the id is ignored. Trace ids of programs that use W3C's `traceparent` contain no
-/// time, because all their digits are random.
+/// Maximum difference between the time in a trace id and the start of the trace: one year, in microseconds.
+/// If the time in a trace id differs by more than one year from the start of the trace, the time in the id is
+/// ignored. Trace ids of programs that use W3C's `traceparent` contain no time, because all their digits are
+/// random.
 const MAX_ID_TIME_DIFFERENCE_MICROS: u64 = 365 * 24 * 3600 * 1_000_000;
 
-/// Assembles a trace. `documents` are valid, sorted by id, and contain each id once.
+/// Assembles a trace. The elements of `documents` must be valid, sorted by id, and have distinct ids.
 pub fn assemble_trace<'a>(
     id: TraceId,
     revision: u64,
@@ -65,7 +66,7 @@ pub fn assemble_trace<'a>(
     }
 }
 
-/// Heap memory in bytes of a trace with these entities. Interned texts and nodes are not included.
+/// Heap memory in bytes of a trace with the given entities. Interned texts and nodes are not included.
 fn estimate_memory_bytes(entities: &[Entity]) -> usize {
     let fields = entities
         .iter()
@@ -96,8 +97,8 @@ fn create_entities(
     annotation_selector: &mut AnnotationSelector,
 ) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::with_capacity(tree.segments.len());
-    // Maps the position of a segment in `tree.walk()` to its index in `entities`. Position and index differ, because
-    // `entities` also contains inferred segments.
+    // Maps the position of a segment in `tree.walk()` to its index in `entities`. The position of a segment
+    // differs from its index, because `entities` also contains inferred segments.
     let mut entity_indexes: Vec<u32> = Vec::with_capacity(tree.segments.len());
     for (segment_index, parent_position) in tree.walk() {
         let segment = &tree.segments[segment_index];
@@ -144,7 +145,7 @@ fn set_subtree_ends(entities: &mut [Entity]) {
     }
 }
 
-/// Creates an entity. The caller sets the entity's indexes.
+/// Creates an entity. The caller of the function sets the entity's indexes.
 fn create_entity(
     segment: &ParsedSegment<'_>,
     interner: &mut Interner,
@@ -189,8 +190,8 @@ fn create_entity(
     }
 }
 
-/// Creates the segment of a called service that sent no segment. `call` is the entity of the calling subsegment, and
-/// `call_index` is its index.
+/// Creates an inferred segment: the segment of a called service that sent no segment. `call` is the entity of
+/// the calling subsegment, and `call_index` is the index of that entity.
 fn create_inferred_segment(
     segment: &ParsedSegment<'_>,
     call: &Entity,

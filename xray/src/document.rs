@@ -1,12 +1,13 @@
 //! Parses and validates segment documents.
 //!
-//! Sources: the X-Ray developer guide, "AWS X-Ray segment documents", the schema that it links, and error messages of
-//! AWS that users reported. A member of the wrong type is ignored, and the rest of the document is accepted. If one
-//! embedded subsegment is invalid, the whole document is refused.
+//! The sources of the rules are the X-Ray developer guide ("AWS X-Ray segment documents"), the schema that
+//! the guide links, and error messages of AWS that users reported. A member of the wrong type is ignored, and
+//! the rest of the document is accepted. If one embedded subsegment is invalid, the whole document is
+//! refused.
 //!
-//! Choices where the sources are silent: if a key occurs twice in an object, the last value is used, as in most JSON
-//! libraries. The time in a trace id is not checked. AWS refuses trace ids that are too old; this program accepts old
-//! trace ids, so that recorded documents can be replayed.
+//! The sources do not specify two cases. If a key occurs twice in an object, this program uses the last
+//! value, as most JSON libraries do. This program does not check the time in a trace id. AWS refuses trace
+//! ids that are too old; this program accepts old trace ids, so that recorded documents can be replayed.
 
 pub mod annotations;
 pub mod lenient;
@@ -38,14 +39,14 @@ pub struct DocumentHeader {
     pub id: SegmentId,
     /// Whether the document is a subsegment that was sent separately from its segment.
     pub is_subsegment: bool,
-    /// End time; `None` while the segment is in progress.
+    /// The end time of the segment or subsegment; `None` while the segment or subsegment is in progress.
     pub end: Option<Time>,
 }
 
 /// The reason why a document was refused, as an entry of `UnprocessedTraceSegments`. `Display` writes AWS's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The document's `id`; `None` if it could not be read.
+    /// The document's `id`; `None` if the `id` could not be read.
     pub id: Option<String>,
     /// X-Ray's error code, such as `MissingId`.
     pub code: &'static str,
@@ -69,7 +70,7 @@ impl fmt::Display for Refusal {
 }
 
 impl Refusal {
-    /// A refusal of a document whose id could not be read.
+    /// Creates the refusal of a document whose id could not be read.
     pub fn without_id(code: &'static str) -> Self {
         Self {
             id: None,
@@ -111,22 +112,22 @@ impl<'a> Document<'a> {
         self.kind.as_text() == Some("subsegment")
     }
 
-    /// The member `id`, if it is valid.
+    /// The value of the member `id`, if the value is valid.
     pub fn valid_id(&self) -> Option<SegmentId> {
         self.id.as_text()?.parse().ok()
     }
 
-    /// The member `parent_id`, if it is valid.
+    /// The value of the member `parent_id`, if the value is valid.
     pub fn valid_parent_id(&self) -> Option<SegmentId> {
         self.parent_id.as_text()?.parse().ok()
     }
 
-    /// The member `start_time`, if it is valid.
+    /// The value of the member `start_time`, if the value is valid.
     pub fn valid_start(&self) -> Option<Time> {
         Time::parse_seconds(self.start_time.as_number()?)
     }
 
-    /// The member `end_time`, if it is valid; `None` while the segment is in progress.
+    /// The value of the member `end_time`, if the value is valid; `None` while the segment is in progress.
     pub fn valid_end(&self) -> Option<Time> {
         if self.in_progress.is_true() {
             return None;
@@ -213,7 +214,8 @@ fn require_text<'a>(
     if value.is_absent() {
         return Err(missing_code);
     }
-    // For a number or a boolean, an empty text is returned. An empty text is neither a valid id nor a valid name.
+    // If the value is a number or a boolean, the function returns an empty text. An empty text is neither a
+    // valid id nor a valid name.
     Ok(value.as_text().unwrap_or_default())
 }
 

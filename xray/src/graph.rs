@@ -1,8 +1,8 @@
 //! The service graph: nodes, edges and their statistics.
 //!
-//! The statistics of a node come from the node's segments. The statistics of an edge come from the caller's subsegments.
-//! If clients outside the traces call a node, the graph also contains a node of type `client` with the same name, and an
-//! edge between the two.
+//! The statistics of a node come from the node's segments. The statistics of an edge come from the caller's
+//! subsegments. If clients outside the traces call a node, the graph also contains a node of type `client`
+//! with the same name, and an edge from the client node to the called node.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Service {
     start_time: Time,
     end_time: Time,
     edges: Vec<Edge>,
-    /// `None` for a client node.
+    /// The statistics of the node; `None` for a client node.
     #[serde(flatten)]
     statistics: Option<NodeStatistics>,
 }
@@ -55,7 +55,7 @@ struct Edge {
     aliases: [(); 0],
 }
 
-/// Identifies a node of the graph. A node and its client node have the same `id`.
+/// The key of a node in the graph. A node and its client node have the same `id`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct NodeKey {
     id: NodeId,
@@ -72,13 +72,14 @@ struct GraphBuilder {
 struct NodeData {
     node: Arc<Node>,
     is_client: bool,
-    /// Whether clients outside the traces call this node.
+    /// Whether clients outside the traces call the node.
     is_root: bool,
-    /// Whether the node's service sent a segment. All segments of an inactive node are inferred.
+    /// Whether the node's service sent a segment. A node is inactive if all its segments are inferred.
     is_active: bool,
     time_span: TimeSpan,
     statistics: RequestStatistics,
-    /// The edges from this node. The key is the index of the called node.
+    /// The edges from the node to the nodes that it calls. The key of an edge is the index of the called
+    /// node.
     edges: HashMap<usize, EdgeData>,
 }
 
@@ -87,7 +88,7 @@ struct EdgeData {
     statistics: RequestStatistics,
 }
 
-/// The time from the earliest start to the latest end of some entities.
+/// The time from the earliest start to the latest end in a set of entities.
 #[derive(Clone, Copy)]
 struct TimeSpan {
     start: Time,
@@ -108,7 +109,7 @@ impl TimeSpan {
     }
 }
 
-/// Builds the service graph of these traces. Nodes are sorted by name.
+/// Builds the service graph of `traces`. The nodes of the graph are sorted by name.
 pub fn build_service_graph<'a>(traces: impl IntoIterator<Item = &'a Trace>) -> Vec<Service> {
     let mut builder = GraphBuilder::default();
     for trace in traces {
@@ -143,8 +144,9 @@ impl GraphBuilder {
         }
     }
 
-    /// Returns the index of the segment's node, or of its client node if `is_client` is true. Adds the node if it is new.
-    /// Returns `None` for a subsegment.
+    /// Returns the index of the segment's node, or the index of the node's client node if `is_client` is
+    /// true. If the graph does not contain the node yet, adds the node to the graph. Returns `None` for a
+    /// subsegment.
     fn find_or_add_node(&mut self, segment: &Entity, is_client: bool) -> Option<usize> {
         let node = segment.node.as_ref()?;
         let key = NodeKey {
@@ -187,7 +189,8 @@ impl GraphBuilder {
 }
 
 impl NodeData {
-    /// Adds a call from this node. `measured` has the call's duration and flags.
+    /// Adds a call from this node to the node at `callee_index`. The duration and the flags of the call are
+    /// those of the entity `measured`.
     fn add_call(&mut self, callee_index: usize, measured: &Entity) {
         let time_span = TimeSpan::from_entity(measured);
         if self.is_client {

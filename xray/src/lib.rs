@@ -1,11 +1,13 @@
 //! A local AWS X-Ray: this crate receives trace documents like the X-Ray daemon, and serves the X-Ray API.
 //!
-//! The crate works with any application. The behaviour of the crate follows the X-Ray developer guide and the service
-//! model. If neither specifies a behaviour, the documentation of the module states the choice. Traces are stored in
-//! memory only, in a limited number, so a restart deletes them.
+//! The crate works with any application. The behaviour of the crate follows the X-Ray developer guide and the
+//! service model. If neither the guide nor the service model specifies a behaviour, the documentation of the
+//! module describes the behaviour that this crate chose. The crate stores a limited number of traces, in
+//! memory only, so a restart deletes all traces.
 //!
-//! [`Server`] receives a document, `document` validates it, and `store` stores it. For queries, `assembly`
-//! builds a trace from its documents, and `filter`, `summary`, `graph` and `series` read that trace.
+//! [`Server`] receives a document, the module `document` validates the document, and the module `store`
+//! stores the document. For queries, the module `assembly` builds a trace from its documents. The modules
+//! `filter`, `summary`, `graph` and `series` read the assembled trace.
 
 mod api;
 mod arn;

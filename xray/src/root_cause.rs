@@ -1,22 +1,24 @@
 //! Root causes: the path from service to service to the entity that caused a fault, an error or the response time.
 //!
-//! AWS documents the format of root causes, but not how X-Ray selects them. This program selects root causes as
-//! follows. The path to a fault or an error starts at the outermost entity with that flag and continues with children
-//! that have the same flag. The last entity of each path is a root cause. The path of the response time starts at the
-//! root and continues with the slowest child, as long as the child's duration is at least half of its parent's
+//! AWS documents the format of root causes, but not how X-Ray selects them. This program selects root causes
+//! as follows. The path to a fault starts at the outermost entity with the flag `fault`, and continues with
+//! children that have the flag `fault`. The path to an error is found in the same way with the flag `error`.
+//! The last entity of each path is a root cause. The path of the response time starts at the root and
+//! continues with the slowest child, as long as the child's duration is at least half of its parent's
 //! duration.
 
 use std::iter::successors;
 
 use crate::trace::{Entity, Namespace, Trace};
 
-/// Maximum number of fault or error root causes of one trace.
+/// Maximum number of root causes of faults in one trace, and maximum number of root causes of errors in one
+/// trace.
 const MAX_ROOT_CAUSES: usize = 20;
 
 /// The path from the start of a failure or a delay to its cause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RootCause {
-    /// The services on the path. The last service contains the cause.
+    /// The services on the path. The last service on the path contains the cause.
     pub services: Vec<RootCauseService>,
     /// Whether the cause affected the response of the root segment.
     pub is_client_impacting: bool,
@@ -27,7 +29,7 @@ pub struct RootCause {
 pub struct RootCauseService {
     /// Index of the service's segment; `None` if the segment was not received.
     pub segment_index: Option<usize>,
-    /// Indexes of the entities of this service on the path.
+    /// Indexes of the service's entities on the path.
     pub entity_indexes: Vec<usize>,
 }
 
@@ -58,16 +60,16 @@ pub fn is_remote(entity: &Entity) -> bool {
     entity.namespace != Namespace::Local
 }
 
-/// The duration of the entity divided by the duration of the root. `None` while the entity or the root is in progress,
-/// or if the root's duration is zero.
+/// The duration of the entity divided by the duration of the root. The result is `None` while the entity or
+/// the root is in progress, or if the root's duration is zero.
 pub fn root_coverage(trace: &Trace, entity: &Entity) -> Option<f64> {
     let root_seconds = trace.root()?.duration()?.seconds();
     let entity_seconds = entity.duration()?.seconds();
     (root_seconds > 0.0).then(|| entity_seconds / root_seconds)
 }
 
-/// Finds the root causes of faults or errors. `has_failed` returns whether an entity has the flag `fault` (or
-/// `error`).
+/// Finds the root causes of faults or errors. The function `has_failed` returns whether an entity has the
+/// flag `fault`, or for root causes of errors the flag `error`.
 pub fn find_failure_root_causes(
     trace: &Trace,
     has_failed: impl Fn(&Entity) -> bool,
@@ -90,8 +92,8 @@ pub fn find_failure_root_causes(
             })
             .collect();
             let outermost = path[path.len() - 1];
-            // A path begins with a segment. If the outermost failed entity is a subsegment, the path begins with the
-            // segment of this subsegment, although that segment did not fail.
+            // A path begins with a segment. If the outermost failed entity is a subsegment, the path begins
+            // with the segment of this subsegment, even if the segment did not fail.
             if let Some(segment) = segment_index(trace, outermost)
                 && segment != outermost
             {
@@ -104,7 +106,7 @@ pub fn find_failure_root_causes(
         .collect()
 }
 
-/// Finds the root cause of the response time. `None` while the root segment is in progress.
+/// Finds the root cause of the response time. The result is `None` while the root segment is in progress.
 pub fn find_response_time_root_cause(trace: &Trace) -> Option<RootCause> {
     let root = trace.root_index?;
     trace.entities[root].duration()?;

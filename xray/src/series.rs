@@ -1,4 +1,4 @@
-//! Time series of statistics, as `GetTimeSeriesServiceStatistics` returns them.
+//! Time series of statistics in the format of a `GetTimeSeriesServiceStatistics` response.
 
 use std::collections::BTreeMap;
 
@@ -21,11 +21,13 @@ pub struct WindowStatistics {
     response_time_histogram: Vec<HistogramEntry>,
 }
 
-/// Computes the statistics of each window, empty windows included. A trace is counted in the window that contains its
-/// `index_time`. The selector selects nodes or edges. Without a selector, the edges from clients are counted, so that each
-/// request is counted once.
+/// Computes the statistics of each window, empty windows included. A trace is counted in the window that
+/// contains its `index_time`. `selector` selects the nodes or the edges whose requests are counted. If
+/// `selector` is `None`, requests are counted at the edges from clients, so that each request is counted
+/// once.
 ///
-/// `windows` are the start times of the windows, and `period_seconds` is their length.
+/// `windows` contains the start times of the windows, and `period_seconds` is the length of a window in
+/// seconds.
 pub fn compute_window_statistics<'a>(
     traces: impl IntoIterator<Item = &'a Trace>,
     selector: Option<&EntitySelector>,
@@ -55,7 +57,7 @@ pub fn compute_window_statistics<'a>(
     statistics_by_window.into_iter().map(to_window).collect()
 }
 
-/// Indexes of the entities whose durations and flags are counted.
+/// Indexes of the entities whose durations and flags the statistics include.
 fn measured_entities(trace: &Trace, selector: Option<&EntitySelector>) -> Vec<usize> {
     if let Some(selector) = selector {
         return selector.measured_entities(trace);

@@ -16,7 +16,8 @@ pub struct RequestStatistics {
     error_count: u64,
     fault_count: u64,
     total_response_time_micros: i64,
-    /// Number of requests for each response time, in microseconds rounded to three digits.
+    /// Number of requests for each response time. Response times are in microseconds, rounded to three
+    /// significant digits.
     counts_by_response_time: BTreeMap<u64, u64>,
 }
 
@@ -55,7 +56,7 @@ pub struct HistogramEntry {
 }
 
 impl RequestStatistics {
-    /// Adds a request. A request in progress is ignored.
+    /// Adds a request. A request in progress is not counted.
     pub fn add(&mut self, request: &Entity) {
         let Some(duration) = request.duration() else {
             return;
@@ -77,7 +78,7 @@ impl RequestStatistics {
             .or_default() += 1;
     }
 
-    /// The counts and the sum of the response times.
+    /// The counts of requests, and the sum of their response times.
     pub fn summary(&self) -> SummaryStatistics {
         SummaryStatistics {
             ok_count: self.ok_count,
@@ -95,7 +96,7 @@ impl RequestStatistics {
         }
     }
 
-    /// The response times, in ascending order.
+    /// The number of requests for each response time, sorted by response time.
     pub fn histogram(&self) -> Vec<HistogramEntry> {
         let to_entry = |(micros, count): (&u64, &u64)| HistogramEntry {
             value: Time::from_micros(*micros as i64),
@@ -105,7 +106,8 @@ impl RequestStatistics {
     }
 }
 
-/// Rounds to three significant digits. A histogram therefore has at most 900 entries for each power of ten.
+/// Rounds a response time to three significant digits. A histogram of rounded response times has at most 900
+/// entries for each power of ten.
 fn round_to_three_digits(micros: u64) -> u64 {
     let mut rounding_unit = 1;
     while micros / rounding_unit >= 1000 {

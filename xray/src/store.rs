@@ -1,7 +1,8 @@
-//! Stores traces in memory. When a limit is reached, the oldest traces are evicted and counted.
+//! Stores traces in memory. When a limit is exceeded, the store evicts the oldest traces and counts the
+//! evicted traces.
 //!
-//! A query first assembles the documents that arrived before the query. [`Store::assemble_changed_traces`] assembles
-//! changed traces without a query.
+//! A query first assembles the documents that arrived before the query. The function
+//! [`Store::assemble_changed_traces`] assembles changed traces without a query.
 
 mod counts;
 mod limits;
@@ -24,15 +25,18 @@ use crate::time::Time;
 use crate::trace::Trace;
 use state::StoreState;
 
-/// Which time of a trace is compared with a time range. A range includes its start and excludes its end.
+/// The time of a trace that is compared with a time range. A time range includes its start and excludes its
+/// end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub enum TimeRangeType {
     /// The time in the trace id.
     #[default]
     TraceId,
-    /// The period from the start to the end of the trace. A trace matches if its period overlaps the range.
+    /// The period from the start to the end of the trace. A trace matches if its period overlaps the time
+    /// range.
     Event,
-    /// The end times of the segments. A trace matches if at least one end time is in the range.
+    /// The end times of the segments. A trace matches if the end time of at least one segment is in the time
+    /// range.
     Service,
 }
 
@@ -41,7 +45,8 @@ pub enum TimeRangeType {
 pub struct Store {
     limits: Limits,
     state: Mutex<StoreState>,
-    /// Locked while changed traces are assembled, so that a concurrent query waits for the result.
+    /// The store locks the interner while it assembles changed traces, so that a concurrent query waits for
+    /// the assembled traces.
     interner: Mutex<Interner>,
 }
 
@@ -54,13 +59,14 @@ impl Store {
         }
     }
 
-    /// Stores a document, or each document of a JSON array. Returns one refusal for each refused document.
+    /// Stores a document, or each document in a JSON array of documents. Returns one refusal for each refused
+    /// document.
     pub fn put_documents(&self, json: &str) -> Vec<Refusal> {
         if !json.trim_start().starts_with('[') {
             return self.put_document(json).err().into_iter().collect();
         }
         match serde_json::from_str::<Vec<&RawValue>>(json) {
-            // AWS refuses an empty array with the same error code.
+            // AWS also refuses an empty array of documents with this error code.
             Ok(documents) if documents.is_empty() => vec![self.count_refusal("MissingId")],
             Ok(documents) => {
                 let try_put = |document: &&RawValue| self.put_document(document.get()).err();
@@ -93,11 +99,12 @@ impl Store {
         self.lock_state().counts
     }
 
-    /// Assembles the traces that have changed since they were last assembled. The next query is then faster.
+    /// Assembles the traces that have changed since they were last assembled. The next query is faster,
+    /// because the query does not assemble the traces itself.
     pub fn assemble_changed_traces(&self) {
         let mut interner = self.interner.lock().unwrap_or_else(PoisonError::into_inner);
-        // Changes after this point are assembled by the next call. Without this limit, the loop would not end while
-        // documents arrive continuously.
+        // The next call assembles changes that arrive after `change_limit` is read. Without `change_limit`,
+        // the loop would not end while documents arrive continuously.
         let change_limit = {
             let mut state = self.lock_state();
             state.evict_oldest(&self.limits);
@@ -125,7 +132,7 @@ impl Store {
         }
     }
 
-    /// The traces of a time range, the newest first.
+    /// The traces of a time range, sorted from the newest to the oldest.
     pub fn traces_in_range(
         &self,
         range_type: TimeRangeType,
@@ -152,7 +159,7 @@ impl Store {
         traces.into_iter().filter(is_in_range).collect()
     }
 
-    /// The traces with these ids. Ids that are not stored are ignored.
+    /// The traces whose ids are in `ids`. An id without a stored trace is ignored.
     pub fn traces_by_id(&self, ids: HashSet<TraceId>) -> Vec<Arc<Trace>> {
         self.assemble_changed_traces();
         let state = self.lock_state();
@@ -161,7 +168,7 @@ impl Store {
             .collect()
     }
 
-    /// The compiled documents of a trace; `None` if it is not stored.
+    /// The compiled documents of a trace; `None` if the trace is not stored.
     pub fn compiled_segments(&self, id: TraceId) -> Option<Vec<CompiledSegment>> {
         let documents = self.lock_state().documents(id)?;
         let documents = documents.iter().map(|json| &**json);

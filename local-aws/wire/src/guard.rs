@@ -34,7 +34,8 @@ mod authority;
 pub use allowed::Allowed;
 use authority::Authority;
 
-/// Chromium sends this header in the preflight of a request from a public page to an address of this machine.
+/// Chromium sends the header `Access-Control-Request-Private-Network` in the preflight of a request from a
+/// public page to an address of this machine.
 const REQUEST_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName =
@@ -43,8 +44,8 @@ const ALLOW_PRIVATE_NETWORK: HeaderName =
 /// Maximum time in seconds for which a browser may cache the response to a preflight request.
 const PREFLIGHT_MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
-/// The response headers that pages may read. AWS services send the error type and the request id in these
-/// headers.
+/// The names of the response headers that pages may read. AWS services send the error type in the header
+/// `x-amzn-errortype`, and the request id in the header `x-amzn-requestid`.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static("x-amzn-errortype, x-amzn-requestid");
 
 /// The rules that decide which requests a protected listener accepts.
@@ -184,8 +185,8 @@ fn preflight_response(method: &Method, request: &HeaderMap) -> Option<Response> 
     Some(response)
 }
 
-/// Creates a response with status 403 in the format of AWS's JSON protocols. The AWS CLI and the SDKs show the
-/// message of this format.
+/// Creates a response with status 403 in the format of AWS's JSON protocols. If a response has the format of
+/// AWS's JSON protocols, the AWS CLI and the SDKs show the message in the response.
 fn access_denied(message: &str) -> Response {
     let body = json!({ "__type": "AccessDeniedException", "message": message }).to_string();
     let headers = [

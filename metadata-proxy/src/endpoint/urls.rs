@@ -57,7 +57,7 @@ impl EndpointUrls {
 }
 
 /// Whether the path segment contains only unreserved characters, and is neither empty nor a dot segment. All
-/// HTTP servers interpret a path segment that passes this check in the same way.
+/// HTTP servers interpret a path segment of unreserved characters in the same way.
 fn is_plain_segment(segment: &str) -> bool {
     let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     !["", ".", ".."].contains(&segment) && segment.bytes().all(is_unreserved)

@@ -14,7 +14,7 @@ const REQUEST: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: clo
 /// Sets the service's soft limit of open files, and returns the previous soft limit.
 fn set_open_file_limit(service: &Service, files: Option<u64>) -> Option<u64> {
     let pid = Some(service.pid());
-    // The service inherits the hard limit of this process.
+    // The service inherits the hard limit of open files from the test process.
     let hard_limit = getrlimit(Resource::Nofile).maximum;
     let limit = Rlimit {
         current: files,
@@ -40,11 +40,12 @@ fn send_unanswered_request(service: &Service) -> TcpStream {
 #[test]
 fn waiting_connections_are_answered_when_files_are_available_and_the_accept_error_is_logged_once() {
     let service = start();
-    // The response shows that all workers have started and opened their files.
+    // A response with status 200 shows that all workers of the service have started and opened their files.
     assert!(service.send_raw(REQUEST).starts_with("HTTP/1.1 200"));
     let mut waiting_streams = Vec::new();
     for _ in 0..2 {
-        // A lower limit does not close open files, so the service can still write its log.
+        // Lowering the limit of open files to 0 does not close files that are already open, so the service
+        // can still write its log.
         let previous_limit = set_open_file_limit(&service, Some(0));
         waiting_streams.push(send_unanswered_request(&service));
         waiting_streams.push(send_unanswered_request(&service));

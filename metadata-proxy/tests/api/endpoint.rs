@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::Value;
 
-/// The path in the endpoint's URL. ECS generates the last segment for each container.
+/// The path in the endpoint's URL. ECS generates the last path segment of the URL for each container.
 pub const BASE_PATH: &str = "/v4/158d1c8083dd49d6b527399fd6414f5c-0179205828";
 
 pub const CONTAINER: &str = include_str!("documents/container.json");
@@ -25,9 +25,9 @@ pub enum Reply {
     Document,
     /// The endpoint sends nothing until the test sets another reply.
     Delayed,
-    /// The endpoint sends these bytes and closes the connection.
+    /// The endpoint sends the bytes in the field and closes the connection.
     Bytes(Vec<u8>),
-    /// The endpoint sends these bytes and keeps the connection open.
+    /// The endpoint sends the bytes in the field and keeps the connection open.
     Stall(Vec<u8>),
     /// The endpoint sends the first field once, and the second field repeatedly while the proxy reads.
     Endless(&'static str, Vec<u8>),
@@ -86,7 +86,7 @@ impl Endpoint {
         format!("http://{}{BASE_PATH}", self.address)
     }
 
-    /// The bytes of the proxy's request for the document at this path below [`BASE_PATH`].
+    /// The bytes of the proxy's request for the document at the path `path` below [`BASE_PATH`].
     pub fn expected_head(&self, path: &str) -> String {
         let host = self.address;
         format!("GET {BASE_PATH}{path} HTTP/1.1\r\nhost: {host}\r\n\r\n")

@@ -7,7 +7,7 @@ use crate::endpoint::{Endpoint, Reply, TASK, container_id};
 use crate::{BINARY, METADATA_URI_VARIABLE, error_code, get, start_proxy};
 use test_support::service::{Service, WAIT_LIMIT, reserve_port};
 
-/// A body of this size is larger than the proxy's limit for responses of the endpoint.
+/// The size of a response body that exceeds the proxy's limit for responses of the endpoint.
 const OVERSIZED_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 const CHUNKED_HEAD: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -240,7 +240,7 @@ fn the_proxy_sends_at_most_eight_requests_at_once_and_queues_the_others() {
         })
         .collect();
     endpoint.wait_for_pending_requests(8);
-    // The loop gives an incorrect proxy time to send a ninth request.
+    // A proxy without the limit of eight calls would send a ninth request while the loop runs.
     for _ in 0..100 {
         assert_eq!(get(&proxy, "/").0, 200);
     }

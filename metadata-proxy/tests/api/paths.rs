@@ -102,7 +102,7 @@ fn methods_other_than_get_and_head_are_a_405_with_the_allowed_methods() {
     assert!(endpoint.take_request_heads().is_empty());
 }
 
-/// Whether the proxy's documentation lists this path. The check is independent of the proxy's parser.
+/// Whether the proxy's documentation lists the path `path`. `is_listed` does not use the proxy's parser.
 fn is_listed(path: &str) -> bool {
     let is_plain_id =
         |id: &str| !id.is_empty() && !id.contains(|c: char| c != '-' && !c.is_alphanumeric());
@@ -182,7 +182,7 @@ fn arbitrary_paths() -> impl Strategy<Value = String> {
         "(/v2/metadata/|/v2/stats/|/v4/|/)[!-~]{0,24}",
         select(LISTED_PATHS).prop_map(str::to_owned),
     ]
-    // The filter rejects texts that are not a path: a path begins with a slash and has no query.
+    // The filter rejects generated texts that are not a path: a path begins with a slash and has no query.
     .prop_filter("a path without a query", |path| {
         path.starts_with('/') && !path.contains(['?', '#'])
     })

@@ -128,7 +128,7 @@ fn an_unknown_container_or_a_container_without_stats_is_a_404() {
         format!("/v2/metadata/{}", &like_id[1..]),
         format!("/v2/metadata/{}", like_id.to_uppercase()),
         format!("/v2/stats/{like_id}0"),
-        // The document `/task/stats` contains `null` for this container.
+        // The document `/task/stats` contains `null` for the container `metadata-proxy`.
         format!("/v2/stats/{}", container_id("metadata-proxy")),
     ] {
         let (status, body) = get(&proxy, &path);
@@ -209,7 +209,7 @@ fn the_root_lists_the_paths_without_a_request_to_the_endpoint() {
 
 #[test]
 fn the_proxy_reads_a_limited_number_of_bytes_after_a_request_that_is_not_answered_yet() {
-    // This size exceeds the capacity of all buffers of the proxy and of the kernel.
+    // 96 MiB exceed the capacity of all buffers of the proxy and of the kernel.
     const MAX_SENT_BYTES: usize = 96 * 1024 * 1024;
     let pipelined = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
     for (headers, more) in [

@@ -15,7 +15,7 @@ use crate::document::annotations::is_valid_annotation;
 use crate::document::lenient::Scalar;
 use crate::id::{SegmentId, TraceId};
 
-/// A segment with its subsegments, as `BatchGetTraces` returns it.
+/// A segment with its subsegments, in the format of a `BatchGetTraces` response.
 #[derive(Debug)]
 pub struct CompiledSegment {
     pub id: SegmentId,
@@ -31,7 +31,7 @@ enum CompiledKind {
     SubsegmentWithoutSegment,
 }
 
-/// Compiles the documents of a trace. `documents` are valid and contain each id once.
+/// Compiles the documents of a trace. The elements of `documents` must be valid and have distinct ids.
 pub fn compile_documents<'a>(
     trace_id: TraceId,
     documents: impl IntoIterator<Item = &'a str>,
@@ -71,8 +71,8 @@ fn write_segment_document(tree: &SegmentTree<'_>, index: usize) -> String {
     write_member(&mut json, "parent_id", text_to_json(&document.parent_id));
     write_member(&mut json, "trace_id", text_to_json(&document.trace_id));
     write_member(&mut json, "type", text_to_json(&document.kind));
-    // A stack with one entry for each open JSON object: the subsegments that are still to be written into this object,
-    // in reverse order.
+    // A stack with one entry for each open JSON object. An entry contains the subsegments that are still to
+    // be written into the JSON object, in reverse order.
     let mut unwritten_subsegments = vec![subsegments_reversed(tree, index)];
     let mut is_first_subsegment = true;
     while let Some(subsegments) = unwritten_subsegments.last_mut() {
@@ -118,8 +118,9 @@ fn write_inferred_document(trace_id: TraceId, call: &ParsedSegment<'_>) -> Strin
     json
 }
 
-/// Writes the members of a segment or subsegment, except `subsegments`, `parent_id`, `trace_id` and `type`. An embedded
-/// subsegment has no `parent_id`, `trace_id` and `type`: its segment implies their values.
+/// Writes the members of a segment or subsegment, except `subsegments`, `parent_id`, `trace_id` and `type`.
+/// An embedded subsegment has no `parent_id`, `trace_id` and `type`: the enclosing segment determines the
+/// values of the three members.
 fn write_members(json: &mut String, segment: &ParsedSegment<'_>) {
     write_call_members(json, segment);
     let document = &segment.document;
@@ -143,7 +144,7 @@ fn write_members(json: &mut String, segment: &ParsedSegment<'_>) {
 fn write_call_members(json: &mut String, segment: &ParsedSegment<'_>) {
     let document = &segment.document;
     write_member(json, "name", text_to_json(&document.name));
-    // Times are rounded to microseconds, as in summaries.
+    // The start time and the end time are rounded to microseconds, as in summaries.
     write_member(json, "start_time", Some(json!(segment.start)));
     if let Some(end) = segment.end {
         write_member(json, "end_time", Some(json!(end)));
@@ -168,7 +169,8 @@ fn write_member(json: &mut String, key: &str, value: Option<impl Display>) {
     json.push_str(&format!("{separator}\"{key}\":{value}"));
 }
 
-/// The valid annotations; `None` if `annotations` is not an object. If a key occurs twice, the last value is used.
+/// The valid annotations of a document; `None` if `annotations` is not an object. If `annotations` contains a
+/// key twice, the last value of the key is used.
 fn valid_annotations(document: &Document<'_>) -> Option<Value> {
     let pairs = document.annotations.0.as_ref()?.0.iter();
     let by_key: BTreeMap<_, _> = pairs.map(|(key, value)| (&**key, value)).collect();
@@ -186,7 +188,8 @@ fn text_to_json(value: &Scalar<'_>) -> Option<Value> {
     value.as_text().map(Value::from)
 }
 
-/// The JSON text, if it begins with one of these characters. The first character determines the type of a JSON value.
+/// The JSON text of a member, if the text begins with one of the given characters. The first character
+/// determines the type of a JSON value.
 fn with_first_char<'a>(json: Option<&'a RawValue>, first_chars: &[char]) -> Option<&'a RawValue> {
     json.filter(|json| json.get().starts_with(first_chars))
 }

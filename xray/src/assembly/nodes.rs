@@ -6,39 +6,42 @@ use crate::document::Document;
 use crate::document::lenient::Scalar;
 use crate::interner::{Interner, Node};
 
-/// Type of a called service if only its name is known.
+/// The node type of a called service if only the name of the service is known.
 const REMOTE_TYPE: &str = "remote";
 
-/// Type of a database that is queried in SQL.
+/// The node type of a database that is queried in SQL.
 const SQL_TYPE: &str = "Database::SQL";
 
-/// Names of AWS services. Some SDKs send these names in lower case.
+/// Names of AWS services. Some SDKs send the names of AWS services in lower case.
 const AWS_SERVICE_NAMES: [&str; 9] = [
     "DynamoDB", "EC2", "KMS", "Kinesis", "Lambda", "S3", "SNS", "SQS", "STS",
 ];
 
-/// The node of the service that sent this segment.
+/// The node of the service that sent the segment `document`.
 pub fn intern_segment_node(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
     let origin = document.origin.as_text().unwrap_or_default();
     interner.intern_node(document_name(document), origin)
 }
 
-/// The node of the service or resource that this subsegment calls, as the caller describes it.
+/// The node of the service or resource that the subsegment `document` calls. The name and the type of the
+/// node come from the subsegment.
 pub fn intern_callee_node(document: &Document<'_>, interner: &mut Interner) -> Arc<Node> {
     let (resource, kind) = callee_resource_and_type(document);
     interner.intern_node(resource.unwrap_or(document_name(document)), &kind)
 }
 
-/// The member `origin` of the segment that is inferred from this subsegment. `None` if only the callee's name is known.
+/// The member `origin` of the segment that is inferred from the subsegment `document`; `None` if only the
+/// callee's name is known.
 pub fn inferred_origin(document: &Document<'_>) -> Option<String> {
     Some(callee_resource_and_type(document).1).filter(|kind| kind != REMOTE_TYPE)
 }
 
-/// The name of the called resource, if the subsegment names one, and the callee's type.
+/// The name of the called resource, and the callee's type. The name is `None` if the subsegment names no
+/// resource.
 ///
-/// The developer guide shows a DynamoDB table as `AWS::DynamoDB::Table`, a Lambda function as `AWS::Lambda`, and an SNS
-/// topic as `AWS::SNS`. The guide shows no type for queues and buckets. For these nodes, this program uses
-/// the types `AWS::SQS::Queue` and `AWS::S3::Bucket`.
+/// The developer guide shows a DynamoDB table as `AWS::DynamoDB::Table`, a Lambda function as `AWS::Lambda`,
+/// and an SNS topic as `AWS::SNS`. The guide shows no type for queues and buckets. For queues and buckets,
+/// this program uses the types `AWS::SQS::Queue` and `AWS::S3::Bucket`.
 fn callee_resource_and_type<'a>(document: &'a Document<'_>) -> (Option<&'a str>, String) {
     if document.sql.fields.is_some() {
         return (None, SQL_TYPE.to_owned());
@@ -68,7 +71,8 @@ fn aws_service_name<'a>(document: &'a Document<'_>) -> &'a str {
     known_service_name.unwrap_or(name)
 }
 
-/// The name of the called resource, and the suffix that is appended to the type of the service, such as `::Table`.
+/// The name of the called resource, and the suffix of the resource's type. The suffix, such as `::Table`, is
+/// appended to the type of the service.
 fn resource_and_suffix<'a>(document: &'a Document<'_>) -> Option<(&'a str, &'static str)> {
     let aws = document.aws.fields.as_ref()?;
     let (name, suffix): (&Scalar<'_>, _) = match aws_service_name(document) {

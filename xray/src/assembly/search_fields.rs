@@ -8,7 +8,7 @@ use crate::document::{self, Document, Http};
 use crate::interner::Interner;
 use crate::trace::{AnnotationValue, Exception, SearchFields};
 
-/// The search fields of a segment or subsegment; `None` if all of them are absent.
+/// The search fields of a segment or subsegment; `None` if all search fields are absent.
 pub fn extract_search_fields(
     document: &Document<'_>,
     interner: &mut Interner,

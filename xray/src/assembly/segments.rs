@@ -14,14 +14,14 @@ pub struct ParsedSegment<'a> {
     pub parent_id: Option<SegmentId>,
     pub is_subsegment: bool,
     pub start: Time,
-    /// `None` while the segment is in progress.
+    /// The end time; `None` while the segment is in progress.
     pub end: Option<Time>,
     pub document: Document<'a>,
 }
 
 impl ParsedSegment<'_> {
-    /// If two documents have the same id, the one with the greater priority is used. Segments have priority over
-    /// subsegments, and complete documents over documents in progress.
+    /// The priority of a document. If two documents have the same id, the document with the greater priority
+    /// is used. Segments have priority over subsegments, and complete documents over documents in progress.
     fn priority(&self) -> (bool, Option<Time>, Time) {
         (!self.is_subsegment, self.end, self.start)
     }
@@ -36,8 +36,8 @@ impl ParsedSegment<'_> {
     }
 }
 
-/// Parses the documents of a trace. The result is sorted by id and contains each id once. Invalid documents are skipped,
-/// but the store contains only valid ones.
+/// Parses the documents of a trace. The result is sorted by id and contains each id once. The store contains
+/// only valid documents; an invalid document would be skipped.
 pub fn parse_segments<'a>(documents: impl IntoIterator<Item = &'a str>) -> Vec<ParsedSegment<'a>> {
     let mut by_id = BTreeMap::new();
     let documents = documents.into_iter().map(Document::parse);

@@ -18,7 +18,7 @@ pub struct SegmentTree<'a> {
 }
 
 impl<'a> SegmentTree<'a> {
-    /// Builds the tree. `segments` are sorted by id.
+    /// Builds the tree. The elements of `segments` must be sorted by id.
     pub fn build(segments: Vec<ParsedSegment<'a>>) -> Self {
         let find_parent = |segment: &ParsedSegment<'_>| {
             let parent_id = segment.parent_id?;
@@ -90,8 +90,8 @@ impl<'a> SegmentTree<'a> {
         earliest_index.unwrap_or(cycle_entry)
     }
 
-    /// Iterates over all segments, parents before children. Each item is the segment's index and the position of its
-    /// parent in this iteration.
+    /// Iterates over all segments, parents before children. An item consists of the index of a segment and
+    /// the position of its parent in the iteration.
     pub fn walk(&self) -> impl Iterator<Item = (usize, Option<usize>)> {
         let roots = self.roots.iter().rev();
         let mut unvisited: Vec<_> = roots.map(|root| (*root, None)).collect();

@@ -1,17 +1,19 @@
 //! Selects the annotations that X-Ray indexes.
 //!
-//! Sources: the X-Ray developer guide, "Annotations", and the schema of segment documents that it links. A key has 1 to
-//! 500 letters, digits, underscores and periods. A value is a boolean, a number, or a text of up to 1,000 characters. A
-//! trace has at most 50 keys. An annotation that exceeds a limit is dropped, but its document is accepted.
+//! The sources of the limits are the X-Ray developer guide ("Annotations"), and the schema of segment
+//! documents that the guide links. The key of an annotation has 1 to 500 letters, digits, underscores and
+//! periods. The value of an annotation is a boolean, a number, or a text of up to 1,000 characters. A trace
+//! has at most 50 annotation keys. An annotation that exceeds a limit is dropped, but its document is
+//! accepted.
 
 use std::collections::{HashMap, HashSet};
 
 use super::lenient::{Pairs, Scalar};
 
-/// Maximum length of an annotation's key.
+/// Maximum length of an annotation's key in bytes.
 const MAX_KEY_BYTES: usize = 500;
 
-/// Maximum length of an annotation's text.
+/// Maximum length of an annotation's text in characters.
 const MAX_TEXT_CHARS: usize = 1_000;
 
 /// Maximum number of annotation keys that are indexed for one trace.
@@ -38,7 +40,8 @@ pub struct AnnotationSelector {
 }
 
 impl AnnotationSelector {
-    /// The indexed annotations of one segment or subsegment. If a key occurs twice, the last value is used.
+    /// The indexed annotations of one segment or subsegment. If an annotation key occurs twice, the last
+    /// value is used.
     pub fn select_annotations<'a>(
         &mut self,
         pairs: &'a Pairs<'_>,
@@ -63,7 +66,8 @@ impl AnnotationSelector {
         selected_annotations
     }
 
-    /// Adds a key to the indexed keys. Returns false if the trace already has the maximum number of keys.
+    /// Adds an annotation key to the indexed keys. Returns false if the trace already has the maximum number
+    /// of keys.
     fn add_key(&mut self, key: &str) -> bool {
         if self.indexed_keys.contains(key) {
             return true;

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-/// A text, a number or a boolean. Every other JSON value is `Absent`.
+/// A JSON text, number or boolean. `null`, an array or an object becomes `Absent`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Scalar<'a> {
     /// The member is missing, `null`, an array or an object.
@@ -24,7 +24,7 @@ pub enum Scalar<'a> {
 }
 
 impl Scalar<'_> {
-    /// The text; `None` for every other value.
+    /// The text of a `Text` value; `None` for a number, a boolean or an absent value.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -32,7 +32,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// The number; `None` for every other value.
+    /// The number of a `Number` value; `None` for a text, a boolean or an absent value.
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => number.as_f64(),
@@ -40,7 +40,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// The boolean; `None` for every other value.
+    /// The boolean of a `Boolean` value; `None` for a text, a number or an absent value.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Boolean(boolean) => Some(*boolean),
@@ -48,17 +48,17 @@ impl Scalar<'_> {
         }
     }
 
-    /// Whether this is the boolean `true`.
+    /// Whether the value is the boolean `true`.
     pub fn is_true(&self) -> bool {
         self.as_bool() == Some(true)
     }
 
-    /// Whether this is `Absent`.
+    /// Whether the value is `Absent`.
     pub fn is_absent(&self) -> bool {
         *self == Self::Absent
     }
 
-    /// The JSON value; `null` if absent.
+    /// The value as JSON. An absent value becomes `null`.
     pub fn to_json(&self) -> Value {
         match self {
             Self::Absent => Value::Null,
@@ -69,11 +69,11 @@ impl Scalar<'_> {
     }
 }
 
-/// A JSON object. Every other JSON value becomes `None`.
+/// A JSON object. A JSON value that is not an object becomes `None`.
 #[derive(Clone, Debug)]
 pub struct Object<T>(pub Option<T>);
 
-/// A JSON array. Every other JSON value becomes an empty list.
+/// A JSON array. A JSON value that is not an array becomes an empty list.
 #[derive(Clone, Debug)]
 pub struct List<T>(pub Vec<T>);
 
@@ -81,12 +81,12 @@ pub struct List<T>(pub Vec<T>);
 #[derive(Clone, Debug, Default)]
 pub struct Pairs<'a>(pub Vec<(Cow<'a, str>, Scalar<'a>)>);
 
-/// A member whose JSON is returned to clients unchanged. Only the fields of `T` are parsed.
+/// A member whose JSON text is returned to clients without a change. Only the fields of `T` are parsed.
 #[derive(Clone, Debug)]
 pub struct Block<'a, T> {
-    /// The JSON text of any type; `None` if the member is missing.
+    /// The JSON text of the member; `None` if the member is missing.
     pub json: Option<&'a RawValue>,
-    /// The parsed fields; `None` if the JSON is not an object.
+    /// The parsed fields of the member; `None` if the member is not a JSON object.
     pub fields: Option<T>,
 }
 
@@ -111,8 +111,8 @@ impl<T> Default for Block<'_, T> {
     }
 }
 
-/// A type that every JSON value can be converted to. Each method converts one JSON type. The default conversions return
-/// `absent()`.
+/// A type that every JSON value can be converted to. Each method of the trait converts one JSON type. The
+/// default implementations of the methods return `absent()`.
 trait FromAnyJson<'de>: Sized {
     fn absent() -> Self;
 
@@ -133,7 +133,8 @@ trait FromAnyJson<'de>: Sized {
 
 /// A type for the members of a JSON object. The implementation that serde derives refuses a key that occurs twice.
 pub trait ReadMember<'de>: Default {
-    /// Reads the value of a key. If the key occurs twice, the later value replaces the earlier one.
+    /// Reads the value of a key. If a key occurs twice in the object, the later value replaces the earlier
+    /// value.
     fn read_member<A: MapAccess<'de>>(
         &mut self,
         key: Cow<'de, str>,

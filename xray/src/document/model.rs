@@ -1,5 +1,5 @@
-//! The members of a segment document. Members that searches need are parsed. `metadata`, `service`, `links` and
-//! `precursor_ids` are only returned to clients, so their JSON text is not parsed.
+//! The members of a segment document. The program parses the members that searches need. `metadata`,
+//! `service`, `links` and `precursor_ids` are only returned to clients, so their JSON text is not parsed.
 
 use std::borrow::Cow;
 
@@ -116,7 +116,8 @@ define_members! {
         pub instance_id: Scalar<'a> = "instance_id",
     }
 
-    /// Block `cause`. If `cause` is the id of an exception in another subsegment, that exception is not looked up.
+    /// Block `cause`. If `cause` is the id of an exception in another subsegment, this program does not
+    /// search for the exception.
     pub struct Cause<'a> {
         pub exceptions: List<Object<Exception<'a>>> = "exceptions",
     }

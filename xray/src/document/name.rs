@@ -2,13 +2,13 @@
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-/// Maximum length of a segment's name.
+/// Maximum length of a segment's name in characters.
 const MAX_SEGMENT_NAME_CHARS: usize = 200;
 
-/// Maximum length of a subsegment's name.
+/// Maximum length of a subsegment's name in characters.
 const MAX_SUBSEGMENT_NAME_CHARS: usize = 250;
 
-/// Whether X-Ray accepts this name.
+/// Whether X-Ray accepts the name `name`.
 pub fn is_valid_name(name: &str, is_subsegment: bool) -> bool {
     let max_chars = if is_subsegment {
         MAX_SUBSEGMENT_NAME_CHARS
@@ -18,8 +18,9 @@ pub fn is_valid_name(name: &str, is_subsegment: bool) -> bool {
     (1..=max_chars).contains(&name.chars().count()) && name.chars().all(is_permitted_in_name)
 }
 
-/// Whether X-Ray permits this character in a name: letters, numbers and separators by Unicode's general categories, and
-/// the symbols that the developer guide lists. Tabs and line breaks are not permitted.
+/// Whether X-Ray permits the character in a name. X-Ray permits the letters, numbers and separators of
+/// Unicode's general categories, and the symbols that the developer guide lists. Tabs and line breaks are not
+/// permitted.
 pub fn is_permitted_in_name(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || " _.:/%&#=+\\-@".contains(c);
@@ -61,7 +62,8 @@ mod tests {
         ] {
             assert!(is_valid_name(name, false), "{name:?}");
         }
-        // A combining accent, an emoji, a dash, quotation marks, and control characters.
+        // The invalid names contain a combining accent, an emoji, a dash, quotation marks, or control
+        // characters.
         for name in [
             "e\u{301}",
             "\u{1f600}",

@@ -1,4 +1,4 @@
-//! Tests of the validation and its error codes.
+//! Tests of the validation of segment documents, and of the error codes for invalid documents.
 
 use super::*;
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ fn valid_segment() -> Value {
     })
 }
 
-/// Parses a changed copy of `valid_segment()`. Returns `complete` or `in progress` if the copy is accepted, otherwise
-/// the error code.
+/// Parses a changed copy of `valid_segment()`. The result is `complete` or `in progress` if the parser
+/// accepts the copy, otherwise the error code.
 fn parse_changed_segment(change: impl FnOnce(&mut Value)) -> &'static str {
     let mut document = valid_segment();
     change(&mut document);

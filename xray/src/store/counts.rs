@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Counts of the store, as `GET /status` returns them.
+/// Counts of the store in the format of a `GET /status` response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct StoreCounts {
@@ -10,21 +10,21 @@ pub struct StoreCounts {
     pub traces: usize,
     /// Stored documents.
     pub documents: usize,
-    /// Bytes of the stored documents' JSON.
+    /// Total size of the stored documents' JSON in bytes.
     pub bytes: usize,
     /// Heap memory of the stored traces in bytes: documents, assembled traces and indexes.
     pub memory_bytes: usize,
-    /// Documents that were accepted since the start.
+    /// Number of documents that the store has accepted since the program started.
     pub taken: u64,
-    /// Accepted documents that are not stored: duplicates, documents that a later document replaced, and documents in
-    /// progress that arrived after the complete document.
+    /// Number of accepted documents that are not stored: duplicates, documents that a later document
+    /// replaced, and documents in progress that arrived after the complete document.
     pub superseded: u64,
-    /// Documents that were refused since the start.
+    /// Number of documents that the store has refused since the program started.
     pub refused: u64,
-    /// Annotations that are not indexed because they exceed a limit.
+    /// Number of annotations that are not indexed because they exceed a limit.
     pub annotations_dropped: u64,
-    /// Traces that were evicted because a limit was reached.
+    /// Number of traces that were evicted because a limit was exceeded.
     pub evicted_traces: u64,
-    /// Documents of the evicted traces.
+    /// Number of documents in the evicted traces.
     pub evicted_documents: u64,
 }

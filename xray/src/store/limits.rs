@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-/// Limits of the store. When a limit is exceeded, traces are evicted in the order in which their first documents arrived.
+/// Limits of the store. When a limit is exceeded, the store evicts traces. Traces are evicted in the order in
+/// which their first documents arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Maximum number of traces.
     pub traces: usize,
-    /// Memory limit in bytes. Traces may use half of the limit; the other half is for requests.
+    /// Memory limit in bytes. Traces may use half of the memory limit; requests may use the other half of the
+    /// memory limit.
     pub bytes: usize,
-    /// Maximum age of a trace, from the arrival of its first document.
+    /// Maximum age of a trace. The age begins when the first document of the trace arrives.
     pub age: Duration,
 }
 

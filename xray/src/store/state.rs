@@ -12,30 +12,30 @@ use crate::memory::allocation_bytes;
 use crate::time::Time;
 use crate::trace::Trace;
 
-/// Maximum number of traces in a batch. The state is locked while a batch is removed from the changed traces and while
-/// its assembled traces are stored. The limit keeps both periods short.
+/// Maximum number of traces in a batch. The store's state is locked while a batch is removed from the changed
+/// traces, and while the assembled traces of the batch are stored. A small batch keeps the lock times short.
 const MAX_BATCH_TRACES: usize = 128;
 
-/// A batch is complete when its documents reach this size. The memory limit does not include the assembled traces of a
-/// batch until they are stored.
+/// A batch is complete when the total size of its documents reaches 1 MiB. The memory limit does not include
+/// the assembled traces of a batch until they are stored.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
-/// Maximum size of one trace's documents. AWS's limit is 500 kB.
+/// Maximum total size of one trace's documents in bytes. The limit of AWS is 500 kB.
 const MAX_TRACE_BYTES: usize = 16 * 1024 * 1024;
 
-/// The documents of one trace may use 1/16 of the memory limit. The assembled trace may use several times as much
-/// memory as its documents.
+/// The documents of one trace may use 1/16 of the memory limit. An assembled trace may use several times as
+/// much memory as the documents of the trace.
 const TRACE_LIMIT_DIVISOR: usize = 16;
 
-/// All traces together may use half of the memory limit. The other half is for requests, and for freed memory that the
-/// allocator cannot reuse immediately.
+/// All traces together may use half of the memory limit. The other half of the memory limit is for requests,
+/// and for freed memory that the allocator cannot reuse immediately.
 const ALL_TRACES_LIMIT_DIVISOR: usize = 2;
 
 /// Number of entries in a node of the standard library's B-tree.
 const BTREE_NODE_ENTRIES: usize = 11;
 
-/// Memory in bytes of a trace without its documents and entities. The sizes of the entries are doubled because each
-/// collection may be half empty.
+/// Memory in bytes of a trace without its documents and entities. The sizes of the trace's entries in
+/// collections are doubled, because a collection may be half empty.
 const TRACE_OVERHEAD_BYTES: usize = 2
     * (size_of::<(TraceId, StoredTrace)>()
         + size_of::<(Instant, TraceId)>()
@@ -43,8 +43,8 @@ const TRACE_OVERHEAD_BYTES: usize = 2
         + size_of::<(u64, TraceId)>())
     + allocation_bytes(BTREE_NODE_ENTRIES * size_of::<(SegmentId, StoredDocument)>());
 
-/// Memory in bytes of a document without its JSON. The size of the entry is doubled because the collection may be half
-/// empty.
+/// Memory in bytes of a document without its JSON. The size of the document's entry in the B-tree is doubled,
+/// because the B-tree may be half empty.
 const DOCUMENT_OVERHEAD_BYTES: usize = 2 * size_of::<(SegmentId, StoredDocument)>();
 
 #[derive(Debug, Default)]
@@ -53,7 +53,8 @@ pub struct StoreState {
     /// Traces in the order in which their first documents arrived.
     arrivals: VecDeque<(Instant, TraceId)>,
     pub traces_by_time: BTreeMap<(Time, TraceId), Arc<Trace>>,
-    /// Traces that have changed since they were last assembled. The key is the number of the first change since then.
+    /// Traces that have changed since they were last assembled. The key of a trace is the number of its first
+    /// change since the trace was last assembled.
     changed: BTreeMap<u64, TraceId>,
     /// The number of the next change.
     pub next_change: u64,
@@ -65,7 +66,7 @@ pub struct StoreState {
 #[derive(Debug, Default)]
 struct StoredTrace {
     documents: BTreeMap<SegmentId, StoredDocument>,
-    /// Bytes of the documents' JSON.
+    /// Total size of the documents' JSON in bytes.
     document_bytes: usize,
     /// Version number of the trace: incremented whenever a document is added or replaced.
     revision: u64,
@@ -90,9 +91,10 @@ struct StoredDocument {
 }
 
 impl StoredDocument {
-    /// If two documents have the same id, the one with the greater priority is stored. Segments have priority over
-    /// subsegments, and complete documents over documents in progress. Other documents are compared by their JSON text, so
-    /// that the result does not depend on the order of arrival.
+    /// The priority of a document. If two documents have the same id, the document with the greater priority
+    /// is stored. Segments have priority over subsegments, and complete documents over documents in progress.
+    /// Documents of the same kind with the same end time are compared by their JSON text, so that the result
+    /// does not depend on the order of arrival.
     fn priority(&self) -> (bool, Option<Time>, &str) {
         (!self.is_subsegment, self.end, &self.json)
     }
@@ -206,8 +208,8 @@ impl StoreState {
         }
     }
 
-    /// Removes a batch of traces from the changed traces and returns the batch. Only traces whose first change has a
-    /// number below `change_limit` are returned.
+    /// Removes a batch of traces from the changed traces and returns the batch. The batch contains only
+    /// traces whose first change has a number below `change_limit`.
     pub fn take_changed_batch(&mut self, change_limit: u64) -> Vec<ChangedTrace> {
         let mut batch = Vec::new();
         let mut batch_bytes = 0;
@@ -248,7 +250,7 @@ impl StoreState {
         }
     }
 
-    /// A trace in the form in which it was last assembled.
+    /// The result of the last assembly of a trace.
     pub fn assembled_trace(&self, id: TraceId) -> Option<Arc<Trace>> {
         self.traces.get(&id)?.assembled.clone()
     }

@@ -10,8 +10,8 @@ use crate::summary::summarize_trace;
 
 const TRACE_ID: &str = "1-6b015a0d-f850aeca7c5d968dc9e93dd9";
 
-/// The documents of a request to a shop. The request fails because a call to DynamoDB fails. The mail service sends no
-/// segment.
+/// The documents of a request to a shop. The request to the shop fails because a call to DynamoDB fails. The
+/// mail service sends no segment.
 fn failed_order_documents() -> [Value; 3] {
     [
         json!({
@@ -79,7 +79,7 @@ fn compiled_documents_nest_subsegments_and_add_inferred_segments() {
 fn a_summary_lists_services_annotations_users_and_root_causes() {
     let store = store_with_documents(&failed_order_documents());
     let traces = store.traces_by_id([trace_id()].into());
-    // Another test checks the revision.
+    // The revision of a trace is replaced, because another test checks the revision.
     assert_json_snapshot!(summarize_trace(&traces[0], None), { ".Revision" => "[revision]" });
 }
 
@@ -93,7 +93,7 @@ fn a_service_graph_has_statistics_for_each_node_and_edge() {
 
 #[test]
 fn members_that_are_not_searched_are_returned_as_the_same_json_text() {
-    // The two numbers cannot be represented as `f64`, and `\ud800` is not a Unicode character.
+    // An `f64` cannot represent the numbers in `metadata`, and `\ud800` is not a Unicode character.
     let metadata = r#"{"default":{"huge":1e400,"precise":0.12345678901234567890,"half":"\ud800"}}"#;
     let mut document = failed_order_documents()[1].to_string();
     document.pop();

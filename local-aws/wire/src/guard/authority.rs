@@ -24,7 +24,7 @@ impl Authority {
         };
         let port = match port {
             "" => None,
-            // The digits are checked, because `u16::from_str` also accepts a plus sign.
+            // The parser accepts only digits in a port. `u16::from_str` alone would also accept a plus sign.
             port if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
             _ => return None,
         };
@@ -32,12 +32,14 @@ impl Authority {
         Some(Self { name, port })
     }
 
-    /// The port if it is set, else 80, which is the default port of the scheme `http`.
+    /// The port of the authority. If the authority has no port, the result is 80: the default port of the
+    /// scheme `http`.
     pub fn port_or_80(&self) -> u16 {
         self.port.unwrap_or(80)
     }
 
-    /// The IP address if the name is a complete IPv4 address or an IPv6 address in brackets, else `None`.
+    /// The IP address, if the host name is a complete IPv4 address or an IPv6 address in brackets. For every
+    /// other host name, the result is `None`.
     pub fn ip(&self) -> Option<IpAddr> {
         let after_opening_bracket = self.name.strip_prefix('[');
         match after_opening_bracket.and_then(|name| name.strip_suffix(']')) {
@@ -46,7 +48,7 @@ impl Authority {
         }
     }
 
-    /// Whether the name is `localhost` or a loopback address.
+    /// Whether the host name is `localhost` or a loopback address.
     pub fn is_loopback(&self) -> bool {
         self.name == "localhost"
             || self
