@@ -1,4 +1,4 @@
-//! Summaries of traces, as `GetTraceSummaries` returns them.
+//! Summaries of traces in the format of a `GetTraceSummaries` response.
 
 mod root_causes;
 mod service_id;
@@ -17,7 +17,8 @@ use root_causes::{error_root_causes_json, fault_root_causes_json, response_time_
 use service_id::service_id_json;
 use values::{DistinctValue, DistinctValues};
 
-/// The `TraceSummary` of a trace. `matched_event_time` is set if the request's time range is of the type `Event`.
+/// The `TraceSummary` of a trace. `matched_event_time` has a value if the time range of the API request has
+/// the type `Event`.
 pub fn summarize_trace(trace: &Trace, matched_event_time: Option<Time>) -> Value {
     let root = trace.root();
     let has_throttle = trace.segments().any(|(_, segment)| segment.flags.throttle);
@@ -53,13 +54,13 @@ pub fn summarize_trace(trace: &Trace, matched_event_time: Option<Time>) -> Value
     summary
 }
 
-/// All entities that have search fields, with these fields.
+/// All entities that have search fields, each with its search fields.
 fn entities_with_search_fields(trace: &Trace) -> impl Iterator<Item = (&Entity, &SearchFields)> {
     let entities = trace.entities.iter();
     entities.filter_map(|entity| Some((entity, entity.search_fields.as_deref()?)))
 }
 
-/// `Http` of a summary, from the root segment.
+/// The member `Http` of a summary. The values come from the root segment.
 fn http_json(root: Option<&Entity>) -> Value {
     let mut http = Map::new();
     let Some(fields) = root.and_then(|root| root.search_fields.as_deref()) else {
@@ -82,7 +83,8 @@ fn http_json(root: Option<&Entity>) -> Value {
     Value::Object(http)
 }
 
-/// `Annotations` of a summary: the distinct values of each key, with the services that sent them.
+/// The member `Annotations` of a summary: the distinct values of each annotation key. Each value is listed
+/// with the services that sent the value.
 fn annotations_json(trace: &Trace) -> Value {
     let mut values_by_key: BTreeMap<&str, DistinctValues<'_>> = BTreeMap::new();
     for (entity, fields) in entities_with_search_fields(trace) {
@@ -101,7 +103,7 @@ fn annotations_json(trace: &Trace) -> Value {
         .collect()
 }
 
-/// `Users` of a summary: the distinct users, with the services that sent them.
+/// The member `Users` of a summary: the distinct user names, each with the services that sent the user name.
 fn users_json(trace: &Trace) -> Value {
     let mut users = DistinctValues::default();
     for (entity, fields) in entities_with_search_fields(trace) {
@@ -120,7 +122,7 @@ fn users_json(trace: &Trace) -> Value {
         .collect()
 }
 
-/// `ServiceIds` of a summary: one `ServiceId` for each node, in the order of the segments.
+/// The member `ServiceIds` of a summary: one `ServiceId` for each node, in the order of the segments.
 fn service_ids_json(trace: &Trace) -> Vec<Value> {
     let mut seen_nodes = HashSet::new();
     let segments = trace.segments().map(|(_, segment)| segment);

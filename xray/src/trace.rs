@@ -16,18 +16,19 @@ pub struct Trace {
     pub id: TraceId,
     /// The time that the store indexes: the time in the id, or `start` if the id contains no plausible time.
     pub index_time: Time,
-    /// Earliest start of a segment. If the trace has no segment, earliest start of a subsegment.
+    /// The start time of the trace: the earliest start of a segment. If the trace has no segment, the start
+    /// time is the earliest start of a subsegment.
     pub start: Time,
-    /// Latest end of a segment; `start` if all segments are in progress. If the trace has no segment, the subsegments
-    /// are used instead.
+    /// The end time of the trace: the latest end of a segment, or `start` if all segments are in progress. If
+    /// the trace has no segment, the end time is the latest end of a subsegment.
     pub end: Time,
-    /// Version number of the trace: incremented whenever a document is added or replaced.
+    /// Version number of the trace. The store increments the number whenever a document is added or replaced.
     pub revision: u64,
     /// Number of annotations that exceed a limit and are not indexed.
     pub dropped_annotations: u64,
     /// Heap memory of the trace in bytes.
     pub memory_bytes: usize,
-    /// Index of the root segment. `None` if there are only subsegments.
+    /// Index of the root segment. The index is `None` if the trace has only subsegments.
     pub root_index: Option<usize>,
     /// Segments and subsegments, parents before their children.
     pub entities: Box<[Entity]>,
@@ -38,20 +39,23 @@ pub struct Trace {
 pub struct Entity {
     /// Id of the segment or subsegment.
     pub id: SegmentId,
-    /// Segment, subsegment or inferred segment.
+    /// The kind of the entity: segment, subsegment or inferred segment.
     pub kind: EntityKind,
     /// The flags error, throttle and fault.
     pub flags: ErrorFlags,
-    /// Namespace of a subsegment.
+    /// The namespace of a subsegment; `Local` for a segment.
     pub namespace: Namespace,
-    /// Whether the document has no `parent_id`. A client outside the trace called a segment without a `parent_id`.
+    /// Whether the entity's document has no `parent_id`. If a segment has no `parent_id`, a client outside
+    /// the trace called the service.
     pub is_entry: bool,
-    /// Whether an earlier segment of the same node has the same parent. Both segments then belong to one call.
+    /// Whether an earlier segment of the same node has the same parent. A call can have several segments of
+    /// the same node; only the first segment is counted as a call.
     pub is_repeated_call: bool,
-    /// Index of the parent; `None` if the document names no parent or the parent was not received.
+    /// Index of the entity's parent; `None` if the document has no `parent_id` or the parent was not
+    /// received.
     pub parent_index: Option<u32>,
-    /// Index of the segment that contains the subsegment; `None` if that segment was not received. For a segment, the
-    /// segment's own index.
+    /// Index of the segment that contains the entity; `None` if the containing segment was not received. If
+    /// the entity is a segment, the value is the segment's own index.
     pub segment_index: Option<u32>,
     /// Index of the first entity after the descendants of this entity.
     pub subtree_end: u32,
@@ -61,9 +65,9 @@ pub struct Entity {
     pub node: Option<Arc<Node>>,
     /// Start time.
     pub start: Time,
-    /// End time; `None` while in progress.
+    /// End time; `None` while the entity is in progress.
     pub end: Option<Time>,
-    /// Fields that searches need; `None` if all are empty.
+    /// The fields that searches need; `None` if all search fields are empty.
     pub search_fields: Option<Box<SearchFields>>,
 }
 
@@ -81,16 +85,16 @@ pub enum EntityKind {
 /// The member `namespace` of a subsegment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Namespace {
-    /// Work inside the service.
+    /// The subsegment describes work inside the service.
     #[default]
     Local,
-    /// A call to an AWS service.
+    /// The subsegment describes a call to an AWS service.
     Aws,
-    /// A call to another service.
+    /// The subsegment describes a call to a service that is not an AWS service.
     Remote,
 }
 
-/// The members `error`, `throttle` and `fault` of a document. The HTTP status does not set them.
+/// The members `error`, `throttle` and `fault` of a document. The HTTP status does not set the three flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ErrorFlags {
     /// Client error (4xx).
@@ -102,7 +106,7 @@ pub struct ErrorFlags {
 }
 
 impl ErrorFlags {
-    /// Whether no flag is set.
+    /// Whether the flags `error`, `throttle` and `fault` are all false.
     pub fn is_ok(self) -> bool {
         self == Self::default()
     }
@@ -144,12 +148,12 @@ pub struct Exception {
 }
 
 impl Entity {
-    /// Whether this is a segment, sent or inferred.
+    /// Whether the entity is a segment. Inferred segments count as segments.
     pub fn is_segment(&self) -> bool {
         self.kind != EntityKind::Subsegment
     }
 
-    /// Time from start to end; `None` while in progress.
+    /// The duration of the entity; `None` while the entity is in progress.
     pub fn duration(&self) -> Option<Time> {
         Some(self.end?.saturating_duration_since(self.start))
     }
@@ -161,30 +165,30 @@ impl Trace {
         self.entities.get(self.root_index?)
     }
 
-    /// Time from `start` to `end`.
+    /// The duration of the trace, from `start` to `end`.
     pub fn duration(&self) -> Time {
         self.end.saturating_duration_since(self.start)
     }
 
-    /// Whether any segment or subsegment is in progress.
+    /// Whether at least one segment or subsegment of the trace is in progress.
     pub fn is_partial(&self) -> bool {
         self.entities.iter().any(|entity| entity.end.is_none())
     }
 
-    /// Whether any segment is inferred.
+    /// Whether at least one segment of the trace is inferred.
     pub fn has_inferred(&self) -> bool {
         let mut entities = self.entities.iter();
         entities.any(|entity| entity.kind == EntityKind::Inferred)
     }
 
-    /// Segments, sent and inferred, with their indexes.
+    /// All segments of the trace, inferred segments included. Each segment is returned with its index.
     pub fn segments(&self) -> impl Iterator<Item = (usize, &Entity)> {
         let entities = self.entities.iter().enumerate();
         entities.filter(|(_, entity)| entity.is_segment())
     }
 
-    /// The segment at `index` and its subsegments. Segments of called services are skipped. If `index` is the index of
-    /// a subsegment, only this subsegment is returned.
+    /// The segment at `index` and its subsegments. The segments of called services are skipped. If `index` is
+    /// the index of a subsegment, the iterator returns only that subsegment.
     pub fn segment_with_subsegments(&self, index: usize) -> impl Iterator<Item = &Entity> {
         let first_entity = &self.entities[index];
         let mut next_index = index + 1;
@@ -202,7 +206,8 @@ impl Trace {
         std::iter::once(first_entity).chain(subsegments)
     }
 
-    /// The calls between nodes. Each edge of the service graph summarizes the calls between two nodes.
+    /// The calls between nodes of the service graph. Each edge of the service graph summarizes the calls
+    /// between two nodes.
     pub fn calls(&self) -> impl Iterator<Item = Call> {
         self.segments().filter_map(|(callee_index, callee)| {
             let Some(parent_index) = callee.parent_index else {
@@ -220,8 +225,8 @@ impl Trace {
             Some(Call {
                 caller: Caller::Service(parent.segment_index? as usize),
                 callee_index,
-                // The parent of a segment can be a segment instead of a subsegment, for example with AWS Lambda. In
-                // that case, no subsegment has the duration of the call.
+                // The parent of a segment can be a segment instead of a subsegment, for example with AWS
+                // Lambda. If the parent is a segment, no subsegment has the duration of the call.
                 measured_index: if parent.is_segment() {
                     callee_index
                 } else {
@@ -235,11 +240,12 @@ impl Trace {
 /// A call from one node to another.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// The calling client or service.
+    /// The client or service that makes the call.
     pub caller: Caller,
     /// Index of the called segment.
     pub callee_index: usize,
-    /// Index of the entity with the call's duration and flags: usually the caller's subsegment.
+    /// Index of the entity that has the duration and the flags of the call. The entity is usually the
+    /// caller's subsegment.
     pub measured_index: usize,
 }
 
@@ -248,6 +254,6 @@ pub struct Call {
 pub enum Caller {
     /// A client outside the trace. The client's node has the callee's name and the type [`CLIENT_NODE_TYPE`].
     Client,
-    /// A service. The number is the index of the service's segment.
+    /// A service. The field contains the index of the service's segment.
     Service(usize),
 }

@@ -68,7 +68,7 @@ struct StoredTrace {
     documents: BTreeMap<SegmentId, StoredDocument>,
     /// Total size of the documents' JSON in bytes.
     document_bytes: usize,
-    /// Version number of the trace: incremented whenever a document is added or replaced.
+    /// Version number of the trace. The store increments the number whenever a document is added or replaced.
     revision: u64,
     /// The number of the first change that `assembled` does not include; `None` if `assembled` is up to date.
     first_change: Option<u64>,

@@ -6,17 +6,17 @@ use super::service_id::service_id_json;
 use crate::root_cause::{self, RootCause};
 use crate::trace::{Entity, EntityKind, Trace};
 
-/// `FaultRootCauses` of a summary.
+/// The member `FaultRootCauses` of a summary.
 pub fn fault_root_causes_json(trace: &Trace) -> Vec<Value> {
     failure_root_causes_json(trace, |entity| entity.flags.fault)
 }
 
-/// `ErrorRootCauses` of a summary.
+/// The member `ErrorRootCauses` of a summary.
 pub fn error_root_causes_json(trace: &Trace) -> Vec<Value> {
     failure_root_causes_json(trace, |entity| entity.flags.error)
 }
 
-/// `ResponseTimeRootCauses` of a summary.
+/// The member `ResponseTimeRootCauses` of a summary.
 pub fn response_time_root_causes_json(trace: &Trace) -> Vec<Value> {
     let root_cause = root_cause::find_response_time_root_cause(trace);
     let step = |entity: &Entity| {
@@ -53,7 +53,7 @@ fn failure_root_causes_json(trace: &Trace, has_failed: fn(&Entity) -> bool) -> V
         .collect()
 }
 
-/// Converts a root cause to JSON. `step` creates the elements of `EntityPath`.
+/// Converts a root cause to JSON. The function `step` creates an element of `EntityPath` from an entity.
 fn root_cause_json(
     trace: &Trace,
     root_cause: &RootCause,

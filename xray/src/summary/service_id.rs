@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::trace::Entity;
 
-/// The `ServiceId` of a segment. Type and account are absent if the document does not state them.
+/// The `ServiceId` of a segment. The members `Type` and `AccountId` are absent if the segment has no type or
+/// no account id.
 pub fn service_id_json(segment: &Entity) -> Value {
     let node = segment.node.as_ref();
     let name = node.map_or(&segment.name, |node| &node.name);

@@ -1,4 +1,5 @@
-//! Distinct values of annotations and users, with the services that sent them. Adding a value takes constant time.
+//! Distinct annotation values and user names, each with the services that sent the value. Adding a value to
+//! the collection takes constant time.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,16 +12,16 @@ use crate::trace::{AnnotationValue, Trace};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DistinctValue<'a> {
     Boolean(bool),
-    /// The bits of an `f64`. Equal numbers have equal bits, because -0.0 is replaced by 0.0.
+    /// The bits of an `f64`. Equal numbers have equal bits, because the conversion replaces -0.0 by 0.0.
     NumberBits(u64),
     Text(&'a str),
 }
 
-/// Distinct values in the order in which they were added.
+/// Distinct values, in the order in which the values were added.
 #[derive(Default)]
 pub struct DistinctValues<'a> {
     value_indexes: HashMap<DistinctValue<'a>, usize>,
-    /// Each value, with the indexes of the segments that contain it.
+    /// Each value, with the indexes of the segments that contain the value.
     values: Vec<(DistinctValue<'a>, Vec<u32>)>,
 }
 
@@ -29,7 +30,7 @@ impl<'a> DistinctValue<'a> {
     pub fn from_annotation(annotation: &'a AnnotationValue) -> Self {
         match annotation {
             AnnotationValue::Boolean(boolean) => Self::Boolean(*boolean),
-            // Adding 0.0 changes -0.0 to 0.0 and no other number.
+            // Adding 0.0 changes -0.0 to 0.0, and does not change any other number.
             AnnotationValue::Number(number) => Self::NumberBits((number + 0.0).to_bits()),
             AnnotationValue::Text(text) => Self::Text(text),
         }
@@ -56,7 +57,7 @@ impl<'a> DistinctValues<'a> {
         self.values[index].1.extend(segment_index);
     }
 
-    /// Each value, with the distinct `ServiceId`s of the services that sent it.
+    /// Each value, with the distinct `ServiceId`s of the services that sent the value.
     pub fn with_service_ids(
         self,
         trace: &Trace,
