@@ -155,9 +155,9 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // The connection owns the callbacks, each callback owns an `Exchange`, and each `Exchange` refers to
-        // the connection. If the callbacks were not dropped here, the reference cycle would leak the
-        // connection.
+        // The connection owns the callbacks, each callback owns an `Exchange`, and each `Exchange` refers
+        // to the connection. The callbacks are dropped here, because otherwise the reference cycle would
+        // leak the connection.
         drop(mem::take(&mut *self.connection.sent_callbacks.borrow_mut()));
     }
 }
@@ -199,8 +199,9 @@ impl AsyncWrite for Stream {
     /// actix calls `poll_flush` after the operating system has accepted all bytes of the connection's buffer.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        // `sent_at` is the start of the write, not the current time. A client on the same machine may
-        // already have ended its span, and a server span must not end after the client's span.
+        // The argument `sent_at` is the time at which the write of the response started, not the current
+        // time. A client on the same machine may already have ended its span, and a server span must not
+        // end after the client's span.
         let sent_at = self.connection.last_write.get();
         let callbacks = mem::take(&mut *self.connection.sent_callbacks.borrow_mut());
         callbacks.into_iter().for_each(|callback| callback(sent_at));

@@ -1,4 +1,5 @@
-//! Reads the environment variables of a process once, when it starts. Each error names its variable.
+//! Reads the environment variables of a process once, at the start of the process. Each error names its
+//! variable.
 //!
 //! Each method of [`Variables`] reads one variable. The arguments are the variable's name, its default, and
 //! its range or parser.
@@ -101,7 +102,7 @@ impl Environment {
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         // Names of variables are case-sensitive, but `envy` ignores case. If both `port` and `PORT` were
-        // passed to `envy`, it would report a duplicate field.
+        // passed to `envy`, `envy` would report a duplicate field.
         let is_upper_case = |name: &str| !name.contains(|c: char| c.is_ascii_lowercase());
         let variables = variables.into_iter();
         Self(variables.filter(|(name, _)| is_upper_case(name)).collect())

@@ -17,8 +17,8 @@ pub enum IdError {
     /// The path segment of the id does not exist or is empty.
     #[error("the path has no id")]
     Missing,
-    /// The path segment of the id contains an encoded slash. Encoded slashes are rejected, because proxies
-    /// differ in whether they decode a slash.
+    /// The path segment of the id contains an encoded slash. Encoded slashes are rejected, because some
+    /// proxies decode an encoded slash and other proxies do not.
     #[error("an id cannot contain a slash")]
     Slash,
     /// The decoded bytes of the id are not UTF-8.

@@ -16,7 +16,8 @@ const RESERVED_FILES: u64 = 512;
 /// Returns the resulting limit of open files; `None` means that the number of open files is unlimited.
 pub fn raise_open_file_limit(wanted_files: u64) -> Option<u64> {
     if let Some(raised) = raised_limit(getrlimit(Resource::Nofile), wanted_files) {
-        // If `setrlimit` fails, the previous limit remains valid and is returned below.
+        // If `setrlimit` fails, the previous limit remains valid and this function returns the previous
+        // limit.
         let _ = setrlimit(Resource::Nofile, raised);
     }
     // The limit of open files is read again, because macOS may set a lower limit than requested without an

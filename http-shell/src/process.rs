@@ -39,9 +39,9 @@ pub enum ProcessError {
     /// The port cannot be bound.
     #[error("cannot listen on port {port}: {source}; choose another port with the variable PORT")]
     Bind {
-        /// The value of `PORT`.
+        /// The port that could not be bound, from the variable `PORT`.
         port: u16,
-        /// The error of the operating system.
+        /// The operating system's error that prevented the binding of the port.
         source: io::Error,
     },
     /// `--health-check` found that the service is not live.
@@ -52,7 +52,7 @@ pub enum ProcessError {
         /// The error of the probe.
         source: io::Error,
     },
-    /// The server did not start, or it ended with an error.
+    /// The server did not start, or the server ended with an error.
     #[error("the server failed")]
     Server(#[from] io::Error),
     /// An error that is specific to the service.
@@ -176,7 +176,7 @@ pub fn block_on<E: Into<ProcessError>>(
 fn log_panics() {
     let print_panic = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        // Without a subscriber, the log line would be lost. The previous panic hook prints the panic
+        // Without a subscriber, the log line would be lost, so the previous panic hook prints the panic
         // instead.
         if !tracing::enabled!(tracing::Level::ERROR) {
             return print_panic(panic);

@@ -8,7 +8,8 @@
 //!   example, the response to a `GET` before a `HEAD` has no body.
 //! - actix handles requests that follow a response with `Connection: close`.
 //!
-//! The reader prevents both errors: actix receives the next request only after the response has been sent.
+//! The reader prevents both errors of actix, because actix receives the next request only after the
+//! response has been sent.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -86,12 +87,13 @@ pub struct RequestReader {
     line_is_empty: bool,
     /// Whether actix has received a non-empty line since the last read that ended with an empty line.
     has_content: bool,
-    /// Whether the next read returns `Pending`, so that actix parses the received bytes first.
+    /// Whether the next read returns `Pending`, so that actix parses the received bytes before the next
+    /// read.
     must_pause: bool,
 }
 
 impl RequestReader {
-    /// Reads from `stream` into `buffer`. `Ready` without new bytes means the end of the stream.
+    /// Reads from `stream` into `buffer`. A result `Ready` without new bytes means the end of the stream.
     pub fn poll_read(
         &mut self,
         stream: &mut TcpStream,

@@ -1,7 +1,8 @@
 //! The server accepts connections, sends the connections to worker threads, and drains on shutdown.
 //!
-//! actix's `HttpServer` is not used, because on shutdown it drops accepted connections whose request has not
-//! been read. In a test with 50 clients, each shutdown of an `HttpServer` lost about 40 requests.
+//! actix's `HttpServer` is not used, because on shutdown `HttpServer` drops accepted connections whose
+//! request has not been read. In a test with 50 clients, each shutdown of an `HttpServer` lost about 40
+//! requests.
 
 use std::io;
 use std::net::TcpListener;
@@ -51,13 +52,13 @@ impl Server {
 
     /// Serves `routes` until `shutdown` resolves, then drains.
     ///
-    /// During the drain, requests in progress get their whole response if they end within the grace period.
-    /// Pipelined requests whose handling has not started are dropped. New connections are refused.
+    /// During the drain, a request in progress gets its whole response if the request ends within the grace
+    /// period. Pipelined requests whose handling has not started are dropped. New connections are refused.
     ///
     /// # Errors
     ///
     /// Returns an error when the listener cannot be used, or when a worker thread does not start or panics.
-    /// After a panic of a worker thread, the server also drains.
+    /// If a worker thread panics, the server drains before this function returns the error.
     pub async fn run<R>(self, routes: R, shutdown: impl Future<Output = ()>) -> io::Result<()>
     where
         R: Fn(&mut ServiceConfig) + Clone + Send + 'static,

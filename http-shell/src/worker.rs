@@ -23,8 +23,9 @@ use crate::drain::Lifecycle;
 #[cfg(test)]
 mod tests;
 
-/// Idle timeout of a connection. The idle timeout of an ALB is 60 s by default. The service's timeout must be
-/// longer: if the service closed the connection first, a request of the ALB on this connection would fail.
+/// Idle timeout of a connection. The idle timeout of an ALB is 60 s by default. The idle timeout of the
+/// service must be longer than the idle timeout of the ALB: if the service closed the connection first, a
+/// request of the ALB on the connection would fail.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Maximum time for the head of the first request of a connection. The head of a later request must arrive
@@ -63,8 +64,8 @@ pub struct WorkerChannels {
     pub finished: mpsc::UnboundedSender<()>,
 }
 
-/// Sends the message of [`WorkerChannels::finished`] when it is dropped, so that a panic also sends the
-/// message.
+/// Dropping this guard sends the message of [`WorkerChannels::finished`], so that the message is sent even
+/// if the worker panics.
 struct FinishedGuard(mpsc::UnboundedSender<()>);
 
 impl Drop for FinishedGuard {
@@ -143,8 +144,8 @@ async fn serve_connections<R>(
                         drop(permit);
                     });
                 }
-                // A panic of the task needs no handling: the panic hook has logged the panic, and the drop
-                // of the request has recorded the request.
+                // The panic of a connection's task is ignored, because the panic hook has logged the panic,
+                // and the drop of the request has recorded the request.
                 Some(_) = tasks.join_next() => {}
                 else => return,
             }
@@ -152,7 +153,7 @@ async fn serve_connections<R>(
     };
     let must_abort = tokio::select! {
         () = serve_until_all_closed => false,
-        // `wait_for` fails if the server was dropped.
+        // The call of `wait_for` fails if the server was dropped.
         _ = phase.wait_for(|phase| *phase == Phase::Aborting) => true,
     };
     if must_abort {

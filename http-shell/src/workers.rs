@@ -1,4 +1,4 @@
-//! Starts the worker threads of a server, and drains them on shutdown.
+//! Starts the worker threads of a server, and drains the worker threads on shutdown.
 
 use std::io;
 use std::num::NonZero;

@@ -1,4 +1,4 @@
-//! Assembles the Like service from its configuration, and runs it.
+//! Assembles the Like service from its configuration, and runs the service.
 
 use std::io;
 use std::net::TcpListener;

@@ -27,8 +27,9 @@ impl LikeCounter {
     /// Counts a finished request if the request is a like.
     ///
     /// The outcome is `abandoned` if no answer was sent. If the request failed with an [`Error`], the error
-    /// determines the outcome. If an answer was sent without an [`Error`], the status determines the outcome:
-    /// `liked` for 2xx, `failed` for 5xx, and `refused` for other statuses, for example 413.
+    /// determines the outcome. If an answer was sent without an [`Error`], the status determines the
+    /// outcome: `liked` for a 2xx status, `failed` for a 5xx status, and `refused` for every other status,
+    /// for example 413.
     pub fn count_like(&self, end: RequestEnd<'_>) {
         if end.route != Some(routes::LIKE_ROUTE) || end.method != Method::POST {
             return;

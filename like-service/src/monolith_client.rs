@@ -1,4 +1,4 @@
-//! The client of the monolith: it fulfils likes and checks the monolith's health.
+//! The client of the monolith fulfils likes and checks the monolith's health.
 //!
 //! The client uses hyper directly, because higher-level clients rewrite paths, follow redirects or use
 //! proxies. hyper sends each request once, and does not change the path.

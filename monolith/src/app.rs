@@ -1,4 +1,4 @@
-//! Assembles the monolith from its configuration, and runs it.
+//! Assembles the monolith from its configuration, and runs the monolith.
 
 use std::io;
 use std::net::TcpListener;

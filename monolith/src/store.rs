@@ -79,10 +79,10 @@ impl Store {
         parse_item(&item).ok_or(Error::NoSuchMysfit)
     }
 
-    /// Adds one like.
+    /// Adds one like to a mysfit.
     ///
-    /// The update is retried only if DynamoDB certainly wrote nothing. If DynamoDB may have written the item,
-    /// a retry could add the like twice.
+    /// This method retries the update only if DynamoDB certainly wrote nothing. If DynamoDB may have
+    /// written the item, a retry could add the like twice.
     pub async fn add_like(&self, id: &MysfitId) -> Result<(), Error> {
         let update = self
             .client
@@ -165,7 +165,7 @@ fn key_attribute(id: &MysfitId) -> AttributeValue {
     AttributeValue::S(id.as_str().to_owned())
 }
 
-/// Parses the items of a list. Invalid items are skipped, so that the list contains all other mysfits.
+/// Parses the items of a list. Invalid items are skipped, so that the list contains all valid mysfits.
 fn parse_items<E>(items: Result<Vec<Item>, E>) -> Result<Vec<Mysfit>, Error>
 where
     E: std::error::Error + Send + Sync + 'static,

@@ -13,7 +13,7 @@ use crate::service::reserve_port;
 
 /// A backend that a test can start and stop. A new backend is stopped.
 pub trait Backend {
-    /// The port of the backend, which is the same after each start and stop.
+    /// The port of the backend. A start or stop does not change the port.
     fn port(&self) -> u16;
     /// Starts the backend, or makes all requests succeed.
     fn start(&mut self);
@@ -79,7 +79,7 @@ pub struct HttpBackend {
     answers_paused: Arc<(Mutex<bool>, Condvar)>,
     /// The stop flag and the thread of a running server.
     server: Option<(Arc<AtomicBool>, JoinHandle<()>)>,
-    /// Prevents other tests from using the port.
+    /// This socket prevents other tests from using the port.
     _reservation: UdpSocket,
 }
 

@@ -32,8 +32,8 @@ const PROJECT_METRICS: &[(&str, &str, &str, &[&str])] = &[
     ),
 ];
 
-/// Metrics with an additional attribute: the conventions define the attribute, but do not list it for the
-/// metric.
+/// Metrics with an additional attribute: the conventions define the attribute, but do not list the
+/// attribute for the metric.
 const ADDITIONAL_ATTRIBUTES: &[(&str, &str)] = &[("http.server.active_requests", "http.route")];
 
 /// Attributes of spans that the conventions do not define: our own attributes, and attributes that
@@ -250,7 +250,7 @@ fn violated_condition(series: &Series<'_>) -> Option<String> {
             }
             has_attribute("db.response.status_code") || value("error.type") == "no_answer"
         }
-        // No other attribute shows whether the operation has failed.
+        // For the metrics `otel.sdk.*`, only `error.type` shows whether the operation has failed.
         name if name.starts_with("otel.sdk.") => return None,
         _ => false,
     };

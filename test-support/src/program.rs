@@ -1,4 +1,4 @@
-//! The program under test, and the environment variables that it needs.
+//! The program under test, and the environment variables that the program needs.
 
 use std::process::Output;
 

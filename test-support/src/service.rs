@@ -24,7 +24,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts `binary` with only these environment variables, and waits until it listens.
+    /// Starts `binary` with only the environment variables `variables`, and waits until the service
+    /// listens.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
         let mut service = Self::spawn(binary, variables, Stdio::inherit());
         let stdout = BufReader::new(service.child.stdout.take().unwrap());
@@ -80,11 +81,11 @@ impl Service {
         stream
     }
 
-    /// Sends `bytes` on a new connection, and returns all bytes that the service sends before it closes the
-    /// connection.
+    /// Sends `bytes` on a new connection, and returns all bytes that the service sends before the service
+    /// closes the connection.
     pub fn send_raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
-        // The service may answer and close the connection before it has read all bytes.
+        // The service may answer and close the connection before the service has read all bytes.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -153,7 +154,7 @@ impl Drop for Service {
     }
 }
 
-/// Runs `binary` with only these environment variables, and waits until it ends.
+/// Runs `binary` with only the environment variables `variables`, and waits until the process ends.
 pub fn run_to_end(binary: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     build_command(binary, variables)
         .args(arguments)
@@ -173,8 +174,9 @@ fn build_command(binary: &str, variables: &[(&str, &str)]) -> Command {
 ///
 /// Tests run in parallel. Without a reservation, two tests could choose the same port before their services
 /// listen, and one test would send its requests to the service of the other test. The reservation is a UDP
-/// socket on the same port number, which does not prevent a TCP listener. Ports from 32768 are not used,
-/// because the operating system assigns them to sockets that are bound to port 0.
+/// socket on the same port number. A UDP socket does not prevent a TCP listener on the port number. Ports
+/// from 32768 are not used, because the operating system assigns the ports from 32768 to sockets that are
+/// bound to port 0.
 pub fn reserve_port() -> (u16, UdpSocket) {
     loop {
         let port = 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();

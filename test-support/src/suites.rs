@@ -10,8 +10,9 @@
 /// of the inner macro needs this token as an argument.
 macro_rules! suite {
     ($dollar:tt $macro_name:ident, $module:ident: $($test:ident),+ $(,)?) => {
-        /// Declares the tests of this suite, or only some of them, for a [`Program`](crate::program::Program)
-        /// constant. The constant is given by its path from the root of the crate.
+        /// Declares all tests of this suite, or only the listed tests, for a
+        /// [`Program`](crate::program::Program) constant. The constant is given by its path from the root
+        /// of the crate.
         #[macro_export]
         macro_rules! $macro_name {
             ($dollar program:expr) => {

@@ -1,4 +1,5 @@
-//! A service whose handlers fail in different ways: they panic, hang, or end their response too early.
+//! A service whose handlers fail in different ways: a handler panics, hangs, or ends its response too
+//! early.
 //!
 //! The tests of this crate run the service as a process, and check the logs, spans and metrics that
 //! `http-shell` records for each request.

@@ -39,8 +39,8 @@ pub fn url_scheme(request: &ServiceRequest) -> &'static str {
     }
 }
 
-/// `error.type`: the reason of the failure if the request failed, else the status if the status is 5xx. A 4xx
-/// status is not an error of a server span.
+/// `error.type`: the reason of the failure if the request failed, else the response status if the response
+/// status is 5xx. A 4xx status is not an error of a server span.
 pub fn error_type(
     status: Option<StatusCode>,
     failure: Option<FailureReason>,

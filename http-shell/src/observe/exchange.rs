@@ -65,7 +65,7 @@ pub struct Exchange {
     wants_close: bool,
     /// The status of the response; `None` before the response is ready.
     status: Option<StatusCode>,
-    /// The time at which the whole response was sent; `None` before that time.
+    /// The time at which the whole response was sent; `None` if the response has not been sent completely.
     sent_at: Option<Moment>,
     failure: Option<FailureReason>,
 }

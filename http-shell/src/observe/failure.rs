@@ -9,7 +9,7 @@ pub enum FailureReason {
     ClientStalled,
     /// The grace period of a shutdown ended before the request ended.
     Shutdown,
-    /// The handler or other code on the connection's thread panicked.
+    /// The handler of the request or other code on the connection's thread panicked.
     Panic,
     /// The body of the response could not be produced.
     ResponseBody,

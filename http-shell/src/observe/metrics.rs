@@ -14,7 +14,7 @@ use opentelemetry::metrics::{Histogram, Meter, UpDownCounter};
 use super::attributes::{error_type, known_method, url_scheme};
 use super::failure::FailureReason;
 
-/// Upper bounds of the histogram's buckets in seconds, as the semantic conventions define them.
+/// The semantic conventions define these upper bounds of the histogram's buckets, in seconds.
 const DURATION_BOUNDARIES: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];

@@ -28,7 +28,8 @@ const FORWARDED_FOR_HEADER: HeaderName = HeaderName::from_static("x-forwarded-fo
 /// The routes that only health checks request.
 const HEALTH_CHECK_ROUTES: [&str; 3] = ["/", "/health/live", "/health/ready"];
 
-/// Initial capacity for attributes. The span of a like request has this number of attributes.
+/// Initial capacity for attributes. This capacity is the number of attributes of the span of a like
+/// request.
 const ATTRIBUTES_CAPACITY: usize = 16;
 
 /// Maximum length of `http.request.method_original`.

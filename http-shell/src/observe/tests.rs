@@ -140,7 +140,7 @@ async fn init_app(
 }
 
 /// Joins the values of the labels method, route, status and error type with spaces. Asserts that the labels
-/// also contain the scheme `http`.
+/// contain the scheme `http`.
 fn label_text<'a>(labels: impl Iterator<Item = &'a opentelemetry::KeyValue>) -> String {
     let label_list: Vec<_> = labels.collect();
     let value = |key: &str| {

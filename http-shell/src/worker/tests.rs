@@ -24,7 +24,7 @@ const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 struct TestConnection {
     client: TcpStream,
     telemetry: TestTelemetry,
-    /// The task of the worker. The task ends when the connection is closed.
+    /// The task that runs the worker. The task ends when the connection is closed.
     worker: JoinHandle<()>,
 }
 

@@ -46,7 +46,7 @@ impl Burner {
     ///
     /// # Errors
     ///
-    /// Returns an error when too many likes are waiting already.
+    /// Returns an error when too many likes are already waiting for a burn.
     pub async fn burn(&self, cpu_time: Duration) -> Result<(), Overloaded> {
         let admission = Arc::clone(&self.admission_permits).try_acquire_owned();
         let admission = admission.map_err(|_| Overloaded)?;
@@ -78,7 +78,7 @@ async fn join_burn(burn: JoinHandle<()>) -> Result<(), Overloaded> {
 
 /// Gives this thread the lowest priority, so that health checks do not wait for a burn.
 ///
-/// The priority is not restored after the burn. Besides burns, the blocking pool only resolves the
+/// The priority is not restored after the burn. The blocking pool runs only burns and the resolution of the
 /// monolith's host name.
 fn lower_thread_priority() {
     // Outside Linux, `nice` changes the priority of the whole process.
@@ -91,7 +91,7 @@ fn lower_thread_priority() {
 /// Computes digits of pi until this thread has spent `cpu_time`.
 ///
 /// The limit is CPU time, not elapsed time: in a task with a quarter of a CPU, a burn takes four times as
-/// long. In the first implementation of this service, a burn also took longer with less CPU.
+/// long. The burns of this service's first implementation also took longer with less CPU.
 fn burn_cpu_time(cpu_time: Duration) {
     let start = thread_cpu_time();
     while thread_cpu_time().saturating_sub(start) < cpu_time {
@@ -122,8 +122,8 @@ fn digits_of_pi(count: usize) -> Vec<u8> {
             *remainder = value % divisor;
             carry = value / divisor;
         }
-        // A carry of 10 or more increments the previous digit. A previous digit 9 becomes 0, and the digit
-        // before the 9 is incremented too.
+        // A carry of 10 or more increments the previous digit. If the previous digit is 9, the digit
+        // becomes 0, and the digit before the 9 is incremented too.
         if carry >= 10 {
             for digit in digits.iter_mut().rev() {
                 *digit = (*digit + 1) % 10;

@@ -8,7 +8,7 @@ use super::config::{Config, CpuTimeRange, Percent};
 /// The fault of a like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The like burns CPU time before it is processed.
+    /// The like burns CPU time before the service processes the like.
     Stress {
         /// The CPU time that the like burns, in milliseconds.
         cpu_ms: u64,

@@ -94,10 +94,11 @@ impl CallSpan {
 }
 
 impl Drop for CallSpan {
-    /// Ends the span of a call that did not finish: its request was cancelled, or the service panicked.
+    /// Ends the span of a call that did not finish, because the request that made the call was cancelled or
+    /// the service panicked.
     fn drop(&mut self) {
         let span = self.context.span();
-        // `is_recording` returns false after the end of the span.
+        // After the end of the span, `is_recording` returns false.
         if span.is_recording() {
             let (error_type, message) = if panicking() {
                 ("panic", "the service panicked during the call")

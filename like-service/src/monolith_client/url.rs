@@ -15,7 +15,7 @@ const ENCODED_CHARACTERS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The address of the monolith, or of the load balancer in front of it.
+/// The address of the monolith, or of the load balancer in front of the monolith.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonolithUrl(Authority);
 
@@ -32,7 +32,8 @@ impl MonolithUrl {
         self.url_of_path(PathAndQuery::from_static("/"))
     }
 
-    /// The URL that fulfils a like of this mysfit. The id is percent-encoded, so it cannot change the route.
+    /// The URL that fulfils a like of this mysfit. The id is percent-encoded, so the id cannot change the
+    /// route.
     pub fn fulfill_like_url(&self, id: &MysfitId) -> Uri {
         let id = utf8_percent_encode(id.as_str(), ENCODED_CHARACTERS);
         let path = format!("/mysfits/{id}/fulfill-like");

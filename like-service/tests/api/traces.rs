@@ -291,7 +291,8 @@ async fn the_spans_and_metrics_of_a_like_are_exported_by_otlp() {
     );
 
     let metric_names = metrics.iter().map(|metric| &*metric.name);
-    // The exporter's own metrics are excluded, because they are not always exported before the shutdown.
+    // The exporter's own metrics are excluded, because the exporter does not always export its own metrics
+    // before the shutdown.
     let mut metric_names: Vec<_> = metric_names
         .filter(|name| !name.starts_with("otel."))
         .collect();

@@ -199,8 +199,8 @@ fn is_path(value: &str) -> bool {
     value.starts_with('/') && value.parse::<Uri>().is_ok()
 }
 
-/// Whether the value is one of `words` or empty. Call this function only for variables whose empty value
-/// the SDK treats as not set.
+/// Whether the value is empty or equals a word in `words`. Call this function only for variables whose
+/// empty value the SDK treats as not set.
 fn is_empty_or_one_of(value: &str, words: &[&str]) -> bool {
     value.is_empty() || words.iter().any(|word| word.eq_ignore_ascii_case(value))
 }

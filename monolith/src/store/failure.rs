@@ -20,7 +20,8 @@ pub fn database_error(error: impl StdError + Send + Sync + 'static) -> Error {
     Error::Database(Box::new(error))
 }
 
-/// Whether DynamoDB certainly wrote nothing: DynamoDB throttled the request, or refused the connection.
+/// Whether DynamoDB certainly wrote nothing, because DynamoDB throttled the request or refused the
+/// connection.
 ///
 /// If an established connection breaks, DynamoDB may have written the item.
 pub fn is_certainly_not_written<E>(error: &SdkError<E>) -> bool

@@ -9,8 +9,8 @@ use crate::faulty_proxy::{Fault, FaultyProxy};
 use crate::{BINARY, REQUIRED, read_config, start_with_dynamodb_at};
 use test_support::service::Service;
 
-/// Starts a monolith with additional variables. The variable named `endpoint` is the URL of a test socket.
-/// Returns the head of the monolith's first request to DynamoDB.
+/// Starts a monolith with additional variables. The value of the variable `endpoint` is the URL of a test
+/// socket. Returns the head of the monolith's first request to DynamoDB.
 async fn first_request_head(endpoint: &str, more: &[(&str, &str)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

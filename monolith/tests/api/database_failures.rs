@@ -52,7 +52,7 @@ async fn an_unreachable_database_is_a_503_with_the_cause_in_the_log() {
 
 #[tokio::test]
 async fn a_silent_database_is_a_503_after_the_deadline() {
-    // The kernel accepts connections, but no task reads from them.
+    // The kernel accepts connections, but no task reads from the connections.
     let silent_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let monolith = start_with_dynamodb_at(
         silent_listener.local_addr().unwrap(),

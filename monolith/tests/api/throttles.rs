@@ -18,7 +18,7 @@ struct Outcome {
     status: u16,
     /// The number of requests that the database received.
     requests: usize,
-    /// The number of throttled attempts by operation.
+    /// The number of throttled attempts for each DynamoDB operation.
     throttles: Vec<(String, i64)>,
 }
 
@@ -138,7 +138,7 @@ async fn each_throttled_attempt_is_counted_for_retries_of_the_sdk_and_of_the_mon
     }
 }
 
-/// Throttles the first `throttled` requests.
+/// Returns a function that throttles the first `throttled` requests, up to three.
 fn throttle_first(throttled: usize) -> fn(usize) -> Fault {
     match throttled {
         1 => |request| throttle(request, 1),

@@ -43,7 +43,7 @@ impl Flood {
     }
 }
 
-/// Returns the heads of requests, each with the kind of its endless part.
+/// Returns the heads of requests, and for each head the kind of the request's endless part.
 fn requests_with_endless_bodies() -> Vec<(String, Flood)> {
     use Flood::*;
     let request =

@@ -122,7 +122,8 @@ fn log_lines_lost_at_shutdown_are_counted_on_standard_error(program: &Program) {
         Service::start_unread(program.binary, &[program.required, &variables].concat());
     send_requests(&service, REQUEST_COUNT);
     service.signal(Signal::TERM);
-    // Writing the last embedded metrics fails too, but does not delay the shutdown.
+    // The service also fails to write the last embedded metrics, but this failure does not delay the
+    // shutdown.
     assert!(service.wait().success());
     let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
     let lost_lines: usize = stderr
@@ -211,7 +212,8 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
     }
     let dropped = sum_counter(&lines, PROCESSED_METRIC, Some("queue_full"));
     assert_eq!(dropped + sum_counter(&lines, PROCESSED_METRIC, None), spans);
-    // The remaining spans are in the queue, or in the running export, which has at most ten spans.
+    // The spans that are not dropped are in the queue or in the running export. An export has at most ten
+    // spans.
     let max_kept_spans = 2 * (QUEUE_CAPACITY + 10);
     assert!(
         dropped >= (2 * REQUEST_COUNT - max_kept_spans) as u64,
@@ -222,7 +224,7 @@ fn spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once(pr
 
 fn spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message(program: &Program) {
     const EXPORTED_METRIC: &str = "otel.sdk.exporter.span.exported";
-    // OTLP's partial success: one span is rejected with the message "too old".
+    // The collector answers with OTLP's partial success, which rejects one span with the message "too old".
     let mut collector = HttpBackend::new_stopped("\x0a\x0b\x08\x01\x12\x07too old");
     collector.start();
     let endpoint = format!("http://127.0.0.1:{}", collector.port());

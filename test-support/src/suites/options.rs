@@ -167,7 +167,7 @@ async fn an_export_that_takes_longer_than_its_timeout_fails(program: &Program) {
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
         "OTEL_BSP_EXPORT_TIMEOUT",
     ] {
-        // The kernel accepts connections, but no thread reads from them.
+        // The kernel accepts connections, but no thread reads from the connections.
         let silent_listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", silent_listener.local_addr().unwrap());
         let service = start_exporting(

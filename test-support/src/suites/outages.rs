@@ -62,8 +62,8 @@ struct OutageMessages<'a> {
     causes: &'a [&'a str],
 }
 
-/// The causes that a service reports for a stopped backend. When the backend stops, the connections that it
-/// has accepted are reset.
+/// The causes that a service reports for a stopped backend. When the backend stops, the accepted
+/// connections are reset.
 const CLOSED_PORT_CAUSES: &[&str] = &["refused", "reset"];
 
 const SPAN_EXPORT_OUTAGE: OutageMessages = OutageMessages {

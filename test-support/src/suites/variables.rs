@@ -1,5 +1,5 @@
-//! Tests of invalid telemetry variables: the process ends with exit code 64 before it listens, and the
-//! message names the variable.
+//! Tests of invalid telemetry variables: the process ends with exit code 64 before the process listens, and
+//! the error message names the variable.
 //!
 //! The unit tests of the parsers check which values are valid. These tests check that a service's
 //! configuration rejects an invalid value of each variable, and that the program ends because of one

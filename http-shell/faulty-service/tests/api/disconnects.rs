@@ -110,7 +110,7 @@ fn a_close_during_the_response_is_recorded_as_client_disconnected() {
     let mut recorded_service = start_service();
     let mut stream = send_get(&recorded_service.service, "/large");
     read_first_bytes(&mut stream);
-    // The socket has unread bytes, so closing it sends a RST instead of a FIN.
+    // The socket has unread bytes, so closing the socket sends a RST instead of a FIN.
     drop(stream);
     recorded_service.wait_for_lines(1, r#""error_type":"client_disconnected""#);
     let records = recorded_service.stop();

@@ -116,7 +116,7 @@ fn after_a_failure_of_a_worker_its_requests_are_recorded_as_faults_and_the_servi
         eprintln!("SKIPPED: strace is not installed");
         return;
     };
-    // A new connection wakes the worker. The connections after the first one may be refused.
+    // A new connection wakes the worker. The connections after the first connection may be refused.
     for _ in 0..8 {
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, recorded_service.service.port));
     }
