@@ -98,7 +98,8 @@ fn bench_queries(criterion: &mut Criterion) {
         let mut request = full_range();
         request["FilterExpression"] = json!(filter);
         group.bench_function(name, |bencher| {
-            // A query returns the first page. If no trace matches, the query evaluates the filter for all traces.
+            // The measured query returns only the first page of summaries. If no trace matches the filter,
+            // the query evaluates the filter for all traces.
             bencher.iter(|| black_box(run_query(&xray, "/TraceSummaries", &request)));
         });
     }
@@ -166,7 +167,7 @@ fn trace_documents(number: u32) -> Vec<String> {
     documents.iter().map(Value::to_string).collect()
 }
 
-/// Resident memory of this process in bytes. Zero on systems without `/proc`.
+/// Resident memory of this process in bytes. Returns zero on systems without `/proc`.
 fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

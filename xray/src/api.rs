@@ -1,6 +1,7 @@
 //! The HTTP API of X-Ray: each operation is a POST with a JSON body and a JSON response.
 //!
-//! Source: the service model of X-Ray (2016-04-12, protocol rest-json). Signatures are not checked.
+//! Source: the service model of X-Ray (2016-04-12, protocol rest-json). The signatures of requests are not
+//! checked.
 
 mod operations;
 mod requests;
@@ -25,7 +26,8 @@ use operations::Operation;
 /// can be twice as long as its document, because it escapes each quotation mark.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// Routes of the API, and of `GET /status`, which returns [`Xray::status`].
+/// Returns the HTTP routes of the X-Ray API and of `GET /status`. `GET /status` responds with
+/// [`Xray::status`].
 pub fn router(xray: Arc<Xray>) -> Router {
     Router::new()
         .route("/status", get(get_status))
@@ -34,7 +36,7 @@ pub fn router(xray: Arc<Xray>) -> Router {
 }
 
 async fn get_status(State(xray): State<Arc<Xray>>) -> Response {
-    // `status` assembles changed traces, which may take long.
+    // `status` may take long, because it assembles the changed traces.
     match tokio::task::spawn_blocking(move || xray.status()).await {
         Ok(status) => json_response(StatusCode::OK, &status),
         Err(_) => Error::Panicked.into_response(),

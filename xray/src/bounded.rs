@@ -1,7 +1,8 @@
-//! Types for members of requests. Their deserialization enforces the types and bounds of X-Ray's service model.
+//! Types for members of requests. The deserialization of each type enforces the type and the bounds that
+//! X-Ray's service model states.
 //!
-//! [`Object`] accepts only a JSON object; the derived code of serde also accepts an array. An optional member
-//! may be `null`, which means absent in all AWS protocols.
+//! [`Object`] accepts only a JSON object. The code that serde derives for a struct also accepts an array. An
+//! optional member may be `null`, because `null` means "absent" in all AWS protocols.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -135,7 +136,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// An enum whose variants are JSON strings. The derived code of serde also accepts an object.
+/// An enum whose variants are JSON strings. The code that serde derives for an enum also accepts a JSON
+/// object.
 #[derive(Clone, Copy, Debug)]
 pub struct EnumText<T>(pub T);
 
@@ -146,8 +148,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for EnumText<T> {
     }
 }
 
-/// A member that this implementation does not support. Any value is refused, because a response
-/// that ignored the member would be wrong.
+/// A member that this implementation does not support. A request with any value of this member is refused,
+/// because a response that ignored the member would be wrong.
 #[derive(Clone, Copy, Debug)]
 pub enum Unsupported {}
 

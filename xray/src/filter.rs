@@ -1,8 +1,9 @@
 //! Filter expressions: conditions on traces.
 //!
-//! Source: the X-Ray developer guide, "Using filter expressions". Choices where the guide is silent: comparisons of
-//! texts are case-sensitive. A comparison with an absent value is false. `index` starts at 0. An annotation matches
-//! only values of its own type. The braces of `service()` and `edge()` can contain annotations, as AWS permits today.
+//! Source: the X-Ray developer guide, "Using filter expressions". The guide does not state the following
+//! rules: Comparisons of texts are case-sensitive. A comparison with an absent value is false. The keyword
+//! `index` starts at 0. An annotation matches only values of the annotation's own type. The braces of
+//! `service()` and `edge()` can contain annotations, as AWS permits today.
 
 mod comparisons;
 mod cursor;
@@ -29,7 +30,7 @@ const GROUP_KEYWORDS: [TextKeyword; 2] = [TextKeyword::GroupName, TextKeyword::G
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter(Expression);
 
-/// Selects nodes or edges of the service graph: one `service()`, `edge()` or `id()`.
+/// A filter expression that selects nodes or edges of the service graph: one `service()`, `edge()` or `id()`.
 #[derive(Debug)]
 pub struct EntitySelector(Expression);
 
@@ -43,7 +44,8 @@ impl Filter {
         parser::parse_filter(text).map(Self)
     }
 
-    /// Whether the trace matches the expression. The expression can refer to `groups`.
+    /// Whether the trace matches the expression. The conditions `group.name` and `group.arn` can refer to
+    /// `groups`.
     pub fn matches(&self, trace: &Trace, groups: &[NamedGroup]) -> bool {
         evaluate::matches(&self.0, trace, groups)
     }
@@ -76,7 +78,8 @@ impl NamedGroup {
 }
 
 impl EntitySelector {
-    /// Parses a selector. `id()` selects nodes. `None` if the text is another kind of filter expression.
+    /// Parses a selector. `id()` selects nodes. Returns `None` if the text is another kind of filter
+    /// expression.
     ///
     /// # Errors
     ///
@@ -85,13 +88,13 @@ impl EntitySelector {
         Ok(parser::parse_entity_selector(text)?.map(Self))
     }
 
-    /// Whether the selector selects nodes. Otherwise the selector selects edges.
+    /// Returns true if the selector selects nodes, and false if the selector selects edges.
     pub fn selects_nodes(&self) -> bool {
         matches!(self.0, Expression::Service(..))
     }
 
-    /// Indices of the trace's entities whose durations and flags are counted: the segments of the selected nodes, or
-    /// the subsegments of the calls along the selected edges.
+    /// Returns the indices of the trace's entities whose durations and flags are counted. These entities are
+    /// the segments of the selected nodes, or the subsegments of the calls along the selected edges.
     pub fn measured_entities(&self, trace: &Trace) -> Vec<usize> {
         match &self.0 {
             Expression::Service(node, condition) => {

@@ -1,9 +1,9 @@
 //! Groups: named filter expressions.
 //!
 //! Each query evaluates a group's current expression, so a changed expression also applies to older traces.
-//! AWS instead decides once, when a trace arrives, to which groups the trace belongs. A group's expression cannot refer
-//! to other groups. Settings of insights are stored, but no insights are created. Tags are validated and then
-//! dropped.
+//! AWS evaluates the groups of a trace only once, when the trace arrives. A group's expression cannot refer
+//! to other groups. The insights settings of a group are stored, but no insights are created. The tags of a
+//! group are validated and then dropped.
 
 mod group;
 mod requests;
@@ -67,7 +67,7 @@ impl Groups {
         self.lock().clone()
     }
 
-    /// Changes a group. Absent members of the request stay unchanged.
+    /// Changes a group. If the request does not contain a setting, the setting stays unchanged.
     pub fn update(&self, selector: &GroupSelector, request: UpdateGroup) -> Result<Group, Error> {
         let filter = requests::parse_filter(request.filter_expression.as_deref())?;
         let mut groups = self.lock();
@@ -90,7 +90,7 @@ impl Groups {
         Ok(())
     }
 
-    /// The groups that filter expressions can name, `Default` included.
+    /// Returns the groups that filter expressions can name, including the group `Default`.
     pub fn named_groups(&self) -> Vec<NamedGroup> {
         let groups = std::iter::once(Group::default()).chain(self.list());
         groups
@@ -98,7 +98,8 @@ impl Groups {
             .collect()
     }
 
-    /// The filter of the selected group. `None` if no group is selected or the group contains all traces.
+    /// Returns the filter of the selected group. Returns `None` if no group is selected or the group contains
+    /// all traces.
     pub fn selected_filter(&self, selector: &GroupSelector) -> Result<Option<Filter>, Error> {
         if selector.is_empty() {
             return Ok(None);

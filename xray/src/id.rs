@@ -21,12 +21,13 @@ impl TraceId {
         (number != 0).then_some(Self(number))
     }
 
-    /// The start time that the id contains.
+    /// Returns the start time that the trace id contains.
     pub fn start_time(self) -> Time {
         Time::from_seconds((self.0 >> 96) as u32)
     }
 
-    /// A number in [0, 1) that depends only on the id. The numbers of all traces are uniformly distributed.
+    /// Returns a number in [0, 1) that depends only on the trace id. The numbers of different trace ids are
+    /// uniformly distributed.
     pub fn sampling_fraction(self) -> f64 {
         f64::from(mix_bits(self.0 as u64) as u32) / (f64::from(u32::MAX) + 1.0)
     }
@@ -64,8 +65,8 @@ impl SegmentId {
         (number != 0).then_some(Self(number))
     }
 
-    /// Derives another id, for example for the segment that is inferred from the subsegment with this id. Equal ids
-    /// have equal derived ids, and different ids have different derived ids.
+    /// Derives another id, for example for the segment that is inferred from the subsegment with this id.
+    /// Equal ids result in equal derived ids, and different ids result in different derived ids.
     pub fn derived_id(self) -> Self {
         Self(mix_bits(self.0))
     }
@@ -90,7 +91,8 @@ impl fmt::Display for SegmentId {
     }
 }
 
-/// Parses at most 32 hexadecimal digits. `u128::from_str_radix` would also accept a sign.
+/// Parses at most 32 hexadecimal digits. The function does not call `u128::from_str_radix`, because
+/// `u128::from_str_radix` also accepts a sign.
 fn parse_hex_digits(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0, |number, digit| {
         let digit = char::from(*digit).to_digit(16)?;
@@ -98,8 +100,8 @@ fn parse_hex_digits(digits: &[u8]) -> Option<u128> {
     })
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators). Different
-/// inputs have different outputs.
+/// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators). The
+/// function maps different inputs to different outputs.
 fn mix_bits(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

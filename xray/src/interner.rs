@@ -1,4 +1,4 @@
-//! Interning: a text or graph node that several traces contain is stored once.
+//! Interning: the store keeps only one copy of a text or graph node that several traces contain.
 
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use crate::memory::allocation_bytes;
 
-/// Maximum number of references of a value whose bytes are added to the memory of a trace.
+/// The bytes of an interned value are added to the memory of a trace only if the value has at most this many
+/// references.
 const MAX_CHARGED_REFERENCES: usize = 16;
 
-/// Unused values are removed for the first time when all interned values take this many bytes.
+/// The interner removes unused values for the first time when all interned values together take this many
+/// bytes.
 const FIRST_REMOVAL_BYTES: usize = 1024 * 1024;
 
-/// Unused values are removed when the memory of all values has grown by this fraction (1/4) since the last removal.
-/// With a larger fraction, unused values would use more memory, and the memory limit does not include unused values.
-/// With a smaller fraction, removals would be more frequent, and each removal visits every value.
+/// The interner removes unused values when the memory of all values has grown by one quarter (1 /
+/// `GROWTH_DIVISOR`) since the last removal. With a larger fraction, unused values would use more memory, and
+/// the memory limit does not include unused values. With a smaller fraction, removals would be more frequent,
+/// and each removal visits every value.
 const GROWTH_DIVISOR: usize = 4;
 
 /// Identifies an interned node. While nodes are in use, different nodes have different ids.
@@ -25,12 +28,12 @@ pub struct NodeId(u64);
 /// equal.
 #[derive(Debug)]
 pub struct Node {
-    /// Assigned by the interner.
+    /// The id that the interner assigned to the node.
     pub id: NodeId,
     /// Name of the service or the resource.
     pub name: Arc<str>,
-    /// Type of the node, such as `AWS::ECS::Container`, `AWS::DynamoDB::Table` or `remote`. Empty if no document
-    /// states the type.
+    /// Type of the node, such as `AWS::ECS::Container`, `AWS::DynamoDB::Table` or `remote`. The type is empty
+    /// if no document states the type of the node.
     pub kind: Arc<str>,
 }
 
@@ -48,7 +51,7 @@ impl Hash for Node {
     }
 }
 
-/// Stores each distinct text and node once. Equal values share one `Arc`.
+/// Stores each distinct text and node once. Equal values share one `Arc`, a reference-counted pointer.
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: InternedValues<str>,
@@ -60,7 +63,7 @@ pub struct Interner {
 }
 
 impl Interner {
-    /// The shared copy of `text`.
+    /// Returns the shared copy of `text`.
     pub fn intern_text(&mut self, text: &str) -> Arc<str> {
         let shared = match self.texts.values.get(text) {
             Some(shared) => Arc::clone(shared),
@@ -70,7 +73,7 @@ impl Interner {
         shared
     }
 
-    /// The shared node with this name and type.
+    /// Returns the shared node with this name and type.
     pub fn intern_node(&mut self, name: &str, kind: &str) -> Arc<Node> {
         let node = Node {
             id: self.next_node_id,
@@ -88,8 +91,9 @@ impl Interner {
         shared
     }
 
-    /// Returns the bytes of the values that were interned since the last call. The caller adds them to the memory of
-    /// one trace. Values with more than [`MAX_CHARGED_REFERENCES`] references are not included.
+    /// Returns how many bytes the values take that were interned since the last call of this function. The
+    /// caller adds these bytes to the memory of one trace. Values with more than [`MAX_CHARGED_REFERENCES`]
+    /// references are not included.
     pub fn take_charged_bytes(&mut self) -> usize {
         std::mem::take(&mut self.charged_bytes)
     }
@@ -107,12 +111,12 @@ fn memory_bytes<T: ?Sized>(value: &T) -> usize {
     allocation_bytes(2 * size_of::<usize>() + size_of_val(value)) + 2 * size_of::<Arc<T>>()
 }
 
-/// Distinct values of one type. A value without other references is removed by the next
-/// [`InternedValues::remove_unused`].
+/// The distinct interned values of one type. If nothing else refers to a value, the next
+/// [`InternedValues::remove_unused`] removes the value.
 #[derive(Debug)]
 struct InternedValues<T: ?Sized> {
     values: HashSet<Arc<T>>,
-    /// Bytes of all values, unused values included.
+    /// Bytes of all interned values, unused values included.
     bytes: usize,
     /// Unused values are removed when `bytes` reaches this number.
     next_removal_bytes: usize,

@@ -66,11 +66,12 @@ async fn bind_sockets(options: &Options) -> Result<Sockets, String> {
     Ok(Sockets { udp, tcp, otlp })
 }
 
-/// A token that SIGTERM and SIGINT (Ctrl-C) cancel.
+/// Returns a cancellation token. The signals SIGTERM and SIGINT (Ctrl-C) cancel the token.
 fn shutdown_token() -> CancellationToken {
     let shutdown = CancellationToken::new();
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        // If no handler can be installed, the signal ends the process without a graceful shutdown.
+        // If the handler of a signal cannot be installed, the signal ends the process without a graceful
+        // shutdown.
         if let Ok(mut signals) = signal(kind) {
             let shutdown = shutdown.clone();
             tokio::spawn(async move {

@@ -51,7 +51,8 @@ const ONLY_TRACES_ADVICE: &str = "this X-Ray accepts only traces, by POST /v1/tr
     Set OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none, or send metrics and logs elsewhere with \
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT and OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
 
-/// Routes of the OTLP port: `POST /v1/traces`. Requests to every other path get the status 404.
+/// Routes of the OTLP port: `POST /v1/traces`. The response to a request with a different path has the status
+/// 404.
 pub fn router(xray: Arc<Xray>) -> Router {
     Router::new()
         .route("/v1/traces", post(export_traces))
@@ -92,15 +93,16 @@ async fn export_traces(State(xray): State<Arc<Xray>>, request: Request) -> Respo
     }
 }
 
-/// Responds with 404, because OpenTelemetry's exporters do not retry after 404. Some exporters retry after a 5xx
-/// status.
+/// Responds with the status 404, because OpenTelemetry's exporters do not repeat a request after a 404. Some
+/// exporters repeat a request after a 5xx status.
 async fn refuse_unknown_path(uri: Uri, headers: HeaderMap) -> Response {
     let encoding = Encoding::from_content_type(&headers).unwrap_or(Encoding::Json);
     let message = format!("{} is not served here: {ONLY_TRACES_ADVICE}", uri.path());
     encoding.error_response(StatusCode::NOT_FOUND, RpcCode::Unimplemented, &message)
 }
 
-/// Whether the body is compressed with gzip. Returns `None` for an unsupported content-encoding.
+/// Whether the header `Content-Encoding` states that the body is compressed with gzip. Returns `None` for an
+/// unsupported encoding.
 fn is_gzip(headers: &HeaderMap) -> Option<bool> {
     let Some(encoding) = headers.get(header::CONTENT_ENCODING) else {
         return Some(false);
@@ -125,7 +127,7 @@ fn decompress_gzip(compressed: &[u8]) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// Stores the spans as documents. Adds each span that cannot be stored to `rejected`.
+/// Stores the spans as X-Ray documents. Adds each span that cannot be stored to `rejected`.
 fn store_spans(
     xray: &Xray,
     request: &ExportTraceServiceRequest,

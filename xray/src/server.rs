@@ -26,13 +26,14 @@ const MAX_DATAGRAM_BYTES: usize = 65_535;
 /// Requested size of the UDP socket's receive buffer. The kernel may choose a smaller size.
 const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Maximum time for which a connection is idle, and maximum time until a request head is complete.
+/// Maximum time that a connection may be idle, and maximum time until the head of a request is complete.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Maximum time that a shutdown waits for running requests.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Interval at which changed traces are assembled in the background. Queries then find most traces assembled.
+/// Interval at which changed traces are assembled in the background. The background assembly makes queries
+/// faster, because a query assembles only the traces that changed after the last background assembly.
 const ASSEMBLY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A local X-Ray with its sockets.
@@ -46,11 +47,11 @@ pub struct Server {
 /// The bound sockets of a server.
 #[derive(Debug)]
 pub struct Sockets {
-    /// Receives documents in the protocol of the X-Ray daemon.
+    /// The UDP socket receives documents in the protocol of the X-Ray daemon.
     pub udp: UdpSocket,
-    /// Serves the API of X-Ray.
+    /// The TCP socket serves the API of X-Ray.
     pub tcp: TcpListener,
-    /// Receives OpenTelemetry spans by OTLP over HTTP.
+    /// The second TCP socket receives OpenTelemetry spans by OTLP over HTTP.
     pub otlp: TcpListener,
 }
 
@@ -76,7 +77,8 @@ impl Server {
             let tcp = TcpListener::bind(address).await?;
             match UdpSocket::bind(tcp.local_addr()?).await {
                 Ok(udp) => {
-                    // After an error, the buffer keeps its default size, and the kernel may drop datagrams of a burst.
+                    // If the size cannot be set, the receive buffer keeps its default size, and the kernel
+                    // may drop datagrams of a burst.
                     let _ = set_socket_recv_buffer_size(&udp, RECEIVE_BUFFER_BYTES);
                     return Ok((udp, tcp));
                 }
@@ -90,7 +92,7 @@ impl Server {
         }
     }
 
-    /// Serves until `shutdown` is cancelled, and then finishes running requests.
+    /// Runs the server until `shutdown` is cancelled, and then finishes running requests.
     ///
     /// # Errors
     ///
@@ -140,8 +142,8 @@ async fn serve_http(
 async fn receive_documents(xray: &Xray, socket: &UdpSocket) {
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     loop {
-        // A receive error affects at most one datagram, because this socket never sends. The loop therefore continues
-        // after every error.
+        // A receive error affects at most one datagram, because this socket never sends. The receive loop
+        // therefore continues after every error.
         let Ok((size, _)) = socket.recv_from(&mut buffer).await else {
             tokio::task::yield_now().await;
             continue;
@@ -160,8 +162,8 @@ async fn assemble_periodically(xray: &Arc<Xray>) {
     loop {
         ticks.tick().await;
         let xray = Arc::clone(xray);
-        // A panic during the assembly is ignored here. The next query assembles the same traces, panics again
-        // and reports the panic to its caller.
+        // The background task ignores a panic of the assembly. The next query assembles the same traces,
+        // panics again and reports the panic to the client.
         let _ = tokio::task::spawn_blocking(move || xray.store.assemble_changed_traces()).await;
     }
 }

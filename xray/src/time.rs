@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// The end of the year 9999, in seconds since 1970. Larger numbers are refused, because they are probably
-/// milliseconds.
+/// The end of the year 9999, in seconds since 1970. Larger numbers are refused, because a larger number is
+/// probably a time in milliseconds.
 const MAX_SECONDS: f64 = 253_402_300_800.0;
 
 /// A point in time as microseconds since 1970, or a duration in microseconds. The JSON form of a `Time` is a number of
@@ -46,14 +46,14 @@ impl Time {
         Self(micros)
     }
 
-    /// The duration from `earlier` to `self`. Zero if `earlier` is after `self`, which is
-    /// possible because the clocks of two machines differ.
+    /// Returns the duration from `earlier` to `self`. Returns zero if `earlier` is after `self`. A negative
+    /// duration is possible, because the clocks of two machines differ.
     pub fn saturating_duration_since(self, earlier: Self) -> Self {
         Self((self.0 - earlier.0).max(0))
     }
 
-    /// The start of the period that contains this time. Each period is `period_seconds` long. The first period
-    /// starts with the year 1970.
+    /// Returns the start of the period that contains this time. Time is divided into periods of
+    /// `period_seconds`. The first period starts with the year 1970.
     pub fn period_start(self, period_seconds: i64) -> Self {
         let period_micros = period_seconds * MICROS_PER_SECOND;
         Self(self.0.div_euclid(period_micros) * period_micros)

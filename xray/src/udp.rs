@@ -9,7 +9,8 @@ use serde::Deserialize;
 pub struct DroppedDatagrams(AtomicU64);
 
 impl DroppedDatagrams {
-    /// Number of datagrams with an invalid header or without a valid document.
+    /// Returns the number of dropped datagrams. A datagram is dropped if its header is invalid, or if the
+    /// datagram contains no valid document.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -53,12 +53,14 @@ impl Xray {
         }
     }
 
-    /// Stores a segment document, or each document of a JSON array. Returns the refused documents with the reasons.
+    /// Stores a segment document, or each document of a JSON array. Returns the refused documents and the
+    /// reasons.
     pub fn put_document(&self, document: &str) -> Vec<Refusal> {
         self.store.put_documents(document)
     }
 
-    /// The response of `GET /status`: how many documents and traces were stored, refused and evicted.
+    /// Returns the response of `GET /status`: the numbers of stored, refused and evicted documents and
+    /// traces.
     pub fn status(&self) -> Value {
         let mut status = json!(self.store.counts());
         status["DatagramsDropped"] = json!(self.dropped_datagrams.count());

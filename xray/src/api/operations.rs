@@ -18,7 +18,7 @@ use crate::xray::Xray;
 pub struct Operation(fn(&Xray, &[u8]) -> Result<Value, Error>);
 
 impl Operation {
-    /// The operation with this path, such as `/TraceSummaries`.
+    /// Returns the operation with this path, such as `/TraceSummaries`.
     pub fn from_path(path: &str) -> Option<Self> {
         Some(Self(match path {
             "/TraceSegments" => |xray, body| traces::put_segments(xray, parse_body(body)?),

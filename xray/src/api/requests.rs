@@ -1,4 +1,5 @@
-//! Requests about traces, with the types and bounds of the service model. Unknown members are ignored.
+//! Requests about traces, with the types and bounds of the service model. Unknown members of a request are
+//! ignored.
 
 use serde::Deserialize;
 
@@ -117,7 +118,7 @@ pub struct GetTimeSeries {
     next_token: Option<Unsupported>,
 }
 
-/// A request whose only member is a page token. The token is ignored.
+/// A request whose only member is a page token. The operation ignores the page token.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct IgnoredTokenRequest {
@@ -125,7 +126,8 @@ pub struct IgnoredTokenRequest {
     next_token: Option<String>,
 }
 
-/// A request whose only member is a page token. Any token is refused, because all results are on one page.
+/// A request whose only member is a page token. The operation refuses any page token, because all results are
+/// on one page.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RefusedTokenRequest {

@@ -1,5 +1,5 @@
-//! Page tokens of `GetTraceSummaries`. A token is valid only for the query that returned it. The pages of another query
-//! begin at other traces, so the token would skip traces of that query.
+//! Page tokens of `GetTraceSummaries`. A page token is valid only for the query that returned the token. In
+//! another query, the token would skip traces, because the pages of that query begin at different traces.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -13,7 +13,8 @@ use crate::trace::Trace;
 pub struct QueryHash(DefaultHasher);
 
 impl QueryHash {
-    /// Hashes a request. `sampled_fraction` is the fraction of the traces that the request asks for.
+    /// Hashes a request. `sampled_fraction` is the fraction of the traces that the request asks for, from 0
+    /// to 1.
     pub fn new(request: &GetTraceSummaries, sampled_fraction: f64) -> Self {
         let range_type = request.time_range_type.map(|it| it.0).unwrap_or_default();
         let mut hasher = DefaultHasher::new();
@@ -22,12 +23,13 @@ impl QueryHash {
         Self(hasher)
     }
 
-    /// The token of the page that follows this trace.
+    /// Returns the token of the page that begins after the trace `last`.
     pub fn token_after(&self, last: &Trace) -> String {
         self.format_token(last.index_time, last.id)
     }
 
-    /// Parses the time and the id of the last trace on the previous page. Fails if the token belongs to another query.
+    /// Parses the time and the id of the last trace on the previous page. Fails if the page token belongs to
+    /// another query.
     pub fn parse_token(&self, token: &str) -> Result<(Time, TraceId), Error> {
         let position = (|| {
             let mut parts = token.split(':');

@@ -112,15 +112,16 @@ fn parse_filter(text: Option<&str>, groups: &[NamedGroup]) -> Result<Option<Filt
     Ok(Some(filter))
 }
 
-/// The fraction of the traces that the request asks for, from 0 to 1. `SamplingStrategy` has an effect only
-/// if `Sampling` is true, as on AWS.
+/// Returns the fraction of the traces that the request asks for, from 0 to 1. `SamplingStrategy` has an
+/// effect only if `Sampling` is true, as on AWS.
 fn sampled_fraction(request: &GetTraceSummaries, range_type: TimeRangeType) -> Result<f64, Error> {
     let strategy = request.sampling_strategy.as_ref().map(|it| &it.0);
     let Some(strategy) = strategy.filter(|_| request.sampling == Some(true)) else {
         return Ok(1.0);
     };
     match (strategy.name.map(|it| it.0), strategy.value) {
-        // AWS may stop a scan early. This implementation always scans all traces.
+        // On AWS, a partial scan may return before all traces are read. This implementation always reads all
+        // traces.
         (None | Some(SamplingStrategyName::PartialScan), _) => Ok(1.0),
         (Some(SamplingStrategyName::FixedRate), Some(value)) if (0.0..=1.0).contains(&value) => {
             if range_type == TimeRangeType::Event {
@@ -161,7 +162,7 @@ fn parse_trace_id(unparsed: &UnparsedTraceId) -> Result<TraceId, Error> {
     unparsed.0.parse().map_err(invalid_id_error)
 }
 
-/// A trace with its documents, as `BatchGetTraces` returns it. `None` if the trace is not stored.
+/// A trace with its documents, as `BatchGetTraces` returns it. Returns `None` if the trace is not stored.
 fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
     let trace = xray.store.traces_by_id([id].into()).pop()?;
     let segments = xray.store.compiled_segments(id)?;
@@ -175,7 +176,7 @@ fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
     }))
 }
 
-/// `GetTraceGraph`. Traces that are not stored are ignored.
+/// `GetTraceGraph`. Trace ids of traces that are not stored are ignored.
 pub fn get_trace_graph(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Error> {
     let ids = request.trace_ids.iter().map(parse_trace_id);
     let traces = xray.store.traces_by_id(ids.collect::<Result<_, _>>()?);
@@ -249,7 +250,7 @@ fn parse_entity_selector(text: &str) -> Result<EntitySelector, Error> {
     })
 }
 
-/// The traces that match a group's filter. A group without a filter contains all traces.
+/// Returns the traces that match the group's filter. A group without a filter contains all traces.
 fn traces_in_group<'a>(
     traces: &'a [Arc<Trace>],
     filter: Option<&'a Filter>,

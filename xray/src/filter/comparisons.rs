@@ -10,7 +10,7 @@ use super::tree::{AnnotationCondition, Expression, NumberOperator};
 /// An operator and the value on its right side.
 type Comparison = (Operator, Literal);
 
-/// Parses a condition on the keyword `word`. The next token is `word`.
+/// Parses a condition on the keyword `word`. When the function is called, the next token is `word`.
 pub fn parse_keyword_condition(
     cursor: &mut Cursor,
     word: &str,
@@ -114,7 +114,7 @@ pub fn parse_annotation_condition(
     }
 }
 
-/// Parses an operator and a value. `None` if the next token is not an operator.
+/// Parses an operator and a value. Returns `None` if the next token is not an operator.
 fn parse_comparison(cursor: &mut Cursor) -> Result<Option<Comparison>, ParseError> {
     let Some(operator) = Operator::from_token(cursor.peek()) else {
         return Ok(None);
@@ -125,8 +125,8 @@ fn parse_comparison(cursor: &mut Cursor) -> Result<Option<Comparison>, ParseErro
         TokenKind::Number(number) => Literal::Number(number),
         TokenKind::Word(word) if word.eq_ignore_ascii_case("true") => Literal::Flag(true),
         TokenKind::Word(word) if word.eq_ignore_ascii_case("false") => Literal::Flag(false),
-        // The guide requires quotation marks around texts, but one example of the guide has a text without quotation
-        // marks.
+        // The X-Ray developer guide requires quotation marks around texts, but one example of the guide has a
+        // text without quotation marks.
         TokenKind::Word(word) if !is_operator_word(&word) => Literal::Text(word),
         _ => return Err(cursor.unexpected_token("a value")),
     };

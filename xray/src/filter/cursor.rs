@@ -69,19 +69,19 @@ impl Cursor {
         self.error(format!("expected {expected}, not {actual}"))
     }
 
-    /// Whether the next token is this symbol.
+    /// Returns whether the next token is `symbol`.
     pub fn is_at_symbol(&self, symbol: &str) -> bool {
         matches!(self.peek(), TokenKind::Symbol(found) if *found == symbol)
     }
 
-    /// If the next token is this symbol, moves past the token and returns true. Otherwise returns false.
+    /// If the next token is `symbol`, moves past the token and returns true. Otherwise returns false.
     pub fn consume_symbol(&mut self, symbol: &str) -> bool {
         let is_next = self.is_at_symbol(symbol);
         self.index += usize::from(is_next);
         is_next
     }
 
-    /// Moves past the next token if this token is `symbol`. Fails if the next token is another token.
+    /// Moves past the next token if the token is `symbol`. Fails if the next token is another token.
     pub fn expect_symbol(&mut self, symbol: &str) -> Result<(), ParseError> {
         if self.consume_symbol(symbol) {
             Ok(())

@@ -1,7 +1,7 @@
 //! Evaluates an expression for a trace.
 //!
-//! A comparison with an absent value is false, also with `!=`. If a keyword or an annotation has several values, one
-//! matching value is enough; for `!=`, all values must differ.
+//! A comparison with an absent value is false, also with `!=`. If a keyword or an annotation has several
+//! values, a comparison is true if one value matches. A comparison by `!=` is true only if all values differ.
 
 use super::json;
 use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
@@ -101,7 +101,8 @@ fn matches_node(pattern: &NodePattern, segment: &Entity) -> bool {
         && matches_property(&pattern.account_id, account_id)
 }
 
-/// Whether the pattern matches the client node that calls this segment. The client node has the segment's name.
+/// Whether the pattern matches the client node that calls this segment. A client node has the same name as
+/// the called segment.
 fn matches_client_node(pattern: &NodePattern, segment: &Entity) -> bool {
     let name = segment.node.as_ref().map(|node| &*node.name);
     pattern.account_id.is_none()
@@ -209,8 +210,8 @@ fn evaluate(
     }
 }
 
-/// Whether `text operator value` is true for the texts of a keyword or an annotation. `any_text` returns whether a
-/// predicate is true for at least one of the texts.
+/// Whether the comparison `text operator value` is true for the texts of a keyword or an annotation.
+/// `any_text` returns whether a predicate is true for at least one of the texts.
 fn matches_texts(
     operator: TextOperator,
     value: &str,

@@ -1,9 +1,9 @@
-//! Patterns of `rootcause.json`. A pattern has the JSON format of a root cause in a trace summary, and can
-//! omit members.
+//! Patterns of `rootcause.json`. A pattern is a JSON object in the format of a root cause in a trace summary.
+//! A pattern can omit members of the root cause.
 //!
-//! Each pattern of the array must match a root cause of the trace. Each member of a pattern must have the
-//! same value in the root cause; members that are not in the pattern can have any value. Arrays must have the
-//! same length and match element by element.
+//! Each pattern must match a root cause of the trace. Each member of a pattern must have the same value in
+//! the root cause. Members that are not in the pattern can have any value. An array in a pattern matches an
+//! array of the same length whose elements match one by one.
 
 use serde_json::Value;
 

@@ -1,21 +1,23 @@
 //! The keywords of filter expressions, and the scopes in which each keyword is permitted.
 
-/// The part of an expression that a condition belongs to.
+/// The part of a filter expression in which a condition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// The condition is outside of braces, and applies to a whole trace.
     Trace,
     /// The condition is in the braces of `service()` or `edge()`, and applies to one segment or one call.
     Segment,
-    /// The condition is in the braces of `rootcause.….service`, and applies to one service on the path of the cause.
+    /// The condition is in the braces of `rootcause.….service`, and applies to one service on the path of the
+    /// root cause.
     CauseService,
-    /// The condition is in the braces of `rootcause.….entity`, and applies to one entity on the path of the cause.
+    /// The condition is in the braces of `rootcause.….entity`, and applies to one entity on the path of the
+    /// root cause.
     CauseEntity {
         /// Whether the keyword `coverage` is permitted. Only entities of response time root causes have a coverage.
         has_coverage: bool,
     },
-    /// The condition is in the braces of `rootcause.….exception`, and applies to one exception of an entity on the path
-    /// of the cause.
+    /// The condition is in the braces of `rootcause.….exception`, and applies to one exception of an entity
+    /// on the path of the root cause.
     CauseException,
 }
 
@@ -86,7 +88,7 @@ const ROOT_CAUSE_PARTS: &[Scope] = &[
 const TRACE_AND_SEGMENT: &[Scope] = &[Trace, Segment];
 
 /// All keywords, with the scopes that permit them. Outside of braces, `name` and `type` describe the root
-/// segment of the trace. In the braces of `service()`, `name` and `type` describe the node.
+/// segment of the trace. In the braces of `service()`, `name` and `type` describe the selected node.
 const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
     ("ok", Keyword::Flag(FlagKeyword::Ok), TRACE_AND_SEGMENT),
     (
@@ -219,7 +221,7 @@ const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
 ];
 
 impl Keyword {
-    /// The keyword with this name, in upper or lower case, and the scopes that permit it.
+    /// Returns the keyword with this name, in upper or lower case, and the scopes that permit the keyword.
     pub fn from_name(name: &str) -> Option<(Self, &'static [Scope])> {
         let entry = KEYWORDS
             .iter()
@@ -233,7 +235,7 @@ impl Keyword {
         entry.map_or("", |(name, ..)| name)
     }
 
-    /// Names of the keywords that this scope permits.
+    /// Returns the names of the keywords that this scope permits.
     pub fn names_in_scope(scope: Scope) -> impl Iterator<Item = &'static str> {
         let keywords = KEYWORDS
             .iter()

@@ -29,7 +29,8 @@ pub enum TokenKind {
     End,
 }
 
-/// All symbols. A symbol precedes its own prefixes in this list, because the lexer uses the first match.
+/// All symbols of filter expressions. A longer symbol such as `<=` is before its prefix `<`, because the
+/// lexer uses the first symbol that matches.
 const SYMBOLS: [&str; 13] = [
     "!=", "<=", ">=", "=", "<", ">", "!", "(", ")", "{", "}", ",", ":",
 ];
@@ -102,8 +103,8 @@ impl<'a> Lexer<'a> {
         &rest[..end]
     }
 
-    /// Reads a text in quotation marks. A backslash escapes a quotation mark or another backslash. Before any
-    /// other character, a backslash is part of the text.
+    /// Reads a text in quotation marks. In the text, a backslash escapes a quotation mark or another
+    /// backslash. Before any other character, a backslash is a normal character.
     fn read_quoted_text(&mut self) -> Result<TokenKind, ParseError> {
         let mut value = String::new();
         let mut characters = self.rest().char_indices().skip(1).peekable();

@@ -18,7 +18,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// Parses an operator. `None` if the token is not an operator.
+    /// Parses an operator. Returns `None` if the token is not an operator.
     pub fn from_token(token: &TokenKind) -> Option<Self> {
         Some(match token {
             TokenKind::Symbol("=") => Self::Number(NumberOperator::Equal),
@@ -37,7 +37,7 @@ impl Operator {
         })
     }
 
-    /// The operator for texts. `None` if the operator compares only numbers.
+    /// Returns the operator for texts. Returns `None` if the operator compares only numbers.
     pub fn as_text_operator(self) -> Option<TextOperator> {
         match self {
             Self::Number(NumberOperator::Equal) => Some(TextOperator::Equal),

@@ -22,8 +22,8 @@ pub fn parse_filter(text: &str) -> Result<Expression, ParseError> {
     }
 }
 
-/// Parses one `service()`, `edge()` or `id()`; `id()` selects nodes like `service()`. `None` if the text is another
-/// kind of expression.
+/// Parses one `service()`, `edge()` or `id()`; `id()` selects nodes like `service()`. Returns `None` if the
+/// text is another kind of expression.
 pub fn parse_entity_selector(text: &str) -> Result<Option<Expression>, ParseError> {
     let mut parser = Parser::new(text)?;
     let selector = if parser.cursor.is_at_word("id") {
@@ -69,7 +69,7 @@ impl Parser {
             if is_complete {
                 return Ok(combine_parts(parts, Expression::And));
             }
-            // The word `and` is optional: adjacent conditions are combined with AND, too.
+            // The word `and` is optional: conditions without a word between them are also combined with AND.
             self.cursor.consume_word("and");
             parts.push(self.parse_term(scope)?);
         }
@@ -264,7 +264,7 @@ fn parse_kind_and_part(word: &str) -> Option<(CauseKind, CausePart)> {
     is_permitted.then_some((*kind, *part))
 }
 
-/// Returns a single part unchanged. Combines several parts with `combination`.
+/// Combines several expressions with `combination`. Returns a single expression unchanged.
 fn combine_parts(
     mut parts: Vec<Expression>,
     combination: fn(Vec<Expression>) -> Expression,

@@ -6,12 +6,13 @@ use super::keyword::{FlagKeyword, NumberKeyword, TextKeyword};
 use crate::root_cause::{self, RootCauseService};
 use crate::trace::{AnnotationValue, Entity, EntityKind, Exception, SearchFields, Trace};
 
-/// An object that an expression is evaluated for. A subject provides the values of the keywords.
+/// An object that an expression is evaluated for. A subject provides the values of the keywords in the
+/// expression.
 pub trait Subject {
-    /// The value of a flag. `false` if the subject does not have the flag.
+    /// Returns the value of a flag keyword. Returns `false` if the subject does not have the flag.
     fn flag_value(&self, keyword: FlagKeyword) -> bool;
 
-    /// The value of a number. `None` if the subject does not have the number.
+    /// Returns the value of a number keyword. Returns `None` if the subject does not have the number.
     fn number_value(&self, keyword: NumberKeyword) -> Option<f64>;
 
     /// Whether the predicate is true for one of the keyword's texts.
@@ -191,7 +192,8 @@ impl Subject for PathElement<'_, &Exception> {
     }
 }
 
-/// The value of a keyword for one entity. `None` for keywords whose value depends on other entities.
+/// Returns the value of a keyword for one entity. Returns `None` for a keyword whose value depends on other
+/// entities.
 pub fn entity_text(entity: &Entity, keyword: TextKeyword) -> Option<&str> {
     let fields: &SearchFields = entity.search_fields.as_ref()?;
     let text: &Option<Arc<str>> = match keyword {

@@ -1,4 +1,4 @@
-//! Property test: the parser returns the tree from which an expression was generated.
+//! Property test: the parser returns the syntax tree from which the text of an expression was generated.
 
 use proptest::collection::vec;
 use proptest::option;

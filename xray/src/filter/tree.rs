@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
 
-/// A filter expression or a part of one.
+/// A filter expression, or a part of a filter expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
-    /// All conditions of the list are true. The list has at least two conditions.
+    /// The expression is true if all conditions of the list are true. The list has at least two conditions.
     And(Vec<Self>),
-    /// At least one condition of the list is true. The list has at least two conditions.
+    /// The expression is true if at least one condition of the list is true. The list has at least two
+    /// conditions.
     Or(Vec<Self>),
-    /// The condition is false.
+    /// The expression is true if the inner condition is false.
     Not(Box<Self>),
     /// The flag keyword, such as `fault`, has the given boolean value.
     Flag(FlagKeyword, bool),
@@ -57,11 +58,12 @@ pub enum TextOperator {
 /// A condition on the values of an annotation. A comparison ignores values of other types.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnnotationCondition {
-    /// The annotation has a value other than `false`.
+    /// The condition is true if the annotation has a value other than `false`.
     IsSet,
-    /// At least one value is this boolean.
+    /// The condition is true if at least one value of the annotation equals this boolean.
     FlagEquals(bool),
-    /// The annotation has boolean values, and all of them differ from this boolean.
+    /// The condition is true if the annotation has boolean values and all its boolean values differ from this
+    /// boolean.
     FlagDiffers(bool),
     /// The comparison `annotation operator number` is true.
     Number(NumberOperator, f64),
@@ -69,7 +71,8 @@ pub enum AnnotationCondition {
     Text(TextOperator, String),
 }
 
-/// `id()` of an expression: properties of a service node. An absent property matches any value.
+/// The pattern `id()` of an expression: the required properties of a service node. An absent property of the
+/// pattern matches any value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodePattern {
     pub name: Option<String>,
@@ -126,7 +129,7 @@ impl CausePart {
 }
 
 impl Expression {
-    /// Whether the predicate is true for this expression or a part of it.
+    /// Whether the predicate is true for this expression or for a part of this expression.
     pub fn any_part(&self, predicate: &impl Fn(&Self) -> bool) -> bool {
         predicate(self)
             || match self {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::arn::resource_arn;
 use crate::filter::Filter;
 
-/// Name of the group that contains all traces. This group can be neither changed nor deleted.
+/// Name of the group that contains all traces. A request cannot change or delete the group `Default`.
 pub const DEFAULT_GROUP_NAME: &str = "Default";
 
 /// A group in the API's format.
@@ -18,7 +18,7 @@ pub struct Group {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter_expression: Option<String>,
     pub insights_configuration: Insights,
-    /// `filter_expression` in parsed form.
+    /// The parsed `filter_expression`.
     #[serde(skip)]
     pub filter: Option<Filter>,
 }

@@ -28,7 +28,7 @@ pub struct CreateGroup {
     tags: Option<Tags>,
 }
 
-/// The new values of an `UpdateGroup` request. Absent members stay unchanged.
+/// The new settings in an `UpdateGroup` request. If a member is absent, the setting stays unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateGroup {
@@ -36,7 +36,7 @@ pub struct UpdateGroup {
     pub(super) insights_configuration: Option<Object<InsightsConfiguration>>,
 }
 
-/// Requested settings of insights. Absent members stay unchanged.
+/// The requested settings of insights. If a member is absent, the setting stays unchanged.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct InsightsConfiguration {
@@ -45,7 +45,7 @@ pub(super) struct InsightsConfiguration {
 }
 
 impl GroupSelector {
-    /// Whether the request selects no group.
+    /// Whether the request contains neither the name nor the ARN of a group.
     pub fn is_empty(&self) -> bool {
         self.group_name.is_none() && self.group_arn.is_none()
     }
@@ -58,7 +58,8 @@ impl GroupSelector {
         }
     }
 
-    /// The error for a selector that matches no group, or only the group `Default`, which cannot be changed.
+    /// Returns the error for a selector that matches no stored group. The selector may match the group
+    /// `Default`, but requests cannot change this group.
     pub(super) fn not_found_error(&self) -> Error {
         if self.matches(&Group::default()) {
             return Error::invalid("The Default group can be neither changed nor deleted");
@@ -73,7 +74,7 @@ impl GroupSelector {
 }
 
 impl CreateGroup {
-    /// The group's name. Fails if a character is not permitted.
+    /// Returns the group's name. Fails if the name contains a character that is not permitted.
     pub(super) fn validated_name(&self) -> Result<&str, Error> {
         let name = &self.group_name.0;
         let is_permitted = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);

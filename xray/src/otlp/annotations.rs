@@ -1,4 +1,5 @@
-//! Builds the fields `user`, `annotations` and `metadata` from the attributes that no block contains.
+//! Builds the fields `user`, `annotations` and `metadata` from the attributes that no block of the document
+//! (such as `http`) contains.
 
 use serde_json::{Map, Value, json};
 
@@ -6,9 +7,9 @@ use super::attributes::Attributes;
 
 const USER_KEY: &str = "enduser.id";
 
-/// Attribute that lists keys of other attributes. The collector's exporter converts only the listed
-/// attributes to annotations. This program converts all attributes to annotations, and therefore ignores
-/// `aws.xray.annotations`.
+/// The attribute `aws.xray.annotations` lists keys of attributes. The collector's exporter converts only the
+/// listed attributes to annotations. This program converts all attributes to annotations, and therefore
+/// ignores `aws.xray.annotations`.
 const INDEXED_ATTRIBUTES_KEY: &str = "aws.xray.annotations";
 
 /// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for subsegments, which do not contain

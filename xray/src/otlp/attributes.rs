@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use serde_json::{Map, Value};
 
-/// Attributes by key. Attributes without a value are omitted.
+/// Attributes by key. The map omits attributes without a value.
 #[derive(Clone, Debug)]
 pub struct Attributes<'a>(BTreeMap<&'a str, &'a OtlpValue>);
 
@@ -36,7 +36,7 @@ impl<'a> Attributes<'a> {
         keys.iter().any(|key| self.0.contains_key(key))
     }
 
-    /// The first non-empty text among the values of `keys`.
+    /// Returns the first non-empty text among the values of `keys`.
     pub fn find_text(&self, keys: &[&str]) -> Option<&'a str> {
         keys.iter().find_map(|key| match self.0.get(key)? {
             OtlpValue::StringValue(text) if !text.is_empty() => Some(&**text),
@@ -44,13 +44,15 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// The value of `key` if it is an IP address. `network.peer.address` may also be the path of a Unix socket.
+    /// Returns the value of `key` if the value is an IP address. `network.peer.address` may also be the path
+    /// of a Unix socket.
     pub fn get_ip_address(&self, key: &str) -> Option<&'a str> {
         self.find_text(&[key])
             .filter(|text| text.parse::<IpAddr>().is_ok())
     }
 
-    /// The first integer among the values of `keys`. Doubles and texts with an integer value count as integers.
+    /// Returns the first integer among the values of `keys`. A double or a text whose value is an integer
+    /// counts as an integer.
     pub fn find_integer(&self, keys: &[&str]) -> Option<i64> {
         keys.iter().find_map(|key| match self.0.get(key)? {
             OtlpValue::IntValue(number) => Some(*number),
@@ -67,7 +69,8 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The texts in the list that is the value of `key`. A value that is a text counts as a list with one element.
+    /// Returns the texts in the list that is the value of `key`. A value that is a text counts as a list with
+    /// one element.
     pub fn get_texts(&self, key: &str) -> Vec<&'a str> {
         match self.0.get(key) {
             Some(OtlpValue::StringValue(text)) => vec![text],
@@ -82,7 +85,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The value of `key` as JSON.
+    /// Returns the value of `key` as JSON.
     pub fn get_json(&self, key: &str) -> Option<Value> {
         self.0.get(key).map(|value| to_json(value))
     }
@@ -91,7 +94,7 @@ impl<'a> Attributes<'a> {
         self.0.retain(|key, _| !keys.contains(key));
     }
 
-    /// All attributes with their values as JSON.
+    /// Returns all attributes with their values as JSON.
     pub fn iter_json(&self) -> impl Iterator<Item = (&'a str, Value)> {
         self.0.iter().map(|(key, value)| (*key, to_json(value)))
     }
@@ -114,7 +117,8 @@ fn to_json(value: &OtlpValue) -> Value {
         OtlpValue::BoolValue(value) => (*value).into(),
         OtlpValue::IntValue(number) => (*number).into(),
         OtlpValue::DoubleValue(number) if number.is_finite() => (*number).into(),
-        // JSON has no NaN and no infinite numbers. ProtoJSON writes them as these texts.
+        // JSON cannot express NaN and infinite numbers. ProtoJSON writes NaN and infinite numbers as the
+        // following texts.
         OtlpValue::DoubleValue(number) if number.is_nan() => "NaN".into(),
         OtlpValue::DoubleValue(number) if *number > 0.0 => "Infinity".into(),
         OtlpValue::DoubleValue(_) => "-Infinity".into(),
@@ -127,8 +131,8 @@ fn to_json(value: &OtlpValue) -> Value {
             pairs.collect()
         }
         OtlpValue::BytesValue(bytes) => STANDARD.encode(bytes).into(),
-        // The value is an index into a string table. Only OTLP profiles contain a string table, so a span has no such
-        // value.
+        // `StringValueStrindex` is an index into a string table. Only OTLP profiles contain a string table,
+        // so the attributes of spans contain no `StringValueStrindex`.
         OtlpValue::StringValueStrindex(_) => Value::Null,
     }
 }

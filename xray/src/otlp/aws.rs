@@ -1,5 +1,5 @@
-//! Builds the block `aws`, which describes the program's platform, the called AWS resource and the OpenTelemetry SDK.
-//! Also determines the field `origin`.
+//! Builds the block `aws`, which describes the program's platform, the called AWS resource and the
+//! OpenTelemetry SDK. This module also determines the field `origin` of a document.
 
 use serde_json::{Map, Value, json};
 
@@ -69,8 +69,8 @@ pub fn build_block(
     Some(Value::Object(aws))
 }
 
-/// Builds the blocks for EC2, ECS, Elastic Beanstalk and EKS. An EKS pod on an EC2 instance has two
-/// blocks.
+/// Builds the blocks for EC2, ECS, Elastic Beanstalk and EKS. For an EKS pod on an EC2 instance, the function
+/// builds the blocks `eks` and `ec2`.
 fn build_platform_blocks(resource: &Attributes<'_>) -> Map<String, Value> {
     let platform = resource.find_text(&["cloud.platform"]);
     let is_on = |name: &str| platform == Some(name);
@@ -141,8 +141,9 @@ fn build_sdk_block(resource: &Attributes<'_>) -> Map<String, Value> {
     ])
 }
 
-/// Builds the list of CloudWatch log groups from their ARNs, or from their names if there are no ARNs. One text may
-/// contain several log groups, separated by `&`, because `OTEL_RESOURCE_ATTRIBUTES` cannot contain lists.
+/// Builds the list of CloudWatch log groups from their ARNs, or from their names if there are no ARNs. One
+/// text attribute may contain several log groups, separated by `&`, because `OTEL_RESOURCE_ATTRIBUTES` cannot
+/// contain lists.
 fn build_log_groups(resource: &Attributes<'_>) -> Option<Value> {
     let split_texts = |key: &str| -> Vec<&str> {
         let texts = resource.get_texts(key).into_iter();

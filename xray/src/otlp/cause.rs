@@ -1,5 +1,5 @@
-//! Builds the block `cause`: the exceptions of a span, from its exception events or from its status message. Also
-//! determines the flags `error`, `fault` and `throttle`.
+//! Builds the block `cause`: the exceptions of a span, from its exception events or from its status message.
+//! This module also determines the flags `error`, `fault` and `throttle` of a document.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, SpanKind};
@@ -13,10 +13,11 @@ use super::{http, stack};
 /// Attribute with the status message of spans that OpenCensus created.
 const STATUS_TEXT_KEY: &str = "http.status_text";
 
-/// An element of the list `exceptions`, without ids. [`add_ids`] adds the ids.
+/// An element of the list `exceptions` in the block `cause`. The element has no id until [`add_ids`] adds an
+/// id.
 struct Exception {
     fields: Map<String, Value>,
-    /// Whether the next exception in the list caused this one.
+    /// Whether the next exception in the list caused this exception.
     is_caused_by_next: bool,
 }
 
@@ -50,8 +51,8 @@ pub fn build_block(
     (!exceptions.is_empty()).then(|| json!({ "exceptions": add_ids(exceptions, ids) }))
 }
 
-/// Adds an id to each exception. Adds the field `cause` with the id of the next exception if that exception is the
-/// cause.
+/// Adds an id to each exception of the list. Adds the field `cause` with the id of the next exception if that
+/// exception is the cause.
 fn add_ids(exceptions: Vec<Exception>, ids: &SpanIds) -> Vec<Value> {
     let own_and_next_ids = ids.exception_ids().zip(ids.exception_ids().skip(1));
     let with_ids = exceptions.into_iter().zip(own_and_next_ids);
@@ -124,7 +125,7 @@ fn parse_failed_attempt_event(event: &Event) -> Option<Exception> {
     })
 }
 
-/// Builds an exception from the status message. `None` if the span has no status message.
+/// Builds an exception from the status message. Returns `None` if the span has no status message.
 fn status_message_exception(span: &Span, attributes: &Attributes<'_>) -> Option<Exception> {
     let message = span
         .status
@@ -138,9 +139,9 @@ fn status_message_exception(span: &Span, attributes: &Attributes<'_>) -> Option<
     })
 }
 
-/// The flags that are true in the span's document. An HTTP status of 400 to 499 sets `error`, and 429 also sets
-/// `throttle`. A status of 500 to 599 sets `fault`. If the span has no HTTP status from 400 to 599, the span status
-/// Error sets `fault`.
+/// Returns the flags that are true in the span's document. An HTTP status of 400 to 499 sets `error`, and 429
+/// also sets `throttle`. A status of 500 to 599 sets `fault`. If the span has no HTTP status from 400 to 599,
+/// the span status Error sets `fault`.
 pub fn error_flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
     match attributes.find_integer(&http::STATUS_KEYS) {
         Some(429) => &["error", "throttle"],

@@ -36,7 +36,8 @@ pub enum RpcCode {
 }
 
 impl Encoding {
-    /// Parses the `Content-Type` header. Returns `None` if it is absent or another media type.
+    /// Parses the `Content-Type` header. Returns `None` if the header is absent or contains another media
+    /// type.
     pub fn from_content_type(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let media_type = value.split(';').next()?.trim();

@@ -129,7 +129,7 @@ fn build_url(is_server: bool, attributes: &Attributes<'_>) -> String {
     let scheme = attributes
         .find_text(&["url.scheme", "http.scheme"])
         .unwrap_or("http");
-    // `http.host` contains the header `Host`, which includes the port.
+    // `http.host` contains the value of the header `Host`, and the header `Host` includes the port.
     let authority = match attributes.find_text(&["http.host"]) {
         Some(host) => host.to_owned(),
         None => build_authority(is_server, scheme, attributes),

@@ -9,12 +9,12 @@ use crate::id::{SegmentId, TraceId};
 pub struct SpanIds {
     pub trace_id: TraceId,
     pub segment_id: SegmentId,
-    /// `None` for a span without a parent.
+    /// The field is `None` if the span has no parent.
     pub parent_id: Option<SegmentId>,
 }
 
 impl SpanIds {
-    /// Parses the ids of `span`. An empty `parent_span_id`, or one of eight zero bytes, means that the span has
+    /// Parses the ids of `span`. If `parent_span_id` is empty or consists of eight zero bytes, the span has
     /// no parent.
     ///
     /// # Errors
@@ -33,15 +33,16 @@ impl SpanIds {
         })
     }
 
-    /// Id of the service's segment if the span is a local root that is a call. This id is derived twice from the span
-    /// id. The span id itself is the id of the call's subsegment. The segment that the store infers from the call has
-    /// the id that is derived once from the span id.
+    /// Returns the id of the service's segment if the span is a local root that is a call. The id of the
+    /// service's segment is derived twice from the span id. The span id itself is the id of the call's
+    /// subsegment. The segment that the store infers from the call has the id that is derived once from the
+    /// span id.
     pub fn service_segment_id(&self) -> SegmentId {
         self.segment_id.derived_id().derived_id()
     }
 
-    /// Ids for the exceptions of the span. The ids are derived from the span id, so that a span that is received twice
-    /// becomes the same document.
+    /// Returns ids for the exceptions of the span. The ids are derived from the span id, so that a span that
+    /// is received twice becomes the same document both times.
     pub fn exception_ids(&self) -> impl Iterator<Item = SegmentId> {
         let first_exception_id = self.service_segment_id().derived_id();
         std::iter::successors(Some(first_exception_id), |id| Some(id.derived_id()))

@@ -4,9 +4,9 @@
 //! Sources: the section "JSON Protobuf Encoding" of the OTLP specification, and protobuf's conformance tests for
 //! ProtoJSON. Each span is decoded separately, so that an invalid span does not affect the other spans.
 //!
-//! The feature `with-serde` of `opentelemetry-proto` 0.33 does not replace this module: it refuses valid ProtoJSON,
-//! such as null fields, `{"arrayValue": {}}`, the double `"NaN"`, integers such as `1e3` and unpadded base64, and it
-//! accepts an `AnyValue` with two members.
+//! The feature `with-serde` of `opentelemetry-proto` 0.33 does not replace this module: the feature refuses
+//! valid ProtoJSON, such as null fields, `{"arrayValue": {}}`, the double `"NaN"`, integers such as `1e3` and
+//! unpadded base64, and accepts an `AnyValue` with two members.
 
 mod fields;
 mod messages;
@@ -29,15 +29,15 @@ use fields::{Fields, Message};
 /// A JSON object whose fields are not parsed yet.
 type RawObject<'a> = BTreeMap<String, &'a RawValue>;
 
-/// Why a message and its spans are rejected.
+/// The reason why a protobuf message and the spans in the message are rejected.
 struct Rejection {
     span_count: usize,
-    /// The reason in the format `.field: reason`. The path of the field is relative to the message.
+    /// The reason in the format `.field: reason`. The path of the field is relative to the rejected message.
     reason: String,
 }
 
 impl From<String> for Rejection {
-    /// A rejection of a message whose number of spans is unknown.
+    /// Creates the rejection of a message whose number of spans is unknown.
     fn from(reason: String) -> Self {
         Self {
             span_count: 0,
@@ -121,8 +121,8 @@ fn decode_scope_spans(
     })?;
     for (index, raw) in raw_spans.into_iter().enumerate() {
         match parse_raw_value(raw).and_then(Span::from_value) {
-            // Spans with invalid ids are dropped here to save memory: an empty span takes 2 bytes of the request, but
-            // hundreds of bytes when decoded.
+            // Spans with invalid ids are dropped during decoding to save memory: an empty span takes 2 bytes
+            // of the request, but hundreds of bytes when decoded.
             Ok(span) => match SpanIds::parse(&span) {
                 Err(reason) => rejected.add_span(&span, reason),
                 Ok(_) => decoded.spans.push(span),
@@ -133,13 +133,13 @@ fn decode_scope_spans(
     Ok(decoded)
 }
 
-/// The number of spans in a `ScopeSpans`. Zero if the `ScopeSpans` cannot be parsed.
+/// The number of spans in a `ScopeSpans`. Returns zero if the `ScopeSpans` cannot be parsed.
 fn count_spans(scope: &RawValue) -> usize {
     let spans = parse_raw_value(scope).and_then(|object| Ok(parse_list(&object, "spans")?.len()));
     spans.unwrap_or(0)
 }
 
-/// Parses the elements of a list. The result is empty if the field is absent or null.
+/// Parses the elements of a list. The returned list is empty if the field is absent or null.
 fn parse_list<'a>(object: &RawObject<'a>, name: &str) -> Result<Vec<&'a RawValue>, String> {
     let elements: Option<Vec<&RawValue>> = match object.get(name) {
         Some(raw) => parse_raw_value(raw).map_err(|reason| format!(".{name}{reason}"))?,
@@ -166,7 +166,8 @@ fn parse_fields<const N: usize>(
 fn parse_raw_value<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, String> {
     serde_json::from_str(raw.get()).map_err(|error| {
         let error = error.to_string();
-        // The position in serde_json's message is relative to this value, not to the body, so the position is removed.
+        // The position in serde_json's error message is relative to `raw`, not to the request body, so the
+        // position is removed.
         let reason = error.split(" at line ").next().unwrap_or_default();
         format!(": {reason}")
     })

@@ -12,8 +12,8 @@ use super::name::{sanitize_name, strip_aws_prefix};
 use super::segment::build_document;
 use crate::id::SegmentId;
 
-/// Attributes that describe the callee. These attributes become annotations of the call's subsegment, and are omitted
-/// from the service's segment.
+/// Attributes that describe the callee. These attributes become annotations of the call's subsegment, and the
+/// service's segment omits these attributes.
 const CALLEE_KEYS: [&str; 4] = [
     "aws.remote.service",
     "aws.remote.operation",
@@ -32,8 +32,9 @@ const AWS_CALL_FIELDS: [&str; 7] = [
     "table_names",
 ];
 
-/// Builds the documents of a local root span. A server or internal span becomes a segment. A span of another kind is a
-/// call, and becomes a segment for its service and a subsegment for the call.
+/// Builds the documents of a local root span. A server or internal span becomes a segment. A span of another
+/// kind is a call. The call becomes two documents: a segment for the calling service and a subsegment for the
+/// call.
 ///
 /// # Errors
 ///
@@ -73,7 +74,7 @@ fn build_call_subsegment(
     Ok(subsegment)
 }
 
-/// Builds the segment of the service, without the fields that describe the call.
+/// Builds the segment of the service. The segment omits the fields that describe the call.
 fn build_service_segment(
     span: &Span,
     resource: &[KeyValue],

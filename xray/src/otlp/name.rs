@@ -35,8 +35,8 @@ pub fn find_name_and_namespace(
     (name, namespace)
 }
 
-/// The name of the service or the callee from an attribute for this purpose. The program's author or an AWS
-/// distribution of OpenTelemetry sets the attribute.
+/// Returns the name of the service or the callee from an attribute that explicitly states the name. The
+/// program's author or an AWS distribution of OpenTelemetry sets the attribute.
 fn find_explicit_name<'a>(span: &Span, attributes: &Attributes<'a>) -> Option<&'a str> {
     let local_service = || attributes.find_text(&["aws.local.service"]);
     let remote_service = || {
@@ -65,8 +65,8 @@ pub fn strip_aws_prefix<'a>(name: &'a str, attributes: &Attributes<'_>) -> &'a s
         .unwrap_or(name)
 }
 
-/// For a server span, the name of the service that created the span. For other spans, the name of the called service or
-/// host.
+/// Returns the name of the service that created the span if the span is a server span. For most other spans,
+/// the function returns the name of the called service or host.
 fn find_service_or_host<'a>(
     span: &Span,
     attributes: &Attributes<'a>,
@@ -106,8 +106,8 @@ fn parse_host(url: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// Removes the characters that X-Ray does not permit in a name. Also removes the backslash, as the collector's
-/// exporter does.
+/// Removes the characters that X-Ray does not permit in a name. The function also removes backslashes, as the
+/// X-Ray exporter of the OpenTelemetry collector does.
 pub fn sanitize_name(name: &str) -> String {
     let is_permitted = |c: &char| is_permitted_in_name(*c) && *c != '\\';
     let name: String = name

@@ -92,8 +92,8 @@ fn decode_spans(raw_spans: Vec<Bytes>, path: &str, rejected: &mut RejectedSpans)
             Err(error) => rejected.add(1, || {
                 format_reason(&format!("{path}.spans[{index}]"), &error)
             }),
-            // Spans with invalid ids are dropped here to save memory: an empty span takes 2 bytes of the request, but
-            // hundreds of bytes when decoded.
+            // Spans with invalid ids are dropped during decoding to save memory: an empty span takes 2 bytes
+            // of the request, but hundreds of bytes when decoded.
             Ok(span) => match SpanIds::parse(&span) {
                 Err(reason) => rejected.add_span(&span, reason),
                 Ok(_) => spans.push(span),

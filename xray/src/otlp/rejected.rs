@@ -28,7 +28,8 @@ impl RejectedSpans {
         });
     }
 
-    /// The field `partial_success` of the response. `None` if no span or message was rejected.
+    /// Returns the field `partial_success` of the response. Returns `None` if no span or message was
+    /// rejected.
     pub fn into_partial_success(self) -> Option<ExportTracePartialSuccess> {
         Some(ExportTracePartialSuccess {
             rejected_spans: i64::try_from(self.count).unwrap_or(i64::MAX),

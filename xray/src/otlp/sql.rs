@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::attributes::{Attributes, build_object};
 
-/// Values of `db.system` that name SQL databases. The last three elements are values of `db.system.name`.
+/// Values of `db.system` that name SQL databases. The last three elements of the array are values of
+/// `db.system.name`.
 const SQL_SYSTEMS: [&str; 14] = [
     "db2",
     "derby",
@@ -29,8 +30,8 @@ const QUERY_KEYS: [&str; 2] = ["db.query.text", "db.statement"];
 const CONNECTION_KEYS: [&str; 1] = ["db.connection_string"];
 const USER_KEYS: [&str; 1] = ["db.user"];
 
-/// Builds the block `sql` if the span describes a call to an SQL database. Removes the attributes that the
-/// block contains from `remaining`.
+/// Builds the block `sql` if the span describes a call to an SQL database. The function removes the
+/// attributes that the block contains from `remaining`.
 pub fn build_block(
     span: &Span,
     attributes: &Attributes<'_>,

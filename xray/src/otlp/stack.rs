@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 pub struct StackTrace {
     /// Frames of the exception as `{path, line, label}`.
     pub frames: Vec<Value>,
-    /// The chain of causes. The first element caused the exception, and each further element caused the previous one.
+    /// The chain of causing exceptions. The first element caused the exception, and each further element
+    /// caused the previous element.
     pub causes: Vec<CausingException>,
 }
 
@@ -23,8 +24,8 @@ pub struct CausingException {
     pub frames: Vec<Value>,
 }
 
-/// Parses the value of `exception.stacktrace`. `language` is the value of `telemetry.sdk.language`. For an unknown
-/// language, the result is empty.
+/// Parses the value of `exception.stacktrace`. `language` is the value of `telemetry.sdk.language`. For an
+/// unknown language, the function returns an empty stack trace.
 pub fn parse_stack_trace(language: Option<&str>, text: &str) -> StackTrace {
     match language {
         // OpenTelemetry's SDK for PHP writes stack traces in Java's format.
@@ -41,8 +42,8 @@ fn build_frame(path: &str, line: &str, label: &str) -> Value {
     json!({ "path": path, "line": line.parse().unwrap_or(0), "label": label })
 }
 
-/// Parses a message line followed by one frame per line. The list of frames includes the frames of inner
-/// exceptions.
+/// Parses a message line followed by one frame per line. The returned list of frames includes the frames of
+/// inner exceptions.
 fn parse_lines(text: &str, parse_frame: fn(&str) -> Option<Value>) -> StackTrace {
     StackTrace {
         frames: text.lines().skip(1).filter_map(parse_frame).collect(),
@@ -99,7 +100,8 @@ fn parse_go(text: &str) -> StackTrace {
         } else {
             line
         };
-        // If the second line has no location, the frame gets the location of the previous frame, as in the exporter.
+        // If the second line of a pair has no location, the frame gets the location of the previous frame, as
+        // in the collector's exporter.
         if let Some(next_location) = lines.next().and_then(find_path_and_line) {
             location = next_location;
         }
@@ -134,8 +136,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Parses `text` and formats each exception as `type|message` (empty for the first one) and its frames as
-    /// `path|line|label`.
+    /// Parses `text` and formats each exception as `type|message` (empty for the first exception) and its
+    /// frames as `path|line|label`.
     fn parse_and_format(language: &str, text: &str) -> Vec<(String, Vec<String>)> {
         let format_frame = |frame: &Value| {
             let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
@@ -160,7 +162,8 @@ mod tests {
 
     #[test]
     fn the_message_of_a_java_cause_ends_before_the_next_line_of_the_stack_trace() {
-        // Java prints no frames for a cause if the exception above contains all frames of the cause.
+        // Java prints no frames for a causing exception if the exception printed before has all the same
+        // frames.
         let text = "shop.Failed: no order\n\tat shop.Till.pay(Till.java:12)\n\
                     Caused by: shop.Refused: the bank\nsays no\n\t... 14 more\n\
                     Caused by: java.net.SocketException:\n\tSuppressed: shop.Other: x\n\t\tat shop.A.b(A.java:1)\n\

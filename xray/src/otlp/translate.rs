@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::attributes::Attributes;
 use super::{local_root, segment};
 
-/// Translates `span` into one document, or into two if it is a local root that is a call.
+/// Translates `span` into one document, or into two documents if `span` is a local root that is a call.
 ///
 /// # Errors
 ///

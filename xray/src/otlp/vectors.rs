@@ -1,9 +1,10 @@
-//! Tests the translation with vectors. A vector contains a span and the documents that the span must become.
+//! Tests the translation of spans into X-Ray documents with test vectors. A vector contains a span and the
+//! documents that the span must become.
 //!
-//! `vectors/differences.json` contains vectors for the rules in which this translation differs from the collector's
-//! X-Ray exporter. docs/xray.md lists these rules. Each other file in `vectors` corresponds to one test file of the
-//! exporter, and its vectors have the names of the exporter's tests. The field `left_out` lists tests of the exporter
-//! that have no vector, with the reasons.
+//! `vectors/differences.json` contains vectors for the rules in which this translation differs from the
+//! collector's X-Ray exporter. docs/xray.md lists these rules. Each other file in `vectors` corresponds to
+//! one test file of the exporter, and its vectors have the names of the exporter's tests. The field
+//! `left_out` of a file lists tests of the exporter that have no vector, and the reasons.
 
 use serde_json::{Map, Value, json};
 
@@ -117,8 +118,9 @@ fn translate_request(name: &str, request: &Value) -> Vec<Value> {
     documents
 }
 
-/// Compares `actual` with `expected`, and adds one line to `differences` for each value that differs. Fields that
-/// `expected` does not contain are ignored. An expected null means that the field is absent, and `*` means any value.
+/// Compares `actual` with `expected`, and adds one line to `differences` for each value that differs. Fields
+/// that `expected` does not contain are ignored. The expected value null means that the field must be absent,
+/// and `*` means any value.
 fn find_differences(path: &str, expected: &Value, actual: &Value, differences: &mut Vec<String>) {
     let empty_object = Map::new();
     match (expected, actual) {
@@ -134,7 +136,7 @@ fn find_differences(path: &str, expected: &Value, actual: &Value, differences: &
                 find_differences(&format!("{path}[{index}]"), expected, actual, differences);
             }
         }
-        // Documents omit empty texts.
+        // X-Ray documents omit fields with empty texts.
         (Value::String(expected), Value::Null) if expected.is_empty() => {}
         (Value::String(expected), actual) if expected == "*" && !actual.is_null() => {}
         (expected, actual) if expected == actual => {}

@@ -18,8 +18,9 @@ pub struct CreateSamplingRule {
     tags: Option<Tags>,
 }
 
-/// `UpdateSamplingRule`. The only member of the request selects the rule and contains the new values. The body is
-/// therefore parsed twice: with [`RuleSelector`] as `T`, and with [`SamplingRuleUpdate`] as `T`.
+/// `UpdateSamplingRule`. The only member of the request selects the rule and contains the new settings. The
+/// request body is therefore parsed twice: with [`RuleSelector`] as `T`, and with [`SamplingRuleUpdate`] as
+/// `T`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", bound = "T: Deserialize<'de>")]
 pub struct UpdateSamplingRule<T> {
@@ -63,14 +64,14 @@ pub struct NewSamplingRule {
     pub(super) http_method: BoundedText<0, 10>,
     #[serde(rename = "URLPath")]
     pub(super) url_path: BoundedText<0, 128>,
-    /// Version of the rule format. Only version 1 exists.
+    /// Version of the rule format. The only supported version is 1.
     pub(super) version: BoundedInteger<1, 1>,
     pub(super) attributes: Option<Attributes>,
     #[expect(dead_code, reason = "any value is refused")]
     sampling_rate_boost: Option<Unsupported>,
 }
 
-/// The new values of an `UpdateSamplingRule` request. Absent members stay unchanged.
+/// The new settings in an `UpdateSamplingRule` request. If a member is absent, the setting stays unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SamplingRuleUpdate {
@@ -91,13 +92,14 @@ pub struct SamplingRuleUpdate {
     sampling_rate_boost: Option<Unsupported>,
 }
 
-/// Clients apply the matching rule with the lowest priority.
+/// Priority of a sampling rule. If several rules match a request, clients apply the rule with the lowest
+/// number.
 pub(super) type Priority = BoundedInteger<1, 9999>;
 
-/// Values that the segment attributes of a request must have.
+/// The attributes of a sampling rule: the values that the segment attributes of a matching request must have.
 pub(super) type Attributes = BoundedMap<BoundedText<1, 32>, BoundedText<1, 32>, 5>;
 
-/// Converts attributes to a map of texts, without the types that limit their lengths.
+/// Converts attributes to a map of texts, without the types that limit the lengths of keys and values.
 pub(super) fn attributes_to_texts(attributes: Attributes) -> BTreeMap<String, String> {
     let pairs = attributes.0.into_iter();
     pairs
@@ -112,7 +114,7 @@ pub struct SamplingStatistics {
     pub(super) rule_name: BoundedText<1, 32>,
     #[serde(rename = "ClientID")]
     pub(super) client_id: BoundedText<24, 24>,
-    /// Seconds since 1970. OpenTelemetry's sampler for Java sends milliseconds.
+    /// Time of the report in seconds since 1970. OpenTelemetry's sampler for Java sends milliseconds instead.
     #[expect(
         dead_code,
         reason = "the member is required, but reports are counted at their time of arrival"

@@ -105,7 +105,7 @@ impl SamplingRules {
         self.lock().records.values().cloned().collect()
     }
 
-    /// The rates of the rule with this name.
+    /// Returns the rates of the rule with this name.
     pub fn rates(&self, name: &str) -> Option<SamplingRates> {
         let table = self.lock();
         let rule = &table.records.get(name)?.sampling_rule;
@@ -236,7 +236,7 @@ impl From<NewSamplingRule> for SamplingRule {
 }
 
 impl SamplingRuleUpdate {
-    /// Whether the update changes only the rates.
+    /// Whether the update changes only the fixed rate and the reservoir of the rule.
     fn has_only_rates(&self) -> bool {
         self.resource_arn.is_none()
             && self.priority.is_none()

@@ -11,30 +11,30 @@ use super::rules::SamplingRules;
 use crate::bounded::Object;
 use crate::time::Time;
 
-/// A client gets no share of a rule's reservoir if its last report is older than this: three reporting
-/// intervals.
+/// A client gets no share of a rule's reservoir if the last report of the client is older than this number of
+/// seconds. The number corresponds to three reporting intervals.
 const CLIENT_TIMEOUT_SECONDS: f64 = 30.0;
 
-/// Lifetime of a quota: five minutes, as the developer guide states.
+/// Lifetime of a sampling quota in seconds. The X-Ray developer guide states five minutes.
 const QUOTA_TTL_SECONDS: f64 = 300.0;
 
 /// Interval at which clients report, and length of a statistics window.
 const REPORT_INTERVAL_SECONDS: i64 = 10;
 
-/// Maximum number of statistics windows that are stored. The windows together cover half an hour.
+/// Maximum number of stored statistics windows. The stored windows together cover half an hour.
 const MAX_WINDOWS: usize = 180;
 
-/// Maximum number of clients that are stored for a rule. Clients beyond this limit get a quota, too, but do
-/// not reduce the quotas of other clients.
+/// Maximum number of clients that are stored for a rule. A client beyond this limit also gets a quota, but
+/// this client does not reduce the quotas of other clients.
 const MAX_CLIENTS_PER_RULE: usize = 10_000;
 
-/// Stores the reports of the clients, and calculates their sampling targets.
+/// Stores the reports of the clients, and calculates the sampling targets of the clients.
 #[derive(Debug, Default)]
 pub struct SamplingTargets(Mutex<Reports>);
 
 #[derive(Debug, Default)]
 struct Reports {
-    /// Time of the last report, by rule name and client id.
+    /// Time of each client's last report, by rule name and client id.
     clients: BTreeMap<String, BTreeMap<String, Time>>,
     /// Statistics by start of the window and rule name.
     windows: BTreeMap<(Time, String), Counts>,
@@ -50,8 +50,9 @@ struct Counts {
 }
 
 impl SamplingTargets {
-    /// `GetSamplingTargets`: adds the reports to the statistics and returns a target for each report. The clients
-    /// that report for a rule share its reservoir evenly. The remainder goes to the clients with the lowest ids.
+    /// `GetSamplingTargets`: adds the reports to the statistics and returns a target for each report. The
+    /// reservoir of a rule is divided evenly among the clients that report for the rule. The clients with the
+    /// lowest ids get the remainder of the division.
     pub fn get_targets(
         &self,
         reports: &[Object<SamplingStatistics>],
@@ -64,7 +65,8 @@ impl SamplingTargets {
             let Some(rates) = rules.rates(&report.rule_name.0) else {
                 unprocessed.push(json!({
                     "RuleName": report.rule_name.0,
-                    // The SDKs expect an HTTP status: 4xx means an error of the client, 5xx of the service.
+                    // The SDKs expect an HTTP status as `ErrorCode`. A 4xx status means an error of the
+                    // client, and a 5xx status means an error of the service.
                     "ErrorCode": "400",
                     "Message": format!("There is no sampling rule {:?}", report.rule_name.0),
                 }));
@@ -119,7 +121,7 @@ impl Reports {
     }
 
     /// Stores the time of the client's report. Returns the client's index among the active clients of the
-    /// rule, and their number.
+    /// rule, and the number of active clients.
     fn add_client(&mut self, report: &SamplingStatistics, now: Time) -> (u64, u64) {
         let clients = self.clients.entry(report.rule_name.0.clone()).or_default();
         clients.retain(|_, last_report| {

@@ -1,5 +1,5 @@
-//! Tests which annotations are indexed. All other annotations are dropped and counted, but their documents are
-//! accepted.
+//! Tests which annotations are indexed. Annotations that are not indexed are dropped and counted, but the
+//! documents that contain them are accepted.
 
 use serde_json::{Map, Value, json};
 
@@ -110,7 +110,8 @@ fn a_trace_has_at_most_fifty_annotation_keys_and_the_earliest_segments_are_index
         segment(3, "mail", 50, 60).merge(json!({ "annotations": numbered_annotations("a", 41) })),
     ]);
     assert_eq!(annotation_keys(&xray).len(), 50);
-    // 30 annotations of the subsegment and one of the last segment exceed the limit.
+    // 30 annotations of the subsegment and one annotation of the last segment exceed the limit of indexed
+    // annotations.
     assert_eq!(dropped_count(&xray), 31);
     for (filter, match_count) in [
         ("annotation.a039 = 39", 1),

@@ -11,8 +11,9 @@ fn guide_range() -> Value {
     json!({ "StartTime": 1_499_473_400, "EndTime": 1_499_473_460 })
 }
 
-/// Documents of the guide's example. A web application calls a Lambda function and saves to a table. Lambda and the
-/// function each send a segment for the call. The function publishes to a topic.
+/// The documents in the example of the developer guide. A web application calls a Lambda function and saves
+/// data to a DynamoDB table. For this call, the Lambda service sends a segment, and the function sends
+/// another segment. The function publishes a message to an SNS topic.
 fn guide_documents() -> Vec<Value> {
     vec![
         json!({
@@ -79,7 +80,8 @@ fn guide_documents() -> Vec<Value> {
 fn the_guides_trace_has_three_sent_and_two_inferred_segments() {
     let xray = LocalXray::with_documents(&guide_documents());
     let mut response = xray.call("/Traces", json!({ "TraceIds": [GUIDE_TRACE_ID] }));
-    // The documents are JSON texts. The snapshot shows them as JSON.
+    // The documents in the response are strings that contain JSON. The snapshot shows the parsed JSON of each
+    // document.
     let documents = xray.trace_documents(GUIDE_TRACE_ID);
     let segments = response["Traces"][0]["Segments"].as_array_mut().unwrap();
     for (segment, document) in segments.iter_mut().zip(documents) {

@@ -1,6 +1,7 @@
-//! Tests that the cost of queries grows linearly: a query of four times as much data takes about four times as long.
-//! The tests permit a factor of nine, because a quadratic cost has a factor of sixteen. The tests measure the CPU time
-//! of their own thread, because other processes have little influence on this time.
+//! Tests that the cost of queries grows linearly: a query that reads four times as much data takes about four
+//! times as long. The tests permit nine times as long, because a query of quadratic cost takes sixteen times
+//! as long. Each test measures the CPU time of the test thread, because other processes have little influence
+//! on the CPU time of a thread.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, Merge, child_of, segment, subsegment, trace_id};
 
-/// Number of documents in the smaller measurement. The larger measurement has four times as many documents.
+/// Number of documents in the smaller measurement. The larger measurement uses four times as many documents.
 const SMALL_COUNT: u64 = 4_000;
 
 fn cpu_time() -> Duration {
@@ -17,7 +18,7 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// The shortest CPU time of five runs.
+/// Returns the shortest CPU time of five runs.
 fn shortest_time(work: impl Fn()) -> Duration {
     let times = (0..5).map(|_| {
         let start = cpu_time();

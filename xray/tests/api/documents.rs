@@ -10,7 +10,8 @@ use crate::local_xray::{
     trace_id, trace_id_at,
 };
 
-/// The responses of all operations on traces, without the revision, which depends on the order of arrival.
+/// The responses of all operations on traces, without the revision, because the revision depends on the order
+/// in which documents arrive.
 fn all_responses(xray: &LocalXray) -> Value {
     let mut summaries = xray.call("/TraceSummaries", longest_range());
     for summary in summaries["TraceSummaries"].as_array_mut().unwrap() {
@@ -26,7 +27,8 @@ fn all_responses(xray: &LocalXray) -> Value {
     })
 }
 
-/// Documents of a like that overlap: an in-progress segment, and subsegments that are sent both alone and embedded.
+/// The documents of a like, with duplicates: an in-progress copy of a segment, and subsegments that are sent
+/// both alone and embedded in a segment.
 fn overlapping_documents() -> Vec<Value> {
     let mut documents = like_documents();
     let mut segment_in_progress =
@@ -63,7 +65,7 @@ proptest! {
         for (document, assembles_now) in documents.iter().zip(assembles_after_document) {
             xray.put_documents(std::slice::from_ref(document));
             if assembles_now {
-                // A query assembles the trace.
+                // The query assembles the trace.
                 xray.call("/TraceSummaries", longest_range());
             }
         }
@@ -105,7 +107,8 @@ fn a_complete_segment_replaces_one_in_progress_in_either_order_of_arrival() {
 #[test]
 fn a_complete_subsegment_replaces_one_in_progress_whether_alone_or_embedded() {
     // The alphabetical order of the JSON texts must not decide which of two documents with the same id is
-    // used. In the alphabetical order, the document in progress is between the two complete documents.
+    // used. The JSON text of the document in progress is alphabetically between the JSON texts of the two
+    // complete documents.
     for (user, key) in [("a", "annotations"), ("z", "sql")] {
         let in_progress =
             subsegment(2, 1, "work", 10, 20).merge(json!({ "in_progress": true, "user": "m" }));
@@ -143,7 +146,7 @@ fn subsegments_sent_alone_remain_when_their_segment_completes() {
     let work_subsegment = &documents[0]["subsegments"][0];
     assert_eq!(work_subsegment["name"], "work");
     assert_eq!(work_subsegment["subsegments"][0]["name"], "query");
-    // Embedded subsegments have no `trace_id`, no `parent_id` and no `type`.
+    // A subsegment that is embedded in a segment has no `trace_id`, no `parent_id` and no `type`.
     assert_eq!(
         work_subsegment
             .get("trace_id")
@@ -179,7 +182,7 @@ fn traces_with_cyclic_parents_or_a_chain_of_ten_thousand_subsegments_are_assembl
         segment(3, "self", 2, 8).merge(child_of(3)),
     ]);
     assert_eq!(xray.trace_documents(&trace_id()).len(), 3);
-    // Each segment has a parent, so there is no client node.
+    // Each segment has a parent, so the service graph contains no client node.
     assert!(
         xray.service_graph()
             .iter()
@@ -187,8 +190,8 @@ fn traces_with_cyclic_parents_or_a_chain_of_ten_thousand_subsegments_are_assembl
     );
     assert_eq!(xray.only_summary()["EntryPoint"]["Name"], "a");
 
-    // The subsegments of a segment that is its own parent stay below the segment, although they started before this
-    // segment.
+    // If a segment is its own parent, the subsegments of the segment stay below the segment, although the
+    // subsegments started before the segment.
     let xray = LocalXray::with_documents(&[
         segment(1, "self", 5, 8).merge(child_of(1)),
         subsegment(2, 1, "work", 0, 8),
@@ -297,7 +300,7 @@ fn the_traces_that_arrived_first_are_evicted_first_and_counted() {
         .iter()
         .map(|it| it["Id"].as_str().unwrap())
         .collect();
-    // Eviction follows the order of arrival, not the time in the id.
+    // Eviction follows the order in which the traces arrived, not the start time in the trace ids.
     assert_eq!(
         remaining_ids,
         [trace_id_at(8, 2), trace_id_at(7, 3), trace_id_at(6, 4)]
@@ -340,7 +343,8 @@ fn traces_are_evicted_when_they_exceed_the_memory_limit_or_the_maximum_age() {
     assert_eq!(xray.0.status()["EvictedTraces"], 1);
 }
 
-/// Regression test: in the list of changed traces, entries of evicted traces once hid the entries after them.
+/// Regression test: entries of evicted traces in the list of changed traces once hid all later entries of the
+/// list.
 #[test]
 fn a_trace_is_found_after_all_traces_that_changed_later_were_evicted() {
     let xray = LocalXray::with_limits(Limits {

@@ -29,8 +29,8 @@ fn statistics(ok: u32, throttled: u32, errors: u32, faults: u32, seconds: f64) -
     })
 }
 
-/// Documents of four requests to a web application. During two of the requests, the application saves to a table and
-/// publishes to a topic.
+/// Documents of four requests to a web application. During two of the requests, the application saves data to
+/// a table and publishes a message to a topic.
 fn guide_documents() -> Vec<Value> {
     let name = "xray-sample.elasticbeanstalk.com";
     let requests = [(5, false), (15, true), (157, false), (96, false)];
@@ -204,7 +204,8 @@ fn two_segments_of_the_same_call_count_as_one_call_of_the_edge() {
         find_edge(shop, bank)["SummaryStatistics"],
         statistics(1, 0, 0, 0, 0.09)
     );
-    // The parent is a segment, so no subsegment measured the call. The callee's segment is counted.
+    // The parent of the called segment is a segment, so no subsegment measured the call. The edge therefore
+    // counts the segment of the callee.
     assert_eq!(
         find_edge(bank, find_node(&graph, "ledger", None))["SummaryStatistics"],
         statistics(1, 0, 0, 0, 0.03)

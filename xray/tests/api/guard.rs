@@ -7,8 +7,8 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 
 use crate::server::Process;
 
-/// A request to the X-Ray API and a request to OTLP, with this header `Host`. In `host`, `PORT` stands for the port of
-/// the address.
+/// Returns a request to the X-Ray API and a request to the OTLP address. The header `Host` of both requests
+/// has the value `host`, in which `PORT` stands for the port of the address.
 fn build_requests(process: &Process, host: &str, method: &Method) -> [RequestBuilder; 2] {
     let client = Client::builder().no_proxy().build().unwrap();
     let build_request = |address: SocketAddr, path: &str| {
@@ -36,7 +36,8 @@ async fn an_unknown_host_or_any_origin_gets_403_with_an_error_that_names_the_opt
             "--allowed-origin",
         ),
         ("localhost:PORT", Some("null"), "--allowed-origin"),
-        // Only the lab permits this origin, because only the lab serves a site.
+        // Only the lab permits the tested origin, because the lab serves a website and the program `xray`
+        // does not.
         (
             "localhost:PORT",
             Some("http://localhost:3000"),

@@ -68,7 +68,7 @@ fn any_expression() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A small JSON value of any type.
+/// Generates a small JSON value of any type.
 fn any_json() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
@@ -86,8 +86,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A document that is valid except that one field may have any value. Only eight ids exist, so that documents refer to
-/// each other.
+/// Generates a document that is valid except that one field may have any value. The generator uses only eight
+/// ids, so that documents refer to each other.
 fn any_document() -> impl Strategy<Value = Value> {
     let keys = proptest::sample::select(
         &[
@@ -123,7 +123,8 @@ fn any_document() -> impl Strategy<Value = Value> {
                 "start_time": time_at(start), "end_time": time_at(start + duration), "fault": is_fault, "in_progress": is_in_progress,
                 "namespace": (["aws", "remote", "local"][namespace]),
             });
-            // No document has the id 8.
+            // No generated document has the id 8. If `parent` is 8, a segment gets no `parent_id`, and the
+            // parent of a subsegment does not exist.
             if is_subsegment || parent < 8 {
                 document["parent_id"] = json!(format!("{parent:016x}"));
             }
@@ -149,7 +150,7 @@ const FILTERS: [&str; 8] = [
     "!inferred partial",
 ];
 
-/// A request with members of the X-Ray API that have any values.
+/// Generates a request with members of the X-Ray API. The members can have any values.
 fn any_request() -> impl Strategy<Value = Value> {
     let keys = proptest::sample::select(
         &[

@@ -1,4 +1,4 @@
-//! A local X-Ray in the process of the test, and functions that create documents for it.
+//! A local X-Ray in the process of the test, and functions that create test documents.
 
 use serde_json::{Value, json};
 use xray::{Config, Error, Limits, Xray};
@@ -28,7 +28,7 @@ impl LocalXray {
         xray
     }
 
-    /// Stores documents, and asserts that none is refused.
+    /// Stores documents, and asserts that no document is refused.
     pub fn put_documents(&self, documents: &[Value]) {
         for document in documents {
             let refusals = self.0.put_document(&document.to_string());
@@ -36,13 +36,13 @@ impl LocalXray {
         }
     }
 
-    /// Calls an operation and returns its response. Panics if the operation fails.
+    /// Calls an operation and returns the response. Panics if the operation fails.
     pub fn call(&self, path: &str, request: Value) -> Value {
         let response = self.try_call(path, request);
         response.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// Calls an operation and returns its error message. Panics if the operation succeeds.
+    /// Calls an operation and returns the error message. Panics if the operation succeeds.
     pub fn call_error(&self, path: &str, request: Value) -> String {
         match self.try_call(path, request) {
             Err(error) => error.to_string(),
@@ -55,19 +55,20 @@ impl LocalXray {
         self.0.call_operation(path, body.as_bytes())
     }
 
-    /// The summaries of all traces that match the filter, the newest first.
+    /// Returns the summaries of all traces that match the filter. The newest trace is first.
     pub fn summaries(&self, filter: &str) -> Vec<Value> {
         self.summaries_in(longest_range(), filter)
     }
 
-    /// The summaries in the time range that match the filter, the newest first.
+    /// Returns the summaries of the traces in the time range that match the filter. The newest trace is
+    /// first.
     pub fn summaries_in(&self, range: Value, filter: &str) -> Vec<Value> {
         let request = range.merge(json!({ "FilterExpression": filter }));
         let response = self.call("/TraceSummaries", request);
         response["TraceSummaries"].as_array().unwrap().clone()
     }
 
-    /// The summary of the only trace.
+    /// Returns the summary of the only stored trace.
     pub fn only_summary(&self) -> Value {
         let response = self.call("/TraceSummaries", longest_range());
         let summaries = response["TraceSummaries"].as_array().unwrap();
@@ -75,7 +76,7 @@ impl LocalXray {
         summaries[0].clone()
     }
 
-    /// The documents of a trace, as `BatchGetTraces` returns them.
+    /// Returns the documents of a trace in the format of `BatchGetTraces`.
     pub fn trace_documents(&self, trace_id: &str) -> Vec<Value> {
         let response = self.call("/Traces", json!({ "TraceIds": [trace_id] }));
         let segments = response["Traces"][0]["Segments"].as_array().unwrap();
@@ -88,24 +89,24 @@ impl LocalXray {
         segments.iter().map(parse_document).collect()
     }
 
-    /// The nodes of the service graph of all traces.
+    /// Returns the nodes of the service graph of all traces.
     pub fn service_graph(&self) -> Vec<Value> {
         let response = self.call("/ServiceGraph", longest_range());
         response["Services"].as_array().unwrap().clone()
     }
 }
 
-/// A time range of the maximum length: from an hour before [`START`] to five hours after it.
+/// Returns a time range of the maximum length: from one hour before [`START`] to five hours after [`START`].
 pub fn longest_range() -> Value {
     json!({ "StartTime": START - 3600, "EndTime": START + 5 * 3600 })
 }
 
-/// The id of a trace that began `second` seconds after [`START`].
+/// Returns the id of a trace that began `second` seconds after [`START`].
 pub fn trace_id_at(second: u32, number: u32) -> String {
     format!("1-{:08x}-{number:024x}", START + second)
 }
 
-/// The id of the trace that [`segment`] and [`subsegment`] belong to.
+/// Returns the id of the trace that contains the documents of [`segment`] and [`subsegment`].
 pub fn trace_id() -> String {
     trace_id_at(0, 1)
 }
@@ -118,7 +119,7 @@ pub fn segment(id: u64, name: &str, start: u32, end: u32) -> Value {
     })
 }
 
-/// A document that contains one subsegment.
+/// Returns a document that contains one subsegment.
 pub fn subsegment(id: u64, parent: u64, name: &str, start: u32, end: u32) -> Value {
     let subsegment = segment(id, name, start, end).merge(child_of(parent));
     subsegment.merge(json!({ "type": "subsegment" }))
@@ -143,12 +144,12 @@ impl Merge for Value {
     }
 }
 
-/// The member `parent_id` of a document.
+/// Returns an object with the member `parent_id`, which tests add to a document.
 pub fn child_of(parent: u64) -> Value {
     json!({ "parent_id": format!("{parent:016x}") })
 }
 
-/// The documents of a like: a service that calls a second service, which calls a table.
+/// Returns the documents of a like. A service calls a second service, and the second service calls a table.
 pub fn like_documents() -> Vec<Value> {
     let http_block = |status: u32| {
         json!({ "http": {

@@ -12,10 +12,11 @@ const MIB: usize = 1024 * 1024;
 /// Value of the option `--max-mib`.
 const MAX_MIB: usize = 32;
 
-/// The maximum resident memory that docs/xray.md states for every kind of document.
+/// The maximum resident memory of the program. docs/xray.md states this maximum for every kind of document.
 const MAX_RESIDENT_BYTES: usize = 2 * MAX_MIB * MIB + 64 * MIB;
 
-/// Placeholder in a document. [`send_documents`] replaces the placeholder by the number of the document.
+/// A placeholder in the text of a document. [`send_documents`] replaces the placeholder by the number of the
+/// document.
 const NUMBER_PLACEHOLDER: &str = "NUMBER";
 
 /// Peak resident memory of the program in bytes.
@@ -31,8 +32,8 @@ fn peak_memory(process: &Process) -> usize {
     kib * 1024
 }
 
-/// Kinds of documents: a description, how many MiB are sent, and the document. Each document that is sent belongs to a
-/// different trace.
+/// Returns the tested kinds of documents. For each kind, the list contains a description, the number of MiB
+/// to send, and the text of the document. Each document that is sent belongs to a different trace.
 fn document_kinds() -> [(&'static str, usize, Value); 7] {
     let shop = || segment(1, "shop", 0, 1);
     let text = format!("{NUMBER_PLACEHOLDER} {}", "x".repeat(20_000));
@@ -83,8 +84,8 @@ fn document_kinds() -> [(&'static str, usize, Value); 7] {
     ]
 }
 
-/// Sends documents of one kind in requests of 50 documents. Formats the requests without a JSON library, because a
-/// library would be slower than the program under test.
+/// Sends documents of one kind in requests of 50 documents. The function formats the requests without a JSON
+/// library, because a JSON library would be slower than the program under test.
 fn send_documents(process: &Process, bytes: usize, document: &Value) {
     let document = document.to_string().replace('"', "\\\"");
     let (text_before_id, text_after_id) = document.split_once("000000000000000000000001").unwrap();
@@ -123,7 +124,7 @@ fn resident_memory_stays_within_the_documented_bound() {
             "{kind}: {} MiB; {status}",
             peak_bytes / MIB
         );
-        // Traces use at most half of the limit, and at least a quarter of the limit.
+        // The stored traces use between a quarter and a half of the memory limit.
         assert!(trace_memory <= MAX_MIB * MIB / 2, "{kind}: {status}");
         assert!(trace_memory >= MAX_MIB * MIB / 4, "{kind}: {status}");
     }
@@ -133,7 +134,8 @@ fn resident_memory_stays_within_the_documented_bound() {
 #[cfg_attr(not(target_os = "linux"), ignore = "reads /proc")]
 async fn a_request_with_a_million_spans_without_ids_takes_little_memory() {
     const SPAN_COUNT: usize = 1 << 20;
-    // A protobuf field that contains a message: the tag, the length as a varint of four bytes, and the content.
+    // Encodes a protobuf field that contains a message: the tag, the length as a varint of four bytes, and
+    // the content.
     let message_field = |tag: u8, content: Vec<u8>| {
         let length = content.len();
         let length = [0, 7, 14, 21].map(|shift| (length >> shift) as u8 | 0x80);

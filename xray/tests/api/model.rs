@@ -10,17 +10,18 @@ use self::requests::{ABSENT, complete_request};
 use self::values::{has_type, value_of_size, values_of_all_types};
 use crate::local_xray::LocalXray;
 
-/// Members that are refused with any value.
+/// Members that this implementation refuses with any value.
 const UNSUPPORTED: [(&str, &str); 10] = [
-    // AWS refuses these tokens, too.
+    // AWS also refuses page tokens in requests of the following operations.
     ("BatchGetTraces", "NextToken"),
     ("GetGroups", "NextToken"),
     ("GetServiceGraph", "NextToken"),
     ("GetTraceGraph", "NextToken"),
     ("GetTimeSeriesServiceStatistics", "NextToken"),
-    // A token is valid only if an earlier response contained it. In these tests, no response contains a token.
+    // `GetTraceSummaries` accepts only page tokens from earlier responses. In these tests, no response
+    // contains a page token.
     ("GetTraceSummaries", "NextToken"),
-    // The service assigns the ARN.
+    // X-Ray assigns the ARN of a rule, so the request must not contain an ARN.
     ("CreateSamplingRule", "SamplingRule.RuleARN"),
     // Sampling boosts are not implemented.
     ("CreateSamplingRule", "SamplingRule.SamplingRateBoost"),
@@ -28,7 +29,8 @@ const UNSUPPORTED: [(&str, &str); 10] = [
     ("GetSamplingTargets", "SamplingBoostStatisticsDocuments.[]"),
 ];
 
-/// Members that are required if the request contains no ARN. The model declares them as optional.
+/// Members that are required if the request contains no ARN. The service model declares these members as
+/// optional.
 const REQUIRED_WITHOUT_ARN: [(&str, &str); 5] = [
     ("GetGroup", "GroupName"),
     ("UpdateGroup", "GroupName"),
@@ -37,28 +39,28 @@ const REQUIRED_WITHOUT_ARN: [(&str, &str); 5] = [
     ("DeleteSamplingRule", "RuleName"),
 ];
 
-/// Bounds that are stricter than those of the model.
+/// Returns the bound of this implementation if the bound is stricter than the bound in the service model.
 fn stricter_bound(member: &str, bound: &str) -> Option<i64> {
     match (member, bound) {
-        // The documentation in the model permits 50 tags. The `max` constraint of the model is higher, because it
-        // includes tags that AWS adds.
+        // The documentation in the service model permits 50 tags. The `max` constraint of the service model
+        // is higher, because the constraint includes tags that AWS adds.
         ("Tags", "max") => Some(50),
         // A trace id has exactly 35 characters.
         ("TraceIds.[]", "min") => Some(35),
         // Sampling boosts are not implemented.
         ("SamplingBoostStatisticsDocuments", "max") => Some(0),
-        // The shortest selector is `service()`.
+        // The shortest valid selector is `service()`, which has nine characters.
         ("EntitySelectorExpression", "min") => Some(9),
         _ => None,
     }
 }
 
-/// A member of a request, with its constraints in the model.
+/// A member of a request, and the constraints of the member in the service model.
 struct Member {
     operation: String,
     path: String,
-    /// Names from the top of the request to the member. `[]` is an element of a list. `{key}` and `{value}` are
-    /// the keys and the values of a map.
+    /// Names from the top of the request to the member. The name `[]` means an element of a list. The names
+    /// `{key}` and `{value}` mean the keys and the values of a map.
     member_path: Vec<String>,
     constraints: Value,
 }
@@ -68,7 +70,7 @@ impl Member {
         self.member_path.join(".")
     }
 
-    /// The name of the member that error messages contain.
+    /// Returns the name of the member in error messages.
     fn name_in_errors(&self) -> &str {
         let mut names = self.member_path.iter().rev();
         names
@@ -95,7 +97,7 @@ impl Member {
     /// Returns a request with all supported members, in which the tested member has the value `value`.
     fn request_with(&self, value: Value) -> Value {
         let mut request = complete_request(&self.operation).unwrap();
-        // A request must not contain both the name and the ARN.
+        // A request must not contain both the name and the ARN of a group or rule.
         for (name_or_arn, other) in [("GroupARN", "GroupName"), ("RuleARN", "RuleName")] {
             if self.name_in_errors() == name_or_arn && self.operation != "CreateSamplingRule" {
                 let mut other_path = self.member_path.clone();
@@ -107,7 +109,7 @@ impl Member {
         request
     }
 
-    /// A complete request without the member.
+    /// Returns a request with all supported members except the tested member.
     fn request_without(&self) -> Value {
         fn remove(value: &mut Value, path: &[String]) {
             match path {
@@ -125,7 +127,7 @@ impl Member {
     fn assert_accepted(&self, request: &Value) {
         let response = xray_with_group_and_rule().try_call(&self.path, request.clone());
         if let Err(error) = response {
-            // The request is valid, but no group or rule has the name.
+            // The request is valid, but the store contains no group or rule with the requested name.
             let is_unknown_name = error.to_string().starts_with("There is no ");
             assert!(
                 is_unknown_name,
@@ -183,7 +185,8 @@ fn operations() -> Value {
     serde_json::from_str(include_str!("model/constraints.json")).unwrap()
 }
 
-/// All members of the implemented operations, except members that are nested in an unsupported member.
+/// Returns all members of the implemented operations, except members that are nested in an unsupported
+/// member.
 fn implemented_members() -> Vec<Member> {
     let operations = operations();
     let all_operations = operations.as_object().unwrap().iter();
@@ -252,7 +255,8 @@ fn a_required_member_must_be_present_and_any_other_can_be_absent_or_null() {
         match last_name.as_str() {
             "{key}" => {}
             "[]" | "{value}" => member.assert_refused(&member.request_with(Value::Null)),
-            // The model declares the name of a rule as optional, but no rule can be created without a name.
+            // The service model declares the name of a rule as optional, but the creation of a rule requires
+            // a name.
             _ if is_required || member.name() == "SamplingRule.RuleName" => {
                 member.assert_refused(&member.request_without());
                 member.assert_refused(&member.request_with(Value::Null));

@@ -1,4 +1,4 @@
-//! Tests of OTLP over HTTP: requests to the program `xray`, and its responses.
+//! Tests of OTLP over HTTP: requests to the program `xray`, and the responses of the program.
 
 mod translation;
 
@@ -124,7 +124,7 @@ impl OtlpClient {
         assert_eq!((status, response), (200, b"{}".to_vec()), "{request:#}");
     }
 
-    /// The first document of the trace, inferred segments excluded.
+    /// Returns the first document of the trace. The function ignores inferred segments.
     async fn reported_document(&self) -> Value {
         let mut documents = self.trace_documents().await.into_iter();
         documents
@@ -132,7 +132,7 @@ impl OtlpClient {
             .unwrap()
     }
 
-    /// All documents of the trace, inferred ones included.
+    /// Returns all documents of the trace, including inferred segments.
     async fn trace_documents(&self) -> Vec<Value> {
         let request = json!({ "TraceIds": [format!("1-{}-{}", &TRACE_ID[..8], &TRACE_ID[8..])] });
         let body = request.to_string();
@@ -151,7 +151,7 @@ async fn a_path_other_than_traces_is_404_and_the_response_says_how_to_send_metri
         let (status, response) = client
             .post_to_path(path, "application/json", "identity", b"{}".to_vec())
             .await;
-        // Exporters retry after a 5xx status, but not after 404.
+        // Exporters repeat a request after a 5xx status, and do not repeat a request after a 404.
         assert_eq!(status, 404, "{path}");
         let response: Value = serde_json::from_slice(&response).unwrap();
         let message = response["message"].as_str().unwrap();
@@ -352,7 +352,7 @@ async fn a_body_that_is_not_otlp_or_is_too_large_is_refused() {
         assert_eq!(status, expected_status, "{content_type} {content_encoding}");
         assert!(!response.is_empty());
     }
-    // 64 MiB of spaces, compressed to a small body.
+    // The request body consists of 64 MiB of spaces and is compressed to a small size.
     let mut large_body = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..64 {
         large_body.write_all(&vec![b' '; 1024 * 1024]).unwrap();

@@ -1,4 +1,5 @@
-//! Tests of the member `Revision` of a summary. Clients that poll redraw a trace when its revision has grown.
+//! Tests of the member `Revision` of a summary. A client that polls X-Ray displays a trace again when the
+//! revision of the trace has grown.
 
 use serde_json::{Value, json};
 use xray::Limits;
@@ -47,7 +48,8 @@ fn a_duplicate_an_outdated_or_an_invalid_document_leaves_the_revision_unchanged(
     let complete = segment(1, "shop", 0, 700);
     let xray = LocalXray::with_documents(&[complete.clone(), segment_in_progress(2, "mail")]);
     let old_revision = revision(&xray);
-    // Two duplicates, and a document in progress of a segment that is already complete.
+    // The request contains two duplicates, and an outdated document in progress of a segment that is already
+    // complete.
     xray.put_documents(&[
         complete,
         segment_in_progress(1, "shop"),

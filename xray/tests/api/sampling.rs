@@ -7,7 +7,7 @@ use xray::{Config, SamplingRates, Xray};
 
 use crate::local_xray::{LocalXray, Merge};
 
-/// Ids of two clients.
+/// Ids of two sampling clients.
 const CLIENT_A: &str = "AAAAAAAAAAAAAAAAAAAAAAAA";
 const CLIENT_B: &str = "BBBBBBBBBBBBBBBBBBBBBBBB";
 
@@ -186,7 +186,7 @@ fn clients_that_report_share_the_reservoir_of_a_rule() {
     create_rule(&xray, new_rule("base-scorekeep"));
     let a = statistics_document("base-scorekeep", CLIENT_A);
     let b = statistics_document("base-scorekeep", CLIENT_B);
-    // Subtract a second, because the response may contain whole seconds.
+    // The test subtracts one second, because the response may contain times in whole seconds.
     let earliest_time = seconds_since_1970() - 1.0;
     let response = get_targets(&xray, json!([a]));
     let target = &response["SamplingTargetDocuments"][0];
@@ -247,7 +247,8 @@ fn a_report_for_an_unknown_rule_is_unprocessed_and_a_new_rule_changes_the_modifi
 
 #[test]
 fn a_report_can_have_any_number_as_its_timestamp() {
-    // OpenTelemetry's sampler for Java sends milliseconds. The X-Ray SDKs send seconds, some with a fraction.
+    // OpenTelemetry's sampler for Java sends times in milliseconds. The X-Ray SDKs send times in seconds, and
+    // some SDKs send fractions of seconds.
     let timestamps = [
         "1792396800000",
         "1792396800000.5",
@@ -270,7 +271,7 @@ fn a_report_can_have_any_number_as_its_timestamp() {
             .unwrap();
         let targets = response["SamplingTargetDocuments"].as_array().unwrap();
         assert_eq!(targets.len(), 2, "{timestamp}");
-        // The server counts reports at the time of their arrival.
+        // The server counts each report in the statistics window in which the report arrives.
         let summaries = xray.call("/SamplingStatisticSummaries", json!({}));
         let window_summary = &summaries["SamplingStatisticSummaries"][0];
         assert_eq!(window_summary["RequestCount"], 220);

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, Merge, START, like_documents, segment, trace_id_at};
 
-/// A local X-Ray that contains likes at the seconds 0, 10 and 65, and an error of another service at second 70.
+/// Creates a local X-Ray that contains likes at the seconds 0, 10 and 65, and an error of another service at
+/// second 70.
 fn xray_with_likes() -> LocalXray {
     let xray = LocalXray::new();
     for (second, number) in [(0, 1), (10, 2), (65, 3)] {

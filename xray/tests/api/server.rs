@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, like_documents, longest_range, segment};
 
-/// How long a test waits for an expected event before it fails.
+/// Maximum time that a test waits for an expected event. After this time, the test fails.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Interval at which a test polls for an expected event.
@@ -68,7 +68,7 @@ impl Process {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
-        // The server may respond and close the connection before it has read the whole body.
+        // The server may respond and close the connection before the server has read the whole request body.
         let _ = stream.write_all(body.as_bytes());
         let mut response = Vec::new();
         let _ = stream.read_to_end(&mut response);
@@ -86,7 +86,7 @@ impl Process {
         self.request("GET", "/status", "").2
     }
 
-    /// Waits until `GET /status` meets the condition.
+    /// Waits until the response of `GET /status` meets the condition.
     pub fn wait_for_status(&self, condition: impl Fn(&Value) -> bool) {
         let deadline = Instant::now() + TIMEOUT;
         loop {

@@ -17,7 +17,7 @@ fn summary_ids(response: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Ids of the traces in a time range. `start` and `end` are seconds after [`START`].
+/// Returns the ids of the traces in a time range. `start` and `end` are seconds after [`START`].
 fn ids_between(xray: &LocalXray, start: u32, end: u32, range_type: &str) -> Vec<String> {
     summary_ids(&xray.call(
         "/TraceSummaries",
@@ -145,7 +145,8 @@ fn pages_list_each_trace_once_and_the_newest_first() {
                 Some(token) => request["NextToken"] = token.clone(),
                 None => break,
             }
-            // A trace that arrives now is newer than the listed traces, so no later page contains it.
+            // A trace that arrives between two page requests is newer than the listed traces, so later pages
+            // do not contain the new trace.
             let id = trace_id_at(1000 + page_count, 9_000 + page_count);
             xray.put_documents(&[
                 segment(1, "shop", 0, 10).merge(json!({ "trace_id": id, "error": true }))
@@ -194,7 +195,8 @@ fn a_fixed_rate_returns_a_fraction_of_the_traces() {
     for range_type in ["TraceId", "Event", "Service"] {
         let partial_scan = json!({ "Name": "PartialScan", "Value": 7 });
         assert_eq!(get_ids(json!(true), range_type, partial_scan).len(), 400);
-        // Without `Sampling`, the strategy is ignored, even if it is invalid.
+        // Without the member `Sampling`, the operation ignores the member `SamplingStrategy`, even if
+        // `SamplingStrategy` is invalid.
         for sampling in [json!(false), Value::Null] {
             for value in [0.0, 2.0] {
                 let all_ids = get_ids(sampling.clone(), range_type, fixed_rate(value));

@@ -14,13 +14,14 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-# How many seconds a test waits for an expected event before it fails.
+# Maximum time in seconds that a test waits for an expected event. After this time, the test fails.
 TIMEOUT_SECONDS = 30
 
 # Interval in seconds at which a test polls for an expected event.
 POLL_INTERVAL_SECONDS = 0.015
 
-# Time ranges begin this many seconds ago and end almost one minute in the future. X-Ray accepts at most 6 hours.
+# Time ranges begin this many seconds ago and end almost one minute in the future. X-Ray accepts time ranges
+# of at most 6 hours.
 MAX_PAST_SECONDS = 6 * 3600 - 60
 
 CREDENTIALS = {
@@ -38,7 +39,7 @@ class LocalXray(unittest.TestCase):
         self.process = subprocess.Popen(
             [binary, "--port", "0", "--otlp-port", "0"], stdout=subprocess.PIPE, text=True
         )
-        # The process ends with the test, even if the set-up fails.
+        # The clean-up stops the process at the end of the test, even if the set-up fails.
         self.addCleanup(self.stop)
         self.address = self.read_output(r"serves its API on http://(\S+),")
         self.otlp_address = self.read_output(r"OTEL_EXPORTER_OTLP_ENDPOINT=http://(\S+)")

@@ -10,10 +10,11 @@ from botocore.exceptions import EndpointConnectionError
 
 patch(["botocore"])
 service, request_count = sys.argv[1], int(sys.argv[2])
-# If a segment has more subsegments than this, the SDK sends the completed ones alone, before the segment.
+# If a segment has more subsegments than `streaming_threshold`, the SDK sends the completed subsegments alone,
+# before the segment.
 xray_recorder.configure(service=service, streaming_threshold=2)
-# Until the SDK has received the rules, it uses its local rules. After the SDK has received the
-# rules, `should_trace` returns the name of the matching rule.
+# Until the SDK has received the sampling rules of the server, the SDK uses its local sampling rules. After
+# the SDK has received the rules of the server, `should_trace` returns the name of the matching rule.
 deadline = time.monotonic() + 20
 while xray_recorder.sampler.should_trace({"service": "loud"}) != "all":
     assert time.monotonic() < deadline, "the SDK has not received the sampling rules"

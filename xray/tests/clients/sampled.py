@@ -4,7 +4,8 @@ import sys
 
 from aws_xray_sdk.core import xray_recorder
 
-# The SDK's local rules sample no request, so a rule of the server has selected every sampled request.
+# The SDK's local rules sample no request, so every sampled request was selected by a sampling rule of the
+# server.
 xray_recorder.configure(sampling_rules={"version": 2, "default": {"fixed_target": 0, "rate": 0}})
 for line in sys.stdin:
     service, count = line.split()

@@ -22,7 +22,7 @@ const MAX_QUOTED_CHARS: usize = 40;
 
 /// A protobuf message that can be decoded from JSON.
 pub trait Message: Sized {
-    /// Decodes the message from the fields of its object.
+    /// Decodes the message from the fields of a JSON object.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ pub trait Message: Sized {
     }
 }
 
-/// The fields of an object. The `take_…` functions remove a field and decode it.
+/// The fields of a JSON object. Each `take_…` function removes one field and decodes the value of the field.
 pub struct Fields(Map<String, Value>);
 
 impl From<Map<String, Value>> for Fields {
@@ -100,7 +100,7 @@ impl Fields {
         })
     }
 
-    /// Decodes the number of an enum value. OTLP does not permit the name of the value.
+    /// Decodes the number of an enum value. OTLP does not permit the name of an enum value.
     pub fn take_enum_number(&mut self, name: &str) -> Result<i32, String> {
         self.take(name, |value| {
             let integer = value.as_number().and_then(to_integer);
@@ -109,7 +109,8 @@ impl Fields {
         })
     }
 
-    /// Decodes a double from a number or a string. The string can be `NaN`, `Infinity` or `-Infinity`.
+    /// Decodes a double from a number or a string. If the value is a string, the string can also be `NaN`,
+    /// `Infinity` or `-Infinity`.
     pub fn take_double(&mut self, name: &str) -> Result<f64, String> {
         self.take(name, |value| match value.as_str() {
             Some("NaN") => Ok(f64::NAN),
@@ -125,7 +126,7 @@ impl Fields {
         self.take(name, |value| T::from_value(value).map(Some))
     }
 
-    /// Decodes a list of messages. A null element is an error.
+    /// Decodes a list of messages. A null element in the list is an error.
     pub fn take_messages<T: Message>(&mut self, name: &str) -> Result<Vec<T>, String> {
         self.take_list(name, T::from_value)
     }
@@ -182,8 +183,8 @@ fn unexpected(value: &Value, expected: &str) -> String {
     format!(": expected {expected}, found {actual}")
 }
 
-/// Parses a number, or a string that contains a number in JSON's syntax. `"1e3"` is valid, and `" 1"`, `"+1"` and
-/// `"01"` are not.
+/// Parses a number, or a string that contains a number in JSON's syntax. The string `"1e3"` is valid. The
+/// strings `" 1"`, `"+1"` and `"01"` are invalid.
 fn parse_number(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => Some(number.clone()),
@@ -198,8 +199,9 @@ fn to_integer(number: &Number) -> Option<i128> {
     match (number.as_i64(), number.as_u64(), number.as_f64()) {
         (Some(integer), _, _) => Some(integer.into()),
         (_, Some(integer), _) => Some(integer.into()),
-        // `1e3` and `1000.0` are integers. serde_json parses integers of more than 64 bits as floats. Floats of 2^63 or
-        // more are refused, because rounding may have moved such an integer into the range of a 64-bit type.
+        // ProtoJSON accepts `1e3` and `1000.0` as integers. serde_json parses integers of more than 64 bits
+        // as floats. Floats of 2^63 or more are refused, because the rounding of a larger integer may result
+        // in a float in the range of a 64-bit type.
         (_, _, Some(float)) if float.fract() == 0.0 && float.abs() < 2_f64.powi(63) => {
             Some(float as i128)
         }

@@ -1,4 +1,5 @@
-//! Decodes the messages of OTLP traces. Fields are in the order of the `.proto` files.
+//! Decodes the messages of OTLP traces. The code lists the fields of a message in the order of the `.proto`
+//! files.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::common::v1::{

@@ -34,7 +34,8 @@ fn find_backslash(json: &[u8]) -> Option<usize> {
     json.iter().position(|byte| *byte == b'\\')
 }
 
-/// Parses the UTF-16 code unit of the `\u` escape at `index`. Returns `None` if another escape or text is there.
+/// Parses the UTF-16 code unit of the `\u` escape at `index`. Returns `None` if no complete `\u` escape
+/// begins at `index`.
 fn parse_code_unit(json: &[u8], index: usize) -> Option<u16> {
     let digits = json
         .get(index..index + ESCAPE_LENGTH)?

@@ -92,7 +92,7 @@ fn every_field_is_decoded_and_null_means_absent() {
             parent.as_object_mut().unwrap().remove(field);
         });
         assert_eq!(result_for_null, result_for_absent_field, "{pointer}");
-        // Removing the field changes the result, so the decoder does not ignore the field.
+        // The removal of a field changes the decoded request, so the decoder reads the field.
         assert_ne!(result_for_null.0, decoded, "{pointer}");
         // A span without one of its ids is rejected.
         let is_required_id = ["/spans/0/traceId", "/spans/0/spanId"]
@@ -146,7 +146,7 @@ fn an_invalid_field_rejects_only_the_spans_of_its_message() {
         let expected = match pointer.strip_prefix(scope) {
             // `[[]]` replaces the two spans by one element that is not a span.
             Some("/spans") => (0, 1),
-            // The list of resources or scopes cannot be decoded, so the number of rejected spans is unknown.
+            // If the list of resources or scopes cannot be decoded, the number of rejected spans is unknown.
             None if ["/resourceSpans", "/resourceSpans/0/scopeSpans"].contains(&&*pointer) => {
                 (0, 0)
             }

@@ -8,7 +8,7 @@ use super::{CausingException, StackTrace, build_frame};
 const FRAME_PREFIX: &str = "\tat ";
 const CAUSE_PREFIX: &str = "Caused by: ";
 
-/// Prefixes of lines that end the message of a cause. A frame and the next `Caused by` line also end the
+/// Prefixes of lines that end the message of a cause. A frame or the next `Caused by` line also ends the
 /// message.
 const MESSAGE_END_PREFIXES: [&str; 2] = ["\t... ", "\tSuppressed: "];
 

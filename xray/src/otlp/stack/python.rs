@@ -20,7 +20,8 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
         let mut separators = CAUSE_SEPARATORS.iter();
         separators.any(|separator| line.starts_with(separator))
     };
-    // Each traceback is the cause of the next one. The last traceback belongs to the exception itself.
+    // The exception of each traceback caused the exception of the next traceback. The last traceback belongs
+    // to the recorded exception.
     let mut tracebacks = lines.rsplit(is_separator);
     let last_traceback = trim_empty_lines(tracebacks.next().unwrap_or_default());
     let (call_lines, _) = split_calls_and_title(last_traceback);
@@ -30,20 +31,21 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
         } else {
             call_lines
         }),
-        // If a cause cannot be parsed, this cause and all its causes are omitted, as in the collector's exporter.
+        // If a causing exception cannot be parsed, this exception and all its causes are omitted, as in the
+        // collector's exporter.
         causes: tracebacks.map_while(parse_cause).collect(),
     }
 }
 
-/// Removes an empty first line and an empty last line. Python prints such lines before and after the
-/// separators.
+/// Removes an empty first line and an empty last line. Python prints an empty line before and after each
+/// separator.
 fn trim_empty_lines<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     let lines = lines.strip_prefix(&[""]).unwrap_or(lines);
     lines.strip_suffix(&[""]).unwrap_or(lines)
 }
 
-/// Splits a traceback into the lines of its calls and the lines of its title. The title contains the type and the
-/// message. An exception that was never raised has no calls.
+/// Splits a traceback into the lines of its calls and the lines of its title. The title contains the type and
+/// the message. The traceback of an exception that was never raised contains no calls.
 fn split_calls_and_title<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&'b str]) {
     let has_header = lines
         .first()
@@ -51,18 +53,18 @@ fn split_calls_and_title<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&
     if !has_header {
         return lines.split_at(0);
     }
-    // Calls, their code and the marks below the code are indented.
+    // The lines of calls, of source code and of the marks below the source code are indented.
     let is_title = |line: &&str| !line.is_empty() && !line.starts_with(' ');
     let title_index = lines[1..].iter().position(is_title);
     lines.split_at(title_index.map_or(lines.len(), |index| index + 1))
 }
 
-/// Parses the traceback of a cause. Returns `None` if the lines have another format.
+/// Parses the traceback of a cause. Returns `None` if the lines are not in the format of a traceback.
 fn parse_cause(lines: &[&str]) -> Option<CausingException> {
     let (call_lines, title_lines) = split_calls_and_title(trim_empty_lines(lines));
     let has_calls = call_lines.iter().any(|line| line.starts_with(FRAME_PREFIX));
     let title = title_lines.join("\n");
-    // Python prints no colon if there is no message.
+    // Python prints no colon after the type if the exception has no message.
     let (kind, message) = title.split_once(':').unwrap_or((&title, ""));
     let is_type_name = !kind.is_empty() && !kind.contains(char::is_whitespace);
     (is_type_name && call_lines.is_empty() != has_calls).then(|| CausingException {

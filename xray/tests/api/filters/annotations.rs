@@ -45,7 +45,8 @@ fn an_annotation_matches_values_of_its_type_in_any_segment_or_subsegment() {
     ]);
 }
 
-/// The trace `cron` has two numbers as `load`, both booleans as `done`, and a text and a number as `order`.
+/// The trace `cron` has two values of each annotation: two numbers as `load`, true and false as `done`, and a
+/// text and a number as `order`.
 #[test]
 fn one_matching_annotation_value_is_enough_but_not_equal_requires_all_values_to_differ() {
     assert_finds(&[
@@ -68,7 +69,7 @@ fn one_matching_annotation_value_is_enough_but_not_equal_requires_all_values_to_
         (r#"service("cron") { annotation.load != 88 }"#, ""),
         (r#"service("cron") { annotation.load != 7 }"#, "cron"),
         (r#"service("cron") { annotation.done != false }"#, ""),
-        // Values of another type are ignored.
+        // A comparison ignores annotation values of another type.
         ("annotation.order != 88 AND annotation.done", ""),
         ("annotation.order != 7 AND annotation.done", "cron"),
         ("annotation.load != true", ""),

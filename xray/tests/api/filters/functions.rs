@@ -71,7 +71,7 @@ fn edge_conditions_apply_to_the_callers_subsegments() {
         ),
         (r#"edge("auth", "web")"#, ""),
         (r#"edge("web", "auth") { error }"#, "handled"),
-        // The caller reports status 200, the callee 403.
+        // The caller reports the HTTP status 200, and the callee reports the HTTP status 403.
         (r#"edge("web", "auth") { http.status = 403 }"#, ""),
         (r#"edge("auth", "sessions") { fault }"#, "broken"),
         (
@@ -83,7 +83,7 @@ fn edge_conditions_apply_to_the_callers_subsegments() {
             "missing throttled",
         ),
         (r#"edge(id(type: "client"), "auth")"#, ""),
-        // The client node has the same name as the node that it calls.
+        // A client node has the same name as the node that the client node calls.
         (r#"edge("web", "web")"#, "-guest cron minimal"),
         (
             r#"edge(id(name: "web", type: "AWS::ECS::Container"), "web")"#,

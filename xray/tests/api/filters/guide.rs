@@ -5,7 +5,8 @@ use serde_json::json;
 use super::ten_traces::xray_with_ten_traces;
 use crate::local_xray::{Merge, longest_range};
 
-/// Examples of the guide that the other tests do not contain. Most of these examples match no test trace.
+/// Expressions from the developer guide that are in no other test. Most of these expressions match no test
+/// trace.
 #[test]
 fn every_example_of_the_guide_is_a_valid_filter() {
     let xray = xray_with_ten_traces();

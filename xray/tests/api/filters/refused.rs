@@ -1,4 +1,5 @@
-//! Tests of expressions that cannot be parsed. The error contains the position and the reason.
+//! Tests of expressions that cannot be parsed. The error message contains the position and the reason of the
+//! error.
 
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, Merge, child_of, time_at, trace_id_at};
 
-/// Names of the ten traces. The index of a name is the number in the trace id.
+/// Names of the ten traces. The index of a name in the array is the number in the trace id.
 const TRACE_NAMES: [&str; 10] = [
     "fine",
     "slow",
@@ -18,7 +18,8 @@ const TRACE_NAMES: [&str; 10] = [
     "minimal",
 ];
 
-/// A segment of the trace with this number. `start` and `end` are milliseconds after the start of the trace.
+/// Returns a segment of the trace with the given number. `start` and `end` are milliseconds after the start
+/// of the trace.
 fn numbered_trace_segment(number: u32, id: u64, name: &str, start: u32, end: u32) -> Value {
     json!({
         "trace_id": trace_id_at(number, number), "id": format!("{id:016x}"), "name": name,
@@ -36,8 +37,8 @@ fn http_block(method: &str, status: u32) -> Value {
     })
 }
 
-/// Documents of a request to the service `web`, which calls the service `auth`, which calls a table. `members` are
-/// added to the segment of `web`.
+/// Returns the documents of a request to the service `web`. `web` calls the service `auth`, and `auth` calls
+/// a table. `members` are added to the segment of `web`.
 fn request_documents(number: u32, duration: u32, status: u32, members: Value) -> Vec<Value> {
     let web_segment = numbered_trace_segment(number, 1, "web", 0, duration).merge(json!({
         "origin": "AWS::ECS::Container", "http": http_block("POST", status),
@@ -66,7 +67,7 @@ pub fn xray_with_ten_traces() -> LocalXray {
     documents.extend(request_documents(0, 100, 200, json!({})));
     documents.extend(request_documents(1, 6000, 200, json!({ "user": "alice" })));
     documents.extend(request_documents(2, 100, 404, json!({ "error": true })));
-    // The table and all its callers fail.
+    // In the trace `broken`, the table `sessions` and all callers of the table fail.
     let mut failed_request =
         request_documents(3, 100, 500, json!({ "fault": true, "cause": cause }));
     for document in &mut failed_request[1..] {
@@ -80,7 +81,7 @@ pub fn xray_with_ten_traces() -> LocalXray {
         429,
         json!({ "error": true, "throttle": true }),
     ));
-    // A trace of one segment without calls and annotations.
+    // The trace `guest` consists of one segment without calls and annotations.
     documents.push(numbered_trace_segment(5, 1, "guest", 0, 50).merge(json!({
         "origin": "AWS::EC2::Instance", "user": "bob", "resource_arn": "arn:aws:thing",
         "aws": { "ec2": { "availability_zone": "eu-central-1a", "instance_id": "i-5" } },
@@ -93,7 +94,7 @@ pub fn xray_with_ten_traces() -> LocalXray {
     );
     request_in_progress.truncate(1);
     documents.extend(request_in_progress);
-    // The call of `auth` fails, but the request succeeds.
+    // In the trace `handled`, the call of the service `auth` fails, but the request succeeds.
     let mut request_with_handled_error = request_documents(7, 100, 200, json!({}));
     request_with_handled_error[1]["error"] = json!(true);
     request_with_handled_error[2]["error"] = json!(true);
@@ -108,7 +109,7 @@ pub fn xray_with_ten_traces() -> LocalXray {
     LocalXray::with_documents(&documents)
 }
 
-/// Names of the traces that the summaries describe.
+/// Returns the names of the traces that the summaries describe.
 pub fn trace_names(summaries: &[Value]) -> Vec<&'static str> {
     let mut numbers: Vec<usize> = summaries
         .iter()
@@ -121,7 +122,8 @@ pub fn trace_names(summaries: &[Value]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Asserts which traces each expression finds. A leading `-` means all traces except these.
+/// Asserts which traces each expression finds. A leading `-` in the list of trace names means all traces
+/// except the named traces.
 pub fn assert_finds(cases: &[(&str, &str)]) {
     let xray = xray_with_ten_traces();
     for (filter, expected) in cases {

@@ -7,7 +7,7 @@ use crate::local_xray::START;
 /// A request member with the value `null` counts as absent.
 pub const ABSENT: Value = Value::Null;
 
-/// A valid request with every supported member. `None` if the operation is not implemented.
+/// Returns a valid request with every supported member. Returns `None` if the operation is not implemented.
 pub fn complete_request(operation: &str) -> Option<Value> {
     let rule = |name: &str| {
         json!({

@@ -18,7 +18,8 @@ pub fn values_of_all_types() -> [Value; 6] {
     ]
 }
 
-/// A value of this size for the member. The size is the length of a text, the number of elements, or the number itself.
+/// Returns a value of the given size for the member. The size means the length of a text, the number of
+/// elements of a list, or the value of a number.
 pub fn value_of_size(member: &Member, size: i64) -> Value {
     let length = usize::try_from(size).unwrap_or_default();
     match member.constraints["type"].as_str().unwrap() {

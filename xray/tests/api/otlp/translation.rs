@@ -1,14 +1,15 @@
-//! Tests of the documents and the service graph that spans become.
+//! Tests of the translation of spans into X-Ray documents, and of the service graph of the translated
+//! documents.
 
 use serde_json::{Value, json};
 
 use super::{CLIENT, CONSUMER, INTERNAL, OtlpClient, PRODUCER, SERVER, build_request};
 use crate::local_xray::longest_range;
 
-/// Service, span id, parent span id, kind, name and attributes of a span.
+/// The service name, the span id, the parent span id, the kind, the name and the attributes of a span.
 type SpanFields<'a> = (&'a str, &'a str, Option<&'a str>, i32, &'a str, Value);
 
-/// Builds a request with several spans. Each span has a resource with the name of its service.
+/// Builds a request with several spans. The resource of each span contains the service name of the span.
 fn build_trace_request(spans: &[SpanFields<'_>]) -> Value {
     let resource_spans = spans.iter().map(
         |(service, span_id, parent_span_id, kind, name, attributes)| {
@@ -188,6 +189,7 @@ async fn the_ids_of_a_failed_local_root_call_and_its_exceptions_are_distinct() {
     let count = ids.len();
     ids.sort_by_key(Value::to_string);
     ids.dedup();
-    // The segment, the call, the segment that is inferred from the call, and two exceptions.
+    // The ids belong to the segment, the call, the segment that is inferred from the call, and two
+    // exceptions.
     assert_eq!((count, ids.len()), (5, 5), "{ids:?}");
 }

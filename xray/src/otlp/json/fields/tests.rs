@@ -1,5 +1,6 @@
-//! Applies the examples of protobuf's conformance tests for JSON (those with "JsonInput" in their names) to fields of
-//! the same types. Also tests the rules in which the OTLP specification differs from ProtoJSON.
+//! Applies the examples of protobuf's conformance tests for JSON (those with "JsonInput" in their names) to
+//! fields of the same types. The module also tests the rules in which the OTLP specification differs from
+//! ProtoJSON.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
