@@ -8,10 +8,10 @@ use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
-/// Pause after the first error of the listener. Consecutive errors get longer pauses.
+/// Pause after the first error of the listener. Each consecutive error doubles the pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Maximum pause. Pauses after consecutive errors double up to this maximum.
+/// Maximum pause after an error. Pauses after consecutive errors double up to this maximum.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// The listener logs an error only if the previous error is older than this duration.
@@ -98,7 +98,7 @@ pub(crate) fn concerns_one_connection(error: &io::Error) -> bool {
 /// Exponential back-off after errors of the listener.
 #[derive(Debug, Default)]
 struct Backoff {
-    /// Number of errors since the last accepted connection.
+    /// Number of listener errors since the last accepted connection.
     consecutive_errors: u32,
     last_error: Option<Instant>,
 }

@@ -29,8 +29,8 @@ const MAX_BODY_BYTES: u64 = 64 * 1024;
 /// Maximum time in which a client must send the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Middleware that reads the body and then calls `next`. An unreadable, late or oversized body is answered
-/// with 400, 408 or 413.
+/// Middleware that reads the request body and then calls `next`. An unreadable, late or oversized body is
+/// answered with 400, 408 or 413.
 pub(crate) async fn discard_request_body(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -58,7 +58,8 @@ pub(crate) async fn discard_request_body(
     Ok(response)
 }
 
-/// Reads the body to its end. For a rejected body, returns the status of the response as the error.
+/// Reads the body of `request` to its end. If the body is rejected, the returned error is the status of the
+/// response.
 async fn read_to_end(request: &ServiceRequest, payload: &mut Payload) -> Result<(), StatusCode> {
     let content_length = request.headers().get(header::CONTENT_LENGTH);
     let content_length: Option<u64> =
@@ -158,7 +159,7 @@ mod tests {
 
     const MAX_BYTES: usize = MAX_BODY_BYTES as usize;
 
-    /// The result of reading a body of `bytes` bytes that declares `content_length`.
+    /// Reads a body of `bytes` bytes whose head declares `content_length`, and returns the result.
     async fn read(bytes: usize, content_length: Option<usize>) -> Result<(), StatusCode> {
         let mut request = TestRequest::post().set_payload(vec![b'x'; bytes]);
         if let Some(length) = content_length {

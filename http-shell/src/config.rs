@@ -13,10 +13,11 @@ const MAX_SHUTDOWN_GRACE_SECONDS: u64 = 3600;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "Variables")]
 pub struct Config {
-    /// `PORT`: listening port; 0 means any free port. The default is 80, unless the service sets another
-    /// default.
+    /// `PORT`: the port on which the service listens; 0 means any free port. The default port is 80 if the
+    /// service sets no default port.
     pub port: u16,
-    /// `SHUTDOWN_GRACE_SECONDS`: maximum duration of the drain; 20 s by default.
+    /// `SHUTDOWN_GRACE_SECONDS`: maximum time in which requests in progress may end after a stop signal; 20
+    /// s by default.
     pub shutdown_grace: Duration,
     /// `TRACE_HEALTH_CHECKS`: whether health checks create spans; `on` by default.
     pub trace_health_checks: bool,

@@ -18,7 +18,7 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// True from the start of the drain to the end of the process.
+    /// Returns true from the start of the drain to the end of the process.
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::Relaxed)
     }
@@ -27,7 +27,7 @@ impl Lifecycle {
         self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// True after the grace period has ended: the server drops the requests in progress.
+    /// Returns true after the end of the grace period, when the server drops the requests in progress.
     pub(crate) fn is_aborting(&self) -> bool {
         self.is_aborting.load(Ordering::Relaxed)
     }

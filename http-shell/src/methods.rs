@@ -1,5 +1,5 @@
-//! Constructors of actix resources. Each resource answers unsupported methods with a 405 and an `Allow`
-//! header. Resources for `GET` also answer `HEAD`.
+//! Constructors of actix resources. Each resource answers a request of an unsupported method with the
+//! status 405 and an `Allow` header. Resources for `GET` also answer `HEAD`.
 
 use actix_web::dev::Handler;
 use actix_web::http::{StatusCode, header};

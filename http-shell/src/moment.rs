@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// A point in time. The monotonic time is used for durations, and the system time for spans.
+/// A point in time. Durations are computed from the monotonic time. Spans contain the system time.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     monotonic: Instant,

@@ -19,7 +19,7 @@ use crate::signal::StopSignal;
 /// The action that the command-line arguments select.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Command {
-    /// Serve until a stop signal arrives.
+    /// Serve requests until a stop signal arrives.
     Serve,
     /// Check whether the service on `PORT` is live; the process returns the result as its exit code.
     HealthCheck,
@@ -28,7 +28,7 @@ enum Command {
 /// The reason why a process ends with an error.
 #[derive(Debug, Error)]
 pub enum ProcessError {
-    /// The command line has an unknown argument.
+    /// The command line contains an unknown argument.
     #[error(
         "unknown argument '{0}': the only argument is --health-check; all settings are environment variables"
     )]
@@ -49,7 +49,7 @@ pub enum ProcessError {
     NotLive {
         /// The port to which the probe was sent.
         port: u16,
-        /// The error of the probe.
+        /// The error of the health check's probe.
         source: io::Error,
     },
     /// The server did not start, or the server ended with an error.
@@ -81,7 +81,7 @@ impl ProcessError {
 }
 
 impl Command {
-    /// Parses the arguments after the program's name.
+    /// Parses the command-line arguments after the program's name.
     fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ProcessError> {
         let mut command = Self::Serve;
         for argument in arguments {
@@ -100,7 +100,7 @@ pub fn main(serve: impl FnOnce(&Environment) -> Result<(), ProcessError>) -> Exi
     run_command(&Environment::snapshot(), serve)
 }
 
-/// Like [`main`], for a service whose default port is `default_port` instead of 80.
+/// Runs a service like [`main`], but with the default port `default_port` instead of 80.
 pub fn main_with_default_port(
     default_port: u16,
     serve: impl FnOnce(&Environment) -> Result<(), ProcessError>,
@@ -143,8 +143,8 @@ pub fn serve<E: Into<ProcessError>>(
     run: impl AsyncFnOnce(TcpListener, StopSignal) -> Result<(), E>,
 ) -> Result<(), ProcessError> {
     block_on(async {
-        // The signal handlers are installed before the port is bound. A process that detects the open port
-        // may send a stop signal immediately.
+        // The signal handlers are installed before the port is bound. Another process that detects the open
+        // port may send a stop signal immediately.
         let stop = StopSignal::install()?;
         run(bind(port)?, stop).await.map_err(Into::into)
     })

@@ -50,7 +50,7 @@ impl Server {
         self.port
     }
 
-    /// Serves `routes` until `shutdown` resolves, then drains.
+    /// Serves requests to `routes` until `shutdown` resolves, and then drains the connections.
     ///
     /// During the drain, a request in progress gets its whole response if the request ends within the grace
     /// period. Pipelined requests whose handling has not started are dropped. New connections are refused.
@@ -108,7 +108,7 @@ async fn accept_until(
         // The semaphore that limits connections is never closed.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
             let (stream, _) = acceptor.accept().await;
-            // `into_std` fails only if the connection is already broken.
+            // The call of `into_std` fails only if the connection is already broken.
             if let Ok(stream) = stream.into_std() {
                 send_to_worker(stream, permit);
             }
@@ -126,7 +126,7 @@ async fn accept_until(
             Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
                 send_to_worker(stream, permit);
             }
-            // `set_nonblocking` fails only if the connection is already broken.
+            // The call of `set_nonblocking` fails only if the connection is already broken.
             Ok(_) => {}
             Err(error) if accept::concerns_one_connection(&error) => {}
             Err(_) => break,

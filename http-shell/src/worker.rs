@@ -43,7 +43,7 @@ pub enum Phase {
     /// Idle connections are closed. Each connection with a request in progress is closed after this
     /// request.
     Closing,
-    /// All connections are closed and their requests are dropped.
+    /// All connections are closed, and all requests in progress are dropped.
     Aborting,
 }
 

@@ -68,8 +68,9 @@ impl Workers {
         self.finished_workers.recv().await;
     }
 
-    /// Waits up to `grace` for the requests in progress, and aborts the remaining requests. The server must
-    /// first drop the channel senders through which it sends connections to the workers.
+    /// Waits up to the duration `grace` for the requests in progress, and aborts the requests that have not
+    /// ended. The server must first drop the channel senders through which it sends connections to the
+    /// workers.
     pub async fn drain(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
         sleep(IDLE_CLOSE_DELAY.min(grace)).await;

@@ -12,7 +12,7 @@ use crate::metrics::LikeCounter;
 use crate::monolith_client::MonolithClient;
 use crate::routes;
 
-/// The Like service, bound to a port.
+/// The assembled Like service, whose listener is bound to a port.
 pub struct Application {
     server: Server,
     chaos: Chaos,
@@ -46,7 +46,7 @@ impl Application {
         self.server.port()
     }
 
-    /// Serves until `shutdown` resolves, then drains.
+    /// Serves requests until `shutdown` resolves, and then finishes the requests in progress.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ pub use fault::{Fault, FaultGenerator};
 /// The error of a like that fails because of its fault.
 #[derive(Debug, Error)]
 pub enum ChaosError {
-    /// The fault is [`Fault::NotFound`].
+    /// The fault of the like is [`Fault::NotFound`].
     #[error("the fault of this like is a simulated 404")]
     NotFound,
     /// Too many likes are burning CPU time or waiting for a burn.

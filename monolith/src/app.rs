@@ -17,11 +17,11 @@ use crate::config::{Config, Retries};
 use crate::routes;
 use crate::store::{CallRecorder, Store};
 
-/// First pause between retries of the SDK. The SDK's default pause of one second would use most of the
-/// default deadline.
+/// Initial pause between retries of DynamoDB calls by the AWS SDK. The AWS SDK's default pause of one
+/// second would use most of the monolith's default deadline.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(50);
 
-/// The monolith, bound to a port.
+/// The assembled monolith, whose listener is bound to a port.
 pub struct Application {
     server: Server,
     store: Store,
@@ -55,7 +55,7 @@ impl Application {
         self.server.port()
     }
 
-    /// Serves until `shutdown` resolves, then drains.
+    /// Serves requests until `shutdown` resolves, and then finishes the requests in progress.
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ pub trait Backend {
     fn start(&mut self);
     /// Stops the backend, or makes all requests fail.
     fn stop(&mut self);
-    /// Whether the backend has received requests or datagrams since the last call.
+    /// Whether the backend has received requests or datagrams since the last call of this method.
     fn has_received(&self) -> bool;
 }
 
@@ -98,7 +98,7 @@ impl HttpBackend {
         }
     }
 
-    /// Pauses or resumes the answers. During a pause, the server still reads requests.
+    /// Pauses or resumes the answers of the server. During a pause, the server still reads requests.
     pub fn pause_answers(&self, paused: bool) {
         *self.answers_paused.0.lock().unwrap() = paused;
         self.answers_paused.1.notify_all();
@@ -134,7 +134,7 @@ impl Backend for HttpBackend {
                     let (status, length) = (*status.lock().unwrap(), body.len());
                     let head = "Connection: close\r\nContent-Length:";
                     let answer = format!("HTTP/1.1 {status}\r\n{head} {length}\r\n\r\n{body}");
-                    // The client may have closed the connection.
+                    // The client may have closed the connection, so the error of the write is ignored.
                     let _ = stream.get_mut().write_all(answer.as_bytes());
                 }
             }

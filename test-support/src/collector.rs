@@ -16,9 +16,9 @@ use prost::Message;
 pub struct Request {
     /// The request target.
     pub path: String,
-    /// The headers, with names in lower case.
+    /// The headers of the request, with header names in lower case.
     pub headers: HashMap<String, String>,
-    /// The received body, not decompressed.
+    /// The body of the request as received, without decompression.
     pub body: Vec<u8>,
 }
 
@@ -52,8 +52,9 @@ impl Collector {
         Self { endpoint, requests }
     }
 
-    /// Decodes the requests received since the last call. Returns the spans, each with the name of its
-    /// service, and the metrics. The services must have ended before this call.
+    /// Decodes the requests that the collector has received since the last call of this method. Returns the
+    /// spans, each with the name of its service, and the metrics. The services must have ended before this
+    /// call.
     pub fn spans_and_metrics(&self) -> (Vec<(String, Span)>, Vec<Metric>) {
         let (mut spans, mut metrics) = (Vec::new(), Vec::new());
         for request in self.take_requests() {
@@ -66,7 +67,7 @@ impl Collector {
         (spans, metrics)
     }
 
-    /// Returns the requests received since the last call.
+    /// Returns the requests that the collector has received since the last call.
     pub fn take_requests(&self) -> Vec<Request> {
         self.requests.try_iter().collect()
     }

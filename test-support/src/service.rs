@@ -12,13 +12,13 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Maximum time for which a test waits for a condition before the test fails.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(20);
 
-/// A running service. The process is killed when this value is dropped.
+/// A running service. Dropping a `Service` kills the process.
 pub struct Service {
     /// The process.
     pub child: Child,
     /// The port on which the service listens.
     pub port: u16,
-    /// The lines of the service's standard output. `start_unread` does not fill this channel.
+    /// The lines of the service's standard output. The function `start_unread` does not fill this channel.
     pub lines: Receiver<String>,
     _port_reservation: UdpSocket,
 }

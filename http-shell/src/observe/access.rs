@@ -40,7 +40,7 @@ impl AccessLine {
         &self.method
     }
 
-    /// Writes the access line. `status` is `None` if the request ended without a response.
+    /// Writes the access line of the request. `status` is `None` if the request ended without a response.
     pub fn write(
         &self,
         status: Option<StatusCode>,
@@ -64,13 +64,13 @@ impl AccessLine {
     }
 }
 
-/// Converts the first `max_bytes` bytes to text. An input of fewer than `max_bytes` bytes is converted
-/// completely.
+/// Converts the first `max_bytes` bytes of a value to text. An input of fewer than `max_bytes` bytes is
+/// converted completely.
 pub(super) fn truncate_to_text(bytes: &[u8], max_bytes: usize) -> Cow<'_, str> {
     String::from_utf8_lossy(&bytes[..bytes.len().min(max_bytes)])
 }
 
-/// The duration in milliseconds, rounded to one decimal place.
+/// Converts a duration to milliseconds, rounded to one decimal place.
 fn rounded_milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }

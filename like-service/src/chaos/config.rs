@@ -25,12 +25,12 @@ pub struct Config {
     pub seed: Option<u64>,
     /// `CHAOS_STRESS_PERCENT`: share of likes that burn CPU time.
     pub stress_percent: Percent,
-    /// `CHAOS_NOT_FOUND_PERCENT`: share of likes that are answered 404.
+    /// `CHAOS_NOT_FOUND_PERCENT`: share of likes that the service answers with a simulated 404.
     pub not_found_percent: Percent,
     /// `CHAOS_STRESS_CPU_MS`: range of the CPU time of a burn, in milliseconds. The default range was
     /// measured with the first implementation, which was written in Python.
     pub burn_cpu_ms: CpuTimeRange,
-    /// `CHAOS_MAX_CONCURRENT`: how many burns may run at once.
+    /// `CHAOS_MAX_CONCURRENT`: the maximum number of burns of CPU time that run at the same time.
     pub max_concurrent_burns: usize,
     /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. The value `off` hides the faults,
     /// which is meant for exams.
@@ -38,7 +38,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the variables from the environment.
+    /// Reads the variables `CHAOSMODE` and `CHAOS_*` from the environment.
     ///
     /// # Errors
     ///

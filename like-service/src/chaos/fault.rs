@@ -13,14 +13,14 @@ pub enum Fault {
         /// The CPU time that the like burns, in milliseconds.
         cpu_ms: u64,
     },
-    /// The like is answered 404 without a call to the monolith.
+    /// The service answers the like with a 404 and does not call the monolith.
     NotFound,
-    /// The like is processed as usual.
+    /// The service processes the like without a fault.
     None,
 }
 
 impl Fault {
-    /// The name of the fault in annotations, logs and metrics.
+    /// The name of the fault in span annotations, logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stress { .. } => "stress",

@@ -32,8 +32,8 @@ impl MonolithUrl {
         self.url_of_path(PathAndQuery::from_static("/"))
     }
 
-    /// The URL that fulfils a like of this mysfit. The id is percent-encoded, so the id cannot change the
-    /// route.
+    /// The URL that fulfils a like of the mysfit `id`. The id is percent-encoded, so the id cannot change
+    /// the route.
     pub fn fulfill_like_url(&self, id: &MysfitId) -> Uri {
         let id = utf8_percent_encode(id.as_str(), ENCODED_CHARACTERS);
         let path = format!("/mysfits/{id}/fulfill-like");

@@ -1,5 +1,5 @@
-//! `GET /`: the load balancer's health check, which calls the monolith. Chaos does not affect health
-//! checks, so a health check can succeed while likes fail.
+//! `GET /`: the load balancer's health check, which calls the monolith. Fault injection (chaos) does not
+//! affect health checks, so a health check can succeed while likes fail.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

@@ -1,4 +1,5 @@
-//! `POST /mysfits/{id}/like`: applies a fault if chaos is on, and passes the like on to the monolith.
+//! `POST /mysfits/{id}/like`: applies a fault if fault injection (chaos) is on, and sends the like to the
+//! monolith.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;

@@ -130,7 +130,7 @@ async fn each_answer_of_the_monolith_becomes_its_documented_status() {
             504,
             "gateway_timeout",
         ),
-        // The service does not read the body of an error answer.
+        // The Like service does not read the body of an error answer of the monolith.
         (
             Reply::json("503 Service Unavailable", &too_large_json),
             503,

@@ -1,4 +1,4 @@
-//! `/mysfits`: the list, one mysfit, likes and adoptions.
+//! The routes at and below `/mysfits`: the list of mysfits, one mysfit, likes and adoptions.
 
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};

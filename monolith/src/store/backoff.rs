@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Upper limit of the first pause.
+/// Upper limit of the first pause between two attempts.
 const FIRST_PAUSE_LIMIT: Duration = Duration::from_millis(20);
 
-/// Upper limit of every pause.
+/// Upper limit of every pause between two attempts.
 const MAX_PAUSE: Duration = Duration::from_millis(200);
 
 /// Exponential back-off with full jitter: each pause is a random fraction of a limit that doubles.
@@ -24,7 +24,7 @@ impl Backoff {
         }
     }
 
-    /// Computes the next pause. `random` is a random number from 0 to 1.
+    /// Computes the pause before the next attempt. `random` is a random number from 0 to 1.
     pub fn next_pause(&mut self, random: f64) -> Duration {
         let pause = self.pause_limit.mul_f64(random);
         self.pause_limit = (2 * self.pause_limit).min(MAX_PAUSE);

@@ -1,7 +1,7 @@
 //! An interceptor of the AWS SDK that records each DynamoDB call as a span and in metrics.
 //!
-//! Each page of a list is a separate call. A call includes the retries of the SDK. The throttle counter
-//! counts each throttled attempt.
+//! Each page of a list is a separate call. The recorded call includes the retries of the AWS SDK. The
+//! throttle counter counts each throttled attempt.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -73,7 +73,8 @@ impl Intercept for CallRecorder {
         "CallRecorder"
     }
 
-    /// Starts recording the call. Earlier hooks of an interceptor have no access to the operation's name.
+    /// Starts to record the DynamoDB call. Earlier hooks of an interceptor have no access to the
+    /// operation's name.
     fn read_before_serialization(
         &self,
         _: &Before<'_>,
@@ -86,7 +87,7 @@ impl Intercept for CallRecorder {
         Ok(())
     }
 
-    /// Counts a throttled attempt.
+    /// Counts an attempt that DynamoDB has throttled.
     fn read_after_attempt(
         &self,
         after: &After<'_>,

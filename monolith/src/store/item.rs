@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::mysfit::Mysfit;
 
-/// The attributes of an item, by attribute name.
+/// The attributes of a DynamoDB item by attribute name.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// The error of an item that is not a valid mysfit: the name of the missing or invalid attribute.

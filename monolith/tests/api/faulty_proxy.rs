@@ -12,15 +12,15 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Fault {
     /// The proxy answers with the throttling error code of this variant, and does not call the database.
     Throttled(&'static str),
-    /// Answers 503 with an HTML page, and does not call the database.
+    /// The proxy answers 503 with an HTML page, and does not call the database.
     HtmlPage,
-    /// Calls the database, but answers with an internal error.
+    /// The proxy calls the database, but answers with an internal error.
     InternalError,
-    /// Calls the database, but closes the connection without an answer.
+    /// The proxy calls the database, but closes the connection without an answer.
     AnswerLost,
-    /// Calls the database, but never answers.
+    /// The proxy calls the database, but never answers the monolith.
     AnswerWithheld,
-    /// Forwards the request and the answer.
+    /// The proxy forwards the request and the answer.
     None,
 }
 

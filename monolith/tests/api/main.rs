@@ -31,7 +31,7 @@ use database::Database;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_monolith");
 
-/// The variables with which a monolith starts. No process listens on port 9.
+/// The environment variables with which a monolith starts in the tests. No process listens on port 9.
 const REQUIRED: &[(&str, &str)] = &[
     ("DDB_TABLE_NAME", "MysfitsTable"),
     ("AWS_REGION", "eu-central-1"),

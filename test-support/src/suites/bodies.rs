@@ -54,7 +54,7 @@ fn an_invalid_chunked_body_is_400(program: &Program) {
 }
 
 /// Sends a head, and then `more` every 50 ms until the service closes the connection. Returns the answer
-/// and the time until the close.
+/// and the time until the service closes the connection.
 fn send_slowly(mut stream: TcpStream, head: &str, more: &str) -> (String, Duration) {
     let start = Instant::now();
     write!(stream, "{head}\r\nHost: x\r\n\r\n").unwrap();
@@ -116,7 +116,7 @@ fn no_request_can_take_longer_than_the_time_limit(program: &Program) {
                 "x",
                 408,
             ),
-            // A request without chunks and without a positive length has no body.
+            // A request without chunked encoding and without a positive `Content-Length` has no body.
             (live_request_line, "Upgrade: websocket", "x", 405),
             (
                 live_request_line,
@@ -211,7 +211,7 @@ fn a_body_of_the_largest_size_keeps_the_connection_open_and_a_larger_one_closes_
 }
 
 /// Sends a request with the body `body`, and asserts that the service closes the connection after the
-/// answer. Returns the status.
+/// answer. Returns the status of the answer.
 fn status_of_closing_answer(service: &Service, head: &str, body: &str) -> u16 {
     let start = Instant::now();
     let answer = service.send_raw(format!("{head}\r\nHost: x\r\n\r\n{body}").as_bytes());

@@ -60,7 +60,8 @@ fn sum_counter(lines: &[Value], metric: &str, error_type: Option<&str>) -> u64 {
     lines.filter_map(|line| line[metric].as_u64()).sum()
 }
 
-/// Reads lines into `lines`, until a line at INFO has a message that contains the text `message`.
+/// Reads log lines of the service into `lines`, until a line at INFO has a message that contains the text
+/// `message`.
 fn read_until(stdout: &mut BufReader<ChildStdout>, lines: &mut Vec<Value>, message: &str) {
     loop {
         let mut line = String::new();

@@ -34,7 +34,7 @@ impl ServiceLog<'_> {
         });
     }
 
-    /// Sends a request, and reads the lines logged since the last call.
+    /// Sends a request, and reads the lines that the service has logged since the last call.
     fn send_request_and_read_lines(&mut self) {
         let request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
         self.service.send_raw(request);
@@ -54,9 +54,9 @@ impl ServiceLog<'_> {
 
 /// Parts of the expected log messages of an outage.
 struct OutageMessages<'a> {
-    /// Part of the WARN at the beginning of the outage.
+    /// Part of the WARN message at the beginning of the outage.
     warning: &'a str,
-    /// Part of the INFO at the end of the outage.
+    /// Part of the INFO message at the end of the outage.
     recovery: &'a str,
     /// The field `cause` of each WARN contains at least one of the texts in this slice.
     causes: &'a [&'a str],

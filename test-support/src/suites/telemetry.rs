@@ -48,8 +48,8 @@ async fn request_trace_header(service: &Service, path: &str, headers: &[(&str, &
     header.to_str().unwrap().to_owned()
 }
 
-/// Starts a service with an X-Ray daemon, calls `send_requests`, and stops the service. Returns the result of
-/// `send_requests`, and the documents.
+/// Starts a service with an X-Ray daemon, calls `send_requests`, and stops the service. Returns the result
+/// of `send_requests`, and the documents that the daemon received.
 async fn export_documents(
     program: &Program,
     more: &[(&str, &str)],
