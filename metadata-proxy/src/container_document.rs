@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::container_id::ContainerId;
 use crate::error::Error;
 
-/// The only field of a task that the proxy reads.
+/// A task in a document of the endpoint. The proxy reads only the field `Containers`.
 #[derive(Deserialize)]
 struct Task<'a> {
     /// The containers of the task. The endpoint omits the field `Containers` until the task has a container.
@@ -19,7 +19,7 @@ struct Task<'a> {
     containers: Vec<&'a RawValue>,
 }
 
-/// The only field of a container that the proxy reads.
+/// A container in a document of the endpoint. The proxy reads only the field `DockerId`.
 #[derive(Deserialize)]
 struct Container {
     /// The id of the container. Until Docker has created the container, the endpoint omits the field
@@ -59,7 +59,7 @@ pub fn extract_stats(task_stats: &Bytes, id: &ContainerId) -> Result<Bytes, Erro
     }
 }
 
-/// Returns the bytes of `part` as a slice of `document`, without copying them.
+/// Returns the bytes of `part` as a slice of `document`, without copying the bytes.
 fn slice_part(document: &Bytes, part: &RawValue) -> Bytes {
     document.slice_ref(part.get().as_bytes())
 }

@@ -33,15 +33,15 @@
 //! parts of documents.
 //!
 //! Security is a second reason for the documents of version 4: the credentials of the task's role are below
-//! the address of version 2 (`169.254.170.2/v2/credentials/…`). The proxy never calls this address.
+//! the address of version 2 (`169.254.170.2/v2/credentials/…`). The proxy never calls the version-2 address.
 //!
 //! # Requests cannot choose the URL
 //!
-//! The proxy calls only four URLs. The four URLs are built when the proxy starts, from the variable
-//! `ECS_CONTAINER_METADATA_URI_V4`. A request to the proxy selects one of the four URLs. The path, query,
-//! headers and body of the request are not forwarded. A container id in a path is only compared with the ids
-//! in the endpoint's response. Paths are neither decoded nor normalised: a path with percent-encoding, doubled
-//! slashes or dot segments is answered with 404.
+//! The proxy calls only four URLs of the metadata endpoint. The four URLs are built when the proxy starts,
+//! from the variable `ECS_CONTAINER_METADATA_URI_V4`. A request to the proxy selects one of the four URLs of
+//! the metadata endpoint. The path, query, headers and body of the request are not forwarded. A container id
+//! in a path is only compared with the ids in the endpoint's response. Paths are neither decoded nor
+//! normalised: a path with percent-encoding, doubled slashes or dot segments is answered with 404.
 
 use http_shell::ACCESS_TARGET;
 use telemetry::ServiceInfo;

@@ -33,7 +33,7 @@ pub enum RequestedDocument {
 }
 
 impl RequestedDocument {
-    /// Parses a path as the client sent it, without decoding or normalising it.
+    /// Parses the raw path of a request. The parser does not decode or normalise the path.
     fn parse(path: &str) -> Option<Self> {
         Some(match path {
             "/v4" => Self::Whole(Document::Container),
@@ -56,7 +56,8 @@ impl FromRequest for RequestedDocument {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    /// Parses the request target. The router's path parameters are not used, because the router decodes them.
+    /// Parses the request target. The parser does not use the router's path parameters, because the router
+    /// decodes path parameters.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::parse(request.uri().path()).ok_or(Error::NoSuchPath))
     }

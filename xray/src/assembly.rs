@@ -97,8 +97,8 @@ fn create_entities(
     annotation_selector: &mut AnnotationSelector,
 ) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::with_capacity(tree.segments.len());
-    // Maps the position of a segment in `tree.walk()` to its index in `entities`. The position of a segment
-    // differs from its index, because `entities` also contains inferred segments.
+    // Maps the position of a segment in `tree.walk()` to the segment's index in `entities`. The position of a
+    // segment differs from its index, because `entities` also contains inferred segments.
     let mut entity_indexes: Vec<u32> = Vec::with_capacity(tree.segments.len());
     for (segment_index, parent_position) in tree.walk() {
         let segment = &tree.segments[segment_index];
@@ -124,7 +124,7 @@ fn create_entities(
     entities
 }
 
-/// Marks each segment that has the same parent and the same node as an earlier segment.
+/// Sets `is_repeated_call` for each segment that has the same parent and the same node as an earlier segment.
 fn mark_repeated_calls(entities: &mut [Entity]) {
     let mut seen_calls = HashSet::new();
     for entity in entities {

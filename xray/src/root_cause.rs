@@ -1,11 +1,11 @@
 //! Root causes: the path from service to service to the entity that caused a fault, an error or the response time.
 //!
-//! AWS documents the format of root causes, but not how X-Ray selects them. This program selects root causes
-//! as follows. The path to a fault starts at the outermost entity with the flag `fault`, and continues with
-//! children that have the flag `fault`. The path to an error is found in the same way with the flag `error`.
-//! The last entity of each path is a root cause. The path of the response time starts at the root and
-//! continues with the slowest child, as long as the child's duration is at least half of its parent's
-//! duration.
+//! AWS documents the format of root causes. AWS does not document how X-Ray selects root causes. This program
+//! selects root causes as follows. The path to a fault starts at the outermost entity with the flag `fault`,
+//! and continues with children that have the flag `fault`. The path to an error is found in the same way with
+//! the flag `error`. The last entity of each path is a root cause. The path of the response time starts at
+//! the root and continues with the slowest child, as long as the child's duration is at least half of its
+//! parent's duration.
 
 use std::iter::successors;
 
@@ -93,7 +93,7 @@ pub fn find_failure_root_causes(
             .collect();
             let outermost = path[path.len() - 1];
             // A path begins with a segment. If the outermost failed entity is a subsegment, the path begins
-            // with the segment of this subsegment, even if the segment did not fail.
+            // with the segment of this subsegment, even if this segment did not fail.
             if let Some(segment) = segment_index(trace, outermost)
                 && segment != outermost
             {

@@ -6,7 +6,7 @@ use crate::id::{SegmentId, TraceId};
 use crate::interner::Node;
 use crate::time::Time;
 
-/// Type of the graph nodes that represent clients.
+/// The type of a client node in the service graph.
 pub const CLIENT_NODE_TYPE: &str = "client";
 
 /// A trace, assembled from all documents that were received so far.
@@ -112,7 +112,7 @@ impl ErrorFlags {
     }
 }
 
-/// Optional fields that filter expressions and summaries read.
+/// The optional fields of an entity that filter expressions and summaries read.
 #[derive(Debug, Default, PartialEq)]
 pub struct SearchFields {
     pub url: Option<Arc<str>>,

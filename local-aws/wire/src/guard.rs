@@ -1,15 +1,16 @@
 //! A guard for listeners on this machine. The guard rejects requests from web pages of other origins.
 //!
-//! Without a guard, every page in a browser of this machine could call a loopback listener in two ways:
+//! Without a guard, every web page in a browser on this machine could call a loopback listener in two ways:
 //!
-//! - A page can send requests to `http://127.0.0.1:2000`. Browsers send the page's origin in the header `Origin`,
-//!   except in a simple GET or HEAD. The page cannot read the response to a simple GET or HEAD. The guard checks
-//!   `Origin`.
-//! - A page can be served from a name whose DNS record then changes to 127.0.0.1 (DNS rebinding). The browser then
-//!   treats the listener as the page's own server, but sends the page's host name in `Host`. The guard checks `Host`.
+//! - A page can send requests to `http://127.0.0.1:2000`. Browsers send the page's origin in the header
+//!   `Origin`, except in a simple GET or HEAD. The page cannot read the response to a simple GET or HEAD. The
+//!   guard checks the header `Origin`.
+//! - A page can be served from a name whose DNS record then changes to 127.0.0.1 (DNS rebinding). The browser
+//!   then treats the listener as the page's own server, but sends the page's host name in the header `Host`.
+//!   The guard checks the header `Host`.
 //!
-//! Clients that are not browsers, such as the AWS SDKs, send no `Origin`. The SDKs send their configured endpoint
-//! address in `Host`.
+//! Only browsers send the header `Origin`; the AWS SDKs and the AWS CLI do not send the header `Origin`. The
+//! AWS SDKs send their configured endpoint address in the header `Host`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -165,8 +166,8 @@ async fn check_request(State(listener): State<Listener>, request: Request, next:
     response
 }
 
-/// The response to a preflight request, which allows the requested method and headers. Returns `None` for
-/// requests that are not preflight requests.
+/// The response to a preflight request, which allows the requested method and headers. For every other
+/// request, the result is `None`.
 fn preflight_response(method: &Method, request: &HeaderMap) -> Option<Response> {
     let requested_method = request.get(ACCESS_CONTROL_REQUEST_METHOD)?;
     if method != Method::OPTIONS {

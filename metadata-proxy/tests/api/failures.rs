@@ -177,7 +177,8 @@ fn a_429_of_the_endpoint_is_answered_with_429_and_without_the_endpoints_text() {
 fn the_proxy_opens_a_new_connection_for_each_request() {
     let endpoint = Endpoint::start();
     let proxy = start_proxy(&endpoint, &[]);
-    // The endpoint keeps each connection open after its response, so that the proxy could reuse it.
+    // The endpoint keeps each connection open after its response, so that the proxy could reuse the
+    // connection.
     endpoint.set_reply(Reply::Stall(
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec(),
     ));

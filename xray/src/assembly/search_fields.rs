@@ -52,8 +52,8 @@ pub fn extract_search_fields(
     box_unless_empty(fields)
 }
 
-/// The search fields of an inferred segment. `document` is the calling subsegment. Only fields that describe the callee
-/// are extracted.
+/// The search fields of an inferred segment. `document` is the calling subsegment. The function extracts only
+/// the fields that describe the callee.
 pub fn extract_callee_fields(
     document: &Document<'_>,
     interner: &mut Interner,

@@ -35,7 +35,7 @@ pub fn is_valid_annotation(key: &str, value: &Scalar<'_>) -> bool {
 #[derive(Debug, Default)]
 pub struct AnnotationSelector {
     indexed_keys: HashSet<String>,
-    /// Number of annotations that were dropped.
+    /// Number of annotations that exceed a limit and are not indexed.
     pub dropped_count: u64,
 }
 

@@ -131,7 +131,8 @@ trait FromAnyJson<'de>: Sized {
     }
 }
 
-/// A type for the members of a JSON object. The implementation that serde derives refuses a key that occurs twice.
+/// A type for the members of a JSON object. Serde's derived implementation is not used, because it refuses an
+/// object that contains a key twice.
 pub trait ReadMember<'de>: Default {
     /// Reads the value of a key. If a key occurs twice in the object, the later value replaces the earlier
     /// value.

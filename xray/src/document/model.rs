@@ -99,8 +99,8 @@ define_members! {
         pub status: Scalar<'a> = "status",
     }
 
-    /// Block `aws`. In a segment, `aws` describes where the service runs. In a subsegment, `aws` describes
-    /// the called resource.
+    /// Block `aws`. In a segment, `aws` describes the AWS account and the instance on which the service runs.
+    /// In a subsegment, `aws` describes the called resource.
     pub struct Aws<'a> {
         pub account_id: Scalar<'a> = "account_id",
         pub table_name: Scalar<'a> = "table_name",

@@ -16,8 +16,8 @@ use crate::trace::Trace;
 /// traces, and while the assembled traces of the batch are stored. A small batch keeps the lock times short.
 const MAX_BATCH_TRACES: usize = 128;
 
-/// A batch is complete when the total size of its documents reaches 1 MiB. The memory limit does not include
-/// the assembled traces of a batch until they are stored.
+/// A batch is complete when the total size of its documents reaches 1 MiB. The assembled traces of a batch
+/// count towards the memory limit only after the traces are stored.
 const MAX_BATCH_BYTES: usize = 1024 * 1024;
 
 /// Maximum total size of one trace's documents in bytes. The limit of AWS is 500 kB.
