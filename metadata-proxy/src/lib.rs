@@ -10,16 +10,16 @@
 //! | Path | Response |
 //! |---|---|
 //! | `/v4`, `/v4/stats` | `${ECS_CONTAINER_METADATA_URI_V4}` and `${ECS_CONTAINER_METADATA_URI_V4}/stats`: metadata and Docker stats of the proxy's own container |
-//! | `/v4/task`, `/v4/task/stats` | `/task` and `/task/stats` below the same address: metadata and Docker stats of all containers of the task |
+//! | `/v4/task`, `/v4/task/stats` | `${ECS_CONTAINER_METADATA_URI_V4}/task` and `${ECS_CONTAINER_METADATA_URI_V4}/task/stats`: metadata and Docker stats of all containers of the task |
 //! | `/v2/metadata` | the same as `/v4/task` |
-//! | `/v2/metadata/<container-id>` | the container with this `DockerId` from `/task` |
+//! | `/v2/metadata/<container-id>` | the container from `/task` whose `DockerId` is the id in the path |
 //! | `/v2/stats` | the same as `/v4/task/stats` |
-//! | `/v2/stats/<container-id>` | the stats of this container from `/task/stats` |
+//! | `/v2/stats/<container-id>` | the stats from `/task/stats` of the container with the id in the path |
 //!
 //! | Failure | Status |
 //! |---|---|
-//! | the path is not in the table above, the task has no such container, or the endpoint has no such document | 404 |
-//! | the endpoint answers 429, because it limits the requests of a task | 429 |
+//! | the path is not in the table above, the task has no container with the id in the path, or the endpoint does not have the requested document | 404 |
+//! | the endpoint answers 429, because the endpoint limits the requests of a task | 429 |
 //! | the endpoint cannot be reached, or sends an invalid response | 502 |
 //! | the endpoint does not answer within `METADATA_TIMEOUT_MS` | 504 |
 //!

@@ -21,8 +21,8 @@ use tree::SegmentTree;
 
 /// Maximum difference between the time in a trace id and the start of the trace: one year, in microseconds.
 /// If the time in a trace id differs by more than one year from the start of the trace, the time in the id is
-/// ignored. Trace ids of programs that use W3C's `traceparent` contain no time, because all their digits are
-/// random.
+/// ignored. Trace ids of programs that use W3C's `traceparent` contain no time, because all digits of these
+/// trace ids are random.
 const MAX_ID_TIME_DIFFERENCE_MICROS: u64 = 365 * 24 * 3600 * 1_000_000;
 
 /// Assembles a trace. The elements of `documents` must be valid, sorted by id, and have distinct ids.
@@ -66,7 +66,8 @@ pub fn assemble_trace<'a>(
     }
 }
 
-/// Heap memory in bytes of a trace with the given entities. Interned texts and nodes are not included.
+/// Heap memory in bytes of a trace with the given entities. The result does not include the memory of
+/// interned texts and nodes.
 fn estimate_memory_bytes(entities: &[Entity]) -> usize {
     let fields = entities
         .iter()
@@ -90,7 +91,7 @@ fn find_root(entities: &[Entity]) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
-/// Creates the entities, inferred segments included. Parents precede their children.
+/// Creates the entities, inferred segments included. In the list of entities, parents precede their children.
 fn create_entities(
     tree: &SegmentTree<'_>,
     interner: &mut Interner,

@@ -5,9 +5,10 @@
 //! the rest of the document is accepted. If one embedded subsegment is invalid, the whole document is
 //! refused.
 //!
-//! The sources do not specify two cases. If a key occurs twice in an object, this program uses the last
-//! value, as most JSON libraries do. This program does not check the time in a trace id. AWS refuses trace
-//! ids that are too old; this program accepts old trace ids, so that recorded documents can be replayed.
+//! The sources do not specify the following cases. If a key occurs twice in an object, this program uses the
+//! last value, as most JSON libraries do. This program does not check the time in a trace id. AWS refuses
+//! trace ids that are too old; this program accepts old trace ids, so that recorded documents can be
+//! replayed.
 
 pub mod annotations;
 pub mod lenient;
@@ -24,7 +25,7 @@ use crate::time::Time;
 use lenient::{Object, Scalar};
 use name::is_valid_name;
 
-/// Maximum size of a document.
+/// Maximum size of a document in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
 /// Error code of a document whose `type` is neither `segment` nor `subsegment`.
@@ -43,7 +44,8 @@ pub struct DocumentHeader {
     pub end: Option<Time>,
 }
 
-/// The reason why a document was refused, as an entry of `UnprocessedTraceSegments`. `Display` writes AWS's message.
+/// The reason why a document was refused, as an entry of `UnprocessedTraceSegments`. The `Display`
+/// implementation writes the error message that AWS uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The document's `id`; `None` if the `id` could not be read.
@@ -189,7 +191,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Returns the end time; `None` while the segment is in progress.
+    /// Returns the end time of a segment; `None` while the segment is in progress.
     fn check_start_and_parse_end(&self) -> Result<Option<Time>, &'static str> {
         if self.start_time.is_absent() {
             return Err("MissingStartTime");

@@ -74,7 +74,8 @@ struct NodeData {
     is_client: bool,
     /// Whether clients outside the traces call the node.
     is_root: bool,
-    /// Whether the node's service sent a segment. A node is inactive if all its segments are inferred.
+    /// Whether the node's service sent a segment. A node is inactive if all segments of the node are
+    /// inferred.
     is_active: bool,
     time_span: TimeSpan,
     statistics: RequestStatistics,
@@ -189,8 +190,8 @@ impl GraphBuilder {
 }
 
 impl NodeData {
-    /// Adds a call from this node to the node at `callee_index`. The duration and the flags of the call are
-    /// those of the entity `measured`.
+    /// Adds a call from the node to the node at `callee_index`. The entity `measured` has the duration and
+    /// the flags of the call.
     fn add_call(&mut self, callee_index: usize, measured: &Entity) {
         let time_span = TimeSpan::from_entity(measured);
         if self.is_client {

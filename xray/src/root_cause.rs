@@ -1,11 +1,11 @@
 //! Root causes: the path from service to service to the entity that caused a fault, an error or the response time.
 //!
 //! AWS documents the format of root causes. AWS does not document how X-Ray selects root causes. This program
-//! selects root causes as follows. The path to a fault starts at the outermost entity with the flag `fault`,
-//! and continues with children that have the flag `fault`. The path to an error is found in the same way with
-//! the flag `error`. The last entity of each path is a root cause. The path of the response time starts at
-//! the root and continues with the slowest child, as long as the child's duration is at least half of its
-//! parent's duration.
+//! selects root causes by the following rules. The path to a fault starts at the outermost entity with the
+//! flag `fault`, and continues with children that have the flag `fault`. The path to an error starts at the
+//! outermost entity with the flag `error`, and continues with children that have the flag `error`. The last
+//! entity of each path is a root cause. The path of the response time starts at the root and continues with
+//! the slowest child, as long as the child's duration is at least half of its parent's duration.
 
 use std::iter::successors;
 
@@ -27,7 +27,7 @@ pub struct RootCause {
 /// A service on the path of a root cause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RootCauseService {
-    /// Index of the service's segment; `None` if the segment was not received.
+    /// Index of the service's segment; `None` if the service's segment was not received.
     pub segment_index: Option<usize>,
     /// Indexes of the service's entities on the path.
     pub entity_indexes: Vec<usize>,

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::time::Time;
 use crate::trace::Entity;
 
-/// Statistics of completed requests. Each request is counted once: as a fault if the flag `fault` is set, else as
-/// throttled if `throttle` is set, else as an error if `error` is set, else as ok.
+/// Statistics of completed requests. Each request is counted once: as a fault if the flag `fault` is set,
+/// else as throttled if the flag `throttle` is set, else as an error if the flag `error` is set, else as ok.
 #[derive(Clone, Debug, Default)]
 pub struct RequestStatistics {
     ok_count: u64,
@@ -21,7 +21,7 @@ pub struct RequestStatistics {
     counts_by_response_time: BTreeMap<u64, u64>,
 }
 
-/// The API's `ServiceStatistics` and `EdgeStatistics`, which have the same members.
+/// The API's types `ServiceStatistics` and `EdgeStatistics`. The two types have the same members.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SummaryStatistics {

@@ -66,7 +66,7 @@ impl Store {
             return self.put_document(json).err().into_iter().collect();
         }
         match serde_json::from_str::<Vec<&RawValue>>(json) {
-            // AWS also refuses an empty array of documents with this error code.
+            // AWS refuses an empty array of documents with the error code `MissingId`, too.
             Ok(documents) if documents.is_empty() => vec![self.count_refusal("MissingId")],
             Ok(documents) => {
                 let try_put = |document: &&RawValue| self.put_document(document.get()).err();
@@ -103,8 +103,8 @@ impl Store {
     /// because the query does not assemble the traces itself.
     pub fn assemble_changed_traces(&self) {
         let mut interner = self.interner.lock().unwrap_or_else(PoisonError::into_inner);
-        // The next call assembles changes that arrive after `change_limit` is read. Without `change_limit`,
-        // the loop would not end while documents arrive continuously.
+        // This call assembles only changes with a number below `change_limit`; the next call assembles newer
+        // changes. Without `change_limit`, the loop would not end while documents arrive continuously.
         let change_limit = {
             let mut state = self.lock_state();
             state.evict_oldest(&self.limits);
@@ -132,7 +132,7 @@ impl Store {
         }
     }
 
-    /// The traces of a time range, sorted from the newest to the oldest.
+    /// The traces in a time range, sorted from the newest to the oldest.
     pub fn traces_in_range(
         &self,
         range_type: TimeRangeType,

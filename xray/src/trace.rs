@@ -14,21 +14,23 @@ pub const CLIENT_NODE_TYPE: &str = "client";
 pub struct Trace {
     /// The trace's id.
     pub id: TraceId,
-    /// The time that the store indexes: the time in the id, or `start` if the id contains no plausible time.
+    /// The time by which the store sorts traces: the time in the trace id, or `start` if the trace id
+    /// contains no plausible time.
     pub index_time: Time,
     /// The start time of the trace: the earliest start of a segment. If the trace has no segment, the start
-    /// time is the earliest start of a subsegment.
+    /// time of the trace is the earliest start of a subsegment.
     pub start: Time,
     /// The end time of the trace: the latest end of a segment, or `start` if all segments are in progress. If
-    /// the trace has no segment, the end time is the latest end of a subsegment.
+    /// the trace has no segment, the end time of the trace is the latest end of a subsegment.
     pub end: Time,
-    /// Version number of the trace. The store increments the number whenever a document is added or replaced.
+    /// Version number of the trace. The store increments the version number when a document of the trace is
+    /// added or replaced.
     pub revision: u64,
     /// Number of annotations that exceed a limit and are not indexed.
     pub dropped_annotations: u64,
     /// Heap memory of the trace in bytes.
     pub memory_bytes: usize,
-    /// Index of the root segment. The index is `None` if the trace has only subsegments.
+    /// Index of the root segment. The root index is `None` if the trace has only subsegments.
     pub root_index: Option<usize>,
     /// Segments and subsegments, parents before their children.
     pub entities: Box<[Entity]>,
@@ -41,7 +43,7 @@ pub struct Entity {
     pub id: SegmentId,
     /// The kind of the entity: segment, subsegment or inferred segment.
     pub kind: EntityKind,
-    /// The flags error, throttle and fault.
+    /// The flags `error`, `throttle` and `fault` of the entity.
     pub flags: ErrorFlags,
     /// The namespace of a subsegment; `Local` for a segment.
     pub namespace: Namespace,
@@ -94,7 +96,8 @@ pub enum Namespace {
     Remote,
 }
 
-/// The members `error`, `throttle` and `fault` of a document. The HTTP status does not set the three flags.
+/// The members `error`, `throttle` and `fault` of a document. The HTTP status does not set the flags `error`,
+/// `throttle` and `fault`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ErrorFlags {
     /// Client error (4xx).
@@ -187,8 +190,8 @@ impl Trace {
         entities.filter(|(_, entity)| entity.is_segment())
     }
 
-    /// The segment at `index` and its subsegments. The segments of called services are skipped. If `index` is
-    /// the index of a subsegment, the iterator returns only that subsegment.
+    /// The segment at `index` and its subsegments. The iterator skips the segments of called services. If
+    /// `index` is the index of a subsegment, the iterator returns only that subsegment.
     pub fn segment_with_subsegments(&self, index: usize) -> impl Iterator<Item = &Entity> {
         let first_entity = &self.entities[index];
         let mut next_index = index + 1;
@@ -252,7 +255,8 @@ pub struct Call {
 /// The caller in a [`Call`].
 #[derive(Clone, Copy, Debug)]
 pub enum Caller {
-    /// A client outside the trace. The client's node has the callee's name and the type [`CLIENT_NODE_TYPE`].
+    /// A client that sent no documents of the trace. The client's node has the callee's name and the type
+    /// [`CLIENT_NODE_TYPE`].
     Client,
     /// A service. The field contains the index of the service's segment.
     Service(usize),

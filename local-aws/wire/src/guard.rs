@@ -166,8 +166,8 @@ async fn check_request(State(listener): State<Listener>, request: Request, next:
     response
 }
 
-/// The response to a preflight request, which allows the requested method and headers. For every other
-/// request, the result is `None`.
+/// Creates the response to a preflight request. The response allows the requested method and headers. The
+/// result is `None` if `request` is not a preflight request.
 fn preflight_response(method: &Method, request: &HeaderMap) -> Option<Response> {
     let requested_method = request.get(ACCESS_CONTROL_REQUEST_METHOD)?;
     if method != Method::OPTIONS {

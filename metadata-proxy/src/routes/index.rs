@@ -1,5 +1,5 @@
-//! The route `GET /`, which lists the paths that the proxy answers. The route does not call the endpoint, so
-//! load balancers can use the route as a health check.
+//! The route `GET /`. The response lists the paths that the proxy answers. The route does not call the
+//! endpoint, so load balancers can use the route as a health check.
 
 use actix_web::HttpResponse;
 use serde_json::json;

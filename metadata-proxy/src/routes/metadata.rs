@@ -1,5 +1,5 @@
-//! The routes `GET /v2/…` and `GET /v4…`, which return a document of the endpoint, or the part of a document
-//! that describes one container.
+//! The routes `GET /v2/…` and `GET /v4…`, whose responses contain a document of the endpoint, or the part of
+//! a document that describes one container.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;

@@ -11,7 +11,7 @@ use crate::endpoint::{
 };
 use crate::{error_code, get, send_request, start_proxy};
 
-/// Each entry: a path of the proxy, the path below the endpoint's address, and the returned document.
+/// Each entry contains a path of the proxy, the path below the endpoint's address, and the returned document.
 const WHOLE_DOCUMENTS: [(&str, &str, &str); 6] = [
     ("/v4", "", CONTAINER),
     ("/v4/stats", "/stats", CONTAINER_STATS),

@@ -23,7 +23,8 @@ pub struct CompiledSegment {
     pub document: String,
 }
 
-/// Kinds of documents, in the order in which a trace lists them. Documents of the same kind are sorted by start time.
+/// The kinds of documents, in the order of the documents in a compiled trace. Documents of the same kind are
+/// sorted by start time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CompiledKind {
     Segment,
@@ -160,7 +161,8 @@ fn write_call_members(json: &mut String, segment: &ParsedSegment<'_>) {
     write_member(json, "throttle", document.throttle.as_bool());
 }
 
-/// Appends a member to `json`, an object without its closing brace. `Display` must format `value` as JSON.
+/// Appends a member to `json`, an object without its closing brace. The `Display` implementation of `value`
+/// must write JSON.
 fn write_member(json: &mut String, key: &str, value: Option<impl Display>) {
     let Some(value) = value else {
         return;

@@ -3,8 +3,8 @@
 //! The sources of the limits are the X-Ray developer guide ("Annotations"), and the schema of segment
 //! documents that the guide links. The key of an annotation has 1 to 500 letters, digits, underscores and
 //! periods. The value of an annotation is a boolean, a number, or a text of up to 1,000 characters. A trace
-//! has at most 50 annotation keys. An annotation that exceeds a limit is dropped, but its document is
-//! accepted.
+//! has at most 50 annotation keys. If an annotation exceeds a limit, the annotation is dropped, and the
+//! document of the annotation is accepted.
 
 use std::collections::{HashMap, HashSet};
 

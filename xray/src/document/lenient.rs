@@ -12,7 +12,7 @@ use serde_json::{Number, Value};
 /// A JSON text, number or boolean. `null`, an array or an object becomes `Absent`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Scalar<'a> {
-    /// The member is missing, `null`, an array or an object.
+    /// The member is missing, or its value is `null`, an array or an object.
     #[default]
     Absent,
     /// A boolean.

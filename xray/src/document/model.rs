@@ -1,5 +1,6 @@
 //! The members of a segment document. The program parses the members that searches need. `metadata`,
-//! `service`, `links` and `precursor_ids` are only returned to clients, so their JSON text is not parsed.
+//! `service`, `links` and `precursor_ids` are only returned to clients, so the program does not parse the
+//! JSON text of these four members.
 
 use std::borrow::Cow;
 

@@ -11,7 +11,7 @@ pub struct Limits {
     /// Memory limit in bytes. Traces may use half of the memory limit; requests may use the other half of the
     /// memory limit.
     pub bytes: usize,
-    /// Maximum age of a trace. The age begins when the first document of the trace arrives.
+    /// Maximum age of a trace. The age of a trace is the time since the arrival of its first document.
     pub age: Duration,
 }
 

@@ -13,7 +13,8 @@ use crate::time::Time;
 use crate::trace::Trace;
 
 /// Maximum number of traces in a batch. The store's state is locked while a batch is removed from the changed
-/// traces, and while the assembled traces of the batch are stored. A small batch keeps the lock times short.
+/// traces, and while the assembled traces of the batch are stored. Batches are small so that the lock is held
+/// only for a short time.
 const MAX_BATCH_TRACES: usize = 128;
 
 /// A batch is complete when the total size of its documents reaches 1 MiB. The assembled traces of a batch
@@ -56,7 +57,7 @@ pub struct StoreState {
     /// Traces that have changed since they were last assembled. The key of a trace is the number of its first
     /// change since the trace was last assembled.
     changed: BTreeMap<u64, TraceId>,
-    /// The number of the next change.
+    /// The number that the next change of a trace gets.
     pub next_change: u64,
     /// The highest revision of all evicted traces. A trace that arrives again after its eviction gets a higher revision.
     max_evicted_revision: u64,
@@ -68,7 +69,8 @@ struct StoredTrace {
     documents: BTreeMap<SegmentId, StoredDocument>,
     /// Total size of the documents' JSON in bytes.
     document_bytes: usize,
-    /// Version number of the trace. The store increments the number whenever a document is added or replaced.
+    /// Version number of the trace. The store increments the version number when a document of the trace is
+    /// added or replaced.
     revision: u64,
     /// The number of the first change that `assembled` does not include; `None` if `assembled` is up to date.
     first_change: Option<u64>,
@@ -82,7 +84,7 @@ pub struct ChangedTrace {
     pub documents: Vec<Arc<str>>,
 }
 
-/// A document as it was received.
+/// A received document, without a change.
 #[derive(Debug)]
 struct StoredDocument {
     is_subsegment: bool,
@@ -91,10 +93,10 @@ struct StoredDocument {
 }
 
 impl StoredDocument {
-    /// The priority of a document. If two documents have the same id, the document with the greater priority
-    /// is stored. Segments have priority over subsegments, and complete documents over documents in progress.
-    /// Documents of the same kind with the same end time are compared by their JSON text, so that the result
-    /// does not depend on the order of arrival.
+    /// The priority of the document. If two documents have the same id, the document with the greater
+    /// priority is stored. Segments have priority over subsegments, and complete documents over documents in
+    /// progress. Documents of the same kind with the same end time are compared by their JSON text, so that
+    /// the result does not depend on the order of arrival.
     fn priority(&self) -> (bool, Option<Time>, &str) {
         (!self.is_subsegment, self.end, &self.json)
     }
@@ -181,7 +183,7 @@ impl StoreState {
         Ok(())
     }
 
-    /// Evicts the oldest traces until no limit is exceeded.
+    /// Evicts the oldest traces until the store complies with all limits.
     pub fn evict_oldest(&mut self, limits: &Limits) {
         while let Some((arrival, id)) = self.arrivals.front().copied() {
             let is_full = self.counts.traces > limits.traces
@@ -232,7 +234,7 @@ impl StoreState {
         batch
     }
 
-    /// Stores assembled traces. Traces that were evicted during the assembly are ignored.
+    /// Stores assembled traces. A trace that the store evicted during its assembly is not stored again.
     pub fn store_assembled(&mut self, traces: Vec<Arc<Trace>>) {
         for assembled in traces {
             let Some(trace) = self.traces.get_mut(&assembled.id) else {

@@ -79,7 +79,7 @@ fn compiled_documents_nest_subsegments_and_add_inferred_segments() {
 fn a_summary_lists_services_annotations_users_and_root_causes() {
     let store = store_with_documents(&failed_order_documents());
     let traces = store.traces_by_id([trace_id()].into());
-    // The revision of a trace is replaced, because another test checks the revision.
+    // The snapshot contains a placeholder for the revision, because another test checks the revision.
     assert_json_snapshot!(summarize_trace(&traces[0], None), { ".Revision" => "[revision]" });
 }
 

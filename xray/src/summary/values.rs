@@ -47,7 +47,8 @@ impl<'a> DistinctValue<'a> {
 }
 
 impl<'a> DistinctValues<'a> {
-    /// Adds a value of a segment or of one of its subsegments. `segment_index` is `None` if the segment is missing.
+    /// Adds a value of a segment or of one of its subsegments. `segment_index` is `None` if the trace does
+    /// not contain the segment.
     pub fn add(&mut self, value: DistinctValue<'a>, segment_index: Option<u32>) {
         let next_index = self.values.len();
         let index = *self.value_indexes.entry(value).or_insert(next_index);
