@@ -4,20 +4,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a condition, such as the outage of a backend, is active.
 ///
-/// The caller logs a line when the condition becomes active and a line when the condition becomes
-/// inactive. Every failed export during an outage would otherwise be logged.
+/// The caller logs a line when the condition becomes active and a line when the condition becomes inactive.
+/// Without this type, the log would contain a line for every failed export of an outage.
 #[derive(Debug, Default)]
 pub(crate) struct LoggedCondition {
     is_active: AtomicBool,
 }
 
 impl LoggedCondition {
-    /// Marks the condition as active. Returns true if the condition was inactive before.
+    /// Marks the condition as active. Returns true if the condition was inactive before the call.
     pub fn mark_active(&self) -> bool {
         !self.is_active.swap(true, Ordering::Relaxed)
     }
 
-    /// Marks the condition as inactive. Returns true if the condition was active before.
+    /// Marks the condition as inactive. Returns true if the condition was active before the call.
     pub fn mark_inactive(&self) -> bool {
         self.is_active.swap(false, Ordering::Relaxed)
     }

@@ -1,9 +1,9 @@
-//! The configuration of the telemetry. [`Config`] reads each environment variable in one line of code,
-//! which names the parser and the default.
+//! The configuration of the telemetry. One line of code reads each environment variable of [`Config`]. The
+//! line names the variable, its parser and its default value.
 //!
-//! The OpenTelemetry libraries ignore invalid values of environment variables. This module therefore
-//! parses all variables, and passes the values to the libraries as arguments. An invalid value is an
-//! error, even if the exporter that uses the value is not selected.
+//! The OpenTelemetry libraries ignore invalid values of environment variables. This module therefore parses
+//! all variables, and passes their values to the OpenTelemetry libraries as arguments. An invalid value of a
+//! variable is an error, even if the exporter that uses the value is not selected.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,7 +37,7 @@ use parsers::{
 };
 use variables::Variables;
 
-/// The configuration of the telemetry. `envy` deserialises this type from the environment variables.
+/// The configuration of the telemetry. `envy` deserialises `Config` from the environment variables.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub struct Config {
@@ -47,11 +47,11 @@ pub struct Config {
     pub(crate) log_format: LogFormat,
     /// `ACCESS_LOG`: whether each request is logged, independently of `LOGLEVEL`.
     pub(crate) access_log: bool,
-    /// `OTEL_TRACES_EXPORTER`: the exporter of spans. [`TracesExporter::None`] if `OTEL_SDK_DISABLED` is
-    /// true.
+    /// `OTEL_TRACES_EXPORTER`: the exporter of spans. The field is [`TracesExporter::None`] if
+    /// `OTEL_SDK_DISABLED` is true.
     pub(crate) traces_exporter: TracesExporter,
-    /// `OTEL_METRICS_EXPORTER`: the exporter of metrics. [`MetricsExporter::None`] if `OTEL_SDK_DISABLED`
-    /// is true.
+    /// `OTEL_METRICS_EXPORTER`: the exporter of metrics. The field is [`MetricsExporter::None`] if
+    /// `OTEL_SDK_DISABLED` is true.
     pub(crate) metrics_exporter: MetricsExporter,
     /// `OTEL_PROPAGATORS`: the formats of the request headers that carry a trace.
     pub(crate) propagators: Propagators,
@@ -75,9 +75,11 @@ pub struct Config {
     pub(crate) service_name: Option<String>,
     /// `OTEL_RESOURCE_ATTRIBUTES`: additional attributes of the OpenTelemetry resource.
     pub(crate) resource_attributes: Vec<(String, String)>,
-    /// Whether `ECS_CONTAINER_METADATA_URI_V4` is set. ECS sets this variable in every task.
+    /// Whether `ECS_CONTAINER_METADATA_URI_V4` is set. ECS sets `ECS_CONTAINER_METADATA_URI_V4` in every
+    /// task.
     pub(crate) has_ecs_metadata: bool,
-    /// Warnings about ignored variables and values. [`init`](crate::init()) logs the warnings.
+    /// Warnings about ignored variables and values. [`init`](crate::init()) logs the warnings about ignored
+    /// variables and values.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -110,11 +112,12 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             metric_reader,
             warnings,
         };
-        // The SDK defines OTEL_BSP_MAX_CONCURRENT_EXPORTS, which the specification does not contain. The
-        // variable has no effect, because the batch processor exports one batch at a time.
+        // The SDK, and not OpenTelemetry's specification, defines OTEL_BSP_MAX_CONCURRENT_EXPORTS.
+        // OTEL_BSP_MAX_CONCURRENT_EXPORTS has no effect, because the batch processor exports one batch at a
+        // time.
         env.parse("OTEL_BSP_MAX_CONCURRENT_EXPORTS", |value| parse_integer(value, 1..=1000))?;
-        // The variables OTEL_BLRP_… configure the export of log records. The variables have no effect,
-        // because log lines are written to standard output.
+        // The variables OTEL_BLRP_… configure the export of log records. The variables OTEL_BLRP_… have no
+        // effect, because log lines are written to standard output.
         BatchConfig::read(env, "OTEL_BLRP", Duration::from_secs(1))?;
         if is_sdk_disabled(env, &mut config.warnings) {
             config.traces_exporter = TracesExporter::None;
@@ -125,8 +128,9 @@ impl TryFrom<BTreeMap<String, String>> for Config {
 }
 
 impl Config {
-    /// Whether sampling rules can be read from an X-Ray daemon. The exporter `xray` always requires a daemon. With
-    /// `otlp`, a collector can answer like the daemon if `AWS_XRAY_DAEMON_ADDRESS` names it.
+    /// Whether sampling rules can be read from an X-Ray daemon. The exporter `xray` always requires a daemon.
+    /// With the exporter `otlp`, `AWS_XRAY_DAEMON_ADDRESS` can name a collector that returns sampling rules
+    /// like the X-Ray daemon.
     pub(crate) fn has_sampling_rules(&self) -> bool {
         match self.traces_exporter {
             TracesExporter::Xray => true,
@@ -136,8 +140,8 @@ impl Config {
     }
 }
 
-/// Reads `OTEL_SDK_DISABLED`. In the specification, every value except `true` means false. An unknown
-/// value therefore causes a warning, not an error.
+/// Reads `OTEL_SDK_DISABLED`. OpenTelemetry's specification defines that every value except `true` means
+/// false. An unknown value of `OTEL_SDK_DISABLED` therefore causes a warning, not an error.
 fn is_sdk_disabled(env: &Variables, warnings: &mut Vec<String>) -> bool {
     let value = env.get("OTEL_SDK_DISABLED").unwrap_or_default();
     let has_value = |word: &str| value.eq_ignore_ascii_case(word);

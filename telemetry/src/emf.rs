@@ -1,12 +1,12 @@
 //! Writes metrics as JSON lines in CloudWatch's embedded metric format (EMF).
 //!
-//! CloudWatch Logs extracts the metrics from EMF lines. A service on ECS therefore needs no metrics agent and no
-//! permissions other than the permissions for its logs. The format is defined in the CloudWatch user guide,
-//! "Specification: Embedded metric format".
+//! CloudWatch Logs extracts the metrics from EMF lines. A service on ECS therefore needs no metrics agent and
+//! no permissions other than the permissions for its logs. The CloudWatch user guide defines EMF in the
+//! chapter "Specification: Embedded metric format".
 //!
 //! The exporter writes each collection of the SDK immediately, without a buffer. The exporter requests delta
-//! temporality, because CloudWatch adds up the received values. The SDK keeps up-down counters cumulative even if delta
-//! temporality is requested, so the exporter writes their current values.
+//! temporality, because CloudWatch adds up the received values. The SDK keeps up-down counters cumulative
+//! even if delta temporality is requested, so the exporter writes the current values of up-down counters.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,8 +30,9 @@ use collection::Collection;
 
 /// Writes each collection of metrics to `W` as JSON lines. The metrics of a line have the same dimensions.
 ///
-/// Each line, including its newline, is one call of `write_all`. If `W` is standard output, log lines of other
-/// threads therefore never interrupt a line. `W` is flushed after each collection.
+/// The exporter writes each line, including its newline, with one call of `write_all`. If `W` is standard
+/// output, log lines of other threads therefore never interrupt a line of metrics. `W` is flushed after each
+/// collection.
 pub struct EmfExporter<W> {
     writer: Mutex<W>,
     namespace: &'static str,
@@ -39,7 +40,8 @@ pub struct EmfExporter<W> {
 }
 
 impl<W: Write + Send> EmfExporter<W> {
-    /// Creates an exporter for metrics in this CloudWatch namespace.
+    /// Creates an exporter that writes metrics to `writer`. `namespace` is the CloudWatch namespace of the
+    /// metrics.
     pub fn new(writer: W, namespace: &'static str) -> Self {
         Self {
             writer: Mutex::new(writer),
@@ -58,14 +60,14 @@ impl<W: Write + Send> EmfExporter<W> {
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, W> {
-        // If the writer panicked, only the line in progress is lost.
+        // If the writer panicked while it wrote a line, only that line is lost.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<W: Write + Send + 'static> PushMetricExporter for EmfExporter<W> {
-    /// Writes `metrics`. After the first error of the writer, the remaining lines are lost, because the SDK does
-    /// not export the same delta again.
+    /// Writes `metrics`. After the first error of the writer, the remaining lines are lost, because the SDK
+    /// does not export the same measurements again.
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         if self.is_shut_down.load(Ordering::Relaxed) {
             return Err(OTelSdkError::AlreadyShutdown);

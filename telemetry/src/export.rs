@@ -1,7 +1,7 @@
 //! Metrics and log lines about successful and failed exports.
 //!
-//! OpenTelemetry's semantic conventions for SDK metrics define the counters. Each outage of a backend is
-//! logged once at its start and once at its end.
+//! OpenTelemetry's semantic conventions for SDK metrics define the names and attributes of the metrics. Each
+//! outage of a backend is logged once at its start and once at its end.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -47,17 +47,17 @@ pub(crate) struct ExportMonitor {
     /// provider.
     export_counter: OnceLock<Counter<u64>>,
     outage: LoggedCondition,
-    /// Active while the backend rejects a part of the exported items.
+    /// The condition is active while the backend rejects a part of the exported items.
     rejection: LoggedCondition,
 }
 
 impl ExportMonitor {
-    /// Creates the monitor of a span exporter with this `otel.component.type`.
+    /// Creates the monitor of a span exporter whose attribute `otel.component.type` is `component_type`.
     pub fn for_spans(component_type: &'static str) -> Self {
         Self::new(Signal::Spans, component_type)
     }
 
-    /// Creates the monitor of a metric exporter with this `otel.component.type`.
+    /// Creates the monitor of a metric exporter whose attribute `otel.component.type` is `component_type`.
     pub fn for_metrics(component_type: &'static str) -> Self {
         Self::new(Signal::Metrics, component_type)
     }
@@ -112,7 +112,8 @@ impl ExportMonitor {
         }
     }
 
-    /// Records whether the backend rejected a part of an export. `message` is the backend's reason.
+    /// Records whether the backend rejected a part of an export. `message` is the reason in the backend's
+    /// response.
     fn record_rejection(&self, message: Option<&str>) {
         match message {
             Some(cause) if self.rejection.mark_active() => {
@@ -157,7 +158,7 @@ fn create_export_counter(signal: Signal) -> Counter<u64> {
 pub(crate) struct MonitoredExporter<E> {
     exporter: E,
     monitor: ExportMonitor,
-    /// The failure of the exporter's last HTTP request. `None` for exporters that do not use a
+    /// The failure of the exporter's last HTTP request. The field is `None` for exporters that do not use a
     /// [`BlockingClient`](crate::http::BlockingClient).
     last_failure: LastFailure,
 }

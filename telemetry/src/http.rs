@@ -12,16 +12,17 @@ use ureq::Agent;
 
 use crate::error_type::{OTHER_ERROR_TYPE, io_error_type};
 
-/// Maximum size of a response body. A request fails if the response has a larger body.
+/// Maximum size of a response body. A request fails if the body of its response is larger than
+/// `MAX_BODY_BYTES`.
 const MAX_BODY_BYTES: u64 = 1024 * 1024;
 
-/// Why a request failed, or why a backend rejected some items of a request.
+/// The reason why a request failed, or why a backend rejected some items of a request.
 #[derive(Clone, Debug, Error)]
 #[error("{cause}")]
 pub(crate) struct Failure {
     /// The value of `error.type` in OpenTelemetry's semantic conventions: a status code or the name of an error.
     pub error_type: String,
-    /// The description for log lines.
+    /// The description of the failure for log lines.
     pub cause: String,
     /// The status of the response, or `None` if no response was received.
     pub status: Option<StatusCode>,
@@ -51,8 +52,8 @@ impl Failure {
     }
 }
 
-/// The failure of the last request. OpenTelemetry's exporters return errors without the cause. The HTTP client of the
-/// exporters therefore stores the failure in this type.
+/// The failure of the last request of an HTTP client. OpenTelemetry's exporters return errors without the
+/// cause. The HTTP client of the exporters therefore stores the failure in a `LastFailure`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastFailure(Arc<Mutex<Option<Failure>>>);
 
@@ -89,10 +90,11 @@ impl BlockingClient {
     ///
     /// # Errors
     ///
-    /// If the response is not complete, its status is not 2xx, or its body is longer than [`MAX_BODY_BYTES`].
+    /// Returns an error if the response is not complete, its status is not 2xx, or its body is longer than
+    /// [`MAX_BODY_BYTES`].
     pub fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
-        // The cause contains the host but not the path and the query, because both can contain an API
-        // key.
+        // The cause contains the host but not the path and the query, because the path and the query can
+        // contain an API key.
         let host = request.uri().authority().map(ToString::to_string);
         let host = host.unwrap_or_default();
         let failure = |error: ureq::Error, status| Failure {

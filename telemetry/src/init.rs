@@ -21,8 +21,8 @@ use crate::traces::create_tracer_provider;
 ///
 /// # Errors
 ///
-/// When the process already has a global subscriber, a thread cannot be started, or a library rejects
-/// the configuration.
+/// Returns an error when the process already has a global subscriber, a thread cannot be started, or a
+/// library rejects the configuration.
 pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitError> {
     let (resource, metadata_warning) = detect_resource(config, service.service_name);
     // Metrics in the embedded metric format bypass the log queue, because a full log queue drops lines.
@@ -32,8 +32,8 @@ pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitErr
         // The log queue and the span queue create their metrics with the global meter provider.
         global::set_meter_provider(meter_provider.clone());
     }
-    // The subscriber is installed before the export threads start, because each exporter logs an outage
-    // only once. An outage that starts earlier would not appear in the log.
+    // The subscriber is installed before the export threads start, because each exporter logs an outage only
+    // once. An outage that starts before the subscriber is installed would not appear in the log.
     let log_queue = LogQueue::start();
     let layer = create_log_layer(config, service, &log_queue);
     tracing_subscriber::registry().with(layer).try_init()?;

@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    /// Creates the filter for these values of `LOGLEVEL` and `ACCESS_LOG`.
+    /// Creates the filter for the given values of `LOGLEVEL` and `ACCESS_LOG`.
     fn create_test_filter(log_level: &str, access_log: &str) -> Targets {
         let variables = [("loglevel", log_level), ("access_log", access_log)];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -1,7 +1,7 @@
 //! Extracts traces from HTTP request headers, and injects traces into HTTP request headers.
 //!
 //! The propagator supports the trace id, the parent span id, the sampling decision, `tracestate` and
-//! `baggage`. All other fields of the headers are ignored.
+//! `baggage`. The propagator ignores all other fields of the request headers.
 
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
@@ -23,20 +23,21 @@ pub(crate) use xray_header::XrayTraceId;
 /// The header `X-Amzn-Trace-Id` in lower case, because HTTP/2 requires lower case.
 const XRAY_HEADER_NAME: &str = "x-amzn-trace-id";
 
-/// A `tracestate` header above this size is ignored. W3C Trace Context requires that up to 512 bytes are propagated.
+/// A `tracestate` header that is longer than `MAX_TRACE_STATE_BYTES` is ignored. W3C Trace Context requires
+/// that up to 512 bytes are propagated.
 const MAX_TRACE_STATE_BYTES: usize = 512;
 
-/// Any other header above this size is ignored. W3C Baggage requires that up to 8192 bytes of `baggage` are
-/// propagated.
+/// Every header except `tracestate` is ignored if the header is longer than `MAX_HEADER_BYTES`. W3C Baggage
+/// requires that up to 8192 bytes of `baggage` are propagated.
 const MAX_HEADER_BYTES: usize = 8192;
 
 /// A propagator that reads and writes several header formats.
 #[derive(Debug)]
 pub(crate) struct MultiFormatPropagator {
-    /// The formats in their order of precedence.
+    /// The header formats in their order of precedence.
     formats: Vec<HeaderFormat>,
-    /// Whether outgoing requests carry the trace of the incoming request unchanged. True if this process
-    /// exports no spans, so that the caller's span becomes the parent of the callee's span.
+    /// Whether outgoing requests carry the trace of the incoming request unchanged. The field is true if this
+    /// process exports no spans, so that the caller's span becomes the parent of the callee's span.
     forwards_incoming_trace: bool,
     trace_context: TraceContextPropagator,
     baggage: BaggagePropagator,

@@ -18,8 +18,8 @@ const DETECTION_TIMEOUT: Duration = Duration::from_secs(1);
 /// Attributes from environment variables override attributes from ECS.
 ///
 /// The ECS metadata endpoint is queried only if the process runs on ECS and the selected exporters export
-/// resource attributes. If the endpoint does not answer, the second returned value is a warning for the
-/// log.
+/// resource attributes. If the ECS metadata endpoint does not answer, the second returned value is a warning
+/// for the log.
 pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource, Option<String>) {
     let mut warning = None;
     let mut resource = Resource::builder_empty().with_detector(Box::new(TelemetryResourceDetector));
@@ -43,15 +43,15 @@ pub(crate) fn detect_resource(config: &Config, default_name: &str) -> (Resource,
 ///
 /// # Errors
 ///
-/// When the endpoint does not answer within [`DETECTION_TIMEOUT`]. The returned text is a warning for the
-/// log.
+/// Returns an error when the ECS metadata endpoint does not answer within [`DETECTION_TIMEOUT`]. The text of
+/// the error is a warning for the log.
 fn detect_ecs_attributes() -> Result<Vec<KeyValue>, String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let ecs_resource = EcsResourceDetector.detect();
         let attributes = ecs_resource.iter();
         let attributes = attributes.map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
-        // After the timeout, the receiver no longer exists and sending fails.
+        // Sending fails after the timeout, because the receiver no longer exists.
         let _ = sender.send(attributes.collect());
     });
     receiver.recv_timeout(DETECTION_TIMEOUT).map_err(|_| {

@@ -1,5 +1,5 @@
-//! Samples traces by X-Ray's sampling rules. The daemon returns the rules, and each rule has a reservoir and a
-//! fixed rate.
+//! Samples traces by X-Ray's sampling rules. The X-Ray daemon returns the rules, and each rule has a
+//! reservoir and a fixed rate.
 //!
 //! Sources: the pages "Configuring sampling rules" and "Using sampling rules with the X-Ray API" of X-Ray's
 //! developer guide, and X-Ray's service model. The SDK calls the sampler only for traces without a sampling decision

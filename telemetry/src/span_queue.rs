@@ -49,8 +49,8 @@ struct QueueState {
     dropped: AtomicU64,
     /// The value of `dropped` when the previous batch was exported.
     dropped_at_last_batch: AtomicU64,
-    /// Becomes active when a span is dropped. Becomes inactive when a batch empties the queue and no span
-    /// was dropped since the previous batch.
+    /// The condition becomes active when a span is dropped. The condition becomes inactive when a batch
+    /// empties the queue and no span was dropped since the previous batch.
     overflow: LoggedCondition,
 }
 

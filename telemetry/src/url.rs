@@ -10,7 +10,7 @@ pub(crate) fn parse_http_url(text: &str) -> Option<Uri> {
     let url: Uri = text.parse().ok()?;
     let scheme = url.scheme_str()?;
     let host = url.host()?;
-    // `Uri::port` returns `None` for an invalid port, so the port is parsed here. If the URL has a user
+    // `Uri::port` returns `None` for an invalid port, so this function parses the port. If the URL has a user
     // name, the authority does not start with the host.
     let after_host = url.authority()?.as_str().strip_prefix(host)?;
     let is_port_valid = match after_host.strip_prefix(':') {
@@ -21,7 +21,7 @@ pub(crate) fn parse_http_url(text: &str) -> Option<Uri> {
 }
 
 fn is_port(text: &str) -> bool {
-    // `str::parse` also accepts a plus sign.
+    // The function checks the digits itself, because `str::parse` also accepts a plus sign.
     let has_only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     has_only_digits && text.parse::<u16>().is_ok_and(|port| port > 0)
 }

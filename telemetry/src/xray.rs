@@ -22,13 +22,13 @@ use daemon::DaemonSender;
 use document::DocumentTranslator;
 use lookup::system_resolver;
 
-/// Sends each span as one document in one datagram.
+/// Sends each span to the X-Ray daemon as one document in one datagram.
 #[derive(Debug)]
 pub(crate) struct XrayExporter {
     translator: DocumentTranslator,
     daemon: Mutex<DaemonSender>,
     monitor: ExportMonitor,
-    /// Active while batches contain spans that cannot be sent as documents.
+    /// The condition is active while batches contain spans that cannot be sent as documents.
     document_errors: LoggedCondition,
 }
 

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use test_support::segment_schema::violations;
 
-/// Reads the valid documents in `segment_documents.json`, and derives further valid documents from them.
+/// Reads the valid documents in `segment_documents.json`, and derives further valid documents from the
+/// documents in the file.
 fn read_valid_documents() -> BTreeMap<&'static str, Value> {
     let mut documents: BTreeMap<&str, Value> =
         serde_json::from_str(include_str!("segment_documents.json")).unwrap();
@@ -122,8 +123,8 @@ fn the_schema_accepts_the_documents_that_the_services_send() {
     }
 }
 
-/// The name of a valid document, the change that makes it invalid, the JSON pointer of the only
-/// violation, and a word of its message.
+/// The name of a valid document, the change that makes the document invalid, the JSON pointer of the only
+/// violation, and a word of the error message.
 type InvalidDocument = (&'static str, DocumentChange, &'static str, &'static str);
 
 #[rustfmt::skip] // One line for each invalid document.

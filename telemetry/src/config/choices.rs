@@ -54,8 +54,8 @@ impl MetricsExporter {
     }
 }
 
-/// A log level with the level names of Python's `logging`. The workshop's original services were written in
-/// Python.
+/// A log level. The names of the log levels come from Python's `logging`, because the workshop's original
+/// services were written in Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogLevel(Level);
 
@@ -68,7 +68,7 @@ impl LogLevel {
         self.0
     }
 
-    /// Returns the level with this name. The name can be in upper or lower case.
+    /// Returns the log level with the name `name`. The name of the log level can be in upper or lower case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::parse(name).ok()
     }

@@ -53,7 +53,8 @@ impl OtlpConfig {
     ///
     /// # Errors
     ///
-    /// When a value is invalid, or when a variable sets an unsupported option.
+    /// Returns an error when the value of a variable is invalid, or when a variable sets an unsupported
+    /// option.
     #[rustfmt::skip] // One line for each variable.
     pub(super) fn read(env: &Variables, signal: OtlpSignal, max_timeout: Duration) -> Result<Self, String> {
         let options = SignalOptions { env, signal };
@@ -87,7 +88,8 @@ impl SignalOptions<'_> {
     }
 
     /// Parses the two environment variables of an OTLP option: the variable for all signals and the variable
-    /// for this signal. Both must be valid. The variable for this signal takes precedence.
+    /// for one signal. The values of both variables must be valid. The variable for one signal takes
+    /// precedence over the variable for all signals.
     fn parse_or<T>(
         &self,
         option: &str,
@@ -99,8 +101,8 @@ impl SignalOptions<'_> {
         env.parse_or(&self.variable_for_signal(option), &parser, default)
     }
 
-    /// Parses the endpoint. The path of the signal is appended to `OTEL_EXPORTER_OTLP_ENDPOINT`, but not to
-    /// the endpoint variable of the signal.
+    /// Parses the endpoint. The path of the signal is appended to the URL in `OTEL_EXPORTER_OTLP_ENDPOINT`,
+    /// but not to the URL in the endpoint variable of the signal.
     fn parse_endpoint(&self) -> Result<String, String> {
         let base_variable = self.variable_for_all_signals("ENDPOINT");
         let base_url = self.env.parse(&base_variable, parse_base_url)?;

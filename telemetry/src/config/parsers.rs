@@ -21,8 +21,8 @@ const MAX_INTEGER: u32 = i32::MAX as u32;
 /// timeout. The parser replaces the timeout 0 with `MAX_MILLIS`.
 const MAX_MILLIS: u32 = MAX_INTEGER;
 
-/// The HTTP headers that the OTLP exporter sets. A configured value for one of these headers would make the
-/// request invalid.
+/// The HTTP headers that the OTLP exporter sets. A configured value for a header that the exporter sets would
+/// make the OTLP request invalid.
 const HEADERS_SET_BY_EXPORTER: [&str; 5] = [
     "connection",
     "content-encoding",
@@ -40,13 +40,13 @@ pub(super) fn parse_integer(value: &str, range: RangeInclusive<u32>) -> Result<u
     })
 }
 
-/// Parses a maximum number of items. 0 is valid.
+/// Parses a maximum number of items. The maximum 0 is valid.
 pub(super) fn parse_count_limit(value: &str) -> Result<u32, ExpectedValue> {
     parse_integer(value, 0..=MAX_INTEGER)
 }
 
-/// Parses an interval in milliseconds. 0 is invalid, because a thread with the interval 0 would run without
-/// a pause.
+/// Parses an interval in milliseconds. The interval 0 is invalid, because a thread with the interval 0 would
+/// run without a pause.
 pub(super) fn parse_interval(value: &str) -> Result<Duration, ExpectedValue> {
     let millis = parse_digits(value).filter(|millis| (1..=MAX_MILLIS).contains(millis));
     let expected = || {
@@ -57,8 +57,8 @@ pub(super) fn parse_interval(value: &str) -> Result<Duration, ExpectedValue> {
     Ok(Duration::from_millis(millis.ok_or_else(expected)?.into()))
 }
 
-/// Parses a timeout in milliseconds. 0 means no timeout, and is parsed as [`MAX_MILLIS`]. OpenTelemetry's
-/// specification allows a maximum timeout instead of no timeout.
+/// Parses a timeout in milliseconds. The value 0 means no timeout, and is parsed as [`MAX_MILLIS`].
+/// OpenTelemetry's specification allows a maximum timeout instead of no timeout.
 pub(super) fn parse_timeout(value: &str) -> Result<Duration, ExpectedValue> {
     let millis = match parse_digits(value) {
         Some(0) => Some(MAX_MILLIS),
@@ -73,7 +73,7 @@ pub(super) fn parse_timeout(value: &str) -> Result<Duration, ExpectedValue> {
 }
 
 fn parse_digits(value: &str) -> Option<u32> {
-    // `str::parse` also accepts a plus sign.
+    // The function checks the digits itself, because `str::parse` also accepts a plus sign.
     let has_only_digits = value.bytes().all(|byte| byte.is_ascii_digit());
     has_only_digits.then(|| value.parse().ok())?
 }
@@ -120,7 +120,7 @@ pub(super) fn parse_url(value: &str) -> Result<String, ExpectedValue> {
     url.ok_or_else(|| ExpectedValue::new("http://host:port/path or https://host:port/path"))
 }
 
-/// Parses an HTTP URL to which a path can be appended. Trailing slashes are removed, because
+/// Parses an HTTP URL to which a path can be appended. Trailing slashes of the URL are removed, because
 /// OpenTelemetry's specification forbids double slashes between the URL and the path.
 pub(super) fn parse_base_url(value: &str) -> Result<String, ExpectedValue> {
     let url = parse_http_url(value).filter(|url| url.query().is_none() && !value.contains('#'));

@@ -13,8 +13,8 @@ pub(crate) enum HeaderFormat {
     Baggage,
 }
 
-/// The header formats that are extracted and injected. If the headers of a request contradict each other,
-/// the first format in the list takes precedence.
+/// The header formats that the propagator extracts from incoming requests and injects into outgoing requests.
+/// If the headers of a request contradict each other, the first header format takes precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Propagators(Vec<HeaderFormat>);
 
@@ -25,7 +25,7 @@ impl Default for Propagators {
 }
 
 impl Propagators {
-    /// Parses a list of formats, separated by commas. A blank list means the default formats.
+    /// Parses a list of header formats, separated by commas. A blank list means the default header formats.
     pub fn parse(value: &str) -> Result<Self, ExpectedValue> {
         if value.trim().is_empty() {
             return Ok(Self::default());
@@ -50,7 +50,7 @@ impl Propagators {
         Ok(Self(formats))
     }
 
-    /// Returns the formats in the order of precedence, without duplicates.
+    /// Returns the header formats in their order of precedence, without duplicates.
     pub fn formats(&self) -> &[HeaderFormat] {
         &self.0
     }

@@ -9,8 +9,8 @@ use crate::url::parse_http_url;
 /// The configuration of the sampler.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SamplerConfig {
-    /// Whether the sampler follows the sampling decision in the request headers. True for `xray` and for
-    /// the samplers whose names start with `parentbased_`.
+    /// Whether the sampler follows the sampling decision in the request headers. The field is true for the
+    /// sampler `xray` and for the samplers whose names start with `parentbased_`.
     pub follows_remote_parent: bool,
     /// The sampler for traces without a sampling decision.
     pub root: RootSampler,
@@ -23,7 +23,7 @@ pub(crate) enum RootSampler {
     AlwaysOn,
     /// Samples no trace.
     AlwaysOff,
-    /// Samples this fraction of the traces, from 0 to 1.
+    /// Samples a fraction of the traces. The fraction is a number from 0 to 1.
     TraceIdRatio(f64),
     /// Applies the sampling rules of X-Ray.
     Xray,
@@ -46,7 +46,7 @@ impl SamplerConfig {
     ///
     /// # Errors
     ///
-    /// When the sampler is unknown, or when the argument is invalid.
+    /// Returns an error when the sampler is unknown, or when the argument of the sampler is invalid.
     pub fn read(env: &Variables, warnings: &mut Vec<String>) -> Result<Self, String> {
         let mut sampler = env.parse_or("OTEL_TRACES_SAMPLER", Self::parse_name, Self::default())?;
         let argument_name = "OTEL_TRACES_SAMPLER_ARG";
@@ -125,13 +125,13 @@ impl Default for JaegerRemoteConfig {
 }
 
 impl JaegerRemoteConfig {
-    /// Parses `endpoint=…,pollingIntervalMs=…,initialSamplingRate=…`. Each option has a default.
+    /// Parses `endpoint=…,pollingIntervalMs=…,initialSamplingRate=…`. Each option has a default value.
     fn parse(argument: &str) -> Result<Self, ExpectedValue> {
         let mut config = Self::default();
         for option in argument.split(',').filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             config.set_option(name.trim(), value).ok_or_else(|| {
-                // The value is hidden, because a URL can contain a password.
+                // The error message does not show the value, because the value can be a URL with a password.
                 ExpectedValue::new_hiding_value(format!(
                     "endpoint=http://host:port/path, pollingIntervalMs=1 or more, \
                      initialSamplingRate=0 to 1; the option '{name}' is unknown or its value is \
@@ -142,7 +142,7 @@ impl JaegerRemoteConfig {
         Ok(config)
     }
 
-    /// Sets the option `name`. Returns `None` if the option is unknown or the value is invalid.
+    /// Sets the option `name`. Returns `None` if the option is unknown or if `value` is invalid.
     fn set_option(&mut self, name: &str, value: &str) -> Option<()> {
         match name {
             "endpoint" => {

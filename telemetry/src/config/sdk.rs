@@ -15,7 +15,7 @@ use super::variables::{ExpectedValue, Variables};
 /// for each span that the queue can contain.
 const MAX_QUEUE_SIZE: u32 = 1_000_000;
 
-// The defaults from OpenTelemetry's specification.
+// The default values of the options, from OpenTelemetry's specification.
 const DEFAULT_QUEUE_SIZE: u32 = 2048;
 const DEFAULT_BATCH_SIZE: u32 = 512;
 const DEFAULT_COUNT_LIMIT: u32 = 128;
@@ -36,11 +36,12 @@ pub(crate) struct BatchConfig {
 }
 
 impl BatchConfig {
-    /// Reads the variables whose names start with `prefix`.
+    /// Reads the options of a batch processor from the environment variables whose names start with `prefix`.
     ///
     /// # Errors
     ///
-    /// When a value is invalid, or when the batch size is larger than the queue size.
+    /// Returns an error when the value of a variable is invalid, or when the batch size is larger than the
+    /// queue size.
     #[rustfmt::skip] // One line for each variable.
     pub fn read(env: &Variables, prefix: &str, default_delay: Duration) -> Result<Self, String> {
         let variable = |option: &str| format!("{prefix}_{option}");
@@ -60,7 +61,7 @@ impl BatchConfig {
         })
     }
 
-    /// Converts the options to the SDK's configuration type.
+    /// Converts the options of the batch processor to the SDK's configuration type.
     pub fn to_sdk_config(self) -> SdkBatchConfig {
         BatchConfigBuilder::default()
             .with_max_queue_size(self.max_queue_size as usize)
@@ -78,7 +79,7 @@ fn parse_queue_size(value: &str) -> Result<u32, ExpectedValue> {
 ///
 /// # Errors
 ///
-/// When a limit is invalid, or when the SDK does not support a configured limit.
+/// Returns an error when a limit is invalid, or when the SDK does not support a configured limit.
 #[rustfmt::skip] // One line for each variable.
 pub(super) fn read_span_limits(env: &Variables) -> Result<SpanLimits, String> {
     env.parse("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", reject_unsupported)?;
@@ -109,7 +110,7 @@ impl MetricReaderConfig {
     ///
     /// # Errors
     ///
-    /// When a value is invalid.
+    /// Returns an error when the value of a variable is invalid.
     #[rustfmt::skip] // One line for each variable.
     pub fn read(env: &Variables) -> Result<Self, String> {
         env.parse("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", parse_histogram_aggregation)?;

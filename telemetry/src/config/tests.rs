@@ -6,7 +6,7 @@ use opentelemetry_sdk::metrics::Temporality;
 mod otlp;
 mod sampler;
 
-/// Reads a configuration from `variables`. All other variables are unset.
+/// Reads a configuration from `variables`. All variables that are not in `variables` are unset.
 fn read_config(variables: &[(&str, &str)]) -> Result<Config, String> {
     let variables = variables.iter();
     let variables = variables.map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned()));

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The environment variables at the start of the process. `envy` converts the names to lower case.
+/// The environment variables at the start of the process. `envy` converts the names of the variables to lower
+/// case.
 #[derive(Debug)]
 pub(crate) struct Variables(BTreeMap<String, String>);
 
@@ -50,7 +51,8 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// When the parser rejects the value. The error names the variable and the expected value.
+    /// Returns an error when the parser rejects the value. The error names the variable and the expected
+    /// value.
     pub fn parse<T>(
         &self,
         name: &str,
@@ -66,7 +68,7 @@ impl Variables {
     ///
     /// # Errors
     ///
-    /// The same errors as [`Self::parse`].
+    /// Returns the same errors as [`Self::parse`].
     pub fn parse_or<T>(
         &self,
         name: &str,
@@ -77,11 +79,12 @@ impl Variables {
     }
 
     /// Parses the variable `name`, or returns `default` if the variable is unset. An empty value is passed to
-    /// the parser. This method is for variables that OpenTelemetry's specification does not define.
+    /// the parser. `parse_even_if_empty_or` reads variables that OpenTelemetry's specification does not
+    /// define.
     ///
     /// # Errors
     ///
-    /// The same errors as [`Self::parse`].
+    /// Returns the same errors as [`Self::parse`].
     pub fn parse_even_if_empty_or<T>(
         &self,
         name: &str,

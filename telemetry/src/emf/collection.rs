@@ -1,7 +1,8 @@
 //! Groups the metrics of one collection into lines.
 //!
-//! Data points with the same dimensions share a line, even if their units differ. A line has at most 100 metrics, and
-//! each metric of a line has a different name. Further metrics start a new line.
+//! Data points with the same dimensions share a line, even if their units differ. A line has at most 100
+//! metrics, and each metric of a line has a different name. If a metric cannot be added to a line, a new line
+//! is started.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +16,7 @@ use super::histogram::build_histogram_value;
 use super::number::Number;
 use super::unit::{to_cloudwatch_counter_unit, to_cloudwatch_unit};
 
-/// Maximum number of metrics in a line, from the specification of the format.
+/// Maximum number of metrics in a line, from the EMF specification.
 const MAX_METRICS_PER_LINE: usize = 100;
 
 /// The value of one metric in one line.
@@ -25,7 +26,7 @@ struct LineMetric<'a> {
     value: Value,
 }
 
-/// The metrics of one line. Their names differ.
+/// The metrics of one line. Each metric of a line has a different name.
 type Line<'a> = Vec<LineMetric<'a>>;
 
 /// The metrics that the SDK has collected at one time.
@@ -89,7 +90,8 @@ impl<'a> Collection<'a> {
             // Only a view can produce an exponential histogram, and no view is registered.
             MetricData::ExponentialHistogram(_) => return,
         };
-        // The SDK reads the instruments at slightly different times. Each line contains the latest of these times.
+        // The SDK reads the instruments at slightly different times. Each line contains the latest time at
+        // which the SDK read an instrument.
         self.time = self.time.max(time);
     }
 
@@ -105,8 +107,8 @@ impl<'a> Collection<'a> {
         let dimensions = build_dimensions(name, self.service, attributes);
         let lines = self.lines.entry(dimensions).or_default();
         let line_metric = LineMetric { name, unit, value };
-        // Two data points can have the same name and dimensions: instruments of different scopes can share a name, and
-        // two long attribute values can become equal when both are cut.
+        // Two data points can have the same name and dimensions: instruments of different scopes can share a
+        // name, and two long attribute values can become equal when both values are cut.
         let line_with_space = lines.iter_mut().find(|line| {
             line.len() < MAX_METRICS_PER_LINE && line.iter().all(|other| other.name != name)
         });
@@ -116,7 +118,7 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// Serializes the lines, each with its newline.
+    /// Serializes each line as JSON with a newline at its end.
     pub(super) fn into_json_lines(self, namespace: &str) -> serde_json::Result<Vec<Vec<u8>>> {
         let timestamp = to_unix_milliseconds(self.time);
         self.lines

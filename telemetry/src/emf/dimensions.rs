@@ -19,16 +19,16 @@ const MAX_DIMENSION_VALUE_CHARS: usize = 1024;
 /// The name of the dimension that contains the service name.
 const SERVICE_DIMENSION: &str = "service";
 
-/// Names and values of dimensions. The dimension `service` is the first. Further dimensions are sorted by
-/// name.
+/// The names and values of the dimensions of a metric. The dimension `service` is the first dimension, and
+/// all further dimensions are sorted by name.
 pub(super) type Dimensions = Vec<(String, String)>;
 
 /// Builds the dimensions of a data point of `metric` from the name of the service and the attributes of the point.
 ///
-/// CloudWatch rejects a whole line with an invalid dimension. An attribute is therefore left out if its name is
-/// invalid, if its value has no visible character, or if the maximum number of dimensions is reached. Values are cut to
-/// [`MAX_DIMENSION_VALUE_CHARS`]. An attribute with the name of the metric is left out, because a JSON object cannot
-/// have two members with the same name.
+/// CloudWatch rejects a whole line with an invalid dimension. An attribute is therefore left out if its name
+/// is invalid, if its value has no visible character, or if the maximum number of dimensions is reached.
+/// Attribute values are cut to [`MAX_DIMENSION_VALUE_CHARS`]. An attribute with the name of the metric is
+/// left out, because a JSON object cannot have two members with the same name.
 pub(super) fn build_dimensions<'a>(
     metric: &str,
     service: Option<&Value>,
@@ -51,7 +51,8 @@ pub(super) fn build_dimensions<'a>(
         .collect()
 }
 
-/// Whether CloudWatch allows this dimension name. `_aws` is reserved for the metadata of a line.
+/// Whether CloudWatch allows `name` as the name of a dimension. The name `_aws` is reserved for the metadata
+/// of a line.
 fn is_valid_name(name: &str) -> bool {
     name != "_aws"
         && name.len() <= MAX_DIMENSION_NAME_CHARS
@@ -70,7 +71,8 @@ fn to_dimension_value(value: &Value) -> String {
         .collect()
 }
 
-/// Whether CloudWatch allows this character in names and values: ASCII without control characters.
+/// Whether CloudWatch allows `char` in the name or value of a dimension. CloudWatch allows ASCII characters
+/// except control characters.
 fn is_allowed_char(char: char) -> bool {
     char == ' ' || char.is_ascii_graphic()
 }

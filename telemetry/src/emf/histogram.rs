@@ -1,10 +1,10 @@
 //! Converts a data point of a histogram to a metric value.
 //!
-//! In the EMF specification, the value of a metric is a number or an array of at most 100 numbers. Such an array cannot
-//! express how many measurements have the same value. AWS's own libraries (`aws-embedded-metrics-java`, the collector's
-//! `awsemf` exporter) therefore write a JSON object with `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`.
-//! CloudWatch computes percentiles from this object. This module writes an object of the same form with at most 100
-//! values.
+//! In the EMF specification, the value of a metric is a number or an array of at most 100 numbers. An array
+//! of numbers cannot express how many measurements have the same value. AWS's own libraries
+//! (`aws-embedded-metrics-java`, the collector's `awsemf` exporter) therefore write a JSON object with
+//! `Values`, `Counts`, `Min`, `Max`, `Sum` and `Count`. CloudWatch computes percentiles from the JSON object.
+//! This module writes a JSON object with the same members and at most 100 values.
 
 use opentelemetry_sdk::metrics::data::HistogramDataPoint;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::number::Number;
 /// Maximum number of values of a metric.
 const MAX_VALUES: usize = 100;
 
-/// The number of measurements between two bounds. A bound can be infinite.
+/// The number of measurements between two bounds of a histogram. A bound can be infinite.
 struct Bucket {
     lower_bound: f64,
     upper_bound: f64,
@@ -29,7 +29,8 @@ struct Statistics {
     max: Option<f64>,
 }
 
-/// Converts a data point. Returns `None` if the data point has no measurements, or if the sum is not finite.
+/// Converts a data point of a histogram. Returns `None` if the data point has no measurements, or if the sum
+/// of the measurements is infinite or NaN.
 pub(super) fn build_histogram_value<T: Number>(point: &HistogramDataPoint<T>) -> Option<Value> {
     let lower_bounds = std::iter::once(f64::NEG_INFINITY).chain(point.bounds());
     let upper_bounds = point.bounds().chain(std::iter::once(f64::INFINITY));
@@ -100,7 +101,8 @@ impl Bucket {
 impl Statistics {
     /// The value between the lowest and the highest measurement that is nearest to `value`.
     fn clamp_to_range(&self, value: f64) -> f64 {
-        // `f64::clamp` panics if the minimum is above the maximum.
+        // The function does not call `f64::clamp`, because `f64::clamp` panics if the minimum is above the
+        // maximum.
         value
             .max(self.min.unwrap_or(f64::NEG_INFINITY))
             .min(self.max.unwrap_or(f64::INFINITY))

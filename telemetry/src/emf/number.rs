@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A recorded number.
 pub(super) trait Number: Copy {
-    /// Converts the number to JSON. Returns `None` for NaN and infinity, because JSON cannot represent them.
+    /// Converts the number to JSON. Returns `None` for NaN and infinity, because JSON numbers are finite.
     fn to_json(self) -> Option<Value>;
 
     /// Converts the number to the nearest `f64`.

@@ -22,8 +22,8 @@ use super::EmfExporter;
 mod dimensions;
 mod histograms;
 
-/// Records the bytes of each write. If `remaining_failures` is above 0, a write fails and reduces this
-/// number by 1.
+/// Records the bytes of each write. If `remaining_failures` is above 0, a write fails and reduces
+/// `remaining_failures` by 1.
 #[derive(Clone, Default)]
 struct RecordingWriter {
     writes: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -83,7 +83,7 @@ impl TestProvider {
         }
     }
 
-    /// Exports the measurements and returns the lines as JSON without their timestamps.
+    /// Exports the measurements, and returns the exported lines as JSON without their timestamps.
     fn export_lines(&self) -> Vec<Value> {
         self.sdk_provider
             .force_flush()
@@ -92,7 +92,8 @@ impl TestProvider {
         writes.iter().map(|write| parse_line(write)).collect()
     }
 
-    /// Exports the measurements, and returns the only line. Panics if there are several lines or no line.
+    /// Exports the measurements, and returns the only exported line. Panics if the export writes several
+    /// lines or no line.
     fn export_one_line(&self) -> Value {
         let lines = self.export_lines();
         let [line] = lines.as_slice() else {
@@ -107,7 +108,7 @@ fn like_service_resource() -> Resource {
     resource.with_service_name("like service").build()
 }
 
-/// Checks that a write is one line with a recent timestamp, and returns the line without its timestamp.
+/// Checks that `write` contains one line with a recent timestamp, and returns the line without its timestamp.
 fn parse_line(write: &[u8]) -> Value {
     let text = str::from_utf8(write).expect("UTF-8");
     assert_eq!(text.find('\n'), Some(text.len() - 1), "not a line: {text}");

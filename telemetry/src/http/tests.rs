@@ -8,8 +8,8 @@ use super::*;
 
 const LONG_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Starts a server and sends a request to it. The server writes `response` and closes the connection. If `response`
-/// is `None`, the server sends no response and waits until the client closes the connection.
+/// Starts a server and sends a request to the server. The server writes `response` and closes the connection.
+/// If `response` is `None`, the server sends no response and waits until the client closes the connection.
 fn send_to_server(
     timeout: Duration,
     response: Option<&'static str>,
@@ -97,7 +97,7 @@ fn a_response_that_is_not_http_or_longer_than_1_mib_is_a_failure() {
 
 #[test]
 fn the_error_type_of_a_refused_connection_is_the_name_of_the_io_error_kind() {
-    // Only the superuser may listen on port 1, so no other test listens there.
+    // Only the superuser may listen on port 1, so no other test listens on port 1.
     let request = Request::post("http://127.0.0.1:1/")
         .body(Bytes::new())
         .unwrap();

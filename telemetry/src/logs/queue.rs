@@ -1,7 +1,7 @@
 //! A bounded queue of log lines that a thread writes to standard output.
 //!
-//! If the reader of standard output stalls, the queue becomes full. Further lines are then dropped and
-//! counted.
+//! If the reader of standard output stalls, the queue becomes full. While the queue is full, further log
+//! lines are dropped and counted.
 
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +42,8 @@ impl LogQueue {
             .buffered_lines_limit(MAX_QUEUED_LINES)
             .lossy(true)
             .finish(output);
-        // The thread reads `queue_full` only after it has written a line, and the queue is still empty.
+        // The thread reads `queue_full` only after it has written a line. The thread cannot have written a
+        // line yet, because the queue is still empty.
         let _ = counts.queue_full.set(sender.error_counter());
         counts.register_counter();
         Self {
@@ -69,7 +70,8 @@ impl LogQueue {
         while self.counts.queued_count() > 0 && start.elapsed() < timeout {
             thread::park_timeout(FLUSH_POLL_INTERVAL);
         }
-        // Dropping the `WorkerGuard` would wait again, and print to the stalled standard output.
+        // Dropping the `WorkerGuard` would wait for the thread again, and print to the stalled standard
+        // output.
         std::mem::forget(self.thread);
         self.counts.unwritten_count()
     }
@@ -98,8 +100,8 @@ impl LineCounts {
 
     /// Returns the number of lines that were dropped or are still queued.
     fn unwritten_count(&self) -> u64 {
-        // `written` is loaded first. Lines that are logged and written between the two loads then cannot
-        // make `written` larger than `logged`.
+        // The counter `written` is loaded before the counter `logged`. A line that is logged and written
+        // between the two loads therefore cannot make `written` larger than `logged`.
         let written = self.written.load(Ordering::Relaxed);
         let logged = self.logged.load(Ordering::Relaxed);
         logged.saturating_sub(written)
@@ -168,8 +170,8 @@ impl<W: Write> LogOutput<W> {
         }
     }
 
-    /// Logs one WARN when lines are dropped for the first time since the last recovery. Called after each
-    /// written line, because standard output then accepts lines again.
+    /// Logs one WARN when lines are dropped for the first time since the last recovery. This method is called
+    /// after each written line, because a written line shows that standard output accepts lines again.
     fn report_drops(&mut self) {
         let dropped_count = self.counts.dropped_count() - self.dropped_at_last_recovery;
         if dropped_count > 0 && !self.has_reported_drops {
@@ -182,7 +184,8 @@ impl<W: Write> LogOutput<W> {
         }
     }
 
-    /// Logs the number of lines that were dropped since the last recovery. Called when the queue is empty.
+    /// Logs the number of lines that were dropped since the last recovery. This method is called when the
+    /// queue is empty.
     fn report_recovery(&mut self) {
         if self.has_reported_drops {
             self.has_reported_drops = false;

@@ -17,8 +17,9 @@ const LINE_CAPACITY_BYTES: usize = 512;
 
 /// A line format that appends the trace id and the span id of the current span to another line format.
 ///
-/// The formats of `tracing-subscriber` write only the fields of the event. This format removes the line
-/// end that `inner_format` has written, writes the ids, and then ends the line again.
+/// The formats of `tracing-subscriber` write only the fields of a `tracing` event. `FormatWithTraceIds`
+/// removes the line end that `inner_format` has written, writes the trace id and the span id, and then ends
+/// the line again.
 pub(super) struct FormatWithTraceIds<F> {
     pub inner_format: F,
     /// The end of each line that `inner_format` writes.
@@ -27,7 +28,7 @@ pub(super) struct FormatWithTraceIds<F> {
     pub write_ids: fn(&mut Writer<'_>, &SpanContext) -> fmt::Result,
 }
 
-/// Writes the ids as the last two members of a JSON object, and closes the object.
+/// Writes the trace id and the span id as the last two members of a JSON object, and closes the object.
 pub(super) fn write_json_ids(writer: &mut Writer<'_>, span_context: &SpanContext) -> fmt::Result {
     let trace_id = XrayTraceId(span_context.trace_id());
     let span_id = span_context.span_id();
@@ -37,7 +38,7 @@ pub(super) fn write_json_ids(writer: &mut Writer<'_>, span_context: &SpanContext
     )
 }
 
-/// Writes the ids as the last two fields of a text line.
+/// Writes the trace id and the span id as the last two fields of a text line.
 pub(super) fn write_text_ids(writer: &mut Writer<'_>, span_context: &SpanContext) -> fmt::Result {
     let trace_id = XrayTraceId(span_context.trace_id());
     let span_id = span_context.span_id();

@@ -39,7 +39,8 @@ impl PropagatedTrace {
         }
     }
 
-    /// Adds the trace to `cx`. A parent span becomes the current span of the context.
+    /// Adds the trace to `cx`. If the trace has a parent span, the parent span becomes the current span of
+    /// the context.
     pub fn into_context(self, cx: &Context) -> Context {
         if self.span_context.is_valid() {
             cx.with_remote_span_context(self.span_context.clone())

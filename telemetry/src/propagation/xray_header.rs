@@ -1,7 +1,7 @@
 //! The header `X-Amzn-Trace-Id`.
 //!
 //! The X-Ray developer guide ("Tracing header") and the user guide of Application Load Balancers ("Request
-//! tracing") describe the format. The parser ignores invalid fields.
+//! tracing") describe the format of the header. The parser ignores invalid fields of the header.
 
 use std::fmt;
 
@@ -9,7 +9,8 @@ use opentelemetry::trace::{SpanId, TraceId};
 
 use super::trace::PropagatedTrace;
 
-/// A parsed `X-Amzn-Trace-Id` header. The parser ignores other fields, such as `Self` and `Lineage`.
+/// A parsed `X-Amzn-Trace-Id` header. The parser ignores further fields of the header, such as `Self` and
+/// `Lineage`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct XrayTraceHeader {
     /// `Root`: the trace id.
@@ -21,7 +22,7 @@ pub(super) struct XrayTraceHeader {
 }
 
 impl XrayTraceHeader {
-    /// Parses the value of the header. Returns `None` if the header has no valid `Root`.
+    /// Parses the value of an `X-Amzn-Trace-Id` header. Returns `None` if the header has no valid `Root`.
     ///
     /// If a field is repeated, the parser uses the first valid value. An invalid `Parent` or `Sampled` is
     /// ignored.
@@ -84,7 +85,7 @@ fn parse_sampling_decision(text: &str) -> Option<bool> {
 
 /// Parses a text of exactly `digit_count` hexadecimal digits.
 fn parse_hex(text: &str, digit_count: usize) -> Option<u128> {
-    // `from_str_radix` also accepts a plus sign.
+    // The function checks the digits itself, because `from_str_radix` also accepts a plus sign.
     let is_hex = text.len() == digit_count && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| u128::from_str_radix(text, 16).ok())?
 }

@@ -1,8 +1,8 @@
-//! Requests and responses of X-Ray's sampling API. The daemon accepts these requests on its TCP port and forwards
-//! them to X-Ray.
+//! Requests and responses of X-Ray's sampling API. The X-Ray daemon accepts requests of the sampling API on
+//! its TCP port and forwards the requests to X-Ray.
 //!
-//! Fields that are not listed here are ignored. A list item that cannot be deserialized is left out, and the
-//! other items are used.
+//! Response fields that the structs of this module do not declare are ignored. A list item that cannot be
+//! deserialized is left out, and the remaining items of the list are used.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) struct SamplingRuleRecord {
     pub sampling_rule: SamplingRule,
 }
 
-/// The definition of one rule.
+/// The definition of one sampling rule.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SamplingRule {
@@ -76,13 +76,14 @@ pub(super) struct SamplingStatisticsDocument {
 pub(super) struct SamplingTargetsResponse {
     #[serde(deserialize_with = "deserialize_valid_items")]
     pub sampling_target_documents: Vec<SamplingTargetDocument>,
-    /// The time in seconds since 1970 on X-Ray's clock.
+    /// The time of the latest change of the sampling rules, in seconds since 1970 on X-Ray's clock.
     pub last_rule_modification: Option<f64>,
     #[serde(deserialize_with = "deserialize_valid_items")]
     pub unprocessed_statistics: Vec<UnprocessedStatistics>,
 }
 
-/// The values that X-Ray assigns to this process for one rule. A missing field leaves its value unchanged.
+/// The values that X-Ray assigns to this process for one rule. If a field is missing, the corresponding value
+/// of the rule stays unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SamplingTargetDocument {
@@ -102,7 +103,7 @@ pub(super) struct SamplingTargetDocument {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct UnprocessedStatistics {
     pub rule_name: String,
-    /// An HTTP status code.
+    /// The reason why X-Ray did not process the document, as an HTTP status code.
     #[serde(default)]
     pub error_code: Option<String>,
 }

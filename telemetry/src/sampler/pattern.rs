@@ -5,8 +5,8 @@ use wildmatch::WildMatch;
 /// Longest pattern in characters: the maximum of X-Ray's service model for any field of a rule.
 const MAX_PATTERN_CHARS: usize = 500;
 
-/// Parses a pattern in which `*` matches any text, also an empty one, and `?` matches one character. An empty pattern
-/// matches only an empty text. Letter case is ignored, as in X-Ray's own SDKs.
+/// Parses a pattern in which `*` matches any number of characters, including none, and `?` matches one
+/// character. An empty pattern matches only an empty text. Letter case is ignored, as in X-Ray's own SDKs.
 ///
 /// Returns `None` if the pattern is longer than X-Ray allows. Matching takes at most as many steps as the
 /// product of the lengths of pattern and text.

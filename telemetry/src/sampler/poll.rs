@@ -30,7 +30,8 @@ mod refresh_tests;
 #[cfg(test)]
 mod report_tests;
 
-/// Time between two refreshes of the rules. A change of the rules that X-Ray reports causes an earlier refresh.
+/// Time between two refreshes of the rules. If X-Ray reports a change of the rules, the thread refreshes the
+/// rules earlier.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Longest random time that is added to [`REFRESH_INTERVAL`], so that processes that start at the same time do not
@@ -46,10 +47,11 @@ const MAX_REPORT_DOCUMENTS: usize = 25;
 /// Timeout of one call to the daemon.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Maximum number of pages that one refresh requests. A daemon with a fault may return pages without end.
+/// Maximum number of pages that one refresh requests. A faulty daemon may return an infinite number of pages.
 const MAX_RULE_PAGES: usize = 20;
 
-/// Ends the polling thread when this value is dropped. The drop does not wait for a call in progress.
+/// Ends the polling thread when the `Poller` is dropped. Dropping the `Poller` does not wait for a daemon
+/// call in progress.
 #[derive(Debug)]
 pub(crate) struct Poller(
     #[expect(dead_code, reason = "dropping it ends the thread")] mpsc::Sender<()>,
@@ -59,7 +61,7 @@ pub(crate) struct Poller(
 ///
 /// # Errors
 ///
-/// If the thread cannot be started.
+/// Returns an error if the thread cannot be started.
 pub(crate) fn start_polling(sampler: XraySampler, address: String) -> io::Result<Poller> {
     let (poller, shutdown) = mpsc::channel();
     let mut client = DaemonClient::new(sampler, address);
@@ -84,7 +86,7 @@ struct DaemonClient {
     last_modification: Option<f64>,
     /// The time of the latest modification that the current rules are known to include.
     applied_modification: Option<f64>,
-    /// Active while polls fail.
+    /// The condition is active while polls of the daemon fail.
     outage: LoggedCondition,
 }
 
@@ -123,7 +125,8 @@ impl DaemonClient {
         }
     }
 
-    /// Refreshes the rules if a refresh is due at `now`, and reports the counts of the rules whose reports are due.
+    /// Refreshes the rules if a refresh is due at `now`, and reports the request counts of the rules whose
+    /// reports are due.
     fn poll(&mut self, now: Duration) -> Result<(), Failure> {
         let refresh_result = if now >= self.next_refresh {
             self.refresh_rules(now)
@@ -133,10 +136,11 @@ impl DaemonClient {
         refresh_result.and(self.report_counts(now))
     }
 
-    /// Reports the counts of the rules that are due, and refreshes the rules if the response shows a change.
+    /// Reports the request counts of the rules whose reports are due. Refreshes the rules if the response
+    /// shows that the rules have changed.
     ///
-    /// A process without requests sends reports without documents, because each response contains the time of the
-    /// last modification.
+    /// A process without requests sends reports without documents, because each response contains the time of
+    /// the last modification of the rules.
     fn report_counts(&mut self, now: Duration) -> Result<(), Failure> {
         let rules = self.sampler.rules();
         let Some(report) = rules.build_report(&self.client_id, now, unix_now()) else {
@@ -156,7 +160,7 @@ impl DaemonClient {
         let report_result = batches.into_iter().try_for_each(|documents| {
             let response = self.send_report(&rules, documents, now)?;
             self.last_modification = response.last_rule_modification.or(self.last_modification);
-            // A status of 4xx means that the rule has been deleted.
+            // An error code of 4xx means that the rule has been deleted.
             has_unknown_rule |= response.unprocessed_statistics.iter().any(|statistics| {
                 let code = statistics.error_code.as_deref();
                 code.is_some_and(|code| code.starts_with('4'))
@@ -172,9 +176,9 @@ impl DaemonClient {
         }
         let refresh_result = self.refresh_rules(now);
         if refresh_result.is_ok() {
-            // Modification times are whole seconds, so the rules may lack a later modification of the same second.
-            // `applied_modification` is therefore set to the previous time, so that the response to the next report
-            // causes one more refresh.
+            // Modification times are whole seconds, so the rules may lack a later modification of the same
+            // second. `applied_modification` is therefore set to the previous modification time, so that the
+            // response to the next report causes one more refresh.
             self.applied_modification = previous_modification;
         }
         report_result.and(refresh_result)
@@ -196,7 +200,7 @@ impl DaemonClient {
             // X-Ray has counted the report, although the response cannot be read.
             Err(failure) if failure.has_status(StatusCode::is_success) => &no_targets,
             // X-Ray's service model allows a GetSamplingTargets request without statistics documents. If
-            // X-Ray rejects such a request, no request counts are lost.
+            // X-Ray rejects a request without documents, no request counts are lost.
             Err(failure)
                 if failure.has_status(StatusCode::is_client_error) && documents.is_empty() =>
             {
@@ -224,8 +228,9 @@ impl DaemonClient {
     ///
     /// # Errors
     ///
-    /// If a call fails, or if there are more than [`MAX_RULE_PAGES`]. A part of the rules is not used, because a rule
-    /// of a missing page could have a higher priority.
+    /// Returns an error if a call fails, or if the rules have more than [`MAX_RULE_PAGES`] pages. After an
+    /// error, the rules of the received pages are not used, because a rule of a missing page could have a
+    /// higher priority.
     fn request_rule_definitions(&self) -> Result<Vec<SamplingRule>, Failure> {
         let mut definitions = Vec::new();
         let mut request = json!({});

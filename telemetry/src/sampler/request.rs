@@ -9,22 +9,22 @@ use opentelemetry_sdk::Resource;
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     pub name: String,
-    /// X-Ray's names for the platform, such as `AWS::ECS::Container`. A rule matches if its pattern matches one of
-    /// the names.
+    /// X-Ray's names for the platform, such as `AWS::ECS::Container`. A rule matches the service if the
+    /// rule's pattern matches one of the platform names.
     pub types: &'static [&'static str],
     /// The ARN of the ECS container.
     pub arn: Option<String>,
 }
 
 impl Service {
-    /// Reads the properties from the attributes of `resource`.
+    /// Reads the properties of the service from the attributes of `resource`.
     pub fn from_resource(resource: &Resource) -> Self {
         let read_attribute =
             |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
         let launch_type = read_attribute("aws.ecs.launchtype");
         let types: &[&str] = match read_attribute("cloud.platform").as_deref() {
-            // X-Ray's own SDKs use `AWS::ECS::Container` for both launch types. The `origin` of this service's segment
-            // documents is `AWS::ECS::Fargate` or `AWS::ECS::EC2`.
+            // X-Ray's own SDKs use `AWS::ECS::Container` for the launch types Fargate and EC2. The `origin`
+            // of this service's segment documents is `AWS::ECS::Fargate` or `AWS::ECS::EC2`.
             Some("aws_ecs") => match launch_type.as_deref() {
                 Some("fargate") => &["AWS::ECS::Container", "AWS::ECS::Fargate"],
                 Some("ec2") => &["AWS::ECS::Container", "AWS::ECS::EC2"],
@@ -54,7 +54,7 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Reads the properties from the attributes of a new span.
+    /// Reads the properties of the request from the attributes of a new span.
     pub fn from_attributes(attributes: &'a [KeyValue]) -> Self {
         let mut request = Self {
             attributes,
@@ -73,7 +73,8 @@ impl<'a> Request<'a> {
                 _ => {}
             }
         }
-        // OpenTelemetry's conventions replace an unknown method with `_OTHER`. Rules match the original method.
+        // OpenTelemetry's conventions replace an unknown method with `_OTHER`. Sampling rules match the
+        // original method of the request.
         if let Some(method) = original_method {
             request.method = method;
         }

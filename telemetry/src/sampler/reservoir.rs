@@ -10,14 +10,15 @@ use std::time::Duration;
 pub(super) struct Reservoir {
     /// Requests per second of all processes together, from the definition of the rule.
     pub size: u64,
-    /// Requests per second that X-Ray has assigned to this process. `None` before the first assignment.
+    /// Requests per second that X-Ray has assigned to this process. The quota is `None` until X-Ray assigns
+    /// the first quota.
     quota: Option<u64>,
     quota_expires_at: Duration,
     current_second: u64,
     granted_this_second: u64,
 }
 
-/// Why the reservoir grants a request.
+/// The reason why the reservoir grants a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReservoirGrant {
     /// The request is within the quota of this process.
@@ -35,16 +36,18 @@ impl Reservoir {
         }
     }
 
-    /// Sets the quota and the time when the quota expires. `None` leaves a value unchanged.
+    /// Sets the quota and the time when the quota expires. An argument that is `None` leaves the quota or its
+    /// expiry time unchanged.
     pub fn assign_quota(&mut self, quota: Option<u64>, expires_at: Option<Duration>) {
         self.quota = quota.or(self.quota);
         self.quota_expires_at = expires_at.unwrap_or(self.quota_expires_at);
     }
 
-    /// Grants one request at `now`. Returns `None` if the reservoir is used up for this second.
+    /// Grants one request at `now`. Returns `None` if the reservoir is used up for the current second.
     pub fn grant_request(&mut self, now: Duration) -> Option<ReservoirGrant> {
         let second = now.as_secs();
-        // `now` may be in an earlier second, because threads read the clock before they lock the reservoir.
+        // `now` may be in an earlier second than `current_second`, because threads read the clock before they
+        // lock the reservoir.
         if second > self.current_second {
             self.current_second = second;
             self.granted_this_second = 0;

@@ -1,4 +1,4 @@
-//! One sampling rule: the requests that it matches, and its state.
+//! One sampling rule: its conditions for requests, and its state.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::rule_state::SharedRuleState;
 /// The only version of sampling rules in X-Ray's documentation.
 const SUPPORTED_VERSION: i64 = 1;
 
-/// A rule whose definition is valid.
+/// A sampling rule whose definition is valid.
 #[derive(Debug)]
 pub(super) struct Rule {
     definition: SamplingRule,
@@ -105,7 +105,8 @@ impl Rule {
             && self.attributes.iter().all(matches_attribute)
     }
 
-    /// The counts since the last report, or `None` if no request has matched since the last report.
+    /// The request counts of the rule since its last report, or `None` if the rule has matched no request
+    /// since its last report.
     pub fn statistics(&self, client_id: &str, unix_now: f64) -> Option<SamplingStatisticsDocument> {
         let counts = self.state.lock().counts;
         (counts.matched > 0).then(|| SamplingStatisticsDocument {
@@ -118,8 +119,8 @@ impl Rule {
         })
     }
 
-    /// Subtracts the reported counts. The counts then contain only the requests that arrived after the report
-    /// was built.
+    /// Subtracts the counts in `report` from the request counts of the rule. The remaining counts contain
+    /// only the requests that arrived after the report was built.
     pub fn subtract_reported(&self, report: &SamplingStatisticsDocument) {
         let counts = &mut self.state.lock().counts;
         counts.matched = counts.matched.saturating_sub(report.request_count);

@@ -36,7 +36,8 @@ pub(super) struct RequestCounts {
     pub borrowed: u64,
 }
 
-/// A shared [`RuleState`]. Clones refer to the same state. A refreshed rule shares the state of its predecessor.
+/// A shared [`RuleState`]. Clones of a `SharedRuleState` refer to the same state. A refreshed rule shares the
+/// state of its predecessor.
 #[derive(Clone, Debug)]
 pub(super) struct SharedRuleState(Arc<Mutex<RuleState>>);
 
@@ -57,8 +58,8 @@ impl SharedRuleState {
 }
 
 impl RuleState {
-    /// Decides whether to sample a request at `now`, and counts it. `random` is a random number in `0.0..1.0`,
-    /// which is compared with the fixed rate if the reservoir is used up.
+    /// Decides whether to sample a request at `now`, and counts the request. `random` is a random number in
+    /// `0.0..1.0`. After the reservoir is used up, a request is sampled if `random` is below the fixed rate.
     pub fn decide(&mut self, now: Duration, random: f64) -> bool {
         let grant = self.reservoir.grant_request(now);
         let is_sampled = grant.is_some() || random < self.fixed_rate;
@@ -68,7 +69,8 @@ impl RuleState {
         is_sampled
     }
 
-    /// Applies the values that X-Ray assigns. `unix_now` is the system time in seconds since 1970.
+    /// Changes the state to the values that X-Ray assigns in `target`. `unix_now` is the system time in
+    /// seconds since 1970.
     pub fn apply_target(&mut self, target: &SamplingTargetDocument, now: Duration, unix_now: f64) {
         if let Some(rate) = target.fixed_rate.filter(|rate| (0.0..=1.0).contains(rate)) {
             self.fixed_rate = rate;

@@ -15,7 +15,7 @@ mod matching_tests;
 #[cfg(test)]
 mod report_tests;
 
-/// Rules expire this long after the last successful refresh. X-Ray's own SDKs use the same time.
+/// Rules expire this long after the last successful refresh. X-Ray's own SDKs use the same lifetime.
 const RULES_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Maximum number of rules that are used. An AWS account has only a few dozen rules.
@@ -36,7 +36,8 @@ pub(super) struct Rules {
     rules: Vec<Rule>,
     /// The time when the refresh that returned these rules began.
     refreshed_at: Duration,
-    /// The state of the local default rule. This rule decides if no other rule matches or the rules have expired.
+    /// The state of the local default rule. The local default rule decides if no rule in `rules` matches or
+    /// if the rules have expired.
     local_default: SharedRuleState,
 }
 
@@ -58,8 +59,8 @@ impl Rules {
     /// Decides whether to sample the request at `now`. The first matching rule makes the decision. `random` is a
     /// random number in `0.0..1.0`.
     ///
-    /// `read_request` is called only if there are rules that have not expired, because reading the properties takes
-    /// time.
+    /// `read_request` is called only if there are rules that have not expired, because reading the properties
+    /// of a request takes time.
     pub fn decide<'r>(
         &self,
         service: &Service,
@@ -98,8 +99,8 @@ impl Rules {
         })
     }
 
-    /// Builds the report that is due at `now`, or returns `None` if no rule is due. The report is empty if no
-    /// request has matched a due rule since its last report.
+    /// Builds the report that is due at `now`, or returns `None` if no report of a rule is due. The report is
+    /// empty if the rules whose reports are due have matched no request since their last report.
     pub fn build_report(
         &self,
         client_id: &str,

@@ -10,14 +10,15 @@ use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, ShouldSample};
 use super::request::{Request, Service};
 use super::rules::Rules;
 
-/// Samples traces by the current rules. Clones share the rules.
+/// Samples traces by the current sampling rules. Clones of a sampler share the rules.
 #[derive(Clone, Debug)]
 pub(crate) struct XraySampler(Arc<SharedState>);
 
 #[derive(Debug)]
 struct SharedState {
     service: Service,
-    /// The lock protects only the pointer. The sampler releases the lock before it matches rules.
+    /// The lock protects only the pointer to the rules. The sampler releases the lock before it matches
+    /// rules.
     rules: RwLock<Arc<Rules>>,
     started_at: Instant,
 }
@@ -66,7 +67,7 @@ impl ShouldSample for XraySampler {
     }
 }
 
-/// Converts a decision into the SDK's type. The result contains the trace state of the parent.
+/// Converts a sampling decision into the SDK's type. The result contains the trace state of the parent.
 pub(crate) fn sampling_result(is_sampled: bool, parent: Option<&Context>) -> SamplingResult {
     SamplingResult {
         decision: if is_sampled {

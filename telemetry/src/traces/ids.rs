@@ -10,9 +10,10 @@ use crate::propagation::PropagatedTrace;
 
 /// Generates the trace id of a span that has no parent span.
 ///
-/// If the request headers contain a trace id without a parent span, as the headers of a load balancer do,
-/// the generator returns the received trace id. For other requests, the generator returns a new trace id.
-/// X-Ray requires the time in seconds as the first 32 bits of a trace id, and the other bits are random.
+/// If the request headers contain a trace id without a parent span, as the headers of a load balancer do, the
+/// generator returns the received trace id. If the request headers contain no trace id, the generator returns
+/// a new trace id. X-Ray requires the time in seconds as the first 32 bits of a trace id, and the remaining
+/// 96 bits are random.
 ///
 /// The generator reads the received trace id from the current OpenTelemetry context. The extracted
 /// context must therefore be attached when the span is created.

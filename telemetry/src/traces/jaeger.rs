@@ -18,7 +18,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 ///
-/// When the SDK rejects the endpoint. The returned text is the SDK's error message.
+/// Returns an error when the SDK rejects the endpoint. The text of the error is the SDK's error message.
 pub(super) fn create_jaeger_sampler(
     config: &JaegerRemoteConfig,
     service_name: &str,

@@ -11,7 +11,8 @@ use crate::sampler::sampling_result;
 /// probabilistic sampler interprets the attribute in the same way.
 const PRIORITY_ATTRIBUTE: &str = "sampling.priority";
 
-/// Follows the sampling decision of the parent span. If there is no decision, the root sampler decides.
+/// Follows the sampling decision of the parent span. If a trace has no sampling decision, the root sampler
+/// decides.
 ///
 /// The SDK's `Sampler::ParentBased` does not support two cases of X-Ray's header: a sampling decision
 /// without a parent span, and a parent span without a sampling decision.
@@ -19,7 +20,7 @@ const PRIORITY_ATTRIBUTE: &str = "sampling.priority";
 pub(super) struct ParentBasedSampler {
     /// Whether the sampler also follows the decision of a parent span in another process.
     follows_remote_parent: bool,
-    /// Decides about traces that have no sampling decision.
+    /// The sampler that decides about traces without a sampling decision.
     root_sampler: Box<dyn ShouldSample>,
 }
 
@@ -36,10 +37,10 @@ impl ParentBasedSampler {
         Self::new(false, Box::new(Sampler::AlwaysOff))
     }
 
-    /// Returns the sampling decision of the parent span, or `None` if there is no decision.
+    /// Returns the sampling decision of the parent span, or `None` if the trace has no sampling decision.
     ///
-    /// The decision of a parent span in this process is always followed, so that a trace contains either
-    /// all spans of this process or none.
+    /// The decision of a parent span in this process is always followed, so that a trace contains either all
+    /// spans or no spans of this process.
     fn parent_decision(&self, cx: &Context) -> Option<bool> {
         let span = cx.span();
         let span_context = span.span_context();

@@ -28,12 +28,12 @@ pub(super) struct DaemonSender {
     lookup: Lookup,
     /// The socket that is connected to the address from the last successful lookup.
     socket: Option<UdpSocket>,
-    /// The error of the last lookup, until a lookup succeeds.
+    /// The error of the last failed lookup. The error is removed when a lookup succeeds.
     lookup_error: Option<io::Error>,
-    /// Active while lookups fail and the address of an earlier lookup is used.
+    /// The condition is active while lookups fail and the sender uses the address from an earlier lookup.
     stale_address: LoggedCondition,
     last_error_at: Option<Instant>,
-    /// The header and the last document. The buffer is reused for each datagram.
+    /// The header line and the last document. The buffer is reused for each datagram.
     datagram: Vec<u8>,
 }
 
@@ -55,7 +55,8 @@ impl DaemonSender {
     ///
     /// # Errors
     ///
-    /// If the address of the daemon is unknown, or if the kernel reports the loss of an earlier datagram.
+    /// Returns an error if the address of the daemon is unknown, or if the kernel reports the loss of an
+    /// earlier datagram.
     pub fn send(&mut self, document: &[u8], now: Instant) -> io::Result<()> {
         self.apply_finished_lookup(now);
         self.datagram.truncate(DATAGRAM_HEADER.len());

@@ -29,14 +29,16 @@ const ANNOTATION_KEYS: [&str; 6] = [
 /// Values of `error.type` for spans whose caller did not wait for the result.
 const CANCELLED_ERROR_TYPES: [&str; 3] = ["cancelled", "client_disconnected", "client_stalled"];
 
-/// Members of a document that are removed, in this order, until the document fits into a datagram.
+/// Members that are removed from a document, in the order of this array, until the document fits into a
+/// datagram.
 const OPTIONAL_MEMBERS: [&str; 3] = ["cause", "annotations", "aws"];
 
 /// Longest text attribute in bytes. The translator rejects a span with a longer method, URL, user agent or client
 /// address.
 const MAX_ATTRIBUTE_BYTES: usize = 250;
 
-/// Longest host name in bytes. Host and path together form the URL, which has at most [`MAX_ATTRIBUTE_BYTES`].
+/// Longest host name in bytes. The URL consists of the host and the path, and its maximum length is
+/// [`MAX_ATTRIBUTE_BYTES`].
 const MAX_HOST_BYTES: usize = 100;
 
 /// Longest service name in bytes. The X-Ray developer guide allows 200 characters, but the translator counts bytes.
@@ -53,7 +55,7 @@ const MAX_ANNOTATION_BYTES: usize = 1000;
 #[derive(Debug)]
 pub(super) struct DocumentTranslator(SegmentTranslator);
 
-/// Why a span cannot be sent as a document.
+/// The reason why a span cannot be sent as a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(super) enum DocumentError {
     /// The translator rejects the span.
@@ -110,14 +112,15 @@ impl DocumentTranslator {
     }
 }
 
-/// Changes attributes, times and status so that the translator creates a valid document.
+/// Changes the attributes, the times and the status of a span so that the translator creates a valid
+/// document.
 fn prepare_span(span: &mut SpanData) {
     cut_long_attributes(span);
     // X-Ray rejects a document that ends before its start. If the system clock is set back, a span can
     // end before its start.
     span.end_time = span.end_time.max(span.start_time);
     if span.span_kind != SpanKind::Server {
-        // The translator would convert these attributes to an `sql` block.
+        // The translator would convert `server.address` and `server.port` to an `sql` block.
         span.attributes.retain(|attribute| {
             !["server.address", "server.port"].contains(&attribute.key.as_str())
         });
@@ -217,8 +220,8 @@ fn link_exceptions(document: &mut Map<String, Value>) {
     }
 }
 
-/// Moves the log groups into the block `aws`, with one object for each log group. The translator writes one list of
-/// names and one list of ARNs, and adds the ARNs to the list of names.
+/// Moves the log groups into the block `aws`, with one object for each log group. The translator writes one
+/// list of log group names and one list of log group ARNs, and adds the ARNs to the list of names.
 fn move_log_groups(document: &mut Map<String, Value>) {
     let Some(log_groups) = document.remove("cloudwatch_logs") else {
         return;

@@ -1,5 +1,5 @@
-//! Looks up the address of the daemon at intervals. Lookups run on a separate thread, so that they do not
-//! block the exporter.
+//! Looks up the address of the daemon at intervals. Lookups run on a separate thread, so that a lookup does
+//! not block the exporter.
 
 use std::fmt;
 use std::io;
@@ -16,14 +16,14 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(60);
 /// failure.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 
-/// Longest time between a failed lookup and the next one.
+/// Longest time between a failed lookup and the next lookup.
 const MAX_BACKOFF: Duration = REFRESH_INTERVAL;
 
 /// Longest time that the exporter waits for the first lookup. The usual timeout of a resolver for one name server is
 /// also 5 seconds.
 const FIRST_LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Looks up the addresses of a `host:port`.
+/// A function that looks up the addresses of a `host:port`.
 pub(super) type Resolver = dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// Looks up addresses with the resolver of the operating system.
@@ -31,7 +31,7 @@ pub(super) fn system_resolver(address: &str) -> io::Result<Vec<SocketAddr>> {
     address.to_socket_addrs().map(Iterator::collect)
 }
 
-/// Repeated lookups of one name. At most one lookup runs at a time, on a separate thread.
+/// The repeated lookups of one host name. At most one lookup runs at a time, on a separate thread.
 pub(super) struct Lookup {
     address: String,
     resolver: Arc<Resolver>,
@@ -43,7 +43,7 @@ pub(super) struct Lookup {
 enum LookupState {
     /// The next lookup starts at this time.
     Due(Instant),
-    /// A thread looks the name up and then sends a socket that is connected to the address.
+    /// A thread looks up the host name and then sends a socket that is connected to the address.
     Running(Receiver<io::Result<UdpSocket>>),
 }
 
@@ -59,11 +59,11 @@ impl Lookup {
         }
     }
 
-    /// Starts a lookup if one is due, and returns the result of a lookup that has finished since the last call.
-    /// The result is a socket that is connected to the daemon's address.
+    /// Starts a lookup if a lookup is due, and returns the result of a lookup that has finished since the
+    /// last call. The result is a socket that is connected to the daemon's address.
     ///
-    /// The first call waits for its lookup, because no span can be sent without an address. Further calls do not
-    /// wait.
+    /// The first call waits for the first lookup, because the address of the daemon is required to send
+    /// spans. Further calls do not wait for a lookup.
     pub fn poll(&mut self, now: Instant) -> Option<io::Result<UdpSocket>> {
         if matches!(self.state, LookupState::Due(due) if due <= now) {
             self.state = LookupState::Running(self.start_lookup());
@@ -124,7 +124,7 @@ impl fmt::Debug for Lookup {
 fn connect_socket(mut addresses: Vec<SocketAddr>) -> io::Result<UdpSocket> {
     let mut last_error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     // Connecting a UDP socket succeeds even if no daemon listens. IPv4 addresses are tried first, because
-    // `localhost` may resolve to `::1` first and the daemon does not listen there by default.
+    // `localhost` may resolve to `::1` first and the daemon does not listen on `::1` by default.
     addresses.sort_by_key(SocketAddr::is_ipv6);
     for address in addresses {
         let local_address = match address {

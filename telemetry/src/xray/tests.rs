@@ -12,7 +12,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
 use super::*;
 use crate::captured_log::CapturedLog;
 
-/// Creates a server span with this attribute.
+/// Creates a server span with the attribute `attribute`.
 fn create_span(attribute: KeyValue) -> SpanData {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder()

@@ -142,7 +142,7 @@ fn a_header_option_must_contain_names_and_percent_encoded_values() {
             assert!(!error.contains("s3cr"), "{error}");
         }
     }
-    // W3C Baggage defines the syntax and allows empty values.
+    // W3C Baggage defines the syntax of the variable and allows empty values.
     let headers = " Authorization = Basic dXNlcg== , x-team=a%2C%C3%A9,, x_1=%20 y , empty= ";
     let config = read_config(&[("OTEL_EXPORTER_OTLP_HEADERS", headers)]).unwrap();
     let expected = [

@@ -28,8 +28,8 @@ fn a_histogram_is_written_as_the_midpoints_and_counts_of_its_buckets() {
             "service": "like service",
             "http.route": "/likes",
             "http.server.request.duration": {
-                // The bounds are 0.5 (the minimum), 1, 2, 4, 8 and 9 (the maximum). The bucket from 2 to 4
-                // contains no measurement and is therefore not written.
+                // The bounds of the buckets are 0.5 (the minimum), 1, 2, 4, 8 and 9 (the maximum). The bucket
+                // from 2 to 4 contains no measurement and is therefore not written.
                 "Values": [0.75, 1.5, 6.0, 8.5],
                 "Counts": [1, 2, 1, 1],
                 "Min": 0.5,
@@ -72,7 +72,7 @@ fn the_buckets_of_a_large_histogram_are_merged_to_at_most_a_hundred_values() {
         histogram.record(value, &[]);
     }
     let value = provider.export_one_line()["h"].take();
-    // Pairs of buckets are merged. The first pair has the midpoints 0 and 0.5.
+    // The exporter merges pairs of buckets. The first pair has the midpoints 0 and 0.5.
     let mut expected: Vec<_> = (0..75).map(|pair| 2.0 * f64::from(pair)).collect();
     expected[0] = 0.25;
     assert_eq!(value["Values"], json!(expected));

@@ -1,4 +1,4 @@
-//! An HTTP server with the API of the X-Ray daemon. Each test sets its responses.
+//! An HTTP server with the API of the X-Ray daemon. Each test sets the responses of the server.
 //!
 //! The tests of polling need responses that a real X-Ray daemon does not return, and advance the clock by minutes.
 
@@ -16,14 +16,15 @@ use serde_json::{Value, json};
 use super::DaemonClient;
 use crate::sampler::{Service, XraySampler};
 
-/// Receives the body of a report. Returns the status and the body of the response.
+/// A function that receives the body of a report, and returns the status and the body of the response.
 type ReportHandler = dyn FnMut(&Value) -> (u16, String) + Send;
 
 /// The requests that the daemon has received, and its responses.
 pub(super) struct DaemonState {
     /// The path and the body of each request.
     pub requests: Vec<(String, Value)>,
-    /// The pages of rules. Each request returns the first page and removes it, unless it is the only page.
+    /// The pages of rules. The daemon responds to each request for rules with the first page. The daemon then
+    /// removes the first page, if `rule_pages` contains more than one page.
     rule_pages: Vec<Value>,
     pub handle_report: Box<ReportHandler>,
 }
@@ -124,7 +125,8 @@ impl FakeDaemon {
     }
 }
 
-/// Creates a page with one rule for each name. Each rule matches the path `/<name>` and contains `fields`.
+/// Creates a page of rules with one rule for each name in `names`. Each rule matches the path `/<name>` and
+/// contains the fields of `fields`.
 pub(super) fn rule_page<'a>(names: impl IntoIterator<Item = &'a str>, fields: Value) -> Value {
     let rule_record = |name: &str| {
         let mut rule = json!({
@@ -150,11 +152,11 @@ pub(super) fn like_service_sampler() -> XraySampler {
 
 /// An address that refuses connections.
 pub(super) fn refusing_address() -> SocketAddr {
-    // Only the superuser may listen on port 1, so no other test listens there.
+    // Only the superuser may listen on port 1, so no other test listens on port 1.
     SocketAddr::from(([127, 0, 0, 1], 1))
 }
 
-/// Decides whether to sample a request to this path. The sampler of `client` counts the request.
+/// Decides whether to sample a request to `path`. The sampler of `client` counts the request.
 pub(super) fn sample_request(client: &DaemonClient, path: &str) -> bool {
     let attributes = [KeyValue::new("url.path", path.to_owned())];
     let result = client.sampler.should_sample(

@@ -1,4 +1,4 @@
-//! Tests of the times at which rules are refreshed, and of the decisions after a refresh.
+//! Tests of the times at which rules are refreshed, and of the sampling decisions after a refresh.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpListener;
@@ -109,7 +109,8 @@ fn each_modification_of_the_rules_causes_exactly_two_refreshes() {
         client.poll(seconds(second)).unwrap();
         refresh_counts.push(daemon.refresh_count() - count_before);
     }
-    // The second refresh reads a possible later modification of the same second.
+    // After each modification, a second refresh reads rules that were possibly modified later in the same
+    // second.
     assert_eq!(refresh_counts, [1, 1, 0, 0, 1, 1, 0, 1]);
     daemon.set_report_response(200, json!({}));
     let count_before = daemon.refresh_count();
@@ -167,7 +168,7 @@ fn rules_are_refreshed_when_x_ray_reports_a_deleted_rule() {
     );
     client.poll(seconds(10)).unwrap();
     assert_eq!(daemon.refresh_count(), 2);
-    // The local default rule decides now, and samples the first request.
+    // The local default rule now makes the decisions, and samples the first request.
     assert!(sample_request(&client, "/b"));
     daemon.set_report_response(200, json!({}));
     client.poll(seconds(20)).unwrap();

@@ -1,4 +1,5 @@
-//! Tests of the times at which counts are reported, and of the division and repetition of reports.
+//! Tests of the times at which request counts are reported, of the division of large reports, and of the
+//! repetition of failed reports.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +22,8 @@ fn assign_quotas(report: &Value) -> (u16, String) {
     (200, json!({"SamplingTargetDocuments": targets}).to_string())
 }
 
-/// Decides about one request for each rule. Returns whether all of these requests are sampled.
+/// Makes a sampling decision about one request for each rule in `names`. Returns true if all requests are
+/// sampled.
 fn sample_request_of_each_rule(client: &DaemonClient, names: &[String]) -> bool {
     let mut names = names.iter();
     names.all(|name| sample_request(client, &format!("/{name}")))
@@ -126,7 +128,7 @@ fn counts_are_reported_again_after_a_failed_report_but_not_after_an_accepted_rep
     let mut client = daemon.client();
     client.poll(seconds(0)).unwrap();
     sample_request(&client, "/a");
-    // A proxy may redirect with the status 302.
+    // A proxy may respond to a report with the redirect status 302.
     for (second, status) in [(10, 500), (20, 429), (25, 302), (30, 400)] {
         daemon.set_report_response(status, "{}");
         assert!(client.poll(seconds(second)).is_err());
@@ -157,8 +159,9 @@ fn a_status_of_4xx_for_a_report_without_documents_is_not_a_failure() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
 
-    /// Each step contains a list of rules and a number of accepted calls. Each listed rule matches one request. The
-    /// daemon then accepts this number of calls of the next report and returns the status 500 for further calls.
+    /// Each step contains a list of rules and a number of accepted calls. Each rule in the list matches one
+    /// request. The next report consists of one or more calls. The daemon accepts the given number of calls,
+    /// and responds to all further calls with the status 500.
     #[test]
     fn every_request_is_reported_exactly_once_if_some_calls_fail(
         steps in proptest::collection::vec((proptest::collection::vec(0..60_usize, 0..80), 0..5_usize), 1..8)

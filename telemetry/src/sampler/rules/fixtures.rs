@@ -16,7 +16,8 @@ pub(super) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Creates the definition of a rule that matches every request. `fields` replaces or adds fields.
+/// Creates the definition of a rule that matches every request. The fields in `fields` are added to the
+/// definition or replace fields of the definition.
 pub(super) fn rule_definition(name: &str, priority: i64, fields: Value) -> Value {
     let mut definition = json!({
         "RuleName": name, "Priority": priority, "FixedRate": 1.0, "ReservoirSize": 0,
@@ -29,7 +30,7 @@ pub(super) fn rule_definition(name: &str, priority: i64, fields: Value) -> Value
     definition
 }
 
-/// Refreshes `rules` with a response that contains these definitions.
+/// Refreshes `rules` with a response that contains `definitions`.
 pub(super) fn refresh_rules(
     rules: &Rules,
     definitions: impl IntoIterator<Item = Value>,
@@ -46,7 +47,7 @@ pub(super) fn refresh_rules(
     rules.with_definitions(definitions, seconds(now))
 }
 
-/// Creates rules from these definitions at second 100. At least one definition must be valid.
+/// Creates rules from `definitions` at second 100. At least one definition must be valid.
 pub(super) fn create_rules(definitions: impl IntoIterator<Item = Value>) -> Rules {
     refresh_rules(&Rules::default(), definitions, 100).unwrap()
 }
@@ -64,7 +65,7 @@ pub(super) fn fargate_service() -> Service {
     }
 }
 
-/// The attributes of a server span for a like.
+/// The attributes of the server span for a like request.
 pub(super) fn like_attributes() -> Vec<KeyValue> {
     vec![
         KeyValue::new("server.address", "shop.example"),
@@ -78,7 +79,7 @@ pub(super) fn like_attributes() -> Vec<KeyValue> {
     ]
 }
 
-/// Decides whether to sample a like in this second.
+/// Decides whether to sample a like request at `second`.
 pub(super) fn sample_like(rules: &Rules, second: u64, random: f64) -> bool {
     let attributes = like_attributes();
     rules.decide(

@@ -11,7 +11,8 @@ use super::fixtures::{
 use super::*;
 use crate::sampler::rule_state::RequestCounts;
 
-/// Whether a rule with these conditions matches the service and a request with these attributes.
+/// Whether a rule with the fields in `conditions` matches `service` and a request with the attributes in
+/// `attributes`.
 fn matches(conditions: Value, service: &Service, attributes: &[KeyValue]) -> bool {
     let rules = create_rules([rule_definition("r", 1, conditions)]);
     let read_request = || Request::from_attributes(attributes);
@@ -102,7 +103,7 @@ fn a_missing_property_matches_only_the_pattern_star() {
             "{condition}"
         );
     }
-    // Even a star does not match a missing attribute.
+    // Even the pattern `*` does not match a missing attribute.
     assert!(!matches(
         json!({"Attributes": {"url.path": "*"}}),
         &service_without_properties,

@@ -41,7 +41,7 @@ fn a_rule_that_is_deleted_and_created_again_has_no_counts() {
     let earlier_rules = create_rules([rule_definition("r", 1, json!({})), other_definition()]);
     sample_like(&earlier_rules, 100, 0.5);
     let rules_without_r = refresh_rules(&earlier_rules, [other_definition()], 110).unwrap();
-    // Another thread may still use the earlier rules.
+    // Another thread may still use the rules from before the refresh.
     sample_like(&earlier_rules, 110, 0.5);
     assert_eq!(
         rules_without_r
@@ -138,7 +138,7 @@ fn a_quota_is_valid_for_the_difference_between_its_expiry_and_the_system_time_of
             |second| (0..5).filter(|_| sample_like(&rules, second, 0.5)).count();
         let times = (110..600).step_by(10);
         let sampled_counts: Vec<_> = times.clone().map(count_sampled_requests).collect();
-        // Without a quota, one request a second is borrowed.
+        // Without a quota, the rule borrows one request each second.
         let expected_counts: Vec<_> = times
             .map(|second| if second < expired_at { 2 } else { 1 })
             .collect();
@@ -203,7 +203,7 @@ fn a_rule_is_reported_once_in_its_assigned_interval() {
             "{interval}"
         );
 
-        // The interval stays in force until X-Ray assigns another one.
+        // The report interval stays in force until X-Ray assigns another report interval.
         rules.apply_targets(
             &report,
             &SamplingTargetsResponse::default(),

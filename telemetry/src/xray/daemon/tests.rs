@@ -183,7 +183,7 @@ fn spans_are_sent_while_a_lookup_is_running() {
     lookup_results.send(Ok(vec![socket.address()])).unwrap();
     send_text(&mut sender, "0", start).unwrap();
     assert_eq!(socket.receive(), "0");
-    // The second lookup never ends, because the test sends no result for it.
+    // The second lookup never ends, because the test sends no result for the second lookup.
     for number in 1..=100 {
         let document = number.to_string();
         send_text(&mut sender, &document, start + MINUTE).unwrap();

@@ -30,7 +30,7 @@ fn fargate_resource() -> Resource {
         .build()
 }
 
-/// Translates a span of this kind. `change_span` sets its attributes, events and status.
+/// Translates a span of the kind `kind`. `change_span` sets the attributes, events and status of the span.
 fn translate_span(
     resource: &Resource,
     kind: SpanKind,
@@ -232,7 +232,8 @@ fn the_cause_is_removed_from_a_document_that_is_too_large() {
 
 #[test]
 fn characters_that_x_ray_does_not_allow_in_a_service_name_become_underscores() {
-    // "ि" is a combining vowel sign, and "Ⓐ" is a symbol. `char::is_alphanumeric` returns true for both.
+    // "ि" is a combining vowel sign, and "Ⓐ" is a symbol. `char::is_alphanumeric` returns true for both
+    // characters.
     for (service_name, segment_name) in [
         ("like<service>!?", "like_service___"),
         ("Größe 2 @½", "Größe 2 @½"),
