@@ -122,7 +122,7 @@ fn run_query(xray: &Xray, path: &str, request: &Value) -> Value {
     response.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The documents of the trace of one like, in the order in which an exporter sends them.
+/// Returns the documents of the trace of one like, in the order in which an exporter sends the documents.
 fn trace_documents(number: u32) -> Vec<String> {
     let second = FIRST_START_SECONDS + number / TRACES_PER_SECOND;
     let trace_id = format!("1-{second:08x}-{number:024x}");

@@ -22,8 +22,9 @@ use crate::error::Error;
 use crate::xray::Xray;
 use operations::Operation;
 
-/// Maximum size of a request body in bytes. A request can contain 50 documents of 64 KiB. A JSON string
-/// can be twice as long as its document, because it escapes each quotation mark.
+/// Maximum size of a request body in bytes. A request can contain 50 documents of 64 KiB. In the request,
+/// each document is a JSON string. This string can be twice as long as the document, because JSON escapes
+/// each quotation mark.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Returns the HTTP routes of the X-Ray API and of `GET /status`. `GET /status` responds with
@@ -48,7 +49,7 @@ async fn handle_operation(State(xray): State<Arc<Xray>>, request: Request) -> Re
         Ok(operation_and_body) => operation_and_body,
         Err(error) => return error.into_response(),
     };
-    // An operation may read 100,000 traces, so it must not occupy an async worker thread.
+    // An operation may read 100,000 traces, so the operation must not occupy an async worker thread.
     let result = tokio::task::spawn_blocking(move || operation.call(&xray, &body)).await;
     match result {
         Ok(Ok(response_body)) => json_response(StatusCode::OK, &response_body),

@@ -148,7 +148,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for EnumText<T> {
     }
 }
 
-/// A member that this implementation does not support. A request with any value of this member is refused,
+/// A member that this implementation does not support. Any request that contains the member is refused,
 /// because a response that ignored the member would be wrong.
 #[derive(Clone, Copy, Debug)]
 pub enum Unsupported {}

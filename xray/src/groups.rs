@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::filter::{Filter, NamedGroup};
 use group::{DEFAULT_GROUP_NAME, Group, Insights};
 
-/// Maximum number of groups besides `Default`. AWS has the same quota.
+/// Maximum number of groups besides `Default`. AWS has the same quota of groups.
 const MAX_GROUPS: usize = 25;
 
 /// All groups besides `Default`, in the order of their creation.
@@ -25,7 +25,7 @@ const MAX_GROUPS: usize = 25;
 pub struct Groups(Mutex<Vec<Group>>);
 
 impl Groups {
-    /// Adds a group. Fails if a group has the same name or the quota is exhausted.
+    /// Adds a group. Fails if a group with the same name exists, or if the maximum number of groups exists.
     pub fn create(&self, request: CreateGroup) -> Result<Group, Error> {
         let filter = requests::parse_filter(request.filter_expression.as_deref())?;
         let insights =
@@ -112,7 +112,8 @@ impl Groups {
     }
 }
 
-/// Generates the last part of a group's ARN. A group that is deleted and created again gets another ARN.
+/// Generates the last part of a group's ARN. If a group is deleted and created again, the new group gets a
+/// different ARN.
 fn random_id() -> String {
     const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let random_letter = |_| char::from(BASE32[rand::random_range(0..BASE32.len())]);

@@ -118,7 +118,7 @@ struct InternedValues<T: ?Sized> {
     values: HashSet<Arc<T>>,
     /// Bytes of all interned values, unused values included.
     bytes: usize,
-    /// Unused values are removed when `bytes` reaches this number.
+    /// The next removal of unused values happens when `bytes` reaches this number.
     next_removal_bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! The program `xray`: it runs a local X-Ray until SIGTERM or SIGINT.
+//! The program `xray` runs a local X-Ray until the program receives SIGTERM or SIGINT.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! OTLP over HTTP: receives the spans of OpenTelemetry programs, encoded as protobuf or JSON.
 //!
-//! The protocol follows the OpenTelemetry Protocol specification 1.x. Spans become documents by the rules of the
-//! OpenTelemetry collector's X-Ray exporter with its option `index_all_attributes`, which makes every attribute
-//! searchable. docs/xray.md lists the differences.
+//! The protocol follows the OpenTelemetry Protocol specification 1.x. Spans become documents by the rules of
+//! the OpenTelemetry collector's X-Ray exporter with the option `index_all_attributes`. This option makes
+//! every attribute searchable. docs/xray.md lists the differences between this translation and the exporter.
 
 mod annotations;
 mod attributes;

@@ -1,5 +1,5 @@
-//! The sockets: documents arrive by UDP, API requests by TCP on the same port, and OTLP spans by TCP on
-//! another port.
+//! The sockets of the local X-Ray. Documents arrive by UDP, and API requests arrive by TCP on the same port.
+//! OTLP spans arrive by TCP on another port.
 
 use std::io;
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// faster, because a query assembles only the traces that changed after the last background assembly.
 const ASSEMBLY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A local X-Ray with its sockets.
+/// A local X-Ray and the sockets of the server.
 #[derive(Debug)]
 pub struct Server {
     xray: Arc<Xray>,
@@ -56,7 +56,8 @@ pub struct Sockets {
 }
 
 impl Server {
-    /// Creates a server. `guard` checks `Host` and `Origin` of the requests to both TCP sockets.
+    /// Creates a server. `guard` checks the headers `Host` and `Origin` of the requests to the API socket and
+    /// to the OTLP socket.
     pub fn new(xray: Arc<Xray>, sockets: Sockets, guard: Guard) -> Self {
         Self {
             xray,
@@ -65,7 +66,8 @@ impl Server {
         }
     }
 
-    /// Binds a UDP and a TCP socket to the same address. Port 0 means any port that is free for both protocols.
+    /// Binds a UDP socket and a TCP socket to the same address. Port 0 means any port that is free for both
+    /// protocols.
     ///
     /// # Errors
     ///
@@ -142,8 +144,8 @@ async fn serve_http(
 async fn receive_documents(xray: &Xray, socket: &UdpSocket) {
     let mut buffer = vec![0; MAX_DATAGRAM_BYTES];
     loop {
-        // A receive error affects at most one datagram, because this socket never sends. The receive loop
-        // therefore continues after every error.
+        // A receive error affects at most one datagram, because the UDP socket never sends datagrams. The
+        // receive loop therefore continues after every error.
         let Ok((size, _)) = socket.recv_from(&mut buffer).await else {
             tokio::task::yield_now().await;
             continue;

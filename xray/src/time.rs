@@ -23,7 +23,8 @@ impl Time {
         Self(seconds as i64 * MICROS_PER_SECOND)
     }
 
-    /// Converts seconds since 1970, as documents contain them. Returns `None` for a time before 1970 or after 9999.
+    /// Converts a number of seconds since 1970, the time format of documents. Returns `None` for a time
+    /// before 1970 or after 9999.
     pub fn parse_seconds(seconds: f64) -> Option<Self> {
         let is_time = (0.0..MAX_SECONDS).contains(&seconds);
         is_time.then(|| Self((seconds * MICROS_PER_SECOND as f64).round() as i64))

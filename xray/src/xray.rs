@@ -18,8 +18,8 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// The default sampling rule has the rates of AWS: it samples the first request of each second, and five percent
-    /// of the other requests.
+    /// The default sampling rule has the rates of AWS: clients sample the first request of each second, and
+    /// five percent of all further requests.
     fn default() -> Self {
         Self {
             limits: Limits::default(),

@@ -1,4 +1,4 @@
-//! The operations of the API and their paths.
+//! The operations of the API, and the path of each operation.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};

@@ -77,7 +77,7 @@ pub enum SamplingStrategyName {
     FixedRate,
 }
 
-/// A trace id that has not been parsed yet.
+/// The text of a trace id before the text is parsed.
 pub type UnparsedTraceId = BoundedText<1, 35>;
 
 #[derive(Deserialize)]

@@ -27,7 +27,7 @@ const MAX_SUMMARIES_PER_PAGE: usize = 500;
 /// Maximum length of a time range: 6 hours, as in AWS.
 const MAX_TIME_RANGE: Time = Time::from_seconds(6 * 3600);
 
-/// Permitted lengths of a time series' windows in seconds. The first length is the default.
+/// Permitted lengths of a time series' windows in seconds. The first length in the array is the default.
 const PERIODS_SECONDS: [i64; 2] = [60, 300];
 
 /// `PutTraceSegments`. Each document is stored or refused independently of the others.
@@ -98,7 +98,7 @@ pub fn get_summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, 
     Ok(response)
 }
 
-/// Parses a filter expression. Fails if the expression names a group that does not exist.
+/// Parses a filter expression. Fails if the filter expression names a group that does not exist.
 fn parse_filter(text: Option<&str>, groups: &[NamedGroup]) -> Result<Option<Filter>, Error> {
     let Some(filter) = text.map(Filter::parse).transpose()? else {
         return Ok(None);
@@ -162,7 +162,8 @@ fn parse_trace_id(unparsed: &UnparsedTraceId) -> Result<TraceId, Error> {
     unparsed.0.parse().map_err(invalid_id_error)
 }
 
-/// A trace with its documents, as `BatchGetTraces` returns it. Returns `None` if the trace is not stored.
+/// Returns a trace and its documents in the format of `BatchGetTraces`. Returns `None` if the trace is not
+/// stored.
 fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
     let trace = xray.store.traces_by_id([id].into()).pop()?;
     let segments = xray.store.compiled_segments(id)?;

@@ -7,7 +7,7 @@ use super::lexer::TokenKind;
 use super::literal::{Literal, Operator, is_operator_word};
 use super::tree::{AnnotationCondition, Expression, NumberOperator};
 
-/// An operator and the value on its right side.
+/// An operator and the value on the right side of the operator.
 type Comparison = (Operator, Literal);
 
 /// Parses a condition on the keyword `word`. When the function is called, the next token is `word`.
@@ -80,7 +80,8 @@ fn text_condition(
     Ok(Expression::Text(keyword, operator, value))
 }
 
-/// Parses the rest of a condition on the annotation with this key, from the token after the annotation.
+/// Parses the rest of a condition on the annotation with the given key. The parsed tokens begin after the
+/// annotation.
 pub fn parse_annotation_condition(
     cursor: &mut Cursor,
     key: String,

@@ -81,7 +81,7 @@ impl Cursor {
         is_next
     }
 
-    /// Moves past the next token if the token is `symbol`. Fails if the next token is another token.
+    /// Moves past the next token if the token is `symbol`. Fails if the next token is not `symbol`.
     pub fn expect_symbol(&mut self, symbol: &str) -> Result<(), ParseError> {
         if self.consume_symbol(symbol) {
             Ok(())
@@ -90,13 +90,13 @@ impl Cursor {
         }
     }
 
-    /// Whether the next token is this word, in upper or lower case.
+    /// Whether the next token is the given word, in upper or lower case.
     pub fn is_at_word(&self, word: &str) -> bool {
         matches!(self.peek(), TokenKind::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
-    /// If the next token is this word, in upper or lower case, moves past the token and returns true. Otherwise returns
-    /// false.
+    /// If the next token is the given word, in upper or lower case, moves past the token and returns true.
+    /// Otherwise returns false.
     pub fn consume_word(&mut self, word: &str) -> bool {
         let is_next = self.is_at_word(word);
         self.index += usize::from(is_next);

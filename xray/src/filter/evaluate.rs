@@ -1,7 +1,8 @@
 //! Evaluates an expression for a trace.
 //!
-//! A comparison with an absent value is false, also with `!=`. If a keyword or an annotation has several
-//! values, a comparison is true if one value matches. A comparison by `!=` is true only if all values differ.
+//! A comparison with an absent value is false, even if the operator is `!=`. If a keyword or an annotation
+//! has several values, a comparison is true if one value matches. A comparison by `!=` is true only if all
+//! values differ.
 
 use super::json;
 use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
@@ -101,8 +102,8 @@ fn matches_node(pattern: &NodePattern, segment: &Entity) -> bool {
         && matches_property(&pattern.account_id, account_id)
 }
 
-/// Whether the pattern matches the client node that calls this segment. A client node has the same name as
-/// the called segment.
+/// Whether the pattern matches the client node that calls the given segment. A client node has the same name
+/// as the called segment.
 fn matches_client_node(pattern: &NodePattern, segment: &Entity) -> bool {
     let name = segment.node.as_ref().map(|node| &*node.name);
     pattern.account_id.is_none()

@@ -2,7 +2,7 @@
 
 use super::error::ParseError;
 
-/// A token and its position.
+/// A token and the position of the token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub kind: TokenKind,
@@ -10,7 +10,7 @@ pub struct Token {
     pub position: usize,
 }
 
-/// The kind of a token, with its value.
+/// The kind of a token and the value of the token.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenKind {
     /// A keyword, an operator that is a word, or a text without quotation marks.
@@ -141,7 +141,8 @@ impl<'a> Lexer<'a> {
         Ok(TokenKind::Word(word.to_owned()))
     }
 
-    /// Reads `[key]`. The key can contain any character except `]`, and can have quotation marks around it.
+    /// Reads `[key]`. The key of the annotation can contain any character except `]`. Quotation marks around
+    /// the key are optional.
     fn read_annotation(&mut self) -> Result<TokenKind, ParseError> {
         let start = self.offset;
         self.offset += 1;

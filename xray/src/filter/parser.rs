@@ -9,7 +9,7 @@ use super::lexer::TokenKind;
 use super::literal::is_operator_word;
 use super::tree::{CauseKind, CausePart, Expression, NodePattern};
 
-/// Maximum nesting depth of brackets and negations. The limit bounds the recursion of the parser.
+/// Maximum nesting depth of brackets and negations. This maximum depth limits the recursion of the parser.
 const MAX_DEPTH: usize = 100;
 
 /// Parses a filter expression.
@@ -22,8 +22,8 @@ pub fn parse_filter(text: &str) -> Result<Expression, ParseError> {
     }
 }
 
-/// Parses one `service()`, `edge()` or `id()`; `id()` selects nodes like `service()`. Returns `None` if the
-/// text is another kind of expression.
+/// Parses one `service()`, `edge()` or `id()`. `id()` selects nodes in the same way as `service()`. Returns
+/// `None` if the text is another kind of expression.
 pub fn parse_entity_selector(text: &str) -> Result<Option<Expression>, ParseError> {
     let mut parser = Parser::new(text)?;
     let selector = if parser.cursor.is_at_word("id") {

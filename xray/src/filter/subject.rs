@@ -18,7 +18,7 @@ pub trait Subject {
     /// Whether the predicate is true for one of the keyword's texts.
     fn any_text(&self, keyword: TextKeyword, predicate: &mut dyn FnMut(&str) -> bool) -> bool;
 
-    /// Whether the predicate is true for one of the values of the annotation with this key.
+    /// Whether the predicate is true for one of the values of the annotation with the given key.
     fn any_annotation(
         &self,
         _key: &str,
@@ -28,7 +28,7 @@ pub trait Subject {
     }
 }
 
-/// A segment with its subsegments, or the subsegment of a call.
+/// A segment including its subsegments, or the subsegment of a call.
 #[derive(Clone, Copy)]
 pub struct SegmentSubject<'a> {
     pub trace: &'a Trace,
@@ -215,7 +215,8 @@ pub fn entity_text(entity: &Entity, keyword: TextKeyword) -> Option<&str> {
     text.as_deref()
 }
 
-/// Whether the predicate is true for a value of the annotation with this key in one of the entities.
+/// Whether one of the entities has an annotation with the given key and with a value for which the predicate
+/// is true.
 pub fn any_annotation<'a>(
     entities: impl Iterator<Item = &'a Entity>,
     key: &str,

@@ -12,7 +12,7 @@ use super::tree::{
 };
 use super::*;
 
-/// A generated expression: the text, and the tree that the parser must return for it.
+/// A generated expression: the text, and the syntax tree that the parser must return for the text.
 type GeneratedExpression = (String, Expression);
 
 const NUMBER_OPERATORS: [(&str, NumberOperator); 6] = [
@@ -43,7 +43,7 @@ fn quote(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-/// Generates conditions on the keywords that this scope permits.
+/// Generates conditions on the keywords that the scope permits.
 fn keyword_conditions(scope: Scope) -> BoxedStrategy<GeneratedExpression> {
     let names: Vec<_> = Keyword::names_in_scope(scope).collect();
     select(names)

@@ -14,23 +14,25 @@ pub enum Expression {
     Or(Vec<Self>),
     /// The expression is true if the inner condition is false.
     Not(Box<Self>),
-    /// The flag keyword, such as `fault`, has the given boolean value.
+    /// The expression is true if the flag keyword, such as `fault`, has the given boolean value.
     Flag(FlagKeyword, bool),
-    /// The comparison `number operator value` is true.
+    /// The expression is true if the comparison `number operator value` is true.
     Number(NumberKeyword, NumberOperator, f64),
-    /// The comparison `text operator value` is true.
+    /// The expression is true if the comparison `text operator value` is true.
     Text(TextKeyword, TextOperator, String),
-    /// The keyword has a value.
+    /// The expression is true if the keyword has a value.
     IsSet(Keyword),
-    /// The annotation with this key meets the condition.
+    /// The expression is true if the annotation with the given key meets the condition.
     Annotation(String, AnnotationCondition),
-    /// `service(node) { condition }`: the node has a segment that meets the condition.
+    /// The expression `service(node) { condition }` is true if the node has a segment that meets the
+    /// condition.
     Service(NodePattern, Option<Box<Self>>),
-    /// `edge(from, to) { condition }`: the edge has a call that meets the condition.
+    /// The expression `edge(from, to) { condition }` is true if the edge has a call that meets the condition.
     Edge(NodePattern, NodePattern, Option<Box<Self>>),
-    /// `rootcause.kind.part { condition }`: a root cause of this kind has a part that meets the condition.
+    /// The expression `rootcause.kind.part { condition }` is true if a root cause of the given kind has a
+    /// part that meets the condition.
     RootCause(CauseKind, CausePart, Option<Box<Self>>),
-    /// `rootcause.json`: each pattern matches a root cause.
+    /// The expression `rootcause.json` is true if each pattern matches a root cause.
     RootCauseJson(Value),
 }
 
@@ -55,7 +57,8 @@ pub enum TextOperator {
     EndsWith,
 }
 
-/// A condition on the values of an annotation. A comparison ignores values of other types.
+/// A condition on the values of an annotation. A comparison with a literal ignores annotation values whose
+/// type differs from the type of the literal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnnotationCondition {
     /// The condition is true if the annotation has a value other than `false`.
@@ -65,9 +68,9 @@ pub enum AnnotationCondition {
     /// The condition is true if the annotation has boolean values and all its boolean values differ from this
     /// boolean.
     FlagDiffers(bool),
-    /// The comparison `annotation operator number` is true.
+    /// The condition is true if the comparison `annotation operator number` is true.
     Number(NumberOperator, f64),
-    /// The comparison `annotation operator text` is true.
+    /// The condition is true if the comparison `annotation operator text` is true.
     Text(TextOperator, String),
 }
 
@@ -80,7 +83,7 @@ pub struct NodePattern {
     pub account_id: Option<String>,
 }
 
-/// The problem that a root cause explains.
+/// The kind of a root cause: the problem that the root cause explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CauseKind {
     Fault,
@@ -111,7 +114,7 @@ impl NumberOperator {
 }
 
 impl CauseKind {
-    /// All kinds of root causes with their names in filter expressions.
+    /// All kinds of root causes, and the name of each kind in filter expressions.
     pub const ALL: [(Self, &str); 3] = [
         (Self::Fault, "fault"),
         (Self::Error, "error"),
@@ -120,7 +123,7 @@ impl CauseKind {
 }
 
 impl CausePart {
-    /// All parts of root causes with their names in filter expressions.
+    /// All parts of root causes, and the name of each part in filter expressions.
     pub const ALL: [(Self, &str); 3] = [
         (Self::Service, "service"),
         (Self::Entity, "entity"),

@@ -36,7 +36,8 @@ impl Default for Group {
     }
 }
 
-/// Settings of insights. These settings have no effect, because this implementation creates no insights.
+/// Settings of insights. The settings of insights have no effect, because this implementation creates no
+/// insights.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Insights {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::tags::Tags;
 
-/// Selects a group by its name or its ARN.
+/// Selects a group by the name or the ARN of the group.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupSelector {

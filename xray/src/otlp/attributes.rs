@@ -22,12 +22,12 @@ impl<'a> Attributes<'a> {
         Self(pairs.collect())
     }
 
-    /// Whether the span with these attributes is a call of an AWS SDK.
+    /// Whether the span that has the attributes is a call of an AWS SDK.
     pub fn is_aws_sdk_call(&self) -> bool {
         self.find_text(&["rpc.system", "rpc.system.name"]) == Some("aws-api")
     }
 
-    /// Whether the span with these attributes is a local root: the first span of a service in a trace.
+    /// Whether the span that has the attributes is a local root: the first span of a service in a trace.
     pub fn is_local_root(&self) -> bool {
         self.find_text(&["aws.span.kind"]) == Some("LOCAL_ROOT")
     }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::attributes::{Attributes, build_object};
 
-/// Attributes of a call to AWS. These attributes do not become annotations if the span has a block `aws`.
+/// Attributes of a call to AWS. The attributes of a call to AWS do not become annotations if the span has a
+/// block `aws`.
 const CALL_KEYS: [&str; 10] = [
     "aws.operation",
     "rpc.method",
@@ -141,9 +142,9 @@ fn build_sdk_block(resource: &Attributes<'_>) -> Map<String, Value> {
     ])
 }
 
-/// Builds the list of CloudWatch log groups from their ARNs, or from their names if there are no ARNs. One
-/// text attribute may contain several log groups, separated by `&`, because `OTEL_RESOURCE_ATTRIBUTES` cannot
-/// contain lists.
+/// Builds the list of CloudWatch log groups from the ARNs of the groups. If the resource contains no ARNs,
+/// the function uses the names of the groups. One text attribute may contain several log groups, separated by
+/// `&`, because `OTEL_RESOURCE_ATTRIBUTES` cannot contain lists.
 fn build_log_groups(resource: &Attributes<'_>) -> Option<Value> {
     let split_texts = |key: &str| -> Vec<&str> {
         let texts = resource.get_texts(key).into_iter();

@@ -139,9 +139,9 @@ fn status_message_exception(span: &Span, attributes: &Attributes<'_>) -> Option<
     })
 }
 
-/// Returns the flags that are true in the span's document. An HTTP status of 400 to 499 sets `error`, and 429
-/// also sets `throttle`. A status of 500 to 599 sets `fault`. If the span has no HTTP status from 400 to 599,
-/// the span status Error sets `fault`.
+/// Returns the flags that are true in the span's document. An HTTP status of 400 to 499 sets the flag
+/// `error`, and the status 429 also sets the flag `throttle`. An HTTP status of 500 to 599 sets the flag
+/// `fault`. If the span has no HTTP status from 400 to 599, the span status Error sets the flag `fault`.
 pub fn error_flags(span: &Span, attributes: &Attributes<'_>) -> &'static [&'static str] {
     match attributes.find_integer(&http::STATUS_KEYS) {
         Some(429) => &["error", "throttle"],

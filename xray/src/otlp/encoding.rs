@@ -1,4 +1,4 @@
-//! The two encodings of OTLP over HTTP: protobuf and JSON. A response has the encoding of its request.
+//! The two encodings of OTLP over HTTP: protobuf and JSON. A response has the same encoding as the request.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};

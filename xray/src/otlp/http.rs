@@ -9,7 +9,7 @@ use super::attributes::{Attributes, build_object};
 /// Attributes with the status of the response, in the stable and the old semantic conventions.
 pub const STATUS_KEYS: [&str; 2] = ["http.response.status_code", "http.status_code"];
 
-/// A span with at least one of these attributes has a block `http`.
+/// If a span has at least one of the listed attributes, the document of the span has a block `http`.
 const HTTP_KEYS: [&str; 17] = [
     "http.method",
     "http.request.method",
@@ -30,8 +30,8 @@ const HTTP_KEYS: [&str; 17] = [
     "url.query",
 ];
 
-/// The block `http` has a URL if at least one of these attributes is set, or if `network.peer.address` is an
-/// IP address.
+/// The block `http` has a URL if the span has at least one of the listed attributes, or if
+/// `network.peer.address` is an IP address.
 const URL_TRIGGER_KEYS: [&str; 9] = [
     "http.url",
     "url.full",
@@ -44,7 +44,8 @@ const URL_TRIGGER_KEYS: [&str; 9] = [
     "server.address",
 ];
 
-/// Attributes with parts of the URL. These attributes do not become annotations if the span has a block `http`.
+/// Attributes with parts of the URL. The attributes with parts of the URL do not become annotations if the
+/// span has a block `http`.
 const URL_PART_KEYS: [&str; 7] = [
     "host.name",
     "net.host.name",
@@ -141,7 +142,7 @@ fn build_url(is_server: bool, attributes: &Attributes<'_>) -> String {
     format!("{scheme}://{authority}{target}")
 }
 
-/// Builds the host and the port. Omits the port if it is the default port of `scheme`.
+/// Builds the host and the port. Omits the port if the port is the default port of `scheme`.
 fn build_authority(is_server: bool, scheme: &str, attributes: &Attributes<'_>) -> String {
     let (host_keys, port_keys) = if is_server {
         (
@@ -178,8 +179,8 @@ fn build_target(attributes: &Attributes<'_>) -> String {
     }
 }
 
-/// Size of the received message in bytes. Instrumentations of gRPC add this attribute to the span or
-/// to an event.
+/// Size of the received message in bytes. Instrumentations of gRPC add the attribute with the size to the
+/// span or to an event.
 fn find_received_bytes(span: &Span, attributes: &Attributes<'_>) -> Option<i64> {
     let received_bytes = |attributes: &Attributes<'_>| {
         let is_received = attributes.find_text(&["message.type"]) == Some("RECEIVED");

@@ -1,4 +1,4 @@
-//! The ids of a span, and the ids that are derived from its span id.
+//! The ids of a span, and the ids that are derived from the span id.
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 

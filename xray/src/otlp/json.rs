@@ -51,7 +51,7 @@ impl From<String> for Rejection {
 ///
 /// # Errors
 ///
-/// Fails if the body is not a JSON object, or its `resourceSpans` is not a list.
+/// Fails if the body is not a JSON object, or if the field `resourceSpans` is not a list.
 pub fn decode_request(
     body: &[u8],
     rejected: &mut RejectedSpans,

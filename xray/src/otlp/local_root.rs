@@ -12,8 +12,8 @@ use super::name::{sanitize_name, strip_aws_prefix};
 use super::segment::build_document;
 use crate::id::SegmentId;
 
-/// Attributes that describe the callee. These attributes become annotations of the call's subsegment, and the
-/// service's segment omits these attributes.
+/// Attributes that describe the callee. The attributes of the callee become annotations of the call's
+/// subsegment. The service's segment omits the attributes of the callee.
 const CALLEE_KEYS: [&str; 4] = [
     "aws.remote.service",
     "aws.remote.operation",
@@ -21,7 +21,8 @@ const CALLEE_KEYS: [&str; 4] = [
     "K8s.RemoteNamespace",
 ];
 
-/// Fields of the block `aws` that describe the call. These fields are removed from the service's segment.
+/// Fields of the block `aws` that describe the call. The fields that describe the call are removed from the
+/// service's segment.
 const AWS_CALL_FIELDS: [&str; 7] = [
     "operation",
     "account_id",

@@ -1,5 +1,6 @@
-//! Determines the name and the namespace of a document. OpenTelemetry names a span after its operation. X-Ray names a
-//! segment after its service, and a subsegment after the called service.
+//! Determines the name and the namespace of a document. In OpenTelemetry, the name of a span is the name of
+//! an operation. In X-Ray, the name of a segment is the name of the service, and the name of a subsegment is
+//! the name of the called service.
 
 use axum::http::Uri;
 use opentelemetry_proto::tonic::trace::v1::Span;

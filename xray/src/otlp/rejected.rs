@@ -1,4 +1,4 @@
-//! Counts rejected spans, and builds the part of the response that reports them.
+//! Counts rejected spans, and builds the part of the response that reports the rejected spans.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 use opentelemetry_proto::tonic::trace::v1::Span;

@@ -10,8 +10,8 @@ use super::ids::SpanIds;
 use super::{annotations, aws, cause, http, name, sql};
 use crate::id::{SegmentId, TraceId};
 
-/// Attribute that states whether the segment is in progress. The collector's receiver for X-Ray segments sets this
-/// attribute.
+/// Attribute that states whether the segment is in progress. The collector's receiver for X-Ray segments sets
+/// the attribute `aws.xray.inprogress`.
 const IN_PROGRESS_KEY: &str = "aws.xray.inprogress";
 
 /// Builds the document of `span`: a subsegment if the span has a parent and its kind is neither server nor consumer,
@@ -31,7 +31,7 @@ pub fn build_document(span: &Span, resource: &[KeyValue]) -> Result<Value, Strin
         attributes.remove(&[IN_PROGRESS_KEY]);
     }
     let is_in_progress = in_progress == Some(true);
-    // Every `build_block` removes the attributes that its block contains.
+    // Every function `build_block` removes from `remaining` the attributes that the built block contains.
     let mut remaining = attributes.clone();
     let (name, namespace) = name::find_name_and_namespace(span, &attributes, &resource);
     let version = resource.find_text(&["service.version", "container.image.tag"]);

@@ -88,8 +88,9 @@ fn parse_dotnet_frame(line: &str) -> Option<Value> {
     Some(build_frame(path, line_number, label))
 }
 
-/// Parses pairs of lines: a call, and its location such as `path:12 +0x…`. A line such as `goroutine 1 [running]:`
-/// precedes the stack of each goroutine.
+/// Parses pairs of lines. The first line of a pair contains a call, and the second line contains the location
+/// of the call, such as `path:12 +0x…`. A line such as `goroutine 1 [running]:` precedes the stack of each
+/// goroutine.
 fn parse_go(text: &str) -> StackTrace {
     let mut lines = text.lines().skip(1);
     let mut frames = Vec::new();
@@ -162,8 +163,8 @@ mod tests {
 
     #[test]
     fn the_message_of_a_java_cause_ends_before_the_next_line_of_the_stack_trace() {
-        // Java prints no frames for a causing exception if the exception printed before has all the same
-        // frames.
+        // Java prints no frames for a causing exception if the previously printed exception contains all
+        // frames of the causing exception.
         let text = "shop.Failed: no order\n\tat shop.Till.pay(Till.java:12)\n\
                     Caused by: shop.Refused: the bank\nsays no\n\t... 14 more\n\
                     Caused by: java.net.SocketException:\n\tSuppressed: shop.Other: x\n\t\tat shop.A.b(A.java:1)\n\

@@ -1,4 +1,4 @@
-//! Translates a span into its X-Ray documents.
+//! Translates an OpenTelemetry span into X-Ray documents.
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -18,8 +18,9 @@ pub fn translate_span(span: &Span, resource: &[KeyValue]) -> Result<Vec<Value>, 
     } else {
         vec![segment::build_document(span, resource)?]
     };
-    // The service graph uses the `origin` of a subsegment as the type of the callee. The `origin` that is built from a
-    // span describes the caller, so subsegments must not contain this `origin`.
+    // The service graph uses the `origin` of a subsegment as the type of the callee. The `origin` that is
+    // built from a span describes the caller. Subsegments must therefore not contain the `origin` of the
+    // caller.
     for document in documents.iter_mut().filter_map(Value::as_object_mut) {
         if document.contains_key("type") {
             document.remove("origin");

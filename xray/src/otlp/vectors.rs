@@ -2,9 +2,9 @@
 //! documents that the span must become.
 //!
 //! `vectors/differences.json` contains vectors for the rules in which this translation differs from the
-//! collector's X-Ray exporter. docs/xray.md lists these rules. Each other file in `vectors` corresponds to
-//! one test file of the exporter, and its vectors have the names of the exporter's tests. The field
-//! `left_out` of a file lists tests of the exporter that have no vector, and the reasons.
+//! collector's X-Ray exporter. docs/xray.md lists the rules that differ. Each other file in `vectors`
+//! corresponds to one test file of the exporter. The names of the vectors are the names of the exporter's
+//! tests. The field `left_out` of a file lists tests of the exporter that have no vector, and the reasons.
 
 use serde_json::{Map, Value, json};
 
@@ -88,8 +88,8 @@ fn build_request(vector: &Value, shared_inputs: &Value) -> Value {
     }]})
 }
 
-/// Translates the request's span. Replaces ids in the documents by the placeholders `span`, `parent` and `service`,
-/// which vectors contain instead of ids.
+/// Translates the request's span. Replaces ids in the documents by the placeholders `span`, `parent` and
+/// `service`. The expected documents of a vector contain these placeholders instead of ids.
 fn translate_request(name: &str, request: &Value) -> Vec<Value> {
     let mut rejected = RejectedSpans::default();
     let request = json::decode_request(request.to_string().as_bytes(), &mut rejected).unwrap();

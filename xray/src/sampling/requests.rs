@@ -36,7 +36,7 @@ pub struct GetSamplingTargets {
     sampling_boost_statistics_documents: Option<BoundedList<Unsupported, 0, 25>>,
 }
 
-/// Selects a rule by its name or its ARN.
+/// Selects a rule by the name or the ARN of the rule.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RuleSelector {

@@ -11,7 +11,7 @@ use crate::bounded::BoundedText;
 use crate::error::Error;
 use crate::time::Time;
 
-/// Maximum number of rules besides `Default`. AWS has the same quota.
+/// Maximum number of rules besides `Default`. AWS has the same quota of rules.
 const MAX_CUSTOM_RULES: usize = 25;
 
 /// Name of the rule for requests that match no other rule.
@@ -40,7 +40,7 @@ struct SamplingRule {
     attributes: BTreeMap<String, String>,
 }
 
-/// A sampling rule with its creation and modification times, in the API's format.
+/// A sampling rule, including the times of creation and modification, in the API's format.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SamplingRuleRecord {
@@ -55,7 +55,8 @@ pub struct SamplingRules(Mutex<RuleTable>);
 
 #[derive(Debug)]
 struct RuleTable {
-    /// The keys are rule names. `GetSamplingRules` lists rules in the order of their names, as AWS does.
+    /// The keys of the map are rule names. `GetSamplingRules` lists rules in the order of their names, as AWS
+    /// does.
     records: BTreeMap<String, SamplingRuleRecord>,
     last_modification: Time,
 }
@@ -120,7 +121,7 @@ impl SamplingRules {
         self.lock().last_modification
     }
 
-    /// Adds a rule. Fails if a rule has the same name or the quota is exhausted.
+    /// Adds a rule. Fails if a rule with the same name exists, or if the maximum number of rules exists.
     pub fn create(&self, new: NewSamplingRule) -> Result<SamplingRuleRecord, Error> {
         if new.rule_arn.is_some() {
             return Err(Error::invalid(

@@ -15,14 +15,14 @@ fn annotation_keys(xray: &LocalXray) -> Vec<String> {
     annotations.keys().cloned().collect()
 }
 
-/// A local X-Ray that contains one segment with these annotations.
+/// Creates a local X-Ray that contains one segment with the given annotations.
 fn xray_with_annotations(annotations: Value) -> LocalXray {
     LocalXray::with_documents(&[
         segment(1, "shop", 0, 10).merge(json!({ "annotations": annotations }))
     ])
 }
 
-/// `count` annotations whose keys begin with `prefix`.
+/// Returns `count` annotations whose keys begin with `prefix`.
 fn numbered_annotations(prefix: &str, count: usize) -> Value {
     let annotation = |number| (format!("{prefix}{number:03}"), json!(number));
     Value::Object((0..count).map(annotation).collect::<Map<_, _>>())

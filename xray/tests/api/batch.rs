@@ -12,8 +12,8 @@ fn guide_range() -> Value {
 }
 
 /// The documents in the example of the developer guide. A web application calls a Lambda function and saves
-/// data to a DynamoDB table. For this call, the Lambda service sends a segment, and the function sends
-/// another segment. The function publishes a message to an SNS topic.
+/// data to a DynamoDB table. The Lambda service sends a segment for the call of the function, and the
+/// function sends another segment. The function publishes a message to an SNS topic.
 fn guide_documents() -> Vec<Value> {
     vec![
         json!({

@@ -37,7 +37,7 @@ fn assert_summary_is_linear(create_document: impl Fn(u64) -> Value) -> [Value; 2
         for number in 1..=count {
             xray.put_documents(&[create_document(number)]);
         }
-        // The first query is not measured, because it assembles the trace.
+        // The first query is not measured, because the first query assembles the trace.
         let summary = xray.only_summary();
         (shortest_time(|| drop(xray.only_summary())), summary)
     });

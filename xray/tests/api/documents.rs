@@ -107,8 +107,8 @@ fn a_complete_segment_replaces_one_in_progress_in_either_order_of_arrival() {
 #[test]
 fn a_complete_subsegment_replaces_one_in_progress_whether_alone_or_embedded() {
     // The alphabetical order of the JSON texts must not decide which of two documents with the same id is
-    // used. The JSON text of the document in progress is alphabetically between the JSON texts of the two
-    // complete documents.
+    // stored in the trace. The JSON text of the document in progress is alphabetically between the JSON texts
+    // of the two complete documents.
     for (user, key) in [("a", "annotations"), ("z", "sql")] {
         let in_progress =
             subsegment(2, 1, "work", 10, 20).merge(json!({ "in_progress": true, "user": "m" }));

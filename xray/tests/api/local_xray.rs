@@ -111,7 +111,7 @@ pub fn trace_id() -> String {
     trace_id_at(0, 1)
 }
 
-/// A segment. `start` and `end` are milliseconds after [`START`].
+/// A segment. Returns a segment document. `start` and `end` are milliseconds after [`START`].
 pub fn segment(id: u64, name: &str, start: u32, end: u32) -> Value {
     json!({
         "trace_id": trace_id(), "id": format!("{id:016x}"), "name": name,

@@ -1,5 +1,5 @@
-//! Tests of the local X-Ray's API. Most tests call operations in the process of the test. Some tests start the
-//! program `xray` and use its sockets.
+//! Tests of the local X-Ray's API. Most tests call operations in the process of the test. Some tests start
+//! the program `xray` and use the sockets of the program.
 
 #![allow(
     clippy::allow_attributes,

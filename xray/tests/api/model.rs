@@ -1,5 +1,6 @@
-//! Tests each constraint of the service model: values at the bounds are accepted, and values beyond the bounds are
-//! refused. `constraints.json` contains the constraints; `extract.py` creates it from botocore.
+//! Tests each constraint of the service model: values at the bounds are accepted, and values beyond the
+//! bounds are refused. The file `constraints.json` contains the constraints. The script `extract.py` creates
+//! `constraints.json` from botocore.
 
 mod requests;
 mod values;

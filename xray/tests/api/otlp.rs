@@ -68,7 +68,7 @@ fn build_request(kind: i32, resource: &Value, fields: &Value) -> Value {
     }]})
 }
 
-/// A process of the program `xray`, and an HTTP client for it.
+/// A process of the program `xray`, and an HTTP client for requests to the program.
 struct OtlpClient {
     process: Process,
     http: Client,

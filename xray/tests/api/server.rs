@@ -99,7 +99,7 @@ impl Process {
         }
     }
 
-    /// Stops the process, and asserts that it exits successfully.
+    /// Stops the process, and asserts that the process exits successfully.
     fn stop(mut self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         assert!(self.child.wait().unwrap().success());

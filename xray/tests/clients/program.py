@@ -23,7 +23,8 @@ table = boto3.client(
     "dynamodb", endpoint_url="http://127.0.0.1:1", config=Config(retries={"max_attempts": 0})
 )
 for number in range(request_count):
-    # Middlewares of web frameworks also call `should_trace` and `in_segment`.
+    # The program calls `should_trace` and `in_segment` in the same way as the SDK's middlewares for web
+    # frameworks.
     decision = xray_recorder.sampler.should_trace({"service": service, "method": "POST"})
     with xray_recorder.in_segment(service, sampling=bool(decision)) as segment:
         segment.put_http_meta("method", "POST")

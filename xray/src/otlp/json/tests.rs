@@ -1,4 +1,5 @@
-//! Tests of complete requests: every field of every message is decoded, and an invalid field rejects only its message.
+//! Tests of complete requests: every field of every message is decoded, and an invalid field rejects only the
+//! message that contains the field.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
@@ -94,7 +95,7 @@ fn every_field_is_decoded_and_null_means_absent() {
         assert_eq!(result_for_null, result_for_absent_field, "{pointer}");
         // The removal of a field changes the decoded request, so the decoder reads the field.
         assert_ne!(result_for_null.0, decoded, "{pointer}");
-        // A span without one of its ids is rejected.
+        // A span is rejected if the trace id or the span id is absent.
         let is_required_id = ["/spans/0/traceId", "/spans/0/spanId"]
             .iter()
             .any(|id| pointer.ends_with(id));

@@ -1,5 +1,5 @@
-//! Python's tracebacks: frames such as `  File "path", line 12, in function`, innermost call last. The traceback of a
-//! cause precedes the traceback of the exception that it caused.
+//! Python's tracebacks: frames such as `  File "path", line 12, in function`, innermost call last. Python
+//! prints the traceback of a causing exception before the traceback of the caused exception.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{CausingException, StackTrace, build_frame};
 const TRACEBACK_HEADER: &str = "Traceback (most recent call last):";
 const FRAME_PREFIX: &str = "  File ";
 
-/// Lines that separate the traceback of a cause from the traceback of the exception that it caused.
+/// Lines that separate the traceback of a causing exception from the traceback of the caused exception.
 const CAUSE_SEPARATORS: [&str; 2] = [
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",

@@ -1,4 +1,4 @@
-//! Tests of conditions on keywords, and of their combinations.
+//! Tests of conditions on keywords, and of combinations of conditions.
 
 use super::ten_traces::assert_finds;
 

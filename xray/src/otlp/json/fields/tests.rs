@@ -1,6 +1,6 @@
-//! Applies the examples of protobuf's conformance tests for JSON (those with "JsonInput" in their names) to
-//! fields of the same types. The module also tests the rules in which the OTLP specification differs from
-//! ProtoJSON.
+//! Applies the examples of protobuf's conformance tests for JSON (the tests with "JsonInput" in the test
+//! name) to fields of the same types. The module also tests the rules in which the OTLP specification differs
+//! from ProtoJSON.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value as OtlpValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -8,7 +8,7 @@ use serde_json::from_str;
 
 use super::Message;
 
-/// Decodes a span that has only this field, given as `"name": value`.
+/// Decodes a span that has only one field. The parameter contains the field in the format `"name": value`.
 fn decode_span(field: &str) -> Result<Span, String> {
     let value = from_str(&format!("{{{field}}}")).map_err(|error| error.to_string())?;
     Span::from_value(value)
