@@ -4,9 +4,10 @@
 //! no permissions other than the permissions for its logs. The CloudWatch user guide defines EMF in the
 //! chapter "Specification: Embedded metric format".
 //!
-//! The exporter writes each collection of the SDK immediately, without a buffer. The exporter requests delta
-//! temporality, because CloudWatch adds up the received values. The SDK keeps up-down counters cumulative
-//! even if delta temporality is requested, so the exporter writes the current values of up-down counters.
+//! The EMF exporter writes each collection of metrics immediately, without a buffer. The EMF exporter
+//! requests delta temporality, because CloudWatch adds up the received values. The SDK keeps up-down counters
+//! cumulative even if delta temporality is requested, so the EMF exporter writes the current values of
+//! up-down counters.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -62,7 +62,7 @@ impl LastFailure {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// Removes the stored failure and returns it, so that each failure is reported once.
+    /// Removes and returns the stored failure, so that each failure is reported once.
     pub fn take(&self) -> Option<Failure> {
         let mut failure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failure.take()

@@ -13,9 +13,9 @@ pub(crate) enum TracesExporter {
     None,
     /// Sends X-Ray segment documents to the X-Ray daemon over UDP.
     Xray,
-    /// Sends OTLP over HTTP.
+    /// Sends spans as OTLP over HTTP.
     Otlp,
-    /// Writes text to standard output.
+    /// Writes spans as text to standard output.
     Console,
 }
 
@@ -36,7 +36,7 @@ impl TracesExporter {
 pub(crate) enum MetricsExporter {
     /// Metrics are not recorded.
     None,
-    /// Sends OTLP over HTTP.
+    /// Sends metrics as OTLP over HTTP.
     Otlp,
     /// Writes lines in CloudWatch's embedded metric format to standard output.
     Emf,
@@ -63,7 +63,7 @@ impl LogLevel {
     /// The default level.
     pub const INFO: Self = Self(Level::INFO);
 
-    /// Returns the corresponding level of `tracing`.
+    /// Returns the `tracing` level that corresponds to the log level.
     pub fn as_tracing_level(self) -> Level {
         self.0
     }

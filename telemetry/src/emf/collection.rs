@@ -37,7 +37,7 @@ pub(super) struct Collection<'a> {
 }
 
 impl<'a> Collection<'a> {
-    /// Groups `metrics` into lines.
+    /// Groups the collected metrics into EMF lines.
     pub(super) fn from_metrics(metrics: &'a ResourceMetrics) -> Self {
         let mut collection = Self {
             service: metrics

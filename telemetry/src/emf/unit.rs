@@ -2,8 +2,8 @@
 
 /// Returns the CloudWatch unit for an OpenTelemetry unit. OpenTelemetry writes units in UCUM notation.
 ///
-/// A UCUM annotation such as `{request}` names the counted items and becomes `Count`. Any other unit becomes `None`.
-/// Measured values are not converted.
+/// A UCUM annotation such as `{request}` names the counted items and becomes `Count`. Every unit without a
+/// CloudWatch counterpart becomes `None`. Measured values are not converted.
 pub(super) fn to_cloudwatch_unit(unit: &str) -> &'static str {
     match unit {
         "s" => "Seconds",

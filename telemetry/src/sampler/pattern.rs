@@ -62,7 +62,7 @@ mod tests {
         assert!(parse_pattern(&"é".repeat(501)).is_none());
     }
 
-    /// Implements the definition of matching without optimization, in exponential time.
+    /// Implements the definition of pattern matching without optimization, in exponential time.
     fn matches_by_definition(pattern: &[char], text: &[char]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, _) => text.is_empty(),

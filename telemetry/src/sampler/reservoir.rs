@@ -8,10 +8,11 @@ use std::time::Duration;
 /// A reservoir that is refilled at the start of each second.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reservoir {
-    /// Requests per second of all processes together, from the definition of the rule.
+    /// The reservoir size in the definition of the rule: a number of requests per second for all processes
+    /// together.
     pub size: u64,
-    /// Requests per second that X-Ray has assigned to this process. The quota is `None` until X-Ray assigns
-    /// the first quota.
+    /// The quota that X-Ray has assigned to this process, in requests per second. The quota is `None` until
+    /// X-Ray assigns the first quota.
     quota: Option<u64>,
     quota_expires_at: Duration,
     current_second: u64,

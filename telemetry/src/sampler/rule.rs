@@ -63,7 +63,7 @@ impl Rule {
             definition,
             state,
         };
-        // If the definition is unchanged, the rate that X-Ray has assigned stays in force.
+        // If the definition is unchanged, the fixed rate that X-Ray has assigned to the rule stays in force.
         if predecessor.is_some_and(|predecessor| predecessor.definition != rule.definition) {
             let mut state = rule.state.lock();
             state.reservoir.size = reservoir_size;

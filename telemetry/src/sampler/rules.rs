@@ -15,13 +15,14 @@ mod matching_tests;
 #[cfg(test)]
 mod report_tests;
 
-/// Rules expire this long after the last successful refresh. X-Ray's own SDKs use the same lifetime.
+/// Time between the last successful refresh of the rules and their expiry. X-Ray's own SDKs use the same
+/// lifetime.
 const RULES_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// Maximum number of rules that are used. An AWS account has only a few dozen rules.
 const MAX_RULES: usize = 1000;
 
-/// A report is delayed by at most this time, so that reports of several rules share one call.
+/// A report is delayed by at most `REPORT_WINDOW`, so that reports of several rules share one call.
 const REPORT_WINDOW: Duration = Duration::from_secs(1);
 
 /// Requests per second that the local default rule samples before its fixed rate applies.

@@ -3,7 +3,7 @@
 use crate::url::is_host;
 
 /// The addresses of the daemon as `host:port`. Segments are sent to the UDP address, and sampling rules are
-/// requested from the TCP address. Both addresses default to `127.0.0.1:2000`.
+/// requested from the TCP address. The UDP address and the TCP address default to `127.0.0.1:2000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaemonAddress {
     pub(crate) udp: String,

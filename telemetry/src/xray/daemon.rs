@@ -14,12 +14,12 @@ const DATAGRAM_HEADER: &[u8] = b"{\"format\": \"json\", \"version\": 1}\n";
 /// Largest document in bytes. The payload of a UDP datagram has at most 65,507 bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 65_507 - DATAGRAM_HEADER.len();
 
-/// A daemon on this machine is assumed to have recovered after this time without an error. The kernel reports at most
-/// about 1,000 lost datagrams per second.
+/// The time without an error after which a daemon on this machine is assumed to have recovered. The kernel
+/// reports at most about 1,000 lost datagrams per second.
 const LOCAL_RECOVERY_TIME: Duration = Duration::from_millis(100);
 
-/// A daemon on another machine is assumed to have recovered after this time without an error. The other machine's
-/// kernel may report only one lost datagram per second.
+/// The time without an error after which a daemon on another machine is assumed to have recovered. The other
+/// machine's kernel may report only one lost datagram per second.
 const REMOTE_RECOVERY_TIME: Duration = Duration::from_secs(2);
 
 /// Sends documents to one daemon. The IP address for the daemon's host name is looked up every minute.

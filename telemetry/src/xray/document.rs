@@ -41,14 +41,15 @@ const MAX_ATTRIBUTE_BYTES: usize = 250;
 /// [`MAX_ATTRIBUTE_BYTES`].
 const MAX_HOST_BYTES: usize = 100;
 
-/// Longest service name in bytes. The X-Ray developer guide allows 200 characters, but the translator counts bytes.
+/// Longest service name in bytes. The X-Ray developer guide allows service names of 200 characters, but the
+/// translator counts bytes.
 const MAX_SERVICE_NAME_BYTES: usize = 200;
 
 /// Matches a character that the translator rejects in a service name. `char::is_alphanumeric` allows more characters,
 /// for example combining vowel signs and circled letters.
 const FORBIDDEN_NAME_CHARACTER: &str = r"[^\pL\pN\pZ_.:/%&#=+\-@]";
 
-/// Longest annotation value in bytes. X-Ray allows 1,000 characters.
+/// Longest annotation value in bytes. X-Ray allows annotation values of 1,000 characters.
 const MAX_ANNOTATION_BYTES: usize = 1000;
 
 /// Translates spans to X-Ray documents.
@@ -116,8 +117,8 @@ impl DocumentTranslator {
 /// document.
 fn prepare_span(span: &mut SpanData) {
     cut_long_attributes(span);
-    // X-Ray rejects a document that ends before its start. If the system clock is set back, a span can
-    // end before its start.
+    // X-Ray rejects a document whose end time is before its start time. If the system clock is set back, the
+    // end time of a span can be before its start time.
     span.end_time = span.end_time.max(span.start_time);
     if span.span_kind != SpanKind::Server {
         // The translator would convert `server.address` and `server.port` to an `sql` block.

@@ -41,7 +41,7 @@ pub(super) struct Lookup {
 }
 
 enum LookupState {
-    /// The next lookup starts at this time.
+    /// No lookup is running, and the next lookup starts at the contained time.
     Due(Instant),
     /// A thread looks up the host name and then sends a socket that is connected to the address.
     Running(Receiver<io::Result<UdpSocket>>),

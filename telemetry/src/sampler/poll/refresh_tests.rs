@@ -308,7 +308,7 @@ fn the_thread_refreshes_rules_at_its_start_and_a_reservoir_is_refilled_each_seco
     let address = daemon.address.to_string();
     let _poller = start_polling(client.sampler.clone(), address).unwrap();
     wait_until(|| daemon.refresh_count() == 1);
-    // The first request uses up the reservoir, and the next second refills it.
+    // The first request uses up the reservoir of the rule, and the reservoir is refilled in the next second.
     for _ in 0..2 {
         wait_until(|| !sample_request(&client, "/a"));
         wait_until(|| sample_request(&client, "/a"));

@@ -113,7 +113,8 @@ fn a_daemon_that_starts_after_an_error_receives_the_next_document() {
     let error = send_text(&mut sender, "2", now).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     socket.stop_refusing();
-    // The error reports the loss of the second document. The third document is sent nevertheless.
+    // The returned error reports the loss of the second document. The third document is sent despite the
+    // error.
     assert!(send_text(&mut sender, "3", now).is_err());
     assert_eq!(socket.receive(), "3");
     send_text(&mut sender, "4", now).unwrap();
@@ -230,7 +231,7 @@ fn without_an_address_each_send_fails_with_the_error_of_the_last_lookup() {
     let now = Instant::now();
     let (mut sender, lookup_results) = create_sender_to_name(now);
     lookup_results.send(failed_lookup()).unwrap();
-    // The time does not change, so no further lookup is due.
+    // The time of the test's clock does not change, so no further lookup is due.
     for _ in 0..100 {
         let error = send_text(&mut sender, "{}", now).unwrap_err();
         assert!(error.to_string().ends_with("no such name"), "{error}");

@@ -115,7 +115,8 @@ fn the_interval_between_failed_lookups_doubles_up_to_a_minute() {
     fake.results.send(failed_lookup()).unwrap();
     wait_for_result(&mut lookup, now).unwrap_err();
     fake.results.send(Ok(vec![loopback_address(2000)])).unwrap();
-    // The first failure after a success is followed by the shortest interval again.
+    // The successful lookup has reset the interval, so the failed lookup is followed by the shortest
+    // interval.
     wait_for_result(&mut lookup, now + MIN_BACKOFF).unwrap();
 }
 
