@@ -18,7 +18,7 @@ const TRACE_COUNT: u32 = 100_000;
 /// Start of the first trace in seconds since 1970.
 const FIRST_START_SECONDS: u32 = 1_800_000_000;
 
-/// All traces start within six hours, which is the longest time range that X-Ray accepts.
+/// All traces start within six hours, because six hours is the longest time range that X-Ray accepts.
 const TRACES_PER_SECOND: u32 = 5;
 
 fn main() {
@@ -32,7 +32,8 @@ fn bench_intake(criterion: &mut Criterion) {
     let documents: Vec<String> = (0..2_500).flat_map(trace_documents).collect();
     let mut group = criterion.benchmark_group("intake");
     group.throughput(Throughput::Elements(documents.len() as u64));
-    // The query makes the store assemble the traces, so that the time of the assembly is included.
+    // The measured time includes the query for the service graph, because this query makes the store assemble
+    // the traces.
     group.bench_function("10,000 documents", |bencher| {
         bencher.iter_batched(
             || Xray::new(Config::default()),

@@ -1,8 +1,8 @@
 //! Filter expressions: conditions on traces.
 //!
-//! Source: the X-Ray developer guide, "Using filter expressions". The guide does not state the following
-//! rules: Comparisons of texts are case-sensitive. A comparison with an absent value is false. The keyword
-//! `index` starts at 0. An annotation matches only values of the annotation's own type. The braces of
+//! Source: the X-Ray developer guide, "Using filter expressions". The developer guide does not state the
+//! following rules: Comparisons of texts are case-sensitive. A comparison with an absent value is false. The
+//! keyword `index` starts at 0. An annotation matches only values of the annotation's own type. The braces of
 //! `service()` and `edge()` can contain annotations, as AWS permits today.
 
 mod comparisons;

@@ -15,7 +15,8 @@ impl TraceId {
     /// The smallest id.
     pub const MIN: Self = Self(0);
 
-    /// The id of an OpenTelemetry trace. Returns `None` unless `bytes` are 16 bytes that are not all zero.
+    /// Converts the id of an OpenTelemetry trace. Returns `None` if the length of `bytes` is not 16, or if
+    /// all bytes are zero.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let number = u128::from_be_bytes(bytes.try_into().ok()?);
         (number != 0).then_some(Self(number))
@@ -59,7 +60,8 @@ impl fmt::Display for TraceId {
 pub struct SegmentId(u64);
 
 impl SegmentId {
-    /// The id of an OpenTelemetry span. Returns `None` unless `bytes` are 8 bytes that are not all zero.
+    /// Converts the id of an OpenTelemetry span. Returns `None` if the length of `bytes` is not 8, or if all
+    /// bytes are zero.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let number = u64::from_be_bytes(bytes.try_into().ok()?);
         (number != 0).then_some(Self(number))
@@ -101,8 +103,8 @@ fn parse_hex_digits(digits: &[u8]) -> Option<u128> {
     })
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators). The
-/// function maps different inputs to different outputs.
+/// Applies the finalizer of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators).
+/// The function maps different inputs to different outputs.
 fn mix_bits(number: u64) -> u64 {
     let mut x = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

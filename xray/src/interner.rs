@@ -20,7 +20,7 @@ const FIRST_REMOVAL_BYTES: usize = 1024 * 1024;
 /// and each removal visits every value.
 const GROWTH_DIVISOR: usize = 4;
 
-/// Identifies an interned node. While nodes are in use, different nodes have different ids.
+/// The id of an interned node. While nodes are in use, different nodes have different ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct NodeId(u64);
 
@@ -51,7 +51,8 @@ impl Hash for Node {
     }
 }
 
-/// Stores each distinct text and node once. Equal values share one `Arc`, a reference-counted pointer.
+/// The interner stores each distinct text and node once. Equal values share one `Arc`, a reference-counted
+/// pointer.
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: InternedValues<str>,

@@ -127,7 +127,7 @@ fn decompress_gzip(compressed: &[u8]) -> Result<Vec<u8>, String> {
     Ok(body)
 }
 
-/// Stores the spans as X-Ray documents. Adds each span that cannot be stored to `rejected`.
+/// Stores the spans as X-Ray documents. The function adds each span that cannot be stored to `rejected`.
 fn store_spans(
     xray: &Xray,
     request: &ExportTraceServiceRequest,

@@ -23,7 +23,8 @@ use crate::xray::Xray;
 /// Maximum size of a UDP datagram in bytes.
 const MAX_DATAGRAM_BYTES: usize = 65_535;
 
-/// Requested size of the UDP socket's receive buffer. The kernel may choose a smaller size.
+/// Requested size of the UDP socket's receive buffer. The kernel may choose a smaller size than the requested
+/// size.
 const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Maximum time that a connection may be idle, and maximum time until the head of a request is complete.

@@ -1,7 +1,8 @@
 //! Points in time and durations.
 //!
-//! Documents state times as floating point seconds. [`Time`] stores whole microseconds, the resolution that the
-//! X-Ray developer guide recommends, so that differences are exact.
+//! X-Ray documents state a time as a floating-point number of seconds. [`Time`] stores whole microseconds, so
+//! that the differences between times are exact. The X-Ray developer guide recommends the resolution of a
+//! microsecond.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -27,8 +27,8 @@ struct Header<'a> {
     version: f64,
 }
 
-/// Returns the document of a datagram, or `None` if the header is not `{"format": "json", "version": 1}` or no document
-/// follows the header. The first line break ends the header.
+/// Returns the document of a datagram, or `None` if the header is not `{"format": "json", "version": 1}` or
+/// no document follows the header. The first line break in the datagram ends the header.
 pub fn parse_datagram(datagram: &[u8]) -> Option<&str> {
     let (header, document) = std::str::from_utf8(datagram).ok()?.split_once('\n')?;
     let header: Header<'_> = serde_json::from_str(header).ok()?;

@@ -113,7 +113,8 @@ impl Xray {
     }
 }
 
-/// Parses a request body. An empty body means an object without members. The error names the invalid member.
+/// Parses a request body. An empty request body means an object without members. The returned error names the
+/// invalid member of the request.
 fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let body = if body.is_empty() { b"{}" } else { body };
     let mut json = serde_json::Deserializer::from_slice(body);

@@ -47,7 +47,7 @@ pub fn put_segments(xray: &Xray, request: PutTraceSegments) -> Result<Value, Err
     Ok(json!({ "UnprocessedTraceSegments": unprocessed_segments }))
 }
 
-/// `GetTraceSummaries`: the newest trace comes first.
+/// The operation `GetTraceSummaries`. The newest trace comes first in the response.
 pub fn get_summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, Error> {
     check_time_range(request.start_time, request.end_time)?;
     let groups = xray.groups.named_groups();
@@ -177,7 +177,7 @@ fn trace_json(xray: &Xray, id: TraceId) -> Option<Value> {
     }))
 }
 
-/// `GetTraceGraph`. Trace ids of traces that are not stored are ignored.
+/// `GetTraceGraph`. The function ignores the ids of traces that are not stored.
 pub fn get_trace_graph(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Error> {
     let ids = request.trace_ids.iter().map(parse_trace_id);
     let traces = xray.store.traces_by_id(ids.collect::<Result<_, _>>()?);
@@ -185,8 +185,8 @@ pub fn get_trace_graph(xray: &Xray, request: &GetTraceGraph) -> Result<Value, Er
     Ok(json!({ "Services": services }))
 }
 
-/// `GetServiceGraph`: the graph of all traces that began in the time range. If the request names a group,
-/// the graph contains only the traces of the group.
+/// The operation `GetServiceGraph` returns the graph of all traces that began in the time range. If the
+/// request names a group, the graph contains only the traces of the group.
 pub fn get_service_graph(
     xray: &Xray,
     group: &GroupSelector,

@@ -13,7 +13,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Splits the text into tokens. The first token is the next token.
+    /// Splits the text into tokens. After the split, the first token is the next token.
     pub fn new(text: &str) -> Result<Self, ParseError> {
         if text.len() > MAX_EXPRESSION_BYTES {
             return Err(ParseError {
@@ -37,7 +37,8 @@ impl Cursor {
         &self.next_token().kind
     }
 
-    /// Position of the next token in characters. The first character has position 1.
+    /// Returns the position of the next token in characters. The first character of the expression has
+    /// position 1.
     pub fn position(&self) -> usize {
         self.next_token().position
     }
@@ -47,7 +48,7 @@ impl Cursor {
         self.index += 1;
     }
 
-    /// An error at the next token.
+    /// Returns an error at the position of the next token.
     pub fn error(&self, message: impl Into<String>) -> ParseError {
         ParseError {
             position: self.position(),
@@ -55,7 +56,7 @@ impl Cursor {
         }
     }
 
-    /// The error for a next token that is not the expected token.
+    /// Returns the error for the case that the next token is not the expected token.
     pub fn unexpected_token(&self, expected: &str) -> ParseError {
         let actual = match self.peek() {
             TokenKind::Word(word) => format!("'{word}'"),

@@ -2,7 +2,7 @@
 //!
 //! A comparison with an absent value is false, even if the operator is `!=`. If a keyword or an annotation
 //! has several values, a comparison is true if one value matches. A comparison by `!=` is true only if all
-//! values differ.
+//! values differ from the literal.
 
 use super::json;
 use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
@@ -20,7 +20,7 @@ use crate::trace::{AnnotationValue, CLIENT_NODE_TYPE, Call, Caller, Entity, Trac
 pub struct NamedGroup {
     pub name: String,
     pub arn: String,
-    /// The filter of the group. `None` means that the group contains all traces.
+    /// The filter of the group. If the field is `None`, the group contains all traces.
     pub(super) expression: Option<Expression>,
 }
 
@@ -53,7 +53,7 @@ pub fn matches(expression: &Expression, trace: &Trace, groups: &[NamedGroup]) ->
     })
 }
 
-/// Indices of the segments that `service(node) { condition }` matches.
+/// Returns the indices of the segments that `service(node) { condition }` matches.
 pub fn matching_segments<'a>(
     trace: &'a Trace,
     node: &'a NodePattern,
@@ -67,7 +67,7 @@ pub fn matching_segments<'a>(
     segments.map(|(index, _)| index)
 }
 
-/// The calls that `edge(from, to) { condition }` matches.
+/// Returns the calls that `edge(from, to) { condition }` matches.
 pub fn matching_calls<'a>(
     trace: &'a Trace,
     from: &'a NodePattern,
@@ -149,7 +149,7 @@ fn has_root_cause(
     })
 }
 
-/// The entities on the path of a root cause.
+/// Returns the entities on the path of a root cause.
 fn path_entities<'a>(trace: &'a Trace, cause: &RootCause) -> Vec<&'a Entity> {
     let indices = cause
         .services
@@ -282,7 +282,7 @@ impl<'a> TraceSubject<'a> {
         })
     }
 
-    /// The groups that the trace belongs to.
+    /// Returns the groups that the trace belongs to.
     fn containing_groups(&self) -> impl Iterator<Item = &NamedGroup> {
         let groups = self.groups.iter();
         groups.filter(|group| group.contains(self.trace))

@@ -87,8 +87,9 @@ const ROOT_CAUSE_PARTS: &[Scope] = &[
 ];
 const TRACE_AND_SEGMENT: &[Scope] = &[Trace, Segment];
 
-/// All keywords, with the scopes that permit them. Outside of braces, `name` and `type` describe the root
-/// segment of the trace. In the braces of `service()`, `name` and `type` describe the selected node.
+/// All keywords, with the scopes that permit them. Outside of braces, the keywords `name` and `type` describe
+/// the root segment of the trace. In the braces of `service()`, the keywords `name` and `type` describe the
+/// selected node.
 const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
     ("ok", Keyword::Flag(FlagKeyword::Ok), TRACE_AND_SEGMENT),
     (
@@ -229,7 +230,7 @@ impl Keyword {
         entry.map(|(_, keyword, scopes)| (*keyword, *scopes))
     }
 
-    /// The name of the keyword.
+    /// Returns the name of the keyword.
     pub fn name(self) -> &'static str {
         let entry = KEYWORDS.iter().find(|(_, keyword, _)| *keyword == self);
         entry.map_or("", |(name, ..)| name)

@@ -21,7 +21,7 @@ pub enum TokenKind {
     Number(f64),
     /// `annotation[key]`.
     Annotation(String),
-    /// `#` and the JSON value that follows.
+    /// The character `#` and the JSON value after the character.
     Json(serde_json::Value),
     /// One of `( ) { } , :`, or an operator such as `!=` that is not a word.
     Symbol(&'static str),
@@ -191,7 +191,8 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Converts the line and the column that `serde_json` reports to a byte offset. Lines and columns start at 1.
+/// Converts the line and the column that `serde_json` reports to a byte offset. The numbers of lines and
+/// columns start at 1.
 fn byte_offset(json: &str, line: usize, column: usize) -> usize {
     let lines = json.split_inclusive('\n').take(line.saturating_sub(1));
     let offset = lines.map(str::len).sum::<usize>() + column.saturating_sub(1);

@@ -49,7 +49,7 @@ impl Operator {
 }
 
 impl Literal {
-    /// The literal as a text. The words `true` and `false` count as texts where a text is expected.
+    /// Returns the literal as a text. The words `true` and `false` count as texts where a text is expected.
     pub fn into_text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
@@ -58,8 +58,8 @@ impl Literal {
         }
     }
 
-    /// The literal as a boolean. The texts `"true"` and `"false"` count as booleans where a boolean is
-    /// expected.
+    /// Returns the literal as a boolean. The texts `"true"` and `"false"` count as booleans where a boolean
+    /// is expected.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             Self::Flag(flag) => Some(*flag),

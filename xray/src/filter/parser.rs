@@ -155,7 +155,8 @@ impl Parser {
         Ok(Expression::Edge(from, to, condition))
     }
 
-    /// Moves past the name of a function. Fails in braces, where functions are not permitted.
+    /// Moves past the name of a function. The function fails if the name is in braces, because functions are
+    /// not permitted in braces.
     fn advance_past_function(&mut self, name: &str, scope: Scope) -> Result<(), ParseError> {
         if scope != Scope::Trace {
             let message = format!("{name}() is not permitted in braces");

@@ -32,7 +32,7 @@ pub trait Subject {
 #[derive(Clone, Copy)]
 pub struct SegmentSubject<'a> {
     pub trace: &'a Trace,
-    /// Index among the trace's entities.
+    /// Index of the segment or subsegment among the trace's entities.
     pub index: usize,
 }
 
@@ -41,7 +41,7 @@ pub struct SegmentSubject<'a> {
 pub struct PathElement<'a, T> {
     pub trace: &'a Trace,
     pub element: T,
-    /// Position on the path, starting at 0.
+    /// Position of the element on the path. The first element has position 0.
     pub position: usize,
     /// Number of elements on the path.
     pub count: usize,

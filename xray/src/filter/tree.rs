@@ -7,9 +7,10 @@ use super::keyword::{FlagKeyword, Keyword, NumberKeyword, TextKeyword};
 /// A filter expression, or a part of a filter expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
-    /// The expression is true if all conditions of the list are true. The list has at least two conditions.
+    /// The expression is true if all conditions of the list are true. The list contains at least two
+    /// conditions.
     And(Vec<Self>),
-    /// The expression is true if at least one condition of the list is true. The list has at least two
+    /// The expression is true if at least one condition of the list is true. The list contains at least two
     /// conditions.
     Or(Vec<Self>),
     /// The expression is true if the inner condition is false.

@@ -28,7 +28,8 @@ pub struct CreateGroup {
     tags: Option<Tags>,
 }
 
-/// The new settings in an `UpdateGroup` request. If a member is absent, the setting stays unchanged.
+/// The new settings in an `UpdateGroup` request. If a member of the request is absent, the setting stays
+/// unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateGroup {
@@ -36,7 +37,7 @@ pub struct UpdateGroup {
     pub(super) insights_configuration: Option<Object<InsightsConfiguration>>,
 }
 
-/// The requested settings of insights. If a member is absent, the setting stays unchanged.
+/// The requested settings of insights. If a member of the request is absent, the setting stays unchanged.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct InsightsConfiguration {

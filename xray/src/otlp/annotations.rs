@@ -12,8 +12,8 @@ const USER_KEY: &str = "enduser.id";
 /// ignores `aws.xray.annotations`.
 const INDEXED_ATTRIBUTES_KEY: &str = "aws.xray.annotations";
 
-/// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for subsegments, which do not contain
-/// the attributes of the resource.
+/// Builds the fields `user`, `annotations` and `metadata`. `resource` is `None` for a subsegment, because
+/// subsegments do not contain the attributes of the resource.
 pub fn build_fields(
     mut remaining: Attributes<'_>,
     resource: Option<&Attributes<'_>>,

@@ -51,8 +51,8 @@ pub fn build_block(
     (!exceptions.is_empty()).then(|| json!({ "exceptions": add_ids(exceptions, ids) }))
 }
 
-/// Adds an id to each exception of the list. Adds the field `cause` with the id of the next exception if that
-/// exception is the cause.
+/// Adds an id to each exception of the list. If the next exception caused an exception, the function also
+/// adds the field `cause` with the id of the next exception.
 fn add_ids(exceptions: Vec<Exception>, ids: &SpanIds) -> Vec<Value> {
     let own_and_next_ids = ids.exception_ids().zip(ids.exception_ids().skip(1));
     let with_ids = exceptions.into_iter().zip(own_and_next_ids);

@@ -53,7 +53,8 @@ impl Encoding {
         }
     }
 
-    /// Decodes a request. Spans that cannot be decoded are skipped and added to `rejected`.
+    /// Decodes a request. The function skips spans that cannot be decoded, and adds the skipped spans to
+    /// `rejected`.
     ///
     /// # Errors
     ///

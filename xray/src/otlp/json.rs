@@ -46,8 +46,8 @@ impl From<String> for Rejection {
     }
 }
 
-/// Decodes a request. Invalid spans, and all spans of an invalid resource or scope, are skipped and added to
-/// `rejected`.
+/// Decodes a request. The function skips invalid spans and all spans of an invalid resource or scope, and
+/// adds the skipped spans to `rejected`.
 ///
 /// # Errors
 ///
@@ -133,7 +133,7 @@ fn decode_scope_spans(
     Ok(decoded)
 }
 
-/// The number of spans in a `ScopeSpans`. Returns zero if the `ScopeSpans` cannot be parsed.
+/// Returns the number of spans in a `ScopeSpans`. Returns zero if the `ScopeSpans` cannot be parsed.
 fn count_spans(scope: &RawValue) -> usize {
     let spans = parse_raw_value(scope).and_then(|object| Ok(parse_list(&object, "spans")?.len()));
     spans.unwrap_or(0)

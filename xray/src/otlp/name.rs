@@ -83,7 +83,8 @@ fn find_service_or_host<'a>(
     }
 }
 
-/// The name of the called database: `name@host`, or `name` if the host is unknown.
+/// The name of the called database: the name has the format `name@host`, or the format `name` if the host is
+/// unknown.
 fn find_database_name(attributes: &Attributes<'_>) -> Option<String> {
     // Instrumentations of Redis set `db.namespace` to the number of the database. Other instrumentations separate the
     // parts of `db.namespace` by `|`.

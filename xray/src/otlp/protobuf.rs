@@ -14,14 +14,14 @@ use super::rejected::RejectedSpans;
 /// invalid value.
 const MAX_REASON_CHARS: usize = 300;
 
-/// `ExportTraceServiceRequest` with nested messages that are not decoded yet.
+/// The message `ExportTraceServiceRequest` with nested messages that are not decoded yet.
 #[derive(Clone, PartialEq, Message)]
 struct RawRequest {
     #[prost(bytes = "bytes", repeated, tag = "1")]
     resource_spans: Vec<Bytes>,
 }
 
-/// `ResourceSpans` with nested messages that are not decoded yet.
+/// The message `ResourceSpans` with nested messages that are not decoded yet.
 #[derive(Clone, PartialEq, Message)]
 struct RawResourceSpans {
     #[prost(bytes = "bytes", tag = "1")]
@@ -30,14 +30,15 @@ struct RawResourceSpans {
     scope_spans: Vec<Bytes>,
 }
 
-/// `ScopeSpans` with spans that are not decoded yet.
+/// The message `ScopeSpans` with spans that are not decoded yet.
 #[derive(Clone, PartialEq, Message)]
 struct RawScopeSpans {
     #[prost(bytes = "bytes", repeated, tag = "2")]
     spans: Vec<Bytes>,
 }
 
-/// Decodes a request. Invalid spans, and all spans of an invalid resource, are skipped and added to `rejected`.
+/// Decodes a request. The function skips invalid spans and all spans of an invalid resource, and adds the
+/// skipped spans to `rejected`.
 ///
 /// # Errors
 ///

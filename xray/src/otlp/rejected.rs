@@ -14,7 +14,7 @@ pub struct RejectedSpans {
 }
 
 impl RejectedSpans {
-    /// Adds `count` rejected spans. `reason` is called only for the first rejection.
+    /// Adds `count` to the number of rejected spans. `reason` is called only for the first rejection.
     pub fn add(&mut self, count: usize, reason: impl FnOnce() -> String) {
         self.count += count;
         self.first_reason.get_or_insert_with(reason);

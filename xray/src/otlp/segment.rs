@@ -76,7 +76,7 @@ pub fn build_document(span: &Span, resource: &[KeyValue]) -> Result<Value, Strin
     Ok(Value::Object(document))
 }
 
-/// Builds the list of linked spans. Links without valid ids are omitted.
+/// Builds the list of linked spans. The list omits links without valid ids.
 fn build_links(span: &Span) -> Option<Value> {
     let build_link = |link: &Link| {
         let attributes: Map<_, _> = Attributes::new(&link.attributes)

@@ -120,7 +120,7 @@ fn is_goroutine_header(line: &str) -> bool {
     line.starts_with("goroutine") && line.ends_with(':') && words.any(|word| word == "running")
 }
 
-/// The path and the line number of the first `path:12` in `line`.
+/// Returns the path and the line number of the first location such as `path:12` in `line`.
 fn find_path_and_line(line: &str) -> Option<(&str, &str)> {
     line.match_indices(':').find_map(|(colon, _)| {
         let start = line[..colon].rfind(|c: char| c == ':' || c.is_ascii_whitespace());
@@ -208,7 +208,8 @@ mod tests {
 
     #[test]
     fn a_python_cause_without_a_message_or_without_a_traceback_is_parsed() {
-        // asyncio raises exceptions without a message. `raise B from A()` prints no traceback for A.
+        // The Python module asyncio raises exceptions without a message. For `raise B from A()`, Python
+        // prints no traceback for the exception A.
         let text = "Traceback (most recent call last):\n  File \"a.py\", line 2, in sleep\n    return await future\n\
                     asyncio.exceptions.CancelledError\n\n\
                     During handling of the above exception, another exception occurred:\n\n\

@@ -88,7 +88,7 @@ fn build_request(vector: &Value, shared_inputs: &Value) -> Value {
     }]})
 }
 
-/// Translates the request's span. Replaces ids in the documents by the placeholders `span`, `parent` and
+/// Translates the span of the request. Replaces ids in the documents by the placeholders `span`, `parent` and
 /// `service`. The expected documents of a vector contain these placeholders instead of ids.
 fn translate_request(name: &str, request: &Value) -> Vec<Value> {
     let mut rejected = RejectedSpans::default();

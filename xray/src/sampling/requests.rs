@@ -71,7 +71,8 @@ pub struct NewSamplingRule {
     sampling_rate_boost: Option<Unsupported>,
 }
 
-/// The new settings in an `UpdateSamplingRule` request. If a member is absent, the setting stays unchanged.
+/// The new settings in an `UpdateSamplingRule` request. If a member of the request is absent, the setting
+/// stays unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SamplingRuleUpdate {

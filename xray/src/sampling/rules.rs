@@ -71,7 +71,7 @@ pub struct SamplingRates {
 }
 
 impl SamplingRules {
-    /// Creates the rule `Default` with these rates, and no other rule.
+    /// Creates a storage that contains only the rule `Default` with the given rates.
     pub fn new(default: SamplingRates) -> Self {
         let wildcard = || "*".to_owned();
         let rule = SamplingRule {
@@ -101,7 +101,7 @@ impl SamplingRules {
         }))
     }
 
-    /// All rules, sorted by name.
+    /// Returns all sampling rules, sorted by name.
     pub fn list(&self) -> Vec<SamplingRuleRecord> {
         self.lock().records.values().cloned().collect()
     }
@@ -116,7 +116,7 @@ impl SamplingRules {
         })
     }
 
-    /// Time of the last change to any rule.
+    /// Returns the time of the last change to any sampling rule.
     pub fn last_modification(&self) -> Time {
         self.lock().last_modification
     }
@@ -151,7 +151,7 @@ impl SamplingRules {
         Ok(record)
     }
 
-    /// Changes a rule. Only the rates of the rule `Default` can be changed.
+    /// Changes a rule. For the rule `Default`, a request can change only the fixed rate and the reservoir.
     pub fn update(
         &self,
         selector: &RuleSelector,
@@ -173,7 +173,7 @@ impl SamplingRules {
         Ok(record)
     }
 
-    /// Removes a rule. The rule `Default` cannot be removed.
+    /// Removes a rule. A request cannot remove the rule `Default`.
     pub fn delete(&self, selector: &RuleSelector) -> Result<SamplingRuleRecord, Error> {
         let mut table = self.lock();
         let name = selector.find_rule_name(&table)?;

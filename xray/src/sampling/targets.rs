@@ -12,10 +12,10 @@ use crate::bounded::Object;
 use crate::time::Time;
 
 /// A client gets no share of a rule's reservoir if the last report of the client is older than this number of
-/// seconds. The number corresponds to three reporting intervals.
+/// seconds. The timeout corresponds to three reporting intervals.
 const CLIENT_TIMEOUT_SECONDS: f64 = 30.0;
 
-/// Lifetime of a sampling quota in seconds. The X-Ray developer guide states five minutes.
+/// Lifetime of a sampling quota in seconds. The X-Ray developer guide states a lifetime of five minutes.
 const QUOTA_TTL_SECONDS: f64 = 300.0;
 
 /// Interval at which clients report, and length of a statistics window.
@@ -50,9 +50,9 @@ struct Counts {
 }
 
 impl SamplingTargets {
-    /// `GetSamplingTargets`: adds the reports to the statistics and returns a target for each report. The
-    /// reservoir of a rule is divided evenly among the clients that report for the rule. The clients with the
-    /// lowest ids get the remainder of the division.
+    /// The operation `GetSamplingTargets` adds the reports to the statistics and returns a target for each
+    /// report. The reservoir of a rule is divided evenly among the clients that report for the rule. The
+    /// clients with the lowest ids get the remainder of the division.
     pub fn get_targets(
         &self,
         reports: &[Object<SamplingStatistics>],
@@ -90,7 +90,8 @@ impl SamplingTargets {
         })
     }
 
-    /// `GetSamplingStatisticSummaries`: the sums of each window and rule, the newest window first.
+    /// The operation `GetSamplingStatisticSummaries` returns the sums of each window and rule. The newest
+    /// window is first.
     pub fn summaries(&self) -> Value {
         let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let windows = reports.windows.iter().rev();

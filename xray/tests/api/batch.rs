@@ -6,7 +6,7 @@ use crate::local_xray::{LocalXray, trace_id_at};
 
 const GUIDE_TRACE_ID: &str = "1-59602603-23fc5b688855d396af79b496";
 
-/// The minute in which the guide's trace began.
+/// Returns the time range of the minute in which the guide's trace began.
 fn guide_range() -> Value {
     json!({ "StartTime": 1_499_473_400, "EndTime": 1_499_473_460 })
 }

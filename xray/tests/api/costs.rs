@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, Merge, child_of, segment, subsegment, trace_id};
 
-/// Number of documents in the smaller measurement. The larger measurement uses four times as many documents.
+/// Number of documents in the smaller of the two measurements. The larger measurement uses four times as many
+/// documents.
 const SMALL_COUNT: u64 = 4_000;
 
 fn cpu_time() -> Duration {

@@ -10,8 +10,8 @@ use crate::local_xray::{
     trace_id, trace_id_at,
 };
 
-/// The responses of all operations on traces, without the revision, because the revision depends on the order
-/// in which documents arrive.
+/// Returns the responses of all operations on traces. The responses do not contain the revision, because the
+/// revision depends on the order in which documents arrive.
 fn all_responses(xray: &LocalXray) -> Value {
     let mut summaries = xray.call("/TraceSummaries", longest_range());
     for summary in summaries["TraceSummaries"].as_array_mut().unwrap() {

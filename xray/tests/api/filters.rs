@@ -1,4 +1,4 @@
-//! Tests of filter expressions. Most tests state which of ten traces an expression finds.
+//! Tests of filter expressions. Most tests state which of ten test traces a filter expression finds.
 
 mod annotations;
 mod functions;

@@ -36,8 +36,8 @@ async fn an_unknown_host_or_any_origin_gets_403_with_an_error_that_names_the_opt
             "--allowed-origin",
         ),
         ("localhost:PORT", Some("null"), "--allowed-origin"),
-        // Only the lab permits the tested origin, because the lab serves a website and the program `xray`
-        // does not.
+        // Only the lab permits the tested origin, because the lab serves a website, but the program `xray`
+        // serves no website.
         (
             "localhost:PORT",
             Some("http://localhost:3000"),

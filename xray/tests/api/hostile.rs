@@ -1,5 +1,5 @@
-//! Property tests: no expression, document or request makes the local X-Ray panic. `PROPTEST_CASES` sets the number of
-//! cases per test.
+//! Property tests: no expression, document or request makes the local X-Ray panic. The environment variable
+//! `PROPTEST_CASES` sets the number of cases per test.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

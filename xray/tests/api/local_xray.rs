@@ -36,13 +36,13 @@ impl LocalXray {
         }
     }
 
-    /// Calls an operation and returns the response. Panics if the operation fails.
+    /// Calls an operation and returns the response. The function panics if the operation fails.
     pub fn call(&self, path: &str, request: Value) -> Value {
         let response = self.try_call(path, request);
         response.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// Calls an operation and returns the error message. Panics if the operation succeeds.
+    /// Calls an operation and returns the error message. The function panics if the operation succeeds.
     pub fn call_error(&self, path: &str, request: Value) -> String {
         match self.try_call(path, request) {
             Err(error) => error.to_string(),
@@ -111,7 +111,7 @@ pub fn trace_id() -> String {
     trace_id_at(0, 1)
 }
 
-/// A segment. Returns a segment document. `start` and `end` are milliseconds after [`START`].
+/// Returns a segment document. `start` and `end` are milliseconds after [`START`].
 pub fn segment(id: u64, name: &str, start: u32, end: u32) -> Value {
     json!({
         "trace_id": trace_id(), "id": format!("{id:016x}"), "name": name,

@@ -9,7 +9,7 @@ use crate::server::Process;
 
 const MIB: usize = 1024 * 1024;
 
-/// Value of the option `--max-mib`.
+/// Value of the option `--max-mib`: the memory limit of the program in MiB.
 const MAX_MIB: usize = 32;
 
 /// The maximum resident memory of the program. docs/xray.md states this maximum for every kind of document.

@@ -60,8 +60,8 @@ fn stricter_bound(member: &str, bound: &str) -> Option<i64> {
 struct Member {
     operation: String,
     path: String,
-    /// Names from the top of the request to the member. The name `[]` means an element of a list. The names
-    /// `{key}` and `{value}` mean the keys and the values of a map.
+    /// The names of the nested members on the path from the top of the request to the member. The name `[]`
+    /// means an element of a list. The names `{key}` and `{value}` mean the keys and the values of a map.
     member_path: Vec<String>,
     constraints: Value,
 }
@@ -153,7 +153,7 @@ impl Member {
     }
 }
 
-/// A local X-Ray that contains the group `known` and the sampling rule `known`.
+/// Creates a local X-Ray that contains the group `known` and the sampling rule `known`.
 fn xray_with_group_and_rule() -> LocalXray {
     let xray = LocalXray::new();
     xray.call(

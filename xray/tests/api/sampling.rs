@@ -11,7 +11,7 @@ use crate::local_xray::{LocalXray, Merge};
 const CLIENT_A: &str = "AAAAAAAAAAAAAAAAAAAAAAAA";
 const CLIENT_B: &str = "BBBBBBBBBBBBBBBBBBBBBBBB";
 
-/// Tolerance in seconds when a time of a response is compared with the current time.
+/// Tolerance in seconds for comparisons between a time in a response and the current time.
 const TIME_TOLERANCE_SECONDS: f64 = 60.0;
 
 fn seconds_since_1970() -> f64 {

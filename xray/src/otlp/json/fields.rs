@@ -168,7 +168,7 @@ fn decode_string(value: Value) -> Result<String, String> {
     }
 }
 
-/// The error for a value of the wrong type.
+/// Returns the error for a value of the wrong type.
 fn unexpected(value: &Value, expected: &str) -> String {
     let actual = match value {
         Value::Null => "null".to_owned(),

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 /// Length of an escape such as `\ud83d` in bytes.
 const ESCAPE_LENGTH: usize = r"\u0000".len();
 
-/// Replaces each escape of a surrogate that is not part of a pair by the escape of the replacement character U+FFFD.
-/// serde_json refuses lone surrogates. JavaScript programs send lone surrogates, because attribute length limits count
-/// UTF-16 code units and may cut a pair in two.
+/// A lone surrogate is a surrogate that is not part of a pair. The function replaces the escape of each lone
+/// surrogate by the escape of the replacement character U+FFFD, because serde_json refuses lone surrogates.
+/// JavaScript programs send lone surrogates, because attribute length limits count UTF-16 code units and may
+/// cut a pair in two.
 pub fn replace_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
     let mut replaced_json = Cow::Borrowed(json);
     let mut index = 0;

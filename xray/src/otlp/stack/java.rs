@@ -1,5 +1,5 @@
-//! Java's stack traces: frames such as `\tat module/package.Class.method(File.java:12)`, and `Caused by: Type: message`
-//! before the frames of a cause. Suppressed exceptions are ignored.
+//! Java's stack traces: frames such as `\tat module/package.Class.method(File.java:12)`, and `Caused by:
+//! Type: message` before the frames of a cause. The parser ignores suppressed exceptions.
 
 use serde_json::Value;
 

@@ -44,8 +44,9 @@ fn trim_empty_lines<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
     lines.strip_suffix(&[""]).unwrap_or(lines)
 }
 
-/// Splits a traceback into the lines of its calls and the lines of its title. The title contains the type and
-/// the message. The traceback of an exception that was never raised contains no calls.
+/// Splits a traceback into the lines of its calls and the lines of its title. The title of a traceback
+/// contains the type and the message of the exception. The traceback of an exception that was never raised
+/// contains no calls.
 fn split_calls_and_title<'a, 'b>(lines: &'a [&'b str]) -> (&'a [&'b str], &'a [&'b str]) {
     let has_header = lines
         .first()

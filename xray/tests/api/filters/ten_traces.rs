@@ -38,7 +38,7 @@ fn http_block(method: &str, status: u32) -> Value {
 }
 
 /// Returns the documents of a request to the service `web`. `web` calls the service `auth`, and `auth` calls
-/// a table. `members` are added to the segment of `web`.
+/// a table. The function adds `members` to the segment of `web`.
 fn request_documents(number: u32, duration: u32, status: u32, members: Value) -> Vec<Value> {
     let web_segment = numbered_trace_segment(number, 1, "web", 0, duration).merge(json!({
         "origin": "AWS::ECS::Container", "http": http_block("POST", status),
@@ -57,7 +57,7 @@ fn request_documents(number: u32, duration: u32, status: u32, members: Value) ->
     ]
 }
 
-/// A local X-Ray with the ten traces.
+/// Returns a local X-Ray that contains the ten traces.
 pub fn xray_with_ten_traces() -> LocalXray {
     let cause = json!({ "exceptions": [
         { "id": "00000000000000e1", "type": "deserialize", "message": "access denied for account_id: 1234567890" },
@@ -122,8 +122,8 @@ pub fn trace_names(summaries: &[Value]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Asserts which traces each expression finds. A leading `-` in the list of trace names means all traces
-/// except the named traces.
+/// Asserts which traces each expression finds. If the list of trace names begins with `-`, the expression
+/// must find all traces except the named traces.
 pub fn assert_finds(cases: &[(&str, &str)]) {
     let xray = xray_with_ten_traces();
     for (filter, expected) in cases {
