@@ -32,7 +32,7 @@ fn bench_intake(criterion: &mut Criterion) {
     let documents: Vec<String> = (0..2_500).flat_map(trace_documents).collect();
     let mut group = criterion.benchmark_group("intake");
     group.throughput(Throughput::Elements(documents.len() as u64));
-    // The measured time includes the query for the service graph, because this query makes the store assemble
+    // The measured time includes the query for the service graph, because a query makes the store assemble
     // the traces.
     group.bench_function("10,000 documents", |bencher| {
         bencher.iter_batched(
@@ -168,7 +168,7 @@ fn trace_documents(number: u32) -> Vec<String> {
     documents.iter().map(Value::to_string).collect()
 }
 
-/// Resident memory of this process in bytes. Returns zero on systems without `/proc`.
+/// Returns the resident memory of the benchmark process in bytes. Returns zero on systems without `/proc`.
 fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -23,7 +23,7 @@ use crate::xray::Xray;
 use operations::Operation;
 
 /// Maximum size of a request body in bytes. A request can contain 50 documents of 64 KiB. In the request,
-/// each document is a JSON string. This string can be twice as long as the document, because JSON escapes
+/// each document is a JSON string. The JSON string can be twice as long as the document, because JSON escapes
 /// each quotation mark.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
@@ -37,7 +37,7 @@ pub fn router(xray: Arc<Xray>) -> Router {
 }
 
 async fn get_status(State(xray): State<Arc<Xray>>) -> Response {
-    // `status` may take long, because it assembles the changed traces.
+    // `status` may take long, because `status` assembles the changed traces.
     match tokio::task::spawn_blocking(move || xray.status()).await {
         Ok(status) => json_response(StatusCode::OK, &status),
         Err(_) => Error::Panicked.into_response(),

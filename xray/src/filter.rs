@@ -93,8 +93,9 @@ impl EntitySelector {
         matches!(self.0, Expression::Service(..))
     }
 
-    /// Returns the indices of the trace's entities whose durations and flags are counted. These entities are
-    /// the segments of the selected nodes, or the subsegments of the calls along the selected edges.
+    /// Returns the indices of the trace's entities whose durations and flags are counted. The counted
+    /// entities are the segments of the selected nodes, or the subsegments of the calls along the selected
+    /// edges.
     pub fn measured_entities(&self, trace: &Trace) -> Vec<usize> {
         match &self.0 {
             Expression::Service(node, condition) => {

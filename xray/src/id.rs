@@ -67,7 +67,7 @@ impl SegmentId {
         (number != 0).then_some(Self(number))
     }
 
-    /// Derives another id from this id. For example, the store uses the derived id of a subsegment for the
+    /// Derives a new id from `self`. For example, the store uses the derived id of a subsegment for the
     /// segment that is inferred from the subsegment. Equal ids result in equal derived ids, and different ids
     /// result in different derived ids.
     pub fn derived_id(self) -> Self {

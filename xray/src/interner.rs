@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::memory::allocation_bytes;
 
-/// The bytes of an interned value are added to the memory of a trace only if the value has at most this many
-/// references.
+/// Maximum number of references of a charged value. If an interned value has more references, its bytes are
+/// not added to the memory of any trace.
 const MAX_CHARGED_REFERENCES: usize = 16;
 
-/// The interner removes unused values for the first time when all interned values together take this many
-/// bytes.
+/// Memory limit in bytes for the first removal of unused values. The interner removes unused values for the
+/// first time when all interned values together reach the limit.
 const FIRST_REMOVAL_BYTES: usize = 1024 * 1024;
 
 /// The interner removes unused values when the memory of all values has grown by one quarter (1 /
@@ -74,7 +74,7 @@ impl Interner {
         shared
     }
 
-    /// Returns the shared node with this name and type.
+    /// Returns the shared node with the given name and type.
     pub fn intern_node(&mut self, name: &str, kind: &str) -> Arc<Node> {
         let node = Node {
             id: self.next_node_id,
@@ -92,9 +92,9 @@ impl Interner {
         shared
     }
 
-    /// Returns how many bytes the values take that were interned since the last call of this function. The
-    /// caller adds these bytes to the memory of one trace. Values with more than [`MAX_CHARGED_REFERENCES`]
-    /// references are not included.
+    /// Returns the number of bytes of the values that were interned since the last call of
+    /// `take_charged_bytes`. The caller adds the returned number of bytes to the memory of one trace. Values
+    /// with more than [`MAX_CHARGED_REFERENCES`] references are not included.
     pub fn take_charged_bytes(&mut self) -> usize {
         std::mem::take(&mut self.charged_bytes)
     }
@@ -119,7 +119,7 @@ struct InternedValues<T: ?Sized> {
     values: HashSet<Arc<T>>,
     /// Bytes of all interned values, unused values included.
     bytes: usize,
-    /// The next removal of unused values happens when `bytes` reaches this number.
+    /// The value of `bytes` at which the interner removes unused values the next time.
     next_removal_bytes: usize,
 }
 

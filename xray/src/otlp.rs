@@ -1,8 +1,9 @@
 //! OTLP over HTTP: receives the spans of OpenTelemetry programs, encoded as protobuf or JSON.
 //!
 //! The protocol follows the OpenTelemetry Protocol specification 1.x. Spans become documents by the rules of
-//! the OpenTelemetry collector's X-Ray exporter with the option `index_all_attributes`. This option makes
-//! every attribute searchable. docs/xray.md lists the differences between this translation and the exporter.
+//! the OpenTelemetry collector's X-Ray exporter with the option `index_all_attributes`. The option
+//! `index_all_attributes` makes every attribute searchable. docs/xray.md lists the differences between this
+//! program and the exporter.
 
 mod annotations;
 mod attributes;

@@ -54,7 +54,7 @@ impl Time {
         Self((self.0 - earlier.0).max(0))
     }
 
-    /// Returns the start of the period that contains this time. Time is divided into periods of
+    /// Returns the start of the period that contains `self`. Time is divided into periods of
     /// `period_seconds`. The first period starts with the year 1970.
     pub fn period_start(self, period_seconds: i64) -> Self {
         let period_micros = period_seconds * MICROS_PER_SECOND;

@@ -18,7 +18,7 @@ use crate::xray::Xray;
 pub struct Operation(fn(&Xray, &[u8]) -> Result<Value, Error>);
 
 impl Operation {
-    /// Returns the operation with this path, such as `/TraceSummaries`.
+    /// Returns the operation with the given path, such as `/TraceSummaries`.
     pub fn from_path(path: &str) -> Option<Self> {
         Some(Self(match path {
             "/TraceSegments" => |xray, body| traces::put_segments(xray, parse_body(body)?),
@@ -99,12 +99,12 @@ impl Operation {
 }
 
 impl Xray {
-    /// Runs the operation with this path, such as `/TraceSummaries`, and returns the response body. The operation may
-    /// take seconds, so this function must not run on an async worker thread.
+    /// Runs the operation with the given path, such as `/TraceSummaries`, and returns the response body. The
+    /// operation may take seconds, so this function must not run on an async worker thread.
     ///
     /// # Errors
     ///
-    /// Fails if no operation has this path, or if the request is invalid.
+    /// Fails if no operation has the given path, or if the request is invalid.
     pub fn call_operation(&self, path: &str, body: &[u8]) -> Result<Value, Error> {
         match Operation::from_path(path) {
             Some(operation) => operation.call(self, body),

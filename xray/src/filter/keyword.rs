@@ -87,9 +87,9 @@ const ROOT_CAUSE_PARTS: &[Scope] = &[
 ];
 const TRACE_AND_SEGMENT: &[Scope] = &[Trace, Segment];
 
-/// All keywords, with the scopes that permit them. Outside of braces, the keywords `name` and `type` describe
-/// the root segment of the trace. In the braces of `service()`, the keywords `name` and `type` describe the
-/// selected node.
+/// All keywords, and the scopes that permit each keyword. Outside of braces, the keywords `name` and `type`
+/// describe the root segment of the trace. In the braces of `service()`, the keywords `name` and `type`
+/// describe the selected node.
 const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
     ("ok", Keyword::Flag(FlagKeyword::Ok), TRACE_AND_SEGMENT),
     (
@@ -222,7 +222,8 @@ const KEYWORDS: &[(&str, Keyword, &[Scope])] = &[
 ];
 
 impl Keyword {
-    /// Returns the keyword with this name, in upper or lower case, and the scopes that permit the keyword.
+    /// Returns the keyword with the given name, in upper or lower case, and the scopes that permit the
+    /// keyword.
     pub fn from_name(name: &str) -> Option<(Self, &'static [Scope])> {
         let entry = KEYWORDS
             .iter()
@@ -236,7 +237,7 @@ impl Keyword {
         entry.map_or("", |(name, ..)| name)
     }
 
-    /// Returns the names of the keywords that this scope permits.
+    /// Returns the names of the keywords that are permitted in the given scope.
     pub fn names_in_scope(scope: Scope) -> impl Iterator<Item = &'static str> {
         let keywords = KEYWORDS
             .iter()

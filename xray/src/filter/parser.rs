@@ -9,7 +9,8 @@ use super::lexer::TokenKind;
 use super::literal::is_operator_word;
 use super::tree::{CauseKind, CausePart, Expression, NodePattern};
 
-/// Maximum nesting depth of brackets and negations. This maximum depth limits the recursion of the parser.
+/// Maximum nesting depth of brackets and negations. The maximum nesting depth limits the recursion of the
+/// parser.
 const MAX_DEPTH: usize = 100;
 
 /// Parses a filter expression.
@@ -69,7 +70,8 @@ impl Parser {
             if is_complete {
                 return Ok(combine_parts(parts, Expression::And));
             }
-            // The word `and` is optional: conditions without a word between them are also combined with AND.
+            // The word `and` is optional: two conditions without a word in between are also combined with
+            // AND.
             self.cursor.consume_word("and");
             parts.push(self.parse_term(scope)?);
         }

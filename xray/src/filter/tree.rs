@@ -64,10 +64,10 @@ pub enum TextOperator {
 pub enum AnnotationCondition {
     /// The condition is true if the annotation has a value other than `false`.
     IsSet,
-    /// The condition is true if at least one value of the annotation equals this boolean.
+    /// The condition is true if at least one value of the annotation equals the given boolean.
     FlagEquals(bool),
-    /// The condition is true if the annotation has boolean values and all its boolean values differ from this
-    /// boolean.
+    /// The condition is true if the annotation has boolean values and all boolean values differ from the
+    /// given boolean.
     FlagDiffers(bool),
     /// The condition is true if the comparison `annotation operator number` is true.
     Number(NumberOperator, f64),

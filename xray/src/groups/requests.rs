@@ -60,7 +60,7 @@ impl GroupSelector {
     }
 
     /// Returns the error for a selector that matches no stored group. The selector may match the group
-    /// `Default`, but requests cannot change this group.
+    /// `Default`, but requests cannot change the group `Default`.
     pub(super) fn not_found_error(&self) -> Error {
         if self.matches(&Group::default()) {
             return Error::invalid("The Default group can be neither changed nor deleted");

@@ -21,7 +21,7 @@ const CALL_KEYS: [&str; 10] = [
 ];
 
 /// Builds the block `aws`, and removes the attributes of the call from `remaining`. Returns `None` if the
-/// program runs on another cloud.
+/// program runs on a cloud other than AWS.
 pub fn build_block(
     attributes: &Attributes<'_>,
     resource: &Attributes<'_>,

@@ -17,7 +17,7 @@ const STATUS_TEXT_KEY: &str = "http.status_text";
 /// id.
 struct Exception {
     fields: Map<String, Value>,
-    /// Whether the next exception in the list caused this exception.
+    /// Whether the next exception in the list is the cause of the exception.
     is_caused_by_next: bool,
 }
 

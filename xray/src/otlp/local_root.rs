@@ -33,9 +33,9 @@ const AWS_CALL_FIELDS: [&str; 7] = [
     "table_names",
 ];
 
-/// Builds the documents of a local root span. A server or internal span becomes a segment. A span of another
-/// kind is a call. The call becomes two documents: a segment for the calling service and a subsegment for the
-/// call.
+/// Builds the documents of a local root span. A server or internal span becomes a segment. A span of any
+/// other kind, such as client, is a call. The call becomes two documents: a segment for the calling service
+/// and a subsegment for the call.
 ///
 /// # Errors
 ///

@@ -89,7 +89,7 @@ fn build_request(vector: &Value, shared_inputs: &Value) -> Value {
 }
 
 /// Translates the span of the request. Replaces ids in the documents by the placeholders `span`, `parent` and
-/// `service`. The expected documents of a vector contain these placeholders instead of ids.
+/// `service`. The expected documents of a vector contain the placeholders instead of ids.
 fn translate_request(name: &str, request: &Value) -> Vec<Value> {
     let mut rejected = RejectedSpans::default();
     let request = json::decode_request(request.to_string().as_bytes(), &mut rejected).unwrap();

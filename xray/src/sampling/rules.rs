@@ -106,7 +106,7 @@ impl SamplingRules {
         self.lock().records.values().cloned().collect()
     }
 
-    /// Returns the rates of the rule with this name.
+    /// Returns the fixed rate and the reservoir of the rule with the given name.
     pub fn rates(&self, name: &str) -> Option<SamplingRates> {
         let table = self.lock();
         let rule = &table.records.get(name)?.sampling_rule;

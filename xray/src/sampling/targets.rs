@@ -11,8 +11,8 @@ use super::rules::SamplingRules;
 use crate::bounded::Object;
 use crate::time::Time;
 
-/// A client gets no share of a rule's reservoir if the last report of the client is older than this number of
-/// seconds. The timeout corresponds to three reporting intervals.
+/// Maximum age of a client's last report in seconds: three reporting intervals. A client with an older last
+/// report gets no share of a rule's reservoir.
 const CLIENT_TIMEOUT_SECONDS: f64 = 30.0;
 
 /// Lifetime of a sampling quota in seconds. The X-Ray developer guide states a lifetime of five minutes.
@@ -24,8 +24,8 @@ const REPORT_INTERVAL_SECONDS: i64 = 10;
 /// Maximum number of stored statistics windows. The stored windows together cover half an hour.
 const MAX_WINDOWS: usize = 180;
 
-/// Maximum number of clients that are stored for a rule. A client beyond this limit also gets a quota, but
-/// this client does not reduce the quotas of other clients.
+/// Maximum number of clients that are stored for a rule. A client beyond the maximum number also gets a
+/// quota, but does not reduce the quotas of other clients.
 const MAX_CLIENTS_PER_RULE: usize = 10_000;
 
 /// Stores the reports of the clients, and calculates the sampling targets of the clients.

@@ -1,5 +1,5 @@
 //! Tests which annotations are indexed. Annotations that are not indexed are dropped and counted, but the
-//! documents that contain them are accepted.
+//! documents with dropped annotations are accepted.
 
 use serde_json::{Map, Value, json};
 

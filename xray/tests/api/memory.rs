@@ -12,7 +12,8 @@ const MIB: usize = 1024 * 1024;
 /// Value of the option `--max-mib`: the memory limit of the program in MiB.
 const MAX_MIB: usize = 32;
 
-/// The maximum resident memory of the program. docs/xray.md states this maximum for every kind of document.
+/// The maximum resident memory of the program. docs/xray.md states the maximum resident memory for every kind
+/// of document.
 const MAX_RESIDENT_BYTES: usize = 2 * MAX_MIB * MIB + 64 * MIB;
 
 /// A placeholder in the text of a document. [`send_documents`] replaces the placeholder by the number of the

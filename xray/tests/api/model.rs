@@ -30,8 +30,8 @@ const UNSUPPORTED: [(&str, &str); 10] = [
     ("GetSamplingTargets", "SamplingBoostStatisticsDocuments.[]"),
 ];
 
-/// Members that are required if the request contains no ARN. The service model declares these members as
-/// optional.
+/// Members that are required if the request contains no ARN. The service model declares the name of a group
+/// or rule as optional.
 const REQUIRED_WITHOUT_ARN: [(&str, &str); 5] = [
     ("GetGroup", "GroupName"),
     ("UpdateGroup", "GroupName"),

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::local_xray::{LocalXray, like_documents, longest_range, segment};
 
-/// Maximum time that a test waits for an expected event. After this time, the test fails.
+/// Maximum time that a test waits for an expected event. The test fails if the event does not happen within
+/// the maximum time.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Interval at which a test polls for an expected event.

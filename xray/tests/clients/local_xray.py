@@ -14,14 +14,15 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-# Maximum time in seconds that a test waits for an expected event. After this time, the test fails.
+# Maximum time in seconds that a test waits for an expected event. The test fails if the event does not happen
+# within the maximum time.
 TIMEOUT_SECONDS = 30
 
 # Interval in seconds at which a test polls for an expected event.
 POLL_INTERVAL_SECONDS = 0.015
 
-# Time ranges begin this many seconds ago and end almost one minute in the future. X-Ray accepts time ranges
-# of at most 6 hours.
+# Number of seconds between the start of a requested time range and the current time. Requested time ranges
+# end almost one minute in the future. X-Ray accepts time ranges of at most 6 hours.
 MAX_PAST_SECONDS = 6 * 3600 - 60
 
 CREDENTIALS = {

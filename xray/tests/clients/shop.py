@@ -8,7 +8,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 patch(["botocore"])
-# The SDK sends each subsegment alone when it ends, so inner subsegments arrive before outer subsegments.
+# The SDK sends each subsegment alone when the subsegment ends, so inner subsegments arrive before outer
+# subsegments.
 xray_recorder.configure(service="shop", sampling=False, streaming_threshold=0)
 dynamodb = boto3.client(
     "dynamodb", endpoint_url=sys.argv[1], config=Config(retries={"max_attempts": 0})

@@ -31,8 +31,8 @@ pub fn parse_stack_trace(text: &str) -> StackTrace {
         } else {
             call_lines
         }),
-        // If a causing exception cannot be parsed, this exception and all its causes are omitted, as in the
-        // collector's exporter.
+        // If a causing exception cannot be parsed, the list omits the exception and all causes of the
+        // exception, as in the collector's exporter.
         causes: tracebacks.map_while(parse_cause).collect(),
     }
 }

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::ten_traces::xray_with_ten_traces;
 use crate::local_xray::{Merge, longest_range};
 
-/// Expressions from the developer guide that are in no other test. Most of these expressions match no test
-/// trace.
+/// Expressions from the developer guide that are in no other test. Most of the expressions from the guide
+/// match no test trace.
 #[test]
 fn every_example_of_the_guide_is_a_valid_filter() {
     let xray = xray_with_ten_traces();

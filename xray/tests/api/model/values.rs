@@ -48,7 +48,7 @@ pub fn value_of_size(member: &Member, size: i64) -> Value {
     }
 }
 
-/// Whether the value has this type of the service model.
+/// Whether the value has the given type of the service model.
 pub fn has_type(model_type: &str, value: &Value) -> bool {
     match model_type {
         "string" => value.is_string(),
