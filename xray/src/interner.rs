@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::memory::allocation_bytes;
 
-/// Maximum number of references of a charged value. If an interned value has more references, its bytes are
-/// not added to the memory of any trace.
+/// When a trace interns a value, the bytes of the value are added to the memory of the trace only if the
+/// value has at most `MAX_CHARGED_REFERENCES` references.
 const MAX_CHARGED_REFERENCES: usize = 16;
 
 /// Memory limit in bytes for the first removal of unused values. The interner removes unused values for the
