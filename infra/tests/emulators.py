@@ -28,9 +28,9 @@ class Emulator:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = tempfile.TemporaryFile("w+")
-        words = [word.format(port=self.port) for word in command]
-        more = {key: value.format(port=self.port) for key, value in (environment or {}).items()}
-        self.process = subprocess.Popen(words, env={**os.environ, **more}, stdout=self.log, stderr=subprocess.STDOUT)
+        arguments = [word.format(port=self.port) for word in command]
+        extra_variables = {key: value.format(port=self.port) for key, value in (environment or {}).items()}
+        self.process = subprocess.Popen(arguments, env={**os.environ, **extra_variables}, stdout=self.log, stderr=subprocess.STDOUT)
         self.wait()
 
     def wait(self):
@@ -54,28 +54,28 @@ class Emulator:
                             aws_secret_access_key="test", config=Config(retries={"max_attempts": 1}))
 
     def environment(self, directory):
-        """The environment of a script that uses the `aws` in a directory: without this machine's own AWS configuration."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        """Returns a script's environment, with `aws` from the given directory and without this machine's AWS configuration."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         return {
-            **kept, "PATH": f"{directory}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.url,
+            **inherited, "PATH": f"{directory}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1",
             "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1",
         }
 
-    def script(self, name, *options, stack, real_cli=False, **more):
-        """Runs a script, with the CLI as it is installed or in copies of one process."""
+    def run_script(self, name, *options, stack, real_cli=False, **extra_variables):
+        """Runs a script, with the installed AWS CLI or with forks of the CLI's server process."""
         directory = Path(sys.executable).parent if real_cli else directory_of_aws()
         return subprocess.run(
             [ROOT / "infra/script" / name, "--stack", stack, "--region", REGION, *options], check=False,
-            env={**self.environment(directory), **more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            env={**self.environment(directory), **extra_variables}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, timeout=300)
 
 
-def ministack():
+def start_ministack():
     return Emulator([sys.executable, str(HERE / "ministack_server.py")],
                     {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": "{port}"})
 
 
-def moto():
+def start_moto():
     return Emulator([str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", "{port}"])

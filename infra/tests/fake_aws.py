@@ -1,7 +1,8 @@
-"""The `aws` of test_scripts.py, which aws_server.py calls instead of the CLI. It answers from a table of regular expressions over its
-arguments, applies --query and --output as the AWS CLI does, and appends each call to a file.
+"""A replacement for the AWS CLI in test_scripts.py. The program finds the response in a table of regular expressions over its arguments,
+applies --query and --output like the AWS CLI, and appends each call to a file.
 
-Environment: FAKE_AWS_ANSWERS is the table (JSON: [[pattern, answer or {"error": text}], ...]), FAKE_AWS_CALLS the file."""
+The environment variable FAKE_AWS_ANSWERS is the path of the table (JSON: [[pattern, response or {"error": text}], ...]), and
+FAKE_AWS_CALLS is the path of the file with the calls."""
 
 import json
 import os
@@ -16,7 +17,7 @@ def option(arguments, name):
 
 
 def text_lines(value):
-    """Lists of lists are rows, other lists are one row: what the CLI prints as text for the queries of our scripts."""
+    """Returns the lines that the CLI prints with --output text. A list of lists has several lines, another list has one line."""
     if not isinstance(value, list):
         return [str(value)]
     if any(isinstance(each, list) for each in value):

@@ -1,6 +1,6 @@
-"""Compares cfn-guard's structured JSON with the exceptions in guard-exceptions.json, each with a reason.
+"""Compares cfn-guard's JSON report with the exceptions in guard-exceptions.json.
 
-cfn-guard also lists a rule as failed if none of its checks applied. Such a rule is not counted."""
+cfn-guard reports a rule as failed even if no check of the rule applied. This program ignores such rules."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def clauses(node):
-    """The failed checks, without the rules and blocks that contain them."""
+    """Returns the failed checks of a rule, without the rules and blocks that contain the checks."""
     if isinstance(node, dict):
         own = [node] if "Clause" in node or "Block" in node else []
         return own + [found for inner in node.values() for found in clauses(inner)]
@@ -32,6 +32,6 @@ for rule in sorted(excepted):
     print(f"excepted   {rule}: {exceptions[rule]}")
 stale = sorted(set(exceptions) - set(failed))
 for rule in stale:
-    print(f"NOT NEEDED {rule}: no template breaks it any more")
+    print(f"NOT NEEDED {rule}: all templates comply with the rule, delete its exception")
 print(f"cfn-guard: {passed} passed, {len(failed) - len(excepted)} rules failed, {len(excepted)} rules excepted")
 sys.exit(bool(set(failed) - excepted or stale or not passed))

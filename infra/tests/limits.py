@@ -1,9 +1,9 @@
-"""Rules for values of properties that only AWS's documentation states: no linter knows them, and the API models of models.py do
-not contain them. One row each.
+"""Rules for property values that are stated only in AWS's documentation. Neither the linters nor the API models of models.py contain
+these rules.
 
-A row names a resource type, a JMESPath into its properties, and the pattern that every value found there must match as a
-whole. `refused` is a value that the service refuses: a test proves that the pattern refuses it. `made` is for a name that the
-template leaves to CloudFormation: the greatest length of the name that CloudFormation makes of the stack's name."""
+A row consists of a resource type, a JMESPath expression over the resource's properties, and a pattern. Every value of the expression
+must match the whole pattern. `refused` is a value that the service refuses. A test checks that the pattern refuses it too. If the
+template does not set the name, CloudFormation generates it from the stack's name with at most `generated_length` characters."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class Limit(NamedTuple):
     pattern: str
     refused: str
     source: str
-    made: int = 0
+    generated_length: int = 0
 
 
 EC2 = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/"
@@ -23,20 +23,20 @@ ECS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/"
 CLOUDFRONT = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/"
 CLOUDWATCH = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/"
 
-# Rules that name a group or a prefix list may not have '&', which others may: the narrower set serves for all.
+# The description of a rule with a security group or a prefix list may not contain '&'. The pattern refuses '&' for all rules.
 RULE_DESCRIPTION = r"[a-zA-Z0-9. _\-:/()#,@\[\]+=;{}!$*]{1,255}"
 RULE_SOURCE = EC2 + "API_UserIdGroupPair.html (Description), API_IpRange.html"
 PORT = r"-1|\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
-# Of the prefix of a hosted sign-in page.
+# Cognito refuses these words in the prefix of a sign-in page's domain.
 NO_AWS_WORDS = r"(?!.*(?:aws|amazon|cognito))"
-# Letters, digits and hyphens; no hyphen first or last.
+# A name consists of letters, digits and hyphens, and does not begin or end with a hyphen.
 BALANCER_NAME = r"(?!internal-)(?!-)[a-zA-Z0-9-]{1,32}(?<!-)"
 ECS_NAME = r"[a-zA-Z0-9_-]{1,255}"
 
 
-def numbers(least, most):
-    """A pattern of the whole numbers from `least` to `most`."""
-    return "|".join(map(str, range(least, most + 1)))
+def number_pattern(minimum, maximum):
+    """Returns a pattern that matches the integers from `minimum` to `maximum`."""
+    return "|".join(map(str, range(minimum, maximum + 1)))
 
 
 LIMITS = [
@@ -67,25 +67,25 @@ LIMITS = [
     Limit("AWS::ElasticLoadBalancingV2::TargetGroup", "Matcher.HttpCode", r"[2-4]\d\d([,-][2-4]\d\d)*", "500",
           ELB + "API_Matcher.html (HttpCode)"),
     Limit("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupAttributes[?Key=='deregistration_delay.timeout_seconds'].Value",
-          numbers(0, 3600), "3601", ELB + "API_TargetGroupAttribute.html (Key)"),
+          number_pattern(0, 3600), "3601", ELB + "API_TargetGroupAttribute.html (Key)"),
     Limit("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerAttributes[?Key=='idle_timeout.timeout_seconds'].Value",
-          numbers(1, 4000), "4001", ELB + "API_LoadBalancerAttribute.html (Key)"),
+          number_pattern(1, 4000), "4001", ELB + "API_LoadBalancerAttribute.html (Key)"),
     Limit("AWS::ElasticLoadBalancingV2::ListenerRule", "Conditions[].PathPatternConfig.Values[]", r"""[a-zA-Z0-9_\-.$/~"'@:+&*?]{1,128}""",
           "/a b", "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#path-conditions"),
-    Limit("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions[].ForwardConfig.TargetGroups[].Weight", numbers(0, 999), "1000",
+    Limit("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions[].ForwardConfig.TargetGroups[].Weight", number_pattern(0, 999), "1000",
           ELB + "API_TargetGroupTuple.html (Weight)"),
     # --- Storage, names of roles and functions ---
     Limit("AWS::S3::Bucket", "BucketName",
           r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)(?<!--x-s3)(?<!--table-s3)",
           "sthree-lab", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html", 63),
-    # The model also admits the table's ARN, which may be longer and have other characters.
+    # The API model also accepts a table's ARN, which may be longer and contain other characters.
     Limit("AWS::DynamoDB::Table", "TableName", r"[a-zA-Z0-9_.-]{3,255}", "ab",
           "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"),
     Limit("AWS::IAM::Role", "RoleName", r"[\w+=,.@-]{1,64}", "a role", "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html (RoleName)",
           64),
     Limit("AWS::Lambda::Function", "FunctionName", r"[a-zA-Z0-9_-]{1,64}", "x" * 65,
           "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html (FunctionName)", 64),
-    Limit("AWS::Lambda::Function", "Timeout", numbers(1, 900), "901", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"),
+    Limit("AWS::Lambda::Function", "Timeout", number_pattern(1, 900), "901", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"),
     Limit("AWS::Logs::LogGroup", "RetentionInDays",
           "1|3|5|7|14|30|60|90|120|150|180|365|400|545|731|1096|1827|2192|2557|2922|3288|3653", "8",
           "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html (retentionInDays)"),
@@ -94,14 +94,14 @@ LIMITS = [
     Limit("AWS::ECS::Service", "ServiceName", ECS_NAME, "a/b", ECS + "API_CreateService.html (serviceName)"),
     Limit("AWS::ECS::TaskDefinition", "Family", ECS_NAME, "a.b", ECS + "API_RegisterTaskDefinition.html (family)"),
     Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].Name", ECS_NAME, "a b", ECS + "API_ContainerDefinition.html (name)"),
-    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].StopTimeout", numbers(2, 120), "121",
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].StopTimeout", number_pattern(2, 120), "121",
           ECS + "API_ContainerDefinition.html (stopTimeout)"),
     Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].Memory", r"[6-9]|[1-9]\d+", "5", ECS + "API_ContainerDefinition.html (memory)"),
-    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Interval", numbers(5, 300), "4", ECS + "API_HealthCheck.html"),
-    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Timeout", numbers(2, 60), "61", ECS + "API_HealthCheck.html"),
-    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Retries", numbers(1, 10), "11", ECS + "API_HealthCheck.html"),
-    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.StartPeriod", numbers(0, 300), "301", ECS + "API_HealthCheck.html"),
-    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].RestartPolicy.RestartAttemptPeriod", numbers(60, 1800), "59",
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Interval", number_pattern(5, 300), "4", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Timeout", number_pattern(2, 60), "61", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.Retries", number_pattern(1, 10), "11", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].HealthCheck.StartPeriod", number_pattern(0, 300), "301", ECS + "API_HealthCheck.html"),
+    Limit("AWS::ECS::TaskDefinition", "ContainerDefinitions[].RestartPolicy.RestartAttemptPeriod", number_pattern(60, 1800), "59",
           ECS + "API_ContainerRestartPolicy.html"),
     Limit("AWS::ECS::TaskDefinition", "[[Cpu, Memory] | join('/', @)]", "256/(512|1024|2048)", "256/256",
           ECS + "API_RegisterTaskDefinition.html (cpu)"),
@@ -110,9 +110,9 @@ LIMITS = [
           CLOUDFRONT + "API_DistributionConfig.html (Comment)"),
     Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].Id", r".{1,128}", "x" * 129,
           "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html"),
-    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].CustomOriginConfig.OriginReadTimeout", numbers(1, 120), "121",
+    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].CustomOriginConfig.OriginReadTimeout", number_pattern(1, 120), "121",
           CLOUDFRONT + "API_CustomOriginConfig.html (OriginReadTimeout)"),
-    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].CustomOriginConfig.OriginKeepaliveTimeout", numbers(1, 120), "121",
+    Limit("AWS::CloudFront::Distribution", "DistributionConfig.Origins[].CustomOriginConfig.OriginKeepaliveTimeout", number_pattern(1, 120), "121",
           CLOUDFRONT + "API_CustomOriginConfig.html (OriginKeepaliveTimeout)"),
     Limit("AWS::CloudFront::OriginAccessControl", "OriginAccessControlConfig.Name", r".{1,64}", "x" * 65,
           CLOUDFRONT + "API_OriginAccessControlConfig.html (Name)"),
@@ -129,14 +129,14 @@ LIMITS = [
     Limit("AWS::XRay::Group", "GroupName", r"[a-zA-Z0-9-]{1,32}", "a group",
           "https://docs.aws.amazon.com/xray/latest/devguide/xray-console-groups.html"),
     # --- Pipeline, custom resource ---
-    Limit("AWS::CodePipeline::Pipeline", "Stages[].Actions[?ActionTypeId.Provider=='ECS'][].Configuration.DeploymentTimeout", numbers(1, 60), "61",
+    Limit("AWS::CodePipeline::Pipeline", "Stages[].Actions[?ActionTypeId.Provider=='ECS'][].Configuration.DeploymentTimeout", number_pattern(1, 60), "61",
           "https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html (DeploymentTimeout)"),
-    Limit("Custom::Workshop", "ServiceTimeout", numbers(1, 3600), "3601",
+    Limit("Custom::Workshop", "ServiceTimeout", number_pattern(1, 3600), "3601",
           "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html"),
     # --- Log search ---
     Limit("AWS::Cognito::UserPoolDomain", "Domain", NO_AWS_WORDS + r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?", "my-aws-lab-123456789012",
           "https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html"),
-    Limit("AWS::OpenSearchService::Domain", "EBSOptions.VolumeSize", numbers(10, 100), "9",
+    Limit("AWS::OpenSearchService::Domain", "EBSOptions.VolumeSize", number_pattern(10, 100), "9",
           "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html (gp3 on t3.small.search)"),
 ]
 
@@ -166,7 +166,7 @@ REFUSED_BY_MODELS = [
     ("AWS::ElasticLoadBalancingV2::TargetGroup", "HealthCheckIntervalSeconds", 301),
 ]
 
-# Names of installations that some derived name cannot take, and why.
+# Installation names that AWS refuses in a resource name -> the reason.
 REFUSED_WORKSHOPS = {
     "lab-": "ECR: a repository's name may not have '-' before '/'",
     "my-aws-lab": "Cognito: a domain's prefix may not contain aws",
@@ -182,5 +182,5 @@ REFUSED_WORKSHOPS = {
     "Lab": "ECR, S3, OpenSearch: small letters only",
     "1lab": "CloudFormation: a stack's name begins with a letter",
 }
-# Names that everything derived from them can take: the longest among them.
+# Installation names that AWS accepts in every resource name. One name has the greatest allowed length.
 ALLOWED_WORKSHOPS = ["mysfits", "ab", "a-name-of-20-letters", "lab-2-eu"]

@@ -1,10 +1,10 @@
-"""Physical ids and attributes in the forms that AWS gives them, for templates that are resolved as they are deployed."""
+"""Physical ids and attributes in the formats of AWS, for templates that are resolved like a deployed installation."""
 
 from typing import NamedTuple
 
 ACCOUNT = "123456789012"
-# CloudFormation appends random letters and digits to a name that a template does not give.
-RANDOM = "ABCDEFGHIJKL"
+# CloudFormation appends random letters and digits to generated names.
+RANDOM_SUFFIX = "ABCDEFGHIJKL"
 UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
@@ -14,8 +14,8 @@ class Deployed(NamedTuple):
     region: str
 
 
-# Type -> the property that gives a resource its name, and the pattern of its id with {name}.
-NAMED = {
+# Resource type -> the property with the resource's name, and the format of the resource's id with {name}.
+NAMED_TYPES = {
     "AWS::CloudWatch::Alarm": ("AlarmName", "{name}"),
     "AWS::CloudWatch::Dashboard": ("DashboardName", "{name}"),
     "AWS::CodeBuild::Project": ("Name", "{name}"),
@@ -31,15 +31,15 @@ NAMED = {
     "AWS::S3::Bucket": ("BucketName", "{name}"),
     "AWS::IAM::Role": ("RoleName", "{name}"),
 }
-# Type -> the most characters of a name that CloudFormation makes, and whether it uses small letters only.
-MADE = {"AWS::S3::Bucket": (63, True), "AWS::IAM::Role": (64, False), "AWS::Lambda::Function": (64, False)}
-# Type -> the id of a resource without a name.
-UNNAMED = {
+# Resource type -> the greatest length of a name that CloudFormation generates, and whether the name is in lower case.
+GENERATED_NAME_LIMITS = {"AWS::S3::Bucket": (63, True), "AWS::IAM::Role": (64, False), "AWS::Lambda::Function": (64, False)}
+# Resource type -> the format of the id of a resource without a name.
+UNNAMED_TYPES = {
     "AWS::ApplicationAutoScaling::ScalableTarget":
         "service/Cluster-{workshop}/Mythical-Like-Service-{workshop}|ecs:service:DesiredCount|ecs",
     "AWS::ApplicationAutoScaling::ScalingPolicy":
         "arn:aws:autoscaling:{region}:{account}:scalingPolicy:" + UUID + ":resource/ecs/service/Cluster-{workshop}/"
-        "Mythical-Like-Service-{workshop}:policyName/{logical}",
+        "Mythical-Like-Service-{workshop}:policyName/{logical_name}",
     "AWS::CloudFront::Distribution": "E0123456789ABC",
     "AWS::CloudFront::ResponseHeadersPolicy": UUID,
     "AWS::CodeConnections::Connection": "arn:aws:codeconnections:{region}:{account}:connection/" + UUID,
@@ -58,7 +58,7 @@ UNNAMED = {
         "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/group/0123456789abcdef",
     "AWS::ServiceDiscovery::PrivateDnsNamespace": "ns-0123456789abcdef",
 }
-# Type and attribute -> the value; {id} is the resource's id, {name} its name.
+# Resource type and attribute -> the format of the value. {id} is the resource's id, {name} is its name.
 ATTRIBUTES = {
     ("AWS::CloudFront::Distribution", "DomainName"): "d0123456789abc.cloudfront.net",
     ("AWS::CloudFront::OriginAccessControl", "Id"): "E0123456789ABC",
@@ -86,33 +86,33 @@ ATTRIBUTES = {
 }
 
 
-def made_name(logical, kind, deployed):
-    """The name that CloudFormation makes of the names of the stack and of the resource."""
-    most, small = MADE.get(kind, (255, False))
-    name = f"{deployed.workshop}-{deployed.stack}-{logical}"[:most - len(RANDOM) - 1] + "-" + RANDOM
-    return name.lower() if small else name
+def generate_name(logical_name, kind, deployed):
+    """Returns a name like the one that CloudFormation generates from the stack's name and the resource's logical name."""
+    max_length, lower_case = GENERATED_NAME_LIMITS.get(kind, (255, False))
+    name = f"{deployed.workshop}-{deployed.stack}-{logical_name}"[:max_length - len(RANDOM_SUFFIX) - 1] + "-" + RANDOM_SUFFIX
+    return name.lower() if lower_case else name
 
 
-def resource_name(logical, resource, deployed):
-    """The name that the template gives, otherwise the name that CloudFormation makes."""
+def resource_name(logical_name, resource, deployed):
+    """Returns the name in the template, or a generated name if the template contains none."""
     kind = resource["Type"]
-    given = resource.get("Properties", {}).get(NAMED[kind][0]) if kind in NAMED else None
-    if isinstance(given, dict):
-        given = given.get("Fn::Sub", "${Workshop}")
-    return given.replace("${Workshop}", deployed.workshop) if given else made_name(logical, kind, deployed)
+    template_name = resource.get("Properties", {}).get(NAMED_TYPES[kind][0]) if kind in NAMED_TYPES else None
+    if isinstance(template_name, dict):
+        template_name = template_name.get("Fn::Sub", "${Workshop}")
+    return template_name.replace("${Workshop}", deployed.workshop) if template_name else generate_name(logical_name, kind, deployed)
 
 
-def fill(pattern, logical, resource, deployed, **more):
-    return pattern.format(name=resource_name(logical, resource, deployed), logical=logical, region=deployed.region,
-                          account=ACCOUNT, workshop=deployed.workshop, **more)
+def fill(pattern, logical_name, resource, deployed, **values):
+    return pattern.format(name=resource_name(logical_name, resource, deployed), logical_name=logical_name, region=deployed.region,
+                          account=ACCOUNT, workshop=deployed.workshop, **values)
 
 
-def reference(logical, resource, deployed):
+def physical_id(logical_name, resource, deployed):
     kind = resource["Type"]
-    return fill(NAMED[kind][1] if kind in NAMED else UNNAMED[kind], logical, resource, deployed)
+    return fill(NAMED_TYPES[kind][1] if kind in NAMED_TYPES else UNNAMED_TYPES[kind], logical_name, resource, deployed)
 
 
-def attribute(logical, resource, key, deployed):
+def attribute_value(logical_name, resource, key, deployed):
     kind = resource["Type"]
-    own = reference(logical, resource, deployed) if kind in NAMED or kind in UNNAMED else None
-    return fill(ATTRIBUTES[kind, key], logical, resource, deployed, id=own)
+    resource_id = physical_id(logical_name, resource, deployed) if kind in NAMED_TYPES or kind in UNNAMED_TYPES else None
+    return fill(ATTRIBUTES[kind, key], logical_name, resource, deployed, id=resource_id)

@@ -1,5 +1,5 @@
-"""The templates as CloudFormation would make them of given parameters, by cloud-radar, which also refuses values that a
-template does not allow. References become the resources' logical names, attributes `Name.Attribute`."""
+"""Resolves templates with parameter values like CloudFormation. cloud-radar resolves them and refuses parameter values that a template
+does not allow. A resolved reference is the resource's logical name, a resolved attribute is `Name.Attribute`."""
 
 import copy
 from functools import cache
@@ -16,27 +16,27 @@ STACKS = ["network", "platform", "build", "services", "pipeline", "observability
 
 REGION = "eu-west-1"
 ACCOUNT = physical.ACCOUNT
-GONE = "this property is not there"
-Template.NoValue = GONE
+NO_VALUE = "this property is not there"
+Template.NoValue = NO_VALUE
 Template.AccountId = ACCOUNT
-# Its own version reads from the internet.
+# cloud-radar's function reads the zones from the internet.
 functions.get_region_azs = lambda region: [region + zone for zone in "abc"]
 
 logical_reference, logical_attribute = functions.ref, functions.get_att
 
 
 def reference(template, name):
-    """The id of a resource: its physical id in a template that `as_deployed` resolves, otherwise its logical name."""
+    """Returns a resource's physical id if `as_deployed` resolves the template, otherwise the resource's logical name."""
     resource = template.template["Resources"].get(name)
     if resource and template.deployed:
-        return physical.reference(name, resource, template.deployed)
+        return physical.physical_id(name, resource, template.deployed)
     return logical_reference(template, name)
 
 
 def attribute(template, values):
     if template.deployed:
         name, key = values
-        return physical.attribute(name, template.template["Resources"][name], key, template.deployed)
+        return physical.attribute_value(name, template.template["Resources"][name], key, template.deployed)
     return logical_attribute(template, values)
 
 
@@ -44,7 +44,7 @@ functions.ref, functions.get_att = reference, attribute
 functions.ALL_FUNCTIONS.update({"Ref": reference, "Fn::GetAtt": attribute})
 Template.deployed = None
 
-# Outputs of earlier stacks, in their real forms.
+# Outputs of earlier stacks, in the formats of AWS.
 OUTPUTS = {
     "VpcId": "vpc-0123456789abcdef0",
     "PublicSubnets": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
@@ -76,7 +76,7 @@ OUTPUTS = {
     "SourceBucket": "source-bucket",
     "PipelineProject": "mysfits-pipeline",
 }
-# Parameters that a person chooses.
+# Parameters without defaults and without outputs of other stacks.
 CHOICES = {
     "LikeImage": OUTPUTS["LikeEcrRepo"] + ":0123456789ab",
     "MonolithImage": OUTPUTS["MonoEcrRepo"] + ":0123456789ab",
@@ -85,17 +85,17 @@ CHOICES = {
 }
 
 
-def without_what_is_gone(value):
+def remove_no_values(value):
     if isinstance(value, dict):
-        return {key: without_what_is_gone(inner) for key, inner in value.items() if inner != GONE}
+        return {key: remove_no_values(inner) for key, inner in value.items() if inner != NO_VALUE}
     if isinstance(value, list):
-        return [without_what_is_gone(inner) for inner in value if inner != GONE]
+        return [remove_no_values(inner) for inner in value if inner != NO_VALUE]
     return value
 
 
 @cache
 def parsed(text):
-    """The template as it is written, in the long form of functions."""
+    """Returns the unresolved template with the long form of intrinsic functions."""
     return yaml.safe_load(dump_yaml(load_yaml(text)))
 
 
@@ -103,47 +103,47 @@ def template_text(stack):
     return (INFRA / f"{stack}.yml").read_text()
 
 
-def parameters(stack, **chosen):
-    known = {**OUTPUTS, **CHOICES}
-    given = {name: known[name] for name in parsed(template_text(stack))["Parameters"] if name in known}
-    return {**given, **chosen}
+def parameters(stack, **overrides):
+    default_values = {**OUTPUTS, **CHOICES}
+    values = {name: default_values[name] for name in parsed(template_text(stack))["Parameters"] if name in default_values}
+    return {**values, **overrides}
 
 
-def resolve(stack, **chosen):
+def resolve(stack, **overrides):
     """The resolved template."""
-    return copy.deepcopy(resolved_once(template_text(stack), tuple(sorted(parameters(stack, **chosen).items())), REGION, None))
+    return copy.deepcopy(resolve_cached(template_text(stack), tuple(sorted(parameters(stack, **overrides).items())), REGION, None))
 
 
-def as_deployed(stack, workshop, region, **chosen):
-    """The resolved template as an installation of this name in this region gets it, with physical ids."""
-    def here(value):
+def as_deployed(stack, workshop, region, **overrides):
+    """Returns the resolved template of an installation with this name in this region, with physical ids."""
+    def localize(value):
         return value.replace("mysfits", workshop).replace(REGION, region)
 
-    given = {name: here(value) for name, value in parameters(stack, **chosen).items()}
-    given["Workshop"] = workshop
+    values = {name: localize(value) for name, value in parameters(stack, **overrides).items()}
+    values["Workshop"] = workshop
     deployed = physical.Deployed(stack, workshop, region)
-    return copy.deepcopy(resolved_once(template_text(stack), tuple(sorted(given.items())), region, deployed))
+    return copy.deepcopy(resolve_cached(template_text(stack), tuple(sorted(values.items())), region, deployed))
 
 
-# The text is an argument, so that a changed template is resolved again.
+# The template's text is a cache key, so that a changed template is resolved again.
 @cache
-def resolved_once(text, given, region, deployed):
-    fresh = Template(copy.deepcopy(parsed(text)))
-    fresh.Region, fresh.deployed = region, deployed
-    return without_what_is_gone(fresh.render(dict(given), region=region))
+def resolve_cached(text, values, region, deployed):
+    template = Template(copy.deepcopy(parsed(text)))
+    template.Region, template.deployed = region, deployed
+    return remove_no_values(template.render(dict(values), region=region))
 
 
-def resources(stack, **chosen):
-    """The properties of each resource whose condition is true."""
-    return {name: made.get("Properties", {}) for name, made in resolve(stack, **chosen)["Resources"].items()}
+def resources(stack, **overrides):
+    """Returns logical name -> properties of each resource whose condition is true."""
+    return {name: resource.get("Properties", {}) for name, resource in resolve(stack, **overrides)["Resources"].items()}
 
 
-def of_type(stack, kind, **chosen):
-    made = resolve(stack, **chosen)["Resources"]
-    return {name: each.get("Properties", {}) for name, each in made.items() if each["Type"] == kind}
+def resources_of_type(stack, kind, **overrides):
+    resources_by_name = resolve(stack, **overrides)["Resources"]
+    return {name: each.get("Properties", {}) for name, each in resources_by_name.items() if each["Type"] == kind}
 
 
-# Each value of each parameter that changes resources occurs at least once.
+# Parameter sets for each stack. Each value of a parameter that changes resources occurs at least once.
 VARIANTS = {
     "network": [{}, {"NatMode": "two", "ZoneA": "eu-west-1b", "ZoneB": "eu-west-1c"}],
     "platform": [{}, {"LikeIn": "monolith"}],
@@ -167,5 +167,5 @@ VARIANTS = {
 
 def every_variant():
     for stack, variants in VARIANTS.items():
-        for number, chosen in enumerate(variants):
-            yield stack, number, chosen
+        for number, overrides in enumerate(variants):
+            yield stack, number, overrides

@@ -1,5 +1,5 @@
-"""Runs here what runs inside AWS: the build's script with programs that only record their calls, the
-log shipper before a small server, the load generator before another."""
+"""Runs programs that run inside AWS: build-images with an `aws` and a `docker` that record their calls, and the log shipper and the
+load generator with a local HTTP server."""
 
 import base64
 import gzip
@@ -19,12 +19,12 @@ import yaml
 from resolved import ROOT, parsed, resources, template_text
 
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-# Its registry has the images of the repositories in THERE.
+# This `aws` reports an existing image for each repository in EXISTING_IMAGES.
 AWS = """#!/bin/sh
 echo "aws $*" >>"$CALLS"
 case "$*" in
 *get-login-password*) echo secret ;;
-*batch-get-image*) for name in $THERE; do case "$*" in *"/$name "*) echo 1; exit ;; esac; done; echo 0 ;;
+*batch-get-image*) for name in $EXISTING_IMAGES; do case "$*" in *"/$name "*) echo 1; exit ;; esac; done; echo 0 ;;
 esac
 """
 DOCKER = """#!/bin/sh
@@ -37,25 +37,25 @@ esac
 
 
 class BuildImages(unittest.TestCase):
-    def build(self, there="", fails="nothing fails", **more):
+    def build(self, existing_images="", failing_call="nothing fails", **extra_variables):
         with tempfile.TemporaryDirectory() as directory:
-            place = Path(directory)
+            work_dir = Path(directory)
             for name, text in (("aws", AWS), ("docker", DOCKER)):
-                (place / name).write_text(text)
-                (place / name).chmod(0o755)
+                (work_dir / name).write_text(text)
+                (work_dir / name).chmod(0o755)
             environment = {
-                **os.environ, "PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(place / "calls"), "THERE": there,
-                "FAILS": fails, "IMAGE_TAG": "0123456789ab", "LIKE_REPOSITORY": f"{REGISTRY}/mysfits/like-service",
+                **os.environ, "PATH": f"{work_dir}:{os.environ['PATH']}", "CALLS": str(work_dir / "calls"), "EXISTING_IMAGES": existing_images,
+                "FAILS": failing_call, "IMAGE_TAG": "0123456789ab", "LIKE_REPOSITORY": f"{REGISTRY}/mysfits/like-service",
                 "MONOLITH_REPOSITORY": f"{REGISTRY}/mysfits/monolith", "CACHE_REPOSITORY": f"{REGISTRY}/mysfits/build-cache",
-                "METADATA_PROXY_REPOSITORY": f"{REGISTRY}/mysfits/metadata-proxy", **more}
-            done = subprocess.run([ROOT / "infra/script/build-images"], cwd=place, env=environment, check=False,
+                "METADATA_PROXY_REPOSITORY": f"{REGISTRY}/mysfits/metadata-proxy", **extra_variables}
+            process = subprocess.run([ROOT / "infra/script/build-images"], cwd=work_dir, env=environment, check=False,
                                   capture_output=True, text=True)
-            written = {path.name: json.loads(path.read_text()) for path in place.glob("*.json")}
-            return done, (place / "calls").read_text().splitlines(), written
+            written_files = {path.name: json.loads(path.read_text()) for path in work_dir.glob("*.json")}
+            return process, (work_dir / "calls").read_text().splitlines(), written_files
 
     def test_a_build_pushes_three_images_with_a_cache_and_writes_the_image_definitions(self):
-        done, calls, written = self.build()
-        self.assertEqual(0, done.returncode, done.stderr)
+        process, calls, written_files = self.build()
+        self.assertEqual(0, process.returncode, process.stderr)
         builds = [call for call in calls if "buildx build" in call]
         self.assertEqual(3, len(builds))
         for name, repository in (("like", "like-service"), ("monolith", "monolith"), ("metadata-proxy", "metadata-proxy")):
@@ -63,39 +63,39 @@ class BuildImages(unittest.TestCase):
             self.assertIn(f"--tag {REGISTRY}/mysfits/{repository}:0123456789ab --push", build)
             self.assertIn(f"--cache-from type=registry,ref={REGISTRY}/mysfits/build-cache:{name}", build)
         self.assertEqual([{"name": "like-service", "imageUri": f"{REGISTRY}/mysfits/like-service:0123456789ab"}],
-                         written["imagedefinitions.json"])
+                         written_files["imagedefinitions.json"])
         self.assertEqual([{"name": "monolith-service", "imageUri": f"{REGISTRY}/mysfits/monolith:0123456789ab"}],
-                         written["imagedefinitions-monolith.json"])
+                         written_files["imagedefinitions-monolith.json"])
 
     def test_an_image_whose_tag_exists_is_not_built_again(self):
-        done, calls, written = self.build(there="like-service monolith metadata-proxy")
-        self.assertEqual(0, done.returncode, done.stderr)
+        process, calls, written_files = self.build(existing_images="like-service monolith metadata-proxy")
+        self.assertEqual(0, process.returncode, process.stderr)
         self.assertEqual([], [call for call in calls if "buildx build" in call])
-        self.assertEqual(2, len(written))
+        self.assertEqual(2, len(written_files))
 
     def test_a_build_of_the_pipeline_tags_images_with_the_commit(self):
-        _, _, written = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
-        self.assertTrue(written["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654"))
+        _, _, written_files = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
+        self.assertTrue(written_files["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654"))
 
     def test_a_failed_build_writes_no_image_definitions(self):
-        done, _, written = self.build(fails="Dockerfile.like")
-        self.assertNotEqual(0, done.returncode)
-        self.assertEqual({}, written)
+        process, _, written_files = self.build(failing_call="Dockerfile.like")
+        self.assertNotEqual(0, process.returncode)
+        self.assertEqual({}, written_files)
 
-    def test_the_buildspec_tests_before_it_builds(self):
+    def test_the_buildspec_runs_the_tests_before_it_builds_images(self):
         phases = yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]
         self.assertIn("cargo test --locked --package like-service --package monolith", str(phases["pre_build"]))
         self.assertIn("bash infra/script/build-images", phases["build"]["commands"])
 
-    def test_no_script_of_the_source_is_started_by_its_executable_bit(self):
-        """CodeBuild and CodePipeline unpack zip archives, which need not carry the bit:
+    def test_scripts_are_started_with_bash_and_not_by_their_executable_bit(self):
+        """CodeBuild and CodePipeline unpack zip archives, which may lack executable bits:
         https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html"""
         texts = [(ROOT / "buildspec_prod.yml").read_text()]
         texts += [path.read_text() for path in (ROOT / "infra/script").iterdir()]
         for text in texts:
             self.assertEqual([], re.findall(r"(?:^|[(;|&-]) *infra/script/(?!common)\S+", text, re.MULTILINE))
 
-    def test_an_image_that_is_pulled_has_a_version_and_a_digest(self):
+    def test_every_base_and_sidecar_image_has_a_version_and_a_digest(self):
         images = {
             "tracing": parsed(template_text("services"))["Parameters"]["TracingImage"]["Default"],
             "load generator": parsed(template_text("load-generator"))["Parameters"]["Image"]["Default"],
@@ -108,44 +108,44 @@ class BuildImages(unittest.TestCase):
             with self.subTest(name):
                 self.assertRegex(image, r"^[a-z0-9.]+/[a-z0-9/-]+:[A-Za-z0-9.-]+@sha256:[0-9a-f]{64}$")
 
-    def test_buildkit_comes_from_the_public_gallery_and_a_registry_that_refuses_it_is_passed_over(self):
-        """Docker Hub answers 429 to CodeBuild, whose addresses many accounts share."""
+    def test_buildkit_is_pulled_from_the_public_gallery_and_then_from_docker_hub(self):
+        """Docker Hub may refuse pulls with the status 429, because many accounts share CodeBuild's IP addresses."""
         _, calls, _ = self.build()
         pulls = [call for call in calls if call.startswith("docker pull")]
         self.assertEqual(1, len(pulls))
         self.assertRegex(pulls[0], r" public\.ecr\.aws/vend/moby/buildkit@sha256:[0-9a-f]{64}$")
-        done, calls, _ = self.build(fails="public.ecr.aws/vend/moby/buildkit@")
-        self.assertEqual(0, done.returncode, done.stderr)
+        process, calls, _ = self.build(failing_call="public.ecr.aws/vend/moby/buildkit@")
+        self.assertEqual(0, process.returncode, process.stderr)
         [create] = [call for call in calls if "buildx create" in call]
         self.assertRegex(create, r"image=docker\.io/moby/buildkit:v0\.32\.2@sha256:[0-9a-f]{64}$")
-        done, _, _ = self.build(fails="moby/buildkit")
-        self.assertNotEqual(0, done.returncode)
-        self.assertIn("BUILDKIT_IMAGE", done.stderr)
+        process, _, _ = self.build(failing_call="moby/buildkit")
+        self.assertNotEqual(0, process.returncode)
+        self.assertIn("BUILDKIT_IMAGE", process.stderr)
 
-    def test_the_container_of_the_tests_mounts_the_directories_behind_the_cache_links(self):
+    def test_the_test_container_mounts_the_targets_of_the_cache_links(self):
         [command] = [each for each in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]["commands"]
                      if "docker run" in each]
         with tempfile.TemporaryDirectory() as directory:
-            place = Path(directory).resolve()
+            work_dir = Path(directory).resolve()
             for each in ("source", "cache"):
-                (place / each).mkdir()
-            (place / "source/.cargo-home").symlink_to(place / "cache")
-            (place / "docker").write_text(DOCKER)
-            (place / "docker").chmod(0o755)
-            environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(place / "calls"), "FAILS": "nothing",
+                (work_dir / each).mkdir()
+            (work_dir / "source/.cargo-home").symlink_to(work_dir / "cache")
+            (work_dir / "docker").write_text(DOCKER)
+            (work_dir / "docker").chmod(0o755)
+            environment = {**os.environ, "PATH": f"{work_dir}:{os.environ['PATH']}", "CALLS": str(work_dir / "calls"), "FAILS": "nothing",
                            "RUST_IMAGE": "rust:1.2.3"}
-            subprocess.run(["bash", "-c", command], cwd=place / "source", env=environment, check=True)
-            [call] = (place / "calls").read_text().splitlines()
-        self.assertIn(f"--volume {place}/cache:/cargo-home --env CARGO_HOME=/cargo-home", call)
-        self.assertIn(f"--volume {place}/source/target:/target --env CARGO_TARGET_DIR=/target rust:1.2.3 cargo test", call)
+            subprocess.run(["bash", "-c", command], cwd=work_dir / "source", env=environment, check=True)
+            [call] = (work_dir / "calls").read_text().splitlines()
+        self.assertIn(f"--volume {work_dir}/cache:/cargo-home --env CARGO_HOME=/cargo-home", call)
+        self.assertIn(f"--volume {work_dir}/source/target:/target --env CARGO_TARGET_DIR=/target rust:1.2.3 cargo test", call)
 
-    def test_the_tests_run_in_the_image_that_the_dockerfiles_build_in(self):
+    def test_the_buildspec_runs_the_tests_in_the_rust_image_of_the_dockerfiles(self):
         [find] = [command for command in yaml.safe_load((ROOT / "buildspec_prod.yml").read_text())["phases"]["pre_build"]
                   ["commands"] if command.startswith("RUST_IMAGE=")]
-        said = subprocess.run(["bash", "-c", find + '; echo "$RUST_IMAGE"'], cwd=ROOT, capture_output=True, text=True, check=True)
-        self.assertRegex(said.stdout, r"^public\.ecr\.aws/docker/library/rust:\S+@sha256:[0-9a-f]{64}\n$")
-        pinned = re.findall(r'channel = "(.*)"', (ROOT / "rust-toolchain.toml").read_text())
-        self.assertIn(f"/rust:{pinned[0]}-", said.stdout)
+        output = subprocess.run(["bash", "-c", find + '; echo "$RUST_IMAGE"'], cwd=ROOT, capture_output=True, text=True, check=True)
+        self.assertRegex(output.stdout, r"^public\.ecr\.aws/docker/library/rust:\S+@sha256:[0-9a-f]{64}\n$")
+        toolchain_versions = re.findall(r'channel = "(.*)"', (ROOT / "rust-toolchain.toml").read_text())
+        self.assertIn(f"/rust:{toolchain_versions[0]}-", output.stdout)
 
     def test_the_build_projects_set_a_variable_for_every_repository(self):
         variables = {each["Name"] for each in resources("build")["ImagesProject"]["Environment"]["EnvironmentVariables"]}
@@ -153,11 +153,11 @@ class BuildImages(unittest.TestCase):
 
 
 class Server:
-    """Answers each POST with `answer(path, body)`; `seen` holds the requests."""
+    """An HTTP server that responds to each POST with `answer(path, body)` and records the requests in `requests`."""
 
     def __init__(self, answer):
-        seen = self.seen = []
-        self.many = threading.Semaphore(0)
+        requests = self.requests = []
+        self.request_count = threading.Semaphore(0)
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(inner):
@@ -166,8 +166,8 @@ class Server:
                 inner.send_response(status)
                 inner.end_headers()
                 inner.wfile.write(text.encode())
-                seen.append((inner.path, dict(inner.headers), body))
-                self.many.release()
+                requests.append((inner.path, dict(inner.headers), body))
+                self.request_count.release()
 
             def log_message(self, *_):
                 pass
@@ -202,7 +202,7 @@ class Shipper(unittest.TestCase):
                 module = {}
                 exec(compile(code, "shipper", "exec"), module)
                 module["handler"](event, None)
-            return server.seen
+            return server.requests
 
     def test_the_log_shipper_sends_each_line_signed_and_with_its_event_id(self):
         [(path, headers, body)] = self.ship({"items": [{"index": {"status": 201}}] * 3})
@@ -213,28 +213,28 @@ class Shipper(unittest.TestCase):
         self.assertEqual(["WARN: simulated 404 activated", "no JSON", "17"], [line["message"] for line in lines[1::2]])
         self.assertEqual("like", lines[1]["@log_group"])
 
-    def test_the_log_shipper_fails_if_a_line_is_refused_so_that_lambda_retries(self):
+    def test_the_log_shipper_fails_if_opensearch_refuses_a_line(self):
         with self.assertRaisesRegex(RuntimeError, "1 of 3 lines were refused"):
             self.ship({"items": [{"index": {"status": 201}}] * 2 + [{"index": {"status": 400, "error": "mapping"}}]})
 
 
 class LoadGenerator(unittest.TestCase):
-    def test_the_load_generator_likes_a_known_mysfit_and_stops_on_sigterm(self):
+    def test_the_load_generator_sends_likes_for_an_existing_mysfit_and_stops_on_sigterm(self):
         [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
         environment = {each["Name"]: str(each["Value"]) for each in container["Environment"]}
-        known = {each["mysfitId"] for each in json.loads((ROOT / "lab/seed/mysfits.json").read_text())}
-        self.assertIn(environment["MYSFIT_ID"], known)
+        mysfit_ids = {each["mysfitId"] for each in json.loads((ROOT / "lab/seed/mysfits.json").read_text())}
+        self.assertIn(environment["MYSFIT_ID"], mysfit_ids)
         with Server(lambda path, body: (404, "{}")) as server:
             environment |= {"HOST": "127.0.0.1", "PORT": str(server.port), "LIKES_PER_MINUTE": "6000"}
             program = subprocess.Popen([sys.executable, *container["Command"][1:]], env=environment,
                                        stdout=subprocess.PIPE, text=True)
             for _ in range(50):
-                self.assertTrue(server.many.acquire(timeout=30))
+                self.assertTrue(server.request_count.acquire(timeout=30))
             program.terminate()
-            said, _ = program.communicate(timeout=30)
-            self.assertEqual({f"/mysfits/{environment['MYSFIT_ID']}/like"}, {path for path, _, _ in server.seen})
+            output, _ = program.communicate(timeout=30)
+            self.assertEqual({f"/mysfits/{environment['MYSFIT_ID']}/like"}, {path for path, _, _ in server.requests})
         self.assertEqual(0, program.returncode)
-        self.assertIn("'404':", said)
+        self.assertIn("'404':", output)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every call of the AWS CLI in the scripts and documents has a command, options and a query that the CLI and the service know."""
+"""Checks the command, options and query of every AWS CLI call in the scripts and documents."""
 
 import re
 import unittest
@@ -8,32 +8,32 @@ from resolved import INFRA, ROOT
 
 
 def script_calls():
-    return [call for path in sorted((INFRA / "script").iterdir()) for call in cli_calls.calls(f"infra/script/{path.name}", path.read_text())]
+    return [call for path in sorted((INFRA / "script").iterdir()) for call in cli_calls.find_calls(f"infra/script/{path.name}", path.read_text())]
 
 
 def document_calls():
-    """The calls in code of the documents: blocks between fences, and words between backquotes."""
+    """Returns the AWS CLI calls in fenced code blocks and inline code of the documents."""
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         text = path.read_text()
         for code in (*re.findall(r"```\w*\n(.*?)```", text, re.DOTALL), *re.findall(r"(?<!`)`(aws [^`\n]+)`", text)):
-            # An ellipsis stands for what a person adds.
-            yield from (call for call in cli_calls.calls(path.name, code) if not set(call.words) & {"...", "…"})
+            # Calls with an ellipsis are incomplete and not checked.
+            yield from (call for call in cli_calls.find_calls(path.name, code) if not set(call.words) & {"...", "…"})
 
 
-def problems(text):
-    return [problem for call in cli_calls.calls("example", text) for problem in cli_calls.problems(call)]
+def find_problems(text):
+    return [problem for call in cli_calls.find_calls("example", text) for problem in cli_calls.find_problems(call)]
 
 
 class Calls(unittest.TestCase):
     maxDiff = None
 
-    def test_every_call_of_the_scripts_is_one_that_the_cli_accepts(self):
-        self.assertEqual([], [problem for call in script_calls() for problem in cli_calls.problems(call)])
+    def test_the_cli_accepts_every_aws_call_of_the_scripts(self):
+        self.assertEqual([], [problem for call in script_calls() for problem in cli_calls.find_problems(call)])
 
-    def test_every_call_of_the_documents_is_one_that_the_cli_accepts(self):
-        self.assertEqual([], [problem for call in document_calls() for problem in cli_calls.problems(call)])
+    def test_the_cli_accepts_every_aws_call_of_the_documents(self):
+        self.assertEqual([], [problem for call in document_calls() for problem in cli_calls.find_problems(call)])
 
-    def test_no_call_of_the_scripts_is_overlooked(self):
+    def test_the_parser_finds_every_aws_call_of_the_scripts(self):
         lines = 0
         for path in (INFRA / "script").iterdir():
             text = re.sub(r"(?m)^\s*#.*", "", cli_calls.HEREDOC.sub(r"\3", path.read_text()))
@@ -42,7 +42,7 @@ class Calls(unittest.TestCase):
         self.assertGreater(lines, 100)
         self.assertEqual(lines, len(script_calls()))
 
-    def test_each_kind_of_mistake_is_found(self):
+    def test_each_kind_of_invalid_aws_call_is_reported(self):
         for text, problem in (
             ("aws ec2 describe-vpc", "no such command"),
             ("aws cloudformation wait stack-delete-completed --stack-name x", "no such command"),
@@ -58,7 +58,7 @@ class Calls(unittest.TestCase):
             ("aws sts get-caller-identity --query 'Arn['", "--query"),
         ):
             with self.subTest(text=text):
-                self.assertIn(problem, " ".join(problems(text)))
+                self.assertIn(problem, " ".join(find_problems(text)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Every variant of every template, with the longest name of an installation and of a region, has only values that AWS's services
-accept: by their API models (models.py) and by rules that only documents state (limits.py)."""
+"""Checks that AWS's services accept all property values of every variant of every template, according to their API models (models.py)
+and to rules in their documentation (limits.py). The templates are resolved with the longest installation name and region name."""
 
 import re
 import subprocess
@@ -19,20 +19,20 @@ REGION = "ap-southeast-2"
 def deployed_resources():
     """Every resource of every variant: stack, logical name, type, properties."""
     return [(stack, name, resource["Type"], resource.get("Properties", {}))
-            for stack, _, chosen in every_variant()
-            for name, resource in as_deployed(stack, LONGEST, REGION, **chosen)["Resources"].items()]
+            for stack, _, overrides in every_variant()
+            for name, resource in as_deployed(stack, LONGEST, REGION, **overrides)["Resources"].items()]
 
 
 def limited_values(limit, stack, name, properties):
-    """The values that a limit is about: those at its path, otherwise the name that CloudFormation makes."""
+    """Returns the values at the limit's path, or a generated name if the template contains no name."""
     found = jmespath.search(limit.path, properties)
     values = [each for each in (found if isinstance(found, list) else [found]) if each is not None]
-    if not values and limit.made:
-        kept = limit.made - len(physical.RANDOM) - 1
-        values = [f"{LONGEST}-{stack}-{name}"[:kept] + "-" + physical.RANDOM]
+    if not values and limit.generated_length:
+        prefix_length = limit.generated_length - len(physical.RANDOM_SUFFIX) - 1
+        values = [f"{LONGEST}-{stack}-{name}"[:prefix_length] + "-" + physical.RANDOM_SUFFIX]
         if limit.kind == "AWS::S3::Bucket":
             values = [each.lower() for each in values]
-    return [models.text_of(each) for each in values]
+    return [models.format_value(each) for each in values]
 
 
 class Limits(unittest.TestCase):
@@ -42,24 +42,24 @@ class Limits(unittest.TestCase):
     def setUpClass(cls):
         cls.deployed = deployed_resources()
 
-    def test_every_value_of_every_variant_is_one_that_its_service_documents(self):
-        broken = [f"{stack}.{name} {limit.path} = {value!r}: {limit.source}"
+    def test_every_property_value_matches_the_documented_limit_of_its_service(self):
+        problems = [f"{stack}.{name} {limit.path} = {value!r}: {limit.source}"
                   for stack, name, kind, properties in self.deployed for limit in LIMITS if limit.kind == kind
                   for value in limited_values(limit, stack, name, properties) if not re.fullmatch(limit.pattern, value)]
-        self.assertEqual([], broken)
+        self.assertEqual([], problems)
 
     def test_each_limit_refuses_its_example(self):
         for limit in LIMITS:
             with self.subTest(kind=limit.kind, path=limit.path):
                 self.assertIsNone(re.fullmatch(limit.pattern, limit.refused))
 
-    def test_each_limit_finds_a_value_in_some_template(self):
+    def test_each_limit_applies_to_a_value_in_a_template(self):
         for limit in LIMITS:
             with self.subTest(kind=limit.kind, path=limit.path):
                 self.assertTrue(any(limited_values(limit, stack, name, properties)
                                     for stack, name, kind, properties in self.deployed if kind == limit.kind))
 
-    def test_the_region_of_these_tests_has_the_longest_name(self):
+    def test_no_aws_region_has_a_longer_name_than_the_region_of_these_tests(self):
         regions = botocore.session.get_session().get_available_regions("ec2")
         self.assertEqual(max(map(len, regions)), len(REGION))
 
@@ -71,23 +71,23 @@ class Models(unittest.TestCase):
     def setUpClass(cls):
         cls.deployed = deployed_resources()
 
-    def test_every_property_of_every_variant_is_one_that_its_services_api_accepts(self):
-        broken = []
+    def test_the_api_model_of_its_service_accepts_every_property(self):
+        problems = []
         for stack, name, kind, properties in self.deployed:
             if kind not in models.WITHOUT_MODEL:
-                broken += [f"{stack}.{name} {problem}" for problem in models.problems(kind, properties)]
-        self.assertEqual([], broken)
+                problems += [f"{stack}.{name} {problem}" for problem in models.find_problems(kind, properties)]
+        self.assertEqual([], problems)
 
     def test_every_resource_type_has_an_api_model_or_a_reason(self):
         kinds = {kind for _, _, kind, _ in self.deployed}
-        self.assertEqual(kinds, set(models.ROWS) | set(models.WITHOUT_MODEL))
-        self.assertEqual(set(), set(models.ROWS) & set(models.WITHOUT_MODEL))
+        self.assertEqual(kinds, set(models.RESOURCE_MODELS) | set(models.WITHOUT_MODEL))
+        self.assertEqual(set(), set(models.RESOURCE_MODELS) & set(models.WITHOUT_MODEL))
 
     def test_the_api_models_refuse_each_example(self):
         for kind, key, value in REFUSED_BY_MODELS:
             with self.subTest(kind=kind, key=key):
                 properties = next(properties for _, _, each, properties in self.deployed if each == kind)
-                self.assertTrue(models.problems(kind, {**properties, key: value}))
+                self.assertTrue(models.find_problems(kind, {**properties, key: value}))
 
     def test_a_resource_without_a_required_property_is_refused(self):
         for kind, key in (("AWS::CodePipeline::Pipeline", "RoleArn"), ("AWS::CodeBuild::Project", "Environment"),
@@ -96,11 +96,11 @@ class Models(unittest.TestCase):
             with self.subTest(kind=kind):
                 properties = next(properties for _, _, each, properties in self.deployed if each == kind)
                 rest = {name: value for name, value in properties.items() if name != key}
-                self.assertIn(f"requires {key}".lower(), " ".join(models.problems(kind, rest)).lower())
+                self.assertIn(f"requires {key}".lower(), " ".join(models.find_problems(kind, rest)).lower())
 
 
 class Workshop(unittest.TestCase):
-    """The parameter that is part of most names."""
+    """The parameter Workshop, which most resource names contain."""
 
     def accepted_by_templates(self, name):
         for stack in STACKS:
@@ -111,13 +111,13 @@ class Workshop(unittest.TestCase):
         check = f". {INFRA}/script/common.sh; trap - EXIT; is_allowed_name {name}"
         return subprocess.run(["bash", "-c", check], check=False).returncode == 0
 
-    def test_a_name_that_some_service_refuses_is_refused_by_every_template_and_script(self):
+    def test_templates_and_scripts_refuse_installation_names_that_an_aws_service_refuses(self):
         for name, reason in REFUSED_WORKSHOPS.items():
             with self.subTest(name=name, reason=reason):
                 self.assertEqual([], [stack for stack, accepted in self.accepted_by_templates(name) if accepted])
                 self.assertFalse(self.accepted_by_scripts(name))
 
-    def test_a_name_that_every_service_takes_is_allowed(self):
+    def test_templates_and_scripts_accept_installation_names_that_every_aws_service_accepts(self):
         for name in ALLOWED_WORKSHOPS:
             with self.subTest(name=name):
                 self.assertEqual([], [stack for stack, accepted in self.accepted_by_templates(name) if not accepted])

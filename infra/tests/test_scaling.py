@@ -1,4 +1,4 @@
-"""Compares infra/services.yml with infra/scaling.json, the definition of alarms and steps, and checks the table in it."""
+"""Compares the alarms and scaling steps in infra/services.yml with infra/scaling.json, and checks the table in infra/scaling.json."""
 
 import json
 import unittest
@@ -17,7 +17,7 @@ COMPARISONS = {
 }
 
 
-def holds(step, difference):
+def step_applies(step, difference):
     """Whether a step applies to a metric that differs from its threshold by `difference`, as Application Auto Scaling documents
     it: at or above the threshold a step includes its lower bound, below the threshold its upper bound."""
     lower = step.get("MetricIntervalLowerBound", float("-inf"))
@@ -27,85 +27,86 @@ def holds(step, difference):
     return lower < difference <= upper
 
 
-def changes(made, requests):
-    """For each alarm that is on at this request count, its policy and the adjustments of the steps that apply."""
-    done = []
-    for alarm in (made["LikeScaleUpAlarm"], made["LikeScaleDownAlarm"]):
+def find_scaling_changes(properties, requests):
+    """Returns the policy of each alarm that is on at this request count, with the adjustments of the steps that apply."""
+    applied_changes = []
+    for alarm in (properties["LikeScaleUpAlarm"], properties["LikeScaleDownAlarm"]):
         if COMPARISONS[alarm["ComparisonOperator"]](requests, alarm["Threshold"]):
             [policy] = alarm["AlarmActions"]
-            steps = made[policy]["StepScalingPolicyConfiguration"]["StepAdjustments"]
-            fits = [step["ScalingAdjustment"] for step in steps if holds(step, requests - alarm["Threshold"])]
-            done.append((policy, fits))
-    return done
+            steps = properties[policy]["StepScalingPolicyConfiguration"]["StepAdjustments"]
+            adjustments = [step["ScalingAdjustment"] for step in steps if step_applies(step, requests - alarm["Threshold"])]
+            applied_changes.append((policy, adjustments))
+    return applied_changes
 
 
 class StepScaling(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.made = resources("services", Scaling="step")
+        cls.properties = resources("services", Scaling="step")
 
-    def test_each_request_count_changes_the_number_of_tasks_as_the_table_says(self):
+    def test_each_request_count_of_the_table_triggers_the_listed_change_of_tasks(self):
         for row in STEP["table"]:
             with self.subTest(requests=row["requests"]):
-                done = changes(self.made, row["requests"])
-                self.assertEqual(1, len(done), f"not exactly one alarm fires: {done}")
-                self.assertEqual([row["change"]], done[0][1])
+                applied_changes = find_scaling_changes(self.properties, row["requests"])
+                self.assertEqual(1, len(applied_changes), f"not exactly one alarm fires: {applied_changes}")
+                self.assertEqual([row["change"]], applied_changes[0][1])
 
     def test_exactly_one_alarm_and_one_step_apply_to_any_request_count(self):
         for requests in range(0, 6000):
-            done = changes(self.made, requests)
-            self.assertEqual([1], [len(steps) for _, steps in done], f"{requests} requests: {done}")
+            applied_changes = find_scaling_changes(self.properties, requests)
+            self.assertEqual([1], [len(steps) for _, steps in applied_changes], f"{requests} requests: {applied_changes}")
 
-    def test_alarms_equal_scaling_json(self):
+    def test_scaling_alarms_equal_those_in_scaling_json(self):
         for policy in STEP["policies"]:
-            wanted, made = policy["alarm"], self.made[policy["alarm"]["name"]]
-            self.assertEqual(f"mysfits-{wanted['name']}", made["AlarmName"])
-            self.assertEqual(wanted["threshold"], made["Threshold"])
-            self.assertEqual(wanted["comparison"], made["ComparisonOperator"])
-            self.assertEqual(wanted["missingData"], made["TreatMissingData"])
-            self.assertEqual([policy["policy"]], made["AlarmActions"])
-            self.assertEqual(METRIC["namespace"], made["Namespace"])
-            self.assertEqual(METRIC["name"], made["MetricName"])
-            self.assertEqual(METRIC["statistic"], made["Statistic"])
-            self.assertEqual(METRIC["periodSeconds"], made["Period"])
-            self.assertEqual(METRIC["evaluationPeriods"], made["EvaluationPeriods"])
-            self.assertEqual(["LoadBalancer", "TargetGroup"], [each["Name"] for each in made["Dimensions"]])
-            self.assertEqual("targetgroup/like/0123456789abcdef", made["Dimensions"][1]["Value"])
+            expected, properties = policy["alarm"], self.properties[policy["alarm"]["name"]]
+            self.assertEqual(f"mysfits-{expected['name']}", properties["AlarmName"])
+            self.assertEqual(expected["threshold"], properties["Threshold"])
+            self.assertEqual(expected["comparison"], properties["ComparisonOperator"])
+            self.assertEqual(expected["missingData"], properties["TreatMissingData"])
+            self.assertEqual([policy["policy"]], properties["AlarmActions"])
+            self.assertEqual(METRIC["namespace"], properties["Namespace"])
+            self.assertEqual(METRIC["name"], properties["MetricName"])
+            self.assertEqual(METRIC["statistic"], properties["Statistic"])
+            self.assertEqual(METRIC["periodSeconds"], properties["Period"])
+            self.assertEqual(METRIC["evaluationPeriods"], properties["EvaluationPeriods"])
+            self.assertEqual(["LoadBalancer", "TargetGroup"], [each["Name"] for each in properties["Dimensions"]])
+            self.assertEqual("targetgroup/like/0123456789abcdef", properties["Dimensions"][1]["Value"])
 
-    def test_steps_equal_scaling_json(self):
+    def test_scaling_steps_equal_those_in_scaling_json(self):
         names = {"lower": "MetricIntervalLowerBound", "upper": "MetricIntervalUpperBound", "adjustment": "ScalingAdjustment"}
         for policy in STEP["policies"]:
-            made = self.made[policy["policy"]]
-            self.assertEqual(policy["policy"], made["PolicyName"])
-            configuration = made["StepScalingPolicyConfiguration"]
+            properties = self.properties[policy["policy"]]
+            self.assertEqual(policy["policy"], properties["PolicyName"])
+            configuration = properties["StepScalingPolicyConfiguration"]
             self.assertEqual(STEP["adjustmentType"], configuration["AdjustmentType"])
             self.assertEqual(STEP["cooldownSeconds"], configuration["Cooldown"])
-            wanted = [{names[key]: value for key, value in step.items()} for step in policy["steps"]]
-            self.assertEqual(wanted, configuration["StepAdjustments"])
+            expected = [{names[key]: value for key, value in step.items()} for step in policy["steps"]]
+            self.assertEqual(expected, configuration["StepAdjustments"])
 
-    def test_without_requests_the_idle_policy_scales_in_by_its_one_documented_step(self):
+    def test_the_idle_policy_scales_in_if_there_are_no_requests(self):
         """The alarm's value is always a number: FILL makes a missing minute 0."""
-        wanted, alarm, policy = STEP["idle"], self.made["LikeIdleAlarm"], self.made["LikeIdlePolicy"]
+        expected, alarm, policy = STEP["idle"], self.properties["LikeIdleAlarm"], self.properties["LikeIdlePolicy"]
         expressions = {each["Id"]: each for each in alarm["Metrics"]}
-        self.assertEqual(wanted["alarm"]["expression"], expressions["likes"]["Expression"])
+        self.assertEqual(expected["alarm"]["expression"], expressions["likes"]["Expression"])
         statistic = expressions["requests"]["MetricStat"]
         self.assertEqual((METRIC["name"], METRIC["statistic"], METRIC["periodSeconds"]),
                          (statistic["Metric"]["MetricName"], statistic["Stat"], statistic["Period"]))
-        self.assertEqual(self.made["LikeScaleDownAlarm"]["Dimensions"], statistic["Metric"]["Dimensions"])
-        # More minutes than the metric can be late, else a late minute of many likes counts as one without.
-        self.assertEqual((wanted["alarm"]["periods"],) * 2, (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]))
-        self.assertGreaterEqual(wanted["alarm"]["periods"], 5)
-        self.assertEqual((wanted["alarm"]["threshold"], wanted["alarm"]["comparison"]), (alarm["Threshold"], alarm["ComparisonOperator"]))
+        self.assertEqual(self.properties["LikeScaleDownAlarm"]["Dimensions"], statistic["Metric"]["Dimensions"])
+        # The alarm needs more minutes than the metric's delay. Otherwise a minute with delayed data would count as a minute without
+        # likes.
+        self.assertEqual((expected["alarm"]["periods"],) * 2, (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]))
+        self.assertGreaterEqual(expected["alarm"]["periods"], 5)
+        self.assertEqual((expected["alarm"]["threshold"], expected["alarm"]["comparison"]), (alarm["Threshold"], alarm["ComparisonOperator"]))
         self.assertEqual(["LikeIdlePolicy"], alarm["AlarmActions"])
         steps = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
-        self.assertEqual([-5], [step["ScalingAdjustment"] for step in steps if holds(step, 0 - alarm["Threshold"])])
+        self.assertEqual([-5], [step["ScalingAdjustment"] for step in steps if step_applies(step, 0 - alarm["Threshold"])])
         self.assertEqual([{"MetricIntervalUpperBound": 0, "ScalingAdjustment": -5}], steps)
 
-    def test_bounds_equal_scaling_json(self):
-        target = self.made["LikeScalableTarget"]
+    def test_capacity_bounds_equal_those_in_scaling_json(self):
+        target = self.properties["LikeScalableTarget"]
         self.assertEqual((STEP["bounds"]["min"], STEP["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
         self.assertEqual("service/Cluster-mysfits/LikeService.Name", target["ResourceId"])
-        self.assertEqual("2", str(self.made["LikeService"]["DesiredCount"]))
+        self.assertEqual("2", str(self.properties["LikeService"]["DesiredCount"]))
         self.assertEqual(2, STEP["bounds"]["desired"])
 
     def test_the_load_generators_rate_triggers_the_first_step(self):
@@ -113,37 +114,37 @@ class StepScaling(unittest.TestCase):
         [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
         self.assertIn({"Name": "LIKES_PER_MINUTE", "Value": str(likes)},
                       [{**each, "Value": str(each["Value"])} for each in container["Environment"]])
-        self.assertEqual([("LikeScaleUpPolicy", [10])], changes(self.made, likes))
+        self.assertEqual([("LikeScaleUpPolicy", [10])], find_scaling_changes(self.properties, likes))
 
 
 class OtherScaling(unittest.TestCase):
-    def test_by_default_there_are_the_alarms_of_lab_4_without_policies(self):
-        made = resources("services")
-        self.assertEqual({"LikeScaleUpAlarm", "LikeScaleDownAlarm"}, {name for name in made if "Scal" in name})
+    def test_by_default_the_alarms_of_lab_4_exist_without_scaling_policies(self):
+        properties = resources("services")
+        self.assertEqual({"LikeScaleUpAlarm", "LikeScaleDownAlarm"}, {name for name in properties if "Scal" in name})
         step = resources("services", Scaling="step")
         for name in ("LikeScaleUpAlarm", "LikeScaleDownAlarm"):
-            self.assertEqual([], made[name].pop("AlarmActions"))
+            self.assertEqual([], properties[name].pop("AlarmActions"))
             del step[name]["AlarmActions"]
-            self.assertEqual(step[name], made[name])
+            self.assertEqual(step[name], properties[name])
 
-    def test_target_tracking_equals_scaling_json(self):
-        wanted, made = SCALING["targetTracking"], resources("services", Scaling="target-tracking")
-        target = made["LikeScalableTarget"]
-        self.assertEqual((wanted["bounds"]["min"], wanted["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
+    def test_the_target_tracking_policy_equals_the_one_in_scaling_json(self):
+        expected, properties = SCALING["targetTracking"], resources("services", Scaling="target-tracking")
+        target = properties["LikeScalableTarget"]
+        self.assertEqual((expected["bounds"]["min"], expected["bounds"]["max"]), (target["MinCapacity"], target["MaxCapacity"]))
         self.assertEqual(
             {
-                "PredefinedMetricSpecification": {"PredefinedMetricType": wanted["metric"]},
-                "TargetValue": wanted["target"],
-                "ScaleInCooldown": wanted["scaleInCooldownSeconds"],
-                "ScaleOutCooldown": wanted["scaleOutCooldownSeconds"],
+                "PredefinedMetricSpecification": {"PredefinedMetricType": expected["metric"]},
+                "TargetValue": expected["target"],
+                "ScaleInCooldown": expected["scaleInCooldownSeconds"],
+                "ScaleOutCooldown": expected["scaleOutCooldownSeconds"],
             },
-            made[wanted["policy"]]["TargetTrackingScalingPolicyConfiguration"],
+            properties[expected["policy"]]["TargetTrackingScalingPolicyConfiguration"],
         )
-        self.assertNotIn("LikeScaleUpAlarm", made)
+        self.assertNotIn("LikeScaleUpAlarm", properties)
 
     def test_scaling_none_creates_no_alarm_and_no_policy(self):
-        made = resources("services", Scaling="none")
-        self.assertEqual([], [name for name in made if "Scal" in name])
+        properties = resources("services", Scaling="none")
+        self.assertEqual([], [name for name in properties if "Scal" in name])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""The scripts before a program `aws` that gives answers which no emulator gives: failed rollbacks, quotas, second pages,
-resources that the tagging API still lists."""
+"""Runs the scripts with a replacement for `aws` that returns responses which no emulator returns: failed rollbacks, quotas, second
+pages, and deleted resources that the tagging API still lists."""
 
 import json
 import os
@@ -24,7 +24,7 @@ OUTPUTS = {
 
 
 def described_stacks(**status):
-    """What DescribeStacks answers: every stack is complete unless `status` says otherwise; None is no stack."""
+    """Returns a response of DescribeStacks. Every stack is complete unless `status` contains another status. None omits the stack."""
     known = {**dict.fromkeys(STACKS, "CREATE_COMPLETE"), **status}
     stacks = [{"StackName": f"mysfits-{name}", "StackStatus": value, "Outputs": []} for name, value in known.items() if value]
     stacks[0]["Outputs"] = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
@@ -35,16 +35,16 @@ NO_STACKS = ["^cloudformation describe-stacks --output", {"Stacks": []}]
 ZONES = [{"ZoneId": zone, "ZoneName": f"{REGION}{letter}"} for zone, letter in (("use1-az3", "a"), ("use1-az2", "b"), ("use1-az5", "c"))]
 
 
-def found(arns):
+def tagged_resources(arns):
     return ["^resourcegroupstaggingapi", {"ResourceTagMappingList": [{"ResourceARN": each} for each in arns]}]
 
 
-def service(revision, count=2):
+def described_service(revision, count=2):
     return {"services": [{"status": "ACTIVE", "taskDefinition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/x:{revision}",
                           "desiredCount": count}]}
 
 
-def task(*containers):
+def described_task(*containers):
     return {"taskDefinition": {"containerDefinitions": list(containers)}}
 
 
@@ -58,30 +58,30 @@ HEALTHY = [
     ["^service-quotas", {"Quota": {"Value": 30.0}}],
     ["^ec2 describe-(vpcs|internet-gateways|addresses)", {"Vpcs": [], "InternetGateways": [], "Addresses": []}],
     ["^xray get-trace-segment-destination", {"Destination": "XRay", "Status": "ACTIVE"}],
-    ["^ecs describe-services", service(1)],
-    ["^ecs describe-task-definition", task(container("like-service"), container("monolith-service"))],
+    ["^ecs describe-services", described_service(1)],
+    ["^ecs describe-task-definition", described_task(container("like-service"), container("monolith-service"))],
 ]
 
 
 class Scripts(unittest.TestCase):
-    def run_script(self, name, *options, answers, code=0, typed=None):
+    def run_script(self, name, *options, answers, code=0, typed_input=None):
         """Runs a script; returns what it printed and its calls of `aws`."""
         with tempfile.TemporaryDirectory() as directory:
-            place = Path(directory)
-            (place / "answers").write_text(json.dumps(answers))
-            (place / "calls").touch()
-            environment = {**os.environ, "PATH": f"{directory_of_aws()}:{os.environ['PATH']}", "FAKE_AWS_ANSWERS": str(place / "answers"),
-                           "FAKE_AWS_CALLS": str(place / "calls"), "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1"}
-            done = subprocess.run(
+            work_dir = Path(directory)
+            (work_dir / "answers").write_text(json.dumps(answers))
+            (work_dir / "calls").touch()
+            environment = {**os.environ, "PATH": f"{directory_of_aws()}:{os.environ['PATH']}", "FAKE_AWS_ANSWERS": str(work_dir / "answers"),
+                           "FAKE_AWS_CALLS": str(work_dir / "calls"), "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1"}
+            process = subprocess.run(
                 ["bash", ROOT / "infra/script" / name, "--stack", "mysfits", "--region", REGION, *options], env=environment,
                 check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
-                **({"input": typed} if typed else {"stdin": subprocess.DEVNULL}))
-            self.assertEqual(code, done.returncode, done.stdout)
-            return done.stdout, (place / "calls").read_text().splitlines()
+                **({"input": typed_input} if typed_input else {"stdin": subprocess.DEVNULL}))
+            self.assertEqual(code, process.returncode, process.stdout)
+            return process.stdout, (work_dir / "calls").read_text().splitlines()
 
 
 class CleanUp(Scripts):
-    # One of each type that the stacks create, and how its service says that it does not exist.
+    # A deleted resource of each type -> the call that checks it, and the service's response.
     DELETED = {
         f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/MysfitsTable-mysfits": ("dynamodb describe-table", "ResourceNotFoundException"),
         f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/vpc-1": ("ec2 describe-vpcs", "InvalidVpcID.NotFound"),
@@ -111,43 +111,43 @@ class CleanUp(Scripts):
         return [[f"^{command}", answer if isinstance(answer, dict) else {"error": f"An error occurred ({answer}) when calling"}]
                 for command, answer in table.values()]
 
-    def test_resources_that_the_tagging_api_still_lists_after_their_deletion_are_not_reported(self):
+    def test_cleanup_ignores_deleted_resources_that_the_tagging_api_still_lists(self):
         """GetResources returns "tagged or previously tagged resources":
         https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html"""
-        said, _ = self.run_script("cleanup", "--yes", answers=[NO_STACKS, found(self.DELETED), *self.answers(self.DELETED)])
-        self.assertIn("No resource of 'mysfits' remains", said)
+        output, _ = self.run_script("cleanup", "--yes", answers=[NO_STACKS, tagged_resources(self.DELETED), *self.answers(self.DELETED)])
+        self.assertIn("No resource of 'mysfits' remains", output)
 
-    def test_resources_that_still_exist_and_unknown_types_are_reported(self):
+    def test_cleanup_reports_existing_resources_and_resources_of_unknown_types(self):
         vpc, unknown = f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/vpc-1", f"arn:aws:mystery:{REGION}:{ACCOUNT}:thing/1"
-        answers = [NO_STACKS, found([*self.DELETED, unknown]), ["^ec2 describe-vpcs", {"Vpcs": [{"VpcId": "vpc-1"}]}],
+        answers = [NO_STACKS, tagged_resources([*self.DELETED, unknown]), ["^ec2 describe-vpcs", {"Vpcs": [{"VpcId": "vpc-1"}]}],
                    *self.answers(self.DELETED)]
-        said, _ = self.run_script("cleanup", "--yes", answers=answers, code=1)
-        reported = [line.strip() for line in said.splitlines() if line.startswith("  arn:")]
+        output, _ = self.run_script("cleanup", "--yes", answers=answers, code=1)
+        reported = [line.strip() for line in output.splitlines() if line.startswith("  arn:")]
         self.assertEqual([vpc, unknown], reported)
 
-    def test_a_service_that_refuses_the_question_does_not_prove_that_a_resource_is_deleted(self):
+    def test_cleanup_reports_a_resource_if_the_call_that_checks_it_is_denied(self):
         table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/MysfitsTable-mysfits"
-        answers = [NO_STACKS, found([table]), ["^dynamodb describe-table", {"error": "An error occurred (AccessDeniedException)"}]]
-        said, _ = self.run_script("cleanup", "--yes", answers=answers, code=1)
-        self.assertIn(f"  {table}", said)
+        answers = [NO_STACKS, tagged_resources([table]), ["^dynamodb describe-table", {"error": "An error occurred (AccessDeniedException)"}]]
+        output, _ = self.run_script("cleanup", "--yes", answers=answers, code=1)
+        self.assertIn(f"  {table}", output)
 
-    def test_log_groups_and_task_definitions_of_longer_names_are_not_touched(self):
-        """An installation 'mysfits-build' and a project '/aws/codebuild/mysfits-other' are not of 'mysfits'."""
-        own = ["mysfits-build", "mysfits-MythicalLikeLogGroup", "/aws/codebuild/mysfits-images",
+    def test_cleanup_deletes_no_log_groups_and_task_definitions_of_installations_with_longer_names(self):
+        """An installation 'mysfits-build' and a project '/aws/codebuild/mysfits-other' do not belong to the installation 'mysfits'."""
+        own_groups = ["mysfits-build", "mysfits-MythicalLikeLogGroup", "/aws/codebuild/mysfits-images",
                "/aws/ecs/containerinsights/Cluster-mysfits/performance"]
-        others = ["mysfits-build-build", "mysfits-build-MythicalLikeLogGroup", "/aws/codebuild/mysfits-other",
+        other_groups = ["mysfits-build-build", "mysfits-build-MythicalLikeLogGroup", "/aws/codebuild/mysfits-other",
                   "mysfits-MythicalLikeLogGroup-2", "/aws/ecs/containerinsights/Cluster-mysfits/other"]
         family = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/Mythical-Like-Service-mysfits"
-        answers = [NO_STACKS, ["^logs describe-log-groups", {"logGroups": [{"logGroupName": each} for each in own + others]}],
+        answers = [NO_STACKS, ["^logs describe-log-groups", {"logGroups": [{"logGroupName": each} for each in own_groups + other_groups]}],
                    ["^ecs list-task-definitions", {"taskDefinitionArns": [f"{family}:1", f"{family}-build:7"]}]]
         _, calls = self.run_script("cleanup", "--yes", answers=answers)
         deleted = {call.split("--log-group-name ")[1] for call in calls if call.startswith("logs delete-log-group")}
-        self.assertEqual(set(own), deleted)
+        self.assertEqual(set(own_groups), deleted)
         self.assertEqual([], [call for call in calls if "deregister" in call and "-build:7" in call])
         self.assertTrue([call for call in calls if "deregister" in call and f"{family}:1" in call])
 
-    def test_a_user_pool_on_the_second_page_is_found(self):
-        """The CLI's own paging is off where --max-results is given, and list-user-pools requires it."""
+    def test_cleanup_deletes_a_user_pool_on_the_second_page(self):
+        """The CLI fetches only one page if --max-results is given, and list-user-pools requires --max-results."""
         second = {"UserPools": [{"Id": "pool-61", "Name": "mysfits-search"}]}
         first = {"UserPools": [{"Id": f"pool-{number}", "Name": "other"} for number in range(60)], "NextToken": "more"}
         answers = [NO_STACKS, ["^cognito-idp list-user-pools.*--next-token more", second], ["^cognito-idp list-user-pools", first],
@@ -158,54 +158,54 @@ class CleanUp(Scripts):
 
 
 class Deploy(Scripts):
-    def test_a_failed_rollback_is_completed_before_the_update(self):
+    def test_update_completes_a_failed_rollback_before_it_deploys(self):
         _, calls = self.run_script("update", "LogLevel=DEBUG", answers=[described_stacks(services="UPDATE_ROLLBACK_FAILED"), *HEALTHY])
         changes = [call.split()[1] for call in calls if re.match("cloudformation (?!describe)", call)]
         self.assertEqual(["continue-update-rollback", "wait", "deploy"], changes)
 
-    def test_a_rollback_that_fails_again_names_the_command_that_skips_a_resource(self):
+    def test_update_prints_the_command_that_skips_a_resource_if_the_rollback_fails_again(self):
         answers = [described_stacks(services="UPDATE_ROLLBACK_FAILED"), ["^cloudformation wait", {"error": "Waiter failed"}], *HEALTHY]
-        said, calls = self.run_script("update", "LogLevel=DEBUG", answers=answers, code=1)
-        self.assertIn("--resources-to-skip", said)
+        output, calls = self.run_script("update", "LogLevel=DEBUG", answers=answers, code=1)
+        self.assertIn("--resources-to-skip", output)
         self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
 
-    def edited(self):
-        """Somebody added a variable and a sidecar in the console, and the pipeline deployed another image."""
+    def answers_with_edits(self):
+        """Returns responses for a service whose task definition got a variable and a sidecar in the console and an image by the pipeline."""
         return [
             described_stacks(),
-            ["^ecs describe-services.*Like", service(7, count=5)],
+            ["^ecs describe-services.*Like", described_service(7, count=5)],
             ["^ecs describe-services.*Monolith", {"services": []}],
-            ["^ecs describe-task-definition.*Like-Service-mysfits:1", task(container("like-service", LOGLEVEL="ERROR"))],
-            ["^ecs describe-task-definition.*/x:7", task(
+            ["^ecs describe-task-definition.*Like-Service-mysfits:1", described_task(container("like-service", LOGLEVEL="ERROR"))],
+            ["^ecs describe-task-definition.*/x:7", described_task(
                 container("like-service", "image:2", LOGLEVEL="DEBUG"), container("x-ray-daemon"))],
             *HEALTHY]
 
-    def test_edits_of_the_console_are_named_and_not_discarded_without_a_yes(self):
-        said, calls = self.run_script("update", "ChaosMode=off", answers=self.edited(), code=1)
-        self.assertIn("like-service: variable LOGLEVEL is 'DEBUG'", said)
-        self.assertIn("container x-ray-daemon was added", said)
-        self.assertNotIn("image:2 ", said.replace("LikeImage=image:2 ", ""))
+    def test_update_lists_console_edits_and_stops_without_the_answer_yes(self):
+        output, calls = self.run_script("update", "ChaosMode=off", answers=self.answers_with_edits(), code=1)
+        self.assertIn("like-service: variable LOGLEVEL is 'DEBUG'", output)
+        self.assertIn("container x-ray-daemon was added", output)
+        self.assertNotIn("image:2 ", output.replace("LikeImage=image:2 ", ""))
         self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
-        self.run_script("update", "ChaosMode=off", answers=self.edited(), typed="no\n", code=1)
+        self.run_script("update", "ChaosMode=off", answers=self.answers_with_edits(), typed_input="no\n", code=1)
 
-    def test_after_a_yes_the_update_discards_edits_and_keeps_image_and_count(self):
-        for options, typed in ((["--yes"], None), ([], "yes\n")):
-            _, calls = self.run_script("update", "ChaosMode=off", *options, answers=self.edited(), typed=typed)
+    def test_with_the_answer_yes_update_discards_edits_and_keeps_image_and_desired_count(self):
+        for options, typed_input in ((["--yes"], None), ([], "yes\n")):
+            _, calls = self.run_script("update", "ChaosMode=off", *options, answers=self.answers_with_edits(), typed_input=typed_input)
             [deploy] = [call for call in calls if call.startswith("cloudformation deploy")]
             self.assertIn("LikeImage=image:2 LikeDesiredCount=5", deploy)
 
-    def test_an_image_of_the_pipeline_alone_is_no_edit(self):
-        answers = self.edited()
-        answers[4][1] = task(container("like-service", "image:2", LOGLEVEL="ERROR"))
-        said, _ = self.run_script("update", "ChaosMode=off", answers=answers)
-        self.assertNotIn("edited", said)
+    def test_an_image_that_the_pipeline_deployed_is_not_reported_as_an_edit(self):
+        answers = self.answers_with_edits()
+        answers[4][1] = described_task(container("like-service", "image:2", LOGLEVEL="ERROR"))
+        output, _ = self.run_script("update", "ChaosMode=off", answers=answers)
+        self.assertNotIn("edited", output)
 
 
 class SetUp(Scripts):
     def deployed(self, calls):
         return [call.split("--stack-name mysfits-")[1].split()[0] for call in calls if call.startswith("cloudformation deploy")]
 
-    def test_a_new_network_gets_the_two_first_zones_in_which_tasks_can_run(self):
+    def test_setup_creates_a_new_network_in_the_first_two_usable_zones(self):
         _, calls = self.run_script("setup", answers=[described_stacks(network=None), *HEALTHY])
         [deploy] = [call for call in calls if call.startswith("cloudformation deploy --stack-name mysfits-network")]
         # use1-az3 has no Fargate for ARM64.
@@ -216,40 +216,40 @@ class SetUp(Scripts):
                                    answers=[described_stacks(network=None), *HEALTHY])
         self.assertNotIn(f"ZoneA={REGION}b", str(calls))
 
-    def test_the_site_comes_last_and_can_be_left_out(self):
+    def test_setup_deploys_the_site_last_and_not_at_all_with_site_none(self):
         _, calls = self.run_script("setup", answers=[described_stacks(), *HEALTHY])
         self.assertEqual("site", self.deployed(calls)[-1])
         _, calls = self.run_script("setup", "--set", "Site=none", answers=[described_stacks(), *HEALTHY])
         self.assertNotIn("site", self.deployed(calls))
         self.run_script("setup", "--set", "Site=maybe", answers=[described_stacks(), *HEALTHY], code=64)
 
-    def test_an_account_that_is_refused_cloudfront_is_told_what_to_do(self):
+    def test_setup_prints_a_remedy_if_the_site_stack_fails(self):
         answers = [described_stacks(), ["^cloudformation deploy --stack-name mysfits-site", {"error": "Failed to create"}], *HEALTHY]
-        said, _ = self.run_script("setup", answers=answers, code=1)
-        self.assertIn("must be verified", said)
-        self.assertIn("Site=none", said)
+        output, _ = self.run_script("setup", answers=answers, code=1)
+        self.assertIn("must be verified", output)
+        self.assertIn("Site=none", output)
 
-    def test_the_source_is_pushed_once_before_the_pipeline_exists(self):
+    def test_setup_pushes_the_source_once_and_prints_the_push_command(self):
         with tempfile.TemporaryDirectory() as directory:
             subprocess.run(["git", "init", "--quiet", "--bare", directory], check=True)
             stacks = described_stacks()
             stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "CloneUrl", "OutputValue": directory})
             missing = ["^codecommit get-branch", {"error": "An error occurred (BranchDoesNotExistException)"}]
-            said, calls = self.run_script("setup", answers=[stacks, missing, *HEALTHY])
+            output, calls = self.run_script("setup", answers=[stacks, missing, *HEALTHY])
             tree = subprocess.run(["git", "-C", directory, "ls-tree", "--name-only", "main"], check=True, capture_output=True, text=True)
             self.assertIn("buildspec_prod.yml", tree.stdout)
             before = subprocess.run(["git", "-C", directory, "rev-parse", "main"], check=True, capture_output=True, text=True).stdout
-            # The whole command, with the credential helper without which git asks for a password.
-            self.assertIn("credential.helper", said)
-            self.assertIn(f"push {directory} HEAD:main", said)
+            # The printed command contains the credential helper. Otherwise git would ask for a password.
+            self.assertIn("credential.helper", output)
+            self.assertIn(f"push {directory} HEAD:main", output)
             self.run_script("setup", answers=[stacks, ["^codecommit get-branch", {"branch": {"commitId": "1"}}], *HEALTHY])
             after = subprocess.run(["git", "-C", directory, "rev-parse", "main"], check=True, capture_output=True, text=True).stdout
             self.assertEqual(before, after)
 
 
 class Exercise(Scripts):
-    def test_the_start_of_lab_3_keeps_the_traces_exporter_from_the_like_service(self):
-        """Exercises 3.3 to 3.5 commit the removal of this line, so the start must differ from the source by exactly this."""
+    def test_the_start_of_lab_3_adds_only_the_line_that_removes_the_traces_exporter(self):
+        """In exercises 3.3 to 3.5 participants remove this line, so the start may differ from the source only by this line."""
         with tempfile.TemporaryDirectory() as directory:
             git = ["git", "-C", directory]
             subprocess.run([*git, "init", "--quiet", "--bare"], check=True)
@@ -257,13 +257,13 @@ class Exercise(Scripts):
             stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "CloneUrl", "OutputValue": directory})
             self.run_script("setup", answers=[stacks, ["^codecommit get-branch", {"error": "BranchDoesNotExistException"}], *HEALTHY])
             self.run_script("exercise", "tracing", answers=[stacks])
-            shown = subprocess.run([*git, "diff", "--unified=0", "main~", "main"], check=True, capture_output=True, text=True).stdout
-        changed = [line for line in shown.splitlines() if re.match(r"[+-](?![+-])", line)]
+            diff = subprocess.run([*git, "diff", "--unified=0", "main~", "main"], check=True, capture_output=True, text=True).stdout
+        changed = [line for line in diff.splitlines() if re.match(r"[+-](?![+-])", line)]
         self.assertEqual({"+    let env = &env.without(\"OTEL_TRACES_EXPORTER\");",
                           "+    // Lab 3: without the next line the Like service is traced."},
                          {line for line in changed if "cargo test" not in line})
         self.assertEqual(1, len([line for line in changed if line.startswith("+") and line.endswith("--package monolith --lib")]))
-        self.assertEqual(4, len(changed), shown)
+        self.assertEqual(4, len(changed), diff)
 
 
 class TransactionSearch(Scripts):
@@ -274,11 +274,11 @@ class TransactionSearch(Scripts):
     def changes(self, calls):
         return [call for call in calls if not re.match("sts|xray get", call)]
 
-    def test_transaction_search_changes_the_account_only_after_a_yes(self):
-        for typed in (None, "no\n"):
-            _, calls = self.run_script("transaction-search", "on", answers=self.ANSWERS, typed=typed, code=1)
+    def test_transaction_search_changes_the_account_only_after_the_answer_yes(self):
+        for typed_input in (None, "no\n"):
+            _, calls = self.run_script("transaction-search", "on", answers=self.ANSWERS, typed_input=typed_input, code=1)
             self.assertEqual([], self.changes(calls))
-        _, calls = self.run_script("transaction-search", "on", answers=self.ANSWERS, typed="yes\n")
+        _, calls = self.run_script("transaction-search", "on", answers=self.ANSWERS, typed_input="yes\n")
         policy, destination, index = self.changes(calls)
         self.assertIn("logs put-resource-policy", policy)
         document = json.loads(re.search(r"--policy-document (\{.*\}) --query", policy)[1])
@@ -286,51 +286,51 @@ class TransactionSearch(Scripts):
         self.assertIn("xray update-trace-segment-destination --destination CloudWatchLogs", destination)
         self.assertIn('"DesiredSamplingPercentage": 100', index)
 
-    def test_tracing_in_cloudwatch_is_refused_without_transaction_search(self):
-        said, calls = self.run_script("update", "Tracing=cloudwatch", answers=[described_stacks(), *HEALTHY], code=1)
-        self.assertIn("infra/script/transaction-search on", said)
+    def test_update_refuses_tracing_cloudwatch_without_transaction_search(self):
+        output, calls = self.run_script("update", "Tracing=cloudwatch", answers=[described_stacks(), *HEALTHY], code=1)
+        self.assertIn("infra/script/transaction-search on", output)
         self.assertNotIn("cloudformation deploy", str(calls))
-        on = ["^xray get-trace-segment-destination", {"Destination": "CloudWatchLogs"}]
-        _, calls = self.run_script("update", "Tracing=cloudwatch", answers=[described_stacks(), on, *HEALTHY])
+        search_on = ["^xray get-trace-segment-destination", {"Destination": "CloudWatchLogs"}]
+        _, calls = self.run_script("update", "Tracing=cloudwatch", answers=[described_stacks(), search_on, *HEALTHY])
         self.assertIn("Tracing=cloudwatch", str(calls))
 
 
 class Preflight(Scripts):
-    def test_the_quota_of_concurrent_builds_is_checked_for_the_size_that_set_up_will_use(self):
+    def test_preflight_checks_the_quota_of_concurrent_builds_for_the_chosen_machine_size(self):
         none = ["^service-quotas.*codebuild", {"Quota": {"Value": 0.0}}]
-        said, calls = self.run_script("preflight", answers=[described_stacks(), none, *HEALTHY], code=1)
-        self.assertIn("concurrent builds (ARM64, BUILD_GENERAL1_LARGE): 0 of 0", said)
+        output, calls = self.run_script("preflight", answers=[described_stacks(), none, *HEALTHY], code=1)
+        self.assertIn("concurrent builds (ARM64, BUILD_GENERAL1_LARGE): 0 of 0", output)
         self.assertTrue([call for call in calls if "codebuild --quota-code L-596BEAB4" in call])
         _, calls = self.run_script("preflight", "--set", "ComputeType=BUILD_GENERAL1_SMALL", "--set", "CpuArchitecture=X86_64",
                                    answers=[described_stacks(), *HEALTHY])
         self.assertTrue([call for call in calls if "codebuild --quota-code L-9D07B6EF" in call])
 
-    def test_a_small_quota_of_fargate_says_at_how_many_tasks_a_deployment_finds_no_room(self):
-        said, _ = self.run_script("preflight", answers=[described_stacks(), ["^service-quotas", {"Quota": {"Value": 6.0}}], *HEALTHY])
-        self.assertIn("with 6 vCPUs of Fargate, step scaling stops at 22 tasks", said)
+    def test_preflight_reports_the_task_count_at_which_a_small_fargate_quota_stops_scaling(self):
+        output, _ = self.run_script("preflight", answers=[described_stacks(), ["^service-quotas", {"Quota": {"Value": 6.0}}], *HEALTHY])
+        self.assertIn("with 6 vCPUs of Fargate, step scaling stops at 22 tasks", output)
 
-    def test_transaction_search_with_the_default_index_is_noted_with_the_command_that_changes_it(self):
-        on = ["^xray get-trace-segment-destination", {"Destination": "CloudWatchLogs", "Status": "ACTIVE"}]
+    def test_preflight_reports_a_low_indexing_rate_of_transaction_search_with_the_command_that_raises_it(self):
+        search_on = ["^xray get-trace-segment-destination", {"Destination": "CloudWatchLogs", "Status": "ACTIVE"}]
         rules = ["^xray get-indexing-rules", {"IndexingRules": [
             {"Name": "Default", "Rule": {"Probabilistic": {"DesiredSamplingPercentage": 1.0, "ActualSamplingPercentage": 1.0}}}]}]
-        said, _ = self.run_script("preflight", answers=[described_stacks(), on, rules, *HEALTHY])
-        self.assertIn("indexes 1.0 % of the traces", said)
-        self.assertIn("aws xray update-indexing-rule", said)
+        output, _ = self.run_script("preflight", answers=[described_stacks(), search_on, rules, *HEALTHY])
+        self.assertIn("indexes 1.0 % of the traces", output)
+        self.assertIn("aws xray update-indexing-rule", output)
         rules[1]["IndexingRules"][0]["Rule"]["Probabilistic"]["DesiredSamplingPercentage"] = 100.0
-        said, _ = self.run_script("preflight", answers=[described_stacks(), on, rules, *HEALTHY])
-        self.assertIn("indexes all traces", said)
+        output, _ = self.run_script("preflight", answers=[described_stacks(), search_on, rules, *HEALTHY])
+        self.assertIn("indexes all traces", output)
 
-    def test_a_region_without_two_usable_zones_is_refused(self):
+    def test_preflight_fails_in_a_region_without_two_usable_zones(self):
         answers = [described_stacks(), ["^ec2 describe-availability-zones", {"AvailabilityZones": ZONES[:2]}], *HEALTHY]
         self.assertIn("two are needed", self.run_script("preflight", answers=answers, code=1)[0])
 
-    def test_a_region_of_which_no_arm_builds_are_known_is_noted_only_for_arm(self):
+    def test_preflight_reports_a_region_without_known_arm_build_machines_only_for_arm64(self):
         answers = [described_stacks(), *HEALTHY]
-        said, _ = self.run_script("preflight", "--region", "eu-south-2", answers=answers)
-        self.assertIn("CodeBuild may have no ARM build machines", said)
-        self.assertIn("CpuArchitecture=X86_64", said)
-        said, _ = self.run_script("preflight", "--region", "eu-south-2", "--set", "CpuArchitecture=X86_64", answers=answers)
-        self.assertNotIn("CodeBuild may have no ARM build machines", said)
+        output, _ = self.run_script("preflight", "--region", "eu-south-2", answers=answers)
+        self.assertIn("CodeBuild may have no ARM build machines", output)
+        self.assertIn("CpuArchitecture=X86_64", output)
+        output, _ = self.run_script("preflight", "--region", "eu-south-2", "--set", "CpuArchitecture=X86_64", answers=answers)
+        self.assertNotIn("CodeBuild may have no ARM build machines", output)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Properties that the exercises and the security of the workshop rely on, read from templates resolved with parameters."""
+"""Checks properties of resolved templates that the exercises and the workshop's security require."""
 
 import json
 import re
@@ -6,24 +6,24 @@ import unittest
 
 import yaml
 from resolved import (
-    INFRA, OUTPUTS, ROOT, STACKS, every_variant, of_type, parsed, resolve, resources, template_text)
+    INFRA, OUTPUTS, ROOT, STACKS, every_variant, resources_of_type, parsed, resolve, resources, template_text)
 
 PROXY = {"MetadataProxy": "on", "MetadataProxyImage": "proxy:1"}
 
 
-def containers(task="LikeTaskDefinition", **chosen):
-    made = resources("services", **chosen)[task]["ContainerDefinitions"]
-    return {container["Name"]: container for container in made}
+def containers(task="LikeTaskDefinition", **overrides):
+    properties = resources("services", **overrides)[task]["ContainerDefinitions"]
+    return {container["Name"]: container for container in properties}
 
 
-def environment(service="Like", **chosen):
+def environment(service="Like", **overrides):
     name = {"Like": "like-service", "Monolith": "monolith-service"}[service]
-    found = containers(f"{service}TaskDefinition", **chosen)[name]["Environment"]
+    found = containers(f"{service}TaskDefinition", **overrides)[name]["Environment"]
     return {each["Name"]: each["Value"] for each in found}
 
 
 class Network(unittest.TestCase):
-    def test_one_nat_gateway_serves_both_zones_or_each_has_its_own(self):
+    def test_nat_mode_chooses_one_shared_or_two_nat_gateways(self):
         one, two = resources("network"), resources("network", NatMode="two")
         self.assertEqual(("NatA", "NatA"), (one["PrivateRouteA"]["NatGatewayId"], one["PrivateRouteB"]["NatGatewayId"]))
         self.assertNotIn("NatB", one)
@@ -31,17 +31,17 @@ class Network(unittest.TestCase):
         self.assertEqual(("PublicSubnetA", "PublicSubnetB"), (two["NatA"]["SubnetId"], two["NatB"]["SubnetId"]))
 
     def test_private_subnets_have_gateway_endpoints_for_s3_and_dynamodb(self):
-        endpoints = of_type("network", "AWS::EC2::VPCEndpoint")
+        endpoints = resources_of_type("network", "AWS::EC2::VPCEndpoint")
         services = {each["ServiceName"].rsplit(".", 1)[1]: each for each in endpoints.values()}
         self.assertEqual({"s3", "dynamodb"}, set(services))
         for each in services.values():
             self.assertEqual("Gateway", each["VpcEndpointType"])
             self.assertEqual(["PrivateRouteTableA", "PrivateRouteTableB"], each["RouteTableIds"])
 
-    def test_subnets_are_in_the_zones_that_were_chosen(self):
-        """Not every zone of a region has Fargate for ARM64: infra/script/setup chooses two by their ids."""
-        made = resources("network", ZoneA="eu-west-1c", ZoneB="eu-west-1b")
-        zones = {name: each["AvailabilityZone"] for name, each in made.items() if "AvailabilityZone" in each}
+    def test_subnets_are_in_the_zones_of_the_parameters(self):
+        """Not every zone of a region has Fargate for ARM64, so infra/script/setup chooses two zones by their ids."""
+        properties = resources("network", ZoneA="eu-west-1c", ZoneB="eu-west-1b")
+        zones = {name: each["AvailabilityZone"] for name, each in properties.items() if "AvailabilityZone" in each}
         self.assertEqual({"PublicSubnetA": "eu-west-1c", "PrivateSubnetA": "eu-west-1c",
                           "PublicSubnetB": "eu-west-1b", "PrivateSubnetB": "eu-west-1b"}, zones)
 
@@ -51,10 +51,10 @@ class Network(unittest.TestCase):
 
 class Platform(unittest.TestCase):
     def test_the_path_rule_forwards_likes_and_the_default_is_the_monolith(self):
-        made = resources("platform")
-        self.assertEqual("/mysfits/*/like", made["LikeRule"]["Conditions"][0]["PathPatternConfig"]["Values"][0])
-        self.assertEqual(1, made["LikeRule"]["Priority"])
-        self.assertEqual("MonolithTargetGroup", made["Listener"]["DefaultActions"][0]["TargetGroupArn"])
+        properties = resources("platform")
+        self.assertEqual("/mysfits/*/like", properties["LikeRule"]["Conditions"][0]["PathPatternConfig"]["Values"][0])
+        self.assertEqual(1, properties["LikeRule"]["Priority"])
+        self.assertEqual("MonolithTargetGroup", properties["Listener"]["DefaultActions"][0]["TargetGroupArn"])
 
     def test_like_in_changes_the_weights_and_keeps_both_target_groups_attached(self):
         for like_in, weights in (("service", [1, 0]), ("monolith", [0, 1])):
@@ -64,7 +64,7 @@ class Platform(unittest.TestCase):
             self.assertEqual(weights, [each["Weight"] for each in groups])
 
     def test_health_checks_have_the_values_of_the_exercises(self):
-        for group in of_type("platform", "AWS::ElasticLoadBalancingV2::TargetGroup").values():
+        for group in resources_of_type("platform", "AWS::ElasticLoadBalancingV2::TargetGroup").values():
             self.assertEqual(("/", 10, 3, 3, 8080), tuple(group[key] for key in (
                 "HealthCheckPath", "HealthCheckIntervalSeconds", "HealthyThresholdCount", "UnhealthyThresholdCount", "Port")))
 
@@ -82,20 +82,20 @@ class Platform(unittest.TestCase):
         self.assertEqual([{"Name": "containerInsights", "Value": "enhanced"}], resources("platform")["Cluster"]["ClusterSettings"])
 
     def test_cluster_and_log_group_have_the_names_of_the_exercises(self):
-        made = resources("platform", Workshop="demo")
-        self.assertEqual("Cluster-demo", made["Cluster"]["ClusterName"])
-        self.assertEqual("demo-MythicalLikeLogGroup", made["LikeLogGroup"]["LogGroupName"])
+        properties = resources("platform", Workshop="demo")
+        self.assertEqual("Cluster-demo", properties["Cluster"]["ClusterName"])
+        self.assertEqual("demo-MythicalLikeLogGroup", properties["LikeLogGroup"]["LogGroupName"])
 
     def test_images_are_scanned_and_only_the_build_cache_has_mutable_tags(self):
-        for name, each in of_type("platform", "AWS::ECR::Repository").items():
+        for name, each in resources_of_type("platform", "AWS::ECR::Repository").items():
             self.assertTrue(each["ImageScanningConfiguration"]["ScanOnPush"])
             self.assertTrue(each["EmptyOnDelete"])
-            wanted = "MUTABLE" if name == "BuildCacheRepository" else "IMMUTABLE"
-            self.assertEqual(wanted, each["ImageTagMutability"])
+            expected = "MUTABLE" if name == "BuildCacheRepository" else "IMMUTABLE"
+            self.assertEqual(expected, each["ImageTagMutability"])
             json.loads(each["LifecyclePolicy"]["LifecyclePolicyText"])
 
 class Site(unittest.TestCase):
-    def test_the_page_reaches_the_services_through_its_own_origin(self):
+    def test_cloudfront_forwards_api_calls_of_the_page_to_the_load_balancer(self):
         config = resources("site")["Distribution"]["DistributionConfig"]
         origins = {each["Id"]: each for each in config["Origins"]}
         [likes] = config["CacheBehaviors"]
@@ -113,14 +113,14 @@ class Site(unittest.TestCase):
         self.assertIn("ContentTypeOptions", headers)
 
     def test_only_cloudfront_may_read_the_site_bucket(self):
-        made = resources("site")
-        self.assertEqual({True}, set(made["SiteBucket"]["PublicAccessBlockConfiguration"].values()))
-        allowed = [each for each in made["SiteBucketPolicy"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+        properties = resources("site")
+        self.assertEqual({True}, set(properties["SiteBucket"]["PublicAccessBlockConfiguration"].values()))
+        allowed = [each for each in properties["SiteBucketPolicy"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
         [read] = allowed
         self.assertEqual({"Service": "cloudfront.amazonaws.com"}, read["Principal"])
         self.assertIn("distribution/Distribution", read["Condition"]["StringEquals"]["aws:SourceArn"])
 
-    def test_nothing_but_the_site_needs_cloudfront(self):
+    def test_no_stack_except_the_site_has_cloudfront_resources(self):
         """AWS refuses new accounts: "Your account must be verified before you can add new CloudFront resources"
         (https://github.com/aws-samples/aws-cdk-examples/issues/279), and CloudFormation rolls back the rest of that stack."""
         for stack in STACKS:
@@ -133,7 +133,7 @@ class Site(unittest.TestCase):
 
 
 class Services(unittest.TestCase):
-    def test_by_default_chaos_is_on_and_logging_and_tracing_are_low(self):
+    def test_by_default_chaos_is_on_the_log_level_is_error_and_tracing_is_off(self):
         found = environment()
         self.assertEqual(("on", "ERROR", "8080"), (found["CHAOSMODE"], found["LOGLEVEL"], found["PORT"]))
         self.assertEqual("lb.example.com", found["MONOLITH_URL"])
@@ -143,7 +143,7 @@ class Services(unittest.TestCase):
         self.assertEqual(["monolith-service"], list(containers("MonolithTaskDefinition")))
 
     def test_each_parameter_sets_its_environment_variable(self):
-        for chosen, service, variable, value in (
+        for overrides, service, variable, value in (
             ({"LogLevel": "DEBUG"}, "Like", "LOGLEVEL", "DEBUG"),
             ({"LogLevel": "DEBUG"}, "Monolith", "LOGLEVEL", "DEBUG"),
             ({"ChaosMode": "off"}, "Like", "CHAOSMODE", "off"),
@@ -160,21 +160,21 @@ class Services(unittest.TestCase):
             ({}, "Monolith", "DDB_TABLE_NAME", "MysfitsTable-mysfits"),
             ({"MonolithAddress": "cloudmap"}, "Like", "MONOLITH_URL", "monolith.mysfits.internal:8080"),
         ):
-            with self.subTest(chosen=chosen, variable=variable):
-                self.assertEqual(value, environment(service, **chosen)[variable])
+            with self.subTest(overrides=overrides, variable=variable):
+                self.assertEqual(value, environment(service, **overrides)[variable])
 
-    def test_the_services_read_every_variable_that_is_set(self):
+    def test_the_services_read_every_environment_variable_of_the_task_definitions(self):
         sources = "".join(path.read_text() for crate in ("like-service", "monolith", "http-shell", "telemetry")
                           for path in (ROOT / crate / "src").rglob("*.rs"))
         for service in ("Like", "Monolith"):
             for variable in environment(service, ChaosSeed="1"):
-                # The SDK and OpenTelemetry read these by themselves.
+                # The AWS SDK and OpenTelemetry read these variables.
                 if not variable.startswith(("AWS_REGION", "OTEL_EXPORTER_OTLP_")):
                     self.assertRegex(sources, rf"(?i)\b{variable}\b")
 
     def test_tasks_have_256_cpu_units_512_mib_and_the_chosen_architecture(self):
         for architecture in ("ARM64", "X86_64"):
-            for task in of_type("services", "AWS::ECS::TaskDefinition", CpuArchitecture=architecture).values():
+            for task in resources_of_type("services", "AWS::ECS::TaskDefinition", CpuArchitecture=architecture).values():
                 self.assertEqual(("256", "512", architecture),
                                  (task["Cpu"], task["Memory"], task["RuntimePlatform"]["CpuArchitecture"]))
                 self.assertNotEqual(task["TaskRoleArn"], task["ExecutionRoleArn"])
@@ -193,7 +193,7 @@ class Services(unittest.TestCase):
                 for part in ("receivers", "processors", "exporters"):
                     self.assertEqual(set(config[part]), set(config["service"]["pipelines"]["traces"][part]))
                 self.assertEqual(set(config.get("extensions", {})), set(config["service"].get("extensions", [])))
-                # A limit beyond the container's memory never takes effect.
+                # The memory limiter works only with a limit below the container's memory.
                 self.assertLess(config["processors"]["memory_limiter"]["limit_mib"], sidecar["Memory"])
                 self.assertEqual((256, {"Enabled": True, "RestartAttemptPeriod": 60}), (sidecar["Memory"], sidecar["RestartPolicy"]))
 
@@ -209,22 +209,22 @@ class Services(unittest.TestCase):
 
     def test_only_the_shells_reach_the_metadata_proxy_and_it_has_128_mib(self):
         self.assertEqual(128, containers(**PROXY)["metadata-proxy"]["Memory"])
-        made = resources("services", **PROXY)
+        properties = resources("services", **PROXY)
         for name, group in (("LikeMetadata", "LikeSecurityGroup"), ("MonolithMetadata", "MonolithSecurityGroup")):
             self.assertEqual((8001, f"{group}.GroupId", OUTPUTS["WorkshopShellSecurityGroup"]),
-                             (made[name]["FromPort"], made[name]["GroupId"], made[name]["SourceSecurityGroupId"]))
+                             (properties[name]["FromPort"], properties[name]["GroupId"], properties[name]["SourceSecurityGroupId"]))
 
-    def test_in_lab_1_the_shells_reach_a_sidecar_that_was_added_by_hand(self):
-        """Exercises 1.1 to 1.4 write the task definition in the console, so the port is open before."""
-        rules = of_type("services", "AWS::EC2::SecurityGroupIngress")
+    def test_workshop_shells_reach_port_8001_of_tasks_without_the_metadata_proxy_parameter(self):
+        """In exercises 1.1 to 1.4 participants add the sidecar in the console, so its port must already be open."""
+        rules = resources_of_type("services", "AWS::EC2::SecurityGroupIngress")
         self.assertEqual(dict.fromkeys(("LikeMetadata", "MonolithMetadata"), (8001, OUTPUTS["WorkshopShellSecurityGroup"])),
                          {name: (each["FromPort"], each["SourceSecurityGroupId"]) for name, each in rules.items()})
 
-    def test_the_outputs_name_every_image_that_a_participant_writes_into_a_task_definition(self):
-        made = resolve("services", **PROXY)
-        images = {container["Name"]: container["Image"] for chosen in (PROXY, {"Tracing": "daemon"})
-                  for container in containers(**chosen).values()}
-        values = {name: each["Value"] for name, each in made["Outputs"].items()}
+    def test_the_outputs_contain_every_image_of_the_task_definitions(self):
+        properties = resolve("services", **PROXY)
+        images = {container["Name"]: container["Image"] for overrides in (PROXY, {"Tracing": "daemon"})
+                  for container in containers(**overrides).values()}
+        values = {name: each["Value"] for name, each in properties["Outputs"].items()}
         self.assertEqual(images, {"like-service": values["LikeImageUri"], "metadata-proxy": values["MetadataProxyImageUri"],
                                   "x-ray-daemon": values["TracingImageUri"]})
 
@@ -234,16 +234,16 @@ class Services(unittest.TestCase):
             self.assertEqual((8080, OUTPUTS["LoadBalancerSecurityGroup"]), (rule["FromPort"], rule["SourceSecurityGroupId"]))
 
     def test_cloud_map_gives_the_monolith_a_name_and_opens_its_port_to_the_like_service(self):
-        made = resources("services", MonolithAddress="cloudmap")
-        self.assertEqual("mysfits.internal", made["Namespace"]["Name"])
-        self.assertEqual("monolith", made["MonolithName"]["Name"])
-        self.assertEqual([{"RegistryArn": "MonolithName.Arn"}], made["MonolithService"]["ServiceRegistries"])
-        self.assertEqual("LikeSecurityGroup.GroupId", made["MonolithFromLike"]["SourceSecurityGroupId"])
-        self.assertEqual("MonolithSecurityGroup.GroupId", made["LikeToMonolith"]["DestinationSecurityGroupId"])
+        properties = resources("services", MonolithAddress="cloudmap")
+        self.assertEqual("mysfits.internal", properties["Namespace"]["Name"])
+        self.assertEqual("monolith", properties["MonolithName"]["Name"])
+        self.assertEqual([{"RegistryArn": "MonolithName.Arn"}], properties["MonolithService"]["ServiceRegistries"])
+        self.assertEqual("LikeSecurityGroup.GroupId", properties["MonolithFromLike"]["SourceSecurityGroupId"])
+        self.assertEqual("MonolithSecurityGroup.GroupId", properties["LikeToMonolith"]["DestinationSecurityGroupId"])
         self.assertNotIn("ServiceRegistries", resources("services")["MonolithService"])
 
     def test_deployments_keep_old_tasks_until_new_tasks_are_healthy(self):
-        for name, each in of_type("services", "AWS::ECS::Service").items():
+        for name, each in resources_of_type("services", "AWS::ECS::Service").items():
             self.assertIn(name.removesuffix("Service"), ("Like", "Monolith"))
             self.assertEqual("ENABLED", each["AvailabilityZoneRebalancing"])
             alarms = each["DeploymentConfiguration"].pop("Alarms", None)
@@ -256,26 +256,26 @@ class Services(unittest.TestCase):
             self.assertIn(f"Mythical-{name.removesuffix('Service')}-Service", each["ServiceName"])
             self.assertEqual(8080, each["LoadBalancers"][0]["ContainerPort"])
 
-    def test_a_task_has_longer_to_stop_than_it_takes_to_drain(self):
+    def test_the_stop_timeout_is_longer_than_draining_requests_and_flushing_telemetry(self):
         for task, name in (("LikeTaskDefinition", "like-service"), ("MonolithTaskDefinition", "monolith-service")):
             container = containers(task)[name]
             [grace] = [each["Value"] for each in container["Environment"] if each["Name"] == "SHUTDOWN_GRACE_SECONDS"]
-            # 4 s for the flush.
+            # Flushing telemetry takes up to 4 s.
             self.assertGreater(container["StopTimeout"], int(grace) + 4)
             self.assertLess(container["StopTimeout"], 121)
 
-    def test_a_value_outside_the_allowed_values_is_refused(self):
-        for chosen in ({"LogLevel": "LOUD"}, {"Tracing": "on"}, {"Scaling": "up"}, {"ChaosMode": "maybe"},
+    def test_a_parameter_value_that_is_not_allowed_is_refused(self):
+        for overrides in ({"LogLevel": "LOUD"}, {"Tracing": "on"}, {"Scaling": "up"}, {"ChaosMode": "maybe"},
                        {"CpuArchitecture": "arm"}, {"LikeIn": "both"}, {"MonolithAddress": "dns"}, {"Workshop": "Mysfits"}):
-            with self.subTest(chosen=chosen), self.assertRaises(ValueError):
-                resources("services", **chosen)
+            with self.subTest(overrides=overrides), self.assertRaises(ValueError):
+                resources("services", **overrides)
 
 
 class EveryContainer(unittest.TestCase):
     def test_every_container_is_unprivileged_and_logs_without_blocking(self):
         seen = set()
-        for stack, _, chosen in every_variant():
-            for task in of_type(stack, "AWS::ECS::TaskDefinition", **chosen).values():
+        for stack, _, overrides in every_variant():
+            for task in resources_of_type(stack, "AWS::ECS::TaskDefinition", **overrides).values():
                 self.assertLessEqual(sum(each["Memory"] for each in task["ContainerDefinitions"]), int(task["Memory"]))
                 for container in task["ContainerDefinitions"]:
                     seen.add(container["Name"])
@@ -292,8 +292,8 @@ class EveryContainer(unittest.TestCase):
 
 class Build(unittest.TestCase):
     def test_both_build_projects_differ_only_in_source_artifacts_and_role(self):
-        made = resources("build")
-        images, pipeline = made["ImagesProject"], made["PipelineProject"]
+        properties = resources("build")
+        images, pipeline = properties["ImagesProject"], properties["PipelineProject"]
         self.assertEqual(("S3", "CODEPIPELINE"), (images["Source"].pop("Type"), pipeline["Source"].pop("Type")))
         self.assertEqual("SourceBucket/source.zip", images["Source"].pop("Location"))
         self.assertEqual("CODEPIPELINE", pipeline["Artifacts"]["Type"])
@@ -301,7 +301,7 @@ class Build(unittest.TestCase):
             del images[differs], pipeline[differs]
         self.assertEqual(images, pipeline)
 
-    def test_images_are_built_on_the_processor_that_they_run_on(self):
+    def test_the_build_machine_has_the_processor_architecture_of_the_tasks(self):
         for architecture, kind, image in (("ARM64", "ARM_CONTAINER", "aarch64"), ("X86_64", "LINUX_CONTAINER", "x86_64")):
             environment = resources("build", CpuArchitecture=architecture)["ImagesProject"]["Environment"]
             self.assertEqual(kind, environment["Type"])
@@ -309,12 +309,12 @@ class Build(unittest.TestCase):
             self.assertTrue(environment["PrivilegedMode"])
 
 
-    def test_a_first_build_on_the_smallest_machine_has_the_time_that_it_needs(self):
+    def test_a_build_may_take_three_hours(self):
         for project in ("ImagesProject", "PipelineProject"):
             # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_CreateProject.html: at most 2160.
             self.assertIn(resources("build")[project]["TimeoutInMinutes"], range(180, 2161))
 
-    def test_the_repository_exists_before_the_pipeline_so_that_its_first_run_finds_the_source(self):
+    def test_the_build_stack_creates_the_source_repository_before_the_pipeline_stack(self):
         """https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-about-starting.html: a new pipeline starts at
         once."""
         self.assertEqual("mysfits", resources("build")["Repository"]["RepositoryName"])
@@ -323,8 +323,8 @@ class Build(unittest.TestCase):
 
 
 class Pipeline(unittest.TestCase):
-    def stages(self, **chosen):
-        return {stage["Name"]: stage["Actions"] for stage in resources("pipeline", **chosen)["Pipeline"]["Stages"]}
+    def stages(self, **overrides):
+        return {stage["Name"]: stage["Actions"] for stage in resources("pipeline", **overrides)["Pipeline"]["Stages"]}
 
     def test_the_pipeline_has_the_stages_source_build_and_deploy(self):
         stages = self.stages()
@@ -337,36 +337,36 @@ class Pipeline(unittest.TestCase):
         self.assertEqual("mysfits", resources("pipeline")["Pipeline"]["Name"])
 
     def test_a_commit_starts_the_pipeline_and_nothing_polls(self):
-        made = resources("pipeline")
+        properties = resources("pipeline")
         self.assertEqual("false", self.stages()["Source"][0]["Configuration"]["PollForSourceChanges"])
-        rule = made["StartOnCommit"]
+        rule = properties["StartOnCommit"]
         self.assertEqual(["arn:aws:codecommit:eu-west-1:123456789012:mysfits"], rule["EventPattern"]["resources"])
         self.assertEqual(["main"], rule["EventPattern"]["detail"]["referenceName"])
         self.assertTrue(rule["Targets"][0]["Arn"].endswith(":mysfits"))
 
     def test_with_github_the_connection_starts_the_pipeline(self):
-        chosen = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
-        made = resources("pipeline", **chosen)
-        [source] = self.stages(**chosen)["Source"]
+        overrides = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
+        properties = resources("pipeline", **overrides)
+        [source] = self.stages(**overrides)["Source"]
         self.assertEqual("CodeStarSourceConnection", source["ActionTypeId"]["Provider"])
         self.assertEqual("true", source["Configuration"]["DetectChanges"])
         self.assertEqual("Connection", source["Configuration"]["ConnectionArn"])
-        self.assertNotIn("Repository", made)
-        self.assertNotIn("StartOnCommit", made)
+        self.assertNotIn("Repository", properties)
+        self.assertNotIn("StartOnCommit", properties)
 
 
 class Observability(unittest.TestCase):
     def setUp(self):
-        self.made = resources("observability")
+        self.properties = resources("observability")
 
     def test_the_dashboard_shows_every_metric_of_the_labs(self):
-        body = json.loads(self.made["Dashboard"]["DashboardBody"])
+        body = json.loads(self.properties["Dashboard"]["DashboardBody"])
         shown = set()
         for widget in body["widgets"]:
             properties = widget["properties"]
             for metric in properties["metrics"]:
-                own = metric[-1] if isinstance(metric[-1], dict) else {}
-                shown.add((metric[1], own.get("stat", properties.get("stat"))))
+                options = metric[-1] if isinstance(metric[-1], dict) else {}
+                shown.add((metric[1], options.get("stat", properties.get("stat"))))
         self.assertLessEqual(
             {("CPUUtilization", "SampleCount"), ("CPUUtilization", "Average"), ("MemoryUtilization", "Average"),
              ("RequestCount", "Sum"), ("HTTPCode_Target_4XX_Count", "Sum"), ("HTTPCode_Target_5XX_Count", "Sum"),
@@ -375,60 +375,60 @@ class Observability(unittest.TestCase):
 
     def test_the_dashboard_shows_the_metrics_of_the_metric_filters(self):
         for name in ("LostLikes", "SlowLikes"):
-            [each] = self.made[name]["MetricTransformations"]
-            self.assertIn(f'["{each["MetricNamespace"]}", "{each["MetricName"]}"', self.made["Dashboard"]["DashboardBody"])
+            [each] = self.properties[name]["MetricTransformations"]
+            self.assertIn(f'["{each["MetricNamespace"]}", "{each["MetricName"]}"', self.properties["Dashboard"]["DashboardBody"])
 
-    def test_every_like_is_sampled(self):
-        rule = self.made["SampleLikes"]["SamplingRule"]
+    def test_the_sampling_rule_samples_every_like(self):
+        rule = self.properties["SampleLikes"]["SamplingRule"]
         self.assertEqual((1, "POST", "/mysfits/*/like"), (rule["FixedRate"], rule["HTTPMethod"], rule["URLPath"]))
 
     def test_the_x_ray_group_has_the_filter_expression_of_lab_3(self):
         self.assertEqual('service("like service") { responsetime > 1 OR error } AND http.method = "POST"',
-                         self.made["TraceGroup"]["FilterExpression"])
+                         self.properties["TraceGroup"]["FilterExpression"])
 
 
 class AllStacks(unittest.TestCase):
-    def test_every_template_is_small_enough_to_be_sent_without_a_bucket(self):
+    def test_every_template_is_below_the_size_limit_of_a_direct_upload(self):
         for stack in STACKS:
             self.assertLess((INFRA / f"{stack}.yml").stat().st_size, 51_200, stack)
 
-    def test_output_names_are_unique_and_parameters_refer_to_earlier_stacks(self):
-        told = {}
+    def test_output_names_are_unique_and_parameters_name_outputs_of_earlier_stacks(self):
+        output_stacks = {}
         for stack in STACKS:
-            made = parsed(template_text(stack))
-            for name, parameter in made["Parameters"].items():
+            properties = parsed(template_text(stack))
+            for name, parameter in properties["Parameters"].items():
                 if parameter.get("Description", "").startswith("Output of the "):
-                    self.assertEqual(f"Output of the {told.get(name)} stack", parameter["Description"], f"{stack}.{name}")
+                    self.assertEqual(f"Output of the {output_stacks.get(name)} stack", parameter["Description"], f"{stack}.{name}")
                 else:
-                    self.assertNotIn(name, told, f"{stack} would take {name} from another stack")
-            for name in made.get("Outputs", {}):
-                self.assertNotIn(name, told)
-                self.assertNotIn(name, made["Parameters"])
-                told[name] = stack
+                    self.assertNotIn(name, output_stacks, f"{stack} would take {name} from another stack")
+            for name in properties.get("Outputs", {}):
+                self.assertNotIn(name, output_stacks)
+                self.assertNotIn(name, properties["Parameters"])
+                output_stacks[name] = stack
         for name in ("LoadBalancerDNS", "DynamoTable", "EcsClusterName", "LikeEcrRepo", "MonoEcrRepo",
                      "LikeTaskDefinition", "LikeTargetGroupArn", "SiteUrl", "WorkshopShellSecurityGroup"):
-            self.assertIn(name, told)
+            self.assertIn(name, output_stacks)
 
     def test_every_log_group_has_a_retention_of_seven_days(self):
-        for stack, _, chosen in every_variant():
-            for group in of_type(stack, "AWS::Logs::LogGroup", **chosen).values():
+        for stack, _, overrides in every_variant():
+            for group in resources_of_type(stack, "AWS::Logs::LogGroup", **overrides).values():
                 self.assertEqual("7", str(group["RetentionInDays"]))
 
     def test_no_resource_is_retained_when_its_stack_is_deleted(self):
-        for stack, _, chosen in every_variant():
-            for name, each in resolve(stack, **chosen)["Resources"].items():
+        for stack, _, overrides in every_variant():
+            for name, each in resolve(stack, **overrides)["Resources"].items():
                 self.assertIn(each.get("DeletionPolicy", "Delete"), ("Delete",), f"{stack}.{name}")
                 if each["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"):
                     self.assertEqual("Delete", each.get("DeletionPolicy"), f"{stack}.{name}")
 
     def test_buckets_are_encrypted_private_and_versioned(self):
         for stack in STACKS:
-            for bucket in of_type(stack, "AWS::S3::Bucket").values():
+            for bucket in resources_of_type(stack, "AWS::S3::Bucket").values():
                 self.assertEqual("Enabled", bucket["VersioningConfiguration"]["Status"])
                 self.assertEqual({True}, set(bucket["PublicAccessBlockConfiguration"].values()))
                 self.assertIn("BucketEncryption", bucket)
 
-    def test_the_emulated_variant_leaves_out_only_types_that_emulators_lack(self):
+    def test_emulated_yes_omits_only_resource_types_that_the_emulators_do_not_support(self):
         lacking = {
             "AWS::EC2::EIP", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::SecurityGroupIngress",
             "AWS::EC2::SecurityGroupEgress", "AWS::S3::BucketPolicy", "AWS::CloudFront::OriginAccessControl",
@@ -438,12 +438,12 @@ class AllStacks(unittest.TestCase):
             "AWS::CodeConnections::Connection", "AWS::CodePipeline::Pipeline", "AWS::IAM::Role", "AWS::Events::Rule",
             "AWS::Logs::MetricFilter", "AWS::XRay::Group", "AWS::XRay::SamplingRule", "AWS::Cognito::UserPoolUser",
         }
-        for stack, _, chosen in every_variant():
+        for stack, _, overrides in every_variant():
             if "Emulated" in parsed(template_text(stack))["Parameters"]:
-                whole = resolve(stack, **chosen)["Resources"]
-                emulated = resolve(stack, **chosen, Emulated="yes")["Resources"]
-                self.assertLessEqual({whole[name]["Type"] for name in set(whole) - set(emulated)}, lacking)
-                self.assertLessEqual(set(emulated), set(whole))
+                complete = resolve(stack, **overrides)["Resources"]
+                emulated = resolve(stack, **overrides, Emulated="yes")["Resources"]
+                self.assertLessEqual({complete[name]["Type"] for name in set(complete) - set(emulated)}, lacking)
+                self.assertLessEqual(set(emulated), set(complete))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""The bootstrap stack: its function before a CodeBuild that only writes down, its build with scripts that succeed, fail or hang,
-and CloudFormation's response address as a small server."""
+"""Tests the bootstrap stack: its function with a replacement for CodeBuild that records calls, its build with scripts that succeed,
+fail or hang, and a local HTTP server as CloudFormation's response address."""
 
 import json
 import os
@@ -31,7 +31,7 @@ FAILURE = 'echo "error: stack mysfits-network could not be created or updated"; 
 
 
 class Answers:
-    """A server at CloudFormation's response address; `received` holds the answers."""
+    """An HTTP server in place of CloudFormation's response address. It records the responses in `received`."""
 
     def __enter__(self):
         received = self.received = []
@@ -56,70 +56,70 @@ class Answers:
 
 
 class Build(unittest.TestCase):
-    def run_build(self, setup=SUCCESS, kind="Create", url=None, **more):
-        """Runs the buildspec's commands as CodeBuild does: `finally` also after a failure. Returns the answer and the calls."""
+    def run_build(self, setup=SUCCESS, request_type="Create", url=None, **extra_variables):
+        """Runs the buildspec's commands like CodeBuild, which runs `finally` even after a failure. Returns the response and the calls."""
         phase = yaml.safe_load(resources("workshop")["SetupProject"]["Source"]["BuildSpec"])["phases"]["build"]
         with tempfile.TemporaryDirectory() as directory, Answers() as answers:
-            place = Path(directory)
-            scripts = place / "origin/infra/script"
+            work_dir = Path(directory)
+            scripts = work_dir / "origin/infra/script"
             scripts.mkdir(parents=True)
             (scripts / "setup").write_text(SETUP.format(then=setup))
             (scripts / "cleanup").write_text(SETUP.format(then="true").replace("setup", "cleanup"))
-            git = ["git", "-C", place / "origin", "-c", "user.name=x", "-c", "user.email=x@example.com"]
+            git = ["git", "-C", work_dir / "origin", "-c", "user.name=x", "-c", "user.email=x@example.com"]
             subprocess.run([*git, "init", "--quiet", "--initial-branch", "main"], check=True)
             subprocess.run([*git, "add", "--all"], check=True)
             subprocess.run([*git, "commit", "--quiet", "--message", "x"], check=True)
-            # S3, whose archive has lost the executable bits, as zip archives may.
-            (place / "aws").write_text('#!/bin/sh\nfor last; do :; done\ngit -C "$ORIGIN" archive --prefix=mysfits/ --format=zip main >"$last"\n')
-            (place / "aws").chmod(0o755)
-            (place / "calls").touch()
+            # This `aws` replaces a download from S3. The archive has no executable bits.
+            (work_dir / "aws").write_text('#!/bin/sh\nfor last; do :; done\ngit -C "$ORIGIN" archive --prefix=mysfits/ --format=zip main >"$last"\n')
+            (work_dir / "aws").chmod(0o755)
+            (work_dir / "calls").touch()
             environment = {
-                **os.environ, "PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(place / "calls"), "ORIGIN": str(place / "origin"),
-                "WORKSHOP": "mysfits", "SOURCE_URL": url or f"file://{place}/origin", "SOURCE_BRANCH": "main", "AWS_REGION": "eu-west-1",
-                "SETUP_OPTIONS": "--set Site=none", "REQUEST_TYPE": kind, "RESPONSE_URL": answers.url, "STACK_ID": REQUEST["StackId"],
-                "REQUEST_ID": "request-1", "LOGICAL_ID": "Installation", "LOG_PLACE": "the log group x", **more}
-            work = place / "work"
-            work.mkdir()
+                **os.environ, "PATH": f"{work_dir}:{os.environ['PATH']}", "CALLS": str(work_dir / "calls"), "ORIGIN": str(work_dir / "origin"),
+                "WORKSHOP": "mysfits", "SOURCE_URL": url or f"file://{work_dir}/origin", "SOURCE_BRANCH": "main", "AWS_REGION": "eu-west-1",
+                "SETUP_OPTIONS": "--set Site=none", "REQUEST_TYPE": request_type, "RESPONSE_URL": answers.url, "STACK_ID": REQUEST["StackId"],
+                "REQUEST_ID": "request-1", "LOGICAL_ID": "Installation", "LOG_PLACE": "the log group x", **extra_variables}
+            source_dir = work_dir / "work"
+            source_dir.mkdir()
             for command in (*phase["commands"], *phase["finally"]):
-                subprocess.run(["bash", "-c", command], cwd=work, env=environment, check=False, capture_output=True, text=True, timeout=60)
+                subprocess.run(["bash", "-c", command], cwd=source_dir, env=environment, check=False, capture_output=True, text=True, timeout=60)
             [answer] = answers.received
-            return answer, (place / "calls").read_text()
+            return answer, (work_dir / "calls").read_text()
 
-    def test_a_set_up_that_succeeds_answers_with_the_addresses(self):
+    def test_the_response_after_a_successful_setup_contains_the_addresses(self):
         answer, calls = self.run_build()
         self.assertEqual(("SUCCESS", "mysfits", "request-1", "Installation", REQUEST["StackId"]), tuple(
             answer[key] for key in ("Status", "PhysicalResourceId", "RequestId", "LogicalResourceId", "StackId")))
         self.assertEqual({"LoadBalancer": "http://lb.example.com", "Site": "https://site.example.com", "LogSearch": "-"}, answer["Data"])
         self.assertEqual("setup --yes --stack mysfits --region eu-west-1 --set Site=none\n", calls)
 
-    def test_a_failure_names_the_step_and_the_error(self):
+    def test_the_response_after_a_failed_setup_contains_the_step_and_the_error(self):
         answer, _ = self.run_build(setup=FAILURE)
         self.assertEqual("FAILED", answer["Status"])
         self.assertIn("Step 'stack mysfits-network': error: stack mysfits-network could not be created", answer["Reason"])
         self.assertIn("the log group x", answer["Reason"])
 
-    def test_a_source_that_cannot_be_fetched_is_a_failure_of_the_step_source(self):
+    def test_a_source_that_cannot_be_fetched_fails_the_step_source(self):
         answer, calls = self.run_build(url="file:///does/not/exist")
         self.assertEqual("FAILED", answer["Status"])
         self.assertIn("Step 'source': fatal:", answer["Reason"])
         self.assertEqual("", calls)
 
-    def test_a_set_up_that_takes_too_long_is_answered_before_cloudformation_stops_waiting(self):
+    def test_a_setup_that_exceeds_the_time_limit_sends_a_failure_to_cloudformation(self):
         answer, _ = self.run_build(setup="sleep 30", LIMIT_SECONDS="1")
         self.assertEqual("FAILED", answer["Status"])
         self.assertIn("took longer", answer["Reason"])
-        made = resources("workshop")
-        self.assertIn("LIMIT_SECONDS:-3300", made["SetupProject"]["Source"]["BuildSpec"])
+        properties = resources("workshop")
+        self.assertIn("LIMIT_SECONDS:-3300", properties["SetupProject"]["Source"]["BuildSpec"])
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
-        self.assertLessEqual(made["Installation"]["ServiceTimeout"], 3600)
-        self.assertGreaterEqual(made["SetupProject"]["TimeoutInMinutes"] * 60, 3300)
+        self.assertLessEqual(properties["Installation"]["ServiceTimeout"], 3600)
+        self.assertGreaterEqual(properties["SetupProject"]["TimeoutInMinutes"] * 60, 3300)
 
-    def test_deletion_runs_clean_up(self):
-        answer, calls = self.run_build(kind="Delete")
+    def test_a_delete_request_runs_cleanup(self):
+        answer, calls = self.run_build(request_type="Delete")
         self.assertEqual("SUCCESS", answer["Status"])
         self.assertEqual("cleanup --yes --stack mysfits --region eu-west-1\n", calls)
 
-    def test_an_archive_in_s3_becomes_a_git_repository_for_push_images(self):
+    def test_a_source_archive_in_s3_is_committed_to_a_git_repository(self):
         answer, calls = self.run_build(url="s3://bucket/mysfits.zip", setup="git rev-parse HEAD >/dev/null || exit 1")
         self.assertEqual("SUCCESS", answer["Status"], answer["Reason"])
         self.assertIn("setup --yes", calls)
@@ -134,7 +134,7 @@ class Starter(unittest.TestCase):
             exec(compile(resources("workshop")["Starter"]["Code"]["ZipFile"], "starter", "exec"), module)
             module["handler"](event, None)
 
-    def test_each_request_starts_a_build_with_all_that_the_answer_needs(self):
+    def test_each_request_starts_a_build_with_the_variables_of_the_response(self):
         started = []
         with Answers() as answers:
             self.handle({**REQUEST, "RequestType": "Create", "ResponseURL": answers.url}, lambda **call: started.append(call))
@@ -149,7 +149,7 @@ class Starter(unittest.TestCase):
             self.assertIn(name, script)
         self.assertEqual((answers.url, "Create", "mysfits"), (variables["RESPONSE_URL"], variables["REQUEST_TYPE"], variables["WORKSHOP"]))
 
-    def test_a_build_that_cannot_be_started_is_answered_at_once(self):
+    def test_the_function_sends_a_failure_if_the_build_cannot_be_started(self):
         def refuse(**_):
             raise RuntimeError("AccountLimitExceededException")
 
@@ -159,7 +159,7 @@ class Starter(unittest.TestCase):
         self.assertEqual("FAILED", answer["Status"])
         self.assertIn("AccountLimitExceededException", answer["Reason"])
 
-    def test_the_source_of_every_property_is_the_parameter_of_its_name(self):
+    def test_every_property_of_the_custom_resource_has_the_value_of_the_parameter_with_its_name(self):
         properties = resources("workshop", SetupOptions="--no-pipeline")["Installation"]
         self.assertEqual(("mysfits", "https://example.com/mysfits.git", "main", "--no-pipeline", "Starter.Arn"), tuple(
             properties[name] for name in ("Workshop", "SourceUrl", "SourceBranch", "SetupOptions", "ServiceToken")))

@@ -1,4 +1,4 @@
-"""cloudformation-validate on the templates given: any warning or error fails; hints are only counted."""
+"""Runs cloudformation-validate on the given templates. Warnings and errors fail the check. Hints are counted."""
 
 import sys
 from collections import Counter
@@ -6,12 +6,12 @@ from collections import Counter
 from cloudformation_validate import CompositeEngine
 
 engine = CompositeEngine()
-counts, bad = Counter(), []
+counts, failures = Counter(), []
 for path in sys.argv[1:]:
-    for found in engine.validate_template(path).diagnostics:
-        counts[found.severity.name] += 1
-        if found.severity.name != "INFO":
-            bad.append(f"{path}: {found.severity.name} {found.rule_id}: {found.message}")
-print(*bad, sep="\n", end="\n" if bad else "")
+    for diagnostic in engine.validate_template(path).diagnostics:
+        counts[diagnostic.severity.name] += 1
+        if diagnostic.severity.name != "INFO":
+            failures.append(f"{path}: {diagnostic.severity.name} {diagnostic.rule_id}: {diagnostic.message}")
+print(*failures, sep="\n", end="\n" if failures else "")
 print(f"{len(sys.argv) - 1} templates, " + ", ".join(f"{count} {name}" for name, count in sorted(counts.items())))
-sys.exit(bool(bad))
+sys.exit(bool(failures))

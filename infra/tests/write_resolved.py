@@ -1,4 +1,4 @@
-"""Writes every variant of every template, resolved, into a directory: for cfn-guard, which does not resolve conditions."""
+"""Writes the resolved variants of all templates into a directory for cfn-guard, which does not resolve conditions."""
 
 import json
 import sys
@@ -6,6 +6,6 @@ from pathlib import Path
 
 import resolved
 
-for stack, number, chosen in resolved.every_variant():
-    made = resolved.resolve(stack, **chosen)
-    (Path(sys.argv[1]) / f"{stack}-{number}.json").write_text(json.dumps({"Resources": made["Resources"]}, indent=1))
+for stack, number, overrides in resolved.every_variant():
+    template = resolved.resolve(stack, **overrides)
+    (Path(sys.argv[1]) / f"{stack}-{number}.json").write_text(json.dumps({"Resources": template["Resources"]}, indent=1))

@@ -1,4 +1,4 @@
-"""An image as `buildah push … dir:` writes it: manifest, configuration, layers."""
+"""Reads an image from a directory that `buildah push … dir:` wrote, with manifest, configuration and layers."""
 
 import gzip
 import json
@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-# What the image's format calls the machine.
+# The name of this machine's processor architecture in image configurations.
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
@@ -22,33 +22,33 @@ class Image:
     def _blob(self, digest):
         return self.directory / digest.removeprefix("sha256:")
 
-    def files(self, since=0):
-        """Names and sizes of the files in the layers from number `since` on."""
+    def files(self, first_layer=0):
+        """Returns the names and sizes of the files in the layers, beginning with layer number `first_layer`."""
         files = {}
-        for layer in self.manifest["layers"][since:]:
+        for layer in self.manifest["layers"][first_layer:]:
             with tarfile.open(self._blob(layer["digest"])) as tar:
                 files |= {member.name: member.size for member in tar if not member.isdir()}
         return files
 
-    def compressed(self, since=0):
-        """Bytes that a registry would hold of the layers from number `since` on."""
-        return sum(self._compressed(self._blob(layer["digest"])) for layer in self.manifest["layers"][since:])
+    def compressed_size(self, first_layer=0):
+        """Returns the compressed size of the layers in bytes, beginning with layer number `first_layer`."""
+        return sum(self._compressed_size(self._blob(layer["digest"])) for layer in self.manifest["layers"][first_layer:])
 
     @staticmethod
-    def _compressed(blob):
+    def _compressed_size(blob):
         content = blob.read_bytes()
-        # Level 6 is what engines push with.
+        # Container engines compress layers with gzip level 6.
         return len(content) if content[:2] == b"\x1f\x8b" else len(gzip.compress(content, 6))
 
-    def unpack(self, to):
-        to.mkdir()
-        to.chmod(0o755)
+    def unpack(self, directory):
+        directory.mkdir()
+        directory.chmod(0o755)
         for layer in self.manifest["layers"]:
             subprocess.run(
-                ["tar", "--extract", "--numeric-owner", "--same-owner", "--same-permissions", "--directory", to,
+                ["tar", "--extract", "--numeric-owner", "--same-owner", "--same-permissions", "--directory", directory,
                  "--file", self._blob(layer["digest"])],
                 check=True,
             )
-        whiteouts = list(to.rglob(".wh.*"))
-        assert not whiteouts, f"layers that remove files are not understood here: {whiteouts}"
-        return to
+        whiteouts = list(directory.rglob(".wh.*"))
+        assert not whiteouts, f"layers that delete files are not supported: {whiteouts}"
+        return directory

@@ -1,4 +1,4 @@
-"""A program of an image that runs contained, and what to ask it."""
+"""Runs the program of an unpacked image with contain.py, and sends requests to the program."""
 
 import http.client
 import os
@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-CONTAIN = Path(__file__).parent / "contain.py"
-PATIENCE_SECONDS = 20
+CONTAIN_SCRIPT = Path(__file__).parent / "contain.py"
+TIMEOUT_SECONDS = 20
 
 
 class Answer(NamedTuple):
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
 
 def fetch(port, method, path):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request(method, path)
         response = connection.getresponse()
@@ -31,11 +31,11 @@ def fetch(port, method, path):
         connection.close()
 
 
-def until(condition, awaited, running):
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_until(condition, description, running):
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"waited {PATIENCE_SECONDS} s for {awaited}; it said:\n{running.said()}")
+            raise RuntimeError(f"waited {TIMEOUT_SECONDS} s for {description}; the program's output:\n{running.read_output()}")
         time.sleep(0.02)
 
 
@@ -45,8 +45,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Running:
-    """Started by the configuration of its image: entry point and health check are read from there."""
+class RunningImage:
+    """A running program of an image. The entry point and the health check come from the image's configuration."""
 
     def __init__(self, root, config, environment):
         self.root = str(root)
@@ -54,30 +54,30 @@ class Running:
         self.port = free_port()
         self.environment = environment | {"PORT": str(self.port)}
         self.output = tempfile.TemporaryFile()
-        self.process = self._contained(config["Entrypoint"])
+        self.process = self._run_contained(config["Entrypoint"])
         self.threads = ThreadPoolExecutor()
 
-    def _contained(self, command):
+    def _run_contained(self, command):
         return subprocess.Popen(
-            [sys.executable, CONTAIN, self.root, *command],
+            [sys.executable, CONTAIN_SCRIPT, self.root, *command],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
         )
 
     def health_check(self):
-        """The exit code of the image's health check, run beside its program as an engine does."""
+        """Runs the image's health check while the program runs, like a container engine, and returns the exit code."""
         kind, *command = self.check
-        assert kind == "CMD", "a health check that needs a shell"
-        return self._contained(command).wait(timeout=PATIENCE_SECONDS)
+        assert kind == "CMD", "the health check needs a shell"
+        return self._run_contained(command).wait(timeout=TIMEOUT_SECONDS)
 
     def wait_until_live(self):
-        def live():
+        def is_live():
             if self.process.poll() is not None:
-                raise RuntimeError(f"ended with {self.process.returncode}; it said:\n{self.said()}")
+                raise RuntimeError(f"the program ended with exit code {self.process.returncode}; its output:\n{self.read_output()}")
             return self.health_check() == 0
 
-        until(live, "the program to be live", self)
+        wait_until(is_live, "the program to be live", self)
 
-    def in_the_background(self, method, path):
+    def fetch_in_background(self, method, path):
         return self.threads.submit(fetch, self.port, method, path)
 
     def status(self):
@@ -87,17 +87,17 @@ class Running:
     def mounts(self):
         return Path(f"/proc/{self.process.pid}/mountinfo").read_text().splitlines()
 
-    def said(self):
+    def read_output(self):
         return os.pread(self.output.fileno(), 1 << 20, 0).decode(errors="replace")
 
-    def last_words(self):
-        """All that it said: lines are written behind the answers, and at the end at the latest."""
+    def stop_and_read_output(self):
+        """Stops the program and returns its output. The program may write log lines after its response, but writes all lines before it ends."""
         self.stop(signal.SIGTERM)
-        return self.said()
+        return self.read_output()
 
-    def stop(self, with_signal):
-        self.process.send_signal(with_signal)
-        self.process.wait(timeout=PATIENCE_SECONDS)
+    def stop(self, signal_number):
+        self.process.send_signal(signal_number)
+        self.process.wait(timeout=TIMEOUT_SECONDS)
 
     def close(self):
         if self.process.poll() is None:

@@ -1,31 +1,31 @@
-"""What the services talk to, with TLS if wanted: it can hold an answer back and tells what went wrong in handshakes."""
+"""An HTTP server, optionally with TLS, in place of the services' upstreams. It can delay responses and records TLS handshake errors."""
 
 import ssl
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-PATIENCE_SECONDS = 20
-# At once a like's answer, an empty scan of DynamoDB, and metadata.
-ANSWER = b'{"Update":"Success","Items":[],"Count":0,"ScannedCount":0}'
+TIMEOUT_SECONDS = 20
+# This body is a valid response to a like, to a DynamoDB scan (without items) and to a metadata request.
+RESPONSE_BODY = b'{"Update":"Success","Items":[],"Count":0,"ScannedCount":0}'
 
 
 class Authority:
-    """A certificate authority that nobody knows, and a certificate of it for this machine."""
+    """A certificate authority that no CA bundle contains, and a certificate for localhost that it signed."""
 
     def __init__(self, directory):
         self.certificate = directory / "authority.pem"
-        self.served = directory / "localhost.pem"
+        self.server_certificate = directory / "localhost.pem"
         authority_key, key = directory / "authority.key", directory / "localhost.key"
         common = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                   "-days", "2"]
         openssl(*common, "-subj", "/CN=Authority of a test", "-keyout", authority_key, "-out", self.certificate,
                 "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
-        openssl(*common, "-subj", "/CN=localhost", "-keyout", key, "-out", self.served,
+        openssl(*common, "-subj", "/CN=localhost", "-keyout", key, "-out", self.server_certificate,
                 "-CA", self.certificate, "-CAkey", authority_key,
                 "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=DNS:localhost")
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(self.served, key)
+        self.context.load_cert_chain(self.server_certificate, key)
 
 
 def openssl(*command):
@@ -33,14 +33,14 @@ def openssl(*command):
 
 
 class Upstream:
-    def __init__(self, held=False, authority=None):
-        self.requested = threading.Event()
-        self.released = threading.Event()
-        self.alerted = threading.Event()
+    def __init__(self, hold_responses=False, authority=None):
+        self.request_received = threading.Event()
+        self.responses_released = threading.Event()
+        self.handshake_failed = threading.Event()
         self.reason = None
-        if not held:
-            self.released.set()
-        self.server = Server(("127.0.0.1", 0), handler(self))
+        if not hold_responses:
+            self.responses_released.set()
+        self.server = Server(("127.0.0.1", 0), create_handler(self))
         self.server.upstream = self
         if authority:
             self.server.socket = authority.context.wrap_socket(self.server.socket, server_side=True)
@@ -50,19 +50,19 @@ class Upstream:
         self.thread.start()
 
     def wait_for_request(self):
-        if not self.requested.wait(PATIENCE_SECONDS):
-            raise RuntimeError("no request came")
+        if not self.request_received.wait(TIMEOUT_SECONDS):
+            raise RuntimeError(f"the upstream received no request within {TIMEOUT_SECONDS} s")
 
-    def release(self):
-        self.released.set()
+    def release_responses(self):
+        self.responses_released.set()
 
-    def alert(self):
-        """What the first client that broke a handshake off gave as its reason."""
-        self.alerted.wait(PATIENCE_SECONDS)
+    def handshake_error(self):
+        """Returns the TLS error of the first failed handshake."""
+        self.handshake_failed.wait(TIMEOUT_SECONDS)
         return self.reason
 
     def close(self):
-        self.release()
+        self.release_responses()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -76,34 +76,34 @@ class Server(ThreadingHTTPServer):
         try:
             return super().get_request()
         except ssl.SSLError as error:
-            self._broken_off(error)
+            self._record_handshake_error(error)
             raise
 
     def handle_error(self, request, client_address):
         pass
 
-    def _broken_off(self, error):
+    def _record_handshake_error(self, error):
         self.upstream.reason = self.upstream.reason or error.reason
-        self.upstream.alerted.set()
+        self.upstream.handshake_failed.set()
 
 
-def handler(upstream):
+def create_handler(upstream):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def answer(self):
+        def respond(self):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            # A health check is answered at once.
+            # Responses to health checks are not delayed.
             if (self.command, self.path) != ("GET", "/"):
-                upstream.requested.set()
-                upstream.released.wait(PATIENCE_SECONDS)
+                upstream.request_received.set()
+                upstream.responses_released.wait(TIMEOUT_SECONDS)
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(ANSWER)))
+            self.send_header("Content-Length", str(len(RESPONSE_BODY)))
             self.end_headers()
-            self.wfile.write(ANSWER)
+            self.wfile.write(RESPONSE_BODY)
 
-        do_GET = do_POST = answer
+        do_GET = do_POST = respond
 
         def log_message(self, *arguments):
             pass
