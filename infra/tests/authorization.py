@@ -42,21 +42,21 @@ def find_policy_documents(value):
 
 
 @cache
-def action_details(action):
+def find_action(action):
     """Returns the reference's entry of an action, or None if the action does not exist."""
     service, _, name = action.partition(":")
     known = REFERENCE.services.service_exists(service) and REFERENCE.actions.action_exists(service, name)
     return REFERENCE.actions.get_action_details(service, name) if known else None
 
 
-def resource_formats(action):
+def find_resource_types(action):
     """Returns the reference's entries of the resource types that an action supports. Each entry has an ARN format."""
     service = action.partition(":")[0]
-    types = action_details(action)["resourceTypes"]
+    types = find_action(action)["resourceTypes"]
     return [REFERENCE.resources.get_resource_type_details(service, each["name"]) for each in types]
 
 
-def pattern_tokens_of(text, wildcard):
+def split_pattern(text, wildcard):
     """Returns the characters of a pattern, with None for each wildcard."""
     pattern_tokens = []
     for number, part in enumerate(re.split(wildcard, text)):
@@ -76,31 +76,31 @@ def patterns_overlap(left, right):
     return left[0] == right[0] and patterns_overlap(left[1:], right[1:])
 
 
-def matches_type(action, resource):
+def matches_resource_type(action, resource):
     """Whether a policy's resource ARN, which may have wildcards, matches a resource type of the action."""
     resource_parts = resource.split(":", 5)
     # The ARN of an S3 object contains a slash. The ARN of a bucket does not.
-    formats = [each["arn"] for each in resource_formats(action)
+    formats = [each["arn"] for each in find_resource_types(action)
                if not action.startswith("s3:") or ("/" in each["arn"]) == ("/" in resource)]
-    return any(len(resource_parts) == 6 and all(patterns_overlap(pattern_tokens_of(part, r"\*"), pattern_tokens_of(format_part, r"\$\{[^}]+\}"))
+    return any(len(resource_parts) == 6 and all(patterns_overlap(split_pattern(part, r"\*"), split_pattern(format_part, r"\$\{[^}]+\}"))
                                        for part, format_part in zip(resource_parts, each.split(":", 5)))
                for each in formats)
 
 
-def same_key(documented, key):
+def matches_key(documented, key):
     """Whether a condition key matches a documented key. A documented key may have a placeholder: aws:ResourceTag/${TagKey}."""
     parts = re.split(r"\$\{[^}]+\}|<[^>]+>", documented)
     return re.fullmatch(".+".join(map(re.escape, parts)), key, re.IGNORECASE) is not None
 
 
-def key_type(action, key):
+def find_key_type(action, key):
     """Returns the type of a condition key, or None if requests for the action never contain the key."""
     if key in GLOBAL_KEYS:
         return GLOBAL_KEYS[key]
     service = action.partition(":")[0]
-    keys = [*action_details(action)["conditionKeys"], *(key for each in resource_formats(action) for key in each["conditionKeys"])]
+    keys = [*find_action(action)["conditionKeys"], *(key for each in find_resource_types(action) for key in each["conditionKeys"])]
     for documented in keys:
-        if same_key(documented, key):
+        if matches_key(documented, key):
             return REFERENCE.conditions.get_condition_key_details(service, documented)["type"]
     return None
 
@@ -110,7 +110,7 @@ def find_condition_problems(statement, actions):
         set_operator, _, comparison = operator.rpartition(":")
         for key in keys:
             for action in actions:
-                kind = key_type(action, key)
+                kind = find_key_type(action, key)
                 if kind is None:
                     yield f"{action} has no condition key {key}"
                     continue
@@ -133,11 +133,11 @@ def find_policy_problems(document):
         if not re.fullmatch("[A-Za-z0-9]*", statement.get("Sid", "")):
             yield f"Sid {statement['Sid']!r} has other characters than letters and digits"
         actions = [each for each in as_list(statement["Action"]) if not each.endswith(":*")]
-        missing = [each for each in actions if action_details(each) is None]
+        missing = [each for each in actions if find_action(each) is None]
         yield from (f"there is no action {each}" for each in missing)
         actions = [each for each in actions if each not in missing]
         for action in actions:
             for resource in as_list(statement.get("Resource", "*")):
-                if resource != "*" and not matches_type(action, resource):
+                if resource != "*" and not matches_resource_type(action, resource):
                     yield f"{action} supports no resource {resource}"
         yield from find_condition_problems(statement, actions)

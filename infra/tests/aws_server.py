@@ -68,7 +68,7 @@ def answer(connection, driver):
         os._exit(code % 256)
 
 
-def loaded_driver():
+def load_cli_driver():
     """Returns the CLI's driver after loading the service models into memory."""
     import awscli.clidriver
 
@@ -93,7 +93,7 @@ def collect_ended_copies():
 
 
 def serve(address):
-    driver = loaded_driver()
+    driver = load_cli_driver()
     # Forks share the memory of objects that the garbage collector does not modify.
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX)
@@ -111,7 +111,7 @@ def serve(address):
 
 
 @cache
-def directory_of_aws():
+def start_aws_server():
     """Returns a directory with an `aws` that calls the server. The first call starts the server, which runs until this process ends."""
     directory = tempfile.TemporaryDirectory()
     address, programs = Path(directory.name) / "socket", Path(directory.name) / "programs"

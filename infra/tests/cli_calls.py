@@ -63,9 +63,9 @@ class Shell:
                 word = (word or "") + self.peek(2)[1:]
                 self.position += 2
             elif char in "'\"":
-                word = (word or "") + self.quoted(char)
+                word = (word or "") + self.read_quoted(char)
             elif char == "$":
-                word = (word or "") + self.expansion()
+                word = (word or "") + self.read_expansion()
             elif char == "#" and word is None:
                 while self.peek() not in ("", "\n"):
                     self.position += 1
@@ -92,7 +92,7 @@ class Shell:
                 self.position += 1
         end_command()
 
-    def quoted(self, quote):
+    def read_quoted(self, quote):
         self.position += 1
         text = ""
         while self.position < len(self.text) and self.peek() != quote:
@@ -100,21 +100,21 @@ class Shell:
                 text += self.peek(2)[1:]
                 self.position += 2
             elif quote == '"' and self.peek() == "$":
-                text += self.expansion()
+                text += self.read_expansion()
             else:
                 text += self.peek()
                 self.position += 1
         self.position += 1
         return text
 
-    def expansion(self):
+    def read_expansion(self):
         if self.peek(2) == "$(":
             self.position += 2
             self.read(")")
             return "$()"
         if self.peek(2) == "$'":
             self.position += 1
-            return self.quoted("'")
+            return self.read_quoted("'")
         if self.peek(2) == "${":
             depth, begin = 0, self.position
             while self.position < len(self.text):
@@ -144,10 +144,10 @@ def find_calls(file, text):
                 yield Call(file, tuple(words[number + 1:]))
             elif " " in word and "credential" not in word:
                 for message in QUOTED_CALL.findall(word):
-                    yield Call(file, tuple(shell_words(message)))
+                    yield Call(file, tuple(split_words(message)))
 
 
-def shell_words(message):
+def split_words(message):
     """Returns the words of a command that is part of a sentence."""
     message = re.split(r"[,:;.)](?:\s|$)", message)[0]
     shell = Shell(message)

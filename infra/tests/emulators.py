@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import boto3
-from aws_server import directory_of_aws
+from aws_server import start_aws_server
 from botocore.config import Config
 from resolved import ROOT
 
@@ -65,7 +65,7 @@ class Emulator:
 
     def run_script(self, name, *options, stack, real_cli=False, **extra_variables):
         """Runs a script, with the installed AWS CLI or with forks of the CLI's server process."""
-        directory = Path(sys.executable).parent if real_cli else directory_of_aws()
+        directory = Path(sys.executable).parent if real_cli else start_aws_server()
         return subprocess.run(
             [ROOT / "infra/script" / name, "--stack", stack, "--region", REGION, *options], check=False,
             env={**self.environment(directory), **extra_variables}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ import sys
 import jmespath
 
 
-def option(arguments, name):
+def option_value(arguments, name):
     return arguments[arguments.index(name) + 1] if name in arguments else None
 
 
@@ -37,9 +37,9 @@ def main():
         return
     if "error" in answer:
         sys.exit(answer["error"])
-    query = option(arguments, "--query")
-    found = jmespath.search(query, answer) if query else answer
-    if option(arguments, "--output") == "text":
-        print(*text_lines(found), sep="\n")
+    query = option_value(arguments, "--query")
+    result = jmespath.search(query, answer) if query else answer
+    if option_value(arguments, "--output") == "text":
+        print(*text_lines(result), sep="\n")
     else:
-        print(json.dumps(found))
+        print(json.dumps(result))

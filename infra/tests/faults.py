@@ -60,7 +60,7 @@ FAULTS = [
     Fault("infra/network.yml", 'StringEquals: { "aws:PrincipalAccount": !Ref AWS::AccountId }', 'StringLike: { "aws:PrincipalAccount": "*" }',
           "test_policies.Policies.test_the_s3_endpoint_accepts_only_credentials_of_this_account"),
     Fault("infra/platform.yml", "/index/LawChaosIndex\n", "/indexes/LawChaosIndex\n", PERMISSIONS),
-    # --- What the exercises and fresh accounts need ---
+    # --- Requirements of the exercises and of new accounts ---
     Fault("infra/services.yml", "Default: alarms", "Default: step",
           "test_scaling.OtherScaling.test_by_default_the_alarms_of_lab_4_exist_without_scaling_policies"),
     Fault("infra/services.yml", "  LikeMetadata:\n    Type: AWS::EC2::SecurityGroupIngress\n    Condition: OnAws",

@@ -8,13 +8,13 @@ from collections import defaultdict
 from pathlib import Path
 
 
-def clauses(node):
+def failed_checks(node):
     """Returns the failed checks of a rule, without the rules and blocks that contain the checks."""
     if isinstance(node, dict):
-        own = [node] if "Clause" in node or "Block" in node else []
-        return own + [found for inner in node.values() for found in clauses(inner)]
+        checks = [node] if "Clause" in node or "Block" in node else []
+        return checks + [found for inner in node.values() for found in failed_checks(inner)]
     if isinstance(node, list):
-        return [found for inner in node for found in clauses(inner)]
+        return [found for inner in node for found in failed_checks(inner)]
     return []
 
 
@@ -23,7 +23,7 @@ passed, failed = 0, defaultdict(set)
 for report in json.load(sys.stdin):
     passed += len(report["compliant"])
     for rule in report["not_compliant"]:
-        if clauses(rule):
+        if failed_checks(rule):
             failed[rule["Rule"]["name"]].add(Path(report["name"]).stem)
 excepted = {rule for rule in failed if rule in exceptions}
 for rule in sorted(set(failed) - excepted):

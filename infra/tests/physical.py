@@ -102,17 +102,17 @@ def resource_name(logical_name, resource, deployed):
     return template_name.replace("${Workshop}", deployed.workshop) if template_name else generate_name(logical_name, kind, deployed)
 
 
-def fill(pattern, logical_name, resource, deployed, **values):
+def format_id(pattern, logical_name, resource, deployed, **values):
     return pattern.format(name=resource_name(logical_name, resource, deployed), logical_name=logical_name, region=deployed.region,
                           account=ACCOUNT, workshop=deployed.workshop, **values)
 
 
 def physical_id(logical_name, resource, deployed):
     kind = resource["Type"]
-    return fill(NAMED_TYPES[kind][1] if kind in NAMED_TYPES else UNNAMED_TYPES[kind], logical_name, resource, deployed)
+    return format_id(NAMED_TYPES[kind][1] if kind in NAMED_TYPES else UNNAMED_TYPES[kind], logical_name, resource, deployed)
 
 
 def attribute_value(logical_name, resource, key, deployed):
     kind = resource["Type"]
     resource_id = physical_id(logical_name, resource, deployed) if kind in NAMED_TYPES or kind in UNNAMED_TYPES else None
-    return fill(ATTRIBUTES[kind, key], logical_name, resource, deployed, id=resource_id)
+    return format_id(ATTRIBUTES[kind, key], logical_name, resource, deployed, id=resource_id)

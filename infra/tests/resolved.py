@@ -94,7 +94,7 @@ def remove_no_values(value):
 
 
 @cache
-def parsed(text):
+def parse_template(text):
     """Returns the unresolved template with the long form of intrinsic functions."""
     return yaml.safe_load(dump_yaml(load_yaml(text)))
 
@@ -105,7 +105,7 @@ def template_text(stack):
 
 def parameters(stack, **overrides):
     default_values = {**OUTPUTS, **CHOICES}
-    values = {name: default_values[name] for name in parsed(template_text(stack))["Parameters"] if name in default_values}
+    values = {name: default_values[name] for name in parse_template(template_text(stack))["Parameters"] if name in default_values}
     return {**values, **overrides}
 
 
@@ -114,7 +114,7 @@ def resolve(stack, **overrides):
     return copy.deepcopy(resolve_cached(template_text(stack), tuple(sorted(parameters(stack, **overrides).items())), REGION, None))
 
 
-def as_deployed(stack, workshop, region, **overrides):
+def resolve_as_deployed(stack, workshop, region, **overrides):
     """Returns the resolved template of an installation with this name in this region, with physical ids."""
     def localize(value):
         return value.replace("mysfits", workshop).replace(REGION, region)
@@ -128,7 +128,7 @@ def as_deployed(stack, workshop, region, **overrides):
 # The template's text is a cache key, so that a changed template is resolved again.
 @cache
 def resolve_cached(text, values, region, deployed):
-    template = Template(copy.deepcopy(parsed(text)))
+    template = Template(copy.deepcopy(parse_template(text)))
     template.Region, template.deployed = region, deployed
     return remove_no_values(template.render(dict(values), region=region))
 
@@ -165,7 +165,7 @@ VARIANTS = {
 }
 
 
-def every_variant():
+def all_variants():
     for stack, variants in VARIANTS.items():
         for number, overrides in enumerate(variants):
             yield stack, number, overrides

@@ -4,15 +4,15 @@ import re
 import unittest
 
 import authorization
-from resolved import ACCOUNT, ROOT, as_deployed, every_variant
+from resolved import ACCOUNT, ROOT, all_variants, resolve_as_deployed
 
 WORKSHOP, REGION = "a-name-of-20-letters", "ap-southeast-2"
 
 
-def deployed_documents():
+def deployed_policies():
     """Each policy document with the stack and the resource that contain it."""
-    for stack, _, overrides in every_variant():
-        for name, resource in as_deployed(stack, WORKSHOP, REGION, **overrides)["Resources"].items():
+    for stack, _, overrides in all_variants():
+        for name, resource in resolve_as_deployed(stack, WORKSHOP, REGION, **overrides)["Resources"].items():
             for document in authorization.find_policy_documents(resource.get("Properties", {})):
                 yield f"{stack}.{name}", document
 
@@ -25,7 +25,7 @@ class Authorization(unittest.TestCase):
     maxDiff = None
 
     def test_every_policy_uses_only_actions_resources_and_condition_keys_of_aws_reference(self):
-        policies = list(deployed_documents())
+        policies = list(deployed_policies())
         self.assertGreater(len(policies), 30)
         self.assertEqual([], sorted({f"{resource_name}: {problem}" for resource_name, document in policies
                                      for problem in authorization.find_policy_problems(document)}))
@@ -38,8 +38,8 @@ class Authorization(unittest.TestCase):
 
     def test_inline_policies_of_a_role_are_not_longer_than_iam_allows(self):
         """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 10,240 characters without white space."""
-        for stack, _, overrides in every_variant():
-            for name, resource in as_deployed(stack, WORKSHOP, REGION, **overrides)["Resources"].items():
+        for stack, _, overrides in all_variants():
+            for name, resource in resolve_as_deployed(stack, WORKSHOP, REGION, **overrides)["Resources"].items():
                 size = sum(len(re.sub(r"\s", "", str(each["PolicyDocument"]))) for each in resource.get("Properties", {}).get("Policies", [])
                            if isinstance(each, dict))
                 self.assertLess(size, 10_240, f"{stack}.{name}")

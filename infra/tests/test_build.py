@@ -16,7 +16,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import yaml
-from resolved import ROOT, parsed, resources, template_text
+from resolved import ROOT, parse_template, resources, template_text
 
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 # This `aws` reports an existing image for each repository in EXISTING_IMAGES.
@@ -97,8 +97,8 @@ class BuildImages(unittest.TestCase):
 
     def test_every_base_and_sidecar_image_has_a_version_and_a_digest(self):
         images = {
-            "tracing": parsed(template_text("services"))["Parameters"]["TracingImage"]["Default"],
-            "load generator": parsed(template_text("load-generator"))["Parameters"]["Image"]["Default"],
+            "tracing": parse_template(template_text("services"))["Parameters"]["TracingImage"]["Default"],
+            "load generator": parse_template(template_text("load-generator"))["Parameters"]["Image"]["Default"],
         }
         for path in ROOT.glob("Dockerfile.*"):
             for name, value in re.findall(r"^ARG (\w+_IMAGE)=(.*)$", path.read_text(), re.MULTILINE):
@@ -191,7 +191,7 @@ class Shipper(unittest.TestCase):
         {"id": "3", "timestamp": 1795261440573, "message": "17"},
     ]
 
-    def ship(self, answer):
+    def ship_events(self, answer):
         code = resources("search")["Shipper"]["Code"]["ZipFile"]
         data = {"messageType": "DATA_MESSAGE", "logGroup": "like", "logStream": "stream", "logEvents": self.EVENTS}
         event = {"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(data).encode())).decode()}}
@@ -205,7 +205,7 @@ class Shipper(unittest.TestCase):
             return server.requests
 
     def test_the_log_shipper_sends_each_line_signed_and_with_its_event_id(self):
-        [(path, headers, body)] = self.ship({"items": [{"index": {"status": 201}}] * 3})
+        [(path, headers, body)] = self.ship_events({"items": [{"index": {"status": 201}}] * 3})
         self.assertEqual("/_bulk", path)
         self.assertIn("/eu-west-1/es/aws4_request", headers["Authorization"])
         lines = [json.loads(line) for line in body.decode().splitlines()]
@@ -215,7 +215,7 @@ class Shipper(unittest.TestCase):
 
     def test_the_log_shipper_fails_if_opensearch_refuses_a_line(self):
         with self.assertRaisesRegex(RuntimeError, "1 of 3 lines were refused"):
-            self.ship({"items": [{"index": {"status": 201}}] * 2 + [{"index": {"status": 400, "error": "mapping"}}]})
+            self.ship_events({"items": [{"index": {"status": 201}}] * 2 + [{"index": {"status": 400, "error": "mapping"}}]})
 
 
 class LoadGenerator(unittest.TestCase):

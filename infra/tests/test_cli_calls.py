@@ -7,11 +7,11 @@ import cli_calls
 from resolved import INFRA, ROOT
 
 
-def script_calls():
+def find_script_calls():
     return [call for path in sorted((INFRA / "script").iterdir()) for call in cli_calls.find_calls(f"infra/script/{path.name}", path.read_text())]
 
 
-def document_calls():
+def find_document_calls():
     """Returns the AWS CLI calls in fenced code blocks and inline code of the documents."""
     for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         text = path.read_text()
@@ -28,10 +28,10 @@ class Calls(unittest.TestCase):
     maxDiff = None
 
     def test_the_cli_accepts_every_aws_call_of_the_scripts(self):
-        self.assertEqual([], [problem for call in script_calls() for problem in cli_calls.find_problems(call)])
+        self.assertEqual([], [problem for call in find_script_calls() for problem in cli_calls.find_problems(call)])
 
     def test_the_cli_accepts_every_aws_call_of_the_documents(self):
-        self.assertEqual([], [problem for call in document_calls() for problem in cli_calls.find_problems(call)])
+        self.assertEqual([], [problem for call in find_document_calls() for problem in cli_calls.find_problems(call)])
 
     def test_the_parser_finds_every_aws_call_of_the_scripts(self):
         lines = 0
@@ -40,7 +40,7 @@ class Calls(unittest.TestCase):
             # The credential helper is a setting of git.
             lines += len(re.findall(r"\baws [a-z][a-z0-9-]+ [a-z]", text.replace("!aws codecommit", "")))
         self.assertGreater(lines, 100)
-        self.assertEqual(lines, len(script_calls()))
+        self.assertEqual(lines, len(find_script_calls()))
 
     def test_each_kind_of_invalid_aws_call_is_reported(self):
         for text, problem in (

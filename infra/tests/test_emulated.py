@@ -6,7 +6,7 @@ import re
 import unittest
 
 import emulators
-from resolved import INFRA, OUTPUTS, ROOT, parsed, template_text
+from resolved import INFRA, OUTPUTS, ROOT, parse_template, template_text
 
 EMULATED = ("--set", "Emulated=yes")
 SEED = json.loads((ROOT / "lab/seed/mysfits.json").read_text())
@@ -203,7 +203,7 @@ class Likes(unittest.TestCase):
 
 
 def template_parameters(name, values):
-    declared = parsed(template_text(name))["Parameters"]
+    declared = parse_template(template_text(name))["Parameters"]
     return [{"ParameterKey": key, "ParameterValue": values[key]} for key in declared if key in values]
 
 
@@ -221,7 +221,7 @@ class Life(unittest.TestCase):
 
     STACK = "life"
 
-    def deploy_like_the_pipeline(self):
+    def deploy_pipeline_image(self):
         """Registers a revision with another image and raises the desired count, as the pipeline and scaling do without
         CloudFormation."""
         ecs = cloud.client("ecs")
@@ -235,7 +235,7 @@ class Life(unittest.TestCase):
                            taskDefinition=revision["taskDefinitionArn"], desiredCount=5)
         return revision
 
-    def leave_things_behind(self):
+    def create_leftovers(self):
         """Creates what a workshop leaves behind: resources that belong to no stack, or that block a deletion."""
         outputs = read_outputs(self.STACK, cloud.client("cloudformation"))
         s3 = cloud.client("s3")
@@ -254,7 +254,7 @@ class Life(unittest.TestCase):
         cloud.client("cloudwatch").put_dashboard(DashboardName="of-a-reader", DashboardBody='{"widgets": []}')
         return outputs
 
-    def assert_nothing_is_left(self, outputs):
+    def assert_no_resource_remains(self, outputs):
         self.assertEqual([], list_stacks(self.STACK))
         buckets = {each["Name"] for each in cloud.client("s3").list_buckets()["Buckets"]}
         self.assertEqual(set(), buckets & {outputs["SiteBucket"], outputs["SourceBucket"]})
@@ -276,7 +276,7 @@ class Life(unittest.TestCase):
 
         run_script(self, "setup", *EMULATED, stack=stack)
         first_task = read_running_service(stack)[1]
-        pipeline_task = self.deploy_like_the_pipeline()
+        pipeline_task = self.deploy_pipeline_image()
 
         run_script(self, "update", "LogLevel=DEBUG", stack=stack)
         service, task = read_running_service(stack)
@@ -301,7 +301,7 @@ class Life(unittest.TestCase):
         run_script(self, "load-generator", "start", stack=stack)
         self.assertIn(f"{stack}-load-generator", list_stacks(stack))
 
-        outputs = self.leave_things_behind()
+        outputs = self.create_leftovers()
         run_script(self, "cleanup", "--dry-run", "--yes", stack=stack)
         self.assertIn(f"{stack}-services", list_stacks(stack))
         self.assertIn("no answer could be read", run_script(self, "cleanup", stack=stack, code=1))
@@ -323,7 +323,7 @@ class Life(unittest.TestCase):
         output = run_script(self, "cleanup", "--yes", stack=stack)
         self.assertIn("of-a-reader", output)
         self.assertIn(f"No resource of '{stack}' remains", output)
-        self.assert_nothing_is_left(outputs)
+        self.assert_no_resource_remains(outputs)
         run_script(self, "cleanup", "--yes", stack=stack)
 
         output = run_script(self, "setup", *EMULATED, stack=stack)

@@ -14,7 +14,7 @@ from faults import FAULTS
 
 
 def source_files():
-    paths = subprocess.run(["git", "-C", resolved.ROOT, "ls-files", "--cached", "--others", "--exclude-standard"], test=True,
+    paths = subprocess.run(["git", "-C", resolved.ROOT, "ls-files", "--cached", "--others", "--exclude-standard"], check=True,
                             capture_output=True, text=True).stdout
     return [Path(each) for each in paths.splitlines() if (resolved.ROOT / each).is_file()]
 
@@ -43,11 +43,11 @@ class Faults(unittest.TestCase):
         copy_source(cls.root)
         for test in {fault.test for fault in FAULTS}:
             __import__(test.split(".")[0])
-        cls.addClassCleanup(cls.change_roots, resolved.ROOT)
-        cls.change_roots(cls.root)
+        cls.addClassCleanup(cls.set_source_root, resolved.ROOT)
+        cls.set_source_root(cls.root)
 
     @staticmethod
-    def change_roots(root):
+    def set_source_root(root):
         """Sets the source directory of all test modules."""
         old = {"ROOT": resolved.ROOT, "INFRA": resolved.INFRA}
         for module in list(sys.modules.values()):

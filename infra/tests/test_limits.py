@@ -10,7 +10,7 @@ import jmespath
 import models
 import physical
 from limits import ALLOWED_WORKSHOPS, LIMITS, REFUSED_BY_MODELS, REFUSED_WORKSHOPS
-from resolved import INFRA, STACKS, as_deployed, every_variant, parsed, template_text
+from resolved import INFRA, STACKS, all_variants, parse_template, resolve_as_deployed, template_text
 
 LONGEST = max(ALLOWED_WORKSHOPS, key=len)
 REGION = "ap-southeast-2"
@@ -19,11 +19,11 @@ REGION = "ap-southeast-2"
 def deployed_resources():
     """Every resource of every variant: stack, logical name, type, properties."""
     return [(stack, name, resource["Type"], resource.get("Properties", {}))
-            for stack, _, overrides in every_variant()
-            for name, resource in as_deployed(stack, LONGEST, REGION, **overrides)["Resources"].items()]
+            for stack, _, overrides in all_variants()
+            for name, resource in resolve_as_deployed(stack, LONGEST, REGION, **overrides)["Resources"].items()]
 
 
-def limited_values(limit, stack, name, properties):
+def find_limited_values(limit, stack, name, properties):
     """Returns the values at the limit's path, or a generated name if the template contains no name."""
     found = jmespath.search(limit.path, properties)
     values = [each for each in (found if isinstance(found, list) else [found]) if each is not None]
@@ -45,7 +45,7 @@ class Limits(unittest.TestCase):
     def test_every_property_value_matches_the_documented_limit_of_its_service(self):
         problems = [f"{stack}.{name} {limit.path} = {value!r}: {limit.source}"
                   for stack, name, kind, properties in self.deployed for limit in LIMITS if limit.kind == kind
-                  for value in limited_values(limit, stack, name, properties) if not re.fullmatch(limit.pattern, value)]
+                  for value in find_limited_values(limit, stack, name, properties) if not re.fullmatch(limit.pattern, value)]
         self.assertEqual([], problems)
 
     def test_each_limit_refuses_its_example(self):
@@ -56,7 +56,7 @@ class Limits(unittest.TestCase):
     def test_each_limit_applies_to_a_value_in_a_template(self):
         for limit in LIMITS:
             with self.subTest(kind=limit.kind, path=limit.path):
-                self.assertTrue(any(limited_values(limit, stack, name, properties)
+                self.assertTrue(any(find_limited_values(limit, stack, name, properties)
                                     for stack, name, kind, properties in self.deployed if kind == limit.kind))
 
     def test_no_aws_region_has_a_longer_name_than_the_region_of_these_tests(self):
@@ -104,7 +104,7 @@ class Workshop(unittest.TestCase):
 
     def accepted_by_templates(self, name):
         for stack in STACKS:
-            pattern = parsed(template_text(stack))["Parameters"]["Workshop"]["AllowedPattern"]
+            pattern = parse_template(template_text(stack))["Parameters"]["Workshop"]["AllowedPattern"]
             yield stack, re.fullmatch(pattern, name) is not None
 
     def accepted_by_scripts(self, name):

@@ -4,8 +4,8 @@ reveal a superfluous permission."""
 import re
 import unittest
 
-from authorization import action_details, as_list
-from resolved import ACCOUNT, OUTPUTS, REGION, ROOT, every_variant, resolve, resources
+from authorization import as_list, find_action
+from resolved import ACCOUNT, OUTPUTS, REGION, ROOT, all_variants, resolve, resources
 
 TABLE = "MysfitsTable.Arn"
 REPOSITORIES = [f"{name}Repository.Arn" for name in ("Like", "Monolith", "MetadataProxy")]
@@ -19,7 +19,7 @@ TASK_ROLES = [OUTPUTS[name] for name in ("TaskExecutionRoleArn", "LikeTaskRoleAr
 DOMAIN = f"arn:aws:es:{REGION}:{ACCOUNT}:domain/mysfits-logs"
 GITHUB_PARAMETERS = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
 
-# The calls of the X-Ray daemon and of the collector: segments, the daemon's own state, spans for the OTLP endpoint, sampling.
+# Permissions for the calls of the X-Ray daemon and the collector: sending segments, telemetry and spans, and reading sampling rules.
 TRACE_PERMISSIONS = {("xray:" + action, "*") for action in
           ("PutTraceSegments", "PutTelemetryRecords", "PutSpans", "PutSpansForIndexing", "GetSamplingRules", "GetSamplingTargets")}
 # The calls of the log driver awslogs.
@@ -52,7 +52,7 @@ READER_PERMISSIONS = {
     *((f"es:ESHttp{method}", f"{DOMAIN}/_dashboards/*") for method in ("Delete", "Post", "Put")),
 }
 
-# Stack and role -> every action on every resource.
+# Stack and role -> the role's permissions as pairs of an action and a resource.
 ROLE_PERMISSIONS = {
     ("platform", "TaskExecutionRole"): {
         ("ecr:GetAuthorizationToken", "*"),
@@ -133,18 +133,18 @@ SOURCE_ACCOUNT_CONDITION = {
 }
 
 
-def statements(role):
+def policy_statements(role):
     for policy in role.get("Policies", []):
         yield from policy["PolicyDocument"]["Statement"]
 
 
 def granted_permissions(role, effect="Allow"):
-    return {(action, resource) for each in statements(role) if each["Effect"] == effect
+    return {(action, resource) for each in policy_statements(role) if each["Effect"] == effect
             for action in as_list(each["Action"]) for resource in as_list(each["Resource"])}
 
 
 def all_roles():
-    for stack, _, overrides in every_variant():
+    for stack, _, overrides in all_variants():
         for name, properties in resources(stack, **overrides).items():
             if "AssumeRolePolicyDocument" in properties:
                 yield stack, name, properties
@@ -163,7 +163,7 @@ class Policies(unittest.TestCase):
         # The prefix is that of the connection's ARN, and CloudFormation makes connections with codeconnections ARNs:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codeconnections-connection.html
         self.assertEqual(PIPELINE_PERMISSIONS | {("codeconnections:UseConnection", "Connection")}, granted_permissions(role))
-        [use] = [each for each in statements(role) if each["Action"] == "codeconnections:UseConnection"]
+        [use] = [each for each in policy_statements(role) if each["Action"] == "codeconnections:UseConnection"]
         # ForAllValues is true of a request without the key, and StringEquals is false of it:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
         self.assertEqual({"StringEqualsIfExists": {"codeconnections:FullRepositoryId": "somebody/mysfits"}}, use["Condition"])
@@ -195,7 +195,7 @@ class Policies(unittest.TestCase):
             for action, resource in granted_permissions(role):
                 with self.subTest(role=f"{stack}.{name}", action=action):
                     self.assertNotIn("*", action)
-                    details = action_details(action)
+                    details = find_action(action)
                     self.assertTrue(details, "there is no such action")
                     supported = {kind["name"] for kind in details["resourceTypes"]}
                     if action in EVALUATED_ON_ALL_RESOURCES:
@@ -207,7 +207,7 @@ class Policies(unittest.TestCase):
 
     def test_pass_role_statements_name_the_service_that_receives_the_role(self):
         for _, _, role in all_roles():
-            for each in statements(role):
+            for each in policy_statements(role):
                 if "iam:PassRole" in as_list(each["Action"]):
                     [(_, key)] = each["Condition"].items()
                     self.assertEqual(["iam:PassedToService"], list(key))

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from aws_server import directory_of_aws
+from aws_server import start_aws_server
 from resolved import ROOT
 
 ACCOUNT = "123456789012"
@@ -70,7 +70,7 @@ class Scripts(unittest.TestCase):
             work_dir = Path(directory)
             (work_dir / "answers").write_text(json.dumps(answers))
             (work_dir / "calls").touch()
-            environment = {**os.environ, "PATH": f"{directory_of_aws()}:{os.environ['PATH']}", "FAKE_AWS_ANSWERS": str(work_dir / "answers"),
+            environment = {**os.environ, "PATH": f"{start_aws_server()}:{os.environ['PATH']}", "FAKE_AWS_ANSWERS": str(work_dir / "answers"),
                            "FAKE_AWS_CALLS": str(work_dir / "calls"), "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1"}
             process = subprocess.run(
                 ["bash", ROOT / "infra/script" / name, "--stack", "mysfits", "--region", REGION, *options], env=environment,
@@ -160,8 +160,8 @@ class CleanUp(Scripts):
 class Deploy(Scripts):
     def test_update_completes_a_failed_rollback_before_it_deploys(self):
         _, calls = self.run_script("update", "LogLevel=DEBUG", answers=[described_stacks(services="UPDATE_ROLLBACK_FAILED"), *HEALTHY])
-        changes = [call.split()[1] for call in calls if re.match("cloudformation (?!describe)", call)]
-        self.assertEqual(["continue-update-rollback", "wait", "deploy"], changes)
+        changing_calls = [call.split()[1] for call in calls if re.match("cloudformation (?!describe)", call)]
+        self.assertEqual(["continue-update-rollback", "wait", "deploy"], changing_calls)
 
     def test_update_prints_the_command_that_skips_a_resource_if_the_rollback_fails_again(self):
         answers = [described_stacks(services="UPDATE_ROLLBACK_FAILED"), ["^cloudformation wait", {"error": "Waiter failed"}], *HEALTHY]
@@ -202,7 +202,7 @@ class Deploy(Scripts):
 
 
 class SetUp(Scripts):
-    def deployed(self, calls):
+    def deployed_stacks(self, calls):
         return [call.split("--stack-name mysfits-")[1].split()[0] for call in calls if call.startswith("cloudformation deploy")]
 
     def test_setup_creates_a_new_network_in_the_first_two_usable_zones(self):
@@ -218,9 +218,9 @@ class SetUp(Scripts):
 
     def test_setup_deploys_the_site_last_and_not_at_all_with_site_none(self):
         _, calls = self.run_script("setup", answers=[described_stacks(), *HEALTHY])
-        self.assertEqual("site", self.deployed(calls)[-1])
+        self.assertEqual("site", self.deployed_stacks(calls)[-1])
         _, calls = self.run_script("setup", "--set", "Site=none", answers=[described_stacks(), *HEALTHY])
-        self.assertNotIn("site", self.deployed(calls))
+        self.assertNotIn("site", self.deployed_stacks(calls))
         self.run_script("setup", "--set", "Site=maybe", answers=[described_stacks(), *HEALTHY], code=64)
 
     def test_setup_prints_a_remedy_if_the_site_stack_fails(self):
@@ -271,15 +271,15 @@ class TransactionSearch(Scripts):
 
     ANSWERS = [["^sts get-caller-identity", {"Account": ACCOUNT}], ["^xray get-trace-segment-destination", {"Destination": "XRay"}]]
 
-    def changes(self, calls):
+    def changing_calls(self, calls):
         return [call for call in calls if not re.match("sts|xray get", call)]
 
     def test_transaction_search_changes_the_account_only_after_the_answer_yes(self):
         for typed_input in (None, "no\n"):
             _, calls = self.run_script("transaction-search", "on", answers=self.ANSWERS, typed_input=typed_input, code=1)
-            self.assertEqual([], self.changes(calls))
+            self.assertEqual([], self.changing_calls(calls))
         _, calls = self.run_script("transaction-search", "on", answers=self.ANSWERS, typed_input="yes\n")
-        policy, destination, index = self.changes(calls)
+        policy, destination, index = self.changing_calls(calls)
         self.assertIn("logs put-resource-policy", policy)
         document = json.loads(re.search(r"--policy-document (\{.*\}) --query", policy)[1])
         self.assertIn(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:aws/spans:*", document["Statement"][0]["Resource"])

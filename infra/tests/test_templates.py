@@ -6,7 +6,7 @@ import unittest
 
 import yaml
 from resolved import (
-    INFRA, OUTPUTS, ROOT, STACKS, every_variant, resources_of_type, parsed, resolve, resources, template_text)
+    INFRA, OUTPUTS, ROOT, STACKS, all_variants, resources_of_type, parse_template, resolve, resources, template_text)
 
 PROXY = {"MetadataProxy": "on", "MetadataProxyImage": "proxy:1"}
 
@@ -127,9 +127,9 @@ class Site(unittest.TestCase):
             kinds = {each["Type"] for each in resolve(stack)["Resources"].values()}
             if stack != "site":
                 self.assertEqual(set(), {kind for kind in kinds if "CloudFront" in kind}, stack)
-        given = parsed(template_text("site"))["Outputs"]
+        given = parse_template(template_text("site"))["Outputs"]
         for stack in STACKS:
-            self.assertEqual(set(), set(given) & set(parsed(template_text(stack))["Parameters"]))
+            self.assertEqual(set(), set(given) & set(parse_template(template_text(stack))["Parameters"]))
 
 
 class Services(unittest.TestCase):
@@ -273,12 +273,12 @@ class Services(unittest.TestCase):
 
 class EveryContainer(unittest.TestCase):
     def test_every_container_is_unprivileged_and_logs_without_blocking(self):
-        seen = set()
-        for stack, _, overrides in every_variant():
+        container_names = set()
+        for stack, _, overrides in all_variants():
             for task in resources_of_type(stack, "AWS::ECS::TaskDefinition", **overrides).values():
                 self.assertLessEqual(sum(each["Memory"] for each in task["ContainerDefinitions"]), int(task["Memory"]))
                 for container in task["ContainerDefinitions"]:
-                    seen.add(container["Name"])
+                    container_names.add(container["Name"])
                     self.assertEqual("65532:65532", container["User"])
                     self.assertIs(True, container["ReadonlyRootFilesystem"])
                     self.assertEqual({"Capabilities": {"Drop": ["ALL"]}}, container["LinuxParameters"])
@@ -287,7 +287,7 @@ class EveryContainer(unittest.TestCase):
                     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
                     options = container["LogConfiguration"]["Options"]
                     self.assertEqual(("non-blocking", "4m"), (options["mode"], options["max-buffer-size"]))
-        self.assertEqual({"like-service", "monolith-service", "x-ray-daemon", "metadata-proxy", "load-generator"}, seen)
+        self.assertEqual({"like-service", "monolith-service", "x-ray-daemon", "metadata-proxy", "load-generator"}, container_names)
 
 
 class Build(unittest.TestCase):
@@ -395,7 +395,7 @@ class AllStacks(unittest.TestCase):
     def test_output_names_are_unique_and_parameters_name_outputs_of_earlier_stacks(self):
         output_stacks = {}
         for stack in STACKS:
-            properties = parsed(template_text(stack))
+            properties = parse_template(template_text(stack))
             for name, parameter in properties["Parameters"].items():
                 if parameter.get("Description", "").startswith("Output of the "):
                     self.assertEqual(f"Output of the {output_stacks.get(name)} stack", parameter["Description"], f"{stack}.{name}")
@@ -410,12 +410,12 @@ class AllStacks(unittest.TestCase):
             self.assertIn(name, output_stacks)
 
     def test_every_log_group_has_a_retention_of_seven_days(self):
-        for stack, _, overrides in every_variant():
+        for stack, _, overrides in all_variants():
             for group in resources_of_type(stack, "AWS::Logs::LogGroup", **overrides).values():
                 self.assertEqual("7", str(group["RetentionInDays"]))
 
     def test_no_resource_is_retained_when_its_stack_is_deleted(self):
-        for stack, _, overrides in every_variant():
+        for stack, _, overrides in all_variants():
             for name, each in resolve(stack, **overrides)["Resources"].items():
                 self.assertIn(each.get("DeletionPolicy", "Delete"), ("Delete",), f"{stack}.{name}")
                 if each["Type"] in ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup"):
@@ -438,8 +438,8 @@ class AllStacks(unittest.TestCase):
             "AWS::CodeConnections::Connection", "AWS::CodePipeline::Pipeline", "AWS::IAM::Role", "AWS::Events::Rule",
             "AWS::Logs::MetricFilter", "AWS::XRay::Group", "AWS::XRay::SamplingRule", "AWS::Cognito::UserPoolUser",
         }
-        for stack, _, overrides in every_variant():
-            if "Emulated" in parsed(template_text(stack))["Parameters"]:
+        for stack, _, overrides in all_variants():
+            if "Emulated" in parse_template(template_text(stack))["Parameters"]:
                 complete = resolve(stack, **overrides)["Resources"]
                 emulated = resolve(stack, **overrides, Emulated="yes")["Resources"]
                 self.assertLessEqual({complete[name]["Type"] for name in set(complete) - set(emulated)}, lacking)

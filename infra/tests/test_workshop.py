@@ -56,7 +56,7 @@ class Answers:
 
 
 class Build(unittest.TestCase):
-    def run_build(self, setup=SUCCESS, request_type="Create", url=None, **extra_variables):
+    def run_buildspec(self, setup=SUCCESS, request_type="Create", url=None, **extra_variables):
         """Runs the buildspec's commands like CodeBuild, which runs `finally` even after a failure. Returns the response and the calls."""
         phase = yaml.safe_load(resources("workshop")["SetupProject"]["Source"]["BuildSpec"])["phases"]["build"]
         with tempfile.TemporaryDirectory() as directory, Answers() as answers:
@@ -86,26 +86,26 @@ class Build(unittest.TestCase):
             return answer, (work_dir / "calls").read_text()
 
     def test_the_response_after_a_successful_setup_contains_the_addresses(self):
-        answer, calls = self.run_build()
+        answer, calls = self.run_buildspec()
         self.assertEqual(("SUCCESS", "mysfits", "request-1", "Installation", REQUEST["StackId"]), tuple(
             answer[key] for key in ("Status", "PhysicalResourceId", "RequestId", "LogicalResourceId", "StackId")))
         self.assertEqual({"LoadBalancer": "http://lb.example.com", "Site": "https://site.example.com", "LogSearch": "-"}, answer["Data"])
         self.assertEqual("setup --yes --stack mysfits --region eu-west-1 --set Site=none\n", calls)
 
     def test_the_response_after_a_failed_setup_contains_the_step_and_the_error(self):
-        answer, _ = self.run_build(setup=FAILURE)
+        answer, _ = self.run_buildspec(setup=FAILURE)
         self.assertEqual("FAILED", answer["Status"])
         self.assertIn("Step 'stack mysfits-network': error: stack mysfits-network could not be created", answer["Reason"])
         self.assertIn("the log group x", answer["Reason"])
 
     def test_a_source_that_cannot_be_fetched_fails_the_step_source(self):
-        answer, calls = self.run_build(url="file:///does/not/exist")
+        answer, calls = self.run_buildspec(url="file:///does/not/exist")
         self.assertEqual("FAILED", answer["Status"])
         self.assertIn("Step 'source': fatal:", answer["Reason"])
         self.assertEqual("", calls)
 
     def test_a_setup_that_exceeds_the_time_limit_sends_a_failure_to_cloudformation(self):
-        answer, _ = self.run_build(setup="sleep 30", LIMIT_SECONDS="1")
+        answer, _ = self.run_buildspec(setup="sleep 30", LIMIT_SECONDS="1")
         self.assertEqual("FAILED", answer["Status"])
         self.assertIn("took longer", answer["Reason"])
         properties = resources("workshop")
@@ -115,12 +115,12 @@ class Build(unittest.TestCase):
         self.assertGreaterEqual(properties["SetupProject"]["TimeoutInMinutes"] * 60, 3300)
 
     def test_a_delete_request_runs_cleanup(self):
-        answer, calls = self.run_build(request_type="Delete")
+        answer, calls = self.run_buildspec(request_type="Delete")
         self.assertEqual("SUCCESS", answer["Status"])
         self.assertEqual("cleanup --yes --stack mysfits --region eu-west-1\n", calls)
 
     def test_a_source_archive_in_s3_is_committed_to_a_git_repository(self):
-        answer, calls = self.run_build(url="s3://bucket/mysfits.zip", setup="git rev-parse HEAD >/dev/null || exit 1")
+        answer, calls = self.run_buildspec(url="s3://bucket/mysfits.zip", setup="git rev-parse HEAD >/dev/null || exit 1")
         self.assertEqual("SUCCESS", answer["Status"], answer["Reason"])
         self.assertIn("setup --yes", calls)
 

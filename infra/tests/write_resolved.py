@@ -6,6 +6,6 @@ from pathlib import Path
 
 import resolved
 
-for stack, number, overrides in resolved.every_variant():
+for stack, number, overrides in resolved.all_variants():
     template = resolved.resolve(stack, **overrides)
     (Path(sys.argv[1]) / f"{stack}-{number}.json").write_text(json.dumps({"Resources": template["Resources"]}, indent=1))

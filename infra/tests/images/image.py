@@ -22,13 +22,13 @@ class Image:
     def _blob(self, digest):
         return self.directory / digest.removeprefix("sha256:")
 
-    def files(self, first_layer=0):
+    def file_sizes(self, first_layer=0):
         """Returns the names and sizes of the files in the layers, beginning with layer number `first_layer`."""
-        files = {}
+        file_sizes = {}
         for layer in self.manifest["layers"][first_layer:]:
             with tarfile.open(self._blob(layer["digest"])) as tar:
-                files |= {member.name: member.size for member in tar if not member.isdir()}
-        return files
+                file_sizes |= {member.name: member.size for member in tar if not member.isdir()}
+        return file_sizes
 
     def compressed_size(self, first_layer=0):
         """Returns the compressed size of the layers in bytes, beginning with layer number `first_layer`."""

@@ -32,7 +32,7 @@ CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 SHT_SYMTAB = 2
 
 
-def instructions(name):
+def read_instructions(name):
     """Returns the Dockerfile's instructions as strings, without comments."""
     text = (ROOT / f"Dockerfile.{name}").read_text()
     text = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
@@ -44,19 +44,19 @@ class Dockerfiles(unittest.TestCase):
         pinned = tomllib.loads((ROOT / "rust-toolchain.toml").read_text())["toolchain"]["channel"]
         for name in DOCKERFILES:
             with self.subTest(name):
-                self.assertRegex(instructions(name)[0], rf"^ARG RUST_IMAGE=\S+:{re.escape(pinned)}-slim-[a-z]+@sha256:[0-9a-f]{{64}}$")
+                self.assertRegex(read_instructions(name)[0], rf"^ARG RUST_IMAGE=\S+:{re.escape(pinned)}-slim-[a-z]+@sha256:[0-9a-f]{{64}}$")
 
     def test_the_dockerfiles_share_their_first_instructions(self):
         beginnings = set()
         for name in DOCKERFILES:
-            lines = instructions(name)
+            lines = read_instructions(name)
             shared = [i for i, line in enumerate(lines) if line.startswith("RUN cargo build")][0]
             beginnings.add("\n".join(lines[: shared + 1]))
         self.assertEqual(len(beginnings), 1)
 
     def test_nothing_runs_in_the_last_stage_which_has_no_shell(self):
         for name in DOCKERFILES:
-            lines = instructions(name)
+            lines = read_instructions(name)
             last = [i for i, line in enumerate(lines) if line.startswith("FROM")][-1]
             words = {line.split()[0] for line in lines[last:]}
             with self.subTest(name):
@@ -91,11 +91,11 @@ class ImageTests:
 
     def start(self, upstream, root=None):
         """Starts the image's program and waits until its health check succeeds."""
-        running = self.launch(upstream, root)
+        running = self.launch_program(upstream, root)
         running.wait_until_live()
         return running
 
-    def launch(self, upstream, root=None):
+    def launch_program(self, upstream, root=None):
         environment = dict(pair.split("=", 1) for pair in self.image.config["Env"])
         running = RunningImage(root or self.root, self.image.config, environment | self.environment(upstream))
         self.addCleanup(running.close)
@@ -116,7 +116,7 @@ class ImageTests:
 
     def test_the_image_adds_only_the_ca_bundle_and_the_program_to_the_base(self):
         self.assertEqual(self.image.layers[: self.base], Image(IMAGES_DIR / "runtime").layers)
-        self.assertEqual(sorted(self.image.files(self.base)), sorted([CA_BUNDLE, self.program]))
+        self.assertEqual(sorted(self.image.file_sizes(self.base)), sorted([CA_BUNDLE, self.program]))
 
     def test_the_image_contains_no_shell(self):
         found = [path for name in ("sh", "bash", "dash", "busybox") for path in self.root.rglob(name)]
@@ -124,7 +124,7 @@ class ImageTests:
 
     def test_the_compressed_image_is_at_most_15_mb(self):
         own_size, total_size = self.image.compressed_size(self.base), self.image.compressed_size()
-        size = self.image.files(self.base)[self.program]
+        size = self.image.file_sizes(self.base)[self.program]
         print(
             f"\n{self.name}: {own_size / 1e6:.1f} MB compressed, {total_size / 1e6:.1f} MB with the local base; "
             f"the program {size / 1e6:.1f} MB",
@@ -147,7 +147,7 @@ class ImageTests:
     # Tests of the running program.
 
     def test_the_health_check_succeeds_while_the_program_runs_and_fails_after_it_stopped(self):
-        running = self.launch(self.upstream())
+        running = self.launch_program(self.upstream())
         running.wait_until_live()
         running.stop(signal.SIGKILL)
         self.assertEqual(running.health_check(), 1)
@@ -219,13 +219,13 @@ class Monolith(ImageTests, unittest.TestCase):
         change(root / CA_BUNDLE)
         return root
 
-    def trust(self, bundle):
+    def add_authority(self, bundle):
         with bundle.open("a") as file:
             file.write("\n" + self.authority.certificate.read_text())
 
     def test_the_monolith_accepts_a_certificate_of_an_authority_in_its_ca_bundle(self):
         upstream = self.upstream(authority=self.authority)
-        running = self.start(upstream, self.root_with_bundle("trusting", self.trust))
+        running = self.start(upstream, self.root_with_bundle("trusting", self.add_authority))
         answer = fetch(running.port, *self.request)
         self.assertEqual((answer.status, answer.body), (200, b'{"mysfits":[]}'), running.read_output())
 
@@ -239,7 +239,7 @@ class Monolith(ImageTests, unittest.TestCase):
     def test_without_a_ca_bundle_the_monolith_accepts_no_certificate(self):
         upstream = self.upstream(authority=self.authority)
         root = self.root_with_bundle("without", lambda bundle: bundle.unlink())
-        running = self.launch(upstream, root)
+        running = self.launch_program(upstream, root)
         try:
             running.wait_until_live()
             status = fetch(running.port, *self.request).status
