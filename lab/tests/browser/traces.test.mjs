@@ -119,6 +119,8 @@ test("a like answered 404 and a slow like open with their waterfall and details"
 
 test("a filter saved as a group appears in the menu and in X-Ray", async () => {
   const page = await browser.open(tracesUrl);
+  // The result of the first query clears the message of the filter.
+  await waitForStatus(page, "found.");
   await page.click("#save-group");
   assert.match(await page.locator("#filter-error").textContent(), /Type a filter first/);
   await searchTraces(page, WORKSHOP_FILTER);
