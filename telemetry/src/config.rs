@@ -1,5 +1,5 @@
-//! The configuration of the telemetry. One line of code reads each environment variable of [`Config`]. The
-//! line names the variable, its parser and its default value.
+//! The configuration of the telemetry. [`Config`] reads each environment variable in one line of code, which
+//! names the variable, its parser and its default value.
 //!
 //! The OpenTelemetry libraries ignore invalid values of environment variables. This module therefore parses
 //! all variables, and passes their values to the OpenTelemetry libraries as arguments. An invalid value of a
@@ -75,11 +75,9 @@ pub struct Config {
     pub(crate) service_name: Option<String>,
     /// `OTEL_RESOURCE_ATTRIBUTES`: additional attributes of the OpenTelemetry resource.
     pub(crate) resource_attributes: Vec<(String, String)>,
-    /// Whether `ECS_CONTAINER_METADATA_URI_V4` is set. ECS sets `ECS_CONTAINER_METADATA_URI_V4` in every
-    /// task.
+    /// Whether `ECS_CONTAINER_METADATA_URI_V4` is set, as it is in every ECS task.
     pub(crate) has_ecs_metadata: bool,
-    /// Warnings about ignored variables and values. [`init`](crate::init()) logs the warnings about ignored
-    /// variables and values.
+    /// Warnings about ignored variables and values. [`init`](crate::init()) logs each of these warnings.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -112,12 +110,11 @@ impl TryFrom<BTreeMap<String, String>> for Config {
             metric_reader,
             warnings,
         };
-        // The SDK, and not OpenTelemetry's specification, defines OTEL_BSP_MAX_CONCURRENT_EXPORTS.
-        // OTEL_BSP_MAX_CONCURRENT_EXPORTS has no effect, because the batch processor exports one batch at a
-        // time.
+        // The SDK, not OpenTelemetry's specification, defines OTEL_BSP_MAX_CONCURRENT_EXPORTS. The variable
+        // has no effect, because the batch processor exports one batch at a time.
         env.parse("OTEL_BSP_MAX_CONCURRENT_EXPORTS", |value| parse_integer(value, 1..=1000))?;
-        // The variables OTEL_BLRP_… configure the export of log records. The variables OTEL_BLRP_… have no
-        // effect, because log lines are written to standard output.
+        // The variables OTEL_BLRP_… configure the export of log records. They have no effect, because log
+        // lines are written to standard output.
         BatchConfig::read(env, "OTEL_BLRP", Duration::from_secs(1))?;
         if is_sdk_disabled(env, &mut config.warnings) {
             config.traces_exporter = TracesExporter::None;
