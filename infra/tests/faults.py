@@ -55,6 +55,7 @@ FAULTS = [
     Fault("infra/search.yml", "DependsOn: [UserPoolDomain, IdentityPoolRoles]", "DependsOn: [UserPoolDomain]",
           "test_policies.Policies.test_the_domain_is_created_after_the_user_pool_domain_and_the_identity_pool_roles"),
     Fault("infra/pipeline.yml", 'StringEqualsIfExists: { "aws:SourceAccount"', 'StringEquals: { "aws:SourceAccount"', TRUST, occurrences=2),
+    Fault("infra/search.yml", 'StringEqualsIfExists: { "aws:SourceAccount"', 'StringEquals: { "aws:SourceAccount"', TRUST),
     Fault("infra/build.yml", "ServiceRole: !GetAtt PipelineBuildRole.Arn", "ServiceRole: !GetAtt ImagesRole.Arn",
           "test_policies.Policies.test_each_build_project_has_a_separate_role"),
     Fault("infra/network.yml", 'StringEquals: { "aws:PrincipalAccount": !Ref AWS::AccountId }', 'StringLike: { "aws:PrincipalAccount": "*" }',

@@ -124,8 +124,8 @@ SOURCE_ACCOUNT_CONDITION = {
     "ecs-tasks.amazonaws.com": ("StringEquals", "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html"),
     "codebuild.amazonaws.com": (
         "StringEquals", "https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html"),
-    "opensearchservice.amazonaws.com": (
-        "StringEquals", "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cognito-auth.html"),
+    # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/cognito-auth.html shows the trust policy without the key.
+    "opensearchservice.amazonaws.com": ("StringEqualsIfExists", None),
     "codepipeline.amazonaws.com": ("StringEqualsIfExists", None),
     "events.amazonaws.com": ("StringEqualsIfExists", None),
     # Lambda sends no source account when it assumes a function's role.
