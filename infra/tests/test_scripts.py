@@ -329,8 +329,9 @@ class Preflight(Scripts):
         output, _ = self.run_script("preflight", "--region", "eu-south-2", answers=answers)
         self.assertIn("CodeBuild may have no ARM build machines", output)
         self.assertIn("CpuArchitecture=X86_64", output)
-        output, _ = self.run_script("preflight", "--region", "eu-south-2", "--set", "CpuArchitecture=X86_64", answers=answers)
-        self.assertNotIn("CodeBuild may have no ARM build machines", output)
+        for arguments in (("--region", "eu-south-2", "--set", "CpuArchitecture=X86_64"), ("--region", "eu-west-2")):
+            output, _ = self.run_script("preflight", *arguments, answers=answers)
+            self.assertNotIn("CodeBuild may have no ARM build machines", output)
 
 
 if __name__ == "__main__":
