@@ -189,7 +189,8 @@ def global_options():
     return {"--" + name for name in cli_driver()._get_argument_table()}
 
 
-# https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html: these commands exist only in version 2 of the CLI. PyPI has version 1.
+# The guide of version 2 describes these commands: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html
+# PyPI has version 1, which does not have them.
 ONLY_IN_VERSION_2 = {("configure", "sso")}
 
 
@@ -238,7 +239,7 @@ def find_query_problems(call, found, query, words):
     except (ValueError, KeyError) as error:
         yield f"{call}: --query {query}: {error}"
     # With text, the CLI applies the query to each page of the answer:
-    # https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-output-format.html#text-output
+    # https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-filter.html
     text = "--output" in words and words[words.index("--output") + 1] == "text"
     if text and model.name in paged_operations(model.service_model.service_name) and re.search(r"^length\(|\| *\[", query):
         yield f"{call}: --query {query} gives a result for each page"

@@ -88,8 +88,8 @@ class BuildImages(unittest.TestCase):
         self.assertIn("bash infra/script/build-images", phases["build"]["commands"])
 
     def test_scripts_are_started_with_bash_and_not_by_their_executable_bit(self):
-        """CodeBuild and CodePipeline unpack zip archives, which may lack executable bits:
-        https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-S3.html"""
+        """CodeBuild unpacks a zip archive, which may lack executable bits. CodePipeline also passes the source as a zip archive:
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-CodeCommit.html (OutputArtifactFormat)"""
         texts = [(ROOT / "buildspec_prod.yml").read_text()]
         texts += [path.read_text() for path in (ROOT / "infra/script").iterdir()]
         for text in texts:

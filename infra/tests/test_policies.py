@@ -160,8 +160,8 @@ class Policies(unittest.TestCase):
 
     def test_the_pipeline_role_may_use_only_the_connection_and_repository_of_the_pipeline(self):
         role = resources("pipeline", **GITHUB_PARAMETERS)["PipelineRole"]
-        # The prefix is that of the connection's ARN, and CloudFormation makes connections with codeconnections ARNs:
-        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-codeconnections-connection.html
+        # The action's prefix must be that of the connection's ARN. AWS::CodeConnections::Connection has the prefix codeconnections:
+        # https://docs.aws.amazon.com/dtconsole/latest/userguide/rename.html
         self.assertEqual(PIPELINE_PERMISSIONS | {("codeconnections:UseConnection", "Connection")}, granted_permissions(role))
         [use] = [each for each in policy_statements(role) if each["Action"] == "codeconnections:UseConnection"]
         # ForAllValues is true of a request without the key, and StringEquals is false of it:
@@ -246,7 +246,7 @@ class Policies(unittest.TestCase):
                 else:
                     self.assertEqual("s3:GetObject", each["Action"])
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html (minimum bucket permissions),
-        # https://docs.aws.amazon.com/linux/al2023/ug/deterministic-upgrades-usage.html (package repositories)
+        # https://docs.aws.amazon.com/mgn/latest/ug/preparing-environments.html#Communication-Staging-S3 (package repository of Amazon Linux 2023)
         self.assertEqual({f"arn:aws:s3:::prod-{REGION}-starport-layer-bucket/*", f"arn:aws:s3:::al2023-repos-{REGION}-de612dc2/*"},
                          {each["Resource"] for each in statements_of_endpoint if each["Action"] == "s3:GetObject"})
 

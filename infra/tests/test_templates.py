@@ -284,7 +284,7 @@ class EveryContainer(unittest.TestCase):
                     self.assertEqual({"Capabilities": {"Drop": ["ALL"]}}, container["LinuxParameters"])
                     self.assertEqual("awslogs", container["LogConfiguration"]["LogDriver"])
                     # The default mode changed in 2025, and an account setting changes it too:
-                    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html
+                    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#default-log-driver-mode
                     options = container["LogConfiguration"]["Options"]
                     self.assertEqual(("non-blocking", "4m"), (options["mode"], options["max-buffer-size"]))
         self.assertEqual({"like-service", "monolith-service", "x-ray-daemon", "metadata-proxy", "load-generator"}, container_names)
@@ -315,8 +315,8 @@ class Build(unittest.TestCase):
             self.assertIn(resources("build")[project]["TimeoutInMinutes"], range(180, 2161))
 
     def test_the_build_stack_creates_the_source_repository_before_the_pipeline_stack(self):
-        """https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-about-starting.html: a new pipeline starts at
-        once."""
+        """https://docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-create.html: a pipeline starts to run after its
+        creation."""
         self.assertEqual("mysfits", resources("build")["Repository"]["RepositoryName"])
         self.assertNotIn("Repository", resources("build", SourceProvider="GitHub"))
         self.assertLess(STACKS.index("build"), STACKS.index("pipeline"))
