@@ -19,6 +19,7 @@ MODELS = "test_limits.Models.test_the_api_model_of_its_service_accepts_every_pro
 REFERENCE = "test_authorization.Authorization.test_every_policy_uses_only_actions_resources_and_condition_keys_of_aws_reference"
 PERMISSIONS = "test_policies.Policies.test_each_role_has_exactly_the_permissions_in_the_table"
 TRUST = "test_policies.Policies.test_only_one_service_of_this_account_can_assume_a_role"
+USERS_OF_SEARCH = "test_policies.Policies.test_users_of_the_log_search_are_denied_the_known_ways_to_change_an_index"
 CLI = "test_cli_calls.Calls.test_the_cli_accepts_every_aws_call_of_the_scripts"
 COLLECTOR = "test_templates.Services.test_the_collector_receives_the_daemon_protocol_and_otlp"
 WORKSHOP_PATTERN = r"^(?!sg-|internal-|sthree-|amzn-s3-demo-|xn--)(?!.*(aws|amazon|cognito))[a-z][a-z0-9-]{0,18}[a-z0-9]$"
@@ -51,7 +52,11 @@ FAULTS = [
     Fault("infra/search.yml", "                  - cognito-idp:UpdateUserPoolClient\n", "", PERMISSIONS),
     Fault("infra/search.yml", "              - Effect: Allow\n                Action: [es:ESHttpGet, es:ESHttpHead]",
           "              - Effect: Allow\n                Action: [es:ESHttpDelete, es:ESHttpGet, es:ESHttpHead]",
-          "test_policies.Policies.test_users_of_the_log_search_cannot_delete_an_index"),
+          USERS_OF_SEARCH),
+    Fault("infra/search.yml", "                  - !Sub arn:${AWS::Partition}:es:${AWS::Region}:${AWS::AccountId}:domain/${Workshop}-logs/_dashboards/api/anomaly_detectors/*\n",
+          "", USERS_OF_SEARCH),
+    Fault("infra/search.yml", "EnableVersionUpgrade: true", "EnableVersionUpgrade: false",
+          "test_templates.Search.test_a_new_engine_version_upgrades_the_domain_in_place"),
     Fault("infra/search.yml", "DependsOn: [UserPoolDomain, IdentityPoolRoles]", "DependsOn: [UserPoolDomain]",
           "test_policies.Policies.test_the_domain_is_created_after_the_user_pool_domain_and_the_identity_pool_roles"),
     Fault("infra/pipeline.yml", 'StringEqualsIfExists: { "aws:SourceAccount"', 'StringEquals: { "aws:SourceAccount"', TRUST, occurrences=2),

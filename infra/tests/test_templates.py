@@ -94,6 +94,14 @@ class Platform(unittest.TestCase):
             self.assertEqual(expected, each["ImageTagMutability"])
             json.loads(each["LifecyclePolicy"]["LifecyclePolicyText"])
 
+
+class Search(unittest.TestCase):
+    def test_a_new_engine_version_upgrades_the_domain_in_place(self):
+        """Without this policy CloudFormation replaces the domain, and fails, because the old domain still has the name:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html#cfn-attributes-updatepolicy-upgradeopensearchdomain"""
+        self.assertEqual({"EnableVersionUpgrade": True}, resolve("search")["Resources"]["Domain"]["UpdatePolicy"])
+
+
 class Site(unittest.TestCase):
     def test_cloudfront_forwards_api_calls_of_the_page_to_the_load_balancer(self):
         config = resources("site")["Distribution"]["DistributionConfig"]
