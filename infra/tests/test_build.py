@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -219,6 +220,21 @@ class Shipper(unittest.TestCase):
 
 
 class LoadGenerator(unittest.TestCase):
+    def test_sigterm_stops_the_load_generator_without_errors_while_requests_are_open(self):
+        [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
+        environment = {each["Name"]: str(each["Value"]) for each in container["Environment"]}
+        # This server accepts connections and never responds.
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+            environment |= {"HOST": "127.0.0.1", "PORT": str(listener.getsockname()[1]), "LIKES_PER_MINUTE": "6000"}
+            program = subprocess.Popen([sys.executable, *container["Command"][1:]], env=environment,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            connections = [listener.accept()[0] for _ in range(5)]
+            program.terminate()
+            _, errors = program.communicate(timeout=30)
+            for connection in connections:
+                connection.close()
+        self.assertEqual((0, ""), (program.returncode, errors))
+
     def test_the_load_generator_sends_likes_for_an_existing_mysfit_and_stops_on_sigterm(self):
         [container] = resources("load-generator")["TaskDefinition"]["ContainerDefinitions"]
         environment = {each["Name"]: str(each["Value"]) for each in container["Environment"]}

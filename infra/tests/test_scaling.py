@@ -1,9 +1,10 @@
 """Compares the alarms and scaling steps in infra/services.yml with infra/scaling.json, and checks the table in infra/scaling.json."""
 
 import json
+import re
 import unittest
 
-from resolved import INFRA, resources
+from resolved import INFRA, parse_template, resources, template_text
 
 SCALING = json.loads((INFRA / "scaling.json").read_text())
 METRIC = SCALING["metric"]
@@ -84,7 +85,7 @@ class StepScaling(unittest.TestCase):
             self.assertEqual(expected, configuration["StepAdjustments"])
 
     def test_the_idle_policy_scales_in_if_there_are_no_requests(self):
-        """The alarm's value is always a number: FILL makes a missing minute 0."""
+        """FILL replaces missing minutes with 0. If FILL returns nothing for a metric without data, missing data turns the alarm on."""
         expected, alarm, policy = STEP["idle"], self.properties["LikeIdleAlarm"], self.properties["LikeIdlePolicy"]
         expressions = {each["Id"]: each for each in alarm["Metrics"]}
         self.assertEqual(expected["alarm"]["expression"], expressions["likes"]["Expression"])
@@ -97,6 +98,7 @@ class StepScaling(unittest.TestCase):
         self.assertEqual((expected["alarm"]["periods"],) * 2, (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]))
         self.assertGreaterEqual(expected["alarm"]["periods"], 5)
         self.assertEqual((expected["alarm"]["threshold"], expected["alarm"]["comparison"]), (alarm["Threshold"], alarm["ComparisonOperator"]))
+        self.assertEqual("breaching", alarm["TreatMissingData"])
         self.assertEqual(["LikeIdlePolicy"], alarm["AlarmActions"])
         steps = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
         self.assertEqual([-5], [step["ScalingAdjustment"] for step in steps if step_applies(step, 0 - alarm["Threshold"])])
@@ -115,6 +117,14 @@ class StepScaling(unittest.TestCase):
         self.assertIn({"Name": "LIKES_PER_MINUTE", "Value": str(likes)},
                       [{**each, "Value": str(each["Value"])} for each in container["Environment"]])
         self.assertEqual([("LikeScaleUpPolicy", [10])], find_scaling_changes(self.properties, likes))
+
+    def test_the_rates_in_the_load_generators_description_trigger_the_next_steps(self):
+        """A minute of the metric may contain some requests more or fewer than the load generator's rate."""
+        description = parse_template(template_text("load-generator"))["Parameters"]["LikesPerMinute"]["Description"]
+        rates = [int(each) for each in re.findall(r"\d+", description)]
+        for rate, change in zip(rates, (20, 25), strict=True):
+            for requests in (rate * 0.95, rate * 1.05):
+                self.assertEqual([("LikeScaleUpPolicy", [change])], find_scaling_changes(self.properties, requests), requests)
 
 
 class OtherScaling(unittest.TestCase):

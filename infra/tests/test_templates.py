@@ -248,7 +248,15 @@ class Services(unittest.TestCase):
         self.assertEqual([{"RegistryArn": "MonolithName.Arn"}], properties["MonolithService"]["ServiceRegistries"])
         self.assertEqual("LikeSecurityGroup.GroupId", properties["MonolithFromLike"]["SourceSecurityGroupId"])
         self.assertEqual("MonolithSecurityGroup.GroupId", properties["LikeToMonolith"]["DestinationSecurityGroupId"])
-        self.assertNotIn("ServiceRegistries", resources("services")["MonolithService"])
+        self.assertEqual([], resources("services")["MonolithService"]["ServiceRegistries"])
+
+    def test_cloud_map_gets_the_health_of_tasks_from_ecs(self):
+        """Without this configuration Cloud Map also returns the addresses of unhealthy tasks, and the configuration cannot be added to
+        an existing service: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html,
+        https://docs.aws.amazon.com/cloud-map/latest/api/API_CreateService.html (HealthCheckCustomConfig)"""
+        name = resources("services", MonolithAddress="cloudmap")["MonolithName"]
+        self.assertEqual({"FailureThreshold": 1}, name["HealthCheckCustomConfig"])
+        self.assertIn("HealthCheck", containers("MonolithTaskDefinition")["monolith-service"])
 
     def test_deployments_keep_old_tasks_until_new_tasks_are_healthy(self):
         for name, each in resources_of_type("services", "AWS::ECS::Service").items():
@@ -277,6 +285,36 @@ class Services(unittest.TestCase):
                        {"CpuArchitecture": "arm"}, {"LikeIn": "both"}, {"MonolithAddress": "dns"}, {"Workshop": "Mysfits"}):
             with self.subTest(overrides=overrides), self.assertRaises(ValueError):
                 resources("services", **overrides)
+
+
+class EveryService(unittest.TestCase):
+    # "To remove this property from your service resource, specify an empty … array":
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
+    KEPT_IF_ABSENT = {"CapacityProviderStrategy", "LoadBalancers", "PlacementConstraints", "PlacementStrategies", "ServiceRegistries",
+                      "VolumeConfigurations"}
+
+    def test_an_update_can_remove_each_list_of_a_service(self):
+        """An update keeps a list that is absent in the new template. An empty list removes it."""
+        keys = {}
+        for stack, number, overrides in all_variants():
+            for name, each in resources_of_type(stack, "AWS::ECS::Service", **overrides).items():
+                found = self.KEPT_IF_ABSENT & set(each)
+                self.assertEqual(keys.setdefault((stack, name), found), found, f"variant {number} of {stack}.{name}")
+        self.assertEqual(3, len(keys))
+
+    def test_a_failed_deployment_of_every_service_ends_and_is_rolled_back(self):
+        """Without a circuit breaker CloudFormation waits for hours for a service whose tasks do not start:
+        https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/150"""
+        for stack, _, overrides in all_variants():
+            for name, each in resources_of_type(stack, "AWS::ECS::Service", **overrides).items():
+                self.assertEqual({"Enable": True, "Rollback": True}, each["DeploymentConfiguration"]["DeploymentCircuitBreaker"], name)
+
+    def test_an_update_never_runs_two_load_generators(self):
+        """ECS does not rebalance services with a maximum of 100 percent:
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html"""
+        service = resources("load-generator")["Service"]
+        self.assertEqual((0, 100), tuple(service["DeploymentConfiguration"][key] for key in ("MinimumHealthyPercent", "MaximumPercent")))
+        self.assertEqual("DISABLED", service["AvailabilityZoneRebalancing"])
 
 
 class EveryContainer(unittest.TestCase):
@@ -435,6 +473,16 @@ class AllStacks(unittest.TestCase):
                 self.assertEqual("Enabled", bucket["VersioningConfiguration"]["Status"])
                 self.assertEqual({True}, set(bucket["PublicAccessBlockConfiguration"].values()))
                 self.assertIn("BucketEncryption", bucket)
+
+    def test_no_security_group_has_the_description_of_a_parameter(self):
+        """A later correction would replace the group, because EC2 cannot change a group's description:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html"""
+        for stack in STACKS:
+            template = parse_template(template_text(stack))
+            descriptions = {each.get("Description") for each in template["Parameters"].values()}
+            groups = [each["Properties"]["GroupDescription"] for each in template["Resources"].values()
+                      if each["Type"] == "AWS::EC2::SecurityGroup"]
+            self.assertEqual(set(), descriptions & set(groups), stack)
 
     def test_emulated_yes_omits_only_resource_types_that_the_emulators_do_not_support(self):
         lacking = {
