@@ -195,8 +195,7 @@ deploy_stack() {
     case ${STATUS[$name]} in
     ROLLBACK_COMPLETE | ROLLBACK_FAILED | REVIEW_IN_PROGRESS)
         print_message "The last creation of this stack failed. Deleting the failed stack before creating it again."
-        run_change aws cloudformation delete-stack --stack-name "$STACK-$name"
-        run_change aws cloudformation wait stack-delete-complete --stack-name "$STACK-$name"
+        remove_stack "$name"
         ;;
     *_IN_PROGRESS) fail "another operation is changing stack $STACK-$name" "Wait until the operation is complete, then run this script again." ;;
     DELETE_FAILED) fail "stack $STACK-$name is partly deleted" "Run infra/script/cleanup $(print_installation_options), then run this script again." ;;
@@ -212,6 +211,17 @@ deploy_stack() {
             "The lines above contain the reason. CloudFormation rolled the change back. Correct the error and run this script again." ${site_advice:+"$site_advice"}
     }
     read_stacks
+}
+
+# remove_stack NAME: deletes a stack and waits until it is deleted. The waiter fails at the status of a stack whose deletion has not
+# begun (UPDATE_COMPLETE, ROLLBACK_FAILED, DELETE_FAILED), and just after the call of DeleteStack, DescribeStacks can still return
+# this status. The function therefore waits a second time if the first wait fails.
+remove_stack() {
+    run_change aws cloudformation delete-stack --stack-name "$STACK-$1" || return
+    run_change aws cloudformation wait stack-delete-complete --stack-name "$STACK-$1" || {
+        sleep "$POLL_SECONDS"
+        run_change aws cloudformation wait stack-delete-complete --stack-name "$STACK-$1"
+    }
 }
 
 # print_failed_events NAME: prints the failed resources among a stack's last 100 events, with the reasons.
@@ -349,8 +359,9 @@ deploy_services() {
 
 # --- Source -------------------------------------------------------------------------------------------------------
 
-# With these options git signs in to CodeCommit with the credentials of the AWS CLI.
-codecommit_git=(git -c "credential.helper=!aws codecommit credential-helper \$@" -c credential.UseHttpPath=true)
+# With these options git signs in to CodeCommit with the credentials of the AWS CLI. The empty helper removes the helpers of git's
+# configuration: the keychain of macOS would store the password, which is valid for some minutes, and return it for later pushes.
+codecommit_git=(git -c credential.helper= -c "credential.helper=!aws codecommit credential-helper \$@" -c credential.UseHttpPath=true)
 
 # source_tree: prints the id of a git tree with all tracked files, including changes that are not committed.
 source_tree() {

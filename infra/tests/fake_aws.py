@@ -2,7 +2,7 @@
 applies --query and --output like the AWS CLI, and appends each call to a file.
 
 The environment variable FAKE_AWS_ANSWERS is the path of the table (JSON: [[pattern, response or {"error": text}], ...]), and
-FAKE_AWS_CALLS is the path of the file with the calls."""
+FAKE_AWS_CALLS is the path of the file with the calls. An error with "times": N answers only the first N calls that match its pattern."""
 
 import json
 import os
@@ -28,11 +28,19 @@ def text_lines(value):
 def main():
     arguments = sys.argv[1:]
     call = " ".join(arguments)
-    with open(os.environ["FAKE_AWS_CALLS"], "a", encoding="utf-8") as calls:
+    with open(os.environ["FAKE_AWS_CALLS"], "a+", encoding="utf-8") as calls:
+        calls.seek(0)
+        earlier_calls = calls.read().splitlines()
         calls.write(call.replace("\n", " ") + "\n")
+
+    def answers_call(pattern, answer):
+        if not re.search(pattern, call):
+            return False
+        return "times" not in answer or len([each for each in earlier_calls if re.search(pattern, each)]) < answer["times"]
+
     with open(os.environ["FAKE_AWS_ANSWERS"], encoding="utf-8") as file:
         answers = json.load(file)
-    answer = next((answer for pattern, answer in answers if re.search(pattern, call)), None)
+    answer = next((answer for pattern, answer in answers if answers_call(pattern, answer)), None)
     if answer is None:
         return
     if "error" in answer:

@@ -76,9 +76,9 @@ def create_repository(_logical_id, properties, _stack_name):
     return created["repositoryName"], {"Arn": created["repositoryArn"], "RepositoryUri": created["repositoryUri"]}
 
 
-def delete_repository(physical_id, _properties):
-    # This deletion fails for a repository with images. cleanup must have deleted the images.
-    call_operation(ecr._delete_repository, {"repositoryName": physical_id})
+def delete_repository(physical_id, properties):
+    force = str(properties.get("EmptyOnDelete", False)).lower() == "true"
+    call_operation(ecr._delete_repository, {"repositoryName": physical_id, "force": force})
 
 
 provisioners._RESOURCE_HANDLERS["AWS::ECR::Repository"] = {"create": create_repository, "delete": delete_repository}

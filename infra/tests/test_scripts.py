@@ -9,8 +9,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import botocore.session
 from aws_server import start_aws_server
-from resolved import ROOT
+from resolved import ROOT, parse_template, template_text
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -36,7 +37,7 @@ ZONES = [{"ZoneId": zone, "ZoneName": f"{REGION}{letter}"} for zone, letter in (
 
 
 def tagged_resources(arns):
-    return ["^resourcegroupstaggingapi", {"ResourceTagMappingList": [{"ResourceARN": each} for each in arns]}]
+    return ["^resourcegroupstaggingapi get-resources --tag-filters", {"ResourceTagMappingList": [{"ResourceARN": each} for each in arns]}]
 
 
 def described_service(revision, count=2):
@@ -130,6 +131,38 @@ class CleanUp(Scripts):
         answers = [NO_STACKS, tagged_resources([table]), ["^dynamodb describe-table", {"error": "An error occurred (AccessDeniedException)"}]]
         output, _ = self.run_script("cleanup", "--yes", answers=answers, code=1)
         self.assertIn(f"  {table}", output)
+
+    def test_cleanup_reports_a_distribution_that_only_us_east_1_lists(self):
+        """CloudFront is a global service. GetResources returns only resources in the region of the call."""
+        distribution = f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"
+        answers = [NO_STACKS, ["^resourcegroupstaggingapi.*--region us-east-1", {"ResourceTagMappingList": [{"ResourceARN": distribution}]}],
+                   ["^cloudfront get-distribution", {"Distribution": {"Id": "E1"}}]]
+        output, _ = self.run_script("cleanup", "--yes", answers=answers, code=1)
+        self.assertIn(f"  {distribution}", output)
+
+    def test_cleanup_waits_again_if_the_old_status_of_an_updated_stack_ends_the_first_wait(self):
+        """The waiter fails at UPDATE_COMPLETE, which DescribeStacks can still return just after the call of DeleteStack:
+        https://github.com/boto/botocore/blob/develop/botocore/data/cloudformation/2010-05-15/waiters-2.json"""
+        wait = "^cloudformation wait stack-delete-complete --stack-name mysfits-site"
+        output, calls = self.run_script("cleanup", "--yes", answers=[described_stacks(), [wait, {"error": "Waiter failed", "times": 1}]])
+        self.assertIn("Stack mysfits-site is deleted.", output)
+        self.assertEqual(1, len([call for call in calls if call.startswith("cloudformation delete-stack --stack-name mysfits-site")]))
+        output, _ = self.run_script("cleanup", "--yes", answers=[described_stacks(), [wait, {"error": "Waiter failed"}]], code=1)
+        self.assertIn("stack mysfits-site could not be deleted", output)
+
+    def test_cleanup_leaves_the_deletion_of_images_to_cloudformation(self):
+        """BatchDeleteImage refuses an image that the index of another image contains. The repositories have EmptyOnDelete."""
+        _, calls = self.run_script("cleanup", "--yes", answers=[described_stacks()])
+        self.assertEqual([], [call for call in calls if call.startswith("ecr ")])
+
+    def test_cleanup_deletes_the_network_while_its_nat_gateway_has_an_interface(self):
+        """The values of the filter interface-type contain nat_gateway, those of the response's member natGateway:
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html and API_NetworkInterface.html"""
+        for kind in ("nat_gateway", "natGateway"):
+            interfaces = ["^ec2 describe-network-interfaces", {"NetworkInterfaces": [
+                {"NetworkInterfaceId": "eni-1", "Description": "Interface for NAT Gateway nat-1", "InterfaceType": kind}]}]
+            output, _ = self.run_script("cleanup", "--yes", answers=[described_stacks(), interfaces])
+            self.assertIn("Stack mysfits-network is deleted.", output)
 
     def test_cleanup_deletes_no_log_groups_and_task_definitions_of_installations_with_longer_names(self):
         """An installation 'mysfits-build' and a project '/aws/codebuild/mysfits-other' do not belong to the installation 'mysfits'."""
@@ -247,6 +280,22 @@ class SetUp(Scripts):
             self.assertEqual(before, after)
 
 
+    def test_git_asks_only_the_credential_helper_of_the_aws_cli(self):
+        """On macOS the configuration of the system contains the helper osxkeychain, which stores passwords. CodeCommit's passwords
+        are valid for some minutes."""
+        with tempfile.TemporaryDirectory() as directory:
+            work_dir, calls = Path(directory), Path(directory) / "calls"
+            (work_dir / "aws").write_text(f"#!/bin/sh\ncat >/dev/null\necho aws >>{calls}\necho username=x\necho password=y\n")
+            (work_dir / "aws").chmod(0o755)
+            (work_dir / "gitconfig").write_text(f'[credential]\n\thelper = "!cat >/dev/null; echo system >>{calls}; true"\n')
+            environment = {**os.environ, "PATH": f"{work_dir}:{os.environ['PATH']}", "GIT_CONFIG_SYSTEM": str(work_dir / "gitconfig")}
+            for action, login in (("fill", ""), ("approve", "username=x\npassword=y\n")):
+                script = f'. {ROOT}/infra/script/common.sh; "${{codecommit_git[@]}}" credential {action}'
+                subprocess.run(["bash", "-c", script], env=environment, check=True, capture_output=True, text=True,
+                               input=f"protocol=https\nhost=git.example.com\n{login}\n")
+            self.assertEqual(["aws", "aws"], calls.read_text().split())
+
+
 class Exercise(Scripts):
     def test_the_start_of_lab_3_adds_only_the_line_that_removes_the_traces_exporter(self):
         """In exercises 3.3 to 3.5 participants remove this line, so the start may differ from the source only by this line."""
@@ -304,6 +353,11 @@ class Preflight(Scripts):
         _, calls = self.run_script("preflight", "--set", "ComputeType=BUILD_GENERAL1_SMALL", "--set", "CpuArchitecture=X86_64",
                                    answers=[described_stacks(), *HEALTHY])
         self.assertTrue([call for call in calls if "codebuild --quota-code L-9D07B6EF" in call])
+        parameters = parse_template(template_text("build"))["Parameters"]
+        self.assertEqual(
+            {f"{architecture}:{size}" for architecture in parameters["CpuArchitecture"]["AllowedValues"]
+             for size in parameters["ComputeType"]["AllowedValues"]},
+            set(re.findall(r"^    \[(\w+:\w+)\]=L-", (ROOT / "infra/script/preflight").read_text(), re.MULTILINE)))
 
     def test_preflight_reports_the_task_count_at_which_a_small_fargate_quota_stops_scaling(self):
         output, _ = self.run_script("preflight", answers=[described_stacks(), ["^service-quotas", {"Quota": {"Value": 6.0}}], *HEALTHY])
@@ -332,6 +386,19 @@ class Preflight(Scripts):
         for arguments in (("--region", "eu-south-2", "--set", "CpuArchitecture=X86_64"), ("--region", "eu-west-2")):
             output, _ = self.run_script("preflight", *arguments, answers=answers)
             self.assertNotIn("CodeBuild may have no ARM build machines", output)
+
+    def test_preflight_reports_regions_without_codecommit_codebuild_or_codepipeline(self):
+        """The regions are those for which botocore's data contains no endpoint."""
+        session = botocore.session.get_session()
+        script = (ROOT / "infra/script/preflight").read_text()
+        for service in ("CodeBuild", "CodeCommit", "CodePipeline"):
+            listed = re.search(rf'^ +\[{service}\]="(.*)"$', script, re.MULTILINE)[1].split()
+            self.assertEqual(sorted(set(session.get_available_regions("ec2")) - set(session.get_available_regions(service.lower()))), listed)
+        answers = [described_stacks(), *HEALTHY]
+        for options, missing in ((["ca-west-1"], ["CodeBuild", "CodeCommit", "CodePipeline"]), (["eu-south-2"], ["CodeCommit"]), ([REGION], []),
+                                 (["eu-south-2", "--set", "SourceProvider=GitHub"], [])):
+            output, _ = self.run_script("preflight", "--region", *options, answers=answers)
+            self.assertEqual(missing, re.findall(r"AWS may not offer (\w+) in", output))
 
 
 if __name__ == "__main__":
