@@ -27,7 +27,7 @@ echo "==> stack mysfits-network"
 {then}
 """
 SUCCESS = 'echo "  load balancer  http://lb.example.com"; echo "  site           https://site.example.com"; echo "Success!"'
-FAILURE = 'echo "error: stack mysfits-network could not be created or updated"; exit 1'
+FAILURE = 'printf "Vpc\\tThe maximum number of VPCs has been reached.\\n"; echo "error: stack mysfits-network could not be created or updated"; exit 1'
 
 
 class Answers:
@@ -77,7 +77,7 @@ class Build(unittest.TestCase):
                 **os.environ, "PATH": f"{work_dir}:{os.environ['PATH']}", "CALLS": str(work_dir / "calls"), "ORIGIN": str(work_dir / "origin"),
                 "WORKSHOP": "mysfits", "SOURCE_URL": url or f"file://{work_dir}/origin", "SOURCE_BRANCH": "main", "AWS_REGION": "eu-west-1",
                 "SETUP_OPTIONS": "--set Site=none", "REQUEST_TYPE": request_type, "RESPONSE_URL": answers.url, "STACK_ID": REQUEST["StackId"],
-                "REQUEST_ID": "request-1", "LOGICAL_ID": "Installation", "LOG_PLACE": "the log group x", **extra_variables}
+                "REQUEST_ID": "request-1", "LOGICAL_ID": "Installation", "PHYSICAL_ID": "mysfits", "LOG_PLACE": "the log group x", **extra_variables}
             source_dir = work_dir / "work"
             source_dir.mkdir()
             for command in (*phase["commands"], *phase["finally"]):
@@ -95,7 +95,8 @@ class Build(unittest.TestCase):
     def test_the_response_after_a_failed_setup_contains_the_step_and_the_error(self):
         answer, _ = self.run_buildspec(setup=FAILURE)
         self.assertEqual("FAILED", answer["Status"])
-        self.assertIn("Step 'stack mysfits-network': error: stack mysfits-network could not be created", answer["Reason"])
+        self.assertIn("Step 'stack mysfits-network': Vpc: The maximum number of VPCs has been reached.; "
+                      "error: stack mysfits-network could not be created", answer["Reason"])
         self.assertIn("the log group x", answer["Reason"])
 
     def test_a_source_that_cannot_be_fetched_fails_the_step_source(self):
@@ -144,7 +145,7 @@ class Starter(unittest.TestCase):
         variables = {each["name"]: each["value"] for each in call["environmentVariablesOverride"]}
         script = resources("workshop")["SetupProject"]["Source"]["BuildSpec"]
         for name in ("WORKSHOP", "SOURCE_URL", "SOURCE_BRANCH", "SETUP_OPTIONS", "REQUEST_TYPE", "RESPONSE_URL", "STACK_ID",
-                     "REQUEST_ID", "LOGICAL_ID", "LOG_PLACE"):
+                     "REQUEST_ID", "LOGICAL_ID", "PHYSICAL_ID", "LOG_PLACE"):
             self.assertIn(name, variables)
             self.assertIn(name, script)
         self.assertEqual((answers.url, "Create", "mysfits"), (variables["RESPONSE_URL"], variables["REQUEST_TYPE"], variables["WORKSHOP"]))
@@ -156,8 +157,16 @@ class Starter(unittest.TestCase):
         with Answers() as answers:
             self.handle({**REQUEST, "RequestType": "Create", "ResponseURL": answers.url}, refuse)
             [answer] = answers.received
-        self.assertEqual("FAILED", answer["Status"])
+        self.assertEqual(("FAILED", "NO_BUILD"), (answer["Status"], answer["PhysicalResourceId"]))
         self.assertIn("AccountLimitExceededException", answer["Reason"])
+
+    def test_a_delete_request_after_a_creation_without_a_build_succeeds_without_a_build(self):
+        started = []
+        request = {**REQUEST, "RequestType": "Delete", "PhysicalResourceId": "NO_BUILD"}
+        with Answers() as answers:
+            self.handle({**request, "ResponseURL": answers.url}, lambda **call: started.append(call))
+            [answer] = answers.received
+        self.assertEqual(("SUCCESS", "NO_BUILD", []), (answer["Status"], answer["PhysicalResourceId"], started))
 
     def test_every_property_of_the_custom_resource_has_the_value_of_the_parameter_with_its_name(self):
         properties = resources("workshop", SetupOptions="--no-pipeline")["Installation"]
