@@ -44,6 +44,8 @@ FAULTS = [
     Fault("infra/pipeline.yml", 'StringEqualsIfExists: { "codeconnections:', '"ForAllValues:StringEquals": { "codeconnections:', REFERENCE),
     Fault("infra/pipeline.yml", 'StringEqualsIfExists: { "codeconnections:', 'StringEquals: { "codeconnections:',
           "test_policies.Policies.test_the_pipeline_role_may_use_only_the_connection_and_repository_of_the_pipeline"),
+    Fault("infra/pipeline.yml", "                  - !If [FromGitHub, s3:PutObjectAcl, !Ref AWS::NoValue]\n", "",
+          "test_policies.Policies.test_the_pipeline_role_has_the_permissions_that_aws_documents_for_each_action"),
     Fault("infra/pipeline.yml", '- ecs:RegisterTaskDefinition\n                Resource: "*"',
           "- ecs:RegisterTaskDefinition\n                Resource: !Sub arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/*",
           "test_policies.Policies.test_a_statement_names_a_resource_if_and_only_if_its_action_supports_resources"),

@@ -105,13 +105,14 @@ ROLE_PERMISSIONS = {
 # https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-ECS.html#edit-role-ecs
 EVALUATED_ON_ALL_RESOURCES = {"ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"}
 
-# Provider of a pipeline action -> the permissions that the pipeline's role needs according to AWS's guide, without batch builds.
+# Provider of a pipeline action -> the permissions that the pipeline's role needs according to AWS's guide, without batch builds. The
+# guide does not mention s3:PutObjectAcl, without which a connection cannot upload the source: https://github.com/aws/aws-cdk/issues/13557
 GUIDE = "https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-"
 ACTION_PERMISSIONS = {
     "CodeCommit": (GUIDE + "CodeCommit.html#edit-role-codecommit", {
         f"codecommit:{action}" for action in (
             "CancelUploadArchive", "GetBranch", "GetCommit", "GetRepository", "GetUploadArchiveStatus", "UploadArchive")}),
-    "CodeStarSourceConnection": (GUIDE + "CodestarConnectionSource.html#edit-role-connections", {"codeconnections:UseConnection"}),
+    "CodeStarSourceConnection": (GUIDE + "CodestarConnectionSource.html#edit-role-connections", {"codeconnections:UseConnection", "s3:PutObjectAcl"}),
     "CodeBuild": (GUIDE + "CodeBuild.html#edit-role-codebuild", {"codebuild:BatchGetBuilds", "codebuild:StartBuild"}),
     "ECS": (GUIDE + "ECS.html#edit-role-ecs", {
         "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:DescribeServices", "ecs:UpdateService", "ecs:TagResource",
@@ -162,7 +163,8 @@ class Policies(unittest.TestCase):
         role = resources("pipeline", **GITHUB_PARAMETERS)["PipelineRole"]
         # The action's prefix must be that of the connection's ARN. AWS::CodeConnections::Connection has the prefix codeconnections:
         # https://docs.aws.amazon.com/dtconsole/latest/userguide/rename.html
-        self.assertEqual(PIPELINE_PERMISSIONS | {("codeconnections:UseConnection", "Connection")}, granted_permissions(role))
+        self.assertEqual(PIPELINE_PERMISSIONS | {("codeconnections:UseConnection", "Connection"), ("s3:PutObjectAcl", "arn:aws:s3:::source-bucket/*")},
+                         granted_permissions(role))
         [use] = [each for each in policy_statements(role) if each["Action"] == "codeconnections:UseConnection"]
         # ForAllValues is true of a request without the key, and StringEquals is false of it:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html

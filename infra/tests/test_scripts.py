@@ -280,6 +280,19 @@ class SetUp(Scripts):
             self.assertEqual(before, after)
 
 
+    def test_setup_pushes_the_source_to_the_branch_of_the_existing_pipeline(self):
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run(["git", "init", "--quiet", "--bare", directory], check=True)
+            stacks = described_stacks()
+            for key, value in (("CloneUrl", directory), ("PipelineBranch", "dev")):
+                stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": key, "OutputValue": value})
+            missing = ["^codecommit get-branch", {"error": "An error occurred (BranchDoesNotExistException)"}]
+            branches = ["git", "-C", directory, "branch", "--format=%(refname:short)"]
+            for script, options in (("setup", []), ("exercise", ["tracing"]), ("setup", ["--set", "BranchName=main"])):
+                self.run_script(script, *options, answers=[stacks, missing, *HEALTHY])
+                expected = "dev\nmain\n" if "BranchName=main" in options else "dev\n"
+                self.assertEqual(expected, subprocess.run(branches, check=True, capture_output=True, text=True).stdout)
+
     def test_git_asks_only_the_credential_helper_of_the_aws_cli(self):
         """On macOS the configuration of the system contains the helper osxkeychain, which stores passwords. CodeCommit's passwords
         are valid for some minutes."""
@@ -313,6 +326,12 @@ class Exercise(Scripts):
                          {line for line in changed if "cargo test" not in line})
         self.assertEqual(1, len([line for line in changed if line.startswith("+") and line.endswith("--package monolith --lib")]))
         self.assertEqual(4, len(changed), diff)
+
+    def test_the_exercise_names_the_reason_if_the_pipeline_reads_from_github(self):
+        stacks = described_stacks()
+        stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "ConnectionArn", "OutputValue": "arn:aws:codeconnections:x"})
+        output, _ = self.run_script("exercise", "tracing", answers=[stacks], code=1)
+        self.assertIn("reads its source from GitHub", output)
 
 
 class TransactionSearch(Scripts):
