@@ -27,6 +27,14 @@ echo "==> stack mysfits-network"
 {then}
 """
 SUCCESS = 'echo "  load balancer  http://lb.example.com"; echo "  site           https://site.example.com"; echo "Success!"'
+# This `aws` replaces a download from S3. The .zip archive has no executable bits. The files of the .tar.gz archive belong to another user.
+DOWNLOAD = """#!/bin/sh
+for last; do :; done
+case $last in
+*.zip) git -C "$ORIGIN" archive --prefix=mysfits/ --format=zip main >"$last" ;;
+*) tar --create --gzip --file "$last" --directory "$ORIGIN" --exclude .git --owner 1000 --group 1000 --transform 's,^[.],mysfits,' . ;;
+esac
+"""
 FAILURE = 'printf "Vpc\\tThe maximum number of VPCs has been reached.\\n"; echo "error: stack mysfits-network could not be created or updated"; exit 1'
 
 
@@ -69,8 +77,7 @@ class Build(unittest.TestCase):
             subprocess.run([*git, "init", "--quiet", "--initial-branch", "main"], check=True)
             subprocess.run([*git, "add", "--all"], check=True)
             subprocess.run([*git, "commit", "--quiet", "--message", "x"], check=True)
-            # This `aws` replaces a download from S3. The archive has no executable bits.
-            (work_dir / "aws").write_text('#!/bin/sh\nfor last; do :; done\ngit -C "$ORIGIN" archive --prefix=mysfits/ --format=zip main >"$last"\n')
+            (work_dir / "aws").write_text(DOWNLOAD)
             (work_dir / "aws").chmod(0o755)
             (work_dir / "calls").touch()
             environment = {
@@ -121,9 +128,14 @@ class Build(unittest.TestCase):
         self.assertEqual("cleanup --yes --stack mysfits --region eu-west-1\n", calls)
 
     def test_a_source_archive_in_s3_is_committed_to_a_git_repository(self):
-        answer, calls = self.run_buildspec(url="s3://bucket/mysfits.zip", setup="git rev-parse HEAD >/dev/null || exit 1")
-        self.assertEqual("SUCCESS", answer["Status"], answer["Reason"])
-        self.assertIn("setup --yes", calls)
+        """CodeBuild runs the build as root. Then tar restores the owners of the files, and git refuses the files of another user."""
+        for kind in ("zip", "tar.gz"):
+            with self.subTest(kind=kind):
+                answer, calls = self.run_buildspec(url=f"s3://bucket/mysfits.{kind}", setup="git rev-parse HEAD >/dev/null || exit 1")
+                self.assertEqual("SUCCESS", answer["Status"], answer["Reason"])
+                self.assertIn("setup --yes", calls)
+        # git does not refuse the files if these tests run as another user than root.
+        self.assertIn("tar --no-same-owner -xzf", resources("workshop")["SetupProject"]["Source"]["BuildSpec"])
 
 
 class Starter(unittest.TestCase):
@@ -142,6 +154,8 @@ class Starter(unittest.TestCase):
             self.assertEqual([], answers.received)
         [call] = started
         self.assertEqual("mysfits-workshop", call["projectName"])
+        # Lambda may run an asynchronous request twice: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        self.assertEqual("request-1", call["idempotencyToken"])
         variables = {each["name"]: each["value"] for each in call["environmentVariablesOverride"]}
         script = resources("workshop")["SetupProject"]["Source"]["BuildSpec"]
         for name in ("WORKSHOP", "SOURCE_URL", "SOURCE_BRANCH", "SETUP_OPTIONS", "REQUEST_TYPE", "RESPONSE_URL", "STACK_ID",
@@ -154,11 +168,33 @@ class Starter(unittest.TestCase):
         def refuse(**_):
             raise RuntimeError("AccountLimitExceededException")
 
-        with Answers() as answers:
+        with Answers() as answers, patch("time.sleep"):
             self.handle({**REQUEST, "RequestType": "Create", "ResponseURL": answers.url}, refuse)
             [answer] = answers.received
         self.assertEqual(("FAILED", "NO_BUILD"), (answer["Status"], answer["PhysicalResourceId"]))
         self.assertIn("AccountLimitExceededException", answer["Reason"])
+
+    def test_the_function_waits_for_the_end_of_the_build_that_sent_the_previous_response(self):
+        """In a new account StartBuild fails while another build of the same type runs:
+        https://github.com/awslabs/landing-zone-accelerator-on-aws/issues/249"""
+        calls = []
+
+        def refuse_twice(**call):
+            calls.append(call)
+            if len(calls) < 3:
+                raise RuntimeError("An error occurred (AccountLimitExceededException) when calling the StartBuild operation")
+
+        def refuse(**_):
+            raise RuntimeError("An error occurred (AccountLimitExceededException) when calling the StartBuild operation")
+
+        request = {**REQUEST, "RequestType": "Delete", "PhysicalResourceId": "mysfits"}
+        with Answers() as answers, patch("time.sleep") as sleep:
+            self.handle({**request, "ResponseURL": answers.url}, refuse_twice)
+            self.assertEqual((3, []), (len(calls), answers.received))
+            sleep.reset_mock()
+            self.handle({**request, "ResponseURL": answers.url}, refuse)
+            self.assertEqual("FAILED", answers.received[0]["Status"])
+            self.assertLess(sum(call.args[0] for call in sleep.call_args_list) + 60, resources("workshop")["Starter"]["Timeout"])
 
     def test_a_delete_request_after_a_creation_without_a_build_succeeds_without_a_build(self):
         started = []
