@@ -172,6 +172,14 @@ require_output() {
     fi
 }
 
+# is_created NAME: fails if a stack does not exist or if its creation failed. A failed change set of a new stack leaves the status
+# REVIEW_IN_PROGRESS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (ChangeSetType)
+is_created() {
+    case ${STATUS[$1]} in
+    "" | ROLLBACK_COMPLETE | ROLLBACK_FAILED | REVIEW_IN_PROGRESS) return 1 ;;
+    esac
+}
+
 # deploy_stack NAME [KEY=VALUE...]: creates or updates a stack. A parameter gets the value of another stack's output of the same
 # name. KEY=VALUE sets other parameters. Parameters that are not set keep their values. The CLI ignores parameters that the
 # template does not contain.
@@ -192,11 +200,12 @@ deploy_stack() {
         }
         read_stacks
     fi
-    case ${STATUS[$name]} in
-    ROLLBACK_COMPLETE | ROLLBACK_FAILED | REVIEW_IN_PROGRESS)
+    if [[ -n ${STATUS[$name]} ]] && ! is_created "$name"; then
         print_message "The last creation of this stack failed. Deleting the failed stack before creating it again."
         remove_stack "$name"
-        ;;
+        STATUS[$name]=""
+    fi
+    case ${STATUS[$name]} in
     *_IN_PROGRESS) fail "another operation is changing stack $STACK-$name" "Wait until the operation is complete, then run this script again." ;;
     DELETE_FAILED) fail "stack $STACK-$name is partly deleted" "Run infra/script/cleanup $(print_installation_options), then run this script again." ;;
     esac
@@ -208,7 +217,7 @@ deploy_stack() {
         --parameter-overrides "Workshop=$STACK" "${output_parameters[@]}" "$@" || {
         print_failed_events "$name"
         fail "stack $STACK-$name could not be created or updated" \
-            "The lines above contain the reason. CloudFormation rolled the change back. Correct the error and run this script again." ${site_advice:+"$site_advice"}
+            "The lines above contain the reason. CloudFormation refused the change or rolled it back. Correct the error and run this script again." ${site_advice:+"$site_advice"}
     }
     read_stacks
 }
@@ -224,8 +233,21 @@ remove_stack() {
     }
 }
 
-# print_failed_events NAME: prints the failed resources among a stack's last 100 events, with the reasons.
+# print_failed_events NAME: prints the failed resources among a stack's last 100 events, with the reasons. If CloudFormation refused
+# the newest change set, for instance because a resource's name already exists, only the change set's events contain the reason:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+# Older versions of the CLI have no command for these events, so the function ignores failed calls.
 print_failed_events() {
+    local change_set
+    # With --output text, the CLI would apply the query to each page of the response.
+    change_set=$(aws cloudformation list-change-sets --stack-name "$STACK-$1" --output json \
+        --query "(Summaries[?Status=='FAILED'] | sort_by(@, &CreationTime))[-1].ChangeSetId" 2>/dev/null) || change_set=null
+    change_set=${change_set//\"/}
+    if [[ $change_set == arn:* ]]; then
+        aws cloudformation describe-events --change-set-name "$change_set" --output text \
+            --query "OperationEvents[?EventType=='VALIDATION_ERROR' && ValidationFailureMode!='WARN'].[LogicalResourceId, ValidationStatusReason]" \
+            >&2 2>/dev/null || true
+    fi
     aws cloudformation describe-stack-events --stack-name "$STACK-$1" --max-items 100 --output text \
         --query "StackEvents[?contains(ResourceStatus, 'FAILED')].[LogicalResourceId, ResourceStatusReason]" >&2 || true
 }
@@ -326,13 +348,27 @@ preserve_running_values() {
     fi
 }
 
+# find_foreign_target KEY=VALUE...: stores the id of the Like service's scalable target in `foreign_target` if KEY=VALUE turns scaling
+# on and the services stack does not contain the target. Participants create it in lab 4. CloudFormation cannot create a target
+# that exists, and deleting the policies does not delete the target.
+find_foreign_target() {
+    local owned target="service/Cluster-$STACK/Mythical-Like-Service-$STACK"
+    foreign_target=""
+    [[ " $* " == *" Scaling=step "* || " $* " == *" Scaling=target-tracking "* ]] || return 0
+    owned=$(aws cloudformation describe-stack-resources --stack-name "$STACK-services" --output text \
+        --query "StackResources[?LogicalResourceId=='LikeScalableTarget' && ResourceStatus!='DELETE_COMPLETE'].LogicalResourceId")
+    [[ -z $owned ]] || return 0
+    foreign_target=$(aws application-autoscaling describe-scalable-targets --service-namespace ecs --resource-ids "$target" \
+        --scalable-dimension ecs:service:DesiredCount --query 'ScalableTargets[].ResourceId' --output text)
+}
+
 # The option --yes sets this variable: an update then discards edits made in the console without asking.
 discard_edits=""
 
 # deploy_services [KEY=VALUE...]: creates or updates the services stack. An update keeps the running images and desired counts
 # unless KEY=VALUE sets them.
 deploy_services() {
-    local running_values=() edits=() answer destination
+    local running_values=() edits=() answer destination foreign_target=""
     if [[ " $* " == *" Tracing=cloudwatch "* ]]; then
         destination=$(aws xray get-trace-segment-destination --query Destination --output text)
         [[ $destination == CloudWatchLogs ]] ||
@@ -340,19 +376,26 @@ deploy_services() {
                 "Run infra/script/transaction-search on. The script changes a setting of the whole account."
     fi
     read_stacks
-    if [[ -n ${STATUS[services]} ]]; then
+    if is_created services; then
         preserve_running_values "Mythical-Like-Service-$STACK" like-service Like
         preserve_running_values "Mythical-Monolith-Service-$STACK" monolith-service Monolith
         print_message "Running images and desired counts: ${running_values[*]}"
+        find_foreign_target "$@"
+        if [[ -n $foreign_target ]]; then edits+=("the Like service has a scalable target, with the scaling policies that were created by hand"); fi
     fi
     if ((${#edits[@]})); then
-        print_message "Task definitions were edited in the console. This update would discard these edits:"
+        print_message "Resources were edited in the console. This update would discard these edits:"
         printf '  %s\n' "${edits[@]}"
         if [[ -z $DRY_RUN && -z $discard_edits ]]; then
             read -r -p "Discard these edits? Type yes: " answer ||
                 fail "no answer could be read" "Set parameters instead of edits (LogLevel=DEBUG, Tracing=daemon, ...), or discard the edits with --yes."
             [[ $answer == yes ]] || fail "nothing was changed"
         fi
+    fi
+    # This also deletes the target's policies: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+    if [[ -n $foreign_target ]]; then
+        run_change aws application-autoscaling deregister-scalable-target --service-namespace ecs \
+            --scalable-dimension ecs:service:DesiredCount --resource-id "$foreign_target"
     fi
     deploy_stack services "${running_values[@]}" "$@"
 }

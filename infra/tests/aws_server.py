@@ -18,8 +18,8 @@ from pathlib import Path
 import fake_aws
 
 # The services that the scripts call.
-SERVICES = ("cloudformation", "cloudfront", "cloudwatch", "codebuild", "cognito-idp", "dynamodb", "ec2", "ecr", "ecs", "iam", "logs",
-            "resourcegroupstaggingapi", "s3", "service-quotas", "sqs", "sts", "xray")
+SERVICES = ("application-autoscaling", "cloudformation", "cloudfront", "cloudwatch", "codebuild", "cognito-idp", "dynamodb", "ec2", "ecr", "ecs", "iam",
+            "logs", "resourcegroupstaggingapi", "s3", "service-quotas", "sqs", "sts", "xray")
 
 PROGRAM = """#!{python} -IS
 import json, os, socket, struct, sys

@@ -125,9 +125,32 @@ def resolve_as_deployed(stack, workshop, region, **overrides):
     return copy.deepcopy(resolve_cached(template_text(stack), tuple(sorted(values.items())), region, deployed))
 
 
+def evaluate_rule_function(expression, values):
+    """Returns the value of an expression in a template's rules."""
+    if not isinstance(expression, dict):
+        return expression
+    [(function, argument)] = expression.items()
+    if function == "Ref":
+        return values[argument]
+    arguments = [evaluate_rule_function(each, values) for each in argument]
+    return {"Fn::Equals": lambda: arguments[0] == arguments[1], "Fn::Not": lambda: not arguments[0], "Fn::And": lambda: all(arguments),
+            "Fn::Or": lambda: any(arguments)}[function]()
+
+
+def check_rules(template, values):
+    """Refuses parameter values for which an assertion of the template's rules is false. cloud-radar ignores rules."""
+    values = {name: each["Default"] for name, each in template["Parameters"].items() if "Default" in each} | values
+    for rule in template.get("Rules", {}).values():
+        if evaluate_rule_function(rule.get("RuleCondition", True), values):
+            for assertion in rule["Assertions"]:
+                if not evaluate_rule_function(assertion["Assert"], values):
+                    raise ValueError(assertion["AssertDescription"])
+
+
 # The template's text is a cache key, so that a changed template is resolved again.
 @cache
 def resolve_cached(text, values, region, deployed):
+    check_rules(parse_template(text), dict(values))
     template = Template(copy.deepcopy(parse_template(text)))
     template.Region, template.deployed = region, deployed
     return remove_no_values(template.render(dict(values), region=region))

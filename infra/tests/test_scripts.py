@@ -202,6 +202,40 @@ class Deploy(Scripts):
         self.assertIn("--resources-to-skip", output)
         self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
 
+    def test_update_names_setup_if_the_services_stack_could_not_be_created(self):
+        """A stack whose creation failed must be deleted, and a new stack needs images, which update does not build."""
+        for status in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
+            output, calls = self.run_script("update", "LogLevel=DEBUG", answers=[described_stacks(services=status), *HEALTHY], code=1)
+            self.assertIn("Run infra/script/setup", output)
+            self.assertEqual([], [call for call in calls if re.match("cloudformation (?!describe)", call)])
+
+    SCALABLE_TARGET = ["^application-autoscaling describe-scalable-targets", {"ScalableTargets": [
+        {"ResourceId": "service/Cluster-mysfits/Mythical-Like-Service-mysfits"}]}]
+
+    def test_update_deregisters_a_scalable_target_that_the_stack_did_not_create(self):
+        """CloudFormation cannot create a scalable target that already exists."""
+        for scaling in ("step", "target-tracking"):
+            answers = [described_stacks(), self.SCALABLE_TARGET, *HEALTHY]
+            output, calls = self.run_script("update", f"Scaling={scaling}", answers=answers, code=1)
+            self.assertIn("scalable target", output)
+            self.assertEqual([], [call for call in calls if re.match("cloudformation deploy|.*deregister", call)])
+            _, calls = self.run_script("update", f"Scaling={scaling}", answers=answers, typed_input="yes\n")
+            [deregister] = [call for call in calls if "deregister" in call]
+            self.assertEqual("application-autoscaling deregister-scalable-target --service-namespace ecs --scalable-dimension "
+                             "ecs:service:DesiredCount --resource-id service/Cluster-mysfits/Mythical-Like-Service-mysfits", deregister)
+            [deploy] = [call for call in calls if call.startswith("cloudformation deploy")]
+            self.assertLess(calls.index(deregister), calls.index(deploy))
+
+    def test_update_keeps_the_scalable_target_of_the_stack_and_without_new_scaling_every_target(self):
+        own = ["^cloudformation describe-stack-resources", {"StackResources": [
+            {"LogicalResourceId": "LikeScalableTarget", "ResourceStatus": "CREATE_COMPLETE"}]}]
+        deleted = ["^cloudformation describe-stack-resources", {"StackResources": [
+            {"LogicalResourceId": "LikeScalableTarget", "ResourceStatus": "DELETE_COMPLETE"}]}]
+        for option, resource, count in (("Scaling=step", own, 0), ("Scaling=step", deleted, 1), ("LogLevel=DEBUG", deleted, 0)):
+            answers = [described_stacks(), self.SCALABLE_TARGET, resource, *HEALTHY]
+            _, calls = self.run_script("update", option, "--yes", answers=answers)
+            self.assertEqual(count, len([call for call in calls if "deregister" in call]), (option, resource))
+
     def answers_with_edits(self):
         """Returns responses for a service whose task definition got a variable and a sidecar in the console and an image by the pipeline."""
         return [
@@ -248,6 +282,50 @@ class SetUp(Scripts):
         _, calls = self.run_script("setup", "--set", f"ZoneA={REGION}a", "--set", f"ZoneB={REGION}b",
                                    answers=[described_stacks(network=None), *HEALTHY])
         self.assertNotIn(f"ZoneA={REGION}b", str(calls))
+
+    def test_setup_chooses_zones_again_after_a_failed_creation_of_the_network(self):
+        for status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"):
+            output, calls = self.run_script("setup", answers=[described_stacks(network=status), *HEALTHY])
+            [deploy] = [call for call in calls if call.startswith("cloudformation deploy --stack-name mysfits-network")]
+            self.assertIn(f"ZoneA={REGION}b ZoneB={REGION}c", deploy)
+            # Too small quotas of these resources make the creation of the network fail.
+            self.assertIn("internet gateways", output)
+
+    def test_setup_accepts_only_two_different_zones(self):
+        for zones in (["ZoneA=eu-west-1b"], ["ZoneB=eu-west-1b"], ["ZoneA=eu-west-1b", "ZoneB=eu-west-1b"]):
+            options = [word for zone in zones for word in ("--set", zone)]
+            output, calls = self.run_script("setup", *options, answers=[described_stacks(network=None), *HEALTHY], code=64)
+            self.assertIn("two different zones", output)
+            self.assertEqual([], calls)
+
+    def test_setup_replaces_a_stack_whose_first_change_set_failed(self):
+        """A failed change set of a new stack leaves a stack with this status and without resources:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html"""
+        _, calls = self.run_script("setup", answers=[described_stacks(platform="REVIEW_IN_PROGRESS"), *HEALTHY])
+        changing_calls = [call.split("--capabilities")[0].split("--template")[0].strip() for call in calls
+                          if re.match("cloudformation (delete|deploy).*mysfits-platform", call)]
+        self.assertEqual(["cloudformation delete-stack --stack-name mysfits-platform",
+                          "cloudformation deploy --stack-name mysfits-platform"], changing_calls)
+
+    def test_setup_prints_why_cloudformation_refused_a_change_set(self):
+        """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"""
+        change_set = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/awscli-cloudformation-package-deploy-2/2"
+        event = {"EventType": "VALIDATION_ERROR", "LogicalResourceId": "LikeLogGroup", "ValidationStatus": "FAILED",
+                 "ValidationFailureMode": "FAIL", "ValidationStatusReason": "Resource of type LogGroup already exists"}
+        warning = {**event, "ValidationFailureMode": "WARN", "ValidationStatusReason": "only a warning"}
+        answers = [
+            described_stacks(platform=None),
+            ["^cloudformation deploy --stack-name mysfits-platform", {"error": "Failed to create the changeset"}],
+            ["^cloudformation list-change-sets --stack-name mysfits-platform", {"Summaries": [
+                {"ChangeSetId": change_set, "Status": "FAILED", "CreationTime": "2026-02-01T00:00:00+00:00"},
+                {"ChangeSetId": "arn:older", "Status": "FAILED", "CreationTime": "2026-01-01T00:00:00+00:00"}]}],
+            [f"^cloudformation describe-events --change-set-name {change_set}", {"OperationEvents": [event, warning]}], *HEALTHY]
+        output, _ = self.run_script("setup", answers=answers, code=1)
+        self.assertIn("LikeLogGroup\tResource of type LogGroup already exists", output)
+        self.assertNotIn("only a warning", output)
+        answers[3][1] = {"error": "Invalid choice: 'describe-events'"}
+        output, _ = self.run_script("setup", answers=answers, code=1)
+        self.assertIn("stack mysfits-platform could not be created or updated", output)
 
     def test_setup_deploys_the_site_last_and_not_at_all_with_site_none(self):
         _, calls = self.run_script("setup", answers=[described_stacks(), *HEALTHY])

@@ -45,6 +45,13 @@ class Network(unittest.TestCase):
         self.assertEqual({"PublicSubnetA": "eu-west-1c", "PrivateSubnetA": "eu-west-1c",
                           "PublicSubnetB": "eu-west-1b", "PrivateSubnetB": "eu-west-1b"}, zones)
 
+    def test_the_network_has_two_different_zones(self):
+        """A load balancer needs subnets in two zones, and a subnet cannot change its zone:
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html (Subnets)"""
+        for overrides in ({"ZoneA": "eu-west-1a"}, {"ZoneB": "eu-west-1a"}, {"ZoneA": "eu-west-1a", "ZoneB": "eu-west-1a"}):
+            with self.subTest(overrides=overrides), self.assertRaisesRegex(ValueError, "two different zones"):
+                resources("network", **overrides)
+
     def test_the_security_group_of_the_shells_has_no_inbound_rule(self):
         self.assertNotIn("SecurityGroupIngress", resources("network")["WorkshopShell"])
 
@@ -285,6 +292,8 @@ class Services(unittest.TestCase):
                        {"CpuArchitecture": "arm"}, {"LikeIn": "both"}, {"MonolithAddress": "dns"}, {"Workshop": "Mysfits"}):
             with self.subTest(overrides=overrides), self.assertRaises(ValueError):
                 resources("services", **overrides)
+        with self.assertRaisesRegex(ValueError, "requires MetadataProxyImage"):
+            resources("services", MetadataProxy="on")
 
 
 class EveryService(unittest.TestCase):
