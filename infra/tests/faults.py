@@ -137,6 +137,10 @@ FAULTS = [
           "test_scaling.StepScaling.test_the_rates_in_the_load_generators_description_trigger_the_next_steps"),
     Fault("infra/load-generator.yml", "if not task.cancelled():", "if True:",
           "test_build.LoadGenerator.test_sigterm_stops_the_load_generator_without_errors_while_requests_are_open"),
+    Fault("infra/script/build-images", "if [[ -n ${IMAGE_TAG:-} ]]; then", "if true; then",
+          "test_build.BuildImages.test_a_build_of_the_pipeline_tags_images_with_the_commit"),
+    Fault("infra/observability.yml", 'ServiceName: "*"', "ServiceName: like service",
+          "test_templates.Observability.test_the_sampling_rule_samples_every_like"),
     # --- Clean-up and failed stacks ---
     Fault("infra/script/cleanup", 'if resource_exists "$arn"; then', "if true; then",
           "test_scripts.CleanUp.test_cleanup_ignores_deleted_resources_that_the_tagging_api_still_lists"),

@@ -75,8 +75,10 @@ class BuildImages(unittest.TestCase):
         self.assertEqual(2, len(written_files))
 
     def test_a_build_of_the_pipeline_tags_images_with_the_commit(self):
-        _, _, written_files = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
+        _, calls, written_files = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
         self.assertTrue(written_files["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654"))
+        # The pipeline deploys only these two images. New images of the metadata proxy would expire the one that setup deployed.
+        self.assertEqual(["monolith", "like"], [re.search(r"--file Dockerfile\.(\S+)", call)[1] for call in calls if "buildx build" in call])
 
     def test_a_failed_build_writes_no_image_definitions(self):
         process, _, written_files = self.build(failing_call="Dockerfile.like")
