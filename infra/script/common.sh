@@ -215,6 +215,7 @@ deploy_stack() {
     run_change aws cloudformation deploy --stack-name "$STACK-$name" --template-file "infra/$name.yml" \
         --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags "$TAG=$STACK" \
         --parameter-overrides "Workshop=$STACK" "${output_parameters[@]}" "$@" || {
+        print_refusal "$name"
         print_failed_events "$name"
         fail "stack $STACK-$name could not be created or updated" \
             "The lines above contain the reason. CloudFormation refused the change or rolled it back. Correct the error and run this script again." ${site_advice:+"$site_advice"}
@@ -233,11 +234,17 @@ remove_stack() {
     }
 }
 
-# print_failed_events NAME: prints the failed resources among a stack's last 100 events, with the reasons. If CloudFormation refused
-# the newest change set, for instance because a resource's name already exists, only the change set's events contain the reason:
+# print_failed_events NAME: prints the failed resources among a stack's last 100 events, with the reasons.
+print_failed_events() {
+    aws cloudformation describe-stack-events --stack-name "$STACK-$1" --max-items 100 --output text \
+        --query "StackEvents[?contains(ResourceStatus, 'FAILED')].[LogicalResourceId, ResourceStatusReason]" >&2 || true
+}
+
+# print_refusal NAME: if CloudFormation refused a stack's newest change set, prints the resources with the reasons, for instance that a
+# resource's name already exists. Only the change set's events contain these reasons:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
 # Older versions of the CLI have no command for these events, so the function ignores failed calls.
-print_failed_events() {
+print_refusal() {
     local change_set
     # With --output text, the CLI would apply the query to each page of the response.
     change_set=$(aws cloudformation list-change-sets --stack-name "$STACK-$1" --output json \
@@ -248,8 +255,6 @@ print_failed_events() {
             --query "OperationEvents[?EventType=='VALIDATION_ERROR' && ValidationFailureMode!='WARN'].[LogicalResourceId, ValidationStatusReason]" \
             >&2 2>/dev/null || true
     fi
-    aws cloudformation describe-stack-events --stack-name "$STACK-$1" --max-items 100 --output text \
-        --query "StackEvents[?contains(ResourceStatus, 'FAILED')].[LogicalResourceId, ResourceStatusReason]" >&2 || true
 }
 
 # --- Zones ------------------------------------------------------------------------------------------------------------
