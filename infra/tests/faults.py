@@ -139,6 +139,10 @@ FAULTS = [
           "test_build.LoadGenerator.test_sigterm_stops_the_load_generator_without_errors_while_requests_are_open"),
     Fault("infra/script/build-images", "if [[ -n ${IMAGE_TAG:-} ]]; then", "if true; then",
           "test_build.BuildImages.test_a_build_of_the_pipeline_tags_images_with_the_commit"),
+    Fault("infra/script/build-images", ":0:12}-$(uname -m)}", ":0:12}}",
+          "test_build.BuildImages.test_a_build_of_the_pipeline_tags_images_with_the_commit"),
+    Fault("infra/script/push-images", "tag=${tree:0:12}-$output_value", "tag=${tree:0:12}",
+          "test_scripts.SetUp.test_setup_builds_other_images_for_another_processor_architecture"),
     Fault("infra/observability.yml", 'ServiceName: "*"', "ServiceName: like service",
           "test_templates.Observability.test_the_sampling_rule_samples_every_like"),
     # --- Clean-up and failed stacks ---

@@ -35,13 +35,17 @@ case "$*" in
 *"$FAILS"*) exit 1 ;;
 esac
 """
+# The build machine's architecture is part of the pipeline's tags.
+UNAME = """#!/bin/sh
+[ "$*" = -m ] && echo aarch64
+"""
 
 
 class BuildImages(unittest.TestCase):
     def build(self, existing_images="", failing_call="nothing fails", **extra_variables):
         with tempfile.TemporaryDirectory() as directory:
             work_dir = Path(directory)
-            for name, text in (("aws", AWS), ("docker", DOCKER)):
+            for name, text in (("aws", AWS), ("docker", DOCKER), ("uname", UNAME)):
                 (work_dir / name).write_text(text)
                 (work_dir / name).chmod(0o755)
             environment = {
@@ -76,7 +80,7 @@ class BuildImages(unittest.TestCase):
 
     def test_a_build_of_the_pipeline_tags_images_with_the_commit(self):
         _, calls, written_files = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
-        self.assertTrue(written_files["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654"))
+        self.assertTrue(written_files["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654-aarch64"))
         # The pipeline deploys only these two images. New images of the metadata proxy would expire the one that setup deployed.
         self.assertEqual(["monolith", "like"], [re.search(r"--file Dockerfile\.(\S+)", call)[1] for call in calls if "buildx build" in call])
 

@@ -148,7 +148,7 @@ class Installed(unittest.TestCase):
         [build] = codebuild.batch_get_builds(
             ids=codebuild.list_builds_for_project(projectName="demo-images")["ids"])["builds"]
         tag = cloud.run_script("push-images", "--print-tag", stack="demo").stdout.strip()
-        self.assertRegex(tag, "^[0-9a-f]{12}$")
+        self.assertRegex(tag, "^[0-9a-f]{12}-aarch64$")
         self.assertIn(tag, read_running_service("demo")[1]["containerDefinitions"][0]["image"])
         self.assertEqual("SUCCEEDED", build["buildStatus"])
         source = cloud.client("s3").get_object(Bucket=self.outputs["SourceBucket"], Key="source.zip")["Body"].read()

@@ -17,7 +17,7 @@ ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 STACKS = ["network", "platform", "build", "services", "pipeline", "observability", "site"]
 OUTPUTS = {
-    "VpcId": "vpc-1", "SourceBucket": "source-bucket", "ImagesProject": "mysfits-images", "SiteBucket": "site-bucket",
+    "VpcId": "vpc-1", "SourceBucket": "source-bucket", "ImagesProject": "mysfits-images", "ImageArchitecture": "aarch64", "SiteBucket": "site-bucket",
     "LikeServiceName": "Mythical-Like-Service-mysfits", "LoadBalancerDNS": "lb.example.com", "DynamoTable": "MysfitsTable-mysfits",
     "LikeTaskDefinition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/Mythical-Like-Service-mysfits:1",
     "MonolithTaskDefinition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/Mythical-Monolith-Service-mysfits:1",
@@ -306,6 +306,35 @@ class SetUp(Scripts):
                           if re.match("cloudformation (delete|deploy).*mysfits-platform", call)]
         self.assertEqual(["cloudformation delete-stack --stack-name mysfits-platform",
                           "cloudformation deploy --stack-name mysfits-platform"], changing_calls)
+
+    def test_setup_builds_other_images_for_another_processor_architecture(self):
+        """The images' tags are immutable, and an image runs only on the processor architecture of its build machine."""
+        images = {}
+        for architecture, option in (("aarch64", "CpuArchitecture=ARM64"), ("x86_64", "CpuArchitecture=X86_64")):
+            stacks = described_stacks()
+            outputs = stacks[1]["Stacks"][0]["Outputs"]
+            outputs[:] = [each for each in outputs if each["OutputKey"] != "ImageArchitecture"]
+            for key, value in {"ImageArchitecture": architecture, "LikeEcrRepo": "registry/mysfits/like-service",
+                               "MonoEcrRepo": "registry/mysfits/monolith", "MetadataProxyEcrRepo": "registry/mysfits/metadata-proxy"}.items():
+                outputs.append({"OutputKey": key, "OutputValue": value})
+            # Images of this source exist for one architecture.
+            existing = images.get("aarch64", "registry/mysfits/like-service:none").split(":")[1]
+            answers = [stacks, [f"^ecr batch-get-image .*imageTag={existing} ", {"images": [{}]}], ["^ecr batch-get-image", {"images": []}],
+                       ["^codebuild start-build", {"build": {"id": "build-1"}}],
+                       ["^codebuild batch-get-builds", {"builds": [{"buildStatus": "SUCCEEDED", "currentPhase": "COMPLETED", "logs": {}}]}],
+                       *HEALTHY]
+            _, calls = self.run_script("setup", "--set", option, answers=answers)
+            [deploy] = [call for call in calls if call.startswith("cloudformation deploy --stack-name mysfits-services")]
+            images[architecture] = re.findall(r" LikeImage=(\S+)", deploy)[-1]
+            tag = images[architecture].split(":")[1]
+            self.assertIn(f"name=IMAGE_TAG,value={tag},", next(call for call in calls if call.startswith("codebuild start-build")))
+        self.assertNotEqual(*images.values())
+
+    def test_update_does_not_change_the_processor_architecture(self):
+        """The images must be built again, and the build stack also has this parameter."""
+        output, calls = self.run_script("update", "CpuArchitecture=X86_64", answers=[described_stacks(), *HEALTHY], code=1)
+        self.assertIn("infra/script/setup --stack mysfits --region eu-west-1 --set CpuArchitecture=X86_64", output)
+        self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
 
     def test_setup_prints_why_cloudformation_refused_a_change_set(self):
         """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"""

@@ -374,7 +374,7 @@ class Build(unittest.TestCase):
             self.assertEqual(kind, environment["Type"])
             self.assertIn(image, environment["Image"])
             self.assertTrue(environment["PrivilegedMode"])
-
+            self.assertEqual(image, resolve("build", CpuArchitecture=architecture)["Outputs"]["ImageArchitecture"]["Value"])
 
     def test_a_build_may_take_three_hours(self):
         for project in ("ImagesProject", "PipelineProject"):
