@@ -335,7 +335,7 @@ PYTHON
 # preserve_running_values SERVICE CONTAINER NAME: appends a service's running image and desired count to the array
 # `running_values`, as the parameters NAMEImage and NAMEDesiredCount of the services stack. Without these parameters an update
 # would replace values that the pipeline or scaling has set. The function appends edits of the task definition made in the console
-# to the array `edits`.
+# to the array `edits`, and the service with the output of its task definition to `edited_services`.
 preserve_running_values() {
     local task count deployed=${OUTPUT[$3TaskDefinition]:-} image changes
     read_running_task "$1"
@@ -350,16 +350,18 @@ preserve_running_values() {
         changes=$(print_edits "$SCRATCH/deployed.json" "$SCRATCH/running.json")
         split_lines "$changes"
         edits+=("${results[@]}")
+        if ((${#results[@]})); then edited_services["$1"]=$3TaskDefinition; fi
     fi
 }
 
-# find_foreign_target KEY=VALUE...: stores the id of the Like service's scalable target in `foreign_target` if KEY=VALUE turns scaling
-# on and the services stack does not contain the target. Participants create it in lab 4. CloudFormation cannot create a target
-# that exists, and deleting the policies does not delete the target.
+# find_foreign_target KEY=VALUE...: stores the id of the Like service's scalable target in `foreign_target` if KEY=VALUE sets Scaling
+# and the services stack does not contain the target. Participants create it in lab 4. CloudFormation cannot create a target that
+# exists. With none and alarms, the target would keep the number of tasks within its bounds, and its policies would continue to scale:
+# https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
 find_foreign_target() {
     local owned target="service/Cluster-$STACK/Mythical-Like-Service-$STACK"
     foreign_target=""
-    [[ " $* " == *" Scaling=step "* || " $* " == *" Scaling=target-tracking "* ]] || return 0
+    [[ " $* " == *" Scaling="* ]] || return 0
     owned=$(aws cloudformation describe-stack-resources --stack-name "$STACK-services" --output text \
         --query "StackResources[?LogicalResourceId=='LikeScalableTarget' && ResourceStatus!='DELETE_COMPLETE'].LogicalResourceId")
     [[ -z $owned ]] || return 0
@@ -367,13 +369,36 @@ find_foreign_target() {
         --scalable-dimension ecs:service:DesiredCount --query 'ScalableTargets[].ResourceId' --output text)
 }
 
-# The option --yes sets this variable: an update then discards edits made in the console without asking.
+# The option --yes sets this variable: an update then discards edits made in the console, and deletes the repository, without asking.
 discard_edits=""
+
+# ask_before_change QUESTION ADVICE: ends the script unless the user answers the question with yes or has given --yes.
+ask_before_change() {
+    local answer
+    if [[ -z $DRY_RUN && -z $discard_edits ]]; then
+        read -r -p "$1 Type yes: " answer || fail "no answer could be read" "$2"
+        [[ $answer == yes ]] || fail "nothing was changed"
+    fi
+}
+
+# restore_task_definition SERVICE OUTPUT: gives a service the stack's task definition if CloudFormation has not done so. CloudFormation
+# does not compare the new template with the running service, only with the last template and parameters:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+restore_task_definition() {
+    local task count deployed=${OUTPUT[$2]:-}
+    read_running_task "$1"
+    [[ -n $task && -n $deployed && $task != "$deployed" ]] || return 0
+    print_message "No parameter of this task definition has changed. Replacing the edited task definition of $1."
+    run_change aws ecs update-service --cluster "Cluster-$STACK" --service "$1" --task-definition "$deployed" --query service.serviceName
+    run_change aws ecs wait services-stable --cluster "Cluster-$STACK" --services "$1" ||
+        fail "the service $1 does not become stable with the task definition $deployed" "Read the service's events in the ECS console."
+}
 
 # deploy_services [KEY=VALUE...]: creates or updates the services stack. An update keeps the running images and desired counts
 # unless KEY=VALUE sets them.
 deploy_services() {
-    local running_values=() edits=() answer destination foreign_target=""
+    local running_values=() edits=() destination foreign_target="" service
+    local -A edited_services=()
     if [[ " $* " == *" Tracing=cloudwatch "* ]]; then
         destination=$(aws xray get-trace-segment-destination --query Destination --output text)
         [[ $destination == CloudWatchLogs ]] ||
@@ -391,18 +416,23 @@ deploy_services() {
     if ((${#edits[@]})); then
         print_message "Resources were edited in the console. This update would discard these edits:"
         printf '  %s\n' "${edits[@]}"
-        if [[ -z $DRY_RUN && -z $discard_edits ]]; then
-            read -r -p "Discard these edits? Type yes: " answer ||
-                fail "no answer could be read" "Set parameters instead of edits (LogLevel=DEBUG, Tracing=daemon, ...), or discard the edits with --yes."
-            [[ $answer == yes ]] || fail "nothing was changed"
-        fi
+        ask_before_change "Discard these edits?" "Set parameters instead of edits (LogLevel=DEBUG, Tracing=daemon, ...), or discard the edits with --yes."
     fi
     # This also deletes the target's policies: https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
     if [[ -n $foreign_target ]]; then
         run_change aws application-autoscaling deregister-scalable-target --service-namespace ecs \
             --scalable-dimension ecs:service:DesiredCount --resource-id "$foreign_target"
     fi
+    # CloudFormation updates the monolith before the Like service, which depends on it. Like tasks that use the Cloud Map name would
+    # lose the monolith until they are replaced, so a first update changes the address and keeps the name:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html
+    if [[ " $* " == *" MonolithAddress=alb "* && -n ${OUTPUT[MonolithCloudMapName]:-} ]]; then
+        deploy_stack services "${running_values[@]}" "$@" MonolithAddress=alb-registered
+    fi
     deploy_stack services "${running_values[@]}" "$@"
+    for service in "${!edited_services[@]}"; do
+        restore_task_definition "$service" "${edited_services[$service]}"
+    done
 }
 
 # --- Source -------------------------------------------------------------------------------------------------------

@@ -213,8 +213,9 @@ class Deploy(Scripts):
         {"ResourceId": "service/Cluster-mysfits/Mythical-Like-Service-mysfits"}]}]
 
     def test_update_deregisters_a_scalable_target_that_the_stack_did_not_create(self):
-        """CloudFormation cannot create a scalable target that already exists."""
-        for scaling in ("step", "target-tracking"):
+        """CloudFormation cannot create a scalable target that already exists. With none and alarms, the target and its policies would
+        continue to scale the service."""
+        for scaling in ("none", "alarms", "step", "target-tracking"):
             answers = [described_stacks(), self.SCALABLE_TARGET, *HEALTHY]
             output, calls = self.run_script("update", f"Scaling={scaling}", answers=answers, code=1)
             self.assertIn("scalable target", output)
@@ -260,6 +261,34 @@ class Deploy(Scripts):
             _, calls = self.run_script("update", "ChaosMode=off", *options, answers=self.answers_with_edits(), typed_input=typed_input)
             [deploy] = [call for call in calls if call.startswith("cloudformation deploy")]
             self.assertIn("LikeImage=image:2 LikeDesiredCount=5", deploy)
+
+    def test_update_replaces_an_edited_task_definition_also_if_no_parameter_of_the_task_changes(self):
+        """CloudFormation compares a change set with the last template and parameters, not with the running task definition:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html"""
+        _, calls = self.run_script("update", "LogLevel=ERROR", "--yes", answers=self.answers_with_edits())
+        changing_calls = [call for call in calls if re.match("cloudformation deploy|ecs (update|wait)", call)]
+        self.assertEqual(["cloudformation deploy", "ecs update-service", "ecs wait"], [" ".join(call.split()[:2]) for call in changing_calls])
+        self.assertIn(f"--service Mythical-Like-Service-mysfits --task-definition {OUTPUTS['LikeTaskDefinition']} ", changing_calls[1])
+        self.assertIn("services-stable --cluster Cluster-mysfits --services Mythical-Like-Service-mysfits", changing_calls[2])
+        # CloudFormation has replaced the task definition.
+        answers = self.answers_with_edits()
+        replaced = {"services": [{"status": "ACTIVE", "taskDefinition": OUTPUTS["LikeTaskDefinition"], "desiredCount": 5}]}
+        answers[1][1]["times"] = 1
+        answers.insert(2, ["^ecs describe-services.*Like", replaced])
+        _, calls = self.run_script("update", "LogLevel=INFO", "--yes", answers=answers)
+        self.assertEqual([], [call for call in calls if re.match("ecs (update|wait)", call)])
+
+    def test_update_changes_the_monoliths_address_before_it_removes_the_cloud_map_name(self):
+        """CloudFormation updates the monolith before the Like service, whose tasks would still use the removed name."""
+        stacks = described_stacks()
+        _, calls = self.run_script("update", "MonolithAddress=alb", answers=[stacks, *HEALTHY])
+        self.assertEqual(["alb"], re.findall("MonolithAddress=([a-z-]+)", " ".join(calls)))
+        stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "MonolithCloudMapName", "OutputValue": "monolith.mysfits.internal"})
+        for option, expected in (("MonolithAddress=alb", ["alb-registered", "alb"]), ("MonolithAddress=cloudmap", ["cloudmap"])):
+            _, calls = self.run_script("update", option, "LogLevel=DEBUG", answers=[stacks, *HEALTHY])
+            deployments = [call for call in calls if call.startswith("cloudformation deploy")]
+            self.assertEqual(expected, [re.findall("MonolithAddress=([a-z-]+)", call)[-1] for call in deployments])
+            self.assertEqual({"DEBUG"}, {re.search(r"LogLevel=(\w+)", call)[1] for call in deployments})
 
     def test_an_image_that_the_pipeline_deployed_is_not_reported_as_an_edit(self):
         answers = self.answers_with_edits()
@@ -362,6 +391,21 @@ class SetUp(Scripts):
         _, calls = self.run_script("setup", "--set", "Site=none", answers=[described_stacks(), *HEALTHY])
         self.assertNotIn("site", self.deployed_stacks(calls))
         self.run_script("setup", "--set", "Site=maybe", answers=[described_stacks(), *HEALTHY], code=64)
+
+    def test_setup_asks_before_it_deletes_the_repository(self):
+        stacks = described_stacks()
+        stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "CloneUrl", "OutputValue": "https://git.example.com/mysfits"})
+        answers = [stacks, ["^codecommit get-branch", {"branch": {"commitId": "1"}}], *HEALTHY]
+        options = ["--set", "SourceProvider=GitHub", "--set", "GitHubRepository=somebody/mysfits"]
+        for typed_input in (None, "no\n"):
+            output, calls = self.run_script("setup", *options, answers=answers, typed_input=typed_input, code=1)
+            self.assertIn("deletes the CodeCommit repository", output)
+            self.assertEqual([], self.deployed_stacks(calls))
+        for more_options, typed_input in (([], "yes\n"), (["--yes"], None)):
+            _, calls = self.run_script("setup", *options, *more_options, answers=answers, typed_input=typed_input)
+            self.assertIn("build", self.deployed_stacks(calls))
+        output, _ = self.run_script("setup", answers=answers)
+        self.assertNotIn("deletes the CodeCommit repository", output)
 
     def test_setup_prints_a_remedy_if_the_site_stack_fails(self):
         answers = [described_stacks(), ["^cloudformation deploy --stack-name mysfits-site", {"error": "Failed to create"}], *HEALTHY]

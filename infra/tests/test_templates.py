@@ -269,6 +269,19 @@ class Services(unittest.TestCase):
         self.assertEqual("MonolithSecurityGroup.GroupId", properties["LikeToMonolith"]["DestinationSecurityGroupId"])
         self.assertEqual([], resources("services")["MonolithService"]["ServiceRegistries"])
 
+    def test_the_cloud_map_name_outlives_the_like_tasks_that_use_it(self):
+        """CloudFormation updates the monolith before the Like service. With alb-registered both addresses work, and the change from
+        there to alb does not replace the Like tasks."""
+        cloudmap, registered, alb = (resolve("services", MonolithAddress=each) for each in ("cloudmap", "alb-registered", "alb"))
+        self.assertEqual("lb.example.com", environment(MonolithAddress="alb-registered")["MONOLITH_URL"])
+        for name in set(cloudmap["Resources"]) - {"LikeTaskDefinition"}:
+            self.assertEqual(cloudmap["Resources"][name], registered["Resources"].get(name), name)
+        for name in ("LikeTaskDefinition", "LikeService"):
+            self.assertEqual(alb["Resources"][name], registered["Resources"][name])
+        self.assertEqual("monolith.mysfits.internal", cloudmap["Outputs"]["MonolithCloudMapName"]["Value"])
+        self.assertIn("MonolithCloudMapName", registered["Outputs"])
+        self.assertNotIn("MonolithCloudMapName", alb["Outputs"])
+
     def test_cloud_map_gets_the_health_of_tasks_from_ecs(self):
         """Without this configuration Cloud Map also returns the addresses of unhealthy tasks, and the configuration cannot be added to
         an existing service: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html,
