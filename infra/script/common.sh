@@ -212,6 +212,8 @@ deploy_stack() {
     for key in "${!OUTPUT[@]}"; do
         output_parameters+=("$key=${OUTPUT[$key]}")
     done
+    # The tags never change. An update of the tags would remove the provider that OpenSearch added to the identity pool of the log search:
+    # https://github.com/aws-solutions-library-samples/qnabot-on-aws/issues/833
     run_change aws cloudformation deploy --stack-name "$STACK-$name" --template-file "infra/$name.yml" \
         --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags "$TAG=$STACK" \
         --parameter-overrides "Workshop=$STACK" "${output_parameters[@]}" "$@" || {

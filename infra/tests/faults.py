@@ -182,6 +182,12 @@ FAULTS = [
           "test_templates.Services.test_the_cloud_map_name_outlives_the_like_tasks_that_use_it"),
     Fault("infra/script/setup", '    ask_before_change "Delete the repository?"', '    : "Delete the repository?"',
           "test_scripts.SetUp.test_setup_asks_before_it_deletes_the_repository"),
+    Fault("infra/pipeline.yml", "      RestartExecutionOnUpdate: true\n", "",
+          "test_templates.Pipeline.test_a_change_of_the_pipeline_starts_it"),
+    Fault("infra/observability.yml", "DashboardName: !Sub ${Workshop}-${AWS::Region}", "DashboardName: !Ref Workshop",
+          "test_templates.AllStacks.test_names_that_are_unique_in_all_regions_of_an_account_contain_the_region"),
+    Fault("infra/search.yml", '"mysfits-" + fields["@timestamp"][:7]', '"mysfits-" + fields["@timestamp"][:10]',
+          "test_build.Shipper.test_the_log_shipper_sends_each_line_signed_and_with_its_event_id_to_the_index_of_its_month"),
     Fault("infra/network.yml", ", !Not [!Equals [!Ref ZoneA, !Ref ZoneB]]]", "]",
           "test_templates.Network.test_the_network_has_two_different_zones"),
     # --- Calls of the CLI ---

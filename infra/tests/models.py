@@ -93,7 +93,9 @@ RESOURCE_MODELS = {
     "AWS::CodeBuild::Project": Row("codebuild", "CreateProject"),
     "AWS::CodeCommit::Repository": Row("codecommit", "CreateRepository"),
     "AWS::CodeConnections::Connection": Row("codeconnections", "CreateConnection"),
-    "AWS::CodePipeline::Pipeline": Row("codepipeline", "CreatePipeline.pipeline"),
+    # CloudFormation calls StartPipelineExecution itself.
+    "AWS::CodePipeline::Pipeline": Row(
+        "codepipeline", "CreatePipeline.pipeline", moved_properties={"RestartExecutionOnUpdate": None}),
     "AWS::Cognito::IdentityPool": Row("cognito-identity", "CreateIdentityPool"),
     "AWS::Cognito::IdentityPoolRoleAttachment": Row("cognito-identity", "SetIdentityPoolRoles"),
     "AWS::Cognito::UserPool": Row("cognito-idp", "CreateUserPool", api_names={"UserPoolName": "PoolName"}),

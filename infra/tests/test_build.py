@@ -211,12 +211,14 @@ class Shipper(unittest.TestCase):
                 module["handler"](event, None)
             return server.requests
 
-    def test_the_log_shipper_sends_each_line_signed_and_with_its_event_id(self):
+    def test_the_log_shipper_sends_each_line_signed_and_with_its_event_id_to_the_index_of_its_month(self):
+        """An index has ten shards, and a small node has room for few: a new index for each day would fill it within a week.
+        https://docs.aws.amazon.com/opensearch-service/latest/developerguide/bp-sharding.html"""
         [(path, headers, body)] = self.ship_events({"items": [{"index": {"status": 201}}] * 3})
         self.assertEqual("/_bulk", path)
         self.assertIn("/eu-west-1/es/aws4_request", headers["Authorization"])
         lines = [json.loads(line) for line in body.decode().splitlines()]
-        self.assertEqual([{"index": {"_index": "mysfits-2026-11-21", "_id": each["id"]}} for each in self.EVENTS], lines[::2])
+        self.assertEqual([{"index": {"_index": "mysfits-2026-11", "_id": each["id"]}} for each in self.EVENTS], lines[::2])
         self.assertEqual(["WARN: simulated 404 activated", "no JSON", "17"], [line["message"] for line in lines[1::2]])
         self.assertEqual("like", lines[1]["@log_group"])
 

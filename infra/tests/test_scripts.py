@@ -392,6 +392,22 @@ class SetUp(Scripts):
         self.assertNotIn("site", self.deployed_stacks(calls))
         self.run_script("setup", "--set", "Site=maybe", answers=[described_stacks(), *HEALTHY], code=64)
 
+    def test_setup_requires_the_repository_for_a_new_connection_to_github(self):
+        output, calls = self.run_script("setup", "--set", "SourceProvider=GitHub", answers=[described_stacks(), *HEALTHY], code=64)
+        self.assertIn("requires --set GitHubRepository=", output)
+        self.assertEqual([], self.deployed_stacks(calls))
+        stacks = described_stacks()
+        stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "ConnectionArn", "OutputValue": "arn:aws:codeconnections:x"})
+        for options, answer in (([], stacks), (["--no-pipeline"], described_stacks())):
+            self.run_script("setup", "--set", "SourceProvider=GitHub", *options, answers=[answer, *HEALTHY])
+
+    def test_every_deployment_sets_the_same_single_tag(self):
+        """A change of the stack's tags updates the identity pool of the log search, and the update removes the provider that
+        OpenSearch added: https://github.com/aws-solutions-library-samples/qnabot-on-aws/issues/833"""
+        _, calls = self.run_script("setup", "--email", "host@example.com", answers=[described_stacks(), *HEALTHY])
+        tags = {re.search(r" --tags (.*?) --", call)[1] for call in calls if call.startswith("cloudformation deploy")}
+        self.assertEqual({"mythical-mysfits=mysfits"}, tags)
+
     def test_setup_asks_before_it_deletes_the_repository(self):
         stacks = described_stacks()
         stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "CloneUrl", "OutputValue": "https://git.example.com/mysfits"})

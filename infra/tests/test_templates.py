@@ -4,6 +4,7 @@ import json
 import re
 import unittest
 
+import jmespath
 import yaml
 from resolved import (
     INFRA, OUTPUTS, ROOT, STACKS, all_variants, resources_of_type, parse_template, resolve, resources, template_text)
@@ -312,6 +313,16 @@ class Services(unittest.TestCase):
             self.assertGreater(container["StopTimeout"], int(grace) + 4)
             self.assertLess(container["StopTimeout"], 121)
 
+    def test_the_documented_reset_names_every_parameter_of_the_exercises(self):
+        text = template_text("services")
+        section = text.split("# The exercises change the following parameters.")[1].split("\n\n")[0]
+        parameters = parse_template(text)["Parameters"]
+        # update does not change LikeIn and CpuArchitecture. The exercises do not change the seed.
+        names = [*re.findall(r"^  (\w+):$", section, re.MULTILINE), "LikeDesiredCount", "MonolithDesiredCount"]
+        names = [name for name in names if name not in ("ChaosSeed", "LikeIn", "CpuArchitecture")]
+        [reset] = re.findall(r"infra/script/update Scaling=none\ninfra/script/update (.*)\n", (ROOT / "docs/hosts.md").read_text())
+        self.assertEqual({f"{name}={parameters[name]['Default']}" for name in names}, set(reset.split()))
+
     def test_a_parameter_value_that_is_not_allowed_is_refused(self):
         for overrides in ({"LogLevel": "LOUD"}, {"Tracing": "on"}, {"Scaling": "up"}, {"ChaosMode": "maybe"},
                        {"CpuArchitecture": "arm"}, {"LikeIn": "both"}, {"MonolithAddress": "dns"}, {"Workshop": "Mysfits"}):
@@ -424,6 +435,15 @@ class Pipeline(unittest.TestCase):
         self.assertEqual(["main"], rule["EventPattern"]["detail"]["referenceName"])
         self.assertTrue(rule["Targets"][0]["Arn"].endswith(":mysfits"))
 
+    def test_a_change_of_the_pipeline_starts_it(self):
+        """UpdatePipeline does not start the pipeline, and stops a running execution:
+        https://docs.aws.amazon.com/codepipeline/latest/userguide/update-change-detection.html"""
+        self.assertIs(True, resources("pipeline")["Pipeline"]["RestartExecutionOnUpdate"])
+
+    def test_github_requires_a_repository(self):
+        with self.assertRaisesRegex(ValueError, "requires GitHubRepository"):
+            resources("pipeline", SourceProvider="GitHub")
+
     def test_with_github_the_connection_starts_the_pipeline(self):
         overrides = {"SourceProvider": "GitHub", "GitHubRepository": "somebody/mysfits"}
         properties = resources("pipeline", **overrides)
@@ -470,6 +490,29 @@ class Observability(unittest.TestCase):
 
 
 class AllStacks(unittest.TestCase):
+    # The names of these resources are unique in all regions of an account. "All dashboards in your account are global, not
+    # region-specific": https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-dashboard.html
+    GLOBAL_NAMES = {
+        "AWS::CloudWatch::Dashboard": "DashboardName", "AWS::CloudFront::OriginAccessControl": "OriginAccessControlConfig.Name",
+        "AWS::CloudFront::ResponseHeadersPolicy": "ResponseHeadersPolicyConfig.Name", "AWS::IAM::Role": "RoleName",
+        "AWS::S3::Bucket": "BucketName"}
+
+    def test_names_that_are_unique_in_all_regions_of_an_account_contain_the_region(self):
+        found = 0
+        for stack, _, overrides in all_variants():
+            for name, resource in resolve(stack, **overrides)["Resources"].items():
+                value = jmespath.search(self.GLOBAL_NAMES.get(resource["Type"], "Other"), resource.get("Properties", {}))
+                if value is not None:
+                    found += 1
+                    self.assertIn("eu-west-1", value, f"{stack}.{name}")
+        self.assertEqual(3, found)
+
+    def test_the_example_of_the_bootstrap_stack_does_not_add_the_log_search(self):
+        """CloudFormation waits one hour at most, and the log search takes 20 minutes more."""
+        options = parse_template(template_text("workshop"))["Parameters"]["SetupOptions"]
+        self.assertIn("for instance: --set Site=none", options["Description"])
+        self.assertNotIn("--email", options["Description"])
+
     def test_every_template_is_below_the_size_limit_of_a_direct_upload(self):
         for stack in STACKS:
             self.assertLess((INFRA / f"{stack}.yml").stat().st_size, 51_200, stack)
