@@ -96,7 +96,8 @@ ROLE_PERMISSIONS = {
     # The setup role has AWS's managed policy AdministratorAccess and no inline policy.
     ("workshop", "SetupRole"): set(),
     ("workshop", "StarterRole"): {
-        ("codebuild:StartBuild", "SetupProject.Arn"), *((action, "LogGroup.Arn") for action in LOG_ACTIONS)},
+        *((f"codebuild:{action}", "SetupProject.Arn") for action in ("BatchGetBuilds", "ListBuildsForProject", "StartBuild", "StopBuild")),
+        *((action, "LogGroup.Arn") for action in LOG_ACTIONS)},
     ("load-generator", "ExecutionRole"): {(action, "LogGroup.Arn") for action in LOG_ACTIONS},
 }
 

@@ -150,6 +150,13 @@ class CleanUp(Scripts):
         output, _ = self.run_script("cleanup", "--yes", answers=[described_stacks(), [wait, {"error": "Waiter failed"}]], code=1)
         self.assertIn("stack mysfits-site could not be deleted", output)
 
+    def test_cleanup_waits_for_the_end_of_an_update_before_it_deletes_the_stack(self):
+        """CloudFormation refuses the deletion of a stack during an update: https://github.com/aws/copilot-cli/issues/1180"""
+        pattern, updating = described_stacks(services="UPDATE_IN_PROGRESS")
+        _, calls = self.run_script("cleanup", "--yes", answers=[[pattern, {**updating, "times": 3}], described_stacks()])
+        delete = calls.index(next(call for call in calls if call.startswith("cloudformation delete-stack --stack-name mysfits-services")))
+        self.assertEqual(4, len([call for call in calls[:delete] if re.search(pattern, call)]))
+
     def test_cleanup_leaves_the_deletion_of_images_to_cloudformation(self):
         """BatchDeleteImage refuses an image that the index of another image contains. The repositories have EmptyOnDelete."""
         _, calls = self.run_script("cleanup", "--yes", answers=[described_stacks()])
