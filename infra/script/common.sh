@@ -78,6 +78,12 @@ parse_common_option() {
     esac
 }
 
+# check_setting KEY=VALUE: the parameter Workshop must have the name of the stacks. Another value would replace the table and all other
+# resources with names.
+check_setting() {
+    [[ $1 != Workshop=* ]] || usage_error "use the option --stack for the name of the installation"
+}
+
 usage_error() {
     printf 'error: %s\n\n' "$1" >&2
     usage >&2
@@ -192,7 +198,7 @@ deploy_stack() {
     if [[ ${STATUS[$name]} == UPDATE_ROLLBACK_FAILED ]]; then
         print_message "The last rollback of this stack failed. Completing the rollback before the update."
         run_change aws cloudformation continue-update-rollback --stack-name "$STACK-$name"
-        run_change aws cloudformation wait stack-rollback-complete --stack-name "$STACK-$name" || {
+        wait_twice aws cloudformation wait stack-rollback-complete --stack-name "$STACK-$name" || {
             print_failed_events "$name"
             fail "the rollback of stack $STACK-$name failed again" \
                 "The lines above contain the resource that cannot be restored. Correct the resource, or skip it with this command:" \
@@ -225,15 +231,20 @@ deploy_stack() {
     read_stacks
 }
 
-# remove_stack NAME: deletes a stack and waits until it is deleted. The waiter fails at the status of a stack whose deletion has not
-# begun (UPDATE_COMPLETE, ROLLBACK_FAILED, DELETE_FAILED), and just after the call of DeleteStack, DescribeStacks can still return
-# this status. The function therefore waits a second time if the first wait fails.
+# wait_twice COMMAND...: runs a waiter, and runs it again if it fails. The waiters fail at the status of a stack whose deletion or rollback
+# has not begun (for instance UPDATE_COMPLETE, DELETE_FAILED or UPDATE_ROLLBACK_FAILED), and just after the call of DeleteStack or
+# ContinueUpdateRollback, DescribeStacks can still return this status.
+wait_twice() {
+    run_change "$@" || {
+        sleep "$POLL_SECONDS"
+        run_change "$@"
+    }
+}
+
+# remove_stack NAME: deletes a stack and waits until it is deleted.
 remove_stack() {
     run_change aws cloudformation delete-stack --stack-name "$STACK-$1" || return
-    run_change aws cloudformation wait stack-delete-complete --stack-name "$STACK-$1" || {
-        sleep "$POLL_SECONDS"
-        run_change aws cloudformation wait stack-delete-complete --stack-name "$STACK-$1"
-    }
+    wait_twice aws cloudformation wait stack-delete-complete --stack-name "$STACK-$1"
 }
 
 # print_failed_events NAME: prints the failed resources among a stack's last 100 events, with the reasons.

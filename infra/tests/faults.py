@@ -180,6 +180,8 @@ FAULTS = [
           "test_scripts.CleanUp.test_cleanup_deletes_the_network_while_its_nat_gateway_has_an_interface"),
     Fault("infra/script/common.sh", "git -c credential.helper= ", "git ",
           "test_scripts.SetUp.test_git_asks_only_the_credential_helper_of_the_aws_cli"),
+    Fault("infra/script/preflight", "if is_created build; then", "if false; then",
+          "test_scripts.Preflight.test_preflight_checks_the_parameters_of_the_existing_build_stack"),
     Fault("infra/script/preflight", "    REVIEW_IN_PROGRESS) ;;\n", "",
           "test_scripts.SetUp.test_setup_replaces_a_stack_whose_first_change_set_failed"),
     Fault("infra/script/common.sh", "if [[ $change_set == arn:* ]]; then", "if false; then",

@@ -9,8 +9,10 @@ from resolved import ACCOUNT, OUTPUTS, REGION, ROOT, all_variants, resolve, reso
 
 TABLE = "MysfitsTable.Arn"
 REPOSITORIES = [f"{name}Repository.Arn" for name in ("Like", "Monolith", "MetadataProxy")]
-BUILD_REPOSITORIES = [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/mysfits/{name}"
-                      for name in ("like-service", "monolith", "metadata-proxy", "build-cache")]
+BUILD_REPOSITORIES = [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/mysfits/{name}" for name in ("like-service", "monolith", "build-cache")]
+METADATA_PROXY_REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/mysfits/metadata-proxy"
+PUSH_ACTIONS = ("BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "GetDownloadUrlForLayer", "InitiateLayerUpload",
+                "PutImage", "UploadLayerPart")
 SERVICES = [f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/Cluster-mysfits/Mythical-{name}-Service-mysfits"
             for name in ("Like", "Monolith")]
 FAMILIES = [f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/Mythical-{name}-Service-mysfits:*"
@@ -37,9 +39,7 @@ PIPELINE_PERMISSIONS = {
 }
 BUILD_PERMISSIONS = {
     ("ecr:GetAuthorizationToken", "*"),
-    *((f"ecr:{action}", repository) for repository in BUILD_REPOSITORIES for action in (
-        "BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "GetDownloadUrlForLayer",
-        "InitiateLayerUpload", "PutImage", "UploadLayerPart")),
+    *((f"ecr:{action}", repository) for repository in BUILD_REPOSITORIES for action in PUSH_ACTIONS),
     *((action, "BuildLogGroup.Arn") for action in LOG_ACTIONS),
     # CodeBuild verifies the owner of a bucket that holds sources or artifacts:
     # https://docs.aws.amazon.com/codebuild/latest/userguide/setting-up-service-role.html
@@ -68,7 +68,8 @@ ROLE_PERMISSIONS = {
     },
     ("build", "ImagesRole"): BUILD_PERMISSIONS | {
         (action, "SourceBucket.Arn/source.zip") for action in ("s3:GetObject", "s3:GetObjectVersion")
-    },
+    } | {(f"ecr:{action}", METADATA_PROXY_REPOSITORY) for action in PUSH_ACTIONS},
+    # The pipeline does not build the metadata proxy.
     ("build", "PipelineBuildRole"): BUILD_PERMISSIONS | {
         (action, "SourceBucket.Arn/*") for action in ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
     },

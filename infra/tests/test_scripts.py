@@ -209,6 +209,21 @@ class Deploy(Scripts):
         self.assertIn("--resources-to-skip", output)
         self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
 
+    def test_update_waits_again_if_the_old_status_ends_the_wait_for_the_rollback(self):
+        """The waiter fails at UPDATE_ROLLBACK_FAILED, which DescribeStacks can still return just after the call of ContinueUpdateRollback."""
+        answers = [described_stacks(services="UPDATE_ROLLBACK_FAILED"),
+                   ["^cloudformation wait stack-rollback-complete", {"error": "Waiter failed", "times": 1}], *HEALTHY]
+        _, calls = self.run_script("update", "LogLevel=DEBUG", answers=answers)
+        self.assertEqual(1, len([call for call in calls if call.startswith("cloudformation deploy --stack-name mysfits-services")]))
+
+    def test_only_the_option_stack_sets_the_name_of_the_installation(self):
+        """With another value of the parameter Workshop, CloudFormation would replace the table and other named resources."""
+        for script, options in (("setup", ["--set", "Workshop=team2"]), ("update", ["Workshop=team2"]),
+                                ("load-generator", ["start", "--set", "Workshop=team2"])):
+            output, calls = self.run_script(script, *options, answers=[described_stacks(), *HEALTHY], code=64)
+            self.assertIn("--stack", output)
+            self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
+
     def test_update_names_setup_if_the_services_stack_could_not_be_created(self):
         """A stack whose creation failed must be deleted, and a new stack needs images, which update does not build."""
         for status in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
@@ -551,6 +566,22 @@ class Preflight(Scripts):
             {f"{architecture}:{size}" for architecture in parameters["CpuArchitecture"]["AllowedValues"]
              for size in parameters["ComputeType"]["AllowedValues"]},
             set(re.findall(r"^    \[(\w+:\w+)\]=L-", (ROOT / "infra/script/preflight").read_text(), re.MULTILINE)))
+
+    def test_preflight_checks_the_parameters_of_the_existing_build_stack(self):
+        """Without --set, setup keeps the parameters."""
+        stored = {"CpuArchitecture": "X86_64", "ComputeType": "BUILD_GENERAL1_SMALL", "SourceProvider": "GitHub"}
+        stack = ["^cloudformation describe-stacks --stack-name mysfits-build", {"Stacks": [
+            {"Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stored.items()]}]}]
+        output, calls = self.run_script("preflight", "--region", "eu-south-2", answers=[described_stacks(), stack, *HEALTHY])
+        self.assertTrue([call for call in calls if "codebuild --quota-code L-9D07B6EF" in call])
+        self.assertNotIn("  note ", output)
+        _, calls = self.run_script("preflight", "--set", "CpuArchitecture=ARM64", answers=[described_stacks(), stack, *HEALTHY])
+        self.assertTrue([call for call in calls if "codebuild --quota-code L-5ED1D25B" in call])
+
+    def test_preflight_checks_the_quota_of_elastic_addresses_for_the_chosen_number_of_gateways(self):
+        for option, needed in (("NatMode=one", 1), ("NatMode=two", 2)):
+            output, _ = self.run_script("preflight", "--set", option, answers=[described_stacks(network=None), *HEALTHY])
+            self.assertRegex(output, f"elastic addresses: 0 of 30 in use, {needed} more needed")
 
     def test_preflight_reports_the_task_count_at_which_a_small_fargate_quota_stops_scaling(self):
         output, _ = self.run_script("preflight", answers=[described_stacks(), ["^service-quotas", {"Quota": {"Value": 6.0}}], *HEALTHY])
