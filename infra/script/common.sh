@@ -146,18 +146,21 @@ collect_results() {
 
 # --- Stacks ---------------------------------------------------------------------------------------------------------
 
-declare -A STATUS OUTPUT
+declare -A STATUS OUTPUT BUILD_PARAMETER
+# The parameters that several stacks have. A new stack gets the values of the build stack.
+SHARED_PARAMETERS=(CpuArchitecture LogRetentionDays SourceProvider)
 
-# Reads the status and the outputs of all stacks in one call. A failed call ends the script, because it does not prove that no
+# Reads the status and the outputs of all stacks, and the parameters of the build stack, in one call. A failed call ends the script, because it does not prove that no
 # stack exists.
 read_stacks() {
     local name stack_filter response kind key value
     stack_filter=$(printf '"%s",' "${STACKS[@]/#/$STACK-}")
     stack_filter="contains(\`[${stack_filter%,}]\`, StackName)"
     response=$(aws cloudformation describe-stacks --output text --query "[Stacks[?$stack_filter].['status', StackName, StackStatus],
-        Stacks[?$stack_filter].Outputs[].['output', OutputKey, OutputValue]][]") ||
+        Stacks[?$stack_filter].Outputs[].['output', OutputKey, OutputValue],
+        Stacks[?StackName=='$STACK-build'].Parameters[].['parameter', ParameterKey, ParameterValue]][]") ||
         fail "the stacks in $REGION cannot be read" "Check that your credentials are valid and that $REGION is the region of the installation."
-    STATUS=() OUTPUT=()
+    STATUS=() OUTPUT=() BUILD_PARAMETER=()
     for name in "${STACKS[@]}"; do
         STATUS[$name]=""
     done
@@ -165,6 +168,7 @@ read_stacks() {
         case $kind in
         status) STATUS[${key#"$STACK-"}]=$value ;;
         output) OUTPUT[$key]=$value ;;
+        parameter) BUILD_PARAMETER[$key]=$value ;;
         esac
     done <<<"$response"
 }
@@ -190,7 +194,7 @@ is_created() {
 # name. KEY=VALUE sets other parameters. Parameters that are not set keep their values. The CLI ignores parameters that the
 # template does not contain.
 deploy_stack() {
-    local name=$1 key output_parameters=()
+    local name=$1 key output_parameters=() shared_parameters=()
     shift
     print_heading "stack $STACK-$name"
     read_stacks
@@ -218,11 +222,18 @@ deploy_stack() {
     for key in "${!OUTPUT[@]}"; do
         output_parameters+=("$key=${OUTPUT[$key]}")
     done
+    # The CLI keeps previous values only of the same stack. With its defaults, a new pipeline of an installation with GitHub would read
+    # from CodeCommit, for instance.
+    if [[ -z ${STATUS[$name]} ]] && is_created build; then
+        for key in "${SHARED_PARAMETERS[@]}"; do
+            if [[ -n ${BUILD_PARAMETER[$key]:-} ]]; then shared_parameters+=("$key=${BUILD_PARAMETER[$key]}"); fi
+        done
+    fi
     # The tags never change. An update of the tags would remove the provider that OpenSearch added to the identity pool of the log search:
     # https://github.com/aws-solutions-library-samples/qnabot-on-aws/issues/833
     run_change aws cloudformation deploy --stack-name "$STACK-$name" --template-file "infra/$name.yml" \
         --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset --tags "$TAG=$STACK" \
-        --parameter-overrides "Workshop=$STACK" "${output_parameters[@]}" "$@" || {
+        --parameter-overrides "Workshop=$STACK" "${output_parameters[@]}" "${shared_parameters[@]}" "$@" || {
         print_refusal "$name"
         print_failed_events "$name"
         fail "stack $STACK-$name could not be created or updated" \

@@ -423,6 +423,41 @@ class SetUp(Scripts):
         for options, answer in (([], stacks), (["--no-pipeline"], described_stacks())):
             self.run_script("setup", "--set", "SourceProvider=GitHub", *options, answers=[answer, *HEALTHY])
 
+    def test_a_new_stack_gets_the_values_that_the_build_stack_has(self):
+        """The CLI keeps previous values only of an existing stack."""
+        stacks = described_stacks(search=None)
+        values = {"CpuArchitecture": "X86_64", "SourceProvider": "GitHub", "LogRetentionDays": "30", "ComputeType": "BUILD_GENERAL1_SMALL"}
+        [build] = [each for each in stacks[1]["Stacks"] if each["StackName"] == "mysfits-build"]
+        build["Parameters"] = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+        for script, *options, stack, expected in (
+                ("load-generator", "start", "load-generator", "X86_64 30 GitHub"), ("setup", "--email", "host@example.com", "search", "X86_64 30 GitHub"),
+                ("setup", "--email", "host@example.com", "--set", "LogRetentionDays=14", "search", "X86_64 14 GitHub"),
+                ("setup", "pipeline", "")):
+            stacks[1]["Stacks"][0]["Outputs"] = [{"OutputKey": key, "OutputValue": value} for key, value in
+                                                 {**OUTPUTS, "EcsClusterName": "Cluster-mysfits"}.items()]
+            _, calls = self.run_script(script, *options, answers=[stacks, *HEALTHY])
+            [deploy] = [call for call in calls if call.startswith(f"cloudformation deploy --stack-name mysfits-{stack} ")]
+            given = dict(re.findall(r" (\w+)=(\S+)", deploy))
+            self.assertEqual(expected, " ".join(given[key] for key in sorted(values) if key in given and key != "ComputeType"))
+            self.assertNotIn("ComputeType", given)
+
+    def test_setup_refuses_parameters_of_stacks_that_it_does_not_deploy(self):
+        for option in ("LikesPerMinute=2500", "SourceUrl=https://example.com", "InstanceType=m7g.medium.search"):
+            output, calls = self.run_script("setup", "--set", option, answers=[described_stacks(), *HEALTHY], code=1)
+            self.assertIn(f"has the parameter {option.split('=')[0]}", output)
+            self.assertEqual([], self.deployed_stacks(calls))
+        output, _ = self.run_script("load-generator", "start", "--set", "LikePerMinute=2500", answers=[described_stacks()], code=1)
+        self.assertIn("has no parameter LikePerMinute", output)
+
+    def test_setup_updates_an_existing_log_search_without_the_email_address(self):
+        answers = [described_stacks(search="CREATE_COMPLETE"), *HEALTHY]
+        _, calls = self.run_script("setup", "--set", "InstanceType=m7g.medium.search", answers=answers)
+        [deploy] = [call for call in calls if call.startswith("cloudformation deploy --stack-name mysfits-search")]
+        self.assertIn("InstanceType=m7g.medium.search", deploy)
+        self.assertNotIn("CognitoAdminEmail", deploy)
+        _, calls = self.run_script("setup", answers=[described_stacks(search="ROLLBACK_COMPLETE"), *HEALTHY])
+        self.assertNotIn("search", self.deployed_stacks(calls))
+
     def test_every_deployment_sets_the_same_single_tag(self):
         """A change of the stack's tags updates the identity pool of the log search, and the update removes the provider that
         OpenSearch added: https://github.com/aws-solutions-library-samples/qnabot-on-aws/issues/833"""

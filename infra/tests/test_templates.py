@@ -534,6 +534,17 @@ class AllStacks(unittest.TestCase):
                      "LikeTaskDefinition", "LikeTargetGroupArn", "SiteUrl", "WorkshopShellSecurityGroup"):
             self.assertIn(name, output_stacks)
 
+    def test_a_new_stack_gets_every_shared_parameter_from_the_build_stack(self):
+        """A test of the scripts checks that they pass these parameters. Each stack has its own Workshop and Emulated, and setup creates
+        both stacks with LikeIn."""
+        parameters = {stack: parse_template(template_text(stack))["Parameters"] for stack in STACKS if stack != "workshop"}
+        output_names = {name for stack in STACKS for name in parse_template(template_text(stack)).get("Outputs", {})}
+        names = [name for each in parameters.values() for name in each if name not in output_names]
+        shared = {name for name in names if names.count(name) > 1} - {"Workshop", "Emulated", "LikeIn"}
+        listed = re.search(r"^SHARED_PARAMETERS=\((.*)\)$", (INFRA / "script/common.sh").read_text(), re.MULTILINE)[1].split()
+        self.assertEqual(sorted(shared), sorted(listed))
+        self.assertLessEqual(shared, set(parameters["build"]))
+
     def test_every_log_group_has_a_retention_of_seven_days(self):
         for stack, _, overrides in all_variants():
             for group in resources_of_type(stack, "AWS::Logs::LogGroup", **overrides).values():
