@@ -170,7 +170,7 @@ class Installed(unittest.TestCase):
         self.assertEqual("OpenSearch_3.3", domain["EngineVersion"])
 
     def test_the_dashboard_has_seven_widgets(self):
-        body = json.loads(cloud.client("cloudwatch").get_dashboard(DashboardName="demo")["DashboardBody"])
+        body = json.loads(cloud.client("cloudwatch").get_dashboard(DashboardName=self.outputs["DashboardName"])["DashboardBody"])
         self.assertEqual(7, len(body["widgets"]))
 
 
