@@ -605,12 +605,13 @@ class Preflight(Scripts):
     def test_preflight_checks_the_parameters_of_the_existing_build_stack(self):
         """Without --set, setup keeps the parameters."""
         stored = {"CpuArchitecture": "X86_64", "ComputeType": "BUILD_GENERAL1_SMALL", "SourceProvider": "GitHub"}
-        stack = ["^cloudformation describe-stacks --stack-name mysfits-build", {"Stacks": [
-            {"Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stored.items()]}]}]
-        output, calls = self.run_script("preflight", "--region", "eu-south-2", answers=[described_stacks(), stack, *HEALTHY])
+        stacks = described_stacks()
+        build = next(each for each in stacks[1]["Stacks"] if each["StackName"] == "mysfits-build")
+        build["Parameters"] = [{"ParameterKey": key, "ParameterValue": value} for key, value in stored.items()]
+        output, calls = self.run_script("preflight", "--region", "eu-south-2", answers=[stacks, *HEALTHY])
         self.assertTrue([call for call in calls if "codebuild --quota-code L-9D07B6EF" in call])
         self.assertNotIn("  note ", output)
-        _, calls = self.run_script("preflight", "--set", "CpuArchitecture=ARM64", answers=[described_stacks(), stack, *HEALTHY])
+        _, calls = self.run_script("preflight", "--set", "CpuArchitecture=ARM64", answers=[stacks, *HEALTHY])
         self.assertTrue([call for call in calls if "codebuild --quota-code L-5ED1D25B" in call])
 
     def test_preflight_checks_the_quota_of_elastic_addresses_for_the_chosen_number_of_gateways(self):
