@@ -73,4 +73,28 @@ mod tests {
         assert_eq!(config.deadline, Duration::from_millis(1500));
         assert!(!config.like_in_monolith);
     }
+    /// DynamoDB's rules for table names:
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
+    #[test]
+    fn a_table_is_a_name_of_letters_digits_and_three_signs_or_the_arn_of_a_table() {
+        let longest_name = "x".repeat(255);
+        for table in [
+            "a-1._B",
+            &longest_name,
+            "arn:aws:dynamodb:eu-west-1:123456789012:table/MysfitsTable",
+        ] {
+            assert_eq!(parse_table(table).as_deref(), Some(table));
+        }
+        let too_long_name = "x".repeat(256);
+        for table in [
+            "",
+            &too_long_name,
+            "a/b",
+            "a b",
+            "arn:aws:dynamodb:eu-west-1:123456789012:index/MysfitsTable",
+            "arn:aws:dynamodb:eu-west-1:123456789012:table/a b",
+        ] {
+            assert_eq!(parse_table(table), None, "{table}");
+        }
+    }
 }

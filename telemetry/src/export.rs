@@ -250,3 +250,71 @@ fn count_data_points(metrics: &ResourceMetrics) -> u64 {
     });
     counts.sum::<usize>() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
+
+    use super::*;
+    use crate::captured_log::CapturedLog;
+
+    /// Records an export, and returns the log lines about it.
+    fn log_of(log: &CapturedLog, record: impl FnOnce()) -> String {
+        record();
+        log.take()
+    }
+
+    #[test]
+    fn an_outage_is_logged_at_its_first_failure_and_at_its_end() {
+        let (log, _guard) = CapturedLog::start();
+        let monitor = ExportMonitor::for_spans("test");
+        assert_eq!(log_of(&log, || monitor.record_success()), "");
+        for _ in 0..2 {
+            let line = log_of(&log, || monitor.record_failure(&"refused"));
+            assert!(line.contains("spans cannot be exported") && line.contains("refused"));
+            assert_eq!(log_of(&log, || monitor.record_failure(&"refused")), "");
+            let line = log_of(&log, || monitor.record_success());
+            assert!(line.contains("spans are exported again"), "{line}");
+        }
+    }
+
+    #[test]
+    fn rejections_are_logged_at_the_first_rejection_and_at_their_end() {
+        let (log, _guard) = CapturedLog::start();
+        let monitor = ExportMonitor::for_metrics("test");
+        assert_eq!(log_of(&log, || monitor.record_rejection(None)), "");
+        for _ in 0..2 {
+            let line = log_of(&log, || monitor.record_rejection(Some("too old")));
+            assert!(line.contains("rejected some of the metrics") && line.contains("too old"));
+            assert_eq!(
+                log_of(&log, || monitor.record_rejection(Some("too old"))),
+                ""
+            );
+            let line = log_of(&log, || monitor.record_rejection(None));
+            assert!(line.contains("accepts all metrics again"), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_data_points_of_all_metrics_and_number_types_are_counted() {
+        let exporter = InMemoryMetricExporter::default();
+        let reader = PeriodicReader::builder(exporter.clone()).build();
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let meter = provider.meter("test");
+        let label = |value: i64| [KeyValue::new("label", value)];
+        let histogram = meter.f64_histogram("histogram").build();
+        let sum = meter.u64_counter("sum").build();
+        let gauge = meter.i64_gauge("gauge").build();
+        for value in 0..3 {
+            sum.add(1, &label(value));
+        }
+        for value in 0..2 {
+            histogram.record(1.0, &label(value));
+        }
+        gauge.record(1, &label(0));
+        provider.force_flush().unwrap();
+        let exports = exporter.get_finished_metrics().unwrap();
+        assert_eq!(count_data_points(&exports[0]), 6);
+    }
+}

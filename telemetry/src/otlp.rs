@@ -109,3 +109,29 @@ fn parse_partial_success(body: &[u8]) -> Option<Failure> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
+
+    use super::*;
+
+    #[test]
+    fn a_response_is_a_partial_success_only_if_the_collector_rejected_an_item() {
+        let parse = |rejected_spans| {
+            let partial_success = ExportTracePartialSuccess {
+                rejected_spans,
+                error_message: "too old".to_owned(),
+            };
+            let response = ExportTraceServiceResponse {
+                partial_success: Some(partial_success),
+            };
+            parse_partial_success(&response.encode_to_vec())
+        };
+        let failure = parse(3).unwrap();
+        assert_eq!((failure.rejected_items, &*failure.cause), (3, "too old"));
+        assert_eq!(failure.error_type, REJECTED_ERROR_TYPE);
+        assert!(parse(0).is_none() && parse(-1).is_none());
+        assert!(parse_partial_success(b"").is_none());
+    }
+}

@@ -74,3 +74,27 @@ fn select_service_name<'a>(config: &'a Config, default_name: &'a str) -> &'a str
         .chain(attributes.map(|(_, name)| name));
     names.next().map_or(default_name, String::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_service_name_is_the_first_name_that_is_set() {
+        let select = |service_name: &str, attributes: &str| {
+            let variables = [
+                ("OTEL_SERVICE_NAME", service_name),
+                ("OTEL_RESOURCE_ATTRIBUTES", attributes),
+            ];
+            let variables = variables.map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+            let config = Config::try_from(BTreeMap::from(variables)).unwrap();
+            select_service_name(&config, "default").to_owned()
+        };
+        assert_eq!(select("variable", "service.name=attribute"), "variable");
+        assert_eq!(select("", "team=a,service.name=attribute"), "attribute");
+        assert_eq!(select("", "team=a,service.name="), "default");
+        assert_eq!(select("", ""), "default");
+    }
+}

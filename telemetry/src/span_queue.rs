@@ -168,3 +168,48 @@ impl<E: SpanExporter> SpanExporter for DequeuingExporter<E> {
         self.exporter.set_resource(resource);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::captured_log::CapturedLog;
+
+    fn create_queue(capacity: usize) -> QueueState {
+        QueueState {
+            capacity,
+            ..QueueState::default()
+        }
+    }
+
+    #[test]
+    fn a_queue_accepts_as_many_spans_as_its_capacity_and_drops_further_spans() {
+        let queue = create_queue(2);
+        let results = [(); 4].map(|()| queue.try_add_span());
+        assert_eq!(results, [true, true, false, false]);
+        assert_eq!(queue.dropped.load(Ordering::Relaxed), 2);
+        queue.remove_batch(1);
+        assert_eq!(queue.exported.load(Ordering::Relaxed), 1);
+        assert!(queue.try_add_span());
+        assert!(!queue.try_add_span());
+    }
+
+    #[test]
+    fn an_overflow_ends_with_the_batch_that_empties_the_queue_without_a_drop_since_the_batch_before()
+     {
+        let (log, _guard) = CapturedLog::start();
+        let queue = create_queue(2);
+        for _ in 0..3 {
+            queue.try_add_span();
+        }
+        assert!(log.take().contains("spans are dropped"));
+        // A span was dropped since the start.
+        queue.remove_batch(2);
+        assert_eq!(log.take(), "");
+        // One span remains in the queue.
+        assert!(queue.try_add_span() && queue.try_add_span());
+        queue.remove_batch(1);
+        assert_eq!(log.take(), "");
+        queue.remove_batch(1);
+        assert!(log.take().contains("no more spans are dropped"));
+    }
+}
