@@ -257,3 +257,108 @@ fn is_session_name(value: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_=,.@+-".contains(&byte);
     (2..=64).contains(&value.len()) && value.bytes().all(is_allowed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asserts which values `is_valid` accepts and rejects.
+    #[track_caller]
+    fn assert_kind((_, is_valid): ValueKind, accepted: &[&str], rejected: &[&str]) {
+        for value in accepted {
+            assert!(is_valid(value), "{value:?} is rejected");
+        }
+        for value in rejected {
+            assert!(!is_valid(value), "{value:?} is accepted");
+        }
+    }
+
+    #[test]
+    fn words_are_accepted_in_upper_and_lower_case() {
+        assert_kind(BOOLEAN, &["", "true", "False"], &["yes", "1"]);
+        assert_kind(CHECKSUM_MODE, &["", "WHEN_required"], &["always"]);
+        assert_kind(ENDPOINT_MODE, &["", "Preferred"], &["maybe"]);
+        assert_kind(IP_VERSION, &["IPv4", "ipv6"], &["", "v6"]);
+        assert_kind(AUTH_SCHEMES, &["", "sigv4, sigv4a"], &["sigv4,,a", " "]);
+        assert_kind(NO_VALUE, &[], &["", "x"]);
+    }
+
+    #[test]
+    fn numbers_ids_and_names_have_limits() {
+        let sizes = ["", "0", "10485760"];
+        assert_kind(COMPRESSION_SIZE, &sizes, &["10485761", "-1", "10k"]);
+        let short_and_long = ["12345678901", "1234567890123", "12345678901x"];
+        assert_kind(ACCOUNT_ID, &["", "123456789012"], &short_and_long);
+        let longest_region = "x".repeat(63);
+        let too_long_region = "x".repeat(64);
+        assert_kind(
+            REGION,
+            &["eu-west-1", "x", &longest_region],
+            &["", &too_long_region, "-eu", "eu-", "eu west", "eu.west"],
+        );
+        let longest_session = "x".repeat(64);
+        let too_long_session = "x".repeat(65);
+        assert_kind(
+            SESSION_NAME,
+            &["a1", "_=,.@+-", &longest_session],
+            &["", "a", &too_long_session, "my session"],
+        );
+        assert_kind(APP_ID, &["", "shop"], &["my app"]);
+        let arn = "arn:aws:iam::123456789012:role/mysfits";
+        let not_roles = ["mysfits", "arn:aws:iam::1:user/a", "aws:role/a"];
+        assert_kind(ROLE_ARN, &[arn], &not_roles);
+    }
+
+    #[test]
+    fn a_url_has_a_scheme_a_host_and_an_optional_port_and_path() {
+        let urls = ["http://host", "https://host:65535/path", "http://[::1]:1"];
+        assert_kind(
+            URL,
+            &urls,
+            &[
+                "",
+                "host:80",
+                "ftp://host",
+                "http://local..host",
+                "http://host:0",
+                "http://host:65536",
+                "http://host:",
+                "http://user@host",
+                "http://host/?a=1",
+                "http://host/#a",
+            ],
+        );
+        let with_query = ["http://host/path", "http://host/path?a=1"];
+        assert_kind(URL_WITH_QUERY, &with_query, &["", "host/path?a=1"]);
+        let paths = ["/credentials", "/a?b=1"];
+        assert_kind(CREDENTIALS_PATH, &paths, &["", "credentials", "/a b"]);
+    }
+
+    #[test]
+    fn keys_and_tokens_can_be_sent_in_a_header() {
+        assert_kind(ACCESS_KEY, &["AKIA1"], &["a b", "a\n"]);
+        assert_kind(SESSION_TOKEN, &["t0ken="], &["a b"]);
+        assert_kind(AUTHORIZATION_TOKEN, &["Basic a"], &["", "a\nb"]);
+        assert_kind(NOT_BLANK, &["/file", " x "], &["", " "]);
+    }
+
+    #[test]
+    fn a_certificate_file_contains_a_certificate_and_a_directory_list_names_one_such_directory() {
+        // `openssl rehash` also names a certificate after the hash of its subject. The loader ignores files
+        // with other names.
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/certificates");
+        let file = format!("{directory}/4e5fd907.0");
+        let not_certificates = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert_kind(
+            CERTIFICATE_FILE,
+            &[&file],
+            &[not_certificates, "/nowhere", ""],
+        );
+        let list = format!("/nowhere::{directory}");
+        assert_kind(
+            CERTIFICATE_DIRECTORIES,
+            &["", directory, &list],
+            &[":", "/nowhere", env!("CARGO_MANIFEST_DIR")],
+        );
+    }
+}

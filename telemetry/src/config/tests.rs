@@ -247,6 +247,27 @@ fn sampling_rules_are_read_with_xray_and_with_otlp_and_a_daemon_address() {
 }
 
 #[test]
+fn the_daemon_address_is_read_and_has_a_default() {
+    let config = read_config(&[("AWS_XRAY_DAEMON_ADDRESS", "xray:2001")]).unwrap();
+    assert_eq!(config.xray_daemon.udp, "xray:2001");
+    assert_eq!(read_config(&[]).unwrap().xray_daemon.udp, "127.0.0.1:2000");
+}
+
+#[test]
+fn log_levels_have_the_names_of_python_in_upper_or_lower_case() {
+    for (name, level) in [
+        ("debug", tracing::Level::DEBUG),
+        ("Info", tracing::Level::INFO),
+        ("WARNING", tracing::Level::WARN),
+        ("CRITICAL", tracing::Level::ERROR),
+    ] {
+        let log_level = LogLevel::from_name(name).map(LogLevel::as_tracing_level);
+        assert_eq!(log_level, Some(level), "{name}");
+    }
+    assert_eq!(LogLevel::from_name("TRACE"), None);
+}
+
+#[test]
 fn resource_attributes_are_percent_decoded() {
     let name = "OTEL_RESOURCE_ATTRIBUTES";
     for value in [
