@@ -247,6 +247,28 @@ fn sampling_rules_are_read_with_xray_and_with_otlp_and_a_daemon_address() {
 }
 
 #[test]
+fn the_batch_options_are_passed_to_the_sdk() {
+    let variables = [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "7"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "3"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "11"),
+    ];
+    let sdk_config = read_config(&variables)
+        .unwrap()
+        .span_batches
+        .to_sdk_config();
+    // The SDK's type has no public methods that return the options.
+    let text = format!("{sdk_config:?}");
+    for option in [
+        "max_queue_size: 7",
+        "max_export_batch_size: 3",
+        "scheduled_delay: 11ms",
+    ] {
+        assert!(text.contains(option), "{text}");
+    }
+}
+
+#[test]
 fn the_daemon_address_is_read_and_has_a_default() {
     let config = read_config(&[("AWS_XRAY_DAEMON_ADDRESS", "xray:2001")]).unwrap();
     assert_eq!(config.xray_daemon.udp, "xray:2001");

@@ -40,3 +40,20 @@ impl Number for i64 {
         self as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_type_is_converted_to_the_same_number() {
+        assert_eq!(
+            (2.5_f64.to_f64(), 2.5_f64.to_json()),
+            (2.5, Some(2.5.into()))
+        );
+        assert_eq!((7_u64.to_f64(), 7_u64.to_json()), (7.0, Some(7.into())));
+        assert_eq!((-7_i64).to_f64(), -7.0);
+        assert_eq!((-7_i64).to_json(), Some((-7).into()));
+        assert_eq!(f64::NAN.to_json(), None);
+    }
+}

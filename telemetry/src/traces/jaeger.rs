@@ -62,3 +62,53 @@ impl HttpClient for SamplingServerClient {
         Ok(result?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::task::{Context, Poll, Waker};
+    use std::thread;
+
+    use super::*;
+    use crate::captured_log::CapturedLog;
+
+    #[test]
+    fn an_outage_of_the_sampling_server_is_logged_at_its_start_and_at_its_end() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/sampling", server.local_addr().unwrap());
+        thread::spawn(move || {
+            for status in ["500 Error", "500 Error", "200 OK", "200 OK", "500 Error"] {
+                let (mut stream, _) = server.accept().unwrap();
+                assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+                let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\n");
+                let response = format!("{head}Content-Length: 2\r\n\r\n{{}}");
+                stream.write_all(response.as_bytes()).unwrap();
+            }
+        });
+        let client = SamplingServerClient {
+            http: BlockingClient::new(REQUEST_TIMEOUT),
+            outage: LoggedCondition::default(),
+        };
+        let (log, _guard) = CapturedLog::start();
+        let (returns_no_rules, returns_rules) = ("returns no sampling rules", "rules again");
+        for line in [
+            Some(returns_no_rules),
+            None,
+            Some(returns_rules),
+            None,
+            Some(returns_no_rules),
+        ] {
+            let request = Request::get(&url).body(Bytes::new()).unwrap();
+            // The request blocks the thread, so the future is ready after its first poll.
+            let mut cx = Context::from_waker(Waker::noop());
+            let Poll::Ready(response) = client.send_bytes(request).as_mut().poll(&mut cx) else {
+                panic!("the future is not ready");
+            };
+            assert!(response.is_err() || response.unwrap().body() == "{}");
+            let logged = log.take();
+            assert_eq!(logged.is_empty(), line.is_none(), "{logged}");
+            assert!(logged.contains(line.unwrap_or_default()), "{logged}");
+        }
+    }
+}

@@ -212,6 +212,22 @@ mod tests {
     }
 
     #[test]
+    fn another_priority_and_another_attribute_with_value_0_do_not_change_the_decision() {
+        for attribute in [
+            KeyValue::new(PRIORITY_ATTRIBUTE, 1),
+            KeyValue::new("server.port", 0),
+        ] {
+            let is_sampled = is_sampled(
+                IGNORES_REMOTE_PARENT,
+                Sampler::AlwaysOn,
+                &Context::new(),
+                &[attribute],
+            );
+            assert!(is_sampled);
+        }
+    }
+
+    #[test]
     fn a_span_with_sampling_priority_0_is_never_sampled() {
         let priority_zero = [KeyValue::new(PRIORITY_ATTRIBUTE, 0)];
         let no_parent = Context::new();
