@@ -35,6 +35,9 @@ case "$*" in
 *describe-stacks*StackName==*mysfits-network*) echo "${NETWORK_CREATED:-null}"; exit ;;
 *describe-stacks*StackId*) echo '"2026-01-02T00:00:00.500000+00:00"'; exit ;;
 esac
+case "$*" in
+*missing*) echo "$S3_ERROR" >&2; exit 1 ;;
+esac
 case $last in
 *.zip)
     mkdir __MACOSX && echo x >__MACOSX/x
@@ -136,6 +139,16 @@ class Build(unittest.TestCase):
         self.assertEqual("NO_BUILD", answer["PhysicalResourceId"])
         answer, _ = self.run_buildspec(url="file:///does/not/exist", NETWORK_CREATED='"2026-01-03T00:00:00+00:00"')
         self.assertEqual("mysfits", answer["PhysicalResourceId"])
+
+    def test_a_failed_download_of_the_archive_is_the_error_in_the_response(self):
+        """The versions of the AWS CLI print different words before an error: https://github.com/aws/aws-cli/pull/10094"""
+        for kind, error in (("zip", "fatal error: An error occurred (404) when calling the HeadObject operation"),
+                            ("zip", "aws: [ERROR]: An error occurred (403) when calling the HeadObject operation"),
+                            ("tar.gz", "download failed: s3://bucket/missing to ./source An error occurred (AccessDenied)")):
+            with self.subTest(kind=kind, error=error):
+                answer, calls = self.run_buildspec(url=f"s3://bucket/missing.{kind}", S3_ERROR=error)
+                self.assertEqual(("FAILED", "NO_BUILD", ""), (answer["Status"], answer["PhysicalResourceId"], calls))
+                self.assertEqual(f"Step 'source': {error}. The log is in the log group x.", answer["Reason"])
 
     def test_a_setup_that_exceeds_the_time_limit_sends_a_failure_to_cloudformation(self):
         answer, _ = self.run_buildspec(setup="sleep 30", LIMIT_SECONDS="1")
