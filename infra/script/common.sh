@@ -136,6 +136,15 @@ split_lines() {
     fi
 }
 
+# has_parameter KEY=VALUE TEMPLATE...: succeeds if one of the templates has the parameter KEY. The AWS CLI would ignore an unknown
+# parameter without an error.
+has_parameter() {
+    local names
+    # The section ends at the next line that begins with a letter.
+    names=$(sed -n '/^Parameters:/,/^[A-Z]/s/^  \([A-Za-z0-9]*\):.*/\1/p' "${@:2}")
+    [[ $'\n'$names$'\n' == *$'\n'"${1%%=*}"$'\n'* ]]
+}
+
 # collect_results COMMAND...: stores the words that an AWS command prints in the array `results`. Ends the script if the command
 # fails.
 collect_results() {
@@ -150,8 +159,8 @@ declare -A STATUS OUTPUT BUILD_PARAMETER
 # The parameters that several stacks have. A new stack gets the values of the build stack.
 SHARED_PARAMETERS=(CpuArchitecture LogRetentionDays SourceProvider)
 
-# Reads the status and the outputs of all stacks, and the parameters of the build stack, in one call. A failed call ends the script, because it does not prove that no
-# stack exists.
+# Reads the status and the outputs of all stacks, and the parameters of the build stack, in one call. A failed call ends the script,
+# because it does not prove that no stack exists.
 read_stacks() {
     local name stack_filter response kind key value
     stack_filter=$(printf '"%s",' "${STACKS[@]/#/$STACK-}")
@@ -242,9 +251,9 @@ deploy_stack() {
     read_stacks
 }
 
-# wait_twice COMMAND...: runs a waiter, and runs it again if it fails. The waiters fail at the status of a stack whose deletion or rollback
-# has not begun (for instance UPDATE_COMPLETE, DELETE_FAILED or UPDATE_ROLLBACK_FAILED), and just after the call of DeleteStack or
-# ContinueUpdateRollback, DescribeStacks can still return this status.
+# wait_twice COMMAND...: runs a waiter, and runs it again if it fails. Just after a call of DeleteStack or ContinueUpdateRollback,
+# DescribeStacks can still return the old status of the stack. The waiters fail at some of these statuses, for instance
+# UPDATE_COMPLETE, DELETE_FAILED and UPDATE_ROLLBACK_FAILED.
 wait_twice() {
     run_change "$@" || {
         sleep "$POLL_SECONDS"

@@ -203,6 +203,8 @@ FAULTS = [
           "test_scripts.SetUp.test_setup_asks_before_it_deletes_the_repository"),
     Fault("infra/script/common.sh", ' "${shared_parameters[@]}"', "",
           "test_scripts.SetUp.test_a_new_stack_gets_the_values_that_the_build_stack_has"),
+    Fault("infra/script/common.sh", "sed -n '/^Parameters:/,/^[A-Z]/s", "sed -n 's",
+          "test_scripts.SetUp.test_the_name_of_a_resource_or_condition_is_not_accepted_as_a_parameter"),
     Fault("infra/script/setup", "if is_created search; then search=yes; fi\n", "",
           "test_scripts.SetUp.test_setup_updates_an_existing_log_search_without_the_email_address"),
     Fault("infra/pipeline.yml", "      RestartExecutionOnUpdate: true\n", "",

@@ -441,6 +441,14 @@ class SetUp(Scripts):
             self.assertEqual(expected, " ".join(given[key] for key in sorted(values) if key in given and key != "ComputeType"))
             self.assertNotIn("ComputeType", given)
 
+    def test_the_name_of_a_resource_or_condition_is_not_accepted_as_a_parameter(self):
+        """In the templates these names have the same indentation as the parameters."""
+        for script, *options in (("setup", "--set", "Cluster=x"), ("setup", "--set", ".*=x"), ("update", "LikeService=x"),
+                                 ("update", "OnAws=x"), ("load-generator", "start", "--set", "Service=x")):
+            output, calls = self.run_script(script, *options, answers=[described_stacks(), *HEALTHY], code=1)
+            self.assertRegex(output, "no parameter|none of the stacks .* has the parameter")
+            self.assertEqual([], [call for call in calls if call.startswith("cloudformation deploy")])
+
     def test_setup_refuses_parameters_of_stacks_that_it_does_not_deploy(self):
         for option in ("LikesPerMinute=2500", "SourceUrl=https://example.com", "InstanceType=m7g.medium.search"):
             output, calls = self.run_script("setup", "--set", option, answers=[described_stacks(), *HEALTHY], code=1)
