@@ -53,6 +53,7 @@ class BuildImages(unittest.TestCase):
                 "FAILS": failing_call, "IMAGE_TAG": "0123456789ab", "LIKE_REPOSITORY": f"{REGISTRY}/mysfits/like-service",
                 "MONOLITH_REPOSITORY": f"{REGISTRY}/mysfits/monolith", "CACHE_REPOSITORY": f"{REGISTRY}/mysfits/build-cache",
                 "METADATA_PROXY_REPOSITORY": f"{REGISTRY}/mysfits/metadata-proxy", **extra_variables}
+            environment = {name: value for name, value in environment.items() if value is not None}
             process = subprocess.run([ROOT / "infra/script/build-images"], cwd=work_dir, env=environment, check=False,
                                   capture_output=True, text=True)
             written_files = {path.name: json.loads(path.read_text()) for path in work_dir.glob("*.json")}
@@ -79,7 +80,8 @@ class BuildImages(unittest.TestCase):
         self.assertEqual(2, len(written_files))
 
     def test_a_build_of_the_pipeline_tags_images_with_the_commit(self):
-        _, calls, written_files = self.build(IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
+        _, calls, written_files = self.build(
+            METADATA_PROXY_REPOSITORY=None, IMAGE_TAG="", CODEBUILD_RESOLVED_SOURCE_VERSION="fedcba9876543210fedcba98")
         self.assertTrue(written_files["imagedefinitions.json"][0]["imageUri"].endswith(":fedcba987654-aarch64"))
         # The pipeline deploys only these two images. New images of the metadata proxy would expire the one that setup deployed.
         self.assertEqual(["monolith", "like"], [re.search(r"--file Dockerfile\.(\S+)", call)[1] for call in calls if "buildx build" in call])
@@ -154,9 +156,12 @@ class BuildImages(unittest.TestCase):
         toolchain_versions = re.findall(r'channel = "(.*)"', (ROOT / "rust-toolchain.toml").read_text())
         self.assertIn(f"/rust:{toolchain_versions[0]}-", output.stdout)
 
-    def test_the_build_projects_set_a_variable_for_every_repository(self):
-        variables = {each["Name"] for each in resources("build")["ImagesProject"]["Environment"]["EnvironmentVariables"]}
-        self.assertEqual({"LIKE_REPOSITORY", "MONOLITH_REPOSITORY", "METADATA_PROXY_REPOSITORY", "CACHE_REPOSITORY"}, variables)
+    def test_each_build_project_sets_a_variable_for_every_repository_that_it_uses(self):
+        """The pipeline does not build the metadata proxy."""
+        pipeline = {"LIKE_REPOSITORY", "MONOLITH_REPOSITORY", "CACHE_REPOSITORY"}
+        for project, expected in (("ImagesProject", pipeline | {"METADATA_PROXY_REPOSITORY"}), ("PipelineProject", pipeline)):
+            variables = {each["Name"] for each in resources("build")[project]["Environment"]["EnvironmentVariables"]}
+            self.assertEqual(expected, variables)
 
 
 class Server:
