@@ -18,7 +18,7 @@ from pathlib import Path
 import fake_aws
 
 # The services that the scripts call.
-SERVICES = ("application-autoscaling", "cloudformation", "cloudfront", "cloudwatch", "codebuild", "cognito-idp", "dynamodb", "ec2", "ecr", "ecs", "iam",
+SERVICES = ("application-autoscaling", "cloudformation", "cloudfront", "cloudwatch", "codebuild", "cognito-idp", "dynamodb", "ec2", "ecr", "ecs",
             "logs", "resourcegroupstaggingapi", "s3", "service-quotas", "sqs", "sts", "xray")
 
 PROGRAM = """#!{python} -IS

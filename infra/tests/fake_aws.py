@@ -2,7 +2,8 @@
 applies --query and --output like the AWS CLI, and appends each call to a file.
 
 The environment variable FAKE_AWS_ANSWERS is the path of the table (JSON: [[pattern, response or {"error": text}], ...]), and
-FAKE_AWS_CALLS is the path of the file with the calls. An error with "times": N answers only the first N calls that match its pattern."""
+FAKE_AWS_CALLS is the path of the file with the calls. A response or an error with "times": N answers only the first N calls that match
+its pattern."""
 
 import json
 import os
