@@ -73,6 +73,7 @@ mod tests {
         assert_eq!(config.deadline, Duration::from_millis(1500));
         assert!(!config.like_in_monolith);
     }
+
     /// DynamoDB's rules for table names:
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
     #[test]

@@ -194,8 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overflow_ends_with_the_batch_that_empties_the_queue_without_a_drop_since_the_batch_before()
-     {
+    fn an_overflow_ends_when_a_batch_without_new_drops_empties_the_queue() {
         let (log, _guard) = CapturedLog::start();
         let queue = create_queue(2);
         for _ in 0..3 {
