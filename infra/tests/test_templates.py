@@ -382,7 +382,7 @@ class EveryContainer(unittest.TestCase):
 
 
 class Build(unittest.TestCase):
-    def test_both_build_projects_differ_only_in_source_artifacts_and_role(self):
+    def test_both_build_projects_differ_only_in_source_artifacts_role_and_the_repository_of_the_metadata_proxy(self):
         properties = resources("build")
         images, pipeline = properties["ImagesProject"], properties["PipelineProject"]
         self.assertEqual(("S3", "CODEPIPELINE"), (images["Source"].pop("Type"), pipeline["Source"].pop("Type")))
@@ -390,6 +390,9 @@ class Build(unittest.TestCase):
         self.assertEqual("CODEPIPELINE", pipeline["Artifacts"]["Type"])
         for differs in ("Name", "Description", "Artifacts", "ServiceRole"):
             del images[differs], pipeline[differs]
+        # The pipeline does not build the metadata proxy.
+        variables = images["Environment"]["EnvironmentVariables"]
+        variables[:] = [each for each in variables if each["Name"] != "METADATA_PROXY_REPOSITORY"]
         self.assertEqual(images, pipeline)
 
     def test_the_build_machine_has_the_processor_architecture_of_the_tasks(self):
