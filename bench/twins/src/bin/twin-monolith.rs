@@ -108,11 +108,12 @@ async fn check_table(table: Data<Table>) -> Result<HttpResponse> {
 
 async fn list(table: Data<Table>, query: Query<ListQuery>) -> Result<HttpResponse> {
     let Query(ListQuery { filter, value }) = query;
-    let items: std::result::Result<Vec<Item>, _> = match &*filter {
+    let items: Vec<Item> = match &*filter {
         "" => {
             let scan = table.client.scan().table_name(&table.name);
-            let pages = scan.into_paginator().items().send().collect().await;
-            pages.map_err(ErrorServiceUnavailable)
+            let pages = scan.into_paginator().items().send();
+            let items = pages.collect::<Result<Vec<_>, _>>().await;
+            items.map_err(ErrorServiceUnavailable)?
         }
         "GoodEvil" | "LawChaos" if !value.is_empty() => {
             let query = table.client.query().table_name(&table.name);
@@ -121,15 +122,15 @@ async fn list(table: Data<Table>, query: Query<ListQuery>) -> Result<HttpRespons
                 .key_condition_expression("#attribute = :value")
                 .expression_attribute_names("#attribute", filter)
                 .expression_attribute_values(":value", AttributeValue::S(value));
-            let pages = query.into_paginator().items().send().collect().await;
-            pages.map_err(ErrorServiceUnavailable)
+            let pages = query.into_paginator().items().send();
+            let items = pages.collect::<Result<Vec<_>, _>>().await;
+            items.map_err(ErrorServiceUnavailable)?
         }
         _ => {
             let message = "filter must be GoodEvil or LawChaos";
             return Ok(fail(StatusCode::BAD_REQUEST, "bad_request", message));
         }
     };
-    let items = items?;
     let mysfits = items.iter().filter_map(summarize).collect();
     Ok(respond(StatusCode::OK, List { mysfits }))
 }
@@ -166,9 +167,7 @@ async fn adopt(table: Data<Table>, id: Path<String>) -> Result<HttpResponse> {
     respond_to_update(update.send().await)
 }
 
-fn respond_to_update<T>(
-    result: std::result::Result<T, SdkError<UpdateItemError>>,
-) -> Result<HttpResponse> {
+fn respond_to_update<T>(result: Result<T, SdkError<UpdateItemError>>) -> Result<HttpResponse> {
     match result {
         Ok(_) => Ok(respond(StatusCode::OK, Update { update: "Success" })),
         Err(SdkError::ServiceError(error))
