@@ -44,7 +44,10 @@ def send_load(port, method, path, connections, seconds):
             output, messages = wrk.communicate()
     result = parse_result(output.decode())
     if result is None or result["requests"] == 0:
-        sys.exit(f"error: wrk measured nothing at {method} {url}: {output.decode()} {messages.decode()}")
+        sys.exit(
+            f"error: no response to {method} {url} within {seconds:g} s; end other programs on this machine, "
+            f"or leave out --quick for longer rounds:\n{output.decode()}{messages.decode()}"
+        )
     if result["errors"]:
         sys.exit(f"error: {result['errors']} of {result['requests']} requests failed: {method} {url}; check whether `script/test` passes")
     return result["requests"], result["microseconds"] / 1e6
