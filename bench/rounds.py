@@ -73,6 +73,8 @@ def measure_cpu_micros(workload, name):
 def count_documents(environment):
     """X-Ray documents per like with all traces kept. Fewer than four mean that the exporter dropped spans."""
     target = environment.targets[ALL]
+    show_progress("waiting for the spans of the load before")
+    time.sleep(EXPORT_WAIT_SECONDS)
     before = target.documents.value
     port = target.ports[LIKE.service]
     requests, _ = send_load(port, LIKE.method, LIKE.path, LIKE.connections, environment.options.seconds)
