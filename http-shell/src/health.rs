@@ -65,3 +65,46 @@ async fn respond_ready(lifecycle: Data<Lifecycle>, readiness: Data<Readiness>) -
         Err(reason) => error_response(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use actix_web::body::to_bytes;
+
+    use super::*;
+
+    /// Returns the status and the body of `response`.
+    async fn read_response(response: HttpResponse) -> (u16, String) {
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body()).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_service_is_ready_if_its_check_succeeds_and_it_is_not_draining() {
+        let ready = Readiness::new(async || Ok::<_, io::Error>(()));
+        let unready = Readiness::new(async || Err(io::Error::other("no table")));
+        let lifecycle = Lifecycle::default();
+        let respond = async |readiness: &Readiness| {
+            let lifecycle = Data::new(lifecycle.clone());
+            let response = respond_ready(lifecycle, Data::new(readiness.clone())).await;
+            read_response(response).await
+        };
+        let expected_body = r#"{"status":"ready"}"#.to_owned();
+        assert_eq!(respond(&ready).await, (200, expected_body));
+        let (status, body) = respond(&unready).await;
+        assert!(
+            status == 503 && body.contains("no table"),
+            "{status} {body}"
+        );
+        lifecycle.start_draining();
+        let (status, body) = respond(&ready).await;
+        assert!(
+            status == 503 && body.contains("shutting down"),
+            "{status} {body}"
+        );
+        let live_body = r#"{"status":"live"}"#.to_owned();
+        assert_eq!(read_response(respond_live().await).await, (200, live_body));
+    }
+}

@@ -10,6 +10,9 @@ const MAX_CONNECTIONS: u64 = 10_000;
 /// connections to other services.
 const RESERVED_FILES: u64 = 512;
 
+/// Number of open files that [`MAX_CONNECTIONS`] require.
+const WANTED_FILES: u64 = MAX_CONNECTIONS + RESERVED_FILES;
+
 /// Raises this process's limit of open files to `wanted_files` or to the hard limit, whichever is lower.
 /// This function never lowers the limit of open files.
 ///
@@ -27,7 +30,7 @@ pub fn raise_open_file_limit(wanted_files: u64) -> Option<u64> {
 
 /// Raises the limit of open files for [`MAX_CONNECTIONS`], and returns the limit of open connections.
 pub(crate) fn raise_connection_limit() -> usize {
-    connection_limit(raise_open_file_limit(MAX_CONNECTIONS + RESERVED_FILES))
+    connection_limit(raise_open_file_limit(WANTED_FILES))
 }
 
 /// The new limit of open files instead of `limit`; `None` if `limit` is high enough or cannot be raised.
@@ -86,6 +89,19 @@ mod tests {
             assert_eq!(connection_limit(Some(files)), connections, "{files} files");
         }
         assert_eq!(connection_limit(None), MAX_CONNECTION_COUNT, "no limit");
+    }
+
+    #[test]
+    fn the_wanted_files_are_the_lowest_limit_that_permits_all_connections() {
+        assert_eq!(connection_limit(Some(WANTED_FILES)), MAX_CONNECTION_COUNT);
+        assert!(connection_limit(Some(WANTED_FILES - 1)) < MAX_CONNECTION_COUNT);
+    }
+
+    #[test]
+    fn raising_the_limit_returns_the_limit_of_this_process() {
+        let limit = raise_open_file_limit(1);
+        assert_eq!(limit, getrlimit(Resource::Nofile).current);
+        assert!(limit.is_none_or(|files| files > 1));
     }
 
     #[test]

@@ -174,6 +174,12 @@ impl RequestReader {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+    use tokio::task::JoinHandle;
+
     use super::*;
 
     /// Splits `bytes` into the parts that actix receives in successive reads.
@@ -220,5 +226,75 @@ mod tests {
         assert_eq!(reader.next_piece_length(ReadStage::Body(50), 3), 3);
         assert_eq!(reader.next_piece_length(ReadStage::Body(0), 100), 0);
         assert_eq!(reader.next_piece_length(ReadStage::Response, 100), 0);
+    }
+    /// Opens a connection to a client that sends `bytes` and keeps the connection open. The second value is
+    /// the client's task.
+    async fn connect_client(bytes: Vec<u8>) -> (TcpStream, JoinHandle<TcpStream>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = tokio::spawn(async move {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(&bytes).await.unwrap();
+            client
+        });
+        (listener.accept().await.unwrap().0, client)
+    }
+
+    /// Returns the text that one read returns, or `None` if the read is pending.
+    fn poll_text(
+        reader: &mut RequestReader,
+        stream: &mut TcpStream,
+        stage: &SharedReadStage,
+        cx: &mut Context<'_>,
+    ) -> Option<String> {
+        let mut buffer = [0; 64];
+        let mut buffer = ReadBuf::new(&mut buffer);
+        match reader.poll_read(stream, stage, cx, &mut buffer) {
+            Poll::Ready(result) => {
+                result.unwrap();
+                Some(String::from_utf8(buffer.filled().to_vec()).unwrap())
+            }
+            Poll::Pending => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_length_and_no_further() {
+        let (mut stream, _client) = connect_client(b"abcdefg".to_vec()).await;
+        let (mut reader, stage) = (RequestReader::default(), SharedReadStage::default());
+        stage.set(ReadStage::Body(5));
+        let mut text = String::new();
+        poll_fn(|cx| {
+            if let Some(piece) = poll_text(&mut reader, &mut stream, &stage, cx) {
+                text.push_str(&piece);
+            }
+            if text.len() == 5 {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        assert_eq!(text, "abcde");
+        assert_eq!(stage.stage.get(), ReadStage::Body(0));
+        let next = poll_fn(|cx| Poll::Ready(poll_text(&mut reader, &mut stream, &stage, cx)));
+        assert_eq!(next.await, None);
+    }
+
+    #[tokio::test]
+    async fn a_closing_connection_drops_1_mib_and_then_ends() {
+        let (mut stream, client) = connect_client(vec![b'x'; 2 * MAX_DROPPED_BYTES]).await;
+        let (mut reader, stage) = (RequestReader::default(), SharedReadStage::default());
+        stage.set(ReadStage::Closing);
+        // A connection never leaves this stage.
+        stage.set(ReadStage::Head);
+        let text = poll_fn(|cx| match poll_text(&mut reader, &mut stream, &stage, cx) {
+            Some(text) => Poll::Ready(text),
+            None => Poll::Pending,
+        });
+        assert_eq!(text.await, "");
+        let most_bytes = MAX_DROPPED_BYTES + MAX_UNREAD_BYTES;
+        assert!((MAX_DROPPED_BYTES..most_bytes).contains(&reader.dropped_bytes));
+        client.abort();
     }
 }

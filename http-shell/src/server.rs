@@ -134,3 +134,26 @@ async fn accept_until(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_port_of_a_server_is_the_port_of_its_listener() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let config = Config {
+            port,
+            shutdown_grace: Duration::ZERO,
+            trace_health_checks: false,
+        };
+        let readiness = Readiness::new(async || Ok::<_, io::Error>(()));
+        assert_eq!(
+            Server::new(listener, config, readiness).unwrap().port(),
+            port
+        );
+    }
+}

@@ -51,3 +51,22 @@ impl FailureReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_message_and_the_status_of_its_access_line() {
+        for (reason, status, word) in [
+            (FailureReason::ClientDisconnected, 499, "client"),
+            (FailureReason::ClientStalled, 499, "client"),
+            (FailureReason::Shutdown, 503, "shutdown"),
+            (FailureReason::Panic, 500, "panicked"),
+            (FailureReason::ResponseBody, 500, "body"),
+        ] {
+            assert_eq!(reason.access_log_status(), status, "{reason:?}");
+            assert!(reason.message().contains(word), "{reason:?}");
+        }
+    }
+}

@@ -191,3 +191,18 @@ impl Extractor for HeaderExtractor<'_> {
         self.0.keys().map(HeaderName::as_str).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn propagators_can_read_the_headers_of_a_request() {
+        let mut headers = HeaderMap::new();
+        headers.insert(TRACE_ID_HEADER, HeaderValue::from_static("Root=1"));
+        let extractor = HeaderExtractor(&headers);
+        assert_eq!(extractor.get("x-amzn-trace-id"), Some("Root=1"));
+        assert_eq!(extractor.get("traceparent"), None);
+        assert_eq!(extractor.keys(), ["x-amzn-trace-id"]);
+    }
+}

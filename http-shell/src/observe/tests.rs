@@ -8,7 +8,7 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::test::{call_service, init_service};
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpResponse, web};
 use opentelemetry::Value;
 use opentelemetry::global::BoxedTracer;
@@ -18,6 +18,7 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, Re
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 
+use super::exchange::RequestHook;
 use super::metrics::Metrics;
 use super::observer::Observer;
 use super::record_request;
@@ -121,7 +122,22 @@ async fn init_app(
     Response = ServiceResponse<impl MessageBody>,
     Error = actix_web::Error,
 > {
-    let app = App::new()
+    init_app_with_hook(telemetry, None).await
+}
+
+async fn init_app_with_hook(
+    telemetry: &TestTelemetry,
+    hook: Option<RequestHook>,
+) -> impl Service<
+    actix_http::Request,
+    Response = ServiceResponse<impl MessageBody>,
+    Error = actix_web::Error,
+> {
+    let mut app = App::new();
+    if let Some(hook) = hook {
+        app = app.app_data(hook);
+    }
+    let app = app
         .app_data(Data::new(telemetry.observer()))
         .service(post("/mysfits/{id}/like", || async {
             annotate("mysfit.id", || "x");
@@ -133,6 +149,13 @@ async fn init_app(
         .service(get("/never", || async {
             std::future::pending::<()>().await;
             HttpResponse::Ok().finish()
+        }))
+        .service(get("/panic", async || -> HttpResponse {
+            panic!("out of mysfits")
+        }))
+        .service(get("/failing-body", async || {
+            let body = futures_util::stream::once(async { Err::<Bytes, _>(TestError) });
+            HttpResponse::Ok().streaming(body)
         }))
         .default_service(web::to(HttpResponse::NotFound))
         .wrap(from_fn(record_request));

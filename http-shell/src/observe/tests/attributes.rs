@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState};
+use opentelemetry::global::BoxedTracer;
+use opentelemetry::trace::{Link, SpanKind, Status, TraceId, TraceState, TracerProvider};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample};
 
 use super::{TestTelemetry, attribute_text, find_attribute, init_app, send};
+use crate::observe::span::SpanFactory;
 
 #[tokio::test]
 async fn a_span_has_the_name_of_the_route_and_the_attributes_of_the_request() {
@@ -154,4 +156,44 @@ async fn attribute_values_from_the_client_are_truncated_or_left_out() {
     );
     assert_eq!(find_attribute(&span, "server.address"), None);
     assert_eq!(find_attribute(&span, "client.address"), None);
+}
+
+#[test]
+fn only_untraced_health_checks_have_the_sampling_priority_0() {
+    let telemetry = TestTelemetry::new();
+    for (traces_health_checks, route, has_priority) in [
+        (false, "/health/live", true),
+        (false, "/mysfits", false),
+        (true, "/health/live", false),
+        (true, "/mysfits", false),
+    ] {
+        let tracer = BoxedTracer::new(Box::new(telemetry.tracer_provider.tracer("test")));
+        let spans = SpanFactory::new(tracer, traces_health_checks);
+        let request = TestRequest::with_uri(route).to_srv_request();
+        drop(spans.start_span(&request, Some(route)));
+        let priority = find_attribute(&telemetry.only_span(), "sampling.priority");
+        assert_eq!(
+            priority.is_some(),
+            has_priority,
+            "{traces_health_checks} {route}"
+        );
+        telemetry.span_exporter.reset();
+    }
+}
+
+#[tokio::test]
+async fn the_host_of_a_span_can_be_an_ipv6_address_with_and_without_a_port() {
+    for (host, address, port) in [("[::1]", "[::1]", None), ("[::1]:80", "[::1]", Some("80"))] {
+        let telemetry = TestTelemetry::new();
+        let request = TestRequest::with_uri("/a").insert_header(("Host", host));
+        send(&init_app(&telemetry).await, request.to_request()).await;
+        let span = telemetry.only_span();
+        let server_address = attribute_text(&span, "server.address");
+        assert_eq!(server_address.as_deref(), Some(address), "{host}");
+        assert_eq!(
+            attribute_text(&span, "server.port").as_deref(),
+            port,
+            "{host}"
+        );
+    }
 }

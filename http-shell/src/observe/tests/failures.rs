@@ -1,6 +1,7 @@
 //! Requests that fail or are dropped.
 
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use actix_web::App;
 use actix_web::body::{BoxBody, to_bytes};
@@ -8,13 +9,16 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::error::ErrorServiceUnavailable;
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::test::{TestRequest, init_service};
+use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Data;
 use opentelemetry::trace::Status;
+use opentelemetry_sdk::trace::SpanData;
 
 use super::{
-    TestTelemetry, active_requests, attribute_text, find_attribute, init_app, request_counts, send,
+    TestTelemetry, active_requests, attribute_text, find_attribute, init_app, init_app_with_hook,
+    request_counts, send,
 };
+use crate::observe::RequestHook;
 use crate::observe::record_request;
 
 #[tokio::test]
@@ -97,4 +101,66 @@ async fn an_error_of_another_middleware_is_answered_and_recorded_once() {
         request_counts(&telemetry.exported_metrics()),
         [("GET 503 503".to_owned(), 1)]
     );
+}
+
+/// Returns the values of the attributes of the span's `exception` events.
+fn exception_texts(span: &SpanData) -> Vec<String> {
+    let attributes = span.events.iter().flat_map(|event| &event.attributes);
+    let values = attributes.map(|attribute| attribute.value.to_string());
+    values.collect()
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_with_500_and_its_message_is_an_exception_of_the_span() {
+    let telemetry = TestTelemetry::new();
+    let app = init_app(&telemetry).await;
+    let error = app
+        .call(TestRequest::with_uri("/panic").to_request())
+        .await
+        .err();
+    let response = error.unwrap().error_response();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(to_bytes(response.into_body()).await.is_ok());
+    let span = telemetry.only_span();
+    assert_eq!(
+        attribute_text(&span, "error.type").as_deref(),
+        Some("panic")
+    );
+    assert_eq!(exception_texts(&span), ["panic", "out of mysfits"]);
+}
+
+#[tokio::test]
+async fn the_error_of_a_response_body_is_an_exception_of_the_span() {
+    let telemetry = TestTelemetry::new();
+    let request = TestRequest::with_uri("/failing-body").to_request();
+    let response = call_service(&init_app(&telemetry).await, request).await;
+    assert!(to_bytes(response.into_body()).await.is_err());
+    let span = telemetry.only_span();
+    let error_type = attribute_text(&span, "error.type");
+    assert_eq!(error_type.as_deref(), Some("body_failed"));
+    assert_eq!(
+        exception_texts(&span),
+        ["TestError", "it broke", "Error", &fmt::Error.to_string()]
+    );
+}
+
+#[tokio::test]
+async fn the_hook_is_called_once_for_each_request_with_its_route_and_status() {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let recorded_calls = Arc::clone(&calls);
+    let hook = RequestHook::new(move |end| {
+        let status = end.status.map(|status| status.as_u16());
+        let call = (end.method.to_string(), end.route.map(str::to_owned), status);
+        recorded_calls.lock().unwrap().push(call);
+    });
+    let telemetry = TestTelemetry::new();
+    let app = init_app_with_hook(&telemetry, Some(hook)).await;
+    send(&app, TestRequest::with_uri("/broken").to_request()).await;
+    let mut call = Box::pin(app.call(TestRequest::with_uri("/never").to_request()));
+    assert!(futures_util::poll!(&mut call).is_pending());
+    drop(call);
+    let expected = [("/broken", Some(503)), ("/never", None)];
+    let expected =
+        expected.map(|(route, status)| ("GET".to_owned(), Some(route.to_owned()), status));
+    assert_eq!(*calls.lock().unwrap(), expected);
 }
