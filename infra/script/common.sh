@@ -191,7 +191,7 @@ require_output() {
     fi
 }
 
-# is_created NAME: fails if a stack does not exist or if its creation failed. A failed change set of a new stack leaves the status
+# is_created NAME: succeeds if a stack exists and its creation did not fail. A failed change set of a new stack leaves the status
 # REVIEW_IN_PROGRESS: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (ChangeSetType)
 is_created() {
     case ${STATUS[$1]} in
