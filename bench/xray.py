@@ -1,7 +1,7 @@
 """Intake, filters and service graph of the local X-Ray, over HTTP on one connection.
 
-The documents are those of the likes of `xray/benches/xray.rs`: 100,000 traces of four documents. One trace in ten is
-slow, and one trace in ten has the status 404.
+The documents are those of the likes of `local-aws/xray/benches/xray.rs`: 100,000 traces of four documents. One trace
+in ten is slow, and one trace in ten has the status 404.
 """
 
 import collections
