@@ -1,124 +1,113 @@
-"""Runs calls of the AWS CLI in forks of a server process that has already imported the CLI. Importing takes most of a call's time.
+"""Runs calls of the AWS CLI in one process that has already imported the CLI. Importing takes most of a call's time.
 
-`python aws_server.py SOCKET` forks a copy for each call. PROGRAM is an `aws` that passes its arguments, directory, environment,
-input and output to the server. With FAKE_AWS_ANSWERS in the environment, fake_aws.py answers instead of the CLI."""
+An AwsServer writes a program `aws`, which sends its arguments, its directory and the AWS variables to the server and prints the answer.
+The program is a bash script, because Python takes ten times longer to start. fake_aws.py uses the same program."""
 
 import atexit
-import gc
-import json
+import contextlib
+import io
 import os
-import socket
+import secrets
+import shutil
+import socketserver
 import subprocess
 import sys
 import tempfile
-import time
 from functools import cache
 from pathlib import Path
 
-import fake_aws
+import yaml
 
-# The services that the scripts call.
-SERVICES = ("application-autoscaling", "cloudformation", "cloudfront", "cloudwatch", "codebuild", "cognito-idp", "dynamodb", "ec2", "ecr", "ecs",
-            "logs", "resourcegroupstaggingapi", "s3", "service-quotas", "sqs", "sts", "xray")
-
-PROGRAM = """#!{python} -IS
-import json, os, socket, struct, sys
-connection = socket.socket(socket.AF_UNIX)
-connection.connect({address!r})
-call = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
-socket.send_fds(connection, [struct.pack("!I", len(call))], [0, 1, 2])
-connection.sendall(call)
-code = connection.recv(1)
-sys.exit(code[0] if code else 255)
+# Each field ends with a NUL. The first field is the number of the other fields.
+PROGRAM = """#!{bash}
+fields=({key} "$PWD" "$#" "$@")
+for name in ${{!AWS_@}}; do fields+=("$name=${{!name}}"); done
+exec 3<>/dev/tcp/127.0.0.1/{port}
+printf '%s\\0' "${{#fields[@]}}" "${{fields[@]}}" >&3
+mapfile -d '' -t answer <&3
+printf %s "${{answer[1]}}"
+printf %s "${{answer[2]}}" >&2
+exit "${{answer[0]:-255}}"
 """
 
 
-def read_call(connection):
-    """Returns the arguments, directory and environment of a call, and replaces this process's standard streams with the caller's."""
-    head, files, _, _ = socket.recv_fds(connection, 4, 3)
-    length, body = int.from_bytes(head, "big"), b""
-    while len(body) < length:
-        body += connection.recv(length - len(body))
-    for number, file in enumerate(files):
-        os.dup2(file, number)
-    return json.loads(body)
+def script_path(program_directory):
+    """Returns the PATH of a script, with `aws` of the given directory. `python3` is this Python, because a version manager's `python3`
+    takes five times longer to start."""
+    return f"{program_directory}:{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
-def answer(connection, driver):
-    """Runs one call in this forked process, sends the exit code to the caller, and ends the process."""
-    arguments, directory, environment = read_call(connection)
+def read_fields(connection):
+    received = b""
+    while b"\0" not in received or received.count(b"\0") <= int(received.split(b"\0", 1)[0]):
+        data = connection.recv(65536)
+        if not data:
+            raise ConnectionError("the call ended early")
+        received += data
+    return received.decode().split("\0")[1:-1]
+
+
+class AwsServer(socketserver.TCPServer):
+    """Writes `aws` into a directory, and answers its calls one after another. `run_call(arguments, directory, variables)` returns a call's
+    exit code, output and error output."""
+
+    def __init__(self, program_directory, run_call):
+        super().__init__(("127.0.0.1", 0), None)
+        self.run_call = run_call
+        # Other users of this machine can connect to the server, but cannot read the key.
+        self.key = secrets.token_hex()
+        program = Path(program_directory) / "aws"
+        program.write_text(PROGRAM.format(bash=shutil.which("bash"), key=self.key, port=self.server_address[1]))
+        program.chmod(0o700)
+
+    def finish_request(self, request, client_address):
+        key, directory, count, *words = read_fields(request)
+        if secrets.compare_digest(key, self.key):
+            arguments, variables = words[:int(count)], words[int(count):]
+            answer = self.run_call(arguments, directory, dict(each.split("=", 1) for each in variables))
+            request.sendall("\0".join(map(str, answer)).encode())
+
+
+def run_cli(driver, own_environment, arguments, directory, variables):
+    """Runs a call. All calls use one driver, because creating a driver takes three times longer than a call."""
     os.chdir(directory)
     os.environ.clear()
-    os.environ.update(environment)
-    code = 255
-    try:
-        if "FAKE_AWS_ANSWERS" in os.environ:
-            sys.argv = ["aws", *arguments]
-            code = fake_aws.main() or 0
-        else:
+    os.environ.update(own_environment | variables)
+    # The driver would use the value of --region for later calls, too.
+    driver.session.get_component("config_store").clear_config_variable("region")
+    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.redirect_stderr(io.StringIO()) as errors:
+        try:
             code = driver.main(arguments)
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        code = end.code if isinstance(end.code, int) else 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        connection.sendall(bytes([code % 256]))
-        os._exit(code % 256)
+        except SystemExit as end:
+            code = end.code
+    return code, output.getvalue(), errors.getvalue()
 
 
-def load_cli_driver():
-    """Returns the CLI's driver after loading the service models into memory."""
-    import awscli.clidriver
+def serve_cli(program_directory):
+    # The CLI parses templates with this class. libyaml is ten times faster than PyYAML's own parser.
+    yaml.SafeLoader = yaml.CSafeLoader
+    from awscli.clidriver import create_clidriver
+    from awscli.paramfile import register_uri_param_handler
 
-    driver = awscli.clidriver.create_clidriver()
-    driver._get_command_table()
-    loader = driver.session.get_component("data_loader")
-    for service in SERVICES:
-        loader.load_service_model(service, "service-2")
-        loader.load_service_model(service, "endpoint-rule-set-1")
-    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
-        loader.load_data(name)
-    return driver
-
-
-def collect_ended_copies():
-    """Waits for ended forks, so that their CPU time counts as this process's."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
-def serve(address):
-    driver = load_cli_driver()
-    # Forks share the memory of objects that the garbage collector does not modify.
-    gc.freeze()
-    listener = socket.socket(socket.AF_UNIX)
-    # Renaming creates the final address only after the server is ready.
-    listener.bind(address + ".new")
-    listener.listen(64)
-    os.rename(address + ".new", address)
-    while True:
-        connection, _ = listener.accept()
-        collect_ended_copies()
-        if os.fork() == 0:
-            listener.close()
-            answer(connection, driver)
-        connection.close()
+    driver = create_clidriver()
+    register_uri_param_handler(driver.session)
+    # Each call would register one more handler.
+    driver.session.unregister("session-initialized", register_uri_param_handler)
+    # Importing the CLI sets AWS_DATA_PATH.
+    environment = dict(os.environ)
+    server = AwsServer(program_directory, lambda *call: run_cli(driver, environment, *call))
+    print("ready", flush=True)
+    server.serve_forever()
 
 
 @cache
 def start_aws_server():
     """Returns a directory with an `aws` that calls the server. The first call starts the server, which runs until this process ends."""
     directory = tempfile.TemporaryDirectory()
-    address, programs = Path(directory.name) / "socket", Path(directory.name) / "programs"
-    programs.mkdir()
-    (programs / "aws").write_text(PROGRAM.format(python=sys.executable, address=str(address)))
-    (programs / "aws").chmod(0o755)
-    server = subprocess.Popen([sys.executable, __file__, address])
+    # The driver keeps this machine's AWS configuration, so there must be none.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    server = subprocess.Popen([sys.executable, __file__, directory.name], env=environment, stdout=subprocess.PIPE, text=True)
 
     def stop():
         server.terminate()
@@ -126,13 +115,10 @@ def start_aws_server():
         directory.cleanup()
 
     atexit.register(stop)
-    deadline = time.monotonic() + 120
-    while not address.exists():
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError("the server of the AWS CLI did not start")
-        time.sleep(0.05)
-    return programs
+    if server.stdout.readline() != "ready\n":
+        raise RuntimeError("the server of the AWS CLI did not start")
+    return Path(directory.name)
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve_cli(sys.argv[1])

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import boto3
-from aws_server import start_aws_server
+from aws_server import script_path, start_aws_server
 from botocore.config import Config
 from resolved import ROOT
 
@@ -57,14 +57,14 @@ class Emulator:
         """Returns a script's environment, with `aws` from the given directory and without this machine's AWS configuration."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         return {
-            **inherited, "PATH": f"{directory}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.url,
+            **inherited, "PATH": script_path(directory), "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1",
             "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1",
         }
 
     def run_script(self, name, *options, stack, real_cli=False, **extra_variables):
-        """Runs a script, with the installed AWS CLI or with forks of the CLI's server process."""
+        """Runs a script, with the installed AWS CLI or with the server process of the CLI."""
         directory = Path(sys.executable).parent if real_cli else start_aws_server()
         return subprocess.run(
             [ROOT / "infra/script" / name, "--stack", stack, "--region", REGION, *options], check=False,

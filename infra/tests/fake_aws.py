@@ -1,16 +1,18 @@
-"""A replacement for the AWS CLI in test_scripts.py. The program finds the response in a table of regular expressions over its arguments,
-applies --query and --output like the AWS CLI, and appends each call to a file.
+"""A replacement for the AWS CLI in test_scripts.py. FakeAws finds the response in a table of regular expressions over a call's arguments,
+applies --query and --output like the AWS CLI, and keeps each call.
 
-The environment variable FAKE_AWS_ANSWERS is the path of the table (JSON: [[pattern, response or {"error": text}], ...]), and
-FAKE_AWS_CALLS is the path of the file with the calls. A response or an error with "times": N answers only the first N calls that match
-its pattern."""
+The table is a list of [pattern, response or {"error": text}]. A response or an error with "times": N answers only the first N calls
+that match its pattern."""
 
 import json
-import os
 import re
-import sys
+import tempfile
+import threading
+from functools import cache
+from pathlib import Path
 
 import jmespath
+from aws_server import AwsServer
 
 
 def option_value(arguments, name):
@@ -26,29 +28,37 @@ def text_lines(value):
     return ["\t".join(str(each) for each in value)] if value else []
 
 
-def main():
-    arguments = sys.argv[1:]
-    call = " ".join(arguments)
-    with open(os.environ["FAKE_AWS_CALLS"], "a+", encoding="utf-8") as calls:
-        calls.seek(0)
-        earlier_calls = calls.read().splitlines()
-        calls.write(call.replace("\n", " ") + "\n")
+class FakeAws:
+    """`directory` contains an `aws` that gets its responses from `answers` and whose calls are added to `calls`."""
 
-    def answers_call(pattern, answer):
-        if not re.search(pattern, call):
-            return False
-        return "times" not in answer or len([each for each in earlier_calls if re.search(pattern, each)]) < answer["times"]
+    def __init__(self):
+        self.answers, self.calls = [], []
+        # The directory exists as long as this object.
+        self.temporary_directory = tempfile.TemporaryDirectory()
+        self.directory = Path(self.temporary_directory.name)
+        threading.Thread(target=AwsServer(self.directory, self.answer_call).serve_forever, daemon=True).start()
 
-    with open(os.environ["FAKE_AWS_ANSWERS"], encoding="utf-8") as file:
-        answers = json.load(file)
-    answer = next((answer for pattern, answer in answers if answers_call(pattern, answer)), None)
-    if answer is None:
-        return
-    if "error" in answer:
-        sys.exit(answer["error"])
-    query = option_value(arguments, "--query")
-    result = jmespath.search(query, answer) if query else answer
-    if option_value(arguments, "--output") == "text":
-        print(*text_lines(result), sep="\n")
-    else:
-        print(json.dumps(result))
+    def answer_call(self, arguments, _directory, _variables):
+        call = " ".join(arguments)
+        earlier_calls = list(self.calls)
+        self.calls.append(call.replace("\n", " "))
+
+        def answers_call(pattern, answer):
+            if not re.search(pattern, call):
+                return False
+            return "times" not in answer or len([each for each in earlier_calls if re.search(pattern, each)]) < answer["times"]
+
+        answer = next((answer for pattern, answer in self.answers if answers_call(pattern, answer)), None)
+        if answer is None:
+            return 0, "", ""
+        if "error" in answer:
+            return 1, "", answer["error"] + "\n"
+        query = option_value(arguments, "--query")
+        result = jmespath.search(query, answer) if query else answer
+        lines = text_lines(result) if option_value(arguments, "--output") == "text" else [json.dumps(result)]
+        return 0, "\n".join(lines) + "\n", ""
+
+
+@cache
+def start_fake_aws():
+    return FakeAws()

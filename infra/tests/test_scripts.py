@@ -10,7 +10,8 @@ import unittest
 from pathlib import Path
 
 import botocore.session
-from aws_server import start_aws_server
+from aws_server import script_path
+from fake_aws import start_fake_aws
 from resolved import ROOT, parse_template, template_text
 
 ACCOUNT = "123456789012"
@@ -67,18 +68,15 @@ HEALTHY = [
 class Scripts(unittest.TestCase):
     def run_script(self, name, *options, answers, code=0, typed_input=None):
         """Runs a script; returns what it printed and its calls of `aws`."""
-        with tempfile.TemporaryDirectory() as directory:
-            work_dir = Path(directory)
-            (work_dir / "answers").write_text(json.dumps(answers))
-            (work_dir / "calls").touch()
-            environment = {**os.environ, "PATH": f"{start_aws_server()}:{os.environ['PATH']}", "FAKE_AWS_ANSWERS": str(work_dir / "answers"),
-                           "FAKE_AWS_CALLS": str(work_dir / "calls"), "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1"}
-            process = subprocess.run(
-                ["bash", ROOT / "infra/script" / name, "--stack", "mysfits", "--region", REGION, *options], env=environment,
-                check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
-                **({"input": typed_input} if typed_input else {"stdin": subprocess.DEVNULL}))
-            self.assertEqual(code, process.returncode, process.stdout)
-            return process.stdout, (work_dir / "calls").read_text().splitlines()
+        aws = start_fake_aws()
+        aws.answers, aws.calls = answers, []
+        environment = {**os.environ, "PATH": script_path(aws.directory), "MYSFITS_POLL_SECONDS": "0", "MYSFITS_TRIES": "1"}
+        process = subprocess.run(
+            ["bash", ROOT / "infra/script" / name, "--stack", "mysfits", "--region", REGION, *options], env=environment,
+            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
+            **({"input": typed_input} if typed_input else {"stdin": subprocess.DEVNULL}))
+        self.assertEqual(code, process.returncode, process.stdout)
+        return process.stdout, aws.calls
 
 
 class CleanUp(Scripts):
