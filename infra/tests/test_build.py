@@ -186,7 +186,8 @@ class Server:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # shutdown() waits for the end of a poll.
+        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
 
     def __enter__(self):
         return self

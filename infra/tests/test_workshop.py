@@ -66,7 +66,8 @@ class Answers:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/answer?signature=a%2Fb&x=1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        # shutdown() waits for the end of a poll.
+        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
         return self
 
     def __exit__(self, *_):
