@@ -12,7 +12,7 @@ use thiserror::Error;
 pub const MAX_ID_BYTES: usize = 2048;
 
 /// The reason why a path segment is not a valid id.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum IdError {
     /// The path segment of the id does not exist or is empty.
     #[error("the path has no id")]

@@ -37,7 +37,7 @@ impl Application {
     /// listener's address.
     pub async fn build(config: Config, listener: TcpListener) -> Result<Self, ProcessError> {
         let client = build_dynamodb_client(&config.table, config.retries).await?;
-        let store = Store::new(client, config.table, config.deadline);
+        let store = Store::new(client, config.table, config.deadline, config.like_batching);
         let readiness_store = store.clone();
         let readiness = Readiness::new(move || {
             let store = readiness_store.clone();

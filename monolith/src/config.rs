@@ -22,6 +22,8 @@ pub struct Config {
     pub deadline: Duration,
     /// `LIKE_IN_MONOLITH`: whether the monolith serves `POST /mysfits/{id}/like`.
     pub like_in_monolith: bool,
+    /// `LIKE_BATCHING`: whether concurrent likes of one mysfit are written with one update.
+    pub like_batching: bool,
     /// `AWS_MAX_ATTEMPTS` and `AWS_RETRY_MODE`.
     pub retries: Retries,
 }
@@ -41,6 +43,7 @@ impl Config {
             table: variables.parse_required("DDB_TABLE_NAME", expected_table, parse_table)?,
             deadline: variables.parse_deadline("DDB_TIMEOUT_MS", Duration::from_millis(1500))?,
             like_in_monolith: variables.parse_switch("LIKE_IN_MONOLITH", false)?,
+            like_batching: variables.parse_switch("LIKE_BATCHING", false)?,
             retries: aws::read(&variables)?,
         })
     }
@@ -72,6 +75,7 @@ mod tests {
         assert_eq!(config.table, "MysfitsTable");
         assert_eq!(config.deadline, Duration::from_millis(1500));
         assert!(!config.like_in_monolith);
+        assert!(!config.like_batching);
     }
 
     /// DynamoDB's rules for table names:

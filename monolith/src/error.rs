@@ -2,6 +2,8 @@
 //!
 //! An error that prevents the start is a [`ProcessError`](http_shell::process::ProcessError).
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use http_shell::failure_response;
@@ -10,8 +12,9 @@ use thiserror::Error;
 
 use crate::mysfit::FilterError;
 
-/// The error of a failed request.
-#[derive(Debug, Error)]
+/// The error of a failed request. One failed update can be the error of several requests, so errors can be
+/// cloned.
+#[derive(Clone, Debug, Error)]
 pub enum Error {
     /// The path contains no valid id.
     #[error(transparent)]
@@ -27,7 +30,7 @@ pub enum Error {
     DatabaseTimeout,
     /// DynamoDB answered with an error, or could not be reached.
     #[error("the database is not available")]
-    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Database(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl ResponseError for Error {

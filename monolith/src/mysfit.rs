@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 /// The id of a mysfit: not empty, without a slash, at most [`MAX_ID_BYTES`] bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MysfitId(String);
 
 impl MysfitId {
@@ -112,7 +112,7 @@ pub struct Filter {
 }
 
 /// The error of an invalid filter.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FilterError {
     /// The filter has an unknown name.
     #[error("filter must be GoodEvil or LawChaos")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::time::{sleep, timeout};
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::mysfit::{Filter, Mysfit, MysfitId};
 
 mod backoff;
+mod batches;
 mod call_recorder;
 mod failure;
 mod item;
@@ -21,8 +23,11 @@ mod item;
 pub use call_recorder::CallRecorder;
 
 use backoff::Backoff;
+use batches::Batches;
 use failure::{database_error, is_certainly_not_written};
 use item::Item;
+
+type UpdateError = SdkError<UpdateItemError>;
 
 /// A client of the table. All DynamoDB calls of one request share one deadline.
 #[derive(Clone, Debug)]
@@ -30,15 +35,19 @@ pub struct Store {
     client: Client,
     table: String,
     deadline: Duration,
+    /// `None` if each like is written with an update of its own.
+    batches: Option<Batches>,
 }
 
 impl Store {
-    /// Creates a store without calling DynamoDB.
-    pub fn new(client: Client, table: String, deadline: Duration) -> Self {
+    /// Creates a store without calling DynamoDB. With `like_batching`, concurrent likes of one mysfit are
+    /// written with one update.
+    pub fn new(client: Client, table: String, deadline: Duration, like_batching: bool) -> Self {
         Self {
             client,
             table,
             deadline,
+            batches: like_batching.then(Batches::default),
         }
     }
 
@@ -80,24 +89,18 @@ impl Store {
     }
 
     /// Adds one like to a mysfit.
+    pub async fn add_like(&self, id: &MysfitId) -> Result<(), Error> {
+        match &self.batches {
+            Some(batches) => batches.add_like(self, id).await,
+            None => self.add_single_like(id).await,
+        }
+    }
+
+    /// Adds one like with an update of its own.
     ///
     /// This method retries the update only if DynamoDB certainly wrote nothing. If DynamoDB may have
     /// written the item, a retry could add the like twice.
-    pub async fn add_like(&self, id: &MysfitId) -> Result<(), Error> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("MysfitId", key_attribute(id))
-            .update_expression("ADD Likes :one")
-            .condition_expression("attribute_type(Likes, :number)")
-            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":number", AttributeValue::S("N".to_owned()));
-        let send_once = || {
-            let no_retries = Config::builder().retry_config(RetryConfig::disabled());
-            let update = update.clone().customize().config_override(no_retries);
-            update.send()
-        };
+    async fn add_single_like(&self, id: &MysfitId) -> Result<(), Error> {
         // During a pause, this cell contains the error of the last attempt. If the deadline expires during
         // a pause, the request fails with the error of the last attempt instead of a timeout, because
         // DynamoDB has written nothing.
@@ -106,15 +109,10 @@ impl Store {
             let mut backoff = Backoff::new();
             loop {
                 error_during_pause.take();
-                match send_once().await {
-                    Ok(_) => return Ok(()),
+                match self.write_likes(id, 1).await {
+                    Ok(()) => return Ok(()),
                     Err(error) if is_certainly_not_written(&error) => {
-                        let pause = backoff.next_pause(rand::random());
-                        let pause_ms = pause.as_secs_f64() * 1000.0;
-                        tracing::debug!(
-                            pause_ms,
-                            "the like was not written, the update is retried"
-                        );
+                        let pause = choose_pause(&mut backoff);
                         error_during_pause.set(Some(error));
                         sleep(pause).await;
                     }
@@ -126,6 +124,22 @@ impl Store {
             (Err(Error::DatabaseTimeout), Some(error)) => Err(database_error(error)),
             (result, _) => result,
         }
+    }
+
+    /// Adds `count` likes to a mysfit with one update. The SDK does not retry the update.
+    async fn write_likes(&self, id: &MysfitId, count: usize) -> Result<(), UpdateError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("MysfitId", key_attribute(id))
+            .update_expression("ADD Likes :count")
+            .condition_expression("attribute_type(Likes, :number)")
+            .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
+            .expression_attribute_values(":number", AttributeValue::S("N".to_owned()));
+        let no_retries = Config::builder().retry_config(RetryConfig::disabled());
+        let update = update.customize().config_override(no_retries);
+        update.send().await.map(drop)
     }
 
     /// Marks a mysfit as adopted. The update is idempotent, so the SDK may retry the update.
@@ -184,7 +198,15 @@ fn parse_item(item: &Item) -> Option<Mysfit> {
         .ok()
 }
 
-fn convert_update_error(error: aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Error {
+/// Chooses and logs the pause before the next attempt of an update that DynamoDB has not written.
+fn choose_pause(backoff: &mut Backoff) -> Duration {
+    let pause = backoff.next_pause(rand::random());
+    let pause_ms = pause.as_secs_f64() * 1000.0;
+    tracing::debug!(pause_ms, "the like was not written, the update is retried");
+    pause
+}
+
+fn convert_update_error(error: UpdateError) -> Error {
     let condition_failed = error
         .as_service_error()
         .is_some_and(UpdateItemError::is_conditional_check_failed_exception);

@@ -32,6 +32,7 @@ pub use config::{Config, LogLevel};
 pub use error::InitError;
 pub use guard::FlushGuard;
 pub use init::init;
+pub use propagation::XrayTraceId;
 pub use service_info::ServiceInfo;
 pub use url::is_host;
 

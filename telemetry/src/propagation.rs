@@ -18,7 +18,7 @@ mod xray_header;
 
 pub(crate) use trace::PropagatedTrace;
 use xray_header::XrayTraceHeader;
-pub(crate) use xray_header::XrayTraceId;
+pub use xray_header::XrayTraceId;
 
 /// The header `X-Amzn-Trace-Id` in lower case, because HTTP/2 requires lower case.
 const XRAY_HEADER_NAME: &str = "x-amzn-trace-id";

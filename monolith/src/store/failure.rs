@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
@@ -17,7 +18,7 @@ pub const THROTTLE_CODES: [&str; 3] = [
 /// Wraps a failure of DynamoDB. The monolith answers 503 without the cause of the failure, and logs the
 /// cause.
 pub fn database_error(error: impl StdError + Send + Sync + 'static) -> Error {
-    Error::Database(Box::new(error))
+    Error::Database(Arc::new(error))
 }
 
 /// Whether DynamoDB certainly wrote nothing, because DynamoDB throttled the request or refused the

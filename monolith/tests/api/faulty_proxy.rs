@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// The fault that the proxy injects into a request.
 #[derive(Clone, Copy)]
@@ -20,6 +21,8 @@ pub enum Fault {
     AnswerLost,
     /// The proxy calls the database, but never answers the monolith.
     AnswerWithheld,
+    /// The proxy calls the database, and forwards the answer after the call of `release`.
+    AnswerHeld,
     /// The proxy forwards the request and the answer.
     None,
 }
@@ -28,6 +31,7 @@ pub enum Fault {
 pub struct FaultyProxy {
     pub address: SocketAddr,
     request_count: Arc<AtomicUsize>,
+    is_released: watch::Sender<bool>,
 }
 
 impl FaultyProxy {
@@ -47,15 +51,23 @@ impl FaultyProxy {
         let address = listener.local_addr().unwrap();
         let request_count = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&request_count);
+        let (is_released, released) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, database, Arc::clone(&counter), fault));
+                let (counter, released) = (Arc::clone(&counter), released.clone());
+                tokio::spawn(serve(client, database, counter, released, fault));
             }
         });
         Self {
             address,
             request_count,
+            is_released,
         }
+    }
+
+    /// Forwards the answers that [`Fault::AnswerHeld`] holds.
+    pub fn release(&self) {
+        self.is_released.send_replace(true);
     }
 
     /// The number of requests received so far.
@@ -68,6 +80,7 @@ async fn serve(
     mut client: TcpStream,
     database: SocketAddr,
     requests: Arc<AtomicUsize>,
+    mut released: watch::Receiver<bool>,
     fault: fn(usize) -> Fault,
 ) {
     while let Some(request) = read_message(&mut client).await {
@@ -92,6 +105,11 @@ async fn serve(
             }
             Fault::AnswerLost => return,
             Fault::AnswerWithheld => std::future::pending().await,
+            Fault::AnswerHeld => {
+                // This call fails at the end of the test.
+                let _ = released.wait_for(|is_released| *is_released).await;
+                client.write_all(&answer).await.unwrap();
+            }
             _ => client.write_all(&answer).await.unwrap(),
         }
     }

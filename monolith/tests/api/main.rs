@@ -15,6 +15,7 @@ use test_support::program::Program;
 use test_support::service::Service;
 
 mod aws_variables;
+mod batches;
 mod database;
 mod database_failures;
 mod drain;
@@ -48,6 +49,7 @@ const REJECTED_VALUES: &[(&str, &str)] = &[
     ("DDB_TIMEOUT_MS", "0"),
     ("DDB_TIMEOUT_MS", "soon"),
     ("LIKE_IN_MONOLITH", "yes"),
+    ("LIKE_BATCHING", "yes"),
     ("AWS_REGION", ""),
     ("AWS_REGION", "eu central 1"),
     ("AWS_REGION", "eu-central-1.amazonaws.com"),

@@ -110,7 +110,8 @@ impl From<XrayTraceHeader> for PropagatedTrace {
 }
 
 /// Displays a trace id in X-Ray's format: `1-58406520-a006649127e371903a2de979`.
-pub(crate) struct XrayTraceId(pub TraceId);
+#[derive(Clone, Copy, Debug)]
+pub struct XrayTraceId(pub TraceId);
 
 impl fmt::Display for XrayTraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

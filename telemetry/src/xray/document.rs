@@ -17,12 +17,14 @@ use super::daemon::MAX_DOCUMENT_BYTES;
 
 /// Span attributes that become annotations. Filter expressions can find traces by the values of annotations.
 /// In the annotation keys, underscores replace the dots of the attribute keys.
-const ANNOTATION_KEYS: [&str; 6] = [
+const ANNOTATION_KEYS: [&str; 8] = [
     "aws.retry_count",
     "chaos.cpu_ms",
     "chaos.fault",
     "error.type",
     "http.route",
+    "like.batch.size",
+    "like.batch.trace_id",
     "mysfit.id",
 ];
 
