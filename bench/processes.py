@@ -27,11 +27,9 @@ def show_progress(text):
 
 
 @contextlib.contextmanager
-def run_process(command, environment):
-    """Runs a child process with exactly this environment, and stops it at the end."""
-    child = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+def run_process(command, environment, output=subprocess.DEVNULL):
+    """Runs a child process with exactly this environment, and stops it at the end. `output` receives its standard output."""
+    child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE)
     try:
         yield child
     finally:

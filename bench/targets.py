@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pathlib
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -71,10 +72,10 @@ def run_database(lab):
 
 
 @contextlib.contextmanager
-def run_program(binary, environment):
-    """Runs a service or a twin on a free port. Yields its process and its port."""
+def run_program(binary, environment, output=subprocess.DEVNULL):
+    """Runs a service or a twin on a free port. Yields its process and its port. `output` receives its standard output."""
     port = find_free_port()
-    with run_process([binary], {"PORT": str(port), **COMMON_ENVIRONMENT, **environment}) as child:
+    with run_process([binary], {"PORT": str(port), **COMMON_ENVIRONMENT, **environment}, output) as child:
         wait_until(child, lambda: is_live(port), 0.002)
         yield child, port
 
