@@ -35,12 +35,17 @@ def is_live(port):
 
 def post_json(connection, path, body, headers=None):
     """Posts JSON on an open connection. Returns the parsed response."""
+    return json.loads(post(connection, path, body, headers))
+
+
+def post(connection, path, body, headers=None):
+    """Posts JSON on an open connection. Returns the body of the response, which is not parsed."""
     connection.request("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
     response = connection.getresponse()
     content = response.read()
     if response.status != 200:
         raise ConnectionError(f"POST {path}: status {response.status}, {content[:1000]!r}")
-    return json.loads(content)
+    return content
 
 
 def open_connection(url):

@@ -33,9 +33,14 @@ def is_reached(value, wanted, unit):
 
 
 def describe_change(earlier, samples, unit):
-    """Says whether the median of `samples` is better or worse than an earlier value, or within the noise."""
+    """Says whether the median of `samples` is better or worse than an earlier value, or within the noise.
+
+    One sample does not show its noise, so a change of a row with one sample is not called better or worse.
+    """
     low, high = min(samples) * (1 - NOISE_SHARE), max(samples) * (1 + NOISE_SHARE)
     if low <= earlier <= high:
         return "within the noise"
+    if len(samples) == 1:
+        return "one sample: noise unknown"
     is_better = (median(samples) > earlier) == (unit in HIGHER_IS_BETTER)
     return "**better**" if is_better else "**worse**"

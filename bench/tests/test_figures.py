@@ -29,6 +29,9 @@ class Figures(unittest.TestCase):
         self.assertEqual(describe_change(0.80, [0.79, 0.85, 0.90], "ratio"), "within the noise")
         self.assertEqual(describe_change(100, [101], "ms"), "within the noise")
 
+    def test_a_change_of_one_sample_is_not_judged(self):
+        self.assertEqual(describe_change(70, [100], "ms"), "one sample: noise unknown")
+
     def test_a_higher_ratio_is_better_and_a_longer_duration_is_worse(self):
         self.assertEqual(describe_change(0.70, [0.79, 0.85, 0.90], "ratio"), "**better**")
         self.assertEqual(describe_change(0.95, [0.79, 0.85, 0.90], "ratio"), "**worse**")
