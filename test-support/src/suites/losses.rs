@@ -17,6 +17,7 @@ suite! {
     $ losses_tests, losses:
     dropped_log_lines_are_counted_while_standard_output_is_not_read,
     log_lines_lost_at_shutdown_are_counted_on_standard_error,
+    nothing_is_written_to_standard_error_if_no_log_line_was_lost,
     lost_log_lines_are_counted_after_standard_output_is_closed,
     spans_dropped_by_a_full_queue_are_counted_and_each_overflow_is_logged_once,
     spans_rejected_by_the_collector_are_counted_and_logged_once_with_its_message,
@@ -139,6 +140,16 @@ fn log_lines_lost_at_shutdown_are_counted_on_standard_error(program: &Program) {
         lost_lines > 0 && other_lines < 20,
         "{lost_lines} lost, {written_lines} written"
     );
+}
+
+fn nothing_is_written_to_standard_error_if_no_log_line_was_lost(program: &Program) {
+    const REQUEST_COUNT: usize = 10;
+    let mut service = Service::start_unread(program.binary, program.required);
+    send_requests(&service, REQUEST_COUNT);
+    service.signal(Signal::TERM);
+    assert!(service.wait().success());
+    let stderr = std::io::read_to_string(service.child.stderr.take().unwrap()).unwrap();
+    assert_eq!(stderr, "");
 }
 
 fn lost_log_lines_are_counted_after_standard_output_is_closed(program: &Program) {
