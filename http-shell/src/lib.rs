@@ -34,7 +34,6 @@ mod trace;
 mod worker;
 mod workers;
 
-pub use accept::Acceptor;
 pub use config::Config;
 pub use error::{failure_response, format_causes};
 pub use health::Readiness;

@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use wire::{Server, Timeouts, serve_connections};
 
 mod access_log;
 mod answer;
@@ -44,7 +45,6 @@ use request::UnderWay;
 use target::Failure;
 
 use crate::forward::remove_headers_of_one_hop;
-use crate::http::{Server, Timeouts, serve_connections};
 
 /// How long a target may take for the head of its answer: the idle timeout of an ALB.
 pub const TARGET_TIMEOUT: Duration = Duration::from_secs(60);
@@ -93,7 +93,7 @@ impl LoadBalancer {
             });
             (connection, service)
         };
-        serve_connections(listener, server, connected, stop, timeouts).await;
+        serve_connections(listener, server, connected, stop, timeouts.grace).await;
     }
 
     /// The priority of the rule that decides, and where it leads; 0 is the default action.

@@ -14,7 +14,6 @@ mod database;
 mod endpoints;
 mod error;
 mod forward;
-mod http;
 mod lab;
 mod logs;
 mod ports;
@@ -27,6 +26,5 @@ mod supervisor;
 mod tasks;
 
 pub use error::Error;
-pub use http::{Timeouts, serve};
 pub use lab::run;
 pub use service::Service;

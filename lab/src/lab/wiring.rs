@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wire::Guard;
+use wire::{Guard, Timeouts, serve};
 use xray::{Config, Limits, SamplingRates, Server};
 
 use crate::alb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use crate::database::Database;
 use crate::error::Error;
-use crate::http::{ALB_IDLE_TIMEOUT, Timeouts, serve};
 use crate::logs::Logs;
 use crate::options::{LikeIn, Options};
 use crate::ports::{Port, Ports};
@@ -26,9 +25,9 @@ const LIKE_PATHS: &str = "/mysfits/*/like";
 /// The name of the load balancer's log, and of what writes it.
 const LOAD_BALANCER: &str = "load-balancer";
 
-/// Of the load balancer and of the site.
+/// Of the load balancer and of the site. The idle timeout is an ALB's.
 const TIMEOUTS: Timeouts = Timeouts {
-    idle: ALB_IDLE_TIMEOUT,
+    idle: Duration::from_secs(60),
     grace: Duration::from_secs(10),
 };
 

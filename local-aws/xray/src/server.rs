@@ -6,14 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum_server::Handle;
-use hyper_util::rt::TokioTimer;
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use wire::Guard;
+use wire::{Guard, Timeouts, serve};
 
 use crate::api;
 use crate::otlp;
@@ -27,11 +24,11 @@ const MAX_DATAGRAM_BYTES: usize = 65_535;
 /// size.
 const RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Maximum time that a connection may be idle, and maximum time until the head of a request is complete.
-const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Maximum time that a shutdown waits for running requests.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time limits of both HTTP ports.
+const TIMEOUTS: Timeouts = Timeouts {
+    idle: Duration::from_secs(60),
+    grace: Duration::from_secs(5),
+};
 
 /// Interval at which changed traces are assembled in the background. The background assembly makes queries
 /// faster, because a query assembles only the traces that changed after the last background assembly.
@@ -99,7 +96,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Fails if a listener cannot be prepared for serving.
+    /// Fails if a listener has no address.
     pub async fn run_until(self, shutdown: CancellationToken) -> io::Result<()> {
         let Self {
             xray,
@@ -107,39 +104,19 @@ impl Server {
             guard,
         } = self;
         let api = guard.protect(sockets.tcp.local_addr()?, api::router(Arc::clone(&xray)));
-        let api = serve_http(sockets.tcp, api, &shutdown);
+        let api = serve(sockets.tcp, api, shutdown.clone(), TIMEOUTS);
         let otlp = guard.protect(sockets.otlp.local_addr()?, otlp::router(Arc::clone(&xray)));
-        let otlp = serve_http(sockets.otlp, otlp, &shutdown);
+        let otlp = serve(sockets.otlp, otlp, shutdown.clone(), TIMEOUTS);
         let background = async {
             tokio::select! {
                 () = receive_documents(&xray, &sockets.udp) => {}
                 () = assemble_periodically(&xray) => {}
                 () = shutdown.cancelled() => {}
             }
-            Ok(())
         };
-        tokio::try_join!(api, otlp, background).map(|_| ())
+        tokio::join!(api, otlp, background);
+        Ok(())
     }
-}
-
-async fn serve_http(
-    listener: TcpListener,
-    router: Router,
-    shutdown: &CancellationToken,
-) -> io::Result<()> {
-    let handle = Handle::new();
-    let mut server = axum_server::from_tcp(listener.into_std()?)?.handle(handle.clone());
-    server
-        .http_builder()
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_READ_TIMEOUT);
-    let wait_for_shutdown = async {
-        shutdown.cancelled().await;
-        handle.graceful_shutdown(Some(SHUTDOWN_TIMEOUT));
-    };
-    let (result, ()) = tokio::join!(server.serve(router.into_make_service()), wait_for_shutdown);
-    result
 }
 
 async fn receive_documents(xray: &Xray, socket: &UdpSocket) {
