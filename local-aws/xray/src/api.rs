@@ -11,27 +11,36 @@ mod traces;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde_json::Value;
+use wire::{JsonProtocol, read_body};
 
 use crate::error::Error;
 use crate::xray::Xray;
 use operations::Operation;
 
-/// Maximum size of a request body in bytes. A request can contain 50 documents of 64 KiB. In the request,
+/// Maximum size of a request body in MiB. A request can contain 50 documents of 64 KiB. In the request,
 /// each document is a JSON string. The JSON string can be twice as long as the document, because JSON escapes
 /// each quotation mark.
-const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+const MAX_BODY_MIB: usize = 8;
+
+/// The path of the numbers of stored, refused and evicted documents and traces.
+const STATUS_PATH: &str = "/status";
+
+/// Whether [`router`] has a route with this path.
+pub fn has_path(path: &str) -> bool {
+    path == STATUS_PATH || Operation::from_path(path).is_some()
+}
 
 /// Returns the HTTP routes of the X-Ray API and of `GET /status`. `GET /status` responds with
 /// [`Xray::status`].
 pub fn router(xray: Arc<Xray>) -> Router {
     Router::new()
-        .route("/status", get(get_status))
+        .route(STATUS_PATH, get(get_status))
         .fallback(handle_operation)
         .with_state(xray)
 }
@@ -39,7 +48,7 @@ pub fn router(xray: Arc<Xray>) -> Router {
 async fn get_status(State(xray): State<Arc<Xray>>) -> Response {
     // `status` may take long, because `status` assembles the changed traces.
     match tokio::task::spawn_blocking(move || xray.status()).await {
-        Ok(status) => json_response(StatusCode::OK, &status),
+        Ok(status) => json_response(&status),
         Err(_) => Error::Panicked.into_response(),
     }
 }
@@ -52,13 +61,13 @@ async fn handle_operation(State(xray): State<Arc<Xray>>, request: Request) -> Re
     // An operation may read 100,000 traces, so the operation must not occupy an async worker thread.
     let result = tokio::task::spawn_blocking(move || operation.call(&xray, &body)).await;
     match result {
-        Ok(Ok(response_body)) => json_response(StatusCode::OK, &response_body),
+        Ok(Ok(response_body)) => json_response(&response_body),
         Ok(Err(error)) => error.into_response(),
         Err(_) => Error::Panicked.into_response(),
     }
 }
 
-async fn read_request(request: Request) -> Result<(Operation, Vec<u8>), Error> {
+async fn read_request(request: Request) -> Result<(Operation, Bytes), Error> {
     let path = request.uri().path();
     let Some(operation) = Operation::from_path(path) else {
         return Err(Error::UnknownOperation(path.to_owned()));
@@ -66,24 +75,23 @@ async fn read_request(request: Request) -> Result<(Operation, Vec<u8>), Error> {
     if request.method() != Method::POST {
         return Err(Error::invalid(format!("{path} accepts only POST")));
     }
-    let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await;
-    let body = body.map_err(|_| Error::Body(MAX_BODY_BYTES))?;
-    Ok((operation, body.into()))
+    let (head, body) = request.into_parts();
+    let body = read_body(&head.headers, body, MAX_BODY_MIB).await?;
+    Ok((operation, body))
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response {
+fn json_response(body: &Value) -> Response {
     let body = Body::from(body.to_string());
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let exception = self.exception_name();
-        let body = json!({ "__type": exception, "Message": self.to_string() });
-        let mut response = json_response(self.status(), &body);
-        if let Ok(exception) = exception.parse() {
-            response.headers_mut().insert("x-amzn-errortype", exception);
-        }
-        response
+        let error = wire::Error {
+            status: self.status(),
+            code: self.exception_name(),
+            message: self.to_string(),
+        };
+        error.json_response(JsonProtocol::Rest)
     }
 }

@@ -2,6 +2,8 @@
 
 use axum::http::StatusCode;
 
+use wire::BodyError;
+
 use crate::filter::ParseError;
 
 /// Why an operation failed.
@@ -19,9 +21,9 @@ pub enum Error {
     /// The path belongs to no operation, or to an operation that is not implemented.
     #[error("This local X-Ray has no operation {0}")]
     UnknownOperation(String),
-    /// The request body could not be read completely.
-    #[error("The request body is incomplete or larger than {0} bytes")]
-    Body(usize),
+    /// The request body could not be read.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// The operation panicked.
     #[error("The operation panicked; this is a defect of the local X-Ray")]
     Panicked,

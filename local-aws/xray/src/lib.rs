@@ -36,7 +36,7 @@ mod trace;
 mod udp;
 mod xray;
 
-pub use api::router;
+pub use api::{has_path, router};
 pub use document::Refusal;
 pub use error::Error;
 pub use options::Options;
