@@ -57,7 +57,7 @@ def run_lab(binary, *options):
     """Runs a lab on free ports. Yields its process and the parsed endpoints file."""
     with tempfile.TemporaryDirectory() as directory:
         endpoints_file = pathlib.Path(directory) / "endpoints.json"
-        ports = [f"--{name}-port=0" for name in ("site", "alb", "dynamodb", "xray", "otlp")]
+        ports = [f"--{name}-port=0" for name in ("site", "alb", "dynamodb", "aws", "xray", "otlp")]
         command = [binary, *ports, "--chaos=off", "--no-browser", f"--endpoints-file={endpoints_file}", *options]
         with run_process(command, os.environ.copy()) as child:
             wait_until(child, endpoints_file.exists, 0.001)

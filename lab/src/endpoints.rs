@@ -24,6 +24,8 @@ pub struct Addresses {
     pub alb: String,
     pub dynamodb: String,
     pub table: &'static str,
+    /// Answers for all local AWS services.
+    pub aws: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub xray: Option<XrayAddresses>,
     /// Takes spans of any OpenTelemetry program.

@@ -123,6 +123,7 @@ impl Lab {
             alb: format!("http://{}", ports.alb.address),
             dynamodb: format!("http://{}", ports.dynamodb.address),
             table: TABLE,
+            aws: format!("http://{}", ports.aws.address),
             xray: xray.map(|xray| XrayAddresses::at(xray.daemon)),
             otlp: xray.map(|xray| format!("http://{}", xray.otlp)),
         };

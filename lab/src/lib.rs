@@ -8,6 +8,7 @@ pub mod alb;
 pub mod options;
 pub mod task;
 
+mod aws;
 mod browser;
 mod console;
 mod database;

@@ -44,6 +44,9 @@ pub struct Options {
     /// Port of DynamoDB (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub dynamodb_port: u16,
+    /// Port of the AWS endpoint, which answers for all local AWS services (0: any free port)
+    #[arg(long, value_name = "PORT", default_value_t = 4566)]
+    pub aws_port: u16,
     /// UDP and TCP port of X-Ray (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 2000)]
     pub xray_port: u16,
@@ -155,7 +158,8 @@ mod tests {
         let options = Cli::parse_from(["lab"]).options;
         let ports = (options.site_port, options.alb_port, options.dynamodb_port);
         assert_eq!(ports, (3000, 8080, 8000));
-        assert_eq!((options.xray_port, options.otlp_port), (2000, 4318));
+        let ports = (options.aws_port, options.xray_port, options.otlp_port);
+        assert_eq!(ports, (4566, 2000, 4318));
         assert_eq!((options.like_tasks, options.monolith_tasks), (2, 1));
         assert_eq!(options.loglevel, "ERROR");
         assert_eq!((options.chaos, options.tracing), (Switch::On, Switch::On));

@@ -32,6 +32,8 @@ pub struct Ports {
     pub site: Port,
     pub alb: Port,
     pub dynamodb: Port,
+    /// One address for all local AWS services.
+    pub aws: Port,
     /// Nothing where no traces are wanted.
     pub xray: Option<XrayPorts>,
 }
@@ -47,6 +49,7 @@ impl Ports {
             site: bind(options.site_port, "--site-port").await?,
             alb: bind(options.alb_port, "--alb-port").await?,
             dynamodb: bind(options.dynamodb_port, "--dynamodb-port").await?,
+            aws: bind(options.aws_port, "--aws-port").await?,
             xray: match options.tracing {
                 Switch::On => Some(bind_xray(options.xray_port, options.otlp_port).await?),
                 Switch::Off => None,

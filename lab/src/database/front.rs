@@ -1,4 +1,4 @@
-//! An HTTP front of the emulator's own server, so that the lab's guard can stand before it.
+//! An HTTP front of the emulator's own server, so that the lab's guard and limits can stand before it.
 //!
 //! The emulator serves a listener, and offers neither its router nor a hook. A second listener that stays open would
 //! have no guard. So each connection to the emulator gets a listener of its own, which closes as soon as the
@@ -13,8 +13,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use axum::http::{StatusCode, Uri};
-use axum::response::IntoResponse;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -25,11 +25,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tower::service_fn;
+use wire::{Error, JsonProtocol, read_body};
 
 use crate::forward::{remove_headers_of_one_hop, set_address};
 
 /// How long an idle connection to the emulator is kept.
 const POOL_IDLE: Duration = Duration::from_secs(60);
+
+/// Maximum size of a request body in MiB. The largest requests of DynamoDB, `BatchWriteItem` and `BatchGetItem`, have
+/// 16 MB.
+const MAX_BODY_MIB: usize = 16;
 
 /// Forwards everything to the emulator of `database`.
 pub fn router(database: Database) -> Router {
@@ -41,18 +46,41 @@ pub fn router(database: Database) -> Router {
         .pool_idle_timeout(POOL_IDLE)
         .pool_timer(TokioTimer::new())
         .build(connector);
-    Router::new().fallback(async move |mut request: Request| {
-        remove_headers_of_one_hop(request.headers_mut());
-        // The name is not resolved: each connection leads to the emulator.
-        set_address(&mut request, "dynamodb");
+    Router::new().fallback(async move |request: Request| {
+        let request = match read_request(request).await {
+            Ok(request) => request,
+            Err(error) => return error.json_response(JsonProtocol::V1_0),
+        };
         match client.request(request).await {
             Ok(mut response) => {
                 remove_headers_of_one_hop(response.headers_mut());
                 response.map(Body::new)
             }
-            Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+            Err(error) => emulator_error(&error).json_response(JsonProtocol::V1_0),
         }
     })
+}
+
+/// Reads the body of a request, and addresses the request to the emulator.
+async fn read_request(request: Request) -> Result<Request, Error> {
+    let (mut head, body) = request.into_parts();
+    let body = read_body(&head.headers, body, MAX_BODY_MIB).await?;
+    remove_headers_of_one_hop(&mut head.headers);
+    // Both headers describe the body before it was decompressed.
+    head.headers.remove(CONTENT_ENCODING);
+    head.headers.remove(CONTENT_LENGTH);
+    let mut request = Request::from_parts(head, body.into());
+    // The name is not resolved: each connection leads to the emulator.
+    set_address(&mut request, "dynamodb");
+    Ok(request)
+}
+
+fn emulator_error(error: &impl std::error::Error) -> Error {
+    Error {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: "InternalServerError",
+        message: format!("The DynamoDB emulator sent no response: {error}"),
+    }
 }
 
 /// A connection to the emulator. Dropping it ends the emulator's tasks for it.

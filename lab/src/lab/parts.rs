@@ -22,6 +22,7 @@ pub struct Parts {
     pub alb: Part,
     pub monoliths: Part,
     pub site: Part,
+    pub aws: Part,
     pub xray: Part,
     pub database: Part,
     work: JoinSet<Result<(), Error>>,
@@ -59,11 +60,12 @@ impl Parts {
             alb,
             monoliths,
             site,
+            aws,
             xray,
             database,
             work,
         } = &mut self;
-        for part in [likes, alb, monoliths, site, xray, database] {
+        for part in [likes, alb, monoliths, site, aws, xray, database] {
             part.stop.cancel();
             part.running.close();
             part.running.wait().await;

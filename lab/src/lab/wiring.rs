@@ -7,6 +7,7 @@ use wire::{Guard, Timeouts, serve};
 use xray::{Config, Limits, SamplingRates, Server};
 
 use crate::alb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
+use crate::aws;
 use crate::database::Database;
 use crate::error::Error;
 use crate::logs::Logs;
@@ -31,8 +32,8 @@ const TIMEOUTS: Timeouts = Timeouts {
     grace: Duration::from_secs(10),
 };
 
-/// SDKs keep idle connections for 90 s and longer. Closing one just when a request is sent on it fails the request.
-const DYNAMODB_TIMEOUTS: Timeouts = Timeouts {
+/// Of DynamoDB and of the AWS endpoint. SDKs keep idle connections for 90 s and longer. Closing one just when a request is sent on it fails the request.
+const SDK_TIMEOUTS: Timeouts = Timeouts {
     idle: Duration::from_secs(600),
     ..TIMEOUTS
 };
@@ -74,10 +75,18 @@ pub fn start(
     let mut parts = Parts::default();
     // Of all listeners only the load balancer's is open to web pages of other origins.
     let guard = Guard::new(options.allowed.clone()).with_site(ports.site.address.port());
+    let dynamodb = database.into_router();
+    let aws = aws::router(dynamodb.clone(), site.xray.clone());
     let Port { listener, address } = ports.dynamodb;
-    let app = guard.protect(address, database.into_router());
+    let app = guard.protect(address, dynamodb);
     parts.run(parts.database.clone(), |stop| async {
-        serve(listener, app, stop, DYNAMODB_TIMEOUTS).await;
+        serve(listener, app, stop, SDK_TIMEOUTS).await;
+        Ok(())
+    });
+    let Port { listener, address } = ports.aws;
+    let app = guard.protect(address, aws);
+    parts.run(parts.aws.clone(), |stop| async {
+        serve(listener, app, stop, SDK_TIMEOUTS).await;
         Ok(())
     });
 

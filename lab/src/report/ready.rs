@@ -46,6 +46,7 @@ impl Ready<'_> {
             alb,
             dynamodb,
             table,
+            aws,
             xray,
             otlp,
         } = self.addresses;
@@ -64,6 +65,7 @@ impl Ready<'_> {
             f,
             "                 everything else -> monolith ({monoliths})"
         )?;
+        writeln!(f, "  AWS            {aws}  all AWS services at one address")?;
         writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
         if self.options.like_in == LikeIn::Service {
             writeln!(f, "  logs           {site}/logs/like-service")?;
@@ -109,8 +111,8 @@ impl Ready<'_> {
         let Addresses {
             site,
             alb,
-            dynamodb,
             table,
+            aws,
             xray,
             ..
         } = self.addresses;
@@ -123,11 +125,11 @@ impl Ready<'_> {
         )?;
         writeln!(
             f,
-            "  aws dynamodb scan --endpoint-url {dynamodb} --table-name {table}"
+            "  aws dynamodb scan --endpoint-url {aws} --table-name {table}"
         )?;
         match xray {
-            Some(XrayAddresses { api, .. }) if self.tracing.stays_here() => {
-                writeln!(f, "  aws xray get-trace-summaries --endpoint-url {api} \\")?;
+            Some(_) if self.tracing.stays_here() => {
+                writeln!(f, "  aws xray get-trace-summaries --endpoint-url {aws} \\")?;
                 writeln!(
                     f,
                     "    --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\"

@@ -88,7 +88,7 @@ impl Environment {
                 "AWS_ENDPOINT_URL_DYNAMODB",
                 format!("http://{}", self.dynamodb),
             ),
-            ("AWS_REGION", text("us-east-1")),
+            ("AWS_REGION", text(wire::REGION)),
             // The emulator takes any; real ones must not come near it.
             ("AWS_ACCESS_KEY_ID", text("lab")),
             ("AWS_SECRET_ACCESS_KEY", text("lab")),

@@ -25,6 +25,8 @@ const DYNAMODB: &str = "Content-Type: application/x-amz-json-1.0\r\n\
      SignedHeaders=host, Signature=00\r\n\
      X-Amz-Target: DynamoDB_20120810.ListTables\r\n";
 
+const ECS: &str = "X-Amz-Target: AmazonEC2ContainerServiceV20141113.ListClusters\r\n";
+
 const OTLP: &str = "Content-Type: application/json\r\n";
 
 fn address(url: &str) -> SocketAddr {
@@ -35,6 +37,7 @@ fn address(url: &str) -> SocketAddr {
 fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
     let site = address(&endpoints.site);
     let dynamodb = address(&endpoints.dynamodb);
+    let aws = address(&endpoints.aws);
     let xray = address(&endpoints.xray.as_ref().unwrap().api);
     let otlp = address(endpoints.otlp.as_ref().unwrap());
     let attempt = |address, request, headers, body: &Value, status| Attempt {
@@ -68,6 +71,11 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
         attempt(otlp, "PUT /v1/traces", OTLP, &json!({}), 405),
         attempt(dynamodb, "GET /", "", &nothing, 200),
         attempt(dynamodb, "POST /", DYNAMODB, &json!({}), 200),
+        attempt(aws, "GET /", "", &nothing, 400),
+        attempt(aws, "POST /", DYNAMODB, &json!({}), 200),
+        attempt(aws, "POST /", ECS, &json!({}), 400),
+        attempt(aws, "POST /TraceSegments", FORM, &segment(), 200),
+        attempt(aws, "POST /CreateSamplingRule", FORM, &rule, 200),
     ]
 }
 

@@ -16,6 +16,7 @@ mod process;
 mod target;
 
 mod access_log;
+mod aws;
 mod balancing;
 mod chaos;
 mod endpoints_file;

@@ -28,6 +28,7 @@ pub struct Endpoints {
     pub alb: String,
     pub dynamodb: String,
     pub table: String,
+    pub aws: String,
     /// Not there without tracing.
     pub xray: Option<Xray>,
     pub otlp: Option<String>,
@@ -236,6 +237,7 @@ fn command(arguments: &[&str]) -> Command {
         "--site-port",
         "--alb-port",
         "--dynamodb-port",
+        "--aws-port",
         "--xray-port",
         "--otlp-port",
     ] {

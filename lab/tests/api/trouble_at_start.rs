@@ -17,6 +17,7 @@ fn a_taken_port_is_named_with_its_option() {
         "--site-port",
         "--alb-port",
         "--dynamodb-port",
+        "--aws-port",
         "--xray-port",
         "--otlp-port",
     ] {

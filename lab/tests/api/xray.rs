@@ -192,7 +192,8 @@ async fn the_first_words_tell_how_to_ask() {
     let lab = Asked::start(&[], &[]);
     lab.lab.wait_for("Ctrl-C stops everything.");
     let printed = lab.lab.printed();
-    let command = format!("aws xray get-trace-summaries --endpoint-url {}", lab.api);
+    let aws = lab.lab.endpoints().aws;
+    let command = format!("aws xray get-trace-summaries --endpoint-url {aws}");
     assert!(printed.contains(&command), "{printed}");
     assert!(
         printed.contains(&format!("--filter-expression '{WORKSHOP}'")),

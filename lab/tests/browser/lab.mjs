@@ -36,7 +36,7 @@ export class Lab {
     const lab = new Lab();
     lab.directory = await mkdtemp(join(tmpdir(), "lab-"));
     const endpointsFile = join(lab.directory, "endpoints.json");
-    const portOptions = ["--site-port", "--alb-port", "--dynamodb-port", "--xray-port", "--otlp-port"].flatMap((option) => [option, "0"]);
+    const portOptions = ["--site-port", "--alb-port", "--dynamodb-port", "--aws-port", "--xray-port", "--otlp-port"].flatMap((option) => [option, "0"]);
     // With seed 7 the first likes include slow likes and 404s.
     const defaultOptions = ["--no-browser", "--endpoints-file", endpointsFile, "--seed", "7", "--like-tasks", "1", ...portOptions];
     const variables = { ...process.env, CHAOS_STRESS_CPU_MS: "1100-1150", ...env };

@@ -1,16 +1,24 @@
-//! What the local AWS services share: the server of their listeners, limits on request bodies, errors, and a guard that
-//! rejects requests from foreign web pages.
+//! What the local AWS services share: the server of their listeners, a guard that rejects requests from foreign web
+//! pages, one endpoint for several services, and AWS's protocols.
+//!
+//! The crate knows no service. A service states its protocol and its operations as an [`Api`], and [`endpoint`] passes
+//! requests on to the services.
 
 mod arn;
 mod body;
 mod cbor;
+mod destination;
+mod endpoint;
 mod error;
 mod guard;
+mod query;
 mod serve;
 mod xml;
 
 pub use arn::{ACCOUNT, REGION, arn};
 pub use body::{BodyError, read_body};
+pub use endpoint::{Api, QueryCall, Service, endpoint};
 pub use error::{Error, JsonProtocol};
 pub use guard::{Allowed, Guard};
+pub use query::Parameters;
 pub use serve::{Server, Timeouts, serve, serve_connections};

@@ -1,0 +1,156 @@
+//! The AWS endpoint: one address for DynamoDB, STS and X-Ray. Operations of other services are refused.
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+use std::io::Write;
+
+use crate::MYSFIT;
+use crate::client::{client, get};
+use crate::process::Lab;
+
+const CALLER: &str = "Action=GetCallerIdentity&Version=2011-06-15";
+
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+/// A lab whose AWS endpoint is called.
+struct Aws {
+    lab: Lab,
+    url: String,
+}
+
+impl Aws {
+    fn start(options: &[&str]) -> Self {
+        let lab = Lab::start(options);
+        let url = lab.endpoints().aws;
+        Self { lab, url }
+    }
+
+    fn post(&self, path: &str) -> RequestBuilder {
+        client().post(format!("{}{path}", self.url))
+    }
+
+    async fn form(&self, body: impl Into<reqwest::Body>) -> (u16, String) {
+        let request = self.post("/").header("Content-Type", FORM).body(body);
+        answer(request.send().await.unwrap()).await
+    }
+
+    fn target(&self, target: &str, body: &Value) -> RequestBuilder {
+        let authorization = "AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, \
+             SignedHeaders=host, Signature=00";
+        self.post("/")
+            .header("X-Amz-Target", target)
+            .header("X-Amz-Date", "20260101T000000Z")
+            .header("Authorization", authorization)
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .body(body.to_string())
+    }
+}
+
+async fn answer(response: Response) -> (u16, String) {
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn dynamodb_sts_and_x_ray_answer_at_one_address() {
+    let aws = Aws::start(&["--chaos", "off"]);
+    let (status, caller) = aws.form(CALLER).await;
+    assert_eq!(status, 200);
+    let result = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+        <GetCallerIdentityResult><Account>000000000000</Account><Arn>arn:aws:iam::000000000000:root</Arn>\
+        <UserId>000000000000</UserId></GetCallerIdentityResult><ResponseMetadata><RequestId>";
+    assert!(caller.starts_with(result), "{caller}");
+
+    let key = json!({ "TableName": "MysfitsTable", "Key": { "MysfitId": { "S": MYSFIT } } });
+    let request = aws.target("DynamoDB_20120810.GetItem", &key);
+    let response = request.send().await.unwrap();
+    assert!(response.headers().contains_key("x-amzn-requestid"));
+    let item: Value = serde_json::from_str(&answer(response).await.1).unwrap();
+    assert_eq!(item["Item"]["MysfitId"]["S"], MYSFIT);
+
+    let groups = aws.post("/Groups").body("{}").send().await.unwrap();
+    assert_eq!(answer(groups).await, (200, r#"{"Groups":[]}"#.to_owned()));
+    let status: Value = serde_json::from_str(&get(&format!("{}/status", aws.url)).await).unwrap();
+    assert_eq!(status["Refused"], 0);
+}
+
+#[tokio::test]
+async fn without_tracing_the_endpoint_has_no_x_ray() {
+    let aws = Aws::start(&["--tracing", "off"]);
+    let (status, body) = answer(aws.post("/Groups").body("{}").send().await.unwrap()).await;
+    assert_eq!(status, 400);
+    assert!(body.contains(
+        "The operation POST /Groups is not implemented. Services of this endpoint: dynamodb, sts"
+    ));
+    assert_eq!(aws.form(CALLER).await.0, 200);
+}
+
+#[tokio::test]
+async fn operations_and_parameters_that_are_not_implemented_are_refused_by_name() {
+    let aws = Aws::start(&[]);
+    for (body, expected) in [
+        (
+            "Action=GetSessionToken&Version=2011-06-15",
+            "GetSessionToken",
+        ),
+        (
+            "Action=DescribeLoadBalancers&Version=2015-12-01",
+            "DescribeLoadBalancers",
+        ),
+        (
+            "Action=GetCallerIdentity&Version=2011-06-15&Verbose=true",
+            "Verbose",
+        ),
+        (
+            "Action=GetCallerIdentity&Version=2011-06-15&Tags.member.999999999=x",
+            "Tags",
+        ),
+    ] {
+        let (status, error) = aws.form(body).await;
+        assert_eq!(status, 400, "{error}");
+        assert!(
+            error.starts_with("<ErrorResponse><Error><Type>Sender</Type>"),
+            "{error}"
+        );
+        assert!(error.contains(expected), "{error}");
+    }
+    let ecs = "AmazonEC2ContainerServiceV20141113.ListClusters";
+    let (status, error) = answer(aws.target(ecs, &json!({})).send().await.unwrap()).await;
+    assert_eq!(status, 400);
+    let error: Value = serde_json::from_str(&error).unwrap();
+    assert_eq!(error["__type"], "UnknownOperationException");
+    assert!(error["message"].as_str().unwrap().contains(ecs), "{error}");
+}
+
+#[tokio::test]
+async fn hostile_bodies_are_refused_and_the_endpoint_answers_the_next_request() {
+    let aws = Aws::start(&["--chaos", "off"]);
+    for (body, expected) in [
+        ("x".repeat(8 * 1024 * 1024), 413),
+        (format!("{CALLER}&{}=x", "a.".repeat(100_000)), 400),
+        (format!("{CALLER}&{}", "a&".repeat(200_000)), 400),
+        (format!("Action={}", "%".repeat(500_000)), 400),
+        ("<a>".repeat(100_000), 400),
+        (String::new(), 400),
+    ] {
+        assert_eq!(aws.form(body).await.0, expected);
+    }
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+    bomb.write_all(&vec![b'x'; 64 * 1024 * 1024]).unwrap();
+    for (body, expected) in [(bomb.finish().unwrap(), 413), (b"not gzip".to_vec(), 400)] {
+        let request = aws.post("/").header("Content-Type", FORM);
+        let request = request.header("Content-Encoding", "gzip").body(body);
+        assert_eq!(answer(request.send().await.unwrap()).await.0, expected);
+    }
+    let large = json!({ "x": "x".repeat(17 * 1024 * 1024) });
+    for (target, expected) in [
+        ("DynamoDB_20120810.ListTables", 413),
+        ("Logs_20140328.PutLogEvents", 400),
+    ] {
+        let request = aws.target(target, &large);
+        assert_eq!(answer(request.send().await.unwrap()).await.0, expected);
+    }
+    assert_eq!(aws.form(CALLER).await.0, 200);
+    assert!(get(&aws.lab.endpoints().dynamodb).await.contains("healthy"));
+}
