@@ -42,7 +42,7 @@ impl Database {
         Ok(database)
     }
 
-    /// DynamoDB's protocol as something that [`serve`](wire::serve) can serve.
+    /// DynamoDB's protocol as something that [`serve`](fn@wire::serve) can serve.
     pub fn into_router(self) -> Router {
         front::router(self.0)
     }

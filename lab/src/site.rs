@@ -31,7 +31,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site as something that [`serve`](wire::serve) can serve.
+    /// The site as something that [`serve`](fn@wire::serve) can serve.
     pub fn into_router(self) -> Router {
         let config = files::config(&self.alb, self.xray.is_some());
         let headers = headers(&self.alb);

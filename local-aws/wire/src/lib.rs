@@ -1,7 +1,7 @@
 //! What the local AWS services share: the server of their listeners, a guard that rejects requests from foreign web
 //! pages, one endpoint for several services, and AWS's protocols.
 //!
-//! The crate knows no service. A service states its protocol and its operations as an [`Api`], and [`endpoint`] passes
+//! The crate knows no service. A service states its protocol and its operations as an [`Api`], and [`endpoint()`] passes
 //! requests on to the services.
 
 mod arn;
