@@ -5,10 +5,11 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
-use crate::drain::{self, Lifecycle};
+use crate::drain::Lifecycle;
+use crate::error;
 use crate::health::{self, Readiness};
-use crate::observe::{self, Observer, ResponseBody};
-use crate::{body, cors, error};
+use crate::middleware::handle_request;
+use crate::observe::{Observer, ResponseBody};
 
 /// Builds one copy of the application for each worker thread. All copies share the lifecycle, the readiness
 /// check and the observer.
@@ -46,18 +47,15 @@ where
             InitError = (),
         > + use<R>,
     > {
+        let observer = self.observer.clone();
         App::new()
             .app_data(self.lifecycle.clone())
             .app_data(self.readiness.clone())
-            .app_data(self.observer.clone())
             .configure(health::configure_routes)
             .configure(self.routes.clone())
             .default_service(web::to(error::respond_not_found))
-            // actix calls the middleware in reverse order: the last `wrap` is the outermost middleware.
-            .wrap(from_fn(cors::answer_preflight))
-            .wrap(from_fn(body::discard_request_body))
-            .wrap(from_fn(cors::add_headers))
-            .wrap(from_fn(drain::close_connection))
-            .wrap(from_fn(observe::record_request))
+            .wrap(from_fn(move |request, next| {
+                handle_request(observer.clone(), request, next)
+            }))
     }
 }

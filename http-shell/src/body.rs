@@ -1,7 +1,7 @@
-//! Middleware that reads and drops request bodies, because no route of the services uses a request body.
+//! Reads and drops request bodies, because no route of the services uses a request body.
 //!
-//! The middleware reads the body before the handler runs, so that the connection can be used for another
-//! request. The middleware limits the size of the body and the time for reading the body.
+//! The body is read before the handler runs, so that the connection can be used for another request. This
+//! module limits the size of the body and the time for reading the body.
 //! [`crate::connection`] limits the bytes of chunk headers and trailers.
 
 use std::pin::Pin;
@@ -13,8 +13,7 @@ use actix_web::HttpMessage;
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{ConnectionType, Method, StatusCode, header};
-use actix_web::middleware::Next;
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::Bytes;
 use futures_util::StreamExt;
 use tokio::time::timeout;
@@ -29,33 +28,56 @@ const MAX_BODY_BYTES: u64 = 64 * 1024;
 /// Maximum time in which a client must send the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Middleware that reads the request body and then calls `next`. An unreadable, late or oversized body is
-/// answered with 400, 408 or 413.
-pub(crate) async fn discard_request_body(
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let mut payload = request.take_payload();
-    let result = timeout(BODY_TIMEOUT, read_to_end(&request, &mut payload)).await;
-    let result = result.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
-    let must_close = result.is_err() || offers_upgrade(&request);
-    if let Some(connection) = request.conn_data::<Rc<Connection>>() {
-        connection.set_read_stage(if must_close {
-            ReadStage::Closing
-        } else {
-            ReadStage::Response
-        });
+/// A request body that was read to its end, or rejected.
+pub(crate) struct DiscardedBody {
+    /// The rest of the body, which was not read if the body was rejected.
+    payload: Payload,
+    /// The error is the status of the response to a rejected body.
+    result: Result<(), StatusCode>,
+    closes_connection: bool,
+}
+
+impl DiscardedBody {
+    /// Reads the body of `request` and drops its bytes.
+    pub async fn read(request: &mut ServiceRequest) -> Self {
+        let mut payload = request.take_payload();
+        let result = timeout(BODY_TIMEOUT, read_to_end(request, &mut payload)).await;
+        let result = result.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
+        let closes_connection = result.is_err() || offers_upgrade(request);
+        if let Some(connection) = request.conn_data::<Rc<Connection>>() {
+            connection.set_read_stage(if closes_connection {
+                ReadStage::Closing
+            } else {
+                ReadStage::Response
+            });
+        }
+        Self {
+            payload,
+            result,
+            closes_connection,
+        }
     }
-    let mut response = match result {
-        Ok(()) => next.call(request).await?.map_into_boxed_body(),
-        Err(status) => request.into_response(rejection_response(status)),
-    };
-    if must_close {
-        let head = response.response_mut().head_mut();
-        head.set_connection_type(ConnectionType::Close);
-        response = response.map_body(|_, body| BoxBody::new(FinalResponseBody { body, payload }));
+
+    /// The response with status 400, 408 or 413 to an unreadable, late or oversized body.
+    pub fn rejection(&self) -> Option<HttpResponse> {
+        self.result.err().map(rejection_response)
     }
-    Ok(response)
+
+    /// Whether the response must close the connection, because the client may send more bytes that belong
+    /// to the request.
+    pub fn closes_connection(&self) -> bool {
+        self.closes_connection
+    }
+
+    /// If the response closes the connection, keeps the unread rest of the request's body until `response`
+    /// has been sent.
+    pub fn keep_until_sent(self, response: ServiceResponse) -> ServiceResponse {
+        if !self.closes_connection {
+            return response;
+        }
+        let payload = self.payload;
+        response.map_body(|_, body| BoxBody::new(FinalResponseBody { body, payload }))
+    }
 }
 
 /// Reads the body of `request` to its end. If the body is rejected, the returned error is the status of the

@@ -5,33 +5,7 @@
 //! response without CORS headers.
 
 use actix_web::HttpResponse;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
-
-/// Middleware that adds the CORS headers to every response.
-pub(crate) async fn add_headers(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let mut response = next.call(request).await?;
-    allow_any_origin(response.headers_mut());
-    Ok(response)
-}
-
-/// Middleware that answers preflight requests.
-pub(crate) async fn answer_preflight(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    if request.method() == Method::OPTIONS {
-        let response = preflight_response(request.headers());
-        return Ok(request.into_response(response).map_into_boxed_body());
-    }
-    Ok(next.call(request).await?.map_into_boxed_body())
-}
 
 /// Adds the two CORS headers that every response contains.
 pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
@@ -43,7 +17,8 @@ pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     }
 }
 
-fn preflight_response(request: &HeaderMap) -> HttpResponse {
+/// The response to a preflight request with the headers `request`.
+pub(crate) fn preflight_response(request: &HeaderMap) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"))

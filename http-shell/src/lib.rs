@@ -24,6 +24,7 @@ mod drain;
 mod error;
 mod health;
 mod methods;
+mod middleware;
 mod moment;
 mod observe;
 mod open_files;

@@ -1,4 +1,4 @@
-//! Middleware that records a span, an access line and metrics for each request.
+//! Records a span, an access line and metrics for each request.
 //!
 //! Spans and metrics are created with OpenTelemetry's API. The process configures the exporters, and the
 //! propagators that read trace ids from headers.
@@ -7,11 +7,9 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use actix_web::HttpResponse;
-use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorInternalServerError, InternalError};
 use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::middleware::Next;
 use actix_web::web::Data;
 use futures_util::FutureExt as _;
 use opentelemetry::trace::FutureExt as _;
@@ -35,16 +33,16 @@ use crate::cors;
 use crate::error::error_response;
 use exchange::Exchange;
 
-/// The outermost middleware. All other middleware and the handler run inside the request's span.
+/// Records `request` and its response. `respond` runs inside the request's span.
 ///
-/// A panic of the handler or of another middleware produces a response with status 500.
+/// A panic of `respond` produces a response with status 500.
 pub(crate) async fn record_request(
     observer: Data<Observer>,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    respond: impl AsyncFnOnce(ServiceRequest) -> Result<ServiceResponse, actix_web::Error>,
 ) -> Result<ServiceResponse<ResponseBody>, actix_web::Error> {
     let mut exchange = Exchange::start(observer, &request);
-    let handling = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
+    let handling = AssertUnwindSafe(respond(request)).catch_unwind();
     let (error, mut response) = match handling.with_context(exchange.context()).await {
         Ok(Ok(mut response)) => {
             exchange.record_response(response.response_mut());
@@ -59,8 +57,8 @@ pub(crate) async fn record_request(
             (ErrorInternalServerError("panic"), panic_response())
         }
     };
-    // A `ServiceResponse` requires the request, which `next` has consumed. The response is therefore
-    // returned inside an error, and the CORS headers are added without the CORS middleware.
+    // A `ServiceResponse` requires the request, which `respond` has consumed. The response is therefore
+    // returned inside an error, and the CORS headers are added here.
     cors::allow_any_origin(response.headers_mut());
     exchange.record_response(&mut response);
     let response = response.map_body(|_, body| ResponseBody::new(exchange, body));

@@ -11,7 +11,7 @@ use crate::trace::tracer;
 pub struct Observer {
     pub(super) spans: SpanFactory,
     pub(super) metrics: Metrics,
-    pub(super) lifecycle: Lifecycle,
+    pub(crate) lifecycle: Lifecycle,
 }
 
 impl Observer {

@@ -19,8 +19,7 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     /// Wraps the `body` of the response to `exchange`.
-    pub fn new(exchange: Exchange, body: impl MessageBody + 'static) -> Self {
-        let body = body.boxed();
+    pub fn new(exchange: Exchange, body: BoxBody) -> Self {
         Self {
             // actix does not poll an empty body, so an empty body is complete from the start.
             is_complete: matches!(body.size(), BodySize::None | BodySize::Sized(0)),

@@ -1,4 +1,4 @@
-//! Tests of the middleware [`record_request`] with in-memory exporters of OpenTelemetry.
+//! Tests of [`record_request`](super::record_request) with in-memory exporters of OpenTelemetry.
 
 use std::error::Error;
 use std::fmt;
@@ -21,9 +21,9 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData
 use super::exchange::RequestHook;
 use super::metrics::Metrics;
 use super::observer::Observer;
-use super::record_request;
 use super::span::SpanFactory;
 use crate::drain::Lifecycle;
+use crate::middleware::handle_request;
 use crate::trace::annotate;
 use crate::{failure_response, get, post};
 
@@ -137,8 +137,8 @@ async fn init_app_with_hook(
     if let Some(hook) = hook {
         app = app.app_data(hook);
     }
+    let observer = Data::new(telemetry.observer());
     let app = app
-        .app_data(Data::new(telemetry.observer()))
         .service(post("/mysfits/{id}/like", || async {
             annotate("mysfit.id", || "x");
             HttpResponse::Ok().finish()
@@ -158,7 +158,9 @@ async fn init_app_with_hook(
             HttpResponse::Ok().streaming(body)
         }))
         .default_service(web::to(HttpResponse::NotFound))
-        .wrap(from_fn(record_request));
+        .wrap(from_fn(move |request, next| {
+            handle_request(observer.clone(), request, next)
+        }));
     init_service(app).await
 }
 

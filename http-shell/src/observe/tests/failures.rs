@@ -18,8 +18,8 @@ use super::{
     TestTelemetry, active_requests, attribute_text, find_attribute, init_app, init_app_with_hook,
     request_counts, send,
 };
+use crate::middleware::handle_request;
 use crate::observe::RequestHook;
-use crate::observe::record_request;
 
 #[tokio::test]
 async fn an_error_and_its_cause_are_exceptions_of_the_span() {
@@ -80,10 +80,12 @@ async fn an_error_of_another_middleware_is_answered_and_recorded_once() {
     let refuse = async |_: ServiceRequest, _: Next<BoxBody>| {
         Err::<ServiceResponse, _>(ErrorServiceUnavailable("no"))
     };
+    let observer = Data::new(telemetry.observer());
     let app = App::new()
-        .app_data(Data::new(telemetry.observer()))
         .wrap(from_fn(refuse))
-        .wrap(from_fn(record_request));
+        .wrap(from_fn(move |request, next| {
+            handle_request(observer.clone(), request, next)
+        }));
     let app = init_service(app).await;
     let error = app.call(TestRequest::get().to_request()).await.err();
     let response = error.unwrap().error_response();
