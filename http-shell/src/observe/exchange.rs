@@ -1,6 +1,7 @@
 //! An exchange: one request and its response.
 
 use std::error::Error;
+use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::panicking;
@@ -57,7 +58,8 @@ pub struct Exchange {
     connection: Option<Rc<Connection>>,
     hook: Option<RequestHook>,
     start: Instant,
-    route: Option<String>,
+    /// The pattern of the route. The span, the metric labels and the hook share one copy of the text.
+    route: Option<Arc<str>>,
     access_line: AccessLine,
     labels: MetricLabels,
     span: Context,
@@ -77,15 +79,15 @@ impl Exchange {
         if let Some(connection) = &connection {
             connection.set_busy(true);
         }
-        let route = request.match_pattern();
+        let route = request.match_pattern().map(Arc::from);
         Self {
             connection,
             hook: request.app_data::<RequestHook>().cloned(),
             wants_close: request.head().connection_type() == ConnectionType::Close,
             start,
             access_line: AccessLine::new(request),
-            labels: observer.metrics.record_start(request, route.as_deref()),
-            span: observer.spans.start_span(request, route.as_deref()),
+            labels: observer.metrics.record_start(request, route.as_ref()),
+            span: observer.spans.start_span(request, route.as_ref()),
             route,
             observer,
             status: None,
@@ -186,7 +188,8 @@ impl Drop for Exchange {
             self.access_line.write(self.status, failure, duration);
         }
         let metrics = &self.observer.metrics;
-        metrics.record_end(&self.labels, self.status, failure, duration);
+        let labels = mem::take(&mut self.labels);
+        metrics.record_end(labels, self.status, failure, duration);
         end_span(
             &self.span.span(),
             self.status,

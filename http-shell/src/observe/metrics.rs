@@ -4,6 +4,7 @@
 //! Labels contain route patterns and known methods instead of paths and arbitrary methods, so that a client
 //! cannot create new label values.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
@@ -18,6 +19,9 @@ use super::failure::FailureReason;
 const DURATION_BOUNDARIES: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
+
+/// Initial capacity for labels: the number of labels of a request with a route, a status and an error.
+const LABELS_CAPACITY: usize = 5;
 
 pub struct Metrics {
     request_duration: Histogram<f64>,
@@ -40,14 +44,14 @@ impl Metrics {
     }
 
     /// Counts the request as active until [`Metrics::record_end`] is called.
-    pub fn record_start(&self, request: &ServiceRequest, route: Option<&str>) -> MetricLabels {
-        let mut labels = Vec::with_capacity(3);
+    pub fn record_start(&self, request: &ServiceRequest, route: Option<&Arc<str>>) -> MetricLabels {
+        let mut labels = Vec::with_capacity(LABELS_CAPACITY);
         labels.extend([
             KeyValue::new("http.request.method", known_method(request.method())),
             KeyValue::new("url.scheme", url_scheme(request)),
         ]);
         if let Some(route) = route {
-            labels.push(KeyValue::new("http.route", route.to_owned()));
+            labels.push(KeyValue::new("http.route", Arc::clone(route)));
         }
         self.active_requests.add(1, &labels);
         MetricLabels(labels)
@@ -57,24 +61,23 @@ impl Metrics {
     /// a response.
     pub fn record_end(
         &self,
-        MetricLabels(labels): &MetricLabels,
+        MetricLabels(mut labels): MetricLabels,
         status: Option<StatusCode>,
         failure: Option<FailureReason>,
         duration: Duration,
     ) {
-        self.active_requests.add(-1, labels);
-        let mut duration_labels = Vec::with_capacity(labels.len() + 2);
-        duration_labels.extend_from_slice(labels);
+        self.active_requests.add(-1, &labels);
         if let Some(status) = status {
             let status = i64::from(status.as_u16());
-            duration_labels.push(KeyValue::new("http.response.status_code", status));
+            labels.push(KeyValue::new("http.response.status_code", status));
         }
         let error_type = error_type(status, failure);
-        duration_labels.extend(error_type.map(|value| KeyValue::new("error.type", value)));
+        labels.extend(error_type.map(|value| KeyValue::new("error.type", value)));
         self.request_duration
-            .record(duration.as_secs_f64(), &duration_labels);
+            .record(duration.as_secs_f64(), &labels);
     }
 }
 
 /// The labels of an active request.
+#[derive(Default)]
 pub struct MetricLabels(Vec<KeyValue>);

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_web::dev::ServiceRequest;
@@ -53,7 +54,7 @@ impl SpanFactory {
     }
 
     /// Starts the span of `request`. The parent of the span is read from the request's headers.
-    pub fn start_span(&self, request: &ServiceRequest, route: Option<&str>) -> Context {
+    pub fn start_span(&self, request: &ServiceRequest, route: Option<&Arc<str>>) -> Context {
         let headers = HeaderExtractor(request.headers());
         let parent = global::get_text_map_propagator(|format| format.extract(&headers));
         let method = known_method(request.method());
@@ -73,9 +74,9 @@ impl SpanFactory {
         add_server_attributes(request, &mut attributes);
         add_client_attributes(request, &mut attributes);
         if let Some(route) = route {
-            attributes.push(KeyValue::new("http.route", route.to_owned()));
+            attributes.push(KeyValue::new("http.route", Arc::clone(route)));
         }
-        let is_health_check = route.is_some_and(|route| HEALTH_CHECK_ROUTES.contains(&route));
+        let is_health_check = route.is_some_and(|route| HEALTH_CHECK_ROUTES.contains(&&**route));
         if is_health_check && !self.trace_health_checks {
             // The samplers of `telemetry` drop a span with priority 0 and its child spans.
             attributes.push(KeyValue::new("sampling.priority", 0));
@@ -94,7 +95,7 @@ impl SpanFactory {
     }
 }
 
-fn span_name(method: &'static str, route: Option<&str>) -> Cow<'static, str> {
+fn span_name(method: &'static str, route: Option<&Arc<str>>) -> Cow<'static, str> {
     let method = if method == OTHER_METHOD {
         "HTTP"
     } else {

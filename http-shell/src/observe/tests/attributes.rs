@@ -170,7 +170,7 @@ fn only_untraced_health_checks_have_the_sampling_priority_0() {
         let tracer = BoxedTracer::new(Box::new(telemetry.tracer_provider.tracer("test")));
         let spans = SpanFactory::new(tracer, traces_health_checks);
         let request = TestRequest::with_uri(route).to_srv_request();
-        drop(spans.start_span(&request, Some(route)));
+        drop(spans.start_span(&request, Some(&route.into())));
         let priority = find_attribute(&telemetry.only_span(), "sampling.priority");
         assert_eq!(
             priority.is_some(),
