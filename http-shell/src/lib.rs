@@ -43,4 +43,4 @@ pub use observe::access::TARGET as ACCESS_TARGET;
 pub use observe::{RequestEnd, RequestHook};
 pub use open_files::raise_open_file_limit;
 pub use server::Server;
-pub use trace::{annotate, record_error, record_exception, tracer};
+pub use trace::{annotate, context_with_span, record_error, record_exception, tracer};

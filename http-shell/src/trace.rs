@@ -3,13 +3,25 @@
 use std::error::Error;
 use std::iter::successors;
 
-use opentelemetry::global::{self, BoxedTracer};
-use opentelemetry::trace::{SpanRef, TraceContextExt};
+use opentelemetry::global::{self, BoxedSpan, BoxedTracer};
+use opentelemetry::trace::{Span, SpanRef, TraceContextExt};
 use opentelemetry::{Context, KeyValue, Value};
 
 /// The tracer that creates all spans of the services.
 pub fn tracer() -> BoxedTracer {
     global::tracer("mythical-mysfits")
+}
+
+/// Returns a copy of `parent` whose span is `span`.
+///
+/// If `span` is not recording, the copy contains only the ids of `span`. A context with a complete span
+/// needs more memory, and locks the span at each use.
+pub fn context_with_span(parent: &Context, span: BoxedSpan) -> Context {
+    if span.is_recording() {
+        parent.with_span(span)
+    } else {
+        parent.with_remote_span_context(span.span_context().clone())
+    }
 }
 
 /// Sets an attribute of the current span. `value` is called only if the span is recording.

@@ -13,12 +13,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::propagation::Extractor;
-use opentelemetry::trace::{SpanKind, SpanRef, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{SpanKind, SpanRef, Status, Tracer};
 use opentelemetry::{Context, KeyValue};
 
 use super::access::{MAX_PATH_BYTES, MAX_USER_AGENT_BYTES, truncate_to_text};
 use super::attributes::{OTHER_METHOD, error_type, known_method, url_scheme};
 use super::failure::FailureReason;
+use crate::trace::context_with_span;
 
 /// The response header that contains the trace id of the request, in X-Ray's format.
 const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -91,7 +92,7 @@ impl SpanFactory {
             let _guard = parent.clone().attach();
             self.tracer.build_with_context(builder, &parent)
         };
-        parent.with_span(span)
+        context_with_span(&parent, span)
     }
 }
 

@@ -5,7 +5,7 @@ use std::thread::panicking;
 
 use actix_web::http::StatusCode;
 use http::{HeaderMap, Request};
-use http_shell::{record_error, record_exception};
+use http_shell::{context_with_span, record_error, record_exception};
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
@@ -31,7 +31,9 @@ impl CallSpan {
     /// Starts the span of `request`, whose path matches `route`.
     pub fn start<B>(tracer: &BoxedTracer, route: &'static str, request: &Request<B>) -> Self {
         let builder = tracer.span_builder(route).with_kind(SpanKind::Client);
-        let context = Context::current_with_span(builder.start(tracer));
+        let context = Context::map_current(|cx| {
+            context_with_span(cx, builder.start_with_context(tracer, cx))
+        });
         let span = context.span();
         if span.is_recording() {
             let method = request.method().as_str();

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
-use http_shell::{record_error, tracer};
+use http_shell::{context_with_span, record_error, tracer};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::metrics::{Counter, Histogram};
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
@@ -134,7 +134,9 @@ impl Call {
     fn start(recorder: &CallRecorder, operation: String) -> Self {
         let tracer = &recorder.tracer;
         let builder = tracer.span_builder("DynamoDB").with_kind(SpanKind::Client);
-        let context = Context::current_with_span(builder.start(tracer));
+        let context = Context::map_current(|cx| {
+            context_with_span(cx, builder.start_with_context(tracer, cx))
+        });
         let span = context.span();
         if span.is_recording() {
             span.update_name(format!("DynamoDB.{operation}"));
