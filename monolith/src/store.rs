@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -33,6 +32,8 @@ type UpdateError = SdkError<UpdateItemError>;
 #[derive(Clone, Debug)]
 pub struct Store {
     client: Client,
+    /// A client with the connections of `client`. The AWS SDK does not retry its calls.
+    client_without_retries: Client,
     table: String,
     deadline: Duration,
     /// `None` if each like is written with an update of its own.
@@ -43,7 +44,12 @@ impl Store {
     /// Creates a store without calling DynamoDB. With `like_batching`, concurrent likes of one mysfit are
     /// written with one update.
     pub fn new(client: Client, table: String, deadline: Duration, like_batching: bool) -> Self {
+        let no_retries = client
+            .config()
+            .to_builder()
+            .retry_config(RetryConfig::disabled());
         Self {
+            client_without_retries: Client::from_conf(no_retries.build()),
             client,
             table,
             deadline,
@@ -129,7 +135,7 @@ impl Store {
     /// Adds `count` likes to a mysfit with one update. The SDK does not retry the update.
     async fn write_likes(&self, id: &MysfitId, count: usize) -> Result<(), UpdateError> {
         let update = self
-            .client
+            .client_without_retries
             .update_item()
             .table_name(&self.table)
             .key("MysfitId", key_attribute(id))
@@ -137,8 +143,6 @@ impl Store {
             .condition_expression("attribute_type(Likes, :number)")
             .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
             .expression_attribute_values(":number", AttributeValue::S("N".to_owned()));
-        let no_retries = Config::builder().retry_config(RetryConfig::disabled());
-        let update = update.customize().config_override(no_retries);
         update.send().await.map(drop)
     }
 
