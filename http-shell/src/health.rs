@@ -7,10 +7,10 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
-use serde_json::json;
 
 use crate::drain::Lifecycle;
 use crate::error::{error_response, format_causes};
+use crate::json::json_response;
 use crate::methods::get;
 
 /// A running readiness check. The error of the check is the message for the client.
@@ -49,7 +49,7 @@ pub(crate) fn configure_routes(config: &mut ServiceConfig) {
 }
 
 async fn respond_live() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "live"}))
+    json_response(r#"{"status":"live"}"#)
 }
 
 async fn respond_ready(lifecycle: Data<Lifecycle>, readiness: Data<Readiness>) -> HttpResponse {
@@ -61,7 +61,7 @@ async fn respond_ready(lifecycle: Data<Lifecycle>, readiness: Data<Readiness>) -
     }
     let Readiness(check) = &**readiness;
     match check().await {
-        Ok(()) => HttpResponse::Ok().json(json!({"status": "ready"})),
+        Ok(()) => json_response(r#"{"status":"ready"}"#),
         Err(reason) => error_response(StatusCode::SERVICE_UNAVAILABLE, &reason),
     }
 }

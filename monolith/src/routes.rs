@@ -2,8 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
-use http_shell::{get, post};
-use serde_json::json;
+use http_shell::{get, json_response, post};
 
 mod id;
 mod mysfits;
@@ -24,7 +23,5 @@ pub fn configure(config: &mut ServiceConfig, like_in_monolith: bool) {
 /// `GET /`: the load balancer's health check. The check does not call DynamoDB, so the load balancer does
 /// not remove a task while the database is slow.
 async fn check_health() -> HttpResponse {
-    HttpResponse::Ok().json(json!({
-        "message": "Nothing here, used for health check. Try /mysfits instead."
-    }))
+    json_response(r#"{"message":"Nothing here, used for health check. Try /mysfits instead."}"#)
 }

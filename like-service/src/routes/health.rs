@@ -3,14 +3,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::json;
+use http_shell::json_response;
 
 use crate::error::Error;
 use crate::monolith_client::MonolithClient;
 
 pub async fn check(monolith: Data<MonolithClient>) -> Result<HttpResponse, Error> {
     monolith.check_health().await?;
-    Ok(HttpResponse::Ok().json(json!({
-        "message": "Health check, monolith service available."
-    })))
+    Ok(json_response(
+        r#"{"message":"Health check, monolith service available."}"#,
+    ))
 }

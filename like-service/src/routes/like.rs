@@ -2,8 +2,8 @@
 //! monolith.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::ContentType;
 use actix_web::web::Data;
+use http_shell::json_response;
 
 use crate::chaos::Chaos;
 use crate::error::Error;
@@ -19,7 +19,5 @@ pub async fn like(
     tracing::info!(mysfit.id = id.as_str(), "Like processed.");
     let answer = monolith.fulfill_like(&id).await?;
     tracing::info!(mysfit.id = id.as_str(), "Fulfill processed.");
-    Ok(HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .body(answer))
+    Ok(json_response(answer))
 }

@@ -2,8 +2,8 @@
 
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde_json::json;
+use http_shell::json_response;
+use serde::{Deserialize, Serialize};
 
 use super::id::PathId;
 use crate::error::Error;
@@ -17,6 +17,12 @@ struct ListQuery {
     value: Option<String>,
 }
 
+/// The response to `GET /mysfits`.
+#[derive(Serialize)]
+struct List<'a> {
+    mysfits: Vec<MysfitSummary<'a>>,
+}
+
 /// `GET /mysfits`: all mysfits, or the mysfits that match a filter.
 pub async fn list(request: HttpRequest, store: Data<Store>) -> Result<HttpResponse, Error> {
     let Query(query) =
@@ -25,8 +31,8 @@ pub async fn list(request: HttpRequest, store: Data<Store>) -> Result<HttpRespon
         Some(filter) => store.list_matching(filter).await?,
         None => store.list().await?,
     };
-    let summaries: Vec<_> = mysfits.iter().map(MysfitSummary::from).collect();
-    Ok(HttpResponse::Ok().json(json!({"mysfits": summaries})))
+    let mysfits = mysfits.iter().map(MysfitSummary::from).collect();
+    Ok(HttpResponse::Ok().json(List { mysfits }))
 }
 
 /// `GET /mysfits/{id}`: one mysfit with all its attributes.
@@ -47,5 +53,5 @@ pub async fn adopt(PathId(id): PathId, store: Data<Store>) -> Result<HttpRespons
 }
 
 fn update_success_response() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"Update": "Success"}))
+    json_response(r#"{"Update":"Success"}"#)
 }
