@@ -3,6 +3,7 @@
 //! Each page of a list is a separate call. The recorded call includes the retries of the AWS SDK. The
 //! throttle counter counts each throttled attempt.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -33,8 +34,8 @@ const DB_SYSTEM_NAME: &str = "aws.dynamodb";
 #[derive(Debug)]
 pub struct CallRecorder {
     tracer: BoxedTracer,
-    table: String,
-    region: String,
+    table: Arc<str>,
+    region: Arc<str>,
     instruments: Instruments,
 }
 
@@ -51,8 +52,8 @@ impl CallRecorder {
         let meter = global::meter("monolith");
         Self {
             tracer: tracer(),
-            table: table.to_owned(),
-            region: region.to_owned(),
+            table: table.into(),
+            region: region.into(),
             instruments: Instruments {
                 duration: meter
                     .f64_histogram("db.client.operation.duration")
@@ -81,8 +82,8 @@ impl Intercept for CallRecorder {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = bag.load::<Metadata>().map(|call| call.name().to_owned());
-        let call = Call::start(self, operation.unwrap_or_default());
+        let operation = bag.load::<Metadata>().map_or("", |call| call.name());
+        let call = Call::start(self, operation.into());
         bag.interceptor_state().store_put(call);
         Ok(())
     }
@@ -119,8 +120,8 @@ impl Intercept for CallRecorder {
 #[derive(Debug)]
 struct Call {
     context: Context,
-    table: String,
-    operation: String,
+    table: Arc<str>,
+    operation: Arc<str>,
     start: Instant,
     instruments: Instruments,
     has_ended: AtomicBool,
@@ -131,7 +132,7 @@ impl Storable for Call {
 }
 
 impl Call {
-    fn start(recorder: &CallRecorder, operation: String) -> Self {
+    fn start(recorder: &CallRecorder, operation: Arc<str>) -> Self {
         let tracer = &recorder.tracer;
         let builder = tracer.span_builder("DynamoDB").with_kind(SpanKind::Client);
         let context = Context::map_current(|cx| {
@@ -173,12 +174,12 @@ impl Call {
         let error_code = failure_code(after);
         let is_throttled = is_throttle_code(error_code.as_deref());
         let status = response.map(|response| response.status().as_u16());
-        let error_type = match status {
+        let error_type = is_failed.then(|| match status {
             _ if is_throttled => "throttled".to_owned(),
             Some(status) => status.to_string(),
             None => "no_answer".to_owned(),
-        };
-        self.record_duration(is_failed.then(|| (error_type.clone(), status)));
+        });
+        self.record_duration(error_type.clone().map(|error_type| (error_type, status)));
         let span = self.context.span();
         if !span.is_recording() {
             return;
@@ -196,7 +197,7 @@ impl Call {
                 span.set_attribute(KeyValue::new("aws.request_id", id.to_owned()));
             }
         }
-        if is_failed {
+        if let Some(error_type) = error_type {
             let sdk_error = after.output_or_error().and_then(Result::err);
             if let Some(error) = sdk_error.and_then(|error| error.as_connector_error()) {
                 record_error(&span, error);
