@@ -91,7 +91,7 @@ impl Store {
             .within_deadline(async { get.await.map_err(database_error) })
             .await?;
         let item = output.item.ok_or(Error::NoSuchMysfit)?;
-        parse_item(&item).ok_or(Error::NoSuchMysfit)
+        parse_item(item).ok_or(Error::NoSuchMysfit)
     }
 
     /// Adds one like to a mysfit.
@@ -189,12 +189,12 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let items = items.map_err(database_error)?;
-    Ok(items.iter().filter_map(parse_item).collect())
+    Ok(items.into_iter().filter_map(parse_item).collect())
 }
 
 /// Parses an item. Logs a warning and returns `None` if the item is invalid.
-fn parse_item(item: &Item) -> Option<Mysfit> {
-    Mysfit::try_from(item)
+fn parse_item(mut item: Item) -> Option<Mysfit> {
+    Mysfit::try_from(&mut item)
         .inspect_err(|error| {
             let id = item.get("MysfitId").and_then(|id| id.as_s().ok());
             tracing::warn!(mysfit.id = id, cause = %error, "the item is not a mysfit and is ignored");

@@ -1,6 +1,7 @@
 //! Converts a DynamoDB item into a mysfit.
 
 use std::collections::HashMap;
+use std::mem;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error;
@@ -15,29 +16,32 @@ pub type Item = HashMap<String, AttributeValue>;
 #[error("the attribute {0} is missing or invalid")]
 pub struct InvalidItem(&'static str);
 
-impl TryFrom<&Item> for Mysfit {
+impl TryFrom<&mut Item> for Mysfit {
     type Error = InvalidItem;
 
-    fn try_from(item: &Item) -> Result<Self, InvalidItem> {
+    /// Moves the texts out of `item`. The id is moved last, so that an invalid item keeps its id.
+    fn try_from(item: &mut Item) -> Result<Self, InvalidItem> {
         Ok(Self {
-            mysfit_id: text_attribute(item, "MysfitId")?,
-            name: text_attribute(item, "Name")?,
+            name: take_text(item, "Name")?,
             age: number_attribute(item, "Age")?,
-            good_evil: text_attribute(item, "GoodEvil")?,
-            law_chaos: text_attribute(item, "LawChaos")?,
-            species: text_attribute(item, "Species")?,
-            description: text_attribute(item, "Description")?,
-            thumb_image_uri: text_attribute(item, "ThumbImageUri")?,
-            profile_image_uri: text_attribute(item, "ProfileImageUri")?,
+            good_evil: take_text(item, "GoodEvil")?,
+            law_chaos: take_text(item, "LawChaos")?,
+            species: take_text(item, "Species")?,
+            description: take_text(item, "Description")?,
+            thumb_image_uri: take_text(item, "ThumbImageUri")?,
+            profile_image_uri: take_text(item, "ProfileImageUri")?,
             likes: number_attribute(item, "Likes")?,
             adopted: flag_attribute(item, "Adopted")?,
+            mysfit_id: take_text(item, "MysfitId")?,
         })
     }
 }
 
-fn text_attribute(item: &Item, name: &'static str) -> Result<String, InvalidItem> {
-    let value = item.get(name).and_then(|value| value.as_s().ok());
-    value.cloned().ok_or(InvalidItem(name))
+fn take_text(item: &mut Item, name: &'static str) -> Result<String, InvalidItem> {
+    match item.get_mut(name) {
+        Some(AttributeValue::S(text)) => Ok(mem::take(text)),
+        _ => Err(InvalidItem(name)),
+    }
 }
 
 fn number_attribute(item: &Item, name: &'static str) -> Result<u64, InvalidItem> {
@@ -101,14 +105,14 @@ mod tests {
     proptest! {
         #[test]
         fn a_mysfit_is_the_same_after_conversion_to_an_item_and_back(mysfit: Mysfit) {
-            prop_assert_eq!(Mysfit::try_from(&build_item(&mysfit)), Ok(mysfit));
+            prop_assert_eq!(Mysfit::try_from(&mut build_item(&mysfit)), Ok(mysfit));
         }
 
         #[test]
         fn an_item_without_one_of_the_attributes_is_invalid(mysfit: Mysfit, missing in 0..ATTRIBUTE_NAMES.len()) {
             let mut item = build_item(&mysfit);
             item.remove(ATTRIBUTE_NAMES[missing]);
-            prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[missing])));
+            prop_assert_eq!(Mysfit::try_from(&mut item), Err(InvalidItem(ATTRIBUTE_NAMES[missing])));
         }
 
         #[test]
@@ -117,7 +121,7 @@ mod tests {
         ) {
             let mut item = build_item(&mysfit);
             item.insert(ATTRIBUTE_NAMES[invalid].to_owned(), value);
-            prop_assert_eq!(Mysfit::try_from(&item), Err(InvalidItem(ATTRIBUTE_NAMES[invalid])));
+            prop_assert_eq!(Mysfit::try_from(&mut item), Err(InvalidItem(ATTRIBUTE_NAMES[invalid])));
         }
     }
 }
