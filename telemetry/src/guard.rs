@@ -27,7 +27,7 @@ pub struct FlushGuard {
     pub(crate) tracer_provider: SdkTracerProvider,
     pub(crate) meter_provider: Option<SdkMeterProvider>,
     pub(crate) rules_poller: Option<Poller>,
-    pub(crate) log_queue: Option<LogQueue>,
+    pub(crate) log_queue: LogQueue,
 }
 
 impl Drop for FlushGuard {
@@ -48,8 +48,7 @@ impl Drop for FlushGuard {
             }),
         ]);
         // The log queue is flushed last, because the final exports can log failures.
-        let log_queue = self.log_queue.take();
-        let lost_lines = log_queue.map_or(0, |queue| queue.flush(FLUSH_TIMEOUT));
+        let lost_lines = self.log_queue.wait_until_written(FLUSH_TIMEOUT);
         if lost_lines > 0 {
             eprintln!(
                 "{lost_lines} log lines were lost, because they could not be written to standard output in time"

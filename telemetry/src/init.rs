@@ -34,7 +34,7 @@ pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitErr
     }
     // The subscriber is installed before the export threads start, because each exporter logs an outage only
     // once. An outage that starts before the subscriber is installed would not appear in the log.
-    let log_queue = LogQueue::start();
+    let log_queue = LogQueue::start().map_err(InitError::Thread)?;
     let layer = create_log_layer(config, service, &log_queue);
     tracing_subscriber::registry().with(layer).try_init()?;
     for warning in config.warnings.iter().chain(&metadata_warning) {
@@ -49,6 +49,6 @@ pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitErr
         tracer_provider,
         meter_provider,
         rules_poller,
-        log_queue: Some(log_queue),
+        log_queue,
     })
 }

@@ -30,27 +30,26 @@ fn after_an_output_failure_one_warning_and_one_recovery_are_logged() {
     let counts = LineCounts::default();
     let mut output = LogOutput::new(FakeOutput::default(), counts.clone());
     for failure_count in 1..=2 {
-        output.write_all(b"a\n").unwrap();
-        output.flush().unwrap();
+        output.write_lines(b"a\n", 1);
+        output.flush();
         assert_eq!(log.take(), "");
         output.writer.is_full = true;
-        for _ in 0..5 {
-            assert!(output.write_all(b"b\n").is_err());
-        }
+        output.write_lines(b"b\n", 1);
+        output.write_lines(b"b\nb\nb\nb\n", 4);
         assert_eq!(log.take(), "");
         output.writer.is_full = false;
-        output.write_all(b"c\n").unwrap();
+        output.write_lines(b"c\n", 1);
         let logged = log.take();
         let has_warning = logged.contains("WARN") && logged.contains("dropped=5");
         assert!(has_warning, "{logged}");
         // The queue is flushed only when it is empty, so the recovery is not logged yet.
-        output.write_all(b"d\n").unwrap();
+        output.write_lines(b"d\n", 1);
         assert_eq!(log.take(), "");
-        output.flush().unwrap();
+        output.flush();
         let logged = log.take();
         let has_recovery = logged.contains("INFO") && logged.contains("dropped=5");
         assert!(has_recovery, "{logged}");
-        output.flush().unwrap();
+        output.flush();
         assert_eq!(log.take(), "");
         assert_eq!(counts.dropped_count(), 5 * failure_count);
         assert_eq!(counts.written.load(Ordering::Relaxed), 3 * failure_count);
