@@ -10,11 +10,13 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::config::{Config, LogFormat};
 use crate::service_info::ServiceInfo;
 
+mod json;
 mod queue;
-mod trace_ids;
+mod text;
 
+use json::JsonFormat;
 pub(crate) use queue::LogQueue;
-use trace_ids::{FormatWithTraceIds, write_json_ids, write_text_ids};
+use text::TextFormat;
 
 /// Creates the layer that formats each `tracing` event as a line and adds the line to `queue`.
 pub(crate) fn create_log_layer<S>(
@@ -26,35 +28,12 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let writer = queue.make_writer();
+    let layer = layer().with_ansi(false).with_writer(writer);
     let layer = match config.log_format {
-        LogFormat::Json => {
-            let inner_format = format()
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(false);
-            let format = FormatWithTraceIds {
-                inner_format,
-                line_end: "}\n",
-                write_ids: write_json_ids,
-            };
-            layer()
-                .json()
-                .event_format(format)
-                .with_writer(writer)
-                .boxed()
-        }
+        LogFormat::Json => layer.event_format(JsonFormat).boxed(),
         LogFormat::Text => {
-            let format = FormatWithTraceIds {
-                inner_format: format().with_ansi(false),
-                line_end: "\n",
-                write_ids: write_text_ids,
-            };
-            layer()
-                .with_ansi(false)
-                .event_format(format)
-                .with_writer(writer)
-                .boxed()
+            let format = TextFormat(format().with_ansi(false));
+            layer.event_format(format).boxed()
         }
     };
     layer.with_filter(create_filter(config, service))

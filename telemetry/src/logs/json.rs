@@ -1,0 +1,108 @@
+//! Formats log lines as JSON objects.
+
+use std::fmt;
+
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
+use serde::Serialize;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_log::NormalizeEvent;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::propagation::XrayTraceId;
+
+/// Writes each event as one JSON object: the time, the level, the fields of the event, the target, and the
+/// ids of the current span.
+///
+/// The JSON format of `tracing-subscriber` is not used. It has no trace ids, and needs more CPU time.
+pub(super) struct JsonFormat;
+
+impl<S, N> FormatEvent<S, N> for JsonFormat
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        // Events of the crate `log` have their target in a field.
+        let log_metadata = event.normalized_metadata();
+        let metadata = log_metadata.as_ref().unwrap_or_else(|| event.metadata());
+        writer.write_str("{\"timestamp\":\"")?;
+        SystemTime.format_time(&mut writer)?;
+        write!(writer, "\",\"level\":\"{}\"", metadata.level().as_str())?;
+        let mut members = MemberWriter {
+            writer: writer.by_ref(),
+            result: Ok(()),
+        };
+        event.record(&mut members);
+        members.write_member("target", metadata.target());
+        members.result?;
+        Context::map_current(|cx| {
+            let span = cx.span();
+            let span_context = span.span_context();
+            if !span_context.is_valid() {
+                return Ok(());
+            }
+            let trace_id = XrayTraceId(span_context.trace_id());
+            let span_id = span_context.span_id();
+            write!(
+                writer,
+                ",\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\""
+            )
+        })?;
+        writer.write_str("}\n")
+    }
+}
+
+/// Writes fields as members of a JSON object that already has a member.
+struct MemberWriter<'a> {
+    writer: Writer<'a>,
+    result: fmt::Result,
+}
+
+impl MemberWriter<'_> {
+    fn write_member(&mut self, name: &str, value: impl Serialize) {
+        if self.result.is_ok() {
+            self.result = serde_json::to_string(&value)
+                .map_err(|_| fmt::Error)
+                .and_then(|value| write!(self.writer, ",\"{name}\":{value}"));
+        }
+    }
+}
+
+impl Visit for MemberWriter<'_> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.write_member(field.name(), value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.write_member(field.name(), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write_member(field.name(), value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.write_member(field.name(), value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.write_member(field.name(), value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.write_member(field.name(), format_args!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests;
