@@ -13,7 +13,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -102,7 +102,11 @@ impl RequestReader {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if mem::take(&mut self.must_pause) {
-            cx.waker().wake_by_ref();
+            // If nothing is left to read, the task is polled again when the socket is readable.
+            let has_more = !self.unread.is_empty() || self.has_ended;
+            if has_more || stream.poll_read_ready(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
             return Poll::Pending;
         }
         loop {
@@ -125,12 +129,14 @@ impl RequestReader {
             if self.has_ended && self.unread.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            shared_stage.waiting_task.replace(Some(cx.waker().clone()));
+            if !self.unread.is_empty() {
+                shared_stage.waiting_task.replace(Some(cx.waker().clone()));
+            }
             if self.has_ended || self.unread.len() >= MAX_UNREAD_BYTES {
                 return Poll::Pending;
             }
-            let mut chunk = [0; READ_CHUNK_BYTES];
-            let mut chunk = ReadBuf::new(&mut chunk);
+            let mut chunk = [MaybeUninit::uninit(); READ_CHUNK_BYTES];
+            let mut chunk = ReadBuf::uninit(&mut chunk);
             match Pin::new(&mut *stream).poll_read(cx, &mut chunk) {
                 Poll::Ready(Ok(())) => {
                     self.has_ended = chunk.filled().is_empty();
