@@ -41,8 +41,12 @@ impl DiscardedBody {
     /// Reads the body of `request` and drops its bytes.
     pub async fn read(request: &mut ServiceRequest) -> Self {
         let mut payload = request.take_payload();
-        let result = timeout(BODY_TIMEOUT, read_to_end(request, &mut payload)).await;
-        let result = result.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT));
+        let result = match payload {
+            Payload::None => Ok(()),
+            _ => timeout(BODY_TIMEOUT, read_to_end(request, &mut payload))
+                .await
+                .unwrap_or(Err(StatusCode::REQUEST_TIMEOUT)),
+        };
         let closes_connection = result.is_err() || offers_upgrade(request);
         if let Some(connection) = request.conn_data::<Rc<Connection>>() {
             connection.set_read_stage(if closes_connection {
