@@ -174,11 +174,25 @@ pub fn trace_header(span: &SpanRef<'_>) -> Option<(HeaderName, HeaderValue)> {
     if !span.is_valid() {
         return None;
     }
-    let trace_id = span.trace_id().to_string();
-    let (time, random) = trace_id.split_at(8);
-    let sampled = u8::from(span.is_sampled());
-    let value = format!("Root=1-{time}-{random};Sampled={sampled}");
-    Some((TRACE_ID_HEADER, HeaderValue::try_from(value).ok()?))
+    let mut value = *b"Root=1-00000000-000000000000000000000000;Sampled=0";
+    let (time, random) = (7..15, 16..40);
+    let trace_id = span.trace_id().to_bytes();
+    write_hex(&trace_id[..4], &mut value[time]);
+    write_hex(&trace_id[4..], &mut value[random]);
+    if span.is_sampled() {
+        value[value.len() - 1] = b'1';
+    }
+    Some((TRACE_ID_HEADER, HeaderValue::from_bytes(&value).ok()?))
+}
+
+/// Writes two hexadecimal digits for each byte. The formatting functions of the standard library need more
+/// CPU time.
+fn write_hex(bytes: &[u8], digits: &mut [u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
 }
 
 /// Implements [`Extractor`], so that propagators can read request headers.
@@ -196,7 +210,22 @@ impl Extractor for HeaderExtractor<'_> {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags, TraceState};
+
     use super::*;
+
+    #[test]
+    fn the_trace_header_contains_the_trace_id_and_the_sampling_decision() {
+        for (flags, sampled) in [(TraceFlags::SAMPLED, 1), (TraceFlags::default(), 0)] {
+            let trace_id = 0x5840_6520_a006_6491_27e3_7190_3a2d_e979.into();
+            let span = SpanContext::new(trace_id, 1.into(), flags, false, TraceState::NONE);
+            let cx = Context::new().with_remote_span_context(span);
+            let (_, value) = trace_header(&cx.span()).unwrap();
+            let expected = format!("Root=1-58406520-a006649127e371903a2de979;Sampled={sampled}");
+            assert_eq!(value, expected);
+        }
+        assert_eq!(trace_header(&Context::new().span()), None);
+    }
 
     #[test]
     fn propagators_can_read_the_headers_of_a_request() {
