@@ -188,6 +188,9 @@ mod tests {
 
     use super::*;
 
+    const KIB: usize = 1024;
+    const MIB: usize = 1024 * KIB;
+
     /// Splits `bytes` into the parts that actix receives in successive reads.
     fn split_into_pieces(stage: ReadStage, bytes: &str) -> Vec<String> {
         let mut reader = RequestReader {
@@ -233,6 +236,7 @@ mod tests {
         assert_eq!(reader.next_piece_length(ReadStage::Body(0), 100), 0);
         assert_eq!(reader.next_piece_length(ReadStage::Response, 100), 0);
     }
+
     /// Opens a connection to a client that sends `bytes` and keeps the connection open. The second value is
     /// the client's task.
     async fn connect_client(bytes: Vec<u8>) -> (TcpStream, JoinHandle<TcpStream>) {
@@ -289,7 +293,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_closing_connection_drops_1_mib_and_then_ends() {
-        let (mut stream, client) = connect_client(vec![b'x'; 2 * MAX_DROPPED_BYTES]).await;
+        let (mut stream, client) = connect_client(vec![b'x'; 2 * MIB]).await;
         let (mut reader, stage) = (RequestReader::default(), SharedReadStage::default());
         stage.set(ReadStage::Closing);
         // A connection never leaves this stage.
@@ -299,8 +303,23 @@ mod tests {
             None => Poll::Pending,
         });
         assert_eq!(text.await, "");
-        let most_bytes = MAX_DROPPED_BYTES + MAX_UNREAD_BYTES;
-        assert!((MAX_DROPPED_BYTES..most_bytes).contains(&reader.dropped_bytes));
+        assert!((MIB..MIB + 64 * KIB).contains(&reader.dropped_bytes));
         client.abort();
+    }
+
+    #[tokio::test]
+    async fn at_most_64_kib_and_one_chunk_are_read_before_the_response_is_sent() {
+        let (mut stream, client) = connect_client(vec![b'x'; 128 * KIB]).await;
+        let _client = client.await.unwrap();
+        let (mut reader, stage) = (RequestReader::default(), SharedReadStage::default());
+        stage.set(ReadStage::Response);
+        // The socket has more bytes than are read, so it stays readable.
+        for _ in 0..100 {
+            stream.readable().await.unwrap();
+            let text = poll_fn(|cx| Poll::Ready(poll_text(&mut reader, &mut stream, &stage, cx)));
+            assert_eq!(text.await, None);
+            assert!(reader.unread.len() < 72 * KIB, "{}", reader.unread.len());
+        }
+        assert!(reader.unread.len() >= 64 * KIB, "{}", reader.unread.len());
     }
 }
