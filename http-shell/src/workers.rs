@@ -106,3 +106,30 @@ impl Drop for Workers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::health::Readiness;
+    use crate::observe::tests::TestTelemetry;
+
+    #[tokio::test]
+    async fn the_panic_of_one_worker_is_an_early_end() {
+        let lifecycle = Lifecycle::default();
+        let has_panicked = Arc::new(AtomicBool::new(false));
+        let app = AppBuilder::new(
+            lifecycle.clone(),
+            Readiness::new(async || Ok::<_, io::Error>(())),
+            TestTelemetry::new().observer(),
+            move |_: &mut ServiceConfig| {
+                assert!(has_panicked.swap(true, Ordering::Relaxed), "first worker");
+            },
+        );
+        let (mut workers, _senders) = Workers::start(&app, &lifecycle).unwrap();
+        let early_end = workers.wait_for_early_end();
+        timeout(Duration::from_secs(20), early_end).await.unwrap();
+    }
+}
