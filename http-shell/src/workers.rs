@@ -117,7 +117,7 @@ mod tests {
     use crate::observe::tests::TestTelemetry;
 
     #[tokio::test]
-    async fn the_panic_of_one_worker_is_an_early_end() {
+    async fn the_wait_for_an_early_end_resolves_when_one_worker_panics() {
         let lifecycle = Lifecycle::default();
         let has_panicked = Arc::new(AtomicBool::new(false));
         let app = AppBuilder::new(

@@ -12,7 +12,7 @@ use crate::sampler::Poller;
 
 /// The timeout of the final export of spans and metrics. The subsequent flush of the log queue has the
 /// same timeout.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The longest time that the final metrics export waits for the final span export. After the span
 /// export, the metrics include the number of exported spans.

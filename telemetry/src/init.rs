@@ -40,7 +40,11 @@ pub fn init(config: &Config, service: ServiceInfo) -> Result<FlushGuard, InitErr
     for warning in config.warnings.iter().chain(&metadata_warning) {
         tracing::warn!("{warning}");
     }
-    let (tracer_provider, rules_poller) = create_tracer_provider(config, &resource)?;
+    let (tracer_provider, rules_poller) =
+        create_tracer_provider(config, &resource).inspect_err(|_| {
+            // The process ends with this error, so the warnings above must be written now.
+            log_queue.wait_until_written(FLUSH_TIMEOUT);
+        })?;
     global::set_tracer_provider(tracer_provider.clone());
     let forwards_incoming_trace = config.traces_exporter == TracesExporter::None;
     let propagator = MultiFormatPropagator::new(&config.propagators, forwards_incoming_trace);

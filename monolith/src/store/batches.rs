@@ -1,7 +1,7 @@
 //! Writes concurrent likes of one mysfit with one update (`LIKE_BATCHING=on`).
 //!
 //! One task writes the likes of a mysfit. The likes that arrive during a write are the next batch. A like
-//! that arrives while nothing is written is written at once, so no timer delays a like. A batch is retried
+//! that arrives while no update is in progress or waits for its retry is written at once. A batch is retried
 //! by the same rules as a single like ([`failure`](super::failure)). A batch contains only likes whose
 //! caller still waits.
 
@@ -27,7 +27,7 @@ use queues::{Queues, next_batch, push};
 
 /// A write that takes longer than this fraction of the deadline no longer delays the next batch. Otherwise
 /// one lost answer would use the whole deadline of the likes that wait for the next batch.
-const TURNS_PER_DEADLINE: u32 = 4;
+const MAX_WRITE_WAITS_PER_DEADLINE: u32 = 4;
 
 /// A like that waits for its write.
 #[derive(Debug)]
@@ -96,11 +96,10 @@ struct Turn {
 
 impl Turn {
     fn new(batches: Batches, id: MysfitId) -> Self {
-        let is_over = false;
         Self {
             batches,
             id,
-            is_over,
+            is_over: false,
         }
     }
 
@@ -140,13 +139,11 @@ async fn write_batches(store: Store, turn: Turn) {
         let Some(context) = choose_trace(&batch) else {
             return;
         };
-        let size = KeyValue::new("like.batch.size", batch.len() as i64);
-        context.span().set_attribute(size);
         let result = {
             let write = store.write_likes(&id, batch.len());
             let write = write.with_context(context.clone());
             let mut write = pin!(until_all_left(&mut batch, write));
-            match timeout(store.deadline / TURNS_PER_DEADLINE, &mut write).await {
+            match timeout(store.deadline / MAX_WRITE_WAITS_PER_DEADLINE, &mut write).await {
                 Ok(result) => result,
                 Err(_) => {
                     if let Some(turn) = turn.take() {
@@ -170,6 +167,9 @@ async fn write_batches(store: Store, turn: Turn) {
                 sleep_until(retry_at).await;
             }
             Some(result) => {
+                // The attribute is set only after the last attempt, because a span keeps each value that is set.
+                let size = KeyValue::new("like.batch.size", batch.len() as i64);
+                context.span().set_attribute(size);
                 let result = result.map_err(convert_update_error);
                 answer(batch.drain(..), &writer, &result);
                 backoff = Backoff::new();

@@ -62,7 +62,8 @@ where
     }
 }
 
-/// Writes fields as members of a JSON object that already has a member.
+/// Writes fields as members of a JSON object that already has a member. The names of fields are written unchanged,
+/// because no field name of the services and their crates contains a character that JSON escapes.
 struct MemberWriter<'a> {
     writer: Writer<'a>,
     result: fmt::Result,

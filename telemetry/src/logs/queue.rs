@@ -128,7 +128,7 @@ impl SharedQueue {
         }
     }
 
-    /// Writes the lines of the queue to `output`, without end.
+    /// Writes the lines of the queue to `output`. This method never returns.
     fn write_lines(&self, mut output: LogOutput<impl Write>) {
         let mut batch = Lines::default();
         loop {
@@ -204,7 +204,7 @@ struct LogOutput<W> {
     dropped_at_last_recovery: u64,
     /// Whether [`Self::report_drops`] has reported dropped lines since the last recovery.
     has_reported_drops: bool,
-    /// Whether writing the previous line failed.
+    /// Whether the previous write failed.
     has_write_failed: bool,
 }
 
@@ -220,7 +220,7 @@ impl<W: Write> LogOutput<W> {
     }
 
     /// Logs one WARN when lines are dropped for the first time since the last recovery. This method is called
-    /// after each written line, because a written line shows that standard output accepts lines again.
+    /// after each successful write, because it shows that standard output accepts lines again.
     fn report_drops(&mut self) {
         let dropped_count = self.counts.dropped_count() - self.dropped_at_last_recovery;
         if dropped_count > 0 && !self.has_reported_drops {

@@ -76,3 +76,16 @@ fn a_line_in_a_span_ends_with_the_ids_of_the_span() {
     let ids = r#","trace_id":"1-58406520-a006649127e371903a2de979","span_id":"53995c3f42cd8ad8"}"#;
     assert!(line.trim_end().ends_with(ids), "{line}");
 }
+
+#[test]
+fn an_event_of_the_crate_log_has_its_own_target_and_level() {
+    let record = tracing_log::log::Record::builder()
+        .target("rustls")
+        .level(tracing_log::log::Level::Warn)
+        .args(format_args!("y"))
+        .build();
+    let (_, members) = log_line(|| tracing_log::format_trace(&record).unwrap());
+    assert_eq!(members["target"], "rustls");
+    assert_eq!(members["level"], "WARN");
+    assert_eq!(members["message"], "y");
+}

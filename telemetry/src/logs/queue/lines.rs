@@ -1,11 +1,10 @@
 //! Log lines in one buffer.
 
-/// Maximum size of a chunk with more than one line: a pipe accepts a write of this size completely, or not at
-/// all (`PIPE_BUF` in POSIX is at least 512 bytes, and 4096 bytes on Linux). Therefore no line of a chunk is written
-/// if the reader of a pipe stalls.
+/// Maximum size of a chunk with more than one line. On Linux, a pipe accepts a write of at most this size (`PIPE_BUF`)
+/// completely, or not at all. Other systems can write a part of a chunk.
 const MAX_CHUNK_BYTES: usize = 4096;
 
-/// The buffers of an empty queue keep at most this capacity, so that a burst of lines does not use memory for ever.
+/// The buffers of an empty queue keep at most this capacity, so that memory is released after a burst of lines.
 const MAX_KEPT_BYTES: usize = 64 * 1024;
 
 /// Log lines, one after the other.
