@@ -1,6 +1,7 @@
 """Runs calls of the AWS CLI in one process that has already imported the CLI. Importing takes most of a call's time.
 
 An AwsServer writes a program `aws`, which sends its arguments, its directory and the AWS variables to the server and prints the answer.
+The program does not pass on its standard input, so the scripts must give files to the AWS CLI.
 The program is a bash script, because Python takes ten times longer to start. fake_aws.py uses the same program."""
 
 import atexit
@@ -32,9 +33,9 @@ exit "${{answer[0]:-255}}"
 
 
 def script_path(program_directory):
-    """Returns the PATH of a script, with `aws` of the given directory. `python3` is this Python, because a version manager's `python3`
-    takes five times longer to start."""
-    return f"{program_directory}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    """Returns the PATH of a script, with `aws` of the given directory. `python3` is the Python of this virtual environment without its
+    packages, because users of the scripts do not have these packages. A version manager's `python3` would take longer to start."""
+    return f"{program_directory}:{Path(sys.base_prefix) / 'bin'}:{os.environ['PATH']}"
 
 
 def read_fields(connection):
@@ -79,7 +80,10 @@ def run_cli(driver, own_environment, arguments, directory, variables):
         try:
             code = driver.main(arguments)
         except SystemExit as end:
-            code = end.code
+            # Python exits with 0 if the code is None, and prints a text and exits with 1.
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            if isinstance(end.code, str):
+                errors.write(f"{end.code}\n")
     return code, output.getvalue(), errors.getvalue()
 
 

@@ -22,8 +22,8 @@ def tearDownModule():
     cloud.stop()
 
 
-def run_script(case, name, *options, stack, code=0):
-    process = cloud.run_script(name, *options, stack=stack)
+def run_script(case, name, *options, stack, code=0, real_cli=False):
+    process = cloud.run_script(name, *options, stack=stack, real_cli=real_cli)
     case.assertEqual(code, process.returncode, f"{name} {options}:\n{process.stdout}")
     return process.stdout
 
@@ -187,7 +187,8 @@ class Likes(unittest.TestCase):
         run_script(self, "load-ddb", stack=stack)
         item = dynamodb.get_item(TableName=table, Key=key)["Item"]
         self.assertEqual(({"N": "7"}, {"BOOL": True}, SEED[0]["name"]), (item["Likes"], item["Adopted"], item["Name"]["S"]))
-        run_script(self, "load-ddb", "--reset", stack=stack)
+        # This call proves that the scripts also work with the installed AWS CLI.
+        run_script(self, "load-ddb", "--reset", stack=stack, real_cli=True)
         item = dynamodb.get_item(TableName=table, Key=key)["Item"]
         self.assertEqual(({"N": "0"}, {"BOOL": False}), (item["Likes"], item["Adopted"]))
 
