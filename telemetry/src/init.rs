@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, TracesExporter};
 use crate::error::InitError;
-use crate::guard::FlushGuard;
+use crate::guard::{FLUSH_TIMEOUT, FlushGuard};
 use crate::logs::{LogQueue, create_log_layer};
 use crate::metrics::create_meter_provider;
 use crate::propagation::MultiFormatPropagator;
