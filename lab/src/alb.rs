@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use wire::{Server, Timeouts, serve_connections};
+use wire::{Server, Timeouts, Warn, serve_connections};
 
 mod access_log;
 mod answer;
@@ -72,8 +72,15 @@ pub struct LoadBalancer {
 }
 
 impl LoadBalancer {
-    /// Serves until `stop`; then takes no new connection and lets running requests finish.
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken, timeouts: Timeouts) {
+    /// Serves until `stop`; then takes no new connection and lets running requests finish. Calls `warn` if connections
+    /// cannot be accepted.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: CancellationToken,
+        timeouts: Timeouts,
+        warn: Warn,
+    ) {
         let alb = Arc::new(self);
         let mut server = Server::new();
         server.max_headers(head::MAX_HEADERS);
@@ -93,7 +100,7 @@ impl LoadBalancer {
             });
             (connection, service)
         };
-        serve_connections(listener, server, connected, stop, timeouts.grace).await;
+        serve_connections(listener, server, connected, stop, timeouts.grace, warn).await;
     }
 
     /// The priority of the rule that decides, and where it leads; 0 is the default action.

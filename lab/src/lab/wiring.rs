@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wire::{Guard, Timeouts, serve};
+use wire::{Guard, Timeouts, Warn, serve};
 use xray::{Config, Limits, SamplingRates, Server};
 
 use crate::alb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
@@ -26,13 +26,14 @@ const LIKE_PATHS: &str = "/mysfits/*/like";
 /// The name of the load balancer's log, and of what writes it.
 const LOAD_BALANCER: &str = "load-balancer";
 
-/// Of the load balancer and of the site. The idle timeout is an ALB's.
+/// Time limits of the load balancer and of the site. `idle` is an ALB's idle timeout.
 const TIMEOUTS: Timeouts = Timeouts {
     idle: Duration::from_secs(60),
     grace: Duration::from_secs(10),
 };
 
-/// Of DynamoDB and of the AWS endpoint. SDKs keep idle connections for 90 s and longer. Closing one just when a request is sent on it fails the request.
+/// Time limits of DynamoDB and of the AWS endpoint. SDKs keep idle connections for 90 s and longer. If the server closes a
+/// connection while a request is sent on it, the request fails.
 const SDK_TIMEOUTS: Timeouts = Timeouts {
     idle: Duration::from_secs(600),
     ..TIMEOUTS
@@ -75,32 +76,38 @@ pub fn start(
     let mut parts = Parts::default();
     // Of all listeners only the load balancer's is open to web pages of other origins.
     let guard = Guard::new(options.allowed.clone()).with_site(ports.site.address.port());
+    let console = supervisor.report.console();
+    let warn: Warn = Arc::new(move |warning| console.say(warning));
     let dynamodb = database.into_router();
     let aws = aws::router(dynamodb.clone(), site.xray.clone());
     let Port { listener, address } = ports.dynamodb;
     let app = guard.protect(address, dynamodb);
+    let to_console = Arc::clone(&warn);
     parts.run(parts.database.clone(), |stop| async {
-        serve(listener, app, stop, SDK_TIMEOUTS).await;
+        serve(listener, app, stop, SDK_TIMEOUTS, to_console).await;
         Ok(())
     });
     let Port { listener, address } = ports.aws;
     let app = guard.protect(address, aws);
+    let to_console = Arc::clone(&warn);
     parts.run(parts.aws.clone(), |stop| async {
-        serve(listener, app, stop, SDK_TIMEOUTS).await;
+        serve(listener, app, stop, SDK_TIMEOUTS, to_console).await;
         Ok(())
     });
 
     if let (Some(ports), Some(xray)) = (ports.xray, &site.xray) {
         let server = Server::new(Arc::clone(xray), ports.sockets, guard.clone());
+        let warn = Arc::clone(&warn);
         parts.run(parts.xray.clone(), |stop| async {
-            server.run_until(stop).await.map_err(Error::from)
+            server.run_until(stop, warn).await.map_err(Error::from)
         });
     }
 
     let Port { listener, address } = ports.site;
     let site = guard.protect(address, site.into_router());
+    let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {
-        serve(listener, site, stop, TIMEOUTS).await;
+        serve(listener, site, stop, TIMEOUTS, to_console).await;
         Ok(())
     });
 
@@ -120,7 +127,7 @@ pub fn start(
     };
     let listener = ports.alb.listener;
     parts.run(parts.alb.clone(), |stop| async {
-        alb.serve(listener, stop, TIMEOUTS).await;
+        alb.serve(listener, stop, TIMEOUTS, warn).await;
         Ok(())
     });
 

@@ -175,7 +175,8 @@ pub async fn logging_balancer(
         access_log: AccessLog::new(move |line| log.0.lock().unwrap().push(line.to_owned())),
     };
     let grace = Duration::from_secs(1);
-    tokio::spawn(alb.serve(listener, CancellationToken::new(), Timeouts { idle, grace }));
+    let (stop, timeouts) = (CancellationToken::new(), Timeouts { idle, grace });
+    tokio::spawn(alb.serve(listener, stop, timeouts, Arc::new(|_| {})));
     (address, lines)
 }
 

@@ -4,6 +4,7 @@
 //! The crate knows no service. A service states its protocol and its operations as an [`Api`], and [`endpoint()`] passes
 //! requests on to the services.
 
+mod accept;
 mod arn;
 mod body;
 mod cbor;
@@ -15,10 +16,11 @@ mod query;
 mod serve;
 mod xml;
 
+pub use accept::Warn;
 pub use arn::{ACCOUNT, REGION, arn};
-pub use body::{BodyError, read_body};
+pub use body::{BodyError, discard_body, read_body};
 pub use endpoint::{Api, QueryCall, Service, endpoint};
 pub use error::{Error, JsonProtocol};
 pub use guard::{Allowed, Guard};
-pub use query::Parameters;
+pub use query::{Parameters, shorten};
 pub use serve::{Server, Timeouts, serve, serve_connections};

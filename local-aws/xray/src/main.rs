@@ -40,7 +40,8 @@ async fn main() -> ExitCode {
         sockets,
         options.guard(),
     );
-    match server.run_until(shutdown_token()).await {
+    let warn = Arc::new(|warning: &str| eprintln!("xray: {warning}"));
+    match server.run_until(shutdown_token(), warn).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xray: {error}");

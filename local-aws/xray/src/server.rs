@@ -10,7 +10,7 @@ use rustix::net::sockopt::set_socket_recv_buffer_size;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use wire::{Guard, Timeouts, serve};
+use wire::{Guard, Timeouts, Warn, serve};
 
 use crate::api;
 use crate::otlp;
@@ -92,21 +92,28 @@ impl Server {
         }
     }
 
-    /// Runs the server until `shutdown` is cancelled, and then finishes running requests.
+    /// Runs the server until `shutdown` is cancelled, and then finishes running requests. Calls `warn` if
+    /// connections cannot be accepted.
     ///
     /// # Errors
     ///
     /// Fails if a listener has no address.
-    pub async fn run_until(self, shutdown: CancellationToken) -> io::Result<()> {
+    pub async fn run_until(self, shutdown: CancellationToken, warn: Warn) -> io::Result<()> {
         let Self {
             xray,
             sockets,
             guard,
         } = self;
         let api = guard.protect(sockets.tcp.local_addr()?, api::router(Arc::clone(&xray)));
-        let api = serve(sockets.tcp, api, shutdown.clone(), TIMEOUTS);
+        let api = serve(
+            sockets.tcp,
+            api,
+            shutdown.clone(),
+            TIMEOUTS,
+            Arc::clone(&warn),
+        );
         let otlp = guard.protect(sockets.otlp.local_addr()?, otlp::router(Arc::clone(&xray)));
-        let otlp = serve(sockets.otlp, otlp, shutdown.clone(), TIMEOUTS);
+        let otlp = serve(sockets.otlp, otlp, shutdown.clone(), TIMEOUTS, warn);
         let background = async {
             tokio::select! {
                 () = receive_documents(&xray, &sockets.udp) => {}
