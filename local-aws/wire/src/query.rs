@@ -37,7 +37,7 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// Fails if `Action` is absent, if a parameter is there twice or both a text and a structure, or if the request has
+    /// Fails if `Action` is absent, if a parameter occurs twice or is both a text and a structure, or if the request has
     /// too many parameters.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         let mut root = BTreeMap::new();
@@ -68,7 +68,7 @@ impl Form {
 
 /// Inserts a parameter into the tree of all parameters.
 fn insert(root: &mut BTreeMap<String, Node>, name: &str, value: Cow<'_, str>) -> Result<(), Error> {
-    let twice = || malformed(format!("The parameter {} is there twice", shorten(name)));
+    let twice = || malformed(format!("The parameter {} occurs twice", shorten(name)));
     let mut group = root;
     let mut parts = name.split('.');
     let last = parts.next_back().unwrap_or_default();
@@ -119,6 +119,7 @@ mod tests {
     struct Request {
         names: Vec<String>,
         page_size: Option<u32>,
+        rate: Option<f64>,
     }
 
     fn parse(parameters: &str) -> Result<Request, Error> {
@@ -190,7 +191,7 @@ mod tests {
             assert_eq!(error.code, "MalformedQueryString", "{parameters}");
         }
         let message = parse("PageSize=1&PageSize=2").unwrap_err().message;
-        assert_eq!(message, "The parameter PageSize is there twice");
+        assert_eq!(message, "The parameter PageSize occurs twice");
         let error = Form::parse(b"Action.member.1=Describe").unwrap_err();
         assert_eq!(error.message, "Action must be a text");
     }
@@ -203,11 +204,21 @@ mod tests {
             ("PageSize=many", "expected a number, not \"many\""),
             ("PageSize=-1", "expected a number, not \"-1\""),
             ("PageSize.member.1=7", "expected a number"),
+            ("Rate=NaN", "expected a number, not \"NaN\""),
+            ("Rate=-inf", "expected a number, not \"-inf\""),
+            ("Rate=1e999", "expected a number, not \"1e999\""),
         ] {
             let error = parse(parameters).unwrap_err();
             assert_eq!(error.code, "ValidationError", "{parameters}");
             assert!(error.message.contains(expected), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_in_the_message() {
+        let error = parse(&format!("{}=1", "a".repeat(100_000))).unwrap_err();
+        assert_eq!(error.code, "ValidationError");
+        assert!(error.message.len() < 1000, "{}", error.message.len());
     }
 
     #[test]

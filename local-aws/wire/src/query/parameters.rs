@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::str::FromStr;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
@@ -24,7 +25,7 @@ impl Parameters {
     /// Fails if a parameter has the wrong form, and if the request type refuses it.
     pub fn parse<T: DeserializeOwned>(self) -> Result<T, Error> {
         let parsed = T::deserialize(self.0);
-        parsed.map_err(|error| Error::bad_request("ValidationError", error.to_string()))
+        parsed.map_err(|error| Error::bad_request("ValidationError", shorten(&error.to_string())))
     }
 }
 
@@ -74,9 +75,10 @@ impl Node {
         }
     }
 
-    fn into_number<T: std::str::FromStr>(self) -> Result<T, ValueError> {
+    fn into_number<T: FromStr>(self, is_allowed: fn(&T) -> bool) -> Result<T, ValueError> {
         let text = self.into_text("a number")?;
-        text.parse().map_err(|_| unexpected("a number", &text))
+        let number = text.parse().ok().filter(is_allowed);
+        number.ok_or_else(|| unexpected("a number", &text))
     }
 }
 
@@ -95,7 +97,7 @@ impl IntoDeserializer<'_, ValueError> for Node {
 macro_rules! deserialize_numbers {
     ($($method:ident $visit:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            visitor.$visit(self.into_number()?)
+            visitor.$visit(self.into_number(|_| true)?)
         })*
     };
 }
@@ -116,7 +118,10 @@ impl<'de> Deserializer<'de> for Node {
         deserialize_u16 visit_u16
         deserialize_u32 visit_u32
         deserialize_u64 visit_u64
-        deserialize_f64 visit_f64
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_f64(self.into_number(|number: &f64| number.is_finite())?)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
