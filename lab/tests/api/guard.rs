@@ -25,6 +25,8 @@ const DYNAMODB: &str = "Content-Type: application/x-amz-json-1.0\r\n\
      SignedHeaders=host, Signature=00\r\n\
      X-Amz-Target: DynamoDB_20120810.ListTables\r\n";
 
+const QUERY: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
 const ECS: &str = "X-Amz-Target: AmazonEC2ContainerServiceV20141113.ListClusters\r\n";
 
 const OTLP: &str = "Content-Type: application/json\r\n";
@@ -46,11 +48,13 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
         headers,
         body: match body {
             Value::Null => String::new(),
+            Value::String(text) => text.clone(),
             body => body.to_string(),
         },
         status,
     };
     let nothing = Value::Null;
+    let caller = json!("Action=GetCallerIdentity&Version=2011-06-15");
     let rule = json!({ "SamplingRule": {
         "RuleName": "evil", "Priority": 1, "FixedRate": 0, "ReservoirSize": 0, "ServiceName": "*", "ServiceType": "*",
         "Host": "*", "HTTPMethod": "*", "URLPath": "*", "ResourceARN": "*", "Version": 1,
@@ -74,6 +78,7 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
         attempt(aws, "GET /", "", &nothing, 400),
         attempt(aws, "POST /", DYNAMODB, &json!({}), 200),
         attempt(aws, "POST /", ECS, &json!({}), 400),
+        attempt(aws, "POST /", QUERY, &caller, 200),
         attempt(aws, "POST /TraceSegments", FORM, &segment(), 200),
         attempt(aws, "POST /CreateSamplingRule", FORM, &rule, 200),
     ]
@@ -155,6 +160,13 @@ async fn every_listener_but_the_load_balancers_refuses_foreign_hosts_and_origins
             let (status, head) = attempt.send("HTTP/1.1", &refused);
             assert_eq!(status, 403, "{}: {refused}", attempt.request);
             assert!(!head.contains("access-control-allow-origin"), "{head}");
+            // Clients of the query protocol read only XML.
+            let content_type = match attempt.headers {
+                QUERY => "content-type: text/xml",
+                _ => "content-type: application/json",
+            };
+            assert!(head.contains(content_type), "{head}");
+            assert!(head.contains("x-content-type-options: nosniff"), "{head}");
         }
         assert_eq!(attempt.send("HTTP/1.0", "").0, 403, "{}", attempt.request);
     }

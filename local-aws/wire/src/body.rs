@@ -50,7 +50,13 @@ pub async fn read_body(
     mut body: Body,
     max_mib: usize,
 ) -> Result<Bytes, BodyError> {
-    let is_gzip = is_gzip(headers)?;
+    let is_gzip = match is_gzip(headers) {
+        Ok(is_gzip) => is_gzip,
+        Err(error) => {
+            discard_body(body).await;
+            return Err(error);
+        }
+    };
     let read = Limited::new(&mut body, max_mib * MIB).collect();
     let body = match timeout(READ_TIMEOUT, read).await {
         Ok(Ok(read)) => read.to_bytes(),

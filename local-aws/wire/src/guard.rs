@@ -28,6 +28,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use uuid::Uuid;
+
+use crate::body::discard_body;
+use crate::destination::Destination;
+use crate::error::Error;
 
 mod allowed;
 mod authority;
@@ -145,7 +150,10 @@ impl Listener {
 
 async fn check_request(State(listener): State<Listener>, request: Request, next: Next) -> Response {
     if let Some(message) = listener.rejection_message(&request) {
-        return access_denied(&message);
+        let is_form = Destination::of(&request) == Destination::Form;
+        let response = access_denied(message, is_form);
+        discard_body(request.into_body()).await;
+        return response;
     }
     let Some(origin) = request.headers().get(ORIGIN).cloned() else {
         return next.run(request).await;
@@ -186,15 +194,23 @@ fn preflight_response(method: &Method, request: &HeaderMap) -> Option<Response> 
     Some(response)
 }
 
-/// Creates a response with status 403 in the format of AWS's JSON protocols. If a response has the format of
-/// AWS's JSON protocols, the AWS CLI and the SDKs show the message in the response.
-fn access_denied(message: &str) -> Response {
+/// Creates a response with status 403. The response to a form has the format of AWS's query protocol, and every other
+/// response has the format of AWS's JSON protocols. The AWS CLI and the SDKs then show the message in the response.
+fn access_denied(message: String, is_form: bool) -> Response {
+    let no_sniffing = [(X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    if is_form {
+        let error = Error {
+            status: StatusCode::FORBIDDEN,
+            code: "AccessDenied",
+            message,
+        };
+        let response = error.xml_response(&Uuid::new_v4().to_string());
+        return (no_sniffing, response).into_response();
+    }
     let body = json!({ "__type": "AccessDeniedException", "message": message }).to_string();
-    let headers = [
-        (CONTENT_TYPE, "application/json"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (StatusCode::FORBIDDEN, headers, Body::from(body)).into_response()
+    let content_type = [(CONTENT_TYPE, "application/json")];
+    let body = Body::from(body);
+    (StatusCode::FORBIDDEN, no_sniffing, content_type, body).into_response()
 }
 
 #[cfg(test)]

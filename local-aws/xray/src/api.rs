@@ -13,11 +13,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::Value;
-use wire::{JsonProtocol, read_body};
+use wire::{JsonProtocol, discard_body, read_body};
 
 use crate::error::Error;
 use crate::xray::Xray;
@@ -68,16 +69,27 @@ async fn handle_operation(State(xray): State<Arc<Xray>>, request: Request) -> Re
 }
 
 async fn read_request(request: Request) -> Result<(Operation, Bytes), Error> {
-    let path = request.uri().path();
+    let (head, body) = request.into_parts();
+    let operation = match read_operation(&head) {
+        Ok(operation) => operation,
+        Err(error) => {
+            discard_body(body).await;
+            return Err(error);
+        }
+    };
+    let body = read_body(&head.headers, body, MAX_BODY_MIB).await?;
+    Ok((operation, body))
+}
+
+fn read_operation(head: &Parts) -> Result<Operation, Error> {
+    let path = head.uri.path();
     let Some(operation) = Operation::from_path(path) else {
         return Err(Error::UnknownOperation(path.to_owned()));
     };
-    if request.method() != Method::POST {
+    if head.method != Method::POST {
         return Err(Error::invalid(format!("{path} accepts only POST")));
     }
-    let (head, body) = request.into_parts();
-    let body = read_body(&head.headers, body, MAX_BODY_MIB).await?;
-    Ok((operation, body))
+    Ok(operation)
 }
 
 fn json_response(body: &Value) -> Response {
