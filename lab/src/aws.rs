@@ -8,16 +8,17 @@ use xray::Xray;
 
 mod sts;
 
-/// Returns the routes of the endpoint. `dynamodb` answers the requests to DynamoDB. Without `xray`, the endpoint has no
-/// X-Ray.
+/// Returns the routes of the endpoint. `dynamodb` answers the requests to DynamoDB and to DynamoDB Streams. Without `xray`,
+/// the endpoint has no X-Ray.
 pub fn router(dynamodb: Router, xray: Option<Arc<Xray>>) -> Router {
-    let dynamodb = Service {
+    // The emulator also answers for DynamoDB Streams.
+    let dynamodb = ["DynamoDB_20120810", "DynamoDBStreams_20120810"].map(|target_prefix| Service {
         signing_name: "dynamodb",
         api: Api::Json {
-            target_prefix: "DynamoDB_20120810",
-            router: dynamodb,
+            target_prefix,
+            router: dynamodb.clone(),
         },
-    };
+    });
     let xray = xray.map(|xray| Service {
         signing_name: "xray",
         api: Api::Rest {
@@ -25,5 +26,6 @@ pub fn router(dynamodb: Router, xray: Option<Arc<Xray>>) -> Router {
             router: xray::router(xray),
         },
     });
-    endpoint([dynamodb, sts::service()].into_iter().chain(xray).collect())
+    let services = dynamodb.into_iter().chain([sts::service()]).chain(xray);
+    endpoint(services.collect())
 }

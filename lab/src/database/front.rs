@@ -11,10 +11,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use axum::http::{StatusCode, Uri};
+use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::Response;
 use dynoxide::Database;
 use dynoxide::server::serve_with_shutdown;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -25,7 +27,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tower::service_fn;
-use wire::{Error, JsonProtocol, read_body};
+use wire::{Error, JsonProtocol, read_body, shorten};
 
 use crate::forward::{remove_headers_of_one_hop, set_address};
 
@@ -35,6 +37,19 @@ const POOL_IDLE: Duration = Duration::from_secs(60);
 /// Maximum size of a request body in MiB. The largest requests of DynamoDB, `BatchWriteItem` and `BatchGetItem`, have
 /// 16 MB.
 const MAX_BODY_MIB: usize = 16;
+
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+const JSON_1_0: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+
+/// The signature that requests without a signature get. The emulator checks only its form.
+const CREDENTIAL: HeaderValue = HeaderValue::from_static(
+    "AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00",
+);
+
+/// The body of the emulator's response to an unknown operation.
+const UNKNOWN_OPERATION: &str =
+    r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
 
 /// Forwards everything to the emulator of `database`.
 pub fn router(database: Database) -> Router {
@@ -51,12 +66,15 @@ pub fn router(database: Database) -> Router {
             Ok(request) => request,
             Err(error) => return error.json_response(JsonProtocol::V1_0),
         };
-        match client.request(request).await {
-            Ok(mut response) => {
-                remove_headers_of_one_hop(response.headers_mut());
-                response.map(Body::new)
-            }
-            Err(error) => emulator_error(&error).json_response(JsonProtocol::V1_0),
+        let target = request.headers().get(TARGET).cloned();
+        let mut response = match client.request(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(error) => return emulator_error(&error).json_response(JsonProtocol::V1_0),
+        };
+        remove_headers_of_one_hop(response.headers_mut());
+        match target {
+            Some(target) => name_unknown_operation(response, &target).await,
+            None => response,
         }
     })
 }
@@ -69,10 +87,46 @@ async fn read_request(request: Request) -> Result<Request, Error> {
     // Both headers describe the body before it was decompressed.
     head.headers.remove(CONTENT_ENCODING);
     head.headers.remove(CONTENT_LENGTH);
+    prepare_headers(&mut head);
     let mut request = Request::from_parts(head, body.into());
     // The name is not resolved: each connection leads to the emulator.
     set_address(&mut request, "dynamodb");
     Ok(request)
+}
+
+/// Makes the headers such that the emulator accepts them.
+fn prepare_headers(head: &mut Parts) {
+    let (headers, query) = (&mut head.headers, head.uri.query().unwrap_or_default());
+    // The emulator refuses unsigned requests. The signature can also be in the query.
+    if !headers.contains_key(AUTHORIZATION) && !query.contains("X-Amz-Algorithm") {
+        headers.insert(AUTHORIZATION, CREDENTIAL);
+        headers.insert(DATE, HeaderValue::from_static("20260101T000000Z"));
+    }
+    // With another content type, the emulator answers in XML. DynamoDB has only this protocol.
+    if head.method == Method::POST && headers.contains_key(TARGET) {
+        headers.insert(CONTENT_TYPE, JSON_1_0);
+    }
+}
+
+/// Replaces the emulator's response to an unknown operation with one that names the operation in `target`.
+async fn name_unknown_operation(response: Response, target: &HeaderValue) -> Response {
+    let length = response.body().size_hint().exact();
+    if response.status() != StatusCode::BAD_REQUEST
+        || length != Some(UNKNOWN_OPERATION.len() as u64)
+    {
+        return response;
+    }
+    let (head, body) = response.into_parts();
+    match to_bytes(body, UNKNOWN_OPERATION.len()).await {
+        Ok(body) if body == UNKNOWN_OPERATION => {
+            let target = String::from_utf8_lossy(target.as_bytes());
+            let message = format!("The operation {} is not implemented", shorten(&target));
+            Error::bad_request("UnknownOperationException", message)
+                .json_response(JsonProtocol::V1_0)
+        }
+        Ok(body) => Response::from_parts(head, body.into()),
+        Err(error) => emulator_error(&error).json_response(JsonProtocol::V1_0),
+    }
 }
 
 fn emulator_error(error: &impl std::error::Error) -> Error {

@@ -124,6 +124,54 @@ async fn operations_and_parameters_that_are_not_implemented_are_refused_by_name(
 }
 
 #[tokio::test]
+async fn dynamodb_needs_no_signature_and_no_content_type_and_names_unknown_operations() {
+    let aws = Aws::start(&["--chaos", "off"]);
+    let dynamodb = aws.lab.endpoints().dynamodb;
+    for url in [&aws.url, &dynamodb] {
+        for content_type in [None, Some("application/x-amz-json-1.1"), Some("text/plain")] {
+            let send = async |target: &str| {
+                let request = client().post(url).header("X-Amz-Target", target).body("{}");
+                let request = match content_type {
+                    Some(content_type) => request.header("Content-Type", content_type),
+                    None => request,
+                };
+                let (status, body) = answer(request.send().await.unwrap()).await;
+                (status, serde_json::from_str::<Value>(&body).unwrap())
+            };
+            let (status, tables) = send("DynamoDB_20120810.ListTables").await;
+            assert_eq!(status, 200, "{tables}");
+            assert_eq!(tables["TableNames"], json!(["MysfitsTable"]));
+            let (status, streams) = send("DynamoDBStreams_20120810.ListStreams").await;
+            assert_eq!(status, 200, "{streams}");
+            let (status, error) = send("DynamoDB_20120810.ListBackups").await;
+            assert_eq!(status, 400);
+            assert_eq!(error["__type"], "UnknownOperationException");
+            let expected = "The operation DynamoDB_20120810.ListBackups is not implemented";
+            assert_eq!(error["message"], expected);
+        }
+    }
+}
+
+/// A client that still sends its body when the connection is closed loses the response.
+#[tokio::test]
+async fn a_refused_request_with_a_large_body_gets_its_response() {
+    let aws = Aws::start(&["--chaos", "off"]);
+    let xray = aws.lab.endpoints().xray.unwrap().api;
+    let form = || aws.post("/").header("Content-Type", FORM);
+    let groups = format!("{xray}/Groups");
+    for (request, expected) in [
+        (form().header("Content-Encoding", "br"), 415),
+        (form().header("Origin", "https://evil.example"), 403),
+        (client().post(format!("{xray}/Unknown")), 400),
+        (client().put(groups), 400),
+    ] {
+        let body = "x".repeat(7 * 1024 * 1024);
+        let response = request.body(body).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), expected);
+    }
+}
+
+#[tokio::test]
 async fn hostile_bodies_are_refused_and_the_endpoint_answers_the_next_request() {
     let aws = Aws::start(&["--chaos", "off"]);
     for (body, expected) in [

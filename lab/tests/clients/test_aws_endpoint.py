@@ -120,6 +120,12 @@ class AwsEndpoint(unittest.TestCase):
                 if code != "InvalidRequestException":
                     self.assertIn(SERVICES, result.stderr)
 
+    def test_the_aws_cli_shows_the_name_of_an_unknown_operation_of_dynamodb(self):
+        result = self.run_aws("dynamodb", "list-backups")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("(UnknownOperationException)", result.stderr)
+        self.assertIn("The operation DynamoDB_20120810.ListBackups is not implemented", result.stderr)
+
     def test_boto3_calls_sts_dynamodb_and_x_ray(self):
         response = self.client("sts").get_caller_identity()
         metadata = response.pop("ResponseMetadata")

@@ -203,7 +203,9 @@ impl Endpoint {
         let operation = shorten(operation);
         let of_service = signing_name.map(|name| format!(" of the service {}", shorten(name)));
         let of_service = of_service.unwrap_or_default();
-        let services: Vec<_> = self.services.iter().map(|it| it.signing_name).collect();
+        let mut services: Vec<_> = self.services.iter().map(|it| it.signing_name).collect();
+        // Two APIs can have the same signing name.
+        services.dedup();
         let services = services.join(", ");
         let message = format!(
             "The operation {operation}{of_service} is not implemented. Services of this endpoint: {services}"
