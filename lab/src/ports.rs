@@ -32,7 +32,7 @@ pub struct Ports {
     pub site: Port,
     pub alb: Port,
     pub dynamodb: Port,
-    /// One address for all local AWS services.
+    /// The AWS endpoint, which answers for all local AWS services.
     pub aws: Port,
     /// Nothing where no traces are wanted.
     pub xray: Option<XrayPorts>,

@@ -65,7 +65,10 @@ impl Ready<'_> {
             f,
             "                 everything else -> monolith ({monoliths})"
         )?;
-        writeln!(f, "  AWS            {aws}  all AWS services at one address")?;
+        writeln!(
+            f,
+            "  AWS            {aws}  the local AWS services at one address"
+        )?;
         writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
         if self.options.like_in == LikeIn::Service {
             writeln!(f, "  logs           {site}/logs/like-service")?;
