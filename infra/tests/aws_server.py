@@ -15,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 from functools import cache
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import yaml
 
@@ -91,12 +93,15 @@ def serve_cli(program_directory):
     # The CLI parses templates with this class. libyaml is ten times faster than PyYAML's own parser.
     yaml.SafeLoader = yaml.CSafeLoader
     from awscli.clidriver import create_clidriver
+    from awscli.customizations.cloudformation import deployer
     from awscli.paramfile import register_uri_param_handler
 
     driver = create_clidriver()
     register_uri_param_handler(driver.session)
     # Each call would register one more handler.
     driver.session.unregister("session-initialized", register_uri_param_handler)
+    # `aws cloudformation deploy` names a change set after the second. Here two deployments of a stack can start in the same second.
+    deployer.time = SimpleNamespace(time=count().__next__)
     # Importing the CLI sets AWS_DATA_PATH.
     environment = dict(os.environ)
     server = AwsServer(program_directory, lambda *call: run_cli(driver, environment, *call))
