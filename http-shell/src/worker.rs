@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
+use tokio::time::timeout;
 
 use crate::app::AppBuilder;
 use crate::connection::{self, Stream};
@@ -28,8 +29,8 @@ mod tests;
 /// request of the ALB on the connection would fail.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// Maximum time for the head of the first request of a connection. The head of a later request must arrive
-/// within this time after the end of [`KEEP_ALIVE`].
+/// Maximum time from the first byte to the end of the head of a connection's first request. The head of a
+/// later request must arrive within this time after the end of [`KEEP_ALIVE`].
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Maximum time for which bytes of a request are still read after the response has been sent.
@@ -114,6 +115,7 @@ async fn serve_connections<R>(
         .into_factory()
         .map_err(|error: actix_web::Error| error.error_response());
     let phase_for_http_service = phase.clone();
+    let phase_for_connections = phase.clone();
     let http_service = HttpService::build()
         .graceful_shutdown_signal(move || {
             let mut phase = phase_for_http_service.clone();
@@ -137,8 +139,9 @@ async fn serve_connections<R>(
             tokio::select! {
                 Some(AcceptedConnection { stream, permit }) = connections.recv() => {
                     let http_service = Rc::clone(&http_service);
+                    let phase = phase_for_connections.clone();
                     tasks.spawn_local(async move {
-                        if let Err(error) = serve_connection(&*http_service, stream).await {
+                        if let Err(error) = serve_connection(&*http_service, stream, phase).await {
                             tracing::debug!(%error, "a connection ended before its last response was sent");
                         }
                         drop(permit);
@@ -165,11 +168,22 @@ async fn serve_connections<R>(
 async fn serve_connection<S>(
     http_service: &S,
     stream: std::net::TcpStream,
+    mut phase: watch::Receiver<Phase>,
 ) -> Result<(), DispatchError>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = (), Error = DispatchError>,
 {
     let stream = TcpStream::from_std(stream)?;
     stream.set_nodelay(true)?;
+    // A load balancer may open a connection before it has a request for the connection. The timer of actix
+    // for the first head starts when actix gets the connection, so actix gets it with the first byte.
+    tokio::select! {
+        readable = timeout(KEEP_ALIVE, stream.readable()) => match readable {
+            Ok(readable) => readable?,
+            Err(_) => return Ok(()),
+        },
+        // A request may have arrived already. actix closes the connection if none has.
+        _ = phase.wait_for(|phase| *phase >= Phase::Closing) => {}
+    }
     connection::serve(http_service, stream, KEEP_ALIVE + REQUEST_HEAD_TIMEOUT).await
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{Instant, pause};
+use tokio::time::{Instant, advance, pause, resume};
 
 use super::*;
 use crate::health::Readiness;
@@ -98,6 +98,28 @@ async fn an_idle_connection_is_closed_75_s_after_the_last_response() {
 }
 
 #[tokio::test]
+async fn a_connection_without_a_request_is_closed_after_75_s() {
+    let test = async {
+        let mut connection = TestConnection::open().await;
+        connection.assert_closed_after(74..=76).await;
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn a_first_request_70_s_after_the_connection_was_opened_is_answered() {
+    let test = async {
+        let mut connection = TestConnection::open().await;
+        pause();
+        advance(Duration::from_secs(70)).await;
+        resume();
+        connection.send_request("/health/live").await;
+        connection.read_live_response().await;
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
 async fn a_connection_with_an_incomplete_first_request_head_is_closed_after_5_s() {
     let test = async {
         let mut connection = TestConnection::open().await;
@@ -125,7 +147,7 @@ async fn a_client_that_does_not_read_its_response_is_disconnected_and_recorded_a
         let mut connection = TestConnection::open().await;
         connection.send_request("/large").await;
         assert_eq!(connection.client.read_u8().await.unwrap(), b'H');
-        connection.assert_closed_after(80..=100).await;
+        connection.assert_closed_after(79..=100).await;
         let span = connection.telemetry.only_span();
         let error_type = attribute_text(&span, "error.type");
         assert_eq!(error_type.as_deref(), Some("client_stalled"));
