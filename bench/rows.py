@@ -7,7 +7,7 @@ value for the units in `figures.HIGHER_IS_BETTER`, and the highest value for all
 import collections
 import fnmatch
 
-from bench import burns, growth, hot, idle, rounds, sizes, xray
+from bench import balancer, burns, growth, hot, idle, rounds, sizes, xray
 from bench.rounds import FULFILL_LIKE, LIKE, MYSFITS, ROOT, Workload
 from bench.targets import ALL, CONTROL, DEFAULT, OFF, TWIN
 
@@ -58,6 +58,9 @@ ROWS = (
     *(Row(f"hot/{mode}/rate", "likes/s", None, hot.measure_rate(mode)) for mode in hot.LIKE_BATCHING),
     Row("hot/single/writes", "writes/like", None, hot.measure_writes(hot.SINGLE)),
     Row("hot/batched/writes", "writes/like", 0.1, hot.measure_writes(hot.BATCHED)),
+    Row("balancer/root/requests", "ratio", None, balancer.measure_rate_ratio),
+    Row("balancer/root/cpu", "ratio", None, balancer.measure_cpu_ratio),
+    Row("balancer/root/cpu-time", "µs/request", None, balancer.measure_cpu_micros),
     Row("burns/health/p99-ratio", "times", 10, burns.measure_ratio),
     Row("burns/health/p99", "ms", None, burns.measure_p99),
     *(Row(f"idle/{service}", "MiB", 20, idle.measure_idle_memory(service)) for service in SERVICES),
