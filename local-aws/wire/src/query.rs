@@ -120,6 +120,8 @@ mod tests {
         names: Vec<String>,
         page_size: Option<u32>,
         rate: Option<f64>,
+        flag: Option<bool>,
+        next: Option<Box<Request>>,
     }
 
     fn parse(parameters: &str) -> Result<Request, Error> {
@@ -172,6 +174,7 @@ mod tests {
             "Names.member.4294967296=a",
             "Names.member.1.Name=a",
             "Names.member.1=a&Names.entry.1=b",
+            "Names.entry.1.key=a&Names.entry.1.value=b",
             "Names..1=a",
         ] {
             let error = parse(parameters).unwrap_err();
@@ -199,18 +202,60 @@ mod tests {
     #[test]
     fn an_unknown_parameter_and_an_invalid_number_are_named() {
         for (parameters, expected) in [
-            ("Nmaes.member.1=a", "unknown field `Nmaes`"),
+            ("Nmaes.member.1=a", "Nmaes: unknown field `Nmaes`"),
             ("=a", "unknown field ``"),
-            ("PageSize=many", "expected a number, not \"many\""),
-            ("PageSize=-1", "expected a number, not \"-1\""),
-            ("PageSize.member.1=7", "expected a number"),
-            ("Rate=NaN", "expected a number, not \"NaN\""),
-            ("Rate=-inf", "expected a number, not \"-inf\""),
-            ("Rate=1e999", "expected a number, not \"1e999\""),
+            ("PageSize=many", "PageSize: expected a number, not \"many\""),
+            ("PageSize=-1", "PageSize: expected a number, not \"-1\""),
+            ("PageSize.member.1=7", "PageSize: expected a number"),
+            ("Rate=NaN", "Rate: expected a number, not \"NaN\""),
+            ("Rate=-inf", "Rate: expected a number, not \"-inf\""),
+            ("Rate=1e999", "Rate: expected a number, not \"1e999\""),
+            ("Flag=True", "Flag: expected true or false, not \"True\""),
+            ("Names=a", "Names: expected a list, not \"a\""),
+            (
+                "Names.member.1=a&Names.member.2.Text=b",
+                "Names.member.2: expected a text",
+            ),
+            ("Next=a", "Next: expected a structure, not \"a\""),
+            (
+                "Next.Next.PageSize=x",
+                "Next.Next.PageSize: expected a number, not \"x\"",
+            ),
+            ("Next.Nmaes=a", "Next.Nmaes: unknown field `Nmaes`"),
         ] {
             let error = parse(parameters).unwrap_err();
             assert_eq!(error.code, "ValidationError", "{parameters}");
-            assert!(error.message.contains(expected), "{}", error.message);
+            assert!(error.message.starts_with(expected), "{}", error.message);
+        }
+    }
+
+    /// The clients send decimal digits. Smithy's test cases of malformed requests refuse integers with a decimal point,
+    /// with letters, or in hexadecimal. In a form, `+` stands for a space.
+    #[test]
+    fn an_integer_is_a_sign_and_decimal_digits() {
+        for (value, expected) in [
+            ("5", Some(5)),
+            ("005", Some(5)),
+            ("%2B5", Some(5)),
+            ("4294967295", Some(u32::MAX)),
+            ("4294967296", None),
+            ("+5", None),
+            ("5+", None),
+            ("5%0A", None),
+            ("1e3", None),
+            ("5.0", None),
+            ("0x5", None),
+            ("5_0", None),
+            ("%D9%A5", None),
+            ("", None),
+            (&"9".repeat(1000), None),
+        ] {
+            let parsed = parse(&format!("PageSize={value}"));
+            assert_eq!(
+                parsed.ok().map(|it| it.page_size),
+                expected.map(Some),
+                "{value}"
+            );
         }
     }
 

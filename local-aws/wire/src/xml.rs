@@ -36,7 +36,8 @@ pub fn error_document(error: &Error, request_id: &str) -> String {
     xml
 }
 
-/// Writes an element. Each item of a list is an element `member`. A null value is an absent member of a structure.
+/// Writes an element. Each item of a list is an element `member`. A null value is an absent member of a structure. An
+/// object is a structure: maps and flattened lists have other elements, and no local service returns them.
 fn write_element(xml: &mut String, name: &str, value: &Value) {
     if value.is_null() {
         return;

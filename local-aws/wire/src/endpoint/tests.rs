@@ -240,7 +240,7 @@ async fn an_error_has_the_form_of_its_protocol() {
     assert!(body["Message"].is_string());
 
     let query = send_form("Action=Greet&Version=2020-01-01&Nmae=%3CAnn%3E").await;
-    let start = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>unknown field `Nmae`";
+    let start = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Nmae: unknown field `Nmae`";
     assert!(query.body.starts_with(start), "{}", query.body);
 
     let cbor = send("POST", "/service/S/operation/Get", &[], "").await;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
+use serde_path_to_error::{Path, Segment};
 
 use super::shorten;
 use crate::error::Error;
@@ -22,11 +23,29 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// Fails if a parameter has the wrong form, and if the request type refuses it.
+    /// Fails if a parameter has the wrong form, and if the request type refuses it. The message begins with the name of
+    /// the parameter, for example `Actions.member.1.Order: `.
     pub fn parse<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let parsed = T::deserialize(self.0);
-        parsed.map_err(|error| Error::bad_request("ValidationError", shorten(&error.to_string())))
+        serde_path_to_error::deserialize(self.0).map_err(|error| {
+            let name = parameter_name(error.path());
+            let message = match error.inner().to_string() {
+                message if name.is_empty() => message,
+                message => format!("{name}: {message}"),
+            };
+            Error::bad_request("ValidationError", shorten(&message))
+        })
     }
+}
+
+/// The name of the parameter at `path`, for example `Actions.member.1.Type`. The items of a list have the numbers 1, 2, 3,
+/// also if the request has other numbers.
+fn parameter_name(path: &Path) -> String {
+    let parts = path.iter().filter_map(|segment| match segment {
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Seq { index } => Some(format!("member.{}", index + 1)),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    parts.collect::<Vec<_>>().join(".")
 }
 
 /// A text, or a structure or list.
@@ -132,6 +151,22 @@ impl<'de> Deserializer<'de> for Node {
         }
     }
 
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_string(self.into_text("a text")?)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        match self {
+            Self::Text(text) => Err(unexpected("a structure", &text)),
+            Self::Group(members) => visitor.visit_map(MapDeserializer::new(members.into_iter())),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         visitor.visit_some(self)
     }
@@ -158,7 +193,6 @@ impl<'de> Deserializer<'de> for Node {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i128 u8 u128 f32 char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct identifier
-        ignored_any
+        i8 i16 i128 u8 u128 f32 char str bytes byte_buf unit unit_struct tuple tuple_struct map identifier ignored_any
     }
 }

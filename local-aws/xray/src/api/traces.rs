@@ -9,7 +9,7 @@ use super::requests::{
     BatchGetTraces, GetServiceGraph, GetTimeSeries, GetTraceGraph, GetTraceSummaries,
     PutTraceSegments, SamplingStrategyName, UnparsedTraceId,
 };
-use super::token::QueryHash;
+use super::token::QueryTokens;
 use crate::assembly::CompiledSegment;
 use crate::error::Error;
 use crate::filter::{EntitySelector, Filter, NamedGroup};
@@ -54,9 +54,9 @@ pub fn get_summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, 
     let filter = parse_filter(request.filter_expression.as_deref(), &groups)?;
     let range_type = request.time_range_type.map(|it| it.0).unwrap_or_default();
     let sampled_fraction = sampled_fraction(request, range_type)?;
-    let query = QueryHash::new(request, sampled_fraction);
+    let tokens = QueryTokens::new(request, sampled_fraction);
     let token = request.next_token.as_deref();
-    let previous_page_end = token.map(|token| query.parse_token(token)).transpose()?;
+    let previous_page_end = token.map(|token| tokens.parse_token(token)).transpose()?;
     let mut traces = xray
         .store
         .traces_in_range(range_type, request.start_time, request.end_time);
@@ -93,7 +93,7 @@ pub fn get_summaries(xray: &Xray, request: &GetTraceSummaries) -> Result<Value, 
         "TracesProcessedCount": processed_count,
     });
     if let Some(last) = last_processed.filter(|_| processed_count < traces.len()) {
-        response["NextToken"] = json!(query.token_after(last));
+        response["NextToken"] = json!(tokens.token_after(last));
     }
     Ok(response)
 }
