@@ -4,7 +4,6 @@
 //! Each task is a process of its own that runs the real service code. Nothing here knows what a
 //! service does with a request; the services are told everything by their environment.
 
-pub mod alb;
 pub mod options;
 pub mod task;
 
@@ -14,7 +13,6 @@ mod console;
 mod database;
 mod endpoints;
 mod error;
-mod forward;
 mod lab;
 mod logs;
 mod ports;

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use elb::{Registration, TargetGroup};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::alb::{Registration, TargetGroup};
 use crate::error::Error;
 use crate::report::{Event, Report};
 use crate::service::Service;

@@ -27,9 +27,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tower::service_fn;
-use wire::{Error, JsonProtocol, read_body, shorten};
-
-use crate::forward::{remove_headers_of_one_hop, set_address};
+use wire::{Error, JsonProtocol, read_body, remove_headers_of_one_hop, set_address, shorten};
 
 /// How long an idle connection to the emulator is kept.
 const POOL_IDLE: Duration = Duration::from_secs(60);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use elb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use wire::{Guard, Timeouts, Warn, serve};
 use xray::{Config, Limits, SamplingRates, Server};
 
-use crate::alb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use crate::aws;
 use crate::database::Database;
 use crate::error::Error;

@@ -99,3 +99,23 @@ async fn lines_are_not_printed_unasked() {
     lab.wait_for("Stopped.");
     assert!(!lab.printed().contains("ELB-HealthChecker"));
 }
+
+#[tokio::test]
+async fn the_lab_shows_the_load_balancers_log() {
+    let lab = Lab::start(&["--chaos", "off", "--logs"]);
+    let endpoints = lab.endpoints();
+    get(&format!("{}/mysfits", endpoints.alb)).await;
+    let url = format!("{}/logs/load-balancer", endpoints.site);
+    let line = found("a line", async || {
+        let lines = get(&url).await;
+        lines
+            .lines()
+            .find(|line| line.contains("/mysfits HTTP/1.1"))
+            .map(str::to_owned)
+    })
+    .await;
+    assert!(line.contains("targetgroup/monolith/"), "{line}");
+    // The load balancer's own health checks are no requests of clients.
+    assert!(!get(&url).await.contains("ELB-HealthChecker"));
+    lab.wait_for("load-balancer | http ");
+}

@@ -1,5 +1,4 @@
-//! The lab as people start it: its own binary, real tasks, real sockets; and its load balancer before
-//! little targets that misbehave.
+//! The lab as people start it: its own binary, real tasks, real sockets.
 
 #![allow(
     clippy::allow_attributes,
@@ -13,17 +12,11 @@ use std::time::{Duration, Instant};
 
 mod client;
 mod process;
-mod target;
 
-mod access_log;
 mod aws;
-mod balancing;
 mod chaos;
 mod endpoints_file;
-mod failing_targets;
-mod forwarding;
 mod guard;
-mod health_checks;
 mod likes;
 mod logs;
 mod rules;
@@ -32,7 +25,6 @@ mod site;
 mod start;
 mod stop;
 mod tasks;
-mod time_limits;
 mod traces;
 mod trouble_at_start;
 mod xray;

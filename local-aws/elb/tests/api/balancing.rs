@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lab::alb::TargetState;
+use elb::TargetState;
 
 use crate::client::{client, get};
 use crate::target::{Act, BROKEN, OK, Target, balancer, impatient_group, quick_group, registered};
@@ -59,7 +59,7 @@ async fn if_all_are_unhealthy_all_get_requests() {
         target.set_health(Act::Answer(BROKEN));
     }
     eventually("both are unhealthy", || {
-        let mut states = registrations.iter().map(lab::alb::Registration::state);
+        let mut states = registrations.iter().map(elb::Registration::state);
         states.all(|state| state == TargetState::Unhealthy)
     });
     let alb = balancer(Vec::new(), group).await;
@@ -100,7 +100,7 @@ async fn a_deregistered_target_finishes_its_request_and_gets_no_other() {
 
 #[tokio::test]
 async fn the_deregistration_delay_ends_the_wait_for_requests() {
-    let group = lab::alb::TargetGroup::new(lab::alb::TargetGroupConfig::with_interval(
+    let group = elb::TargetGroup::new(elb::TargetGroupConfig::with_interval(
         "targets",
         Duration::from_secs(10),
     ));

@@ -12,8 +12,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::health::State;
-use super::target::Target;
+use crate::health::State;
+use crate::target::Target;
 
 /// How long a target may take for its answer.
 const TIMEOUT: Duration = Duration::from_secs(5);

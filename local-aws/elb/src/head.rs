@@ -10,7 +10,7 @@ use http_desync_guardian::request_analyzer::HttpRequestData;
 use http_desync_guardian::{ClassificationReason, RequestSafetyTier};
 use httparse::{EMPTY_HEADER, Header, Request, Status};
 
-use super::framing::{Chunk, Framing};
+use crate::framing::{Chunk, Framing};
 
 /// From so many bytes on, a request line or a header is too long.
 const MAX_LINE: usize = 16 * 1024;

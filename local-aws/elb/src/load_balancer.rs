@@ -1,13 +1,9 @@
-//! The load balancer, as far as an application can tell it from an AWS Application Load Balancer:
-//! path rules, target groups with health checks, forwarding headers, its own plain answers, the requests that it
-//! refuses, and its access log.
-//!
-//! It does not speak TLS or HTTP/2, has no sticky sessions, and forwards no WebSockets.
+//! The load balancer: accepts connections, and forwards each request to a target of the group that the rules select.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -18,36 +14,16 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use wire::{Server, Timeouts, Warn, serve_connections};
+use wire::{Server, Timeouts, Warn, remove_headers_of_one_hop, serve_connections};
 
-mod access_log;
-mod answer;
-mod connection;
-mod forwarded;
-mod framing;
-mod group;
-mod head;
-mod health;
-mod pattern;
-mod prober;
-mod request;
-mod target;
-mod trace_header;
-
-pub use access_log::AccessLog;
-use access_log::Entry;
-use connection::{Connection, ConnectionState};
-pub use group::{Registration, TargetGroup, TargetGroupConfig};
-use head::Refused;
-pub use health::State as TargetState;
-pub use pattern::PathPattern;
-use request::UnderWay;
-use target::Failure;
-
-use crate::forward::remove_headers_of_one_hop;
-
-/// How long a target may take for the head of its answer: the idle timeout of an ALB.
-pub const TARGET_TIMEOUT: Duration = Duration::from_secs(60);
+use crate::access_log::{AccessLog, Entry};
+use crate::connection::{Connection, ConnectionState};
+use crate::group::TargetGroup;
+use crate::head::Refused;
+use crate::pattern::PathPattern;
+use crate::request::UnderWay;
+use crate::target::Failure;
+use crate::{answer, forwarded, head, request, trace_header};
 
 /// A path pattern and the target group that its requests go to.
 #[derive(Clone, Debug)]

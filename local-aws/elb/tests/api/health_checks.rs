@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lab::alb::{TargetGroup, TargetGroupConfig, TargetState};
+use elb::{TargetGroup, TargetGroupConfig, TargetState};
 
 use crate::target::{Act, BROKEN, OK, Target, quick_group};
 use crate::{eventually, found};

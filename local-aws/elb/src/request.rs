@@ -14,12 +14,12 @@ use http_body_util::BodyExt;
 use http_desync_guardian::RequestSafetyTier;
 use hyper::body::Body as _;
 
-use super::LoadBalancer;
-use super::access_log::Entry;
-use super::answer;
-use super::connection::{Arrived, ConnectionState};
-use super::head::Fields;
-use super::target::Failure;
+use crate::access_log::Entry;
+use crate::answer;
+use crate::connection::{Arrived, ConnectionState};
+use crate::head::Fields;
+use crate::load_balancer::LoadBalancer;
+use crate::target::Failure;
 
 /// A request until the last byte of its answer. Dropping it writes the line.
 pub struct UnderWay {

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
-use super::head::Classification;
+use crate::head::Classification;
 
 /// The identifier of the only load balancer.
 const LOAD_BALANCER: &str = "app/mysfits/0000000000000000";

@@ -11,10 +11,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::TARGET_TIMEOUT;
-use super::health::State;
-use super::prober::{self, Prober};
-use super::target::{Clients, Picked, Target};
+use crate::TARGET_TIMEOUT;
+use crate::health::State;
+use crate::prober::{self, Prober};
+use crate::target::{Clients, Picked, Target};
 
 /// How long an idle connection to a target is kept. Shorter than the 5 s that the services wait for the
 /// first request of a connection: the client opens some that it then does not need at once, and a

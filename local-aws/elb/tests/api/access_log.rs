@@ -4,11 +4,10 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use lab::alb::{PathPattern, Rule};
+use elb::{PathPattern, Rule};
 
-use crate::client::{client, get, raw};
+use crate::client::{client, raw};
 use crate::found;
-use crate::process::Lab;
 use crate::target::{
     Act, Lines, OK, Target, balancer, impatient_group, logging_balancer, quick_group, registered,
 };
@@ -389,24 +388,4 @@ async fn headers_with_invalid_names_are_dropped_as_the_template_wants() {
         head.contains("x-b: 2") && !head.contains("x_a") && !head.contains("x.c"),
         "{head}"
     );
-}
-
-#[tokio::test]
-async fn the_lab_shows_the_load_balancers_log() {
-    let lab = Lab::start(&["--chaos", "off", "--logs"]);
-    let endpoints = lab.endpoints();
-    get(&format!("{}/mysfits", endpoints.alb)).await;
-    let url = format!("{}/logs/load-balancer", endpoints.site);
-    let line = found("a line", async || {
-        let lines = get(&url).await;
-        lines
-            .lines()
-            .find(|line| line.contains("/mysfits HTTP/1.1"))
-            .map(str::to_owned)
-    })
-    .await;
-    assert!(line.contains("targetgroup/monolith/"), "{line}");
-    // The load balancer's own health checks are no requests of clients.
-    assert!(!get(&url).await.contains("ELB-HealthChecker"));
-    lab.wait_for("load-balancer | http ");
 }

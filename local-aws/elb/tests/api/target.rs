@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lab::alb::{AccessLog, LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
+use elb::{AccessLog, LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;

@@ -16,8 +16,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::health::{Health, State};
-use crate::forward::{remove_headers_of_one_hop, set_address};
+use crate::health::{Health, State};
+use wire::{remove_headers_of_one_hop, set_address};
 
 /// A registered address.
 #[derive(Debug)]

@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::framing::Framing;
-use super::head::{self, Accepted, Refused};
+use crate::framing::Framing;
+use crate::head::{self, Accepted, Refused};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 16 * 1024;
