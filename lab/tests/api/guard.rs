@@ -1,5 +1,6 @@
 //! The guard of the lab's listeners: what web pages of other origins send is refused.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
@@ -32,7 +33,30 @@ const ECS: &str = "X-Amz-Target: AmazonEC2ContainerServiceV20141113.ListClusters
 const OTLP: &str = "Content-Type: application/json\r\n";
 
 fn address(url: &str) -> SocketAddr {
-    url.strip_prefix("http://").unwrap().parse().unwrap()
+    let authority = url.strip_prefix("http://").unwrap().split('/').next();
+    authority.unwrap().parse().unwrap()
+}
+
+/// The listeners in the endpoints file that a guard protects: all but the load balancer and the tasks.
+fn guarded_listeners(lab: &Lab) -> BTreeSet<SocketAddr> {
+    let file = std::fs::read_to_string(lab.endpoints_file()).unwrap();
+    let mut endpoints: Value = serde_json::from_str(&file).unwrap();
+    for not_guarded in ["alb", "tasks"] {
+        endpoints.as_object_mut().unwrap().remove(not_guarded);
+    }
+    let mut values = vec![endpoints];
+    let mut listeners = BTreeSet::new();
+    while let Some(value) = values.pop() {
+        match value {
+            Value::Object(members) => values.extend(members.into_values()),
+            Value::Array(items) => values.extend(items),
+            Value::String(text) if text.starts_with("http://") => {
+                listeners.insert(address(&text));
+            }
+            _ => {}
+        }
+    }
+    listeners
 }
 
 /// One attempt for each listener and kind of request.
@@ -129,7 +153,10 @@ async fn every_listener_but_the_load_balancers_refuses_foreign_hosts_and_origins
     let endpoints = lab.endpoints();
     let before = state(&endpoints).await;
     let alb = &endpoints.alb;
-    for attempt in attempts(&endpoints) {
+    let attempts = attempts(&endpoints);
+    let tested: BTreeSet<_> = attempts.iter().map(|attempt| attempt.address).collect();
+    assert_eq!(tested, guarded_listeners(&lab));
+    for attempt in attempts {
         let address = attempt.address;
         let port = address.port();
         let own = format!("Host: {address}\r\n");

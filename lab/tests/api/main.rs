@@ -17,6 +17,7 @@ mod aws;
 mod chaos;
 mod endpoints_file;
 mod guard;
+mod hostile_bodies;
 mod likes;
 mod logs;
 mod rules;
