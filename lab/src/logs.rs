@@ -9,10 +9,13 @@ use crate::console::Console;
 
 mod lines;
 
-use lines::{Lines, MAX_LINE};
+use lines::Lines;
 
-/// Lines that are kept of each log.
-const KEPT: usize = 10_000;
+/// Maximum number of kept lines of each log.
+const MAX_KEPT_LINES: usize = 10_000;
+
+/// Maximum number of bytes in the kept lines of each log.
+const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Bytes that are read at once.
 const CHUNK: usize = 16 * 1024;
@@ -20,18 +23,38 @@ const CHUNK: usize = 16 * 1024;
 /// The kept lines. Clones share them.
 #[derive(Clone)]
 pub struct Logs {
-    kept: Arc<BTreeMap<&'static str, Kept>>,
+    kept: Arc<BTreeMap<&'static str, Mutex<Kept>>>,
     live: Option<Console>,
 }
 
-type Kept = Mutex<VecDeque<Arc<str>>>;
+/// The kept lines of a log.
+#[derive(Default)]
+struct Kept {
+    lines: VecDeque<Arc<str>>,
+    /// Number of bytes in the lines.
+    bytes: usize,
+}
+
+impl Kept {
+    /// Adds a line, and drops the oldest lines beyond the limits.
+    fn push(&mut self, line: &str) {
+        self.bytes += line.len();
+        self.lines.push_back(Arc::from(line));
+        while self.lines.len() > MAX_KEPT_LINES || self.bytes > MAX_KEPT_BYTES {
+            let Some(dropped) = self.lines.pop_front() else {
+                return;
+            };
+            self.bytes -= dropped.len();
+        }
+    }
+}
 
 impl Logs {
     /// No lines yet in the logs of these names; those that come are printed on `live` too.
     pub fn new(names: impl IntoIterator<Item = &'static str>, live: Option<Console>) -> Self {
         let names = names.into_iter();
         Self {
-            kept: Arc::new(names.map(|it| (it, Kept::default())).collect()),
+            kept: Arc::new(names.map(|it| (it, Mutex::default())).collect()),
             live,
         }
     }
@@ -56,9 +79,9 @@ impl Logs {
         let Some(kept) = self.kept.get(log) else {
             return Vec::new();
         };
-        let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let skipped = kept.len().saturating_sub(count);
-        kept.range(skipped..).cloned().collect()
+        let lines = &kept.lock().unwrap_or_else(PoisonError::into_inner).lines;
+        let skipped = lines.len().saturating_sub(count);
+        lines.range(skipped..).cloned().collect()
     }
 
     /// Reads a task's output to its end. `name` is what people know the task by. `take` sees each line first; what it
@@ -83,21 +106,16 @@ impl Logs {
         lines.finish(keep);
     }
 
-    /// Keeps the first [`MAX_LINE`] bytes of a line that `name` wrote.
+    /// Keeps a line that `name` wrote.
     pub fn keep(&self, log: &str, name: &str, line: &str) {
-        let line = &line[..line.floor_char_boundary(MAX_LINE)];
         if let Some(console) = &self.live {
             console.say(format_args!("{name} | {line}"));
         }
         let Some(kept) = self.kept.get(log) else {
             return;
         };
-        let line = Arc::from(line);
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == KEPT {
-            kept.pop_front();
-        }
-        kept.push_back(line);
+        kept.push(line);
     }
 }
 
@@ -111,26 +129,32 @@ mod tests {
     #[test]
     fn the_last_lines_are_kept_oldest_first() {
         let logs = Logs::new([MONOLITH, LIKES], None);
-        for number in 0..KEPT + 5 {
+        for number in 0..MAX_KEPT_LINES + 5 {
             logs.keep(MONOLITH, "monolith-0", &format!("line {number}"));
         }
-        let last = KEPT + 4;
+        let last = MAX_KEPT_LINES + 4;
         assert_eq!(
             logs.tail(MONOLITH, 2),
             format!("line {}\nline {last}\n", last - 1)
         );
         let all = logs.tail(MONOLITH, usize::MAX);
-        assert_eq!(all.lines().count(), KEPT);
+        assert_eq!(all.lines().count(), MAX_KEPT_LINES);
         assert!(all.starts_with("line 5\n"));
         assert_eq!(logs.tail(LIKES, usize::MAX), "");
     }
 
     #[test]
-    fn a_long_line_is_cut_between_two_characters() {
+    fn the_oldest_lines_are_dropped_when_the_lines_have_too_many_bytes() {
         let logs = Logs::new([MONOLITH], None);
-        let cut = "x".repeat(MAX_LINE - 1);
-        logs.keep(MONOLITH, "monolith-0", &format!("{cut}\u{e9}\u{e9}"));
-        assert_eq!(logs.tail(MONOLITH, 1), format!("{cut}\n"));
+        let quarter = "x".repeat(MAX_KEPT_BYTES / 4);
+        logs.keep(MONOLITH, "monolith-0", "first");
+        for _ in 0..4 {
+            logs.keep(MONOLITH, "monolith-0", &quarter);
+        }
+        logs.keep(MONOLITH, "monolith-0", "last");
+        let kept = logs.tail(MONOLITH, usize::MAX);
+        let lengths: Vec<_> = kept.lines().map(str::len).collect();
+        assert_eq!(lengths, [quarter.len(), quarter.len(), quarter.len(), 4]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use elb::{AccessLog, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
+use elb::{AccessLog, Counters, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
 use wire::{Guard, Timeouts, Warn, serve};
 use xray::{Config, Limits, SamplingRates, Server};
 
@@ -25,6 +25,9 @@ const LIKE_PATHS: &str = "/mysfits/*/like";
 
 /// The name of the load balancer's log, and of what writes it.
 const LOAD_BALANCER: &str = "load-balancer";
+
+/// The final portion of the load balancer's ARN.
+const FULL_NAME: &str = "app/mysfits/0000000000000000";
 
 /// Time limits of the load balancer and of the site. `idle` is an ALB's idle timeout.
 const TIMEOUTS: Timeouts = Timeouts {
@@ -123,7 +126,11 @@ pub fn start(
         rules: like_rule.into_iter().collect(),
         default: Arc::clone(&monoliths),
         port: ports.alb.address.port(),
-        access_log: AccessLog::new(move |line| logs.keep(LOAD_BALANCER, LOAD_BALANCER, line)),
+        access_log: AccessLog::new(FULL_NAME, move |line| {
+            logs.keep(LOAD_BALANCER, LOAD_BALANCER, line);
+        }),
+        counters: Counters::default(),
+        connections: Arc::default(),
     };
     let listener = ports.alb.listener;
     parts.run(parts.alb.clone(), |stop| async {

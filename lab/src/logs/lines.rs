@@ -1,7 +1,7 @@
 //! Bytes into lines, each of bounded length: what a task writes is partly what its clients sent.
 
 /// Longest line in bytes that is kept; the rest of a longer one is dropped.
-pub const MAX_LINE: usize = 8 * 1024;
+const MAX_LINE: usize = 8 * 1024;
 
 /// The line that is not yet complete.
 #[derive(Debug, Default)]

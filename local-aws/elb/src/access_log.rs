@@ -1,10 +1,11 @@
 //! The load balancer's access log, in the format of an ALB's, one line for each request.
 //!
-//! Source: AWS's guide to Application Load Balancers, "Access log entries". An ALB leaves `error_reason` to requests for
-//! Lambda functions and for authentication. Here it also says why the load balancer answered 502, 503 or 504 itself.
+//! Source: AWS's guide to Application Load Balancers, "Access log entries", and recorded lines where the guide is silent. An
+//! ALB writes an `error_reason` only for features that this load balancer does not have. Here the field contains the reason
+//! of each response 502, 503 and 504 of the load balancer itself.
 
 use std::fmt::{self, Display};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,9 +15,7 @@ use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
 use crate::head::Classification;
-
-/// The identifier of the only load balancer.
-const LOAD_BALANCER: &str = "app/mysfits/0000000000000000";
+use crate::target::Failure;
 
 /// Longest user agent in bytes.
 const MAX_USER_AGENT: usize = 8 * 1024;
@@ -24,19 +23,30 @@ const MAX_USER_AGENT: usize = 8 * 1024;
 const TIME: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// Takes the lines. Clones are the same log.
+/// The access log of one load balancer. Clones are the same log.
 #[derive(Clone)]
-pub struct AccessLog(Arc<dyn Fn(&str) + Send + Sync>);
+pub struct AccessLog {
+    load_balancer: Arc<str>,
+    take: Arc<dyn Fn(&str) + Send + Sync>,
+}
 
 impl AccessLog {
-    /// Gives each line to `take`.
-    pub fn new(take: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(take))
+    /// Passes each line to `take`. `load_balancer` is the final portion of its ARN: `app/NAME/ID`.
+    pub fn new(load_balancer: &str, take: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self {
+            load_balancer: load_balancer.into(),
+            take: Arc::new(take),
+        }
     }
 
-    /// A line.
+    /// The final portion of the load balancer's ARN.
+    pub fn load_balancer(&self) -> &str {
+        &self.load_balancer
+    }
+
+    /// Writes a line.
     pub fn write(&self, entry: &Entry) {
-        (self.0)(&entry.to_string());
+        (self.take)(&entry.line(&self.load_balancer).to_string());
     }
 }
 
@@ -46,16 +56,26 @@ impl fmt::Debug for AccessLog {
     }
 }
 
+/// What the requests of a client's connection have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionInfo {
+    pub client: SocketAddr,
+    /// The load balancer's own address of the connection.
+    pub node: IpAddr,
+    /// A random number for each connection.
+    pub trace_id: u128,
+}
+
 /// What is known of a request when it is over.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub client: SocketAddr,
+    pub connection: ConnectionInfo,
     pub target: Option<SocketAddr>,
     /// When the request had arrived.
     pub arrival: SystemTime,
     /// Until it was sent to a target.
     pub request_time: Option<Duration>,
-    /// From then until the head of the target's answer.
+    /// From then until the head of the target's answer, or until the target closed the connection instead.
     pub target_time: Option<Duration>,
     /// From then until the answer was sent on.
     pub response_time: Option<Duration>,
@@ -70,15 +90,16 @@ pub struct Entry {
     pub trace_id: Option<String>,
     /// Priority of the rule; 0 is the default action.
     pub rule: Option<usize>,
-    pub error_reason: Option<&'static str>,
+    /// Why the load balancer itself answered.
+    pub failure: Option<Failure>,
     pub classification: Option<Classification>,
 }
 
 impl Entry {
     /// The entry of a request that was not understood.
-    pub fn new(client: SocketAddr, port: u16, arrival: SystemTime) -> Self {
+    pub fn new(connection: ConnectionInfo, port: u16, arrival: SystemTime) -> Self {
         Self {
-            client,
+            connection,
             target: None,
             arrival,
             request_time: None,
@@ -93,15 +114,17 @@ impl Entry {
             target_group: None,
             trace_id: None,
             rule: None,
-            error_reason: None,
+            failure: None,
             classification: None,
         }
     }
-}
 
-/// The line.
-impl Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The line in the log of a load balancer.
+    fn line<'a>(&'a self, load_balancer: &'a str) -> impl Display + 'a {
+        fmt::from_fn(move |f| self.write(load_balancer, f))
+    }
+
+    fn write(&self, load_balancer: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_dash = |value: Option<&dyn Display>| value.map_or("-".to_owned(), quoted);
         let target = or_dash(self.target.as_ref().map(|it| it as _));
         let target_status = self.target_status.map(|status| status.as_u16());
@@ -112,13 +135,18 @@ impl Display for Entry {
         let agent = &agent[..agent.floor_char_boundary(MAX_USER_AGENT)];
         let trace_id = self.trace_id.as_deref().unwrap_or("-");
         let actions = self.rule.map_or("-", |_| "forward");
-        let reason = self.error_reason.unwrap_or("-");
+        let reason = self.failure.map_or("-", Failure::reason);
+        let ConnectionInfo {
+            client,
+            node,
+            trace_id: connection,
+        } = self.connection;
         let (tier, why) = match self.classification {
             Some(it) => (format!("{:?}", it.tier), format!("{:?}", it.reason)),
             None => ("-".to_owned(), "-".to_owned()),
         };
-        write!(f, "http {} {LOAD_BALANCER} ", at(SystemTime::now()))?;
-        write!(f, "{} {target} ", self.client)?;
+        write!(f, "http {} {load_balancer} ", at(SystemTime::now()))?;
+        write!(f, "{client} {target} ")?;
         for time in [self.request_time, self.target_time, self.response_time] {
             match time {
                 Some(time) => write!(f, "{:.3} ", time.as_secs_f64())?,
@@ -139,7 +167,9 @@ impl Display for Entry {
         )?;
         write!(f, r#"{group} "{}" "-" "-" {rule} "#, quoted(&trace_id))?;
         write!(f, r#"{} "{actions}" "-" "{reason}" "#, at(self.arrival))?;
-        write!(f, r#""{target}" "{target_status}" "{tier}" "{why}""#)
+        write!(f, r#""{target}" "{target_status}" "{tier}" "{why}" "#)?;
+        // No rule has a transform.
+        write!(f, r#"TID_{connection:032x} "-" "-" "-" {node}"#)
     }
 }
 
@@ -166,137 +196,90 @@ mod tests {
     use super::*;
     use http_desync_guardian::{ClassificationReason, RequestSafetyTier};
 
-    /// The fields of a line, without their quotation marks.
-    fn fields(line: &str) -> Vec<&str> {
-        let parts = line.split('"').enumerate();
-        parts
-            .flat_map(|(number, part)| match number % 2 {
-                0 => part.split_whitespace().collect(),
-                _ => vec![part],
-            })
-            .collect()
-    }
+    const LOAD_BALANCER: &str = "app/my-loadbalancer/50dc6c495c0c9188";
 
     fn entry() -> Entry {
         let arrival = SystemTime::UNIX_EPOCH + Duration::from_millis(1_530_570_168_364);
-        Entry::new(([192, 0, 2, 1], 2817).into(), 8080, arrival)
+        let connection = ConnectionInfo {
+            client: ([192, 168, 131, 39], 2817).into(),
+            node: [192, 0, 2, 2].into(),
+            trace_id: 0x3180_a730_13c8_ca4b_ac2f_7311_59d4_b0fe,
+        };
+        Entry::new(connection, 80, arrival)
+    }
+
+    /// The line of an entry without its second field, the time of the response.
+    fn line(entry: &Entry) -> String {
+        let line = entry.line(LOAD_BALANCER).to_string();
+        let mut fields = line.splitn(3, ' ');
+        let (kind, time, rest) = (fields.next(), fields.next(), fields.next());
+        let time = time.unwrap();
+        let form = (time.len(), &time[10..11], &time[26..]);
+        assert_eq!(form, (27, "T", "Z"), "{time}");
+        format!("{} {}", kind.unwrap(), rest.unwrap())
     }
 
     #[test]
-    fn a_request_that_was_answered_has_all_fields_in_an_albs_order() {
-        let target = ([127, 0, 0, 1], 4711).into();
-        let line = Entry {
-            target: Some(target),
+    fn a_forwarded_request_has_the_line_of_the_example_in_the_guide() {
+        let group = "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067";
+        let entry = Entry {
+            target: Some(([10, 0, 0, 1], 80).into()),
             request_time: Some(Duration::ZERO),
-            target_time: Some(Duration::from_micros(1_234_567)),
-            response_time: Some(Duration::from_millis(1)),
+            target_time: Some(Duration::from_micros(1_234)),
+            response_time: Some(Duration::ZERO),
             status: StatusCode::OK,
             target_status: Some(StatusCode::OK),
             received_bytes: 34,
             sent_bytes: 366,
             request: "GET http://www.example.com:80/ HTTP/1.1".to_owned(),
             user_agent: Some("curl/7.46.0".to_owned()),
-            target_group: Some("arn:aws:x".to_owned()),
-            trace_id: Some("Root=1-2-3".to_owned()),
+            target_group: Some(group.to_owned()),
+            trace_id: Some("Root=1-58337262-36d228ad5d99923122bbe354".to_owned()),
             rule: Some(0),
             ..entry()
-        }
-        .to_string();
-        let mut fields = fields(&line);
-        let time = fields.remove(1);
-        assert_eq!(
-            (time.len(), &time[10..11], &time[26..]),
-            (27, "T", "Z"),
-            "{time}"
+        };
+        // The guide's example has a shorter id of the connection, and ends before the field `ip_address`.
+        let wanted = format!(
+            "http app/my-loadbalancer/50dc6c495c0c9188 \
+             192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 \
+             \"GET http://www.example.com:80/ HTTP/1.1\" \"curl/7.46.0\" - - \
+             {group} \
+             \"Root=1-58337262-36d228ad5d99923122bbe354\" \"-\" \"-\" \
+             0 2018-07-02T22:22:48.364000Z \"forward\" \"-\" \"-\" \"10.0.0.1:80\" \"200\" \"-\" \"-\" \
+             TID_3180a73013c8ca4bac2f731159d4b0fe \"-\" \"-\" \"-\" 192.0.2.2"
         );
-        let wanted = [
-            "http",
-            LOAD_BALANCER,
-            "192.0.2.1:2817",
-            "127.0.0.1:4711",
-            "0.000",
-            "1.235",
-            "0.001",
-            "200",
-            "200",
-            "34",
-            "366",
-            "GET http://www.example.com:80/ HTTP/1.1",
-            "curl/7.46.0",
-            "-",
-            "-",
-            "arn:aws:x",
-            "Root=1-2-3",
-            "-",
-            "-",
-            "0",
-            "2018-07-02T22:22:48.364000Z",
-            "forward",
-            "-",
-            "-",
-            "127.0.0.1:4711",
-            "200",
-            "-",
-            "-",
-        ];
-        assert_eq!(fields, wanted);
+        assert_eq!(line(&entry), wanted);
     }
 
     #[test]
     fn a_request_that_was_not_understood_has_dashes() {
-        let classification = Classification {
-            tier: RequestSafetyTier::Severe,
-            reason: ClassificationReason::BadHeader,
-        };
-        let line = Entry {
-            classification: Some(classification),
+        let entry = Entry {
+            classification: Some(Classification {
+                tier: RequestSafetyTier::Severe,
+                reason: ClassificationReason::BadHeader,
+            }),
             ..entry()
-        }
-        .to_string();
-        let wanted = [
-            "192.0.2.1:2817",
-            "-",
-            "-1",
-            "-1",
-            "-1",
-            "400",
-            "-",
-            "0",
-            "0",
-            "- http://127.0.0.1:8080- -",
-            "-",
-            "-",
-            "-",
-            "-",
-            "-",
-            "-",
-            "-",
-            "-",
-            "2018-07-02T22:22:48.364000Z",
-            "-",
-            "-",
-            "-",
-            "-",
-            "-",
-            "Severe",
-            "BadHeader",
-        ];
-        assert_eq!(fields(&line)[3..], wanted);
+        };
+        let wanted = "http app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 - -1 -1 -1 400 - 0 0 \
+            \"- http://127.0.0.1:80- -\" \"-\" - - - \"-\" \"-\" \"-\" - 2018-07-02T22:22:48.364000Z \
+            \"-\" \"-\" \"-\" \"-\" \"-\" \"Severe\" \"BadHeader\" \
+            TID_3180a73013c8ca4bac2f731159d4b0fe \"-\" \"-\" \"-\" 192.0.2.2";
+        assert_eq!(line(&entry), wanted);
     }
 
     #[test]
     fn no_client_ends_a_field_or_a_line() {
-        let line = Entry {
-            user_agent: Some("a\" \"b\r\nc\\".to_owned()),
-            ..entry()
-        }
-        .to_string();
-        assert!(line.contains(r#""a\x22 \x22b\x0D\x0Ac\x5C""#), "{line}");
-        assert_eq!(fields(&line).len(), 29);
-        let long = Entry {
-            user_agent: Some("é".repeat(MAX_USER_AGENT)),
-            ..entry()
+        let with_agent = |agent: String| {
+            line(&Entry {
+                user_agent: Some(agent),
+                ..entry()
+            })
         };
-        assert_eq!(fields(&long.to_string())[13].len(), MAX_USER_AGENT);
+        let usual = with_agent("x".to_owned());
+        let escaped = with_agent("a\" \"b\r\nc\\".to_owned());
+        let wanted = usual.replace("\"x\"", r#""a\x22 \x22b\x0D\x0Ac\x5C""#);
+        assert_eq!(escaped, wanted);
+        let long = with_agent("\u{e9}".repeat(MAX_USER_AGENT));
+        assert_eq!(long.len(), usual.len() - 1 + MAX_USER_AGENT);
     }
 }

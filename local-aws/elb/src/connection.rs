@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -17,6 +18,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::access_log::ConnectionInfo;
+use crate::counters::OpenConnection;
 use crate::framing::Framing;
 use crate::head::{self, Accepted, Refused};
 
@@ -27,8 +30,14 @@ const CHUNK: usize = 16 * 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// State shared by a connection and its requests.
-#[derive(Debug, Default)]
-pub struct ConnectionState(Mutex<State>);
+#[derive(Debug)]
+pub struct ConnectionState {
+    /// The addresses and the id of the connection.
+    pub info: ConnectionInfo,
+    /// The connection is active until its last request has ended.
+    _open: OpenConnection,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -49,8 +58,23 @@ pub struct Arrived {
 }
 
 impl ConnectionState {
+    pub fn new(stream: &TcpStream, client: SocketAddr, open: OpenConnection) -> Self {
+        let node = stream.local_addr().map(|address| address.ip());
+        let info = ConnectionInfo {
+            client,
+            // The address is unknown if the client has already closed the connection.
+            node: node.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
+            trace_id: rand::random(),
+        };
+        Self {
+            info,
+            _open: open,
+            state: Mutex::default(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The head of the request that hyper has just read.

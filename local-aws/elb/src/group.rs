@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::TARGET_TIMEOUT;
+use crate::counters::Counters;
 use crate::health::State;
 use crate::prober::{self, Prober};
 use crate::target::{Clients, Picked, Target};
@@ -54,6 +55,7 @@ pub struct TargetGroup {
     next: AtomicUsize,
     clients: Clients,
     prober: Prober,
+    pub(crate) counters: Counters,
 }
 
 impl TargetGroup {
@@ -81,6 +83,7 @@ impl TargetGroup {
                 timeout: config.target_timeout,
             },
             prober: Prober::new(config.health_check_interval),
+            counters: Counters::default(),
         })
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 mod access_log;
 mod answer;
 mod connection;
+mod counters;
 mod forwarded;
 mod framing;
 mod group;
@@ -22,6 +23,7 @@ mod target;
 mod trace_header;
 
 pub use access_log::AccessLog;
+pub use counters::{Connections, Counters, Counts};
 pub use group::{Registration, TargetGroup, TargetGroupConfig};
 pub use health::State as TargetState;
 pub use load_balancer::{LoadBalancer, Rule};

@@ -1,7 +1,6 @@
 //! The load balancer: accepts connections, and forwards each request to a target of the group that the rules select.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,12 +11,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use wire::{Server, Timeouts, Warn, remove_headers_of_one_hop, serve_connections};
 
-use crate::access_log::{AccessLog, Entry};
+use crate::access_log::{AccessLog, ConnectionInfo, Entry};
 use crate::connection::{Connection, ConnectionState};
+use crate::counters::{Connections, Counters};
 use crate::group::TargetGroup;
 use crate::head::Refused;
 use crate::pattern::PathPattern;
@@ -45,6 +45,10 @@ pub struct LoadBalancer {
     pub port: u16,
     /// A line for each request.
     pub access_log: AccessLog,
+    /// The counts of all requests.
+    pub counters: Counters,
+    /// The connections of clients.
+    pub connections: Arc<Connections>,
 }
 
 impl LoadBalancer {
@@ -60,11 +64,13 @@ impl LoadBalancer {
         let alb = Arc::new(self);
         let mut server = Server::new();
         server.max_headers(head::MAX_HEADERS);
-        let connected = move |stream, client| {
-            let shared = Arc::<ConnectionState>::default();
+        let connected = move |stream: TcpStream, client| {
+            let shared = ConnectionState::new(&stream, client, alb.connections.open());
+            let info = shared.info;
+            let shared = Arc::new(shared);
             let refusing = Arc::clone(&alb);
             let refuse = move |head: &[u8], time, refused: &Refused| {
-                refusing.refuse(client, head, time, refused)
+                refusing.refuse(info, head, time, refused)
             };
             let connection =
                 Connection::new(stream, Arc::clone(&shared), timeouts.idle, Box::new(refuse));
@@ -72,7 +78,7 @@ impl LoadBalancer {
             let service = service_fn(move |request: Request<Incoming>| {
                 let (alb, shared) = (Arc::clone(&alb), Arc::clone(&shared));
                 let request = request.map(Body::new);
-                async move { Ok::<_, Infallible>(alb.answer(client, &shared, request).await) }
+                async move { Ok::<_, Infallible>(alb.answer(&shared, request).await) }
             });
             (connection, service)
         };
@@ -80,7 +86,7 @@ impl LoadBalancer {
     }
 
     /// The priority of the rule that decides, and where it leads; 0 is the default action.
-    fn group(&self, path: &str) -> (usize, &TargetGroup) {
+    fn group(&self, path: &str) -> (usize, &Arc<TargetGroup>) {
         let mut rules = self.rules.iter().zip(1..);
         let rule = rules.find(|(rule, _)| rule.pattern.matches(path));
         rule.map_or((0, &self.default), |(rule, priority)| {
@@ -88,33 +94,40 @@ impl LoadBalancer {
         })
     }
 
+    /// Writes the line of a request that is over, and counts the request.
+    pub(crate) fn record(&self, entry: &Entry, group: Option<&TargetGroup>) {
+        self.access_log.write(entry);
+        self.counters.count_request(entry);
+        if let Some(group) = group {
+            group.counters.count_target(entry);
+        }
+    }
+
     /// Logs a refused request, and returns the bytes of the answer.
     fn refuse(
         &self,
-        client: SocketAddr,
+        connection: ConnectionInfo,
         head: &[u8],
         arrival: SystemTime,
         refused: &Refused,
     ) -> Vec<u8> {
         let answer = answer::last(refused.status, refused.detail, head.starts_with(b"HEAD "));
-        let mut entry = Entry::new(client, self.port, arrival);
+        let mut entry = Entry::new(connection, self.port, arrival);
         if let Some(fields) = head::fields(head) {
+            // An ALB writes 0 if it cannot read the request line.
+            entry.received_bytes = head.len() as u64;
             entry.request = request::line(&fields, self.port);
             entry.user_agent = fields.user_agent.map(str::to_owned);
         }
-        self.access_log.write(&Entry {
-            status: refused.status,
-            received_bytes: head.len() as u64,
-            sent_bytes: answer.len() as u64,
-            classification: refused.classification,
-            ..entry
-        });
+        entry.status = refused.status;
+        entry.sent_bytes = answer.len() as u64;
+        entry.classification = refused.classification;
+        self.record(&entry, None);
         answer
     }
 
     async fn answer(
         self: Arc<Self>,
-        client: SocketAddr,
         shared: &Arc<ConnectionState>,
         mut request: Request,
     ) -> Response {
@@ -122,10 +135,11 @@ impl LoadBalancer {
             // Unreachable: every request that hyper reads came from an accepted head.
             return answer::own(StatusCode::BAD_REQUEST);
         };
-        let mut under_way = UnderWay::new(Arc::clone(&self), client, shared, arrived, &request);
+        let mut under_way = UnderWay::new(Arc::clone(&self), shared, arrived, &request);
         let (rule, group) = self.group(request.uri().path());
         under_way.entry.rule = Some(rule);
         under_way.entry.target_group = Some(group.arn());
+        under_way.group = Some(Arc::clone(group));
         // A proxy ignores the header beside a target in absolute form: RFC 9112, section 3.2.2.
         let host = request.uri().authority().map(|host| host.as_str());
         let host = host.and_then(|host| HeaderValue::try_from(host).ok());
@@ -137,7 +151,7 @@ impl LoadBalancer {
             headers.insert(HOST, host);
         }
         remove_invalid(headers);
-        forwarded::stamp(headers, client.ip(), self.port);
+        forwarded::stamp(headers, shared.info.client.ip(), self.port);
         under_way.entry.trace_id = trace_header::stamp(headers);
         let request = under_way.count_body(request);
         let answered = match group.pick() {

@@ -17,6 +17,7 @@ use hyper::body::Body as _;
 use crate::access_log::Entry;
 use crate::answer;
 use crate::connection::{Arrived, ConnectionState};
+use crate::group::TargetGroup;
 use crate::head::Fields;
 use crate::load_balancer::LoadBalancer;
 use crate::target::Failure;
@@ -24,6 +25,8 @@ use crate::target::Failure;
 /// A request until the last byte of its answer. Dropping it writes the line.
 pub struct UnderWay {
     pub entry: Entry,
+    /// The target group that was selected.
+    pub group: Option<Arc<TargetGroup>>,
     alb: Arc<LoadBalancer>,
     shared: Arc<ConnectionState>,
     received: Arc<AtomicU64>,
@@ -37,7 +40,6 @@ pub struct UnderWay {
 impl UnderWay {
     pub fn new(
         alb: Arc<LoadBalancer>,
-        client: SocketAddr,
         shared: &Arc<ConnectionState>,
         arrived: Arrived,
         request: &Request,
@@ -68,8 +70,9 @@ impl UnderWay {
                 request: line(&fields, alb.port),
                 user_agent: text(USER_AGENT),
                 classification: arrived.head.classification,
-                ..Entry::new(client, alb.port, arrived.time)
+                ..Entry::new(shared.info, alb.port, arrived.time)
             },
+            group: None,
             alb,
             shared: Arc::clone(shared),
             received: Arc::new(AtomicU64::new(arrived.head.length as u64)),
@@ -104,21 +107,37 @@ impl UnderWay {
     pub fn answered(mut self, response: Response) -> Response {
         let target_time = self.dispatch.map(|dispatch| dispatch.elapsed());
         self.entry.target_time = target_time;
+        self.entry.response_time = target_time.and_then(|target_time| {
+            let since_dispatch = self.dispatch?.elapsed();
+            Some(since_dispatch.saturating_sub(target_time))
+        });
         self.entry.target_status = Some(response.status());
         self.send(response)
     }
 
     /// The load balancer's own answer.
     pub fn failed(mut self, failure: Failure) -> Response {
-        if !failure.was_sent() {
-            self.entry.request_time = None;
+        match failure {
+            // Recorded lines of ALBs contain the time until the target closed the connection.
+            Failure::ConnectionClosed | Failure::ResponseInvalid => {
+                self.entry.target_time = self.dispatch.map(|dispatch| dispatch.elapsed());
+            }
+            Failure::ResponseTimeout => {}
+            Failure::RequestIncomplete => self.remove_target(),
+            _ => self.entry.request_time = None,
         }
-        self.entry.error_reason = Some(failure.reason());
+        self.entry.failure = Some(failure);
         let status = match failure {
             Failure::RequestIncomplete if self.shared.body_is_late() => StatusCode::REQUEST_TIMEOUT,
             failure => failure.status(),
         };
         self.send(answer::own(status))
+    }
+
+    /// A request that the client did not send completely has no target.
+    fn remove_target(&mut self) {
+        self.entry.target = None;
+        self.entry.request_time = None;
     }
 
     fn send(mut self, mut response: Response) -> Response {
@@ -128,10 +147,6 @@ impl UnderWay {
         }
         self.entry.status = response.status();
         self.entry.sent_bytes = head_length(&response);
-        self.entry.response_time = self.entry.target_time.and_then(|target_time| {
-            let since_dispatch = self.dispatch?.elapsed();
-            Some(since_dispatch.saturating_sub(target_time))
-        });
         self.is_answered = true;
         response.map(|body| {
             Body::new(body.inspect_frame(move |frame| {
@@ -150,13 +165,18 @@ impl Drop for UnderWay {
         if !self.is_answered {
             // hyper has dropped the request, since the client closed the connection: in the middle of the body, or while
             // it should wait for the answer. That has a status of its own.
-            let status = match self.shared.body_is_missing() {
-                true => StatusCode::BAD_REQUEST,
-                false => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
+            self.entry.status = match self.shared.body_is_missing() {
+                true => {
+                    self.remove_target();
+                    StatusCode::BAD_REQUEST
+                }
+                false => {
+                    self.entry.request_time = None;
+                    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
+                }
             };
-            self.entry.status = status;
         }
-        self.alb.access_log.write(&self.entry);
+        self.alb.record(&self.entry, self.group.as_deref());
         self.shared.end();
     }
 }

@@ -82,11 +82,11 @@ impl Failure {
         }
     }
 
-    /// Whether the request reached a target.
-    pub fn was_sent(self) -> bool {
+    /// Whether no connection to the target was established.
+    pub fn is_of_connection(self) -> bool {
         matches!(
             self,
-            Self::ConnectionClosed | Self::ResponseInvalid | Self::ResponseTimeout
+            Self::ConnectionRefused | Self::ConnectionFailed | Self::ConnectionTimeout
         )
     }
 

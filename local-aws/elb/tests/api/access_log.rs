@@ -9,14 +9,15 @@ use elb::{PathPattern, Rule};
 use crate::client::{client, raw};
 use crate::found;
 use crate::target::{
-    Act, Lines, OK, Target, balancer, impatient_group, logging_balancer, quick_group, registered,
+    Act, LOAD_BALANCER, Lines, OK, Target, balancer, impatient_group, logging_balancer,
+    quick_group, registered,
 };
 
 /// The fields of a line by their names in AWS's guide.
 pub struct Line(Vec<String>);
 
 impl Line {
-    const NAMES: [&str; 29] = [
+    const NAMES: [&str; 34] = [
         "type",
         "time",
         "elb",
@@ -46,10 +47,19 @@ impl Line {
         "target_status_code_list",
         "classification",
         "classification_reason",
+        "conn_trace_id",
+        "transformed_host",
+        "transformed_uri",
+        "request_transform_status",
+        "ip_address",
     ];
 
     pub async fn first(lines: &Lines) -> Self {
-        let fields = lines.fields(0).await;
+        Self::number(lines, 0).await
+    }
+
+    pub async fn number(lines: &Lines, number: usize) -> Self {
+        let fields = lines.fields(number).await;
         assert_eq!(fields.len(), Self::NAMES.len(), "{fields:?}");
         Self(fields)
     }
@@ -99,7 +109,7 @@ async fn a_request_that_was_answered_is_described_in_all_fields() {
     let line = Line::first(&lines).await;
     for (name, value) in [
         ("type", "http"),
-        ("elb", "app/mysfits/0000000000000000"),
+        ("elb", LOAD_BALANCER),
         ("target", &target.address.to_string()),
         ("elb_status_code", "200"),
         ("target_status_code", "200"),
@@ -121,6 +131,10 @@ async fn a_request_that_was_answered_is_described_in_all_fields() {
         ("target_status_code_list", "200"),
         ("classification", "-"),
         ("classification_reason", "-"),
+        ("transformed_host", "-"),
+        ("transformed_uri", "-"),
+        ("request_transform_status", "-"),
+        ("ip_address", "127.0.0.1"),
     ] {
         assert_eq!(line.get(name), value, "{name}");
     }
@@ -162,7 +176,9 @@ async fn each_502_and_504_has_its_reason() {
         assert_eq!(line.get("elb_status_code"), status, "{reason}");
         assert_eq!(line.get("target_status_code"), "-", "{reason}");
         assert!(line.seconds("request_processing_time") >= 0.0, "{reason}");
-        assert_eq!(line.seconds("target_processing_time"), -1.0, "{reason}");
+        let has_target_time = line.seconds("target_processing_time") >= 0.0;
+        assert_eq!(has_target_time, status == "502", "{reason}");
+        assert_eq!(line.seconds("response_processing_time"), -1.0, "{reason}");
     }
 }
 
@@ -209,7 +225,13 @@ async fn a_client_that_hangs_up_is_a_460() {
     drop(client);
     let line = Line::first(&lines).await;
     assert_eq!(line.get("elb_status_code"), "460");
+    // As in a line of an ALB that Elastic's Filebeat uses in its tests.
+    assert_eq!(line.get("target"), target.address.to_string());
+    assert_eq!(line.get("request_processing_time"), "-1");
+    assert_eq!(line.get("target_processing_time"), "-1");
+    assert_eq!(line.get("response_processing_time"), "-1");
     assert_eq!(line.get("target_status_code"), "-");
+    assert_eq!(line.get("sent_bytes"), "0");
 }
 
 async fn refused(bytes: &str) -> (String, Line) {
@@ -299,6 +321,12 @@ async fn a_request_that_is_refused_has_a_line_and_an_albs_page() {
         assert!(answer.contains(&format!("<h1>{status}</h1>")), "{answer}");
         assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
         assert_eq!(line.get("elb_status_code"), &status[..3]);
+        let received = if request.starts_with('-') {
+            0
+        } else {
+            bytes.len()
+        };
+        assert_eq!(line.get("received_bytes"), received.to_string());
         let version = if request.starts_with('-') {
             "- -"
         } else {
@@ -323,6 +351,29 @@ async fn a_request_that_is_refused_has_a_line_and_an_albs_page() {
     assert_eq!(line.get("classification_reason"), "MultipleContentLength");
     let (answer, _) = refused("HEAD / HTTP/1.1\r\n\r\n").await;
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn requests_of_one_connection_have_the_same_connection_id_and_other_connections_have_other_ids()
+ {
+    let group = quick_group();
+    let target = Target::start(Act::Answer(OK)).await;
+    let _registered = registered(&group, &[&target]).await;
+    let (alb, lines) = logging_balancer(Vec::new(), group, Duration::from_secs(60)).await;
+    let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    let last = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    answers(alb, request.to_owned() + last).await;
+    answers(alb, last.to_owned()).await;
+    let mut ids = Vec::new();
+    for number in 0..3 {
+        let line = Line::number(&lines, number).await;
+        ids.push(line.get("conn_trace_id").to_owned());
+    }
+    // The form of the ids in AWS's guide.
+    let digits = ids[0].strip_prefix("TID_").unwrap();
+    assert!(digits.len() == 32 && digits.bytes().all(|it| b"0123456789abcdef".contains(&it)));
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], ids[2]);
 }
 
 /// What a connection answers to all of `bytes`.

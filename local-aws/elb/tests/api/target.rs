@@ -1,16 +1,20 @@
 //! Little targets for a load balancer, and a load balancer before them.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use elb::{AccessLog, LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
+use elb::{AccessLog, Counters, LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
+use regex::Regex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use wire::Timeouts;
 
 use crate::found;
+
+/// The final portion of the ARN of the load balancers of these tests.
+pub const LOAD_BALANCER: &str = "app/balancer/0123456789abcdef";
 
 /// The answer of a target that is well.
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -172,12 +176,31 @@ pub async fn logging_balancer(
         rules,
         default,
         port: address.port(),
-        access_log: AccessLog::new(move |line| log.0.lock().unwrap().push(line.to_owned())),
+        access_log: AccessLog::new(LOAD_BALANCER, move |line| {
+            log.0.lock().unwrap().push(line.to_owned());
+        }),
+        counters: Counters::default(),
+        connections: Arc::default(),
     };
     let grace = Duration::from_secs(1);
     let (stop, timeouts) = (CancellationToken::new(), Timeouts { idle, grace });
     tokio::spawn(alb.serve(listener, stop, timeouts, Arc::new(|_| {})));
     (address, lines)
+}
+
+/// Whether the pattern of Amazon Athena's guide, "Create the table for ALB access logs", matches the whole line.
+fn is_read_by_athena(line: &str) -> bool {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = concat!(
+            r#"([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*):([0-9]*) ([^ ]*)[:-]([0-9]*) "#,
+            r#"([-.0-9]*) ([-.0-9]*) ([-.0-9]*) (|[-0-9]*) (-|[-0-9]*) ([-0-9]*) ([-0-9]*) "#,
+            r#""([^ ]*) (.*) (- |[^ ]*)" "([^"]*)" ([A-Z0-9\-_]+) ([A-Za-z0-9.-]*) ([^ ]*) "#,
+            r#""([^"]*)" "([^"]*)" "([^"]*)" ([-.0-9]*) ([^ ]*) "([^"]*)" "([^"]*)" "([^ ]*)" "#,
+            r#""([^\s]+?)" "([^\s]+)" "([^ ]*)" "([^ ]*)" ?([^ ]*)? ?( .*)?"#,
+        );
+        Regex::new(&format!("^(?:{pattern})$")).unwrap()
+    });
+    PATTERN.is_match(line)
 }
 
 /// The lines of an access log.
@@ -191,6 +214,7 @@ impl Lines {
             self.0.lock().unwrap().get(number).cloned()
         })
         .await;
+        assert!(is_read_by_athena(&line), "{line}");
         let parts = line.split('"').enumerate();
         parts
             .flat_map(|(number, part)| match number % 2 {

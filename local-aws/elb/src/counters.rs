@@ -1,0 +1,177 @@
+//! What a load balancer counts, under the names of the metrics of the CloudWatch namespace `AWS/ApplicationELB`.
+//!
+//! Source: AWS's guide to Application Load Balancers, "CloudWatch metrics". The counts never decrease. A reader that
+//! publishes metrics each minute subtracts the counts of the minute before.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::access_log::Entry;
+use crate::target::Failure;
+
+/// The counts of a load balancer, or of one of its target groups, since its start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Sums by the name of the metric. A metric that was never counted is absent.
+    pub sums: BTreeMap<&'static str, u64>,
+    /// `TargetResponseTime`: the number of requests by response time in microseconds. The times have at most three
+    /// significant digits, so the map has a limited size.
+    pub target_response_micros: BTreeMap<u64, u64>,
+}
+
+impl Counts {
+    /// The sum of a metric.
+    pub fn sum(&self, metric: &str) -> u64 {
+        self.sums.get(metric).copied().unwrap_or_default()
+    }
+
+    /// What was counted after `earlier`, an earlier value of the same counts.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            sums: difference(&self.sums, &earlier.sums),
+            target_response_micros: difference(
+                &self.target_response_micros,
+                &earlier.target_response_micros,
+            ),
+        }
+    }
+
+    fn add(&mut self, metric: &'static str, count: u64) {
+        *self.sums.entry(metric).or_default() += count;
+    }
+
+    /// Adds the counts of a request that have only the dimension `LoadBalancer`.
+    fn add_request(&mut self, entry: &Entry) {
+        self.add("ProcessedBytes", entry.received_bytes + entry.sent_bytes);
+        if entry.classification.is_some() {
+            self.add("DesyncMitigationMode_NonCompliant_Request_Count", 1);
+        }
+        if entry.target_status.is_some() {
+            return;
+        }
+        let metrics: &[_] = match entry.status.as_u16() {
+            300..400 => &["HTTPCode_ELB_3XX_Count"],
+            400..500 => &["HTTPCode_ELB_4XX_Count"],
+            500 => &["HTTPCode_ELB_5XX_Count", "HTTPCode_ELB_500_Count"],
+            502 => &["HTTPCode_ELB_5XX_Count", "HTTPCode_ELB_502_Count"],
+            503 => &["HTTPCode_ELB_5XX_Count", "HTTPCode_ELB_503_Count"],
+            504 => &["HTTPCode_ELB_5XX_Count", "HTTPCode_ELB_504_Count"],
+            501..600 => &["HTTPCode_ELB_5XX_Count"],
+            _ => &[],
+        };
+        for metric in metrics {
+            self.add(metric, 1);
+        }
+    }
+
+    /// Adds the counts of a request that also have the dimension `TargetGroup`.
+    fn add_target(&mut self, entry: &Entry) {
+        if entry.target.is_none() {
+            return;
+        }
+        self.add("RequestCount", 1);
+        if entry.failure.is_some_and(Failure::is_of_connection) {
+            self.add("TargetConnectionErrorCount", 1);
+        }
+        if let Some(time) = entry.target_time {
+            let count = self.target_response_micros.entry(rounded_micros(time));
+            *count.or_default() += 1;
+        }
+        let metric = match entry.target_status.map(|status| status.as_u16()) {
+            Some(200..300) => "HTTPCode_Target_2XX_Count",
+            Some(300..400) => "HTTPCode_Target_3XX_Count",
+            Some(400..500) => "HTTPCode_Target_4XX_Count",
+            Some(500..600) => "HTTPCode_Target_5XX_Count",
+            _ => return,
+        };
+        self.add(metric, 1);
+    }
+}
+
+/// A key without a difference is absent.
+fn difference<K: Copy + Ord>(
+    now: &BTreeMap<K, u64>,
+    earlier: &BTreeMap<K, u64>,
+) -> BTreeMap<K, u64> {
+    let before = |key| earlier.get(key).copied().unwrap_or_default();
+    let differences = now.iter().map(|(key, count)| (*key, count - before(key)));
+    differences.filter(|(_, count)| *count > 0).collect()
+}
+
+/// Rounds a time to three significant digits of a number of microseconds.
+fn rounded_micros(time: Duration) -> u64 {
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let digits = micros.checked_ilog10().unwrap_or_default();
+    let unit = 10_u64.pow(digits.saturating_sub(2));
+    (micros / unit + micros % unit * 2 / unit) * unit
+}
+
+/// The counters of a load balancer or of a target group. Clones are the same counters.
+#[derive(Clone, Debug, Default)]
+pub struct Counters(Arc<Mutex<Counts>>);
+
+impl Counters {
+    /// What was counted since the start.
+    pub fn counts(&self) -> Counts {
+        self.lock().clone()
+    }
+
+    /// Counts a request for the load balancer.
+    pub fn count_request(&self, entry: &Entry) {
+        let mut counts = self.lock();
+        counts.add_request(entry);
+        counts.add_target(entry);
+    }
+
+    /// Counts a request for its target group.
+    pub fn count_target(&self, entry: &Entry) {
+        self.lock().add_target(entry);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts connections.
+#[derive(Debug, Default)]
+pub struct Connections {
+    opened: AtomicU64,
+    active: AtomicU64,
+}
+
+impl Connections {
+    /// Counts a connection, which is active until the value is dropped.
+    pub fn open(self: &Arc<Self>) -> OpenConnection {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.active.fetch_add(1, Ordering::Relaxed);
+        OpenConnection(Arc::clone(self))
+    }
+
+    /// The number of connections since the start.
+    pub fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    /// The number of connections now.
+    pub fn active(&self) -> u64 {
+        self.active.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection that is counted as active.
+#[derive(Debug)]
+pub struct OpenConnection(Arc<Connections>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;
