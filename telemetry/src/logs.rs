@@ -13,6 +13,7 @@ use crate::service_info::ServiceInfo;
 mod json;
 mod queue;
 mod text;
+mod timestamp;
 
 use json::JsonFormat;
 pub(crate) use queue::LogQueue;

@@ -1,6 +1,7 @@
 //! Formats log lines as JSON objects.
 
-use std::fmt;
+use std::io::Write as _;
+use std::{fmt, str};
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -9,11 +10,14 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::timestamp::push_timestamp;
 use crate::propagation::XrayTraceId;
+
+/// Initial capacity of the buffer of a line. Most access lines are shorter.
+const LINE_CAPACITY: usize = 512;
 
 /// Writes each event as one JSON object: the time, the level, the fields of the event, the target, and the
 /// ids of the current span.
@@ -35,46 +39,54 @@ where
         // Events of the crate `log` have their target in a field.
         let log_metadata = event.normalized_metadata();
         let metadata = log_metadata.as_ref().unwrap_or_else(|| event.metadata());
-        writer.write_str("{\"timestamp\":\"")?;
-        SystemTime.format_time(&mut writer)?;
-        write!(writer, "\",\"level\":\"{}\"", metadata.level().as_str())?;
+        let mut line = Vec::with_capacity(LINE_CAPACITY);
+        line.extend_from_slice(b"{\"timestamp\":\"");
+        push_timestamp(&mut line);
+        line.extend_from_slice(b"\",\"level\":\"");
+        line.extend_from_slice(metadata.level().as_str().as_bytes());
+        line.push(b'"');
         let mut members = MemberWriter {
-            writer: writer.by_ref(),
+            line: &mut line,
             result: Ok(()),
         };
         event.record(&mut members);
         members.write_member("target", metadata.target());
-        members.result?;
-        Context::map_current(|cx| {
-            let span = cx.span();
-            let span_context = span.span_context();
-            if !span_context.is_valid() {
-                return Ok(());
-            }
-            let trace_id = XrayTraceId(span_context.trace_id());
-            let span_id = span_context.span_id();
-            write!(
-                writer,
-                ",\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\""
-            )
-        })?;
-        writer.write_str("}\n")
+        members.result.map_err(|_| fmt::Error)?;
+        Context::map_current(|cx| push_span_ids(&mut line, cx));
+        line.extend_from_slice(b"}\n");
+        writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Adds the ids of the current span as members of the JSON object.
+fn push_span_ids(line: &mut Vec<u8>, cx: &Context) {
+    let span = cx.span();
+    let span_context = span.span_context();
+    if span_context.is_valid() {
+        let trace_id = XrayTraceId(span_context.trace_id());
+        let span_id = span_context.span_id();
+        // A write to a vector does not fail.
+        let _ = write!(
+            line,
+            ",\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\""
+        );
     }
 }
 
 /// Writes fields as members of a JSON object that already has a member. The names of fields are written unchanged,
 /// because no field name of the services and their crates contains a character that JSON escapes.
 struct MemberWriter<'a> {
-    writer: Writer<'a>,
-    result: fmt::Result,
+    line: &'a mut Vec<u8>,
+    result: serde_json::Result<()>,
 }
 
 impl MemberWriter<'_> {
     fn write_member(&mut self, name: &str, value: impl Serialize) {
         if self.result.is_ok() {
-            self.result = serde_json::to_string(&value)
-                .map_err(|_| fmt::Error)
-                .and_then(|value| write!(self.writer, ",\"{name}\":{value}"));
+            self.line.extend_from_slice(b",\"");
+            self.line.extend_from_slice(name.as_bytes());
+            self.line.extend_from_slice(b"\":");
+            self.result = serde_json::to_writer(&mut *self.line, &value);
         }
     }
 }

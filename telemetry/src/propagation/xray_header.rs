@@ -116,7 +116,10 @@ pub struct XrayTraceId(pub TraceId);
 impl fmt::Display for XrayTraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = u128::from_be_bytes(self.0.to_bytes());
-        write!(f, "1-{:08x}-{:024x}", id >> 96, id & ((1 << 96) - 1))
+        // The formatting of `u64` needs less CPU time than the formatting of `u128`.
+        let (high, low) = ((id >> 64) as u64, id as u64);
+        let (time, random) = (high >> 32, high as u32);
+        write!(f, "1-{time:08x}-{random:08x}{low:016x}")
     }
 }
 
