@@ -52,6 +52,8 @@ impl AccessLine {
         let status = status.map(|status| status.as_u16());
         tracing::info!(
             target: TARGET,
+            // A field with a text needs less CPU time than a format string.
+            message = "access",
             method = self.method.as_str(),
             // The query is omitted, because the query may contain secrets.
             path = &*truncate_to_text(self.uri.path().as_bytes(), MAX_PATH_BYTES),
@@ -59,7 +61,6 @@ impl AccessLine {
             ms = rounded_milliseconds(duration),
             user_agent = &*truncate_to_text(user_agent, MAX_USER_AGENT_BYTES),
             error_type = failure.map(FailureReason::error_type),
-            "access"
         );
     }
 }
