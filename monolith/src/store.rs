@@ -169,13 +169,16 @@ impl Store {
             .await
     }
 
-    async fn within_deadline<T>(
+    /// Limits the duration of `calls`.
+    ///
+    /// The future of an SDK call has a size of several kilobytes. Without the box, each async function between this
+    /// function and the worker would contain a copy of the future, and each request would copy all of them.
+    fn within_deadline<T>(
         &self,
         calls: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        timeout(self.deadline, calls)
-            .await
-            .unwrap_or(Err(Error::DatabaseTimeout))
+    ) -> impl Future<Output = Result<T, Error>> {
+        let calls = timeout(self.deadline, Box::pin(calls));
+        async { calls.await.unwrap_or(Err(Error::DatabaseTimeout)) }
     }
 }
 
