@@ -24,6 +24,15 @@ use crate::trace::context_with_span;
 /// The response header that contains the trace id of the request, in X-Ray's format.
 const TRACE_ID_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
+/// The headers that propagators read. The lookup of a `HeaderName` does not parse the name and does not allocate memory,
+/// unlike the lookup of a text.
+static TRACE_HEADERS: [HeaderName; 4] = [
+    TRACE_ID_HEADER,
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("baggage"),
+];
+
 /// The header in which a load balancer sends the address of the client.
 const FORWARDED_FOR_HEADER: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -58,33 +67,20 @@ impl SpanFactory {
     pub fn start_span(&self, request: &ServiceRequest, route: Option<&Arc<str>>) -> Context {
         let headers = HeaderExtractor(request.headers());
         let parent = global::get_text_map_propagator(|format| format.extract(&headers));
-        let method = known_method(request.method());
-        // A sampler sees only the attributes that are set when the span is created.
-        let mut attributes = Vec::with_capacity(ATTRIBUTES_CAPACITY);
-        let path = truncate_to_text(request.uri().path().as_bytes(), MAX_PATH_BYTES);
-        attributes.extend([
-            KeyValue::new("http.request.method", method),
-            KeyValue::new("url.path", path.into_owned()),
-            KeyValue::new("url.scheme", url_scheme(request)),
-        ]);
-        if method == OTHER_METHOD {
-            let original = request.method().as_str().as_bytes();
-            let original = truncate_to_text(original, MAX_METHOD_BYTES).into_owned();
-            attributes.push(KeyValue::new("http.request.method_original", original));
-        }
-        add_server_attributes(request, &mut attributes);
-        add_client_attributes(request, &mut attributes);
-        if let Some(route) = route {
-            attributes.push(KeyValue::new("http.route", Arc::clone(route)));
-        }
         let is_health_check = route.is_some_and(|route| HEALTH_CHECK_ROUTES.contains(&&**route));
-        if is_health_check && !self.trace_health_checks {
-            // The samplers of `telemetry` drop a span with priority 0 and its child spans.
-            attributes.push(KeyValue::new("sampling.priority", 0));
-        }
+        let method = known_method(request.method());
+        let (name, attributes) = if is_health_check && !self.trace_health_checks {
+            // The samplers of `telemetry` drop a span with priority 0 and its child spans. The span needs no
+            // other attributes.
+            let priority = KeyValue::new("sampling.priority", 0);
+            (Cow::Borrowed(method), vec![priority])
+        } else {
+            let attributes = request_attributes(request, method, route);
+            (span_name(method, route), attributes)
+        };
         let builder = self
             .tracer
-            .span_builder(span_name(method, route))
+            .span_builder(name)
             .with_kind(SpanKind::Server)
             .with_attributes(attributes);
         let span = {
@@ -94,6 +90,32 @@ impl SpanFactory {
         };
         context_with_span(&parent, span)
     }
+}
+
+/// The attributes of a span at its start. A sampler sees only these attributes.
+fn request_attributes(
+    request: &ServiceRequest,
+    method: &'static str,
+    route: Option<&Arc<str>>,
+) -> Vec<KeyValue> {
+    let mut attributes = Vec::with_capacity(ATTRIBUTES_CAPACITY);
+    let path = truncate_to_text(request.uri().path().as_bytes(), MAX_PATH_BYTES);
+    attributes.extend([
+        KeyValue::new("http.request.method", method),
+        KeyValue::new("url.path", path.into_owned()),
+        KeyValue::new("url.scheme", url_scheme(request)),
+    ]);
+    if method == OTHER_METHOD {
+        let original = request.method().as_str().as_bytes();
+        let original = truncate_to_text(original, MAX_METHOD_BYTES).into_owned();
+        attributes.push(KeyValue::new("http.request.method_original", original));
+    }
+    add_server_attributes(request, &mut attributes);
+    add_client_attributes(request, &mut attributes);
+    if let Some(route) = route {
+        attributes.push(KeyValue::new("http.route", Arc::clone(route)));
+    }
+    attributes
 }
 
 fn span_name(method: &'static str, route: Option<&Arc<str>>) -> Cow<'static, str> {
@@ -200,7 +222,12 @@ struct HeaderExtractor<'a>(&'a HeaderMap);
 
 impl Extractor for HeaderExtractor<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
+        let mut names = TRACE_HEADERS.iter();
+        let value = match names.find(|name| name.as_str() == key) {
+            Some(name) => self.0.get(name),
+            None => self.0.get(key),
+        };
+        value?.to_str().ok()
     }
 
     fn keys(&self) -> Vec<&str> {
