@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use elb::LoadBalancer;
 use xray::Xray;
 
 use crate::logs::Logs;
@@ -32,10 +33,10 @@ pub struct Site {
 
 impl Site {
     /// The site as something that [`serve`](fn@wire::serve) can serve.
-    pub fn into_router(self) -> Router {
+    pub fn into_router(self, load_balancer: Arc<LoadBalancer>) -> Router {
         let config = files::config(&self.alb, self.xray.is_some());
         let headers = headers(&self.alb);
-        control::routes(self.logs, self.tasks)
+        control::routes(self.logs, self.tasks, load_balancer)
             .merge(traces::routes(self.xray))
             .route("/config.js", get(async || config))
             .fallback(files::file)

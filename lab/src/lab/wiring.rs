@@ -106,14 +106,6 @@ pub fn start(
         });
     }
 
-    let Port { listener, address } = ports.site;
-    let site = guard.protect(address, site.into_router());
-    let to_console = Arc::clone(&warn);
-    parts.run(parts.site.clone(), |stop| async {
-        serve(listener, site, stop, TIMEOUTS, to_console).await;
-        Ok(())
-    });
-
     let interval = options.health_check_interval();
     let group = |service: Service| TargetGroupConfig::with_interval(service.name(), interval);
     let likes = TargetGroup::new(group(Service::LikeService));
@@ -122,7 +114,7 @@ pub fn start(
         pattern: PathPattern::new(LIKE_PATHS),
         group: Arc::clone(&likes),
     });
-    let alb = LoadBalancer {
+    let alb = Arc::new(LoadBalancer {
         rules: like_rule.into_iter().collect(),
         default: Arc::clone(&monoliths),
         port: ports.alb.address.port(),
@@ -131,7 +123,14 @@ pub fn start(
         }),
         counters: Counters::default(),
         connections: Arc::default(),
-    };
+    });
+    let Port { listener, address } = ports.site;
+    let site = guard.protect(address, site.into_router(Arc::clone(&alb)));
+    let to_console = Arc::clone(&warn);
+    parts.run(parts.site.clone(), |stop| async {
+        serve(listener, site, stop, TIMEOUTS, to_console).await;
+        Ok(())
+    });
     let listener = ports.alb.listener;
     parts.run(parts.alb.clone(), |stop| async {
         alb.serve(listener, stop, TIMEOUTS, warn).await;

@@ -1,18 +1,24 @@
 //! `/logs` and `/lab`: what the person at this machine may see and do.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use elb::LoadBalancer;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::logs::Logs;
 use crate::tasks::Tasks;
 
-pub fn routes(logs: Logs, tasks: Tasks) -> Router {
+pub fn routes(logs: Logs, tasks: Tasks, load_balancer: Arc<LoadBalancer>) -> Router {
+    let metrics = Router::new()
+        .route("/lab/load-balancer", get(metrics))
+        .with_state(load_balancer);
     let stop = Router::new()
         .route("/lab/tasks/{id}/stop", post(stop))
         .with_state(tasks);
@@ -20,6 +26,7 @@ pub fn routes(logs: Logs, tasks: Tasks) -> Router {
         .route("/logs/{log}", get(tail))
         .with_state(logs)
         .merge(stop)
+        .merge(metrics)
 }
 
 /// An answer that says what was wrong, in the form in which the services do.
@@ -47,6 +54,12 @@ async fn tail(
     };
     let lines = logs.tail(log, range.tail.unwrap_or(usize::MAX));
     ([(CACHE_CONTROL, "no-store")], lines).into_response()
+}
+
+/// `GET /lab/load-balancer`: what the load balancer has counted since its start, under the names of CloudWatch's metrics.
+async fn metrics(State(load_balancer): State<Arc<LoadBalancer>>) -> Response {
+    let metrics = Json(load_balancer.metrics());
+    ([(CACHE_CONTROL, "no-store")], metrics).into_response()
 }
 
 /// `POST /lab/tasks/{id}/stop`: begins to stop a task, as `aws ecs stop-task` does.

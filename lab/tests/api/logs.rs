@@ -119,3 +119,42 @@ async fn the_lab_shows_the_load_balancers_log() {
     assert!(!get(&url).await.contains("ELB-HealthChecker"));
     lab.wait_for("load-balancer | http ");
 }
+
+#[tokio::test]
+async fn the_lab_shows_the_counts_of_the_load_balancer() {
+    let lab = Lab::start(&["--chaos", "off"]);
+    let endpoints = lab.endpoints();
+    for _ in 0..3 {
+        get(&format!("{}/mysfits", endpoints.alb)).await;
+    }
+    assert_eq!(like(&client(), &endpoints.alb).await, 200);
+    let url = format!("{}/lab/load-balancer", endpoints.site);
+    let metrics = found("the like", async || {
+        let metrics: Value = serde_json::from_str(&get(&url).await).unwrap();
+        let requests = requests_of(&metrics, "like-service");
+        (requests == 1).then_some(metrics)
+    })
+    .await;
+    // The Like service calls the monolith through the load balancer, also in its health checks.
+    assert!(requests_of(&metrics, "monolith") >= 4, "{metrics}");
+    let successes = metrics["Counts"]["Sums"]["HTTPCode_Target_2XX_Count"].as_u64();
+    assert!(successes >= Some(5), "{metrics}");
+    for (name, hosts) in [("like-service", 2), ("monolith", 1)] {
+        let group = group_of(&metrics, name);
+        assert_eq!(group["HealthyHostCount"], hosts, "{group}");
+        assert_eq!(group["UnHealthyHostCount"], 0, "{group}");
+    }
+}
+
+/// The metrics of the target group of this name.
+fn group_of<'a>(metrics: &'a Value, name: &str) -> &'a Value {
+    let prefix = format!("targetgroup/{name}/");
+    let groups = metrics["TargetGroups"].as_array().unwrap();
+    let has_name = |group: &&Value| group["TargetGroup"].as_str().unwrap().starts_with(&prefix);
+    groups.iter().find(has_name).unwrap()
+}
+
+fn requests_of(metrics: &Value, group: &str) -> u64 {
+    let sum = &group_of(metrics, group)["Counts"]["Sums"]["RequestCount"];
+    sum.as_u64().unwrap_or_default()
+}

@@ -15,6 +15,7 @@ use crate::target::Failure;
 
 /// The counts of a load balancer, or of one of its target groups, since its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Counts {
     /// Sums by the name of the metric. A metric that was never counted is absent.
     pub sums: BTreeMap<&'static str, u64>,

@@ -12,15 +12,15 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::TARGET_TIMEOUT;
-use crate::counters::Counters;
+use crate::connector::Connector;
+use crate::counters::{Connections, Counters};
 use crate::health::State;
 use crate::prober::{self, Prober};
 use crate::target::{Clients, Picked, Target};
 
-/// How long an idle connection to a target is kept. Shorter than the 5 s that the services wait for the
-/// first request of a connection: the client opens some that it then does not need at once, and a
-/// request on one of them must not meet its closing.
-const POOL_IDLE: Duration = Duration::from_secs(3);
+/// Time after which an idle connection to a target is closed: the idle timeout of an ALB. A target that closes idle
+/// connections earlier causes a 502 now and then, as with an ALB. The services wait 75 s.
+const POOL_IDLE: Duration = Duration::from_secs(60);
 
 /// How long a target may take to accept a connection, before an ALB gives up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,14 +56,21 @@ pub struct TargetGroup {
     clients: Clients,
     prober: Prober,
     pub(crate) counters: Counters,
+    /// The connections to targets, without those of health checks.
+    pub(crate) connections: Arc<Connections>,
 }
 
 impl TargetGroup {
     /// A group without targets.
     pub fn new(config: TargetGroupConfig) -> Arc<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let mut http = HttpConnector::new();
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let connections = Arc::<Connections>::default();
+        let connector = Connector {
+            http,
+            connections: Arc::clone(&connections),
+        };
         let mut builder = Client::builder(TokioExecutor::new());
         let closing = builder
             .clone()
@@ -84,6 +91,7 @@ impl TargetGroup {
             },
             prober: Prober::new(config.health_check_interval),
             counters: Counters::default(),
+            connections,
         })
     }
 
@@ -105,6 +113,18 @@ impl TargetGroup {
         format!(
             "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/{name}/0000000000000000"
         )
+    }
+
+    /// The final portion of the ARN: `targetgroup/NAME/ID`.
+    pub(crate) fn full_name(&self) -> String {
+        let arn = self.arn();
+        arn.rsplit(':').next().unwrap_or_default().to_owned()
+    }
+
+    /// The states of all targets.
+    pub(crate) fn states(&self) -> Vec<State> {
+        let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
+        targets.iter().map(|target| target.state()).collect()
     }
 
     /// The next target in turn among the healthy ones; among all if none is healthy; none only if

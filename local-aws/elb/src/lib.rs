@@ -9,6 +9,7 @@ use std::time::Duration;
 mod access_log;
 mod answer;
 mod connection;
+mod connector;
 mod counters;
 mod forwarded;
 mod framing;
@@ -16,6 +17,7 @@ mod group;
 mod head;
 mod health;
 mod load_balancer;
+mod metrics;
 mod pattern;
 mod prober;
 mod request;
@@ -27,6 +29,7 @@ pub use counters::{Connections, Counters, Counts};
 pub use group::{Registration, TargetGroup, TargetGroupConfig};
 pub use health::State as TargetState;
 pub use load_balancer::{LoadBalancer, Rule};
+pub use metrics::{LoadBalancerMetrics, TargetGroupMetrics};
 pub use pattern::PathPattern;
 
 /// Maximum time until a target sends the head of its response: the idle timeout of an ALB.

@@ -55,13 +55,13 @@ impl LoadBalancer {
     /// Serves until `stop`; then takes no new connection and lets running requests finish. Calls `warn` if connections
     /// cannot be accepted.
     pub async fn serve(
-        self,
+        self: Arc<Self>,
         listener: TcpListener,
         stop: CancellationToken,
         timeouts: Timeouts,
         warn: Warn,
     ) {
-        let alb = Arc::new(self);
+        let alb = self;
         let mut server = Server::new();
         server.max_headers(head::MAX_HEADERS);
         let connected = move |stream: TcpStream, client| {
@@ -92,6 +92,18 @@ impl LoadBalancer {
         rule.map_or((0, &self.default), |(rule, priority)| {
             (priority, &rule.group)
         })
+    }
+
+    /// All target groups, each once.
+    pub(crate) fn groups(&self) -> Vec<Arc<TargetGroup>> {
+        let groups = self.rules.iter().map(|rule| &rule.group);
+        let mut distinct: Vec<Arc<TargetGroup>> = Vec::new();
+        for group in groups.chain([&self.default]) {
+            if !distinct.iter().any(|it| Arc::ptr_eq(it, group)) {
+                distinct.push(Arc::clone(group));
+            }
+        }
+        distinct
     }
 
     /// Writes the line of a request that is over, and counts the request.

@@ -12,10 +12,10 @@ use axum::http::{StatusCode, Version};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::connector::Connector;
 use crate::health::{Health, State};
 use wire::{remove_headers_of_one_hop, set_address};
 
@@ -32,9 +32,9 @@ pub struct Target {
 #[derive(Clone, Debug)]
 pub struct Clients {
     /// Keeps connections.
-    pub keeping: Client<HttpConnector, Body>,
+    pub keeping: Client<Connector, Body>,
     /// Closes its connection after each request.
-    pub closing: Client<HttpConnector, Body>,
+    pub closing: Client<Connector, Body>,
     /// How long a target may take for the head of its answer.
     pub timeout: Duration,
 }

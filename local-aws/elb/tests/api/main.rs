@@ -18,6 +18,7 @@ mod balancing;
 mod failing_targets;
 mod forwarding;
 mod health_checks;
+mod metering;
 mod time_limits;
 
 /// Maximum time for which a test waits for a condition.

@@ -168,11 +168,28 @@ pub async fn logging_balancer(
     default: Arc<TargetGroup>,
     idle: Duration,
 ) -> (SocketAddr, Lines) {
+    let (_, address, lines) = served(rules, default, idle).await;
+    (address, lines)
+}
+
+/// The same with the load balancer, for its metrics.
+pub async fn counting_balancer(
+    rules: Vec<Rule>,
+    default: Arc<TargetGroup>,
+) -> (Arc<LoadBalancer>, SocketAddr, Lines) {
+    served(rules, default, Duration::from_secs(60)).await
+}
+
+async fn served(
+    rules: Vec<Rule>,
+    default: Arc<TargetGroup>,
+    idle: Duration,
+) -> (Arc<LoadBalancer>, SocketAddr, Lines) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let lines = Lines::default();
     let log = lines.clone();
-    let alb = LoadBalancer {
+    let alb = Arc::new(LoadBalancer {
         rules,
         default,
         port: address.port(),
@@ -181,11 +198,11 @@ pub async fn logging_balancer(
         }),
         counters: Counters::default(),
         connections: Arc::default(),
-    };
+    });
     let grace = Duration::from_secs(1);
     let (stop, timeouts) = (CancellationToken::new(), Timeouts { idle, grace });
-    tokio::spawn(alb.serve(listener, stop, timeouts, Arc::new(|_| {})));
-    (address, lines)
+    tokio::spawn(Arc::clone(&alb).serve(listener, stop, timeouts, Arc::new(|_| {})));
+    (alb, address, lines)
 }
 
 /// Whether the pattern of Amazon Athena's guide, "Create the table for ALB access logs", matches the whole line.
