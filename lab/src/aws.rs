@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
+use elb::LoadBalancer;
 use wire::{Api, Service, endpoint};
 use xray::Xray;
 
 mod sts;
 
-/// Returns the routes of the endpoint. `dynamodb` answers the requests to DynamoDB and to DynamoDB Streams. Without `xray`,
-/// the endpoint has no X-Ray.
-pub fn router(dynamodb: Router, xray: Option<Arc<Xray>>) -> Router {
+/// Returns the routes of the endpoint. `dynamodb` answers the requests to DynamoDB and to DynamoDB Streams, and
+/// `load_balancer` those to Elastic Load Balancing. Without `xray`, the endpoint has no X-Ray.
+pub fn router(
+    dynamodb: Router,
+    load_balancer: &Arc<LoadBalancer>,
+    xray: Option<Arc<Xray>>,
+) -> Router {
     // The emulator also answers for DynamoDB Streams.
     let dynamodb = ["DynamoDB_20120810", "DynamoDBStreams_20120810"].map(|target_prefix| Service {
         signing_name: "dynamodb",
@@ -26,6 +31,9 @@ pub fn router(dynamodb: Router, xray: Option<Arc<Xray>>) -> Router {
             router: xray::router(xray),
         },
     });
-    let services = dynamodb.into_iter().chain([sts::service()]).chain(xray);
+    let services = dynamodb
+        .into_iter()
+        .chain([load_balancer.service(), sts::service()])
+        .chain(xray);
     endpoint(services.collect())
 }

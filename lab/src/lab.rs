@@ -116,7 +116,6 @@ impl Lab {
             ),
             tasks: tasks.clone(),
             report: report.clone(),
-            deregistration_delay: options.deregistration_delay(),
         });
         let addresses = Addresses {
             site: format!("http://{}", ports.site.address),

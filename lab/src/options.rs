@@ -72,7 +72,8 @@ pub struct Options {
     /// AWS_XRAY_DAEMON_ADDRESS select another receiver of the traces
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub tracing: Switch,
-    /// Which service receives likes: service (the Like service) or monolith (no Like service runs)
+    /// Which service receives likes at the start: service (the Like service) or monolith. This sets the weights of the
+    /// like rule, which `aws elbv2 modify-rule` changes
     #[arg(long, value_enum, default_value_t = LikeIn::Service, hide_possible_values = true)]
     pub like_in: LikeIn,
     /// Directory that stores the database; without this option the table is only in memory
@@ -119,12 +120,13 @@ pub enum Switch {
     Off,
 }
 
-/// The service that receives likes.
+/// The service that receives likes at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LikeIn {
-    /// The Like service receives likes: the load balancer has the path rule.
+    /// The path rule has the weight 100 for the Like service and 0 for the monolith.
     Service,
-    /// The monolith receives likes, as before the Like service was extracted from it.
+    /// The path rule has the weight 0 for the Like service and 100 for the monolith, as before the Like service was
+    /// extracted from the monolith.
     Monolith,
 }
 

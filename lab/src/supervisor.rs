@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use elb::{Registration, TargetGroup};
 use tokio::time::sleep;
@@ -28,7 +28,6 @@ pub struct Supervisor {
     pub environment: Environment,
     pub tasks: Tasks,
     pub report: Report,
-    pub deregistration_delay: Duration,
 }
 
 /// Why a task no longer runs.
@@ -131,7 +130,7 @@ impl Supervisor {
             self.report.say(Event::Stopping { slot });
         }
         if !matches!(end, End::Died(_)) {
-            registration.deregister(self.deregistration_delay).await;
+            registration.deregister().await;
             task.stop().await;
         }
         Ok(end)

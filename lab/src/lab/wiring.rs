@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use elb::{AccessLog, Counters, LoadBalancer, PathPattern, Rule, TargetGroup, TargetGroupConfig};
+use elb::{
+    Forward, LoadBalancer, LoadBalancerConfig, PathPattern, Rule, TargetGroup, TargetGroupConfig,
+};
 use wire::{Guard, Timeouts, Warn, serve};
 use xray::{Config, Limits, SamplingRates, Server};
 
@@ -20,14 +22,21 @@ use crate::tasks::Slot;
 
 use super::parts::Parts;
 
+/// The name of the load balancer, and the prefix of the names of its target groups: the workshop's name in `infra/`.
+const WORKSHOP: &str = "mysfits";
+
 /// The path rule of the workshop.
 const LIKE_PATHS: &str = "/mysfits/*/like";
 
+/// The priority of the path rule.
+const LIKE_PRIORITY: u16 = 1;
+
+/// The port of the tasks in the descriptions of the target groups, as in `infra/platform.yml`. Here each task has its own
+/// port.
+const TASK_PORT: u16 = 8080;
+
 /// The name of the load balancer's log, and of what writes it.
 const LOAD_BALANCER: &str = "load-balancer";
-
-/// The final portion of the load balancer's ARN.
-const FULL_NAME: &str = "app/mysfits/0000000000000000";
 
 /// Time limits of the load balancer and of the site. `idle` is an ALB's idle timeout.
 const TIMEOUTS: Timeouts = Timeouts {
@@ -51,20 +60,65 @@ pub const XRAY: Config = Config {
     },
 };
 
-/// The slots of all tasks. Without a rule that leads to it, no Like service is needed.
+/// The slots of all tasks. The Like service runs also if likes go to the monolith, because the weights of the rule can
+/// change.
 pub fn slots(options: &Options) -> impl Iterator<Item = Slot> + use<> {
-    let like_tasks = match options.like_in {
-        LikeIn::Service => options.like_tasks,
-        LikeIn::Monolith => 0,
-    };
     let slots = |service, count| (0..count).map(move |number| Slot { service, number });
-    slots(Service::Monolith, options.monolith_tasks).chain(slots(Service::LikeService, like_tasks))
+    slots(Service::Monolith, options.monolith_tasks)
+        .chain(slots(Service::LikeService, options.like_tasks))
 }
 
 /// The names of all logs.
 pub fn logs(options: &Options) -> impl Iterator<Item = &'static str> + use<> {
     let services = slots(options).map(|slot| slot.service.name());
     services.chain([LOAD_BALANCER])
+}
+
+/// The load balancer and the target groups of both services.
+struct Balancing {
+    alb: Arc<LoadBalancer>,
+    likes: Arc<TargetGroup>,
+    monoliths: Arc<TargetGroup>,
+}
+
+impl Balancing {
+    /// The weights of the path rule are those of `--like-in`. Both target groups are in the rule, as in
+    /// `infra/platform.yml`.
+    fn new(options: &Options, port: u16, logs: Logs) -> Self {
+        let group = |service: Service| {
+            let name = format!("{WORKSHOP}-{}", service.name());
+            let interval = options.health_check_interval();
+            TargetGroup::new(TargetGroupConfig {
+                port: TASK_PORT,
+                deregistration_delay: options.deregistration_delay(),
+                ..TargetGroupConfig::with_interval(&name, interval)
+            })
+        };
+        let (likes, monoliths) = (group(Service::LikeService), group(Service::Monolith));
+        let weights = match options.like_in {
+            LikeIn::Service => [100, 0],
+            LikeIn::Monolith => [0, 100],
+        };
+        let groups = [Arc::clone(&likes), Arc::clone(&monoliths)];
+        let action = Forward::weighted(groups.into_iter().zip(weights));
+        let alb = LoadBalancer::new(LoadBalancerConfig {
+            name: WORKSHOP.to_owned(),
+            port,
+            rules: vec![Rule::new(
+                LIKE_PRIORITY,
+                PathPattern::new(LIKE_PATHS),
+                action,
+            )],
+            default: Forward::to(Arc::clone(&monoliths)),
+            log: Arc::new(move |line| logs.keep(LOAD_BALANCER, LOAD_BALANCER, line)),
+            timeouts: TIMEOUTS,
+        });
+        Self {
+            alb,
+            likes,
+            monoliths,
+        }
+    }
 }
 
 /// Starts everything.
@@ -82,7 +136,8 @@ pub fn start(
     let console = supervisor.report.console();
     let warn: Warn = Arc::new(move |warning| console.say(warning));
     let dynamodb = database.into_router();
-    let aws = aws::router(dynamodb.clone(), site.xray.clone());
+    let balancing = Balancing::new(options, ports.alb.address.port(), logs);
+    let aws = aws::router(dynamodb.clone(), &balancing.alb, site.xray.clone());
     let Port { listener, address } = ports.dynamodb;
     let app = guard.protect(address, dynamodb);
     let to_console = Arc::clone(&warn);
@@ -106,34 +161,18 @@ pub fn start(
         });
     }
 
-    let interval = options.health_check_interval();
-    let group = |service: Service| TargetGroupConfig::with_interval(service.name(), interval);
-    let likes = TargetGroup::new(group(Service::LikeService));
-    let monoliths = TargetGroup::new(group(Service::Monolith));
-    let like_rule = (options.like_in == LikeIn::Service).then(|| Rule {
-        pattern: PathPattern::new(LIKE_PATHS),
-        group: Arc::clone(&likes),
-    });
-    let alb = Arc::new(LoadBalancer {
-        rules: like_rule.into_iter().collect(),
-        default: Arc::clone(&monoliths),
-        port: ports.alb.address.port(),
-        access_log: AccessLog::new(FULL_NAME, move |line| {
-            logs.keep(LOAD_BALANCER, LOAD_BALANCER, line);
-        }),
-        counters: Counters::default(),
-        connections: Arc::default(),
-    });
     let Port { listener, address } = ports.site;
-    let site = guard.protect(address, site.into_router(Arc::clone(&alb)));
+    let site = guard.protect(address, site.into_router(Arc::clone(&balancing.alb)));
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {
         serve(listener, site, stop, TIMEOUTS, to_console).await;
         Ok(())
     });
+
+    let alb = Arc::clone(&balancing.alb);
     let listener = ports.alb.listener;
     parts.run(parts.alb.clone(), |stop| async {
-        alb.serve(listener, stop, TIMEOUTS, warn).await;
+        alb.serve(listener, stop, warn).await;
         Ok(())
     });
 
@@ -141,12 +180,12 @@ pub fn start(
         let supervisor = Arc::clone(supervisor);
         match slot.service {
             Service::Monolith => {
-                let group = Arc::clone(&monoliths);
+                let group = Arc::clone(&balancing.monoliths);
                 let part = parts.monoliths.clone();
                 parts.run(part, |stop| supervisor.keep(slot, group, stop));
             }
             Service::LikeService => {
-                let group = Arc::clone(&likes);
+                let group = Arc::clone(&balancing.likes);
                 let part = parts.likes.clone();
                 parts.run(part, |stop| {
                     supervisor.keep_beside_monolith(slot, group, stop)

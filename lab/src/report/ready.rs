@@ -53,14 +53,12 @@ impl Ready<'_> {
         writeln!(f, "  site           {site}")?;
         writeln!(f, "  load balancer  {alb}")?;
         let (likes, monoliths) = (self.options.like_tasks, self.options.monolith_tasks);
-        if self.options.like_in == LikeIn::Service {
-            let likes = tasks(likes);
-            writeln!(
-                f,
-                "                 /mysfits/*/like -> like-service ({likes})"
-            )?;
-        }
-        let monoliths = tasks(monoliths);
+        let (likes, monoliths) = (tasks(likes), tasks(monoliths));
+        let receives_likes = match self.options.like_in {
+            LikeIn::Service => format!("like-service ({likes})"),
+            LikeIn::Monolith => format!("monolith; like-service ({likes}) has the weight 0"),
+        };
+        writeln!(f, "                 /mysfits/*/like -> {receives_likes}")?;
         writeln!(
             f,
             "                 everything else -> monolith ({monoliths})"
@@ -70,12 +68,8 @@ impl Ready<'_> {
             "  AWS            {aws}  the local AWS services at one address"
         )?;
         writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
-        if self.options.like_in == LikeIn::Service {
-            writeln!(f, "  logs           {site}/logs/like-service")?;
-            writeln!(f, "                 {site}/logs/monolith")?;
-        } else {
-            writeln!(f, "  logs           {site}/logs/monolith")?;
-        }
+        writeln!(f, "  logs           {site}/logs/like-service")?;
+        writeln!(f, "                 {site}/logs/monolith")?;
         writeln!(f, "                 {site}/logs/load-balancer")?;
         if let Some(XrayAddresses { udp, api }) = xray {
             writeln!(f, "  X-Ray          {api}  documents by UDP to {udp}")?;

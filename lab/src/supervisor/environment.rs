@@ -15,6 +15,10 @@ pub use tracing::{Tracing, XrayPlaces};
 /// vCPU on AWS; a reader's own setting wins.
 const STRESS: (&str, &str) = ("CHAOS_STRESS_CPU_MS", "1100-2200");
 
+/// Whether the monolith serves likes. Without a setting of the reader, it serves them if they go to the monolith from the
+/// start, as in `infra/services.yml`. A reader who moves the weights of the rule sets it to `on`.
+const LIKE_IN_MONOLITH: &str = "LIKE_IN_MONOLITH";
+
 /// A variable and its value.
 pub type Variable = (&'static str, String);
 
@@ -29,6 +33,8 @@ pub struct Environment {
     pub like_in: LikeIn,
     /// Whether the reader has set the CPU time of a chaotic like.
     pub stress_is_set: bool,
+    /// Whether the reader has set `LIKE_IN_MONOLITH`.
+    pub like_in_monolith_is_set: bool,
     pub tracing: Tracing,
 }
 
@@ -49,6 +55,7 @@ impl Environment {
             log_level: options.loglevel.clone(),
             like_in: options.like_in,
             stress_is_set: std::env::var_os(STRESS.0).is_some(),
+            like_in_monolith_is_set: std::env::var_os(LIKE_IN_MONOLITH).is_some(),
             tracing,
         }
     }
@@ -83,7 +90,6 @@ impl Environment {
         let text = str::to_owned;
         variables.extend([
             ("DDB_TABLE_NAME", text(TABLE)),
-            ("LIKE_IN_MONOLITH", on_off(self.like_in == LikeIn::Monolith)),
             (
                 "AWS_ENDPOINT_URL_DYNAMODB",
                 format!("http://{}", self.dynamodb),
@@ -97,6 +103,10 @@ impl Environment {
             ("AWS_SHARED_CREDENTIALS_FILE", text("/dev/null")),
             ("AWS_EC2_METADATA_DISABLED", text("true")),
         ]);
+        if !self.like_in_monolith_is_set {
+            let is_on = self.like_in == LikeIn::Monolith;
+            variables.push((LIKE_IN_MONOLITH, on_off(is_on)));
+        }
     }
 }
 
@@ -117,6 +127,7 @@ mod tests {
             log_level: "DEBUG".to_owned(),
             like_in: LikeIn::Service,
             stress_is_set: false,
+            like_in_monolith_is_set: false,
             tracing: Tracing::new(None, |_| None),
         }
     }
@@ -156,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strangler_switch_is_set_either_way() {
+    fn the_monolith_serves_likes_if_they_go_to_it_from_the_start_or_the_reader_says_so() {
         let mut environment = environment();
         let like_in = |environment: &Environment| {
             variable(environment, Service::Monolith, 0, "LIKE_IN_MONOLITH")
@@ -164,5 +175,7 @@ mod tests {
         assert_eq!(like_in(&environment), Some("off".to_owned()));
         environment.like_in = LikeIn::Monolith;
         assert_eq!(like_in(&environment), Some("on".to_owned()));
+        environment.like_in_monolith_is_set = true;
+        assert_eq!(like_in(&environment), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The AWS endpoint: one address for DynamoDB, STS and X-Ray. Operations of other services are refused.
+//! The AWS endpoint: one address for all local AWS services. Operations of other services are refused.
 
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -78,7 +78,8 @@ async fn without_tracing_the_endpoint_has_no_x_ray() {
     let (status, body) = answer(aws.post("/Groups").body("{}").send().await.unwrap()).await;
     assert_eq!(status, 400);
     assert!(body.contains(
-        "The operation POST /Groups is not implemented. Services of this endpoint: dynamodb, sts"
+        "The operation POST /Groups is not implemented. Services of this endpoint: dynamodb, \
+         elasticloadbalancing, sts"
     ));
     assert_eq!(aws.form(CALLER).await.0, 200);
 }
@@ -92,8 +93,8 @@ async fn operations_and_parameters_that_are_not_implemented_are_refused_by_name(
             "GetSessionToken",
         ),
         (
-            "Action=DescribeLoadBalancers&Version=2015-12-01",
-            "DescribeLoadBalancers",
+            "Action=CreateLoadBalancer&Version=2015-12-01",
+            "CreateLoadBalancer",
         ),
         (
             "Action=GetCallerIdentity&Version=2011-06-15&Verbose=true",

@@ -1,7 +1,7 @@
 //! Likes through the load balancer: none is lost, none is invented.
 
 use crate::MYSFIT;
-use crate::client::{client, like, likes};
+use crate::client::{client, get, like, likes};
 use crate::process::{Directory, Lab, PATIENT};
 
 #[tokio::test]
@@ -35,25 +35,17 @@ async fn a_like_of_nobody_is_a_404_with_cors() {
 }
 
 #[tokio::test]
-async fn likes_can_be_taken_in_the_monolith() {
+async fn with_like_in_monolith_the_monolith_receives_all_likes_beside_a_running_like_service() {
     let lab = Lab::start(&["--like-in", "monolith"]);
     let endpoints = lab.endpoints();
-    assert!(endpoints.of("like-service").is_empty());
-    lab.wait_for("/logs/monolith");
-    lab.wait_for("Ctrl-C stops everything.");
-    assert!(!lab.printed().contains("/logs/like-service"));
-    let logs = format!("{}/logs/like-service", endpoints.site);
-    let answer = client().get(logs).send().await.unwrap();
-    assert_eq!(answer.status(), 404);
-    let message = answer.text().await.unwrap();
-    assert!(
-        message.contains("the logs are load-balancer and monolith"),
-        "{message}"
-    );
+    assert_eq!(endpoints.of("like-service").len(), 2);
+    lab.wait_for("/mysfits/*/like -> monolith; like-service (2 tasks) has the weight 0");
     for _ in 0..20 {
         assert_eq!(like(&client(), &endpoints.alb).await, 200);
     }
     assert_eq!(likes(&endpoints.alb).await, 20);
+    let url = format!("{}/logs/like-service", endpoints.site);
+    assert!(!get(&url).await.contains("/mysfits/"));
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ async fn the_lab_shows_the_load_balancers_log() {
             .map(str::to_owned)
     })
     .await;
-    assert!(line.contains("targetgroup/monolith/"), "{line}");
+    assert!(line.contains("targetgroup/mysfits-monolith/"), "{line}");
     // The load balancer's own health checks are no requests of clients.
     assert!(!get(&url).await.contains("ELB-HealthChecker"));
     lab.wait_for("load-balancer | http ");
@@ -148,7 +148,7 @@ async fn the_lab_shows_the_counts_of_the_load_balancer() {
 
 /// The metrics of the target group of this name.
 fn group_of<'a>(metrics: &'a Value, name: &str) -> &'a Value {
-    let prefix = format!("targetgroup/{name}/");
+    let prefix = format!("targetgroup/mysfits-{name}/");
     let groups = metrics["TargetGroups"].as_array().unwrap();
     let has_name = |group: &&Value| group["TargetGroup"].as_str().unwrap().starts_with(&prefix);
     groups.iter().find(has_name).unwrap()

@@ -15,6 +15,7 @@ mod process;
 
 mod aws;
 mod chaos;
+mod elbv2;
 mod endpoints_file;
 mod guard;
 mod hostile_bodies;

@@ -39,11 +39,6 @@ impl AccessLog {
         }
     }
 
-    /// The final portion of the load balancer's ARN.
-    pub fn load_balancer(&self) -> &str {
-        &self.load_balancer
-    }
-
     /// Writes a line.
     pub fn write(&self, entry: &Entry) {
         (self.take)(&entry.line(&self.load_balancer).to_string());

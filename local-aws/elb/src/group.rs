@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -15,6 +16,8 @@ use crate::TARGET_TIMEOUT;
 use crate::connector::Connector;
 use crate::counters::{Connections, Counters};
 use crate::health::State;
+use crate::health_check::HealthCheck;
+use crate::names;
 use crate::prober::{self, Prober};
 use crate::target::{Clients, Picked, Target};
 
@@ -25,23 +28,29 @@ const POOL_IDLE: Duration = Duration::from_secs(60);
 /// How long a target may take to accept a connection, before an ALB gives up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How a group treats its targets.
-#[derive(Clone, Copy, Debug)]
+/// A new target group.
+#[derive(Clone, Debug)]
 pub struct TargetGroupConfig {
-    /// The group's name, for the access log.
-    pub name: &'static str,
-    /// Time between two health checks of a target.
-    pub health_check_interval: Duration,
-    /// How long a target may take for the head of its answer.
+    /// The group's name, a part of its ARN.
+    pub name: String,
+    /// The port in the group's description. Each target is registered with its own port.
+    pub port: u16,
+    /// The settings of health checks. They can change.
+    pub health_check: HealthCheck,
+    /// How long a deregistered target may finish its requests. It can change.
+    pub deregistration_delay: Duration,
+    /// Maximum time until a target sends the head of its response.
     pub target_timeout: Duration,
 }
 
 impl TargetGroupConfig {
-    /// An ALB's timeout and this interval.
-    pub fn with_interval(name: &'static str, health_check_interval: Duration) -> Self {
+    /// A group with this interval of health checks. The other settings are defaults.
+    pub fn with_interval(name: &str, health_check_interval: Duration) -> Self {
         Self {
-            name,
-            health_check_interval,
+            name: name.to_owned(),
+            port: 80,
+            health_check: HealthCheck::with_interval(health_check_interval),
+            deregistration_delay: Duration::from_secs(300),
             target_timeout: TARGET_TIMEOUT,
         }
     }
@@ -50,10 +59,14 @@ impl TargetGroupConfig {
 /// The targets of one service.
 #[derive(Debug)]
 pub struct TargetGroup {
-    name: &'static str,
+    name: String,
+    arn: String,
+    port: u16,
     targets: RwLock<Vec<Arc<Target>>>,
     next: AtomicUsize,
     clients: Clients,
+    health_check: watch::Sender<HealthCheck>,
+    deregistration_delay: watch::Sender<Duration>,
     prober: Prober,
     pub(crate) counters: Counters,
     /// The connections to targets, without those of health checks.
@@ -80,8 +93,11 @@ impl TargetGroup {
             .pool_idle_timeout(POOL_IDLE)
             .pool_timer(TokioTimer::new())
             .build(connector);
+        let health_check = watch::Sender::new(config.health_check);
         Arc::new(Self {
+            arn: names::target_group_arn(&config.name),
             name: config.name,
+            port: config.port,
             targets: RwLock::default(),
             next: AtomicUsize::new(0),
             clients: Clients {
@@ -89,10 +105,53 @@ impl TargetGroup {
                 closing,
                 timeout: config.target_timeout,
             },
-            prober: Prober::new(config.health_check_interval),
+            prober: Prober::new(health_check.subscribe()),
+            health_check,
+            deregistration_delay: watch::Sender::new(config.deregistration_delay),
             counters: Counters::default(),
             connections,
         })
+    }
+
+    /// The name of the group.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The ARN of the group.
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// The port in the group's description.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The present settings of health checks.
+    pub fn health_check(&self) -> HealthCheck {
+        self.health_check.borrow().clone()
+    }
+
+    /// Changes the settings of health checks. All targets are checked at once.
+    pub(crate) fn set_health_check(&self, health_check: HealthCheck) {
+        self.health_check.send_replace(health_check);
+    }
+
+    /// How long a deregistered target may finish its requests.
+    pub fn deregistration_delay(&self) -> Duration {
+        *self.deregistration_delay.borrow()
+    }
+
+    /// Changes the deregistration delay of targets that are deregistered from now on.
+    pub(crate) fn set_deregistration_delay(&self, delay: Duration) {
+        self.deregistration_delay.send_replace(delay);
+    }
+
+    /// All registered targets, including those that are draining.
+    pub(crate) fn targets(&self) -> Vec<Arc<Target>> {
+        let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
+        targets.clone()
     }
 
     /// Adds a target and begins to check its health. Must be called inside a runtime.
@@ -107,18 +166,9 @@ impl TargetGroup {
         }
     }
 
-    /// Its ARN, in the region and the account of the lab.
-    pub(super) fn arn(&self) -> String {
-        let name = self.name;
-        format!(
-            "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/{name}/0000000000000000"
-        )
-    }
-
-    /// The final portion of the ARN: `targetgroup/NAME/ID`.
-    pub(crate) fn full_name(&self) -> String {
-        let arn = self.arn();
-        arn.rsplit(':').next().unwrap_or_default().to_owned()
+    /// The final portion of the ARN: `targetgroup/<name>/<id>`.
+    pub(crate) fn full_name(&self) -> &str {
+        self.arn.rsplit(':').next().unwrap_or_default()
     }
 
     /// The states of all targets.
@@ -129,7 +179,7 @@ impl TargetGroup {
 
     /// The next target in turn among the healthy ones; among all if none is healthy; none only if
     /// none is registered.
-    pub(super) fn pick(&self) -> Option<Picked> {
+    pub(crate) fn pick(&self) -> Option<Picked> {
         // Held until the request counts, so that who drains a target misses none.
         let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
@@ -175,12 +225,12 @@ impl Registration {
         self.target.healthy().await;
     }
 
-    /// Sends no more requests to the target and waits until it has none, at most `delay`.
-    pub async fn deregister(&self, delay: Duration) {
+    /// Sends no more requests to the target, and waits until it has none, at most for the group's deregistration delay.
+    pub async fn deregister(&self) {
         self.prober.abort();
         self.group.change(|_| self.target.drain());
-        // What is still running after the delay is the task's own to finish.
-        let _ = timeout(delay, self.target.idle()).await;
+        // Requests that still run after the delay are finished by the task itself.
+        let _ = timeout(self.group.deregistration_delay(), self.target.idle()).await;
     }
 }
 

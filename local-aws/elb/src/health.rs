@@ -1,10 +1,6 @@
 //! The state of a target, as its health checks move it. Pure: no clock, no network.
 
-/// Checks in a row that make a healthy target unhealthy.
-const UNHEALTHY_THRESHOLD: u32 = 3;
-
-/// Checks in a row that make an unhealthy target healthy again.
-const HEALTHY_THRESHOLD: u32 = 3;
+use crate::health_check::{CheckFailure, HealthCheck};
 
 /// What a load balancer thinks of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +20,8 @@ pub enum State {
 pub struct Health {
     state: State,
     against: u32,
+    /// The failure of the last failed check.
+    last_failure: Option<CheckFailure>,
 }
 
 impl Health {
@@ -32,6 +30,7 @@ impl Health {
         Self {
             state: State::Initial,
             against: 0,
+            last_failure: None,
         }
     }
 
@@ -40,14 +39,21 @@ impl Health {
         self.state
     }
 
-    /// Takes note of one health check. One success makes a new target healthy; afterwards it takes
+    /// The failure of the last failed check.
+    pub fn last_failure(self) -> Option<CheckFailure> {
+        self.last_failure
+    }
+
+    /// Takes note of the result of one health check. One success makes a new target healthy; afterwards it takes
     /// several in a row to change its state.
-    pub fn observe(&mut self, passed: bool) {
+    pub fn observe(&mut self, result: Result<(), CheckFailure>, settings: &HealthCheck) {
+        let passed = result.is_ok();
+        self.last_failure = result.err().or(self.last_failure);
         let (confirmed, other, threshold) = match self.state {
             // The checks of a new target follow each other so quickly that failures mean nothing.
             State::Initial => (!passed, State::Healthy, 1),
-            State::Healthy => (passed, State::Unhealthy, UNHEALTHY_THRESHOLD),
-            State::Unhealthy => (!passed, State::Healthy, HEALTHY_THRESHOLD),
+            State::Healthy => (passed, State::Unhealthy, settings.unhealthy_threshold),
+            State::Unhealthy => (!passed, State::Healthy, settings.healthy_threshold),
             State::Draining => return,
         };
         self.against = if confirmed { 0 } else { self.against + 1 };
@@ -65,13 +71,28 @@ impl Health {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use proptest::prelude::*;
+
+    fn settings() -> HealthCheck {
+        HealthCheck::with_interval(Duration::from_secs(10))
+    }
+
+    fn observe(health: &mut Health, passed: bool) {
+        let result = if passed {
+            Ok(())
+        } else {
+            Err(CheckFailure::TimedOut)
+        };
+        health.observe(result, &settings());
+    }
 
     fn after(checks: &[bool]) -> State {
         let mut health = Health::new();
         for passed in checks {
-            health.observe(*passed);
+            observe(&mut health, *passed);
         }
         health.state()
     }
@@ -107,6 +128,28 @@ mod tests {
         assert_eq!(after(&interrupted), State::Unhealthy);
     }
 
+    #[test]
+    fn the_thresholds_of_the_settings_count_and_the_last_failure_is_kept() {
+        let settings = HealthCheck {
+            healthy_threshold: 2,
+            unhealthy_threshold: 4,
+            ..settings()
+        };
+        let mut health = Health::new();
+        health.observe(Ok(()), &settings);
+        assert_eq!(health.last_failure(), None);
+        for number in 1..=4 {
+            assert_eq!(health.state(), State::Healthy, "{number}");
+            health.observe(Err(CheckFailure::Code(500)), &settings);
+        }
+        assert_eq!(health.state(), State::Unhealthy);
+        health.observe(Ok(()), &settings);
+        assert_eq!(health.last_failure(), Some(CheckFailure::Code(500)));
+        assert_eq!(health.state(), State::Unhealthy);
+        health.observe(Ok(()), &settings);
+        assert_eq!(health.state(), State::Healthy);
+    }
+
     proptest! {
         #[test]
         fn nothing_brings_a_draining_target_back(
@@ -114,9 +157,9 @@ mod tests {
             later in proptest::collection::vec(any::<bool>(), 0..20),
         ) {
             let mut health = Health::new();
-            before.into_iter().for_each(|passed| health.observe(passed));
+            before.into_iter().for_each(|passed| observe(&mut health, passed));
             health.drain();
-            later.into_iter().for_each(|passed| health.observe(passed));
+            later.into_iter().for_each(|passed| observe(&mut health, passed));
             prop_assert_eq!(health.state(), State::Draining);
         }
 
@@ -125,11 +168,11 @@ mod tests {
             checks in proptest::collection::vec(any::<bool>(), 0..60)
         ) {
             let mut health = Health::new();
-            health.observe(true);
+            observe(&mut health, true);
             let mut seen = vec![true];
             for passed in checks {
                 let before = health.state();
-                health.observe(passed);
+                observe(&mut health, passed);
                 seen.push(passed);
                 if health.state() != before {
                     let last: Vec<_> = seen.iter().rev().take(3).collect();

@@ -1,6 +1,6 @@
-//! A local load balancer, as far as an application can distinguish it from an AWS Application Load Balancer (ALB): path
-//! rules, target groups with health checks, forwarding headers, its own responses, the requests that it refuses, and its
-//! access log.
+//! A local load balancer, as far as an application can distinguish it from an AWS Application Load Balancer (ALB): rules
+//! with path conditions and weighted forward actions, target groups with health checks, forwarding headers, its own
+//! responses, the requests that it refuses, its access log, and operations of the API Elastic Load Balancing v2.
 //!
 //! It has no TLS, no HTTP/2 and no sticky sessions, and it forwards no WebSockets.
 
@@ -8,27 +8,37 @@ use std::time::Duration;
 
 mod access_log;
 mod answer;
+mod api;
 mod connection;
 mod connector;
 mod counters;
+mod forward;
 mod forwarded;
 mod framing;
 mod group;
 mod head;
 mod health;
+mod health_check;
+mod listener;
 mod load_balancer;
+mod matcher;
 mod metrics;
+mod names;
 mod pattern;
 mod prober;
 mod request;
 mod target;
 mod trace_header;
+mod weights;
 
-pub use access_log::AccessLog;
 pub use counters::{Connections, Counters, Counts};
+pub use forward::{Forward, WeightedGroup};
 pub use group::{Registration, TargetGroup, TargetGroupConfig};
 pub use health::State as TargetState;
-pub use load_balancer::{LoadBalancer, Rule};
+pub use health_check::{CheckFailure, HealthCheck};
+pub use listener::Rule;
+pub use load_balancer::{LoadBalancer, LoadBalancerConfig};
+pub use matcher::{InvalidMatcher, Matcher};
 pub use metrics::{LoadBalancerMetrics, TargetGroupMetrics};
 pub use pattern::PathPattern;
 

@@ -1,7 +1,7 @@
 //! The load balancer: accepts connections, and forwards each request to a target of the group that the rules select.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use axum::body::Body;
@@ -18,49 +18,107 @@ use wire::{Server, Timeouts, Warn, remove_headers_of_one_hop, serve_connections}
 use crate::access_log::{AccessLog, ConnectionInfo, Entry};
 use crate::connection::{Connection, ConnectionState};
 use crate::counters::{Connections, Counters};
+use crate::forward::Forward;
 use crate::group::TargetGroup;
 use crate::head::Refused;
-use crate::pattern::PathPattern;
+use crate::listener::{Listener, Rule};
+use crate::names::Names;
 use crate::request::UnderWay;
 use crate::target::Failure;
 use crate::{answer, forwarded, head, request, trace_header};
 
-/// A path pattern and the target group that its requests go to.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Which paths.
-    pub pattern: PathPattern,
-    /// Where to.
-    pub group: Arc<TargetGroup>,
+/// A new load balancer with one HTTP listener.
+pub struct LoadBalancerConfig {
+    /// The name, a part of the ARNs.
+    pub name: String,
+    /// The port that clients know, for `X-Forwarded-Port` and the listener's description.
+    pub port: u16,
+    /// The rules without the default rule.
+    pub rules: Vec<Rule>,
+    /// The action for requests that no rule matches.
+    pub default: Forward,
+    /// Receives the lines of the access log.
+    pub log: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The time limits of client connections.
+    pub timeouts: Timeouts,
 }
 
-/// The rules of one listener, in order.
-#[derive(Clone, Debug)]
+/// A load balancer. It owns its listener, which the API changes while requests run.
+#[derive(Debug)]
 pub struct LoadBalancer {
-    /// The first that matches decides.
-    pub rules: Vec<Rule>,
-    /// Where everything else goes.
-    pub default: Arc<TargetGroup>,
-    /// The port that clients know, for `X-Forwarded-Port`.
-    pub port: u16,
-    /// A line for each request.
-    pub access_log: AccessLog,
+    pub(crate) name: String,
+    pub(crate) names: Names,
+    pub(crate) created: SystemTime,
+    pub(crate) port: u16,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) access_log: AccessLog,
+    /// All target groups, sorted by name. A group stays known if no rule uses it.
+    pub(crate) target_groups: Vec<Arc<TargetGroup>>,
     /// The counts of all requests.
     pub counters: Counters,
     /// The connections of clients.
     pub connections: Arc<Connections>,
+    listener: RwLock<Arc<Listener>>,
 }
 
 impl LoadBalancer {
+    /// The load balancer has the target groups of `config`'s rules.
+    pub fn new(config: LoadBalancerConfig) -> Arc<Self> {
+        let listener = Listener::new(config.rules, config.default);
+        let mut target_groups: Vec<_> = listener.groups().cloned().collect();
+        target_groups.sort_by(|a, b| a.name().cmp(b.name()));
+        target_groups.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        let names = Names::new(&config.name);
+        let log = config.log;
+        Arc::new(Self {
+            access_log: AccessLog::new(&names.full_name, move |line| log(line)),
+            names,
+            name: config.name,
+            created: SystemTime::now(),
+            port: config.port,
+            timeouts: config.timeouts,
+            target_groups,
+            counters: Counters::default(),
+            connections: Arc::default(),
+            listener: RwLock::new(Arc::new(listener)),
+        })
+    }
+
+    /// The final portion of the ARN, `app/<name>/<id>`: the load balancer in access logs and in the dimension of metrics.
+    pub fn full_name(&self) -> &str {
+        &self.names.full_name
+    }
+
+    /// The listener as it is now. A later change makes another value.
+    pub(crate) fn listener(&self) -> Arc<Listener> {
+        Arc::clone(&self.listener.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the listener. If `change` fails, the listener stays as it was. Requests that have already arrived are
+    /// forwarded by the rules that they found.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Listener) -> Result<T, wire::Error>,
+    ) -> Result<T, wire::Error> {
+        let mut listener = self
+            .listener
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut changed = Listener::clone(&listener);
+        let result = change(&mut changed)?;
+        *listener = Arc::new(changed);
+        Ok(result)
+    }
+
     /// Serves until `stop`; then takes no new connection and lets running requests finish. Calls `warn` if connections
     /// cannot be accepted.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
         stop: CancellationToken,
-        timeouts: Timeouts,
         warn: Warn,
     ) {
+        let timeouts = self.timeouts;
         let alb = self;
         let mut server = Server::new();
         server.max_headers(head::MAX_HEADERS);
@@ -83,27 +141,6 @@ impl LoadBalancer {
             (connection, service)
         };
         serve_connections(listener, server, connected, stop, timeouts.grace, warn).await;
-    }
-
-    /// The priority of the rule that decides, and where it leads; 0 is the default action.
-    fn group(&self, path: &str) -> (usize, &Arc<TargetGroup>) {
-        let mut rules = self.rules.iter().zip(1..);
-        let rule = rules.find(|(rule, _)| rule.pattern.matches(path));
-        rule.map_or((0, &self.default), |(rule, priority)| {
-            (priority, &rule.group)
-        })
-    }
-
-    /// All target groups, each once.
-    pub(crate) fn groups(&self) -> Vec<Arc<TargetGroup>> {
-        let groups = self.rules.iter().map(|rule| &rule.group);
-        let mut distinct: Vec<Arc<TargetGroup>> = Vec::new();
-        for group in groups.chain([&self.default]) {
-            if !distinct.iter().any(|it| Arc::ptr_eq(it, group)) {
-                distinct.push(Arc::clone(group));
-            }
-        }
-        distinct
     }
 
     /// Writes the line of a request that is over, and counts the request.
@@ -148,10 +185,12 @@ impl LoadBalancer {
             return answer::own(StatusCode::BAD_REQUEST);
         };
         let mut under_way = UnderWay::new(Arc::clone(&self), shared, arrived, &request);
-        let (rule, group) = self.group(request.uri().path());
+        let listener = self.listener();
+        let (rule, action) = listener.route(request.uri().path());
+        let group = action.draw();
         under_way.entry.rule = Some(rule);
-        under_way.entry.target_group = Some(group.arn());
-        under_way.group = Some(Arc::clone(group));
+        under_way.entry.target_group = group.map(|group| group.arn().to_owned());
+        under_way.group = group.cloned();
         // A proxy ignores the header beside a target in absolute form: RFC 9112, section 3.2.2.
         let host = request.uri().authority().map(|host| host.as_str());
         let host = host.and_then(|host| HeaderValue::try_from(host).ok());
@@ -166,12 +205,18 @@ impl LoadBalancer {
         forwarded::stamp(headers, shared.info.client.ip(), self.port);
         under_way.entry.trace_id = trace_header::stamp(headers);
         let request = under_way.count_body(request);
-        let answered = match group.pick() {
-            Some(target) => {
+        let picked = match group {
+            Some(group) => group.pick().ok_or(Failure::NoRegisteredTargets),
+            None => Err(Failure::NoTargetGroupWithWeight),
+        };
+        // A request does not hold the rules longer than it needs them.
+        drop(listener);
+        let answered = match picked {
+            Ok(target) => {
                 under_way.sent_to(target.address());
                 target.forward(request, under_way.is_last).await
             }
-            None => Err(Failure::NoRegisteredTargets),
+            Err(failure) => Err(failure),
         };
         match answered {
             Ok(response) => under_way.answered(response),

@@ -52,7 +52,7 @@ impl TargetGroupMetrics {
         let states = group.states();
         let count = |wanted| states.iter().filter(|state| **state == wanted).count() as u64;
         Self {
-            target_group: group.full_name(),
+            target_group: group.full_name().to_owned(),
             counts: group.counters.counts(),
             healthy_host_count: count(State::Healthy),
             un_healthy_host_count: count(State::Unhealthy),
@@ -64,7 +64,7 @@ impl TargetGroupMetrics {
 impl LoadBalancer {
     /// The metrics now. The counts start with the load balancer.
     pub fn metrics(&self) -> LoadBalancerMetrics {
-        let groups = self.groups();
+        let groups = &self.target_groups;
         let connections = groups.iter().map(|group| &group.connections);
         let connections = connections.chain([&self.connections]);
         let (opened, active) = connections.fold((0, 0), |(opened, active), it| {
@@ -73,7 +73,7 @@ impl LoadBalancer {
         let mut counts = self.counters.counts();
         counts.sums.insert("NewConnectionCount", opened);
         LoadBalancerMetrics {
-            load_balancer: self.access_log.load_balancer().to_owned(),
+            load_balancer: self.full_name().to_owned(),
             counts,
             active_connection_count: active,
             target_groups: groups.iter().map(|it| TargetGroupMetrics::of(it)).collect(),

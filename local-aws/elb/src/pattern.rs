@@ -10,23 +10,29 @@ use wildmatch::WildMatch;
 /// The pattern is compared with the encoded path, without the query. Matching takes at most as many steps as the
 /// product of the lengths of pattern and path.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PathPattern(WildMatch);
+pub struct PathPattern {
+    text: String,
+    wildcards: WildMatch,
+}
 
 impl PathPattern {
     /// Parses a pattern. Every text is a valid pattern.
     pub fn new(pattern: &str) -> Self {
-        Self(WildMatch::new(pattern))
+        Self {
+            text: pattern.to_owned(),
+            wildcards: WildMatch::new(pattern),
+        }
     }
 
     /// Whether the pattern matches the whole of `path`.
     pub fn matches(&self, path: &str) -> bool {
-        self.0.matches(path)
+        self.wildcards.matches(path)
     }
 }
 
 impl fmt::Display for PathPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&self.text)
     }
 }
 

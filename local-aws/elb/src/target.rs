@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::connector::Connector;
 use crate::health::{Health, State};
+use crate::health_check::{CheckFailure, HealthCheck};
 use wire::{remove_headers_of_one_hop, set_address};
 
 /// A registered address.
@@ -44,6 +45,8 @@ pub struct Clients {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     NoRegisteredTargets,
+    /// All target groups of the forward action have the weight 0.
+    NoTargetGroupWithWeight,
     ConnectionRefused,
     ConnectionFailed,
     ConnectionTimeout,
@@ -58,7 +61,9 @@ impl Failure {
     /// The status of the load balancer's own answer.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::NoRegisteredTargets => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRegisteredTargets | Self::NoTargetGroupWithWeight => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::ConnectionRefused
             | Self::ConnectionFailed
             | Self::ConnectionClosed
@@ -72,6 +77,7 @@ impl Failure {
     pub fn reason(self) -> &'static str {
         match self {
             Self::NoRegisteredTargets => "NoRegisteredTargets",
+            Self::NoTargetGroupWithWeight => "NoTargetGroupWithWeight",
             Self::ConnectionRefused => "TargetConnectionRefused",
             Self::ConnectionFailed => "TargetConnectionFailed",
             Self::ConnectionTimeout => "TargetConnectionTimeout",
@@ -124,11 +130,16 @@ impl Target {
     }
 
     pub fn state(&self) -> State {
-        self.health.borrow().state()
+        self.health().state()
     }
 
-    pub fn observe(&self, passed: bool) {
-        self.health.send_modify(|health| health.observe(passed));
+    pub fn health(&self) -> Health {
+        *self.health.borrow()
+    }
+
+    pub fn observe(&self, result: Result<(), CheckFailure>, settings: &HealthCheck) {
+        self.health
+            .send_modify(|health| health.observe(result, settings));
     }
 
     pub fn drain(&self) {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use elb::{PathPattern, Rule};
+use elb::{Forward, PathPattern, Rule};
 
 use crate::client::{client, raw};
 use crate::found;
@@ -92,10 +92,7 @@ async fn a_request_that_was_answered_is_described_in_all_fields() {
     let (likes, others) = (quick_group(), quick_group());
     let target = Target::start(Act::Answer(OK)).await;
     let _registered = registered(&likes, &[&target]).await;
-    let rule = Rule {
-        pattern: PathPattern::new("/like/*"),
-        group: likes,
-    };
+    let rule = Rule::new(1, PathPattern::new("/like/*"), Forward::to(likes));
     let (alb, lines) = logging_balancer(vec![rule], others, Duration::from_secs(60)).await;
     let body = "x".repeat(1000);
     let head = format!(

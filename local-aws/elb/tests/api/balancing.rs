@@ -90,8 +90,8 @@ async fn a_deregistered_target_finishes_its_request_and_gets_no_other() {
     let running = tokio::spawn(client().get(&url).send());
     found("the request", async || target.requests().pop()).await;
     let registration = registrations.remove(0);
-    // Returns once the request is done, here by the group's short timeout, long before the delay.
-    registration.deregister(Duration::from_secs(600)).await;
+    // Returns once the request is done, here by the group's short timeout, long before the delay of 300 seconds.
+    registration.deregister().await;
     assert_eq!(registration.state(), TargetState::Draining);
     assert_eq!(running.await.unwrap().unwrap().status(), 504);
     assert_eq!(client().get(&url).send().await.unwrap().status(), 503);
@@ -100,15 +100,15 @@ async fn a_deregistered_target_finishes_its_request_and_gets_no_other() {
 
 #[tokio::test]
 async fn the_deregistration_delay_ends_the_wait_for_requests() {
-    let group = elb::TargetGroup::new(elb::TargetGroupConfig::with_interval(
-        "targets",
-        Duration::from_secs(10),
-    ));
+    let group = elb::TargetGroup::new(elb::TargetGroupConfig {
+        deregistration_delay: Duration::from_millis(50),
+        ..elb::TargetGroupConfig::with_interval("targets", Duration::from_secs(10))
+    });
     let target = Target::start(Act::Hang).await;
     let registrations = registered(&group, &[&target]).await;
     let alb = balancer(Vec::new(), group).await;
     let running = tokio::spawn(client().get(format!("http://{alb}/")).send());
     found("the request", async || target.requests().pop()).await;
-    registrations[0].deregister(Duration::from_millis(50)).await;
+    registrations[0].deregister().await;
     assert!(!running.is_finished());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpStream;
 
-use elb::{LoadBalancer, PathPattern, Rule};
+use elb::{Forward, LoadBalancer, PathPattern, Rule};
 
 use crate::client::client;
 use crate::found;
@@ -34,7 +34,7 @@ async fn the_counts_equal_what_the_clients_saw() {
         Act::Hang,
     ];
     let (mut rules, mut registrations) = (Vec::new(), Vec::new());
-    for (number, act) in acts.into_iter().enumerate() {
+    for (number, act) in (0..).zip(acts) {
         let group = match act {
             Act::Hang => impatient_group(),
             _ => quick_group(),
@@ -42,7 +42,7 @@ async fn the_counts_equal_what_the_clients_saw() {
         let target = Target::start(act).await;
         registrations.extend(registered(&group, &[&target]).await);
         let pattern = PathPattern::new(&format!("/{number}"));
-        rules.push(Rule { pattern, group });
+        rules.push(Rule::new(number + 1, pattern, Forward::to(group)));
     }
     let (alb, address, lines) = counting_balancer(rules, quick_group()).await;
     let client = reqwest::Client::builder()

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use elb::{AccessLog, Counters, LoadBalancer, Registration, Rule, TargetGroup, TargetGroupConfig};
+use elb::{
+    Forward, LoadBalancer, LoadBalancerConfig, Registration, Rule, TargetGroup, TargetGroupConfig,
+};
 use regex::Regex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,7 +16,7 @@ use wire::Timeouts;
 use crate::found;
 
 /// The final portion of the ARN of the load balancers of these tests.
-pub const LOAD_BALANCER: &str = "app/balancer/0123456789abcdef";
+pub const LOAD_BALANCER: &str = "app/balancer/0000000000000000";
 
 /// The answer of a target that is well.
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -138,9 +140,8 @@ pub fn quick_group() -> Arc<TargetGroup> {
 /// The same, whose targets have little time besides.
 pub fn impatient_group() -> Arc<TargetGroup> {
     TargetGroup::new(TargetGroupConfig {
-        name: "targets",
-        health_check_interval: Duration::from_millis(20),
         target_timeout: Duration::from_millis(300),
+        ..TargetGroupConfig::with_interval("targets", Duration::from_millis(20))
     })
 }
 
@@ -189,19 +190,18 @@ async fn served(
     let address = listener.local_addr().unwrap();
     let lines = Lines::default();
     let log = lines.clone();
-    let alb = Arc::new(LoadBalancer {
-        rules,
-        default,
+    let alb = LoadBalancer::new(LoadBalancerConfig {
+        name: "balancer".to_owned(),
         port: address.port(),
-        access_log: AccessLog::new(LOAD_BALANCER, move |line| {
-            log.0.lock().unwrap().push(line.to_owned());
-        }),
-        counters: Counters::default(),
-        connections: Arc::default(),
+        rules,
+        default: Forward::to(default),
+        log: Arc::new(move |line| log.0.lock().unwrap().push(line.to_owned())),
+        timeouts: Timeouts {
+            idle,
+            grace: Duration::from_secs(1),
+        },
     });
-    let grace = Duration::from_secs(1);
-    let (stop, timeouts) = (CancellationToken::new(), Timeouts { idle, grace });
-    tokio::spawn(Arc::clone(&alb).serve(listener, stop, timeouts, Arc::new(|_| {})));
+    tokio::spawn(Arc::clone(&alb).serve(listener, CancellationToken::new(), Arc::new(|_| {})));
     (alb, address, lines)
 }
 

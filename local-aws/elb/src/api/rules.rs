@@ -1,0 +1,199 @@
+//! Rules: describe, create, modify, delete, set priorities.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wire::{Error, shorten};
+
+use super::actions::{self, Action};
+use super::conditions::{self, Condition};
+use super::pages::page;
+use super::{check_form, check_listener, check_range, invalid};
+use crate::forward::Forward;
+use crate::listener::{Rule, no_such_rule};
+use crate::load_balancer::LoadBalancer;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct DescribeRules {
+    listener_arn: Option<String>,
+    #[serde(default)]
+    rule_arns: Vec<String>,
+    marker: Option<String>,
+    page_size: Option<u32>,
+}
+
+pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Error> {
+    let DescribeRules {
+        listener_arn,
+        rule_arns,
+        marker,
+        page_size,
+    } = request;
+    match listener_arn {
+        Some(_) if !rule_arns.is_empty() => {
+            return Err(invalid(
+                "Listener rule ARNs and a listener ARN cannot be specified at the same time",
+            ));
+        }
+        Some(listener) => check_listener(it, listener)?,
+        None if rule_arns.is_empty() => {
+            return Err(invalid(
+                "You must specify either listener rule ARNs or a listener ARN",
+            ));
+        }
+        None => {}
+    }
+    let listener = it.listener();
+    let rules = listener.rules().iter().map(|rule| {
+        let key = format!("{:05}", rule.priority);
+        (key, it.names.rule_arn(rule), describe_rule(it, rule))
+    });
+    let default = (
+        "default".to_owned(),
+        it.names.default_rule_arn(),
+        describe_default(it, listener.default_action()),
+    );
+    let rules: Vec<_> = rules.chain([default]).collect();
+    for arn in rule_arns {
+        if rules.iter().all(|(_, known, _)| known != arn) {
+            check_form(arn, "listener-rule", "listener rule")?;
+            return Err(no_such_rule());
+        }
+    }
+    let is_asked = |arn: &String| rule_arns.is_empty() || rule_arns.contains(arn);
+    let rules = rules.into_iter().filter(|(_, arn, _)| is_asked(arn));
+    let rules = rules.map(|(key, _, rule)| (key, rule));
+    let query = (listener_arn, rule_arns);
+    page("Rules", rules, query, marker.as_deref(), *page_size)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct CreateRule {
+    listener_arn: String,
+    conditions: Vec<Condition>,
+    priority: u32,
+    actions: Vec<Action>,
+}
+
+pub fn create(it: &LoadBalancer, request: CreateRule) -> Result<Value, Error> {
+    check_listener(it, &request.listener_arn)?;
+    let rule = Rule {
+        id: format!("{:016x}", rand::random::<u64>()),
+        priority: priority(request.priority)?,
+        patterns: conditions::parse(request.conditions)?,
+        forward: actions::parse(it, request.actions)?,
+    };
+    let description = describe_rule(it, &rule);
+    it.change(|listener| listener.add(rule))?;
+    Ok(json!({ "Rules": [description] }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct ModifyRule {
+    rule_arn: String,
+    #[serde(default)]
+    conditions: Vec<Condition>,
+    #[serde(default)]
+    actions: Vec<Action>,
+}
+
+pub fn modify(it: &LoadBalancer, request: ModifyRule) -> Result<Value, Error> {
+    let id = id(it, &request.rule_arn, "cannot be modified")?;
+    let (conditions, actions) = (request.conditions, request.actions);
+    if conditions.is_empty() && actions.is_empty() {
+        let message = "Either conditions or actions must be specified";
+        return Err(invalid(message));
+    }
+    let patterns = match conditions.is_empty() {
+        true => None,
+        false => Some(conditions::parse(conditions)?),
+    };
+    let forward = match actions.is_empty() {
+        true => None,
+        false => Some(actions::parse(it, actions)?),
+    };
+    it.change(|listener| {
+        let rule = listener.replace(id, patterns, forward)?;
+        Ok(json!({ "Rules": [describe_rule(it, rule)] }))
+    })
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct DeleteRule {
+    rule_arn: String,
+}
+
+pub fn delete(it: &LoadBalancer, request: &DeleteRule) -> Result<Value, Error> {
+    let id = id(it, &request.rule_arn, "cannot be deleted")?;
+    it.change(|listener| listener.remove(id))?;
+    Ok(json!({}))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct SetRulePriorities {
+    rule_priorities: Vec<RulePriority>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct RulePriority {
+    rule_arn: String,
+    priority: u32,
+}
+
+pub fn set_priorities(it: &LoadBalancer, request: &SetRulePriorities) -> Result<Value, Error> {
+    if request.rule_priorities.is_empty() {
+        return Err(invalid("Rule priorities must be specified"));
+    }
+    let priorities = request.rule_priorities.iter().map(|rule| {
+        let id = id(it, &rule.rule_arn, "cannot have another priority")?;
+        Ok((id, priority(rule.priority)?))
+    });
+    let priorities = priorities.collect::<Result<Vec<_>, Error>>()?;
+    it.change(|listener| {
+        listener.set_priorities(&priorities)?;
+        let is_listed = |rule: &&Rule| priorities.iter().any(|(id, _)| *id == rule.id);
+        let rules = listener.rules().iter().filter(is_listed);
+        let rules: Vec<_> = rules.map(|rule| describe_rule(it, rule)).collect();
+        Ok(json!({ "Rules": rules }))
+    })
+}
+
+/// The id of a rule that can be changed. `refusal` says what an operation cannot do with the default rule.
+fn id<'a>(it: &LoadBalancer, arn: &'a str, refusal: &str) -> Result<&'a str, Error> {
+    if arn == it.names.default_rule_arn() {
+        let message = format!("Default rule '{arn}' {refusal}");
+        return Err(Error::bad_request("OperationNotPermitted", message));
+    }
+    check_form(arn, "listener-rule", "listener rule")?;
+    it.names.id_of_rule(arn).ok_or_else(no_such_rule)
+}
+
+fn priority(priority: u32) -> Result<u16, Error> {
+    check_range("priority", Some(priority), 1, 50_000)?;
+    u16::try_from(priority).map_err(|_| invalid(shorten(&priority.to_string())))
+}
+
+fn describe_rule(it: &LoadBalancer, rule: &Rule) -> Value {
+    json!({
+        "RuleArn": it.names.rule_arn(rule),
+        "Priority": rule.priority.to_string(),
+        "Conditions": conditions::describe(&rule.patterns),
+        "Actions": actions::describe(&rule.forward),
+        "IsDefault": false,
+    })
+}
+
+fn describe_default(it: &LoadBalancer, forward: &Forward) -> Value {
+    json!({
+        "RuleArn": it.names.default_rule_arn(),
+        "Priority": "default",
+        "Conditions": [],
+        "Actions": actions::describe(forward),
+        "IsDefault": true,
+    })
+}

@@ -1,0 +1,222 @@
+//! Target groups: describe, modify.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::uri::PathAndQuery;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wire::{Error, shorten};
+
+use super::pages::page;
+use super::{check_form, check_load_balancer, check_range, invalid};
+use crate::group::TargetGroup;
+use crate::load_balancer::LoadBalancer;
+use crate::matcher::InvalidMatcher;
+
+/// The only port of health checks: the one on which the target receives requests.
+const TRAFFIC_PORT: &str = "traffic-port";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct DescribeTargetGroups {
+    load_balancer_arn: Option<String>,
+    #[serde(default)]
+    target_group_arns: Vec<String>,
+    #[serde(default)]
+    names: Vec<String>,
+    marker: Option<String>,
+    page_size: Option<u32>,
+}
+
+pub fn describe(it: &LoadBalancer, request: &DescribeTargetGroups) -> Result<Value, Error> {
+    let DescribeTargetGroups {
+        load_balancer_arn,
+        target_group_arns,
+        names,
+        marker,
+        page_size,
+    } = request;
+    let filters = [
+        load_balancer_arn.is_some(),
+        !target_group_arns.is_empty(),
+        !names.is_empty(),
+    ];
+    if filters.into_iter().filter(|it| *it).count() > 1 {
+        return Err(invalid(
+            "Target group names, target group ARNs, and a load balancer ARN cannot be specified at the same time",
+        ));
+    }
+    if let Some(arn) = load_balancer_arn {
+        check_load_balancer(it, arn)?;
+    }
+    for arn in target_group_arns {
+        find(it, arn)?;
+    }
+    let is_known = |name: &String| it.target_groups.iter().any(|group| group.name() == name);
+    if !names.iter().all(is_known) {
+        return Err(no_such_group());
+    }
+    let groups = it.target_groups.iter().filter(|group| {
+        let arn_or_name = |list: &[String], text: &str| list.iter().any(|it| it == text);
+        match filters {
+            [true, ..] => is_in_use(it, group),
+            [_, true, _] => arn_or_name(target_group_arns, group.arn()),
+            [.., true] => arn_or_name(names, group.name()),
+            _ => true,
+        }
+    });
+    let groups = groups.map(|group| (group.name().to_owned(), describe_group(it, group)));
+    let query = (load_balancer_arn, target_group_arns, names);
+    page("TargetGroups", groups, query, marker.as_deref(), *page_size)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct ModifyTargetGroup {
+    target_group_arn: String,
+    health_check_protocol: Option<String>,
+    health_check_port: Option<String>,
+    health_check_path: Option<String>,
+    health_check_enabled: Option<bool>,
+    health_check_interval_seconds: Option<u32>,
+    health_check_timeout_seconds: Option<u32>,
+    healthy_threshold_count: Option<u32>,
+    unhealthy_threshold_count: Option<u32>,
+    matcher: Option<MatcherParameter>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct MatcherParameter {
+    http_code: String,
+}
+
+pub fn modify(it: &LoadBalancer, request: &ModifyTargetGroup) -> Result<Value, Error> {
+    let group = find(it, &request.target_group_arn)?;
+    check_fixed_settings(request)?;
+    let (interval, timeout) = (
+        request.health_check_interval_seconds,
+        request.health_check_timeout_seconds,
+    );
+    let (healthy, unhealthy) = (
+        request.healthy_threshold_count,
+        request.unhealthy_threshold_count,
+    );
+    check_range("healthCheckIntervalSeconds", interval, 5, 300)?;
+    check_range("healthCheckTimeoutSeconds", timeout, 2, 120)?;
+    check_range("healthyThresholdCount", healthy, 2, 10)?;
+    check_range("unhealthyThresholdCount", unhealthy, 2, 10)?;
+    let mut health_check = group.health_check();
+    if let Some(path) = &request.health_check_path {
+        health_check.path = parse_path(path)?;
+    }
+    if let Some(seconds) = interval {
+        health_check.interval = Duration::from_secs(seconds.into());
+    }
+    if let Some(seconds) = timeout {
+        health_check.timeout = Duration::from_secs(seconds.into());
+    }
+    let is_new = interval.is_some() || timeout.is_some();
+    if is_new && health_check.interval <= health_check.timeout {
+        return Err(invalid(
+            "Health check interval must be greater than the timeout.",
+        ));
+    }
+    health_check.healthy_threshold = healthy.unwrap_or(health_check.healthy_threshold);
+    health_check.unhealthy_threshold = unhealthy.unwrap_or(health_check.unhealthy_threshold);
+    if let Some(matcher) = &request.matcher {
+        let parsed = matcher.http_code.parse();
+        health_check.matcher = parsed.map_err(|InvalidMatcher| {
+            let message =
+                "Health check matcher HTTP code must be codes and ranges between 200 and 499";
+            invalid(message)
+        })?;
+    }
+    group.set_health_check(health_check);
+    Ok(json!({ "TargetGroups": [describe_group(it, group)] }))
+}
+
+/// Refuses other values of the settings that cannot change.
+fn check_fixed_settings(request: &ModifyTargetGroup) -> Result<(), Error> {
+    let protocol = request.health_check_protocol.as_deref();
+    if let Some(protocol) = protocol.filter(|it| *it != "HTTP") {
+        let protocol = shorten(protocol);
+        let message =
+            format!("The health check protocol '{protocol}' is not implemented, only 'HTTP'");
+        return Err(invalid(message));
+    }
+    let port = request.health_check_port.as_deref();
+    if let Some(port) = port.filter(|it| *it != TRAFFIC_PORT) {
+        let port = shorten(port);
+        let message =
+            format!("The health check port '{port}' is not implemented, only '{TRAFFIC_PORT}'");
+        return Err(invalid(message));
+    }
+    if request.health_check_enabled == Some(false) {
+        let message = "Health checks cannot be disabled for target groups with target type 'ip'";
+        return Err(Error::bad_request("InvalidConfigurationRequest", message));
+    }
+    Ok(())
+}
+
+fn parse_path(path: &str) -> Result<PathAndQuery, Error> {
+    let parsed = path.parse().ok();
+    let is_path = path.starts_with('/') && path.len() <= 1024;
+    parsed.filter(|_| is_path).ok_or_else(|| {
+        let path = shorten(path);
+        let message = format!("Health check path '{path}' must begin with '/', and have at most 1024 characters of a URL");
+        invalid(message)
+    })
+}
+
+/// The target group with this ARN.
+pub fn find<'a>(it: &'a LoadBalancer, arn: &str) -> Result<&'a Arc<TargetGroup>, Error> {
+    check_form(arn, "targetgroup", "target group")?;
+    let group = it.target_groups.iter().find(|group| group.arn() == arn);
+    group.ok_or_else(no_such_group)
+}
+
+fn no_such_group() -> Error {
+    let message = "One or more target groups not found";
+    Error::bad_request("TargetGroupNotFound", message)
+}
+
+/// Whether a rule forwards to the group, also with the weight 0.
+pub fn is_in_use(it: &LoadBalancer, group: &Arc<TargetGroup>) -> bool {
+    let listener = it.listener();
+    listener.groups().any(|used| Arc::ptr_eq(used, group))
+}
+
+fn describe_group(it: &LoadBalancer, group: &Arc<TargetGroup>) -> Value {
+    let health_check = group.health_check();
+    let load_balancer = is_in_use(it, group).then(|| it.names.load_balancer_arn());
+    json!({
+        "TargetGroupArn": group.arn(),
+        "TargetGroupName": group.name(),
+        "Protocol": "HTTP",
+        "Port": group.port(),
+        "HealthCheckProtocol": "HTTP",
+        "HealthCheckPort": TRAFFIC_PORT,
+        "HealthCheckEnabled": true,
+        "HealthCheckIntervalSeconds": seconds(health_check.interval),
+        "HealthCheckTimeoutSeconds": seconds(health_check.timeout),
+        "HealthyThresholdCount": health_check.healthy_threshold,
+        "UnhealthyThresholdCount": health_check.unhealthy_threshold,
+        "HealthCheckPath": health_check.path.as_str(),
+        "Matcher": { "HttpCode": health_check.matcher.to_string() },
+        "LoadBalancerArns": load_balancer.as_slice(),
+        "TargetType": "ip",
+        "ProtocolVersion": "HTTP1",
+        "IpAddressType": "ipv4",
+    })
+}
+
+/// Whole seconds, rounded up: a local group can have shorter times than AWS permits.
+pub fn seconds(duration: Duration) -> u64 {
+    duration
+        .as_millis()
+        .div_ceil(1000)
+        .try_into()
+        .unwrap_or(u64::MAX)
+}
