@@ -3,9 +3,13 @@
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+
+# Maximum time in seconds of a call.
+TIMEOUT_SECONDS = 60
 
 
 class AwsCli:
@@ -39,7 +43,8 @@ def serve():
 
 
 def call(driver, arguments, output, errors):
-    """Runs a call and ends the process."""
+    """Runs a call and ends the process. SIGALRM ends a waiter that waits for too long."""
+    signal.alarm(TIMEOUT_SECONDS)
     os.dup2(output.fileno(), 1)
     os.dup2(errors.fileno(), 2)
     code = 255

@@ -110,7 +110,8 @@ class Boto3:
 
     def wait(self, service, waiter, **parameters):
         try:
-            self.client(service).get_waiter(waiter).wait(**parameters)
+            # A waiter polls every 15 seconds.
+            self.client(service).get_waiter(waiter).wait(**parameters, WaiterConfig={"MaxAttempts": 4})
         except WaiterError as error:
             raise Refused("WaiterError", str(error)) from error
 
