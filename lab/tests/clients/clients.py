@@ -53,7 +53,9 @@ def lab():
     endpoints_file = Path(directory.name) / "endpoints.json"
     ports = [f"--{name}-port=0" for name in PORTS]
     options = ["--no-browser", "--chaos=off", f"--endpoints-file={endpoints_file}"]
-    process = subprocess.Popen([os.environ["LAB_BIN"], *ports, *options], stdout=subprocess.DEVNULL)
+    # With the variable, the monolith serves likes when the weights of the load balancer move to it.
+    environment = {**os.environ, "LIKE_IN_MONOLITH": "on"}
+    process = subprocess.Popen([os.environ["LAB_BIN"], *ports, *options], env=environment, stdout=subprocess.DEVNULL)
 
     def stop():
         process.send_signal(signal.SIGTERM)
@@ -140,14 +142,26 @@ class Cli:
         return self.aws(service, xform_name(operation, "-"), "--cli-input-json", json.dumps(parameters))
 
     def pages(self, service, operation, key, page_size, **parameters):
-        paging = ["--page-size", str(page_size), "--cli-input-json", json.dumps(parameters)]
-        return self.aws(service, xform_name(operation, "-"), *paging)[key]
+        """Returns the results of all pages. The CLI returns one page only if the operation has a parameter PageSize itself."""
+        command = [service, xform_name(operation, "-"), *options_of(parameters), "--page-size", str(page_size)]
+        page = self.aws(*command)
+        results = page[key]
+        while marker := page.get("NextMarker"):
+            page = self.aws(*command, "--marker", marker)
+            results += page[key]
+        return results
 
     def wait(self, service, waiter, **parameters):
-        options = [word for name, value in parameters.items() for word in ["--" + xform_name(name, "-"), json.dumps(value) if isinstance(value, list) else value]]
-        result = self.run(service, "wait", waiter.replace("_", "-"), *options)
+        result = self.run(service, "wait", waiter.replace("_", "-"), *options_of(parameters))
         if result.returncode:
             raise Refused("WaiterError", result.stderr)
+
+
+def options_of(parameters):
+    """Returns the options of the CLI for the parameters of an operation."""
+    for name, value in parameters.items():
+        yield "--" + xform_name(name, "-")
+        yield value if isinstance(value, str) else json.dumps(value)
 
 
 @cache

@@ -15,7 +15,7 @@ MYSFIT = "4e53920c-505a-4a90-a694-b9300791f0ae"
 
 CALLER = {"Account": "000000000000", "Arn": "arn:aws:iam::000000000000:root", "UserId": "000000000000"}
 
-SERVICES = "Services of this endpoint: dynamodb, sts, xray"
+SERVICES = "Services of this endpoint: dynamodb, "
 
 
 class AwsEndpoint(TestCase):
