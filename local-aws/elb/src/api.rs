@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wire::{Api, Error, Parameters, Service, shorten};
 
@@ -36,52 +37,47 @@ impl LoadBalancer {
     }
 }
 
-fn call(it: &LoadBalancer, action: &str, parameters: Parameters) -> Option<Result<Value, Error>> {
-    let parse = parameters;
+fn call(
+    load_balancer: &LoadBalancer,
+    action: &str,
+    parameters: Parameters,
+) -> Option<Result<Value, Error>> {
     Some(match action {
-        "CreateRule" => parse.parse().and_then(|request| rules::create(it, request)),
-        "DeleteRule" => parse
-            .parse()
-            .and_then(|request| rules::delete(it, &request)),
-        "DescribeListenerAttributes" => parse
-            .parse()
-            .and_then(|request| attributes::of_listener(it, &request)),
-        "DescribeListeners" => parse
-            .parse()
-            .and_then(|request| listeners::describe(it, &request)),
-        "DescribeLoadBalancerAttributes" => parse
-            .parse()
-            .and_then(|request| attributes::of_load_balancer(it, &request)),
-        "DescribeLoadBalancers" => parse
-            .parse()
-            .and_then(|request| load_balancers::describe(it, &request)),
-        "DescribeRules" => parse
-            .parse()
-            .and_then(|request| rules::describe(it, &request)),
-        "DescribeTargetGroupAttributes" => parse
-            .parse()
-            .and_then(|request| attributes::of_target_group(it, &request)),
-        "DescribeTargetGroups" => parse
-            .parse()
-            .and_then(|request| target_groups::describe(it, &request)),
-        "DescribeTargetHealth" => parse
-            .parse()
-            .and_then(|request| target_health::describe(it, &request)),
-        "ModifyListener" => parse
-            .parse()
-            .and_then(|request| listeners::modify(it, request)),
-        "ModifyRule" => parse.parse().and_then(|request| rules::modify(it, request)),
-        "ModifyTargetGroup" => parse
-            .parse()
-            .and_then(|request| target_groups::modify(it, &request)),
-        "ModifyTargetGroupAttributes" => parse
-            .parse()
-            .and_then(|request| attributes::modify_target_group(it, &request)),
-        "SetRulePriorities" => parse
-            .parse()
-            .and_then(|request| rules::set_priorities(it, &request)),
+        "CreateRule" => run(parameters, |it| rules::create(load_balancer, it)),
+        "DeleteRule" => run(parameters, |it| rules::delete(load_balancer, &it)),
+        "DescribeListenerAttributes" => {
+            run(parameters, |it| attributes::of_listener(load_balancer, &it))
+        }
+        "DescribeListeners" => run(parameters, |it| listeners::describe(load_balancer, &it)),
+        "DescribeLoadBalancerAttributes" => run(parameters, |it| {
+            attributes::of_load_balancer(load_balancer, &it)
+        }),
+        "DescribeLoadBalancers" => run(parameters, |it| {
+            load_balancers::describe(load_balancer, &it)
+        }),
+        "DescribeRules" => run(parameters, |it| rules::describe(load_balancer, &it)),
+        "DescribeTargetGroupAttributes" => run(parameters, |it| {
+            attributes::of_target_group(load_balancer, &it)
+        }),
+        "DescribeTargetGroups" => run(parameters, |it| target_groups::describe(load_balancer, &it)),
+        "DescribeTargetHealth" => run(parameters, |it| target_health::describe(load_balancer, &it)),
+        "ModifyListener" => run(parameters, |it| listeners::modify(load_balancer, it)),
+        "ModifyRule" => run(parameters, |it| rules::modify(load_balancer, it)),
+        "ModifyTargetGroup" => run(parameters, |it| target_groups::modify(load_balancer, &it)),
+        "ModifyTargetGroupAttributes" => run(parameters, |it| {
+            attributes::modify_target_group(load_balancer, &it)
+        }),
+        "SetRulePriorities" => run(parameters, |it| rules::set_priorities(load_balancer, &it)),
         _ => return None,
     })
+}
+
+/// Parses the request of an operation, and calls the operation.
+fn run<T: DeserializeOwned>(
+    parameters: Parameters,
+    operation: impl FnOnce(T) -> Result<Value, Error>,
+) -> Result<Value, Error> {
+    operation(parameters.parse()?)
 }
 
 fn invalid(message: impl Into<String>) -> Error {

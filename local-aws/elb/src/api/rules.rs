@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wire::{Error, shorten};
+use wire::Error;
 
 use super::actions::{self, Action};
 use super::conditions::{self, Condition};
@@ -72,7 +72,7 @@ pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Err
 pub struct CreateRule {
     listener_arn: String,
     conditions: Vec<Condition>,
-    priority: u32,
+    priority: u16,
     actions: Vec<Action>,
 }
 
@@ -80,7 +80,7 @@ pub fn create(it: &LoadBalancer, request: CreateRule) -> Result<Value, Error> {
     check_listener(it, &request.listener_arn)?;
     let rule = Rule {
         id: format!("{:016x}", rand::random::<u64>()),
-        priority: priority(request.priority)?,
+        priority: check_priority(request.priority)?,
         patterns: conditions::parse(request.conditions)?,
         forward: actions::parse(it, request.actions)?,
     };
@@ -142,7 +142,7 @@ pub struct SetRulePriorities {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct RulePriority {
     rule_arn: String,
-    priority: u32,
+    priority: u16,
 }
 
 pub fn set_priorities(it: &LoadBalancer, request: &SetRulePriorities) -> Result<Value, Error> {
@@ -151,7 +151,7 @@ pub fn set_priorities(it: &LoadBalancer, request: &SetRulePriorities) -> Result<
     }
     let priorities = request.rule_priorities.iter().map(|rule| {
         let id = id(it, &rule.rule_arn, "cannot have another priority")?;
-        Ok((id, priority(rule.priority)?))
+        Ok((id, check_priority(rule.priority)?))
     });
     let priorities = priorities.collect::<Result<Vec<_>, Error>>()?;
     it.change(|listener| {
@@ -173,9 +173,9 @@ fn id<'a>(it: &LoadBalancer, arn: &'a str, refusal: &str) -> Result<&'a str, Err
     it.names.id_of_rule(arn).ok_or_else(no_such_rule)
 }
 
-fn priority(priority: u32) -> Result<u16, Error> {
-    check_range("priority", Some(priority), 1, 50_000)?;
-    u16::try_from(priority).map_err(|_| invalid(shorten(&priority.to_string())))
+fn check_priority(priority: u16) -> Result<u16, Error> {
+    check_range("priority", Some(priority.into()), 1, 50_000)?;
+    Ok(priority)
 }
 
 fn describe_rule(it: &LoadBalancer, rule: &Rule) -> Value {

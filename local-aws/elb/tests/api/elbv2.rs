@@ -11,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use elb::{
     Forward, LoadBalancer, LoadBalancerConfig, PathPattern, Rule, TargetGroup, TargetGroupConfig,
 };
+use proptest::prelude::*;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -598,5 +599,124 @@ async fn settings_and_attributes_are_described_after_their_change() {
     ] {
         let body = api.succeed(action, parameter).await;
         assert!(elements(&body, "Key").contains(&key.to_owned()), "{body}");
+    }
+}
+
+const OPERATIONS: [&str; 9] = [
+    "CreateRule",
+    "DeleteRule",
+    "DescribeRules",
+    "DescribeTargetHealth",
+    "ModifyListener",
+    "ModifyRule",
+    "ModifyTargetGroup",
+    "ModifyTargetGroupAttributes",
+    "SetRulePriorities",
+];
+
+const NAMES: [&str; 24] = [
+    "RuleArn",
+    "ListenerArn",
+    "TargetGroupArn",
+    "Priority",
+    "Actions.member.1.Type",
+    "Actions.member.1.TargetGroupArn",
+    "Actions.member.1.Order",
+    "Actions.member.1.ForwardConfig.TargetGroups.member.1.TargetGroupArn",
+    "Actions.member.1.ForwardConfig.TargetGroups.member.1.Weight",
+    "Actions.member.1.ForwardConfig.TargetGroups.member.2.TargetGroupArn",
+    "Actions.member.1.ForwardConfig.TargetGroups.member.2.Weight",
+    "Conditions.member.1.Field",
+    "Conditions.member.1.Values.member.1",
+    "Conditions.member.1.PathPatternConfig.Values.member.1",
+    "RulePriorities.member.1.RuleArn",
+    "RulePriorities.member.1.Priority",
+    "HealthCheckPath",
+    "HealthCheckIntervalSeconds",
+    "Matcher.HttpCode",
+    "Targets.member.1.Id",
+    "Targets.member.1.Port",
+    "Marker",
+    "PageSize",
+    "Attributes.member.1.Key",
+];
+
+const VALUES: [&str; 20] = [
+    "RULE",
+    "DEFAULT",
+    "LISTENER",
+    "BLUE",
+    "GREEN",
+    "forward",
+    "path-pattern",
+    "0",
+    "1",
+    "2",
+    "999",
+    "1000",
+    "-1",
+    "50001",
+    "65536",
+    "/x*",
+    "200-299",
+    "127.0.0.1",
+    "%00",
+    "",
+];
+
+/// The values that each name usually has, so that many requests are valid.
+fn value(name: &'static str) -> impl Strategy<Value = &'static str> {
+    let usual: &[&str] = match name.rsplit('.').next().unwrap() {
+        "RuleArn" => &["RULE"],
+        "ListenerArn" => &["LISTENER"],
+        "TargetGroupArn" => &["BLUE", "GREEN"],
+        "Type" => &["forward"],
+        "Field" => &["path-pattern"],
+        "Weight" | "Priority" | "Order" => &["0", "1", "2", "999"],
+        _ => &["/x*"],
+    };
+    prop_oneof![
+        4 => proptest::sample::select(usual),
+        1 => proptest::sample::select(&VALUES[..]),
+    ]
+}
+
+/// An operation and parameters, each at most once.
+fn request() -> impl Strategy<Value = (&'static str, String)> {
+    let names = proptest::sample::subsequence(&NAMES[..], 0..8);
+    let parameters = names.prop_flat_map(|names| {
+        let values: Vec<_> = names.iter().map(|name| value(name)).collect();
+        (Just(names), values)
+    });
+    let parameters = parameters.prop_map(|(names, values)| {
+        let pairs = names.iter().zip(values);
+        let pairs: Vec<_> = pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        pairs.join("&")
+    });
+    (proptest::sample::select(&OPERATIONS[..]), parameters)
+}
+
+proptest! {
+    #[test]
+    fn after_any_requests_the_rules_are_valid(requests in proptest::collection::vec(request(), 1..8)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let api = Api::new();
+            for (operation, parameters) in requests {
+                let body = api.call(operation, &parameters).await;
+                let is_success = body.starts_with(&format!("<{operation}Response "));
+                assert!(is_success || body.starts_with("<ErrorResponse>"), "{body}");
+            }
+            let rules = api.succeed("DescribeRules", "ListenerArn=LISTENER").await;
+            let mut priorities = elements(&rules, "Priority");
+            assert_eq!(priorities.pop().as_deref(), Some("default"));
+            let priorities: Vec<u16> = priorities.iter().map(|it| it.parse().unwrap()).collect();
+            assert!(priorities.is_sorted_by(|a, b| a < b), "{priorities:?}");
+            assert!(priorities.iter().all(|it| (1..=50_000).contains(it)), "{priorities:?}");
+            let weights = elements(&rules, "Weight");
+            assert!(weights.iter().all(|it| it.parse::<u16>().unwrap() <= 999), "{weights:?}");
+        });
     }
 }
