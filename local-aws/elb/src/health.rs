@@ -1,11 +1,13 @@
 //! The state of a target, as its health checks move it. Pure: no clock, no network.
 
+use std::time::Duration;
+
 use crate::health_check::{CheckFailure, HealthCheck};
 
 /// What a load balancer thinks of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Registered, and no check has passed yet.
+    /// Registered recently, and no check has passed yet.
     Initial,
     /// Gets requests.
     Healthy,
@@ -44,14 +46,23 @@ impl Health {
         self.last_failure
     }
 
-    /// Takes note of the result of one health check. One success makes a new target healthy; afterwards it takes
-    /// several in a row to change its state.
-    pub fn observe(&mut self, result: Result<(), CheckFailure>, settings: &HealthCheck) {
+    /// Takes note of the result of one health check, which ended at this time after the registration. One success makes a
+    /// new target healthy; afterwards it takes several in a row to change its state.
+    pub fn observe(
+        &mut self,
+        result: Result<(), CheckFailure>,
+        settings: &HealthCheck,
+        since_registration: Duration,
+    ) {
         let passed = result.is_ok();
         self.last_failure = result.err().or(self.last_failure);
         let (confirmed, other, threshold) = match self.state {
-            // The checks of a new target follow each other so quickly that failures mean nothing.
-            State::Initial => (!passed, State::Healthy, 1),
+            State::Initial if passed => (false, State::Healthy, 1),
+            // A new target is checked more often than each interval, so the time counts instead of the failures.
+            State::Initial => {
+                let is_over = since_registration >= settings.time_to_unhealthy();
+                (!is_over, State::Unhealthy, 1)
+            }
             State::Healthy => (passed, State::Unhealthy, settings.unhealthy_threshold),
             State::Unhealthy => (!passed, State::Healthy, settings.healthy_threshold),
             State::Draining => return,
@@ -86,7 +97,7 @@ mod tests {
         } else {
             Err(CheckFailure::TimedOut)
         };
-        health.observe(result, &settings());
+        health.observe(result, &settings(), Duration::from_secs(29));
     }
 
     fn after(checks: &[bool]) -> State {
@@ -98,11 +109,26 @@ mod tests {
     }
 
     #[test]
-    fn a_new_target_is_healthy_after_one_success_however_often_it_failed() {
+    fn a_new_target_is_healthy_after_one_success_however_often_it_failed_before() {
         assert_eq!(after(&[]), State::Initial);
         assert_eq!(after(&[true]), State::Healthy);
         assert_eq!(after(&[false; 50]), State::Initial);
         assert_eq!(after(&[false, false, false, false, true]), State::Healthy);
+    }
+
+    #[test]
+    fn a_new_target_that_fails_is_unhealthy_after_as_many_intervals_as_the_threshold() {
+        let mut health = Health::new();
+        let failure = Err(CheckFailure::NoResponse);
+        health.observe(failure, &settings(), Duration::from_millis(29_999));
+        assert_eq!(health.state(), State::Initial);
+        health.observe(failure, &settings(), Duration::from_secs(30));
+        assert_eq!(health.state(), State::Unhealthy);
+        assert_eq!(health.last_failure(), Some(CheckFailure::NoResponse));
+        for state in [State::Unhealthy, State::Unhealthy, State::Healthy] {
+            health.observe(Ok(()), &settings(), Duration::from_secs(31));
+            assert_eq!(health.state(), state);
+        }
     }
 
     #[test]
@@ -136,17 +162,17 @@ mod tests {
             ..settings()
         };
         let mut health = Health::new();
-        health.observe(Ok(()), &settings);
+        health.observe(Ok(()), &settings, Duration::ZERO);
         assert_eq!(health.last_failure(), None);
         for number in 1..=4 {
             assert_eq!(health.state(), State::Healthy, "{number}");
-            health.observe(Err(CheckFailure::Code(500)), &settings);
+            health.observe(Err(CheckFailure::Code(500)), &settings, Duration::ZERO);
         }
         assert_eq!(health.state(), State::Unhealthy);
-        health.observe(Ok(()), &settings);
+        health.observe(Ok(()), &settings, Duration::ZERO);
         assert_eq!(health.last_failure(), Some(CheckFailure::Code(500)));
         assert_eq!(health.state(), State::Unhealthy);
-        health.observe(Ok(()), &settings);
+        health.observe(Ok(()), &settings, Duration::ZERO);
         assert_eq!(health.state(), State::Healthy);
     }
 

@@ -35,6 +35,11 @@ impl HealthCheck {
             matcher: Matcher::default(),
         }
     }
+
+    /// Time after which a new target whose checks fail is unhealthy.
+    pub fn time_to_unhealthy(&self) -> Duration {
+        self.interval.saturating_mul(self.unhealthy_threshold)
+    }
 }
 
 /// Why a check failed.

@@ -17,7 +17,7 @@ use crate::health::State;
 use crate::health_check::{CheckFailure, HealthCheck};
 use crate::target::Target;
 
-/// Time between two checks of a target that has not passed one yet: it has just started.
+/// Time between two checks of an initial target, which has just started.
 const INITIAL_INTERVAL: Duration = Duration::from_millis(100);
 
 const AGENT: HeaderValue = HeaderValue::from_static("ELB-HealthChecker/2.0");
@@ -66,11 +66,14 @@ pub async fn probe(prober: Prober, target: Arc<Target>) {
         client,
         settings: mut changes,
     } = prober;
+    let registration = Instant::now();
     loop {
         let start = Instant::now();
         let settings = changes.borrow_and_update().clone();
         tokio::select! {
-            result = check(&client, &target, &settings) => target.observe(result, &settings),
+            result = check(&client, &target, &settings) => {
+                target.observe(result, &settings, registration.elapsed());
+            }
             Ok(()) = changes.changed() => continue,
         }
         let interval = match target.state() {

@@ -137,9 +137,14 @@ impl Target {
         *self.health.borrow()
     }
 
-    pub fn observe(&self, result: Result<(), CheckFailure>, settings: &HealthCheck) {
+    pub fn observe(
+        &self,
+        result: Result<(), CheckFailure>,
+        settings: &HealthCheck,
+        since_registration: Duration,
+    ) {
         self.health
-            .send_modify(|health| health.observe(result, settings));
+            .send_modify(|health| health.observe(result, settings, since_registration));
     }
 
     pub fn drain(&self) {

@@ -57,6 +57,16 @@ async fn a_new_target_is_asked_again_quickly_whatever_the_interval() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_target_that_never_passes_a_check_becomes_unhealthy() {
+    let target = Target::start(Act::Answer(OK)).await;
+    target.set_health(Act::Answer(BROKEN));
+    let registration = quick_group().register(target.address);
+    eventually("unhealthy", || {
+        registration.state() == TargetState::Unhealthy
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_a_200_is_healthy() {
     for answer in [
         "HTTP/1.1 204 No Content\r\n\r\n",
