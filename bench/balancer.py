@@ -13,6 +13,7 @@ DIRECT, BALANCED = "direct", "balanced"
 WORKLOAD = ROOT
 # No health checks during the load.
 OPTIONS = ("--tracing=off", "--health-check-interval-ms=300000", "--monolith-tasks=1")
+DESCRIBE = "Action=DescribeTargetGroups&Version=2015-12-01"
 
 # The result of one way in one round: requests per second, CPU seconds per request, and the lab's share of these CPU seconds.
 Slice = collections.namedtuple("Slice", "rate cpu lab_cpu")
@@ -31,6 +32,18 @@ def measure_cpu_ratio(environment):
 def measure_cpu_micros(environment):
     """CPU time of the lab's own process per request through the load balancer, in microseconds."""
     return [each[BALANCED].lab_cpu * 1e6 for each in environment.measure_once(run_rounds)]
+
+
+def measure_describe_rate(environment):
+    """Calls of DescribeTargetGroups per second. Each response describes both target groups."""
+    with run_lab(environment.binaries["lab"], *OPTIONS) as (_, endpoints):
+        samples = []
+        for _ in range(environment.options.rounds + 1):
+            show_progress("calls of DescribeTargetGroups")
+            load = ("POST", "/", WORKLOAD.connections, environment.options.seconds, DESCRIBE)
+            calls, elapsed = send_load(find_port(endpoints["aws"]), *load)
+            samples.append(calls / elapsed)
+        return samples[1:]
 
 
 def run_rounds(environment):

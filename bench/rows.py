@@ -61,6 +61,7 @@ ROWS = (
     Row("balancer/root/requests", "ratio", None, balancer.measure_rate_ratio),
     Row("balancer/root/cpu", "ratio", None, balancer.measure_cpu_ratio),
     Row("balancer/root/cpu-time", "µs/request", None, balancer.measure_cpu_micros),
+    Row("balancer/describe", "calls/s", None, balancer.measure_describe_rate),
     Row("burns/health/p99-ratio", "times", 10, burns.measure_ratio),
     Row("burns/health/p99", "ms", None, burns.measure_p99),
     *(Row(f"idle/{service}", "MiB", 20, idle.measure_idle_memory(service)) for service in SERVICES),

@@ -26,14 +26,20 @@ end
 """
 
 
-def send_load(port, method, path, connections, seconds):
-    """Sends requests for `seconds`. Returns the number of responses and the elapsed seconds.
+FORM = """
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.body = "{form}"
+"""
+
+
+def send_load(port, method, path, connections, seconds, form=None):
+    """Sends requests for `seconds`, with `form` as the body. Returns the number of responses and the elapsed seconds.
 
     Ends this program if a request fails, because failed requests cost less than successful ones.
     """
     with tempfile.TemporaryDirectory() as directory:
         script = pathlib.Path(directory) / "load.lua"
-        script.write_text(SCRIPT.format(method=method))
+        script.write_text(SCRIPT.format(method=method) + (FORM.format(form=form) if form else ""))
         threads = min(THREADS, connections)
         url = f"http://{HOST}:{port}{path}"
         command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{MAX_DURATION}", f"--timeout={TIMEOUT}", f"-s{script}", url]
