@@ -31,7 +31,7 @@ mod target;
 mod trace_header;
 mod weights;
 
-pub use counters::{Connections, Counters, Counts};
+pub use counters::Counts;
 pub use forward::{Forward, WeightedGroup};
 pub use group::{Registration, TargetGroup, TargetGroupConfig};
 pub use health::State as TargetState;

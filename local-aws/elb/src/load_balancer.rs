@@ -55,9 +55,9 @@ pub struct LoadBalancer {
     /// All target groups, sorted by name. A group stays known if no rule uses it.
     pub(crate) target_groups: Vec<Arc<TargetGroup>>,
     /// The counts of all requests.
-    pub counters: Counters,
+    pub(crate) counters: Counters,
     /// The connections of clients.
-    pub connections: Arc<Connections>,
+    pub(crate) connections: Arc<Connections>,
     listener: RwLock<Arc<Listener>>,
 }
 
