@@ -15,6 +15,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 const CALLER: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 
+const TARGET_GROUPS: &str = "Action=DescribeTargetGroups&Version=2015-12-01";
+
 const LIST_TABLES: (&str, &str) = ("X-Amz-Target", "DynamoDB_20120810.ListTables");
 
 /// Maximum growth of the lab's memory in bytes. The largest permitted body has 16 MiB, and some bodies are parsed to a tree
@@ -60,6 +62,9 @@ async fn hostile_bodies_are_refused_with_bounded_memory() {
     let endpoints = lab.endpoints();
     let memory_at_start = peak_memory_bytes(endpoints.lab.pid);
 
+    let many_names: String = (1..9_990)
+        .map(|number| format!("Names.member.{number}=x&"))
+        .collect();
     for (body, expected) in [
         ("x".repeat(8 * MIB), 413),
         (format!("{CALLER}&A={}", "x".repeat(MIB - 1024)), 400),
@@ -76,6 +81,17 @@ async fn hostile_bodies_are_refused_with_bounded_memory() {
         ),
         (format!("{CALLER}&PageSize={}", "9".repeat(100_000)), 400),
         (format!("{CALLER}&Name=%00&%00=x"), 400),
+        (format!("{TARGET_GROUPS}&Names.member.999999999=x"), 400),
+        (format!("{TARGET_GROUPS}&Names.member.1=%00%FF"), 400),
+        (format!("{TARGET_GROUPS}&{many_names}"), 400),
+        (
+            format!("{TARGET_GROUPS}&PageSize={}", "9".repeat(100_000)),
+            400,
+        ),
+        (
+            format!("{TARGET_GROUPS}&Marker={}", "x".repeat(500_000)),
+            400,
+        ),
         (format!("Action={}", "%".repeat(500_000)), 400),
         (format!("{CALLER}\0"), 400),
         ("<a>".repeat(100_000), 400),
