@@ -2,9 +2,8 @@
 //!
 //! A listener is a value. A change makes a new value, so that a request sees either all of a change or nothing of it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-use wire::Error;
 
 use crate::forward::Forward;
 use crate::group::TargetGroup;
@@ -40,6 +39,21 @@ impl Rule {
     fn matches(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(path))
     }
+}
+
+/// Why a change of the rules is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleError {
+    /// No rule has the id.
+    UnknownRule,
+    /// Another rule has this priority.
+    PriorityInUse(u16),
+    /// The listener already has this number of rules, the maximum.
+    TooManyRules(usize),
+    /// A change contains a rule several times.
+    RepeatedRule,
+    /// A change contains this priority several times.
+    RepeatedPriority(u16),
 }
 
 /// The rules of a listener.
@@ -87,13 +101,12 @@ impl Listener {
     /// # Errors
     ///
     /// Fails if another rule has the priority, or if the listener already has the maximum number of rules.
-    pub fn add(&mut self, rule: Rule) -> Result<(), Error> {
+    pub fn add(&mut self, rule: Rule) -> Result<(), RuleError> {
         if self.rules.len() >= MAX_RULES {
-            let message = format!("The load balancer already has {MAX_RULES} rules");
-            return Err(Error::bad_request("TooManyRules", message));
+            return Err(RuleError::TooManyRules(MAX_RULES));
         }
         if self.rules.iter().any(|it| it.priority == rule.priority) {
-            return Err(priority_in_use(rule.priority));
+            return Err(RuleError::PriorityInUse(rule.priority));
         }
         self.rules.push(rule);
         self.sort();
@@ -105,11 +118,11 @@ impl Listener {
     /// # Errors
     ///
     /// Fails if there is no such rule.
-    pub fn remove(&mut self, id: &str) -> Result<(), Error> {
+    pub fn remove(&mut self, id: &str) -> Result<(), RuleError> {
         let count = self.rules.len();
         self.rules.retain(|rule| rule.id != id);
         if self.rules.len() == count {
-            return Err(no_such_rule());
+            return Err(RuleError::UnknownRule);
         }
         Ok(())
     }
@@ -124,9 +137,9 @@ impl Listener {
         id: &str,
         patterns: Option<Vec<PathPattern>>,
         forward: Option<Forward>,
-    ) -> Result<&Rule, Error> {
+    ) -> Result<&Rule, RuleError> {
         let rule = self.rules.iter_mut().find(|rule| rule.id == id);
-        let rule = rule.ok_or_else(no_such_rule)?;
+        let rule = rule.ok_or(RuleError::UnknownRule)?;
         if let Some(patterns) = patterns {
             rule.patterns = patterns;
         }
@@ -146,26 +159,34 @@ impl Listener {
     /// # Errors
     ///
     /// Fails if a rule does not exist, or if two rules would have the same priority.
-    pub fn set_priorities(&mut self, priorities: &[(&str, u16)]) -> Result<(), Error> {
-        for (number, (id, priority)) in priorities.iter().enumerate() {
-            let earlier = &priorities[..number];
-            if earlier.iter().any(|(_, other)| other == priority) {
-                let message = format!("Priority '{priority}' was provided multiple times");
-                return Err(Error::bad_request("ValidationError", message));
+    pub fn set_priorities(&mut self, priorities: &[(&str, u16)]) -> Result<(), RuleError> {
+        // Unknown and repeated rules are refused first. So a list of any length costs no more than a list of all rules.
+        let mut listed = BTreeMap::new();
+        for (id, priority) in priorities {
+            if self.rules.iter().all(|rule| rule.id != *id) {
+                return Err(RuleError::UnknownRule);
             }
-            if earlier.iter().any(|(other, _)| other == id) {
-                let message = "A rule was provided multiple times";
-                return Err(Error::bad_request("ValidationError", message));
-            }
-            let is_listed = |rule: &Rule| priorities.iter().any(|(id, _)| *id == rule.id);
-            let mut others = self.rules.iter().filter(|rule| !is_listed(rule));
-            if others.any(|rule| rule.priority == *priority) {
-                return Err(priority_in_use(*priority));
+            if listed.insert(*id, *priority).is_some() {
+                return Err(RuleError::RepeatedRule);
             }
         }
-        for (id, priority) in priorities {
-            let rule = self.rules.iter_mut().find(|rule| rule.id == *id);
-            rule.ok_or_else(no_such_rule)?.priority = *priority;
+        let mut set = BTreeSet::new();
+        for priority in listed.values() {
+            if !set.insert(*priority) {
+                return Err(RuleError::RepeatedPriority(*priority));
+            }
+        }
+        let mut others = self
+            .rules
+            .iter()
+            .filter(|rule| !listed.contains_key(&*rule.id));
+        if let Some(other) = others.find(|rule| set.contains(&rule.priority)) {
+            return Err(RuleError::PriorityInUse(other.priority));
+        }
+        for rule in &mut self.rules {
+            if let Some(priority) = listed.get(&*rule.id) {
+                rule.priority = *priority;
+            }
         }
         self.sort();
         Ok(())
@@ -174,16 +195,6 @@ impl Listener {
     fn sort(&mut self) {
         self.rules.sort_by_key(|rule| rule.priority);
     }
-}
-
-/// The error of an unknown rule.
-pub fn no_such_rule() -> Error {
-    Error::bad_request("RuleNotFound", "One or more rules not found")
-}
-
-fn priority_in_use(priority: u16) -> Error {
-    let message = format!("Priority '{priority}' is currently in use");
-    Error::bad_request("PriorityInUse", message)
 }
 
 #[cfg(test)]

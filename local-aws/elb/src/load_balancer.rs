@@ -1,7 +1,7 @@
 //! The load balancer: accepts connections, and forwards each request to a target of the group that the rules select.
 
 use std::convert::Infallible;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use axum::body::Body;
@@ -21,7 +21,7 @@ use crate::counters::{Connections, Counters};
 use crate::forward::Forward;
 use crate::group::TargetGroup;
 use crate::head::Refused;
-use crate::listener::{Listener, Rule};
+use crate::listener::{Listener, Rule, RuleError};
 use crate::names::Names;
 use crate::request::UnderWay;
 use crate::target::Failure;
@@ -59,6 +59,8 @@ pub struct LoadBalancer {
     /// The connections of clients.
     pub(crate) connections: Arc<Connections>,
     listener: RwLock<Arc<Listener>>,
+    /// Held during a change of the listener, so that no other change is lost.
+    changes: Mutex<()>,
 }
 
 impl LoadBalancer {
@@ -81,6 +83,7 @@ impl LoadBalancer {
             counters: Counters::default(),
             connections: Arc::default(),
             listener: RwLock::new(Arc::new(listener)),
+            changes: Mutex::default(),
         })
     }
 
@@ -95,18 +98,19 @@ impl LoadBalancer {
     }
 
     /// Changes the listener. If `change` fails, the listener stays as it was. Requests that have already arrived are
-    /// forwarded by the rules that they found.
+    /// forwarded by the rules that they found. New requests read the listener while `change` runs.
     pub(crate) fn change<T>(
         &self,
-        change: impl FnOnce(&mut Listener) -> Result<T, wire::Error>,
-    ) -> Result<T, wire::Error> {
-        let mut listener = self
+        change: impl FnOnce(&mut Listener) -> Result<T, RuleError>,
+    ) -> Result<T, RuleError> {
+        let _changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = Listener::clone(&self.listener());
+        let result = change(&mut changed)?;
+        let changed = Arc::new(changed);
+        *self
             .listener
             .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut changed = Listener::clone(&listener);
-        let result = change(&mut changed)?;
-        *listener = Arc::new(changed);
+            .unwrap_or_else(PoisonError::into_inner) = changed;
         Ok(result)
     }
 

@@ -9,7 +9,7 @@ use super::conditions::{self, Condition};
 use super::pages::page;
 use super::{check_form, check_listener, check_range, invalid};
 use crate::forward::Forward;
-use crate::listener::{Rule, no_such_rule};
+use crate::listener::{Rule, RuleError};
 use crate::load_balancer::LoadBalancer;
 
 #[derive(Debug, Deserialize)]
@@ -57,7 +57,7 @@ pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Err
     for arn in rule_arns {
         if rules.iter().all(|(_, known, _)| known != arn) {
             check_form(arn, "listener-rule", "listener rule")?;
-            return Err(no_such_rule());
+            return Err(RuleError::UnknownRule.into());
         }
     }
     let is_asked = |arn: &String| rule_arns.is_empty() || rule_arns.contains(arn);
@@ -114,10 +114,11 @@ pub fn modify(it: &LoadBalancer, request: ModifyRule) -> Result<Value, Error> {
         true => None,
         false => Some(actions::parse(it, actions)?),
     };
-    it.change(|listener| {
+    let description = it.change(|listener| {
         let rule = listener.replace(id, patterns, forward)?;
-        Ok(json!({ "Rules": [describe_rule(it, rule)] }))
-    })
+        Ok(describe_rule(it, rule))
+    })?;
+    Ok(json!({ "Rules": [description] }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,13 +155,13 @@ pub fn set_priorities(it: &LoadBalancer, request: &SetRulePriorities) -> Result<
         Ok((id, check_priority(rule.priority)?))
     });
     let priorities = priorities.collect::<Result<Vec<_>, Error>>()?;
-    it.change(|listener| {
+    let rules: Vec<_> = it.change(|listener| {
         listener.set_priorities(&priorities)?;
         let is_listed = |rule: &&Rule| priorities.iter().any(|(id, _)| *id == rule.id);
         let rules = listener.rules().iter().filter(is_listed);
-        let rules: Vec<_> = rules.map(|rule| describe_rule(it, rule)).collect();
-        Ok(json!({ "Rules": rules }))
-    })
+        Ok(rules.map(|rule| describe_rule(it, rule)).collect())
+    })?;
+    Ok(json!({ "Rules": rules }))
 }
 
 /// The id of a rule that can be changed. `refusal` says what an operation cannot do with the default rule.
@@ -170,7 +171,33 @@ fn id<'a>(it: &LoadBalancer, arn: &'a str, refusal: &str) -> Result<&'a str, Err
         return Err(Error::bad_request("OperationNotPermitted", message));
     }
     check_form(arn, "listener-rule", "listener rule")?;
-    it.names.id_of_rule(arn).ok_or_else(no_such_rule)
+    let id = it.names.id_of_rule(arn);
+    Ok(id.ok_or(RuleError::UnknownRule)?)
+}
+
+impl From<RuleError> for Error {
+    fn from(error: RuleError) -> Self {
+        let (code, message) = match error {
+            RuleError::UnknownRule => ("RuleNotFound", "One or more rules not found".to_owned()),
+            RuleError::PriorityInUse(priority) => (
+                "PriorityInUse",
+                format!("Priority '{priority}' is currently in use"),
+            ),
+            RuleError::TooManyRules(maximum) => (
+                "TooManyRules",
+                format!("The load balancer already has {maximum} rules"),
+            ),
+            RuleError::RepeatedRule => (
+                "ValidationError",
+                "A rule was provided multiple times".to_owned(),
+            ),
+            RuleError::RepeatedPriority(priority) => (
+                "ValidationError",
+                format!("Priority '{priority}' was provided multiple times"),
+            ),
+        };
+        Self::bad_request(code, message)
+    }
 }
 
 fn check_priority(priority: u16) -> Result<u16, Error> {
