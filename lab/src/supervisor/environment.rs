@@ -15,8 +15,8 @@ pub use tracing::{Tracing, XrayPlaces};
 /// vCPU on AWS; a reader's own setting wins.
 const STRESS: (&str, &str) = ("CHAOS_STRESS_CPU_MS", "1100-2200");
 
-/// Whether the monolith serves likes. Without a setting of the reader, it serves them if they go to the monolith from the
-/// start, as in `infra/services.yml`. A reader who moves the weights of the rule sets it to `on`.
+/// Whether the monolith serves likes. It does so with `--like-in monolith`, as in `infra/services.yml`. Otherwise the reader's
+/// setting decides: a reader who moves the weights of the like rule sets it to `on`.
 const LIKE_IN_MONOLITH: &str = "LIKE_IN_MONOLITH";
 
 /// A variable and its value.
@@ -103,9 +103,10 @@ impl Environment {
             ("AWS_SHARED_CREDENTIALS_FILE", text("/dev/null")),
             ("AWS_EC2_METADATA_DISABLED", text("true")),
         ]);
-        if !self.like_in_monolith_is_set {
-            let is_on = self.like_in == LikeIn::Monolith;
-            variables.push((LIKE_IN_MONOLITH, on_off(is_on)));
+        if self.like_in == LikeIn::Monolith {
+            variables.push((LIKE_IN_MONOLITH, on_off(true)));
+        } else if !self.like_in_monolith_is_set {
+            variables.push((LIKE_IN_MONOLITH, on_off(false)));
         }
     }
 }
@@ -173,9 +174,9 @@ mod tests {
             variable(environment, Service::Monolith, 0, "LIKE_IN_MONOLITH")
         };
         assert_eq!(like_in(&environment), Some("off".to_owned()));
-        environment.like_in = LikeIn::Monolith;
-        assert_eq!(like_in(&environment), Some("on".to_owned()));
         environment.like_in_monolith_is_set = true;
         assert_eq!(like_in(&environment), None);
+        environment.like_in = LikeIn::Monolith;
+        assert_eq!(like_in(&environment), Some("on".to_owned()));
     }
 }

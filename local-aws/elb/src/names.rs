@@ -1,7 +1,7 @@
 //! The ARNs of load balancers, listeners, rules and target groups.
 //!
-//! AWS ends each ARN with 16 hexadecimal digits that it draws. Here they are zeros for what exists from the start, so that
-//! a command can be repeated after a restart.
+//! AWS ends each ARN with 16 random hexadecimal digits. Here the digits of what exists from the start are fixed: zeros, or
+//! the priority of a rule. So a command can be repeated after a restart.
 
 use wire::arn;
 
