@@ -1,8 +1,10 @@
 //! Operations of the API Elastic Load Balancing v2 (version 2015-12-01) in the query protocol.
 //!
 //! The operations describe one load balancer, and change its rules and target groups. Names of parameters and results are
-//! those of AWS's model. Error messages are those of recorded responses of the real service where there are any.
+//! those of AWS's model. Some error messages are recorded ones of the real service: those whose source the tests cite. The
+//! others are this project's own.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -84,17 +86,29 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::bad_request("ValidationError", message)
 }
 
-/// The error of a number outside the range in AWS's model, in the words of AWS's validation of requests.
-fn check_range(name: &str, value: Option<u32>, min: u32, max: u32) -> Result<(), Error> {
-    let problem = match value {
-        Some(value) if value < min => (value, format!("greater than or equal to {min}")),
-        Some(value) if value > max => (value, format!("less than or equal to {max}")),
-        _ => return Ok(()),
+/// Converts a number. The error of a number outside the range in AWS's model has the words of AWS's validation of requests.
+fn in_range<T>(name: &str, value: i64, min: T, max: T) -> Result<T, Error>
+where
+    T: Copy + Display + Into<i64> + TryFrom<i64>,
+{
+    let bound = match T::try_from(value) {
+        Ok(number) if (min.into()..=max.into()).contains(&value) => return Ok(number),
+        _ if value < min.into() => format!("greater than or equal to {min}"),
+        _ => format!("less than or equal to {max}"),
     };
-    let (value, bound) = problem;
     Err(invalid(format!(
         "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: Member must have value {bound}"
     )))
+}
+
+/// As [`in_range`], for a parameter that a request need not have.
+fn option_in_range<T>(name: &str, value: Option<i64>, min: T, max: T) -> Result<Option<T>, Error>
+where
+    T: Copy + Display + Into<i64> + TryFrom<i64>,
+{
+    value
+        .map(|value| in_range(name, value, min, max))
+        .transpose()
 }
 
 /// Checks the ARN of a listener.

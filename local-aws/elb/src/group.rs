@@ -133,9 +133,22 @@ impl TargetGroup {
         self.health_check.borrow().clone()
     }
 
-    /// Changes the settings of health checks. All targets are checked at once.
-    pub(crate) fn set_health_check(&self, health_check: HealthCheck) {
-        self.health_check.send_replace(health_check);
+    /// Changes the settings of health checks. All targets are checked at once. If `change` fails, the settings stay as they
+    /// were. No other change is made meanwhile.
+    pub(crate) fn change_health_check<E>(
+        &self,
+        change: impl FnOnce(&mut HealthCheck) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut result = Ok(());
+        self.health_check.send_if_modified(|health_check| {
+            let mut changed = health_check.clone();
+            result = change(&mut changed);
+            if result.is_ok() {
+                *health_check = changed;
+            }
+            result.is_ok()
+        });
+        result
     }
 
     /// How long a deregistered target may finish its requests.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wire::{Error, shorten};
 
-use super::{check_form, check_range, invalid};
+use super::{check_form, invalid, option_in_range};
 use crate::forward::Forward;
 use crate::group::TargetGroup;
 use crate::load_balancer::LoadBalancer;
@@ -20,7 +20,7 @@ const MAX_GROUPS: usize = 5;
 pub struct Action {
     r#type: String,
     target_group_arn: Option<String>,
-    order: Option<u32>,
+    order: Option<i64>,
     forward_config: Option<ForwardConfig>,
 }
 
@@ -36,7 +36,7 @@ struct ForwardConfig {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct TargetGroupTuple {
     target_group_arn: String,
-    weight: Option<u32>,
+    weight: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,7 +58,7 @@ pub fn parse(it: &LoadBalancer, actions: Vec<Action>) -> Result<Forward, Error> 
             "The action type '{kind}' is not implemented, only 'forward'"
         )));
     }
-    check_range("actions.1.member.order", action.order, 1, 50_000)?;
+    let order = option_in_range("actions.1.member.order", action.order, 1, 50_000)?;
     let config = action.forward_config;
     let stickiness = config.as_ref().and_then(|config| {
         let stickiness = config.target_group_stickiness_config.as_ref();
@@ -84,7 +84,7 @@ pub fn parse(it: &LoadBalancer, actions: Vec<Action>) -> Result<Forward, Error> 
         _ => return Err(invalid("A target group must be specified")),
     };
     Ok(Forward {
-        order: action.order,
+        order,
         ..weighted(it, &tuples)?
     })
 }
@@ -103,18 +103,13 @@ fn weighted(it: &LoadBalancer, tuples: &[TargetGroupTuple]) -> Result<Forward, E
                 group.arn()
             )));
         }
-        let weight = match tuple.weight {
-            Some(weight) => weight,
-            None if tuples.len() == 1 => 1,
-            None => {
-                let message = "A weight must be specified for each of several target groups";
-                return Err(invalid(message));
-            }
-        };
-        let weight = u16::try_from(weight).ok().filter(|it| *it <= MAX_WEIGHT);
+        // Only a single target group needs no weight.
+        let weight = tuple.weight.or((tuples.len() == 1).then_some(1));
+        let weight = weight.and_then(|weight| u16::try_from(weight).ok());
+        let weight = weight.filter(|weight| *weight <= MAX_WEIGHT);
         let weight = weight.ok_or_else(|| {
             invalid(format!(
-                "The weight of a target group must be between 0 and {MAX_WEIGHT}"
+                "The weight for each target group must be between 0 and {MAX_WEIGHT}, inclusive"
             ))
         })?;
         groups.push((Arc::clone(group), weight));

@@ -71,7 +71,7 @@ fn check(values: &[String]) -> Result<(), Error> {
         return Err(invalid("A condition value must be specified"));
     }
     if values.len() > MAX_VALUES {
-        let message = format!("A rule can have at most {MAX_VALUES} condition values");
+        let message = format!("A rule can only have '{MAX_VALUES}' condition values");
         return Err(invalid(message));
     }
     let is_allowed = |it: char| it.is_ascii_alphanumeric() || SPECIAL_CHARACTERS.contains(it);

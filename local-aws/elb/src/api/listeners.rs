@@ -17,7 +17,7 @@ pub struct DescribeListeners {
     #[serde(default)]
     listener_arns: Vec<String>,
     marker: Option<String>,
-    page_size: Option<u32>,
+    page_size: Option<i64>,
 }
 
 pub fn describe(it: &LoadBalancer, request: &DescribeListeners) -> Result<Value, Error> {

@@ -25,7 +25,7 @@ pub struct DescribeLoadBalancers {
     #[serde(default)]
     names: Vec<String>,
     marker: Option<String>,
-    page_size: Option<u32>,
+    page_size: Option<i64>,
 }
 
 pub fn describe(it: &LoadBalancer, request: &DescribeLoadBalancers) -> Result<Value, Error> {

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use serde_json::{Map, Value};
 use wire::{Error, PageTokens};
 
-use super::{check_range, invalid};
+use super::{invalid, option_in_range};
 
 /// Results on a page if a request has no `PageSize`.
 const MAX_PAGE_SIZE: u32 = 400;
@@ -16,9 +16,9 @@ pub fn page(
     items: impl IntoIterator<Item = (String, Value)>,
     query: impl Hash,
     marker: Option<&str>,
-    page_size: Option<u32>,
+    page_size: Option<i64>,
 ) -> Result<Value, Error> {
-    check_range("pageSize", page_size, 1, MAX_PAGE_SIZE)?;
+    let page_size = option_in_range("pageSize", page_size, 1, MAX_PAGE_SIZE)?;
     let tokens = PageTokens::new((list, query));
     let start = match marker {
         None => None,

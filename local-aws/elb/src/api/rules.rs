@@ -7,7 +7,7 @@ use wire::Error;
 use super::actions::{self, Action};
 use super::conditions::{self, Condition};
 use super::pages::page;
-use super::{check_form, check_listener, check_range, invalid};
+use super::{check_form, check_listener, in_range, invalid};
 use crate::forward::Forward;
 use crate::listener::{Rule, RuleError};
 use crate::load_balancer::LoadBalancer;
@@ -19,7 +19,7 @@ pub struct DescribeRules {
     #[serde(default)]
     rule_arns: Vec<String>,
     marker: Option<String>,
-    page_size: Option<u32>,
+    page_size: Option<i64>,
 }
 
 pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Error> {
@@ -72,7 +72,7 @@ pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Err
 pub struct CreateRule {
     listener_arn: String,
     conditions: Vec<Condition>,
-    priority: u16,
+    priority: i64,
     actions: Vec<Action>,
 }
 
@@ -143,7 +143,7 @@ pub struct SetRulePriorities {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct RulePriority {
     rule_arn: String,
-    priority: u16,
+    priority: i64,
 }
 
 pub fn set_priorities(it: &LoadBalancer, request: &SetRulePriorities) -> Result<Value, Error> {
@@ -200,9 +200,8 @@ impl From<RuleError> for Error {
     }
 }
 
-fn check_priority(priority: u16) -> Result<u16, Error> {
-    check_range("priority", Some(priority.into()), 1, 50_000)?;
-    Ok(priority)
+fn check_priority(priority: i64) -> Result<u16, Error> {
+    in_range("priority", priority, 1, 50_000)
 }
 
 fn describe_rule(it: &LoadBalancer, rule: &Rule) -> Value {

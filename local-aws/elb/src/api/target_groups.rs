@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 use wire::{Error, shorten};
 
 use super::pages::page;
-use super::{check_form, check_load_balancer, check_range, invalid};
+use super::{check_form, check_load_balancer, invalid, option_in_range};
 use crate::group::TargetGroup;
 use crate::load_balancer::LoadBalancer;
-use crate::matcher::InvalidMatcher;
+use crate::matcher::Matcher;
 
 /// The only port of health checks: the one on which the target receives requests.
 const TRAFFIC_PORT: &str = "traffic-port";
+
+/// Maximum length of a matcher. AWS documents none.
+const MAX_MATCHER_LENGTH: usize = 1024;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
@@ -26,7 +29,7 @@ pub struct DescribeTargetGroups {
     #[serde(default)]
     names: Vec<String>,
     marker: Option<String>,
-    page_size: Option<u32>,
+    page_size: Option<i64>,
 }
 
 pub fn describe(it: &LoadBalancer, request: &DescribeTargetGroups) -> Result<Value, Error> {
@@ -79,10 +82,10 @@ pub struct ModifyTargetGroup {
     health_check_port: Option<String>,
     health_check_path: Option<String>,
     health_check_enabled: Option<bool>,
-    health_check_interval_seconds: Option<u32>,
-    health_check_timeout_seconds: Option<u32>,
-    healthy_threshold_count: Option<u32>,
-    unhealthy_threshold_count: Option<u32>,
+    health_check_interval_seconds: Option<i64>,
+    health_check_timeout_seconds: Option<i64>,
+    healthy_threshold_count: Option<i64>,
+    unhealthy_threshold_count: Option<i64>,
     matcher: Option<MatcherParameter>,
 }
 
@@ -95,45 +98,41 @@ struct MatcherParameter {
 pub fn modify(it: &LoadBalancer, request: &ModifyTargetGroup) -> Result<Value, Error> {
     let group = find(it, &request.target_group_arn)?;
     check_fixed_settings(request)?;
-    let (interval, timeout) = (
-        request.health_check_interval_seconds,
-        request.health_check_timeout_seconds,
-    );
-    let (healthy, unhealthy) = (
-        request.healthy_threshold_count,
-        request.unhealthy_threshold_count,
-    );
-    check_range("healthCheckIntervalSeconds", interval, 5, 300)?;
-    check_range("healthCheckTimeoutSeconds", timeout, 2, 120)?;
-    check_range("healthyThresholdCount", healthy, 2, 10)?;
-    check_range("unhealthyThresholdCount", unhealthy, 2, 10)?;
-    let mut health_check = group.health_check();
-    if let Some(path) = &request.health_check_path {
-        health_check.path = parse_path(path)?;
-    }
-    if let Some(seconds) = interval {
-        health_check.interval = Duration::from_secs(seconds.into());
-    }
-    if let Some(seconds) = timeout {
-        health_check.timeout = Duration::from_secs(seconds.into());
-    }
-    let is_new = interval.is_some() || timeout.is_some();
-    if is_new && health_check.interval <= health_check.timeout {
-        return Err(invalid(
-            "Health check interval must be greater than the timeout.",
-        ));
-    }
-    health_check.healthy_threshold = healthy.unwrap_or(health_check.healthy_threshold);
-    health_check.unhealthy_threshold = unhealthy.unwrap_or(health_check.unhealthy_threshold);
-    if let Some(matcher) = &request.matcher {
-        let parsed = matcher.http_code.parse();
-        health_check.matcher = parsed.map_err(|InvalidMatcher| {
-            let message =
-                "Health check matcher HTTP code must be codes and ranges between 200 and 499";
-            invalid(message)
-        })?;
-    }
-    group.set_health_check(health_check);
+    let interval = request.health_check_interval_seconds;
+    let interval: Option<u32> = option_in_range("healthCheckIntervalSeconds", interval, 5, 300)?;
+    let timeout = request.health_check_timeout_seconds;
+    let timeout: Option<u32> = option_in_range("healthCheckTimeoutSeconds", timeout, 2, 120)?;
+    let healthy = request.healthy_threshold_count;
+    let healthy = option_in_range("healthyThresholdCount", healthy, 2, 10)?;
+    let unhealthy = request.unhealthy_threshold_count;
+    let unhealthy = option_in_range("unhealthyThresholdCount", unhealthy, 2, 10)?;
+    let path = request.health_check_path.as_deref();
+    let path = path.map(parse_path).transpose()?;
+    let matcher = request.matcher.as_ref();
+    let matcher = matcher.map(|it| parse_matcher(&it.http_code)).transpose()?;
+    group.change_health_check(|health_check| {
+        if let Some(path) = path {
+            health_check.path = path;
+        }
+        if let Some(seconds) = interval {
+            health_check.interval = Duration::from_secs(seconds.into());
+        }
+        if let Some(seconds) = timeout {
+            health_check.timeout = Duration::from_secs(seconds.into());
+        }
+        let is_new = interval.is_some() || timeout.is_some();
+        if is_new && health_check.interval <= health_check.timeout {
+            return Err(invalid(
+                "Health check interval must be greater than the timeout.",
+            ));
+        }
+        health_check.healthy_threshold = healthy.unwrap_or(health_check.healthy_threshold);
+        health_check.unhealthy_threshold = unhealthy.unwrap_or(health_check.unhealthy_threshold);
+        if let Some(matcher) = matcher {
+            health_check.matcher = matcher;
+        }
+        Ok(())
+    })?;
     Ok(json!({ "TargetGroups": [describe_group(it, group)] }))
 }
 
@@ -161,12 +160,23 @@ fn check_fixed_settings(request: &ModifyTargetGroup) -> Result<(), Error> {
 }
 
 fn parse_path(path: &str) -> Result<PathAndQuery, Error> {
-    let parsed = path.parse().ok();
+    let parsed: Option<PathAndQuery> = path.parse().ok();
+    // The parser ignores the fragment of a URL, which begins with `#`.
+    let parsed = parsed.filter(|parsed| parsed.as_str() == path);
     let is_path = path.starts_with('/') && path.len() <= 1024;
     parsed.filter(|_| is_path).ok_or_else(|| {
         let path = shorten(path);
-        let message = format!("Health check path '{path}' must begin with '/', and have at most 1024 characters of a URL");
+        let message = format!("Health check path '{path}' must begin with '/', and have at most 1024 characters of a URL without a fragment");
         invalid(message)
+    })
+}
+
+fn parse_matcher(codes: &str) -> Result<Matcher, Error> {
+    let matcher = (codes.len() <= MAX_MATCHER_LENGTH).then(|| codes.parse().ok());
+    matcher.flatten().ok_or_else(|| {
+        invalid(format!(
+            "Health check matcher HTTP code must be codes and ranges between 200 and 499, at most {MAX_MATCHER_LENGTH} characters"
+        ))
     })
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wire::{Error, shorten};
 
-use super::check_range;
+use super::option_in_range;
 use super::target_groups::{find, is_in_use};
 use crate::health::{Health, State};
 use crate::health_check::CheckFailure;
@@ -24,7 +24,7 @@ pub struct DescribeTargetHealth {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct TargetDescription {
     id: String,
-    port: Option<u32>,
+    port: Option<i64>,
 }
 
 pub fn describe(it: &LoadBalancer, request: &DescribeTargetHealth) -> Result<Value, Error> {
@@ -41,7 +41,7 @@ pub fn describe(it: &LoadBalancer, request: &DescribeTargetHealth) -> Result<Val
         })
         .collect();
     let mut descriptions = Vec::new();
-    let describe = |id: &str, port: u32, health: &Value| {
+    let describe = |id: &str, port: u16, health: &Value| {
         json!({
             "Target": { "Id": id, "Port": port },
             "HealthCheckPort": port.to_string(),
@@ -49,25 +49,21 @@ pub fn describe(it: &LoadBalancer, request: &DescribeTargetHealth) -> Result<Val
         })
     };
     for (number, target) in request.targets.iter().enumerate() {
-        check_range(
-            &format!("targets.{}.member.port", number + 1),
-            target.port,
-            1,
-            65_535,
-        )?;
+        let name = format!("targets.{}.member.port", number + 1);
+        let wanted: Option<u16> = option_in_range(&name, target.port, 1, 65_535)?;
         let id: Option<IpAddr> = target.id.parse().ok();
         let matching = registered.iter().filter(|(address, _)| {
-            let is_port = target
-                .port
-                .is_none_or(|port| port == u32::from(address.port()));
+            let is_port = wanted.is_none_or(|port| port == address.port());
             Some(address.ip()) == id && is_port
         });
         let count = descriptions.len();
-        descriptions.extend(matching.map(|(address, health)| {
-            describe(&address.ip().to_string(), address.port().into(), health)
-        }));
+        descriptions.extend(
+            matching.map(|(address, health)| {
+                describe(&address.ip().to_string(), address.port(), health)
+            }),
+        );
         if descriptions.len() == count {
-            let port = target.port.unwrap_or(group.port().into());
+            let port = wanted.unwrap_or(group.port());
             let health = health(
                 "unused",
                 "Target.NotRegistered",
@@ -77,9 +73,11 @@ pub fn describe(it: &LoadBalancer, request: &DescribeTargetHealth) -> Result<Val
         }
     }
     if request.targets.is_empty() {
-        descriptions.extend(registered.iter().map(|(address, health)| {
-            describe(&address.ip().to_string(), address.port().into(), health)
-        }));
+        descriptions.extend(
+            registered.iter().map(|(address, health)| {
+                describe(&address.ip().to_string(), address.port(), health)
+            }),
+        );
     }
     Ok(json!({ "TargetHealthDescriptions": descriptions }))
 }

@@ -1,6 +1,7 @@
-//! Operations of the API on a load balancer with two target groups. Error codes and messages are compared with recorded
-//! responses of AWS where there are any.
+//! Operations of the API on a load balancer with two target groups.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use elb::{
     Forward, LoadBalancer, LoadBalancerConfig, PathPattern, Rule, TargetGroup, TargetGroupConfig,
 };
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -169,6 +171,32 @@ async fn a_change_of_weights_acts_on_the_next_request() {
 }
 
 #[tokio::test]
+async fn requests_are_distributed_in_proportion_to_the_weights() {
+    let api = Api::new();
+    let (one, two) = (
+        Target::start(Act::Answer(OK)).await,
+        Target::start(Act::Answer(OK)).await,
+    );
+    let (blue, green) = (
+        api.blue.register(one.address),
+        api.green.register(two.address),
+    );
+    blue.healthy().await;
+    green.healthy().await;
+    let url = format!("{}/a/b", api.serve().await);
+    let rule = format!("RuleArn=RULE&{}", weighted("1", "3"));
+    api.succeed("ModifyRule", &rule).await;
+    let client = client();
+    for _ in 0..400 {
+        assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+    }
+    // 100 are expected. The standard deviation is 8.7, so that the probability of a number outside is below 10^-7.
+    let received = one.requests().len();
+    assert!((50..=150).contains(&received), "{received}");
+    assert_eq!(received + two.requests().len(), 400);
+}
+
+#[tokio::test]
 async fn a_group_without_targets_is_a_503_also_if_the_other_group_has_targets() {
     let api = Api::new();
     let target = Target::start(Act::Answer(OK)).await;
@@ -247,12 +275,155 @@ async fn pages_end_with_the_last_result() {
     assert_eq!(elements(&page, "NextMarker").len(), 1);
 }
 
+/// Asserts that calls fail with a code and a message.
+async fn assert_errors(api: &Api, calls: &[(&str, &str, &str, &str)]) {
+    for (action, parameters, code, message) in calls {
+        let error = api.fail(action, parameters).await;
+        assert_eq!(
+            (&*error.0, &*error.1),
+            (*code, *message),
+            "{action} {parameters}"
+        );
+    }
+}
+
+/// Each message was seen in a response of AWS. The comments name the places.
 #[tokio::test]
-async fn errors_have_the_codes_and_messages_of_aws() {
+async fn errors_have_the_codes_and_messages_of_recorded_responses() {
+    let api = Api::new();
+    let without_weights = weighted("", "");
+    let parts = without_weights.split('&');
+    let without_weights: Vec<_> = parts.filter(|it| !it.ends_with("Weight=")).collect();
+    let values = (1..=6).map(|number| {
+        format!("Conditions.member.1.PathPatternConfig.Values.member.{number}=/{number}")
+    });
+    let values: Vec<_> = values.collect();
+    let weight = "The weight for each target group must be between 0 and 999, inclusive";
+    assert_errors(
+        &api,
+        &[
+            // github.com/aws/aws-cdk/issues/24805: two target groups without weights.
+            (
+                "ModifyRule",
+                &format!("RuleArn=RULE&{}", without_weights.join("&")),
+                "ValidationError",
+                weight,
+            ),
+            (
+                "ModifyRule",
+                &format!("RuleArn=RULE&{}", weighted("1", "1000")),
+                "ValidationError",
+                weight,
+            ),
+            (
+                "ModifyRule",
+                &format!("RuleArn=RULE&{}", weighted("-1", "1")),
+                "ValidationError",
+                weight,
+            ),
+            // github.com/aws-cloudformation/cfn-lint/issues/3833
+            (
+                "ModifyRule",
+                &format!(
+                    "RuleArn=RULE&Conditions.member.1.Field=path-pattern&{}",
+                    values.join("&")
+                ),
+                "ValidationError",
+                "A rule can only have '5' condition values",
+            ),
+            // github.com/FeLvi-zzz/tentez/pull/32
+            (
+                "ModifyRule",
+                &format!("RuleArn=DEFAULT&{FORWARD}TargetGroupArn=BLUE"),
+                "OperationNotPermitted",
+                &format!("Default rule '{}' cannot be modified", rule_arn(0)),
+            ),
+            // github.com/hashicorp/terraform/issues/24239
+            (
+                "CreateRule",
+                &format!(
+                    "ListenerArn=LISTENER&Priority=1&{}&{FORWARD}TargetGroupArn=BLUE",
+                    path("/b")
+                ),
+                "PriorityInUse",
+                "Priority '1' is currently in use",
+            ),
+            // github.com/awslabs/kubeflow-manifests/issues/116
+            (
+                "DescribeListeners",
+                "ListenerArns.member.1=LISTENER0",
+                "ListenerNotFound",
+                "One or more listeners not found",
+            ),
+            // github.com/terraform-linters/tflint-ruleset-aws/issues/404
+            (
+                "ModifyTargetGroup",
+                "TargetGroupArn=BLUE&HealthCheckIntervalSeconds=5",
+                "ValidationError",
+                "Health check interval must be greater than the timeout.",
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn numbers_outside_their_range_are_refused_and_named() {
+    let api = Api::new();
+    let priority =
+        "RulePriorities.member.1.RuleArn=RULE&RulePriorities.member.1.Priority=".to_owned();
+    for (action, parameters, value, name, bound) in [
+        (
+            "DescribeTargetGroups",
+            "PageSize=",
+            "401",
+            "pageSize",
+            "less than or equal to 400",
+        ),
+        (
+            "DescribeTargetGroups",
+            "PageSize=",
+            "-1",
+            "pageSize",
+            "greater than or equal to 1",
+        ),
+        (
+            "SetRulePriorities",
+            &priority,
+            "50001",
+            "priority",
+            "less than or equal to 50000",
+        ),
+        (
+            "SetRulePriorities",
+            &priority,
+            "65537",
+            "priority",
+            "less than or equal to 50000",
+        ),
+        (
+            "ModifyTargetGroup",
+            "TargetGroupArn=BLUE&HealthyThresholdCount=",
+            "4294967298",
+            "healthyThresholdCount",
+            "less than or equal to 10",
+        ),
+    ] {
+        let error = api.fail(action, &format!("{parameters}{value}")).await;
+        let message = format!(
+            "1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: Member must have \
+             value {bound}"
+        );
+        assert_eq!(error, ("ValidationError".to_owned(), message));
+    }
+}
+
+#[tokio::test]
+async fn wrong_requests_are_refused_and_named() {
     let api = Api::new();
     let unknown_rule = format!("RuleArn={}", rule_arn(9));
     let long = path(&format!("/{}", "a".repeat(128)));
-    for (action, parameters, code, message) in [
+    let calls = [
         (
             "DescribeLoadBalancers",
             "Names.member.1=other",
@@ -270,12 +441,6 @@ async fn errors_have_the_codes_and_messages_of_aws() {
             "",
             "ValidationError",
             "You must specify either listener ARNs or a load balancer ARN",
-        ),
-        (
-            "DescribeListeners",
-            "ListenerArns.member.1=LISTENER0",
-            "ListenerNotFound",
-            "One or more listeners not found",
         ),
         (
             "DescribeRules",
@@ -302,23 +467,10 @@ async fn errors_have_the_codes_and_messages_of_aws() {
             "Target group names, target group ARNs, and a load balancer ARN cannot be specified at the same time",
         ),
         (
-            "DescribeTargetGroups",
-            "PageSize=401",
-            "ValidationError",
-            "1 validation error detected: Value '401' at 'pageSize' failed to satisfy constraint: Member must have \
-             value less than or equal to 400",
-        ),
-        (
             "DescribeTargetHealth",
             "TargetGroupArn=blue",
             "ValidationError",
             "'blue' is not a valid target group ARN",
-        ),
-        (
-            "ModifyRule",
-            "RuleArn=DEFAULT&Actions.member.1.Type=forward&Actions.member.1.TargetGroupArn=BLUE",
-            "OperationNotPermitted",
-            &format!("Default rule '{}' cannot be modified", rule_arn(0)),
         ),
         (
             "ModifyRule",
@@ -351,19 +503,6 @@ async fn errors_have_the_codes_and_messages_of_aws() {
             "One or more rules not found",
         ),
         (
-            "SetRulePriorities",
-            "RulePriorities.member.1.RuleArn=RULE&RulePriorities.member.1.Priority=50001",
-            "ValidationError",
-            "1 validation error detected: Value '50001' at 'priority' failed to satisfy constraint: Member must have \
-             value less than or equal to 50000",
-        ),
-        (
-            "ModifyTargetGroup",
-            "TargetGroupArn=BLUE&HealthCheckIntervalSeconds=5",
-            "ValidationError",
-            "Health check interval must be greater than the timeout.",
-        ),
-        (
             "ModifyTargetGroupAttributes",
             "TargetGroupArn=BLUE&Attributes.member.1.Key=deregistration_delay.timeout_seconds&\
              Attributes.member.1.Value=3601",
@@ -376,14 +515,8 @@ async fn errors_have_the_codes_and_messages_of_aws() {
             "ValidationError",
             "Target group attribute key 'tcp_keepalive.enabled' is not recognized",
         ),
-    ] {
-        let error = api.fail(action, parameters).await;
-        assert_eq!(
-            (&*error.0, &*error.1),
-            (code, message),
-            "{action} {parameters}"
-        );
-    }
+    ];
+    assert_errors(&api, &calls).await;
 }
 
 #[tokio::test]
@@ -418,7 +551,6 @@ async fn what_is_not_implemented_is_refused_by_name_and_changes_nothing() {
         ),
         ("ModifyRule", &rule(&path("/a b")), "/a b"),
         ("ModifyRule", &rule(&path("/a*b*c*d*e*f*")), "wildcards"),
-        ("ModifyRule", &rule(&weighted("1", "1000")), "weight"),
         (
             "ModifyRule",
             &rule("ResetTransforms=true&Actions.member.1.Type=forward"),
@@ -439,6 +571,19 @@ async fn what_is_not_implemented_is_refused_by_name_and_changes_nothing() {
             "ModifyTargetGroup",
             "TargetGroupArn=BLUE&Matcher.GrpcCode=0",
             "GrpcCode",
+        ),
+        (
+            "ModifyTargetGroup",
+            "TargetGroupArn=BLUE&HealthCheckPath=/up%23x",
+            "'/up#x'",
+        ),
+        (
+            "ModifyTargetGroup",
+            &format!(
+                "TargetGroupArn=BLUE&Matcher.HttpCode=200{}",
+                ",200".repeat(256)
+            ),
+            "at most 1024",
         ),
         (
             "ModifyTargetGroupAttributes",
@@ -550,6 +695,29 @@ async fn the_health_of_a_target_has_a_reason_and_a_description() {
     assert_eq!(health("").await, [""; 0]);
 }
 
+/// Two clients change two settings of a target group at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn simultaneous_changes_of_a_target_group_are_both_kept() {
+    let api = Arc::new(Api::new());
+    let change = |setting: &'static str| {
+        let api = Arc::clone(&api);
+        tokio::spawn(async move {
+            for number in 0..1000 {
+                let value = 2 + number % 9;
+                let parameters = format!("TargetGroupArn=GREEN&{setting}={value}");
+                let changed = api.succeed("ModifyTargetGroup", &parameters).await;
+                assert_eq!(elements(&changed, setting), [value.to_string()]);
+            }
+        })
+    };
+    let (healthy, unhealthy) = (
+        change("HealthyThresholdCount"),
+        change("UnhealthyThresholdCount"),
+    );
+    healthy.await.unwrap();
+    unhealthy.await.unwrap();
+}
+
 #[tokio::test]
 async fn settings_and_attributes_are_described_after_their_change() {
     let api = Api::new();
@@ -602,43 +770,89 @@ async fn settings_and_attributes_are_described_after_their_change() {
     }
 }
 
-const OPERATIONS: [&str; 9] = [
-    "CreateRule",
-    "DeleteRule",
-    "DescribeRules",
-    "DescribeTargetHealth",
-    "ModifyListener",
-    "ModifyRule",
-    "ModifyTargetGroup",
-    "ModifyTargetGroupAttributes",
-    "SetRulePriorities",
+/// Operations with the parameters of a valid request, and further parameters.
+const OPERATIONS: [(&str, &[&str], &[&str]); 9] = [
+    (
+        "CreateRule",
+        &[
+            "ListenerArn",
+            "Priority",
+            "Conditions.member.1.Field",
+            "Conditions.member.1.Values.member.1",
+            "Actions.member.1.Type",
+            "Actions.member.1.TargetGroupArn",
+        ],
+        &["Actions.member.1.Order"],
+    ),
+    ("DeleteRule", &["RuleArn"], &[]),
+    ("DescribeRules", &["ListenerArn"], &["Marker", "PageSize"]),
+    (
+        "DescribeTargetHealth",
+        &["TargetGroupArn"],
+        &["Targets.member.1.Id", "Targets.member.1.Port"],
+    ),
+    (
+        "ModifyListener",
+        &[
+            "ListenerArn",
+            "DefaultActions.member.1.Type",
+            "DefaultActions.member.1.TargetGroupArn",
+        ],
+        &["DefaultActions.member.1.Order"],
+    ),
+    (
+        "ModifyRule",
+        &[
+            "RuleArn",
+            "Actions.member.1.Type",
+            "Actions.member.1.ForwardConfig.TargetGroups.member.1.TargetGroupArn",
+            "Actions.member.1.ForwardConfig.TargetGroups.member.1.Weight",
+            "Actions.member.1.ForwardConfig.TargetGroups.member.2.TargetGroupArn",
+            "Actions.member.1.ForwardConfig.TargetGroups.member.2.Weight",
+        ],
+        &[
+            "Conditions.member.1.Field",
+            "Conditions.member.1.PathPatternConfig.Values.member.1",
+        ],
+    ),
+    (
+        "ModifyTargetGroup",
+        &["TargetGroupArn"],
+        &[
+            "HealthCheckPath",
+            "HealthCheckIntervalSeconds",
+            "Matcher.HttpCode",
+        ],
+    ),
+    (
+        "ModifyTargetGroupAttributes",
+        &[
+            "TargetGroupArn",
+            "Attributes.member.1.Key",
+            "Attributes.member.1.Value",
+        ],
+        &[],
+    ),
+    (
+        "SetRulePriorities",
+        &[
+            "RulePriorities.member.1.RuleArn",
+            "RulePriorities.member.1.Priority",
+        ],
+        &[
+            "RulePriorities.member.2.RuleArn",
+            "RulePriorities.member.2.Priority",
+        ],
+    ),
 ];
 
-const NAMES: [&str; 24] = [
-    "RuleArn",
-    "ListenerArn",
-    "TargetGroupArn",
+/// Parameters that are foreign to at least some operations.
+const FOREIGN: [&str; 5] = [
+    "Names.member.1",
+    "Port",
     "Priority",
-    "Actions.member.1.Type",
-    "Actions.member.1.TargetGroupArn",
-    "Actions.member.1.Order",
-    "Actions.member.1.ForwardConfig.TargetGroups.member.1.TargetGroupArn",
-    "Actions.member.1.ForwardConfig.TargetGroups.member.1.Weight",
-    "Actions.member.1.ForwardConfig.TargetGroups.member.2.TargetGroupArn",
-    "Actions.member.1.ForwardConfig.TargetGroups.member.2.Weight",
-    "Conditions.member.1.Field",
-    "Conditions.member.1.Values.member.1",
-    "Conditions.member.1.PathPatternConfig.Values.member.1",
-    "RulePriorities.member.1.RuleArn",
-    "RulePriorities.member.1.Priority",
-    "HealthCheckPath",
-    "HealthCheckIntervalSeconds",
-    "Matcher.HttpCode",
-    "Targets.member.1.Id",
-    "Targets.member.1.Port",
-    "Marker",
-    "PageSize",
-    "Attributes.member.1.Key",
+    "RuleArn",
+    "Weight.member.1",
 ];
 
 const VALUES: [&str; 20] = [
@@ -664,59 +878,122 @@ const VALUES: [&str; 20] = [
     "",
 ];
 
-/// The values that each name usually has, so that many requests are valid.
+/// The values that the parameter has in valid requests, and sometimes another value.
 fn value(name: &'static str) -> impl Strategy<Value = &'static str> {
-    let usual: &[&str] = match name.rsplit('.').next().unwrap() {
-        "RuleArn" => &["RULE"],
+    let valid: &[&str] = match name.rsplit('.').next().unwrap() {
+        "RuleArn" => &["RULE", "CREATED"],
         "ListenerArn" => &["LISTENER"],
         "TargetGroupArn" => &["BLUE", "GREEN"],
         "Type" => &["forward"],
         "Field" => &["path-pattern"],
-        "Weight" | "Priority" | "Order" => &["0", "1", "2", "999"],
+        "Weight" => &["0", "1", "999"],
+        "Priority" => &["1", "2", "3", "50000"],
+        "HealthCheckIntervalSeconds" => &["6", "300"],
+        "HttpCode" => &["200-299"],
+        "Key" => &["deregistration_delay.timeout_seconds"],
+        "Order" | "PageSize" | "Port" | "Value" => &["1", "100"],
         _ => &["/x*"],
     };
     prop_oneof![
-        4 => proptest::sample::select(usual),
+        9 => proptest::sample::select(valid),
         1 => proptest::sample::select(&VALUES[..]),
     ]
 }
 
-/// An operation and parameters, each at most once.
+/// An operation and its parameters.
 fn request() -> impl Strategy<Value = (&'static str, String)> {
-    let names = proptest::sample::subsequence(&NAMES[..], 0..8);
-    let parameters = names.prop_flat_map(|names| {
+    let operation = proptest::sample::select(&OPERATIONS[..]);
+    let names = operation.prop_flat_map(|(operation, required, further)| {
+        let further = proptest::sample::subsequence(further, 0..=further.len());
+        let foreign = prop_oneof![
+            9 => Just(None),
+            1 => proptest::sample::select(&FOREIGN[..]).prop_map(Some),
+        ];
+        let names = (further, foreign).prop_map(|(further, foreign)| {
+            let names = required.iter().copied().chain(further).chain(foreign);
+            names.collect::<Vec<_>>()
+        });
+        (Just(operation), names)
+    });
+    names.prop_flat_map(|(operation, names)| {
         let values: Vec<_> = names.iter().map(|name| value(name)).collect();
-        (Just(names), values)
-    });
-    let parameters = parameters.prop_map(|(names, values)| {
-        let pairs = names.iter().zip(values);
-        let pairs: Vec<_> = pairs
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        pairs.join("&")
-    });
-    (proptest::sample::select(&OPERATIONS[..]), parameters)
+        let parameters = values.prop_map(move |values| {
+            let pairs = names.iter().zip(values);
+            let pairs = pairs.map(|(name, value)| format!("{name}={value}"));
+            pairs.collect::<Vec<_>>().join("&")
+        });
+        (Just(operation), parameters)
+    })
 }
 
-proptest! {
-    #[test]
-    fn after_any_requests_the_rules_are_valid(requests in proptest::collection::vec(request(), 1..8)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
-            let api = Api::new();
-            for (operation, parameters) in requests {
-                let body = api.call(operation, &parameters).await;
-                let is_success = body.starts_with(&format!("<{operation}Response "));
-                assert!(is_success || body.starts_with("<ErrorResponse>"), "{body}");
-            }
-            let rules = api.succeed("DescribeRules", "ListenerArn=LISTENER").await;
-            let mut priorities = elements(&rules, "Priority");
-            assert_eq!(priorities.pop().as_deref(), Some("default"));
-            let priorities: Vec<u16> = priorities.iter().map(|it| it.parse().unwrap()).collect();
-            assert!(priorities.is_sorted_by(|a, b| a < b), "{priorities:?}");
-            assert!(priorities.iter().all(|it| (1..=50_000).contains(it)), "{priorities:?}");
-            let weights = elements(&rules, "Weight");
-            assert!(weights.iter().all(|it| it.parse::<u16>().unwrap() <= 999), "{weights:?}");
-        });
+/// All that requests can change, as the API describes it.
+async fn state(api: &Api) -> Vec<String> {
+    let mut state = Vec::new();
+    for (operation, parameters) in [
+        ("DescribeRules", "ListenerArn=LISTENER"),
+        ("DescribeTargetGroups", ""),
+        ("DescribeTargetGroupAttributes", "TargetGroupArn=BLUE"),
+        ("DescribeTargetGroupAttributes", "TargetGroupArn=GREEN"),
+    ] {
+        let body = api.succeed(operation, parameters).await;
+        state.extend(elements(&body, &format!("{operation}Result")));
     }
+    state
+}
+
+fn assert_rules_are_valid(rules: &str) {
+    let mut priorities = elements(rules, "Priority");
+    assert_eq!(priorities.pop().as_deref(), Some("default"));
+    let priorities: Vec<u16> = priorities.iter().map(|it| it.parse().unwrap()).collect();
+    assert!(
+        priorities.is_sorted_by(|a, b| a < b),
+        "the priorities are {priorities:?}"
+    );
+    assert!(
+        priorities.iter().all(|it| (1..=50_000).contains(it)),
+        "the priorities are {priorities:?}"
+    );
+    let weights = elements(rules, "Weight");
+    assert!(
+        weights.iter().all(|it| it.parse::<u16>().unwrap() <= 999),
+        "the weights are {weights:?}"
+    );
+}
+
+#[test]
+fn rules_stay_valid_and_refused_requests_change_nothing() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().build().unwrap();
+    let successful = RefCell::new(BTreeSet::new());
+    let run = async |requests: Vec<(&'static str, String)>| {
+        let api = Api::new();
+        let mut created = rule_arn(9);
+        let mut before = state(&api).await;
+        for (operation, parameters) in requests {
+            let parameters = parameters.replace("CREATED", &created);
+            let body = api.call(operation, &parameters).await;
+            let after = state(&api).await;
+            if body.starts_with(&format!("<{operation}Response ")) {
+                successful.borrow_mut().insert(operation);
+                assert_rules_are_valid(&after[0]);
+            } else {
+                assert!(body.starts_with("<ErrorResponse>"), "{body}");
+                assert_eq!(after, before, "{body}");
+            }
+            if operation == "CreateRule" {
+                created = elements(&body, "RuleArn").pop().unwrap_or(created);
+            }
+            before = after;
+        }
+    };
+    let mut runner = TestRunner::default();
+    let requests = proptest::collection::vec(request(), 1..8);
+    let result = runner.run(&requests, |requests| {
+        runtime.block_on(run(requests));
+        Ok(())
+    });
+    result.unwrap();
+    // Otherwise the test would not show much.
+    let operations = OPERATIONS.iter().map(|(operation, ..)| *operation);
+    assert_eq!(successful.into_inner(), operations.collect());
 }
