@@ -1,7 +1,7 @@
 //! The load balancer as the AWS SDK for Rust describes and changes it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_elasticloadbalancingv2::Client;
@@ -17,7 +17,7 @@ use crate::found;
 use crate::process::{Lab, PATIENT};
 
 /// Likes in each phase of the cut-over.
-const LIKES_PER_PHASE: u64 = 100;
+const LIKES_PER_PHASE: usize = 100;
 
 fn sdk_client(lab: &Lab) -> Client {
     let config = aws_sdk_elasticloadbalancingv2::Config::builder()
@@ -99,7 +99,7 @@ async fn weights_move_from_one_service_to_the_other_under_load_and_no_like_is_lo
 
     let (is_over, sent) = (
         Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicU64::new(0)),
+        Arc::new(AtomicUsize::new(0)),
     );
     let http = client();
     let users: Vec<_> = (0..10)
@@ -127,10 +127,18 @@ async fn weights_move_from_one_service_to_the_other_under_load_and_no_like_is_lo
         .await;
     };
     more_likes().await;
-    for moved in [[50, 50], [0, 100]] {
-        set_weights(&elbv2, &rule, moved).await;
-        more_likes().await;
-    }
+    assert_eq!(likes_of(&endpoints.site, "mysfits-monolith").await, 0);
+    set_weights(&elbv2, &rule, [50, 50]).await;
+    let before = likes_of(&endpoints.site, "mysfits-like-service").await;
+    found("likes in both services", async || {
+        let like_service = likes_of(&endpoints.site, "mysfits-like-service").await;
+        let monolith = likes_of(&endpoints.site, "mysfits-monolith").await;
+        (like_service >= before + LIKES_PER_PHASE / 2 && monolith >= LIKES_PER_PHASE / 2)
+            .then_some(())
+    })
+    .await;
+    set_weights(&elbv2, &rule, [0, 100]).await;
+    more_likes().await;
     is_over.store(true, Ordering::Relaxed);
     let mut acknowledged = 0;
     for user in users {

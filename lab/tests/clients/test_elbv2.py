@@ -1,10 +1,11 @@
 """Tests of the lab's load balancer with AWS clients, which describe and change it as on AWS. The tests leave the load balancer as it was."""
 
+import time
 import unittest
 import urllib.error
 import urllib.request
 
-from clients import Boto3, TestCase, lab, with_each_cli, with_each_client
+from clients import POLL_INTERVAL_SECONDS, TIMEOUT_SECONDS, Boto3, TestCase, lab, with_each_cli, with_each_client
 
 MYSFIT = "4e53920c-505a-4a90-a694-b9300791f0ae"
 
@@ -56,6 +57,14 @@ def respond(path, method="GET"):
     except urllib.error.HTTPError as error:
         with error:
             return error.code
+
+
+def received_likes():
+    """Returns how many likes the Like service and the monolith have received, according to the access log."""
+    with urllib.request.urlopen(lab()["site"] + "/logs/load-balancer", timeout=60) as response:
+        lines = response.read().decode().splitlines()
+    likes = [line for line in lines if f"{LIKE_PATH} HTTP/1.1" in line]
+    return tuple(sum(arn in line for line in likes) for arn in group_arns())
 
 
 class Describe(TestCase):
@@ -181,16 +190,34 @@ class Change(TestCase):
         self.like, self.weights = like["RuleArn"], [weights[arn] for arn in group_arns()]
         self.addCleanup(Boto3().call, "elbv2", "ModifyRule", RuleArn=self.like, Actions=forward(*self.weights))
 
-    def weights_of(self, rule):
-        return [group["Weight"] for group in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]]
+    def assert_weights(self, rule, *weights):
+        """Checks the weights of the target groups of the Like service and of the monolith."""
+        groups = rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+        self.assertEqual({group["TargetGroupArn"]: group["Weight"] for group in groups}, dict(zip(group_arns(), weights)))
+
+    def assert_one_like_is_received(self, *expected):
+        """Sends a like. Checks that it increases the numbers of likes by one of the expected pairs."""
+        before = received_likes()
+        self.assertEqual(respond(LIKE_PATH, "POST"), 200)
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while (after := received_likes()) == before:
+            self.assertLess(time.monotonic(), deadline, "the like is not in the access log")
+            time.sleep(POLL_INTERVAL_SECONDS)
+        self.assertIn((after[0] - before[0], after[1] - before[1]), expected)
 
     @with_each_client
     def test_weights_move_and_likes_are_answered(self, client):
-        for weights in [(50, 50), (0, 999), (100, 0), (1, 0)]:
+        like_service, monolith = (1, 0), (0, 1)
+        for weights, *receivers in [
+            ((50, 50), like_service, monolith),
+            ((0, 999), monolith),
+            ((100, 0), like_service),
+            ((1, 0), like_service),
+        ]:
             [rule] = client.call("elbv2", "ModifyRule", RuleArn=self.like, Actions=forward(*weights))["Rules"]
-            self.assertEqual(sorted(self.weights_of(rule)), sorted(weights))
-            self.assertEqual(sorted(self.weights_of(the_rules()[0])), sorted(weights))
-            self.assertEqual(respond(LIKE_PATH, "POST"), 200)
+            self.assert_weights(rule, *weights)
+            self.assert_weights(the_rules()[0], *weights)
+            self.assert_one_like_is_received(*receivers)
 
     @with_each_cli
     def test_weights_move_with_the_command_of_the_workshop(self, cli):
@@ -198,8 +225,8 @@ class Change(TestCase):
         config = f"{{TargetGroups=[{{TargetGroupArn={like},Weight=0}},{{TargetGroupArn={monolith},Weight=1}}]}}"
         actions = f"Type=forward,ForwardConfig={config}"
         [rule] = cli.aws("elbv2", "modify-rule", "--rule-arn", self.like, "--actions", actions)["Rules"]
-        self.assertEqual(sorted(self.weights_of(rule)), [0, 1])
-        self.assertEqual(respond(LIKE_PATH, "POST"), 200)
+        self.assert_weights(rule, 0, 1)
+        self.assert_one_like_is_received((0, 1))
 
     @with_each_client
     def test_wrong_weights_and_groups_are_refused(self, client):
