@@ -91,7 +91,7 @@ pub struct Options {
     /// Interval of health checks, 10 to 300000 ms
     #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = value_parser!(u64).range(10..=300_000))]
     pub health_check_interval_ms: u64,
-    /// Time that the running requests of a deregistered task have before its SIGTERM, at most 3600000 ms
+    /// Maximum time for which a deregistered task may finish its requests before its SIGTERM, at most 3600000 ms
     #[arg(long, value_name = "MS", default_value_t = 2_000, value_parser = value_parser!(u64).range(..=3_600_000))]
     pub deregistration_delay_ms: u64,
     /// Hosts and origins that the guard of the lab's listeners accepts in addition to loopback names and the site.
@@ -105,7 +105,7 @@ impl Options {
         Duration::from_millis(self.health_check_interval_ms)
     }
 
-    /// Time between the deregistration of a task and its SIGTERM.
+    /// Maximum time for which a deregistered task may finish its requests before its SIGTERM.
     pub fn deregistration_delay(&self) -> Duration {
         Duration::from_millis(self.deregistration_delay_ms)
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, ForwardActionConfig, Rule, TargetGroup, TargetGroupAttribute,
-    TargetGroupTuple, TargetHealthDescription, TargetHealthStateEnum,
+    Action, ActionTypeEnum, ForwardActionConfig, Rule, TargetGroup, TargetGroupTuple,
+    TargetHealthDescription, TargetHealthStateEnum,
 };
 use tokio::time::interval;
 
@@ -174,7 +174,7 @@ async fn likes_of(site: &str, group: &str) -> usize {
 
 #[tokio::test]
 async fn the_sdk_describes_the_load_balancer_and_the_health_of_its_targets() {
-    let lab = Lab::start(&["--chaos", "off", "--deregistration-delay-ms", "60000"]);
+    let lab = Lab::start(&["--chaos", "off"]);
     let (elbv2, endpoints) = (sdk_client(&lab), lab.endpoints());
     let load_balancers = elbv2
         .describe_load_balancers()
@@ -218,24 +218,6 @@ async fn the_sdk_describes_the_load_balancer_and_the_health_of_its_targets() {
             .iter()
             .all(|it| state(it) == TargetHealthStateEnum::Healthy)
     );
-
-    // A task that is being stopped is draining for the deregistration delay, which the API shortens.
-    let task = endpoints.of("like-service")[0];
-    let url = format!("{}/lab/tasks/{}/stop", endpoints.site, task.id);
-    elbv2
-        .modify_target_group_attributes()
-        .target_group_arn(group.target_group_arn().unwrap())
-        .attributes(
-            TargetGroupAttribute::builder()
-                .key("deregistration_delay.timeout_seconds")
-                .value("0")
-                .build(),
-        )
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(client().post(url).send().await.unwrap().status(), 202);
-    lab.endpoints_without(&task.id);
 }
 
 async fn health(elbv2: &Client, group: &TargetGroup) -> Vec<TargetHealthDescription> {

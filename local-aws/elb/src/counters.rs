@@ -1,7 +1,6 @@
 //! What a load balancer counts, under the names of the metrics of the CloudWatch namespace `AWS/ApplicationELB`.
 //!
-//! Source: AWS's guide to Application Load Balancers, "CloudWatch metrics". The counts never decrease. A reader that
-//! publishes metrics each minute subtracts the counts of the minute before.
+//! Source: AWS's guide to Application Load Balancers, "CloudWatch metrics". The counts never decrease.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +16,7 @@ use crate::target::Failure;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Counts {
-    /// Sums by the name of the metric. A metric that was never counted is absent.
+    /// Sums by the name of the metric. A metric whose sum is 0 is absent.
     pub sums: BTreeMap<&'static str, u64>,
     /// `TargetResponseTime`: the number of requests by response time in microseconds. The times have at most three
     /// significant digits, so the map has a limited size.
@@ -30,19 +29,11 @@ impl Counts {
         self.sums.get(metric).copied().unwrap_or_default()
     }
 
-    /// What was counted after `earlier`, an earlier value of the same counts.
-    pub fn since(&self, earlier: &Self) -> Self {
-        Self {
-            sums: difference(&self.sums, &earlier.sums),
-            target_response_micros: difference(
-                &self.target_response_micros,
-                &earlier.target_response_micros,
-            ),
+    /// Adds to the sum of a metric.
+    pub(crate) fn add(&mut self, metric: &'static str, count: u64) {
+        if count > 0 {
+            *self.sums.entry(metric).or_default() += count;
         }
-    }
-
-    fn add(&mut self, metric: &'static str, count: u64) {
-        *self.sums.entry(metric).or_default() += count;
     }
 
     /// Adds the counts of a request that have only the dimension `LoadBalancer`.
@@ -91,16 +82,6 @@ impl Counts {
         };
         self.add(metric, 1);
     }
-}
-
-/// A key without a difference is absent.
-fn difference<K: Copy + Ord>(
-    now: &BTreeMap<K, u64>,
-    earlier: &BTreeMap<K, u64>,
-) -> BTreeMap<K, u64> {
-    let before = |key| earlier.get(key).copied().unwrap_or_default();
-    let differences = now.iter().map(|(key, count)| (*key, count - before(key)));
-    differences.filter(|(_, count)| *count > 0).collect()
 }
 
 /// Rounds a time to three significant digits of a number of microseconds.

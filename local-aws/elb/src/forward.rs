@@ -18,9 +18,9 @@ pub struct WeightedGroup {
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// The target groups, in the order in which they were specified.
-    pub groups: Vec<WeightedGroup>,
+    pub(crate) groups: Vec<WeightedGroup>,
     /// The position of the action among the actions of a rule. It has no effect, because a rule has only one action.
-    pub order: Option<u32>,
+    pub(crate) order: Option<u32>,
 }
 
 impl Forward {

@@ -12,7 +12,6 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use crate::TARGET_TIMEOUT;
 use crate::connector::Connector;
 use crate::counters::{Connections, Counters};
 use crate::health::State;
@@ -24,6 +23,9 @@ use crate::target::{Clients, Picked, Target};
 /// Time after which an idle connection to a target is closed: the idle timeout of an ALB. A target that closes idle
 /// connections earlier causes a 502 now and then, as with an ALB. The services wait 75 s.
 const POOL_IDLE: Duration = Duration::from_secs(60);
+
+/// Maximum time until a target sends the head of its response: the idle timeout of an ALB.
+const TARGET_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a target may take to accept a connection, before an ALB gives up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -209,14 +211,12 @@ impl TargetGroup {
     }
 }
 
-fn in_turn(
-    targets: &[Arc<Target>],
-    fits: impl Fn(&&Arc<Target>) -> bool,
-    turn: usize,
-) -> Option<&Arc<Target>> {
-    let count = targets.iter().filter(&fits).count();
-    let index = turn.checked_rem(count)?;
-    targets.iter().filter(&fits).nth(index)
+/// The target for a turn among those that fit.
+fn in_turn<T>(targets: &[T], fits: impl Fn(&&T) -> bool, turn: usize) -> Option<&T> {
+    let fitting = || targets.iter().filter(&fits);
+    let index = turn.checked_rem(fitting().count())?;
+    // A health check can change the state of a target at any time, also after the count.
+    fitting().nth(index).or_else(|| fitting().next())
 }
 
 /// A target's place in its group; dropping it takes the target out.
@@ -253,5 +253,20 @@ impl Drop for Registration {
         let gone = &self.target;
         self.group
             .change(|targets| targets.retain(|target| !Arc::ptr_eq(target, gone)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_target_that_changes_its_state_after_the_count_does_not_hide_the_others() {
+        let checks = Cell::new(0);
+        // Both targets are counted. Then the second target no longer fits.
+        let fits = |target: &&char| checks.replace(checks.get() + 1) < 2 || **target == 'a';
+        assert_eq!(in_turn(&['a', 'b'], fits, 1), Some(&'a'));
     }
 }

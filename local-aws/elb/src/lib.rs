@@ -4,8 +4,6 @@
 //!
 //! It has no TLS, no HTTP/2 and no sticky sessions, and it forwards no WebSockets.
 
-use std::time::Duration;
-
 mod access_log;
 mod answer;
 mod api;
@@ -32,15 +30,12 @@ mod trace_header;
 mod weights;
 
 pub use counters::Counts;
-pub use forward::{Forward, WeightedGroup};
+pub use forward::Forward;
 pub use group::{Registration, TargetGroup, TargetGroupConfig};
 pub use health::State as TargetState;
-pub use health_check::{CheckFailure, HealthCheck};
+pub use health_check::HealthCheck;
 pub use listener::Rule;
 pub use load_balancer::{LoadBalancer, LoadBalancerConfig};
-pub use matcher::{InvalidMatcher, Matcher};
+pub use matcher::Matcher;
 pub use metrics::{LoadBalancerMetrics, TargetGroupMetrics};
 pub use pattern::PathPattern;
-
-/// Maximum time until a target sends the head of its response: the idle timeout of an ALB.
-pub const TARGET_TIMEOUT: Duration = Duration::from_secs(60);

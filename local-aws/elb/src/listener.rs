@@ -96,6 +96,11 @@ impl Listener {
         actions.flat_map(|action| action.groups.iter().map(|it| &it.group))
     }
 
+    /// Whether an action contains `group`, with whatever weight.
+    pub fn uses(&self, group: &Arc<TargetGroup>) -> bool {
+        self.groups().any(|used| Arc::ptr_eq(used, group))
+    }
+
     /// Adds a rule.
     ///
     /// # Errors

@@ -1,10 +1,13 @@
 //! All metrics of a load balancer at one moment.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::counters::Counts;
 use crate::group::TargetGroup;
 use crate::health::State;
+use crate::listener::Listener;
 use crate::load_balancer::LoadBalancer;
 
 /// The metrics of a load balancer and of its target groups.
@@ -29,34 +32,25 @@ pub struct TargetGroupMetrics {
     pub target_group: String,
     /// The counts of the requests for which a target of the group was selected.
     pub counts: Counts,
-    /// The targets that are healthy now.
+    /// The targets that are healthy now; 0 if no action contains the group.
     pub healthy_host_count: u64,
-    /// The targets that are unhealthy now. New targets and deregistered targets are neither healthy nor unhealthy.
+    /// The targets that are unhealthy now; 0 if no action contains the group. An initial or draining target is neither
+    /// healthy nor unhealthy.
     pub un_healthy_host_count: u64,
-    /// All targets without deregistered ones. This is no metric of AWS.
-    pub registered_host_count: u64,
 }
 
 impl TargetGroupMetrics {
-    /// `RequestCountPerTarget`: the number of requests in `counts` for each healthy target, or for each registered target if
-    /// none is healthy. Returns `None` if no target is registered.
-    pub fn request_count_per_target(&self, counts: &Counts) -> Option<f64> {
-        let hosts = match self.healthy_host_count {
-            0 => self.registered_host_count,
-            healthy => healthy,
+    fn of(group: &Arc<TargetGroup>, listener: &Listener) -> Self {
+        let states = match listener.uses(group) {
+            true => group.states(),
+            false => Vec::new(),
         };
-        (hosts > 0).then(|| counts.sum("RequestCount") as f64 / hosts as f64)
-    }
-
-    fn of(group: &TargetGroup) -> Self {
-        let states = group.states();
         let count = |wanted| states.iter().filter(|state| **state == wanted).count() as u64;
         Self {
             target_group: group.full_name().to_owned(),
             counts: group.counters.counts(),
             healthy_host_count: count(State::Healthy),
             un_healthy_host_count: count(State::Unhealthy),
-            registered_host_count: states.len() as u64 - count(State::Draining),
         }
     }
 }
@@ -71,12 +65,15 @@ impl LoadBalancer {
             (opened + it.opened(), active + it.active())
         });
         let mut counts = self.counters.counts();
-        counts.sums.insert("NewConnectionCount", opened);
+        counts.add("NewConnectionCount", opened);
+        let listener = self.listener();
+        let target_groups = groups.iter();
+        let target_groups = target_groups.map(|it| TargetGroupMetrics::of(it, &listener));
         LoadBalancerMetrics {
             load_balancer: self.full_name().to_owned(),
             counts,
             active_connection_count: active,
-            target_groups: groups.iter().map(|it| TargetGroupMetrics::of(it)).collect(),
+            target_groups: target_groups.collect(),
         }
     }
 }

@@ -194,8 +194,7 @@ fn no_such_group() -> Error {
 
 /// Whether a rule forwards to the group, also with the weight 0.
 pub fn is_in_use(it: &LoadBalancer, group: &Arc<TargetGroup>) -> bool {
-    let listener = it.listener();
-    listener.groups().any(|used| Arc::ptr_eq(used, group))
+    it.listener().uses(group)
 }
 
 fn describe_group(it: &LoadBalancer, group: &Arc<TargetGroup>) -> Value {

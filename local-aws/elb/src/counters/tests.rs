@@ -135,18 +135,6 @@ proptest! {
     }
 
     #[test]
-    fn the_counts_since_a_moment_are_those_of_the_requests_after_it(
-        before in proptest::collection::vec(arbitrary_entry(), 0..20),
-        after in proptest::collection::vec(arbitrary_entry(), 0..20),
-    ) {
-        let all = counted(&[&before[..], &after[..]].concat()).since(&counted(&before));
-        let mut wanted = counted(&after);
-        // A sum of 0 is absent.
-        wanted.sums.retain(|_, sum| *sum > 0);
-        prop_assert_eq!(all, wanted);
-    }
-
-    #[test]
     fn a_response_time_keeps_three_significant_digits(micros in any::<u64>()) {
         let rounded = rounded_micros(Duration::from_micros(micros));
         prop_assert!(rounded.to_string().trim_end_matches('0').len() <= 3, "{}", rounded);

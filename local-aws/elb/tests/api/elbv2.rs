@@ -671,6 +671,11 @@ async fn the_health_of_a_target_has_a_reason_and_a_description() {
     assert!(states.contains(&"Target is not registered to the target group".to_owned()));
 
     // A group that no rule uses.
+    let hosts = || {
+        let group = api.load_balancer.metrics().target_groups.remove(0);
+        (group.healthy_host_count, group.un_healthy_host_count)
+    };
+    assert_eq!(hosts(), (0, 1));
     let unused = format!("RuleArn=RULE&{FORWARD}TargetGroupArn=GREEN");
     api.succeed("ModifyRule", &unused).await;
     let unused = expect(
@@ -679,6 +684,7 @@ async fn the_health_of_a_target_has_a_reason_and_a_description() {
         "Target group is not configured to receive traffic from the load balancer",
     );
     assert_eq!(health("").await, unused);
+    assert_eq!(hosts(), (0, 0));
     let of_load_balancer = api
         .succeed("DescribeTargetGroups", "LoadBalancerArn=LB")
         .await;
