@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
+use crate::failure::Failure;
 use crate::head::Classification;
-use crate::target::Failure;
 
 /// Longest user agent in bytes.
 const MAX_USER_AGENT: usize = 8 * 1024;
@@ -23,19 +23,18 @@ const MAX_USER_AGENT: usize = 8 * 1024;
 const TIME: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// The access log of one load balancer. Clones are the same log.
-#[derive(Clone)]
+/// The access log of one load balancer.
 pub struct AccessLog {
-    load_balancer: Arc<str>,
+    load_balancer: String,
     take: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl AccessLog {
     /// Passes each line to `take`. `load_balancer` is the final portion of its ARN: `app/NAME/ID`.
-    pub fn new(load_balancer: &str, take: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    pub fn new(load_balancer: String, take: Arc<dyn Fn(&str) + Send + Sync>) -> Self {
         Self {
-            load_balancer: load_balancer.into(),
-            take: Arc::new(take),
+            load_balancer,
+            take,
         }
     }
 

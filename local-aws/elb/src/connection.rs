@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::access_log::ConnectionInfo;
-use crate::counters::OpenConnection;
+use crate::connections::OpenConnection;
 use crate::framing::Framing;
 use crate::head::{self, Accepted, Refused};
 

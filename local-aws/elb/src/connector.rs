@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::counters::{Connections, OpenConnection};
+use crate::connections::{Connections, OpenConnection};
 
 /// Opens connections to targets.
 #[derive(Clone, Debug)]

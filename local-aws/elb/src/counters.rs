@@ -3,14 +3,13 @@
 //! Source: AWS's guide to Application Load Balancers, "CloudWatch metrics". The counts never decrease.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::access_log::Entry;
-use crate::target::Failure;
+use crate::failure::Failure;
 
 /// The counts of a load balancer, or of one of its target groups, since its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -92,9 +91,9 @@ fn rounded_micros(time: Duration) -> u64 {
     (micros / unit + micros % unit * 2 / unit) * unit
 }
 
-/// The counters of a load balancer or of a target group. Clones are the same counters.
-#[derive(Clone, Debug, Default)]
-pub struct Counters(Arc<Mutex<Counts>>);
+/// The counters of a load balancer or of a target group.
+#[derive(Debug, Default)]
+pub struct Counters(Mutex<Counts>);
 
 impl Counters {
     /// What was counted since the start.
@@ -116,42 +115,6 @@ impl Counters {
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Counts connections.
-#[derive(Debug, Default)]
-pub struct Connections {
-    opened: AtomicU64,
-    active: AtomicU64,
-}
-
-impl Connections {
-    /// Counts a connection, which is active until the value is dropped.
-    pub fn open(self: &Arc<Self>) -> OpenConnection {
-        self.opened.fetch_add(1, Ordering::Relaxed);
-        self.active.fetch_add(1, Ordering::Relaxed);
-        OpenConnection(Arc::clone(self))
-    }
-
-    /// The number of connections since the start.
-    pub fn opened(&self) -> u64 {
-        self.opened.load(Ordering::Relaxed)
-    }
-
-    /// The number of connections now.
-    pub fn active(&self) -> u64 {
-        self.active.load(Ordering::Relaxed)
-    }
-}
-
-/// A connection that is counted as active.
-#[derive(Debug)]
-pub struct OpenConnection(Arc<Connections>);
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -12,8 +12,9 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use crate::connections::Connections;
 use crate::connector::Connector;
-use crate::counters::{Connections, Counters};
+use crate::counters::Counters;
 use crate::health::State;
 use crate::health_check::HealthCheck;
 use crate::names;

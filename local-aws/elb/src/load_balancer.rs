@@ -17,14 +17,16 @@ use wire::{Server, Timeouts, Warn, remove_headers_of_one_hop, serve_connections}
 
 use crate::access_log::{AccessLog, ConnectionInfo, Entry};
 use crate::connection::{Connection, ConnectionState};
-use crate::counters::{Connections, Counters};
+use crate::connections::Connections;
+use crate::counters::Counters;
+use crate::failure::Failure;
 use crate::forward::Forward;
 use crate::group::TargetGroup;
 use crate::head::Refused;
 use crate::listener::{Listener, Rule, RuleError};
 use crate::names::Names;
+use crate::recorder::Recorder;
 use crate::request::UnderWay;
-use crate::target::Failure;
 use crate::{answer, forwarded, head, request, trace_header};
 
 /// A new load balancer with one HTTP listener.
@@ -51,11 +53,9 @@ pub struct LoadBalancer {
     pub(crate) created: SystemTime,
     pub(crate) port: u16,
     pub(crate) timeouts: Timeouts,
-    pub(crate) access_log: AccessLog,
+    pub(crate) recorder: Arc<Recorder>,
     /// All target groups, sorted by name. A group stays known if no rule uses it.
     pub(crate) target_groups: Vec<Arc<TargetGroup>>,
-    /// The counts of all requests.
-    pub(crate) counters: Counters,
     /// The connections of clients.
     pub(crate) connections: Arc<Connections>,
     listener: RwLock<Arc<Listener>>,
@@ -71,16 +71,18 @@ impl LoadBalancer {
         target_groups.sort_by(|a, b| a.name().cmp(b.name()));
         target_groups.dedup_by(|a, b| Arc::ptr_eq(a, b));
         let names = Names::new(&config.name);
-        let log = config.log;
+        let recorder = Recorder {
+            access_log: AccessLog::new(names.full_name.clone(), config.log),
+            counters: Counters::default(),
+        };
         Arc::new(Self {
-            access_log: AccessLog::new(&names.full_name, move |line| log(line)),
+            recorder: Arc::new(recorder),
             names,
             name: config.name,
             created: SystemTime::now(),
             port: config.port,
             timeouts: config.timeouts,
             target_groups,
-            counters: Counters::default(),
             connections: Arc::default(),
             listener: RwLock::new(Arc::new(listener)),
             changes: Mutex::default(),
@@ -147,15 +149,6 @@ impl LoadBalancer {
         serve_connections(listener, server, connected, stop, timeouts.grace, warn).await;
     }
 
-    /// Writes the line of a request that is over, and counts the request.
-    pub(crate) fn record(&self, entry: &Entry, group: Option<&TargetGroup>) {
-        self.access_log.write(entry);
-        self.counters.count_request(entry);
-        if let Some(group) = group {
-            group.counters.count_target(entry);
-        }
-    }
-
     /// Logs a refused request, and returns the bytes of the answer.
     fn refuse(
         &self,
@@ -175,7 +168,7 @@ impl LoadBalancer {
         entry.status = refused.status;
         entry.sent_bytes = answer.len() as u64;
         entry.classification = refused.classification;
-        self.record(&entry, None);
+        self.recorder.record(&entry, None);
         answer
     }
 
@@ -188,7 +181,8 @@ impl LoadBalancer {
             // Unreachable: every request that hyper reads came from an accepted head.
             return answer::own(StatusCode::BAD_REQUEST);
         };
-        let mut under_way = UnderWay::new(Arc::clone(&self), shared, arrived, &request);
+        let recorder = Arc::clone(&self.recorder);
+        let mut under_way = UnderWay::new(recorder, self.port, shared, arrived, &request);
         let listener = self.listener();
         let (rule, action) = listener.route(request.uri().path());
         let group = action.draw();

@@ -64,7 +64,7 @@ impl LoadBalancer {
         let (opened, active) = connections.fold((0, 0), |(opened, active), it| {
             (opened + it.opened(), active + it.active())
         });
-        let mut counts = self.counters.counts();
+        let mut counts = self.recorder.counters.counts();
         counts.add("NewConnectionCount", opened);
         let listener = self.listener();
         let target_groups = groups.iter();

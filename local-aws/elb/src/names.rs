@@ -5,8 +5,6 @@
 
 use wire::arn;
 
-use crate::listener::Rule;
-
 /// The digits at the end of ARNs.
 const ID: &str = "0000000000000000";
 
@@ -35,22 +33,18 @@ impl Names {
         elb_arn("listener", &format!("{}/{ID}", self.full_name))
     }
 
-    /// The ARN of a rule.
-    pub fn rule_arn(&self, rule: &Rule) -> String {
-        self.rule_arn_of_id(&rule.id)
-    }
-
     /// The ARN of the default rule.
     pub fn default_rule_arn(&self) -> String {
-        self.rule_arn_of_id(ID)
+        self.rule_arn(ID)
     }
 
     /// Returns the id in the ARN of a rule of the listener. Returns `None` for other texts.
     pub fn id_of_rule<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        arn.strip_prefix(&self.rule_arn_of_id(""))
+        arn.strip_prefix(&self.rule_arn(""))
     }
 
-    fn rule_arn_of_id(&self, id: &str) -> String {
+    /// The ARN of the rule with this id.
+    pub fn rule_arn(&self, id: &str) -> String {
         elb_arn("listener-rule", &format!("{}/{ID}/{id}", self.full_name))
     }
 }

@@ -17,17 +17,17 @@ use hyper::body::Body as _;
 use crate::access_log::Entry;
 use crate::answer;
 use crate::connection::{Arrived, ConnectionState};
+use crate::failure::Failure;
 use crate::group::TargetGroup;
 use crate::head::Fields;
-use crate::load_balancer::LoadBalancer;
-use crate::target::Failure;
+use crate::recorder::Recorder;
 
 /// A request until the last byte of its answer. Dropping it writes the line.
 pub struct UnderWay {
     pub entry: Entry,
     /// The target group that was selected.
     pub group: Option<Arc<TargetGroup>>,
-    alb: Arc<LoadBalancer>,
+    recorder: Arc<Recorder>,
     shared: Arc<ConnectionState>,
     received: Arc<AtomicU64>,
     start: Instant,
@@ -39,7 +39,8 @@ pub struct UnderWay {
 
 impl UnderWay {
     pub fn new(
-        alb: Arc<LoadBalancer>,
+        recorder: Arc<Recorder>,
+        port: u16,
         shared: &Arc<ConnectionState>,
         arrived: Arrived,
         request: &Request,
@@ -67,13 +68,13 @@ impl UnderWay {
         };
         Self {
             entry: Entry {
-                request: line(&fields, alb.port),
+                request: line(&fields, port),
                 user_agent: text(USER_AGENT),
                 classification: arrived.head.classification,
-                ..Entry::new(shared.info, alb.port, arrived.time)
+                ..Entry::new(shared.info, port, arrived.time)
             },
             group: None,
-            alb,
+            recorder,
             shared: Arc::clone(shared),
             received: Arc::new(AtomicU64::new(arrived.head.length as u64)),
             start: Instant::now(),
@@ -176,7 +177,8 @@ impl Drop for UnderWay {
                 }
             };
         }
-        self.alb.record(&self.entry, self.group.as_deref());
+        let group = self.group.as_deref();
+        self.recorder.record(&self.entry, group);
         self.shared.end();
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{StatusCode, Version};
+use axum::http::Version;
 use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::connector::Connector;
+use crate::failure::Failure;
 use crate::health::{Health, State};
 use crate::health_check::{CheckFailure, HealthCheck};
 use wire::{remove_headers_of_one_hop, set_address};
@@ -38,81 +39,6 @@ pub struct Clients {
     pub closing: Client<Connector, Body>,
     /// How long a target may take for the head of its answer.
     pub timeout: Duration,
-}
-
-/// Why a target gave no answer. An ALB has no words for it in its access log; these are the causes that its
-/// troubleshooting guide lists for the statuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    NoRegisteredTargets,
-    /// All target groups of the forward action have the weight 0.
-    NoTargetGroupWithWeight,
-    ConnectionRefused,
-    ConnectionFailed,
-    ConnectionTimeout,
-    ConnectionClosed,
-    ResponseInvalid,
-    ResponseTimeout,
-    /// The client did not send all of its request.
-    RequestIncomplete,
-}
-
-impl Failure {
-    /// The status of the load balancer's own answer.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::NoRegisteredTargets | Self::NoTargetGroupWithWeight => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::ConnectionRefused
-            | Self::ConnectionFailed
-            | Self::ConnectionClosed
-            | Self::ResponseInvalid => StatusCode::BAD_GATEWAY,
-            Self::ConnectionTimeout | Self::ResponseTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::RequestIncomplete => StatusCode::BAD_REQUEST,
-        }
-    }
-
-    /// The word for the access log.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::NoRegisteredTargets => "NoRegisteredTargets",
-            Self::NoTargetGroupWithWeight => "NoTargetGroupWithWeight",
-            Self::ConnectionRefused => "TargetConnectionRefused",
-            Self::ConnectionFailed => "TargetConnectionFailed",
-            Self::ConnectionTimeout => "TargetConnectionTimeout",
-            Self::ConnectionClosed => "TargetConnectionClosed",
-            Self::ResponseInvalid => "TargetResponseInvalid",
-            Self::ResponseTimeout => "TargetResponseTimeout",
-            Self::RequestIncomplete => "RequestIncomplete",
-        }
-    }
-
-    /// Whether no connection to the target was established.
-    pub fn is_of_connection(self) -> bool {
-        matches!(
-            self,
-            Self::ConnectionRefused | Self::ConnectionFailed | Self::ConnectionTimeout
-        )
-    }
-
-    fn of(error: &hyper_util::client::legacy::Error) -> Self {
-        let causes = || std::iter::successors(error.source(), |&error| error.source());
-        let of_hyper = causes().find_map(|cause| cause.downcast_ref::<hyper::Error>());
-        let of_system = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
-        if error.is_connect() {
-            return match of_system.map(io::Error::kind) {
-                Some(ErrorKind::ConnectionRefused) => Self::ConnectionRefused,
-                Some(ErrorKind::TimedOut) => Self::ConnectionTimeout,
-                _ => Self::ConnectionFailed,
-            };
-        }
-        match of_hyper {
-            Some(error) if error.is_user() => Self::RequestIncomplete,
-            Some(error) if error.is_parse() => Self::ResponseInvalid,
-            _ => Self::ConnectionClosed,
-        }
-    }
 }
 
 impl Target {
@@ -175,7 +101,7 @@ impl Target {
         };
         let answer = timeout(self.clients.timeout, client.request(request)).await;
         let answer = answer.map_err(|_| Failure::ResponseTimeout)?;
-        let mut response = answer.map_err(|error| Failure::of(&error))?.map(Body::new);
+        let mut response = answer.map_err(|error| failure_of(&error))?.map(Body::new);
         remove_headers_of_one_hop(response.headers_mut());
         *response.version_mut() = Version::HTTP_11;
         Ok(response)
@@ -211,5 +137,23 @@ impl Picked {
 impl Drop for Picked {
     fn drop(&mut self) {
         self.0.in_flight.send_modify(|requests| *requests -= 1);
+    }
+}
+
+fn failure_of(error: &hyper_util::client::legacy::Error) -> Failure {
+    let causes = || std::iter::successors(error.source(), |&error| error.source());
+    let of_hyper = causes().find_map(|cause| cause.downcast_ref::<hyper::Error>());
+    let of_system = causes().find_map(|cause| cause.downcast_ref::<io::Error>());
+    if error.is_connect() {
+        return match of_system.map(io::Error::kind) {
+            Some(ErrorKind::ConnectionRefused) => Failure::ConnectionRefused,
+            Some(ErrorKind::TimedOut) => Failure::ConnectionTimeout,
+            _ => Failure::ConnectionFailed,
+        };
+    }
+    match of_hyper {
+        Some(error) if error.is_user() => Failure::RequestIncomplete,
+        Some(error) if error.is_parse() => Failure::ResponseInvalid,
+        _ => Failure::ConnectionClosed,
     }
 }

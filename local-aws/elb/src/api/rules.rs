@@ -46,7 +46,7 @@ pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Err
     let listener = it.listener();
     let rules = listener.rules().iter().map(|rule| {
         let key = format!("{:05}", rule.priority);
-        (key, it.names.rule_arn(rule), describe_rule(it, rule))
+        (key, it.names.rule_arn(&rule.id), describe_rule(it, rule))
     });
     let default = (
         "default".to_owned(),
@@ -206,7 +206,7 @@ fn check_priority(priority: i64) -> Result<u16, Error> {
 
 fn describe_rule(it: &LoadBalancer, rule: &Rule) -> Value {
     json!({
-        "RuleArn": it.names.rule_arn(rule),
+        "RuleArn": it.names.rule_arn(&rule.id),
         "Priority": rule.priority.to_string(),
         "Conditions": conditions::describe(&rule.patterns),
         "Actions": actions::describe(&rule.forward),

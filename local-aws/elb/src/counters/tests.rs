@@ -109,16 +109,6 @@ fn a_target_group_counts_nothing_of_the_load_balancer() {
     assert_eq!(counters.counts().sums, wanted.into());
 }
 
-#[test]
-fn a_connection_is_active_until_it_is_dropped() {
-    let connections = Arc::new(Connections::default());
-    let (first, second) = (connections.open(), connections.open());
-    drop(first);
-    assert_eq!((connections.opened(), connections.active()), (2, 1));
-    drop(second);
-    assert_eq!((connections.opened(), connections.active()), (2, 0));
-}
-
 proptest! {
     #[test]
     fn each_request_has_one_status_class(entries in proptest::collection::vec(arbitrary_entry(), 0..50)) {
