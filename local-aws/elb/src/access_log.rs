@@ -50,7 +50,7 @@ impl fmt::Debug for AccessLog {
     }
 }
 
-/// What the requests of a client's connection have in common.
+/// Fields that are the same for all requests of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionInfo {
     pub client: SocketAddr,
@@ -60,37 +60,37 @@ pub struct ConnectionInfo {
     pub trace_id: u128,
 }
 
-/// What is known of a request when it is over.
+/// The fields of a request's line.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub connection: ConnectionInfo,
     pub target: Option<SocketAddr>,
     /// When the request had arrived.
     pub arrival: SystemTime,
-    /// Until it was sent to a target.
+    /// Time until the request was sent to a target.
     pub request_time: Option<Duration>,
-    /// From then until the head of the target's answer, or until the target closed the connection instead.
+    /// Time from then until the target sent the head of its response, or closed the connection.
     pub target_time: Option<Duration>,
-    /// From then until the answer was sent on.
+    /// Time from then until the response was forwarded.
     pub response_time: Option<Duration>,
     pub status: StatusCode,
     pub target_status: Option<StatusCode>,
     pub received_bytes: u64,
     pub sent_bytes: u64,
-    /// Method, URL and version, or what is written in their place.
+    /// Method, URL and version, or the text in their place if the request line cannot be read.
     pub request: String,
     pub user_agent: Option<String>,
     pub target_group: Option<String>,
     pub trace_id: Option<String>,
     /// Priority of the rule; 0 is the default action.
     pub rule: Option<usize>,
-    /// Why the load balancer itself answered.
+    /// The reason for which the load balancer itself answered.
     pub failure: Option<Failure>,
     pub classification: Option<Classification>,
 }
 
 impl Entry {
-    /// The entry of a request that was not understood.
+    /// The entry of a request whose request line could not be read.
     pub fn new(connection: ConnectionInfo, port: u16, arrival: SystemTime) -> Self {
         Self {
             connection,
@@ -172,7 +172,7 @@ fn at(time: SystemTime) -> String {
     OffsetDateTime::from(time).format(TIME).unwrap_or_default()
 }
 
-/// Without quotation marks and control characters, which would end the field or the line.
+/// Escapes quotation marks and control characters, which would end the field or the line.
 fn quoted(text: &(impl Display + ?Sized)) -> String {
     let mut quoted = String::new();
     for character in text.to_string().chars() {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_was_not_understood_has_dashes() {
+    fn a_request_whose_line_cannot_be_read_has_dashes() {
         let entry = Entry {
             classification: Some(Classification {
                 tier: RequestSafetyTier::Severe,
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn no_client_ends_a_field_or_a_line() {
+    fn characters_that_would_end_a_field_or_a_line_are_escaped() {
         let with_agent = |agent: String| {
             line(&Entry {
                 user_agent: Some(agent),

@@ -1,5 +1,5 @@
-//! Answers of the load balancer itself: small HTML pages without CORS headers, as an ALB gives them.
-//! They tell a reader that it was not a service that answered.
+//! Responses of the load balancer itself: small HTML pages without CORS headers, as an ALB sends them. Their `Server` header
+//! distinguishes them from the responses of services.
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, SERVER};
@@ -17,7 +17,7 @@ const DATE: StaticFormatDescription = format_description!(
 
 const NAME: &str = "awselb/2.0";
 
-/// A page that says no more than the status.
+/// A page that contains only the status.
 pub fn own(status: StatusCode) -> Response {
     let mut response = (status, Body::from(page(status, None))).into_response();
     let headers = response.headers_mut();
@@ -28,7 +28,7 @@ pub fn own(status: StatusCode) -> Response {
     response
 }
 
-/// The same as bytes, after which the connection ends. An answer to HEAD has no body.
+/// The bytes of the last response of a connection. A response to HEAD has no body.
 pub fn last(status: StatusCode, detail: Option<&str>, is_for_head: bool) -> Vec<u8> {
     let page = page(status, detail);
     let date = OffsetDateTime::now_utc().format(DATE).unwrap_or_default();

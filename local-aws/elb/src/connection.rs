@@ -1,9 +1,9 @@
-//! A client's connection, on which only heads that an ALB accepts come through.
+//! A client's connection. It passes on only request heads that an ALB accepts.
 //!
-//! hyper reads requests from it. It would refuse some of them by itself, with other answers than an ALB's, and accept
-//! others that an ALB refuses. So the bytes of a head are held back until all of it has arrived and was judged. After a
-//! refused head hyper sees the end of the connection, and when it has answered what came before and closes its side,
-//! the refusal is sent.
+//! hyper reads the requests. It refuses some requests with other responses than an ALB, and accepts others that an ALB
+//! refuses. So this connection holds the bytes of a head until the head is complete and was examined. After a refused head,
+//! hyper reads the end of the connection. When hyper has answered the earlier requests and closes its side, this connection
+//! sends the response to the refused head.
 
 use std::collections::VecDeque;
 use std::io;
@@ -23,10 +23,11 @@ use crate::connections::OpenConnection;
 use crate::framing::Framing;
 use crate::head::{self, Accepted, Refused};
 
-/// Bytes that are read at once.
+/// Maximum number of bytes of one read.
 const CHUNK: usize = 16 * 1024;
 
-/// How long a client may still send after it was refused, so that it reads the answer before the connection breaks.
+/// Time for which bytes of a refused client are still read, so that the client can read the response before the connection
+/// is closed.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// State shared by a connection and its requests.
@@ -42,9 +43,9 @@ pub struct ConnectionState {
 #[derive(Debug, Default)]
 struct State {
     accepted: VecDeque<Arrived>,
-    /// Accepted requests whose answers have not ended.
+    /// The number of accepted requests whose responses have not ended.
     under_way: usize,
-    /// Who waits for the end of all answers.
+    /// The task that waits until all responses have ended.
     waiting: Option<Waker>,
     body_is_missing: bool,
     body_is_late: bool,
@@ -77,12 +78,12 @@ impl ConnectionState {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The head of the request that hyper has just read.
+    /// Returns the head of the request that hyper has just read.
     pub fn next(&self) -> Option<Arrived> {
         self.state().accepted.pop_front()
     }
 
-    /// Notes that an answer has ended, or that nobody waits for it any more.
+    /// Records that a response has ended, or that it was cancelled.
     pub fn end(&self) {
         let mut state = self.state();
         state.under_way -= 1;
@@ -93,30 +94,30 @@ impl ConnectionState {
         }
     }
 
-    /// Whether the client has not sent all of the body that it announced.
+    /// Whether a part of the announced body is missing.
     pub fn body_is_missing(&self) -> bool {
         self.state().body_is_missing
     }
 
-    /// Whether it took too long for that.
+    /// Whether the time limit for the body has passed.
     pub fn body_is_late(&self) -> bool {
         self.state().body_is_late
     }
 }
 
-/// Turns a refused head, as it was sent, into the bytes of the answer.
+/// Returns the bytes of the response to a refused head.
 pub type Refuse = Box<dyn FnMut(&[u8], SystemTime, &Refused) -> Vec<u8> + Send>;
 
-/// The connection.
+/// A connection of a client.
 pub struct Connection {
     stream: TcpStream,
     shared: Arc<ConnectionState>,
     refuse: Refuse,
-    /// What has arrived and was not handed on.
+    /// Bytes that have arrived and that hyper has not read yet.
     held: Vec<u8>,
-    /// How much of it may be.
+    /// The number of bytes in `held` that hyper may read.
     ready: usize,
-    /// Where in it the line starts that had not ended when the head was last examined.
+    /// The start in `held` of the line that was incomplete when the head was last examined.
     open_line: usize,
     framing: Framing,
     idle_timeout: Duration,
@@ -126,11 +127,11 @@ pub struct Connection {
 
 /// How the connection ends.
 enum Ending {
-    /// Not yet, or without an answer of ours.
+    /// The connection is open, or ends without a response of this module.
     Open,
-    /// With an answer, of which so much is still to be sent.
+    /// These bytes of the response to a refused head are not sent yet.
     Refused(Vec<u8>),
-    /// The answer was sent. Until this timer ends, bytes from the client are discarded.
+    /// The response was sent. Until this timer ends, bytes from the client are discarded.
     Lingering(Pin<Box<Sleep>>),
 }
 
@@ -155,8 +156,8 @@ impl Connection {
         }
     }
 
-    /// Judges what is held. Afterwards some of it is ready, or the connection is refused, or more is needed.
-    fn judge(&mut self) -> io::Result<()> {
+    /// Examines the held bytes. Afterwards some of them are ready, or the head is refused, or more bytes are needed.
+    fn examine(&mut self) -> io::Result<()> {
         if self.framing == Framing::Head {
             if !head::may_be_decided(&self.held, self.open_line) {
                 return Ok(());
@@ -189,7 +190,7 @@ impl Connection {
         self.held.clear();
     }
 
-    /// What to do when nothing has arrived for too long.
+    /// Applies the idle timeout. Returns the result of the read if the connection ends.
     fn time_out(&mut self) -> Option<io::Result<()>> {
         let waits_for_answer = self.shared.state().under_way > 0;
         match self.framing {
@@ -206,12 +207,12 @@ impl Connection {
         }
     }
 
-    /// Reads more; true if the connection has ended.
+    /// Reads more bytes. Returns true if the client has closed its side.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let mut chunk = [0; CHUNK];
         let mut chunk = ReadBuf::new(&mut chunk);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
-        // The time limit of a head starts with its first bytes.
+        // The time limit of a head starts with its first byte.
         let continues_head = self.framing == Framing::Head && !self.held.is_empty();
         if !continues_head {
             self.restart_timer();
@@ -242,7 +243,7 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         loop {
             if self.ready == 0 && !self.held.is_empty() {
-                self.judge()?;
+                self.examine()?;
             }
             if self.ready > 0 {
                 let length = self.ready.min(buffer.remaining());

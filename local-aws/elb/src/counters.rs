@@ -1,4 +1,4 @@
-//! What a load balancer counts, under the names of the metrics of the CloudWatch namespace `AWS/ApplicationELB`.
+//! The counters of a load balancer, under the names of the metrics of the CloudWatch namespace `AWS/ApplicationELB`.
 //!
 //! Source: AWS's guide to Application Load Balancers, "CloudWatch metrics". The counts never decrease.
 

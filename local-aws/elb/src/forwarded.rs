@@ -10,18 +10,18 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 
-/// Appends the client's address to those that proxies before us named; protocol and port are
-/// ours to say, whatever the client claims.
+/// Appends the client's address to `X-Forwarded-For`. Replaces `X-Forwarded-Proto` and `X-Forwarded-Port`, also if the client
+/// has sent them.
 pub fn stamp(headers: &mut HeaderMap, client: IpAddr, port: u16) {
-    let mut way = Vec::new();
-    for named in headers.get_all(FOR) {
-        way.extend_from_slice(named.as_bytes());
-        way.extend_from_slice(b", ");
+    let mut addresses = Vec::new();
+    for value in headers.get_all(FOR) {
+        addresses.extend_from_slice(value.as_bytes());
+        addresses.extend_from_slice(b", ");
     }
-    way.extend_from_slice(client.to_string().as_bytes());
-    // What was a value before is one after, so that the conversion cannot fail.
-    if let Ok(way) = HeaderValue::from_bytes(&way) {
-        headers.insert(FOR, way);
+    addresses.extend_from_slice(client.to_string().as_bytes());
+    // Cannot fail: the parts are valid header values.
+    if let Ok(addresses) = HeaderValue::from_bytes(&addresses) {
+        headers.insert(FOR, addresses);
     }
     headers.insert(PROTO, HeaderValue::from_static("http"));
     headers.insert(PORT, HeaderValue::from(port));
@@ -33,7 +33,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     #[test]
-    fn the_client_is_appended_and_claims_are_overwritten() {
+    fn the_client_is_appended_and_protocol_and_port_are_replaced() {
         let mut headers = HeaderMap::new();
         headers.append(FOR, HeaderValue::from_static("203.0.113.7"));
         headers.append(FOR, HeaderValue::from_static("198.51.100.2"));

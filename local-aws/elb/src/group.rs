@@ -1,4 +1,4 @@
-//! A target group: the targets of one service, and which of them is next.
+//! A target group: the targets of one service, and the choice of the target for each request.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,13 +22,13 @@ use crate::prober::{self, Prober};
 use crate::target::{Clients, Picked, Target};
 
 /// Time after which an idle connection to a target is closed: the idle timeout of an ALB. A target that closes idle
-/// connections earlier causes a 502 now and then, as with an ALB. The services wait 75 s.
+/// connections earlier sometimes causes a 502, as with an ALB. The services wait 75 s.
 const POOL_IDLE: Duration = Duration::from_secs(60);
 
 /// Maximum time until a target sends the head of its response: the idle timeout of an ALB.
 const TARGET_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a target may take to accept a connection, before an ALB gives up.
+/// Maximum time until a target accepts a connection, as with an ALB.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A new target group.
@@ -92,7 +92,7 @@ impl TargetGroup {
             .clone()
             .pool_max_idle_per_host(0)
             .build(connector.clone());
-        let keeping = builder
+        let reusing = builder
             .pool_idle_timeout(POOL_IDLE)
             .pool_timer(TokioTimer::new())
             .build(connector);
@@ -104,7 +104,7 @@ impl TargetGroup {
             targets: RwLock::default(),
             next: AtomicUsize::new(0),
             clients: Clients {
-                keeping,
+                reusing,
                 closing,
                 timeout: config.target_timeout,
             },
@@ -193,10 +193,10 @@ impl TargetGroup {
         targets.iter().map(|target| target.state()).collect()
     }
 
-    /// The next target in turn among the healthy ones; among all if none is healthy; none only if
-    /// none is registered.
+    /// Returns the next healthy target in turn. If no target is healthy, returns the next registered target. Returns `None` if
+    /// no target is registered.
     pub(crate) fn pick(&self) -> Option<Picked> {
-        // Held until the request counts, so that who drains a target misses none.
+        // The lock is held until the request is in flight. `deregister` takes the same lock, so that it waits for all requests.
         let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let healthy = |target: &&Arc<Target>| target.state() == State::Healthy;
@@ -220,7 +220,7 @@ fn in_turn<T>(targets: &[T], fits: impl Fn(&&T) -> bool, turn: usize) -> Option<
     fitting().nth(index).or_else(|| fitting().next())
 }
 
-/// A target's place in its group; dropping it takes the target out.
+/// The registration of a target with its group. Dropping it removes the target from the group.
 #[derive(Debug)]
 pub struct Registration {
     group: Arc<TargetGroup>,
@@ -229,17 +229,18 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// What the load balancer thinks of the target.
+    /// The state of the target.
     pub fn state(&self) -> State {
         self.target.state()
     }
 
-    /// Resolves once the target is healthy.
+    /// Resolves when the target is healthy.
     pub async fn healthy(&self) {
         self.target.healthy().await;
     }
 
-    /// Sends no more requests to the target, and waits until it has none, at most for the group's deregistration delay.
+    /// Sends no new requests to the target, and waits until its running requests end, at most for the group's deregistration
+    /// delay.
     pub async fn deregister(&self) {
         self.prober.abort();
         self.group.change(|_| self.target.drain());

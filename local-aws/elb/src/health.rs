@@ -1,27 +1,27 @@
-//! The state of a target, as its health checks move it. Pure: no clock, no network.
+//! The state of a target. The results of health checks change it. Pure: no clock, no network.
 
 use std::time::Duration;
 
 use crate::health_check::{CheckFailure, HealthCheck};
 
-/// What a load balancer thinks of a target.
+/// The state of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Registered recently, and no check has passed yet.
+    /// Registered recently; no check has passed yet.
     Initial,
-    /// Gets requests.
+    /// Receives requests.
     Healthy,
-    /// Gets none, unless no target is better.
+    /// Receives requests only if its group has no healthy target.
     Unhealthy,
-    /// Deregistered: gets no new requests, finishes those it has.
+    /// Deregistered: receives no new requests, and finishes its running requests.
     Draining,
 }
 
-/// A state and the checks in a row that speak against it.
+/// A state, and the number of consecutive checks that contradict it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     state: State,
-    against: u32,
+    contradicting_checks: u32,
     /// The failure of the last failed check.
     last_failure: Option<CheckFailure>,
 }
@@ -31,12 +31,12 @@ impl Health {
     pub fn new() -> Self {
         Self {
             state: State::Initial,
-            against: 0,
+            contradicting_checks: 0,
             last_failure: None,
         }
     }
 
-    /// Where it stands.
+    /// The present state.
     pub fn state(self) -> State {
         self.state
     }
@@ -46,8 +46,8 @@ impl Health {
         self.last_failure
     }
 
-    /// Takes note of the result of one health check, which ended at this time after the registration. One success makes a
-    /// new target healthy; afterwards it takes several in a row to change its state.
+    /// Applies the result of a health check, which ended at this time after the registration. One success makes a new target
+    /// healthy. Later the state changes after as many consecutive results as the threshold of `settings`.
     pub fn observe(
         &mut self,
         result: Result<(), CheckFailure>,
@@ -56,7 +56,7 @@ impl Health {
     ) {
         let passed = result.is_ok();
         self.last_failure = result.err().or(self.last_failure);
-        let (confirmed, other, threshold) = match self.state {
+        let (is_confirmed, next_state, threshold) = match self.state {
             State::Initial if passed => (false, State::Healthy, 1),
             // A new target is checked more often than each interval, so the time counts instead of the failures.
             State::Initial => {
@@ -67,14 +67,17 @@ impl Health {
             State::Unhealthy => (!passed, State::Healthy, settings.healthy_threshold),
             State::Draining => return,
         };
-        self.against = if confirmed { 0 } else { self.against + 1 };
-        if self.against >= threshold {
-            self.state = other;
-            self.against = 0;
+        self.contradicting_checks = match is_confirmed {
+            true => 0,
+            false => self.contradicting_checks + 1,
+        };
+        if self.contradicting_checks >= threshold {
+            self.state = next_state;
+            self.contradicting_checks = 0;
         }
     }
 
-    /// Takes note of the deregistration, from which there is no way back.
+    /// Deregisters the target. No later check changes the state.
     pub fn drain(&mut self) {
         self.state = State::Draining;
     }
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn three_failures_in_a_row_make_it_unhealthy() {
+    fn three_failures_in_a_row_make_a_target_unhealthy() {
         assert_eq!(after(&[true, false, false]), State::Healthy);
         assert_eq!(after(&[true, false, false, false]), State::Unhealthy);
         let interrupted = [true, false, false, true, false, false];
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn three_successes_in_a_row_make_it_healthy_again() {
+    fn three_successes_in_a_row_make_a_target_healthy_again() {
         let unhealthy = [true, false, false, false];
         assert_eq!(
             after(&[&unhealthy[..], &[true; 2]].concat()),
@@ -178,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_brings_a_draining_target_back(
+        fn no_check_changes_the_state_of_a_draining_target(
             before in proptest::collection::vec(any::<bool>(), 0..20),
             later in proptest::collection::vec(any::<bool>(), 0..20),
         ) {
@@ -190,7 +193,7 @@ mod tests {
         }
 
         #[test]
-        fn after_its_first_success_a_target_changes_only_with_the_third_of_three(
+        fn after_the_first_success_three_equal_results_in_a_row_change_the_state(
             checks in proptest::collection::vec(any::<bool>(), 0..60)
         ) {
             let mut health = Health::new();

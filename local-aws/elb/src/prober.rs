@@ -17,7 +17,7 @@ use crate::health::State;
 use crate::health_check::{CheckFailure, HealthCheck};
 use crate::target::Target;
 
-/// Time between two checks of an initial target, which has just started.
+/// Time between two checks of a target in the initial state.
 const INITIAL_INTERVAL: Duration = Duration::from_millis(100);
 
 const AGENT: HeaderValue = HeaderValue::from_static("ELB-HealthChecker/2.0");

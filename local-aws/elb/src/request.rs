@@ -1,4 +1,4 @@
-//! One accepted request on its way: what the access log will say of it.
+//! One accepted request, from its head to the end of the response: collects the fields of its line in the access log.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::group::TargetGroup;
 use crate::head::Fields;
 use crate::recorder::Recorder;
 
-/// A request until the last byte of its answer. Dropping it writes the line.
+/// A request until the last byte of its response. Dropping it writes the line.
 pub struct UnderWay {
     pub entry: Entry,
     /// The target group that was selected.
@@ -96,7 +96,7 @@ impl UnderWay {
         })
     }
 
-    /// Notes that the request goes to `target` now.
+    /// Records that the request is sent to `target` now.
     pub fn sent_to(&mut self, target: SocketAddr) {
         let now = Instant::now();
         self.entry.target = Some(target);
@@ -104,7 +104,7 @@ impl UnderWay {
         self.dispatch = Some(now);
     }
 
-    /// The target's answer.
+    /// Returns the response of the target.
     pub fn answered(mut self, response: Response) -> Response {
         let target_time = self.dispatch.map(|dispatch| dispatch.elapsed());
         self.entry.target_time = target_time;
@@ -116,7 +116,7 @@ impl UnderWay {
         self.send(response)
     }
 
-    /// The load balancer's own answer.
+    /// Returns the response of the load balancer itself.
     pub fn failed(mut self, failure: Failure) -> Response {
         match failure {
             // Recorded lines of ALBs contain the time until the target closed the connection.
@@ -152,7 +152,7 @@ impl UnderWay {
         response.map(|body| {
             Body::new(body.inspect_frame(move |frame| {
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-                // All of it, so that the line is written after the last frame.
+                // The closure captures all of `self`, so that the line is written after the last frame.
                 let under_way = &mut self;
                 under_way.entry.sent_bytes += length;
             }))
@@ -164,8 +164,8 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.entry.received_bytes = self.received.load(Ordering::Relaxed);
         if !self.is_answered {
-            // hyper has dropped the request, since the client closed the connection: in the middle of the body, or while
-            // it should wait for the answer. That has a status of its own.
+            // hyper drops a request when the client closes the connection. The status depends on whether the client had sent
+            // all of the body.
             self.entry.status = match self.shared.body_is_missing() {
                 true => {
                     self.remove_target();
@@ -183,7 +183,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// The request line as the access log has it.
+/// The request line in the form of the access log.
 pub fn line(fields: &Fields<'_>, port: u16) -> String {
     let Fields {
         method,
@@ -204,7 +204,7 @@ pub fn line(fields: &Fields<'_>, port: u16) -> String {
     format!("{method} {url} HTTP/{version}")
 }
 
-/// The length of the answer's head in bytes, with what hyper adds to it.
+/// The length of the response's head in bytes, including the headers that hyper adds.
 fn head_length(response: &Response) -> u64 {
     let line =
         "HTTP/1.1 200 \r\n\r\n".len() + response.status().canonical_reason().map_or(0, str::len);

@@ -1,4 +1,4 @@
-//! One target: where it is, how it is, and how many requests it has.
+//! One target: its address, its health and its running requests.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -21,7 +21,7 @@ use crate::health::{Health, State};
 use crate::health_check::{CheckFailure, HealthCheck};
 use wire::{remove_headers_of_one_hop, set_address};
 
-/// A registered address.
+/// A target that is registered with a group.
 #[derive(Debug)]
 pub struct Target {
     address: SocketAddr,
@@ -30,14 +30,14 @@ pub struct Target {
     in_flight: watch::Sender<usize>,
 }
 
-/// How a group reaches its targets.
+/// The HTTP clients for requests to the targets of a group.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    /// Keeps connections.
-    pub keeping: Client<Connector, Body>,
+    /// Reuses its connections.
+    pub reusing: Client<Connector, Body>,
     /// Closes its connection after each request.
     pub closing: Client<Connector, Body>,
-    /// How long a target may take for the head of its answer.
+    /// Maximum time until a target sends the head of its response.
     pub timeout: Duration,
 }
 
@@ -77,16 +77,16 @@ impl Target {
         self.health.send_modify(|health| health.drain());
     }
 
-    /// Resolves once it is healthy.
+    /// Resolves when the target is healthy.
     pub async fn healthy(&self) {
         let mut health = self.health.subscribe();
-        // The sender is our own, so that there is no error to meet.
+        // An error would mean that the sender was dropped, but `self` owns it.
         let _ = health
             .wait_for(|health| health.state() == State::Healthy)
             .await;
     }
 
-    /// Resolves once it has no request.
+    /// Resolves when the target has no running request.
     pub async fn idle(&self) {
         let mut in_flight = self.in_flight.subscribe();
         let _ = in_flight.wait_for(|requests| *requests == 0).await;
@@ -97,7 +97,7 @@ impl Target {
         *request.version_mut() = Version::HTTP_11;
         let client = match is_last {
             true => &self.clients.closing,
-            false => &self.clients.keeping,
+            false => &self.clients.reusing,
         };
         let answer = timeout(self.clients.timeout, client.request(request)).await;
         let answer = answer.map_err(|_| Failure::ResponseTimeout)?;
@@ -108,7 +108,7 @@ impl Target {
     }
 }
 
-/// A target that was chosen for one request, which counts as in flight from then on.
+/// A target that was chosen for a request. The request is in flight until this is dropped.
 #[derive(Debug)]
 pub struct Picked(Arc<Target>);
 
@@ -122,8 +122,8 @@ impl Picked {
         self.0.address
     }
 
-    /// Sends the request; `is_last` closes the connection after it. It is in flight until the last byte of the
-    /// answer, or until the client has gone.
+    /// Sends the request. `is_last` closes the connection to the target after it. The request is in flight until the last
+    /// byte of the response, or until the client has closed its connection.
     pub async fn forward(self, request: Request, is_last: bool) -> Result<Response, Failure> {
         let response = self.0.send(request, is_last).await?;
         Ok(response.map(|body| {
