@@ -1,39 +1,39 @@
-//! Where the body of a request ends and the head of the next one begins, by RFC 9112, sections 6 and 7.
+//! Finds the end of a request's body, where the head of the next request begins: RFC 9112, sections 6 and 7.
 
-/// What the next bytes of a connection belong to.
+/// The part of a request to which the next bytes of a connection belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// To the head of a request.
+    /// The head.
     Head,
-    /// So many bytes to a body.
+    /// A body with this number of missing bytes.
     Length(u64),
-    /// To a chunked body.
+    /// A chunked body.
     Chunked(Chunk),
 }
 
-/// Where in a chunked body.
+/// The position in a chunked body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunk {
-    /// In the digits of a chunk's size.
+    /// In the digits of a chunk's size, with the value so far.
     Size(u64),
-    /// Behind them, in the same line.
+    /// After these digits, in the same line.
     Extension(u64),
-    /// So many bytes before the end of a chunk.
+    /// In a chunk, with this number of missing bytes.
     Data(u64),
-    /// In the line end behind a chunk.
+    /// In the line end after a chunk.
     DataEnd,
-    /// At the start of a line behind the last chunk.
+    /// At the start of a line after the last chunk.
     TrailerStart,
-    /// In such a line.
+    /// In a line after the last chunk.
     Trailer,
 }
 
-/// A body that is not chunked as it should be.
+/// The chunked body is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
 impl Framing {
-    /// How many of `bytes` belong to the body; what follows is the next head.
+    /// Returns the number of `bytes` that belong to the body. The next head follows them.
     pub fn take(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
         let mut taken = 0;
         while taken < bytes.len() && *self != Self::Head {
@@ -65,7 +65,7 @@ impl Framing {
 }
 
 impl Chunk {
-    /// None after the last byte of the body.
+    /// Returns `None` after the last byte of the body.
     fn next(self, byte: u8) -> Result<Option<Self>, Malformed> {
         Ok(Some(match (self, byte) {
             (Self::Size(0) | Self::Extension(0), b'\n') => Self::TrailerStart,

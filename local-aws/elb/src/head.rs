@@ -1,4 +1,4 @@
-//! The head of a request: what an ALB refuses of it, and with which status. Pure.
+//! The head of a request: whether an ALB accepts it, and with which status it refuses it. Pure.
 //!
 //! Sources: AWS's guide to Application Load Balancers ("Troubleshooting": the statuses; "Quotas": the limits; "Desync
 //! mitigation mode": the default is `defensive`), RFC 9112, sections 3.2 and 5, and answers of real load balancers.
@@ -12,46 +12,46 @@ use httparse::{EMPTY_HEADER, Header, Request, Status};
 
 use crate::framing::{Chunk, Framing};
 
-/// From so many bytes on, a request line or a header is too long.
+/// A request line or a header with this number of bytes is too long.
 const MAX_LINE: usize = 16 * 1024;
 
-/// Most bytes of a head.
+/// Maximum length of a head in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// Most headers of a request. AWS names no limit; this one keeps the memory of a request small.
+/// Maximum number of headers of a request. AWS documents no limit. This one limits the memory of a request.
 pub const MAX_HEADERS: usize = 512;
 
-/// Most addresses in `X-Forwarded-For`.
+/// Maximum number of addresses in `X-Forwarded-For`.
 const MAX_FORWARDED_FOR: usize = 30;
 
-/// A head that is forwarded.
+/// An accepted head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// Its length in bytes.
+    /// The length of the head in bytes.
     pub length: usize,
-    /// What follows it.
+    /// How the body is delimited.
     pub framing: Framing,
     /// None if it complies with RFC 7230.
     pub classification: Option<Classification>,
 }
 
-/// A head that is not.
+/// A refused head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// The status of the answer.
+    /// The status of the response.
     pub status: StatusCode,
-    /// A line that the page has besides.
+    /// An additional line of the page.
     pub detail: Option<&'static str>,
     /// None if it complies with RFC 7230.
     pub classification: Option<Classification>,
 }
 
-/// What desync mitigation says of a request.
+/// The classification of a request by desync mitigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Classification {
-    /// How dangerous.
+    /// The threat level.
     pub tier: RequestSafetyTier,
-    /// Why.
+    /// The cause of the threat level.
     pub reason: ClassificationReason,
 }
 
@@ -65,7 +65,7 @@ impl From<StatusCode> for Refused {
     }
 }
 
-/// Judges the head that `bytes` begin with; none if it is not complete yet.
+/// Examines the head at the start of `bytes`. Returns `None` if it is not complete yet.
 pub fn examine(bytes: &[u8]) -> Option<Result<Accepted, Refused>> {
     let end = end_of_head(bytes);
     let head = &bytes[..end.unwrap_or(bytes.len())];
@@ -75,20 +75,19 @@ pub fn examine(bytes: &[u8]) -> Option<Result<Accepted, Refused>> {
     end.map(|_| classify(head))
 }
 
-/// Whether [`examine`] can return another verdict than "not complete", which it returned while the line that starts at
-/// `open_line` was the last one.
+/// Whether the result of [`examine`] can have changed since it returned `None` with `open_line` as the start of the last line.
 pub fn may_be_decided(bytes: &[u8], open_line: usize) -> bool {
     let line = &bytes[open_line..];
     line.contains(&b'\n') || line.len() >= MAX_LINE || bytes.len() > MAX_HEAD
 }
 
-/// Behind the last line end.
+/// The position after the last line end.
 pub fn start_of_last_line(bytes: &[u8]) -> usize {
     let line_end = bytes.iter().rposition(|byte| *byte == b'\n');
     line_end.map_or(0, |line_end| line_end + 1)
 }
 
-/// What can be read of a refused request.
+/// The fields that can be read from the head of a refused request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields<'a> {
     pub method: &'a str,
@@ -99,11 +98,11 @@ pub struct Fields<'a> {
     pub user_agent: Option<&'a str>,
 }
 
-/// None if not even the request line can be read.
+/// Returns `None` if the request line cannot be read.
 pub fn fields(bytes: &[u8]) -> Option<Fields<'_>> {
     let mut headers = [EMPTY_HEADER; 64];
     let mut request = Request::new(&mut headers);
-    // Of a head that is not complete or has too many headers, the request line can be read all the same.
+    // The request line can be read also if the head is incomplete or has too many headers.
     let _ = request.parse(bytes);
     let version = match request.version? {
         0 => "1.0",
@@ -119,7 +118,7 @@ pub fn fields(bytes: &[u8]) -> Option<Fields<'_>> {
     })
 }
 
-/// Behind the empty line. Empty lines before the request line are a part of the head.
+/// The position after the empty line. Empty lines before the request line are a part of the head.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     let start = start_of_head(bytes);
     let mut lines = bytes[start..].split_inclusive(|byte| *byte == b'\n');
@@ -130,7 +129,7 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether there is nothing of a request yet.
+/// Whether no part of a request has arrived yet.
 pub fn is_empty(bytes: &[u8]) -> bool {
     start_of_head(bytes) == bytes.len()
 }
@@ -209,7 +208,7 @@ fn parse(head: &[u8]) -> Result<Framing, StatusCode> {
         .iter()
         .flat_map(|value| value.split(|it| *it == b','));
     if forwarded_for.count() > MAX_FORWARDED_FOR {
-        // No standard has it.
+        // 463 is not a standard status.
         return StatusCode::from_u16(463).map_or(Err(StatusCode::BAD_REQUEST), Err);
     }
     framing(
@@ -226,7 +225,7 @@ fn values<'a>(headers: &[Header<'a>], name: &str) -> Vec<&'a [u8]> {
     named.map(|header| header.value.trim_ascii()).collect()
 }
 
-/// The preface of HTTP/2 without TLS, or a request line that claims a later version.
+/// Whether this is the preface of HTTP/2 without TLS, or a request line with a later version.
 fn is_of_http_2(head: &[u8]) -> bool {
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let version = line.trim_ascii_end().rsplit(|byte| *byte == b' ').next();
@@ -258,7 +257,7 @@ fn is_host_and_port(authority: &Authority) -> bool {
     is_port && !authority.host().is_empty()
 }
 
-/// RFC 9112, section 6.3. What desync mitigation calls severe does not come here.
+/// The rules of RFC 9112, section 6.3. Requests that desync mitigation classifies as severe were refused before.
 fn framing(encodings: &[&[u8]], lengths: &[&[u8]], is_1_1: bool) -> Result<Framing, StatusCode> {
     let encodings = encodings
         .iter()

@@ -1,7 +1,6 @@
-//! `X-Amzn-Trace-Id`, as an ALB passes it on.
+//! `X-Amzn-Trace-Id`, as an ALB forwards it.
 //!
-//! Without a `Root` the load balancer adds one; a request that has one keeps it and gets a `Self`,
-//! in place of an older one.
+//! The load balancer adds a `Root` if the header has none. Otherwise it keeps the `Root`, and adds or replaces `Self`.
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html>
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,19 +11,19 @@ const NAME: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const ROOT: &str = "Root=";
 const SELF: &str = "Self=";
 
-/// Puts the header into the shape in which a target sees it, and returns its value.
+/// Sets the header as a target receives it. Returns its value.
 pub fn stamp(headers: &mut HeaderMap) -> Option<String> {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     let id = trace_id(since_epoch.unwrap_or(Duration::ZERO), rand::random());
     let sent = headers.get(NAME).and_then(|value| value.to_str().ok());
     let passed_on = passed_on(sent, &id);
-    // What was text before is text after, so that the conversion cannot fail.
+    // Cannot fail: the parts come from a valid header value.
     let value = HeaderValue::from_str(&passed_on).ok()?;
     headers.insert(NAME, value);
     Some(passed_on)
 }
 
-/// A trace id of X-Ray: version, 8 hexadecimal digits of Unix time, 24 of chance.
+/// A trace id of X-Ray: version, 8 hexadecimal digits of Unix time, 24 random ones.
 fn trace_id(since_epoch: Duration, random: u128) -> String {
     let seconds = since_epoch.as_secs() & 0xffff_ffff;
     format!("1-{seconds:08x}-{:024x}", random >> 32)
@@ -62,7 +61,7 @@ mod tests {
             passed_on(Some("CalledFrom=app"), ID),
             format!("Root={ID};CalledFrom=app")
         );
-        // A `Self` of somebody else says nothing without a root.
+        // A `Self` without a `Root` is dropped.
         assert_eq!(passed_on(Some("Self=1-2-3"), ID), format!("Root={ID}"));
     }
 

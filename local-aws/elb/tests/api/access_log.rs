@@ -1,4 +1,4 @@
-//! The load balancer's access log: each answer of its own has a reason.
+//! The lines of the load balancer's access log.
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -74,7 +74,7 @@ impl Line {
     }
 }
 
-/// What the log says of one request to a target that does this.
+/// The line of a request to a target that performs `act`.
 async fn line_of(act: Act) -> Line {
     let group = impatient_group();
     let target = Target::start(act).await;
@@ -183,9 +183,9 @@ async fn each_502_and_504_has_its_reason() {
 async fn a_target_that_refuses_connections_and_a_group_without_targets_have_their_reasons() {
     let empty = quick_group();
     let refusing = quick_group();
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let _registered = refusing.register(nobody.local_addr().unwrap());
-    drop(nobody);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let _registered = refusing.register(closed.local_addr().unwrap());
+    drop(closed);
     for (group, status, reason) in [
         (empty, "503", "NoRegisteredTargets"),
         (refusing, "502", "TargetConnectionRefused"),
@@ -201,7 +201,7 @@ async fn a_target_that_refuses_connections_and_a_group_without_targets_have_thei
 }
 
 #[tokio::test]
-async fn an_error_of_the_target_itself_has_no_reason_of_the_load_balancers() {
+async fn an_error_response_of_a_target_has_no_error_reason() {
     let line = line_of(Act::Answer("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")).await;
     assert_eq!(line.get("elb_status_code"), "503");
     assert_eq!(line.get("target_status_code"), "503");
@@ -209,7 +209,7 @@ async fn an_error_of_the_target_itself_has_no_reason_of_the_load_balancers() {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_is_a_460() {
+async fn a_client_that_closes_the_connection_is_a_460() {
     let group = quick_group();
     let target = Target::start(Act::Hang).await;
     let _registered = registered(&group, &[&target]).await;
@@ -247,7 +247,7 @@ async fn refused(bytes: &str) -> (String, Line) {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_has_a_line_and_an_albs_page() {
+async fn a_refused_request_has_a_line_and_the_page_of_an_alb() {
     let long = "x".repeat(20_000);
     for (bytes, status, request) in [
         (
@@ -373,7 +373,7 @@ async fn requests_of_one_connection_have_the_same_connection_id_and_other_connec
     assert_ne!(ids[0], ids[2]);
 }
 
-/// What a connection answers to all of `bytes`.
+/// Sends `bytes` on a new connection. Returns the response.
 pub async fn answers(alb: SocketAddr, bytes: String) -> String {
     tokio::task::spawn_blocking(move || raw(alb, bytes.as_bytes()))
         .await

@@ -1,4 +1,4 @@
-//! Which target a request goes to.
+//! The choice of the target for a request.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::target::{Act, BROKEN, OK, Target, balancer, impatient_group, quick_gr
 use crate::{eventually, found};
 
 #[tokio::test]
-async fn requests_go_round() {
+async fn targets_receive_requests_in_turn() {
     let group = quick_group();
     let (one, two) = (
         Target::start(Act::Answer(OK)).await,
@@ -26,29 +26,35 @@ async fn requests_go_round() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unhealthy_target_gets_no_requests_until_it_is_healthy_again() {
     let group = quick_group();
-    let (well, ill) = (
+    let (healthy, changing) = (
         Target::start(Act::Answer(OK)).await,
         Target::start(Act::Answer(OK)).await,
     );
-    let registrations = registered(&group, &[&well, &ill]).await;
+    let registrations = registered(&group, &[&healthy, &changing]).await;
     let alb = balancer(Vec::new(), group).await;
-    ill.set_health(Act::Answer(BROKEN));
+    changing.set_health(Act::Answer(BROKEN));
     let becomes = |state| eventually("the state changes", || registrations[1].state() == state);
     becomes(TargetState::Unhealthy);
     for _ in 0..6 {
         get(&format!("http://{alb}/")).await;
     }
-    assert_eq!((well.requests().len(), ill.requests().len()), (6, 0));
-    ill.set_health(Act::Answer(OK));
+    assert_eq!(
+        (healthy.requests().len(), changing.requests().len()),
+        (6, 0)
+    );
+    changing.set_health(Act::Answer(OK));
     becomes(TargetState::Healthy);
     for _ in 0..6 {
         get(&format!("http://{alb}/")).await;
     }
-    assert_eq!((well.requests().len(), ill.requests().len()), (9, 3));
+    assert_eq!(
+        (healthy.requests().len(), changing.requests().len()),
+        (9, 3)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn if_all_are_unhealthy_all_get_requests() {
+async fn if_all_targets_are_unhealthy_all_receive_requests() {
     let group = quick_group();
     let (one, two) = (
         Target::start(Act::Answer(OK)).await,
@@ -70,7 +76,7 @@ async fn if_all_are_unhealthy_all_get_requests() {
 }
 
 #[tokio::test]
-async fn a_target_that_never_was_healthy_gets_requests_where_no_other_is() {
+async fn an_initial_target_receives_requests_if_no_target_is_healthy() {
     let group = quick_group();
     let target = Target::start(Act::Answer(OK)).await;
     target.set_health(Act::Answer(BROKEN));
@@ -90,7 +96,7 @@ async fn a_deregistered_target_finishes_its_request_and_gets_no_other() {
     let running = tokio::spawn(client().get(&url).send());
     found("the request", async || target.requests().pop()).await;
     let registration = registrations.remove(0);
-    // Returns once the request is done, here by the group's short timeout, long before the delay of 300 seconds.
+    // Returns when the request has ended. It ends after the group's short timeout, long before the delay of 300 seconds.
     registration.deregister().await;
     assert_eq!(registration.state(), TargetState::Draining);
     assert_eq!(running.await.unwrap().unwrap().status(), 504);

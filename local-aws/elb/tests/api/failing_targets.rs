@@ -1,4 +1,4 @@
-//! What a client sees when no target answers: the load balancer's own pages.
+//! The pages that the load balancer itself sends if no target responds.
 
 use reqwest::Response;
 
@@ -22,12 +22,12 @@ async fn answer_of(act: Act) -> Response {
 }
 
 #[tokio::test]
-async fn a_target_that_breaks_off_is_a_502() {
+async fn a_target_that_closes_the_connection_is_a_502() {
     assert_own(answer_of(Act::Reset).await, 502).await;
 }
 
 #[tokio::test]
-async fn a_target_that_talks_nonsense_is_a_502() {
+async fn an_invalid_response_of_a_target_is_a_502() {
     assert_own(answer_of(Act::Answer("what?\r\n\r\n")).await, 502).await;
 }
 
@@ -37,12 +37,12 @@ async fn a_target_that_does_not_answer_is_a_504() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_not_there_is_a_502() {
+async fn a_target_that_refuses_the_connection_is_a_502() {
     let group = quick_group();
-    // A port that was free a moment ago.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let _registered = group.register(nobody.local_addr().unwrap());
-    drop(nobody);
+    // The port was free a moment ago.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let _registered = group.register(closed.local_addr().unwrap());
+    drop(closed);
     let alb = balancer(Vec::new(), group).await;
     let answer = client().get(format!("http://{alb}/")).send().await.unwrap();
     assert_own(answer, 502).await;
@@ -56,7 +56,7 @@ async fn a_group_without_targets_is_a_503() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_target_itself_is_passed_on_as_it_is() {
+async fn an_error_response_of_a_target_is_forwarded_unchanged() {
     let error = "HTTP/1.1 503 Service Unavailable\r\nAccess-Control-Allow-Origin: *\r\n\
                  Content-Length: 4\r\n\r\nmine";
     let answer = answer_of(Act::Answer(error)).await;

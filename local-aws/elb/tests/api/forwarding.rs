@@ -1,11 +1,11 @@
-//! What a target sees of a request, on a raw socket.
+//! The head of a request as a target receives it, on a raw socket.
 
 use std::net::SocketAddr;
 
 use crate::client::raw;
 use crate::target::{Act, OK, Target, balancer, quick_group, registered};
 
-/// What the target gets when a client sends `request` (a head without its last line).
+/// The head that the target receives when a client sends `request`, a head without its last line.
 async fn seen(request: &str) -> (String, SocketAddr) {
     let group = quick_group();
     let target = Target::start(Act::Answer(OK)).await;
@@ -62,19 +62,19 @@ async fn a_root_is_kept_behind_a_self_of_the_load_balancer() {
 }
 
 #[tokio::test]
-async fn the_target_learns_who_asks_and_where() {
+async fn the_target_receives_the_address_of_the_client_and_the_port() {
     let (head, alb) = seen("GET / HTTP/1.1\r\nHost: mysfits.example").await;
     assert_eq!(values(&head, "Host"), ["mysfits.example"]);
     assert_eq!(values(&head, "X-Forwarded-For"), ["127.0.0.1"]);
     assert_eq!(values(&head, "X-Forwarded-Proto"), ["http"]);
     assert_eq!(values(&head, "X-Forwarded-Port"), [alb.port().to_string()]);
-    // An ALB knows neither.
+    // An ALB sets neither.
     assert!(values(&head, "Forwarded").is_empty());
     assert!(values(&head, "X-Forwarded-Host").is_empty());
 }
 
 #[tokio::test]
-async fn what_a_client_claims_is_appended_to_or_overwritten() {
+async fn forwarding_headers_of_a_client_are_extended_or_replaced() {
     let (head, alb) = seen(
         "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.7\r\n\
          X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443",
@@ -94,7 +94,7 @@ async fn headers_of_one_hop_end_at_the_load_balancer() {
 }
 
 #[tokio::test]
-async fn a_client_can_neither_drop_our_headers_nor_upgrade() {
+async fn a_client_can_neither_remove_forwarding_headers_nor_upgrade() {
     let (head, _) = seen(
         "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, X-Amzn-Trace-Id, X-Forwarded-For, Host, x-own\r\nX-Own: 1\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",

@@ -1,4 +1,4 @@
-//! How the load balancer asks a target for its health.
+//! The requests of health checks, and their effects on the state of a target.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn a_check_is_a_get_of_the_root_straight_to_the_target() {
 }
 
 #[tokio::test]
-async fn the_first_check_comes_at_once_and_is_enough() {
+async fn the_first_check_is_immediate_and_can_make_the_target_healthy() {
     let target = Target::start(Act::Answer(OK)).await;
     let group = TargetGroup::new(TargetGroupConfig::with_interval(
         "targets",
@@ -40,7 +40,7 @@ async fn the_first_check_comes_at_once_and_is_enough() {
 }
 
 #[tokio::test]
-async fn a_new_target_is_asked_again_quickly_whatever_the_interval() {
+async fn a_new_target_is_checked_often_whatever_the_interval() {
     let target = Target::start(Act::Answer(OK)).await;
     target.set_health(Act::Answer(BROKEN));
     let group = TargetGroup::new(TargetGroupConfig::with_interval(
@@ -88,7 +88,7 @@ async fn checks_end_with_the_registration() {
     let registration = group.register(target.address);
     registration.healthy().await;
     drop(registration);
-    // A new target is checked many times; the old one at most once more, if that was under way.
+    // The new target is checked many times. The old target is checked at most once more, if a check was running.
     let before = target.health_checks().len();
     let other = Target::start(Act::Answer(OK)).await;
     let _registration = group.register(other.address);

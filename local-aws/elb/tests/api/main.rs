@@ -1,4 +1,4 @@
-//! The load balancer before small targets that misbehave, with real sockets.
+//! The load balancer with simple targets, with real sockets.
 
 #![allow(
     clippy::allow_attributes,

@@ -1,4 +1,4 @@
-//! The counters of a load balancer agree with what clients saw, and with the access log.
+//! The metrics of a load balancer equal the responses that clients received, and agree with the access log.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -96,7 +96,7 @@ async fn the_counts_equal_what_the_clients_saw() {
     assert_eq!(groups[2].counts.sum("HTTPCode_Target_4XX_Count"), 10);
     let times = |counts: &elb::Counts| counts.target_response_micros.values().sum::<u64>();
     let of_groups: Vec<_> = groups.iter().map(|it| times(&it.counts)).collect();
-    // Without the requests whose target was silent.
+    // Without the requests whose target did not respond.
     assert_eq!(of_groups, [10, 10, 10, 10, 10, 0, 0]);
     assert_eq!(times(&metrics.counts), 50);
 
@@ -184,9 +184,9 @@ async fn connections_of_clients_and_to_targets_are_counted() {
 #[tokio::test]
 async fn a_refused_connection_to_a_target_is_an_error_of_its_group() {
     let group = quick_group();
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let _registered = group.register(nobody.local_addr().unwrap());
-    drop(nobody);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let _registered = group.register(closed.local_addr().unwrap());
+    drop(closed);
     let (alb, address, _) = counting_balancer(Vec::new(), group).await;
     let answer = client()
         .get(format!("http://{address}/"))

@@ -1,4 +1,4 @@
-//! Little targets for a load balancer, and a load balancer before them.
+//! Simple targets for a load balancer, and load balancers that forward to them.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -18,26 +18,26 @@ use crate::found;
 /// The final portion of the ARN of the load balancers of these tests.
 pub const LOAD_BALANCER: &str = "app/balancer/0000000000000000";
 
-/// The answer of a target that is well.
+/// The response of a healthy target.
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/// The answer of a target that is not.
+/// The response of an unhealthy target.
 pub const BROKEN: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
 
 /// What a target does with a request.
 #[derive(Clone, Copy)]
 pub enum Act {
-    /// Answers with these bytes.
+    /// Sends these bytes.
     Answer(&'static str),
-    /// Closes the connection without a word.
+    /// Closes the connection without a response.
     Reset,
-    /// The same after a while.
+    /// Sends these bytes after a delay.
     Late(Duration, &'static str),
-    /// Says nothing and goes on listening.
+    /// Keeps the connection open and sends nothing.
     Hang,
 }
 
-/// A raw socket that takes one request a connection, notes its head, and does what it is told.
+/// A raw socket that reads one request per connection, records its head, and performs an [`Act`].
 #[derive(Clone)]
 pub struct Target {
     pub address: SocketAddr,
@@ -52,7 +52,7 @@ struct Acts {
 }
 
 impl Target {
-    /// A target that is well and does `request` with what is no health check.
+    /// Starts a healthy target. It performs `request` for each request that is no health check.
     pub async fn start(request: Act) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = Self {
@@ -72,7 +72,7 @@ impl Target {
         target
     }
 
-    /// From now on health checks meet this.
+    /// Sets the act for later health checks.
     pub fn set_health(&self, act: Act) {
         self.acts.lock().unwrap().health = act;
     }
@@ -129,7 +129,7 @@ fn is_health_check(head: &str) -> bool {
         .contains("user-agent: elb-healthchecker/2.0")
 }
 
-/// A group whose checks come quickly.
+/// A group with a short interval of health checks.
 pub fn quick_group() -> Arc<TargetGroup> {
     TargetGroup::new(TargetGroupConfig::with_interval(
         "targets",
@@ -137,7 +137,7 @@ pub fn quick_group() -> Arc<TargetGroup> {
     ))
 }
 
-/// The same, whose targets have little time besides.
+/// The same with a short time limit for responses.
 pub fn impatient_group() -> Arc<TargetGroup> {
     TargetGroup::new(TargetGroupConfig {
         target_timeout: Duration::from_millis(300),
@@ -156,7 +156,7 @@ pub async fn registered(group: &Arc<TargetGroup>, targets: &[&Target]) -> Vec<Re
     registrations
 }
 
-/// Serves a load balancer over `default` and returns its address.
+/// Serves a load balancer whose default action forwards to `default`. Returns its address.
 pub async fn balancer(rules: Vec<Rule>, default: Arc<TargetGroup>) -> SocketAddr {
     logging_balancer(rules, default, Duration::from_secs(60))
         .await
@@ -225,7 +225,7 @@ fn is_read_by_athena(line: &str) -> bool {
 pub struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
-    /// The fields of line `number`, without quotation marks, once it is there.
+    /// Waits for line `number`. Returns its fields without quotation marks.
     pub async fn fields(&self, number: usize) -> Vec<String> {
         let line = found("a line", async || {
             self.0.lock().unwrap().get(number).cloned()

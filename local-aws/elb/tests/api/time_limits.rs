@@ -1,4 +1,4 @@
-//! The load balancer's limits for what a client has not finished: the idle timeout, heads and lines.
+//! The time limits of client connections.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::found;
 use crate::target::{Act, OK, Target, logging_balancer, quick_group, registered};
 
 #[tokio::test]
-async fn a_client_that_stops_sending_is_a_408_and_one_that_sends_nothing_is_let_go() {
+async fn an_incomplete_request_is_a_408_and_a_connection_without_a_request_is_closed() {
     let group = quick_group();
     let target = Target::start(Act::Hang).await;
     let _registered = registered(&group, &[&target]).await;
@@ -42,7 +42,7 @@ async fn a_client_that_stops_sending_is_a_408_and_one_that_sends_nothing_is_let_
 }
 
 #[tokio::test]
-async fn waiting_for_a_slow_target_is_not_being_idle() {
+async fn a_connection_that_waits_for_a_slow_target_is_not_idle() {
     let group = quick_group();
     let target = Target::start(Act::Late(Duration::from_millis(900), OK)).await;
     let _registered = registered(&group, &[&target]).await;
