@@ -45,31 +45,45 @@ fn call(
     parameters: Parameters,
 ) -> Option<Result<Value, Error>> {
     Some(match action {
-        "CreateRule" => run(parameters, |it| rules::create(load_balancer, it)),
-        "DeleteRule" => run(parameters, |it| rules::delete(load_balancer, &it)),
-        "DescribeListenerAttributes" => {
-            run(parameters, |it| attributes::of_listener(load_balancer, &it))
-        }
-        "DescribeListeners" => run(parameters, |it| listeners::describe(load_balancer, &it)),
-        "DescribeLoadBalancerAttributes" => run(parameters, |it| {
-            attributes::of_load_balancer(load_balancer, &it)
+        "CreateRule" => run(parameters, |request| rules::create(load_balancer, request)),
+        "DeleteRule" => run(parameters, |request| rules::delete(load_balancer, &request)),
+        "DescribeListenerAttributes" => run(parameters, |request| {
+            attributes::of_listener(load_balancer, &request)
         }),
-        "DescribeLoadBalancers" => run(parameters, |it| {
-            load_balancers::describe(load_balancer, &it)
+        "DescribeListeners" => run(parameters, |request| {
+            listeners::describe(load_balancer, &request)
         }),
-        "DescribeRules" => run(parameters, |it| rules::describe(load_balancer, &it)),
-        "DescribeTargetGroupAttributes" => run(parameters, |it| {
-            attributes::of_target_group(load_balancer, &it)
+        "DescribeLoadBalancerAttributes" => run(parameters, |request| {
+            attributes::of_load_balancer(load_balancer, &request)
         }),
-        "DescribeTargetGroups" => run(parameters, |it| target_groups::describe(load_balancer, &it)),
-        "DescribeTargetHealth" => run(parameters, |it| target_health::describe(load_balancer, &it)),
-        "ModifyListener" => run(parameters, |it| listeners::modify(load_balancer, it)),
-        "ModifyRule" => run(parameters, |it| rules::modify(load_balancer, it)),
-        "ModifyTargetGroup" => run(parameters, |it| target_groups::modify(load_balancer, &it)),
-        "ModifyTargetGroupAttributes" => run(parameters, |it| {
-            attributes::modify_target_group(load_balancer, &it)
+        "DescribeLoadBalancers" => run(parameters, |request| {
+            load_balancers::describe(load_balancer, &request)
         }),
-        "SetRulePriorities" => run(parameters, |it| rules::set_priorities(load_balancer, &it)),
+        "DescribeRules" => run(parameters, |request| {
+            rules::describe(load_balancer, &request)
+        }),
+        "DescribeTargetGroupAttributes" => run(parameters, |request| {
+            attributes::of_target_group(load_balancer, &request)
+        }),
+        "DescribeTargetGroups" => run(parameters, |request| {
+            target_groups::describe(load_balancer, &request)
+        }),
+        "DescribeTargetHealth" => run(parameters, |request| {
+            target_health::describe(load_balancer, &request)
+        }),
+        "ModifyListener" => run(parameters, |request| {
+            listeners::modify(load_balancer, request)
+        }),
+        "ModifyRule" => run(parameters, |request| rules::modify(load_balancer, request)),
+        "ModifyTargetGroup" => run(parameters, |request| {
+            target_groups::modify(load_balancer, &request)
+        }),
+        "ModifyTargetGroupAttributes" => run(parameters, |request| {
+            attributes::modify_target_group(load_balancer, &request)
+        }),
+        "SetRulePriorities" => run(parameters, |request| {
+            rules::set_priorities(load_balancer, &request)
+        }),
         _ => return None,
     })
 }
@@ -112,8 +126,8 @@ where
 }
 
 /// Checks the ARN of a listener.
-fn check_listener(it: &LoadBalancer, arn: &str) -> Result<(), Error> {
-    if arn == it.names.listener_arn() {
+fn check_listener(load_balancer: &LoadBalancer, arn: &str) -> Result<(), Error> {
+    if arn == load_balancer.names.listener_arn() {
         return Ok(());
     }
     check_form(arn, "listener", "listener")?;
@@ -122,8 +136,8 @@ fn check_listener(it: &LoadBalancer, arn: &str) -> Result<(), Error> {
 }
 
 /// Checks the ARN of a load balancer.
-fn check_load_balancer(it: &LoadBalancer, arn: &str) -> Result<(), Error> {
-    if arn == it.names.load_balancer_arn() {
+fn check_load_balancer(load_balancer: &LoadBalancer, arn: &str) -> Result<(), Error> {
+    if arn == load_balancer.names.load_balancer_arn() {
         return Ok(());
     }
     check_form(arn, "loadbalancer", "load balancer")?;

@@ -46,7 +46,7 @@ struct Stickiness {
 }
 
 /// Converts the actions of a rule to its forward action.
-pub fn parse(it: &LoadBalancer, actions: Vec<Action>) -> Result<Forward, Error> {
+pub fn parse(load_balancer: &LoadBalancer, actions: Vec<Action>) -> Result<Forward, Error> {
     let count = actions.len();
     let Ok([action]) = <[Action; 1]>::try_from(actions) else {
         let message = format!("A rule must have exactly one action, not {count}");
@@ -85,18 +85,18 @@ pub fn parse(it: &LoadBalancer, actions: Vec<Action>) -> Result<Forward, Error> 
     };
     Ok(Forward {
         order,
-        ..weighted(it, &tuples)?
+        ..weighted(load_balancer, &tuples)?
     })
 }
 
-fn weighted(it: &LoadBalancer, tuples: &[TargetGroupTuple]) -> Result<Forward, Error> {
+fn weighted(load_balancer: &LoadBalancer, tuples: &[TargetGroupTuple]) -> Result<Forward, Error> {
     if tuples.len() > MAX_GROUPS {
         let message = format!("A forward action can have at most {MAX_GROUPS} target groups");
         return Err(invalid(message));
     }
     let mut groups: Vec<(Arc<TargetGroup>, u16)> = Vec::new();
     for tuple in tuples {
-        let group = find(it, &tuple.target_group_arn)?;
+        let group = find(load_balancer, &tuple.target_group_arn)?;
         if groups.iter().any(|(other, _)| Arc::ptr_eq(other, group)) {
             return Err(invalid(format!(
                 "Target group '{}' was specified multiple times",
@@ -117,9 +117,12 @@ fn weighted(it: &LoadBalancer, tuples: &[TargetGroupTuple]) -> Result<Forward, E
     Ok(Forward::weighted(groups))
 }
 
-fn find<'a>(it: &'a LoadBalancer, arn: &str) -> Result<&'a Arc<TargetGroup>, Error> {
+fn find<'a>(load_balancer: &'a LoadBalancer, arn: &str) -> Result<&'a Arc<TargetGroup>, Error> {
     check_form(arn, "targetgroup", "target group")?;
-    let group = it.target_groups.iter().find(|group| group.arn() == arn);
+    let group = load_balancer
+        .target_groups
+        .iter()
+        .find(|group| group.arn() == arn);
     group.ok_or_else(|| {
         let message = format!("Target group '{}' not found", shorten(arn));
         Error::bad_request("TargetGroupNotFound", message)

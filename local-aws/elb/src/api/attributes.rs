@@ -63,9 +63,12 @@ pub struct LoadBalancerArn {
     load_balancer_arn: String,
 }
 
-pub fn of_load_balancer(it: &LoadBalancer, request: &LoadBalancerArn) -> Result<Value, Error> {
-    check_load_balancer(it, &request.load_balancer_arn)?;
-    let idle = seconds(it.timeouts.idle).to_string();
+pub fn of_load_balancer(
+    load_balancer: &LoadBalancer,
+    request: &LoadBalancerArn,
+) -> Result<Value, Error> {
+    check_load_balancer(load_balancer, &request.load_balancer_arn)?;
+    let idle = seconds(load_balancer.timeouts.idle).to_string();
     Ok(describe(
         &OF_LOAD_BALANCER,
         Some(("idle_timeout.timeout_seconds", &idle)),
@@ -78,8 +81,8 @@ pub struct ListenerArn {
     listener_arn: String,
 }
 
-pub fn of_listener(it: &LoadBalancer, request: &ListenerArn) -> Result<Value, Error> {
-    check_listener(it, &request.listener_arn)?;
+pub fn of_listener(load_balancer: &LoadBalancer, request: &ListenerArn) -> Result<Value, Error> {
+    check_listener(load_balancer, &request.listener_arn)?;
     Ok(describe(&OF_LISTENER, None))
 }
 
@@ -89,8 +92,14 @@ pub struct TargetGroupArn {
     target_group_arn: String,
 }
 
-pub fn of_target_group(it: &LoadBalancer, request: &TargetGroupArn) -> Result<Value, Error> {
-    Ok(describe_target_group(find(it, &request.target_group_arn)?))
+pub fn of_target_group(
+    load_balancer: &LoadBalancer,
+    request: &TargetGroupArn,
+) -> Result<Value, Error> {
+    Ok(describe_target_group(find(
+        load_balancer,
+        &request.target_group_arn,
+    )?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,10 +117,10 @@ struct Attribute {
 }
 
 pub fn modify_target_group(
-    it: &LoadBalancer,
+    load_balancer: &LoadBalancer,
     request: &ModifyTargetGroupAttributes,
 ) -> Result<Value, Error> {
-    let group = find(it, &request.target_group_arn)?;
+    let group = find(load_balancer, &request.target_group_arn)?;
     let mut delay = None;
     for Attribute { key, value } in &request.attributes {
         match OF_TARGET_GROUP.iter().find(|(known, _)| known == key) {

@@ -20,7 +20,7 @@ pub struct DescribeListeners {
     page_size: Option<i64>,
 }
 
-pub fn describe(it: &LoadBalancer, request: &DescribeListeners) -> Result<Value, Error> {
+pub fn describe(load_balancer: &LoadBalancer, request: &DescribeListeners) -> Result<Value, Error> {
     let DescribeListeners {
         load_balancer_arn,
         listener_arns,
@@ -33,7 +33,7 @@ pub fn describe(it: &LoadBalancer, request: &DescribeListeners) -> Result<Value,
                 "Listener ARNs and a load balancer ARN cannot be specified at the same time",
             ));
         }
-        Some(load_balancer) => check_load_balancer(it, load_balancer)?,
+        Some(arn) => check_load_balancer(load_balancer, arn)?,
         None if listener_arns.is_empty() => {
             return Err(invalid(
                 "You must specify either listener ARNs or a load balancer ARN",
@@ -42,10 +42,10 @@ pub fn describe(it: &LoadBalancer, request: &DescribeListeners) -> Result<Value,
         None => {}
     }
     for arn in listener_arns {
-        check_listener(it, arn)?;
+        check_listener(load_balancer, arn)?;
     }
-    let listener = describe_listener(it, it.listener().default_action());
-    let listeners = [(it.port.to_string(), listener)];
+    let listener = describe_listener(load_balancer, load_balancer.listener().default_action());
+    let listeners = [(load_balancer.port.to_string(), listener)];
     let query = (load_balancer_arn, listener_arns);
     page("Listeners", listeners, query, marker.as_deref(), *page_size)
 }
@@ -57,22 +57,22 @@ pub struct ModifyListener {
     default_actions: Vec<Action>,
 }
 
-pub fn modify(it: &LoadBalancer, request: ModifyListener) -> Result<Value, Error> {
-    check_listener(it, &request.listener_arn)?;
-    let forward = actions::parse(it, request.default_actions)?;
-    let description = describe_listener(it, &forward);
-    it.change(|listener| {
+pub fn modify(load_balancer: &LoadBalancer, request: ModifyListener) -> Result<Value, Error> {
+    check_listener(load_balancer, &request.listener_arn)?;
+    let forward = actions::parse(load_balancer, request.default_actions)?;
+    let description = describe_listener(load_balancer, &forward);
+    load_balancer.change(|listener| {
         listener.set_default_action(forward);
         Ok(())
     })?;
     Ok(json!({ "Listeners": [description] }))
 }
 
-fn describe_listener(it: &LoadBalancer, default: &Forward) -> Value {
+fn describe_listener(load_balancer: &LoadBalancer, default: &Forward) -> Value {
     json!({
-        "ListenerArn": it.names.listener_arn(),
-        "LoadBalancerArn": it.names.load_balancer_arn(),
-        "Port": it.port,
+        "ListenerArn": load_balancer.names.listener_arn(),
+        "LoadBalancerArn": load_balancer.names.load_balancer_arn(),
+        "Port": load_balancer.port,
         "Protocol": "HTTP",
         "DefaultActions": actions::describe(default),
     })

@@ -28,7 +28,10 @@ pub struct DescribeLoadBalancers {
     page_size: Option<i64>,
 }
 
-pub fn describe(it: &LoadBalancer, request: &DescribeLoadBalancers) -> Result<Value, Error> {
+pub fn describe(
+    load_balancer: &LoadBalancer,
+    request: &DescribeLoadBalancers,
+) -> Result<Value, Error> {
     let DescribeLoadBalancers {
         load_balancer_arns,
         names,
@@ -41,12 +44,15 @@ pub fn describe(it: &LoadBalancer, request: &DescribeLoadBalancers) -> Result<Va
         ));
     }
     for arn in load_balancer_arns {
-        check_load_balancer(it, arn)?;
+        check_load_balancer(load_balancer, arn)?;
     }
-    if let Some(name) = names.iter().find(|name| **name != it.name) {
+    if let Some(name) = names.iter().find(|name| **name != load_balancer.name) {
         return Err(no_such_load_balancer(name));
     }
-    let load_balancers = [(it.name.clone(), describe_load_balancer(it))];
+    let load_balancers = [(
+        load_balancer.name.clone(),
+        describe_load_balancer(load_balancer),
+    )];
     let query = (load_balancer_arns, names);
     page(
         "LoadBalancers",
@@ -57,11 +63,11 @@ pub fn describe(it: &LoadBalancer, request: &DescribeLoadBalancers) -> Result<Va
     )
 }
 
-fn describe_load_balancer(it: &LoadBalancer) -> Value {
-    let created = OffsetDateTime::from(it.created).format(TIME);
+fn describe_load_balancer(load_balancer: &LoadBalancer) -> Value {
+    let created = OffsetDateTime::from(load_balancer.created).format(TIME);
     json!({
-        "LoadBalancerArn": it.names.load_balancer_arn(),
-        "LoadBalancerName": it.name,
+        "LoadBalancerArn": load_balancer.names.load_balancer_arn(),
+        "LoadBalancerName": load_balancer.name,
         "DNSName": DNS_NAME,
         // Only years beyond 9999 cannot be written.
         "CreatedTime": created.unwrap_or_default(),

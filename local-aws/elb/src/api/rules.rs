@@ -22,7 +22,7 @@ pub struct DescribeRules {
     page_size: Option<i64>,
 }
 
-pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Error> {
+pub fn describe(load_balancer: &LoadBalancer, request: &DescribeRules) -> Result<Value, Error> {
     let DescribeRules {
         listener_arn,
         rule_arns,
@@ -35,7 +35,7 @@ pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Err
                 "Listener rule ARNs and a listener ARN cannot be specified at the same time",
             ));
         }
-        Some(listener) => check_listener(it, listener)?,
+        Some(listener) => check_listener(load_balancer, listener)?,
         None if rule_arns.is_empty() => {
             return Err(invalid(
                 "You must specify either listener rule ARNs or a listener ARN",
@@ -43,15 +43,19 @@ pub fn describe(it: &LoadBalancer, request: &DescribeRules) -> Result<Value, Err
         }
         None => {}
     }
-    let listener = it.listener();
+    let listener = load_balancer.listener();
     let rules = listener.rules().iter().map(|rule| {
         let key = format!("{:05}", rule.priority);
-        (key, it.names.rule_arn(&rule.id), describe_rule(it, rule))
+        (
+            key,
+            load_balancer.names.rule_arn(&rule.id),
+            describe_rule(load_balancer, rule),
+        )
     });
     let default = (
         "default".to_owned(),
-        it.names.default_rule_arn(),
-        describe_default(it, listener.default_action()),
+        load_balancer.names.default_rule_arn(),
+        describe_default(load_balancer, listener.default_action()),
     );
     let rules: Vec<_> = rules.chain([default]).collect();
     for arn in rule_arns {
@@ -76,16 +80,16 @@ pub struct CreateRule {
     actions: Vec<Action>,
 }
 
-pub fn create(it: &LoadBalancer, request: CreateRule) -> Result<Value, Error> {
-    check_listener(it, &request.listener_arn)?;
+pub fn create(load_balancer: &LoadBalancer, request: CreateRule) -> Result<Value, Error> {
+    check_listener(load_balancer, &request.listener_arn)?;
     let rule = Rule {
         id: format!("{:016x}", rand::random::<u64>()),
         priority: check_priority(request.priority)?,
         patterns: conditions::parse(request.conditions)?,
-        forward: actions::parse(it, request.actions)?,
+        forward: actions::parse(load_balancer, request.actions)?,
     };
-    let description = describe_rule(it, &rule);
-    it.change(|listener| listener.add(rule))?;
+    let description = describe_rule(load_balancer, &rule);
+    load_balancer.change(|listener| listener.add(rule))?;
     Ok(json!({ "Rules": [description] }))
 }
 
@@ -99,8 +103,8 @@ pub struct ModifyRule {
     actions: Vec<Action>,
 }
 
-pub fn modify(it: &LoadBalancer, request: ModifyRule) -> Result<Value, Error> {
-    let id = id(it, &request.rule_arn, "cannot be modified")?;
+pub fn modify(load_balancer: &LoadBalancer, request: ModifyRule) -> Result<Value, Error> {
+    let id = id(load_balancer, &request.rule_arn, "cannot be modified")?;
     let (conditions, actions) = (request.conditions, request.actions);
     if conditions.is_empty() && actions.is_empty() {
         let message = "Either conditions or actions must be specified";
@@ -112,11 +116,11 @@ pub fn modify(it: &LoadBalancer, request: ModifyRule) -> Result<Value, Error> {
     };
     let forward = match actions.is_empty() {
         true => None,
-        false => Some(actions::parse(it, actions)?),
+        false => Some(actions::parse(load_balancer, actions)?),
     };
-    let description = it.change(|listener| {
+    let description = load_balancer.change(|listener| {
         let rule = listener.replace(id, patterns, forward)?;
-        Ok(describe_rule(it, rule))
+        Ok(describe_rule(load_balancer, rule))
     })?;
     Ok(json!({ "Rules": [description] }))
 }
@@ -127,9 +131,9 @@ pub struct DeleteRule {
     rule_arn: String,
 }
 
-pub fn delete(it: &LoadBalancer, request: &DeleteRule) -> Result<Value, Error> {
-    let id = id(it, &request.rule_arn, "cannot be deleted")?;
-    it.change(|listener| listener.remove(id))?;
+pub fn delete(load_balancer: &LoadBalancer, request: &DeleteRule) -> Result<Value, Error> {
+    let id = id(load_balancer, &request.rule_arn, "cannot be deleted")?;
+    load_balancer.change(|listener| listener.remove(id))?;
     Ok(json!({}))
 }
 
@@ -146,32 +150,41 @@ struct RulePriority {
     priority: i64,
 }
 
-pub fn set_priorities(it: &LoadBalancer, request: &SetRulePriorities) -> Result<Value, Error> {
+pub fn set_priorities(
+    load_balancer: &LoadBalancer,
+    request: &SetRulePriorities,
+) -> Result<Value, Error> {
     if request.rule_priorities.is_empty() {
         return Err(invalid("Rule priorities must be specified"));
     }
     let priorities = request.rule_priorities.iter().map(|rule| {
-        let id = id(it, &rule.rule_arn, "cannot have another priority")?;
+        let id = id(
+            load_balancer,
+            &rule.rule_arn,
+            "cannot have another priority",
+        )?;
         Ok((id, check_priority(rule.priority)?))
     });
     let priorities = priorities.collect::<Result<Vec<_>, Error>>()?;
-    let rules: Vec<_> = it.change(|listener| {
+    let rules: Vec<_> = load_balancer.change(|listener| {
         listener.set_priorities(&priorities)?;
         let is_listed = |rule: &&Rule| priorities.iter().any(|(id, _)| *id == rule.id);
         let rules = listener.rules().iter().filter(is_listed);
-        Ok(rules.map(|rule| describe_rule(it, rule)).collect())
+        Ok(rules
+            .map(|rule| describe_rule(load_balancer, rule))
+            .collect())
     })?;
     Ok(json!({ "Rules": rules }))
 }
 
 /// The id of a rule that can be changed. `refusal` says what an operation cannot do with the default rule.
-fn id<'a>(it: &LoadBalancer, arn: &'a str, refusal: &str) -> Result<&'a str, Error> {
-    if arn == it.names.default_rule_arn() {
+fn id<'a>(load_balancer: &LoadBalancer, arn: &'a str, refusal: &str) -> Result<&'a str, Error> {
+    if arn == load_balancer.names.default_rule_arn() {
         let message = format!("Default rule '{arn}' {refusal}");
         return Err(Error::bad_request("OperationNotPermitted", message));
     }
     check_form(arn, "listener-rule", "listener rule")?;
-    let id = it.names.id_of_rule(arn);
+    let id = load_balancer.names.id_of_rule(arn);
     Ok(id.ok_or(RuleError::UnknownRule)?)
 }
 
@@ -204,9 +217,9 @@ fn check_priority(priority: i64) -> Result<u16, Error> {
     in_range("priority", priority, 1, 50_000)
 }
 
-fn describe_rule(it: &LoadBalancer, rule: &Rule) -> Value {
+fn describe_rule(load_balancer: &LoadBalancer, rule: &Rule) -> Value {
     json!({
-        "RuleArn": it.names.rule_arn(&rule.id),
+        "RuleArn": load_balancer.names.rule_arn(&rule.id),
         "Priority": rule.priority.to_string(),
         "Conditions": conditions::describe(&rule.patterns),
         "Actions": actions::describe(&rule.forward),
@@ -214,9 +227,9 @@ fn describe_rule(it: &LoadBalancer, rule: &Rule) -> Value {
     })
 }
 
-fn describe_default(it: &LoadBalancer, forward: &Forward) -> Value {
+fn describe_default(load_balancer: &LoadBalancer, forward: &Forward) -> Value {
     json!({
-        "RuleArn": it.names.default_rule_arn(),
+        "RuleArn": load_balancer.names.default_rule_arn(),
         "Priority": "default",
         "Conditions": [],
         "Actions": actions::describe(forward),

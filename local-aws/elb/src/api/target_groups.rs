@@ -32,7 +32,10 @@ pub struct DescribeTargetGroups {
     page_size: Option<i64>,
 }
 
-pub fn describe(it: &LoadBalancer, request: &DescribeTargetGroups) -> Result<Value, Error> {
+pub fn describe(
+    load_balancer: &LoadBalancer,
+    request: &DescribeTargetGroups,
+) -> Result<Value, Error> {
     let DescribeTargetGroups {
         load_balancer_arn,
         target_group_arns,
@@ -51,25 +54,35 @@ pub fn describe(it: &LoadBalancer, request: &DescribeTargetGroups) -> Result<Val
         ));
     }
     if let Some(arn) = load_balancer_arn {
-        check_load_balancer(it, arn)?;
+        check_load_balancer(load_balancer, arn)?;
     }
     for arn in target_group_arns {
-        find(it, arn)?;
+        find(load_balancer, arn)?;
     }
-    let is_known = |name: &String| it.target_groups.iter().any(|group| group.name() == name);
+    let is_known = |name: &String| {
+        load_balancer
+            .target_groups
+            .iter()
+            .any(|group| group.name() == name)
+    };
     if !names.iter().all(is_known) {
         return Err(no_such_group());
     }
-    let groups = it.target_groups.iter().filter(|group| {
+    let groups = load_balancer.target_groups.iter().filter(|group| {
         let arn_or_name = |list: &[String], text: &str| list.iter().any(|it| it == text);
         match filters {
-            [true, ..] => is_in_use(it, group),
+            [true, ..] => is_in_use(load_balancer, group),
             [_, true, _] => arn_or_name(target_group_arns, group.arn()),
             [.., true] => arn_or_name(names, group.name()),
             _ => true,
         }
     });
-    let groups = groups.map(|group| (group.name().to_owned(), describe_group(it, group)));
+    let groups = groups.map(|group| {
+        (
+            group.name().to_owned(),
+            describe_group(load_balancer, group),
+        )
+    });
     let query = (load_balancer_arn, target_group_arns, names);
     page("TargetGroups", groups, query, marker.as_deref(), *page_size)
 }
@@ -95,8 +108,8 @@ struct MatcherParameter {
     http_code: String,
 }
 
-pub fn modify(it: &LoadBalancer, request: &ModifyTargetGroup) -> Result<Value, Error> {
-    let group = find(it, &request.target_group_arn)?;
+pub fn modify(load_balancer: &LoadBalancer, request: &ModifyTargetGroup) -> Result<Value, Error> {
+    let group = find(load_balancer, &request.target_group_arn)?;
     check_fixed_settings(request)?;
     let interval = request.health_check_interval_seconds;
     let interval: Option<u32> = option_in_range("healthCheckIntervalSeconds", interval, 5, 300)?;
@@ -133,7 +146,7 @@ pub fn modify(it: &LoadBalancer, request: &ModifyTargetGroup) -> Result<Value, E
         }
         Ok(())
     })?;
-    Ok(json!({ "TargetGroups": [describe_group(it, group)] }))
+    Ok(json!({ "TargetGroups": [describe_group(load_balancer, group)] }))
 }
 
 /// Refuses other values of the settings that cannot change.
@@ -181,9 +194,12 @@ fn parse_matcher(codes: &str) -> Result<Matcher, Error> {
 }
 
 /// The target group with this ARN.
-pub fn find<'a>(it: &'a LoadBalancer, arn: &str) -> Result<&'a Arc<TargetGroup>, Error> {
+pub fn find<'a>(load_balancer: &'a LoadBalancer, arn: &str) -> Result<&'a Arc<TargetGroup>, Error> {
     check_form(arn, "targetgroup", "target group")?;
-    let group = it.target_groups.iter().find(|group| group.arn() == arn);
+    let group = load_balancer
+        .target_groups
+        .iter()
+        .find(|group| group.arn() == arn);
     group.ok_or_else(no_such_group)
 }
 
@@ -193,13 +209,14 @@ fn no_such_group() -> Error {
 }
 
 /// Whether a rule forwards to the group, also with the weight 0.
-pub fn is_in_use(it: &LoadBalancer, group: &Arc<TargetGroup>) -> bool {
-    it.listener().uses(group)
+pub fn is_in_use(load_balancer: &LoadBalancer, group: &Arc<TargetGroup>) -> bool {
+    load_balancer.listener().uses(group)
 }
 
-fn describe_group(it: &LoadBalancer, group: &Arc<TargetGroup>) -> Value {
+fn describe_group(load_balancer: &LoadBalancer, group: &Arc<TargetGroup>) -> Value {
     let health_check = group.health_check();
-    let load_balancer = is_in_use(it, group).then(|| it.names.load_balancer_arn());
+    let load_balancer_arn =
+        is_in_use(load_balancer, group).then(|| load_balancer.names.load_balancer_arn());
     json!({
         "TargetGroupArn": group.arn(),
         "TargetGroupName": group.name(),
@@ -214,7 +231,7 @@ fn describe_group(it: &LoadBalancer, group: &Arc<TargetGroup>) -> Value {
         "UnhealthyThresholdCount": health_check.unhealthy_threshold,
         "HealthCheckPath": health_check.path.as_str(),
         "Matcher": { "HttpCode": health_check.matcher.to_string() },
-        "LoadBalancerArns": load_balancer.as_slice(),
+        "LoadBalancerArns": load_balancer_arn.as_slice(),
         "TargetType": "ip",
         "ProtocolVersion": "HTTP1",
         "IpAddressType": "ipv4",

@@ -27,9 +27,12 @@ struct TargetDescription {
     port: Option<i64>,
 }
 
-pub fn describe(it: &LoadBalancer, request: &DescribeTargetHealth) -> Result<Value, Error> {
-    let group = find(it, &request.target_group_arn)?;
-    let is_in_use = is_in_use(it, group);
+pub fn describe(
+    load_balancer: &LoadBalancer,
+    request: &DescribeTargetHealth,
+) -> Result<Value, Error> {
+    let group = find(load_balancer, &request.target_group_arn)?;
+    let is_in_use = is_in_use(load_balancer, group);
     let registered: Vec<_> = group
         .targets()
         .iter()
