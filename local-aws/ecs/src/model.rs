@@ -1,0 +1,212 @@
+//! The state of the cluster: services, their deployments and events, and tasks.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::definition::TaskDefinition;
+use crate::runtime::{Exit, Started};
+use crate::targets::TargetHealth;
+use crate::time::Timestamp;
+
+/// Settings of the scheduler.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The name of the cluster.
+    pub cluster: String,
+    /// Most tasks of one service that run or start at the same time. A larger desired count stays, and an event of the service names the limit.
+    pub max_tasks: u32,
+    /// How long a new task stays PENDING before its containers start.
+    pub task_start: Duration,
+}
+
+/// All services and tasks.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub config: Config,
+    /// By name.
+    pub services: BTreeMap<String, Service>,
+    /// By id.
+    pub tasks: BTreeMap<String, Task>,
+    /// All revisions by family, oldest first.
+    pub families: BTreeMap<String, Vec<Registered>>,
+}
+
+/// A registered revision.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    pub definition: Arc<TaskDefinition>,
+    pub registered_at: Timestamp,
+    /// Set for an INACTIVE revision.
+    pub deregistered_at: Option<Timestamp>,
+}
+
+/// What a service is created with.
+#[derive(Clone, Debug)]
+pub struct ServiceConfig {
+    pub name: String,
+    pub definition: Arc<TaskDefinition>,
+    pub desired_count: u32,
+    pub deployment: DeploymentConfig,
+    pub grace_period: Duration,
+    pub load_balancers: Vec<ServiceLoadBalancer>,
+}
+
+/// A target group of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceLoadBalancer {
+    pub target_group_arn: String,
+    pub container: String,
+    pub container_port: u16,
+}
+
+/// `deploymentConfiguration`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeploymentConfig {
+    pub minimum_healthy_percent: u32,
+    pub maximum_percent: u32,
+    pub circuit_breaker: bool,
+    pub rollback: bool,
+}
+
+/// A service.
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub name: String,
+    pub created_at: Timestamp,
+    pub desired_count: u32,
+    pub deployment: DeploymentConfig,
+    pub grace_period: Duration,
+    pub load_balancers: Vec<ServiceLoadBalancer>,
+    /// Newest first. The first is PRIMARY, the others are ACTIVE: their tasks are replaced.
+    pub deployments: Vec<Deployment>,
+    /// Deployments that have ended, and rollbacks, newest first, at most [`MAX_HISTORY`]: for the API of service deployments.
+    pub history: VecDeque<Deployment>,
+    /// Newest first, at most [`MAX_EVENTS`].
+    pub events: VecDeque<Event>,
+}
+
+/// Number of events that a service keeps, as on AWS.
+pub const MAX_EVENTS: usize = 100;
+
+/// Number of ended deployments that a service keeps.
+pub const MAX_HISTORY: usize = 100;
+
+/// An event of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// A UUID.
+    pub id: String,
+    pub created_at: Timestamp,
+    /// Begins with `(service <name>) `.
+    pub message: String,
+}
+
+/// A deployment of a service.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// 19 digits; the API shows `ecs-svc/<id>`.
+    pub id: String,
+    pub definition: Arc<TaskDefinition>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub state: DeploymentState,
+    /// `rolloutStateReason`
+    pub reason: String,
+    /// Tasks that failed since the last healthy one.
+    pub failed_tasks: u32,
+    pub finished_at: Option<Timestamp>,
+    /// For a rollback: the id of the deployment that failed or was stopped.
+    pub rolls_back: Option<String>,
+    /// For a deployment that was rolled back: the id of the deployment that replaces it.
+    pub rolled_back_by: Option<String>,
+    /// Whether a person stopped it with StopServiceDeployment.
+    pub was_stopped: bool,
+}
+
+/// `rolloutState`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeploymentState {
+    InProgress,
+    Completed,
+    Failed,
+}
+
+/// A task.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// 32 hexadecimal digits.
+    pub id: String,
+    pub service: String,
+    /// The id of the deployment.
+    pub deployment: String,
+    pub definition: Arc<TaskDefinition>,
+    /// See [`Launch::ordinal`](crate::Launch::ordinal).
+    pub ordinal: u32,
+    pub status: TaskStatus,
+    pub created_at: Timestamp,
+    /// When its containers had started.
+    pub started_at: Option<Timestamp>,
+    /// When its stop was decided.
+    pub stopping_at: Option<Timestamp>,
+    /// When all its containers had ended.
+    pub execution_stopped_at: Option<Timestamp>,
+    pub stopped_at: Option<Timestamp>,
+    pub started: Option<Started>,
+    /// In the order of the task definition.
+    pub containers: Vec<ContainerState>,
+    /// In the order of the service's load balancers; `None` before the registration and after the deregistration.
+    pub targets: Vec<Option<TargetHealth>>,
+    pub stop: Option<Stop>,
+    /// Increases with each change of the task.
+    pub version: u64,
+}
+
+/// The state of a container.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerState {
+    /// 32 hexadecimal digits, a hyphen and ten digits, as on Fargate.
+    pub runtime_id: String,
+    /// The result of the container's health check; `None` without one, and before the first result.
+    pub is_healthy: Option<bool>,
+    pub exit: Option<Exit>,
+}
+
+/// `lastStatus` of a task, in the order of its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TaskStatus {
+    Provisioning,
+    Pending,
+    Activating,
+    Running,
+    Deactivating,
+    Stopping,
+    Deprovisioning,
+    Stopped,
+}
+
+/// Why a task stops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    pub code: StopCode,
+    pub reason: String,
+}
+
+/// `stopCode`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopCode {
+    TaskFailedToStart,
+    EssentialContainerExited,
+    UserInitiated,
+    ServiceSchedulerInitiated,
+}
+
+/// A change of a service. `None` leaves a setting as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceUpdate {
+    pub desired_count: Option<u32>,
+    pub definition: Option<Arc<TaskDefinition>>,
+    pub force_new_deployment: bool,
+    pub deployment: Option<DeploymentConfig>,
+    pub grace_period: Option<Duration>,
+}
