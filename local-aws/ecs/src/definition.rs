@@ -1,7 +1,12 @@
 //! Task definitions: what the scheduler and the runtime read of them. The API shows a task definition as it was registered.
 
+mod parse;
+mod request;
+mod size;
+
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// A revision of a task definition.
@@ -53,7 +58,8 @@ pub struct PortMapping {
 }
 
 /// The protocol of a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// TCP.
     Tcp,

@@ -10,11 +10,7 @@ mod runtime;
 mod targets;
 mod time;
 
-pub use definition::{
-    Container, ContainerHealthCheck, PortMapping, Protocol, TaskDefinition,
-};
-pub use runtime::{
-    Binding, BoxFuture, Exit, Launch, Report, Reporter, Runtime, Signal, Started,
-};
+pub use definition::{Container, ContainerHealthCheck, PortMapping, Protocol, TaskDefinition};
+pub use runtime::{Binding, BoxFuture, Exit, Launch, Report, Reporter, Runtime, Signal, Started};
 pub use targets::{HealthSink, Target, TargetHealth, Targets};
 pub use time::{Clock, SystemClock, Timestamp};
