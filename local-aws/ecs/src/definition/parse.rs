@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use wire::{Error, parse_json_value, shorten};
+use wire::{Error, parse_json_value};
 
 use super::request::{self, Request};
 use super::size::task_size;
