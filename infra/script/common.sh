@@ -105,6 +105,8 @@ check_common_options() {
         usage_error "--stack $STACK: a name consists of 2 to 20 lower-case letters, digits and hyphens, begins with a letter and does
        not end with a hyphen. It does not contain aws, amazon or cognito, and does not begin with sg-, internal-, sthree-,
        amzn-s3-demo- or xn--"
+    # The lab accepts any keys. `cargo run -- env` sets these.
+    [[ ${AWS_ACCESS_KEY_ID:-} != lab ]] || fail "the variables of this shell select the lab, not AWS" "Open a new shell and run this script there."
     command -v aws >/dev/null || fail "the AWS CLI was not found" "Install the AWS CLI, or use CloudShell, which contains it."
     [[ -n $REGION ]] || REGION=$(aws configure get region || true)
     [[ -n $REGION ]] || fail "no AWS region is given" "Add the option --region, for instance --region eu-west-1."

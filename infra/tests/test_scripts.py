@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import botocore.session
@@ -562,6 +563,36 @@ class Exercise(Scripts):
         stacks[1]["Stacks"][0]["Outputs"].append({"OutputKey": "ConnectionArn", "OutputValue": "arn:aws:codeconnections:x"})
         output, _ = self.run_script("exercise", "tracing", answers=[stacks], code=1)
         self.assertIn("reads its source from GitHub", output)
+
+
+class Env(Scripts):
+    def test_env_prints_the_names_of_the_installations_resources(self):
+        outputs = {"EcsClusterName": "Cluster-mysfits", "LikeServiceName": "Likes", "MonolithServiceName": "Monolith",
+                   "LikeTaskDefinition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/LikeFamily:3",
+                   "MonolithTaskDefinition": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/MonolithFamily:12",
+                   "LikeLogGroup": "like-logs", "MonolithLogGroup": "monolith-logs", "DynamoTable": "MysfitsTable-mysfits",
+                   "LoadBalancerDNS": "lb.example.com", "ListenerArn": "listener", "LikeRuleArn": "rule", "LikeTargetGroupArn": "like-group",
+                   "MonolithTargetGroupArn": "monolith-group"}
+        described = {"StackName": "mysfits-platform", "StackStatus": "CREATE_COMPLETE",
+                     "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]}
+        output, _ = self.run_script("env", answers=[["^cloudformation describe-stacks --output", {"Stacks": [described]}]])
+        self.assertEqual({
+            "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_PAGER": "", "CLUSTER": "Cluster-mysfits", "LIKE_SERVICE": "Likes",
+            "MONOLITH_SERVICE": "Monolith", "LIKE_FAMILY": "LikeFamily", "MONOLITH_FAMILY": "MonolithFamily", "LIKE_LOG_GROUP": "like-logs",
+            "MONOLITH_LOG_GROUP": "monolith-logs", "TABLE": "MysfitsTable-mysfits", "ALB": "http://lb.example.com", "LISTENER": "listener",
+            "LIKE_RULE": "rule", "LIKE_TARGET_GROUP": "like-group", "MONOLITH_TARGET_GROUP": "monolith-group",
+        }, dict(re.fullmatch(r"export (\w+)='([^']*)';", line).groups() for line in output.splitlines()))
+
+    def test_env_prints_no_command_if_an_output_is_missing(self):
+        output, _ = self.run_script("env", answers=[described_stacks()], code=1)
+        self.assertNotIn("export", output)
+        self.assertIn("no stack of the installation 'mysfits' has the output EcsClusterName", output)
+
+    def test_scripts_refuse_a_shell_that_is_set_up_for_the_lab(self):
+        with unittest.mock.patch.dict(os.environ, AWS_ACCESS_KEY_ID="lab"):
+            output, calls = self.run_script("env", answers=[described_stacks()], code=1)
+        self.assertIn("Open a new shell", output)
+        self.assertEqual([], calls)
 
 
 class TransactionSearch(Scripts):

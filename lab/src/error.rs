@@ -85,6 +85,27 @@ pub enum Error {
         /// The error of the operating system.
         source: io::Error,
     },
+    /// Nothing answers at a port at which a verb expects the running lab.
+    #[error(
+        "no lab answers at {url}: start one with `cargo run` in another terminal, or name the port of the running lab \
+         with {option}"
+    )]
+    NoLab {
+        /// The URL.
+        url: String,
+        /// The option that sets the port.
+        option: &'static str,
+        /// The cause.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A program that is not the lab answers at a port at which a verb expects the running lab.
+    #[error("the program at {url} is not the lab: name the port of the running lab with {option}")]
+    OtherProgram {
+        /// The URL.
+        url: String,
+        /// The option that sets the port.
+        option: &'static str,
+    },
     /// The operating system could not create a runtime, a signal handler or a socket.
     #[error("the lab cannot run")]
     System(#[from] io::Error),

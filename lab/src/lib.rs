@@ -13,6 +13,7 @@ mod console;
 mod database;
 mod endpoints;
 mod error;
+mod exports;
 mod lab;
 mod logs;
 mod ports;
@@ -23,7 +24,9 @@ mod signals;
 mod site;
 mod supervisor;
 mod tasks;
+mod verbs;
 
 pub use error::Error;
 pub use lab::run;
 pub use service::Service;
+pub use verbs::print_environment;

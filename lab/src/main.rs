@@ -12,9 +12,14 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => failure.report(),
         },
-        None => match lab::run(cli.options) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => error.report(),
-        },
+        Some(Command::Env { aws_port }) => exit_code(lab::print_environment(aws_port)),
+        None => exit_code(lab::run(cli.options)),
+    }
+}
+
+fn exit_code(result: Result<(), lab::Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
     }
 }

@@ -11,9 +11,9 @@ use crate::service::Service;
 
 /// Runs Mythical Mysfits on this machine: database, services, load balancer, X-Ray and site.
 #[derive(Debug, Parser)]
-#[command(name = "lab", version)]
+#[command(name = "lab", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// The subcommand that the lab uses to start its tasks. The help does not show this subcommand.
+    /// Without a subcommand, the lab starts.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// The options of the lab.
@@ -21,7 +21,7 @@ pub struct Cli {
     pub options: Options,
 }
 
-/// The subcommands that the lab uses to start its own binary.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Runs one task of a service. The environment variables configure the service.
@@ -29,6 +29,13 @@ pub enum Command {
     Task {
         /// The service to run.
         service: Service,
+    },
+    /// Print the shell commands that point AWS clients at the running lab, and that set the names of its resources. To run
+    /// them in a POSIX shell: eval "$(cargo run -q -- env)"
+    Env {
+        /// Port of the running lab's AWS endpoint
+        #[arg(long, value_name = "PORT", default_value_t = 4566, value_parser = value_parser!(u16).range(1..))]
+        aws_port: u16,
     },
 }
 
@@ -151,7 +158,6 @@ mod tests {
     fn the_help_does_not_show_the_subcommand_that_starts_tasks() {
         let help = Cli::command().render_long_help().to_string();
         assert!(!help.contains("task like"), "{help}");
-        assert!(!help.contains("COMMAND"), "{help}");
         assert!(help.contains("--alb-port"), "{help}");
     }
 

@@ -12,6 +12,7 @@ use xray::{Config, Limits, SamplingRates, Server};
 use crate::aws;
 use crate::database::Database;
 use crate::error::Error;
+use crate::exports;
 use crate::logs::Logs;
 use crate::options::{LikeIn, Options};
 use crate::ports::{Port, Ports};
@@ -137,7 +138,15 @@ pub fn start(
     let warn: Warn = Arc::new(move |warning| console.say(warning));
     let dynamodb = database.into_router();
     let balancing = Balancing::new(options, ports.alb.address.port(), logs);
+    let exports = exports::of_workshop(
+        &site.alb,
+        &balancing.alb,
+        LIKE_PRIORITY,
+        &balancing.likes,
+        &balancing.monoliths,
+    );
     let aws = aws::router(dynamodb.clone(), &balancing.alb, site.xray.clone());
+    let aws = exports::router(exports).fallback_service(aws);
     let Port { listener, address } = ports.dynamodb;
     let app = guard.protect(address, dynamodb);
     let to_console = Arc::clone(&warn);

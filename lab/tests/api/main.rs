@@ -17,6 +17,7 @@ mod aws;
 mod chaos;
 mod elbv2;
 mod endpoints_file;
+mod env;
 mod guard;
 mod hostile_bodies;
 mod likes;

@@ -94,6 +94,19 @@ impl LoadBalancer {
         &self.names.full_name
     }
 
+    /// The ARN of the listener.
+    pub fn listener_arn(&self) -> String {
+        self.names.listener_arn()
+    }
+
+    /// The ARN of the rule that has this priority now.
+    pub fn rule_arn(&self, priority: u16) -> Option<String> {
+        let listener = self.listener();
+        let mut rules = listener.rules().iter();
+        let rule = rules.find(|rule| rule.priority == priority)?;
+        Some(self.names.rule_arn(&rule.id))
+    }
+
     /// The listener as it is now. A later change makes another value.
     pub(crate) fn listener(&self) -> Arc<Listener> {
         Arc::clone(&self.listener.read().unwrap_or_else(PoisonError::into_inner))

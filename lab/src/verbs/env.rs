@@ -1,0 +1,179 @@
+//! `env`: prints the shell commands that point the AWS clients at the lab, and that set the names of the lab's resources.
+//!
+//! The output is for `eval` in a POSIX shell: sh, bash, zsh, dash. `infra/script/env` prints the same names for AWS.
+
+use std::fmt::Write as _;
+use std::io::{Write as _, stdout};
+use std::process::{Command, Stdio};
+
+use axum::http::Method;
+use wire::REGION;
+
+use super::client::Listener;
+use crate::error::Error;
+use crate::exports::{self, Export};
+
+/// Variables that would select other credentials, or other endpoints than `AWS_ENDPOINT_URL`. An SDK refuses a custom endpoint
+/// together with FIPS or dual-stack endpoints.
+const INTERFERING: [&str; 7] = [
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+];
+
+/// The prefix of variables with the endpoint of one service, which take precedence over `AWS_ENDPOINT_URL`.
+const ENDPOINT_OF_SERVICE: &str = "AWS_ENDPOINT_URL_";
+
+/// Prints the commands for the lab whose AWS endpoint has this port.
+///
+/// # Errors
+///
+/// Fails if no lab answers at the port.
+pub fn print_environment(aws_port: u16) -> Result<(), Error> {
+    let listener = Listener {
+        port: aws_port,
+        option: "--aws-port",
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let exports = runtime.block_on(listener.call(Method::GET, exports::PATH))?;
+    let endpoint = listener.url();
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let mut commands = commands(&endpoint, exports, variables);
+    if let Some(version) = installed_cli().filter(|&it| ignores_endpoint_variable(it)) {
+        let [major, minor, patch] = version;
+        eprintln!(
+            "warning: the AWS CLI {major}.{minor}.{patch} ignores AWS_ENDPOINT_URL. In this shell, an alias adds the option \
+             --endpoint-url to the command aws. In scripts, add the option yourself, or install the version 2.13 or newer."
+        );
+        let alias = quote(&format!("aws --endpoint-url {endpoint}"));
+        commands.push_str(&format!("alias aws={alias};\n"));
+    }
+    commands.push_str("# To run these commands in this shell: eval \"$(cargo run -q -- env)\"\n");
+    stdout().write_all(commands.as_bytes())?;
+    Ok(())
+}
+
+/// Returns the commands. `variables` are the names of the reader's variables.
+fn commands(
+    endpoint: &str,
+    exports: Vec<Export>,
+    variables: impl Iterator<Item = String>,
+) -> String {
+    let clients = [
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_ACCESS_KEY_ID", "lab"),
+        ("AWS_SECRET_ACCESS_KEY", "lab"),
+        ("AWS_DEFAULT_REGION", REGION),
+        ("AWS_REGION", REGION),
+        // Without a pager, a command prints its whole output and ends.
+        ("AWS_PAGER", ""),
+    ];
+    let clients = clients.map(|(name, value)| Export::new(name, value));
+    let of_service = variables.filter(|name| {
+        let service = name.strip_prefix(ENDPOINT_OF_SERVICE);
+        service.is_some_and(is_identifier)
+    });
+    let mut commands = "unset".to_owned();
+    for name in INTERFERING.map(str::to_owned).into_iter().chain(of_service) {
+        let _ = write!(commands, " {name}");
+    }
+    // With the semicolons, `eval` also works without quotation marks.
+    commands.push_str(";\n");
+    for Export { name, value } in clients.into_iter().chain(exports) {
+        let _ = writeln!(commands, "export {name}={};", quote(&value));
+    }
+    commands
+}
+
+/// A word of a shell command, as an SDK's variables have them: other names cannot be unset in every shell.
+fn is_identifier(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Quotes a text such that a shell takes it literally.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The version of the command `aws`, if it is installed.
+fn installed_cli() -> Option<[u32; 3]> {
+    let output = Command::new("aws")
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    // With an old Python, version 1 prints its version on standard error.
+    let text = [output.stdout, output.stderr].concat();
+    version_of_cli(&String::from_utf8_lossy(&text))
+}
+
+/// Parses the output of `aws --version`, for example `aws-cli/2.9.19 Python/3.11.2 Linux/6.1.0`.
+fn version_of_cli(output: &str) -> Option<[u32; 3]> {
+    let version = output.trim_start().strip_prefix("aws-cli/")?;
+    let version = version.split_whitespace().next()?;
+    let mut numbers = version.split('.').map(|number| number.parse().ok());
+    let mut next = || numbers.next().flatten();
+    Some([next()?, next()?, next()?])
+}
+
+/// Whether a version of the AWS CLI ignores `AWS_ENDPOINT_URL`. Version 1 knows the variable since 1.29.0, which is the first that
+/// requires botocore 1.31.0; version 2 since 2.13.0.
+fn ignores_endpoint_variable(version: [u32; 3]) -> bool {
+    version < [1, 29, 0] || ([2, 0, 0]..[2, 13, 0]).contains(&version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_for_shells() {
+        assert_eq!(quote("a b$c"), "'a b$c'");
+        assert_eq!(quote("it's"), r"'it'\''s'");
+        assert_eq!(quote(""), "''");
+    }
+
+    #[test]
+    fn the_endpoints_of_single_services_are_unset() {
+        let variables = [
+            "AWS_ENDPOINT_URL_DYNAMODB",
+            "AWS_ENDPOINT_URL_$(id)",
+            "HOME",
+        ];
+        let commands = commands("x", vec![], variables.map(str::to_owned).into_iter());
+        let unset = commands.lines().next().unwrap_or_default();
+        assert!(unset.starts_with("unset AWS_PROFILE "), "{unset}");
+        assert!(unset.ends_with(" AWS_ENDPOINT_URL_DYNAMODB;"), "{unset}");
+    }
+
+    #[test]
+    fn old_versions_of_the_cli_ignore_the_variable_of_the_endpoint() {
+        for (output, ignores) in [
+            ("aws-cli/1.28.1 Python/3.8.10 Linux/5.4", Some(true)),
+            ("aws-cli/1.29.0 Python/3.8.10 Linux/5.4", Some(false)),
+            (
+                "aws-cli/1.45.11 Python/3.11.7 Linux/6.18 botocore/1.43.11\n",
+                Some(false),
+            ),
+            (
+                "aws-cli/2.9.19 Python/3.11.2 Linux/6.1.0 source/x86_64",
+                Some(true),
+            ),
+            ("aws-cli/2.12.7 Python/3.11.4", Some(true)),
+            ("aws-cli/2.13.0 Python/3.11.4", Some(false)),
+            ("aws-cli/3.0.0 Python/3.14", Some(false)),
+            ("aws: command not found", None),
+            ("aws-cli/2.x", None),
+        ] {
+            let found = version_of_cli(output).map(ignores_endpoint_variable);
+            assert_eq!(found, ignores, "{output}");
+        }
+    }
+}
