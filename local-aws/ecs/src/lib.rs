@@ -4,13 +4,28 @@
 //! The crate decides which tasks run. It does not know how a task runs, nor which load balancer sends requests to it: the
 //! [`Runtime`] and the [`Targets`] of the program that uses the crate do that.
 
+mod actor;
+mod apply;
 mod definition;
+mod ecs;
+mod events;
+mod ids;
+mod limits;
 mod model;
+mod overview;
+mod plan;
 mod runtime;
+mod state;
 mod targets;
 mod time;
 
 pub use definition::{Container, ContainerHealthCheck, PortMapping, Protocol, TaskDefinition};
+pub use ecs::Ecs;
+pub use model::{
+    Config, DeploymentConfig, DeploymentState, Event, ServiceConfig, ServiceLoadBalancer,
+    TaskStatus,
+};
+pub use overview::{DeploymentOverview, Overview, ServiceOverview, TaskOverview};
 pub use runtime::{Binding, BoxFuture, Exit, Launch, Report, Reporter, Runtime, Signal, Started};
 pub use targets::{HealthSink, Target, TargetHealth, Targets};
 pub use time::{Clock, SystemClock, Timestamp};

@@ -1,6 +1,6 @@
-//! The state of the cluster: services, their deployments and events, and tasks.
+//! What the cluster consists of: services, their deployments and events, and tasks. [`State`](crate::state::State) holds them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,18 +20,6 @@ pub struct Config {
     pub task_start: Duration,
 }
 
-/// All services and tasks.
-#[derive(Clone, Debug)]
-pub struct State {
-    pub config: Config,
-    /// By name.
-    pub services: BTreeMap<String, Service>,
-    /// By id.
-    pub tasks: BTreeMap<String, Task>,
-    /// All revisions by family, oldest first.
-    pub families: BTreeMap<String, Vec<Registered>>,
-}
-
 /// A registered revision.
 #[derive(Clone, Debug)]
 pub struct Registered {
@@ -44,28 +32,41 @@ pub struct Registered {
 /// What a service is created with.
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
+    /// The name, unique in the cluster.
     pub name: String,
+    /// The task definition of the first deployment.
     pub definition: Arc<TaskDefinition>,
+    /// Number of tasks.
     pub desired_count: u32,
+    /// How deployments replace tasks.
     pub deployment: DeploymentConfig,
+    /// Unhealthy results do not count for this time after a task has started.
     pub grace_period: Duration,
+    /// The target groups in which the tasks are registered.
     pub load_balancers: Vec<ServiceLoadBalancer>,
 }
 
 /// A target group of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceLoadBalancer {
+    /// The ARN of the target group.
     pub target_group_arn: String,
+    /// The container that receives the requests.
     pub container: String,
+    /// The container's port.
     pub container_port: u16,
 }
 
 /// `deploymentConfiguration`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeploymentConfig {
+    /// Healthy tasks that a deployment keeps, in percent of the desired count, rounded up.
     pub minimum_healthy_percent: u32,
+    /// Running and pending tasks that a deployment does not exceed, in percent of the desired count, rounded down.
     pub maximum_percent: u32,
+    /// Whether a deployment whose tasks fail becomes FAILED.
     pub circuit_breaker: bool,
+    /// Whether a failed deployment is rolled back to the last completed one.
     pub rollback: bool,
 }
 
@@ -73,6 +74,8 @@ pub struct DeploymentConfig {
 #[derive(Clone, Debug)]
 pub struct Service {
     pub name: String,
+    /// What it was created with: the state after a reset.
+    pub original: ServiceConfig,
     pub created_at: Timestamp,
     pub desired_count: u32,
     pub deployment: DeploymentConfig,
@@ -84,6 +87,12 @@ pub struct Service {
     pub history: VecDeque<Deployment>,
     /// Newest first, at most [`MAX_EVENTS`].
     pub events: VecDeque<Event>,
+    /// Whether all its tasks stop and no task starts.
+    pub is_draining: bool,
+    /// When the last event of a steady state was written; `None` while the service is not steady.
+    pub steady_event_at: Option<Timestamp>,
+    /// Whether an event has said that the limit of tasks prevents a start. Cleared when the limit no longer prevents one.
+    pub is_limit_reported: bool,
 }
 
 /// Number of events that a service keeps, as on AWS.
@@ -97,6 +106,7 @@ pub const MAX_HISTORY: usize = 100;
 pub struct Event {
     /// A UUID.
     pub id: String,
+    /// When it was written.
     pub created_at: Timestamp,
     /// Begins with `(service <name>) `.
     pub message: String,
@@ -116,19 +126,26 @@ pub struct Deployment {
     /// Tasks that failed since the last healthy one.
     pub failed_tasks: u32,
     pub finished_at: Option<Timestamp>,
-    /// For a rollback: the id of the deployment that failed or was stopped.
+    /// For a completed deployment that became PRIMARY again: the id of the deployment that failed or was stopped.
     pub rolls_back: Option<String>,
-    /// For a deployment that was rolled back: the id of the deployment that replaces it.
+    /// For a deployment that was rolled back: the id of the deployment that became PRIMARY again.
     pub rolled_back_by: Option<String>,
     /// Whether a person stopped it with StopServiceDeployment.
     pub was_stopped: bool,
+    /// No task starts before this time, because tasks have failed.
+    pub paused_until: Option<Timestamp>,
+    /// Whether an event has said that the limits of healthy tasks prevent each step of the deployment.
+    pub is_blockage_reported: bool,
 }
 
 /// `rolloutState`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeploymentState {
+    /// Tasks are replaced.
     InProgress,
+    /// All tasks were replaced.
     Completed,
+    /// Too many tasks have failed.
     Failed,
 }
 
@@ -158,6 +175,13 @@ pub struct Task {
     /// In the order of the service's load balancers; `None` before the registration and after the deregistration.
     pub targets: Vec<Option<TargetHealth>>,
     pub stop: Option<Stop>,
+    /// Whether it has been given to the runtime.
+    pub is_launched: bool,
+    /// Whether it was ever healthy.
+    pub was_healthy: bool,
+    /// When its containers were told to end: the stop timeout begins.
+    pub terminated_at: Option<Timestamp>,
+    pub was_killed: bool,
     /// Increases with each change of the task.
     pub version: u64,
 }
@@ -175,13 +199,21 @@ pub struct ContainerState {
 /// `lastStatus` of a task, in the order of its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskStatus {
+    /// Its start was decided.
     Provisioning,
+    /// Its containers start.
     Pending,
+    /// Its containers have started.
     Activating,
+    /// It is registered in its target groups.
     Running,
+    /// It is being deregistered from its target groups.
     Deactivating,
+    /// Its containers were told to end.
     Stopping,
+    /// Its containers have ended.
     Deprovisioning,
+    /// Nothing of it is left but this entry.
     Stopped,
 }
 

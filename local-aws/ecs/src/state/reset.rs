@@ -1,0 +1,55 @@
+//! The reset: services return to what they were created with.
+
+use crate::model::{DeploymentState, ServiceUpdate, TaskStatus};
+use crate::state::State;
+use crate::time::Timestamp;
+
+impl State {
+    /// Returns all services to the settings of their creation. Events, ended deployments, stopped tasks and task definitions
+    /// that no service was created with disappear.
+    ///
+    /// Tasks of the original task definition stay if its deployment is PRIMARY. Any other service gets a new deployment, which
+    /// replaces its tasks after the reset.
+    pub fn reset(&mut self, now: Timestamp) {
+        let names: Vec<_> = self.services.keys().cloned().collect();
+        for name in &names {
+            self.reset_service(name, now);
+        }
+        self.tasks
+            .retain(|_, task| task.status != TaskStatus::Stopped);
+        let originals = self.services.values().map(|service| &service.original);
+        let originals: Vec<_> = originals.map(|config| config.definition.clone()).collect();
+        self.families.retain(|_, revisions| {
+            revisions.retain_mut(|revision| {
+                revision.deregistered_at = None;
+                let definition = &revision.definition;
+                originals.iter().any(|original| {
+                    (&original.family, original.revision)
+                        == (&definition.family, definition.revision)
+                })
+            });
+            !revisions.is_empty()
+        });
+    }
+
+    fn reset_service(&mut self, name: &str, now: Timestamp) {
+        let Some(service) = self.services.get_mut(name) else {
+            return;
+        };
+        service.events.clear();
+        service.history.clear();
+        service.is_limit_reported = false;
+        let original = service.original.clone();
+        let has_failed = service
+            .primary()
+            .is_some_and(|primary| primary.state == DeploymentState::Failed);
+        let update = ServiceUpdate {
+            desired_count: Some(original.desired_count),
+            definition: Some(original.definition),
+            force_new_deployment: has_failed,
+            deployment: Some(original.deployment),
+            grace_period: Some(original.grace_period),
+        };
+        self.update_service(name, update, now);
+    }
+}
