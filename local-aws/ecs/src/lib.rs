@@ -5,6 +5,7 @@
 //! [`Runtime`] and the [`Targets`] of the program that uses the crate do that.
 
 mod actor;
+mod api;
 mod apply;
 mod definition;
 mod ecs;
