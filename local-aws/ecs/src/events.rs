@@ -77,6 +77,14 @@ pub const IMPAIRED: &str = "is unable to consistently start tasks successfully."
 /// The limits of healthy tasks allow neither a start nor a stop.
 pub const BLOCKED: &str = "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.";
 
+/// A task could not be started. The reason is that of its stop.
+pub fn start_failed(reason: &str) -> String {
+    format!(
+        "was unable to place a task. Reason: {}.",
+        reason.trim_end_matches('.')
+    )
+}
+
 /// The limit of tasks prevents a start. The number is not part of the text of Amazon ECS, where it depends on the account.
 pub fn limit_reached(max_tasks: u32) -> String {
     format!(

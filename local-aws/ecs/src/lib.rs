@@ -16,6 +16,8 @@ mod model;
 mod overview;
 mod plan;
 mod runtime;
+#[cfg(test)]
+mod simulation;
 mod state;
 mod targets;
 mod time;

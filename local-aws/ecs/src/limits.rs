@@ -56,7 +56,7 @@ pub fn failure_threshold(desired_count: u32) -> u32 {
         .clamp(MIN_THRESHOLD, MAX_THRESHOLD)
 }
 
-/// Failed tasks in a row after which an event says that tasks do not start.
+/// Failed tasks in a row after which an event says that tasks do not start. AWS does not say after how many.
 pub const IMPAIRED_AFTER: u32 = 3;
 
 /// The first pause.

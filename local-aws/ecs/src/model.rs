@@ -134,6 +134,8 @@ pub struct Deployment {
     pub was_stopped: bool,
     /// No task starts before this time, because tasks have failed.
     pub paused_until: Option<Timestamp>,
+    /// Whether an event has said that tasks do not start. Cleared when a task is healthy.
+    pub is_impairment_reported: bool,
     /// Whether an event has said that the limits of healthy tasks prevent each step of the deployment.
     pub is_blockage_reported: bool,
 }

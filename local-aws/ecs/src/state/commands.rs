@@ -65,6 +65,7 @@ impl State {
         {
             service.desired_count = desired_count;
             service.steady_event_at = None;
+            service.is_limit_reported = false;
             if let Some(primary) = service.deployments.first_mut() {
                 primary.updated_at = now;
             }
@@ -110,6 +111,7 @@ impl State {
             rolled_back_by: None,
             was_stopped: false,
             paused_until: None,
+            is_impairment_reported: false,
             is_blockage_reported: false,
         }
     }
@@ -199,9 +201,9 @@ impl State {
         restored.state = DeploymentState::InProgress;
         restored.reason = format!("ECS deployment ecs-svc/{id} in progress.");
         restored.updated_at = now;
-        restored.finished_at = None;
         restored.failed_tasks = 0;
         restored.paused_until = None;
+        restored.is_impairment_reported = false;
         restored.is_blockage_reported = false;
         service.deployments.insert(0, restored);
         service.steady_event_at = None;

@@ -8,7 +8,15 @@ use crate::time::Timestamp;
 
 impl State {
     /// A task of a deployment has stopped without ever having been healthy. The next start is delayed.
-    pub(super) fn task_failed(&mut self, service: &str, deployment: &str, now: Timestamp) {
+    ///
+    /// The event about tasks that do not start comes once until a task is healthy, and not for tasks that were RUNNING.
+    pub(super) fn task_failed(
+        &mut self,
+        service: &str,
+        deployment: &str,
+        has_run: bool,
+        now: Timestamp,
+    ) {
         let fraction = self.ids.fraction();
         let Some(failed) = self.deployment_mut(service, deployment) else {
             return;
@@ -16,7 +24,8 @@ impl State {
         failed.failed_tasks = failed.failed_tasks.saturating_add(1);
         failed.paused_until = Some(now + pause(failed.failed_tasks, fraction));
         failed.updated_at = now;
-        if failed.failed_tasks == IMPAIRED_AFTER {
+        if failed.failed_tasks >= IMPAIRED_AFTER && !has_run && !failed.is_impairment_reported {
+            failed.is_impairment_reported = true;
             self.event(service, events::IMPAIRED, now);
         }
     }
@@ -33,6 +42,7 @@ impl State {
         if let Some(healthy) = self.deployment_mut(&service, &deployment) {
             healthy.failed_tasks = 0;
             healthy.paused_until = None;
+            healthy.is_impairment_reported = false;
             healthy.updated_at = now;
         }
     }
@@ -45,7 +55,8 @@ impl State {
         primary.state = DeploymentState::Completed;
         primary.reason = format!("ECS deployment ecs-svc/{} completed.", primary.id);
         primary.updated_at = now;
-        primary.finished_at = Some(now);
+        // A deployment that became PRIMARY again keeps the time of its first completion.
+        primary.finished_at.get_or_insert(now);
         let text = events::completed(&primary.id);
         self.event(service, &text, now);
     }

@@ -1,6 +1,7 @@
 //! What the runtime and the load balancer report about tasks.
 
 use crate::definition::TaskDefinition;
+use crate::events;
 use crate::model::TaskStatus;
 use crate::runtime::Report;
 use crate::state::State;
@@ -22,6 +23,10 @@ impl State {
                 });
             }
             Report::StartFailed(reason) => {
+                if let Some(task) = self.tasks.get(id).filter(|task| task.is_kept()) {
+                    let service = task.service.clone();
+                    self.event(&service, &events::start_failed(&reason), now);
+                }
                 self.stop_task_for(id, &Cause::StartFailed(reason), now);
             }
             Report::Health {

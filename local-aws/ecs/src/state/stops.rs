@@ -105,7 +105,8 @@ impl State {
         let target_groups = self.target_groups(&name);
         let stop = cause.stop(&deployment, &target_groups);
         if cause.is_failure() && !task.was_healthy {
-            self.task_failed(&name, &deployment, now);
+            let has_run = task.started_at.is_some();
+            self.task_failed(&name, &deployment, has_run, now);
         }
         if let Some(service) = self.services.get_mut(&name) {
             service.steady_event_at = None;
