@@ -126,7 +126,7 @@ impl Ecs {
         let is_reached = |overview: &Arc<Overview>| overview.service(service).is_none_or(&f);
         // An error means that the cluster has ended.
         if overview.wait_for(is_reached).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

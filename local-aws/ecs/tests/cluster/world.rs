@@ -1,5 +1,7 @@
 //! A runtime and a load balancer without processes and network. Time is tokio's paused time.
 
+#![expect(clippy::unwrap_used, reason = "test helpers may panic")]
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
