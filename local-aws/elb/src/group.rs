@@ -62,14 +62,14 @@ impl TargetGroupConfig {
 /// The targets of one service.
 #[derive(Debug)]
 pub struct TargetGroup {
-    name: String,
     arn: String,
-    port: u16,
     targets: RwLock<Vec<Arc<Target>>>,
     next: AtomicUsize,
     clients: Clients,
     health_check: watch::Sender<HealthCheck>,
     deregistration_delay: watch::Sender<Duration>,
+    /// The settings at the start, for [`TargetGroup::reset`].
+    initial: TargetGroupConfig,
     prober: Prober,
     pub(crate) counters: Counters,
     /// The connections to targets, without those of health checks.
@@ -96,11 +96,9 @@ impl TargetGroup {
             .pool_idle_timeout(POOL_IDLE)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        let health_check = watch::Sender::new(config.health_check);
+        let health_check = watch::Sender::new(config.health_check.clone());
         Arc::new(Self {
             arn: names::target_group_arn(&config.name),
-            name: config.name,
-            port: config.port,
             targets: RwLock::default(),
             next: AtomicUsize::new(0),
             clients: Clients {
@@ -111,6 +109,7 @@ impl TargetGroup {
             prober: Prober::new(health_check.subscribe()),
             health_check,
             deregistration_delay: watch::Sender::new(config.deregistration_delay),
+            initial: config,
             counters: Counters::default(),
             connections,
         })
@@ -118,7 +117,7 @@ impl TargetGroup {
 
     /// The name of the group.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.initial.name
     }
 
     /// The ARN of the group.
@@ -128,7 +127,7 @@ impl TargetGroup {
 
     /// The port in the group's description.
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.initial.port
     }
 
     /// The present settings of health checks.
@@ -162,6 +161,16 @@ impl TargetGroup {
     /// Changes the deregistration delay of targets that are deregistered from now on.
     pub(crate) fn set_deregistration_delay(&self, delay: Duration) {
         self.deregistration_delay.send_replace(delay);
+    }
+
+    /// Restores the settings that the API can change. Targets are checked at once only if their health check changes.
+    pub(crate) fn reset(&self) {
+        self.health_check.send_if_modified(|health_check| {
+            let is_changed = *health_check != self.initial.health_check;
+            health_check.clone_from(&self.initial.health_check);
+            is_changed
+        });
+        self.set_deregistration_delay(self.initial.deregistration_delay);
     }
 
     /// All registered targets, including those that are draining.

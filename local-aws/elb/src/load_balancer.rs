@@ -59,6 +59,8 @@ pub struct LoadBalancer {
     /// The connections of clients.
     pub(crate) connections: Arc<Connections>,
     listener: RwLock<Arc<Listener>>,
+    /// The listener at the start, for [`LoadBalancer::reset`].
+    initial_listener: Arc<Listener>,
     /// Held during a change of the listener, so that no other change is lost.
     changes: Mutex<()>,
 }
@@ -66,7 +68,7 @@ pub struct LoadBalancer {
 impl LoadBalancer {
     /// The load balancer has the target groups of `config`'s rules.
     pub fn new(config: LoadBalancerConfig) -> Arc<Self> {
-        let listener = Listener::new(config.rules, config.default);
+        let listener = Arc::new(Listener::new(config.rules, config.default));
         let mut target_groups: Vec<_> = listener.groups().cloned().collect();
         target_groups.sort_by(|a, b| a.name().cmp(b.name()));
         target_groups.dedup_by(|a, b| Arc::ptr_eq(a, b));
@@ -84,7 +86,8 @@ impl LoadBalancer {
             timeouts: config.timeouts,
             target_groups,
             connections: Arc::default(),
-            listener: RwLock::new(Arc::new(listener)),
+            listener: RwLock::new(Arc::clone(&listener)),
+            initial_listener: listener,
             changes: Mutex::default(),
         })
     }
@@ -107,6 +110,16 @@ impl LoadBalancer {
         Some(self.names.rule_arn(&rule.id))
     }
 
+    /// Restores what the API can change: the rules, the default action, and the settings of the target groups. Targets,
+    /// counts and connections stay. Requests that have already arrived are forwarded by the rules that they found.
+    pub fn reset(&self) {
+        let _changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.set_listener(Arc::clone(&self.initial_listener));
+        for group in &self.target_groups {
+            group.reset();
+        }
+    }
+
     /// The listener as it is now. A later change makes another value.
     pub(crate) fn listener(&self) -> Arc<Listener> {
         Arc::clone(&self.listener.read().unwrap_or_else(PoisonError::into_inner))
@@ -121,12 +134,16 @@ impl LoadBalancer {
         let _changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = Listener::clone(&self.listener());
         let result = change(&mut changed)?;
-        let changed = Arc::new(changed);
-        *self
+        self.set_listener(Arc::new(changed));
+        Ok(result)
+    }
+
+    fn set_listener(&self, changed: Arc<Listener>) {
+        let mut listener = self
             .listener
             .write()
-            .unwrap_or_else(PoisonError::into_inner) = changed;
-        Ok(result)
+            .unwrap_or_else(PoisonError::into_inner);
+        *listener = changed;
     }
 
     /// Serves until `stop`; then takes no new connection and lets running requests finish. Calls `warn` if connections

@@ -90,6 +90,11 @@ impl Groups {
         Ok(())
     }
 
+    /// Removes all groups besides `Default`.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
     /// Returns the groups that filter expressions can name, including the group `Default`.
     pub fn named_groups(&self) -> Vec<NamedGroup> {
         let groups = std::iter::once(Group::default()).chain(self.list());

@@ -132,6 +132,11 @@ impl Store {
         }
     }
 
+    /// Removes all traces. The counts begin again at 0.
+    pub fn clear(&self) {
+        self.lock_state().clear();
+    }
+
     /// The traces in a time range, sorted from the newest to the oldest.
     pub fn traces_in_range(
         &self,

@@ -19,6 +19,11 @@ impl DroppedDatagrams {
     pub fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// Begins again at 0.
+    pub fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }
 
 #[derive(Deserialize)]

@@ -39,6 +39,7 @@ pub struct Xray {
     pub(crate) rules: SamplingRules,
     pub(crate) targets: SamplingTargets,
     pub(crate) dropped_datagrams: DroppedDatagrams,
+    default_rule: SamplingRates,
 }
 
 impl Xray {
@@ -50,7 +51,18 @@ impl Xray {
             rules: SamplingRules::new(config.default_rule),
             targets: SamplingTargets::default(),
             dropped_datagrams: DroppedDatagrams::default(),
+            default_rule: config.default_rule,
         }
+    }
+
+    /// Removes all traces, groups and reports of clients, and restores the sampling rules. The counts of refused documents
+    /// and of dropped datagrams begin again. Clients get the rules with their next request for them.
+    pub fn reset(&self) {
+        self.store.clear();
+        self.groups.clear();
+        self.rules.reset(self.default_rule);
+        self.targets.clear();
+        self.dropped_datagrams.clear();
     }
 
     /// Stores a segment document, or each document of a JSON array. Returns the refused documents and the

@@ -16,6 +16,7 @@ use tower::ServiceExt;
 use wire::Timeouts;
 
 use crate::client::{client, get};
+use crate::found;
 use crate::target::{Act, BROKEN, OK, Target};
 
 mod errors;
@@ -272,4 +273,61 @@ async fn pages_end_with_the_last_result() {
     let page = api.succeed("DescribeTargetGroups", "PageSize=1").await;
     assert_eq!(elements(&page, "TargetGroupName"), ["blue"]);
     assert_eq!(elements(&page, "NextMarker").len(), 1);
+}
+
+#[tokio::test]
+async fn a_reset_restores_rules_and_settings_and_keeps_the_targets() {
+    let api = Api::new();
+    let target = Target::start(Act::Answer(OK)).await;
+    let registration = api.blue.register(target.address);
+    registration.healthy().await;
+    let describe = async || {
+        let mut descriptions = Vec::new();
+        for (action, parameters) in [
+            ("DescribeRules", "ListenerArn=LISTENER"),
+            ("DescribeListeners", "LoadBalancerArn=LB"),
+            ("DescribeTargetGroups", "LoadBalancerArn=LB"),
+            ("DescribeTargetGroupAttributes", "TargetGroupArn=BLUE"),
+            ("DescribeTargetHealth", "TargetGroupArn=BLUE"),
+        ] {
+            let body = api.succeed(action, parameters).await;
+            let (result, _) = body.split_once("<ResponseMetadata>").unwrap();
+            descriptions.push(result.to_owned());
+        }
+        descriptions
+    };
+    let start = describe().await;
+    let attribute =
+        "Attributes.member.1.Key=deregistration_delay.timeout_seconds&Attributes.member.1.Value=1";
+    let condition = "Conditions.member.1.Field=path-pattern&Conditions.member.1.Values.member.1=/b";
+    let action = "Actions.member.1.Type=forward&Actions.member.1.TargetGroupArn=BLUE";
+    let default = action.replace("Actions", "DefaultActions");
+    for (action, parameters) in [
+        ("DeleteRule", "RuleArn=RULE".to_owned()),
+        (
+            "CreateRule",
+            format!("ListenerArn=LISTENER&Priority=7&{condition}&{action}"),
+        ),
+        ("ModifyListener", format!("ListenerArn=LISTENER&{default}")),
+        (
+            "ModifyTargetGroup",
+            "TargetGroupArn=BLUE&HealthCheckPath=/other".to_owned(),
+        ),
+        (
+            "ModifyTargetGroupAttributes",
+            format!("TargetGroupArn=BLUE&{attribute}"),
+        ),
+    ] {
+        api.succeed(action, &parameters).await;
+    }
+    let changed = describe().await;
+    for (before, after) in start.iter().zip(&changed).take(4) {
+        assert_ne!(before, after);
+    }
+    api.load_balancer.reset();
+    // The changed settings start a new check of the target.
+    found("everything as at the start", async || {
+        (describe().await == start).then_some(())
+    })
+    .await;
 }

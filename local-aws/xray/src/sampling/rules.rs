@@ -73,32 +73,12 @@ pub struct SamplingRates {
 impl SamplingRules {
     /// Creates a storage that contains only the rule `Default` with the given rates.
     pub fn new(default: SamplingRates) -> Self {
-        let wildcard = || "*".to_owned();
-        let rule = SamplingRule {
-            rule_name: DEFAULT_RULE_NAME.to_owned(),
-            rule_arn: resource_arn("sampling-rule", DEFAULT_RULE_NAME),
-            resource_arn: wildcard(),
-            priority: 10_000,
-            fixed_rate: default.fixed_rate,
-            reservoir_size: default.reservoir_size as i64,
-            service_name: wildcard(),
-            service_type: wildcard(),
-            host: wildcard(),
-            http_method: wildcard(),
-            url_path: wildcard(),
-            version: 1,
-            attributes: BTreeMap::new(),
-        };
-        let now = Time::now();
-        let record = SamplingRuleRecord {
-            sampling_rule: rule,
-            created_at: Time::default(),
-            modified_at: now,
-        };
-        Self(Mutex::new(RuleTable {
-            records: [(DEFAULT_RULE_NAME.to_owned(), record)].into(),
-            last_modification: now,
-        }))
+        Self(Mutex::new(RuleTable::new(default)))
+    }
+
+    /// Removes all rules except `Default`, which gets the given rates.
+    pub fn reset(&self, default: SamplingRates) {
+        *self.lock() = RuleTable::new(default);
     }
 
     /// Returns all sampling rules, sorted by name.
@@ -187,6 +167,38 @@ impl SamplingRules {
 
     fn lock(&self) -> MutexGuard<'_, RuleTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RuleTable {
+    /// A table that contains only the rule `Default` with the given rates.
+    fn new(default: SamplingRates) -> Self {
+        let wildcard = || "*".to_owned();
+        let rule = SamplingRule {
+            rule_name: DEFAULT_RULE_NAME.to_owned(),
+            rule_arn: resource_arn("sampling-rule", DEFAULT_RULE_NAME),
+            resource_arn: wildcard(),
+            priority: 10_000,
+            fixed_rate: default.fixed_rate,
+            reservoir_size: default.reservoir_size as i64,
+            service_name: wildcard(),
+            service_type: wildcard(),
+            host: wildcard(),
+            http_method: wildcard(),
+            url_path: wildcard(),
+            version: 1,
+            attributes: BTreeMap::new(),
+        };
+        let now = Time::now();
+        let record = SamplingRuleRecord {
+            sampling_rule: rule,
+            created_at: Time::default(),
+            modified_at: now,
+        };
+        Self {
+            records: [(DEFAULT_RULE_NAME.to_owned(), record)].into(),
+            last_modification: now,
+        }
     }
 }
 

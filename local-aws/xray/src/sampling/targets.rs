@@ -90,6 +90,11 @@ impl SamplingTargets {
         })
     }
 
+    /// Removes all reports.
+    pub fn clear(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Reports::default();
+    }
+
     /// The operation `GetSamplingStatisticSummaries` returns the sums of each window and rule. The newest
     /// window is first.
     pub fn summaries(&self) -> Value {

@@ -14,12 +14,12 @@ pub struct StoreCounts {
     pub bytes: usize,
     /// Heap memory of the stored traces in bytes: documents, assembled traces and indexes.
     pub memory_bytes: usize,
-    /// Number of documents that the store has accepted since the program started.
+    /// Number of documents that the store has accepted since the start, or since the last reset.
     pub taken: u64,
     /// Number of accepted documents that are not stored: duplicates, documents that a later document
     /// replaced, and documents in progress that arrived after the complete document.
     pub superseded: u64,
-    /// Number of documents that the store has refused since the program started.
+    /// Number of documents that the store has refused since the start, or since the last reset.
     pub refused: u64,
     /// Number of annotations that are not indexed because they exceed a limit.
     pub annotations_dropped: u64,

@@ -210,6 +210,15 @@ impl StoreState {
         }
     }
 
+    /// Removes all traces. The counts begin again at 0. A trace that arrives again gets a higher revision, as after its eviction.
+    pub fn clear(&mut self) {
+        self.evict_oldest(&Limits {
+            traces: 0,
+            ..Limits::DEFAULT
+        });
+        self.counts = StoreCounts::default();
+    }
+
     /// Removes a batch of traces from the changed traces and returns the batch. The batch contains only
     /// traces whose first change has a number below `change_limit`.
     pub fn take_changed_batch(&mut self, change_limit: u64) -> Vec<ChangedTrace> {

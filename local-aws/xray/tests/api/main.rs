@@ -22,6 +22,7 @@ mod local_xray;
 mod memory;
 mod model;
 mod otlp;
+mod reset;
 mod revisions;
 mod sampling;
 mod sdk;
