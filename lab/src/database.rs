@@ -1,7 +1,8 @@
 //! DynamoDB: an emulator inside this process, with the table, its two indexes and the mysfits.
 
 use std::error::Error as StdError;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use axum::Router;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,8 @@ pub const TABLE: &str = "MysfitsTable";
 /// The file in `--data-dir`.
 const FILE: &str = "dynamodb.sqlite";
 
-/// The emulator.
+/// The emulator. Clones share it.
+#[derive(Clone)]
 pub struct Database(dynoxide::Database);
 
 impl Database {
@@ -40,6 +42,26 @@ impl Database {
             database.seed()?;
         }
         Ok(database)
+    }
+
+    /// Replaces all tables with the table and the items of a new database, in one step: no request finds a table without items.
+    ///
+    /// # Errors
+    ///
+    /// When a temporary file cannot be written, or the emulator refuses it.
+    pub fn reset(&self) -> Result<(), Error> {
+        let directory = TemporaryDirectory::new()?;
+        let file = directory.0.join(FILE);
+        let file = file
+            .to_str()
+            .ok_or("the path of temporary files is not UTF-8");
+        let file = file.map_err(|error| Error::Database(error.into()))?;
+        let new = Self(dynoxide::Database::memory().map_err(refused)?);
+        new.create_table()?;
+        new.seed()?;
+        // The emulator can copy only from a file.
+        new.0.vacuum_into(file).map_err(refused)?;
+        self.0.restore_from(file).map_err(refused)
     }
 
     /// DynamoDB's protocol as something that [`serve`](fn@wire::serve) can serve.
@@ -74,8 +96,29 @@ impl Database {
     }
 }
 
+/// A directory that only this user can open. Dropping it removes it.
+struct TemporaryDirectory(PathBuf);
+
+impl TemporaryDirectory {
+    fn new() -> Result<Self, Error> {
+        let path = env::temp_dir().join(format!("mysfits-{:032x}", rand::random::<u128>()));
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for TemporaryDirectory {
+    fn drop(&mut self) {
+        // A file that stays is as large as the table at the start.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 fn on_disk(path: &Path) -> Result<dynoxide::Database, Box<dyn StdError + Send + Sync>> {
-    std::fs::create_dir_all(path)?;
+    fs::create_dir_all(path)?;
     let file = path.join(FILE);
     let file = file.to_str().ok_or("its name is not UTF-8")?;
     Ok(dynoxide::Database::new(file)?)

@@ -106,6 +106,12 @@ pub enum Error {
         /// The option that sets the port.
         option: &'static str,
     },
+    /// The running lab could not do what a verb asked for.
+    #[error("the lab answered: {0}")]
+    RefusedByLab(String),
+    /// The reader did not confirm that data may be lost.
+    #[error("nothing was changed. {0}")]
+    NotConfirmed(String),
     /// The operating system could not create a runtime, a signal handler or a socket.
     #[error("the lab cannot run")]
     System(#[from] io::Error),

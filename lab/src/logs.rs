@@ -64,6 +64,13 @@ impl Logs {
         self.kept.keys().copied()
     }
 
+    /// Drops the kept lines of all logs.
+    pub fn clear(&self) {
+        for kept in self.kept.values() {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+        }
+    }
+
     /// The last `count` lines of the log, oldest first.
     pub fn tail(&self, log: &str, count: usize) -> String {
         let mut text = String::new();
@@ -155,6 +162,16 @@ mod tests {
         let kept = logs.tail(MONOLITH, usize::MAX);
         let lengths: Vec<_> = kept.lines().map(str::len).collect();
         assert_eq!(lengths, [quarter.len(), quarter.len(), quarter.len(), 4]);
+    }
+
+    #[test]
+    fn after_a_reset_only_new_lines_are_kept() {
+        let logs = Logs::new([MONOLITH], None);
+        logs.keep(MONOLITH, "monolith-0", "old");
+        logs.clear();
+        assert_eq!(logs.tail(MONOLITH, usize::MAX), "");
+        logs.keep(MONOLITH, "monolith-0", "new");
+        assert_eq!(logs.tail(MONOLITH, usize::MAX), "new\n");
     }
 
     #[test]

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
             Err(failure) => failure.report(),
         },
         Some(Command::Env { aws_port }) => exit_code(lab::print_environment(aws_port)),
+        Some(Command::Reset { site_port, yes }) => exit_code(lab::reset(site_port, yes)),
         None => exit_code(lab::run(cli.options)),
     }
 }

@@ -37,6 +37,15 @@ pub enum Command {
         #[arg(long, value_name = "PORT", default_value_t = 4566, value_parser = value_parser!(u16).range(1..))]
         aws_port: u16,
     },
+    /// Bring the running lab back to its start: likes, adoptions, rules of the load balancer, traces, logs
+    Reset {
+        /// Port of the running lab's site
+        #[arg(long, value_name = "PORT", default_value_t = 3000, value_parser = value_parser!(u16).range(1..))]
+        site_port: u16,
+        /// Do not ask before likes and adoptions in the directory of --data-dir are lost
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// The options of the lab.

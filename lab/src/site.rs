@@ -13,10 +13,12 @@ use elb::LoadBalancer;
 use xray::Xray;
 
 use crate::logs::Logs;
+use crate::reset::Reset;
 use crate::tasks::Tasks;
 
 mod control;
 mod files;
+pub mod reset;
 mod traces;
 
 #[cfg(test)]
@@ -33,11 +35,12 @@ pub struct Site {
 
 impl Site {
     /// The site as something that [`serve`](fn@wire::serve) can serve.
-    pub fn into_router(self, load_balancer: Arc<LoadBalancer>) -> Router {
+    pub fn into_router(self, load_balancer: Arc<LoadBalancer>, reset: Arc<Reset>) -> Router {
         let config = files::config(&self.alb, self.xray.is_some());
         let headers = headers(&self.alb);
         control::routes(self.logs, self.tasks, load_balancer)
             .merge(traces::routes(self.xray))
+            .merge(reset::routes(reset))
             .route("/config.js", get(async || config))
             .fallback(files::file)
             .layer(from_fn_with_state(headers, with_headers))

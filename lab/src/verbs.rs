@@ -2,5 +2,7 @@
 
 mod client;
 mod env;
+mod reset;
 
 pub use env::print_environment;
+pub use reset::reset;

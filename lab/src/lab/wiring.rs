@@ -1,6 +1,6 @@
 //! Which part of the lab is connected to which.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use elb::{
@@ -16,6 +16,7 @@ use crate::exports;
 use crate::logs::Logs;
 use crate::options::{LikeIn, Options};
 use crate::ports::{Port, Ports};
+use crate::reset::Reset;
 use crate::service::Service;
 use crate::site::Site;
 use crate::supervisor::Supervisor;
@@ -136,8 +137,16 @@ pub fn start(
     let guard = Guard::new(options.allowed.clone()).with_site(ports.site.address.port());
     let console = supervisor.report.console();
     let warn: Warn = Arc::new(move |warning| console.say(warning));
-    let dynamodb = database.into_router();
+    let dynamodb = database.clone().into_router();
     let balancing = Balancing::new(options, ports.alb.address.port(), logs);
+    let reset = Reset {
+        database,
+        data_dir: options.data_dir.clone(),
+        load_balancer: Arc::clone(&balancing.alb),
+        logs: site.logs.clone(),
+        xray: site.xray.clone(),
+        running: Mutex::default(),
+    };
     let exports = exports::of_workshop(
         &site.alb,
         &balancing.alb,
@@ -171,7 +180,8 @@ pub fn start(
     }
 
     let Port { listener, address } = ports.site;
-    let site = guard.protect(address, site.into_router(Arc::clone(&balancing.alb)));
+    let site = site.into_router(Arc::clone(&balancing.alb), Arc::new(reset));
+    let site = guard.protect(address, site);
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {
         serve(listener, site, stop, TIMEOUTS, to_console).await;

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -27,29 +28,48 @@ pub struct Listener {
     pub option: &'static str,
 }
 
+/// The body of an error of the lab.
+#[derive(Debug, Deserialize)]
+struct Failure {
+    error: Description,
+}
+
+#[derive(Debug, Deserialize)]
+struct Description {
+    message: String,
+}
+
+/// A response of a listener.
+#[derive(Debug)]
+pub struct Answer {
+    listener: Listener,
+    /// The status code.
+    pub status: StatusCode,
+    body: Bytes,
+}
+
 impl Listener {
     /// The URL of the listener.
     pub fn url(self) -> String {
         format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port)
     }
 
-    /// Sends a request without a body, and returns the parsed body of the response.
+    /// Sends a request without a body. Must not be called inside a runtime.
     ///
     /// # Errors
     ///
-    /// Fails if nothing answers, and if the answer is not the lab's.
-    pub async fn call<T: DeserializeOwned>(self, method: Method, path: &str) -> Result<T, Error> {
-        let answer = timeout(TIMEOUT, self.send(method, path)).await;
-        let (status, body) = answer.map_err(|error| self.no_answer(error))??;
-        let parsed = serde_json::from_slice(&body).ok();
-        let parsed = parsed.filter(|_| status == StatusCode::OK);
-        parsed.ok_or_else(|| Error::OtherProgram {
-            url: self.url(),
-            option: self.option,
-        })
+    /// Fails if nothing answers.
+    pub fn send(self, method: Method, path: &str) -> Result<Answer, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let sending = async { timeout(TIMEOUT, self.send_request(method, path)).await };
+        runtime
+            .block_on(sending)
+            .map_err(|error| self.no_answer(error))?
     }
 
-    async fn send(self, method: Method, path: &str) -> Result<(StatusCode, Bytes), Error> {
+    async fn send_request(self, method: Method, path: &str) -> Result<Answer, Error> {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let request = Request::builder()
             .method(method)
@@ -60,7 +80,11 @@ impl Listener {
         let response = response.map_err(|error| self.no_answer(error))?;
         let status = response.status();
         let body = to_bytes(Body::new(response.into_body()), MAX_BODY_BYTES).await;
-        Ok((status, body.map_err(|error| self.no_answer(error))?))
+        Ok(Answer {
+            listener: self,
+            status,
+            body: body.map_err(|error| self.no_answer(error))?,
+        })
     }
 
     fn no_answer(self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -68,6 +92,40 @@ impl Listener {
             url: self.url(),
             option: self.option,
             source: Box::new(source),
+        }
+    }
+}
+
+impl Answer {
+    /// Parses the body.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the body is not one of the lab's.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|_| self.not_the_labs())
+    }
+
+    /// Parses the body of a successful response.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the response is an error of the lab, or not the lab's.
+    pub fn parse_success<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        match self.status {
+            StatusCode::INTERNAL_SERVER_ERROR => {
+                let Failure { error } = self.parse()?;
+                Err(Error::RefusedByLab(error.message))
+            }
+            StatusCode::OK => self.parse(),
+            _ => Err(self.not_the_labs()),
+        }
+    }
+
+    fn not_the_labs(&self) -> Error {
+        Error::OtherProgram {
+            url: self.listener.url(),
+            option: self.listener.option,
         }
     }
 }

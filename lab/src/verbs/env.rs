@@ -38,10 +38,8 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
         port: aws_port,
         option: "--aws-port",
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let exports = runtime.block_on(listener.call(Method::GET, exports::PATH))?;
+    let exports = listener.send(Method::GET, exports::PATH)?;
+    let exports = exports.parse_success()?;
     let endpoint = listener.url();
     let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut commands = commands(&endpoint, exports, variables);

@@ -91,6 +91,7 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
         attempt(site, "GET /xray/status", "", &nothing, 200),
         attempt(site, "POST /xray/TraceSegments", FORM, &segment(), 200),
         attempt(site, "POST /lab/tasks/nobody/stop", FORM, &nothing, 404),
+        attempt(site, "POST /lab/reset", FORM, &nothing, 200),
         attempt(xray, "GET /status", "", &nothing, 200),
         attempt(xray, "POST /TraceSegments", FORM, &segment(), 200),
         attempt(xray, "POST /CreateSamplingRule", FORM, &rule, 200),

@@ -22,6 +22,7 @@ mod guard;
 mod hostile_bodies;
 mod likes;
 mod logs;
+mod reset;
 mod rules;
 mod sampling;
 mod site;

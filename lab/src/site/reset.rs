@@ -1,0 +1,74 @@
+//! `POST /lab/reset`: everything back to the start.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use http_shell::format_causes;
+use serde::{Deserialize, Serialize};
+
+use super::control::error;
+use crate::reset::Reset;
+
+/// The path of the reset.
+pub const PATH: &str = "/lab/reset";
+
+/// The query with which a reset also replaces a database on disk.
+pub const CONFIRMED: &str = "confirmed=true";
+
+#[derive(Deserialize)]
+struct Confirmation {
+    #[serde(default)]
+    confirmed: bool,
+}
+
+/// The body of a successful response.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct Done {
+    /// How long the reset took, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// The body of a response that asks for a confirmation.
+#[derive(Debug, Deserialize, Serialize)]
+pub struct ConfirmationRequired {
+    /// What would be lost.
+    pub confirmation_required: String,
+}
+
+pub fn routes(reset: Arc<Reset>) -> Router {
+    Router::new().route(PATH, post(run)).with_state(reset)
+}
+
+async fn run(State(reset): State<Arc<Reset>>, Query(query): Query<Confirmation>) -> Response {
+    if let Some(directory) = reset.data_dir.as_deref().filter(|_| !query.confirmed) {
+        let confirmation_required = question(directory);
+        let body = Json(ConfirmationRequired {
+            confirmation_required,
+        });
+        return (StatusCode::CONFLICT, body).into_response();
+    }
+    match reset.run().await {
+        Ok(time) => {
+            let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            Json(Done { milliseconds }).into_response()
+        }
+        Err(failure) => {
+            let message = format!("{failure}: {}", format_causes(&failure));
+            error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal_error",
+                &message,
+            )
+        }
+    }
+}
+
+fn question(directory: &Path) -> String {
+    let directory = directory.display();
+    format!("The likes and adoptions in the directory {directory} would be lost.")
+}
