@@ -96,7 +96,7 @@ class Boto3:
             found = mistakes(operation_model, response_dict["body"])
             assert not found, "\n".join(found)
 
-    def call(self, service, operation, **parameters):
+    def call(self, service, operation, /, **parameters):
         try:
             response = getattr(self.client(service), xform_name(operation))(**parameters)
         except ClientError as error:
@@ -104,13 +104,13 @@ class Boto3:
         del response["ResponseMetadata"]
         return response
 
-    def pages(self, service, operation, key, page_size, **parameters):
+    def pages(self, service, operation, key, page_size, /, **parameters):
         """Returns the results of all pages."""
         paginator = self.client(service).get_paginator(xform_name(operation))
         pages = paginator.paginate(**parameters, PaginationConfig={"PageSize": page_size})
         return [item for page in pages for item in page[key]]
 
-    def wait(self, service, waiter, **parameters):
+    def wait(self, service, waiter, /, **parameters):
         try:
             # A waiter polls every 15 seconds.
             self.client(service).get_waiter(waiter).wait(**parameters, WaiterConfig={"MaxAttempts": 4})
@@ -138,10 +138,10 @@ class Cli:
             raise Refused(*error.groups()) if error else AssertionError(f"{arguments}: {result.stderr}")
         return json.loads(result.stdout) if result.stdout.strip() else {}
 
-    def call(self, service, operation, **parameters):
+    def call(self, service, operation, /, **parameters):
         return self.aws(service, xform_name(operation, "-"), "--cli-input-json", json.dumps(parameters))
 
-    def pages(self, service, operation, key, page_size, **parameters):
+    def pages(self, service, operation, key, page_size, /, **parameters):
         """Returns the results of all pages. The CLI returns one page only if the operation has a parameter PageSize itself."""
         command = [service, xform_name(operation, "-"), *options_of(parameters), "--page-size", str(page_size)]
         page = self.aws(*command)
@@ -151,7 +151,7 @@ class Cli:
             results += page[key]
         return results
 
-    def wait(self, service, waiter, **parameters):
+    def wait(self, service, waiter, /, **parameters):
         result = self.run(service, "wait", waiter.replace("_", "-"), *options_of(parameters))
         if result.returncode:
             raise Refused("WaiterError", result.stderr)

@@ -4,7 +4,7 @@
 //! model. Members of results that a local ECS has no value for, for example subnets, are absent.
 
 mod clusters;
-mod names;
+pub(crate) mod names;
 mod pages;
 mod service_deployments;
 mod services;
