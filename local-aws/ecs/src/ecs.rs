@@ -66,6 +66,7 @@ impl Ecs {
     }
 
     /// Resolves when the service is steady: one deployment, which is completed, and as many healthy tasks as are desired.
+    /// Resolves at once if there is no such service.
     pub async fn steady(&self, service: &str) {
         self.wait_for(service, |service| service.is_steady).await;
     }

@@ -134,11 +134,13 @@ fn is_deregistered(task: &Task) -> bool {
 
 /// Stopped tasks of one service that are too old or too many.
 fn forget(mut tasks: Vec<&Task>, now: Timestamp) -> Vec<Action> {
-    tasks.sort_by_key(|task| task.stopped_at);
     let surplus = tasks.len().saturating_sub(MAX_STOPPED_TASKS);
+    if surplus > 0 {
+        tasks.sort_by_key(|task| task.stopped_at);
+    }
     let is_old = |task: &Task| {
-        task.stopped_at
-            .is_some_and(|at| now >= at + STOPPED_TASK_AGE)
+        let stopped_at = task.stopped_at;
+        stopped_at.is_some_and(|at| now >= at + STOPPED_TASK_AGE)
     };
     let tasks = tasks.into_iter().enumerate();
     tasks

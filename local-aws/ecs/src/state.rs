@@ -6,12 +6,13 @@ mod commands;
 mod outcomes;
 mod reports;
 mod reset;
+mod rollback;
 mod stops;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-pub use commands::RollBackError;
+pub use rollback::RollBackError;
 pub use stops::Cause;
 
 use crate::ids::Ids;

@@ -4,27 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::definition::TaskDefinition;
-use crate::events;
 use crate::model::{
     Deployment, DeploymentState, Registered, Service, ServiceConfig, ServiceUpdate,
 };
 use crate::state::State;
 use crate::state::stops::Cause;
 use crate::time::Timestamp;
-
-/// Why a deployment cannot be rolled back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RollBackError {
-    /// No service has such a deployment.
-    #[error("there is no such deployment")]
-    NotFound,
-    /// The deployment has ended, or another one has replaced it.
-    #[error("the deployment is not in progress")]
-    NotInProgress,
-    /// No deployment of the service has completed.
-    #[error("the service has no completed deployment to roll back to")]
-    NothingCompleted,
-}
 
 impl State {
     /// Creates a service with its first deployment, and registers its task definition unless it is registered.
@@ -140,74 +125,5 @@ impl State {
         if let Some(service) = self.services.get_mut(name) {
             service.is_draining = true;
         }
-    }
-
-    /// Stops a deployment that is in progress: the last completed deployment becomes PRIMARY again, under its own id.
-    ///
-    /// # Errors
-    ///
-    /// If the deployment is not in progress, or none has completed.
-    pub fn roll_back(&mut self, deployment_id: &str, now: Timestamp) -> Result<(), RollBackError> {
-        let has_it = |service: &&Service| {
-            let deployments = service.deployments.iter().chain(&service.history);
-            deployments
-                .into_iter()
-                .any(|known| known.id == deployment_id)
-        };
-        let found = self.services.values().find(has_it);
-        let service = found.ok_or(RollBackError::NotFound)?;
-        match service.primary() {
-            Some(primary)
-                if primary.id == deployment_id && primary.state == DeploymentState::InProgress => {}
-            _ => return Err(RollBackError::NotInProgress),
-        }
-        let name = service.name.clone();
-        if !self.restore_completed(&name, now) {
-            return Err(RollBackError::NothingCompleted);
-        }
-        let deployments = self.services.get_mut(&name);
-        let deployments = deployments.into_iter().flat_map(|s| &mut s.deployments);
-        for stopped in deployments.filter(|known| known.id == deployment_id) {
-            stopped.was_stopped = true;
-            stopped.finished_at = Some(now);
-        }
-        Ok(())
-    }
-
-    /// Makes the last completed deployment PRIMARY again, in place of the present one. False if none has completed.
-    ///
-    /// Events that users published show that the deployment keeps its id and those of its tasks that still run.
-    pub(crate) fn restore_completed(&mut self, name: &str, now: Timestamp) -> bool {
-        let Some(service) = self.services.get_mut(name) else {
-            return false;
-        };
-        let is_completed = |known: &Deployment| known.state == DeploymentState::Completed;
-        let active = service.deployments.iter().skip(1).position(is_completed);
-        let mut restored = match active {
-            Some(index) => service.deployments.remove(index + 1),
-            None => match service.history.iter().position(is_completed) {
-                Some(index) => match service.history.remove(index) {
-                    Some(deployment) => deployment,
-                    None => return false,
-                },
-                None => return false,
-            },
-        };
-        let id = restored.id.clone();
-        if let Some(replaced) = service.deployments.first_mut() {
-            replaced.rolled_back_by = Some(id.clone());
-            restored.rolls_back = Some(replaced.id.clone());
-        }
-        restored.state = DeploymentState::InProgress;
-        restored.reason = format!("ECS deployment ecs-svc/{id} in progress.");
-        restored.updated_at = now;
-        restored.failed_tasks = 0;
-        restored.paused_until = None;
-        restored.is_impairment_reported = false;
-        restored.is_blockage_reported = false;
-        service.deployments.insert(0, restored);
-        service.steady_event_at = None;
-        self.event(name, &events::rolling_back(&id), now);
-        true
     }
 }

@@ -86,7 +86,7 @@ impl State {
         self.services.get_mut(service)?.deployments.first_mut()
     }
 
-    fn deployment_mut(&mut self, service: &str, id: &str) -> Option<&mut Deployment> {
+    pub(super) fn deployment_mut(&mut self, service: &str, id: &str) -> Option<&mut Deployment> {
         let mut deployments = self.services.get_mut(service)?.deployments.iter_mut();
         deployments.find(|deployment| deployment.id == id)
     }

@@ -39,6 +39,7 @@ impl State {
         service.events.clear();
         service.history.clear();
         service.is_limit_reported = false;
+        service.steady_event_at = None;
         let original = service.original.clone();
         let has_failed = service
             .primary()
