@@ -126,6 +126,15 @@ fn an_update_during_a_deployment_replaces_the_tasks_of_both_older_ones() {
 }
 
 #[test]
+fn tasks_of_an_older_deployment_that_do_not_run_yet_stop_at_once() {
+    let mut simulation = Simulation::new(100, seconds(30));
+    simulation.create(super::super::service(2));
+    simulation.deploy(2);
+    assert_eq!(simulation.revisions(), [2, 2]);
+    assert_eq!(simulation.count("stopped 2 pending tasks."), 1);
+}
+
+#[test]
 fn an_active_deployment_desires_the_tasks_that_have_not_begun_to_stop() {
     let mut simulation = Simulation::steady(4, 50, 100);
     simulation.deploy(2);
