@@ -4,7 +4,7 @@ mod world;
 
 use std::time::Duration;
 
-use ecs::{Config, TaskStatus};
+use ecs::{Config, DeploymentState, TaskStatus};
 use tokio::time::Instant;
 use world::{DEREGISTRATION_DELAY, HEALTHY_AFTER, START_TIME, World, service};
 
@@ -114,4 +114,73 @@ async fn dropping_the_last_handle_kills_all_tasks() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.running(), 0);
     assert!(watch.has_changed().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_runtime_panics_is_stopped_and_replaced() {
+    let world = World {
+        panics: true,
+        ..World::default()
+    };
+    let ecs = world.ecs();
+    let mut config = service("like", 1);
+    config.deployment.circuit_breaker = false;
+    ecs.create_service(config).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let starts = world
+        .log()
+        .iter()
+        .filter(|line| *line == "0 started")
+        .count();
+    assert!((10..20).contains(&starts), "{starts}");
+    assert!(world.running() <= 1);
+    ecs.drain("like").await;
+    assert_eq!(world.running(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_of_an_unknown_target_group_are_unhealthy() {
+    let world = World::default();
+    let ecs = world.ecs();
+    let mut events = ecs.events();
+    let mut config = service("like", 1);
+    config.load_balancers[0].target_group_arn = "arn:aws:unknown".to_owned();
+    ecs.create_service(config).await;
+    let text = "(port 8080) is unhealthy in (target-group arn:aws:unknown) due to (reason TARGET GROUP IS NOT FOUND).";
+    while !events.recv().await.unwrap().1.message.ends_with(text) {}
+    let state = |overview: &std::sync::Arc<ecs::Overview>| {
+        let like = overview.service("like").unwrap();
+        like.deployment.as_ref().unwrap().state == DeploymentState::Failed
+    };
+    ecs.watch().wait_for(state).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_keeps_healthy_tasks() {
+    let world = World::default();
+    let ecs = world.ecs();
+    ecs.create_service(service("like", 2)).await;
+    ecs.steady("like").await;
+    let tasks = || {
+        let overview = ecs.watch().borrow().clone();
+        overview.service("like").unwrap().tasks.clone()
+    };
+    let before = tasks();
+    ecs.reset().await;
+    assert_eq!(tasks(), before);
+    assert_eq!(world.running(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_overview_changes_only_when_something_in_it_changes() {
+    let world = World::default();
+    let ecs = world.ecs();
+    ecs.create_service(service("like", 1)).await;
+    ecs.steady("like").await;
+    let mut watch = ecs.watch();
+    watch.mark_unchanged();
+    ecs.reset().await;
+    tokio::time::sleep(Duration::from_secs(7 * 60 * 60)).await;
+    assert!(!watch.has_changed().unwrap());
+    ecs.steady("unknown").await;
 }

@@ -27,6 +27,8 @@ pub struct World {
     pub running: Arc<AtomicUsize>,
     /// Whether containers ignore SIGTERM.
     pub ignores_term: bool,
+    /// Whether the runtime panics after the start of a task.
+    pub panics: bool,
 }
 
 impl World {
@@ -91,6 +93,7 @@ impl Runtime for World {
                     bindings: Vec::new(),
                     pids: vec![1],
                 }));
+                assert!(!world.panics, "a panic of the runtime");
                 std::future::pending::<()>().await;
             };
             tokio::pin!(start);
