@@ -6,6 +6,7 @@
 mod due;
 mod health;
 mod service;
+mod view;
 
 pub use due::next_due;
 pub use health::{Health, health};
@@ -78,7 +79,7 @@ pub fn plan(state: &State, now: Timestamp) -> Vec<Action> {
     }
     let services = state.services.values();
     services
-        .flat_map(|service| service::plan(state, service, now))
+        .filter_map(|service| service::plan(state, service, now))
         .collect()
 }
 

@@ -7,7 +7,8 @@ use crate::plan::service::STEADY_EVENT_INTERVAL;
 use crate::state::State;
 use crate::time::Timestamp;
 
-/// The next time after `now` at which [`plan`](crate::plan::plan) can give something without a report. It may come too early, never too late.
+/// The next time after `now` at which [`plan`](crate::plan::plan) can give something without a report. It may come too early,
+/// never too late.
 pub fn next_due(state: &State, now: Timestamp) -> Option<Timestamp> {
     let tasks = state.tasks.values();
     let tasks = tasks.flat_map(|task| task_times(state, task));

@@ -1,10 +1,10 @@
 //! The decisions about one service: which tasks start, which stop, and how its deployment fares.
 
-use std::cmp::Reverse;
 use std::time::Duration;
 
-use crate::limits::{Limits, failure_threshold};
-use crate::model::{DeploymentState, Service, Task, TaskStatus};
+use crate::limits::failure_threshold;
+use crate::model::{Deployment, DeploymentState, Service};
+use crate::plan::view::View;
 use crate::plan::{Action, Health, health};
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
@@ -15,270 +15,126 @@ pub const STEADY_EVENT_INTERVAL: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Whether the service has one deployment, which is completed, and as many healthy tasks as are desired.
 pub fn is_steady(state: &State, service: &Service, now: Timestamp) -> bool {
-    let is_completed = |service: &Service| {
-        let primary = service.primary();
-        primary.is_some_and(|primary| primary.state == DeploymentState::Completed)
-    };
+    let is_completed = |primary: &Deployment| primary.state == DeploymentState::Completed;
     service.deployments.len() == 1
-        && is_completed(service)
+        && service.primary().is_some_and(is_completed)
         && !service.is_draining
         && has_desired_tasks(state, service, now)
 }
 
 fn has_desired_tasks(state: &State, service: &Service, now: Timestamp) -> bool {
-    let kept: Vec<_> = kept(state, service).collect();
-    kept.len() == service.desired_count as usize
-        && kept
-            .iter()
-            .all(|task| health(task, service, now) == Health::Healthy)
+    let mut count = 0;
+    let mut kept = state
+        .tasks_of(&service.name)
+        .filter(|task| task.is_kept())
+        .inspect(|_| count += 1);
+    kept.all(|task| health(task, service, now) == Health::Healthy)
+        && count == service.desired_count as usize
 }
 
-fn kept<'a>(state: &'a State, service: &'a Service) -> impl Iterator<Item = &'a Task> {
-    state.tasks_of(&service.name).filter(|task| task.is_kept())
-}
-
-/// What is to be done for the service. Starts come before stops: a replacement is there before the task that it replaces stops.
-pub fn plan(state: &State, service: &Service, now: Timestamp) -> Vec<Action> {
-    let name = || service.name.clone();
-    let Some(primary) = service.primary() else {
-        return Vec::new();
-    };
-    let view = View::new(state, service, now);
-    if service.is_draining {
-        return stop(name(), view.drained());
-    }
-    let is_in_progress = primary.state == DeploymentState::InProgress;
-    let threshold = failure_threshold(service.desired_count);
-    if is_in_progress && service.deployment.circuit_breaker && primary.failed_tasks >= threshold {
-        return vec![Action::Fail(name())];
-    }
+/// What is to be done next for the service.
+pub fn plan(state: &State, service: &Service, now: Timestamp) -> Option<Action> {
+    let primary = service.primary()?;
     let is_paused = primary.paused_until.is_some_and(|until| now < until);
-    let may_start = primary.state != DeploymentState::Failed && !is_paused;
-    let (count, replaced) = view.starts();
-    if may_start && count > 0 {
-        let service = name();
-        return vec![Action::Start {
+    let planner = Planner {
+        state,
+        service,
+        primary,
+        now,
+        view: View::new(state, service, now),
+        may_start: primary.state != DeploymentState::Failed && !is_paused,
+    };
+    if service.is_draining {
+        return planner.stop(planner.view.drained());
+    }
+    // A replacement starts before the task that it replaces stops.
+    planner
+        .fail()
+        .or_else(|| planner.start())
+        .or_else(|| planner.stop(planner.stops()))
+        .or_else(|| planner.end_deployment())
+        .or_else(|| planner.complete())
+        .or_else(|| planner.report())
+}
+
+struct Planner<'a> {
+    state: &'a State,
+    service: &'a Service,
+    primary: &'a Deployment,
+    now: Timestamp,
+    view: View<'a>,
+    /// Whether tasks of the PRIMARY deployment may start now.
+    may_start: bool,
+}
+
+impl Planner<'_> {
+    fn name(&self) -> String {
+        self.service.name.clone()
+    }
+
+    fn is_in_progress(&self) -> bool {
+        self.primary.state == DeploymentState::InProgress
+    }
+
+    fn fail(&self) -> Option<Action> {
+        let threshold = failure_threshold(self.service.desired_count);
+        let has_failed = self.service.deployment.circuit_breaker
+            && self.is_in_progress()
+            && self.primary.failed_tasks >= threshold;
+        has_failed.then(|| Action::Fail(self.name()))
+    }
+
+    fn start(&self) -> Option<Action> {
+        let (count, replaced) = self.view.starts();
+        let service = self.name();
+        (self.may_start && count > 0).then_some(Action::Start {
             service,
             count,
             replaced,
-        }];
+        })
     }
-    let stops = match primary.state {
-        DeploymentState::Failed => view.surplus(&mut view.spare()),
-        _ => view.stops(may_start),
-    };
-    let is_stop = !stops.is_empty();
-    if is_stop {
-        return stop(name(), stops);
+
+    fn stops(&self) -> Vec<(String, Cause)> {
+        match self.primary.state {
+            DeploymentState::Failed => self.view.beyond_desired(),
+            _ => self.view.stops(self.may_start),
+        }
     }
-    let is_empty = |id: &str| !view.tasks.iter().any(|seen| seen.task.deployment == id);
-    let mut old = service.deployments.iter().skip(1);
-    if let Some(ended) = old.find(|deployment| is_empty(&deployment.id)) {
-        let (service, deployment) = (name(), ended.id.clone());
-        return vec![Action::EndDeployment {
+
+    fn stop(&self, tasks: Vec<(String, Cause)>) -> Option<Action> {
+        let service = self.name();
+        (!tasks.is_empty()).then_some(Action::Stop { service, tasks })
+    }
+
+    /// An older deployment without tasks ends.
+    fn end_deployment(&self) -> Option<Action> {
+        let mut old = self.service.deployments.iter().skip(1);
+        let ended = old.find(|deployment| !self.view.has_task_of(&deployment.id))?;
+        let (service, deployment) = (self.name(), ended.id.clone());
+        Some(Action::EndDeployment {
             service,
             deployment,
-        }];
-    }
-    if is_in_progress && service.deployments.len() == 1 && has_desired_tasks(state, service, now) {
-        return vec![Action::Complete(name())];
-    }
-    if service.desired_count > state.config.max_tasks && !service.is_limit_reported {
-        return vec![Action::ReportLimit(name())];
-    }
-    if may_start && view.is_blocked() && !primary.is_blockage_reported {
-        return vec![Action::ReportBlockage(name())];
-    }
-    let is_report_due =
-        (service.steady_event_at).is_none_or(|at| now >= at + STEADY_EVENT_INTERVAL);
-    if is_report_due && is_steady(state, service, now) {
-        return vec![Action::ReportSteady(name())];
-    }
-    Vec::new()
-}
-
-fn stop(service: String, tasks: Vec<(String, Cause)>) -> Vec<Action> {
-    match tasks.is_empty() {
-        true => Vec::new(),
-        false => vec![Action::Stop { service, tasks }],
-    }
-}
-
-/// A kept task and what the decisions need of it.
-struct Seen<'a> {
-    task: &'a Task,
-    health: Health,
-    is_primary: bool,
-}
-
-impl Seen<'_> {
-    fn is_healthy(&self) -> bool {
-        self.health == Health::Healthy
+        })
     }
 
-    fn is_unhealthy(&self) -> bool {
-        matches!(self.health, Health::Unhealthy(_))
+    fn complete(&self) -> Option<Action> {
+        let is_complete = self.is_in_progress()
+            && self.service.deployments.len() == 1
+            && has_desired_tasks(self.state, self.service, self.now);
+        is_complete.then(|| Action::Complete(self.name()))
     }
 
-    fn is_pending(&self) -> bool {
-        self.task.status < TaskStatus::Running
-    }
-
-    fn stop(&self) -> (String, Cause) {
-        let cause = match &self.health {
-            Health::Unhealthy(cause) => cause.clone(),
-            Health::Healthy | Health::Unknown => Cause::Scaling,
-        };
-        (self.task.id.clone(), cause)
-    }
-}
-
-/// The kept tasks of a service, in the order in which they stop: those that do not run, those without a result of their
-/// checks, healthy ones; of equal ones the highest ordinal first. Unhealthy ones have rules of their own: oldest first.
-struct View<'a> {
-    limits: Limits,
-    tasks: Vec<Seen<'a>>,
-}
-
-impl<'a> View<'a> {
-    fn new(state: &'a State, service: &'a Service, now: Timestamp) -> Self {
-        let primary = service.primary().map(|primary| primary.id.as_str());
-        let see = |task: &'a Task| Seen {
-            task,
-            health: health(task, service, now),
-            is_primary: Some(task.deployment.as_str()) == primary,
-        };
-        let mut tasks: Vec<_> = kept(state, service).map(see).collect();
-        tasks.sort_by_key(|seen| {
-            let Seen { task, .. } = seen;
-            let running = (!seen.is_pending(), seen.is_healthy());
-            match seen.is_unhealthy() {
-                true => (running, task.created_at, Reverse(0)),
-                false => (running, Timestamp::default(), Reverse(task.ordinal)),
-            }
-        });
-        let max_tasks = state.config.max_tasks;
-        let limits = Limits::new(service.desired_count, &service.deployment, max_tasks);
-        Self { limits, tasks }
-    }
-
-    fn count(&self, f: impl Fn(&Seen<'a>) -> bool) -> usize {
-        self.tasks.iter().filter(|seen| f(seen)).count()
-    }
-
-    /// PRIMARY tasks that count towards the desired count.
-    fn good(&self) -> usize {
-        self.count(|seen| seen.is_primary && !seen.is_unhealthy())
-    }
-
-    /// Tasks that the PRIMARY deployment lacks.
-    fn wanted(&self) -> usize {
-        self.limits.desired.saturating_sub(self.good())
-    }
-
-    /// Tasks that may start before the upper limit is reached.
-    fn room(&self) -> usize {
-        self.limits.upper.saturating_sub(self.tasks.len())
-    }
-
-    /// Healthy tasks that may stop before the lower limit is reached.
-    fn spare(&self) -> usize {
-        let healthy = self.count(Seen::is_healthy);
-        healthy.saturating_sub(self.limits.lower)
-    }
-
-    fn has_enough_healthy(&self) -> bool {
-        self.count(Seen::is_healthy) >= self.limits.lower
-    }
-
-    /// How many tasks start, and how many of these replace unhealthy ones.
-    fn starts(&self) -> (usize, usize) {
-        let count = self.wanted().min(self.room());
-        let primary = self.count(|seen| seen.is_primary);
-        let missing = self.limits.desired.saturating_sub(primary);
-        (count, count.saturating_sub(missing))
-    }
-
-    fn drained(&self) -> Vec<(String, Cause)> {
-        let tasks = self.tasks.iter();
-        tasks
-            .map(|seen| (seen.task.id.clone(), Cause::Scaling))
-            .collect()
-    }
-
-    fn stops(&self, may_start: bool) -> Vec<(String, Cause)> {
-        let mut spare = self.spare();
-        let mut stops = self.old(&mut spare);
-        stops.extend(self.surplus(&mut spare));
-        stops.extend(self.replaced());
-        if stops.is_empty() && may_start {
-            stops.extend(self.unhealthy_for_room());
+    fn report(&self) -> Option<Action> {
+        let service = self.service;
+        if service.desired_count > self.state.config.max_tasks && !service.is_limit_reported {
+            return Some(Action::ReportLimit(self.name()));
         }
-        stops
+        if self.may_start && self.view.is_blocked() && !self.primary.is_blockage_reported {
+            return Some(Action::ReportBlockage(self.name()));
+        }
+        let is_past = |at: Timestamp| self.now >= at + STEADY_EVENT_INTERVAL;
+        let is_due = service.steady_event_at.is_none_or(is_past);
+        (is_due && is_steady(self.state, service, self.now))
+            .then(|| Action::ReportSteady(self.name()))
     }
-
-    /// Tasks of older deployments. Healthy ones stop while enough remain; those that are not healthy stop if others are.
-    fn old(&self, spare: &mut usize) -> Vec<(String, Cause)> {
-        let tasks = self.tasks.iter().filter(|seen| !seen.is_primary);
-        tasks
-            .filter(|seen| match seen.is_healthy() {
-                true => take_one(spare),
-                false => seen.is_pending() || self.has_enough_healthy(),
-            })
-            .map(Seen::stop)
-            .collect()
-    }
-
-    /// PRIMARY tasks beyond the desired count.
-    fn surplus(&self, spare: &mut usize) -> Vec<(String, Cause)> {
-        let surplus = self.good().saturating_sub(self.limits.desired);
-        let tasks = self.tasks.iter();
-        tasks
-            .filter(|seen| seen.is_primary && !seen.is_unhealthy())
-            .filter(|seen| !seen.is_healthy() || take_one(spare))
-            .take(surplus)
-            .map(Seen::stop)
-            .collect()
-    }
-
-    /// Unhealthy PRIMARY tasks that have a replacement. While too few tasks are healthy, the replacement must have a result of
-    /// its checks; if that is bad, too, the older task stops.
-    ///
-    /// Source: Amazon ECS developer guide, "Amazon ECS services", about unhealthy tasks.
-    fn replaced(&self) -> Vec<(String, Cause)> {
-        let has_enough_healthy = self.has_enough_healthy();
-        let counted = self.count(|seen| {
-            seen.is_primary && (has_enough_healthy || seen.health != Health::Unknown)
-        });
-        let surplus = counted.saturating_sub(self.limits.desired);
-        self.unhealthy().take(surplus).map(Seen::stop).collect()
-    }
-
-    /// One unhealthy task, if the upper limit leaves no room for a replacement, and no replacement waits for its checks.
-    fn unhealthy_for_room(&self) -> Option<(String, Cause)> {
-        let is_waiting = self
-            .tasks
-            .iter()
-            .any(|seen| seen.is_primary && seen.health == Health::Unknown);
-        let needs_room = self.wanted() > 0 && self.room() == 0 && !is_waiting;
-        let mut unhealthy = self.tasks.iter().filter(|seen| seen.is_unhealthy());
-        unhealthy.next().filter(|_| needs_room).map(Seen::stop)
-    }
-
-    fn unhealthy(&self) -> impl Iterator<Item = &Seen<'a>> {
-        self.tasks
-            .iter()
-            .filter(|seen| seen.is_primary && seen.is_unhealthy())
-    }
-
-    /// Whether the limits allow neither a start nor a stop, and nothing will change that: all tasks are healthy.
-    fn is_blocked(&self) -> bool {
-        self.wanted() > 0 && self.room() == 0 && self.tasks.iter().all(Seen::is_healthy)
-    }
-}
-
-fn take_one(spare: &mut usize) -> bool {
-    let is_some = *spare > 0;
-    *spare = spare.saturating_sub(1);
-    is_some
 }

@@ -90,6 +90,22 @@ fn without_rollback_a_failed_deployment_starts_no_task_until_the_next_update() {
 }
 
 #[test]
+fn a_scale_in_after_a_failed_deployment_stops_tasks_of_the_deployment_before_it() {
+    let mut simulation = Simulation::steady(3, 100, 200);
+    breaker(&mut simulation, true, false);
+    simulation.behaviors.insert(2, Behavior::is_unhealthy());
+    simulation.deploy(2);
+    simulation.run_for(seconds(600));
+    assert_eq!(simulation.primary(), (DeploymentState::Failed, 2));
+    assert_eq!(simulation.revisions(), [1, 1, 1]);
+    simulation.scale(1);
+    assert_eq!(simulation.revisions(), [1]);
+    simulation.scale(0);
+    simulation.run_for(seconds(60));
+    assert!(simulation.running.is_empty());
+}
+
+#[test]
 fn a_rollback_that_fails_is_not_rolled_back() {
     let mut simulation = Simulation::steady(2, 0, 100);
     simulation.behaviors.insert(1, Behavior::fails_to_start());
