@@ -1,6 +1,6 @@
 //! The actor that owns the state: it applies what [`plan`](crate::plan) decides, runs tasks and registers targets.
 //!
-//! It decides nothing. Everything that it learns arrives as an [`Input`].
+//! It decides nothing. Commands, and all reports about tasks, arrive as an [`Input`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use crate::state::{Effect, State};
 use crate::targets::{HealthSink, Target, TargetHealth, Targets};
 use crate::time::{Clock, Timestamp};
 
-/// What the actor learns.
+/// A command or a report.
 pub enum Input {
-    /// Somebody reads or changes the state.
+    /// A call reads or changes the state.
     Command(Command),
     /// The runtime reports about a task.
     Report { task: String, report: Report },

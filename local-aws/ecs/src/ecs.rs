@@ -26,7 +26,7 @@ pub struct Ecs {
 }
 
 impl Ecs {
-    /// Starts a cluster without services.
+    /// Starts a cluster without services. Must be called in a tokio runtime.
     pub fn start(
         config: Config,
         runtime: Arc<dyn Runtime>,

@@ -62,7 +62,7 @@ pub const IMPAIRED_AFTER: u32 = 3;
 /// The first pause.
 const MIN_PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest pause. On AWS it is 15 minutes, which nobody would wait for in a workshop.
+/// The longest pause. On AWS it is many minutes, which is too long for a workshop.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// A pause is longer by up to this part of itself, so that services do not restart at the same time.

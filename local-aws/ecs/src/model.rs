@@ -181,7 +181,7 @@ pub struct Task {
     pub is_launched: bool,
     /// Whether it was ever healthy.
     pub was_healthy: bool,
-    /// When its containers were told to end: the stop timeout begins.
+    /// When SIGTERM was sent to its containers: the stop timeout begins.
     pub terminated_at: Option<Timestamp>,
     pub was_killed: bool,
     /// Increases with each change of the task.
@@ -211,11 +211,11 @@ pub enum TaskStatus {
     Running,
     /// It is being deregistered from its target groups.
     Deactivating,
-    /// Its containers were told to end.
+    /// SIGTERM was sent to its containers.
     Stopping,
     /// Its containers have ended.
     Deprovisioning,
-    /// Nothing of it is left but this entry.
+    /// It has stopped. Only this entry is left.
     Stopped,
 }
 

@@ -36,7 +36,7 @@ pub enum Action {
     Register { service: String, tasks: Vec<String> },
     /// A task is healthy for the first time.
     BecomeHealthy(String),
-    /// The containers of a deregistered task are told to end.
+    /// SIGTERM is sent to the containers of a deregistered task.
     Terminate(String),
     /// The containers of a task have not ended in time.
     Kill(String),

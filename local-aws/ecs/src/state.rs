@@ -1,4 +1,4 @@
-//! The state of the cluster, and what people and programs command: create and update services, stop tasks, roll back, reset.
+//! The state of the cluster, and the commands that change it: create and update services, stop tasks, roll back, reset.
 //!
 //! Nothing here starts or stops a task. [`plan`](crate::plan) decides that, and the [actor](crate::actor) does it.
 
@@ -53,7 +53,7 @@ pub enum Effect {
     },
     /// Deregister a task from its target group of this index.
     Deregister { task: String, index: usize },
-    /// Tell those who listen about an event of a service.
+    /// Send an event of a service to the listeners.
     Publish { service: String, event: Event },
 }
 

@@ -1,4 +1,4 @@
-//! The decisions about one service: which tasks start, which stop, and how its deployment fares.
+//! The decisions about one service: which tasks start, which stop, and whether its deployment completes or fails.
 
 use std::time::Duration;
 

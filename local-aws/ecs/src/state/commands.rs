@@ -1,4 +1,4 @@
-//! Commands of people and programs.
+//! Commands: create, update and drain a service, stop a task.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

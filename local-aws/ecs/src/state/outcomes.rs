@@ -1,4 +1,4 @@
-//! How deployments fare: tasks fail or become healthy, the deployment completes or fails.
+//! The outcome of deployments: tasks fail or become healthy, a deployment completes or fails.
 
 use crate::events;
 use crate::limits::{IMPAIRED_AFTER, pause};

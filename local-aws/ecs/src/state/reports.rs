@@ -16,7 +16,7 @@ impl State {
             Report::Started(started) => {
                 self.change(id, |task| {
                     task.started = Some(started);
-                    if task.is_kept() {
+                    if task.status <= TaskStatus::Pending {
                         task.status = TaskStatus::Activating;
                         task.started_at = Some(now);
                     }

@@ -17,7 +17,7 @@ pub enum Cause {
     Exited,
     /// A person stops the task, for this reason.
     User(String),
-    /// The service has another task in its place, or wants fewer tasks.
+    /// The service has another task in its place, or its desired count is lower.
     Scaling,
     /// The task is unhealthy in the target group of this index.
     UnhealthyTarget { index: usize, reason: String },
@@ -95,7 +95,7 @@ impl State {
 
     /// Begins to stop a task. Returns the target groups from which it is deregistered.
     ///
-    /// A task that receives requests is deregistered before its containers are told to end. A task whose containers have not all
+    /// A task that receives requests is deregistered before SIGTERM is sent to its containers. A task whose containers have not all
     /// started is killed: it has received no request that it could finish.
     fn begin_stop(&mut self, id: &str, cause: &Cause, now: Timestamp) -> Vec<String> {
         let Some(task) = self.tasks.get(id).filter(|task| task.is_kept()) else {
@@ -143,7 +143,7 @@ impl State {
         groups
     }
 
-    /// Tells the containers of a task to end.
+    /// Sends SIGTERM to the containers of a task.
     pub(crate) fn terminate(&mut self, id: &str, now: Timestamp) {
         self.change(id, |task| {
             task.status = TaskStatus::Stopping;
@@ -153,7 +153,7 @@ impl State {
         self.effect(Effect::Signal { task, signal });
     }
 
-    /// Ends the containers of a task.
+    /// Sends SIGKILL to the containers of a task.
     pub(crate) fn kill(&mut self, id: &str) {
         self.change(id, |task| task.was_killed = true);
         let (task, signal) = (id.to_owned(), Signal::Kill);
