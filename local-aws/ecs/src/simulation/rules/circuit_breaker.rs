@@ -108,13 +108,31 @@ fn a_scale_in_after_a_failed_deployment_stops_tasks_of_the_deployment_before_it(
 #[test]
 fn a_rollback_that_fails_is_not_rolled_back() {
     let mut simulation = Simulation::steady(2, 0, 100);
-    simulation.behaviors.insert(1, Behavior::fails_to_start());
-    simulation.behaviors.insert(2, Behavior::fails_to_start());
     simulation.deploy(2);
+    simulation.run_for(seconds(60));
+    simulation.behaviors.insert(2, Behavior::fails_to_start());
+    simulation.behaviors.insert(3, Behavior::fails_to_start());
+    simulation.deploy(3);
     simulation.run_for(seconds(600));
-    assert_eq!(simulation.primary(), (DeploymentState::Failed, 1));
+    assert_eq!(simulation.primary(), (DeploymentState::Failed, 2));
     assert_eq!(simulation.count("deployment failed"), 2);
     assert_eq!(simulation.count("rolling back"), 1);
+}
+
+#[test]
+fn failures_before_a_rollback_do_not_count_in_it() {
+    let mut simulation = Simulation::steady(1, 0, 100);
+    simulation.behaviors.insert(1, Behavior::fails_to_start());
+    let id = simulation.ids()[0].clone();
+    simulation.exit(&id);
+    simulation.run_for(seconds(60));
+    assert!(simulation.service().deployments[0].failed_tasks > 3);
+    simulation.behaviors.insert(2, Behavior::fails_to_start());
+    simulation.behaviors.remove(&1);
+    simulation.deploy(2);
+    simulation.run_for(seconds(60));
+    assert_eq!(simulation.primary(), (DeploymentState::Completed, 1));
+    assert!(simulation.is_steady());
 }
 
 #[test]

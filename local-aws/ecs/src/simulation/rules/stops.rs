@@ -171,6 +171,20 @@ fn the_end_of_a_container_that_is_not_essential_changes_nothing() {
 }
 
 #[test]
+fn the_other_containers_of_a_task_end_without_waiting_for_the_deregistration() {
+    let mut simulation = Simulation::steady(1, 100, 200);
+    let id = simulation.ids()[0].clone();
+    let container = "like".to_owned();
+    let exit = Exit::default();
+    let report = Report::Exited { container, exit };
+    simulation.state.report(&id, report, simulation.now);
+    simulation.settle();
+    let task = &simulation.state.tasks[&id];
+    assert_eq!(task.status, TaskStatus::Stopping);
+    assert_eq!(task.terminated_at, Some(simulation.now));
+}
+
+#[test]
 fn a_task_that_has_not_been_given_to_the_runtime_stops_at_once() {
     let mut simulation = Simulation::new(100, seconds(60));
     simulation.create(service(2));
