@@ -303,6 +303,8 @@ class Change(TestCase):
         wait_until_stable()
         [found] = call("DescribeServiceDeployments", client, serviceDeploymentArns=[arn])["serviceDeployments"]
         self.assertEqual((found["status"], found["deploymentCircuitBreaker"]["status"]), ("ROLLBACK_SUCCESSFUL", "TRIGGERED"))
+        [revision] = call("DescribeServiceRevisions", client, serviceRevisionArns=[found["targetServiceRevision"]["arn"]])["serviceRevisions"]
+        self.assertNotEqual(revision["taskDefinition"], before["taskDefinition"])
         parameters = {"cluster": CLUSTER, "service": LIKE_SERVICE}
         listed = call("ListServiceDeployments", client, **parameters)["serviceDeployments"]
         self.assertEqual(listed[0]["serviceDeploymentArn"], arn)

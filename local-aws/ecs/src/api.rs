@@ -7,6 +7,7 @@ mod clusters;
 pub(crate) mod names;
 mod pages;
 mod service_deployments;
+mod service_revisions;
 mod services;
 mod task_definitions;
 mod tasks;
@@ -73,6 +74,7 @@ async fn call(ecs: &Ecs, operation: &str, body: &JsonBody) -> Result<Value, Erro
         "DeregisterTaskDefinition" => change(ecs, body, task_definitions::deregister).await,
         "DescribeClusters" => read(ecs, body, clusters::describe).await,
         "DescribeServiceDeployments" => read(ecs, body, service_deployments::describe).await,
+        "DescribeServiceRevisions" => read(ecs, body, service_revisions::describe).await,
         "DescribeServices" => read(ecs, body, services::describe).await,
         "DescribeTaskDefinition" => read(ecs, body, task_definitions::describe).await,
         "DescribeTasks" => read(ecs, body, tasks::describe).await,

@@ -3,79 +3,28 @@
 //! A service deployment is a deployment as the history of a service shows it. A rollback is a part of the deployment that failed
 //! or was stopped, although the service shows it as a deployment of its own.
 
+mod describe;
+mod status;
+
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use wire::{Error, shorten};
 
 use super::INVALID_PARAMETER;
 use super::names::{check_cluster, check_list, id, missing, service};
 use super::pages::{Order, Page, page};
-use super::services::{describe_configuration, describe_revision, revision_arn};
-use crate::limits::failure_threshold;
-use crate::model::{Deployment, DeploymentState, Service};
+use super::services::revision_arn;
+use crate::model::{Deployment, Service};
 use crate::state::{RollBackError, State};
 use crate::time::Timestamp;
+use describe::{describe_deployment, outline};
+use status::Status;
 
 /// Maximum number of service deployments that a request describes.
 const MAX_DEPLOYMENTS: usize = 20;
 
 /// The kind in ARNs.
 const KIND: &str = "service-deployment";
-
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Status {
-    Pending,
-    Successful,
-    Stopped,
-    StopRequested,
-    InProgress,
-    RollbackRequested,
-    RollbackInProgress,
-    RollbackSuccessful,
-    RollbackFailed,
-}
-
-impl Status {
-    fn of(service: &Service, deployment: &Deployment) -> Self {
-        let is_primary = |id: &str| service.primary().is_some_and(|primary| primary.id == id);
-        match (&deployment.rolled_back_by, deployment.state) {
-            (Some(restored), _) => {
-                let restored = deployments(service).find(|it| it.id == *restored);
-                // A deployment that has been restored again since belongs to the newer rollback.
-                let restored = restored.filter(|it| it.rolls_back.as_ref() == Some(&deployment.id));
-                match restored.map(|it| it.state) {
-                    None | Some(DeploymentState::Completed) => Self::RollbackSuccessful,
-                    Some(DeploymentState::InProgress)
-                        if restored.is_some_and(|it| is_primary(&it.id)) =>
-                    {
-                        Self::RollbackInProgress
-                    }
-                    Some(_) => Self::RollbackFailed,
-                }
-            }
-            // It had completed before it was restored.
-            (None, _) if deployment.rolls_back.is_some() => Self::Successful,
-            (None, DeploymentState::Completed) => Self::Successful,
-            (None, DeploymentState::InProgress) if is_primary(&deployment.id) => Self::InProgress,
-            (None, _) => Self::Stopped,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Successful => "SUCCESSFUL",
-            Self::Stopped => "STOPPED",
-            Self::StopRequested => "STOP_REQUESTED",
-            Self::InProgress => "IN_PROGRESS",
-            Self::RollbackRequested => "ROLLBACK_REQUESTED",
-            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
-            Self::RollbackSuccessful => "ROLLBACK_SUCCESSFUL",
-            Self::RollbackFailed => "ROLLBACK_FAILED",
-        }
-    }
-}
 
 /// The present and past deployments of a service.
 fn deployments(service: &Service) -> impl Iterator<Item = &Deployment> {
@@ -160,42 +109,6 @@ pub fn list(state: &State, request: ListServiceDeployments) -> Result<Value, Err
     )
 }
 
-/// The members that lists and descriptions have.
-fn outline(state: &State, service: &Service, deployment: &Deployment) -> Map<String, Value> {
-    let status = Status::of(service, deployment);
-    let mut outline = Map::from_iter(
-        [
-            (
-                "serviceDeploymentArn",
-                json!(deployment_arn(state, service, &deployment.id)),
-            ),
-            ("serviceArn", json!(state.arn("service", &service.name))),
-            ("clusterArn", json!(state.cluster_arn())),
-            ("createdAt", json!(deployment.created_at.as_secs_f64())),
-            ("startedAt", json!(deployment.created_at.as_secs_f64())),
-            ("status", json!(status.name())),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    );
-    if let Some(reason) = status_reason(deployment) {
-        outline.insert("statusReason".to_owned(), reason.into());
-    }
-    let has_ended = !matches!(status, Status::InProgress | Status::RollbackInProgress);
-    if let Some(time) = deployment.finished_at.filter(|_| has_ended) {
-        outline.insert("finishedAt".to_owned(), time.as_secs_f64().into());
-    }
-    outline
-}
-
-/// Why a deployment failed or was stopped.
-fn status_reason(deployment: &Deployment) -> Option<String> {
-    if deployment.was_stopped {
-        return Some("The service deployment was stopped by a user.".to_owned());
-    }
-    let has_failed = deployment.state == DeploymentState::Failed;
-    has_failed.then(|| deployment.reason.clone())
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct DescribeServiceDeployments {
@@ -208,7 +121,7 @@ pub fn describe(state: &State, request: DescribeServiceDeployments) -> Result<Va
     let mut found = Vec::new();
     let mut failures = Vec::new();
     for arn in arns {
-        match find(state, arn) {
+        match find(state, KIND, arn) {
             Some((service, deployment)) => {
                 found.push(describe_deployment(state, service, deployment));
             }
@@ -218,69 +131,13 @@ pub fn describe(state: &State, request: DescribeServiceDeployments) -> Result<Va
     Ok(json!({ "serviceDeployments": found, "failures": failures }))
 }
 
-/// Finds a deployment by the ARN of its service deployment.
-fn find<'s>(state: &'s State, arn: &str) -> Option<(&'s Service, &'s Deployment)> {
-    let name = arn.starts_with("arn:").then(|| id(state, KIND, arn))??;
+/// Finds a deployment by the ARN of its service deployment or service revision, which is the `kind`.
+pub fn find<'s>(state: &'s State, kind: &str, arn: &str) -> Option<(&'s Service, &'s Deployment)> {
+    let name = arn.starts_with("arn:").then(|| id(state, kind, arn))??;
     let (service, deployment) = name.split_once('/')?;
     let service = state.services.get(service)?;
     let deployment = deployments(service).find(|it| it.id == deployment)?;
     Some((service, deployment))
-}
-
-fn describe_deployment(state: &State, service: &Service, deployment: &Deployment) -> Value {
-    let mut description = outline(state, service, deployment);
-    let mut insert = |name: &str, value: Value| description.insert(name.to_owned(), value);
-    insert("updatedAt", deployment.updated_at.as_secs_f64().into());
-    if let Some(time) = deployment.finished_at.filter(|_| deployment.was_stopped) {
-        insert("stoppedAt", time.as_secs_f64().into());
-    }
-    let is_source = |it: &&Deployment| it.id != deployment.id;
-    let status = Status::of(service, deployment);
-    let sources = match status {
-        Status::InProgress | Status::RollbackInProgress => &service.deployments[..],
-        _ => &[],
-    };
-    let sources = sources.iter().filter(is_source);
-    let sources = sources.map(|it| describe_revision(state, service, it));
-    insert("sourceServiceRevisions", sources.collect());
-    insert(
-        "targetServiceRevision",
-        describe_revision(state, service, deployment),
-    );
-    let configuration = describe_configuration(service.deployment);
-    insert("deploymentConfiguration", configuration);
-    insert(
-        "deploymentCircuitBreaker",
-        describe_circuit_breaker(service, deployment, status),
-    );
-    if let Some(restored) = &deployment.rolled_back_by {
-        let mut rollback = json!({
-            "serviceRevisionArn": revision_arn(state, service, restored),
-        });
-        if let Some(time) = deployment.finished_at {
-            rollback["startedAt"] = time.as_secs_f64().into();
-        }
-        if let Some(reason) = status_reason(deployment) {
-            rollback["reason"] = reason.into();
-        }
-        insert("rollback", rollback);
-    }
-    description.into()
-}
-
-fn describe_circuit_breaker(service: &Service, deployment: &Deployment, status: Status) -> Value {
-    let is_triggered = deployment.state == DeploymentState::Failed && !deployment.was_stopped;
-    let status = match status {
-        _ if !service.deployment.circuit_breaker => "DISABLED",
-        _ if is_triggered => "TRIGGERED",
-        Status::InProgress => "MONITORING",
-        _ => "MONITORING_COMPLETE",
-    };
-    json!({
-        "status": status,
-        "failureCount": deployment.failed_tasks,
-        "threshold": failure_threshold(service.desired_count),
-    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -304,7 +161,7 @@ pub fn stop(
     request: StopServiceDeployment,
 ) -> Result<Value, Error> {
     let arn = request.service_deployment_arn;
-    let found = find(state, &arn).map(|(_, deployment)| deployment.id.clone());
+    let found = find(state, KIND, &arn).map(|(_, deployment)| deployment.id.clone());
     let result = found
         .ok_or(RollBackError::NotFound)
         .and_then(|id| state.roll_back(&id, now));

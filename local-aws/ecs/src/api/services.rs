@@ -16,6 +16,9 @@ use crate::state::State;
 /// Maximum number of services that a request describes.
 const MAX_SERVICES: usize = 10;
 
+/// The kind of service revisions in ARNs.
+pub const REVISION_KIND: &str = "service-revision";
+
 /// The platform version of tasks.
 pub const PLATFORM_VERSION: &str = "1.4.0";
 
@@ -110,7 +113,7 @@ fn counts(state: &State, service: &Service, is_counted: impl Fn(&str) -> bool) -
     (running, pending)
 }
 
-fn describe_load_balancers(load_balancers: &[ServiceLoadBalancer]) -> Value {
+pub fn describe_load_balancers(load_balancers: &[ServiceLoadBalancer]) -> Value {
     let load_balancers = load_balancers.iter().map(|it| {
         json!({
             "targetGroupArn": it.target_group_arn,

@@ -197,6 +197,35 @@ async fn a_deployment_that_another_one_replaces_is_stopped() {
     assert_eq!(list(&cluster, json!([])).await.len(), 3);
 }
 
+/// The members of the AWS CLI's example of `describe-service-revisions`, without those of networks and image digests.
+#[tokio::test]
+async fn a_service_revision_is_described() {
+    let cluster = Cluster::start().await;
+    let service = cluster.service().await;
+    let revision = &service["currentServiceRevisions"][0]["arn"];
+    let unknown = format!("{ARN}service-revision/market/shop/1");
+    let request = json!({ "serviceRevisionArns": [revision, unknown] });
+    assert_eq!(
+        cluster.call("DescribeServiceRevisions", request).await,
+        json!({
+            "serviceRevisions": [{
+                "serviceRevisionArn": revision,
+                "serviceArn": service["serviceArn"],
+                "clusterArn": service["clusterArn"],
+                "taskDefinition": service["taskDefinition"],
+                "launchType": "FARGATE",
+                "platformVersion": "1.4.0",
+                "platformFamily": "Linux",
+                "loadBalancers": service["loadBalancers"],
+                "containerImages": [{ "containerName": "web", "image": "shop" }],
+                "guardDutyEnabled": false,
+                "createdAt": service["createdAt"],
+            }],
+            "failures": [{ "arn": unknown, "reason": "MISSING" }],
+        })
+    );
+}
+
 #[tokio::test]
 async fn unknown_deployments_are_refused() {
     let cluster = Cluster::start().await;
