@@ -57,7 +57,10 @@ impl Runtime for PretendingRuntime {
             let bindings = container.port_mappings.iter().map(|mapping| Binding {
                 container: container.name.clone(),
                 container_port: mapping.container_port,
-                host_port: mapping.container_port + 1,
+                host_port: match mapping.container_port {
+                    8080 => 8081,
+                    port => port,
+                },
                 protocol: mapping.protocol,
             });
             reporter.report(Report::Started(Started {
@@ -105,10 +108,30 @@ pub fn definition(image: &str) -> Value {
             "name": "web",
             "image": image,
             "memory": 128,
-            "portMappings": [{ "containerPort": 8080 }],
+            "portMappings": [{ "containerPort": 8080 }, { "containerPort": 9090 }],
             "healthCheck": { "command": ["CMD", "true"] },
         }],
     })
+}
+
+fn service_config(
+    name: &str,
+    desired_count: u32,
+    definition: Arc<TaskDefinition>,
+) -> ServiceConfig {
+    ServiceConfig {
+        name: name.to_owned(),
+        definition,
+        desired_count,
+        deployment: DeploymentConfig {
+            minimum_healthy_percent: 100,
+            maximum_percent: 200,
+            circuit_breaker: true,
+            rollback: true,
+        },
+        grace_period: Duration::from_secs(60),
+        load_balancers: Vec::new(),
+    }
 }
 
 /// The cluster `market` with the service `shop`: two tasks of revision 1 of the family `shop` in a target group.
@@ -127,27 +150,34 @@ impl Cluster {
             .await
             .unwrap();
         cluster
-            .ecs
             .create_service(ServiceConfig {
-                name: "shop".to_owned(),
-                definition,
-                desired_count: 2,
-                deployment: DeploymentConfig {
-                    minimum_healthy_percent: 100,
-                    maximum_percent: 200,
-                    circuit_breaker: true,
-                    rollback: true,
-                },
-                grace_period: Duration::from_secs(60),
                 load_balancers: vec![ServiceLoadBalancer {
                     target_group_arn: GROUP.to_owned(),
                     container: "web".to_owned(),
                     container_port: 8080,
                 }],
+                ..service_config("shop", 2, definition)
             })
             .await;
-        cluster.ecs.steady("shop").await;
         cluster
+    }
+
+    /// Starts the service `kiosk`, which has one task of the family `kiosk` and no target group. Returns the ARN of the task.
+    pub async fn start_kiosk(&self) -> String {
+        let mut request = definition("shop");
+        request["family"] = json!("kiosk");
+        let definition = self.ecs.register_task_definition(&request).await.unwrap();
+        self.create_service(service_config("kiosk", 1, definition))
+            .await;
+        let request = json!({ "cluster": "market", "family": "kiosk" });
+        let tasks = self.call("ListTasks", request).await;
+        tasks["taskArns"][0].as_str().unwrap().to_owned()
+    }
+
+    async fn create_service(&self, config: ServiceConfig) {
+        let name = config.name.clone();
+        self.ecs.create_service(config).await;
+        self.ecs.steady(&name).await;
     }
 
     /// Starts the cluster without services.

@@ -60,3 +60,86 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::definition::TaskDefinition;
+    use crate::ids::Ids;
+    use crate::model::{Config, DeploymentConfig, ServiceConfig};
+    use crate::state::State;
+    use crate::time::Timestamp;
+
+    /// A service with a deployment that is in progress.
+    fn service() -> Service {
+        let config = Config {
+            cluster: "market".to_owned(),
+            max_tasks: 20,
+            task_start: Duration::ZERO,
+        };
+        let mut state = State::new(config, Ids::from_seed(1));
+        let definition = TaskDefinition {
+            family: "shop".to_owned(),
+            revision: 1,
+            cpu: 256,
+            memory: 512,
+            containers: Vec::new(),
+            document: serde_json::Map::new(),
+        };
+        let config = ServiceConfig {
+            name: "shop".to_owned(),
+            definition: Arc::new(definition),
+            desired_count: 1,
+            deployment: DeploymentConfig {
+                minimum_healthy_percent: 100,
+                maximum_percent: 200,
+                circuit_breaker: true,
+                rollback: true,
+            },
+            grace_period: Duration::ZERO,
+            load_balancers: Vec::new(),
+        };
+        state.create_service(config, Timestamp::default());
+        state.services.remove("shop").unwrap()
+    }
+
+    /// The deployment `new` was rolled back to `old`, which is in the state `old_state`.
+    fn rolled_back(old_state: DeploymentState, is_old_primary: bool) -> (Status, Status) {
+        let mut service = service();
+        let mut old = service.deployments.remove(0);
+        let mut new = old.clone();
+        old.id = "old".to_owned();
+        old.state = old_state;
+        old.rolls_back = Some("new".to_owned());
+        new.id = "new".to_owned();
+        new.state = DeploymentState::Failed;
+        new.rolled_back_by = Some("old".to_owned());
+        let mut newest = new.clone();
+        newest.id = "newest".to_owned();
+        service.history.extend([new.clone()]);
+        service.deployments = match is_old_primary {
+            true => vec![old.clone()],
+            false => vec![newest, old.clone()],
+        };
+        (Status::of(&service, &old), Status::of(&service, &new))
+    }
+
+    #[test]
+    fn a_rollback_is_in_progress_until_the_restored_deployment_has_completed() {
+        use DeploymentState::{Completed, Failed, InProgress};
+        use Status::{RollbackFailed, RollbackInProgress, RollbackSuccessful, Successful};
+        for (old, is_primary, status) in [
+            (InProgress, true, RollbackInProgress),
+            (Completed, true, RollbackSuccessful),
+            (Failed, true, RollbackFailed),
+            (InProgress, false, RollbackFailed),
+        ] {
+            // The restored deployment had completed before.
+            let expected = (Successful, status);
+            assert_eq!(rolled_back(old, is_primary), expected, "{old:?}");
+        }
+    }
+}
