@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::connections::Connections;
 use crate::connector::Connector;
 use crate::counters::Counters;
-use crate::health::State;
+use crate::health::{Health, State};
 use crate::health_check::HealthCheck;
 use crate::names;
 use crate::prober::{self, Prober};
@@ -248,6 +248,14 @@ impl Registration {
         self.target.healthy().await;
     }
 
+    /// The changes of the target's state, beginning with the present state.
+    pub fn changes(&self) -> TargetChanges {
+        TargetChanges {
+            health: self.target.watch_health(),
+            last: None,
+        }
+    }
+
     /// Sends no new requests to the target, and waits until its running requests end, at most for the group's deregistration
     /// delay.
     pub async fn deregister(&self) {
@@ -255,6 +263,27 @@ impl Registration {
         self.group.change(|_| self.target.drain());
         // Requests that still run after the delay are finished by the task itself.
         let _ = timeout(self.group.deregistration_delay(), self.target.idle()).await;
+    }
+}
+
+/// The changes of a target's state.
+#[derive(Debug)]
+pub struct TargetChanges {
+    health: watch::Receiver<Health>,
+    last: Option<State>,
+}
+
+impl TargetChanges {
+    /// Waits for the next change. Returns the state and, for an unhealthy target, the description of `DescribeTargetHealth`.
+    /// Returns `None` after the registration was dropped.
+    pub async fn next(&mut self) -> Option<(State, Option<String>)> {
+        let last = self.last;
+        let is_new = |health: &Health| Some(health.state()) != last;
+        let health = *self.health.wait_for(is_new).await.ok()?;
+        self.last = Some(health.state());
+        let is_unhealthy = health.state() == State::Unhealthy;
+        let description = is_unhealthy.then(|| health.describe_failure().1);
+        Some((health.state(), description))
     }
 }
 

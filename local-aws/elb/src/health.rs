@@ -42,8 +42,24 @@ impl Health {
     }
 
     /// The failure of the last failed check.
+    #[cfg(test)]
     pub fn last_failure(self) -> Option<CheckFailure> {
         self.last_failure
+    }
+
+    /// The reason code and the description of an unhealthy target, as AWS's guide words them ("Target health reason codes").
+    pub fn describe_failure(self) -> (&'static str, String) {
+        let describe = |reason, description: &str| (reason, description.to_owned());
+        match self.last_failure {
+            Some(CheckFailure::Code(code)) => (
+                "Target.ResponseCodeMismatch",
+                format!("Health checks failed with these codes: [{code}]"),
+            ),
+            Some(CheckFailure::TimedOut) => describe("Target.Timeout", "Request timed out"),
+            Some(CheckFailure::NoResponse) | None => {
+                describe("Target.FailedHealthChecks", "Health checks failed")
+            }
+        }
     }
 
     /// Applies the result of a health check, which ended at this time after the registration. One success makes a new target

@@ -34,7 +34,7 @@ mod weights;
 
 pub use counters::Counts;
 pub use forward::Forward;
-pub use group::{Registration, TargetGroup, TargetGroupConfig};
+pub use group::{Registration, TargetChanges, TargetGroup, TargetGroupConfig};
 pub use health::State as TargetState;
 pub use health_check::HealthCheck;
 pub use listener::Rule;

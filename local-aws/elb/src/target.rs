@@ -63,6 +63,11 @@ impl Target {
         *self.health.borrow()
     }
 
+    /// Each change of the health, until the target is dropped.
+    pub fn watch_health(&self) -> watch::Receiver<Health> {
+        self.health.subscribe()
+    }
+
     pub fn observe(
         &self,
         result: Result<(), CheckFailure>,

@@ -9,7 +9,6 @@ use wire::{Error, shorten};
 use super::option_in_range;
 use super::target_groups::{find, is_in_use};
 use crate::health::{Health, State};
-use crate::health_check::CheckFailure;
 use crate::load_balancer::LoadBalancer;
 
 #[derive(Debug, Deserialize)]
@@ -103,21 +102,10 @@ fn describe_health(target: Health, is_in_use: bool) -> Value {
             "Initial health checks in progress",
         ),
         State::Healthy => json!({ "State": "healthy" }),
-        State::Unhealthy => match target.last_failure() {
-            Some(CheckFailure::Code(code)) => health(
-                "unhealthy",
-                "Target.ResponseCodeMismatch",
-                &format!("Health checks failed with these codes: [{code}]"),
-            ),
-            Some(CheckFailure::TimedOut) => {
-                health("unhealthy", "Target.Timeout", "Request timed out")
-            }
-            Some(CheckFailure::NoResponse) | None => health(
-                "unhealthy",
-                "Target.FailedHealthChecks",
-                "Health checks failed",
-            ),
-        },
+        State::Unhealthy => {
+            let (reason, description) = target.describe_failure();
+            health("unhealthy", reason, &description)
+        }
     }
 }
 

@@ -95,3 +95,26 @@ async fn checks_end_with_the_registration() {
     eventually("ten checks", || other.health_checks().len() >= 10);
     assert!(target.health_checks().len() <= before + 1);
 }
+
+#[tokio::test]
+async fn the_changes_of_a_target_have_the_description_of_an_unhealthy_one_and_end_with_the_registration()
+ {
+    let target = Target::start(Act::Answer(OK)).await;
+    target.set_health(Act::Answer(BROKEN));
+    let registration = quick_group().register(target.address);
+    let mut changes = registration.changes();
+    let first = changes.next().await.unwrap();
+    assert_eq!(first, (TargetState::Initial, None));
+    let unhealthy = changes.next().await.unwrap();
+    // The description is in AWS's guide: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/check-target-health.html
+    let description = "Health checks failed with these codes: [500]".to_owned();
+    assert_eq!(unhealthy, (TargetState::Unhealthy, Some(description)));
+    target.set_health(Act::Answer(OK));
+    let healthy = changes.next().await.unwrap();
+    assert_eq!(healthy, (TargetState::Healthy, None));
+    registration.deregister().await;
+    let draining = changes.next().await.unwrap();
+    assert_eq!(draining, (TargetState::Draining, None));
+    drop(registration);
+    assert_eq!(changes.next().await, None);
+}
