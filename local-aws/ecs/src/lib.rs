@@ -7,6 +7,7 @@
 mod actor;
 mod api;
 mod apply;
+mod container_health;
 mod definition;
 mod ecs;
 mod events;
@@ -22,6 +23,7 @@ mod state;
 mod targets;
 mod time;
 
+pub use container_health::ContainerHealth;
 pub use definition::{Container, ContainerHealthCheck, PortMapping, Protocol, TaskDefinition};
 pub use ecs::Ecs;
 pub use model::{

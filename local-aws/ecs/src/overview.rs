@@ -58,6 +58,8 @@ pub struct TaskOverview {
     pub status: TaskStatus,
     /// Whether it runs, and all its checks have passed.
     pub is_healthy: bool,
+    /// Whether its containers have ended.
+    pub has_ended: bool,
     /// When the scheduler decided to start it.
     pub created_at: Timestamp,
     /// Where it is. `None` before its start.
@@ -121,6 +123,7 @@ impl TaskOverview {
             ordinal: task.ordinal,
             status: task.status,
             is_healthy: health(task, service, now) == Health::Healthy,
+            has_ended: task.has_ended(),
             created_at: task.created_at,
             started: task.started.clone(),
             family: task.definition.family.clone(),

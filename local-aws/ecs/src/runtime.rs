@@ -59,6 +59,11 @@ pub enum Signal {
 pub struct Reporter(pub(crate) Arc<dyn Fn(Report) + Send + Sync>);
 
 impl Reporter {
+    /// Passes each report to `report`.
+    pub fn new(report: impl Fn(Report) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(report))
+    }
+
     /// Reports a change of the task.
     pub fn report(&self, report: Report) {
         (self.0)(report);

@@ -16,9 +16,7 @@ pub use rollback::RollBackError;
 pub use stops::Cause;
 
 use crate::ids::Ids;
-use crate::model::{
-    Config, Deployment, Event, MAX_EVENTS, MAX_HISTORY, Registered, Service, Task, TaskStatus,
-};
+use crate::model::{Config, Deployment, Event, MAX_EVENTS, MAX_HISTORY, Registered, Service, Task};
 use crate::runtime::{Launch, Signal};
 use crate::time::Timestamp;
 
@@ -128,11 +126,12 @@ impl State {
         Some(f(task))
     }
 
-    /// The lowest ordinal that no task of the service has which has not stopped.
+    /// The lowest ordinal that no task of the service has whose containers run or start.
     pub(crate) fn free_ordinal(&self, service: &str) -> u32 {
         let is_used = |ordinal| {
             self.tasks_of(service)
-                .any(|task| task.ordinal == ordinal && task.status != TaskStatus::Stopped)
+                .filter(|task| !task.has_ended())
+                .any(|task| task.ordinal == ordinal)
         };
         (0..).find(|ordinal| !is_used(*ordinal)).unwrap_or(u32::MAX)
     }
@@ -157,5 +156,10 @@ impl Task {
     /// Whether the scheduler keeps it: it has not begun to stop.
     pub fn is_kept(&self) -> bool {
         self.stop.is_none()
+    }
+
+    /// Whether none of its containers runs or will run.
+    pub fn has_ended(&self) -> bool {
+        self.execution_stopped_at.is_some() || self.containers.iter().all(|it| it.exit.is_some())
     }
 }

@@ -60,7 +60,8 @@ impl Simulation {
         let tasks: Vec<_> = tasks
             .filter(|task| task.status != TaskStatus::Stopped)
             .collect();
-        let mut ordinals: Vec<_> = tasks.iter().map(|task| task.ordinal).collect();
+        let running = tasks.iter().filter(|task| !task.has_ended());
+        let mut ordinals: Vec<_> = running.map(|task| task.ordinal).collect();
         ordinals.sort_unstable();
         let count = ordinals.len();
         ordinals.dedup();

@@ -41,8 +41,11 @@ fn a_scale_in_stops_the_highest_ordinals() {
 fn a_scale_in_stops_tasks_that_do_not_run_yet_before_others() {
     let mut simulation = Simulation::steady(2, 100, 200);
     let id = simulation.ids()[0].clone();
-    simulation.exit(&id);
-    simulation.run_for(seconds(30));
+    // Its containers run until it is deregistered, so the replacement gets another ordinal.
+    let now = simulation.now;
+    simulation.state.stop_task(&id, "a test".to_owned(), now);
+    simulation.settle();
+    simulation.run_for(seconds(60));
     assert_eq!(simulation.ordinals(), [1, 2]);
     simulation.scale(3);
     assert_eq!(simulation.ordinals(), [0, 1, 2]);
@@ -57,8 +60,8 @@ fn a_new_task_gets_the_lowest_ordinal_that_is_free() {
     let id = simulation.ids()[1].clone();
     simulation.exit(&id);
     simulation.run_for(seconds(0));
-    // The task that stops keeps its ordinal until it is deregistered.
-    assert_eq!(simulation.ordinals(), [0, 2, 3]);
+    // The replacement gets the ordinal of the task whose container has ended, although it is still deregistered.
+    assert_eq!(simulation.ordinals(), [0, 1, 2]);
     simulation.run_for(seconds(30));
     simulation.scale(4);
     assert_eq!(simulation.ordinals(), [0, 1, 2, 3]);
