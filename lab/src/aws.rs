@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use ecs::Ecs;
 use elb::LoadBalancer;
 use wire::{Api, Service, endpoint};
 use xray::Xray;
@@ -10,10 +11,11 @@ use xray::Xray;
 mod sts;
 
 /// Returns the routes of the endpoint. `dynamodb` answers the requests to DynamoDB and to DynamoDB Streams, and
-/// `load_balancer` those to Elastic Load Balancing. Without `xray`, the endpoint has no X-Ray.
+/// `load_balancer` those to Elastic Load Balancing, and `ecs` those to ECS. Without `xray`, the endpoint has no X-Ray.
 pub fn router(
     dynamodb: Router,
     load_balancer: &Arc<LoadBalancer>,
+    ecs: &Ecs,
     xray: Option<Arc<Xray>>,
 ) -> Router {
     // The emulator also answers for DynamoDB Streams.
@@ -33,7 +35,7 @@ pub fn router(
     });
     let services = dynamodb
         .into_iter()
-        .chain([load_balancer.service(), sts::service()])
+        .chain([ecs.service(), load_balancer.service(), sts::service()])
         .chain(xray);
     endpoint(services.collect())
 }

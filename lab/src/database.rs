@@ -1,4 +1,4 @@
-//! DynamoDB: an emulator inside this process, with the table, its two indexes and the mysfits.
+//! DynamoDB: an emulator inside this process, with the table of a scenario and its items.
 
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::Error;
-use crate::seed;
+use crate::scenario::Table;
 
 mod front;
-
-/// The table of the mysfits.
-pub const TABLE: &str = "MysfitsTable";
 
 /// The file in `--data-dir`.
 const FILE: &str = "dynamodb.sqlite";
 
-/// The emulator. Clones share it.
+/// The emulator with the table of a scenario. Clones share it.
 #[derive(Clone)]
-pub struct Database(dynoxide::Database);
+pub struct Database {
+    dynamodb: dynoxide::Database,
+    table: Table,
+}
 
 impl Database {
     /// Opens the database of `data_dir`, or one in memory, and fills it if it is empty.
@@ -29,14 +29,15 @@ impl Database {
     /// # Errors
     ///
     /// When the directory cannot be used, or the emulator refuses the table.
-    pub fn open(data_dir: Option<&Path>) -> Result<Self, Error> {
-        let database = match data_dir {
-            None => Self(dynoxide::Database::memory().map_err(refused)?),
-            Some(path) => Self(on_disk(path).map_err(|source| Error::DataDir {
+    pub fn open(data_dir: Option<&Path>, table: Table) -> Result<Self, Error> {
+        let dynamodb = match data_dir {
+            None => dynoxide::Database::memory().map_err(refused)?,
+            Some(path) => on_disk(path).map_err(|source| Error::DataDir {
                 path: path.to_owned(),
                 source,
-            })?),
+            })?,
         };
+        let database = Self { dynamodb, table };
         database.create_table()?;
         if database.is_empty()? {
             database.seed()?;
@@ -56,42 +57,50 @@ impl Database {
             .to_str()
             .ok_or("the path of temporary files is not UTF-8");
         let file = file.map_err(|error| Error::Database(error.into()))?;
-        let new = Self(dynoxide::Database::memory().map_err(refused)?);
+        let new = Self {
+            dynamodb: dynoxide::Database::memory().map_err(refused)?,
+            table: self.table,
+        };
         new.create_table()?;
         new.seed()?;
         // The emulator can copy only from a file.
-        new.0.vacuum_into(file).map_err(refused)?;
-        self.0.restore_from(file).map_err(refused)
+        new.dynamodb.vacuum_into(file).map_err(refused)?;
+        self.dynamodb.restore_from(file).map_err(refused)
     }
 
     /// DynamoDB's protocol as something that [`serve`](fn@wire::serve) can serve.
     pub fn into_router(self) -> Router {
-        front::router(self.0)
+        front::router(self.dynamodb)
     }
 
     fn create_table(&self) -> Result<(), Error> {
-        let known = self.0.get_table_metadata(TABLE).map_err(refused)?;
+        let known = self
+            .dynamodb
+            .get_table_metadata(self.table.name)
+            .map_err(refused)?;
         if known.is_none() {
-            self.0.create_table(request(table())?).map_err(refused)?;
+            self.dynamodb
+                .create_table(request((self.table.definition)())?)
+                .map_err(refused)?;
         }
         Ok(())
     }
 
     fn is_empty(&self) -> Result<bool, Error> {
-        let scan = json!({"TableName": TABLE, "Limit": 1, "Select": "COUNT"});
-        let found = self.0.scan(request(scan)?).map_err(refused)?;
+        let scan = json!({"TableName": self.table.name, "Limit": 1, "Select": "COUNT"});
+        let found = self.dynamodb.scan(request(scan)?).map_err(refused)?;
         Ok(found.count == 0)
     }
 
-    /// All mysfits or none: a lab that dies meanwhile leaves no half table behind.
+    /// All items or none: a lab that dies meanwhile leaves no half table behind.
     fn seed(&self) -> Result<(), Error> {
-        let puts: Vec<Value> = seed::items()
+        let puts: Vec<Value> = (self.table.items)()
             .map_err(refused)?
             .into_iter()
-            .map(|item| json!({"Put": {"TableName": TABLE, "Item": item}}))
+            .map(|item| json!({"Put": {"TableName": self.table.name, "Item": item}}))
             .collect();
         let write = request(json!({ "TransactItems": puts }))?;
-        self.0.transact_write_items(write).map_err(refused)?;
+        self.dynamodb.transact_write_items(write).map_err(refused)?;
         Ok(())
     }
 }
@@ -122,25 +131,6 @@ fn on_disk(path: &Path) -> Result<dynoxide::Database, Box<dyn StdError + Send + 
     let file = path.join(FILE);
     let file = file.to_str().ok_or("its name is not UTF-8")?;
     Ok(dynoxide::Database::new(file)?)
-}
-
-fn table() -> Value {
-    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
-    let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
-    let index = |name: &str| {
-        json!({
-            "IndexName": format!("{name}Index"),
-            "KeySchema": [key(name, "HASH"), key("MysfitId", "RANGE")],
-            "Projection": {"ProjectionType": "ALL"},
-        })
-    };
-    json!({
-        "TableName": TABLE,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [key("MysfitId", "HASH")],
-        "AttributeDefinitions": [text("MysfitId"), text("LawChaos"), text("GoodEvil")],
-        "GlobalSecondaryIndexes": [index("LawChaos"), index("GoodEvil")],
-    })
 }
 
 /// The emulator's requests are DynamoDB's own JSON.

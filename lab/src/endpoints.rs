@@ -15,7 +15,7 @@ use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::tasks::TaskInfo;
+use crate::ports::Ports;
 
 /// Where everything answers that lasts as long as the lab.
 #[derive(Clone, Debug, Serialize)]
@@ -33,6 +33,23 @@ pub struct Addresses {
     pub otlp: Option<String>,
 }
 
+impl Addresses {
+    /// The addresses of the lab's listeners.
+    pub fn new(ports: &Ports, table: &'static str) -> Self {
+        let url = |address: SocketAddr| format!("http://{address}");
+        let xray = ports.xray.as_ref();
+        Self {
+            site: url(ports.site.address),
+            alb: url(ports.alb.address),
+            dynamodb: url(ports.dynamodb.address),
+            table,
+            aws: url(ports.aws.address),
+            xray: xray.map(|xray| XrayAddresses::at(xray.address)),
+            otlp: xray.map(|xray| url(xray.otlp)),
+        }
+    }
+}
+
 /// Where X-Ray answers.
 #[derive(Clone, Debug, Serialize)]
 pub struct XrayAddresses {
@@ -44,12 +61,22 @@ pub struct XrayAddresses {
 
 impl XrayAddresses {
     /// Both at one address.
-    pub fn at(address: SocketAddr) -> Self {
+    fn at(address: SocketAddr) -> Self {
         Self {
             udp: address.to_string(),
             api: format!("http://{address}"),
         }
     }
+}
+
+/// A task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskInfo {
+    pub id: String,
+    /// The short name of the service.
+    pub service: &'static str,
+    pub url: String,
+    pub pid: u32,
 }
 
 #[derive(Serialize)]

@@ -10,7 +10,6 @@ use http_shell::format_causes;
 use thiserror::Error;
 
 use crate::endpoints::Holds;
-use crate::service::Service;
 
 /// The exit code that shells report for a command that Ctrl-C ended: 128 plus the number of SIGINT.
 const EX_INTERRUPTED: u8 = 130;
@@ -73,15 +72,23 @@ pub enum Error {
     #[error("{service} cannot start with this environment:\n{stderr}")]
     TaskConfig {
         /// The service of the task.
-        service: Service,
+        service: &'static str,
         /// The task's output on standard error.
         stderr: String,
+    },
+    /// A task definition of the scenario was refused.
+    #[error("the task definition of {service} is refused: {message}")]
+    Scenario {
+        /// The service.
+        service: &'static str,
+        /// The message of ECS.
+        message: String,
     },
     /// The operating system could not start a process.
     #[error("cannot start a task of {service}")]
     Spawn {
         /// The service of the task.
-        service: Service,
+        service: &'static str,
         /// The error of the operating system.
         source: io::Error,
     },

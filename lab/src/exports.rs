@@ -3,10 +3,7 @@
 
 use axum::routing::get;
 use axum::{Json, Router};
-use elb::{LoadBalancer, TargetGroup};
 use serde::{Deserialize, Serialize};
-
-use crate::database::TABLE;
 
 /// The path of the names at the AWS endpoint. No AWS service has this path.
 pub const PATH: &str = "/lab/exports";
@@ -23,36 +20,6 @@ impl Export {
         let (name, value) = (name.to_owned(), value.to_owned());
         Self { name, value }
     }
-}
-
-/// The names of the workshop's resources. `alb` is the URL of the load balancer, and `like_priority` the priority of the rule
-/// for likes.
-pub fn of_workshop(
-    alb: &str,
-    load_balancer: &LoadBalancer,
-    like_priority: u16,
-    likes: &TargetGroup,
-    monoliths: &TargetGroup,
-) -> Vec<Export> {
-    let like_rule = load_balancer.rule_arn(like_priority).unwrap_or_default();
-    [
-        ("CLUSTER", "Cluster-mysfits"),
-        ("LIKE_SERVICE", "Mythical-Like-Service-mysfits"),
-        ("MONOLITH_SERVICE", "Mythical-Monolith-Service-mysfits"),
-        ("LIKE_FAMILY", "Mythical-Like-Service-mysfits"),
-        ("MONOLITH_FAMILY", "Mythical-Monolith-Service-mysfits"),
-        ("LIKE_LOG_GROUP", "mysfits-MythicalLikeLogGroup"),
-        ("MONOLITH_LOG_GROUP", "mysfits-MythicalMonolithLogGroup"),
-        ("TABLE", TABLE),
-        ("ALB", alb),
-        ("LISTENER", &load_balancer.listener_arn()),
-        ("LIKE_RULE", &like_rule),
-        ("LIKE_TARGET_GROUP", likes.arn()),
-        ("MONOLITH_TARGET_GROUP", monoliths.arn()),
-    ]
-    .into_iter()
-    .map(|(name, value)| Export::new(name, value))
-    .collect()
 }
 
 /// Answers with the names.

@@ -1,33 +1,36 @@
 //! The assembled lab: what is started with what, and what people and tools are told meanwhile.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http_shell::env::Environment as Variables;
 use http_shell::raise_open_file_limit;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use xray::Xray;
 
 use crate::browser;
 use crate::console::Console;
-use crate::database::{Database, TABLE};
-use crate::endpoints::{Addresses, EndpointsFile, XrayAddresses};
+use crate::database::Database;
+use crate::endpoints::{Addresses, EndpointsFile};
 use crate::error::Error;
 use crate::logs::Logs;
 use crate::options::Options;
 use crate::ports::Ports;
 use crate::report::{Event, Ready, Report};
+use crate::scenario::{self, Context, Scenario};
 use crate::signals::Signals;
 use crate::site::Site;
-use crate::supervisor::{Environment, Program, Supervisor, Tracing, XrayPlaces};
-use crate::tasks::Tasks;
+use crate::stage::Stage;
+use crate::tracing::{Tracing, XrayPlaces};
 
 mod parts;
 mod wiring;
 
 use parts::Parts;
+use wiring::{ClusterContext, Served};
 
 /// How long a start usually takes at most; after that people are told where to look.
 const USUAL_START: Duration = Duration::from_secs(10);
@@ -70,14 +73,17 @@ async fn run_until_asked(options: Options, report: Report) -> Result<(), Error> 
 
 struct Lab {
     start: Instant,
-    options: Options,
-    seed: u64,
+    no_browser: bool,
     addresses: Addresses,
     endpoints_file: EndpointsFile,
-    tasks: Tasks,
+    scenario: Scenario,
+    stage: Stage,
+    logs: Logs,
     report: Report,
     tracing: Tracing,
     parts: Parts,
+    /// Errors of tasks.
+    failures: mpsc::UnboundedReceiver<Error>,
 }
 
 impl Lab {
@@ -86,100 +92,119 @@ impl Lab {
         let ports = Ports::bind(&options).await?;
         let endpoints_file = EndpointsFile::new(options.endpoints_file.clone())?;
         report.say(Event::Starting);
-        let database = Database::open(options.data_dir.as_deref())?;
-        report.say(Event::Database {
-            time: start.elapsed(),
-        });
+        let addresses = Addresses::new(&ports, scenario::TABLE);
         let seed = options.seed;
         let seed = seed.unwrap_or_else(|| rand::random_range(0..DRAWN_SEEDS));
-        let logs = Logs::new(
-            wiring::logs(&options),
-            options.logs.then(|| report.console()),
-        );
-        let tasks = Tasks::new(wiring::slots(&options).count());
         let xray = ports.xray.as_ref().map(|ports| XrayPlaces {
             daemon: ports.address,
             otlp: ports.otlp,
         });
-        let tracing = Tracing::from_env(xray);
-        let supervisor = Arc::new(Supervisor {
-            program: Program {
-                executable: std::env::current_exe()?,
-                logs: logs.clone(),
-            },
-            environment: Environment::new(
-                &options,
+        let reader = reader();
+        let tracing = Tracing::new(xray, |name| reader.get(name).cloned());
+        let scenario = scenario::load(
+            &options.scenario,
+            &Context {
+                addresses: &addresses,
+                tracing: &tracing,
+                log_level: &options.loglevel,
                 seed,
-                ports.alb.address,
-                ports.dynamodb.address,
-                tracing.clone(),
-            ),
-            tasks: tasks.clone(),
-            report: report.clone(),
+                reader: &reader,
+            },
+        );
+        let database = Database::open(options.data_dir.as_deref(), scenario.table)?;
+        report.say(Event::Database {
+            time: start.elapsed(),
         });
-        let addresses = Addresses {
-            site: format!("http://{}", ports.site.address),
-            alb: format!("http://{}", ports.alb.address),
-            dynamodb: format!("http://{}", ports.dynamodb.address),
-            table: TABLE,
-            aws: format!("http://{}", ports.aws.address),
-            xray: xray.map(|xray| XrayAddresses::at(xray.daemon)),
-            otlp: xray.map(|xray| format!("http://{}", xray.otlp)),
-        };
-        let site = Site {
-            alb: addresses.alb.clone(),
+        let services = scenario.services.iter().map(|service| service.short_name);
+        let logs = Logs::new(
+            services.chain([wiring::LOAD_BALANCER]),
+            options.logs.then(|| report.console()),
+        );
+        let balancing =
+            wiring::balancing(&options, &scenario, ports.alb.address.port(), logs.clone());
+        let (sender, failures) = mpsc::unbounded_channel();
+        let context = ClusterContext {
+            options: &options,
+            ports: &ports,
+            seed,
             logs: logs.clone(),
-            tasks: tasks.clone(),
-            xray: xray.map(|_| Arc::new(Xray::new(wiring::XRAY))),
+            report: report.clone(),
+            failures: sender,
         };
-        let parts = wiring::start(&options, ports, database, site, logs, &supervisor);
+        let ecs = wiring::cluster(&scenario, &balancing, context)?;
+        let stage = Stage::new(ecs.clone(), &scenario, &balancing);
+        let served = Served {
+            database,
+            site: Site {
+                alb: addresses.alb.clone(),
+                logs: logs.clone(),
+                xray: xray.map(|_| Arc::new(Xray::new(wiring::XRAY))),
+            },
+            scenario: &scenario,
+            balancing: &balancing,
+            ecs: &ecs,
+        };
+        let parts = wiring::serve_all(&options, ports, &report, served);
         Ok(Self {
             start,
-            options,
-            seed,
+            no_browser: options.no_browser,
             addresses,
             endpoints_file,
-            tasks,
+            scenario,
+            stage,
+            logs,
             report,
             tracing,
             parts,
+            failures,
         })
     }
 
     async fn run_until(mut self, asked: impl Future<Output = ()>) -> Result<(), Error> {
         let mut parts = std::mem::take(&mut self.parts);
+        let failures = std::mem::replace(&mut self.failures, mpsc::unbounded_channel().1);
         tokio::select! {
             failed = parts.failed() => match failed? {},
-            failed = self.tell() => match failed? {},
+            failed = self.tell(failures) => match failed? {},
+            never = self.stage.announce(&self.report) => match never {},
             () = asked => {}
         }
         self.report.say(Event::LabStops);
         drop(std::mem::take(&mut self.endpoints_file));
-        parts.stop().await?;
+        parts.stop(&self.stage).await?;
         self.report.say(Event::Stopped);
         Ok(())
     }
 
-    /// Tells people once, and tools again and again, that everything is healthy.
-    async fn tell(&self) -> Result<Infallible, Error> {
-        let mut tasks = tokio::select! {
-            tasks = self.tasks.all_healthy(None) => tasks,
-            never = self.tell_of_waiting() => match never {},
+    /// Starts the services. Tells people once that everything is healthy, and tools each time when tasks have changed.
+    async fn tell(
+        &self,
+        mut failures: mpsc::UnboundedReceiver<Error>,
+    ) -> Result<Infallible, Error> {
+        let started = async {
+            self.stage.start().await?;
+            Ok::<_, Error>(self.stage.steady(None).await)
         };
+        let mut tasks = tokio::select! {
+            tasks = started => tasks?,
+            never = self.tell_of_waiting() => match never {},
+            // Later ECS deals with tasks that cannot start.
+            Some(failure) = failures.recv() => return Err(failure),
+        };
+        drop(failures);
         self.endpoints_file.write(&self.addresses, &tasks)?;
         self.report.say(Ready {
             time: self.start.elapsed(),
             addresses: &self.addresses,
-            options: &self.options,
-            seed: self.seed,
-            shares: like_service::chaos::Config::read(&Variables::snapshot()).ok(),
+            logs: self.logs.names().collect(),
             tracing: &self.tracing,
+            words: &self.scenario.words,
         });
-        if !self.options.no_browser {
+        if !self.no_browser {
             browser::open_for_people(&self.addresses.site);
         }
         loop {
-            tasks = self.tasks.all_healthy(Some(&tasks)).await;
+            tasks = self.stage.steady(Some(&tasks)).await;
             match self.endpoints_file.write(&self.addresses, &tasks) {
                 Err(Error::EndpointsTaken { path, .. }) => {
                     self.report.say(Event::EndpointsTaken { path });
@@ -191,9 +216,21 @@ impl Lab {
 
     async fn tell_of_waiting(&self) -> Infallible {
         sleep(USUAL_START).await;
+        let services = self.stage.services();
+        let first = services.first().map_or("", |service| service.short_name);
         self.report.say(Event::Waiting {
-            logs: format!("{}/logs/monolith", self.addresses.site),
+            logs: format!("{}/logs/{first}", self.addresses.site),
         });
         std::future::pending().await
     }
+}
+
+/// The reader's environment variables. Bytes that are not UTF-8 become replacement characters, which the services refuse.
+fn reader() -> HashMap<String, String> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            let name = name.to_string_lossy().into_owned();
+            (name, value.to_string_lossy().into_owned())
+        })
+        .collect()
 }

@@ -1,8 +1,7 @@
-//! Mythical Mysfits on one machine: a DynamoDB emulator, the tasks of both services, a load balancer
-//! before them and the site, as AWS would run them.
+//! A workshop on one machine: local AWS services, the tasks of the workshop's services, and the site.
 //!
-//! Each task is a process of its own that runs the real service code. Nothing here knows what a
-//! service does with a request; the services are told everything by their environment.
+//! Each container of a task is a process of its own that runs the code of the service. The environment configures the
+//! services. Only the modules below `scenario` know which workshop it is.
 
 pub mod options;
 pub mod task;
@@ -19,15 +18,14 @@ mod logs;
 mod ports;
 mod report;
 mod reset;
-mod seed;
-mod service;
+mod runtime;
+mod scenario;
 mod signals;
 mod site;
-mod supervisor;
-mod tasks;
+mod stage;
+mod tracing;
 mod verbs;
 
 pub use error::Error;
 pub use lab::run;
-pub use service::Service;
 pub use verbs::{print_environment, reset};

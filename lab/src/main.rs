@@ -1,14 +1,20 @@
-//! Starts the lab, or one task of it: the lab's binary starts itself again for each task.
+//! Starts the lab, or a process of a task: the lab starts its own program for each container.
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use lab::options::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(message) = cli.options.check() {
+        Cli::command()
+            .error(ErrorKind::ValueValidation, message)
+            .exit();
+    }
     match cli.command {
-        Some(Command::Task { service }) => match lab::task::run(service) {
+        Some(Command::Task { image, bind }) => match lab::task::run(&image, bind) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => failure.report(),
         },

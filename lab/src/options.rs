@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use telemetry::LogLevel;
 use wire::Allowed;
 
-use crate::service::Service;
+use crate::scenario;
+use crate::task::Bind;
 
 /// Runs Mythical Mysfits on this machine: database, services, load balancer, X-Ray and site.
 #[derive(Debug, Parser)]
@@ -24,11 +25,14 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Runs one task of a service. The environment variables configure the service.
+    /// Runs an image in a task. The environment variables configure it.
     #[command(hide = true)]
     Task {
-        /// The service to run.
-        service: Service,
+        /// The image to run.
+        image: String,
+        /// Where it listens.
+        #[command(flatten)]
+        bind: Bind,
     },
     /// Print the shell commands that point AWS clients at the running lab, and that set the names of its resources. To run
     /// them in a POSIX shell: eval "$(cargo run -q -- env)"
@@ -69,15 +73,16 @@ pub struct Options {
     /// Port on which X-Ray receives spans by OTLP (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 4318)]
     pub otlp_port: u16,
-    /// Number of tasks of the Like service, 1 to 20
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u16).range(1..=20))]
-    pub like_tasks: u16,
-    /// Number of tasks of the monolith, 1 to 20
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=20))]
-    pub monolith_tasks: u16,
-    /// Inject faults into likes: on or off
-    #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
-    pub chaos: Switch,
+    /// The options of the scenario.
+    #[command(flatten)]
+    pub scenario: scenario::Options,
+    /// Most processes of one service that the lab starts, 1 to 200. A larger desired count stays, and the service's events name
+    /// the limit
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=200))]
+    pub max_tasks: u32,
+    /// How long a new task stays PENDING, at most 600 s. On Fargate it is 30 to 60 s
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = value_parser!(u64).range(..=600))]
+    pub task_start_seconds: u64,
     /// Seed of the sequence of faults; without this option the lab uses and prints a random seed
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -88,10 +93,6 @@ pub struct Options {
     /// AWS_XRAY_DAEMON_ADDRESS select another receiver of the traces
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub tracing: Switch,
-    /// Which service receives likes at the start: service (the Like service) or monolith. This sets the weights of the
-    /// like rule, which `aws elbv2 modify-rule` changes
-    #[arg(long, value_enum, default_value_t = LikeIn::Service, hide_possible_values = true)]
-    pub like_in: LikeIn,
     /// Directory that stores the database; without this option the table is only in memory
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -116,6 +117,20 @@ pub struct Options {
 }
 
 impl Options {
+    /// Checks options that depend on each other.
+    ///
+    /// # Errors
+    ///
+    /// The message names the option.
+    pub fn check(&self) -> Result<(), String> {
+        self.scenario.check(self.max_tasks)
+    }
+
+    /// How long a new task stays PENDING.
+    pub fn task_start(&self) -> Duration {
+        Duration::from_secs(self.task_start_seconds)
+    }
+
     /// Time between two health checks of a task.
     pub fn health_check_interval(&self) -> Duration {
         Duration::from_millis(self.health_check_interval_ms)
@@ -134,16 +149,6 @@ pub enum Switch {
     On,
     /// `off`.
     Off,
-}
-
-/// The service that receives likes at the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LikeIn {
-    /// The path rule has the weight 100 for the Like service and 0 for the monolith.
-    Service,
-    /// The path rule has the weight 0 for the Like service and 100 for the monolith, as before the Like service was
-    /// extracted from the monolith.
-    Monolith,
 }
 
 /// Checks the log level before the services start. The services parse the level again.
@@ -177,9 +182,11 @@ mod tests {
         assert_eq!(ports, (3000, 8080, 8000));
         let ports = (options.aws_port, options.xray_port, options.otlp_port);
         assert_eq!(ports, (4566, 2000, 4318));
-        assert_eq!((options.like_tasks, options.monolith_tasks), (2, 1));
+        let scenario = &options.scenario;
+        assert_eq!((scenario.like_tasks, scenario.monolith_tasks), (2, 1));
+        assert_eq!((options.max_tasks, options.task_start_seconds), (20, 0));
         assert_eq!(options.loglevel, "ERROR");
-        assert_eq!((options.chaos, options.tracing), (Switch::On, Switch::On));
+        assert_eq!((scenario.chaos, options.tracing), (Switch::On, Switch::On));
         assert_eq!(options.health_check_interval(), Duration::from_secs(10));
     }
 
@@ -196,7 +203,8 @@ mod tests {
             ["--health-check-interval-ms", "0"],
         ] {
             let parsed = Cli::try_parse_from(["lab"].into_iter().chain(arguments));
-            assert!(parsed.is_err(), "{arguments:?}");
+            let is_refused = parsed.map_or(true, |cli| cli.options.check().is_err());
+            assert!(is_refused, "{arguments:?}");
         }
     }
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::console::Console;
-use crate::tasks::Slot;
 
 mod ready;
 
@@ -44,34 +43,52 @@ pub enum Event {
     },
     /// Some tasks are still not healthy.
     Waiting {
-        /// The URL of the monolith's log lines.
+        /// The URL of the log lines of the first service.
         logs: String,
     },
-    /// A task passed its first health check.
+    /// A task has become healthy.
     Healthy {
-        /// The place of the task in its service.
-        slot: Slot,
-        /// The time since the start of the task.
+        /// The short name of the service, and the ordinal.
+        task: String,
+        /// The time since ECS decided to start the task.
         time: Duration,
     },
-    /// A task ended although the lab did not stop it.
+    /// ECS stops a task.
+    Stops {
+        /// The short name of the service, and the ordinal.
+        task: String,
+    },
+    /// A process ended although ECS did not stop it.
     Died {
-        /// The place of the task in its service.
-        slot: Slot,
-        /// The exit code, the signal, or the reason why the task could not start.
+        /// The short name of the service, and the ordinal.
+        task: String,
+        /// The exit code or the signal, and the first lines of standard error.
         how: String,
-        /// The time until the replacement is started.
-        pause: Duration,
     },
-    /// A task is being stopped, because a person requested this at `/lab/tasks/<id>/stop`.
-    Stopping {
-        /// The place of the task in its service.
-        slot: Slot,
+    /// The desired count of a service has changed.
+    Scaled {
+        /// The short name of the service.
+        service: &'static str,
+        /// The desired count before.
+        from: u32,
+        /// The desired count now.
+        to: u32,
     },
-    /// A task that a person stopped has ended, and its replacement starts.
-    Replaced {
-        /// The place of the task in its service.
-        slot: Slot,
+    /// A deployment has begun.
+    Deploys {
+        /// The short name of the service.
+        service: &'static str,
+        /// The id of the deployment.
+        id: String,
+        /// Family and revision of the task definition.
+        definition: String,
+    },
+    /// An event of ECS.
+    Ecs {
+        /// The short name of the service.
+        service: &'static str,
+        /// The message of ECS. Names of tasks replace their ids.
+        message: String,
     },
     /// Another program has replaced the endpoints file by a different file.
     EndpointsTaken {
@@ -94,23 +111,22 @@ impl fmt::Display for Event {
             Self::Waiting { logs } => {
                 write!(f, "  still waiting for healthy tasks; their logs: {logs}")
             }
-            Self::Healthy { slot, time } => {
-                let slot = slot.to_string();
-                write!(f, "  {slot:<16}  healthy after {} ms", time.as_millis())
+            Self::Healthy { task, time } => {
+                write!(f, "  {task:<16}  healthy after {} ms", time.as_millis())
             }
-            Self::Died { slot, how, pause } => {
-                let slot = slot.to_string();
-                let pause = pause.as_millis();
-                write!(f, "  {slot:<16}  died ({how}); its replacement starts in {pause} ms")
+            Self::Stops { task } => {
+                write!(f, "  {task:<16}  is stopping and gets no new requests")
             }
-            Self::Stopping { slot } => {
-                let slot = slot.to_string();
-                write!(f, "  {slot:<16}  is stopping and gets no new requests")
+            Self::Died { task, how } => write!(f, "  {task:<16}  died ({how})"),
+            Self::Scaled { service, from, to } => {
+                write!(f, "  {service:<16}  desired count {from} -> {to}")
             }
-            Self::Replaced { slot } => {
-                let slot = slot.to_string();
-                write!(f, "  {slot:<16}  has stopped; its replacement starts")
-            }
+            Self::Deploys {
+                service,
+                id,
+                definition,
+            } => write!(f, "  {service:<16}  deployment ecs-svc/{id} of {definition} started"),
+            Self::Ecs { service, message } => write!(f, "  {service:<16}  {message}"),
             Self::EndpointsTaken { path } => {
                 let path = path.display();
                 write!(

@@ -1,10 +1,12 @@
-//! Back to the start while everything runs: likes and adoptions, load balancer, traces, logs.
+//! Back to the start while everything runs: likes and adoptions, load balancer, traces, logs, services.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use ecs::Ecs;
 use elb::LoadBalancer;
+use tokio::runtime::Handle;
 use xray::Xray;
 
 use crate::database::Database;
@@ -19,6 +21,7 @@ pub struct Reset {
     pub load_balancer: Arc<LoadBalancer>,
     pub logs: Logs,
     pub xray: Option<Arc<Xray>>,
+    pub ecs: Ecs,
     /// Held during a reset.
     pub running: Mutex<()>,
 }
@@ -41,6 +44,7 @@ impl Reset {
                 xray.reset();
             }
             self.logs.clear();
+            Handle::current().block_on(self.ecs.reset());
             Ok(start.elapsed())
         })
         .await?

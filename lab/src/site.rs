@@ -14,7 +14,6 @@ use xray::Xray;
 
 use crate::logs::Logs;
 use crate::reset::Reset;
-use crate::tasks::Tasks;
 
 mod control;
 mod files;
@@ -28,7 +27,6 @@ pub use files::has_file;
 pub struct Site {
     pub alb: String,
     pub logs: Logs,
-    pub tasks: Tasks,
     /// What `/traces` shows; nothing without tracing.
     pub xray: Option<Arc<Xray>>,
 }
@@ -38,7 +36,7 @@ impl Site {
     pub fn into_router(self, load_balancer: Arc<LoadBalancer>, reset: Arc<Reset>) -> Router {
         let config = files::config(&self.alb, self.xray.is_some());
         let headers = headers(&self.alb);
-        control::routes(self.logs, self.tasks, load_balancer)
+        control::routes(self.logs, load_balancer)
             .merge(traces::routes(self.xray))
             .merge(reset::routes(reset))
             .route("/config.js", get(async || config))

@@ -1,88 +1,85 @@
-//! One task: the real code of a service in a process of its own, as its container would run it.
+//! A process of a task: the code of an image, as its container would run it.
 //!
-//! The lab tells it everything by the environment, reads its first lines of standard output for its
-//! address, and holds its standard input: when that ends, the lab is gone and the task stops too.
+//! The lab sets its environment and its address, reads the address from standard output, and holds its standard input: when
+//! that ends, the lab has ended, and the process stops.
 
 use std::io::{self, Write, sink, stdin, stdout};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, TcpListener};
 use std::thread;
 
-use http_shell::env::{ConfigError, Environment};
-use http_shell::process::{ProcessError, block_on};
+use clap::Args;
+use http_shell::env::Environment;
+use http_shell::process::ProcessError;
 use http_shell::signal::StopSignal;
 use tokio::sync::oneshot;
 
-use crate::service::Service;
+use crate::scenario;
 
-/// What the line begins with in which a task tells its address.
+/// The beginning of the line with the address of a process.
 pub(crate) const LISTENING: &str = "listening ";
 
-/// Runs one task of `service` until it is asked to stop or the lab is gone.
+/// Where a process listens.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Bind {
+    /// The address of the task.
+    #[arg(long)]
+    pub address: IpAddr,
+    /// The port, if it is not the one in the environment (0: any free port).
+    #[arg(long)]
+    pub port: Option<u16>,
+}
+
+/// Runs an image until it is asked to stop, or until the lab has ended.
 ///
 /// # Errors
 ///
-/// When the environment makes no sense or the service fails.
-pub fn run(service: Service) -> Result<(), ProcessError> {
-    let env = Environment::snapshot();
-    match service {
-        Service::LikeService => like_service(&env),
-        Service::Monolith => monolith(&env),
+/// When there is no such image, its environment is invalid, or the program fails.
+pub fn run(image: &str, bind: Bind) -> Result<(), ProcessError> {
+    let mut images = scenario::IMAGES.iter();
+    let image = images
+        .find(|known| known.name == image)
+        .ok_or_else(|| ProcessError::Argument(image.to_owned()))?;
+    (image.run)(&Environment::snapshot(), bind)
+}
+
+impl Bind {
+    /// Listens on the port of the environment, unless there is another one, and prints the address.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses the port.
+    pub(crate) fn listen(self, port: u16) -> Result<TcpListener, ProcessError> {
+        let port = self.port.unwrap_or(port);
+        let listener = TcpListener::bind((self.address, port))
+            .map_err(|source| ProcessError::Bind { port, source })?;
+        let address = listener.local_addr()?;
+        let mut stdout = stdout().lock();
+        writeln!(stdout, "{LISTENING}{address}")?;
+        stdout.flush()?;
+        Ok(listener)
     }
 }
 
-fn like_service(env: &Environment) -> Result<(), ProcessError> {
-    use like_service::{Application, Config, SERVICE_INFO};
-    let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
-        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    block_on(async {
-        let stop = stop()?;
-        let listener = listen(config.http.port)?;
-        let application = Application::build(config, listener)?;
-        application.run_until(stop).await?;
-        Ok::<_, ProcessError>(())
-    })
-}
-
-fn monolith(env: &Environment) -> Result<(), ProcessError> {
-    use monolith::{Application, Config, SERVICE_INFO};
-    let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
-        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    block_on(async {
-        let stop = stop()?;
-        let listener = listen(config.http.port)?;
-        let application = Application::build(config, listener).await?;
-        application.run_until(stop).await?;
-        Ok::<_, ProcessError>(())
-    })
-}
-
-/// Listens on this machine alone and says where.
-fn listen(port: u16) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    let address = listener.local_addr()?;
-    let mut stdout = stdout().lock();
-    writeln!(stdout, "{LISTENING}{address}")?;
-    stdout.flush()?;
-    Ok(listener)
-}
-
-fn stop() -> io::Result<impl Future<Output = ()>> {
+/// Resolves on a signal to stop, and when the lab has ended.
+///
+/// # Errors
+///
+/// When the operating system refuses a signal handler or a thread.
+pub(crate) fn stop() -> io::Result<impl Future<Output = ()>> {
     let signal = StopSignal::install()?;
-    let abandoned = abandoned()?;
+    let lab_ended = lab_ended()?;
     Ok(async {
         tokio::select! {
             () = signal.wait() => {}
-            () = abandoned => {}
+            () = lab_ended => {}
         }
     })
 }
 
-/// Resolves once nobody holds the other end of standard input.
+/// Resolves when no process holds the other end of standard input.
 ///
-/// A thread and not the runtime's own standard input, whose last read would hold up the exit.
-fn abandoned() -> io::Result<impl Future<Output = ()>> {
+/// A thread reads standard input, because the runtime's own standard input would hold up the exit until its last read ends.
+fn lab_ended() -> io::Result<impl Future<Output = ()>> {
     let (ended, end) = oneshot::channel();
     thread::Builder::new()
         .name("stdin".to_owned())

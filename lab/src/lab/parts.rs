@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
+use crate::stage::Stage;
 
 /// Work that stops together. Clones are the same part.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +16,18 @@ pub struct Part {
     running: TaskTracker,
 }
 
-/// All parts. Dropping them ends whatever still runs, and kills the tasks.
+impl Part {
+    async fn stop(&self) {
+        self.stop.cancel();
+        self.running.close();
+        self.running.wait().await;
+    }
+}
+
+/// All listeners. Dropping them ends whatever still runs.
 #[derive(Debug, Default)]
 pub struct Parts {
-    pub likes: Part,
     pub alb: Part,
-    pub monoliths: Part,
     pub site: Part,
     pub aws: Part,
     pub xray: Part,
@@ -29,7 +36,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Runs `work` as a piece of `part`; it is given what tells it to stop.
+    /// Runs `work` as a piece of `part`. It gets what tells it to stop.
     pub fn run<W>(&mut self, part: Part, work: impl FnOnce(CancellationToken) -> W)
     where
         W: Future<Output = Result<(), Error>> + Send + 'static,
@@ -48,29 +55,20 @@ impl Parts {
 
     /// Stops everything in an order that leaves each part what it needs to finish its requests.
     ///
-    /// The Like service calls the monolith through the load balancer, so it goes first; then nothing
-    /// new may come in; then the monolith, which still has traces to tell; the database last.
+    /// Services that call others do so through the load balancer, so they stop first. Then nothing new may come in. Then the
+    /// other services stop, which still send traces, and the database last.
     ///
     /// # Errors
     ///
-    /// When a part did not end well.
-    pub async fn stop(mut self) -> Result<(), Error> {
-        let Self {
-            likes,
-            alb,
-            monoliths,
-            site,
-            aws,
-            xray,
-            database,
-            work,
-        } = &mut self;
-        for part in [likes, alb, monoliths, site, aws, xray, database] {
-            part.stop.cancel();
-            part.running.close();
-            part.running.wait().await;
+    /// When a part ended with an error.
+    pub async fn stop(mut self, stage: &Stage) -> Result<(), Error> {
+        stage.stop_callers().await;
+        self.alb.stop().await;
+        stage.stop_others().await;
+        for part in [&self.site, &self.aws, &self.xray, &self.database] {
+            part.stop().await;
         }
-        while let Some(ended) = work.join_next().await {
+        while let Some(ended) = self.work.join_next().await {
             ended??;
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! Which part of the lab is connected to which.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use elb::{
-    Forward, LoadBalancer, LoadBalancerConfig, PathPattern, Rule, TargetGroup, TargetGroupConfig,
-};
+use ecs::{Ecs, SystemClock};
+use tokio::sync::mpsc;
 use wire::{Guard, Timeouts, Warn, serve};
 use xray::{Config, Limits, SamplingRates, Server};
 
@@ -14,31 +14,19 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::exports;
 use crate::logs::Logs;
-use crate::options::{LikeIn, Options};
+use crate::options::Options;
 use crate::ports::{Port, Ports};
+use crate::report::Report;
 use crate::reset::Reset;
-use crate::service::Service;
+use crate::runtime::{self, Addresses, Processes, Program};
+use crate::scenario::{IMAGES, Scenario};
 use crate::site::Site;
-use crate::supervisor::Supervisor;
-use crate::tasks::Slot;
+use crate::stage::{Balancing, BalancingSettings, TargetGroups};
 
 use super::parts::Parts;
 
-/// The name of the load balancer, and the prefix of the names of its target groups: the workshop's name in `infra/`.
-const WORKSHOP: &str = "mysfits";
-
-/// The path rule of the workshop.
-const LIKE_PATHS: &str = "/mysfits/*/like";
-
-/// The priority of the path rule.
-const LIKE_PRIORITY: u16 = 1;
-
-/// The port of the tasks in the descriptions of the target groups, as in `infra/platform.yml`. Here each task has its own
-/// port.
-const TASK_PORT: u16 = 8080;
-
 /// The name of the load balancer's log, and of what writes it.
-const LOAD_BALANCER: &str = "load-balancer";
+pub const LOAD_BALANCER: &str = "load-balancer";
 
 /// Time limits of the load balancer and of the site. `idle` is an ALB's idle timeout.
 const TIMEOUTS: Timeouts = Timeouts {
@@ -62,99 +50,105 @@ pub const XRAY: Config = Config {
     },
 };
 
-/// The slots of all tasks. The Like service runs also if likes go to the monolith, because the weights of the rule can
-/// change.
-pub fn slots(options: &Options) -> impl Iterator<Item = Slot> + use<> {
-    let slots = |service, count| (0..count).map(move |number| Slot { service, number });
-    slots(Service::Monolith, options.monolith_tasks)
-        .chain(slots(Service::LikeService, options.like_tasks))
+/// The load balancer of the scenario.
+pub fn balancing(options: &Options, scenario: &Scenario, port: u16, logs: Logs) -> Balancing {
+    let settings = BalancingSettings {
+        port,
+        health_check_interval: options.health_check_interval(),
+        deregistration_delay: options.deregistration_delay(),
+        timeouts: TIMEOUTS,
+        log: Arc::new(move |line| logs.keep(LOAD_BALANCER, LOAD_BALANCER, line)),
+    };
+    Balancing::new(scenario, settings)
 }
 
-/// The names of all logs.
-pub fn logs(options: &Options) -> impl Iterator<Item = &'static str> + use<> {
-    let services = slots(options).map(|slot| slot.service.name());
-    services.chain([LOAD_BALANCER])
+/// What the cluster needs besides the scenario.
+pub struct ClusterContext<'a> {
+    pub options: &'a Options,
+    pub ports: &'a Ports,
+    pub seed: u64,
+    pub logs: Logs,
+    pub report: Report,
+    /// Gets the errors of tasks.
+    pub failures: mpsc::UnboundedSender<Error>,
 }
 
-/// The load balancer and the target groups of both services.
-struct Balancing {
-    alb: Arc<LoadBalancer>,
-    likes: Arc<TargetGroup>,
-    monoliths: Arc<TargetGroup>,
+/// The cluster of the scenario, without services.
+///
+/// # Errors
+///
+/// When the operating system does not know the path of the lab's program.
+pub fn cluster(
+    scenario: &Scenario,
+    balancing: &Balancing,
+    context: ClusterContext<'_>,
+) -> Result<Ecs, Error> {
+    let services = scenario.services.iter();
+    let short_names: BTreeMap<_, _> = services
+        .map(|service| (service.name.to_owned(), service.short_name))
+        .collect();
+    let processes = Processes::new(runtime::Config {
+        program: Program {
+            executable: runtime::executable()?,
+            logs: context.logs,
+        },
+        images: IMAGES,
+        short_names,
+        addresses: Addresses::claim(),
+        dynamodb: context.ports.dynamodb.address,
+        seed: context.seed,
+        report: context.report,
+        failures: context.failures,
+    });
+    let config = ecs::Config {
+        cluster: scenario.cluster.to_owned(),
+        max_tasks: context.options.max_tasks,
+        task_start: context.options.task_start(),
+    };
+    Ok(Ecs::start(
+        config,
+        Arc::new(processes),
+        Arc::new(TargetGroups::new(balancing.groups())),
+        Arc::new(SystemClock::start()),
+    ))
 }
 
-impl Balancing {
-    /// The weights of the path rule are those of `--like-in`. Both target groups are in the rule, as in
-    /// `infra/platform.yml`.
-    fn new(options: &Options, port: u16, logs: Logs) -> Self {
-        let group = |service: Service| {
-            let name = format!("{WORKSHOP}-{}", service.name());
-            let interval = options.health_check_interval();
-            TargetGroup::new(TargetGroupConfig {
-                port: TASK_PORT,
-                deregistration_delay: options.deregistration_delay(),
-                ..TargetGroupConfig::with_interval(&name, interval)
-            })
-        };
-        let (likes, monoliths) = (group(Service::LikeService), group(Service::Monolith));
-        let weights = match options.like_in {
-            LikeIn::Service => [100, 0],
-            LikeIn::Monolith => [0, 100],
-        };
-        let groups = [Arc::clone(&likes), Arc::clone(&monoliths)];
-        let action = Forward::weighted(groups.into_iter().zip(weights));
-        let alb = LoadBalancer::new(LoadBalancerConfig {
-            name: WORKSHOP.to_owned(),
-            port,
-            rules: vec![Rule::new(
-                LIKE_PRIORITY,
-                PathPattern::new(LIKE_PATHS),
-                action,
-            )],
-            default: Forward::to(Arc::clone(&monoliths)),
-            log: Arc::new(move |line| logs.keep(LOAD_BALANCER, LOAD_BALANCER, line)),
-            timeouts: TIMEOUTS,
-        });
-        Self {
-            alb,
-            likes,
-            monoliths,
-        }
-    }
+/// Everything that the listeners serve.
+pub struct Served<'a> {
+    pub database: Database,
+    pub site: Site,
+    pub scenario: &'a Scenario,
+    pub balancing: &'a Balancing,
+    pub ecs: &'a Ecs,
 }
 
-/// Starts everything.
-pub fn start(
-    options: &Options,
-    ports: Ports,
-    database: Database,
-    site: Site,
-    logs: Logs,
-    supervisor: &Arc<Supervisor>,
-) -> Parts {
+/// Starts all listeners.
+pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Served<'_>) -> Parts {
+    let Served {
+        database,
+        site,
+        scenario,
+        balancing,
+        ecs,
+    } = served;
     let mut parts = Parts::default();
-    // Of all listeners only the load balancer's is open to web pages of other origins.
+    // Of all listeners only the load balancer's and the tasks' own are open to web pages of other origins.
     let guard = Guard::new(options.allowed.clone()).with_site(ports.site.address.port());
-    let console = supervisor.report.console();
+    let console = report.console();
     let warn: Warn = Arc::new(move |warning| console.say(warning));
+    let load_balancer = &balancing.load_balancer;
     let dynamodb = database.clone().into_router();
-    let balancing = Balancing::new(options, ports.alb.address.port(), logs);
     let reset = Reset {
         database,
         data_dir: options.data_dir.clone(),
-        load_balancer: Arc::clone(&balancing.alb),
+        load_balancer: Arc::clone(load_balancer),
         logs: site.logs.clone(),
         xray: site.xray.clone(),
+        ecs: ecs.clone(),
         running: Mutex::default(),
     };
-    let exports = exports::of_workshop(
-        &site.alb,
-        &balancing.alb,
-        LIKE_PRIORITY,
-        &balancing.likes,
-        &balancing.monoliths,
-    );
-    let aws = aws::router(dynamodb.clone(), &balancing.alb, site.xray.clone());
+    let exports = balancing.exports(scenario, &site.alb);
+    let aws = aws::router(dynamodb.clone(), load_balancer, ecs, site.xray.clone());
     let aws = exports::router(exports).fallback_service(aws);
     let Port { listener, address } = ports.dynamodb;
     let app = guard.protect(address, dynamodb);
@@ -180,7 +174,7 @@ pub fn start(
     }
 
     let Port { listener, address } = ports.site;
-    let site = site.into_router(Arc::clone(&balancing.alb), Arc::new(reset));
+    let site = site.into_router(Arc::clone(load_balancer), Arc::new(reset));
     let site = guard.protect(address, site);
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {
@@ -188,29 +182,11 @@ pub fn start(
         Ok(())
     });
 
-    let alb = Arc::clone(&balancing.alb);
+    let alb = Arc::clone(load_balancer);
     let listener = ports.alb.listener;
     parts.run(parts.alb.clone(), |stop| async {
         alb.serve(listener, stop, warn).await;
         Ok(())
     });
-
-    for slot in slots(options) {
-        let supervisor = Arc::clone(supervisor);
-        match slot.service {
-            Service::Monolith => {
-                let group = Arc::clone(&balancing.monoliths);
-                let part = parts.monoliths.clone();
-                parts.run(part, |stop| supervisor.keep(slot, group, stop));
-            }
-            Service::LikeService => {
-                let group = Arc::clone(&balancing.likes);
-                let part = parts.likes.clone();
-                parts.run(part, |stop| {
-                    supervisor.keep_beside_monolith(slot, group, stop)
-                });
-            }
-        }
-    }
     parts
 }

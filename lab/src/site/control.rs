@@ -6,26 +6,21 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use elb::LoadBalancer;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::logs::Logs;
-use crate::tasks::Tasks;
 
-pub fn routes(logs: Logs, tasks: Tasks, load_balancer: Arc<LoadBalancer>) -> Router {
+pub fn routes(logs: Logs, load_balancer: Arc<LoadBalancer>) -> Router {
     let metrics = Router::new()
         .route("/lab/load-balancer", get(metrics))
         .with_state(load_balancer);
-    let stop = Router::new()
-        .route("/lab/tasks/{id}/stop", post(stop))
-        .with_state(tasks);
     Router::new()
         .route("/logs/{log}", get(tail))
         .with_state(logs)
-        .merge(stop)
         .merge(metrics)
 }
 
@@ -60,17 +55,4 @@ async fn tail(
 async fn metrics(State(load_balancer): State<Arc<LoadBalancer>>) -> Response {
     let metrics = Json(load_balancer.metrics());
     ([(CACHE_CONTROL, "no-store")], metrics).into_response()
-}
-
-/// `POST /lab/tasks/{id}/stop`: begins to stop a task, as `aws ecs stop-task` does.
-async fn stop(State(tasks): State<Tasks>, Path(id): Path<String>) -> Response {
-    if tasks.stop(&id) {
-        (StatusCode::ACCEPTED, Json(json!({ "stopping": id }))).into_response()
-    } else {
-        error(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "no such task is running",
-        )
-    }
 }

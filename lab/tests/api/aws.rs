@@ -78,7 +78,7 @@ async fn without_tracing_the_endpoint_has_no_x_ray() {
     let (status, body) = answer(aws.post("/Groups").body("{}").send().await.unwrap()).await;
     assert_eq!(status, 400);
     assert!(body.contains(
-        "The operation POST /Groups is not implemented. Services of this endpoint: dynamodb, \
+        "The operation POST /Groups is not implemented. Services of this endpoint: dynamodb, ecs, \
          elasticloadbalancing, sts"
     ));
     assert_eq!(aws.form(CALLER).await.0, 200);
@@ -113,12 +113,18 @@ async fn operations_and_parameters_that_are_not_implemented_are_refused_by_name(
         );
         assert!(error.contains(expected), "{error}");
     }
-    let ecs = "AmazonEC2ContainerServiceV20141113.ListClusters";
-    let (status, error) = answer(aws.target(ecs, &json!({})).send().await.unwrap()).await;
-    assert_eq!(status, 400);
-    let error: Value = serde_json::from_str(&error).unwrap();
-    assert_eq!(error["__type"], "UnknownOperationException");
-    assert!(error["message"].as_str().unwrap().contains(ecs), "{error}");
+    for target in [
+        "AmazonEC2ContainerServiceV20141113.CreateCluster",
+        "Logs_20140328.DescribeLogGroups",
+    ] {
+        let (status, error) = answer(aws.target(target, &json!({})).send().await.unwrap()).await;
+        assert_eq!(status, 400);
+        let error: Value = serde_json::from_str(&error).unwrap();
+        assert_eq!(error["__type"], "UnknownOperationException");
+        let (_, operation) = target.split_once('.').unwrap();
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(operation), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 
 use crate::{MYSFIT, PATIENCE};
@@ -56,4 +56,25 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The cluster of the lab.
+pub const CLUSTER: &str = "Cluster-mysfits";
+
+/// A call of an operation of ECS at the AWS endpoint `aws`.
+pub fn ecs_request(aws: &str, operation: &str, request: &Value) -> RequestBuilder {
+    let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+    client()
+        .post(aws)
+        .header("X-Amz-Target", target)
+        .header("Content-Type", "application/x-amz-json-1.1")
+        .body(request.to_string())
+}
+
+/// Calls an operation of ECS. Returns the status and the body.
+pub async fn ecs(aws: &str, operation: &str, request: &Value) -> (u16, Value) {
+    let answer = ecs_request(aws, operation, request).send().await.unwrap();
+    let status = answer.status().as_u16();
+    let body = answer.text().await.unwrap();
+    (status, serde_json::from_str(&body).unwrap())
 }

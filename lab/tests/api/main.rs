@@ -15,6 +15,7 @@ mod process;
 
 mod aws;
 mod chaos;
+mod ecs;
 mod elbv2;
 mod endpoints_file;
 mod env;

@@ -1,9 +1,10 @@
 //! The site's origin.
 
 use reqwest::Response;
+use serde_json::json;
 
 use crate::MYSFIT;
-use crate::client::{client, raw};
+use crate::client::{CLUSTER, client, ecs_request, raw};
 use crate::process::Lab;
 
 async fn answer(url: &str) -> Response {
@@ -169,20 +170,19 @@ async fn the_page_may_read_the_api_of_the_other_origin_faults_included() {
 async fn other_websites_may_neither_read_logs_nor_stop_tasks() {
     let mut lab = Lab::start(&[]);
     let endpoints = lab.endpoints();
-    let stop = format!(
-        "{}/lab/tasks/{}/stop",
-        endpoints.site, endpoints.tasks[0].id
-    );
+    let stop = json!({ "cluster": CLUSTER, "task": endpoints.tasks[0].id });
     let logs = format!("{}/logs/monolith", endpoints.site);
-    let port = endpoints.site.rsplit(':').next().unwrap();
+    let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
+    let (site_port, aws_port) = (port(&endpoints.site), port(&endpoints.aws));
     for (name, value) in [
         ("Origin", "https://evil.example".to_owned()),
         ("Origin", "null".to_owned()),
         ("Origin", endpoints.alb.clone()),
-        ("Host", format!("evil.example:{port}")),
-        ("Host", format!("127.0.0.1.evil.example:{port}")),
+        ("Host", format!("evil.example:{site_port}")),
+        ("Host", format!("127.0.0.1.evil.example:{aws_port}")),
     ] {
-        for request in [client().post(&stop), client().get(&logs)] {
+        let stop = ecs_request(&endpoints.aws, "StopTask", &stop);
+        for request in [stop, client().get(&logs)] {
             let answer = request.header(name, &value).send().await.unwrap();
             assert_eq!(answer.status(), 403, "{name}: {value}");
         }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::Signal;
+use serde_json::json;
 use tokio::time::interval;
 
-use crate::client::{client, get, like, likes};
+use crate::client::{CLUSTER, client, ecs, get, like, likes};
 use crate::eventually;
 use crate::process::{Lab, PATIENT, assert_gone, signal};
 
@@ -64,9 +65,10 @@ async fn the_other_task_takes_over_while_a_dead_one_is_replaced() {
     assert_eq!(like(&client(), &endpoints.alb).await, 200);
 }
 
-async fn stop(site: &str, id: &str) -> u16 {
-    let url = format!("{site}/lab/tasks/{id}/stop");
-    client().post(url).send().await.unwrap().status().as_u16()
+/// Stops a task as `aws ecs stop-task` does.
+async fn stop(aws: &str, id: &str) -> u16 {
+    let request = json!({ "cluster": CLUSTER, "task": id });
+    ecs(aws, "StopTask", &request).await.0
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +112,7 @@ async fn a_task_stopped_under_load_costs_no_request() {
     for service in ["like-service", "monolith"] {
         let task = endpoints.of(service)[0];
         let before = sent.load(Ordering::Relaxed);
-        assert_eq!(stop(&endpoints.site, &task.id).await, 202);
+        assert_eq!(stop(&endpoints.aws, &task.id).await, 200);
         lab.endpoints_without(&task.id);
         assert!(
             sent.load(Ordering::Relaxed) > before,
@@ -127,16 +129,14 @@ async fn a_task_stopped_under_load_costs_no_request() {
 }
 
 #[tokio::test]
-async fn a_task_that_is_stopped_is_replaced_and_known_no_more() {
+async fn a_task_that_is_stopped_is_replaced_and_leaves_the_endpoints_file() {
     let lab = Lab::start(&["--chaos", "off"]);
     let before = lab.endpoints();
     let task = before.of("like-service")[0].clone();
-    assert_eq!(stop(&before.site, "nobody").await, 404);
-    assert_eq!(stop(&before.site, &task.id).await, 202);
+    assert_eq!(stop(&before.aws, &"0".repeat(32)).await, 400);
+    assert_eq!(stop(&before.aws, &task.id).await, 200);
     let after = lab.endpoints_without(&task.id);
     assert_eq!(after.of("like-service").len(), 2);
-    assert_eq!(stop(&before.site, &task.id).await, 404);
     lab.wait_for("like-service-0    is stopping");
-    lab.wait_for("like-service-0    has stopped; its replacement starts");
     assert!(!lab.printed().contains("died"));
 }

@@ -44,7 +44,7 @@ function listRequests({ site, dynamodb, aws, otlp, xray, table }) {
     ["the traces", `${xray.api}/TraceSummaries`, { method: "POST", body: JSON.stringify(longestTimeRange()) }],
     ["the site's X-Ray", `${site}/xray/TraceSegments`, { method: "POST", mode: "no-cors", body: segmentsBody }],
     ["log lines", `${site}/logs/monolith`, {}],
-    ["a stopped task", `${site}/lab/tasks/${lab.endpoints.tasks[0].id}/stop`, { method: "POST", mode: "no-cors" }],
+    ["a stopped task", aws, { method: "POST", headers: { ...jsonHeaders, "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.StopTask" }, body: JSON.stringify({ cluster: "Cluster-mysfits", task: lab.endpoints.tasks[0].id }) }],
     ["spans", `${otlp}/v1/traces`, { method: "POST", headers: jsonHeaders, body: JSON.stringify(createOtlpRequest("evil")) }],
     ["a deleted table", dynamodb, dynamodbCall("DeleteTable")],
     ["the table", dynamodb, dynamodbCall("Scan")],

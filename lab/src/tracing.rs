@@ -3,7 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::Variable;
+/// A variable and its value.
+type Variable = (&'static str, String);
 
 const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 const DAEMON: &str = "AWS_XRAY_DAEMON_ADDRESS";
@@ -41,12 +42,8 @@ pub struct XrayPlaces {
 }
 
 impl Tracing {
-    /// To the lab's X-Ray, if there is one, unless the environment of the lab itself says otherwise.
-    pub fn from_env(lab: Option<XrayPlaces>) -> Self {
-        Self::new(lab, |name| std::env::var(name).ok())
-    }
-
-    pub(super) fn new(lab: Option<XrayPlaces>, reader: impl Fn(&str) -> Option<String>) -> Self {
+    /// To the lab's X-Ray, if there is one, unless the reader's variables say otherwise.
+    pub fn new(lab: Option<XrayPlaces>, reader: impl Fn(&str) -> Option<String>) -> Self {
         // The OpenTelemetry specification takes an empty value for none, and names in any case.
         let reader = |name: &str| reader(name).filter(|value| !value.is_empty());
         let exporter = reader(EXPORTER).map(|exporter| exporter.to_lowercase());

@@ -1,12 +1,22 @@
-//! The twelve mysfits that a new table begins with.
-
-use std::collections::HashMap;
+//! The table of the mysfits, and the twelve mysfits of a new table.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::{Item, Table};
+
+/// The name of the table.
+pub const NAME: &str = "MysfitsTable";
+
+/// The table.
+pub const TABLE: Table = Table {
+    name: NAME,
+    definition,
+    items,
+};
+
 /// The mysfits as people edit them.
-const MYSFITS: &str = include_str!("../seed/mysfits.json");
+const MYSFITS: &str = include_str!("../../../seed/mysfits.json");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -26,15 +36,27 @@ struct Mysfit {
     adopted: bool,
 }
 
-/// An item in DynamoDB's own JSON.
-pub type Item = HashMap<&'static str, Value>;
+fn definition() -> Value {
+    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+    let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+    let index = |name: &str| {
+        json!({
+            "IndexName": format!("{name}Index"),
+            "KeySchema": [key(name, "HASH"), key("MysfitId", "RANGE")],
+            "Projection": {"ProjectionType": "ALL"},
+        })
+    };
+    json!({
+        "TableName": NAME,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [key("MysfitId", "HASH")],
+        "AttributeDefinitions": [text("MysfitId"), text("LawChaos"), text("GoodEvil")],
+        "GlobalSecondaryIndexes": [index("LawChaos"), index("GoodEvil")],
+    })
+}
 
-/// The items of a new table.
-///
-/// # Errors
-///
-/// When the seed file is not what it should be, which a test keeps from happening.
-pub fn items() -> Result<Vec<Item>, serde_json::Error> {
+/// The items. A test keeps the seed file valid.
+fn items() -> Result<Vec<Item>, serde_json::Error> {
     let mysfits: Vec<Mysfit> = serde_json::from_str(MYSFITS)?;
     Ok(mysfits.into_iter().map(item).collect())
 }
@@ -42,7 +64,7 @@ pub fn items() -> Result<Vec<Item>, serde_json::Error> {
 fn item(mysfit: Mysfit) -> Item {
     let text = |value: String| json!({ "S": value });
     let number = |value: u64| json!({ "N": value.to_string() });
-    HashMap::from([
+    Item::from([
         ("MysfitId", text(mysfit.mysfit_id)),
         ("Name", text(mysfit.name)),
         ("Species", text(mysfit.species)),

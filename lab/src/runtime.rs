@@ -1,0 +1,100 @@
+//! Runs tasks as processes: each container is a process of the lab's own program, which contains the code of all images.
+//!
+//! The environment of a process is that of its task definition, and what the lab adds. Nothing else is ever executed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ecs::{BoxFuture, Launch, Reporter, Runtime, Signal, TaskDefinition};
+use tokio::sync::mpsc;
+
+use crate::error::Error;
+use crate::logs::Logs;
+use crate::report::Report;
+
+mod addresses;
+mod container;
+mod executable;
+mod image;
+mod memory;
+mod outputs;
+mod probe;
+mod refusals;
+mod running;
+
+pub use addresses::Addresses;
+pub use executable::path as executable;
+pub use image::{Added, Image};
+
+use running::Running;
+
+/// The lab's own program, and where the lines of its tasks go.
+#[derive(Clone)]
+pub struct Program {
+    pub executable: PathBuf,
+    pub logs: Logs,
+}
+
+/// The tasks of a lab. Clones are the same.
+#[derive(Clone)]
+pub struct Processes(Arc<Config>);
+
+/// What all tasks have in common.
+pub struct Config {
+    pub program: Program,
+    pub images: &'static [Image],
+    /// The names that people and tools use, by the names of the services.
+    pub short_names: BTreeMap<String, &'static str>,
+    pub addresses: Addresses,
+    /// The address of DynamoDB, for the variables that the lab adds.
+    pub dynamodb: SocketAddr,
+    /// The seed of the first task of each service, for the variables that the lab adds.
+    pub seed: u64,
+    pub report: Report,
+    /// Gets the errors of tasks that could not start or that refused their environment. The lab ends with the first one
+    /// before it is ready.
+    pub failures: mpsc::UnboundedSender<Error>,
+}
+
+impl Processes {
+    /// Runs tasks with these settings.
+    pub fn new(config: Config) -> Self {
+        Self(Arc::new(config))
+    }
+}
+
+impl Config {
+    /// The name of a service that people and tools use.
+    fn short_name(&self, service: &str) -> &'static str {
+        self.short_names.get(service).copied().unwrap_or("task")
+    }
+
+    fn image(&self, name: &str) -> Option<&'static Image> {
+        self.images.iter().find(|image| image.name == name)
+    }
+}
+
+impl Runtime for Processes {
+    fn check(&self, definition: &TaskDefinition) -> Result<(), String> {
+        refusals::check(definition, self.0.images)
+    }
+
+    fn run(
+        &self,
+        launch: Launch,
+        reporter: Reporter,
+        signals: mpsc::UnboundedReceiver<Signal>,
+    ) -> BoxFuture<'static, ()> {
+        let config = Arc::clone(&self.0);
+        Box::pin(async move {
+            if let Some(running) = Running::start(config, launch, reporter) {
+                running.run(signals).await;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! A container: a process of the lab's own program, from its start to its end.
+
+use std::net::{IpAddr, SocketAddr};
+use std::process::{ExitStatus, Stdio};
+
+use http_shell::env::EX_USAGE;
+use rustix::process::{Pid, kill_process};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::{mpsc, oneshot};
+
+use super::outputs::Outputs;
+use crate::runtime::Program;
+
+/// What is needed to start a container.
+pub struct Spec<'a> {
+    pub image: &'a str,
+    /// The name in the log.
+    pub task: String,
+    /// The log of its lines.
+    pub log: &'static str,
+    pub environment: Vec<(String, String)>,
+    pub address: IpAddr,
+    /// The process listens on a free port instead of the port in its environment.
+    pub needs_free_port: bool,
+}
+
+/// What can be done to a running container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    Signal(ecs::Signal),
+    /// The container has exceeded its memory limit.
+    KillForMemory,
+}
+
+/// A running process. Dropping it kills the process.
+pub struct Container {
+    pub pid: u32,
+    child: Child,
+    /// When this end closes, also because the lab has ended, the process stops.
+    _stdin: Option<ChildStdin>,
+    outputs: Outputs,
+}
+
+/// How a container ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: std::io::Result<ExitStatus>,
+    /// The first lines of standard error.
+    pub stderr: String,
+    /// What was done to it last.
+    pub control: Option<Control>,
+}
+
+impl Container {
+    /// Starts the process. The receiver gets the address at which the process listens.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses.
+    pub fn start(
+        program: &Program,
+        spec: Spec<'_>,
+    ) -> std::io::Result<(Self, oneshot::Receiver<SocketAddr>)> {
+        let mut child = command(program, &spec).spawn()?;
+        let (sender, listening) = oneshot::channel();
+        let outputs = Outputs::collect(&program.logs, spec.log, &spec.task, &mut child, sender);
+        let container = Self {
+            pid: child.id().unwrap_or_default(),
+            _stdin: child.stdin.take(),
+            child,
+            outputs,
+        };
+        Ok((container, listening))
+    }
+
+    /// Waits until the process has ended, and does to it what `controls` says.
+    pub async fn run(mut self, mut controls: mpsc::UnboundedReceiver<Control>) -> Ended {
+        let mut last = None;
+        let status = loop {
+            tokio::select! {
+                status = self.child.wait() => break status,
+                Some(control) = controls.recv() => {
+                    last = Some(control);
+                    self.apply(control);
+                }
+            }
+        };
+        Ended {
+            status,
+            stderr: self.outputs.finish().await,
+            control: last,
+        }
+    }
+
+    fn apply(&mut self, control: Control) {
+        // After the process has been waited for there is no id, because the id can belong to another process.
+        let pid = self.child.id().and_then(|id| i32::try_from(id).ok());
+        let Some(pid) = pid.and_then(Pid::from_raw) else {
+            return;
+        };
+        let signal = match control {
+            Control::Signal(ecs::Signal::Term) => rustix::process::Signal::TERM,
+            // A stopped process handles no signal but this one.
+            Control::Signal(ecs::Signal::Kill) | Control::KillForMemory => {
+                rustix::process::Signal::KILL
+            }
+        };
+        let _ = kill_process(pid, signal);
+    }
+}
+
+impl Ended {
+    /// The exit code and the reason, as `DescribeTasks` shows them.
+    pub fn exit(&self) -> ecs::Exit {
+        use std::os::unix::process::ExitStatusExt;
+        let code = |status: &ExitStatus| {
+            status
+                .code()
+                .or_else(|| status.signal().map(|signal| 128 + signal))
+        };
+        ecs::Exit {
+            code: self.status.as_ref().ok().and_then(code),
+            // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+            reason: (self.control == Some(Control::KillForMemory))
+                .then(|| "OutOfMemoryError: Container killed due to memory usage".to_owned()),
+        }
+    }
+
+    /// Whether the program refused its environment.
+    pub fn has_refused_its_environment(&self) -> bool {
+        let code = self.status.as_ref().ok().and_then(ExitStatus::code);
+        code == Some(EX_USAGE.into())
+    }
+
+    /// How the process ended although no signal was sent to it; for people. `None` if a signal was sent.
+    pub fn death(&self) -> Option<String> {
+        let status = match &self.status {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        match self.control {
+            Some(Control::Signal(_)) => None,
+            Some(Control::KillForMemory) => Some(format!("{status}, out of memory")),
+            None if self.stderr.is_empty() => Some(status),
+            None => Some(format!("{status}: {}", self.stderr)),
+        }
+    }
+}
+
+fn command(program: &Program, spec: &Spec<'_>) -> Command {
+    let mut command = Command::new(&program.executable);
+    command.args(["task", spec.image, "--address"]);
+    command.arg(spec.address.to_string());
+    if spec.needs_free_port {
+        command.args(["--port", "0"]);
+    }
+    command
+        // Nothing of the reader's environment reaches a task.
+        .env_clear()
+        .envs(spec.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // The terminal's Ctrl-C does not reach tasks: the lab decides which one stops when.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}

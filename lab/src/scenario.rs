@@ -1,0 +1,120 @@
+//! A scenario is what a workshop runs, as data: task definitions, services and what they depend on, the rules of the load
+//! balancer, the table, and the first words. Only the modules below this one know a workshop.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use ecs::DeploymentConfig;
+use serde_json::Value;
+
+use crate::endpoints::Addresses;
+use crate::tracing::Tracing;
+
+mod mysfits;
+
+pub use mysfits::{IMAGES, Options, TABLE, scenario as load};
+
+/// What a scenario needs to know of the lab that runs it.
+pub struct Context<'a> {
+    pub addresses: &'a Addresses,
+    pub tracing: &'a Tracing,
+    /// The log level of the services.
+    pub log_level: &'a str,
+    /// The seed of faults.
+    pub seed: u64,
+    /// The reader's environment variables. Values that are not UTF-8 have replacement characters.
+    pub reader: &'a HashMap<String, String>,
+}
+
+/// What a workshop runs. All names refer to other parts of the scenario.
+#[derive(Debug)]
+pub struct Scenario {
+    pub cluster: &'static str,
+    /// The name of the load balancer.
+    pub load_balancer: &'static str,
+    pub target_groups: Vec<TargetGroup>,
+    /// The rules of the listener, without the default rule.
+    pub rules: Vec<Rule>,
+    /// The target group of the default rule.
+    pub default_target_group: &'static str,
+    /// Each service comes after the services on which it depends.
+    pub services: Vec<Service>,
+    pub table: Table,
+    /// The shell variables that `env` prints.
+    pub exports: Vec<(&'static str, Exported)>,
+    pub words: Words,
+}
+
+/// A target group of the load balancer.
+#[derive(Clone, Copy, Debug)]
+pub struct TargetGroup {
+    pub name: &'static str,
+    pub port: u16,
+}
+
+/// A rule that forwards a path.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub priority: u16,
+    pub path: &'static str,
+    /// Names of target groups and their weights.
+    pub weights: Vec<(&'static str, u16)>,
+}
+
+/// A service with one target group.
+#[derive(Clone, Debug)]
+pub struct Service {
+    pub name: &'static str,
+    /// The name in the endpoints file, in messages, and of the log.
+    pub short_name: &'static str,
+    /// A request of `RegisterTaskDefinition`.
+    pub task_definition: Value,
+    pub desired_count: u32,
+    pub deployment: DeploymentConfig,
+    pub grace_period: Duration,
+    pub target_group: &'static str,
+    /// The container that receives the requests.
+    pub container: &'static str,
+    pub container_port: u16,
+    /// The short names of the services that it calls through the load balancer. It starts when each of them has a healthy task,
+    /// and stops before them.
+    pub depends_on: &'static [&'static str],
+}
+
+/// The DynamoDB table.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    pub name: &'static str,
+    /// The request of `CreateTable`.
+    pub definition: fn() -> Value,
+    /// The items of a new table.
+    pub items: fn() -> Result<Vec<Item>, serde_json::Error>,
+}
+
+/// An item in DynamoDB's own JSON.
+pub type Item = HashMap<&'static str, Value>;
+
+/// The value of a shell variable that `env` prints.
+#[derive(Clone, Copy, Debug)]
+pub enum Exported {
+    Text(&'static str),
+    /// The URL of the load balancer.
+    LoadBalancer,
+    /// The ARN of the listener.
+    Listener,
+    /// The ARN of the rule with this priority.
+    Rule(u16),
+    /// The ARN of the target group with this name.
+    TargetGroup(&'static str),
+}
+
+/// What people read when the lab is ready.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// Which service receives which path.
+    pub routes: Vec<String>,
+    /// What is special about this start.
+    pub remarks: Vec<String>,
+    /// Commands to try first.
+    pub first_steps: Vec<String>,
+}

@@ -1,0 +1,142 @@
+//! Mythical Mysfits: a monolith, and the Like service that was extracted from it. The names and the settings are those of
+//! `infra/` with `Workshop=mysfits`.
+
+use std::time::Duration;
+
+use ecs::DeploymentConfig;
+
+use super::{Context, Exported, Rule, Scenario, Service, TargetGroup};
+
+mod definitions;
+mod environment;
+mod images;
+mod options;
+mod table;
+mod words;
+
+pub use images::IMAGES;
+pub use options::Options;
+pub use table::NAME as TABLE;
+
+use options::LikeIn;
+
+/// The name of the workshop.
+const WORKSHOP: &str = "mysfits";
+const CLUSTER: &str = "Cluster-mysfits";
+
+const LIKE_SERVICE: &str = "Mythical-Like-Service-mysfits";
+const MONOLITH_SERVICE: &str = "Mythical-Monolith-Service-mysfits";
+
+/// The short names of the services, which are also the names of their images.
+const LIKE: &str = "like-service";
+const MONOLITH: &str = "monolith";
+
+const LIKE_CONTAINER: &str = "like-service";
+const MONOLITH_CONTAINER: &str = "monolith-service";
+
+const LIKE_LOG_GROUP: &str = "mysfits-MythicalLikeLogGroup";
+const MONOLITH_LOG_GROUP: &str = "mysfits-MythicalMonolithLogGroup";
+
+/// CloudFormation generates the names on AWS.
+const LIKE_TARGET_GROUP: &str = "mysfits-like-service";
+const MONOLITH_TARGET_GROUP: &str = "mysfits-monolith";
+
+const LIKE_PATHS: &str = "/mysfits/*/like";
+const LIKE_PRIORITY: u16 = 1;
+
+/// The port of the tasks.
+const PORT: u16 = 8080;
+
+/// As in `infra/services.yml`.
+const DEPLOYMENT: DeploymentConfig = DeploymentConfig {
+    minimum_healthy_percent: 100,
+    maximum_percent: 200,
+    circuit_breaker: true,
+    rollback: true,
+};
+const GRACE_PERIOD: Duration = Duration::from_secs(60);
+
+/// The scenario with these options.
+pub fn scenario(options: &Options, context: &Context<'_>) -> Scenario {
+    let weights = match options.like_in {
+        LikeIn::Service => [100, 0],
+        LikeIn::Monolith => [0, 100],
+    };
+    let groups = [LIKE_TARGET_GROUP, MONOLITH_TARGET_GROUP];
+    Scenario {
+        cluster: CLUSTER,
+        load_balancer: WORKSHOP,
+        target_groups: groups.map(|name| TargetGroup { name, port: PORT }).to_vec(),
+        // Both target groups are in the rule, as in `infra/platform.yml`.
+        rules: vec![Rule {
+            priority: LIKE_PRIORITY,
+            path: LIKE_PATHS,
+            weights: groups.into_iter().zip(weights).collect(),
+        }],
+        default_target_group: MONOLITH_TARGET_GROUP,
+        services: services(options, context),
+        table: table::TABLE,
+        exports: exports(),
+        words: words::words(options, context),
+    }
+}
+
+fn services(options: &Options, context: &Context<'_>) -> Vec<Service> {
+    let monolith = Service {
+        name: MONOLITH_SERVICE,
+        short_name: MONOLITH,
+        task_definition: definitions::monolith(environment::monolith(options, context)),
+        desired_count: options.monolith_tasks,
+        deployment: DEPLOYMENT,
+        grace_period: GRACE_PERIOD,
+        target_group: MONOLITH_TARGET_GROUP,
+        container: MONOLITH_CONTAINER,
+        container_port: PORT,
+        depends_on: &[],
+    };
+    // The Like service runs also if the monolith receives all likes, because the weights of the rule can change.
+    let like = Service {
+        name: LIKE_SERVICE,
+        short_name: LIKE,
+        task_definition: definitions::like_service(environment::like_service(options, context)),
+        desired_count: options.like_tasks,
+        target_group: LIKE_TARGET_GROUP,
+        container: LIKE_CONTAINER,
+        // Its health check calls the monolith through the load balancer.
+        depends_on: &[MONOLITH],
+        ..monolith
+    };
+    vec![monolith, like]
+}
+
+fn exports() -> Vec<(&'static str, Exported)> {
+    let text = [
+        ("CLUSTER", CLUSTER),
+        ("LIKE_SERVICE", LIKE_SERVICE),
+        ("MONOLITH_SERVICE", MONOLITH_SERVICE),
+        // The families have the names of the services.
+        ("LIKE_FAMILY", LIKE_SERVICE),
+        ("MONOLITH_FAMILY", MONOLITH_SERVICE),
+        ("LIKE_LOG_GROUP", LIKE_LOG_GROUP),
+        ("MONOLITH_LOG_GROUP", MONOLITH_LOG_GROUP),
+        ("TABLE", TABLE),
+    ];
+    let text = text.map(|(name, value)| (name, Exported::Text(value)));
+    let addresses = [
+        ("ALB", Exported::LoadBalancer),
+        ("LISTENER", Exported::Listener),
+        ("LIKE_RULE", Exported::Rule(LIKE_PRIORITY)),
+        (
+            "LIKE_TARGET_GROUP",
+            Exported::TargetGroup(LIKE_TARGET_GROUP),
+        ),
+        (
+            "MONOLITH_TARGET_GROUP",
+            Exported::TargetGroup(MONOLITH_TARGET_GROUP),
+        ),
+    ];
+    text.into_iter().chain(addresses).collect()
+}
+
+#[cfg(test)]
+mod tests;

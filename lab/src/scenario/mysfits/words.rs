@@ -1,0 +1,92 @@
+//! What people read when the lab is ready: the routes, the faults, and what to try first.
+
+use http_shell::env::Environment;
+use like_service::chaos;
+
+use super::super::{Context, Words};
+use super::options::{LikeIn, Options};
+use super::{LIKE, LIKE_PATHS, MONOLITH};
+use crate::endpoints::Addresses;
+use crate::options::Switch;
+
+/// A mysfit of the seed data.
+const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
+
+/// Finds the likes that the workshop is about.
+const FILTER: &str =
+    r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#;
+
+/// The words for a lab with these options.
+pub fn words(options: &Options, context: &Context<'_>) -> Words {
+    let (likes, monoliths) = (tasks(options.like_tasks), tasks(options.monolith_tasks));
+    let receives_likes = match options.like_in {
+        LikeIn::Service => format!("{LIKE} ({likes})"),
+        LikeIn::Monolith => format!("{MONOLITH}; {LIKE} ({likes}) has the weight 0"),
+    };
+    Words {
+        routes: vec![
+            format!("{LIKE_PATHS} -> {receives_likes}"),
+            format!("everything else -> {MONOLITH} ({monoliths})"),
+        ],
+        remarks: remarks(options, context),
+        first_steps: first_steps(context.addresses, context.tracing.stays_here()),
+    }
+}
+
+fn remarks(options: &Options, context: &Context<'_>) -> Vec<String> {
+    if options.like_in == LikeIn::Monolith {
+        return vec!["The monolith serves likes, without faults.".to_owned()];
+    }
+    if options.chaos == Switch::Off {
+        return vec!["Chaos is off: likes have no injected faults.".to_owned()];
+    }
+    let reader = context.reader.iter();
+    let env: Environment = reader
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let shares = match chaos::Config::read(&env) {
+        Err(_) => String::new(),
+        Ok(chaos) => {
+            let (slow, lost) = (chaos.stress_percent, chaos.not_found_percent);
+            let fine = 100u32.saturating_sub(slow + lost);
+            format!(": of 100 likes about {slow} are slow, {lost} answer 404, {fine} are fine")
+        }
+    };
+    let seed = context.seed;
+    vec![
+        format!("Chaos is on{shares}."),
+        format!("Seed {seed}; repeat with --seed {seed}"),
+    ]
+}
+
+fn first_steps(addresses: &Addresses, has_traces: bool) -> Vec<String> {
+    let Addresses {
+        site,
+        alb,
+        table,
+        aws,
+        ..
+    } = addresses;
+    let mut steps = vec![
+        format!("open {site} and click some hearts"),
+        format!("curl -i -X POST {alb}/mysfits/{MYSFIT}/like"),
+        "export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION=us-east-1"
+            .to_owned(),
+        format!("aws dynamodb scan --endpoint-url {aws} --table-name {table}"),
+    ];
+    if has_traces {
+        steps.extend([
+            format!("aws xray get-trace-summaries --endpoint-url {aws} \\"),
+            "  --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\".to_owned(),
+            format!("  --filter-expression '{FILTER}'"),
+        ]);
+    }
+    steps
+}
+
+fn tasks(count: u32) -> String {
+    match count {
+        1 => "1 task".to_owned(),
+        count => format!("{count} tasks"),
+    }
+}

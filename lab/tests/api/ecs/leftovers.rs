@@ -1,0 +1,108 @@
+//! A hundred updates leave nothing behind.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::json;
+
+use super::{Cluster, LIKE_SERVICE};
+use crate::eventually;
+
+/// What a process has that it could lose.
+#[derive(Debug)]
+struct Holdings {
+    files: usize,
+    threads: usize,
+    children: usize,
+    /// Addresses and ports at which processes of this machine listen in the networks of tasks.
+    listeners: usize,
+}
+
+impl Holdings {
+    fn of(pid: u32, network: &str) -> Self {
+        let entries = |directory: &str| {
+            let entries = fs::read_dir(format!("/proc/{pid}/{directory}"));
+            entries.map_or(0, Iterator::count)
+        };
+        Self {
+            files: entries("fd"),
+            threads: entries("task"),
+            children: children(pid).len(),
+            listeners: listeners(network),
+        }
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        self.files <= other.files
+            && self.threads <= other.threads
+            && self.children <= other.children
+            && self.listeners <= other.listeners
+    }
+}
+
+/// The processes whose parent is `pid`, also those that have ended.
+fn children(pid: u32) -> BTreeSet<u32> {
+    let parent_of = |process: u32| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The fields after the name: state, parent.
+        let (_, fields) = stat.rsplit_once(") ")?;
+        fields.split(' ').nth(1)?.parse::<u32>().ok()
+    };
+    let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    processes
+        .filter(|process| parent_of(*process) == Some(pid))
+        .collect()
+}
+
+/// The number of listening sockets in the network of an address `127.x.y.z`.
+fn listeners(address: &str) -> usize {
+    let number: u8 = address.split('.').nth(1).unwrap().parse().unwrap();
+    // Addresses are in the machine's byte order: `0300EA7F` is 127.234.0.3.
+    let network = format!("{number:02X}7F:");
+    let sockets = fs::read_to_string("/proc/net/tcp").unwrap();
+    let is_listening = |line: &&str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let local = fields.next().unwrap_or_default();
+        let state = fields.nth(1).unwrap_or_default();
+        local.contains(&network) && state == "0A"
+    };
+    sockets.lines().filter(is_listening).count()
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_hundred_updates_leave_no_process_port_file_or_thread_behind() {
+    let cluster = Cluster::start(&[]);
+    let endpoints = cluster.lab.endpoints();
+    let pid = endpoints.lab.pid;
+    let network = endpoints.tasks[0].url.trim_start_matches("http://");
+    let force = json!({ "forceNewDeployment": true });
+    // The first update opens what is reused later.
+    cluster.update(LIKE_SERVICE, force.clone()).await;
+    cluster.stable(LIKE_SERVICE).await;
+    eventually("the old tasks have ended", || {
+        let now = Holdings::of(pid, network);
+        (now.children, now.listeners) == (3, 3)
+    });
+    let before = Holdings::of(pid, network);
+    for number in 1..=100 {
+        cluster.update(LIKE_SERVICE, force.clone()).await;
+        // Some updates begin during the deployment before them.
+        if number % 10 == 0 {
+            cluster.stable(LIKE_SERVICE).await;
+        }
+    }
+    cluster.stable(LIKE_SERVICE).await;
+    let mut last = String::new();
+    eventually("everything is as before", || {
+        let now = Holdings::of(pid, network);
+        let text = format!("{now:?}");
+        if text != last {
+            // Shown if the test fails.
+            eprintln!("before {before:?}, now {text}");
+            last = text;
+        }
+        now.is_within(&before)
+    });
+}
