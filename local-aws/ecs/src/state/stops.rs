@@ -108,9 +108,6 @@ impl State {
             let has_run = task.started_at.is_some();
             self.task_failed(&name, &deployment, has_run, now);
         }
-        if let Some(service) = self.services.get_mut(&name) {
-            service.steady_event_at = None;
-        }
         let change = self.change(id, |task| {
             task.stopping_at = Some(now);
             task.stop = Some(stop);

@@ -229,6 +229,28 @@ fn a_person_rolls_back_a_deployment_in_progress() {
 }
 
 #[test]
+fn a_rollback_in_progress_cannot_be_rolled_back() {
+    let mut simulation = Simulation::steady(2, 0, 100);
+    simulation.deploy(2);
+    simulation.run_for(seconds(60));
+    simulation.deploy(3);
+    let failing = simulation.service().deployments[0].id.clone();
+    let completed = simulation.service().history[0].id.clone();
+    simulation
+        .state
+        .roll_back(&failing, simulation.now)
+        .unwrap();
+    simulation.settle();
+    let primary = &simulation.service().deployments[0];
+    assert_eq!(
+        (&primary.id, primary.state),
+        (&completed, DeploymentState::InProgress)
+    );
+    let error = simulation.state.roll_back(&completed, simulation.now);
+    assert_eq!(error, Err(RollBackError::NotInProgress));
+}
+
+#[test]
 fn the_first_deployment_has_nothing_to_roll_back_to() {
     let mut simulation = Simulation::new(100, seconds(30));
     simulation.create(super::super::service(1));

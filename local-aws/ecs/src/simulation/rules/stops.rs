@@ -9,6 +9,7 @@ use crate::definition::TaskDefinition;
 use crate::model::{StopCode, TaskStatus};
 use crate::plan::Action;
 use crate::runtime::{Exit, Report};
+use crate::targets::TargetHealth;
 
 fn stop(simulation: &Simulation, id: &str) -> (StopCode, String) {
     let stop = simulation.state.tasks[id].stop.clone().expect("it stops");
@@ -210,6 +211,21 @@ fn a_container_that_ends_before_the_task_has_started_is_its_reason() {
     assert_eq!(stop(&simulation, &id).0, StopCode::EssentialContainerExited);
     assert_eq!(simulation.state.tasks[&id].status, TaskStatus::Stopped);
     assert_eq!(simulation.service().deployments[0].failed_tasks, 1);
+}
+
+#[test]
+fn a_late_report_about_a_deregistered_target_is_ignored() {
+    let mut simulation = Simulation::steady(1, 100, 200);
+    let id = simulation.ids()[0].clone();
+    simulation.scale(0);
+    simulation.run_for(seconds(60));
+    let late = TargetHealth::Unhealthy("Request timed out".to_owned());
+    simulation.state.target_health(&id, 0, late);
+    let task = &simulation.state.tasks[&id];
+    assert_eq!(
+        (task.status, &task.targets[..]),
+        (TaskStatus::Stopped, &[None][..])
+    );
 }
 
 #[test]
