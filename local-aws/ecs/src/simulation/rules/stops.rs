@@ -1,5 +1,6 @@
 //! How tasks stop, and what a stopped task says about it.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::seconds;
 use crate::definition::TaskDefinition;
 use crate::model::{StopCode, TaskStatus};
 use crate::plan::Action;
-use crate::runtime::{Exit, Report};
+use crate::runtime::{Exit, Report, Started};
 use crate::targets::TargetHealth;
 
 fn stop(simulation: &Simulation, id: &str) -> (StopCode, String) {
@@ -211,6 +212,24 @@ fn a_container_that_ends_before_the_task_has_started_is_its_reason() {
     assert_eq!(stop(&simulation, &id).0, StopCode::EssentialContainerExited);
     assert_eq!(simulation.state.tasks[&id].status, TaskStatus::Stopped);
     assert_eq!(simulation.service().deployments[0].failed_tasks, 1);
+}
+
+#[test]
+fn a_start_that_is_reported_after_the_stop_does_not_revive_the_task() {
+    let mut simulation = Simulation::new(100, seconds(0));
+    simulation.create(service(1));
+    let id = simulation.ids()[0].clone();
+    simulation.scale(0);
+    let started = Started {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        bindings: Vec::new(),
+        pids: vec![1],
+    };
+    let report = Report::Started(started);
+    simulation.state.report(&id, report, simulation.now);
+    simulation.settle();
+    let task = &simulation.state.tasks[&id];
+    assert_eq!((task.status, task.started_at), (TaskStatus::Stopping, None));
 }
 
 #[test]
