@@ -45,15 +45,16 @@ impl State {
         let service = self.services.get_mut(name)?;
         service.deployment = update.deployment.unwrap_or(service.deployment);
         service.grace_period = update.grace_period.unwrap_or(service.grace_period);
+        // Source: developer guide, "Amazon ECS services": after an update, tasks start without the pauses after failures.
+        let primary = service.deployments.first_mut()?;
+        primary.paused_until = None;
         if let Some(desired_count) = update.desired_count
             && desired_count != service.desired_count
         {
+            primary.updated_at = now;
             service.desired_count = desired_count;
             service.steady_event_at = None;
             service.is_limit_reported = false;
-            if let Some(primary) = service.deployments.first_mut() {
-                primary.updated_at = now;
-            }
         }
         let present = service.primary()?.definition.clone();
         let definition = update.definition.unwrap_or_else(|| present.clone());

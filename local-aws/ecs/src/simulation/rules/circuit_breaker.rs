@@ -188,14 +188,18 @@ fn a_task_that_was_healthy_is_replaced_without_a_pause() {
 }
 
 #[test]
-fn an_update_ends_the_pauses_of_the_deployment_before_it() {
+fn an_update_ends_the_pause_after_failures() {
     let mut simulation = Simulation::steady(1, 100, 200);
     breaker(&mut simulation, false, false);
     simulation.behaviors.insert(2, Behavior::fails_to_start());
     simulation.deploy(2);
     simulation.run_for(seconds(60));
+    assert_eq!(simulation.revisions(), [1], "a pause");
+    simulation.scale(2);
+    assert!(simulation.revisions().contains(&2));
+    simulation.run_for(seconds(60));
     simulation.deploy(3);
-    assert_eq!(simulation.revisions(), [1, 3]);
+    assert_eq!(simulation.revisions(), [1, 3, 3]);
 }
 
 #[test]
