@@ -13,6 +13,7 @@ DIRECT, BALANCED = "direct", "balanced"
 WORKLOAD = ROOT
 # No health checks during the load.
 OPTIONS = ("--tracing=off", "--health-check-interval-ms=300000", "--monolith-tasks=1")
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DESCRIBE = "Action=DescribeTargetGroups&Version=2015-12-01"
 
 # The result of one way in one round: requests per second, CPU seconds per request, and the lab's share of these CPU seconds.
@@ -40,8 +41,8 @@ def measure_describe_rate(environment):
         samples = []
         for _ in range(environment.options.rounds + 1):
             show_progress("calls of DescribeTargetGroups")
-            load = ("POST", "/", WORKLOAD.connections, environment.options.seconds, DESCRIBE)
-            calls, elapsed = send_load(find_port(endpoints["aws"]), *load)
+            load = ("POST", "/", WORKLOAD.connections, environment.options.seconds, FORM, DESCRIBE)
+            calls, elapsed = send_load(find_address(endpoints["aws"]), *load)
             samples.append(calls / elapsed)
         return samples[1:]
 
@@ -51,22 +52,22 @@ def run_rounds(environment):
     options = environment.options
     with run_lab(environment.binaries["lab"], *OPTIONS) as (child, endpoints):
         task = next(task for task in endpoints["tasks"] if task["service"] == WORKLOAD.service)
-        ports = {DIRECT: find_port(task["url"]), BALANCED: find_port(endpoints["alb"])}
+        addresses = {DIRECT: find_address(task["url"]), BALANCED: find_address(endpoints["alb"])}
         rounds = []
         for number in range(options.rounds + 1):
             show_progress("load balancer: " + (f"round {number} of {options.rounds}" if number else "warm-up"))
-            ways = random.sample(list(ports), len(ports))
-            rounds.append({way: send(ports[way], options.seconds, task["pid"], child.pid) for way in ways})
+            ways = random.sample(list(addresses), len(addresses))
+            rounds.append({way: send(addresses[way], options.seconds, task["pid"], child.pid) for way in ways})
         return rounds[1:]
 
 
-def send(port, seconds, *pids):
+def send(address, seconds, *pids):
     """Sends the load. `pids` are the processes of the task and of the lab."""
     before = [read_cpu_seconds(pid) for pid in pids]
-    requests, elapsed = send_load(port, WORKLOAD.method, WORKLOAD.path, WORKLOAD.connections, seconds)
+    requests, elapsed = send_load(address, WORKLOAD.method, WORKLOAD.path, WORKLOAD.connections, seconds)
     task_cpu, lab_cpu = ((read_cpu_seconds(pid) - start) / requests for pid, start in zip(pids, before))
     return Slice(requests / elapsed, task_cpu + lab_cpu, lab_cpu)
 
 
-def find_port(url):
-    return urllib.parse.urlsplit(url).port
+def find_address(url):
+    return urllib.parse.urlsplit(url).netloc

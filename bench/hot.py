@@ -6,7 +6,7 @@ import random
 import tempfile
 
 from bench.client import LIKED_ID
-from bench.processes import show_progress
+from bench.processes import HOST, show_progress
 from bench.targets import monolith_environment, run_program
 from bench.wrk import send_load
 
@@ -52,7 +52,7 @@ def measure_likes(environment, mode):
     with tempfile.TemporaryFile("w+") as output:
         with run_program(environment.binaries["monolith"], variables, output) as (_, port):
             path = f"/mysfits/{LIKED_ID}/fulfill-like"
-            first, second = (send_load(port, "POST", path, CONNECTIONS, environment.options.seconds) for _ in range(2))
+            first, second = (send_load(f"{HOST}:{port}", "POST", path, CONNECTIONS, environment.options.seconds) for _ in range(2))
         output.seek(0)
         writes = sum(count_writes(line) for line in output)
     return Sample(second[0] / second[1], writes / (first[0] + second[0]))

@@ -9,7 +9,7 @@ import random
 import time
 
 from bench.client import LIKE_PATH, LIKED_ID
-from bench.processes import read_memory_mib, show_progress
+from bench.processes import HOST, read_memory_mib, show_progress
 from bench.targets import ALL, CONTROL, DEFAULT, OFF, TWIN
 from bench.wrk import send_load
 
@@ -40,7 +40,7 @@ def run_rounds(environment, workload):
         slices = {}
         for target in random.sample(targets, len(targets)):
             port = target.ports[workload.service]
-            requests, seconds = send_load(port, workload.method, workload.path, workload.connections, options.seconds)
+            requests, seconds = send_load(f"{HOST}:{port}", workload.method, workload.path, workload.connections, options.seconds)
             # Counts the CPU time since the end of the target's previous load, because spans are exported after the load.
             cpu_before, cpu_seconds[target.name] = cpu_seconds[target.name], target.read_cpu_seconds()
             slices[target.name] = Slice(requests / seconds, (cpu_seconds[target.name] - cpu_before) / requests, requests)
@@ -77,7 +77,7 @@ def count_documents(environment):
     time.sleep(EXPORT_WAIT_SECONDS)
     before = target.documents.value
     port = target.ports[LIKE.service]
-    requests, _ = send_load(port, LIKE.method, LIKE.path, LIKE.connections, environment.options.seconds)
+    requests, _ = send_load(f"{HOST}:{port}", LIKE.method, LIKE.path, LIKE.connections, environment.options.seconds)
     show_progress("waiting for the last spans")
     time.sleep(EXPORT_WAIT_SECONDS)
     return [(target.documents.value - before) / requests]

@@ -7,7 +7,7 @@ value for the units in `figures.HIGHER_IS_BETTER`, and the highest value for all
 import collections
 import fnmatch
 
-from bench import balancer, burns, growth, hot, idle, rounds, sizes, xray
+from bench import balancer, burns, deployments, growth, hot, idle, rounds, sizes, xray
 from bench.rounds import FULFILL_LIKE, LIKE, MYSFITS, ROOT, Workload
 from bench.targets import ALL, CONTROL, DEFAULT, OFF, TWIN
 
@@ -62,12 +62,14 @@ ROWS = (
     Row("balancer/root/cpu", "ratio", None, balancer.measure_cpu_ratio),
     Row("balancer/root/cpu-time", "µs/request", None, balancer.measure_cpu_micros),
     Row("balancer/describe", "calls/s", None, balancer.measure_describe_rate),
+    *(Row(f"ecs/rolling-{tasks}", "ms", None, deployments.measure_rolling_ms(tasks)) for tasks in (2, 20)),
+    Row("ecs/describe", "calls/s", None, deployments.measure_describe_rate),
     Row("burns/health/p99-ratio", "times", 10, burns.measure_ratio),
     Row("burns/health/p99", "ms", None, burns.measure_p99),
     *(Row(f"idle/{service}", "MiB", 20, idle.measure_idle_memory(service)) for service in SERVICES),
-    Row("idle/lab", "MiB", None, idle.measure_idle_lab_memory),
+    Row("idle/lab", "MiB", 60, idle.measure_idle_lab_memory),
     *(Row(f"start/{service}", "ms", 100, idle.measure_start(service)) for service in SERVICES),
-    Row("start/lab", "ms", None, idle.measure_lab_start),
+    Row("start/lab", "ms", 150, idle.measure_lab_start),
     *(Row(f"size/{name}", "MiB", None, sizes.measure_binary(name)) for name in (*SERVICES, "metadata-proxy", "lab", "xray")),
     *(Row(f"size/{name}/compressed", "MiB", None, sizes.measure_compressed_binary(name)) for name in (*SERVICES, "metadata-proxy")),
     *(Row(f"size/image-{name}", "MiB", None, sizes.measure_image(name)) for name in ("monolith", "like", "metadata-proxy")),

@@ -8,8 +8,6 @@ import sys
 import tempfile
 import time
 
-from bench.processes import HOST
-
 THREADS = 2
 # wrk counts a response later than this as an error.
 TIMEOUT = "30s"
@@ -26,22 +24,16 @@ end
 """
 
 
-FORM = """
-wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-wrk.body = "{form}"
-"""
-
-
-def send_load(port, method, path, connections, seconds, form=None):
-    """Sends requests for `seconds`, with `form` as the body. Returns the number of responses and the elapsed seconds.
+def send_load(address, method, path, connections, seconds, headers=None, body=None):
+    """Sends requests to `address` (host and port) for `seconds`. Returns the number of responses and the elapsed seconds.
 
     Ends this program if a request fails, because failed requests cost less than successful ones.
     """
     with tempfile.TemporaryDirectory() as directory:
         script = pathlib.Path(directory) / "load.lua"
-        script.write_text(SCRIPT.format(method=method) + (FORM.format(form=form) if form else ""))
+        script.write_text(SCRIPT.format(method=method) + format_content(headers or {}, body))
         threads = min(THREADS, connections)
-        url = f"http://{HOST}:{port}{path}"
+        url = f"http://{address}{path}"
         command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{MAX_DURATION}", f"--timeout={TIMEOUT}", f"-s{script}", url]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as wrk:
             time.sleep(seconds)
@@ -57,6 +49,12 @@ def send_load(port, method, path, connections, seconds, form=None):
     if result["errors"]:
         sys.exit(f"error: {result['errors']} of {result['requests']} requests failed: {method} {url}; check whether `script/test` passes")
     return result["requests"], result["microseconds"] / 1e6
+
+
+def format_content(headers, body):
+    """Returns the lines of the script that set the headers and the body. JSON texts of ASCII are texts of Lua, too."""
+    lines = [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items()]
+    return "\n".join(lines + ([f"wrk.body = {json.dumps(body)}"] if body else []))
 
 
 def parse_result(output):
