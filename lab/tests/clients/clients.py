@@ -48,14 +48,17 @@ class Refused(Exception):
 
 @cache
 def lab():
+    """A lab without faults. With the variable, the monolith serves likes when the weights of the load balancer move to it."""
+    return start_lab(["--chaos=off"], {"LIKE_IN_MONOLITH": "on"})
+
+
+def start_lab(options, variables):
     """Starts a lab, and returns its endpoints file. The lab runs until this process ends."""
     directory = tempfile.TemporaryDirectory()
     endpoints_file = Path(directory.name) / "endpoints.json"
     ports = [f"--{name}-port=0" for name in PORTS]
-    options = ["--no-browser", "--chaos=off", f"--endpoints-file={endpoints_file}"]
-    # With the variable, the monolith serves likes when the weights of the load balancer move to it.
-    environment = {**os.environ, "LIKE_IN_MONOLITH": "on"}
-    process = subprocess.Popen([os.environ["LAB_BIN"], *ports, *options], env=environment, stdout=subprocess.DEVNULL)
+    command = [os.environ["LAB_BIN"], *ports, "--no-browser", f"--endpoints-file={endpoints_file}", *options]
+    process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
 
     def stop():
         process.send_signal(signal.SIGTERM)
