@@ -41,7 +41,8 @@ pub enum Command {
         #[arg(long, value_name = "PORT", default_value_t = 4566, value_parser = value_parser!(u16).range(1..))]
         aws_port: u16,
     },
-    /// Bring the running lab back to its start: likes, adoptions, rules of the load balancer, traces, logs
+    /// Bring the running lab back to its start: likes, adoptions, services, task definitions, rules of the
+    /// load balancer, traces, logs
     Reset {
         /// Port of the running lab's site
         #[arg(long, value_name = "PORT", default_value_t = 3000, value_parser = value_parser!(u16).range(1..))]

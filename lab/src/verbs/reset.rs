@@ -31,7 +31,7 @@ pub fn reset(site_port: u16, is_confirmed: bool) -> Result<(), Error> {
     let Done { milliseconds } = answer.parse_success()?;
     writeln!(
         stdout(),
-        "Back to the start in {milliseconds} ms: likes, adoptions, rules, traces and logs."
+        "Back to the start in {milliseconds} ms: likes, adoptions, services, task definitions, rules, traces and logs."
     )?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::MYSFIT;
 use crate::client::{client, get, like, likes};
@@ -47,6 +48,55 @@ const LIKE_RULE: &str =
     "RuleArn=ARN:listener-rule/app/mysfits/0000000000000000/0000000000000000/0000000000000001";
 const MONOLITHS: &str = "TargetGroupArn=ARN:targetgroup/mysfits-monolith/0000000000000000";
 
+/// Calls an operation of ECS.
+async fn call_ecs(endpoints: &Endpoints, operation: &str, body: Value) -> Value {
+    let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+    call(endpoints, &target, body).await
+}
+
+const LIKE_SERVICE: &str = "Mythical-Like-Service-mysfits";
+
+async fn like_service(endpoints: &Endpoints) -> Value {
+    let request = json!({ "cluster": "Cluster-mysfits", "services": [LIKE_SERVICE] });
+    let mut response = call_ecs(endpoints, "DescribeServices", request).await;
+    response["services"][0].take()
+}
+
+/// Whether the service has one deployment, whose two tasks run.
+async fn is_steady(endpoints: &Endpoints) -> bool {
+    let service = like_service(endpoints).await;
+    let deployments = service["deployments"].as_array().unwrap();
+    let [deployment] = deployments.as_slice() else {
+        return false;
+    };
+    deployment["rolloutState"] == "COMPLETED" && service["runningCount"] == 2
+}
+
+/// Registers a revision of the Like service with another log level, and returns its ARN.
+async fn register_revision(endpoints: &Endpoints) -> Value {
+    let request = json!({ "taskDefinition": LIKE_SERVICE });
+    let mut response = call_ecs(endpoints, "DescribeTaskDefinition", request).await;
+    let mut definition = response["taskDefinition"].take();
+    let members = definition.as_object_mut().unwrap();
+    for member in [
+        "taskDefinitionArn",
+        "revision",
+        "status",
+        "requiresAttributes",
+        "compatibilities",
+        "registeredAt",
+        "registeredBy",
+    ] {
+        members.remove(member);
+    }
+    let container = &mut definition["containerDefinitions"][0];
+    let environment = container["environment"].as_array_mut().unwrap();
+    let mut level = environment.iter_mut().filter(|it| it["name"] == "LOGLEVEL");
+    level.next().unwrap()["value"] = json!("DEBUG");
+    let mut response = call_ecs(endpoints, "RegisterTaskDefinition", definition).await;
+    response["taskDefinition"]["taskDefinitionArn"].take()
+}
+
 /// What a reader can change, without times.
 async fn state(endpoints: &Endpoints) -> Vec<String> {
     let table = json!({ "TableName": endpoints.table });
@@ -55,6 +105,8 @@ async fn state(endpoints: &Endpoints) -> Vec<String> {
     items.sort_by_key(|item| item["MysfitId"]["S"].to_string());
     let tables = call(endpoints, "DynamoDB_20120810.ListTables", json!({})).await;
     let groups = client().post(format!("{}/Groups", endpoints.aws)).send();
+    let service = like_service(endpoints).await;
+    let revisions = call_ecs(endpoints, "ListTaskDefinitions", json!({})).await;
     vec![
         json!(items).to_string(),
         tables.to_string(),
@@ -62,6 +114,11 @@ async fn state(endpoints: &Endpoints) -> Vec<String> {
         call_elb(endpoints, "DescribeTargetGroups", "").await,
         call_elb(endpoints, "DescribeTargetGroupAttributes", MONOLITHS).await,
         groups.await.unwrap().text().await.unwrap(),
+        service["taskDefinition"].to_string(),
+        service["desiredCount"].to_string(),
+        service["deploymentConfiguration"].to_string(),
+        service["healthCheckGracePeriodSeconds"].to_string(),
+        revisions.to_string(),
     ]
 }
 
@@ -103,6 +160,13 @@ async fn after_a_reset_everything_is_as_at_the_start() {
     let group = client().post(format!("{}/CreateGroup", endpoints.aws));
     let group = group.json(&json!({ "GroupName": "slow" })).send();
     assert_eq!(group.await.unwrap().status(), 200);
+    let revision = register_revision(&endpoints).await;
+    let update = json!({
+        "cluster": "Cluster-mysfits", "service": LIKE_SERVICE, "taskDefinition": revision, "desiredCount": 3,
+        "deploymentConfiguration": { "minimumHealthyPercent": 50, "maximumPercent": 150 },
+        "healthCheckGracePeriodSeconds": 7,
+    });
+    call_ecs(&endpoints, "UpdateService", update).await;
     for (before, after) in start.iter().zip(state(&endpoints).await) {
         assert_ne!(*before, after);
     }
@@ -120,6 +184,45 @@ async fn after_a_reset_everything_is_as_at_the_start() {
     assert_eq!(likes(&endpoints.alb).await, 0);
     assert_eq!(like(&client(), &endpoints.alb).await, 200);
     assert_eq!(likes(&endpoints.alb).await, 1);
+    found("the tasks of the start", async || {
+        is_steady(&endpoints).await.then_some(())
+    })
+    .await;
+    assert_eq!(state(&endpoints).await[6..], start[6..]);
+}
+
+#[tokio::test]
+async fn likes_do_not_fail_while_a_reset_replaces_the_tasks() {
+    let options = ["--chaos", "off", "--health-check-interval-ms", "200"];
+    let lab = Lab::start_with(PATIENT, &options);
+    let endpoints = lab.endpoints();
+    let start = like_service(&endpoints).await["taskDefinition"].take();
+    let revision = register_revision(&endpoints).await;
+    let update = json!({ "cluster": "Cluster-mysfits", "service": LIKE_SERVICE, "taskDefinition": revision });
+    call_ecs(&endpoints, "UpdateService", update).await;
+    found("the tasks of the new revision", async || {
+        is_steady(&endpoints).await.then_some(())
+    })
+    .await;
+    let (client, alb) = (client(), endpoints.alb.clone());
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let liking = tokio::spawn(async move {
+        let mut count = 0;
+        while !stopped.is_cancelled() {
+            assert_eq!(like(&client, &alb).await, 200);
+            count += 1;
+        }
+        count
+    });
+    assert!(reset(&endpoints, &[]).status.success());
+    assert_eq!(like_service(&endpoints).await["taskDefinition"], start);
+    found("the tasks of the start", async || {
+        is_steady(&endpoints).await.then_some(())
+    })
+    .await;
+    stop.cancel();
+    assert!(liking.await.unwrap() > 0);
 }
 
 #[tokio::test]
