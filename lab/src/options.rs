@@ -10,6 +10,12 @@ use wire::Allowed;
 use crate::scenario;
 use crate::task::Bind;
 
+/// The port of the site, unless an option sets it.
+pub const SITE_PORT: u16 = 3000;
+
+/// The port of the AWS endpoint, unless an option sets it.
+pub const AWS_PORT: u16 = 4566;
+
 /// Runs Mythical Mysfits on this machine: database, services, load balancer, X-Ray and site.
 #[derive(Debug, Parser)]
 #[command(name = "lab", version, args_conflicts_with_subcommands = true)]
@@ -38,14 +44,14 @@ pub enum Command {
     /// them in a POSIX shell: eval "$(cargo run -q -- env)"
     Env {
         /// Port of the running lab's AWS endpoint
-        #[arg(long, value_name = "PORT", default_value_t = 4566, value_parser = value_parser!(u16).range(1..))]
+        #[arg(long, value_name = "PORT", default_value_t = AWS_PORT, value_parser = value_parser!(u16).range(1..))]
         aws_port: u16,
     },
     /// Bring the running lab back to its start: likes, adoptions, services, task definitions, rules of the
     /// load balancer, traces, logs
     Reset {
         /// Port of the running lab's site
-        #[arg(long, value_name = "PORT", default_value_t = 3000, value_parser = value_parser!(u16).range(1..))]
+        #[arg(long, value_name = "PORT", default_value_t = SITE_PORT, value_parser = value_parser!(u16).range(1..))]
         site_port: u16,
         /// Do not ask before likes and adoptions in the directory of --data-dir are lost
         #[arg(long)]
@@ -57,7 +63,7 @@ pub enum Command {
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// Port of the site (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    #[arg(long, value_name = "PORT", default_value_t = SITE_PORT)]
     pub site_port: u16,
     /// Port of the load balancer (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
@@ -66,7 +72,7 @@ pub struct Options {
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub dynamodb_port: u16,
     /// Port of the AWS endpoint, which answers for all local AWS services (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = 4566)]
+    #[arg(long, value_name = "PORT", default_value_t = AWS_PORT)]
     pub aws_port: u16,
     /// UDP and TCP port of X-Ray (0: any free port)
     #[arg(long, value_name = "PORT", default_value_t = 2000)]

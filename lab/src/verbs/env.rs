@@ -12,6 +12,7 @@ use wire::REGION;
 use super::client::Listener;
 use crate::error::Error;
 use crate::exports::{self, Export};
+use crate::options::AWS_PORT;
 
 /// Variables that would select other credentials, or other endpoints than `AWS_ENDPOINT_URL`. An SDK refuses a custom endpoint
 /// together with FIPS or dual-stack endpoints.
@@ -52,7 +53,13 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
         let alias = quote(&format!("aws --endpoint-url {endpoint}"));
         commands.push_str(&format!("alias aws={alias};\n"));
     }
-    commands.push_str("# To run these commands in this shell: eval \"$(cargo run -q -- env)\"\n");
+    let option = match aws_port {
+        AWS_PORT => String::new(),
+        port => format!(" --aws-port {port}"),
+    };
+    let comment =
+        format!("# To run these commands in this shell: eval \"$(cargo run -q -- env{option})\"\n");
+    commands.push_str(&comment);
     stdout().write_all(commands.as_bytes())?;
     Ok(())
 }

@@ -48,6 +48,6 @@ fn confirm(what_is_lost: &str) -> Result<(), Error> {
     stdin().read_line(&mut line)?;
     match line.trim() {
         "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Error::NotConfirmed("no confirmation".to_owned())),
+        _ => Err(Error::NotConfirmed("The answer was not yes.".to_owned())),
     }
 }
