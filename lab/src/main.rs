@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
 use lab::options::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse_line(std::env::args_os()).unwrap_or_else(|error| error.exit());
     if let Err(message) = cli.options.check() {
         Cli::command()
             .error(ErrorKind::ValueValidation, message)

@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use telemetry::LogLevel;
 use wire::Allowed;
@@ -26,6 +28,24 @@ pub struct Cli {
     /// The options of the lab.
     #[command(flatten)]
     pub options: Options,
+}
+
+impl Cli {
+    /// Parses a command line, whose first word is the program's name.
+    ///
+    /// # Errors
+    ///
+    /// The error contains the message for the reader.
+    pub fn try_parse_line(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(line).map_err(|mut error| {
+            if error.kind() == ErrorKind::ArgumentConflict {
+                let tip = "write the options of a verb behind it, for example: env --aws-port 4570";
+                let tip = ContextValue::StyledStrs(vec![tip.into()]);
+                error.insert(ContextKind::Suggested, tip);
+            }
+            error
+        })
+    }
 }
 
 /// The subcommands.
@@ -173,6 +193,17 @@ mod tests {
     #[test]
     fn clap_accepts_the_definition_of_the_command_line() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_option_before_a_verb_is_refused_with_advice() {
+        let line = ["lab", "--aws-port", "4570", "env"];
+        let error = Cli::try_parse_line(line.map(OsString::from)).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("--aws-port"), "{message}");
+        assert!(message.contains("env --aws-port 4570"), "{message}");
+        let line = ["lab", "env", "--aws-port", "4570"];
+        assert!(Cli::try_parse_line(line.map(OsString::from)).is_ok());
     }
 
     #[test]
