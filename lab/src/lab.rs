@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use http_shell::raise_open_file_limit;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
 use tokio::time::sleep;
 use xray::Xray;
 
@@ -165,12 +164,10 @@ impl Lab {
         let mut parts = std::mem::take(&mut self.parts);
         let failures = std::mem::replace(&mut self.failures, mpsc::unbounded_channel().1);
         tokio::select! {
-            // In this order, people read that a task is healthy before they read that all is ready.
-            biased;
-            () = asked => {}
             failed = parts.failed() => match failed? {},
             never = self.stage.announce(&self.report) => match never {},
             failed = self.tell(failures) => match failed? {},
+            () = asked => {}
         }
         self.report.say(Event::LabStops);
         drop(std::mem::take(&mut self.endpoints_file));
@@ -195,8 +192,6 @@ impl Lab {
             Some(failure) = failures.recv() => return Err(failure),
         };
         drop(failures);
-        // The announcer is polled first, and reports the tasks that have become healthy last.
-        yield_now().await;
         self.endpoints_file.write(&self.addresses, &tasks)?;
         self.report.say(Ready {
             time: self.start.elapsed(),

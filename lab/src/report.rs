@@ -85,8 +85,8 @@ pub enum Event {
     },
     /// An event of ECS.
     Ecs {
-        /// The short name of the service.
-        service: &'static str,
+        /// The short name of the service, and the ordinal if the event is about a task.
+        name: String,
         /// The message of ECS. Names of tasks replace their ids.
         message: String,
     },
@@ -126,7 +126,7 @@ impl fmt::Display for Event {
                 id,
                 definition,
             } => write!(f, "  {service:<16}  deployment ecs-svc/{id} of {definition} started"),
-            Self::Ecs { service, message } => write!(f, "  {service:<16}  {message}"),
+            Self::Ecs { name, message } => write!(f, "  {name:<16}  {message}"),
             Self::EndpointsTaken { path } => {
                 let path = path.display();
                 write!(

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ecs::{Binding, Ecs, Overview, ServiceConfig, ServiceLoadBalancer, TaskOverview};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::endpoints::TaskInfo;
@@ -29,6 +30,8 @@ pub struct Stage {
     services: Vec<Service>,
     /// The ARNs of the services' target groups, in the same order.
     target_groups: Vec<String>,
+    /// The last overview about which people have been told.
+    announced: watch::Sender<Arc<Overview>>,
 }
 
 impl Stage {
@@ -43,6 +46,7 @@ impl Stage {
             ecs,
             services,
             target_groups,
+            announced: watch::Sender::default(),
         }
     }
 
@@ -83,9 +87,9 @@ impl Stage {
     }
 
     /// Resolves with all healthy tasks when all services are steady, and the tasks are others than `known`. They are in the
-    /// order of the services and of their ordinals.
+    /// order of the services and of their ordinals. [`announce`](Self::announce) must run, and has reported them.
     pub async fn steady(&self, known: Option<&[TaskInfo]>) -> Vec<TaskInfo> {
-        let mut overview = self.ecs.watch();
+        let mut overview = self.announced.subscribe();
         loop {
             let tasks = self.tasks_if_steady(&overview.borrow_and_update());
             if let Some(tasks) = tasks
@@ -155,7 +159,7 @@ impl Stage {
 
     /// Reports what ECS does until this is dropped.
     pub async fn announce(&self, report: &Report) -> Infallible {
-        announcer::announce(&self.ecs, &self.services, report).await
+        announcer::announce(&self.ecs, &self.services, report, &self.announced).await
     }
 
     /// Stops services that do not depend on each other.

@@ -61,13 +61,13 @@ class AwsEndpoint(TestCase):
             (["elbv2", "describe-ssl-policies"], "InvalidAction", "DescribeSSLPolicies"),
             (["ec2", "describe-vpcs"], "InvalidAction", "DescribeVpcs"),
             (["sts", "get-session-token"], "InvalidAction", "GetSessionToken of the service sts"),
-            (["ecs", "list-clusters"], "UnknownOperationException", "ListClusters of the service ecs"),
             (["lambda", "list-functions"], "UnknownOperationException", "of the service lambda"),
             (["s3api", "list-buckets"], "UnknownOperationException", "of the service s3"),
         ]:
             with self.subTest(arguments):
                 self.assert_refused(code, operation, cli.aws, *arguments)
                 self.assert_refused(code, SERVICES, cli.aws, *arguments)
+        self.assert_refused("UnknownOperationException", "ListAccountSettings", cli.aws, "ecs", "list-account-settings")
         # Version 2 calls CloudWatch with the query protocol before 2.32.14, and then with AWS JSON.
         with self.assertRaisesRegex(Refused, "ListMetrics of the service monitoring"):
             cli.aws("cloudwatch", "list-metrics")

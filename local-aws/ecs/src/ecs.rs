@@ -80,6 +80,11 @@ impl Ecs {
             .await;
     }
 
+    /// Resolves when what follows from everything before the call has been decided, and [`Ecs::watch`] shows it.
+    pub async fn settled(&self) {
+        self.call(|_, _| ()).await;
+    }
+
     /// The events of all services from now on, with the names of the services.
     pub fn events(&self) -> broadcast::Receiver<(String, Event)> {
         self.events.subscribe()

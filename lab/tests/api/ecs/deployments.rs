@@ -43,7 +43,7 @@ async fn a_new_revision_replaces_all_tasks_and_no_like_fails() {
     })
     .await;
     cluster.lab.wait_for(":2 started");
-    cluster.lab.wait_for(" deployment completed.");
+    cluster.lab.wait_for(" completed");
 }
 
 /// Deploys a revision whose tasks fail, and waits until the old one is back.
@@ -66,7 +66,7 @@ async fn assert_is_rolled_back(cluster: &Cluster, change: impl FnOnce(&mut Value
     for task in tasks {
         assert!(crate::process::runs(task.pid), "{task:?}");
     }
-    cluster.lab.wait_for("deployment failed");
+    cluster.lab.wait_for(" failed: tasks failed to start");
     cluster.lab.wait_for("rolling back to deployment");
 }
 
