@@ -68,6 +68,8 @@ impl News {
                 lines.push(Event::Stops { task });
             }
         }
+        // ECS stops tasks because others have become healthy.
+        lines.sort_by_key(|line| matches!(line, Event::Stops { .. }));
         lines
     }
 
