@@ -2,8 +2,11 @@
 //!
 //! The output is for `eval` in a POSIX shell: sh, bash, zsh, dash. `infra/script/env` prints the same names for AWS.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{Write as _, stdout};
+use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 
 use axum::http::Method;
@@ -42,8 +45,9 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
     let exports = listener.send(Method::GET, exports::PATH)?;
     let exports = exports.parse_success()?;
     let endpoint = listener.url();
-    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let mut commands = commands(&endpoint, exports, variables);
+    let variables = std::env::vars_os();
+    let variables = variables.map(|(name, value)| (to_text(&name), to_text(&value)));
+    let mut commands = commands(&endpoint, exports, &variables.collect());
     if let Some(version) = installed_cli().filter(|&it| ignores_endpoint_variable(it)) {
         let [major, minor, patch] = version;
         eprintln!(
@@ -64,12 +68,15 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the commands. `variables` are the names of the reader's variables.
-fn commands(
-    endpoint: &str,
-    exports: Vec<Export>,
-    variables: impl Iterator<Item = String>,
-) -> String {
+/// The names and the values of the reader's variables.
+type Variables = BTreeMap<String, String>;
+
+fn to_text(text: &OsStr) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+/// Returns the commands.
+fn commands(endpoint: &str, exports: Vec<Export>, variables: &Variables) -> String {
     let clients = [
         ("AWS_ENDPOINT_URL", endpoint),
         ("AWS_ACCESS_KEY_ID", "lab"),
@@ -80,20 +87,41 @@ fn commands(
         ("AWS_PAGER", ""),
     ];
     let clients = clients.map(|(name, value)| Export::new(name, value));
-    let of_service = variables.filter(|name| {
+    let without_proxy = hosts_without_proxy(variables);
+    let without_proxy = without_proxy.iter().flat_map(|hosts| {
+        let names = ["NO_PROXY", "no_proxy"];
+        names.map(|name| Export::new(name, hosts))
+    });
+    let names = variables.keys().map(String::as_str);
+    let of_service = names.filter(|name| {
         let service = name.strip_prefix(ENDPOINT_OF_SERVICE);
         service.is_some_and(is_identifier)
     });
     let mut commands = "unset".to_owned();
-    for name in INTERFERING.map(str::to_owned).into_iter().chain(of_service) {
+    for name in INTERFERING.into_iter().chain(of_service) {
         let _ = write!(commands, " {name}");
     }
     // With the semicolons, `eval` also works without quotation marks.
     commands.push_str(";\n");
-    for Export { name, value } in clients.into_iter().chain(exports) {
+    for Export { name, value } in clients.into_iter().chain(without_proxy).chain(exports) {
         let _ = writeln!(commands, "export {name}={};", quote(&value));
     }
     commands
+}
+
+/// Returns the value of `NO_PROXY` with which requests to the lab do not go to the reader's proxy, if there is a proxy that would
+/// get them.
+fn hosts_without_proxy(variables: &Variables) -> Option<String> {
+    let value = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+    let mut proxies = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter();
+    proxies.find_map(value)?;
+    let loopback = Ipv4Addr::LOCALHOST.to_string();
+    let Some(hosts) = value("no_proxy").or_else(|| value("NO_PROXY")) else {
+        return Some(loopback);
+    };
+    let mut listed = hosts.split(',').map(str::trim);
+    let is_listed = listed.any(|host| host == "*" || host == loopback);
+    (!is_listed).then(|| format!("{hosts},{loopback}"))
 }
 
 /// A word of a shell command, as an SDK's variables have them: other names cannot be unset in every shell.
@@ -145,14 +173,42 @@ mod tests {
         assert_eq!(quote(""), "''");
     }
 
+    fn variables_of(variables: &[(&str, &str)]) -> Variables {
+        let variables = variables.iter();
+        variables
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn requests_to_the_lab_do_not_go_to_a_proxy() {
+        let proxy = ("HTTP_PROXY", "http://proxy.example");
+        for (variables, hosts) in [
+            (vec![], None),
+            (vec![("HTTP_PROXY", "")], None),
+            (vec![("NO_PROXY", "a.example")], None),
+            (vec![proxy], Some("127.0.0.1")),
+            (vec![("all_proxy", "x")], Some("127.0.0.1")),
+            (
+                vec![proxy, ("NO_PROXY", "a.example")],
+                Some("a.example,127.0.0.1"),
+            ),
+            (vec![proxy, ("no_proxy", "a.example, 127.0.0.1")], None),
+            (vec![proxy, ("NO_PROXY", "*")], None),
+        ] {
+            let found = hosts_without_proxy(&variables_of(&variables));
+            assert_eq!(found.as_deref(), hosts, "{variables:?}");
+        }
+    }
+
     #[test]
     fn the_endpoints_of_single_services_are_unset() {
         let variables = [
-            "AWS_ENDPOINT_URL_DYNAMODB",
-            "AWS_ENDPOINT_URL_$(id)",
-            "HOME",
+            ("AWS_ENDPOINT_URL_DYNAMODB", ""),
+            ("AWS_ENDPOINT_URL_$(id)", ""),
+            ("HOME", ""),
         ];
-        let commands = commands("x", vec![], variables.map(str::to_owned).into_iter());
+        let commands = commands("x", vec![], &variables_of(&variables));
         let unset = commands.lines().next().unwrap_or_default();
         assert!(unset.starts_with("unset AWS_PROFILE "), "{unset}");
         assert!(unset.ends_with(" AWS_ENDPOINT_URL_DYNAMODB;"), "{unset}");
