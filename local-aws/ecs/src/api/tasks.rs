@@ -4,7 +4,7 @@ mod describe;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wire::{Error, shorten};
+use wire::Error;
 
 use super::INVALID_PARAMETER;
 use super::names::{check_cluster, check_list, missing, service, task_id};
@@ -19,7 +19,7 @@ use describe::describe_task;
 /// Maximum number of tasks that a request describes.
 const MAX_TASKS: usize = 100;
 
-/// Maximum length of the reason of a stop.
+/// Maximum length of the reason of a stop in bytes.
 const MAX_REASON_LENGTH: usize = 1024;
 
 #[derive(Debug, Deserialize)]
@@ -136,15 +136,12 @@ pub struct StopTask {
 pub fn stop(state: &mut State, now: Timestamp, request: StopTask) -> Result<Value, Error> {
     check_cluster(state, request.cluster.as_deref())?;
     let id = task_id(state, &request.task)?;
-    let reason = request.reason.as_deref();
-    if reason.is_some_and(|reason| reason.len() > MAX_REASON_LENGTH) {
-        let reason = shorten(reason.unwrap_or_default());
-        return Err(Error::bad_request(
-            INVALID_PARAMETER,
-            format!("The reason is longer than {MAX_REASON_LENGTH} bytes: {reason}"),
-        ));
+    let reason = request.reason;
+    let reason = reason.unwrap_or_else(|| "Task stopped by user".to_owned());
+    if reason.len() > MAX_REASON_LENGTH {
+        let message = format!("The reason has more than {MAX_REASON_LENGTH} bytes.");
+        return Err(Error::bad_request(INVALID_PARAMETER, message));
     }
-    let reason = reason.unwrap_or("Task stopped by user").to_owned();
     state.stop_task(id, reason, now);
     match state.tasks.get(id) {
         Some(task) => Ok(json!({ "task": describe_task(state, task) })),
