@@ -192,14 +192,17 @@ fn container_health(definition: &Container, container: &ContainerState) -> &'sta
     }
 }
 
-/// The health of the essential containers that have health checks: UNHEALTHY if one is, else UNKNOWN if one is. Source: API
-/// reference, "HealthCheck".
+/// The health of the essential containers that have health checks.
 fn task_health(task: &Task) -> &'static str {
     let definitions = task.definition.containers.iter();
     let containers = definitions.zip(&task.containers);
     let checked = containers
         .filter(|(definition, _)| definition.essential && definition.health_check.is_some());
-    let health = checked.map(|(definition, container)| container_health(definition, container));
+    worst(checked.map(|(definition, container)| container_health(definition, container)))
+}
+
+/// UNHEALTHY if one is, else UNKNOWN if one is or there is none. Source: API reference, "HealthCheck", task health status.
+fn worst(health: impl Iterator<Item = &'static str>) -> &'static str {
     let rank = |health: &&str| match *health {
         "UNHEALTHY" => 0,
         "UNKNOWN" => 1,
@@ -235,5 +238,22 @@ fn stop_code(code: StopCode) -> &'static str {
         StopCode::EssentialContainerExited => "EssentialContainerExited",
         StopCode::UserInitiated => "UserInitiated",
         StopCode::ServiceSchedulerInitiated => "ServiceSchedulerInitiated",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worst;
+
+    #[test]
+    fn a_task_is_as_healthy_as_its_least_healthy_essential_container() {
+        for (health, expected) in [
+            (&[][..], "UNKNOWN"),
+            (&["HEALTHY", "HEALTHY"], "HEALTHY"),
+            (&["HEALTHY", "UNKNOWN"], "UNKNOWN"),
+            (&["UNKNOWN", "UNHEALTHY", "HEALTHY"], "UNHEALTHY"),
+        ] {
+            assert_eq!(worst(health.iter().copied()), expected, "{health:?}");
+        }
     }
 }

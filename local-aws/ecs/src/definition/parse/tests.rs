@@ -365,6 +365,13 @@ fn values_outside_their_limits_are_refused() {
         let error = error(&format!("/containerDefinitions/0/{member}"), value.clone());
         assert_eq!(error.code, "ClientException", "{member} {value}");
     }
+    // The API reference says that `memory` must be greater. Equal values are common, and accepted here.
+    for (memory, is_refused) in [(128, false), (127, true)] {
+        let container =
+            json!([{ "name": "c", "image": "i", "memory": memory, "memoryReservation": 128 }]);
+        let result = TaskDefinition::parse(&with(minimal(), "/containerDefinitions", container));
+        assert_eq!(result.is_err(), is_refused, "{memory}");
+    }
     let twins = json!([{ "name": "c", "image": "i" }, { "name": "c", "image": "i" }]);
     let error = error("/containerDefinitions", twins);
     assert_eq!(error.message, "Container names must be unique.");
