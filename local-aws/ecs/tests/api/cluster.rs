@@ -288,6 +288,7 @@ impl Cluster {
             let items = page[list].as_array().unwrap();
             assert!(items.len() <= size as usize);
             found.extend(items.iter().cloned());
+            assert!(found.len() < 10_000, "the pages have no end");
             match page.get("nextToken") {
                 Some(token) => request["nextToken"] = token.clone(),
                 None => return found,
