@@ -71,7 +71,12 @@ def start_lab(options, variables):
         assert process.poll() is None, "the lab has ended"
         assert time.monotonic() < deadline, "the lab is not ready"
         time.sleep(POLL_INTERVAL_SECONDS)
-    return json.loads(endpoints_file.read_text())
+    return {**json.loads(endpoints_file.read_text()), "file": endpoints_file}
+
+
+def tasks():
+    """The tasks that the endpoints file of the lab lists now."""
+    return json.loads(lab()["file"].read_text())["tasks"]
 
 
 class Boto3:

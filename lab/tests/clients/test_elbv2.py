@@ -5,7 +5,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from clients import POLL_INTERVAL_SECONDS, TIMEOUT_SECONDS, Boto3, TestCase, lab, with_each_cli, with_each_client
+from clients import POLL_INTERVAL_SECONDS, TIMEOUT_SECONDS, Boto3, TestCase, lab, tasks, with_each_cli, with_each_client
 
 MYSFIT = "4e53920c-505a-4a90-a694-b9300791f0ae"
 
@@ -125,7 +125,7 @@ class Describe(TestCase):
         for arn, service in zip(group_arns(), ["like-service", "monolith"]):
             found = describe(client, "TargetHealth", "TargetHealthDescriptions", TargetGroupArn=arn)
             urls = {f"http://{it['Target']['Id']}:{it['Target']['Port']}" for it in found}
-            self.assertEqual(urls, {task["url"] for task in lab()["tasks"] if task["service"] == service})
+            self.assertEqual(urls, {task["url"] for task in tasks() if task["service"] == service})
             self.assertEqual([it["TargetHealth"] for it in found], [{"State": "healthy"}] * len(found))
             target = found[0]["Target"]
             chosen = {"Id": target["Id"], "Port": target["Port"]}

@@ -13,14 +13,14 @@ from clients import lab
 COMMANDS = """
 eval "$("$LAB_BIN" env --aws-port "$PORT")"
 aws ecs describe-services --cluster "$CLUSTER" --services "$LIKE_SERVICE" "$MONOLITH_SERVICE" --query services[].serviceName
-aws ecs list-task-definitions --family-prefix "$LIKE_FAMILY" --query "length(taskDefinitionArns)"
-aws ecs list-task-definitions --family-prefix "$MONOLITH_FAMILY" --query "length(taskDefinitionArns)"
+aws ecs list-task-definitions --family-prefix "$LIKE_FAMILY" --query 'length(taskDefinitionArns) > `0`'
+aws ecs list-task-definitions --family-prefix "$MONOLITH_FAMILY" --query 'length(taskDefinitionArns) > `0`'
 aws elbv2 describe-rules --rule-arns "$LIKE_RULE" --query Rules[0].Priority
 aws elbv2 describe-target-groups --target-group-arns "$LIKE_TARGET_GROUP" "$MONOLITH_TARGET_GROUP" --query TargetGroups[].TargetGroupName
 aws dynamodb scan --table-name "$TABLE" --select COUNT --query Count
 """
 
-RESULTS = [["Mythical-Like-Service-mysfits", "Mythical-Monolith-Service-mysfits"], 1, 1, "1", ["mysfits-like-service", "mysfits-monolith"], 12]
+RESULTS = [["Mythical-Like-Service-mysfits", "Mythical-Monolith-Service-mysfits"], True, True, "1", ["mysfits-like-service", "mysfits-monolith"], 12]
 
 
 class Env(unittest.TestCase):
