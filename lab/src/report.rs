@@ -83,11 +83,18 @@ pub enum Event {
         /// Family and revision of the task definition.
         definition: String,
     },
-    /// An event of ECS.
-    Ecs {
-        /// The short name of the service, and the ordinal if the event is about a task.
-        name: String,
-        /// The message of ECS. Names of tasks replace their ids.
+    /// An event of ECS about a task.
+    Task {
+        /// The short name of the service, and the ordinal.
+        task: String,
+        /// The message of ECS in short.
+        message: String,
+    },
+    /// An event of ECS about a service.
+    Service {
+        /// The short name of the service.
+        service: &'static str,
+        /// The message of ECS in short. Names of tasks replace their ids.
         message: String,
     },
     /// Another program has replaced the endpoints file by a different file.
@@ -126,7 +133,8 @@ impl fmt::Display for Event {
                 id,
                 definition,
             } => write!(f, "  {service:<16}  deployment ecs-svc/{id} of {definition} started"),
-            Self::Ecs { name, message } => write!(f, "  {name:<16}  {message}"),
+            Self::Task { task, message } => write!(f, "  {task:<16}  {message}"),
+            Self::Service { service, message } => write!(f, "  {service:<16}  {message}"),
             Self::EndpointsTaken { path } => {
                 let path = path.display();
                 write!(

@@ -14,7 +14,7 @@ use crate::scenario::Service;
 mod messages;
 mod news;
 
-use news::News;
+use news::{News, sort};
 
 /// Reports until this is dropped. `announced` gets each overview after it was reported.
 pub async fn announce(
@@ -26,30 +26,30 @@ pub async fn announce(
     let (mut overviews, mut events) = (ecs.watch(), ecs.events());
     let mut news = News::new(services);
     loop {
-        let event = tokio::select! {
-            changed = overviews.changed() => match changed {
-                Ok(()) => None,
+        let mut received = Vec::new();
+        tokio::select! {
+            changed = overviews.changed() => if changed.is_err() {
                 // The cluster has ended.
-                Err(_) => std::future::pending().await,
+                std::future::pending::<()>().await;
             },
             event = events.recv() => match event {
-                Ok(event) => Some(event),
+                Ok(event) => received.push(event),
                 // The console shows fewer lines than the API has events.
-                Err(RecvError::Lagged(_)) => None,
+                Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => std::future::pending().await,
             },
-        };
-        if event.is_some() {
-            // The overview shows what the event is about.
-            ecs.settled().await;
+        }
+        // Then the overview shows what the events are about, and all events of the same change are there.
+        ecs.settled().await;
+        while let Ok(event) = events.try_recv() {
+            received.push(event);
         }
         let overview = Arc::clone(&overviews.borrow_and_update());
-        for line in news.of_overview(&overview, Instant::now()) {
-            report.say(line);
-        }
-        if let Some((service, event)) = event
-            && let Some(line) = news.of_event(&service, &event.message)
-        {
+        let mut lines = news.of_overview(&overview, Instant::now());
+        let events = received.iter();
+        lines.extend(events.filter_map(|(service, event)| news.of_event(service, &event.message)));
+        sort(&mut lines);
+        for line in lines {
             report.say(line);
         }
         news.forget_tasks_not_in(&overview);

@@ -68,8 +68,6 @@ impl News {
                 lines.push(Event::Stops { task });
             }
         }
-        // ECS stops tasks because others have become healthy.
-        lines.sort_by_key(|line| matches!(line, Event::Stops { .. }));
         lines
     }
 
@@ -85,14 +83,20 @@ impl News {
         for (id, task) in &self.tasks {
             message = message.replace(id.as_str(), &task.name);
         }
-        let name = match subject {
-            Subject::Service => self.short_name(service).to_owned(),
-            Subject::Task(id) => match self.tasks.get(id) {
-                Some(task) => task.name.clone(),
-                None => self.short_name(service).to_owned(),
-            },
+        let task = match subject {
+            Subject::Service => None,
+            Subject::Task(id) => self.tasks.get(id),
         };
-        Some(Event::Ecs { name, message })
+        Some(match task {
+            Some(task) => Event::Task {
+                task: task.name.clone(),
+                message,
+            },
+            None => Event::Service {
+                service: self.short_name(service),
+                message,
+            },
+        })
     }
 
     /// Forgets tasks that have stopped.
@@ -159,6 +163,17 @@ impl News {
     fn short_name(&self, service: &str) -> &'static str {
         self.short_names.get(service).copied().unwrap_or("service")
     }
+}
+
+/// Sorts lines about the same change such that causes come before their effects: ECS stops tasks because others have become
+/// healthy or because they are unhealthy, and then a deployment is completed.
+pub fn sort(lines: &mut [Event]) {
+    lines.sort_by_key(|line| match line {
+        Event::Task { .. } => 1,
+        Event::Stops { .. } => 2,
+        Event::Service { .. } => 3,
+        _ => 0,
+    });
 }
 
 fn ids(overview: &Overview) -> Vec<&str> {

@@ -12,6 +12,9 @@ use crate::eventually;
 /// leave more.
 const MAX_POOL_THREADS: usize = 5;
 
+/// Connections of health checks, and idle connections between the services and the load balancer, come and go.
+const MAX_CONNECTIONS: usize = 10;
+
 /// What a process has that it could lose.
 #[derive(Debug)]
 struct Holdings {
@@ -37,7 +40,7 @@ impl Holdings {
     }
 
     fn is_within(&self, other: &Self) -> bool {
-        self.files <= other.files
+        self.files <= other.files + MAX_CONNECTIONS
             && self.threads <= other.threads + MAX_POOL_THREADS
             && self.children <= other.children
             && self.listeners <= other.listeners

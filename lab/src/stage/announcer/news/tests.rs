@@ -131,3 +131,34 @@ fn deployments_and_desired_counts_are_reported_when_they_change() {
         "like-service-0    is unhealthy: Request timed out"
     );
 }
+
+#[test]
+fn causes_are_reported_before_their_effects() {
+    let task = "like-service-0".to_owned();
+    let message = String::new();
+    let mut lines = [
+        Event::Service {
+            service: "like-service",
+            message: message.clone(),
+        },
+        Event::Stops { task: task.clone() },
+        Event::Task {
+            task: task.clone(),
+            message,
+        },
+        Event::Healthy {
+            task,
+            time: Duration::ZERO,
+        },
+    ];
+    sort(&mut lines);
+    assert!(matches!(
+        lines,
+        [
+            Event::Healthy { .. },
+            Event::Task { .. },
+            Event::Stops { .. },
+            Event::Service { .. }
+        ]
+    ));
+}
