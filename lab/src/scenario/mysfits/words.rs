@@ -7,7 +7,7 @@ use super::super::{Context, Words};
 use super::options::{LikeIn, Options};
 use super::{LIKE, LIKE_PATHS, MONOLITH};
 use crate::endpoints::Addresses;
-use crate::options::Switch;
+use crate::options::{AWS_PORT, Switch};
 
 /// A mysfit of the seed data.
 const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
@@ -60,24 +60,22 @@ fn remarks(options: &Options, context: &Context<'_>) -> Vec<String> {
 }
 
 fn first_steps(addresses: &Addresses, has_traces: bool) -> Vec<String> {
-    let Addresses {
-        site,
-        alb,
-        table,
-        aws,
-        ..
-    } = addresses;
+    let Addresses { site, alb, aws, .. } = addresses;
+    let port = match aws.rsplit(':').next() {
+        Some(port) if port != AWS_PORT.to_string() => format!(" --aws-port {port}"),
+        _ => String::new(),
+    };
     let mut steps = vec![
         format!("open {site} and click some hearts"),
         format!("curl -i -X POST {alb}/mysfits/{MYSFIT}/like"),
-        "export AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION=us-east-1"
+        format!(r#"eval "$(cargo run -q -- env{port})"   # in another terminal, for the AWS CLI"#),
+        "aws ecs update-service --cluster $CLUSTER --service $LIKE_SERVICE --desired-count 3"
             .to_owned(),
-        format!("aws dynamodb scan --endpoint-url {aws} --table-name {table}"),
+        "aws dynamodb scan --table-name $TABLE".to_owned(),
     ];
     if has_traces {
         steps.extend([
-            format!("aws xray get-trace-summaries --endpoint-url {aws} \\"),
-            "  --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\".to_owned(),
+            "aws xray get-trace-summaries --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\".to_owned(),
             format!("  --filter-expression '{FILTER}'"),
         ]);
     }
