@@ -15,10 +15,15 @@ POLL_SECONDS = 0.002
 
 
 def measure_rolling_ms(tasks):
-    """Milliseconds from a forced deployment of the Like service with `tasks` tasks until all old tasks have ended."""
+    """Milliseconds from a forced deployment of the Like service with `tasks` tasks until the service is stable.
+
+    The old tasks no longer receive requests then. They end after that.
+    """
 
     def measure(environment):
-        with run_lab(environment.binaries["lab"], "--tracing=off", f"--like-tasks={tasks}") as (_, endpoints):
+        # New and old tasks run at the same time.
+        options = ("--tracing=off", f"--like-tasks={tasks}", f"--max-tasks={2 * tasks}")
+        with run_lab(environment.binaries["lab"], *options) as (_, endpoints):
             connection = open_connection(endpoints["aws"])
             samples = []
             for number in range(environment.options.deployments):
@@ -28,6 +33,8 @@ def measure_rolling_ms(tasks):
                 while not is_stable(connection, tasks):
                     time.sleep(POLL_SECONDS)
                 samples.append((time.perf_counter() - start) * 1000)
+                while has_stopping_tasks(connection):
+                    time.sleep(POLL_SECONDS)
             return samples
 
     return measure
@@ -50,6 +57,13 @@ def is_stable(connection, tasks):
     """Whether the service has one deployment, all tasks of which run: the condition of the AWS CLI's `wait services-stable`."""
     service = call(connection, "DescribeServices", {"cluster": CLUSTER, "services": [SERVICE]})["services"][0]
     return len(service["deployments"]) == 1 and service["runningCount"] == tasks
+
+
+def has_stopping_tasks(connection):
+    """Whether processes of old tasks still run. One page has up to 100 tasks, as many as all samples of a row stop."""
+    stopped = call(connection, "ListTasks", {"cluster": CLUSTER, "serviceName": SERVICE, "desiredStatus": "STOPPED"})["taskArns"]
+    tasks = call(connection, "DescribeTasks", {"cluster": CLUSTER, "tasks": stopped})["tasks"] if stopped else []
+    return any(task["lastStatus"] != "STOPPED" for task in tasks)
 
 
 def call(connection, operation, request):
