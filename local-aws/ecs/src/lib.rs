@@ -13,6 +13,7 @@ mod ecs;
 mod events;
 mod ids;
 mod limits;
+pub mod metadata;
 mod model;
 mod overview;
 mod plan;
