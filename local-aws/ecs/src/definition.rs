@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::dependencies::Dependency;
+
 /// A revision of a task definition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskDefinition {
@@ -44,8 +46,33 @@ pub struct Container {
     pub port_mappings: Vec<PortMapping>,
     /// The health check of the container.
     pub health_check: Option<ContainerHealthCheck>,
+    /// The containers that must reach a condition before this one starts.
+    pub depends_on: Vec<Dependency>,
+    /// Maximum time from the start of this container until it reaches the condition that others wait for.
+    pub start_timeout: Option<Duration>,
+    /// Whether the container is restarted when it ends.
+    pub restart_policy: Option<RestartPolicy>,
     /// Time between SIGTERM and SIGKILL.
     pub stop_timeout: Duration,
+}
+
+/// An enabled `restartPolicy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartPolicy {
+    /// A container that ran for a shorter time is not restarted.
+    pub attempt_period: Duration,
+    /// A container that ended with one of these exit codes is not restarted.
+    pub ignored_exit_codes: Vec<i32>,
+}
+
+impl RestartPolicy {
+    /// Decides whether a container is restarted that has run for `running_for`.
+    ///
+    /// Source: API reference, `ContainerRestartPolicy`.
+    pub fn restarts(&self, exit_code: Option<i32>, running_for: Duration) -> bool {
+        let is_ignored = exit_code.is_some_and(|code| self.ignored_exit_codes.contains(&code));
+        running_for >= self.attempt_period && !is_ignored
+    }
 }
 
 /// A port on which a container listens.

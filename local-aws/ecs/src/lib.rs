@@ -9,6 +9,7 @@ mod api;
 mod apply;
 mod container_health;
 mod definition;
+mod dependencies;
 mod ecs;
 mod events;
 mod ids;
@@ -26,6 +27,10 @@ mod time;
 
 pub use container_health::ContainerHealth;
 pub use definition::{Container, ContainerHealthCheck, PortMapping, Protocol, TaskDefinition};
+pub use definition::{
+    Container, ContainerHealthCheck, PortMapping, Protocol, RestartPolicy, TaskDefinition,
+};
+pub use dependencies::{Condition, Dependency, Progress, Start};
 pub use ecs::Ecs;
 pub use model::{
     Config, DeploymentConfig, DeploymentState, Event, ServiceConfig, ServiceLoadBalancer,

@@ -9,6 +9,13 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use wire::{Error, parse_json_value};
 
+mod lifecycle;
+
+use lifecycle::{
+    check_dependencies, check_start_timeout, check_stop_timeout, parse_dependencies,
+    parse_restart_policy,
+};
+
 use super::request::{self, Request};
 use super::size::task_size;
 use super::{Container, ContainerHealthCheck, PortMapping, Protocol, TaskDefinition};
@@ -21,9 +28,6 @@ const MAX_CONTAINERS: usize = 10;
 
 /// Maximum length of the names of families and containers.
 const MAX_NAME_LENGTH: usize = 255;
-
-/// Time between SIGTERM and SIGKILL if the task definition has no `stopTimeout`.
-const DEFAULT_STOP_TIMEOUT: i64 = 30;
 
 impl TaskDefinition {
     /// Parses the request of `RegisterTaskDefinition`. The revision of the result is 0: the registration sets it.
@@ -45,23 +49,32 @@ impl TaskDefinition {
         if parsed.container_definitions.len() > MAX_CONTAINERS {
             return Err(refused("Too many containers."));
         }
+        let names = parsed.container_definitions.iter();
+        let names: Vec<_> = names
+            .map(|it| it.name.clone().unwrap_or_default())
+            .collect();
         let containers = parsed.container_definitions.into_iter();
         let containers = containers
-            .map(|container| parse_container(container, cpu, memory))
+            .map(|container| parse_container(container, &names, cpu, memory))
             .collect::<Result<Vec<_>, _>>()?;
         check_containers(&containers)?;
+        check_dependencies(&containers)?;
         let mut document = request.as_object().cloned().unwrap_or_default();
         document.insert("cpu".to_owned(), cpu.to_string().into());
         document.insert("memory".to_owned(), memory.to_string().into());
         add_defaults(&mut document, &containers);
-        Ok(Self {
+        let definition = Self {
             family: parsed.family,
             revision: 0,
             cpu,
             memory,
             containers,
             document,
-        })
+        };
+        if definition.has_dependency_cycle() {
+            return Err(refused("The dependencies of the containers have a cycle."));
+        }
+        Ok(definition)
     }
 }
 
@@ -127,6 +140,7 @@ fn check_containers(containers: &[Container]) -> Result<(), Error> {
 
 fn parse_container(
     container: request::Container,
+    names: &[String],
     task_cpu: u32,
     task_memory: u32,
 ) -> Result<Container, Error> {
@@ -176,24 +190,12 @@ fn parse_container(
         environment: environment.map(|it| (it.name, it.value)).collect(),
         port_mappings,
         health_check: container.health_check.map(parse_health_check).transpose()?,
+        depends_on: parse_dependencies(&container.depends_on, names)?,
+        restart_policy: parse_restart_policy(&name, container.restart_policy)?,
+        start_timeout: check_start_timeout(&name, container.start_timeout)?,
         stop_timeout,
         name,
     })
-}
-
-fn check_stop_timeout(container: &str, seconds: Option<i64>) -> Result<Duration, Error> {
-    let seconds = seconds.unwrap_or(DEFAULT_STOP_TIMEOUT);
-    if seconds > 120 {
-        return Err(refused(
-            "Tasks using the Fargate launch type must have a container stop timeout of less than 120 seconds.",
-        ));
-    }
-    match u64::try_from(seconds) {
-        Ok(seconds) if seconds >= 2 => Ok(Duration::from_secs(seconds)),
-        _ => Err(refused(format!(
-            "Granular stop timeout on container '{container}' must be at least 2 seconds."
-        ))),
-    }
 }
 
 fn parse_mapping(mapping: &request::PortMapping) -> Result<PortMapping, Error> {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
 use super::Protocol;
+use crate::dependencies::Condition;
 
 /// Members that are declared only so that their types are checked begin with `_`. They have no effect on a local task, and
 /// the API shows them as they were registered.
@@ -49,6 +50,10 @@ pub struct Container {
     #[serde(default)]
     pub port_mappings: Vec<PortMapping>,
     pub health_check: Option<HealthCheck>,
+    #[serde(default)]
+    pub depends_on: Vec<Dependency>,
+    pub start_timeout: Option<i64>,
+    pub restart_policy: Option<RestartPolicy>,
     pub stop_timeout: Option<i64>,
     #[serde(rename = "dockerLabels")]
     _docker_labels: Option<BTreeMap<String, String>>,
@@ -58,14 +63,10 @@ pub struct Container {
     _log_configuration: Option<LogConfiguration>,
     #[serde(rename = "readonlyRootFilesystem")]
     _readonly_root_filesystem: Option<bool>,
-    #[serde(rename = "restartPolicy")]
-    _restart_policy: Option<RestartPolicy>,
     #[serde(rename = "user")]
     _user: Option<String>,
     #[serde(rename = "command")]
     _command: Option<Unimplemented>,
-    #[serde(rename = "dependsOn")]
-    _depends_on: Option<Unimplemented>,
     #[serde(rename = "dnsSearchDomains")]
     _dns_search_domains: Option<Unimplemented>,
     #[serde(rename = "dnsServers")]
@@ -111,6 +112,13 @@ pub struct PortMapping {
     _name: Option<String>,
     #[serde(rename = "appProtocol")]
     _app_protocol: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Dependency {
+    pub container_name: String,
+    pub condition: Condition,
 }
 
 #[derive(Debug, Deserialize)]
@@ -186,14 +194,12 @@ enum LogDriver {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RestartPolicy {
-    #[serde(rename = "enabled")]
-    _enabled: bool,
-    #[serde(rename = "ignoredExitCodes")]
-    _ignored_exit_codes: Option<Vec<i64>>,
-    #[serde(rename = "restartAttemptPeriod")]
-    _restart_attempt_period: Option<i64>,
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RestartPolicy {
+    pub enabled: bool,
+    #[serde(default)]
+    pub ignored_exit_codes: Vec<i32>,
+    pub restart_attempt_period: Option<i64>,
 }
 
 /// A list that is not implemented. Only the empty list is accepted, because `DescribeTaskDefinition` shows some parameters as

@@ -201,6 +201,9 @@ pub fn definition(family: &str, revision: u32) -> Arc<TaskDefinition> {
             protocol: Protocol::Tcp,
         }],
         health_check: None,
+        depends_on: Vec::new(),
+        start_timeout: None,
+        restart_policy: None,
         stop_timeout: Duration::from_secs(30),
     };
     Arc::new(TaskDefinition {

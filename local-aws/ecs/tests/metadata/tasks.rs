@@ -91,6 +91,9 @@ fn container(name: &str, memory: Option<u32>) -> Container {
         environment: Vec::new(),
         port_mappings: Vec::new(),
         health_check: None,
+        depends_on: Vec::new(),
+        start_timeout: None,
+        restart_policy: None,
         stop_timeout: Duration::from_secs(30),
     }
 }

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod sidecars;
+
 /// The definition of the Like service as `infra/services.yml` has it.
 fn like_service() -> Value {
     json!({
@@ -109,10 +111,14 @@ fn the_definition_of_the_like_service_is_parsed_and_kept() {
                 retries: 3,
                 start_period: Duration::from_secs(10),
             }),
+            depends_on: Vec::new(),
+            start_timeout: None,
+            restart_policy: None,
             stop_timeout: Duration::from_secs(30),
         }
     );
     assert!(!daemon.essential);
+    assert!(daemon.restart_policy.is_some());
     assert_eq!(daemon.port_mappings[0].protocol, Protocol::Udp);
     for (path, value) in [
         ("/0/user", json!("65532:65532")),
@@ -186,10 +192,6 @@ fn what_is_not_implemented_is_refused_by_its_name() {
     let container = "/containerDefinitions/0/";
     for (member, value) in [
         ("command", json!(["sh"])),
-        (
-            "dependsOn",
-            json!([{ "containerName": "d", "condition": "START" }]),
-        ),
         ("entryPoint", json!(["sh"])),
         (
             "environmentFiles",
