@@ -126,6 +126,11 @@ impl State {
                 service: task.service.clone(),
                 ordinal: task.ordinal,
                 definition: task.definition.clone(),
+                runtime_ids: task
+                    .containers
+                    .iter()
+                    .map(|it| it.runtime_id.clone())
+                    .collect(),
             }
         });
         if let Some(launch) = launch {

@@ -43,6 +43,8 @@ pub struct Launch {
     pub ordinal: u32,
     /// The task definition.
     pub definition: Arc<TaskDefinition>,
+    /// The ids of the containers, in the order of the task definition: 32 hexadecimal digits, a hyphen and ten digits.
+    pub runtime_ids: Vec<String>,
 }
 
 /// A signal to the containers of a task.

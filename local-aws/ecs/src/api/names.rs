@@ -117,6 +117,12 @@ fn failure(id_or_arn: &str, arn_of: impl FnOnce(&str) -> String) -> Value {
     json!({ "arn": arn, "reason": "MISSING" })
 }
 
+/// The ARN of a container of a task. `index` is its index in the task definition.
+pub fn container_arn(cluster: &str, task_id: &str, index: usize) -> String {
+    let id = uuid_from(task_id, index + 1);
+    arn(&format!("container/{cluster}/{task_id}/{id}"))
+}
+
 /// A UUID that belongs to a task: the same number gives the same UUID.
 pub fn uuid_from(task_id: &str, number: usize) -> String {
     let id = u128::from_str_radix(task_id, 16).unwrap_or_default();

@@ -26,7 +26,7 @@ pub struct Document {
     image_id: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ports: Vec<Port>,
-    labels: BTreeMap<&'static str, String>,
+    labels: BTreeMap<String, Value>,
     desired_status: &'static str,
     known_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +49,8 @@ pub struct Document {
     log_options: Option<BTreeMap<String, Value>>,
     #[serde(rename = "ContainerARN", skip_serializing_if = "Option::is_none")]
     container_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restart_count: Option<u32>,
 }
 
 /// `LimitsResponse` of a container: CPU units and MiB.
@@ -132,7 +134,12 @@ pub fn document(
         }),
         log_driver: log.map(|log| log["logDriver"].clone()),
         log_options: log.map(|log| log_options(log, &definition.name, &task.id)),
-        container_arn: is_v4.then(|| container.arn.clone()),
+        container_arn: is_v4.then(|| task.container_arn(&container.runtime_id)),
+        restart_count: definition
+            .restart_policy
+            .as_ref()
+            .filter(|_| is_v4)
+            .map(|_| container.restart_count),
         ..base(
             version,
             task,
@@ -207,24 +214,24 @@ fn base(
         log_driver: None,
         log_options: None,
         container_arn: None,
+        restart_count: None,
     }
 }
 
-fn labels(task: &TaskView, name: &str) -> BTreeMap<&'static str, String> {
+/// The labels of the container's definition, and those of ECS.
+fn labels(task: &TaskView, name: &str) -> BTreeMap<String, Value> {
     let definition = &task.definition;
-    BTreeMap::from([
-        ("com.amazonaws.ecs.cluster", task.cluster_arn()),
-        ("com.amazonaws.ecs.container-name", name.to_owned()),
-        ("com.amazonaws.ecs.task-arn", task.arn()),
-        (
-            "com.amazonaws.ecs.task-definition-family",
-            definition.family.clone(),
-        ),
-        (
-            "com.amazonaws.ecs.task-definition-version",
-            definition.revision.to_string(),
-        ),
-    ])
+    let of_ecs = [
+        ("cluster", task.cluster_arn()),
+        ("container-name", name.to_owned()),
+        ("task-arn", task.arn()),
+        ("task-definition-family", definition.family.clone()),
+        ("task-definition-version", definition.revision.to_string()),
+    ];
+    let of_ecs = of_ecs.map(|(name, value)| (format!("com.amazonaws.ecs.{name}"), value.into()));
+    let registered = task.registered(name, "dockerLabels");
+    let registered = registered.and_then(Value::as_object).cloned();
+    registered.into_iter().flatten().chain(of_ecs).collect()
 }
 
 /// A task with its own network interface has no bindings, and the agent lists none. They are listed for tasks that share

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::figures::Figures;
+use crate::api::names;
 use crate::definition::{Container, TaskDefinition};
 use crate::runtime::Binding;
 use crate::time::Timestamp;
@@ -43,12 +44,12 @@ pub struct TaskView {
 pub struct ContainerView {
     /// The id, which the documents call `DockerId`: 32 hexadecimal digits, a hyphen and ten digits, as on Fargate.
     pub runtime_id: String,
-    /// The ARN.
-    pub arn: String,
     /// When the container started. `None` if it waits for other containers.
     pub started_at: Option<Timestamp>,
     /// When the container ended.
     pub finished_at: Option<Timestamp>,
+    /// How often the container was restarted.
+    pub restart_count: u32,
     /// The exit code of an ended container, if it is known.
     pub exit_code: Option<i32>,
     /// The state of the container's health check. `None` if it has none.
@@ -123,6 +124,14 @@ impl TaskView {
     /// nine zeros.
     pub(super) fn pause_id(&self) -> String {
         format!("{}-0000000000", self.id)
+    }
+
+    pub(super) fn container_arn(&self, runtime_id: &str) -> String {
+        let index = self
+            .containers
+            .iter()
+            .position(|it| it.runtime_id == runtime_id);
+        names::container_arn(&self.cluster, &self.id, index.unwrap_or_default())
     }
 
     /// A member of the registered definition of a container.

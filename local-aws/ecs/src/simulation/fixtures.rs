@@ -38,6 +38,9 @@ pub fn definition(revision: u32) -> Arc<TaskDefinition> {
         environment: Vec::new(),
         port_mappings: Vec::new(),
         health_check: None,
+        depends_on: Vec::new(),
+        start_timeout: None,
+        restart_policy: None,
         stop_timeout: Duration::from_secs(30),
     };
     Arc::new(TaskDefinition {

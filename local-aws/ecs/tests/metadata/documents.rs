@@ -59,7 +59,7 @@ async fn the_container_document_of_version_4_has_the_members_of_fargates() {
                 "awslogs-stream": "like-service/like-service/cd189a933e5849daa93386466019ab50",
             },
             "ContainerARN":
-                "arn:aws:ecs:us-east-1:000000000000:container/Cluster/cd189a933e5849daa93386466019ab50/1",
+                "arn:aws:ecs:us-east-1:000000000000:container/Cluster/cd189a933e5849daa93386466019ab50/cd189a93-3e58-49da-a933-86466019ab52",
         })
     );
 }

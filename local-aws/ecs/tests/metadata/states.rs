@@ -1,9 +1,10 @@
 //! Documents of tasks whose containers wait, are checked, or have ended.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use ecs::metadata::HealthView;
-use ecs::{Binding, Protocol};
+use ecs::{Binding, Protocol, RestartPolicy};
 use serde_json::{Value, json};
 
 use crate::documents::names;
@@ -65,6 +66,35 @@ async fn a_container_that_has_ended_shows_its_exit_code_and_the_task_runs_on() {
     assert_eq!(ended["KnownStatus"], "STOPPED");
     assert_eq!(ended["ExitCode"], 137);
     assert_eq!(ended["FinishedAt"], "1970-01-01T00:01:45Z");
+}
+
+/// `augmentContainerResponse` of `agent/handlers/v4/response.go`.
+#[tokio::test]
+async fn the_number_of_restarts_is_shown_in_version_4_for_a_container_with_a_restart_policy() {
+    let mut task = running_task();
+    let mut definition = (*task.definition).clone();
+    definition.containers[1].restart_policy = Some(RestartPolicy {
+        attempt_period: Duration::from_secs(60),
+        ignored_exit_codes: Vec::new(),
+    });
+    task.definition = definition.into();
+    task.containers[1].restart_count = 2;
+    let v4 = document(&task, &format!("/v4/{LIKE}/task")).await;
+    assert_eq!(v4["Containers"][0]["RestartCount"], Value::Null);
+    assert_eq!(v4["Containers"][1]["RestartCount"], 2);
+    let v2 = document(&task, &format!("/{LIKE}/v2/metadata/{PROXY}")).await;
+    assert_eq!(v2["RestartCount"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_labels_of_the_task_definition_are_shown_besides_those_of_ecs() {
+    let mut task = running_task();
+    let mut definition = (*task.definition).clone();
+    definition.document["containerDefinitions"][1]["dockerLabels"] = json!({ "team": "a" });
+    task.definition = definition.into();
+    let labels = document(&task, &format!("/v4/{PROXY}")).await["Labels"].clone();
+    assert_eq!(labels["team"], "a");
+    assert_eq!(labels["com.amazonaws.ecs.container-name"], "metadata-proxy");
 }
 
 #[tokio::test]

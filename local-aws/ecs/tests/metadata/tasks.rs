@@ -41,7 +41,6 @@ pub fn running_task() -> TaskView {
 fn running_container(runtime_id: &str) -> ContainerView {
     ContainerView {
         runtime_id: runtime_id.to_owned(),
-        arn: format!("arn:aws:ecs:us-east-1:000000000000:container/Cluster/{TASK}/1"),
         started_at: Some(Timestamp(Duration::new(100, 500_000_000))),
         ..ContainerView::default()
     }

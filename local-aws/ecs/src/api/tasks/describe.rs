@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use wire::REGION;
 
-use super::super::names::uuid_from;
+use super::super::names::{container_arn, uuid_from};
 use super::super::services::PLATFORM_VERSION;
 use super::DesiredStatus;
 use crate::definition::Container;
@@ -21,11 +21,10 @@ pub fn describe_task(state: &State, task: &Task) -> Value {
     let definitions = task.definition.containers.iter();
     let containers = definitions.zip(&task.containers).enumerate();
     let containers = containers.map(|(index, (definition, container))| {
-        let id = format!("{}/{}", task.id, uuid_from(&task.id, index + 1));
         let mut description = describe_container(task, definition, container);
         description.insert(
             "containerArn".to_owned(),
-            state.arn("container", &id).into(),
+            container_arn(&state.config.cluster, &task.id, index).into(),
         );
         description.insert("taskArn".to_owned(), arn.clone().into());
         Value::from(description)
