@@ -11,12 +11,12 @@ use xray::Xray;
 mod sts;
 
 /// Returns the routes of the endpoint. `dynamodb` answers the requests to DynamoDB and to DynamoDB Streams, and
-/// `load_balancer` those to Elastic Load Balancing, and `ecs` those to ECS. Without `xray`, the endpoint has no X-Ray.
+/// `load_balancer` those to Elastic Load Balancing, `ecs` those to ECS, and `xray` those to X-Ray.
 pub fn router(
     dynamodb: Router,
     load_balancer: &Arc<LoadBalancer>,
     ecs: &Ecs,
-    xray: Option<Arc<Xray>>,
+    xray: Arc<Xray>,
 ) -> Router {
     // The emulator also answers for DynamoDB Streams.
     let dynamodb = ["DynamoDB_20120810", "DynamoDBStreams_20120810"].map(|target_prefix| Service {
@@ -26,16 +26,16 @@ pub fn router(
             router: dynamodb.clone(),
         },
     });
-    let xray = xray.map(|xray| Service {
+    let xray = Service {
         signing_name: "xray",
         api: Api::Rest {
             has_path: xray::has_path,
             router: xray::router(xray),
         },
-    });
-    let services = dynamodb
-        .into_iter()
-        .chain([ecs.service(), load_balancer.service(), sts::service()])
-        .chain(xray);
+    };
+    let services =
+        dynamodb
+            .into_iter()
+            .chain([ecs.service(), load_balancer.service(), sts::service(), xray]);
     endpoint(services.collect())
 }

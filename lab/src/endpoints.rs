@@ -26,26 +26,23 @@ pub struct Addresses {
     pub table: &'static str,
     /// Answers for all local AWS services.
     pub aws: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub xray: Option<XrayAddresses>,
+    pub xray: XrayAddresses,
     /// Takes spans of any OpenTelemetry program.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub otlp: Option<String>,
+    pub otlp: String,
 }
 
 impl Addresses {
     /// The addresses of the lab's listeners.
     pub fn new(ports: &Ports, table: &'static str) -> Self {
         let url = |address: SocketAddr| format!("http://{address}");
-        let xray = ports.xray.as_ref();
         Self {
             site: url(ports.site.address),
             alb: url(ports.alb.address),
             dynamodb: url(ports.dynamodb.address),
             table,
             aws: url(ports.aws.address),
-            xray: xray.map(|xray| XrayAddresses::at(xray.address)),
-            otlp: xray.map(|xray| url(xray.otlp)),
+            xray: XrayAddresses::at(ports.xray.address),
+            otlp: url(ports.xray.otlp),
         }
     }
 }
@@ -77,6 +74,8 @@ pub struct TaskInfo {
     pub service: &'static str,
     pub url: String,
     pub pid: u32,
+    /// The metadata of the service's container, version 4.
+    pub metadata: String,
 }
 
 #[derive(Serialize)]

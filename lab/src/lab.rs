@@ -20,11 +20,12 @@ use crate::logs::Logs;
 use crate::options::Options;
 use crate::ports::Ports;
 use crate::report::{Event, Ready, Report};
+use crate::runtime::Metadata;
 use crate::scenario::{self, Context, Scenario};
 use crate::signals::Signals;
 use crate::site::Site;
 use crate::stage::Stage;
-use crate::tracing::{Tracing, XrayPlaces};
+use crate::tracing::Tracing;
 
 mod parts;
 mod wiring;
@@ -95,12 +96,10 @@ impl Lab {
         let addresses = Addresses::new(&ports, scenario::TABLE);
         let seed = options.seed;
         let seed = seed.unwrap_or_else(|| rand::random_range(0..DRAWN_SEEDS));
-        let xray = ports.xray.as_ref().map(|ports| XrayPlaces {
-            daemon: ports.address,
-            otlp: ports.otlp,
-        });
         let reader = reader();
-        let tracing = Tracing::new(xray, |name| reader.get(name).cloned());
+        let tracing = Tracing::new(options.tracing, ports.xray.otlp, |name| {
+            reader.get(name).cloned()
+        });
         let scenario = scenario::load(
             &options.scenario,
             &Context {
@@ -123,26 +122,29 @@ impl Lab {
         let balancing =
             wiring::balancing(&options, &scenario, ports.alb.address.port(), logs.clone());
         let (sender, failures) = mpsc::unbounded_channel();
+        let metadata = Metadata::new(ports.metadata.address, scenario.cluster);
         let context = ClusterContext {
             options: &options,
             ports: &ports,
             seed,
+            metadata: metadata.clone(),
             logs: logs.clone(),
             report: report.clone(),
             failures: sender,
         };
         let ecs = wiring::cluster(&scenario, &balancing, context)?;
-        let stage = Stage::new(ecs.clone(), &scenario, &balancing);
+        let stage = Stage::new(ecs.clone(), &scenario, &balancing, metadata.clone());
         let served = Served {
             database,
             site: Site {
                 alb: addresses.alb.clone(),
                 logs: logs.clone(),
-                xray: xray.map(|_| Arc::new(Xray::new(wiring::XRAY))),
+                xray: Arc::new(Xray::new(wiring::XRAY)),
             },
             scenario: &scenario,
             balancing: &balancing,
             ecs: &ecs,
+            metadata,
         };
         let parts = wiring::serve_all(&options, ports, &report, served);
         Ok(Self {

@@ -116,7 +116,7 @@ pub struct Options {
     /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = check_log_level)]
     pub loglevel: String,
-    /// Run the local X-Ray and send traces to it: on or off. OTEL_TRACES_EXPORTER and
+    /// Trace requests, and give each task a sidecar that sends the traces to X-Ray: on or off. OTEL_TRACES_EXPORTER and
     /// AWS_XRAY_DAEMON_ADDRESS select another receiver of the traces
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub tracing: Switch,

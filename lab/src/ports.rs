@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use xray::Sockets;
 
 use crate::error::Error;
-use crate::options::{Options, Switch};
+use crate::options::Options;
 
 /// A bound listener and where it is.
 #[derive(Debug)]
@@ -34,8 +34,9 @@ pub struct Ports {
     pub dynamodb: Port,
     /// The AWS endpoint, which answers for all local AWS services.
     pub aws: Port,
-    /// Nothing where no traces are wanted.
-    pub xray: Option<XrayPorts>,
+    pub xray: XrayPorts,
+    /// The endpoint of task metadata.
+    pub metadata: Port,
 }
 
 impl Ports {
@@ -50,10 +51,8 @@ impl Ports {
             alb: bind(options.alb_port, "--alb-port").await?,
             dynamodb: bind(options.dynamodb_port, "--dynamodb-port").await?,
             aws: bind(options.aws_port, "--aws-port").await?,
-            xray: match options.tracing {
-                Switch::On => Some(bind_xray(options.xray_port, options.otlp_port).await?),
-                Switch::Off => None,
-            },
+            xray: bind_xray(options.xray_port, options.otlp_port).await?,
+            metadata: bind_any().await?,
         })
     }
 }
@@ -72,6 +71,13 @@ async fn bind_xray(port: u16, otlp_port: u16) -> Result<XrayPorts, Error> {
             otlp: otlp.listener,
         },
     })
+}
+
+/// Any free port. Tasks get its number, so that no option sets it.
+async fn bind_any() -> Result<Port, Error> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    Ok(Port { listener, address })
 }
 
 async fn bind(port: u16, option: &'static str) -> Result<Port, Error> {

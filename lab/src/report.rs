@@ -65,6 +65,13 @@ pub enum Event {
         /// The exit code or the signal, and the first lines of standard error.
         how: String,
     },
+    /// The tasks of a task definition send their traces to an X-Ray daemon that they do not have.
+    NoDaemon {
+        /// The short name of the service.
+        service: &'static str,
+        /// Family and revision of the task definition.
+        definition: String,
+    },
     /// The desired count of a service has changed.
     Scaled {
         /// The short name of the service.
@@ -125,6 +132,14 @@ impl fmt::Display for Event {
                 write!(f, "  {task:<16}  is stopping and gets no new requests")
             }
             Self::Died { task, how } => write!(f, "  {task:<16}  died ({how})"),
+            Self::NoDaemon {
+                service,
+                definition,
+            } => write!(
+                f,
+                "  {service:<16}  WARN: the traces of {definition} are lost: OTEL_TRACES_EXPORTER is xray, and no container \
+                 has the image x-ray-daemon"
+            ),
             Self::Scaled { service, from, to } => {
                 write!(f, "  {service:<16}  desired count {from} -> {to}")
             }

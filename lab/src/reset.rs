@@ -20,7 +20,7 @@ pub struct Reset {
     pub data_dir: Option<PathBuf>,
     pub load_balancer: Arc<LoadBalancer>,
     pub logs: Logs,
-    pub xray: Option<Arc<Xray>>,
+    pub xray: Arc<Xray>,
     pub ecs: Ecs,
     /// Held during a reset.
     pub running: Mutex<()>,
@@ -40,9 +40,7 @@ impl Reset {
             let start = Instant::now();
             self.database.reset()?;
             self.load_balancer.reset();
-            if let Some(xray) = &self.xray {
-                xray.reset();
-            }
+            self.xray.reset();
             self.logs.clear();
             Handle::current().block_on(self.ecs.reset());
             Ok(start.elapsed())

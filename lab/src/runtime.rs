@@ -2,10 +2,9 @@
 //!
 //! The environment of a process is that of its task definition, and what the lab adds. Nothing else is ever executed.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ecs::{BoxFuture, Launch, Reporter, Runtime, Signal, TaskDefinition};
 use tokio::sync::mpsc;
@@ -19,14 +18,19 @@ mod container;
 mod executable;
 mod image;
 mod memory;
+mod metadata;
 mod outputs;
 mod probe;
 mod refusals;
+mod relay;
 mod running;
+mod sidecars;
 
 pub use addresses::Addresses;
 pub use executable::path as executable;
-pub use image::{Added, Image};
+pub use image::{Added, Image, Surroundings};
+pub use metadata::Metadata;
+pub use sidecars::{METADATA_PROXY, X_RAY_DAEMON};
 
 use running::Running;
 
@@ -48,11 +52,12 @@ pub struct Config {
     /// The names that people and tools use, by the names of the services.
     pub short_names: BTreeMap<String, &'static str>,
     pub addresses: Addresses,
-    /// The address of DynamoDB, for the variables that the lab adds.
-    pub dynamodb: SocketAddr,
-    /// The seed of the first task of each service, for the variables that the lab adds.
-    pub seed: u64,
+    /// For the variables that the lab adds.
+    pub surroundings: Surroundings,
+    pub metadata: Metadata,
     pub report: Report,
+    /// The task definitions for which the lab has said that their traces are lost.
+    pub warned: Mutex<BTreeSet<String>>,
     /// Gets the errors of tasks that could not start or that refused their environment. The lab ends with the first one
     /// before it is ready.
     pub failures: mpsc::UnboundedSender<Error>,
@@ -69,6 +74,12 @@ impl Config {
     /// The name of a service that people and tools use.
     fn short_name(&self, service: &str) -> &'static str {
         self.short_names.get(service).copied().unwrap_or("task")
+    }
+
+    /// Notes that the lab warns of a task definition. Returns whether it has not done so before.
+    fn warns_first(&self, definition: &TaskDefinition) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.insert(definition.arn())
     }
 
     fn image(&self, name: &str) -> Option<&'static Image> {

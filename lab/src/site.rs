@@ -27,14 +27,14 @@ pub use files::has_file;
 pub struct Site {
     pub alb: String,
     pub logs: Logs,
-    /// What `/traces` shows; nothing without tracing.
-    pub xray: Option<Arc<Xray>>,
+    /// What `/traces` shows.
+    pub xray: Arc<Xray>,
 }
 
 impl Site {
     /// The site as something that [`serve`](fn@wire::serve) can serve.
     pub fn into_router(self, load_balancer: Arc<LoadBalancer>, reset: Arc<Reset>) -> Router {
-        let config = files::config(&self.alb, self.xray.is_some());
+        let config = files::config(&self.alb);
         let headers = headers(&self.alb);
         control::routes(self.logs, load_balancer)
             .merge(traces::routes(self.xray))

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::endpoints::TaskInfo;
 use crate::error::Error;
 use crate::report::Report;
+use crate::runtime::Metadata;
 use crate::scenario::{Scenario, Service};
 
 mod announcer;
@@ -32,11 +33,12 @@ pub struct Stage {
     target_groups: Vec<String>,
     /// The last overview about which people have been told.
     announced: watch::Sender<Arc<Overview>>,
+    metadata: Metadata,
 }
 
 impl Stage {
     /// The services of `scenario`, which do not run yet.
-    pub fn new(ecs: Ecs, scenario: &Scenario, balancing: &Balancing) -> Self {
+    pub fn new(ecs: Ecs, scenario: &Scenario, balancing: &Balancing, metadata: Metadata) -> Self {
         let services = scenario.services.clone();
         let target_groups = services.iter();
         let target_groups = target_groups
@@ -47,6 +49,7 @@ impl Stage {
             services,
             target_groups,
             announced: watch::Sender::default(),
+            metadata,
         }
     }
 
@@ -112,7 +115,7 @@ impl Stage {
                 return None;
             }
             let healthy = state.tasks.iter().filter(|task| task.is_healthy);
-            tasks.extend(healthy.filter_map(|task| TaskInfo::new(service, task)));
+            tasks.extend(healthy.filter_map(|task| TaskInfo::new(service, task, &self.metadata)));
         }
         Some(tasks)
     }
@@ -175,7 +178,7 @@ impl Stage {
 
 impl TaskInfo {
     /// What tools know of a started task.
-    fn new(service: &Service, task: &TaskOverview) -> Option<Self> {
+    fn new(service: &Service, task: &TaskOverview, metadata: &Metadata) -> Option<Self> {
         let started = task.started.as_ref()?;
         let is_served = |binding: &&Binding| {
             binding.container == service.container
@@ -187,6 +190,7 @@ impl TaskInfo {
             service: service.short_name,
             url: format!("http://{}", SocketAddr::new(started.address, port)),
             pid: started.pids.first().copied()?,
+            metadata: metadata.url(task.runtime_ids.first()?),
         })
     }
 }

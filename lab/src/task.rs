@@ -4,7 +4,7 @@
 //! that ends, the lab has ended, and the process stops.
 
 use std::io::{self, Write, sink, stdin, stdout};
-use std::net::{IpAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::thread;
 
 use clap::Args;
@@ -52,12 +52,20 @@ impl Bind {
         let port = self.port.unwrap_or(port);
         let listener = TcpListener::bind((self.address, port))
             .map_err(|source| ProcessError::Bind { port, source })?;
-        let address = listener.local_addr()?;
-        let mut stdout = stdout().lock();
-        writeln!(stdout, "{LISTENING}{address}")?;
-        stdout.flush()?;
+        announce(listener.local_addr()?)?;
         Ok(listener)
     }
+}
+
+/// Prints the address at which the process listens.
+///
+/// # Errors
+///
+/// When the lab does not read standard output any more.
+pub(crate) fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut stdout = stdout().lock();
+    writeln!(stdout, "{LISTENING}{address}")?;
+    stdout.flush()
 }
 
 /// Resolves on a signal to stop, and when the lab has ended.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::options::Switch;
+
 /// A variable and its value.
 type Variable = (&'static str, String);
 
@@ -20,6 +22,9 @@ const DEFAULTS: [(&str, &str); 2] = [
     ("OTEL_BSP_SCHEDULE_DELAY", "500"),
 ];
 
+/// The value on AWS, where the containers of a task share `127.0.0.1`. A task gets the address of its own sidecar instead.
+const SIDECAR: &str = "127.0.0.1:2000";
+
 /// The tasks' variables about traces.
 #[derive(Clone, Debug)]
 pub struct Tracing(Option<On>);
@@ -30,33 +35,33 @@ struct On {
     daemon: String,
     /// Where spans go by OTLP, unless the reader's own variables tell.
     otlp: Option<String>,
-    lab: XrayPlaces,
     others: Vec<Variable>,
 }
 
-/// Where the lab's own X-Ray listens.
-#[derive(Clone, Copy, Debug)]
-pub struct XrayPlaces {
-    pub daemon: SocketAddr,
-    pub otlp: SocketAddr,
-}
-
 impl Tracing {
-    /// To the lab's X-Ray, if there is one, unless the reader's variables say otherwise.
-    pub fn new(lab: Option<XrayPlaces>, reader: impl Fn(&str) -> Option<String>) -> Self {
+    /// To the sidecars of the tasks, which send to the lab's X-Ray, unless the reader's variables say otherwise. `otlp` is the
+    /// address at which X-Ray receives OTLP.
+    pub fn new(switch: Switch, otlp: SocketAddr, reader: impl Fn(&str) -> Option<String>) -> Self {
+        if switch == Switch::Off {
+            return Self(None);
+        }
         // The OpenTelemetry specification takes an empty value for none, and names in any case.
         let reader = |name: &str| reader(name).filter(|value| !value.is_empty());
         let exporter = reader(EXPORTER).map(|exporter| exporter.to_lowercase());
-        Self(lab.map(|lab| On {
+        Self(Some(On {
             exporter: exporter.clone().unwrap_or_else(|| "xray".to_owned()),
-            daemon: reader(DAEMON).unwrap_or_else(|| lab.daemon.to_string()),
+            daemon: reader(DAEMON).unwrap_or_else(|| SIDECAR.to_owned()),
             otlp: match reader(OTLP).or_else(|| reader(OTLP_TRACES)) {
                 Some(_) => None,
-                None => Some(format!("http://{}/v1/traces", lab.otlp)),
+                None => Some(format!("http://{otlp}/v1/traces")),
             },
-            lab,
             others: Self::others(&reader, exporter.as_deref()),
         }))
+    }
+
+    /// Whether the tasks have a sidecar that sends traces to X-Ray.
+    pub fn has_sidecar(&self) -> bool {
+        self.0.is_some()
     }
 
     fn others(reader: &impl Fn(&str) -> Option<String>, exporter: Option<&str>) -> Vec<Variable> {
@@ -86,7 +91,7 @@ impl Tracing {
         self.0
             .as_ref()
             .is_some_and(|on| match on.exporter.as_str() {
-                "xray" => on.daemon == on.lab.daemon.to_string(),
+                "xray" => on.daemon == SIDECAR,
                 "otlp" => on.otlp.is_some(),
                 _ => false,
             })
@@ -109,14 +114,9 @@ impl fmt::Display for Tracing {
 mod tests {
     use super::*;
 
-    const fn at(port: u16) -> SocketAddr {
-        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port)
+    fn tracing(reader: impl Fn(&str) -> Option<String>) -> Tracing {
+        Tracing::new(Switch::On, ([127, 0, 0, 1], 4318).into(), reader)
     }
-
-    const XRAY: Option<XrayPlaces> = Some(XrayPlaces {
-        daemon: at(2000),
-        otlp: at(4318),
-    });
 
     fn told(tracing: &Tracing, name: &str) -> Option<String> {
         let mut variables = tracing.variables().into_iter();
@@ -126,60 +126,58 @@ mod tests {
 
     #[test]
     fn traces_go_to_the_labs_x_ray_unless_the_reader_says_otherwise() {
-        let tracing = Tracing::new(XRAY, |_| None);
-        assert_eq!(told(&tracing, EXPORTER).as_deref(), Some("xray"));
-        assert_eq!(told(&tracing, DAEMON).as_deref(), Some("127.0.0.1:2000"));
-        assert_eq!(tracing.to_string(), "to X-Ray");
-        assert!(tracing.stays_here());
+        let traced = tracing(|_| None);
+        assert_eq!(told(&traced, EXPORTER).as_deref(), Some("xray"));
+        assert_eq!(told(&traced, DAEMON).as_deref(), Some("127.0.0.1:2000"));
+        assert_eq!(traced.to_string(), "to X-Ray");
+        assert!(traced.stays_here());
 
         for (name, value, text) in [
             (EXPORTER, "console", "by OTEL_TRACES_EXPORTER=console"),
             (DAEMON, "far:2000", "to the X-Ray daemon at far:2000"),
         ] {
             let reader = |known: &str| (known == name).then(|| value.to_owned());
-            let tracing = Tracing::new(XRAY, reader);
-            assert_eq!(told(&tracing, name).as_deref(), Some(value));
-            assert_eq!(tracing.to_string(), text);
-            assert!(!tracing.stays_here());
+            let traced = tracing(reader);
+            assert_eq!(told(&traced, name).as_deref(), Some(value));
+            assert_eq!(traced.to_string(), text);
+            assert!(!traced.stays_here());
         }
     }
 
     #[test]
     fn an_empty_variable_is_none_and_an_exporter_may_be_in_upper_case() {
-        let tracing = Tracing::new(XRAY, |_| Some(String::new()));
-        assert_eq!(
-            tracing.variables(),
-            Tracing::new(XRAY, |_| None).variables()
-        );
-        assert!(tracing.stays_here());
+        let traced = tracing(|_| Some(String::new()));
+        assert_eq!(traced.variables(), tracing(|_| None).variables());
+        assert!(traced.stays_here());
 
         let upper = |name: &str| (name == EXPORTER).then(|| "XRAY".to_owned());
-        let tracing = Tracing::new(XRAY, upper);
-        assert_eq!(told(&tracing, SAMPLER), None);
-        assert!(tracing.stays_here());
+        let traced = tracing(upper);
+        assert_eq!(told(&traced, SAMPLER), None);
+        assert!(traced.stays_here());
     }
 
     #[test]
     fn otlp_goes_to_the_labs_x_ray_too_unless_an_endpoint_is_named() {
         let otlp = |name: &str| (name == EXPORTER).then(|| "otlp".to_owned());
-        let tracing = Tracing::new(XRAY, otlp);
-        let endpoint = told(&tracing, OTLP_TRACES);
+        let traced = tracing(otlp);
+        let endpoint = told(&traced, OTLP_TRACES);
         assert_eq!(endpoint.as_deref(), Some("http://127.0.0.1:4318/v1/traces"));
-        assert!(tracing.stays_here());
-        let sampler = told(&tracing, SAMPLER);
+        assert!(traced.stays_here());
+        let sampler = told(&traced, SAMPLER);
         assert_eq!(sampler.as_deref(), Some("parentbased_always_on"));
-        assert_eq!(told(&Tracing::new(XRAY, |_| None), SAMPLER), None);
+        assert_eq!(told(&tracing(|_| None), SAMPLER), None);
 
         let elsewhere = |name: &str| (name == OTLP).then(|| "http://far:4318".to_owned());
-        let tracing = Tracing::new(XRAY, |name| otlp(name).or_else(|| elsewhere(name)));
-        assert_eq!(told(&tracing, OTLP_TRACES), None);
-        assert_eq!(tracing.to_string(), "by OTEL_TRACES_EXPORTER=otlp");
+        let traced = tracing(|name| otlp(name).or_else(|| elsewhere(name)));
+        assert_eq!(told(&traced, OTLP_TRACES), None);
+        assert_eq!(traced.to_string(), "by OTEL_TRACES_EXPORTER=otlp");
     }
 
     #[test]
     fn off_is_off_whatever_the_reader_has_set() {
-        let tracing = Tracing::new(None, |_| Some("otlp".to_owned()));
-        assert_eq!(told(&tracing, EXPORTER).as_deref(), Some("none"));
-        assert_eq!(tracing.to_string(), "off");
+        let otlp = ([127, 0, 0, 1], 4318).into();
+        let traced = Tracing::new(Switch::Off, otlp, |_| Some("otlp".to_owned()));
+        assert_eq!(told(&traced, EXPORTER).as_deref(), Some("none"));
+        assert_eq!(traced.to_string(), "off");
     }
 }

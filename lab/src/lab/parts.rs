@@ -31,6 +31,7 @@ pub struct Parts {
     pub site: Part,
     pub aws: Part,
     pub xray: Part,
+    pub metadata: Part,
     pub database: Part,
     work: JoinSet<Result<(), Error>>,
 }
@@ -65,7 +66,14 @@ impl Parts {
         stage.stop_callers().await;
         self.alb.stop().await;
         stage.stop_others().await;
-        for part in [&self.site, &self.aws, &self.xray, &self.database] {
+        let last = [
+            &self.site,
+            &self.aws,
+            &self.metadata,
+            &self.xray,
+            &self.database,
+        ];
+        for part in last {
             part.stop().await;
         }
         while let Some(ended) = self.work.join_next().await {

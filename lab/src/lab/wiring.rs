@@ -18,7 +18,7 @@ use crate::options::Options;
 use crate::ports::{Port, Ports};
 use crate::report::Report;
 use crate::reset::Reset;
-use crate::runtime::{self, Addresses, Processes, Program};
+use crate::runtime::{self, Addresses, Metadata, Processes, Program, Surroundings};
 use crate::scenario::{IMAGES, Scenario};
 use crate::site::Site;
 use crate::stage::{Balancing, BalancingSettings, TargetGroups};
@@ -67,6 +67,7 @@ pub struct ClusterContext<'a> {
     pub options: &'a Options,
     pub ports: &'a Ports,
     pub seed: u64,
+    pub metadata: Metadata,
     pub logs: Logs,
     pub report: Report,
     /// Gets the errors of tasks.
@@ -95,9 +96,15 @@ pub fn cluster(
         images: IMAGES,
         short_names,
         addresses: Addresses::claim(),
-        dynamodb: context.ports.dynamodb.address,
-        seed: context.seed,
+        surroundings: Surroundings {
+            dynamodb: context.ports.dynamodb.address,
+            xray: context.ports.xray.address,
+            otlp: context.ports.xray.otlp,
+            seed: context.seed,
+        },
+        metadata: context.metadata,
         report: context.report,
+        warned: Mutex::default(),
         failures: context.failures,
     });
     let config = ecs::Config {
@@ -120,6 +127,7 @@ pub struct Served<'a> {
     pub scenario: &'a Scenario,
     pub balancing: &'a Balancing,
     pub ecs: &'a Ecs,
+    pub metadata: Metadata,
 }
 
 /// Starts all listeners.
@@ -130,6 +138,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         scenario,
         balancing,
         ecs,
+        metadata,
     } = served;
     let mut parts = Parts::default();
     // Of all listeners only the load balancer's and the tasks' own are open to web pages of other origins.
@@ -165,13 +174,22 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         Ok(())
     });
 
-    if let (Some(ports), Some(xray)) = (ports.xray, &site.xray) {
-        let server = Server::new(Arc::clone(xray), ports.sockets, guard.clone());
-        let warn = Arc::clone(&warn);
-        parts.run(parts.xray.clone(), |stop| async {
-            server.run_until(stop, warn).await.map_err(Error::from)
-        });
-    }
+    let server = Server::new(Arc::clone(&site.xray), ports.xray.sockets, guard.clone());
+    let to_console = Arc::clone(&warn);
+    parts.run(parts.xray.clone(), |stop| async {
+        server
+            .run_until(stop, to_console)
+            .await
+            .map_err(Error::from)
+    });
+
+    let Port { listener, address } = ports.metadata;
+    let app = guard.protect(address, metadata.into_router());
+    let to_console = Arc::clone(&warn);
+    parts.run(parts.metadata.clone(), |stop| async {
+        serve(listener, app, stop, TIMEOUTS, to_console).await;
+        Ok(())
+    });
 
     let Port { listener, address } = ports.site;
     let site = site.into_router(Arc::clone(load_balancer), Arc::new(reset));

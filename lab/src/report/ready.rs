@@ -58,12 +58,9 @@ impl Ready<'_> {
             let label = if number == 0 { "logs" } else { "" };
             writeln!(f, "  {label:<15}{site}/logs/{log}")?;
         }
-        if let Some(XrayAddresses { udp, api }) = xray {
-            writeln!(f, "  X-Ray          {api}  documents by UDP to {udp}")?;
-        }
-        if let Some(otlp) = otlp {
-            writeln!(f, "                 {otlp}  spans by OTLP")?;
-        }
+        let XrayAddresses { udp, api } = xray;
+        writeln!(f, "  X-Ray          {api}  documents by UDP to {udp}")?;
+        writeln!(f, "                 {otlp}  spans by OTLP")?;
         if self.tracing.stays_here() {
             writeln!(f, "  traces         {site}/traces\n")
         } else {

@@ -20,8 +20,8 @@ pub struct Spec<'a> {
     pub log: &'static str,
     pub environment: Vec<(String, String)>,
     pub address: IpAddr,
-    /// The process listens on a free port instead of the port in its environment.
-    pub needs_free_port: bool,
+    /// The port on which the process listens, if it is not the one in its environment (0: any free port).
+    pub port: Option<u16>,
 }
 
 /// What can be done to a running container.
@@ -151,8 +151,8 @@ fn command(program: &Program, spec: &Spec<'_>) -> Command {
     let mut command = Command::new(&program.executable);
     command.args(["task", spec.image, "--address"]);
     command.arg(spec.address.to_string());
-    if spec.needs_free_port {
-        command.args(["--port", "0"]);
+    if let Some(port) = spec.port {
+        command.args(["--port", &port.to_string()]);
     }
     command
         // Nothing of the reader's environment reaches a task.

@@ -28,7 +28,39 @@ pub enum Added {
     DynamoDb,
     /// The lab's seed plus the ordinal of the task, unless the task definition has the variable.
     Seed,
+    /// The address of the local X-Ray.
+    Xray,
+    /// The address at which the local X-Ray receives OTLP.
+    XrayOtlp,
 }
+
+/// What the values of the variables that the lab adds depend on.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The address of DynamoDB.
+    pub dynamodb: SocketAddr,
+    /// The address of X-Ray.
+    pub xray: SocketAddr,
+    /// The address at which X-Ray receives OTLP.
+    pub otlp: SocketAddr,
+    /// The seed of the first task of each service.
+    pub seed: u64,
+}
+
+/// What is the same for all containers of a task.
+#[derive(Clone, Copy, Debug)]
+pub struct OfTask {
+    pub ordinal: u32,
+    /// Where the X-Ray daemon of the task is, if it has one.
+    pub daemon: SocketAddr,
+}
+
+const METADATA_URI: &str = "ECS_CONTAINER_METADATA_URI_V4";
+
+/// The variable with the address of the X-Ray daemon, and its value on AWS, where all containers of a task share
+/// `127.0.0.1`.
+const DAEMON_ADDRESS: &str = "AWS_XRAY_DAEMON_ADDRESS";
+const DAEMON_ON_AWS: &str = "127.0.0.1:2000";
 
 impl Image {
     /// The command of the image's health check, as in `infra/services.yml`.
@@ -36,26 +68,48 @@ impl Image {
         ["CMD", &format!("/{}", self.name), "--health-check"].map(str::to_owned)
     }
 
-    /// The environment of a process: that of the task definition, and what the lab adds.
+    /// The environment of a process: that of the task definition, and what the lab adds. `metadata_uri` is the address of
+    /// the container's metadata.
     pub fn environment(
         &self,
         defined: &[(String, String)],
-        dynamodb: SocketAddr,
-        seed: u64,
-        ordinal: u32,
+        surroundings: &Surroundings,
+        task: OfTask,
+        metadata_uri: String,
     ) -> Vec<(String, String)> {
-        let is_defined = |name: &str| defined.iter().any(|(defined, _)| defined == name);
+        let find = |name: &str| defined.iter().find(|(defined, _)| defined == name);
         let value = |name: &str, added: Added| match added {
             Added::Text(text) => Some(text.to_owned()),
-            Added::DynamoDb => Some(format!("http://{dynamodb}")),
-            Added::Default(_) | Added::Seed if is_defined(name) => None,
+            Added::DynamoDb => Some(format!("http://{}", surroundings.dynamodb)),
+            Added::Xray => Some(surroundings.xray.to_string()),
+            Added::XrayOtlp => Some(surroundings.otlp.to_string()),
+            Added::Default(_) | Added::Seed if find(name).is_some() => None,
             Added::Default(text) => Some(text.to_owned()),
-            Added::Seed => Some(seed.wrapping_add(ordinal.into()).to_string()),
+            Added::Seed => {
+                let seed = surroundings.seed.wrapping_add(task.ordinal.into());
+                Some(seed.to_string())
+            }
         };
-        let added = self.added.iter();
-        let added =
-            added.filter_map(|(name, added)| Some(((*name).to_owned(), value(name, *added)?)));
-        defined.iter().cloned().chain(added).collect()
+        let of_image = self.added.iter();
+        let mut added: Vec<_> = of_image
+            .filter_map(|(name, added)| Some(((*name).to_owned(), value(name, *added)?)))
+            .collect();
+        added.push((METADATA_URI.to_owned(), metadata_uri));
+        if find(DAEMON_ADDRESS).is_none_or(|(_, value)| value == DAEMON_ON_AWS) {
+            added.push((DAEMON_ADDRESS.to_owned(), task.daemon.to_string()));
+        }
+        let is_added = |name: &String| added.iter().any(|(added, _)| added == name);
+        let defined = defined.iter().filter(|(name, _)| !is_added(name)).cloned();
+        let defined: Vec<_> = defined.collect();
+        defined.into_iter().chain(added).collect()
+    }
+
+    /// Whether a program with this environment sends its traces to the X-Ray daemon of its task.
+    pub fn needs_daemon(environment: &[(String, String)]) -> bool {
+        let find = |name: &str| environment.iter().find(|(known, _)| known == name);
+        let exporter = find("OTEL_TRACES_EXPORTER");
+        exporter.is_some_and(|(_, value)| value.eq_ignore_ascii_case("xray"))
+            && find(DAEMON_ADDRESS).is_none_or(|(_, value)| value == DAEMON_ON_AWS)
     }
 }
 
@@ -65,7 +119,9 @@ mod tests {
 
     use super::*;
 
-    const DYNAMODB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+    }
 
     fn environment(defined: &[(&str, &str)], seed: u64, ordinal: u32) -> Vec<(String, String)> {
         const IMAGE: Image = Image {
@@ -76,11 +132,22 @@ mod tests {
                 ("BURN_MS", Added::Default("5")),
                 ("DATABASE", Added::DynamoDb),
                 ("SEED", Added::Seed),
+                ("TRACES", Added::Xray),
             ],
         };
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let defined: Vec<_> = defined.iter().map(owned).collect();
-        IMAGE.environment(&defined, DYNAMODB, seed, ordinal)
+        let surroundings = Surroundings {
+            dynamodb: at(8000),
+            xray: at(2001),
+            otlp: at(4318),
+            seed,
+        };
+        let task = OfTask {
+            ordinal,
+            daemon: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 1, 0, 2)), 2000),
+        };
+        IMAGE.environment(&defined, &surroundings, task, "http://m/v4/x".to_owned())
     }
 
     fn value<'a>(environment: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -110,5 +177,40 @@ mod tests {
         let with = environment(&[("BURN_MS", "9"), ("SEED", "7")], 1, 0);
         assert_eq!(value(&with, "BURN_MS"), Some("9"));
         assert_eq!(value(&with, "SEED"), Some("7"));
+    }
+
+    #[test]
+    fn each_container_gets_the_address_of_its_metadata_and_of_the_daemon_of_its_task() {
+        let environment = environment(&[], 1, 0);
+        let metadata = value(&environment, METADATA_URI);
+        assert_eq!(metadata, Some("http://m/v4/x"));
+        assert_eq!(value(&environment, "TRACES"), Some("127.0.0.1:2001"));
+        assert_eq!(value(&environment, DAEMON_ADDRESS), Some("127.1.0.2:2000"));
+    }
+
+    /// On AWS, `127.0.0.1` is the task's own address.
+    #[test]
+    fn the_address_of_the_daemon_on_aws_is_replaced_and_another_one_is_kept() {
+        for (defined, expected) in [
+            ("127.0.0.1:2000", "127.1.0.2:2000"),
+            ("far:2000", "far:2000"),
+        ] {
+            let environment = environment(&[(DAEMON_ADDRESS, defined)], 1, 0);
+            assert_eq!(value(&environment, DAEMON_ADDRESS), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_program_needs_the_daemon_of_its_task_if_its_exporter_is_xray() {
+        let needs_daemon = |variables: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            Image::needs_daemon(&variables.iter().map(owned).collect::<Vec<_>>())
+        };
+        let xray = ("OTEL_TRACES_EXPORTER", "xray");
+        assert!(needs_daemon(&[xray]));
+        assert!(needs_daemon(&[xray, (DAEMON_ADDRESS, DAEMON_ON_AWS)]));
+        assert!(!needs_daemon(&[xray, (DAEMON_ADDRESS, "far:2000")]));
+        assert!(!needs_daemon(&[("OTEL_TRACES_EXPORTER", "none")]));
+        assert!(!needs_daemon(&[]));
     }
 }

@@ -1,19 +1,5 @@
 //! The memory of tasks: which container exceeds its limit.
 
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
-
-/// The resident memory of a process in bytes; `None` if it has ended.
-pub fn resident_bytes(pid: u32) -> Option<u64> {
-    let pid = Pid::from_u32(pid);
-    let mut system = System::new().ok()?;
-    system.refresh_processes_specifics(
-        ProcessesToUpdate::Some(&[pid]),
-        false,
-        ProcessRefreshKind::nothing().with_memory(),
-    );
-    system.process(pid).map(sysinfo::Process::memory)
-}
-
 /// The memory of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
@@ -65,14 +51,5 @@ mod tests {
         assert_eq!(choose_victim(&usages, 512), Some(1));
         assert_eq!(choose_victim(&usages, 520), None);
         assert_eq!(choose_victim(&[], 512), None);
-    }
-
-    #[test]
-    fn the_memory_of_this_process_is_known_and_that_of_an_ended_process_is_not() {
-        let own = resident_bytes(std::process::id()).unwrap();
-        assert!(own > MIB / 4 && own < 100 * 1024 * MIB, "{own}");
-        let mut child = std::process::Command::new("true").spawn().unwrap();
-        child.wait().unwrap();
-        assert_eq!(resident_bytes(child.id()), None);
     }
 }

@@ -5,9 +5,6 @@ use ecs::{Container, TaskDefinition};
 
 use super::Image;
 
-/// Images of sidecars, which the lab does not run yet.
-const SIDECARS: [&str; 2] = ["metadata-proxy", "x-ray-daemon"];
-
 /// Names of variables that are refused.
 const NAMES: &[&str] = &[
     // The C library, and what it loads.
@@ -67,17 +64,10 @@ fn check_container(container: &Container, images: &[Image]) -> Result<(), String
     let Some(image) = images.iter().find(|known| known.name == image) else {
         let known: Vec<_> = images.iter().map(|image| image.name).collect();
         let known = known.join(", ");
-        return Err(if SIDECARS.contains(&image.as_str()) {
-            format!(
-                "The image '{image}' of the container '{name}' is not implemented: sidecars are not implemented yet. \
-                 Images: {known}"
-            )
-        } else {
-            format!(
-                "The image '{}' of the container '{name}' is not a program of the lab. Images: {known}",
-                wire::shorten(image)
-            )
-        });
+        return Err(format!(
+            "The image '{}' of the container '{name}' is not a program of the lab. Images: {known}",
+            wire::shorten(image)
+        ));
     };
     if let Some(check) = &container.health_check {
         let command = image.health_check();
@@ -129,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_images_of_the_lab_run_and_sidecars_are_named() {
+    fn only_the_images_of_the_lab_run() {
         assert_eq!(refusal(|_| {}), None);
         for image in [
             "nginx",
@@ -140,11 +130,6 @@ mod tests {
         ] {
             let refusal = refusal(|container| container.image = image.to_owned()).unwrap();
             assert!(refusal.contains("not a program of the lab"), "{refusal}");
-        }
-        for image in SIDECARS {
-            let refusal = refusal(|container| container.image = image.to_owned()).unwrap();
-            assert!(refusal.contains("sidecars"), "{refusal}");
-            assert!(refusal.contains(image), "{refusal}");
         }
     }
 

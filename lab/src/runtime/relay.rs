@@ -1,13 +1,14 @@
 //! The image `x-ray-daemon`: passes on to the local X-Ray what the X-Ray daemon sends to AWS.
 //!
 //! Datagrams with documents go to X-Ray's UDP port as they are. Requests to the TCP port go to X-Ray's API; the AWS SDKs ask
-//! for sampling rules there. Source: the developer guide of X-Ray, "AWS X-Ray daemon", and `pkg/proxy/server.go` of
+//! for sampling rules there. Requests to the port of OTLP, which the collector in the template has, go to X-Ray's. Source: the developer guide of X-Ray, "AWS X-Ray daemon", and `pkg/proxy/server.go` of
 //! `aws/aws-xray-daemon`, which forwards requests to all paths.
 //!
 //! The daemon's buffers, its batches and its own telemetry are not here.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +21,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use wire::{Timeouts, Warn, remove_headers_of_one_hop, serve, set_address};
 
@@ -35,23 +37,29 @@ const TIMEOUTS: Timeouts = Timeouts {
 /// is being closed.
 const POOL_IDLE: Duration = Duration::from_secs(30);
 
-/// Relays from the sockets to the local X-Ray at `xray`, whose UDP and TCP ports have the same number, until `stop` is
-/// cancelled. Calls `warn` if connections cannot be accepted.
+/// Relays datagrams to the UDP socket at `xray`, and the requests of each listener to the server at its address, until `stop`
+/// is cancelled. Calls `warn` if connections cannot be accepted.
 ///
 /// # Errors
 ///
 /// When no socket for the datagrams to X-Ray can be opened.
 pub async fn run(
-    (udp, tcp): (UdpSocket, TcpListener),
+    udp: UdpSocket,
     xray: SocketAddr,
+    listeners: Vec<(TcpListener, SocketAddr)>,
     stop: CancellationToken,
     warn: Warn,
 ) -> io::Result<()> {
     let to_xray = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     to_xray.connect(xray).await?;
-    let datagrams = stop.run_until_cancelled(relay_datagrams(&udp, &to_xray));
-    let requests = serve(tcp, proxy(xray), stop.clone(), TIMEOUTS, warn);
-    tokio::join!(datagrams, requests);
+    let mut servers = JoinSet::new();
+    for (listener, to) in listeners {
+        let warn = Arc::clone(&warn);
+        servers.spawn(serve(listener, proxy(to), stop.clone(), TIMEOUTS, warn));
+    }
+    stop.run_until_cancelled(relay_datagrams(&udp, &to_xray))
+        .await;
+    servers.join_all().await;
     Ok(())
 }
 
@@ -67,8 +75,8 @@ async fn relay_datagrams(from: &UdpSocket, to: &UdpSocket) {
     }
 }
 
-/// Forwards all requests to the server at `xray`.
-fn proxy(xray: SocketAddr) -> Router {
+/// Forwards all requests to the server at `to`.
+fn proxy(to: SocketAddr) -> Router {
     let client: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_IDLE)
@@ -77,7 +85,7 @@ fn proxy(xray: SocketAddr) -> Router {
         remove_headers_of_one_hop(request.headers_mut());
         // The client writes the host of the new address. `Origin` stays: X-Ray refuses pages of other origins.
         request.headers_mut().remove(HOST);
-        set_address(&mut request, xray);
+        set_address(&mut request, to);
         match client.request(request).await {
             Ok(mut response) => {
                 remove_headers_of_one_hop(response.headers_mut());
@@ -90,8 +98,6 @@ fn proxy(xray: SocketAddr) -> Router {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::body::to_bytes;
     use axum::http::header::ORIGIN;
     use tokio::task::JoinHandle;
@@ -113,15 +119,15 @@ mod tests {
             let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let (xray_udp, xray_tcp) = xray::Server::bind(loopback).await.unwrap();
             let xray = xray_tcp.local_addr().unwrap();
-            let sockets = xray::Server::bind(loopback).await.unwrap();
-            let address = sockets.0.local_addr().unwrap();
+            let (udp, tcp) = xray::Server::bind(loopback).await.unwrap();
+            let address = udp.local_addr().unwrap();
             let stop = CancellationToken::new();
             let warn: Warn = Arc::new(|_| {});
             let api = serve(xray_tcp, api, stop.clone(), TIMEOUTS, Arc::clone(&warn));
             tokio::spawn(api);
             Self {
                 address,
-                running: tokio::spawn(run(sockets, xray, stop.clone(), warn)),
+                running: tokio::spawn(run(udp, xray, vec![(tcp, xray)], stop.clone(), warn)),
                 stop,
                 xray_udp,
                 client: Client::builder(TokioExecutor::new()).build_http(),

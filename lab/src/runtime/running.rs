@@ -1,65 +1,85 @@
-//! A running task: its containers, their health and their memory.
+//! A running task: its containers in the order of their dependencies, their health and their memory.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ecs::{Binding, Launch, Protocol, Report, Reporter, Signal, Started};
-use tokio::sync::{mpsc, oneshot};
+use ecs::metadata::{HealthView, Sampler};
+use ecs::{Exit, Launch, Report, Reporter, Signal, Start, Started};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::addresses::Lease;
 use super::container::{Container, Control, Ended, Spec};
-use super::memory::{Usage, choose_victim, resident_bytes};
+use super::image::{Image, OfTask};
+use super::memory::{Usage, choose_victim};
+use super::metadata::Entry;
+use super::sidecars::{DAEMON_PORT, X_RAY_DAEMON};
 use super::{Config, probe};
 use crate::error::Error;
 use crate::report::Event;
 
-/// Maximum time until all containers listen.
+mod ports;
+mod state;
+
+use ports::{bindings, port_of, tcp_ports};
+use state::{Process, State};
+
+/// Maximum time until a container listens.
 const START_TIME: Duration = Duration::from_secs(30);
 
-/// Time between two samples of the memory.
-const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two samples of what the containers use.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The port on which a program listens whose environment has no `PORT`.
-const DEFAULT_PORT: u16 = 80;
-
-/// A task whose processes have been started. Dropping it kills them.
+/// A task. Dropping it kills its processes.
 pub struct Running {
     config: Arc<Config>,
     launch: Launch,
     reporter: Reporter,
     lease: Lease,
+    metadata: Entry,
+    /// `None` if the operating system does not tell what processes use.
+    sampler: Option<Sampler>,
     /// In the order of the task definition.
     containers: Vec<State>,
     ends: JoinSet<(usize, Ended)>,
     listening: JoinSet<Option<(usize, SocketAddr)>>,
     health_checks: JoinSet<()>,
-}
-
-/// What is known of a container.
-struct State {
-    pid: u32,
-    control: mpsc::UnboundedSender<Control>,
-    listens_at: Option<SocketAddr>,
-    has_ended: bool,
+    /// The index of a container, and whether it is healthy.
+    health: (
+        mpsc::UnboundedSender<(usize, bool)>,
+        mpsc::UnboundedReceiver<(usize, bool)>,
+    ),
+    has_started: bool,
+    /// No container starts any more.
+    is_stopping: bool,
+    must_terminate: bool,
 }
 
 impl Running {
-    /// Starts the processes. Reports the failure if one cannot be started.
+    /// Starts the processes that wait for no other. Reports the failure if one cannot be started.
     pub fn start(config: Arc<Config>, launch: Launch, reporter: Reporter) -> Option<Self> {
-        let lease = config.addresses.lease(&tcp_ports(&launch));
+        let lease = config.addresses.lease(&tcp_ports(&launch.definition));
+        let metadata = config.metadata.add(&launch, lease.address);
+        let containers = launch.definition.containers.iter();
         let mut running = Self {
+            containers: containers.map(|_| State::default()).collect(),
             config,
             launch,
             reporter,
             lease,
-            containers: Vec::new(),
+            metadata,
+            sampler: Sampler::new().ok(),
             ends: JoinSet::new(),
             listening: JoinSet::new(),
             health_checks: JoinSet::new(),
+            health: mpsc::unbounded_channel(),
+            has_started: false,
+            is_stopping: false,
+            must_terminate: false,
         };
+        running.warn_of_missing_daemon();
         match running.start_containers() {
             Ok(()) => Some(running),
             Err(reason) => {
@@ -71,63 +91,10 @@ impl Running {
         }
     }
 
-    fn start_containers(&mut self) -> Result<(), String> {
-        let launch = self.launch.clone();
-        let log = self.config.short_name(&launch.service);
-        for (index, container) in launch.definition.containers.iter().enumerate() {
-            let image = self.config.image(&container.image);
-            let image = image.ok_or_else(|| format!("no such image: {}", container.image))?;
-            let spec = Spec {
-                image: image.name,
-                task: self.task_name(),
-                log,
-                environment: image.environment(
-                    &container.environment,
-                    self.config.dynamodb,
-                    self.config.seed,
-                    launch.ordinal,
-                ),
-                address: self.lease.address,
-                needs_free_port: self.lease.needs_free_port,
-            };
-            let started = Container::start(&self.config.program, spec);
-            let (container, listening) = started.map_err(|source| {
-                let reason = source.to_string();
-                let service = log;
-                let _ = self.config.failures.send(Error::Spawn { service, source });
-                reason
-            })?;
-            self.add(index, container, listening);
-        }
-        Ok(())
-    }
-
-    fn add(
-        &mut self,
-        index: usize,
-        container: Container,
-        listening: oneshot::Receiver<SocketAddr>,
-    ) {
-        let (control, controls) = mpsc::unbounded_channel();
-        self.containers.push(State {
-            pid: container.pid,
-            control,
-            listens_at: None,
-            has_ended: false,
-        });
-        self.ends
-            .spawn(async move { (index, container.run(controls).await) });
-        self.listening
-            .spawn(async move { Some((index, listening.await.ok()?)) });
-    }
-
     /// Runs until all containers have ended.
     pub async fn run(mut self, mut signals: mpsc::UnboundedReceiver<Signal>) {
-        let mut samples = interval(MEMORY_INTERVAL);
+        let mut samples = interval(SAMPLE_INTERVAL);
         samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let start_limit = sleep(START_TIME);
-        tokio::pin!(start_limit);
-        let mut is_starting = true;
         loop {
             tokio::select! {
                 ended = self.ends.join_next() => match ended {
@@ -135,188 +102,319 @@ impl Running {
                     Some(Err(_)) => {}
                     None => return,
                 },
-                Some(Ok(listening)) = self.listening.join_next(), if is_starting => {
-                    is_starting = !self.listens(listening);
+                Some(Ok(listening)) = self.listening.join_next() => {
+                    // A container that closes its output without an address ends, or its time passes.
+                    if let Some((index, address)) = listening {
+                        self.listens(index, address);
+                    }
                 }
-                Some(signal) = signals.recv() => self.control(Control::Signal(signal)),
-                _ = samples.tick() => self.sample_memory(),
-                () = &mut start_limit, if is_starting => {
-                    is_starting = false;
-                    self.give_up_start();
+                Some((index, is_healthy)) = self.health.1.recv() => {
+                    self.has_health(index, is_healthy);
                 }
+                Some(signal) = signals.recv() => self.signal(signal),
+                _ = samples.tick() => self.sample(),
             }
+            self.proceed();
         }
     }
 
-    /// Notes where a container listens. Returns whether all containers listen.
-    fn listens(&mut self, listening: Option<(usize, SocketAddr)>) -> bool {
-        // A container that closes its output without an address ends, or the start limit passes.
-        let Some((index, address)) = listening else {
-            return false;
+    /// Does what follows from a change: starts containers, and reports that all have started.
+    fn proceed(&mut self) {
+        if let Err(reason) = self.start_containers() {
+            self.give_up_start(&reason);
+        }
+        let is_late = |state: &State| {
+            let is_running = state.process.is_some();
+            is_running && state.listens_at.is_none() && state.running_for() > Some(START_TIME)
         };
+        if !self.has_started && !self.is_stopping && self.containers.iter().any(is_late) {
+            let seconds = START_TIME.as_secs();
+            self.give_up_start(&format!(
+                "a container did not listen on its port within {seconds} seconds"
+            ));
+        }
+        let has_started = |state: &State| state.listens_at.is_some() || state.exit.is_some();
+        if !self.has_started && !self.is_stopping && self.containers.iter().all(has_started) {
+            self.has_started = true;
+            self.report_start();
+        }
+        if self.must_terminate {
+            self.terminate();
+        }
+    }
+
+    /// Starts the containers whose dependencies are resolved.
+    fn start_containers(&mut self) -> Result<(), String> {
+        let mut index = 0;
+        while index < self.containers.len() && !self.is_stopping {
+            let state = &self.containers[index];
+            index += 1;
+            if state.process.is_some() || state.exit.is_some() {
+                continue;
+            }
+            let progress: Vec<_> = self.containers.iter().map(State::progress).collect();
+            match self.launch.definition.start(index - 1, &progress) {
+                Start::Now => self.start_container(index - 1)?,
+                Start::Wait => continue,
+                Start::Never(exit) => self.has_exited(index - 1, exit),
+            }
+            // Others may wait for this one.
+            index = 0;
+        }
+        Ok(())
+    }
+
+    fn start_container(&mut self, index: usize) -> Result<(), String> {
+        let definition = Arc::clone(&self.launch.definition);
+        let definition = &definition.containers[index];
+        let image = self.config.image(&definition.image);
+        let image = image.ok_or_else(|| format!("no such image: {}", definition.image))?;
+        let runtime_id = self.launch.runtime_ids.get(index);
+        let environment = image.environment(
+            &definition.environment,
+            &self.config.surroundings,
+            OfTask {
+                ordinal: self.launch.ordinal,
+                daemon: self.daemon(),
+            },
+            self.config
+                .metadata
+                .url(runtime_id.map_or("", String::as_str)),
+        );
+        let state = &mut self.containers[index];
+        // A restarted container keeps its port.
+        let known = state.listens_at.map(|address| address.port());
+        state.program_port = port_of(&environment);
+        let log = self.config.short_name(&self.launch.service);
+        let spec = Spec {
+            image: image.name,
+            task: self.container_name(index),
+            log,
+            environment,
+            address: self.lease.address,
+            port: self.lease.needs_free_port.then(|| known.unwrap_or(0)),
+        };
+        let started = Container::start(&self.config.program, spec);
+        let (container, listening) = started.map_err(|source| {
+            let reason = source.to_string();
+            let service = log;
+            let _ = self.config.failures.send(Error::Spawn { service, source });
+            reason
+        })?;
+        let (control, controls) = mpsc::unbounded_channel();
+        self.containers[index].starts(Process {
+            pid: container.pid,
+            control,
+        });
+        self.metadata.update_container(index, |view, now| {
+            view.started_at = Some(now);
+            view.finished_at = None;
+            view.exit_code = None;
+        });
+        self.ends
+            .spawn(async move { (index, container.run(controls).await) });
+        self.listening
+            .spawn(async move { Some((index, listening.await.ok()?)) });
+        Ok(())
+    }
+
+    fn listens(&mut self, index: usize, address: SocketAddr) {
         self.containers[index].listens_at = Some(address);
-        let all: Option<Vec<_>> = self.containers.iter().map(|it| it.listens_at).collect();
-        let Some(addresses) = all else {
-            return false;
+        let Some(check) = self.launch.definition.containers[index]
+            .health_check
+            .clone()
+        else {
+            return;
         };
+        let sender = self.health.0.clone();
+        let check = probe::check_health(address, check, move |is_healthy| {
+            let _ = sender.send((index, is_healthy));
+        });
+        self.containers[index].health_check = Some(self.health_checks.spawn(check));
+    }
+
+    fn has_health(&mut self, index: usize, is_healthy: bool) {
+        // The container may have ended since.
+        if self.containers[index].process.is_none() {
+            return;
+        }
+        self.containers[index].is_healthy = is_healthy;
+        self.metadata.update_container(index, |view, now| {
+            view.health = Some(HealthView {
+                is_healthy: Some(is_healthy),
+                since: Some(now),
+            });
+        });
+        self.reporter.report(Report::Health {
+            container: self.launch.definition.containers[index].name.clone(),
+            is_healthy,
+        });
+    }
+
+    fn report_start(&self) {
+        let definition = &self.launch.definition;
+        let bindings = bindings(definition, &self.containers, self.lease.needs_free_port);
+        self.metadata
+            .update(|view| view.bindings.clone_from(&bindings));
         self.reporter.report(Report::Started(Started {
             address: self.lease.address,
-            bindings: self.bindings(&addresses),
+            bindings,
             pids: self.containers.iter().map(|it| it.pid).collect(),
         }));
-        self.check_health(&addresses);
-        true
-    }
-
-    fn check_health(&mut self, addresses: &[SocketAddr]) {
-        let definitions = &self.launch.definition.containers;
-        for (definition, address) in definitions.iter().zip(addresses) {
-            let Some(check) = definition.health_check.clone() else {
-                continue;
-            };
-            let (reporter, container) = (self.reporter.clone(), definition.name.clone());
-            self.health_checks
-                .spawn(probe::check_health(*address, check, move |is_healthy| {
-                    let container = container.clone();
-                    reporter.report(Report::Health {
-                        container,
-                        is_healthy,
-                    });
-                }));
-        }
-    }
-
-    fn bindings(&self, addresses: &[SocketAddr]) -> Vec<Binding> {
-        let containers = self.launch.definition.containers.iter().zip(addresses);
-        let bindings = containers.flat_map(|(container, listens_at)| {
-            container.port_mappings.iter().map(|mapping| Binding {
-                container: container.name.clone(),
-                container_port: mapping.container_port,
-                host_port: host_port(
-                    mapping.container_port,
-                    port_of(&container.environment),
-                    listens_at.port(),
-                    self.lease.needs_free_port,
-                ),
-                protocol: mapping.protocol,
-            })
-        });
-        bindings.collect()
     }
 
     fn ended(&mut self, index: usize, ended: &Ended) {
-        let state = &mut self.containers[index];
-        state.has_ended = true;
-        let is_first_start = state.listens_at.is_none();
-        let service = self.config.short_name(&self.launch.service);
+        let exit = ended.exit();
+        let is_first_start = self.containers[index].listens_at.is_none();
         if is_first_start && ended.has_refused_its_environment() {
+            let service = self.config.short_name(&self.launch.service);
             let stderr = ended.stderr.clone();
             let failure = Error::TaskConfig { service, stderr };
             let _ = self.config.failures.send(failure);
         }
         if let Some(how) = ended.death() {
-            let task = self.task_name();
+            let task = self.container_name(index);
             self.config.report.say(Event::Died { task, how });
         }
-        self.reporter.report(Report::Exited {
-            container: self.launch.definition.containers[index].name.clone(),
-            exit: ended.exit(),
+        let running_for = self.containers[index].ends().unwrap_or_default();
+        let policy = &self.launch.definition.containers[index].restart_policy;
+        let restarts = policy
+            .as_ref()
+            .is_some_and(|policy| policy.restarts(exit.code, running_for));
+        if restarts && !self.is_stopping {
+            self.metadata.update_container(index, |view, _| {
+                view.restart_count += 1;
+                view.figures = None;
+            });
+            match self.start_container(index) {
+                Ok(()) => {}
+                Err(reason) => self.has_exited(index, cannot_start(&reason)),
+            }
+        } else {
+            self.has_exited(index, exit);
+        }
+    }
+
+    /// A container has ended and is not restarted, or will never start.
+    fn has_exited(&mut self, index: usize, exit: Exit) {
+        self.metadata.update_container(index, |view, now| {
+            view.finished_at = Some(now);
+            view.exit_code = exit.code;
+            view.figures = None;
         });
+        let definition = &self.launch.definition.containers[index];
+        self.is_stopping |= definition.essential;
+        self.reporter.report(Report::Exited {
+            container: definition.name.clone(),
+            exit: exit.clone(),
+        });
+        self.containers[index].exit = Some(exit);
     }
 
-    fn control(&self, control: Control) {
+    fn signal(&mut self, signal: Signal) {
+        self.is_stopping = true;
+        self.metadata.update(|view| view.is_stopping = true);
+        match signal {
+            Signal::Term => self.must_terminate = true,
+            Signal::Kill => self.kill_all(),
+        }
+    }
+
+    /// Sends SIGTERM to the containers on which no running one depends.
+    fn terminate(&mut self) {
+        for index in 0..self.containers.len() {
+            let has_ended = |index: usize| self.containers[index].process.is_none();
+            let can_stop = self.launch.definition.can_stop(index, has_ended);
+            let state = &mut self.containers[index];
+            if can_stop && !state.is_terminated {
+                state.is_terminated = true;
+                state.control(Control::Signal(Signal::Term));
+            }
+        }
+    }
+
+    fn kill_all(&self) {
         for container in &self.containers {
-            // A container that has ended receives nothing.
-            let _ = container.control.send(control);
+            container.control(Control::Signal(Signal::Kill));
         }
     }
 
-    fn sample_memory(&self) {
-        let running: Vec<_> = self
-            .containers
-            .iter()
-            .zip(&self.launch.definition.containers)
-            .filter(|(state, _)| !state.has_ended)
-            .collect();
-        let usages: Vec<_> = running
-            .iter()
-            .map(|(state, definition)| Usage {
-                bytes: resident_bytes(state.pid).unwrap_or_default(),
-                limit: definition.memory,
-            })
-            .collect();
-        if let Some(victim) = choose_victim(&usages, self.launch.definition.memory) {
-            let _ = running[victim].0.control.send(Control::KillForMemory);
+    /// Reads what the containers use, and kills one that uses too much memory.
+    fn sample(&mut self) {
+        let Some(sampler) = &mut self.sampler else {
+            return;
+        };
+        let running = self.containers.iter().enumerate();
+        let running = running.filter(|(_, state)| state.process.is_some());
+        let (indexes, pids): (Vec<_>, Vec<_>) =
+            running.map(|(index, state)| (index, state.pid)).unzip();
+        sampler.sample(&pids, self.config.metadata.now());
+        let definition = &self.launch.definition;
+        let mut usages = Vec::new();
+        for (index, pid) in indexes.iter().zip(&pids) {
+            let figures = sampler.figures(*pid);
+            usages.push(Usage {
+                bytes: figures.map_or(0, |figures| figures.now.memory),
+                limit: definition.containers[*index].memory,
+            });
+            self.metadata
+                .update_container(*index, |view, _| view.figures = figures.cloned());
+        }
+        if let Some(victim) = choose_victim(&usages, definition.memory) {
+            self.containers[indexes[victim]].control(Control::KillForMemory);
         }
     }
 
-    fn give_up_start(&self) {
-        let seconds = START_TIME.as_secs();
+    fn give_up_start(&mut self, reason: &str) {
+        self.is_stopping = true;
         self.reporter.report(Report::StartFailed(format!(
-            "CannotStartContainerError: a container did not listen on its port within {seconds} seconds"
+            "CannotStartContainerError: {reason}"
         )));
-        self.control(Control::Signal(Signal::Kill));
+        self.kill_all();
     }
 
-    fn task_name(&self) -> String {
+    /// Where the X-Ray daemon of this task is. Nothing listens at this address if the task has none.
+    fn daemon(&self) -> SocketAddr {
+        match (self.lease.needs_free_port, self.has_daemon()) {
+            (false, _) => SocketAddr::new(self.lease.address, DAEMON_PORT),
+            // The port of the relay is not known before it starts.
+            (true, true) => self.config.surroundings.xray,
+            (true, false) => SocketAddr::new(self.lease.address, 1),
+        }
+    }
+
+    fn has_daemon(&self) -> bool {
+        let mut containers = self.launch.definition.containers.iter();
+        containers.any(|container| container.image == X_RAY_DAEMON.name)
+    }
+
+    /// Says once for each revision that its traces are lost.
+    fn warn_of_missing_daemon(&self) {
+        let definition = &self.launch.definition;
+        let mut containers = definition.containers.iter();
+        let needs_daemon = containers.any(|it| Image::needs_daemon(&it.environment));
+        if needs_daemon && !self.has_daemon() && self.config.warns_first(definition) {
+            self.config.report.say(Event::NoDaemon {
+                service: self.config.short_name(&self.launch.service),
+                definition: format!("{}:{}", definition.family, definition.revision),
+            });
+        }
+    }
+
+    /// The name of a container for people: the task's for the first, which is the service's own.
+    fn container_name(&self, index: usize) -> String {
         let service = self.config.short_name(&self.launch.service);
-        format!("{service}-{}", self.launch.ordinal)
+        let task = format!("{service}-{}", self.launch.ordinal);
+        match index {
+            0 => task,
+            _ => format!("{task}/{}", self.launch.definition.containers[index].name),
+        }
     }
 }
 
-/// The TCP ports on which the containers listen.
-fn tcp_ports(launch: &Launch) -> Vec<u16> {
-    let containers = launch.definition.containers.iter();
-    let mappings = containers.flat_map(|container| &container.port_mappings);
-    let tcp = mappings.filter(|mapping| mapping.protocol == Protocol::Tcp);
-    tcp.map(|mapping| mapping.container_port).collect()
-}
-
-/// The port that the environment sets.
-fn port_of(environment: &[(String, String)]) -> u16 {
-    let port = environment.iter().find(|(name, _)| name == "PORT");
-    port.and_then(|(_, port)| port.parse().ok())
-        .unwrap_or(DEFAULT_PORT)
-}
-
-/// The port at the task's address for a port of the task definition. `program_port` is the port of the program's environment,
-/// and `listening_port` is the one on which it listens.
-fn host_port(
-    container_port: u16,
-    program_port: u16,
-    listening_port: u16,
-    needs_free_port: bool,
-) -> u16 {
-    match needs_free_port {
-        false => container_port,
-        true if container_port == program_port => listening_port,
-        // The program does not listen on this port. Another program can listen on it at a shared address, and must not get
-        // the requests: nothing listens on port 0.
-        true => 0,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_of_the_task_definition_is_the_port_at_the_tasks_own_address() {
-        assert_eq!(host_port(8080, 8080, 8080, false), 8080);
-        // The program listens on another port than its task definition says. Nothing answers on 8080, as on AWS.
-        assert_eq!(host_port(8080, 9090, 9090, false), 8080);
-    }
-
-    #[test]
-    fn at_a_shared_address_a_port_is_the_free_port_of_the_program_that_listens_on_it() {
-        assert_eq!(host_port(8080, 8080, 54_321, true), 54_321);
-        assert_eq!(host_port(8001, 8080, 54_321, true), 0);
-    }
-
-    #[test]
-    fn the_port_of_a_program_is_that_of_its_environment() {
-        let environment = [("PORT".to_owned(), "8081".to_owned())];
-        assert_eq!(port_of(&environment), 8081);
-        assert_eq!(port_of(&[]), 80);
+fn cannot_start(reason: &str) -> Exit {
+    Exit {
+        code: None,
+        reason: Some(format!("CannotStartContainerError: {reason}")),
     }
 }

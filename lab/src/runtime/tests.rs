@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ecs::{Container, ContainerHealthCheck, Exit, PortMapping, Protocol, Report};
+use ecs::{
+    Condition, Container, ContainerHealthCheck, Dependency, Exit, PortMapping, Protocol, Report,
+    RestartPolicy,
+};
 
 use super::*;
 use crate::console::Console;
@@ -41,6 +44,9 @@ pub fn definition(image: &str, environment: &[(&str, &str)]) -> TaskDefinition {
                 retries: 3,
                 start_period: std::time::Duration::ZERO,
             }),
+            depends_on: Vec::new(),
+            start_timeout: None,
+            restart_policy: None,
             stop_timeout: std::time::Duration::from_secs(30),
         }],
         document: serde_json::Map::new(),
@@ -49,6 +55,10 @@ pub fn definition(image: &str, environment: &[(&str, &str)]) -> TaskDefinition {
 
 /// Runs a task whose program is `executable` to its end. Returns what it reported and its log.
 async fn run(executable: &str) -> (Vec<Report>, String) {
+    run_task(executable, definition("server", &[])).await
+}
+
+async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>, String) {
     let logs = Logs::new(["server"], None);
     let (console, _flushed) = Console::start().unwrap();
     let processes = Processes::new(Config {
@@ -59,9 +69,15 @@ async fn run(executable: &str) -> (Vec<Report>, String) {
         images: IMAGES,
         short_names: BTreeMap::from([("Server".to_owned(), "server")]),
         addresses: Addresses::claim(),
-        dynamodb: ([127, 0, 0, 1], 8000).into(),
-        seed: 1,
+        surroundings: Surroundings {
+            dynamodb: ([127, 0, 0, 1], 8000).into(),
+            xray: ([127, 0, 0, 1], 2000).into(),
+            otlp: ([127, 0, 0, 1], 4318).into(),
+            seed: 1,
+        },
+        metadata: Metadata::new(([127, 0, 0, 1], 1).into(), "cluster"),
         report: crate::report::Report::new(console),
+        warned: Mutex::default(),
         failures: mpsc::unbounded_channel().0,
     });
     let reports = Arc::<Mutex<Vec<Report>>>::default();
@@ -76,7 +92,10 @@ async fn run(executable: &str) -> (Vec<Report>, String) {
         id: "0".repeat(32),
         service: "Server".to_owned(),
         ordinal: 0,
-        definition: Arc::new(definition("server", &[])),
+        runtime_ids: (0..definition.containers.len())
+            .map(|index| format!("{}-{index}", "0".repeat(32)))
+            .collect(),
+        definition: Arc::new(definition),
     };
     let (_signals, receiver) = mpsc::unbounded_channel();
     processes.run(launch, reporter, receiver).await;
@@ -85,8 +104,12 @@ async fn run(executable: &str) -> (Vec<Report>, String) {
 }
 
 fn exited(code: i32) -> Report {
+    container_exited("server", code)
+}
+
+fn container_exited(container: &str, code: i32) -> Report {
     Report::Exited {
-        container: "server".to_owned(),
+        container: container.to_owned(),
         exit: Exit {
             code: Some(code),
             reason: None,
@@ -118,4 +141,57 @@ async fn a_program_that_cannot_be_started_is_a_failed_start() {
         reason.starts_with("CannotStartContainerError: "),
         "{reason}"
     );
+}
+
+/// A container `server` that depends on a container `first`, which is not essential.
+fn dependent(condition: Condition) -> TaskDefinition {
+    let mut definition = definition("server", &[]);
+    let mut first = definition.containers[0].clone();
+    "first".clone_into(&mut first.name);
+    first.essential = false;
+    definition.containers[0].depends_on = vec![Dependency {
+        container: 1,
+        condition,
+    }];
+    definition.containers.push(first);
+    definition
+}
+
+#[tokio::test]
+async fn a_container_starts_after_the_one_that_must_complete_before() {
+    let (reports, _) = run_task("/bin/ls", dependent(Condition::Complete)).await;
+    assert_eq!(reports, [container_exited("first", 2), exited(2)]);
+}
+
+#[tokio::test]
+async fn a_container_whose_dependency_fails_never_starts_and_has_exited_with_143() {
+    let (reports, log) = run_task("/bin/ls", dependent(Condition::Success)).await;
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    assert_eq!(reports[0], container_exited("first", 2));
+    let Report::Exited { container, exit } = &reports[1] else {
+        panic!("{reports:?}");
+    };
+    assert_eq!((container.as_str(), exit.code), ("server", Some(143)));
+    let reason = exit.reason.as_ref().unwrap();
+    assert!(reason.contains("did not exit successfully"), "{reason}");
+    // Only one process has run.
+    assert_eq!(log.matches("--address").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn a_container_with_a_restart_policy_is_restarted_unless_its_exit_code_is_ignored() {
+    let restarting = |ignored: i32| {
+        let mut definition = definition("server", &[]);
+        definition.containers[0].restart_policy = Some(RestartPolicy {
+            attempt_period: std::time::Duration::ZERO,
+            ignored_exit_codes: vec![ignored],
+        });
+        definition
+    };
+    let (reports, _) = run_task("/bin/ls", restarting(2)).await;
+    assert_eq!(reports, [exited(2)]);
+    // The program exits again and again.
+    let endless = run_task("/bin/ls", restarting(0));
+    let ended = tokio::time::timeout(std::time::Duration::from_millis(200), endless).await;
+    assert!(ended.is_err());
 }

@@ -36,6 +36,7 @@ const MONOLITH_CONTAINER: &str = "monolith-service";
 
 const LIKE_LOG_GROUP: &str = "mysfits-MythicalLikeLogGroup";
 const MONOLITH_LOG_GROUP: &str = "mysfits-MythicalMonolithLogGroup";
+const SIDECAR_LOG_GROUP: &str = "mysfits-MythicalSidecarLogGroup";
 
 /// CloudFormation generates the names on AWS.
 const LIKE_TARGET_GROUP: &str = "mysfits-like-service";
@@ -85,7 +86,10 @@ fn services(options: &Options, context: &Context<'_>) -> Vec<Service> {
     let monolith = Service {
         name: MONOLITH_SERVICE,
         short_name: MONOLITH,
-        task_definition: definitions::monolith(environment::monolith(options, context)),
+        task_definition: definitions::monolith(
+            environment::monolith(options, context),
+            context.tracing.has_sidecar(),
+        ),
         desired_count: options.monolith_tasks,
         deployment: DEPLOYMENT,
         grace_period: GRACE_PERIOD,
@@ -98,7 +102,10 @@ fn services(options: &Options, context: &Context<'_>) -> Vec<Service> {
     let like = Service {
         name: LIKE_SERVICE,
         short_name: LIKE,
-        task_definition: definitions::like_service(environment::like_service(options, context)),
+        task_definition: definitions::like_service(
+            environment::like_service(options, context),
+            context.tracing.has_sidecar(),
+        ),
         desired_count: options.like_tasks,
         target_group: LIKE_TARGET_GROUP,
         container: LIKE_CONTAINER,

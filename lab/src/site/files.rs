@@ -25,11 +25,10 @@ pub async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     }
 }
 
-/// `config.js`, which tells the page where the API is, and whether there are traces to look at.
-pub fn config(alb: &str, traced: bool) -> impl IntoResponse + Clone + use<> {
-    let traces = if traced { "/traces/" } else { "" };
+/// `config.js`, which has the addresses of the API and of the traces for the page.
+pub fn config(alb: &str) -> impl IntoResponse + Clone + use<> {
     // An address needs no escapes.
-    let script = format!("export const api = \"{alb}\";\nexport const traces = \"{traces}\";\n");
+    let script = format!("export const api = \"{alb}\";\nexport const traces = \"/traces/\";\n");
     let headers = [
         (CONTENT_TYPE, content_type("config.js")),
         (CACHE_CONTROL, "no-store"),

@@ -28,14 +28,8 @@ const MAX_GRAPH: usize = 500;
 /// Largest graph in bytes that is read.
 const MAX_BODY: usize = 256 * 1024;
 
-/// The page and what it needs; without X-Ray, a word about that.
-pub fn routes(xray: Option<Arc<Xray>>) -> Router {
-    let Some(xray) = xray else {
-        let off = || async { "Tracing is off. Start the lab without --tracing off.\n" };
-        return Router::new()
-            .route("/traces", get(off))
-            .route("/traces/{id}", get(off));
-    };
+/// The page and what it needs.
+pub fn routes(xray: Arc<Xray>) -> Router {
     Router::new()
         .route("/traces", get(page))
         .route("/traces/{id}", get(page))

@@ -17,6 +17,7 @@ mod environment;
 mod leftovers;
 mod replacement;
 mod scaling;
+mod sidecars;
 
 const LIKE_SERVICE: &str = "Mythical-Like-Service-mysfits";
 const MONOLITH_SERVICE: &str = "Mythical-Monolith-Service-mysfits";
@@ -111,9 +112,19 @@ impl Cluster {
         .await
     }
 
-    /// Registers the newest task definition of the service with a change of its container, as the workshop does: describe, edit,
-    /// register. Returns the ARN.
+    /// Registers the newest task definition of the service with a change of its container. Returns the ARN.
     async fn register(&self, family: &str, change: impl FnOnce(&mut Value)) -> String {
+        let change = |containers: &mut Vec<Value>| change(&mut containers[0]);
+        self.register_containers(family, change).await
+    }
+
+    /// Registers the newest task definition of the service with a change of its containers, as the workshop does: describe,
+    /// edit, register. Returns the ARN.
+    async fn register_containers(
+        &self,
+        family: &str,
+        change: impl FnOnce(&mut Vec<Value>),
+    ) -> String {
         let request = json!({ "taskDefinition": family });
         let described = self.call("DescribeTaskDefinition", request).await;
         let mut definition = described["taskDefinition"].as_object().unwrap().clone();
@@ -128,7 +139,7 @@ impl Cluster {
         ] {
             definition.remove(read_only);
         }
-        change(&mut definition["containerDefinitions"][0]);
+        change(definition["containerDefinitions"].as_array_mut().unwrap());
         let registered = self
             .call("RegisterTaskDefinition", Value::Object(definition))
             .await;

@@ -64,7 +64,7 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
     let site = address(&endpoints.site);
     let dynamodb = address(&endpoints.dynamodb);
     let aws = address(&endpoints.aws);
-    let xray = address(&endpoints.xray.as_ref().unwrap().api);
+    let xray = address(&endpoints.xray.api);
     let otlp = address(endpoints.otlp.as_ref().unwrap());
     let attempt = |address, request, headers, body: &Value, status| Attempt {
         address,
@@ -140,7 +140,7 @@ impl Attempt {
 
 /// What pages of other origins could have changed.
 async fn state(endpoints: &Endpoints) -> (Value, Value) {
-    let api = &endpoints.xray.as_ref().unwrap().api;
+    let api = &endpoints.xray.api;
     let status = get(&format!("{api}/status")).await;
     let rules = client().post(format!("{api}/GetSamplingRules"));
     let rules = rules.send().await.unwrap().json().await.unwrap();

@@ -29,9 +29,8 @@ pub struct Endpoints {
     pub dynamodb: String,
     pub table: String,
     pub aws: String,
-    /// Not there without tracing.
-    pub xray: Option<Xray>,
-    pub otlp: Option<String>,
+    pub xray: Xray,
+    pub otlp: String,
     pub tasks: Vec<Task>,
 }
 
@@ -55,6 +54,7 @@ pub struct Task {
     pub service: String,
     pub url: String,
     pub pid: i32,
+    pub metadata: String,
 }
 
 impl Endpoints {

@@ -29,7 +29,7 @@ impl Sampled {
         Self {
             _lab: lab,
             alb: endpoints.alb,
-            api: endpoints.xray.expect("X-Ray runs").api,
+            api: endpoints.xray.api,
             http: client(),
         }
     }

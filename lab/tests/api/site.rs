@@ -112,17 +112,6 @@ async fn the_page_is_told_where_the_load_balancer_and_traces_really_are() {
     );
 }
 
-#[tokio::test]
-async fn without_tracing_the_page_is_told_of_no_traces() {
-    let lab = Lab::start(&["--tracing", "off"]);
-    let answer = answer(&format!("{}/config.js", lab.endpoints().site)).await;
-    let script = answer.text().await.unwrap();
-    assert!(
-        script.ends_with("export const traces = \"\";\n"),
-        "{script}"
-    );
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_file_of_the_site_is_a_404() {
     let lab = Lab::start(&[]);

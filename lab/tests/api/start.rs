@@ -17,11 +17,11 @@ async fn everything_that_the_endpoints_file_names_answers() {
     assert_eq!(list["mysfits"].as_array().unwrap().len(), 12);
     assert!(get(&endpoints.dynamodb).await.contains("healthy"));
     assert_eq!(endpoints.table, "MysfitsTable");
-    let xray = endpoints.xray.as_ref().unwrap();
+    let xray = &endpoints.xray;
     let status: Value = serde_json::from_str(&get(&format!("{}/status", xray.api)).await).unwrap();
     assert_eq!(status["Refused"], 0);
     assert_eq!(xray.api, format!("http://{}", xray.udp));
-    let otlp = format!("{}/v1/traces", endpoints.otlp.as_ref().unwrap());
+    let otlp = format!("{}/v1/traces", endpoints.otlp);
     let empty = client()
         .post(otlp)
         .json(&serde_json::json!({}))
@@ -59,7 +59,7 @@ async fn people_read_the_addresses_the_chaos_and_its_seed() {
         &endpoints.alb,
         &endpoints.dynamodb,
         &format!("{}/traces", endpoints.site),
-        endpoints.otlp.as_ref().unwrap(),
+        &endpoints.otlp,
         "64 are slow, 25 answer 404, 11 are fine",
         "--seed 4711",
     ] {

@@ -26,7 +26,6 @@ mod targets;
 mod time;
 
 pub use container_health::ContainerHealth;
-pub use definition::{Container, ContainerHealthCheck, PortMapping, Protocol, TaskDefinition};
 pub use definition::{
     Container, ContainerHealthCheck, PortMapping, Protocol, RestartPolicy, TaskDefinition,
 };

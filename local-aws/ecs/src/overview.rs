@@ -64,6 +64,8 @@ pub struct TaskOverview {
     pub created_at: Timestamp,
     /// Where it is. `None` before its start.
     pub started: Option<Started>,
+    /// The ids of the containers, in the order of the task definition.
+    pub runtime_ids: Vec<String>,
     /// The family of its task definition.
     pub family: String,
     /// The revision of its task definition.
@@ -126,6 +128,11 @@ impl TaskOverview {
             has_ended: task.has_ended(),
             created_at: task.created_at,
             started: task.started.clone(),
+            runtime_ids: task
+                .containers
+                .iter()
+                .map(|it| it.runtime_id.clone())
+                .collect(),
             family: task.definition.family.clone(),
             revision: task.definition.revision,
         }

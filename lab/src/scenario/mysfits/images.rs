@@ -4,7 +4,7 @@ use http_shell::env::{ConfigError, Environment};
 use http_shell::process::{ProcessError, block_on};
 
 use super::{LIKE, MONOLITH};
-use crate::runtime::{Added, Image};
+use crate::runtime::{Added, Image, METADATA_PROXY, X_RAY_DAEMON};
 use crate::task::{self, Bind};
 
 /// All programs.
@@ -32,6 +32,8 @@ pub const IMAGES: &[Image] = &[
             ("AWS_EC2_METADATA_DISABLED", Added::Text("true")),
         ],
     },
+    METADATA_PROXY,
+    X_RAY_DAEMON,
 ];
 
 fn like_service(env: &Environment, bind: Bind) -> Result<(), ProcessError> {

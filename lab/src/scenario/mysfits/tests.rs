@@ -4,7 +4,7 @@ use clap::Parser;
 
 use super::super::Service;
 use super::*;
-use crate::endpoints::Addresses;
+use crate::endpoints::{Addresses, XrayAddresses};
 use crate::options::Cli;
 use crate::tracing::Tracing;
 
@@ -17,14 +17,19 @@ fn scenario_with(arguments: &[&str], reader: &[(&str, &str)]) -> Scenario {
         dynamodb: "http://127.0.0.1:8000".to_owned(),
         table: TABLE,
         aws: "http://127.0.0.1:4566".to_owned(),
-        xray: None,
-        otlp: None,
+        xray: XrayAddresses {
+            udp: "127.0.0.1:2000".to_owned(),
+            api: "http://127.0.0.1:2000".to_owned(),
+        },
+        otlp: "http://127.0.0.1:4318".to_owned(),
     };
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let reader: HashMap<_, _> = reader.iter().map(owned).collect();
     let context = Context {
         addresses: &addresses,
-        tracing: &Tracing::new(None, |name| reader.get(name).cloned()),
+        tracing: &Tracing::new(options.tracing, ([127, 0, 0, 1], 4318).into(), |name| {
+            reader.get(name).cloned()
+        }),
         log_level: &options.loglevel,
         seed: 7,
         reader: &reader,
