@@ -60,8 +60,6 @@ DEFAULTS_OF_AWS = {
 # Rows of path, value in the template, value in the lab, and the reason. None: there is no value.
 DIFFERENCES = [
     # Addresses and ports
-    (f"{TASKS}.environment.AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000", "<X-Ray>",
-     "the sidecar x-ray-daemon has this address on AWS; in the lab X-Ray receives the segments itself"),
     (f"{TASKS}.environment.OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318", None,
      "the receiver of the lab is only for traces, so the next variable replaces this one"),
     (f"{TASKS}.environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", None, "<OTLP>/v1/traces", "the lab's receiver of spans"),
@@ -71,7 +69,6 @@ DIFFERENCES = [
     ("LoadBalancer.scheme", "internet-facing", "internal", "the load balancer listens only on the loopback address"),
 
     # The lab's options
-    (f"{TASKS}.environment.OTEL_TRACES_EXPORTER", "none", "xray", "--tracing: in the lab, traces need no preparation"),
     (f"{TASKS}.environment.OTEL_BSP_SCHEDULE_DELAY", None, "500", "a like's trace appears after half a second, not after five seconds"),
     ("MonolithService.desiredCount", "2", "1", "--monolith-tasks: one machine needs no second monolith for its availability"),
     (f"{GROUPS}.targetGroupAttributes.deregistration_delay.timeout_seconds", "15", "2",
