@@ -106,6 +106,8 @@ impl Running {
                     // A container that closes its output without an address ends, or its time passes.
                     if let Some((index, address)) = listening {
                         self.listens(index, address);
+                        // From now on there are statistics.
+                        self.sample();
                     }
                 }
                 Some((index, is_healthy)) = self.health.1.recv() => {

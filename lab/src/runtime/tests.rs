@@ -192,6 +192,6 @@ async fn a_container_with_a_restart_policy_is_restarted_unless_its_exit_code_is_
     assert_eq!(reports, [exited(2)]);
     // The program exits again and again.
     let endless = run_task("/bin/ls", restarting(0));
-    let ended = tokio::time::timeout(std::time::Duration::from_millis(200), endless).await;
+    let ended = tokio::time::timeout(std::time::Duration::from_millis(50), endless).await;
     assert!(ended.is_err());
 }

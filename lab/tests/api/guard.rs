@@ -37,12 +37,13 @@ fn address(url: &str) -> SocketAddr {
     authority.unwrap().parse().unwrap()
 }
 
-/// The listeners in the endpoints file that a guard protects: all but the load balancer and the tasks.
+/// The listeners in the endpoints file that a guard protects: all but those of the load balancer and the tasks.
 fn guarded_listeners(lab: &Lab) -> BTreeSet<SocketAddr> {
     let file = std::fs::read_to_string(lab.endpoints_file()).unwrap();
     let mut endpoints: Value = serde_json::from_str(&file).unwrap();
-    for not_guarded in ["alb", "tasks"] {
-        endpoints.as_object_mut().unwrap().remove(not_guarded);
+    endpoints.as_object_mut().unwrap().remove("alb");
+    for task in endpoints["tasks"].as_array_mut().unwrap() {
+        task.as_object_mut().unwrap().remove("url");
     }
     let mut values = vec![endpoints];
     let mut listeners = BTreeSet::new();
@@ -65,7 +66,9 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
     let dynamodb = address(&endpoints.dynamodb);
     let aws = address(&endpoints.aws);
     let xray = address(&endpoints.xray.api);
-    let otlp = address(endpoints.otlp.as_ref().unwrap());
+    let otlp = address(&endpoints.otlp);
+    let metadata = endpoints.tasks[0].metadata.split("/v4/").next();
+    let metadata = address(metadata.unwrap());
     let attempt = |address, request, headers, body: &Value, status| Attempt {
         address,
         request,
@@ -97,6 +100,7 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
         attempt(xray, "DELETE /Groups", "", &nothing, 400),
         attempt(otlp, "POST /v1/traces", OTLP, &json!({}), 200),
         attempt(otlp, "PUT /v1/traces", OTLP, &json!({}), 405),
+        attempt(metadata, "GET /v4/x/task", "", &nothing, 404),
         attempt(dynamodb, "GET /", "", &nothing, 200),
         attempt(dynamodb, "POST /", DYNAMODB, &json!({}), 200),
         attempt(aws, "GET /", "", &nothing, 400),
@@ -262,7 +266,7 @@ async fn an_option_allows_a_browser_program_to_send_spans() {
     let app = "https://app.example";
     let lab = Lab::start(&["--chaos", "off", "--allowed-origin", app]);
     let endpoints = lab.endpoints();
-    let otlp = format!("{}/v1/traces", endpoints.otlp.as_ref().unwrap());
+    let otlp = format!("{}/v1/traces", endpoints.otlp);
     let preflight = |origin: &str| {
         let request = client().request(reqwest::Method::OPTIONS, &otlp);
         request

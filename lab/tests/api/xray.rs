@@ -15,6 +15,9 @@ use crate::process::Lab;
 const WORKSHOP: &str =
     r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#;
 
+/// The type of a service whose tasks have metadata.
+const ON_ECS: &str = "AWS::ECS::Fargate";
+
 struct Asked {
     lab: Lab,
     alb: String,
@@ -100,8 +103,8 @@ async fn each_like_is_traced_and_the_graph_leads_from_the_client_to_the_table() 
     };
     let way = [
         place("like service", Some("client")),
-        place("like service", None),
-        place("monolith", None),
+        place("like service", Some(ON_ECS)),
+        place("monolith", Some(ON_ECS)),
         place("MysfitsTable", Some("AWS::DynamoDB::Table")),
     ];
     for pair in way.windows(2) {

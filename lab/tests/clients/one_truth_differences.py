@@ -77,6 +77,9 @@ DIFFERENCES = [
      "--like-in: with 100 and 0 the weights are percentages"),
 
     # What runs on one machine
+    (f"{TASKS}.dependsOn.0.condition", None, "START",
+     "the first request meets the sampling rules, and the daemon relays the last traces, also if a task lives for seconds"),
+    (f"{TASKS}.dependsOn.0.containerName", None, "x-ray-daemon", "as before"),
     ("LikeTaskDefinition.containerDefinitions.like-service.image", "LikeImage", "like-service", "the lab runs its own programs"),
     ("MonolithTaskDefinition.containerDefinitions.monolith-service.image", "MonolithImage", "monolith", "the lab runs its own programs"),
     ("{LikeTaskDefinition,MonolithTaskDefinition}.runtimePlatform.cpuArchitecture", "ARM64", "<this machine's>",

@@ -126,7 +126,7 @@ impl State {
         Some(f(task))
     }
 
-    /// The lowest ordinal that no task of the service has whose containers run or start.
+    /// The lowest ordinal that no task of the service has whose essential containers run or start.
     pub(crate) fn free_ordinal(&self, service: &str) -> u32 {
         let is_used = |ordinal| {
             self.tasks_of(service)
@@ -158,8 +158,10 @@ impl Task {
         self.stop.is_none()
     }
 
-    /// Whether none of its containers runs or will run.
+    /// Whether an essential container has ended, or none runs or will run.
     pub fn has_ended(&self) -> bool {
-        self.execution_stopped_at.is_some() || self.containers.iter().all(|it| it.exit.is_some())
+        let mut containers = self.definition.containers.iter().zip(&self.containers);
+        self.execution_stopped_at.is_some()
+            || containers.any(|(definition, state)| definition.essential && state.exit.is_some())
     }
 }

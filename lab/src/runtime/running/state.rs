@@ -58,9 +58,11 @@ impl State {
         self.started_at.map(|start| start.elapsed())
     }
 
+    /// For other containers, a container has started when it listens, so that these can call it.
     pub fn progress(&self) -> Progress {
+        let has_started = self.listens_at.is_some() || self.exit.is_some();
         Progress {
-            running_for: self.running_for(),
+            running_for: self.running_for().filter(|_| has_started),
             is_healthy: self.is_healthy,
             exit: self.exit.clone(),
         }

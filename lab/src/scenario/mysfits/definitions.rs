@@ -73,9 +73,16 @@ fn service(container: &Container) -> Value {
     let environment: Vec<_> = environment
         .map(|(name, value)| json!({ "name": name, "value": value }))
         .collect();
+    // The daemon receives the first request for sampling rules and the last traces.
+    let dependencies: Vec<_> = container
+        .has_sidecar
+        .then(|| json!({ "containerName": X_RAY_DAEMON.name, "condition": "START" }))
+        .into_iter()
+        .collect();
     json!({
         "name": container.name,
         "image": container.image,
+        "dependsOn": dependencies,
         "essential": true,
         "user": "65532:65532",
         "readonlyRootFilesystem": true,

@@ -85,7 +85,7 @@ async fn the_sidecar_of_lab_1_shows_which_container_burns_cpu() {
     assert_eq!(metadata["Revision"], "2");
     assert_eq!(metadata["ServiceName"], LIKE_SERVICE);
     assert_eq!(metadata["Limits"], json!({ "CPU": 0.25, "Memory": 512 }));
-    let names: Vec<_> = metadata["Containers"].as_array().unwrap().iter();
+    let names = metadata["Containers"].as_array().unwrap().iter();
     let names: Vec<_> = names.map(|container| &container["Name"]).collect();
     assert_eq!(names, ["like-service", "x-ray-daemon", "metadata-proxy"]);
     for shown in metadata["Containers"].as_array().unwrap() {
