@@ -12,16 +12,16 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::addresses::Lease;
 use super::container::{Container, Control, Ended, Spec};
-use super::image::{Image, OfTask};
-use super::memory::{Usage, choose_victim};
+use super::image::OfTask;
 use super::metadata::Entry;
-use super::sidecars::{DAEMON_PORT, X_RAY_DAEMON};
 use super::{Config, probe};
 use crate::error::Error;
 use crate::report::Event;
 
+mod daemon;
 mod ports;
 mod state;
+mod usage;
 
 use ports::{bindings, port_of, tcp_ports};
 use state::{Process, State};
@@ -46,11 +46,9 @@ pub struct Running {
     ends: JoinSet<(usize, Ended)>,
     listening: JoinSet<Option<(usize, SocketAddr)>>,
     health_checks: JoinSet<()>,
-    /// The index of a container, and whether it is healthy.
-    health: (
-        mpsc::UnboundedSender<(usize, bool)>,
-        mpsc::UnboundedReceiver<(usize, bool)>,
-    ),
+    /// Gets indexes of containers, and whether they are healthy.
+    health_sender: mpsc::UnboundedSender<(usize, bool)>,
+    health: mpsc::UnboundedReceiver<(usize, bool)>,
     has_started: bool,
     /// No container starts any more.
     is_stopping: bool,
@@ -63,6 +61,7 @@ impl Running {
         let lease = config.addresses.lease(&tcp_ports(&launch.definition));
         let metadata = config.metadata.add(&launch, lease.address);
         let containers = launch.definition.containers.iter();
+        let (health_sender, health) = mpsc::unbounded_channel();
         let mut running = Self {
             containers: containers.map(|_| State::default()).collect(),
             config,
@@ -74,7 +73,8 @@ impl Running {
             ends: JoinSet::new(),
             listening: JoinSet::new(),
             health_checks: JoinSet::new(),
-            health: mpsc::unbounded_channel(),
+            health_sender,
+            health,
             has_started: false,
             is_stopping: false,
             must_terminate: false,
@@ -110,7 +110,7 @@ impl Running {
                         self.sample();
                     }
                 }
-                Some((index, is_healthy)) = self.health.1.recv() => {
+                Some((index, is_healthy)) = self.health.recv() => {
                     self.has_health(index, is_healthy);
                 }
                 Some(signal) = signals.recv() => self.signal(signal),
@@ -228,7 +228,7 @@ impl Running {
         else {
             return;
         };
-        let sender = self.health.0.clone();
+        let sender = self.health_sender.clone();
         let check = probe::check_health(address, check, move |is_healthy| {
             let _ = sender.send((index, is_healthy));
         });
@@ -341,66 +341,12 @@ impl Running {
         }
     }
 
-    /// Reads what the containers use, and kills one that uses too much memory.
-    fn sample(&mut self) {
-        let Some(sampler) = &mut self.sampler else {
-            return;
-        };
-        let running = self.containers.iter().enumerate();
-        let running = running.filter(|(_, state)| state.process.is_some());
-        let (indexes, pids): (Vec<_>, Vec<_>) =
-            running.map(|(index, state)| (index, state.pid)).unzip();
-        sampler.sample(&pids, self.config.metadata.now());
-        let definition = &self.launch.definition;
-        let mut usages = Vec::new();
-        for (index, pid) in indexes.iter().zip(&pids) {
-            let figures = sampler.figures(*pid);
-            usages.push(Usage {
-                bytes: figures.map_or(0, |figures| figures.now.memory),
-                limit: definition.containers[*index].memory,
-            });
-            self.metadata
-                .update_container(*index, |view, _| view.figures = figures.cloned());
-        }
-        if let Some(victim) = choose_victim(&usages, definition.memory) {
-            self.containers[indexes[victim]].control(Control::KillForMemory);
-        }
-    }
-
     fn give_up_start(&mut self, reason: &str) {
         self.is_stopping = true;
         self.reporter.report(Report::StartFailed(format!(
             "CannotStartContainerError: {reason}"
         )));
         self.kill_all();
-    }
-
-    /// Where the X-Ray daemon of this task is. Nothing listens at this address if the task has none.
-    fn daemon(&self) -> SocketAddr {
-        match (self.lease.needs_free_port, self.has_daemon()) {
-            (false, _) => SocketAddr::new(self.lease.address, DAEMON_PORT),
-            // The port of the relay is not known before it starts.
-            (true, true) => self.config.surroundings.xray,
-            (true, false) => SocketAddr::new(self.lease.address, 1),
-        }
-    }
-
-    fn has_daemon(&self) -> bool {
-        let mut containers = self.launch.definition.containers.iter();
-        containers.any(|container| container.image == X_RAY_DAEMON.name)
-    }
-
-    /// Says once for each revision that its traces are lost.
-    fn warn_of_missing_daemon(&self) {
-        let definition = &self.launch.definition;
-        let mut containers = definition.containers.iter();
-        let needs_daemon = containers.any(|it| Image::needs_daemon(&it.environment));
-        if needs_daemon && !self.has_daemon() && self.config.warns_first(definition) {
-            self.config.report.say(Event::NoDaemon {
-                service: self.config.short_name(&self.launch.service),
-                definition: format!("{}:{}", definition.family, definition.revision),
-            });
-        }
     }
 
     /// The name of a container for people: the task's for the first, which is the service's own.

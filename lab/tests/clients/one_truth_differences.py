@@ -4,6 +4,7 @@ the templates do not contain them. Braces in a path stand for several paths, as 
 import re
 
 TASKS = "{LikeTaskDefinition.containerDefinitions.like-service,MonolithTaskDefinition.containerDefinitions.monolith-service}"
+SIDECARS = "{LikeTaskDefinition,MonolithTaskDefinition}.containerDefinitions.x-ray-daemon"
 SERVICES = "{LikeService,MonolithService}"
 GROUPS = "{LikeTargetGroup,MonolithTargetGroup}"
 
@@ -13,6 +14,9 @@ DEFAULTS_OF_AWS = {
     # awsvpc, the port of the host is that of the container.
     f"{TASKS}.cpu": "0",
     f"{TASKS}.portMappings.8080.hostPort": "8080",
+    f"{SIDECARS}.cpu": "0",
+    f"{SIDECARS}.portMappings.2000.hostPort": "2000",
+    f"{SIDECARS}.portMappings.4318.hostPort": "4318",
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html
     f"{SERVICES}.schedulingStrategy": "REPLICA",
     f"{SERVICES}.enableExecuteCommand": "false",
@@ -68,6 +72,10 @@ DIFFERENCES = [
     ("Listener.port", "80", "<port of the load balancer>", "port 80 requires root; --alb-port sets the port"),
     ("LoadBalancer.scheme", "internet-facing", "internal", "the load balancer listens only on the loopback address"),
 
+    # The sidecar
+    (f"{SIDECARS}.image", "TracingImage", "x-ray-daemon", "the lab relays traces to its own X-Ray"),
+    (f"{SIDECARS}.environment.AOT_CONFIG_CONTENT", "<lines>", None, "the relay has no configuration"),
+
     # The lab's options
     (f"{TASKS}.environment.OTEL_BSP_SCHEDULE_DELAY", None, "500", "a like's trace appears after half a second, not after five seconds"),
     ("MonolithService.desiredCount", "2", "1", "--monolith-tasks: one machine needs no second monolith for its availability"),
@@ -77,9 +85,9 @@ DIFFERENCES = [
      "--like-in: with 100 and 0 the weights are percentages"),
 
     # What runs on one machine
-    (f"{TASKS}.dependsOn.0.condition", None, "START",
+    (f"{TASKS}.dependsOn.x-ray-daemon.condition", None, "START",
      "the first request meets the sampling rules, and the daemon relays the last traces, also if a task lives for seconds"),
-    (f"{TASKS}.dependsOn.0.containerName", None, "x-ray-daemon", "as before"),
+    (f"{TASKS}.dependsOn.x-ray-daemon.containerName", None, "x-ray-daemon", "as before"),
     ("LikeTaskDefinition.containerDefinitions.like-service.image", "LikeImage", "like-service", "the lab runs its own programs"),
     ("MonolithTaskDefinition.containerDefinitions.monolith-service.image", "MonolithImage", "monolith", "the lab runs its own programs"),
     ("{LikeTaskDefinition,MonolithTaskDefinition}.runtimePlatform.cpuArchitecture", "ARM64", "<this machine's>",

@@ -18,7 +18,7 @@ def resources():
     """Returns logical name -> properties of the resources of the stacks platform and services. The parameters have their defaults,
     apart from those that other stacks set, and Tracing, which is on in the lab."""
     arns = {f"{name}Arn": name for name in GENERATED}
-    outputs = {**arns, "LoadBalancerDNS": "LoadBalancer", "LikeImage": "LikeImage", "MonolithImage": "MonolithImage", "Tracing": "daemon"}
+    outputs = {**arns, "LoadBalancerDNS": "LoadBalancer", "LikeImage": "LikeImage", "MonolithImage": "MonolithImage", "TracingImage": "TracingImage", "Tracing": "daemon"}
     # The resolver prints each template.
     with contextlib.redirect_stdout(io.StringIO()):
         return {**resolved.resources("platform"), **resolved.resources("services", **outputs)}

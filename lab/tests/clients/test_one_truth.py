@@ -164,7 +164,8 @@ def text(value):
 def values_of_templates():
     values = {}
     for name in CREATED_BY:
-        values.update(flatten(templates.resources()[name], name))
+        for path, value in flatten(templates.resources()[name], name):
+            values[path] = "<lines>" if "\n" in value else value
     return values
 
 
