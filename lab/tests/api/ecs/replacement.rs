@@ -29,18 +29,22 @@ async fn a_task_that_a_person_stops_is_replaced() {
     let tasks = cluster.tasks(LIKE_SERVICE, "RUNNING").await;
     assert_eq!(tasks.len(), 2);
     assert!(tasks.iter().all(|other| id(other) != task.id));
-    let events = cluster.events(LIKE_SERVICE).await;
-    let mut rest = events.iter();
-    for text in [
+    let in_order = [
         "has started 2 tasks: (task ",
         "deregistered 1 targets in (target-group ",
         "has started 1 tasks: (task ",
         "registered 1 targets in (target-group ",
         "has reached a steady state.",
-    ] {
-        let found = rest.any(|event| event.contains(text));
-        assert!(found, "{text}: {events:#?}");
-    }
+    ];
+    found("the events in this order", async || {
+        let events = cluster.events(LIKE_SERVICE).await;
+        let mut rest = events.iter();
+        let mut texts = in_order.iter();
+        texts
+            .all(|text| rest.any(|event| event.contains(text)))
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
