@@ -187,9 +187,10 @@ async fn the_first_words_tell_how_to_ask() {
     let lab = Asked::start(&[], &[]);
     lab.lab.wait_for("Ctrl-C stops everything.");
     let printed = lab.lab.printed();
-    let aws = lab.lab.endpoints().aws;
-    let command = format!("aws xray get-trace-summaries --endpoint-url {aws}");
-    assert!(printed.contains(&command), "{printed}");
+    assert!(
+        printed.contains("aws xray get-trace-summaries"),
+        "{printed}"
+    );
     assert!(
         printed.contains(&format!("--filter-expression '{WORKSHOP}'")),
         "{printed}"
