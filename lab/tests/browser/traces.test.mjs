@@ -37,10 +37,13 @@ const searchTraces = async (page, filter) => {
   await page.press("#filter", "Enter");
 };
 
+// The type of a service whose tasks have metadata.
+const ON_ECS = "AWS::ECS::Fargate";
+
 test("the map connects client, services and table, and shows the number of requests", async () => {
   const page = await browser.open(tracesUrl);
   await waitForStatus(page, `${LIKES} traces scanned, ${LIKES} found.`);
-  for (const [name, kind] of [["like service", "client"], ["like service", "service"], ["monolith", "service"], ["MysfitsTable", "AWS::DynamoDB::Table"]]) {
+  for (const [name, kind] of [["like service", "client"], ["like service", ON_ECS], ["monolith", ON_ECS], ["MysfitsTable", "AWS::DynamoDB::Table"]]) {
     await page.locator(`#map .node[aria-label^="${name} ${kind}"]`).waitFor();
   }
   assert.equal(await page.locator("#map .node").count(), 4);
@@ -49,7 +52,7 @@ test("the map connects client, services and table, and shows the number of reque
   const edge = (from, to) => page.locator(`#map .edge[aria-label^="from ${from} to ${to}:"]`);
   assert.equal(await edge("like service", "like service").locator("text").textContent(), String(LIKES));
   assert.equal(await edge("like service", "monolith").locator("text").textContent(), String(LIKES - notFoundLikes));
-  const serviceNode = page.locator('#map .node[aria-label^="like service service"]');
+  const serviceNode = page.locator(`#map .node[aria-label^="like service ${ON_ECS}"]`);
   assert.match(await serviceNode.getAttribute("aria-label"), new RegExp(`${LIKES} requests .*, ${LIKES - notFoundLikes} ok, ${notFoundLikes} error$`));
   assert.equal(await serviceNode.locator(".ring").count(), 2);
   await saveScreenshot(page, "traces");
@@ -155,7 +158,8 @@ test("a click on a node or an edge fills in its filter", async () => {
   assert.equal(await page.inputValue("#filter"), 'service(id(name: "MysfitsTable", type: "AWS::DynamoDB::Table"))');
   await waitForStatus(page, "match.");
   await page.locator('#map .edge[aria-label^="from like service to monolith"] .hit').click({ force: true });
-  assert.equal(await page.inputValue("#filter"), 'edge("like service", "monolith")');
+  const [likeService, monolith] = ["like service", "monolith"].map((name) => `id(name: "${name}", type: "${ON_ECS}")`);
+  assert.equal(await page.inputValue("#filter"), `edge(${likeService}, ${monolith})`);
   const matchCount = (await lab.findTraces('edge("like service", "monolith")')).length;
   await waitForStatus(page, `${matchCount} match.`);
 });
