@@ -33,9 +33,10 @@ impl State {
             }
             Action::Start {
                 service,
+                deployment,
                 count,
                 replaced,
-            } => self.start_tasks(&service, count, replaced, now),
+            } => self.start_tasks(&service, &deployment, count, replaced, now),
             Action::Stop { service, tasks } => self.stop_by_scheduler(&service, &tasks, now),
             Action::EndDeployment {
                 service,
@@ -73,7 +74,14 @@ impl State {
         }
     }
 
-    fn start_tasks(&mut self, name: &str, count: usize, replaced: usize, now: Timestamp) {
+    fn start_tasks(
+        &mut self,
+        name: &str,
+        deployment: &str,
+        count: usize,
+        replaced: usize,
+        now: Timestamp,
+    ) {
         let mut started = Vec::new();
         for _ in 0..count {
             let id = self.ids.task();
@@ -82,7 +90,8 @@ impl State {
                 return;
             };
             service.steady_event_at = None;
-            let Some(deployment) = service.primary() else {
+            let mut deployments = service.deployments.iter();
+            let Some(deployment) = deployments.find(|known| known.id == deployment) else {
                 return;
             };
             let definition = deployment.definition.clone();

@@ -14,8 +14,6 @@ pub struct Limits {
     pub lower: usize,
     /// The scheduler starts no task if more would run or start.
     pub upper: usize,
-    /// Whether `upper` is [`Config::max_tasks`](crate::Config::max_tasks) and not the service's own limit.
-    pub is_capped: bool,
 }
 
 impl Limits {
@@ -38,7 +36,6 @@ impl Limits {
             desired: desired as usize,
             lower: lower as usize,
             upper: upper as usize,
-            is_capped,
         }
     }
 }

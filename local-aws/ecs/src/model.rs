@@ -121,6 +121,11 @@ pub struct Deployment {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub state: DeploymentState,
+    /// The desired count of the service while this deployment is PRIMARY. A change of the desired count during a deployment
+    /// also applies to ACTIVE ones; a change by the update that begins the deployment does not.
+    pub desired_count: u32,
+    /// Whether it is from before a reset: it is not repaired, no rollback goes back to it, and it is not kept in the history.
+    pub is_discarded: bool,
     /// `rolloutStateReason`
     pub reason: String,
     /// Tasks that failed since the last healthy one.

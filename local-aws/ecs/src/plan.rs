@@ -44,9 +44,10 @@ pub enum Action {
     Finish(String),
     /// A stopped task is no longer visible.
     Forget(String),
-    /// New tasks of the PRIMARY deployment, `replaced` of them in place of unhealthy ones.
+    /// New tasks of a deployment, `replaced` of them in place of unhealthy ones.
     Start {
         service: String,
+        deployment: String,
         count: usize,
         replaced: usize,
     },
@@ -55,13 +56,13 @@ pub enum Action {
         service: String,
         tasks: Vec<(String, Cause)>,
     },
-    /// A deployment that is no longer PRIMARY has no tasks left.
+    /// A deployment that is no longer PRIMARY has no tasks left and needs none.
     EndDeployment { service: String, deployment: String },
     /// The PRIMARY deployment has replaced all tasks.
     Complete(String),
     /// The PRIMARY deployment has failed.
     Fail(String),
-    /// The service is steady, or is so for six more hours.
+    /// The service is steady, or has been steady for six more hours since the last event.
     ReportSteady(String),
     /// The limit of tasks is below the desired count.
     ReportLimit(String),

@@ -16,7 +16,9 @@ pub use rollback::RollBackError;
 pub use stops::Cause;
 
 use crate::ids::Ids;
-use crate::model::{Config, Deployment, Event, MAX_EVENTS, MAX_HISTORY, Registered, Service, Task};
+use crate::model::{
+    Config, Deployment, DeploymentState, Event, MAX_EVENTS, MAX_HISTORY, Registered, Service, Task,
+};
 use crate::runtime::{Launch, Signal};
 use crate::time::Timestamp;
 
@@ -80,8 +82,8 @@ impl State {
             .filter(move |task| task.service == service)
     }
 
-    /// The `desiredCount` of a deployment as the API shows it: of the PRIMARY deployment that of the service, of an ACTIVE one
-    /// the number of its tasks that have not begun to stop.
+    /// The `desiredCount` of a deployment as the API shows it: for the PRIMARY deployment it is that of the
+    /// service. For an ACTIVE one it is the number of its tasks that have not begun to stop.
     pub fn deployment_desired_count(&self, service: &Service, deployment: &Deployment) -> u32 {
         match service.primary() {
             Some(primary) if primary.id == deployment.id => service.desired_count,
@@ -143,12 +145,31 @@ impl Service {
         self.deployments.first()
     }
 
+    /// The completed deployment that the PRIMARY one replaces: the source revision of the deployment. Its tasks that end or
+    /// become unhealthy are replaced by tasks of the same deployment.
+    ///
+    /// Source: Amazon ECS developer guide, "Deploy Amazon ECS services by replacing tasks".
+    pub fn source(&self) -> Option<&Deployment> {
+        let mut active = self.deployments.iter().skip(1);
+        active.find(|deployment| deployment.is_restorable())
+    }
+
     /// Moves the deployment of this index to the history.
     pub(crate) fn end_deployment(&mut self, index: usize, now: Timestamp) {
         let mut deployment = self.deployments.remove(index);
+        if deployment.is_discarded {
+            return;
+        }
         deployment.finished_at.get_or_insert(now);
         self.history.push_front(deployment);
         self.history.truncate(MAX_HISTORY);
+    }
+}
+
+impl Deployment {
+    /// Whether it has completed, and a rollback can go back to it.
+    pub(crate) fn is_restorable(&self) -> bool {
+        self.state == DeploymentState::Completed && !self.is_discarded
     }
 }
 

@@ -13,7 +13,7 @@ pub fn next_due(state: &State, now: Timestamp) -> Option<Timestamp> {
     let tasks = state.tasks.values();
     let tasks = tasks.flat_map(|task| task_times(state, task));
     let services = state.services.values().flat_map(service_times);
-    let times = tasks.chain(services).flatten();
+    let times = tasks.flatten().chain(services);
     times.filter(|time| *time > now).min()
 }
 
@@ -30,8 +30,9 @@ fn task_times(state: &State, task: &Task) -> [Option<Timestamp>; 2] {
     }
 }
 
-fn service_times(service: &Service) -> [Option<Timestamp>; 2] {
-    let paused_until = service.primary().and_then(|primary| primary.paused_until);
+fn service_times(service: &Service) -> impl Iterator<Item = Timestamp> {
+    let deployments = service.deployments.iter();
+    let paused_until = deployments.filter_map(|deployment| deployment.paused_until);
     let steady_event_at = service.steady_event_at.map(|at| at + STEADY_EVENT_INTERVAL);
-    [paused_until, steady_event_at]
+    paused_until.chain(steady_event_at)
 }

@@ -35,14 +35,12 @@ fn has_desired_tasks(state: &State, service: &Service, now: Timestamp) -> bool {
 /// What is to be done next for the service.
 pub fn plan(state: &State, service: &Service, now: Timestamp) -> Option<Action> {
     let primary = service.primary()?;
-    let is_paused = primary.paused_until.is_some_and(|until| now < until);
     let planner = Planner {
         state,
         service,
         primary,
         now,
-        view: View::new(state, service, now),
-        may_start: primary.state != DeploymentState::Failed && !is_paused,
+        view: View::new(state, service, primary, now),
     };
     if service.is_draining {
         return planner.stop(planner.view.drained());
@@ -63,8 +61,6 @@ struct Planner<'a> {
     primary: &'a Deployment,
     now: Timestamp,
     view: View<'a>,
-    /// Whether tasks of the PRIMARY deployment may start now.
-    may_start: bool,
 }
 
 impl Planner<'_> {
@@ -85,19 +81,19 @@ impl Planner<'_> {
     }
 
     fn start(&self) -> Option<Action> {
-        let (count, replaced) = self.view.starts();
-        let service = self.name();
-        (self.may_start && count > 0).then_some(Action::Start {
-            service,
-            count,
-            replaced,
+        let starts = self.view.starts()?;
+        Some(Action::Start {
+            service: self.name(),
+            deployment: starts.deployment,
+            count: starts.count,
+            replaced: starts.replaced,
         })
     }
 
     fn stops(&self) -> Vec<(String, Cause)> {
         match self.primary.state {
-            DeploymentState::Failed => self.view.beyond_desired(),
-            _ => self.view.stops(self.may_start),
+            DeploymentState::Failed => self.view.stops_after_failure(),
+            _ => self.view.stops(),
         }
     }
 
@@ -106,10 +102,10 @@ impl Planner<'_> {
         (!tasks.is_empty()).then_some(Action::Stop { service, tasks })
     }
 
-    /// An older deployment without tasks ends.
+    /// An older deployment ends if it has no tasks and needs none.
     fn end_deployment(&self) -> Option<Action> {
         let mut old = self.service.deployments.iter().skip(1);
-        let ended = old.find(|deployment| !self.view.has_task_of(&deployment.id))?;
+        let ended = old.find(|deployment| !self.view.is_in_use(&deployment.id))?;
         let (service, deployment) = (self.name(), ended.id.clone());
         Some(Action::EndDeployment {
             service,
@@ -129,7 +125,10 @@ impl Planner<'_> {
         if service.desired_count > self.state.config.max_tasks && !service.is_limit_reported {
             return Some(Action::ReportLimit(self.name()));
         }
-        if self.may_start && self.view.is_blocked() && !self.primary.is_blockage_reported {
+        if self.view.may_start_primary()
+            && self.view.is_blocked()
+            && !self.primary.is_blockage_reported
+        {
             return Some(Action::ReportBlockage(self.name()));
         }
         let is_past = |at: Timestamp| self.now >= at + STEADY_EVENT_INTERVAL;

@@ -1,21 +1,28 @@
-//! The tasks of one service that have not begun to stop, and which of them stop by the rules.
+//! The tasks of one service that have not begun to stop, and how many tasks each of its deployments lacks.
+//!
+//! [`stops`] decides which tasks stop.
+
+mod stops;
 
 use std::cmp::Reverse;
 
 use crate::limits::Limits;
-use crate::model::{Service, Task, TaskStatus};
+use crate::model::{Deployment, DeploymentState, Service, Task, TaskStatus};
 use crate::plan::{Health, health};
 use crate::state::{Cause, State};
 use crate::time::Timestamp;
 
-/// A kept task and what the decisions need of it.
-struct Seen<'a> {
+/// A task that has not begun to stop, and its health.
+struct PlannedTask<'a> {
     task: &'a Task,
     health: Health,
-    is_primary: bool,
 }
 
-impl Seen<'_> {
+impl PlannedTask<'_> {
+    fn is_of(&self, deployment: &str) -> bool {
+        self.task.deployment == deployment
+    }
+
     fn is_healthy(&self) -> bool {
         self.health == Health::Healthy
     }
@@ -37,175 +44,167 @@ impl Seen<'_> {
     }
 }
 
+/// A deployment whose tasks are replaced by tasks of the same deployment.
+struct Maintained<'a> {
+    deployment: &'a Deployment,
+    /// How many tasks it needs that are not unhealthy.
+    needed: usize,
+    /// Whether its tasks may start now.
+    may_start: bool,
+}
+
+impl<'a> Maintained<'a> {
+    fn new(deployment: &'a Deployment, needed: usize, now: Timestamp) -> Self {
+        let is_paused = deployment.paused_until.is_some_and(|until| now < until);
+        Self {
+            deployment,
+            needed,
+            may_start: deployment.state != DeploymentState::Failed && !is_paused,
+        }
+    }
+
+    fn id(&self) -> &'a str {
+        &self.deployment.id
+    }
+}
+
+/// Tasks that start.
+pub struct Starts {
+    /// The id of their deployment.
+    pub deployment: String,
+    /// How many start.
+    pub count: usize,
+    /// How many of them replace unhealthy tasks.
+    pub replaced: usize,
+}
+
 /// The kept tasks of a service, in the order in which they stop: those that do not run, those without a result of their
 /// checks, healthy ones; of equal ones the highest ordinal first. Unhealthy ones have rules of their own: oldest first.
 pub struct View<'a> {
     limits: Limits,
-    tasks: Vec<Seen<'a>>,
+    tasks: Vec<PlannedTask<'a>>,
+    primary: Maintained<'a>,
+    /// The completed deployment that the PRIMARY one replaces.
+    source: Option<Maintained<'a>>,
+    /// How many containers' tasks `max_tasks` still permits. A task that stops counts until its containers have ended.
+    unused_max_tasks: usize,
 }
 
 impl<'a> View<'a> {
     /// The tasks of a service at this time.
-    pub fn new(state: &'a State, service: &'a Service, now: Timestamp) -> Self {
-        let primary = service.primary().map(|primary| primary.id.as_str());
-        let see = |task: &'a Task| Seen {
-            task,
-            health: health(task, service, now),
-            is_primary: Some(task.deployment.as_str()) == primary,
-        };
+    pub fn new(
+        state: &'a State,
+        service: &'a Service,
+        primary: &'a Deployment,
+        now: Timestamp,
+    ) -> Self {
         let kept = state.tasks_of(&service.name).filter(|task| task.is_kept());
-        let mut tasks: Vec<_> = kept.map(see).collect();
-        tasks.sort_by_key(|seen| {
-            let Seen { task, .. } = seen;
-            let running = (!seen.is_pending(), seen.is_healthy());
-            match seen.is_unhealthy() {
+        let mut tasks: Vec<_> = kept
+            .map(|task| PlannedTask {
+                task,
+                health: health(task, service, now),
+            })
+            .collect();
+        tasks.sort_by_key(|planned| {
+            let task = planned.task;
+            let running = (!planned.is_pending(), planned.is_healthy());
+            match planned.is_unhealthy() {
                 true => (running, task.created_at, Reverse(0)),
                 false => (running, Timestamp::default(), Reverse(task.ordinal)),
             }
         });
         let max_tasks = state.config.max_tasks;
         let limits = Limits::new(service.desired_count, &service.deployment, max_tasks);
-        Self { limits, tasks }
+        let source = service.source().map(|source| {
+            let is_other =
+                |planned: &&PlannedTask| planned.is_healthy() && !planned.is_of(&source.id);
+            let healthy_others = tasks.iter().filter(is_other).count();
+            let needed = limits.lower.saturating_sub(healthy_others);
+            Maintained::new(source, needed.min(source.desired_count as usize), now)
+        });
+        let not_ended = state.tasks_of(&service.name);
+        let not_ended = not_ended.filter(|task| !task.has_ended()).count();
+        Self {
+            primary: Maintained::new(primary, limits.desired, now),
+            source,
+            unused_max_tasks: (max_tasks as usize).saturating_sub(not_ended),
+            limits,
+            tasks,
+        }
     }
 
-    /// Whether a deployment has a task.
-    pub fn has_task_of(&self, deployment: &str) -> bool {
-        self.tasks
-            .iter()
-            .any(|seen| seen.task.deployment == deployment)
+    /// Whether tasks of the PRIMARY deployment may start now.
+    pub fn may_start_primary(&self) -> bool {
+        self.primary.may_start
     }
 
-    fn count(&self, f: impl Fn(&Seen<'a>) -> bool) -> usize {
-        self.tasks.iter().filter(|seen| f(seen)).count()
+    /// Whether a deployment has a task, or needs one.
+    pub fn is_in_use(&self, deployment: &str) -> bool {
+        let source = self.source.as_ref();
+        let needs_task = source.is_some_and(|it| it.id() == deployment && it.needed > 0);
+        needs_task || self.tasks.iter().any(|planned| planned.is_of(deployment))
     }
 
-    /// PRIMARY tasks that count towards the desired count.
-    fn good(&self) -> usize {
-        self.count(|seen| seen.is_primary && !seen.is_unhealthy())
+    fn count(&self, f: impl Fn(&PlannedTask<'a>) -> bool) -> usize {
+        self.tasks.iter().filter(|planned| f(planned)).count()
     }
 
-    /// Tasks that the PRIMARY deployment lacks.
-    fn wanted(&self) -> usize {
-        self.limits.desired.saturating_sub(self.good())
+    fn is_primary(&self, planned: &PlannedTask) -> bool {
+        planned.is_of(self.primary.id())
+    }
+
+    fn is_source(&self, planned: &PlannedTask) -> bool {
+        let source = self.source.as_ref();
+        source.is_some_and(|source| planned.is_of(source.id()))
+    }
+
+    /// Tasks of a deployment that are not unhealthy.
+    fn not_unhealthy(&self, of: &Maintained) -> usize {
+        self.count(|planned| planned.is_of(of.id()) && !planned.is_unhealthy())
+    }
+
+    /// Tasks that a deployment lacks.
+    fn missing(&self, of: &Maintained) -> usize {
+        of.needed.saturating_sub(self.not_unhealthy(of))
     }
 
     /// Tasks that may start before the upper limit is reached.
-    fn room(&self) -> usize {
+    fn below_upper_limit(&self) -> usize {
         self.limits.upper.saturating_sub(self.tasks.len())
     }
 
-    /// Healthy tasks that may stop before the lower limit is reached.
-    fn spare(&self) -> usize {
-        let healthy = self.count(Seen::is_healthy);
-        healthy.saturating_sub(self.limits.lower)
-    }
-
-    fn has_enough_healthy(&self) -> bool {
-        self.count(Seen::is_healthy) >= self.limits.lower
-    }
-
-    /// How many tasks start, and how many of these replace unhealthy ones.
-    pub fn starts(&self) -> (usize, usize) {
-        let count = self.wanted().min(self.room());
-        let primary = self.count(|seen| seen.is_primary);
-        let missing = self.limits.desired.saturating_sub(primary);
-        (count, count.saturating_sub(missing))
-    }
-
-    /// All tasks.
-    pub fn drained(&self) -> Vec<(String, Cause)> {
-        let tasks = self.tasks.iter();
-        tasks
-            .map(|seen| (seen.task.id.clone(), Cause::Scaling))
-            .collect()
-    }
-
-    /// The tasks that stop now.
-    pub fn stops(&self, may_start: bool) -> Vec<(String, Cause)> {
-        let mut spare = self.spare();
-        let mut stops = self.old(&mut spare);
-        stops.extend(self.surplus(&mut spare));
-        stops.extend(self.replaced());
-        if stops.is_empty() && may_start {
-            stops.extend(self.unhealthy_for_room());
-        }
-        stops
-    }
-
-    /// The tasks of a failed deployment and of those before it, beyond the desired count. Healthy ones stop last.
-    pub fn beyond_desired(&self) -> Vec<(String, Cause)> {
-        let mut spare = self.spare();
-        let beyond = self.tasks.len().saturating_sub(self.limits.desired);
-        let tasks = self.tasks.iter();
-        tasks
-            .filter(|seen| !seen.is_healthy() || take_one(&mut spare))
-            .take(beyond)
-            .map(Seen::stop)
-            .collect()
-    }
-
-    /// Tasks of older deployments. Healthy ones stop while enough remain; those that are not healthy stop if others are.
-    fn old(&self, spare: &mut usize) -> Vec<(String, Cause)> {
-        let tasks = self.tasks.iter().filter(|seen| !seen.is_primary);
-        tasks
-            .filter(|seen| match seen.is_healthy() {
-                true => take_one(spare),
-                false => seen.is_pending() || self.has_enough_healthy(),
-            })
-            .map(Seen::stop)
-            .collect()
-    }
-
-    /// PRIMARY tasks beyond the desired count.
-    fn surplus(&self, spare: &mut usize) -> Vec<(String, Cause)> {
-        let surplus = self.good().saturating_sub(self.limits.desired);
-        let tasks = self.tasks.iter();
-        tasks
-            .filter(|seen| seen.is_primary && !seen.is_unhealthy())
-            .filter(|seen| !seen.is_healthy() || take_one(spare))
-            .take(surplus)
-            .map(Seen::stop)
-            .collect()
-    }
-
-    /// Unhealthy PRIMARY tasks that have a replacement. While too few tasks are healthy, the replacement must have a result of
-    /// its checks; if that is bad, too, the older task stops.
+    /// The deployments whose tasks are replaced, in the order in which their tasks start.
     ///
-    /// Source: Amazon ECS developer guide, "Amazon ECS services", about unhealthy tasks.
-    fn replaced(&self) -> Vec<(String, Cause)> {
-        let has_enough_healthy = self.has_enough_healthy();
-        let counted = self.count(|seen| {
-            seen.is_primary && (has_enough_healthy || seen.health != Health::Unknown)
-        });
-        let surplus = counted.saturating_sub(self.limits.desired);
-        self.unhealthy().take(surplus).map(Seen::stop).collect()
+    /// The source revision is first, so that a target revision whose tasks fail cannot use up the upper limit. If the
+    /// source revision's own tasks fail, it is last: a deployment that mends it must be able to start tasks.
+    fn maintained(&self) -> impl Iterator<Item = &Maintained<'a>> {
+        let fails = |it: &Maintained| it.deployment.failed_tasks > 0;
+        let (first, last) = match &self.source {
+            Some(source) if fails(source) => (None, Some(source)),
+            source => (source.as_ref(), None),
+        };
+        first.into_iter().chain([&self.primary]).chain(last)
     }
 
-    /// One unhealthy task, if the upper limit leaves no room for a replacement, and no replacement waits for its checks.
-    fn unhealthy_for_room(&self) -> Option<(String, Cause)> {
-        let is_waiting = self
-            .tasks
-            .iter()
-            .any(|seen| seen.is_primary && seen.health == Health::Unknown);
-        let needs_room = self.wanted() > 0 && self.room() == 0 && !is_waiting;
-        let mut unhealthy = self.tasks.iter().filter(|seen| seen.is_unhealthy());
-        unhealthy.next().filter(|_| needs_room).map(Seen::stop)
-    }
-
-    fn unhealthy(&self) -> impl Iterator<Item = &Seen<'a>> {
-        self.tasks
-            .iter()
-            .filter(|seen| seen.is_primary && seen.is_unhealthy())
+    /// The tasks that start next. They are of one deployment.
+    pub fn starts(&self) -> Option<Starts> {
+        let startable = self.below_upper_limit().min(self.unused_max_tasks);
+        self.maintained().find_map(|it| {
+            let count = self.missing(it).min(startable);
+            let kept = self.count(|planned| planned.is_of(it.id()));
+            let not_replacing = it.needed.saturating_sub(kept);
+            (it.may_start && count > 0).then(|| Starts {
+                deployment: it.id().to_owned(),
+                count,
+                replaced: count.saturating_sub(not_replacing),
+            })
+        })
     }
 
     /// Whether the limits allow neither a start nor a stop, and nothing will change that: all tasks are healthy.
     pub fn is_blocked(&self) -> bool {
-        self.wanted() > 0 && self.room() == 0 && self.tasks.iter().all(Seen::is_healthy)
+        self.missing(&self.primary) > 0
+            && self.below_upper_limit() == 0
+            && self.tasks.iter().all(PlannedTask::is_healthy)
     }
-}
-
-fn take_one(spare: &mut usize) -> bool {
-    let is_some = *spare > 0;
-    *spare = spare.saturating_sub(1);
-    is_some
 }

@@ -1,7 +1,7 @@
 //! What must hold after each action of the scheduler.
 
 use super::{SERVICE, Simulation};
-use crate::model::{MAX_EVENTS, MAX_HISTORY, Task, TaskStatus};
+use crate::model::{DeploymentState, MAX_EVENTS, MAX_HISTORY, Task, TaskStatus};
 use crate::plan::{Action, plan};
 use crate::time::Timestamp;
 
@@ -60,6 +60,8 @@ impl Simulation {
         let tasks: Vec<_> = tasks
             .filter(|task| task.status != TaskStatus::Stopped)
             .collect();
+        let max_tasks = self.state.config.max_tasks as usize;
+        assert!(self.running.len() <= max_tasks, "too many processes");
         let running = tasks.iter().filter(|task| !task.has_ended());
         let mut ordinals: Vec<_> = running.map(|task| task.ordinal).collect();
         ordinals.sort_unstable();
@@ -80,7 +82,11 @@ impl Simulation {
         for deployment in active {
             let is_kept = |task: &Task| task.is_kept() && task.deployment == deployment.id;
             let has_tasks = self.state.tasks_of(SERVICE).any(is_kept);
-            assert!(has_tasks, "an ACTIVE deployment without tasks");
+            let may_need_tasks = deployment.state == DeploymentState::Completed;
+            assert!(
+                has_tasks || may_need_tasks,
+                "an ACTIVE deployment without tasks"
+            );
         }
     }
 }

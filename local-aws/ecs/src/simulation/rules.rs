@@ -4,6 +4,8 @@ mod circuit_breaker;
 mod deployments;
 mod limits;
 mod replacement;
+mod reset;
+mod source;
 mod stops;
 
 use std::time::Duration;

@@ -15,7 +15,8 @@ impl State {
     /// Creates a service with its first deployment, and registers its task definition unless it is registered.
     pub fn create_service(&mut self, config: ServiceConfig, now: Timestamp) {
         self.register_original(&config, now);
-        let deployment = self.new_deployment(config.definition.clone(), now);
+        let definition = config.definition.clone();
+        let deployment = self.new_deployment(definition, config.desired_count, now);
         let service = Service {
             name: config.name.clone(),
             created_at: now,
@@ -42,28 +43,31 @@ impl State {
         update: ServiceUpdate,
         now: Timestamp,
     ) -> Option<String> {
+        let max_tasks = self.config.max_tasks;
         let service = self.services.get_mut(name)?;
         service.deployment = update.deployment.unwrap_or(service.deployment);
         service.grace_period = update.grace_period.unwrap_or(service.grace_period);
         // Source: developer guide, "Amazon ECS services": after an update, tasks start without the pauses after failures.
-        let primary = service.deployments.first_mut()?;
-        primary.paused_until = None;
-        if let Some(desired_count) = update.desired_count
-            && desired_count != service.desired_count
-        {
-            primary.updated_at = now;
-            service.desired_count = desired_count;
-            service.steady_event_at = None;
-            service.is_limit_reported = false;
+        for deployment in &mut service.deployments {
+            deployment.paused_until = None;
         }
         let present = service.primary()?.definition.clone();
         let definition = update.definition.unwrap_or_else(|| present.clone());
         let is_same =
             definition.family == present.family && definition.revision == present.revision;
-        if is_same && !update.force_new_deployment {
-            return None;
+        let is_deployment = !is_same || update.force_new_deployment;
+        if let Some(desired_count) = update.desired_count
+            && desired_count != service.desired_count
+        {
+            service.scale(desired_count, max_tasks);
+            service.deployments.first_mut()?.updated_at = now;
+            if !is_deployment {
+                for deployment in &mut service.deployments {
+                    deployment.desired_count = desired_count;
+                }
+            }
         }
-        Some(self.deploy(name, definition, now))
+        is_deployment.then(|| self.deploy(name, definition, now))
     }
 
     /// Begins a deployment. The present PRIMARY deployment becomes ACTIVE.
@@ -73,7 +77,8 @@ impl State {
         definition: Arc<TaskDefinition>,
         now: Timestamp,
     ) -> String {
-        let deployment = self.new_deployment(definition, now);
+        let desired_count = (self.services.get(service)).map_or(0, |known| known.desired_count);
+        let deployment = self.new_deployment(definition, desired_count, now);
         let id = deployment.id.clone();
         if let Some(service) = self.services.get_mut(service) {
             service.deployments.insert(0, deployment);
@@ -82,7 +87,12 @@ impl State {
         id
     }
 
-    fn new_deployment(&mut self, definition: Arc<TaskDefinition>, now: Timestamp) -> Deployment {
+    fn new_deployment(
+        &mut self,
+        definition: Arc<TaskDefinition>,
+        desired_count: u32,
+        now: Timestamp,
+    ) -> Deployment {
         let id = self.ids.deployment();
         Deployment {
             reason: format!("ECS deployment ecs-svc/{id} in progress."),
@@ -91,6 +101,8 @@ impl State {
             created_at: now,
             updated_at: now,
             state: DeploymentState::InProgress,
+            desired_count,
+            is_discarded: false,
             failed_tasks: 0,
             finished_at: None,
             rolls_back: None,
@@ -126,5 +138,13 @@ impl State {
         if let Some(service) = self.services.get_mut(name) {
             service.is_draining = true;
         }
+    }
+}
+
+impl Service {
+    fn scale(&mut self, desired_count: u32, max_tasks: u32) {
+        self.desired_count = desired_count;
+        self.steady_event_at = None;
+        self.is_limit_reported &= desired_count > max_tasks;
     }
 }

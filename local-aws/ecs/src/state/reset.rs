@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 
 impl State {
     /// Returns all services to the settings of their creation. Events, ended deployments, stopped tasks and task definitions
-    /// that no service was created with disappear.
+    /// that no service was created with disappear. Deployments of before that still have tasks disappear when these have stopped.
     ///
     /// Tasks of the original task definition stay if its deployment is PRIMARY. Any other service gets a new deployment, which
     /// replaces its tasks after the reset.
@@ -40,6 +40,11 @@ impl State {
         service.history.clear();
         service.is_limit_reported = false;
         service.steady_event_at = None;
+        for deployment in service.deployments.iter_mut() {
+            deployment.rolls_back = None;
+            deployment.rolled_back_by = None;
+            deployment.forget_failures();
+        }
         let original = service.original.clone();
         let has_failed = service
             .primary()
@@ -52,5 +57,9 @@ impl State {
             grace_period: Some(original.grace_period),
         };
         self.update_service(name, update, now);
+        if let Some(service) = self.services.get_mut(name) {
+            let old = service.deployments.iter_mut().skip(1);
+            old.for_each(|deployment| deployment.is_discarded = true);
+        }
     }
 }

@@ -69,10 +69,8 @@ impl State {
         restored.state = DeploymentState::InProgress;
         restored.reason = format!("ECS deployment ecs-svc/{id} in progress.");
         restored.updated_at = now;
-        restored.failed_tasks = 0;
-        restored.paused_until = None;
-        restored.is_impairment_reported = false;
-        restored.is_blockage_reported = false;
+        restored.desired_count = service.desired_count;
+        restored.forget_failures();
         service.deployments.insert(0, restored);
         service.steady_event_at = None;
         self.event(name, &events::rolling_back(&id), now);
@@ -80,15 +78,25 @@ impl State {
     }
 }
 
+impl Deployment {
+    /// The failures of its tasks until now count no more.
+    pub(super) fn forget_failures(&mut self) {
+        self.failed_tasks = 0;
+        self.paused_until = None;
+        self.is_impairment_reported = false;
+        self.is_blockage_reported = false;
+    }
+}
+
 impl Service {
     /// Removes the last completed deployment from the ACTIVE ones or, if it has no tasks left, from the history.
     fn take_completed(&mut self) -> Option<Deployment> {
-        let is_completed = |known: &Deployment| known.state == DeploymentState::Completed;
-        let active = self.deployments.iter().skip(1).position(is_completed);
+        let mut active = self.deployments.iter().skip(1);
+        let active = active.position(Deployment::is_restorable);
         if let Some(index) = active {
             return Some(self.deployments.remove(index + 1));
         }
-        let ended = self.history.iter().position(is_completed)?;
+        let ended = self.history.iter().position(Deployment::is_restorable)?;
         self.history.remove(ended)
     }
 }

@@ -72,7 +72,7 @@ fn tasks_that_end_before_they_are_healthy_fail_the_deployment() {
 }
 
 #[test]
-fn without_rollback_a_failed_deployment_starts_no_task_until_the_next_update() {
+fn without_rollback_a_failed_deployment_starts_no_task_until_the_next_deployment() {
     let mut simulation = Simulation::steady(2, 100, 200);
     breaker(&mut simulation, true, false);
     simulation.behaviors.insert(2, Behavior::fails_to_start());
@@ -84,6 +84,11 @@ fn without_rollback_a_failed_deployment_starts_no_task_until_the_next_update() {
     assert_eq!(simulation.count("has started"), starts);
     assert_eq!(simulation.revisions(), [1, 1], "the old tasks stay");
     assert!(!simulation.is_steady());
+    breaker(&mut simulation, false, false);
+    simulation.deploy(2);
+    simulation.scale(3);
+    simulation.run_for(seconds(60));
+    assert_eq!(simulation.revisions(), [1, 1, 1], "updates, no deployment");
     simulation.deploy(3);
     simulation.run_for(seconds(60));
     assert!(simulation.is_steady());
@@ -199,7 +204,7 @@ fn an_update_ends_the_pause_after_failures() {
     assert!(simulation.revisions().contains(&2));
     simulation.run_for(seconds(60));
     simulation.deploy(3);
-    assert_eq!(simulation.revisions(), [1, 3, 3]);
+    assert_eq!(simulation.revisions(), [1, 1, 3, 3]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Deployments, scaling, reset.
+//! Deployments and scaling.
 
-use super::super::{Behavior, Simulation, definition};
+use super::super::{Behavior, Simulation};
 use super::seconds;
 use crate::model::{DeploymentConfig, DeploymentState, ServiceUpdate};
 use crate::plan::Action;
@@ -257,46 +257,6 @@ fn the_first_deployment_has_nothing_to_roll_back_to() {
     let id = simulation.service().deployments[0].id.clone();
     let error = simulation.state.roll_back(&id, simulation.now);
     assert_eq!(error, Err(RollBackError::NothingCompleted));
-}
-
-#[test]
-fn a_reset_keeps_healthy_tasks_of_the_original_revision() {
-    let mut simulation = Simulation::steady(2, 100, 200);
-    let before = simulation.ids();
-    simulation.scale(4);
-    simulation.run_for(seconds(30));
-    simulation.state.reset(simulation.now);
-    assert!(simulation.service().events.is_empty());
-    simulation.settle();
-    assert_eq!(simulation.ids(), before);
-    assert_eq!(simulation.service().desired_count, 2);
-}
-
-#[test]
-fn a_reset_replaces_tasks_of_another_revision_and_forgets_what_was() {
-    let mut simulation = Simulation::steady(2, 100, 200);
-    simulation.update(ServiceUpdate {
-        definition: Some(definition(2)),
-        grace_period: Some(seconds(100)),
-        deployment: Some(DeploymentConfig {
-            minimum_healthy_percent: 0,
-            ..simulation.service().deployment
-        }),
-        ..ServiceUpdate::default()
-    });
-    simulation.run_for(seconds(60));
-    assert!(!simulation.service().history.is_empty());
-    simulation.state.reset(simulation.now);
-    let service = simulation.service();
-    assert!(service.history.is_empty() && service.events.is_empty());
-    assert_eq!(service.grace_period, seconds(0));
-    assert_eq!(service.deployment.minimum_healthy_percent, 100);
-    assert_eq!(simulation.state.tasks.len(), 2, "no stopped task is left");
-    simulation.run_for(seconds(60));
-    assert!(simulation.is_steady());
-    assert_eq!(simulation.revisions(), [1, 1]);
-    let revisions = &simulation.state.families["like"];
-    assert_eq!(revisions.len(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The limit of tasks, and what is kept of the past.
 
-use super::super::{Simulation, service};
+use super::super::{Behavior, Simulation, service};
 use super::seconds;
 use crate::model::{MAX_EVENTS, MAX_HISTORY, TaskStatus};
 
@@ -17,6 +17,9 @@ fn a_desired_count_above_the_limit_stays_and_one_event_names_the_limit() {
     assert_eq!(simulation.service().desired_count, 8);
     assert!(!simulation.is_steady());
     assert_eq!(simulation.count(TEXT), 1);
+    simulation.scale(9);
+    simulation.run_for(seconds(30));
+    assert_eq!(simulation.count(TEXT), 1, "nothing has changed");
     simulation.scale(2);
     simulation.run_for(seconds(30));
     assert!(simulation.is_steady());
@@ -31,6 +34,8 @@ fn a_deployment_of_as_many_tasks_as_the_limit_replaces_one_at_a_time() {
     simulation.create(service(3));
     simulation.run_for(seconds(30));
     simulation.deploy(2);
+    assert_eq!(simulation.revisions(), [1, 1]);
+    simulation.run_for(seconds(3));
     assert_eq!(simulation.revisions(), [1, 1, 2]);
     simulation.run_for(seconds(30));
     assert!(simulation.is_steady());
@@ -72,4 +77,30 @@ fn a_thousand_stopped_tasks_of_a_service_are_visible() {
         simulation.run_for(seconds(1));
     }
     assert_eq!(simulation.state.tasks.len(), 1_000);
+}
+
+/// The limit protects the machine, so tasks that stop count until their processes have ended.
+#[test]
+fn a_task_that_stops_counts_for_the_limit_until_its_containers_have_ended() {
+    let mut simulation = Simulation::new(3, seconds(0));
+    let hangs = Behavior {
+        term: None,
+        ..Behavior::default()
+    };
+    simulation.behaviors.insert(1, hangs);
+    simulation.create(service(2));
+    simulation.run_for(seconds(30));
+    for id in simulation.ids() {
+        let now = simulation.now;
+        simulation.state.stop_task(&id, "a test".to_owned(), now);
+        simulation.settle();
+    }
+    assert_eq!((simulation.kept().len(), simulation.running.len()), (1, 3));
+    // The deregistration takes 2 seconds, and the stop timeout is 30 seconds.
+    simulation.run_for(seconds(31));
+    assert_eq!(simulation.kept().len(), 1);
+    simulation.run_for(seconds(1));
+    assert_eq!(simulation.kept().len(), 2);
+    simulation.run_for(seconds(10));
+    assert!(simulation.is_steady());
 }

@@ -28,6 +28,7 @@ fn stopped_tasks_have_the_codes_and_reasons_of_ecs() {
     assert_eq!(stop(&simulation, &ids[0]), (code, expected));
 
     simulation.check(&ids[1], false);
+    simulation.run_for(seconds(10));
     let expected = format!("Task failed ELB health checks in (target-group {GROUP})");
     let code = StopCode::ServiceSchedulerInitiated;
     assert_eq!(stop(&simulation, &ids[1]), (code, expected));
