@@ -6,7 +6,7 @@ mod stops;
 
 use std::cmp::Reverse;
 
-use crate::limits::Limits;
+use crate::limits::{IMPAIRED_AFTER, Limits};
 use crate::model::{Deployment, DeploymentState, Service, Task, TaskStatus};
 use crate::plan::{Health, health};
 use crate::state::{Cause, State};
@@ -86,7 +86,7 @@ pub struct View<'a> {
     primary: Maintained<'a>,
     /// The completed deployment that the PRIMARY one replaces.
     source: Option<Maintained<'a>>,
-    /// How many containers' tasks `max_tasks` still permits. A task that stops counts until its containers have ended.
+    /// How many tasks may start before `max_tasks` is reached. A task that stops counts until its containers have ended.
     unused_max_tasks: usize,
 }
 
@@ -176,9 +176,9 @@ impl<'a> View<'a> {
     /// The deployments whose tasks are replaced, in the order in which their tasks start.
     ///
     /// The source revision is first, so that a target revision whose tasks fail cannot use up the upper limit. If the
-    /// source revision's own tasks fail, it is last: a deployment that mends it must be able to start tasks.
+    /// source revision's own tasks fail again and again, it is last: a deployment that mends it must be able to start tasks.
     fn maintained(&self) -> impl Iterator<Item = &Maintained<'a>> {
-        let fails = |it: &Maintained| it.deployment.failed_tasks > 0;
+        let fails = |it: &Maintained| it.deployment.failed_tasks >= IMPAIRED_AFTER;
         let (first, last) = match &self.source {
             Some(source) if fails(source) => (None, Some(source)),
             source => (source.as_ref(), None),
@@ -188,11 +188,15 @@ impl<'a> View<'a> {
 
     /// The tasks that start next. They are of one deployment.
     pub fn starts(&self) -> Option<Starts> {
-        let startable = self.below_upper_limit().min(self.unused_max_tasks);
+        let mut startable = self.below_upper_limit().min(self.unused_max_tasks);
         self.maintained().find_map(|it| {
             let count = self.missing(it).min(startable);
             let kept = self.count(|planned| planned.is_of(it.id()));
             let not_replacing = it.needed.saturating_sub(kept);
+            if it.id() != self.primary.id() {
+                // While the source revision waits after a failure, the PRIMARY deployment leaves it what it needs.
+                startable -= count;
+            }
             (it.may_start && count > 0).then(|| Starts {
                 deployment: it.id().to_owned(),
                 count,

@@ -146,6 +146,45 @@ impl Simulation {
     }
 }
 
+/// The states that do not end without the user, as docs/ecs.md lists them: a failed deployment without rollback, limits that
+/// prevent each step of a deployment, and a desired count above the limit of tasks.
+fn needs_user(simulation: &Simulation) -> bool {
+    let service = simulation.service();
+    let primary = &service.deployments[0];
+    primary.state == DeploymentState::Failed
+        || primary.is_blockage_reported
+        || service.desired_count > simulation.state.config.max_tasks
+}
+
+/// A fault of a task of the source revision, or a change of the desired count.
+fn source_steps() -> impl Strategy<Value = Step> {
+    let scale = (1..6_u32).prop_map(|desired_count| {
+        Step::Update(ServiceUpdate {
+            desired_count: Some(desired_count),
+            ..ServiceUpdate::default()
+        })
+    });
+    prop_oneof![
+        1 => scale,
+        3 => (0..8_usize).prop_map(Step::Exit),
+        3 => (0..8_usize).prop_map(|task| Step::Check(task, false)),
+        1 => (0..8_usize).prop_map(Step::StopTask),
+        4 => (0..8_000_u64).prop_map(|ms| Step::Wait(Duration::from_millis(ms))),
+    ]
+}
+
+fn failing_behaviors() -> impl Strategy<Value = Behavior> {
+    prop_oneof![
+        Just(Behavior::fails_to_start()),
+        Just(Behavior::is_unhealthy()),
+        Just(Behavior::crashes_after(Duration::from_millis(700))),
+        Just(Behavior {
+            check: Some(Err(Duration::from_secs(20))),
+            ..Behavior::default()
+        }),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
@@ -174,7 +213,11 @@ proptest! {
             take(&mut simulation, step);
         }
         heal(&mut simulation);
-        // A failed deployment without rollback, and limits that prevent each step, need an update. Both are the user's choice.
+        simulation.run_for(Duration::from_secs(600));
+        if !needs_user(&simulation) {
+            prop_assert!(simulation.is_steady(), "{:#?}", simulation.state);
+            prop_assert_eq!(simulation.kept().len(), simulation.service().desired_count as usize);
+        }
         let definition = simulation.service().deployments[0].definition.clone();
         simulation.update(ServiceUpdate {
             desired_count: Some(max_tasks.min(4)),
@@ -219,5 +262,37 @@ proptest! {
         simulation.run_for(Duration::from_secs(300));
         prop_assert!(simulation.is_steady(), "{:#?}", simulation.state);
         prop_assert_eq!(simulation.service().deployments.len(), 1);
+    }
+    /// Whatever happens to tasks while all tasks of a new revision fail, the service returns to its lower limit of healthy tasks.
+    /// The minimum is not 0, so that the source revision has tasks.
+    #[test]
+    fn a_revision_whose_tasks_fail_does_not_cost_the_service_its_healthy_tasks(
+        desired_count in 1..6_u32,
+        minimum in prop::sample::select(vec![50, 75, 100]),
+        maximum in prop::sample::select(vec![100, 125, 150, 200]),
+        circuit_breaker in any::<bool>(),
+        rollback in any::<bool>(),
+        failing in failing_behaviors(),
+        steps in prop::collection::vec(source_steps(), 1..20),
+    ) {
+        let mut simulation = Simulation::steady(desired_count, minimum, maximum);
+        simulation.behaviors.insert(2, failing);
+        simulation.update(ServiceUpdate {
+            definition: Some(definition(2)),
+            deployment: Some(DeploymentConfig {
+                minimum_healthy_percent: minimum,
+                maximum_percent: maximum,
+                circuit_breaker,
+                rollback,
+            }),
+            ..ServiceUpdate::default()
+        });
+        for step in steps {
+            take(&mut simulation, step);
+        }
+        simulation.run_for(Duration::from_secs(300));
+        let lower = (simulation.service().desired_count * minimum).div_ceil(100);
+        let healthy = simulation.healthy();
+        prop_assert!(healthy >= lower as usize, "{healthy} of {lower}: {:#?}", simulation.state);
     }
 }
