@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 pub struct Config {
     /// The name of the cluster.
     pub cluster: String,
-    /// Most tasks of one service that run or start at the same time. A larger desired count stays, and an event of the service names the limit.
+    /// Most tasks of one service whose containers run or start at the same time; tasks that stop count, too. A larger desired count stays, and an event of the service names the limit.
     pub max_tasks: u32,
     /// How long a new task stays PENDING before its containers start.
     pub task_start: Duration,
@@ -91,7 +91,7 @@ pub struct Service {
     pub is_draining: bool,
     /// When the last event of a steady state was written; `None` while the service is not steady.
     pub steady_event_at: Option<Timestamp>,
-    /// Whether an event has said that the limit of tasks prevents a start. Cleared when the limit no longer prevents one.
+    /// Whether an event has said that the limit of tasks prevents a start. Cleared when the desired count is within the limit.
     pub is_limit_reported: bool,
 }
 
