@@ -208,9 +208,10 @@ def find_problems(call):
     known = {"--" + each for each in table} | global_options()
     given = {word.partition("=")[0] for word in rest if word.startswith("--")}
     yield from (f"{call}: no option {each}" for each in given - known)
-    spread = any(word.startswith("${") and "[@]" in word for word in rest)
+    # Options can also come from a shell array, or as members of a JSON document.
+    has_more = any(word.startswith("${") and "[@]" in word or word == "--cli-input-json" for word in rest)
     for each, argument in table.items():
-        if getattr(argument, "required", False) and not getattr(argument, "positional_arg", False) and "--" + each not in given and not spread:
+        if getattr(argument, "required", False) and not getattr(argument, "positional_arg", False) and "--" + each not in given and not has_more:
             yield f"{call}: requires --{each}"
     for number, word in enumerate(rest):
         if word == "--output" and rest[number + 1] not in ("text", "json"):
