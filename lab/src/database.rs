@@ -1,4 +1,4 @@
-//! DynamoDB: an emulator inside this process, with the table of a scenario and its items.
+//! DynamoDB: an emulator inside this process, with the tables of a scenario and their items.
 
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
@@ -16,20 +16,20 @@ mod front;
 /// The file in `--data-dir`.
 const FILE: &str = "dynamodb.sqlite";
 
-/// The emulator with the table of a scenario. Clones share it.
+/// The emulator with the tables of a scenario. Clones share it.
 #[derive(Clone)]
 pub struct Database {
     dynamodb: dynoxide::Database,
-    table: Table,
+    tables: Vec<Table>,
 }
 
 impl Database {
-    /// Opens the database of `data_dir`, or one in memory, and fills it if it is empty.
+    /// Opens the database of `data_dir`, or one in memory, and fills the tables that are empty.
     ///
     /// # Errors
     ///
-    /// When the directory cannot be used, or the emulator refuses the table.
-    pub fn open(data_dir: Option<&Path>, table: Table) -> Result<Self, Error> {
+    /// When the directory cannot be used, or the emulator refuses a table.
+    pub fn open(data_dir: Option<&Path>, tables: Vec<Table>) -> Result<Self, Error> {
         let dynamodb = match data_dir {
             None => dynoxide::Database::memory().map_err(refused)?,
             Some(path) => on_disk(path).map_err(|source| Error::DataDir {
@@ -37,15 +37,12 @@ impl Database {
                 source,
             })?,
         };
-        let database = Self { dynamodb, table };
-        database.create_table()?;
-        if database.is_empty()? {
-            database.seed()?;
-        }
+        let database = Self { dynamodb, tables };
+        database.create_and_fill()?;
         Ok(database)
     }
 
-    /// Replaces all tables with the table and the items of a new database, in one step: no request finds a table without items.
+    /// Replaces all tables with the tables and the items of a new database, in one step: no request finds a table without items.
     ///
     /// # Errors
     ///
@@ -59,10 +56,9 @@ impl Database {
         let file = file.map_err(|error| Error::Database(error.into()))?;
         let new = Self {
             dynamodb: dynoxide::Database::memory().map_err(refused)?,
-            table: self.table,
+            tables: self.tables.clone(),
         };
-        new.create_table()?;
-        new.seed()?;
+        new.create_and_fill()?;
         // The emulator can copy only from a file.
         new.dynamodb.vacuum_into(file).map_err(refused)?;
         self.dynamodb.restore_from(file).map_err(refused)
@@ -73,31 +69,41 @@ impl Database {
         front::router(self.dynamodb)
     }
 
-    fn create_table(&self) -> Result<(), Error> {
+    fn create_and_fill(&self) -> Result<(), Error> {
+        for table in &self.tables {
+            self.create(table)?;
+            if self.is_empty(table)? {
+                self.fill(table)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn create(&self, table: &Table) -> Result<(), Error> {
         let known = self
             .dynamodb
-            .get_table_metadata(self.table.name)
+            .get_table_metadata(table.name)
             .map_err(refused)?;
         if known.is_none() {
             self.dynamodb
-                .create_table(request((self.table.definition)())?)
+                .create_table(request((table.definition)())?)
                 .map_err(refused)?;
         }
         Ok(())
     }
 
-    fn is_empty(&self) -> Result<bool, Error> {
-        let scan = json!({"TableName": self.table.name, "Limit": 1, "Select": "COUNT"});
+    fn is_empty(&self, table: &Table) -> Result<bool, Error> {
+        let scan = json!({"TableName": table.name, "Limit": 1, "Select": "COUNT"});
         let found = self.dynamodb.scan(request(scan)?).map_err(refused)?;
         Ok(found.count == 0)
     }
 
     /// All items or none: a lab that dies meanwhile leaves no half table behind.
-    fn seed(&self) -> Result<(), Error> {
-        let puts: Vec<Value> = (self.table.items)()
+    fn fill(&self, table: &Table) -> Result<(), Error> {
+        let puts: Vec<Value> = (table.items)()
             .map_err(refused)?
             .into_iter()
-            .map(|item| json!({"Put": {"TableName": self.table.name, "Item": item}}))
+            .map(|item| json!({"Put": {"TableName": table.name, "Item": item}}))
             .collect();
         let write = request(json!({ "TransactItems": puts }))?;
         self.dynamodb.transact_write_items(write).map_err(refused)?;
@@ -110,7 +116,7 @@ struct TemporaryDirectory(PathBuf);
 
 impl TemporaryDirectory {
     fn new() -> Result<Self, Error> {
-        let path = env::temp_dir().join(format!("mysfits-{:032x}", rand::random::<u128>()));
+        let path = env::temp_dir().join(format!("lab-reset-{:032x}", rand::random::<u128>()));
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

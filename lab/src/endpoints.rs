@@ -23,7 +23,6 @@ pub struct Addresses {
     pub site: String,
     pub alb: String,
     pub dynamodb: String,
-    pub table: &'static str,
     /// Answers for all local AWS services.
     pub aws: String,
     pub xray: XrayAddresses,
@@ -33,13 +32,12 @@ pub struct Addresses {
 
 impl Addresses {
     /// The addresses of the lab's listeners.
-    pub fn new(ports: &Ports, table: &'static str) -> Self {
+    pub fn new(ports: &Ports) -> Self {
         let url = |address: SocketAddr| format!("http://{address}");
         Self {
             site: url(ports.site.address),
             alb: url(ports.alb.address),
             dynamodb: url(ports.dynamodb.address),
-            table,
             aws: url(ports.aws.address),
             xray: XrayAddresses::at(ports.xray.address),
             otlp: url(ports.xray.otlp),
@@ -83,6 +81,8 @@ struct Endpoints<'a> {
     lab: LabProcess,
     #[serde(flatten)]
     addresses: &'a Addresses,
+    /// The names of the DynamoDB tables.
+    tables: &'a [&'static str],
     tasks: &'a [TaskInfo],
 }
 
@@ -196,7 +196,12 @@ impl EndpointsFile {
     /// # Errors
     ///
     /// When the file system refuses, and [`Error::EndpointsTaken`] when somebody else has put a file there.
-    pub fn write(&self, addresses: &Addresses, tasks: &[TaskInfo]) -> Result<(), Error> {
+    pub fn write(
+        &self,
+        addresses: &Addresses,
+        tables: &[&'static str],
+        tasks: &[TaskInfo],
+    ) -> Result<(), Error> {
         let Some(path) = &self.0 else {
             return Ok(());
         };
@@ -207,6 +212,7 @@ impl EndpointsFile {
         let endpoints = Endpoints {
             lab: LabProcess { pid: process::id() },
             addresses,
+            tables,
             tasks,
         };
         write(path, &endpoints).map_err(|source| failed(path, source))

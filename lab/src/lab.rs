@@ -1,4 +1,4 @@
-//! The assembled lab: what is started with what, and what people and tools are told meanwhile.
+//! The assembled lab: starts all parts, prints the messages of the start, and writes the endpoints file.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -33,7 +33,7 @@ mod wiring;
 use parts::Parts;
 use wiring::{ClusterContext, Served};
 
-/// How long a start usually takes at most; after that people are told where to look.
+/// A start rarely takes longer, without the time for which tasks stay PENDING. After this time the lab prints where the log lines are.
 const USUAL_START: Duration = Duration::from_secs(10);
 
 /// How long the runtime may take to drop what a second Ctrl-C left behind.
@@ -74,6 +74,8 @@ async fn run_until_asked(options: Options, report: Report) -> Result<(), Error> 
 
 struct Lab {
     start: Instant,
+    /// When the lab prints that it still waits.
+    usual_start: Duration,
     no_browser: bool,
     addresses: Addresses,
     endpoints_file: EndpointsFile,
@@ -92,8 +94,7 @@ impl Lab {
         let start = Instant::now();
         let ports = Ports::bind(&options).await?;
         let endpoints_file = EndpointsFile::new(options.endpoints_file.clone())?;
-        report.say(Event::Starting);
-        let addresses = Addresses::new(&ports, scenario::TABLE);
+        let addresses = Addresses::new(&ports);
         let seed = options.seed;
         let seed = seed.unwrap_or_else(|| rand::random_range(0..DRAWN_SEEDS));
         let reader = reader();
@@ -110,7 +111,10 @@ impl Lab {
                 reader: &reader,
             },
         );
-        let database = Database::open(options.data_dir.as_deref(), scenario.table)?;
+        report.say(Event::Starting {
+            title: scenario.title,
+        });
+        let database = Database::open(options.data_dir.as_deref(), scenario.tables.clone())?;
         report.say(Event::Database {
             time: start.elapsed(),
         });
@@ -146,9 +150,13 @@ impl Lab {
             ecs: &ecs,
             metadata,
         };
+        // A service can wait for each other one.
+        let services = u32::try_from(scenario.services.len()).unwrap_or(u32::MAX);
+        let usual_start = USUAL_START + options.task_start().saturating_mul(services);
         let parts = wiring::serve_all(&options, ports, &report, served);
         Ok(Self {
             start,
+            usual_start,
             no_browser: options.no_browser,
             addresses,
             endpoints_file,
@@ -168,7 +176,7 @@ impl Lab {
         tokio::select! {
             failed = parts.failed() => match failed? {},
             never = self.stage.announce(&self.report) => match never {},
-            failed = self.tell(failures) => match failed? {},
+            failed = self.start_services(failures) => match failed? {},
             () = asked => {}
         }
         self.report.say(Event::LabStops);
@@ -178,8 +186,9 @@ impl Lab {
         Ok(())
     }
 
-    /// Starts the services. Tells people once that everything is healthy, and tools each time when tasks have changed.
-    async fn tell(
+    /// Starts the services. Prints once that everything is healthy, and writes the endpoints file each time when tasks have
+    /// changed.
+    async fn start_services(
         &self,
         mut failures: mpsc::UnboundedReceiver<Error>,
     ) -> Result<Infallible, Error> {
@@ -189,15 +198,18 @@ impl Lab {
         };
         let mut tasks = tokio::select! {
             tasks = started => tasks?,
-            never = self.tell_of_waiting() => match never {},
-            // Later ECS deals with tasks that cannot start.
+            never = self.report_waiting() => match never {},
+            // Later ECS replaces tasks that cannot start.
             Some(failure) = failures.recv() => return Err(failure),
         };
         drop(failures);
-        self.endpoints_file.write(&self.addresses, &tasks)?;
+        let tables = self.scenario.table_names();
+        self.endpoints_file
+            .write(&self.addresses, &tables, &tasks)?;
         self.report.say(Ready {
             time: self.start.elapsed(),
             addresses: &self.addresses,
+            tables: tables.clone(),
             logs: self.logs.names().collect(),
             tracing: &self.tracing,
             words: &self.scenario.words,
@@ -207,7 +219,7 @@ impl Lab {
         }
         loop {
             tasks = self.stage.steady(Some(&tasks)).await;
-            match self.endpoints_file.write(&self.addresses, &tasks) {
+            match self.endpoints_file.write(&self.addresses, &tables, &tasks) {
                 Err(Error::EndpointsTaken { path, .. }) => {
                     self.report.say(Event::EndpointsTaken { path });
                 }
@@ -216,13 +228,13 @@ impl Lab {
         }
     }
 
-    async fn tell_of_waiting(&self) -> Infallible {
-        sleep(USUAL_START).await;
-        let services = self.stage.services();
-        let first = services.first().map_or("", |service| service.short_name);
-        self.report.say(Event::Waiting {
-            logs: format!("{}/logs/{first}", self.addresses.site),
-        });
+    async fn report_waiting(&self) -> Infallible {
+        sleep(self.usual_start).await;
+        if let Some(service) = self.stage.first_without_healthy_task() {
+            self.report.say(Event::Waiting {
+                logs: format!("{}/logs/{service}", self.addresses.site),
+            });
+        }
         std::future::pending().await
     }
 }

@@ -18,7 +18,7 @@ pub const SITE_PORT: u16 = 3000;
 /// The port of the AWS endpoint, unless an option sets it.
 pub const AWS_PORT: u16 = 4566;
 
-/// Runs Mythical Mysfits on this machine: database, services, load balancer, X-Ray and site.
+/// Runs the workshop on this machine: database, services, load balancer, X-Ray and site.
 #[derive(Debug, Parser)]
 #[command(name = "lab", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -120,7 +120,7 @@ pub struct Options {
     /// AWS_XRAY_DAEMON_ADDRESS select another receiver of the traces
     #[arg(long, value_enum, default_value_t = Switch::On, hide_possible_values = true)]
     pub tracing: Switch,
-    /// Directory that stores the database; without this option the table is only in memory
+    /// Directory that stores the database; without this option it is only in memory
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// JSON file with all addresses and tasks; the lab writes it when all tasks are healthy

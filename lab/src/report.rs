@@ -35,7 +35,10 @@ impl Report {
 #[derive(Debug)]
 pub enum Event {
     /// The lab begins to start.
-    Starting,
+    Starting {
+        /// The name of the workshop.
+        title: &'static str,
+    },
     /// The database is ready.
     Database {
         /// The time from the start of the database until it was ready.
@@ -43,15 +46,25 @@ pub enum Event {
     },
     /// Some tasks are still not healthy.
     Waiting {
-        /// The URL of the log lines of the first service.
+        /// The URL of the log lines of a service without a healthy task.
         logs: String,
     },
-    /// A task has become healthy.
+    /// A task has become healthy for the first time.
     Healthy {
         /// The short name of the service, and the ordinal.
         task: String,
         /// The time since ECS decided to start the task.
         time: Duration,
+    },
+    /// A task that was healthy no longer is.
+    Unhealthy {
+        /// The short name of the service, and the ordinal.
+        task: String,
+    },
+    /// A task is healthy that was unhealthy after it had been healthy.
+    HealthyAgain {
+        /// The short name of the service, and the ordinal.
+        task: String,
     },
     /// ECS stops a task.
     Stops {
@@ -118,7 +131,7 @@ pub enum Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Starting => f.write_str("Starting Mythical Mysfits ..."),
+            Self::Starting { title } => write!(f, "Starting {title} ..."),
             Self::Database { time } => {
                 write!(f, "  {:<16}  ready in {} ms", "database", time.as_millis())
             }
@@ -128,6 +141,8 @@ impl fmt::Display for Event {
             Self::Healthy { task, time } => {
                 write!(f, "  {task:<16}  healthy after {} ms", time.as_millis())
             }
+            Self::Unhealthy { task } => write!(f, "  {task:<16}  is unhealthy"),
+            Self::HealthyAgain { task } => write!(f, "  {task:<16}  is healthy again"),
             Self::Stops { task } => {
                 write!(f, "  {task:<16}  is stopping and gets no new requests")
             }

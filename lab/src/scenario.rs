@@ -1,5 +1,5 @@
 //! A scenario is what a workshop runs, as data: task definitions, services and what they depend on, the rules of the load
-//! balancer, the table, and the first words. Only the modules below this one know a workshop.
+//! balancer, the tables, and the first words. Only the modules below this one know a workshop.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::tracing::Tracing;
 
 mod mysfits;
 
-pub use mysfits::{IMAGES, Options, TABLE, scenario as load};
+pub use mysfits::{EXPORTS, IMAGES, Options, scenario as load};
 
 /// What a scenario needs to know of the lab that runs it.
 pub struct Context<'a> {
@@ -29,6 +29,8 @@ pub struct Context<'a> {
 /// What a workshop runs. All names refer to other parts of the scenario.
 #[derive(Debug)]
 pub struct Scenario {
+    /// The name of the workshop for people.
+    pub title: &'static str,
     pub cluster: &'static str,
     /// The name of the load balancer.
     pub load_balancer: &'static str,
@@ -39,10 +41,17 @@ pub struct Scenario {
     pub default_target_group: &'static str,
     /// Each service comes after the services on which it depends.
     pub services: Vec<Service>,
-    pub table: Table,
-    /// The shell variables that `env` prints.
-    pub exports: Vec<(&'static str, Exported)>,
+    pub tables: Vec<Table>,
+    /// The shell variables that `env` prints. `env` accepts no others from a lab.
+    pub exports: &'static [(&'static str, Exported)],
     pub words: Words,
+}
+
+impl Scenario {
+    /// The names of the tables.
+    pub fn table_names(&self) -> Vec<&'static str> {
+        self.tables.iter().map(|table| table.name).collect()
+    }
 }
 
 /// A target group of the load balancer.
@@ -81,7 +90,7 @@ pub struct Service {
     pub depends_on: &'static [&'static str],
 }
 
-/// The DynamoDB table.
+/// A DynamoDB table.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     pub name: &'static str,

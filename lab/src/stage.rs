@@ -31,7 +31,7 @@ pub struct Stage {
     services: Vec<Service>,
     /// The ARNs of the services' target groups, in the same order.
     target_groups: Vec<String>,
-    /// The last overview about which people have been told.
+    /// The last overview whose news have been printed.
     announced: watch::Sender<Arc<Overview>>,
     metadata: Metadata,
 }
@@ -139,15 +139,10 @@ impl Stage {
 
     async fn wait_for_dependencies(&self, service: &Service) {
         let mut overview = self.ecs.watch();
-        let has_healthy_task = |overview: &Arc<Overview>, short_name: &str| {
-            let mut services = self.services.iter();
-            let service = services.find(|service| service.short_name == short_name);
-            let service = service.and_then(|service| overview.service(service.name));
-            service.is_some_and(|service| service.tasks.iter().any(|task| task.is_healthy))
-        };
+        let is_needed = |other: &&Service| service.depends_on.contains(&other.short_name);
         let are_healthy = |overview: &Arc<Overview>| {
-            let mut needed = service.depends_on.iter();
-            needed.all(|short_name| has_healthy_task(overview, short_name))
+            let mut needed = self.services.iter().filter(is_needed);
+            needed.all(|service| has_healthy_task(overview, service))
         };
         // An error means that the cluster has ended.
         if overview.wait_for(are_healthy).await.is_err() {
@@ -155,9 +150,12 @@ impl Stage {
         }
     }
 
-    /// The services.
-    pub fn services(&self) -> &[Service] {
-        &self.services
+    /// The short name of the first service of which no task is healthy.
+    pub fn first_without_healthy_task(&self) -> Option<&'static str> {
+        let overview = self.ecs.watch().borrow().clone();
+        let mut services = self.services.iter();
+        let service = services.find(|service| !has_healthy_task(&overview, service))?;
+        Some(service.short_name)
     }
 
     /// Reports what ECS does until this is dropped.
@@ -174,6 +172,11 @@ impl Stage {
         }
         while draining.join_next().await.is_some() {}
     }
+}
+
+fn has_healthy_task(overview: &Overview, service: &Service) -> bool {
+    let service = overview.service(service.name);
+    service.is_some_and(|service| service.tasks.iter().any(|task| task.is_healthy))
 }
 
 impl TaskInfo {

@@ -12,6 +12,8 @@ use crate::tracing::Tracing;
 pub struct Ready<'a> {
     pub time: Duration,
     pub addresses: &'a Addresses,
+    /// The names of the DynamoDB tables.
+    pub tables: Vec<&'static str>,
     /// The names of the logs.
     pub logs: Vec<&'static str>,
     pub tracing: &'a Tracing,
@@ -39,7 +41,6 @@ impl Ready<'_> {
             site,
             alb,
             dynamodb,
-            table,
             aws,
             xray,
             otlp,
@@ -53,7 +54,13 @@ impl Ready<'_> {
             f,
             "  AWS            {aws}  the local AWS services at one address"
         )?;
-        writeln!(f, "  DynamoDB       {dynamodb}  table {table}")?;
+        let noun = if self.tables.len() == 1 {
+            "table"
+        } else {
+            "tables"
+        };
+        let tables = self.tables.join(", ");
+        writeln!(f, "  DynamoDB       {dynamodb}  {noun} {tables}")?;
         for (number, log) in self.logs.iter().enumerate() {
             let label = if number == 0 { "logs" } else { "" };
             writeln!(f, "  {label:<15}{site}/logs/{log}")?;

@@ -16,11 +16,11 @@ mod words;
 
 pub use images::IMAGES;
 pub use options::Options;
-pub use table::NAME as TABLE;
 
 use options::LikeIn;
+use table::NAME as TABLE;
 
-/// The name of the workshop.
+/// The name of the workshop in the names of its resources.
 const WORKSHOP: &str = "mysfits";
 const CLUSTER: &str = "Cluster-mysfits";
 
@@ -65,6 +65,7 @@ pub fn scenario(options: &Options, context: &Context<'_>) -> Scenario {
     };
     let groups = [LIKE_TARGET_GROUP, MONOLITH_TARGET_GROUP];
     Scenario {
+        title: "Mythical Mysfits",
         cluster: CLUSTER,
         load_balancer: WORKSHOP,
         target_groups: groups.map(|name| TargetGroup { name, port: PORT }).to_vec(),
@@ -76,8 +77,8 @@ pub fn scenario(options: &Options, context: &Context<'_>) -> Scenario {
         }],
         default_target_group: MONOLITH_TARGET_GROUP,
         services: services(options, context),
-        table: table::TABLE,
-        exports: exports(),
+        tables: vec![table::TABLE],
+        exports: EXPORTS,
         words: words::words(options, context),
     }
 }
@@ -116,34 +117,29 @@ fn services(options: &Options, context: &Context<'_>) -> Vec<Service> {
     vec![monolith, like]
 }
 
-fn exports() -> Vec<(&'static str, Exported)> {
-    let text = [
-        ("CLUSTER", CLUSTER),
-        ("LIKE_SERVICE", LIKE_SERVICE),
-        ("MONOLITH_SERVICE", MONOLITH_SERVICE),
-        // The families have the names of the services.
-        ("LIKE_FAMILY", LIKE_SERVICE),
-        ("MONOLITH_FAMILY", MONOLITH_SERVICE),
-        ("LIKE_LOG_GROUP", LIKE_LOG_GROUP),
-        ("MONOLITH_LOG_GROUP", MONOLITH_LOG_GROUP),
-        ("TABLE", TABLE),
-    ];
-    let text = text.map(|(name, value)| (name, Exported::Text(value)));
-    let addresses = [
-        ("ALB", Exported::LoadBalancer),
-        ("LISTENER", Exported::Listener),
-        ("LIKE_RULE", Exported::Rule(LIKE_PRIORITY)),
-        (
-            "LIKE_TARGET_GROUP",
-            Exported::TargetGroup(LIKE_TARGET_GROUP),
-        ),
-        (
-            "MONOLITH_TARGET_GROUP",
-            Exported::TargetGroup(MONOLITH_TARGET_GROUP),
-        ),
-    ];
-    text.into_iter().chain(addresses).collect()
-}
+/// The shell variables of the exercises.
+pub const EXPORTS: &[(&str, Exported)] = &[
+    ("CLUSTER", Exported::Text(CLUSTER)),
+    ("LIKE_SERVICE", Exported::Text(LIKE_SERVICE)),
+    ("MONOLITH_SERVICE", Exported::Text(MONOLITH_SERVICE)),
+    // The families have the names of the services.
+    ("LIKE_FAMILY", Exported::Text(LIKE_SERVICE)),
+    ("MONOLITH_FAMILY", Exported::Text(MONOLITH_SERVICE)),
+    ("LIKE_LOG_GROUP", Exported::Text(LIKE_LOG_GROUP)),
+    ("MONOLITH_LOG_GROUP", Exported::Text(MONOLITH_LOG_GROUP)),
+    ("TABLE", Exported::Text(TABLE)),
+    ("ALB", Exported::LoadBalancer),
+    ("LISTENER", Exported::Listener),
+    ("LIKE_RULE", Exported::Rule(LIKE_PRIORITY)),
+    (
+        "LIKE_TARGET_GROUP",
+        Exported::TargetGroup(LIKE_TARGET_GROUP),
+    ),
+    (
+        "MONOLITH_TARGET_GROUP",
+        Exported::TargetGroup(MONOLITH_TARGET_GROUP),
+    ),
+];
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -44,7 +45,14 @@ pub fn routes(reset: Arc<Reset>) -> Router {
     Router::new().route(PATH, post(run)).with_state(reset)
 }
 
-async fn run(State(reset): State<Arc<Reset>>, Query(query): Query<Confirmation>) -> Response {
+async fn run(
+    State(reset): State<Arc<Reset>>,
+    query: Result<Query<Confirmation>, QueryRejection>,
+) -> Response {
+    let Ok(Query(query)) = query else {
+        let message = "the value of the parameter confirmed must be true or false";
+        return error(StatusCode::BAD_REQUEST, "bad_request", message);
+    };
     if let Some(directory) = reset.data_dir.as_deref().filter(|_| !query.confirmed) {
         let confirmation_required = question(directory);
         let body = Json(ConfirmationRequired {

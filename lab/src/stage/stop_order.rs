@@ -3,7 +3,7 @@
 use crate::scenario::Service;
 
 /// Groups of services. Those of a group stop together, after all groups before it. A service stops before the services on which
-/// it depends. The last group contains no service that depends on another.
+/// it depends. The last group contains all services that depend on no other: they stop after the load balancer.
 pub fn stop_order(services: &[Service]) -> Vec<Vec<&'static str>> {
     let mut groups = Vec::new();
     let mut remaining: Vec<&Service> = services.iter().collect();
@@ -15,9 +15,9 @@ pub fn stop_order(services: &[Service]) -> Vec<Vec<&'static str>> {
         let (needed, group): (Vec<_>, Vec<_>) = remaining
             .iter()
             .copied()
-            .partition(|service| is_needed(service));
+            .partition(|service| service.depends_on.is_empty() || is_needed(service));
         if group.is_empty() {
-            // Services that depend on each other stop together.
+            // All of them depend on no other, or there is a circle of dependencies: then its services stop together.
             groups.push(names(&needed));
             break;
         }
@@ -75,6 +75,17 @@ mod tests {
         ];
         let order = stop_order(&services);
         assert_eq!(order, [vec!["iridium", "magnesite"], vec!["orders"]]);
+    }
+
+    #[test]
+    fn a_service_that_neither_calls_another_nor_is_called_by_one_stops_in_the_last_group() {
+        let services = [
+            service("site", &[]),
+            service("like", &["monolith"]),
+            service("monolith", &[]),
+        ];
+        let order = stop_order(&services);
+        assert_eq!(order, [vec!["like"], vec!["site", "monolith"]]);
     }
 
     #[test]

@@ -60,7 +60,7 @@ async fn report(mut changes: TargetChanges, health: HealthSink) {
             TargetState::Initial => TargetHealth::Initial,
             TargetState::Healthy => TargetHealth::Healthy,
             TargetState::Unhealthy => TargetHealth::Unhealthy(description.unwrap_or_default()),
-            // Nobody waits for the health of a target that is deregistered.
+            // A deregistered target has no health to report.
             TargetState::Draining => return,
         });
     }

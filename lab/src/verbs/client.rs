@@ -9,6 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::error::Error;
@@ -18,6 +19,21 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum size of a response body in bytes. The lab's responses have a few kilobytes.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// Runs the future of `start` for at most `limit`. Must not be called inside a runtime.
+///
+/// # Errors
+///
+/// Fails if the operating system refuses what a runtime needs.
+pub fn block_on<F: Future>(
+    limit: Duration,
+    start: impl FnOnce() -> F,
+) -> std::io::Result<Result<F::Output, Elapsed>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(runtime.block_on(async { timeout(limit, start()).await }))
+}
 
 /// A listener of the running lab.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +76,8 @@ impl Listener {
     ///
     /// Fails if nothing answers.
     pub fn send(self, method: Method, path: &str) -> Result<Answer, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let sending = async { timeout(TIMEOUT, self.send_request(method, path)).await };
-        runtime
-            .block_on(sending)
-            .map_err(|error| self.no_answer(error))?
+        let sent = block_on(TIMEOUT, || self.send_request(method, path))?;
+        sent.map_err(|error| self.no_answer(error))?
     }
 
     async fn send_request(self, method: Method, path: &str) -> Result<Answer, Error> {
@@ -122,7 +133,8 @@ impl Answer {
         }
     }
 
-    fn not_the_labs(&self) -> Error {
+    /// The error of a response that is not the lab's.
+    pub fn not_the_labs(&self) -> Error {
         Error::OtherProgram {
             url: self.listener.url(),
             option: self.listener.option,

@@ -7,15 +7,18 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{Write as _, stdout};
 use std::net::Ipv4Addr;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::time::Duration;
 
 use axum::http::Method;
+use tokio::process::Command;
 use wire::REGION;
 
-use super::client::Listener;
+use super::client::{Listener, block_on};
 use crate::error::Error;
 use crate::exports::{self, Export};
 use crate::options::AWS_PORT;
+use crate::scenario;
 
 /// Variables that would select other credentials, or other endpoints than `AWS_ENDPOINT_URL`. An SDK refuses a custom endpoint
 /// together with FIPS or dual-stack endpoints.
@@ -32,6 +35,9 @@ const INTERFERING: [&str; 7] = [
 /// The prefix of variables with the endpoint of one service, which take precedence over `AWS_ENDPOINT_URL`.
 const ENDPOINT_OF_SERVICE: &str = "AWS_ENDPOINT_URL_";
 
+/// Maximum time until `aws --version` has ended. The command can be a wrapper that starts a container.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Prints the commands for the lab whose AWS endpoint has this port.
 ///
 /// # Errors
@@ -42,8 +48,12 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
         port: aws_port,
         option: "--aws-port",
     };
-    let exports = listener.send(Method::GET, exports::PATH)?;
-    let exports = exports.parse_success()?;
+    let answer = listener.send(Method::GET, exports::PATH)?;
+    let exports: Vec<Export> = answer.parse_success()?;
+    // Any program of this machine can listen on the port. A shell executes its names, and `PATH` would be a name, too.
+    if !exports.iter().all(|export| is_known(&export.name)) {
+        return Err(answer.not_the_labs());
+    }
     let endpoint = listener.url();
     let variables = std::env::vars_os();
     let variables = variables.map(|(name, value)| (to_text(&name), to_text(&value)));
@@ -124,6 +134,12 @@ fn hosts_without_proxy(variables: &Variables) -> Option<String> {
     (!is_listed).then(|| format!("{hosts},{loopback}"))
 }
 
+/// Whether a lab exports a variable with this name.
+fn is_known(name: &str) -> bool {
+    let mut exports = scenario::EXPORTS.iter();
+    exports.any(|(known, _)| *known == name)
+}
+
 /// A word of a shell command, as an SDK's variables have them: other names cannot be unset in every shell.
 fn is_identifier(text: &str) -> bool {
     text.bytes()
@@ -135,13 +151,13 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The version of the command `aws`, if it is installed.
+/// The version of the command `aws`, if it is installed and prints its version in time.
 fn installed_cli() -> Option<[u32; 3]> {
-    let output = Command::new("aws")
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let mut command = Command::new("aws");
+    command.arg("--version").stdin(Stdio::null());
+    command.kill_on_drop(true);
+    let ended = block_on(VERSION_TIMEOUT, || command.output()).ok()?;
+    let output = ended.ok()?.ok()?;
     // With an old Python, version 1 prints its version on standard error.
     let text = [output.stdout, output.stderr].concat();
     version_of_cli(&String::from_utf8_lossy(&text))
@@ -165,6 +181,14 @@ fn ignores_endpoint_variable(version: [u32; 3]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_names_of_the_scenario_are_known() {
+        assert!(is_known("CLUSTER"));
+        for name in ["PATH", "A=1; id; export B", "CLUSTER ", ""] {
+            assert!(!is_known(name), "{name}");
+        }
+    }
 
     #[test]
     fn values_are_quoted_for_shells() {

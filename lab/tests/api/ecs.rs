@@ -13,11 +13,16 @@ use crate::found;
 use crate::process::{Lab, PATIENT};
 
 mod deployments;
+#[cfg(target_os = "linux")]
 mod environment;
+#[cfg(target_os = "linux")]
 mod leftovers;
+mod not_ready;
 mod replacement;
 mod scaling;
 mod sidecars;
+#[cfg(target_os = "linux")]
+mod stop;
 
 const LIKE_SERVICE: &str = "Mythical-Like-Service-mysfits";
 const MONOLITH_SERVICE: &str = "Mythical-Monolith-Service-mysfits";
@@ -182,22 +187,22 @@ fn set_variable(container: &mut Value, name: &str, value: &str) {
 
 /// People who like without a pause longer than 50 ms.
 struct Users {
-    have_enough: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     users: Vec<JoinHandle<u64>>,
 }
 
 impl Users {
     fn start(count: usize, alb: &str) -> Self {
-        let (have_enough, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let (stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let client = client();
         let users = (0..count).map(|_| {
-            let (have_enough, sent) = (Arc::clone(&have_enough), Arc::clone(&sent));
+            let (stop, sent) = (Arc::clone(&stop), Arc::clone(&sent));
             let (client, alb) = (client.clone(), alb.to_owned());
             tokio::spawn(async move {
                 let mut failures = 0;
                 let mut pace = interval(Duration::from_millis(50));
-                while !have_enough.load(Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) {
                     failures += u64::from(like(&client, &alb).await != 200);
                     sent.fetch_add(1, Ordering::Relaxed);
                     pace.tick().await;
@@ -207,7 +212,7 @@ impl Users {
         });
         Self {
             users: users.collect(),
-            have_enough,
+            stop,
             sent,
         }
     }
@@ -223,7 +228,7 @@ impl Users {
 
     /// The number of failed likes.
     async fn failures(self) -> u64 {
-        self.have_enough.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
         let mut failures = 0;
         for user in self.users {
             failures += user.await.unwrap();

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Instant;
 
+use crate::PATIENCE;
 use crate::client::client;
 use crate::process::{Directory, Endpoints, Lab};
 
@@ -85,7 +89,7 @@ async fn the_commands_set_the_names_of_the_running_labs_resources() {
         ("AWS_REGION", "us-east-1"),
         ("AWS_PAGER", ""),
         ("ALB", &endpoints.alb),
-        ("TABLE", &endpoints.table),
+        ("TABLE", &endpoints.tables[0]),
         ("CLUSTER", "Cluster-mysfits"),
         ("LIKE_SERVICE", "Mythical-Like-Service-mysfits"),
         ("MONOLITH_SERVICE", "Mythical-Monolith-Service-mysfits"),
@@ -179,7 +183,7 @@ fn the_endpoint_of_one_service_is_unset() {
 fn without_a_lab_at_the_port_the_message_names_the_option() {
     let lab = Lab::start(&["--chaos", "off"]);
     let endpoints = lab.endpoints();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let free = format!("http://{}", free.local_addr().unwrap());
     for (url, message) in [
         (&free, "no lab answers at"),
@@ -194,6 +198,44 @@ fn without_a_lab_at_the_port_the_message_names_the_option() {
             assert!(error.contains(text), "{text}: {error}");
         }
     }
+}
+
+/// On a machine of many people another one can listen on the port before the lab does.
+#[test]
+fn names_that_no_lab_exports_are_not_printed() {
+    for name in ["A=1; touch /tmp/file; export B", "PATH", "TABLE x"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let body =
+            serde_json::json!([{ "name": "TABLE", "value": "x" }, { "name": name, "value": "x" }]);
+        let server = std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut request = BufReader::new(connection.try_clone().unwrap()).lines();
+            while request.next().is_some_and(|line| line.unwrap() != "") {}
+            let body = body.to_string();
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            connection.write_all((head + &body).as_bytes()).unwrap();
+        });
+        let output = env(&url, &[], Path::new("/nonexistent"));
+        server.join().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("is not the lab"), "{error}");
+    }
+}
+
+#[test]
+fn an_aws_cli_that_does_not_end_is_not_waited_for() {
+    let lab = Lab::start(&["--chaos", "off"]);
+    let directory = Directory::new();
+    let path = directory.path("");
+    write_program(&path.join("aws"), "exec /bin/sleep 60");
+    let start = Instant::now();
+    let output = env(&lab.endpoints().aws, &[], &path);
+    assert!(output.status.success(), "{output:?}");
+    assert!(start.elapsed() < PATIENCE / 2, "the command was waited for");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub struct Endpoints {
     pub site: String,
     pub alb: String,
     pub dynamodb: String,
-    pub table: String,
+    pub tables: Vec<String>,
     pub aws: String,
     pub xray: Xray,
     pub otlp: String,
@@ -115,7 +115,18 @@ impl Lab {
         Self::start_command(variables, command)
     }
 
-    fn start_command(variables: &[(&str, &str)], mut command: Command) -> Self {
+    /// A lab that may not be ready.
+    pub fn spawn(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::spawn_command(variables, command(arguments))
+    }
+
+    fn start_command(variables: &[(&str, &str)], command: Command) -> Self {
+        let mut lab = Self::spawn_command(variables, command);
+        lab.wait_until_ready();
+        lab
+    }
+
+    fn spawn_command(variables: &[(&str, &str)], mut command: Command) -> Self {
         let directory = Directory::new();
         let mut child = command
             .envs(variables.iter().copied())
@@ -132,16 +143,18 @@ impl Lab {
                 *sink.lock().unwrap() += &(line + "\n");
             }
         });
-        let mut lab = Self {
+        Self {
             child,
             directory,
             printed,
-        };
+        }
+    }
+
+    pub fn wait_until_ready(&mut self) {
         eventually("the endpoints file is there", || {
-            assert!(lab.child.try_wait().unwrap().is_none(), "the lab ended");
-            lab.endpoints_file().exists()
+            assert!(!self.has_ended(), "the lab ended");
+            self.endpoints_file().exists()
         });
-        lab
     }
 
     pub fn endpoints_file(&self) -> PathBuf {

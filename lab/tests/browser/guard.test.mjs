@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { Browser, Lab, longestTimeRange, waitUntil } from "./lab.mjs";
+import { Browser, Lab, MYSFIT_ID, longestTimeRange, waitUntil } from "./lab.mjs";
 
 let browser;
 let lab;
@@ -28,7 +28,7 @@ after(async () => {
 const pageUrl = (host) => `http://${host}:${otherServer.address().port}`;
 
 /** Requests that a page can send: name, URL, and the options of `fetch`. */
-function listRequests({ site, dynamodb, aws, otlp, xray, table }) {
+function listRequests({ site, dynamodb, aws, otlp, xray, tables: [table] }) {
   const segment = { trace_id: "1-00000001-000000000000000000000001", id: "0000000000000001", name: "evil", start_time: 1, end_time: 2 };
   const segmentsBody = JSON.stringify({ TraceSegmentDocuments: [JSON.stringify(segment)] });
   const samplingRule = { RuleName: "evil", Priority: 1, FixedRate: 0, ReservoirSize: 0, ServiceName: "*", ServiceType: "*", Host: "*", HTTPMethod: "*", URLPath: "*", ResourceARN: "*", Version: 1 };
@@ -43,6 +43,7 @@ function listRequests({ site, dynamodb, aws, otlp, xray, table }) {
     ["the status", `${xray.api}/status`, {}],
     ["the traces", `${xray.api}/TraceSummaries`, { method: "POST", body: JSON.stringify(longestTimeRange()) }],
     ["the site's X-Ray", `${site}/xray/TraceSegments`, { method: "POST", mode: "no-cors", body: segmentsBody }],
+    ["a reset", `${site}/lab/reset`, { method: "POST", mode: "no-cors" }],
     ["log lines", `${site}/logs/monolith`, {}],
     ["a stopped task", aws, { method: "POST", headers: { ...jsonHeaders, "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.StopTask" }, body: JSON.stringify({ cluster: "Cluster-mysfits", task: lab.endpoints.tasks[0].id }) }],
     ["spans", `${otlp}/v1/traces`, { method: "POST", headers: jsonHeaders, body: JSON.stringify(createOtlpRequest("evil")) }],
@@ -79,10 +80,13 @@ async function readState() {
   const rules = await lab.callXray("GetSamplingRules", {});
   const groups = await lab.callXray("Groups", {});
   const table = await (await fetch(`${lab.endpoints.alb}/mysfits`)).json();
-  return { refused: status.Refused, rules, groups, mysfits: table.mysfits.length };
+  const { likes } = await (await fetch(`${lab.endpoints.alb}/mysfits/${MYSFIT_ID}`)).json();
+  return { refused: status.Refused, rules, groups, mysfits: table.mysfits.length, likes };
 }
 
 test("a page of another origin cannot change or read data of any listener", async () => {
+  // A reset would set the likes to 0.
+  assert.equal(await lab.sendLike(), 200);
   const stateBefore = await readState();
   for (const host of ["127.0.0.1", "localhost", "evil.example"]) {
     const page = await browser.open(pageUrl(host));
@@ -121,12 +125,12 @@ test("a form, a beacon and a WebSocket of another origin are refused", async () 
 });
 
 test("a host name that resolves to this machine by DNS rebinding gets 403 from every listener", async () => {
-  const { xray, otlp, dynamodb, aws, site, table } = lab.endpoints;
+  const { xray, otlp, dynamodb, aws, site, tables } = lab.endpoints;
   for (const url of [xray.api, otlp, dynamodb, aws, site]) {
     const origin = `http://evil.example:${new URL(url).port}`;
     const page = await browser.open(origin);
     assert.match(await page.locator("body").textContent(), /AccessDeniedException/);
-    const requests = listRequests({ xray: { api: origin }, otlp: origin, dynamodb: origin, aws: origin, site: origin, table });
+    const requests = listRequests({ xray: { api: origin }, otlp: origin, dynamodb: origin, aws: origin, site: origin, tables });
     for (const [name, response] of await fetchAll(page, requests)) {
       assert.match(response, /^basic 403 /, `${url}: ${name}`);
       assert.doesNotMatch(response, /Mysfit|Documents|TraceSummaries/);

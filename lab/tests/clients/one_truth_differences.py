@@ -80,7 +80,7 @@ DIFFERENCES = [
     (f"{TASKS}.environment.OTEL_BSP_SCHEDULE_DELAY", None, "500", "a like's trace appears after half a second, not after five seconds"),
     ("MonolithService.desiredCount", "2", "1", "--monolith-tasks: one machine needs no second monolith for its availability"),
     (f"{GROUPS}.targetGroupAttributes.deregistration_delay.timeout_seconds", "15", "2",
-     "--deregistration-delay-ms: nobody waits for a deployment on a laptop longer than necessary"),
+     "--deregistration-delay-ms: a shorter delay makes deployments on a laptop faster"),
     ("LikeRule.actions.forward.forwardConfig.targetGroups.LikeTargetGroup.weight", "1", "100",
      "--like-in: with 100 and 0 the weights are percentages"),
 

@@ -1,4 +1,6 @@
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 
 use clap::Parser;
 
@@ -15,7 +17,6 @@ fn scenario_with(arguments: &[&str], reader: &[(&str, &str)]) -> Scenario {
         site: "http://127.0.0.1:3000".to_owned(),
         alb: "http://127.0.0.1:8080".to_owned(),
         dynamodb: "http://127.0.0.1:8000".to_owned(),
-        table: TABLE,
         aws: "http://127.0.0.1:4566".to_owned(),
         xray: XrayAddresses {
             udp: "127.0.0.1:2000".to_owned(),
@@ -143,6 +144,23 @@ fn the_monolith_serves_likes_if_they_go_to_it_from_the_start_or_the_reader_says_
     assert_eq!(like_in(&[], &[on]), Some("on".to_owned()));
     let in_monolith = ["--like-in", "monolith"];
     assert_eq!(like_in(&in_monolith, &[off]), Some("on".to_owned()));
+}
+
+/// A second scenario needs no change of other modules.
+#[test]
+fn only_the_scenario_contains_names_of_the_workshop() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let scenario = sources.join("scenario");
+    let mut unread = vec![sources];
+    while let Some(path) = unread.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(path).unwrap();
+            unread.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if !path.starts_with(&scenario) && path != scenario.with_extension("rs") {
+            let text = fs::read_to_string(&path).unwrap().to_lowercase();
+            assert!(!text.contains("mysfit"), "{}", path.display());
+        }
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ struct SeenTask {
     name: String,
     first_seen: Instant,
     is_healthy: bool,
+    was_ever_healthy: bool,
     /// Whether its stop or its end is known.
     is_stopping: bool,
 }
@@ -144,6 +145,7 @@ impl News {
                 name: format!("{service}-{}", task.ordinal),
                 first_seen: now,
                 is_healthy: false,
+                was_ever_healthy: false,
                 is_stopping: false,
             });
         let name = seen.name.clone();
@@ -153,11 +155,18 @@ impl News {
             return (!is_known && !task.has_ended).then_some(Event::Stops { task: name });
         }
         let was_healthy = std::mem::replace(&mut seen.is_healthy, task.is_healthy);
-        if was_healthy || !task.is_healthy {
-            return None;
+        match (was_healthy, task.is_healthy) {
+            // The death of a process has been reported.
+            (true, false) => (!task.has_ended).then_some(Event::Unhealthy { task: name }),
+            (false, true) if std::mem::replace(&mut seen.was_ever_healthy, true) => {
+                Some(Event::HealthyAgain { task: name })
+            }
+            (false, true) => {
+                let time = now.saturating_duration_since(seen.first_seen);
+                Some(Event::Healthy { task: name, time })
+            }
+            _ => None,
         }
-        let time = now.saturating_duration_since(seen.first_seen);
-        Some(Event::Healthy { task: name, time })
     }
 
     fn short_name(&self, service: &str) -> &'static str {

@@ -34,7 +34,6 @@ fn environment_of(pid: i32) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-#[cfg(target_os = "linux")]
 async fn the_readers_own_keys_and_settings_never_reach_a_task() {
     let reader = [
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),

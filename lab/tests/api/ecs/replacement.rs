@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Cluster, LIKE_SERVICE, MONOLITH_SERVICE, Users};
 use crate::found;
-use crate::process::{Task, signal};
+use crate::process::{Task, runs, signal};
 
 fn id(task: &Value) -> &str {
     let arn = task["taskArn"].as_str().unwrap();
@@ -133,6 +133,53 @@ async fn a_task_that_needs_more_memory_than_its_task_definition_has_is_killed() 
     let change = json!({ "taskDefinition": before });
     cluster.update(LIKE_SERVICE, change).await;
     cluster.stable(LIKE_SERVICE).await;
+}
+
+/// A process that handles nothing until this is dropped.
+struct Hanging(i32);
+
+impl Hanging {
+    fn new(pid: i32) -> Self {
+        signal(pid, Signal::STOP);
+        Self(pid)
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        // Without this, it would not end with its lab.
+        if runs(self.0) {
+            signal(self.0, Signal::CONT);
+        }
+    }
+}
+
+/// The lesson of `docs/chaos.md`: the monolith hangs, and ECS replaces the tasks of the service that works.
+#[tokio::test]
+async fn a_monolith_that_hangs_makes_ecs_replace_every_like_task() {
+    let cluster = Cluster::start(&[]);
+    cluster.without_grace_period(LIKE_SERVICE).await;
+    let endpoints = cluster.lab.endpoints();
+    let hanging = Hanging::new(endpoints.of("monolith")[0].pid);
+    for like in endpoints.of("like-service") {
+        let text = format!(
+            "(task {}) (port 8080) is unhealthy in (target-group ",
+            like.id
+        );
+        let event = cluster.event(LIKE_SERVICE, &text).await;
+        let reasons = ["failed with these codes: [503]", "Request timed out"];
+        assert!(reasons.iter().any(|it| event.contains(it)), "{event}");
+        let stopped = cluster
+            .stopped_task(LIKE_SERVICE, |stopped| id(stopped) == like.id)
+            .await;
+        assert_eq!(stopped["stopCode"], "ServiceSchedulerInitiated");
+    }
+    // During its grace period the monolith itself is not replaced.
+    drop(hanging);
+    cluster.stable(LIKE_SERVICE).await;
+    cluster.stable(MONOLITH_SERVICE).await;
+    let monoliths = cluster.tasks(MONOLITH_SERVICE, "RUNNING").await;
+    assert_eq!(id(&monoliths[0]), endpoints.of("monolith")[0].id);
 }
 
 /// The health check of the Like service asks the monolith, as in the first workshop. So an outage of the monolith makes all tasks

@@ -4,7 +4,7 @@ use ecs::{DeploymentOverview, DeploymentState, Timestamp};
 
 use super::*;
 
-const LIKE: &str = "Mythical-Like-Service-mysfits";
+const LIKE: &str = "Like-Service";
 
 fn news() -> News {
     News {
@@ -80,6 +80,26 @@ fn a_task_is_reported_when_it_becomes_healthy_and_when_it_stops() {
         [
             "like-service-0    healthy after 9 ms",
             "like-service-0    is stopping and gets no new requests",
+        ]
+    );
+}
+
+#[test]
+fn a_task_that_loses_its_health_is_reported_and_the_time_of_its_start_only_once() {
+    let (mut news, start) = (news(), Instant::now());
+    let mut seen = Vec::new();
+    for (milliseconds, is_healthy) in [(0, false), (9, true), (80, false), (90, false), (99, true)]
+    {
+        let task = task("a", 0, TaskStatus::Running, is_healthy);
+        let now = start + Duration::from_millis(milliseconds);
+        seen.extend(lines(&mut news, &overview(1, "1", vec![task]), now));
+    }
+    assert_eq!(
+        seen,
+        [
+            "like-service-0    healthy after 9 ms",
+            "like-service-0    is unhealthy",
+            "like-service-0    is healthy again",
         ]
     );
 }
