@@ -131,6 +131,7 @@ impl Lab {
             options: &options,
             ports: &ports,
             seed,
+            reader,
             metadata: metadata.clone(),
             logs: logs.clone(),
             report: report.clone(),

@@ -58,8 +58,10 @@ pub struct Config {
     pub report: Report,
     /// The task definitions for which the lab has said that their traces are lost.
     pub warned: Mutex<BTreeSet<String>>,
-    /// Gets the errors of tasks that could not start or that refused their environment. The lab ends with the first one
-    /// before it is ready.
+    /// The scenario's own revisions of task definitions, as `<family>:<revision>`.
+    pub own_definitions: BTreeSet<String>,
+    /// Gets the errors of tasks of these revisions that could not start or that refused their environment. The lab ends with the
+    /// first one before it is ready. ECS deals with the revisions of readers.
     pub failures: mpsc::UnboundedSender<Error>,
 }
 
@@ -80,6 +82,14 @@ impl Config {
     fn warns_first(&self, definition: &TaskDefinition) -> bool {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         warned.insert(definition.arn())
+    }
+
+    /// Reports that a task could not start or refused its environment.
+    fn fail(&self, definition: &TaskDefinition, error: Error) {
+        let name = format!("{}:{}", definition.family, definition.revision);
+        if self.own_definitions.contains(&name) {
+            let _ = self.failures.send(error);
+        }
     }
 
     fn image(&self, name: &str) -> Option<&'static Image> {

@@ -5,7 +5,9 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ecs::{Binding, Ecs, Overview, ServiceConfig, ServiceLoadBalancer, TaskOverview};
+use ecs::{
+    Binding, ContainerOverview, Ecs, Overview, ServiceConfig, ServiceLoadBalancer, TaskOverview,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -188,12 +190,14 @@ impl TaskInfo {
                 && binding.container_port == service.container_port
         };
         let port = started.bindings.iter().find(is_served)?.host_port;
+        let is_named = |container: &ContainerOverview| container.name == service.container;
+        let index = task.containers.iter().position(is_named)?;
         Some(Self {
             id: task.id.clone(),
             service: service.short_name,
             url: format!("http://{}", SocketAddr::new(started.address, port)),
-            pid: started.pids.first().copied()?,
-            metadata: metadata.url(task.runtime_ids.first()?),
+            pid: started.pids.get(index).copied()?,
+            metadata: metadata.url(&task.containers[index].runtime_id),
         })
     }
 }

@@ -14,11 +14,11 @@ const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 const OTLP: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const OTLP_TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 
-/// What else the lab sets for traces, and the reader may set otherwise.
+/// Other variables about traces and their values, unless the reader has set them.
 const DEFAULTS: [(&str, &str); 2] = [
-    // The load balancer asks each task again and again: among that, nobody would find a like.
+    // The traces of health checks would hide those of likes.
     ("TRACE_HEALTH_CHECKS", "off"),
-    // Milliseconds. Who has just pressed a heart wants to see its trace.
+    // In milliseconds. The trace of a like appears half a second after its response.
     ("OTEL_BSP_SCHEDULE_DELAY", "500"),
 ];
 
@@ -33,7 +33,7 @@ pub struct Tracing(Option<On>);
 struct On {
     exporter: String,
     daemon: String,
-    /// Where spans go by OTLP, unless the reader's own variables tell.
+    /// Where spans go by OTLP, unless the reader's own variables say it.
     otlp: Option<String>,
     others: Vec<Variable>,
 }
@@ -65,7 +65,7 @@ impl Tracing {
     }
 
     fn others(reader: &impl Fn(&str) -> Option<String>, exporter: Option<&str>) -> Vec<Variable> {
-        // X-Ray's sampling rules are asked for by X-Ray's exporter alone.
+        // Only X-Ray's exporter reads X-Ray's sampling rules.
         let by_another = exporter.is_some_and(|exporter| exporter != "xray");
         let sampler = by_another.then_some((SAMPLER, "parentbased_always_on"));
         let value = |(name, default): (&'static str, &str)| {
@@ -74,7 +74,7 @@ impl Tracing {
         DEFAULTS.into_iter().chain(sampler).map(value).collect()
     }
 
-    /// What a task is told.
+    /// The variables of a task.
     pub fn variables(&self) -> Vec<Variable> {
         let Some(on) = &self.0 else {
             return vec![(EXPORTER, "none".to_owned())];

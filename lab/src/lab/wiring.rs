@@ -1,6 +1,6 @@
 //! Which part of the lab is connected to which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -67,6 +67,8 @@ pub struct ClusterContext<'a> {
     pub options: &'a Options,
     pub ports: &'a Ports,
     pub seed: u64,
+    /// The reader's environment variables.
+    pub reader: HashMap<String, String>,
     pub metadata: Metadata,
     pub logs: Logs,
     pub report: Report,
@@ -88,6 +90,8 @@ pub fn cluster(
     let short_names: BTreeMap<_, _> = services
         .map(|service| (service.name.to_owned(), service.short_name))
         .collect();
+    let services = scenario.services.iter();
+    let families = services.filter_map(|service| service.task_definition["family"].as_str());
     let processes = Processes::new(runtime::Config {
         program: Program {
             executable: runtime::executable()?,
@@ -101,10 +105,12 @@ pub fn cluster(
             xray: context.ports.xray.address,
             otlp: context.ports.xray.otlp,
             seed: context.seed,
+            reader: context.reader,
         },
         metadata: context.metadata,
         report: context.report,
         warned: Mutex::default(),
+        own_definitions: families.map(|family| format!("{family}:1")).collect(),
         failures: context.failures,
     });
     let config = ecs::Config {

@@ -1,5 +1,6 @@
 //! The images that task definitions can name: programs inside the lab's own program.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use http_shell::env::Environment;
@@ -28,6 +29,9 @@ pub enum Added {
     DynamoDb,
     /// The lab's seed plus the ordinal of the task, unless the task definition has the variable.
     Seed,
+    /// The reader's value, if the reader has set the variable and the task definition does not have it. For secrets, which
+    /// must not be in a task definition, because `DescribeTaskDefinition` shows it.
+    Reader,
     /// The address of the local X-Ray.
     Xray,
     /// The address at which the local X-Ray receives OTLP.
@@ -35,7 +39,7 @@ pub enum Added {
 }
 
 /// What the values of the variables that the lab adds depend on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Surroundings {
     /// The address of DynamoDB.
     pub dynamodb: SocketAddr,
@@ -45,6 +49,8 @@ pub struct Surroundings {
     pub otlp: SocketAddr,
     /// The seed of the first task of each service.
     pub seed: u64,
+    /// The reader's environment variables.
+    pub reader: HashMap<String, String>,
 }
 
 /// What is the same for all containers of a task.
@@ -83,8 +89,9 @@ impl Image {
             Added::DynamoDb => Some(format!("http://{}", surroundings.dynamodb)),
             Added::Xray => Some(surroundings.xray.to_string()),
             Added::XrayOtlp => Some(surroundings.otlp.to_string()),
-            Added::Default(_) | Added::Seed if find(name).is_some() => None,
+            Added::Default(_) | Added::Reader | Added::Seed if find(name).is_some() => None,
             Added::Default(text) => Some(text.to_owned()),
+            Added::Reader => surroundings.reader.get(name).cloned(),
             Added::Seed => {
                 let seed = surroundings.seed.wrapping_add(task.ordinal.into());
                 Some(seed.to_string())
@@ -131,6 +138,8 @@ mod tests {
                 ("AWS_CONFIG_FILE", Added::Text("/dev/null")),
                 ("BURN_MS", Added::Default("5")),
                 ("DATABASE", Added::DynamoDb),
+                ("KEY", Added::Reader),
+                ("OTHER_KEY", Added::Reader),
                 ("SEED", Added::Seed),
                 ("TRACES", Added::Xray),
             ],
@@ -142,6 +151,7 @@ mod tests {
             xray: at(2001),
             otlp: at(4318),
             seed,
+            reader: HashMap::from([("KEY".to_owned(), "secret".to_owned())]),
         };
         let task = OfTask {
             ordinal,
@@ -174,7 +184,11 @@ mod tests {
         assert_eq!(value(&without, "BURN_MS"), Some("5"));
         assert_eq!(value(&without, "DATABASE"), Some("http://127.0.0.1:8000"));
         assert_eq!(value(&without, "AWS_CONFIG_FILE"), Some("/dev/null"));
-        let with = environment(&[("BURN_MS", "9"), ("SEED", "7")], 1, 0);
+        assert_eq!(value(&without, "KEY"), Some("secret"));
+        assert_eq!(value(&without, "OTHER_KEY"), None);
+        let defined = [("BURN_MS", "9"), ("KEY", "x"), ("SEED", "7")];
+        let with = environment(&defined, 1, 0);
+        assert_eq!(value(&with, "KEY"), Some("x"));
         assert_eq!(value(&with, "BURN_MS"), Some("9"));
         assert_eq!(value(&with, "SEED"), Some("7"));
     }

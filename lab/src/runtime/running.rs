@@ -200,7 +200,8 @@ impl Running {
         let (container, listening) = started.map_err(|source| {
             let reason = source.to_string();
             let service = log;
-            let _ = self.config.failures.send(Error::Spawn { service, source });
+            let failure = Error::Spawn { service, source };
+            self.config.fail(&self.launch.definition, failure);
             reason
         })?;
         let (control, controls) = mpsc::unbounded_channel();
@@ -272,7 +273,7 @@ impl Running {
             let service = self.config.short_name(&self.launch.service);
             let stderr = ended.stderr.clone();
             let failure = Error::TaskConfig { service, stderr };
-            let _ = self.config.failures.send(failure);
+            self.config.fail(&self.launch.definition, failure);
         }
         if let Some(how) = ended.death() {
             let task = self.container_name(index);

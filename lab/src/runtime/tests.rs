@@ -74,10 +74,12 @@ async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>,
             xray: ([127, 0, 0, 1], 2000).into(),
             otlp: ([127, 0, 0, 1], 4318).into(),
             seed: 1,
+            reader: HashMap::new(),
         },
         metadata: Metadata::new(([127, 0, 0, 1], 1).into(), "cluster"),
         report: crate::report::Report::new(console),
         warned: Mutex::default(),
+        own_definitions: BTreeSet::new(),
         failures: mpsc::unbounded_channel().0,
     });
     let reports = Arc::<Mutex<Vec<Report>>>::default();

@@ -35,7 +35,9 @@ pub use model::{
     Config, DeploymentConfig, DeploymentState, Event, ServiceConfig, ServiceLoadBalancer,
     TaskStatus,
 };
-pub use overview::{DeploymentOverview, Overview, ServiceOverview, TaskOverview};
+pub use overview::{
+    ContainerOverview, DeploymentOverview, Overview, ServiceOverview, TaskOverview,
+};
 pub use runtime::{Binding, BoxFuture, Exit, Launch, Report, Reporter, Runtime, Signal, Started};
 pub use targets::{HealthSink, Target, TargetHealth, Targets};
 pub use time::{Clock, SystemClock, Timestamp};

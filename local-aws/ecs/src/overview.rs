@@ -64,12 +64,21 @@ pub struct TaskOverview {
     pub created_at: Timestamp,
     /// Where it is. `None` before its start.
     pub started: Option<Started>,
-    /// The ids of the containers, in the order of the task definition.
-    pub runtime_ids: Vec<String>,
+    /// In the order of the task definition.
+    pub containers: Vec<ContainerOverview>,
     /// The family of its task definition.
     pub family: String,
     /// The revision of its task definition.
     pub revision: u32,
+}
+
+/// A container of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerOverview {
+    /// The name in the task definition.
+    pub name: String,
+    /// See [`Launch::runtime_ids`](crate::Launch::runtime_ids).
+    pub runtime_id: String,
 }
 
 impl Overview {
@@ -119,6 +128,7 @@ impl ServiceOverview {
 
 impl TaskOverview {
     fn new(task: &Task, service: &Service, now: Timestamp) -> Self {
+        let containers = task.definition.containers.iter().zip(&task.containers);
         Self {
             id: task.id.clone(),
             service: task.service.clone(),
@@ -128,10 +138,11 @@ impl TaskOverview {
             has_ended: task.has_ended(),
             created_at: task.created_at,
             started: task.started.clone(),
-            runtime_ids: task
-                .containers
-                .iter()
-                .map(|it| it.runtime_id.clone())
+            containers: containers
+                .map(|(definition, container)| ContainerOverview {
+                    name: definition.name.clone(),
+                    runtime_id: container.runtime_id.clone(),
+                })
                 .collect(),
             family: task.definition.family.clone(),
             revision: task.definition.revision,

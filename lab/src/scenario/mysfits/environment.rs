@@ -36,6 +36,9 @@ const OF_MONOLITH: Forwarded = Forwarded {
 /// The lab's option `--seed` sets the seed of each task.
 const SEED: &str = "CHAOS_SEED";
 
+/// The end of the names of variables with secrets. They are added at the start of a process, not in the task definition.
+const SECRET_SUFFIX: &str = "_HEADERS";
+
 /// Names of variables.
 struct Forwarded {
     prefixes: &'static [&'static str],
@@ -48,6 +51,7 @@ impl Forwarded {
         // The services ignore names with lower-case letters.
         let is_upper_case = !name.contains(|char: char| char.is_ascii_lowercase());
         name != SEED
+            && !name.ends_with(SECRET_SUFFIX)
             && is_upper_case
             && (self.names.contains(&name) || self.prefixes.iter().any(has_prefix))
     }

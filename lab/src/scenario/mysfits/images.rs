@@ -7,6 +7,11 @@ use super::{LIKE, MONOLITH};
 use crate::runtime::{Added, Image, METADATA_PROXY, X_RAY_DAEMON};
 use crate::task::{self, Bind};
 
+/// The headers of OTLP requests. They contain the keys of vendors.
+const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+const METRICS_HEADERS: &str = "OTEL_EXPORTER_OTLP_METRICS_HEADERS";
+const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
+
 /// All programs.
 pub const IMAGES: &[Image] = &[
     Image {
@@ -16,6 +21,9 @@ pub const IMAGES: &[Image] = &[
             // A like with this fault takes more than a second here, as on AWS, where a task has a quarter of a processor.
             ("CHAOS_STRESS_CPU_MS", Added::Default("1100-2200")),
             ("CHAOS_SEED", Added::Seed),
+            (HEADERS, Added::Reader),
+            (METRICS_HEADERS, Added::Reader),
+            (TRACES_HEADERS, Added::Reader),
         ],
     },
     Image {
@@ -30,6 +38,9 @@ pub const IMAGES: &[Image] = &[
             ("AWS_CONFIG_FILE", Added::Text("/dev/null")),
             ("AWS_SHARED_CREDENTIALS_FILE", Added::Text("/dev/null")),
             ("AWS_EC2_METADATA_DISABLED", Added::Text("true")),
+            (HEADERS, Added::Reader),
+            (METRICS_HEADERS, Added::Reader),
+            (TRACES_HEADERS, Added::Reader),
         ],
     },
     METADATA_PROXY,

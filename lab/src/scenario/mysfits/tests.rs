@@ -99,6 +99,7 @@ fn the_task_definitions_have_the_variables_of_the_reader_for_their_service() {
         ("CHAOS_SEED", "1"),
         ("CHAOSMODE", "off"),
         ("LOGLEVEL", "DEBUG"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret"),
         ("PATH", "/bin"),
         ("PORT", "1"),
         ("otel_lower", "x"),
@@ -122,6 +123,7 @@ fn the_task_definitions_have_the_variables_of_the_reader_for_their_service() {
             "AWS_ACCESS_KEY_ID",
             "AWS_PROFILE",
             "CHAOS_SEED",
+            "OTEL_EXPORTER_OTLP_HEADERS",
             "PATH",
             "otel_lower",
         ] {

@@ -55,6 +55,32 @@ async fn cpu_times(address: &str) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test]
+async fn the_endpoints_file_names_the_process_of_the_container_with_the_requests() {
+    let cluster = Cluster::start(&["--like-tasks", "1"]);
+    let arn = cluster
+        .register_containers(LIKE_SERVICE, |containers| {
+            containers.insert(0, metadata_proxy())
+        })
+        .await;
+    let change = json!({ "taskDefinition": arn });
+    cluster.update(LIKE_SERVICE, change).await;
+    cluster.stable(LIKE_SERVICE).await;
+    let id = cluster.tasks(LIKE_SERVICE, "RUNNING").await[0]["taskArn"].take();
+    let task = found("the endpoints file has the new task", async || {
+        let endpoints = cluster.lab.endpoints();
+        let task = endpoints.of("like-service")[0].clone();
+        id.as_str().unwrap().ends_with(&task.id).then_some(task)
+    })
+    .await;
+    assert_eq!(document(&task.metadata).await["Name"], "like-service");
+    kill_process(Pid::from_raw(task.pid).unwrap(), Signal::KILL).unwrap();
+    let stopped = cluster
+        .stopped_task(LIKE_SERVICE, |stopped| stopped["taskArn"] == id)
+        .await;
+    assert_eq!(container(&stopped, "like-service")["exitCode"], 137);
+}
+
+#[tokio::test]
 #[cfg(target_os = "linux")]
 async fn the_sidecar_of_lab_1_shows_which_container_burns_cpu() {
     let cluster = Cluster::start_with(

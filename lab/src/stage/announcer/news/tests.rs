@@ -24,7 +24,7 @@ fn task(id: &str, ordinal: u32, status: TaskStatus, is_healthy: bool) -> TaskOve
         has_ended: false,
         created_at: Timestamp::default(),
         started: None,
-        runtime_ids: Vec::new(),
+        containers: Vec::new(),
         family: LIKE.to_owned(),
         revision: 1,
     }
