@@ -1,5 +1,6 @@
 //! Programs of this machine in the place of the lab's own: they get the arguments `task server --address …`.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use ecs::{

@@ -59,7 +59,7 @@ async fn the_endpoints_file_names_the_process_of_the_container_with_the_requests
     let cluster = Cluster::start(&["--like-tasks", "1"]);
     let arn = cluster
         .register_containers(LIKE_SERVICE, |containers| {
-            containers.insert(0, metadata_proxy())
+            containers.insert(0, metadata_proxy());
         })
         .await;
     let change = json!({ "taskDefinition": arn });
