@@ -10,8 +10,7 @@ use xray::Xray;
 
 mod sts;
 
-/// Returns the routes of the endpoint. `dynamodb` answers the requests to DynamoDB and to DynamoDB Streams, and
-/// `load_balancer` those to Elastic Load Balancing, `ecs` those to ECS, and `xray` those to X-Ray.
+/// Returns the routes of the endpoint. Each argument answers the requests to its service.
 pub fn router(
     dynamodb: Router,
     load_balancer: &Arc<LoadBalancer>,

@@ -1,4 +1,4 @@
-//! Tells people what ECS does: tasks that become healthy or stop, deployments, and changes of desired counts.
+//! Prints what ECS does: tasks that become healthy or stop, deployments, and changes of desired counts.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -293,6 +293,17 @@ async fn likes_on_disk_are_reset_only_after_a_confirmation() {
 }
 
 #[tokio::test]
+async fn a_confirmation_that_is_neither_true_nor_false_is_refused() {
+    let lab = Lab::start(&["--chaos", "off"]);
+    let url = format!("{}/lab/reset?confirmed=yes", lab.endpoints().site);
+    let answer = client().post(&url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let body: Value = answer.json().await.unwrap();
+    let message = body["error"]["message"].as_str().unwrap();
+    assert!(message.contains("confirmed"), "{message}");
+}
+
+#[tokio::test]
 async fn only_a_post_request_resets_the_lab() {
     let lab = Lab::start(&["--chaos", "off"]);
     let endpoints = lab.endpoints();
