@@ -1,5 +1,6 @@
 //! Task metadata, and containers beside that of the service: lab 1 and the beginning of lab 3 of the workshop.
 
+#[cfg(target_os = "linux")]
 use std::collections::BTreeMap;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -29,6 +30,7 @@ async fn document(url: &str) -> Value {
 }
 
 /// The address of a task.
+#[cfg(target_os = "linux")]
 fn address(task: &Value) -> &str {
     let interface = &task["containers"][0]["networkInterfaces"][0];
     interface["privateIpv4Address"].as_str().unwrap()
@@ -41,6 +43,7 @@ fn container<'a>(task: &'a Value, name: &str) -> &'a Value {
 }
 
 /// CPU time by the names of containers.
+#[cfg(target_os = "linux")]
 async fn cpu_times(address: &str) -> BTreeMap<String, u64> {
     let stats = document(&format!("http://{address}:8001/v2/stats")).await;
     let stats = stats.as_object().unwrap().values();
