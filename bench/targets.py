@@ -68,7 +68,7 @@ def run_lab(binary, *options):
 def run_database(lab):
     """Runs a lab for its DynamoDB. The lab's own health checks are rare, so that they do not disturb the load."""
     with run_lab(lab, "--tracing=off", "--health-check-interval-ms=300000") as (_, endpoints):
-        yield Database(endpoints["dynamodb"], endpoints["tables"][0])
+        yield Database(endpoints["dynamodb"], endpoints["table"])
 
 
 @contextlib.contextmanager

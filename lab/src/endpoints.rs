@@ -81,8 +81,9 @@ struct Endpoints<'a> {
     lab: LabProcess,
     #[serde(flatten)]
     addresses: &'a Addresses,
-    /// The names of the DynamoDB tables.
-    tables: &'a [&'static str],
+    /// The name of the scenario's first DynamoDB table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<&'static str>,
     tasks: &'a [TaskInfo],
 }
 
@@ -199,7 +200,7 @@ impl EndpointsFile {
     pub fn write(
         &self,
         addresses: &Addresses,
-        tables: &[&'static str],
+        table: Option<&'static str>,
         tasks: &[TaskInfo],
     ) -> Result<(), Error> {
         let Some(path) = &self.0 else {
@@ -212,7 +213,7 @@ impl EndpointsFile {
         let endpoints = Endpoints {
             lab: LabProcess { pid: process::id() },
             addresses,
-            tables,
+            table,
             tasks,
         };
         write(path, &endpoints).map_err(|source| failed(path, source))

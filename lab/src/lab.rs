@@ -205,12 +205,12 @@ impl Lab {
         };
         drop(failures);
         let tables = self.scenario.table_names();
-        self.endpoints_file
-            .write(&self.addresses, &tables, &tasks)?;
+        let table = tables.first().copied();
+        self.endpoints_file.write(&self.addresses, table, &tasks)?;
         self.report.say(Ready {
             time: self.start.elapsed(),
             addresses: &self.addresses,
-            tables: tables.clone(),
+            tables,
             logs: self.logs.names().collect(),
             tracing: &self.tracing,
             words: &self.scenario.words,
@@ -220,7 +220,7 @@ impl Lab {
         }
         loop {
             tasks = self.stage.steady(Some(&tasks)).await;
-            match self.endpoints_file.write(&self.addresses, &tables, &tasks) {
+            match self.endpoints_file.write(&self.addresses, table, &tasks) {
                 Err(Error::EndpointsTaken { path, .. }) => {
                     self.report.say(Event::EndpointsTaken { path });
                 }

@@ -89,7 +89,7 @@ async fn the_commands_set_the_names_of_the_running_labs_resources() {
         ("AWS_REGION", "us-east-1"),
         ("AWS_PAGER", ""),
         ("ALB", &endpoints.alb),
-        ("TABLE", &endpoints.tables[0]),
+        ("TABLE", &endpoints.table),
         ("CLUSTER", "Cluster-mysfits"),
         ("LIKE_SERVICE", "Mythical-Like-Service-mysfits"),
         ("MONOLITH_SERVICE", "Mythical-Monolith-Service-mysfits"),

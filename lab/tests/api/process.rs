@@ -27,7 +27,7 @@ pub struct Endpoints {
     pub site: String,
     pub alb: String,
     pub dynamodb: String,
-    pub tables: Vec<String>,
+    pub table: String,
     pub aws: String,
     pub xray: Xray,
     pub otlp: String,

@@ -99,7 +99,7 @@ async fn register_revision(endpoints: &Endpoints) -> Value {
 
 /// What a reader can change, without times.
 async fn state(endpoints: &Endpoints) -> Vec<String> {
-    let table = json!({ "TableName": endpoints.tables[0] });
+    let table = json!({ "TableName": endpoints.table });
     let mut items = call(endpoints, "DynamoDB_20120810.Scan", table).await["Items"].take();
     let items = items.as_array_mut().unwrap();
     items.sort_by_key(|item| item["MysfitId"]["S"].to_string());
@@ -143,7 +143,7 @@ async fn after_a_reset_everything_is_as_at_the_start() {
     assert_eq!(like(&client(), &endpoints.alb).await, 200);
     let adopt = format!("{}/mysfits/{MYSFIT}/adopt", endpoints.alb);
     assert_eq!(client().post(adopt).send().await.unwrap().status(), 200);
-    let item = json!({ "TableName": endpoints.tables[0], "Item": { "MysfitId": { "S": "new" } } });
+    let item = json!({ "TableName": endpoints.table, "Item": { "MysfitId": { "S": "new" } } });
     call(&endpoints, "DynamoDB_20120810.PutItem", item).await;
     let table = json!({
         "TableName": "Other", "BillingMode": "PAY_PER_REQUEST",

@@ -16,7 +16,7 @@ async fn everything_that_the_endpoints_file_names_answers() {
         serde_json::from_str(&get(&format!("{}/mysfits", endpoints.alb)).await).unwrap();
     assert_eq!(list["mysfits"].as_array().unwrap().len(), 12);
     assert!(get(&endpoints.dynamodb).await.contains("healthy"));
-    assert_eq!(endpoints.tables, ["MysfitsTable"]);
+    assert_eq!(endpoints.table, "MysfitsTable");
     let xray = &endpoints.xray;
     let status: Value = serde_json::from_str(&get(&format!("{}/status", xray.api)).await).unwrap();
     assert_eq!(status["Refused"], 0);

@@ -155,7 +155,7 @@ async fn so_it_is_when_the_monolith_fails() {
         // Whose signature it is, the emulator does not ask.
         .header("Authorization", SIGNATURE)
         .header("X-Amz-Date", "20260101T000000Z")
-        .body(format!("{{\"TableName\":\"{}\"}}", endpoints.tables[0]));
+        .body(format!("{{\"TableName\":\"{}\"}}", endpoints.table));
     assert_eq!(delete.send().await.unwrap().status(), 200);
     let (status, _) = traced.like(MYSFIT).await;
     assert_eq!(status, 503);

@@ -155,7 +155,7 @@ test("an empty filter result and an empty list each show a message", async (t) =
         "Content-Type": "application/x-amz-json-1.0",
         Authorization: "AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
       },
-      body: JSON.stringify({ TableName: lab.endpoints.tables[0], Key: { MysfitId: { S: id } } }),
+      body: JSON.stringify({ TableName: lab.endpoints.table, Key: { MysfitId: { S: id } } }),
     });
     assert.equal(response.status, 200, await response.text());
   };

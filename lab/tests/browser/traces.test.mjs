@@ -114,7 +114,7 @@ test("a like answered 404 and a slow like open with their waterfall and details"
   await page.locator("#waterfall button").nth(3).click();
   await page.click("summary");
   const segment = JSON.parse(await page.locator("#details pre").textContent());
-  assert.equal(segment.aws.table_name, lab.endpoints.tables[0]);
+  assert.equal(segment.aws.table_name, lab.endpoints.table);
   await saveScreenshot(page, "trace");
   await assertAccessible(page);
   assert.deepEqual(page.errors, []);

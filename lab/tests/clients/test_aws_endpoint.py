@@ -25,7 +25,7 @@ class AwsEndpoint(TestCase):
 
     @with_each_client
     def test_dynamodb_answers_at_the_endpoint(self, client):
-        table = lab()["tables"][0]
+        table = lab()["table"]
         self.assertEqual(client.call("dynamodb", "ListTables")["TableNames"], [table])
         item = client.call("dynamodb", "GetItem", TableName=table, Key={"MysfitId": {"S": MYSFIT}})["Item"]
         self.assertEqual(item["MysfitId"], {"S": MYSFIT})
@@ -49,7 +49,7 @@ class AwsEndpoint(TestCase):
     def test_commands_are_the_same_as_on_aws(self, cli):
         self.assertEqual(cli.aws("sts", "get-caller-identity"), CALLER)
         key = json.dumps({"MysfitId": {"S": MYSFIT}})
-        item = cli.aws("dynamodb", "get-item", "--table-name", lab()["tables"][0], "--key", key)["Item"]
+        item = cli.aws("dynamodb", "get-item", "--table-name", lab()["table"], "--key", key)["Item"]
         self.assertEqual(item["MysfitId"]["S"], MYSFIT)
         now = time.time()
         summaries = cli.aws("xray", "get-trace-summaries", "--start-time", str(now - 300), "--end-time", str(now + 60))
