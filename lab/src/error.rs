@@ -125,6 +125,9 @@ pub enum Error {
     /// A tokio task of the lab panicked or was cancelled.
     #[error("a part of the lab ended unexpectedly")]
     BrokeDown(#[from] tokio::task::JoinError),
+    /// The local ECS ended before the lab: its scheduler panicked.
+    #[error("the local ECS ended unexpectedly")]
+    EcsEnded,
     /// After a second Ctrl-C, all processes that were still running were killed.
     #[error("stopped at once; requests in progress were cut off")]
     Interrupted,

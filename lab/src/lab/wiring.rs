@@ -180,6 +180,14 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         Ok(())
     });
 
+    let cluster = ecs.clone();
+    parts.run(parts.aws.clone(), |stop| async move {
+        tokio::select! {
+            () = cluster.ended() => Err(Error::EcsEnded),
+            () = stop.cancelled() => Ok(()),
+        }
+    });
+
     let server = Server::new(Arc::clone(&site.xray), ports.xray.sockets, guard.clone());
     let to_console = Arc::clone(&warn);
     parts.run(parts.xray.clone(), |stop| async {

@@ -75,9 +75,22 @@ impl Ecs {
     /// all have stopped.
     pub async fn drain(&self, service: &str) {
         let name = service.to_owned();
-        self.call(move |state, _| state.drain_service(&name)).await;
-        self.wait_for(service, |service| service.tasks.is_empty())
-            .await;
+        let drained = async {
+            self.call(move |state, _| state.drain_service(&name)).await;
+            self.wait_for(service, |service| service.tasks.is_empty())
+                .await;
+        };
+        tokio::select! {
+            () = drained => {}
+            // The tasks were killed.
+            () = self.ended() => {}
+        }
+    }
+
+    /// Resolves when the cluster has ended although handles of it exist: the scheduler has panicked, or the asynchronous runtime
+    /// ends. All tasks were killed, and no call of this handle resolves any more, except [`Ecs::drain`].
+    pub async fn ended(&self) {
+        self.inputs.closed().await;
     }
 
     /// Resolves when what follows from everything before the call has been decided, and [`Ecs::watch`] shows it.
@@ -106,7 +119,7 @@ impl Ecs {
     /// Calls a function with the state and the present time. Resolves when what follows from its changes has been decided, and
     /// [`Ecs::watch`] shows it.
     ///
-    /// Never resolves if the cluster has ended, which only the end of the asynchronous runtime causes.
+    /// Never resolves if the cluster has [ended](Ecs::ended).
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut State, Timestamp) -> T + Send + 'static,

@@ -1,5 +1,6 @@
 //! Points in time. Every decision gets the time as a parameter.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time: the time since the Unix epoch.
@@ -33,27 +34,101 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// The clock of this machine. Changes of the machine's clock after the start do not change it, so that they neither delay
-/// nor hasten what is planned.
-#[derive(Clone, Copy, Debug)]
+/// The clock of this machine, without its steps backwards.
+///
+/// - After the machine was asleep, and after its clock was set forward, it shows the machine's time. Waits may end early by this
+///   difference.
+/// - After the machine's clock was set back, it goes on at its rate, so that no wait takes longer. It shows later times than
+///   the machine's clock until that has caught up, or the program is started again.
+#[derive(Debug)]
 pub struct SystemClock {
-    start: Instant,
-    started_at: Duration,
+    last: Mutex<Reading>,
+}
+
+/// Both clocks of the machine at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// Never goes backwards, and may stand still while the machine is asleep.
+    monotonic: Instant,
+    /// The time since the Unix epoch.
+    time: Duration,
+}
+
+impl Reading {
+    fn now() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            monotonic: Instant::now(),
+            time: since_epoch.unwrap_or_default(),
+        }
+    }
+
+    /// What the clock shows at the moment of `next` if it shows this time now.
+    fn advance(self, next: Self) -> Self {
+        let elapsed = next.monotonic.saturating_duration_since(self.monotonic);
+        let time = next.time.max(self.time + elapsed);
+        Self { time, ..next }
+    }
 }
 
 impl SystemClock {
     /// A clock that begins with the machine's present time.
     pub fn start() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self {
-            start: Instant::now(),
-            started_at: since_epoch.unwrap_or_default(),
-        }
+        let last = Mutex::new(Reading::now());
+        Self { last }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.started_at + self.start.elapsed())
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // Read while locked: a later call does not return an earlier time.
+        *last = last.advance(Reading::now());
+        Timestamp(last.time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// The time that the clock shows, if it showed 1,000,000 s, 10 s before `time` on the monotonic clock.
+    fn shows(time: u64) -> Duration {
+        let monotonic = Instant::now();
+        let last = Reading {
+            monotonic,
+            time: seconds(1_000_000),
+        };
+        let next = Reading {
+            monotonic: monotonic + seconds(10),
+            time: seconds(time),
+        };
+        last.advance(next).time
+    }
+
+    #[test]
+    fn the_clock_shows_the_time_of_the_machine() {
+        assert_eq!(shows(1_000_010), seconds(1_000_010));
+    }
+
+    #[test]
+    fn after_a_sleep_of_the_machine_or_a_step_forward_the_clock_shows_the_machines_time() {
+        assert_eq!(shows(1_003_610), seconds(1_003_610));
+    }
+
+    #[test]
+    fn after_a_step_backward_the_clock_goes_on_at_its_rate() {
+        assert_eq!(shows(900_010), seconds(1_000_010));
+    }
+
+    #[test]
+    fn the_clock_of_this_machine_does_not_go_backwards() {
+        let clock = SystemClock::start();
+        let times: Vec<_> = (0..1_000).map(|_| clock.now()).collect();
+        assert!(times.is_sorted());
     }
 }

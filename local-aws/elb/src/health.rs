@@ -41,12 +41,6 @@ impl Health {
         self.state
     }
 
-    /// The failure of the last failed check.
-    #[cfg(test)]
-    pub fn last_failure(self) -> Option<CheckFailure> {
-        self.last_failure
-    }
-
     /// The reason code and the description of an unhealthy target, as AWS's guide words them ("Target health reason codes").
     pub fn describe_failure(self) -> (&'static str, String) {
         let describe = |reason, description: &str| (reason, description.to_owned());
@@ -143,7 +137,7 @@ mod tests {
         assert_eq!(health.state(), State::Initial);
         health.observe(failure, &settings(), Duration::from_secs(30));
         assert_eq!(health.state(), State::Unhealthy);
-        assert_eq!(health.last_failure(), Some(CheckFailure::NoResponse));
+        assert_eq!(health.last_failure, Some(CheckFailure::NoResponse));
         for state in [State::Unhealthy, State::Unhealthy, State::Healthy] {
             health.observe(Ok(()), &settings(), Duration::from_secs(31));
             assert_eq!(health.state(), state);
@@ -182,14 +176,14 @@ mod tests {
         };
         let mut health = Health::new();
         health.observe(Ok(()), &settings, Duration::ZERO);
-        assert_eq!(health.last_failure(), None);
+        assert_eq!(health.last_failure, None);
         for number in 1..=4 {
             assert_eq!(health.state(), State::Healthy, "{number}");
             health.observe(Err(CheckFailure::Code(500)), &settings, Duration::ZERO);
         }
         assert_eq!(health.state(), State::Unhealthy);
         health.observe(Ok(()), &settings, Duration::ZERO);
-        assert_eq!(health.last_failure(), Some(CheckFailure::Code(500)));
+        assert_eq!(health.last_failure, Some(CheckFailure::Code(500)));
         assert_eq!(health.state(), State::Unhealthy);
         health.observe(Ok(()), &settings, Duration::ZERO);
         assert_eq!(health.state(), State::Healthy);

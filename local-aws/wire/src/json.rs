@@ -10,7 +10,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::error::Category;
 
 use crate::body::read_body;
 use crate::error::{Error, JsonProtocol};
@@ -49,24 +48,32 @@ pub fn unknown_operation(service: &str, operation: &str) -> Error {
 pub struct JsonBody(Bytes);
 
 impl JsonBody {
-    /// Parses the body.
+    /// Parses the body. A member that is null is the same as an absent one, as on AWS.
     ///
     /// # Errors
     ///
     /// Fails with `SerializationException` if the body is no JSON, and with `invalid_code` if `T` refuses a parameter. The
     /// message begins with the path of the parameter, for example `containerDefinitions[0].name: `.
     pub fn parse<T: DeserializeOwned>(&self, invalid_code: &'static str) -> Result<T, Error> {
-        let mut deserializer = serde_json::Deserializer::from_slice(&self.0);
-        let parsed = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| refusal(&error, invalid_code))?;
-        match deserializer.end() {
-            Ok(()) => Ok(parsed),
-            Err(error) => Err(malformed(&error)),
-        }
+        let mut value = serde_json::from_slice(&self.0).map_err(|error| malformed(&error))?;
+        remove_nulls(&mut value);
+        parse_json_value(&value, invalid_code)
     }
 }
 
-/// Converts a JSON value as [`JsonBody::parse`] does.
+/// Removes members that are null. Items of lists stay.
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_nulls),
+        _ => {}
+    }
+}
+
+/// Converts a JSON value.
 ///
 /// # Errors
 ///
@@ -83,17 +90,12 @@ fn refusal(
     invalid_code: &'static str,
 ) -> Error {
     let inner = error.inner();
-    if inner.classify() != Category::Data {
-        return malformed(inner);
-    }
     let path = error.path().to_string();
     let message = match path.as_str() {
         "." => inner.to_string(),
         _ => format!("{path}: {inner}"),
     };
-    // The position in the body, which the client has not seen.
-    let message = message.split(" at line ").next().unwrap_or_default();
-    Error::bad_request(invalid_code, shorten(message))
+    Error::bad_request(invalid_code, shorten(&message))
 }
 
 fn malformed(error: &serde_json::Error) -> Error {
@@ -133,6 +135,15 @@ mod tests {
     #[serde(deny_unknown_fields)]
     struct Greet {
         names: Vec<String>,
+        #[serde(default)]
+        tone: Tone,
+    }
+
+    #[derive(Default, Deserialize)]
+    enum Tone {
+        #[default]
+        Quiet,
+        Loud,
     }
 
     async fn send(target: &str, body: impl Into<Body>) -> (StatusCode, Value) {
@@ -140,8 +151,12 @@ mod tests {
             if operation != "Greet" {
                 return Err(unknown_operation("greeter", &operation));
             }
-            let Greet { names } = body.parse("ValidationException")?;
-            Ok(json!({ "text": names.join(" ") }))
+            let Greet { names, tone } = body.parse("ValidationException")?;
+            let text = names.join(" ");
+            Ok(match tone {
+                Tone::Quiet => json!({ "text": text }),
+                Tone::Loud => json!({ "text": text.to_uppercase() }),
+            })
         });
         let request = Request::builder().header("x-amz-target", target);
         let request = request.body(body.into()).unwrap();
@@ -162,6 +177,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_member_that_is_null_is_the_same_as_an_absent_one() {
+        let response = send("Greeter_1.Greet", r#"{"names": ["Ann"], "tone": null}"#).await;
+        assert_eq!(response, (StatusCode::OK, json!({ "text": "Ann" })));
+    }
+
+    #[tokio::test]
     async fn errors_name_what_is_refused() {
         for (target, body, code, text) in [
             ("G.Bow", "{}", "UnknownOperationException", "Bow"),
@@ -176,6 +197,24 @@ mod tests {
                 r#"{"names": ["Ann", 7]}"#,
                 "ValidationException",
                 "names[1]: invalid type",
+            ),
+            (
+                "G.Greet",
+                r#"{"names": [], "tone": 7}"#,
+                "ValidationException",
+                "tone: invalid type",
+            ),
+            (
+                "G.Greet",
+                r#"{"names": [null]}"#,
+                "ValidationException",
+                "names[0]: invalid type: null",
+            ),
+            (
+                "G.Greet",
+                r#"{"names": null}"#,
+                "ValidationException",
+                "`names`",
             ),
             ("G.Greet", "{}", "ValidationException", "`names`"),
             ("G.Greet", "", "SerializationException", "EOF"),

@@ -180,10 +180,7 @@ pub fn describe_revision(state: &State, service: &Service, deployment: &Deployme
 
 /// The ARN of a deployment's service revision. Its id is that of the deployment.
 pub fn revision_arn(state: &State, service: &Service, deployment_id: &str) -> String {
-    state.arn(
-        "service-revision",
-        &format!("{}/{deployment_id}", service.name),
-    )
+    state.arn(REVISION_KIND, &format!("{}/{deployment_id}", service.name))
 }
 
 #[derive(Debug, Deserialize)]

@@ -247,7 +247,6 @@ fn parse_health_check(check: request::HealthCheck) -> Result<ContainerHealthChec
 
 /// Adds the members that ECS adds to a registered task definition.
 fn add_defaults(document: &mut Map<String, Value>, containers: &[Container]) {
-    remove_nulls(document);
     for list in ["volumes", "placementConstraints"] {
         document.entry(list).or_insert_with(|| json!([]));
     }
@@ -282,21 +281,6 @@ fn add_defaults(document: &mut Map<String, Value>, containers: &[Container]) {
             document["interval"] = check.interval.as_secs().into();
             document["timeout"] = check.timeout.as_secs().into();
             document["retries"] = check.retries.into();
-        }
-    }
-}
-
-/// Removes members that are null: AWS treats them as absent.
-fn remove_nulls(object: &mut Map<String, Value>) {
-    object.retain(|_, value| !value.is_null());
-    for value in object.values_mut() {
-        match value {
-            Value::Object(object) => remove_nulls(object),
-            Value::Array(items) => items
-                .iter_mut()
-                .filter_map(Value::as_object_mut)
-                .for_each(remove_nulls),
-            _ => {}
         }
     }
 }

@@ -123,7 +123,8 @@ impl<'a> View<'a> {
             Maintained::new(source, needed.min(source.desired_count as usize), now)
         });
         let not_ended = state.tasks_of(&service.name);
-        let not_ended = not_ended.filter(|task| !task.has_ended()).count();
+        let not_ended = not_ended.filter(|task| task.execution_stopped_at.is_none());
+        let not_ended = not_ended.count();
         Self {
             primary: Maintained::new(primary, limits.desired, now),
             source,

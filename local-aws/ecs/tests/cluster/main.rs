@@ -184,3 +184,18 @@ async fn the_overview_changes_only_when_something_in_it_changes() {
     assert!(!watch.has_changed().unwrap());
     ecs.steady("unknown").await;
 }
+
+/// Panics in the scheduler are simulated by a load balancer that panics.
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_scheduler_ends_the_cluster_and_kills_all_tasks() {
+    let world = World {
+        registration_panics: true,
+        ..World::default()
+    };
+    let ecs = world.ecs();
+    ecs.create_service(service("like", 2)).await;
+    ecs.ended().await;
+    assert_eq!(world.running(), 0);
+    // The stop of the program does not wait for tasks that do not exist.
+    ecs.drain("like").await;
+}

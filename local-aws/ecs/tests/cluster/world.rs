@@ -29,6 +29,8 @@ pub struct World {
     pub ignores_term: bool,
     /// Whether the runtime panics after the start of a task.
     pub panics: bool,
+    /// Whether the load balancer panics when a target is registered, in the scheduler.
+    pub registration_panics: bool,
 }
 
 impl World {
@@ -128,6 +130,7 @@ impl Targets for World {
         address: SocketAddr,
         health: HealthSink,
     ) -> Option<Box<dyn Target>> {
+        assert!(!self.registration_panics, "a panic of the load balancer");
         if group_arn != GROUP {
             return None;
         }
