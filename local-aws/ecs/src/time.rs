@@ -1,6 +1,6 @@
 //! Points in time. Every decision gets the time as a parameter.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point in time: the time since the Unix epoch.
@@ -40,9 +40,11 @@ pub trait Clock: Send + Sync + 'static {
 ///   difference.
 /// - After the machine's clock was set back, it goes on at its rate, so that no wait takes longer. It shows later times than
 ///   the machine's clock until that has caught up, or the program is started again.
-#[derive(Debug)]
+///
+/// Clones are the same clock.
+#[derive(Clone, Debug)]
 pub struct SystemClock {
-    last: Mutex<Reading>,
+    last: Arc<Mutex<Reading>>,
 }
 
 /// Both clocks of the machine at one moment.
@@ -74,7 +76,7 @@ impl Reading {
 impl SystemClock {
     /// A clock that begins with the machine's present time.
     pub fn start() -> Self {
-        let last = Mutex::new(Reading::now());
+        let last = Arc::new(Mutex::new(Reading::now()));
         Self { last }
     }
 }
