@@ -32,8 +32,9 @@ pub const GROUP: &str = "arn:aws:elasticloadbalancing:us-east-1:000000000000:tar
 enum Happening {
     Report(String, Report),
     RunEnded(String),
-    TargetHealth(String, TargetHealth),
-    Deregistered(String),
+    /// In the target group of this index.
+    TargetHealth(String, usize, TargetHealth),
+    Deregistered(String, usize),
 }
 
 /// The world, the state and the time.
@@ -157,7 +158,7 @@ impl Simulation {
         };
         self.after(
             Duration::ZERO,
-            Happening::TargetHealth(id.to_owned(), health),
+            Happening::TargetHealth(id.to_owned(), 0, health),
         );
         let report = Report::Health {
             container: "like".to_owned(),
@@ -208,8 +209,10 @@ impl Simulation {
                     self.state.run_ended(&id, now);
                 }
             }
-            Happening::TargetHealth(id, health) => self.state.target_health(&id, 0, health),
-            Happening::Deregistered(id) => self.state.deregistered(&id, 0),
+            Happening::TargetHealth(id, index, health) => {
+                self.state.target_health(&id, index, health);
+            }
+            Happening::Deregistered(id, index) => self.state.deregistered(&id, index),
         }
     }
 

@@ -33,7 +33,7 @@ impl Simulation {
                         self.end_after(delay, &task);
                     }
                 }
-                Effect::Register { task, .. } => {
+                Effect::Register { task, index, .. } => {
                     let health = match self.behavior(&task).check {
                         Some(Ok(delay)) => (delay, TargetHealth::Healthy),
                         Some(Err(delay)) => {
@@ -42,11 +42,12 @@ impl Simulation {
                         }
                         None => continue,
                     };
-                    self.after(health.0, Happening::TargetHealth(task, health.1));
+                    self.after(health.0, Happening::TargetHealth(task, index, health.1));
                 }
-                Effect::Deregister { task, .. } => {
-                    let delay = self.behavior(&task).deregistration;
-                    self.after(delay, Happening::Deregistered(task));
+                Effect::Deregister { task, index } => {
+                    // Target groups may have different delays.
+                    let delay = self.behavior(&task).deregistration * (index as u32 + 1);
+                    self.after(delay, Happening::Deregistered(task, index));
                 }
                 Effect::Publish { event, .. } => self.messages.push(event.message),
             }

@@ -7,6 +7,7 @@ mod replacement;
 mod reset;
 mod source;
 mod stops;
+mod target_groups;
 
 use std::time::Duration;
 

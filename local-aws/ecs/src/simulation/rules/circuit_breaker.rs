@@ -207,6 +207,33 @@ fn an_update_ends_the_pause_after_failures() {
     assert_eq!(simulation.revisions(), [1, 1, 3, 3]);
 }
 
+/// AWS has two texts. ECS API reference, `DeploymentCircuitBreaker`: `resetOnHealthyTask` resets the count when a task is
+/// healthy. This is what happens here. `Deployment.failedTasks`: the count is reset to 0 and then no longer evaluated.
+#[test]
+fn a_healthy_task_resets_the_count_of_failures_and_later_failures_count() {
+    let mut simulation = Simulation::steady(1, 100, 200);
+    let before = simulation.service().deployments[0].id.clone();
+    breaker(&mut simulation, false, false);
+    simulation.behaviors.insert(2, Behavior::fails_to_start());
+    simulation.deploy(2);
+    simulation.run_for(seconds(60));
+    simulation.behaviors.clear();
+    simulation.scale(2);
+    simulation.run_for(Duration::from_millis(1_200));
+    let primary = |simulation: &Simulation| simulation.service().deployments[0].clone();
+    assert!(primary(&simulation).failed_tasks > 3);
+    simulation.run_for(Duration::from_millis(200));
+    assert_eq!(primary(&simulation).failed_tasks, 0);
+    simulation.behaviors.insert(2, Behavior::fails_to_start());
+    for id in simulation.ids() {
+        if simulation.state.tasks[&id].deployment != before {
+            simulation.exit(&id);
+        }
+    }
+    simulation.run_for(seconds(60));
+    assert!(primary(&simulation).failed_tasks > 3);
+}
+
 #[test]
 fn a_task_that_a_person_stops_is_no_failure() {
     let mut simulation = Simulation::steady(1, 100, 200);
