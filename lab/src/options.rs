@@ -103,7 +103,7 @@ pub struct Options {
     /// The options of the scenario.
     #[command(flatten)]
     pub scenario: scenario::Options,
-    /// Most processes of one service that the lab starts, 1 to 200. A larger desired count stays, and the service's events name
+    /// Most tasks of one service whose processes run, 1 to 200. A larger desired count stays, and the service's events name
     /// the limit
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=200))]
     pub max_tasks: u32,
