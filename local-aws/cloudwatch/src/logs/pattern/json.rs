@@ -1,0 +1,196 @@
+//! Patterns for JSON log events: `{ $.level = "WARN" && ($.status >= 400 || $.error IS TRUE) }`.
+
+use serde_json::Value;
+
+use super::comparison::Comparison;
+use super::cursor::{Cursor, PatternError};
+use super::selector::Selector;
+use super::{Extracted, RegexCount};
+
+/// Maximum number of wildcard selectors in a pattern.
+const MAX_WILDCARDS: usize = 3;
+
+/// An expression over the properties of a JSON document.
+#[derive(Clone, Debug)]
+pub struct JsonPattern {
+    expression: Expression,
+    selectors: Vec<Selector>,
+}
+
+#[derive(Clone, Debug)]
+enum Expression {
+    Any(Vec<Expression>),
+    All(Vec<Expression>),
+    Condition(Selector, Condition),
+}
+
+#[derive(Clone, Debug)]
+enum Condition {
+    Compare(Comparison),
+    IsNull,
+    Is(bool),
+    NotExists,
+}
+
+impl JsonPattern {
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let mut parser = Parser {
+            cursor: Cursor::new(text),
+            regexes: RegexCount::default(),
+            selectors: Vec::new(),
+        };
+        if !text.ends_with('}') {
+            let message = "If a filter pattern starts with '{' it must end with '}'";
+            return Err(PatternError::new(message, text.chars().count()));
+        }
+        parser.cursor.eat("{");
+        let expression = parser.parse_any()?;
+        if !parser.cursor.eat("}") || !parser.cursor.is_at_end() {
+            return Err(parser.cursor.unexpected("}"));
+        }
+        Ok(Self {
+            expression,
+            selectors: parser.selectors,
+        })
+    }
+
+    pub fn matches(&self, message: &str) -> bool {
+        parse_object(message).is_some_and(|document| self.expression.is_true(&document))
+    }
+
+    pub fn extract(&self, message: &str) -> Option<Extracted> {
+        let document = parse_object(message)?;
+        if !self.expression.is_true(&document) {
+            return None;
+        }
+        let values = self.selectors.iter().filter_map(|selector| {
+            let text = selector.text_in(&document)?;
+            Some((selector.to_string(), text))
+        });
+        Some(values.collect())
+    }
+}
+
+/// Parses a log event that is a JSON object.
+pub fn parse_object(message: &str) -> Option<Value> {
+    // Most events that are no JSON are refused without a parser.
+    if !message.trim_start().starts_with('{') {
+        return None;
+    }
+    serde_json::from_str(message).ok()
+}
+
+impl Expression {
+    fn is_true(&self, document: &Value) -> bool {
+        match self {
+            Self::Any(parts) => parts.iter().any(|part| part.is_true(document)),
+            Self::All(parts) => parts.iter().all(|part| part.is_true(document)),
+            Self::Condition(selector, Condition::NotExists) => !selector.any(document, |_| true),
+            Self::Condition(selector, condition) => {
+                selector.any(document, |value| condition.is_true(value))
+            }
+        }
+    }
+}
+
+impl Condition {
+    /// Whether the condition is true for a value that exists.
+    fn is_true(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::IsNull, Value::Null) => true,
+            (Self::Is(expected), Value::Bool(actual)) => expected == actual,
+            (Self::Compare(comparison), Value::String(text)) => comparison.matches_text(text),
+            (Self::Compare(comparison), Value::Number(number)) => number
+                .as_f64()
+                .is_some_and(|value| comparison.matches_number(value, || number.to_string())),
+            _ => false,
+        }
+    }
+}
+
+struct Parser<'a> {
+    cursor: Cursor<'a>,
+    regexes: RegexCount,
+    selectors: Vec<Selector>,
+}
+
+impl Parser<'_> {
+    /// Parses conditions with `||` between them. `&&` binds stronger.
+    fn parse_any(&mut self) -> Result<Expression, PatternError> {
+        self.parse_list("||", Self::parse_all, Expression::Any)
+    }
+
+    fn parse_all(&mut self) -> Result<Expression, PatternError> {
+        self.parse_list("&&", Self::parse_part, Expression::All)
+    }
+
+    fn parse_list(
+        &mut self,
+        operator: &str,
+        parse: fn(&mut Self) -> Result<Expression, PatternError>,
+        join: fn(Vec<Expression>) -> Expression,
+    ) -> Result<Expression, PatternError> {
+        let first = parse(self)?;
+        if !self.cursor.eat(operator) {
+            return Ok(first);
+        }
+        let mut parts = vec![first, parse(self)?];
+        while self.cursor.eat(operator) {
+            parts.push(parse(self)?);
+        }
+        Ok(join(parts))
+    }
+
+    /// Parses an expression in parentheses, or a condition. Moves over the blanks before and behind it.
+    fn parse_part(&mut self) -> Result<Expression, PatternError> {
+        self.cursor.skip_blanks();
+        let part = if self.cursor.eat("(") {
+            let expression = self.parse_any()?;
+            if !self.cursor.eat(")") {
+                return Err(self.cursor.unexpected(")"));
+            }
+            expression
+        } else {
+            let start = self.cursor.position();
+            let selector = Selector::take(&mut self.cursor)?;
+            self.cursor.skip_blanks();
+            let condition = self.parse_condition()?;
+            self.selectors.push(selector.clone());
+            let wildcards: usize = self.selectors.iter().map(Selector::wildcards).sum();
+            if wildcards > MAX_WILDCARDS {
+                let message =
+                    format!("A filter pattern cannot have more than {MAX_WILDCARDS} wildcards");
+                return Err(PatternError::new(message, start));
+            }
+            Expression::Condition(selector, condition)
+        };
+        self.cursor.skip_blanks();
+        Ok(part)
+    }
+
+    fn parse_condition(&mut self) -> Result<Condition, PatternError> {
+        let cursor = &mut self.cursor;
+        if Comparison::follows(cursor) {
+            let comparison = Comparison::parse(cursor, &mut self.regexes)?;
+            return Ok(Condition::Compare(comparison));
+        }
+        let keywords: [(&[&str], Condition); 4] = [
+            (&["IS", "NULL"], Condition::IsNull),
+            (&["IS", "TRUE"], Condition::Is(true)),
+            (&["IS", "FALSE"], Condition::Is(false)),
+            (&["NOT", "EXISTS"], Condition::NotExists),
+        ];
+        for (words, condition) in keywords {
+            let mut after = *cursor;
+            let is_next = words.iter().all(|word| {
+                after.skip_blanks();
+                after.take_while(|it| it.is_ascii_alphanumeric()) == *word
+            });
+            if is_next {
+                *cursor = after;
+                return Ok(condition);
+            }
+        }
+        Err(cursor.unexpected("an operator"))
+    }
+}
