@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 mod comparison;
 mod cursor;
+mod document;
 mod fields;
 mod json;
 mod regex;
@@ -17,6 +18,7 @@ mod terms;
 mod tests;
 
 pub use cursor::PatternError;
+pub use document::select;
 use fields::FieldPattern;
 use json::JsonPattern;
 pub use selector::Selector;
@@ -30,7 +32,10 @@ const MAX_REGEXES: usize = 2;
 
 /// A parsed filter pattern.
 #[derive(Clone, Debug)]
-pub struct Pattern(Form);
+pub struct Pattern {
+    form: Form,
+    has_regex: bool,
+}
 
 #[derive(Clone, Debug)]
 enum Form {
@@ -51,21 +56,25 @@ impl Pattern {
     ///
     /// Fails if the text is not a pattern. The error has the position of the text that is wrong.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let mut regexes = RegexCount::default();
         let form = if text.trim().is_empty() {
             Form::Everything
         } else if text.starts_with('{') {
-            Form::Json(JsonPattern::parse(text)?)
+            Form::Json(JsonPattern::parse(text, &mut regexes)?)
         } else if text.starts_with('[') {
-            Form::Fields(FieldPattern::parse(text)?)
+            Form::Fields(FieldPattern::parse(text, &mut regexes)?)
         } else {
-            Form::Terms(Terms::parse(text)?)
+            Form::Terms(Terms::parse(text, &mut regexes)?)
         };
-        Ok(Self(form))
+        Ok(Self {
+            form,
+            has_regex: regexes.0 > 0,
+        })
     }
 
     /// Whether the pattern matches a log event.
     pub fn matches(&self, message: &str) -> bool {
-        match &self.0 {
+        match &self.form {
             Form::Everything => true,
             Form::Terms(terms) => terms.matches(message),
             Form::Json(json) => json.matches(message),
@@ -75,16 +84,21 @@ impl Pattern {
 
     /// The values that the pattern names in a log event, or `None` if the pattern does not match the event.
     pub fn extract(&self, message: &str) -> Option<Extracted> {
-        match &self.0 {
+        match &self.form {
             Form::Json(json) => json.extract(message),
             Form::Fields(fields) => fields.extract(message),
             Form::Everything | Form::Terms(_) => self.matches(message).then(Extracted::new),
         }
     }
 
+    /// Whether the pattern has a regular expression.
+    pub fn has_regex(&self) -> bool {
+        self.has_regex
+    }
+
     /// Whether the pattern names values, so that a metric filter can have dimensions.
     pub fn names_values(&self) -> bool {
-        matches!(self.0, Form::Json(_) | Form::Fields(_))
+        matches!(self.form, Form::Json(_) | Form::Fields(_))
     }
 }
 

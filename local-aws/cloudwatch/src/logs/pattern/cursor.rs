@@ -20,6 +20,7 @@ impl PatternError {
 
     /// The index of the first character that is wrong. It is the number of characters of the pattern if the pattern ends
     /// too early.
+    #[cfg(test)]
     pub fn position(&self) -> usize {
         self.position
     }

@@ -21,13 +21,12 @@ struct Field {
 }
 
 impl FieldPattern {
-    pub fn parse(text: &str) -> Result<Self, PatternError> {
+    pub fn parse(text: &str, regexes: &mut RegexCount) -> Result<Self, PatternError> {
         if !text.ends_with(']') {
             let message = "If a filter pattern starts with '[' it must end with ']'";
             return Err(PatternError::new(message, text.chars().count()));
         }
         let mut cursor = Cursor::new(text);
-        let mut regexes = RegexCount::default();
         cursor.eat("[");
         let mut before = Vec::new();
         let mut after = None;
@@ -40,7 +39,7 @@ impl FieldPattern {
                     return Err(PatternError::new(message, position));
                 }
             } else {
-                let field = Field::parse(&mut cursor, &mut regexes)?;
+                let field = Field::parse(&mut cursor, regexes)?;
                 after.as_mut().unwrap_or(&mut before).push(field);
             }
             cursor.skip_blanks();

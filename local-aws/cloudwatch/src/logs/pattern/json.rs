@@ -1,9 +1,8 @@
 //! Patterns for JSON log events: `{ $.level = "WARN" && ($.status >= 400 || $.error IS TRUE) }`.
 
-use serde_json::Value;
-
 use super::comparison::Comparison;
 use super::cursor::{Cursor, PatternError};
+use super::document::{Leaf, Selected, select};
 use super::selector::Selector;
 use super::{Extracted, RegexCount};
 
@@ -21,7 +20,8 @@ pub struct JsonPattern {
 enum Expression {
     Any(Vec<Expression>),
     All(Vec<Expression>),
-    Condition(Selector, Condition),
+    /// The index of a selector, and a condition of what it selects.
+    Condition(usize, Condition),
 }
 
 #[derive(Clone, Debug)]
@@ -33,10 +33,10 @@ enum Condition {
 }
 
 impl JsonPattern {
-    pub fn parse(text: &str) -> Result<Self, PatternError> {
+    pub fn parse(text: &str, regexes: &mut RegexCount) -> Result<Self, PatternError> {
         let mut parser = Parser {
             cursor: Cursor::new(text),
-            regexes: RegexCount::default(),
+            regexes,
             selectors: Vec::new(),
         };
         if !text.ends_with('}') {
@@ -55,39 +55,35 @@ impl JsonPattern {
     }
 
     pub fn matches(&self, message: &str) -> bool {
-        parse_object(message).is_some_and(|document| self.expression.is_true(&document))
+        let selected = select(message, &self.selectors);
+        selected.is_some_and(|selected| self.expression.is_true(&selected))
     }
 
     pub fn extract(&self, message: &str) -> Option<Extracted> {
-        let document = parse_object(message)?;
-        if !self.expression.is_true(&document) {
+        let selected = select(message, &self.selectors)?;
+        if !self.expression.is_true(&selected) {
             return None;
         }
-        let values = self.selectors.iter().filter_map(|selector| {
-            let text = selector.text_in(&document)?;
-            Some((selector.to_string(), text))
+        let values = selected.iter().filter_map(|(index, leaf)| {
+            let selector = self.selectors.get(*index)?;
+            Some((selector.to_string(), leaf.text()?))
         });
         Some(values.collect())
     }
 }
 
-/// Parses a log event that is a JSON object.
-pub fn parse_object(message: &str) -> Option<Value> {
-    // Most events that are no JSON are refused without a parser.
-    if !message.trim_start().starts_with('{') {
-        return None;
-    }
-    serde_json::from_str(message).ok()
-}
-
 impl Expression {
-    fn is_true(&self, document: &Value) -> bool {
+    fn is_true(&self, selected: &Selected<'_>) -> bool {
         match self {
-            Self::Any(parts) => parts.iter().any(|part| part.is_true(document)),
-            Self::All(parts) => parts.iter().all(|part| part.is_true(document)),
-            Self::Condition(selector, Condition::NotExists) => !selector.any(document, |_| true),
-            Self::Condition(selector, condition) => {
-                selector.any(document, |value| condition.is_true(value))
+            Self::Any(parts) => parts.iter().any(|part| part.is_true(selected)),
+            Self::All(parts) => parts.iter().all(|part| part.is_true(selected)),
+            Self::Condition(index, condition) => {
+                let own = selected.iter().filter(|(selector, _)| selector == index);
+                let mut own = own.map(|(_, leaf)| leaf);
+                match condition {
+                    Condition::NotExists => own.next().is_none(),
+                    _ => own.any(|leaf| condition.is_true(leaf)),
+                }
             }
         }
     }
@@ -95,12 +91,12 @@ impl Expression {
 
 impl Condition {
     /// Whether the condition is true for a value that exists.
-    fn is_true(&self, value: &Value) -> bool {
-        match (self, value) {
-            (Self::IsNull, Value::Null) => true,
-            (Self::Is(expected), Value::Bool(actual)) => expected == actual,
-            (Self::Compare(comparison), Value::String(text)) => comparison.matches_text(text),
-            (Self::Compare(comparison), Value::Number(number)) => number
+    fn is_true(&self, leaf: &Leaf<'_>) -> bool {
+        match (self, leaf) {
+            (Self::IsNull, Leaf::Null) => true,
+            (Self::Is(expected), Leaf::Bool(actual)) => expected == actual,
+            (Self::Compare(comparison), Leaf::Text(text)) => comparison.matches_text(text),
+            (Self::Compare(comparison), Leaf::Number(number)) => number
                 .as_f64()
                 .is_some_and(|value| comparison.matches_number(value, || number.to_string())),
             _ => false,
@@ -110,7 +106,7 @@ impl Condition {
 
 struct Parser<'a> {
     cursor: Cursor<'a>,
-    regexes: RegexCount,
+    regexes: &'a mut RegexCount,
     selectors: Vec<Selector>,
 }
 
@@ -155,14 +151,14 @@ impl Parser<'_> {
             let selector = Selector::take(&mut self.cursor)?;
             self.cursor.skip_blanks();
             let condition = self.parse_condition()?;
-            self.selectors.push(selector.clone());
+            self.selectors.push(selector);
             let wildcards: usize = self.selectors.iter().map(Selector::wildcards).sum();
             if wildcards > MAX_WILDCARDS {
                 let message =
                     format!("A filter pattern cannot have more than {MAX_WILDCARDS} wildcards");
                 return Err(PatternError::new(message, start));
             }
-            Expression::Condition(selector, condition)
+            Expression::Condition(self.selectors.len() - 1, condition)
         };
         self.cursor.skip_blanks();
         Ok(part)
@@ -171,7 +167,7 @@ impl Parser<'_> {
     fn parse_condition(&mut self) -> Result<Condition, PatternError> {
         let cursor = &mut self.cursor;
         if Comparison::follows(cursor) {
-            let comparison = Comparison::parse(cursor, &mut self.regexes)?;
+            let comparison = Comparison::parse(cursor, self.regexes)?;
             return Ok(Condition::Compare(comparison));
         }
         let keywords: [(&[&str], Condition); 4] = [

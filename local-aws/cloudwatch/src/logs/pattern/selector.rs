@@ -2,8 +2,6 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use serde_json::Value;
-
 use super::cursor::{Cursor, PatternError};
 
 /// Maximum number of wildcards in a selector.
@@ -16,8 +14,9 @@ pub struct Selector {
     text: String,
 }
 
+/// A step from a value to values in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+pub enum Step {
     Property(String),
     Element(usize),
     /// Each element of an array, or each property of an object.
@@ -79,56 +78,33 @@ impl Selector {
         self.steps.iter().filter(|step| **step == Step::Any).count()
     }
 
-    /// Whether the condition is true for one of the selected values.
-    pub fn any<'a>(
-        &self,
-        document: &'a Value,
-        mut condition: impl FnMut(&'a Value) -> bool,
-    ) -> bool {
-        any(document, &self.steps, &mut condition)
+    /// The steps from the document to the value.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+impl Step {
+    pub fn selects_property(&self, property: &str) -> bool {
+        match self {
+            Self::Property(name) => name == property,
+            Self::Element(_) => false,
+            Self::Any => true,
+        }
     }
 
-    /// The first selected text or number, as a text.
-    pub fn text_in(&self, document: &Value) -> Option<String> {
-        let mut text = None;
-        self.any(document, |value| {
-            text = match value {
-                Value::String(string) => Some(string.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                _ => None,
-            };
-            text.is_some()
-        });
-        text
+    pub fn selects_element(&self, element: usize) -> bool {
+        match self {
+            Self::Property(_) => false,
+            Self::Element(index) => *index == element,
+            Self::Any => true,
+        }
     }
 }
 
 impl Display for Selector {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
-    }
-}
-
-fn any<'a>(
-    value: &'a Value,
-    steps: &[Step],
-    condition: &mut impl FnMut(&'a Value) -> bool,
-) -> bool {
-    let Some((step, steps)) = steps.split_first() else {
-        return condition(value);
-    };
-    match (step, value) {
-        (Step::Property(name), Value::Object(object)) => object
-            .get(name)
-            .is_some_and(|value| any(value, steps, condition)),
-        (Step::Element(index), Value::Array(array)) => array
-            .get(*index)
-            .is_some_and(|value| any(value, steps, condition)),
-        (Step::Any, Value::Array(array)) => array.iter().any(|value| any(value, steps, condition)),
-        (Step::Any, Value::Object(object)) => {
-            object.values().any(|value| any(value, steps, condition))
-        }
-        _ => false,
     }
 }
 

@@ -17,16 +17,15 @@ pub struct Terms {
 
 #[derive(Clone, Debug)]
 enum Term {
-    Text(Finder<'static>),
+    Text(Box<Finder<'static>>),
     Regex(Regex),
     /// A quoted text of blanks, which AWS documents as the pattern for everything.
     Everything,
 }
 
 impl Terms {
-    pub fn parse(text: &str) -> Result<Self, PatternError> {
+    pub fn parse(text: &str, regexes: &mut RegexCount) -> Result<Self, PatternError> {
         let mut cursor = Cursor::new(text);
-        let mut regexes = RegexCount::default();
         let mut terms = Self::default();
         cursor.skip_blanks();
         while !cursor.is_at_end() {
@@ -41,7 +40,7 @@ impl Terms {
                 let message = "A term must follow the ? or -";
                 return Err(PatternError::new(message, cursor.position()));
             }
-            list.push(Term::parse(&mut cursor, &mut regexes)?);
+            list.push(Term::parse(&mut cursor, regexes)?);
             cursor.skip_blanks();
         }
         Ok(terms)
@@ -58,7 +57,7 @@ impl Terms {
 
 impl Term {
     fn parse(cursor: &mut Cursor<'_>, regexes: &mut RegexCount) -> Result<Self, PatternError> {
-        let find = |text: &str| Self::Text(Finder::new(text).into_owned());
+        let find = |text: &str| Self::Text(Box::new(Finder::new(text).into_owned()));
         match cursor.peek() {
             Some('"') => {
                 let text = cursor.take_quoted()?;
