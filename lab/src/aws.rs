@@ -8,6 +8,8 @@ use elb::LoadBalancer;
 use wire::{Api, Service, endpoint};
 use xray::Xray;
 
+use crate::logs::Logs;
+
 mod sts;
 
 /// Returns the routes of the endpoint. Each argument answers the requests to its service.
@@ -15,6 +17,7 @@ pub fn router(
     dynamodb: Router,
     load_balancer: &Arc<LoadBalancer>,
     ecs: &Ecs,
+    logs: &Logs,
     xray: Arc<Xray>,
 ) -> Router {
     // The emulator also answers for DynamoDB Streams.
@@ -32,9 +35,9 @@ pub fn router(
             router: xray::router(xray),
         },
     };
-    let services =
-        dynamodb
-            .into_iter()
-            .chain([ecs.service(), load_balancer.service(), sts::service(), xray]);
+    let services = dynamodb
+        .into_iter()
+        .chain([ecs.service(), load_balancer.service(), logs.service()])
+        .chain([sts::service(), xray]);
     endpoint(services.collect())
 }

@@ -118,11 +118,9 @@ impl Lab {
         report.say(Event::Database {
             time: start.elapsed(),
         });
-        let services = scenario.services.iter().map(|service| service.short_name);
-        let logs = Logs::new(
-            services.chain([wiring::LOAD_BALANCER]),
-            options.logs.then(|| report.console()),
-        );
+        let groups = scenario.services.iter();
+        let groups = groups.map(|service| (service.short_name, service.log_group));
+        let logs = Logs::new(groups, options.logs.then(|| report.console()));
         let balancing =
             wiring::balancing(&options, &scenario, ports.alb.address.port(), logs.clone());
         let (sender, failures) = mpsc::unbounded_channel();

@@ -1,108 +1,121 @@
-//! The log lines of all tasks and of the load balancer: the last ones are kept and shown on demand.
+//! The log lines of the containers, which CloudWatch Logs keeps, and the access log of the load balancer.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use cloudwatch::logs::{Limits, Logs as Store};
+use ecs::{Clock, SystemClock};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::console::Console;
 
+mod kept;
 mod lines;
 
+use kept::Kept;
 use lines::Lines;
 
-/// Maximum number of kept lines of each log.
-const MAX_KEPT_LINES: usize = 10_000;
+/// The name of the load balancer's access log, and of what writes it.
+pub const LOAD_BALANCER: &str = "load-balancer";
 
-/// Maximum number of bytes in the kept lines of each log.
-const MAX_KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// What a log group keeps. A week is longer than a workshop.
+const LIMITS: Limits = Limits {
+    bytes: 128 * 1024 * 1024,
+    age: Duration::from_secs(7 * 24 * 60 * 60),
+};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 16 * 1024;
 
-/// The kept lines. Clones share them.
+/// A log stream of CloudWatch Logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogStream {
+    pub group: String,
+    pub name: String,
+}
+
+/// All logs. Clones share them.
 #[derive(Clone)]
 pub struct Logs {
-    kept: Arc<BTreeMap<&'static str, Mutex<Kept>>>,
+    store: Arc<Store>,
+    /// The log groups by the short names of the services.
+    groups: Arc<BTreeMap<&'static str, &'static str>>,
+    access_log: Arc<Mutex<Kept>>,
     live: Option<Console>,
 }
 
-/// The kept lines of a log.
-#[derive(Default)]
-struct Kept {
-    lines: VecDeque<Arc<str>>,
-    /// Number of bytes in the lines.
-    bytes: usize,
-}
-
-impl Kept {
-    /// Adds a line, and drops the oldest lines beyond the limits.
-    fn push(&mut self, line: &str) {
-        self.bytes += line.len();
-        self.lines.push_back(Arc::from(line));
-        while self.lines.len() > MAX_KEPT_LINES || self.bytes > MAX_KEPT_BYTES {
-            let Some(dropped) = self.lines.pop_front() else {
-                return;
-            };
-            self.bytes -= dropped.len();
-        }
-    }
-}
-
 impl Logs {
-    /// No lines yet in the logs of these names; those that come are printed on `live` too.
-    pub fn new(names: impl IntoIterator<Item = &'static str>, live: Option<Console>) -> Self {
-        let names = names.into_iter();
-        Self {
-            kept: Arc::new(names.map(|it| (it, Mutex::default())).collect()),
+    /// Logs without lines. `groups` are the short names of the services and their log groups. New lines are also printed on
+    /// `live`.
+    pub fn new(
+        groups: impl IntoIterator<Item = (&'static str, &'static str)>,
+        live: Option<Console>,
+    ) -> Self {
+        let clock = SystemClock::start();
+        let logs = Self {
+            store: Arc::new(Store::new(LIMITS, Arc::new(move || clock.now().0))),
+            groups: Arc::new(groups.into_iter().collect()),
+            access_log: Arc::default(),
             live,
-        }
+        };
+        logs.create_groups();
+        logs
+    }
+
+    /// CloudWatch Logs, for the AWS endpoint.
+    pub fn service(&self) -> wire::Service {
+        self.store.service()
     }
 
     /// The names of all logs.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.kept.keys().copied()
+        self.groups.keys().copied().chain([LOAD_BALANCER])
     }
 
-    /// Drops the kept lines of all logs.
+    /// Drops the lines, the streams and the metric filters of all logs.
     pub fn clear(&self) {
-        for kept in self.kept.values() {
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::default();
-        }
+        self.store.clear();
+        self.create_groups();
+        *self
+            .access_log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Kept::default();
     }
 
-    /// The last `count` lines of the log, oldest first.
+    /// The last `count` lines of the log, oldest first. The lines of a service begin with the names of their streams.
     pub fn tail(&self, log: &str, count: usize) -> String {
-        let mut text = String::new();
-        for line in self.last(log, count) {
-            text += &line;
-            text.push('\n');
+        match self.groups.get(log) {
+            Some(group) => self.store.tail(group, count),
+            None if log == LOAD_BALANCER => {
+                let kept = self
+                    .access_log
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                let lines = kept.last(count);
+                drop(kept);
+                lines.iter().map(|line| format!("{line}\n")).collect()
+            }
+            None => String::new(),
         }
-        text
     }
 
-    /// The same as references, so that collectors wait for this only as long as counting takes.
-    fn last(&self, log: &str, count: usize) -> Vec<Arc<str>> {
-        let Some(kept) = self.kept.get(log) else {
-            return Vec::new();
-        };
-        let lines = &kept.lock().unwrap_or_else(PoisonError::into_inner).lines;
-        let skipped = lines.len().saturating_sub(count);
-        lines.range(skipped..).cloned().collect()
-    }
-
-    /// Reads a task's output to its end. `name` is what people know the task by. `take` sees each line first; what it
-    /// returns true for is not kept.
+    /// Reads the output of a container to its end, into its log stream if it has one. `name` is the name of the task for
+    /// people. `take` sees each line first; a line for which it returns true is not kept.
     pub async fn collect(
         self,
-        log: &'static str,
+        stream: Option<LogStream>,
         name: String,
         mut output: impl AsyncRead + Unpin,
         mut take: impl FnMut(&str) -> bool,
     ) {
         let mut keep = |line: &str| {
-            if !take(line) {
-                self.keep(log, &name, line);
+            if take(line) {
+                return;
+            }
+            self.print(&name, line);
+            if let Some(LogStream { group, name }) = &stream {
+                self.store.put(group, name, line);
             }
         };
         let mut lines = Lines::default();
@@ -113,16 +126,31 @@ impl Logs {
         lines.finish(keep);
     }
 
-    /// Keeps a line that `name` wrote.
-    pub fn keep(&self, log: &str, name: &str, line: &str) {
+    /// Creates a log stream before its first line, as the log driver of ECS does when a container starts.
+    pub fn create_stream(&self, stream: &LogStream) {
+        self.store.create_stream(&stream.group, &stream.name);
+    }
+
+    /// Keeps a line of the load balancer's access log.
+    pub fn keep_access_line(&self, line: &str) {
+        self.print(LOAD_BALANCER, line);
+        let mut kept = self
+            .access_log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kept.push(line);
+    }
+
+    fn print(&self, name: &str, line: &str) {
         if let Some(console) = &self.live {
             console.say(format_args!("{name} | {line}"));
         }
-        let Some(kept) = self.kept.get(log) else {
-            return;
-        };
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push(line);
+    }
+
+    fn create_groups(&self) {
+        for group in self.groups.values() {
+            self.store.create_group(group);
+        }
     }
 }
 
@@ -130,55 +158,38 @@ impl Logs {
 mod tests {
     use super::*;
 
-    const MONOLITH: &str = "monolith";
-    const LIKES: &str = "like-service";
-
-    #[test]
-    fn the_last_lines_are_kept_oldest_first() {
-        let logs = Logs::new([MONOLITH, LIKES], None);
-        for number in 0..MAX_KEPT_LINES + 5 {
-            logs.keep(MONOLITH, "monolith-0", &format!("line {number}"));
-        }
-        let last = MAX_KEPT_LINES + 4;
+    #[tokio::test]
+    async fn the_lines_of_an_output_are_kept_in_its_stream() {
+        let logs = Logs::new([("monolith", "group")], None);
+        let stream = LogStream {
+            group: "group".to_owned(),
+            name: "a/b/c".to_owned(),
+        };
+        logs.create_stream(&stream);
+        let output = &b"one\ntaken\n\ntwo"[..];
+        let take = |line: &str| line == "taken";
+        let name = || "monolith-0".to_owned();
+        logs.clone()
+            .collect(Some(stream), name(), output, take)
+            .await;
+        logs.clone().collect(None, name(), output, take).await;
         assert_eq!(
-            logs.tail(MONOLITH, 2),
-            format!("line {}\nline {last}\n", last - 1)
+            logs.tail("monolith", usize::MAX),
+            "a/b/c | one\na/b/c | two\n"
         );
-        let all = logs.tail(MONOLITH, usize::MAX);
-        assert_eq!(all.lines().count(), MAX_KEPT_LINES);
-        assert!(all.starts_with("line 5\n"));
-        assert_eq!(logs.tail(LIKES, usize::MAX), "");
-    }
-
-    #[test]
-    fn the_oldest_lines_are_dropped_when_the_lines_have_too_many_bytes() {
-        let logs = Logs::new([MONOLITH], None);
-        let quarter = "x".repeat(MAX_KEPT_BYTES / 4);
-        logs.keep(MONOLITH, "monolith-0", "first");
-        for _ in 0..4 {
-            logs.keep(MONOLITH, "monolith-0", &quarter);
-        }
-        logs.keep(MONOLITH, "monolith-0", "last");
-        let kept = logs.tail(MONOLITH, usize::MAX);
-        let lengths: Vec<_> = kept.lines().map(str::len).collect();
-        assert_eq!(lengths, [quarter.len(), quarter.len(), quarter.len(), 4]);
-    }
-
-    #[test]
-    fn after_a_reset_only_new_lines_are_kept() {
-        let logs = Logs::new([MONOLITH], None);
-        logs.keep(MONOLITH, "monolith-0", "old");
+        assert_eq!(logs.tail("monolith", 1), "a/b/c | two\n");
         logs.clear();
-        assert_eq!(logs.tail(MONOLITH, usize::MAX), "");
-        logs.keep(MONOLITH, "monolith-0", "new");
-        assert_eq!(logs.tail(MONOLITH, usize::MAX), "new\n");
+        assert_eq!(logs.tail("monolith", 1), "");
     }
 
     #[test]
-    fn under_the_lock_lines_are_counted_and_not_copied() {
-        let logs = Logs::new([MONOLITH], None);
-        logs.keep(MONOLITH, "monolith-0", "line");
-        let (one, two) = (logs.last(MONOLITH, 1), logs.last(MONOLITH, 1));
-        assert!(Arc::ptr_eq(&one[0], &two[0]));
+    fn the_access_log_of_the_load_balancer_has_no_stream() {
+        let logs = Logs::new([], None);
+        logs.keep_access_line("one");
+        logs.keep_access_line("two");
+        assert_eq!(logs.tail(LOAD_BALANCER, 1), "two\n");
+        logs.clear();
+        assert_eq!(logs.tail(LOAD_BALANCER, 1), "");
+        assert_eq!(logs.names().collect::<Vec<_>>(), [LOAD_BALANCER]);
     }
 }

@@ -17,6 +17,7 @@ mod addresses;
 mod container;
 mod executable;
 mod image;
+mod log_stream;
 mod memory;
 mod metadata;
 mod outputs;

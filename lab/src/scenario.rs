@@ -78,6 +78,8 @@ pub struct Service {
     pub short_name: &'static str,
     /// A request of `RegisterTaskDefinition`.
     pub task_definition: Value,
+    /// The log group of the container that receives the requests. The site shows its lines.
+    pub log_group: &'static str,
     pub desired_count: u32,
     pub deployment: DeploymentConfig,
     pub grace_period: Duration,

@@ -25,9 +25,6 @@ use crate::stage::{Balancing, BalancingSettings, TargetGroups};
 
 use super::parts::Parts;
 
-/// The name of the load balancer's log, and of what writes it.
-pub const LOAD_BALANCER: &str = "load-balancer";
-
 /// Time limits of the load balancer and of the site. `idle` is an ALB's idle timeout.
 const TIMEOUTS: Timeouts = Timeouts {
     idle: Duration::from_secs(60),
@@ -57,7 +54,7 @@ pub fn balancing(options: &Options, scenario: &Scenario, port: u16, logs: Logs) 
         health_check_interval: options.health_check_interval(),
         deregistration_delay: options.deregistration_delay(),
         timeouts: TIMEOUTS,
-        log: Arc::new(move |line| logs.keep(LOAD_BALANCER, LOAD_BALANCER, line)),
+        log: Arc::new(move |line| logs.keep_access_line(line)),
     };
     Balancing::new(scenario, settings)
 }
@@ -163,7 +160,13 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         running: Mutex::default(),
     };
     let exports = balancing.exports(scenario, &site.alb);
-    let aws = aws::router(dynamodb.clone(), load_balancer, ecs, site.xray.clone());
+    let aws = aws::router(
+        dynamodb.clone(),
+        load_balancer,
+        ecs,
+        &site.logs,
+        site.xray.clone(),
+    );
     let aws = exports::router(exports).fallback_service(aws);
     let Port { listener, address } = ports.dynamodb;
     let app = guard.protect(address, dynamodb);

@@ -9,6 +9,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use super::outputs::Outputs;
+use crate::logs::LogStream;
 use crate::runtime::Program;
 
 /// What is needed to start a container.
@@ -16,8 +17,8 @@ pub struct Spec<'a> {
     pub image: &'a str,
     /// The name in the log.
     pub task: String,
-    /// The log of its lines.
-    pub log: &'static str,
+    /// The log stream of its lines, if it has one.
+    pub log: Option<LogStream>,
     pub environment: Vec<(String, String)>,
     pub address: IpAddr,
     /// The port on which the process listens, if it is not the one in its environment (0: any free port).
@@ -63,7 +64,11 @@ impl Container {
     ) -> std::io::Result<(Self, oneshot::Receiver<SocketAddr>)> {
         let mut child = command(program, &spec).spawn()?;
         let (sender, listening) = oneshot::channel();
-        let outputs = Outputs::collect(&program.logs, spec.log, &spec.task, &mut child, sender);
+        let Program { logs, .. } = program;
+        if let Some(stream) = &spec.log {
+            logs.create_stream(stream);
+        }
+        let outputs = Outputs::collect(logs, spec.log, &spec.task, &mut child, sender);
         let container = Self {
             pid: child.id().unwrap_or_default(),
             _stdin: child.stdin.take(),

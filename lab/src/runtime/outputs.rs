@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::logs::Logs;
+use crate::logs::{LogStream, Logs};
 use crate::task::LISTENING;
 
 /// How long the outputs of an ended process may stay open.
@@ -28,7 +28,7 @@ impl Outputs {
     /// Collects both outputs of `child`. `listening` gets the address at which the process says that it listens.
     pub fn collect(
         logs: &Logs,
-        log: &'static str,
+        stream: Option<LogStream>,
         task: &str,
         child: &mut Child,
         listening: oneshot::Sender<SocketAddr>,
@@ -42,7 +42,10 @@ impl Outputs {
                 let found = address.and_then(|address| Some((listening.take()?, address)));
                 found.is_some_and(|(listening, address)| listening.send(address).is_ok())
             };
-            collecting.spawn(logs.clone().collect(log, task.to_owned(), stdout, take));
+            collecting.spawn(
+                logs.clone()
+                    .collect(stream.clone(), task.to_owned(), stdout, take),
+            );
         }
         let kept = Arc::<Mutex<String>>::default();
         if let Some(stderr) = child.stderr.take() {
@@ -55,7 +58,7 @@ impl Outputs {
                 }
                 false
             };
-            collecting.spawn(logs.clone().collect(log, task.to_owned(), stderr, note));
+            collecting.spawn(logs.clone().collect(stream, task.to_owned(), stderr, note));
         }
         Self {
             stderr: kept,

@@ -14,7 +14,7 @@ use super::addresses::Lease;
 use super::container::{Container, Control, Ended, Spec};
 use super::image::OfTask;
 use super::metadata::Entry;
-use super::{Config, probe};
+use super::{Config, log_stream, probe};
 use crate::error::Error;
 use crate::report::Event;
 
@@ -187,11 +187,10 @@ impl Running {
         // A restarted container keeps its port.
         let known = state.listens_at.map(|address| address.port());
         state.program_port = port_of(&environment);
-        let log = self.config.short_name(&self.launch.service);
         let spec = Spec {
             image: image.name,
             task: self.container_name(index),
-            log,
+            log: log_stream::of(&self.launch, index),
             environment,
             address: self.lease.address,
             port: self.lease.needs_free_port.then(|| known.unwrap_or(0)),
@@ -199,7 +198,7 @@ impl Running {
         let started = Container::start(&self.config.program, spec);
         let (container, listening) = started.map_err(|source| {
             let reason = source.to_string();
-            let service = log;
+            let service = self.config.short_name(&self.launch.service);
             let failure = Error::Spawn { service, source };
             self.config.fail(&self.launch.definition, failure);
             reason

@@ -7,6 +7,7 @@ use ecs::{
     Condition, Container, ContainerHealthCheck, Dependency, Exit, PortMapping, Protocol, Report,
     RestartPolicy,
 };
+use serde_json::{Value, json};
 
 use super::*;
 use crate::console::Console;
@@ -50,8 +51,18 @@ pub fn definition(image: &str, environment: &[(&str, &str)]) -> TaskDefinition {
             restart_policy: None,
             stop_timeout: std::time::Duration::from_secs(30),
         }],
-        document: serde_json::Map::new(),
+        document: serde_json::Map::from_iter([(
+            "containerDefinitions".to_owned(),
+            log_configurations(),
+        )]),
     }
+}
+
+/// The log configuration of each container.
+fn log_configurations() -> Value {
+    let options = json!({ "awslogs-group": "group", "awslogs-stream-prefix": "prefix" });
+    let container = json!({ "logConfiguration": { "logDriver": "awslogs", "options": options } });
+    vec![container; 4].into()
 }
 
 /// Runs a task whose program is `executable` to its end. Returns what it reported and its log.
@@ -60,7 +71,7 @@ async fn run(executable: &str) -> (Vec<Report>, String) {
 }
 
 async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>, String) {
-    let logs = Logs::new(["server"], None);
+    let logs = Logs::new([("server", "group")], None);
     let (console, _flushed) = Console::start().unwrap();
     let processes = Processes::new(Config {
         program: Program {
@@ -103,7 +114,13 @@ async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>,
     let (_signals, receiver) = mpsc::unbounded_channel();
     processes.run(launch, reporter, receiver).await;
     let reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
-    (reports.clone(), logs.tail("server", usize::MAX))
+    let log = logs.tail("server", usize::MAX);
+    let messages = log.lines().filter_map(|line| line.split_once(" | "));
+    let messages = messages.map(|(stream, message)| {
+        assert!(stream.starts_with("prefix/"), "{stream}");
+        format!("{message}\n")
+    });
+    (reports.clone(), messages.collect())
 }
 
 fn exited(code: i32) -> Report {

@@ -87,6 +87,7 @@ fn services(options: &Options, context: &Context<'_>) -> Vec<Service> {
     let monolith = Service {
         name: MONOLITH_SERVICE,
         short_name: MONOLITH,
+        log_group: MONOLITH_LOG_GROUP,
         task_definition: definitions::monolith(
             environment::monolith(options, context),
             context.tracing.has_sidecar(),
@@ -103,6 +104,7 @@ fn services(options: &Options, context: &Context<'_>) -> Vec<Service> {
     let like = Service {
         name: LIKE_SERVICE,
         short_name: LIKE,
+        log_group: LIKE_LOG_GROUP,
         task_definition: definitions::like_service(
             environment::like_service(options, context),
             context.tracing.has_sidecar(),

@@ -36,7 +36,7 @@ struct Range {
     tail: Option<usize>,
 }
 
-/// `GET /logs/{log}?tail=N`: log lines as they were written.
+/// `GET /logs/{log}?tail=N`: log lines as text. The lines of a service begin with the names of their streams.
 async fn tail(
     State(logs): State<Logs>,
     Path(log): Path<String>,

@@ -45,6 +45,7 @@ mod tests {
             name,
             short_name: name,
             task_definition: Value::Null,
+            log_group: "",
             desired_count: 1,
             deployment: DeploymentConfig {
                 minimum_healthy_percent: 100,

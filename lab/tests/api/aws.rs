@@ -103,7 +103,8 @@ async fn operations_and_parameters_that_are_not_implemented_are_refused_by_name(
     }
     for target in [
         "AmazonEC2ContainerServiceV20141113.CreateCluster",
-        "Logs_20140328.DescribeLogGroups",
+        "Logs_20140328.StartQuery",
+        "AWSEvents.ListRules",
     ] {
         let (status, error) = answer(aws.target(target, &json!({})).send().await.unwrap()).await;
         assert_eq!(status, 400);

@@ -138,10 +138,20 @@ async fn hostile_bodies_are_refused_with_bounded_memory() {
     );
 
     // The operation decides before the body is read.
-    let logs = client()
+    let events = client()
         .post(&endpoints.aws)
-        .header("X-Amz-Target", "Logs_20140328.PutLogEvents");
-    assert_eq!(status(logs.body(vec![b' '; 17 * MIB])).await, 400);
+        .header("X-Amz-Target", "AWSEvents.PutEvents");
+    assert_eq!(status(events.body(vec![b' '; 17 * MIB])).await, 400);
+
+    for (mebibytes, expected) in [(8, 400), (9, 413)] {
+        let logs = client()
+            .post(&endpoints.aws)
+            .header("X-Amz-Target", "Logs_20140328.PutLogEvents");
+        assert_eq!(
+            status(logs.body(vec![b' '; mebibytes * MIB])).await,
+            expected
+        );
+    }
 
     let bomb = gzip(&vec![b' '; 128 * MIB]);
     let mut truncated = gzip(CALLER.as_bytes());

@@ -28,8 +28,11 @@ async fn at_error_there_are_access_lines_and_nothing_else() {
     }
     let lines = lines(&endpoints.site, 20).await;
     for line in &lines {
-        let line: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(line["target"], "access", "{line}");
+        let (stream, message) = line.split_once(" | ").unwrap();
+        let message: Value = serde_json::from_str(message).unwrap();
+        assert_eq!(message["target"], "access", "{line}");
+        let task = stream.strip_prefix("like-service/like-service/").unwrap();
+        assert!(endpoints.tasks.iter().any(|it| it.id == task), "{line}");
     }
     assert!(
         lines

@@ -9,8 +9,9 @@ use crate::process::Lab;
 async fn paths_seen_by(site: &str, service: &str) -> Vec<String> {
     let lines = get(&format!("{site}/logs/{service}")).await;
     let path = |line: &str| {
-        let line: Value = serde_json::from_str(line).unwrap();
-        line["path"].as_str().map(str::to_owned)
+        let (_, message) = line.split_once(" | ").unwrap();
+        let message: Value = serde_json::from_str(message).unwrap();
+        message["path"].as_str().map(str::to_owned)
     };
     lines.lines().filter_map(path).collect()
 }
