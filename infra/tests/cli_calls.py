@@ -189,9 +189,9 @@ def global_options():
     return {"--" + name for name in cli_driver()._get_argument_table()}
 
 
-# The guide of version 2 describes these commands: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html
-# PyPI has version 1, which does not have them.
-ONLY_IN_VERSION_2 = {("configure", "sso")}
+# The guide and the reference of version 2 describe these commands: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html,
+# https://docs.aws.amazon.com/cli/latest/reference/logs/tail.html. PyPI has version 1, which does not have them.
+ONLY_IN_VERSION_2 = {("configure", "sso"), ("logs", "tail")}
 
 
 def find_problems(call):
