@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, Method};
 /// What the head of a request says about its operation.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Destination<'a> {
-    /// Smithy RPC v2 CBOR: `/service/<service>/operation/<operation>`.
-    Cbor,
+    /// Smithy RPC v2 CBOR: the path `/service/<service>/operation/<operation>` after `/service/`.
+    Cbor(&'a str),
     /// AWS JSON: the value of the header `X-Amz-Target`, `<prefix>.<operation>`.
     Target(&'a str),
     /// The query protocol: the operation is in the body.
@@ -21,8 +21,8 @@ impl<'a> Destination<'a> {
     /// The destination of `request`.
     pub fn of(request: &'a Request) -> Self {
         let (headers, path) = (request.headers(), request.uri().path());
-        if path.starts_with("/service/") {
-            return Self::Cbor;
+        if let Some(path) = path.strip_prefix("/service/") {
+            return Self::Cbor(path);
         }
         let is_post_to_root = path == "/" && request.method() == Method::POST;
         match headers.get("x-amz-target") {
@@ -79,7 +79,7 @@ mod tests {
                 "POST",
                 "/service/S/operation/O",
                 &[target, form][..],
-                Destination::Cbor,
+                Destination::Cbor("S/operation/O"),
             ),
             ("POST", "/", &[target, form], Destination::Target(target.1)),
             ("POST", "/?x=1", &[target], Destination::Target(target.1)),

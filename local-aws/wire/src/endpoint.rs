@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue};
@@ -16,10 +17,11 @@ use crate::body::{discard_body, read_body};
 use crate::destination::{Destination, signing_name};
 use crate::error::{Error, JsonProtocol};
 use crate::query::{Form, Parameters, shorten};
+use crate::query_compatible::{MemberTypes, NewProtocol, QueryCompatible};
 use crate::xml;
 
-/// Maximum size of a request body in the query protocol in MiB. The largest request of AWS, `PutMetricData`, has 1 MiB.
-const MAX_FORM_MIB: usize = 1;
+/// Maximum size of a request body in MiB, in the protocols that the endpoint itself reads. The largest request of AWS, `PutMetricData`, has 1 MiB.
+const MAX_BODY_MIB: usize = 1;
 
 /// Services whose clients read XML errors although the request shows no protocol: those with REST-XML.
 const REST_XML_SIGNING_NAMES: [&str; 3] = ["cloudfront", "route53", "s3"];
@@ -54,6 +56,8 @@ pub enum Api {
         /// The operations.
         call: QueryCall,
     },
+    /// AWS JSON 1.0, the query protocol and Smithy RPC v2 CBOR.
+    QueryCompatible(QueryCompatible),
     /// REST-JSON. The router gets the requests that are signed for the service, and unsigned requests with its paths.
     Rest {
         /// Whether the service has an operation with this path.
@@ -76,6 +80,13 @@ struct Endpoint {
     services: Vec<Service>,
 }
 
+/// A call of an operation.
+struct Call<'a> {
+    service: &'a QueryCompatible,
+    protocol: NewProtocol,
+    operation: String,
+}
+
 async fn respond(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
     let request_id = Uuid::new_v4().to_string();
     let mut response = endpoint.respond(request, &request_id).await;
@@ -91,11 +102,14 @@ async fn respond(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Res
 
 impl Endpoint {
     async fn respond(&self, request: Request, request_id: &str) -> Response {
+        if let Some(call) = self.query_compatible_call(&request) {
+            return self.respond_to_call(call, request, request_id).await;
+        }
         let router = match Destination::of(&request) {
             Destination::Form => return self.respond_to_form(request, request_id).await,
             Destination::Target(target) => self.router_of_target(target),
             Destination::Path => self.router_of_path(&request),
-            Destination::Cbor => None,
+            Destination::Cbor(_) => None,
         };
         match router {
             Some(router) => router.clone().oneshot(request).await.into_response(),
@@ -105,6 +119,52 @@ impl Endpoint {
                 response
             }
         }
+    }
+
+    /// The call that a request has for a service with several protocols, if it is not in the query protocol.
+    fn query_compatible_call(&self, request: &Request) -> Option<Call<'_>> {
+        let (protocol, prefix, operation) = match Destination::of(request) {
+            Destination::Target(target) => {
+                let (prefix, operation) = target.split_once('.')?;
+                (NewProtocol::Json, prefix, operation)
+            }
+            Destination::Cbor(path) => {
+                let (service, operation) = path.split_once("/operation/")?;
+                (NewProtocol::Cbor, service, operation)
+            }
+            Destination::Form | Destination::Path => return None,
+        };
+        let service = self
+            .services
+            .iter()
+            .find_map(|service| match &service.api {
+                Api::QueryCompatible(service) if service.target_prefix == prefix => Some(service),
+                _ => None,
+            })?;
+        Some(Call {
+            service,
+            protocol,
+            operation: operation.to_owned(),
+        })
+    }
+
+    async fn respond_to_call(
+        &self,
+        call: Call<'_>,
+        request: Request,
+        request_id: &str,
+    ) -> Response {
+        let (head, body) = request.into_parts();
+        let body = read_body(&head.headers, body, MAX_BODY_MIB).await;
+        let body = match &body {
+            Ok(body) => Ok(&**body),
+            Err(error) => Err(error.into()),
+        };
+        let response = call
+            .service
+            .respond(call.protocol, &call.operation, &head.headers, body);
+        response
+            .unwrap_or_else(|| self.refuse(&Request::from_parts(head, Body::empty()), request_id))
     }
 
     fn router_of_target(&self, target: &str) -> Option<&Router> {
@@ -133,7 +193,7 @@ impl Endpoint {
 
     async fn respond_to_form(&self, request: Request, request_id: &str) -> Response {
         let (head, body) = request.into_parts();
-        let result = match read_body(&head.headers, body, MAX_FORM_MIB).await {
+        let result = match read_body(&head.headers, body, MAX_BODY_MIB).await {
             Ok(body) => self.call_query(&body, signing_name(&head.headers), request_id),
             Err(error) => Err(error.into()),
         };
@@ -155,17 +215,28 @@ impl Endpoint {
             version,
             parameters,
         } = Form::parse(body)?;
-        let api = self.services.iter().find_map(|service| match &service.api {
+        let result = self.services.iter().find_map(|service| match &service.api {
             Api::Query {
-                version: service_version,
-                namespace,
-                call,
-            } if *service_version == version => Some((namespace, call)),
+                version: of_service,
+                ..
+            } if *of_service == version => Some(&service.api),
+            Api::QueryCompatible(api) if api.version == version => Some(&service.api),
             _ => None,
         });
-        let result = api.and_then(|(namespace, call)| {
-            let result = call(&action, parameters)?;
-            Some(result.map(|it| xml::result_document(&action, namespace, &it, request_id)))
+        let result = result.and_then(|api| match api {
+            Api::Query {
+                namespace, call, ..
+            } => {
+                let result = call(&action, parameters)?;
+                let members = MemberTypes::default();
+                Some(
+                    result.map(|it| {
+                        xml::result_document(&action, namespace, &it, members, request_id)
+                    }),
+                )
+            }
+            Api::QueryCompatible(service) => service.call_query(&action, parameters, request_id),
+            Api::Json { .. } | Api::Rest { .. } => None,
         });
         result.unwrap_or_else(|| Err(self.unknown("InvalidAction", signing_name, &action)))
     }
@@ -176,7 +247,7 @@ impl Endpoint {
         let error = |operation| self.unknown("UnknownOperationException", signing_name, operation);
         let path = request.uri().path();
         match Destination::of(request) {
-            Destination::Cbor => error(path).cbor_response(),
+            Destination::Cbor(_) => error(path).cbor_response(),
             Destination::Target(target) => {
                 error(target).json_response(json_protocol(request.headers()))
             }

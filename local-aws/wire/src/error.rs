@@ -10,7 +10,8 @@ use crate::body::BodyError;
 use crate::{cbor, xml};
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
-const SMITHY_PROTOCOL: HeaderName = HeaderName::from_static("smithy-protocol");
+/// The header that names Smithy's protocols.
+pub(crate) const SMITHY_PROTOCOL: HeaderName = HeaderName::from_static("smithy-protocol");
 
 /// An error of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Error {
     /// The code that clients compare, for example `InvalidRequestException`. A code has only ASCII letters, digits and
     /// dots.
     pub code: &'static str,
-    /// The message for people.
+    /// The message for people. An empty message is absent from a response in the query protocol.
     pub message: String,
 }
 
@@ -42,6 +43,22 @@ impl Error {
             status: StatusCode::BAD_REQUEST,
             code,
             message: message.into(),
+        }
+    }
+
+    /// An error because a resource does not exist, with status 404.
+    pub fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            ..Self::bad_request(code, message)
+        }
+    }
+
+    /// Whose fault it is, in the words of the query protocol.
+    pub(crate) fn fault(&self) -> &'static str {
+        match self.status.is_server_error() {
+            true => "Receiver",
+            false => "Sender",
         }
     }
 
@@ -68,7 +85,8 @@ impl Error {
 
     /// The response in the protocol Smithy RPC v2 CBOR.
     pub fn cbor_response(&self) -> Response {
-        let body = cbor::text_map(&[("__type", self.code), ("message", &self.message)]);
+        let body = json!({ "__type": self.code, "message": self.message });
+        let body = cbor::encode(&body, &[]);
         let mut response = self.response("application/cbor", body);
         let protocol = HeaderValue::from_static("rpc-v2-cbor");
         response.headers_mut().insert(SMITHY_PROTOCOL, protocol);
@@ -82,6 +100,12 @@ impl Error {
 
 impl From<BodyError> for Error {
     fn from(error: BodyError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&BodyError> for Error {
+    fn from(error: &BodyError) -> Self {
         let (status, code) = match error {
             BodyError::TooLarge(_) => (
                 StatusCode::PAYLOAD_TOO_LARGE,

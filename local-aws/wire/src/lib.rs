@@ -16,7 +16,9 @@ mod guard;
 mod json;
 mod page_tokens;
 mod query;
+mod query_compatible;
 mod serve;
+mod shape;
 mod xml;
 
 pub use accept::Warn;
@@ -29,4 +31,6 @@ pub use guard::{Allowed, Guard};
 pub use json::{JsonBody, json_router, parse_json_value, unknown_operation};
 pub use page_tokens::PageTokens;
 pub use query::{Parameters, shorten};
+pub use query_compatible::{ErrorNames, InputCall, MemberTypes, QueryCompatible};
 pub use serve::{Server, Timeouts, serve, serve_connections};
+pub use shape::{Input, Member, Shape, Words};

@@ -3,13 +3,29 @@
 use std::fmt::Write;
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::macros::format_description;
 
 use crate::error::Error;
+use crate::query_compatible::MemberTypes;
 
-/// Returns the body of a successful response. `result` is the result of the operation as an object.
-pub fn result_document(action: &str, namespace: &str, result: &Value, request_id: &str) -> String {
+/// Returns the body of a successful response. `result` is the result of the operation as an object, or null if the operation
+/// has no result.
+pub fn result_document(
+    action: &str,
+    namespace: &str,
+    result: &Value,
+    members: MemberTypes,
+    request_id: &str,
+) -> String {
     let mut xml = format!("<{action}Response xmlns=\"{namespace}\">");
-    write_element(&mut xml, &format!("{action}Result"), result);
+    write_element(
+        &mut xml,
+        &format!("{action}Result"),
+        result,
+        members,
+        Kind::Plain,
+    );
     let _ = write!(
         xml,
         "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
@@ -19,16 +35,21 @@ pub fn result_document(action: &str, namespace: &str, result: &Value, request_id
 
 /// Returns the body of an error response.
 pub fn error_document(error: &Error, request_id: &str) -> String {
-    let sender = if error.status.is_server_error() {
-        "Receiver"
-    } else {
-        "Sender"
-    };
     let mut xml = format!(
-        "<ErrorResponse><Error><Type>{sender}</Type><Code>{}</Code>",
+        "<ErrorResponse><Error><Type>{}</Type><Code>{}</Code>",
+        error.fault(),
         error.code
     );
-    write_element(&mut xml, "Message", &Value::from(&*error.message));
+    if !error.message.is_empty() {
+        let message = Value::from(&*error.message);
+        write_element(
+            &mut xml,
+            "Message",
+            &message,
+            MemberTypes::default(),
+            Kind::Plain,
+        );
+    }
     let _ = write!(
         xml,
         "</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
@@ -36,30 +57,71 @@ pub fn error_document(error: &Error, request_id: &str) -> String {
     xml
 }
 
+/// What the name of a member says about its value.
+#[derive(Clone, Copy)]
+enum Kind {
+    Plain,
+    Timestamp,
+    Map,
+}
+
 /// Writes an element. Each item of a list is an element `member`. A null value is an absent member of a structure. An
-/// object is a structure: maps and flattened lists have other elements, and no local service returns them.
-fn write_element(xml: &mut String, name: &str, value: &Value) {
+/// object is a structure, unless its name is that of a map. Flattened lists and maps have other elements, and no local
+/// service returns them.
+fn write_element(xml: &mut String, name: &str, value: &Value, members: MemberTypes, kind: Kind) {
     if value.is_null() {
         return;
     }
     let _ = write!(xml, "<{name}>");
     match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                write_element(xml, name, value);
+        Value::Object(entries) if matches!(kind, Kind::Map) => {
+            for (key, value) in entries {
+                xml.push_str("<entry>");
+                write_element(xml, "key", &Value::from(&**key), members, Kind::Plain);
+                write_element(xml, "value", value, members, Kind::Plain);
+                xml.push_str("</entry>");
+            }
+        }
+        Value::Object(values) => {
+            for (name, value) in values {
+                let kind = match &**name {
+                    name if members.timestamps.contains(&name) => Kind::Timestamp,
+                    name if members.maps.contains(&name) => Kind::Map,
+                    _ => Kind::Plain,
+                };
+                write_element(xml, name, value, members, kind);
             }
         }
         Value::Array(items) => {
             for item in items {
-                write_element(xml, "member", item);
+                write_element(xml, "member", item, members, kind);
             }
         }
         Value::String(text) => write_text(xml, text),
+        Value::Number(number) if matches!(kind, Kind::Timestamp) => {
+            write_timestamp(xml, number.as_f64().unwrap_or_default());
+        }
         scalar => {
             let _ = write!(xml, "{scalar}");
         }
     }
     let _ = write!(xml, "</{name}>");
+}
+
+/// Writes a time in ISO 8601, with milliseconds if it is not a whole second.
+fn write_timestamp(xml: &mut String, seconds: f64) {
+    let millis = (seconds * 1000.0).round() as i128;
+    // A time after the year 9999 has no text.
+    let Ok(time) = OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000) else {
+        return;
+    };
+    let format = match millis % 1000 {
+        0 => format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z"),
+        _ => format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+        ),
+    };
+    xml.push_str(&time.format(format).unwrap_or_default());
 }
 
 /// Writes text with escapes. XML 1.0 has no form for most control characters, so U+FFFD replaces them.

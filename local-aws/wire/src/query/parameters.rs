@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
+use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::shorten;
@@ -34,6 +35,19 @@ impl Parameters {
             };
             Error::bad_request("ValidationError", shorten(&message))
         })
+    }
+}
+
+impl Parameters {
+    /// The parameters as an object whose scalars are texts.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the numbers of list items are not numbers.
+    pub(crate) fn into_value(self) -> Result<Value, Error> {
+        self.0
+            .into_value()
+            .map_err(|error| Error::bad_request("MalformedInput", shorten(&error.to_string())))
     }
 }
 
@@ -83,6 +97,20 @@ impl Node {
         });
         let items = numbered.collect::<Result<BTreeMap<u32, Node>, ValueError>>()?;
         Ok(items.into_values().collect())
+    }
+
+    fn into_value(self) -> Result<Value, ValueError> {
+        match self {
+            Self::Text(text) => Ok(text.into()),
+            Self::Group(members) if members.contains_key("member") => {
+                let items = Self::Group(members).into_items()?;
+                items.into_iter().map(Self::into_value).collect()
+            }
+            Self::Group(members) => members
+                .into_iter()
+                .map(|(name, value)| Ok((name, value.into_value()?)))
+                .collect(),
+        }
     }
 
     fn into_text(self, expected: &str) -> Result<String, ValueError> {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Form;
+use crate::query_compatible::MemberTypes;
 use crate::xml;
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -86,7 +87,7 @@ fn a_result_becomes_a_response_body() {
         response,
     } in outputs
     {
-        let body = xml::result_document("Op", namespace, &result, "id");
+        let body = xml::result_document("Op", namespace, &result, MemberTypes::default(), "id");
         assert_eq!(body, response.body, "{description}");
     }
 }

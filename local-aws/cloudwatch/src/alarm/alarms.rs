@@ -1,0 +1,228 @@
+//! All alarms. Changes of their states return the actions to run.
+
+use std::collections::BTreeMap;
+
+use wire::Error;
+
+use super::evaluate::{datapoints, evaluate, evaluated, evaluation_range};
+use super::history::{Change, History, state};
+use super::reason::{reason, reason_data, recent_values};
+use super::{Alarm, AlarmAction, AlarmConfig, AlarmState, Rule};
+use crate::metrics::Store;
+use crate::time::Timestamp;
+
+/// The reason of an alarm that was not evaluated yet.
+const UNCHECKED: &str = "Unchecked: Initial alarm creation";
+
+/// The prefix of the actions of Auto Scaling. They run each minute while the state stays.
+const AUTO_SCALING: &str = "arn:aws:autoscaling:";
+
+/// Most alarms. AWS permits as many as one pays for.
+const MAX_ALARMS: usize = 5000;
+
+/// Alarms by name, and their history.
+#[derive(Debug, Default)]
+pub struct Alarms {
+    alarms: BTreeMap<String, Alarm>,
+    history: History,
+}
+
+/// Which alarms are evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Those with periods of less than a minute.
+    ShortPeriods,
+    /// All. Actions of Auto Scaling run again.
+    All,
+}
+
+impl Alarms {
+    /// The alarms by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Alarm> {
+        self.alarms.values()
+    }
+
+    /// The history.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Creates an alarm, or replaces its configuration. Only a new alarm gets the tags.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the configuration is not valid, or if there are too many alarms.
+    pub fn put(
+        &mut self,
+        config: AlarmConfig,
+        tags: BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let rule = Rule::check(&config)?;
+        if let Some(alarm) = self.alarms.get_mut(&config.name) {
+            alarm.config = config;
+            alarm.rule = rule;
+            alarm.configuration_updated_at = now;
+            self.history.record_change(alarm, Change::Update, now);
+            return Ok(());
+        }
+        if self.alarms.len() >= MAX_ALARMS {
+            let message = format!("There are already {MAX_ALARMS} alarms");
+            return Err(Error::bad_request("LimitExceeded", message));
+        }
+        let alarm = Alarm {
+            rule,
+            configuration_updated_at: now,
+            state: AlarmState::InsufficientData,
+            reason: UNCHECKED.to_owned(),
+            reason_data: None,
+            state_updated_at: now,
+            state_transitioned_at: now,
+            tags,
+            config,
+        };
+        self.history.record_change(&alarm, Change::Create, now);
+        self.alarms.insert(alarm.config.name.clone(), alarm);
+        Ok(())
+    }
+
+    /// Deletes an alarm, if there is one with the name.
+    pub fn delete(&mut self, name: &str, now: Timestamp) {
+        if let Some(alarm) = self.alarms.remove(name) {
+            self.history.record_change(&alarm, Change::Delete, now);
+        }
+    }
+
+    /// Enables or disables the actions of an alarm, if there is one with the name.
+    pub fn enable_actions(&mut self, name: &str, are_enabled: bool, now: Timestamp) {
+        if let Some(alarm) = self.alarms.get_mut(name) {
+            alarm.config.actions_enabled = are_enabled;
+            alarm.configuration_updated_at = now;
+            self.history.record_change(alarm, Change::Update, now);
+        }
+    }
+
+    /// Changes the tags of an alarm. Returns whether there is one with the ARN.
+    pub fn change_tags(
+        &mut self,
+        arn: &str,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> bool {
+        let alarm = self
+            .alarms
+            .values_mut()
+            .find(|alarm| alarm.config.arn() == arn);
+        alarm.map(|alarm| change(&mut alarm.tags)).is_some()
+    }
+
+    /// Sets the state of an alarm until its next evaluation. Returns the actions to run, or `None` if there is no alarm with
+    /// the name.
+    pub fn set_state(
+        &mut self,
+        name: &str,
+        new: AlarmState,
+        reason: String,
+        reason_data: Option<String>,
+        now: Timestamp,
+    ) -> Option<Vec<AlarmAction>> {
+        let alarm = self.alarms.get_mut(name)?;
+        Some(transition(
+            &mut self.history,
+            alarm,
+            new,
+            reason,
+            reason_data,
+            now,
+        ))
+    }
+
+    /// Evaluates alarms, and returns the actions to run.
+    pub fn evaluate(&mut self, store: &Store, due: Due, now: Timestamp) -> Vec<AlarmAction> {
+        let mut actions = Vec::new();
+        for alarm in self.alarms.values_mut() {
+            let rule = &alarm.rule;
+            if due == Due::ShortPeriods && rule.period >= 60 {
+                continue;
+            }
+            let range = evaluation_range(rule, now);
+            let result = rule.queries.compute(rule.watched, store, range.0, range.1);
+            let points = datapoints(rule, range, &result);
+            match evaluate(rule, &points) {
+                Some(state) if state != alarm.state => {
+                    let evaluated = evaluated(rule, &points);
+                    let reason = reason(rule, &alarm.config, state, &evaluated);
+                    let data = reason_data(rule, &alarm.config, now, &evaluated);
+                    let history = &mut self.history;
+                    actions.extend(transition(history, alarm, state, reason, Some(data), now));
+                }
+                _ if due == Due::All => {
+                    let data = reason_data(rule, &alarm.config, now, &evaluated(rule, &points));
+                    let again = actions_of(alarm, recent_values(&data), false, now);
+                    actions.extend(
+                        again
+                            .into_iter()
+                            .filter(|it| it.action.starts_with(AUTO_SCALING)),
+                    );
+                }
+                _ => {}
+            }
+        }
+        actions
+    }
+
+    /// Records that an action has run.
+    pub fn record_action(&mut self, action: &AlarmAction, result: &Result<(), String>) {
+        self.history.record_action(action, result);
+    }
+}
+
+/// Gives an alarm a state, and returns the actions to run.
+fn transition(
+    history: &mut History,
+    alarm: &mut Alarm,
+    new: AlarmState,
+    reason: String,
+    reason_data: Option<String>,
+    now: Timestamp,
+) -> Vec<AlarmAction> {
+    let old = state(alarm.state, &alarm.reason, alarm.reason_data.as_deref());
+    let is_new = alarm.state != new;
+    alarm.state = new;
+    alarm.reason = reason;
+    alarm.reason_data = reason_data;
+    alarm.state_updated_at = now;
+    if !is_new {
+        return Vec::new();
+    }
+    alarm.state_transitioned_at = now;
+    let state = state(alarm.state, &alarm.reason, alarm.reason_data.as_deref());
+    history.record_state(&alarm.config.name, &old, &state, now);
+    let values = alarm.reason_data.as_deref().map(recent_values);
+    actions_of(alarm, values.unwrap_or_default(), true, now)
+}
+
+/// The actions of the present state of an alarm, if they are enabled.
+fn actions_of(
+    alarm: &Alarm,
+    values: Vec<f64>,
+    is_new_state: bool,
+    now: Timestamp,
+) -> Vec<AlarmAction> {
+    if !alarm.config.actions_enabled {
+        return Vec::new();
+    }
+    let actions = alarm.config.actions(alarm.state).iter();
+    let actions = actions.map(|action| AlarmAction {
+        action: action.clone(),
+        alarm_name: alarm.config.name.clone(),
+        alarm_arn: alarm.config.arn(),
+        state: alarm.state,
+        reason: alarm.reason.clone(),
+        values: values.clone(),
+        threshold: alarm.rule.threshold,
+        operator: alarm.rule.operator,
+        time: now,
+        is_new_state,
+    });
+    actions.collect()
+}

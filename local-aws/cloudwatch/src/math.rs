@@ -1,0 +1,245 @@
+//! Queries of metric data: metrics with a statistic, and expressions over them. An expression has numbers, ids of other
+//! queries, `+ - * /`, parentheses, `SUM([a, b])` and `FILL(a, 0)` or `FILL(a, REPEAT)`.
+//!
+//! Source: AWS's guide to CloudWatch, "Using metric math".
+
+mod parser;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use parser::Expression;
+
+use crate::metrics::{Metric, Point, Query, Statistic, Store, Unit};
+
+/// Values by start of the period in seconds.
+pub type Series = BTreeMap<i64, f64>;
+
+/// A query of a request, as clients send it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MetricDataQuery {
+    /// The name of the result in expressions.
+    pub id: String,
+    /// A metric with a statistic. A query has either this or `expression`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric_stat: Option<MetricStat>,
+    /// An expression of metric math.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+    /// The label of the result.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Whether the result is returned; true if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_data: Option<bool>,
+    /// The period of an expression in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<i64>,
+    /// The account of the metric.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+}
+
+/// A metric with a statistic.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MetricStat {
+    /// The metric.
+    pub metric: Metric,
+    /// The period in seconds.
+    pub period: i64,
+    /// The name of the statistic.
+    pub stat: String,
+    /// Only values with this unit count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+}
+
+/// Checked queries of one request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queries(Vec<Checked>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Checked {
+    id: String,
+    source: Source,
+}
+
+/// What a query returns.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    Metric {
+        metric: Metric,
+        period: i64,
+        statistic: Statistic,
+        unit: Option<Unit>,
+    },
+    /// An expression, with the period of the metrics in it.
+    Expression(Expression, i64),
+}
+
+/// The result of a query.
+#[derive(Clone, Debug, Default)]
+pub struct QueryResult {
+    pub series: Series,
+    /// The units of the values of a metric. Only the values with the first unit are in the result.
+    pub units: Vec<Unit>,
+    /// The number of values in each period of a metric.
+    pub sample_counts: Series,
+}
+
+/// Most steps from an expression to the metrics in it.
+const MAX_DEPTH: usize = 10;
+
+impl Queries {
+    /// The one query of a metric with a statistic.
+    pub fn of_metric(
+        metric: Metric,
+        period: i64,
+        statistic: Statistic,
+        unit: Option<Unit>,
+    ) -> Self {
+        Self(vec![Checked {
+            id: String::new(),
+            source: Source::Metric {
+                metric: metric.sorted(),
+                period,
+                statistic,
+                unit,
+            },
+        }])
+    }
+
+    /// Checks queries.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the index of a query and a description if the query cannot be computed.
+    pub fn check(queries: &[MetricDataQuery]) -> Result<Self, (usize, String)> {
+        let mut checked = Vec::with_capacity(queries.len());
+        for (index, query) in queries.iter().enumerate() {
+            let fail = |error| (index, error);
+            let source = match (&query.metric_stat, &query.expression) {
+                (Some(MetricStat { metric, .. }), _)
+                    if metric.namespace.is_empty() || metric.name.is_empty() =>
+                {
+                    return Err(fail("needs Namespace and MetricName".to_owned()));
+                }
+                (Some(stat), None) => Source::Metric {
+                    metric: stat.metric.clone().sorted(),
+                    period: stat.period,
+                    statistic: Statistic::parse(&stat.stat).map_err(fail)?,
+                    unit: stat.unit,
+                },
+                (None, Some(expression)) => {
+                    Source::Expression(Expression::parse(expression).map_err(fail)?, 0)
+                }
+                _ => return Err(fail("needs either MetricStat or Expression".to_owned())),
+            };
+            let id = query.id.clone();
+            checked.push(Checked { id, source });
+        }
+        let mut queries = Self(checked);
+        for index in 0..queries.0.len() {
+            let period = queries.period(index, 0).map_err(|error| (index, error))?;
+            if let Source::Expression(_, of_metrics) = &mut queries.0[index].source {
+                *of_metrics = period;
+            }
+        }
+        Ok(queries)
+    }
+
+    /// The period of the result of a query in seconds.
+    pub fn period_of(&self, index: usize) -> i64 {
+        match self.0.get(index).map(|query| &query.source) {
+            Some(Source::Metric { period, .. } | Source::Expression(_, period)) => *period,
+            None => 60,
+        }
+    }
+
+    /// The metrics of the queries.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        self.0.iter().filter_map(|query| match &query.source {
+            Source::Metric { metric, .. } => Some(metric),
+            Source::Expression(..) => None,
+        })
+    }
+
+    /// The period of the metrics in a query: the first one of an expression, if they differ.
+    fn period(&self, index: usize, depth: usize) -> Result<i64, String> {
+        match &self.0[index].source {
+            Source::Metric { period, .. } => Ok(*period),
+            Source::Expression(..) if depth == MAX_DEPTH => {
+                Err("refers to itself, or has more than 10 levels".to_owned())
+            }
+            Source::Expression(expression, _) => {
+                let mut period = None;
+                for id in expression.ids() {
+                    let index = self.0.iter().position(|query| query.id == id);
+                    let index = index.ok_or_else(|| format!("has the unknown id {id}"))?;
+                    let of_id = self.period(index, depth + 1)?;
+                    period.get_or_insert(of_id);
+                }
+                period.ok_or_else(|| "has no metric".to_owned())
+            }
+        }
+    }
+
+    /// Computes a query for the periods from `start` to before `end`, in seconds.
+    pub fn compute(&self, index: usize, store: &Store, start: i64, end: i64) -> QueryResult {
+        match self.0.get(index).map(|query| &query.source) {
+            Some(Source::Metric {
+                metric,
+                period,
+                statistic,
+                unit,
+            }) => {
+                let query = Query {
+                    unit: *unit,
+                    period: *period,
+                    start,
+                    end,
+                };
+                of_points(&store.points(metric, query), *statistic)
+            }
+            Some(Source::Expression(expression, period)) => {
+                let series = |id: &str| {
+                    let index = self.0.iter().position(|query| query.id == id);
+                    index.map_or_else(Series::new, |index| {
+                        self.compute(index, store, start, end).series
+                    })
+                };
+                let period = usize::try_from(*period).unwrap_or(60);
+                let periods: Vec<i64> = (start..end).step_by(period.max(1)).collect();
+                QueryResult {
+                    series: expression.evaluate(&series, &periods),
+                    ..QueryResult::default()
+                }
+            }
+            None => QueryResult::default(),
+        }
+    }
+}
+
+/// The statistic of points. If they have several units, only those with the first unit by name count, as on AWS.
+fn of_points(points: &[Point], statistic: Statistic) -> QueryResult {
+    let mut units: Vec<_> = points.iter().map(|point| point.unit).collect();
+    units.sort();
+    units.dedup();
+    let of_unit = points
+        .iter()
+        .filter(|point| units.first() == Some(&point.unit));
+    let series = of_unit.clone();
+    let series = series.filter_map(|point| Some((point.start, statistic.of(&point.values)?)));
+    let sample_counts = of_unit.map(|point| (point.start, point.values.count));
+    QueryResult {
+        series: series.collect(),
+        sample_counts: sample_counts.collect(),
+        units,
+    }
+}
+
+#[cfg(test)]
+mod tests;
