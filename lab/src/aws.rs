@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use autoscaling::AutoScaling;
 use axum::Router;
+use cloudwatch::CloudWatch;
 use ecs::Ecs;
 use elb::LoadBalancer;
 use wire::{Api, Service, endpoint};
@@ -18,6 +20,8 @@ pub fn router(
     load_balancer: &Arc<LoadBalancer>,
     ecs: &Ecs,
     logs: &Logs,
+    cloudwatch: &Arc<CloudWatch>,
+    scaling: &AutoScaling,
     xray: Arc<Xray>,
 ) -> Router {
     // The emulator also answers for DynamoDB Streams.
@@ -38,6 +42,11 @@ pub fn router(
     let services = dynamodb
         .into_iter()
         .chain([ecs.service(), load_balancer.service(), logs.service()])
-        .chain([sts::service(), xray]);
+        .chain([
+            cloudwatch.service(),
+            scaling.service(),
+            sts::service(),
+            xray,
+        ]);
     endpoint(services.collect())
 }

@@ -120,7 +120,9 @@ impl Lab {
         });
         let groups = scenario.services.iter();
         let groups = groups.map(|service| (service.short_name, service.log_group));
-        let logs = Logs::new(groups, options.logs.then(|| report.console()));
+        let cloudwatch = wiring::cloudwatch();
+        let live = options.logs.then(|| report.console());
+        let logs = Logs::new(groups, Arc::clone(&cloudwatch), live);
         let balancing =
             wiring::balancing(&options, &scenario, ports.alb.address.port(), logs.clone());
         let (sender, failures) = mpsc::unbounded_channel();
@@ -148,6 +150,7 @@ impl Lab {
             balancing: &balancing,
             ecs: &ecs,
             metadata,
+            cloudwatch,
         };
         // A service can wait for each other one.
         let services = u32::try_from(scenario.services.len()).unwrap_or(u32::MAX);

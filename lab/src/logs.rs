@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cloudwatch::CloudWatch;
 use cloudwatch::logs::{Limits, Logs as Store};
 use ecs::{Clock, SystemClock};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -39,6 +40,8 @@ pub struct LogStream {
 #[derive(Clone)]
 pub struct Logs {
     store: Arc<Store>,
+    /// Gets the metrics in log lines, and those of metric filters.
+    metrics: Arc<CloudWatch>,
     /// The log groups by the short names of the services.
     groups: Arc<BTreeMap<&'static str, &'static str>>,
     access_log: Arc<Mutex<Kept>>,
@@ -46,15 +49,17 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Logs without lines. `groups` are the short names of the services and their log groups. New lines are also printed on
-    /// `live`.
+    /// Logs without lines. `groups` are the short names of the services and their log groups. `metrics` gets the
+    /// metrics in the lines. New lines are also printed on `live`.
     pub fn new(
         groups: impl IntoIterator<Item = (&'static str, &'static str)>,
+        metrics: Arc<CloudWatch>,
         live: Option<Console>,
     ) -> Self {
         let clock = SystemClock::start();
         let logs = Self {
             store: Arc::new(Store::new(LIMITS, Arc::new(move || clock.now().0))),
+            metrics,
             groups: Arc::new(groups.into_iter().collect()),
             access_log: Arc::default(),
             live,
@@ -66,6 +71,11 @@ impl Logs {
     /// CloudWatch Logs, for the AWS endpoint.
     pub fn service(&self) -> wire::Service {
         self.store.service()
+    }
+
+    /// Feeds the metrics of metric filters until it is dropped.
+    pub async fn keep_publishing_metrics(&self) {
+        self.store.keep_publishing_metrics(&*self.metrics).await;
     }
 
     /// The names of all logs.
@@ -116,6 +126,7 @@ impl Logs {
             self.print(&name, line);
             if let Some(LogStream { group, name }) = &stream {
                 self.store.put(group, name, line);
+                self.metrics.record_embedded_metrics(line);
             }
         };
         let mut lines = Lines::default();
@@ -156,11 +167,18 @@ impl Logs {
 
 #[cfg(test)]
 mod tests {
+    use cloudwatch::Limits;
+
     use super::*;
+
+    fn logs(groups: &[(&'static str, &'static str)]) -> Logs {
+        let metrics = CloudWatch::new(Limits::default(), Arc::new(|| Duration::ZERO));
+        Logs::new(groups.iter().copied(), metrics, None)
+    }
 
     #[tokio::test]
     async fn the_lines_of_an_output_are_kept_in_its_stream() {
-        let logs = Logs::new([("monolith", "group")], None);
+        let logs = logs(&[("monolith", "group")]);
         let stream = LogStream {
             group: "group".to_owned(),
             name: "a/b/c".to_owned(),
@@ -184,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_access_log_of_the_load_balancer_has_no_stream() {
-        let logs = Logs::new([], None);
+        let logs = logs(&[]);
         logs.keep_access_line("one");
         logs.keep_access_line("two");
         assert_eq!(logs.tail(LOAD_BALANCER, 1), "two\n");

@@ -1,9 +1,11 @@
-//! Back to the start while everything runs: likes and adoptions, load balancer, traces, logs, services.
+//! Back to the start while everything runs: likes and adoptions, load balancer, traces, logs, metrics, alarms, scaling,
+//! services.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use autoscaling::AutoScaling;
 use ecs::Ecs;
 use elb::LoadBalancer;
 use tokio::runtime::Handle;
@@ -12,6 +14,7 @@ use xray::Xray;
 use crate::database::Database;
 use crate::error::Error;
 use crate::logs::Logs;
+use crate::stage::Monitoring;
 
 /// What a reset changes.
 pub struct Reset {
@@ -21,6 +24,8 @@ pub struct Reset {
     pub load_balancer: Arc<LoadBalancer>,
     pub logs: Logs,
     pub xray: Arc<Xray>,
+    pub monitoring: Monitoring,
+    pub scaling: AutoScaling,
     pub ecs: Ecs,
     /// Held during a reset.
     pub running: Mutex<()>,
@@ -42,6 +47,9 @@ impl Reset {
             self.load_balancer.reset();
             self.xray.reset();
             self.logs.clear();
+            // Without policies, nothing changes a desired count any more.
+            Handle::current().block_on(self.scaling.reset());
+            self.monitoring.reset();
             Handle::current().block_on(self.ecs.reset());
             Ok(start.elapsed())
         })

@@ -42,6 +42,9 @@ pub struct Scenario {
     /// Each service comes after the services on which it depends.
     pub services: Vec<Service>,
     pub tables: Vec<Table>,
+    /// The alarms at the start.
+    pub alarms: Vec<Alarm>,
+    pub dashboard: Dashboard,
     /// The shell variables that `env` prints. `env` accepts no others from a lab.
     pub exports: &'static [(&'static str, Exported)],
     pub words: Words,
@@ -104,6 +107,40 @@ pub struct Table {
 
 /// An item in DynamoDB's own JSON.
 pub type Item = HashMap<&'static str, Value>;
+
+/// An alarm on a metric that the load balancer has for a target group. The period is a minute, and there are no actions.
+#[derive(Clone, Copy, Debug)]
+pub struct Alarm {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub metric: &'static str,
+    /// The name of the target group.
+    pub target_group: &'static str,
+    pub statistic: &'static str,
+    pub evaluation_periods: usize,
+    pub threshold: f64,
+    pub comparison: &'static str,
+    pub missing_data: &'static str,
+}
+
+/// The dashboard.
+#[derive(Clone, Debug)]
+pub struct Dashboard {
+    pub name: &'static str,
+    /// `${name}` stands for the value with the name.
+    pub body: &'static str,
+    pub values: Vec<(&'static str, DashboardValue)>,
+}
+
+/// A value in the body of the dashboard.
+#[derive(Clone, Copy, Debug)]
+pub enum DashboardValue {
+    Text(&'static str),
+    /// The dimension `LoadBalancer` of metrics.
+    LoadBalancer,
+    /// The dimension `TargetGroup` of metrics for the group with this name.
+    TargetGroup(&'static str),
+}
 
 /// The value of a shell variable that `env` prints.
 #[derive(Clone, Copy, Debug)]

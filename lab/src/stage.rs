@@ -1,5 +1,6 @@
 //! Starts and stops the services of a scenario in the order of their dependencies, and joins the local AWS services: ECS runs
-//! its tasks as processes, and registers them with the target groups of the load balancer.
+//! its tasks as processes, and registers them with the target groups of the load balancer; CloudWatch gets metrics of both;
+//! alarms change desired counts by Application Auto Scaling.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -19,10 +20,16 @@ use crate::scenario::{Scenario, Service};
 
 mod announcer;
 mod balancing;
+mod metering;
+mod monitoring;
+mod scaling;
 mod stop_order;
 mod targets;
 
 pub use balancing::{Balancing, Settings as BalancingSettings};
+pub use metering::Meter;
+pub use monitoring::Monitoring;
+pub use scaling::start_scaling;
 pub use targets::TargetGroups;
 
 use stop_order::stop_order;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ecs::{Ecs, SystemClock};
+use cloudwatch::CloudWatch;
+use ecs::{Clock, Ecs, SystemClock};
 use tokio::sync::mpsc;
 use wire::{Guard, Timeouts, Warn, serve};
 use xray::{Config, Limits, SamplingRates, Server};
@@ -21,7 +22,7 @@ use crate::reset::Reset;
 use crate::runtime::{self, Addresses, Metadata, Processes, Program, Surroundings};
 use crate::scenario::{IMAGES, Scenario};
 use crate::site::Site;
-use crate::stage::{Balancing, BalancingSettings, TargetGroups};
+use crate::stage::{Balancing, BalancingSettings, Meter, Monitoring, TargetGroups, start_scaling};
 
 use super::parts::Parts;
 
@@ -57,6 +58,15 @@ pub fn balancing(options: &Options, scenario: &Scenario, port: u16, logs: Logs) 
         log: Arc::new(move |line| logs.keep_access_line(line)),
     };
     Balancing::new(scenario, settings)
+}
+
+/// CloudWatch without metrics and alarms.
+pub fn cloudwatch() -> Arc<CloudWatch> {
+    let clock = SystemClock::start();
+    CloudWatch::new(
+        cloudwatch::Limits::default(),
+        Arc::new(move || clock.now().0),
+    )
 }
 
 /// What the cluster needs besides the scenario.
@@ -131,6 +141,7 @@ pub struct Served<'a> {
     pub balancing: &'a Balancing,
     pub ecs: &'a Ecs,
     pub metadata: Metadata,
+    pub cloudwatch: Arc<CloudWatch>,
 }
 
 /// Starts all listeners.
@@ -142,6 +153,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         balancing,
         ecs,
         metadata,
+        cloudwatch,
     } = served;
     let mut parts = Parts::default();
     // Of all listeners only the load balancer's and the tasks' own are open to web pages of other origins.
@@ -150,12 +162,15 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     let warn: Warn = Arc::new(move |warning| console.say(warning));
     let load_balancer = &balancing.load_balancer;
     let dynamodb = database.clone().into_router();
+    let scaling = start_scaling(scenario, balancing, ecs, &cloudwatch);
     let reset = Reset {
         database,
         data_dir: options.data_dir.clone(),
         load_balancer: Arc::clone(load_balancer),
         logs: site.logs.clone(),
         xray: site.xray.clone(),
+        monitoring: Monitoring::new(Arc::clone(&cloudwatch), scenario, balancing),
+        scaling: scaling.clone(),
         ecs: ecs.clone(),
         running: Mutex::default(),
     };
@@ -165,6 +180,8 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         load_balancer,
         ecs,
         &site.logs,
+        &cloudwatch,
+        &scaling,
         site.xray.clone(),
     );
     let aws = exports::router(exports).fallback_service(aws);
@@ -189,6 +206,24 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
             () = cluster.ended() => Err(Error::EcsEnded),
             () = stop.cancelled() => Ok(()),
         }
+    });
+
+    let logs = site.logs.clone();
+    let meter = Meter::new(
+        Arc::clone(&cloudwatch),
+        Arc::clone(load_balancer),
+        ecs.clone(),
+        metadata.clone(),
+        scenario.cluster,
+    );
+    parts.run(parts.aws.clone(), |stop| async move {
+        tokio::select! {
+            () = cloudwatch.run() => {}
+            () = logs.keep_publishing_metrics() => {}
+            never = meter.run() => match never {},
+            () = stop.cancelled() => {}
+        }
+        Ok(())
     });
 
     let server = Server::new(Arc::clone(&site.xray), ports.xray.sockets, guard.clone());

@@ -80,6 +80,11 @@ impl Metadata {
         }
     }
 
+    /// All tasks that have not ended.
+    pub fn tasks(&self) -> Vec<TaskView> {
+        self.lock().values().cloned().collect()
+    }
+
     fn find(&self, token: &str) -> Option<Found> {
         let (task, _) = token.split_once('-')?;
         let task = self.lock().get(task)?.clone();

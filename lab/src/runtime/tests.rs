@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use cloudwatch::{CloudWatch, Limits};
 use ecs::{
     Condition, Container, ContainerHealthCheck, Dependency, Exit, PortMapping, Protocol, Report,
     RestartPolicy,
@@ -71,7 +72,9 @@ async fn run(executable: &str) -> (Vec<Report>, String) {
 }
 
 async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>, String) {
-    let logs = Logs::new([("server", "group")], None);
+    let clock: cloudwatch::Clock = Arc::new(|| std::time::Duration::ZERO);
+    let metrics = CloudWatch::new(Limits::default(), clock);
+    let logs = Logs::new([("server", "group")], metrics, None);
     let (console, _flushed) = Console::start().unwrap();
     let processes = Processes::new(Config {
         program: Program {

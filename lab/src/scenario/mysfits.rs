@@ -10,6 +10,7 @@ use super::{Context, Exported, Rule, Scenario, Service, TargetGroup};
 mod definitions;
 mod environment;
 mod images;
+mod monitoring;
 mod options;
 mod table;
 mod words;
@@ -78,6 +79,8 @@ pub fn scenario(options: &Options, context: &Context<'_>) -> Scenario {
         default_target_group: MONOLITH_TARGET_GROUP,
         services: services(options, context),
         tables: vec![table::TABLE],
+        alarms: monitoring::ALARMS.to_vec(),
+        dashboard: monitoring::dashboard(),
         exports: EXPORTS,
         words: words::words(options, context),
     }

@@ -12,6 +12,7 @@ use crate::client::{CLUSTER, client, ecs, like};
 use crate::found;
 use crate::process::{Lab, PATIENT};
 
+mod alarms;
 mod deployments;
 #[cfg(target_os = "linux")]
 mod environment;

@@ -30,7 +30,7 @@ def serve():
 
     driver = create_clidriver()
     loader = driver.session.get_component("data_loader")
-    for service in ["dynamodb", "ecs", "elbv2", "logs", "sts", "xray"]:
+    for service in ["application-autoscaling", "cloudwatch", "dynamodb", "ecs", "elbv2", "logs", "sts", "xray"]:
         loader.load_service_model(service, "service-2")
     for line in sys.stdin:
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:

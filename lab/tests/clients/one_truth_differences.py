@@ -6,6 +6,7 @@ import re
 TASKS = "{LikeTaskDefinition.containerDefinitions.like-service,MonolithTaskDefinition.containerDefinitions.monolith-service}"
 SIDECARS = "{LikeTaskDefinition,MonolithTaskDefinition}.containerDefinitions.x-ray-daemon"
 SERVICES = "{LikeService,MonolithService}"
+ALARMS = "{LikesFail,LikeScaleUpAlarm,LikeScaleDownAlarm,LikeTasksUnhealthy,MonolithTasksUnhealthy}"
 GROUPS = "{LikeTargetGroup,MonolithTargetGroup}"
 
 # What AWS describes if a request does not contain it, from the documentation of these operations' types.
@@ -23,6 +24,8 @@ DEFAULTS_OF_AWS = {
     f"{SERVICES}.deploymentController.type": "ECS",
     f"{SERVICES}.deploymentConfiguration.strategy": "ROLLING",
     f"{SERVICES}.deploymentConfiguration.bakeTimeInMinutes": "0",
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    f"{ALARMS}.actionsEnabled": "true",
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
     "LoadBalancer.loadBalancerAttributes.access_logs.s3.enabled": "false",
     "LoadBalancer.loadBalancerAttributes.{access_logs,connection_logs}.s3.{bucket,prefix}": "",
@@ -77,6 +80,7 @@ DIFFERENCES = [
     (f"{SIDECARS}.environment.AOT_CONFIG_CONTENT", "<lines>", None, "the relay has no configuration"),
 
     # The lab's options
+    (f"{TASKS}.environment.OTEL_METRICS_EXPORTER", None, "emf", "in the lab, the metrics of the services need no preparation"),
     (f"{TASKS}.environment.OTEL_BSP_SCHEDULE_DELAY", None, "500", "a like's trace appears after half a second, not after five seconds"),
     ("MonolithService.desiredCount", "2", "1", "--monolith-tasks: one machine needs no second monolith for its availability"),
     (f"{GROUPS}.targetGroupAttributes.deregistration_delay.timeout_seconds", "15", "2",

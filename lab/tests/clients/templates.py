@@ -15,10 +15,13 @@ GENERATED = ["LikeTargetGroup", "MonolithTargetGroup", "LikeTaskRole", "Monolith
 
 
 def resources():
-    """Returns logical name -> properties of the resources of the stacks platform and services. The parameters have their defaults,
+    """Returns logical name -> properties of the resources of the stacks platform, services and observability. The parameters have their defaults,
     apart from those that other stacks set, and Tracing, which is on in the lab."""
     arns = {f"{name}Arn": name for name in GENERATED}
-    outputs = {**arns, "LoadBalancerDNS": "LoadBalancer", "LikeImage": "LikeImage", "MonolithImage": "MonolithImage", "TracingImage": "TracingImage", "Tracing": "daemon"}
+    full_names = {name: name for name in ["LoadBalancerFullName", "LikeTargetGroupFullName"]}
+    of_monolith = {"MonolithTargetGroupFullName": "MonolithTargetGroupFullName"}
+    outputs = {**arns, **full_names, "LoadBalancerDNS": "LoadBalancer", "LikeImage": "LikeImage", "MonolithImage": "MonolithImage", "TracingImage": "TracingImage", "Tracing": "daemon"}
     # The resolver prints each template.
     with contextlib.redirect_stdout(io.StringIO()):
-        return {**resolved.resources("platform"), **resolved.resources("services", **outputs)}
+        services = resolved.resources("services", **outputs)
+        return {**resolved.resources("platform"), **services, **resolved.resources("observability", **full_names, **of_monolith)}

@@ -13,6 +13,9 @@ from botocore import xform_name
 from clients import start_lab
 from one_truth_differences import defaults_of_aws, differences
 
+# The alarms of the templates have these names after the name of the workshop.
+ALARMS = ["LikesFail", "LikeScaleUpAlarm", "LikeScaleDownAlarm", "LikeTasksUnhealthy", "MonolithTasksUnhealthy"]
+
 # Resource -> the operation that creates such a resource.
 CREATED_BY = {
     "LikeTaskDefinition": ("ecs", "RegisterTaskDefinition"),
@@ -26,6 +29,8 @@ CREATED_BY = {
     "LikeTargetGroup": ("elbv2", "CreateTargetGroup"),
     "MonolithTargetGroup": ("elbv2", "CreateTargetGroup"),
     "MysfitsTable": ("dynamodb", "CreateTable"),
+    **{alarm: ("cloudwatch", "PutMetricAlarm") for alarm in ALARMS},
+    "Dashboard": ("cloudwatch", "PutDashboard"),
 }
 
 # Members that identify the elements of a list.
@@ -61,6 +66,12 @@ def describe_target_group(group):
     return {**group, "TargetGroupAttributes": attributes["Attributes"]}
 
 
+def described_alarms():
+    alarms = call("cloudwatch", "DescribeAlarms")["MetricAlarms"]
+    assert {alarm["AlarmName"] for alarm in alarms} == {f"mysfits-{name}" for name in ALARMS}
+    return {alarm["AlarmName"].removeprefix("mysfits-"): alarm for alarm in alarms}
+
+
 def described():
     """Returns the descriptions of the lab's resources, and the logical names of what other resources name."""
     like_tasks = describe_task_definition("Mythical-Like-Service-mysfits")
@@ -88,6 +99,8 @@ def described():
         "LikeRule": {**like_rule, "ListenerArn": listener["ListenerArn"]},
         "LikeTargetGroup": describe_target_group(like_group),
         "MonolithTargetGroup": describe_target_group(monolith_group),
+        **described_alarms(),
+        "Dashboard": call("cloudwatch", "GetDashboard", DashboardName="mysfits-us-east-1"),
         "MysfitsTable": {**table, "BillingMode": table["BillingModeSummary"]["BillingMode"]},
     }
     names = {
@@ -98,6 +111,9 @@ def described():
         listener["ListenerArn"]: "Listener",
         like_group["TargetGroupArn"]: "LikeTargetGroup",
         monolith_group["TargetGroupArn"]: "MonolithTargetGroup",
+        arn.split(":loadbalancer/")[1]: "LoadBalancerFullName",
+        like_group["TargetGroupArn"].split(":")[-1]: "LikeTargetGroupFullName",
+        monolith_group["TargetGroupArn"].split(":")[-1]: "MonolithTargetGroupFullName",
         endpoints()["otlp"]: "<OTLP>",
         endpoints()["xray"]["udp"]: "<X-Ray>",
         urlsplit(endpoints()["alb"]).netloc: "LoadBalancer",
@@ -158,6 +174,8 @@ def key_of(item, index):
 
 
 def text(value):
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -165,7 +183,7 @@ def values_of_templates():
     values = {}
     for name in CREATED_BY:
         for path, value in flatten(templates.resources()[name], name):
-            values[path] = "<lines>" if "\n" in value else value
+            values[path] = "<lines>" if path.endswith("AOT_CONFIG_CONTENT") else value
     return values
 
 

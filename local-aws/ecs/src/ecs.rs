@@ -6,7 +6,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::actor::{Actor, Input, Reply};
 use crate::ids::Ids;
-use crate::model::{Config, Event, ServiceConfig};
+use crate::model::{Config, Event, ServiceConfig, ServiceUpdate};
 use crate::overview::{Overview, ServiceOverview};
 use crate::runtime::Runtime;
 use crate::state::State;
@@ -57,6 +57,17 @@ impl Ecs {
     /// Creates a service. Its tasks start.
     pub async fn create_service(&self, config: ServiceConfig) {
         self.call(move |state, now| state.create_service(config, now))
+            .await;
+    }
+
+    /// Sets the desired count of a service, as `UpdateService` does. Does nothing if there is no such service.
+    pub async fn set_desired_count(&self, service: &str, desired: u32) {
+        let name = service.to_owned();
+        let update = ServiceUpdate {
+            desired_count: Some(desired),
+            ..ServiceUpdate::default()
+        };
+        self.call(move |state, now| state.update_service(&name, update, now))
             .await;
     }
 

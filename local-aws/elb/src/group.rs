@@ -192,7 +192,7 @@ impl TargetGroup {
     }
 
     /// The final portion of the ARN: `targetgroup/<name>/<id>`.
-    pub(crate) fn full_name(&self) -> &str {
+    pub fn full_name(&self) -> &str {
         self.arn.rsplit(':').next().unwrap_or_default()
     }
 

@@ -95,11 +95,13 @@ fn environment(
         ("LOGLEVEL", context.log_level.to_owned()),
     ];
     let region = ("AWS_REGION", wire::REGION.to_owned());
+    // CloudWatch gets the metrics from the log lines.
+    let metrics = ("OTEL_METRICS_EXPORTER", "emf".to_owned());
     let grace = ("SHUTDOWN_GRACE_SECONDS", "20".to_owned());
     let owned = |(name, value): (&str, String)| (name.to_owned(), value);
     let mut environment: Environment = of_both
         .into_iter()
-        .chain([grace, region])
+        .chain([grace, region, metrics])
         .chain(decided)
         .chain(defaults)
         .map(owned)
