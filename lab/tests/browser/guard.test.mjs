@@ -28,7 +28,7 @@ after(async () => {
 const pageUrl = (host) => `http://${host}:${otherServer.address().port}`;
 
 /** Requests that a page can send: name, URL, and the options of `fetch`. */
-function listRequests({ site, dynamodb, aws, otlp, xray, tables: [table] }) {
+function listRequests({ site, dynamodb, aws, otlp, xray, table }) {
   const segment = { trace_id: "1-00000001-000000000000000000000001", id: "0000000000000001", name: "evil", start_time: 1, end_time: 2 };
   const segmentsBody = JSON.stringify({ TraceSegmentDocuments: [JSON.stringify(segment)] });
   const samplingRule = { RuleName: "evil", Priority: 1, FixedRate: 0, ReservoirSize: 0, ServiceName: "*", ServiceType: "*", Host: "*", HTTPMethod: "*", URLPath: "*", ResourceARN: "*", Version: 1 };
@@ -125,12 +125,12 @@ test("a form, a beacon and a WebSocket of another origin are refused", async () 
 });
 
 test("a host name that resolves to this machine by DNS rebinding gets 403 from every listener", async () => {
-  const { xray, otlp, dynamodb, aws, site, tables } = lab.endpoints;
+  const { xray, otlp, dynamodb, aws, site, table } = lab.endpoints;
   for (const url of [xray.api, otlp, dynamodb, aws, site]) {
     const origin = `http://evil.example:${new URL(url).port}`;
     const page = await browser.open(origin);
     assert.match(await page.locator("body").textContent(), /AccessDeniedException/);
-    const requests = listRequests({ xray: { api: origin }, otlp: origin, dynamodb: origin, aws: origin, site: origin, tables });
+    const requests = listRequests({ xray: { api: origin }, otlp: origin, dynamodb: origin, aws: origin, site: origin, table });
     for (const [name, response] of await fetchAll(page, requests)) {
       assert.match(response, /^basic 403 /, `${url}: ${name}`);
       assert.doesNotMatch(response, /Mysfit|Documents|TraceSummaries/);
