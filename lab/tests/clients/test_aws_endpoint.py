@@ -69,8 +69,8 @@ class AwsEndpoint(TestCase):
                 self.assert_refused(code, SERVICES, cli.aws, *arguments)
         self.assert_refused("UnknownOperationException", "ListAccountSettings", cli.aws, "ecs", "list-account-settings")
         # Version 2 calls CloudWatch with the query protocol before 2.32.14, and then with AWS JSON.
-        with self.assertRaisesRegex(Refused, "ListMetrics of the service monitoring"):
-            cli.aws("cloudwatch", "list-metrics")
+        with self.assertRaisesRegex(Refused, "ListMetricStreams of the service monitoring"):
+            cli.aws("cloudwatch", "list-metric-streams")
         insights = ["xray", "get-insight-summaries", "--start-time", "0", "--end-time", "1"]
         self.assert_refused("InvalidRequestException", "/InsightSummaries", cli.aws, *insights)
         backups = "The operation DynamoDB_20120810.ListBackups is not implemented"
@@ -95,7 +95,7 @@ class AwsEndpoint(TestCase):
         self.assertEqual(response["ResponseMetadata"]["HTTPStatusCode"], 400)
 
     def test_botocore_reads_an_error_in_cbor(self):
-        path = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
+        path = "/service/GraniteServiceVersion20100801/operation/ListMetricStreams"
         request = urllib.request.Request(lab()["aws"] + path, b"\xa0", {"smithy-protocol": "rpc-v2-cbor"})
         with self.assertRaises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request)
