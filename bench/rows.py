@@ -7,7 +7,7 @@ value for the units in `figures.HIGHER_IS_BETTER`, and the highest value for all
 import collections
 import fnmatch
 
-from bench import balancer, burns, deployments, growth, hot, idle, rounds, sizes, xray
+from bench import balancer, burns, deployments, growth, hot, idle, logs, rounds, sizes, xray
 from bench.rounds import FULFILL_LIKE, LIKE, MYSFITS, ROOT, Workload
 from bench.targets import ALL, CONTROL, DEFAULT, OFF, TWIN
 
@@ -64,6 +64,9 @@ ROWS = (
     Row("balancer/describe", "calls/s", None, balancer.measure_describe_rate),
     *(Row(f"ecs/rolling-{tasks}", "ms", None, deployments.measure_rolling_ms(tasks)) for tasks in (2, 20)),
     Row("ecs/describe", "calls/s", None, deployments.measure_describe_rate),
+    Row("logs/intake", "events/s", 10_000, logs.measure_intake),
+    Row("logs/search/term", "ms", 200, logs.measure_search("term")),
+    Row("logs/search/json", "ms", 2000, logs.measure_search("json")),
     Row("burns/health/p99-ratio", "times", 10, burns.measure_ratio),
     Row("burns/health/p99", "ms", None, burns.measure_p99),
     *(Row(f"idle/{service}", "MiB", 20, idle.measure_idle_memory(service)) for service in SERVICES),
