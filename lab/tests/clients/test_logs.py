@@ -147,6 +147,11 @@ class Search(TestCase):
         messages = [line["message"], '{"target": "access", "path": "/mysfits/1/like", "status": 200}']
         [match] = call("TestMetricFilter", client, filterPattern=pattern, logEventMessages=messages)["matches"]
         self.assertEqual((match["eventNumber"], match["extractedValues"]["$.status"]), (1, str(status)))
+        # The value is added within a second.
+        metric = {"Namespace": "test", "MetricName": "Test"}
+        wait_for("the metric", lambda: Boto3().call("cloudwatch", "ListMetrics", **metric)["Metrics"])
+        times = {"StartTime": line["timestamp"] // 1000 - 60, "EndTime": line["timestamp"] // 1000 + 120, "Period": 60, "Statistics": ["Sum"]}
+        wait_for("a lost like", lambda: sum(it["Sum"] for it in Boto3().call("cloudwatch", "GetMetricStatistics", **metric, **times)["Datapoints"]) >= 1)
         call("DeleteMetricFilter", client, **parameters)
 
 
