@@ -216,14 +216,21 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         metadata.clone(),
         scenario.cluster,
     );
+    // Each of them works for a moment of its own, which delays none of the others.
     parts.run(parts.aws.clone(), |stop| async move {
-        tokio::select! {
-            () = cloudwatch.run() => {}
-            () = logs.keep_publishing_metrics() => {}
-            never = meter.run() => match never {},
-            () = stop.cancelled() => {}
-        }
+        stop.run_until_cancelled(cloudwatch.run()).await;
         Ok(())
+    });
+    parts.run(parts.aws.clone(), |stop| async move {
+        stop.run_until_cancelled(logs.keep_publishing_metrics())
+            .await;
+        Ok(())
+    });
+    parts.run(parts.aws.clone(), |stop| async move {
+        match stop.run_until_cancelled(meter.run()).await {
+            Some(never) => match never {},
+            None => Ok(()),
+        }
     });
 
     let server = Server::new(Arc::clone(&site.xray), ports.xray.sockets, guard.clone());

@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use elb::LoadBalancer;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::task::spawn_blocking;
 
 use crate::logs::Logs;
 
@@ -30,9 +31,12 @@ pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(body)).into_response()
 }
 
+/// Maximum number of lines in a response.
+const MAX_LINES: usize = 10_000;
+
 #[derive(Deserialize)]
 struct Range {
-    /// How many lines, from the end; all that are kept by default.
+    /// How many lines, from the end; by default [`MAX_LINES`].
     tail: Option<usize>,
 }
 
@@ -47,8 +51,14 @@ async fn tail(
         let message = format!("the logs are {}", known.join(" and "));
         return error(StatusCode::NOT_FOUND, "not_found", &message);
     };
-    let lines = logs.tail(log, range.tail.unwrap_or(usize::MAX));
-    ([(CACHE_CONTROL, "no-store")], lines).into_response()
+    let count = range.tail.unwrap_or(MAX_LINES).min(MAX_LINES);
+    match spawn_blocking(move || logs.tail(log, count)).await {
+        Ok(lines) => ([(CACHE_CONTROL, "no-store")], lines).into_response(),
+        Err(failed) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            error(status, "internal_error", &failed.to_string())
+        }
+    }
 }
 
 /// `GET /lab/load-balancer`: what the load balancer has counted since its start, under the names of CloudWatch's metrics.
