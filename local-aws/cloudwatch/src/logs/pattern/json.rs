@@ -9,6 +9,10 @@ use super::{Extracted, RegexCount};
 /// Maximum number of wildcard selectors in a pattern.
 const MAX_WILDCARDS: usize = 3;
 
+/// Maximum number of parentheses inside each other. Each level needs stack while the pattern is parsed. AWS's guide names no
+/// limit.
+const MAX_DEPTH: usize = 50;
+
 /// An expression over the properties of a JSON document.
 #[derive(Clone, Debug)]
 pub struct JsonPattern {
@@ -38,6 +42,7 @@ impl JsonPattern {
             cursor: Cursor::new(text),
             regexes,
             selectors: Vec::new(),
+            depth: 0,
         };
         if !text.ends_with('}') {
             let message = "If a filter pattern starts with '{' it must end with '}'";
@@ -108,6 +113,8 @@ struct Parser<'a> {
     cursor: Cursor<'a>,
     regexes: &'a mut RegexCount,
     selectors: Vec<Selector>,
+    /// The number of parentheses that are open.
+    depth: usize,
 }
 
 impl Parser<'_> {
@@ -140,14 +147,22 @@ impl Parser<'_> {
     /// Parses an expression in parentheses, or a condition. Moves over the blanks before and behind it.
     fn parse_part(&mut self) -> Result<Expression, PatternError> {
         self.cursor.skip_blanks();
+        let start = self.cursor.position();
         let part = if self.cursor.eat("(") {
+            if self.depth == MAX_DEPTH {
+                let message = format!(
+                    "A filter pattern cannot have more than {MAX_DEPTH} nested parentheses"
+                );
+                return Err(PatternError::new(message, start));
+            }
+            self.depth += 1;
             let expression = self.parse_any()?;
+            self.depth -= 1;
             if !self.cursor.eat(")") {
                 return Err(self.cursor.unexpected(")"));
             }
             expression
         } else {
-            let start = self.cursor.position();
             let selector = Selector::take(&mut self.cursor)?;
             self.cursor.skip_blanks();
             let condition = self.parse_condition()?;

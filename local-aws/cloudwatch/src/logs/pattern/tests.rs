@@ -68,6 +68,18 @@ fn a_term_with_other_characters_than_letters_digits_and_underscores_is_refused()
 }
 
 #[test]
+fn more_than_50_nested_parentheses_are_refused() {
+    let nested = |depth| format!("{{{}$.a = 1{}}}", "(".repeat(depth), ")".repeat(depth));
+    assert_matches(&nested(50), r#"{"a": 1}"#, true);
+    let message = "A filter pattern cannot have more than 50 nested parentheses (position 52)";
+    assert_refused(&nested(51), message);
+    assert_refused(&format!("{{{}}}", "(".repeat(1000)), message);
+    // Parentheses that are closed again do not count.
+    let in_a_row = vec!["($.a = 1)"; 100].join("||");
+    assert_matches(&format!("{{{in_a_row}}}"), r#"{"a": 1}"#, true);
+}
+
+#[test]
 fn a_json_pattern_that_cannot_be_parsed_is_refused_with_a_position() {
     for (pattern, message) in [
         // AWS's message: jorgebastida/awslogs issue 210.
