@@ -119,7 +119,46 @@ fn dimensions(names: &[String], targets: &Map<String, Value>) -> Option<Vec<Dime
     dimensions.collect()
 }
 
+/// A histogram as AWS's own libraries write it (`aws-embedded-metrics-java`, the exporter `awsemf` of the OpenTelemetry
+/// collector). The specification does not have it, but CloudWatch reads it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Histogram {
+    values: Vec<f64>,
+    counts: Vec<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    sum: Option<f64>,
+}
+
+impl Histogram {
+    /// The values, each as often as it was counted. The values are often midpoints of buckets, but `Min`, `Max` and `Sum` are
+    /// exact. `Count` is not needed: it is the sum of `Counts`.
+    fn distribution(&self) -> Option<Distribution> {
+        let Self { values, counts, .. } = self;
+        let is_valid = !values.is_empty()
+            && values.len() <= MAX_VALUES
+            && values.len() == counts.len()
+            && counts.iter().all(|count| *count > 0.0);
+        if !is_valid {
+            return None;
+        }
+        let mut all = Distribution::default();
+        for (value, count) in values.iter().zip(counts) {
+            all.add(&Distribution::of(*value, *count));
+        }
+        all.min = self.min.unwrap_or(all.min);
+        all.max = self.max.unwrap_or(all.max);
+        all.sum = self.sum.unwrap_or(all.sum);
+        let is_finite = all.sum.is_finite() && all.count.is_finite();
+        (is_finite && all.min <= all.max).then_some(all)
+    }
+}
+
 fn values(target: &Value) -> Option<Distribution> {
+    if target.is_object() {
+        return Histogram::deserialize(target).ok()?.distribution();
+    }
     let values = match target {
         Value::Array(values) => values.as_slice(),
         value => std::slice::from_ref(value),
@@ -184,6 +223,53 @@ mod tests {
         assert_eq!((metrics[0].values.count, metrics[0].values.sum), (3.0, 5.5));
     }
 
+    /// The line is that of the test of histograms in the crate `telemetry`.
+    #[test]
+    fn a_histogram_has_values_with_counts_and_exact_statistics() {
+        let line = json!({
+            "_aws": {
+                "Timestamp": 1574109732004_i64,
+                "CloudWatchMetrics": [{
+                    "Namespace": "MythicalMysfits",
+                    "Dimensions": [["service", "http.route"]],
+                    "Metrics": [
+                        { "Name": "http.server.request.duration", "Unit": "Seconds" },
+                        { "Name": "likes", "Unit": "Count" },
+                    ],
+                }],
+            },
+            "service": "like service",
+            "http.route": "/likes",
+            "http.server.request.duration": {
+                "Values": [0.75, 1.5, 6.0, 8.5],
+                "Counts": [1, 2, 1, 1],
+                "Min": 0.5,
+                "Max": 9.0,
+                "Sum": 17.25,
+                "Count": 5,
+            },
+            "likes": 3,
+        });
+        let metrics = parse_embedded_metrics(&line.to_string());
+        let names: Vec<_> = metrics.iter().map(|it| &*it.metric.name).collect();
+        assert_eq!(names, ["http.server.request.duration", "likes"]);
+        let values = &metrics[0].values;
+        assert_eq!((values.min, values.max), (0.5, 9.0));
+        assert_eq!((values.sum, values.count), (17.25, 5.0));
+        assert_eq!(values.percentile(60.0), Some(1.5));
+        assert_eq!(values.percentile(99.0), Some(8.5));
+    }
+
+    #[test]
+    fn a_histogram_without_statistics_has_those_of_its_values() {
+        let mut line = example();
+        line["time"] = json!({ "Values": [2.0, 3.0], "Counts": [1, 2] });
+        let metrics = parse_embedded_metrics(&line.to_string());
+        let values = &metrics[0].values;
+        assert_eq!((values.min, values.max), (2.0, 3.0));
+        assert_eq!((values.sum, values.count), (8.0, 3.0));
+    }
+
     #[test]
     fn a_line_that_breaks_the_specification_has_no_metrics() {
         for (pointer, value) in [
@@ -201,6 +287,22 @@ mod tests {
             ("/time", json!([])),
             ("/time", json!(vec![1; 101])),
             ("/time", json!({ "nested": 1 })),
+            ("/time", json!({ "Values": [1.0], "Counts": [] })),
+            ("/time", json!({ "Values": [], "Counts": [] })),
+            ("/time", json!({ "Values": [1.0], "Counts": [0] })),
+            ("/time", json!({ "Values": ["1"], "Counts": [1] })),
+            (
+                "/time",
+                json!({ "Values": [1.0, 2.0], "Counts": [1e308, 1e308] }),
+            ),
+            (
+                "/time",
+                json!({ "Values": [1.0], "Counts": [1], "Min": 2, "Max": 1 }),
+            ),
+            (
+                "/time",
+                json!({ "Values": vec![1; 101], "Counts": vec![1; 101] }),
+            ),
             ("/functionVersion", json!("v".repeat(1025))),
         ] {
             let mut line = example();
