@@ -1,5 +1,6 @@
 //! Metrics, alarms and dashboards together.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +9,7 @@ use std::time::Duration;
 use wire::Error;
 
 use crate::Clock;
-use crate::alarm::{AlarmAction, AlarmActions, AlarmConfig, Alarms, Due};
+use crate::alarm::{AlarmAction, AlarmActions, AlarmConfig, Alarms, Due, Rule};
 use crate::dashboard::Dashboards;
 use crate::emf::parse_embedded_metrics;
 use crate::metrics::{Distribution, Limits, Metric, Store, Unit, floor};
@@ -112,8 +113,19 @@ impl CloudWatch {
     ///
     /// Fails if the configuration is not valid.
     pub fn put_alarm(&self, config: AlarmConfig) -> Result<(), Error> {
+        self.put_tagged_alarm(config, BTreeMap::new())
+    }
+
+    /// Creates an alarm with tags, or replaces its configuration.
+    pub(crate) fn put_tagged_alarm(
+        &self,
+        config: AlarmConfig,
+        tags: BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        // The check reads all expressions, so it does not hold the lock.
+        let rule = Rule::check(&config)?;
         let now = self.now();
-        self.alarms().put(config, Default::default(), now)
+        self.alarms().put(config, rule, tags, now)
     }
 
     /// Deletes an alarm, if there is one with the name.

@@ -5,7 +5,7 @@
 
 mod parser;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -76,8 +76,22 @@ enum Source {
         statistic: Statistic,
         unit: Option<Unit>,
     },
-    /// An expression, with the period of the metrics in it.
-    Expression(Expression, i64),
+    Expression {
+        expression: Expression,
+        /// The indexes of the queries in it, each once.
+        operands: Vec<usize>,
+        /// The period of the metrics in it.
+        period: i64,
+    },
+}
+
+/// What follows from the metrics of a query.
+#[derive(Clone, Copy)]
+struct Resolved {
+    /// The period of the metrics: of the first one, if they differ.
+    period: i64,
+    /// The number of steps to the metrics.
+    levels: usize,
 }
 
 /// The result of a query.
@@ -118,6 +132,10 @@ impl Queries {
     ///
     /// Fails with the index of a query and a description if the query cannot be computed.
     pub fn check(queries: &[MetricDataQuery]) -> Result<Self, (usize, String)> {
+        let mut indexes = HashMap::new();
+        for (index, query) in queries.iter().enumerate() {
+            indexes.entry(query.id.as_str()).or_insert(index);
+        }
         let mut checked = Vec::with_capacity(queries.len());
         for (index, query) in queries.iter().enumerate() {
             let fail = |error| (index, error);
@@ -134,7 +152,21 @@ impl Queries {
                     unit: stat.unit,
                 },
                 (None, Some(expression)) => {
-                    Source::Expression(Expression::parse(expression).map_err(fail)?, 0)
+                    let expression = Expression::parse(expression).map_err(fail)?;
+                    let mut operands = Vec::new();
+                    for id in expression.ids() {
+                        let operand = indexes.get(id).copied();
+                        let operand =
+                            operand.ok_or_else(|| fail(format!("has the unknown id {id}")))?;
+                        if !operands.contains(&operand) {
+                            operands.push(operand);
+                        }
+                    }
+                    Source::Expression {
+                        expression,
+                        operands,
+                        period: 0,
+                    }
                 }
                 _ => return Err(fail("needs either MetricStat or Expression".to_owned())),
             };
@@ -142,10 +174,12 @@ impl Queries {
             checked.push(Checked { id, source });
         }
         let mut queries = Self(checked);
+        let mut known = vec![None; queries.0.len()];
         for index in 0..queries.0.len() {
-            let period = queries.period(index, 0).map_err(|error| (index, error))?;
-            if let Source::Expression(_, of_metrics) = &mut queries.0[index].source {
-                *of_metrics = period;
+            let resolved = queries.resolve(index, 0, &mut known);
+            let of_metrics = resolved.map_err(|error| (index, error))?.period;
+            if let Source::Expression { period, .. } = &mut queries.0[index].source {
+                *period = of_metrics;
             }
         }
         Ok(queries)
@@ -154,7 +188,7 @@ impl Queries {
     /// The period of the result of a query in seconds.
     pub fn period_of(&self, index: usize) -> i64 {
         match self.0.get(index).map(|query| &query.source) {
-            Some(Source::Metric { period, .. } | Source::Expression(_, period)) => *period,
+            Some(Source::Metric { period, .. } | Source::Expression { period, .. }) => *period,
             None => 60,
         }
     }
@@ -163,28 +197,45 @@ impl Queries {
     pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
         self.0.iter().filter_map(|query| match &query.source {
             Source::Metric { metric, .. } => Some(metric),
-            Source::Expression(..) => None,
+            Source::Expression { .. } => None,
         })
     }
 
-    /// The period of the metrics in a query: the first one of an expression, if they differ.
-    fn period(&self, index: usize, depth: usize) -> Result<i64, String> {
-        match &self.0[index].source {
-            Source::Metric { period, .. } => Ok(*period),
-            Source::Expression(..) if depth == MAX_DEPTH => {
-                Err("refers to itself, or has more than 10 levels".to_owned())
-            }
-            Source::Expression(expression, _) => {
-                let mut period = None;
-                for id in expression.ids() {
-                    let index = self.0.iter().position(|query| query.id == id);
-                    let index = index.ok_or_else(|| format!("has the unknown id {id}"))?;
-                    let of_id = self.period(index, depth + 1)?;
-                    period.get_or_insert(of_id);
-                }
-                period.ok_or_else(|| "has no metric".to_owned())
-            }
+    /// Finds the metrics of a query. Each query is visited once, because expressions can have many paths to a metric.
+    fn resolve(
+        &self,
+        index: usize,
+        depth: usize,
+        known: &mut [Option<Resolved>],
+    ) -> Result<Resolved, String> {
+        if let Some(resolved) = known[index] {
+            return Ok(resolved);
         }
+        let resolved = match &self.0[index].source {
+            Source::Metric { period, .. } => Resolved {
+                period: *period,
+                levels: 0,
+            },
+            Source::Expression { operands, .. } => {
+                let too_deep = || "refers to itself, or has more than 10 levels".to_owned();
+                if depth == MAX_DEPTH {
+                    return Err(too_deep());
+                }
+                let (mut period, mut levels) = (None, 0);
+                for operand in operands {
+                    let resolved = self.resolve(*operand, depth + 1, known)?;
+                    period.get_or_insert(resolved.period);
+                    levels = levels.max(resolved.levels + 1);
+                }
+                if levels > MAX_DEPTH {
+                    return Err(too_deep());
+                }
+                let period = period.ok_or_else(|| "has no metric".to_owned())?;
+                Resolved { period, levels }
+            }
+        };
+        known[index] = Some(resolved);
+        Ok(resolved)
     }
 
     /// Computes a query for the periods from `start` to before `end`, in seconds.
@@ -204,22 +255,52 @@ impl Queries {
                 };
                 of_points(&store.points(metric, query), *statistic)
             }
-            Some(Source::Expression(expression, period)) => {
-                let series = |id: &str| {
-                    let index = self.0.iter().position(|query| query.id == id);
-                    index.map_or_else(Series::new, |index| {
-                        self.compute(index, store, start, end).series
-                    })
-                };
-                let period = usize::try_from(*period).unwrap_or(60);
-                let periods: Vec<i64> = (start..end).step_by(period.max(1)).collect();
+            Some(Source::Expression { .. }) => {
+                let mut known = HashMap::new();
+                self.compute_once(index, store, (start, end), &mut known);
                 QueryResult {
-                    series: expression.evaluate(&series, &periods),
+                    series: known.remove(&index).unwrap_or_default(),
                     ..QueryResult::default()
                 }
             }
             None => QueryResult::default(),
         }
+    }
+
+    /// Adds the series of a query and of all queries in it to the known series. Operands are computed before their expression
+    /// is evaluated, so that the stack never has the levels of several expressions.
+    fn compute_once(
+        &self,
+        index: usize,
+        store: &Store,
+        (start, end): (i64, i64),
+        known: &mut HashMap<usize, Series>,
+    ) {
+        if known.contains_key(&index) {
+            return;
+        }
+        let series = match &self.0[index].source {
+            Source::Metric { .. } => self.compute(index, store, start, end).series,
+            Source::Expression {
+                expression,
+                operands,
+                period,
+            } => {
+                for operand in operands {
+                    self.compute_once(*operand, store, (start, end), known);
+                }
+                let series = |id: &str| {
+                    let mut operands = operands.iter();
+                    let operand = operands.find(|operand| self.0[**operand].id == id);
+                    let series = operand.and_then(|operand| known.get(operand));
+                    series.cloned().unwrap_or_default()
+                };
+                let period = usize::try_from(*period).unwrap_or(60);
+                let periods: Vec<i64> = (start..end).step_by(period.max(1)).collect();
+                expression.evaluate(&series, &periods)
+            }
+        };
+        known.insert(index, series);
     }
 }
 

@@ -47,18 +47,18 @@ impl Alarms {
         &self.history
     }
 
-    /// Creates an alarm, or replaces its configuration. Only a new alarm gets the tags.
+    /// Creates an alarm, or replaces its configuration. `rule` is that of the configuration. Only a new alarm gets the tags.
     ///
     /// # Errors
     ///
-    /// Fails if the configuration is not valid, or if there are too many alarms.
+    /// Fails if there are too many alarms.
     pub fn put(
         &mut self,
         config: AlarmConfig,
+        rule: Rule,
         tags: BTreeMap<String, String>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let rule = Rule::check(&config)?;
         if let Some(alarm) = self.alarms.get_mut(&config.name) {
             alarm.config = config;
             alarm.rule = rule;

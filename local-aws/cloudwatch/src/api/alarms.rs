@@ -28,8 +28,7 @@ pub struct PutRequest {
 pub fn put(cloudwatch: &CloudWatch, request: PutRequest) -> Result<Value, Error> {
     let mut tags = BTreeMap::new();
     tags::add(&mut tags, request.tags)?;
-    let now = cloudwatch.now();
-    cloudwatch.alarms().put(request.config, tags, now)?;
+    cloudwatch.put_tagged_alarm(request.config, tags)?;
     Ok(Value::Null)
 }
 

@@ -2,6 +2,13 @@
 
 use super::Series;
 
+/// Most parentheses, signs and functions inside each other.
+const MAX_DEPTH: usize = 100;
+
+/// Most operands. Each operator is a level of its expression, and each level needs stack. AWS's guide has only a limit of
+/// characters.
+const MAX_OPERANDS: usize = 200;
+
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
@@ -37,6 +44,7 @@ impl Expression {
         let mut parser = Parser {
             rest: text,
             depth: 0,
+            operands: 0,
         };
         let expression = parser.sum()?;
         parser.skip_spaces();
@@ -135,6 +143,7 @@ fn combine(left: Value, operator: char, right: Value) -> Value {
 struct Parser<'a> {
     rest: &'a str,
     depth: usize,
+    operands: usize,
 }
 
 impl Parser<'_> {
@@ -160,8 +169,12 @@ impl Parser<'_> {
 
     fn operand(&mut self) -> Result<Expression, String> {
         self.depth += 1;
-        if self.depth > 100 {
+        if self.depth > MAX_DEPTH {
             return Err("has too many levels".to_owned());
+        }
+        self.operands += 1;
+        if self.operands > MAX_OPERANDS {
+            return Err(format!("has more than {MAX_OPERANDS} operands"));
         }
         let operand = self.operand_in_depth();
         self.depth -= 1;

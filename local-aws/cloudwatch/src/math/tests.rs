@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::metrics::{Distribution, Limits};
+use crate::time::Timestamp;
 
 fn evaluate(expression: &str) -> Vec<Option<f64>> {
     let series = |id: &str| match id {
@@ -90,6 +92,49 @@ fn expressions_refer_to_other_queries_without_circles() {
     ] {
         assert_eq!(Queries::check(&queries), Err((0, error.to_owned())));
     }
+}
+
+fn metric(id: &str) -> MetricDataQuery {
+    MetricDataQuery {
+        metric_stat: Some(MetricStat {
+            metric: Metric::new("N", "m", [("D", "v")]),
+            period: 60,
+            stat: "Sum".to_owned(),
+            unit: None,
+        }),
+        expression: None,
+        ..query(id, "")
+    }
+}
+
+#[test]
+fn an_expression_has_at_most_200_operands() {
+    let sum = |count: usize| vec!["a"; count].join("+");
+    assert!(Expression::parse(&sum(200)).is_ok());
+    let error = Err("has more than 200 operands".to_owned());
+    assert_eq!(Expression::parse(&sum(201)), error);
+}
+
+#[test]
+fn a_query_with_many_paths_to_a_metric_is_computed_once() {
+    // 200^10 paths lead from the last expression to the metric.
+    let mut queries = vec![metric("q0")];
+    for level in 1..=10 {
+        let operands = vec![format!("q{}", level - 1); 200];
+        queries.push(query(&format!("q{level}"), &operands.join("+")));
+    }
+    let checked = Queries::check(&queries).unwrap();
+    assert_eq!(checked.period_of(10), 60);
+    let mut store = Store::new(Limits::default());
+    let of = Metric::new("N", "m", [("D", "v")]);
+    let one = Distribution::of(1.0, 1.0);
+    store.add(&of, Unit::COUNT, Timestamp::from_secs(60), 60, &one);
+    let result = checked.compute(10, &store, 0, 120);
+    assert_eq!(result.series, Series::from([(60, 200_f64.powi(10))]));
+
+    queries.push(query("q11", "q10"));
+    let error = "refers to itself, or has more than 10 levels".to_owned();
+    assert_eq!(Queries::check(&queries), Err((11, error)));
 }
 
 proptest! {
