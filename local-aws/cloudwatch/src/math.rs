@@ -201,6 +201,23 @@ impl Queries {
         })
     }
 
+    /// The least number of seconds that is a multiple of the periods of all metrics. `None` if it is too large.
+    pub fn common_period(&self) -> Option<i64> {
+        let mut common: i64 = 60;
+        for query in &self.0 {
+            if let Source::Metric { period, .. } = query.source {
+                common = (common / gcd(common, period)).checked_mul(period)?;
+            }
+        }
+        Some(common)
+    }
+
+    /// Whether a query is an expression. An expression can have values in all periods, also where there are no data.
+    pub fn is_expression(&self, index: usize) -> bool {
+        let source = self.0.get(index).map(|query| &query.source);
+        matches!(source, Some(Source::Expression { .. }))
+    }
+
     /// Finds the metrics of a query. Each query is visited once, because expressions can have many paths to a metric.
     fn resolve(
         &self,
@@ -301,6 +318,14 @@ impl Queries {
             }
         };
         known.insert(index, series);
+    }
+}
+
+/// The greatest common divisor of positive numbers.
+fn gcd(one: i64, two: i64) -> i64 {
+    match two {
+        0 => one,
+        _ => gcd(two, one % two),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use distribution::Distribution;
 pub use statistic::Statistic;
+pub(crate) use store::RETENTION_SECONDS;
 pub use store::{Limits, Point, Query, Store, floor};
 
 use crate::model::UNITS;

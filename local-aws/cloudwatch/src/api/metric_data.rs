@@ -6,9 +6,11 @@ use wire::{Error, PageTokens};
 
 use super::invalid;
 use super::pages::position;
+use super::put_metric_data::MAX_FUTURE_MILLIS;
 use super::statistics::{START_NOT_BEFORE_END, check_period, time_range};
 use crate::cloudwatch::CloudWatch;
 use crate::math::{MetricDataQuery, MetricStat, Queries, QueryResult};
+use crate::metrics::{RETENTION_SECONDS, floor};
 use crate::time::Timestamp;
 
 /// Most queries in a request.
@@ -16,6 +18,13 @@ const MAX_QUERIES: usize = 500;
 
 /// Most data points in a response, if the request has no limit.
 const MAX_DATAPOINTS: usize = 100_800;
+
+/// Most periods for which an expression is computed.
+const MAX_EXPRESSION_PERIODS: i64 = 100_800;
+
+/// Most periods for which all expressions of a request are computed: a day of minutes for each query. AWS computes more, but
+/// here all of them are in memory at once.
+const MAX_ALL_EXPRESSION_PERIODS: i64 = 720_000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -52,14 +61,13 @@ pub fn get(cloudwatch: &CloudWatch, request: &Request) -> Result<Value, Error> {
         is_full: false,
         results: Vec::new(),
     };
+    let ranges = ranges(&queries, request, cloudwatch.now())?;
     let store = cloudwatch.store();
     for (index, query) in request.metric_data_queries.iter().enumerate() {
         if query.return_data == Some(false) {
             continue;
         }
-        let period = queries.period_of(index);
-        let range = time_range(request.start_time, request.end_time, period);
-        let (start, end) = range.ok_or_else(|| invalid(START_NOT_BEFORE_END))?;
+        let (start, end) = ranges[index];
         let result = queries.compute(index, &store, start, end);
         let label = label(query, &request.metric_data_queries);
         let is_descending = request.scan_by.as_deref() != Some("TimestampAscending");
@@ -69,6 +77,34 @@ pub fn get(cloudwatch: &CloudWatch, request: &Request) -> Result<Value, Error> {
         .is_full
         .then(|| tokens.token_after(&(skipped + max).to_string()));
     Ok(json!({ "MetricDataResults": page.results, "Messages": [], "NextToken": next }))
+}
+
+/// The start and the end of each query in seconds, without the time for which the store holds no values.
+fn ranges(queries: &Queries, request: &Request, now: Timestamp) -> Result<Vec<(i64, i64)>, Error> {
+    let oldest = now.secs() - RETENTION_SECONDS;
+    let newest = now.secs() + MAX_FUTURE_MILLIS / 1000;
+    let common = queries.common_period();
+    let mut all_periods = 0;
+    let ranges = (0..request.metric_data_queries.len()).map(|index| {
+        let period = queries.period_of(index);
+        let range = time_range(request.start_time, request.end_time, period);
+        let (start, end) = range.ok_or_else(|| invalid(START_NOT_BEFORE_END))?;
+        // The start moves by whole periods of all metrics, so that the periods begin at the same times as without the cut.
+        let skipped = common.map_or(0, |common| floor((oldest - start).max(0), common));
+        let (start, end) = (start + skipped, end.min(newest));
+        if queries.is_expression(index) {
+            let periods = (end - start).max(0) / period.max(1);
+            all_periods += periods;
+            if periods > MAX_EXPRESSION_PERIODS || all_periods > MAX_ALL_EXPRESSION_PERIODS {
+                return Err(invalid(format!(
+                    "You have requested expressions over more than {MAX_EXPRESSION_PERIODS} periods, or over more than \
+                     {MAX_ALL_EXPRESSION_PERIODS} periods in all queries. You may increase Period, or decrease the time range."
+                )));
+            }
+        }
+        Ok((start, end))
+    });
+    ranges.collect()
 }
 
 fn check(request: &Request) -> Result<Queries, Error> {

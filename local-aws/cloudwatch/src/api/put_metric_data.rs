@@ -14,7 +14,7 @@ const MAX_VALUES: usize = 150;
 
 /// How far a time can be in the past and in the future, in milliseconds: two weeks and two hours.
 const MAX_PAST_MILLIS: i64 = 14 * 24 * 60 * 60 * 1000;
-const MAX_FUTURE_MILLIS: i64 = 2 * 60 * 60 * 1000;
+pub const MAX_FUTURE_MILLIS: i64 = 2 * 60 * 60 * 1000;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// How long values are kept, in seconds: 15 days, as AWS keeps values with a period of a minute. Values with shorter periods
 /// are kept as long.
-const RETENTION_SECONDS: i64 = 15 * 24 * 60 * 60;
+pub const RETENTION_SECONDS: i64 = 15 * 24 * 60 * 60;
 
 /// Limits of a store.
 #[derive(Clone, Copy, Debug)]

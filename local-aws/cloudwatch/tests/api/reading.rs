@@ -140,6 +140,55 @@ async fn expressions_use_other_queries_and_a_query_without_return_data_has_no_re
 }
 
 #[tokio::test]
+async fn expressions_are_computed_only_for_the_time_that_the_store_can_hold() {
+    let local = Local::new();
+    local.put(&[(0, 2.0)]).await;
+    let queries = |period| {
+        json!([
+            query("m", "Sum", period, None),
+            { "Id": "filled", "Expression": "FILL(m, 0)" },
+        ])
+    };
+    // The year 9999 is the last that clients send. The oldest value is 15 days old, the newest is two hours ahead.
+    let mut parameters = from_noon(queries(60));
+    parameters["StartTime"] = 0.into();
+    parameters["EndTime"] = 253_402_214_400_i64.into();
+    let data = local.ok("GetMetricData", parameters.clone()).await;
+    let results = &data["MetricDataResults"];
+    assert_eq!(results[0]["Values"], json!([2.0]));
+    let times = results[1]["Timestamps"].as_array().unwrap();
+    assert_eq!(times.len(), 15 * 24 * 60 + 2 * 60);
+    assert_eq!(times[0], (NOON + 2 * 3600 - 60) as f64);
+    assert_eq!(
+        times.last().unwrap(),
+        &json!((NOON - 15 * 24 * 3600) as f64)
+    );
+    parameters["MetricDataQueries"] = queries(1);
+    let (code, message) = local.fail("GetMetricData", parameters).await;
+    assert_eq!(code, "ValidationError");
+    assert!(message.contains("more than 100800 periods"), "{message}");
+}
+
+#[tokio::test]
+async fn the_periods_of_a_long_range_begin_at_the_same_times_as_those_of_a_short_one() {
+    let local = Local::new();
+    local.put(&[(0, 2.0)]).await;
+    let mut parameters = from_noon(json!([
+        query("m", "Sum", 420, None),
+        query("n", "Sum", 300, None)
+    ]));
+    // 60 days and 2 minutes before noon.
+    let start = NOON - 60 * 24 * 3600 - 120;
+    parameters["StartTime"] = start.into();
+    let data = local.ok("GetMetricData", parameters).await;
+    for (index, period) in [(0, 420), (1, 300)] {
+        let begin = NOON - (NOON - start) % period;
+        let times = &data["MetricDataResults"][index]["Timestamps"];
+        assert_eq!(times, &json!([begin as f64]));
+    }
+}
+
+#[tokio::test]
 async fn the_start_is_rounded_down_and_the_end_is_exclusive() {
     let local = Local::new();
     local.put(&[(0, 1.0), (60, 2.0), (120, 4.0)]).await;
