@@ -30,7 +30,8 @@ impl EventId {
     /// An id behind those of all events.
     pub const LAST: Self = Self {
         timestamp: i64::MAX,
-        group: u64::MAX,
+        // The greatest number that has the digits of a group.
+        group: 999_999_999_999,
         sequence: u64::MAX,
     };
 
@@ -118,6 +119,13 @@ mod tests {
                 sequence,
             },
         )
+    }
+
+    #[test]
+    fn the_first_and_the_last_id_are_read_back() {
+        for id in [EventId::FIRST, EventId::LAST] {
+            assert_eq!(EventId::parse(&id.to_string()), Some(id));
+        }
     }
 
     proptest! {

@@ -61,10 +61,12 @@ pub fn get(logs: &Logs, request: &GetEvents) -> Result<Value, Error> {
     let end = check::time("endTime", request.end_time)?.map_or(EventId::LAST, EventId::at);
     let token = request.next_token.as_deref();
     let token = token.map(|token| Token::parse(token).ok_or_else(invalid_token));
-    let token = match token.transpose()? {
-        Some(token) => token,
-        None if request.start_from_head => Token::Forward(start),
-        None => Token::Backward(end),
+    // Without events, both tokens are at the border, so that a new event is read next. That is where the page begins, or the
+    // start of the stream if this is the first page: all events that come later are new.
+    let (token, border) = match token.transpose()? {
+        Some(token @ (Token::Forward(id) | Token::Backward(id))) => (token, id),
+        None if request.start_from_head => (Token::Forward(start), start),
+        None => (Token::Backward(end), start),
     };
 
     let group = logs.existing_group(name)?;
@@ -75,15 +77,14 @@ pub fn get(logs: &Logs, request: &GetEvents) -> Result<Value, Error> {
         }
         events.snapshot(|name| name == stream)
     };
-    let (range, order, border) = match token {
-        Token::Forward(id) => (start.max(id)..end, Order::OldestFirst, id),
-        Token::Backward(id) => (start..end.min(id), Order::NewestFirst, id),
+    let (range, order) = match token {
+        Token::Forward(id) => (start.max(id)..end, Order::OldestFirst),
+        Token::Backward(id) => (start..end.min(id), Order::NewestFirst),
     };
     let mut events = search(&snapshot, &range, order, size, |_| true).events;
     if order == Order::NewestFirst {
         events.reverse();
     }
-    // Without events, both tokens are at the border from which this page was read, so that a new event is read next.
     let first = events.first().map_or(border, |event| event.id);
     let next = events.last().map_or(border, |event| event.id.next());
     let events: Vec<_> = events.iter().map(describe).collect();

@@ -140,6 +140,29 @@ async fn events_that_are_too_old_or_too_new_are_rejected() {
 }
 
 #[tokio::test]
+async fn the_forward_token_of_an_empty_stream_reads_the_events_that_come_later() {
+    for more in [
+        json!({}),
+        json!({ "startFromHead": true }),
+        json!({ "startTime": NOW - DAY, "endTime": NOW + DAY }),
+    ] {
+        let client = Client::with_stream().await;
+        let mut request = get(more);
+        let page = client.call("GetLogEvents", request.clone()).await;
+        assert_eq!(messages(&page), [""; 0]);
+        request["nextToken"] = page["nextBackwardToken"].clone();
+        let page = client.call("GetLogEvents", request.clone()).await;
+        assert_eq!(messages(&page), [""; 0]);
+        request["nextToken"] = page["nextForwardToken"].clone();
+        // The time of an event can be before the time at which it is put.
+        let events = put(&[(NOW - 1000, "one"), (NOW, "two")]);
+        client.call("PutLogEvents", events).await;
+        let page = client.call("GetLogEvents", request).await;
+        assert_eq!(messages(&page), ["one", "two"]);
+    }
+}
+
+#[tokio::test]
 async fn reading_is_checked() {
     let client = Client::with_stream().await;
     let invalid = "InvalidParameterException";
