@@ -5,7 +5,7 @@
 //! log group has no effect.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -32,12 +32,24 @@ use crate::Clock;
 /// Metric filters see new events after at most this time.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Most log groups. AWS permits 1,000,000 in a region.
+const MAX_GROUPS: usize = 1000;
+
 /// All log groups.
 pub struct Logs {
     clock: Clock,
     limits: Limits,
     groups: RwLock<BTreeMap<String, Arc<LogGroup>>>,
     next_group: AtomicU64,
+    /// The size of the events of all log groups in bytes.
+    bytes: Arc<AtomicUsize>,
+}
+
+/// Why a log group was not created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotCreated {
+    Exists,
+    TooManyGroups,
 }
 
 /// A log group. The events have a lock of their own, which is never held while something grows with the events.
@@ -54,35 +66,47 @@ impl Logs {
             limits,
             groups: RwLock::default(),
             next_group: AtomicU64::new(0),
+            bytes: Arc::default(),
         }
     }
 
-    /// Creates a log group. Returns false if the log group exists.
+    /// Creates a log group. Returns false if the log group exists, or if there are too many log groups.
     pub fn create_group(&self, name: &str) -> bool {
+        self.add_group(name).is_ok()
+    }
+
+    fn add_group(&self, name: &str) -> Result<(), NotCreated> {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         if groups.contains_key(name) {
-            return false;
+            return Err(NotCreated::Exists);
+        }
+        if groups.len() >= MAX_GROUPS {
+            return Err(NotCreated::TooManyGroups);
         }
         let id = self.next_group.fetch_add(1, Ordering::Relaxed);
         let group = LogGroup {
-            events: Mutex::new(Group::new(id, self.now())),
+            events: Mutex::new(Group::new(id, self.now(), Arc::clone(&self.bytes))),
             metric_filters: Mutex::default(),
         };
         groups.insert(name.to_owned(), Arc::new(group));
-        true
+        Ok(())
     }
 
-    /// Creates a log stream without events, so that it can be found before its first event.
+    /// Creates a log stream without events, so that it can be found before its first event. Does nothing if the log group does
+    /// not exist and there are too many log groups.
     pub fn create_stream(&self, group: &str, stream: &str) {
         let now = self.now();
-        self.group_to_write(group)
-            .events()
-            .create_stream(stream, now);
+        if let Some(group) = self.group_to_write(group) {
+            group.events().create_stream(stream, now);
+        }
     }
 
-    /// Adds an event with the present time. A log group or a log stream that does not exist is created.
+    /// Adds an event with the present time. A log group or a log stream that does not exist is created. The event is dropped if
+    /// the log group does not exist and there are too many log groups.
     pub fn put(&self, group: &str, stream: &str, message: &str) {
-        let group = self.group_to_write(group);
+        let Some(group) = self.group_to_write(group) else {
+            return;
+        };
         let mut events = group.events();
         // The clock is read under the lock, so that the times have the order of the events.
         let now = events.time_of_next_event(self.now());
@@ -148,13 +172,15 @@ impl Logs {
         groups.get(name).map(Arc::clone)
     }
 
-    /// The log group, which is created if it does not exist.
-    fn group_to_write(&self, name: &str) -> Arc<LogGroup> {
+    /// The log group, which is created if it does not exist. `None` if there are too many log groups.
+    fn group_to_write(&self, name: &str) -> Option<Arc<LogGroup>> {
         loop {
             if let Some(group) = self.group(name) {
-                return group;
+                return Some(group);
             }
-            self.create_group(name);
+            if self.add_group(name) == Err(NotCreated::TooManyGroups) {
+                return None;
+            }
         }
     }
 

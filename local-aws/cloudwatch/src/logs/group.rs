@@ -2,10 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::event::StreamId;
 use super::segment::Segment;
+
+/// All log groups together keep this many times as much as one can keep.
+const MAX_FULL_GROUPS: usize = 8;
+
+/// Most streams of a log group. Beyond that, the oldest stream whose events were dropped is removed.
+pub const MAX_STREAMS: usize = 10_000;
 
 /// How much a log group keeps. The oldest events are dropped first.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +34,8 @@ pub struct Group {
     next_stream: StreamId,
     segments: VecDeque<Arc<Segment>>,
     bytes: usize,
+    /// The bytes of all log groups.
+    all_bytes: Arc<AtomicUsize>,
     next_sequence: u64,
     last_time: i64,
 }
@@ -57,7 +66,8 @@ pub struct Snapshot {
 }
 
 impl Group {
-    pub fn new(id: u64, now: i64) -> Self {
+    /// A log group without events. `all_bytes` has the size of the events of all log groups.
+    pub fn new(id: u64, now: i64, all_bytes: Arc<AtomicUsize>) -> Self {
         Self {
             id,
             created: now,
@@ -66,6 +76,7 @@ impl Group {
             next_stream: 0,
             segments: VecDeque::new(),
             bytes: 0,
+            all_bytes,
             next_sequence: 0,
             last_time: now,
         }
@@ -129,7 +140,9 @@ impl Group {
             self.segments.push_back(Arc::new(segment));
         }
         if let Some(segment) = self.segments.back_mut() {
-            self.bytes += Arc::make_mut(segment).push(stream, timestamp, now, message);
+            let bytes = Arc::make_mut(segment).push(stream, timestamp, now, message);
+            self.bytes += bytes;
+            self.all_bytes.fetch_add(bytes, Ordering::Relaxed);
         }
         self.next_sequence += 1;
         self.drop_oldest(now, limits);
@@ -139,12 +152,16 @@ impl Group {
     fn drop_oldest(&mut self, now: i64, limits: Limits) {
         let age = i64::try_from(limits.age.as_millis()).unwrap_or(i64::MAX);
         let oldest = now.saturating_sub(age);
+        let max_all_bytes = limits.bytes.saturating_mul(MAX_FULL_GROUPS);
         while let Some(segment) = self.segments.front() {
-            let is_too_large = self.bytes > limits.bytes && self.segments.len() > 1;
+            let is_too_large = self.segments.len() > 1
+                && (self.bytes > limits.bytes
+                    || self.all_bytes.load(Ordering::Relaxed) > max_all_bytes);
             if !is_too_large && segment.last_ingestion_time() >= oldest {
                 return;
             }
             self.bytes -= segment.bytes();
+            self.all_bytes.fetch_sub(segment.bytes(), Ordering::Relaxed);
             self.segments.pop_front();
         }
     }
@@ -170,6 +187,9 @@ impl Group {
     }
 
     fn stream(&mut self, name: &str, now: i64) -> &mut Stream {
+        if self.streams.len() >= MAX_STREAMS && !self.has_stream(name) {
+            self.remove_oldest_stream();
+        }
         let next = &mut self.next_stream;
         self.streams.entry(Arc::from(name)).or_insert_with(|| {
             let id = *next;
@@ -180,5 +200,25 @@ impl Group {
                 times: None,
             }
         })
+    }
+
+    /// Removes the stream without stored events that was created first, if there is one.
+    fn remove_oldest_stream(&mut self) {
+        let first = self.segments.front();
+        let first = first.map_or(i64::MAX, |segment| segment.first_ingestion_time());
+        let without_events = self.streams.iter().filter(|(_, stream)| {
+            let times = stream.times;
+            times.is_none_or(|times| times.last_ingestion < first)
+        });
+        let oldest = without_events.min_by_key(|(_, stream)| stream.id);
+        if let Some(name) = oldest.map(|(name, _)| Arc::clone(name)) {
+            self.streams.remove(&name);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.all_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

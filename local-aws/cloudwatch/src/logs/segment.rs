@@ -82,6 +82,13 @@ impl Segment {
         self.max_timestamp
     }
 
+    /// When the first event was stored.
+    pub fn first_ingestion_time(&self) -> i64 {
+        self.entries
+            .first()
+            .map_or(i64::MAX, |first| first.ingestion_time)
+    }
+
     /// When the last event was stored.
     pub fn last_ingestion_time(&self) -> i64 {
         self.entries

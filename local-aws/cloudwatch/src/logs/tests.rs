@@ -6,6 +6,7 @@ use std::thread;
 
 use proptest::prelude::*;
 
+use super::group::MAX_STREAMS;
 use super::search::PageSize;
 use super::*;
 
@@ -74,6 +75,72 @@ fn the_oldest_events_are_dropped_beyond_the_bytes_of_a_group() {
     assert!(kept.lines().last().unwrap().starts_with("a | 4999 "));
     assert_eq!(kept.lines().count() * (1005 + 26), bytes);
     assert_eq!(logs.tail("other", usize::MAX).lines().count(), 5000);
+}
+
+#[test]
+fn all_groups_together_keep_as_much_as_eight_full_groups() {
+    let limits = Limits {
+        bytes: 1024 * 1024,
+        ..NO_LIMITS
+    };
+    let (logs, _) = logs(limits);
+    let long = "x".repeat(1000);
+    let bytes = || {
+        let groups = logs.groups().into_iter();
+        groups.map(|(_, it)| it.events().bytes()).sum::<usize>()
+    };
+    for group in 0..12 {
+        for _ in 0..1200 {
+            logs.put(&format!("group-{group}"), "a", &long);
+        }
+        // The newest segment of each group is always kept.
+        assert!(bytes() <= 8 * limits.bytes + 4 * 300_000, "{}", bytes());
+    }
+    assert_eq!(logs.bytes.load(Ordering::Relaxed), bytes());
+    logs.delete_group("group-0");
+    assert_eq!(logs.bytes.load(Ordering::Relaxed), bytes());
+    logs.clear();
+    assert_eq!(logs.bytes.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn events_for_a_new_group_are_dropped_if_there_are_too_many_groups() {
+    let (logs, _) = logs(NO_LIMITS);
+    for number in 0..MAX_GROUPS {
+        assert!(logs.create_group(&format!("group-{number}")));
+    }
+    assert!(!logs.create_group("new"));
+    logs.create_stream("new", "a");
+    logs.put("new", "a", "text");
+    assert_eq!(logs.tail("new", 1), "");
+    logs.put("group-0", "a", "text");
+    assert_eq!(logs.tail("group-0", 1), "a | text\n");
+}
+
+#[test]
+fn the_oldest_streams_without_events_are_removed_beyond_the_limit() {
+    let limits = Limits {
+        age: Duration::from_millis(1000),
+        ..NO_LIMITS
+    };
+    let mut group = Group::new(7, 0, Arc::default());
+    group.push("expired", 0, 0, "text", limits);
+    group.create_stream("empty", 0);
+    // The event of the first stream is dropped.
+    group.push("stored", 5000, 5000, "text", limits);
+    for number in 3..MAX_STREAMS {
+        group.create_stream(&number.to_string(), 5000);
+    }
+    let kept = |group: &Group| ["expired", "empty", "stored"].map(|name| group.has_stream(name));
+    assert_eq!(kept(&group), [true, true, true]);
+    group.create_stream("stored", 5000);
+    assert_eq!(kept(&group), [true, true, true]);
+    group.create_stream("new-0", 5000);
+    assert_eq!(kept(&group), [false, true, true]);
+    group.create_stream("new-1", 5000);
+    group.create_stream("new-2", 5000);
+    assert_eq!(kept(&group), [false, false, true]);
+    assert_eq!(group.streams().count(), MAX_STREAMS);
 }
 
 #[test]
@@ -183,7 +250,7 @@ proptest! {
         events in 1_usize..700,
         is_newest_first in any::<bool>(),
     ) {
-        let mut group = Group::new(7, 0);
+        let mut group = Group::new(7, 0, Arc::default());
         for (time, stream, is_selected) in &times {
             let message = if *is_selected { "yes" } else { "no" };
             group.push(&stream.to_string(), time.cast_signed(), 0, message, NO_LIMITS);

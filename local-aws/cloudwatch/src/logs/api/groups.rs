@@ -6,7 +6,7 @@ use wire::{Error, REGION, arn};
 
 use super::pages::page;
 use super::{check, empty, invalid, no_such_group};
-use crate::logs::{LogGroup, Logs};
+use crate::logs::{LogGroup, Logs, NotCreated};
 
 /// The days that a retention can have.
 const RETENTION_DAYS: [i64; 22] = [
@@ -22,14 +22,15 @@ pub struct NamesGroup {
 
 pub fn create(logs: &Logs, request: &NamesGroup) -> Result<Value, Error> {
     check::group_name(&request.log_group_name)?;
-    if logs.create_group(&request.log_group_name) {
-        return Ok(empty());
-    }
-    let message = "The specified log group already exists";
-    Err(Error::bad_request(
-        "ResourceAlreadyExistsException",
-        message,
-    ))
+    let (code, message) = match logs.add_group(&request.log_group_name) {
+        Ok(()) => return Ok(empty()),
+        Err(NotCreated::Exists) => (
+            "ResourceAlreadyExistsException",
+            "The specified log group already exists",
+        ),
+        Err(NotCreated::TooManyGroups) => ("LimitExceededException", "Resource limit exceeded."),
+    };
+    Err(Error::bad_request(code, message))
 }
 
 pub fn delete(logs: &Logs, request: &NamesGroup) -> Result<Value, Error> {

@@ -27,6 +27,21 @@ fn stream(name: &str) -> Value {
 }
 
 #[tokio::test]
+async fn more_than_1000_groups_are_refused() {
+    let client = Client::new();
+    for number in 0..1000 {
+        assert!(client.logs.create_group(&format!("group-{number}")));
+    }
+    // The message that AWS has for a limit of another resource of the service: lumigo-io/SAR-Logging issue 13.
+    let code = "LimitExceededException";
+    let message = "Resource limit exceeded.";
+    let request = json!({ "logGroupName": "new" });
+    client
+        .refuse("CreateLogGroup", request, code, message)
+        .await;
+}
+
+#[tokio::test]
 async fn groups_are_created_described_and_deleted() {
     let client = Client::new();
     for name in ["b", "a-1", "a-2"] {
