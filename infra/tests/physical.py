@@ -52,6 +52,8 @@ UNNAMED_TYPES = {
     "AWS::EC2::VPC": "vpc-0123456789abcdef0",
     "AWS::ElasticLoadBalancingV2::Listener":
         "arn:aws:elasticloadbalancing:{region}:{account}:listener/app/lb/0123456789abcdef/0123456789abcdef",
+    "AWS::ElasticLoadBalancingV2::ListenerRule":
+        "arn:aws:elasticloadbalancing:{region}:{account}:listener-rule/app/lb/0123456789abcdef/0123456789abcdef/0123456789abcdef",
     "AWS::ElasticLoadBalancingV2::LoadBalancer":
         "arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/app/lb/0123456789abcdef",
     "AWS::ElasticLoadBalancingV2::TargetGroup":

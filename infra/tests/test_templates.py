@@ -78,7 +78,7 @@ class Platform(unittest.TestCase):
 
     def test_the_tables_indexes_equal_those_of_the_lab(self):
         table = resources("platform")["MysfitsTable"]
-        lab = (ROOT / "lab/src/database.rs").read_text()
+        lab = (ROOT / "lab/src/scenario/mysfits/table.rs").read_text()
         for index in table["GlobalSecondaryIndexes"]:
             attribute = index["IndexName"].removesuffix("Index")
             self.assertIn(f'index("{attribute}")', lab)
