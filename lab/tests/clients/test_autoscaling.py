@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from clients import POLL_INTERVAL_SECONDS, TIMEOUT_SECONDS, Boto3, Refused, TestCase, with_each_cli, with_each_client
+from test_ecs import registration
 
 CLUSTER = "Cluster-mysfits"
 
@@ -108,6 +109,10 @@ def the_service():
 
 def update(desired_count):
     Boto3().call("ecs", "UpdateService", cluster=CLUSTER, service=LIKE_SERVICE, desiredCount=desired_count)
+
+
+def deploy(definition):
+    Boto3().call("ecs", "UpdateService", cluster=CLUSTER, service=LIKE_SERVICE, taskDefinition=definition)
 
 
 def wait_until(what, is_reached):
@@ -265,14 +270,16 @@ class TargetsAndPolicies(ScalingTestCase):
             put_step(name, 1)
         register(MinCapacity=3)
         register(MinCapacity=4)
-        for operation, key in [
-            ("DescribeScalableTargets", "ScalableTargets"),
-            ("DescribeScalingPolicies", "ScalingPolicies"),
-            ("DescribeScalingActivities", "ScalingActivities"),
+        for operation, key, member in [
+            ("DescribeScalableTargets", "ScalableTargets", "ResourceId"),
+            ("DescribeScalingPolicies", "ScalingPolicies", "PolicyARN"),
+            # The status of an activity can change between two calls.
+            ("DescribeScalingActivities", "ScalingActivities", "ActivityId"),
         ]:
             with self.subTest(operation):
                 pages = client.pages("application-autoscaling", operation, key, 1, ServiceNamespace="ecs")
-                self.assertEqual(pages, call(operation, client, ServiceNamespace="ecs")[key])
+                expected = call(operation, client, ServiceNamespace="ecs")[key]
+                self.assertEqual([it[member] for it in pages], [it[member] for it in expected])
         self.assertEqual([policy["PolicyName"] for policy in policies(client)], ["first", "second", "third"])
         deregister()
         update(2)
@@ -319,10 +326,14 @@ class Scaling(ScalingTestCase):
     def test_a_deployment_delays_scaling_in(self):
         register(MinCapacity=1, MaxCapacity=3)
         self.put_policies()
-        Boto3().call("ecs", "UpdateService", cluster=CLUSTER, service=LIKE_SERVICE, forceNewDeployment=True)
+        before = the_service()["taskDefinition"]
+        # Nothing listens on this port, so the tasks of this revision do not become healthy and the deployment does not end.
+        never_healthy = Boto3().call("ecs", "RegisterTaskDefinition", **registration(MONOLITH_URL="http://127.0.0.1:1"))["taskDefinition"]
+        deploy(never_healthy["taskDefinitionArn"])
         turn_on("test-in", 500)
-        wait_until("an activity without scaling", lambda: "NotScaledReasons" in activities()[0])
+        wait_until("an activity without scaling", lambda: any("NotScaledReasons" in activity for activity in activities()))
         self.assert_desired_count(2)
+        deploy(before)
         wait_until_stable()
         turn_on("test-in", 500)
         wait_until("one task", lambda: the_service()["runningCount"] == 1)
