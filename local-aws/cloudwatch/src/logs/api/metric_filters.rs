@@ -10,6 +10,7 @@ use super::pages::page;
 use super::{check, empty, invalid, not_found, parse_pattern};
 use crate::logs::Logs;
 use crate::logs::metric_filter::{MetricFilter, Source, Transformation};
+use crate::model::UNITS;
 
 /// Maximum number of metric filters of a log group.
 const MAX_FILTERS: usize = 100;
@@ -22,36 +23,6 @@ const MAX_DIMENSIONS: usize = 3;
 
 /// Maximum number of messages in a test.
 const MAX_TEST_MESSAGES: usize = 50;
-
-const UNITS: [&str; 27] = [
-    "Seconds",
-    "Microseconds",
-    "Milliseconds",
-    "Bytes",
-    "Kilobytes",
-    "Megabytes",
-    "Gigabytes",
-    "Terabytes",
-    "Bits",
-    "Kilobits",
-    "Megabits",
-    "Gigabits",
-    "Terabits",
-    "Percent",
-    "Count",
-    "Bytes/Second",
-    "Kilobytes/Second",
-    "Megabytes/Second",
-    "Gigabytes/Second",
-    "Terabytes/Second",
-    "Bits/Second",
-    "Kilobits/Second",
-    "Megabits/Second",
-    "Gigabits/Second",
-    "Terabits/Second",
-    "Count/Second",
-    "None",
-];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
