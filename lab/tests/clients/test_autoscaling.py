@@ -328,8 +328,11 @@ class Scaling(ScalingTestCase):
         self.put_policies()
         before = the_service()["taskDefinition"]
         # Nothing listens on this port, so the tasks of this revision do not become healthy and the deployment does not end.
-        never_healthy = Boto3().call("ecs", "RegisterTaskDefinition", **registration(MONOLITH_URL="http://127.0.0.1:1"))["taskDefinition"]
-        deploy(never_healthy["taskDefinitionArn"])
+        registered = Boto3().call("ecs", "RegisterTaskDefinition", **registration(MONOLITH_URL="http://127.0.0.1:1"))
+        never_healthy = registered["taskDefinition"]["taskDefinitionArn"]
+        # Other tests deploy copies of the latest active revision.
+        self.addCleanup(Boto3().call, "ecs", "DeregisterTaskDefinition", taskDefinition=never_healthy)
+        deploy(never_healthy)
         turn_on("test-in", 500)
         wait_until("an activity without scaling", lambda: any("NotScaledReasons" in activity for activity in activities()))
         self.assert_desired_count(2)

@@ -97,15 +97,18 @@ class Metrics(TestCase):
 
     @with_each_client
     def test_the_lab_publishes_the_metrics_of_its_services(self, client):
-        """The number of tasks is the number of samples per minute."""
+        """Each running task gives a sample per minute."""
         dimensions = [{"Name": "ClusterName", "Value": "Cluster-mysfits"}, {"Name": "ServiceName", "Value": "Mythical-Like-Service-mysfits"}]
         wait_for_metrics(Namespace="AWS/ECS")
         listed = call(client, "ListMetrics", Namespace="AWS/ECS", Dimensions=dimensions)["Metrics"]
         self.assertEqual({metric["MetricName"] for metric in listed}, {"CPUUtilization", "MemoryUtilization"})
         metric = {"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Dimensions": dimensions}
         found = call(client, "GetMetricStatistics", **metric, **the_last_hour(), Period=60, Statistics=["SampleCount", "Average"])
+        self.assertTrue(found["Datapoints"])
         for point in found["Datapoints"]:
-            self.assertEqual((point["SampleCount"], point["Unit"]), (2, "Percent"))
+            # Other tests change the number of tasks. It can be any of these when a minute ends.
+            self.assertIn(point["SampleCount"], range(1, 5))
+            self.assertEqual(point["Unit"], "Percent")
             self.assertLessEqual(point["Average"], 100)
 
 
