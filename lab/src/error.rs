@@ -11,8 +11,11 @@ use thiserror::Error;
 
 use crate::endpoints::Holds;
 
+/// The exit code of invalid options, which clap also uses.
+const EX_OPTIONS: u8 = 2;
+
 /// The exit code that shells report for a command that Ctrl-C ended: 128 plus the number of SIGINT.
-const EX_INTERRUPTED: u8 = 130;
+pub const EX_INTERRUPTED: u8 = 130;
 
 /// Every error of the lab.
 #[derive(Debug, Error)]
@@ -119,6 +122,23 @@ pub enum Error {
     /// The reader did not confirm that data may be lost.
     #[error("nothing was changed. {0}")]
     NotConfirmed(String),
+    /// The options of `load` do not fit together.
+    #[error("{0}")]
+    LoadOptions(String),
+    /// `load` was told to send load to another machine.
+    #[error(
+        "{0} is not an address of this machine. If the owner of the other machine agrees to the load, add the option \
+         --allow-remote"
+    )]
+    RemoteLoad(String),
+    /// `load` could not read which mysfits there are.
+    #[error("cannot read the list of mysfits from {url}: {why}")]
+    NoMysfits {
+        /// The URL of the load balancer.
+        url: String,
+        /// The reason.
+        why: String,
+    },
     /// The operating system could not create a runtime, a signal handler or a socket.
     #[error("the lab cannot run")]
     System(#[from] io::Error),
@@ -135,7 +155,7 @@ pub enum Error {
 
 impl Error {
     /// Prints the error on standard error and returns the exit code: 64 for an invalid environment
-    /// of a task, 130 for a second Ctrl-C, otherwise 1.
+    /// of a task, 2 for invalid options, 130 for a second Ctrl-C, otherwise 1.
     pub fn report(&self) -> ExitCode {
         eprintln!("error: {self}");
         if self.source().is_some() {
@@ -143,6 +163,7 @@ impl Error {
         }
         match self {
             Self::TaskConfig { .. } => ExitCode::from(EX_USAGE),
+            Self::LoadOptions(_) => ExitCode::from(EX_OPTIONS),
             Self::Interrupted => ExitCode::from(EX_INTERRUPTED),
             _ => ExitCode::FAILURE,
         }

@@ -28,4 +28,4 @@ mod verbs;
 
 pub use error::Error;
 pub use lab::run;
-pub use verbs::{print_environment, reset};
+pub use verbs::{load, print_environment, reset};

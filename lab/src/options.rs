@@ -11,6 +11,7 @@ use wire::Allowed;
 
 use crate::scenario;
 use crate::task::Bind;
+use crate::verbs::LoadOptions;
 
 /// The port of the site, unless an option sets it.
 pub const SITE_PORT: u16 = 3000;
@@ -77,6 +78,8 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Send load to the running lab, and print a summary. The exit code is 99 if a threshold has failed, and 130 after Ctrl-C
+    Load(LoadOptions),
 }
 
 /// The options of the lab.

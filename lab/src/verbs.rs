@@ -2,7 +2,9 @@
 
 mod client;
 mod env;
+mod load;
 mod reset;
 
 pub use env::print_environment;
+pub use load::{LoadOptions, load};
 pub use reset::reset;

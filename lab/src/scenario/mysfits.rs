@@ -10,6 +10,7 @@ use super::{Context, Exported, Rule, Scenario, Service, TargetGroup};
 mod definitions;
 mod environment;
 mod images;
+pub mod load_test;
 mod monitoring;
 mod options;
 mod table;

@@ -4,11 +4,14 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Builder;
 use axum::http::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
@@ -65,6 +68,12 @@ pub struct Answer {
 }
 
 impl Listener {
+    /// The AWS endpoint with this port.
+    pub fn aws(port: u16) -> Self {
+        let option = "--aws-port";
+        Self { port, option }
+    }
+
     /// The URL of the listener.
     pub fn url(self) -> String {
         format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port)
@@ -76,17 +85,32 @@ impl Listener {
     ///
     /// Fails if nothing answers.
     pub fn send(self, method: Method, path: &str) -> Result<Answer, Error> {
-        let sent = block_on(TIMEOUT, || self.send_request(method, path))?;
+        let request = Request::builder().method(method).uri(self.url() + path);
+        self.exchange(request, Body::empty())
+    }
+
+    /// Calls an operation of ECS at the AWS endpoint. Must not be called inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing answers, or if the response is an error.
+    pub fn call_ecs(self, operation: &str, body: &Value) -> Result<Value, Error> {
+        let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+        let request = Request::post(self.url())
+            .header("x-amz-target", target)
+            .header(CONTENT_TYPE, "application/x-amz-json-1.1");
+        let answer = self.exchange(request, Body::from(body.to_string()))?;
+        answer.parse_success()
+    }
+
+    fn exchange(self, request: Builder, body: Body) -> Result<Answer, Error> {
+        let request = request.body(body).map_err(|error| self.no_answer(error))?;
+        let sent = block_on(TIMEOUT, || self.send_request(request))?;
         sent.map_err(|error| self.no_answer(error))?
     }
 
-    async fn send_request(self, method: Method, path: &str) -> Result<Answer, Error> {
+    async fn send_request(self, request: Request<Body>) -> Result<Answer, Error> {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let request = Request::builder()
-            .method(method)
-            .uri(self.url() + path)
-            .body(Body::empty());
-        let request = request.map_err(|error| self.no_answer(error))?;
         let response = client.request(request).await;
         let response = response.map_err(|error| self.no_answer(error))?;
         let status = response.status();
@@ -96,6 +120,14 @@ impl Listener {
             status,
             body: body.map_err(|error| self.no_answer(error))?,
         })
+    }
+
+    /// The error of a response that is not the lab's.
+    pub fn not_the_labs(self) -> Error {
+        Error::OtherProgram {
+            url: self.url(),
+            option: self.option,
+        }
     }
 
     fn no_answer(self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -135,9 +167,6 @@ impl Answer {
 
     /// The error of a response that is not the lab's.
     pub fn not_the_labs(&self) -> Error {
-        Error::OtherProgram {
-            url: self.listener.url(),
-            option: self.listener.option,
-        }
+        self.listener.not_the_labs()
     }
 }

@@ -44,16 +44,8 @@ const VERSION_TIMEOUT: Duration = Duration::from_secs(3);
 ///
 /// Fails if no lab answers at the port.
 pub fn print_environment(aws_port: u16) -> Result<(), Error> {
-    let listener = Listener {
-        port: aws_port,
-        option: "--aws-port",
-    };
-    let answer = listener.send(Method::GET, exports::PATH)?;
-    let exports: Vec<Export> = answer.parse_success()?;
-    // Any program of this machine can listen on the port. A shell executes its names, and `PATH` would be a name, too.
-    if !exports.iter().all(|export| is_known(&export.name)) {
-        return Err(answer.not_the_labs());
-    }
+    let listener = Listener::aws(aws_port);
+    let exports = exports_of(listener)?;
     let endpoint = listener.url();
     let variables = std::env::vars_os();
     let variables = variables.map(|(name, value)| (to_text(&name), to_text(&value)));
@@ -76,6 +68,21 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
     commands.push_str(&comment);
     stdout().write_all(commands.as_bytes())?;
     Ok(())
+}
+
+/// Reads the names of the lab's resources from its AWS endpoint.
+///
+/// # Errors
+///
+/// Fails if no lab answers at the port.
+pub fn exports_of(aws: Listener) -> Result<Vec<Export>, Error> {
+    let answer = aws.send(Method::GET, exports::PATH)?;
+    let exports: Vec<Export> = answer.parse_success()?;
+    // Any program of this machine can listen on the port. A shell executes its names, and `PATH` would be a name, too.
+    if !exports.iter().all(|export| is_known(&export.name)) {
+        return Err(answer.not_the_labs());
+    }
+    Ok(exports)
 }
 
 /// The names and the values of the reader's variables.

@@ -22,6 +22,7 @@ mod env;
 mod guard;
 mod hostile_bodies;
 mod likes;
+mod load;
 mod logs;
 mod reset;
 mod rules;

@@ -1,0 +1,210 @@
+//! `load`: sends load to the running lab, and prints a summary.
+//!
+//! The program is one thread, so that it uses at most one processor. The numbers of open requests, connections and stored values
+//! have limits. docs/load.md describes the two models of load and the summary.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+use std::net::IpAddr;
+use std::process::ExitCode;
+
+use axum::http::{Method, Uri};
+use http_shell::raise_open_file_limit;
+
+use super::client::Listener;
+use super::env::exports_of;
+use crate::error::{EX_INTERRUPTED, Error};
+use crate::scenario::load_test;
+use crate::signals::Signals;
+
+mod cpu;
+mod failure;
+mod options;
+mod pacing;
+mod profile;
+mod request;
+mod runner;
+mod summary;
+mod tally;
+mod thresholds;
+mod units;
+
+pub use options::LoadOptions;
+
+use options::{MAX_OPEN, Path};
+use pacing::Pacing;
+use request::{Sender, Target};
+use runner::{Ended, Run};
+use summary::{Summary, progress_line};
+use tally::Tally;
+
+/// Files that are open besides the connections of open requests.
+const OTHER_FILES: u64 = 64;
+
+/// Runs the load. The exit code is 0, 99 if a threshold has failed, or 130 after Ctrl-C.
+///
+/// # Errors
+///
+/// Fails before the first request if there is no running lab, if an option is not valid, or if a URL is one of another machine
+/// and the reader has not permitted this.
+pub fn load(options: LoadOptions) -> Result<ExitCode, Error> {
+    let pacing = options.pacing().map_err(Error::LoadOptions)?;
+    let mut warnings = Vec::new();
+    let base = match (&options.path, &options.alb) {
+        (Path::Url(url), _) => url.clone(),
+        (Path::Of(_), Some(alb)) => alb.clone(),
+        (Path::Of(kind), None) => {
+            let aws = Listener::aws(options.aws_port);
+            let exports = exports_of(aws)?;
+            let value = |name: &str| {
+                let export = exports.iter().find(|export| export.name == name);
+                let value = export.map(|export| export.value.as_str());
+                value.ok_or_else(|| aws.not_the_labs())
+            };
+            if *kind == load_test::Kind::Likes {
+                let (cluster, service) = (value("CLUSTER")?, value("LIKE_SERVICE")?);
+                warnings.extend(cpu::warning(aws, cluster, service, &pacing)?);
+            }
+            let alb = options::parse_url(value("ALB")?);
+            alb.map_err(|_| aws.not_the_labs())?
+        }
+    };
+    if !options.allow_remote && !is_loopback(&base) {
+        return Err(Error::RemoteLoad(base.to_string()));
+    }
+    for warning in &warnings {
+        writeln!(stderr(), "warning: {warning}")?;
+    }
+    let max_open = max_open();
+    if let Pacing::Users { profile, .. } = &pacing
+        && profile.maximum() > max_open as f64
+    {
+        let message = format!("the limit of open files permits at most {max_open} users");
+        return Err(Error::LoadOptions(message));
+    }
+    let seconds = pacing.profile().duration().as_secs_f64();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (printed, is_terminal) = (warnings.len(), stderr().is_terminal());
+    let ended: Result<Ended, Error> = runtime.block_on(async {
+        let signals = Signals::install()?;
+        let sender = Sender::new(max_open);
+        let targets = tokio::select! {
+            () = signals.clone().received(1) => return Err(Error::Interrupted),
+            targets = targets(&options.path, base, &sender) => targets?,
+        };
+        let run = Run {
+            pacing,
+            sender,
+            targets,
+            max_open,
+        };
+        let tally = Tally::new().map_err(std::io::Error::other)?;
+        let ended = run.run(tally, signals.received(1), |progress| {
+            if is_terminal {
+                // The line replaces the line before. A terminal that was closed does not end the run.
+                let _ = write!(stderr(), "\r\x1b[K{}", progress_line(progress, seconds));
+            }
+        });
+        Ok(ended.await)
+    });
+    // Connections to a service that does not answer are not waited for.
+    runtime.shutdown_background();
+    if is_terminal {
+        write!(stderr(), "\r\x1b[K")?;
+    }
+    let summary = Summary::new(ended?, &options.thresholds, warnings);
+    for warning in summary.warnings().iter().skip(printed) {
+        writeln!(stderr(), "warning: {warning}")?;
+    }
+    if options.json {
+        let json = serde_json::to_string_pretty(&summary).map_err(std::io::Error::other)?;
+        writeln!(stdout(), "{json}")?;
+    } else {
+        write!(stdout(), "{summary}")?;
+    }
+    Ok(match (summary.has_passed(), summary.is_cut_off()) {
+        (false, _) => ExitCode::from(thresholds::EXIT_CODE),
+        (true, true) => ExitCode::from(EX_INTERRUPTED),
+        (true, false) => ExitCode::SUCCESS,
+    })
+}
+
+/// The requests of a path. `base` is the URL of the path or of the load balancer.
+async fn targets(path: &Path, base: Uri, sender: &Sender) -> Result<Vec<Target>, Error> {
+    let method = Method::GET;
+    let kind = match path {
+        Path::Url(_) => return Ok(vec![Target { method, url: base }]),
+        Path::Of(kind) => *kind,
+    };
+    let invalid = |why: String| Error::NoMysfits {
+        url: base.to_string(),
+        why,
+    };
+    let base_text = base.to_string();
+    let url = |path: &str| {
+        let url = format!("{}{path}", base_text.trim_end_matches('/'));
+        url.parse::<Uri>()
+            .map_err(|error| invalid(error.to_string()))
+    };
+    let url_of_list = url(load_test::LIST)?;
+    let list = Target {
+        method,
+        url: url_of_list,
+    };
+    let list = sender.fetch(&list).await;
+    let list = list.map_err(|failure| invalid(failure.to_string()))?;
+    let requests = load_test::requests(kind, &list).map_err(|error| invalid(error.to_string()))?;
+    if requests.is_empty() {
+        return Err(invalid("the list is empty".to_owned()));
+    }
+    let targets = requests.into_iter().map(|(method, path)| {
+        let url = url(&path)?;
+        Ok(Target { method, url })
+    });
+    targets.collect()
+}
+
+/// Whether the host of a URL is this machine by its own text: an address of the loopback range, or `localhost`.
+fn is_loopback(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address: Option<IpAddr> = address.parse().ok();
+    host.eq_ignore_ascii_case("localhost") || address.is_some_and(|address| address.is_loopback())
+}
+
+/// The number of requests that may be open at once. The limit of open files can be below the limit of requests. There is at most
+/// one connection for each open request, and as many idle ones: hyper opens a connection while it waits for one to become idle.
+fn max_open() -> usize {
+    let limit = u64::from(MAX_OPEN);
+    let files = raise_open_file_limit(2 * limit + OTHER_FILES);
+    let connections = files.map_or(u64::MAX, |files| files.saturating_sub(OTHER_FILES));
+    let open = (connections / 2).clamp(1, limit);
+    usize::try_from(open).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_addresses_and_localhost_are_this_machine() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8080/", true),
+            ("http://127.1.2.3/", true),
+            ("http://[::1]:8080/", true),
+            ("http://localhost:8080", true),
+            ("http://LocalHost", true),
+            ("http://example.com/", false),
+            ("http://127.0.0.1.example.com/", false),
+            ("http://localhost.example.com/", false),
+            ("http://192.168.0.1/", false),
+            ("http://0.0.0.0:8080/", false),
+            ("http://[::]/", false),
+            ("http://[::ffff:8.8.8.8]/", false),
+            ("http://2130706433/", false),
+        ] {
+            assert_eq!(is_loopback(&url.parse().unwrap()), expected, "{url}");
+        }
+    }
+}

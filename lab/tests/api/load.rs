@@ -1,0 +1,297 @@
+//! The verb `load`: the load that a service gets, and the summary.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::client::get;
+use crate::eventually;
+use crate::process::{Endpoints, Lab, PATIENT};
+
+mod service;
+
+use service::{Response, Service};
+
+/// The verb with these options, not started.
+fn command(options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    command.arg("load").args(options).env_clear();
+    command
+}
+
+fn load(options: &[&str]) -> Output {
+    command(options).output().unwrap()
+}
+
+/// Runs the verb with `--json`. Returns the exit code and the summary.
+fn summary(options: &[&str]) -> (Option<i32>, Value) {
+    parse(&command(options).arg("--json").output().unwrap())
+}
+
+fn parse(output: &Output) -> (Option<i32>, Value) {
+    let summary = serde_json::from_slice(&output.stdout);
+    (
+        output.status.code(),
+        summary.unwrap_or_else(|error| panic!("{error}: {output:?}")),
+    )
+}
+
+/// The option that names the running lab.
+fn aws_port(endpoints: &Endpoints) -> [&str; 2] {
+    ["--aws-port", endpoints.aws.rsplit(':').next().unwrap()]
+}
+
+/// The service answers none of the 20 requests before it has received all of them. A client that waits for the end of a request
+/// before it starts the next one would send one.
+#[test]
+fn the_open_model_keeps_the_rate_if_the_service_is_slow() {
+    let service = Service::start(|_| Response::AfterRequests(20));
+    let url = service.url();
+    let (code, summary) = summary(&["--path", &url, "--rate", "20", "--duration", "1s"]);
+    assert_eq!(code, Some(0), "{summary}");
+    assert_eq!(summary["statuses"], json!({ "200": 20 }), "{summary}");
+    // The first request starts 950 ms before the last one.
+    let latency = &summary["latency_ms"];
+    assert!(latency["maximum"].as_f64().unwrap() >= 940.0, "{summary}");
+    assert!(
+        latency["median"].as_f64() < latency["maximum"].as_f64(),
+        "{summary}"
+    );
+}
+
+#[test]
+fn in_the_closed_model_each_user_has_one_open_request() {
+    let service = Service::start(|index| match index {
+        0..3 => Response::AfterRequests(3),
+        _ => Response::Status(200),
+    });
+    let url = service.url();
+    let (code, summary) = summary(&["--path", &url, "--users", "3", "--duration", "500ms"]);
+    assert_eq!(code, Some(0), "{summary}");
+    let requests = summary["requests"].as_u64().unwrap();
+    assert!(requests > 3, "{summary}");
+    assert_eq!(service.requests() as u64, requests);
+    assert_eq!(service.max_open(), 3);
+}
+
+#[test]
+fn a_threshold_that_fails_sets_the_exit_code_99() {
+    let service = Service::start(|index| Response::Status(if index % 2 == 0 { 200 } else { 500 }));
+    let url = service.url();
+    let run = ["--path", &url, "--rate", "50", "--duration", "200ms"];
+    for (thresholds, expected) in [
+        (["--fail-above", "50%"], 0),
+        (["--fail-above", "49%"], 99),
+        (["--p95-below", "1h"], 0),
+        (["--p95-below", "0s"], 99),
+    ] {
+        let (code, summary) = summary(&[&run[..], &thresholds].concat());
+        assert_eq!(code, Some(expected), "{thresholds:?} {summary}");
+        assert_eq!(
+            summary["thresholds"][0]["passed"],
+            expected == 0,
+            "{summary}"
+        );
+        let expected = json!([{ "reason": "status 500", "status": 500, "count": 5 }]);
+        assert_eq!(summary["failures"], expected);
+        assert_eq!(summary["failed_share"], 0.5);
+    }
+}
+
+#[test]
+fn each_failure_is_counted_with_its_reason() {
+    for (response, reason) in [
+        (Response::Status(404), "status 404"),
+        (Response::Close, "connection closed before the response"),
+        (Response::HalfABody, "response incomplete"),
+        (Response::Text, "response is not HTTP"),
+    ] {
+        let service = Service::start(move |_| response);
+        assert_failures(&service.url(), reason);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    assert_failures(&url, "connection refused");
+}
+
+fn assert_failures(url: &str, reason: &str) {
+    let (code, summary) = summary(&["--path", url, "--rate", "50", "--duration", "100ms"]);
+    // Without a threshold, failed requests do not change the exit code.
+    assert_eq!(code, Some(0), "{summary}");
+    assert_eq!(
+        (&summary["requests"], &summary["failed"]),
+        (&json!(5), &json!(5))
+    );
+    let failures = summary["failures"].as_array().unwrap();
+    let [failure] = failures.as_slice() else {
+        panic!("{summary}");
+    };
+    assert_eq!(
+        (&failure["reason"], &failure["count"]),
+        (&json!(reason), &json!(5))
+    );
+}
+
+fn interrupt(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
+#[test]
+fn ctrl_c_prints_the_summary_of_the_requests_so_far() {
+    let service = Service::start(|index| match index {
+        0..2 => Response::Status(200),
+        _ => Response::AfterRequests(usize::MAX),
+    });
+    let url = service.url();
+    let options = ["--path", &url, "--rate", "20", "--duration", "1h", "--json"];
+    let child = command(&options).stdout(Stdio::piped()).spawn().unwrap();
+    eventually("three requests are open", || service.requests() >= 5);
+    interrupt(&child);
+    let (code, summary) = parse(&child.wait_with_output().unwrap());
+    assert_eq!(code, Some(130), "{summary}");
+    assert_eq!(summary["statuses"], json!({ "200": 2 }), "{summary}");
+    assert!(summary["cut_off"].as_u64().unwrap() >= 3, "{summary}");
+}
+
+#[test]
+fn another_machine_gets_no_load_unless_the_reader_permits_it() {
+    // An address for documentation, which no machine has.
+    let url = "http://192.0.2.1/";
+    for option in ["--path", "--alb"] {
+        let output = load(&[option, url, "--duration", "1s"]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            error.contains(url) && error.contains("--allow-remote"),
+            "{error}"
+        );
+    }
+}
+
+/// On a machine of many people, another program can listen on the port of the AWS endpoint.
+#[test]
+fn a_lab_whose_load_balancer_is_on_another_machine_gets_no_load() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let server = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        service::read_head(&mut connection).unwrap();
+        let body = json!([{ "name": "ALB", "value": "http://192.0.2.1" }]).to_string();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        connection.write_all((head + &body).as_bytes()).unwrap();
+    });
+    let output = load(&["--path", "site", "--aws-port", &port]);
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("--allow-remote"), "{error}");
+}
+
+#[test]
+fn without_a_lab_the_message_names_the_option_of_the_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    drop(listener);
+    let output = load(&["--aws-port", &port]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("no lab answers") && error.contains("--aws-port"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_load_without_requests_is_refused_as_other_invalid_options_are() {
+    for options in [["--stages", "0:10s"], ["--rate", "-1"]] {
+        assert_eq!(load(&options).status.code(), Some(2), "{options:?}");
+    }
+}
+
+/// The likes of each mysfit.
+async fn likes_by_mysfit(alb: &str) -> BTreeMap<String, u64> {
+    let list: Value = serde_json::from_str(&get(&format!("{alb}/mysfits")).await).unwrap();
+    let mut likes = BTreeMap::new();
+    for mysfit in list["mysfits"].as_array().unwrap() {
+        let id = mysfit["mysfitId"].as_str().unwrap();
+        let profile = get(&format!("{alb}/mysfits/{id}")).await;
+        let profile: Value = serde_json::from_str(&profile).unwrap();
+        let count = profile["likes"].as_str().unwrap().parse().unwrap();
+        likes.insert(id.to_owned(), count);
+    }
+    likes
+}
+
+#[tokio::test]
+async fn likes_go_to_all_mysfits_of_the_running_lab_in_turn() {
+    let lab = Lab::start_with(PATIENT, &["--chaos", "off"]);
+    let endpoints = lab.endpoints();
+    let port = aws_port(&endpoints);
+    let (code, summary) = summary(&[&port[..], &["--rate", "50", "--duration", "1s"]].concat());
+    assert_eq!(code, Some(0), "{summary}");
+    assert_eq!(summary["statuses"], json!({ "200": 50 }), "{summary}");
+    assert_eq!(summary["failed"], 0, "{summary}");
+    let mut likes: Vec<_> = likes_by_mysfit(&endpoints.alb)
+        .await
+        .into_values()
+        .collect();
+    likes.sort_unstable();
+    assert_eq!(likes, [4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5]);
+}
+
+#[tokio::test]
+async fn the_load_of_the_site_reads_the_list_and_the_profiles() {
+    let lab = Lab::start_with(PATIENT, &["--chaos", "off"]);
+    let endpoints = lab.endpoints();
+    let run = [
+        "--path",
+        "site",
+        "--rate",
+        "26",
+        "--duration",
+        "1s",
+        "--alb",
+        &endpoints.alb,
+    ];
+    let (code, summary) = summary(&run);
+    assert_eq!(code, Some(0), "{summary}");
+    assert_eq!(summary["statuses"], json!({ "200": 26 }), "{summary}");
+    assert!(
+        likes_by_mysfit(&endpoints.alb)
+            .await
+            .into_values()
+            .all(|likes| likes == 0)
+    );
+    let log = get(&format!("{}/logs/load-balancer", endpoints.site)).await;
+    assert!(log.contains("\"lab-load\""), "{log}");
+}
+
+/// The run has one request, because faults burn CPU time.
+#[test]
+fn likes_with_faults_that_need_more_processors_than_the_machine_has_cause_a_warning() {
+    let lab = Lab::start_with(&[("CHAOS_STRESS_CPU_MS", "10-20")], &["--chaos", "on"]);
+    let endpoints = lab.endpoints();
+    let port = aws_port(&endpoints);
+    let run = ["--rate", "10000", "--duration", "0.1ms"];
+    for (path, warns) in [("likes", true), ("site", false)] {
+        let output = load(&[&port[..], &run, &["--path", path, "--json"]].concat());
+        let (code, summary) = parse(&output);
+        assert_eq!(
+            (code, &summary["requests"]),
+            (Some(0), &json!(1)),
+            "{summary}"
+        );
+        let printed = String::from_utf8(output.stderr).unwrap();
+        let warnings = summary["warnings"].as_array().unwrap();
+        for text in ["--chaos off", "10000 likes per second"] {
+            assert_eq!(printed.contains(text), warns, "{path}: {printed}");
+            let contains = |warning: &Value| warning.as_str().unwrap().contains(text);
+            assert_eq!(warnings.iter().any(contains), warns, "{path}: {summary}");
+        }
+    }
+}
