@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::client::get;
 use crate::eventually;
-use crate::process::{Endpoints, Lab, PATIENT};
+use crate::process::{Directory, Endpoints, Lab, PATIENT};
 
 mod service;
 
@@ -269,6 +270,32 @@ async fn the_load_of_the_site_reads_the_list_and_the_profiles() {
     );
     let log = get(&format!("{}/logs/load-balancer", endpoints.site)).await;
     assert!(log.contains("\"lab-load\""), "{log}");
+}
+
+/// Runs only if siege is installed. `./script/test` installs it on Debian.
+#[tokio::test]
+async fn siege_likes_the_mysfits_of_the_target_file() {
+    let lab = Lab::start_with(PATIENT, &["--chaos", "off"]);
+    let alb = lab.endpoints().alb;
+    let home = Directory::new();
+    let mut siege = Command::new("siege");
+    // On its first run, siege writes its configuration to the home directory.
+    siege.arg("--version").env("HOME", home.path(""));
+    if siege.output().is_err() {
+        eprintln!("skipped: siege is not installed");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../loadtest/siege.sh");
+    let output = Command::new(script)
+        .args(["--concurrent=2", "--reps=12", "--benchmark", "--quiet"])
+        .envs([("ALB", &alb)])
+        .env("HOME", home.path(""))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let likes = likes_by_mysfit(&alb).await;
+    assert_eq!(likes.len(), 12);
+    assert_eq!(likes.values().sum::<u64>(), 24, "{likes:?} {output:?}");
 }
 
 /// The run has one request, because faults burn CPU time.

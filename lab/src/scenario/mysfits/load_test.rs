@@ -86,6 +86,7 @@ pub fn cpu_cost(mut environment: Environment) -> Result<Option<CpuCost>, ConfigE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn likes_go_to_each_mysfit_of_the_list() {
@@ -100,6 +101,19 @@ mod tests {
             ["/mysfits", "/mysfits/a", "/mysfits/b"].map(|path| request(Method::GET, path))
         );
         assert!(requests(Kind::Likes, b"{}").is_err());
+    }
+
+    #[test]
+    fn the_target_file_for_vegeta_has_the_mysfits_of_the_seed() {
+        let items = (super::super::table::TABLE.items)().unwrap();
+        let ids = items
+            .iter()
+            .map(|item| json!({ "mysfitId": item["MysfitId"]["S"] }));
+        let list = json!({ "mysfits": ids.collect::<Vec<_>>() }).to_string();
+        let targets = requests(Kind::Likes, list.as_bytes()).unwrap().into_iter();
+        let lines = targets.map(|(method, path)| format!("{method} http://127.0.0.1:8080{path}\n"));
+        let file = include_str!("../../../../loadtest/likes.targets");
+        assert_eq!(file, lines.collect::<String>());
     }
 
     fn cost(variables: &[(&str, &str)]) -> Option<CpuCost> {
