@@ -79,7 +79,7 @@ pub enum Command {
         yes: bool,
     },
     /// Send load to the running lab, and print a summary. The exit code is 99 if a threshold has failed, and 130 after Ctrl-C
-    Load(LoadOptions),
+    Load(Box<LoadOptions>),
 }
 
 /// The options of the lab.

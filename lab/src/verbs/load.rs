@@ -13,7 +13,7 @@ use http_shell::raise_open_file_limit;
 use super::client::Listener;
 use super::env::exports_of;
 use crate::error::{EX_INTERRUPTED, Error};
-use crate::scenario::load_test;
+use crate::scenario::load_test::{self, Kind};
 use crate::signals::Signals;
 
 mod cpu;
@@ -37,6 +37,9 @@ use runner::{Ended, Run};
 use summary::{Summary, progress_line};
 use tally::Tally;
 
+/// Moves the cursor of a terminal to the start of its line, and clears the line.
+const CLEAR_LINE: &str = "\r\x1b[K";
+
 /// Files that are open besides the connections of open requests.
 const OTHER_FILES: u64 = 64;
 
@@ -46,34 +49,8 @@ const OTHER_FILES: u64 = 64;
 ///
 /// Fails before the first request if there is no running lab, if an option is not valid, or if a URL is one of another machine
 /// and the reader has not permitted this.
-pub fn load(options: LoadOptions) -> Result<ExitCode, Error> {
+pub fn load(options: &LoadOptions) -> Result<ExitCode, Error> {
     let pacing = options.pacing().map_err(Error::LoadOptions)?;
-    let mut warnings = Vec::new();
-    let base = match (&options.path, &options.alb) {
-        (Path::Url(url), _) => url.clone(),
-        (Path::Of(_), Some(alb)) => alb.clone(),
-        (Path::Of(kind), None) => {
-            let aws = Listener::aws(options.aws_port);
-            let exports = exports_of(aws)?;
-            let value = |name: &str| {
-                let export = exports.iter().find(|export| export.name == name);
-                let value = export.map(|export| export.value.as_str());
-                value.ok_or_else(|| aws.not_the_labs())
-            };
-            if *kind == load_test::Kind::Likes {
-                let (cluster, service) = (value("CLUSTER")?, value("LIKE_SERVICE")?);
-                warnings.extend(cpu::warning(aws, cluster, service, &pacing)?);
-            }
-            let alb = options::parse_url(value("ALB")?);
-            alb.map_err(|_| aws.not_the_labs())?
-        }
-    };
-    if !options.allow_remote && !is_loopback(&base) {
-        return Err(Error::RemoteLoad(base.to_string()));
-    }
-    for warning in &warnings {
-        writeln!(stderr(), "warning: {warning}")?;
-    }
     let max_open = max_open();
     if let Pacing::Users { profile, .. } = &pacing
         && profile.maximum() > max_open as f64
@@ -81,42 +58,26 @@ pub fn load(options: LoadOptions) -> Result<ExitCode, Error> {
         let message = format!("the limit of open files permits at most {max_open} users");
         return Err(Error::LoadOptions(message));
     }
-    let seconds = pacing.profile().duration().as_secs_f64();
+    let (base, warning) = base(options, &pacing)?;
+    if !options.allow_remote && !is_loopback(&base) {
+        return Err(Error::RemoteLoad(base.to_string()));
+    }
+    if let Some(warning) = &warning {
+        writeln!(stderr(), "warning: {warning}")?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let (printed, is_terminal) = (warnings.len(), stderr().is_terminal());
-    let ended: Result<Ended, Error> = runtime.block_on(async {
-        let signals = Signals::install()?;
-        let sender = Sender::new(max_open);
-        let targets = tokio::select! {
-            () = signals.clone().received(1) => return Err(Error::Interrupted),
-            targets = targets(&options.path, base, &sender) => targets?,
-        };
-        let run = Run {
-            pacing,
-            sender,
-            targets,
-            max_open,
-        };
-        let tally = Tally::new().map_err(std::io::Error::other)?;
-        let ended = run.run(tally, signals.received(1), |progress| {
-            if is_terminal {
-                // The line replaces the line before. A terminal that was closed does not end the run.
-                let _ = write!(stderr(), "\r\x1b[K{}", progress_line(progress, seconds));
-            }
-        });
-        Ok(ended.await)
-    });
-    // Connections to a service that does not answer are not waited for.
+    let ended = runtime.block_on(run(&options.path, base, pacing, max_open));
+    // A name that is still being resolved is not waited for.
     runtime.shutdown_background();
-    if is_terminal {
-        write!(stderr(), "\r\x1b[K")?;
+    let ended = ended?;
+    let late = summary::late_warning(&ended.tally);
+    if let Some(late) = &late {
+        writeln!(stderr(), "warning: {late}")?;
     }
-    let summary = Summary::new(ended?, &options.thresholds, warnings);
-    for warning in summary.warnings().iter().skip(printed) {
-        writeln!(stderr(), "warning: {warning}")?;
-    }
+    let warnings = warning.into_iter().chain(late).collect();
+    let summary = Summary::new(ended, &options.thresholds, warnings);
     if options.json {
         let json = serde_json::to_string_pretty(&summary).map_err(std::io::Error::other)?;
         writeln!(stdout(), "{json}")?;
@@ -128,6 +89,58 @@ pub fn load(options: LoadOptions) -> Result<ExitCode, Error> {
         (true, true) => ExitCode::from(EX_INTERRUPTED),
         (true, false) => ExitCode::SUCCESS,
     })
+}
+
+/// The URL of the path or of the load balancer, and a warning.
+fn base(options: &LoadOptions, pacing: &Pacing) -> Result<(Uri, Option<String>), Error> {
+    let kind = match (&options.path, &options.alb) {
+        (Path::Url(url), _) => return Ok((url.clone(), None)),
+        (Path::Of(_), Some(alb)) => return Ok((alb.clone(), None)),
+        (Path::Of(kind), None) => *kind,
+    };
+    let aws = Listener::aws(options.aws_port);
+    let exports = exports_of(aws)?;
+    let value = |name: &str| {
+        let export = exports.iter().find(|export| export.name == name);
+        let value = export.map(|export| export.value.as_str());
+        value.ok_or_else(|| aws.not_the_labs())
+    };
+    let warning = match kind {
+        Kind::Likes => cpu::warning(aws, value("CLUSTER")?, value("LIKE_SERVICE")?, pacing)?,
+        Kind::Site => None,
+    };
+    let alb = options::parse_url(value("ALB")?).map_err(|_| aws.not_the_labs())?;
+    Ok((alb, warning))
+}
+
+/// Reads what is requested, and sends the load. Shows the progress on a terminal.
+async fn run(path: &Path, base: Uri, pacing: Pacing, max_open: usize) -> Result<Ended, Error> {
+    let signals = Signals::install()?;
+    let sender = Sender::new(max_open);
+    let targets = tokio::select! {
+        () = signals.clone().received(1) => return Err(Error::Interrupted),
+        targets = targets(path, base, &sender) => targets?,
+    };
+    let seconds = pacing.profile().duration().as_secs_f64();
+    let run = Run {
+        pacing,
+        sender,
+        targets,
+        max_open,
+    };
+    let tally = Tally::new().map_err(std::io::Error::other)?;
+    let is_terminal = stderr().is_terminal();
+    let ended = run.run(tally, signals.received(1), |progress| {
+        if is_terminal {
+            // The line replaces the line before. A terminal that was closed does not end the run.
+            let _ = write!(stderr(), "{CLEAR_LINE}{}", progress_line(progress, seconds));
+        }
+    });
+    let ended = ended.await;
+    if is_terminal {
+        write!(stderr(), "{CLEAR_LINE}")?;
+    }
+    Ok(ended)
 }
 
 /// The requests of a path. `base` is the URL of the path or of the load balancer.

@@ -52,7 +52,7 @@ pub struct LoadOptions {
     #[arg(long, value_name = "likes|site|URL", value_parser = parse_path, default_value = "likes")]
     pub path: Path,
     /// URL of a load balancer for likes and site, instead of the one of the running lab
-    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    #[arg(long, value_name = "URL", value_parser = parse_url, conflicts_with = "aws_port")]
     pub alb: Option<Uri>,
     /// Permit URLs of other machines. Send load only to machines whose owner agrees
     #[arg(long)]
@@ -78,7 +78,7 @@ pub enum Path {
 }
 
 impl LoadOptions {
-    /// The rates or users of the run.
+    /// Checks options that depend on each other, and returns the rates or users of the run.
     ///
     /// # Errors
     ///
@@ -94,17 +94,19 @@ impl LoadOptions {
         } else {
             Profile::ramps(start.unwrap_or(0.0), &self.stages)
         };
-        let is_too_many = profile.maximum() > f64::from(MAX_OPEN);
         if self.stages.len() > MAX_STAGES {
             return Err(format!("--stages: at most {MAX_STAGES} stages"));
         }
         if profile.duration() > MAX_DURATION {
             return Err("--stages: a run of at most a day".to_owned());
         }
-        if self.users.is_some() && is_too_many {
+        if self.users.is_some() && profile.maximum() > f64::from(MAX_OPEN) {
             return Err(format!("--stages: at most {MAX_OPEN} users"));
         }
         let pacing = model(profile);
+        if self.alb.is_some() && matches!(self.path, Path::Url(_)) {
+            return Err("--alb: has no meaning if --path is a URL".to_owned());
+        }
         if pacing.next().is_none() {
             return Err("the run would contain no request: set a longer time, or a higher rate or number of users".to_owned());
         }
@@ -217,6 +219,7 @@ mod tests {
             "--alb 127.0.0.1:8080",
             "--fail-above 101%",
             "--aws-port 0",
+            "--aws-port 4566 --alb http://127.0.0.1",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
@@ -227,6 +230,7 @@ mod tests {
             "--stages 0:10s",
             "--stages 10:0s",
             "--users 1 --stages 1001:1s",
+            "--alb http://127.0.0.1 --path http://127.0.0.1/",
             "--stages 10:23h,10:2h",
         ] {
             assert!(pacing(line).is_err(), "{line}");

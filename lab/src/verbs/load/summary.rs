@@ -1,5 +1,6 @@
 //! The result of a run, as text and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -25,7 +26,7 @@ pub struct Summary {
     failed_share: f64,
     latency_ms: Option<Latencies>,
     /// Whole responses by status.
-    statuses: std::collections::BTreeMap<u16, u64>,
+    statuses: BTreeMap<u16, u64>,
     failures: Vec<Counted>,
     late: u64,
     /// Requests that were open when the run was stopped.
@@ -45,13 +46,12 @@ struct Counted {
 
 impl Summary {
     /// Summarizes a run.
-    pub fn new(ended: Ended, thresholds: &Thresholds, mut warnings: Vec<String>) -> Self {
+    pub fn new(ended: Ended, thresholds: &Thresholds, warnings: Vec<String>) -> Self {
         let Ended {
             tally,
             time,
             cut_off,
         } = ended;
-        warnings.extend(late_warning(&tally));
         let (seconds, requests) = (time.as_secs_f64(), tally.requests());
         let failures = tally.failures.iter();
         Self {
@@ -92,15 +92,10 @@ impl Summary {
     pub fn is_cut_off(&self) -> bool {
         self.cut_off.is_some()
     }
-
-    /// The warnings.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
 }
 
 /// The warning that this machine did not keep the rate.
-fn late_warning(tally: &Tally) -> Option<String> {
+pub fn late_warning(tally: &Tally) -> Option<String> {
     let (late, requests) = (tally.late, tally.requests());
     let is_late = late as f64 > MAX_LATE_SHARE * requests as f64;
     is_late.then(|| {
@@ -297,11 +292,8 @@ mod tests {
         ended.tally.late = 1;
         assert_eq!(late_warning(&ended.tally), None);
         ended.tally.late = 2;
-        let summary = Summary::new(ended, &Thresholds::default(), Vec::new());
-        assert!(
-            summary.warnings()[0].contains("2 of 100 requests"),
-            "{summary:?}"
-        );
+        let warning = late_warning(&ended.tally).unwrap();
+        assert!(warning.contains("2 of 100 requests"), "{warning}");
     }
 
     #[test]
