@@ -49,7 +49,7 @@ impl Tally {
     ///
     /// # Errors
     ///
-    /// Fails if the histogram's bounds are invalid, which its own tests rule out.
+    /// Fails if the bounds of the histogram are invalid. They are constants.
     pub fn new() -> Result<Self, CreationError> {
         Ok(Self {
             latencies: Histogram::new_with_bounds(1, MAX_LATENCY_US, SIGNIFICANT_DIGITS)?,
