@@ -48,7 +48,7 @@ pub struct LoadOptions {
     /// 50 within 2 minutes. A stage of 0s is a step
     #[arg(long, value_name = "TARGET:TIME,...", value_parser = parse_stage, value_delimiter = ',')]
     stages: Vec<Stage>,
-    /// What is requested: likes (POST /mysfits/<id>/like), site (GET /mysfits and the profiles), or a URL (GET)
+    /// What is requested: likes (POST /mysfits/ID/like), site (GET /mysfits and the profiles), or a URL (GET)
     #[arg(long, value_name = "likes|site|URL", value_parser = parse_path, default_value = "likes")]
     pub path: Path,
     /// URL of a load balancer for likes and site, instead of the one of the running lab
