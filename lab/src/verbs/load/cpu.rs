@@ -55,7 +55,11 @@ fn warning_of(cost: &CpuCost, pacing: &Pacing, processors: usize) -> Option<Stri
             level * cpu_seconds(cost.percent, &cost.milliseconds),
         ),
         // A user waits for the end of a like, so that a user's likes burn the time of at most one processor.
-        Pacing::Users { .. } => (format!("the likes of {level} users"), level),
+        Pacing::Users { pause, .. } => {
+            let burn = cpu_seconds(cost.percent, &cost.milliseconds);
+            let share = burn / (burn + pause.as_secs_f64());
+            (format!("the likes of {level} users"), level * share)
+        }
     };
     (needed > processors as f64).then(|| {
         format!(
@@ -108,12 +112,27 @@ mod tests {
 
     #[test]
     fn a_user_needs_at_most_one_processor() {
-        assert_eq!(warning_of(&cost(), &Pacing::users(constant(2.0)), 2), None);
-        let warning = warning_of(&cost(), &Pacing::users(constant(10.0)), 2).unwrap();
+        assert_eq!(
+            warning_of(&cost(), &Pacing::users(constant(2.0), Duration::ZERO), 2),
+            None
+        );
+        let warning =
+            warning_of(&cost(), &Pacing::users(constant(10.0), Duration::ZERO), 2).unwrap();
         assert!(
             warning.contains("10 users need about 10 processors"),
             "{warning}"
         );
+    }
+
+    #[test]
+    fn users_who_pause_need_fewer_processors() {
+        let users = |level| Pacing::users(constant(level), Duration::from_millis(1056));
+        let warning = warning_of(&cost(), &users(10.0), 2).unwrap();
+        assert!(
+            warning.contains("10 users need about 5 processors"),
+            "{warning}"
+        );
+        assert_eq!(warning_of(&cost(), &users(3.0), 2), None);
     }
 
     #[test]

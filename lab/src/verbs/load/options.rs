@@ -41,6 +41,9 @@ pub struct LoadOptions {
     /// number of users at the start
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(..=i64::from(MAX_OPEN)))]
     users: Option<u16>,
+    /// Time that a user waits after the end of a request, for example 1s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "0s", requires = "users", conflicts_with = "rate")]
+    pause: Duration,
     /// Length of the run, for example 30s or 10m [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "stages")]
     duration: Option<Duration>,
@@ -84,10 +87,7 @@ impl LoadOptions {
     ///
     /// The message names the option.
     pub fn pacing(&self) -> Result<Pacing, String> {
-        let (model, start): (fn(Profile) -> Pacing, _) = match self.users {
-            Some(users) => (Pacing::users, Some(f64::from(users))),
-            None => (Pacing::rate, self.rate),
-        };
+        let start = self.users.map(f64::from).or(self.rate);
         let profile = if self.stages.is_empty() {
             let duration = self.duration.unwrap_or(DEFAULT_DURATION);
             Profile::constant(start.unwrap_or(DEFAULT_RATE), duration)
@@ -103,7 +103,10 @@ impl LoadOptions {
         if self.users.is_some() && profile.maximum() > f64::from(MAX_OPEN) {
             return Err(format!("--stages: at most {MAX_OPEN} users"));
         }
-        let pacing = model(profile);
+        let pacing = match self.users {
+            Some(_) => Pacing::users(profile, self.pause),
+            None => Pacing::rate(profile),
+        };
         if self.alb.is_some() && matches!(self.path, Path::Url(_)) {
             return Err("--alb: has no meaning if --path is a URL".to_owned());
         }
@@ -199,6 +202,7 @@ mod tests {
         let pacing = pacing("--users 0 --stages 4:4s,0:4s").unwrap();
         assert!(matches!(pacing, Pacing::Users { .. }));
         assert_eq!(pacing.next(), Some(Duration::from_secs(1)));
+        assert!(parse("--users 1 --pause 1s").is_ok());
     }
 
     #[test]
@@ -209,6 +213,8 @@ mod tests {
             "--rate 10001",
             "--rate 5 --users 5",
             "--users 1001",
+            "--pause 1s",
+            "--rate 5 --pause 1s",
             "--duration 25h",
             "--stages 10",
             "--stages 10:1s, --stages",

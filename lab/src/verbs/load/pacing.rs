@@ -18,10 +18,12 @@ pub enum Pacing {
         /// How many requests have started.
         started: u64,
     },
-    /// Closed model: each user sends a request, waits for its end, and sends the next one at once.
+    /// Closed model: each user sends a request, waits for its end, pauses, and sends the next one.
     Users {
         /// Numbers of users.
         profile: Profile,
+        /// The time from the end of a request to the next request of its user.
+        pause: Duration,
         /// The users without a request, with the times of their next requests.
         waiting: BTreeSet<(Duration, User)>,
     },
@@ -37,11 +39,15 @@ impl Pacing {
     }
 
     /// Users in the numbers of `profile`. The user with the index i is active while the level is at least i + 1.
-    pub fn users(profile: Profile) -> Self {
+    pub fn users(profile: Profile, pause: Duration) -> Self {
         let users = 0..profile.maximum() as User;
         let first = |user| Some((next_request(&profile, user, Duration::ZERO)?, user));
         let waiting = users.filter_map(first).collect();
-        Self::Users { profile, waiting }
+        Self::Users {
+            profile,
+            pause,
+            waiting,
+        }
     }
 
     /// The rates or the numbers of users.
@@ -73,8 +79,15 @@ impl Pacing {
 
     /// The request of a user has ended.
     pub fn ended(&mut self, user: Option<User>, now: Duration) {
-        if let (Self::Users { profile, waiting }, Some(user)) = (self, user)
-            && let Some(time) = next_request(profile, user, now)
+        if let (
+            Self::Users {
+                profile,
+                pause,
+                waiting,
+            },
+            Some(user),
+        ) = (self, user)
+            && let Some(time) = next_request(profile, user, now + *pause)
         {
             waiting.insert((time, user));
         }
@@ -105,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_user_sends_the_next_request_when_the_request_before_has_ended() {
-        let mut pacing = Pacing::users(Profile::constant(2.0, SECOND));
+        let mut pacing = Pacing::users(Profile::constant(2.0, SECOND), Duration::ZERO);
         assert_eq!(pacing.start(), Some(0));
         assert_eq!(pacing.start(), Some(1));
         assert_eq!(pacing.next(), None);
@@ -117,10 +130,26 @@ mod tests {
     }
 
     #[test]
+    fn a_user_pauses_after_the_end_of_a_request() {
+        let profile = Profile::constant(1.0, SECOND * 3);
+        let mut pacing = Pacing::users(profile, SECOND);
+        assert_eq!(pacing.start(), Some(0));
+        pacing.ended(Some(0), SECOND / 2);
+        assert_eq!(pacing.next(), Some(SECOND * 3 / 2));
+        assert_eq!(pacing.start(), Some(0));
+        pacing.ended(Some(0), SECOND * 2);
+        assert_eq!(
+            pacing.next(),
+            None,
+            "the run ends before the end of the pause"
+        );
+    }
+
+    #[test]
     fn ramps_add_and_remove_users() {
         let (duration, up, down) = (SECOND * 10, 2.0, 0.0);
         let stages = [up, down].map(|target| Stage { target, duration });
-        let mut pacing = Pacing::users(Profile::ramps(0.0, &stages));
+        let mut pacing = Pacing::users(Profile::ramps(0.0, &stages), Duration::ZERO);
         assert_eq!(pacing.next(), Some(SECOND * 5));
         assert_eq!(pacing.start(), Some(0));
         assert_eq!(pacing.next(), Some(SECOND * 10));
