@@ -125,15 +125,15 @@ pub enum Error {
     /// The options of `load` do not fit together.
     #[error("{0}")]
     LoadOptions(String),
-    /// `load` was told to send load to another machine.
+    /// The URL of `load` is one of another machine, and `--allow-remote` is not set.
     #[error(
         "{0} is not an address of this machine. If the owner of the other machine agrees to the load, add the option \
          --allow-remote"
     )]
     RemoteLoad(String),
-    /// `load` could not read which mysfits there are.
-    #[error("cannot read the list of mysfits from {url}: {why}")]
-    NoMysfits {
+    /// `load` could not read the list of what it requests.
+    #[error("cannot read from {url} what to request: {why}")]
+    NoLoadTargets {
         /// The URL of the load balancer.
         url: String,
         /// The reason.

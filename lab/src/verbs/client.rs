@@ -103,6 +103,22 @@ impl Listener {
         answer.parse_success()
     }
 
+    /// Calls an operation of Elastic Load Balancing at the AWS endpoint. Returns the XML. Must not be called inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing answers, or if the response is an error.
+    pub fn call_elb(self, form: String) -> Result<String, Error> {
+        let request =
+            Request::post(self.url()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let answer = self.exchange(request, Body::from(form))?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        match answer.status {
+            StatusCode::OK => Ok(text),
+            _ => Err(Error::RefusedByLab(text)),
+        }
+    }
+
     fn exchange(self, request: Builder, body: Body) -> Result<Answer, Error> {
         let request = request.body(body).map_err(|error| self.no_answer(error))?;
         let sent = block_on(TIMEOUT, || self.send_request(request))?;
@@ -123,7 +139,7 @@ impl Listener {
     }
 
     /// The error of a response that is not the lab's.
-    pub fn not_the_labs(self) -> Error {
+    pub fn other_program(self) -> Error {
         Error::OtherProgram {
             url: self.url(),
             option: self.option,
@@ -146,7 +162,7 @@ impl Answer {
     ///
     /// Fails if the body is not one of the lab's.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|_| self.not_the_labs())
+        serde_json::from_slice(&self.body).map_err(|_| self.other_program())
     }
 
     /// Parses the body of a successful response.
@@ -161,12 +177,12 @@ impl Answer {
                 Err(Error::RefusedByLab(error.message))
             }
             StatusCode::OK => self.parse(),
-            _ => Err(self.not_the_labs()),
+            _ => Err(self.other_program()),
         }
     }
 
     /// The error of a response that is not the lab's.
-    pub fn not_the_labs(&self) -> Error {
-        self.listener.not_the_labs()
+    pub fn other_program(&self) -> Error {
+        self.listener.other_program()
     }
 }

@@ -80,7 +80,7 @@ pub fn exports_of(aws: Listener) -> Result<Vec<Export>, Error> {
     let exports: Vec<Export> = answer.parse_success()?;
     // Any program of this machine can listen on the port. A shell executes its names, and `PATH` would be a name, too.
     if !exports.iter().all(|export| is_known(&export.name)) {
-        return Err(answer.not_the_labs());
+        return Err(answer.other_program());
     }
     Ok(exports)
 }

@@ -62,9 +62,7 @@ pub fn load(options: &LoadOptions) -> Result<ExitCode, Error> {
     if !options.allow_remote && !is_loopback(&base) {
         return Err(Error::RemoteLoad(base.to_string()));
     }
-    if let Some(warning) = &warning {
-        writeln!(stderr(), "warning: {warning}")?;
-    }
+    warn(warning.as_deref());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -73,9 +71,7 @@ pub fn load(options: &LoadOptions) -> Result<ExitCode, Error> {
     runtime.shutdown_background();
     let ended = ended?;
     let late = summary::late_warning(&ended.tally);
-    if let Some(late) = &late {
-        writeln!(stderr(), "warning: {late}")?;
-    }
+    warn(late.as_deref());
     let warnings = warning.into_iter().chain(late).collect();
     let summary = Summary::new(ended, &options.thresholds, warnings);
     if options.json {
@@ -84,32 +80,41 @@ pub fn load(options: &LoadOptions) -> Result<ExitCode, Error> {
     } else {
         write!(stdout(), "{summary}")?;
     }
-    Ok(match (summary.has_passed(), summary.is_cut_off()) {
+    Ok(match (summary.has_passed(), summary.was_stopped()) {
         (false, _) => ExitCode::from(thresholds::EXIT_CODE),
         (true, true) => ExitCode::from(EX_INTERRUPTED),
         (true, false) => ExitCode::SUCCESS,
     })
 }
 
+/// Prints a warning. A standard error that was closed does not prevent the summary.
+fn warn(warning: Option<&str>) {
+    if let Some(warning) = warning {
+        let _ = writeln!(stderr(), "warning: {warning}");
+    }
+}
+
 /// The URL of the path or of the load balancer, and a warning.
 fn base(options: &LoadOptions, pacing: &Pacing) -> Result<(Uri, Option<String>), Error> {
     let kind = match (&options.path, &options.alb) {
         (Path::Url(url), _) => return Ok((url.clone(), None)),
-        (Path::Of(_), Some(alb)) => return Ok((alb.clone(), None)),
-        (Path::Of(kind), None) => *kind,
+        (Path::Scenario(_), Some(alb)) => return Ok((alb.clone(), None)),
+        (Path::Scenario(kind), None) => *kind,
     };
     let aws = Listener::aws(options.aws_port);
     let exports = exports_of(aws)?;
     let value = |name: &str| {
         let export = exports.iter().find(|export| export.name == name);
         let value = export.map(|export| export.value.as_str());
-        value.ok_or_else(|| aws.not_the_labs())
+        value.ok_or_else(|| aws.other_program())
     };
     let warning = match kind {
-        Kind::Likes => cpu::warning(aws, value("CLUSTER")?, value("LIKE_SERVICE")?, pacing)?,
-        Kind::Site => None,
+        Kind::Likes if cpu::has_weight(aws, value("LIKE_RULE")?, value("LIKE_TARGET_GROUP")?) => {
+            cpu::warning(aws, value("CLUSTER")?, value("LIKE_SERVICE")?, pacing)?
+        }
+        _ => None,
     };
-    let alb = options::parse_url(value("ALB")?).map_err(|_| aws.not_the_labs())?;
+    let alb = options::parse_url(value("ALB")?).map_err(|_| aws.other_program())?;
     Ok((alb, warning))
 }
 
@@ -132,13 +137,13 @@ async fn run(path: &Path, base: Uri, pacing: Pacing, max_open: usize) -> Result<
     let is_terminal = stderr().is_terminal();
     let ended = run.run(tally, signals.received(1), |progress| {
         if is_terminal {
-            // The line replaces the line before. A terminal that was closed does not end the run.
+            // A terminal that was closed does not end the run.
             let _ = write!(stderr(), "{CLEAR_LINE}{}", progress_line(progress, seconds));
         }
     });
     let ended = ended.await;
     if is_terminal {
-        write!(stderr(), "{CLEAR_LINE}")?;
+        let _ = write!(stderr(), "{CLEAR_LINE}");
     }
     Ok(ended)
 }
@@ -148,9 +153,9 @@ async fn targets(path: &Path, base: Uri, sender: &Sender) -> Result<Vec<Target>,
     let method = Method::GET;
     let kind = match path {
         Path::Url(_) => return Ok(vec![Target { method, url: base }]),
-        Path::Of(kind) => *kind,
+        Path::Scenario(kind) => *kind,
     };
-    let invalid = |why: String| Error::NoMysfits {
+    let invalid = |why: String| Error::NoLoadTargets {
         url: base.to_string(),
         why,
     };

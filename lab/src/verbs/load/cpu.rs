@@ -10,6 +10,17 @@ use super::pacing::Pacing;
 use crate::error::Error;
 use crate::scenario::load_test::{CpuCost, cpu_cost};
 
+/// Whether the rule sends requests to the target group. Without the rule, it sends none.
+pub fn has_weight(aws: Listener, rule: &str, group: &str) -> bool {
+    let form = format!("Action=DescribeRules&Version=2015-12-01&RuleArns.member.1={rule}");
+    let weight = format!("<TargetGroupArn>{group}</TargetGroupArn><Weight>");
+    aws.call_elb(form).is_ok_and(|rules| {
+        rules
+            .split_once(&weight)
+            .is_some_and(|(_, rest)| !rest.starts_with("0<"))
+    })
+}
+
 /// Returns the warning for likes with this pacing. Reads the task definition of `service` from the ECS API of the running lab.
 ///
 /// # Errors

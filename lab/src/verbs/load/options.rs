@@ -51,7 +51,7 @@ pub struct LoadOptions {
     /// 50 within 2 minutes. A stage of 0s is a step
     #[arg(long, value_name = "TARGET:TIME,...", value_parser = parse_stage, value_delimiter = ',')]
     stages: Vec<Stage>,
-    /// What is requested: likes (POST /mysfits/ID/like), site (GET /mysfits and the profiles), or a URL (GET)
+    /// What is requested: likes (POST), site (GET of the list and the profiles), or a URL (GET)
     #[arg(long, value_name = "likes|site|URL", value_parser = parse_path, default_value = "likes")]
     pub path: Path,
     /// URL of a load balancer for likes and site, instead of the one of the running lab
@@ -75,7 +75,7 @@ pub struct LoadOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Path {
     /// Requests of the scenario.
-    Of(Kind),
+    Scenario(Kind),
     /// One URL.
     Url(Uri),
 }
@@ -135,8 +135,8 @@ fn parse_stage(text: &str) -> Result<Stage, String> {
 
 fn parse_path(text: &str) -> Result<Path, String> {
     Ok(match text {
-        "likes" => Path::Of(Kind::Likes),
-        "site" => Path::Of(Kind::Site),
+        "likes" => Path::Scenario(Kind::Likes),
+        "site" => Path::Scenario(Kind::Site),
         url => {
             let url = parse_url(url);
             Path::Url(url.map_err(|error| format!("expected likes, site or a URL: {error}"))?)
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn without_options_25_likes_per_second_arrive_for_30_seconds() {
         let options = parse("").unwrap();
-        assert_eq!(options.path, Path::Of(Kind::Likes));
+        assert_eq!(options.path, Path::Scenario(Kind::Likes));
         let pacing = options.pacing().unwrap();
         assert!(matches!(pacing, Pacing::Rate { .. }));
         let profile = pacing.profile();
@@ -220,7 +220,7 @@ mod tests {
             "--stages 10:1s, --stages",
             "--stages 10:1s --duration 1s",
             "--path https://127.0.0.1/",
-            "--path /mysfits",
+            "--path /list",
             "--path http://127.0.0.1@example.com/",
             "--alb 127.0.0.1:8080",
             "--fail-above 101%",

@@ -66,6 +66,14 @@ impl Pacing {
         }
     }
 
+    /// How long after its planned time the request of [`Self::next`] starts. A request of the closed model has no planned time.
+    pub fn delay(&self, now: Duration) -> Duration {
+        match self {
+            Self::Rate { .. } => now.saturating_sub(self.next().unwrap_or(now)),
+            Self::Users { .. } => Duration::ZERO,
+        }
+    }
+
     /// Starts the request of [`Self::next`]. Returns its user in the closed model.
     pub fn start(&mut self) -> Option<User> {
         match self {

@@ -8,7 +8,7 @@ use axum::http::{Method, Request, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
 use super::failure::Failure;
@@ -17,6 +17,9 @@ use super::tally::Ending;
 /// Maximum time from the start of a request to the end of its response. After the last start, a run therefore ends within this
 /// time.
 pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Idle connections are closed after this time. Load balancers close them after 60 s, and a request can meet that close.
+const POOL_IDLE: Duration = Duration::from_secs(30);
 
 /// Maximum size of a body that is kept, in bytes.
 const MAX_KEPT_BYTES: usize = 1024 * 1024;
@@ -38,7 +41,10 @@ impl Sender {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let mut client = Client::builder(TokioExecutor::new());
-        client.pool_max_idle_per_host(max_idle_connections);
+        client
+            .pool_max_idle_per_host(max_idle_connections)
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE);
         Self(client.build(connector))
     }
 

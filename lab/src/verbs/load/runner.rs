@@ -1,5 +1,6 @@
 //! Runs the load: starts requests at their times, and counts how they end.
 
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub struct Ended {
     /// The time in which requests were started.
     pub time: Duration,
     /// The number of requests that were open when the run was stopped, or `None` if the run was not stopped.
-    pub cut_off: Option<usize>,
+    pub unfinished: Option<usize>,
 }
 
 /// What a progress line shows.
@@ -71,30 +72,29 @@ impl Run {
         loop {
             let next = self.pacing.next();
             if next.is_none() && requests.is_empty() {
-                let (time, cut_off) = (planned, None);
+                let (time, unfinished) = (planned, None);
                 return Ended {
                     tally,
                     time,
-                    cut_off,
+                    unfinished,
                 };
             }
             let (has_next, next) = (next.is_some(), next.unwrap_or_default());
             tokio::select! {
                 () = &mut stop => {
                     let time = start.elapsed().min(planned);
-                    let cut_off = Some(requests.len());
-                    return Ended { tally, time, cut_off };
+                    let unfinished = Some(requests.len());
+                    return Ended { tally, time, unfinished };
                 }
                 Some(done) = requests.join_next() => {
-                    // A request that panicked would have ended the program: this runtime has one thread.
-                    if let Ok(Done { user, ending, latency }) = done {
-                        tally.ended(ending, latency);
-                        self.pacing.ended(user, start.elapsed());
-                    }
+                    // No request is aborted, so that the error is a panic. It ends the program, as the counts would be wrong.
+                    let done: Done = done.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+                    tally.ended(done.ending, done.latency);
+                    self.pacing.ended(done.user, start.elapsed());
                 }
                 () = sleep_until(start + next), if has_next => {
+                    let delay = self.pacing.delay(start.elapsed());
                     let user = self.pacing.start();
-                    let delay = start.elapsed().saturating_sub(next);
                     tally.started(delay);
                     let Some(target) = targets.next() else { continue };
                     if requests.len() >= self.max_open {
@@ -151,11 +151,20 @@ mod tests {
         }
     }
 
-    /// Runs requests at a rate of 1,000 per second for 100 ms. `show` can release the responses.
-    async fn run(max_open: usize, show: impl Fn(Progress<'_>, &watch::Sender<bool>)) -> Ended {
+    /// This rate, or number of users, for 100 ms.
+    fn profile(level: f64) -> Profile {
+        Profile::constant(level, Duration::from_millis(100))
+    }
+
+    /// Runs requests. `show` can release the responses.
+    async fn run(
+        pacing: Pacing,
+        max_open: usize,
+        show: impl Fn(Progress<'_>, &watch::Sender<bool>),
+    ) -> Ended {
         let (release, released) = watch::channel(false);
         let run = Run {
-            pacing: Pacing::rate(Profile::constant(1000.0, Duration::from_millis(100))),
+            pacing,
             sender: Sender::new(max_open),
             targets: vec![start_service(released).await],
             max_open,
@@ -168,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn requests_beyond_the_limit_of_open_requests_are_not_sent_and_count_as_failed() {
-        let ended = run(2, |progress, release| {
+        let ended = run(Pacing::rate(profile(1000.0)), 2, |progress, release| {
             if progress.tally.requests() == 98 {
                 assert_eq!(progress.open, 2);
                 release.send_replace(true);
@@ -182,14 +191,14 @@ mod tests {
         );
         assert_eq!(tally.statuses.into_iter().collect::<Vec<_>>(), [(200, 2)]);
         assert_eq!(
-            (ended.time, ended.cut_off),
+            (ended.time, ended.unfinished),
             (Duration::from_millis(100), None)
         );
     }
 
     #[tokio::test]
-    async fn a_service_that_answers_nothing_gets_all_requests_at_their_times() {
-        let ended = run(100, |progress, release| {
+    async fn a_service_that_answers_nothing_gets_all_requests() {
+        let ended = run(Pacing::rate(profile(1000.0)), 100, |progress, release| {
             if progress.open == 100 {
                 release.send_replace(true);
             }
@@ -199,5 +208,22 @@ mod tests {
             ended.tally.statuses.into_iter().collect::<Vec<_>>(),
             [(200, 100)]
         );
+    }
+
+    /// The first progress line takes longer than the whole run.
+    #[tokio::test]
+    async fn a_request_of_a_user_is_never_late() {
+        let users = Pacing::users(profile(50.0), Duration::ZERO);
+        for (pacing, is_late) in [(Pacing::rate(profile(50.0)), true), (users, false)] {
+            let ended = run(pacing, 50, |_, release| {
+                let end = Instant::now() + Duration::from_millis(200);
+                while Instant::now() < end {
+                    std::thread::park_timeout(Duration::from_millis(20));
+                }
+                release.send_replace(true);
+            })
+            .await;
+            assert_eq!(ended.tally.late > 0, is_late);
+        }
     }
 }

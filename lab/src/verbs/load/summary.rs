@@ -30,7 +30,7 @@ pub struct Summary {
     failures: Vec<Counted>,
     late: u64,
     /// Requests that were open when the run was stopped.
-    cut_off: Option<usize>,
+    unfinished: Option<usize>,
     thresholds: Vec<Checked>,
     warnings: Vec<String>,
 }
@@ -50,7 +50,7 @@ impl Summary {
         let Ended {
             tally,
             time,
-            cut_off,
+            unfinished,
         } = ended;
         let (seconds, requests) = (time.as_secs_f64(), tally.requests());
         let failures = tally.failures.iter();
@@ -76,7 +76,7 @@ impl Summary {
                 })
                 .collect(),
             late: tally.late,
-            cut_off,
+            unfinished,
             thresholds: thresholds.check(&tally),
             warnings,
             statuses: tally.statuses,
@@ -89,18 +89,18 @@ impl Summary {
     }
 
     /// Whether the run was stopped before its end.
-    pub fn is_cut_off(&self) -> bool {
-        self.cut_off.is_some()
+    pub fn was_stopped(&self) -> bool {
+        self.unfinished.is_some()
     }
 }
 
 /// The warning that this machine did not keep the rate.
 pub fn late_warning(tally: &Tally) -> Option<String> {
-    let (late, requests) = (tally.late, tally.requests());
-    let is_late = late as f64 > MAX_LATE_SHARE * requests as f64;
+    let (late, started) = (tally.late, tally.started);
+    let is_late = late as f64 > MAX_LATE_SHARE * started as f64;
     is_late.then(|| {
         format!(
-            "this machine did not keep the rate: {late} of {requests} requests started 50 ms or more after their planned \
+            "this machine did not keep the rate: {late} of {started} requests started 50 ms or more after their planned \
              time. Their latencies count from the planned time. Use a lower rate, or a release build (cargo run --release)"
         )
     })
@@ -170,7 +170,7 @@ impl fmt::Display for Summary {
         for Counted { reason, count, .. } in &self.failures {
             line(f, std::mem::take(&mut label), format!("{reason}: {count}"))?;
         }
-        if let Some(open) = self.cut_off {
+        if let Some(open) = self.unfinished {
             line(
                 f,
                 "stopped",
@@ -191,7 +191,7 @@ mod tests {
     use serde_json::{Value, json};
     use std::time::Duration;
 
-    fn ended(cut_off: Option<usize>) -> Ended {
+    fn ended(unfinished: Option<usize>) -> Ended {
         let mut tally = Tally::new().unwrap();
         for ms in 1..=98 {
             tally.ended(Ok(200), Duration::from_millis(ms));
@@ -202,7 +202,7 @@ mod tests {
         Ended {
             tally,
             time,
-            cut_off,
+            unfinished,
         }
     }
 
@@ -258,7 +258,7 @@ mod tests {
                 { "reason": "connection refused", "count": 1 },
             ],
             "late": 0,
-            "cut_off": null,
+            "unfinished": null,
             "thresholds": [
                 { "name": "failed_share", "limit": 0.01, "value": 0.02, "passed": false },
                 { "name": "p95_ms", "limit": 500.0, "value": null, "passed": true },
@@ -270,12 +270,12 @@ mod tests {
 
     #[test]
     fn a_run_without_requests_has_no_latencies() {
-        let (tally, cut_off) = (Tally::new().unwrap(), Some(0));
+        let (tally, unfinished) = (Tally::new().unwrap(), Some(0));
         let time = Duration::ZERO;
         let ended = Ended {
             tally,
             time,
-            cut_off,
+            unfinished,
         };
         let summary = Summary::new(ended, &Thresholds::default(), Vec::new());
         let text = summary.to_string();
@@ -288,12 +288,15 @@ mod tests {
 
     #[test]
     fn the_summary_warns_if_more_than_a_hundredth_of_the_requests_starts_late() {
-        let mut ended = ended(None);
-        ended.tally.late = 1;
-        assert_eq!(late_warning(&ended.tally), None);
-        ended.tally.late = 2;
-        let warning = late_warning(&ended.tally).unwrap();
-        assert!(warning.contains("2 of 100 requests"), "{warning}");
+        let mut tally = Tally::new().unwrap();
+        for _ in 0..99 {
+            tally.started(Duration::ZERO);
+        }
+        tally.started(Duration::from_secs(1));
+        assert_eq!(late_warning(&tally), None);
+        tally.started(Duration::from_secs(1));
+        let warning = late_warning(&tally).unwrap();
+        assert!(warning.contains("2 of 101 requests"), "{warning}");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Tally {
     pub statuses: BTreeMap<u16, u64>,
     /// Failed requests by reason.
     pub failures: BTreeMap<Failure, u64>,
+    /// Requests that have started, including those that were not sent.
+    pub started: u64,
     /// Requests that started late.
     pub late: u64,
 }
@@ -55,12 +57,14 @@ impl Tally {
             latencies: Histogram::new_with_bounds(1, MAX_LATENCY_US, SIGNIFICANT_DIGITS)?,
             statuses: BTreeMap::new(),
             failures: BTreeMap::new(),
+            started: 0,
             late: 0,
         })
     }
 
     /// Counts the start of a request, `delay` after the planned time.
     pub fn started(&mut self, delay: Duration) {
+        self.started += 1;
         self.late += u64::from(delay >= LATE);
     }
 
@@ -151,7 +155,7 @@ mod tests {
         tally.started(Duration::from_micros(49_999));
         assert_eq!(tally.late, 0);
         tally.started(Duration::from_millis(50));
-        assert_eq!(tally.late, 1);
+        assert_eq!((tally.late, tally.started), (1, 2));
     }
 
     #[test]
