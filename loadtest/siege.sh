@@ -4,7 +4,7 @@ set -euo pipefail
 
 alb=${ALB:-http://127.0.0.1:8080}
 if ((!$#)); then
-    set -- --concurrent=10 --time=30S
+    set -- --concurrent=10 --time=30S --delay=1
 fi
 urls=$(mktemp)
 trap 'rm -f "$urls"' EXIT
