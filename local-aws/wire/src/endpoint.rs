@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderName};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -81,15 +81,28 @@ struct Endpoint {
 }
 
 /// A call of an operation.
-struct Call<'a> {
-    service: &'a QueryCompatible,
+struct Call {
+    service: QueryCompatible,
     protocol: NewProtocol,
     operation: String,
 }
 
+/// Runs operations on a thread that may be busy for as long as they take: the time of some operations grows with the data. An
+/// operation that panics fails with the error that AWS documents for unknown failures of a service.
+async fn run_blocking<T: Send + 'static>(
+    operation: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let result = tokio::task::spawn_blocking(operation).await;
+    result.map_err(|_| Error {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: "InternalFailure",
+        message: "The request processing has failed because of an unknown error.".to_owned(),
+    })
+}
+
 async fn respond(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
     let request_id = Uuid::new_v4().to_string();
-    let mut response = endpoint.respond(request, &request_id).await;
+    let mut response = Arc::clone(&endpoint).respond(request, &request_id).await;
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         // The DynamoDB emulator sends its own request ids.
         response
@@ -101,7 +114,7 @@ async fn respond(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Res
 }
 
 impl Endpoint {
-    async fn respond(&self, request: Request, request_id: &str) -> Response {
+    async fn respond(self: Arc<Self>, request: Request, request_id: &str) -> Response {
         if let Some(call) = self.query_compatible_call(&request) {
             return self.respond_to_call(call, request, request_id).await;
         }
@@ -122,7 +135,7 @@ impl Endpoint {
     }
 
     /// The call that a request has for a service with several protocols, if it is not in the query protocol.
-    fn query_compatible_call(&self, request: &Request) -> Option<Call<'_>> {
+    fn query_compatible_call(&self, request: &Request) -> Option<Call> {
         let (protocol, prefix, operation) = match Destination::of(request) {
             Destination::Target(target) => {
                 let (prefix, operation) = target.split_once('.')?;
@@ -142,27 +155,32 @@ impl Endpoint {
                 _ => None,
             })?;
         Some(Call {
-            service,
+            service: service.clone(),
             protocol,
             operation: operation.to_owned(),
         })
     }
 
-    async fn respond_to_call(
-        &self,
-        call: Call<'_>,
-        request: Request,
-        request_id: &str,
-    ) -> Response {
+    async fn respond_to_call(&self, call: Call, request: Request, request_id: &str) -> Response {
         let (head, body) = request.into_parts();
         let body = read_body(&head.headers, body, MAX_BODY_MIB).await;
-        let body = match &body {
-            Ok(body) => Ok(&**body),
-            Err(error) => Err(error.into()),
-        };
-        let response = call
-            .service
-            .respond(call.protocol, &call.operation, &head.headers, body);
+        let headers = head.headers.clone();
+        let Call {
+            service,
+            protocol,
+            operation,
+        } = call;
+        let failed = service.clone();
+        let response = run_blocking(move || {
+            let body = match &body {
+                Ok(body) => Ok(&**body),
+                Err(error) => Err(error.into()),
+            };
+            service.respond(protocol, &operation, &headers, body)
+        });
+        let response = response
+            .await
+            .unwrap_or_else(|error| Some(failed.error_response(protocol, &error, &head.headers)));
         response
             .unwrap_or_else(|| self.refuse(&Request::from_parts(head, Body::empty()), request_id))
     }
@@ -191,10 +209,14 @@ impl Endpoint {
         })
     }
 
-    async fn respond_to_form(&self, request: Request, request_id: &str) -> Response {
+    async fn respond_to_form(self: Arc<Self>, request: Request, request_id: &str) -> Response {
         let (head, body) = request.into_parts();
         let result = match read_body(&head.headers, body, MAX_BODY_MIB).await {
-            Ok(body) => self.call_query(&body, signing_name(&head.headers), request_id),
+            Ok(body) => {
+                let request_id = request_id.to_owned();
+                let call = move || self.call_query(&body, signing_name(&head.headers), &request_id);
+                run_blocking(call).await.and_then(|result| result)
+            }
             Err(error) => Err(error.into()),
         };
         match result {

@@ -176,7 +176,7 @@ impl QueryCompatible {
     }
 
     /// The response with an error. Only clients in the query mode get another status than 400 for an error of their own.
-    fn error_response(
+    pub(crate) fn error_response(
         &self,
         protocol: NewProtocol,
         error: &Error,

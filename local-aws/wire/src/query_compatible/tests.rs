@@ -34,8 +34,14 @@ fn call(operation: &str, input: Input) -> Option<Result<Value, Error>> {
             }
         })),
         "Forget" => Some(Ok(Value::Null)),
+        "ShowThread" => Some(Ok(json!({ "Thread": this_thread() }))),
+        "Panic" => panic!("a test"),
         _ => None,
     }
+}
+
+fn this_thread() -> String {
+    format!("{:?}", std::thread::current().id())
 }
 
 fn router() -> Router {
@@ -209,4 +215,35 @@ async fn unknown_operations_are_named_in_each_protocol() {
         let body = String::from_utf8_lossy(&body);
         assert!(body.contains("Bow") && body.contains("greeter"), "{body}");
     }
+}
+
+/// A test runs on the one thread of its runtime, where a long operation would delay all other requests.
+#[tokio::test]
+async fn operations_do_not_run_on_the_threads_of_the_runtime() {
+    let target = ("x-amz-target", "Greeter_1.ShowThread");
+    let (_, _, body) = send("/", &[target], Vec::new()).await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_ne!(body["Thread"], this_thread());
+    let form = b"Action=ShowThread&Version=2020-01-01".to_vec();
+    let (_, _, body) = send("/", &[QUERY], form).await;
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.contains("<Thread>ThreadId"), "{body}");
+    assert!(!body.contains(&this_thread()), "{body}");
+}
+
+#[tokio::test]
+async fn an_operation_that_panics_fails_in_the_form_of_the_protocol() {
+    let target = ("x-amz-target", "Greeter_1.Panic");
+    let (status, _, body) = send("/", &[target], Vec::new()).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["__type"], "InternalFailure");
+    let (status, headers, _) = send(&format!("{PATH}Panic"), &[], Vec::new()).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(headers["smithy-protocol"], "rpc-v2-cbor");
+    let form = b"Action=Panic&Version=2020-01-01".to_vec();
+    let (status, _, body) = send("/", &[QUERY], form).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.contains("<Code>InternalFailure</Code>"), "{body}");
 }
