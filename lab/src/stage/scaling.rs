@@ -8,6 +8,7 @@ use autoscaling::{Alarms, AutoScaling, BoxFuture, Breach, Capacity, DesiredCount
 use cloudwatch::{AlarmAction, AlarmActions, AlarmState, CloudWatch, Operator};
 use ecs::{Clock, DeploymentState, Ecs, ServiceOverview, SystemClock};
 use serde_json::Value;
+use tokio::runtime::Handle;
 
 use super::Balancing;
 use crate::scenario::Scenario;
@@ -39,7 +40,10 @@ pub fn start_scaling(
         Arc::new(alarms),
         Arc::new(move || UNIX_EPOCH + clock.now().0),
     );
-    cloudwatch.set_actions(Arc::new(ScalingActions(scaling.clone())));
+    cloudwatch.set_actions(Arc::new(ScalingActions {
+        scaling: scaling.clone(),
+        runtime: Handle::current(),
+    }));
     scaling
 }
 
@@ -119,28 +123,39 @@ impl Alarms for ScalingAlarms {
 }
 
 /// The actions of alarms. Only those of scaling policies exist.
-struct ScalingActions(AutoScaling);
+struct ScalingActions {
+    scaling: AutoScaling,
+    runtime: Handle,
+}
 
 impl AlarmActions for ScalingActions {
-    fn run(&self, action: &AlarmAction) -> Result<(), String> {
-        if !action.action.starts_with(SCALING_POLICIES) {
-            return Err("Actions of this service are not implemented".to_owned());
-        }
-        self.0.on_alarm(autoscaling::AlarmAction {
-            action: action.action.clone(),
-            alarm: action.alarm_name.clone(),
-            state: match action.state {
-                AlarmState::Ok => autoscaling::AlarmState::Ok,
-                AlarmState::Alarm => autoscaling::AlarmState::Alarm,
-                AlarmState::InsufficientData => autoscaling::AlarmState::InsufficientData,
-            },
-            threshold: action.threshold,
-            breach: match action.operator {
-                Operator::GreaterThanOrEqualTo | Operator::GreaterThan => Breach::Above,
-                Operator::LessThanOrEqualTo | Operator::LessThan => Breach::Below,
-            },
-            datapoints: action.values.clone(),
+    fn run(&self, actions: &[AlarmAction]) -> Vec<Result<(), String>> {
+        let is_of_policy = |action: &&AlarmAction| action.action.starts_with(SCALING_POLICIES);
+        let of_policies = actions.iter().filter(is_of_policy).map(converted).collect();
+        let results = self.runtime.block_on(self.scaling.on_alarms(of_policies));
+        let mut results = results.into_iter();
+        let results = actions.iter().map(|action| {
+            let result = is_of_policy(&action).then(|| results.next()).flatten();
+            result.unwrap_or_else(|| Err("Actions of this service are not implemented".to_owned()))
         });
-        Ok(())
+        results.collect()
+    }
+}
+
+fn converted(action: &AlarmAction) -> autoscaling::AlarmAction {
+    autoscaling::AlarmAction {
+        action: action.action.clone(),
+        alarm: action.alarm_name.clone(),
+        state: match action.state {
+            AlarmState::Ok => autoscaling::AlarmState::Ok,
+            AlarmState::Alarm => autoscaling::AlarmState::Alarm,
+            AlarmState::InsufficientData => autoscaling::AlarmState::InsufficientData,
+        },
+        threshold: action.threshold,
+        breach: match action.operator {
+            Operator::GreaterThanOrEqualTo | Operator::GreaterThan => Breach::Above,
+            Operator::LessThanOrEqualTo | Operator::LessThan => Breach::Below,
+        },
+        datapoints: action.values.clone(),
     }
 }

@@ -1,5 +1,5 @@
 //! The alarms of CloudWatch. The program that uses this crate implements [`Alarms`], and calls
-//! [`AutoScaling::on_alarm`](crate::AutoScaling::on_alarm) for the actions of alarms.
+//! [`AutoScaling::on_alarms`](crate::AutoScaling::on_alarms) for the actions of alarms.
 
 use std::fmt::{self, Display};
 

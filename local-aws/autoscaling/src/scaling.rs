@@ -24,7 +24,7 @@ pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 #[derive(Clone)]
 pub struct AutoScaling {
     pub(crate) shared: Arc<Shared>,
-    actions: mpsc::UnboundedSender<AlarmAction>,
+    actions: mpsc::UnboundedSender<Vec<AlarmAction>>,
 }
 
 pub struct Shared {
@@ -57,10 +57,21 @@ impl AutoScaling {
         Self { shared, actions }
     }
 
-    /// Takes an action of an alarm, and returns at once. Actions of one evaluation of all alarms are decided together.
-    pub fn on_alarm(&self, action: AlarmAction) {
+    /// Takes the actions of one evaluation of all alarms, which are decided together. Returns a result for each action; the
+    /// error is why the action fails. The capacity changes after that.
+    pub async fn on_alarms(&self, actions: Vec<AlarmAction>) -> Vec<Result<(), String>> {
+        let state = self.shared.state.lock().await;
+        let (mut accepted, mut results) = (Vec::new(), Vec::new());
+        for action in actions {
+            let result = check(&state, &action).map_err(str::to_owned);
+            if result.is_ok() {
+                accepted.push(action);
+            }
+            results.push(result);
+        }
         // The receiver lives as long as the sender.
-        let _ = self.actions.send(action);
+        let _ = self.actions.send(accepted);
+        results
     }
 
     /// Deletes all targets, policies, activities, and the alarms of target tracking policies.
@@ -73,18 +84,14 @@ impl AutoScaling {
     }
 }
 
-async fn run(shared: Arc<Shared>, mut receiver: mpsc::UnboundedReceiver<AlarmAction>) {
+async fn run(shared: Arc<Shared>, mut receiver: mpsc::UnboundedReceiver<Vec<AlarmAction>>) {
     loop {
         let is_waiting = !shared.state.lock().await.waiting().is_empty();
         tokio::select! {
-            first = receiver.recv() => {
-                let Some(first) = first else { return };
-                let mut actions = vec![first];
-                while let Ok(next) = receiver.try_recv() {
-                    actions.push(next);
-                }
-                shared.act(actions).await;
-            }
+            actions = receiver.recv() => match actions {
+                Some(actions) => shared.act(actions).await,
+                None => return,
+            },
             () = sleep(OBSERVE_INTERVAL), if is_waiting => shared.observe().await,
             () = shared.changed.notified() => {}
         }
@@ -96,7 +103,7 @@ impl Shared {
         (self.clock)()
     }
 
-    /// Acts on actions that arrived at the same time.
+    /// Acts on actions that arrived together.
     async fn act(&self, actions: Vec<AlarmAction>) {
         let now = self.now();
         let mut state = self.state.lock().await;
@@ -186,8 +193,25 @@ fn observe(target: &mut Target, capacity: &Capacity, now: SystemTime) {
     }
 }
 
-/// Groups actions by the service whose policy they name, and records the actions of alarms for scaling in. Actions of unknown
-/// policies are left out, as CloudWatch does not check the actions of alarms.
+/// Checks that an action can be executed.
+///
+/// # Errors
+///
+/// Without data, AWS executes no step: the text is that of a history of 2026-09-17 (github.com/radkawar/stackd,
+/// `testdata/aws/applicationautoscaling/alarm_signals.json`). AWS's text for an unknown policy is not known.
+fn check(state: &State, action: &AlarmAction) -> Result<(), &'static str> {
+    let mut policies = state.targets.values().flat_map(|it| it.policies.values());
+    if !policies.any(|policy| policy.is_named_by(&action.action)) {
+        return Err("No scaling policy found");
+    }
+    match action.datapoints.is_empty() {
+        true => Err("Metric data points must be provided"),
+        false => Ok(()),
+    }
+}
+
+/// Groups actions by the service whose policy they name, and records the actions of alarms for scaling in. An action is left
+/// out if its policy was deleted in the meantime.
 fn by_service(
     state: &mut State,
     actions: Vec<AlarmAction>,

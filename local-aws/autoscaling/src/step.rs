@@ -59,12 +59,10 @@ impl StepScaling {
         })
     }
 
-    /// The step that applies to an action. `None` if the metric is in the interval of no step.
+    /// The step that applies to an action. `None` without data, and if the metric is in the interval of no step.
     pub fn step(&self, action: &AlarmAction) -> Option<&Step> {
         let aggregation = self.aggregation.unwrap_or(Aggregation::Average);
-        // If the alarm breaches without data, AWS does not document the step. This crate uses the step next to the threshold.
-        let difference = aggregate(aggregation, &action.datapoints)
-            .map_or(0.0, |metric| metric - action.threshold);
+        let difference = aggregate(aggregation, &action.datapoints)? - action.threshold;
         let side = match difference {
             _ if difference > 0.0 => Breach::Above,
             _ if difference < 0.0 => Breach::Below,

@@ -3,15 +3,18 @@
 mod alarms;
 mod check;
 mod evaluate;
+mod evaluation;
 mod history;
 mod reason;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use wire::{REGION, arn};
 
 pub use alarms::{Alarms, Due};
+pub use evaluation::Evaluation;
 pub use history::HistoryItem;
 
 use crate::math::{MetricDataQuery, Queries};
@@ -170,7 +173,7 @@ impl AlarmConfig {
 pub struct Alarm {
     pub config: AlarmConfig,
     /// What is compared, from `config`.
-    pub rule: Rule,
+    pub rule: Arc<Rule>,
     pub configuration_updated_at: Timestamp,
     pub state: AlarmState,
     pub reason: String,
@@ -254,16 +257,15 @@ pub struct AlarmAction {
     pub operator: Operator,
     /// The time.
     pub time: Timestamp,
+    /// When the state was set.
+    pub state_updated_at: Timestamp,
     /// Whether the state is new. An action of Auto Scaling also runs each minute while the state stays.
     pub is_new_state: bool,
 }
 
 /// Runs the actions of alarms.
 pub trait AlarmActions: Send + Sync + 'static {
-    /// Runs an action. Must not block.
-    ///
-    /// # Errors
-    ///
-    /// Fails with a description if the action does not exist or fails.
-    fn run(&self, action: &AlarmAction) -> Result<(), String>;
+    /// Runs the actions of one evaluation of all alarms, or of one `SetAlarmState`. Returns a result for each action: the
+    /// error is a description of why the action does not exist or fails. May block.
+    fn run(&self, actions: &[AlarmAction]) -> Vec<Result<(), String>>;
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use wire::Error;
 
 use crate::Clock;
-use crate::alarm::{AlarmAction, AlarmActions, AlarmConfig, Alarms, Due, Rule};
-use crate::dashboard::Dashboards;
+use crate::alarm::{AlarmAction, AlarmActions, AlarmConfig, Alarms, Due, Evaluation, Rule};
+use crate::dashboard::{Dashboards, check_dashboard};
 use crate::emf::parse_embedded_metrics;
-use crate::metrics::{Distribution, Limits, Metric, Store, Unit, floor};
+use crate::metrics::{Distribution, Limits, Metric, Point, Query, Store, Unit, floor};
 use crate::time::Timestamp;
 
 /// Alarms are evaluated this time after the end of a minute and of every ten seconds, so that the values of that period are
@@ -98,11 +98,9 @@ impl CloudWatch {
     /// Adds the metrics that a log line has in the embedded metric format. Returns the number of metrics.
     pub fn record_embedded_metrics(&self, line: &str) -> usize {
         let metrics = parse_embedded_metrics(line);
-        if !metrics.is_empty() {
-            let mut store = self.store();
-            for it in &metrics {
-                store.add(&it.metric, it.unit, it.time, it.resolution, &it.values);
-            }
+        for it in &metrics {
+            self.store()
+                .add(&it.metric, it.unit, it.time, it.resolution, &it.values);
         }
         metrics.len()
     }
@@ -136,7 +134,7 @@ impl CloudWatch {
 
     /// The names and ARNs of the alarms that have this action.
     pub fn alarms_with_action(&self, action: &str) -> Vec<(String, String)> {
-        let alarms = self.alarms();
+        let alarms = self.alarms().all();
         let with_action = alarms
             .iter()
             .filter(|alarm| alarm.config.has_action(|it| it == action));
@@ -151,21 +149,25 @@ impl CloudWatch {
     ///
     /// Fails if the name or the body is not valid.
     pub fn put_dashboard(&self, name: String, body: String) -> Result<(), Error> {
+        check_dashboard(&name, &body)?;
         let now = self.now();
         self.dashboards().put(name, body, now)
     }
 
     /// Evaluates alarms five seconds after each ten seconds of the clock. Never ends.
-    pub async fn run(&self) {
+    pub async fn run(self: &Arc<Self>) {
         loop {
             let past = self.now().0 - EVALUATION_DELAY_MILLIS;
             let wait = EVALUATION_INTERVAL_MILLIS - past.rem_euclid(EVALUATION_INTERVAL_MILLIS);
             tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())).await;
-            self.tick();
+            let cloudwatch = Arc::clone(self);
+            // A panic has been printed. The other alarms are evaluated at the next time.
+            let _ = tokio::task::spawn_blocking(move || cloudwatch.tick()).await;
         }
     }
 
-    /// Evaluates the alarms that are due, and runs their actions. [`run`](Self::run) calls this every ten seconds.
+    /// Evaluates the alarms that are due, and runs their actions. [`run`](Self::run) calls this every ten seconds. The time that
+    /// this takes grows with the alarms and their data, so it does not run on an async thread.
     pub fn tick(&self) {
         let now = self.now();
         let minute = floor((now.0 - EVALUATION_DELAY_MILLIS).div_euclid(1000), 60);
@@ -174,24 +176,43 @@ impl CloudWatch {
             true => Due::All,
             false => Due::ShortPeriods,
         };
-        let actions = {
-            let mut store = self.store();
-            store.expire(now);
-            self.alarms().evaluate(&store, due, now)
-        };
+        self.store().expire(now);
+        let read = |metric: &Metric, query| self.points(metric, query);
+        let mut actions = Vec::new();
+        let alarms = self.alarms().all();
+        for alarm in alarms.into_iter().filter(|alarm| due.includes(alarm)) {
+            let evaluation = Evaluation::of(alarm, &read, now);
+            actions.extend(self.alarms().apply(evaluation, due, now));
+        }
         self.run_actions(&actions);
     }
 
     /// Runs actions, and records them in the history.
     pub(crate) fn run_actions(&self, actions: &[AlarmAction]) {
+        if actions.is_empty() {
+            return;
+        }
         let runner = lock(&self.actions).clone();
-        for action in actions {
-            let result = match &runner {
-                Some(runner) => runner.run(action),
-                None => Err("Actions of this service are not implemented".to_owned()),
-            };
+        let results = match runner {
+            Some(runner) => runner.run(actions),
+            None => vec![Err("Actions are not implemented".to_owned()); actions.len()],
+        };
+        for (action, result) in actions.iter().zip(results) {
             self.alarms().record_action(action, &result);
         }
+    }
+
+    /// The selected values of a metric by period and unit, oldest first. They are computed without the lock of the store.
+    pub(crate) fn points(&self, metric: &Metric, query: Query) -> Vec<Point> {
+        let series = self.store().series(metric, query.start, query.end);
+        series.points(query)
+    }
+
+    /// The metrics with values in a period that starts at `since` or later, in seconds.
+    pub(crate) fn metrics_since(&self, since: i64) -> Vec<Arc<Metric>> {
+        let store = self.store();
+        let metrics = store.metrics().filter(|(_, newest)| *newest >= since);
+        metrics.map(|(metric, _)| Arc::clone(metric)).collect()
     }
 
     /// The limits of the store.
@@ -199,7 +220,7 @@ impl CloudWatch {
         self.limits
     }
 
-    // A thread that takes several of the locks takes them in this order.
+    // No thread holds two of these locks, and none holds one while it computes something that grows with the data.
 
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         lock(&self.store)

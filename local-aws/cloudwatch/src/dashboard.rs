@@ -33,14 +33,12 @@ pub fn dashboard_arn(name: &str) -> String {
 }
 
 impl Dashboards {
-    /// Creates a dashboard, or replaces it.
+    /// Creates a dashboard, or replaces it. [`check_dashboard`] has accepted the name and the body.
     ///
     /// # Errors
     ///
-    /// Fails if the name or the body is not valid, or if there are too many dashboards.
+    /// Fails if there are too many dashboards.
     pub fn put(&mut self, name: String, body: String, now: Timestamp) -> Result<(), Error> {
-        check_name(&name)?;
-        check_body(&body)?;
         let is_full = self.0.len() >= MAX_DASHBOARDS;
         let dashboard = Dashboard {
             body,
@@ -100,6 +98,16 @@ impl Dashboards {
         }
         Ok(())
     }
+}
+
+/// Checks the name and the body of a dashboard.
+///
+/// # Errors
+///
+/// Fails if one of them is not valid.
+pub fn check_dashboard(name: &str, body: &str) -> Result<(), Error> {
+    check_name(name)?;
+    check_body(body)
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

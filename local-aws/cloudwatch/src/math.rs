@@ -11,10 +11,13 @@ use serde::{Deserialize, Serialize};
 
 pub use parser::Expression;
 
-use crate::metrics::{Metric, Point, Query, Statistic, Store, Unit};
+use crate::metrics::{Metric, Point, Query, Statistic, Unit};
 
 /// Values by start of the period in seconds.
 pub type Series = BTreeMap<i64, f64>;
+
+/// Reads the values of a metric.
+pub type ReadPoints<'a> = dyn Fn(&Metric, Query) -> Vec<Point> + 'a;
 
 /// A query of a request, as clients send it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -256,7 +259,13 @@ impl Queries {
     }
 
     /// Computes a query for the periods from `start` to before `end`, in seconds.
-    pub fn compute(&self, index: usize, store: &Store, start: i64, end: i64) -> QueryResult {
+    pub fn compute(
+        &self,
+        index: usize,
+        read: &ReadPoints<'_>,
+        start: i64,
+        end: i64,
+    ) -> QueryResult {
         match self.0.get(index).map(|query| &query.source) {
             Some(Source::Metric {
                 metric,
@@ -270,11 +279,11 @@ impl Queries {
                     start,
                     end,
                 };
-                of_points(&store.points(metric, query), *statistic)
+                of_points(&read(metric, query), *statistic)
             }
             Some(Source::Expression { .. }) => {
                 let mut known = HashMap::new();
-                self.compute_once(index, store, (start, end), &mut known);
+                self.compute_once(index, read, (start, end), &mut known);
                 QueryResult {
                     series: known.remove(&index).unwrap_or_default(),
                     ..QueryResult::default()
@@ -289,7 +298,7 @@ impl Queries {
     fn compute_once(
         &self,
         index: usize,
-        store: &Store,
+        read: &ReadPoints<'_>,
         (start, end): (i64, i64),
         known: &mut HashMap<usize, Series>,
     ) {
@@ -297,14 +306,14 @@ impl Queries {
             return;
         }
         let series = match &self.0[index].source {
-            Source::Metric { .. } => self.compute(index, store, start, end).series,
+            Source::Metric { .. } => self.compute(index, read, start, end).series,
             Source::Expression {
                 expression,
                 operands,
                 period,
             } => {
                 for operand in operands {
-                    self.compute_once(*operand, store, (start, end), known);
+                    self.compute_once(*operand, read, (start, end), known);
                 }
                 let series = |id: &str| {
                     let mut operands = operands.iter();

@@ -1,6 +1,7 @@
 //! Metrics: what they are called, and the values that were published for them.
 
 mod distribution;
+mod series;
 mod statistic;
 mod store;
 
@@ -74,6 +75,8 @@ impl Unit {
     pub const BYTES: Self = Self("Bytes");
     /// A number of things.
     pub const COUNT: Self = Self("Count");
+    /// Precedes all units. No value has it.
+    const FIRST: Self = Self("");
     /// No unit.
     pub const NONE: Self = Self("None");
     /// Percent.

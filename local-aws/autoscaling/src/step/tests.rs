@@ -200,19 +200,11 @@ fn the_values_of_the_evaluation_are_aggregated() {
     }
 }
 
-/// AWS does not document this step.
 #[test]
-fn without_data_the_step_next_to_the_threshold_applies() {
-    let steps = [
-        (None, Some(-900.0), -5),
-        (Some(-900.0), Some(0.0), -10),
-        (Some(0.0), None, 3),
-    ];
+fn without_data_no_step_applies() {
+    let steps = [(None, Some(0.0), -5), (Some(0.0), None, 3)];
     let policy = policy(AdjustmentType::Change, &steps);
-    for (breach, adjustment) in [(Breach::Below, -10), (Breach::Above, 3)] {
-        let step = policy.step(&action(1000.0, breach, &[]));
-        assert_eq!(step.unwrap().adjustment, adjustment);
-    }
+    assert_eq!(policy.step(&action(1000.0, Breach::Below, &[])), None);
 }
 
 proptest! {

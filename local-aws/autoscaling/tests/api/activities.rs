@@ -6,7 +6,7 @@ use autoscaling::Breach;
 use serde_json::{Value, json};
 use tokio::time::{advance, sleep};
 
-use crate::world::{Api, RESOURCE, START, alarm_action, bounds, settle};
+use crate::world::{Api, RESOURCE, START, alarm_action, bounds};
 
 /// A member of all activities, newest first.
 async fn all(api: &Api, member: &str) -> Vec<Value> {
@@ -243,22 +243,20 @@ async fn a_load_scales_out_each_cooldown_period_and_in_after_its_end() {
     action.threshold = 1000.0;
     let mut counts = Vec::new();
     for _ in 0..4 {
-        api.scaling.on_alarm(action.clone());
-        settle().await;
+        api.act([action.clone()]).await;
         api.world.start_tasks();
         counts.push(api.desired());
         sleep(Duration::from_secs(60)).await;
     }
     // The cool-down period begins when the tasks run, so that it ends after the next action.
     assert_eq!(counts, [12, 12, 22, 22]);
-    // The load ends. Without requests, there are no values.
+    // Few requests remain.
     action.action = down["PolicyARN"].as_str().unwrap().to_owned();
-    action.datapoints.clear();
+    action.datapoints = vec![150.0, 150.0];
     action.breach = Breach::Below;
     let mut counts = Vec::new();
     for _ in 0..5 {
-        api.scaling.on_alarm(action.clone());
-        settle().await;
+        api.act([action.clone()]).await;
         api.world.start_tasks();
         counts.push(api.desired());
         sleep(Duration::from_secs(60)).await;
@@ -284,10 +282,9 @@ async fn actions_of_one_evaluation_are_decided_together() {
         api.put_step("more", 4).await,
         api.put_step("down", -1).await,
     );
-    api.scaling.on_alarm(alarm_action(&down, "a", &[0.0]));
-    api.scaling.on_alarm(alarm_action(&up, "b", &[100.0]));
-    api.scaling.on_alarm(alarm_action(&more, "c", &[100.0]));
-    settle().await;
+    let actions = [(&down, "a", 0.0), (&up, "b", 100.0), (&more, "c", 100.0)];
+    let actions = actions.map(|(policy, alarm, value)| alarm_action(policy, alarm, &[value]));
+    api.act(actions).await;
     assert_eq!(api.desired(), 6);
     assert_eq!(
         all(&api, "Cause").await,
@@ -296,17 +293,38 @@ async fn actions_of_one_evaluation_are_decided_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn actions_without_a_policy_do_nothing() {
+async fn actions_without_a_policy_fail_and_do_nothing() {
     let api = Api::with_target().await;
-    let up = api.put_step("up", 1).await;
-    api.alarm("arn:aws:sns:us-east-1:000000000000:topic", "a", &[100.0])
-        .await;
-    api.alarm(&format!("{up}per"), "a", &[100.0]).await;
+    let (up, down) = (api.put_step("up", 1).await, api.put_step("down", -1).await);
     api.succeed("DeleteScalingPolicy", json!({ "PolicyName": "up" }))
         .await;
-    api.alarm(&up, "a", &[100.0]).await;
+    let arns = [up, "arn:aws:sns:us-east-1:000000000000:topic".to_owned()];
+    let [deleted, topic] = arns.map(|arn| alarm_action(&arn, "a", &[100.0]));
+    let longer = alarm_action(&format!("{down}er"), "a", &[0.0]);
+    let results = api.act([deleted, topic, longer]).await;
+    let failed = Err("No scaling policy found".to_owned());
+    assert_eq!(results, [failed.clone(), failed.clone(), failed]);
     assert_eq!(api.desired(), 2);
     assert!(api.activities().await.is_empty());
+}
+
+/// AWS's text in `testdata/aws/applicationautoscaling/alarm_signals.json` of github.com/radkawar/stackd. AWS records no activity.
+#[tokio::test(start_paused = true)]
+async fn an_action_without_data_fails_and_another_one_of_the_same_evaluation_acts() {
+    let api = Api::with_target().await;
+    let (up, down) = (api.put_step("up", 1).await, api.put_step("down", -1).await);
+    let actions = [
+        alarm_action(&down, "a", &[]),
+        alarm_action(&up, "b", &[100.0]),
+    ];
+    let results = api.act(actions).await;
+    let failed = Err("Metric data points must be provided".to_owned());
+    assert_eq!(results, [failed, Ok(())]);
+    assert_eq!(api.desired(), 3);
+    assert_eq!(
+        all(&api, "Cause").await,
+        ["monitor alarm b in state ALARM triggered policy up"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

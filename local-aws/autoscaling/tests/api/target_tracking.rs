@@ -6,7 +6,7 @@ use autoscaling::AlarmState;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::world::{Api, alarm_action, settle};
+use crate::world::{Api, alarm_action};
 
 /// An alarm of a policy, and the ARN of its action.
 struct Alarm {
@@ -55,8 +55,9 @@ async fn target_tracking_follows_the_cpu_utilisation() {
     sleep(Duration::from_secs(400)).await;
     let mut missing = alarm_action(&low.action, &low.name, &[]);
     missing.state = AlarmState::InsufficientData;
-    api.scaling.on_alarm(missing);
-    settle().await;
+    let results = api.act([missing]).await;
+    let failed = Err("Metric data points must be provided".to_owned());
+    assert_eq!(results, [failed]);
     assert_eq!(api.desired(), 8);
 }
 
@@ -82,8 +83,7 @@ async fn a_policy_whose_alarm_is_off_again_does_not_scale_in() {
     api.alarm(&cpu.action, &cpu.name, &[20.0; 15]).await;
     let mut off = alarm_action(&cpu.action, &cpu.name, &[20.0]);
     off.state = AlarmState::Ok;
-    api.scaling.on_alarm(off);
-    settle().await;
+    api.act([off]).await;
     api.alarm(&memory.action, &memory.name, &[20.0; 15]).await;
     assert_eq!(api.desired(), 10);
     api.alarm(&cpu.action, &cpu.name, &[20.0; 15]).await;

@@ -238,9 +238,15 @@ impl Api {
 
     /// Runs an action of an alarm with a threshold of 50, and waits until it has been handled.
     pub async fn alarm(&self, action: &str, alarm: &str, datapoints: &[f64]) {
-        self.scaling
-            .on_alarm(alarm_action(action, alarm, datapoints));
+        let results = self.act([alarm_action(action, alarm, datapoints)]).await;
+        assert_eq!(results, [Ok(())]);
+    }
+
+    /// Runs actions of one evaluation, and waits until they have been handled.
+    pub async fn act<const N: usize>(&self, actions: [AlarmAction; N]) -> Vec<Result<(), String>> {
+        let results = self.scaling.on_alarms(actions.into()).await;
         settle().await;
+        results
     }
 }
 

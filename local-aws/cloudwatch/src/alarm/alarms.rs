@@ -1,21 +1,21 @@
 //! All alarms. Changes of their states return the actions to run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use wire::Error;
 
-use super::evaluate::{datapoints, evaluate, evaluated, evaluation_range};
+use super::evaluation::Evaluation;
 use super::history::{Change, History, state};
-use super::reason::{reason, reason_data, recent_values};
+use super::reason::recent_values;
 use super::{Alarm, AlarmAction, AlarmConfig, AlarmState, Rule};
-use crate::metrics::Store;
 use crate::time::Timestamp;
 
 /// The reason of an alarm that was not evaluated yet.
 const UNCHECKED: &str = "Unchecked: Initial alarm creation";
 
 /// The prefix of the actions of Auto Scaling. They run each minute while the state stays.
-const AUTO_SCALING: &str = "arn:aws:autoscaling:";
+pub const AUTO_SCALING: &str = "arn:aws:autoscaling:";
 
 /// Most alarms. AWS permits as many as one pays for.
 const MAX_ALARMS: usize = 5000;
@@ -23,7 +23,7 @@ const MAX_ALARMS: usize = 5000;
 /// Alarms by name, and their history.
 #[derive(Debug, Default)]
 pub struct Alarms {
-    alarms: BTreeMap<String, Alarm>,
+    alarms: BTreeMap<String, Arc<Alarm>>,
     history: History,
 }
 
@@ -36,10 +36,17 @@ pub enum Due {
     All,
 }
 
+impl Due {
+    /// Whether an alarm is evaluated.
+    pub fn includes(self, alarm: &Alarm) -> bool {
+        self == Self::All || alarm.rule.period < 60
+    }
+}
+
 impl Alarms {
-    /// The alarms by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Alarm> {
-        self.alarms.values()
+    /// All alarms by name. They are shared, not copied.
+    pub fn all(&self) -> Vec<Arc<Alarm>> {
+        self.alarms.values().cloned().collect()
     }
 
     /// The history.
@@ -59,7 +66,9 @@ impl Alarms {
         tags: BTreeMap<String, String>,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let rule = Arc::new(rule);
         if let Some(alarm) = self.alarms.get_mut(&config.name) {
+            let alarm = Arc::make_mut(alarm);
             alarm.config = config;
             alarm.rule = rule;
             alarm.configuration_updated_at = now;
@@ -82,7 +91,8 @@ impl Alarms {
             config,
         };
         self.history.record_change(&alarm, Change::Create, now);
-        self.alarms.insert(alarm.config.name.clone(), alarm);
+        self.alarms
+            .insert(alarm.config.name.clone(), Arc::new(alarm));
         Ok(())
     }
 
@@ -96,6 +106,7 @@ impl Alarms {
     /// Enables or disables the actions of an alarm, if there is one with the name.
     pub fn enable_actions(&mut self, name: &str, are_enabled: bool, now: Timestamp) {
         if let Some(alarm) = self.alarms.get_mut(name) {
+            let alarm = Arc::make_mut(alarm);
             alarm.config.actions_enabled = are_enabled;
             alarm.configuration_updated_at = now;
             self.history.record_change(alarm, Change::Update, now);
@@ -112,7 +123,9 @@ impl Alarms {
             .alarms
             .values_mut()
             .find(|alarm| alarm.config.arn() == arn);
-        alarm.map(|alarm| change(&mut alarm.tags)).is_some()
+        alarm
+            .map(|alarm| change(&mut Arc::make_mut(alarm).tags))
+            .is_some()
     }
 
     /// Sets the state of an alarm until its next evaluation. Returns the actions to run, or `None` if there is no alarm with
@@ -128,7 +141,7 @@ impl Alarms {
         let alarm = self.alarms.get_mut(name)?;
         Some(transition(
             &mut self.history,
-            alarm,
+            Arc::make_mut(alarm),
             new,
             reason,
             reason_data,
@@ -136,38 +149,32 @@ impl Alarms {
         ))
     }
 
-    /// Evaluates alarms, and returns the actions to run.
-    pub fn evaluate(&mut self, store: &Store, due: Due, now: Timestamp) -> Vec<AlarmAction> {
-        let mut actions = Vec::new();
-        for alarm in self.alarms.values_mut() {
-            let rule = &alarm.rule;
-            if due == Due::ShortPeriods && rule.period >= 60 {
-                continue;
-            }
-            let range = evaluation_range(rule, now);
-            let result = rule.queries.compute(rule.watched, store, range.0, range.1);
-            let points = datapoints(rule, range, &result);
-            match evaluate(rule, &points) {
-                Some(state) if state != alarm.state => {
-                    let evaluated = evaluated(rule, &points);
-                    let reason = reason(rule, &alarm.config, state, &evaluated);
-                    let data = reason_data(rule, &alarm.config, now, &evaluated);
-                    let history = &mut self.history;
-                    actions.extend(transition(history, alarm, state, reason, Some(data), now));
-                }
-                _ if due == Due::All => {
-                    let data = reason_data(rule, &alarm.config, now, &evaluated(rule, &points));
-                    let again = actions_of(alarm, recent_values(&data), false, now);
-                    actions.extend(
-                        again
-                            .into_iter()
-                            .filter(|it| it.action.starts_with(AUTO_SCALING)),
-                    );
-                }
-                _ => {}
-            }
+    /// Gives an alarm the state of its evaluation, and returns the actions to run. An alarm that has changed since then keeps
+    /// its state until the next evaluation.
+    pub fn apply(&mut self, evaluation: Evaluation, due: Due, now: Timestamp) -> Vec<AlarmAction> {
+        let before = &evaluation.alarm;
+        let Some(alarm) = self.alarms.get_mut(&before.config.name) else {
+            return Vec::new();
+        };
+        if !Arc::ptr_eq(&alarm.rule, &before.rule) || alarm.state != before.state {
+            return Vec::new();
         }
-        actions
+        match evaluation.new {
+            Some((state, reason, data)) => {
+                // The alarm is copied if others share it.
+                drop(evaluation.alarm);
+                let alarm = Arc::make_mut(alarm);
+                transition(&mut self.history, alarm, state, reason, Some(data), now)
+            }
+            None if due == Due::All => {
+                let again = actions_of(alarm, &evaluation.recent_values(), false, now);
+                let again = again.into_iter();
+                again
+                    .filter(|it| it.action.starts_with(AUTO_SCALING))
+                    .collect()
+            }
+            None => Vec::new(),
+        }
     }
 
     /// Records that an action has run.
@@ -198,13 +205,13 @@ fn transition(
     let state = state(alarm.state, &alarm.reason, alarm.reason_data.as_deref());
     history.record_state(&alarm.config.name, &old, &state, now);
     let values = alarm.reason_data.as_deref().map(recent_values);
-    actions_of(alarm, values.unwrap_or_default(), true, now)
+    actions_of(alarm, &values.unwrap_or_default(), true, now)
 }
 
 /// The actions of the present state of an alarm, if they are enabled.
 fn actions_of(
     alarm: &Alarm,
-    values: Vec<f64>,
+    values: &[f64],
     is_new_state: bool,
     now: Timestamp,
 ) -> Vec<AlarmAction> {
@@ -218,10 +225,11 @@ fn actions_of(
         alarm_arn: alarm.config.arn(),
         state: alarm.state,
         reason: alarm.reason.clone(),
-        values: values.clone(),
+        values: values.to_vec(),
         threshold: alarm.rule.threshold,
         operator: alarm.rule.operator,
         time: now,
+        state_updated_at: alarm.state_updated_at,
         is_new_state,
     });
     actions.collect()

@@ -1,10 +1,12 @@
 //! The history of alarms.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::alarms::AUTO_SCALING;
 use super::reason::long_date;
 use super::{Alarm, AlarmAction, AlarmState};
 use crate::time::Timestamp;
@@ -59,12 +61,12 @@ pub enum Change {
 
 /// The history of all alarms, also of deleted ones, oldest first.
 #[derive(Debug, Default)]
-pub struct History(VecDeque<HistoryItem>);
+pub struct History(VecDeque<Arc<HistoryItem>>);
 
 impl History {
-    /// The items, oldest first.
-    pub fn items(&self) -> impl DoubleEndedIterator<Item = &HistoryItem> {
-        self.0.iter()
+    /// The items, oldest first. They are shared, not copied.
+    pub fn items(&self) -> Vec<Arc<HistoryItem>> {
+        self.0.iter().cloned().collect()
     }
 
     /// Records that a configuration changed.
@@ -88,31 +90,32 @@ impl History {
         self.push(name, HistoryKind::StateUpdate, summary, &data, now);
     }
 
-    /// Records that an action has run.
+    /// Records that an action has run. The members of the data are those that AWS recorded for actions of Auto Scaling on
+    /// 2026-09-17 (github.com/radkawar/stackd, `testdata/aws/applicationautoscaling/alarm_signals.json`), and so is the summary
+    /// of a failure. The summary of other failures is the one that public alarm histories show for SNS.
     pub fn record_action(&mut self, action: &AlarmAction, result: &Result<(), String>) {
-        let AlarmAction {
-            alarm_name,
-            action,
-            time,
-            ..
-        } = action;
-        let (summary, state, error) = match result {
-            Ok(()) => (
-                format!("Successfully executed action {action}"),
-                "Succeeded",
-                None,
-            ),
-            Err(error) => (
-                format!("Failed to execute action {action}. Received error: \"{error}\""),
-                "Failed",
-                Some(error),
-            ),
+        let arn = &action.action;
+        let (state, error) = match result {
+            Ok(()) => ("Succeeded", None),
+            Err(error) => ("Failed", Some(error)),
         };
-        let mut data = json!({ "actionState": state, "notificationResource": action });
-        if let Some(error) = error {
-            data["error"] = error.as_str().into();
-        }
-        self.push(alarm_name, HistoryKind::Action, summary, &data, *time);
+        let summary = match error {
+            None => format!("Successfully executed action {arn}"),
+            Some(error) if arn.starts_with(AUTO_SCALING) => {
+                format!("Failed to execute AutoScaling action: {error}")
+            }
+            Some(error) => format!("Failed to execute action {arn}. Received error: \"{error}\""),
+        };
+        let data = json!({
+            "actionState": state,
+            "stateUpdateTimestamp": action.state_updated_at.0,
+            "notificationResource": arn,
+            "publishedMessage": null,
+            "error": error,
+            "muteWindowEndTimestamp": null,
+        });
+        let (name, time) = (&action.alarm_name, action.time);
+        self.push(name, HistoryKind::Action, summary, &data, time);
     }
 
     fn push(
@@ -133,14 +136,14 @@ impl History {
         {
             self.0.pop_front();
         }
-        self.0.push_back(HistoryItem {
+        self.0.push_back(Arc::new(HistoryItem {
             alarm_name: name.to_owned(),
             timestamp: now,
             kind,
             // The model permits so many characters.
             summary: summary.chars().take(255).collect(),
             data: data.to_string(),
-        });
+        }));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Operations on alarms.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -78,12 +79,9 @@ pub fn describe(cloudwatch: &CloudWatch, request: &DescribeRequest) -> Result<Va
         &request.action_prefix,
         request.max_records,
     ));
-    let alarms = cloudwatch.alarms();
-    let alarms: Vec<_> = alarms
-        .iter()
-        .filter(|it| request.selects(it))
-        .map(description)
-        .collect();
+    let alarms = cloudwatch.alarms().all();
+    let alarms = alarms.iter().filter(|it| request.selects(it));
+    let alarms: Vec<_> = alarms.map(|alarm| description(alarm)).collect();
     let size = request.max_records.unwrap_or(PAGE_SIZE);
     let (alarms, next) = page(alarms, size, &tokens, request.next_token.as_deref())?;
     Ok(json!({
@@ -112,7 +110,7 @@ pub fn describe_for_metric(
     mut request: ForMetricRequest,
 ) -> Result<Value, Error> {
     request.dimensions.sort();
-    let is_selected = |alarm: &&Alarm| {
+    let is_selected = |alarm: &&Arc<Alarm>| {
         let config = &alarm.config;
         let mut dimensions = config.dimensions.clone();
         dimensions.sort();
@@ -125,8 +123,9 @@ pub fn describe_for_metric(
             && (request.period.is_none() || request.period == config.period)
             && (request.unit.is_none() || request.unit == config.unit)
     };
-    let alarms = cloudwatch.alarms();
-    let alarms: Vec<_> = alarms.iter().filter(is_selected).map(description).collect();
+    let alarms = cloudwatch.alarms().all();
+    let alarms = alarms.iter().filter(is_selected);
+    let alarms: Vec<_> = alarms.map(|alarm| description(alarm)).collect();
     Ok(json!({ "MetricAlarms": alarms }))
 }
 

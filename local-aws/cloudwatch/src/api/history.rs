@@ -51,13 +51,10 @@ pub fn describe(cloudwatch: &CloudWatch, request: &Request) -> Result<Value, Err
         &request.scan_by,
         request.max_records,
     ));
-    let alarms = cloudwatch.alarms();
-    let items = alarms
-        .history()
-        .items()
-        .filter(|item| request.selects(item));
+    let items = cloudwatch.alarms().history().items();
+    let items = items.iter().filter(|item| request.selects(item));
     let items = items.map(|item| {
-        let mut item = json!(item);
+        let mut item = json!(**item);
         item["AlarmType"] = "MetricAlarm".into();
         item
     });

@@ -57,10 +57,9 @@ pub fn list(cloudwatch: &CloudWatch, request: &Request) -> Result<Value, Error> 
         Some(_) => cloudwatch.now().secs() - RECENT_SECONDS,
         None => i64::MIN,
     };
-    let store = cloudwatch.store();
-    let metrics = store.metrics().filter(|(_, newest)| *newest >= since);
-    let metrics = metrics.map(|(metric, _)| metric);
-    let metrics: Vec<_> = metrics.filter(|metric| request.selects(metric)).collect();
+    let mut metrics = cloudwatch.metrics_since(since);
+    metrics.retain(|metric| request.selects(metric));
     let (metrics, next) = page(metrics, PAGE_SIZE, &tokens, request.next_token.as_deref())?;
+    let metrics: Vec<&Metric> = metrics.iter().map(AsRef::as_ref).collect();
     Ok(json!({ "Metrics": metrics, "NextToken": next }))
 }

@@ -10,7 +10,7 @@ use super::put_metric_data::MAX_FUTURE_MILLIS;
 use super::statistics::{START_NOT_BEFORE_END, check_period, time_range};
 use crate::cloudwatch::CloudWatch;
 use crate::math::{MetricDataQuery, MetricStat, Queries, QueryResult};
-use crate::metrics::{RETENTION_SECONDS, floor};
+use crate::metrics::{Metric, RETENTION_SECONDS, floor};
 use crate::time::Timestamp;
 
 /// Most queries in a request.
@@ -62,13 +62,13 @@ pub fn get(cloudwatch: &CloudWatch, request: &Request) -> Result<Value, Error> {
         results: Vec::new(),
     };
     let ranges = ranges(&queries, request, cloudwatch.now())?;
-    let store = cloudwatch.store();
+    let read = |metric: &Metric, query| cloudwatch.points(metric, query);
     for (index, query) in request.metric_data_queries.iter().enumerate() {
         if query.return_data == Some(false) {
             continue;
         }
         let (start, end) = ranges[index];
-        let result = queries.compute(index, &store, start, end);
+        let result = queries.compute(index, &read, start, end);
         let label = label(query, &request.metric_data_queries);
         let is_descending = request.scan_by.as_deref() != Some("TimestampAscending");
         page.add(query, &label, &result, is_descending);

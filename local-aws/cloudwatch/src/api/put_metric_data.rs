@@ -72,9 +72,10 @@ pub fn put(cloudwatch: &CloudWatch, request: Request) -> Result<Value, Error> {
         datum.check(&name, &namespace, now)
     });
     let checked: Vec<_> = checked.collect::<Result<_, Error>>()?;
-    let mut store = cloudwatch.store();
     for (metric, unit, time, resolution, values) in checked {
-        store.add(&metric, unit, time, resolution, &values);
+        cloudwatch
+            .store()
+            .add(&metric, unit, time, resolution, &values);
     }
     Ok(Value::Null)
 }

@@ -52,7 +52,7 @@ pub fn get(cloudwatch: &CloudWatch, request: Request) -> Result<Value, Error> {
         start,
         end,
     };
-    let points = cloudwatch.store().points(&metric.sorted(), query);
+    let points = cloudwatch.points(&metric.sorted(), query);
     let datapoints = points
         .iter()
         .filter_map(|point| datapoint(point, &statistics));

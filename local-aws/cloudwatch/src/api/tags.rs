@@ -41,7 +41,7 @@ pub struct ListRequest {
 
 /// A resource that does not exist has no tags, as AWS's recorded responses show after the deletion of an alarm.
 pub fn list(cloudwatch: &CloudWatch, request: &ListRequest) -> Result<Value, Error> {
-    let alarms = cloudwatch.alarms();
+    let alarms = cloudwatch.alarms().all();
     let alarm = alarms
         .iter()
         .find(|it| it.config.arn() == request.resource_arn);

@@ -1,7 +1,9 @@
 //! The store of values. Its memory is limited.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::series::Series;
 use super::{Distribution, Metric, Unit};
 use crate::time::Timestamp;
 
@@ -12,7 +14,7 @@ pub const RETENTION_SECONDS: i64 = 15 * 24 * 60 * 60;
 /// Limits of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Most metrics. Another one replaces the metric whose newest value is the oldest.
+    /// Most metrics. Another one replaces the metric whose newest value is the oldest, or the oldest hundredth of many metrics.
     pub metrics: usize,
     /// Most values and periods with values. The oldest tenth of the time is removed if there are more. A value needs 16 bytes, a period
     /// about 100.
@@ -56,13 +58,10 @@ pub struct Point {
 #[derive(Debug)]
 pub struct Store {
     limits: Limits,
-    series: BTreeMap<Metric, Series>,
+    series: BTreeMap<Arc<Metric>, Series>,
     /// The sum of the sizes of all distributions.
     size: usize,
 }
-
-/// The values of a metric, by start of the period in seconds and by unit.
-type Series = BTreeMap<(i64, Unit), Distribution>;
 
 impl Store {
     /// An empty store.
@@ -83,19 +82,16 @@ impl Store {
         resolution: i64,
         values: &Distribution,
     ) {
+        let start = floor(time.secs(), resolution);
         if !self.series.contains_key(metric) {
             self.make_room();
-            self.series.insert(metric.clone(), Series::new());
         }
-        let Some(series) = self.series.get_mut(metric) else {
-            return;
+        let series = match self.series.get_mut(metric) {
+            Some(series) => series,
+            None => self.series.entry(Arc::new(metric.clone())).or_default(),
         };
-        let start = floor(time.secs(), resolution);
-        let kept = series.entry((start, unit)).or_default();
-        // An empty distribution was added by `or_default`.
-        let size = if kept.count == 0.0 { 0 } else { kept.size() };
-        kept.add(values);
-        self.size = self.size + kept.size() - size;
+        let (before, after) = series.add(start, unit, values);
+        self.size = self.size + after - before;
         while self.size > self.limits.values && self.remove_oldest() {}
     }
 
@@ -110,49 +106,34 @@ impl Store {
         self.size = 0;
     }
 
-    /// The selected values of a metric by period and unit, oldest first.
-    pub fn points(&self, metric: &Metric, query: Query) -> Vec<Point> {
-        let Query {
-            unit,
-            period,
-            start,
-            end,
-        } = query;
-        let mut points: BTreeMap<_, Distribution> = BTreeMap::new();
-        if let Some(series) = self.series.get(metric).filter(|_| start < end) {
-            for ((time, of), values) in series.range((start, FIRST_UNIT)..(end, FIRST_UNIT)) {
-                if unit.is_none_or(|unit| unit == *of) {
-                    let start = start + floor(time - start, period);
-                    points.entry((start, *of)).or_default().add(values);
-                }
-            }
-        }
-        let points = points.into_iter();
-        points
-            .map(|((start, unit), values)| Point {
-                start,
-                unit,
-                values,
-            })
-            .collect()
+    /// The values of a metric from `start` to before `end`, in seconds. They are shared, not copied.
+    pub fn series(&self, metric: &Metric, start: i64, end: i64) -> Series {
+        let series = self.series.get(metric);
+        series.map_or_else(Series::default, |series| series.between(start, end))
     }
 
     /// All metrics, each with the start of its newest period in seconds.
-    pub fn metrics(&self) -> impl Iterator<Item = (&Metric, i64)> {
+    pub fn metrics(&self) -> impl Iterator<Item = (&Arc<Metric>, i64)> {
         self.series.iter().map(|(metric, series)| {
-            let newest = series.last_key_value();
-            (metric, newest.map_or(i64::MIN, |((start, _), _)| *start))
+            let range = series.range();
+            (metric, range.map_or(i64::MIN, |(_, newest)| newest))
         })
     }
 
+    /// Removes metrics if there are as many as allowed. One search of all metrics makes room for many new ones.
     fn make_room(&mut self) {
         if self.series.len() < self.limits.metrics {
             return;
         }
-        let oldest = self.metrics().min_by_key(|(_, newest)| *newest);
-        if let Some(metric) = oldest.map(|(metric, _)| metric.clone()) {
-            let series = self.series.remove(&metric).unwrap_or_default();
-            self.size -= series.values().map(Distribution::size).sum::<usize>();
+        let metrics = self.metrics();
+        let mut metrics: Vec<_> = metrics
+            .map(|(metric, newest)| (newest, Arc::clone(metric)))
+            .collect();
+        metrics.sort_by_key(|(newest, _)| *newest);
+        let number = (self.limits.metrics / 100).max(1);
+        for (_, metric) in metrics.iter().take(number) {
+            let series = self.series.remove(metric).unwrap_or_default();
+            self.size -= series.size();
         }
     }
 
@@ -160,11 +141,7 @@ impl Store {
     ///
     /// A single minute at a time would take a search of all metrics for each new value.
     fn remove_oldest(&mut self) -> bool {
-        let times = self.series.values().filter_map(|series| {
-            let ((first, _), _) = series.first_key_value()?;
-            let ((last, _), _) = series.last_key_value()?;
-            Some((*first, *last))
-        });
+        let times = self.series.values().filter_map(Series::range);
         let (first, last) = times.fold((i64::MAX, i64::MIN), |(first, last), (from, to)| {
             (first.min(from), last.max(to))
         });
@@ -181,20 +158,12 @@ impl Store {
     fn remove_before(&mut self, start: i64) {
         let mut removed = 0;
         self.series.retain(|_, series| {
-            while let Some(entry) = series.first_entry() {
-                if entry.key().0 >= start {
-                    break;
-                }
-                removed += entry.remove().size();
-            }
-            !series.is_empty()
+            removed += series.remove_before(start);
+            series.range().is_some()
         });
         self.size -= removed;
     }
 }
-
-/// A unit that no other unit precedes.
-const FIRST_UNIT: Unit = Unit("");
 
 /// The greatest multiple of `unit` that is not greater than `seconds`.
 pub fn floor(seconds: i64, unit: i64) -> i64 {

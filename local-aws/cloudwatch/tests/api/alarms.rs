@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::client::{Local, NOON};
-use crate::recorder::{POLICY, TOPIC, alarm, history, scale_up, state, with_recorder};
+use crate::recorder::{
+    POLICY, TOPIC, UNKNOWN_POLICY, alarm, history, scale_up, state, with_recorder,
+};
 
 #[tokio::test]
 async fn load_makes_an_alarm_whose_action_is_repeated_each_minute_until_the_load_ends() {
@@ -74,6 +76,44 @@ async fn load_makes_an_alarm_whose_action_is_repeated_each_minute_until_the_load
             json!(format!(
                 "Failed to execute action {TOPIC}. Received error: \"no such service\""
             )),
+        ]
+    );
+}
+
+/// The summary and the members of the data are those of `testdata/aws/applicationautoscaling/alarm_signals.json` in
+/// github.com/radkawar/stackd, which AWS returned on 2026-09-17.
+#[tokio::test]
+async fn the_history_shows_why_an_action_of_auto_scaling_failed() {
+    let (local, _) = with_recorder();
+    let mut parameters = scale_up();
+    parameters["AlarmActions"] = json!([POLICY, UNKNOWN_POLICY]);
+    local.ok("PutMetricAlarm", parameters).await;
+    let set = json!({
+        "AlarmName": "LikeScaleUpAlarm", "StateValue": "ALARM", "StateReason": "testing alarm",
+    });
+    local.ok("SetAlarmState", set).await;
+    let items = history(&local, Some("Action")).await;
+    let summaries: Vec<_> = items.iter().map(|it| &it["HistorySummary"]).collect();
+    assert_eq!(
+        summaries,
+        [
+            &json!(format!("Successfully executed action {POLICY}")),
+            &json!("Failed to execute AutoScaling action: no such policy"),
+        ]
+    );
+    let data = items.iter().map(|it| it["HistoryData"].as_str().unwrap());
+    let data: Vec<Value> = data.map(|it| serde_json::from_str(it).unwrap()).collect();
+    let expected = |state: &str, arn: &str, error: Option<&str>| {
+        json!({
+            "actionState": state, "stateUpdateTimestamp": NOON * 1000, "notificationResource": arn,
+            "publishedMessage": null, "error": error, "muteWindowEndTimestamp": null,
+        })
+    };
+    assert_eq!(
+        data,
+        [
+            expected("Succeeded", POLICY, None),
+            expected("Failed", UNKNOWN_POLICY, Some("no such policy")),
         ]
     );
 }

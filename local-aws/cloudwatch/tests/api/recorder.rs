@@ -9,9 +9,12 @@ use crate::client::Local;
 
 pub const POLICY: &str = "arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:6d8972f3:resource/ecs/service/c/s:policyName/up";
 
+/// The recorder refuses the actions of this policy.
+pub const UNKNOWN_POLICY: &str = "arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:unknown";
+
 pub const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:topic";
 
-/// Records actions. Only those of Auto Scaling succeed.
+/// Records actions. Only those of known policies of Auto Scaling succeed.
 #[derive(Default)]
 pub struct Recorder(Mutex<Vec<AlarmAction>>);
 
@@ -22,12 +25,14 @@ impl Recorder {
 }
 
 impl AlarmActions for Recorder {
-    fn run(&self, action: &AlarmAction) -> Result<(), String> {
-        self.0.lock().unwrap().push(action.clone());
-        match action.action.starts_with("arn:aws:autoscaling:") {
-            true => Ok(()),
-            false => Err("no such service".to_owned()),
-        }
+    fn run(&self, actions: &[AlarmAction]) -> Vec<Result<(), String>> {
+        self.0.lock().unwrap().extend_from_slice(actions);
+        let results = actions.iter().map(|action| match &*action.action {
+            UNKNOWN_POLICY => Err("no such policy".to_owned()),
+            arn if arn.starts_with("arn:aws:autoscaling:") => Ok(()),
+            _ => Err("no such service".to_owned()),
+        });
+        results.collect()
     }
 }
 

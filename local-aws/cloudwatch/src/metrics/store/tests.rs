@@ -20,7 +20,8 @@ fn add(store: &mut Store, name: &str, seconds: i64, value: f64) {
 }
 
 fn sums(store: &Store, name: &str, query: Query) -> Vec<(i64, f64)> {
-    let points = store.points(&metric(name), query);
+    let series = store.series(&metric(name), query.start, query.end);
+    let points = series.points(query);
     points
         .iter()
         .map(|point| (point.start, point.values.sum))
@@ -111,4 +112,16 @@ fn the_oldest_values_are_removed_when_there_are_too_many() {
     assert_eq!(store.size, 12);
     store.clear();
     assert_eq!((store.size, store.metrics().count()), (0, 0));
+}
+
+#[test]
+fn one_search_makes_room_for_a_hundredth_of_many_metrics() {
+    let mut store = store(200, 10_000);
+    for number in 0..201 {
+        add(&mut store, &format!("m{number:03}"), number * 60, 1.0);
+    }
+    let names = store.metrics().map(|(metric, _)| metric.name.clone());
+    let names: Vec<_> = names.collect();
+    assert_eq!((names.len(), &*names[0]), (199, "m002"));
+    assert_eq!(store.size, 199 * 2);
 }
