@@ -122,7 +122,12 @@ impl Lab {
         let groups = groups.map(|service| (service.short_name, service.log_group));
         let cloudwatch = wiring::cloudwatch();
         let live = options.logs.then(|| report.console());
-        let logs = Logs::new(groups, Arc::clone(&cloudwatch), live);
+        let logs = Logs::new(
+            groups,
+            scenario.metric_filters.clone(),
+            Arc::clone(&cloudwatch),
+            live,
+        );
         let balancing =
             wiring::balancing(&options, &scenario, ports.alb.address.port(), logs.clone());
         let (sender, failures) = mpsc::unbounded_channel();

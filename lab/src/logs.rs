@@ -1,12 +1,13 @@
 //! The log lines of the containers, which CloudWatch Logs keeps, and the access log of the load balancer.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use cloudwatch::CloudWatch;
 use cloudwatch::logs::{Limits, Logs as Store};
 use ecs::{Clock, SystemClock};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::console::Console;
@@ -44,15 +45,20 @@ pub struct Logs {
     metrics: Arc<CloudWatch>,
     /// The log groups by the short names of the services.
     groups: Arc<BTreeMap<&'static str, &'static str>>,
+    /// The metric filters at the start: requests of `PutMetricFilter`.
+    metric_filters: Arc<[Value]>,
+    /// The streams of the containers that run.
+    open: Arc<Mutex<Vec<Weak<LogStream>>>>,
     access_log: Arc<Mutex<Kept>>,
     live: Option<Console>,
 }
 
 impl Logs {
-    /// Logs without lines. `groups` are the short names of the services and their log groups. `metrics` gets the
-    /// metrics in the lines. New lines are also printed on `live`.
+    /// Logs without lines. `groups` are the short names of the services and their log groups, `metric_filters` requests of
+    /// `PutMetricFilter` for these groups. `metrics` gets the metrics in the lines. New lines are also printed on `live`.
     pub fn new(
         groups: impl IntoIterator<Item = (&'static str, &'static str)>,
+        metric_filters: Vec<Value>,
         metrics: Arc<CloudWatch>,
         live: Option<Console>,
     ) -> Self {
@@ -61,6 +67,8 @@ impl Logs {
             store: Arc::new(Store::new(LIMITS, Arc::new(move || clock.now().0))),
             metrics,
             groups: Arc::new(groups.into_iter().collect()),
+            metric_filters: metric_filters.into(),
+            open: Arc::default(),
             access_log: Arc::default(),
             live,
         };
@@ -75,7 +83,8 @@ impl Logs {
 
     /// Feeds the metrics of metric filters until it is dropped.
     pub async fn keep_publishing_metrics(&self) {
-        self.store.keep_publishing_metrics(&*self.metrics).await;
+        let metrics = Arc::clone(&self.metrics);
+        self.store.keep_publishing_metrics(metrics).await;
     }
 
     /// The names of all logs.
@@ -83,10 +92,16 @@ impl Logs {
         self.groups.keys().copied().chain([LOAD_BALANCER])
     }
 
-    /// Drops the lines, the streams and the metric filters of all logs.
+    /// Returns to the start: without lines, with the streams of the containers that run, and with the metric filters of the
+    /// start.
     pub fn clear(&self) {
         self.store.clear();
         self.create_groups();
+        let open = self.open();
+        for stream in open.iter().filter_map(Weak::upgrade) {
+            self.store.create_stream(&stream.group, &stream.name);
+        }
+        drop(open);
         *self
             .access_log
             .lock()
@@ -114,7 +129,7 @@ impl Logs {
     /// people. `take` sees each line first; a line for which it returns true is not kept.
     pub async fn collect(
         self,
-        stream: Option<LogStream>,
+        stream: Option<Arc<LogStream>>,
         name: String,
         mut output: impl AsyncRead + Unpin,
         mut take: impl FnMut(&str) -> bool,
@@ -124,8 +139,8 @@ impl Logs {
                 return;
             }
             self.print(&name, line);
-            if let Some(LogStream { group, name }) = &stream {
-                self.store.put(group, name, line);
+            if let Some(stream) = &stream {
+                self.store.put(&stream.group, &stream.name, line);
                 self.metrics.record_embedded_metrics(line);
             }
         };
@@ -137,9 +152,15 @@ impl Logs {
         lines.finish(keep);
     }
 
-    /// Creates a log stream before its first line, as the log driver of ECS does when a container starts.
-    pub fn create_stream(&self, stream: &LogStream) {
+    /// Creates a log stream before its first line, as the log driver of ECS does when a container starts. The stream is open
+    /// while somebody has the returned value.
+    pub fn create_stream(&self, stream: LogStream) -> Arc<LogStream> {
+        let stream = Arc::new(stream);
+        let mut open = self.open();
+        open.retain(|it| it.strong_count() > 0);
+        open.push(Arc::downgrade(&stream));
         self.store.create_stream(&stream.group, &stream.name);
+        stream
     }
 
     /// Keeps a line of the load balancer's access log.
@@ -162,6 +183,14 @@ impl Logs {
         for group in self.groups.values() {
             self.store.create_group(group);
         }
+        for filter in &*self.metric_filters {
+            // This fails only if a client deletes the log group in this moment.
+            let _ = self.store.put_metric_filter(filter.clone());
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Vec<Weak<LogStream>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -173,17 +202,16 @@ mod tests {
 
     fn logs(groups: &[(&'static str, &'static str)]) -> Logs {
         let metrics = CloudWatch::new(Limits::default(), Arc::new(|| Duration::ZERO));
-        Logs::new(groups.iter().copied(), metrics, None)
+        Logs::new(groups.iter().copied(), Vec::new(), metrics, None)
     }
 
     #[tokio::test]
     async fn the_lines_of_an_output_are_kept_in_its_stream() {
         let logs = logs(&[("monolith", "group")]);
-        let stream = LogStream {
+        let stream = logs.create_stream(LogStream {
             group: "group".to_owned(),
             name: "a/b/c".to_owned(),
-        };
-        logs.create_stream(&stream);
+        });
         let output = &b"one\ntaken\n\ntwo"[..];
         let take = |line: &str| line == "taken";
         let name = || "monolith-0".to_owned();

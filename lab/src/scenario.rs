@@ -42,6 +42,8 @@ pub struct Scenario {
     /// Each service comes after the services on which it depends.
     pub services: Vec<Service>,
     pub tables: Vec<Table>,
+    /// The metric filters at the start: requests of `PutMetricFilter`.
+    pub metric_filters: Vec<Value>,
     /// The alarms at the start.
     pub alarms: Vec<Alarm>,
     pub dashboard: Dashboard,

@@ -65,10 +65,8 @@ impl Container {
         let mut child = command(program, &spec).spawn()?;
         let (sender, listening) = oneshot::channel();
         let Program { logs, .. } = program;
-        if let Some(stream) = &spec.log {
-            logs.create_stream(stream);
-        }
-        let outputs = Outputs::collect(logs, spec.log, &spec.task, &mut child, sender);
+        let stream = spec.log.map(|stream| logs.create_stream(stream));
+        let outputs = Outputs::collect(logs, stream, &spec.task, &mut child, sender);
         let container = Self {
             pid: child.id().unwrap_or_default(),
             _stdin: child.stdin.take(),

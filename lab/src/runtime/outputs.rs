@@ -28,7 +28,7 @@ impl Outputs {
     /// Collects both outputs of `child`. `listening` gets the address at which the process says that it listens.
     pub fn collect(
         logs: &Logs,
-        stream: Option<LogStream>,
+        stream: Option<Arc<LogStream>>,
         task: &str,
         child: &mut Child,
         listening: oneshot::Sender<SocketAddr>,

@@ -74,7 +74,7 @@ async fn run(executable: &str) -> (Vec<Report>, String) {
 async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>, String) {
     let clock: cloudwatch::Clock = Arc::new(|| std::time::Duration::ZERO);
     let metrics = CloudWatch::new(Limits::default(), clock);
-    let logs = Logs::new([("server", "group")], metrics, None);
+    let logs = Logs::new([("server", "group")], Vec::new(), metrics, None);
     let (console, _flushed) = Console::start().unwrap();
     let processes = Processes::new(Config {
         program: Program {

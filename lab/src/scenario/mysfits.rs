@@ -80,6 +80,7 @@ pub fn scenario(options: &Options, context: &Context<'_>) -> Scenario {
         default_target_group: MONOLITH_TARGET_GROUP,
         services: services(options, context),
         tables: vec![table::TABLE],
+        metric_filters: monitoring::metric_filters().into(),
         alarms: monitoring::ALARMS.to_vec(),
         dashboard: monitoring::dashboard(),
         exports: EXPORTS,

@@ -122,7 +122,8 @@ async fn state(endpoints: &Endpoints) -> Vec<String> {
     ]
 }
 
-/// Whether the log of the Like service and the traces contain a like.
+/// Whether the log of the Like service and the traces contain a like. Tasks that stop also write metrics, which contain the
+/// route of likes without an id.
 async fn shown_likes(endpoints: &Endpoints) -> (bool, bool) {
     let log = get(&format!("{}/logs/like-service", endpoints.site)).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -131,7 +132,8 @@ async fn shown_likes(endpoints: &Endpoints) -> (bool, bool) {
     let range = json!({ "StartTime": now - 300, "EndTime": now + 1 });
     let summaries = request.json(&range).send().await.unwrap();
     let summaries = summaries.text().await.unwrap();
-    (log.contains("/like\""), summaries.contains("/like\""))
+    let like = format!("/{MYSFIT}/like\"");
+    (log.contains(&like), summaries.contains(&like))
 }
 
 #[tokio::test]
@@ -189,6 +191,52 @@ async fn after_a_reset_everything_is_as_at_the_start() {
     })
     .await;
     assert_eq!(state(&endpoints).await[6..], start[6..]);
+}
+
+/// The names of the log groups with those of their streams, and the metric filters, without times.
+async fn log_streams_and_metric_filters(endpoints: &Endpoints) -> (Vec<Value>, Vec<Value>) {
+    let logs = async |operation: &str, request| {
+        let target = format!("Logs_20140328.{operation}");
+        call(endpoints, &target, request).await
+    };
+    let list = |mut response: Value, key: &str| response[key].as_array_mut().map(std::mem::take);
+    let groups = list(logs("DescribeLogGroups", json!({})).await, "logGroups").unwrap();
+    let mut streams = Vec::new();
+    for group in groups {
+        let request = json!({ "logGroupName": group["logGroupName"] });
+        let found = list(logs("DescribeLogStreams", request).await, "logStreams").unwrap();
+        let names = found.iter().map(|it| it["logStreamName"].clone());
+        streams.push(json!([group["logGroupName"], names.collect::<Vec<_>>()]));
+    }
+    let filters = logs("DescribeMetricFilters", json!({})).await;
+    let mut filters = list(filters, "metricFilters").unwrap();
+    for filter in &mut filters {
+        filter["creationTime"].take();
+    }
+    (streams, filters)
+}
+
+#[tokio::test]
+async fn after_a_reset_the_tasks_have_their_log_streams_and_the_metric_filters_are_those_of_the_start()
+ {
+    let lab = Lab::start(&["--chaos", "off"]);
+    let endpoints = lab.endpoints();
+    let start = log_streams_and_metric_filters(&endpoints).await;
+    let (streams, filters) = &start;
+    let number = |it: &Value| it[1].as_array().unwrap().len();
+    // Two tasks of the Like service and one of the monolith, each with a sidecar.
+    assert_eq!(streams.iter().map(number).sum::<usize>(), 6, "{streams:?}");
+    assert_eq!(filters.len(), 2);
+    let group = &filters[0]["logGroupName"];
+    let deleted = json!({ "logGroupName": group, "filterName": filters[0]["filterName"] });
+    call(&endpoints, "Logs_20140328.DeleteMetricFilter", deleted).await;
+    let created = json!({
+        "logGroupName": group, "filterName": "new", "filterPattern": "x",
+        "metricTransformations": [{ "metricName": "M", "metricNamespace": "N", "metricValue": "1" }],
+    });
+    call(&endpoints, "Logs_20140328.PutMetricFilter", created).await;
+    assert!(reset(&endpoints, &[]).status.success());
+    assert_eq!(log_streams_and_metric_filters(&endpoints).await, start);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ from one_truth_differences import defaults_of_aws, differences
 # The alarms of the templates have these names after the name of the workshop.
 ALARMS = ["LikesFail", "LikeScaleUpAlarm", "LikeScaleDownAlarm", "LikeTasksUnhealthy", "MonolithTasksUnhealthy"]
 
+METRIC_FILTERS = ["LostLikes", "SlowLikes"]
+
 # Resource -> the operation that creates such a resource.
 CREATED_BY = {
     "LikeTaskDefinition": ("ecs", "RegisterTaskDefinition"),
@@ -31,6 +33,7 @@ CREATED_BY = {
     "MysfitsTable": ("dynamodb", "CreateTable"),
     **{alarm: ("cloudwatch", "PutMetricAlarm") for alarm in ALARMS},
     "Dashboard": ("cloudwatch", "PutDashboard"),
+    **{name: ("logs", "PutMetricFilter") for name in METRIC_FILTERS},
 }
 
 # Members that identify the elements of a list.
@@ -72,6 +75,12 @@ def described_alarms():
     return {alarm["AlarmName"].removeprefix("mysfits-"): alarm for alarm in alarms}
 
 
+def described_metric_filters():
+    filters = call("logs", "DescribeMetricFilters")["metricFilters"]
+    assert [it["filterName"] for it in filters] == [f"mysfits-{name}" for name in METRIC_FILTERS]
+    return {it["filterName"].removeprefix("mysfits-"): it for it in filters}
+
+
 def described():
     """Returns the descriptions of the lab's resources, and the logical names of what other resources name."""
     like_tasks = describe_task_definition("Mythical-Like-Service-mysfits")
@@ -101,6 +110,7 @@ def described():
         "MonolithTargetGroup": describe_target_group(monolith_group),
         **described_alarms(),
         "Dashboard": call("cloudwatch", "GetDashboard", DashboardName="mysfits-us-east-1"),
+        **described_metric_filters(),
         "MysfitsTable": {**table, "BillingMode": table["BillingModeSummary"]["BillingMode"]},
     }
     names = {

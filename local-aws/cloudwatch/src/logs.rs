@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use serde_json::Value;
+use wire::Error;
+
 mod api;
 mod event;
 mod group;
@@ -138,6 +141,18 @@ impl Logs {
         groups.clear();
     }
 
+    /// Creates a metric filter, or replaces it. `request` is a request of the operation `PutMetricFilter`.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
+    pub fn put_metric_filter(&self, request: Value) -> Result<(), Error> {
+        let request = serde_json::from_value(request);
+        let request =
+            request.map_err(|error| Error::bad_request(api::INVALID, error.to_string()))?;
+        api::put_metric_filter(self, request)
+    }
+
     /// Adds the values of the metric filters to the metrics, for the events since the last call.
     pub fn publish_metrics(&self, sink: &dyn MetricSink) {
         for (_, group) in self.groups() {
@@ -154,10 +169,13 @@ impl Logs {
     }
 
     /// Calls [`Self::publish_metrics`] again and again, until the future is dropped.
-    pub async fn keep_publishing_metrics(&self, sink: &dyn MetricSink) {
+    pub async fn keep_publishing_metrics(self: &Arc<Self>, sink: Arc<dyn MetricSink>) {
         loop {
             tokio::time::sleep(PUBLISH_INTERVAL).await;
-            self.publish_metrics(sink);
+            let (logs, sink) = (Arc::clone(self), Arc::clone(&sink));
+            // The time grows with the new events. A panic has been printed.
+            let publish = tokio::task::spawn_blocking(move || logs.publish_metrics(&*sink));
+            let _ = publish.await;
         }
     }
 

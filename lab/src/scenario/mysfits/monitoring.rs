@@ -1,9 +1,33 @@
-//! The alarms and the dashboard, as `infra/services.yml` and `infra/observability.yml` have them. The alarms that scale the
+//! The metric filters, the alarms and the dashboard, as `infra/services.yml` and `infra/observability.yml` have them. The alarms that scale the
 //! Like service have no actions: these are an exercise.
 
+use serde_json::{Value, json};
+
 use super::super::{Alarm, Dashboard, DashboardValue};
-use super::{CLUSTER, LIKE_SERVICE, LIKE_TARGET_GROUP};
+use super::{CLUSTER, LIKE_LOG_GROUP, LIKE_SERVICE, LIKE_TARGET_GROUP};
 use super::{MONOLITH_SERVICE, MONOLITH_TARGET_GROUP, WORKSHOP};
+
+/// The metric filters of the access lines. CloudFormation generates their names on AWS.
+pub fn metric_filters() -> [Value; 2] {
+    [
+        ("mysfits-LostLikes", "LikesLost", "$.status >= 400"),
+        ("mysfits-SlowLikes", "LikesSlow", "$.ms > 1000"),
+    ]
+    .map(|(name, metric, condition)| {
+        json!({
+            "logGroupName": LIKE_LOG_GROUP,
+            "filterName": name,
+            "filterPattern": format!("{{ $.target = \"access\" && $.path = \"*/like\" && {condition} }}"),
+            "metricTransformations": [{
+                "metricNamespace": format!("MythicalMysfits/{WORKSHOP}"),
+                "metricName": metric,
+                "metricValue": "1",
+                "defaultValue": 0.0,
+                "unit": "Count",
+            }],
+        })
+    })
+}
 
 /// All alarms.
 pub const ALARMS: [Alarm; 5] = [

@@ -22,7 +22,7 @@ mod tests;
 /// Maximum size of a request body in MiB. A batch of events has 1 MiB of messages, and JSON can make it larger.
 const MAX_BODY_MIB: usize = 8;
 
-const INVALID: &str = "InvalidParameterException";
+pub const INVALID: &str = "InvalidParameterException";
 
 impl Logs {
     /// The API as a service of an AWS endpoint.
@@ -69,6 +69,11 @@ fn call(logs: &Logs, operation: &str, body: &JsonBody) -> Result<Value, Error> {
         "TestMetricFilter" => metric_filters::test(&body.parse(INVALID)?),
         _ => Err(unknown_operation("logs", operation)),
     }
+}
+
+/// Creates a metric filter, or replaces it.
+pub fn put_metric_filter(logs: &Logs, request: metric_filters::PutFilter) -> Result<(), Error> {
+    metric_filters::put(logs, request).map(|_| ())
 }
 
 /// The body of a response without members.
