@@ -6,6 +6,7 @@ import re
 TASKS = "{LikeTaskDefinition.containerDefinitions.like-service,MonolithTaskDefinition.containerDefinitions.monolith-service}"
 SIDECARS = "{LikeTaskDefinition,MonolithTaskDefinition}.containerDefinitions.x-ray-daemon"
 SERVICES = "{LikeService,MonolithService}"
+METRIC_FILTERS = "{LostLikes,SlowLikes}"
 ALARMS = "{LikesFail,LikeScaleUpAlarm,LikeScaleDownAlarm,LikeTasksUnhealthy,MonolithTasksUnhealthy}"
 GROUPS = "{LikeTargetGroup,MonolithTargetGroup}"
 
@@ -26,6 +27,8 @@ DEFAULTS_OF_AWS = {
     f"{SERVICES}.deploymentConfiguration.bakeTimeInMinutes": "0",
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
     f"{ALARMS}.actionsEnabled": "true",
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html
+    f"{METRIC_FILTERS}.applyOnTransformedLogs": "false",
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
     "LoadBalancer.loadBalancerAttributes.access_logs.s3.enabled": "false",
     "LoadBalancer.loadBalancerAttributes.{access_logs,connection_logs}.s3.{bucket,prefix}": "",
@@ -102,6 +105,8 @@ DIFFERENCES = [
      "CloudFormation generates the name"),
     ("{LikeTaskDefinition,MonolithTaskDefinition}.executionRoleArn", "TaskExecutionRole",
      "arn:aws:iam::000000000000:role/mysfits-TaskExecutionRole", "CloudFormation generates the name"),
+    ("LostLikes.filterName", None, "mysfits-LostLikes", "CloudFormation generates the name"),
+    ("SlowLikes.filterName", None, "mysfits-SlowLikes", "CloudFormation generates the name"),
     (f"{SERVICES}.networkConfiguration.awsvpcConfiguration.assignPublicIp", "DISABLED", None, "the lab has no VPC"),
     (f"{SERVICES}.networkConfiguration.awsvpcConfiguration.subnets.0", "subnet-0123456789abcdef2", None, "the lab has no VPC"),
     (f"{SERVICES}.networkConfiguration.awsvpcConfiguration.subnets.1", "subnet-0123456789abcdef3", None, "the lab has no VPC"),

@@ -14,13 +14,13 @@ resolved.REGION = "us-east-1"
 GENERATED = ["LikeTargetGroup", "MonolithTargetGroup", "LikeTaskRole", "MonolithTaskRole", "TaskExecutionRole"]
 
 
-def resources():
+def resources(**parameters):
     """Returns logical name -> properties of the resources of the stacks platform, services and observability. The parameters have their defaults,
-    apart from those that other stacks set, and Tracing, which is on in the lab."""
+    apart from those that other stacks set, Tracing, which is on in the lab, and the given parameters of the stack services."""
     arns = {f"{name}Arn": name for name in GENERATED}
     full_names = {name: name for name in ["LoadBalancerFullName", "LikeTargetGroupFullName"]}
     of_monolith = {"MonolithTargetGroupFullName": "MonolithTargetGroupFullName"}
-    outputs = {**arns, **full_names, "LoadBalancerDNS": "LoadBalancer", "LikeImage": "LikeImage", "MonolithImage": "MonolithImage", "TracingImage": "TracingImage", "Tracing": "daemon"}
+    outputs = {**arns, **full_names, "LoadBalancerDNS": "LoadBalancer", "LikeImage": "LikeImage", "MonolithImage": "MonolithImage", "TracingImage": "TracingImage", "Tracing": "daemon", **parameters}
     # The resolver prints each template.
     with contextlib.redirect_stdout(io.StringIO()):
         services = resolved.resources("services", **outputs)

@@ -5,25 +5,16 @@ import json
 import time
 import unittest
 from datetime import datetime, timezone
-from pathlib import Path
 
 from clients import POLL_INTERVAL_SECONDS, TIMEOUT_SECONDS, Boto3, Refused, TestCase, with_each_cli, with_each_client
+from scaling_exercise import CLUSTER, LIKE_SERVICE, RESOURCE, STEP, deregister_target, put_step_policy, register_target
 from test_ecs import registration
-
-CLUSTER = "Cluster-mysfits"
-
-LIKE_SERVICE = "Mythical-Like-Service-mysfits"
-
-RESOURCE = f"service/{CLUSTER}/{LIKE_SERVICE}"
 
 TARGET = {"ServiceNamespace": "ecs", "ResourceId": RESOURCE, "ScalableDimension": "ecs:service:DesiredCount"}
 
 POLICY_ARN = rf"arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:[0-9a-f-]{{36}}:resource/ecs/{RESOURCE}:policyName/"
 
 IDENTITY = f"service namespace: ecs, resource ID: {RESOURCE}, scalable dimension: ecs:service:DesiredCount"
-
-# How the Like service scales on AWS.
-SCALING = json.loads((Path(__file__).parents[3] / "infra/scaling.json").read_text())
 
 
 def call(operation, client=None, /, **parameters):
@@ -70,12 +61,6 @@ def put_tracking(target_value, client=None, name="tracking", metric="ECSServiceA
     configuration = {"TargetValue": target_value, "PredefinedMetricSpecification": {"PredefinedMetricType": metric}}
     parameters = {"PolicyName": name, "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": configuration}
     return call("PutScalingPolicy", client, **TARGET, **parameters)
-
-
-def shorthand(step):
-    """Returns a step of infra/scaling.json as a reader types it."""
-    names = {"lower": "MetricIntervalLowerBound", "upper": "MetricIntervalUpperBound", "adjustment": "ScalingAdjustment"}
-    return "{" + ",".join(f"{names[name]}={value}" for name, value in step.items()) + "}"
 
 
 def alarms(*names):
@@ -344,19 +329,14 @@ class Scaling(ScalingTestCase):
     @with_each_cli
     def test_the_like_service_scales_as_in_the_template(self, cli):
         """The commands are the same as on AWS."""
-        options = ["--service-namespace", "ecs", "--resource-id", RESOURCE, "--scalable-dimension", "ecs:service:DesiredCount"]
-        cli.aws("application-autoscaling", "register-scalable-target", *options, "--min-capacity", "2", "--max-capacity", "4")
-        up = SCALING["step"]["policies"][0]
-        steps = ",".join(map(shorthand, up["steps"]))
-        configuration = f"AdjustmentType=ChangeInCapacity,StepAdjustments=[{steps}],Cooldown=60"
-        command = ["application-autoscaling", "put-scaling-policy", *options, "--policy-name", up["policy"], "--policy-type", "StepScaling"]
-        put = cli.aws(*command, "--step-scaling-policy-configuration", configuration)
-        put_alarm("test-out", put["PolicyARN"], "GreaterThanOrEqualToThreshold")
+        register_target(cli, {"min": 2, "max": 4})
+        up = STEP["policies"][0]
+        put_alarm("test-out", put_step_policy(cli, up), "GreaterThanOrEqualToThreshold")
         turn_on("test-out", 1000, cli)
         wait_until("the maximum", lambda: the_service()["desiredCount"] == 4)
         found = cli.aws("application-autoscaling", "describe-scaling-activities", "--service-namespace", "ecs", "--resource-id", RESOURCE)
         self.assertEqual(found["ScalingActivities"][0]["Cause"], f"monitor alarm test-out in state ALARM triggered policy {up['policy']}")
-        cli.aws("application-autoscaling", "deregister-scalable-target", *options)
+        deregister_target(cli)
         update(2)
         wait_until_stable()
 

@@ -197,15 +197,19 @@ def values_of_templates():
     return values
 
 
+def with_logical_names(text, names):
+    """Returns a text with logical names in the place of physical ones."""
+    for physical, logical in names.items():
+        text = re.sub(f"(?<![0-9]){re.escape(physical)}(?![0-9])", logical, text)
+    return text
+
+
 def values_of_lab():
     resources, names = described()
     values = {}
     for name, description in resources.items():
         for path, value in flatten(settings_of(name, description), name):
-            for physical, logical in names.items():
-                path = re.sub(f"(?<![0-9]){re.escape(physical)}(?![0-9])", logical, path)
-                value = re.sub(f"(?<![0-9]){re.escape(physical)}(?![0-9])", logical, value)
-            values[path] = value
+            values[with_logical_names(path, names)] = with_logical_names(value, names)
     return values
 
 
