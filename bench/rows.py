@@ -7,7 +7,7 @@ value for the units in `figures.HIGHER_IS_BETTER`, and the highest value for all
 import collections
 import fnmatch
 
-from bench import balancer, burns, deployments, growth, hot, idle, logs, rounds, sizes, xray
+from bench import balancer, burns, collection, deployments, growth, hot, idle, logs, metrics, rounds, sizes, xray
 from bench.rounds import FULFILL_LIKE, LIKE, MYSFITS, ROOT, Workload
 from bench.targets import ALL, CONTROL, DEFAULT, OFF, TWIN
 
@@ -19,6 +19,8 @@ WANTED_RATIOS = {ROOT: 0.85, MYSFITS: 0.95, FULFILL_LIKE: 0.92, LIKE: 0.92}
 WANTED_MEMORY_MIB = {"monolith": 16, "like-service": 10}
 SERVICES = tuple(WANTED_MEMORY_MIB)
 CONNECTIONS = (1, 16, 256)
+# The lowest ratio of likes per second through the lab with and without the collection of log lines and of metrics.
+WANTED_COLLECTION_RATIOS = {"logs": (collection.UNCOLLECTED, 0.98), "metrics": (collection.UNMETERED, 0.97)}
 
 
 def create_load_rows():
@@ -52,6 +54,12 @@ def create_growth_rows():
             yield Row(f"{prefix}/cpu", "ratio", None, rounds.measure_cpu_ratio(workload, name))
 
 
+def create_collection_rows():
+    for name, (without, wanted) in WANTED_COLLECTION_RATIOS.items():
+        yield Row(f"{name}/like/requests", "ratio", wanted, collection.measure_rate_ratio(without))
+        yield Row(f"{name}/like/cpu", "ratio", None, collection.measure_cpu_ratio(without))
+
+
 ROWS = (
     *create_load_rows(),
     *create_memory_rows(),
@@ -67,6 +75,11 @@ ROWS = (
     Row("logs/intake", "events/s", 10_000, logs.measure_intake),
     Row("logs/search/term", "ms", 200, logs.measure_search("term")),
     Row("logs/search/json", "ms", 2000, logs.measure_search("json")),
+    Row("logs/pipe", "lines/s", 10_000, collection.measure_pipe),
+    Row("metrics/query", "ms", 50, metrics.measure_query_ms),
+    Row("metrics/evaluation", "ms", None, metrics.measure_evaluation_ms),
+    Row("metrics/memory", "MiB", None, metrics.measure_full_memory_mib),
+    *create_collection_rows(),
     Row("burns/health/p99-ratio", "times", 10, burns.measure_ratio),
     Row("burns/health/p99", "ms", None, burns.measure_p99),
     *(Row(f"idle/{service}", "MiB", 20, idle.measure_idle_memory(service)) for service in SERVICES),

@@ -58,3 +58,17 @@ bounded() {
         "$@"
     fi
 }
+
+# Installs boto3 and version 1 of the AWS CLI in .cache/clients/venv, in the versions that the tests need.
+install_python_clients() {
+    local to=.cache/clients/venv
+    [[ -x $to/bin/python ]] || python3 -m venv "$to"
+    "$to/bin/pip" install --quiet --disable-pip-version-check --requirement local-aws/xray/tests/clients/requirements.txt \
+        --requirement lab/tests/clients/requirements.txt
+}
+
+# Prints the path of a program of the workspace. Builds the whole workspace, as the tests do.
+binary() {
+    cargo build --workspace --locked
+    realpath "${CARGO_TARGET_DIR:-target}/debug/$1"
+}

@@ -53,7 +53,7 @@ def lab():
 
 
 def start_lab(options, variables):
-    """Starts a lab, and returns its endpoints file. The lab runs until this process ends."""
+    """Starts a lab, and returns its endpoints file. The lab runs until this process ends, or until `stop` is called."""
     directory = tempfile.TemporaryDirectory()
     endpoints_file = Path(directory.name) / "endpoints.json"
     ports = [f"--{name}-port=0" for name in PORTS]
@@ -61,7 +61,8 @@ def start_lab(options, variables):
     process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
 
     def stop():
-        process.send_signal(signal.SIGTERM)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
         process.wait(TIMEOUT_SECONDS)
         directory.cleanup()
 
@@ -71,7 +72,7 @@ def start_lab(options, variables):
         assert process.poll() is None, "the lab has ended"
         assert time.monotonic() < deadline, "the lab is not ready"
         time.sleep(POLL_INTERVAL_SECONDS)
-    return {**json.loads(endpoints_file.read_text()), "file": endpoints_file}
+    return {**json.loads(endpoints_file.read_text()), "file": endpoints_file, "stop": stop}
 
 
 def tasks():
@@ -176,7 +177,10 @@ def options_of(parameters):
 def command_lines():
     """Returns the installed versions of the AWS CLI. Only the environment names the endpoint to version 1, so its commands are the same as on AWS.
     Version 2 gets an option, because versions before 2.13 ignore the variable."""
-    endpoint = lab()["aws"]
+    return command_lines_for(lab()["aws"])
+
+
+def command_lines_for(endpoint):
     found = [Cli("CLI v1", sys.executable, {"AWS_ENDPOINT_URL": endpoint}, [])]
     if interpreter := os.environ.get("AWS_CLI_2_PYTHON"):
         found.append(Cli("CLI v2", interpreter, {}, ["--endpoint-url", endpoint]))
