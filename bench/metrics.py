@@ -14,6 +14,8 @@ SERIES, MINUTES = 100, 180
 ALARMS = 1_000
 # Alarms with this period are evaluated once in each period, five seconds after its end.
 ALARM_PERIOD_SECONDS = 10
+# All periods of the measurement are before this time from its start.
+FUTURE_SECONDS = 600
 # The limits of the store are 10,000 metrics, and 500,000 values and periods. A period with one value counts twice.
 FULL_METRICS, FULL_MINUTES = 10_000, 25
 # The limit of PutMetricData.
@@ -24,7 +26,7 @@ def measure_query_ms(environment):
     """Milliseconds until GetMetricData has returned the sums of all series over three hours."""
     with run_lab(environment.binaries["lab"], *OPTIONS) as (_, endpoints):
         connection = open_connection(endpoints["aws"])
-        now = put_series(connection, SERIES, MINUTES)
+        now = put_minutes(connection, SERIES, MINUTES)
         queries = [{"Id": f"m{number}", "MetricStat": {"Metric": create_metric(number), "Period": 60, "Stat": "Sum"}} for number in range(SERIES)]
         request = {"MetricDataQueries": queries, "StartTime": now - MINUTES * 60, "EndTime": now}
         samples = []
@@ -41,7 +43,10 @@ def measure_evaluation_ms(environment):
     """Milliseconds of CPU time of one evaluation of all alarms: the difference between periods with and without alarms."""
     with run_lab(environment.binaries["lab"], *OPTIONS) as (child, endpoints):
         connection = open_connection(endpoints["aws"])
-        put_series(connection, SERIES, MINUTES)
+        # CloudWatch accepts values of the next two hours, so each evaluation finds values.
+        start = int(time.time()) // ALARM_PERIOD_SECONDS * ALARM_PERIOD_SECONDS
+        periods = range(start - FUTURE_SECONDS // 10, start + FUTURE_SECONDS, ALARM_PERIOD_SECONDS)
+        put_series(connection, SERIES, periods, StorageResolution=1)
         show_progress("CloudWatch: periods without alarms")
         without = [measure_period_ms(child.pid) for _ in range(environment.options.queries)]
         for number in range(ALARMS):
@@ -58,7 +63,7 @@ def measure_full_memory_mib(environment):
     with run_lab(environment.binaries["lab"], *OPTIONS) as (child, endpoints):
         connection = open_connection(endpoints["aws"])
         before = read_memory_mib(child.pid)
-        put_series(connection, FULL_METRICS, FULL_MINUTES)
+        put_minutes(connection, FULL_METRICS, FULL_MINUTES)
         return [read_memory_mib(child.pid) - before]
 
 
@@ -75,13 +80,18 @@ def subtract_median(samples, reference):
     return [sample - statistics.median(reference) for sample in samples]
 
 
-def put_series(connection, series, minutes):
+def put_minutes(connection, series, minutes):
     """Publishes a value for each series and each of the last minutes. Returns the end of the last minute in seconds."""
     now = int(time.time()) // 60 * 60
-    data = [create_datum(number, now - minute * 60) for minute in range(minutes, 0, -1) for number in range(series)]
+    put_series(connection, series, range(now - minutes * 60, now, 60))
+    return now
+
+
+def put_series(connection, series, times, **members):
+    """Publishes a value for each series and each time in seconds. `members` are further members of each datum."""
+    data = [{**create_datum(number, seconds), **members} for seconds in times for number in range(series)]
     for first in range(0, len(data), DATA_PER_REQUEST):
         call(connection, "PutMetricData", {"Namespace": NAMESPACE, "MetricData": data[first : first + DATA_PER_REQUEST]})
-    return now
 
 
 def create_metric(number):
@@ -95,8 +105,8 @@ def create_datum(number, seconds):
 
 
 def create_alarm(number):
-    """Returns an alarm on one of the series, whose short periods have no data."""
-    rule = {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
+    """Returns an alarm on one of the series. Its state does not change."""
+    rule = {"Threshold": 10, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
     periods = {"Statistic": "Sum", "Period": ALARM_PERIOD_SECONDS, "EvaluationPeriods": 3}
     return {"AlarmName": f"alarm{number}", **create_metric(number % SERIES), **periods, **rule}
 

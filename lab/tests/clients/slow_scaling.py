@@ -104,9 +104,10 @@ class Lab:
         found = self.cli.call("cloudwatch", "GetMetricData", MetricDataQueries=[query], ScanBy="TimestampAscending", **times)
         return found["MetricDataResults"][0]["Values"]
 
-    def wait_until(self, what, seconds, is_reached):
+    def wait_until(self, what, seconds, find):
+        """Waits until the function returns something true, and returns it. Prints the time."""
         start = time.monotonic()
-        while not (value := is_reached()):
+        while not (value := find()):
             assert time.monotonic() < start + seconds, f"never: {what}: {self.activities()}"
             time.sleep(POLL_SECONDS)
         print(f"{what}: after {time.monotonic() - start:.0f} s", flush=True)
@@ -133,7 +134,7 @@ class Scaling(unittest.TestCase):
             # Two minutes, the evaluation five seconds later, and the time of this machine.
             lab.wait_until("ALARM", 180, lambda: lab.alarm("mysfits-LikeScaleUpAlarm")["StateValue"] == "ALARM")
             alarm = lab.alarm("mysfits-LikeScaleUpAlarm")
-            [first] = [it for it in lab.activities() if up["policy"] in it["Cause"]]
+            [first] = lab.wait_until("the activity", 60, lambda: [it for it in lab.activities() if up["policy"] in it["Cause"]])
             # The average of both minutes selects the step.
             requests = json.loads(alarm["StateReasonData"])["recentDatapoints"]
             [change] = [step["adjustment"] for step in up["steps"] if step["lower"] <= sum(requests) / 2 - 1000 < step.get("upper", 1e9)]
