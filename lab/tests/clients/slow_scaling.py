@@ -20,7 +20,7 @@ MAX_TASKS = 6
 POLL_SECONDS = 0.5
 
 # So many likes can burn CPU time at once that a busy machine gives the tasks more than half of what they reserve.
-LOAD_CONNECTIONS = 16
+LOAD_CONNECTIONS = 32
 
 
 class Load:
@@ -165,8 +165,8 @@ class Scaling(unittest.TestCase):
         register_target(lab.cli, SCALING["targetTracking"]["bounds"])
         policy = put_target_tracking(lab.cli)
         [name] = [it["AlarmName"] for it in lab.cli.aws("cloudwatch", "describe-alarms")["MetricAlarms"] if "AlarmHigh" in it["AlarmName"]]
-        # About two thirds of the likes burn 1.1 to 2.2 s of CPU time: more than the two quarters of a processor of both tasks.
-        with Load(lab.endpoints["alb"], 60):
+        # About two thirds of the likes burn 1.1 to 2.2 s of CPU time: three times the two quarters of a processor of both tasks.
+        with Load(lab.endpoints["alb"], 90):
             lab.wait_until("ALARM of target tracking", 270, lambda: lab.alarm(name)["StateValue"] == "ALARM")
             alarm = lab.alarm(name)
             self.assertTrue(alarm["AlarmActions"][0].startswith(policy))
