@@ -9,6 +9,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
+use opentelemetry::global::BoxedTracer;
+use opentelemetry::trace::noop::NoopTracer;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -19,6 +21,7 @@ use crate::drain::Lifecycle;
 use crate::health::Readiness;
 use crate::observe::Observer;
 use crate::open_files;
+use crate::trace::tracer;
 use crate::worker::AcceptedConnection;
 use crate::workers::Workers;
 
@@ -28,6 +31,7 @@ pub struct Server {
     port: u16,
     config: Config,
     readiness: Readiness,
+    records_request_spans: bool,
 }
 
 impl Server {
@@ -42,7 +46,17 @@ impl Server {
             listener,
             config,
             readiness,
+            records_request_spans: false,
         })
+    }
+
+    /// Records a span for each request with the process's global tracer provider. Without this call, requests have no spans.
+    #[must_use]
+    pub fn with_request_spans(self) -> Self {
+        Self {
+            records_request_spans: true,
+            ..self
+        }
     }
 
     /// The port that the server listens on.
@@ -64,7 +78,12 @@ impl Server {
         R: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
         let lifecycle = Lifecycle::default();
-        let observer = Observer::new(self.config.trace_health_checks, lifecycle.clone());
+        let tracer = if self.records_request_spans {
+            tracer()
+        } else {
+            BoxedTracer::new(Box::new(NoopTracer::new()))
+        };
+        let observer = Observer::new(tracer, self.config.trace_health_checks, lifecycle.clone());
         let app = AppBuilder::new(lifecycle.clone(), self.readiness, observer, routes);
         self.listener.set_nonblocking(true)?;
         let (mut workers, senders) = Workers::start(&app, &lifecycle)?;

@@ -139,6 +139,53 @@ pub enum Error {
         /// The reason.
         why: String,
     },
+    /// A program that a verb needs is not installed.
+    #[error("cannot run {tool}: install it, or add it to PATH")]
+    NoTool {
+        /// The program.
+        tool: &'static str,
+        /// The error of the operating system.
+        source: io::Error,
+    },
+    /// The sources are not a git checkout.
+    #[error(
+        "{} is not a git checkout of the lab's sources: clone the repository with git and start the lab there, or name \
+         the checkout with the lab's option --sources",
+        .0.display()
+    )]
+    NoCheckout(PathBuf),
+    /// git could not make the worktree.
+    #[error("cannot make the worktree {}: {message}", path.display())]
+    Git {
+        /// The directory of the worktree.
+        path: PathBuf,
+        /// The message of git.
+        message: String,
+    },
+    /// The program of a worktree could not be built.
+    #[error(
+        "cannot build the program in {}, and the lab is unchanged: see the messages of cargo above",
+        .0.display()
+    )]
+    NotBuilt(PathBuf),
+    /// The task definition of the lab does not have a container that the start state of a lab leaves out.
+    #[error("{service} has no container {container}: start the lab with --tracing on")]
+    NoContainer {
+        /// The name of the service.
+        service: &'static str,
+        /// The name of the container.
+        container: &'static str,
+    },
+    /// The tasks of a service did not all start.
+    #[error(
+        "the tasks of {service} do not run as they should. The last event of the service: {event}"
+    )]
+    NotStable {
+        /// The name of the service.
+        service: &'static str,
+        /// The message of an event.
+        event: String,
+    },
     /// The operating system could not create a runtime, a signal handler or a socket.
     #[error("the lab cannot run")]
     System(#[from] io::Error),

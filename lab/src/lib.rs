@@ -25,7 +25,8 @@ mod site;
 mod stage;
 mod tracing;
 mod verbs;
+mod worktree;
 
 pub use error::Error;
 pub use lab::run;
-pub use verbs::{load, print_environment, reset};
+pub use verbs::{goto, load, print_environment, reset};

@@ -21,6 +21,11 @@ fn main() -> ExitCode {
         Some(Command::Env { aws_port }) => exit_code(lab::print_environment(aws_port)),
         Some(Command::Reset { site_port, yes }) => exit_code(lab::reset(site_port, yes)),
         Some(Command::Load(options)) => lab::load(&options).unwrap_or_else(|error| error.report()),
+        Some(Command::Goto {
+            lab,
+            site_port,
+            yes,
+        }) => exit_code(lab::goto(lab, site_port, yes)),
         None => exit_code(lab::run(cli.options)),
     }
 }

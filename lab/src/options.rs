@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use telemetry::LogLevel;
 use wire::Allowed;
 
-use crate::scenario;
+use crate::scenario::{self, STARTS, Start};
 use crate::task::Bind;
 use crate::verbs::LoadOptions;
 
@@ -18,6 +18,9 @@ pub const SITE_PORT: u16 = 3000;
 
 /// The port of the AWS endpoint, unless an option sets it.
 pub const AWS_PORT: u16 = 4566;
+
+/// A directory in the checkout in which this program was built.
+const BUILT_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Runs the workshop on this machine: database, services, load balancer, X-Ray and site.
 #[derive(Debug, Parser)]
@@ -80,6 +83,19 @@ pub enum Command {
     },
     /// Send load to the running lab, and print a summary. The exit code is 99 if a threshold has failed, and 130 after Ctrl-C
     Load(Box<LoadOptions>),
+    /// Set the start state of a lab of the guide in the running lab: reset, and then what differs. `goto 3` also makes a git
+    /// worktree for the code change, and builds it
+    Goto {
+        /// Number of the lab
+        #[arg(value_name = "LAB", value_parser = find_start)]
+        lab: &'static Start,
+        /// Port of the running lab's site
+        #[arg(long, value_name = "PORT", default_value_t = SITE_PORT, value_parser = value_parser!(u16).range(1..))]
+        site_port: u16,
+        /// Do not ask before likes and adoptions in the directory of --data-dir are lost
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// The options of the lab.
@@ -126,6 +142,10 @@ pub struct Options {
     /// Directory that stores the database; without this option it is only in memory
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Checkout of the sources, in which `goto 3` makes its worktree, and the lab looks for the program of the image
+    /// like-service:worktree; without this option it is the checkout in which this program was built
+    #[arg(long, value_name = "DIR", default_value = BUILT_IN, hide_default_value = true, value_parser = check_sources)]
+    pub sources: PathBuf,
     /// JSON file with all addresses and tasks; the lab writes it when all tasks are healthy
     #[arg(long, value_name = "PATH")]
     pub endpoints_file: Option<PathBuf>,
@@ -186,6 +206,24 @@ fn check_log_level(value: &str) -> Result<String, String> {
     LogLevel::from_name(value)
         .map(|_| value.to_owned())
         .ok_or_else(|| "expected DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned())
+}
+
+fn check_sources(value: &str) -> Result<PathBuf, String> {
+    // The path without `..` is shown to people. A directory that does not exist is an error only for `goto`.
+    std::fs::canonicalize(value)
+        .or_else(|_| std::path::absolute(value))
+        .map_err(|error| error.to_string())
+}
+
+fn find_start(value: &str) -> Result<&'static Start, String> {
+    let found = STARTS.iter().find(|start| start.lab.to_string() == value);
+    found.ok_or_else(|| {
+        let labs = STARTS.iter();
+        let labs: Vec<_> = labs
+            .map(|start| format!("{} ({})", start.lab, start.title))
+            .collect();
+        format!("the labs are {}", labs.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::error::Error;
 use crate::logs::Logs;
 use crate::report::Report;
+use crate::worktree::Worktree;
 
 mod addresses;
 mod container;
@@ -35,11 +36,39 @@ pub use sidecars::{METADATA_PROXY, X_RAY_DAEMON};
 
 use running::Running;
 
-/// The lab's own program, and where the lines of its tasks go.
+/// The programs that run in tasks, and where the lines of tasks go.
 #[derive(Clone)]
 pub struct Program {
+    /// The lab's own program.
     pub executable: PathBuf,
+    /// Has the program of the images that are in the worktree, once it is built.
+    pub worktree: Worktree,
     pub logs: Logs,
+}
+
+impl Program {
+    /// The program with the code of an image.
+    ///
+    /// # Errors
+    ///
+    /// If it is not built. The text begins with an error name of ECS.
+    fn executable(&self, image: &Image) -> Result<PathBuf, String> {
+        if !image.is_in_worktree {
+            return Ok(self.executable.clone());
+        }
+        let program = self.worktree.program();
+        if program.is_file() {
+            return Ok(program);
+        }
+        // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+        Err(format!(
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {}: not found: \
+             the program {} is not built. Run `cargo build` in {}",
+            image.name,
+            program.display(),
+            self.worktree.path().display(),
+        ))
+    }
 }
 
 /// The tasks of a lab. Clones are the same.

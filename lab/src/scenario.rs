@@ -12,7 +12,7 @@ use crate::tracing::Tracing;
 
 mod mysfits;
 
-pub use mysfits::{EXPORTS, IMAGES, Options, load_test, scenario as load};
+pub use mysfits::{EXERCISE, EXPORTS, IMAGES, Options, STARTS, load_test, scenario as load};
 
 /// What a scenario needs to know of the lab that runs it.
 pub struct Context<'a> {
@@ -156,6 +156,49 @@ pub enum Exported {
     Rule(u16),
     /// The ARN of the target group with this name.
     TargetGroup(&'static str),
+}
+
+/// The start state of a lab of the guide: what differs from the state after a reset. The verb `goto` sets it.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// The number of the lab.
+    pub lab: u8,
+    pub title: &'static str,
+    pub services: &'static [ServiceStart],
+    /// The name of the variable with the ARN of a rule.
+    pub rule: &'static str,
+    /// Names of variables with the ARNs of target groups, and their weights in the rule.
+    pub weights: &'static [(&'static str, u16)],
+    /// The worktree that has to be built.
+    pub exercise: Option<&'static Exercise>,
+    /// What people read when the state is set.
+    pub words: &'static [&'static str],
+}
+
+/// The start state of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceStart {
+    /// The name, which is also that of its family of task definitions.
+    pub service: &'static str,
+    /// The container to which image and variables belong.
+    pub container: &'static str,
+    /// The image, if it is not that of the first revision.
+    pub image: Option<&'static str>,
+    /// The name of a container that the tasks do not have.
+    pub without: Option<&'static str>,
+    pub desired_count: u32,
+    pub variables: &'static [(&'static str, &'static str)],
+}
+
+/// A git worktree in which the reader changes the code of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Exercise {
+    /// The name of its directory and of its branch.
+    pub name: &'static str,
+    /// Files in the checkout: patches that take out what the reader adds.
+    pub patches: &'static [&'static str],
+    /// The message of the commit with the patches.
+    pub commit: &'static str,
 }
 
 /// What people read when the lab is ready.

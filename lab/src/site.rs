@@ -1,5 +1,6 @@
 //! The site's origin: the pages, and what the lab shows and does for the person at this machine.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,6 +18,7 @@ use crate::reset::Reset;
 
 mod control;
 mod files;
+pub mod goto;
 pub mod reset;
 mod traces;
 
@@ -33,11 +35,23 @@ pub struct Site {
 
 impl Site {
     /// The site as something that [`serve`](fn@wire::serve) can serve.
-    pub fn into_router(self, load_balancer: Arc<LoadBalancer>, reset: Arc<Reset>) -> Router {
+    pub fn into_router(
+        self,
+        load_balancer: Arc<LoadBalancer>,
+        reset: Arc<Reset>,
+        sources: PathBuf,
+        aws_port: u16,
+    ) -> Router {
         let config = files::config(&self.alb);
         let headers = headers(&self.alb);
+        let lab = goto::AboutLab {
+            aws_port,
+            sources,
+            confirmation_required: reset.data_dir.as_deref().map(reset::question),
+        };
         control::routes(self.logs, load_balancer)
             .merge(traces::routes(self.xray))
+            .merge(goto::routes(lab))
             .merge(reset::routes(reset))
             .route("/config.js", get(async || config))
             .fallback(files::file)

@@ -5,12 +5,14 @@
 
 use std::io::{self, Write, sink, stdin, stdout};
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::thread;
 
 use clap::Args;
-use http_shell::env::Environment;
-use http_shell::process::ProcessError;
+use http_shell::env::{ConfigError, Environment};
+use http_shell::process::{ProcessError, block_on};
 use http_shell::signal::StopSignal;
+use telemetry::{FlushGuard, ServiceInfo};
 use tokio::sync::oneshot;
 
 use crate::scenario;
@@ -43,18 +45,45 @@ pub fn run(image: &str, bind: Bind) -> Result<(), ProcessError> {
 }
 
 impl Bind {
-    /// Listens on the port of the environment, unless there is another one, and prints the address.
+    /// Listens, and calls `serve` with the listener and a future that resolves when the process has to stop.
     ///
     /// # Errors
     ///
-    /// When the operating system refuses the port.
-    pub(crate) fn listen(self, port: u16) -> Result<TcpListener, ProcessError> {
+    /// When the operating system refuses the port, or `serve` fails.
+    pub(crate) fn serve(
+        self,
+        port: u16,
+        serve: impl AsyncFnOnce(TcpListener, Stop) -> Result<(), ProcessError>,
+    ) -> Result<(), ProcessError> {
+        block_on(async {
+            let stop = Box::pin(stop()?);
+            serve(self.listen(port)?, stop).await
+        })
+    }
+
+    /// Listens on the port of the environment, unless there is another one, and prints the address.
+    fn listen(self, port: u16) -> Result<TcpListener, ProcessError> {
         let port = self.port.unwrap_or(port);
         let listener = TcpListener::bind((self.address, port))
             .map_err(|source| ProcessError::Bind { port, source })?;
         announce(listener.local_addr()?)?;
         Ok(listener)
     }
+}
+
+/// Resolves when a process has to stop.
+pub(crate) type Stop = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Starts the telemetry of a service. Dropping the guard flushes spans, metrics and log lines.
+///
+/// # Errors
+///
+/// When the configuration is invalid.
+pub(crate) fn start_telemetry(
+    config: &telemetry::Config,
+    service: ServiceInfo,
+) -> Result<FlushGuard, ConfigError> {
+    telemetry::init(config, service).map_err(|error| ConfigError::Invalid(error.to_string()))
 }
 
 /// Prints the address at which the process listens.

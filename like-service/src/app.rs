@@ -34,7 +34,7 @@ impl Application {
             async move { monolith.check_health().await }
         });
         Ok(Self {
-            server: Server::new(listener, config.http, readiness)?,
+            server: Server::new(listener, config.http, readiness)?.with_request_spans(),
             chaos: Chaos::new(&config.chaos),
             monolith,
             like_counter: LikeCounter::new(),

@@ -30,7 +30,7 @@ impl Application {
             async move { endpoint.fetch(Document::Container).await.map(drop) }
         });
         Ok(Self {
-            server: Server::new(listener, config.http, readiness)?,
+            server: Server::new(listener, config.http, readiness)?.with_request_spans(),
             endpoint,
         })
     }

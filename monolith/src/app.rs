@@ -44,7 +44,7 @@ impl Application {
             async move { store.check_table().await }
         });
         Ok(Self {
-            server: Server::new(listener, config.http, readiness)?,
+            server: Server::new(listener, config.http, readiness)?.with_request_spans(),
             store,
             like_in_monolith: config.like_in_monolith,
         })

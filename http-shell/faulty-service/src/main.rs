@@ -60,7 +60,7 @@ fn serve(env: &Environment) -> Result<(), ProcessError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|source| ProcessError::Bind { port, source })?;
         let readiness = Readiness::new(async || Ok::<_, io::Error>(()));
-        let server = Server::new(listener, config, readiness)?;
+        let server = Server::new(listener, config, readiness)?.with_request_spans();
         Ok::<_, ProcessError>(server.run(configure_routes, stop.wait()).await?)
     })
 }

@@ -20,9 +20,10 @@ use crate::ports::{Port, Ports};
 use crate::report::Report;
 use crate::reset::Reset;
 use crate::runtime::{self, Addresses, Metadata, Processes, Program, Surroundings};
-use crate::scenario::{IMAGES, Scenario};
+use crate::scenario::{EXERCISE, IMAGES, Scenario};
 use crate::site::Site;
 use crate::stage::{Balancing, BalancingSettings, Meter, Monitoring, TargetGroups, start_scaling};
+use crate::worktree::Worktree;
 
 use super::parts::Parts;
 
@@ -102,6 +103,7 @@ pub fn cluster(
     let processes = Processes::new(runtime::Config {
         program: Program {
             executable: runtime::executable()?,
+            worktree: Worktree::new(context.options.sources.clone(), &EXERCISE),
             logs: context.logs,
         },
         images: IMAGES,
@@ -174,6 +176,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         ecs: ecs.clone(),
         running: Mutex::default(),
     };
+    let aws_port = ports.aws.address.port();
     let exports = balancing.exports(scenario, &site.alb);
     let aws = aws::router(
         dynamodb.clone(),
@@ -251,7 +254,12 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     });
 
     let Port { listener, address } = ports.site;
-    let site = site.into_router(Arc::clone(load_balancer), Arc::new(reset));
+    let site = site.into_router(
+        Arc::clone(load_balancer),
+        Arc::new(reset),
+        options.sources.clone(),
+        aws_port,
+    );
     let site = guard.protect(address, site);
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {

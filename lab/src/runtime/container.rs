@@ -1,6 +1,7 @@
 //! A container: a process of the lab's own program, from its start to its end.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use http_shell::env::EX_USAGE;
@@ -9,12 +10,13 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use super::outputs::Outputs;
-use crate::logs::LogStream;
-use crate::runtime::Program;
+use crate::logs::{LogStream, Logs};
 
 /// What is needed to start a container.
 pub struct Spec<'a> {
     pub image: &'a str,
+    /// The program that contains the code of the image.
+    pub executable: PathBuf,
     /// The name in the log.
     pub task: String,
     /// The log stream of its lines, if it has one.
@@ -59,12 +61,11 @@ impl Container {
     ///
     /// When the operating system refuses.
     pub fn start(
-        program: &Program,
+        logs: &Logs,
         spec: Spec<'_>,
     ) -> std::io::Result<(Self, oneshot::Receiver<SocketAddr>)> {
-        let mut child = command(program, &spec).spawn()?;
+        let mut child = command(&spec).spawn()?;
         let (sender, listening) = oneshot::channel();
-        let Program { logs, .. } = program;
         let stream = spec.log.map(|stream| logs.create_stream(stream));
         let outputs = Outputs::collect(logs, stream, &spec.task, &mut child, sender);
         let container = Self {
@@ -150,8 +151,8 @@ impl Ended {
     }
 }
 
-fn command(program: &Program, spec: &Spec<'_>) -> Command {
-    let mut command = Command::new(&program.executable);
+fn command(spec: &Spec<'_>) -> Command {
+    let mut command = Command::new(&spec.executable);
     command.args(["task", spec.image, "--address"]);
     command.arg(spec.address.to_string());
     if let Some(port) = spec.port {

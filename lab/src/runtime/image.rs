@@ -10,8 +10,10 @@ use crate::task::Bind;
 
 /// A program that runs in tasks.
 pub struct Image {
-    /// The name in task definitions.
+    /// The name in task definitions, and the tag if there is one.
     pub name: &'static str,
+    /// Whether the program in the [worktree](crate::worktree) runs, instead of the lab's own.
+    pub is_in_worktree: bool,
     /// Runs the program until it is asked to stop.
     pub run: fn(&Environment, Bind) -> Result<(), ProcessError>,
     /// The variables that the lab adds to the environment of the task definition.
@@ -71,7 +73,8 @@ const DAEMON_ON_AWS: &str = "127.0.0.1:2000";
 impl Image {
     /// The command of the image's health check, as in `infra/services.yml`.
     pub fn health_check(&self) -> [String; 3] {
-        ["CMD", &format!("/{}", self.name), "--health-check"].map(str::to_owned)
+        let (name, _) = self.name.split_once(':').unwrap_or((self.name, ""));
+        ["CMD", &format!("/{name}"), "--health-check"].map(str::to_owned)
     }
 
     /// The environment of a process: that of the task definition, and what the lab adds. `metadata_uri` is the address of
@@ -133,6 +136,7 @@ mod tests {
     fn environment(defined: &[(&str, &str)], seed: u64, ordinal: u32) -> Vec<(String, String)> {
         const IMAGE: Image = Image {
             name: "server",
+            is_in_worktree: false,
             run: |_, _| Ok(()),
             added: &[
                 ("AWS_CONFIG_FILE", Added::Text("/dev/null")),

@@ -83,9 +83,7 @@ impl Running {
         match running.start_containers() {
             Ok(()) => Some(running),
             Err(reason) => {
-                running.reporter.report(Report::StartFailed(format!(
-                    "CannotStartContainerError: {reason}"
-                )));
+                running.reporter.report(Report::StartFailed(reason));
                 None
             }
         }
@@ -123,7 +121,7 @@ impl Running {
     /// Does what follows from a change: starts containers, and reports that all have started.
     fn proceed(&mut self) {
         if let Err(reason) = self.start_containers() {
-            self.give_up_start(&reason);
+            self.give_up_start(reason);
         }
         let is_late = |state: &State| {
             let is_running = state.process.is_some();
@@ -131,9 +129,9 @@ impl Running {
         };
         if !self.has_started && !self.is_stopping && self.containers.iter().any(is_late) {
             let seconds = START_TIME.as_secs();
-            self.give_up_start(&format!(
+            self.give_up_start(cannot_start(&format!(
                 "a container did not listen on its port within {seconds} seconds"
-            ));
+            )));
         }
         let has_started = |state: &State| state.listens_at.is_some() || state.exit.is_some();
         if !self.has_started && !self.is_stopping && self.containers.iter().all(has_started) {
@@ -145,7 +143,7 @@ impl Running {
         }
     }
 
-    /// Starts the containers whose dependencies are resolved.
+    /// Starts the containers whose dependencies are resolved. The error begins with an error name of ECS.
     fn start_containers(&mut self) -> Result<(), String> {
         let mut index = 0;
         while index < self.containers.len() && !self.is_stopping {
@@ -166,11 +164,14 @@ impl Running {
         Ok(())
     }
 
+    /// The error begins with an error name of ECS.
     fn start_container(&mut self, index: usize) -> Result<(), String> {
         let definition = Arc::clone(&self.launch.definition);
         let definition = &definition.containers[index];
         let image = self.config.image(&definition.image);
-        let image = image.ok_or_else(|| format!("no such image: {}", definition.image))?;
+        let image =
+            image.ok_or_else(|| cannot_start(&format!("no such image: {}", definition.image)))?;
+        let executable = self.config.program.executable(image)?;
         let runtime_id = self.launch.runtime_ids.get(index);
         let environment = image.environment(
             &definition.environment,
@@ -189,15 +190,16 @@ impl Running {
         state.program_port = port_of(&environment);
         let spec = Spec {
             image: image.name,
+            executable,
             task: self.container_name(index),
             log: log_stream::of(&self.launch, index),
             environment,
             address: self.lease.address,
             port: self.lease.needs_free_port.then(|| known.unwrap_or(0)),
         };
-        let started = Container::start(&self.config.program, spec);
+        let started = Container::start(&self.config.program.logs, spec);
         let (container, listening) = started.map_err(|source| {
-            let reason = source.to_string();
+            let reason = cannot_start(&source.to_string());
             let service = self.config.short_name(&self.launch.service);
             let failure = Error::Spawn { service, source };
             self.config.fail(&self.launch.definition, failure);
@@ -222,6 +224,10 @@ impl Running {
 
     fn listens(&mut self, index: usize, address: SocketAddr) {
         self.containers[index].listens_at = Some(address);
+        if self.has_started {
+            // The container was restarted: its process has another id.
+            self.report_start();
+        }
         let Some(check) = self.launch.definition.containers[index]
             .health_check
             .clone()
@@ -290,7 +296,10 @@ impl Running {
             });
             match self.start_container(index) {
                 Ok(()) => {}
-                Err(reason) => self.has_exited(index, cannot_start(&reason)),
+                Err(reason) => {
+                    let reason = Some(reason);
+                    self.has_exited(index, Exit { code: None, reason });
+                }
             }
         } else {
             self.has_exited(index, exit);
@@ -341,11 +350,9 @@ impl Running {
         }
     }
 
-    fn give_up_start(&mut self, reason: &str) {
+    fn give_up_start(&mut self, reason: String) {
         self.is_stopping = true;
-        self.reporter.report(Report::StartFailed(format!(
-            "CannotStartContainerError: {reason}"
-        )));
+        self.reporter.report(Report::StartFailed(reason));
         self.kill_all();
     }
 
@@ -360,9 +367,6 @@ impl Running {
     }
 }
 
-fn cannot_start(reason: &str) -> Exit {
-    Exit {
-        code: None,
-        reason: Some(format!("CannotStartContainerError: {reason}")),
-    }
+fn cannot_start(reason: &str) -> String {
+    format!("CannotStartContainerError: {reason}")
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http_shell::env::{ConfigError, Environment, Variables};
+use http_shell::env::{Environment, Variables};
 use http_shell::process::{ProcessError, block_on};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,7 @@ const OTLP_ADDRESS: &str = "XRAY_OTLP_ADDRESS";
 /// Shows the metadata of its task to clients outside of the task.
 pub const METADATA_PROXY: Image = Image {
     name: "metadata-proxy",
+    is_in_worktree: false,
     run: metadata_proxy,
     added: &[("PORT", Added::Default("8001"))],
 };
@@ -32,6 +33,7 @@ pub const METADATA_PROXY: Image = Image {
 /// Relays traces to the local X-Ray.
 pub const X_RAY_DAEMON: Image = Image {
     name: "x-ray-daemon",
+    is_in_worktree: false,
     run: x_ray_daemon,
     added: &[
         ("PORT", Added::Text("2000")),
@@ -43,14 +45,10 @@ pub const X_RAY_DAEMON: Image = Image {
 fn metadata_proxy(env: &Environment, bind: Bind) -> Result<(), ProcessError> {
     use metadata_proxy::{Application, Config, SERVICE_INFO};
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
-        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    block_on(async {
-        let stop = task::stop()?;
-        let listener = bind.listen(config.http.port)?;
+    let _flushed_at_the_end = task::start_telemetry(&config.telemetry, SERVICE_INFO)?;
+    bind.serve(config.http.port, async |listener, stop| {
         let application = Application::build(config, listener)?;
-        application.run_until(stop).await?;
-        Ok::<_, ProcessError>(())
+        Ok(application.run_until(stop).await?)
     })
 }
 

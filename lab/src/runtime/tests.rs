@@ -12,13 +12,24 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::console::Console;
+use crate::scenario::EXERCISE;
 
 /// An image that only the names of tasks need.
-pub const IMAGES: &[Image] = &[Image {
+pub const IMAGES: &[Image] = &[
+    SERVER,
+    Image {
+        name: "server:worktree",
+        is_in_worktree: true,
+        ..SERVER
+    },
+];
+
+const SERVER: Image = Image {
     name: "server",
+    is_in_worktree: false,
     run: |_, _| Ok(()),
     added: &[("AWS_CONFIG_FILE", Added::Text("/dev/null"))],
-}];
+};
 
 /// A task definition with one container.
 pub fn definition(image: &str, environment: &[(&str, &str)]) -> TaskDefinition {
@@ -79,6 +90,7 @@ async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>,
     let processes = Processes::new(Config {
         program: Program {
             executable: executable.into(),
+            worktree: Worktree::new("/no/such/checkout".into(), &EXERCISE),
             logs: logs.clone(),
         },
         images: IMAGES,

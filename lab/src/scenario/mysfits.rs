@@ -13,11 +13,13 @@ mod images;
 pub mod load_test;
 mod monitoring;
 mod options;
+mod starts;
 mod table;
 mod words;
 
 pub use images::IMAGES;
 pub use options::Options;
+pub use starts::{EXERCISE, STARTS};
 
 use options::LikeIn;
 use table::NAME as TABLE;
@@ -32,6 +34,9 @@ const MONOLITH_SERVICE: &str = "Mythical-Monolith-Service-mysfits";
 /// The short names of the services, which are also the names of their images.
 const LIKE: &str = "like-service";
 const MONOLITH: &str = "monolith";
+
+/// The image of the Like service that is built in the worktree of lab 3.
+const LIKE_IN_WORKTREE: &str = "like-service:worktree";
 
 const LIKE_CONTAINER: &str = "like-service";
 const MONOLITH_CONTAINER: &str = "monolith-service";

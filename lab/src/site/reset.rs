@@ -76,7 +76,8 @@ async fn run(
     }
 }
 
-fn question(directory: &Path) -> String {
+/// What a reset loses that has to be confirmed.
+pub fn question(directory: &Path) -> String {
     let directory = directory.display();
     format!("The likes and adoptions in the directory {directory} would be lost.")
 }

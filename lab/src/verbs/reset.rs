@@ -19,6 +19,16 @@ pub fn reset(site_port: u16, is_confirmed: bool) -> Result<(), Error> {
         port: site_port,
         option: "--site-port",
     };
+    let milliseconds = reset_lab(listener, is_confirmed)?;
+    writeln!(
+        stdout(),
+        "Back to the start in {milliseconds} ms: likes, adoptions, services, task definitions, rules, traces and logs."
+    )?;
+    Ok(())
+}
+
+/// Resets the lab, and returns how long this took, in milliseconds.
+pub(super) fn reset_lab(listener: Listener, is_confirmed: bool) -> Result<u64, Error> {
     let confirmed = format!("{PATH}?{CONFIRMED}");
     let mut answer = listener.send(Method::POST, if is_confirmed { &confirmed } else { PATH })?;
     if answer.status == StatusCode::CONFLICT {
@@ -29,15 +39,11 @@ pub fn reset(site_port: u16, is_confirmed: bool) -> Result<(), Error> {
         answer = listener.send(Method::POST, &confirmed)?;
     }
     let Done { milliseconds } = answer.parse_success()?;
-    writeln!(
-        stdout(),
-        "Back to the start in {milliseconds} ms: likes, adoptions, services, task definitions, rules, traces and logs."
-    )?;
-    Ok(())
+    Ok(milliseconds)
 }
 
 /// Asks the reader.
-fn confirm(what_is_lost: &str) -> Result<(), Error> {
+pub(super) fn confirm(what_is_lost: &str) -> Result<(), Error> {
     if !stdin().is_terminal() {
         return Err(Error::NotConfirmed(format!(
             "{what_is_lost} To reset the lab anyway, add the option --yes"

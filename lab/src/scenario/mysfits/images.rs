@@ -1,9 +1,9 @@
 //! The programs of this scenario, and the variables that the lab adds to their environment.
 
-use http_shell::env::{ConfigError, Environment};
-use http_shell::process::{ProcessError, block_on};
+use http_shell::env::Environment;
+use http_shell::process::ProcessError;
 
-use super::{LIKE, MONOLITH};
+use super::{LIKE, LIKE_IN_WORKTREE, MONOLITH};
 use crate::runtime::{Added, Image, METADATA_PROXY, X_RAY_DAEMON};
 use crate::task::{self, Bind};
 
@@ -14,20 +14,15 @@ const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
 
 /// All programs.
 pub const IMAGES: &[Image] = &[
+    LIKE_IMAGE,
     Image {
-        name: LIKE,
-        run: like_service,
-        added: &[
-            // A like with this fault takes more than a second here, as on AWS, where a task has a quarter of a processor.
-            ("CHAOS_STRESS_CPU_MS", Added::Default("1100-2200")),
-            ("CHAOS_SEED", Added::Seed),
-            (HEADERS, Added::Reader),
-            (METRICS_HEADERS, Added::Reader),
-            (TRACES_HEADERS, Added::Reader),
-        ],
+        name: LIKE_IN_WORKTREE,
+        is_in_worktree: true,
+        ..LIKE_IMAGE
     },
     Image {
         name: MONOLITH,
+        is_in_worktree: false,
         run: monolith,
         added: &[
             ("AWS_ENDPOINT_URL_DYNAMODB", Added::DynamoDb),
@@ -47,30 +42,36 @@ pub const IMAGES: &[Image] = &[
     X_RAY_DAEMON,
 ];
 
+const LIKE_IMAGE: Image = Image {
+    name: LIKE,
+    is_in_worktree: false,
+    run: like_service,
+    added: &[
+        // A like with this fault takes more than a second here, as on AWS, where a task has a quarter of a processor.
+        ("CHAOS_STRESS_CPU_MS", Added::Default("1100-2200")),
+        ("CHAOS_SEED", Added::Seed),
+        (HEADERS, Added::Reader),
+        (METRICS_HEADERS, Added::Reader),
+        (TRACES_HEADERS, Added::Reader),
+    ],
+};
+
 fn like_service(env: &Environment, bind: Bind) -> Result<(), ProcessError> {
     use like_service::{Application, Config, SERVICE_INFO};
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
-        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    block_on(async {
-        let stop = task::stop()?;
-        let listener = bind.listen(config.http.port)?;
+    let _flushed_at_the_end = task::start_telemetry(&config.telemetry, SERVICE_INFO)?;
+    bind.serve(config.http.port, async |listener, stop| {
         let application = Application::build(config, listener)?;
-        application.run_until(stop).await?;
-        Ok::<_, ProcessError>(())
+        Ok(application.run_until(stop).await?)
     })
 }
 
 fn monolith(env: &Environment, bind: Bind) -> Result<(), ProcessError> {
     use monolith::{Application, Config, SERVICE_INFO};
     let config = Config::read(env)?;
-    let _flushed_at_the_end = telemetry::init(&config.telemetry, SERVICE_INFO)
-        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    block_on(async {
-        let stop = task::stop()?;
-        let listener = bind.listen(config.http.port)?;
+    let _flushed_at_the_end = task::start_telemetry(&config.telemetry, SERVICE_INFO)?;
+    bind.serve(config.http.port, async |listener, stop| {
         let application = Application::build(config, listener).await?;
-        application.run_until(stop).await?;
-        Ok::<_, ProcessError>(())
+        Ok(application.run_until(stop).await?)
     })
 }

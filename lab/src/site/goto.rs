@@ -1,0 +1,25 @@
+//! `GET /lab/goto`: what the verb `goto` has to know of the running lab.
+
+use std::path::PathBuf;
+
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+/// The path of the answer.
+pub const PATH: &str = "/lab/goto";
+
+/// The answer.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct AboutLab {
+    /// The port of the AWS endpoint.
+    pub aws_port: u16,
+    /// The directory of the checkout in which the lab looks for worktrees.
+    pub sources: PathBuf,
+    /// What a reset would lose, if it has to be confirmed.
+    pub confirmation_required: Option<String>,
+}
+
+pub fn routes(lab: AboutLab) -> Router {
+    Router::new().route(PATH, get(async move || Json(lab)))
+}
