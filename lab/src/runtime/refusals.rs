@@ -173,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn an_image_with_a_tag_has_the_health_check_command_of_its_name() {
+        for (image, is_refused) in [("server:worktree", false), ("server:other", true)] {
+            let refusal = refusal(|container| image.clone_into(&mut container.image));
+            assert_eq!(refusal.is_some(), is_refused, "{refusal:?}");
+        }
+    }
+
+    #[test]
     fn the_only_health_check_command_is_that_of_the_image() {
         for (command, is_refused) in [
             (vec!["CMD", "/server", "--health-check"], false),

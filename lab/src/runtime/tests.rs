@@ -1,6 +1,7 @@
 //! Programs of this machine in the place of the lab's own: they get the arguments `task server --address …`.
 
 use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{Mutex, PoisonError};
 
 use cloudwatch::{CloudWatch, Limits};
@@ -8,6 +9,7 @@ use ecs::{
     Condition, Container, ContainerHealthCheck, Dependency, Exit, PortMapping, Protocol, Report,
     RestartPolicy,
 };
+use rustix::process::{Pid, kill_process};
 use serde_json::{Value, json};
 
 use super::*;
@@ -83,6 +85,32 @@ async fn run(executable: &str) -> (Vec<Report>, String) {
 }
 
 async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>, String) {
+    let reports = Arc::<Mutex<Vec<Report>>>::default();
+    let reporter = {
+        let reports = Arc::clone(&reports);
+        Reporter::new(move |report| {
+            let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+            reports.push(report);
+        })
+    };
+    let (task, logs) = task(executable, definition, reporter);
+    task.await;
+    let reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
+    let log = logs.tail("server", usize::MAX);
+    let messages = log.lines().filter_map(|line| line.split_once(" | "));
+    let messages = messages.map(|(stream, message)| {
+        assert!(stream.starts_with("prefix/"), "{stream}");
+        format!("{message}\n")
+    });
+    (reports.clone(), messages.collect())
+}
+
+/// A task whose program is `executable`, and the logs of the lab.
+fn task(
+    executable: &str,
+    definition: TaskDefinition,
+    reporter: Reporter,
+) -> (impl Future<Output = ()>, Logs) {
     let clock: cloudwatch::Clock = Arc::new(|| std::time::Duration::ZERO);
     let metrics = CloudWatch::new(Limits::default(), clock);
     let logs = Logs::new([("server", "group")], Vec::new(), metrics, None);
@@ -109,14 +137,6 @@ async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>,
         own_definitions: BTreeSet::new(),
         failures: mpsc::unbounded_channel().0,
     });
-    let reports = Arc::<Mutex<Vec<Report>>>::default();
-    let reporter = {
-        let reports = Arc::clone(&reports);
-        Reporter::new(move |report| {
-            let mut reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
-            reports.push(report);
-        })
-    };
     let launch = Launch {
         id: "0".repeat(32),
         service: "Server".to_owned(),
@@ -126,16 +146,11 @@ async fn run_task(executable: &str, definition: TaskDefinition) -> (Vec<Report>,
             .collect(),
         definition: Arc::new(definition),
     };
-    let (_signals, receiver) = mpsc::unbounded_channel();
-    processes.run(launch, reporter, receiver).await;
-    let reports = reports.lock().unwrap_or_else(PoisonError::into_inner);
-    let log = logs.tail("server", usize::MAX);
-    let messages = log.lines().filter_map(|line| line.split_once(" | "));
-    let messages = messages.map(|(stream, message)| {
-        assert!(stream.starts_with("prefix/"), "{stream}");
-        format!("{message}\n")
-    });
-    (reports.clone(), messages.collect())
+    let running = async move {
+        let (_signals, receiver) = mpsc::unbounded_channel();
+        processes.run(launch, reporter, receiver).await;
+    };
+    (running, logs)
 }
 
 fn exited(code: i32) -> Report {
@@ -229,4 +244,56 @@ async fn a_container_with_a_restart_policy_is_restarted_unless_its_exit_code_is_
     let endless = run_task("/bin/ls", restarting(0));
     let ended = tokio::time::timeout(std::time::Duration::from_millis(50), endless).await;
     assert!(ended.is_err());
+}
+
+/// The program listens, and ends only when it is killed.
+#[tokio::test]
+async fn a_restarted_container_is_reported_with_the_id_of_its_new_process() {
+    let directory = std::env::temp_dir().join(format!("restarted-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let script = directory.join("server");
+    std::fs::write(&script, "#!/bin/sh\necho listening 127.0.0.1:9\nread end\n").unwrap();
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&script, executable).unwrap();
+    let mut definition = definition("server", &[]);
+    definition.containers[0].restart_policy = Some(RestartPolicy {
+        attempt_period: std::time::Duration::ZERO,
+        ignored_exit_codes: Vec::new(),
+    });
+    let (sender, mut reports) = mpsc::unbounded_channel();
+    let reporter = Reporter::new(move |report| {
+        let _ = sender.send(report);
+    });
+    let (task, _logs) = task(script.to_str().unwrap(), definition, reporter);
+    let two_starts = async {
+        let mut pids = Vec::new();
+        while let Some(report) = reports.recv().await {
+            let Report::Started(started) = report else {
+                continue;
+            };
+            pids.push(started.pids[0]);
+            if pids.len() == 2 {
+                break;
+            }
+            let pid = Pid::from_raw(started.pids[0].cast_signed()).unwrap();
+            kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        }
+        pids
+    };
+    let pids = tokio::select! {
+        pids = two_starts => pids,
+        () = task => panic!("the task has ended"),
+    };
+    std::fs::remove_dir_all(directory).unwrap();
+    assert_ne!(pids[0], pids[1]);
+}
+
+#[tokio::test]
+async fn an_image_in_the_worktree_whose_program_is_not_built_cannot_be_pulled() {
+    let (reports, _) = run_task("/bin/echo", definition("server:worktree", &[])).await;
+    let [Report::StartFailed(reason)] = &reports[..] else {
+        panic!("{reports:?}");
+    };
+    assert!(reason.starts_with("CannotPullContainerError: "), "{reason}");
+    assert!(reason.contains("cargo build"), "{reason}");
 }

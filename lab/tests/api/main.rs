@@ -19,6 +19,7 @@ mod ecs;
 mod elbv2;
 mod endpoints_file;
 mod env;
+mod goto;
 mod guard;
 mod hostile_bodies;
 mod likes;

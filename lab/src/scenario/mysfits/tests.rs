@@ -86,6 +86,35 @@ fn all_names_of_the_scenario_refer_to_its_parts() {
 }
 
 #[test]
+fn all_names_of_the_start_states_refer_to_parts_of_the_scenario() {
+    let scenario = scenario_with(&[], &[]);
+    for start in STARTS {
+        let groups = start.weights.iter().map(|(group, _)| *group);
+        for name in groups.chain([start.rule]) {
+            let mut exports = scenario.exports.iter();
+            assert!(exports.any(|(known, _)| *known == name), "{name}");
+        }
+        for state in start.services {
+            let mut services = scenario.services.iter();
+            let service = services.find(|it| it.name == state.service).unwrap();
+            assert_eq!(service.container, state.container);
+            let image = state.image.into_iter();
+            for image in image {
+                assert!(IMAGES.iter().any(|known| known.name == image), "{image}");
+            }
+            for (name, _) in state.variables {
+                let value = variable(&scenario, service.short_name, name);
+                assert!(value.is_some(), "{name}");
+            }
+        }
+    }
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for patch in EXERCISE.patches {
+        assert!(checkout.join(patch).is_file(), "{patch}");
+    }
+}
+
+#[test]
 fn the_task_definitions_have_the_variables_of_the_reader_for_their_service() {
     let reader = [
         ("CHAOS_STRESS_PERCENT", "100"),

@@ -1,0 +1,342 @@
+//! Lab 3: the worktree, and the image of the Like service that is built there.
+//!
+//! The checkouts of these tests have the sources and the patches of the Like service. Their program `lab` is built in a second: it
+//! starts the lab under test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+/// The patches of the lab, relative to a checkout.
+const PATCHES: &str = "lab/src/scenario/mysfits/lab3";
+
+/// What the program of a worktree writes to its log.
+const MARK: &str = "started from the worktree";
+
+/// A git checkout.
+struct Checkout(Directory);
+
+impl Checkout {
+    /// A checkout with one commit of the present sources.
+    fn new() -> Self {
+        let checkout = Self(Directory::new());
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for path in ["like-service/src", PATCHES] {
+            copy(&sources.join(path), &checkout.path(path));
+        }
+        let manifest = "[package]\nname = \"lab\"\nedition = \"2024\"\n[workspace]\n";
+        checkout.write("Cargo.toml", manifest);
+        let program = format!(
+            "use std::os::unix::process::CommandExt;\n\
+             fn main() {{\n\
+                 eprintln!({MARK:?});\n\
+                 let arguments = std::env::args_os().skip(1);\n\
+                 panic!(\"{{}}\", std::process::Command::new({:?}).args(arguments).exec());\n\
+             }}\n",
+            env!("CARGO_BIN_EXE_lab"),
+        );
+        checkout.write("src/main.rs", &program);
+        checkout.write(".gitignore", "/target\n/.lab\n");
+        checkout.git(&["init", "--quiet"]);
+        commit(&checkout.path("."), "sources");
+        checkout
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        git(&self.path("."), arguments)
+    }
+
+    /// The directory of the worktree.
+    fn worktree(&self) -> PathBuf {
+        self.path(".lab/lab3")
+    }
+
+    /// A lab that looks here for worktrees. Likes have no faults, also in lab 3.
+    fn start_lab(&self, options: &[&str]) -> Lab {
+        let variables = [
+            ("CHAOS_STRESS_PERCENT", "0"),
+            ("CHAOS_NOT_FOUND_PERCENT", "0"),
+        ];
+        let sources = ["--sources", self.0.path("").to_str().unwrap()].map(str::to_owned);
+        let sources: Vec<_> = sources.iter().map(String::as_str).collect();
+        Lab::start_with(&variables, &[QUICK, &sources, options].concat())
+    }
+}
+
+/// Runs git in a directory. Returns its output.
+fn git(directory: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(directory)
+        .args(arguments)
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Commits everything in a checkout or a worktree.
+fn commit(directory: &Path, message: &str) {
+    git(directory, &["add", "."]);
+    let identity = [
+        "-c",
+        "user.name=reader",
+        "-c",
+        "user.email=reader@localhost",
+    ];
+    let commit = [
+        "-c",
+        "commit.gpgSign=false",
+        "commit",
+        "--quiet",
+        "--message",
+        message,
+    ];
+    git(directory, &[&identity[..], &commit].concat());
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            copy(&from.join(&name), &to.join(&name));
+        }
+    } else {
+        fs::copy(from, to).unwrap();
+    }
+}
+
+async fn log(endpoints: &Endpoints) -> String {
+    crate::client::get(&format!("{}/logs/like-service", endpoints.site)).await
+}
+
+#[tokio::test]
+async fn the_like_service_of_lab_3_runs_from_a_worktree_with_gaps() {
+    let checkout = Checkout::new();
+    let lab = checkout.start_lab(&[]);
+    let endpoints = lab.endpoints();
+
+    let (printed, progress) = gone_to(&endpoints, "3");
+    assert!(printed.contains("like-service:worktree"), "{printed}");
+    assert!(progress.contains(".lab/lab3 is new"), "{progress}");
+    let mut expected = started(2, "like-service:worktree", ("CHAOSMODE", "on"));
+    expected["containers"].as_array_mut().unwrap().pop();
+    assert_eq!(state(&endpoints, LIKE_SERVICE).await, expected);
+    let expected = started(1, "monolith", ("LIKE_IN_MONOLITH", "off"));
+    assert_eq!(state(&endpoints, MONOLITH_SERVICE).await, expected);
+    assert_eq!(like(&client(), &endpoints.alb).await, 200);
+    found("the line of the program in the worktree", async || {
+        log(&endpoints).await.contains(MARK).then_some(())
+    })
+    .await;
+
+    let worktree = checkout.worktree();
+    assert_eq!(git(&worktree, &["branch", "--show-current"]), "lab3\n");
+    let gaps = git(&worktree, &["show", "--format=", "HEAD"]);
+    for gap in ["+            // LAB 3.3: ", "+// LAB 3, bonus: "] {
+        assert!(gaps.contains(gap), "{gaps}");
+    }
+    // The solution of each step is the patch in reverse.
+    for patch in fs::read_dir(checkout.path(PATCHES)).unwrap() {
+        let patch = patch.unwrap().path();
+        git(&worktree, &["apply", "--reverse", patch.to_str().unwrap()]);
+    }
+    assert_eq!(git(&worktree, &["diff", "HEAD~1"]), "");
+}
+
+#[tokio::test]
+async fn changes_of_the_reader_are_kept() {
+    let checkout = Checkout::new();
+    let lab = checkout.start_lab(&["--like-tasks", "1"]);
+    let endpoints = lab.endpoints();
+    checkout.write("like-service/src/app.rs", "// being edited\n");
+    checkout.write("staged.txt", "staged\n");
+    checkout.git(&["add", "staged.txt"]);
+    let status = checkout.git(&["status", "--porcelain"]);
+    gone_to(&endpoints, "3");
+    assert_eq!(checkout.git(&["status", "--porcelain"]), status);
+    assert_eq!(checkout.git(&["log", "-1", "--format=%s"]), "sources\n");
+
+    let edited = checkout.worktree().join("like-service/src/app.rs");
+    assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.3"));
+    fs::write(&edited, "// the reader's solution\n").unwrap();
+    let (_, progress) = gone_to(&endpoints, "3");
+    assert!(progress.contains("keeps your changes"), "{progress}");
+    let kept = fs::read_to_string(&edited).unwrap();
+    assert_eq!(kept, "// the reader's solution\n");
+
+    // Without the directory, the commits of the branch are there again.
+    commit(&checkout.worktree(), "solution");
+    fs::remove_dir_all(checkout.worktree()).unwrap();
+    let (_, progress) = gone_to(&endpoints, "3");
+    assert!(progress.contains("keeps your changes"), "{progress}");
+    assert_eq!(fs::read_to_string(&edited).unwrap(), kept);
+
+    // The printed command removes both.
+    let removal = progress
+        .lines()
+        .find_map(|line| line.split_once("gaps: "))
+        .unwrap()
+        .1;
+    let removed = Command::new("sh")
+        .args(["-c", removal])
+        .current_dir(checkout.path("."))
+        .status();
+    assert!(removed.unwrap().success());
+    let (_, progress) = gone_to(&endpoints, "3");
+    assert!(progress.contains(".lab/lab3 is new"), "{progress}");
+    assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.3"));
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_built_leaves_the_lab_unchanged() {
+    let checkout = Checkout::new();
+    checkout.write("src/main.rs", "fn main() { this does not compile }\n");
+    commit(&checkout.path("."), "mistake");
+    let lab = checkout.start_lab(&[]);
+    let endpoints = lab.endpoints();
+    assert_eq!(like(&client(), &endpoints.alb).await, 200);
+    let message = refused(&endpoints, 1, &["3"]);
+    assert!(message.contains("the lab is unchanged"), "{message}");
+    assert_eq!(likes(&endpoints.alb).await, 1);
+    let expected = started(2, "like-service", ("CHAOSMODE", "on"));
+    assert_eq!(state(&endpoints, LIKE_SERVICE).await, expected);
+}
+
+#[tokio::test]
+async fn a_patch_that_does_not_apply_leaves_nothing_behind() {
+    let checkout = Checkout::new();
+    checkout.write("like-service/src/app.rs", "// rewritten\n");
+    commit(&checkout.path("."), "rewritten");
+    let lab = checkout.start_lab(&["--chaos", "off"]);
+    let message = refused(&lab.endpoints(), 1, &["3"]);
+    assert!(message.contains("like-service/src/app.rs"), "{message}");
+    assert_eq!(checkout.git(&["worktree", "list"]).lines().count(), 1);
+    assert_eq!(checkout.git(&["branch", "--list", "lab3"]), "");
+    assert!(!checkout.worktree().exists());
+    // What is in the place of the worktree is not touched.
+    fs::create_dir_all(checkout.worktree()).unwrap();
+    let message = refused(&lab.endpoints(), 1, &["3"]);
+    assert!(message.contains("is not a git worktree"), "{message}");
+}
+
+#[tokio::test]
+async fn sources_that_are_no_checkout_are_refused_and_also_if_they_lie_in_another_one() {
+    let checkout = Checkout::new();
+    // An unpacked archive in the reader's own repository.
+    checkout.write("archive/Cargo.toml", "");
+    // Outside of any repository.
+    let outside = std::env::temp_dir().join(format!("no-checkout-{}", std::process::id()));
+    for sources in [checkout.path("archive"), outside] {
+        let lab = Lab::start(&["--sources", sources.to_str().unwrap()]);
+        let message = refused(&lab.endpoints(), 1, &["3"]);
+        assert!(message.contains("is not a git checkout"), "{message}");
+        assert!(message.contains(sources.to_str().unwrap()), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_git_is_named() {
+    let checkout = Checkout::new();
+    let lab = checkout.start_lab(&[]);
+    let endpoints = lab.endpoints();
+    let output = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args([
+            "goto",
+            "3",
+            "--site-port",
+            endpoints.site.rsplit(':').next().unwrap(),
+        ])
+        .env("PATH", checkout.path("."))
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("cannot run git"), "{message}");
+}
+
+#[tokio::test]
+async fn lab_3_needs_traces_of_the_monolith() {
+    let checkout = Checkout::new();
+    let lab = checkout.start_lab(&["--tracing", "off"]);
+    let message = refused(&lab.endpoints(), 1, &["3"]);
+    assert!(message.contains("--tracing on"), "{message}");
+    assert!(!checkout.worktree().exists());
+}
+
+/// The tasks of the deployment before it run on.
+#[tokio::test]
+async fn a_task_whose_program_is_not_built_cannot_pull_its_image_and_the_events_say_what_to_do() {
+    let checkout = Checkout::new();
+    let lab = checkout.start_lab(&["--like-tasks", "1"]);
+    let endpoints = lab.endpoints();
+    gone_to(&endpoints, "3");
+    let program = checkout.worktree().join("target/debug/lab");
+    fs::remove_file(&program).unwrap();
+    let update = json!({ "cluster": CLUSTER, "service": LIKE_SERVICE, "forceNewDeployment": true });
+    call(&endpoints, "UpdateService", update).await;
+    let event = found("an event about the image", async || {
+        let service = service(&endpoints, LIKE_SERVICE).await;
+        let mut events = service["events"].as_array().unwrap().clone().into_iter();
+        events.find(|event| {
+            event["message"]
+                .as_str()
+                .unwrap()
+                .contains("CannotPullContainerError")
+        })
+    })
+    .await;
+    let text = event["message"].as_str().unwrap();
+    for part in [
+        "like-service:worktree",
+        "cargo build",
+        program.to_str().unwrap(),
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    let stopped =
+        json!({ "cluster": CLUSTER, "serviceName": LIKE_SERVICE, "desiredStatus": "STOPPED" });
+    let arns = call(&endpoints, "ListTasks", stopped).await["taskArns"].take();
+    let request = json!({ "cluster": CLUSTER, "tasks": arns });
+    let tasks = call(&endpoints, "DescribeTasks", request).await;
+    let mut tasks = tasks["tasks"].as_array().unwrap().iter();
+    let failed = tasks
+        .find(|task| task["stopCode"] == "TaskFailedToStart")
+        .unwrap();
+    let reason = failed["stoppedReason"].as_str().unwrap();
+    assert!(reason.starts_with("CannotPullContainerError: "), "{reason}");
+    assert_eq!(like(&client(), &endpoints.alb).await, 200);
+}
+
+#[tokio::test]
+async fn other_tags_and_images_with_the_tag_are_refused_by_name() {
+    let lab = Lab::start(&["--chaos", "off"]);
+    let endpoints = lab.endpoints();
+    for image in [
+        "like-service:latest",
+        "like-service:worktree2",
+        "monolith:worktree",
+    ] {
+        let request = json!({
+            "family": "x", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc",
+            "cpu": "256", "memory": "512",
+            "containerDefinitions": [{ "name": "x", "image": image }],
+        });
+        let (status, response) = ecs(&endpoints.aws, "RegisterTaskDefinition", &request).await;
+        assert_eq!(status, 400, "{response}");
+        let message = response["message"].as_str().unwrap();
+        assert!(message.contains(&format!("'{image}'")), "{message}");
+        assert!(message.contains("like-service:worktree"), "{message}");
+    }
+}
