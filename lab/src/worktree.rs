@@ -45,6 +45,11 @@ impl Worktree {
         Self { sources, exercise }
     }
 
+    /// The directory of the checkout.
+    pub fn sources(&self) -> &Path {
+        &self.sources
+    }
+
     /// The directory.
     pub fn path(&self) -> PathBuf {
         self.sources.join(DIRECTORY).join(self.exercise.name)

@@ -17,6 +17,7 @@ use crate::worktree::Worktree;
 mod aws;
 mod build;
 mod definition;
+mod dependencies;
 
 use aws::Aws;
 use definition::Progress;

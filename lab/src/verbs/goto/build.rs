@@ -2,9 +2,12 @@
 
 use std::env;
 use std::io::{Write, stderr};
+use std::path::Path;
 use std::process::Command;
 
+use super::dependencies;
 use crate::error::Error;
+use crate::runtime;
 use crate::worktree::{Prepared, Worktree};
 
 /// Variables that would let cargo build into another directory: the worktree's build would replace the lab's own program.
@@ -28,6 +31,7 @@ pub fn build(worktree: &Worktree) -> Result<(), Error> {
             worktree.removal()
         )?,
     }
+    share_dependencies(worktree);
     writeln!(stderr, "Building its program …")?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
@@ -51,4 +55,20 @@ pub fn build(worktree: &Worktree) -> Result<(), Error> {
     };
     writeln!(stderr, "After each change, run there: cargo build{option}")?;
     Ok(())
+}
+
+/// Shares the crates with which this program was built, if it was built in the same checkout. Without them, the build takes longer.
+fn share_dependencies(worktree: &Worktree) {
+    let Some(to) = worktree.program().parent().map(Path::to_owned) else {
+        return;
+    };
+    let program = runtime::executable().ok();
+    let from = program.as_deref().and_then(Path::parent);
+    let same_profile = from.filter(|from| from.file_name() == to.file_name());
+    if let Some(from) = same_profile.filter(|from| from.starts_with(worktree.sources()))
+        && !to.exists()
+    {
+        // What is not shared is compiled.
+        let _ = dependencies::share(from, &to);
+    }
 }

@@ -1,0 +1,53 @@
+//! Gives a worktree the crates that are already compiled, so that its first build compiles only the crates of this workspace.
+//!
+//! cargo finds a compiled crate of a registry by a hash that does not contain the directory of the workspace. It compiles again
+//! what is missing or does not fit, so that a copy that is cut off does no harm.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// The directories of a profile in which cargo keeps what it knows of a crate.
+const COPIED: [&str; 2] = [".fingerprint", "build"];
+
+/// The directory with the compiled crates.
+const LINKED: &str = "deps";
+
+/// Shares the compiled crates of the profile's directory `from` with `to`. Compiled crates are hard links, because the compiler
+/// replaces them and never writes into them.
+///
+/// # Errors
+///
+/// When the file system does not permit it. Then some or all crates are not shared.
+pub fn share(from: &Path, to: &Path) -> io::Result<()> {
+    for directory in COPIED {
+        copy(&from.join(directory), &to.join(directory))?;
+    }
+    let (from, to) = (from.join(LINKED), to.join(LINKED));
+    fs::create_dir_all(&to)?;
+    for entry in fs::read_dir(from)? {
+        let file = entry?.path();
+        let Some(name) = file.file_name() else {
+            continue;
+        };
+        match file.extension().and_then(|extension| extension.to_str()) {
+            Some("rlib" | "rmeta" | "so" | "dylib") => fs::hard_link(&file, to.join(name))?,
+            Some("d") => copy(&file, &to.join(name))?,
+            // Programs, and what is left of a build that was cut off.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
