@@ -3,7 +3,7 @@
 //! cargo finds a compiled crate of a registry by a hash that does not contain the directory of the workspace. It compiles again
 //! what is missing or does not fit, so that a copy that is cut off does no harm.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub fn share(from: &Path, to: &Path) -> io::Result<()> {
             continue;
         };
         match file.extension().and_then(|extension| extension.to_str()) {
-            Some("rlib" | "rmeta" | "so" | "dylib") => fs::hard_link(&file, to.join(name))?,
+            Some("a" | "dylib" | "rlib" | "rmeta" | "so") => fs::hard_link(&file, to.join(name))?,
             Some("d") => copy(&file, &to.join(name))?,
             // Programs, and what is left of a build that was cut off.
             _ => {}
@@ -42,7 +42,10 @@ pub fn share(from: &Path, to: &Path) -> io::Result<()> {
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if !from.is_dir() {
-        return fs::copy(from, to).map(drop);
+        fs::copy(from, to)?;
+        // cargo compiles a crate again that is older than one on which it depends.
+        let modified = fs::metadata(from)?.modified()?;
+        return File::open(to)?.set_modified(modified);
     }
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
