@@ -105,7 +105,7 @@ class Lab3(unittest.TestCase):
         """Returns the names of the services, the edges between them, and the number of fulfilled likes."""
         times = ["--start-time", str(start), "--end-time", str(end)]
         found = self.cli.aws("xray", "get-service-graph", *times)["Services"]
-        nodes = {node["ReferenceId"]: node for node in found if node["Name"] in ("like service", "monolith") and "remote" not in node["Type"].lower()}
+        nodes = {node["ReferenceId"]: node for node in found if node["Name"] in ("like service", "monolith") and node["Type"] != "client"}
         names = {node["Name"] for node in nodes.values()}
         edges = {(node["Name"], nodes[edge["ReferenceId"]]["Name"]) for node in nodes.values() for edge in node["Edges"] if edge["ReferenceId"] in nodes}
         fulfilled = self.cli.aws("xray", "get-trace-summaries", *times, "--filter-expression", 'service("monolith")')
