@@ -150,7 +150,7 @@ pub enum Error {
     /// The sources are not a git checkout.
     #[error(
         "{} is not a git checkout of the lab's sources: clone the repository with git and start the lab there, or name \
-         the checkout with the lab's option --sources",
+         the checkout with --sources",
         .0.display()
     )]
     NoCheckout(PathBuf),
@@ -164,10 +164,34 @@ pub enum Error {
     },
     /// The program of a worktree could not be built.
     #[error(
-        "cannot build the program in {}, and the lab is unchanged: see the messages of cargo above",
-        .0.display()
+        "cargo did not build {}, and the lab is unchanged: see the messages of cargo above",
+        program.display()
     )]
-    NotBuilt(PathBuf),
+    NotBuilt {
+        /// The program.
+        program: PathBuf,
+    },
+    /// The verb and the running lab would use different worktrees.
+    #[error(
+        "the lab looks for worktrees in {lab}, and this program in {own}: run `cargo run` in the checkout of the lab, or \
+         name the lab's checkout with --sources"
+    )]
+    OtherSources {
+        /// The checkout of the lab.
+        lab: String,
+        /// The checkout of this program.
+        own: String,
+    },
+    /// The lab may not run as many tasks of a service as a start state has.
+    #[error(
+        "the start state has {desired} tasks of {service}: start the lab with --max-tasks {desired} or more"
+    )]
+    MaxTasks {
+        /// The name of the service.
+        service: &'static str,
+        /// The number of tasks of the start state.
+        desired: u32,
+    },
     /// The task definition of the lab does not have a container that the start state of a lab leaves out.
     #[error("{service} has no container {container}: start the lab with --tracing on")]
     NoContainer {

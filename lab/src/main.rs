@@ -23,9 +23,10 @@ fn main() -> ExitCode {
         Some(Command::Load(options)) => lab::load(&options).unwrap_or_else(|error| error.report()),
         Some(Command::Goto {
             lab,
+            sources,
             site_port,
             yes,
-        }) => exit_code(lab::goto(lab, site_port, yes)),
+        }) => exit_code(lab::goto(lab, sources, site_port, yes)),
         None => exit_code(lab::run(cli.options)),
     }
 }

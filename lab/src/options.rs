@@ -89,6 +89,9 @@ pub enum Command {
         /// Number of the lab
         #[arg(value_name = "LAB", value_parser = find_start)]
         lab: &'static Start,
+        /// Checkout of the sources, if the lab was started with this option
+        #[arg(long, value_name = "DIR", default_value = BUILT_IN, hide_default_value = true, value_parser = check_sources)]
+        sources: PathBuf,
         /// Port of the running lab's site
         #[arg(long, value_name = "PORT", default_value_t = SITE_PORT, value_parser = value_parser!(u16).range(1..))]
         site_port: u16,

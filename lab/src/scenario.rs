@@ -169,10 +169,10 @@ pub struct Start {
     pub rule: &'static str,
     /// Names of variables with the ARNs of target groups, and their weights in the rule.
     pub weights: &'static [(&'static str, u16)],
-    /// The worktree that has to be built.
-    pub exercise: Option<&'static Exercise>,
-    /// What people read when the state is set.
-    pub words: &'static [&'static str],
+    /// Whether [`EXERCISE`] has to be built.
+    pub needs_worktree: bool,
+    /// Sentences that people read when the state is set.
+    pub summary: &'static [&'static str],
 }
 
 /// The start state of a service.
@@ -185,7 +185,7 @@ pub struct ServiceStart {
     /// The image, if it is not that of the first revision.
     pub image: Option<&'static str>,
     /// The name of a container that the tasks do not have.
-    pub without: Option<&'static str>,
+    pub removed_container: Option<&'static str>,
     pub desired_count: u32,
     pub variables: &'static [(&'static str, &'static str)],
 }

@@ -1,6 +1,5 @@
 //! The site's origin: the pages, and what the lab shows and does for the person at this machine.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -39,16 +38,10 @@ impl Site {
         self,
         load_balancer: Arc<LoadBalancer>,
         reset: Arc<Reset>,
-        sources: PathBuf,
-        aws_port: u16,
+        lab: goto::AboutLab,
     ) -> Router {
         let config = files::config(&self.alb);
         let headers = headers(&self.alb);
-        let lab = goto::AboutLab {
-            aws_port,
-            sources,
-            confirmation_required: reset.data_dir.as_deref().map(reset::question),
-        };
         control::routes(self.logs, load_balancer)
             .merge(traces::routes(self.xray))
             .merge(goto::routes(lab))

@@ -22,6 +22,8 @@ use crate::reset::Reset;
 use crate::runtime::{self, Addresses, Metadata, Processes, Program, Surroundings};
 use crate::scenario::{EXERCISE, IMAGES, Scenario};
 use crate::site::Site;
+use crate::site::goto::AboutLab;
+use crate::site::reset::question;
 use crate::stage::{Balancing, BalancingSettings, Meter, Monitoring, TargetGroups, start_scaling};
 use crate::worktree::Worktree;
 
@@ -176,7 +178,12 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         ecs: ecs.clone(),
         running: Mutex::default(),
     };
-    let aws_port = ports.aws.address.port();
+    let about_lab = AboutLab {
+        aws_port: ports.aws.address.port(),
+        sources: options.sources.display().to_string(),
+        max_tasks: options.max_tasks,
+        confirmation_required: options.data_dir.as_deref().map(question),
+    };
     let exports = balancing.exports(scenario, &site.alb);
     let aws = aws::router(
         dynamodb.clone(),
@@ -254,12 +261,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     });
 
     let Port { listener, address } = ports.site;
-    let site = site.into_router(
-        Arc::clone(load_balancer),
-        Arc::new(reset),
-        options.sources.clone(),
-        aws_port,
-    );
+    let site = site.into_router(Arc::clone(load_balancer), Arc::new(reset), about_lab);
     let site = guard.protect(address, site);
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {

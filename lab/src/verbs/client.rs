@@ -107,21 +107,6 @@ impl Listener {
         Err(Error::RefusedByLab(message))
     }
 
-    /// Calls an operation of Elastic Load Balancing at the AWS endpoint. Must not be called inside a runtime.
-    ///
-    /// # Errors
-    ///
-    /// Fails if nothing answers, or if the response is an error.
-    pub fn call_elb(self, form: String) -> Result<(), Error> {
-        let request =
-            Request::post(self.url()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = self.exchange(request, Body::from(form))?;
-        match answer.status {
-            StatusCode::OK => Ok(()),
-            _ => Err(Error::RefusedByLab(answer.text())),
-        }
-    }
-
     /// Calls an operation of Elastic Load Balancing at the AWS endpoint. Returns the XML. Must not be called inside a runtime.
     ///
     /// # Errors
@@ -182,11 +167,6 @@ impl Answer {
     /// Fails if the body is not one of the lab's.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|_| self.other_program())
-    }
-
-    /// The body as text.
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// Parses the body of a successful response.

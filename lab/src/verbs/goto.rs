@@ -1,16 +1,17 @@
 //! `goto`: sets the start state of a lab of the guide, by the operations of AWS that a reader also has.
 
-use std::collections::HashMap;
 use std::io::{Write, stderr, stdout};
-use std::thread::park_timeout;
+use std::path::PathBuf;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
+use serde_json::Value;
 
 use super::client::Listener;
 use super::reset;
 use crate::error::Error;
-use crate::scenario::{ServiceStart, Start};
+use crate::scenario::{EXERCISE, ServiceStart, Start};
 use crate::site::goto::{AboutLab, PATH};
 use crate::worktree::Worktree;
 
@@ -29,13 +30,18 @@ const STABLE_TIMEOUT: Duration = Duration::from_secs(600);
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Sets the start state of a lab in the lab whose site has this port. If likes and adoptions on disk would be lost, the reader must
-/// confirm this, unless `is_confirmed`.
+/// confirm this, unless `is_confirmed`. `sources` is the checkout in which the worktree is.
 ///
 /// # Errors
 ///
-/// Fails if no lab answers at the port, without a confirmation, if the worktree cannot be made or built, and if the services do
-/// not become stable. The lab is unchanged unless the services do not become stable.
-pub fn goto(start: &Start, site_port: u16, is_confirmed: bool) -> Result<(), Error> {
+/// Fails if no lab answers at the port, without a confirmation, if the lab cannot have the state, and if the worktree cannot be created
+/// or built. Then the lab is unchanged. Also fails after the reset, if an operation fails or the services do not become stable.
+pub fn goto(
+    start: &Start,
+    sources: PathBuf,
+    site_port: u16,
+    is_confirmed: bool,
+) -> Result<(), Error> {
     let site = Listener {
         port: site_port,
         option: "--site-port",
@@ -44,6 +50,12 @@ pub fn goto(start: &Start, site_port: u16, is_confirmed: bool) -> Result<(), Err
     let aws = Aws::new(lab.aws_port)?;
     // The first revisions are those of the lab, also if a reader has registered others.
     let definitions = start.services.iter().map(|service| {
+        if service.desired_count > lab.max_tasks {
+            return Err(Error::MaxTasks {
+                service: service.service,
+                desired: service.desired_count,
+            });
+        }
         let original = aws.describe_definition(&format!("{}:1", service.service))?;
         definition::changed(&original, service)
     });
@@ -51,30 +63,45 @@ pub fn goto(start: &Start, site_port: u16, is_confirmed: bool) -> Result<(), Err
     if let Some(question) = lab.confirmation_required.filter(|_| !is_confirmed) {
         reset::confirm(&question)?;
     }
-    if let Some(exercise) = start.exercise {
-        build::build(&Worktree::new(lab.sources, exercise))?;
+    if start.needs_worktree {
+        // Any program of this machine can listen on the port. Its answer does not decide where programs are built.
+        let own = sources.display().to_string();
+        if own != lab.sources {
+            let lab = lab.sources;
+            return Err(Error::OtherSources { lab, own });
+        }
+        build::build(&Worktree::new(sources, &EXERCISE))?;
     }
     reset::reset_lab(site, true)?;
-    let mut revisions = HashMap::new();
-    for (service, definition) in start.services.iter().zip(definitions) {
-        let revision = aws.update_service(service, definition)?;
-        revisions.insert(service.service, revision);
-    }
-    for service in start.services {
-        wait_until_stable(&aws, service, &revisions[service.service])?;
-    }
-    // Now the tasks serve what the rule sends to them.
-    aws.set_weights(start)?;
+    set(&aws, start, definitions).inspect_err(|_| {
+        eprintln!(
+            "The lab was reset, but is not at the start of lab {}: run the verb again.",
+            start.lab
+        );
+    })?;
     let mut stdout = stdout();
     writeln!(
         stdout,
         "Lab {}, {}: everything is as at its start.",
         start.lab, start.title
     )?;
-    for sentence in start.words {
+    for sentence in start.summary {
         writeln!(stdout, "{sentence}")?;
     }
     Ok(())
+}
+
+/// Sets the start state after the reset. `definitions` are the task definitions to register, in the order of the services.
+fn set(aws: &Aws, start: &Start, definitions: Vec<Option<Value>>) -> Result<(), Error> {
+    let mut revisions = Vec::new();
+    for (service, definition) in start.services.iter().zip(definitions) {
+        revisions.push((service, aws.update_service(service, definition)?));
+    }
+    for (service, revision) in revisions {
+        wait_until_stable(aws, service, &revision)?;
+    }
+    // Now the tasks serve what the rule sends to them.
+    aws.set_weights(start)
 }
 
 /// Waits until all tasks of a service run this revision. Prints what is still missing.
@@ -97,6 +124,7 @@ fn wait_until_stable(aws: &Aws, service: &ServiceStart, revision: &str) -> Resul
             writeln!(stderr(), "waiting for {}: {progress}", service.service)?;
             printed = progress;
         }
-        park_timeout(POLL_INTERVAL);
+        #[expect(clippy::disallowed_methods, reason = "this thread runs nothing else")]
+        sleep(POLL_INTERVAL);
     }
 }

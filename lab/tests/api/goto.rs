@@ -32,7 +32,7 @@ fn goto(endpoints: &Endpoints, arguments: &[&str]) -> Output {
 }
 
 /// Runs the verb, which must succeed. Returns what it prints on standard output and on standard error.
-fn gone_to(endpoints: &Endpoints, lab: &str) -> (String, String) {
+fn goto_succeeds(endpoints: &Endpoints, lab: &str) -> (String, String) {
     let output = goto(endpoints, &[lab]);
     assert!(output.status.success(), "{output:?}");
     let [stdout, stderr] = [output.stdout, output.stderr];
@@ -137,7 +137,7 @@ fn started(tasks: u32, image: &str, variable: (&str, &str)) -> Value {
 }
 
 /// What a reader leaves behind: other numbers of tasks, revisions, settings, weights and a scaling policy.
-async fn make_a_mess(endpoints: &Endpoints) {
+async fn change_everything(endpoints: &Endpoints) {
     for (name, desired) in [(LIKE_SERVICE, 5), (MONOLITH_SERVICE, 2)] {
         let mut revision = definition(endpoints, &json!(name)).await;
         let members = revision.as_object_mut().unwrap();
@@ -198,9 +198,9 @@ async fn each_lab_has_its_start_state_after_any_changes_and_twice_in_a_row() {
         ("5", like_with(1, "off"), "off", &service),
         ("6", like_with(2, "off"), "on", &monolith),
     ] {
-        make_a_mess(&endpoints).await;
+        change_everything(&endpoints).await;
         for _ in 0..2 {
-            let (printed, _) = gone_to(&endpoints, number);
+            let (printed, _) = goto_succeeds(&endpoints, number);
             assert!(printed.starts_with(&format!("Lab {number}, ")), "{printed}");
             assert_eq!(state(&endpoints, LIKE_SERVICE).await, like, "{number}");
             let expected = monolith_with(like_in_monolith);
@@ -225,7 +225,7 @@ async fn the_start_state_does_not_depend_on_the_options_of_the_lab() {
     let options = [QUICK, &options, &["--like-in", "monolith"]].concat();
     let lab = Lab::start(&options);
     let endpoints = lab.endpoints();
-    gone_to(&endpoints, "1");
+    goto_succeeds(&endpoints, "1");
     let expected = started(2, "like-service", ("CHAOSMODE", "on"));
     assert_eq!(state(&endpoints, LIKE_SERVICE).await, expected);
     assert_eq!(weights(&endpoints).await, [100, 0]);
@@ -271,4 +271,15 @@ fn without_a_running_lab_the_message_says_how_to_start_one() {
         message.contains("cargo run") && message.contains("--site-port"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn a_start_state_with_more_tasks_than_the_lab_may_run_is_refused_before_the_reset() {
+    let options = ["--max-tasks", "1", "--like-tasks", "1", "--chaos", "off"];
+    let lab = Lab::start(&options);
+    let endpoints = lab.endpoints();
+    assert_eq!(like(&client(), &endpoints.alb).await, 200);
+    let message = refused(&endpoints, 1, &["4"]);
+    assert!(message.contains("--max-tasks 2"), "{message}");
+    assert_eq!(likes(&endpoints.alb).await, 1);
 }

@@ -33,13 +33,13 @@ pub const STARTS: &[Start] = &[
         services: &[
             ServiceStart {
                 image: Some(LIKE_IN_WORKTREE),
-                without: Some(X_RAY_DAEMON.name),
+                removed_container: Some(X_RAY_DAEMON.name),
                 ..LIKE
             },
             MONOLITH,
         ],
-        exercise: Some(&EXERCISE),
-        words: &[
+        needs_worktree: true,
+        summary: &[
             "The Like service has 2 tasks. They run the image like-service:worktree, and have no container x-ray-daemon.",
             "The monolith has 1 task, with the container x-ray-daemon.",
         ],
@@ -49,7 +49,7 @@ pub const STARTS: &[Start] = &[
         lab: 4,
         title: "scaling",
         services: &[LIKE_WITHOUT_FAULTS, MONOLITH],
-        words: &[
+        summary: &[
             "The Like service has 2 tasks and CHAOSMODE=off, and no scaling policy. The monolith has 1 task.",
         ],
         ..FIRST
@@ -64,7 +64,7 @@ pub const STARTS: &[Start] = &[
             },
             MONOLITH,
         ],
-        words: &["The Like service has 1 task and CHAOSMODE=off. The monolith has 1 task."],
+        summary: &["The Like service has 1 task and CHAOSMODE=off. The monolith has 1 task."],
         ..FIRST
     },
     Start {
@@ -78,7 +78,7 @@ pub const STARTS: &[Start] = &[
             },
         ],
         weights: &[("LIKE_TARGET_GROUP", 0), ("MONOLITH_TARGET_GROUP", 100)],
-        words: &[
+        summary: &[
             "The monolith has 1 task and LIKE_IN_MONOLITH=on, and receives all likes.",
             "The Like service has 2 tasks and CHAOSMODE=off, and the weight 0.",
         ],
@@ -92,16 +92,16 @@ const FIRST: Start = Start {
     services: &[LIKE, MONOLITH],
     rule: "LIKE_RULE",
     weights: &[("LIKE_TARGET_GROUP", 100), ("MONOLITH_TARGET_GROUP", 0)],
-    exercise: None,
-    // The readers of the first labs find the faults themselves, so that the words do not name the switch.
-    words: &["The Like service has 2 tasks, the monolith has 1. The log level is ERROR."],
+    needs_worktree: false,
+    // The readers of the first labs find the faults themselves, so that the summary does not name the switch.
+    summary: &["The Like service has 2 tasks, the monolith has 1. The log level is ERROR."],
 };
 
 const LIKE: ServiceStart = ServiceStart {
     service: LIKE_SERVICE,
     container: LIKE_CONTAINER,
     image: None,
-    without: None,
+    removed_container: None,
     desired_count: 2,
     variables: &[("LOGLEVEL", "ERROR"), ("CHAOSMODE", "on")],
 };
@@ -115,7 +115,7 @@ const MONOLITH: ServiceStart = ServiceStart {
     service: MONOLITH_SERVICE,
     container: MONOLITH_CONTAINER,
     image: None,
-    without: None,
+    removed_container: None,
     desired_count: 1,
     variables: &[("LOGLEVEL", "ERROR"), ("LIKE_IN_MONOLITH", "off")],
 };

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::Listener;
 use crate::error::Error;
-use crate::exports::{self, Export};
+use crate::exports::Export;
 use crate::scenario::{ServiceStart, Start};
+use crate::verbs::env::exports_of;
 
 /// The AWS endpoint.
 pub struct Aws {
@@ -25,20 +25,19 @@ impl Aws {
     /// Fails if no lab answers there.
     pub fn new(port: u16) -> Result<Self, Error> {
         let listener = Listener::aws(port);
-        let exports = listener.send(Method::GET, exports::PATH)?;
-        let exports: Vec<Export> = exports.parse_success()?;
-        let names = exports
-            .into_iter()
-            .map(|Export { name, value }| (name, value));
+        let exports = exports_of(listener)?.into_iter();
         Ok(Self {
             listener,
-            names: names.collect(),
+            names: exports
+                .map(|Export { name, value }| (name, value))
+                .collect(),
         })
     }
 
-    /// The value of a name. A test checks that the names in start states exist.
-    fn name(&self, name: &str) -> &str {
-        self.names.get(name).map_or("", String::as_str)
+    /// The value of a name. A lab of another version may not have it.
+    fn name(&self, name: &str) -> Result<&str, Error> {
+        let value = self.names.get(name).map(String::as_str);
+        value.ok_or_else(|| self.listener.other_program())
     }
 
     /// Describes a revision of a task definition.
@@ -50,7 +49,7 @@ impl Aws {
 
     /// Describes a service.
     pub fn describe_service(&self, service: &str) -> Result<Value, Error> {
-        let request = json!({ "cluster": self.name("CLUSTER"), "services": [service] });
+        let request = json!({ "cluster": self.name("CLUSTER")?, "services": [service] });
         let mut response = self.listener.call_ecs("DescribeServices", &request)?;
         Ok(response["services"][0].take())
     }
@@ -62,7 +61,7 @@ impl Aws {
         definition: Option<Value>,
     ) -> Result<String, Error> {
         let mut request = json!({
-            "cluster": self.name("CLUSTER"),
+            "cluster": self.name("CLUSTER")?,
             "service": start.service,
             "desiredCount": start.desired_count,
         });
@@ -81,13 +80,13 @@ impl Aws {
     pub fn set_weights(&self, start: &Start) -> Result<(), Error> {
         let mut form = format!(
             "Action=ModifyRule&Version=2015-12-01&RuleArn={}&Actions.member.1.Type=forward",
-            self.name(start.rule)
+            self.name(start.rule)?
         );
         for (number, (group, weight)) in (1..).zip(start.weights) {
-            let arn = self.name(group);
+            let arn = self.name(group)?;
             let member = format!("Actions.member.1.ForwardConfig.TargetGroups.member.{number}");
             form += &format!("&{member}.TargetGroupArn={arn}&{member}.Weight={weight}");
         }
-        self.listener.call_elb(form)
+        self.listener.call_elb(form).map(drop)
     }
 }

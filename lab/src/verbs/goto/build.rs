@@ -1,8 +1,8 @@
-//! The worktree of an exercise: makes it, and builds its program.
+//! Creates the worktree of an exercise, and builds its program.
 
 use std::env;
-use std::io::{Write, stderr};
-use std::path::Path;
+use std::fs;
+use std::io::{self, Write, stderr};
 use std::process::Command;
 
 use super::dependencies;
@@ -10,14 +10,14 @@ use crate::error::Error;
 use crate::runtime;
 use crate::worktree::{Prepared, Worktree};
 
-/// Variables that would let cargo build into another directory: the worktree's build would replace the lab's own program.
-const TARGET_VARIABLES: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
+/// Names the directory, so that no variable and no configuration of cargo leads the build to the directory of the lab's own program.
+const BUILD: [&str; 3] = ["build", "--target-dir", "target"];
 
-/// Makes the worktree, unless it exists, and builds its program. The progress is on standard error.
+/// Creates the worktree, unless it exists, and builds its program. The progress is on standard error.
 ///
 /// # Errors
 ///
-/// When git or cargo is missing, or refuses.
+/// When git or cargo is missing, or fails.
 pub fn build(worktree: &Worktree) -> Result<(), Error> {
     let mut stderr = stderr();
     let path = worktree.path();
@@ -25,50 +25,61 @@ pub fn build(worktree: &Worktree) -> Result<(), Error> {
     let directory = path.display();
     match prepared {
         Prepared::Created => writeln!(stderr, "The worktree {directory} is new.")?,
-        Prepared::CheckedOut | Prepared::Kept => writeln!(
-            stderr,
-            "The worktree {directory} keeps your changes. To begin again with the gaps: {}",
-            worktree.removal()
-        )?,
+        Prepared::Kept { is_current } => {
+            let removal = worktree.removal();
+            writeln!(
+                stderr,
+                "The worktree {directory} keeps your changes. To begin again with the gaps: {removal}"
+            )?;
+            if !is_current {
+                writeln!(
+                    stderr,
+                    "It does not have the last commit of the checkout. If its tasks fail, merge that commit or begin again."
+                )?;
+            }
+        }
     }
-    share_dependencies(worktree);
+    if let Err(error) = share_dependencies(worktree) {
+        writeln!(stderr, "All crates are compiled again: {error}")?;
+    }
     writeln!(stderr, "Building its program …")?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--target-dir", "target"])
+        .args(BUILD)
+        .args(["--bin", "lab"])
         .current_dir(&path)
         .status();
     let status = built.map_err(|source| Error::NoTool {
         tool: "cargo",
         source,
     })?;
-    if !status.success() {
-        return Err(Error::NotBuilt(path));
+    // With another target platform in the configuration of cargo, the program is elsewhere.
+    if !status.success() || !worktree.program().is_file() {
+        return Err(Error::NotBuilt {
+            program: worktree.program(),
+        });
     }
-    let is_elsewhere = TARGET_VARIABLES
-        .iter()
-        .any(|name| env::var_os(name).is_some());
-    let option = if is_elsewhere {
-        " --target-dir target"
-    } else {
-        ""
-    };
-    writeln!(stderr, "After each change, run there: cargo build{option}")?;
+    let command = BUILD.join(" ");
+    writeln!(stderr, "After each change, run there: cargo {command}")?;
     Ok(())
 }
 
-/// Shares the crates with which this program was built, if it was built in the same checkout. Without them, the build takes longer.
-fn share_dependencies(worktree: &Worktree) {
-    let Some(to) = worktree.program().parent().map(Path::to_owned) else {
-        return;
+/// Shares the crates with which this program was built, if it was built in the same checkout and profile.
+fn share_dependencies(worktree: &Worktree) -> io::Result<()> {
+    let (lab, program) = (runtime::executable()?, worktree.program());
+    let (Some(from), Some(to)) = (lab.parent(), program.parent()) else {
+        return Ok(());
     };
-    let program = runtime::executable().ok();
-    let from = program.as_deref().and_then(Path::parent);
-    let same_profile = from.filter(|from| from.file_name() == to.file_name());
-    if let Some(from) = same_profile.filter(|from| from.starts_with(worktree.sources()))
-        && !to.exists()
-    {
-        // What is not shared is compiled.
-        let _ = dependencies::share(from, &to);
+    let is_same = from.starts_with(worktree.sources()) && from.file_name() == to.file_name();
+    if !is_same || to.exists() {
+        return Ok(());
     }
+    // cargo does not notice that a part of a build script's output is missing. So the directory gets its name when it is complete.
+    let unfinished = to.with_extension("unfinished");
+    let _ = fs::remove_dir_all(&unfinished);
+    let shared = dependencies::share(from, &unfinished);
+    let shared = shared.and_then(|()| fs::rename(&unfinished, to));
+    shared.inspect_err(|_| {
+        let _ = fs::remove_dir_all(&unfinished);
+    })
 }

@@ -31,18 +31,18 @@ pub fn changed(original: &Value, start: &ServiceStart) -> Result<Option<Value>, 
     let mut none = Vec::new();
     let containers = definition["containerDefinitions"].as_array_mut();
     let containers = containers.unwrap_or(&mut none);
-    if let Some(without) = start.without {
+    if let Some(removed) = start.removed_container {
         let count = containers.len();
-        containers.retain(|container| container["name"] != without);
+        containers.retain(|container| container["name"] != removed);
         if containers.len() == count {
             return Err(Error::NoContainer {
                 service: start.service,
-                container: without,
+                container: removed,
             });
         }
         for container in containers.iter_mut() {
             if let Some(dependencies) = container["dependsOn"].as_array_mut() {
-                dependencies.retain(|dependency| dependency["containerName"] != without);
+                dependencies.retain(|dependency| dependency["containerName"] != removed);
             }
         }
     }
@@ -123,7 +123,7 @@ mod tests {
         service: "Server",
         container: "server",
         image: None,
-        without: None,
+        removed_container: None,
         desired_count: 2,
         variables: &[("LOGLEVEL", "ERROR")],
     };
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn no_container_depends_on_the_one_that_is_left_out() {
         let start = ServiceStart {
-            without: Some("daemon"),
+            removed_container: Some("daemon"),
             ..START
         };
         let changed = changed(&original(), &start).unwrap().unwrap();
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_container_that_cannot_be_left_out_is_an_error() {
         let start = ServiceStart {
-            without: Some("unknown"),
+            removed_container: Some("unknown"),
             ..START
         };
         let error = super::changed(&original(), &start).unwrap_err();

@@ -1,13 +1,13 @@
 //! Gives a worktree the crates that are already compiled, so that its first build compiles only the crates of this workspace.
 //!
-//! cargo finds a compiled crate of a registry by a hash that does not contain the directory of the workspace. It compiles again
-//! what is missing or does not fit, so that a copy that is cut off does no harm.
+//! cargo finds a compiled crate of a registry by a hash that does not contain the directory of the workspace, and compiles again
+//! what does not fit.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// The directories of a profile in which cargo keeps what it knows of a crate.
+/// The directories of a profile with the fingerprints of crates, and with the output of build scripts.
 const COPIED: [&str; 2] = [".fingerprint", "build"];
 
 /// The directory with the compiled crates.
@@ -18,7 +18,7 @@ const LINKED: &str = "deps";
 ///
 /// # Errors
 ///
-/// When the file system does not permit it. Then some or all crates are not shared.
+/// When the file system does not permit it. Then `to` is not complete.
 pub fn share(from: &Path, to: &Path) -> io::Result<()> {
     for directory in COPIED {
         copy(&from.join(directory), &to.join(directory))?;
@@ -33,7 +33,7 @@ pub fn share(from: &Path, to: &Path) -> io::Result<()> {
         match file.extension().and_then(|extension| extension.to_str()) {
             Some("a" | "dylib" | "rlib" | "rmeta" | "so") => fs::hard_link(&file, to.join(name))?,
             Some("d") => copy(&file, &to.join(name))?,
-            // Programs, and what is left of a build that was cut off.
+            // Programs, and temporary files.
             _ => {}
         }
     }

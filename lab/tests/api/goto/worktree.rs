@@ -4,6 +4,7 @@
 //! starts the lab under test.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -15,12 +16,21 @@ const PATCHES: &str = "lab/src/scenario/mysfits/lab3";
 const MARK: &str = "started from the worktree";
 
 /// A git checkout.
-struct Checkout(Directory);
+struct Checkout(
+    PathBuf,
+    #[expect(dead_code, reason = "removes the checkout")] Directory,
+);
 
 impl Checkout {
     /// A checkout with one commit of the present sources.
     fn new() -> Self {
-        let checkout = Self(Directory::new());
+        Self::at("checkout")
+    }
+
+    /// The same in a directory with this name.
+    fn at(name: &str) -> Self {
+        let directory = Directory::new();
+        let checkout = Self(directory.path(name), directory);
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         for path in ["like-service/src", PATCHES] {
             copy(&sources.join(path), &checkout.path(path));
@@ -44,7 +54,7 @@ impl Checkout {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.path(name)
+        self.0.join(name)
     }
 
     fn write(&self, name: &str, content: &str) {
@@ -57,9 +67,49 @@ impl Checkout {
         git(&self.path("."), arguments)
     }
 
+    /// Runs the command that the verb has printed, in the worktree, where the reader is.
+    fn run_removal(&self, progress: &str) {
+        let mut lines = progress.lines();
+        let removal = lines.find_map(|line| line.split_once("gaps: ")).unwrap().1;
+        let mut shell = Command::new("sh");
+        let removed = shell
+            .args(["-c", removal])
+            .current_dir(self.worktree())
+            .status();
+        assert!(removed.unwrap().success());
+    }
+
     /// The directory of the worktree.
     fn worktree(&self) -> PathBuf {
         self.path(".lab/lab3")
+    }
+
+    /// Runs the verb for lab 3, which must succeed. Returns what it prints on standard output and on standard error.
+    fn goto(&self, endpoints: &Endpoints) -> (String, String) {
+        let output = self.output_of_goto(endpoints, &[]);
+        assert!(output.status.success(), "{output:?}");
+        let [stdout, stderr] = [output.stdout, output.stderr];
+        (
+            String::from_utf8(stdout).unwrap(),
+            String::from_utf8(stderr).unwrap(),
+        )
+    }
+
+    /// The message of the verb for lab 3, which must fail.
+    fn refused(&self, endpoints: &Endpoints) -> String {
+        let output = self.output_of_goto(endpoints, &[]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn output_of_goto(&self, endpoints: &Endpoints, variables: &[(&str, &str)]) -> Output {
+        let port = endpoints.site.rsplit(':').next().unwrap();
+        Command::new(env!("CARGO_BIN_EXE_lab"))
+            .args(["goto", "3", "--site-port", port, "--sources"])
+            .arg(self.path("."))
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap()
     }
 
     /// A lab that looks here for worktrees. Likes have no faults, also in lab 3.
@@ -68,8 +118,7 @@ impl Checkout {
             ("CHAOS_STRESS_PERCENT", "0"),
             ("CHAOS_NOT_FOUND_PERCENT", "0"),
         ];
-        let sources = ["--sources", self.0.path("").to_str().unwrap()].map(str::to_owned);
-        let sources: Vec<_> = sources.iter().map(String::as_str).collect();
+        let sources = ["--sources", self.0.to_str().unwrap()];
         Lab::start_with(&variables, &[QUICK, &sources, options].concat())
     }
 }
@@ -128,7 +177,7 @@ async fn the_like_service_of_lab_3_runs_from_a_worktree_with_gaps() {
     let lab = checkout.start_lab(&[]);
     let endpoints = lab.endpoints();
 
-    let (printed, progress) = gone_to(&endpoints, "3");
+    let (printed, progress) = checkout.goto(&endpoints);
     assert!(printed.contains("like-service:worktree"), "{printed}");
     assert!(progress.contains(".lab/lab3 is new"), "{progress}");
     let mut expected = started(2, "like-service:worktree", ("CHAOSMODE", "on"));
@@ -165,14 +214,14 @@ async fn changes_of_the_reader_are_kept() {
     checkout.write("staged.txt", "staged\n");
     checkout.git(&["add", "staged.txt"]);
     let status = checkout.git(&["status", "--porcelain"]);
-    gone_to(&endpoints, "3");
+    checkout.goto(&endpoints);
     assert_eq!(checkout.git(&["status", "--porcelain"]), status);
     assert_eq!(checkout.git(&["log", "-1", "--format=%s"]), "sources\n");
 
     let edited = checkout.worktree().join("like-service/src/app.rs");
     assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.3"));
     fs::write(&edited, "// the reader's solution\n").unwrap();
-    let (_, progress) = gone_to(&endpoints, "3");
+    let (_, progress) = checkout.goto(&endpoints);
     assert!(progress.contains("keeps your changes"), "{progress}");
     let kept = fs::read_to_string(&edited).unwrap();
     assert_eq!(kept, "// the reader's solution\n");
@@ -180,22 +229,13 @@ async fn changes_of_the_reader_are_kept() {
     // Without the directory, the commits of the branch are there again.
     commit(&checkout.worktree(), "solution");
     fs::remove_dir_all(checkout.worktree()).unwrap();
-    let (_, progress) = gone_to(&endpoints, "3");
+    let (_, progress) = checkout.goto(&endpoints);
     assert!(progress.contains("keeps your changes"), "{progress}");
     assert_eq!(fs::read_to_string(&edited).unwrap(), kept);
 
     // The printed command removes both.
-    let removal = progress
-        .lines()
-        .find_map(|line| line.split_once("gaps: "))
-        .unwrap()
-        .1;
-    let removed = Command::new("sh")
-        .args(["-c", removal])
-        .current_dir(checkout.path("."))
-        .status();
-    assert!(removed.unwrap().success());
-    let (_, progress) = gone_to(&endpoints, "3");
+    checkout.run_removal(&progress);
+    let (_, progress) = checkout.goto(&endpoints);
     assert!(progress.contains(".lab/lab3 is new"), "{progress}");
     assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.3"));
 }
@@ -208,7 +248,7 @@ async fn a_program_that_cannot_be_built_leaves_the_lab_unchanged() {
     let lab = checkout.start_lab(&[]);
     let endpoints = lab.endpoints();
     assert_eq!(like(&client(), &endpoints.alb).await, 200);
-    let message = refused(&endpoints, 1, &["3"]);
+    let message = checkout.refused(&endpoints);
     assert!(message.contains("the lab is unchanged"), "{message}");
     assert_eq!(likes(&endpoints.alb).await, 1);
     let expected = started(2, "like-service", ("CHAOSMODE", "on"));
@@ -221,29 +261,43 @@ async fn a_patch_that_does_not_apply_leaves_nothing_behind() {
     checkout.write("like-service/src/app.rs", "// rewritten\n");
     commit(&checkout.path("."), "rewritten");
     let lab = checkout.start_lab(&["--chaos", "off"]);
-    let message = refused(&lab.endpoints(), 1, &["3"]);
+    let message = checkout.refused(&lab.endpoints());
     assert!(message.contains("like-service/src/app.rs"), "{message}");
     assert_eq!(checkout.git(&["worktree", "list"]).lines().count(), 1);
     assert_eq!(checkout.git(&["branch", "--list", "lab3"]), "");
     assert!(!checkout.worktree().exists());
     // What is in the place of the worktree is not touched.
     fs::create_dir_all(checkout.worktree()).unwrap();
-    let message = refused(&lab.endpoints(), 1, &["3"]);
+    let message = checkout.refused(&lab.endpoints());
     assert!(message.contains("is not a git worktree"), "{message}");
 }
 
 #[tokio::test]
-async fn sources_that_are_no_checkout_are_refused_and_also_if_they_lie_in_another_one() {
+async fn sources_that_are_not_the_root_of_a_checkout_are_refused() {
     let checkout = Checkout::new();
-    // An unpacked archive in the reader's own repository.
+    // An archive that was unpacked in the reader's own repository.
     checkout.write("archive/Cargo.toml", "");
     // Outside of any repository.
     let outside = std::env::temp_dir().join(format!("no-checkout-{}", std::process::id()));
     for sources in [checkout.path("archive"), outside] {
-        let lab = Lab::start(&["--sources", sources.to_str().unwrap()]);
-        let message = refused(&lab.endpoints(), 1, &["3"]);
+        let sources = sources.to_str().unwrap();
+        let lab = Lab::start(&["--sources", sources]);
+        let message = refused(&lab.endpoints(), 1, &["3", "--sources", sources]);
         assert!(message.contains("is not a git checkout"), "{message}");
-        assert!(message.contains(sources.to_str().unwrap()), "{message}");
+        assert!(message.contains(sources), "{message}");
+    }
+}
+
+/// Another program can listen on the port of the site.
+#[tokio::test]
+async fn the_answer_of_the_lab_does_not_decide_where_programs_are_built() {
+    let (checkout, other) = (Checkout::new(), Checkout::new());
+    let lab = checkout.start_lab(&[]);
+    let message = other.refused(&lab.endpoints());
+    for sources in [&checkout, &other] {
+        let directory = sources.path("").canonicalize().unwrap();
+        assert!(message.contains(directory.to_str().unwrap()), "{message}");
+        assert!(!sources.worktree().exists());
     }
 }
 
@@ -252,16 +306,8 @@ async fn a_missing_git_is_named() {
     let checkout = Checkout::new();
     let lab = checkout.start_lab(&[]);
     let endpoints = lab.endpoints();
-    let output = Command::new(env!("CARGO_BIN_EXE_lab"))
-        .args([
-            "goto",
-            "3",
-            "--site-port",
-            endpoints.site.rsplit(':').next().unwrap(),
-        ])
-        .env("PATH", checkout.path("."))
-        .output()
-        .unwrap();
+    let path = checkout.path(".");
+    let output = checkout.output_of_goto(&endpoints, &[("PATH", path.to_str().unwrap())]);
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("cannot run git"), "{message}");
 }
@@ -270,9 +316,99 @@ async fn a_missing_git_is_named() {
 async fn lab_3_needs_traces_of_the_monolith() {
     let checkout = Checkout::new();
     let lab = checkout.start_lab(&["--tracing", "off"]);
-    let message = refused(&lab.endpoints(), 1, &["3"]);
+    let message = checkout.refused(&lab.endpoints());
     assert!(message.contains("--tracing on"), "{message}");
     assert!(!checkout.worktree().exists());
+}
+
+/// The reader's hooks, signatures and missing name do not matter, nor a detached HEAD, a space in a path, or a variable of a hook.
+#[tokio::test]
+async fn the_settings_of_git_do_not_matter() {
+    let checkout = Checkout::at("a b");
+    checkout.write("hooks/pre-commit", "#!/bin/sh\nexit 1\n");
+    let hook = checkout.path("hooks/pre-commit");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let hooks = checkout.path("hooks");
+    checkout.git(&["config", "core.hooksPath", hooks.to_str().unwrap()]);
+    checkout.git(&["config", "commit.gpgSign", "true"]);
+    checkout.git(&["switch", "--quiet", "--detach"]);
+    let lab = checkout.start_lab(&["--like-tasks", "1"]);
+    let variables = [
+        ("GIT_CONFIG_GLOBAL", "/dev/null"),
+        ("GIT_INDEX_FILE", "/no/such/index"),
+    ];
+    let output = checkout.output_of_goto(&lab.endpoints(), &variables);
+    assert!(output.status.success(), "{output:?}");
+    // The printed command also works with the space.
+    let (_, progress) = checkout.goto(&lab.endpoints());
+    checkout.run_removal(&progress);
+    assert!(!checkout.worktree().exists());
+}
+
+#[tokio::test]
+async fn worktrees_of_another_checkout_of_the_repository_are_not_touched() {
+    let checkout = Checkout::new();
+    let other = Directory::new();
+    let path = other.path("checkout");
+    checkout.git(&[
+        "worktree",
+        "add",
+        "--quiet",
+        "--detach",
+        path.to_str().unwrap(),
+    ]);
+    let others = path.join(".lab/lab3");
+    checkout.git(&[
+        "worktree",
+        "add",
+        "--quiet",
+        "--detach",
+        others.to_str().unwrap(),
+    ]);
+    let lab = checkout.start_lab(&["--like-tasks", "1"]);
+    checkout.goto(&lab.endpoints());
+    assert!(others.join(".git").exists());
+    assert!(checkout.worktree().exists());
+}
+
+#[tokio::test]
+async fn a_creation_that_was_interrupted_is_completed() {
+    let checkout = Checkout::new();
+    let lab = checkout.start_lab(&["--like-tasks", "1"]);
+    let endpoints = lab.endpoints();
+    checkout.goto(&endpoints);
+    // The branch exists, and the worktree has not got its name.
+    checkout.git(&["worktree", "move", ".lab/lab3", ".lab/lab3.unfinished"]);
+    checkout.goto(&endpoints);
+    assert!(!checkout.path(".lab/lab3.unfinished").exists());
+    let edited = checkout.worktree().join("like-service/src/app.rs");
+    assert!(fs::read_to_string(edited).unwrap().contains("LAB 3.3"));
+}
+
+#[tokio::test]
+async fn another_branch_with_the_name_is_refused_and_kept() {
+    let checkout = Checkout::new();
+    checkout.git(&["branch", "lab3"]);
+    let lab = checkout.start_lab(&[]);
+    let message = checkout.refused(&lab.endpoints());
+    assert!(message.contains("git branch -m lab3"), "{message}");
+    assert_eq!(checkout.git(&["branch", "--list", "lab3"]), "  lab3\n");
+    assert!(!checkout.worktree().exists());
+}
+
+#[tokio::test]
+async fn a_worktree_of_an_earlier_commit_is_kept_with_a_warning() {
+    let checkout = Checkout::new();
+    let lab = checkout.start_lab(&["--like-tasks", "1"]);
+    let endpoints = lab.endpoints();
+    checkout.goto(&endpoints);
+    let warning = "does not have the last commit";
+    let (_, progress) = checkout.goto(&endpoints);
+    assert!(!progress.contains(warning), "{progress}");
+    checkout.write("new.txt", "");
+    commit(&checkout.path("."), "new");
+    let (_, progress) = checkout.goto(&endpoints);
+    assert!(progress.contains(warning), "{progress}");
 }
 
 /// The tasks of the deployment before it run on.
@@ -281,7 +417,7 @@ async fn a_task_whose_program_is_not_built_cannot_pull_its_image_and_the_events_
     let checkout = Checkout::new();
     let lab = checkout.start_lab(&["--like-tasks", "1"]);
     let endpoints = lab.endpoints();
-    gone_to(&endpoints, "3");
+    checkout.goto(&endpoints);
     let program = checkout.worktree().join("target/debug/lab");
     fs::remove_file(&program).unwrap();
     let update = json!({ "cluster": CLUSTER, "service": LIKE_SERVICE, "forceNewDeployment": true });
