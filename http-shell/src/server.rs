@@ -50,7 +50,8 @@ impl Server {
         })
     }
 
-    /// Records a span for each request with the process's global tracer provider. Without this call, requests have no spans.
+    /// Records a span for each request with the process's global tracer provider. Without this call, requests have no spans,
+    /// and log lines and responses contain no trace id unless the request has one.
     #[must_use]
     pub fn with_request_spans(self) -> Self {
         Self {

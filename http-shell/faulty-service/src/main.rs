@@ -33,6 +33,9 @@ const SERVICE_INFO: ServiceInfo = ServiceInfo {
     access_target: ACCESS_TARGET,
 };
 
+/// The variable that turns off the spans of requests with the value `off`.
+const REQUEST_SPANS: &str = "REQUEST_SPANS";
+
 /// The body size of a large response, which exceeds the buffers of a loopback connection.
 const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 
@@ -60,7 +63,10 @@ fn serve(env: &Environment) -> Result<(), ProcessError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|source| ProcessError::Bind { port, source })?;
         let readiness = Readiness::new(async || Ok::<_, io::Error>(()));
-        let server = Server::new(listener, config, readiness)?.with_request_spans();
+        let mut server = Server::new(listener, config, readiness)?;
+        if std::env::var_os(REQUEST_SPANS).is_none_or(|switch| switch != "off") {
+            server = server.with_request_spans();
+        }
         Ok::<_, ProcessError>(server.run(configure_routes, stop.wait()).await?)
     })
 }

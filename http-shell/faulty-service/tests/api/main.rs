@@ -15,6 +15,7 @@ mod disconnects;
 mod mixed;
 mod panics;
 mod shutdown;
+mod spans;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_faulty-service");
 
