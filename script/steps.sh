@@ -48,14 +48,6 @@ fail() {
     exit 1
 }
 
-# install_python_clients DIRECTORY: installs the AWS clients of tests in Python in the virtual environment DIRECTORY/venv.
-install_python_clients() {
-    mkdir -p "$1"
-    [[ -x $1/venv/bin/python ]] || python3 -m venv "$1/venv"
-    "$1/venv/bin/pip" install --quiet --disable-pip-version-check --requirement local-aws/xray/tests/clients/requirements.txt \
-        --requirement lab/tests/clients/requirements.txt
-}
-
 # bounded SECONDS COMMAND...: runs COMMAND and ends it after SECONDS, if the system has `timeout`.
 bounded() {
     local seconds=$1
