@@ -17,6 +17,7 @@ mod chaos;
 mod drain;
 mod health;
 mod likes;
+mod monolith_outages;
 mod monolith_stub;
 mod pipelining;
 mod recorded_likes;

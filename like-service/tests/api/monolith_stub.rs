@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 
 /// The body of the answer to a fulfilled like.
 pub const FULFILLED_BODY: &str = r#"{"Update": "Success"}"#;
@@ -34,21 +35,39 @@ impl Reply {
 pub struct MonolithStub {
     pub address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
+    server: JoinHandle<()>,
 }
 
 impl MonolithStub {
     /// Starts a stub that answers each request with `reply`.
     pub async fn start(reply: Reply) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at(([127, 0, 0, 1], 0).into(), reply).await
+    }
+
+    /// Starts a stub like `start`, but listens on `address`.
+    pub async fn start_at(address: SocketAddr, reply: Reply) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::default();
         let received_requests = Arc::clone(&requests);
-        tokio::spawn(async move {
+        let server = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, reply.clone(), Arc::clone(&received_requests)));
+                connections.spawn(serve(stream, reply.clone(), Arc::clone(&received_requests)));
             }
         });
-        Self { address, requests }
+        Self {
+            address,
+            requests,
+            server,
+        }
+    }
+
+    /// Closes the port and all connections.
+    pub async fn stop(self) {
+        self.server.abort();
+        // The task ends with the error of its abort.
+        let _ = self.server.await;
     }
 
     /// Starts a stub that fulfils every like.

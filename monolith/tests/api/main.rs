@@ -19,6 +19,7 @@ mod batches;
 mod database;
 mod database_failures;
 mod drain;
+mod faulty_database;
 mod faulty_proxy;
 mod likes;
 mod lists;
