@@ -17,6 +17,7 @@ use std::mem;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::moment::Moment;
+use crate::open_connections::Activity;
 use crate::request_reader::{ReadStage, RequestReader, SharedReadStage};
 
 /// Maximum number of bytes that actix receives between the starts of two requests: the body, including
@@ -43,6 +45,7 @@ pub struct Connection {
     /// Whether the connection has a request in progress.
     is_busy: Cell<bool>,
     busy_changed_at: Cell<Instant>,
+    activity: Arc<Activity>,
     has_timed_out: Cell<bool>,
     /// Number of bytes that were read since the start of the last request.
     bytes_read: Cell<usize>,
@@ -56,10 +59,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new() -> Self {
+    fn new(activity: Arc<Activity>) -> Self {
         Self {
             is_busy: Cell::new(false),
             busy_changed_at: Cell::new(Instant::now()),
+            activity,
             has_timed_out: Cell::new(false),
             bytes_read: Cell::new(0),
             read_stage: SharedReadStage::default(),
@@ -79,6 +83,9 @@ impl Connection {
         if is_busy {
             self.bytes_read.set(0);
             self.set_read_stage(ReadStage::Response);
+            self.activity.start_request();
+        } else {
+            self.activity.end_request();
         }
         self.is_busy.set(is_busy);
         self.busy_changed_at.set(Instant::now());
@@ -115,17 +122,18 @@ impl Connection {
 }
 
 /// Serves `stream` with `http_service` until the service ends the connection, the client resets the
-/// connection, or the connection has had no request in progress for `idle_limit`.
+/// connection, the connection has had no request in progress for `idle_limit`, or `activity` says that the connection has to be closed.
 pub async fn serve<S>(
     http_service: &S,
     stream: TcpStream,
     idle_limit: Duration,
+    activity: Arc<Activity>,
 ) -> Result<(), S::Error>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = ()>,
 {
     let peer = stream.peer_addr().ok();
-    let connection = Rc::new(Connection::new());
+    let connection = Rc::new(Connection::new(activity));
     let stream = Stream {
         stream,
         reader: RequestReader::default(),
@@ -134,6 +142,7 @@ where
     tokio::select! {
         result = http_service.call((stream, peer)) => result,
         () = connection.wait_until_idle_for(idle_limit) => Ok(()),
+        () = connection.activity.must_close() => Ok(()),
         // actix treats a reset after received bytes like a normal end of the input.
         () = connection.client_reset.notified() => Ok(()),
     }

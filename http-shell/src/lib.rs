@@ -28,6 +28,7 @@ mod methods;
 mod middleware;
 mod moment;
 mod observe;
+mod open_connections;
 mod open_files;
 mod probe;
 mod request_reader;

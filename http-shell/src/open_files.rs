@@ -2,8 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Maximum number of open connections of one service. Connections beyond this number wait in the listener's
-/// backlog.
+/// Maximum number of open connections of one service. [`OpenConnections`](crate::open_connections::OpenConnections) closes idle connections
+/// beyond this number.
 const MAX_CONNECTIONS: u64 = 10_000;
 
 /// Number of file descriptors that are reserved for standard streams, the listener, the runtimes, and

@@ -6,12 +6,10 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::noop::NoopTracer;
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::accept::{self, Acceptor};
@@ -20,6 +18,7 @@ use crate::config::Config;
 use crate::drain::Lifecycle;
 use crate::health::Readiness;
 use crate::observe::Observer;
+use crate::open_connections::OpenConnections;
 use crate::open_files;
 use crate::trace::tracer;
 use crate::worker::AcceptedConnection;
@@ -114,23 +113,23 @@ async fn accept_until(
     lifecycle: &Lifecycle,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(open_files::raise_connection_limit()));
+    let mut connections = OpenConnections::new(open_files::raise_connection_limit());
     let mut acceptor = Acceptor::new(tokio::net::TcpListener::from_std(listener)?);
     let mut workers = workers.iter().cycle();
-    let mut send_to_worker = |stream, permit| {
+    let mut send_to_worker = |stream, open| {
         if let Some(worker) = workers.next() {
             // `send` fails if the worker has panicked. If `send` fails, the connection is closed, and the
             // server stops.
-            let _ = worker.send(AcceptedConnection { stream, permit });
+            let _ = worker.send(AcceptedConnection { stream, open });
         }
     };
     let accept_connections = async {
-        // The semaphore that limits connections is never closed.
-        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+        loop {
             let (stream, _) = acceptor.accept().await;
+            let open = connections.add().await;
             // The call of `into_std` fails only if the connection is already broken.
             if let Ok(stream) = stream.into_std() {
-                send_to_worker(stream, permit);
+                send_to_worker(stream, open);
             }
         }
     };
@@ -141,10 +140,10 @@ async fn accept_until(
     tracing::info!("draining");
     lifecycle.start_draining();
     let listener = acceptor.into_inner().into_std()?;
-    while let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+    while let Some(open) = connections.try_add() {
         match listener.accept() {
             Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
-                send_to_worker(stream, permit);
+                send_to_worker(stream, open);
             }
             // The call of `set_nonblocking` fails only if the connection is already broken.
             Ok(_) => {}

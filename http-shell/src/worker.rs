@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,13 +14,14 @@ use actix_web::dev::AppConfig;
 use actix_web::web::ServiceConfig;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::timeout;
 
 use crate::app::AppBuilder;
 use crate::connection::{self, Stream};
 use crate::drain::Lifecycle;
+use crate::open_connections::{Activity, OpenConnection};
 
 #[cfg(test)]
 mod tests;
@@ -51,8 +53,8 @@ pub enum Phase {
 /// A connection that the server sends to a worker.
 pub struct AcceptedConnection {
     pub stream: std::net::TcpStream,
-    /// A permit of the semaphore that limits open connections. Closing this connection releases the permit.
-    pub permit: OwnedSemaphorePermit,
+    /// Counts the connection until it is closed.
+    pub open: OpenConnection,
 }
 
 /// The channels between the server and one worker.
@@ -137,14 +139,15 @@ async fn serve_connections<R>(
     let serve_until_all_closed = async {
         loop {
             tokio::select! {
-                Some(AcceptedConnection { stream, permit }) = connections.recv() => {
+                Some(AcceptedConnection { stream, open }) = connections.recv() => {
                     let http_service = Rc::clone(&http_service);
                     let phase = phase_for_connections.clone();
                     tasks.spawn_local(async move {
-                        if let Err(error) = serve_connection(&*http_service, stream, phase).await {
+                        let activity = Arc::clone(&open.activity);
+                        if let Err(error) = serve_connection(&*http_service, stream, phase, activity).await {
                             tracing::debug!(%error, "a connection ended before its last response was sent");
                         }
-                        drop(permit);
+                        drop(open);
                     });
                 }
                 // The panic of a connection's task is ignored, because the panic hook has logged the panic,
@@ -169,6 +172,7 @@ async fn serve_connection<S>(
     http_service: &S,
     stream: std::net::TcpStream,
     mut phase: watch::Receiver<Phase>,
+    activity: Arc<Activity>,
 ) -> Result<(), DispatchError>
 where
     S: Service<(Stream, Option<SocketAddr>), Response = (), Error = DispatchError>,
@@ -182,8 +186,15 @@ where
             Ok(readable) => readable?,
             Err(_) => return Ok(()),
         },
+        () = activity.must_close() => return Ok(()),
         // A request may have arrived already. actix closes the connection if none has.
         _ = phase.wait_for(|phase| *phase >= Phase::Closing) => {}
     }
-    connection::serve(http_service, stream, KEEP_ALIVE + REQUEST_HEAD_TIMEOUT).await
+    connection::serve(
+        http_service,
+        stream,
+        KEEP_ALIVE + REQUEST_HEAD_TIMEOUT,
+        activity,
+    )
+    .await
 }

@@ -3,12 +3,10 @@
 
 use std::io;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, advance, pause, resume};
 
@@ -16,6 +14,7 @@ use super::*;
 use crate::health::Readiness;
 use crate::methods::get;
 use crate::observe::tests::{TestTelemetry, attribute_text};
+use crate::open_connections::OpenConnections;
 
 /// A body size that exceeds the buffers of a loopback connection.
 const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
@@ -36,9 +35,9 @@ impl TestConnection {
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let (sender, connections) = mpsc::unbounded_channel();
-        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        let open = OpenConnections::new(1).try_add().unwrap();
         let stream = stream.into_std().unwrap();
-        assert!(sender.send(AcceptedConnection { stream, permit }).is_ok());
+        assert!(sender.send(AcceptedConnection { stream, open }).is_ok());
         let telemetry = TestTelemetry::new();
         let lifecycle = Lifecycle::default();
         let app = AppBuilder::new(

@@ -19,6 +19,7 @@ mod environment;
 #[cfg(target_os = "linux")]
 mod leftovers;
 mod not_ready;
+mod outage;
 mod replacement;
 mod scaling;
 mod sidecars;
@@ -229,12 +230,25 @@ impl Users {
 
     /// The number of failed likes.
     async fn failures(self) -> u64 {
-        self.stop.store(true, Ordering::Relaxed);
-        let mut failures = 0;
-        for user in self.users {
-            failures += user.await.unwrap();
-        }
-        assert!(self.sent.load(Ordering::Relaxed) > 0);
-        failures
+        self.stop().await.failed
     }
+
+    /// Ends the users after their last likes.
+    async fn stop(self) -> Sent {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut failed = 0;
+        for user in self.users {
+            failed += user.await.unwrap();
+        }
+        let sent = self.sent.load(Ordering::Relaxed);
+        assert!(sent > 0);
+        Sent { sent, failed }
+    }
+}
+
+/// The likes that users have sent.
+#[derive(Debug)]
+struct Sent {
+    sent: u64,
+    failed: u64,
 }
