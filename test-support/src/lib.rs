@@ -3,6 +3,7 @@
 //!
 //! - [`program`] and [`service`] start a service's binary; [`answer`] parses its answers.
 //! - [`daemon`], [`collector`] and [`backend`] stand in for the receivers of telemetry.
+//! - [`memory`] reads how much memory a process has used.
 //! - [`records`] collects the segments, access lines and metrics of a service's requests.
 //! - [`segment_schema`] and [`conventions`] check exported documents, spans and metrics.
 //! - [`suites`] contains tests that every service must pass.
@@ -19,6 +20,7 @@ pub mod backend;
 pub mod collector;
 pub mod conventions;
 pub mod daemon;
+pub mod memory;
 pub mod program;
 pub mod records;
 pub mod segment_schema;

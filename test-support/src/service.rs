@@ -27,7 +27,11 @@ impl Service {
     /// Starts `binary` with only the environment variables `variables`, and waits until the service
     /// listens.
     pub fn start(binary: &str, variables: &[(&str, &str)]) -> Self {
-        let mut service = Self::spawn(binary, variables, Stdio::inherit());
+        Self::start_command(build_command(binary, variables))
+    }
+
+    fn start_command(command: Command) -> Self {
+        let mut service = Self::spawn(command, Stdio::inherit());
         let stdout = BufReader::new(service.child.stdout.take().unwrap());
         let (sender, lines) = channel();
         service.lines = lines;
@@ -39,14 +43,23 @@ impl Service {
         service
     }
 
-    /// Starts `binary` like `start`, but reads neither its standard output nor its standard error.
-    pub fn start_unread(binary: &str, variables: &[(&str, &str)]) -> Self {
-        Self::spawn(binary, variables, Stdio::piped())
+    /// Starts `binary` like `start`, by a shell script that ends with `exec "$0"`.
+    pub fn start_by_shell(script: &str, binary: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = build_command("/bin/sh", variables);
+        command.args(["-c", script, binary]);
+        // The script needs the variable to find programs.
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        Self::start_command(command)
     }
 
-    fn spawn(binary: &str, variables: &[(&str, &str)], stderr: Stdio) -> Self {
+    /// Starts `binary` like `start`, but reads neither its standard output nor its standard error.
+    pub fn start_unread(binary: &str, variables: &[(&str, &str)]) -> Self {
+        Self::spawn(build_command(binary, variables), Stdio::piped())
+    }
+
+    fn spawn(mut command: Command, stderr: Stdio) -> Self {
         let (port, port_reservation) = reserve_port();
-        let child = build_command(binary, variables)
+        let child = command
             .env("PORT", port.to_string())
             .stdout(Stdio::piped())
             .stderr(stderr)

@@ -44,6 +44,7 @@ macro_rules! suite {
 
 pub mod bodies;
 pub mod endless_bodies;
+pub mod hostile;
 pub mod losses;
 pub mod options;
 pub mod outages;

@@ -10,6 +10,7 @@ use reqwest::RequestBuilder;
 
 use crate::client::{client, get, raw};
 use crate::process::{Endpoints, Lab};
+use test_support::memory::peak_memory_bytes;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -46,14 +47,6 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 async fn status(request: RequestBuilder) -> u16 {
     request.send().await.unwrap().status().as_u16()
-}
-
-/// The largest amount of memory that the process has had, in bytes. Only Linux knows the figure.
-fn peak_memory_bytes(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
 
 test_support::bodies_tests!(crate::PROGRAM);
 test_support::endless_bodies_tests!(crate::PROGRAM);
+test_support::hostile_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
 test_support::options_tests!(crate::PROGRAM);
 test_support::outages_tests!(crate::PROGRAM);

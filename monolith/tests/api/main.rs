@@ -125,6 +125,7 @@ fn read_config(variables: &[(&str, &str)]) -> Result<(), String> {
 
 test_support::bodies_tests!(crate::PROGRAM);
 test_support::endless_bodies_tests!(crate::PROGRAM);
+test_support::hostile_tests!(crate::PROGRAM);
 test_support::losses_tests!(crate::PROGRAM);
 // The Like service runs all tests of `options` and `outages`, because these tests mainly test the crate
 // `telemetry`. The monolith runs only the tests which show that its `main` passes the configuration to
