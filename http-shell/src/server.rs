@@ -24,6 +24,10 @@ use crate::trace::tracer;
 use crate::worker::AcceptedConnection;
 use crate::workers::Workers;
 
+/// Maximum number of connections that wait until they are accepted. If more clients connect at once, their kernels try again only after a
+/// second. The standard library asks for 128, fewer than the connections of a load balancer's nodes after an outage.
+const BACKLOG: i32 = 1024;
+
 /// An HTTP server that is bound to a port but does not accept connections yet.
 pub struct Server {
     listener: TcpListener,
@@ -86,6 +90,7 @@ impl Server {
         let observer = Observer::new(tracer, self.config.trace_health_checks, lifecycle.clone());
         let app = AppBuilder::new(lifecycle.clone(), self.readiness, observer, routes);
         self.listener.set_nonblocking(true)?;
+        rustix::net::listen(&self.listener, BACKLOG)?;
         let (mut workers, senders) = Workers::start(&app, &lifecycle)?;
         let mut has_worker_ended = false;
         let wait_for_stop = async {

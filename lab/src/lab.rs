@@ -46,6 +46,12 @@ const WANTED_OPEN_FILES: u64 = 10_240;
 /// Seeds that are drawn are below this: short enough to be typed again.
 const DRAWN_SEEDS: u64 = 10_000;
 
+/// Raises the limit of open files. Half of the files are for clients of the load balancer, and half for everything else.
+fn max_client_connections() -> usize {
+    let files = raise_open_file_limit(WANTED_OPEN_FILES).unwrap_or(WANTED_OPEN_FILES);
+    usize::try_from(files / 2).unwrap_or(usize::MAX)
+}
+
 /// Runs the lab until it is asked to stop.
 ///
 /// # Errors

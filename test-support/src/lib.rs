@@ -3,6 +3,7 @@
 //!
 //! - [`program`] and [`service`] start a service's binary; [`answer`] parses its answers.
 //! - [`daemon`], [`collector`] and [`backend`] stand in for the receivers of telemetry.
+//! - [`attack`] contains hostile clients.
 //! - [`memory`] reads how much memory a process has used.
 //! - [`records`] collects the segments, access lines and metrics of a service's requests.
 //! - [`segment_schema`] and [`conventions`] check exported documents, spans and metrics.
@@ -16,6 +17,7 @@
 )]
 
 pub mod answer;
+pub mod attack;
 pub mod backend;
 pub mod collector;
 pub mod conventions;

@@ -23,6 +23,7 @@ pub struct Settings {
     pub health_check_interval: Duration,
     pub deregistration_delay: Duration,
     pub timeouts: Timeouts,
+    pub max_connections: usize,
     /// Receives the lines of the access log.
     pub log: Arc<dyn Fn(&str) + Send + Sync>,
 }
@@ -56,6 +57,7 @@ impl Balancing {
             default: Forward::to(find(&groups, scenario.default_target_group)),
             log: settings.log,
             timeouts: settings.timeouts,
+            max_connections: settings.max_connections,
         });
         Self {
             load_balancer,

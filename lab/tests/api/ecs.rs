@@ -17,7 +17,7 @@ mod deployments;
 #[cfg(target_os = "linux")]
 mod environment;
 #[cfg(target_os = "linux")]
-mod leftovers;
+pub mod leftovers;
 mod not_ready;
 mod outage;
 mod replacement;

@@ -22,6 +22,7 @@ mod env;
 mod goto;
 mod guard;
 mod hostile_bodies;
+mod hostile_clients;
 mod likes;
 mod load;
 mod logs;
@@ -29,6 +30,8 @@ mod reset;
 mod rules;
 mod sampling;
 mod site;
+#[cfg(target_os = "linux")]
+mod soak;
 mod start;
 mod stop;
 mod tasks;

@@ -115,6 +115,16 @@ impl Lab {
         Self::start_command(variables, command)
     }
 
+    /// A lab whose processes may not open more files than this.
+    pub fn start_with_open_files(files: u32, arguments: &[&str]) -> Self {
+        let lab = command(arguments);
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(lab.get_program());
+        shell.args(lab.get_args()).stdin(Stdio::null()).env_clear();
+        Self::start_command(PATIENT, shell)
+    }
+
     /// A lab that may not be ready.
     pub fn spawn(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         Self::spawn_command(variables, command(arguments))
@@ -244,8 +254,10 @@ pub fn killed_at_once(stale: &Path) {
     assert!(line.starts_with("Starting"), "{line}");
 }
 
+/// The lab's program. `LAB_BIN` names another build of it, for instance an optimised one.
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    let other_build = std::env::var_os("LAB_BIN");
+    let mut command = Command::new(other_build.unwrap_or(env!("CARGO_BIN_EXE_lab").into()));
     for port in [
         "--site-port",
         "--alb-port",

@@ -40,8 +40,14 @@ pub struct ConnectionState {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// When the connection was opened or its last response ended; `None` during a request. The first value is whether it had a request.
+    waits_since: Option<(bool, Instant)>,
+    /// Another connection needs the place of this one.
+    must_close: bool,
+    /// The task that waits for a request.
+    idle_task: Option<Waker>,
     accepted: VecDeque<Arrived>,
     /// The number of accepted requests whose responses have not ended.
     under_way: usize,
@@ -70,8 +76,43 @@ impl ConnectionState {
         Self {
             info,
             _open: open,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                waits_since: Some((false, Instant::now())),
+                must_close: false,
+                idle_task: None,
+                accepted: VecDeque::new(),
+                under_way: 0,
+                waiting: None,
+                body_is_missing: false,
+                body_is_late: false,
+            }),
         }
+    }
+
+    /// When the connection began to wait for a request, and before that whether it had one. `None` during a request, and if it is
+    /// closed already.
+    pub fn waits_since(&self) -> Option<(bool, Instant)> {
+        let state = self.state();
+        state.waits_since.filter(|_| !state.must_close)
+    }
+
+    /// Closes the connection, unless a request arrives first.
+    pub fn close(&self) {
+        let mut state = self.state();
+        state.must_close = true;
+        if let Some(task) = state.idle_task.take() {
+            task.wake();
+        }
+    }
+
+    /// Whether the connection has to end. Otherwise the task is woken by [`Self::close`].
+    fn must_close(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.state();
+        if state.waits_since.is_none() {
+            return false;
+        }
+        state.idle_task = Some(cx.waker().clone());
+        state.must_close
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,10 +128,11 @@ impl ConnectionState {
     pub fn end(&self) {
         let mut state = self.state();
         state.under_way -= 1;
-        if state.under_way == 0
-            && let Some(waiting) = state.waiting.take()
-        {
-            waiting.wake();
+        if state.under_way == 0 {
+            state.waits_since = Some((true, Instant::now()));
+            if let Some(waiting) = state.waiting.take() {
+                waiting.wake();
+            }
         }
     }
 
@@ -172,6 +214,7 @@ impl Connection {
                     let time = SystemTime::now();
                     let mut state = self.shared.state();
                     state.under_way += 1;
+                    state.waits_since = None;
                     state.body_is_missing = self.framing != Framing::Head;
                     state.accepted.push_back(Arrived { head, time });
                 }
@@ -265,6 +308,9 @@ impl AsyncRead for Connection {
                 Poll::Ready(true) => return Poll::Ready(Ok(())),
                 Poll::Ready(false) => {}
                 Poll::Pending => {
+                    if self.shared.must_close(cx) {
+                        return Poll::Ready(Ok(()));
+                    }
                     ready!(self.idle.as_mut().poll(cx));
                     if let Some(end) = self.time_out() {
                         return Poll::Ready(end);

@@ -7,6 +7,7 @@
 mod access_log;
 mod answer;
 mod api;
+mod client_connections;
 mod connection;
 mod connections;
 mod connector;

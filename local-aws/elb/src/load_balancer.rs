@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{Server, Timeouts, Warn, remove_headers_of_one_hop, serve_connections};
 
 use crate::access_log::{AccessLog, ConnectionInfo, Entry};
+use crate::client_connections::ClientConnections;
 use crate::connection::{Connection, ConnectionState};
 use crate::connections::Connections;
 use crate::counters::Counters;
@@ -43,6 +44,8 @@ pub struct LoadBalancerConfig {
     pub log: Arc<dyn Fn(&str) + Send + Sync>,
     /// The time limits of client connections.
     pub timeouts: Timeouts,
+    /// The number of client connections from which on a new one replaces one that waits for a request.
+    pub max_connections: usize,
 }
 
 /// A load balancer. It owns its listener, which the API changes while requests run.
@@ -58,6 +61,7 @@ pub struct LoadBalancer {
     pub(crate) target_groups: Vec<Arc<TargetGroup>>,
     /// The connections of clients.
     pub(crate) connections: Arc<Connections>,
+    client_connections: ClientConnections,
     listener: RwLock<Arc<Listener>>,
     /// The listener at the start, for [`LoadBalancer::reset`].
     initial_listener: Arc<Listener>,
@@ -86,6 +90,7 @@ impl LoadBalancer {
             timeouts: config.timeouts,
             target_groups,
             connections: Arc::default(),
+            client_connections: ClientConnections::new(config.max_connections),
             listener: RwLock::new(Arc::clone(&listener)),
             initial_listener: listener,
             changes: Mutex::default(),
@@ -162,6 +167,7 @@ impl LoadBalancer {
             let shared = ConnectionState::new(&stream, client, alb.connections.open());
             let info = shared.info;
             let shared = Arc::new(shared);
+            alb.client_connections.add(&shared);
             let refusing = Arc::clone(&alb);
             let refuse = move |head: &[u8], time, refused: &Refused| {
                 refusing.refuse(info, head, time, refused)

@@ -56,7 +56,7 @@ impl Holdings {
 }
 
 /// What the open files of a process are: `socket`, `pipe`, `anon_inode`, or a path.
-fn kinds_of_files(pid: u32) -> Vec<String> {
+pub fn kinds_of_files(pid: u32) -> Vec<String> {
     let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
     let targets = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
     targets

@@ -57,6 +57,7 @@ impl Api {
                 idle: 60 * second,
                 grace: second,
             },
+            max_connections: 100,
         });
         Self {
             router: wire::endpoint(vec![load_balancer.service()]),

@@ -15,6 +15,7 @@ mod target;
 
 mod access_log;
 mod balancing;
+mod connection_limit;
 mod elbv2;
 mod failing_targets;
 mod forwarding;

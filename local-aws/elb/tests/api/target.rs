@@ -18,6 +18,9 @@ use crate::found;
 /// The final portion of the ARN of the load balancers of these tests.
 pub const LOAD_BALANCER: &str = "app/balancer/0000000000000000";
 
+/// The limit of client connections in these tests.
+pub const MAX_CONNECTIONS: usize = 100;
+
 /// The response of a healthy target.
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -200,6 +203,7 @@ async fn served(
             idle,
             grace: Duration::from_secs(1),
         },
+        max_connections: MAX_CONNECTIONS,
     });
     tokio::spawn(Arc::clone(&alb).serve(listener, CancellationToken::new(), Arc::new(|_| {})));
     (alb, address, lines)

@@ -1,0 +1,242 @@
+//! A long run at a constant rate: no process grows after the first minute, and the table has all likes.
+//!
+//! `SOAK_SECONDS` and `SOAK_RATE` change the length and the rate: `SOAK_SECONDS=20` shows quickly that the test itself works.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, interval, sleep_until};
+
+use crate::client::{client, get, likes};
+use crate::ecs::leftovers::{children, kinds_of_files};
+use crate::found;
+use crate::process::{Endpoints, Lab, PATIENT};
+
+/// Default length of a run in seconds, and default rate in likes per second.
+const SECONDS: u64 = 600;
+const RATE: u64 = 500;
+
+/// Time after which nothing may grow. A shorter run uses a quarter of its time.
+const WARM_UP: Duration = Duration::from_secs(60);
+
+/// The number of likes that may wait for their answers. More wait only if the machine cannot keep the rate.
+const MAX_WAITING: u64 = 2_000;
+
+/// Connections of health checks and idle connections come and go, and the pool for blocking work grows to what was needed at once.
+const MAX_MORE_CONNECTIONS: usize = 40;
+const MAX_MORE_THREADS: usize = 10;
+
+const MIB: u64 = 1024 * 1024;
+
+/// Memory that a process may gain because its allocator does not return all memory.
+const MAX_MORE_MEMORY: u64 = 16 * MIB;
+
+/// What a process uses.
+#[derive(Clone, Debug, Default)]
+struct Usage {
+    /// Resident memory in bytes.
+    memory: u64,
+    connections: usize,
+    files: usize,
+    threads: usize,
+}
+
+impl Usage {
+    fn of(pid: u32) -> Self {
+        let kinds = kinds_of_files(pid);
+        let connections = kinds.iter().filter(|kind| *kind == "socket").count();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let value = line.unwrap().split_whitespace().next().unwrap();
+            value.parse::<u64>().unwrap()
+        };
+        Self {
+            memory: field("VmRSS:") * 1024,
+            connections,
+            files: kinds.len() - connections,
+            threads: field("Threads:") as usize,
+        }
+    }
+
+    /// The highest values of both.
+    fn max(&self, other: &Self) -> Self {
+        Self {
+            memory: self.memory.max(other.memory),
+            connections: self.connections.max(other.connections),
+            files: self.files.max(other.files),
+            threads: self.threads.max(other.threads),
+        }
+    }
+}
+
+/// What the processes of a lab use, by process id, and how many bytes the lab stores.
+#[derive(Debug)]
+struct Sample {
+    usages: BTreeMap<u32, Usage>,
+    stored: u64,
+}
+
+impl Sample {
+    async fn take(endpoints: &Endpoints) -> Self {
+        let lab = endpoints.lab.pid;
+        let pids = children(lab).into_iter().chain([lab]);
+        Self {
+            usages: pids.map(|pid| (pid, Usage::of(pid))).collect(),
+            stored: stored_bytes(endpoints).await,
+        }
+    }
+
+    /// The highest usages of the samples, and the stored bytes of the last one.
+    fn highest(samples: &[Self]) -> Self {
+        let mut usages = BTreeMap::<u32, Usage>::new();
+        for (pid, usage) in samples.iter().flat_map(|sample| &sample.usages) {
+            let highest = usages.entry(*pid).or_default();
+            *highest = highest.max(usage);
+        }
+        let stored = samples.last().unwrap().stored;
+        Self { usages, stored }
+    }
+}
+
+/// The bytes of the traces and of the log events that the lab stores. It stores at most 256 MiB of traces, and 128 MiB for each log
+/// group.
+async fn stored_bytes(endpoints: &Endpoints) -> u64 {
+    let status: Value =
+        serde_json::from_str(&get(&format!("{}/status", endpoints.xray.api)).await).unwrap();
+    let request = client()
+        .post(&endpoints.aws)
+        .header("X-Amz-Target", "Logs_20140328.DescribeLogGroups")
+        .header("Content-Type", "application/x-amz-json-1.1")
+        .body(json!({}).to_string());
+    let groups = request.send().await.unwrap().text().await.unwrap();
+    let groups: Value = serde_json::from_str(&groups).unwrap();
+    let groups = groups["logGroups"].as_array().unwrap().iter();
+    let logs: u64 = groups
+        .map(|group| group["storedBytes"].as_u64().unwrap())
+        .sum();
+    status["MemoryBytes"].as_u64().unwrap() + logs
+}
+
+fn variable<T: FromStr>(name: &str, default: T) -> T {
+    let value = std::env::var(name).ok();
+    value.map_or(default, |value| value.parse().ok().expect(name))
+}
+
+/// The likes of a run.
+#[derive(Debug, Default)]
+struct Counts {
+    sent: AtomicU64,
+    acknowledged: AtomicU64,
+    /// Likes with another status than 200.
+    failed: AtomicU64,
+}
+
+impl Counts {
+    fn waiting(&self) -> u64 {
+        let ended = self.acknowledged.load(Ordering::Relaxed) + self.failed.load(Ordering::Relaxed);
+        self.sent.load(Ordering::Relaxed).saturating_sub(ended)
+    }
+}
+
+/// Sends `rate` likes per second until `end`, whether the earlier ones were answered or not.
+async fn send_likes(alb: String, rate: u64, end: Instant, counts: Arc<Counts>) {
+    let client = client();
+    let mut pace = interval(Duration::from_secs(1) / u32::try_from(rate).unwrap());
+    while Instant::now() < end {
+        pace.tick().await;
+        let waiting = counts.waiting();
+        assert!(
+            waiting < MAX_WAITING,
+            "this machine cannot keep the rate: {waiting} likes wait"
+        );
+        counts.sent.fetch_add(1, Ordering::Relaxed);
+        let (client, alb, counts) = (client.clone(), alb.clone(), Arc::clone(&counts));
+        tokio::spawn(async move {
+            let count = match crate::client::like(&client, &alb).await {
+                200 => &counts.acknowledged,
+                _ => &counts.failed,
+            };
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes ten minutes"]
+async fn in_ten_minutes_at_500_likes_a_second_no_process_grows_and_no_like_is_lost() {
+    let run = Duration::from_secs(variable("SOAK_SECONDS", SECONDS));
+    let rate = variable("SOAK_RATE", RATE);
+    let warm_up = WARM_UP.min(run / 4);
+    let lab = Lab::start_with(PATIENT, &["--chaos", "off"]);
+    let endpoints = lab.endpoints();
+    let start = Instant::now();
+    let counts = Arc::<Counts>::default();
+    let users = send_likes(
+        endpoints.alb.clone(),
+        rate,
+        start + run,
+        Arc::clone(&counts),
+    );
+    let users = tokio::spawn(users);
+    // The samples of the first period after the warm-up, of the last period, and those between.
+    let mut samples = Vec::new();
+    for number in 0..30 {
+        sleep_until(start + warm_up + (run - warm_up) * number / 30).await;
+        assert!(!users.is_finished(), "{counts:?}");
+        samples.push(Sample::take(&endpoints).await);
+    }
+    users.await.unwrap();
+    found("all likes are answered", async || {
+        (counts.waiting() == 0).then_some(())
+    })
+    .await;
+    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    println!(
+        "figures: {} likes in {run:?}, {} failed",
+        count(&counts.sent),
+        count(&counts.failed)
+    );
+    assert_eq!(count(&counts.failed), 0);
+    assert_eq!(likes(&endpoints.alb).await, count(&counts.acknowledged));
+    assert!(
+        count(&counts.sent) >= rate * run.as_secs() * 95 / 100,
+        "{counts:?}"
+    );
+
+    let (first, last) = (
+        Sample::highest(&samples[..5]),
+        Sample::highest(&samples[25..]),
+    );
+    assert_eq!(
+        first.usages.len(),
+        last.usages.len(),
+        "a process has died: {first:?} {last:?}"
+    );
+    for (pid, after) in &last.usages {
+        let before = first.usages.get(pid).expect("a process was replaced");
+        println!("figures: {pid} before {before:?} after {after:?}");
+        let stored = match *pid == endpoints.lab.pid {
+            // A stored event needs more memory than its bytes, for its time and for its place in the segment.
+            true => 2 * last.stored.saturating_sub(first.stored),
+            false => 0,
+        };
+        let allowed = before.memory + MAX_MORE_MEMORY + stored;
+        assert!(after.memory <= allowed, "{pid}: {before:?} {after:?}");
+        assert!(
+            after.connections <= before.connections + MAX_MORE_CONNECTIONS,
+            "{pid}: {before:?} {after:?}"
+        );
+        assert!(after.files <= before.files, "{pid}: {before:?} {after:?}");
+        assert!(
+            after.threads <= before.threads + MAX_MORE_THREADS,
+            "{pid}: {before:?} {after:?}"
+        );
+    }
+    println!("figures: stored bytes {} {}", first.stored, last.stored);
+}
