@@ -59,8 +59,6 @@ fn max_client_connections() -> usize {
 /// When it cannot start, when a part breaks down, or when a second Ctrl-C ends it before everything
 /// has stopped.
 pub fn run(options: Options) -> Result<(), Error> {
-    // With a lower limit the lab serves fewer requests at once.
-    raise_open_file_limit(WANTED_OPEN_FILES);
     let (console, _flushed_at_the_end) = Console::start()?;
     let runtime = Runtime::new()?;
     let result = runtime.block_on(run_until_asked(options, Report::new(console)));

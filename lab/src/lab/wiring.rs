@@ -58,7 +58,7 @@ pub fn balancing(options: &Options, scenario: &Scenario, port: u16, logs: Logs) 
         health_check_interval: options.health_check_interval(),
         deregistration_delay: options.deregistration_delay(),
         timeouts: TIMEOUTS,
-        max_connections: max_client_connections(),
+        max_connections: super::max_client_connections(),
         log: Arc::new(move |line| logs.keep_access_line(line)),
     };
     Balancing::new(scenario, settings)

@@ -11,7 +11,7 @@ use crate::process::{Endpoints, Lab, PATIENT};
 /// Maximum of the lab's memory. Its log and its traces of all requests count too.
 const MAX_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
 
-const REQUESTS: usize = 50;
+const REQUESTS: usize = 20;
 
 /// The load balancer discards the bytes of a refused client for a second. No client can send more bytes than this in a second.
 const MAX_FLOOD_BYTES: usize = 16 * 1024 * 1024 * 1024;
