@@ -196,11 +196,6 @@ struct Users {
 
 impl Users {
     fn start(count: usize, alb: &str) -> Self {
-        Self::start_with_pace(count, alb, Duration::from_millis(50))
-    }
-
-    /// Each user sends a like every `pace`. After a slow like, the next ones follow at once until the user is on schedule again.
-    fn start_with_pace(count: usize, alb: &str, pace: Duration) -> Self {
         let (stop, sent) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let client = client();
         let users = (0..count).map(|_| {
@@ -208,7 +203,7 @@ impl Users {
             let (client, alb) = (client.clone(), alb.to_owned());
             tokio::spawn(async move {
                 let mut failures = 0;
-                let mut pace = interval(pace);
+                let mut pace = interval(Duration::from_millis(50));
                 while !stop.load(Ordering::Relaxed) {
                     failures += u64::from(like(&client, &alb).await != 200);
                     sent.fetch_add(1, Ordering::Relaxed);

@@ -11,6 +11,7 @@
 use std::time::{Duration, Instant};
 
 mod client;
+mod constant_rate;
 mod process;
 
 mod aws;

@@ -5,16 +5,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::client::{client, get, likes};
+use crate::constant_rate::Load;
 use crate::ecs::leftovers::{children, kinds_of_files};
-use crate::found;
 use crate::process::{Endpoints, Lab, PATIENT};
 
 /// Default length of a run in seconds, and default rate in likes per second.
@@ -23,9 +21,6 @@ const RATE: u64 = 500;
 
 /// Time after which nothing may grow. A shorter run uses a quarter of its time.
 const WARM_UP: Duration = Duration::from_secs(60);
-
-/// The number of likes that may wait for their answers. More wait only if the machine cannot keep the rate.
-const MAX_WAITING: u64 = 2_000;
 
 /// Connections of health checks and idle connections come and go, and the pool for blocking work grows to what was needed at once.
 const MAX_MORE_CONNECTIONS: usize = 40;
@@ -128,45 +123,6 @@ fn variable<T: FromStr>(name: &str, default: T) -> T {
     value.map_or(default, |value| value.parse().ok().expect(name))
 }
 
-/// The likes of a run.
-#[derive(Debug, Default)]
-struct Counts {
-    sent: AtomicU64,
-    acknowledged: AtomicU64,
-    /// Likes with another status than 200.
-    failed: AtomicU64,
-}
-
-impl Counts {
-    fn waiting(&self) -> u64 {
-        let ended = self.acknowledged.load(Ordering::Relaxed) + self.failed.load(Ordering::Relaxed);
-        self.sent.load(Ordering::Relaxed).saturating_sub(ended)
-    }
-}
-
-/// Sends `rate` likes per second until `end`, whether the earlier ones were answered or not.
-async fn send_likes(alb: String, rate: u64, end: Instant, counts: Arc<Counts>) {
-    let client = client();
-    let mut pace = interval(Duration::from_secs(1) / u32::try_from(rate).unwrap());
-    while Instant::now() < end {
-        pace.tick().await;
-        let waiting = counts.waiting();
-        assert!(
-            waiting < MAX_WAITING,
-            "this machine cannot keep the rate: {waiting} likes wait"
-        );
-        counts.sent.fetch_add(1, Ordering::Relaxed);
-        let (client, alb, counts) = (client.clone(), alb.clone(), Arc::clone(&counts));
-        tokio::spawn(async move {
-            let count = match crate::client::like(&client, &alb).await {
-                200 => &counts.acknowledged,
-                _ => &counts.failed,
-            };
-            count.fetch_add(1, Ordering::Relaxed);
-        });
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes ten minutes"]
 async fn in_ten_minutes_at_500_likes_a_second_no_process_grows_and_no_like_is_lost() {
@@ -176,38 +132,19 @@ async fn in_ten_minutes_at_500_likes_a_second_no_process_grows_and_no_like_is_lo
     let lab = Lab::start_with(PATIENT, &["--chaos", "off"]);
     let endpoints = lab.endpoints();
     let start = Instant::now();
-    let counts = Arc::<Counts>::default();
-    let users = send_likes(
-        endpoints.alb.clone(),
-        rate,
-        start + run,
-        Arc::clone(&counts),
-    );
-    let users = tokio::spawn(users);
+    let load = Load::start(&endpoints.alb, rate);
     // The samples of the first period after the warm-up, of the last period, and those between.
     let mut samples = Vec::new();
     for number in 0..30 {
         sleep_until(start + warm_up + (run - warm_up) * number / 30).await;
-        assert!(!users.is_finished(), "{counts:?}");
         samples.push(Sample::take(&endpoints).await);
     }
-    users.await.unwrap();
-    found("all likes are answered", async || {
-        (counts.waiting() == 0).then_some(())
-    })
-    .await;
-    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-    println!(
-        "figures: {} likes in {run:?}, {} failed",
-        count(&counts.sent),
-        count(&counts.failed)
-    );
-    assert_eq!(count(&counts.failed), 0);
-    assert_eq!(likes(&endpoints.alb).await, count(&counts.acknowledged));
-    assert!(
-        count(&counts.sent) >= rate * run.as_secs() * 95 / 100,
-        "{counts:?}"
-    );
+    sleep_until(start + run).await;
+    let counts = load.stop().await;
+    println!("figures: {counts:?} in {run:?}");
+    assert_eq!(counts.failed, 0);
+    assert_eq!(likes(&endpoints.alb).await, counts.acknowledged);
+    assert!(counts.sent >= rate * run.as_secs() * 95 / 100, "{counts:?}");
 
     let (first, last) = (
         Sample::highest(&samples[..5]),
