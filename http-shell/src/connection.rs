@@ -84,11 +84,15 @@ impl Connection {
             self.bytes_read.set(0);
             self.set_read_stage(ReadStage::Response);
             self.activity.start_request();
-        } else {
-            self.activity.end_request();
         }
         self.is_busy.set(is_busy);
         self.busy_changed_at.set(Instant::now());
+    }
+
+    /// Records that the response was sent, or that the request was dropped. The next request may be read.
+    pub fn end_request(&self) {
+        self.set_read_stage(ReadStage::Head);
+        self.activity.end_request();
     }
 
     /// Whether the client has sent [`MAX_BYTES_PER_REQUEST`] bytes in one request.
@@ -140,6 +144,8 @@ where
         connection: Rc::clone(&connection),
     };
     tokio::select! {
+        // A request that has arrived is read before the connection may be closed.
+        biased;
         result = http_service.call((stream, peer)) => result,
         () = connection.wait_until_idle_for(idle_limit) => Ok(()),
         () = connection.activity.must_close() => Ok(()),

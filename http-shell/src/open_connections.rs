@@ -1,7 +1,7 @@
 //! Limits the open connections of a server.
 //!
-//! If the limit is reached and another client connects, the server closes the connection that has waited longest for a request.
-//! Otherwise clients that send nothing could occupy all connections, and no health check would be answered until the idle timeout.
+//! If the limit is reached, the server closes connections that wait for a request: first those that never had one, and of these first those
+//! that have waited longest. Otherwise clients that send nothing could occupy all connections, and no health check would be answered until the idle timeout.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,27 +46,34 @@ impl OpenConnections {
     /// Adds a connection. Returns `None` if the limit is reached.
     pub fn try_add(&mut self) -> Option<OpenConnection> {
         let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
-        Some(self.open(permit))
+        Some(self.open(Some(permit)))
     }
 
-    /// Adds a connection. If the limit is reached, closes the connection that has waited longest for a request. If all connections
-    /// have a request in progress, waits until a request has ended.
+    /// Waits until another connection is permitted. If the limit is reached, closes connections that wait for a request, so that the next
+    /// client is accepted at once. If all connections have a request in progress, waits until a request has ended.
     pub async fn add(&mut self) -> OpenConnection {
         loop {
             if let Some(connection) = self.try_add() {
                 return connection;
             }
-            if let Some(activity) = self.longest_waiting() {
-                activity.must_close.notify_one();
-            }
+            self.close_waiting();
             let permit = Arc::clone(&self.permits).acquire_owned();
             if let Ok(Ok(permit)) = timeout(RETRY_INTERVAL, permit).await {
-                return self.open(permit);
+                return self.open(Some(permit));
             }
         }
     }
 
-    fn open(&mut self, permit: OwnedSemaphorePermit) -> OpenConnection {
+    /// Adds a connection that was made before the listener is closed, also above the limit.
+    pub fn add_last(&mut self) -> OpenConnection {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok();
+        if permit.is_none() {
+            self.close_waiting();
+        }
+        self.open(permit)
+    }
+
+    fn open(&mut self, permit: Option<OwnedSemaphorePermit>) -> OpenConnection {
         let number = self.next_number;
         self.next_number += 1;
         let activity = Arc::new(Activity {
@@ -86,12 +93,22 @@ impl OpenConnections {
         }
     }
 
-    fn longest_waiting(&self) -> Option<Arc<Activity>> {
+    /// Closes the hundredth of the connections that has waited longest, and at least one, so that an attacker does not cause a search for
+    /// each of its connections.
+    fn close_waiting(&self) {
         let activities = lock(&self.activities);
-        let waiting = activities.values().filter(|activity| !activity.is_busy());
-        waiting
-            .min_by_key(|activity| activity.waits_since.load(Ordering::Relaxed))
-            .cloned()
+        let waiting = activities.values().filter_map(|activity| {
+            let since = activity.waits_since.load(Ordering::Relaxed);
+            (since != BUSY).then_some((since, activity))
+        });
+        let mut waiting: Vec<_> = waiting.collect();
+        let count = (activities.len() / 100).max(1).min(waiting.len());
+        if count > 0 {
+            waiting.select_nth_unstable_by_key(count - 1, |(since, _)| *since);
+        }
+        for (_, activity) in &waiting[..count] {
+            activity.must_close.notify_one();
+        }
     }
 }
 
@@ -106,7 +123,7 @@ pub struct OpenConnection {
     /// Whether the connection has a request in progress.
     pub activity: Arc<Activity>,
     activities: Activities,
-    _permit: OwnedSemaphorePermit,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for OpenConnection {
@@ -130,7 +147,7 @@ impl Activity {
         self.waits_since.store(BUSY, Ordering::Relaxed);
     }
 
-    /// Records that a request has ended.
+    /// Records that a response was sent.
     pub fn end_request(&self) {
         let since = self.now() | HAD_REQUEST;
         self.waits_since.store(since, Ordering::Relaxed);
@@ -144,7 +161,8 @@ impl Activity {
         self.started_at.elapsed().as_millis() as u64
     }
 
-    /// Resolves when the connection has to be closed in favour of another one. Never resolves during a request.
+    /// Resolves when the connection has to be closed because the limit is reached. Never resolves from the start of a request until its
+    /// response was sent.
     pub async fn must_close(&self) {
         loop {
             self.must_close.notified().await;
@@ -172,7 +190,7 @@ mod tests {
         opened
     }
 
-    async fn is_told_to_close(connection: &OpenConnection) -> bool {
+    async fn is_selected(connection: &OpenConnection) -> bool {
         let must_close = connection.activity.must_close();
         timeout(Duration::ZERO, must_close).await.is_ok()
     }
@@ -192,9 +210,9 @@ mod tests {
                     .await
                     .is_err()
             );
-            assert!(is_told_to_close(&opened[closed]).await, "{closed}");
+            assert!(is_selected(&opened[closed]).await, "{closed}");
             for other in remaining {
-                assert!(!is_told_to_close(&opened[other]).await, "{other}");
+                assert!(!is_selected(&opened[other]).await, "{other}");
             }
             opened[closed].activity.start_request();
         }
@@ -204,7 +222,7 @@ mod tests {
                 .is_err()
         );
         for connection in &opened {
-            assert!(!is_told_to_close(connection).await);
+            assert!(!is_selected(connection).await);
         }
     }
 
@@ -227,6 +245,31 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_last_connections_are_added_above_the_limit() {
+        let mut connections = OpenConnections::new(1);
+        let idle = connections.try_add().unwrap();
+        let _last = connections.add_last();
+        assert!(is_selected(&idle).await);
+        idle.activity.start_request();
+        let _last_of_all = connections.add_last();
+        assert!(connections.try_add().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_connections_the_hundredth_that_has_waited_longest_is_closed_at_once() {
+        let mut connections = OpenConnections::new(1_000);
+        let opened = open(&mut connections, 1_000).await;
+        assert!(
+            timeout(RETRY_INTERVAL / 2, connections.add())
+                .await
+                .is_err()
+        );
+        for (number, connection) in opened.iter().enumerate() {
+            assert_eq!(is_selected(connection).await, number < 10, "{number}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_request_that_starts_after_the_selection_keeps_its_connection() {
         let mut connections = OpenConnections::new(1);
         let connection = connections.try_add().unwrap();
@@ -236,6 +279,6 @@ mod tests {
                 .is_err()
         );
         connection.activity.start_request();
-        assert!(!is_told_to_close(&connection).await);
+        assert!(!is_selected(&connection).await);
     }
 }

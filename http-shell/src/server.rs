@@ -130,8 +130,9 @@ async fn accept_until(
     };
     let accept_connections = async {
         loop {
-            let (stream, _) = acceptor.accept().await;
+            // The permission comes before the connection, so that a shutdown drops no accepted connection.
             let open = connections.add().await;
+            let (stream, _) = acceptor.accept().await;
             // The call of `into_std` fails only if the connection is already broken.
             if let Ok(stream) = stream.into_std() {
                 send_to_worker(stream, open);
@@ -145,10 +146,10 @@ async fn accept_until(
     tracing::info!("draining");
     lifecycle.start_draining();
     let listener = acceptor.into_inner().into_std()?;
-    while let Some(open) = connections.try_add() {
+    loop {
         match listener.accept() {
             Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
-                send_to_worker(stream, open);
+                send_to_worker(stream, connections.add_last());
             }
             // The call of `set_nonblocking` fails only if the connection is already broken.
             Ok(_) => {}

@@ -182,6 +182,7 @@ where
     // A load balancer may open a connection before it has a request for the connection. The timer of actix
     // for the first head starts when actix gets the connection, so actix gets it with the first byte.
     tokio::select! {
+        biased;
         readable = timeout(KEEP_ALIVE, stream.readable()) => match readable {
             Ok(readable) => readable?,
             Err(_) => return Ok(()),

@@ -197,7 +197,7 @@ impl Drop for Exchange {
             ended_at.system_time(),
         );
         if let Some(connection) = &self.connection {
-            connection.set_read_stage(ReadStage::Head);
+            connection.end_request();
         }
     }
 }

@@ -22,6 +22,8 @@ const LARGE_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// A connection that a worker serves in this thread.
 struct TestConnection {
     client: TcpStream,
+    /// The limit of one connection.
+    connections: OpenConnections,
     telemetry: TestTelemetry,
     /// The task that runs the worker. The task ends when the connection is closed.
     worker: JoinHandle<()>,
@@ -35,7 +37,8 @@ impl TestConnection {
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let (sender, connections) = mpsc::unbounded_channel();
-        let open = OpenConnections::new(1).try_add().unwrap();
+        let mut open_connections = OpenConnections::new(1);
+        let open = open_connections.try_add().unwrap();
         let stream = stream.into_std().unwrap();
         assert!(sender.send(AcceptedConnection { stream, open }).is_ok());
         let telemetry = TestTelemetry::new();
@@ -56,6 +59,7 @@ impl TestConnection {
         });
         Self {
             client,
+            connections: open_connections,
             telemetry,
             worker,
         }
@@ -152,6 +156,27 @@ async fn a_client_that_does_not_read_its_response_is_disconnected_and_recorded_a
         assert_eq!(error_type.as_deref(), Some("client_stalled"));
         let status = attribute_text(&span, "http.response.status_code");
         assert_eq!(status.as_deref(), Some("200"));
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn at_the_limit_a_connection_is_closed_after_its_response_and_not_before() {
+    let test = async {
+        let mut connection = TestConnection::open().await;
+        connection.send_request("/large").await;
+        assert_eq!(connection.client.read_u8().await.unwrap(), b'H');
+        // The response is not sent completely, so this client waits.
+        let add = timeout(Duration::from_millis(100), connection.connections.add());
+        assert!(add.await.is_err());
+        let mut rest = Vec::new();
+        let read = connection.client.read_to_end(&mut rest);
+        let (read, added) = tokio::join!(read, connection.connections.add());
+        assert!(read.unwrap() > LARGE_BODY_BYTES);
+        drop(added);
+        (&mut connection.worker).await.unwrap();
+        let span = connection.telemetry.only_span();
+        assert_eq!(attribute_text(&span, "error.type"), None);
     };
     LocalSet::new().run_until(test).await;
 }

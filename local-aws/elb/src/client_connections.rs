@@ -23,8 +23,9 @@ impl ClientConnections {
         }
     }
 
-    /// Adds a connection. At the limit, closes the connection that has waited longest for a request, first among those that never had
-    /// one. A connection with a request in progress stays open, so that the limit can be exceeded by busy connections.
+    /// Adds a connection. At the limit, closes the hundredth of the connections, and at least one, that has waited longest for a request:
+    /// first of those that never had one. So an attacker does not cause a search for each of its connections. A connection with a request
+    /// stays open until the response was sent, so that busy connections can exceed the limit.
     pub fn add(&self, connection: &Arc<ConnectionState>) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= self.max {
@@ -32,9 +33,14 @@ impl ClientConnections {
         }
         if open.len() >= self.max {
             let connections = open.iter().filter_map(Weak::upgrade);
-            let waiting = connections.filter_map(|it| Some((it.waits_since()?, it)));
-            if let Some((_, longest)) = waiting.min_by_key(|(since, _)| *since) {
-                longest.close();
+            let waiting = connections.filter_map(|it| Some((it.waiting_for_request()?, it)));
+            let mut waiting: Vec<_> = waiting.collect();
+            let count = (self.max / 100).max(1).min(waiting.len());
+            if count > 0 {
+                waiting.select_nth_unstable_by_key(count - 1, |(waiting, _)| *waiting);
+            }
+            for (_, connection) in &waiting[..count] {
+                connection.close();
             }
         }
         open.push(Arc::downgrade(connection));

@@ -42,9 +42,9 @@ pub struct ConnectionState {
 
 #[derive(Debug)]
 struct State {
-    /// When the connection was opened or its last response ended; `None` during a request. The first value is whether it had a request.
-    waits_since: Option<(bool, Instant)>,
-    /// Another connection needs the place of this one.
+    /// `None` from the start of a request until its response was sent.
+    waiting_for_request: Option<Waiting>,
+    /// The limit of connections is reached, and this one was selected.
     must_close: bool,
     /// The task that waits for a request.
     idle_task: Option<Waker>,
@@ -55,6 +55,23 @@ struct State {
     waiting: Option<Waker>,
     body_is_missing: bool,
     body_is_late: bool,
+}
+
+/// How long a connection has waited for a request. The smallest value is closed first at the limit of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiting {
+    /// Whether the connection had a request before.
+    had_request: bool,
+    since: Instant,
+}
+
+impl Waiting {
+    fn new(had_request: bool) -> Self {
+        Self {
+            had_request,
+            since: Instant::now(),
+        }
+    }
 }
 
 /// An accepted head.
@@ -77,7 +94,7 @@ impl ConnectionState {
             info,
             _open: open,
             state: Mutex::new(State {
-                waits_since: Some((false, Instant::now())),
+                waiting_for_request: Some(Waiting::new(false)),
                 must_close: false,
                 idle_task: None,
                 accepted: VecDeque::new(),
@@ -89,11 +106,18 @@ impl ConnectionState {
         }
     }
 
-    /// When the connection began to wait for a request, and before that whether it had one. `None` during a request, and if it is
-    /// closed already.
-    pub fn waits_since(&self) -> Option<(bool, Instant)> {
+    /// `None` from the start of a request until its response was sent, and if the connection is closed already.
+    pub fn waiting_for_request(&self) -> Option<Waiting> {
         let state = self.state();
-        state.waits_since.filter(|_| !state.must_close)
+        state.waiting_for_request.filter(|_| !state.must_close)
+    }
+
+    /// Records that all bytes of responses were sent.
+    fn flushed(&self) {
+        let mut state = self.state();
+        if state.under_way == 0 && state.waiting_for_request.is_none() {
+            state.waiting_for_request = Some(Waiting::new(true));
+        }
     }
 
     /// Closes the connection, unless a request arrives first.
@@ -108,7 +132,7 @@ impl ConnectionState {
     /// Whether the connection has to end. Otherwise the task is woken by [`Self::close`].
     fn must_close(&self, cx: &Context<'_>) -> bool {
         let mut state = self.state();
-        if state.waits_since.is_none() {
+        if state.waiting_for_request.is_none() {
             return false;
         }
         state.idle_task = Some(cx.waker().clone());
@@ -128,11 +152,10 @@ impl ConnectionState {
     pub fn end(&self) {
         let mut state = self.state();
         state.under_way -= 1;
-        if state.under_way == 0 {
-            state.waits_since = Some((true, Instant::now()));
-            if let Some(waiting) = state.waiting.take() {
-                waiting.wake();
-            }
+        if state.under_way == 0
+            && let Some(waiting) = state.waiting.take()
+        {
+            waiting.wake();
         }
     }
 
@@ -214,7 +237,8 @@ impl Connection {
                     let time = SystemTime::now();
                     let mut state = self.shared.state();
                     state.under_way += 1;
-                    state.waits_since = None;
+                    state.waiting_for_request = None;
+                    state.must_close = false;
                     state.body_is_missing = self.framing != Framing::Head;
                     state.accepted.push_back(Arrived { head, time });
                 }
@@ -346,7 +370,9 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.shared.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
