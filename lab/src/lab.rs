@@ -46,10 +46,11 @@ const WANTED_OPEN_FILES: u64 = 10_240;
 /// Seeds that are drawn are below this: short enough to be typed again.
 const DRAWN_SEEDS: u64 = 10_000;
 
-/// Raises the limit of open files. Half of the files are for clients of the load balancer, and half for everything else.
-fn max_client_connections() -> usize {
-    let files = raise_open_file_limit(WANTED_OPEN_FILES).unwrap_or(WANTED_OPEN_FILES);
-    usize::try_from(files / 2).unwrap_or(usize::MAX)
+/// The limit of client connections of the load balancer for a limit of open files; `None` means no limit of open files. The other half of the
+/// files is for connections to targets and for everything else.
+fn client_connection_limit(open_files: Option<u64>) -> usize {
+    let files = open_files.unwrap_or(WANTED_OPEN_FILES);
+    usize::try_from(files / 2).map_or(usize::MAX, |limit| limit.max(1))
 }
 
 /// Runs the lab until it is asked to stop.
@@ -59,6 +60,8 @@ fn max_client_connections() -> usize {
 /// When it cannot start, when a part breaks down, or when a second Ctrl-C ends it before everything
 /// has stopped.
 pub fn run(options: Options) -> Result<(), Error> {
+    // With a lower limit the lab serves fewer requests at once.
+    raise_open_file_limit(WANTED_OPEN_FILES);
     let (console, _flushed_at_the_end) = Console::start()?;
     let runtime = Runtime::new()?;
     let result = runtime.block_on(run_until_asked(options, Report::new(console)));
@@ -258,4 +261,22 @@ fn reader() -> HashMap<String, String> {
             (name, value.to_string_lossy().into_owned())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_open_files_are_for_clients_of_the_load_balancer() {
+        for (files, connections) in [
+            (Some(0), 1),
+            (Some(256), 128),
+            (Some(1_024), 512),
+            (Some(10_240), 5_120),
+            (None, 5_120),
+        ] {
+            assert_eq!(client_connection_limit(files), connections, "{files:?}");
+        }
+    }
 }

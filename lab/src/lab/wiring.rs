@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cloudwatch::CloudWatch;
 use ecs::{Clock, Ecs, SystemClock};
+use http_shell::raise_open_file_limit;
 use tokio::sync::mpsc;
 use wire::{Guard, Timeouts, Warn, serve};
 use xray::{Config, Limits, SamplingRates, Server};
@@ -58,7 +59,9 @@ pub fn balancing(options: &Options, scenario: &Scenario, port: u16, logs: Logs) 
         health_check_interval: options.health_check_interval(),
         deregistration_delay: options.deregistration_delay(),
         timeouts: TIMEOUTS,
-        max_connections: super::max_client_connections(),
+        max_connections: super::client_connection_limit(raise_open_file_limit(
+            super::WANTED_OPEN_FILES,
+        )),
         log: Arc::new(move |line| logs.keep_access_line(line)),
     };
     Balancing::new(scenario, settings)

@@ -1,9 +1,11 @@
-//! A database that misbehaves: no acknowledged like is lost, and no like is counted twice. A 503 says that the outcome is unknown.
+//! Faults of the database: no acknowledged like is lost, and no like is counted twice. A 503 says that the outcome is unknown.
 //!
 //! The faults end without a restart of the monolith. Then each request succeeds again.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::mem::discriminant;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -127,7 +129,7 @@ fn mixed_fault(number: usize, _: &str) -> Fault {
         // Longer than the deadline: the database writes the like after the 503.
         1 => Fault::Slow(Duration::from_secs(2)),
         number if number % 2 == 0 => Fault::None,
-        number => FAULTS[number % FAULTS.len()].1,
+        number => FAULTS[number / 2 % FAULTS.len()].1,
     }
 }
 
@@ -136,7 +138,14 @@ async fn under_mixed_faults_each_acknowledged_like_is_counted_and_none_is_counte
     const CLIENTS: usize = 40;
     const LIKES_PER_CLIENT: usize = 5;
     for batching in ["off", "on"] {
-        let setup = Setup::start(mixed_fault, "1500", batching).await;
+        let injected = Arc::<Mutex<HashSet<_>>>::default();
+        let record = Arc::clone(&injected);
+        let fault = move |number, request: &str| {
+            let fault = mixed_fault(number, request);
+            record.lock().unwrap().insert(discriminant(&fault));
+            fault
+        };
+        let setup = Setup::start(fault, "1500", batching).await;
         setup.database.put_mysfit("shared", "Good", "Neutral");
         let ids: Vec<_> = (0..CLIENTS * LIKES_PER_CLIENT)
             .map(|number| format!("mysfit-{number}"))
@@ -157,6 +166,10 @@ async fn under_mixed_faults_each_acknowledged_like_is_counted_and_none_is_counte
         wait_until("the slow requests have reached the database", || {
             !setup.proxy.has_slow_requests()
         });
+        for (name, fault, _) in FAULTS {
+            let is_injected = injected.lock().unwrap().contains(&discriminant(fault));
+            assert!(is_injected, "{name}");
+        }
         let (mut written, mut not_written) = (0, 0);
         for (id, (status, _)) in ids.iter().zip(&statuses) {
             let likes = setup.likes(id);

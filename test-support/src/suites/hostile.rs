@@ -6,6 +6,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::answer::{parse_answer, send_head};
@@ -21,6 +22,13 @@ suite! {
     health_checks_are_answered_while_slow_heads_exceed_a_limit_of_256_open_files,
     health_checks_are_answered_and_memory_is_bounded_during_floods,
     health_checks_are_answered_during_floods_on_one_processor,
+}
+
+/// Each test may use all files that this process may open. `cargo test` runs the tests in one process.
+static ONE_TEST: Mutex<()> = Mutex::new(());
+
+fn lock() -> MutexGuard<'static, ()> {
+    ONE_TEST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Maximum of a service's memory in all tests. 10,000 connections need about 80 MiB.
@@ -55,6 +63,7 @@ fn assert_healthy(service: &Service, situation: &str) {
 }
 
 fn health_checks_are_answered_while_10_000_connections_are_idle(program: &Program) {
+    let _only_test = lock();
     let service = program.start();
     // The limit of connections is 10,000.
     let idle = connect_many(address(&service), 10_100);
@@ -70,6 +79,7 @@ fn start_with_open_files(program: &Program, files: u32) -> Service {
 fn health_checks_are_answered_while_idle_clients_exceed_a_limit_of_256_or_1_024_open_files(
     program: &Program,
 ) {
+    let _only_test = lock();
     for files in [256, 1024] {
         let service = start_with_open_files(program, files);
         let mut idle = connect_many(address(&service), 2 * files as usize);
@@ -89,6 +99,7 @@ fn health_checks_are_answered_while_idle_clients_exceed_a_limit_of_256_or_1_024_
 }
 
 fn health_checks_are_answered_while_slow_heads_exceed_a_limit_of_256_open_files(program: &Program) {
+    let _only_test = lock();
     let service = start_with_open_files(program, 256);
     let attack = Attack::start(vec![slow_heads(address(&service))]);
     assert_healthy(&service, "256 files, slow heads");
@@ -96,20 +107,22 @@ fn health_checks_are_answered_while_slow_heads_exceed_a_limit_of_256_open_files(
 }
 
 fn health_checks_are_answered_and_memory_is_bounded_during_floods(program: &Program) {
+    let _only_test = lock();
     let service = program.start();
-    let attack = Attack::start(floods(address(&service), MAX_FLOOD_BYTES));
+    let attack = Attack::start(floods(address(&service), Some(MAX_FLOOD_BYTES)));
     assert_healthy(&service, "floods");
     attack.stop();
 }
 
 fn health_checks_are_answered_during_floods_on_one_processor(program: &Program) {
+    let _only_test = lock();
     if !has_taskset() {
         println!("SKIPPED: taskset is not available");
         return;
     }
     let script = r#"exec taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')" "$0""#;
     let service = Service::start_by_shell(script, program.binary, program.required);
-    let attack = Attack::start(floods(address(&service), MAX_FLOOD_BYTES));
+    let attack = Attack::start(floods(address(&service), Some(MAX_FLOOD_BYTES)));
     assert_healthy(&service, "floods, one processor");
     attack.stop();
 }
