@@ -125,7 +125,7 @@ fn variable<T: FromStr>(name: &str, default: T) -> T {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes ten minutes"]
-async fn in_ten_minutes_at_500_likes_a_second_no_process_grows_and_no_like_is_lost() {
+async fn at_a_constant_rate_of_likes_no_process_grows_and_no_like_is_lost() {
     let run = Duration::from_secs(variable("SOAK_SECONDS", SECONDS));
     let rate = variable("SOAK_RATE", RATE);
     let warm_up = WARM_UP.min(run / 4);

@@ -1,4 +1,4 @@
-//! The limit of client connections: idle connections are closed in favour of new ones.
+//! The limit of client connections: idle connections are closed, the oldest first.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
