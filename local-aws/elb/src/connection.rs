@@ -23,6 +23,9 @@ use crate::connections::OpenConnection;
 use crate::framing::Framing;
 use crate::head::{self, Accepted, Refused};
 
+#[cfg(test)]
+mod tests;
+
 /// Maximum number of bytes of one read.
 const CHUNK: usize = 16 * 1024;
 
