@@ -71,6 +71,11 @@ impl Load {
         }
     }
 
+    /// Fails if the load has failed.
+    pub fn assert_running(&self) {
+        assert!(!self.sender.is_finished(), "the load has failed");
+    }
+
     /// Ends the load, and waits until all likes are answered.
     pub async fn stop(self) -> Likes {
         self.shared.must_stop.store(true, Ordering::Relaxed);

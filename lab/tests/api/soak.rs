@@ -137,6 +137,7 @@ async fn at_a_constant_rate_of_likes_no_process_grows_and_no_like_is_lost() {
     let mut samples = Vec::new();
     for number in 0..30 {
         sleep_until(start + warm_up + (run - warm_up) * number / 30).await;
+        load.assert_running();
         samples.push(Sample::take(&endpoints).await);
     }
     sleep_until(start + run).await;
