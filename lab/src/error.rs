@@ -210,6 +210,20 @@ pub enum Error {
         /// The message of an event.
         event: String,
     },
+    /// A verb calls AWS operations with the AWS CLI, which is not in `PATH`.
+    #[error(
+        "the command aws is not in PATH: install the AWS CLI, \
+         https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+    )]
+    NoAwsCli,
+    /// A verb that should call AWS runs in a shell that is set up for the lab.
+    #[error(
+        "AWS_ENDPOINT_URL is set, so that this shell calls the lab: run the command in a new shell, or without --aws"
+    )]
+    ShellOfLab,
+    /// The environment has no name of a resource on AWS.
+    #[error("the variable {0} is not set: run eval \"$(bash infra/script/env)\" first")]
+    NoName(&'static str),
     /// The operating system could not create a runtime, a signal handler or a socket.
     #[error("the lab cannot run")]
     System(#[from] io::Error),

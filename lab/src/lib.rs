@@ -13,6 +13,7 @@ mod database;
 mod endpoints;
 mod error;
 mod exports;
+mod guide;
 mod lab;
 mod logs;
 mod ports;
@@ -29,4 +30,4 @@ mod worktree;
 
 pub use error::Error;
 pub use lab::run;
-pub use verbs::{goto, load, print_environment, reset};
+pub use verbs::{Track, check, goto, load, print_environment, reset};

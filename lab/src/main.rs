@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use lab::Track;
 use lab::options::{Cli, Command};
 
 fn main() -> ExitCode {
@@ -27,6 +28,18 @@ fn main() -> ExitCode {
             site_port,
             yes,
         }) => exit_code(lab::goto(lab, sources, site_port, yes)),
+        Some(Command::Check {
+            steps,
+            aws_port,
+            aws,
+        }) => {
+            let track = if aws {
+                Track::Aws
+            } else {
+                Track::Lab(aws_port)
+            };
+            lab::check(steps, track)
+        }
         None => exit_code(lab::run(cli.options)),
     }
 }

@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use telemetry::LogLevel;
 use wire::Allowed;
 
-use crate::scenario::{self, STARTS, Start};
+use crate::guide::Step;
+use crate::scenario::{self, STARTS, STEPS, Start};
 use crate::task::Bind;
 use crate::verbs::LoadOptions;
 
@@ -98,6 +99,19 @@ pub enum Command {
         /// Do not ask before likes and adoptions in the directory of --data-dir are lost
         #[arg(long)]
         yes: bool,
+    },
+    /// Say what of a step of the guide is done in the running lab, and what is missing. The exit code is 0 if all is done, 1 if
+    /// not, and 2 if that could not be checked
+    Check {
+        /// Number of a lab, or of a step such as 1.2; without it, all steps are checked
+        #[arg(value_name = "LAB[.STEP]", default_value = "", hide_default_value = true, value_parser = find_steps)]
+        steps: &'static [Step],
+        /// Port of the running lab's AWS endpoint
+        #[arg(long, value_name = "PORT", default_value_t = AWS_PORT, value_parser = value_parser!(u16).range(1..))]
+        aws_port: u16,
+        /// Look at AWS, with the credentials and the region of this shell, and the names that infra/script/env has set
+        #[arg(long, conflicts_with = "aws_port")]
+        aws: bool,
     },
 }
 
@@ -227,12 +241,42 @@ fn find_start(value: &str) -> Result<&'static Start, String> {
             .collect();
         format!("the labs are {}", labs.join(", "))
     })
+/// The step with this id, the steps of the lab with this number, or all steps.
+fn find_steps(value: &str) -> Result<&'static [Step], String> {
+    let of_lab = format!("{value}.");
+    let is_wanted =
+        |step: &Step| value.is_empty() || step.id == value || step.id.starts_with(&of_lab);
+    // The steps of a lab follow each other.
+    let mut parts = STEPS.chunk_by(|one, other| is_wanted(one) == is_wanted(other));
+    parts
+        .find(|part| part.first().is_some_and(is_wanted))
+        .ok_or_else(|| {
+            let steps = STEPS
+                .iter()
+                .map(|Step { id, title, .. }| format!("\n  {id}  {title}"));
+            format!("the steps are{}", steps.collect::<String>())
+        })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn steps_are_found_by_their_id_and_by_the_number_of_their_lab() {
+        let ids = |value: &str| {
+            let steps = find_steps(value)?.iter();
+            Ok::<_, String>(steps.map(|step| step.id).collect::<Vec<_>>())
+        };
+        assert_eq!(ids("1.2").unwrap(), ["1.2"]);
+        assert_eq!(ids("2").unwrap(), ["2.1", "2.2", "2.3"]);
+        assert_eq!(ids("").unwrap().len(), STEPS.len());
+        for unknown in ["7", "1.", "1.9", ".", "x"] {
+            let error = ids(unknown).unwrap_err();
+            assert!(error.contains("\n  1.2  Roll the revision out"), "{error}");
+        }
+    }
 
     #[test]
     fn clap_accepts_the_definition_of_the_command_line() {

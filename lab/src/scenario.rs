@@ -12,7 +12,7 @@ use crate::tracing::Tracing;
 
 mod mysfits;
 
-pub use mysfits::{EXERCISE, EXPORTS, IMAGES, Options, STARTS, load_test, scenario as load};
+pub use mysfits::{EXERCISE, EXPORTS, IMAGES, Options, STARTS, STEPS, load_test, scenario as load};
 
 /// What a scenario needs to know of the lab that runs it.
 pub struct Context<'a> {

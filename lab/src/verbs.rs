@@ -1,12 +1,15 @@
 //! The subcommands that talk to a running lab.
 
+mod check;
 mod client;
 mod env;
 mod goto;
 mod load;
 mod reset;
 
-pub use env::print_environment;
 pub use goto::goto;
+pub use check::{Track, check};
+pub use client::block_on;
+pub use env::{Clients, print_environment};
 pub use load::{LoadOptions, load};
 pub use reset::reset;

@@ -9,6 +9,7 @@ use super::{Context, Exported, Rule, Scenario, Service, TargetGroup};
 
 mod definitions;
 mod environment;
+mod guide;
 mod images;
 pub mod load_test;
 mod monitoring;
@@ -17,6 +18,7 @@ mod starts;
 mod table;
 mod words;
 
+pub use guide::STEPS;
 pub use images::IMAGES;
 pub use options::Options;
 pub use starts::{EXERCISE, STARTS};

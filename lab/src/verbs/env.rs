@@ -47,9 +47,7 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
     let listener = Listener::aws(aws_port);
     let exports = exports_of(listener)?;
     let endpoint = listener.url();
-    let variables = std::env::vars_os();
-    let variables = variables.map(|(name, value)| (to_text(&name), to_text(&value)));
-    let mut commands = commands(&endpoint, exports, &variables.collect());
+    let mut commands = commands(&endpoint, exports, &variables());
     if let Some(version) = installed_cli().filter(|&it| ignores_endpoint_variable(it)) {
         let [major, minor, patch] = version;
         eprintln!(
@@ -92,35 +90,66 @@ fn to_text(text: &OsStr) -> String {
     text.to_string_lossy().into_owned()
 }
 
+/// The environment in which AWS clients call the lab.
+#[derive(Debug)]
+pub struct Clients {
+    /// Names of variables that would select other credentials or endpoints.
+    pub unset: Vec<String>,
+    pub set: Vec<Export>,
+}
+
+impl Clients {
+    /// What differs from the environment of this process.
+    pub fn of_this_process(endpoint: &str) -> Self {
+        Self::new(endpoint, &variables())
+    }
+
+    fn new(endpoint: &str, variables: &Variables) -> Self {
+        let clients = [
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_ACCESS_KEY_ID", "lab"),
+            ("AWS_SECRET_ACCESS_KEY", "lab"),
+            ("AWS_DEFAULT_REGION", REGION),
+            ("AWS_REGION", REGION),
+            // Without a pager, a command prints its whole output and ends.
+            ("AWS_PAGER", ""),
+        ];
+        let clients = clients.map(|(name, value)| Export::new(name, value));
+        let without_proxy = hosts_without_proxy(variables);
+        let without_proxy = without_proxy.iter().flat_map(|hosts| {
+            let names = ["NO_PROXY", "no_proxy"];
+            names.map(|name| Export::new(name, hosts))
+        });
+        let names = variables.keys().map(String::as_str);
+        let of_service = names.filter(|name| {
+            let service = name.strip_prefix(ENDPOINT_OF_SERVICE);
+            service.is_some_and(is_identifier)
+        });
+        Self {
+            unset: INTERFERING
+                .into_iter()
+                .chain(of_service)
+                .map(str::to_owned)
+                .collect(),
+            set: clients.into_iter().chain(without_proxy).collect(),
+        }
+    }
+}
+
+/// The environment of this process.
+fn variables() -> Variables {
+    let variables = std::env::vars_os();
+    variables
+        .map(|(name, value)| (to_text(&name), to_text(&value)))
+        .collect()
+}
+
 /// Returns the commands.
 fn commands(endpoint: &str, exports: Vec<Export>, variables: &Variables) -> String {
-    let clients = [
-        ("AWS_ENDPOINT_URL", endpoint),
-        ("AWS_ACCESS_KEY_ID", "lab"),
-        ("AWS_SECRET_ACCESS_KEY", "lab"),
-        ("AWS_DEFAULT_REGION", REGION),
-        ("AWS_REGION", REGION),
-        // Without a pager, a command prints its whole output and ends.
-        ("AWS_PAGER", ""),
-    ];
-    let clients = clients.map(|(name, value)| Export::new(name, value));
-    let without_proxy = hosts_without_proxy(variables);
-    let without_proxy = without_proxy.iter().flat_map(|hosts| {
-        let names = ["NO_PROXY", "no_proxy"];
-        names.map(|name| Export::new(name, hosts))
-    });
-    let names = variables.keys().map(String::as_str);
-    let of_service = names.filter(|name| {
-        let service = name.strip_prefix(ENDPOINT_OF_SERVICE);
-        service.is_some_and(is_identifier)
-    });
-    let mut commands = "unset".to_owned();
-    for name in INTERFERING.into_iter().chain(of_service) {
-        let _ = write!(commands, " {name}");
-    }
+    let Clients { unset, set } = Clients::new(endpoint, variables);
     // With the semicolons, `eval` also works without quotation marks.
-    commands.push_str(";\n");
-    for Export { name, value } in clients.into_iter().chain(without_proxy).chain(exports) {
+    let mut commands = format!("unset {};\n", unset.join(" "));
+    for Export { name, value } in set.into_iter().chain(exports) {
         let _ = writeln!(commands, "export {name}={};", quote(&value));
     }
     commands

@@ -13,7 +13,7 @@ use crate::options::{AWS_PORT, Switch};
 const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
 
 /// Finds the likes that the workshop is about.
-const FILTER: &str =
+pub const FILTER: &str =
     r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#;
 
 /// The words for a lab with these options.

@@ -1,0 +1,62 @@
+//! Lab 5: load on the Like service, as the load balancer counts it.
+
+use super::metrics::{LATE, Metric, RECENT_MINUTES, Value, sum};
+use crate::guide::{Aws, Finding, Looked, minute};
+
+const WANTED_REQUESTS: f64 = 200.0;
+const WANTED_IN_A_MINUTE: f64 = 3000.0;
+
+/// Load runs without errors of the load balancer.
+pub fn measure(aws: &Aws) -> Looked {
+    let requests = Metric::likes(aws).values(aws, RECENT_MINUTES)?;
+    Ok(vec![
+        has_requests(sum(&requests)),
+        no_errors(aws, &["HTTPCode_ELB_5XX_Count"])?,
+    ])
+}
+
+fn has_requests(requests: f64) -> Finding {
+    let saw =
+        format!("The Like service got {requests} requests in the last {RECENT_MINUTES} minutes");
+    let wanted = WANTED_REQUESTS.to_string();
+    crate::guide::expect(requests >= WANTED_REQUESTS, saw, &wanted)
+        .map_err(|sentence| format!("{sentence} {LATE}"))
+}
+
+/// None of these counts of the load balancer has grown in the last minutes.
+pub fn no_errors(aws: &Aws, names: &[&'static str]) -> Result<Finding, crate::guide::Failure> {
+    for &name in names {
+        let values = Metric::of_load_balancer(aws, name).values(aws, RECENT_MINUTES)?;
+        let errors = sum(&values);
+        if errors > 0.0 {
+            return Ok(Err(format!(
+                "{name} of the last {RECENT_MINUTES} minutes is {errors}; this step wants 0. It is 0 again {RECENT_MINUTES} minutes \
+                 after the last error."
+            )));
+        }
+    }
+    Ok(Ok(format!(
+        "No request was answered 5xx in the last {RECENT_MINUTES} minutes."
+    )))
+}
+
+/// There was a minute with much load.
+pub fn ramps(aws: &Aws) -> Looked {
+    let requests = Metric::likes(aws).values(aws, RECENT_MINUTES)?;
+    Ok(vec![busiest(&requests)])
+}
+
+fn busiest(values: &[Value]) -> Finding {
+    let busiest = values.iter().max_by(|one, other| one.1.total_cmp(&other.1));
+    let Some(&(time, requests)) = busiest else {
+        return Err(format!(
+            "CloudWatch has no requests of the last {RECENT_MINUTES} minutes. {LATE}"
+        ));
+    };
+    let saw = format!(
+        "The busiest minute ({}) had {requests} requests",
+        minute(time)
+    );
+    let wanted = WANTED_IN_A_MINUTE.to_string();
+    crate::guide::expect(requests >= WANTED_IN_A_MINUTE, saw, &wanted)
+}
