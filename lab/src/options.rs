@@ -146,8 +146,9 @@ pub struct Options {
     /// How long a new task stays PENDING, at most 600 s. On Fargate it is 30 to 60 s
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = value_parser!(u64).range(..=600))]
     pub task_start_seconds: u64,
-    /// Seed of the sequence of faults; without this option the lab uses and prints a random seed
-    #[arg(long, value_name = "N")]
+    /// Seed of the sequence of faults; without this option the lab draws one. The help does not show the option, because it names
+    /// the faults.
+    #[arg(long, value_name = "N", hide = true)]
     pub seed: Option<u64>,
     /// Log level of the services: DEBUG, INFO, WARNING, ERROR or CRITICAL
     #[arg(long, value_name = "LEVEL", default_value = "ERROR", value_parser = check_log_level)]
@@ -299,6 +300,17 @@ mod tests {
         let help = Cli::command().render_long_help().to_string();
         assert!(!help.contains("task like"), "{help}");
         assert!(help.contains("--alb-port"), "{help}");
+    }
+
+    /// The readers of the first labs find the faults themselves.
+    #[test]
+    fn the_help_names_no_fault_and_no_switch() {
+        let help = Cli::command().render_long_help().to_string().to_lowercase();
+        let help = help.replace("docs/chaos.md", "");
+        for spoiler in ["chaos", "fault", "seed", "404"] {
+            assert!(!help.contains(spoiler), "{spoiler}: {help}");
+        }
+        assert!(help.contains("--spoilers"), "{help}");
     }
 
     #[test]

@@ -50,8 +50,8 @@ async fn both_indexes_answer() {
 }
 
 #[tokio::test]
-async fn people_read_the_addresses_the_chaos_and_its_seed() {
-    let lab = Lab::start(&["--seed", "4711"]);
+async fn people_read_the_addresses_and_with_spoilers_the_faults_and_their_seed() {
+    let lab = Lab::start(&["--seed", "4711", "--spoilers"]);
     lab.wait_for("Ctrl-C stops everything.");
     let (printed, endpoints) = (lab.printed(), lab.endpoints());
     for text in [
@@ -62,6 +62,7 @@ async fn people_read_the_addresses_the_chaos_and_its_seed() {
         &endpoints.otlp,
         "64 are slow, 25 answer 404, 11 are fine",
         "--seed 4711",
+        "responsetime > 1 OR error",
     ] {
         assert!(printed.contains(text), "{text}: {printed}");
     }
@@ -69,8 +70,22 @@ async fn people_read_the_addresses_the_chaos_and_its_seed() {
 
 #[tokio::test]
 async fn a_seed_is_drawn_and_printed_if_none_is_given() {
-    let lab = Lab::start(&[]);
+    let lab = Lab::start(&["--spoilers"]);
     lab.wait_for("repeat with --seed ");
+}
+
+/// The readers of the first labs find the faults themselves.
+#[tokio::test]
+async fn without_spoilers_the_first_words_and_the_traces_page_name_no_fault_and_no_switch() {
+    let lab = Lab::start(&["--seed", "4711"]);
+    lab.wait_for("Ctrl-C stops everything.");
+    let page = get(&format!("{}/traces", lab.endpoints().site)).await;
+    for text in [lab.printed(), page] {
+        let text = text.to_lowercase();
+        for spoiler in ["chaos", "responsetime", "answer 404", "slow", "seed"] {
+            assert!(!text.contains(spoiler), "{spoiler}: {text}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -87,7 +102,7 @@ async fn the_readers_environment_reaches_the_tasks() {
         ("CHAOS_STRESS_PERCENT", "0"),
         ("CHAOS_NOT_FOUND_PERCENT", "100"),
     ];
-    let lab = Lab::start_with(&all_lost, &[]);
+    let lab = Lab::start_with(&all_lost, &["--spoilers"]);
     let client = client();
     for _ in 0..10 {
         assert_eq!(like(&client, &lab.endpoints().alb).await, 404);

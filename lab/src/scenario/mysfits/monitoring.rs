@@ -33,7 +33,7 @@ pub fn metric_filters() -> [Value; 2] {
 pub const ALARMS: [Alarm; 5] = [
     Alarm {
         name: "mysfits-LikesFail",
-        description: "The Like service responds with 5xx. Likes that chaos mode loses get a 404 and do not trigger this alarm.",
+        description: "The Like service responds with 5xx. Likes that get a 404 do not trigger this alarm.",
         metric: "HTTPCode_Target_5XX_Count",
         target_group: LIKE_TARGET_GROUP,
         statistic: "Sum",

@@ -1,4 +1,5 @@
-//! What people read when the lab is ready: the routes, the faults, and what to try first.
+//! What people read when the lab is ready: the routes, and what to try first. Only with `--spoilers` it names the faults, their
+//! shares, the seed and the filter that finds them: the readers of the first labs find out themselves.
 
 use http_shell::env::Environment;
 use like_service::chaos;
@@ -29,16 +30,26 @@ pub fn words(options: &Options, context: &Context<'_>) -> Words {
             format!("everything else -> {MONOLITH} ({monoliths})"),
         ],
         remarks: remarks(options, context),
-        first_steps: first_steps(context.addresses, context.tracing.stays_here()),
+        first_steps: first_steps(
+            context.addresses,
+            context.tracing.stays_here(),
+            options.spoilers,
+        ),
     }
 }
 
 fn remarks(options: &Options, context: &Context<'_>) -> Vec<String> {
     if options.like_in == LikeIn::Monolith {
-        return vec!["The monolith serves likes, without faults.".to_owned()];
+        return vec!["The monolith serves likes.".to_owned()];
     }
     if options.chaos == Switch::Off {
         return vec!["Chaos is off: likes have no injected faults.".to_owned()];
+    }
+    if !options.spoilers {
+        return vec![
+            "Likes do not work as they should. The labs in docs/labs find out why; with --spoilers, the lab says it."
+                .to_owned(),
+        ];
     }
     let reader = context.reader.iter();
     let env: Environment = reader
@@ -59,7 +70,7 @@ fn remarks(options: &Options, context: &Context<'_>) -> Vec<String> {
     ]
 }
 
-fn first_steps(addresses: &Addresses, has_traces: bool) -> Vec<String> {
+fn first_steps(addresses: &Addresses, has_traces: bool, has_spoilers: bool) -> Vec<String> {
     let Addresses { site, alb, aws, .. } = addresses;
     let port = match aws.rsplit(':').next() {
         Some(port) if port != AWS_PORT.to_string() => format!(" --aws-port {port}"),
@@ -73,11 +84,14 @@ fn first_steps(addresses: &Addresses, has_traces: bool) -> Vec<String> {
             .to_owned(),
         "aws dynamodb scan --table-name $TABLE".to_owned(),
     ];
-    if has_traces {
-        steps.extend([
-            "aws xray get-trace-summaries --start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1)) \\".to_owned(),
+    let times = "--start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1))";
+    match (has_traces, has_spoilers) {
+        (false, _) => {}
+        (true, false) => steps.push(format!("aws xray get-trace-summaries {times}")),
+        (true, true) => steps.extend([
+            format!("aws xray get-trace-summaries {times} \\"),
             format!("  --filter-expression '{FILTER}'"),
-        ]);
+        ]),
     }
     steps
 }
