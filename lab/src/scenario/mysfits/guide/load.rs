@@ -4,7 +4,7 @@ use super::metrics::{LATE, Metric, RECENT_MINUTES, Value, sum};
 use crate::guide::{Aws, Finding, Looked, minute};
 
 const WANTED_REQUESTS: f64 = 200.0;
-const WANTED_IN_A_MINUTE: f64 = 3000.0;
+const WANTED_IN_A_MINUTE: f64 = 1500.0;
 
 /// Load runs without errors of the load balancer.
 pub fn measure(aws: &Aws) -> Looked {

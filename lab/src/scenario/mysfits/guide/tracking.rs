@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::metrics::Metric;
 use super::scaling::{Bounds, Scaling, activities, describe, has_bounds, is_caused_by, tasks};
-use crate::guide::{Aws, Failure, Finding, Looked, number, text, time};
+use crate::guide::{Aws, Failure, Finding, Looked, number, text};
 
 const TRACKING: &str = "TargetTrackingScaling";
 
@@ -95,10 +95,8 @@ pub fn activity(aws: &Aws) -> Looked {
         ))]);
     };
     let name = text(&policy["PolicyName"]);
-    let created = time(&policy["CreationTime"]);
     let activities = activities(aws)?;
-    let mut of_policy = activities.iter().filter(|it| is_caused_by(it, name));
-    if let Some(activity) = of_policy.find(|it| time(&it["StartTime"]) >= created) {
+    if let Some(activity) = activities.iter().find(|it| is_caused_by(it, name)) {
         return Ok(vec![Ok(format!(
             "{name} has set the desired count to {}.",
             tasks(activity)

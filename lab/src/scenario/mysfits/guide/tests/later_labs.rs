@@ -294,7 +294,6 @@ fn lab_4_wants_target_tracking_in_the_variant() {
     let policy = json!([{
         "PolicyName": "LikeTargetTracking",
         "PolicyType": "TargetTrackingScaling",
-        "CreationTime": 100,
         "TargetTrackingScalingPolicyConfiguration": {
             "TargetValue": 50.0,
             "PredefinedMetricSpecification": { "PredefinedMetricType": "ECSServiceAverageCPUUtilization" },
@@ -331,18 +330,25 @@ fn lab_4_wants_target_tracking_in_the_variant() {
             "No scaling policy of the type TargetTrackingScaling.",
         ]
     );
-    let acted = |start| {
+    let acted = |name| {
         (
             ACTIVITIES,
             "/ScalingActivities",
-            json!([activity("LikeTargetTracking", 3, start)]),
+            json!([activity(name, 3, 10)]),
         )
     };
-    assert_eq!(missing("4.5", &[policies.clone(), acted(100)]), DONE);
+    assert_eq!(
+        missing("4.5", &[policies.clone(), acted("LikeTargetTracking")]),
+        DONE
+    );
     assert_eq!(
         missing(
             "4.5",
-            &[policies, acted(99), values("CPUUtilization", &[(60, 22.6)])]
+            &[
+                policies,
+                acted("LikeScaleUpPolicy"),
+                values("CPUUtilization", &[(60, 22.6)])
+            ]
         ),
         [
             "No activity of LikeTargetTracking yet. CPU of the newest minute: 23 %; the target is 50 %."
@@ -376,14 +382,14 @@ fn lab_5_wants_load_without_errors() {
         "{found:?}"
     );
     assert_eq!(
-        missing("5.4", &[requests(&[(120, 3000.0), (60, 50.0)])]),
+        missing("5.4", &[requests(&[(120, 1500.0), (60, 50.0)])]),
         DONE
     );
     let busiest = minute(recorded().now - 120);
     assert_eq!(
         missing("5.4", &[requests(&[(120, 1204.0), (60, 50.0)])]),
         [format!(
-            "The busiest minute ({busiest}) had 1204 requests; this step wants 3000."
+            "The busiest minute ({busiest}) had 1204 requests; this step wants 1500."
         )]
     );
 }
