@@ -242,6 +242,8 @@ fn find_start(value: &str) -> Result<&'static Start, String> {
             .collect();
         format!("the labs are {}", labs.join(", "))
     })
+}
+
 /// The step with this id, the steps of the lab with this number, or all steps.
 fn find_steps(value: &str) -> Result<&'static [Step], String> {
     let of_lab = format!("{value}.");

@@ -7,9 +7,9 @@ mod goto;
 mod load;
 mod reset;
 
-pub use goto::goto;
 pub use check::{Track, check};
 pub use client::block_on;
 pub use env::{Clients, print_environment};
+pub use goto::goto;
 pub use load::{LoadOptions, load};
 pub use reset::reset;

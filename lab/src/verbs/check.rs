@@ -75,8 +75,7 @@ fn aws(track: Track) -> Result<Aws, Error> {
 }
 
 fn names_of_lab(port: u16) -> Result<(HashMap<String, String>, Cli), Error> {
-    let option = "--aws-port";
-    let listener = Listener { port, option };
+    let listener = Listener::aws(port);
     let exports: Vec<Export> = listener.send(Method::GET, exports::PATH)?.parse_success()?;
     let names = exports
         .into_iter()
