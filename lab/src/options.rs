@@ -309,7 +309,7 @@ mod tests {
     fn the_help_names_no_fault_and_no_switch() {
         let help = Cli::command().render_long_help().to_string().to_lowercase();
         let help = help.replace("docs/chaos.md", "");
-        for spoiler in ["chaos", "fault", "seed", "404"] {
+        for spoiler in ["chaos", " fault", "seed", "404"] {
             assert!(!help.contains(spoiler), "{spoiler}: {help}");
         }
         assert!(help.contains("--spoilers"), "{help}");

@@ -110,10 +110,11 @@ fn look_at_all(
         for _ in 0..workers {
             let (next, sender) = (&next, sender.clone());
             scope.spawn(move || {
-                while let Some((index, step)) = {
+                loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    steps.get(index).map(|step| (index, step))
-                } {
+                    let Some(step) = steps.get(index) else {
+                        return;
+                    };
                     // The receiver has gone if standard output is closed.
                     if sender.send((index, (step.look)(aws))).is_err() {
                         return;

@@ -82,9 +82,11 @@ impl Metric {
     }
 }
 
-/// The sum of values.
-pub fn sum(values: &[Value]) -> f64 {
-    values.iter().map(|(_, value)| value).sum()
+/// The sum of values. The sum of an empty iterator is -0.0, which is shown as -0.
+pub fn sum<'a>(values: impl IntoIterator<Item = &'a Value>) -> f64 {
+    values
+        .into_iter()
+        .fold(0.0, |total, (_, value)| total + value)
 }
 
 /// The prefix of the names of the installation's resources.

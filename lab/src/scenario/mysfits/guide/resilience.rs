@@ -34,8 +34,7 @@ fn requests_failed(aws: &Aws, stops: &[Stop], errors: &[Value]) -> Finding {
     let failed = |stop: &Stop| {
         let until = start_of_minute(stop.ended) + 60;
         let minutes = start_of_minute(stop.began)..=until;
-        let values = errors.iter().filter(|(time, _)| minutes.contains(time));
-        values.map(|(_, errors)| errors).sum::<f64>()
+        sum(errors.iter().filter(|(time, _)| minutes.contains(time)))
     };
     match stops.iter().find(|stop| failed(stop) > 0.0) {
         Some(stop) => Ok(format!(
@@ -72,12 +71,8 @@ fn no_request_failed(aws: &Aws, stops: &[Stop], requests: &[Value], errors: &[Va
         }
         [.., newest] => newest,
     };
-    let of_minute = |values: &[Value]| {
-        let of_minute = values
-            .iter()
-            .filter(|(time, _)| *time == start_of_minute(stop.began));
-        sum(&of_minute.copied().collect::<Vec<_>>())
-    };
+    let start = start_of_minute(stop.began);
+    let of_minute = |values: &[Value]| sum(values.iter().filter(|(time, _)| *time == start));
     let (requests, errors) = (of_minute(requests), of_minute(errors));
     let minute = minute(stop.began);
     if errors > 0.0 {
