@@ -46,9 +46,9 @@ class Check(unittest.TestCase):
             time.sleep(POLL_INTERVAL_SECONDS)
         self.assertEqual(code, 0, self.step(step))
 
-    def call(self, service, operation, **parameters):
+    def call(self, api, operation, /, **parameters):
         client = boto3.client(
-            service, endpoint_url=self.endpoints["aws"], region_name="us-east-1", aws_access_key_id="lab", aws_secret_access_key="lab"
+            api, endpoint_url=self.endpoints["aws"], region_name="us-east-1", aws_access_key_id="lab", aws_secret_access_key="lab"
         )
         return getattr(client, operation)(**parameters)
 
@@ -122,7 +122,7 @@ class Check(unittest.TestCase):
             "AWS_ENDPOINT_URL_ECS": self.endpoints["aws"],
         }
         result = self.check("0.1", "--aws", **environment)
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
         result = self.check("0.1", "--aws", **{**environment, "AWS_ENDPOINT_URL_ECS": "http://127.0.0.1:1"})
         self.assertEqual(result.returncode, 2)
         self.assertIn("This step could not be checked. aws ecs describe-services: ", result.stdout)
