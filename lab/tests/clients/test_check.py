@@ -117,7 +117,7 @@ class Check(unittest.TestCase):
 
     def test_with_aws_the_environment_has_the_names_and_the_endpoint(self):
         environment = {
-            **self.names, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+            **self.names, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
             # This endpoint stands for AWS.
             "AWS_ENDPOINT_URL_ECS": self.endpoints["aws"],
         }
