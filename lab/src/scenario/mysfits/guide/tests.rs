@@ -1,6 +1,7 @@
 //! The steps look at responses of the lab, in which a test changes what it is about.
 
 use std::collections::HashMap;
+use std::slice::from_ref;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -232,7 +233,7 @@ fn lab_1_wants_the_revision_in_use_and_the_deployment_settings_of_the_step() {
         ]
     );
     assert_eq!(
-        missing("1.2", &[used.clone()]),
+        missing("1.2", from_ref(&used)),
         [
             "The deployment configuration has the minimum 100 and the maximum 200; this step wants 50 and 100."
         ]
@@ -291,7 +292,7 @@ fn lab_1_wants_a_dashboard_of_the_reader() {
         json!("mine"),
     );
     // The dashboard of the start has all lines, too.
-    assert_eq!(missing("1.4", &[listed.clone()]), DONE);
+    assert_eq!(missing("1.4", from_ref(&listed)), DONE);
     let body = ("get-dashboard", "/DashboardBody", json!("{\"widgets\":[]}"));
     let missing = missing("1.4", &[listed, body]);
     assert_eq!(missing.len(), 6);

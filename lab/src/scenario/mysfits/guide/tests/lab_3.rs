@@ -43,7 +43,7 @@ fn lab_3_wants_a_node_and_an_edge_of_the_like_service_itself() {
     let nothing = [
         "In the last 15 minutes, X-Ray has heard of MysfitsTable, client and monolith; this step wants like service.",
     ];
-    assert_eq!(missing("3.2", &[client.clone()]), nothing);
+    assert_eq!(missing("3.2", from_ref(&client)), nothing);
     assert_eq!(missing("3.4", &[client]), nothing);
     let edges = format!("/Services/{node}/Edges");
     assert_eq!(
