@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use cloudwatch::CloudWatch;
 use cloudwatch::logs::{Limits, Logs as Store};
+use cloudwatch::{CloudWatch, has_embedded_metrics};
 use ecs::{Clock, SystemClock};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -55,7 +55,8 @@ pub struct Logs {
 
 impl Logs {
     /// Logs without lines. `groups` are the short names of the services and their log groups, `metric_filters` requests of
-    /// `PutMetricFilter` for these groups. `metrics` gets the metrics in the lines. New lines are also printed on `live`.
+    /// `PutMetricFilter` for these groups. `metrics` gets the metrics in the lines. New lines are also printed on `live`, but not
+    /// those that are metrics.
     pub fn new(
         groups: impl IntoIterator<Item = (&'static str, &'static str)>,
         metric_filters: Vec<Value>,
@@ -108,7 +109,8 @@ impl Logs {
             .unwrap_or_else(PoisonError::into_inner) = Kept::default();
     }
 
-    /// The last `count` lines of the log, oldest first. The lines of a service begin with the names of their streams.
+    /// The last `count` lines of the log, oldest first. The lines of a service begin with the names of their streams; those that are
+    /// metrics for CloudWatch are left out.
     pub fn tail(&self, log: &str, count: usize) -> String {
         match self.groups.get(log) {
             Some(group) => self.store.tail(group, count),
@@ -138,7 +140,9 @@ impl Logs {
             if take(line) {
                 return;
             }
-            self.print(&name, line);
+            if !has_embedded_metrics(line) {
+                self.print(&name, line);
+            }
             if let Some(stream) = &stream {
                 self.store.put(&stream.group, &stream.name, line);
                 self.metrics.record_embedded_metrics(line);
@@ -212,7 +216,8 @@ mod tests {
             group: "group".to_owned(),
             name: "a/b/c".to_owned(),
         });
-        let output = &b"one\ntaken\n\ntwo"[..];
+        // Metrics are for CloudWatch, not for people.
+        let output = &b"one\ntaken\n\ntwo\n{\"_aws\":{}}"[..];
         let take = |line: &str| line == "taken";
         let name = || "monolith-0".to_owned();
         logs.clone()

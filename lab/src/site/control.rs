@@ -41,6 +41,7 @@ struct Range {
 }
 
 /// `GET /logs/{log}?tail=N`: log lines as text. The lines of a service begin with the names of their streams.
+/// Lines that are metrics are only in the log group: they name the faults of likes at any log level.
 async fn tail(
     State(logs): State<Logs>,
     Path(log): Path<String>,

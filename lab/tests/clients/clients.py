@@ -52,13 +52,13 @@ def lab():
     return start_lab(["--chaos=off"], {"LIKE_IN_MONOLITH": "on"})
 
 
-def start_lab(options, variables, program=None):
+def start_lab(options, variables, program=None, stdout=subprocess.DEVNULL):
     """Starts a lab, and returns its endpoints file. The lab runs until this process ends, or until `stop` is called."""
     directory = tempfile.TemporaryDirectory()
     endpoints_file = Path(directory.name) / "endpoints.json"
     ports = [f"--{name}-port=0" for name in PORTS]
     command = [program or os.environ["LAB_BIN"], *ports, "--no-browser", f"--endpoints-file={endpoints_file}", *options]
-    process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=stdout)
 
     def stop():
         if process.poll() is None:

@@ -63,9 +63,14 @@ struct Definition {
     storage_resolution: Option<i64>,
 }
 
+/// Whether a line is for CloudWatch: it has the member `_aws`, in which metrics are.
+pub fn has_embedded_metrics(line: &str) -> bool {
+    line.contains("\"_aws\"")
+}
+
 /// The metrics in a line. Most lines have none, which costs only the search for `"_aws"`.
 pub fn parse_embedded_metrics(line: &str) -> Vec<EmbeddedMetric> {
-    if !line.contains("\"_aws\"") {
+    if !has_embedded_metrics(line) {
         return Vec::new();
     }
     let root = serde_json::from_str(line).ok();

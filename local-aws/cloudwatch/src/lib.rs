@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub use alarm::{AlarmAction, AlarmActions, AlarmConfig, AlarmState, Operator};
 pub use cloudwatch::CloudWatch;
+pub use emf::has_embedded_metrics;
 pub use math::{MetricDataQuery, MetricStat};
 pub use metrics::{Dimension, Limits, Metric, Unit};
 pub use time::Timestamp;

@@ -31,6 +31,7 @@ use pattern::Pattern;
 use search::{Order, PageSize, search, stream_name};
 
 use crate::Clock;
+use crate::emf::has_embedded_metrics;
 
 /// Metric filters see new events after at most this time.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
@@ -116,7 +117,8 @@ impl Logs {
         events.push(stream, now, now, message, self.limits);
     }
 
-    /// The last `count` events of a log group as lines, the newest last. Each line begins with the name of its stream.
+    /// The last `count` events of a log group for people: as lines, the newest last, without those that are metrics for CloudWatch.
+    /// Each line begins with the name of its stream.
     pub fn tail(&self, group: &str, count: usize) -> String {
         let Some(group) = self.group(group) else {
             return String::new();
@@ -127,7 +129,9 @@ impl Logs {
             bytes: usize::MAX,
         };
         let all = EventId::FIRST..EventId::LAST;
-        let page = search(&snapshot, &all, Order::NewestFirst, size, |_| true);
+        let page = search(&snapshot, &all, Order::NewestFirst, size, |message| {
+            !has_embedded_metrics(message)
+        });
         let lines = page.events.iter().take(count).rev().map(|event| {
             let stream = stream_name(&snapshot.streams, event);
             format!("{stream} | {}\n", event.message)

@@ -17,6 +17,9 @@ const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";
 pub const FILTER: &str =
     r#"service("like service") { responsetime > 1 OR error } AND http.method = "POST""#;
 
+/// What a trace tells before the labs.
+const STATUS_AND_TIME: &str = "TraceSummaries[].[Id, Http.HttpStatus, ResponseTime]";
+
 /// The words for a lab with these options.
 pub fn words(options: &Options, context: &Context<'_>) -> Words {
     let (likes, monoliths) = (tasks(options.like_tasks), tasks(options.monolith_tasks));
@@ -85,13 +88,16 @@ fn first_steps(addresses: &Addresses, has_traces: bool, has_spoilers: bool) -> V
         "aws dynamodb scan --table-name $TABLE".to_owned(),
     ];
     let times = "--start-time $(($(date +%s) - 300)) --end-time $(($(date +%s) + 1))";
-    match (has_traces, has_spoilers) {
-        (false, _) => {}
-        (true, false) => steps.push(format!("aws xray get-trace-summaries {times}")),
-        (true, true) => steps.extend([
+    if has_traces {
+        // Without a query, the output contains the annotations, which name the faults.
+        let option = match has_spoilers {
+            true => format!("--filter-expression '{FILTER}'"),
+            false => format!("--output text --query '{STATUS_AND_TIME}'"),
+        };
+        steps.extend([
             format!("aws xray get-trace-summaries {times} \\"),
-            format!("  --filter-expression '{FILTER}'"),
-        ]),
+            format!("  {option}"),
+        ]);
     }
     steps
 }
