@@ -33,11 +33,7 @@ fn main() -> ExitCode {
             aws_port,
             aws,
         }) => {
-            let track = if aws {
-                Track::Aws
-            } else {
-                Track::Lab(aws_port)
-            };
+            let track = Track::new(aws_port, aws, |name| std::env::var_os(name).is_some());
             lab::check(steps, track)
         }
         None => exit_code(lab::run(cli.options)),

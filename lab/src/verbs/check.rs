@@ -14,6 +14,7 @@ use super::client::Listener;
 use crate::error::Error;
 use crate::exports::{self, Export};
 use crate::guide::{Aws, Cli, Finding, Looked, Step, is_installed, lab_cli};
+use crate::options::AWS_PORT;
 use crate::scenario;
 
 /// The exit code if a step is not done.
@@ -26,12 +27,25 @@ const NOT_KNOWN: u8 = 2;
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
 /// Which system is checked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Track {
     /// The lab whose AWS endpoint has this port.
     Lab(u16),
     /// AWS, with the credentials, the region and the names of this process's environment.
     Aws,
+}
+
+impl Track {
+    /// The track for the options `--aws-port` and `--aws`. Without both, it is AWS if the shell has the names that
+    /// `infra/script/env` sets, and calls no lab: so a command of the guide is the same on both tracks.
+    pub fn new(aws_port: Option<u16>, aws: bool, is_set: impl Fn(&str) -> bool) -> Self {
+        let mut names = scenario::EXPORTS.iter();
+        match aws_port {
+            Some(port) => Self::Lab(port),
+            None if aws || (!is_set(ENDPOINT) && names.all(|(name, _)| is_set(name))) => Self::Aws,
+            None => Self::Lab(AWS_PORT),
+        }
+    }
 }
 
 /// Checks steps. Prints all findings of a single step, and one line for each of several. Returns 0 if all are done, 1 if one is
@@ -213,6 +227,20 @@ mod tests {
             ["x"] => Err(Failure("refused".to_owned())),
             _ => Ok(json!({})),
         })
+    }
+
+    #[test]
+    fn without_options_a_shell_with_the_names_of_aws_and_no_endpoint_is_for_aws() {
+        for (aws_port, aws, missing, track) in [
+            (None, false, [ENDPOINT, ""], Track::Aws),
+            (None, false, ["", ""], Track::Lab(AWS_PORT)),
+            (None, false, [ENDPOINT, "CLUSTER"], Track::Lab(AWS_PORT)),
+            (None, true, ["CLUSTER", ""], Track::Aws),
+            (Some(4570), false, [ENDPOINT, ""], Track::Lab(4570)),
+        ] {
+            let found = Track::new(aws_port, aws, |name| !missing.contains(&name));
+            assert_eq!(found, track, "{missing:?}");
+        }
     }
 
     #[test]

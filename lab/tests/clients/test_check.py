@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -115,6 +116,12 @@ class Check(unittest.TestCase):
                     self.assertEqual((result.returncode, result.stdout), (2, ""))
                     self.assertIn(message, result.stderr)
 
+    def test_a_shell_with_the_names_and_without_the_endpoint_of_a_lab_is_for_aws(self):
+        result = self.check("0.1", **self.names, AWS_ENDPOINT_URL_ECS="http://127.0.0.1:1", AWS_DEFAULT_REGION="us-east-1",
+                            AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn('"http://127.0.0.1:1/"', result.stdout)
+
     def test_with_aws_the_environment_has_the_names_and_the_endpoint(self):
         environment = {
             **self.names, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
@@ -126,6 +133,30 @@ class Check(unittest.TestCase):
         result = self.check("0.1", "--aws", **{**environment, "AWS_ENDPOINT_URL_ECS": "http://127.0.0.1:1"})
         self.assertEqual(result.returncode, 2)
         self.assertIn("This step could not be checked. aws ecs describe-services: ", result.stdout)
+
+
+class FirstWords(unittest.TestCase):
+    def test_the_commands_that_the_lab_prints_do_not_show_the_fault(self):
+        with tempfile.NamedTemporaryFile("r") as printed:
+            # Each trace names the fault of its like.
+            endpoints = start_lab([], {"CHAOS_STRESS_PERCENT": "0", "CHAOS_NOT_FOUND_PERCENT": "100"}, stdout=open(printed.name, "w"))
+            deadline = time.monotonic() + TIMEOUT_SECONDS
+            while "Ctrl-C" not in (words := Path(printed.name).read_text()) and time.monotonic() < deadline:
+                time.sleep(POLL_INTERVAL_SECONDS)
+        commands = words.split("Try first:\n")[1].split("\n\n")[0].replace("cargo run -q --", os.environ["LAB_BIN"])
+        self.assertIn("curl ", commands)
+        self.assertIn("aws xray get-trace-summaries ", commands)
+        commands = "\n".join(line for line in commands.splitlines() if not line.startswith("  open "))
+        environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": "/nonexistent"}
+        summary = re.compile(r"^1-\w+-\w+\t404\t", re.MULTILINE)
+        output = ""
+        while not summary.search(output) and time.monotonic() < deadline:
+            result = subprocess.run(["bash", "-ec", commands], env=environment, capture_output=True, text=True, timeout=300)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            output = result.stdout
+        endpoints["stop"]()
+        self.assertRegex(output, summary)
+        self.assertNotIn("chaos", output.lower())
 
 
 if __name__ == "__main__":

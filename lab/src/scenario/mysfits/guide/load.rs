@@ -9,10 +9,7 @@ const WANTED_IN_A_MINUTE: f64 = 1500.0;
 /// Load runs without errors of the load balancer.
 pub fn measure(aws: &Aws) -> Looked {
     let requests = Metric::likes(aws).values(aws, RECENT_MINUTES)?;
-    Ok(vec![
-        has_requests(sum(&requests)),
-        no_errors(aws, &["HTTPCode_ELB_5XX_Count"])?,
-    ])
+    Ok(vec![has_requests(sum(&requests)), no_errors(aws)?])
 }
 
 fn has_requests(requests: f64) -> Finding {
@@ -23,9 +20,12 @@ fn has_requests(requests: f64) -> Finding {
         .map_err(|sentence| format!("{sentence} {LATE}"))
 }
 
-/// None of these counts of the load balancer has grown in the last minutes.
-pub fn no_errors(aws: &Aws, names: &[&'static str]) -> Result<Finding, crate::guide::Failure> {
-    for &name in names {
+/// The counts of the errors that the load balancer generates, and of those that the targets answer.
+pub const ERRORS: [&str; 2] = ["HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count"];
+
+/// No request was answered 5xx in the last minutes.
+pub fn no_errors(aws: &Aws) -> Result<Finding, crate::guide::Failure> {
+    for name in ERRORS {
         let values = Metric::of_load_balancer(aws, name).values(aws, RECENT_MINUTES)?;
         let errors = sum(&values);
         if errors > 0.0 {

@@ -50,10 +50,10 @@ pub fn reason(aws: &Aws) -> Looked {
     Ok(vec![
         match lines {
             0 => Err(format!(
-                "No line with {MARK} yet. Click some hearts: only new tasks write these lines."
+                "The log group {group} has no line with \"{MARK}\" yet. Click some hearts: only new tasks write these lines."
             )),
             _ => Ok(format!(
-                "The log group has {} with {MARK}",
+                "The log group {group} has {} with \"{MARK}\".",
                 count(lines, "line")
             )),
         },
@@ -63,7 +63,7 @@ pub fn reason(aws: &Aws) -> Looked {
                 text(&filter["filterName"])
             )),
             None => Err(format!(
-                "No metric filter of the log group {group} has a pattern with {MARK}"
+                "No metric filter of the log group {group} has a pattern with \"{MARK}\"; this step wants one."
             )),
         },
     ])

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::load::ERRORS;
 use super::metrics::{LATE, Metric, Value, sum};
 use super::services::{desired_count, service, stable};
 use crate::guide::{Aws, Failure, Finding, Looked, list, minute, text, time};
@@ -31,11 +32,8 @@ fn requests_failed(aws: &Aws, stops: &[Stop], errors: &[Value]) -> Finding {
     let Some(newest) = stops.last() else {
         return Err(nobody_stopped(aws));
     };
-    let failed = |stop: &Stop| {
-        let until = start_of_minute(stop.ended) + 60;
-        let minutes = start_of_minute(stop.began)..=until;
-        sum(errors.iter().filter(|(time, _)| minutes.contains(time)))
-    };
+    // Until a new task is healthy, requests fail.
+    let failed = |stop: &Stop| sum_of_minutes(errors, stop.began, stop.ended + 60);
     match stops.iter().find(|stop| failed(stop) > 0.0) {
         Some(stop) => Ok(format!(
             "A task was stopped at {}, and the load balancer answered {} requests 5xx.",
@@ -54,8 +52,10 @@ pub fn one_of_two(aws: &Aws) -> Looked {
     let service = service(aws, "LIKE_SERVICE")?;
     let stops = stops(aws)?;
     let requests = Metric::likes(aws).values(aws, STOPPED_MINUTES)?;
-    let errors = Metric::of_load_balancer(aws, "HTTPCode_ELB_5XX_Count");
-    let errors = errors.values(aws, STOPPED_MINUTES)?;
+    let mut errors = Vec::new();
+    for name in ERRORS {
+        errors.extend(Metric::of_load_balancer(aws, name).values(aws, STOPPED_MINUTES)?);
+    }
     Ok(vec![
         desired_count(&service, 2),
         stable(&service),
@@ -71,23 +71,26 @@ fn no_request_failed(aws: &Aws, stops: &[Stop], requests: &[Value], errors: &[Va
         }
         [.., newest] => newest,
     };
-    let start = start_of_minute(stop.began);
-    let of_minute = |values: &[Value]| sum(values.iter().filter(|(time, _)| *time == start));
-    let (requests, errors) = (of_minute(requests), of_minute(errors));
-    let minute = minute(stop.began);
+    let during = |values: &[Value]| sum_of_minutes(values, stop.began, stop.ended);
+    let (requests, errors) = (during(requests), during(errors));
+    let minutes = match (minute(stop.began), minute(stop.ended)) {
+        (began, ended) if began == ended => format!("the minute of the newest stop, {began}"),
+        (began, ended) => format!("the minutes of the newest stop, {began} to {ended}"),
+    };
     if errors > 0.0 {
         return Err(format!(
-            "{errors} requests were answered 5xx in the minute of the newest stop, {minute}; this step wants 0."
+            "{errors} requests were answered 5xx in {minutes}; this step wants 0. Begin again at the start of a minute: load, then \
+             stop a task."
         ));
     }
     if requests < WANTED_REQUESTS {
         return Err(format!(
-            "The Like service got {requests} requests in the minute of the newest stop, {minute}; this step wants \
-             {WANTED_REQUESTS}. {LATE}"
+            "The Like service got {requests} requests in {minutes}; this step wants {WANTED_REQUESTS}. {LATE} If the number stays, \
+             begin again: load, then stop a task."
         ));
     }
     Ok(format!(
-        "None of the {requests} requests in the minute of the newest stop, {minute}, was answered 5xx."
+        "None of the {requests} requests in {minutes}, was answered 5xx."
     ))
 }
 
@@ -98,8 +101,11 @@ fn nobody_stopped(aws: &Aws) -> String {
     )
 }
 
-fn start_of_minute(time: i64) -> i64 {
-    time - time.rem_euclid(60)
+/// The sum of the values of the minutes from that of one time to that of another.
+fn sum_of_minutes(values: &[Value], from: i64, to: i64) -> f64 {
+    let start_of_minute = |time: i64| time - time.rem_euclid(60);
+    let minutes = start_of_minute(from)..=start_of_minute(to);
+    sum(values.iter().filter(|(time, _)| minutes.contains(time)))
 }
 
 /// The stops by people, the oldest first.

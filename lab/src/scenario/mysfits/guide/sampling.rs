@@ -3,10 +3,19 @@
 use elb::PathPattern;
 use serde_json::Value;
 
+use super::traces::LIKE_NODE;
 use crate::guide::{Aws, Failure, Finding, Looked, count, list, number, text};
 
-/// The path of a like.
-const LIKE_PATH: &str = "/mysfits/4e53920c-505a-4a90-a694-b9300791f0ae/like";
+/// Members of a rule, the values that this step wants, and what a like has there.
+const OF_LIKES: [(&str, &str, &str); 3] = [
+    (
+        "URLPath",
+        "/mysfits/*/like",
+        "/mysfits/4e53920c-505a-4a90-a694-b9300791f0ae/like",
+    ),
+    ("HTTPMethod", "POST", "POST"),
+    ("ServiceName", LIKE_NODE, LIKE_NODE),
+];
 
 const WANTED_REQUESTS: f64 = 20.0;
 
@@ -49,14 +58,25 @@ fn only_default() -> Finding {
 
 fn keeps_a_part_of_likes(rule: &Value) -> Finding {
     let name = text(&rule["RuleName"]);
+    for (member, wanted, of_likes) in OF_LIKES {
+        let pattern = text(&rule[member]);
+        if !matches(pattern, of_likes) {
+            return Err(format!(
+                "{name} has the {member} {pattern}, which does not match likes; this step wants {wanted}."
+            ));
+        }
+    }
+    for member in ["ServiceType", "Host", "ResourceARN"] {
+        let pattern = text(&rule[member]);
+        if pattern != "*" {
+            return Err(format!(
+                "{name} has the {member} {pattern}; this step wants *."
+            ));
+        }
+    }
     let path = text(&rule["URLPath"]);
     let rate = number(&rule["FixedRate"]);
     let reservoir = number(&rule["ReservoirSize"]);
-    if !PathPattern::new(path).matches(LIKE_PATH) {
-        return Err(format!(
-            "{name} has the URL path {path}, which does not match the path of likes, /mysfits/*/like."
-        ));
-    }
     if rate >= 1.0 {
         return Err(format!(
             "{name} has the fixed rate {rate}; this step wants less than 1, so that not all likes are kept."
@@ -72,13 +92,18 @@ fn keeps_a_part_of_likes(rule: &Value) -> Finding {
     ))
 }
 
+/// X-Ray ignores the case of letters. Its patterns have the wildcards of the load balancer's.
+fn matches(pattern: &str, text: &str) -> bool {
+    PathPattern::new(&pattern.to_lowercase()).matches(&text.to_lowercase())
+}
+
 fn applied(name: &str, summaries: &[Value]) -> Finding {
     let of_rule = || summaries.iter().filter(|it| it["RuleName"] == name);
     let total = |member: &str| of_rule().map(|it| number(&it[member])).sum::<f64>();
     let (requests, sampled) = (total("RequestCount"), total("SampledCount"));
     if requests == 0.0 {
         return Err(format!(
-            "The services have not reported on {name} yet. They report every 10 s on what they got."
+            "The services have not reported on {name} yet. Send load, and wait 10 s."
         ));
     }
     let saw = format!(

@@ -110,7 +110,9 @@ pub fn has_bounds(aws: &Aws, wanted: Bounds) -> Result<Finding, Failure> {
 fn has_policy(found: Option<&Value>, policy: &Policy, wanted: &StepScaling) -> Finding {
     let name = &policy.policy;
     let Some(found) = found else {
-        return Err(format!("No scaling policy {name}."));
+        return Err(format!(
+            "There is no scaling policy {name}; this step wants it."
+        ));
     };
     let Some(configuration) = found.get("StepScalingPolicyConfiguration") else {
         return Err(format!(
@@ -187,7 +189,7 @@ fn same_steps(name: &str, found: &[Value], wanted: &[Adjustment]) -> Result<(), 
 fn has_action(aws: &Aws, alarms: &[Value], policy: &Policy, arn: &str) -> Finding {
     let name = format!("{}-{}", workshop(aws), policy.alarm.name);
     let Some(alarm) = alarms.iter().find(|alarm| alarm["AlarmName"] == name) else {
-        return Err(format!("There is no alarm {name}."));
+        return Err(format!("There is no alarm {name}; this step wants it."));
     };
     let actions = list(&alarm["AlarmActions"]);
     if !actions.iter().any(|action| action == arn) {
@@ -209,11 +211,10 @@ fn has_action(aws: &Aws, alarms: &[Value], policy: &Policy, arn: &str) -> Findin
 
 /// The alarm has started tasks.
 pub fn out(aws: &Aws) -> Looked {
-    let activities = activities(aws)?;
+    let activities = activities(aws, SCALE_OUT)?;
     let succeeded = |it: &&Value| matches!(text(&it["StatusCode"]), "Successful" | "InProgress");
-    let of_policy = activities.iter().filter(succeeded);
-    let mut of_policy = of_policy.filter(|it| is_caused_by(it, SCALE_OUT));
-    if let Some(activity) = of_policy.find(|it| tasks(it) >= WANTED_TASKS) {
+    let mut succeeded = activities.iter().filter(succeeded);
+    if let Some(activity) = succeeded.find(|it| tasks(it) >= WANTED_TASKS) {
         return Ok(vec![Ok(format!(
             "{SCALE_OUT} has set the desired count to {}.",
             tasks(activity)
@@ -233,13 +234,12 @@ pub fn out(aws: &Aws) -> Looked {
 
 /// The load has ended, and the other alarm has stopped tasks.
 pub fn back(aws: &Aws) -> Looked {
-    let activities = activities(aws)?;
-    let newest = |policy| {
-        let of_policy = activities.iter().filter(|it| is_caused_by(it, policy));
-        of_policy.max_by_key(|it| time(&it["StartTime"]))
-    };
     let started = |activity: &Value| time(&activity["StartTime"]);
-    Ok(vec![match (newest(SCALE_OUT), newest(SCALE_IN)) {
+    let newest = |policy| -> Result<Option<Value>, Failure> {
+        let activities = activities(aws, policy)?.into_iter();
+        Ok(activities.max_by_key(started))
+    };
+    Ok(vec![match (&newest(SCALE_OUT)?, &newest(SCALE_IN)?) {
         (Some(out), Some(back)) if started(back) >= started(out) => Ok(format!(
             "{SCALE_IN} has set the desired count to {}.",
             tasks(back)
@@ -260,14 +260,16 @@ pub fn tasks(activity: &Value) -> u64 {
     number.trim_end_matches('.').parse().unwrap_or_default()
 }
 
-/// Whether a policy with this name has caused an activity.
-pub fn is_caused_by(activity: &Value, policy: &str) -> bool {
-    text(&activity["Cause"]).ends_with(&format!("triggered policy {policy}"))
-}
-
-/// The scaling activities of the Like service.
-pub fn activities(aws: &Aws) -> Result<Vec<Value>, Failure> {
-    describe(aws, "describe-scaling-activities", "ScalingActivities")
+/// The scaling activities of the Like service that a policy has caused since it was created. AWS describes those of six weeks.
+pub fn activities(aws: &Aws, policy: &str) -> Result<Vec<Value>, Failure> {
+    let policies = describe(aws, "describe-scaling-policies", "ScalingPolicies")?;
+    let found = policies.iter().find(|it| it["PolicyName"] == policy);
+    let created = found.map_or(0, |it| time(&it["CreationTime"]));
+    let mut activities = describe(aws, "describe-scaling-activities", "ScalingActivities")?;
+    let cause = format!("triggered policy {policy}");
+    activities
+        .retain(|it| text(&it["Cause"]).ends_with(&cause) && time(&it["StartTime"]) >= created);
+    Ok(activities)
 }
 
 /// The results of an operation of Application Auto Scaling about the Like service.

@@ -71,7 +71,7 @@ pub fn stable(service: &Value) -> Finding {
     if let [newest, _, ..] = deployments {
         let (running, desired) = (&newest["runningCount"], &newest["desiredCount"]);
         return Err(format!(
-            "A deployment of {name} is in progress: {running} of {desired} tasks of the new revision run. Wait and check again."
+            "A deployment of {name} is in progress: {running} of {desired} tasks of the new deployment run. Wait and check again."
         ));
     }
     let sentence = format!("{name}: {running} of {desired} tasks run.");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::super::words::FILTER;
 use super::services::{container, container_names, definition_of, revision, service, stable};
 use crate::guide::{Aws, Failure, Finding, Looked, count, join, list, number, text};
 use crate::runtime::X_RAY_DAEMON;
@@ -16,7 +17,17 @@ pub const MONOLITH_NODE: &str = "monolith";
 const TRACES_SECONDS: i64 = 30 * 60;
 const GRAPH_SECONDS: i64 = 15 * 60;
 
+/// How old the newest traces are that a group is compared with, in seconds. The segments of older traces have arrived, so that two
+/// calls one after the other find the same.
+const SETTLED_SECONDS: i64 = 10;
+
 const DAEMON_PORT: u16 = 2000;
+
+/// Finds all likes of the Like service.
+pub const LIKES: &str = r#"service("like service") AND http.method = "POST""#;
+
+/// The type of a node of which X-Ray has only the caller's segments.
+const REMOTE: &str = "remote";
 
 /// Tasks of the Like service have the sidecar that relays traces.
 pub fn sidecar(aws: &Aws) -> Looked {
@@ -64,7 +75,8 @@ fn has_node(nodes: &[Value]) -> Finding {
             let names: BTreeSet<_> = nodes.iter().map(shown_name).collect();
             let names: Vec<_> = names.into_iter().collect();
             Err(format!(
-                "In the last 15 minutes, X-Ray has heard of {}; this step wants {LIKE_NODE}.",
+                "In the last 15 minutes, X-Ray got traces of {}; this step wants {LIKE_NODE}. Click some hearts, and check again in a \
+                 few seconds.",
                 join(&names)
             ))
         }
@@ -81,14 +93,27 @@ fn has_edge(nodes: &[Value]) -> Finding {
     let Some(node) = like_node(nodes) else {
         return has_node(nodes);
     };
-    let name = |edge: &Value| {
-        let mut nodes = nodes.iter();
-        let target = nodes.find(|node| node["ReferenceId"] == edge["ReferenceId"]);
-        target.map_or("", shown_name)
-    };
-    let targets: Vec<_> = list(&node["Edges"]).iter().map(name).collect();
-    let sentence = format!("{LIKE_NODE} has edges to {}", join(&targets));
-    crate::guide::expect(targets.contains(&MONOLITH_NODE), sentence, MONOLITH_NODE)
+    let edges = list(&node["Edges"]).iter();
+    let targets: Vec<_> = edges
+        .filter_map(|edge| {
+            let mut nodes = nodes.iter();
+            nodes.find(|node| node["ReferenceId"] == edge["ReferenceId"])
+        })
+        .collect();
+    let names: Vec<_> = targets.iter().map(|node| shown_name(node)).collect();
+    let sentence = format!("{LIKE_NODE} has edges to {}", join(&names));
+    let mut monoliths = targets
+        .iter()
+        .filter(|node| node["Name"] == MONOLITH_NODE)
+        .peekable();
+    // A node is remote if X-Ray has no segment of it in the trace of its caller.
+    if monoliths.peek().is_some() && monoliths.all(|node| node["Type"] == REMOTE) {
+        return Err(format!(
+            "{LIKE_NODE} calls {MONOLITH_NODE}, but the segments of {MONOLITH_NODE} are in other traces; this step wants them in the \
+             same trace. Pass the trace context in the headers of the call."
+        ));
+    }
+    crate::guide::expect(names.contains(&MONOLITH_NODE), sentence, MONOLITH_NODE)
 }
 
 /// The node of the service itself. X-Ray also shows its clients under its name.
@@ -128,13 +153,27 @@ pub fn group(aws: &Aws) -> Looked {
         .filter(|group| group["GroupName"] != "Default")
         .peekable();
     if groups.peek().is_none() {
-        return Ok(vec![Err("There is no group besides Default.".to_owned())]);
+        return Ok(vec![Err(
+            "There is no group besides Default; this step wants one.".to_owned(),
+        )]);
     }
-    let wanted = traces(aws, super::super::words::FILTER)?;
+    let until = aws.now - SETTLED_SECONDS;
+    let wanted = traces_until(aws, FILTER, until)?;
+    let likes = traces_until(aws, LIKES, until)?;
     let mut best = None;
     for group in groups {
-        let found = traces(aws, text(&group["FilterExpression"]))?;
-        let finding = finds(text(&group["GroupName"]), &found, &wanted);
+        let filter = text(&group["FilterExpression"]);
+        let finding = match likes == wanted && !wanted.is_empty() && !is_same(filter, FILTER) {
+            true => Err(
+                "All likes of the last 30 minutes are slow or failed, so that a group of these cannot be told from a group of all \
+                 likes. Click more hearts, and check again in 10 s."
+                    .to_owned(),
+            ),
+            false => {
+                let found = traces_until(aws, filter, until)?;
+                finds(text(&group["GroupName"]), &found, &wanted)
+            }
+        };
         if best.is_none() || finding.is_ok() {
             best = Some(finding);
         }
@@ -145,7 +184,7 @@ pub fn group(aws: &Aws) -> Looked {
 fn finds(group: &str, found: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Finding {
     if wanted.is_empty() {
         return Err(
-            "X-Ray has no slow or failed likes of the last 30 minutes. Click some hearts."
+            "X-Ray has no slow or failed likes of the last 30 minutes. Click some hearts, and check again in 10 s."
                 .to_owned(),
         );
     }
@@ -162,9 +201,20 @@ fn finds(group: &str, found: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Fi
     )
 }
 
+/// Whether two filter expressions differ only in blanks.
+fn is_same(one: &str, other: &str) -> bool {
+    let words = |filter: &str| filter.split_whitespace().collect::<String>();
+    words(one) == words(other)
+}
+
 /// The ids of recent traces that a filter expression finds.
 pub fn traces(aws: &Aws, filter: &str) -> Result<BTreeSet<String>, Failure> {
-    let (start, end) = ((aws.now - TRACES_SECONDS).to_string(), aws.now.to_string());
+    traces_until(aws, filter, aws.now)
+}
+
+/// The ids of traces that began in the last minutes before a time in seconds since the Unix epoch.
+fn traces_until(aws: &Aws, filter: &str, end: i64) -> Result<BTreeSet<String>, Failure> {
+    let (start, end) = ((aws.now - TRACES_SECONDS).to_string(), end.to_string());
     let mut command = vec!["xray", "get-trace-summaries", "--start-time", &start];
     command.extend(["--end-time", &end, "--filter-expression", filter]);
     let response = aws.call(&command)?;

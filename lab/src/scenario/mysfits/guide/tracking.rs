@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::metrics::Metric;
-use super::scaling::{Bounds, Scaling, activities, describe, has_bounds, is_caused_by, tasks};
+use super::scaling::{Bounds, Scaling, activities, describe, has_bounds, tasks};
 use crate::guide::{Aws, Failure, Finding, Looked, number, text};
 
 const TRACKING: &str = "TargetTrackingScaling";
@@ -32,7 +32,8 @@ pub fn policy(aws: &Aws) -> Looked {
         match of_steps[..] {
             [] => Ok("There is no step scaling.".to_owned()),
             _ => Err(format!(
-                "There is still step scaling: {}. Two kinds of policies work against each other.",
+                "There is still step scaling: {}. This step wants only target tracking: delete \
+                 the others.",
                 crate::guide::join(&of_steps)
             )),
         },
@@ -47,9 +48,13 @@ fn find(policies: &[Value]) -> Option<&Value> {
         .find(|policy| policy["PolicyType"] == TRACKING)
 }
 
+fn no_policy() -> String {
+    format!("There is no scaling policy of the type {TRACKING}; this step wants one.")
+}
+
 fn tracks(policy: Option<&Value>, wanted: &Wanted) -> Finding {
     let Some(policy) = policy else {
-        return Err(format!("No scaling policy of the type {TRACKING}."));
+        return Err(no_policy());
     };
     let name = text(&policy["PolicyName"]);
     let configuration = &policy["TargetTrackingScalingPolicyConfiguration"];
@@ -90,13 +95,10 @@ fn tracks(policy: Option<&Value>, wanted: &Wanted) -> Finding {
 pub fn activity(aws: &Aws) -> Looked {
     let policies = describe(aws, "describe-scaling-policies", "ScalingPolicies")?;
     let Some(policy) = find(&policies) else {
-        return Ok(vec![Err(format!(
-            "No scaling policy of the type {TRACKING}."
-        ))]);
+        return Ok(vec![Err(no_policy())]);
     };
     let name = text(&policy["PolicyName"]);
-    let activities = activities(aws)?;
-    if let Some(activity) = activities.iter().find(|it| is_caused_by(it, name)) {
+    if let Some(activity) = activities(aws, name)?.first() {
         return Ok(vec![Ok(format!(
             "{name} has set the desired count to {}.",
             tasks(activity)

@@ -1,5 +1,7 @@
 //! Lab 3: traces and sampling.
 
+use super::super::super::words::FILTER;
+use super::super::traces::LIKES;
 use super::*;
 
 #[test]
@@ -41,7 +43,8 @@ fn lab_3_wants_a_node_and_an_edge_of_the_like_service_itself() {
     let node_type = format!("/Services/{node}/Type");
     let client = ("get-service-graph", node_type.as_str(), json!("client"));
     let nothing = [
-        "In the last 15 minutes, X-Ray has heard of MysfitsTable, client and monolith; this step wants like service.",
+        "In the last 15 minutes, X-Ray got traces of MysfitsTable, client and monolith; this step wants like service. Click some \
+         hearts, and check again in a few seconds.",
     ];
     assert_eq!(missing("3.2", from_ref(&client)), nothing);
     assert_eq!(missing("3.4", &[client]), nothing);
@@ -50,6 +53,30 @@ fn lab_3_wants_a_node_and_an_edge_of_the_like_service_itself() {
         missing("3.4", &[("get-service-graph", &edges, json!([]))]),
         ["like service has edges to nothing; this step wants monolith."]
     );
+    // The monolith has begun traces of its own: X-Ray has no segment of it in those of the Like service.
+    let others = services.as_array().unwrap().len();
+    let mut with_remote = services.clone();
+    with_remote.as_array_mut().unwrap().push(json!({
+        "ReferenceId": others, "Name": "monolith", "Type": "remote", "Edges": [],
+    }));
+    let graph = |edges: &[usize]| {
+        let mut services = with_remote.clone();
+        services[node]["Edges"] = edges
+            .iter()
+            .map(|id| json!({ "ReferenceId": id }))
+            .collect();
+        missing("3.4", &[("get-service-graph", "/Services", services)])
+    };
+    assert_eq!(
+        graph(&[others]),
+        [
+            "like service calls monolith, but the segments of monolith are in other traces; this step wants them in the same trace. \
+             Pass the trace context in the headers of the call."
+        ]
+    );
+    // The calls of health checks remain remote.
+    let monolith = services[node]["Edges"][0]["ReferenceId"].as_u64().unwrap() as usize;
+    assert_eq!(graph(&[others, monolith]), DONE);
 }
 
 #[test]
@@ -60,8 +87,10 @@ fn lab_3_wants_a_group_that_finds_the_same_traces() {
     assert_eq!(missing("3.3", &[]), DONE);
     assert_eq!(
         missing("3.3", &[groups(json!([default]))]),
-        ["There is no group besides Default."]
+        ["There is no group besides Default; this step wants one."]
     );
+    // The likes, of which not all are slow or failed.
+    let likes = (LIKES, "/TraceSummaries", json!([{ "Id": "1-0-1" }]));
     let all = ("all-traces", "/TraceSummaries", json!([{ "Id": "1-0-0" }]));
     let number = recorded().responses["xray get-trace-summaries"]["TraceSummaries"]
         .as_array()
@@ -72,7 +101,8 @@ fn lab_3_wants_a_group_that_finds_the_same_traces() {
             "3.3",
             &[
                 groups(json!([default, group("mine", "all-traces")])),
-                all.clone()
+                all.clone(),
+                likes.clone()
             ]
         ),
         [format!(
@@ -85,13 +115,28 @@ fn lab_3_wants_a_group_that_finds_the_same_traces() {
         group("mine", "all-traces"),
         group("other", "same results")
     ]));
-    assert_eq!(missing("3.3", &[several, all]), DONE);
+    assert_eq!(missing("3.3", &[several, all, likes]), DONE);
+    // All likes are slow or failed: only a group with the same expression is certain.
+    assert_eq!(
+        missing("3.3", &[groups(json!([group("mine", "same results")]))]),
+        [
+            "All likes of the last 30 minutes are slow or failed, so that a group of these cannot be told from a group of all likes. \
+             Click more hearts, and check again in 10 s."
+        ]
+    );
+    let same = FILTER.replace(" AND ", "  AND ");
+    assert_eq!(
+        missing("3.3", &[groups(json!([group("mine", &same)]))]),
+        DONE
+    );
     assert_eq!(
         missing(
             "3.3",
             &[("get-trace-summaries", "/TraceSummaries", json!([]))]
         ),
-        ["X-Ray has no slow or failed likes of the last 30 minutes. Click some hearts."]
+        [
+            "X-Ray has no slow or failed likes of the last 30 minutes. Click some hearts, and check again in 10 s."
+        ]
     );
 }
 
@@ -117,11 +162,21 @@ fn lab_3_wants_a_sampling_rule_that_keeps_a_part_of_the_likes() {
         changed("ReservoirSize", json!(0)),
         ["LikesRule has the reservoir size 0; this step wants at least 1."]
     );
+    for (member, pattern, wanted) in [
+        ("URLPath", "/mysfits", "/mysfits/*/like"),
+        ("HTTPMethod", "GET", "POST"),
+        ("ServiceName", "monolith", "like service"),
+    ] {
+        let found = format!(
+            "LikesRule has the {member} {pattern}, which does not match likes; this step wants {wanted}."
+        );
+        assert_eq!(changed(member, json!(pattern)), [found]);
+        assert_eq!(changed(member, json!(wanted)), DONE);
+    }
+    assert_eq!(changed("HTTPMethod", json!("post")), DONE);
     assert_eq!(
-        changed("URLPath", json!("/mysfits")),
-        [
-            "LikesRule has the URL path /mysfits, which does not match the path of likes, /mysfits/*/like."
-        ]
+        changed("Host", json!("shop.example.com")),
+        ["LikesRule has the Host shop.example.com; this step wants *."]
     );
     let reported = |requests: u32, sampled: u32| {
         let summaries = json!([
@@ -154,8 +209,6 @@ fn lab_3_wants_a_sampling_rule_that_keeps_a_part_of_the_likes() {
                 json!([])
             )]
         ),
-        [
-            "The services have not reported on LikesRule yet. They report every 10 s on what they got."
-        ]
+        ["The services have not reported on LikesRule yet. Send load, and wait 10 s."]
     );
 }

@@ -25,8 +25,8 @@ fn lab_4_wants_the_scaling_of_infra() {
     assert_eq!(
         changed(POLICIES, "/ScalingPolicies", json!([])),
         [
-            "No scaling policy LikeScaleUpPolicy.",
-            "No scaling policy LikeScaleDownPolicy."
+            "There is no scaling policy LikeScaleUpPolicy; this step wants it.",
+            "There is no scaling policy LikeScaleDownPolicy; this step wants it."
         ]
     );
     let policies = recorded().responses["application-autoscaling describe-scaling-policies"]["ScalingPolicies"].clone();
@@ -76,13 +76,13 @@ fn lab_4_wants_the_scaling_of_infra() {
     );
 }
 
-/// An activity of a policy, as Application Auto Scaling describes it.
+/// An activity of a policy, as Application Auto Scaling describes it. `start` are the seconds after the recorded check.
 fn activity(policy: &str, tasks: u32, start: i64) -> Value {
     json!({
         "Cause": format!("monitor alarm x in state ALARM triggered policy {policy}"),
         "Description": format!("Setting desired count to {tasks}."),
         "StatusCode": "Successful",
-        "StartTime": start,
+        "StartTime": recorded().now + start,
     })
 }
 
@@ -99,6 +99,8 @@ fn lab_4_wants_activities_of_both_policies() {
         json!([]),
         json!([activity("LikeScaleUpPolicy", 4, 10)]),
         json!([back]),
+        // The policy of an earlier exercise had the same name.
+        json!([activity("LikeScaleUpPolicy", 12, -86_400)]),
     ] {
         assert_eq!(
             missing("4.2", &[activities(other), requests.clone()]),
@@ -155,8 +157,9 @@ fn lab_4_wants_target_tracking_in_the_variant() {
     assert_eq!(
         missing("4.4", &[targets(10)]),
         [
-            "There is still step scaling: LikeScaleDownPolicy and LikeScaleUpPolicy. Two kinds of policies work against each other.",
-            "No scaling policy of the type TargetTrackingScaling.",
+            "There is still step scaling: LikeScaleDownPolicy and LikeScaleUpPolicy. This step wants only target tracking: delete the \
+             others.",
+            "There is no scaling policy of the type TargetTrackingScaling; this step wants one.",
         ]
     );
     let acted = |name| {

@@ -27,6 +27,17 @@ fn lab_5_wants_load_without_errors() {
             .starts_with("HTTPCode_ELB_5XX_Count of the last 15 minutes is 2; this step wants 0."),
         "{found:?}"
     );
+    let found = missing(
+        "5.1",
+        &[
+            requests(&[(60, 200.0)]),
+            values("Target_5XX_Count", &[(60, 3.0)]),
+        ],
+    );
+    assert!(
+        found[0].starts_with("HTTPCode_Target_5XX_Count of the last 15 minutes is 3"),
+        "{found:?}"
+    );
     assert_eq!(
         missing("5.4", &[requests(&[(120, 1500.0), (60, 50.0)])]),
         DONE
@@ -92,8 +103,28 @@ fn lab_5_wants_two_stops_by_people_of_which_only_the_first_fails_requests() {
             &[stopped(&[10, 2]), load(), at("ELB_5XX_Count", &[(2, 37.0)])]
         ),
         [format!(
-            "37 requests were answered 5xx in the minute of the newest stop, {time}; this step wants 0."
+            "37 requests were answered 5xx in the minute of the newest stop, {time}; this step wants 0. Begin again at the start of a \
+             minute: load, then stop a task."
         )]
+    );
+    // The task ended in the next minute, in which the targets answered errors.
+    let (command, pointer, mut tasks) = stopped(&[10, 2]);
+    let ended = tasks[1]["stoppedAt"].as_i64().unwrap() + 60;
+    tasks[1]["stoppedAt"] = json!(ended);
+    let found = missing(
+        "5.3",
+        &[
+            (command, pointer, tasks),
+            load(),
+            at("Target_5XX_Count", &[(1, 3.0)]),
+        ],
+    );
+    let ended = minute(ended);
+    assert!(
+        found[0].starts_with(&format!(
+            "3 requests were answered 5xx in the minutes of the newest stop, {time} to {ended}; this step wants 0."
+        )),
+        "{found:?}"
     );
     let found = missing("5.3", &[stopped(&[10, 1]), load(), errors()]);
     assert!(
@@ -131,7 +162,7 @@ fn lab_6_wants_the_weights_of_the_rule_and_traces() {
     assert_eq!(missing("6.2", &[weights(10, 90)]), DONE);
     assert_eq!(
         missing("6.2", &[weights(0, 100)]),
-        ["The rule sends 0 of 100 likes to the Like service; this step wants 10."]
+        ["The rule sends 0 of 100 likes to the Like service; this step wants 1 to 50."]
     );
     assert_eq!(
         missing(
