@@ -183,8 +183,8 @@ async fn the_workshops_filter_finds_the_slow_and_the_lost_likes() {
 }
 
 #[tokio::test]
-async fn the_first_words_tell_how_to_ask() {
-    let lab = Asked::start(&[], &[]);
+async fn with_spoilers_the_first_words_tell_how_to_ask() {
+    let lab = Asked::start(&[], &["--spoilers"]);
     lab.lab.wait_for("Ctrl-C stops everything.");
     let printed = lab.lab.printed();
     assert!(

@@ -99,7 +99,7 @@ class Check(unittest.TestCase):
         self.assertEqual([line[:3] for line in lines], sorted(line[:3] for line in lines))
         self.assertGreater(len(lines), 25)
         self.assertIn("0.1 done     Start the lab", lines)
-        self.assertIn("3.3 not yet  Find the slow and failed likes: There is no group besides Default.", lines)
+        self.assertIn("3.3 not yet  Find the slow and failed likes: There is no group besides Default; this step wants one.", lines)
         self.assertFalse([line for line in lines if line[4:11] == "unknown"])
 
     def test_what_cannot_be_checked_has_another_exit_code(self):
@@ -137,9 +137,9 @@ class Check(unittest.TestCase):
 
 class FirstWords(unittest.TestCase):
     def test_the_commands_that_the_lab_prints_do_not_show_the_fault(self):
-        with tempfile.NamedTemporaryFile("r") as printed:
+        with tempfile.NamedTemporaryFile("w") as printed:
             # Each trace names the fault of its like.
-            endpoints = start_lab([], {"CHAOS_STRESS_PERCENT": "0", "CHAOS_NOT_FOUND_PERCENT": "100"}, stdout=open(printed.name, "w"))
+            endpoints = start_lab([], {"CHAOS_STRESS_PERCENT": "0", "CHAOS_NOT_FOUND_PERCENT": "100"}, stdout=printed)
             deadline = time.monotonic() + TIMEOUT_SECONDS
             while "Ctrl-C" not in (words := Path(printed.name).read_text()) and time.monotonic() < deadline:
                 time.sleep(POLL_INTERVAL_SECONDS)
@@ -156,7 +156,8 @@ class FirstWords(unittest.TestCase):
             output = result.stdout
         endpoints["stop"]()
         self.assertRegex(output, summary)
-        self.assertNotIn("chaos", output.lower())
+        # The mysfits have an attribute LawChaos.
+        self.assertNotRegex(output, "(?i)chaos[^\"]")
 
 
 if __name__ == "__main__":
