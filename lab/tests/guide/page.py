@@ -1,0 +1,122 @@
+"""Reads a page of the guide as a list of steps, commands and outputs.
+
+A fenced block `sh` is a command, and the block `text` that follows it is its output. In a quoted block ("> **On AWS**") nothing is
+a command. Comments tell the runner what the reader does not need to know:
+
+    <!-- guide: instead           the commands up to --> run in place of the next block, which takes long or needs an editor
+    <!-- guide: skip -->          the next block is not run
+    <!-- guide: repeat 90 -->     the next block is run again until its output matches, at most for 90 s
+    <!-- guide: terminal 2 -->    the next block runs in the second terminal, and the page goes on meanwhile
+    <!-- guide: end of terminal 2 -->    the next output is that of the second terminal, when its block has ended
+    <!-- guide: numbers vary -->  the numbers in the next output are not compared
+"""
+
+import re
+from dataclasses import dataclass, field
+
+STEP = re.compile(r"^## (\d\.\d) (.*)")
+CHECKPOINT = re.compile(r"^cargo run -q -- check (\d\.\d)$")
+COMMENT = re.compile(r"^<!-- guide: ([a-z0-9 ]+?)( -->)?$")
+# What differs in each run. The first expression that matches a text replaces it.
+VARYING = [
+    (re.compile(expression), name)
+    for expression, name in (
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "TIME"),
+        (r"\b1-[0-9a-f]{8}-[0-9a-f]{24}\b", "TRACE"),
+        (r"\b[0-9a-f]{32}(-\d{10})?\b|\b[0-9a-f]{16}\b|\becs-svc/\d+\b", "ID"),
+        (r"\b127\.(?!0\.0\.1\b)\d+\.\d+\.\d+\b", "ADDRESS"),
+        (r"\b\d\d:\d\d(:\d\d)?\b", "TIME"),
+        (r"\b\d+(\.\d+)? ?(ns|µs|ms|s)\b|\b1\d{9}\.\d+\b", "TIME"),
+    )
+]
+
+
+@dataclass
+class Block:
+    """A command."""
+
+    line: int
+    text: str
+    step: str
+    terminal: int = 1
+    repeat: float = 0
+    outputs: list = field(default_factory=list)
+
+    @property
+    def checkpoint(self):
+        """The id of the step whose check this command is."""
+        found = CHECKPOINT.match(self.text.strip())
+        return found and found[1]
+
+
+@dataclass
+class Output:
+    """An expected output."""
+
+    line: int
+    text: str
+    numbers_vary: bool
+    is_end: bool
+
+    def matches(self, actual):
+        return re.fullmatch(self.pattern(), normalised(actual, self.numbers_vary)) is not None
+
+    def pattern(self):
+        lines = []
+        for line in normalised(self.text, self.numbers_vary).splitlines():
+            any_lines = line.strip(" ,") == "…"
+            lines.append(r"(?:.*\n)*?" if any_lines else re.escape(line).replace("…", ".*") + r"\n")
+        return "".join(lines)
+
+
+def normalised(text, numbers_vary=False):
+    """The text with names for what differs in each run, and with one blank in the place of several."""
+    for expression, name in VARYING:
+        text = expression.sub(name, text)
+    if numbers_vary:
+        text = re.sub(r"\d+(\.\d+)?", "N", text)
+    lines = (re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines())
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def blocks(text):
+    """The commands of a page, with their outputs."""
+    found, orders, step = [], {}, ""
+    lines = iter(enumerate(text.splitlines(), 1))
+    for number, line in lines:
+        if heading := STEP.match(line):
+            step = heading[1]
+        elif comment := COMMENT.match(line):
+            order, is_closed = comment[1], comment[2]
+            orders[order.rstrip(" 0123456789")] = order if is_closed else until(lines, "-->")
+        elif line.startswith("```"):
+            language, body = line[3:].strip(), until(lines, "```")
+            if language == "sh":
+                block = command(number, body, step, orders)
+                orders = {}
+                if block:
+                    found.append(block)
+            elif language == "text" and found:
+                found[-1].outputs.append(Output(number, body, "numbers vary" in orders, "end of terminal" in orders))
+                orders = {}
+    return found
+
+
+def command(number, body, step, orders):
+    """The command in a block, or `None` for one that is not run."""
+    if "skip" in orders:
+        return None
+    block = Block(number, orders.get("instead", body), step)
+    for name, attribute in (("terminal", "terminal"), ("repeat", "repeat")):
+        if name in orders:
+            setattr(block, attribute, int(orders[name].split()[-1]))
+    return block
+
+
+def until(lines, end):
+    body = []
+    for _, line in lines:
+        if line.strip() == end:
+            return "\n".join(body) + "\n"
+        body.append(line)
+    raise ValueError(f"no {end} before the end of the page")

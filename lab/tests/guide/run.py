@@ -1,0 +1,188 @@
+"""Does what a reader of the guide does: runs the commands of its pages in order, and compares what they print.
+
+    python3 lab/tests/guide/run.py --lab target/debug/lab [PAGE ...]        a page is a name such as 1-task-metadata
+
+Each page has a lab of its own. The check of a step must fail where the step begins, and succeed at its checkpoint.
+
+The tools for executable Markdown (scrut, trycmd, tesh, byexample, cram) read commands and outputs from one block, with a prompt
+before each command. Here a reader copies a whole block into a terminal, so that commands and outputs are separate blocks.
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from page import blocks, normalised
+from terminal import Terminal
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = ROOT / "docs/labs"
+# No command of the guide takes longer; lab 3 builds the program.
+LONGEST_SECONDS = 900
+START_SECONDS = 60
+# The ports in the text, and the keys of the endpoints file that have those of this run.
+PORTS = {3000: "site", 8080: "alb", 8000: "dynamodb", 4566: "aws", 4318: "otlp"}
+
+
+class Failure(Exception):
+    """What differs from the page."""
+
+
+class Lab:
+    """A lab on free ports."""
+
+    def __init__(self, program, directory, options=()):
+        endpoints = Path(directory) / "lab.json"
+        self.log = Path(directory) / "lab.log"
+        free = [f"--{name}-port=0" for name in ("site", "alb", "dynamodb", "aws", "xray", "otlp")]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [program, "--no-browser", *free, "--endpoints-file", endpoints, *options], stdout=log, stderr=log, cwd=directory
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while "Ctrl-C stops everything." not in self.log.read_text():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise Failure(f"the lab did not start:\n{self.log.read_text()}")
+            time.sleep(0.02)
+        addresses = json.loads(endpoints.read_text())
+        self.ports = {number: int(addresses[key].rsplit(":", 1)[1]) for number, key in PORTS.items()}
+        self.ports[2000] = int(addresses["xray"]["api"].rsplit(":", 1)[1])
+
+    def to_lab(self, text):
+        """The text with this run's ports instead of those that a reader has."""
+        for number, actual in self.ports.items():
+            text = text.replace(f"127.0.0.1:{number}", f"127.0.0.1:{actual}")
+        return text
+
+    def to_page(self, text):
+        """The text with the ports that a reader has."""
+        for number, actual in self.ports.items():
+            text = text.replace(f"127.0.0.1:{actual}", f"127.0.0.1:{number}")
+        return text
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Reader:
+    """Goes through one page."""
+
+    def __init__(self, program, path, has_checks):
+        self.program, self.path, self.has_checks = program, path, has_checks
+        self.blocks = blocks(path.read_text())
+        self.lab, self.terminals = None, {}
+        self.directory = tempfile.TemporaryDirectory()
+
+    def read(self):
+        """Runs all commands."""
+        try:
+            steps = {block.checkpoint for block in self.blocks}
+            step = ""
+            for block in self.blocks:
+                if block.step != step and block.step in steps:
+                    step = block.step
+                    self.expect_not_done(block)
+                if block.text.strip() == "cargo run":
+                    self.start_lab(block)
+                elif not block.checkpoint or self.has_checks:
+                    self.run(block)
+        finally:
+            for terminal in self.terminals.values():
+                terminal.close()
+            if self.lab:
+                self.lab.stop()
+            self.directory.cleanup()
+
+    def start_lab(self, block=None):
+        self.lab = Lab(self.program, self.directory.name)
+        if block:
+            self.compare(block, self.lab.log.read_text(), block.outputs)
+
+    def terminal(self, number=1):
+        if not self.lab:
+            self.start_lab()
+        if number not in self.terminals:
+            environment = {
+                "LAB": str(self.program), "SITE_PORT": str(self.lab.ports[3000]), "AWS_PORT": str(self.lab.ports[4566]),
+                "PYTHONWARNINGS": "ignore",
+            }
+            self.terminals[number] = Terminal(environment, self.directory.name)
+        return self.terminals[number]
+
+    def expect_not_done(self, block):
+        """The check of a step fails before the step."""
+        if self.has_checks and self.lab:
+            text, code = self.terminal().run(f"cargo run -q -- check {block.step}", LONGEST_SECONDS)
+            if code != 1:
+                raise self.failure(block, f"check {block.step} does not fail before the step (exit code {code})", text)
+
+    def run(self, block):
+        terminal = self.terminal(block.terminal)
+        text = self.lab.to_lab(block.text)
+        ends = [output for output in block.outputs if output.is_end]
+        outputs = [output for output in block.outputs if not output.is_end]
+        if block.terminal > 1:
+            terminal.start(text)
+            return
+        deadline = time.monotonic() + block.repeat
+        while True:
+            printed, code = terminal.run(text, LONGEST_SECONDS)
+            try:
+                if code != 0:
+                    raise self.failure(block, f"exit code {code}", printed)
+                self.compare(block, printed, outputs)
+                break
+            except Failure:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
+        for output in ends:
+            printed, code = self.terminal(2).wait(LONGEST_SECONDS)
+            self.compare(block, printed, [output])
+
+    def compare(self, block, printed, outputs):
+        printed = self.lab.to_page(printed)
+        for output in outputs:
+            if not output.matches(printed):
+                expected = normalised(output.text, output.numbers_vary)
+                actual = normalised(printed, output.numbers_vary)
+                raise self.failure(block, f"line {output.line} expects\n{expected}but the command printed", actual)
+
+    def failure(self, block, what, printed):
+        return Failure(f"{self.path.relative_to(ROOT)}:{block.line}: {block.text.strip()}\n{what}:\n{printed}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lab", type=Path, default=ROOT / "target/debug/lab", help="the program that is tested")
+    parser.add_argument("--without-checks", action="store_true", help="do not run the checks of the steps")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="the pages, all by default")
+    options = parser.parse_args()
+    pages = [PAGES / f"{name}.md" for name in options.pages] or sorted(PAGES.glob("[0-9]*.md"))
+    failed = 0
+    for page in pages:
+        started = time.monotonic()
+        reader = Reader(options.lab.resolve(), page, not options.without_checks)
+        try:
+            reader.read()
+            result = f"{len(reader.blocks)} commands"
+        except Failure as failure:
+            failed += 1
+            result = f"FAILED\n{failure}"
+        print(f"{page.stem}: {result}, {time.monotonic() - started:.0f} s", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""A shell in which commands run one after another, as in the reader's terminal."""
+
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+# The reader's `cargo run -q -- VERB` is the program that is tested, and it talks to the lab of this run.
+CARGO = """
+cargo() {
+    if [[ "$1 $2 $3" != "run -q --" ]]; then command cargo "$@"; return; fi
+    local verb=$4; shift 4
+    case $verb in
+    goto | reset) "$LAB" "$verb" --site-port "$SITE_PORT" "$@" ;;
+    *) "$LAB" "$verb" --aws-port "$AWS_PORT" "$@" ;;
+    esac
+}
+"""
+
+
+class Terminal:
+    """A process of bash. It keeps its variables and its directory from command to command."""
+
+    def __init__(self, environment, directory):
+        self.script = Path(tempfile.mkstemp(suffix=".sh")[1])
+        self.process = subprocess.Popen(
+            ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=os.environ | environment, cwd=directory, start_new_session=True,
+        )
+        self.output = b""
+        self.end = None
+        self._write(CARGO)
+
+    def start(self, text):
+        """Starts a command."""
+        self.script.write_text(text)
+        self.output, self.end = b"", f"end-of-command-{time.monotonic_ns()}"
+        self._write(f". {self.script} </dev/null; printf '\\n{self.end} %s\\n' $?\n")
+
+    def wait(self, seconds):
+        """Waits for the end of the command. Returns its output and its exit code; the code is `None` if it takes longer."""
+        deadline = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while (left := deadline - time.monotonic()) > 0:
+                text, found, code = self.output.partition(f"\n{self.end} ".encode())
+                if found and code.endswith(b"\n"):
+                    return text.decode(errors="replace"), int(code)
+                if selector.select(left):
+                    data = os.read(self.process.stdout.fileno(), 65536)
+                    if not data:
+                        break
+                    self.output += data
+        return self.output.decode(errors="replace"), None
+
+    def run(self, text, seconds):
+        self.start(text)
+        return self.wait(seconds)
+
+    def close(self):
+        """Ends the shell and what it has started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.communicate()
+        self.script.unlink(missing_ok=True)
+
+    def _write(self, text):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
