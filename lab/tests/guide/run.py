@@ -10,11 +10,14 @@ before each command. Here a reader copies a whole block into a terminal, so that
 
 import argparse
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from page import blocks, normalised
@@ -34,15 +37,15 @@ class Failure(Exception):
 
 
 class Lab:
-    """A lab on free ports."""
+    """A lab on free ports. `sources` is the checkout in which it runs."""
 
-    def __init__(self, program, directory, options=()):
-        endpoints = Path(directory) / "lab.json"
-        self.log = Path(directory) / "lab.log"
+    def __init__(self, program, sources):
+        endpoints, self.log = sources / "lab.json", sources / "lab.log"
         free = [f"--{name}-port=0" for name in ("site", "alb", "dynamodb", "aws", "xray", "otlp")]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [program, "--no-browser", *free, "--endpoints-file", endpoints, *options], stdout=log, stderr=log, cwd=directory
+                [program, "--no-browser", *free, "--endpoints-file", endpoints, "--sources", sources],
+                stdout=log, stderr=log, cwd=sources, start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while "Ctrl-C stops everything." not in self.log.read_text():
@@ -82,11 +85,14 @@ class Reader:
         self.program, self.path, self.has_checks = program, path, has_checks
         self.blocks = blocks(path.read_text())
         self.lab, self.terminals = None, {}
-        self.directory = tempfile.TemporaryDirectory()
+        # Beside the program, because hard links cannot lead to another file system.
+        self.directory = tempfile.TemporaryDirectory(dir=program.parents[1], prefix="guide-")
+        self.sources = Path(self.directory.name) / "checkout"
 
     def read(self):
-        """Runs all commands."""
+        """Runs all commands in a checkout of its own, so that the labs change nothing in this one."""
         try:
+            self.check_out()
             steps = {block.checkpoint for block in self.blocks}
             step = ""
             for block in self.blocks:
@@ -104,8 +110,18 @@ class Reader:
                 self.lab.stop()
             self.directory.cleanup()
 
+    def check_out(self):
+        clone = ["git", "clone", "--quiet", "--no-local", "--depth=1", ROOT, self.sources]
+        subprocess.run(clone, check=True)
+        if any("goto 3" in block.text for block in self.blocks):
+            # Lab 3 builds the program, and finds the compiled crates of its checkout.
+            target = self.sources / "target/debug"
+            unused = shutil.ignore_patterns("incremental", "examples")
+            shutil.copytree(self.program.parent, target, copy_function=os.link, ignore=unused)
+            self.program = target / self.program.name
+
     def start_lab(self, block=None):
-        self.lab = Lab(self.program, self.directory.name)
+        self.lab = Lab(self.program, self.sources)
         if block:
             self.compare(block, self.lab.log.read_text(), block.outputs)
 
@@ -115,9 +131,10 @@ class Reader:
         if number not in self.terminals:
             environment = {
                 "LAB": str(self.program), "SITE_PORT": str(self.lab.ports[3000]), "AWS_PORT": str(self.lab.ports[4566]),
-                "PYTHONWARNINGS": "ignore",
             }
-            self.terminals[number] = Terminal(environment, self.directory.name)
+            for role in ("AUTHOR", "COMMITTER"):
+                environment |= {f"GIT_{role}_NAME": "Reader", f"GIT_{role}_EMAIL": "reader@example.org"}
+            self.terminals[number] = Terminal(environment, self.sources)
         return self.terminals[number]
 
     def expect_not_done(self, block):
@@ -167,21 +184,26 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lab", type=Path, default=ROOT / "target/debug/lab", help="the program that is tested")
     parser.add_argument("--without-checks", action="store_true", help="do not run the checks of the steps")
+    parser.add_argument("--jobs", type=int, default=1, help="pages that are read at the same time")
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="the pages, all by default")
     options = parser.parse_args()
     pages = [PAGES / f"{name}.md" for name in options.pages] or sorted(PAGES.glob("[0-9]*.md"))
-    failed = 0
-    for page in pages:
+
+    def read(page):
         started = time.monotonic()
         reader = Reader(options.lab.resolve(), page, not options.without_checks)
         try:
             reader.read()
-            result = f"{len(reader.blocks)} commands"
-        except Failure as failure:
-            failed += 1
-            result = f"FAILED\n{failure}"
+            failure = None
+        except Failure as error:
+            failure = error
+        result = f"FAILED\n{failure}" if failure else f"{len(reader.blocks)} commands"
         print(f"{page.stem}: {result}, {time.monotonic() - started:.0f} s", flush=True)
-    return 1 if failed else 0
+        return failure
+
+    with ThreadPoolExecutor(options.jobs) as readers:
+        failures = list(readers.map(read, pages))
+    return 1 if any(failures) else 0
 
 
 if __name__ == "__main__":
