@@ -1,0 +1,76 @@
+"""The pages have what a reader needs, their links lead somewhere, and the first labs do not tell what the reader is going to find."""
+
+import re
+import unittest
+from pathlib import Path
+
+from page import Output, blocks
+
+PAGES = Path(__file__).resolve().parents[3] / "docs/labs"
+LABS = sorted(PAGES.glob("[0-9]*.md"))
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+
+
+def anchors(text):
+    """The anchors of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class Pages(unittest.TestCase):
+    def test_each_step_has_a_checkpoint_and_each_page_has_a_goal_a_time_two_hints_a_solution_and_further_reading(self):
+        self.assertEqual(len(LABS), 8)
+        for path in LABS:
+            text = path.read_text()
+            checkpoints = [block.checkpoint for block in blocks(text) if block.checkpoint]
+            self.assertEqual(re.findall(r"^## (\d\.\d) ", text, re.MULTILINE), checkpoints, path.name)
+            for part in ("**Goal.**", "**Time.**", "**You need**", "Hint 1<", "Hint 2<", "## Further reading", "> **On AWS**"):
+                self.assertIn(part, text, path.name)
+            # Sampling has a question instead of an exercise.
+            if path.stem != "3-sampling":
+                self.assertIn("<summary>Solution", text, path.name)
+
+    def test_links_lead_to_pages_and_headings_that_exist(self):
+        for path in PAGES.glob("*.md"):
+            for target, anchor in LINK.findall(path.read_text()):
+                page = (path.parent / target).resolve() if target else path
+                self.assertTrue(page.exists(), f"{path.name}: {target}")
+                if anchor:
+                    self.assertIn(anchor, anchors(page.read_text()), f"{path.name}: {target}#{anchor}")
+
+    def test_labs_0_to_2_and_the_index_name_neither_the_switch_nor_the_faults(self):
+        spoilers = re.compile(r"chaos|stress|simulated|64 ?%|25 ?%|11 ?%", re.IGNORECASE)
+        for path in [PAGES / "README.md", *LABS[:3]]:
+            self.assertIsNone(spoilers.search(path.read_text()), path.name)
+
+
+class Outputs(unittest.TestCase):
+    def matches(self, expected, actual, numbers_vary=False):
+        return Output(1, expected, numbers_vary, False).matches(actual)
+
+    def test_ids_and_times_may_differ_and_words_may_not(self):
+        expected = "task 15a9b4d7e5e46d64da71afc72598cf15 at 2026-11-27T06:44:38Z in 14.2 ms"
+        self.assertTrue(self.matches(expected, "task 25a9b4d7e5e46d64da71afc72598cf15 at 2027-01-01T00:00:00.5Z in 3.17 s\n"))
+        self.assertFalse(self.matches(expected, "task none at 2027-01-01T00:00:00.5Z in 3.17 s\n"))
+
+    def test_numbers_differ_only_where_they_may(self):
+        self.assertFalse(self.matches("3 tasks", "2 tasks\n"))
+        self.assertTrue(self.matches("3 tasks", "2 tasks\n", numbers_vary=True))
+
+    def test_an_ellipsis_is_any_text_in_a_line_and_any_lines_on_its_own(self):
+        self.assertTrue(self.matches("a … d", "a b c d\n"))
+        self.assertFalse(self.matches("a … d", "a b\nc d\n"))
+        self.assertTrue(self.matches("a\n…\nd", "a\nb\nc\nd\n"))
+        self.assertTrue(self.matches("a\n…\nd", "a\nd\n"))
+        self.assertFalse(self.matches("a\nd", "a\nb\nd\n"))
+
+
+class Blocks(unittest.TestCase):
+    def test_blocks_in_boxes_are_not_run_and_comments_replace_long_ones(self):
+        text = "## 1.2 Step\n> ```sh\n> on AWS\n> ```\n<!-- guide: instead\nshort\n-->\n```sh\nlong\n```\n```text\nout\n```\n"
+        (block,) = blocks(text)
+        self.assertEqual((block.text, block.step, [output.text for output in block.outputs]), ("short\n", "1.2", ["out\n"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
