@@ -38,6 +38,7 @@ class Block:
     line: int
     text: str
     step: str
+    title: str
     terminal: int = 1
     repeat: float = 0
     outputs: list = field(default_factory=list)
@@ -81,18 +82,18 @@ def normalised(text, numbers_vary=False):
 
 def blocks(text):
     """The commands of a page, with their outputs."""
-    found, orders, step = [], {}, ""
+    found, orders, step = [], {}, ("", "")
     lines = iter(enumerate(text.splitlines(), 1))
     for number, line in lines:
         if heading := STEP.match(line):
-            step = heading[1]
+            step = heading.groups()
         elif comment := COMMENT.match(line):
             order, is_closed = comment[1], comment[2]
             orders[order.rstrip(" 0123456789")] = order if is_closed else until(lines, "-->")
         elif line.startswith("```"):
             language, body = line[3:].strip(), until(lines, "```")
             if language == "sh":
-                block = command(number, body, step, orders)
+                block = command(number, body, *step, orders)
                 orders = {}
                 if block:
                     found.append(block)
@@ -102,11 +103,11 @@ def blocks(text):
     return found
 
 
-def command(number, body, step, orders):
+def command(number, body, step, title, orders):
     """The command in a block, or `None` for one that is not run."""
     if "skip" in orders:
         return None
-    block = Block(number, orders.get("instead", body), step)
+    block = Block(number, orders.get("instead", body), step, title)
     for name, attribute in (("terminal", "terminal"), ("repeat", "repeat")):
         if name in orders:
             setattr(block, attribute, int(orders[name].split()[-1]))

@@ -169,6 +169,8 @@ class Reader:
             self.compare(block, printed, [output])
 
     def compare(self, block, printed, outputs):
+        if block.checkpoint and not printed.startswith(f"{block.checkpoint} {block.title}\n"):
+            raise self.failure(block, "the check has another title than the step", printed)
         printed = self.lab.to_page(printed)
         for output in outputs:
             if not output.matches(printed):
