@@ -159,6 +159,8 @@ class Reader:
                 if code != 0:
                     raise self.failure(block, f"exit code {code}", printed)
                 self.compare(block, printed, outputs)
+                if block.checkpoint and not printed.startswith(f"{block.checkpoint} {block.title}\n"):
+                    raise self.failure(block, "the check has another title than the step", printed)
                 break
             except Failure:
                 if time.monotonic() > deadline:
@@ -169,8 +171,6 @@ class Reader:
             self.compare(block, printed, [output])
 
     def compare(self, block, printed, outputs):
-        if block.checkpoint and not printed.startswith(f"{block.checkpoint} {block.title}\n"):
-            raise self.failure(block, "the check has another title than the step", printed)
         printed = self.lab.to_page(printed)
         for output in outputs:
             if not output.matches(printed):
