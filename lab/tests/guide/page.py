@@ -1,14 +1,14 @@
 """Reads a page of the guide as a list of steps, commands and outputs.
 
-A fenced block `sh` is a command, and the block `text` that follows it is its output. In a quoted block ("> **On AWS**") nothing is
-a command. Comments tell the runner what the reader does not need to know:
+A fenced block `sh` is a command, and the block `text` that follows it is its output. A block `json` is text for an editor, and a
+block without a language is not read. In a quoted block ("> **On AWS**") nothing is a command. Comments tell the runner what the
+reader does not need to know:
 
     <!-- guide: instead           the commands up to --> run in place of the next block, which takes long or needs an editor
-    <!-- guide: skip -->          the next block is not run
     <!-- guide: repeat 90 -->     the next block is run again until its output matches, at most for 90 s
-    <!-- guide: terminal 2 -->    the next block runs in the second terminal, and the page goes on meanwhile
-    <!-- guide: end of terminal 2 -->    the next output is that of the second terminal, when its block has ended
-    <!-- guide: numbers vary -->  the numbers in the next output are not compared
+    <!-- guide: load -->          the next block runs in the load terminal, and the page goes on meanwhile
+    <!-- guide: end of load -->   the next output is that of the load terminal, when its block has ended
+    <!-- guide: numbers vary -->  of the numbers in the next output, only those that are 0 are compared
 """
 
 import re
@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 
 STEP = re.compile(r"^## (\d\.\d) (.*)")
 CHECKPOINT = re.compile(r"^cargo run -q -- check (\d\.\d)$")
+ORDERS = {"instead", "repeat", "load", "end of load", "numbers vary"}
+LANGUAGES = {"sh", "text", "json", ""}
 COMMENT = re.compile(r"^<!-- guide: ([a-z0-9 ]+?)( -->)?$")
 # What differs in each run. The first expression that matches a text replaces it.
 VARYING = [
@@ -41,7 +43,7 @@ class Block:
     text: str
     step: str
     title: str
-    terminal: int = 1
+    is_load: bool = False
     repeat: float = 0
     outputs: list = field(default_factory=list)
 
@@ -77,7 +79,7 @@ def normalised(text, numbers_vary=False):
     for expression, name in VARYING:
         text = expression.sub(name, text)
     if numbers_vary:
-        text = re.sub(r"\d+(\.\d+)?", "N", text)
+        text = re.sub(r"\d+(\.\d+)?", lambda number: "N" if float(number[0]) else "0", text)
     lines = (re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith(BUSY))
 
@@ -90,30 +92,25 @@ def blocks(text):
         if heading := STEP.match(line):
             step = heading.groups()
         elif comment := COMMENT.match(line):
-            order, is_closed = comment[1], comment[2]
-            orders[order.rstrip(" 0123456789")] = order if is_closed else until(lines, "-->")
+            name = comment[1].rstrip(" 0123456789")
+            if name not in ORDERS:
+                raise ValueError(f"line {number}: {line}")
+            orders[name] = comment[1] if comment[2] else until(lines, "-->")
         elif line.startswith("```"):
             language, body = line[3:].strip(), until(lines, "```")
+            if language not in LANGUAGES:
+                raise ValueError(f"line {number}: {line}")
             if language == "sh":
-                block = command(number, body, *step, orders)
+                repeat = float(orders.get("repeat", "0").split()[-1])
+                found.append(Block(number, orders.get("instead", body), *step, "load" in orders, repeat))
                 orders = {}
-                if block:
-                    found.append(block)
-            elif language == "text" and found:
-                found[-1].outputs.append(Output(number, body, "numbers vary" in orders, "end of terminal" in orders))
+            elif language == "text":
+                output = Output(number, body, "numbers vary" in orders, "end of load" in orders)
+                if found[-1].is_load:
+                    raise ValueError(f"line {number}: the output of the load terminal needs `end of load`")
+                found[-1].outputs.append(output)
                 orders = {}
     return found
-
-
-def command(number, body, step, title, orders):
-    """The command in a block, or `None` for one that is not run."""
-    if "skip" in orders:
-        return None
-    block = Block(number, orders.get("instead", body), step, title)
-    for name, attribute in (("terminal", "terminal"), ("repeat", "repeat")):
-        if name in orders:
-            setattr(block, attribute, int(orders[name].split()[-1]))
-    return block
 
 
 def until(lines, end):

@@ -11,6 +11,7 @@ before each command. Here a reader copies a whole block into a terminal, so that
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,8 @@ PAGES = ROOT / "docs/labs"
 # No command of the guide takes longer; lab 3 builds the program.
 LONGEST_SECONDS = 900
 START_SECONDS = 60
+# Nobody listens there.
+UNUSED_PORT = 1
 # The ports in the text, and the keys of the endpoints file that have those of this run.
 PORTS = {3000: "site", 8080: "alb", 8000: "dynamodb", 4566: "aws", 4318: "otlp"}
 
@@ -59,15 +62,11 @@ class Lab:
 
     def to_lab(self, text):
         """The text with this run's ports instead of those that a reader has."""
-        for number, actual in self.ports.items():
-            text = text.replace(f"127.0.0.1:{number}", f"127.0.0.1:{actual}")
-        return text
+        return replace_ports(text, self.ports)
 
     def to_page(self, text):
         """The text with the ports that a reader has."""
-        for number, actual in self.ports.items():
-            text = text.replace(f"127.0.0.1:{actual}", f"127.0.0.1:{number}")
-        return text
+        return replace_ports(text, {actual: number for number, actual in self.ports.items()})
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
@@ -76,6 +75,10 @@ class Lab:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def replace_ports(text, ports):
+    return re.sub(r"(?<=127\.0\.0\.1:)\d+", lambda port: str(ports.get(int(port[0]), port[0])), text)
 
 
 class Reader:
@@ -125,31 +128,34 @@ class Reader:
         if block:
             self.compare(block, self.lab.log.read_text(), block.outputs)
 
-    def terminal(self, number=1):
+    def terminal(self, is_load=False):
         if not self.lab:
             self.start_lab()
-        if number not in self.terminals:
+        if is_load not in self.terminals:
             environment = {
                 "LAB": str(self.program), "SITE_PORT": str(self.lab.ports[3000]), "AWS_PORT": str(self.lab.ports[4566]),
             }
-            for role in ("AUTHOR", "COMMITTER"):
-                environment |= {f"GIT_{role}_NAME": "Reader", f"GIT_{role}_EMAIL": "reader@example.org"}
-            self.terminals[number] = Terminal(environment, self.sources)
-        return self.terminals[number]
+            self.terminals[is_load] = Terminal(environment, self.sources)
+            if is_load:
+                self.terminals[is_load].run('eval "$(cargo run -q -- env)"', LONGEST_SECONDS)
+        return self.terminals[is_load]
 
     def expect_not_done(self, block):
-        """The check of a step fails before the step."""
-        if self.has_checks and self.lab:
-            text, code = self.terminal().run(f"cargo run -q -- check {block.step}", LONGEST_SECONDS)
-            if code != 1:
-                raise self.failure(block, f"check {block.step} does not fail before the step (exit code {code})", text)
+        """The check of a step fails before the step, and says what is missing."""
+        if self.has_checks:
+            port = self.lab.ports[4566] if self.lab else UNUSED_PORT
+            check = [self.program, "check", block.step, f"--aws-port={port}"]
+            result = subprocess.run(check, capture_output=True, text=True)
+            text, code = result.stdout + result.stderr, result.returncode
+            if code == 0 or self.lab and ("  missing  " not in text or code != 1):
+                raise self.failure(block, f"check {block.step} before the step: exit code {code}", text)
 
     def run(self, block):
-        terminal = self.terminal(block.terminal)
+        terminal = self.terminal(block.is_load)
         text = self.lab.to_lab(block.text)
         ends = [output for output in block.outputs if output.is_end]
         outputs = [output for output in block.outputs if not output.is_end]
-        if block.terminal > 1:
+        if block.is_load:
             terminal.start(text)
             return
         deadline = time.monotonic() + block.repeat
@@ -167,7 +173,9 @@ class Reader:
                     raise
             time.sleep(1)
         for output in ends:
-            printed, code = self.terminal(2).wait(LONGEST_SECONDS)
+            printed, code = self.terminal(is_load=True).wait(LONGEST_SECONDS)
+            if code != 0:
+                raise self.failure(block, f"exit code {code} in the load terminal", printed)
             self.compare(block, printed, [output])
 
     def compare(self, block, printed, outputs):
@@ -197,7 +205,7 @@ def main():
         try:
             reader.read()
             failure = None
-        except Failure as error:
+        except (Failure, OSError, subprocess.SubprocessError) as error:
             failure = error
         result = f"FAILED\n{failure}" if failure else f"{len(reader.blocks)} commands"
         print(f"{page.stem}: {result}, {time.monotonic() - started:.0f} s", flush=True)

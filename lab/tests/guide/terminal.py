@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 # The reader's `cargo run -q -- VERB` is the program that is tested, and it talks to the lab of this run.
-CARGO = """
+PRELUDE = """
+set -E
+trap 'failed=$?' ERR
 cargo() {
     if [[ "$1 $2 $3" != "run -q --" ]]; then command cargo "$@"; return; fi
     local verb=$4; shift 4
@@ -28,23 +30,25 @@ class Terminal:
     """A process of bash. It keeps its variables and its directory from command to command."""
 
     def __init__(self, environment, directory):
-        self.script = Path(tempfile.mkstemp(suffix=".sh")[1])
+        self.directory = tempfile.TemporaryDirectory()
+        self.script = Path(self.directory.name) / "block.sh"
         self.process = subprocess.Popen(
             ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={name: value for name, value in os.environ.items() if name not in IGNORED} | environment, cwd=directory, start_new_session=True,
         )
         self.output = b""
         self.end = None
-        self._write(CARGO)
+        self._write(PRELUDE)
 
     def start(self, text):
         """Starts a command."""
         self.script.write_text(text)
         self.output, self.end = b"", f"end-of-command-{time.monotonic_ns()}"
-        self._write(f". {self.script} </dev/null; printf '\\n{self.end} %s\\n' $?\n")
+        self._write(f"failed=0; . {self.script} </dev/null; printf '\\n{self.end} %s\\n' $failed\n")
 
     def wait(self, seconds):
-        """Waits for the end of the command. Returns its output and its exit code; the code is `None` if it takes longer."""
+        """Waits for the end of the commands. Returns their output and the exit code of the last one that failed, or 0. The code is
+        `None` if they take longer."""
         deadline = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
@@ -70,7 +74,7 @@ class Terminal:
         except ProcessLookupError:
             pass
         self.process.communicate()
-        self.script.unlink(missing_ok=True)
+        self.directory.cleanup()
 
     def _write(self, text):
         self.process.stdin.write(text.encode())

@@ -38,10 +38,19 @@ class Pages(unittest.TestCase):
                 if anchor:
                     self.assertIn(anchor, anchors(page.read_text()), f"{path.name}: {target}#{anchor}")
 
+    def test_what_a_reader_pastes_into_an_editor_is_in_the_solution_of_the_step(self):
+        for path in LABS:
+            text = path.read_text()
+            commands = "".join("".join(block.text.split()) for block in blocks(text))
+            for snippet in re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+                self.assertIn("".join(snippet.split()), commands, path.name)
+
     def test_labs_0_to_2_and_the_index_name_neither_the_switch_nor_the_faults(self):
-        spoilers = re.compile(r"chaos|stress|simulated|64 ?%|25 ?%|11 ?%", re.IGNORECASE)
-        for path in [PAGES / "README.md", *LABS[:3]]:
+        spoilers = re.compile(r"chaos|stress|simulated|burn|digits|64 ?%|25 ?%|11 ?%", re.IGNORECASE)
+        for path in [PAGES / "README.md", PAGES / "clean-up.md", *LABS[:3]]:
             self.assertIsNone(spoilers.search(path.read_text()), path.name)
+        for path in LABS[:2]:
+            self.assertNotIn("answers.md", path.read_text(), path.name)
 
 
 class Outputs(unittest.TestCase):
@@ -53,9 +62,11 @@ class Outputs(unittest.TestCase):
         self.assertTrue(self.matches(expected, "task 25a9b4d7e5e46d64da71afc72598cf15 at 2027-01-01T00:00:00.5Z in 3.17 s\n"))
         self.assertFalse(self.matches(expected, "task none at 2027-01-01T00:00:00.5Z in 3.17 s\n"))
 
-    def test_numbers_differ_only_where_they_may(self):
+    def test_numbers_differ_only_where_they_may_and_0_differs_from_all_others(self):
         self.assertFalse(self.matches("3 tasks", "2 tasks\n"))
         self.assertTrue(self.matches("3 tasks", "2 tasks\n", numbers_vary=True))
+        self.assertFalse(self.matches("3 tasks", "0 tasks\n", numbers_vary=True))
+        self.assertFalse(self.matches("0.00 % (0)", "45.10 % (224)\n", numbers_vary=True))
 
     def test_an_ellipsis_is_any_text_in_a_line_and_any_lines_on_its_own(self):
         self.assertTrue(self.matches("a … d", "a b c d\n"))
@@ -70,6 +81,11 @@ class Blocks(unittest.TestCase):
         text = "## 1.2 Step\n> ```sh\n> on AWS\n> ```\n<!-- guide: instead\nshort\n-->\n```sh\nlong\n```\n```text\nout\n```\n"
         (block,) = blocks(text)
         self.assertEqual((block.text, block.step, [output.text for output in block.outputs]), ("short\n", "1.2", ["out\n"]))
+
+    def test_an_unknown_comment_and_an_unknown_language_are_errors(self):
+        for text in ("<!-- guide: number vary -->\n", "```bash\nls\n```\n"):
+            with self.assertRaises(ValueError):
+                blocks(text)
 
 
 if __name__ == "__main__":
