@@ -35,6 +35,10 @@ UNUSED_PORT = 1
 PORTS = {3000: "site", 8080: "alb", 8000: "dynamodb", 4566: "aws", 4318: "otlp"}
 
 
+# The labs that run. They are ended, too, when a time limit ends this program.
+LABS = []
+
+
 class Failure(Exception):
     """What differs from the page."""
 
@@ -50,6 +54,7 @@ class Lab:
                 [program, "--no-browser", *free, "--endpoints-file", endpoints, "--sources", sources],
                 stdout=log, stderr=log, cwd=sources, start_new_session=True,
             )
+        LABS.append(self.process)
         deadline = time.monotonic() + START_SECONDS
         while "Ctrl-C stops everything." not in self.log.read_text():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -190,7 +195,14 @@ class Reader:
         return Failure(f"{self.path.relative_to(ROOT)}:{block.line}: {block.text.strip()}\n{what}:\n{printed}")
 
 
+def end_labs(*_):
+    for lab in LABS:
+        lab.kill()
+    os._exit(1)
+
+
 def main():
+    signal.signal(signal.SIGTERM, end_labs)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lab", type=Path, default=ROOT / "target/debug/lab", help="the program that is tested")
     parser.add_argument("--without-checks", action="store_true", help="do not run the checks of the steps")
