@@ -27,7 +27,11 @@ async fn the_health_of_a_target_has_a_reason_and_a_description() {
         "Initial health checks in progress",
     );
     assert_eq!(health("").await, initial);
-    // The target passes the check of another path, which the new settings start.
+    // The target does not answer the first check. It passes the check of another path, which the new settings start.
+    found("the first check", async || {
+        (!target.health_checks().is_empty()).then_some(())
+    })
+    .await;
     target.set_health(Act::Answer(OK));
     api.succeed(
         "ModifyTargetGroup",
