@@ -16,7 +16,9 @@ cargo() {
     if [[ "$1 $2 $3" != "run -q --" ]]; then command cargo "$@"; return; fi
     local verb=$4; shift 4
     case $verb in
-    goto | reset) "$LAB" "$verb" --site-port "$SITE_PORT" "$@" ;;
+    # The program was built in another checkout than that of the page.
+    goto) "$LAB" goto --site-port "$SITE_PORT" --sources "$PWD" "$@" ;;
+    reset) "$LAB" reset --site-port "$SITE_PORT" "$@" ;;
     *) "$LAB" "$verb" --aws-port "$AWS_PORT" "$@" ;;
     esac
 }
