@@ -78,3 +78,18 @@ pub async fn ecs(aws: &str, operation: &str, request: &Value) -> (u16, Value) {
     let body = answer.text().await.unwrap();
     (status, serde_json::from_str(&body).unwrap())
 }
+
+/// Removes what only the description of a task definition has. `RegisterTaskDefinition` refuses these members.
+pub fn remove_read_only(definition: &mut serde_json::Map<String, Value>) {
+    for name in [
+        "taskDefinitionArn",
+        "revision",
+        "status",
+        "requiresAttributes",
+        "compatibilities",
+        "registeredAt",
+        "registeredBy",
+    ] {
+        definition.remove(name);
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::interval;
 
-use crate::client::{CLUSTER, client, ecs, like};
+use crate::client::{CLUSTER, client, ecs, like, remove_read_only};
 use crate::found;
 use crate::process::{Lab, PATIENT};
 
@@ -135,17 +135,7 @@ impl Cluster {
         let request = json!({ "taskDefinition": family });
         let described = self.call("DescribeTaskDefinition", request).await;
         let mut definition = described["taskDefinition"].as_object().unwrap().clone();
-        for read_only in [
-            "taskDefinitionArn",
-            "revision",
-            "status",
-            "requiresAttributes",
-            "compatibilities",
-            "registeredAt",
-            "registeredBy",
-        ] {
-            definition.remove(read_only);
-        }
+        remove_read_only(&mut definition);
         change(definition["containerDefinitions"].as_array_mut().unwrap());
         let registered = self
             .call("RegisterTaskDefinition", Value::Object(definition))

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::client::{CLUSTER, client, ecs, like, likes};
+use crate::client::{CLUSTER, client, ecs, like, likes, remove_read_only};
 use crate::found;
 use crate::process::{Directory, Endpoints, Lab};
 
@@ -141,17 +141,7 @@ async fn change_everything(endpoints: &Endpoints) {
     for (name, desired) in [(LIKE_SERVICE, 5), (MONOLITH_SERVICE, 2)] {
         let mut revision = definition(endpoints, &json!(name)).await;
         let members = revision.as_object_mut().unwrap();
-        for member in [
-            "taskDefinitionArn",
-            "revision",
-            "status",
-            "requiresAttributes",
-            "compatibilities",
-            "registeredAt",
-            "registeredBy",
-        ] {
-            members.remove(member);
-        }
+        remove_read_only(members);
         let container = &mut revision["containerDefinitions"][0];
         for variable in container["environment"].as_array_mut().unwrap() {
             match variable["name"].as_str() {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::MYSFIT;
-use crate::client::{client, get, like, likes};
+use crate::client::{client, get, like, likes, remove_read_only};
 use crate::found;
 use crate::process::{Directory, Endpoints, Lab, PATIENT};
 
@@ -78,17 +78,7 @@ async fn register_revision(endpoints: &Endpoints) -> Value {
     let mut response = call_ecs(endpoints, "DescribeTaskDefinition", request).await;
     let mut definition = response["taskDefinition"].take();
     let members = definition.as_object_mut().unwrap();
-    for member in [
-        "taskDefinitionArn",
-        "revision",
-        "status",
-        "requiresAttributes",
-        "compatibilities",
-        "registeredAt",
-        "registeredBy",
-    ] {
-        members.remove(member);
-    }
+    remove_read_only(members);
     let container = &mut definition["containerDefinitions"][0];
     let environment = container["environment"].as_array_mut().unwrap();
     let mut level = environment.iter_mut().filter(|it| it["name"] == "LOGLEVEL");
