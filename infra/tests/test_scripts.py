@@ -542,7 +542,7 @@ class SetUp(Scripts):
 
 class Exercise(Scripts):
     def test_the_start_of_lab_3_adds_only_the_line_that_removes_the_traces_exporter(self):
-        """In exercises 3.3 to 3.5 participants remove this line, so the start may differ from the source only by this line."""
+        """In exercise 3.2 participants remove this line, so the start may differ from the source only by this line."""
         with tempfile.TemporaryDirectory() as directory:
             git = ["git", "-C", directory]
             subprocess.run([*git, "init", "--quiet", "--bare"], check=True)

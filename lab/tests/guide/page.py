@@ -8,6 +8,7 @@ reader does not need to know:
     <!-- guide: repeat 90 -->     the next block is run again until its output matches, at most for 90 s
     <!-- guide: load -->          the next block runs in the load terminal, and the page goes on meanwhile
     <!-- guide: end of load -->   the next output is that of the load terminal, when its block has ended
+    <!-- guide: without TEXT -->  the next output does not have this text
     <!-- guide: numbers vary -->  of the numbers in the next output, only those that are 0 are compared
 """
 
@@ -16,9 +17,9 @@ from dataclasses import dataclass, field
 
 STEP = re.compile(r"^## (\d\.\d) (.*)")
 CHECKPOINT = re.compile(r"^cargo run -q -- check (\d\.\d)$")
-ORDERS = {"instead", "repeat", "load", "end of load", "numbers vary"}
+ORDERS = {"instead", "repeat", "load", "end of load", "numbers vary", "without"}
 LANGUAGES = {"sh", "text", "json", ""}
-COMMENT = re.compile(r"^<!-- guide: ([a-z0-9 ]+?)( -->)?$")
+COMMENT = re.compile(r"^<!-- guide: (.+?)( -->)?$")
 # What differs in each run. The first expression that matches a text replaces it.
 VARYING = [
     (re.compile(expression), name)
@@ -62,8 +63,11 @@ class Output:
     text: str
     numbers_vary: bool
     is_end: bool
+    without: str = ""
 
     def matches(self, actual):
+        if self.without and self.without in actual:
+            return False
         return re.fullmatch(self.pattern(), normalised(actual, self.numbers_vary)) is not None
 
     def pattern(self):
@@ -92,7 +96,7 @@ def blocks(text):
         if heading := STEP.match(line):
             step = heading.groups()
         elif comment := COMMENT.match(line):
-            name = comment[1].rstrip(" 0123456789")
+            name = "without" if comment[1].startswith("without ") else comment[1].rstrip(" 0123456789")
             if name not in ORDERS:
                 raise ValueError(f"line {number}: {line}")
             orders[name] = comment[1] if comment[2] else until(lines, "-->")
@@ -105,7 +109,8 @@ def blocks(text):
                 found.append(Block(number, orders.get("instead", body), *step, "load" in orders, repeat))
                 orders = {}
             elif language == "text":
-                output = Output(number, body, "numbers vary" in orders, "end of load" in orders)
+                without = orders.get("without", "").removeprefix("without ")
+                output = Output(number, body, "numbers vary" in orders, "end of load" in orders, without)
                 if found[-1].is_load:
                     raise ValueError(f"line {number}: the output of the load terminal needs `end of load`")
                 found[-1].outputs.append(output)

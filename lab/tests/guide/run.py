@@ -2,7 +2,8 @@
 
     python3 lab/tests/guide/run.py --lab target/debug/lab [PAGE ...]        a page is a name such as 1-task-metadata
 
-Each page has a lab of its own. The check of a step must fail where the step begins, and succeed at its checkpoint.
+Each page has a lab of its own. The check of a step must fail where the step begins, and succeed at its checkpoint. After lab 3, which
+leaves most behind, the reader also cleans up.
 
 The tools for executable Markdown (scrut, trycmd, tesh, byexample, cram) read commands and outputs from one block, with a prompt
 before each command. Here a reader copies a whole block into a terminal, so that commands and outputs are separate blocks.
@@ -22,13 +23,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from page import blocks, normalised
-from terminal import Terminal
+from terminal import SHELLS, Terminal
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = ROOT / "docs/labs"
+CLEAN_UP = PAGES / "clean-up.md"
 # No command of the guide takes longer; lab 3 builds the program.
 LONGEST_SECONDS = 900
-START_SECONDS = 60
+# Tasks may start slowly: see lab 5.
+START_SECONDS = 180
+# The command of the lab terminal.
+START = re.compile(r"cargo run( -- --.*)?$")
 # Nobody listens there.
 UNUSED_PORT = 1
 # The ports in the text, and the keys of the endpoints file that have those of this run.
@@ -44,14 +49,14 @@ class Failure(Exception):
 
 
 class Lab:
-    """A lab on free ports. `sources` is the checkout in which it runs."""
+    """A lab on free ports. `sources` is the checkout in which it runs, and `command` is what a reader types to start it."""
 
-    def __init__(self, program, sources):
-        endpoints, self.log = sources / "lab.json", sources / "lab.log"
+    def __init__(self, program, sources, command="cargo run"):
+        endpoints, self.log = sources.parent / "lab.json", sources.parent / "lab.log"
         free = [f"--{name}-port=0" for name in ("site", "alb", "dynamodb", "aws", "xray", "otlp")]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [program, "--no-browser", *free, "--endpoints-file", endpoints, "--sources", sources],
+                [program, *command.split()[3:], "--no-browser", *free, "--endpoints-file", endpoints, "--sources", sources],
                 stdout=log, stderr=log, cwd=sources, start_new_session=True,
             )
         LABS.append(self.process)
@@ -89,9 +94,10 @@ def replace_ports(text, ports):
 class Reader:
     """Goes through one page."""
 
-    def __init__(self, program, path, has_checks):
-        self.program, self.path, self.has_checks = program, path, has_checks
+    def __init__(self, program, path, has_checks, shell):
+        self.program, self.path, self.has_checks, self.shell = program, path, has_checks, shell
         self.blocks = blocks(path.read_text())
+        self.has_worktree = any("goto 3" in block.text for block in self.blocks)
         self.lab, self.terminals = None, {}
         # Beside the program, because hard links cannot lead to another file system.
         self.directory = tempfile.TemporaryDirectory(dir=program.parents[1], prefix="guide-")
@@ -107,10 +113,12 @@ class Reader:
                 if block.step != step and block.step in steps:
                     step = block.step
                     self.expect_not_done(block)
-                if block.text.strip() == "cargo run":
+                if START.match(block.text):
                     self.start_lab(block)
                 elif not block.checkpoint or self.has_checks:
                     self.run(block)
+            if self.has_worktree:
+                self.clean_up()
         finally:
             for terminal in self.terminals.values():
                 terminal.close()
@@ -121,15 +129,26 @@ class Reader:
     def check_out(self):
         quiet = ["-c", "advice.detachedHead=false", "-c", "init.defaultBranch=main"]
         subprocess.run(["git", *quiet, "clone", "--quiet", "--no-local", "--depth=1", ROOT, self.sources], check=True)
-        if any("goto 3" in block.text for block in self.blocks):
+        if self.has_worktree:
             # Lab 3 builds the program, and finds the compiled crates of its checkout.
             target = self.sources / "target/debug"
             unused = shutil.ignore_patterns("incremental", "examples")
             shutil.copytree(self.program.parent, target, copy_function=os.link, ignore=unused)
             self.program = target / self.program.name
 
+    def clean_up(self):
+        """Does what the page about it says, and looks at what is left of the lab."""
+        self.lab.stop()
+        self.path = CLEAN_UP
+        for block in blocks(CLEAN_UP.read_text()):
+            self.run(block)
+        for command in ("status --short --ignored", "branch --list lab3"):
+            result = subprocess.run(["git", *command.split()], cwd=self.sources, capture_output=True, text=True, check=True)
+            if result.stdout:
+                raise self.failure(block, f"the clean-up leaves (git {command})", result.stdout)
+
     def start_lab(self, block=None):
-        self.lab = Lab(self.program, self.sources)
+        self.lab = Lab(self.program, self.sources, block.text if block else "cargo run")
         if block:
             self.compare(block, self.lab.log.read_text(), block.outputs)
 
@@ -140,7 +159,7 @@ class Reader:
             environment = {
                 "LAB": str(self.program), "SITE_PORT": str(self.lab.ports[3000]), "AWS_PORT": str(self.lab.ports[4566]),
             }
-            self.terminals[is_load] = Terminal(environment, self.sources)
+            self.terminals[is_load] = Terminal(environment, self.sources, self.shell)
             if is_load:
                 self.terminals[is_load].run('eval "$(cargo run -q -- env)"', LONGEST_SECONDS)
         return self.terminals[is_load]
@@ -206,6 +225,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lab", type=Path, default=ROOT / "target/debug/lab", help="the program that is tested")
     parser.add_argument("--without-checks", action="store_true", help="do not run the checks of the steps")
+    parser.add_argument("--shell", choices=sorted(SHELLS), default="bash", help="the shell of the terminals")
     parser.add_argument("--jobs", type=int, default=1, help="pages that are read at the same time")
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="the pages, all by default")
     options = parser.parse_args()
@@ -213,7 +233,7 @@ def main():
 
     def read(page):
         started = time.monotonic()
-        reader = Reader(options.lab.resolve(), page, not options.without_checks)
+        reader = Reader(options.lab.resolve(), page, not options.without_checks, options.shell)
         try:
             reader.read()
             failure = None

@@ -10,7 +10,6 @@ from pathlib import Path
 
 # The reader's `cargo run -q -- VERB` is the program that is tested, and it talks to the lab of this run.
 PRELUDE = """
-set -E
 trap 'failed=$?' ERR
 cargo() {
     if [[ "$1 $2 $3" != "run -q --" ]]; then command cargo "$@"; return; fi
@@ -24,29 +23,38 @@ cargo() {
 }
 """
 
+# How a shell starts without the settings of this machine, and what it has to be told: in bash, functions have no trap of their own, and a
+# program has no aliases (`env` prints one for old versions of the AWS CLI).
+SHELLS = {
+    "bash": (["bash", "--noprofile", "--norc"], "set -E; shopt -s expand_aliases\n"),
+    "zsh": (["zsh", "-f"], ""),
+}
+
 # The build of lab 3 belongs into the directory of its source.
 IGNORED = ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR")
 
 
 class Terminal:
-    """A process of bash. It keeps its variables and its directory from command to command."""
+    """A process of a shell. It keeps its variables and its directory from command to command."""
 
-    def __init__(self, environment, directory):
+    def __init__(self, environment, directory, shell="bash"):
+        command, settings = SHELLS[shell]
         self.directory = tempfile.TemporaryDirectory()
         self.script = Path(self.directory.name) / "block.sh"
         self.process = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={name: value for name, value in os.environ.items() if name not in IGNORED} | environment, cwd=directory, start_new_session=True,
         )
         self.output = b""
         self.end = None
-        self._write(PRELUDE)
+        self._write(settings + PRELUDE)
 
     def start(self, text):
         """Starts a command."""
         self.script.write_text(text)
         self.output, self.end = b"", f"end-of-command-{time.monotonic_ns()}"
-        self._write(f"failed=0; . {self.script} </dev/null; printf '\\n{self.end} %s\\n' $failed\n")
+        # A pattern of zsh that matches no file ends the script without a call of the trap.
+        self._write(f"failed=0; . {self.script} </dev/null; last=$?; printf '\\n{self.end} %s\\n' $((failed ? failed : last))\n")
 
     def wait(self, seconds):
         """Waits for the end of the commands. Returns their output and the exit code of the last one that failed, or 0. The code is

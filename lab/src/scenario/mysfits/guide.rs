@@ -46,7 +46,7 @@ pub const STEPS: &[Step] = &[
     step("4.1", "Step scaling", scaling::policies),
     step("4.2", "Under load", scaling::out),
     step("4.3", "And back", scaling::back),
-    step("4.4", "Variant: target tracking", tracking::policy),
+    step("4.4", "Target tracking", tracking::policy),
     step("4.5", "Target tracking acts", tracking::activity),
     step("5.1", "Measure first", load::measure),
     step("5.2", "Stop the only task", resilience::only_task),

@@ -235,7 +235,7 @@ impl Cluster {
     }
 }
 
-/// Lab 3.2: a task definition with the daemon's container and the exporter.
+/// Lab 3.1: a task definition with the daemon's container and the exporter.
 #[tokio::test]
 async fn traces_arrive_once_the_tasks_have_the_daemon() {
     let cluster = Cluster::start(&["--tracing", "off", "--like-tasks", "1"]);

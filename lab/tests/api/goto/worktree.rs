@@ -194,7 +194,7 @@ async fn the_like_service_of_lab_3_runs_from_a_worktree_with_gaps() {
     let worktree = checkout.worktree();
     assert_eq!(git(&worktree, &["branch", "--show-current"]), "lab3\n");
     let gaps = git(&worktree, &["show", "--format=", "HEAD"]);
-    for gap in ["+            // LAB 3.3: ", "+// LAB 3, bonus: "] {
+    for gap in ["+            // LAB 3.2: ", "+// LAB 3, bonus: "] {
         assert!(gaps.contains(gap), "{gaps}");
     }
     // The solution of each step is the patch in reverse.
@@ -219,7 +219,7 @@ async fn changes_of_the_reader_are_kept() {
     assert_eq!(checkout.git(&["log", "-1", "--format=%s"]), "sources\n");
 
     let edited = checkout.worktree().join("like-service/src/app.rs");
-    assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.3"));
+    assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.2"));
     fs::write(&edited, "// the reader's solution\n").unwrap();
     let (_, progress) = checkout.goto(&endpoints);
     assert!(progress.contains("keeps your changes"), "{progress}");
@@ -237,7 +237,7 @@ async fn changes_of_the_reader_are_kept() {
     checkout.run_removal(&progress);
     let (_, progress) = checkout.goto(&endpoints);
     assert!(progress.contains(".lab/lab3 is new"), "{progress}");
-    assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.3"));
+    assert!(fs::read_to_string(&edited).unwrap().contains("LAB 3.2"));
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn a_creation_that_was_interrupted_is_completed() {
     checkout.goto(&endpoints);
     assert!(!checkout.path(".lab/lab3.unfinished").exists());
     let edited = checkout.worktree().join("like-service/src/app.rs");
-    assert!(fs::read_to_string(edited).unwrap().contains("LAB 3.3"));
+    assert!(fs::read_to_string(edited).unwrap().contains("LAB 3.2"));
 }
 
 #[tokio::test]
