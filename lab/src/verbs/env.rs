@@ -35,8 +35,9 @@ const INTERFERING: [&str; 7] = [
 /// The prefix of variables with the endpoint of one service, which take precedence over `AWS_ENDPOINT_URL`.
 const ENDPOINT_OF_SERVICE: &str = "AWS_ENDPOINT_URL_";
 
-/// Maximum time until `aws --version` has ended. The command can be a wrapper that starts a container.
-const VERSION_TIMEOUT: Duration = Duration::from_secs(3);
+/// Maximum time until `aws --version` has ended. Python starts slowly on a busy machine, and the command can be a wrapper that starts
+/// a container.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Prints the commands for the lab whose AWS endpoint has this port.
 ///

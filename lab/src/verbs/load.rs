@@ -10,9 +10,11 @@ use std::process::ExitCode;
 use axum::http::{Method, Uri};
 use http_shell::raise_open_file_limit;
 
+use super::check::Track;
 use super::client::Listener;
 use super::env::exports_of;
 use crate::error::{EX_INTERRUPTED, Error};
+use crate::options::AWS_PORT;
 use crate::scenario::load_test::{self, Kind};
 use crate::signals::Signals;
 
@@ -58,8 +60,14 @@ pub fn load(options: &LoadOptions) -> Result<ExitCode, Error> {
         let message = format!("the limit of open files permits at most {max_open} users");
         return Err(Error::LoadOptions(message));
     }
-    let (base, warning) = base(options, &pacing)?;
-    if !options.allow_remote && !is_loopback(&base) {
+    let of_shell = load_balancer_of_shell(options, |name| std::env::var(name).ok())?;
+    // The reader's own load balancer is permitted.
+    let is_permitted = options.allow_remote || of_shell.is_some();
+    let (base, warning) = match of_shell {
+        Some(alb) => (alb, None),
+        None => base(options, &pacing)?,
+    };
+    if !is_permitted && !is_loopback(&base) {
         return Err(Error::RemoteLoad(base.to_string()));
     }
     warn(warning.as_deref());
@@ -94,6 +102,23 @@ fn warn(warning: Option<&str>) {
     }
 }
 
+/// The load balancer of an installation on AWS, if neither an option nor the shell selects another one.
+fn load_balancer_of_shell(
+    options: &LoadOptions,
+    value: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Uri>, Error> {
+    let track = Track::new(options.aws_port, false, |name| value(name).is_some());
+    match (&options.path, &options.alb, track) {
+        (Path::Scenario(_), None, Track::Aws) => {
+            let alb = value("ALB").unwrap_or_default();
+            let alb = options::parse_url(&alb);
+            let alb = alb.map_err(|error| Error::LoadOptions(format!("the variable ALB: {error}")));
+            alb.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// The URL of the path or of the load balancer, and a warning.
 fn base(options: &LoadOptions, pacing: &Pacing) -> Result<(Uri, Option<String>), Error> {
     let kind = match (&options.path, &options.alb) {
@@ -101,7 +126,7 @@ fn base(options: &LoadOptions, pacing: &Pacing) -> Result<(Uri, Option<String>),
         (Path::Scenario(_), Some(alb)) => return Ok((alb.clone(), None)),
         (Path::Scenario(kind), None) => *kind,
     };
-    let aws = Listener::aws(options.aws_port);
+    let aws = Listener::aws(options.aws_port.unwrap_or(AWS_PORT));
     let exports = exports_of(aws)?;
     let value = |name: &str| {
         let export = exports.iter().find(|export| export.name == name);
@@ -203,7 +228,38 @@ fn max_open() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::scenario::EXPORTS;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: LoadOptions,
+    }
+
+    /// The URL in a shell with the names of an installation, and maybe with another variable.
+    fn url_of_shell(options: &[&str], variable: &str) -> Option<String> {
+        let line = Line::parse_from(["load"].iter().chain(options));
+        let value = |name: &str| {
+            let is_set = name == variable || EXPORTS.iter().any(|(known, _)| *known == name);
+            is_set.then(|| "http://lb.example.com".to_owned())
+        };
+        let url = load_balancer_of_shell(&line.options, value).unwrap();
+        url.map(|url| url.to_string())
+    }
+
+    #[test]
+    fn in_a_shell_for_aws_load_goes_to_its_load_balancer_unless_an_option_or_a_lab_is_set() {
+        let alb = Some("http://lb.example.com/".to_owned());
+        assert_eq!(url_of_shell(&[], ""), alb);
+        assert_eq!(url_of_shell(&["--path", "site"], ""), alb);
+        assert_eq!(url_of_shell(&[], "AWS_ENDPOINT_URL"), None);
+        assert_eq!(url_of_shell(&["--aws-port", "4570"], ""), None);
+        assert_eq!(url_of_shell(&["--alb", "http://other.example"], ""), None);
+        assert_eq!(url_of_shell(&["--path", "http://other.example"], ""), None);
+    }
 
     #[test]
     fn only_loopback_addresses_and_localhost_are_this_machine() {

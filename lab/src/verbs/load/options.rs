@@ -9,7 +9,6 @@ use super::pacing::Pacing;
 use super::profile::{Profile, Stage};
 use super::thresholds::Thresholds;
 use super::units::parse_duration;
-use crate::options::AWS_PORT;
 use crate::scenario::load_test::Kind;
 
 /// The rate without options, in requests per second: 1,500 per minute, which is the default of `infra/load-generator.yml`.
@@ -66,9 +65,10 @@ pub struct LoadOptions {
     /// The thresholds.
     #[command(flatten)]
     pub thresholds: Thresholds,
-    /// Port of the running lab's AWS endpoint
-    #[arg(long, value_name = "PORT", default_value_t = AWS_PORT, value_parser = value_parser!(u16).range(1..))]
-    pub aws_port: u16,
+    /// Port of the running lab's AWS endpoint [default: 4566]. A shell that `infra/script/env` has set up sends to its load balancer on
+    /// AWS instead
+    #[arg(long, value_name = "PORT", value_parser = value_parser!(u16).range(1..))]
+    pub aws_port: Option<u16>,
 }
 
 /// What is requested.

@@ -4,7 +4,10 @@ use super::metrics::{LATE, Metric, RECENT_MINUTES, Value, sum};
 use crate::guide::{Aws, Finding, Looked, minute};
 
 const WANTED_REQUESTS: f64 = 200.0;
-const WANTED_IN_A_MINUTE: f64 = 1500.0;
+
+/// The number of new connections in a minute that says that there were many users: each user has one. The number of requests would not
+/// say so on a slow machine.
+const WANTED_CONNECTIONS: f64 = 100.0;
 
 /// Load runs without errors of the load balancer.
 pub fn measure(aws: &Aws) -> Looked {
@@ -40,23 +43,23 @@ pub fn no_errors(aws: &Aws) -> Result<Finding, crate::guide::Failure> {
     )))
 }
 
-/// There was a minute with much load.
+/// There was a minute with many users.
 pub fn ramps(aws: &Aws) -> Looked {
-    let requests = Metric::likes(aws).values(aws, RECENT_MINUTES)?;
-    Ok(vec![busiest(&requests)])
+    let connections = Metric::of_load_balancer(aws, "NewConnectionCount");
+    Ok(vec![busiest(&connections.values(aws, RECENT_MINUTES)?)])
 }
 
 fn busiest(values: &[Value]) -> Finding {
     let busiest = values.iter().max_by(|one, other| one.1.total_cmp(&other.1));
-    let Some(&(time, requests)) = busiest else {
+    let Some(&(time, connections)) = busiest else {
         return Err(format!(
-            "CloudWatch has no requests of the last {RECENT_MINUTES} minutes. {LATE}"
+            "CloudWatch has no connections of the last {RECENT_MINUTES} minutes. {LATE}"
         ));
     };
     let saw = format!(
-        "The busiest minute ({}) had {requests} requests",
+        "The busiest minute ({}) had {connections} new connections",
         minute(time)
     );
-    let wanted = WANTED_IN_A_MINUTE.to_string();
-    crate::guide::expect(requests >= WANTED_IN_A_MINUTE, saw, &wanted)
+    let wanted = WANTED_CONNECTIONS.to_string();
+    crate::guide::expect(connections >= WANTED_CONNECTIONS, saw, &wanted)
 }

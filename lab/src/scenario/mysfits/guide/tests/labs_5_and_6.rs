@@ -38,15 +38,13 @@ fn lab_5_wants_load_without_errors() {
         found[0].starts_with("HTTPCode_Target_5XX_Count of the last 15 minutes is 3"),
         "{found:?}"
     );
-    assert_eq!(
-        missing("5.4", &[requests(&[(120, 1500.0), (60, 50.0)])]),
-        DONE
-    );
+    let connections = |most| values("NewConnectionCount", &[(120, most), (60, 3.0)]);
+    assert_eq!(missing("5.4", &[connections(100.0)]), DONE);
     let busiest = minute(recorded().now - 120);
     assert_eq!(
-        missing("5.4", &[requests(&[(120, 1204.0), (60, 50.0)])]),
+        missing("5.4", &[connections(24.0)]),
         [format!(
-            "The busiest minute ({busiest}) had 1204 requests; this step wants 1500."
+            "The busiest minute ({busiest}) had 24 new connections; this step wants 100."
         )]
     );
 }
