@@ -26,7 +26,7 @@ VARYING = [
     for expression, name in (
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?", "TIME"),
         (r"\b1-[0-9a-f]{8}-[0-9a-f]{24}\b", "TRACE"),
-        (r"\b[0-9a-f]{32}(-\d{10})?\b|\b[0-9a-f]{16}\b|\becs-svc/\d+\b", "ID"),
+        (r"(?<!\.)\b[0-9a-f]{32}(-\d{10})?\b|(?<!\.)\b[0-9a-f]{16}\b|\becs-svc/\d+\b", "ID"),
         (r"\b127\.(?!0\.0\.1\b)\d+\.\d+\.\d+\b", "ADDRESS"),
         (r"\b\d\d:\d\d(:\d\d)?\b", "TIME"),
         (r"\b\d+(\.\d+)? ?(ns|µs|ms|s)\b|\b1\d{9}\.\d+\b", "TIME"),

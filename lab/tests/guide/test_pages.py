@@ -74,6 +74,8 @@ class Outputs(unittest.TestCase):
         self.assertTrue(self.matches("3 tasks", "2 tasks\n", numbers_vary=True))
         self.assertFalse(self.matches("3 tasks", "0 tasks\n", numbers_vary=True))
         self.assertFalse(self.matches("0.00 % (0)", "45.10 % (224)\n", numbers_vary=True))
+        # An average has as many digits as an id.
+        self.assertTrue(self.matches("200 0.0076", "200 0.1234567890123456\n", numbers_vary=True))
 
     def test_an_ellipsis_is_any_text_in_a_line_and_any_lines_on_its_own(self):
         self.assertTrue(self.matches("a … d", "a b c d\n"))
