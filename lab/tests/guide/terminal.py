@@ -16,7 +16,8 @@ cargo() {
     local verb=$4; shift 4
     case $verb in
     # The program was built in another checkout than that of the page.
-    goto) "$LAB" goto --site-port "$SITE_PORT" --sources "$PWD" "$@" ;;
+    # As `cargo run` does, the lab has variables with its package.
+    goto) CARGO_MANIFEST_DIR=$PWD/lab CARGO_PKG_NAME=lab "$LAB" goto --site-port "$SITE_PORT" --sources "$PWD" "$@" ;;
     reset) "$LAB" reset --site-port "$SITE_PORT" "$@" ;;
     *) "$LAB" "$verb" --aws-port "$AWS_PORT" "$@" ;;
     esac

@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::super::LIKE_CONTAINER;
 use super::super::words::FILTER;
-use super::services::{container, container_names, definition_of, revision, service, stable};
+use super::services::{
+    container, container_names, definition_of, revision, service, stable, variable,
+};
 use crate::guide::{Aws, Failure, Finding, Looked, count, join, list, number, text};
 use crate::runtime::X_RAY_DAEMON;
 
@@ -33,7 +36,18 @@ const REMOTE: &str = "remote";
 pub fn sidecar(aws: &Aws) -> Looked {
     let service = service(aws, "LIKE_SERVICE")?;
     let used = definition_of(aws, &service)?;
-    Ok(vec![has_daemon(&used), stable(&service)])
+    Ok(vec![
+        has_daemon(&used),
+        traces_health_checks(&used),
+        stable(&service),
+    ])
+}
+
+fn traces_health_checks(used: &Value) -> Finding {
+    const NAME: &str = "TRACE_HEALTH_CHECKS";
+    let value = variable(used, LIKE_CONTAINER, NAME).unwrap_or("not set");
+    let saw = format!("{NAME} is {value} in {}", revision(used));
+    crate::guide::expect(value == "on", saw, "on")
 }
 
 fn has_daemon(used: &Value) -> Finding {

@@ -9,6 +9,9 @@ use crate::guide::{Aws, Failure, Finding, Looked, number, text};
 
 const TRACKING: &str = "TargetTrackingScaling";
 
+/// The number of tasks that step 4.4 sets by hand.
+const TASKS_BY_HAND: u64 = 3;
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Wanted {
@@ -91,18 +94,17 @@ fn tracks(policy: Option<&Value>, wanted: &Wanted) -> Finding {
     Ok(format!("{name} has the target and the cool-downs."))
 }
 
-/// Target tracking has changed the desired count.
+/// Target tracking has raised the desired count.
 pub fn activity(aws: &Aws) -> Looked {
     let policies = describe(aws, "describe-scaling-policies", "ScalingPolicies")?;
     let Some(policy) = find(&policies) else {
         return Ok(vec![Err(no_policy())]);
     };
     let name = text(&policy["PolicyName"]);
-    if let Some(activity) = activities(aws, name)?.first() {
-        return Ok(vec![Ok(format!(
-            "{name} has set the desired count to {}.",
-            tasks(activity)
-        ))]);
+    let counts: Vec<_> = activities(aws, name)?.iter().map(tasks).collect();
+    if let Some(count) = counts.iter().find(|&&count| count > TASKS_BY_HAND) {
+        let saw = format!("{name} has set the desired count to {count}.");
+        return Ok(vec![Ok(saw)]);
     }
     let target = number(&policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]);
     let metric = Metric::of_service(aws, "LIKE_SERVICE", "CPUUtilization", "Average");
@@ -110,7 +112,11 @@ pub fn activity(aws: &Aws) -> Looked {
         Some((_, cpu)) => format!("CPU of the newest minute: {cpu:.0} %"),
         None => "CloudWatch has no CPU utilization of the last minutes".to_owned(),
     };
+    let saw = match counts.first() {
+        Some(count) => format!("{name} has set the desired count to {count}"),
+        None => format!("No activity of {name} yet"),
+    };
     Ok(vec![Err(format!(
-        "No activity of {name} yet. {cpu}; the target is {target} %."
+        "{saw}; this step wants more than {TASKS_BY_HAND} tasks. {cpu}; the target is {target} %."
     ))])
 }

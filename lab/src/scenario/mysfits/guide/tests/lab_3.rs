@@ -6,12 +6,24 @@ use super::*;
 
 #[test]
 fn lab_3_wants_the_sidecar_in_use() {
-    assert_eq!(missing("3.1", &[]), DONE);
+    let traced = || {
+        (
+            USED,
+            "/taskDefinition/containerDefinitions/0/environment/8/value",
+            json!("on"),
+        )
+    };
+    assert_eq!(missing("3.1", &[traced()]), DONE);
+    assert_eq!(
+        missing("3.1", &[]),
+        ["TRACE_HEALTH_CHECKS is off in revision 1; this step wants on."]
+    );
     let without = json!([{ "name": "like-service" }]);
     assert_eq!(
         missing("3.1", &[(USED, CONTAINERS, without)]),
         [
-            "The service uses revision 1, which has like-service; this step wants x-ray-daemon with the UDP port 2000."
+            "The service uses revision 1, which has like-service; this step wants x-ray-daemon with the UDP port 2000.",
+            "TRACE_HEALTH_CHECKS is not set in revision 1; this step wants on.",
         ]
     );
     let tcp = (
@@ -20,7 +32,7 @@ fn lab_3_wants_the_sidecar_in_use() {
         json!("tcp"),
     );
     assert_eq!(
-        missing("3.1", &[tcp]),
+        missing("3.1", &[tcp, traced()]),
         ["The container x-ray-daemon in revision 1 has no port mapping of the UDP port 2000."]
     );
 }

@@ -162,28 +162,43 @@ fn lab_4_wants_target_tracking_in_the_variant() {
             "There is no scaling policy of the type TargetTrackingScaling; this step wants one.",
         ]
     );
-    let acted = |name| {
+    let acted = |name, tasks| {
         (
             ACTIVITIES,
             "/ScalingActivities",
-            json!([activity(name, 3, 10)]),
+            json!([activity(name, tasks, 10)]),
         )
     };
     assert_eq!(
-        missing("4.5", &[policies.clone(), acted("LikeTargetTracking")]),
+        missing("4.5", &[policies.clone(), acted("LikeTargetTracking", 6)]),
         DONE
     );
     assert_eq!(
         missing(
             "4.5",
             &[
+                policies.clone(),
+                acted("LikeTargetTracking", 2),
+                values("CPUUtilization", &[(60, 14.4)])
+            ]
+        ),
+        [
+            "LikeTargetTracking has set the desired count to 2; this step wants more than 3 tasks. CPU of the newest minute: 14 %; the \
+             target is 50 %."
+        ]
+    );
+    assert_eq!(
+        missing(
+            "4.5",
+            &[
                 policies,
-                acted("LikeScaleUpPolicy"),
+                acted("LikeScaleUpPolicy", 12),
                 values("CPUUtilization", &[(60, 22.6)])
             ]
         ),
         [
-            "No activity of LikeTargetTracking yet. CPU of the newest minute: 23 %; the target is 50 %."
+            "No activity of LikeTargetTracking yet; this step wants more than 3 tasks. CPU of the newest minute: 23 %; the target is \
+             50 %."
         ]
     );
 }
