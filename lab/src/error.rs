@@ -242,10 +242,6 @@ impl Error {
     /// Prints the error on standard error and returns the exit code: 64 for an invalid environment
     /// of a task, 2 for invalid options, 130 for a second Ctrl-C, otherwise 1.
     pub fn report(&self) -> ExitCode {
-        // The program that reads the output has ended: `check | head`.
-        if matches!(self, Self::System(error) if error.kind() == io::ErrorKind::BrokenPipe) {
-            return ExitCode::FAILURE;
-        }
         eprintln!("error: {self}");
         if self.source().is_some() {
             eprintln!("because: {}", format_causes(self));

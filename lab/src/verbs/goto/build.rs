@@ -44,14 +44,11 @@ pub fn build(worktree: &Worktree) -> Result<(), Error> {
     }
     writeln!(stderr, "Building its program …")?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(BUILD).args(["--bin", "lab"]);
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(describes_package) {
-            command.env_remove(name);
-        }
-    }
-    let built = command.current_dir(&path).status();
+    let built = Command::new(cargo)
+        .args(BUILD)
+        .args(["--bin", "lab"])
+        .current_dir(&path)
+        .status();
     let status = built.map_err(|source| Error::NoTool {
         tool: "cargo",
         source,
@@ -65,12 +62,6 @@ pub fn build(worktree: &Worktree) -> Result<(), Error> {
     let command = BUILD.join(" ");
     writeln!(stderr, "After each change, run there: cargo {command}")?;
     Ok(())
-}
-
-/// Whether `cargo run` describes the package of its program with this variable. Build scripts of crates read such variables. They, and
-/// the crates that depend on them, would be built again by the reader's own `cargo build`, which does not have the variables.
-fn describes_package(name: &str) -> bool {
-    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
 }
 
 /// Shares the crates with which this program was built, if it was built in the same checkout and profile.
@@ -91,22 +82,4 @@ fn share_dependencies(worktree: &Worktree) -> io::Result<()> {
     shared.inspect_err(|_| {
         let _ = fs::remove_dir_all(&unfinished);
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_of_the_package_are_not_the_settings_of_cargo() {
-        for (name, expected) in [
-            ("CARGO_MANIFEST_DIR", true),
-            ("CARGO_PKG_VERSION_MAJOR", true),
-            ("CARGO_TARGET_DIR", false),
-            ("CARGO_HOME", false),
-            ("CARGO_INCREMENTAL", false),
-        ] {
-            assert_eq!(describes_package(name), expected, "{name}");
-        }
-    }
 }
