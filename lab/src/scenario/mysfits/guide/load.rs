@@ -57,7 +57,7 @@ fn busiest(values: &[Value]) -> Finding {
         ));
     };
     let saw = format!(
-        "The busiest minute ({}) had {connections} new connections",
+        "The busiest minute ({}) had {connections} new connections, of users and to tasks",
         minute(time)
     );
     let wanted = WANTED_CONNECTIONS.to_string();

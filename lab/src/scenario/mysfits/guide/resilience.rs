@@ -41,7 +41,8 @@ fn requests_failed(aws: &Aws, stops: &[Stop], errors: &[Value]) -> Finding {
             failed(stop)
         )),
         None => Err(format!(
-            "A task was stopped at {}, and the load balancer answered no request 5xx. Did load run? {LATE}",
+            "A task was stopped at {}, and the load balancer answered no request 5xx. Did load run? {LATE} If the number \
+             stays, begin again: load, then stop the task.",
             minute(newest.began)
         )),
     }

@@ -44,7 +44,7 @@ fn lab_5_wants_load_without_errors() {
     assert_eq!(
         missing("5.4", &[connections(24.0)]),
         [format!(
-            "The busiest minute ({busiest}) had 24 new connections; this step wants 100."
+            "The busiest minute ({busiest}) had 24 new connections, of users and to tasks; this step wants 100."
         )]
     );
 }
