@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const MAX_DELAY: Duration = Duration::from_millis(100);
 
 /// The number of requests to each of the two programs.
-const REQUESTS: usize = 50;
+const REQUESTS: usize = 30;
 
 /// The times of requests to the attacked program and to the control, each sorted.
 #[derive(Clone, Debug)]
