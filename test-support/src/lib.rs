@@ -4,6 +4,7 @@
 //! - [`program`] and [`service`] start a service's binary; [`answer`] parses its answers.
 //! - [`daemon`], [`collector`] and [`backend`] stand in for the receivers of telemetry.
 //! - [`attack`] contains hostile clients.
+//! - [`delays`] compares the response times of an attacked program with those of a control.
 //! - [`memory`] reads how much memory a process has used.
 //! - [`records`] collects the segments, access lines and metrics of a service's requests.
 //! - [`segment_schema`] and [`conventions`] check exported documents, spans and metrics.
@@ -22,6 +23,7 @@ pub mod backend;
 pub mod collector;
 pub mod conventions;
 pub mod daemon;
+pub mod delays;
 pub mod memory;
 pub mod program;
 pub mod records;

@@ -12,6 +12,17 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Maximum time for which a test waits for a condition before the test fails.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(20);
 
+/// A shell script that runs its program and arguments on one processor.
+pub const ON_ONE_PROCESSOR: &str =
+    r#"exec taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')" "$0" "$@""#;
+
+/// Whether the machine has the command that [`ON_ONE_PROCESSOR`] needs.
+pub fn has_taskset() -> bool {
+    let mut command = Command::new("taskset");
+    let command = command.arg("--version").stdout(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 /// A running service. Dropping a `Service` kills the process.
 pub struct Service {
     /// The process.

@@ -117,10 +117,15 @@ impl Lab {
 
     /// A lab whose processes may not open more files than this.
     pub fn start_with_open_files(files: u32, arguments: &[&str]) -> Self {
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        Self::start_by_shell(&script, arguments)
+    }
+
+    /// A patient lab that a shell script starts with `exec "$0" "$@"`.
+    pub fn start_by_shell(script: &str, arguments: &[&str]) -> Self {
         let lab = command(arguments);
         let mut shell = Command::new("/bin/sh");
-        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
-        shell.args(["-c", &script]).arg(lab.get_program());
+        shell.args(["-c", script]).arg(lab.get_program());
         shell.args(lab.get_args()).stdin(Stdio::null()).env_clear();
         Self::start_command(PATIENT, shell)
     }

@@ -1,19 +1,17 @@
-//! Tests of hostile clients: health checks are answered while the clients are connected, and memory stays bounded.
+//! Tests of hostile clients: they do not delay health checks, and memory stays bounded.
 //!
-//! The tests print the longest time of a health check. They do not compare it with a limit shorter than [`WAIT_LIMIT`], because other
-//! programs may use the processors. Without its defences a service answers only after its idle timeout of 75 s.
+//! Without its defences a service answers only after its idle timeout of 75 s.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use crate::answer::{parse_answer, send_head};
 use crate::attack::{Attack, connect_many, floods, slow_heads};
+use crate::delays::{Delays, MEDIAN, P90};
 use crate::memory::peak_memory_bytes;
 use crate::program::Program;
-use crate::service::{Service, WAIT_LIMIT};
+use crate::service::{ON_ONE_PROCESSOR, Service, has_taskset};
 
 suite! {
     $ hostile_tests, hostile:
@@ -37,25 +35,22 @@ const MAX_MEMORY_BYTES: u64 = 256 * 1024 * 1024;
 /// Number of bytes that a service does not accept from one flood: the socket buffers of both sides can store far fewer.
 const MAX_FLOOD_BYTES: usize = 96 * 1024 * 1024;
 
-/// The number of health checks of a test.
-const HEALTH_CHECKS: usize = 50;
-
 fn address(service: &Service) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, service.port).into()
 }
 
-/// Sends health checks on new connections. Prints the longest time, and checks the memory of the service.
-fn assert_healthy(service: &Service, situation: &str) {
-    let longest = (0..HEALTH_CHECKS).map(|_| {
-        let start = Instant::now();
-        let answer = send_head(service, "GET /health/live HTTP/1.1");
-        assert_eq!(parse_answer(&answer).0, 200, "{situation}: {answer}");
-        start.elapsed()
-    });
-    let longest = longest.max().unwrap_or_default();
-    assert!(longest < WAIT_LIMIT, "{situation}: {longest:?}");
+/// Sends a health check on a new connection.
+fn check(service: &Service) {
+    let answer = send_head(service, "GET /health/live HTTP/1.1");
+    assert_eq!(parse_answer(&answer).0, 200, "{answer}");
+}
+
+/// Sends health checks to the service and to `control`, which has no hostile clients. Checks the delays, and the memory of the service.
+fn assert_healthy(service: &Service, control: &Service, percent: usize, situation: &str) {
+    let delays = Delays::measure(&[service.child.id()], || check(service), || check(control));
+    delays.assert_bounded(percent, situation);
     let memory = peak_memory_bytes(service.child.id());
-    println!("{situation}: a health check took at most {longest:?}, memory {memory:?}");
+    println!("figures: {situation}: memory {memory:?}");
     assert!(
         memory.is_none_or(|bytes| bytes < MAX_MEMORY_BYTES),
         "{memory:?}"
@@ -64,10 +59,11 @@ fn assert_healthy(service: &Service, situation: &str) {
 
 fn health_checks_are_answered_while_10_000_connections_are_idle(program: &Program) {
     let _only_test = lock();
-    let service = program.start();
+    let (service, control) = (program.start(), program.start());
     // The limit of connections is 10,000.
     let idle = connect_many(address(&service), 10_100);
-    assert_healthy(&service, &format!("{} idle connections", idle.len()));
+    let situation = format!("{} idle connections", idle.len());
+    assert_healthy(&service, &control, P90, &situation);
 }
 
 /// Starts the service with a limit of open files.
@@ -81,12 +77,10 @@ fn health_checks_are_answered_while_idle_clients_exceed_a_limit_of_256_or_1_024_
 ) {
     let _only_test = lock();
     for files in [256, 1024] {
-        let service = start_with_open_files(program, files);
+        let (service, control) = (start_with_open_files(program, files), program.start());
         let mut idle = connect_many(address(&service), 2 * files as usize);
-        assert_healthy(
-            &service,
-            &format!("{files} files, {} idle clients", idle.len()),
-        );
+        let situation = format!("{files} files, {} idle clients", idle.len());
+        assert_healthy(&service, &control, P90, &situation);
         // The connections that had no request were closed, the oldest first.
         assert_eq!(idle[0].read(&mut [0]).unwrap(), 0);
         let last = idle.last_mut().unwrap();
@@ -100,17 +94,17 @@ fn health_checks_are_answered_while_idle_clients_exceed_a_limit_of_256_or_1_024_
 
 fn health_checks_are_answered_while_slow_heads_exceed_a_limit_of_256_open_files(program: &Program) {
     let _only_test = lock();
-    let service = start_with_open_files(program, 256);
+    let (service, control) = (start_with_open_files(program, 256), program.start());
     let attack = Attack::start(vec![slow_heads(address(&service))]);
-    assert_healthy(&service, "256 files, slow heads");
+    assert_healthy(&service, &control, P90, "256 files, slow heads");
     attack.stop();
 }
 
 fn health_checks_are_answered_and_memory_is_bounded_during_floods(program: &Program) {
     let _only_test = lock();
-    let service = program.start();
+    let (service, control) = (program.start(), program.start());
     let attack = Attack::start(floods(address(&service), Some(MAX_FLOOD_BYTES)));
-    assert_healthy(&service, "floods");
+    assert_healthy(&service, &control, MEDIAN, "floods");
     attack.stop();
 }
 
@@ -120,15 +114,9 @@ fn health_checks_are_answered_during_floods_on_one_processor(program: &Program) 
         println!("SKIPPED: taskset is not available");
         return;
     }
-    let script = r#"exec taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')" "$0""#;
-    let service = Service::start_by_shell(script, program.binary, program.required);
+    let start = || Service::start_by_shell(ON_ONE_PROCESSOR, program.binary, program.required);
+    let (service, control) = (start(), start());
     let attack = Attack::start(floods(address(&service), Some(MAX_FLOOD_BYTES)));
-    assert_healthy(&service, "floods, one processor");
+    assert_healthy(&service, &control, MEDIAN, "floods, one processor");
     attack.stop();
-}
-
-fn has_taskset() -> bool {
-    let mut command = Command::new("taskset");
-    let command = command.arg("--version").stdout(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
