@@ -1,7 +1,7 @@
 //! The errors of the lab.
 
 use std::error::Error as StdError;
-use std::io;
+use std::io::{self, Write, stderr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +16,9 @@ const EX_OPTIONS: u8 = 2;
 
 /// The exit code that shells report for a command that Ctrl-C ended: 128 plus the number of SIGINT.
 pub const EX_INTERRUPTED: u8 = 130;
+
+/// The exit code that shells report for a command that writes into a closed pipe: 128 plus the number of SIGPIPE.
+const EX_OUTPUT_CLOSED: u8 = 141;
 
 /// Every error of the lab.
 #[derive(Debug, Error)]
@@ -224,6 +227,9 @@ pub enum Error {
     /// The environment has no name of a resource on AWS.
     #[error("the variable {0} is not set: run eval \"$(bash infra/script/env)\" first")]
     NoName(&'static str),
+    /// Nobody reads the standard output of a verb any more.
+    #[error("standard output is closed")]
+    OutputClosed,
     /// The operating system could not create a runtime, a signal handler or a socket.
     #[error("the lab cannot run")]
     System(#[from] io::Error),
@@ -240,11 +246,17 @@ pub enum Error {
 
 impl Error {
     /// Prints the error on standard error and returns the exit code: 64 for an invalid environment
-    /// of a task, 2 for invalid options, 130 for a second Ctrl-C, otherwise 1.
+    /// of a task, 2 for invalid options, 130 for a second Ctrl-C, otherwise 1. A closed output ends
+    /// a verb without a message, with 141.
     pub fn report(&self) -> ExitCode {
-        eprintln!("error: {self}");
+        if matches!(self, Self::OutputClosed) {
+            return ExitCode::from(EX_OUTPUT_CLOSED);
+        }
+        // Standard error can be closed, too.
+        let mut stderr = stderr();
+        let _ = writeln!(stderr, "error: {self}");
         if self.source().is_some() {
-            eprintln!("because: {}", format_causes(self));
+            let _ = writeln!(stderr, "because: {}", format_causes(self));
         }
         match self {
             Self::TaskConfig { .. } => ExitCode::from(EX_USAGE),

@@ -5,6 +5,7 @@ mod client;
 mod env;
 mod goto;
 mod load;
+mod output;
 mod reset;
 
 pub use check::{Track, check};

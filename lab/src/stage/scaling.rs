@@ -120,6 +120,11 @@ impl Alarms for ScalingAlarms {
         let names = alarms.map(|(name, _)| name).collect();
         Box::pin(async { names })
     }
+
+    fn remove_action<'a>(&'a self, action: &'a str) -> BoxFuture<'a, ()> {
+        self.0.remove_action(action);
+        Box::pin(async {})
+    }
 }
 
 /// The actions of alarms. Only those of scaling policies exist.

@@ -1,7 +1,6 @@
 //! `check`: looks at the running system, and says what of the guide's steps is done.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Write, stdout};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -11,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::http::Method;
 
 use super::client::Listener;
+use super::output::print;
 use crate::error::Error;
 use crate::exports::{self, Export};
 use crate::guide::{Aws, Cli, Finding, Looked, Step, is_installed, lab_cli};
@@ -56,18 +56,19 @@ pub fn check(steps: &[Step], track: Track) -> ExitCode {
         match steps {
             [step] => {
                 let looked = (step.look)(&aws);
-                write!(stdout(), "{}", details(step, &looked))?;
+                print(details(step, &looked))?;
                 code = exit_code(&looked);
             }
             _ => look_at_all(&aws, steps, |step, looked| {
                 code = code.max(exit_code(looked));
-                writeln!(stdout(), "{}", line(step, looked))
+                print(format_args!("{}\n", line(step, looked)))
             })?,
         }
         Ok(code)
     });
     match checked {
         Ok(code) => ExitCode::from(code),
+        Err(closed @ Error::OutputClosed) => closed.report(),
         Err(error) => {
             error.report();
             ExitCode::from(NOT_KNOWN)
@@ -112,8 +113,8 @@ fn names_of_shell() -> Result<HashMap<String, String>, Error> {
 fn look_at_all(
     aws: &Aws,
     steps: &[Step],
-    mut print: impl FnMut(&Step, &Looked) -> io::Result<()>,
-) -> io::Result<()> {
+    mut print: impl FnMut(&Step, &Looked) -> Result<(), Error>,
+) -> Result<(), Error> {
     // A call waits for the lab, and for the start of Python.
     let workers = thread::available_parallelism()
         .map_or(2, |it| 2 * it.get())
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_closed_standard_output_ends_the_check() {
-        let closed = |_: &Step, _: &Looked| Err(io::ErrorKind::BrokenPipe.into());
+        let closed = |_: &Step, _: &Looked| Err(Error::OutputClosed);
         assert!(look_at_all(&aws(), &STEPS, closed).is_err());
     }
 }

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{Write as _, stdout};
 use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio::process::Command;
 use wire::REGION;
 
 use super::client::{Listener, block_on};
+use super::output::{note, print};
 use crate::error::Error;
 use crate::exports::{self, Export};
 use crate::options::AWS_PORT;
@@ -51,10 +51,10 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
     let mut commands = commands(&endpoint, exports, &variables());
     if let Some(version) = installed_cli().filter(|&it| ignores_endpoint_variable(it)) {
         let [major, minor, patch] = version;
-        eprintln!(
+        note(format_args!(
             "warning: the AWS CLI {major}.{minor}.{patch} ignores AWS_ENDPOINT_URL. In this shell, an alias adds the option \
              --endpoint-url to the command aws. In scripts, add the option yourself, or install the version 2.13 or newer."
-        );
+        ));
         let alias = quote(&format!("aws --endpoint-url {endpoint}"));
         commands.push_str(&format!("alias aws={alias};\n"));
     }
@@ -65,8 +65,7 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
     let comment =
         format!("# To run these commands in this shell: eval \"$(cargo run -q -- env{option})\"\n");
     commands.push_str(&comment);
-    stdout().write_all(commands.as_bytes())?;
-    Ok(())
+    print(commands)
 }
 
 /// Reads the names of the lab's resources from its AWS endpoint.

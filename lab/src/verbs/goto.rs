@@ -1,6 +1,5 @@
 //! `goto`: sets the start state of a lab of the guide, by the operations of AWS that a reader also has.
 
-use std::io::{Write, stderr, stdout};
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use axum::http::Method;
 use serde_json::Value;
 
 use super::client::Listener;
+use super::output::{note, print};
 use super::reset;
 use crate::error::Error;
 use crate::scenario::{EXERCISE, ServiceStart, Start};
@@ -74,19 +74,17 @@ pub fn goto(
     }
     reset::reset_lab(site, true)?;
     set(&aws, start, definitions).inspect_err(|_| {
-        eprintln!(
+        note(format_args!(
             "The lab was reset, but is not at the start of lab {}: run the verb again.",
             start.lab
-        );
+        ));
     })?;
-    let mut stdout = stdout();
-    writeln!(
-        stdout,
-        "Lab {}, {}: everything is as at its start.",
+    print(format_args!(
+        "Lab {}, {}: everything is as at its start.\n",
         start.lab, start.title
-    )?;
+    ))?;
     for sentence in start.summary {
-        writeln!(stdout, "{sentence}")?;
+        print(format_args!("{sentence}\n"))?;
     }
     Ok(())
 }
@@ -121,7 +119,7 @@ fn wait_until_stable(aws: &Aws, service: &ServiceStart, revision: &str) -> Resul
             }
         };
         if progress != printed {
-            writeln!(stderr(), "waiting for {}: {progress}", service.service)?;
+            note(format_args!("waiting for {}: {progress}", service.service));
             printed = progress;
         }
         #[expect(clippy::disallowed_methods, reason = "this thread runs nothing else")]

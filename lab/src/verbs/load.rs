@@ -3,7 +3,7 @@
 //! The program is one thread, so that it uses at most one processor. The numbers of open requests, connections and stored values
 //! have limits. docs/load.md describes the two models of load and the summary.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{IsTerminal, Write, stderr};
 use std::net::IpAddr;
 use std::process::ExitCode;
 
@@ -13,6 +13,7 @@ use http_shell::raise_open_file_limit;
 use super::check::Track;
 use super::client::Listener;
 use super::env::exports_of;
+use super::output::{note, print};
 use crate::error::{EX_INTERRUPTED, Error};
 use crate::options::AWS_PORT;
 use crate::scenario::load_test::{self, Kind};
@@ -84,9 +85,9 @@ pub fn load(options: &LoadOptions) -> Result<ExitCode, Error> {
     let summary = Summary::new(ended, &options.thresholds, warnings);
     if options.json {
         let json = serde_json::to_string_pretty(&summary).map_err(std::io::Error::other)?;
-        writeln!(stdout(), "{json}")?;
+        print(format_args!("{json}\n"))?;
     } else {
-        write!(stdout(), "{summary}")?;
+        print(&summary)?;
     }
     Ok(match (summary.has_passed(), summary.was_stopped()) {
         (false, _) => ExitCode::from(thresholds::EXIT_CODE),
@@ -95,10 +96,9 @@ pub fn load(options: &LoadOptions) -> Result<ExitCode, Error> {
     })
 }
 
-/// Prints a warning. A standard error that was closed does not prevent the summary.
 fn warn(warning: Option<&str>) {
     if let Some(warning) = warning {
-        let _ = writeln!(stderr(), "warning: {warning}");
+        note(format_args!("warning: {warning}"));
     }
 }
 

@@ -1,10 +1,11 @@
 //! `reset`: brings the running lab back to its start.
 
-use std::io::{IsTerminal, Write, stderr, stdin, stdout};
+use std::io::{IsTerminal, Write, stderr, stdin};
 
 use axum::http::{Method, StatusCode};
 
 use super::client::Listener;
+use super::output::print;
 use crate::error::Error;
 use crate::site::reset::{CONFIRMED, ConfirmationRequired, Done, PATH};
 
@@ -20,11 +21,9 @@ pub fn reset(site_port: u16, is_confirmed: bool) -> Result<(), Error> {
         option: "--site-port",
     };
     let milliseconds = reset_lab(listener, is_confirmed)?;
-    writeln!(
-        stdout(),
-        "Back to the start in {milliseconds} ms: likes, adoptions, services, task definitions, rules, traces and logs."
-    )?;
-    Ok(())
+    print(format_args!(
+        "Back to the start in {milliseconds} ms: likes, adoptions, services, task definitions, rules, traces and logs.\n"
+    ))
 }
 
 /// Resets the lab, and returns how long this took, in milliseconds.

@@ -168,10 +168,13 @@ class TargetsAndPolicies(ScalingTestCase):
         [step] = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
         self.assertEqual(step, {"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1})
         self.assertEqual([alarm["AlarmName"] for alarm in policy["Alarms"]], ["test-step"])
+        # The alarms of a reader stay, without the action.
         call("DeleteScalingPolicy", client, **TARGET, PolicyName="step")
         self.assertEqual(policies(client), [])
-        # The alarms of a reader stay.
-        self.assertEqual(len(alarms("test-step")), 1)
+        self.assertEqual([alarm["AlarmActions"] for alarm in alarms("test-step")], [[]])
+        put_alarm("test-step", put_step("step", 1, client)["PolicyARN"], "GreaterThanOrEqualToThreshold")
+        call("DeregisterScalableTarget", client, **TARGET)
+        self.assertEqual([alarm["AlarmActions"] for alarm in alarms("test-step")], [[]])
         delete_alarms("test-step")
 
     @with_each_client

@@ -26,14 +26,17 @@ class Check(unittest.TestCase):
             cls.names = {export["name"]: export["value"] for export in json.load(response)}
 
     def check(self, *arguments, **environment):
+        return self.run_verb("check", *arguments, environment=environment)
+
+    def run_verb(self, *arguments, environment={}, stdout=subprocess.PIPE):
         environment = {
             # Version 1 of the AWS CLI is in the directory of the interpreter.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": "/nonexistent",
             **environment,
         }
-        command = [os.environ["LAB_BIN"], "check", *arguments]
-        return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=300)
+        command = [os.environ["LAB_BIN"], *arguments]
+        return subprocess.run(command, env=environment, check=False, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=300)
 
     def step(self, step):
         """Returns the exit code and the output of the check of a step of the lab. The variables would select another account and another endpoint."""
@@ -101,6 +104,19 @@ class Check(unittest.TestCase):
         self.assertIn("0.1 done     Start the lab", lines)
         self.assertIn("3.3 not yet  Find the slow and failed likes: There is no group besides Default; this step wants one.", lines)
         self.assertFalse([line for line in lines if line[4:11] == "unknown"])
+
+    def test_a_closed_output_ends_the_verbs_without_a_message(self):
+        site, aws = f"--site-port={urlsplit(self.endpoints['site']).port}", f"--aws-port={self.port}"
+        for verb in ["check", "check 0.1", "env", "load --rate=1 --duration=1s", "load --rate=1 --duration=1s --json", "goto 0", "reset --yes"]:
+            with self.subTest(verb):
+                reader, writer = os.pipe()
+                os.close(reader)
+                with os.fdopen(writer, "w") as closed:
+                    port = site if verb.startswith(("reset", "goto")) else aws
+                    result = self.run_verb(*verb.split(), port, stdout=closed)
+                # The verb goto says what it waits for.
+                errors = [line for line in result.stderr.splitlines() if not line.startswith("waiting for ")]
+                self.assertEqual((result.returncode, errors), (141, []))
 
     def test_what_cannot_be_checked_has_another_exit_code(self):
         with tempfile.TemporaryDirectory() as directory:

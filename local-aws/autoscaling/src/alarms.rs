@@ -8,7 +8,7 @@ use wire::Error;
 
 use crate::capacity::BoxFuture;
 
-/// Creates and deletes alarms.
+/// Creates and deletes alarms, and removes their actions.
 pub trait Alarms: Send + Sync + 'static {
     /// Creates an alarm. `request` is a request of the operation `PutMetricAlarm`.
     ///
@@ -22,6 +22,9 @@ pub trait Alarms: Send + Sync + 'static {
 
     /// The names of the alarms that have an action with this ARN.
     fn with_action<'a>(&'a self, action: &'a str) -> BoxFuture<'a, Vec<String>>;
+
+    /// Removes the action with this ARN from all alarms. The alarms stay.
+    fn remove_action<'a>(&'a self, action: &'a str) -> BoxFuture<'a, ()>;
 }
 
 /// An action of an alarm: CloudWatch runs it when the state of the alarm changes, and again each minute while the state

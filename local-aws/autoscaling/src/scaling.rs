@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::alarms::{AlarmAction, AlarmState, Alarms};
 use crate::capacity::{Capacity, DesiredCount, ServiceId};
 use crate::decision::{Outcome, decide};
-use crate::policy::{Kind, LowAction};
+use crate::policy::{Kind, LowAction, Policy};
 use crate::state::State;
 use crate::target::Target;
 
@@ -74,12 +74,13 @@ impl AutoScaling {
         results
     }
 
-    /// Deletes all targets, policies, activities, and the alarms of target tracking policies.
+    /// Deletes all targets, policies, activities, the alarms of target tracking policies, and the actions of other alarms that
+    /// name a policy.
     pub async fn reset(&self) {
         let mut state = self.shared.state.lock().await;
         let State { targets, .. } = std::mem::take(&mut *state);
         for target in targets.into_values() {
-            self.shared.delete_alarms(target).await;
+            self.shared.delete_policies(target).await;
         }
     }
 }
@@ -171,19 +172,20 @@ impl Shared {
         }
     }
 
-    /// Deletes the alarms of a target's policies.
-    pub async fn delete_alarms(&self, target: Target) {
-        let alarms = target.policies.into_values();
-        let alarms = alarms.filter_map(|policy| match policy.kind {
-            Kind::Step(_) => None,
-            Kind::Tracking { alarms, .. } => Some(alarms),
-        });
-        let names: Vec<_> = alarms
-            .flat_map(|it| [it.high].into_iter().chain(it.low))
-            .collect();
-        if !names.is_empty() {
-            self.alarms.delete(names).await;
+    /// Deletes all policies of a target that was removed from the state.
+    pub async fn delete_policies(&self, target: Target) {
+        for policy in target.policies.into_values() {
+            self.remove_from_alarms(policy).await;
         }
+    }
+
+    /// Removes a deleted policy from CloudWatch. A target tracking policy's own alarms are deleted. Other alarms lose the action,
+    /// and stay (AWS, API reference of `DeleteScalingPolicy`).
+    pub async fn remove_from_alarms(&self, policy: Policy) {
+        if let Kind::Tracking { alarms, .. } = &policy.kind {
+            self.alarms.delete(alarms.all().cloned().collect()).await;
+        }
+        self.alarms.remove_action(&policy.arn).await;
     }
 }
 

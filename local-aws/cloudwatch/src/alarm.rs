@@ -162,6 +162,17 @@ impl AlarmConfig {
         actions.into_iter().flatten().any(|it| is_wanted(it))
     }
 
+    /// Removes an action from those of each state.
+    pub fn remove_action(&mut self, action: &str) {
+        for actions in [
+            &mut self.ok_actions,
+            &mut self.alarm_actions,
+            &mut self.insufficient_data_actions,
+        ] {
+            actions.retain(|it| it != action);
+        }
+    }
+
     /// The ARN of the alarm.
     pub fn arn(&self) -> String {
         arn("cloudwatch", REGION, &format!("alarm:{}", self.name))

@@ -143,6 +143,12 @@ impl CloudWatch {
             .collect()
     }
 
+    /// Removes an action from all alarms. The alarms and their states stay.
+    pub fn remove_action(&self, action: &str) {
+        let now = self.now();
+        self.alarms().remove_action(action, now);
+    }
+
     /// Creates a dashboard, or replaces it.
     ///
     /// # Errors

@@ -1,13 +1,15 @@
 //! Creates the worktree of an exercise, and builds its program.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write, stderr};
+use std::io;
 use std::process::Command;
 
 use super::dependencies;
 use crate::error::Error;
 use crate::runtime;
+use crate::verbs::output::note;
 use crate::worktree::{Prepared, Worktree};
 
 /// Names the directory, so that no variable and no configuration of cargo leads the build to the directory of the lab's own program.
@@ -19,36 +21,34 @@ const BUILD: [&str; 3] = ["build", "--target-dir", "target"];
 ///
 /// When git or cargo is missing, or fails.
 pub fn build(worktree: &Worktree) -> Result<(), Error> {
-    let mut stderr = stderr();
     let path = worktree.path();
     let prepared = worktree.prepare()?;
     let directory = path.display();
     match prepared {
-        Prepared::Created => writeln!(stderr, "The worktree {directory} is new.")?,
+        Prepared::Created => note(format_args!("The worktree {directory} is new.")),
         Prepared::Kept { is_current } => {
             let removal = worktree.removal();
-            writeln!(
-                stderr,
+            note(format_args!(
                 "The worktree {directory} keeps your changes. To begin again with the gaps: {removal}"
-            )?;
+            ));
             if !is_current {
-                writeln!(
-                    stderr,
-                    "It does not have the last commit of the checkout. If its tasks fail, merge that commit or begin again."
-                )?;
+                note(
+                    "It does not have the last commit of the checkout. If its tasks fail, merge that commit or begin again.",
+                );
             }
         }
     }
     if let Err(error) = share_dependencies(worktree) {
-        writeln!(stderr, "All crates are compiled again: {error}")?;
+        note(format_args!("All crates are compiled again: {error}"));
     }
-    writeln!(stderr, "Building its program …")?;
+    note("Building its program …");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(BUILD)
-        .args(["--bin", "lab"])
-        .current_dir(&path)
-        .status();
+    let mut command = Command::new(cargo);
+    command.args(BUILD).args(["--bin", "lab"]);
+    for (name, _) in env::vars_os().filter(|(name, _)| is_set_by_cargo_run(name)) {
+        command.env_remove(name);
+    }
+    let built = command.current_dir(&path).status();
     let status = built.map_err(|source| Error::NoTool {
         tool: "cargo",
         source,
@@ -60,8 +60,17 @@ pub fn build(worktree: &Worktree) -> Result<(), Error> {
         });
     }
     let command = BUILD.join(" ");
-    writeln!(stderr, "After each change, run there: cargo {command}")?;
+    note(format_args!(
+        "After each change, run there: cargo {command}"
+    ));
     Ok(())
+}
+
+/// Whether `cargo run` sets this variable for the program that it starts. The build scripts of some crates, such as ring, run again
+/// when these variables change. So a build with them would compile these crates again, and so would the reader's next build.
+fn is_set_by_cargo_run(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name == "CARGO" || name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")
 }
 
 /// Shares the crates with which this program was built, if it was built in the same checkout and profile.

@@ -301,6 +301,36 @@ async fn the_answer_of_the_lab_does_not_decide_where_programs_are_built() {
     }
 }
 
+/// `cargo run` sets variables for the verb. The reader's shell does not have them.
+#[tokio::test]
+async fn the_first_build_of_the_reader_compiles_nothing_again() {
+    let variables = [
+        ("CARGO_MANIFEST_DIR", "/checkout/lab"),
+        ("CARGO_PKG_NAME", "lab"),
+    ];
+    let checkout = Checkout::new();
+    let script =
+        variables.map(|(name, _)| format!("println!(\"cargo::rerun-if-env-changed={name}\");"));
+    checkout.write(
+        "build.rs",
+        &format!("fn main() {{ {} }}\n", script.concat()),
+    );
+    commit(&checkout.path("."), "a build script as that of ring");
+    let lab = checkout.start_lab(&["--like-tasks", "1"]);
+    let output = checkout.output_of_goto(&lab.endpoints(), &variables);
+    assert!(output.status.success(), "{output:?}");
+    let mut build = Command::new("cargo");
+    for (name, _) in variables {
+        build.env_remove(name);
+    }
+    let build = build
+        .args(["build", "--target-dir", "target"])
+        .current_dir(checkout.worktree());
+    let output = String::from_utf8(build.output().unwrap().stderr).unwrap();
+    assert!(output.contains("Finished"), "{output}");
+    assert!(!output.contains("Compiling"), "{output}");
+}
+
 #[tokio::test]
 async fn a_missing_git_is_named() {
     let checkout = Checkout::new();

@@ -257,7 +257,7 @@ pub struct DeleteScalingPolicy {
     scalable_dimension: Option<String>,
 }
 
-/// Deletes a policy, and the alarms of a target tracking policy.
+/// Deletes a policy and the actions of alarms that name it, and the alarms of a target tracking policy.
 pub async fn delete(shared: &Shared, request: DeleteScalingPolicy) -> Result<Value, Error> {
     let mut constraints = Constraints::default();
     let name = constraints.required("policyName", &request.policy_name);
@@ -279,9 +279,7 @@ pub async fn delete(shared: &Shared, request: DeleteScalingPolicy) -> Result<Val
         );
         return Err(Error::bad_request("ObjectNotFoundException", message));
     };
-    if let Kind::Tracking { alarms, .. } = policy.kind {
-        shared.alarms.delete(alarms.all().cloned().collect()).await;
-    }
+    shared.remove_from_alarms(policy).await;
     Ok(json!({}))
 }
 

@@ -149,7 +149,7 @@ pub struct DeregisterScalableTarget {
     scalable_dimension: Option<String>,
 }
 
-/// Deregisters a target. Its policies and their alarms are deleted, its activities stay.
+/// Deregisters a target. Its policies are deleted as by `DeleteScalingPolicy`, its activities stay.
 pub async fn deregister(
     shared: &Shared,
     request: DeregisterScalableTarget,
@@ -169,7 +169,7 @@ pub async fn deregister(
         let message = format!("No scalable target found for {identity}");
         return Err(Error::bad_request("ObjectNotFoundException", message));
     };
-    shared.delete_alarms(target).await;
+    shared.delete_policies(target).await;
     Ok(json!({}))
 }
 

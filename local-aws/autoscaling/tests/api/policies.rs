@@ -58,21 +58,33 @@ async fn the_alarms_of_a_step_scaling_policy_are_those_that_name_it() {
     let alarm = json!({ "AlarmName": "web-app-cpu-gt-75", "AlarmActions": [arn] });
     let other = json!({ "AlarmName": "other", "AlarmActions": ["arn:other"] });
     for alarm in [alarm, other] {
-        let name = alarm["AlarmName"].as_str().unwrap().to_owned();
-        api.world.alarms.lock().unwrap().insert(name, alarm);
+        api.world.insert_alarm(alarm);
     }
     let expected = json!([{
         "AlarmName": "web-app-cpu-gt-75",
         "AlarmARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:web-app-cpu-gt-75",
     }]);
     assert_eq!(describe(&api).await[0]["Alarms"], expected);
-    // Deleting the policy does not delete a person's alarms.
-    api.succeed(
-        "DeleteScalingPolicy",
-        json!({ "PolicyName": "web-app-cpu-gt-75" }),
-    )
-    .await;
-    assert_eq!(api.world.alarm_names(), ["other", "web-app-cpu-gt-75"]);
+}
+
+/// AWS, API reference of `DeleteScalingPolicy`: the alarm action is deleted, the alarm is not.
+#[tokio::test(start_paused = true)]
+async fn deleting_a_policy_removes_its_action_from_the_alarms_which_stay() {
+    let api = Api::with_target().await;
+    for (operation, parameters) in [
+        ("DeleteScalingPolicy", json!({ "PolicyName": "up" })),
+        ("DeregisterScalableTarget", json!({})),
+    ] {
+        let arn = api.put_step("up", 2).await;
+        api.world
+            .insert_alarm(json!({ "AlarmName": "of-policy", "AlarmActions": ["arn:other", arn] }));
+        api.world
+            .insert_alarm(json!({ "AlarmName": "other", "AlarmActions": ["arn:other"] }));
+        api.succeed(operation, parameters).await;
+        let alarms = api.world.alarms.lock().unwrap();
+        let actions: Vec<_> = alarms.values().map(|it| &it["AlarmActions"]).collect();
+        assert_eq!(actions, [&json!(["arn:other"]); 2], "{operation}");
+    }
 }
 
 /// Calls 63 to 68 of controls.json: a policy keeps its adjustment type and its steps, and loses other members that the request

@@ -49,6 +49,12 @@ impl World {
         self.change(|capacity| capacity.running = capacity.desired);
     }
 
+    /// Creates an alarm of a reader.
+    pub fn insert_alarm(&self, alarm: Value) {
+        let name = alarm["AlarmName"].as_str().unwrap().to_owned();
+        self.alarms.lock().unwrap().insert(name, alarm);
+    }
+
     pub fn alarm_names(&self) -> Vec<String> {
         self.alarms.lock().unwrap().keys().cloned().collect()
     }
@@ -114,6 +120,14 @@ impl Alarms for World {
         let names = alarms.iter().filter(|(_, alarm)| has_action(alarm));
         let names = names.map(|(name, _)| name.clone()).collect();
         Box::pin(async { names })
+    }
+
+    fn remove_action<'a>(&'a self, action: &'a str) -> BoxFuture<'a, ()> {
+        for alarm in self.alarms.lock().unwrap().values_mut() {
+            let actions = alarm["AlarmActions"].as_array_mut().unwrap();
+            actions.retain(|it| it != action);
+        }
+        Box::pin(async {})
     }
 }
 

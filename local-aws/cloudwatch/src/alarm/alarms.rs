@@ -103,6 +103,17 @@ impl Alarms {
         }
     }
 
+    /// Removes an action from all alarms. Their states stay.
+    pub fn remove_action(&mut self, action: &str, now: Timestamp) {
+        let alarms = self.alarms.values_mut();
+        for alarm in alarms.filter(|it| it.config.has_action(|it| it == action)) {
+            let alarm = Arc::make_mut(alarm);
+            alarm.config.remove_action(action);
+            alarm.configuration_updated_at = now;
+            self.history.record_change(alarm, Change::Update, now);
+        }
+    }
+
     /// Enables or disables the actions of an alarm, if there is one with the name.
     pub fn enable_actions(&mut self, name: &str, are_enabled: bool, now: Timestamp) {
         if let Some(alarm) = self.alarms.get_mut(name) {

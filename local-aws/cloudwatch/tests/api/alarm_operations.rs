@@ -145,6 +145,37 @@ async fn an_update_replaces_the_configuration_and_keeps_the_state_and_the_tags()
 }
 
 #[tokio::test]
+async fn an_action_is_removed_from_all_states_of_all_alarms_which_keep_the_rest() {
+    let (local, _) = with_recorder();
+    let mut parameters = scale_up();
+    parameters["AlarmActions"] = json!([POLICY, TOPIC]);
+    parameters["OKActions"] = json!([POLICY]);
+    parameters["InsufficientDataActions"] = json!([POLICY]);
+    let mut other = scale_up();
+    other["AlarmName"] = "other".into();
+    other["AlarmActions"] = json!([format!("{POLICY}-2")]);
+    for alarm in [parameters, other] {
+        local.ok("PutMetricAlarm", alarm).await;
+    }
+    let state =
+        json!({ "AlarmName": "LikeScaleUpAlarm", "StateValue": "ALARM", "StateReason": "" });
+    local.ok("SetAlarmState", state).await;
+    let mut changed = alarm(&local, "LikeScaleUpAlarm").await;
+    let unchanged = alarm(&local, "other").await;
+
+    local.set_seconds(1);
+    local.cloudwatch.remove_action(POLICY);
+    changed["AlarmActions"] = json!([TOPIC]);
+    changed["OKActions"] = json!([]);
+    changed["InsufficientDataActions"] = json!([]);
+    changed["AlarmConfigurationUpdatedTimestamp"] = json!((NOON + 1) as f64);
+    assert_eq!(alarm(&local, "LikeScaleUpAlarm").await, changed);
+    assert_eq!(alarm(&local, "other").await, unchanged);
+    let last = history(&local, None).await.pop().unwrap();
+    assert_eq!(last["HistorySummary"], "Alarm \"LikeScaleUpAlarm\" updated");
+}
+
+#[tokio::test]
 async fn alarms_are_found_by_name_prefix_state_action_and_metric() {
     let (local, _) = with_recorder();
     for (name, actions) in [
