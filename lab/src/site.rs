@@ -15,6 +15,7 @@ use xray::Xray;
 use crate::logs::Logs;
 use crate::reset::Reset;
 
+mod console;
 mod control;
 mod files;
 pub mod goto;
@@ -39,10 +40,12 @@ impl Site {
         load_balancer: Arc<LoadBalancer>,
         reset: Arc<Reset>,
         lab: goto::AboutLab,
+        aws: Router,
     ) -> Router {
         let config = files::config(&self.alb);
         let headers = headers(&self.alb);
         control::routes(self.logs, load_balancer)
+            .merge(console::routes(aws))
             .merge(traces::routes(self.xray))
             .merge(goto::routes(lab))
             .merge(reset::routes(reset))

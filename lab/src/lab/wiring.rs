@@ -198,6 +198,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         &scaling,
         site.xray.clone(),
     );
+    let site_aws = aws.clone();
     let aws = exports::router(exports).fallback_service(aws);
     let Port { listener, address } = ports.dynamodb;
     let app = guard.protect(address, dynamodb);
@@ -265,7 +266,12 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     });
 
     let Port { listener, address } = ports.site;
-    let site = site.into_router(Arc::clone(load_balancer), Arc::new(reset), about_lab);
+    let site = site.into_router(
+        Arc::clone(load_balancer),
+        Arc::new(reset),
+        about_lab,
+        site_aws,
+    );
     let site = guard.protect(address, site);
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {
