@@ -46,11 +46,14 @@ function flattenRequest(value, name = "") {
   return Object.assign({}, ...entries.map(([key, item]) => flattenRequest(item, key)));
 }
 
-/** An element without children is a string, one whose children are all `member` is an array, and any other is an object. */
+/**
+ * An element without children is a string, or `undefined` if it is empty (XML does not tell an empty list from an empty string). One whose children are all
+ * `member` is an array, and any other is an object.
+ */
 function readElement(element) {
   if (!element) return undefined;
   const children = [...element.children];
-  if (!children.length) return element.textContent;
+  if (!children.length) return element.textContent || undefined;
   if (children.every((child) => child.localName === "member")) return children.map(readElement);
   return Object.fromEntries(children.map((child) => [child.localName, readElement(child)]));
 }
