@@ -8,6 +8,12 @@ export class AwsError extends Error {
   }
 }
 
+/** Says in words what went wrong, or undefined if the error is no answer of an API, but a mistake of the page. */
+export function describeError(error) {
+  if (error instanceof AwsError) return error.message ? `${error.code}: ${error.message}` : `${error.code}.`;
+  return error instanceof TypeError ? "The lab does not answer." : undefined;
+}
+
 /** Returns a function `call(operation, request)` for a service with the protocol AWS JSON. */
 const jsonClient = (targetPrefix, version) => async (operation, request = {}) => {
   const headers = { "content-type": `application/x-amz-json-${version}`, "x-amz-target": `${targetPrefix}.${operation}` };

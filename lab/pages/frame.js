@@ -13,6 +13,13 @@ export function setStatus(text, isWrong = false) {
   if (status.textContent !== text) status.textContent = text;
 }
 
+/** Loads a style sheet below /pages once. */
+export function loadStyle(path) {
+  const href = `/pages/${path}`;
+  if (document.querySelector(`link[href="${href}"]`)) return;
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+}
+
 /** Fills the frame. `path` is the path of the page's entry in the navigation. */
 export function startFrame(path, { hasTimeRange }) {
   find("frame-range-form").hidden = !hasTimeRange;

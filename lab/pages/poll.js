@@ -1,6 +1,6 @@
 // Repeats the queries of a page while it is live, and says how old the shown data is.
 
-import { AwsError } from "./aws.js";
+import { describeError } from "./aws.js";
 import { isLive, onRangeChange, readRange } from "./range.js";
 import { setStatus } from "./frame.js";
 import { formatTime } from "./format.js";
@@ -28,9 +28,10 @@ export function poll(load, intervalMs = 2000) {
       setStatus(isLive() ? `Live. Updated at ${formatTime(shownAt)}.` : `Updated at ${formatTime(shownAt)}.`);
     } catch (error) {
       if (number !== newest) return;
-      const reason = error instanceof AwsError ? `${error.code}: ${error.message}` : error instanceof TypeError ? "The lab does not answer." : String(error);
+      const words = describeError(error);
+      const reason = words ?? String(error);
       setStatus(shownAt ? `${reason} The page shows the state of ${formatTime(shownAt)}.` : reason, true);
-      if (!(error instanceof AwsError || error instanceof TypeError)) console.error(error);
+      if (!words) console.error(error);
     }
     if (isLive()) timer = setTimeout(waitUntilVisible, Math.max(intervalMs, DURATION_FACTOR * (performance.now() - startMs)));
   }
