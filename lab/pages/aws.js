@@ -8,16 +8,22 @@ export class AwsError extends Error {
   }
 }
 
-/** Says in words what went wrong, or undefined if the error is no answer of an API, but a mistake of the page. */
+/** The lab did not respond: it has ended, or it is being restarted. */
+export class NoResponseError extends Error {}
+
+/** Says in words what went wrong, or undefined if the error is a mistake of the page. */
 export function describeError(error) {
   if (error instanceof AwsError) return error.message ? `${error.code}: ${error.message}` : `${error.code}.`;
-  return error instanceof TypeError ? "The lab does not answer." : undefined;
+  return error instanceof NoResponseError ? "The lab does not answer." : undefined;
 }
+
+/** Sends a request to the AWS endpoint. `fetch` reports a broken connection by a TypeError, which is also what a mistake of the page throws. */
+const send = (init, path = "") => fetch(`/aws/${path}`, { method: "POST", ...init }).catch((cause) => { throw new NoResponseError("no response", { cause }); });
 
 /** Returns a function `call(operation, request)` for a service with the protocol AWS JSON. */
 const jsonClient = (targetPrefix, version) => async (operation, request = {}) => {
   const headers = { "content-type": `application/x-amz-json-${version}`, "x-amz-target": `${targetPrefix}.${operation}` };
-  const response = await fetch("/aws/", { method: "POST", headers, body: JSON.stringify(request) });
+  const response = await send({ headers, body: JSON.stringify(request) });
   const text = await response.text();
   const body = text ? JSON.parse(text) : {};
   if (response.ok) return body;
@@ -29,13 +35,22 @@ export const ecs = jsonClient("AmazonEC2ContainerServiceV20141113", "1.1");
 export const cloudwatch = jsonClient("GraniteServiceVersion20100801", "1.0");
 export const logs = jsonClient("Logs_20140328", "1.1");
 export const autoScaling = jsonClient("AnyScaleFrontendService", "1.1");
+export const dynamodb = jsonClient("DynamoDB_20120810", "1.0");
+
+/** Calls X-Ray (protocol REST-JSON): `path` is an operation's path, for example `ServiceGraph`. */
+export async function xray(path, request) {
+  const response = await send({ headers: { "content-type": "application/json" }, body: JSON.stringify(request) }, path);
+  const body = await response.json();
+  if (response.ok) return body;
+  throw new AwsError(response.headers.get("x-amzn-errortype") ?? String(response.status), body.Message ?? body.message ?? `status ${response.status}`);
+}
 
 const ELB_VERSION = "2015-12-01";
 
 /** Calls an operation of Elastic Load Balancing v2 (query protocol, XML). Lists in the response are arrays; all values are strings. */
 export async function elb(operation, request = {}) {
   const body = new URLSearchParams({ Action: operation, Version: ELB_VERSION, ...flattenRequest(request) });
-  const response = await fetch("/aws/", { method: "POST", body });
+  const response = await send({ body });
   const xml = new DOMParser().parseFromString(await response.text(), "application/xml");
   if (response.ok) return readElement(xml.querySelector(`${operation}Result`)) || {};
   const read = (name) => xml.querySelector(name)?.textContent;
