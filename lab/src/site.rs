@@ -15,10 +15,12 @@ use xray::Xray;
 use crate::logs::Logs;
 use crate::reset::Reset;
 
+mod check;
 mod console;
 mod control;
 mod files;
 pub mod goto;
+mod guide;
 pub mod reset;
 mod traces;
 
@@ -47,7 +49,9 @@ impl Site {
         control::routes(self.logs, load_balancer)
             .merge(console::routes(aws))
             .merge(traces::routes(self.xray))
+            .merge(check::routes(lab.aws_port))
             .merge(goto::routes(lab))
+            .merge(guide::routes())
             .merge(reset::routes(reset))
             .route("/config.js", get(async || config))
             .fallback(files::file)

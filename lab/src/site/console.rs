@@ -1,10 +1,10 @@
 //! The console: the page for people at `/console` and `/traces`, its files, and the AWS APIs that it asks.
 
+use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::Router;
 use rust_embed::Embed;
 
 use super::files::answer;

@@ -106,7 +106,7 @@ async fn the_page_is_told_where_the_load_balancer_and_traces_really_are() {
     assert_eq!(
         script,
         format!(
-            "export const api = \"{}\";\nexport const traces = \"/traces/\";\n",
+            "export const api = \"{}\";\nexport const traces = \"/traces/\";\nexport const labConsole = \"/console\";\n",
             endpoints.alb
         )
     );
