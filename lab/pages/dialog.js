@@ -15,6 +15,8 @@ const NOTICE_MS = 8000;
  * - `commands()`: the commands, each a list of words
  * - `run()`: does it; may return the text of the notice
  * - `done`: the text of the notice, and `after()`: called when it is done
+ *
+ * Returns the dialog, and `change`.
  */
 export function openDialog(action) {
   const dialog = document.createElement("dialog");
@@ -63,7 +65,7 @@ export function openDialog(action) {
   document.body.append(dialog);
   show();
   dialog.showModal();
-  return dialog;
+  return { dialog, change };
 }
 
 let notice;

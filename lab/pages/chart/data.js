@@ -1,0 +1,101 @@
+// What a chart shows, computed from its series. A series has `label`, `times` (milliseconds, ascending) and `values`.
+
+import { formatMoment, formatNumber, formatTime } from "../format.js";
+
+/** A missing value within the period of the value before it does not break a line. A gap is longer than this multiple of the period. */
+const GAP_FACTOR = 1.5;
+
+/**
+ * Returns `[times, values of the first series, …]` with common times. A value is `null` where the line has a gap, and `undefined` where another series
+ * has a value in the middle of this one's period.
+ */
+export function alignSeries(series, periodMs) {
+  const periodOf = (one) => one.periodMs ?? periodMs;
+  const times = new Set();
+  for (const one of series) {
+    one.times.forEach((time, index) => {
+      times.add(time);
+      const next = one.times[index + 1];
+      if (next - time > GAP_FACTOR * periodOf(one)) times.add(time + periodOf(one));
+    });
+  }
+  const common = [...times].sort((a, b) => a - b);
+  return [common, ...series.map((one) => {
+    let index = -1;
+    return common.map((time) => {
+      while (one.times[index + 1] <= time) index += 1;
+      if (index < 0) return null;
+      if (one.times[index] === time) return one.values[index];
+      return time < one.times[index] + periodOf(one) ? undefined : null;
+    });
+  })];
+}
+
+/** Adds each series to those before it. Returns aligned data. */
+export function stack([times, ...columns]) {
+  const sums = times.map(() => 0);
+  return [times, ...columns.map((values) => values.map((value, row) => {
+    if (typeof value !== "number") return value;
+    sums[row] += value;
+    return sums[row];
+  }))];
+}
+
+/** Lines with the same value on the same axis become one, with all labels. */
+export function joinThresholds(thresholds) {
+  const joined = new Map();
+  for (const threshold of thresholds) {
+    const key = `${threshold.axis ?? "left"} ${threshold.value}`;
+    const known = joined.get(key);
+    if (!known) joined.set(key, { ...threshold });
+    else Object.assign(known, { label: `${known.label}, ${threshold.label}`, isInScale: known.isInScale || threshold.isInScale });
+  }
+  return [...joined.values()];
+}
+
+/** The lower and upper end of an axis. `axis` may have `min` and `max`. Axes of positive values begin at 0. */
+export function scaleOf(axis, smallest, largest, thresholds) {
+  const shown = thresholds.filter(({ isInScale }) => isInScale).map(({ value }) => value);
+  const low = Math.min(...[smallest, ...shown].filter(Number.isFinite), 0);
+  const high = Math.max(...[largest, ...shown].filter(Number.isFinite), low);
+  const room = (high - low) * 0.08 || 1;
+  return [axis?.min ?? (low < 0 ? low - room : 0), axis?.max ?? high + room];
+}
+
+/** The newest value, or undefined. */
+export const lastOf = (series) => series.values.at(-1);
+
+/** The chart in words. */
+export function describeChart(chart) {
+  const range = `${formatMoment(chart.start)} to ${formatMoment(chart.end)}`;
+  const lines = chart.series.map((one) => {
+    if (!one.values.length) return `${one.label}: no data`;
+    const smallest = formatNumber(Math.min(...one.values));
+    const largest = formatNumber(Math.max(...one.values));
+    return `${one.label}: ${smallest === largest ? smallest : `${smallest} to ${largest}`}, last ${formatNumber(lastOf(one))}`;
+  });
+  const thresholds = joinThresholds(chart.thresholds ?? []).map(({ label, value }) => `threshold ${formatNumber(value)}: ${label}`);
+  return [`${chart.label}, ${range}`, ...lines, ...thresholds].join(". ");
+}
+
+/** The rows of the table, newest first: `[time, value of each series or undefined]`. */
+export function tableRows(series) {
+  const rows = new Map();
+  series.forEach((one, column) => one.times.forEach((time, index) => {
+    if (!rows.has(time)) rows.set(time, []);
+    rows.get(time)[column] = one.values[index];
+  }));
+  return [...rows].sort(([a], [b]) => b - a).map(([time, values]) => [time, ...series.map((_, column) => values[column])]);
+}
+
+/** Marks and bands as lines of text, newest first. */
+export const eventRows = ({ marks = [], bands = [] }) =>
+  [...marks.map(({ time, text }) => [time, text]), ...bands.map(({ start, text }) => [start, text])].sort(([a], [b]) => b - a);
+
+/** The text of a tick: with seconds if ticks are closer than a minute, with the date at midnight. */
+export function tickText(time, incrementMs) {
+  const date = new Date(time);
+  if (incrementMs < 60_000) return formatTime(time);
+  if (date.getHours() === 0 && date.getMinutes() === 0) return date.toLocaleDateString([], { month: "short", day: "numeric" });
+  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
