@@ -1,0 +1,56 @@
+// The list of traces, 100 rows at a time: a table to sort, with columns to choose.
+
+import { html, nothing, repeat } from "../lit.js";
+import { COLUMNS, outcomeOf, splitAtIds } from "./columns.js";
+
+export const ROWS_PER_PAGE = 100;
+
+/** Templates of the table. `names` has names for ids, and `on` has `sort(sort)` and `more()`. */
+export function listTemplate({ traces, rows, columns, sort, names, search }, on) {
+  if (!traces.length) return nothing;
+  return html`
+    <div class="scroll">
+      <table class="cards">
+        <caption class="spoken">Traces. The buttons of the columns sort the list.</caption>
+        <thead><tr>${columns.map((column) => headTemplate(column, sort, on))}</tr></thead>
+        <tbody id="trace-list">${repeat(traces.slice(0, rows), ({ Id }) => Id, (trace) => html`
+          <tr data-id=${trace.Id}>${columns.map((column) => cellTemplate(column, trace, names, search))}</tr>`)}</tbody>
+      </table>
+    </div>
+    ${traces.length > rows ? html`<p class="row middle"><button type="button" id="more-traces" @click=${on.more}>Show ${Math.min(ROWS_PER_PAGE, traces.length - rows)} more</button>
+      <span class="soft">${rows} of ${traces.length} are shown.</span></p>` : nothing}`;
+}
+
+function headTemplate({ id, title, isNumber }, sort, on) {
+  const order = sort === id ? "ascending" : sort === `-${id}` ? "descending" : "none";
+  // A number is first sorted downwards, since the largest are of interest.
+  const next = order === "descending" ? id : order === "ascending" || isNumber || id === "time" ? `-${id}` : id;
+  return html`<th scope="col" class=${isNumber ? "number" : ""} aria-sort=${order}>
+    <button type="button" class="sort" data-column=${id} @click=${() => on.sort(next)}>${title}<span aria-hidden="true">${{ ascending: " ▲", descending: " ▼", none: "" }[order]}</span></button></th>`;
+}
+
+function cellTemplate(column, trace, names, search) {
+  const { id, title, isNumber, pairs } = column;
+  const outcome = id === "status" ? outcomeOf(trace) : "";
+  const content = pairs ? pairsTemplate(pairs(trace))
+    : id === "request" ? html`<a href="/traces/${trace.Id}${search}">${namedTemplate(column.text(trace) || trace.Id, names)}</a>`
+    : id === "time" ? html`<time datetime=${new Date(trace.StartTime * 1000).toISOString()}>${column.text(trace)}</time>`
+    : column.text(trace);
+  return html`<td data-label=${title} class="${id} ${isNumber ? "number" : ""} ${outcome}">${content}</td>`;
+}
+
+/** A text with names in place of ids. */
+export const namedTemplate = (text, names) =>
+  splitAtIds(text, names).map((part) => typeof part === "string" ? part : html`<b title=${part.id}>${part.name}</b>`);
+
+const pairsTemplate = (pairs) => pairs.map(([key, value]) => html`<span class="pair"><span class="soft">${key}</span> ${value}</span> `);
+
+/** The menu of columns. */
+export const chooserTemplate = (columns, onChoose) => html`
+  <details class="chooser">
+    <summary>Columns</summary>
+    <fieldset><legend class="spoken">Columns of the list</legend>
+      ${COLUMNS.map(({ id, title }) => html`<label><input type="checkbox" name=${id} .checked=${columns.some((column) => column.id === id)} ?disabled=${id === "request"}
+        @change=${(event) => onChoose(id, event.target.checked)}> ${title}</label>`)}
+    </fieldset>
+  </details>`;

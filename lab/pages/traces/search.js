@@ -1,0 +1,172 @@
+// The traces of the time range: filter, service map, histogram and list.
+
+import { AwsError, describeError, xray } from "../aws.js";
+import { loadStyle } from "../frame.js";
+import { html, nothing, render } from "../lit.js";
+import { poll } from "../poll.js";
+import { readRange, setParameters } from "../range.js";
+import { DEFAULT_COLUMNS, DEFAULT_SORT, chooseColumns, sortTraces } from "./columns.js";
+import { countByResponseTime, summarizeValues } from "./distribution.js";
+import { formTemplate, listCommand, openGroupDialog } from "./form.js";
+import { createHistogram } from "./histogram.js";
+import { ROWS_PER_PAGE, chooserTemplate, listTemplate } from "./list.js";
+import { loadTraces, toXrayRange } from "./load.js";
+import { layOutMap, mapTemplate } from "./map.js";
+import { loadNames } from "./names.js";
+import { readPlace, returnToPlace, savePlaceOnLeave } from "./place.js";
+import { SLOW_SECONDS, addGroup, limitResponseTime, toggleCondition } from "./query.js";
+
+/** The chosen columns are kept for the next visit, too. */
+const COLUMNS_KEY = "traces columns";
+
+export function startSearch(main) {
+  loadStyle("traces/traces.css");
+  const parameters = new URLSearchParams(location.search);
+  let place = readPlace();
+  const state = {
+    draft: parameters.get("filter") ?? "",
+    filter: parameters.get("filter") ?? "",
+    group: parameters.get("group") ?? "",
+    groups: parameters.has("group") ? [{ GroupName: parameters.get("group") }] : [],
+    columns: (parameters.get("columns") ?? localStorage.getItem(COLUMNS_KEY) ?? DEFAULT_COLUMNS.join()).split(","),
+    sort: parameters.get("sort") ?? DEFAULT_SORT,
+    rows: place?.rows ?? ROWS_PER_PAGE,
+    names: new Map(),
+    status: "Searching…",
+  };
+  const isNarrow = matchMedia("(max-width: 40rem)");
+  const show = () => render(template(), main);
+  const histogram = createHistogram(show, (from, to) => searchFor(limitResponseTime(state.draft, from, to)));
+  const combineFilter = () => addGroup(state.filter, state.group);
+
+  function search() {
+    state.filter = state.draft.trim();
+    state.rows = ROWS_PER_PAGE;
+    state.status = "Searching…";
+    setParameters({ filter: state.filter, group: state.group });
+    show();
+    return refresh();
+  }
+
+  function searchFor(filter) {
+    state.draft = filter;
+    return search();
+  }
+
+  function change(values) {
+    Object.assign(state, values);
+    state.sorted = sortTraces(state.found?.traces ?? [], state.sort);
+    show();
+  }
+
+  async function load(range) {
+    const filter = combineFilter();
+    try {
+      const timeRange = toXrayRange(range);
+      const [found, { Groups: groups }] = await Promise.all([loadTraces(timeRange, filter), xray("Groups", {})]);
+      const map = await layOutMap(found.services, isNarrow.matches ? "TB" : "LR");
+      return () => showFound({ found, groups, map, filter, mapSeconds: range.seconds, error: undefined, status: describeFound(found, filter) });
+    } catch (error) {
+      const isInvalid = error instanceof AwsError && error.message.startsWith("Invalid filter expression");
+      if (!isInvalid) {
+        if (!state.found) change({ status: describeError(error) ? "X-Ray could not be asked." : String(error) });
+        throw error;
+      }
+      const status = state.found ? "Map and list still show the result of the filter before." : "";
+      return () => change({ error: { filter, message: error.message }, status });
+    }
+  }
+
+  function showFound(values) {
+    const responseTimes = values.found.traces.map(({ ResponseTime }) => ResponseTime).filter((seconds) => seconds !== undefined);
+    change({ ...values, buckets: countByResponseTime(responseTimes), summary: summarizeValues(responseTimes) });
+    if (place) returnToPlace(place);
+    place = undefined;
+  }
+
+  const on = {
+    type: (draft) => change({ draft }),
+    search,
+    clear: () => {
+      state.group = "";
+      searchFor("");
+      document.getElementById("filter").focus();
+    },
+    toggle: (condition) => searchFor(toggleCondition(state.draft, condition)),
+    choose: (group) => {
+      state.group = group;
+      search();
+    },
+    save: () => {
+      if (state.draft.trim()) return openGroupDialog(state.draft.trim(), (group) => {
+        state.groups = [...state.groups, { GroupName: group }];
+        state.group = group;
+        searchFor("");
+        document.getElementById("group").focus();
+      });
+      change({ error: { filter: "", message: "Type a filter first. The group contains the traces that match the filter." } });
+      document.getElementById("filter").focus();
+    },
+    sort: (sort) => {
+      setParameters({ sort: sort === DEFAULT_SORT ? "" : sort });
+      change({ sort });
+    },
+    more: () => {
+      const firstNewRow = state.rows;
+      change({ rows: state.rows + ROWS_PER_PAGE });
+      document.getElementById("trace-list").rows[firstNewRow]?.querySelector("a").focus();
+    },
+    column: (id, isChosen) => {
+      const columns = isChosen ? [...state.columns, id] : state.columns.filter((other) => other !== id);
+      localStorage.setItem(COLUMNS_KEY, columns.join());
+      setParameters({ columns: columns.join() });
+      change({ columns });
+    },
+  };
+
+  function template() {
+    const columns = chooseColumns(state.columns);
+    return html`
+      ${formTemplate(state, on)}
+      <div class="pictures" ?hidden=${!state.found}>
+        <section class="panel" aria-labelledby="map-title">
+          <div class="row spread middle">
+            <h2 id="map-title">Service map</h2>
+            <p class="soft legend"><span class="ok">ok</span> <span class="error">error 4xx</span> <span class="throttle">throttled 429</span>
+              <span class="fault">fault 5xx</span> <span class="slow">◷ slower than ${SLOW_SECONDS} s</span></p>
+          </div>
+          <div id="map" class="scroll">${state.map ? mapTemplate(state.map, state.mapSeconds, searchFor) : nothing}</div>
+        </section>
+        <section class="panel" aria-labelledby="histogram-title">
+          <h2 id="histogram-title">Response times</h2>
+          ${state.found ? histogram(state.buckets, state.summary) : nothing}
+        </section>
+      </div>
+      <section class="panel" aria-labelledby="list-title" ?hidden=${!state.found}>
+        <div class="row spread middle"><h2 id="list-title">Traces</h2>${chooserTemplate(columns, on.column)}</div>
+        ${state.found ? listTemplate({ ...state, traces: state.sorted, columns, search: location.search }, on) : nothing}
+        ${state.found && !state.found.traces.length ? emptyTemplate() : nothing}
+        <details><summary>The same with the AWS CLI</summary>${listCommand(readRange(), combineFilter())}</details>
+      </section>`;
+  }
+
+  function emptyTemplate() {
+    const { scannedCount } = state.found;
+    if (!scannedCount) {
+      return html`<p id="no-traces" class="soft">There is no trace in this time range. Click a heart on <a href="/">the site</a>, or choose a longer time range.</p>`;
+    }
+    return html`<p id="no-traces" class="soft">None of the ${scannedCount} traces in the time range matches the filter.
+      <button type="button" class="small" @click=${on.clear}>Clear the filter</button></p>`;
+  }
+
+  savePlaceOnLeave(() => state.rows);
+  loadNames().then((names) => change({ names }), () => {});
+  show();
+  const refresh = poll(load);
+  isNarrow.addEventListener("change", refresh);
+}
+
+function describeFound({ traces, scannedCount, isComplete }, filter) {
+  const atLeast = isComplete ? "" : "at least ";
+  return `${atLeast}${scannedCount} traces scanned, ${atLeast}${traces.length} ${filter ? "match" : "found"}.`;
+}
