@@ -1,0 +1,27 @@
+// The last events: of services, of scaling, and changes of alarms, newest first. Pure functions.
+
+import { shortenEvent } from "../services/events.js";
+
+/** Most events that the overview shows. */
+const MAX_EVENTS = 60;
+
+/** Returns `[{id, time, kind, source, path, text}]` of the range. */
+export function joinEvents({ services, activities, history }, { start, end }) {
+  const events = [
+    ...services.flatMap(({ serviceName, events = [] }) => events.map(({ id, createdAt, message }) => ({
+      id, time: createdAt * 1000, kind: "service", source: serviceName, path: servicePath(serviceName), text: shortenEvent(message, serviceName),
+    }))),
+    ...activities.map((activity) => {
+      const service = activity.ResourceId.split("/").at(-1);
+      const text = [activity.Description, activity.StatusCode !== "Successful" && `Status: ${activity.StatusCode}.`, `Cause: ${activity.Cause}`];
+      return { id: activity.ActivityId, time: activity.StartTime * 1000, kind: "scaling", source: service, path: servicePath(service), text: text.filter(Boolean).join(" ") };
+    }),
+    ...history.map(({ AlarmName, Timestamp, HistorySummary }) => ({
+      id: `${AlarmName} ${Timestamp}`, time: Timestamp * 1000, kind: "alarm", source: AlarmName,
+      path: `/console/alarms/${encodeURIComponent(AlarmName)}`, text: HistorySummary,
+    })),
+  ];
+  return events.filter(({ time }) => time >= start && time <= end).sort((a, b) => b.time - a.time).slice(0, MAX_EVENTS);
+}
+
+const servicePath = (name) => `/console/services/${encodeURIComponent(name)}`;

@@ -1,0 +1,168 @@
+// What is unusual in the system, in words. Pure functions over what the AWS APIs say: no part of them knows the names of an application.
+
+import { formatDuration, formatNumber } from "../format.js";
+
+/** How many full minutes the figures cover. */
+export const WINDOW_MINUTES = 5;
+
+const MINUTE_MS = 60_000;
+
+/** A share of 4xx responses below this, or with fewer requests, is what clients do. */
+const MIN_CLIENT_ERROR_SHARE = 0.05;
+const MIN_REQUESTS = 5;
+
+/** A target group is slow if its p95 is this long, or this many times that of the others and not short. */
+const SLOW_SECONDS = 1;
+const SLOW_FACTOR = 5;
+const MIN_SLOW_SECONDS = 0.25;
+
+const HIGH_CPU_PERCENT = 80;
+const HIGH_MEMORY_PERCENT = 85;
+
+/** Kinds from serious to harmless. */
+const KINDS = ["fault", "error", "note"];
+
+/**
+ * Returns a list of `{kind, at, text, link}`, serious ones first. `at` is the key of the part of the picture: `balancer:`, `group:` or `service:` and the
+ * ARN. `link` is `{path, parameters, text}`. See `overview/data.js` for the state.
+ */
+export function findUnusual(state) {
+  const items = [
+    ...state.services.flatMap((service) => findInService(service, state)),
+    ...state.groups.flatMap((group) => findInGroup(group, state)),
+    ...state.balancers.flatMap((balancer) => findInBalancer(balancer, state)),
+    ...state.alarms.flatMap((alarm) => findInAlarm(alarm, state)),
+  ];
+  return items.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
+}
+
+const plural = (count, word) => `${formatNumber(count)} ${word}${count === 1 ? "" : "s"}`;
+const servicePath = (service) => `/console/services/${encodeURIComponent(service.name)}`;
+
+function findInService(service, { minutes, now }) {
+  const { arn, name, desired, running, pending } = service;
+  const at = `service:${arn}`;
+  const link = { path: servicePath(service), text: "Show the service" };
+  const items = [];
+  if (running < desired) {
+    const waiting = pending ? `, ${formatNumber(pending)} starting` : "";
+    const reason = service.problem ? ` ECS says: ${service.problem}` : "";
+    items.push({ kind: running === 0 ? "fault" : "error", at, link, text: `${name}: ${running} of ${plural(desired, "task")} running${waiting}.${reason}` });
+  }
+  const failed = service.stopped.filter((task) => !["UserInitiated", "ServiceSchedulerInitiated"].includes(task.code) && task.time > now - WINDOW_MINUTES * MINUTE_MS);
+  if (failed.length) {
+    items.push({ kind: "fault", at, link, text: `${name}: ${plural(failed.length, "task")} ended unexpectedly in the last ${WINDOW_MINUTES} minutes. ${failed[0].reason}` });
+  }
+  const primary = service.deployments.find(({ status }) => status === "PRIMARY");
+  if (primary?.state === "FAILED") items.push({ kind: "fault", at, link, text: `${name}: the deployment of revision ${primary.revision} failed. ${primary.reason ?? ""}`.trim() });
+  else if (primary?.state === "IN_PROGRESS") {
+    items.push({ kind: "note", at, link, text: `${name}: the deployment of revision ${primary.revision} is in progress, ${primary.running} of ${plural(primary.desired, "task")} running.` });
+  }
+  if (service.rolledBack) items.push({ kind: "error", at, link, text: `${name}: the newest deployment failed and was rolled back.` });
+  const last = minutes.get(arn)?.at(-1) ?? {};
+  if (last.cpu >= HIGH_CPU_PERCENT) items.push({ kind: "error", at, link, text: `${name}: the tasks use ${formatNumber(last.cpu)} % of their processor.` });
+  if (last.memory >= HIGH_MEMORY_PERCENT) items.push({ kind: "error", at, link, text: `${name}: the tasks use ${formatNumber(last.memory)} % of their memory.` });
+  return items;
+}
+
+function findInGroup(group, state) {
+  if (!group.isUsed) return [];
+  return [...findTargets(group), ...findErrors(group, state), ...findSlow(group, state)];
+}
+
+function findTargets({ arn, name, targets, service }) {
+  const at = `group:${arn}`;
+  const link = service && { path: servicePath({ name: service }), text: "Show its tasks" };
+  const isInUse = ({ state }) => ["healthy", "unhealthy", "initial"].includes(state);
+  const unhealthy = targets.filter(({ state }) => state === "unhealthy");
+  const healthyCount = targets.filter(({ state }) => state === "healthy").length;
+  const reason = unhealthy[0]?.reason ? ` ${unhealthy[0].reason}.` : "";
+  if (healthyCount === 0) {
+    const what = unhealthy.length ? "The load balancer sends requests to unhealthy targets." : "The load balancer answers requests with 503.";
+    return [{ kind: "fault", at, link, text: `Target group ${name}: no target is healthy. ${what}${reason}` }];
+  }
+  if (!unhealthy.length) return [];
+  return [{ kind: "fault", at, link, text: `Target group ${name}: ${unhealthy.length} of ${plural(targets.filter(isInUse).length, "target")} unhealthy.${reason}` }];
+}
+
+function findErrors({ arn, name }, { minutes }) {
+  const rows = minutes.get(arn) ?? [];
+  const total = sum(rows, "requests");
+  const items = [];
+  const [faults, errors] = [sum(rows, "errors5xx"), sum(rows, "errors4xx")];
+  const text = (count, status) => `${formatNumber(count)} of ${plural(total, "request")} got a ${status} response in the last ${WINDOW_MINUTES} minutes (target group ${name})${lastSeen(rows, status)}.`;
+  if (faults) items.push({ kind: isOver(rows, "errors5xx") ? "error" : "fault", text: text(faults, "5xx"), link: tracesLink("fault") });
+  if (total >= MIN_REQUESTS && errors / total >= MIN_CLIENT_ERROR_SHARE) items.push({ kind: "error", text: text(errors, "4xx"), link: tracesLink("error") });
+  return items.map((item) => ({ ...item, at: `group:${arn}` }));
+}
+
+const tracesLink = (filter) => ({ path: "/traces", parameters: { filter }, text: "Show the traces" });
+const isOver = (rows, name) => !rows.at(-1)?.[name];
+
+function lastSeen(rows, status) {
+  const name = `errors${status}`;
+  if (!isOver(rows, name)) return "";
+  const last = rows.findLast((row) => row[name]);
+  return last ? `, none since ${new Date(last.time + MINUTE_MS).toLocaleTimeString([], { timeStyle: "short" })}` : "";
+}
+
+function findSlow(group, { groups, minutes }) {
+  const p95 = ({ arn }) => Math.max(0, ...(minutes.get(arn) ?? []).map((row) => row.p95 ?? 0));
+  const own = p95(group);
+  const others = Math.max(0, ...groups.filter((other) => other.arn !== group.arn).map(p95));
+  if (own < SLOW_SECONDS && !(own >= MIN_SLOW_SECONDS && others > 0 && own >= SLOW_FACTOR * others)) return [];
+  const comparison = others > 0 && own >= SLOW_FACTOR * others ? `, that of the other target groups at most ${formatDuration(others)}` : "";
+  return [{
+    kind: "error", at: `group:${group.arn}`, link: tracesLink(`responsetime > ${own >= SLOW_SECONDS ? SLOW_SECONDS : MIN_SLOW_SECONDS}`),
+    text: `Target group ${group.name} is slow: its p95 was up to ${formatDuration(own)} in the last ${WINDOW_MINUTES} minutes${comparison}.`,
+  }];
+}
+
+function findInBalancer({ arn, name }, { minutes }) {
+  const rows = minutes.get(arn) ?? [];
+  const statuses = ["500", "502", "503", "504"].filter((status) => sum(rows, `balancer${status}`));
+  const count = statuses.reduce((total, status) => total + sum(rows, `balancer${status}`), 0);
+  if (!count) return [];
+  const total = sum(rows, "requests") + count;
+  const last = rows.at(-1) ?? {};
+  const isStill = statuses.some((status) => last[`balancer${status}`]);
+  return [{
+    kind: isStill ? "fault" : "error", at: `balancer:${arn}`, link: { path: "/console/metrics", text: "Show the metrics" },
+    text: `${formatNumber(count)} of ${plural(total, "request")} got ${statuses.join(", ")} from the load balancer ${name} itself in the last ${WINDOW_MINUTES} minutes.`,
+  }];
+}
+
+/** Metrics that are low when there is little to do. */
+const LOAD_METRICS = ["RequestCount", "RequestCountPerTarget", "CPUUtilization", "MemoryUtilization"];
+
+/**
+ * Whether an alarm is meant to be in ALARM at rest: it only reports that there is little load, so that a policy can remove tasks. It is one if all its
+ * actions are policies that remove tasks, or, without such an action, if its metric is one of load and below the threshold.
+ */
+export function isAlarmOfRest(alarm, policies) {
+  const known = policies.filter(({ PolicyARN }) => alarm.AlarmActions?.includes(PolicyARN));
+  const isLow = alarm.ComparisonOperator?.startsWith("LessThan");
+  if (known.length) return known.every((policy) => policy.StepScalingPolicyConfiguration ? removesTasks(policy) : isLow);
+  return Boolean(isLow && (LOAD_METRICS.includes(alarm.MetricName) || alarm.Metrics?.some(({ MetricStat }) => LOAD_METRICS.includes(MetricStat?.Metric.MetricName))));
+}
+
+const removesTasks = ({ StepScalingPolicyConfiguration: { AdjustmentType, StepAdjustments } }) =>
+  AdjustmentType !== "ExactCapacity" && StepAdjustments.every(({ ScalingAdjustment }) => ScalingAdjustment < 0);
+
+function findInAlarm(alarm, { policies, groups }) {
+  if (alarm.StateValue !== "ALARM" || isAlarmOfRest(alarm, policies)) return [];
+  const scales = policies.some(({ PolicyARN }) => alarm.AlarmActions?.includes(PolicyARN));
+  const about = alarm.AlarmDescription ? ` ${alarm.AlarmDescription.replace(/\.?$/, ".")}` : "";
+  const link = { path: `/console/alarms/${encodeURIComponent(alarm.AlarmName)}`, text: "Show the alarm" };
+  const at = groupOf(alarm, groups);
+  return [{ kind: scales ? "note" : "fault", at, link, text: `Alarm ${alarm.AlarmName} is in ALARM.${about}` }];
+}
+
+/** The part of the picture that an alarm watches. */
+function groupOf({ Dimensions = [] }, groups) {
+  const dimension = Dimensions.find(({ Name }) => Name === "TargetGroup")?.Value;
+  const group = dimension && groups.find(({ arn }) => arn.endsWith(`:${dimension}`));
+  return group && `group:${group.arn}`;
+}
+
+const sum = (rows, name) => rows.reduce((total, row) => total + (row[name] ?? 0), 0);

@@ -1,0 +1,68 @@
+// The tasks of a service: those that run or start, and those that stopped.
+
+import { formatAge, formatMoment, shortName } from "../format.js";
+import { html, nothing, repeat } from "../lit.js";
+import { stopTask } from "./actions.js";
+import { revisionNumber } from "./data.js";
+import { addressOf, exitsOf, targetOf, taskState } from "./health.js";
+import { stateBadge } from "./parts.js";
+
+/** Stopped tasks of the list, before its reader asks for more. */
+const STOPPED_COUNT = 10;
+
+export function taskTable(service, tasks, targets, refresh) {
+  if (!tasks.length) {
+    return html`<p class="soft">${service.desiredCount ? "ECS has not started a task yet. The events say why, if it cannot." : "The desired count is 0. Change it to start tasks."}</p>`;
+  }
+  const sorted = [...tasks].sort((a, b) => b.createdAt - a.createdAt || a.taskArn.localeCompare(b.taskArn));
+  return html`
+    <div class="scroll"><table class="cards task-table">
+      <thead><tr><th scope="col">Task</th><th scope="col">Health</th><th scope="col">Status</th><th scope="col">Address</th><th scope="col">Revision</th>
+        <th scope="col">Started</th><th scope="col">Limits</th><th scope="col">Containers</th><th scope="col"><span class="spoken">Actions</span></th></tr></thead>
+      <tbody>${repeat(sorted, ({ taskArn }) => taskArn, (task) => taskRow(service, task, targets, refresh))}</tbody>
+    </table></div>`;
+}
+
+function taskRow(service, task, targets, refresh) {
+  const id = shortName(task.taskArn);
+  const { state, reason } = taskState(task, targets);
+  const port = targetOf(task, targets)?.Target.Port;
+  const address = addressOf(task);
+  return html`
+    <tr>
+      <td class="mono" title=${id}>${id.slice(0, 8)}</td>
+      <td>${stateBadge(state)}${reason ? html`<div class="soft small">${reason}</div>` : nothing}</td>
+      <td data-label="Status">${task.lastStatus.toLowerCase()}</td>
+      <td class="mono" data-label="Address">${address ? `${address}${port ? `:${port}` : ""}` : "–"}</td>
+      <td data-label="Revision">${revisionNumber(task.taskDefinitionArn)}</td>
+      <td data-label="Started">${task.startedAt ? html`<span title=${formatMoment(task.startedAt * 1000)}>${formatAge(task.startedAt * 1000)}</span>` : "not yet"}</td>
+      <td data-label="Limits" class="small">${Number(task.cpu) / 1024} vCPU, ${task.memory} MiB</td>
+      <td class="small">${task.containers.map((container) => html`<div>${container.name} <span class=${container.healthStatus === "UNHEALTHY" ? "fault" : "soft"}>${containerText(container)}</span></div>`)}</td>
+      <td><button type="button" class="small" ?disabled=${task.desiredStatus === "STOPPED"} @click=${() => stopTask(service, task, refresh)}>Stop<span class="spoken"> the task ${id.slice(0, 8)}</span>…</button></td>
+    </tr>`;
+}
+
+const containerText = ({ lastStatus, healthStatus, exitCode }) =>
+  [lastStatus.toLowerCase(), healthStatus !== "UNKNOWN" && healthStatus?.toLowerCase(), exitCode !== undefined && `exit code ${exitCode}`].filter(Boolean).join(", ");
+
+const CODES = { UserInitiated: "stopped by a person", ServiceSchedulerInitiated: "stopped by ECS", EssentialContainerExited: "a container ended", TaskFailedToStart: "failed to start" };
+
+export function stoppedTable(tasks) {
+  if (!tasks.length) return html`<p class="soft">No task has stopped in the last hour.</p>`;
+  const table = (rows) => html`
+    <div class="scroll"><table class="cards task-table">
+      <thead><tr><th scope="col">Task</th><th scope="col">Stopped</th><th scope="col">Why</th><th scope="col">Reason</th><th scope="col">Revision</th><th scope="col">Containers</th></tr></thead>
+      <tbody>${repeat(rows, ({ taskArn }) => taskArn, (task) => html`
+        <tr>
+          <td class="mono" title=${shortName(task.taskArn)}>${shortName(task.taskArn).slice(0, 8)}</td>
+          <td data-label="Stopped">${formatMoment(task.stoppedAt * 1000)}</td>
+          <td class=${["UserInitiated", "ServiceSchedulerInitiated"].includes(task.stopCode) ? "" : "fault"}>${CODES[task.stopCode] ?? task.stopCode}</td>
+          <td data-label="Reason">${task.stoppedReason}</td>
+          <td data-label="Revision">${revisionNumber(task.taskDefinitionArn)}</td>
+          <td class="small">${exitsOf(task).map((text) => html`<div>${text}</div>`)}</td>
+        </tr>`)}</tbody>
+    </table></div>`;
+  const more = tasks.slice(STOPPED_COUNT);
+  return html`${table(tasks.slice(0, STOPPED_COUNT))}
+    ${more.length ? html`<details><summary>${more.length} more</summary>${table(more)}</details>` : nothing}`;
+}
