@@ -11,6 +11,16 @@ const quote = (word) => PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\'
 export const commandText = (words) =>
   words.map((word) => typeof word === "object" ? JSON.stringify(word) : String(word)).map(quote).join(" ");
 
+const kebab = (name) => name.replace(/([a-z0-9])([A-Z])/g, "$1-$2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1-$2").toLowerCase();
+
+/** The words of a command for an operation and its request: `requestWords("cloudwatch", "DeleteAlarms", { AlarmNames: ["a"] })`. */
+export const requestWords = (service, operation, request) => ["aws", service, kebab(operation), ...Object.entries(request).flatMap(([name, value]) => {
+  if (value === undefined) return [];
+  if (typeof value === "boolean") return [`--${value ? "" : "no-"}${kebab(name)}`];
+  const isListOfTexts = Array.isArray(value) && value.length && value.every((item) => typeof item === "string");
+  return [`--${kebab(name)}`, ...isListOfTexts ? value : [value]];
+})];
+
 /** A line of code with a button that copies it. */
 export const copyBox = (text) => html`
   <div class="copy-box"><pre tabindex="0"><code>${text}</code></pre>
