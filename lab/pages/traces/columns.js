@@ -15,13 +15,13 @@ export const outcomeOf = (trace) => getOutcome({ fault: trace.HasFault, throttle
 /** `text(trace)` is what the cell shows, and `key(trace)` what it sorts by, if that is something else. */
 export const COLUMNS = [
   { id: "time", title: "Time", text: (trace) => new Date(trace.StartTime * 1000).toLocaleTimeString(), key: (trace) => trace.StartTime },
-  { id: "request", title: "Request", text: (trace) => [trace.Http?.HttpMethod, removeOrigin(trace.Http?.HttpURL)].filter(Boolean).join(" ") },
   { id: "status", title: "Status", isNumber: true, text: (trace) => String(trace.Http?.HttpStatus ?? (outcomeOf(trace) === "ok" ? "" : outcomeOf(trace))) },
   {
     id: "responsetime", title: "Response time", isNumber: true,
     text: (trace) => hasNoTime(trace) ? "in progress" : formatDuration(trace.ResponseTime ?? trace.Duration),
     key: (trace) => hasNoTime(trace) ? Infinity : trace.ResponseTime ?? trace.Duration,
   },
+  { id: "request", title: "Request", text: (trace) => [trace.Http?.HttpMethod, removeOrigin(trace.Http?.HttpURL)].filter(Boolean).join(" ") },
   { id: "entry", title: "Entry", text: (trace) => trace.EntryPoint?.Name ?? "not known yet" },
   { id: "services", title: "Services", text: (trace) => (trace.ServiceIds ?? []).map(({ Name }) => Name).join(", ") },
   { id: "agent", title: "User agent", text: (trace) => trace.Http?.UserAgent ?? "" },
@@ -30,7 +30,7 @@ export const COLUMNS = [
 ];
 
 /** Annotations are not shown until the reader asks for them: they may give away what the reader looks for. */
-export const DEFAULT_COLUMNS = ["time", "request", "status", "responsetime", "entry"];
+export const DEFAULT_COLUMNS = ["time", "status", "responsetime", "request", "entry"];
 
 export const DEFAULT_SORT = "-time";
 

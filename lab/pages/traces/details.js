@@ -17,8 +17,9 @@ export function detailsTemplate({ segment, selfSeconds }) {
     <h2>${segment.name}</h2>
     <div class="blocks">
       ${blockTemplate(undefined, facts)}${blockTemplate("Request", http?.request)}${blockTemplate("Response", http?.response)}
-      ${blockTemplate("Annotations", annotations)}${blockTemplate("Metadata", flatten(metadata))}${blockTemplate("AWS", flatten(aws))}${blockTemplate("SQL", sql)}${exceptions}
+      ${blockTemplate("Annotations", annotations)}${blockTemplate("Metadata", flatten(metadata))}${blockTemplate("SQL", sql)}${exceptions}
     </div>
+    ${aws ? html`<details><summary>AWS</summary>${blockTemplate(undefined, flatten(aws))}</details>` : nothing}
     <details><summary>Raw JSON</summary><pre tabindex="0">${JSON.stringify(segment, null, 2)}</pre></details>`;
 }
 

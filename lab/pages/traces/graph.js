@@ -38,13 +38,15 @@ export function describeNode(service, rangeSeconds) {
   const { p50, p95 } = summarize(histogram);
   const slowCount = countAbove(histogram, SLOW_SECONDS);
   const mean = formatDuration(statistics.TotalResponseTime / count);
-  const rate = `${formatNumber(count / Math.max(rangeSeconds / 60, 1 / 60))}/min`;
-  const texts = [service.Type ?? "service", `${count} ${count === 1 ? "request" : "requests"}`];
+  const rate = `${formatRate(count / Math.max(rangeSeconds / 60, 1 / 60))}/min`;
+  const texts = [service.Type ?? "service", `${count} ${count === 1 ? "request" : "requests"}, ${rate}`];
   const percentiles = p50 === undefined ? "" : `p50 ${formatDuration(p50)} · p95 ${formatDuration(p95)}`;
   const slow = slowCount ? `${slowCount} of ${count} slow` : "";
-  const label = [`${service.Name} ${texts.join(" ")}`, `mean ${mean}`, rate, percentiles, slow, describeOutcomes(statistics)].filter(Boolean).join(", ");
-  return { name: service.Name, texts: [...texts, percentiles].filter(Boolean), mean, rate, slow, slowShare: slowCount / count, outcomes: countOutcomes(statistics), count, label };
+  const label = [`${service.Name} ${texts.join(" ")}`, `mean ${mean}`, percentiles, slow, describeOutcomes(statistics)].filter(Boolean).join(", ");
+  return { name: service.Name, texts: [...texts, percentiles].filter(Boolean), mean, slow, slowShare: slowCount / count, outcomes: countOutcomes(statistics), count, label };
 }
+
+const formatRate = (rate) => formatNumber(rate >= 10 ? rate : Number(rate.toPrecision(2)));
 
 export function describeEdge({ from, edge, to }) {
   const { SummaryStatistics: statistics, ResponseTimeHistogram: histogram = [] } = edge;

@@ -1,6 +1,6 @@
 // The list of traces, 100 rows at a time: a table to sort, with columns to choose.
 
-import { html, nothing, repeat } from "../lit.js";
+import { html, live, nothing, repeat } from "../lit.js";
 import { COLUMNS, outcomeOf, splitAtIds } from "./columns.js";
 
 export const ROWS_PER_PAGE = 100;
@@ -44,6 +44,12 @@ export const namedTemplate = (text, names) =>
   splitAtIds(text, names).map((part) => typeof part === "string" ? part : html`<b title=${part.id}>${part.name}</b>`);
 
 const pairsTemplate = (pairs) => pairs.map(([key, value]) => html`<span class="pair"><span class="soft">${key}</span> ${value}</span> `);
+
+/** On narrow screens the table has no head: a menu sorts it. */
+export const sortTemplate = (columns, sort, onSort) => html`
+  <label class="inline sort-menu"><span>Sort</span>
+    <select @change=${(event) => onSort(event.target.value)}>${columns.flatMap(({ id, title }) => [["-", "▼"], ["", "▲"]].map(([sign, mark]) => html`
+      <option value=${sign + id} .selected=${live(sort === sign + id)}>${title} ${mark}</option>`))}</select></label>`;
 
 /** The menu of columns. */
 export const chooserTemplate = (columns, onChoose) => html`

@@ -7,13 +7,16 @@ const KNOWN_FIELDS = ["timestamp", "level", "message", "target", "trace_id", "sp
 export function readLine({ timestamp, message }) {
   const object = parseObject(message);
   if (!object) return { time: timestamp, message, fields: [] };
-  const time = Date.parse(object.timestamp);
+  const time = parseTime(object.timestamp);
   return {
     time: Number.isNaN(time) ? timestamp : time,
     level: object.level, message: object.message ?? "",
-    fields: Object.entries(object).filter(([key]) => !KNOWN_FIELDS.includes(key)).map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+    fields: Object.entries(object).filter(([key, value]) => !KNOWN_FIELDS.includes(key) && value !== "").map(([key, value]) => [key, typeof value === "object" ? JSON.stringify(value) : String(value)]),
   };
 }
+
+/** `Date.parse` drops microseconds, with which the times of segments are given. */
+const parseTime = (text) => Date.parse(text) + Number(`0.${/\.\d{3}(\d+)/.exec(text)?.[1] ?? 0}`);
 
 function parseObject(text) {
   try {

@@ -11,11 +11,18 @@ const EDGE_DISTANCE = SLOW_RADIUS + 5;
 const MARGIN = 8;
 const LINE_HEIGHT = 16;
 
-/** The box of a node, the centre of its ring in the box, and the place of the texts beside the ring. */
+/** The box of a node, the centre of its ring in the box, and the place of its texts. From top to bottom, the texts are beside the ring. */
 const SHAPES = {
-  LR: { box: { width: 172, height: 182 }, ring: { x: 0, y: -91 + SLOW_RADIUS + 4 }, text: { x: 0, y: -91 + 2 * SLOW_RADIUS + 24, anchor: "middle" }, maxLength: 24 },
-  TB: { box: { width: 280, height: 112 }, ring: { x: -140 + SLOW_RADIUS + 4, y: 0 }, text: { x: -140 + 2 * SLOW_RADIUS + 20, y: -26, anchor: "start" }, maxLength: 24 },
+  LR: { box: { width: 172, height: 182 }, ring: { x: 0, y: -91 + SLOW_RADIUS + 4 }, text: { x: 0, y: -91 + 2 * SLOW_RADIUS + 24, anchor: "middle" } },
+  TB: { box: { width: 226, height: 106 }, ring: { x: -113 + SLOW_RADIUS + 2, y: 0 }, text: { x: -113 + 2 * SLOW_RADIUS + 12, y: -26, anchor: "start" } },
 };
+const NARROW_CLIENT = { box: { width: 90, height: 106 }, ring: { x: 0, y: 8 }, text: { x: 0, y: -36, anchor: "middle" } };
+const MAX_TEXT_LENGTH = 24;
+
+const shapeOf = (service, direction) => direction === "TB" && isClient(service) ? NARROW_CLIENT : SHAPES[direction];
+
+/** A map that is not much wider than a phone is made smaller. */
+const MAX_SHRUNK_WIDTH = 420;
 
 /** A path that draws a head and shoulders. */
 const PERSON = "M0-16a8 8 0 1 1 0 16a8 8 0 1 1 0-16M-15 18c0-10 7-14 15-14s15 4 15 14z";
@@ -23,24 +30,33 @@ const PERSON = "M0-16a8 8 0 1 1 0 16a8 8 0 1 1 0-16M-15 18c0-10 7-14 15-14s15 4 
 /** Returns what `mapTemplate` needs. `direction` is "LR" (left to right) or "TB" (top to bottom). */
 export async function layOutMap(services, direction) {
   const edges = listEdges(services);
-  const nodes = services.map((service) => ({ id: keyOf(service), ...SHAPES[direction].box }));
+  const nodes = services.map((service) => ({ id: keyOf(service), ...shapeOf(service, direction).box }));
   const layout = services.length ? await requestLayout(nodes, edges.map(({ from, to }) => [keyOf(from), keyOf(to)]), direction) : undefined;
   return { services, edges, direction, layout };
 }
 
-export function mapTemplate({ services, edges, direction, layout }, rangeSeconds, onSelect) {
+export function mapTemplate(map, rangeSeconds, onSelect) {
+  const { services, edges, direction, layout } = map;
   if (!layout) return html`<p class="soft">There are no calls in this time range.</p>`;
   if (typeof layout === "string") return html`<p>${layout}</p>`;
-  const shape = SHAPES[direction];
-  const [width, height] = [layout.width + 2 * MARGIN, layout.height + 2 * MARGIN];
+  const [width, height] = [layout.width + 2 * MARGIN, computeHeight(map) + 2 * MARGIN];
   return html`
-    <svg width=${width} height=${height} viewBox="${-MARGIN} ${-MARGIN} ${width} ${height}" role="group"
+    <svg class=${width <= MAX_SHRUNK_WIDTH ? "shrinks" : ""} width=${width} height=${height} viewBox="${-MARGIN} ${-MARGIN} ${width} ${height}" role="group"
       aria-label="${services.length} nodes: ${services.map(nameOf).join(", ")}">
       <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0 8 4 0 8z"></path></marker></defs>
       ${repeat(edges.map((edge, index) => ({ ...edge, points: layout.edges[index] })), ({ from, to }) => `${keyOf(from)} > ${keyOf(to)}`,
-        (edge) => edgeTemplate(edge, layout, shape, onSelect))}
-      ${repeat(services, keyOf, (service) => nodeTemplate(service, layout.nodes[keyOf(service)], shape, rangeSeconds, onSelect))}
+        (edge) => edgeTemplate(edge, map, onSelect))}
+      ${repeat(services, keyOf, (service) => nodeTemplate(service, layout.nodes[keyOf(service)], shapeOf(service, direction), rangeSeconds, onSelect))}
     </svg>`;
+}
+
+const listTexts = ({ name, texts, slow }) => [[name, "name"], ...texts.map((line) => [line, "soft"]), ...(slow ? [[`◷ ${slow}`, "slow"]] : [])];
+
+/** The layout reserves the same space for all nodes, and the lowest texts may need less. */
+function computeHeight({ services, direction, layout }) {
+  if (direction === "TB") return layout.height;
+  const { text } = SHAPES.LR;
+  return Math.max(...services.map((service) => layout.nodes[keyOf(service)].y + text.y + listTexts(describeNode(service, 1)).length * LINE_HEIGHT));
 }
 
 const pressOnKey = (press) => (event) => {
@@ -49,19 +65,19 @@ const pressOnKey = (press) => (event) => {
   press();
 };
 
-function nodeTemplate(service, position, { ring, text, maxLength }, rangeSeconds, onSelect) {
+function nodeTemplate(service, position, { ring, text }, rangeSeconds, onSelect) {
   const node = describeNode(service, rangeSeconds);
   const press = () => onSelect(filterForNode(service));
   const circle = (name, radius) => svg`<circle class=${name} cx=${ring.x} cy=${ring.y} r=${radius}></circle>`;
-  const lines = [[node.name, "name"], ...node.texts.map((line) => [line, "soft"]), ...(node.slow ? [[`◷ ${node.slow}`, "slow"]] : [])];
+  const lines = listTexts(node);
   return svg`
     <g class="node" transform="translate(${position.x} ${position.y})" role="button" tabindex="0" aria-label=${node.label} @click=${press} @keydown=${pressOnKey(press)}>
       <title>${node.label}</title>
       ${circle("face", RING_RADIUS)}${circle("focus", EDGE_DISTANCE + 1)}
       ${node.count ? ringTemplate(node, ring) : circle("none", RING_RADIUS)}
       ${isClient(service) ? svg`<path class="person" transform="translate(${ring.x} ${ring.y})" d=${PERSON}></path>` : nothing}
-      ${node.mean ? svg`<text x=${ring.x} y=${ring.y} class="mean">${node.mean}</text><text x=${ring.x} y=${ring.y + 15} class="soft">${node.rate}</text>` : nothing}
-      ${lines.map(([line, name], index) => svg`<text x=${text.x} y=${text.y + index * LINE_HEIGHT} class=${name} text-anchor=${text.anchor}>${truncate(line, maxLength)}</text>`)}
+      ${node.mean ? svg`<text x=${ring.x} y=${ring.y + 5} class="mean" text-anchor="middle">${node.mean}</text>` : nothing}
+      ${lines.map(([line, name], index) => svg`<text x=${text.x} y=${text.y + index * LINE_HEIGHT} class=${name} text-anchor=${text.anchor}>${truncate(line)}</text>`)}
     </g>`;
 }
 
@@ -79,8 +95,9 @@ function ringTemplate({ outcomes, count, slowShare }, { x, y }) {
   return [...arcs, slow];
 }
 
-function edgeTemplate(edge, layout, { ring }, onSelect) {
-  const points = moveEndsToRings(edge.points, layout.nodes[keyOf(edge.from)], layout.nodes[keyOf(edge.to)], ring);
+function edgeTemplate(edge, { layout, direction }, onSelect) {
+  const [from, to] = [edge.from, edge.to].map((service) => ({ centre: layout.nodes[keyOf(service)], ring: shapeOf(service, direction).ring }));
+  const points = moveEndsToRings(edge.points, from, to);
   const d = points.map(({ x, y }, index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
   const half = points.length / 2;
   const label = points.length % 2 ? points[Math.floor(half)] : computeMidpoint(points[half - 1], points[half]);
@@ -98,10 +115,10 @@ function edgeTemplate(edge, layout, { ring }, onSelect) {
 const computeMidpoint = (first, second) => ({ x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 });
 
 /** Moves an edge from the centres of the boxes to the rings. The layout knows only the boxes. */
-function moveEndsToRings(points, from, to, ring) {
-  const move = ({ x, y }) => ({ x: x + ring.x, y: y + ring.y });
-  const [start, end] = [move(from), move(to)];
-  const innerPoints = points.slice(1, -1).map(move);
+function moveEndsToRings(points, from, to) {
+  const add = (first, second) => ({ x: first.x + second.x, y: first.y + second.y });
+  const [start, end] = [from, to].map(({ centre, ring }) => add(centre, ring));
+  const innerPoints = points.slice(1, -1).map((point) => add(point, computeMidpoint(from.ring, to.ring)));
   const findPointOnRing = (centre, target) => {
     const distance = Math.hypot(target.x - centre.x, target.y - centre.y) || 1;
     return { x: centre.x + ((target.x - centre.x) / distance) * EDGE_DISTANCE, y: centre.y + ((target.y - centre.y) / distance) * EDGE_DISTANCE };
@@ -109,4 +126,4 @@ function moveEndsToRings(points, from, to, ring) {
   return [findPointOnRing(start, innerPoints[0] ?? end), ...innerPoints, findPointOnRing(end, innerPoints.at(-1) ?? start)];
 }
 
-const truncate = (text, maxLength) => (text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text);
+const truncate = (text) => text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;

@@ -9,7 +9,7 @@ import { DEFAULT_COLUMNS, DEFAULT_SORT, chooseColumns, sortTraces } from "./colu
 import { countByResponseTime, summarizeValues } from "./distribution.js";
 import { formTemplate, listCommand, openGroupDialog } from "./form.js";
 import { createHistogram } from "./histogram.js";
-import { ROWS_PER_PAGE, chooserTemplate, listTemplate } from "./list.js";
+import { ROWS_PER_PAGE, chooserTemplate, listTemplate, sortTemplate } from "./list.js";
 import { loadTraces, toXrayRange } from "./load.js";
 import { layOutMap, mapTemplate } from "./map.js";
 import { loadNames } from "./names.js";
@@ -143,7 +143,7 @@ export function startSearch(main) {
         </section>
       </div>
       <section class="panel" aria-labelledby="list-title" ?hidden=${!state.found}>
-        <div class="row spread middle"><h2 id="list-title">Traces</h2>${chooserTemplate(columns, on.column)}</div>
+        <div class="row spread middle"><h2 id="list-title">Traces</h2>${sortTemplate(columns, state.sort, on.sort)}${chooserTemplate(columns, on.column)}</div>
         ${state.found ? listTemplate({ ...state, traces: state.sorted, columns, search: location.search }, on) : nothing}
         ${state.found && !state.found.traces.length ? emptyTemplate() : nothing}
         <details><summary>The same with the AWS CLI</summary>${listCommand(readRange(), combineFilter())}</details>

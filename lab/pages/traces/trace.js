@@ -25,7 +25,7 @@ export function startTrace(main, traceId) {
   const state = { status: "Searching…", names: new Map() };
   const show = () => render(template(), main);
   const select = (id) => {
-    state.selectedId = id;
+    state.selectedId = id === state.selectedId ? undefined : id;
     show();
   };
 
@@ -59,19 +59,21 @@ export function startTrace(main, traceId) {
     const { trace, lines, tasks, status, selectedId } = state;
     const selected = lines?.find(({ segment }) => segment.id === selectedId);
     return html`
-      <section class="panel" aria-labelledby="trace-title">
-        <p><a id="all-traces" href="/traces${location.search}">All traces</a></p>
-        <h2 id="trace-title">Trace <span class="mono">${traceId}</span></h2>
-        ${trace ? headTemplate(state) : nothing}
-        <p id="trace-status" class="soft" role="status">${status}</p>
-        ${trace ? waterfallTemplate(state, select) : nothing}
-      </section>
-      <section class="panel" id="details" aria-label="Details" aria-live="polite" ?hidden=${!selected}>${selected ? detailsTemplate(selected) : nothing}</section>
-      <section class="panel" id="trace-logs" aria-labelledby="logs-title" ?hidden=${!trace}>
-        <h2 id="logs-title">Log lines</h2>
-        ${trace ? logsTemplate(traceId, tasks, state.startTime * 1000, state.endTime * 1000) : nothing}
-      </section>
-      <details class="panel"><summary>The same with the AWS CLI</summary>${commandBox(["aws", "xray", "batch-get-traces", "--trace-ids", traceId])}</details>`;
+      <div class="trace ${selected ? "with-details" : ""}">
+        <section class="panel" aria-labelledby="trace-title">
+          <p><a id="all-traces" href="/traces${location.search}">All traces</a></p>
+          <h2 id="trace-title">Trace <span class="mono">${traceId}</span></h2>
+          ${trace ? headTemplate(state) : nothing}
+          <p id="trace-status" class="soft" role="status">${status}</p>
+          ${trace ? waterfallTemplate(state, select) : nothing}
+        </section>
+        <section class="panel" id="details" aria-label="Details" aria-live="polite" ?hidden=${!selected}>${selected ? detailsTemplate(selected) : nothing}</section>
+        <section class="panel" id="trace-logs" aria-labelledby="logs-title" ?hidden=${!trace}>
+          <h2 id="logs-title">Log lines</h2>
+          ${trace ? logsTemplate(traceId, tasks, state.startTime * 1000, state.endTime * 1000) : nothing}
+        </section>
+        <details class="panel"><summary>The same with the AWS CLI</summary>${commandBox(["aws", "xray", "batch-get-traces", "--trace-ids", traceId])}</details>
+      </div>`;
   }
 
   loadNames().then((names) => {

@@ -98,7 +98,7 @@ function concludeError(lines) {
   const status = segment.http?.response?.status;
   const what = status ? `The status ${status}` : `The ${getOutcome(segment)}`;
   if (kind === "subsegment" && ["remote", "aws"].includes(segment.namespace)) return `${what} comes from ${nameCalled(segment)}.`;
-  return `${what} comes from ${service} itself${children.length ? "" : ", which called nothing else"}.`;
+  return `${what} comes from ${service}${children.length ? "" : ", which called nothing else"}.`;
 }
 
 function formatShare(share) {
@@ -108,8 +108,8 @@ function formatShare(share) {
 
 /** About `count` round times between 0 and a duration in seconds, for a time axis. */
 export function listTicks(durationSeconds, count) {
-  const raw = durationSeconds / count;
-  const magnitude = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((factor) => factor * magnitude >= raw) * magnitude;
+  const shortest = (durationSeconds / count) * (1 - 1e-9);
+  const exponent = Math.floor(Math.log10(shortest));
+  const step = [1, 2, 5, 10].map((factor) => Number(`${factor}e${exponent}`)).find((seconds) => seconds >= shortest);
   return Array.from({ length: Math.floor(durationSeconds / step + 1e-9) + 1 }, (_, index) => index * step);
 }

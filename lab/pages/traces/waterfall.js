@@ -7,13 +7,11 @@ import { getOutcome, listTicks } from "./tree.js";
 const TICKS = 5;
 const AXIS_HEIGHT = 24;
 const BAR_HEIGHT = 18;
-/** A short segment is still visible, in percent of the width. */
-const MIN_WIDTH = 0.4;
 
 export function waterfallTemplate({ lines, startTime, duration, selectedId }, onSelect) {
   return html`
-    <p class="soft legend"><span class="ok">ok</span> <span class="error">error 4xx</span> <span class="throttle">throttled 429</span> <span class="fault">fault 5xx</span></p>
-    <p class="soft legend-lines"><b>Bold</b>: a segment, sent by a service. Thin bar: a subsegment, a part of the segment above. <i>Italic</i>: inferred from the caller.</p>
+    <p class="soft legend"><span class="ok">ok</span> <span class="error">error 4xx</span> <span class="throttle">throttled 429</span> <span class="fault">fault 5xx</span>
+      <i><b>Bold</b>: segment of a service</i> <i>thin bar: subsegment</i> <i><em>italic</em>: inferred from the caller</i></p>
     <div class="axis" aria-hidden="true"><span></span>${axisTemplate(duration)}<span></span></div>
     <ol id="waterfall" aria-label="Segments and subsegments by start">${repeat(lines, ({ segment }) => segment.id, (line) => html`
       <li class=${line.kind}>${lineTemplate(line, startTime, duration, line.segment.id === selectedId, onSelect)}</li>`)}</ol>`;
@@ -33,8 +31,8 @@ function lineTemplate({ segment, depth, kind }, startTime, duration, isSelected,
   const outcome = getOutcome(segment);
   const offset = segment.start_time - startTime;
   const seconds = segment.in_progress ? undefined : segment.end_time - segment.start_time;
-  const width = Math.max(((seconds ?? duration - offset) / duration) * 100, MIN_WIDTH);
-  const x = Math.min((offset / duration) * 100, 100 - MIN_WIDTH);
+  const width = ((seconds ?? duration - offset) / duration) * 100;
+  const x = (offset / duration) * 100;
   const inset = kind === "subsegment" ? 5 : 2;
   const status = segment.http?.response?.status;
   return html`
