@@ -11,7 +11,8 @@
 // - `onSelect(start, end)`: called after a drag; by default it sets the time range of the page
 // - `empty`: what to show if no series has a value
 
-import { HOVER_DISTANCE, colourOf, createPlot, dataOf, shapeOf } from "./chart/plot.js";
+import { BAND_COLOURS, HOVER_DISTANCE, colourOf, createPlot, dataOf, shapeOf } from "./chart/plot.js";
+import { stateName } from "./alarms/names.js";
 import { describeChart, eventRows, joinThresholds, lastOf, tableRows } from "./chart/data.js";
 import { formatMoment, formatNumber } from "./format.js";
 import { loadStyle } from "./frame.js";
@@ -109,8 +110,7 @@ class LineChart extends HTMLElement {
   }
 }
 
-function swatch(one, index) {
-  const fill = colourOf(one, index);
+function swatch(fill) {
   return html`<svg class="swatch" viewBox="0 0 12 4" aria-hidden="true"><rect width="12" height="4" rx="2" fill=${fill}></rect></svg>`;
 }
 
@@ -119,12 +119,12 @@ function tipTemplate(series, time, texts) {
   return html`
     ${time === undefined ? nothing : html`<strong>${formatMoment(time)}</strong>
     ${values.map(([one, index, value]) => html`
-      <span class="value">${swatch(one, index)}<span>${one.label}</span><b>${value === undefined ? "–" : formatNumber(value)}</b></span>`)}`}
+      <span class="value">${swatch(colourOf(one, index))}<span>${one.label}</span><b>${value === undefined ? "–" : formatNumber(value)}</b></span>`)}`}
     ${texts.map(({ time: at, start, text }) => html`<span>${formatMoment(at ?? start)} ${text}</span>`)}`;
 }
 
 function template(chart, isTableOpen, onToggle) {
-  const { series, thresholds = [], marks = [] } = chart;
+  const { series, thresholds = [], marks = [], bands = [] } = chart;
   const isEmpty = series.every((one) => !one.values.length);
   const kinds = new Set(marks.filter(({ time }) => time >= chart.start && time <= chart.end).map(({ kind }) => kind));
   return html`
@@ -133,8 +133,9 @@ function template(chart, isTableOpen, onToggle) {
       ${isEmpty ? html`<p class="empty soft">${chart.empty ?? "No data in this time range."}</p>` : nothing}
       <figcaption>
         <ul class="legend">
-          ${series.map((one, index) => html`<li>${swatch(one, index)}${one.label} <b>${lastOf(one) === undefined ? "–" : formatNumber(lastOf(one))}</b></li>`)}
+          ${series.map((one, index) => html`<li>${swatch(colourOf(one, index))}${one.label} <b>${lastOf(one) === undefined ? "–" : formatNumber(lastOf(one))}</b></li>`)}
           ${joinThresholds(thresholds.filter(({ isInScale }) => !isInScale)).map(({ label }) => html`<li class="soft">┄ ${label}</li>`)}
+          ${[...new Set(bands.map(({ state }) => state))].map((state) => html`<li class="soft">${swatch(`var(${BAND_COLOURS[state]})`)}${stateName(state)}</li>`)}
           ${kinds.has("deployment") ? html`<li class="soft">■ deployment</li>` : nothing}
           ${kinds.has("scaling") ? html`<li class="soft">● scaling activity</li>` : nothing}
         </ul>

@@ -70,7 +70,7 @@ function form(state, change) {
     </div>
     ${state.isOfExpression ? html`<p class="soft">The metrics of this alarm stay as they are: it watches an expression.</p>` : metricPart(state, change)}
     <fieldset><legend>Condition</legend><div class="row">
-      <label><span>Value</span><select name="operator" @change=${set("ComparisonOperator")}>${options(OPERATORS, alarm.ComparisonOperator)}</select></label>
+      <label><span>The value is</span><select name="operator" @change=${set("ComparisonOperator")}>${options(OPERATORS, alarm.ComparisonOperator)}</select></label>
       <label><span>Threshold</span><input name="threshold" type="number" step="any" .value=${live(String(alarm.Threshold ?? ""))} @input=${set("Threshold", number)}></label>
       <label><span>Evaluated periods</span><input name="periods" type="number" min="1" .value=${live(String(alarm.EvaluationPeriods ?? ""))} @input=${set("EvaluationPeriods", number)}></label>
       <label><span>Of which breaching</span><input name="datapoints" type="number" min="1" placeholder="all" .value=${live(String(alarm.DatapointsToAlarm ?? ""))} @input=${set("DatapointsToAlarm", number)}></label>

@@ -10,7 +10,7 @@ import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { deleteAlarm, editAlarm, setState, switchActions } from "./alarm-form.js";
 import { EXTRA_PERIODS, evaluate, explain, operatorOf, presentPoints, recordedPoints } from "./evaluation.js";
-import { bandsOf, readData, timeOf } from "./history.js";
+import { bandsOf, joinRepeats, readData, timeOf } from "./history.js";
 import { loadAll } from "./load.js";
 import { policyArnOf, policyNameOf, stateName } from "./names.js";
 import { policyCard } from "./scaling.js";
@@ -24,15 +24,18 @@ export function startDetail(main, name) {
   document.getElementById("page-title").textContent = name;
   render(html`<p class="soft">The alarm is loading.</p>`, main);
   const refresh = poll(async (range) => {
-    const [data, history] = await Promise.all([loadAll(), cloudwatch("DescribeAlarmHistory", { AlarmName: name, MaxRecords: MAX_ITEMS })]);
+    const [data, items, changes] = await Promise.all([loadAll(), loadHistory(name), loadHistory(name, "StateUpdate")]);
     const alarm = data.alarms.find(({ AlarmName }) => AlarmName === name);
-    const items = history.AlarmHistoryItems;
     if (!alarm) return () => render(missing(name, items), main);
     const lines = linesOf(alarm);
     const [chart, present] = await Promise.all([loadLines(lines, {}, range), loadLines(lines, {}, presentRange(alarm))]);
-    return () => render(template({ alarm, items, data, chart, present, range }, () => refresh()), main);
+    return () => render(template({ alarm, items, changes, data, chart, present, range }, () => refresh()), main);
   }, INTERVAL_MS);
 }
+
+/** The newest items of the history, newest first. Actions repeat, so changes of the state are also asked for alone. */
+const loadHistory = (name, type) =>
+  cloudwatch("DescribeAlarmHistory", { AlarmName: name, MaxRecords: MAX_ITEMS, HistoryItemType: type }).then(({ AlarmHistoryItems }) => AlarmHistoryItems);
 
 /** The time range of the next evaluation. */
 function presentRange(alarm) {
@@ -44,7 +47,7 @@ function presentRange(alarm) {
 const missing = (name, items) => html`
   <div class="panel"><p>There is no alarm ${name}.</p><p><a href=${link("/console/alarms")}>All alarms</a></p></div>${items.length ? historyPanel(items) : nothing}`;
 
-function template({ alarm, items, data, chart, present, range }, refresh) {
+function template({ alarm, items, changes, data, chart, present, range }, refresh) {
   const points = presentPoints(alarm, present.series.at(-1), periodOf(alarm), Date.now());
   return html`
     <div class="row middle spread">
@@ -61,18 +64,17 @@ function template({ alarm, items, data, chart, present, range }, refresh) {
     <section class="panel" aria-labelledby="condition-title">
       <h2 id="condition-title">${alarm.AlarmDescription || "Metric and states"}</h2>
       <p><strong>In alarm if</strong> ${conditionText(alarm)}.</p>
-      ${chart.error ? html`<p class="wrong">${chart.error}</p>` : html`<line-chart class="tall" .chart=${chartOf(alarm, items, data, chart, range)}></line-chart>`}
-      <p class="states soft" aria-hidden="true">${["OK", "ALARM", "INSUFFICIENT_DATA"].map((state) => html`<span class="state-key ${state}">${stateName(state)}</span>`)}</p>
+      ${chart.error ? html`<p class="wrong">${chart.error}</p>` : html`<line-chart class="tall" .chart=${chartOf(alarm, { items, changes }, data, chart, range)}></line-chart>`}
     </section>
     <div class="panels">${evaluationPanel(alarm, points)}${actionsPanel(alarm, data, points, refresh)}</div>
     ${historyPanel(items)}`;
 }
 
-function chartOf(alarm, items, data, { lines, series }, range) {
+function chartOf(alarm, { items, changes }, data, { lines, series }, range) {
   return {
     label: alarm.AlarmName, start: range.start, end: range.end, period: periodOf(alarm), series,
     thresholds: [{ value: alarm.Threshold, label: `${operatorOf(alarm)?.words ?? "threshold"} ${formatNumber(alarm.Threshold)}`, isInScale: true }],
-    bands: bandsOf(items, alarm, range.start, Math.min(range.end, Date.now())),
+    bands: bandsOf(changes, items, alarm, range.start, Math.min(range.end, Date.now())),
     marks: marksOf(servicesOf(lines, data.services), data.activities.filter(({ NotScaledReasons }) => !NotScaledReasons)),
   };
 }
@@ -81,7 +83,7 @@ function evaluationPanel(alarm, points) {
   const recorded = recordedPoints(alarm);
   const state = evaluate(alarm, points);
   return html`
-    <section class="panel" aria-labelledby="evaluation-title">
+    <section class="panel evaluation" aria-labelledby="evaluation-title">
       <h2 id="evaluation-title">Why this state</h2>
       <h3>Now</h3>
       ${explanation(explain(alarm, points, state), "The points of the newest periods")}
@@ -124,10 +126,10 @@ const historyPanel = (items) => html`
     ${items.length ? html`<div class="scroll"><table class="cards history">
       <caption class="spoken">History, newest first</caption>
       <thead><tr><th scope="col">Time</th><th scope="col">Type</th><th scope="col">What</th></tr></thead>
-      <tbody>${repeat(items, (item) => `${item.Timestamp} ${item.HistoryItemType} ${item.HistorySummary}`, (item) => {
+      <tbody>${repeat(joinRepeats(items), ({ item, since }) => `${since} ${item.HistoryItemType} ${item.HistorySummary}`, ({ item, times, since }) => {
         const reason = readData(item).newState?.stateReason;
         return html`<tr><td class="mono">${formatMoment(timeOf(item))}</td><td data-label="Type">${KINDS[item.HistoryItemType] ?? item.HistoryItemType}</td>
-          <td>${item.HistorySummary}${reason ? html`<br><span class="soft">${reason}</span>` : nothing}
+          <td>${item.HistorySummary}${times > 1 ? html` <span class="badge soft">${times} times since ${formatMoment(since)}</span>` : nothing}${reason ? html`<br><span class="soft">${reason}</span>` : nothing}
             <details><summary>Data</summary><pre tabindex="0">${JSON.stringify(readData(item), undefined, 2)}</pre></details></td></tr>`;
       })}</tbody>
     </table></div>` : html`<p class="soft">Nothing has happened yet.</p>`}

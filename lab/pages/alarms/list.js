@@ -42,7 +42,7 @@ const openAlarm = (name) => location.assign(link(pathOf(name)));
 
 function actionText(alarm) {
   const actions = actionsOf(alarm);
-  if (!actions.length) return html`<span class="soft">no action</span>`;
+  if (!actions.length) return html`<span class="soft nowrap">no action</span>`;
   const text = actions.map(({ arn }) => policyNameOf(arn) ?? arn).join(", ");
   return alarm.ActionsEnabled ? text : html`${text} <span class="badge error">disabled</span>`;
 }

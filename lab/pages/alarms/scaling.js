@@ -31,7 +31,7 @@ export function policyCard(policy, alarms, after, valueOf = () => undefined) {
           <button class="small" aria-label=${`Delete ${policy.PolicyName}`} @click=${() => deletePolicy(policy, after)}>Delete</button></div></div>
       <p class="soft">${policyText(policy)}</p>
       <p>${callers.length ? html`Called by ${callers.map((alarm) => html`<span class="caller">${alarmLink(alarm.AlarmName)} ${stateBadge(alarm.StateValue)}</span> `)}` : html`<span class="error">No alarm calls it.</span> Edit an alarm, and choose this policy as its action.`}</p>
-      ${step ? html`<div class="step-parts">${stepDiagram(step, caller?.Threshold ?? 0, caller && valueOf(caller))}${stepTable(step, caller?.Threshold ?? 0, caller ? subjectOf(caller) : "Above the threshold")}</div>` : nothing}
+      ${step ? html`<div class="step-parts">${stepDiagram(step, caller?.Threshold ?? 0, caller && valueOf(caller))}${stepTable(step, caller?.Threshold ?? 0, caller ? subjectOf(caller) : "Difference from the threshold")}</div>` : nothing}
     </article>`;
 }
 
@@ -53,7 +53,7 @@ function serviceScaling(service, targets, policies, alarms, after) {
     <div class="service-scaling">
       <div class="row middle spread">
         <div><h3><a href=${link(`/console/services/${encodeURIComponent(name)}`)}>${name}</a></h3>
-          <p class="soft">${service.runningCount} of ${service.desiredCount} tasks run. ${target ? `Policies keep between ${target.MinCapacity} and ${target.MaxCapacity}.` : "It is no scalable target."}</p></div>
+          <p class="soft">${service.runningCount} of ${service.desiredCount} tasks run. ${target ? `Policies keep the desired count between ${target.MinCapacity} and ${target.MaxCapacity}.` : "It is not a scalable target."}</p></div>
         <div class="row">
           <button class="small" aria-label=${`${target ? "Bounds" : "Register"} ${name}`} @click=${() => editTarget(resourceId, target, after)}>${target ? "Bounds" : "Register as scalable target"}</button>
           ${target ? html`

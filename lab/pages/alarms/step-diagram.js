@@ -11,6 +11,8 @@ const TOP = 26;
 const AXIS = 112;
 /** The height of the smallest and largest step. */
 const MIN_BAR = 16;
+/** Half of the width of a number. */
+const LABEL = 18;
 
 /** Positions on the axis: each bound has the same distance to the next one, so that each step can be read. */
 function positions(intervals) {
@@ -47,7 +49,7 @@ export function stepDiagram({ StepAdjustments: steps = [], AdjustmentType: type 
       })}
       <line class="axis" x1="0" x2=${WIDTH} y1=${AXIS} y2=${AXIS}></line>
       ${finite.map((bound) => svg`<line class=${bound === threshold ? "threshold" : "tick"} x1=${x(bound)} x2=${x(bound)} y1=${bound === threshold ? TOP - 18 : AXIS} y2=${AXIS + 5}></line>
-        <text x=${Math.min(Math.max(x(bound), 14), WIDTH - 14)} y=${AXIS + 18} text-anchor="middle">${formatNumber(bound)}</text>`)}
+        <text x=${Math.min(Math.max(x(bound), LABEL), WIDTH - LABEL)} y=${AXIS + 18} text-anchor="middle">${formatNumber(bound)}</text>`)}
       ${isKnown ? svg`<path class="now" d="M${x(value)} ${AXIS + 2}l-5 9h10z"></path><text class="now" x=${Math.min(Math.max(x(value), 30), WIDTH - 30)} y=${HEIGHT - 4} text-anchor="middle">now ${formatNumber(value)}</text>` : nothing}
     </svg>`;
 }
@@ -57,5 +59,5 @@ export const stepTable = ({ StepAdjustments: steps = [], AdjustmentType: type },
   <table class="step-table">
     <caption class="spoken">Steps</caption>
     <thead><tr><th scope="col">${subject}</th><th scope="col">${type === "ExactCapacity" ? "Tasks" : "Change"}</th></tr></thead>
-    <tbody>${intervalsOf(steps, threshold).map(({ text, adjustment }) => html`<tr><td>${text}</td><td>${adjustmentText(adjustment, type)}</td></tr>`)}</tbody>
+    <tbody>${intervalsOf(steps, threshold).map(({ text, adjustment }) => html`<tr><td>${text}</td><td class="change">${adjustmentText(adjustment, type)}</td></tr>`)}</tbody>
   </table>`;

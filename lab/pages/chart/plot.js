@@ -15,7 +15,8 @@ export const HOVER_DISTANCE = 40;
 const MIN_DRAG = 8;
 /** The opacity of stacked areas, as the last part of a colour. */
 const STACK_ALPHA = "59";
-const BAND_COLOURS = { OK: "--ok", ALARM: "--fault", INSUFFICIENT_DATA: "--line" };
+/** The variable of the colour of a state. */
+export const BAND_COLOURS = { OK: "--ok", ALARM: "--fault", INSUFFICIENT_DATA: "--line" };
 
 /** The value of a variable of the style sheets. */
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
