@@ -1,0 +1,332 @@
+// The logs page: groups and streams, search with a filter pattern, and new lines as they come.
+
+import { AwsError, describeError } from "./aws.js";
+import { copyBox, commandText } from "./command.js";
+import { formatAge } from "./format.js";
+import { loadStyle, setStatus } from "./frame.js";
+import { html, live, nothing, render, repeat } from "./lit.js";
+import { detailsView, openContext } from "./logs/details.js";
+import { Histogram } from "./logs/histogram.js";
+import { isMetric, readLine, shortStream, taskId } from "./logs/lines.js";
+import { LineList } from "./logs/list.js";
+import { EXAMPLES, addCondition, readError } from "./logs/pattern.js";
+import { findService, listGroups, listStreams, readNewer, readNewest, readOlder, readOldest } from "./logs/query.js";
+import { EMPTY, MAX_LINES, addNewer, addOlder } from "./logs/window.js";
+import { poll } from "./poll.js";
+import { chooseCustomRange, isLive, link, readRange, setParameters } from "./range.js";
+
+export const title = "Logs";
+export const hasTimeRange = true;
+
+const POLL_INTERVAL_MS = 1000;
+const STREAMS_INTERVAL_MS = 10_000;
+
+/** After a search, older lines are read until there are so many, for the histogram. */
+const FILL_LINES = 10_000;
+
+/** If more pages are new since the last look, the page starts again with the newest lines. */
+const MAX_NEW_PAGES = 5;
+
+const INVALID_PATTERN = "InvalidParameterException";
+
+const state = {
+  group: "", stream: "", pattern: "", showMetrics: false, groups: undefined, streams: [], hasMoreStreams: false, streamsAt: -Infinity,
+  window: EMPTY, hidden: 0, searched: undefined, patternError: undefined, unread: 0, isFollowing: true, isReading: false, selected: undefined, service: undefined,
+};
+
+let main;
+let refresh;
+const list = new LineList({ onSelect: select, onLeaveEnd: pause, onReachEnd: reachEnd, onReachStart: fillOlder });
+const histogram = new Histogram((start, end) => chooseCustomRange(start, end));
+
+export function start(element) {
+  main = element;
+  loadStyle("logs/logs.css");
+  const parameters = new URLSearchParams(location.search);
+  for (const name of ["group", "stream", "pattern"]) state[name] = parameters.get(name) ?? "";
+  state.showMetrics = parameters.get("metrics") === "on";
+  draw();
+  refresh = poll(load, POLL_INTERVAL_MS);
+}
+
+const query = () => ({ group: state.group, stream: state.stream, pattern: state.pattern });
+
+/** The range of a request: a range until now has no end, because lines are stored while the page asks. */
+const requestRange = ({ start, end, isCustom }) => ({ start, end: isCustom ? end : undefined });
+
+/** Makes a line of an event, and leaves out metrics. */
+function read(event) {
+  if (!state.showMetrics && isMetric(event.message)) {
+    state.hidden += 1;
+    return undefined;
+  }
+  return readLine(event);
+}
+
+async function load(range) {
+  await loadStreams();
+  if (!state.group) return draw;
+  const searched = JSON.stringify([query(), state.showMetrics, range.isCustom ? [range.start, range.end] : range.seconds]);
+  if (searched !== state.searched) return search(searched, range);
+  return isLive() ? follow(range) : draw;
+}
+
+async function loadStreams() {
+  if (performance.now() - state.streamsAt < STREAMS_INTERVAL_MS) return;
+  state.groups = await listGroups();
+  state.group ||= state.groups[0]?.logGroupName ?? "";
+  if (!state.group) return;
+  const group = state.group;
+  const { streams, hasMore } = await listStreams(group);
+  if (group === state.group) Object.assign(state, { streams, hasMoreStreams: hasMore, streamsAt: performance.now() });
+}
+
+/** Reads the newest lines of the range, or the oldest ones, in the place of all lines. */
+async function search(searched, range, readFirst = readNewest) {
+  state.isReading = true;
+  draw();
+  let found;
+  try {
+    found = await readFirst(query(), requestRange(range));
+  } catch (error) {
+    if (!(error instanceof AwsError && error.code === INVALID_PATTERN && state.pattern)) throw error;
+    return () => showWindow(EMPTY, { searched, patternError: readError(error.message), isReading: false });
+  }
+  return () => {
+    const isNewest = readFirst === readNewest;
+    state.hidden = 0;
+    const { window } = isNewest ? addOlder(EMPTY, found.events, { hasMore: found.hasMore, read }) : addNewer(EMPTY, found.events, { hasMore: found.hasMore, read });
+    showWindow(window, { searched, patternError: undefined, isReading: false, unread: 0, isFollowing: isNewest });
+    if (isNewest) fillOlder();
+  };
+}
+
+/** Reads what is new. A reader who has scrolled up keeps the place, and lines are not read beyond the maximum. */
+async function follow(range) {
+  const before = state.window;
+  if (state.patternError || (before.hasNewer && !state.isFollowing)) return draw;
+  if (!state.isFollowing && before.lines.length >= MAX_LINES) return () => showWindow({ ...state.window, hasNewer: true });
+  let window = before;
+  let [added, dropped, pages, hasMore] = [0, 0, 0, true];
+  for (; hasMore; pages += 1) {
+    if (pages === MAX_NEW_PAGES) return search(state.searched, range);
+    const found = await readNewer(query(), requestRange(range), window.newest);
+    hasMore = found.hasMore;
+    const result = addNewer(window, found.events, { hasMore, read });
+    window = result.window;
+    added += result.added;
+    dropped += result.dropped;
+  }
+  return () => {
+    // Older lines may have come meanwhile; then the next call reads the same lines again.
+    if (state.window !== before) return;
+    showWindow(window, { unread: state.isFollowing ? 0 : state.unread + added }, -dropped);
+  };
+}
+
+let isReadingOlder = false;
+
+/** Reads older lines: after a search a number of them, and when the reader comes near the start. */
+async function fillOlder() {
+  if (isReadingOlder) return;
+  isReadingOlder = true;
+  const { searched } = state;
+  const isNearStart = () => !state.isFollowing && list.element.scrollTop < list.element.clientHeight;
+  try {
+    while (searched === state.searched && state.window.hasOlder && (state.window.lines.length < FILL_LINES || isNearStart())) {
+      const before = state.window;
+      const found = await readOlder(query(), requestRange(readRange()), before.oldest);
+      if (searched !== state.searched) break;
+      if (state.window !== before) continue;
+      const { window, added } = addOlder(before, found.events, { hasMore: found.hasMore, read });
+      showWindow(window, {}, added);
+    }
+  } catch (error) {
+    setStatus(describeError(error) ?? String(error), true);
+  }
+  isReadingOlder = false;
+}
+
+/** The reader came to the end of the list: there are newer lines to read, or the page follows again. */
+async function reachEnd() {
+  const before = state.window;
+  if (!before.hasNewer || state.isFollowing) {
+    if (!state.isFollowing && isLive() && !state.selected) showWindow(before, { isFollowing: true, unread: 0 });
+    return;
+  }
+  try {
+    const found = await readNewer(query(), requestRange(readRange()), before.newest);
+    if (state.window !== before) return;
+    const { window, dropped } = addNewer(before, found.events, { hasMore: found.hasMore, read });
+    showWindow(window, {}, -dropped);
+  } catch (error) {
+    setStatus(describeError(error) ?? String(error), true);
+  }
+}
+
+function pause() {
+  if (!state.isFollowing) return;
+  state.isFollowing = false;
+  draw();
+}
+
+function showWindow(window, changes = {}, shift = 0) {
+  Object.assign(state, changes, { window });
+  draw();
+  list.show(window.lines, { shift, isFollowing: state.isFollowing, selected: state.selected });
+  const loaded = { start: window.hasOlder ? window.oldest.time : -Infinity, end: window.hasNewer ? window.newest.time : Infinity };
+  histogram.show(window.lines, readRange(), loaded);
+}
+
+/** Changes the query, and keeps it in the address. */
+function change(values) {
+  Object.assign(state, values);
+  if ("group" in values) Object.assign(state, { streams: [], streamsAt: -Infinity });
+  state.selected = undefined;
+  setParameters({ group: state.group, stream: state.stream, pattern: state.pattern, metrics: state.showMetrics ? "on" : undefined });
+  searchAgain();
+}
+
+function searchAgain() {
+  state.searched = undefined;
+  refresh();
+}
+
+async function showOldest() {
+  const show = await search(state.searched, readRange(), readOldest).catch((error) => () => setStatus(describeError(error) ?? String(error), true));
+  show();
+  list.scrollToStart();
+}
+
+async function select(line) {
+  Object.assign(state, { selected: line, service: undefined, isFollowing: false });
+  draw();
+  list.show(state.window.lines, { isFollowing: false, selected: line });
+  if (isWide.matches) list.focus(line);
+  else main.querySelector(".log-details").focus();
+  const task = taskId(line.stream);
+  const service = task && await findService(task).catch(() => null);
+  if (state.selected !== line) return;
+  state.service = service ?? null;
+  draw();
+}
+
+function closeDetails() {
+  const line = state.selected;
+  state.selected = undefined;
+  draw();
+  list.show(state.window.lines, { isFollowing: false });
+  list.focus(line);
+}
+
+const draw = () => render(page(), main);
+
+function page() {
+  if (state.groups?.length === 0) return html`<section class="panel"><h2>No log groups yet</h2><p>A container with the log driver <code>awslogs</code> creates one when it writes its first line.</p></section>`;
+  return html`<div class="logs ${state.selected ? "with-details" : ""}">${side()}
+    <section class="panel log-search" aria-label="Search">${form()}</section>
+    <section class="panel log-result" aria-label="Lines" ?hidden=${Boolean(state.patternError)}>${histogram.element}${emptyText()}
+      ${list.element}${bar()}</section>
+    ${state.selected ? html`<section class="panel log-details" aria-label="Details of the line" tabindex="-1" @keydown=${(event) => event.key === "Escape" && closeDetails()}>
+      ${detailsView({ line: state.selected, service: state.service, onFilter: filter, onClose: closeDetails,
+        onContext: () => openContext(state.group, state.selected, state.showMetrics) })}</section>` : nothing}</div>`;
+}
+
+/** Otherwise the details of a line are below the list. */
+const isWide = matchMedia("(min-width: 64rem)");
+
+function side() {
+  const go = (values) => (event) => {
+    event.preventDefault();
+    change(values);
+  };
+  const address = (values) => link("/console/logs", { ...values, pattern: state.pattern });
+  const entry = (text, more, isCurrent, values) => html`<li><a href=${address(values)} aria-current=${isCurrent ? "true" : nothing}
+    title=${values.stream || values.group} @click=${go(values)}><span>${text}</span><span class="soft">${more}</span></a></li>`;
+  return html`<details class="panel log-side" ?open=${isWide.matches}><summary>Log groups and streams</summary>
+    <h2>Groups</h2><ul>${(state.groups ?? []).map(({ logGroupName, storedBytes }) =>
+      entry(logGroupName, formatBytes(storedBytes), logGroupName === state.group, { group: logGroupName, stream: "" }))}</ul>
+    <h2>Streams, the newest first</h2><ul>
+      ${entry("all streams", "", !state.stream, { group: state.group, stream: "" })}
+      ${repeat(state.streams, ({ logStreamName }) => logStreamName, ({ logStreamName, lastEventTimestamp }) =>
+        entry(shortStream(logStreamName), lastEventTimestamp ? formatAge(lastEventTimestamp) : "no lines", logStreamName === state.stream,
+          { group: state.group, stream: logStreamName }))}</ul>
+    ${state.hasMoreStreams ? html`<p class="soft">Older streams are not listed.</p>` : nothing}</details>`;
+}
+
+const formatBytes = (bytes) => bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1000)} kB`;
+
+function form() {
+  const submit = (event) => {
+    event.preventDefault();
+    change({ pattern: main.querySelector("#log-pattern").value.trim() });
+  };
+  return html`<form class="row" @submit=${submit} autocomplete="off">
+      <label class="wide"><span>Filter pattern in ${state.group}${state.stream ? `, ${shortStream(state.stream)}` : ""}</span>
+        <input id="log-pattern" class="mono" type="search" spellcheck="false" placeholder="all lines" aria-describedby="log-pattern-error"
+          aria-invalid=${state.patternError ? "true" : "false"} .value=${state.pattern}></label>
+      <button class="main">Search</button>
+      <label class="switch"><input type="checkbox" role="switch" .checked=${live(state.showMetrics)}
+        @change=${(event) => change({ showMetrics: event.currentTarget.checked })}> show metric lines</label>
+    </form>
+    <div id="log-pattern-error" role="alert">${state.patternError ? errorView(state.patternError) : nothing}</div>
+    <div class="log-help"><details><summary>Patterns</summary><table><tbody>${EXAMPLES.map(([pattern, meaning]) => html`
+        <tr><td><button type="button" class="small mono" @click=${() => insert(pattern)}>${pattern}</button></td><td>${meaning}</td></tr>`)}</tbody></table></details>
+      <details><summary>The same with the AWS CLI</summary>${copyBox(command())}</details></div>`;
+}
+
+function errorView({ reason, position }) {
+  if (!position) return html`<p class="wrong">${reason}</p>`;
+  const characters = [...state.pattern];
+  return html`<pre class="wrong">${characters.slice(0, position - 1).join("")}<mark>${characters[position - 1] ?? " "}</mark>${characters.slice(position).join("")}</pre>
+    <p class="wrong">${reason}, at position ${position}</p>`;
+}
+
+function insert(pattern) {
+  const field = main.querySelector("#log-pattern");
+  field.value = pattern;
+  field.focus();
+}
+
+const filter = (path, value, isExcluded) => {
+  const field = main.querySelector("#log-pattern");
+  field.value = addCondition(field.value, path, value, isExcluded);
+  change({ pattern: field.value });
+};
+
+function command() {
+  const { start, end, isCustom } = readRange();
+  const words = ["aws", "logs", "filter-log-events", "--log-group-name", state.group];
+  if (state.stream) words.push("--log-stream-names", state.stream);
+  // To the second, so that the command does not change while somebody selects it.
+  words.push("--start-time", isCustom ? start : Math.floor(start / 60_000) * 60_000);
+  if (isCustom) words.push("--end-time", end);
+  // The AWS CLI takes a separate word that begins with a hyphen for an option.
+  if (state.pattern) words.push(...state.pattern.startsWith("-") ? [`--filter-pattern=${state.pattern}`] : ["--filter-pattern", state.pattern]);
+  return commandText([...words, "--query", "events[].message"]);
+}
+
+function emptyText() {
+  if (state.window.lines.length || state.patternError) return nothing;
+  if (state.isReading || !state.searched) return html`<p class="soft">Loading…</p>`;
+  const { isCustom } = readRange();
+  const what = state.pattern ? "No line of this time range matches the pattern." : "No line in this time range.";
+  return html`<div class="log-empty"><p>${what}${isLive() ? " New lines appear here." : ""}${isCustom ? " Choose a longer time range." : ""}</p>
+    ${state.pattern ? html`<button type="button" @click=${() => change({ pattern: "" })}>Show all lines</button>` : nothing}</div>`;
+}
+
+function bar() {
+  const { window: { lines, hasOlder, hasNewer }, hidden, isFollowing, unread } = state;
+  const counted = `${hasOlder || hasNewer ? "at least " : ""}${lines.length.toLocaleString()} line${lines.length === 1 ? "" : "s"}`;
+  const pausedWords = state.selected ? "Paused while a line is open." : "Paused.";
+  return html`<div class="row middle spread log-bar"><span>${counted}${hidden ? html` <span class="soft">(${hidden.toLocaleString()} metric lines are hidden)</span>` : nothing}</span>
+    <span class="row middle"><span role="status" id="log-follow">${!isLive() ? "" : isFollowing ? "Following new lines." : pausedWords}</span>
+      ${isLive() && !isFollowing && unread ? html`<span class="soft">${unread.toLocaleString()} new</span>` : nothing}
+      <button type="button" class="small" @click=${showOldest}>Oldest</button>
+      <button type="button" class="small" @click=${showNewest}>${isLive() && !isFollowing ? "Follow" : "Newest"}</button></span></div>`;
+}
+
+function showNewest() {
+  if (state.window.hasNewer) return searchAgain();
+  showWindow(state.window, { isFollowing: true, unread: 0, selected: undefined });
+}
