@@ -62,7 +62,7 @@ const unusualTemplate = (items) => html`
   <section class="panel unusual" aria-labelledby="unusual-title">
     <h2 id="unusual-title">What is unusual</h2>
     ${items.length ? html`
-      <ul class="unusual-list">${repeat(items, ({ text, at }) => `${at} ${text.replaceAll(/[\d.,]+/g, "")}`, ({ kind, text, link: target }) => html`
+      <ul class="unusual-list">${repeat(items, ({ id }) => id, ({ kind, text, link: target }) => html`
         <li class=${kind}><span class="badge ${kind}">${KIND_WORDS[kind]}</span> <span class="unusual-text">${text}</span>
           ${target ? html`<a href=${link(target.path, target.parameters)}>${target.text}</a>` : nothing}</li>`)}
       </ul>` : html`
@@ -83,7 +83,7 @@ const callsTemplate = ({ calls }) => html`
   <section class="panel" aria-labelledby="calls-title">
     <div class="row spread middle"><h2 id="calls-title">Calls in traces</h2><a class="small" href=${link("/traces")}>Map and traces</a></div>
     ${calls.length ? html`
-      <div class="scroll" tabindex="0" role="region" aria-label="Calls in traces"><table>
+      <div class="scroll" tabindex="0" role="region" aria-label="Table of the calls"><table>
         <caption class="small">X-Ray, last ${WINDOW_MINUTES} minutes. X-Ray sees a call within seconds, but not each request is traced.</caption>
         <thead><tr><th scope="col">Call</th><th scope="col" class="number">Count</th><th scope="col" class="number">Mean</th><th scope="col" class="number">p95</th><th scope="col" class="number">Failed</th></tr></thead>
         <tbody>${repeat(calls, ({ from, to }) => `${from} ${to}`, ({ from, to, count, mean, p95, errors, faults }) => html`

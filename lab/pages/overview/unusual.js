@@ -19,11 +19,14 @@ const MIN_SLOW_SECONDS = 0.25;
 const HIGH_CPU_PERCENT = 80;
 const HIGH_MEMORY_PERCENT = 85;
 
+/** Stop codes of tasks that a person, or ECS for a deployment or a scale-in, stopped. */
+const MEANT_STOPS = ["UserInitiated", "ServiceSchedulerInitiated"];
+
 /** Kinds from serious to harmless. */
 const KINDS = ["fault", "error", "note"];
 
 /**
- * Returns a list of `{kind, at, text, link}`, serious ones first. `at` is the key of the part of the picture: `balancer:`, `group:` or `service:` and the
+ * Returns a list of `{id, kind, at, text, link}`, serious ones first. `id` stays the same while the finding stays. `at` is the key of the part of the picture: `balancer:`, `group:` or `service:` and the
  * ARN. `link` is `{path, parameters, text}`. See `overview/data.js` for the state.
  */
 export function findUnusual(state) {
@@ -40,28 +43,24 @@ const plural = (count, word) => `${formatNumber(count)} ${word}${count === 1 ? "
 const servicePath = (service) => `/console/services/${encodeURIComponent(service.name)}`;
 
 function findInService(service, { minutes, now }) {
-  const { arn, name, desired, running, pending } = service;
-  const at = `service:${arn}`;
+  const { arn, name, desired, running, pending, stopped, deployments } = service;
   const link = { path: servicePath(service), text: "Show the service" };
   const items = [];
+  const add = (id, kind, text) => items.push({ id: `${id} ${arn}`, kind, at: `service:${arn}`, link, text: `${name}: ${text}` });
   if (running < desired) {
     const waiting = pending ? `, ${formatNumber(pending)} starting` : "";
     const reason = service.problem ? ` ECS says: ${service.problem}` : "";
-    items.push({ kind: running === 0 ? "fault" : "error", at, link, text: `${name}: ${running} of ${plural(desired, "task")} running${waiting}.${reason}` });
+    add("tasks", running === 0 ? "fault" : "error", `${running} of ${plural(desired, "task")} running${waiting}.${reason}`);
   }
-  const failed = service.stopped.filter((task) => !["UserInitiated", "ServiceSchedulerInitiated"].includes(task.code) && task.time > now - WINDOW_MINUTES * MINUTE_MS);
-  if (failed.length) {
-    items.push({ kind: "fault", at, link, text: `${name}: ${plural(failed.length, "task")} ended unexpectedly in the last ${WINDOW_MINUTES} minutes. ${failed[0].reason}` });
-  }
-  const primary = service.deployments.find(({ status }) => status === "PRIMARY");
-  if (primary?.state === "FAILED") items.push({ kind: "fault", at, link, text: `${name}: the deployment of revision ${primary.revision} failed. ${primary.reason ?? ""}`.trim() });
-  else if (primary?.state === "IN_PROGRESS") {
-    items.push({ kind: "note", at, link, text: `${name}: the deployment of revision ${primary.revision} is in progress, ${primary.running} of ${plural(primary.desired, "task")} running.` });
-  }
-  if (service.rolledBack) items.push({ kind: "error", at, link, text: `${name}: the newest deployment failed and was rolled back.` });
-  const last = minutes.get(arn)?.at(-1) ?? {};
-  if (last.cpu >= HIGH_CPU_PERCENT) items.push({ kind: "error", at, link, text: `${name}: the tasks use ${formatNumber(last.cpu)} % of their processor.` });
-  if (last.memory >= HIGH_MEMORY_PERCENT) items.push({ kind: "error", at, link, text: `${name}: the tasks use ${formatNumber(last.memory)} % of their memory.` });
+  const failed = stopped.filter(({ code, time }) => !MEANT_STOPS.includes(code) && time > now - WINDOW_MINUTES * MINUTE_MS);
+  if (failed.length) add("ended", "fault", `${plural(failed.length, "task")} ended unexpectedly in the last ${WINDOW_MINUTES} minutes. ${failed[0].reason}`);
+  const primary = deployments.find(({ status }) => status === "PRIMARY");
+  if (primary?.state === "FAILED") add("deployment", "fault", `the deployment of revision ${primary.revision} failed. ${primary.reason ?? ""}`.trim());
+  else if (primary?.state === "IN_PROGRESS") add("deployment", "note", `the deployment of revision ${primary.revision} is in progress, ${primary.running} of ${plural(primary.desired, "task")} running.`);
+  if (service.rolledBack) add("rollback", "error", "the newest deployment failed and was rolled back.");
+  const { cpu, memory } = minutes.get(arn)?.at(-1) ?? {};
+  if (cpu >= HIGH_CPU_PERCENT) add("cpu", "error", `the tasks use ${formatNumber(cpu)} % of their processor.`);
+  if (memory >= HIGH_MEMORY_PERCENT) add("memory", "error", `the tasks use ${formatNumber(memory)} % of their memory.`);
   return items;
 }
 
@@ -71,7 +70,7 @@ function findInGroup(group, state) {
 }
 
 function findTargets({ arn, name, targets, service }) {
-  const at = `group:${arn}`;
+  const item = { id: `targets ${arn}`, at: `group:${arn}`, kind: "fault" };
   const link = service && { path: servicePath({ name: service }), text: "Show its tasks" };
   const isInUse = ({ state }) => ["healthy", "unhealthy", "initial"].includes(state);
   const unhealthy = targets.filter(({ state }) => state === "unhealthy");
@@ -79,10 +78,10 @@ function findTargets({ arn, name, targets, service }) {
   const reason = unhealthy[0]?.reason ? ` ${unhealthy[0].reason}.` : "";
   if (healthyCount === 0) {
     const what = unhealthy.length ? "The load balancer sends requests to unhealthy targets." : "The load balancer answers requests with 503.";
-    return [{ kind: "fault", at, link, text: `Target group ${name}: no target is healthy. ${what}${reason}` }];
+    return [{ ...item, link, text: `Target group ${name}: no target is healthy. ${what}${reason}` }];
   }
   if (!unhealthy.length) return [];
-  return [{ kind: "fault", at, link, text: `Target group ${name}: ${unhealthy.length} of ${plural(targets.filter(isInUse).length, "target")} unhealthy.${reason}` }];
+  return [{ ...item, link, text: `Target group ${name}: ${unhealthy.length} of ${plural(targets.filter(isInUse).length, "target")} unhealthy.${reason}` }];
 }
 
 function findErrors({ arn, name }, { minutes }) {
@@ -91,8 +90,8 @@ function findErrors({ arn, name }, { minutes }) {
   const items = [];
   const [faults, errors] = [sum(rows, "errors5xx"), sum(rows, "errors4xx")];
   const text = (count, status) => `${formatNumber(count)} of ${plural(total, "request")} got a ${status} response in the last ${WINDOW_MINUTES} minutes (target group ${name})${lastSeen(rows, status)}.`;
-  if (faults) items.push({ kind: isOver(rows, "errors5xx") ? "error" : "fault", text: text(faults, "5xx"), link: tracesLink("fault") });
-  if (total >= MIN_REQUESTS && errors / total >= MIN_CLIENT_ERROR_SHARE) items.push({ kind: "error", text: text(errors, "4xx"), link: tracesLink("error") });
+  if (faults) items.push({ id: `5xx ${arn}`, kind: isOver(rows, "errors5xx") ? "error" : "fault", text: text(faults, "5xx"), link: tracesLink("fault") });
+  if (total >= MIN_REQUESTS && errors / total >= MIN_CLIENT_ERROR_SHARE) items.push({ id: `4xx ${arn}`, kind: "error", text: text(errors, "4xx"), link: tracesLink("error") });
   return items.map((item) => ({ ...item, at: `group:${arn}` }));
 }
 
@@ -113,7 +112,7 @@ function findSlow(group, { groups, minutes }) {
   if (own < SLOW_SECONDS && !(own >= MIN_SLOW_SECONDS && others > 0 && own >= SLOW_FACTOR * others)) return [];
   const comparison = others > 0 && own >= SLOW_FACTOR * others ? `, that of the other target groups at most ${formatDuration(others)}` : "";
   return [{
-    kind: "error", at: `group:${group.arn}`, link: tracesLink(`responsetime > ${own >= SLOW_SECONDS ? SLOW_SECONDS : MIN_SLOW_SECONDS}`),
+    id: `slow ${group.arn}`, kind: "error", at: `group:${group.arn}`, link: tracesLink(`responsetime > ${own >= SLOW_SECONDS ? SLOW_SECONDS : MIN_SLOW_SECONDS}`),
     text: `Target group ${group.name} is slow: its p95 was up to ${formatDuration(own)} in the last ${WINDOW_MINUTES} minutes${comparison}.`,
   }];
 }
@@ -127,7 +126,7 @@ function findInBalancer({ arn, name }, { minutes }) {
   const last = rows.at(-1) ?? {};
   const isStill = statuses.some((status) => last[`balancer${status}`]);
   return [{
-    kind: isStill ? "fault" : "error", at: `balancer:${arn}`, link: { path: "/console/metrics", text: "Show the metrics" },
+    id: `balancer ${arn}`, kind: isStill ? "fault" : "error", at: `balancer:${arn}`, link: { path: "/console/metrics", text: "Show the metrics" },
     text: `${formatNumber(count)} of ${plural(total, "request")} got ${statuses.join(", ")} from the load balancer ${name} itself in the last ${WINDOW_MINUTES} minutes.`,
   }];
 }
@@ -155,7 +154,7 @@ function findInAlarm(alarm, { policies, groups }) {
   const about = alarm.AlarmDescription ? ` ${alarm.AlarmDescription.replace(/\.?$/, ".")}` : "";
   const link = { path: `/console/alarms/${encodeURIComponent(alarm.AlarmName)}`, text: "Show the alarm" };
   const at = groupOf(alarm, groups);
-  return [{ kind: scales ? "note" : "fault", at, link, text: `Alarm ${alarm.AlarmName} is in ALARM.${about}` }];
+  return [{ id: `alarm ${alarm.AlarmName}`, kind: scales ? "note" : "fault", at, link, text: `Alarm ${alarm.AlarmName} is in ALARM.${about}` }];
 }
 
 /** The part of the picture that an alarm watches. */

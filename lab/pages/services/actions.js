@@ -4,7 +4,7 @@ import { ecs, elb } from "../aws.js";
 import { openDialog } from "../dialog.js";
 import { shortName } from "../format.js";
 import { html, live, nothing } from "../lit.js";
-import { clusterName, familyOf, groupName, loadTargetGroups, revisionNumber } from "./data.js";
+import { clusterName, familyOf, groupName, revisionNumber } from "./data.js";
 import { conditionText, forwardAction, ruleTargets } from "./rule.js";
 
 const MAX_WEIGHT = 999;
@@ -92,10 +92,9 @@ export function stopTask(service, task, after) {
   });
 }
 
-/** Changes how a rule divides its requests between target groups. */
-export async function changeWeights(balancer, listener, rule, after) {
+/** Changes how a rule divides its requests between `groups`, the target groups of its load balancer. */
+export function changeWeights(groups, listener, rule, after) {
   const known = ruleTargets(rule);
-  const groups = (await loadTargetGroups()).filter(({ LoadBalancerArns = [] }) => LoadBalancerArns.includes(balancer.LoadBalancerArn));
   const arns = [...new Set([...known.map(({ arn }) => arn), ...groups.map(({ TargetGroupArn }) => TargetGroupArn)])];
   const weights = new Map(arns.map((arn) => [arn, String(known.find((target) => target.arn === arn)?.weight ?? 0)]));
   const total = () => [...weights.values()].reduce((sum, weight) => sum + Number(weight), 0);

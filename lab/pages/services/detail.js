@@ -53,8 +53,6 @@ async function loadBounds({ clusterArn, serviceName }) {
   return ScalableTargets[0];
 }
 
-const crumbs = html`<nav class="crumbs" aria-label="Breadcrumb"><a href=${link("/console/services")}>Services</a></nav>`;
-
 const missing = (name) => html`<section class="panel"><h2>There is no service ${name}</h2><p><a href=${link("/console/services")}>Show all services</a></p></section>`;
 
 function template(page) {
@@ -103,11 +101,11 @@ function template(page) {
     </section>`;
 }
 
-/** The revision that the button "Back" deploys: the newest one before the service's. During a deployment, the button stops it instead. */
+/** The revision that the button "Back" deploys: the newest one before the service's. A service that is deployed for the first time has nothing to roll back to. */
 function revisionState({ taskDefinition, deployments }, arns) {
   const number = revisionNumber(taskDefinition);
   const primary = deployments.find(({ status }) => status === "PRIMARY");
-  const isDeploying = primary?.rolloutState === "IN_PROGRESS" && deployments.length > 1;
+  const isDeploying = primary?.rolloutState === "IN_PROGRESS" && (deployments.length > 1 || arns.length > 1);
   return { isDeploying, before: arns.find((arn) => revisionNumber(arn) < number) };
 }
 

@@ -6,7 +6,7 @@ import { html, nothing, render, repeat } from "../lit.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { changeDesiredCount, changeWeights } from "./actions.js";
-import { groupName, loadBalancers, loadServices, loadTargets, loadTasks, revisionNumber } from "./data.js";
+import { groupName, loadBalancers, loadServices, loadTargetGroups, loadTargets, loadTasks, revisionNumber } from "./data.js";
 import { shortenEvent } from "./events.js";
 import { taskState } from "./health.js";
 import { chartPeriod, loadChartRows, metricSources } from "./metrics.js";
@@ -19,7 +19,7 @@ const METRICS_REFRESH_MS = 10_000;
 export function startList(main) {
   const metrics = cached(async (range) => loadChartRows(metricSources({ services: await loadServices() }), range), METRICS_REFRESH_MS);
   const refresh = poll(async (range) => {
-    const [services, balancers, rows] = await Promise.all([loadServices(), loadBalancers(), metrics(range)]);
+    const [services, balancers, groups, rows] = await Promise.all([loadServices(), loadBalancers(), loadTargetGroups(), metrics(range)]);
     const [tasks, targets] = await Promise.all([
       Promise.all(services.map(({ clusterArn, serviceName }) => loadTasks({ cluster: clusterArn, serviceName }))),
       loadTargets(services.flatMap(({ loadBalancers = [] }) => loadBalancers.map(({ targetGroupArn }) => targetGroupArn)).filter(Boolean)),
@@ -29,7 +29,7 @@ export function startList(main) {
         <h2 id="services-title">${formatNumber(services.length)} ${services.length === 1 ? "service" : "services"}</h2>
         ${services.length ? serviceTable(services, tasks, targets, rows, range, () => refresh()) : html`<p class="soft">No cluster has a service.</p>`}
       </section>
-      ${balancers.map((balancer) => ruleTable(balancer, () => refresh()))}`, main);
+      ${balancers.map((balancer) => ruleTable(balancer, groups, () => refresh()))}`, main);
   }, REFRESH_MS);
 }
 
@@ -64,7 +64,7 @@ function serviceTable(services, tasks, targets, rows, range, refresh) {
     </table></div>`;
 }
 
-const ruleTable = (balancer, refresh) => html`
+const ruleTable = (balancer, groups, refresh) => html`
   <section class="panel" aria-label=${`Rules of the load balancer ${balancer.LoadBalancerName}`}>
     <h2>Rules of the load balancer ${balancer.LoadBalancerName}</h2>
     <div class="scroll"><table class="cards">
@@ -74,7 +74,7 @@ const ruleTable = (balancer, refresh) => html`
           <td data-label="Priority">${rule.Priority}</td>
           <td class="mono">${conditionText(rule)}</td>
           <td>${ruleTargets(rule).map(({ arn, weight, share }) => html`<div>${groupName(arn)}: ${formatPercent(share)} <span class="soft">(weight ${weight})</span></div>`)}</td>
-          <td><button type="button" class="small" @click=${() => changeWeights(balancer, listener, rule, refresh)}>Weights<span class="spoken"> of ${conditionText(rule)}</span>…</button></td>
+          <td><button type="button" class="small" @click=${() => changeWeights(groups.filter(({ LoadBalancerArns }) => LoadBalancerArns?.includes(balancer.LoadBalancerArn)), listener, rule, refresh)}>Weights<span class="spoken"> of ${conditionText(rule)}</span>…</button></td>
         </tr>`)}</tbody>
     </table></div>
   </section>`;

@@ -92,12 +92,13 @@ class ContainersForm {
 
   variablesTemplate({ name, image }, index, change) {
     const variables = this.environments[index];
-    const field = (variable, member, label) => html`
-      <input aria-label=${`${label} ${variables.indexOf(variable) + 1} of ${name}`} placeholder=${label.toLowerCase()} spellcheck="false" .value=${live(variable[member])} @input=${(event) => { variable[member] = event.target.value; change(); }}>`;
+    const labels = { name: (index) => `Name of variable ${index + 1} in ${name}`, value: (index) => `Value of ${variables[index].name || `variable ${index + 1}`} in ${name}` };
+    const field = (variable, member) => html`
+      <input aria-label=${labels[member](variables.indexOf(variable))} placeholder=${member} spellcheck="false" .value=${live(variable[member])} @input=${(event) => { variable[member] = event.target.value; change(); }}>`;
     return html`
       <fieldset class="container-form"><legend>${name} <span class="soft small">image ${image}</span></legend>
         ${variables.map((variable) => html`
-          <div class="variable">${field(variable, "name", "Name")}${field(variable, "value", "Value")}
+          <div class="variable">${field(variable, "name")}${field(variable, "value")}
             <button type="button" class="small" aria-label=${`Remove ${variable.name || "the variable"} of ${name}`} @click=${() => { variables.splice(variables.indexOf(variable), 1); change(); }}>Remove</button></div>`)}
         <div><button type="button" class="small" @click=${() => { variables.push({ name: "", value: "" }); change(); }}>Add a variable<span class="spoken"> to ${name}</span></button></div>
       </fieldset>`;
