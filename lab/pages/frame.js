@@ -10,6 +10,8 @@ const find = (id) => document.getElementById(id);
 export function setStatus(text, isWrong = false) {
   const status = find("frame-status");
   status.classList.toggle("wrong", isWrong);
+  // Screen readers announce errors. They do not announce the time of each refresh.
+  status.setAttribute("aria-live", isWrong ? "polite" : "off");
   if (status.textContent !== text) status.textContent = text;
 }
 

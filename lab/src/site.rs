@@ -10,7 +10,6 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use elb::LoadBalancer;
-use xray::Xray;
 
 use crate::logs::Logs;
 use crate::reset::Reset;
@@ -31,8 +30,6 @@ pub use files::has_file;
 pub struct Site {
     pub alb: String,
     pub logs: Logs,
-    /// What `/traces` shows.
-    pub xray: Arc<Xray>,
 }
 
 impl Site {
@@ -48,7 +45,7 @@ impl Site {
         let headers = headers(&self.alb);
         control::routes(self.logs, load_balancer)
             .merge(console::routes(aws))
-            .merge(traces::routes(self.xray))
+            .merge(traces::routes())
             .merge(check::routes(lab.aws_port))
             .merge(goto::routes(lab))
             .merge(guide::routes())

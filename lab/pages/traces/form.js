@@ -38,7 +38,7 @@ export function formTemplate(state, on) {
 
 /** Shows X-Ray's message, and marks the position of the error in the filter. */
 function errorTemplate({ filter, message }) {
-  const place = locateError(filter, message);
+  const place = filter && locateError(filter, message);
   if (!place) return message;
   return html`${place.before}<mark>${place.mark}</mark>${place.after}${`\n${place.reason}, at position ${place.position}`}`;
 }

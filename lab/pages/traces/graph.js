@@ -40,10 +40,11 @@ export function describeNode(service, rangeSeconds) {
   const mean = formatDuration(statistics.TotalResponseTime / count);
   const rate = `${formatRate(count / Math.max(rangeSeconds / 60, 1 / 60))}/min`;
   const texts = [service.Type ?? "service", `${count} ${count === 1 ? "request" : "requests"}, ${rate}`];
-  const percentiles = p50 === undefined ? "" : `p50 ${formatDuration(p50)} · p95 ${formatDuration(p95)}`;
-  const slow = slowCount ? `${slowCount} of ${count} slow` : "";
-  const label = [`${service.Name} ${texts.join(" ")}`, `mean ${mean}`, percentiles, slow, describeOutcomes(statistics)].filter(Boolean).join(", ");
-  return { name: service.Name, texts: [...texts, percentiles].filter(Boolean), mean, slow, slowShare: slowCount / count, outcomes: countOutcomes(statistics), count, label };
+  if (p50 !== undefined) texts.push(`p50 ${formatDuration(p50)} · p95 ${formatDuration(p95)}`);
+  const slow = slowCount ? `◷ ${slowCount} of ${count} slow` : "";
+  // The name for screen readers starts with the visible text.
+  const label = `${[service.Name, ...texts, slow, mean].filter(Boolean).join(" ")} mean, ${describeOutcomes(statistics)}`;
+  return { name: service.Name, texts, mean, slow, slowShare: slowCount / count, outcomes: countOutcomes(statistics), count, label };
 }
 
 const formatRate = (rate) => formatNumber(rate >= 10 ? rate : Number(rate.toPrecision(2)));

@@ -75,6 +75,7 @@ export function createHistogram(onChange, onSelect) {
       <svg class="histogram" width="100%" height=${HEIGHT + AXIS_HEIGHT} role="group" aria-label="Response times of ${summary.count} traces" aria-describedby="histogram-hint"
         @pointerdown=${onPointerDown} @pointermove=${onPointerMove} @pointerup=${onPointerUp} @pointercancel=${clear} @keydown=${onKeyDown}>
         ${repeat(buckets, ({ from }) => from, (bucket, index) => barTemplate(bucket, index, buckets, isSelected(index), index === (focus ?? 0)))}
+        ${axisTemplate(buckets)}
       </svg>
       <p class="soft" id="histogram-hint">${selected.length
         ? `${count} ${count === 1 ? "trace" : "traces"} ${describeRange(selected[0].from, selected.at(-1).to)}`
@@ -89,14 +90,21 @@ function barTemplate({ from, to, count }, index, buckets, isSelected, hasTabStop
   const width = 100 / buckets.length;
   const max = Math.max(...buckets.map((bucket) => bucket.count));
   const height = count ? Math.max((count / max) * HEIGHT, MIN_BAR_HEIGHT) : 0;
-  const isDecade = from > 0 && Number.isInteger(Number(Math.log10(from).toFixed(6)));
   const label = `${count} ${count === 1 ? "trace" : "traces"} ${describeRange(from, to)}`;
   return svg`
     <g class="bar ${isSelected ? "selected" : ""}" role="button" tabindex=${hasTabStop ? 0 : -1} data-index=${index} aria-label=${label} aria-pressed=${isSelected}>
       <title>${label}</title>
       <rect class="slot" x="${index * width}%" y="0" width="${width}%" height=${HEIGHT}></rect>
       <rect class="count" x="${(index + 0.08) * width}%" y=${HEIGHT - height} width="${0.84 * width}%" height=${height}></rect>
-      ${isDecade || (index === 0 && buckets.length < 7) ? svg`<text x="${index * width}%" y=${HEIGHT + 16} text-anchor=${index ? "middle" : "start"}>${formatLimit(from)}</text>
-        <line x1="${index * width}%" x2="${index * width}%" y1=${HEIGHT} y2=${HEIGHT + 4}></line>` : nothing}
     </g>`;
+}
+
+/** The limits at powers of ten, or the first one if the buckets are few. */
+function axisTemplate(buckets) {
+  const isTick = (from, index) => buckets.length < 7 ? index === 0 : from > 0 && Number.isInteger(Number(Math.log10(from).toFixed(6)));
+  return svg`<g class="ticks" aria-hidden="true">${buckets.map(({ from }, index) => {
+    const x = `${(index / buckets.length) * 100}%`;
+    return isTick(from, index) ? svg`<text x=${x} y=${HEIGHT + 16} text-anchor=${index ? "middle" : "start"}>${formatLimit(from)}</text>
+      <line x1=${x} x2=${x} y1=${HEIGHT} y2=${HEIGHT + 4}></line>` : nothing;
+  })}</g>`;
 }

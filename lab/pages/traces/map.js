@@ -50,7 +50,7 @@ export function mapTemplate(map, rangeSeconds, onSelect) {
     </svg>`;
 }
 
-const listTexts = ({ name, texts, slow }) => [[name, "name"], ...texts.map((line) => [line, "soft"]), ...(slow ? [[`◷ ${slow}`, "slow"]] : [])];
+const listTexts = ({ name, texts, slow }) => [[name, "name"], ...texts.map((line) => [line, "soft"]), ...(slow ? [[slow, "slow"]] : [])];
 
 /** The layout reserves the same space for all nodes, and the lowest texts may need less. */
 function computeHeight({ services, direction, layout }) {
@@ -72,12 +72,11 @@ function nodeTemplate(service, position, { ring, text }, rangeSeconds, onSelect)
   const lines = listTexts(node);
   return svg`
     <g class="node" transform="translate(${position.x} ${position.y})" role="button" tabindex="0" aria-label=${node.label} @click=${press} @keydown=${pressOnKey(press)}>
-      <title>${node.label}</title>
       ${circle("face", RING_RADIUS)}${circle("focus", EDGE_DISTANCE + 1)}
       ${node.count ? ringTemplate(node, ring) : circle("none", RING_RADIUS)}
       ${isClient(service) ? svg`<path class="person" transform="translate(${ring.x} ${ring.y})" d=${PERSON}></path>` : nothing}
+      ${lines.map(([line, name], index) => svg`<text x=${text.x} y=${text.y + index * LINE_HEIGHT} class=${name} text-anchor=${text.anchor}>${truncate(line)}</text> `)}
       ${node.mean ? svg`<text x=${ring.x} y=${ring.y + 5} class="mean" text-anchor="middle">${node.mean}</text>` : nothing}
-      ${lines.map(([line, name], index) => svg`<text x=${text.x} y=${text.y + index * LINE_HEIGHT} class=${name} text-anchor=${text.anchor}>${truncate(line)}</text>`)}
     </g>`;
 }
 

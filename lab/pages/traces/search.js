@@ -42,6 +42,7 @@ export function startSearch(main) {
   function search() {
     state.filter = state.draft.trim();
     state.rows = ROWS_PER_PAGE;
+    state.error = undefined;
     state.status = "Searching…";
     setParameters({ filter: state.filter, group: state.group });
     show();
@@ -65,7 +66,7 @@ export function startSearch(main) {
       const timeRange = toXrayRange(range);
       const [found, { Groups: groups }] = await Promise.all([loadTraces(timeRange, filter), xray("Groups", {})]);
       const map = await layOutMap(found.services, isNarrow.matches ? "TB" : "LR");
-      return () => showFound({ found, groups, map, filter, mapSeconds: range.seconds, error: undefined, status: describeFound(found, filter) });
+      return () => showFound({ found, groups, map, filter, mapSeconds: range.seconds, status: describeFound(found, filter) });
     } catch (error) {
       const isInvalid = error instanceof AwsError && error.message.startsWith("Invalid filter expression");
       if (!isInvalid) {
@@ -104,7 +105,7 @@ export function startSearch(main) {
         searchFor("");
         document.getElementById("group").focus();
       });
-      change({ error: { filter: "", message: "Type a filter first. The group contains the traces that match the filter." } });
+      change({ error: { message: "Type a filter first. The group contains the traces that match the filter." } });
       document.getElementById("filter").focus();
     },
     sort: (sort) => {

@@ -1,13 +1,10 @@
-//! What the console's page of traces asks besides the AWS endpoint: the X-Ray API with its paths, and where the map's nodes go.
-
-use std::sync::Arc;
+//! What the console's page of traces asks besides the AWS APIs: where the map's nodes go.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Json};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use xray::Xray;
 
 use super::control::error;
 
@@ -21,13 +18,11 @@ const MAX_GRAPH: usize = 500;
 /// Largest graph in bytes that is read.
 const MAX_BODY: usize = 256 * 1024;
 
-pub fn routes(xray: Arc<Xray>) -> Router {
-    Router::new()
-        .route(
-            "/traces/layout",
-            post(place).layer(DefaultBodyLimit::max(MAX_BODY)),
-        )
-        .nest("/xray", xray::router(xray))
+pub fn routes() -> Router {
+    Router::new().route(
+        "/traces/layout",
+        post(place).layer(DefaultBodyLimit::max(MAX_BODY)),
+    )
 }
 
 /// Says where each node goes, and the way of each edge. Large graphs take a while.

@@ -42,7 +42,7 @@ function listRequests({ site, dynamodb, aws, otlp, xray, table }) {
     ["a group", `${xray.api}/CreateGroup`, { method: "POST", mode: "no-cors", body: JSON.stringify({ GroupName: "evil", FilterExpression: "ok" }) }],
     ["the status", `${xray.api}/status`, {}],
     ["the traces", `${xray.api}/TraceSummaries`, { method: "POST", body: JSON.stringify(longestTimeRange()) }],
-    ["the site's X-Ray", `${site}/xray/TraceSegments`, { method: "POST", mode: "no-cors", body: segmentsBody }],
+    ["the site's AWS APIs", `${site}/aws/TraceSegments`, { method: "POST", mode: "no-cors", body: segmentsBody }],
     ["a reset", `${site}/lab/reset`, { method: "POST", mode: "no-cors" }],
     ["log lines", `${site}/logs/monolith`, {}],
     ["a stopped task", aws, { method: "POST", headers: { ...jsonHeaders, "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.StopTask" }, body: JSON.stringify({ cluster: "Cluster-mysfits", task: lab.endpoints.tasks[0].id }) }],

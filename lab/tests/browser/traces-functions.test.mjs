@@ -107,8 +107,8 @@ const SERVICE = {
 
 test("a node says how many of its requests were slow, and its percentiles", () => {
   const node = describeNode(SERVICE, 600);
-  assert.equal(node.slow, "6 of 10 slow");
-  assert.equal(node.label, "like service AWS::ECS::Fargate 10 requests, 1/min, mean 2.00 s, p50 3.00 s · p95 3.00 s, 6 of 10 slow, 9 ok, 1 error");
+  assert.equal(node.slow, "◷ 6 of 10 slow");
+  assert.equal(node.label, "like service AWS::ECS::Fargate 10 requests, 1/min p50 3.00 s · p95 3.00 s ◷ 6 of 10 slow 2.00 s mean, 9 ok, 1 error");
   assert.equal(describeNode({ ...SERVICE, ResponseTimeHistogram: [{ Value: 0.5, Count: 10 }] }, 600).slow, "");
 });
 
