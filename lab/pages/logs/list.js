@@ -27,7 +27,10 @@ export class LineList {
     this.list.setAttribute("aria-label", "Log lines, the newest last");
     this.element.addEventListener("scroll", this.#scrolled);
     this.list.addEventListener("keydown", this.#pressed);
-    new ResizeObserver(() => this.#draw()).observe(this.element);
+    new ResizeObserver(() => {
+      if (this.isFollowing) this.element.scrollTop = this.element.scrollHeight;
+      this.#draw();
+    }).observe(this.element);
   }
 
   /** Shows the lines. `shift` is the number of lines that are new at the start (or, negative, dropped there): the visible lines stay in their place. */
