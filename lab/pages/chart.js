@@ -22,6 +22,8 @@ import { chooseCustomRange } from "./range.js";
 /** How close the pointer must be to a mark, in pixels. */
 const MARK_DISTANCE = 6;
 
+const TIP_DISTANCE = 12;
+
 const darkMode = matchMedia("(prefers-color-scheme: dark)");
 
 class LineChart extends HTMLElement {
@@ -103,10 +105,9 @@ class LineChart extends HTMLElement {
     const texts = [...marks.filter((mark) => near(mark.time)), ...bands.filter((band) => left >= plot.valToPos(band.start, "x") && left <= plot.valToPos(band.end, "x"))];
     this.#tip.hidden = time === undefined && !texts.length;
     render(tipTemplate(this.#chart.series, time, texts), this.#tip);
-    const width = plot.over.clientWidth;
-    const isRight = left > width / 2;
-    this.#tip.style.left = isRight ? "auto" : `${left + 12}px`;
-    this.#tip.style.right = isRight ? `${width - left + 12}px` : "auto";
+    const room = plot.over.clientWidth - this.#tip.offsetWidth;
+    const wanted = left > plot.over.clientWidth / 2 ? left - TIP_DISTANCE - this.#tip.offsetWidth : left + TIP_DISTANCE;
+    this.#tip.style.left = `${Math.max(0, Math.min(wanted, room))}px`;
   }
 }
 

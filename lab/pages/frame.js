@@ -15,6 +15,12 @@ export function setStatus(text, isWrong = false) {
   if (status.textContent !== text) status.textContent = text;
 }
 
+/** Names what a page shows, for example a service, in the heading and in the title of the browser's tab. */
+export function setPageTitle(name) {
+  document.title = `${name} · Mythical Mysfits lab`;
+  find("page-title").textContent = name;
+}
+
 /** Loads a style sheet below /pages once. */
 export function loadStyle(path) {
   const href = `/pages/${path}`;

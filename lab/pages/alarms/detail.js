@@ -3,9 +3,11 @@
 import "../chart.js";
 import { cloudwatch, listAll } from "../aws.js";
 import { formatMoment, formatNumber } from "../format.js";
+import { setPageTitle } from "../frame.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { loadLines } from "../metrics/data.js";
 import { marksOf, servicesOf } from "../metrics/context.js";
+import { isAlarmOfRest } from "../overview/unusual.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { deleteAlarm, editAlarm, setState, switchActions } from "./alarm-form.js";
@@ -21,7 +23,7 @@ const INTERVAL_MS = 5000;
 const MAX_ITEMS = 100;
 
 export function startDetail(main, name) {
-  document.getElementById("page-title").textContent = name;
+  setPageTitle(name);
   render(html`<p class="soft">The alarm is loading.</p>`, main);
   const refresh = poll(async (range) => {
     const [data, items, changes] = await Promise.all([loadAll(), loadHistory(name), loadHistory(name, "StateUpdate")]);
@@ -48,11 +50,12 @@ const missing = (name, items) => html`
   <div class="panel"><p>There is no alarm ${name}.</p><p><a href=${link("/console/alarms")}>All alarms</a></p></div>${items.length ? historyPanel(items) : nothing}`;
 
 function template({ alarm, items, changes, data, chart, present, range }, refresh) {
+  const isAtRest = alarm.StateValue === "ALARM" && isAlarmOfRest(alarm, data.policies);
   const points = presentPoints(alarm, present.series.at(-1), periodOf(alarm), Date.now());
   return html`
     <div class="row middle spread">
-      <div class="row middle"><a href=${link("/console/alarms")}>← Alarms</a>${stateBadge(alarm.StateValue)}
-        <span class="soft">since ${formatMoment((alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp) * 1000)}</span>
+      <div class="row middle"><a href=${link("/console/alarms")}>← Alarms</a>${stateBadge(alarm.StateValue, isAtRest)}
+        <span class="soft">since ${formatMoment((alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp) * 1000)}${isAtRest ? ", usual at rest: it asks for fewer tasks" : ""}</span>
         ${alarm.ActionsEnabled ? nothing : html`<span class="badge error">actions disabled</span>`}</div>
       <div class="row">
         <button class="main" @click=${() => editAlarm({ alarm, after: refresh })}>Edit</button>

@@ -2,6 +2,7 @@
 
 import { formatAge, formatMoment } from "../format.js";
 import { html, nothing, render, repeat } from "../lit.js";
+import { isAlarmOfRest } from "../overview/unusual.js";
 import { poll } from "../poll.js";
 import { link, setParameters } from "../range.js";
 import { count } from "./evaluation.js";
@@ -50,6 +51,7 @@ function actionText(alarm) {
 function template(data, refresh) {
   const alarms = data.alarms.toSorted((a, b) => ORDER.indexOf(a.StateValue) - ORDER.indexOf(b.StateValue) || a.AlarmName.localeCompare(b.AlarmName));
   const names = alarms.map(({ AlarmName }) => AlarmName);
+  const isAtRest = (alarm) => alarm.StateValue === "ALARM" && isAlarmOfRest(alarm, data.policies);
   const inAlarm = alarms.filter(({ StateValue }) => StateValue === "ALARM").length;
   return html`
     <section class="panel" aria-labelledby="alarms-title">
@@ -59,7 +61,7 @@ function template(data, refresh) {
         <caption class="spoken">Alarms</caption>
         <thead><tr><th scope="col">State</th><th scope="col">Alarm</th><th scope="col">In alarm if</th><th scope="col">Action</th><th scope="col">Since</th></tr></thead>
         <tbody>${repeat(alarms, ({ AlarmName }) => AlarmName, (alarm) => html`
-          <tr><td>${stateBadge(alarm.StateValue)}</td>
+          <tr><td>${stateBadge(alarm.StateValue, isAtRest(alarm))}${isAtRest(alarm) ? html`<br><span class="soft small-text">usual at rest</span>` : nothing}</td>
             <td><a href=${link(pathOf(alarm.AlarmName))}>${alarm.AlarmName}</a>${alarm.AlarmDescription ? html`<br><span class="soft">${alarm.AlarmDescription}</span>` : nothing}</td>
             <td data-label="In alarm if">${conditionText(alarm)}</td>
             <td data-label="Action">${actionText(alarm)}</td>

@@ -55,7 +55,7 @@ function serviceScaling(service, targets, policies, alarms, after) {
         <div><h3><a href=${link(`/console/services/${encodeURIComponent(name)}`)}>${name}</a></h3>
           <p class="soft">${service.runningCount} of ${service.desiredCount} tasks run. ${target ? `Policies keep the desired count between ${target.MinCapacity} and ${target.MaxCapacity}.` : "It is not a scalable target."}</p></div>
         <div class="row">
-          <button class="small" aria-label=${`${target ? "Bounds" : "Register"} ${name}`} @click=${() => editTarget(resourceId, target, after)}>${target ? "Bounds" : "Register as scalable target"}</button>
+          <button class="small" aria-label=${`${target ? "Bounds of" : "Register as scalable target:"} ${name}`} @click=${() => editTarget(resourceId, target, after)}>${target ? "Bounds" : "Register as scalable target"}</button>
           ${target ? html`
             <button class="small" aria-label=${`Add step scaling to ${name}`} @click=${() => editStepPolicy(resourceId, undefined, alarms, after)}>Add step scaling</button>
             <button class="small" aria-label=${`Add target tracking to ${name}`} @click=${() => editTrackingPolicy(resourceId, undefined, after)}>Add target tracking</button>

@@ -6,4 +6,6 @@ import { stateName } from "./names.js";
 const MARKS = { OK: "✓", ALARM: "!", INSUFFICIENT_DATA: "?" };
 const CLASSES = { OK: "ok", ALARM: "fault", INSUFFICIENT_DATA: "soft" };
 
-export const stateBadge = (state) => html`<span class="badge ${CLASSES[state] ?? "soft"}"><span aria-hidden="true">${MARKS[state]}</span> ${stateName(state)}</span>`;
+/** `isAtRest`: the alarm is meant to be in this state while there is no load. */
+export const stateBadge = (state, isAtRest = false) =>
+  html`<span class="badge ${isAtRest ? "soft" : CLASSES[state] ?? "soft"}"><span aria-hidden="true">${MARKS[state]}</span> ${stateName(state)}</span>`;

@@ -1,6 +1,7 @@
 // The page of one dashboard.
 
 import { AwsError, cloudwatch } from "../aws.js";
+import { setPageTitle } from "../frame.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
@@ -14,7 +15,7 @@ import { placeOf, widgetContent } from "./widgets.js";
 const INTERVAL_MS = 10_000;
 
 export function startDashboard(main, name) {
-  document.getElementById("page-title").textContent = name;
+  setPageTitle(name);
   render(html`<p class="soft">The dashboard is loading.</p>`, main);
   const refresh = poll(async (range) => {
     const body = await readBody(name);
@@ -53,7 +54,7 @@ function template(name, body, data, range, context, refresh) {
       return html`
         <section class="panel widget" .style=${placeOf(widget)} aria-label=${title || widget.type}>
           <div class="row middle spread widget-head">
-            <h2>${title}</h2>
+            ${title ? html`<h2>${title}</h2>` : html`<span></span>`}
             <div class="row">
               <button class="small" aria-label=${`Edit ${title || "widget"}`} @click=${() => editWidget(name, body, { index, after: refresh })}>Edit</button>
               <button class="small" aria-label=${`Remove ${title || "widget"}`} @click=${() => removeWidget(name, body, index, refresh)}>Remove</button>

@@ -10,6 +10,9 @@ import { requestOf } from "./queries.js";
 import { createDashboard, editWidget } from "./widget-form.js";
 import { chartOf } from "./widgets.js";
 
+/** The value of a select that stands for a new dashboard: no name has this character. */
+const NEW = "*";
+
 /** Reads the state from the address: `metrics` is a list as in a dashboard. */
 export function readState() {
   const parameters = new URLSearchParams(location.search);
@@ -48,8 +51,10 @@ export function explorer(state, data, range, context, names, change) {
           ${data.error ? html`<p class="wrong">${data.error}</p>` : html`<line-chart .chart=${{ ...chartOf(data, { title: "Chosen metrics" }, range, context), empty: state.lines.length ? undefined : "Choose a metric to see its values." }}></line-chart>`}
           ${state.lines.length ? html`
             <div class="row">
-              <label><span>Add the chart to a dashboard</span><select @change=${(event) => addTo(event, state, names)}>
-                <option value="">Choose…</option>${names.map((name) => html`<option>${name}</option>`)}<option value="*">a new dashboard</option></select></label>
+              <form class="row" @submit=${(event) => addTo(event, state, names)}>
+                <label><span>Dashboard</span><select name="dashboard">${names.map((name) => html`<option>${name}</option>`)}<option value=${NEW}>a new dashboard</option></select></label>
+                <button>Add to dashboard</button>
+              </form>
               ${first?.metric ? html`<a class="button" href=${link("/console/alarms", { create: JSON.stringify(first.metric), stat: first.options.stat || state.stat })}>Create an alarm</a>` : nothing}
             </div>
             <details><summary>The same with the AWS CLI</summary>${commandBox(command(data.lines, range))}</details>` : nothing}
@@ -59,13 +64,13 @@ export function explorer(state, data, range, context, names, change) {
 }
 
 async function addTo(event, state, names) {
-  const { value } = event.target;
-  event.target.value = "";
+  event.preventDefault();
+  const { value } = event.target.elements.dashboard;
   const open = (name) => location.assign(link(`/console/metrics/${name}`));
   const edit = async (name) => {
     const body = parseBody((await cloudwatch("GetDashboard", { DashboardName: name })).DashboardBody);
     await editWidget(name, body, { lines: state.lines, stat: state.stat, period: state.period, after: () => open(name) });
   };
-  if (value === "*") createDashboard(names, edit);
-  else if (value) await edit(value);
+  if (value === NEW) createDashboard(names, edit);
+  else await edit(value);
 }
