@@ -73,9 +73,9 @@ const eventsTemplate = (events) => html`
   <section class="panel" aria-labelledby="events-title">
     <h2 id="events-title">Events</h2>
     ${events.length ? html`
-      <ol class="timeline" tabindex="0" aria-label="Events, newest first">${repeat(events, ({ id }) => id, ({ time, kind, source, path, text }) => html`
+      <ol class="timeline" tabindex="0" aria-label="Events, newest first">${repeat(events, ({ id }) => id, ({ time, kind, source, path, text, count }) => html`
         <li class=${kind}><time class="soft small" datetime=${new Date(time).toISOString()}>${formatMoment(time)}</time>
-          <span><a href=${link(path)}>${source}</a> <span class="timeline-text">${text}</span></span></li>`)}
+          <div><a class="small" href=${link(path)}>${source}</a><p>${text}${count > 1 ? html` <span class="soft">(${count} times)</span>` : nothing}</p></div></li>`)}
       </ol>` : html`<p class="soft">No event of a service, of scaling, or of an alarm in this time range. Choose a longer one above.</p>`}
   </section>`;
 

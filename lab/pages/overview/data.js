@@ -30,7 +30,7 @@ export async function loadSlow(range) {
     dynamodb("ListTables").then(({ TableNames }) => TableNames), loadCalls(range), loadScaling(), loadAlarms(range),
   ]);
   return {
-    groups, balancers, minutes, charts, tables, calls, ...scaling, ...watching,
+    sources, groups, balancers, minutes, charts, tables, calls, ...scaling, ...watching,
     stopped: stopped.flat(), rollouts: new Map(rollouts), definitions: new Map(definitions),
   };
 }

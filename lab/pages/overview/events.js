@@ -5,7 +5,7 @@ import { shortenEvent } from "../services/events.js";
 /** Most events that the overview shows. */
 const MAX_EVENTS = 60;
 
-/** Returns `[{id, time, kind, source, path, text}]` of the range. */
+/** Returns `[{id, time, kind, source, path, text, count}]` of the range. */
 export function joinEvents({ services, activities, history }, { start, end }) {
   const events = [
     ...services.flatMap(({ serviceName, events = [] }) => events.map(({ id, createdAt, message }) => ({
@@ -21,7 +21,20 @@ export function joinEvents({ services, activities, history }, { start, end }) {
       path: `/console/alarms/${encodeURIComponent(AlarmName)}`, text: HistorySummary,
     })),
   ];
-  return events.filter(({ time }) => time >= start && time <= end).sort((a, b) => b.time - a.time).slice(0, MAX_EVENTS);
+  return joinEqual(events.filter(({ time }) => time >= start && time <= end).sort((a, b) => b.time - a.time)).slice(0, MAX_EVENTS);
+}
+
+/** Equal events within this time are one with a count. */
+const EQUAL_MS = 5000;
+
+function joinEqual(events) {
+  const joined = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    if (last?.text === event.text && last.source === event.source && last.time - event.time < EQUAL_MS) last.count += 1;
+    else joined.push({ ...event, count: 1 });
+  }
+  return joined;
 }
 
 const servicePath = (name) => `/console/services/${encodeURIComponent(name)}`;

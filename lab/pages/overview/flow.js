@@ -3,6 +3,7 @@
 import { formatDuration, formatNumber, formatPercent } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
 import { link } from "../range.js";
+import { metricsParameters } from "../services/metrics.js";
 import { sparkline, taskMarks } from "../services/parts.js";
 import { tasksText } from "./state.js";
 
@@ -40,11 +41,12 @@ function card(key, { isFlagged }, content) {
 function clientCard({ arn }, context) {
   const row = context.latest(arn) ?? {};
   const own = ["balancer500", "balancer502", "balancer503", "balancer504"].reduce((sum, name) => sum + (row[name] ?? 0), 0);
-  const total = (row.requests ?? 0) + own;
+  const total = (row.requests ?? 0) + (row.balancer503 ?? 0);
   return card(`client:${arn}`, context, html`
     <p class="flow-rate"><strong>${formatNumber(total)}</strong> <span class="soft">${total === 1 ? "request" : "requests"}/min</span></p>
     ${sparkline(context.charts.get(arn) ?? [], "requests", context.range, context.period, "Requests")}
-    ${traffic({ ...row, requests: total, errors5xx: (row.errors5xx ?? 0) + own })}`);
+    ${traffic({ ...row, requests: total, errors5xx: (row.errors5xx ?? 0) + own })}
+    ${context.services.some(({ callsBalancer }) => callsBalancer) ? html`<p class="soft small">with the calls of services through the load balancer</p>` : nothing}`);
 }
 
 function balancerCard(balancer, context) {
@@ -60,15 +62,16 @@ function balancerCard(balancer, context) {
 }
 
 function groupCard(group, context) {
-  const { arn, name, isUsed, targets } = group;
+  const { arn, name, isUsed, targets, source } = group;
   const healthy = targets.filter(({ state }) => state === "healthy").length;
   const row = context.latest(arn) ?? {};
   return card(`group:${arn}`, context, html`
     <h4>${name}</h4>
-    <p class="soft small">${targets.length ? `${healthy} of ${targets.length} targets healthy` : "no targets"}${isUsed ? "" : ", in no rule"}</p>
+    <p class="small ${isUsed && healthy < targets.length ? "fault" : "soft"}">${targets.length ? `${healthy} of ${targets.length} targets healthy` : "no targets"}${isUsed ? "" : ", in no rule"}</p>
     <p class="flow-rate"><strong>${formatNumber(row.requests ?? 0)}</strong> <span class="soft">requests/min</span></p>
     ${sparkline(context.charts.get(arn) ?? [], "requests", context.range, context.period, `Requests to ${name}`)}
-    ${traffic(row)}`);
+    ${traffic(row)}
+    ${source ? html`<p class="small"><a href=${link("/console/metrics", metricsParameters(source, ["requests", "errors4xx", "errors5xx", "p95"]))}>Metrics<span class="spoken"> of ${name}</span></a></p>` : nothing}`);
 }
 
 function serviceCard(service, context) {
@@ -81,7 +84,7 @@ function serviceCard(service, context) {
     <p class="soft small">${tasksText(service)}, revision ${revision}${isDeploying ? ", deploying" : ""}</p>
     ${taskMarks(tasks)}
     <dl class="facts"><div><dt>CPU</dt><dd>${percent(row.cpu)}</dd></div><div><dt>memory</dt><dd>${percent(row.memory)}</dd></div></dl>
-    ${callsBalancer ? html`<p class="soft small"><span aria-hidden="true">↩</span> calls the load balancer, too</p>` : nothing}`);
+    ${callsBalancer ? html`<p class="soft small"><span aria-hidden="true">↩</span> calls the load balancer</p>` : nothing}`);
 }
 
 function tableCard({ name, calls }) {
@@ -108,7 +111,7 @@ function traffic({ requests, mean, p95, errors4xx = 0, errors5xx = 0 }) {
 
 /** The lines of the picture: their width is the share of the requests, their kind that of the worst finding of where they end. */
 export function flowEdges(state, items) {
-  const kindOf = (key) => items.find(({ at }) => at === key && ["fault", "error"].includes(items.find((item) => item.at === key).kind))?.kind ?? "";
+  const kindOf = (key) => items.find(({ at, kind }) => at === key && kind !== "note")?.kind ?? "";
   const requests = (key) => state.minutes.get(key)?.findLast(({ time }) => time >= state.newestMinute)?.requests ?? 0;
   const max = Math.max(1, ...state.balancers.map(({ arn }) => requests(arn)));
   const edge = (from, to, count, options = {}) => ({ from, to, width: MIN_WIDTH + MAX_EXTRA_WIDTH * Math.min(1, count / max), isIdle: count === 0, kind: kindOf(to), ...options });

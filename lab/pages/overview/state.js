@@ -10,16 +10,17 @@ const PROBLEM_MS = 120_000;
 
 /** `now` has what changes from second to second, `slow` the rest; `time` is the end of the range in milliseconds. */
 export function toState({ services, tasks, targets }, slow, time) {
-  const balancers = slow.balancers.map(toBalancer);
+  const sourceOf = (arn) => slow.sources.find(({ key }) => key === arn);
+  const balancers = slow.balancers.map((balancer) => ({ ...toBalancer(balancer), source: sourceOf(balancer.LoadBalancerArn) }));
   const used = new Set(balancers.flatMap(({ rules }) => rules).flatMap((rule) => rule.targets).filter(({ weight }) => weight > 0).map(({ arn }) => arn));
   const serviceOf = (arn) => services.find(({ loadBalancers = [] }) => loadBalancers.some(({ targetGroupArn }) => targetGroupArn === arn))?.serviceName;
   const groups = slow.groups.map(({ TargetGroupArn: arn, TargetGroupName: name }) => ({
-    arn, name, isUsed: used.has(arn), service: serviceOf(arn), targets: (targets.get(arn) ?? []).map(toTarget),
+    arn, name, isUsed: used.has(arn), source: sourceOf(arn), service: serviceOf(arn), targets: (targets.get(arn) ?? []).map(toTarget),
   }));
   const { minutes, charts, alarms, policies, calls, tables } = slow;
   return {
     time, now: Date.now(), newestMinute: newestTime(minutes), balancers, groups, minutes, charts, alarms, policies, calls,
-    services: services.map((service) => toService(service, tasks, targets, slow)),
+    services: services.map((service) => ({ ...toService(service, tasks, targets, slow), source: sourceOf(service.serviceArn) })),
     tables: tables.map((name) => ({ name, calls: calls.filter(({ to }) => to === name) })),
   };
 }

@@ -1,6 +1,7 @@
 // What is unusual in the system, in words. Pure functions over what the AWS APIs say: no part of them knows the names of an application.
 
 import { formatDuration, formatNumber } from "../format.js";
+import { metricsParameters } from "../services/metrics.js";
 
 /** How many full minutes the figures cover. */
 export const WINDOW_MINUTES = 5;
@@ -21,6 +22,7 @@ const HIGH_MEMORY_PERCENT = 85;
 
 /** Stop codes of tasks that a person, or ECS for a deployment or a scale-in, stopped. */
 const MEANT_STOPS = ["UserInitiated", "ServiceSchedulerInitiated"];
+const FAILED_CHECKS = /failed .*health checks/;
 
 /** Kinds from serious to harmless. */
 const KINDS = ["fault", "error", "note"];
@@ -46,21 +48,24 @@ function findInService(service, { minutes, now }) {
   const { arn, name, desired, running, pending, stopped, deployments } = service;
   const link = { path: servicePath(service), text: "Show the service" };
   const items = [];
-  const add = (id, kind, text) => items.push({ id: `${id} ${arn}`, kind, at: `service:${arn}`, link, text: `${name}: ${text}` });
+  const add = (id, kind, text, target = link) => items.push({ id: `${id} ${arn}`, kind, at: `service:${arn}`, link: target, text: `${name}: ${text}` });
   if (running < desired) {
     const waiting = pending ? `, ${formatNumber(pending)} starting` : "";
     const reason = service.problem ? ` ECS says: ${service.problem}` : "";
     add("tasks", running === 0 ? "fault" : "error", `${running} of ${plural(desired, "task")} running${waiting}.${reason}`);
   }
-  const failed = stopped.filter(({ code, time }) => !MEANT_STOPS.includes(code) && time > now - WINDOW_MINUTES * MINUTE_MS);
-  if (failed.length) add("ended", "fault", `${plural(failed.length, "task")} ended unexpectedly in the last ${WINDOW_MINUTES} minutes. ${failed[0].reason}`);
+  const recent = stopped.filter(({ time }) => time > now - WINDOW_MINUTES * MINUTE_MS);
+  const replaced = recent.filter(({ reason }) => FAILED_CHECKS.test(reason));
+  const ended = recent.filter((task) => !MEANT_STOPS.includes(task.code) && !replaced.includes(task));
+  if (ended.length) add("ended", "fault", `${plural(ended.length, "task")} ended unexpectedly in the last ${WINDOW_MINUTES} minutes. ${ended[0].reason}`);
+  if (replaced.length) add("replaced", "fault", `ECS stopped ${plural(replaced.length, "task")} in the last ${WINDOW_MINUTES} minutes, because ${replaced.length === 1 ? "its" : "their"} health checks failed.`);
   const primary = deployments.find(({ status }) => status === "PRIMARY");
   if (primary?.state === "FAILED") add("deployment", "fault", `the deployment of revision ${primary.revision} failed. ${primary.reason ?? ""}`.trim());
   else if (primary?.state === "IN_PROGRESS") add("deployment", "note", `the deployment of revision ${primary.revision} is in progress, ${primary.running} of ${plural(primary.desired, "task")} running.`);
   if (service.rolledBack) add("rollback", "error", "the newest deployment failed and was rolled back.");
   const { cpu, memory } = minutes.get(arn)?.at(-1) ?? {};
-  if (cpu >= HIGH_CPU_PERCENT) add("cpu", "error", `the tasks use ${formatNumber(cpu)} % of their processor.`);
-  if (memory >= HIGH_MEMORY_PERCENT) add("memory", "error", `the tasks use ${formatNumber(memory)} % of their memory.`);
+  if (cpu >= HIGH_CPU_PERCENT) add("cpu", "error", `the tasks use ${formatNumber(cpu)} % of their processor.`, metricsLink(service.source, ["cpu"]));
+  if (memory >= HIGH_MEMORY_PERCENT) add("memory", "error", `the tasks use ${formatNumber(memory)} % of their memory.`, metricsLink(service.source, ["memory"]));
   return items;
 }
 
@@ -95,6 +100,7 @@ function findErrors({ arn, name }, { minutes }) {
   return items.map((item) => ({ ...item, at: `group:${arn}` }));
 }
 
+const metricsLink = (source, names) => ({ path: "/console/metrics", parameters: metricsParameters(source, names), text: "Show the metrics" });
 const tracesLink = (filter) => ({ path: "/traces", parameters: { filter }, text: "Show the traces" });
 const isOver = (rows, name) => !rows.at(-1)?.[name];
 
@@ -117,16 +123,17 @@ function findSlow(group, { groups, minutes }) {
   }];
 }
 
-function findInBalancer({ arn, name }, { minutes }) {
+function findInBalancer({ arn, name, source }, { minutes }) {
   const rows = minutes.get(arn) ?? [];
   const statuses = ["500", "502", "503", "504"].filter((status) => sum(rows, `balancer${status}`));
   const count = statuses.reduce((total, status) => total + sum(rows, `balancer${status}`), 0);
   if (!count) return [];
-  const total = sum(rows, "requests") + count;
+  // RequestCount has only the requests for which there was a target: those with 503 had none.
+  const total = sum(rows, "requests") + sum(rows, "balancer503");
   const last = rows.at(-1) ?? {};
   const isStill = statuses.some((status) => last[`balancer${status}`]);
   return [{
-    id: `balancer ${arn}`, kind: isStill ? "fault" : "error", at: `balancer:${arn}`, link: { path: "/console/metrics", text: "Show the metrics" },
+    id: `balancer ${arn}`, kind: isStill ? "fault" : "error", at: `balancer:${arn}`, link: metricsLink(source, statuses.map((status) => `balancer${status}`)),
     text: `${formatNumber(count)} of ${plural(total, "request")} got ${statuses.join(", ")} from the load balancer ${name} itself in the last ${WINDOW_MINUTES} minutes.`,
   }];
 }

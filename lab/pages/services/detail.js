@@ -7,11 +7,11 @@ import { html, nothing, render, repeat } from "../lit.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { changeDesiredCount, deploy, rollBack } from "./actions.js";
-import { clusterName, familyOf, loadRevisions, loadServices, loadTargets, loadTasks, revisionNumber } from "./data.js";
+import { clusterName, familyOf, loadDefinition, loadRevisions, loadServices, loadTargets, loadTasks, revisionNumber } from "./data.js";
 import { deploymentList } from "./deployments.js";
 import { shortenEvent } from "./events.js";
 import { countStates, taskState } from "./health.js";
-import { chartPeriod, loadChartRows, metricSources } from "./metrics.js";
+import { chartPeriod, loadChartRows, metricSources, metricsParameters } from "./metrics.js";
 import { sparkline } from "./parts.js";
 import { editRevision } from "./revision-form.js";
 import { revisionPanel, startRevisions } from "./revisions.js";
@@ -38,8 +38,9 @@ export function startDetail(main, name) {
       loadTasks(filter), loadTasks({ ...filter, desiredStatus: "STOPPED" }), loadTargets(loadBalancers.map(({ targetGroupArn }) => targetGroupArn).filter(Boolean)),
       loadRevisions(familyOf(taskDefinition)), slow(range),
     ]);
-    await revisions.load(service, arns);
-    const page = { service, range, bounds, arns, revisions, refresh, targets: [...targets.values()].flat(), rows: rows.get(service.serviceArn) ?? [] };
+    const used = [...new Set([...running, ...stopped].map(({ taskDefinitionArn }) => taskDefinitionArn))];
+    const [definitions] = await Promise.all([Promise.all(used.map(async (arn) => [arn, await loadDefinition(arn)])), revisions.load(service, arns)]);
+    const page = { service, definitions: new Map(definitions), range, bounds, arns, revisions, refresh, targets: [...targets.values()].flat(), rows: rows.get(service.serviceArn) ?? [] };
     const tasks = [...running, ...stopped.filter(({ lastStatus }) => lastStatus !== "STOPPED")];
     const ended = stopped.filter(({ lastStatus }) => lastStatus === "STOPPED").sort((a, b) => b.stoppedAt - a.stoppedAt);
     return () => render(template({ ...page, tasks, ended }), main);
@@ -56,14 +57,14 @@ async function loadBounds({ clusterArn, serviceName }) {
 const missing = (name) => html`<section class="panel"><h2>There is no service ${name}</h2><p><a href=${link("/console/services")}>Show all services</a></p></section>`;
 
 function template(page) {
-  const { service, tasks, ended, targets, arns, refresh, revisions } = page;
+  const { service, tasks, ended, targets, arns, refresh, revisions, definitions } = page;
   const { serviceName, taskDefinition, events = [], clusterArn } = service;
   const { before, isDeploying } = revisionState(service, arns);
   return html`
     <section class="panel" aria-labelledby="summary-title">
       <div class="row spread middle">
         <h2 id="summary-title">${summary(page)}</h2>
-        <p class="crumbs"><a href=${link("/console/services")}>All services</a> <span class="soft">· cluster ${clusterName(clusterArn)} · ${shortName(taskDefinition)}</span></p>
+        <p class="crumbs"><a href=${link("/console/services")}>All services</a> · <a href=${link("/console/metrics", metricsParameters(metricSources({ services: [service] })[0], ["cpu", "memory"]))}>Metrics</a> <span class="soft">· cluster ${clusterName(clusterArn)} · ${shortName(taskDefinition)}</span></p>
       </div>
       ${tiles(page)}
       <div class="row actions">
@@ -76,7 +77,7 @@ function template(page) {
     </section>
     <section class="panel" aria-labelledby="tasks-title">
       <h2 id="tasks-title">${formatNumber(tasks.length)} ${tasks.length === 1 ? "task" : "tasks"}</h2>
-      ${taskTable(service, tasks, targets, refresh)}
+      ${taskTable(service, tasks, targets, definitions, refresh)}
     </section>
     <div class="two-panels">
       <section class="panel" aria-labelledby="deployments-title">
@@ -97,7 +98,7 @@ function template(page) {
     </section>
     <section class="panel" aria-labelledby="stopped-title">
       <h2 id="stopped-title">Stopped tasks</h2>
-      ${stoppedTable(ended)}
+      ${stoppedTable(ended, definitions)}
     </section>`;
 }
 

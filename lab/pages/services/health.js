@@ -45,7 +45,5 @@ export function countStates(states) {
   return parts.join(", ") || "no tasks";
 }
 
-/** Why a task stopped, as far as its containers say: "like-service: exit code 137, OutOfMemory". */
-export const exitsOf = (task) => (task.containers ?? [])
-  .filter(({ exitCode, reason }) => exitCode !== undefined || reason)
-  .map(({ name, exitCode, reason }) => `${name}: ${[exitCode !== undefined && `exit code ${exitCode}`, reason].filter(Boolean).join(", ")}`);
+/** How a container ended: "exit code 137, OutOfMemory". */
+export const exitText = ({ exitCode, reason }) => [exitCode !== undefined && `exit code ${exitCode}`, reason].filter(Boolean).join(", ");

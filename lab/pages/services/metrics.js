@@ -46,6 +46,12 @@ export const metricSources = ({ balancers = [], groups = [], services = [] }) =>
   ...services.map((service) => ({ key: service.serviceArn, dimensions: serviceDimensions(service), metrics: OF_SERVICE })),
 ];
 
+/** The parameters of the page of metrics that shows these values of a source. */
+export function metricsParameters(source, names) {
+  const lines = source.metrics.filter(([name]) => names.includes(name)).map(([, namespace, metric, stat]) => [namespace, metric, ...Object.entries(source.dimensions).flat(), { stat }]);
+  return { metrics: JSON.stringify(lines), period: 60 };
+}
+
 export function metricQueries(sources, period) {
   const queries = sources.flatMap(({ dimensions, metrics }) => metrics.map(([, Namespace, MetricName, Stat]) => ({
     MetricStat: {

@@ -2,15 +2,17 @@
 
 import { formatAge, formatMoment, shortName } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
+import { link } from "../range.js";
 import { stopTask } from "./actions.js";
 import { revisionNumber } from "./data.js";
-import { addressOf, exitsOf, targetOf, taskState } from "./health.js";
+import { shortenEvent } from "./events.js";
+import { addressOf, exitText, targetOf, taskState } from "./health.js";
 import { stateBadge } from "./parts.js";
 
 /** Stopped tasks of the list, before its reader asks for more. */
 const STOPPED_COUNT = 10;
 
-export function taskTable(service, tasks, targets, refresh) {
+export function taskTable(service, tasks, targets, definitions, refresh) {
   if (!tasks.length) {
     return html`<p class="soft">${service.desiredCount ? "ECS has not started a task yet. The events say why, if it cannot." : "The desired count is 0. Change it to start tasks."}</p>`;
   }
@@ -19,11 +21,11 @@ export function taskTable(service, tasks, targets, refresh) {
     <div class="scroll"><table class="cards task-table">
       <thead><tr><th scope="col">Task</th><th scope="col">Health</th><th scope="col">Status</th><th scope="col">Address</th><th scope="col">Revision</th>
         <th scope="col">Started</th><th scope="col">Limits</th><th scope="col">Containers</th><th scope="col"><span class="spoken">Actions</span></th></tr></thead>
-      <tbody>${repeat(sorted, ({ taskArn }) => taskArn, (task) => taskRow(service, task, targets, refresh))}</tbody>
+      <tbody>${repeat(sorted, ({ taskArn }) => taskArn, (task) => taskRow(service, task, targets, definitions, refresh))}</tbody>
     </table></div>`;
 }
 
-function taskRow(service, task, targets, refresh) {
+function taskRow(service, task, targets, definitions, refresh) {
   const id = shortName(task.taskArn);
   const { state, reason } = taskState(task, targets);
   const port = targetOf(task, targets)?.Target.Port;
@@ -37,9 +39,18 @@ function taskRow(service, task, targets, refresh) {
       <td data-label="Revision">${revisionNumber(task.taskDefinitionArn)}</td>
       <td data-label="Started">${task.startedAt ? html`<span title=${formatMoment(task.startedAt * 1000)}>${formatAge(task.startedAt * 1000)}</span>` : "not yet"}</td>
       <td data-label="Limits" class="small">${Number(task.cpu) / 1024} vCPU, ${task.memory} MiB</td>
-      <td class="small">${task.containers.map((container) => html`<div>${container.name} <span class=${container.healthStatus === "UNHEALTHY" ? "fault" : "soft"}>${containerText(container)}</span></div>`)}</td>
+      <td class="small">${task.containers.map((container) => html`<div>${logLink(container.name, task, definitions)} <span class=${container.healthStatus === "UNHEALTHY" ? "fault" : "soft"}>${containerText(container)}</span></div>`)}</td>
       <td><button type="button" class="small" ?disabled=${task.desiredStatus === "STOPPED"} @click=${() => stopTask(service, task, refresh)}>Stop<span class="spoken"> the task ${id.slice(0, 8)}</span>…</button></td>
     </tr>`;
+}
+
+/** A container's name, with a link to its log lines if it has a log group. */
+function logLink(name, task, definitions) {
+  const { logConfiguration } = definitions.get(task.taskDefinitionArn)?.containerDefinitions.find((container) => container.name === name) ?? {};
+  if (logConfiguration?.logDriver !== "awslogs") return name;
+  const { "awslogs-group": group, "awslogs-stream-prefix": prefix } = logConfiguration.options;
+  const stream = prefix && `${prefix}/${name}/${shortName(task.taskArn)}`;
+  return html`<a href=${link("/console/logs", { group, stream })} title="Log lines of the container">${name}</a>`;
 }
 
 const containerText = ({ lastStatus, healthStatus, exitCode }) =>
@@ -47,7 +58,7 @@ const containerText = ({ lastStatus, healthStatus, exitCode }) =>
 
 const CODES = { UserInitiated: "stopped by a person", ServiceSchedulerInitiated: "stopped by ECS", EssentialContainerExited: "a container ended", TaskFailedToStart: "failed to start" };
 
-export function stoppedTable(tasks) {
+export function stoppedTable(tasks, definitions) {
   if (!tasks.length) return html`<p class="soft">No task has stopped in the last hour.</p>`;
   const table = (rows) => html`
     <div class="scroll"><table class="cards task-table">
@@ -57,9 +68,9 @@ export function stoppedTable(tasks) {
           <td class="mono" title=${shortName(task.taskArn)}>${shortName(task.taskArn).slice(0, 8)}</td>
           <td data-label="Stopped">${formatMoment(task.stoppedAt * 1000)}</td>
           <td class=${["UserInitiated", "ServiceSchedulerInitiated"].includes(task.stopCode) ? "" : "fault"}>${CODES[task.stopCode] ?? task.stopCode}</td>
-          <td data-label="Reason">${task.stoppedReason}</td>
+          <td data-label="Reason">${task.stoppedReason && shortenEvent(task.stoppedReason)}</td>
           <td data-label="Revision">${revisionNumber(task.taskDefinitionArn)}</td>
-          <td class="small">${exitsOf(task).map((text) => html`<div>${text}</div>`)}</td>
+          <td class="small">${task.containers.map((container) => html`<div>${logLink(container.name, task, definitions)} <span class="soft">${exitText(container)}</span></div>`)}</td>
         </tr>`)}</tbody>
     </table></div>`;
   const more = tasks.slice(STOPPED_COUNT);

@@ -6,7 +6,7 @@ import { joinEvents } from "../../pages/overview/events.js";
 import { percentile, toCalls } from "../../pages/overview/state.js";
 import { findUnusual, isAlarmOfRest } from "../../pages/overview/unusual.js";
 import { shortenEvent } from "../../pages/services/events.js";
-import { toRows } from "../../pages/services/metrics.js";
+import { metricSources, toRows } from "../../pages/services/metrics.js";
 import { taskState } from "../../pages/services/health.js";
 import { MYSFIT_ID, Browser, Lab, assertAccessible, saveScreenshot, waitUntil } from "./lab.mjs";
 
@@ -18,8 +18,10 @@ const service = (members) => ({ arn: "service-arn", name: "web", desired: 2, run
 const group = (members) => ({ arn: "arn:aws:elasticloadbalancing:us-east-1:0:targetgroup/web/1", name: "web", isUsed: true, service: "web", targets: [{ state: "healthy" }], ...members });
 const minutes = (arn, ...rows) => new Map([[arn, rows.map((row, index) => ({ time: NOW - (rows.length - index) * MINUTE_MS, ...row }))]]);
 
+const EMPTY = { now: NOW, services: [], groups: [], balancers: [], alarms: [], policies: [], minutes: new Map() };
+
 function textsOf(state) {
-  const items = findUnusual({ now: NOW, services: [], groups: [], balancers: [], alarms: [], policies: [], minutes: new Map(), ...state });
+  const items = findUnusual({ ...EMPTY, ...state });
   return items.map(({ kind, text }) => `${kind} ${text}`);
 }
 
@@ -46,7 +48,10 @@ test("a task that ended by itself is unusual for five minutes, a task that a per
     { code: "EssentialContainerExited", reason: "Essential container in task exited", time: NOW - MINUTE_MS },
     { code: "EssentialContainerExited", reason: "old", time: NOW - 6 * MINUTE_MS },
     { code: "UserInitiated", reason: "by me", time: NOW - MINUTE_MS },
+    { code: "ServiceSchedulerInitiated", reason: "Scaling activity initiated by (deployment ecs-svc/1)", time: NOW - MINUTE_MS },
   ];
+  const replaced = [{ code: "ServiceSchedulerInitiated", reason: "Task failed ELB health checks in (target-group web)", time: NOW - MINUTE_MS }];
+  assert.deepEqual(textsOf({ services: [service({ stopped: replaced })] }), ["fault web: ECS stopped 1 task in the last 5 minutes, because its health checks failed."]);
   assert.deepEqual(textsOf({ services: [service({ stopped })] }), ["fault web: 1 task ended unexpectedly in the last 5 minutes. Essential container in task exited"]);
 });
 
@@ -65,9 +70,21 @@ test("4xx responses are unusual only if they are many", () => {
   assert.deepEqual(textsOf({ groups: [group()], minutes: minutes(arn, { requests: 20, errors4xx: 5 }) }), ["error 5 of 20 requests got a 4xx response in the last 5 minutes (target group web)."]);
 });
 
-test("responses of the load balancer itself are counted apart", () => {
-  assert.deepEqual(textsOf({ balancers: [{ arn: "lb", name: "main" }], minutes: minutes("lb", { requests: 97, balancer503: 3 }) }),
+test("responses of the load balancer itself are counted apart, and link to their metric", () => {
+  const LoadBalancerArn = "arn:aws:elasticloadbalancing:us-east-1:0:loadbalancer/app/main/1";
+  const balancer = { arn: "lb", name: "main", source: metricSources({ balancers: [{ LoadBalancerArn }] })[0] };
+  assert.deepEqual(textsOf({ balancers: [balancer], minutes: minutes("lb", { requests: 97, balancer503: 3 }) }),
     ["fault 3 of 100 requests got 503 from the load balancer main itself in the last 5 minutes."]);
+  const [{ link }] = findUnusual({ ...EMPTY, balancers: [balancer], minutes: minutes("lb", { requests: 97, balancer503: 3 }) });
+  assert.equal(link.path, "/console/metrics");
+  assert.deepEqual(JSON.parse(link.parameters.metrics), [["AWS/ApplicationELB", "HTTPCode_ELB_503_Count", "LoadBalancer", "app/main/1", { stat: "Sum" }]]);
+});
+
+test("tasks at their limit of processor or memory are named", () => {
+  const source = { dimensions: {}, metrics: [] };
+  assert.deepEqual(textsOf({ services: [service({ source })], minutes: minutes("service-arn", { cpu: 95, memory: 90 }) }),
+    ["error web: the tasks use 95 % of their processor.", "error web: the tasks use 90 % of their memory."]);
+  assert.deepEqual(textsOf({ services: [service({ source })], minutes: minutes("service-arn", { cpu: 95, memory: 90 }, { cpu: 9, memory: 20 }) }), []);
 });
 
 test("a slow target group is compared with the others", () => {
@@ -122,10 +139,10 @@ test("events are joined, newest first, and their names are shortened", () => {
   const message = "(service web) registered 1 targets in (target-group arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/mysfits-web/0000000000000000)";
   assert.equal(shortenEvent(message, "web"), "Registered 1 targets in target group mysfits-web");
   assert.equal(shortenEvent("(service web) has started 1 tasks: (task 8b2e68ffc0af3e7afb6a946fd409aa51).", "web"), "Has started 1 tasks: (task 8b2e68ff).");
-  const services = [{ serviceName: "web", events: [{ id: "e1", createdAt: 10, message }] }];
+  const services = [{ serviceName: "web", events: [{ id: "e1", createdAt: 10, message }, { id: "e2", createdAt: 9.5, message }] }];
   const history = [{ AlarmName: "a", Timestamp: 20, HistorySummary: "Alarm updated from OK to ALARM" }, { AlarmName: "a", Timestamp: 5, HistorySummary: "before the range" }];
   const events = joinEvents({ services, activities: [], history }, { start: 9_000, end: 30_000 });
-  assert.deepEqual(events.map(({ kind, source }) => `${kind} ${source}`), ["alarm a", "service web"]);
+  assert.deepEqual(events.map(({ kind, source, count }) => `${kind} ${source} ${count}`), ["alarm a 1", "service web 2"]);
 });
 
 test("the state of a task joins what ECS and the load balancer say", () => {
