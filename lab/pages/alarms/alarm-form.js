@@ -19,9 +19,9 @@ const NEW_ALARM = { AlarmName: "", EvaluationPeriods: 2, ComparisonOperator: "Gr
 
 const options = (pairs, selected) => pairs.map(([value, text]) => html`<option value=${value} .selected=${value === selected}>${text}</option>`);
 
-/** Opens the form of a new alarm, or of `alarm`. `metric` and `stat` are those of a new alarm. */
-export async function editAlarm({ alarm, metric, stat = "Sum", names = [], after }) {
-  const [metrics, policies] = await Promise.all([loadMetrics(), loadPolicies()]);
+/** Opens the form of a new alarm, or of the alarm `name` as it is now. `metric` and `stat` are those of a new alarm. */
+export async function editAlarm({ name, metric, stat = "Sum", names = [], after }) {
+  const [metrics, policies, alarm] = await Promise.all([loadMetrics(), loadPolicies(), name ? readAlarm(name) : undefined]);
   const isOfExpression = Boolean(alarm?.Metrics?.length);
   const line = alarm && !isOfExpression ? linesOf(alarm)[0] : { metric, options: { stat, period: 60 } };
   const state = {
@@ -44,6 +44,8 @@ export async function editAlarm({ alarm, metric, stat = "Sum", names = [], after
     after: () => after?.(state.alarm.AlarmName),
   }).dialog.classList.add("wide-dialog");
 }
+
+const readAlarm = (name) => cloudwatch("DescribeAlarms", { AlarmNames: [name] }).then(({ MetricAlarms: [alarm] }) => alarm);
 
 function problemOf({ alarm, isNew, isOfExpression, metric, metrics }, names) {
   if (!alarm.AlarmName) return "The alarm needs a name.";

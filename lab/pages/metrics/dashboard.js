@@ -1,13 +1,13 @@
 // The page of one dashboard.
 
-import { AwsError, cloudwatch } from "../aws.js";
+import { describeError } from "../aws.js";
+import { showNotice } from "../dialog.js";
 import { setPageTitle } from "../frame.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
-import { parseBody } from "./body.js";
 import { loadContext } from "./context.js";
-import { loadWidgets } from "./data.js";
+import { loadWidgets, readBody } from "./data.js";
 import { deleteDashboard, editBody, editWidget, removeWidget } from "./widget-form.js";
 import { placeOf, widgetContent } from "./widgets.js";
 
@@ -25,12 +25,19 @@ export function startDashboard(main, name) {
   }, INTERVAL_MS);
 }
 
-async function readBody(name) {
+/**
+ * Opens a dialog with the present body: PutDashboard writes the whole body, so a change since the last refresh must not get lost. `shown` is the widget that
+ * the dialog is about.
+ */
+async function openFresh(name, shown, index, refresh, open) {
   try {
-    return parseBody((await cloudwatch("GetDashboard", { DashboardName: name })).DashboardBody);
+    const body = await readBody(name);
+    const isSame = body && (!shown || JSON.stringify(body.widgets[index]) === JSON.stringify(shown));
+    if (isSame) return await open(body);
+    showNotice("The dashboard has changed. The page shows it as it is now.");
+    refresh();
   } catch (error) {
-    if (error instanceof AwsError && /NotFound|InvalidParameter/.test(error.code)) return undefined;
-    throw error;
+    showNotice(describeError(error) ?? String(error));
   }
 }
 
@@ -38,13 +45,14 @@ const missing = (name) => html`
   <div class="panel"><p>There is no dashboard ${name}.</p><p><a href=${link("/console/metrics")}>All dashboards</a></p></div>`;
 
 function template(name, body, data, range, context, refresh) {
-  const add = () => editWidget(name, body, { after: refresh });
+  const open = (dialog, widget, index) => openFresh(name, widget, index, refresh, dialog);
+  const add = () => open((fresh) => editWidget(name, fresh, { after: refresh }));
   return html`
     <div class="row middle spread">
       <a href=${link("/console/metrics")}>← Dashboards and metrics</a>
       <div class="row">
         <button class="main" @click=${add}>Add widget</button>
-        <button @click=${() => editBody(name, body, refresh)}>Edit as JSON</button>
+        <button @click=${() => open((fresh) => editBody(name, fresh, refresh))}>Edit as JSON</button>
         <button @click=${() => deleteDashboard(name, () => location.assign(link("/console/metrics")))}>Delete dashboard</button>
       </div>
     </div>
@@ -56,8 +64,8 @@ function template(name, body, data, range, context, refresh) {
           <div class="row middle spread widget-head">
             ${title ? html`<h2>${title}</h2>` : html`<span></span>`}
             <div class="row">
-              <button class="small" aria-label=${`Edit ${title || "widget"}`} @click=${() => editWidget(name, body, { index, after: refresh })}>Edit</button>
-              <button class="small" aria-label=${`Remove ${title || "widget"}`} @click=${() => removeWidget(name, body, index, refresh)}>Remove</button>
+              <button class="small" aria-label=${`Edit ${title || "widget"}`} @click=${() => open((fresh) => editWidget(name, fresh, { index, after: refresh }), widget, index)}>Edit</button>
+              <button class="small" aria-label=${`Remove ${title || "widget"}`} @click=${() => open((fresh) => removeWidget(name, fresh, index, refresh), widget, index)}>Remove</button>
             </div>
           </div>
           ${widgetContent(widget, data[index], range, context)}

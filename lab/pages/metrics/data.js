@@ -1,8 +1,18 @@
 // Loads what widgets show.
 
-import { cloudwatch, describeError, listAll } from "../aws.js";
-import { expandLines } from "./body.js";
+import { AwsError, cloudwatch, describeError, listAll } from "../aws.js";
+import { expandLines, parseBody } from "./body.js";
 import { requestOf, resolveLines, seriesOf } from "./queries.js";
+
+/** Reads the body of a dashboard, or undefined if there is no such dashboard. */
+export async function readBody(name) {
+  try {
+    return parseBody((await cloudwatch("GetDashboard", { DashboardName: name })).DashboardBody);
+  } catch (error) {
+    if (error instanceof AwsError && /NotFound|InvalidParameter/.test(error.code)) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Loads lines for a range. `settings` has the statistic and period of lines that have none. Returns `{lines, series}`, or `{lines, error}` with the words of

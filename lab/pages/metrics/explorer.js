@@ -3,8 +3,8 @@
 import { commandBox } from "../command.js";
 import { html, nothing } from "../lit.js";
 import { link, setParameters } from "../range.js";
-import { expandLines, parseBody, writeLines } from "./body.js";
-import { cloudwatch } from "../aws.js";
+import { expandLines, writeLines } from "./body.js";
+import { readBody } from "./data.js";
 import { lineEditor } from "./lines.js";
 import { requestOf } from "./queries.js";
 import { createDashboard, editWidget } from "./widget-form.js";
@@ -68,8 +68,7 @@ async function addTo(event, state, names) {
   const { value } = event.target.elements.dashboard;
   const open = (name) => location.assign(link(`/console/metrics/${name}`));
   const edit = async (name) => {
-    const body = parseBody((await cloudwatch("GetDashboard", { DashboardName: name })).DashboardBody);
-    await editWidget(name, body, { lines: state.lines, stat: state.stat, period: state.period, after: () => open(name) });
+    await editWidget(name, await readBody(name), { lines: state.lines, stat: state.stat, period: state.period, after: () => open(name) });
   };
   if (value === NEW) createDashboard(names, edit);
   else await edit(value);

@@ -271,6 +271,15 @@ test("a widget is edited, the body is edited as JSON with AWS's error, and widge
   assert.equal(body.periodOverride, "inherit");
   assert.deepEqual(body.widgets[0].properties, { title: "New", region: "us-east-1", stat: "Sum", liveData: true, view: "singleValue", metrics: [["Shop", "Orders", "Page", "cart", { color: "#1f77b4" }]] });
   await widget(page, "New").locator(".figure").waitFor();
+  // Another client changes the dashboard: the page does not overwrite that.
+  await page.locator("#frame-live").uncheck();
+  const changed = { ...body, widgets: [...body.widgets, { type: "text", properties: { markdown: "from the CLI" } }] };
+  await cloudwatch("PutDashboard", { DashboardName: "edited", DashboardBody: JSON.stringify(changed) });
+  await page.click("text=Add widget");
+  await page.click("dialog label:has-text('Text')");
+  await page.fill("dialog textarea", "from the console");
+  assert.match(await page.locator("dialog pre").textContent(), /from the CLI.*from the console/);
+  await page.keyboard.press("Escape");
   await page.click("text=Edit as JSON");
   await page.fill("dialog textarea", '{"widgets": [{"type": "clock", "properties": {}}]}');
   await page.click("dialog button.main");
@@ -279,10 +288,11 @@ test("a widget is edited, the body is edited as JSON with AWS's error, and widge
   await page.keyboard.press("Escape");
   await page.click('button[aria-label="Remove New"]');
   await send(page);
-  await page.locator("text=This dashboard has no widgets yet").waitFor();
+  await page.locator(".widget .text:text-is('from the CLI')").waitFor();
+  assert.deepEqual((await readBody("edited")).widgets, [changed.widgets[1]]);
   await page.click("text=Delete dashboard");
   await send(page);
-  await page.waitForURL(site);
+  await page.waitForURL((address) => address.pathname === new URL(site).pathname);
   assert(!(await cloudwatch("ListDashboards", {})).DashboardEntries.some(({ DashboardName }) => DashboardName === "edited"));
   assert.deepEqual(page.errors, []);
   await page.context().close();
@@ -296,6 +306,7 @@ test("lab 1: a dashboard with the number of tasks, and with lines of processor a
   await page.fill("dialog input[name=name]", "mysfits-tasks");
   await send(page);
   await page.waitForURL(`${site}/mysfits-tasks`);
+  await page.locator("text=This dashboard has no widgets yet").waitFor();
   await page.locator("button:text-is('Add widget')").first().click();
   await page.click("dialog label:has-text('Number')");
   await page.fill("dialog input[name=title]", "Tasks");
