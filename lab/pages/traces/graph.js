@@ -14,6 +14,11 @@ export const countOutcomes = (statistics) => ({
 const describeOutcomes = (statistics) =>
   Object.entries(countOutcomes(statistics)).filter(([, count]) => count).map(([outcome, count]) => `${count} ${outcome}`).join(", ");
 
+/** More characters do not fit beside a ring. */
+const MAX_TEXT_LENGTH = 26;
+
+const truncate = (text) => text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;
+
 export const isClient = (service) => service.Type === "client";
 
 /** X-Ray gives the client the name of the service that it calls. */
@@ -31,20 +36,22 @@ export function listEdges(services) {
 export function describeNode(service, rangeSeconds) {
   const { SummaryStatistics: statistics, ResponseTimeHistogram: histogram = [] } = service;
   if (!statistics?.TotalCount) {
-    const texts = isClient(service) ? [] : [service.Type ?? "service", statistics && "0 requests"].filter(Boolean);
-    return { name: nameOf(service), texts, label: [nameOf(service), ...texts, isClient(service) && "calls the services from outside"].filter(Boolean).join(", ") };
+    const name = truncate(nameOf(service));
+    const texts = isClient(service) ? [] : [truncate(service.Type ?? "service"), statistics && "0 requests"].filter(Boolean);
+    return { name, texts, label: [name, ...texts, isClient(service) && "calls the services from outside"].filter(Boolean).join(", ") };
   }
   const { TotalCount: count } = statistics;
   const { p50, p95 } = summarize(histogram);
   const slowCount = countAbove(histogram, SLOW_SECONDS);
   const mean = formatDuration(statistics.TotalResponseTime / count);
   const rate = `${formatRate(count / Math.max(rangeSeconds / 60, 1 / 60))}/min`;
-  const texts = [service.Type ?? "service", `${count} ${count === 1 ? "request" : "requests"}, ${rate}`];
+  const name = truncate(service.Name);
+  const texts = [truncate(service.Type ?? "service"), `${count} ${count === 1 ? "request" : "requests"}, ${rate}`];
   if (p50 !== undefined) texts.push(`p50 ${formatDuration(p50)} · p95 ${formatDuration(p95)}`);
   const slow = slowCount ? `◷ ${slowCount} of ${count} slow` : "";
   // The name for screen readers starts with the visible text.
-  const label = `${[service.Name, ...texts, slow, mean].filter(Boolean).join(" ")} mean, ${describeOutcomes(statistics)}`;
-  return { name: service.Name, texts, mean, slow, slowShare: slowCount / count, outcomes: countOutcomes(statistics), count, label };
+  const label = `${[name, ...texts, slow, mean].filter(Boolean).join(" ")} mean, ${describeOutcomes(statistics)}`;
+  return { name, texts, mean, slow, slowShare: slowCount / count, outcomes: countOutcomes(statistics), count, label };
 }
 
 const formatRate = (rate) => formatNumber(rate >= 10 ? rate : Number(rate.toPrecision(2)));

@@ -17,7 +17,6 @@ const SHAPES = {
   TB: { box: { width: 226, height: 106 }, ring: { x: -113 + SLOW_RADIUS + 2, y: 0 }, text: { x: -113 + 2 * SLOW_RADIUS + 12, y: -26, anchor: "start" } },
 };
 const NARROW_CLIENT = { box: { width: 90, height: 106 }, ring: { x: 0, y: 8 }, text: { x: 0, y: -36, anchor: "middle" } };
-const MAX_TEXT_LENGTH = 24;
 
 const shapeOf = (service, direction) => direction === "TB" && isClient(service) ? NARROW_CLIENT : SHAPES[direction];
 
@@ -75,7 +74,7 @@ function nodeTemplate(service, position, { ring, text }, rangeSeconds, onSelect)
       ${circle("face", RING_RADIUS)}${circle("focus", EDGE_DISTANCE + 1)}
       ${node.count ? ringTemplate(node, ring) : circle("none", RING_RADIUS)}
       ${isClient(service) ? svg`<path class="person" transform="translate(${ring.x} ${ring.y})" d=${PERSON}></path>` : nothing}
-      ${lines.map(([line, name], index) => svg`<text x=${text.x} y=${text.y + index * LINE_HEIGHT} class=${name} text-anchor=${text.anchor}>${truncate(line)}</text> `)}
+      ${lines.map(([line, name], index) => svg`<text x=${text.x} y=${text.y + index * LINE_HEIGHT} class=${name} text-anchor=${text.anchor}>${line}</text> `)}
       ${node.mean ? svg`<text x=${ring.x} y=${ring.y + 5} class="mean" text-anchor="middle">${node.mean}</text>` : nothing}
     </g>`;
 }
@@ -124,5 +123,3 @@ function moveEndsToRings(points, from, to) {
   };
   return [findPointOnRing(start, innerPoints[0] ?? end), ...innerPoints, findPointOnRing(end, innerPoints.at(-1) ?? start)];
 }
-
-const truncate = (text) => text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;

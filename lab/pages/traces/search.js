@@ -1,6 +1,6 @@
 // The traces of the time range: filter, service map, histogram and list.
 
-import { AwsError, describeError, xray } from "../aws.js";
+import { AwsError, xray } from "../aws.js";
 import { loadStyle } from "../frame.js";
 import { html, nothing, render } from "../lit.js";
 import { poll } from "../poll.js";
@@ -56,7 +56,7 @@ export function startSearch(main) {
 
   function change(values) {
     Object.assign(state, values);
-    state.sorted = sortTraces(state.found?.traces ?? [], state.sort);
+    if ("found" in values || "sort" in values) state.sorted = sortTraces(state.found?.traces ?? [], state.sort);
     show();
   }
 
@@ -68,12 +68,12 @@ export function startSearch(main) {
       const map = await layOutMap(found.services, isNarrow.matches ? "TB" : "LR");
       return () => showFound({ found, groups, map, filter, mapSeconds: range.seconds, status: describeFound(found, filter) });
     } catch (error) {
-      const isInvalid = error instanceof AwsError && error.message.startsWith("Invalid filter expression");
-      if (!isInvalid) {
-        if (!state.found) change({ status: describeError(error) ? "X-Ray could not be asked." : String(error) });
+      // A refusal is shown below the filter: it is invalid, the group does not exist, or the time range is too long.
+      if (!(error instanceof AwsError)) {
+        if (!state.found) change({ status: "There is no answer yet." });
         throw error;
       }
-      const status = state.found ? "Map and list still show the result of the filter before." : "";
+      const status = state.found ? "Map and list still show the result before." : "";
       return () => change({ error: { filter, message: error.message }, status });
     }
   }

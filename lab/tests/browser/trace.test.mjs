@@ -1,7 +1,7 @@
 // The page of one trace in a real browser, with a running lab: conclusion, waterfall, details and log lines.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { Browser, Lab, MYSFIT_ID, assertAccessible, saveScreenshot, waitUntil } from "./lab.mjs";
 
@@ -24,6 +24,9 @@ before(async () => {
     return lostLike && slowLike;
   });
 });
+
+// A page that stays open keeps asking the lab.
+afterEach(() => Promise.all(browser.chromium.contexts().map((context) => context.close())));
 
 after(async () => {
   await browser?.stop();

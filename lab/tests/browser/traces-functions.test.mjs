@@ -112,6 +112,12 @@ test("a node says how many of its requests were slow, and its percentiles", () =
   assert.equal(describeNode({ ...SERVICE, ResponseTimeHistogram: [{ Value: 0.5, Count: 10 }] }, 600).slow, "");
 });
 
+test("a long name is cut, also in the name for screen readers, which has to contain the visible text", () => {
+  const node = describeNode({ ...SERVICE, Name: "a-service-with-a-very-long-name" }, 600);
+  assert.equal(node.name, "a-service-with-a-very-lon…");
+  assert(node.label.startsWith(`${node.name} AWS`));
+});
+
 test("the client node is called client", () => {
   assert.deepEqual(describeNode({ Name: "like service", Type: "client" }, 600), { name: "client", texts: [], label: "client, calls the services from outside" });
 });

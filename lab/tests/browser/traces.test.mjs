@@ -1,7 +1,7 @@
 // The traces page in a real browser, with a running lab.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 
 import { Browser, Lab, MYSFIT_ID, WORKSHOP_FILTER, assertAccessible, saveScreenshot, waitUntil } from "./lab.mjs";
 
@@ -25,6 +25,9 @@ before(async () => {
   const forwardedLikes = (await lab.findTraces('service("like service") { !error }')).length;
   await waitUntil(async () => (await lab.findTraces('service("MysfitsTable")')).length === forwardedLikes);
 });
+
+// A page that stays open keeps asking the lab.
+afterEach(() => Promise.all(browser.chromium.contexts().map((context) => context.close())));
 
 after(async () => {
   await browser?.stop();
@@ -132,12 +135,15 @@ test("an invalid filter shows the error and its position, and says that the list
   const errorText = await page.locator("#filter-error").textContent();
   assert.equal(errorText, 'service("like service") { respnsetime > 1 }\n\'respnsetime\' is not a keyword, at position 27');
   assert.equal(await page.getAttribute("#filter", "aria-invalid"), "true");
-  await waitForStatus(page, "still show the result of the filter before");
+  await waitForStatus(page, "still show the result before");
   await saveScreenshot(page, "wrong");
   await assertAccessible(page);
   await searchTraces(page, "ok");
   await waitForStatus(page, "match.");
   assert.equal(await page.locator("#filter-error").textContent(), "");
+  // A group that was deleted.
+  await page.goto(`${tracesUrl}?group=gone`);
+  await page.locator("#filter-error", { hasText: 'There is no group "gone"' }).waitFor();
 });
 
 test("buttons add their conditions to the filter, and remove them", async () => {
