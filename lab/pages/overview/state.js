@@ -5,9 +5,6 @@ import { clusterName, groupName, revisionNumber } from "../services/data.js";
 import { taskState } from "../services/health.js";
 import { conditionText, ruleTargets } from "../services/rule.js";
 
-/** How long an event explains a missing task. */
-const PROBLEM_MS = 120_000;
-
 /** `now` has what changes from second to second, `slow` the rest; `time` is the end of the range in milliseconds. */
 export function toState({ services, tasks, targets }, slow, time) {
   const sourceOf = (arn) => slow.sources.find(({ key }) => key === arn);
@@ -62,10 +59,10 @@ function toBalancer({ LoadBalancerArn: arn, LoadBalancerName: name, DNSName, lis
   return { arn, name, address: listeners.map(({ Port }) => `${DNSName}:${Port}`).join(", "), rules };
 }
 
-/** The newest event that says why ECS does not start or stop tasks. */
-function problemOf({ events = [], serviceName }) {
-  const event = events.find(({ message, createdAt }) => / unable /.test(message) && Date.now() - createdAt * 1000 < PROBLEM_MS);
-  return event?.message.replace(`(service ${serviceName}) `, "");
+/** What ECS says about why it does not start or stop tasks: the newest such event, unless the service has reached a steady state since. */
+export function problemOf({ events = [], serviceName }) {
+  const event = events.find(({ message }) => / unable | steady state/.test(message));
+  return event && / unable /.test(event.message) ? event.message.replace(`(service ${serviceName}) `, "") : undefined;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;

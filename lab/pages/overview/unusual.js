@@ -12,10 +12,10 @@ const MINUTE_MS = 60_000;
 const MIN_CLIENT_ERROR_SHARE = 0.05;
 const MIN_REQUESTS = 5;
 
-/** A target group is slow if its p95 is this long, or this many times that of the others and not short. */
+/** A target group or a call is slow if its p95 is this long; a target group also if it is this many times that of the others, and not short. */
 const SLOW_SECONDS = 1;
 const SLOW_FACTOR = 5;
-const MIN_SLOW_SECONDS = 0.25;
+const MIN_SLOW_SECONDS = 0.5;
 
 const HIGH_CPU_PERCENT = 80;
 const HIGH_MEMORY_PERCENT = 85;
@@ -38,6 +38,7 @@ export function findUnusual(state) {
     ...state.balancers.flatMap((balancer) => findInBalancer(balancer, state)),
     ...state.alarms.flatMap((alarm) => findInAlarm(alarm, state)),
   ];
+  if (!items.some(({ id }) => id.startsWith("slow "))) items.push(...findSlowCalls(state));
   return items.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
 }
 
@@ -121,6 +122,15 @@ function findSlow(group, { groups, minutes }) {
     id: `slow ${group.arn}`, kind: "error", at: `group:${group.arn}`, link: tracesLink(`responsetime > ${own >= SLOW_SECONDS ? SLOW_SECONDS : MIN_SLOW_SECONDS}`),
     text: `Target group ${group.name} is slow: its p95 was up to ${formatDuration(own)} in the last ${WINDOW_MINUTES} minutes${comparison}.`,
   }];
+}
+
+/** Traces tell what is slow within seconds, and also of requests that clients did not wait for; the metrics of a target group follow later. */
+function findSlowCalls({ calls }) {
+  const slow = calls.filter(({ from, p95 }) => from === "client" && p95 >= SLOW_SECONDS);
+  return slow.map(({ to, count, p95 }) => ({
+    id: `slow call ${to}`, kind: "error", link: tracesLink(`responsetime > ${SLOW_SECONDS}`),
+    text: `Requests to ${to} are slow: the p95 of ${plural(count, "trace")} of the last ${WINDOW_MINUTES} minutes is ${formatDuration(p95)}.`,
+  }));
 }
 
 function findInBalancer({ arn, name, source }, { minutes }) {

@@ -15,7 +15,7 @@ import { chartPeriod, loadChartRows, metricSources, metricsParameters } from "./
 import { sparkline } from "./parts.js";
 import { editRevision } from "./revision-form.js";
 import { revisionPanel, startRevisions } from "./revisions.js";
-import { stoppedTable, taskTable } from "./tasks.js";
+import { showLinkedTask, stoppedTable, taskTable } from "./tasks.js";
 
 const REFRESH_MS = 2000;
 const SLOW_REFRESH_MS = 10_000;
@@ -24,6 +24,7 @@ export function startDetail(main, name) {
   document.title = `${name} · Mythical Mysfits lab`;
   document.getElementById("page-title").textContent = name;
   let service;
+  let isTaskShown = false;
   const slow = cached(async (range) => ({
     rows: await loadChartRows(metricSources({ services: [service] }), range),
     bounds: await loadBounds(service),
@@ -43,7 +44,10 @@ export function startDetail(main, name) {
     const page = { service, definitions: new Map(definitions), range, bounds, arns, revisions, refresh, targets: [...targets.values()].flat(), rows: rows.get(service.serviceArn) ?? [] };
     const tasks = [...running, ...stopped.filter(({ lastStatus }) => lastStatus !== "STOPPED")];
     const ended = stopped.filter(({ lastStatus }) => lastStatus === "STOPPED").sort((a, b) => b.stoppedAt - a.stoppedAt);
-    return () => render(template({ ...page, tasks, ended }), main);
+    return () => {
+      render(template({ ...page, tasks, ended }), main);
+      isTaskShown ||= showLinkedTask(main);
+    };
   }, REFRESH_MS);
 }
 

@@ -8,6 +8,8 @@ import { familyOf, loadDefinition, revisionNumber } from "./data.js";
 import { diffDefinitions, environmentProblem, parseContainers, toRequest, withEnvironment } from "./definition.js";
 import { diffTable } from "./revisions.js";
 
+/** The members that say what a container is come first; the API sorts them by name. */
+const inOrder = ({ name, image, essential, ...rest }) => ({ name, image, ...(essential !== undefined && { essential }), ...rest });
 const toJson = (containers) => JSON.stringify(containers, undefined, 2);
 
 /** Opens the form with the content of a revision. */
@@ -56,9 +58,9 @@ class ContainersForm {
   }
 
   take(containers) {
-    this.list = containers;
+    this.list = containers.map(inOrder);
     this.environments = containers.map(({ environment = [] }) => environment.map(({ name, value }) => ({ name, value })));
-    this.text = toJson(containers);
+    this.text = toJson(this.list);
   }
 
   containers() {

@@ -1,13 +1,25 @@
 // The tasks of a service: those that run or start, and those that stopped.
 
 import { formatAge, formatMoment, shortName } from "../format.js";
-import { html, nothing, repeat } from "../lit.js";
+import { html, ifDefined, nothing, repeat } from "../lit.js";
 import { link } from "../range.js";
 import { stopTask } from "./actions.js";
 import { revisionNumber } from "./data.js";
 import { shortenEvent } from "./events.js";
 import { addressOf, exitText, targetOf, taskState } from "./health.js";
 import { stateBadge } from "./parts.js";
+
+/** The task that a link to the page names: `?task=ID`. */
+const linkedTask = () => new URLSearchParams(location.search).get("task");
+const isLinked = ({ taskArn }) => shortName(taskArn) === linkedTask();
+
+/** Shows the row of the linked task. Returns whether the page has it. */
+export function showLinkedTask(main) {
+  const row = main.querySelector("tr[aria-current]");
+  row?.closest("details")?.setAttribute("open", "");
+  row?.scrollIntoView({ block: "center" });
+  return Boolean(row) || !linkedTask();
+}
 
 /** Stopped tasks of the list, before its reader asks for more. */
 const STOPPED_COUNT = 10;
@@ -31,7 +43,7 @@ function taskRow(service, task, targets, definitions, refresh) {
   const port = targetOf(task, targets)?.Target.Port;
   const address = addressOf(task);
   return html`
-    <tr>
+    <tr aria-current=${ifDefined(isLinked(task) ? "true" : undefined)}>
       <td class="mono" title=${id}>${id.slice(0, 8)}</td>
       <td>${stateBadge(state)}${reason ? html`<div class="soft small">${reason}</div>` : nothing}</td>
       <td data-label="Status">${task.lastStatus.toLowerCase()}</td>
@@ -64,7 +76,7 @@ export function stoppedTable(tasks, definitions) {
     <div class="scroll"><table class="cards task-table">
       <thead><tr><th scope="col">Task</th><th scope="col">Stopped</th><th scope="col">Why</th><th scope="col">Reason</th><th scope="col">Revision</th><th scope="col">Containers</th></tr></thead>
       <tbody>${repeat(rows, ({ taskArn }) => taskArn, (task) => html`
-        <tr>
+        <tr aria-current=${ifDefined(isLinked(task) ? "true" : undefined)}>
           <td class="mono" title=${shortName(task.taskArn)}>${shortName(task.taskArn).slice(0, 8)}</td>
           <td data-label="Stopped">${formatMoment(task.stoppedAt * 1000)}</td>
           <td class=${["UserInitiated", "ServiceSchedulerInitiated"].includes(task.stopCode) ? "" : "fault"}>${CODES[task.stopCode] ?? task.stopCode}</td>

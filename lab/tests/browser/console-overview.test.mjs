@@ -3,7 +3,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { joinEvents } from "../../pages/overview/events.js";
-import { percentile, toCalls } from "../../pages/overview/state.js";
+import { percentile, problemOf, toCalls } from "../../pages/overview/state.js";
 import { findUnusual, isAlarmOfRest } from "../../pages/overview/unusual.js";
 import { shortenEvent } from "../../pages/services/events.js";
 import { metricSources, toRows } from "../../pages/services/metrics.js";
@@ -18,7 +18,7 @@ const service = (members) => ({ arn: "service-arn", name: "web", desired: 2, run
 const group = (members) => ({ arn: "arn:aws:elasticloadbalancing:us-east-1:0:targetgroup/web/1", name: "web", isUsed: true, service: "web", targets: [{ state: "healthy" }], ...members });
 const minutes = (arn, ...rows) => new Map([[arn, rows.map((row, index) => ({ time: NOW - (rows.length - index) * MINUTE_MS, ...row }))]]);
 
-const EMPTY = { now: NOW, services: [], groups: [], balancers: [], alarms: [], policies: [], minutes: new Map() };
+const EMPTY = { now: NOW, services: [], groups: [], balancers: [], alarms: [], policies: [], calls: [], minutes: new Map() };
 
 function textsOf(state) {
   const items = findUnusual({ ...EMPTY, ...state });
@@ -92,8 +92,14 @@ test("a slow target group is compared with the others", () => {
   const rows = (own, others) => new Map([...minutes(group().arn, { requests: 9, p95: own }), ...minutes(other.arn, { requests: 9, p95: others })]);
   assert.deepEqual(textsOf({ groups: [group(), other], minutes: rows(1.2, 0.02) }),
     ["error Target group web is slow: its p95 was up to 1.20 s in the last 5 minutes, that of the other target groups at most 20 ms."]);
-  assert.deepEqual(textsOf({ groups: [group(), other], minutes: rows(0.3, 0.1) }), []);
-  assert.equal(textsOf({ groups: [group(), other], minutes: rows(0.3, 0.02) }).length, 1);
+  assert.deepEqual(textsOf({ groups: [group(), other], minutes: rows(0.6, 0.3) }), []);
+  assert.equal(textsOf({ groups: [group(), other], minutes: rows(0.6, 0.02) }).length, 1);
+});
+
+test("slow requests in traces are named, unless the metrics name the slow target group", () => {
+  const calls = [{ from: "client", to: "web", count: 7, p95: 1.6 }, { from: "client", to: "other", count: 7, p95: 0.5 }, { from: "web", to: "other", count: 7, p95: 3 }];
+  assert.deepEqual(textsOf({ calls }), ["error Requests to web are slow: the p95 of 7 traces of the last 5 minutes is 1.60 s."]);
+  assert.equal(textsOf({ calls, groups: [group()], minutes: minutes(group().arn, { requests: 9, p95: 1.2 }) }).length, 1);
 });
 
 test("targets count only in target groups that a rule uses", () => {
@@ -139,10 +145,20 @@ test("events are joined, newest first, and their names are shortened", () => {
   const message = "(service web) registered 1 targets in (target-group arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/mysfits-web/0000000000000000)";
   assert.equal(shortenEvent(message, "web"), "Registered 1 targets in target group mysfits-web");
   assert.equal(shortenEvent("(service web) has started 1 tasks: (task 8b2e68ffc0af3e7afb6a946fd409aa51).", "web"), "Has started 1 tasks: (task 8b2e68ff).");
+  const ids = Array.from({ length: 5 }, (_, index) => `(task ${String(index).repeat(32)})`);
+  assert.equal(shortenEvent(`(service web) has started 5 tasks: ${ids.join(" ")}.`, "web"), "Has started 5 tasks: (task 00000000) (task 11111111) and 3 more.");
   const services = [{ serviceName: "web", events: [{ id: "e1", createdAt: 10, message }, { id: "e2", createdAt: 9.5, message }] }];
   const history = [{ AlarmName: "a", Timestamp: 20, HistorySummary: "Alarm updated from OK to ALARM" }, { AlarmName: "a", Timestamp: 5, HistorySummary: "before the range" }];
   const events = joinEvents({ services, activities: [], history }, { start: 9_000, end: 30_000 });
   assert.deepEqual(events.map(({ kind, source, count }) => `${kind} ${source} ${count}`), ["alarm a 1", "service web 2"]);
+});
+
+test("what ECS says about missing tasks holds until the service is steady again", () => {
+  const event = (message) => ({ message: `(service web) ${message}` });
+  const unable = event("was unable to place a task.");
+  const steady = event("has reached a steady state.");
+  assert.equal(problemOf({ serviceName: "web", events: [event("has started 1 tasks."), unable, steady] }), "was unable to place a task.");
+  assert.equal(problemOf({ serviceName: "web", events: [steady, unable] }), undefined);
 });
 
 test("the state of a task joins what ECS and the load balancer say", () => {
@@ -160,7 +176,7 @@ let browser;
 let page;
 
 before(async () => {
-  [lab, browser] = await Promise.all([Lab.start({ options: ["--task-start-seconds", "2"] }), Browser.start()]);
+  [lab, browser] = await Promise.all([Lab.start({ options: ["--max-tasks", "1"] }), Browser.start()]);
   page = await browser.open(`${lab.endpoints.site}/console`);
 });
 after(() => Promise.all([lab?.stop(), browser?.stop()]));
@@ -205,20 +221,19 @@ test("an alarm in ALARM is a finding with a link to the alarm, and marks its tar
   await assertAccessible(page);
 });
 
-test("a service without a task is the first finding, and links to the service with the time range", async () => {
+test("a missing task is a finding with the reason, and links to the service with the time range", async () => {
   const { clusterArns: [cluster] } = await callEcs("ListClusters", {});
-  const { taskArns } = await callEcs("ListTasks", { cluster });
-  const { tasks } = await callEcs("DescribeTasks", { cluster, tasks: taskArns });
-  const { taskArn, group: name } = tasks.find(({ containers }) => containers.some(({ image }) => image === "like-service"));
+  const { services } = await callEcs("DescribeServices", { cluster, services: (await callEcs("ListServices", { cluster })).serviceArns });
+  const { serviceName: service } = services.find(({ loadBalancers }) => loadBalancers[0].containerName === "like-service");
   await page.getByRole("combobox", { name: "Time range" }).selectOption("last 1 hour");
-  await callEcs("StopTask", { cluster, task: taskArn, reason: "A test" });
-  const finding = findings().filter({ hasText: "0 of 1 task running" });
-  await finding.waitFor();
-  assert.match(await findings().first().textContent(), /failing/);
-  const link = finding.getByRole("link");
-  assert.equal(await link.getAttribute("href"), `/console/services/${name.replace("service:", "")}?range=3600`);
+  await callEcs("UpdateService", { cluster, service, desiredCount: 2 });
+  const finding = findings().filter({ hasText: `${service}: 1 of 2 tasks running` });
+  await finding.getByText("You've reached the limit on the number of tasks").waitFor();
+  assert.equal(await finding.getByRole("link").getAttribute("href"), `/console/services/${service}?range=3600`);
+  await page.locator(".flow-card.error", { hasText: "1 of 2 tasks" }).waitFor();
   await saveScreenshot(page, "overview");
-  await finding.waitFor({ state: "hidden" });
+  await callEcs("UpdateService", { cluster, service, desiredCount: 1 });
+  await finding.waitFor({ state: "detached" });
 });
 
 test("the figures of a minute appear at its end, and many 4xx responses are a finding", async () => {

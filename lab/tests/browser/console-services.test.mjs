@@ -255,6 +255,13 @@ test("a refresh keeps the focus and the open parts of the page", async () => {
   assert.deepEqual(page.errors, []);
 });
 
+test("a link to a task marks its row", async () => {
+  const { taskArns: [arn] } = await callEcs("ListTasks", { cluster, serviceName: monolith });
+  const id = arn.split("/").at(-1);
+  await page.goto(`${lab.endpoints.site}/console/services/${monolith}?task=${id}`);
+  await page.locator("tr[aria-current]").getByTitle(id).waitFor();
+});
+
 test("a name that no service has is told", async () => {
   await page.goto(`${lab.endpoints.site}/console/services/unknown`);
   await page.getByRole("heading", { name: "There is no service unknown" }).waitFor();
