@@ -37,9 +37,10 @@ export function announce(message) {
   (dialogRegion ?? document.querySelector("body > .spoken")).textContent = message;
 }
 
-/** Inserts the texts of text.js into elements with `data-text` or `data-label`, templates included. */
+/** Inserts the texts of text.js into elements with `data-text`, `data-text-before` or `data-label`, templates included. */
 export function insertTexts(root = document) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = text.labels[element.dataset.text];
+  for (const element of root.querySelectorAll("[data-text-before]")) element.dataset.before = text.labels[element.dataset.textBefore];
   for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text.ariaLabels[element.dataset.label]);
   for (const template of root.querySelectorAll("template")) insertTexts(template.content);
 }

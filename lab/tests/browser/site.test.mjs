@@ -44,7 +44,7 @@ async function serveSite(api) {
   const contentTypes = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
   const server = createServer(async (request, response) => {
     const path = request.url === "/" ? "index.html" : request.url.slice(1);
-    const config = `export const api = ${JSON.stringify(api)};\nexport const traces = "";\n`;
+    const config = `export const api = ${JSON.stringify(api)};\nexport const traces = "";\nexport const labConsole = "";\n`;
     const content = path === "config.js" ? config : await readFile(new URL(path, WEB_DIRECTORY)).catch(() => null);
     response.writeHead(content === null ? 404 : 200, { "Content-Type": contentTypes[path.split(".").pop()] ?? "text/plain" });
     response.end(content ?? "");
@@ -66,7 +66,7 @@ const waitForMessage = (element, text) => element.locator(".message", { hasText:
 const fetchMysfit = async (lab, id) => (await fetch(`${lab.endpoints.alb}/mysfits/${id}`)).json();
 const readMysfitId = async (cardElement) => decodeURIComponent((await cardElement.locator(".name").getAttribute("href")).split("/").pop());
 
-/** The rows of the drawer: [request, status, duration, trace id]. */
+/** The rows of the drawer: [request, status, duration, wait in the browser, time until the response, trace id]. */
 async function readRequestRows(page) {
   const rows = await page.locator("#happened tbody tr").all();
   return Promise.all(rows.map(async (row) => (await row.locator("td").allTextContents()).slice(1)));
@@ -223,7 +223,7 @@ test("a successful like is counted and shows a link to its trace", async () => {
 
   const [profileRow, likeRow] = await readRequestRows(page);
   assert.equal(profileRow[0], `GET /mysfits/${id}`);
-  assert.deepEqual([likeRow[0], likeRow[1], likeRow[3]], [`POST /mysfits/${id}/like`, "200", trace]);
+  assert.deepEqual([likeRow[0], likeRow[1], likeRow[5]], [`POST /mysfits/${id}/like`, "200", trace]);
   assert.match(likeRow[2], /^[\d,]+ ms$/);
   assert(page.consoleMessages.some((line) => line.startsWith(`POST /mysfits/${id}/like 200 `) && line.endsWith(trace)), page.consoleMessages.join("\n"));
 
@@ -430,6 +430,66 @@ test("a failed adoption can be retried", async () => {
   assert(await dialog.locator(".confirm").isVisible());
 });
 
+test("a request in progress is in the drawer with its elapsed time, and then with the wait of the browser apart from the server's time", async () => {
+  const page = await openSite(slowLab);
+  await page.locator("summary").click();
+  await findCard(page, "Rujin").locator(".heart").click();
+  const row = page.locator("#happened tbody tr").first();
+  await row.and(page.locator('[data-outcome="waiting"]')).waitFor();
+  assert.match((await row.locator("td").allTextContents()).join("|"), /POST .*\/like\|in progress\|/);
+  await row.locator("td", { hasText: /^[1-9]\.\d s$/ }).waitFor();
+  assert.match(await page.locator("#happened .sum").textContent(), /, 1 in progress/);
+  await saveScreenshot(page, "site-in-progress");
+  await assertAccessible(page);
+  await waitForMessage(findCard(page, "Rujin"), /^Liked/);
+  await waitUntil(async () => (await readRequestRows(page)).some(([request, , , , server]) => request.endsWith("/like") && server));
+  const [, , duration, browserWait, server] = (await readRequestRows(page)).find(([request]) => request.endsWith("/like"));
+  const [durationMs, browserMs, serverMs] = [duration, browserWait, server].map((text) => Number(text.match(/^([\d,]+) ms$/)[1].replaceAll(",", "")));
+  assert(serverMs >= 2000 && browserMs + serverMs <= durationMs + 2, `${duration}: ${browserWait}, ${server}`);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a like that waits for a free connection waited in the browser, not at the server", async (t) => {
+  // An API that holds likes back until the test releases them.
+  const held = [];
+  let isReleased = false;
+  const apiServer = await listenOnLoopback(createServer(async (request, response) => {
+    const answer = (body) => response.writeHead(200, { "Access-Control-Allow-Origin": "*", "Timing-Allow-Origin": "*" }).end(body);
+    if (request.method === "GET") return answer(await (await fetch(faultlessLab.endpoints.alb + request.url)).text());
+    const answerLike = () => answer('{"Update": "Success"}');
+    return isReleased ? answerLike() : held.push(answerLike);
+  }));
+  t.after(() => apiServer.stop());
+  const siteServer = await serveSite(apiServer.url);
+  t.after(() => siteServer.stop());
+  const page = await browser.open(siteServer.url);
+  await waitForState(page, "12 mysfits");
+  await page.locator("summary").click();
+  for (const heart of (await findCards(page).locator(".heart").all()).slice(0, 7)) await heart.click();
+  // A browser opens six connections to a host.
+  await waitUntil(() => held.length === 6);
+  await page.locator("#happened tbody tr").first().locator("td", { hasText: /^[1-9]\d*\.\d s$/ }).waitFor();
+  isReleased = true;
+  for (const answerLike of held) answerLike();
+  const readLikes = async () => (await readRequestRows(page)).filter(([request, , , , server]) => request.endsWith("/like") && server);
+  await waitUntil(async () => (await readLikes()).length === 7);
+  // The newest request is the first row.
+  const [[browserWait, server], ...others] = (await readLikes()).map((row) => row.slice(3, 5).map((text) => Number(text.replaceAll(/\D/g, ""))));
+  assert(browserWait >= 1000 && server < browserWait, `${browserWait} ms in the browser, ${server} ms at the server`);
+  for (const [otherWait, otherServer] of others) assert(otherWait < otherServer && otherServer >= 1000, `${otherWait}, ${otherServer}`);
+});
+
+test("the site has a link to the console where there is one", async (t) => {
+  const page = await openSite(faultlessLab, NARROW_SCREEN);
+  const link = page.getByRole("link", { name: "Console" });
+  assert.equal(await link.getAttribute("href"), "/console");
+  const siteServer = await serveSite(faultlessLab.endpoints.alb);
+  t.after(() => siteServer.stop());
+  const other = await browser.open(siteServer.url);
+  await waitForState(other, "12 mysfits");
+  assert.equal(await other.locator("#to-console").isVisible(), false);
+});
+
 test("a page of another origin can send an Authorization header, which `*` in CORS does not cover", async () => {
   const page = await openSite(faultlessLab);
   const status = await page.evaluate(async (alb) => {
@@ -449,6 +509,11 @@ test("filters, likes, profiles and adoptions work with the keyboard alone", asyn
   await waitUntil(async () => (await page.locator("#state").textContent()) !== "12 mysfits");
   await waitForState(page, /^\d+ mysfits$/);
   await pressTab(6);
+  assert.equal(await readFocusedLabel(), "Skip the mysfits");
+  await page.keyboard.press("Enter");
+  assert.match(await readFocusedLabel(), /^What happened/);
+  await page.locator(".skip").focus();
+  await pressTab(1);
   const name = await readFocusedLabel();
   await pressTab(1);
   assert.match(await readFocusedLabel(), new RegExp(`^Like ${name}`));
