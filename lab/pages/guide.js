@@ -12,6 +12,9 @@ export const title = "Guide";
 export const hasTimeRange = false;
 
 const INDEX = "README";
+/** Otherwise the list of pages is above the page, and folded. */
+const isWide = matchMedia("(min-width: 64rem)").matches;
+
 const MARKS = { done: "✓", missing: "○", unknown: "?", unchecked: "·" };
 const WORDS = { done: "done", missing: "not done yet", unknown: "could not be checked", unchecked: "not checked" };
 
@@ -79,7 +82,8 @@ async function checkAll() {
 const pagePath = (name) => name === INDEX ? "/console/guide" : `/console/guide/${name}`;
 
 const draw = () => render(html`<div class="guide">
-    <nav class="panel guide-nav" aria-label="Pages of the guide"><ul>${repeat(pages, (it) => it.name, navEntry)}</ul></nav>
+    <nav class="panel guide-nav" aria-label="Pages of the guide"><details ?open=${isWide}><summary>Pages of the guide</summary>
+      <ul>${repeat(pages, (it) => it.name, navEntry)}</ul></details></nav>
     <article class="panel guide-page">${name === INDEX ? progress() : nothing}<div class="guide-text"></div>${neighbours()}</article>
   </div>`, main);
 
