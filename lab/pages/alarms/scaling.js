@@ -3,6 +3,7 @@
 import { formatMoment, formatNumber, shortName } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
 import { resourceIdOf } from "../metrics/context.js";
+import { isAlarmOfRest } from "../overview/unusual.js";
 import { link } from "../range.js";
 import { deletePolicy, deregisterTarget, editStepPolicy, editTarget, editTrackingPolicy } from "./policy-form.js";
 import { stateBadge } from "./state.js";
@@ -30,7 +31,7 @@ export function policyCard(policy, alarms, after, valueOf = () => undefined) {
         <div class="row"><button class="small" aria-label=${`Edit ${policy.PolicyName}`} @click=${edit}>Edit</button>
           <button class="small" aria-label=${`Delete ${policy.PolicyName}`} @click=${() => deletePolicy(policy, after)}>Delete</button></div></div>
       <p class="soft">${policyText(policy)}</p>
-      <p>${callers.length ? html`Called by ${callers.map((alarm) => html`<span class="caller">${alarmLink(alarm.AlarmName)} ${stateBadge(alarm.StateValue)}</span> `)}` : html`<span class="error">No alarm calls it.</span> Edit an alarm, and choose this policy as its action.`}</p>
+      <p>${callers.length ? html`Called by ${callers.map((alarm) => html`<span class="caller">${alarmLink(alarm.AlarmName)} ${stateBadge(alarm.StateValue, isAlarmOfRest(alarm, [policy]))}</span> `)}` : html`<span class="error">No alarm calls it.</span> Edit an alarm, and choose this policy as its action.`}</p>
       ${step ? html`<div class="step-parts">${stepDiagram(step, caller?.Threshold ?? 0, caller && valueOf(caller))}${stepTable(step, caller?.Threshold ?? 0, caller ? subjectOf(caller) : "Difference from the threshold")}</div>` : nothing}
     </article>`;
 }

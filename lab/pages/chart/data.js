@@ -31,6 +31,15 @@ export function alignSeries(series, periodMs) {
   })];
 }
 
+/** The rows of values without a neighbour: no line shows them, only a point does. `values` are aligned. */
+export function isolatedRows(values) {
+  const isShown = (row, step) => {
+    while (values[row] === undefined && row >= 0 && row < values.length) row += step;
+    return typeof values[row] === "number";
+  };
+  return values.flatMap((value, row) => typeof value === "number" && !isShown(row - 1, -1) && !isShown(row + 1, 1) ? [row] : []);
+}
+
 /** Adds each series to those before it. Returns aligned data. */
 export function stack([times, ...columns]) {
   const sums = times.map(() => 0);

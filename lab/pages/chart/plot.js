@@ -1,7 +1,7 @@
 // The canvas of a chart: uPlot with the colours of the page, thresholds, marks and bands.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { alignSeries, joinThresholds, scaleOf, stack, tickText } from "./data.js";
+import { alignSeries, isolatedRows, joinThresholds, scaleOf, stack, tickText } from "./data.js";
 import { formatNumber } from "../format.js";
 
 const COLOURS = 6;
@@ -9,12 +9,15 @@ const COLOURS = 6;
 const DASHES = [undefined, [6, 3], [2, 3]];
 const MARK_SIZE = 5;
 const BAND_HEIGHT = 6;
+/** The edge of a label in the colour of the background, so that lines behind it do not hide it. */
+const LABEL_EDGE = 4;
 /** The pointer shows values at most so many pixels away. */
 export const HOVER_DISTANCE = 40;
 /** A drag of fewer pixels is a click. */
 const MIN_DRAG = 8;
 /** The opacity of stacked areas, as the last part of a colour. */
 const STACK_ALPHA = "59";
+const HEX_COLOUR = /^#[0-9a-f]{6}$/i;
 /** The variable of the colour of a state. */
 export const BAND_COLOURS = { OK: "--ok", ALARM: "--fault", INSUFFICIENT_DATA: "--line" };
 
@@ -82,9 +85,9 @@ export function createPlot(element, read, { onHover, onSelect }) {
 
 function seriesOptions(chart, one, index) {
   const stroke = () => canvasColour(colourOf(one, index));
-  const options = { scale: axisOf(one), stroke, width: 2, dash: DASHES[Math.floor(index / COLOURS) % DASHES.length], points: { size: 5, fill: stroke } };
+  const options = { scale: axisOf(one), stroke, width: 2, dash: DASHES[Math.floor(index / COLOURS) % DASHES.length], points: { size: 5, fill: stroke, filter: (plot, column, isShown) => isShown ? null : isolatedRows(plot.data[column]) } };
   if (chart.kind === "bars") return { ...options, width: 0, fill: stroke, paths: uPlot.paths.bars({ size: [0.9, 60], align: 1 }), points: { show: false } };
-  if (chart.kind === "stacked") return { ...options, fill: () => `${stroke()}${STACK_ALPHA}` };
+  if (chart.kind === "stacked") return { ...options, fill: () => HEX_COLOUR.test(stroke()) ? `${stroke()}${STACK_ALPHA}` : "transparent" };
   return options;
 }
 
@@ -106,7 +109,12 @@ function drawThresholds(plot, { thresholds = [] }, font) {
     ctx.textAlign = "right";
     const isHigh = y - bbox.top < 18 * ratio;
     ctx.textBaseline = isHigh ? "top" : "bottom";
-    ctx.fillText(shorten(ctx, threshold.label, bbox.width * 0.9), bbox.left + bbox.width - 4 * ratio, y + (isHigh ? 3 : -2) * ratio);
+    const label = [shorten(ctx, threshold.label, bbox.width * 0.9), bbox.left + bbox.width - 4 * ratio, y + (isHigh ? 3 : -2) * ratio];
+    ctx.setLineDash([]);
+    ctx.lineWidth = LABEL_EDGE * ratio;
+    ctx.strokeStyle = css("--card");
+    ctx.strokeText(...label);
+    ctx.fillText(...label);
     ctx.restore();
   }
 }

@@ -254,9 +254,10 @@ test("lab 4.2: an alarm that is set acts, and its page shows the state, the acti
 });
 
 test("a new alarm is evaluated, and its page explains the state point by point", async () => {
-  // Values of every second: the alarm has a period of 10 seconds, so that it is evaluated every 10 seconds.
-  const put = () => cloudwatch("PutMetricData", { Namespace: "Shop", MetricData: Array.from({ length: 60 }, (_, index) => ({ MetricName: "Orders", StorageResolution: 1, Timestamp: Math.floor(Date.now() / 1000) - index, Value: 15 })) });
-  await put();
+  // A value for every second, also of the next minutes: the alarm has a period of 10 seconds, so that it is evaluated every 10 seconds.
+  const now = Math.floor(Date.now() / 1000);
+  const timestamps = Array.from({ length: 300 }, (_, index) => now - 60 + index);
+  await cloudwatch("PutMetricData", { Namespace: "Shop", MetricData: timestamps.map((Timestamp) => ({ MetricName: "Orders", StorageResolution: 1, Timestamp, Value: 15 })) });
   const page = await browser.open(url);
   await page.click("text=New alarm");
   assert.equal(await page.locator("dialog button.main").isDisabled(), true);

@@ -2,7 +2,7 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { alignSeries, describeChart, scaleOf, stack, tableRows } from "../../pages/chart/data.js";
+import { alignSeries, describeChart, isolatedRows, scaleOf, stack, tableRows } from "../../pages/chart/data.js";
 import { expandLines, nextPosition, writeLines } from "../../pages/metrics/body.js";
 import { marksOf, servicesOf, thresholdsOf } from "../../pages/metrics/context.js";
 import { choosePeriod, generateLabels, requestOf, resolveLines } from "../../pages/metrics/queries.js";
@@ -59,6 +59,7 @@ test("a line has a gap where values are missing, but not where another line has 
   const fast = { label: "fast", times: [0, 1, 2, 4].map(minute), values: [1, 2, 3, 5] };
   const slow = { label: "slow", times: [0, 2].map(minute), values: [10, 30], periodMs: 2 * MINUTE_MS };
   assert.deepEqual(alignSeries([fast, slow], MINUTE_MS), [[0, 1, 2, 3, 4].map(minute), [1, 2, 3, null, 5], [10, undefined, 30, undefined, null]]);
+  assert.deepEqual(isolatedRows([1, null, 2, undefined, 3, null, null, 4]), [0, 7]);
   assert.deepEqual(stack([[0, 1], [1, 2], [3, null]]), [[0, 1], [1, 2], [4, null]]);
   assert.deepEqual(tableRows([fast, slow])[1], [minute(2), 3, 30]);
 });
