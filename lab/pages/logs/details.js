@@ -5,7 +5,7 @@ import { copyBox } from "../command.js";
 import { html, nothing, render } from "../lit.js";
 import { link } from "../range.js";
 import { condition } from "./pattern.js";
-import { formatPrecise, isMetric, listFields, readJson, severity, shortStream, taskId, traceId } from "./lines.js";
+import { formatPrecise, isMetric, listFields, readJson, shortStream, taskId, traceId } from "./lines.js";
 import { messageView } from "./list.js";
 import { readContext } from "./query.js";
 
@@ -54,7 +54,7 @@ export function openContext(group, line, showMetrics) {
   let error;
   const isShown = ({ message }) => showMetrics || !isMetric(message);
   const row = ({ timestamp, message }, isLine = false) =>
-    html`<li aria-current=${isLine ? "true" : nothing}><time>${formatPrecise(timestamp)}</time> <span class="mono ${severity(message)}">${messageView({ message })}</span></li>`;
+    html`<li aria-current=${isLine ? "true" : nothing}><time>${formatPrecise(timestamp)}</time> <span class="mono">${messageView({ message })}</span></li>`;
   const draw = () => render(html`
     <div class="row spread middle"><h2 id="log-context-title">Neighbours in ${shortStream(line.stream)}</h2>
       <button type="button" @click=${() => dialog.close()}>Close</button></div>

@@ -19,12 +19,16 @@ export function readJson(message) {
 /** Whether the line is an embedded metric: it is for CloudWatch, not for readers. */
 export const isMetric = (message) => message.includes('"_aws"') && readJson(message)?._aws !== undefined;
 
-/** `error`, `warning` or `other`: by the level, or by the status of a request. */
+/** `error`, `warning` or `other`, by a level, and by the status of a response. */
+export const levelSeverity = (level) => /^(error|fatal|critical)$/i.test(level) ? "error" : /^warn(ing)?$/i.test(level) ? "warning" : "other";
+export const statusSeverity = (status) => status >= 500 ? "error" : status >= 400 ? "warning" : "other";
+
+/** The severity of a line: by its level or its status. */
 export function severity(message) {
   const status = Number(/"status"\s*:\s*(\d{3})\b/.exec(message)?.[1]);
-  const level = /"level"\s*:\s*"(\w+)"/i.exec(message)?.[1] ?? (message.startsWith("{") ? "" : /\b(ERROR|FATAL|CRITICAL|WARN|WARNING)\b/.exec(message)?.[1] ?? "");
-  if (status >= 500 || /^(error|fatal|critical)$/i.test(level)) return "error";
-  return status >= 400 || /^warn(ing)?$/i.test(level) ? "warning" : "other";
+  const word = message.startsWith("{") ? /"level"\s*:\s*"(\w+)"/i : /\b(ERROR|FATAL|CRITICAL|WARN|WARNING)\b/;
+  const both = [levelSeverity(word.exec(message)?.[1] ?? ""), statusSeverity(status)];
+  return ["error", "warning"].find((severity) => both.includes(severity)) ?? "other";
 }
 
 /** An event of FilterLogEvents as a line. */
@@ -54,12 +58,14 @@ export const formatPrecise = (time) => `${formatClock(time)}.${String(new Date(t
 export function describeRow(message) {
   const json = readJson(message);
   if (!json) return { level: "", text: message, pairs: [] };
+  const text = String(json.message ?? json.msg ?? "");
   const pairs = listFields(json).filter(({ path }) => !(path.length === 1 && SHOWN_APART.has(path[0])))
-    .map(({ name, value }) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+    .map(({ name, value }) => [name, typeof value === "string" ? value : JSON.stringify(value)])
+    .filter(([, value]) => value !== text);
   const rank = ([name, value]) => /id$/i.test(name) ? 2 : value.length > LONG_VALUE ? 1 : 0;
   return {
     level: String(json.level ?? ""),
-    text: String(json.message ?? json.msg ?? ""),
+    text,
     pairs: pairs.sort((one, other) => rank(one) - rank(other)),
   };
 }

@@ -1,7 +1,7 @@
 // The list of lines. Only the rows that can be seen are in the document, so that any number of lines can be scrolled.
 
 import { html, nothing, render, repeat } from "../lit.js";
-import { describeRow, formatPrecise, shortStream } from "./lines.js";
+import { describeRow, formatPrecise, levelSeverity, shortStream, statusSeverity } from "./lines.js";
 
 /** The height of a row in pixels, which logs.css also has. */
 const ROW_PX = 28;
@@ -12,8 +12,8 @@ const OVERSCAN = 12;
 /** A message with its fields. */
 export function messageView({ message }) {
   const { level, text, pairs } = describeRow(message);
-  return html`${level ? html`<span class="log-level">${level}</span> ` : nothing}<span>${text}</span>${pairs.map(([name, value]) =>
-    html` <span class="log-pair"><span class="soft">${name}=</span>${value}</span>`)}`;
+  return html`${level ? html`<span class="log-level log-${levelSeverity(level)}">${level}</span> ` : nothing}<span>${text}</span>${pairs.map(([name, value]) =>
+    html` <span class="log-pair log-${name === "status" ? statusSeverity(Number(value)) : "other"}"><span class="soft">${name}=</span>${value}</span>`)}`;
 }
 
 export class LineList {
@@ -76,7 +76,7 @@ export class LineList {
 
   #row(line, index, isActive) {
     return html`<li aria-posinset=${index + 1} aria-setsize=${this.lines.length}>
-      <button type="button" class="log-line ${line.severity}" data-index=${index} tabindex=${isActive ? 0 : -1}
+      <button type="button" class="log-line log-line-${line.severity}" data-index=${index} tabindex=${isActive ? 0 : -1}
         aria-pressed=${line.id === this.selected?.id ? "true" : "false"}
         @click=${() => this.#select(line)}><time>${formatPrecise(line.time)}</time>
         <span class="log-stream" title=${line.stream}>${shortStream(line.stream)}</span>

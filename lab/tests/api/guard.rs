@@ -94,6 +94,7 @@ fn attempts(endpoints: &Endpoints) -> Vec<Attempt> {
         attempt(site, "GET /aws/status", "", &nothing, 200),
         attempt(site, "POST /aws/TraceSegments", FORM, &segment(), 200),
         attempt(site, "POST /lab/reset", FORM, &nothing, 200),
+        attempt(site, "POST /lab/check/none", "", &nothing, 404),
         attempt(xray, "GET /status", "", &nothing, 200),
         attempt(xray, "POST /TraceSegments", FORM, &segment(), 200),
         attempt(xray, "POST /CreateSamplingRule", FORM, &rule, 200),

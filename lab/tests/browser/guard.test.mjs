@@ -44,6 +44,7 @@ function listRequests({ site, dynamodb, aws, otlp, xray, table }) {
     ["the traces", `${xray.api}/TraceSummaries`, { method: "POST", body: JSON.stringify(longestTimeRange()) }],
     ["the site's AWS APIs", `${site}/aws/TraceSegments`, { method: "POST", mode: "no-cors", body: segmentsBody }],
     ["a reset", `${site}/lab/reset`, { method: "POST", mode: "no-cors" }],
+    ["a check", `${site}/lab/check/0.1`, { method: "POST", mode: "no-cors" }],
     ["log lines", `${site}/logs/monolith`, {}],
     ["a stopped task", aws, { method: "POST", headers: { ...jsonHeaders, "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.StopTask" }, body: JSON.stringify({ cluster: "Cluster-mysfits", task: lab.endpoints.tasks[0].id }) }],
     ["spans", `${otlp}/v1/traces`, { method: "POST", headers: jsonHeaders, body: JSON.stringify(createOtlpRequest("evil")) }],
