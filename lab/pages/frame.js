@@ -21,11 +21,14 @@ export function setPageTitle(name) {
   find("page-title").textContent = name;
 }
 
-/** Loads a style sheet below /pages once. */
+/** Loads a style sheet below /pages once. The result can be awaited, so that a page is not drawn without its styles. */
 export function loadStyle(path) {
   const href = `/pages/${path}`;
-  if (document.querySelector(`link[href="${href}"]`)) return;
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+  if (document.querySelector(`link[href="${href}"]`)) return undefined;
+  const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
+  const loaded = new Promise((resolve) => { sheet.onload = sheet.onerror = resolve; });
+  document.head.append(sheet);
+  return loaded;
 }
 
 /** Fills the frame. `path` is the path of the page's entry in the navigation. */

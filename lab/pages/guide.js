@@ -29,7 +29,7 @@ let failure = "";
 export async function start(element, rest) {
   main = element;
   name = rest || INDEX;
-  loadStyle("guide/guide.css");
+  const styles = loadStyle("guide/guide.css");
   try {
     const response = await Promise.all([fetchJson("/console/guide-pages"), fetchJson(`/console/guide-pages/${encodeURIComponent(name)}`)]);
     [pages, page] = response;
@@ -38,6 +38,7 @@ export async function start(element, rest) {
       <p><a href="/console/guide">All pages of the guide</a></p></section>`, main);
     return;
   }
+  await styles;
   document.title = `${page.title} · Mythical Mysfits lab`;
   document.getElementById("page-title").textContent = page.title;
   draw();

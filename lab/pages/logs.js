@@ -1,19 +1,19 @@
 // The logs page: groups and streams, search with a filter pattern, and new lines as they come.
 
 import { AwsError, describeError } from "./aws.js";
-import { copyBox, commandText } from "./command.js";
-import { formatAge } from "./format.js";
+import { copyBox } from "./command.js";
 import { loadStyle, setStatus } from "./frame.js";
-import { html, live, nothing, render, repeat } from "./lit.js";
+import { html, live, nothing, render } from "./lit.js";
 import { detailsView, openContext } from "./logs/details.js";
 import { Histogram } from "./logs/histogram.js";
 import { isMetric, readLine, shortStream, taskId } from "./logs/lines.js";
 import { LineList } from "./logs/list.js";
 import { EXAMPLES, addCondition, readError } from "./logs/pattern.js";
 import { findService, listGroups, listStreams, readNewer, readNewest, readOlder, readOldest } from "./logs/query.js";
+import { barView, commandOf, emptyView, errorView, sideView } from "./logs/views.js";
 import { EMPTY, MAX_LINES, addNewer, addOlder } from "./logs/window.js";
 import { poll } from "./poll.js";
-import { chooseCustomRange, isLive, link, readRange, setParameters } from "./range.js";
+import { chooseCustomRange, isLive, readRange, setParameters } from "./range.js";
 
 export const title = "Logs";
 export const hasTimeRange = true;
@@ -39,9 +39,9 @@ let refresh;
 const list = new LineList({ onSelect: select, onLeaveEnd: pause, onReachEnd: reachEnd, onReachStart: fillOlder });
 const histogram = new Histogram((start, end) => chooseCustomRange(start, end));
 
-export function start(element) {
+export async function start(element) {
   main = element;
-  loadStyle("logs/logs.css");
+  await loadStyle("logs/logs.css");
   const parameters = new URLSearchParams(location.search);
   for (const name of ["group", "stream", "pattern"]) state[name] = parameters.get(name) ?? "";
   state.showMetrics = parameters.get("metrics") === "on";
@@ -55,16 +55,13 @@ const query = () => ({ group: state.group, stream: state.stream, pattern: state.
 const requestRange = ({ start, end, isCustom }) => ({ start, end: isCustom ? end : undefined });
 
 /** Makes a line of an event, and leaves out metrics. */
-function read(event) {
-  if (!state.showMetrics && isMetric(event.message)) {
-    state.hidden += 1;
-    return undefined;
-  }
-  return readLine(event);
-}
+const read = (event) => !state.showMetrics && isMetric(event.message) ? undefined : readLine(event);
 
 async function load(range) {
-  await loadStreams();
+  await loadStreams().catch((error) => {
+    draw();
+    throw error;
+  });
   if (!state.group) return draw;
   const searched = JSON.stringify([query(), state.showMetrics, range.isCustom ? [range.start, range.end] : range.seconds]);
   if (searched !== state.searched) return search(searched, range);
@@ -89,14 +86,14 @@ async function search(searched, range, readFirst = readNewest) {
   try {
     found = await readFirst(query(), requestRange(range));
   } catch (error) {
+    state.isReading = false;
     if (!(error instanceof AwsError && error.code === INVALID_PATTERN && state.pattern)) throw error;
-    return () => showWindow(EMPTY, { searched, patternError: readError(error.message), isReading: false });
+    return () => showWindow(EMPTY, { searched, patternError: readError(error.message) });
   }
   return () => {
     const isNewest = readFirst === readNewest;
-    state.hidden = 0;
-    const { window } = isNewest ? addOlder(EMPTY, found.events, { hasMore: found.hasMore, read }) : addNewer(EMPTY, found.events, { hasMore: found.hasMore, read });
-    showWindow(window, { searched, patternError: undefined, isReading: false, unread: 0, isFollowing: isNewest });
+    const { window, hidden } = isNewest ? addOlder(EMPTY, found.events, { hasMore: found.hasMore, read }) : addNewer(EMPTY, found.events, { hasMore: found.hasMore, read });
+    showWindow(window, { searched, patternError: undefined, isReading: false, unread: 0, hidden, isFollowing: isNewest });
     if (isNewest) fillOlder();
   };
 }
@@ -107,7 +104,7 @@ async function follow(range) {
   if (state.patternError || (before.hasNewer && !state.isFollowing)) return draw;
   if (!state.isFollowing && before.lines.length >= MAX_LINES) return () => showWindow({ ...state.window, hasNewer: true });
   let window = before;
-  let [added, dropped, pages, hasMore] = [0, 0, 0, true];
+  let [added, hidden, dropped, pages, hasMore] = [0, 0, 0, 0, true];
   for (; hasMore; pages += 1) {
     if (pages === MAX_NEW_PAGES) return search(state.searched, range);
     const found = await readNewer(query(), requestRange(range), window.newest);
@@ -115,12 +112,13 @@ async function follow(range) {
     const result = addNewer(window, found.events, { hasMore, read });
     window = result.window;
     added += result.added;
+    hidden += result.hidden;
     dropped += result.dropped;
   }
   return () => {
     // Older lines may have come meanwhile; then the next call reads the same lines again.
     if (state.window !== before) return;
-    showWindow(window, { unread: state.isFollowing ? 0 : state.unread + added }, -dropped);
+    showWindow(window, { unread: state.isFollowing ? 0 : state.unread + added, hidden: state.hidden + hidden }, -dropped);
   };
 }
 
@@ -130,16 +128,14 @@ let isReadingOlder = false;
 async function fillOlder() {
   if (isReadingOlder) return;
   isReadingOlder = true;
-  const { searched } = state;
   const isNearStart = () => !state.isFollowing && list.element.scrollTop < list.element.clientHeight;
   try {
-    while (searched === state.searched && state.window.hasOlder && (state.window.lines.length < FILL_LINES || isNearStart())) {
-      const before = state.window;
+    while (state.searched && state.window.hasOlder && (state.window.lines.length < FILL_LINES || isNearStart())) {
+      const { window: before, searched } = state;
       const found = await readOlder(query(), requestRange(readRange()), before.oldest);
-      if (searched !== state.searched) break;
-      if (state.window !== before) continue;
-      const { window, added } = addOlder(before, found.events, { hasMore: found.hasMore, read });
-      showWindow(window, {}, added);
+      if (state.searched !== searched || state.window !== before) continue;
+      const { window, added, hidden } = addOlder(before, found.events, { hasMore: found.hasMore, read });
+      showWindow(window, { hidden: state.hidden + hidden }, added);
     }
   } catch (error) {
     setStatus(describeError(error) ?? String(error), true);
@@ -157,8 +153,8 @@ async function reachEnd() {
   try {
     const found = await readNewer(query(), requestRange(readRange()), before.newest);
     if (state.window !== before) return;
-    const { window, dropped } = addNewer(before, found.events, { hasMore: found.hasMore, read });
-    showWindow(window, {}, -dropped);
+    const { window, hidden, dropped } = addNewer(before, found.events, { hasMore: found.hasMore, read });
+    showWindow(window, { hidden: state.hidden + hidden }, -dropped);
   } catch (error) {
     setStatus(describeError(error) ?? String(error), true);
   }
@@ -223,10 +219,10 @@ const draw = () => render(page(), main);
 
 function page() {
   if (state.groups?.length === 0) return html`<section class="panel"><h2>No log groups yet</h2><p>A container with the log driver <code>awslogs</code> creates one when it writes its first line.</p></section>`;
-  return html`<div class="logs ${state.selected ? "with-details" : ""}">${side()}
+  return html`<div class="logs ${state.selected ? "with-details" : ""}">${sideView(state, isWide.matches, change)}
     <section class="panel log-search" aria-label="Search">${form()}</section>
-    <section class="panel log-result" aria-label="Lines" ?hidden=${Boolean(state.patternError)}>${histogram.element}${emptyText()}
-      ${list.element}${bar()}</section>
+    <section class="panel log-result" aria-label="Lines" ?hidden=${Boolean(state.patternError)}>${histogram.element}${emptyView(state, () => change({ pattern: "" }))}
+      ${list.element}${barView(state, { showOldest, showNewest })}</section>
     ${state.selected ? html`<section class="panel log-details" aria-label="Details of the line" tabindex="-1" @keydown=${(event) => event.key === "Escape" && closeDetails()}>
       ${detailsView({ line: state.selected, service: state.service, onFilter: filter, onClose: closeDetails,
         onContext: () => openContext(state.group, state.selected, state.showMetrics) })}</section>` : nothing}</div>`;
@@ -234,27 +230,6 @@ function page() {
 
 /** Otherwise the details of a line are below the list. */
 const isWide = matchMedia("(min-width: 64rem)");
-
-function side() {
-  const go = (values) => (event) => {
-    event.preventDefault();
-    change(values);
-  };
-  const address = (values) => link("/console/logs", { ...values, pattern: state.pattern });
-  const entry = (text, more, isCurrent, values) => html`<li><a href=${address(values)} aria-current=${isCurrent ? "true" : nothing}
-    title=${values.stream || values.group} @click=${go(values)}><span>${text}</span><span class="soft">${more}</span></a></li>`;
-  return html`<details class="panel log-side" ?open=${isWide.matches}><summary>Log groups and streams</summary>
-    <h2>Groups</h2><ul>${(state.groups ?? []).map(({ logGroupName, storedBytes }) =>
-      entry(logGroupName, formatBytes(storedBytes), logGroupName === state.group, { group: logGroupName, stream: "" }))}</ul>
-    <h2>Streams, the newest first</h2><ul>
-      ${entry("all streams", "", !state.stream, { group: state.group, stream: "" })}
-      ${repeat(state.streams, ({ logStreamName }) => logStreamName, ({ logStreamName, lastEventTimestamp }) =>
-        entry(shortStream(logStreamName), lastEventTimestamp ? formatAge(lastEventTimestamp) : "no lines", logStreamName === state.stream,
-          { group: state.group, stream: logStreamName }))}</ul>
-    ${state.hasMoreStreams ? html`<p class="soft">Older streams are not listed.</p>` : nothing}</details>`;
-}
-
-const formatBytes = (bytes) => bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1000)} kB`;
 
 function form() {
   const submit = (event) => {
@@ -269,17 +244,10 @@ function form() {
       <label class="switch"><input type="checkbox" role="switch" .checked=${live(state.showMetrics)}
         @change=${(event) => change({ showMetrics: event.currentTarget.checked })}> show metric lines</label>
     </form>
-    <div id="log-pattern-error" role="alert">${state.patternError ? errorView(state.patternError) : nothing}</div>
+    <div id="log-pattern-error" role="alert">${state.patternError ? errorView(state) : nothing}</div>
     <div class="log-help"><details><summary>Patterns</summary><table><tbody>${EXAMPLES.map(([pattern, meaning]) => html`
         <tr><td><button type="button" class="small mono" @click=${() => insert(pattern)}>${pattern}</button></td><td>${meaning}</td></tr>`)}</tbody></table></details>
-      <details><summary>The same with the AWS CLI</summary>${copyBox(command())}</details></div>`;
-}
-
-function errorView({ reason, position }) {
-  if (!position) return html`<p class="wrong">${reason}</p>`;
-  const characters = [...state.pattern];
-  return html`<pre class="wrong">${characters.slice(0, position - 1).join("")}<mark>${characters[position - 1] ?? " "}</mark>${characters.slice(position).join("")}</pre>
-    <p class="wrong">${reason}, at position ${position}</p>`;
+      <details><summary>The same with the AWS CLI</summary>${copyBox(commandOf(state))}</details></div>`;
 }
 
 function insert(pattern) {
@@ -293,38 +261,6 @@ const filter = (path, value, isExcluded) => {
   field.value = addCondition(field.value, path, value, isExcluded);
   change({ pattern: field.value });
 };
-
-function command() {
-  const { start, end, isCustom } = readRange();
-  const words = ["aws", "logs", "filter-log-events", "--log-group-name", state.group];
-  if (state.stream) words.push("--log-stream-names", state.stream);
-  // To the second, so that the command does not change while somebody selects it.
-  words.push("--start-time", isCustom ? start : Math.floor(start / 60_000) * 60_000);
-  if (isCustom) words.push("--end-time", end);
-  // The AWS CLI takes a separate word that begins with a hyphen for an option.
-  if (state.pattern) words.push(...state.pattern.startsWith("-") ? [`--filter-pattern=${state.pattern}`] : ["--filter-pattern", state.pattern]);
-  return commandText([...words, "--query", "events[].message"]);
-}
-
-function emptyText() {
-  if (state.window.lines.length || state.patternError) return nothing;
-  if (state.isReading || !state.searched) return html`<p class="soft">Loading…</p>`;
-  const { isCustom } = readRange();
-  const what = state.pattern ? "No line of this time range matches the pattern." : "No line in this time range.";
-  return html`<div class="log-empty"><p>${what}${isLive() ? " New lines appear here." : ""}${isCustom ? " Choose a longer time range." : ""}</p>
-    ${state.pattern ? html`<button type="button" @click=${() => change({ pattern: "" })}>Show all lines</button>` : nothing}</div>`;
-}
-
-function bar() {
-  const { window: { lines, hasOlder, hasNewer }, hidden, isFollowing, unread } = state;
-  const counted = `${hasOlder || hasNewer ? "at least " : ""}${lines.length.toLocaleString()} line${lines.length === 1 ? "" : "s"}`;
-  const pausedWords = state.selected ? "Paused while a line is open." : "Paused.";
-  return html`<div class="row middle spread log-bar"><span>${counted}${hidden ? html` <span class="soft">(${hidden.toLocaleString()} metric lines are hidden)</span>` : nothing}</span>
-    <span class="row middle"><span role="status" id="log-follow">${!isLive() ? "" : isFollowing ? "Following new lines." : pausedWords}</span>
-      ${isLive() && !isFollowing && unread ? html`<span class="soft">${unread.toLocaleString()} new</span>` : nothing}
-      <button type="button" class="small" @click=${showOldest}>Oldest</button>
-      <button type="button" class="small" @click=${showNewest}>${isLive() && !isFollowing ? "Follow" : "Newest"}</button></span></div>`;
-}
 
 function showNewest() {
   if (state.window.hasNewer) return searchAgain();

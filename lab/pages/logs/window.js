@@ -8,7 +8,7 @@ export const EMPTY = { lines: [], oldest: undefined, newest: undefined, hasOlder
 
 /**
  * Adds events, the oldest first, to the newer end. `read` makes a line of an event, or undefined for one that is not shown. Returns the new window, and
- * how many lines were `added` at the end and `dropped` at the start.
+ * how many lines were `added` at the end, `hidden` by `read`, and `dropped` at the start.
  */
 export function addNewer(window, events, { hasMore, read, limit = MAX_LINES }) {
   const fresh = withoutKnown(events, window.newest);
@@ -25,11 +25,12 @@ export function addNewer(window, events, { hasMore, read, limit = MAX_LINES }) {
       hasNewer: hasMore,
     },
     added: added.length,
+    hidden: fresh.length - added.length,
     dropped,
   };
 }
 
-/** Adds events, the oldest first, to the older end. Returns the new window, and how many lines were `added` at the start. */
+/** Adds events, the oldest first, to the older end. Returns the new window, and how many lines were `added` at the start and `hidden` by `read`. */
 export function addOlder(window, events, { hasMore, read, limit = MAX_LINES }) {
   const fresh = withoutKnown(events, window.oldest);
   const added = fresh.map(read).filter(Boolean);
@@ -45,6 +46,7 @@ export function addOlder(window, events, { hasMore, read, limit = MAX_LINES }) {
       hasNewer: window.hasNewer || dropped > 0,
     },
     added: added.length,
+    hidden: fresh.length - added.length,
     dropped,
   };
 }

@@ -196,6 +196,7 @@ test("lines are read with the keyboard, and Escape leads back from the details",
 
 test("a drag on the histogram selects the time range", async () => {
   const page = await openLogs({ range: "300" });
+  await page.locator(".log-histogram svg").hover();
   const box = await page.locator(".log-histogram svg").boundingBox();
   await page.mouse.move(box.x + box.width * 0.5, box.y + 20);
   await page.mouse.down();
