@@ -1,12 +1,24 @@
 // Texts for times, durations and numbers.
 
-export const formatTime = (date) => new Date(date).toLocaleTimeString();
+// Times are local, with 24 hours, in the same form on all pages and for all languages of browsers.
+const LOCALE = "en-GB";
 
-/** The date, too, if it is not today. */
+/** "13:02:23". */
+export const formatTime = (date) => new Date(date).toLocaleTimeString(LOCALE);
+
+/** "13:02", for axes and full minutes. */
+export const formatMinute = (date) => new Date(date).toLocaleTimeString(LOCALE, { timeStyle: "short" });
+
+/** "13:02:23.496", for log lines and spans. */
+export const formatPreciseTime = (date) => `${formatTime(date)}.${String(new Date(date).getMilliseconds()).padStart(3, "0")}`;
+
+/** "27 Nov". */
+export const formatDay = (date) => new Date(date).toLocaleDateString(LOCALE, { day: "numeric", month: "short" });
+
+/** "13:02:23", or "27 Nov 13:02:23" if it is not today. */
 export function formatMoment(date) {
-  const moment = new Date(date);
-  const isToday = moment.toDateString() === new Date().toDateString();
-  return isToday ? moment.toLocaleTimeString() : moment.toLocaleString();
+  const isToday = new Date(date).toDateString() === new Date().toDateString();
+  return isToday ? formatTime(date) : `${formatDay(date)} ${formatTime(date)}`;
 }
 
 /** A duration in seconds. */

@@ -1,6 +1,6 @@
 // The frame of all pages: navigation, time range, live switch and status.
 
-import { RANGES, chooseCustomRange, chooseRange, isLive, link, onRangeChange, readRange, setLive } from "./range.js";
+import { RANGES, chooseCustomRange, chooseRange, isLive, link, onRangeChange, readAddress, readRange, setLive, setParameters } from "./range.js";
 
 const CUSTOM = "custom";
 
@@ -50,12 +50,13 @@ export function startFrame(path, { hasTimeRange }) {
   };
   document.querySelector(`#frame-nav a[data-path="${path}"]`)?.setAttribute("aria-current", "page");
   onRangeChange(showAll);
+  addEventListener("popstate", readAddress);
   showAll();
 }
 
 function readCustomRange() {
   const [start, end] = ["frame-from", "frame-to"].map((id) => new Date(find(id).value).getTime());
-  if (start < end) chooseCustomRange(start, end);
+  if (start < end) chooseCustomRange(start, end, setParameters);
   else setStatus("The start of the time range must be before its end.", true);
 }
 

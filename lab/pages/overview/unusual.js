@@ -1,6 +1,6 @@
 // What is unusual in the system, in words. Pure functions over what the AWS APIs say: no part of them knows the names of an application.
 
-import { formatDuration, formatNumber } from "../format.js";
+import { formatDuration, formatMinute, formatNumber } from "../format.js";
 import { metricsParameters } from "../services/metrics.js";
 
 /** How many full minutes the figures cover. */
@@ -109,7 +109,7 @@ function lastSeen(rows, status) {
   const name = `errors${status}`;
   if (!isOver(rows, name)) return "";
   const last = rows.findLast((row) => row[name]);
-  return last ? `, none since ${new Date(last.time + MINUTE_MS).toLocaleTimeString([], { timeStyle: "short" })}` : "";
+  return last ? `, none since ${formatMinute(last.time + MINUTE_MS)}` : "";
 }
 
 function findSlow(group, { groups, minutes }) {
