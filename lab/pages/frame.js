@@ -1,6 +1,6 @@
 // The frame of all pages: navigation, time range, live switch and status.
 
-import { RANGES, chooseCustomRange, chooseRange, isLive, link, onRangeChange, readAddress, readRange, setLive, setParameters } from "./range.js";
+import { RANGES, chooseCustomRange, chooseRange, isLive, link, onRangeChange, readAddress, readRange, setLive } from "./range.js";
 
 const CUSTOM = "custom";
 
@@ -56,7 +56,7 @@ export function startFrame(path, { hasTimeRange }) {
 
 function readCustomRange() {
   const [start, end] = ["frame-from", "frame-to"].map((id) => new Date(find(id).value).getTime());
-  if (start < end) chooseCustomRange(start, end, setParameters);
+  if (start < end) chooseCustomRange(start, end, { isNewEntry: false });
   else setStatus("The start of the time range must be before its end.", true);
 }
 

@@ -27,47 +27,40 @@ export const isLive = () => readParameters().get("live") !== "off" && !readRange
 
 export const onRangeChange = (listener) => listeners.add(listener);
 
-export const chooseRange = (seconds) => change({ range: seconds, from: undefined, to: undefined }, pushParameters);
+export const chooseRange = (seconds) => change({ range: seconds, from: undefined, to: undefined }, { isNewEntry: true });
 
-/** `set` is `setParameters` if the range changes while it is typed. */
-export const chooseCustomRange = (start, end, set = pushParameters) =>
-  change({ range: undefined, from: new Date(start).toISOString(), to: new Date(end).toISOString() }, set);
+export const chooseCustomRange = (start, end, { isNewEntry = true } = {}) =>
+  change({ range: undefined, from: new Date(start).toISOString(), to: new Date(end).toISOString() }, { isNewEntry });
 
 /** Switches live on or off. A live page has a range until now. */
 export const setLive = (isOn) => change(isOn ? { live: undefined, from: undefined, to: undefined } : { live: "off" });
 
-function change(values, set = setParameters) {
-  set(values);
+function change(values, options) {
+  setParameters(values, options);
   for (const listener of listeners) listener();
 }
 
-const backListeners = new Set();
 let knownSearch = globalThis.location?.search;
 
-/** Calls `listener` after the browser went back or forward to other parameters of the same page, before the listeners of the range. */
-export const onBack = (listener) => backListeners.add(listener);
-
-/** The listener of the event `popstate`. Links to a part of the page cause it, too, and change no parameters. */
+/** The listener of the event `popstate`: the browser went back or forward. Links to a part of the page cause the event, too, and change no parameters. */
 export function readAddress() {
   if (location.search === knownSearch) return;
   knownSearch = location.search;
-  for (const listener of [...backListeners, ...listeners]) listener();
+  for (const listener of listeners) listener();
 }
 
-/** Changes parameters of the address without a new entry in the browser's history. `undefined` and "" remove a parameter. */
-export const setParameters = (values) => write(values, "replaceState");
-
-/** Changes parameters by what the reader did on purpose: "Back" in the browser undoes it (see `onBack`). */
-export const pushParameters = (values) => write(values, "pushState");
-
-function write(values, method) {
+/**
+ * Changes parameters of the address; `undefined` and "" remove a parameter. With `isNewEntry`, "Back" in the browser undoes the change: for what a reader does
+ * on purpose, such as a search. After it, the listeners of `onRangeChange` are called, and a page reads its own parameters again.
+ */
+export function setParameters(values, { isNewEntry = false } = {}) {
   const parameters = readParameters();
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined || value === "") parameters.delete(name);
     else parameters.set(name, value);
   }
-  const isSame = parameters.toString() === readParameters().toString();
-  if (!isSame) history[method](history.state, "", address(location.pathname, parameters));
+  if (parameters.toString() === readParameters().toString()) return;
+  history[isNewEntry ? "pushState" : "replaceState"](history.state, "", address(location.pathname, parameters));
   knownSearch = location.search;
 }
 
