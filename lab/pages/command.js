@@ -21,9 +21,12 @@ export const requestWords = (service, operation, request) => ["aws", service, ke
   return [`--${kebab(name)}`, ...isListOfTexts ? value : [value]];
 })];
 
-/** A line of code with a button that copies it. */
+/** The options of a command as boxes, so that a line breaks between them. */
+const optionsOf = (line) => line.split(/(?<= )(?=--)/).map((option) => html`<span class="option">${option}</span>`);
+
+/** Lines of code with a button that copies them. */
 export const copyBox = (text) => html`
-  <div class="copy-box"><pre tabindex="0"><code>${text}</code></pre>
+  <div class="copy-box"><pre tabindex="0"><code>${text.split("\n").map((line, index) => html`${index ? "\n" : ""}${optionsOf(line)}`)}</code></pre>
     <button type="button" @click=${(event) => copy(text, event.currentTarget)}>Copy</button></div>`;
 
 export const commandBox = (words) => copyBox(commandText(words));

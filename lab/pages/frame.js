@@ -6,9 +6,10 @@ const CUSTOM = "custom";
 
 const find = (id) => document.getElementById(id);
 
-/** Shows what the page last did. `isWrong` marks an error. */
-export function setStatus(text, isWrong = false) {
+/** Shows what the page last did. `isWrong` marks an error. If the lab is away, the error is a banner, and the old content is pale. */
+export function setStatus(text, isWrong = false, isAway = false) {
   const status = find("frame-status");
+  document.body.classList.toggle("away", isAway);
   status.classList.toggle("wrong", isWrong);
   // Screen readers announce errors. They do not announce the time of each refresh.
   status.setAttribute("aria-live", isWrong ? "polite" : "off");

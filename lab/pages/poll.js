@@ -1,6 +1,6 @@
 // Repeats the queries of a page while it is live, and says how old the shown data is.
 
-import { describeError } from "./aws.js";
+import { NoResponseError, describeError } from "./aws.js";
 import { isLive, onRangeChange, readRange } from "./range.js";
 import { setStatus } from "./frame.js";
 import { formatTime } from "./format.js";
@@ -30,7 +30,9 @@ export function poll(load, intervalMs = 2000) {
       if (number !== newest) return;
       const words = describeError(error);
       const reason = words ?? String(error);
-      setStatus(shownAt ? `${reason} The page shows the state of ${formatTime(shownAt)}.` : reason, true);
+      const isAway = error instanceof NoResponseError;
+      const texts = [reason, shownAt && `The page shows the state of ${formatTime(shownAt)}.`, isAway && "Start the lab with “cargo run”: the page then goes on."];
+      setStatus(texts.filter(Boolean).join(" "), true, isAway);
       if (!words) console.error(error);
     }
     if (isLive()) timer = setTimeout(waitUntilVisible, Math.max(intervalMs, DURATION_FACTOR * (performance.now() - startMs)));

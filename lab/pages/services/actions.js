@@ -16,8 +16,8 @@ const update = (service, request) => ecs("UpdateService", { cluster: service.clu
 export function changeDesiredCount(service, after) {
   let text = String(service.desiredCount);
   openDialog({
-    title: `Desired count of ${service.serviceName}`,
-    button: "Change",
+    title: `Change the desired count of ${service.serviceName}`,
+    button: "Change count",
     form: (change) => html`
       <label><span>Tasks that ECS keeps running</span>
         <input type="number" min="0" step="1" .value=${live(text)} @input=${(event) => { text = event.target.value; change(); }}></label>`,
@@ -68,6 +68,7 @@ export function rollBack(service, after) {
   openDialog({
     title: `Stop the deployment of ${service.serviceName}`,
     button: "Stop and roll back",
+    isDanger: true,
     form: () => html`<p>ECS stops the deployment in progress, and deploys the last completed revision again.</p>`,
     commands: () => [["aws", "ecs", "stop-service-deployment", "--service-deployment-arn", serviceDeploymentArn, "--stop-type", "ROLLBACK"]],
     run: () => ecs("StopServiceDeployment", { serviceDeploymentArn, stopType: "ROLLBACK" }),
@@ -81,7 +82,8 @@ export function stopTask(service, task, after) {
   const id = shortName(task.taskArn);
   openDialog({
     title: `Stop the task ${id.slice(0, 8)}`,
-    button: "Stop",
+    button: "Stop task",
+    isDanger: true,
     form: (change) => html`
       <p>The task first ends its requests. ECS then starts another one, as long as the desired count asks for it.</p>
       <label><span>Reason (optional)</span><input .value=${live(reason)} maxlength="1024" @input=${(event) => { reason = event.target.value; change(); }}></label>`,
@@ -106,8 +108,8 @@ export function changeWeights(groups, listener, rule, after) {
   const call = () => isDefault
     ? elb("ModifyListener", { ListenerArn: arn, DefaultActions: [forwardAction(targets())] }) : elb("ModifyRule", { RuleArn: arn, Actions: [forwardAction(targets())] });
   openDialog({
-    title: `Weights of ${conditionText(rule)}`,
-    button: "Change",
+    title: `Change the weights of ${conditionText(rule)}`,
+    button: "Change weights",
     form: (change) => html`
       <div class="weights">${arns.map((arn) => html`
         <label><span>${groupName(arn)}</span>

@@ -156,7 +156,7 @@ test("lab 5: the only task is stopped with a reason, and ECS replaces it", async
   await press("Stop the task");
   await dialog().getByLabel("Reason").fill("Lab 5");
   assert.match(await shownCommands(), /^aws ecs stop-task --cluster \S+ --task [0-9a-f]{32} --reason 'Lab 5'$/);
-  await send("Stop");
+  await send("Stop task");
   const stoppedRow = page.getByRole("region", { name: "Stopped tasks" }).getByRole("row", { name: /Lab 5/ });
   await stoppedRow.getByText("stopped by a person").waitFor();
   const { tasks: [task] } = await callEcs("DescribeTasks", { cluster, tasks: [stopped] });
@@ -168,11 +168,11 @@ test("lab 5: with two tasks, one of them is stopped", async () => {
   await press("Desired count…");
   await dialog().getByLabel("Tasks that ECS keeps running").fill("2");
   assert.match(await shownCommands(), /--desired-count 2$/);
-  await send("Change");
+  await send("Change count");
   await waitUntilStable(like);
   await page.getByRole("heading", { name: "2 of 2 tasks running: 2 healthy" }).waitFor();
   await press("Stop the task");
-  await send("Stop");
+  await send("Stop task");
   await page.getByText("stopped by a person").nth(1).waitFor();
   await waitUntilStable(like);
   const { taskArns } = await callEcs("ListTasks", { cluster, serviceName: like, desiredStatus: "STOPPED" });
@@ -211,7 +211,7 @@ test("the weights of a rule divide its requests", async () => {
   await dialog().getByLabel(/like-service/).fill("10");
   await dialog().getByLabel(/monolith/).fill("90");
   assert.match(await shownCommands(), /^aws elbv2 modify-rule --rule-arn \S+ --actions '\[\{"Type":"forward"/);
-  await send("Change");
+  await send("Change weights");
   await page.getByText("10 % (weight 10)").waitFor();
   await page.getByText("90 % (weight 90)").waitFor();
   const response = await fetch(lab.endpoints.aws, { method: "POST", body: new URLSearchParams({ Action: "DescribeRules", Version: "2015-12-01", ...await listener() }) });
@@ -230,7 +230,7 @@ test("lab 1: two more tasks of the monolith, and 20 tasks fit on the page", asyn
   for (const count of ["3", "20"]) {
     await press("Desired count…");
     await dialog().getByLabel("Tasks that ECS keeps running").fill(count);
-    await send("Change");
+    await send("Change count");
     await page.getByRole("heading", { name: new RegExp(`^${count} of ${count} tasks running`) }).waitFor();
     assert.equal((await describeService(monolith)).runningCount, Number(count));
   }
