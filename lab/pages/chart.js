@@ -2,10 +2,10 @@
 //
 // `chart` has these members; times are milliseconds since 1970:
 // - `label`: what the chart shows; `start`, `end`: the time range; `period`: seconds between two values
-// - `series`: [{label, times, values, axis?: "left" | "right", color?, periodMs?}]
+// - `series`: [{label, times, values, axis?: "left" | "right", unit?, color?, periodMs?}]; `unit` as in CloudWatch
 // - `kind`: "line" (default), "stacked" or "bars"
 // - `axes`: {left: {min?, max?, label?}, right: …}
-// - `thresholds`: [{value, label, axis?, color?, isInScale?}]: lines; the scale includes those with `isInScale`
+// - `thresholds`: [{value, label, short?, axis?, color?}]: lines, with the short label on the chart; one far from the values is a label at the edge
 // - `marks`: [{time, text, kind: "deployment" | "scaling"}]: vertical lines with a text under the pointer
 // - `bands`: [{start, end, state: "OK" | "ALARM" | "INSUFFICIENT_DATA", text}]: the states of an alarm
 // - `onSelect(start, end)`: called after a drag; by default it sets the time range of the page
@@ -14,7 +14,8 @@
 import { BAND_COLOURS, HOVER_DISTANCE, colourOf, createPlot, dataOf, shapeOf } from "./chart/plot.js";
 import { stateName } from "./alarms/names.js";
 import { describeChart, eventRows, joinThresholds, lastOf, tableRows } from "./chart/data.js";
-import { formatMoment, formatNumber } from "./format.js";
+import { formatValue } from "./chart/units.js";
+import { formatMoment } from "./format.js";
 import { loadStyle } from "./frame.js";
 import { html, nothing, render } from "./lit.js";
 import { chooseCustomRange } from "./range.js";
@@ -115,12 +116,14 @@ function swatch(fill) {
   return html`<svg class="swatch" viewBox="0 0 12 4" aria-hidden="true"><rect width="12" height="4" rx="2" fill=${fill}></rect></svg>`;
 }
 
+const valueText = ({ unit }, value) => value === undefined ? "–" : formatValue(value, unit);
+
 function tipTemplate(series, time, texts) {
   const values = series.map((one, index) => [one, index, one.values[one.times.indexOf(time)]]);
   return html`
     ${time === undefined ? nothing : html`<strong>${formatMoment(time)}</strong>
     ${values.map(([one, index, value]) => html`
-      <span class="value">${swatch(colourOf(one, index))}<span>${one.label}</span><b>${value === undefined ? "–" : formatNumber(value)}</b></span>`)}`}
+      <span class="value">${swatch(colourOf(one, index))}<span>${one.label}</span><b>${valueText(one, value)}</b></span>`)}`}
     ${texts.map(({ time: at, start, text }) => html`<span>${formatMoment(at ?? start)} ${text}</span>`)}`;
 }
 
@@ -130,12 +133,12 @@ function template(chart, isTableOpen, onToggle) {
   const kinds = new Set(marks.filter(({ time }) => time >= chart.start && time <= chart.end).map(({ kind }) => kind));
   return html`
     <figure>
-      <div class="plot" role="img" aria-label=${describeChart(chart)}></div>
+      <div class="plot" role="img" aria-label=${describeChart(chart)} ?hidden=${isEmpty && !bands.length}></div>
       ${isEmpty ? html`<p class="empty soft">${chart.empty ?? "No data in this time range."}</p>` : nothing}
       <figcaption>
         <ul class="legend">
-          ${series.map((one, index) => html`<li>${swatch(colourOf(one, index))}${one.label} <b>${lastOf(one) === undefined ? "–" : formatNumber(lastOf(one))}</b></li>`)}
-          ${joinThresholds(thresholds.filter(({ isInScale }) => !isInScale)).map(({ label }) => html`<li class="soft">┄ ${label}</li>`)}
+          ${series.map((one, index) => html`<li>${swatch(colourOf(one, index))}${one.label} <b>${valueText(one, lastOf(one))}</b></li>`)}
+          ${joinThresholds(thresholds).map(({ label }) => html`<li class="soft">┄ ${label}</li>`)}
           ${[...new Set(bands.map(({ state }) => state))].map((state) => html`<li class="soft">${swatch(`var(${BAND_COLOURS[state]})`)}${stateName(state)}</li>`)}
           ${kinds.has("deployment") ? html`<li class="soft">■ deployment</li>` : nothing}
           ${kinds.has("scaling") ? html`<li class="soft">● scaling activity</li>` : nothing}
@@ -156,7 +159,7 @@ function tables(chart) {
         <caption>${chart.label}</caption>
         <thead><tr><th scope="col">Time</th>${chart.series.map((one) => html`<th scope="col" class="number">${one.label}</th>`)}</tr></thead>
         <tbody>${tableRows(chart.series).map(([time, ...values]) => html`
-          <tr><th scope="row">${formatMoment(time)}</th>${values.map((value) => html`<td class="number">${value === undefined ? "–" : formatNumber(value)}</td>`)}</tr>`)}
+          <tr><th scope="row">${formatMoment(time)}</th>${values.map((value, index) => html`<td class="number">${valueText(chart.series[index], value)}</td>`)}</tr>`)}
         </tbody>
       </table>
       ${events.length ? html`

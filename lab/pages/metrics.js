@@ -55,7 +55,7 @@ function template({ dashboards, context, data, range }, state, change) {
   return html`
     <section class="panel" aria-labelledby="dashboards-title">
       <div class="row middle spread"><h2 id="dashboards-title">Dashboards</h2>
-        <button class="main" @click=${() => createDashboard(names, openDashboard)}>New dashboard</button></div>
+        <button class="main" @click=${() => createDashboard(names, openDashboard)}>New dashboard…</button></div>
       ${dashboards.length ? html`
         <ul class="dashboards">${repeat(dashboards, ({ DashboardName }) => DashboardName, ({ DashboardName, LastModified }) => html`
           <li><a href=${link(`/console/metrics/${DashboardName}`)}>${DashboardName}</a> <span class="soft">changed ${formatAge(LastModified * 1000)}</span></li>`)}</ul>`

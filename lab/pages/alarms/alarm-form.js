@@ -33,7 +33,7 @@ export async function editAlarm({ name, metric, stat = "Sum", names = [], after 
     return requestOf(JSON.parse(JSON.stringify(members)));
   };
   openDialog({
-    title: alarm ? `Alarm ${alarm.AlarmName}` : "New alarm", button: alarm ? "Save alarm" : "Create alarm",
+    title: alarm ? `Edit the alarm ${alarm.AlarmName}` : "Create an alarm", button: alarm ? "Save alarm" : "Create alarm",
     form: (change) => form(state, change),
     problem: () => problemOf(state, names),
     commands: () => [requestWords("cloudwatch", "PutMetricAlarm", request())],
@@ -130,7 +130,7 @@ export function setState(alarm, after) {
     change();
   };
   openDialog({
-    title: `State of ${alarm.AlarmName}`, button: "Set state",
+    title: `Set the state of ${alarm.AlarmName}`, button: "Set state",
     form: (change) => html`
       <p class="soft">The state lasts until the next evaluation, which is at most a minute later. The actions of the state run.</p>
       <div class="row">
@@ -160,7 +160,7 @@ export function switchActions(alarm, after) {
 export function deleteAlarm(alarm, after) {
   const request = { AlarmNames: [alarm.AlarmName] };
   openDialog({
-    title: `Delete the alarm ${alarm.AlarmName}?`, button: "Delete alarm", commands: () => [requestWords("cloudwatch", "DeleteAlarms", request)],
+    title: `Delete the alarm ${alarm.AlarmName}?`, button: "Delete alarm", isDestructive: true, commands: () => [requestWords("cloudwatch", "DeleteAlarms", request)],
     run: () => cloudwatch("DeleteAlarms", request).then(() => undefined), done: `The alarm ${alarm.AlarmName} is deleted.`, after,
   });
 }

@@ -58,8 +58,8 @@ function template({ alarm, items, changes, data, chart, present, range }, refres
         <span class="soft">since ${formatMoment((alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp) * 1000)}${isAtRest ? ", usual at rest: it asks for fewer tasks" : ""}</span>
         ${alarm.ActionsEnabled ? nothing : html`<span class="badge error">actions disabled</span>`}</div>
       <div class="row">
-        <button class="main" @click=${() => editAlarm({ name: alarm.AlarmName, after: refresh })}>Edit</button>
-        <button @click=${() => setState(alarm, refresh)}>Set state</button>
+        <button class="main" @click=${() => editAlarm({ name: alarm.AlarmName, after: refresh })}>Edit…</button>
+        <button @click=${() => setState(alarm, refresh)}>Set state…</button>
         <button @click=${() => switchActions(alarm, refresh)}>${alarm.ActionsEnabled ? "Disable actions" : "Enable actions"}</button>
         <button @click=${() => deleteAlarm(alarm, () => location.assign(link("/console/alarms")))}>Delete</button>
       </div>
@@ -76,7 +76,7 @@ function template({ alarm, items, changes, data, chart, present, range }, refres
 function chartOf(alarm, { items, changes }, data, { lines, series }, range) {
   return {
     label: alarm.AlarmName, start: range.start, end: range.end, period: periodOf(alarm), series,
-    thresholds: [{ value: alarm.Threshold, label: `${operatorOf(alarm)?.words ?? "threshold"} ${formatNumber(alarm.Threshold)}`, isInScale: true }],
+    thresholds: [{ value: alarm.Threshold, label: `${operatorOf(alarm)?.words ?? "threshold"} ${formatNumber(alarm.Threshold)}` }],
     bands: bandsOf(changes, items, alarm, range.start, Math.min(range.end, Date.now())),
     marks: marksOf(servicesOf(lines, data.services), data.activities.filter(({ NotScaledReasons }) => !NotScaledReasons)),
   };

@@ -25,9 +25,9 @@ const numberIn = ({ target }) => Number.isFinite(target.valueAsNumber) ? target.
 
 const textOf = (number) => number === undefined ? "" : String(number);
 
-function openRequest({ title, button, operation, request, form, problem, done, after }) {
+function openRequest({ operation, request, ...dialog }) {
   openDialog({
-    title, button, form, problem, done, after, commands: () => [requestWords(SERVICE, operation, request())],
+    ...dialog, commands: () => [requestWords(SERVICE, operation, request())],
     run: () => autoScaling(operation, request()).then(() => undefined),
   });
 }
@@ -38,7 +38,7 @@ export function editTarget(resourceId, target, after) {
   const field = (member, text, change) => html`
     <label><span>${text}</span><input name=${member} type="number" min="0" .value=${live(textOf(state[member]))} @input=${(event) => { state[member] = numberIn(event); change(); }}></label>`;
   openRequest({
-    title: `Scaling of ${resourceId}`, button: target ? "Save bounds" : "Register", operation: "RegisterScalableTarget",
+    title: target ? `Change the bounds of ${resourceId}` : `Register ${resourceId} as scalable target`, button: target ? "Change bounds" : "Register target", operation: "RegisterScalableTarget",
     request: () => ({ ...targetOf(resourceId), MinCapacity: state.min, MaxCapacity: state.max }),
     form: (change) => html`<p class="soft">Policies keep the desired count within these bounds.</p><div class="row">${field("min", "At least", change)}${field("max", "At most", change)}</div>`,
     problem: () => state.min >= 0 && state.max >= state.min ? undefined : "The bounds are numbers of tasks, the smaller one first.",
@@ -47,12 +47,12 @@ export function editTarget(resourceId, target, after) {
 }
 
 export const deregisterTarget = (resourceId, after) => openRequest({
-  title: `Deregister ${resourceId}?`, button: "Deregister", operation: "DeregisterScalableTarget", request: () => targetOf(resourceId),
+  title: `Deregister ${resourceId}?`, button: "Deregister target", isDestructive: true, operation: "DeregisterScalableTarget", request: () => targetOf(resourceId),
   form: () => html`<p>Its policies are deleted. The desired count stays.</p>`, done: "The service does not scale any more.", after,
 });
 
 export const deletePolicy = ({ PolicyName, ResourceId }, after) => openRequest({
-  title: `Delete the policy ${PolicyName}?`, button: "Delete policy", operation: "DeleteScalingPolicy", request: () => ({ PolicyName, ...targetOf(ResourceId) }),
+  title: `Delete the policy ${PolicyName}?`, button: "Delete policy", isDestructive: true, operation: "DeleteScalingPolicy", request: () => ({ PolicyName, ...targetOf(ResourceId) }),
   done: `The policy ${PolicyName} is deleted.`, after,
 });
 
@@ -68,7 +68,7 @@ export function editStepPolicy(resourceId, policy, alarms, after) {
     aggregation: known?.MetricAggregationType ?? "Average", alarm: caller, steps: known?.StepAdjustments ?? [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }],
   };
   openRequest({
-    title: policy ? `Policy ${policy.PolicyName}` : `Step scaling of ${resourceId}`, button: policy ? "Save policy" : "Create policy", operation: "PutScalingPolicy",
+    title: policy ? `Edit the policy ${policy.PolicyName}` : `Add step scaling to ${resourceId}`, button: policy ? "Save policy" : "Add policy", operation: "PutScalingPolicy",
     request: () => ({
       PolicyName: state.name, ...targetOf(resourceId), PolicyType: "StepScaling",
       StepScalingPolicyConfiguration: {
@@ -151,7 +151,7 @@ export async function editTrackingPolicy(resourceId, policy, after) {
   };
   const text = (event) => event.target.value;
   openRequest({
-    title: policy ? `Policy ${policy.PolicyName}` : `Target tracking of ${resourceId}`, button: policy ? "Save policy" : "Create policy", operation: "PutScalingPolicy",
+    title: policy ? `Edit the policy ${policy.PolicyName}` : `Add target tracking to ${resourceId}`, button: policy ? "Save policy" : "Add policy", operation: "PutScalingPolicy",
     request: () => ({
       PolicyName: state.name, ...targetOf(resourceId), PolicyType: "TargetTrackingScaling",
       TargetTrackingScalingPolicyConfiguration: {

@@ -28,7 +28,7 @@ export function policyCard(policy, alarms, after, valueOf = () => undefined) {
   return html`
     <article class="policy">
       <div class="row middle spread"><h3>${policy.PolicyName}</h3>
-        <div class="row"><button class="small" aria-label=${`Edit ${policy.PolicyName}`} @click=${edit}>Edit</button>
+        <div class="row"><button class="small" aria-label=${`Edit ${policy.PolicyName}`} @click=${edit}>Edit…</button>
           <button class="small" aria-label=${`Delete ${policy.PolicyName}`} @click=${() => deletePolicy(policy, after)}>Delete</button></div></div>
       <p class="soft">${policyText(policy)}</p>
       <p>${callers.length ? html`Called by ${callers.map((alarm) => html`<span class="caller">${alarmLink(alarm.AlarmName)} ${stateBadge(alarm.StateValue, isAlarmOfRest(alarm, [policy]))}</span> `)}` : html`<span class="error">No alarm calls it.</span> Edit an alarm, and choose this policy as its action.`}</p>
@@ -56,10 +56,10 @@ function serviceScaling(service, targets, policies, alarms, after) {
         <div><h3><a href=${link(`/console/services/${encodeURIComponent(name)}`)}>${name}</a></h3>
           <p class="soft">${service.runningCount} of ${service.desiredCount} tasks run. ${target ? `Policies keep the desired count between ${target.MinCapacity} and ${target.MaxCapacity}.` : "It is not a scalable target."}</p></div>
         <div class="row">
-          <button class="small" aria-label=${`${target ? "Bounds of" : "Register as scalable target:"} ${name}`} @click=${() => editTarget(resourceId, target, after)}>${target ? "Bounds" : "Register as scalable target"}</button>
+          <button class="small" aria-label=${`${target ? "Change bounds of" : "Register as scalable target:"} ${name}`} @click=${() => editTarget(resourceId, target, after)}>${target ? "Change bounds" : "Register as scalable target"}…</button>
           ${target ? html`
-            <button class="small" aria-label=${`Add step scaling to ${name}`} @click=${() => editStepPolicy(resourceId, undefined, alarms, after)}>Add step scaling</button>
-            <button class="small" aria-label=${`Add target tracking to ${name}`} @click=${() => editTrackingPolicy(resourceId, undefined, after)}>Add target tracking</button>
+            <button class="small" aria-label=${`Add step scaling to ${name}`} @click=${() => editStepPolicy(resourceId, undefined, alarms, after)}>Add step scaling…</button>
+            <button class="small" aria-label=${`Add target tracking to ${name}`} @click=${() => editTrackingPolicy(resourceId, undefined, after)}>Add target tracking…</button>
             <button class="small" aria-label=${`Deregister ${name}`} @click=${() => deregisterTarget(resourceId, after)}>Deregister</button>` : nothing}
         </div>
       </div>

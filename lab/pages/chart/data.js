@@ -1,9 +1,13 @@
 // What a chart shows, computed from its series. A series has `label`, `times` (milliseconds, ascending) and `values`.
 
-import { formatMoment, formatNumber, formatTime } from "../format.js";
+import { formatDay, formatMinute, formatMoment, formatTime } from "../format.js";
+import { formatValue } from "./units.js";
 
 /** A missing value within the period of the value before it does not break a line. A gap is longer than this multiple of the period. */
 const GAP_FACTOR = 1.5;
+
+/** A threshold is near if it is at most this multiple of the largest value. */
+const NEAR_FACTOR = 3;
 
 /**
  * Returns `[times, values of the first series, …]` with common times. A value is `null` where the line has a gap, and `undefined` where another series
@@ -50,26 +54,40 @@ export function stack([times, ...columns]) {
   }))];
 }
 
-/** Lines with the same value on the same axis become one, with all labels. */
+/** Lines with the same value on the same axis become one, with all labels and the first short one. */
 export function joinThresholds(thresholds) {
   const joined = new Map();
   for (const threshold of thresholds) {
     const key = `${threshold.axis ?? "left"} ${threshold.value}`;
     const known = joined.get(key);
-    if (!known) joined.set(key, { ...threshold });
-    else Object.assign(known, { label: `${known.label}, ${threshold.label}`, isInScale: known.isInScale || threshold.isInScale });
+    if (!known) joined.set(key, { ...threshold, short: threshold.short ?? threshold.label });
+    else known.label = `${known.label}, ${threshold.label}`;
   }
   return [...joined.values()];
 }
 
-/** The lower and upper end of an axis. `axis` may have `min` and `max`. Axes of positive values begin at 0. */
+/**
+ * The lower and upper end of an axis. `axis` may have `min` and `max`. Axes of positive values begin at 0. Thresholds that are far from the values are
+ * outside, because they would make the values flat.
+ */
 export function scaleOf(axis, smallest, largest, thresholds) {
-  const shown = thresholds.filter(({ isInScale }) => isInScale).map(({ value }) => value);
-  const low = Math.min(...[smallest, ...shown].filter(Number.isFinite), 0);
-  const high = Math.max(...[largest, ...shown].filter(Number.isFinite), low);
+  const hasValues = Number.isFinite(largest);
+  const isNear = ({ value }) => !hasValues || (value <= NEAR_FACTOR * Math.max(largest, 0) && value >= NEAR_FACTOR * Math.min(smallest, 0));
+  const shown = [...hasValues ? [smallest, largest] : [], ...thresholds.filter(isNear).map(({ value }) => value)];
+  const low = Math.min(...shown, 0);
+  const high = Math.max(...shown, low);
   const room = (high - low) * 0.08 || 1;
   return [axis?.min ?? (low < 0 ? low - room : 0), axis?.max ?? high + room];
 }
+
+/** The unit of an axis: that of all its series, or undefined if they differ. */
+export function unitOfAxis(series, name) {
+  const units = new Set(series.filter(({ axis = "left" }) => axis === name).map(({ unit }) => unit));
+  return units.size === 1 ? [...units][0] : undefined;
+}
+
+/** Whether an axis only has whole numbers, so that its ticks are whole, too. */
+export const isWholeAxis = (series, name) => series.filter(({ axis = "left" }) => axis === name).every(({ values }) => values.every(Number.isInteger));
 
 /** The newest value, or undefined. */
 export const lastOf = (series) => series.values.at(-1);
@@ -79,11 +97,10 @@ export function describeChart(chart) {
   const range = `${formatMoment(chart.start)} to ${formatMoment(chart.end)}`;
   const lines = chart.series.map((one) => {
     if (!one.values.length) return `${one.label}: no data`;
-    const smallest = formatNumber(Math.min(...one.values));
-    const largest = formatNumber(Math.max(...one.values));
-    return `${one.label}: ${smallest === largest ? smallest : `${smallest} to ${largest}`}, last ${formatNumber(lastOf(one))}`;
+    const [smallest, largest, last] = [Math.min(...one.values), Math.max(...one.values), lastOf(one)].map((value) => formatValue(value, one.unit));
+    return `${one.label}: ${smallest === largest ? smallest : `${smallest} to ${largest}`}, last ${last}`;
   });
-  const thresholds = joinThresholds(chart.thresholds ?? []).map(({ label, value }) => `threshold ${formatNumber(value)}: ${label}`);
+  const thresholds = joinThresholds(chart.thresholds ?? []).map(({ label }) => `threshold: ${label}`);
   return [`${chart.label}, ${range}`, ...lines, ...thresholds].join(". ");
 }
 
@@ -105,6 +122,6 @@ export const eventRows = ({ marks = [], bands = [] }) =>
 export function tickText(time, incrementMs) {
   const date = new Date(time);
   if (incrementMs < 60_000) return formatTime(time);
-  if (date.getHours() === 0 && date.getMinutes() === 0) return date.toLocaleDateString([], { month: "short", day: "numeric" });
-  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  if (date.getHours() === 0 && date.getMinutes() === 0) return formatDay(date);
+  return formatMinute(date);
 }

@@ -1,14 +1,18 @@
 // The canvas of a chart: uPlot with the colours of the page, thresholds, marks and bands.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { alignSeries, isolatedRows, joinThresholds, scaleOf, stack, tickText } from "./data.js";
-import { formatNumber } from "../format.js";
+import { alignSeries, isWholeAxis, isolatedRows, joinThresholds, scaleOf, stack, tickText, unitOfAxis } from "./data.js";
+import { tickTexts } from "./units.js";
 
 const COLOURS = 6;
 /** From the seventh line on, the colours repeat with dashes. */
 const DASHES = [undefined, [6, 3], [2, 3]];
 const MARK_SIZE = 5;
 const BAND_HEIGHT = 6;
+/** The distance of a band from the axis. */
+const BAND_GAP = 2;
+/** The line height of labels. */
+const LABEL_HEIGHT = 15;
 /** The edge of a label in the colour of the background, so that lines behind it do not hide it. */
 const LABEL_EDGE = 4;
 /** The pointer shows values at most so many pixels away. */
@@ -45,10 +49,12 @@ export function createPlot(element, read, { onHover, onSelect }) {
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const hasRight = chart.series.some((one) => axisOf(one) === "right");
   const line = { stroke: () => css("--faint"), width: 1 };
+  const shownTicks = (name, ticks) => isWholeAxis(read().series, name) ? ticks.map((tick) => Number.isInteger(tick) ? tick : null) : ticks;
   const valueAxis = (name) => ({
-    scale: name, side: name === "left" ? 3 : 1, stroke: () => css("--soft"), font, grid: { ...line, show: name === "left" }, ticks: { show: false },
+    scale: name, side: name === "left" ? 3 : 1, stroke: () => css("--soft"), font, filter: (_, ticks) => shownTicks(name, ticks),
+    grid: { ...line, show: name === "left", filter: (_, ticks) => shownTicks(name, ticks) }, ticks: { show: false },
     label: chart.axes?.[name]?.label, labelFont: font, labelSize: 18, gap: 4,
-    values: (_, splits) => splits.map(formatNumber), size: (_, values) => 14 + 7 * Math.max(2, ...(values ?? []).map((text) => text.length)),
+    values: (_, ticks) => tickTexts(ticks, unitOfAxis(read().series, name)), size: (_, values) => 14 + 7 * Math.max(2, ...(values ?? []).map((text) => text?.length ?? 0)),
   });
   const range = (name) => (_, smallest, largest) => {
     const { axes, thresholds = [] } = read();
@@ -70,7 +76,7 @@ export function createPlot(element, read, { onHover, onSelect }) {
     bands: chart.kind === "stacked" ? chart.series.slice(1).map((_, index) => ({ series: [index + 2, index + 1] })) : undefined,
     hooks: {
       drawClear: [(plot) => drawBands(plot, read())],
-      draw: [(plot) => drawThresholds(plot, read(), font), (plot) => drawMarks(plot, read())],
+      draw: [(plot) => drawMarks(plot, read()), (plot) => drawThresholds(plot, read(), font)],
       setCursor: [onHover],
       setSelect: [(plot) => {
         const { left, width } = plot.select;
@@ -91,32 +97,43 @@ function seriesOptions(chart, one, index) {
   return options;
 }
 
+/** A threshold is a line with a label; if it is outside of the scale, a label with an arrow at the edge. */
 function drawThresholds(plot, { thresholds = [] }, font) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
+  const bottom = bbox.top + bbox.height;
+  const outside = { "↑": 0, "↓": 0 };
   for (const threshold of joinThresholds(thresholds)) {
+    if (!plot.scales[axisOf(threshold)]) continue;
     const y = Math.round(plot.valToPos(threshold.value, axisOf(threshold), true));
-    if (!(y >= bbox.top && y <= bbox.top + bbox.height)) continue;
+    const arrow = y < bbox.top ? "↑" : y > bottom ? "↓" : "";
+    const isBelowLine = arrow === "↑" || y - bbox.top < 18 * ratio;
+    const shift = arrow ? MARK_SIZE + LABEL_HEIGHT * outside[arrow]++ : 2;
     ctx.save();
     ctx.strokeStyle = ctx.fillStyle = threshold.color ?? css("--fault");
-    ctx.lineWidth = 1.5 * ratio;
-    ctx.setLineDash([6 * ratio, 4 * ratio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
     ctx.font = font.replace("12px", `${12 * ratio}px`);
+    if (!arrow) drawLine(ctx, bbox, y);
     ctx.textAlign = "right";
-    const isHigh = y - bbox.top < 18 * ratio;
-    ctx.textBaseline = isHigh ? "top" : "bottom";
-    const label = [shorten(ctx, threshold.label, bbox.width * 0.9), bbox.left + bbox.width - 4 * ratio, y + (isHigh ? 3 : -2) * ratio];
-    ctx.setLineDash([]);
+    ctx.textBaseline = isBelowLine ? "top" : "bottom";
+    const edge = Math.min(Math.max(y, bbox.top), bottom);
+    const label = [shorten(ctx, `${arrow} ${threshold.short}`.trim(), bbox.width * 0.9), bbox.left + bbox.width - 4 * ratio, edge + (isBelowLine ? shift : -shift) * ratio];
     ctx.lineWidth = LABEL_EDGE * ratio;
     ctx.strokeStyle = css("--card");
     ctx.strokeText(...label);
     ctx.fillText(...label);
     ctx.restore();
   }
+}
+
+function drawLine(ctx, { left, width }, y) {
+  ctx.save();
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(left, y);
+  ctx.lineTo(left + width, y);
+  ctx.stroke();
+  ctx.restore();
 }
 
 function shorten(ctx, text, width) {
@@ -154,7 +171,7 @@ function drawMarks(plot, { marks = [] }) {
   }
 }
 
-/** A band is a strip at the bottom; that of an alarm is also a tint. */
+/** A band is a strip below the axis; that of an alarm is also a tint. */
 function drawBands(plot, { bands = [] }) {
   const { ctx, bbox } = plot;
   const height = BAND_HEIGHT * devicePixelRatio;
@@ -164,7 +181,7 @@ function drawBands(plot, { bands = [] }) {
     if (right - left < 1) continue;
     ctx.save();
     ctx.fillStyle = css(BAND_COLOURS[band.state]);
-    ctx.fillRect(left, bbox.top + bbox.height - height, right - left, height);
+    ctx.fillRect(left, bbox.top + bbox.height + BAND_GAP * devicePixelRatio, right - left, height);
     if (band.state === "ALARM") {
       ctx.globalAlpha = 0.12;
       ctx.fillRect(left, bbox.top, right - left, bbox.height);

@@ -46,11 +46,12 @@ const isWatched = (alarm, { metric, stat }) =>
   metric && alarm.Namespace === metric[0] && alarm.MetricName === metric[1] && (alarm.Statistic ?? alarm.ExtendedStatistic) === stat
   && sortedDimensions((alarm.Dimensions ?? []).map(({ Name, Value }) => [Name, Value])) === sortedDimensions(dimensionsOf(metric));
 
-/** The thresholds of the alarms on lines. They do not change the scale of a chart. */
+/** The thresholds of the alarms on lines. */
 export const thresholdsOf = (lines, alarms) => lines.flatMap((line) =>
-  alarms.filter((alarm) => isWatched(alarm, line)).map((alarm) => ({
-    value: alarm.Threshold, label: `${alarm.AlarmName} ${symbolOf(alarm.ComparisonOperator)} ${formatNumber(alarm.Threshold)}`, axis: line.options?.yAxis ?? "left", isInScale: false,
-  })));
+  alarms.filter((alarm) => isWatched(alarm, line)).map((alarm) => {
+    const condition = `${symbolOf(alarm.ComparisonOperator)} ${formatNumber(alarm.Threshold)}`;
+    return { value: alarm.Threshold, label: `${alarm.AlarmName} ${condition}`, short: `alarm ${condition}`, axis: line.options?.yAxis ?? "left" };
+  }));
 
 /** The services whose metrics the lines show; all services if a line names none. */
 export function servicesOf(lines, services) {

@@ -51,12 +51,12 @@ function template(name, body, data, range, context, refresh) {
     <div class="row middle spread">
       <a href=${link("/console/metrics")}>← Dashboards and metrics</a>
       <div class="row">
-        <button class="main" @click=${add}>Add widget</button>
-        <button @click=${() => open((fresh) => editBody(name, fresh, refresh))}>Edit as JSON</button>
+        <button class="main" @click=${add}>Add widget…</button>
+        <button @click=${() => open((fresh) => editBody(name, fresh, refresh))}>Edit as JSON…</button>
         <button @click=${() => deleteDashboard(name, () => location.assign(link("/console/metrics")))}>Delete dashboard</button>
       </div>
     </div>
-    ${body.widgets.length ? nothing : html`<div class="panel"><p>This dashboard has no widgets yet. A widget shows metrics as lines or as numbers.</p><button @click=${add}>Add widget</button></div>`}
+    ${body.widgets.length ? nothing : html`<div class="panel"><p>This dashboard has no widgets yet. A widget shows metrics as lines or as numbers.</p><button @click=${add}>Add widget…</button></div>`}
     <div class="grid">${repeat(body.widgets, (widget, index) => `${index} ${widget.properties?.title}`, (widget, index) => {
       const title = widget.properties?.title ?? (widget.type === "metric" ? "Metrics" : "");
       return html`
@@ -64,7 +64,7 @@ function template(name, body, data, range, context, refresh) {
           <div class="row middle spread widget-head">
             ${title ? html`<h2>${title}</h2>` : html`<span></span>`}
             <div class="row">
-              <button class="small" aria-label=${`Edit ${title || "widget"}`} @click=${() => open((fresh) => editWidget(name, fresh, { index, after: refresh }), widget, index)}>Edit</button>
+              <button class="small" aria-label=${`Edit ${title || "widget"}`} @click=${() => open((fresh) => editWidget(name, fresh, { index, after: refresh }), widget, index)}>Edit…</button>
               <button class="small" aria-label=${`Remove ${title || "widget"}`} @click=${() => open((fresh) => removeWidget(name, fresh, index, refresh), widget, index)}>Remove</button>
             </div>
           </div>

@@ -2,7 +2,9 @@
 
 import { AwsError, cloudwatch, describeError, listAll } from "../aws.js";
 import { expandLines, parseBody } from "./body.js";
+import { unitOfStatistic } from "../chart/units.js";
 import { requestOf, resolveLines, seriesOf } from "./queries.js";
+import { loadUnit } from "./units.js";
 
 /** Reads the body of a dashboard, or undefined if there is no such dashboard. */
 export async function readBody(name) {
@@ -22,8 +24,12 @@ export async function loadLines(lines, settings, range) {
   const resolved = resolveLines(lines, settings, range.seconds);
   if (!resolved.length) return { lines: resolved, series: [] };
   try {
-    const results = await listAll(cloudwatch, "GetMetricData", requestOf(resolved, range), "MetricDataResults", "NextToken");
-    return { lines: resolved, series: seriesOf(resolved, results) };
+    const [results, units] = await Promise.all([
+      listAll(cloudwatch, "GetMetricData", requestOf(resolved, range), "MetricDataResults", "NextToken"),
+      Promise.all(resolved.map(({ metric }) => metric && loadUnit(metric))),
+    ]);
+    const withUnits = resolved.map((line, index) => ({ ...line, unit: unitOfStatistic(units[index], line.stat, line.period) }));
+    return { lines: resolved, series: seriesOf(withUnits, results) };
   } catch (error) {
     const words = describeError(error);
     if (!words) throw error;

@@ -53,9 +53,9 @@ export function explorer(state, data, range, context, names, change) {
             <div class="row">
               <form class="row" @submit=${(event) => addTo(event, state, names)}>
                 <label><span>Dashboard</span><select name="dashboard">${names.map((name) => html`<option>${name}</option>`)}<option value=${NEW}>a new dashboard</option></select></label>
-                <button>Add to dashboard</button>
+                <button>Add to dashboard…</button>
               </form>
-              ${first?.metric ? html`<a class="button" href=${link("/console/alarms", { create: JSON.stringify(first.metric), stat: first.options.stat || state.stat })}>Create an alarm</a>` : nothing}
+              ${first?.metric ? html`<a class="button" href=${link("/console/alarms", { create: JSON.stringify(first.metric), stat: first.options.stat || state.stat })}>Create an alarm…</a>` : nothing}
             </div>
             <details><summary>The same with the AWS CLI</summary>${commandBox(command(data.lines, range))}</details>` : nothing}
         </div>

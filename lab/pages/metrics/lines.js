@@ -59,6 +59,7 @@ export function lineEditor(state, change) {
     state.choice = choice;
     change();
   };
+  // A metric can be added again if its line has a statistic of its own.
   const missing = offered.filter((metric) => !state.lines.some((line) => sameMetric(line.metric, metric) && !line.options.stat));
   return html`
     <fieldset class="picker">
@@ -66,9 +67,11 @@ export function lineEditor(state, change) {
       ${metricSelects(state.metrics, state.choice, choose)}
       ${offered.length ? html`
         <ul class="offered">
-          ${repeat(offered.slice(0, MAX_OFFERED), JSON.stringify, (metric) => html`
-            <li><span title=${metric.slice(2).join(" ")}>${dimensionText(metric)}</span>
-              <button type="button" class="small" aria-label=${`Add ${metric[1]}, ${dimensionText(metric)}`} @click=${() => add([metric])}>Add</button></li>`)}
+          ${repeat(offered.slice(0, MAX_OFFERED), JSON.stringify, (metric) => {
+            const isAdded = !missing.includes(metric);
+            return html`<li><span title=${metric.slice(2).join(" ")}>${dimensionText(metric)}</span>
+              <button type="button" class="small" aria-label=${`${isAdded ? "Added:" : "Add"} ${metric[1]}, ${dimensionText(metric)}`} ?disabled=${isAdded} @click=${() => add([metric])}>${isAdded ? "Added ✓" : "Add"}</button></li>`;
+          })}
         </ul>
         ${missing.length > 1 ? html`<button type="button" class="small" @click=${() => add(missing.slice(0, MAX_OFFERED))}>Add all ${missing.length}</button>` : nothing}` : nothing}
     </fieldset>

@@ -1,5 +1,6 @@
 // Lines of metrics as queries of GetMetricData, and its results as a chart.
 
+import { formatNumber } from "../format.js";
 import { dimensionsOf } from "./body.js";
 
 export const STATISTICS = ["Average", "Sum", "SampleCount", "Minimum", "Maximum", "p50", "p90", "p95", "p99"];
@@ -66,16 +67,16 @@ export function requestOf(lines, { start, end }) {
 /** The series of a chart from resolved lines and `MetricDataResults`. */
 export function seriesOf(lines, results) {
   const byId = new Map(results.map((result) => [result.Id, result]));
-  return lines.filter(({ id }) => byId.has(id)).map(({ id, label, period, options }) => {
+  return lines.filter(({ id }) => byId.has(id)).map(({ id, label, period, unit, options }) => {
     const { Timestamps, Values } = byId.get(id);
-    return { label, times: Timestamps.map((seconds) => seconds * 1000), values: Values, periodMs: period * 1000, axis: options.yAxis ?? "left", color: options.color };
+    return { label, times: Timestamps.map((seconds) => seconds * 1000), values: Values, periodMs: period * 1000, unit, axis: options.yAxis ?? "left", color: options.color };
   });
 }
 
 /** The horizontal annotations of a widget as thresholds. A pair of annotations is two lines. */
 export const annotationsOf = (properties) => (properties.annotations?.horizontal ?? []).flat().filter(({ value }) => Number.isFinite(value))
-  .map(({ value, label = "", color, yAxis, visible }) => ({ value, label, color, axis: yAxis ?? "left", isInScale: true, isHidden: visible === false }))
-  .filter(({ isHidden }) => !isHidden);
+  .filter(({ visible }) => visible !== false)
+  .map(({ value, label = "", color, yAxis }) => ({ value, label: `${label} ${formatNumber(value)}`.trim(), color, axis: yAxis ?? "left" }));
 
 /** The vertical annotations of a widget as marks. */
 export const verticalMarksOf = (properties) => (properties.annotations?.vertical ?? []).flat().filter(({ value }) => Date.parse(value))

@@ -1,10 +1,13 @@
 // The dialogs that change a dashboard. Each one writes the whole body with PutDashboard, as the AWS CLI does.
 
-import { cloudwatch, ecs } from "../aws.js";
+import { cloudwatch, describeError, ecs } from "../aws.js";
 import { openDialog } from "../dialog.js";
 import { html, live, nothing } from "../lit.js";
 import { GRID_COLUMNS, expandLines, isDashboardName, nextPosition, parseBody, sizeOf, withWidget, withoutWidget, writeLines } from "./body.js";
+import { readRange } from "../range.js";
+import { loadLines } from "./data.js";
 import { lineEditor, loadMetrics } from "./lines.js";
+import { metricContent } from "./widgets.js";
 
 /** While a dialog is open and there are no metrics yet, it asks for them again after this time. */
 const METRICS_INTERVAL_MS = 3000;
@@ -53,9 +56,12 @@ export async function editWidget(name, body, { index, lines = [], stat = "Averag
   };
   const written = () => withWidget(body, index, writeWidget(widget, state));
   const { dialog, change } = openDialog({
-    title: widget ? `Widget ${properties.title ?? ""}` : "New widget",
-    button: "Save dashboard",
-    form: (update) => form(state, update, () => { if (!widget) state.position = positionFor(body, state.kind); }),
+    title: widget ? `Edit the widget ${properties.title ?? ""}` : "Add widget",
+    button: widget ? "Save widget" : "Add widget",
+    form: (update) => {
+      loadPreview(state, update);
+      return form(state, widget, update, () => { if (!widget) state.position = positionFor(body, state.kind); });
+    },
     problem: () => problemOf(state),
     commands: () => [putCommand(name, written())],
     run: () => saveDashboard(name, written(), `The dashboard ${name} is saved.`),
@@ -63,6 +69,25 @@ export async function editWidget(name, body, { index, lines = [], stat = "Averag
   });
   dialog.classList.add("wide-dialog");
   await waitForMetrics(dialog, state, change);
+}
+
+/** Loads the values of the lines if they have changed since the last call. */
+async function loadPreview(state, change) {
+  const key = JSON.stringify([state.lines, state.stat, state.period]);
+  if (key === state.previewKey) return;
+  state.previewKey = key;
+  const range = readRange();
+  const data = await loadLines(state.lines, state, range).catch((error) => ({ error: describeError(error) ?? String(error) }));
+  if (key !== state.previewKey) return;
+  state.preview = { data, range };
+  change();
+}
+
+/** The widget with the present form. Dragging chooses no time range here. */
+function preview(state, widget) {
+  if (!state.lines.length || !state.preview) return html`<p class="soft">Here is a preview when you add a metric.</p>`;
+  const { data, range } = state.preview;
+  return metricContent(data, writeWidget(widget, state).properties, range, { alarms: [], services: [], activities: [] }, { onSelect() {} });
 }
 
 const placeOf = ({ x, y }) => x === undefined || y === undefined ? {} : { x, y };
@@ -85,7 +110,7 @@ function problemOf({ kind, lines, markdown, position }) {
   return undefined;
 }
 
-function form(state, change, place) {
+function form(state, widget, change, place) {
   const set = (member) => (event) => {
     state[member] = event.target.value;
     change();
@@ -101,7 +126,8 @@ function form(state, change, place) {
     </fieldset>
     ${state.kind === "text"
       ? html`<label><span>Text (Markdown)</span><textarea name="markdown" rows="5" .value=${live(state.markdown)} @input=${set("markdown")}></textarea></label>`
-      : html`<label><span>Title</span><input name="title" .value=${live(state.title)} @input=${set("title")}></label>${lineEditor(state, change)}`}
+      : html`<label><span>Title</span><input name="title" .value=${live(state.title)} @input=${set("title")}></label>
+        <div class="explorer"><div class="editor">${lineEditor(state, change)}</div><div class="result">${preview(state, widget)}</div></div>`}
     <details class="place"><summary>Position and size</summary>
       <div class="row">${["x", "y", "width", "height"].map((member) => state.position[member] === undefined ? nothing : html`
         <label><span>${member}</span><input name=${member} type="number" min="0" max=${member === "x" || member === "width" ? GRID_COLUMNS : 1000}
@@ -114,7 +140,7 @@ export function removeWidget(name, body, index, after) {
   const title = body.widgets[index].properties?.title;
   const written = withoutWidget(body, index);
   openDialog({
-    title: title ? `Remove the widget ${title}?` : "Remove this widget?", button: "Remove widget",
+    title: title ? `Remove the widget ${title}?` : "Remove this widget?", button: "Remove widget", isDestructive: true,
     commands: () => [putCommand(name, written)], run: () => saveDashboard(name, written, "The widget is removed."), after,
   });
 }
@@ -130,7 +156,7 @@ export function editBody(name, body, after) {
     }
   };
   openDialog({
-    title: `Body of ${name}`, button: "Save dashboard",
+    title: `Edit ${name} as JSON`, button: "Save dashboard",
     form: (change) => html`<label><span>JSON</span><textarea class="mono body-text" name="body" spellcheck="false" .value=${live(text)} @input=${(event) => { text = event.target.value; change(); }}></textarea></label>`,
     problem: () => parsed() ? undefined : "This is not JSON.",
     commands: () => [putCommand(name, JSON.parse(text))],
@@ -142,7 +168,7 @@ export function editBody(name, body, after) {
 export function createDashboard(names, open, widgets = []) {
   let name = "";
   openDialog({
-    title: "New dashboard", button: "Create dashboard",
+    title: "Create a dashboard", button: "Create dashboard",
     form: (change) => html`<label><span>Name</span><input name="name" .value=${live(name)} @input=${(event) => { name = event.target.value; change(); }}></label>`,
     problem: () => !isDashboardName(name) ? "A name has letters, digits, - and _." : names.includes(name) ? "There is a dashboard with this name." : undefined,
     commands: () => [putCommand(name, { widgets })], run: () => put(name, { widgets }).then(() => undefined),
@@ -152,7 +178,7 @@ export function createDashboard(names, open, widgets = []) {
 
 export function deleteDashboard(name, after) {
   openDialog({
-    title: `Delete the dashboard ${name}?`, button: "Delete dashboard", commands: () => [["aws", "cloudwatch", "delete-dashboards", "--dashboard-names", name]],
+    title: `Delete the dashboard ${name}?`, button: "Delete dashboard", isDestructive: true, commands: () => [["aws", "cloudwatch", "delete-dashboards", "--dashboard-names", name]],
     run: () => cloudwatch("DeleteDashboards", { DashboardNames: [name] }).then(() => undefined), done: `The dashboard ${name} is deleted.`, after,
   });
 }

@@ -1,7 +1,8 @@
 // The widgets of a dashboard.
 
 import "../chart.js";
-import { formatMoment, formatNumber } from "../format.js";
+import { formatValue } from "../chart/units.js";
+import { formatMoment } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { link } from "../range.js";
 import { sizeOf } from "./body.js";
@@ -33,12 +34,17 @@ export function chartOf({ lines, series }, properties, range, context) {
   };
 }
 
+/** The chart or the numbers of a metric widget. `overrides` are members of the chart. */
+export function metricContent(data, properties, range, context, overrides) {
+  if (data.error) return html`<p class="wrong">${data.error}</p>`;
+  return NUMBER_VIEWS.has(properties.view) ? numbers(data) : html`<line-chart .chart=${{ ...chartOf(data, properties, range, context), ...overrides }}></line-chart>`;
+}
+
 /** The content of a widget. `data` is that of `loadWidgets`. */
 export function widgetContent({ type, properties = {} }, data, range, context) {
   switch (type) {
     case "metric":
-      if (data.error) return html`<p class="wrong">${data.error}</p>`;
-      return NUMBER_VIEWS.has(properties.view) ? numbers(data) : html`<line-chart .chart=${chartOf(data, properties, range, context)}></line-chart>`;
+      return metricContent(data, properties, range, context);
     case "text":
       return html`<div class="text">${properties.markdown}</div>`;
     case "alarm":
@@ -51,7 +57,7 @@ export function widgetContent({ type, properties = {} }, data, range, context) {
 const numbers = ({ series }) => html`
   <dl class="numbers">${series.map((one) => html`
     <div><dt>${one.label}</dt>
-      <dd>${one.values.length ? html`<span class="figure">${formatNumber(one.values.at(-1))}</span> <span class="soft">at ${formatMoment(one.times.at(-1))}</span>` : html`<span class="figure">–</span> <span class="soft">no data in this time range</span>`}</dd></div>`)}
+      <dd>${one.values.length ? html`<span class="figure">${formatValue(one.values.at(-1), one.unit)}</span> <span class="soft">at ${formatMoment(one.times.at(-1))}</span>` : html`<span class="figure">–</span> <span class="soft">no data in this time range</span>`}</dd></div>`)}
   </dl>`;
 
 const alarmList = (arns, alarms) => html`

@@ -199,7 +199,7 @@ test("lab 4.1: bounds, both policies and the actions of both alarms, made in the
     const { AlarmActions: none, AlarmConfigurationUpdatedTimestamp: time, ...expected } = await readAlarm(alarm);
     assert.deepEqual(none, []);
     await page.click(`table a:text-is("${alarm}")`);
-    await page.locator("button:text-is('Edit')").first().click();
+    await page.locator("button:text-is('Edit…')").first().click();
     await page.locator("fieldset[name=AlarmActions] label", { hasText: policy }).click();
     const { PolicyARN } = byName.get(policy);
     assert.match(await command(page), new RegExp(`^aws cloudwatch put-metric-alarm --alarm-name ${alarm} .*--alarm-actions ${PolicyARN} --metric-name RequestCount .*--threshold 1000 `));
@@ -234,7 +234,7 @@ test("lab 4.2: an alarm that is set acts, and its page shows the state, the acti
   const history = await page.locator(".history").textContent();
   assert.match(history, /Alarm updated from \S+ to ALARM\s*Practice/);
   const label = () => page.locator(".plot").getAttribute("aria-label");
-  assert.match(await label(), /mysfits-LikeScaleUpAlarm, .* threshold 1,000: at or above 1,000/);
+  assert.match(await label(), /mysfits-LikeScaleUpAlarm, .* threshold: at or above 1,000/);
   await page.locator("line-chart .legend", { hasText: "In alarm" }).waitFor();
   await page.locator("line-chart .legend", { hasText: "scaling activity" }).waitFor();
   await page.locator("line-chart summary").click();
@@ -300,7 +300,7 @@ test("lab 4.4: step policies are deleted, and target tracking makes its own alar
     await send(page);
     await page.locator(".policy", { hasText: policy }).waitFor({ state: "detached" });
   }
-  await page.click(`button[aria-label="Bounds of ${name}"]`);
+  await page.click(`button[aria-label="Change bounds of ${name}"]`);
   await page.fill("dialog input[name=min]", "1");
   await page.fill("dialog input[name=max]", "10");
   await send(page);

@@ -2,7 +2,8 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { alignSeries, describeChart, isolatedRows, scaleOf, stack, tableRows } from "../../pages/chart/data.js";
+import { alignSeries, describeChart, isWholeAxis, isolatedRows, scaleOf, stack, tableRows, unitOfAxis } from "../../pages/chart/data.js";
+import { formatValue, tickTexts, unitOfStatistic } from "../../pages/chart/units.js";
 import { expandLines, nextPosition, writeLines } from "../../pages/metrics/body.js";
 import { marksOf, servicesOf, thresholdsOf } from "../../pages/metrics/context.js";
 import { choosePeriod, generateLabels, requestOf, resolveLines } from "../../pages/metrics/queries.js";
@@ -64,16 +65,28 @@ test("a line has a gap where values are missing, but not where another line has 
   assert.deepEqual(tableRows([fast, slow])[1], [minute(2), 3, 30]);
 });
 
-test("axes begin at 0, and include only the thresholds that belong to the scale", () => {
-  assert.deepEqual(scaleOf(undefined, 10, 100, [{ value: 1000 }]), [0, 108]);
-  assert.deepEqual(scaleOf(undefined, 10, 100, [{ value: 1000, isInScale: true }]), [0, 1080]);
+test("axes begin at 0, and include only the thresholds that are near the values", () => {
+  assert.deepEqual(scaleOf(undefined, 10, 100, [{ value: 1000 }, { value: 50 }]), [0, 108]);
+  assert.deepEqual(scaleOf(undefined, 10, 100, [{ value: 200 }]), [0, 216]);
+  assert.deepEqual(scaleOf(undefined, null, null, [{ value: 1000 }]), [0, 1080]);
   assert.deepEqual(scaleOf({ min: 5, max: 50 }, 10, 100, []), [5, 50]);
   assert.deepEqual(scaleOf(undefined, null, null, []), [0, 1]);
 });
 
+test("values have the units of their metric, and an axis that of all its lines", () => {
+  assert.deepEqual([[24.72, "Percent"], [1.756, "Seconds"], [0.0287, "Seconds"], [1500, "Milliseconds"], [25_300, "Bytes"], [1200, "/min"], [7, undefined]].map(([value, unit]) => formatValue(value, unit)),
+    ["24.7 %", "1.76 s", "28.7 ms", "1.5 s", "25.3 kB", "1,200/min", "7"]);
+  assert.deepEqual(tickTexts([0, 0.2, 0.4], "Seconds"), ["0", "200", "400 ms"]);
+  assert.deepEqual(tickTexts([0, null, 1], "Percent"), ["0", null, "1 %"]);
+  assert.deepEqual([["Count", "Sum", 60], ["Count", "Sum", 300], ["Percent", "SampleCount", 60], ["Seconds", "p99", 60], ["None", "Sum", 60], [undefined, "Sum", 60]].map((one) => unitOfStatistic(...one)), ["/min", "Count", undefined, "Seconds", undefined, undefined]);
+  const series = [{ unit: "Percent", values: [1] }, { unit: "Seconds", axis: "right", values: [0.5] }, { unit: "Percent", values: [2] }];
+  assert.deepEqual([unitOfAxis(series, "left"), unitOfAxis(series, "right"), unitOfAxis([...series, { unit: "Bytes" }], "left")], ["Percent", "Seconds", undefined]);
+  assert.deepEqual([isWholeAxis(series, "left"), isWholeAxis(series, "right")], [true, false]);
+});
+
 test("a chart is described in words", () => {
   const text = describeChart({ label: "Orders", start: 0, end: MINUTE_MS, series: [{ label: "cart", times: [0, 1], values: [3, 7] }, { label: "pay", times: [], values: [] }], thresholds: [{ value: 5, label: "a" }, { value: 5, label: "b" }] });
-  assert.match(text, /^Orders, .+\. cart: 3 to 7, last 7\. pay: no data\. threshold 5: a, b$/);
+  assert.match(text, /^Orders, .+\. cart: 3 to 7, last 7\. pay: no data\. threshold: a, b$/);
 });
 
 test("thresholds, deployments and activities belong to the metrics that a chart shows", () => {
@@ -188,7 +201,7 @@ test("widgets show the API's values: as numbers, as lines with a table, under th
   assert.match(await page.locator(".alarm-list").textContent(), /Insufficient data.*busy|OK.*busy|In alarm.*busy/s);
   const chart = widget(page, "Orders");
   assert.match(await chart.locator(".legend").textContent(), /cart 22.*paid 44.*busy > 30.*deployment/s);
-  assert.match(await chart.locator(".plot").getAttribute("aria-label"), /^Orders, .*cart: 11 to 31, last 22\. paid: 22 to 62, last 44\. threshold 60: goal/);
+  assert.match(await chart.locator(".plot").getAttribute("aria-label"), /^Orders, .*cart: 11 to 31, last 22\. paid: 22 to 62, last 44\. threshold: goal 60/);
   await chart.locator("summary").click();
   await chart.locator("tbody").first().waitFor();
   const cells = await chart.locator("table").first().locator("tbody td").allTextContents();
@@ -241,7 +254,7 @@ test("the explorer shows any metric, keeps it in the address, and adds it to a d
   await page.fill("dialog input[name=name]", "found");
   assert.match(await page.locator("dialog pre").textContent(), /^aws cloudwatch put-dashboard --dashboard-name found --dashboard-body '\{"widgets":\[\]\}'$/);
   await page.click("dialog button.main");
-  await page.locator("dialog h2:text-is('New widget')").waitFor();
+  await page.locator("dialog h2:text-is('Add widget')").waitFor();
   await assertAccessible(page);
   await send(page);
   await page.locator(".widget").waitFor();
@@ -251,7 +264,7 @@ test("the explorer shows any metric, keeps it in the address, and adds it to a d
   assert.equal(properties.stat, "Maximum");
   await page.goBack();
   await page.click("text=Create an alarm");
-  await page.locator("dialog h2:text-is('New alarm')").waitFor();
+  await page.locator("dialog h2:text-is('Create an alarm')").waitFor();
   assert.deepEqual([await page.inputValue("dialog select[name=metric]"), await page.inputValue("dialog select[name=stat]")], ["Orders", "Maximum"]);
   assert.deepEqual(page.errors, []);
   await page.context().close();
@@ -308,7 +321,7 @@ test("lab 1: a dashboard with the number of tasks, and with lines of processor a
   await send(page);
   await page.waitForURL(`${site}/mysfits-tasks`);
   await page.locator("text=This dashboard has no widgets yet").waitFor();
-  await page.locator("button:text-is('Add widget')").first().click();
+  await page.locator("button:text-is('Add widget…')").first().click();
   await page.click("dialog label:has-text('Number')");
   await page.fill("dialog input[name=title]", "Tasks");
   await choose(page, "dialog", "AWS/ECS", "CPUUtilization");
@@ -318,7 +331,7 @@ test("lab 1: a dashboard with the number of tasks, and with lines of processor a
   await widget(page, "Tasks").locator(".figure").nth(1).waitFor();
   const figures = await widget(page, "Tasks").locator("dl > div").allTextContents();
   assert.deepEqual(figures.map((text) => /(Like|Monolith)-Service\S*\s+(\d)/.exec(text).slice(1)), [["Like", "1"], ["Monolith", "1"]]);
-  await page.locator("button:text-is('Add widget')").first().click();
+  await page.locator("button:text-is('Add widget…')").first().click();
   await page.fill("dialog input[name=title]", "Processor and memory");
   for (const metric of ["CPUUtilization", "MemoryUtilization"]) {
     await choose(page, "dialog", "AWS/ECS", metric);
