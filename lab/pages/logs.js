@@ -9,11 +9,11 @@ import { Histogram } from "./logs/histogram.js";
 import { isMetric, readLine, shortStream, taskId } from "./logs/lines.js";
 import { LineList } from "./logs/list.js";
 import { EXAMPLES, addCondition, readError } from "./logs/pattern.js";
-import { findService, listGroups, listStreams, readNewer, readNewest, readOlder, readOldest } from "./logs/query.js";
+import { findService, listGroups, listRunningTasks, listStreams, readNewer, readNewest, readOlder, readOldest } from "./logs/query.js";
 import { barView, commandOf, emptyView, errorView, sideView } from "./logs/views.js";
 import { EMPTY, MAX_LINES, addNewer, addOlder } from "./logs/window.js";
 import { poll } from "./poll.js";
-import { chooseCustomRange, isLive, readRange, setParameters } from "./range.js";
+import { chooseCustomRange, isLive, onRangeChange, readRange, setParameters } from "./range.js";
 
 export const title = "Logs";
 export const hasTimeRange = true;
@@ -32,6 +32,8 @@ const INVALID_PATTERN = "InvalidParameterException";
 const state = {
   group: "", stream: "", pattern: "", showMetrics: false, groups: undefined, streams: [], hasMoreStreams: false, streamsAt: -Infinity,
   window: EMPTY, hidden: 0, searched: undefined, patternError: undefined, unread: 0, isFollowing: true, isReading: false, selected: undefined, service: undefined,
+  /** The ids of the tasks that run, once they are known, and the group and stream of the lines. */
+  runningTasks: undefined, shown: "",
 };
 
 let main;
@@ -42,12 +44,30 @@ const histogram = new Histogram((start, end) => chooseCustomRange(start, end));
 export async function start(element) {
   main = element;
   await loadStyle("logs/logs.css");
-  const parameters = new URLSearchParams(location.search);
-  for (const name of ["group", "stream", "pattern"]) state[name] = parameters.get(name) ?? "";
-  state.showMetrics = parameters.get("metrics") === "on";
+  Object.assign(state, readAddress());
   draw();
+  onRangeChange(followAddress);
   refresh = poll(load, POLL_INTERVAL_MS);
 }
+
+function readAddress() {
+  const parameters = new URLSearchParams(location.search);
+  const [group, stream, pattern] = ["group", "stream", "pattern"].map((name) => parameters.get(name) ?? "");
+  return { group, stream, pattern, showMetrics: parameters.get("metrics") === "on" };
+}
+
+/** After Back or Forward, the page has the query of the address. An address without a group means the first one. */
+function followAddress() {
+  const address = readAddress();
+  address.group ||= state.groups?.[0]?.logGroupName ?? "";
+  if (Object.entries(address).every(([name, value]) => state[name] === value)) return;
+  if (address.group !== state.group) Object.assign(state, { streams: [], streamsAt: -Infinity });
+  Object.assign(state, address, { selected: undefined });
+  draw();
+}
+
+/** Where the lines are from. */
+const place = () => `${state.group} ${state.stream}`;
 
 const query = () => ({ group: state.group, stream: state.stream, pattern: state.pattern });
 
@@ -74,8 +94,8 @@ async function loadStreams() {
   state.group ||= state.groups[0]?.logGroupName ?? "";
   if (!state.group) return;
   const group = state.group;
-  const { streams, hasMore } = await listStreams(group);
-  if (group === state.group) Object.assign(state, { streams, hasMoreStreams: hasMore, streamsAt: performance.now() });
+  const [{ streams, hasMore }, runningTasks] = await Promise.all([listStreams(group), listRunningTasks().catch(() => undefined)]);
+  if (group === state.group) Object.assign(state, { streams, hasMoreStreams: hasMore, runningTasks, streamsAt: performance.now() });
 }
 
 /** Reads the newest lines of the range, or the oldest ones, in the place of all lines. */
@@ -88,12 +108,13 @@ async function search(searched, range, readFirst = readNewest) {
   } catch (error) {
     state.isReading = false;
     if (!(error instanceof AwsError && error.code === INVALID_PATTERN && state.pattern)) throw error;
-    return () => showWindow(EMPTY, { searched, patternError: readError(error.message) });
+    // The lines of the search before stay, if they are from the same place.
+    return () => showWindow(state.shown === place() ? state.window : EMPTY, { searched, patternError: readError(error.message) });
   }
   return () => {
     const isNewest = readFirst === readNewest;
     const { window, hidden } = isNewest ? addOlder(EMPTY, found.events, { hasMore: found.hasMore, read }) : addNewer(EMPTY, found.events, { hasMore: found.hasMore, read });
-    showWindow(window, { searched, patternError: undefined, isReading: false, unread: 0, hidden, isFollowing: isNewest });
+    showWindow(window, { searched, shown: place(), patternError: undefined, isReading: false, unread: 0, hidden, isFollowing: isNewest });
     if (isNewest) fillOlder();
   };
 }
@@ -130,7 +151,7 @@ async function fillOlder() {
   isReadingOlder = true;
   const isNearStart = () => !state.isFollowing && list.element.scrollTop < list.element.clientHeight;
   try {
-    while (state.searched && state.window.hasOlder && (state.window.lines.length < FILL_LINES || isNearStart())) {
+    while (state.searched && !state.patternError && state.window.hasOlder && (state.window.lines.length < FILL_LINES || isNearStart())) {
       const { window: before, searched } = state;
       const found = await readOlder(query(), requestRange(readRange()), before.oldest);
       if (state.searched !== searched || state.window !== before) continue;
@@ -146,6 +167,7 @@ async function fillOlder() {
 /** The reader came to the end of the list: there are newer lines to read, or the page follows again. */
 async function reachEnd() {
   const before = state.window;
+  if (state.patternError) return;
   if (!before.hasNewer || state.isFollowing) {
     if (!state.isFollowing && isLive() && !state.selected) showWindow(before, { isFollowing: true, unread: 0 });
     return;
@@ -174,12 +196,12 @@ function showWindow(window, changes = {}, shift = 0) {
   histogram.show(window.lines, readRange(), loaded);
 }
 
-/** Changes the query, and keeps it in the address. */
+/** Changes the query, and keeps it in the address: Back returns to the query before. */
 function change(values) {
   Object.assign(state, values);
   if ("group" in values) Object.assign(state, { streams: [], streamsAt: -Infinity });
   state.selected = undefined;
-  setParameters({ group: state.group, stream: state.stream, pattern: state.pattern, metrics: state.showMetrics ? "on" : undefined });
+  setParameters({ group: state.group, stream: state.stream, pattern: state.pattern, metrics: state.showMetrics ? "on" : undefined }, { isNewEntry: true });
   searchAgain();
 }
 
@@ -221,7 +243,8 @@ function page() {
   if (state.groups?.length === 0) return html`<section class="panel"><h2>No log groups yet</h2><p>A container with the log driver <code>awslogs</code> creates one when it writes its first line.</p></section>`;
   return html`<div class="logs ${state.selected ? "with-details" : ""}">${sideView(state, isWide.matches, change)}
     <section class="panel log-search" aria-label="Search">${form()}</section>
-    <section class="panel log-result" aria-label="Lines" ?hidden=${Boolean(state.patternError)}>${histogram.element}${emptyView(state, () => change({ pattern: "" }))}
+    <section class="panel log-result ${state.patternError ? "is-old" : ""}" aria-label="Lines" ?hidden=${Boolean(state.patternError && !state.window.lines.length)}>
+      ${state.patternError ? html`<p>These are still the lines of the search before.</p>` : nothing}${histogram.element}${emptyView(state, () => change({ pattern: "" }))}
       ${list.element}${barView(state, { showOldest, showNewest })}</section>
     ${state.selected ? html`<section class="panel log-details" aria-label="Details of the line" tabindex="-1" @keydown=${(event) => event.key === "Escape" && closeDetails()}>
       ${detailsView({ line: state.selected, service: state.service, onFilter: filter, onClose: closeDetails,

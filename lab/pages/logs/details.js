@@ -2,10 +2,11 @@
 
 import { describeError } from "../aws.js";
 import { copyBox } from "../command.js";
+import { formatPreciseTime } from "../format.js";
 import { html, nothing, render } from "../lit.js";
 import { link } from "../range.js";
 import { condition } from "./pattern.js";
-import { formatPrecise, isMetric, listFields, readJson, shortStream, taskId, traceId } from "./lines.js";
+import { isMetric, listFields, readJson, shortStream, taskId, traceId } from "./lines.js";
 import { messageView } from "./list.js";
 import { readContext } from "./query.js";
 
@@ -21,7 +22,7 @@ export function detailsView({ line, service, onFilter, onContext, onClose }) {
   const trace = traceId(line);
   const task = taskId(line.stream);
   return html`
-    <div class="row spread middle"><h2>${formatPrecise(line.time)}</h2>
+    <div class="row spread middle"><h2>${formatPreciseTime(line.time)}</h2>
       <button type="button" class="small" @click=${onClose}>Close</button></div>
     <dl class="pairs">
       <dt>Stream</dt><dd class="mono">${line.stream}</dd>
@@ -54,7 +55,7 @@ export function openContext(group, line, showMetrics) {
   let error;
   const isShown = ({ message }) => showMetrics || !isMetric(message);
   const row = ({ timestamp, message }, isLine = false) =>
-    html`<li aria-current=${isLine ? "true" : nothing}><time>${formatPrecise(timestamp)}</time> <span class="mono">${messageView({ message })}</span></li>`;
+    html`<li aria-current=${isLine ? "true" : nothing}><time>${formatPreciseTime(timestamp)}</time> <span class="mono">${messageView({ message })}</span></li>`;
   const draw = () => render(html`
     <div class="row spread middle"><h2 id="log-context-title">Neighbours in ${shortStream(line.stream)}</h2>
       <button type="button" @click=${() => dialog.close()}>Close</button></div>

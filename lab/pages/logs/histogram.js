@@ -1,8 +1,8 @@
 // The histogram of lines over time. Dragging selects a time range.
 
+import { formatTime } from "../format.js";
 import { html, nothing, render, svg } from "../lit.js";
 import { SEVERITIES, countLines, describeBuckets, total } from "./buckets.js";
-import { formatClock } from "./lines.js";
 
 const MAX_BUCKETS = 90;
 const HEIGHT = 56;
@@ -32,29 +32,30 @@ export class Histogram {
     const width = buckets.length;
     const x = (time) => Math.min(width, Math.max(0, (time - this.start) / (this.end - this.start) * width));
     render(html`
-      <svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${describeBuckets(buckets, formatClock)}
+      <p class="soft log-max" aria-hidden="true">${max.toLocaleString()}</p>
+      <svg viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${describeBuckets(buckets, formatTime)}
         @pointerdown=${this.#press} @pointermove=${this.#move} @pointerup=${this.#release} @pointercancel=${() => this.#cancel()}>
         <rect class="unknown" x="0" y="0" width=${x(loaded.start)} height=${HEIGHT}></rect>
         <rect class="unknown" x=${x(loaded.end)} y="0" width=${width - x(loaded.end)} height=${HEIGHT}></rect>
         ${buckets.map((bucket, index) => total(bucket) ? this.#bar(bucket, index, max) : nothing)}
         ${this.drag ? svg`<rect class="selection" x=${Math.min(...this.drag) * width} y="0" width=${Math.abs(this.drag[1] - this.drag[0]) * width} height=${HEIGHT}></rect>` : nothing}
       </svg>
-      <p class="row spread soft log-axis"><span>${formatClock(this.start)}</span>
+      <p class="row spread soft log-axis"><span>${formatTime(this.start)}</span>
         <span class="log-legend">${this.#summary()}</span>
-        <span>${formatClock(this.end)}</span></p>`, this.element);
+        <span>${formatTime(this.end)}</span></p>`, this.element);
   }
 
   #summary() {
     const { loaded, buckets } = this;
     const sum = (name) => buckets.reduce((count, bucket) => count + bucket[name], 0);
     const isPart = loaded.start > this.start || loaded.end < this.end;
-    return html`${SEVERITIES.filter(sum).map((name) => html`<span class="key ${name}">${sum(name).toLocaleString()} ${name === "other" ? "others" : `${name}s`}</span>`)}
+    return html`${SEVERITIES.filter(sum).map((name) => html`<span class="key ${name}">${sum(name).toLocaleString()} ${name}${sum(name) === 1 ? "" : "s"}</span>`)}
       ${isPart ? html`<span>grey: not loaded</span>` : nothing}`;
   }
 
   #bar(bucket, index, max) {
     let top = HEIGHT;
-    return svg`<g><title>${formatClock(bucket.start)}: ${total(bucket)}</title>${SEVERITIES.filter((name) => bucket[name]).map((name) => {
+    return svg`<g><title>${formatTime(bucket.start)}: ${total(bucket)}</title>${SEVERITIES.filter((name) => bucket[name]).map((name) => {
       const height = Math.max(1, bucket[name] / max * (HEIGHT - 2));
       top -= height;
       return svg`<rect class=${name} x=${index + 0.1} y=${top} width="0.8" height=${height}></rect>`;

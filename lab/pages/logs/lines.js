@@ -3,8 +3,8 @@
 const TRACE_ID = /\b1-[0-9a-f]{8}-[0-9a-f]{24}\b/;
 const TASK_ID = /\/([0-9a-f]{32})$/;
 
-/** Fields that the row of a line shows in other places. */
-const SHOWN_APART = new Set(["timestamp", "time", "level", "message", "msg"]);
+/** Fields that the row of a line shows in other places, or only its details. */
+const SHOWN_APART = new Set(["timestamp", "time", "level", "message", "msg", "user_agent"]);
 
 /** Returns the JSON object of a message, or undefined. */
 export function readJson(message) {
@@ -44,15 +44,11 @@ export const taskId = (stream) => TASK_ID.exec(stream)?.[1];
 /** The name of a stream with a short id. */
 export const shortStream = (stream) => {
   const id = taskId(stream);
-  return id ? `${stream.split("/").at(-2)} ${id.slice(0, 6)}` : stream;
+  return id ? `${stream.split("/").at(-2)} ${id.slice(0, 8)}` : stream;
 };
 
 /** A longer value of a field comes after the shorter ones in a row. */
 const LONG_VALUE = 24;
-
-/** The time of day, and with milliseconds. */
-export const formatClock = (time) => new Date(time).toLocaleTimeString("en-GB");
-export const formatPrecise = (time) => `${formatClock(time)}.${String(new Date(time).getMilliseconds()).padStart(3, "0")}`;
 
 /** The parts of a row for a message: the level, the text, and the fields as pairs of name and text. Long values and ids come last. */
 export function describeRow(message) {

@@ -1,7 +1,8 @@
 // The list of lines. Only the rows that can be seen are in the document, so that any number of lines can be scrolled.
 
+import { formatPreciseTime } from "../format.js";
 import { html, nothing, render, repeat } from "../lit.js";
-import { describeRow, formatPrecise, levelSeverity, shortStream, statusSeverity } from "./lines.js";
+import { describeRow, levelSeverity, shortStream, statusSeverity } from "./lines.js";
 
 /** The height of a row in pixels, which logs.css also has. */
 const ROW_PX = 28;
@@ -78,7 +79,7 @@ export class LineList {
     return html`<li aria-posinset=${index + 1} aria-setsize=${this.lines.length}>
       <button type="button" class="log-line log-line-${line.severity}" data-index=${index} tabindex=${isActive ? 0 : -1}
         aria-pressed=${line.id === this.selected?.id ? "true" : "false"}
-        @click=${() => this.#select(line)}><time>${formatPrecise(line.time)}</time>
+        @click=${() => this.#select(line)}><time>${formatPreciseTime(line.time)}</time>
         <span class="log-stream" title=${line.stream}>${shortStream(line.stream)}</span>
         <span class="log-text">${messageView(line)}</span></button></li>`;
   }

@@ -59,6 +59,13 @@ export async function readContext(group, line, count) {
   };
 }
 
+/** The ids of all tasks that ECS runs. */
+export async function listRunningTasks() {
+  const { clusterArns } = await ecs("ListClusters");
+  const arns = await Promise.all(clusterArns.map((cluster) => listAll(ecs, "ListTasks", { cluster }, "taskArns")));
+  return new Set(arns.flat().map(shortName));
+}
+
 /** The service of a task, or undefined if ECS does not know the task any more. */
 export async function findService(taskId) {
   const { clusterArns } = await ecs("ListClusters");

@@ -4,7 +4,7 @@ import { commandText } from "../command.js";
 import { formatAge } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
 import { isLive, link, readRange } from "../range.js";
-import { shortStream } from "./lines.js";
+import { shortStream, taskId } from "./lines.js";
 
 /** The groups, and the streams of the chosen one. `choose({group, stream})` chooses another. */
 export function sideView(state, isOpen, choose) {
@@ -21,12 +21,19 @@ export function sideView(state, isOpen, choose) {
     <h2>Streams, the newest first</h2><ul>
       ${entry("all streams", "", !state.stream, { group: state.group, stream: "" })}
       ${repeat(state.streams, ({ logStreamName }) => logStreamName, ({ logStreamName, lastEventTimestamp }) =>
-        entry(shortStream(logStreamName), lastEventTimestamp ? formatAge(lastEventTimestamp) : "no lines", logStreamName === state.stream,
+        entry(shortStream(logStreamName), describeStream(logStreamName, lastEventTimestamp, state.runningTasks), logStreamName === state.stream,
           { group: state.group, stream: logStreamName }))}</ul>
     ${state.hasMoreStreams ? html`<p class="soft">Older streams are not listed.</p>` : nothing}</details>`;
 }
 
-const formatBytes = (bytes) => bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1000)} kB`;
+/** When the stream had its newest line, and whether its task has ended. `runningTasks` is undefined while it is unknown. */
+function describeStream(name, lastEventTimestamp, runningTasks) {
+  const task = taskId(name);
+  const age = lastEventTimestamp ? formatAge(lastEventTimestamp) : "no lines";
+  return task && runningTasks && !runningTasks.has(task) ? `ended, ${age}` : age;
+}
+
+const formatBytes = (bytes) => !bytes ? "empty" : bytes < 1000 ? "< 1 kB" : bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1000)} kB`;
 
 /** The pattern with a mark at the position of the error, and the words of the API. */
 export function errorView({ pattern, patternError: { reason, position } }) {

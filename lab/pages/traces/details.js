@@ -1,6 +1,6 @@
 // The details of a segment or subsegment.
 
-import { formatDuration } from "../format.js";
+import { formatDuration, formatPreciseTime } from "../format.js";
 import { html, nothing } from "../lit.js";
 import { getOutcome } from "./tree.js";
 
@@ -8,7 +8,7 @@ export function detailsTemplate({ segment, selfSeconds }) {
   const { http, annotations, metadata, aws, sql, cause } = segment;
   const facts = {
     id: segment.id, parent: segment.parent_id, origin: segment.origin, namespace: segment.namespace, user: segment.user,
-    outcome: getOutcome(segment), started: new Date(segment.start_time * 1000).toISOString(),
+    outcome: getOutcome(segment), started: formatPreciseTime(segment.start_time * 1000),
     duration: formatDuration(segment.in_progress ? undefined : segment.end_time - segment.start_time),
     "without its children": selfSeconds === undefined ? undefined : formatDuration(Math.max(selfSeconds, 0)),
   };

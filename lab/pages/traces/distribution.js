@@ -16,6 +16,9 @@ export function countByResponseTime(seconds) {
   return first < 0 ? [] : buckets.slice(first, buckets.findLastIndex(({ count }) => count) + 1);
 }
 
+/** The place of a time on a logarithmic scale from 1 ms to 60 s: from 0 to 1. */
+export const shareOfLogScale = (seconds) => Math.min(1, Math.max(0, Math.log(seconds / 0.001) / Math.log(60 / 0.001)));
+
 /** Returns `{count, mean, p50, p95}` of entries `{Value, Count}` that are sorted by value. */
 export function summarize(entries) {
   const count = entries.reduce((sum, entry) => sum + entry.Count, 0);

@@ -24,6 +24,15 @@ export const isClient = (service) => service.Type === "client";
 /** X-Ray gives the client the name of the service that it calls. */
 export const nameOf = (service) => isClient(service) ? "client" : service.Name;
 
+/** X-Ray has a client for each service that is called from outside. The map shows one: `parts` are X-Ray's clients, and each edge has its own as `caller`. */
+export function mergeClients(services) {
+  const parts = services.filter(isClient);
+  if (parts.length < 2) return services;
+  const edges = parts.flatMap((caller) => caller.Edges.map((edge) => ({ ...edge, caller })));
+  const client = { Name: "client", Type: "client", ReferenceId: parts[0].ReferenceId, Edges: edges, parts };
+  return [client, ...services.filter((service) => !isClient(service))];
+}
+
 /** A key that the same node has in each answer. */
 export const keyOf = (service) => `${service.Name} ${service.Type}`;
 
@@ -66,9 +75,9 @@ export function describeEdge({ from, edge, to }) {
 /** A service as an argument of a filter expression. Without a type, the argument contains only the name. */
 const formatArgument = (service) => service.Type ? `id(name: ${quote(service.Name)}, type: ${quote(service.Type)})` : quote(service.Name);
 
-export const filterForNode = (service) => `service(${formatArgument(service)})`;
+export const filterForNode = ({ parts, ...service }) => (parts ?? [service]).map((part) => `service(${formatArgument(part)})`).join(" OR ");
 
-export const filterForEdge = ({ from, to }) => `edge(${formatArgument(from)}, ${formatArgument(to)})`;
+export const filterForEdge = ({ from, edge, to }) => `edge(${formatArgument(edge.caller ?? from)}, ${formatArgument(to)})`;
 
 /** An arc of a circle as a dash pattern: `share` of its circumference. With `dash`, the arc consists of dashes of this length. */
 export function arcPattern(radius, share, dash) {

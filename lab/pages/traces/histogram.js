@@ -3,8 +3,10 @@
 import { formatDuration } from "../format.js";
 import { html, nothing, repeat, svg } from "../lit.js";
 
-const HEIGHT = 150;
+const HEIGHT = 100;
 const AXIS_HEIGHT = 22;
+/** Above the bars is the number of traces of the highest one. */
+const TOP = 20;
 /** A bar with few traces beside one with thousands is still visible. */
 const MIN_BAR_HEIGHT = 4;
 
@@ -12,6 +14,8 @@ const formatLimit = (seconds) => seconds >= 1 ? `${seconds} s` : `${Number((seco
 
 const describeRange = (from, to) =>
   to === Infinity ? `${formatLimit(from)} or more` : from ? `from ${formatLimit(from)} to ${formatLimit(to)}` : `less than ${formatLimit(to)}`;
+
+const countTraces = (count) => `${count} ${count === 1 ? "trace" : "traces"}`;
 
 /** Creates a function `template(buckets, summary)`. `onChange` is called to draw again, and `onSelect(from, to)` when bars are selected. */
 export function createHistogram(onChange, onSelect) {
@@ -72,13 +76,15 @@ export function createHistogram(onChange, onSelect) {
     const selected = buckets.filter((_, index) => isSelected(index));
     const count = selected.reduce((sum, bucket) => sum + bucket.count, 0);
     return html`
-      <svg class="histogram" width="100%" height=${HEIGHT + AXIS_HEIGHT} role="group" aria-label="Response times of ${summary.count} traces" aria-describedby="histogram-hint"
+      <svg class="histogram" width="100%" height=${TOP + HEIGHT + AXIS_HEIGHT} role="group" aria-label="Response times of ${summary.count} traces" aria-describedby="histogram-hint"
         @pointerdown=${onPointerDown} @pointermove=${onPointerMove} @pointerup=${onPointerUp} @pointercancel=${clear} @keydown=${onKeyDown}>
-        ${repeat(buckets, ({ from }) => from, (bucket, index) => barTemplate(bucket, index, buckets, isSelected(index), index === (focus ?? 0)))}
-        ${axisTemplate(buckets)}
+        <g transform="translate(0 ${TOP})">
+          ${repeat(buckets, ({ from }) => from, (bucket, index) => barTemplate(bucket, index, buckets, isSelected(index), index === (focus ?? 0)))}
+          ${axisTemplate(buckets)}
+        </g>
       </svg>
-      <p class="soft" id="histogram-hint">${selected.length
-        ? `${count} ${count === 1 ? "trace" : "traces"} ${describeRange(selected[0].from, selected.at(-1).to)}`
+      <p class="soft ${selected.length ? "" : "idle"}" id="histogram-hint">${selected.length
+        ? `${countTraces(count)} ${describeRange(selected[0].from, selected.at(-1).to)}`
         : "Drag over bars to filter. Keys: arrows, Shift and arrows, Enter."}</p>
       <dl class="figures">
         ${[["mean", summary.mean], ["p50", summary.p50], ["p95", summary.p95]].map(([name, value]) => html`<div><dt>${name}</dt><dd>${formatDuration(value)}</dd></div>`)}
@@ -90,21 +96,28 @@ function barTemplate({ from, to, count }, index, buckets, isSelected, hasTabStop
   const width = 100 / buckets.length;
   const max = Math.max(...buckets.map((bucket) => bucket.count));
   const height = count ? Math.max((count / max) * HEIGHT, MIN_BAR_HEIGHT) : 0;
-  const label = `${count} ${count === 1 ? "trace" : "traces"} ${describeRange(from, to)}`;
+  const label = `${countTraces(count)} ${describeRange(from, to)}`;
   return svg`
     <g class="bar ${isSelected ? "selected" : ""}" role="button" tabindex=${hasTabStop ? 0 : -1} data-index=${index} aria-label=${label} aria-pressed=${isSelected}>
-      <title>${label}</title>
+      <title>${label}. Click or drag to filter.</title>
       <rect class="slot" x="${index * width}%" y="0" width="${width}%" height=${HEIGHT}></rect>
       <rect class="count" x="${(index + 0.08) * width}%" y=${HEIGHT - height} width="${0.84 * width}%" height=${height}></rect>
     </g>`;
 }
 
-/** The limits at powers of ten, or the first one if the buckets are few. */
+/** The number of traces of the highest bar, the limits at both ends, and those at powers of ten that are not near the ends. */
 function axisTemplate(buckets) {
-  const isTick = (from, index) => buckets.length < 7 ? index === 0 : from > 0 && Number.isInteger(Number(Math.log10(from).toFixed(6)));
-  return svg`<g class="ticks" aria-hidden="true">${buckets.map(({ from }, index) => {
-    const x = `${(index / buckets.length) * 100}%`;
-    return isTick(from, index) ? svg`<text x=${x} y=${HEIGHT + 16} text-anchor=${index ? "middle" : "start"}>${formatLimit(from)}</text>
-      <line x1=${x} x2=${x} y1=${HEIGHT} y2=${HEIGHT + 4}></line>` : nothing;
-  })}</g>`;
+  const max = Math.max(...buckets.map(({ count }) => count));
+  const isPowerOfTen = (seconds) => seconds > 0 && Number.isInteger(Number(Math.log10(seconds).toFixed(6)));
+  const isInside = (share) => share > 0.15 && share < 0.85;
+  const limits = [...buckets.map(({ from }) => from), buckets.at(-1).to];
+  return svg`<g class="ticks" aria-hidden="true">
+    <text x="0" y="-7">${countTraces(max)}</text><line x1="0" x2="100%" y1="0" y2="0"></line>
+    ${limits.map((limit, index) => {
+      const share = index / buckets.length;
+      if (limit === Infinity || !(share === 0 || share === 1 || (isPowerOfTen(limit) && isInside(share)))) return nothing;
+      const x = `${share * 100}%`;
+      return svg`<text x=${x} y=${HEIGHT + 16} text-anchor=${share === 0 ? "start" : share === 1 ? "end" : "middle"}>${limit ? formatLimit(limit) : "0"}</text>
+        <line x1=${x} x2=${x} y1=${HEIGHT} y2=${HEIGHT + 4}></line>`;
+    })}</g>`;
 }

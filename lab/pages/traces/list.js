@@ -1,9 +1,11 @@
-// The list of traces, 100 rows at a time: a table to sort, with columns to choose.
+// The list of traces, 25 rows at a time: a table to sort, with columns to choose.
 
 import { html, live, nothing, repeat } from "../lit.js";
 import { COLUMNS, outcomeOf, splitAtIds } from "./columns.js";
+import { shareOfLogScale } from "./distribution.js";
+import { SLOW_SECONDS } from "./query.js";
 
-export const ROWS_PER_PAGE = 100;
+export const ROWS_PER_PAGE = 25;
 
 /** Templates of the table. `names` has names for ids, and `on` has `sort(sort)` and `more()`. */
 export function listTemplate({ traces, rows, columns, sort, names, search }, on) {
@@ -35,8 +37,19 @@ function cellTemplate(column, trace, names, search) {
   const content = pairs ? pairsTemplate(pairs(trace))
     : id === "request" ? html`<a href="/traces/${trace.Id}${search}">${namedTemplate(column.text(trace) || trace.Id, names)}</a>`
     : id === "time" ? html`<time datetime=${new Date(trace.StartTime * 1000).toISOString()}>${column.text(trace)}</time>`
+    : id === "responsetime" ? responseTimeTemplate(column, trace)
     : column.text(trace);
   return html`<td data-label=${title} class="${id} ${isNumber ? "number" : ""} ${outcome}">${content}</td>`;
+}
+
+/** The bar below the time grows with the logarithm of the time. A slow time has a mark, too. */
+function responseTimeTemplate({ text, key }, trace) {
+  const seconds = key(trace);
+  if (!Number.isFinite(seconds)) return text(trace);
+  const width = 100 * shareOfLogScale(seconds);
+  const isSlow = seconds > SLOW_SECONDS;
+  return html`<span class=${isSlow ? "slow" : ""}>${isSlow ? html`<span aria-hidden="true">◷ </span><span class="spoken">slow: </span>` : nothing}${text(trace)}</span>
+    <svg class="time-bar" width="100%" height="3" aria-hidden="true"><rect x="${100 - width}%" width="${width}%" height="3"></rect></svg>`;
 }
 
 /** A text with names in place of ids. */

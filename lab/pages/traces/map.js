@@ -14,7 +14,7 @@ const LINE_HEIGHT = 16;
 /** The box of a node, the centre of its ring in the box, and the place of its texts. From top to bottom, the texts are beside the ring. */
 const SHAPES = {
   LR: { box: { width: 172, height: 182 }, ring: { x: 0, y: -91 + SLOW_RADIUS + 4 }, text: { x: 0, y: -91 + 2 * SLOW_RADIUS + 24, anchor: "middle" } },
-  TB: { box: { width: 226, height: 106 }, ring: { x: -113 + SLOW_RADIUS + 2, y: 0 }, text: { x: -113 + 2 * SLOW_RADIUS + 12, y: -26, anchor: "start" } },
+  TB: { box: { width: 258, height: 106 }, ring: { x: -129 + SLOW_RADIUS + 2, y: 0 }, text: { x: -129 + 2 * SLOW_RADIUS + 12, y: -26, anchor: "start" } },
 };
 const NARROW_CLIENT = { box: { width: 90, height: 106 }, ring: { x: 0, y: 8 }, text: { x: 0, y: -36, anchor: "middle" } };
 

@@ -4,10 +4,11 @@ import { AwsError, xray } from "../aws.js";
 import { loadStyle } from "../frame.js";
 import { html, nothing, render } from "../lit.js";
 import { poll } from "../poll.js";
-import { readRange, setParameters } from "../range.js";
+import { onRangeChange, readRange, setParameters } from "../range.js";
 import { DEFAULT_COLUMNS, DEFAULT_SORT, chooseColumns, sortTraces } from "./columns.js";
 import { countByResponseTime, summarizeValues } from "./distribution.js";
 import { formTemplate, listCommand, openGroupDialog } from "./form.js";
+import { mergeClients } from "./graph.js";
 import { createHistogram } from "./histogram.js";
 import { ROWS_PER_PAGE, chooserTemplate, listTemplate, sortTemplate } from "./list.js";
 import { loadTraces, toXrayRange } from "./load.js";
@@ -21,15 +22,12 @@ const COLUMNS_KEY = "traces columns";
 
 export function startSearch(main) {
   loadStyle("traces/traces.css");
-  const parameters = new URLSearchParams(location.search);
   let place = readPlace();
+  const address = readAddress();
   const state = {
-    draft: parameters.get("filter") ?? "",
-    filter: parameters.get("filter") ?? "",
-    group: parameters.get("group") ?? "",
-    groups: parameters.has("group") ? [{ GroupName: parameters.get("group") }] : [],
-    columns: (parameters.get("columns") ?? localStorage.getItem(COLUMNS_KEY) ?? DEFAULT_COLUMNS.join()).split(","),
-    sort: parameters.get("sort") ?? DEFAULT_SORT,
+    ...address,
+    draft: address.filter,
+    groups: address.group ? [{ GroupName: address.group }] : [],
     rows: place?.rows ?? ROWS_PER_PAGE,
     names: new Map(),
     status: "Searching…",
@@ -44,9 +42,18 @@ export function startSearch(main) {
     state.rows = ROWS_PER_PAGE;
     state.error = undefined;
     state.status = "Searching…";
-    setParameters({ filter: state.filter, group: state.group });
+    setParameters({ filter: state.filter, group: state.group }, { isNewEntry: true });
     show();
     return refresh();
+  }
+
+  /** After Back or Forward, the page has the search of the address. */
+  function followAddress() {
+    const address = readAddress();
+    if (address.filter !== state.filter || address.group !== state.group) {
+      Object.assign(state, { draft: address.filter, rows: ROWS_PER_PAGE, error: undefined, status: "Searching…" });
+    }
+    change(address);
   }
 
   function searchFor(filter) {
@@ -65,7 +72,7 @@ export function startSearch(main) {
     try {
       const timeRange = toXrayRange(range);
       const [found, { Groups: groups }] = await Promise.all([loadTraces(timeRange, filter), xray("Groups", {})]);
-      const map = await layOutMap(found.services, isNarrow.matches ? "TB" : "LR");
+      const map = await layOutMap(mergeClients(found.services), isNarrow.matches ? "TB" : "LR");
       return () => showFound({ found, groups, map, filter, mapSeconds: range.seconds, status: describeFound(found, filter) });
     } catch (error) {
       // A refusal is shown below the filter: it is invalid, the group does not exist, or the time range is too long.
@@ -160,11 +167,23 @@ export function startSearch(main) {
       <button type="button" class="small" @click=${on.clear}>Clear the filter</button></p>`;
   }
 
+  onRangeChange(followAddress);
   savePlaceOnLeave(() => state.rows);
   loadNames().then((names) => change({ names }), () => {});
   show();
   const refresh = poll(load);
   isNarrow.addEventListener("change", refresh);
+}
+
+/** What the address says of the page. */
+function readAddress() {
+  const parameters = new URLSearchParams(location.search);
+  return {
+    filter: parameters.get("filter") ?? "",
+    group: parameters.get("group") ?? "",
+    columns: (parameters.get("columns") ?? localStorage.getItem(COLUMNS_KEY) ?? DEFAULT_COLUMNS.join()).split(","),
+    sort: parameters.get("sort") ?? DEFAULT_SORT,
+  };
 }
 
 function describeFound({ traces, scannedCount, isComplete }, filter) {

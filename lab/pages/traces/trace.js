@@ -1,15 +1,16 @@
 // One trace: a conclusion in words, the waterfall, the details of a segment, and the log lines.
 
 import { describeError, xray } from "../aws.js";
-import { commandBox } from "../command.js";
+import { commandBox, copyBox } from "../command.js";
 import { formatDuration, formatMoment } from "../format.js";
-import { loadStyle, setStatus } from "../frame.js";
+import { loadStyle, setPageTitle, setStatus } from "../frame.js";
 import { html, nothing, render } from "../lit.js";
+import { splitAtIds } from "./columns.js";
 import { detailsTemplate } from "./details.js";
-import { namedTemplate } from "./list.js";
 import { loadNames } from "./names.js";
+import { SLOW_SECONDS } from "./query.js";
 import { loadLogLines, logsTemplate } from "./trace-logs.js";
-import { conclude, getOutcome, listLines } from "./tree.js";
+import { conclude, findLongest, getOutcome, listLines } from "./tree.js";
 import { waterfallTemplate } from "./waterfall.js";
 
 const POLL_INTERVAL_MS = 2000;
@@ -21,9 +22,12 @@ const UNKNOWN = "X-Ray does not know this trace. It may not have arrived yet, it
 
 export function startTrace(main, traceId) {
   loadStyle("traces/traces.css");
-  document.title = `${traceId} · Traces`;
+  setPageTitle(`Trace ${traceId}`);
   const state = { status: "Searching…", names: new Map() };
-  const show = () => render(template(), main);
+  const show = () => {
+    if (state.trace) setPageTitle(describeRequest(state));
+    render(template(), main);
+  };
   const select = (id) => {
     state.selectedId = id === state.selectedId ? undefined : id;
     show();
@@ -61,8 +65,10 @@ export function startTrace(main, traceId) {
     return html`
       <div class="trace ${selected ? "with-details" : ""}">
         <section class="panel" aria-labelledby="trace-title">
-          <p><a id="all-traces" href="/traces${location.search}">All traces</a></p>
-          <h2 id="trace-title">Trace <span class="mono">${traceId}</span></h2>
+          <div class="row spread middle">
+            <a id="all-traces" href="/traces${location.search}">← Traces</a>
+            <div class="row middle soft trace-id"><h2 id="trace-title">Trace</h2>${copyBox(traceId)}</div>
+          </div>
           ${trace ? headTemplate(state) : nothing}
           <p id="trace-status" class="soft" role="status">${status}</p>
           ${trace ? waterfallTemplate(state, select) : nothing}
@@ -95,22 +101,28 @@ function readTrace(trace) {
     trace, lines, startTime, duration, inProgressCount,
     endTime: startTime + duration,
     conclusions: conclude(lines, trace.Duration),
+    longestId: trace.Duration > SLOW_SECONDS ? findLongest(lines)?.segment.id : undefined,
     status: `${documents.length} ${documents.length === 1 ? "segment" : "segments"}${inProgressCount ? `, ${inProgressCount} still in progress` : ""}. Select a line to see its details.`,
   };
 }
 
-function headTemplate({ trace, lines, startTime, conclusions, names }) {
-  const { segment } = lines[0];
+/** The request, its status and its duration, for the heading: `POST /mysfits/Evangeline/like · 404 · 12 ms`. */
+function describeRequest({ trace, lines: [{ segment }], names }) {
   const { request, response } = segment.http ?? {};
   const path = URL.canParse(request?.url) ? new URL(request.url).pathname : request?.url;
+  const named = path && splitAtIds(path, names).map((part) => part.name ?? part).join("");
+  return [named ? `${request.method} ${named}` : segment.name, response?.status ?? getOutcome(segment), formatDuration(trace.Duration)].join(" · ");
+}
+
+function headTemplate({ trace, lines, startTime, conclusions }) {
+  const { segment } = lines[0];
   const outcome = getOutcome(segment);
-  const facts = [
-    ["Request", path && html`${request.method} ${namedTemplate(path, names)}`],
-    ["Status", html`<span class=${outcome}>${response?.status ?? outcome}</span>`],
-    ["Duration", formatDuration(trace.Duration)],
-    ["Started", formatMoment(startTime * 1000)],
-  ];
+  const status = segment.http?.response?.status ?? outcome;
   return html`
-    <dl class="figures">${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+    <dl class="figures">
+      <div><dt>Status</dt><dd class=${outcome}>${status}</dd></div>
+      <div><dt>Duration</dt><dd>${formatDuration(trace.Duration)} ${trace.Duration > SLOW_SECONDS ? html`<span class="badge error">◷ slow</span>` : nothing}</dd></div>
+      <div><dt>Started</dt><dd>${formatMoment(startTime * 1000)}</dd></div>
+    </dl>
     ${conclusions.length ? html`<p id="conclusion">${conclusions.join(" ")}</p>` : nothing}`;
 }

@@ -64,6 +64,10 @@ function computeSelfSeconds({ segment, children }) {
   return segment.end_time - segment.start_time - covered;
 }
 
+/** The line with the longest time without its children. */
+export const findLongest = (lines) =>
+  lines.reduce((longest, line) => ((line.selfSeconds ?? 0) > (longest?.selfSeconds ?? 0) ? line : longest), undefined);
+
 /** Says where most of the time was spent, and where an error comes from. Returns no sentence for what the trace does not tell. */
 export function conclude(lines, durationSeconds) {
   return [concludeTime(lines, durationSeconds), concludeError(lines)].filter(Boolean);

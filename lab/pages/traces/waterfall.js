@@ -8,13 +8,14 @@ const TICKS = 5;
 const AXIS_HEIGHT = 24;
 const BAR_HEIGHT = 18;
 
-export function waterfallTemplate({ lines, startTime, duration, selectedId }, onSelect) {
+/** `longestId` is the segment that gets a mark, because it made the trace slow. */
+export function waterfallTemplate({ lines, startTime, duration, selectedId, longestId }, onSelect) {
   return html`
     <p class="soft legend"><span class="ok">ok</span> <span class="error">error 4xx</span> <span class="throttle">throttled 429</span> <span class="fault">fault 5xx</span>
-      <i><b>Bold</b>: segment of a service</i> <i>thin bar: subsegment</i> <i><em>italic</em>: inferred from the caller</i></p>
+      <i><b>Bold</b>: segment of a service</i> <i>thin bar: subsegment</i> <i><em>italic</em>: inferred from the caller</i>${longestId ? html` <i>◷ outlined: most of the time</i>` : nothing}</p>
     <div class="axis" aria-hidden="true"><span></span>${axisTemplate(duration)}<span></span></div>
     <ol id="waterfall" aria-label="Segments and subsegments by start">${repeat(lines, ({ segment }) => segment.id, (line) => html`
-      <li class=${line.kind}>${lineTemplate(line, startTime, duration, line.segment.id === selectedId, onSelect)}</li>`)}</ol>`;
+      <li class=${line.kind}>${lineTemplate(line, startTime, duration, { isSelected: line.segment.id === selectedId, isLongest: line.segment.id === longestId }, onSelect)}</li>`)}</ol>`;
 }
 
 function axisTemplate(duration) {
@@ -27,7 +28,7 @@ function axisTemplate(duration) {
 
 const formatTick = (seconds) => seconds >= 1 ? `${Number(seconds.toPrecision(3))} s` : `${Number((seconds * 1000).toPrecision(3))} ms`;
 
-function lineTemplate({ segment, depth, kind }, startTime, duration, isSelected, onSelect) {
+function lineTemplate({ segment, depth, kind }, startTime, duration, { isSelected, isLongest }, onSelect) {
   const outcome = getOutcome(segment);
   const offset = segment.start_time - startTime;
   const seconds = segment.in_progress ? undefined : segment.end_time - segment.start_time;
@@ -40,8 +41,8 @@ function lineTemplate({ segment, depth, kind }, startTime, duration, isSelected,
       <span class="label">${"\u2003".repeat(Math.min(depth, 12))}${segment.name}${status ? ` ${status}` : nothing}<span class="spoken"> ${kind}${outcome === "ok" ? "" : `, ${outcome}`}, </span></span>
       <svg class=${outcome} width="100%" height=${BAR_HEIGHT} aria-hidden="true">
         ${listTicks(duration, TICKS).map((tick) => svg`<line x1="${(tick / duration) * 100}%" x2="${(tick / duration) * 100}%" y1="0" y2=${BAR_HEIGHT}></line>`)}
-        <rect x="${x}%" y=${inset} width="${width}%" height=${BAR_HEIGHT - 2 * inset} opacity=${segment.in_progress ? 0.4 : 1}></rect>
+        <rect class=${isLongest ? "longest" : ""} x="${x}%" y=${inset} width="${width}%" height=${BAR_HEIGHT - 2 * inset} opacity=${segment.in_progress ? 0.4 : 1}></rect>
       </svg>
-      <span class="time">${formatDuration(seconds)}</span>
+      <span class="time">${isLongest ? html`<span aria-hidden="true">◷ </span><span class="spoken">most of the time: </span>` : nothing}${formatDuration(seconds)}</span>
     </button>`;
 }
