@@ -19,8 +19,27 @@ function createHtml(name, attributes, ...children) {
 export function preparePage(element, source, { check }) {
   element.innerHTML = source;
   for (const anchor of element.querySelectorAll("a[href]")) prepareLink(anchor);
-  for (const code of element.querySelectorAll("pre > code")) prepareCode(code.parentElement, code.textContent.trimEnd(), check);
+  prepareHead(element.querySelector("p"));
+  for (const code of element.querySelectorAll("pre > code")) {
+    if (code.classList.contains("language-text")) prepareOutput(code.parentElement);
+    else prepareCode(code.parentElement, code.textContent.trimEnd(), check);
+  }
   for (const table of element.querySelectorAll("table")) wrap(table, createHtml("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" }));
+}
+
+/** Goal, time and needs of a lab are one paragraph: each gets its own line. */
+function prepareHead(paragraph) {
+  const [first, ...others] = paragraph?.querySelectorAll(":scope > strong") ?? [];
+  if (!first || paragraph.firstChild !== first) return;
+  for (const strong of others) strong.before(createHtml("br", {}));
+}
+
+/** What a command prints. It is not copied. */
+function prepareOutput(block) {
+  block.tabIndex = 0;
+  block.setAttribute("role", "region");
+  block.setAttribute("aria-label", "Output");
+  wrap(block, createHtml("div", { class: "guide-output" })).prepend(createHtml("span", { class: "soft", "aria-hidden": "true" }, "Output"));
 }
 
 function prepareLink(anchor) {
