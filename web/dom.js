@@ -17,13 +17,15 @@ export function setPicture(root, uri) {
   else pictureElement.removeAttribute("src");
 }
 
-/** Creates an element with the trace id of a response. It is a link if the trace was sampled and traces can be viewed. */
-export function createTraceElement({ trace, sampled }) {
+/** Creates an element with the trace id of a response. It is a link if the trace was sampled and traces can be viewed: with the text `linkText`, or the id. */
+export function createTraceElement({ trace, sampled }, linkText = trace) {
   const canBeViewed = traces && trace && sampled;
   const element = document.createElement(canBeViewed ? "a" : "span");
   element.className = "trace";
   element.textContent = trace && traces && !sampled ? `${trace} (${text.notSampled})` : trace;
   if (canBeViewed) {
+    element.textContent = linkText;
+    element.title = trace;
     element.href = traces + encodeURIComponent(trace);
     element.target = "_blank";
     element.rel = "noopener";

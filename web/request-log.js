@@ -1,6 +1,7 @@
 // The request log: the last requests of this page, in the drawer "What happened" and on the browser's console.
 
 import { createTraceElement } from "./dom.js";
+import { namePath } from "./names.js";
 import * as text from "./text.js";
 import { watchTiming } from "./timing.js";
 
@@ -23,7 +24,8 @@ export function startRequest({ method, path, url }) {
   const [timeCell, requestCell, statusCell, durationCell, browserCell, serverCell, traceCell] = row.cells;
   row.dataset.outcome = "waiting";
   timeCell.textContent = new Date().toLocaleTimeString("en-GB");
-  requestCell.textContent = `${method} ${path}`;
+  requestCell.textContent = `${method} ${namePath(path)}`;
+  requestCell.title = path;
   statusCell.textContent = text.requestInProgress;
   tableBody.prepend(row);
   while (tableBody.rows.length > MAX_ROWS) tableBody.rows[MAX_ROWS].remove();
@@ -43,7 +45,7 @@ export function startRequest({ method, path, url }) {
     row.dataset.outcome = !ok ? "failed" : slow ? "slow" : "ok";
     statusCell.textContent = status || text.noReadableResponse;
     durationCell.textContent = text.formatDuration(ms);
-    traceCell.append(createTraceElement(result));
+    traceCell.append(createTraceElement(result, text.traceLink));
     showTotals({ waiting: -1, slow: Number(slow), failed: Number(!ok) });
   };
 }

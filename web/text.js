@@ -74,9 +74,10 @@ export const adoptionSucceeded = (name, { ms }) => `${name} is yours, after ${fo
 export const adoptionFailed = (result) => `The adoption failed: ${describeFailure(result)}.`;
 
 export const traceLabel = "Trace";
+export const traceLink = "trace";
 export const notSampled = "not sampled";
 export const noReadableResponse = "no readable response";
-export const formatDuration = (ms) => `${formatNumber(ms)} ms`;
+export const formatDuration = (ms) => ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(2)} s`;
 export const requestInProgress = "in progress";
 export const elapsedTime = (seconds) => `${seconds.toFixed(1)} s`;
 export const requestTotals = ({ all, waiting, slow, failed }) =>
