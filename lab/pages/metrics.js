@@ -5,7 +5,7 @@ import { formatAge } from "./format.js";
 import { loadStyle } from "./frame.js";
 import { html, nothing, render, repeat } from "./lit.js";
 import { poll } from "./poll.js";
-import { link, readRange } from "./range.js";
+import { link, onRangeChange, readRange } from "./range.js";
 import { loadContext } from "./metrics/context.js";
 import { startDashboard } from "./metrics/dashboard.js";
 import { loadLines } from "./metrics/data.js";
@@ -37,6 +37,11 @@ function startList(main) {
     show();
     refresh();
   };
+  // After "Back" the address may have other lines.
+  onRangeChange(() => {
+    const { lines, stat, period } = readState();
+    Object.assign(state, { lines, stat, period });
+  });
   const refresh = poll(async () => {
     const range = readRange();
     const [dashboards, metrics, context, data] = await Promise.all([

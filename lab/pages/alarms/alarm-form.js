@@ -1,12 +1,13 @@
 // The dialogs that change an alarm.
 
-import { cloudwatch } from "../aws.js";
+import { cloudwatch, listAll } from "../aws.js";
 import { requestWords } from "../command.js";
-import { openDialog } from "../dialog.js";
+import { openDialog, showNotice } from "../dialog.js";
 import { html, live, nothing } from "../lit.js";
 import { dimensionText, loadMetrics, metricSelects, offer, statistics } from "../metrics/lines.js";
 import { metricMembers, requestOf } from "./alarm-request.js";
 import { loadPolicies } from "./load.js";
+import { numbersOf, textOf } from "./numbers.js";
 import { STATE_VALUES, policyArnOf, policyNameOf, stateName } from "./names.js";
 import { conditionText, linesOf } from "./words.js";
 
@@ -17,20 +18,28 @@ const ACTION_MEMBERS = [["AlarmActions", "ALARM"], ["OKActions", "OK"], ["Insuff
 
 const NEW_ALARM = { AlarmName: "", EvaluationPeriods: 2, ComparisonOperator: "GreaterThanOrEqualToThreshold", TreatMissingData: "missing", ActionsEnabled: true };
 
+/** The members that are numbers in the form. */
+const NUMBERS = ["Threshold", "EvaluationPeriods", "DatapointsToAlarm"];
+
 const options = (pairs, selected) => pairs.map(([value, text]) => html`<option value=${value} .selected=${value === selected}>${text}</option>`);
 
 /** Opens the form of a new alarm, or of the alarm `name` as it is now. `metric` and `stat` are those of a new alarm. */
-export async function editAlarm({ name, metric, stat = "Sum", names = [], after }) {
-  const [metrics, policies, alarm] = await Promise.all([loadMetrics(), loadPolicies(), name ? readAlarm(name) : undefined]);
+export async function editAlarm({ name, metric, stat = "Sum", after }) {
+  const [metrics, policies, alarms] = await Promise.all([loadMetrics(), loadPolicies(), listAll(cloudwatch, "DescribeAlarms", {}, "MetricAlarms", "NextToken")]);
+  const alarm = name && alarms.find(({ AlarmName }) => AlarmName === name);
+  if (name && !alarm) return showNotice(`There is no alarm ${name} any more.`);
+  const names = alarms.map(({ AlarmName }) => AlarmName);
   const isOfExpression = Boolean(alarm?.Metrics?.length);
   const line = alarm && !isOfExpression ? linesOf(alarm)[0] : { metric, options: { stat, period: 60 } };
   const state = {
-    alarm: alarm ? requestOf(alarm) : NEW_ALARM, isNew: !alarm, isOfExpression, metrics, policies, metric: line.metric,
+    alarm: alarm ? requestOf(alarm) : NEW_ALARM, texts: Object.fromEntries(NUMBERS.map((member) => [member, textOf((alarm ?? NEW_ALARM)[member])])), isNew: !alarm, isOfExpression, metrics, policies, metric: line.metric,
     choice: { namespace: line.metric?.[0], name: line.metric?.[1] }, stat: line.options.stat, period: line.options.period,
   };
   const request = () => {
-    const members = isOfExpression ? state.alarm : { ...state.alarm, ...metricMembers(state) };
-    return requestOf(JSON.parse(JSON.stringify(members)));
+    // Another metric or statistic may not have the unit and the percentiles of the one before.
+    const isSame = state.stat === line.options.stat && JSON.stringify(state.metric) === JSON.stringify(line.metric);
+    const changed = isOfExpression ? {} : { ...isSame ? {} : { Unit: undefined, EvaluateLowSampleCountPercentile: undefined }, ...metricMembers(state) };
+    return requestOf(JSON.parse(JSON.stringify({ ...alarmOf(state), ...changed })));
   };
   openDialog({
     title: alarm ? `Edit the alarm ${alarm.AlarmName}` : "Create an alarm", button: alarm ? "Save alarm" : "Create alarm",
@@ -45,9 +54,12 @@ export async function editAlarm({ name, metric, stat = "Sum", names = [], after 
   }).dialog.classList.add("wide-dialog");
 }
 
-const readAlarm = (name) => cloudwatch("DescribeAlarms", { AlarmNames: [name] }).then(({ MetricAlarms: [alarm] }) => alarm);
+/** The alarm with the numbers of the form. */
+const alarmOf = ({ alarm, texts }) => ({ ...alarm, ...Object.fromEntries(NUMBERS.map((member) => [member, undefined])), ...numbersOf(texts) });
 
-function problemOf({ alarm, isNew, isOfExpression, metric, metrics }, names) {
+function problemOf(state, names) {
+  const { isNew, isOfExpression, metric, metrics } = state;
+  const alarm = alarmOf(state);
   if (!alarm.AlarmName) return "The alarm needs a name.";
   if (isNew && names.includes(alarm.AlarmName)) return "There is an alarm with this name.";
   if (!isOfExpression && !metric) return metrics.length ? "Choose a metric and its dimensions." : "There are no metrics yet. CloudWatch gets the values of a minute at its end.";
@@ -59,12 +71,15 @@ function problemOf({ alarm, isNew, isOfExpression, metric, metrics }, names) {
 
 function form(state, change) {
   const { alarm } = state;
-  const set = (member, read = (input) => input.value) => (event) => {
-    state.alarm = { ...alarm, [member]: read(event.target) };
+  const set = (member) => (event) => {
+    state.alarm = { ...alarm, [member]: event.target.value };
     change();
   };
-  const number = (input) => Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : undefined;
-  const preview = problemOf(state, []) ? nothing : html`<p><strong>In alarm if</strong> ${conditionText(state.isOfExpression ? alarm : { ...alarm, ...metricMembers(state) })}.</p>`;
+  const setNumber = (member) => (event) => {
+    state.texts = { ...state.texts, [member]: event.target.value };
+    change();
+  };
+  const preview = problemOf(state, []) ? nothing : html`<p><strong>In alarm if</strong> ${conditionText({ ...alarmOf(state), ...state.isOfExpression ? {} : metricMembers(state) })}.</p>`;
   return html`
     <div class="row">
       <label><span>Name</span><input name="name" ?readonly=${!state.isNew} .value=${live(alarm.AlarmName)} @input=${set("AlarmName")}></label>
@@ -73,9 +88,9 @@ function form(state, change) {
     ${state.isOfExpression ? html`<p class="soft">The metrics of this alarm stay as they are: it watches an expression.</p>` : metricPart(state, change)}
     <fieldset><legend>Condition</legend><div class="row">
       <label><span>The value is</span><select name="operator" @change=${set("ComparisonOperator")}>${options(OPERATORS, alarm.ComparisonOperator)}</select></label>
-      <label><span>Threshold</span><input name="threshold" type="number" step="any" .value=${live(String(alarm.Threshold ?? ""))} @input=${set("Threshold", number)}></label>
-      <label><span>Evaluated periods</span><input name="periods" type="number" min="1" .value=${live(String(alarm.EvaluationPeriods ?? ""))} @input=${set("EvaluationPeriods", number)}></label>
-      <label><span>Of which breaching</span><input name="datapoints" type="number" min="1" placeholder="all" .value=${live(String(alarm.DatapointsToAlarm ?? ""))} @input=${set("DatapointsToAlarm", number)}></label>
+      <label><span>Threshold</span><input name="threshold" type="number" step="any" .value=${live(state.texts.Threshold)} @input=${setNumber("Threshold")}></label>
+      <label><span>Evaluated periods</span><input name="periods" type="number" min="1" .value=${live(state.texts.EvaluationPeriods)} @input=${setNumber("EvaluationPeriods")}></label>
+      <label><span>Of which breaching</span><input name="datapoints" type="number" min="1" placeholder="all" .value=${live(state.texts.DatapointsToAlarm)} @input=${setNumber("DatapointsToAlarm")}></label>
       <label><span>Missing values are</span><select name="missing" @change=${set("TreatMissingData")}>${options(TREATMENTS, alarm.TreatMissingData ?? "missing")}</select></label>
     </div></fieldset>
     ${preview}
@@ -160,7 +175,7 @@ export function switchActions(alarm, after) {
 export function deleteAlarm(alarm, after) {
   const request = { AlarmNames: [alarm.AlarmName] };
   openDialog({
-    title: `Delete the alarm ${alarm.AlarmName}?`, button: "Delete alarm", isDestructive: true, commands: () => [requestWords("cloudwatch", "DeleteAlarms", request)],
+    title: `Delete the alarm ${alarm.AlarmName}?`, button: "Delete alarm", isDanger: true, commands: () => [requestWords("cloudwatch", "DeleteAlarms", request)],
     run: () => cloudwatch("DeleteAlarms", request).then(() => undefined), done: `The alarm ${alarm.AlarmName} is deleted.`, after,
   });
 }

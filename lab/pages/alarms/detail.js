@@ -60,8 +60,8 @@ function template({ alarm, items, changes, data, chart, present, range }, refres
       <div class="row">
         <button class="main" @click=${() => editAlarm({ name: alarm.AlarmName, after: refresh })}>Edit…</button>
         <button @click=${() => setState(alarm, refresh)}>Set state…</button>
-        <button @click=${() => switchActions(alarm, refresh)}>${alarm.ActionsEnabled ? "Disable actions" : "Enable actions"}</button>
-        <button @click=${() => deleteAlarm(alarm, () => location.assign(link("/console/alarms")))}>Delete</button>
+        <button @click=${() => switchActions(alarm, refresh)}>${alarm.ActionsEnabled ? "Disable actions" : "Enable actions"}…</button>
+        <button @click=${() => deleteAlarm(alarm, () => location.assign(link("/console/alarms")))}>Delete…</button>
       </div>
     </div>
     <section class="panel" aria-labelledby="condition-title">

@@ -51,8 +51,10 @@ export function evaluate(alarm, points) {
   return age >= needed ? "ALARM" : undefined;
 }
 
+/** What a missing point does, and what several do. */
 const TREATMENTS = {
-  breaching: "counts as breaching", notBreaching: "counts as not breaching", ignore: "is ignored", missing: "is missing",
+  breaching: ["counts as breaching", "count as breaching"], notBreaching: ["counts as not breaching", "count as not breaching"],
+  ignore: ["is ignored", "are ignored"], missing: ["is missing", "are missing"],
 };
 
 /**
@@ -64,14 +66,14 @@ export function explain(alarm, points, state) {
   const deciding = decidingPoints(points, periods);
   const threshold = formatNumber(alarm.Threshold);
   const explained = deciding.map((point) => {
-    if (!isReal(point)) return { ...point, isMissing: true, outcome: `no value: ${TREATMENTS[treatment]}` };
+    if (!isReal(point)) return { ...point, isMissing: true, outcome: `no value: ${TREATMENTS[treatment][0]}` };
     const isBreaching = operator.isBreaching(point.value, alarm.Threshold);
     return { ...point, isBreaching, outcome: isBreaching ? `${operator.words} ${threshold}: breaching` : `${operator.opposite} ${threshold}: not breaching` };
   });
   const breaching = explained.filter((point) => point.isBreaching).length;
   const missing = explained.filter((point) => point.isMissing).length;
   const parts = [`${breaching} of ${count(explained.length, "point")} ${operator.words} ${threshold}`];
-  if (missing) parts.push(`${missing} without a value, which ${missing === 1 ? "" : "each "}${TREATMENTS[treatment]}`);
+  if (missing) parts.push(`${missing} without a value, which ${TREATMENTS[treatment][missing === 1 ? 0 : 1]}`);
   return { points: explained, conclusion: `${parts.join(", ")}. ${outcome(state, needed, periods)}` };
 }
 

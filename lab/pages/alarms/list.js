@@ -50,13 +50,12 @@ function actionText(alarm) {
 
 function template(data, refresh) {
   const alarms = data.alarms.toSorted((a, b) => ORDER.indexOf(a.StateValue) - ORDER.indexOf(b.StateValue) || a.AlarmName.localeCompare(b.AlarmName));
-  const names = alarms.map(({ AlarmName }) => AlarmName);
   const isAtRest = (alarm) => alarm.StateValue === "ALARM" && isAlarmOfRest(alarm, data.policies);
   const inAlarm = alarms.filter(({ StateValue }) => StateValue === "ALARM").length;
   return html`
     <section class="panel" aria-labelledby="alarms-title">
       <div class="row middle spread"><div><h2 id="alarms-title">Alarms</h2><p class="soft">${inAlarm} of ${count(alarms.length, "alarm")} in alarm</p></div>
-        <button class="main" @click=${() => editAlarm({ names, after: openAlarm })}>New alarm…</button></div>
+        <button class="main" @click=${() => editAlarm({ after: openAlarm })}>New alarm…</button></div>
       ${alarms.length ? html`<div class="scroll"><table class="cards">
         <caption class="spoken">Alarms</caption>
         <thead><tr><th scope="col">State</th><th scope="col">Alarm</th><th scope="col">In alarm if</th><th scope="col">Action</th><th scope="col">Since</th></tr></thead>

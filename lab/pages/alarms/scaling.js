@@ -29,7 +29,7 @@ export function policyCard(policy, alarms, after, valueOf = () => undefined) {
     <article class="policy">
       <div class="row middle spread"><h3>${policy.PolicyName}</h3>
         <div class="row"><button class="small" aria-label=${`Edit ${policy.PolicyName}`} @click=${edit}>Edit…</button>
-          <button class="small" aria-label=${`Delete ${policy.PolicyName}`} @click=${() => deletePolicy(policy, after)}>Delete</button></div></div>
+          <button class="small" aria-label=${`Delete ${policy.PolicyName}`} @click=${() => deletePolicy(policy, after)}>Delete…</button></div></div>
       <p class="soft">${policyText(policy)}</p>
       <p>${callers.length ? html`Called by ${callers.map((alarm) => html`<span class="caller">${alarmLink(alarm.AlarmName)} ${stateBadge(alarm.StateValue, isAlarmOfRest(alarm, [policy]))}</span> `)}` : html`<span class="error">No alarm calls it.</span> Edit an alarm, and choose this policy as its action.`}</p>
       ${step ? html`<div class="step-parts">${stepDiagram(step, caller?.Threshold ?? 0, caller && valueOf(caller))}${stepTable(step, caller?.Threshold ?? 0, caller ? subjectOf(caller) : "Difference from the threshold")}</div>` : nothing}
@@ -60,7 +60,7 @@ function serviceScaling(service, targets, policies, alarms, after) {
           ${target ? html`
             <button class="small" aria-label=${`Add step scaling to ${name}`} @click=${() => editStepPolicy(resourceId, undefined, alarms, after)}>Add step scaling…</button>
             <button class="small" aria-label=${`Add target tracking to ${name}`} @click=${() => editTrackingPolicy(resourceId, undefined, after)}>Add target tracking…</button>
-            <button class="small" aria-label=${`Deregister ${name}`} @click=${() => deregisterTarget(resourceId, after)}>Deregister</button>` : nothing}
+            <button class="small" aria-label=${`Deregister ${name}`} @click=${() => deregisterTarget(resourceId, after)}>Deregister…</button>` : nothing}
         </div>
       </div>
       ${target && !own.length ? html`<p class="soft">There is no policy yet. A policy says how many tasks an alarm adds or removes.</p>` : nothing}

@@ -41,9 +41,12 @@ export const resourceIdOf = (service) => `service/${shortName(service.clusterArn
 
 const sortedDimensions = (pairs) => JSON.stringify(pairs.map(([name, value]) => `${name}=${value}`).sort());
 
-/** Whether an alarm watches what a line shows: the same metric and statistic. */
-const isWatched = (alarm, { metric, stat }) =>
-  metric && alarm.Namespace === metric[0] && alarm.MetricName === metric[1] && (alarm.Statistic ?? alarm.ExtendedStatistic) === stat
+/** Statistics that grow with the period. */
+const TOTALS = ["Sum", "SampleCount"];
+
+/** Whether an alarm watches what a line shows: the same metric and statistic, and a period that makes them comparable. */
+const isWatched = (alarm, { metric, stat, period }) =>
+  metric && (alarm.Period === period || !TOTALS.includes(stat)) && alarm.Namespace === metric[0] && alarm.MetricName === metric[1] && (alarm.Statistic ?? alarm.ExtendedStatistic) === stat
   && sortedDimensions((alarm.Dimensions ?? []).map(({ Name, Value }) => [Name, Value])) === sortedDimensions(dimensionsOf(metric));
 
 /** The thresholds of the alarms on lines. */

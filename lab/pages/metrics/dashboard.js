@@ -8,7 +8,7 @@ import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { loadContext } from "./context.js";
 import { loadWidgets, readBody } from "./data.js";
-import { deleteDashboard, editBody, editWidget, removeWidget } from "./widget-form.js";
+import { deleteDashboard, editBody, editWidget, isEditable, removeWidget } from "./widget-form.js";
 import { placeOf, widgetContent } from "./widgets.js";
 
 /** Values come once a minute. */
@@ -53,7 +53,7 @@ function template(name, body, data, range, context, refresh) {
       <div class="row">
         <button class="main" @click=${add}>Add widget…</button>
         <button @click=${() => open((fresh) => editBody(name, fresh, refresh))}>Edit as JSON…</button>
-        <button @click=${() => deleteDashboard(name, () => location.assign(link("/console/metrics")))}>Delete dashboard</button>
+        <button @click=${() => deleteDashboard(name, () => location.assign(link("/console/metrics")))}>Delete dashboard…</button>
       </div>
     </div>
     ${body.widgets.length ? nothing : html`<div class="panel"><p>This dashboard has no widgets yet. A widget shows metrics as lines or as numbers.</p><button @click=${add}>Add widget…</button></div>`}
@@ -64,8 +64,8 @@ function template(name, body, data, range, context, refresh) {
           <div class="row middle spread widget-head">
             ${title ? html`<h2>${title}</h2>` : html`<span></span>`}
             <div class="row">
-              <button class="small" aria-label=${`Edit ${title || "widget"}`} @click=${() => open((fresh) => editWidget(name, fresh, { index, after: refresh }), widget, index)}>Edit…</button>
-              <button class="small" aria-label=${`Remove ${title || "widget"}`} @click=${() => open((fresh) => removeWidget(name, fresh, index, refresh), widget, index)}>Remove</button>
+              ${isEditable(widget) ? html`<button class="small" aria-label=${`Edit ${title || "widget"}`} @click=${() => open((fresh) => editWidget(name, fresh, { index, after: refresh }), widget, index)}>Edit…</button>` : nothing}
+              <button class="small" aria-label=${`Remove ${title || "widget"}`} @click=${() => open((fresh) => removeWidget(name, fresh, index, refresh), widget, index)}>Remove…</button>
             </div>
           </div>
           ${widgetContent(widget, data[index], range, context)}

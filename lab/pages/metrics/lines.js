@@ -99,7 +99,7 @@ function lineList(state, change) {
       return html`<li>
         <p>${line.metric ? html`<strong>${line.metric[1]}</strong> <span class="soft" title=${line.metric.slice(2).join(" ")}>${dimensionText(line.metric)}</span>` : html`<code>${line.options.expression}</code>`}</p>
         <div class="row">
-          <label><span>Label</span><input aria-label=${`Label of ${name}`} .value=${live(line.options.label ?? "")} placeholder="automatic" @input=${(event) => set(line, { label: event.target.value })}></label>
+          <label><span>Label</span><input aria-label=${`Label of ${name}`} .value=${live(line.options.label ?? "")} placeholder="automatic" @change=${(event) => set(line, { label: event.target.value })}></label>
           ${line.metric ? html`<label><span>Statistic</span><select aria-label=${`Statistic of ${name}`} @change=${(event) => set(line, { stat: event.target.value })}>
             <option value="" .selected=${!line.options.stat}>as above</option>${options(statistics(line.options.stat), line.options.stat)}</select></label>` : nothing}
           <label><span>Axis</span><select aria-label=${`Axis of ${name}`} @change=${(event) => set(line, { yAxis: event.target.value })}>

@@ -64,9 +64,13 @@ export function requestOf(lines, { start, end }) {
   return { MetricDataQueries: queriesOf(lines), StartTime: seconds(start, Math.floor), EndTime: seconds(end, Math.ceil), ScanBy: "TimestampAscending" };
 }
 
-/** The series of a chart from resolved lines and `MetricDataResults`. */
+/** The series of a chart from resolved lines and `MetricDataResults`. Long results come in parts. */
 export function seriesOf(lines, results) {
-  const byId = new Map(results.map((result) => [result.Id, result]));
+  const byId = new Map();
+  for (const { Id, Timestamps, Values } of results) {
+    const before = byId.get(Id) ?? { Timestamps: [], Values: [] };
+    byId.set(Id, { Timestamps: [...before.Timestamps, ...Timestamps], Values: [...before.Values, ...Values] });
+  }
   return lines.filter(({ id }) => byId.has(id)).map(({ id, label, period, unit, options }) => {
     const { Timestamps, Values } = byId.get(id);
     return { label, times: Timestamps.map((seconds) => seconds * 1000), values: Values, periodMs: period * 1000, unit, axis: options.yAxis ?? "left", color: options.color };

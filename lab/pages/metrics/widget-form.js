@@ -32,6 +32,9 @@ async function readRegion() {
 
 const kindOf = ({ type, properties }) => type === "text" ? "text" : properties?.view === "singleValue" ? "singleValue" : properties?.stacked ? "stacked" : "timeSeries";
 
+/** Whether the form knows a widget. Others are edited as JSON. */
+export const isEditable = ({ type, properties }) => type === "text" || (type === "metric" && ["timeSeries", "singleValue", undefined].includes(properties?.view));
+
 /** The widget that the form describes. Members that the form does not know stay as they are. */
 export function writeWidget(widget, state) {
   const { kind, title, lines, stat, period, position, markdown } = state;
@@ -140,7 +143,7 @@ export function removeWidget(name, body, index, after) {
   const title = body.widgets[index].properties?.title;
   const written = withoutWidget(body, index);
   openDialog({
-    title: title ? `Remove the widget ${title}?` : "Remove this widget?", button: "Remove widget", isDestructive: true,
+    title: title ? `Remove the widget ${title}?` : "Remove this widget?", button: "Remove widget", isDanger: true,
     commands: () => [putCommand(name, written)], run: () => saveDashboard(name, written, "The widget is removed."), after,
   });
 }
@@ -178,7 +181,7 @@ export function createDashboard(names, open, widgets = []) {
 
 export function deleteDashboard(name, after) {
   openDialog({
-    title: `Delete the dashboard ${name}?`, button: "Delete dashboard", isDestructive: true, commands: () => [["aws", "cloudwatch", "delete-dashboards", "--dashboard-names", name]],
+    title: `Delete the dashboard ${name}?`, button: "Delete dashboard", isDanger: true, commands: () => [["aws", "cloudwatch", "delete-dashboards", "--dashboard-names", name]],
     run: () => cloudwatch("DeleteDashboards", { DashboardNames: [name] }).then(() => undefined), done: `The dashboard ${name} is deleted.`, after,
   });
 }

@@ -57,7 +57,7 @@ test("an evaluation is explained point by point", () => {
   assert.deepEqual(down.points.map(({ outcome }) => outcome), ["no value: counts as breaching", "below 1,000: breaching"]);
   assert.equal(explain({ ...alarm, TreatMissingData: "missing" }, points(undefined, undefined, 1500), undefined).conclusion.split(". ").at(-1), "The points do not decide, so the state stays.");
   assert.equal(explain({ ...alarm, TreatMissingData: undefined }, points(undefined, undefined), NO_DATA).conclusion,
-    "0 of 2 points at or above 1,000, 2 without a value, which each is missing. Without values the state is INSUFFICIENT_DATA.");
+    "0 of 2 points at or above 1,000, 2 without a value, which are missing. Without values the state is INSUFFICIENT_DATA.");
 });
 
 test("the recorded points are read oldest first, and a state that was set by hand has none", () => {
@@ -283,8 +283,8 @@ test("a new alarm is evaluated, and its page explains the state point by point",
   assert.equal((await readAlarm("shop/busy")).ActionsEnabled, false);
   await page.click("text=Enable actions");
   await send(page);
-  await page.locator("button:text-is('Disable actions')").waitFor();
-  await page.click("button:text-is('Delete')");
+  await page.locator("button:text-is('Disable actions…')").waitFor();
+  await page.click("button:text-is('Delete…')");
   await send(page);
   await page.waitForURL(url);
   assert.equal(await readAlarm("shop/busy"), undefined);

@@ -96,15 +96,15 @@ test("thresholds, deployments and activities belong to the metrics that a chart 
     events: [{ createdAt: 20, message: `(service ${name}) (deployment ecs-svc/1) deployment completed.` }, { createdAt: 21, message: `(service ${name}) has reached a steady state.` }],
   });
   const services = [service("like", "targetgroup/like/1"), service("monolith", "targetgroup/monolith/1")];
-  const ofGroup = { metric: ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", "app/x/1", "TargetGroup", "targetgroup/like/1"], stat: "Sum" };
+  const ofGroup = { metric: ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", "app/x/1", "TargetGroup", "targetgroup/like/1"], stat: "Sum", period: 60 };
   assert.deepEqual(servicesOf([ofGroup], services), [services[0]]);
   assert.deepEqual(servicesOf([{ metric: ["N", "m"] }], services), services);
   const activities = [{ ResourceId: "service/c/like", StartTime: 15, Description: "Setting desired count to 12.", Cause: "alarm" }, { ResourceId: "service/c/monolith", StartTime: 16 }];
   assert.deepEqual(marksOf([services[0]], activities).map(({ time, kind }) => [time, kind]), [[10_000, "deployment"], [15_000, "scaling"], [20_000, "deployment"]]);
-  const alarm = { AlarmName: "up", Namespace: "AWS/ApplicationELB", MetricName: "RequestCount", Statistic: "Sum", Threshold: 1000, ComparisonOperator: "GreaterThanOrEqualToThreshold",
+  const alarm = { AlarmName: "up", Namespace: "AWS/ApplicationELB", MetricName: "RequestCount", Statistic: "Sum", Period: 60, Threshold: 1000, ComparisonOperator: "GreaterThanOrEqualToThreshold",
     Dimensions: [{ Name: "TargetGroup", Value: "targetgroup/like/1" }, { Name: "LoadBalancer", Value: "app/x/1" }] };
   assert.deepEqual(thresholdsOf([ofGroup], [alarm]).map(({ value, label }) => [value, label]), [[1000, "up ≥ 1,000"]]);
-  assert.deepEqual(thresholdsOf([{ ...ofGroup, stat: "Average" }], [alarm]), []);
+  assert.deepEqual(thresholdsOf([{ ...ofGroup, stat: "Average" }, { ...ofGroup, period: 300 }], [alarm]), []);
 });
 
 let lab;
