@@ -9,7 +9,7 @@ const NOTICE_MS = 8000;
 
 /**
  * Opens a dialog. `action` has these members:
- * - `title`, and `button`: its text, both with verb and object; `isDanger`: it stops or removes something
+ * - `title`, and `button`: its text, both with verb and object; `isDestructive`: it stops or removes something
  * - `form(change)`: the template of the fields; their listeners call `change()` after they changed the page's state
  * - `problem()`: why the form cannot be sent yet, or undefined
  * - `commands()`: the commands, each a list of words
@@ -37,7 +37,7 @@ export function openDialog(action) {
         ${problem ? nothing : html`<div><p class="soft">The same with the AWS CLI:</p>${copyBox(action.commands().map(commandText).join("\n"))}</div>`}
         <p class="wrong" role="alert">${error}</p>
         <div class="row middle dialog-buttons">
-          <button class=${action.isDanger ? "main danger" : "main"} aria-describedby="dialog-problem" ?disabled=${Boolean(problem) || isRunning}>${action.button}</button>
+          <button class=${action.isDestructive ? "main danger" : "main"} aria-describedby="dialog-problem" ?disabled=${Boolean(problem) || isRunning}>${action.button}</button>
           <button type="button" @click=${() => dialog.close()}>Cancel</button>
           <span id="dialog-problem" class="problem">${problem}</span>
         </div>

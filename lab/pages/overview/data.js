@@ -1,6 +1,6 @@
 // What the overview asks of the AWS APIs.
 
-import { autoScaling, cloudwatch, dynamodb, ecs, listAll, xray } from "../aws.js";
+import { AwsError, autoScaling, cloudwatch, describeError, dynamodb, ecs, listAll, xray } from "../aws.js";
 import { loadBalancers, loadDefinition, loadServices, loadTargetGroups, loadTargets, loadTasks } from "../services/data.js";
 import { loadChartRows, loadMinutes, metricSources } from "../services/metrics.js";
 import { toCalls } from "./state.js";
@@ -17,28 +17,36 @@ export async function loadNow() {
   return { services, tasks: tasks.flat(), targets };
 }
 
-/** Everything else. */
+/** Everything else. What an API refuses is missing, and named in `problems`. */
 export async function loadSlow(range) {
+  const problems = [];
+  const optional = (name, answer, value) => answer.catch((error) => {
+    if (!(error instanceof AwsError)) throw error;
+    problems.push(`${name} answers with an error. ${describeError(error)}`);
+    return value;
+  });
   const [services, groups, balancers] = await Promise.all([loadServices(), loadTargetGroups(), loadBalancers()]);
   const clusters = [...new Set(services.map(({ clusterArn }) => clusterArn))];
   const sources = metricSources({ balancers, groups, services });
   const [minutes, charts, stopped, rollouts, definitions, tables, calls, scaling, watching] = await Promise.all([
     loadMinutes(sources, range, WINDOW_MINUTES), loadChartRows(sources, range),
     Promise.all(clusters.map((cluster) => loadTasks({ cluster, desiredStatus: "STOPPED" }))),
-    Promise.all(services.map(async ({ clusterArn, serviceArn }) => [serviceArn, await loadRollout(clusterArn, serviceArn)])),
+    Promise.all(services.map(async ({ clusterArn, serviceArn }) => [serviceArn, await optional("ListServiceDeployments of ECS", loadRollout(clusterArn, serviceArn))])),
     Promise.all(services.map(async ({ taskDefinition }) => [taskDefinition, await loadDefinition(taskDefinition)])),
-    dynamodb("ListTables").then(({ TableNames }) => TableNames), loadCalls(range), loadScaling(), loadAlarms(range),
+    optional("DynamoDB", dynamodb("ListTables").then(({ TableNames }) => TableNames), []), optional("X-Ray", loadCalls(range), []),
+    optional("Application Auto Scaling", loadScaling(), { policies: [], activities: [] }), loadAlarms(range),
   ]);
   return {
-    sources, groups, balancers, minutes, charts, tables, calls, ...scaling, ...watching,
+    problems, sources, groups, balancers, minutes, charts, tables, calls, ...scaling, ...watching,
     stopped: stopped.flat(), rollouts: new Map(rollouts), definitions: new Map(definitions),
   };
 }
 
-/** The status of a service's newest deployment. */
+/** The newest deployment of a service. */
 async function loadRollout(cluster, service) {
   const { serviceDeployments } = await ecs("ListServiceDeployments", { cluster, service, maxResults: 1 });
-  return serviceDeployments[0]?.status;
+  const [{ status, statusReason, finishedAt } = {}] = serviceDeployments;
+  return { status, reason: statusReason, time: finishedAt * 1000 };
 }
 
 async function loadCalls({ end }) {

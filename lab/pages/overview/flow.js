@@ -6,6 +6,7 @@ import { link } from "../range.js";
 import { metricsParameters } from "../services/metrics.js";
 import { sparkline, taskMarks } from "../services/parts.js";
 import { tasksText } from "./state.js";
+import { clientErrorKind } from "./unusual.js";
 
 /** Lines are this wide without requests, and at most this much wider. */
 const MIN_WIDTH = 1.5;
@@ -21,10 +22,17 @@ export function flowTemplate(state, items, range, period) {
       <svg class="flow-lines" aria-hidden="true"></svg>
       ${column("Clients", state.balancers.map((balancer) => clientCard(balancer, context)))}
       ${column("Load balancer", repeat(state.balancers, ({ arn }) => arn, (balancer) => balancerCard(balancer, context)))}
-      ${column("Target groups", repeat(state.groups, ({ arn }) => arn, (group) => groupCard(group, context)))}
-      ${column("Services", repeat(state.services, ({ arn }) => arn, (service) => serviceCard(service, context)))}
+      ${column("Target groups and their services", repeat(pairs(state), ({ key }) => key, ({ group, services }) => html`
+        <div class="flow-pair">${group ? groupCard(group, context) : html`<div></div>`}<div class="flow-services">${services.map((service) => serviceCard(service, context))}</div></div>`))}
       ${state.tables.length ? column("Tables", repeat(state.tables, ({ name }) => name, (table) => tableCard(table))) : nothing}
     </div>`;
+}
+
+/** The rows of the picture: each target group with its services, and at the end the services without one. */
+function pairs({ groups, services }) {
+  const rows = groups.map((group) => ({ key: group.arn, group, services: services.filter((service) => service.groups[0] === group.arn) }));
+  const known = new Set(rows.flatMap((row) => row.services));
+  return [...rows, ...services.filter((service) => !known.has(service)).map((service) => ({ key: service.arn, services: [service] }))];
 }
 
 const column = (title, cards) => html`<div class="flow-column"><h3>${title}</h3>${cards}</div>`;
@@ -38,13 +46,17 @@ function card(key, { isFlagged }, content) {
     </article>`;
 }
 
+/** Requests a minute, with a chart of the range. */
+const rate = (count, arn, { charts, range, period }, label) => html`
+  <div class="flow-rate"><p><strong>${formatNumber(count)}</strong> <span class="soft small">${count === 1 ? "request" : "requests"}/min</span></p>
+    ${sparkline(charts.get(arn) ?? [], "requests", range, period, label)}</div>`;
+
 function clientCard({ arn }, context) {
   const row = context.latest(arn) ?? {};
   const own = ["balancer500", "balancer502", "balancer503", "balancer504"].reduce((sum, name) => sum + (row[name] ?? 0), 0);
   const total = (row.requests ?? 0) + (row.balancer503 ?? 0);
   return card(`client:${arn}`, context, html`
-    <p class="flow-rate"><strong>${formatNumber(total)}</strong> <span class="soft">${total === 1 ? "request" : "requests"}/min</span></p>
-    ${sparkline(context.charts.get(arn) ?? [], "requests", context.range, context.period, "Requests")}
+    ${rate(total, arn, context, "Requests")}
     ${traffic({ ...row, requests: total, errors5xx: (row.errors5xx ?? 0) + own })}
     ${context.services.some(({ callsBalancer }) => callsBalancer) ? html`<p class="soft small">with the calls of services through the load balancer</p>` : nothing}`);
 }
@@ -67,11 +79,10 @@ function groupCard(group, context) {
   const row = context.latest(arn) ?? {};
   return card(`group:${arn}`, context, html`
     <h4>${name}</h4>
-    <p class="small ${isUsed && healthy < targets.length ? "fault" : "soft"}">${targets.length ? `${healthy} of ${targets.length} targets healthy` : "no targets"}${isUsed ? "" : ", in no rule"}</p>
-    <p class="flow-rate"><strong>${formatNumber(row.requests ?? 0)}</strong> <span class="soft">requests/min</span></p>
-    ${sparkline(context.charts.get(arn) ?? [], "requests", context.range, context.period, `Requests to ${name}`)}
-    ${traffic(row)}
-    ${source ? html`<p class="small"><a href=${link("/console/metrics", metricsParameters(source, ["requests", "errors4xx", "errors5xx", "p95"]))}>Metrics<span class="spoken"> of ${name}</span></a></p>` : nothing}`);
+    <p class="small ${isUsed && healthy < targets.length ? "fault" : "soft"}">${targets.length ? `${healthy} of ${targets.length} targets healthy` : "no targets"}${isUsed ? "" : ", in no rule"}
+      ${source ? html` · <a href=${link("/console/metrics", metricsParameters(source, ["requests", "errors4xx", "errors5xx", "p95"]))}>Metrics<span class="spoken"> of ${name}</span></a>` : nothing}</p>
+    ${rate(row.requests ?? 0, arn, context, `Requests to ${name}`)}
+    ${traffic(row)}`);
 }
 
 function serviceCard(service, context) {
@@ -105,7 +116,7 @@ function traffic({ requests, mean, p95, errors4xx = 0, errors5xx = 0 }) {
   return html`
     <dl class="facts">
       <div><dt>mean</dt><dd>${time(mean)}</dd></div><div><dt>p95</dt><dd>${time(p95)}</dd></div>
-      <div><dt>4xx</dt><dd class=${errors4xx ? "error" : ""}>${share(errors4xx)}</dd></div><div><dt>5xx</dt><dd class=${errors5xx ? "fault" : ""}>${share(errors5xx)}</dd></div>
+      <div><dt>4xx</dt><dd class=${errors4xx ? clientErrorKind(errors4xx, requests) : ""}>${share(errors4xx)}</dd></div><div><dt>5xx</dt><dd class=${errors5xx ? "fault" : ""}>${share(errors5xx)}</dd></div>
     </dl>`;
 }
 

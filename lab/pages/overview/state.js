@@ -1,12 +1,13 @@
 // Joins the answers of the AWS APIs to what the overview shows. Pure functions.
 
-import { formatNumber, shortName } from "../format.js";
+import { formatMoment, formatNumber, shortName } from "../format.js";
 import { clusterName, groupName, revisionNumber } from "../services/data.js";
 import { taskState } from "../services/health.js";
 import { conditionText, ruleTargets } from "../services/rule.js";
+import { WINDOW_MINUTES, lastMinutes } from "./unusual.js";
 
-/** `now` has what changes from second to second, `slow` the rest; `time` is the end of the range in milliseconds. */
-export function toState({ services, tasks, targets }, slow, time) {
+/** `now` has what changes from second to second, `slow` the rest; */
+export function toState({ services, tasks, targets }, slow, range) {
   const sourceOf = (arn) => slow.sources.find(({ key }) => key === arn);
   const balancers = slow.balancers.map((balancer) => ({ ...toBalancer(balancer), source: sourceOf(balancer.LoadBalancerArn) }));
   const used = new Set(balancers.flatMap(({ rules }) => rules).flatMap((rule) => rule.targets).filter(({ weight }) => weight > 0).map(({ arn }) => arn));
@@ -14,9 +15,9 @@ export function toState({ services, tasks, targets }, slow, time) {
   const groups = slow.groups.map(({ TargetGroupArn: arn, TargetGroupName: name }) => ({
     arn, name, isUsed: used.has(arn), source: sourceOf(arn), service: serviceOf(arn), targets: (targets.get(arn) ?? []).map(toTarget),
   }));
-  const { minutes, charts, alarms, policies, calls, tables } = slow;
+  const { minutes, charts, alarms, history, policies, calls, tables } = slow;
   return {
-    time, now: Date.now(), newestMinute: newestTime(minutes), balancers, groups, minutes, charts, alarms, policies, calls,
+    now: Date.now(), problems: slow.problems, window: range.isCustom ? `in the ${WINDOW_MINUTES} minutes before ${formatMoment(range.end)}` : lastMinutes, newestMinute: newestTime(minutes), balancers, groups, minutes, charts, alarms, history, policies, calls,
     services: services.map((service) => ({ ...toService(service, tasks, targets, slow), source: sourceOf(service.serviceArn) })),
     tables: tables.map((name) => ({ name, calls: calls.filter(({ to }) => to === name) })),
   };
@@ -39,7 +40,7 @@ function toService(service, tasks, targets, { stopped, rollouts, definitions, ta
     tasks: tasks.filter(isOwn).map((task) => ({ id: shortName(task.taskArn), ...taskState(task, ownTargets) })),
     stopped: stopped.filter(isOwn).map(({ stopCode, stoppedReason, stoppedAt }) => ({ code: stopCode, reason: stoppedReason ?? "", time: stoppedAt * 1000 })),
     problem: problemOf(service),
-    rolledBack: rollouts.get(arn)?.startsWith("ROLLBACK"),
+    rollout: rollouts.get(arn),
     tables: tables.filter((table) => variables.some(({ value }) => value === table)),
     callsBalancer: variables.some(({ value }) => balancers.some((balancer) => isAddressOf(value, balancer))),
   };

@@ -68,7 +68,7 @@ export function rollBack(service, after) {
   openDialog({
     title: `Stop the deployment of ${service.serviceName}`,
     button: "Stop and roll back",
-    isDanger: true,
+    isDestructive: true,
     form: () => html`<p>ECS stops the deployment in progress, and deploys the last completed revision again.</p>`,
     commands: () => [["aws", "ecs", "stop-service-deployment", "--service-deployment-arn", serviceDeploymentArn, "--stop-type", "ROLLBACK"]],
     run: () => ecs("StopServiceDeployment", { serviceDeploymentArn, stopType: "ROLLBACK" }),
@@ -83,7 +83,7 @@ export function stopTask(service, task, after) {
   openDialog({
     title: `Stop the task ${id.slice(0, 8)}`,
     button: "Stop task",
-    isDanger: true,
+    isDestructive: true,
     form: (change) => html`
       <p>The task first ends its requests. ECS then starts another one, as long as the desired count asks for it.</p>
       <label><span>Reason (optional)</span><input .value=${live(reason)} maxlength="1024" @input=${(event) => { reason = event.target.value; change(); }}></label>`,

@@ -62,17 +62,19 @@ export function metricQueries(sources, period) {
   return queries.map((query, index) => ({ Id: `m${index}`, ...query }));
 }
 
-/** Joins the results to rows: a map from the key to `[{time, requests, …}]`, oldest first. `time` is the start of the period in milliseconds. */
-export function toRows(sources, results) {
+/** Joins the results to rows: a map from the key to `[{time, requests, …}]`, oldest first. `time` is the start of the period in milliseconds. Sums and counts of longer `period`s are
+ * those of a mean minute. */
+export function toRows(sources, results, period = 60) {
   const byId = new Map(results.map((result) => [result.Id, result]));
   let index = 0;
   return new Map(sources.map(({ key, metrics }) => {
     const rows = new Map();
-    for (const [name] of metrics) {
+    for (const [name, , , stat] of metrics) {
+      const factor = ["Sum", "SampleCount"].includes(stat) ? 60 / period : 1;
       const { Timestamps = [], Values = [] } = byId.get(`m${index++}`) ?? {};
       Timestamps.forEach((seconds, position) => {
         const time = seconds * 1000;
-        rows.set(time, { ...rows.get(time), time, [name]: Values[position] });
+        rows.set(time, { ...rows.get(time), time, [name]: Values[position] * factor });
       });
     }
     return [key, [...rows.values()].sort((a, b) => a.time - b.time)];
@@ -93,7 +95,7 @@ async function load(sources, start, end, period) {
     results.push(...page.MetricDataResults);
     NextToken = page.NextToken;
   } while (NextToken);
-  return toRows(sources, results);
+  return toRows(sources, results, period);
 }
 
 /** The rows of the full minutes before the end of the range. */

@@ -1,6 +1,6 @@
 // Parts that the overview and the pages of services share: tasks as marks, small charts, states as badges.
 
-import { formatNumber } from "../format.js";
+import { formatMinute, formatNumber } from "../format.js";
 import { html, nothing, repeat, svg } from "../lit.js";
 import { countStates } from "./health.js";
 
@@ -48,7 +48,7 @@ export function sparkline(rows, name, range, period, label, top = 0) {
   const values = rows.map((row) => row[name]).filter((value) => value !== undefined);
   if (!values.length) return nothing;
   const max = Math.max(top, ...values);
-  return html`<svg class="spark" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img"
-    aria-label=${`${label} over the time range: between ${formatNumber(Math.min(...values))} and ${formatNumber(Math.max(...values))}`}>
-    <path class="spark-base" d="M0 ${HEIGHT - 1}H${WIDTH}"></path><path class="spark-line" d=${sparkPath(rows, name, range, period, max)}></path></svg>`;
+  const text = `${label}, ${formatMinute(range.start)}–${formatMinute(range.end)}: between ${formatNumber(Math.min(...values))} and ${formatNumber(Math.max(...values))}`;
+  return html`<svg class="spark" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label=${text}>
+    <title>${text}</title><path class="spark-base" d="M0 ${HEIGHT - 1}H${WIDTH}"></path><path class="spark-line" d=${sparkPath(rows, name, range, period, max)}></path></svg>`;
 }

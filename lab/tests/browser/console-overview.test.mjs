@@ -2,6 +2,7 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { findEarlier } from "../../pages/overview/earlier.js";
 import { joinEvents } from "../../pages/overview/events.js";
 import { percentile, problemOf, toCalls } from "../../pages/overview/state.js";
 import { findUnusual, isAlarmOfRest } from "../../pages/overview/unusual.js";
@@ -40,7 +41,10 @@ test("deployments are named: one in progress is a note, a failed one is a fault"
     ["note web: the deployment of revision 2 is in progress, 1 of 2 tasks running."]);
   assert.deepEqual(textsOf({ services: [service({ deployments: [deployment({ state: "FAILED", reason: "tasks failed to start." })] })] }),
     ["fault web: the deployment of revision 1 failed. tasks failed to start."]);
-  assert.deepEqual(textsOf({ services: [service({ rolledBack: true })] }), ["error web: the newest deployment failed and was rolled back."]);
+  const rollout = (status, time) => textsOf({ services: [service({ rollout: { status, time, reason: "Stopped." } })] });
+  assert.deepEqual(rollout("ROLLBACK_SUCCESSFUL", NOW - MINUTE_MS), ["error web: the newest deployment was rolled back in the last 5 minutes. Stopped."]);
+  assert.deepEqual(rollout("ROLLBACK_SUCCESSFUL", NOW - 6 * MINUTE_MS), []);
+  assert.deepEqual(rollout("ROLLBACK_IN_PROGRESS"), ["note web: the newest deployment is being rolled back. Stopped."]);
 });
 
 test("a task that ended by itself is unusual for five minutes, a task that a person stopped is not", () => {
@@ -61,6 +65,9 @@ test("5xx responses are counted with the requests of their target group, and are
     ["fault 2 of 100 requests got a 5xx response in the last 5 minutes (target group web)."]);
   const [text] = textsOf({ groups: [group()], minutes: minutes(arn, { requests: 60, errors5xx: 2 }, { requests: 40 }) });
   assert.match(text, /^error 2 of 100 requests got a 5xx response in the last 5 minutes \(target group web\), none since /);
+  // Without requests there are no values of the newest minute.
+  const [silent] = textsOf({ groups: [group()], minutes: minutes(arn, { requests: 60, errors5xx: 2 }), newestMinute: NOW });
+  assert.match(silent, /^error 2 of 60 requests .* none since /);
 });
 
 test("4xx responses are unusual only if they are many", () => {
@@ -68,6 +75,7 @@ test("4xx responses are unusual only if they are many", () => {
   assert.deepEqual(textsOf({ groups: [group()], minutes: minutes(arn, { requests: 100, errors4xx: 4 }) }), []);
   assert.deepEqual(textsOf({ groups: [group()], minutes: minutes(arn, { requests: 4, errors4xx: 2 }) }), []);
   assert.deepEqual(textsOf({ groups: [group()], minutes: minutes(arn, { requests: 20, errors4xx: 5 }) }), ["error 5 of 20 requests got a 4xx response in the last 5 minutes (target group web)."]);
+  assert.deepEqual(textsOf({ groups: [group()], minutes: minutes(arn, { requests: 20, errors4xx: 10 }) }), ["fault 10 of 20 requests got a 4xx response in the last 5 minutes (target group web)."]);
 });
 
 test("responses of the load balancer itself are counted apart, and link to their metric", () => {
@@ -98,7 +106,7 @@ test("a slow target group is compared with the others", () => {
 
 test("slow requests in traces are named, unless the metrics name the slow target group", () => {
   const calls = [{ from: "client", to: "web", count: 7, p95: 1.6 }, { from: "client", to: "other", count: 7, p95: 0.5 }, { from: "web", to: "other", count: 7, p95: 3 }];
-  assert.deepEqual(textsOf({ calls }), ["error Requests to web are slow: the p95 of 7 traces of the last 5 minutes is 1.60 s."]);
+  assert.deepEqual(textsOf({ calls }), ["error Requests to web are slow: the p95 of 7 traces in the last 5 minutes is 1.60 s."]);
   assert.equal(textsOf({ calls, groups: [group()], minutes: minutes(group().arn, { requests: 9, p95: 1.2 }) }).length, 1);
 });
 
@@ -122,6 +130,27 @@ test("an alarm of a scale-in is not unusual, any other alarm in ALARM is", () =>
   assert.deepEqual(textsOf({ policies, alarms: [alarm({ AlarmActions: ["out"], ComparisonOperator: "GreaterThanThreshold" })] }), ["note Alarm a is in ALARM."]);
 });
 
+test("an alarm of target tracking calls its policy by an ARN with a suffix, and is a note", () => {
+  const PolicyARN = "arn:aws:autoscaling:us-east-1:0:scalingPolicy:1:resource/ecs/service/c/web:policyName/track";
+  const alarm = { AlarmName: "a", StateValue: "ALARM", AlarmActions: [`${PolicyARN}:createdBy/2`], MetricName: "CPUUtilization", ComparisonOperator: "GreaterThanThreshold" };
+  assert.deepEqual(textsOf({ policies: [{ PolicyARN, TargetTrackingScalingPolicyConfiguration: {} }], alarms: [alarm] }), ["note Alarm a is in ALARM."]);
+});
+
+test("what ended earlier in the time range is listed with its time and a link to the traces of this time", () => {
+  const range = { start: NOW - 30 * MINUTE_MS, end: NOW };
+  const row = (minute, members) => ({ time: NOW - minute * MINUTE_MS, requests: 10, ...members });
+  const charts = new Map([[group().arn, [row(20, { errors4xx: 4 }), row(19, { errors4xx: 1 }), row(15), row(2, { errors4xx: 9 })]]]);
+  const earlier = findEarlier({ ...EMPTY, history: [], groups: [group()], charts }, range, 60);
+  assert.deepEqual(earlier.map(({ word, text }) => [word, text.replace(/^\d\d:\d\d–\d\d:\d\d: /, "")]), [["4xx", "5 of 20 requests got a 4xx response (target group web)."]]);
+  const { filter, from, to } = earlier[0].link.parameters;
+  assert.deepEqual([filter, from, to], ["error", "2026-11-27T11:40:00.000Z", "2026-11-27T11:42:00.000Z"]);
+  assert.deepEqual(findEarlier({ ...EMPTY, history: [], groups: [group()], charts }, { start: NOW - 5 * MINUTE_MS, end: NOW }, 60), []);
+});
+
+test("an API that refuses is a finding", () => {
+  assert.deepEqual(textsOf({ problems: ["X-Ray answers with an error. Throttled."] }), ["error X-Ray answers with an error. Throttled."]);
+});
+
 test("serious findings come first", () => {
   const texts = textsOf({ services: [service({ deployments: [deployment({ state: "IN_PROGRESS" })] }), service({ name: "other", running: 0 })] });
   assert.deepEqual(texts.map((text) => text.split(" ")[0]), ["fault", "note"]);
@@ -131,6 +160,12 @@ test("results of GetMetricData become one row for each minute", () => {
   const sources = [{ key: "lb", metrics: [["requests"], ["p95"]] }];
   const results = [{ Id: "m0", Timestamps: [120, 60], Values: [7, 5] }, { Id: "m1", Timestamps: [120], Values: [0.5] }];
   assert.deepEqual(toRows(sources, results).get("lb"), [{ time: 60_000, requests: 5 }, { time: 120_000, requests: 7, p95: 0.5 }]);
+});
+
+test("sums of a longer period become those of a mean minute", () => {
+  const sources = [{ key: "lb", metrics: [["requests", "", "", "Sum"], ["p95", "", "", "p95"]] }];
+  const results = [{ Id: "m0", Timestamps: [120], Values: [8] }, { Id: "m1", Timestamps: [120], Values: [8] }];
+  assert.deepEqual(toRows(sources, results, 240).get("lb"), [{ time: 120_000, requests: 2, p95: 8 }]);
 });
 
 test("the service graph becomes calls, and a histogram gives a percentile by nearest rank", () => {
@@ -143,14 +178,23 @@ test("the service graph becomes calls, and a histogram gives a percentile by nea
 
 test("events are joined, newest first, and their names are shortened", () => {
   const message = "(service web) registered 1 targets in (target-group arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/mysfits-web/0000000000000000)";
-  assert.equal(shortenEvent(message, "web"), "Registered 1 targets in target group mysfits-web");
-  assert.equal(shortenEvent("(service web) has started 1 tasks: (task 8b2e68ffc0af3e7afb6a946fd409aa51).", "web"), "Has started 1 tasks: (task 8b2e68ff).");
+  assert.equal(shortenEvent(message, "web"), "Registered 1 target in target group mysfits-web");
+  assert.equal(shortenEvent("(service web) has started 1 tasks: (task 8b2e68ffc0af3e7afb6a946fd409aa51).", "web"), "Has started 1 task: (task 8b2e68ff).");
+  assert.equal(shortenEvent("(service web) (deployment ecs-svc/4425700785804430816) deployment completed.", "web"), "Deployment 442570 completed.");
+  assert.equal(shortenEvent("(service web, taskSet ecs-svc/4425700785804430816) has begun draining connections on 1 tasks.", "web"), "Deployment 442570 has begun draining connections on 1 task.");
   const ids = Array.from({ length: 5 }, (_, index) => `(task ${String(index).repeat(32)})`);
   assert.equal(shortenEvent(`(service web) has started 5 tasks: ${ids.join(" ")}.`, "web"), "Has started 5 tasks: (task 00000000) (task 11111111) and 3 more.");
   const services = [{ serviceName: "web", events: [{ id: "e1", createdAt: 10, message }, { id: "e2", createdAt: 9.5, message }] }];
   const history = [{ AlarmName: "a", Timestamp: 20, HistorySummary: "Alarm updated from OK to ALARM" }, { AlarmName: "a", Timestamp: 5, HistorySummary: "before the range" }];
-  const events = joinEvents({ services, activities: [], history }, { start: 9_000, end: 30_000 });
+  const events = joinEvents({ services, activities: [], history, alarms: [], policies: [] }, { start: 9_000, end: 30_000 });
   assert.deepEqual(events.map(({ kind, source, count }) => `${kind} ${source} ${count}`), ["alarm a 1", "service web 2"]);
+});
+
+test("first states of alarms are one event, and only a change to ALARM is marked", () => {
+  const change = (AlarmName, Timestamp, from, to) => ({ AlarmName, Timestamp, HistorySummary: `Alarm updated from ${from} to ${to}` });
+  const history = [change("a", 20, "OK", "ALARM"), change("a", 30, "ALARM", "OK"), ...["a", "b", "c"].map((name) => change(name, 10, "INSUFFICIENT_DATA", "OK")), change("d", 10, "INSUFFICIENT_DATA", "ALARM")];
+  const events = joinEvents({ services: [], activities: [], history, alarms: [], policies: [] }, { start: 0, end: 60_000 });
+  assert.deepEqual(events.map(({ kind, source }) => `${kind} ${source}`), ["quiet a", "alarm a", "quiet 3 alarms", "alarm d"]);
 });
 
 test("what ECS says about missing tasks holds until the service is steady again", () => {
@@ -193,9 +237,9 @@ const callEcs = (operation, request) => callAws(`AmazonEC2ContainerServiceV20141
 
 test("at rest the overview shows the way of a request and nothing unusual, although the scale-in alarm is in ALARM", async () => {
   await waitUntil(async () => (await callAws("GraniteServiceVersion20100801.DescribeAlarms", "1.0", { StateValue: "ALARM" })).MetricAlarms.length === 1);
-  await page.locator(".timeline li", { hasText: "Alarm updated from INSUFFICIENT_DATA to ALARM" }).waitFor();
+  await page.locator(".timeline li", { hasText: "5 alarms" }).waitFor();
   await page.locator(".unusual .badge.ok").waitFor();
-  assert.deepEqual(await page.locator(".flow-column > h3").allTextContents(), ["Clients", "Load balancer", "Target groups", "Services", "Tables"]);
+  assert.deepEqual(await page.locator(".flow-column > h3").allTextContents(), ["Clients", "Load balancer", "Target groups and their services", "Tables"]);
   await page.locator(".flow-rules").getByText("/mysfits/*/like").waitFor();
   assert.equal(await page.getByRole("img", { name: "Tasks: 1 healthy" }).count(), 2);
   await waitUntil(async () => await page.locator("path.flow-line").count() === 6);
