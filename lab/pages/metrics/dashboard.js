@@ -1,6 +1,5 @@
 // The page of one dashboard.
 
-import { describeError } from "../aws.js";
 import { showNotice } from "../dialog.js";
 import { setPageTitle } from "../frame.js";
 import { html, nothing, render, repeat } from "../lit.js";
@@ -8,6 +7,7 @@ import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { loadContext } from "./context.js";
 import { loadWidgets, readBody } from "./data.js";
+import { openLoaded } from "./opening.js";
 import { deleteDashboard, editBody, editWidget, isEditable, removeWidget } from "./widget-form.js";
 import { placeOf, widgetContent } from "./widgets.js";
 
@@ -29,17 +29,13 @@ export function startDashboard(main, name) {
  * Opens a dialog with the present body: PutDashboard writes the whole body, so a change since the last refresh must not get lost. `shown` is the widget that
  * the dialog is about.
  */
-async function openFresh(name, shown, index, refresh, open) {
-  try {
-    const body = await readBody(name);
-    const isSame = body && (!shown || JSON.stringify(body.widgets[index]) === JSON.stringify(shown));
-    if (isSame) return await open(body);
-    showNotice("The dashboard has changed. The page shows it as it is now.");
-    refresh();
-  } catch (error) {
-    showNotice(describeError(error) ?? String(error));
-  }
-}
+const openFresh = (name, shown, index, refresh, open) => openLoaded(async () => {
+  const body = await readBody(name);
+  const isSame = body && (!shown || JSON.stringify(body.widgets[index]) === JSON.stringify(shown));
+  if (isSame) return open(body);
+  showNotice("The dashboard has changed. The page shows it as it is now.");
+  refresh();
+});
 
 const missing = (name) => html`
   <div class="panel"><p>There is no dashboard ${name}.</p><p><a href=${link("/console/metrics")}>All dashboards</a></p></div>`;

@@ -71,7 +71,7 @@ export async function editWidget(name, body, { index, lines = [], stat = "Averag
     after,
   });
   dialog.classList.add("wide-dialog");
-  await waitForMetrics(dialog, state, change);
+  waitForMetrics(dialog, state, change);
 }
 
 /** Loads the values of the lines if they have changed since the last call. */

@@ -261,10 +261,15 @@ test("a new alarm is evaluated, and its page explains the state point by point",
   const page = await browser.open(url);
   await page.click("text=New alarm");
   assert.equal(await page.locator("dialog button.main").isDisabled(), true);
+  // PutMetricAlarm would replace an alarm with the same name.
+  await page.fill("dialog input[name=name]", "mysfits-LikeScaleUpAlarm");
+  await page.locator("dialog .problem", { hasText: "There is an alarm with this name." }).waitFor();
   await page.fill("dialog input[name=name]", "shop/busy");
   await page.selectOption("dialog select[name=namespace]", "Shop");
   await page.selectOption("dialog select[name=metric]", "Orders");
   await page.selectOption("dialog select[name=period]", "10");
+  await page.locator("dialog input[name=threshold]").pressSequentially("0.05");
+  await page.locator("dialog p", { hasText: "at or above 0.05 in" }).waitFor();
   await page.fill("dialog input[name=threshold]", "100");
   await page.locator("dialog p", { hasText: "In alarm if Sum of Orders at or above 100 in 2 of 2 periods of 10 seconds." }).waitFor();
   await send(page);
