@@ -1,6 +1,6 @@
 // The columns of the list of traces: what they show, and how they sort.
 
-import { formatDuration, formatTime } from "../format.js";
+import { formatDuration, formatMoment } from "../format.js";
 import { getOutcome } from "./tree.js";
 
 const getAnnotations = (trace) => Object.entries(trace.Annotations ?? {}).map(([key, values]) => {
@@ -14,7 +14,7 @@ export const outcomeOf = (trace) => getOutcome({ fault: trace.HasFault, throttle
 
 /** `text(trace)` is what the cell shows, and `key(trace)` what it sorts by, if that is something else. */
 export const COLUMNS = [
-  { id: "time", title: "Time", text: (trace) => formatTime(trace.StartTime * 1000), key: (trace) => trace.StartTime },
+  { id: "time", title: "Time", text: (trace) => formatMoment(trace.StartTime * 1000), key: (trace) => trace.StartTime },
   { id: "status", title: "Status", isNumber: true, text: (trace) => String(trace.Http?.HttpStatus ?? (outcomeOf(trace) === "ok" ? "" : outcomeOf(trace))) },
   {
     id: "responsetime", title: "Response time", isNumber: true,

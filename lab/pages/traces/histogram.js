@@ -71,7 +71,7 @@ export function createHistogram(onChange, onSelect) {
 
   return (newBuckets, summary) => {
     buckets = newBuckets;
-    if (focus >= buckets.length) [anchor, focus] = [undefined, undefined];
+    if (focus >= buckets.length || anchor >= buckets.length) [anchor, focus] = [undefined, undefined];
     if (!buckets.length) return html`<p class="soft">There are no response times yet.</p>`;
     const selected = buckets.filter((_, index) => isSelected(index));
     const count = selected.reduce((sum, bucket) => sum + bucket.count, 0);

@@ -8,7 +8,7 @@ const RING_RADIUS = 34;
 const SLOW_RADIUS = RING_RADIUS + 9;
 /** Edges end at this distance from the centre of a ring. */
 const EDGE_DISTANCE = SLOW_RADIUS + 5;
-const MARGIN = 8;
+const MARGIN = 12;
 const LINE_HEIGHT = 16;
 
 /** The box of a node, the centre of its ring in the box, and the place of its texts. From top to bottom, the texts are beside the ring. */

@@ -73,7 +73,7 @@ export function startSearch(main) {
       const timeRange = toXrayRange(range);
       const [found, { Groups: groups }] = await Promise.all([loadTraces(timeRange, filter), xray("Groups", {})]);
       const map = await layOutMap(mergeClients(found.services), isNarrow.matches ? "TB" : "LR");
-      return () => showFound({ found, groups, map, filter, mapSeconds: range.seconds, status: describeFound(found, filter) });
+      return () => showFound({ found, groups, map, error: state.error?.isHint ? state.error : undefined, mapSeconds: range.seconds, status: describeFound(found, filter) });
     } catch (error) {
       // A refusal is shown below the filter: it is invalid, the group does not exist, or the time range is too long.
       if (!(error instanceof AwsError)) {
@@ -93,7 +93,7 @@ export function startSearch(main) {
   }
 
   const on = {
-    type: (draft) => change({ draft }),
+    type: (draft) => change({ draft, error: state.error?.isHint ? undefined : state.error }),
     search,
     clear: () => {
       state.group = "";
@@ -112,7 +112,7 @@ export function startSearch(main) {
         searchFor("");
         document.getElementById("group").focus();
       });
-      change({ error: { message: "Type a filter first. The group contains the traces that match the filter." } });
+      change({ error: { isHint: true, message: "Type a filter first. The group contains the traces that match the filter." } });
       document.getElementById("filter").focus();
     },
     sort: (sort) => {

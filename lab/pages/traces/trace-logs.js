@@ -26,7 +26,7 @@ export function logsTemplate(traceId, tasks, start, end) {
   if (!tasks) return html`<p class="soft">Searching…</p>`;
   if (!tasks.length) return html`<p class="soft">No log line has this trace id. Services write fewer lines at a higher log level, and lines may arrive some seconds after the trace.</p>`;
   const range = { from: new Date(start - MARGIN_MS).toISOString(), to: new Date(end + MARGIN_MS).toISOString(), range: undefined };
-  return repeat(tasks, ({ stream }) => stream, ({ group, container, task, service, lines }) => html`
+  return repeat(tasks, ({ group, stream }) => `${group} ${stream}`, ({ group, container, task, service, lines }) => html`
     <div class="task-log">
       <div class="row spread middle">
         <h3>${container ?? group} <span class="soft">task ${service ? html`<a href=${link(`/console/services/${encodeURIComponent(service)}`, { task })}>${task.slice(0, 8)} of ${service}</a>` : task.slice(0, 8)}</span></h3>

@@ -15,6 +15,9 @@ import { waterfallTemplate } from "./waterfall.js";
 
 const POLL_INTERVAL_MS = 2000;
 
+/** After a slow answer, the page waits for this multiple of its duration. */
+const DURATION_FACTOR = 4;
+
 /** A complete trace is asked for until this long after its end: log lines arrive later. */
 const SETTLE_MS = 15_000;
 
@@ -35,6 +38,7 @@ export function startTrace(main, traceId) {
 
   /** Asks until the trace is complete and its log lines had time to arrive. */
   async function refresh() {
+    const startMs = performance.now();
     let isSettled = false;
     try {
       isSettled = await load();
@@ -44,8 +48,10 @@ export function startTrace(main, traceId) {
       if (!describeError(error)) console.error(error);
     }
     show();
-    if (!isSettled) setTimeout(refresh, POLL_INTERVAL_MS);
+    if (!isSettled) setTimeout(refreshWhenVisible, Math.max(POLL_INTERVAL_MS, DURATION_FACTOR * (performance.now() - startMs)));
   }
+
+  const refreshWhenVisible = () => document.hidden ? document.addEventListener("visibilitychange", refresh, { once: true }) : refresh();
 
   async function load() {
     const { Traces: [trace] } = await xray("Traces", { TraceIds: [traceId] });

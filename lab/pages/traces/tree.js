@@ -96,7 +96,7 @@ const nameCalled = ({ name, aws }) => aws?.table_name ? `${name} (table ${aws.ta
 /** The error comes from the deepest line that has one. */
 function concludeError(lines) {
   const failed = lines.filter(({ segment, kind }) => getOutcome(segment) !== "ok" && kind !== "inferred");
-  const source = failed.find(({ children }) => !children.some(({ segment }) => getOutcome(segment) !== "ok"));
+  const source = failed.find(({ children }) => !children.some(({ segment, kind }) => kind !== "inferred" && getOutcome(segment) !== "ok"));
   if (!source) return undefined;
   const { segment, kind, service, children } = source;
   const status = segment.http?.response?.status;

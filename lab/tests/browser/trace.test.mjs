@@ -62,7 +62,10 @@ test("a slow like has a waterfall with a time axis, and its page says which serv
   const lines = (await page.locator("#waterfall button").allTextContents()).map((it) => it.replace(/\s+/g, " ").trim());
   const expectedStarts = ["like service 200 segment, ", "monolith 200 subsegment, ", "monolith 200 segment, ", "DynamoDB 200 subsegment, ", "DynamoDB 200 inferred, "];
   assert.deepEqual(lines.map((line, index) => line.slice(0, expectedStarts[index].length)), expectedStarts);
-  assert.match(lines[0], /, [1-9]\d*\.\d\d s$/);
+  assert.match(lines[0], /, ◷ most of the time: [1-9]\d*\.\d\d s$/);
+  assert.equal(await page.locator("#waterfall .longest").count(), 1);
+  await page.locator("main .badge", { hasText: "slow" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: /^POST \/mysfits\/Evangeline\/like · 200 · [\d.]+ s$/ }).waitFor();
   assert.match(await page.locator("#conclusion").textContent(), /^\d+(\.\d)? % of the time was spent in like service itself\.$/);
   const ticks = await page.locator(".axis text").allTextContents();
   assert.equal(ticks[0], "0");
@@ -85,11 +88,13 @@ test("the page shows the log lines of the trace by task, from all log groups", a
   const tasks = page.locator(".task-log");
   assert.equal(await tasks.count(), 2);
   const ids = lab.endpoints.tasks.map(({ id }) => id);
-  for (const text of await tasks.locator("h3").allTextContents()) assert(ids.some((id) => text.includes(id)), text);
+  for (const text of await tasks.locator("h3").allTextContents()) assert(ids.some((id) => text.includes(`task ${id.slice(0, 8)} of Mythical-`)), text);
+  const taskLink = new URL(await tasks.first().locator("h3 a").getAttribute("href"), tracesUrl);
+  assert(ids.includes(taskLink.searchParams.get("task")), taskLink.href);
   const lines = await tasks.first().locator("tr").allTextContents();
   const texts = ["Like received.", "WARN: stress function activated", "Like processed.", "access"];
   assert.deepEqual(texts.filter((text) => lines.some((line) => line.includes(text))), texts);
-  const link = new URL(await tasks.first().locator("a").getAttribute("href"), tracesUrl);
+  const link = new URL(await tasks.first().getByRole("link", { name: "Show in the logs" }).getAttribute("href"), tracesUrl);
   assert.equal(link.pathname, "/console/logs");
   assert.equal(link.searchParams.get("pattern"), `"${slowLike.Id}"`);
   assert(Date.parse(link.searchParams.get("from")) < slowLike.StartTime * 1000);

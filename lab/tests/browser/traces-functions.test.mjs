@@ -4,11 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { sortTraces, splitAtIds } from "../../pages/traces/columns.js";
-import { countAbove, countByResponseTime, summarize, summarizeValues } from "../../pages/traces/distribution.js";
-import { arcPattern, describeNode } from "../../pages/traces/graph.js";
+import { countAbove, countByResponseTime, shareOfLogScale, summarize, summarizeValues } from "../../pages/traces/distribution.js";
+import { arcPattern, describeNode, filterForEdge, filterForNode, listEdges, mergeClients } from "../../pages/traces/graph.js";
 import { groupByTask, readLine } from "../../pages/traces/log-lines.js";
 import { addGroup, hasCondition, limitResponseTime, listConditions, locateError, toggleCondition } from "../../pages/traces/query.js";
-import { conclude, listLines, listTicks } from "../../pages/traces/tree.js";
+import { conclude, findLongest, listLines, listTicks } from "../../pages/traces/tree.js";
 
 /** A like of 10 seconds: the Like service works for 9 seconds, and the call to the monolith takes 1 second. */
 const createLike = ({ monolithStatus = 200, isTraced = true } = {}) => {
@@ -73,6 +73,20 @@ test("the conclusion names the service from which an error comes", () => {
   assert.equal(conclude(listLines([alone]), 1)[1], "The status 404 comes from like service, which called nothing else.");
 });
 
+test("a failed call is the source of an error, although X-Ray infers a failed segment of the called service", () => {
+  const response = { http: { response: { status: 400 } } };
+  const failed = { id: "b", name: "DynamoDB", namespace: "aws", aws: { table_name: "T" }, start_time: 1, end_time: 2, error: true, ...response };
+  const shop = { id: "a", name: "shop", start_time: 0, end_time: 3, error: true, ...response, subsegments: [failed] };
+  const lines = listLines([shop, { ...failed, id: "c", namespace: undefined, parent_id: "b", inferred: true }]);
+  assert.equal(conclude(lines, 3)[1], "The status 400 comes from DynamoDB (table T).");
+});
+
+test("the longest line is the one with most time of its own", () => {
+  const call = { id: "b", name: "bank", namespace: "remote", start_time: 1, end_time: 9 };
+  assert.equal(findLongest(listLines([{ id: "a", name: "shop", start_time: 0, end_time: 10, subsegments: [call] }])).segment.id, "b");
+  assert.equal(findLongest(listLines([{ id: "a", name: "shop", start_time: 0, in_progress: true }])), undefined);
+});
+
 test("a trace in progress has no conclusion about its time", () => {
   assert.deepEqual(conclude(listLines([{ id: "a", name: "shop", start_time: 0, in_progress: true }]), 0), []);
 });
@@ -120,6 +134,23 @@ test("a long name is cut, also in the name for screen readers, which has to cont
 
 test("the client node is called client", () => {
   assert.deepEqual(describeNode({ Name: "like service", Type: "client" }, 600), { name: "client", texts: [], label: "client, calls the services from outside" });
+});
+
+test("X-Ray's clients are one node, whose edges still filter by X-Ray's own clients", () => {
+  const clients = ["like service", "monolith"].map((Name, index) => ({ Name, Type: "client", ReferenceId: index, Edges: [{ ReferenceId: index + 2 }] }));
+  const services = ["like service", "monolith"].map((Name, index) => ({ Name, Type: "AWS::ECS::Fargate", ReferenceId: index + 2, Edges: [] }));
+  const merged = mergeClients([clients[0], services[0], clients[1], services[1]]);
+  assert.deepEqual(merged.map(({ Name }) => Name), ["client", "like service", "monolith"]);
+  assert.equal(filterForNode(merged[0]), 'service(id(name: "like service", type: "client")) OR service(id(name: "monolith", type: "client"))');
+  const edges = listEdges(merged);
+  assert.deepEqual(edges.map(({ from, to }) => [from.Name, to.Name]), [["client", "like service"], ["client", "monolith"]]);
+  assert.equal(filterForEdge(edges[1]), 'edge(id(name: "monolith", type: "client"), id(name: "monolith", type: "AWS::ECS::Fargate"))');
+  assert.equal(mergeClients([clients[0], services[0]])[0], clients[0]);
+});
+
+test("response times have a place on a logarithmic scale", () => {
+  assert.deepEqual([0, 0.001, 60, 100].map(shareOfLogScale), [0, 0, 1, 1]);
+  assert.equal((shareOfLogScale(0.1) - shareOfLogScale(0.01)).toFixed(6), (shareOfLogScale(1) - shareOfLogScale(0.1)).toFixed(6));
 });
 
 test("the dashes of an arc together are as long as its share of the circle", () => {

@@ -110,9 +110,12 @@ test("lab 3: the filter finds slow and failed likes, a group keeps it, and the m
   assert.equal(await page.inputValue("#filter"), "");
   assert.equal(await page.inputValue("#group"), "slow-or-failed");
   assert.match(await findNode(page, `like service ${ON_ECS}`).getAttribute("aria-label"), new RegExp(`${matchCount} requests.* ${failedCount} error$`));
-  // Filter and group together.
+  // Filter and group together. A refresh does not add the group once more.
   await searchTraces(page, "error");
   await waitForStatus(page, `${failedCount} match.`);
+  const firstRefresh = await page.locator("#frame-status").textContent();
+  await waitUntil(async () => await page.locator("#frame-status").textContent() !== firstRefresh);
+  assert.equal((await page.locator("details pre", { hasText: "get-trace-summaries" }).textContent()).split("group.name").length, 2);
   assert.equal(await countRows(page), failedCount);
   // The address keeps both.
   await page.reload();
@@ -144,6 +147,11 @@ test("an invalid filter shows the error and its position, and says that the list
   // A group that was deleted.
   await page.goto(`${tracesUrl}?group=gone`);
   await page.locator("#filter-error", { hasText: 'There is no group "gone"' }).waitFor();
+  // An error that a valid time range ends.
+  await page.goto(`${tracesUrl}?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z`);
+  await page.locator("#filter-error", { hasText: /\w/ }).waitFor();
+  await page.selectOption("#frame-range", "900");
+  await page.locator('#filter[aria-invalid="false"]').waitFor();
 });
 
 test("buttons add their conditions to the filter, and remove them", async () => {
@@ -155,6 +163,11 @@ test("buttons add their conditions to the filter, and remove them", async () => 
   assert.equal(await chip("404").getAttribute("aria-pressed"), "true");
   await waitForStatus(page, `${await countMatches("http.status = 404")} match.`);
   await chip("404").click();
+  await page.goBack();
+  await chip("404").and(page.locator('[aria-pressed="true"]')).waitFor();
+  await waitForStatus(page, `${await countMatches("http.status = 404")} match.`);
+  await page.goForward();
+  await chip("404").and(page.locator('[aria-pressed="false"]')).waitFor();
   await chip("slow").click();
   await chip("no health checks").click();
   assert.equal(await page.inputValue("#filter"), 'http.url ENDSWITH "/like" AND responsetime > 1 AND http.useragent != "ELB-HealthChecker/2.0"');
@@ -194,6 +207,8 @@ test("the list shows names, sorts, and keeps sorting and columns in the address"
   const slowest = summaries.toSorted((first, second) => second.ResponseTime - first.ResponseTime);
   const listIds = () => page.locator("#trace-list tr").evaluateAll((rows) => rows.map((row) => row.dataset.id));
   assert.deepEqual(await listIds(), slowest.map(({ Id }) => Id));
+  const slowCells = page.locator("#trace-list .responsetime", { hasText: /^\s*◷ slow: [\d.]+ s\s*$/ });
+  assert.equal(await slowCells.count(), await countMatches("responsetime > 1"));
   assert.equal(await page.locator("th", { hasText: "Response time" }).getAttribute("aria-sort"), "descending");
   await page.click('[data-column="responsetime"]');
   assert.deepEqual(await listIds(), slowest.toReversed().map(({ Id }) => Id));
