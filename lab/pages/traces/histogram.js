@@ -99,7 +99,7 @@ function barTemplate({ from, to, count }, index, buckets, isSelected, hasTabStop
   const label = `${countTraces(count)} ${describeRange(from, to)}`;
   return svg`
     <g class="bar ${isSelected ? "selected" : ""}" role="button" tabindex=${hasTabStop ? 0 : -1} data-index=${index} aria-label=${label} aria-pressed=${isSelected}>
-      <title>${label}. Click or drag to filter.</title>
+      <title>${label}</title>
       <rect class="slot" x="${index * width}%" y="0" width="${width}%" height=${HEIGHT}></rect>
       <rect class="count" x="${(index + 0.08) * width}%" y=${HEIGHT - height} width="${0.84 * width}%" height=${height}></rect>
     </g>`;
