@@ -21,7 +21,7 @@ export const labels = {
   adopted: "Adopted",
   confirmNo: "Not yet",
   happened: "What happened",
-  happenedHint: "Every request of this page is listed here, the newest first. Click a heart. A browser sends at most six requests to a server at the same time; others wait in the browser.",
+  happenedHint: "Every request of this page is listed here, the newest first. Click a heart. By HTTP/1.1, a browser sends at most six requests to a server at the same time; others wait in the browser.",
   time: "Time",
   request: "Request",
   status: "Status",

@@ -8,8 +8,8 @@ import { detailsView, openContext } from "./logs/details.js";
 import { Histogram } from "./logs/histogram.js";
 import { isMetric, readLine, shortStream, taskId } from "./logs/lines.js";
 import { LineList } from "./logs/list.js";
-import { EXAMPLES, addCondition, readError } from "./logs/pattern.js";
-import { findService, listGroups, listRunningTasks, listStreams, readNewer, readNewest, readOlder, readOldest } from "./logs/query.js";
+import { EXAMPLES, addCondition, isPatternError, readError } from "./logs/pattern.js";
+import { PAGE_EVENTS, findService, listGroups, listRunningTasks, listStreams, readNewer, readNewest, readOlder, readOldest } from "./logs/query.js";
 import { barView, commandOf, emptyView, errorView, sideView } from "./logs/views.js";
 import { EMPTY, MAX_LINES, addNewer, addOlder } from "./logs/window.js";
 import { poll } from "./poll.js";
@@ -27,7 +27,7 @@ const FILL_LINES = 10_000;
 /** If more pages are new since the last look, the page starts again with the newest lines. */
 const MAX_NEW_PAGES = 5;
 
-const INVALID_PATTERN = "InvalidParameterException";
+const INVALID_PARAMETER = "InvalidParameterException";
 
 const state = {
   group: "", stream: "", pattern: "", showMetrics: false, groups: undefined, streams: [], hasMoreStreams: false, streamsAt: -Infinity,
@@ -107,7 +107,7 @@ async function search(searched, range, readFirst = readNewest) {
     found = await readFirst(query(), requestRange(range));
   } catch (error) {
     state.isReading = false;
-    if (!(error instanceof AwsError && error.code === INVALID_PATTERN && state.pattern)) throw error;
+    if (!(error instanceof AwsError && error.code === INVALID_PARAMETER && isPatternError(error.message))) throw error;
     // The lines of the search before stay, if they are from the same place.
     return () => showWindow(state.shown === place() ? state.window : EMPTY, { searched, patternError: readError(error.message) });
   }
@@ -123,11 +123,15 @@ async function search(searched, range, readFirst = readNewest) {
 async function follow(range) {
   const before = state.window;
   if (state.patternError || (before.hasNewer && !state.isFollowing)) return draw;
-  if (!state.isFollowing && before.lines.length >= MAX_LINES) return () => showWindow({ ...state.window, hasNewer: true });
   let window = before;
   let [added, hidden, dropped, pages, hasMore] = [0, 0, 0, 0, true];
   for (; hasMore; pages += 1) {
-    if (pages === MAX_NEW_PAGES) return search(state.searched, range);
+    if (state.isFollowing && pages === MAX_NEW_PAGES) return search(state.searched, range);
+    // A reader who does not follow keeps the place: nothing is dropped for new lines. They are read when the reader comes to the end of the list.
+    if (!state.isFollowing && (pages === MAX_NEW_PAGES || window.lines.length >= MAX_LINES - PAGE_EVENTS)) {
+      window = { ...window, hasNewer: true };
+      break;
+    }
     const found = await readNewer(query(), requestRange(range), window.newest);
     hasMore = found.hasMore;
     const result = addNewer(window, found.events, { hasMore, read });
@@ -137,8 +141,9 @@ async function follow(range) {
     dropped += result.dropped;
   }
   return () => {
+    if (!added && !hidden && window.hasNewer === before.hasNewer) return showWindow(state.window);
     // Older lines may have come meanwhile; then the next call reads the same lines again.
-    if (state.window !== before) return;
+    if (state.window !== before) return undefined;
     showWindow(window, { unread: state.isFollowing ? 0 : state.unread + added, hidden: state.hidden + hidden }, -dropped);
   };
 }
@@ -152,10 +157,12 @@ async function fillOlder() {
   const isNearStart = () => !state.isFollowing && list.element.scrollTop < list.element.clientHeight;
   try {
     while (state.searched && !state.patternError && state.window.hasOlder && (state.window.lines.length < FILL_LINES || isNearStart())) {
-      const { window: before, searched } = state;
-      const found = await readOlder(query(), requestRange(readRange()), before.oldest);
-      if (state.searched !== searched || state.window !== before) continue;
-      const { window, added, hidden } = addOlder(before, found.events, { hasMore: found.hasMore, read });
+      const { searched } = state;
+      const { oldest } = state.window;
+      const found = await readOlder(query(), requestRange(readRange()), oldest);
+      // New lines may have come meanwhile.
+      if (state.searched !== searched || state.window.oldest !== oldest) continue;
+      const { window, added, hidden } = addOlder(state.window, found.events, { hasMore: found.hasMore, read });
       showWindow(window, { hidden: state.hidden + hidden }, added);
     }
   } catch (error) {
@@ -211,9 +218,15 @@ function searchAgain() {
 }
 
 async function showOldest() {
-  const show = await search(state.searched, readRange(), readOldest).catch((error) => () => setStatus(describeError(error) ?? String(error), true));
-  show();
-  list.scrollToStart();
+  const { searched } = state;
+  try {
+    const show = await search(searched, readRange(), readOldest);
+    if (state.searched !== searched) return;
+    show();
+    list.scrollToStart();
+  } catch (error) {
+    setStatus(describeError(error) ?? String(error), true);
+  }
 }
 
 async function select(line) {
@@ -223,9 +236,10 @@ async function select(line) {
   if (isWide.matches) list.focus(line);
   else main.querySelector(".log-details").focus();
   const task = taskId(line.stream);
-  const service = task && await findService(task).catch(() => null);
+  // An error says nothing about the task.
+  const service = task && await findService(task).catch(() => undefined);
   if (state.selected !== line) return;
-  state.service = service ?? null;
+  state.service = service;
   draw();
 }
 

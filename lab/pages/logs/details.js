@@ -2,7 +2,7 @@
 
 import { describeError } from "../aws.js";
 import { copyBox } from "../command.js";
-import { formatPreciseTime } from "../format.js";
+import { formatDay, formatPreciseTime } from "../format.js";
 import { html, nothing, render } from "../lit.js";
 import { link } from "../range.js";
 import { condition } from "./pattern.js";
@@ -22,7 +22,7 @@ export function detailsView({ line, service, onFilter, onContext, onClose }) {
   const trace = traceId(line);
   const task = taskId(line.stream);
   return html`
-    <div class="row spread middle"><h2>${formatPreciseTime(line.time)}</h2>
+    <div class="row spread middle"><h2>${formatDay(line.time)} ${formatPreciseTime(line.time)}</h2>
       <button type="button" class="small" @click=${onClose}>Close</button></div>
     <dl class="pairs">
       <dt>Stream</dt><dd class="mono">${line.stream}</dd>

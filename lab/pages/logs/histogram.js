@@ -1,6 +1,6 @@
 // The histogram of lines over time. Dragging selects a time range.
 
-import { formatTime } from "../format.js";
+import { formatMoment, formatTime } from "../format.js";
 import { html, nothing, render, svg } from "../lit.js";
 import { SEVERITIES, countLines, describeBuckets, total } from "./buckets.js";
 
@@ -40,9 +40,9 @@ export class Histogram {
         ${buckets.map((bucket, index) => total(bucket) ? this.#bar(bucket, index, max) : nothing)}
         ${this.drag ? svg`<rect class="selection" x=${Math.min(...this.drag) * width} y="0" width=${Math.abs(this.drag[1] - this.drag[0]) * width} height=${HEIGHT}></rect>` : nothing}
       </svg>
-      <p class="row spread soft log-axis"><span>${formatTime(this.start)}</span>
+      <p class="row spread soft log-axis"><span>${formatMoment(this.start)}</span>
         <span class="log-legend">${this.#summary()}</span>
-        <span>${formatTime(this.end)}</span></p>`, this.element);
+        <span>${formatMoment(this.end)}</span></p>`, this.element);
   }
 
   #summary() {

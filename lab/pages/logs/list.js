@@ -1,6 +1,6 @@
 // The list of lines. Only the rows that can be seen are in the document, so that any number of lines can be scrolled.
 
-import { formatPreciseTime } from "../format.js";
+import { formatDay, formatPreciseTime } from "../format.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { describeRow, levelSeverity, shortStream, statusSeverity } from "./lines.js";
 
@@ -79,7 +79,7 @@ export class LineList {
     return html`<li aria-posinset=${index + 1} aria-setsize=${this.lines.length}>
       <button type="button" class="log-line log-line-${line.severity}" data-index=${index} tabindex=${isActive ? 0 : -1}
         aria-pressed=${line.id === this.selected?.id ? "true" : "false"}
-        @click=${() => this.#select(line)}><time>${formatPreciseTime(line.time)}</time>
+        @click=${() => this.#select(line)}><time title=${formatDay(line.time)}>${formatPreciseTime(line.time)}</time>
         <span class="log-stream" title=${line.stream}>${shortStream(line.stream)}</span>
         <span class="log-text">${messageView(line)}</span></button></li>`;
   }
@@ -95,6 +95,10 @@ export class LineList {
     if (!(event.key in steps)) return;
     event.preventDefault();
     const current = Number(event.target.closest("[data-index]").dataset.index);
+    if (steps[event.key] < 0) {
+      this.isFollowing = false;
+      this.events.onLeaveEnd();
+    }
     this.#focusRow(Math.min(this.lines.length - 1, Math.max(0, current + steps[event.key])));
   };
 

@@ -43,6 +43,8 @@ export function addCondition(pattern, path, value, isExcluded) {
   return `${old} ${isExcluded ? "-" : ""}${term(value)}`;
 }
 
+export const isPatternError = (message) => message.startsWith("Invalid filter pattern");
+
 /** Splits the message of an invalid pattern into the reason and the position of the first wrong character, counted from 1. AWS does not tell the position. */
 export function readError(message) {
   const [, reason, position] = message.match(/^(.*) \(position (\d+)\)\.?$/s) ?? [];

@@ -4,7 +4,7 @@ import { ecs, listAll, logs } from "../aws.js";
 import { shortName } from "../format.js";
 
 /** Maximum number of events in a response. AWS permits 10,000, and at most 1 MiB. */
-const PAGE_EVENTS = 5000;
+export const PAGE_EVENTS = 5000;
 
 /** Maximum number of streams that are listed. */
 const MAX_STREAMS = 50;
@@ -61,18 +61,18 @@ export async function readContext(group, line, count) {
 
 /** The ids of all tasks that ECS runs. */
 export async function listRunningTasks() {
-  const { clusterArns } = await ecs("ListClusters");
+  const clusterArns = await listAll(ecs, "ListClusters", {}, "clusterArns");
   const arns = await Promise.all(clusterArns.map((cluster) => listAll(ecs, "ListTasks", { cluster }, "taskArns")));
   return new Set(arns.flat().map(shortName));
 }
 
-/** The service of a task, or undefined if ECS does not know the task any more. */
+/** The service of a task, or null if ECS does not know the task any more. */
 export async function findService(taskId) {
-  const { clusterArns } = await ecs("ListClusters");
+  const clusterArns = await listAll(ecs, "ListClusters", {}, "clusterArns");
   for (const cluster of clusterArns) {
     const { tasks } = await ecs("DescribeTasks", { cluster, tasks: [taskId] });
     const service = tasks.find(({ taskArn }) => shortName(taskArn) === taskId)?.group?.replace(/^service:/, "");
     if (service) return service;
   }
-  return undefined;
+  return null;
 }

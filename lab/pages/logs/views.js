@@ -9,6 +9,8 @@ import { shortStream, taskId } from "./lines.js";
 /** The groups, and the streams of the chosen one. `choose({group, stream})` chooses another. */
 export function sideView(state, isOpen, choose) {
   const go = (values) => (event) => {
+    // These keys open the link in a new tab.
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     choose(values);
   };

@@ -57,6 +57,11 @@ test("a command is copied, also the one that checks a step", async () => {
     await box.getByRole("button", { name: "Copied" }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
   }
+  // What a command prints is not copied.
+  const outputs = page.locator(".guide-output");
+  assert((await outputs.count()) > 0);
+  assert.equal(await outputs.count(), await page.getByRole("region", { name: "Output", exact: true, includeHidden: true }).count());
+  assert.equal(await outputs.getByRole("button", { includeHidden: true }).count(), 0);
 });
 
 test("links lead to pages and headings of the guide, to the lab, and to other sites in a new tab", async () => {
