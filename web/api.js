@@ -1,7 +1,7 @@
-// The client of the site's API. The client measures the duration of each call and adds the call to the request log ("What happened").
+// The client of the site's API. The client measures the duration of each call. Each call is in the request log ("What happened") from its start on.
 
 import { api } from "./config.js";
-import { recordRequest } from "./request-log.js";
+import { startRequest } from "./request-log.js";
 
 /** A response that takes at least this many milliseconds is slow. The workshop's filter is `responsetime > 1`. */
 export const SLOW_MS = 1000;
@@ -18,6 +18,7 @@ const TIMEOUTS_MS = { GET: 15_000, POST: 70_000 };
  */
 async function sendRequest(method, path, isExpected) {
   const startMs = performance.now();
+  const finish = startRequest({ method, path, url: api + path });
   const result = { method, path, status: 0, body: null, trace: "", sampled: false };
   try {
     const response = await fetch(api + path, { method, cache: "no-store", signal: AbortSignal.timeout(TIMEOUTS_MS[method]) });
@@ -34,7 +35,7 @@ async function sendRequest(method, path, isExpected) {
   result.unexpectedBody = isSuccess && !result.ok;
   result.ms = Math.round(performance.now() - startMs);
   result.slow = result.ms >= SLOW_MS;
-  recordRequest(result);
+  finish(result);
   return result;
 }
 

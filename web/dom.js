@@ -17,13 +17,15 @@ export function setPicture(root, uri) {
   else pictureElement.removeAttribute("src");
 }
 
-/** Creates an element with the trace id of a response. It is a link if the trace was sampled and traces can be viewed. */
-export function createTraceElement({ trace, sampled }) {
+/** Creates an element with the trace id of a response. It is a link if the trace was sampled and traces can be viewed: with the text `linkText`, or the id. */
+export function createTraceElement({ trace, sampled }, linkText = trace) {
   const canBeViewed = traces && trace && sampled;
   const element = document.createElement(canBeViewed ? "a" : "span");
   element.className = "trace";
   element.textContent = trace && traces && !sampled ? `${trace} (${text.notSampled})` : trace;
   if (canBeViewed) {
+    element.textContent = linkText;
+    element.title = trace;
     element.href = traces + encodeURIComponent(trace);
     element.target = "_blank";
     element.rel = "noopener";
@@ -37,9 +39,10 @@ export function announce(message) {
   (dialogRegion ?? document.querySelector("body > .spoken")).textContent = message;
 }
 
-/** Inserts the texts of text.js into elements with `data-text` or `data-label`, templates included. */
+/** Inserts the texts of text.js into elements with `data-text`, `data-text-before` or `data-label`, templates included. */
 export function insertTexts(root = document) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = text.labels[element.dataset.text];
+  for (const element of root.querySelectorAll("[data-text-before]")) element.dataset.before = text.labels[element.dataset.textBefore];
   for (const element of root.querySelectorAll("[data-label]")) element.setAttribute("aria-label", text.ariaLabels[element.dataset.label]);
   for (const template of root.querySelectorAll("template")) insertTexts(template.content);
 }

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { setPicture, setText } from "./dom.js";
 import * as heart from "./heart.js";
 import { onChange } from "./mysfit-state.js";
+import { rememberName } from "./names.js";
 import { profileAddress } from "./profile.js";
 import * as text from "./text.js";
 
@@ -49,6 +50,7 @@ function updateCard(mysfit) {
   if (!cards.has(id)) cards.set(id, createCard(id));
   const card = cards.get(id);
   card.name = mysfit.name;
+  rememberName(id, mysfit.name);
   setText(card.element, ".name", mysfit.name);
   setText(card.element, ".species", mysfit.species);
   setText(card.element, ".alignment", text.formatAlignment(mysfit));

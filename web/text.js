@@ -21,13 +21,17 @@ export const labels = {
   adopted: "Adopted",
   confirmNo: "Not yet",
   happened: "What happened",
-  happenedHint: "Every request of this page is listed here, the newest first. Click a heart.",
+  happenedHint: "Every request of this page is listed here, the newest first. Click a heart. By HTTP/1.1, a browser sends at most six requests to a server at the same time; others wait in the browser.",
   time: "Time",
   request: "Request",
   status: "Status",
   took: "Duration",
+  inBrowser: "In the browser",
+  atServer: "At the server",
   trace: "Trace",
   allTraces: "All traces",
+  console: "Console",
+  skipGrid: "Skip the mysfits",
 };
 
 /** Names of elements for screen readers, by their attribute `data-label`. */
@@ -70,11 +74,14 @@ export const adoptionSucceeded = (name, { ms }) => `${name} is yours, after ${fo
 export const adoptionFailed = (result) => `The adoption failed: ${describeFailure(result)}.`;
 
 export const traceLabel = "Trace";
+export const traceLink = "trace";
 export const notSampled = "not sampled";
 export const noReadableResponse = "no readable response";
-export const formatDuration = (ms) => `${formatNumber(ms)} ms`;
-export const requestTotals = ({ all, slow, failed }) =>
-  [formatCount(all, "request", "requests"), slow && `${formatNumber(slow)} slow`, failed && `${formatNumber(failed)} failed`].filter(Boolean).join(", ");
+export const formatDuration = (ms) => ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(2)} s`;
+export const requestInProgress = "in progress";
+export const elapsedTime = (seconds) => `${seconds.toFixed(1)} s`;
+export const requestTotals = ({ all, waiting, slow, failed }) =>
+  [formatCount(all, "request", "requests"), waiting && `${formatNumber(waiting)} in progress`, slow && `${formatNumber(slow)} slow`, failed && `${formatNumber(failed)} failed`].filter(Boolean).join(", ");
 
 /** Describes a failed response. */
 function describeFailure({ status, unexpectedBody, ms }) {

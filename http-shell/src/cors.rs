@@ -2,16 +2,20 @@
 //!
 //! The crate `actix-cors` adds no headers to the response if the request has no `Origin`. This module adds
 //! the CORS headers to every response, including error responses. A page cannot read a cross-origin
-//! response without CORS headers.
+//! response without CORS headers. `Timing-Allow-Origin` lets the page see how long the browser waited before it sent the request.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Adds the two CORS headers that every response contains.
+/// `Timing-Allow-Origin` (<https://www.w3.org/TR/resource-timing/#sec-timing-allow-origin>).
+const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
+
+/// Adds the three headers for pages of other origins that every response contains.
 pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::ACCESS_CONTROL_EXPOSE_HEADERS, "X-Amzn-Trace-Id"),
+        (TIMING_ALLOW_ORIGIN, "*"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -22,6 +22,8 @@ use crate::ports::Ports;
 pub struct Addresses {
     pub site: String,
     pub alb: String,
+    /// The pages that show the lab.
+    pub console: String,
     pub dynamodb: String,
     /// Answers for all local AWS services.
     pub aws: String,
@@ -37,6 +39,7 @@ impl Addresses {
         Self {
             site: url(ports.site.address),
             alb: url(ports.alb.address),
+            console: url(ports.site.address) + "/console",
             dynamodb: url(ports.dynamodb.address),
             aws: url(ports.aws.address),
             xray: XrayAddresses::at(ports.xray.address),

@@ -156,13 +156,13 @@ impl Lab {
             site: Site {
                 alb: addresses.alb.clone(),
                 logs: logs.clone(),
-                xray: Arc::new(Xray::new(wiring::XRAY)),
             },
             scenario: &scenario,
             balancing: &balancing,
             ecs: &ecs,
             metadata,
             cloudwatch,
+            xray: Arc::new(Xray::new(wiring::XRAY)),
         };
         // A service can wait for each other one.
         let services = u32::try_from(scenario.services.len()).unwrap_or(u32::MAX);

@@ -246,7 +246,7 @@ fn find_start(value: &str) -> Result<&'static Start, String> {
 }
 
 /// The step with this id, the steps of the lab with this number, or all steps.
-fn find_steps(value: &str) -> Result<&'static [Step], String> {
+pub fn find_steps(value: &str) -> Result<&'static [Step], String> {
     let of_lab = format!("{value}.");
     let is_wanted =
         |step: &Step| value.is_empty() || step.id == value || step.id.starts_with(&of_lab);

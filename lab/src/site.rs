@@ -10,14 +10,16 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use elb::LoadBalancer;
-use xray::Xray;
 
 use crate::logs::Logs;
 use crate::reset::Reset;
 
+mod check;
+mod console;
 mod control;
 mod files;
 pub mod goto;
+mod guide;
 pub mod reset;
 mod traces;
 
@@ -28,8 +30,6 @@ pub use files::has_file;
 pub struct Site {
     pub alb: String,
     pub logs: Logs,
-    /// What `/traces` shows.
-    pub xray: Arc<Xray>,
 }
 
 impl Site {
@@ -39,12 +39,16 @@ impl Site {
         load_balancer: Arc<LoadBalancer>,
         reset: Arc<Reset>,
         lab: goto::AboutLab,
+        aws: Router,
     ) -> Router {
         let config = files::config(&self.alb);
         let headers = headers(&self.alb);
         control::routes(self.logs, load_balancer)
-            .merge(traces::routes(self.xray))
+            .merge(console::routes(aws))
+            .merge(traces::routes())
+            .merge(check::routes(lab.aws_port))
             .merge(goto::routes(lab))
+            .merge(guide::routes())
             .merge(reset::routes(reset))
             .route("/config.js", get(async || config))
             .fallback(files::file)

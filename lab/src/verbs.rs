@@ -8,7 +8,7 @@ mod load;
 mod output;
 mod reset;
 
-pub use check::{Track, check};
+pub use check::{Track, check, look_at_steps};
 pub use client::block_on;
 pub use env::{Clients, print_environment};
 pub use goto::goto;

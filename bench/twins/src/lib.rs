@@ -15,9 +15,10 @@ use serde::Serialize;
 
 /// The headers that the services add to every response. The twins send a constant trace id, so that a
 /// response of a twin has as many bytes as the response of the service.
-const HEADERS: [(&str, &str); 3] = [
+const HEADERS: [(&str, &str); 4] = [
     ("access-control-allow-origin", "*"),
     ("access-control-expose-headers", "X-Amzn-Trace-Id"),
+    ("timing-allow-origin", "*"),
     (
         "x-amzn-trace-id",
         "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0",

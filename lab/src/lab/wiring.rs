@@ -9,7 +9,7 @@ use ecs::{Clock, Ecs, SystemClock};
 use http_shell::raise_open_file_limit;
 use tokio::sync::mpsc;
 use wire::{Guard, Timeouts, Warn, serve};
-use xray::{Config, Limits, SamplingRates, Server};
+use xray::{Config, Limits, SamplingRates, Server, Xray};
 
 use crate::aws;
 use crate::database::Database;
@@ -150,6 +150,7 @@ pub struct Served<'a> {
     pub ecs: &'a Ecs,
     pub metadata: Metadata,
     pub cloudwatch: Arc<CloudWatch>,
+    pub xray: Arc<Xray>,
 }
 
 /// Starts all listeners.
@@ -162,6 +163,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         ecs,
         metadata,
         cloudwatch,
+        xray,
     } = served;
     let mut parts = Parts::default();
     // Of all listeners only the load balancer's and the tasks' own are open to web pages of other origins.
@@ -176,7 +178,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         data_dir: options.data_dir.clone(),
         load_balancer: Arc::clone(load_balancer),
         logs: site.logs.clone(),
-        xray: site.xray.clone(),
+        xray: Arc::clone(&xray),
         monitoring: Monitoring::new(Arc::clone(&cloudwatch), scenario, balancing),
         scaling: scaling.clone(),
         ecs: ecs.clone(),
@@ -196,8 +198,9 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         &site.logs,
         &cloudwatch,
         &scaling,
-        site.xray.clone(),
+        Arc::clone(&xray),
     );
+    let site_aws = aws.clone();
     let aws = exports::router(exports).fallback_service(aws);
     let Port { listener, address } = ports.dynamodb;
     let app = guard.protect(address, dynamodb);
@@ -247,7 +250,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         }
     });
 
-    let server = Server::new(Arc::clone(&site.xray), ports.xray.sockets, guard.clone());
+    let server = Server::new(xray, ports.xray.sockets, guard.clone());
     let to_console = Arc::clone(&warn);
     parts.run(parts.xray.clone(), |stop| async {
         server
@@ -265,7 +268,12 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     });
 
     let Port { listener, address } = ports.site;
-    let site = site.into_router(Arc::clone(load_balancer), Arc::new(reset), about_lab);
+    let site = site.into_router(
+        Arc::clone(load_balancer),
+        Arc::new(reset),
+        about_lab,
+        site_aws,
+    );
     let site = guard.protect(address, site);
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {

@@ -40,12 +40,17 @@ impl Ready<'_> {
         let Addresses {
             site,
             alb,
+            console,
             dynamodb,
             aws,
             xray,
             otlp,
         } = self.addresses;
         writeln!(f, "  site           {site}")?;
+        writeln!(
+            f,
+            "  console        {console}  everything at a glance, and the guide"
+        )?;
         writeln!(f, "  load balancer  {alb}")?;
         for route in &self.words.routes {
             writeln!(f, "                 {route}")?;

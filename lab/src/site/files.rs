@@ -25,10 +25,12 @@ pub async fn file(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     }
 }
 
-/// `config.js`, which has the addresses of the API and of the traces for the page.
+/// `config.js`, which has the addresses of the API, of the traces and of the console for the page.
 pub fn config(alb: &str) -> impl IntoResponse + Clone + use<> {
     // An address needs no escapes.
-    let script = format!("export const api = \"{alb}\";\nexport const traces = \"/traces/\";\n");
+    let script = format!(
+        "export const api = \"{alb}\";\nexport const traces = \"/traces/\";\nexport const labConsole = \"/console\";\n"
+    );
     let headers = [
         (CONTENT_TYPE, content_type("config.js")),
         (CACHE_CONTROL, "no-store"),

@@ -1,26 +1,16 @@
-//! `/traces`: the page for people, the API it asks, and where its map's nodes go.
+//! What the console's page of traces asks besides the AWS APIs: where the map's nodes go.
 
-use std::sync::Arc;
-
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Json};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Router, extract};
-use rust_embed::Embed;
-use xray::Xray;
+use axum::routing::post;
 
 use super::control::error;
-use super::files::answer;
 
 mod layout;
 
 use layout::Graph;
-
-/// The lab's own pages. They are no part of the site, which is also put on S3.
-#[derive(Embed)]
-#[folder = "pages/"]
-struct Pages;
 
 /// Largest graph in nodes and edges that is laid out.
 const MAX_GRAPH: usize = 500;
@@ -28,32 +18,11 @@ const MAX_GRAPH: usize = 500;
 /// Largest graph in bytes that is read.
 const MAX_BODY: usize = 256 * 1024;
 
-/// The page and what it needs.
-pub fn routes(xray: Arc<Xray>) -> Router {
-    Router::new()
-        .route("/traces", get(page))
-        .route("/traces/{id}", get(page))
-        .route(
-            "/traces/layout",
-            post(place).layer(DefaultBodyLimit::max(MAX_BODY)),
-        )
-        .route("/pages/{file}", get(file))
-        .nest("/xray", xray::router(xray))
-}
-
-async fn page(headers: HeaderMap) -> Response {
-    found("traces.html", &headers)
-}
-
-async fn file(extract::Path(path): extract::Path<String>, headers: HeaderMap) -> Response {
-    found(&path, &headers)
-}
-
-fn found(path: &str, headers: &HeaderMap) -> Response {
-    match Pages::get(path) {
-        Some(file) => answer(path, file, headers),
-        None => (StatusCode::NOT_FOUND, "There is no such page.\n").into_response(),
-    }
+pub fn routes() -> Router {
+    Router::new().route(
+        "/traces/layout",
+        post(place).layer(DefaultBodyLimit::max(MAX_BODY)),
+    )
 }
 
 /// Says where each node goes, and the way of each edge. Large graphs take a while.
@@ -69,25 +38,5 @@ async fn place(Json(graph): Json<Graph>) -> Response {
             let message = "this map cannot be laid out";
             error(StatusCode::UNPROCESSABLE_ENTITY, "no_layout", message)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_page_names_files_that_are_there() {
-        let html = Pages::get("traces.html").unwrap();
-        let html = String::from_utf8(html.data.into_owned()).unwrap();
-        let named = html
-            .split('"')
-            .filter_map(|text| text.strip_prefix("/pages/"));
-        assert_eq!(
-            named
-                .map(|name| assert!(Pages::get(name).is_some(), "{name}"))
-                .count(),
-            3
-        );
     }
 }

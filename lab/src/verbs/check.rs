@@ -76,6 +76,24 @@ pub fn check(steps: &[Step], track: Track) -> ExitCode {
     }
 }
 
+/// Checks steps of the lab with this AWS port. Must not be called inside a runtime.
+///
+/// # Errors
+///
+/// Fails if the AWS CLI is not installed, or if the lab does not answer.
+pub fn look_at_steps(
+    steps: &'static [Step],
+    aws_port: u16,
+) -> Result<Vec<(&'static Step, Looked)>, Error> {
+    let aws = aws(Track::Lab(aws_port))?;
+    let mut all = Vec::new();
+    look_at_all(&aws, steps, |step, looked| {
+        all.push((step, looked.clone()));
+        Ok(())
+    })?;
+    Ok(all)
+}
+
 fn aws(track: Track) -> Result<Aws, Error> {
     if !is_installed(std::env::var_os("PATH")) {
         return Err(Error::NoAwsCli);
@@ -110,10 +128,10 @@ fn names_of_shell() -> Result<HashMap<String, String>, Error> {
 }
 
 /// Looks at several steps at the same time, and passes them on in their order.
-fn look_at_all(
+fn look_at_all<'a>(
     aws: &Aws,
-    steps: &[Step],
-    mut print: impl FnMut(&Step, &Looked) -> Result<(), Error>,
+    steps: &'a [Step],
+    mut print: impl FnMut(&'a Step, &Looked) -> Result<(), Error>,
 ) -> Result<(), Error> {
     // A call waits for the lab, and for the start of Python.
     let workers = thread::available_parallelism()

@@ -26,6 +26,7 @@ pub struct Endpoints {
     pub lab: LabProcess,
     pub site: String,
     pub alb: String,
+    pub console: String,
     pub dynamodb: String,
     pub table: String,
     pub aws: String,

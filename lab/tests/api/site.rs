@@ -106,10 +106,35 @@ async fn the_page_is_told_where_the_load_balancer_and_traces_really_are() {
     assert_eq!(
         script,
         format!(
-            "export const api = \"{}\";\nexport const traces = \"/traces/\";\n",
+            "export const api = \"{}\";\nexport const traces = \"/traces/\";\nexport const labConsole = \"/console\";\n",
             endpoints.alb
         )
     );
+}
+
+#[tokio::test]
+async fn the_console_has_the_pages_of_the_guide_at_the_address_of_the_endpoints_file() {
+    let lab = Lab::start(&[]);
+    let console = lab.endpoints().console;
+    let page = answer(&console).await;
+    assert_eq!(page.status(), 200);
+    assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+    let list: serde_json::Value = answer(&format!("{console}/guide-pages"))
+        .await
+        .json()
+        .await
+        .unwrap();
+    for entry in list.as_array().unwrap() {
+        let name = entry["name"].as_str().unwrap();
+        let page = answer(&format!("{console}/guide-pages/{name}")).await;
+        assert_eq!(page.status(), 200);
+        let page: serde_json::Value = page.json().await.unwrap();
+        assert_eq!(page["title"], entry["title"]);
+    }
+    for name in ["none", "..%2F..%2FREADME", "README.md"] {
+        let page = answer(&format!("{console}/guide-pages/{name}")).await;
+        assert_eq!(page.status(), 404, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

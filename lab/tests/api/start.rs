@@ -57,6 +57,7 @@ async fn people_read_the_addresses_and_with_spoilers_the_faults_and_their_seed()
     let (printed, endpoints) = (lab.printed(), lab.endpoints());
     for text in [
         &*endpoints.site,
+        &endpoints.console,
         &endpoints.alb,
         &endpoints.dynamodb,
         &format!("{}/traces", endpoints.site),

@@ -44,7 +44,7 @@ async function serveSite(api) {
   const contentTypes = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
   const server = createServer(async (request, response) => {
     const path = request.url === "/" ? "index.html" : request.url.slice(1);
-    const config = `export const api = ${JSON.stringify(api)};\nexport const traces = "";\n`;
+    const config = `export const api = ${JSON.stringify(api)};\nexport const traces = "";\nexport const labConsole = "";\n`;
     const content = path === "config.js" ? config : await readFile(new URL(path, WEB_DIRECTORY)).catch(() => null);
     response.writeHead(content === null ? 404 : 200, { "Content-Type": contentTypes[path.split(".").pop()] ?? "text/plain" });
     response.end(content ?? "");
@@ -66,7 +66,13 @@ const waitForMessage = (element, text) => element.locator(".message", { hasText:
 const fetchMysfit = async (lab, id) => (await fetch(`${lab.endpoints.alb}/mysfits/${id}`)).json();
 const readMysfitId = async (cardElement) => decodeURIComponent((await cardElement.locator(".name").getAttribute("href")).split("/").pop());
 
-/** The rows of the drawer: [request, status, duration, trace id]. */
+/** A duration such as "712 ms" or "1.25 s" in milliseconds. */
+function readMs(text) {
+  const [, number, unit] = text.match(/^([\d.]+) (ms|s)$/);
+  return unit === "s" ? number * 1000 : Number(number);
+}
+
+/** The rows of the drawer: [request, status, duration, wait in the browser, time until the response, trace]. */
 async function readRequestRows(page) {
   const rows = await page.locator("#happened tbody tr").all();
   return Promise.all(rows.map(async (row) => (await row.locator("td").allTextContents()).slice(1)));
@@ -222,9 +228,10 @@ test("a successful like is counted and shows a link to its trace", async () => {
   assert.match(trace, /^1-[0-9a-f]{8}-[0-9a-f]{24}$/);
 
   const [profileRow, likeRow] = await readRequestRows(page);
-  assert.equal(profileRow[0], `GET /mysfits/${id}`);
-  assert.deepEqual([likeRow[0], likeRow[1], likeRow[3]], [`POST /mysfits/${id}/like`, "200", trace]);
-  assert.match(likeRow[2], /^[\d,]+ ms$/);
+  assert.equal(profileRow[0], "GET /mysfits/Nessi");
+  assert.deepEqual([likeRow[0], likeRow[1], likeRow[5]], ["POST /mysfits/Nessi/like", "200", "trace"]);
+  assert.equal(await page.locator("#happened a.trace").nth(1).getAttribute("title"), trace);
+  assert.match(likeRow[2], /^[\d.]+ m?s$/);
   assert(page.consoleMessages.some((line) => line.startsWith(`POST /mysfits/${id}/like 200 `) && line.endsWith(trace)), page.consoleMessages.join("\n"));
 
   await waitUntil(async () => (await faultlessLab.callXray("Traces", { TraceIds: [trace] })).Traces.length);
@@ -280,11 +287,11 @@ test("a slow like shows the elapsed time and is marked as slow at its end", asyn
   await waitForMessage(cardElement, /^Still waiting: \d\.\d s$/);
   assert.equal(await cardElement.locator(".heart").getAttribute("aria-disabled"), "true");
   await saveScreenshot(page, "site-waiting");
-  await waitForMessage(cardElement, /^Liked, but it took [\d,]+ ms$/);
+  await waitForMessage(cardElement, /^Liked, but it took [\d.]+ s$/);
   await cardElement.locator(".likes", { hasText: "1 like" }).waitFor();
   const [slowMessage, outcome, ...furtherMessages] = await page.evaluate(() => window.spoken);
   assert.equal(slowMessage, "The like of Pauly takes more than a second.");
-  assert.match(outcome, /^Pauly: Liked, but it took [\d,]+ ms$/);
+  assert.match(outcome, /^Pauly: Liked, but it took [\d.]+ s$/);
   assert.deepEqual(furtherMessages, []);
   await page.locator("summary").click();
   assert.match(await page.locator("#happened .sum").textContent(), /, 1 slow$/);
@@ -298,7 +305,7 @@ test("a like answered 404 shows the status, is not counted, and can be retried",
   const page = await openSite(notFoundLab, DARK_MODE);
   const cardElement = findCard(page, "Cole");
   await cardElement.locator(".heart").click();
-  await waitForMessage(cardElement, /^Not liked: status 404 after [\d,]+ ms$/);
+  await waitForMessage(cardElement, /^Not liked: status 404 after [\d.]+ m?s$/);
   assert.equal(await cardElement.locator(".heart.liked").count(), 0);
   assert.equal(await cardElement.locator(".likes").textContent(), "");
   assert.match(await cardElement.locator(".trace").textContent(), /^1-/);
@@ -340,7 +347,7 @@ test("an adoption needs a confirmation, is sent once, and persists", async () =>
 
   await dialog.getByRole("button", { name: "Adopt Rujin" }).click();
   await dialog.getByRole("button", { name: "Yes, adopt Rujin" }).click();
-  await dialog.locator(".adopt-message", { hasText: /^Rujin is yours, after [\d,]+ ms\.$/ }).waitFor();
+  await dialog.locator(".adopt-message", { hasText: /^Rujin is yours, after [\d.]+ m?s\.$/ }).waitFor();
   assert.equal((await fetchMysfit(faultlessLab, id)).adopted, true);
   await page.keyboard.press("Escape");
   await waitUntil(() => new URL(page.url()).hash === "");
@@ -394,7 +401,7 @@ test("a like that ends during an adoption does not enable the Adopt button", asy
   await dialog.locator(".facts").waitFor();
   await assertAdoptionInProgress();
   adoption.release();
-  await dialog.locator(".adopt-message", { hasText: /^Twilight Glitter is yours, after [\d,]+ ms\.$/ }).waitFor();
+  await dialog.locator(".adopt-message", { hasText: /^Twilight Glitter is yours, after [\d.]+ m?s\.$/ }).waitFor();
   assert.equal(await button.textContent(), "Twilight Glitter has a home.");
   assert.equal(adoption.count, 1);
 });
@@ -430,6 +437,67 @@ test("a failed adoption can be retried", async () => {
   assert(await dialog.locator(".confirm").isVisible());
 });
 
+test("a request in progress is in the drawer with its elapsed time, and then with the wait of the browser apart from the server's time", async () => {
+  const page = await openSite(slowLab);
+  await page.locator("summary").click();
+  await findCard(page, "Rujin").locator(".heart").click();
+  const row = page.locator("#happened tbody tr").first();
+  await row.and(page.locator('[data-outcome="waiting"]')).waitFor();
+  assert.match((await row.locator("td").allTextContents()).join("|"), /POST .*\/like\|in progress\|/);
+  await row.locator("td", { hasText: /^[1-9]\.\d s$/ }).waitFor();
+  assert.match(await page.locator("#happened .sum").textContent(), /, 1 in progress/);
+  await saveScreenshot(page, "site-in-progress");
+  await assertAccessible(page);
+  await waitForMessage(findCard(page, "Rujin"), /^Liked/);
+  await waitUntil(async () => (await readRequestRows(page)).some(([request, , , , server]) => request.endsWith("/like") && server));
+  const [, , duration, browserWait, server] = (await readRequestRows(page)).find(([request]) => request.endsWith("/like"));
+  const [durationMs, browserMs, serverMs] = [duration, browserWait, server].map(readMs);
+  // From a second on, times are rounded to 10 ms.
+  assert(serverMs >= 2000 && browserMs + serverMs <= durationMs + 20, `${duration}: ${browserWait}, ${server}`);
+  assert.deepEqual(page.errors, []);
+});
+
+test("a like that waits for a free connection waited in the browser, not at the server", async (t) => {
+  // An API that holds likes back until the test releases them.
+  const held = [];
+  let isReleased = false;
+  const apiServer = await listenOnLoopback(createServer(async (request, response) => {
+    const answer = (body) => response.writeHead(200, { "Access-Control-Allow-Origin": "*", "Timing-Allow-Origin": "*" }).end(body);
+    if (request.method === "GET") return answer(await (await fetch(faultlessLab.endpoints.alb + request.url)).text());
+    const answerLike = () => answer('{"Update": "Success"}');
+    return isReleased ? answerLike() : held.push(answerLike);
+  }));
+  t.after(() => apiServer.stop());
+  const siteServer = await serveSite(apiServer.url);
+  t.after(() => siteServer.stop());
+  const page = await browser.open(siteServer.url);
+  await waitForState(page, "12 mysfits");
+  await page.locator("summary").click();
+  for (const heart of (await findCards(page).locator(".heart").all()).slice(0, 7)) await heart.click();
+  // A browser opens six connections to a host.
+  await waitUntil(() => held.length === 6);
+  await page.locator("#happened tbody tr").first().locator("td", { hasText: /^([2-9]|\d\d)\.\d s$/ }).waitFor();
+  isReleased = true;
+  for (const answerLike of held) answerLike();
+  const readLikes = async () => (await readRequestRows(page)).filter(([request, , , , server]) => request.endsWith("/like") && server);
+  await waitUntil(async () => (await readLikes()).length === 7);
+  // The newest request is the first row.
+  const [[browserWait, server], ...others] = (await readLikes()).map((row) => row.slice(3, 5).map(readMs));
+  assert(browserWait >= 1000 && server < browserWait, `${browserWait} ms in the browser, ${server} ms at the server`);
+  for (const [otherWait, otherServer] of others) assert(otherWait < otherServer && otherServer >= 1000, `${otherWait}, ${otherServer}`);
+});
+
+test("the site has a link to the console where there is one", async (t) => {
+  const page = await openSite(faultlessLab, NARROW_SCREEN);
+  const link = page.getByRole("link", { name: "Console" });
+  assert.equal(await link.getAttribute("href"), "/console");
+  const siteServer = await serveSite(faultlessLab.endpoints.alb);
+  t.after(() => siteServer.stop());
+  const other = await browser.open(siteServer.url);
+  await waitForState(other, "12 mysfits");
+  assert.equal(await other.locator("#to-console").isVisible(), false);
+});
+
 test("a page of another origin can send an Authorization header, which `*` in CORS does not cover", async () => {
   const page = await openSite(faultlessLab);
   const status = await page.evaluate(async (alb) => {
@@ -449,6 +517,11 @@ test("filters, likes, profiles and adoptions work with the keyboard alone", asyn
   await waitUntil(async () => (await page.locator("#state").textContent()) !== "12 mysfits");
   await waitForState(page, /^\d+ mysfits$/);
   await pressTab(6);
+  assert.equal(await readFocusedLabel(), "Skip the mysfits");
+  await page.keyboard.press("Enter");
+  assert.match(await readFocusedLabel(), /^What happened/);
+  await page.locator(".skip").focus();
+  await pressTab(1);
   const name = await readFocusedLabel();
   await pressTab(1);
   assert.match(await readFocusedLabel(), new RegExp(`^Like ${name}`));
@@ -467,7 +540,7 @@ test("an unreachable API shows an error and a retry button, also when another we
   const siteServer = await serveSite("http://127.0.0.1:9");
   t.after(() => siteServer.stop());
   const page = await browser.open(siteServer.url, NARROW_SCREEN);
-  await waitForState(page, /^The mysfits cannot be shown: no readable response after [\d,]+ ms\.$/);
+  await waitForState(page, /^The mysfits cannot be shown: no readable response after [\d.]+ m?s\.$/);
   assert.equal(await findCards(page).count(), 0);
   await saveScreenshot(page, "site-down");
   await assertAccessible(page);
@@ -486,7 +559,7 @@ test("a response without CORS headers is shown as unreadable, without a status",
   const siteServer = await serveSite(faultlessLab.endpoints.site);
   t.after(() => siteServer.stop());
   const page = await browser.open(siteServer.url);
-  await waitForState(page, /no readable response after [\d,]+ ms/);
+  await waitForState(page, /no readable response after [\d.]+ m?s/);
   assert.deepEqual((await readRequestRows(page)).map((row) => row.slice(1, 2)), [["no readable response"]]);
 });
 
@@ -497,7 +570,7 @@ test("a 200 with an unexpected body is shown as a failure", async (t) => {
   const siteServer = await serveSite(apiServer.url);
   t.after(() => siteServer.stop());
   const page = await browser.open(siteServer.url);
-  await waitForState(page, /^The mysfits cannot be shown: status 200 with an unexpected body, after [\d,]+ ms\.$/);
+  await waitForState(page, /^The mysfits cannot be shown: status 200 with an unexpected body, after [\d.]+ m?s\.$/);
 });
 
 test("a like answered by the load balancer itself is shown as possibly counted", async (t) => {
@@ -509,7 +582,7 @@ test("a like answered by the load balancer itself is shown as possibly counted",
   await cardElement.locator(".heart").click();
   await waitForMessage(cardElement, "Still waiting");
   process.kill(task.pid, "SIGKILL");
-  await waitForMessage(cardElement, /^This like may or may not be counted: no readable response after [\d,]+ ms$/);
+  await waitForMessage(cardElement, /^This like may or may not be counted: no readable response after [\d.]+ m?s$/);
   assert.equal(await cardElement.locator(".trace").count(), 0);
   assert.equal(await cardElement.locator(".again").textContent(), "Try again (it may count twice)");
   await assertAccessible(page);

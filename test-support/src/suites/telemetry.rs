@@ -85,6 +85,7 @@ async fn every_answer_has_a_trace_header_that_web_pages_may_read(program: &Progr
             answer.headers()["access-control-expose-headers"],
             "X-Amzn-Trace-Id"
         );
+        assert_eq!(answer.headers()["timing-allow-origin"], "*");
     }
 }
 

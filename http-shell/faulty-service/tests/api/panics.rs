@@ -40,6 +40,7 @@ fn a_panic_of_a_handler_is_a_500_and_the_service_continues_to_serve() {
             for header in [
                 "access-control-allow-origin: *",
                 "access-control-expose-headers: x-amzn-trace-id",
+                "timing-allow-origin: *",
                 "content-type: application/json",
                 "x-amzn-trace-id: root=1-",
                 "connection: close",

@@ -16,6 +16,7 @@ fn scenario_with(arguments: &[&str], reader: &[(&str, &str)]) -> Scenario {
     let addresses = Addresses {
         site: "http://127.0.0.1:3000".to_owned(),
         alb: "http://127.0.0.1:8080".to_owned(),
+        console: "http://127.0.0.1:3000/console".to_owned(),
         dynamodb: "http://127.0.0.1:8000".to_owned(),
         aws: "http://127.0.0.1:4566".to_owned(),
         xray: XrayAddresses {

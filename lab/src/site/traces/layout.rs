@@ -1,4 +1,4 @@
-//! Where the nodes of a service map go: from left to right, callers before those they call.
+//! Where the nodes of a service map go: callers before those they call.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,20 @@ use serde::{Deserialize, Serialize};
 pub struct Graph {
     nodes: Vec<Node>,
     edges: Vec<(String, String)>,
+    #[serde(default)]
+    direction: Direction,
+}
+
+/// The direction from callers to those they call.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+enum Direction {
+    /// Left to right.
+    #[default]
+    #[serde(rename = "LR")]
+    LeftToRight,
+    /// Top to bottom, for narrow screens.
+    #[serde(rename = "TB")]
+    TopToBottom,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,7 +76,10 @@ impl Graph {
             graph.set_edge(from.clone(), to.clone(), Some(EdgeLabel::default()), None);
         }
         let options = LayoutOptions {
-            rankdir: RankDir::LR,
+            rankdir: match self.direction {
+                Direction::LeftToRight => RankDir::LR,
+                Direction::TopToBottom => RankDir::TB,
+            },
             nodesep: 10.0,
             ranksep: 40.0,
             ..LayoutOptions::default()
