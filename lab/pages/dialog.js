@@ -55,8 +55,9 @@ export function openDialog(action) {
       showNotice(text ?? action.done);
       action.after?.();
     } catch (caught) {
-      error = describeError(caught) ?? String(caught);
-      if (!describeError(caught)) console.error(caught);
+      error = report(caught);
+      // The reader closed the dialog meanwhile.
+      if (!dialog.open) showNotice(error);
     }
     isRunning = false;
     show();
@@ -68,16 +69,32 @@ export function openDialog(action) {
   return { dialog, change };
 }
 
-let notice;
+/** The words of an error. A mistake of the page is in the browser's console, too. */
+function report(error) {
+  const words = describeError(error);
+  if (!words) console.error(error);
+  return words ?? String(error);
+}
+
+let isOpening = false;
+
+/** Calls `open`, which queries and then opens a dialog. A second click meanwhile does nothing, and an error is shown. */
+export async function openAsync(open) {
+  if (isOpening) return;
+  isOpening = true;
+  try {
+    await open();
+  } catch (error) {
+    showNotice(report(error));
+  }
+  isOpening = false;
+}
+
 let noticeTimer;
 
 /** Shows the result of a call for some seconds. */
 export function showNotice(text) {
-  if (!notice) {
-    notice = Object.assign(document.createElement("p"), { className: "notice" });
-    notice.setAttribute("role", "status");
-    document.body.append(notice);
-  }
+  const notice = document.getElementById("notice");
   notice.textContent = text;
   clearTimeout(noticeTimer);
   noticeTimer = setTimeout(() => { notice.textContent = ""; }, NOTICE_MS);
