@@ -2,13 +2,13 @@
 
 import "../chart.js";
 import { cloudwatch, listAll } from "../aws.js";
+import { openAsync } from "../dialog.js";
 import { formatMoment, formatNumber } from "../format.js";
 import { setPageTitle } from "../frame.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { loadLines } from "../metrics/data.js";
 import { marksOf, servicesOf } from "../metrics/context.js";
 import { isAlarmOfRest } from "../overview/unusual.js";
-import { openLoaded } from "../metrics/opening.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { deleteAlarm, editAlarm, setState, switchActions } from "./alarm-form.js";
@@ -53,7 +53,7 @@ function template({ alarm, items, changes, data, chart, points, range }, refresh
         <span class="soft">since ${formatMoment((alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp) * 1000)}${isAtRest ? ", usual at rest: it asks for fewer tasks" : ""}</span>
         ${alarm.ActionsEnabled ? nothing : html`<span class="badge error">actions disabled</span>`}</div>
       <div class="row">
-        <button class="main" @click=${() => openLoaded(() => editAlarm({ name: alarm.AlarmName, after: refresh }))}>Edit…</button>
+        <button class="main" @click=${() => openAsync(() => editAlarm({ name: alarm.AlarmName, after: refresh }))}>Edit…</button>
         <button @click=${() => setState(alarm, refresh)}>Set state…</button>
         <button @click=${() => switchActions(alarm, refresh)}>${alarm.ActionsEnabled ? "Disable actions" : "Enable actions"}…</button>
         <button @click=${() => deleteAlarm(alarm, () => location.assign(link("/console/alarms")))}>Delete…</button>
