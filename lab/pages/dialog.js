@@ -13,7 +13,7 @@ const NOTICE_MS = 8000;
  * - `form(change)`: the template of the fields; their listeners call `change()` after they changed the page's state
  * - `problem()`: why the form cannot be sent yet, or undefined
  * - `commands()`: the commands, each a list of words
- * - `run()`: does it; may return the text of the notice
+ * - `run()`: does it; a text that it returns is the notice
  * - `done`: the text of the notice, and `after()`: called when it is done
  *
  * Returns the dialog, and `change`.
@@ -52,7 +52,7 @@ export function openDialog(action) {
     try {
       const text = await action.run();
       dialog.close();
-      showNotice(text ?? action.done);
+      showNotice(typeof text === "string" ? text : action.done);
       action.after?.();
     } catch (caught) {
       error = report(caught);

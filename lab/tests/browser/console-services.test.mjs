@@ -199,9 +199,11 @@ test("a deployment that does not become healthy is seen, and stopped", async () 
   await press("New revision…");
   await dialog().getByLabel("Value of PORT in like-service").fill("8099");
   await send("Register and deploy");
-  await page.locator(".deployments").getByText("in progress").waitFor();
+  // The page may still show the deployment before.
+  await page.locator(".deployments li", { hasText: "in progress" }).filter({ hasNotText: /Revision [1-3] / }).waitFor();
   await press("Stop the deployment…");
   await send("Stop and roll back");
+  await page.getByText(`ECS rolls ${like} back.`).waitFor();
   await waitUntilStable(like);
   assert.equal((await describeUsed(like)).revision, 2);
 });
@@ -260,7 +262,7 @@ test("scaling is on the page of the service: it is registered there, and the fac
   await openService(like);
   await page.getByRole("link", { name: "No scaling" }).click();
   await press(/^Register as scalable target/);
-  await send("Register");
+  await send("Register target");
   await page.getByRole("link", { name: "Scaling: 2 to 10" }).waitFor();
   assert.deepEqual(page.errors, []);
 });
