@@ -17,15 +17,37 @@ export function describeError(error) {
   return error instanceof NoResponseError ? "The lab does not answer." : undefined;
 }
 
-/** Sends a request to the AWS endpoint. `fetch` reports a broken connection by a TypeError, which is also what a mistake of the page throws. */
-const send = (init, path = "") => fetch(`/aws/${path}`, { method: "POST", ...init }).catch((cause) => { throw new NoResponseError("no response", { cause }); });
+/** A lab that does not answer for so long has stopped. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Sends a request to the AWS endpoint, and reads the response: `{response, text}`. `fetch` reports a broken connection by a TypeError, which is also what a
+ * mistake of the page throws.
+ */
+async function send(init, path = "") {
+  try {
+    const response = await fetch(`/aws/${path}`, { method: "POST", signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
+    return { response, text: await response.text() };
+  } catch (cause) {
+    throw new NoResponseError("no response", { cause });
+  }
+}
+
+/** An error response may have another form, if it is not of an AWS API. */
+function parse({ response, text }) {
+  try {
+    return text ? JSON.parse(text) : {};
+  } catch {
+    throw new AwsError(String(response.status), text.slice(0, 200));
+  }
+}
 
 /** Returns a function `call(operation, request)` for a service with the protocol AWS JSON. */
 const jsonClient = (targetPrefix, version) => async (operation, request = {}) => {
   const headers = { "content-type": `application/x-amz-json-${version}`, "x-amz-target": `${targetPrefix}.${operation}` };
-  const response = await send({ headers, body: JSON.stringify(request) });
-  const text = await response.text();
-  const body = text ? JSON.parse(text) : {};
+  const answer = await send({ headers, body: JSON.stringify(request) });
+  const { response } = answer;
+  const body = parse(answer);
   if (response.ok) return body;
   const code = String(body.__type ?? response.status).split("#").at(-1);
   throw new AwsError(code, body.message ?? body.Message ?? `status ${response.status}`);
@@ -39,8 +61,9 @@ export const dynamodb = jsonClient("DynamoDB_20120810", "1.0");
 
 /** Calls X-Ray (protocol REST-JSON): `path` is an operation's path, for example `ServiceGraph`. */
 export async function xray(path, request) {
-  const response = await send({ headers: { "content-type": "application/json" }, body: JSON.stringify(request) }, path);
-  const body = await response.json();
+  const answer = await send({ headers: { "content-type": "application/json" }, body: JSON.stringify(request) }, path);
+  const { response } = answer;
+  const body = parse(answer);
   if (response.ok) return body;
   throw new AwsError(response.headers.get("x-amzn-errortype") ?? String(response.status), body.Message ?? body.message ?? `status ${response.status}`);
 }
@@ -50,8 +73,8 @@ const ELB_VERSION = "2015-12-01";
 /** Calls an operation of Elastic Load Balancing v2 (query protocol, XML). Lists in the response are arrays; all values are strings. */
 export async function elb(operation, request = {}) {
   const body = new URLSearchParams({ Action: operation, Version: ELB_VERSION, ...flattenRequest(request) });
-  const response = await send({ body });
-  const xml = new DOMParser().parseFromString(await response.text(), "application/xml");
+  const { response, text } = await send({ body });
+  const xml = new DOMParser().parseFromString(text, "application/xml");
   if (response.ok) return readElement(xml.querySelector(`${operation}Result`)) || {};
   const read = (name) => xml.querySelector(name)?.textContent;
   throw new AwsError(read("Code") ?? String(response.status), read("Message") ?? `status ${response.status}`);

@@ -5,7 +5,7 @@
 // - `series`: [{label, times, values, axis?: "left" | "right", unit?, color?, periodMs?}]; `unit` as in CloudWatch
 // - `kind`: "line" (default), "stacked" or "bars"
 // - `axes`: {left: {min?, max?, label?}, right: …}
-// - `thresholds`: [{value, label, short?, axis?, color?}]: lines, with the short label on the chart; one far from the values is a label at the edge
+// - `thresholds`: [{value, label, short?, axis?, color?}]: lines, with the short label on the chart; one far from the values is a label above
 // - `marks`: [{time, text, kind: "deployment" | "scaling"}]: vertical lines with a text under the pointer
 // - `bands`: [{start, end, state: "OK" | "ALARM" | "INSUFFICIENT_DATA", text}]: the states of an alarm
 // - `onSelect(start, end)`: called after a drag; by default it sets the time range of the page
@@ -130,10 +130,11 @@ function tipTemplate(series, time, texts) {
 function template(chart, isTableOpen, onToggle) {
   const { series, thresholds = [], marks = [], bands = [] } = chart;
   const isEmpty = series.every((one) => !one.values.length);
+  const isBlank = isEmpty && !bands.length;
   const kinds = new Set(marks.filter(({ time }) => time >= chart.start && time <= chart.end).map(({ kind }) => kind));
   return html`
     <figure>
-      <div class="plot" role="img" aria-label=${describeChart(chart)} ?hidden=${isEmpty && !bands.length}></div>
+      <div class="plot" role="img" aria-label=${describeChart(chart)} ?hidden=${isBlank}></div>
       ${isEmpty ? html`<p class="empty soft">${chart.empty ?? "No data in this time range."}</p>` : nothing}
       <figcaption>
         <ul class="legend">
@@ -143,10 +144,10 @@ function template(chart, isTableOpen, onToggle) {
           ${kinds.has("deployment") ? html`<li class="soft">■ deployment</li>` : nothing}
           ${kinds.has("scaling") ? html`<li class="soft">● scaling activity</li>` : nothing}
         </ul>
-        <details @toggle=${onToggle}>
+        ${isBlank ? nothing : html`<details @toggle=${onToggle}>
           <summary>Show as table</summary>
           ${isTableOpen ? tables(chart) : nothing}
-        </details>
+        </details>`}
       </figcaption>
     </figure>`;
 }

@@ -32,7 +32,9 @@ export const copyBox = (text) => html`
 export const commandBox = (words) => copyBox(commandText(words));
 
 async function copy(text, button) {
-  await navigator.clipboard.writeText(text);
-  button.textContent = "Copied";
+  // Browsers offer no clipboard to a page that was loaded by HTTP from another host.
+  const isCopied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+  if (!isCopied) getSelection().selectAllChildren(button.previousElementSibling);
+  button.textContent = isCopied ? "Copied" : "Press Ctrl+C";
   button.addEventListener("blur", () => { button.textContent = "Copy"; }, { once: true });
 }

@@ -1,7 +1,7 @@
 // Starts the page that the path names. A page is a module with `title`, `hasTimeRange` and `start(main, rest)`: `rest` is the part of the path after the
 // page's own, for example the name of a service.
 
-import { startFrame } from "./frame.js";
+import { setPageTitle, startFrame } from "./frame.js";
 
 const PAGES = [
   ["/console/services", () => import("./services.js")],
@@ -19,4 +19,16 @@ const page = await load();
 document.title = `${page.title} · Mythical Mysfits lab`;
 document.getElementById("page-title").textContent = page.title;
 startFrame(path, page);
-page.start(main, decodeURIComponent(location.pathname.slice(path.length + 1)));
+const rest = decode(location.pathname.slice(path.length + 1));
+if (rest === undefined || (path === "/console" && rest)) {
+  setPageTitle("There is no such page");
+} else page.start(main, rest);
+
+/** Returns undefined if the text is not encoded as in an address. */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -13,7 +13,7 @@ const NOTICE_MS = 8000;
  * - `form(change)`: the template of the fields; their listeners call `change()` after they changed the page's state
  * - `problem()`: why the form cannot be sent yet, or undefined
  * - `commands()`: the commands, each a list of words
- * - `run()`: does it; may return the text of the notice
+ * - `run()`: does it; a text that it returns is the notice
  * - `done`: the text of the notice, and `after()`: called when it is done
  *
  * Returns the dialog, and `change`.
@@ -52,11 +52,12 @@ export function openDialog(action) {
     try {
       const text = await action.run();
       dialog.close();
-      showNotice(text ?? action.done);
+      showNotice(typeof text === "string" ? text : action.done);
       action.after?.();
     } catch (caught) {
-      error = describeError(caught) ?? String(caught);
-      if (!describeError(caught)) console.error(caught);
+      error = report(caught);
+      // The reader closed the dialog meanwhile.
+      if (!dialog.open) showNotice(error);
     }
     isRunning = false;
     show();
@@ -68,16 +69,32 @@ export function openDialog(action) {
   return { dialog, change };
 }
 
-let notice;
+/** The words of an error. A mistake of the page is in the browser's console, too. */
+function report(error) {
+  const words = describeError(error);
+  if (!words) console.error(error);
+  return words ?? String(error);
+}
+
+let isOpening = false;
+
+/** Calls `open`, which queries and then opens a dialog. A second click meanwhile does nothing, and an error is shown. */
+export async function openAsync(open) {
+  if (isOpening) return;
+  isOpening = true;
+  try {
+    await open();
+  } catch (error) {
+    showNotice(report(error));
+  }
+  isOpening = false;
+}
+
 let noticeTimer;
 
 /** Shows the result of a call for some seconds. */
 export function showNotice(text) {
-  if (!notice) {
-    notice = Object.assign(document.createElement("p"), { className: "notice" });
-    notice.setAttribute("role", "status");
-    document.body.append(notice);
-  }
+  const notice = document.getElementById("notice");
   notice.textContent = text;
   clearTimeout(noticeTimer);
   noticeTimer = setTimeout(() => { notice.textContent = ""; }, NOTICE_MS);

@@ -24,7 +24,8 @@ export function formatMoment(date) {
 /** A duration in seconds. */
 export function formatDuration(seconds) {
   if (seconds === undefined) return "in progress";
-  if (seconds >= 120) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  if (whole >= 120) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   if (seconds >= 1) return `${seconds.toFixed(2)} s`;
   return `${(seconds * 1000).toFixed(seconds < 0.01 ? 2 : 0)} ms`;
 }

@@ -55,8 +55,12 @@ export function startFrame(path, { hasTimeRange }) {
   showAll();
 }
 
-function readCustomRange() {
-  const [start, end] = ["frame-from", "frame-to"].map((id) => new Date(find(id).value).getTime());
+/** The inputs have no milliseconds: the end that the reader does not edit stays as it is. */
+function readCustomRange({ target }) {
+  const edited = new Date(target.value).getTime();
+  if (Number.isNaN(edited)) return;
+  const range = readRange();
+  const [start, end] = target.id === "frame-from" ? [edited, range.end] : [range.start, edited];
   if (start < end) chooseCustomRange(start, end, { isNewEntry: false });
   else setStatus("The start of the time range must be before its end.", true);
 }

@@ -9,6 +9,7 @@ export const title = "Services";
 export const hasTimeRange = true;
 
 export function start(main, name) {
+  loadStyle("alarms/alarms.css");
   loadStyle("services/services.css");
   render(html`<p class="panel soft">Loading…</p>`, main);
   if (name) startDetail(main, name);

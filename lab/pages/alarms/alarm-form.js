@@ -175,7 +175,7 @@ export function switchActions(alarm, after) {
 export function deleteAlarm(alarm, after) {
   const request = { AlarmNames: [alarm.AlarmName] };
   openDialog({
-    title: `Delete the alarm ${alarm.AlarmName}?`, button: "Delete alarm", isDanger: true, commands: () => [requestWords("cloudwatch", "DeleteAlarms", request)],
+    title: `Delete the alarm ${alarm.AlarmName}?`, button: "Delete alarm", isDestructive: true, commands: () => [requestWords("cloudwatch", "DeleteAlarms", request)],
     run: () => cloudwatch("DeleteAlarms", request).then(() => undefined), done: `The alarm ${alarm.AlarmName} is deleted.`, after,
   });
 }

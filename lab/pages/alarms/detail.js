@@ -2,17 +2,17 @@
 
 import "../chart.js";
 import { cloudwatch, listAll } from "../aws.js";
+import { openAsync } from "../dialog.js";
 import { formatMoment, formatNumber } from "../format.js";
 import { setPageTitle } from "../frame.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { loadLines } from "../metrics/data.js";
 import { marksOf, servicesOf } from "../metrics/context.js";
 import { isAlarmOfRest } from "../overview/unusual.js";
-import { openLoaded } from "../metrics/opening.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { deleteAlarm, editAlarm, setState, switchActions } from "./alarm-form.js";
-import { EXTRA_PERIODS, evaluate, explain, operatorOf, presentPoints, recordedPoints } from "./evaluation.js";
+import { evaluate, evaluationRange, explain, operatorOf, presentPoints, recordedPoints } from "./evaluation.js";
 import { bandsOf, joinRepeats, readData, timeOf } from "./history.js";
 import { loadAll } from "./load.js";
 import { policyArnOf, policyNameOf, stateName } from "./names.js";
@@ -31,8 +31,10 @@ export function startDetail(main, name) {
     const alarm = data.alarms.find(({ AlarmName }) => AlarmName === name);
     if (!alarm) return () => render(missing(name, items), main);
     const lines = linesOf(alarm);
-    const [chart, present] = await Promise.all([loadLines(lines, {}, range), loadLines(lines, {}, presentRange(alarm))]);
-    return () => render(template({ alarm, items, changes, data, chart, present, range }, () => refresh()), main);
+    const evaluated = evaluationRange(alarm, periodOf(alarm), Date.now());
+    const [chart, present] = await Promise.all([loadLines(lines, {}, range), loadLines(lines, {}, { ...evaluated, isExact: true })]);
+    const points = presentPoints(present.series.at(-1), periodOf(alarm), evaluated);
+    return () => render(template({ alarm, items, changes, data, chart, points, range }, () => refresh()), main);
   }, INTERVAL_MS);
 }
 
@@ -40,26 +42,18 @@ export function startDetail(main, name) {
 const loadHistory = (name, type) =>
   cloudwatch("DescribeAlarmHistory", { AlarmName: name, MaxRecords: MAX_ITEMS, HistoryItemType: type }).then(({ AlarmHistoryItems }) => AlarmHistoryItems);
 
-/** The time range of the next evaluation. */
-function presentRange(alarm) {
-  const end = Date.now();
-  const seconds = periodOf(alarm) * (alarm.EvaluationPeriods + EXTRA_PERIODS + 1);
-  return { start: end - seconds * 1000, end, seconds };
-}
-
 const missing = (name, items) => html`
   <div class="panel"><p>There is no alarm ${name}.</p><p><a href=${link("/console/alarms")}>All alarms</a></p></div>${items.length ? historyPanel(items) : nothing}`;
 
-function template({ alarm, items, changes, data, chart, present, range }, refresh) {
+function template({ alarm, items, changes, data, chart, points, range }, refresh) {
   const isAtRest = alarm.StateValue === "ALARM" && isAlarmOfRest(alarm, data.policies);
-  const points = presentPoints(alarm, present.series.at(-1), periodOf(alarm), Date.now());
   return html`
     <div class="row middle spread">
       <div class="row middle"><a href=${link("/console/alarms")}>← Alarms</a>${stateBadge(alarm.StateValue, isAtRest)}
         <span class="soft">since ${formatMoment((alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp) * 1000)}${isAtRest ? ", usual at rest: it asks for fewer tasks" : ""}</span>
         ${alarm.ActionsEnabled ? nothing : html`<span class="badge error">actions disabled</span>`}</div>
       <div class="row">
-        <button class="main" @click=${() => openLoaded(() => editAlarm({ name: alarm.AlarmName, after: refresh }))}>Edit…</button>
+        <button class="main" @click=${() => openAsync(() => editAlarm({ name: alarm.AlarmName, after: refresh }))}>Edit…</button>
         <button @click=${() => setState(alarm, refresh)}>Set state…</button>
         <button @click=${() => switchActions(alarm, refresh)}>${alarm.ActionsEnabled ? "Disable actions" : "Enable actions"}…</button>
         <button @click=${() => deleteAlarm(alarm, () => location.assign(link("/console/alarms")))}>Delete…</button>

@@ -4,7 +4,7 @@
 import { formatNumber } from "../format.js";
 
 /** CloudWatch retrieves more periods than it evaluates, in case that data is missing. Its example has 5 for 3; it does not say the number for others. */
-export const EXTRA_PERIODS = 2;
+const EXTRA_PERIODS = 2;
 
 const OPERATORS = {
   GreaterThanOrEqualToThreshold: { words: "at or above", opposite: "below", isBreaching: (value, threshold) => value >= threshold },
@@ -99,13 +99,18 @@ export function recordedPoints(alarm) {
   return Array.isArray(points) ? points.map(({ timestamp, value }) => ({ time: Date.parse(timestamp), value })).toReversed() : undefined;
 }
 
-/** The evaluation range at `now` in milliseconds, for a series of the alarm's metric, oldest first. */
-export function presentPoints(alarm, series, periodSeconds, now) {
-  const period = periodSeconds * 1000;
-  const end = Math.floor(now / period) * period;
+/** The evaluation range at `now`, in milliseconds: it ends at the last whole minute, or at the last whole shorter period. */
+export function evaluationRange(alarm, periodSeconds, now) {
+  const step = Math.min(periodSeconds, 60) * 1000;
+  const end = Math.floor(now / step) * step;
+  const seconds = (alarm.EvaluationPeriods + EXTRA_PERIODS) * periodSeconds;
+  return { start: end - seconds * 1000, end, seconds };
+}
+
+/** The points of an evaluation range, oldest first, from a series of the alarm's metric. */
+export function presentPoints(series, periodSeconds, { start, end }) {
   const known = new Map(series?.times.map((time, index) => [time, series.values[index]]));
-  return Array.from({ length: alarm.EvaluationPeriods + EXTRA_PERIODS }, (_, index) => {
-    const time = end - (alarm.EvaluationPeriods + EXTRA_PERIODS - index) * period;
-    return { time, value: known.get(time) };
-  });
+  const points = [];
+  for (let time = start; time < end; time += periodSeconds * 1000) points.push({ time, value: known.get(time) });
+  return points;
 }

@@ -1,11 +1,11 @@
 // The page of all alarms, and of scaling.
 
+import { openAsync } from "../dialog.js";
 import { formatAge, formatMoment } from "../format.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { isAlarmOfRest } from "../overview/unusual.js";
 import { poll } from "../poll.js";
 import { link, setParameters } from "../range.js";
-import { openLoaded } from "../metrics/opening.js";
 import { count } from "./evaluation.js";
 import { editAlarm } from "./alarm-form.js";
 import { loadAll } from "./load.js";
@@ -31,7 +31,7 @@ function openRequested() {
   const parameters = new URLSearchParams(location.search);
   if (!parameters.has("create")) return;
   // An address that was typed wrongly opens no form, but a notice.
-  openLoaded(() => editAlarm({ metric: JSON.parse(parameters.get("create")), stat: parameters.get("stat") ?? undefined, after: openAlarm }));
+  openAsync(() => editAlarm({ metric: JSON.parse(parameters.get("create")), stat: parameters.get("stat") ?? undefined, after: openAlarm }));
   setParameters({ create: undefined, stat: undefined });
 }
 
@@ -53,7 +53,7 @@ function template(data, refresh) {
   return html`
     <section class="panel" aria-labelledby="alarms-title">
       <div class="row middle spread"><div><h2 id="alarms-title">Alarms</h2><p class="soft">${inAlarm} of ${count(alarms.length, "alarm")} in alarm</p></div>
-        <button class="main" @click=${() => openLoaded(() => editAlarm({ after: openAlarm }))}>New alarm…</button></div>
+        <button class="main" @click=${() => openAsync(() => editAlarm({ after: openAlarm }))}>New alarm…</button></div>
       ${alarms.length ? html`<div class="scroll"><table class="cards">
         <caption class="spoken">Alarms</caption>
         <thead><tr><th scope="col">State</th><th scope="col">Alarm</th><th scope="col">In alarm if</th><th scope="col">Action</th><th scope="col">Since</th></tr></thead>

@@ -46,12 +46,12 @@ export function editTarget(resourceId, target, after) {
 }
 
 export const deregisterTarget = (resourceId, after) => openRequest({
-  title: `Deregister ${resourceId}?`, button: "Deregister target", isDanger: true, operation: "DeregisterScalableTarget", request: () => targetOf(resourceId),
+  title: `Deregister ${resourceId}?`, button: "Deregister target", isDestructive: true, operation: "DeregisterScalableTarget", request: () => targetOf(resourceId),
   form: () => html`<p>Its policies are deleted. The desired count stays.</p>`, done: "The service does not scale any more.", after,
 });
 
 export const deletePolicy = ({ PolicyName, ResourceId }, after) => openRequest({
-  title: `Delete the policy ${PolicyName}?`, button: "Delete policy", isDanger: true, operation: "DeleteScalingPolicy", request: () => ({ PolicyName, ...targetOf(ResourceId) }),
+  title: `Delete the policy ${PolicyName}?`, button: "Delete policy", isDestructive: true, operation: "DeleteScalingPolicy", request: () => ({ PolicyName, ...targetOf(ResourceId) }),
   done: `The policy ${PolicyName} is deleted.`, after,
 });
 

@@ -1,9 +1,9 @@
 // The section for scalable targets: bounds, policies with their steps, and activities.
 
+import { openAsync } from "../dialog.js";
 import { formatMoment, formatNumber, shortName } from "../format.js";
 import { html, nothing, repeat } from "../lit.js";
 import { resourceIdOf } from "../metrics/context.js";
-import { openLoaded } from "../metrics/opening.js";
 import { isAlarmOfRest } from "../overview/unusual.js";
 import { link } from "../range.js";
 import { deletePolicy, deregisterTarget, editStepPolicy, editTarget, editTrackingPolicy } from "./policy-form.js";
@@ -25,7 +25,7 @@ export function policyCard(policy, alarms, after, valueOf = () => undefined) {
   const callers = alarms.filter(({ AlarmName }) => policy.Alarms?.some((alarm) => alarm.AlarmName === AlarmName));
   const step = policy.StepScalingPolicyConfiguration;
   const [caller] = callers;
-  const edit = () => openLoaded(() => step ? editStepPolicy(policy.ResourceId, policy, alarms, after) : editTrackingPolicy(policy.ResourceId, policy, after));
+  const edit = () => openAsync(() => step ? editStepPolicy(policy.ResourceId, policy, alarms, after) : editTrackingPolicy(policy.ResourceId, policy, after));
   return html`
     <article class="policy">
       <div class="row middle spread"><h3>${policy.PolicyName}</h3>
@@ -59,8 +59,8 @@ function serviceScaling(service, targets, policies, alarms, after) {
         <div class="row">
           <button class="small" aria-label=${`${target ? "Change bounds of" : "Register as scalable target:"} ${name}`} @click=${() => editTarget(resourceId, target, after)}>${target ? "Change bounds" : "Register as scalable target"}…</button>
           ${target ? html`
-            <button class="small" aria-label=${`Add step scaling to ${name}`} @click=${() => openLoaded(() => editStepPolicy(resourceId, undefined, alarms, after))}>Add step scaling…</button>
-            <button class="small" aria-label=${`Add target tracking to ${name}`} @click=${() => openLoaded(() => editTrackingPolicy(resourceId, undefined, after))}>Add target tracking…</button>
+            <button class="small" aria-label=${`Add step scaling to ${name}`} @click=${() => openAsync(() => editStepPolicy(resourceId, undefined, alarms, after))}>Add step scaling…</button>
+            <button class="small" aria-label=${`Add target tracking to ${name}`} @click=${() => openAsync(() => editTrackingPolicy(resourceId, undefined, after))}>Add target tracking…</button>
             <button class="small" aria-label=${`Deregister ${name}`} @click=${() => deregisterTarget(resourceId, after)}>Deregister…</button>` : nothing}
         </div>
       </div>

@@ -80,9 +80,9 @@ export function scaleOf(axis, smallest, largest, thresholds) {
   return [axis?.min ?? (low < 0 ? low - room : 0), axis?.max ?? high + room];
 }
 
-/** The unit of an axis: that of all its series, or undefined if they differ. */
+/** The unit of an axis: that of all its series with values, or undefined if they differ. */
 export function unitOfAxis(series, name) {
-  const units = new Set(series.filter(({ axis = "left" }) => axis === name).map(({ unit }) => unit));
+  const units = new Set(series.filter(({ axis = "left", values }) => axis === name && values.length).map(({ unit }) => unit));
   return units.size === 1 ? [...units][0] : undefined;
 }
 

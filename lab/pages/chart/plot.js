@@ -11,8 +11,9 @@ const MARK_SIZE = 5;
 const BAND_HEIGHT = 6;
 /** The distance of a band from the axis. */
 const BAND_GAP = 2;
-/** The line height of labels. */
-const LABEL_HEIGHT = 15;
+/** The space above the plot, and with labels there. */
+const TOP_SPACE = 10;
+const LABEL_SPACE = 24;
 /** The edge of a label in the colour of the background, so that lines behind it do not hide it. */
 const LABEL_EDGE = 4;
 /** The pointer shows values at most so many pixels away. */
@@ -61,7 +62,7 @@ export function createPlot(element, read, { onHover, onSelect }) {
     return scaleOf(axes?.[name], smallest, largest, thresholds.filter((item) => axisOf(item) === name));
   };
   const options = {
-    width: element.clientWidth, height: element.clientHeight, ms: 1, legend: { show: false }, padding: [10, hasRight ? 0 : 30, 0, 0],
+    width: element.clientWidth, height: element.clientHeight, ms: 1, legend: { show: false }, padding: [() => read().thresholds?.length ? LABEL_SPACE : TOP_SPACE, hasRight ? 0 : 30, 0, 0],
     cursor: {
       sync: { key: "console", scales: ["x", null] }, y: false, drag: { x: true, y: false, setScale: false },
       points: { size: 7 }, hover: { prox: HOVER_DISTANCE },
@@ -97,32 +98,37 @@ function seriesOptions(chart, one, index) {
   return options;
 }
 
-/** A threshold is a line with a label; if it is outside of the scale, a label with an arrow at the edge. */
+/** A threshold is a line with a label. Labels of those that are outside of the scale are above the plot, with an arrow. */
 function drawThresholds(plot, { thresholds = [] }, font) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
-  const bottom = bbox.top + bbox.height;
-  const outside = { "↑": 0, "↓": 0 };
+  const outside = [];
+  ctx.save();
+  ctx.font = font.replace("12px", `${12 * ratio}px`);
   for (const threshold of joinThresholds(thresholds)) {
     if (!plot.scales[axisOf(threshold)]) continue;
     const y = Math.round(plot.valToPos(threshold.value, axisOf(threshold), true));
-    const arrow = y < bbox.top ? "↑" : y > bottom ? "↓" : "";
-    const isBelowLine = arrow === "↑" || y - bbox.top < 18 * ratio;
-    const shift = arrow ? MARK_SIZE + LABEL_HEIGHT * outside[arrow]++ : 2;
-    ctx.save();
+    const arrow = y < bbox.top ? "↑" : y > bbox.top + bbox.height ? "↓" : undefined;
+    if (arrow) {
+      outside.push(`${arrow} ${threshold.short}`);
+      continue;
+    }
+    const isHigh = y - bbox.top < 18 * ratio;
     ctx.strokeStyle = ctx.fillStyle = threshold.color ?? css("--fault");
-    ctx.font = font.replace("12px", `${12 * ratio}px`);
-    if (!arrow) drawLine(ctx, bbox, y);
+    drawLine(ctx, bbox, y);
     ctx.textAlign = "right";
-    ctx.textBaseline = isBelowLine ? "top" : "bottom";
-    const edge = Math.min(Math.max(y, bbox.top), bottom);
-    const label = [shorten(ctx, `${arrow} ${threshold.short}`.trim(), bbox.width * 0.9), bbox.left + bbox.width - 4 * ratio, edge + (isBelowLine ? shift : -shift) * ratio];
+    ctx.textBaseline = isHigh ? "top" : "bottom";
+    const label = [shorten(ctx, threshold.short, bbox.width * 0.9), bbox.left + bbox.width - 4 * ratio, y + (isHigh ? 3 : -2) * ratio];
     ctx.lineWidth = LABEL_EDGE * ratio;
     ctx.strokeStyle = css("--card");
     ctx.strokeText(...label);
     ctx.fillText(...label);
-    ctx.restore();
   }
+  ctx.fillStyle = css("--fault");
+  ctx.textAlign = "left";
+  ctx.textBaseline = "bottom";
+  ctx.fillText(shorten(ctx, outside.join("   "), bbox.width), bbox.left, bbox.top - MARK_SIZE * ratio);
+  ctx.restore();
 }
 
 function drawLine(ctx, { left, width }, y) {

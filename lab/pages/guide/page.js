@@ -37,9 +37,7 @@ function prepareHead(paragraph) {
 /** What a command prints. It is not copied. */
 function prepareOutput(block) {
   block.tabIndex = 0;
-  block.setAttribute("role", "region");
-  block.setAttribute("aria-label", "Output");
-  wrap(block, createHtml("div", { class: "guide-output" })).prepend(createHtml("span", { class: "soft", "aria-hidden": "true" }, "Output"));
+  wrap(block, createHtml("div", { class: "guide-output" })).prepend(createHtml("span", { class: "soft" }, "Output"));
 }
 
 function prepareLink(anchor) {

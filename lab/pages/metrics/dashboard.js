@@ -1,13 +1,12 @@
 // The page of one dashboard.
 
-import { showNotice } from "../dialog.js";
+import { openAsync, showNotice } from "../dialog.js";
 import { setPageTitle } from "../frame.js";
 import { html, nothing, render, repeat } from "../lit.js";
 import { poll } from "../poll.js";
 import { link } from "../range.js";
 import { loadContext } from "./context.js";
 import { loadWidgets, readBody } from "./data.js";
-import { openLoaded } from "./opening.js";
 import { deleteDashboard, editBody, editWidget, isEditable, removeWidget } from "./widget-form.js";
 import { placeOf, widgetContent } from "./widgets.js";
 
@@ -29,7 +28,7 @@ export function startDashboard(main, name) {
  * Opens a dialog with the present body: PutDashboard writes the whole body, so a change since the last refresh must not get lost. `shown` is the widget that
  * the dialog is about.
  */
-const openFresh = (name, shown, index, refresh, open) => openLoaded(async () => {
+const openFresh = (name, shown, index, refresh, open) => openAsync(async () => {
   const body = await readBody(name);
   const isSame = body && (!shown || JSON.stringify(body.widgets[index]) === JSON.stringify(shown));
   if (isSame) return open(body);

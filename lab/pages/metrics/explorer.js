@@ -1,13 +1,12 @@
 // The explorer: a chart of any metrics. Its lines are in the address, in the form of a dashboard.
 
 import { commandBox } from "../command.js";
-import { showNotice } from "../dialog.js";
+import { openAsync, showNotice } from "../dialog.js";
 import { html, nothing } from "../lit.js";
 import { link, setParameters } from "../range.js";
 import { expandLines, writeLines } from "./body.js";
 import { readBody } from "./data.js";
 import { lineEditor } from "./lines.js";
-import { openLoaded } from "./opening.js";
 import { requestOf } from "./queries.js";
 import { createDashboard, editWidget } from "./widget-form.js";
 import { chartOf } from "./widgets.js";
@@ -69,7 +68,7 @@ function addTo(event, state, names) {
   event.preventDefault();
   const { value } = event.target.elements.dashboard;
   const open = (name) => location.assign(link(`/console/metrics/${name}`));
-  const edit = (name) => openLoaded(async () => {
+  const edit = (name) => openAsync(async () => {
     const body = await readBody(name);
     if (body) await editWidget(name, body, { lines: state.lines, stat: state.stat, period: state.period, after: () => open(name) });
     else showNotice(`There is no dashboard ${name} any more.`);

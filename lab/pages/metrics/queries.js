@@ -57,9 +57,9 @@ export const queriesOf = (lines) => lines.map(({ id, metric, stat, period, label
   ReturnData: options.visible !== false,
 }));
 
-/** The request for a time range in milliseconds. It begins and ends with a whole period. */
-export function requestOf(lines, { start, end }) {
-  const longest = Math.max(...lines.map(({ period }) => period), 1);
+/** The request for a time range in milliseconds. It begins and ends with a whole period, except if the range is exact. */
+export function requestOf(lines, { start, end, isExact }) {
+  const longest = isExact ? 1 : Math.max(...lines.map(({ period }) => period), 1);
   const seconds = (time, round) => round(time / 1000 / longest) * longest;
   return { MetricDataQueries: queriesOf(lines), StartTime: seconds(start, Math.floor), EndTime: seconds(end, Math.ceil), ScanBy: "TimestampAscending" };
 }

@@ -143,7 +143,7 @@ export function removeWidget(name, body, index, after) {
   const title = body.widgets[index].properties?.title;
   const written = withoutWidget(body, index);
   openDialog({
-    title: title ? `Remove the widget ${title}?` : "Remove this widget?", button: "Remove widget", isDanger: true,
+    title: title ? `Remove the widget ${title}?` : "Remove this widget?", button: "Remove widget", isDestructive: true,
     commands: () => [putCommand(name, written)], run: () => saveDashboard(name, written, "The widget is removed."), after,
   });
 }
@@ -181,7 +181,7 @@ export function createDashboard(names, open, widgets = []) {
 
 export function deleteDashboard(name, after) {
   openDialog({
-    title: `Delete the dashboard ${name}?`, button: "Delete dashboard", isDanger: true, commands: () => [["aws", "cloudwatch", "delete-dashboards", "--dashboard-names", name]],
+    title: `Delete the dashboard ${name}?`, button: "Delete dashboard", isDestructive: true, commands: () => [["aws", "cloudwatch", "delete-dashboards", "--dashboard-names", name]],
     run: () => cloudwatch("DeleteDashboards", { DashboardNames: [name] }).then(() => undefined), done: `The dashboard ${name} is deleted.`, after,
   });
 }

@@ -32,15 +32,17 @@ async function describe(operation, request, listName, names, namesPerCall) {
 }
 
 const definitions = new Map();
+const DEFINITION_MS = 10_000;
 
-/** Returns a revision of a task definition. A revision never changes, so it is asked for once. */
-export function loadDefinition(arn) {
-  if (!definitions.has(arn)) {
+/** Returns a revision of a task definition. Revisions change only if the lab is reset, and their numbers begin again: so an answer is kept for some seconds. */
+export function loadDefinition(arn, maxAgeMs = DEFINITION_MS) {
+  const known = definitions.get(arn);
+  if (!known || performance.now() - known.time > maxAgeMs) {
     const answer = ecs("DescribeTaskDefinition", { taskDefinition: arn }).then(({ taskDefinition }) => taskDefinition);
     answer.catch(() => definitions.delete(arn));
-    definitions.set(arn, answer);
+    definitions.set(arn, { answer, time: performance.now() });
   }
-  return definitions.get(arn);
+  return definitions.get(arn).answer;
 }
 
 /** Returns the ARNs of a family's active revisions, newest first. */

@@ -13,7 +13,7 @@ const withoutEmpty = (object) => Object.fromEntries(Object.entries(object).filte
 
 /** Returns copies of the containers with this environment: a list of `{name, value}` for each container. Variables without a name are left out. */
 export const withEnvironment = (containers, environments) =>
-  containers.map((container, index) => ({ ...container, environment: environments[index].filter(({ name }) => name.trim()) }));
+  containers.map((container, index) => ({ ...container, environment: environments[index].map(({ name, value }) => ({ name: name.trim(), value })).filter(({ name }) => name) }));
 
 /** Reads `containerDefinitions` of a text. Returns `{containers}` or `{problem}`. */
 export function parseContainers(text) {

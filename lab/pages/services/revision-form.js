@@ -1,7 +1,7 @@
 // The form of a new revision: the variables of each container, or all containers as JSON. It registers the revision, and deploys it.
 
 import { ecs } from "../aws.js";
-import { openDialog, showNotice } from "../dialog.js";
+import { openAsync, openDialog } from "../dialog.js";
 import { html, live, nothing } from "../lit.js";
 import { deploymentFields, serviceWords } from "./actions.js";
 import { familyOf, loadDefinition, revisionNumber } from "./data.js";
@@ -13,21 +13,26 @@ const inOrder = ({ name, image, essential, ...rest }) => ({ name, image, ...(ess
 const toJson = (containers) => JSON.stringify(containers, undefined, 2);
 
 /** Opens the form with the content of a revision. */
-export async function editRevision(service, arn, after) {
-  const base = await loadDefinition(arn);
+export const editRevision = (...parameters) => openAsync(() => openForm(...parameters));
+
+async function openForm(service, arn, after) {
+  const base = await loadDefinition(arn, 0);
   const family = familyOf(arn);
   const fields = deploymentFields(service);
   const form = new ContainersForm(base.containerDefinitions);
   let isDeployed = true;
+  /** The revision, once it is registered; if its deployment is refused, only that is tried again. */
+  let registered;
   const request = () => toRequest(base, form.containers());
   openDialog({
     title: `New revision of ${family}`,
     get button() { return isDeployed ? "Register and deploy" : "Register"; },
     form: (change) => html`
       <p class="soft">It begins as a copy of revision ${revisionNumber(arn)}.</p>
-      ${form.template(change)}
+      ${form.template(() => { registered = undefined; change(); })}
       <label><input type="checkbox" .checked=${live(isDeployed)} @change=${(event) => { isDeployed = event.target.checked; change(); }}> Deploy it: ${service.serviceName} replaces its tasks</label>
       ${isDeployed ? fields.template(change) : nothing}
+      ${registered ? html`<p class="error">Revision ${registered.revision} is registered, but not deployed.</p>` : nothing}
       ${form.problem() ? nothing : html`<details open><summary>What changes</summary>${diffTable(diffDefinitions(base, { ...base, containerDefinitions: form.containers() }))}</details>`}`,
     problem: () => form.problem() ?? (isDeployed ? fields.problem() : undefined),
     commands: () => [
@@ -35,15 +40,10 @@ export async function editRevision(service, arn, after) {
       ...(isDeployed ? [[...serviceWords("update-service", service), "--task-definition", family, ...fields.words()]] : []),
     ],
     async run() {
-      const { taskDefinition } = await ecs("RegisterTaskDefinition", request());
-      const { revision, taskDefinitionArn } = taskDefinition;
+      registered ??= (await ecs("RegisterTaskDefinition", request())).taskDefinition;
+      const { revision, taskDefinitionArn } = registered;
       if (!isDeployed) return `Revision ${revision} is registered.`;
-      try {
-        await ecs("UpdateService", { cluster: service.clusterArn, service: service.serviceName, taskDefinition: taskDefinitionArn, ...fields.request() });
-      } catch (error) {
-        showNotice(`Revision ${revision} is registered, but not deployed.`);
-        throw error;
-      }
+      await ecs("UpdateService", { cluster: service.clusterArn, service: service.serviceName, taskDefinition: taskDefinitionArn, ...fields.request() });
       return `Revision ${revision} is registered, and its deployment has begun.`;
     },
     after,

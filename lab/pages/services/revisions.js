@@ -13,24 +13,22 @@ const SHOWN_COUNT = 8;
 
 /** Which revisions the reader compares; kept in the address. `changed` is called when the reader chooses others. */
 export function startRevisions(changed) {
-  const parameters = new URLSearchParams(location.search);
-  const chosen = { before: parameters.get("before"), after: parameters.get("after") };
+  const chosen = (name) => new URLSearchParams(location.search).get(name);
   const revisions = {
     arns: [],
     async load(service, arns) {
       // The service may use a revision that was deregistered, which the list leaves out.
       const known = [...new Set([...arns, ...service.deployments.map(({ taskDefinition }) => taskDefinition)])].sort((a, b) => revisionNumber(b) - revisionNumber(a));
       const find = (number) => known.find((arn) => String(revisionNumber(arn)) === number);
-      const after = find(chosen.after) ?? service.taskDefinition;
-      const before = find(chosen.before) ?? known.find((arn) => revisionNumber(arn) < revisionNumber(after)) ?? known.find((arn) => arn !== after);
+      const after = find(chosen("after")) ?? service.taskDefinition;
+      const before = find(chosen("before")) ?? known.find((arn) => revisionNumber(arn) < revisionNumber(after)) ?? known.find((arn) => arn !== after);
       const [shown, pair] = await Promise.all([
-        Promise.all(known.slice(0, SHOWN_COUNT).map(loadDefinition)), Promise.all([before, after].map((arn) => arn && loadDefinition(arn))),
+        Promise.all(known.slice(0, SHOWN_COUNT).map((arn) => loadDefinition(arn))), Promise.all([before, after].map((arn) => arn && loadDefinition(arn))),
       ]);
       Object.assign(revisions, { arns: known, shown, before: pair[0], after: pair[1] });
     },
     choose(name, number) {
-      chosen[name] = number;
-      setParameters({ [name]: number });
+      setParameters({ [name]: number }, { isNewEntry: true });
       changed();
     },
   };

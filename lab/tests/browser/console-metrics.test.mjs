@@ -79,8 +79,8 @@ test("values have the units of their metric, and an axis that of all its lines",
   assert.deepEqual(tickTexts([0, 0.2, 0.4], "Seconds"), ["0", "200", "400 ms"]);
   assert.deepEqual(tickTexts([0, null, 1], "Percent"), ["0", null, "1 %"]);
   assert.deepEqual([["Count", "Sum", 60], ["Count", "Sum", 300], ["Percent", "SampleCount", 60], ["Seconds", "p99", 60], ["None", "Sum", 60], [undefined, "Sum", 60]].map((one) => unitOfStatistic(...one)), ["/min", "Count", undefined, "Seconds", undefined, undefined]);
-  const series = [{ unit: "Percent", values: [1] }, { unit: "Seconds", axis: "right", values: [0.5] }, { unit: "Percent", values: [2] }];
-  assert.deepEqual([unitOfAxis(series, "left"), unitOfAxis(series, "right"), unitOfAxis([...series, { unit: "Bytes" }], "left")], ["Percent", "Seconds", undefined]);
+  const series = [{ unit: "Percent", values: [1] }, { unit: "Seconds", axis: "right", values: [0.5] }, { unit: "Percent", values: [2] }, { values: [] }];
+  assert.deepEqual([unitOfAxis(series, "left"), unitOfAxis(series, "right"), unitOfAxis([...series, { unit: "Bytes", values: [1] }], "left")], ["Percent", "Seconds", undefined]);
   assert.deepEqual([isWholeAxis(series, "left"), isWholeAxis(series, "right")], [true, false]);
 });
 

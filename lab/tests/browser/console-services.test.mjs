@@ -31,7 +31,7 @@ test("two revisions differ in variables, members and containers", () => {
 test("the form refuses a variable twice, and text that is no list of containers", () => {
   const variables = [[{ name: "A", value: "1" }, { name: "A ", value: "2" }, { name: "", value: "" }]];
   assert.equal(environmentProblem([container()], variables), "The container web has the variable A twice.");
-  assert.deepEqual(withEnvironment([container()], [[{ name: "A", value: "1" }, { name: "", value: "" }]])[0].environment, [{ name: "A", value: "1" }]);
+  assert.deepEqual(withEnvironment([container()], [[{ name: "A ", value: "1" }, { name: "", value: "" }]])[0].environment, [{ name: "A", value: "1" }]);
   assert.match(parseContainers("[{]").problem, /^This is not JSON: /);
   assert.equal(parseContainers("{}").problem, "The containers are a list: […]");
   assert.equal(parseContainers("[{}]").problem, "Each container is an object with a name.");
@@ -108,6 +108,7 @@ test("lab 2: another log level by the form is a new revision, which the service 
   assert.equal(revision, 2);
   assert.deepEqual(containerDefinitions[0].environment.find(({ name }) => name === "LOGLEVEL"), { name: "LOGLEVEL", value: "DEBUG" });
   const difference = page.locator(".diff-table tr", { hasText: "environment LOGLEVEL" });
+  await difference.waitFor();
   assert.deepEqual((await difference.locator("td").allTextContents()).map((text) => text.trim()), ["ERROR", "DEBUG"]);
 });
 
@@ -198,9 +199,11 @@ test("a deployment that does not become healthy is seen, and stopped", async () 
   await press("New revision…");
   await dialog().getByLabel("Value of PORT in like-service").fill("8099");
   await send("Register and deploy");
-  await page.locator(".deployments").getByText("in progress").waitFor();
+  // The page may still show the deployment before.
+  await page.locator(".deployments li", { hasText: "in progress" }).filter({ hasNotText: /Revision [1-3] / }).waitFor();
   await press("Stop the deployment…");
   await send("Stop and roll back");
+  await page.getByText(`ECS rolls ${like} back.`).waitFor();
   await waitUntilStable(like);
   assert.equal((await describeUsed(like)).revision, 2);
 });
@@ -252,6 +255,15 @@ test("a refresh keeps the focus and the open parts of the page", async () => {
   const status = await page.locator("#frame-status").textContent();
   await page.locator("#frame-status").filter({ hasNotText: status }).waitFor();
   assert(await button.evaluate((element) => element === document.activeElement));
+  assert.deepEqual(page.errors, []);
+});
+
+test("scaling is on the page of the service: it is registered there, and the facts have the bounds", async () => {
+  await openService(like);
+  await page.getByRole("link", { name: "No scaling" }).click();
+  await press(/^Register as scalable target/);
+  await send("Register target");
+  await page.getByRole("link", { name: "Scaling: 2 to 10" }).waitFor();
   assert.deepEqual(page.errors, []);
 });
 
