@@ -280,6 +280,16 @@ test("a missing task is a finding with the reason, and links to the service with
   await finding.waitFor({ state: "detached" });
 });
 
+test("Back takes a chosen time range back, and the page shows the one before", async () => {
+  const chosen = page.getByRole("combobox", { name: "Time range" });
+  const before = await chosen.inputValue();
+  await chosen.selectOption("last 6 hours");
+  await page.waitForURL(/range=21600/);
+  await page.goBack();
+  await waitUntil(async () => await chosen.inputValue() === before);
+  assert(!page.url().includes("21600"));
+});
+
 test("the figures of a minute appear at its end, and many 4xx responses are a finding", async () => {
   const statuses = await Promise.all(Array.from({ length: 12 }, () => fetch(`${lab.endpoints.alb}/mysfits/unknown-${MYSFIT_ID}`).then(({ status }) => status)));
   assert(statuses.every((status) => status === 404));
