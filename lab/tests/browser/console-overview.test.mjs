@@ -2,6 +2,7 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { findEarlier } from "../../pages/overview/earlier.js";
 import { joinEvents } from "../../pages/overview/events.js";
 import { percentile, problemOf, toCalls } from "../../pages/overview/state.js";
@@ -304,6 +305,25 @@ test("the overview is accessible in the dark and on a small screen", async () =>
     await other.locator(".flow-card").first().waitFor();
     await assertAccessible(other);
     assert.deepEqual(other.errors, []);
+    await other.context().close();
+  }
+});
+
+test("the first load of the overview and of the metrics, which have the charts, is below 200 kB compressed, and from the lab alone", async () => {
+  for (const path of ["/console", "/console/metrics"]) {
+    const other = await browser.open("about:blank");
+    const responses = [];
+    other.on("response", (response) => responses.push(response));
+    await other.goto(lab.endpoints.site + path);
+    await other.getByText("Updated at").waitFor();
+    const files = responses.filter((response) => !new URL(response.url()).pathname.startsWith("/aws/"));
+    let compressedBytes = 0;
+    for (const file of files) {
+      assert.equal(new URL(file.url()).origin, lab.endpoints.site);
+      compressedBytes += gzipSync(await file.body()).length;
+    }
+    console.log(`first load of ${path}: ${files.length} files, ${(compressedBytes / 1000).toFixed(1)} kB compressed`);
+    assert(files.length > 10 && compressedBytes < 200_000, `${files.length} files, ${compressedBytes} bytes`);
     await other.context().close();
   }
 });
