@@ -177,3 +177,15 @@ pub fn floods(address: SocketAddr, max_bytes: Option<usize>) -> Vec<Step> {
         unread(address, pipelined),
     ]
 }
+
+/// How often [`until_answered`] sends a request.
+const MAX_ATTEMPTS: usize = 20;
+
+/// Sends a request until it is answered. At its limit of connections a server closes one that waits for a request. While clients connect without
+/// end, that can be a new one whose request is on its way. Returns an empty answer if no attempt was answered.
+pub fn until_answered(mut send: impl FnMut() -> String) -> String {
+    let mut answers = (0..MAX_ATTEMPTS).map(|_| send());
+    answers
+        .find(|answer| !answer.is_empty())
+        .unwrap_or_default()
+}

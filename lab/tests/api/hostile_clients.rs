@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use test_support::attack::{Attack, connect_many, floods, slow_heads};
+use test_support::attack::{Attack, connect_many, floods, slow_heads, until_answered};
 use test_support::delays::{Delays, MEDIAN, P90};
 use test_support::memory::peak_memory_bytes;
 use test_support::service::{ON_ONE_PROCESSOR, has_taskset};
 
-use crate::client::{client, like, raw};
+use crate::MYSFIT;
+use crate::client::raw;
 use crate::process::{Endpoints, Lab, PATIENT};
 
 /// Maximum of the lab's memory. Its log and its traces of all requests count too.
@@ -43,7 +44,7 @@ impl Labs {
     }
 
     /// Sends requests through both load balancers, and likes through the attacked one, each on a new connection.
-    async fn assert_requests_succeed(&self, percent: usize, situation: &str) {
+    fn assert_requests_succeed(&self, percent: usize, situation: &str) {
         let control = address(&self.control.endpoints());
         let tasks = self
             .before
@@ -53,12 +54,14 @@ impl Labs {
         let processes: Vec<_> = tasks.chain([self.before.lab.pid]).collect();
         let delays = Delays::measure(
             &processes,
-            || request(self.attacked_address()),
-            || request(control),
+            || request(self.attacked_address(), "GET /"),
+            || request(control, "GET /"),
         );
         for _ in 0..LIKES {
-            let status = like(&client(), &self.before.alb).await;
-            assert_eq!(status, 200, "{situation}");
+            request(
+                self.attacked_address(),
+                &format!("POST /mysfits/{MYSFIT}/like"),
+            );
         }
         delays.assert_bounded(percent, situation);
         let memory = peak_memory_bytes(self.before.lab.pid);
@@ -82,60 +85,60 @@ fn pids(endpoints: &Endpoints) -> Vec<i32> {
     endpoints.tasks.iter().map(|task| task.pid).collect()
 }
 
-fn request(alb: SocketAddr) {
-    let answer = raw(
-        alb,
-        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+/// Sends a request on a new connection. It must succeed.
+fn request(alb: SocketAddr, method_and_path: &str) {
+    let request = format!(
+        "{method_and_path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     );
+    let answer = until_answered(|| raw(alb, request.as_bytes()));
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_succeed_while_10_000_clients_of_the_load_balancer_are_idle() {
+#[test]
+fn requests_succeed_while_10_000_clients_of_the_load_balancer_are_idle() {
     let labs = Labs::start(|| Lab::start_with(PATIENT, CHAOS_OFF));
     let idle = connect_many(labs.attacked_address(), 10_000);
     let situation = format!("{} idle connections", idle.len());
-    labs.assert_requests_succeed(P90, &situation).await;
+    labs.assert_requests_succeed(P90, &situation);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_succeed_while_idle_clients_exceed_a_limit_of_256_or_1_024_open_files() {
+#[test]
+fn requests_succeed_while_idle_clients_exceed_a_limit_of_256_or_1_024_open_files() {
     for files in [256, 1024] {
         let labs = Labs::start(|| Lab::start_with_open_files(files, CHAOS_OFF));
         let idle = connect_many(labs.attacked_address(), 2 * files as usize);
         let situation = format!("{files} files, {} idle clients", idle.len());
-        labs.assert_requests_succeed(P90, &situation).await;
+        labs.assert_requests_succeed(P90, &situation);
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_succeed_while_slow_heads_exceed_a_limit_of_256_open_files() {
+#[test]
+fn requests_succeed_while_slow_heads_exceed_a_limit_of_256_open_files() {
     let labs = Labs::start(|| Lab::start_with_open_files(256, CHAOS_OFF));
     let attack = Attack::start(vec![slow_heads(labs.attacked_address())]);
-    labs.assert_requests_succeed(P90, "256 files, slow heads")
-        .await;
+    labs.assert_requests_succeed(P90, "256 files, slow heads");
     attack.stop();
 }
 
 /// Attacks with all floods. The load balancer discards the bytes of a refused client for a second, however many they are.
-async fn flood(labs: &Labs, situation: &str) {
+fn flood(labs: &Labs, situation: &str) {
     let attack = Attack::start(floods(labs.attacked_address(), None));
-    labs.assert_requests_succeed(MEDIAN, situation).await;
+    labs.assert_requests_succeed(MEDIAN, situation);
     attack.stop();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_succeed_during_floods_of_the_load_balancer() {
+#[test]
+fn requests_succeed_during_floods_of_the_load_balancer() {
     let labs = Labs::start(|| Lab::start_with(PATIENT, FLOODED));
-    flood(&labs, "floods").await;
+    flood(&labs, "floods");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_succeed_during_floods_of_the_load_balancer_on_one_processor() {
+#[test]
+fn requests_succeed_during_floods_of_the_load_balancer_on_one_processor() {
     if !has_taskset() {
         println!("SKIPPED: taskset is not available");
         return;
     }
     let labs = Labs::start(|| Lab::start_by_shell(ON_ONE_PROCESSOR, FLOODED));
-    flood(&labs, "floods, one processor").await;
+    flood(&labs, "floods, one processor");
 }

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::answer::{parse_answer, send_head};
-use crate::attack::{Attack, connect_many, floods, slow_heads};
+use crate::attack::{Attack, connect_many, floods, slow_heads, until_answered};
 use crate::delays::{Delays, MEDIAN, P90};
 use crate::memory::peak_memory_bytes;
 use crate::program::Program;
@@ -41,7 +41,7 @@ fn address(service: &Service) -> SocketAddr {
 
 /// Sends a health check on a new connection.
 fn check(service: &Service) {
-    let answer = send_head(service, "GET /health/live HTTP/1.1");
+    let answer = until_answered(|| send_head(service, "GET /health/live HTTP/1.1"));
     assert_eq!(parse_answer(&answer).0, 200, "{answer}");
 }
 
