@@ -96,12 +96,12 @@ const callsTemplate = ({ calls, window }) => html`
   <section class="panel" aria-labelledby="calls-title">
     <div class="row spread middle"><h2 id="calls-title">Calls in traces</h2><a class="small" href=${link("/traces")}>Map and traces</a></div>
     ${calls.length ? html`
-      <div class="scroll" tabindex="0" role="region" aria-label="Table of the calls"><table>
-        <caption class="small">X-Ray, ${window}. X-Ray sees a call within seconds, but not each request is traced.</caption>
+      <p class="soft small">X-Ray, ${window}. X-Ray sees a call within seconds, but not each request is traced.</p>
+      <div class="scroll" tabindex="0" role="region" aria-label="Table of the calls"><table class="cards">
         <thead><tr><th scope="col">Call</th><th scope="col" class="number">Count</th><th scope="col" class="number">Mean</th><th scope="col" class="number">p95</th><th scope="col" class="number">4xx</th><th scope="col" class="number">5xx</th></tr></thead>
         <tbody>${repeat(calls, ({ from, to }) => `${from} ${to}`, ({ from, to, count, mean, p95, errors, faults }) => html`
-          <tr><td>${from} → ${to}</td><td class="number">${formatNumber(count)}</td><td class="number">${formatDuration(mean)}</td>
-            <td class="number">${p95 === undefined ? "–" : formatDuration(p95)}</td>
-            <td class="number ${errors ? clientErrorKind(errors, count) : ""}">${formatNumber(errors)}</td><td class="number ${faults ? "fault" : ""}">${formatNumber(faults)}</td></tr>`)}</tbody>
+          <tr><td>${from} → ${to}</td><td class="number" data-label="Count">${formatNumber(count)}</td><td class="number" data-label="Mean">${formatDuration(mean)}</td>
+            <td class="number" data-label="p95">${p95 === undefined ? "–" : formatDuration(p95)}</td>
+            <td class="number ${errors ? clientErrorKind(errors, count) : ""}" data-label="4xx">${formatNumber(errors)}</td><td class="number ${faults ? "fault" : ""}" data-label="5xx">${formatNumber(faults)}</td></tr>`)}</tbody>
       </table></div>` : html`<p class="soft">No traced calls ${window}. <a href="/">Open the site</a> and click a heart.</p>`}
   </section>`;

@@ -4,6 +4,9 @@ import { formatMoment, formatTime } from "../format.js";
 import { html, nothing, render, svg } from "../lit.js";
 import { SEVERITIES, countLines, describeBuckets, total } from "./buckets.js";
 
+/** A line counts by its level, and by the status of its response. */
+const LEGEND = { error: "errors or 5xx", warning: "warnings or 4xx", other: "others" };
+
 const MAX_BUCKETS = 90;
 const HEIGHT = 56;
 
@@ -49,7 +52,7 @@ export class Histogram {
     const { loaded, buckets } = this;
     const sum = (name) => buckets.reduce((count, bucket) => count + bucket[name], 0);
     const isPart = loaded.start > this.start || loaded.end < this.end;
-    return html`${SEVERITIES.filter(sum).map((name) => html`<span class="key ${name}">${sum(name).toLocaleString()} ${name}${sum(name) === 1 ? "" : "s"}</span>`)}
+    return html`${SEVERITIES.filter(sum).map((name) => html`<span class="key ${name}">${sum(name).toLocaleString()} ${LEGEND[name]}</span>`)}
       ${isPart ? html`<span>grey: not loaded</span>` : nothing}`;
   }
 

@@ -71,6 +71,15 @@ class ContainersForm {
     return this.isJson ? parseContainers(this.text).problem : environmentProblem(this.list, this.environments);
   }
 
+  /** Adds what most sidecars have, for the reader to complete as JSON. */
+  addContainer() {
+    const containers = this.containers();
+    if (!containers) return;
+    const { logConfiguration } = containers[0] ?? {};
+    this.take([...containers, { name: "sidecar", image: "", essential: false, memory: 128, portMappings: [{ containerPort: 8001 }], ...(logConfiguration && { logConfiguration }) }]);
+    this.isJson = true;
+  }
+
   template(change) {
     const choose = (isJson) => {
       const containers = this.containers();
@@ -83,7 +92,8 @@ class ContainersForm {
       <label><input type="radio" name="revision-form" .checked=${live(this.isJson === isJson)} ?disabled=${Boolean(this.problem()) && this.isJson !== isJson} @change=${() => choose(isJson)}><span>${label}</span></label>`;
     return html`
       <fieldset class="choices"><legend class="spoken">What to edit</legend>${choice(false, "Environment variables")}${choice(true, "Containers as JSON")}</fieldset>
-      ${this.isJson ? this.jsonTemplate(change) : this.list.map((container, index) => this.variablesTemplate(container, index, change))}`;
+      ${this.isJson ? this.jsonTemplate(change) : this.list.map((container, index) => this.variablesTemplate(container, index, change))}
+      <div><button type="button" class="small" @click=${() => { this.addContainer(); change(); }}>Add a container</button></div>`;
   }
 
   jsonTemplate(change) {
