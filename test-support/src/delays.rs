@@ -3,7 +3,7 @@
 //! A limit for the time of a request would fail whenever other programs use the processors. So a test removes their part:
 //!
 //! - It sends each request twice: to the program that the hostile clients attack, and to a control, which is the same program without them.
-//! - The hostile clients keep the attacked program busy, so that it waits for a processor longer than the control. [`Processors::own_time`]
+//! - The hostile clients keep the attacked program busy, so that it waits for a processor longer than the control. `Processors::own_time`
 //!   estimates how long the request would have taken without these waits.
 
 use std::fmt;
@@ -60,7 +60,7 @@ impl Delays {
         }
     }
 
-    /// Fails if the hostile clients delay this percentile of the requests by more than [`MAX_DELAY`].
+    /// Fails if the hostile clients delay this percentile of the requests by more than 100 ms.
     pub fn assert_bounded(&self, percent: usize, situation: &str) {
         println!("figures: {situation}: {self}");
         assert!(
