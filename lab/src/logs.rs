@@ -16,10 +16,13 @@ mod kept;
 mod lines;
 
 use kept::Kept;
-use lines::Lines;
+pub use lines::Lines;
 
 /// The name of the load balancer's access log, and of what writes it.
 pub const LOAD_BALANCER: &str = "load-balancer";
+
+/// Longest line in bytes that is kept.
+const MAX_LINE: usize = 8 * 1024;
 
 /// What a log group keeps. A week is longer than a workshop.
 const LIMITS: Limits = Limits {
@@ -148,7 +151,7 @@ impl Logs {
                 self.metrics.record_embedded_metrics(line);
             }
         };
-        let mut lines = Lines::default();
+        let mut lines = Lines::new(MAX_LINE);
         let mut chunk = vec![0; CHUNK];
         while let Ok(bytes @ 1..) = output.read(&mut chunk).await {
             lines.push(&chunk[..bytes], &mut keep);

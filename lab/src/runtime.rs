@@ -10,6 +10,8 @@ use ecs::{BoxFuture, Launch, Reporter, Runtime, Signal, TaskDefinition};
 use tokio::sync::mpsc;
 
 use crate::error::Error;
+use crate::faults::TaskFaults;
+use crate::ledger::Ledger;
 use crate::logs::Logs;
 use crate::report::Report;
 use crate::worktree::Worktree;
@@ -86,6 +88,10 @@ pub struct Config {
     pub surroundings: Surroundings,
     pub metadata: Metadata,
     pub report: Report,
+    /// Gets the reports of tasks.
+    pub ledger: Ledger,
+    /// The faults of tasks instead of those of their environment.
+    pub faults: TaskFaults,
     /// The task definitions for which the lab has said that their traces are lost.
     pub warned: Mutex<BTreeSet<String>>,
     /// The scenario's own revisions of task definitions, as `<family>:<revision>`.

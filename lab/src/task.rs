@@ -1,20 +1,19 @@
 //! A process of a task: the code of an image, as its container would run it.
 //!
 //! The lab sets its environment and its address, reads the address from standard output, and holds its standard input: when
-//! that ends, the lab has ended, and the process stops.
+//! that ends, the lab has ended, and the process stops. Standard input is also the channel to the lab.
 
-use std::io::{self, Write, sink, stdin, stdout};
+use std::io::{self, Write, stdout};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::pin::Pin;
-use std::thread;
 
 use clap::Args;
 use http_shell::env::{ConfigError, Environment};
 use http_shell::process::{ProcessError, block_on};
 use http_shell::signal::StopSignal;
 use telemetry::{FlushGuard, ServiceInfo};
-use tokio::sync::oneshot;
 
+use crate::channel::TaskEnd;
 use crate::scenario;
 
 /// The beginning of the line with the address of a process.
@@ -61,6 +60,22 @@ impl Bind {
         })
     }
 
+    /// The same for a program that opens the channel to the lab itself. `serve` gets the signals to stop.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses the port or a signal handler, or `serve` fails.
+    pub(crate) fn serve_with_channel(
+        self,
+        port: u16,
+        serve: impl AsyncFnOnce(TcpListener, StopSignal) -> Result<(), ProcessError>,
+    ) -> Result<(), ProcessError> {
+        block_on(async {
+            let signal = StopSignal::install()?;
+            serve(self.listen(port)?, signal).await
+        })
+    }
+
     /// Listens on the port of the environment, unless there is another one, and prints the address.
     fn listen(self, port: u16) -> Result<TcpListener, ProcessError> {
         let port = self.port.unwrap_or(port);
@@ -97,34 +112,21 @@ pub(crate) fn announce(address: SocketAddr) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Resolves on a signal to stop, and when the lab has ended.
+/// Resolves on a signal to stop, and when the lab has ended. Ignores the lab's orders.
 ///
 /// # Errors
 ///
 /// When the operating system refuses a signal handler or a thread.
 pub(crate) fn stop() -> io::Result<impl Future<Output = ()>> {
     let signal = StopSignal::install()?;
-    let lab_ended = lab_ended()?;
-    Ok(async {
-        tokio::select! {
-            () = signal.wait() => {}
-            () = lab_ended => {}
-        }
-    })
+    let (_, lab_ended) = TaskEnd::open(|_| {})?;
+    Ok(stop_at(signal, lab_ended))
 }
 
-/// Resolves when no process holds the other end of standard input.
-///
-/// A thread reads standard input, because the runtime's own standard input would hold up the exit until its last read ends.
-fn lab_ended() -> io::Result<impl Future<Output = ()>> {
-    let (ended, end) = oneshot::channel();
-    thread::Builder::new()
-        .name("stdin".to_owned())
-        .spawn(move || {
-            let _ = io::copy(&mut stdin().lock(), &mut sink());
-            let _ = ended.send(());
-        })?;
-    Ok(async {
-        let _ = end.await;
-    })
+/// Resolves on a signal to stop, and when the lab has ended.
+pub(crate) async fn stop_at(signal: StopSignal, lab_ended: impl Future<Output = ()>) {
+    tokio::select! {
+        () = signal.wait() => {}
+        () = lab_ended => {}
+    }
 }

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use actix_web::web::{Data, ServiceConfig};
 use http_shell::{Readiness, RequestHook, Server};
 
-use crate::chaos::Chaos;
+use crate::chaos::{Chaos, FaultSink};
 use crate::config::Config;
 use crate::metrics::LikeCounter;
 use crate::monolith_client::MonolithClient;
@@ -39,6 +39,18 @@ impl Application {
             monolith,
             like_counter: LikeCounter::new(),
         })
+    }
+
+    /// Reports each like that has a fault to `sink`.
+    #[must_use]
+    pub fn with_fault_sink(mut self, sink: FaultSink) -> Self {
+        self.chaos.set_sink(sink);
+        self
+    }
+
+    /// The faults of the service, which a clone can change while the service runs.
+    pub fn chaos(&self) -> Chaos {
+        self.chaos.clone()
     }
 
     /// The port that the service listens on.

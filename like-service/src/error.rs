@@ -24,7 +24,7 @@ pub enum Error {
     /// The monolith answered 404.
     #[error("there is no mysfit with this id")]
     NoSuchMysfit,
-    /// Too many likes are burning CPU time or waiting for a burn.
+    /// Too many likes are burning CPU time, or wait for a burn or for a worker.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
     /// The connection to the monolith failed.

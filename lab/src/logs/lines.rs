@@ -1,15 +1,21 @@
 //! Bytes into lines, each of bounded length: what a task writes is partly what its clients sent.
 
-/// Longest line in bytes that is kept; the rest of a longer one is dropped.
-const MAX_LINE: usize = 8 * 1024;
-
 /// The line that is not yet complete.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines {
     rest: Vec<u8>,
+    max_line: usize,
 }
 
 impl Lines {
+    /// Keeps at most `max_line` bytes of a line; the rest of a longer one is dropped.
+    pub fn new(max_line: usize) -> Self {
+        Self {
+            rest: Vec::new(),
+            max_line,
+        }
+    }
+
     /// Takes more bytes and tells of each line that they complete.
     pub fn push(&mut self, bytes: &[u8], mut line: impl FnMut(&str)) {
         let mut pieces = bytes.split(|byte| *byte == b'\n');
@@ -31,7 +37,7 @@ impl Lines {
     }
 
     fn append(&mut self, bytes: &[u8]) {
-        let room = MAX_LINE - self.rest.len();
+        let room = self.max_line - self.rest.len();
         self.rest.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 }
@@ -41,8 +47,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const MAX_LINE: usize = 8 * 1024;
+
     fn lines<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
-        let mut lines = Lines::default();
+        let mut lines = Lines::new(MAX_LINE);
         let mut seen = Vec::new();
         for chunk in chunks {
             lines.push(chunk, |line| seen.push(line.to_owned()));

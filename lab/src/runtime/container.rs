@@ -6,10 +6,11 @@ use std::process::{ExitStatus, Stdio};
 
 use http_shell::env::EX_USAGE;
 use rustix::process::{Pid, kill_process};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use super::outputs::Outputs;
+use crate::channel::{LabEnd, Link};
 use crate::logs::{LogStream, Logs};
 
 /// What is needed to start a container.
@@ -25,6 +26,8 @@ pub struct Spec<'a> {
     pub address: IpAddr,
     /// The port on which the process listens, if it is not the one in its environment (0: any free port).
     pub port: Option<u16>,
+    /// What the channel of the process connects.
+    pub link: Link,
 }
 
 /// What can be done to a running container.
@@ -40,7 +43,7 @@ pub struct Container {
     pub pid: u32,
     child: Child,
     /// When this end closes, also because the lab has ended, the process stops.
-    _stdin: Option<ChildStdin>,
+    channel: LabEnd,
     outputs: Outputs,
 }
 
@@ -64,13 +67,17 @@ impl Container {
         logs: &Logs,
         spec: Spec<'_>,
     ) -> std::io::Result<(Self, oneshot::Receiver<SocketAddr>)> {
-        let mut child = command(&spec).spawn()?;
+        let mut command = command(&spec);
+        let (channel, stdin) = LabEnd::open(spec.link)?;
+        let mut child = command.stdin(stdin).spawn()?;
+        // The command holds the end of the process.
+        drop(command);
         let (sender, listening) = oneshot::channel();
         let stream = spec.log.map(|stream| logs.create_stream(stream));
         let outputs = Outputs::collect(logs, stream, &spec.task, &mut child, sender);
         let container = Self {
             pid: child.id().unwrap_or_default(),
-            _stdin: child.stdin.take(),
+            channel,
             child,
             outputs,
         };
@@ -89,9 +96,10 @@ impl Container {
                 }
             }
         };
+        let (stderr, ()) = tokio::join!(self.outputs.finish(), self.channel.finish());
         Ended {
             status,
-            stderr: self.outputs.finish().await,
+            stderr,
             control: last,
         }
     }
@@ -162,7 +170,6 @@ fn command(spec: &Spec<'_>) -> Command {
         // Nothing of the reader's environment reaches a task.
         .env_clear()
         .envs(spec.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         // The terminal's Ctrl-C does not reach tasks: the lab decides which one stops when.

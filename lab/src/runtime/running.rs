@@ -15,6 +15,7 @@ use super::container::{Container, Control, Ended, Spec};
 use super::image::OfTask;
 use super::metadata::Entry;
 use super::{Config, log_stream, probe};
+use crate::channel::Link;
 use crate::error::Error;
 use crate::report::Event;
 
@@ -196,6 +197,7 @@ impl Running {
             environment,
             address: self.lease.address,
             port: self.lease.needs_free_port.then(|| known.unwrap_or(0)),
+            link: self.link(index),
         };
         let started = Container::start(&self.config.program.logs, spec);
         let (container, listening) = started.map_err(|source| {
@@ -220,6 +222,22 @@ impl Running {
         self.listening
             .spawn(async move { Some((index, listening.await.ok()?)) });
         Ok(())
+    }
+
+    fn link(&self, index: usize) -> Link {
+        let task = self.launch.id.clone();
+        let service = self.config.short_name(&self.launch.service);
+        // Sidecars get no faults.
+        let (of_service, of_task) = match index {
+            0 => (service, task.clone()),
+            _ => ("", String::new()),
+        };
+        Link {
+            ledger: self.config.ledger.clone(),
+            faults: self.config.faults.of_task(of_service, of_task),
+            task,
+            service,
+        }
     }
 
     fn listens(&mut self, index: usize, address: SocketAddr) {

@@ -16,6 +16,8 @@ use super::*;
 use crate::console::Console;
 use crate::scenario::EXERCISE;
 
+mod channel;
+
 /// An image that only the names of tasks need.
 pub const IMAGES: &[Image] = &[
     SERVER,
@@ -111,6 +113,18 @@ fn task(
     definition: TaskDefinition,
     reporter: Reporter,
 ) -> (impl Future<Output = ()>, Logs) {
+    let (ledger, faults) = (Ledger::default(), TaskFaults::new());
+    task_of_lab(executable, definition, reporter, ledger, faults)
+}
+
+/// The same in a lab with these faults and this ledger.
+fn task_of_lab(
+    executable: &str,
+    definition: TaskDefinition,
+    reporter: Reporter,
+    ledger: Ledger,
+    faults: TaskFaults,
+) -> (impl Future<Output = ()>, Logs) {
     let clock: cloudwatch::Clock = Arc::new(|| std::time::Duration::ZERO);
     let metrics = CloudWatch::new(Limits::default(), clock);
     let logs = Logs::new([("server", "group")], Vec::new(), metrics, None);
@@ -133,6 +147,8 @@ fn task(
         },
         metadata: Metadata::new(([127, 0, 0, 1], 1).into(), "cluster"),
         report: crate::report::Report::new(console),
+        ledger,
+        faults,
         warned: Mutex::default(),
         own_definitions: BTreeSet::new(),
         failures: mpsc::unbounded_channel().0,
@@ -246,15 +262,36 @@ async fn a_container_with_a_restart_policy_is_restarted_unless_its_exit_code_is_
     assert!(ended.is_err());
 }
 
+/// A program that the shell runs. Dropping it removes the file.
+struct Script(String);
+
+impl Script {
+    fn new(name: &str, text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        std::fs::write(&path, format!("#!/bin/sh\n{text}")).unwrap();
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&path, executable).unwrap();
+        Self(path.into_os_string().into_string().unwrap())
+    }
+
+    fn path(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 /// The program listens, and ends only when it is killed.
 #[tokio::test]
 async fn a_restarted_container_is_reported_with_the_id_of_its_new_process() {
-    let directory = std::env::temp_dir().join(format!("restarted-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let script = directory.join("server");
-    std::fs::write(&script, "#!/bin/sh\necho listening 127.0.0.1:9\nread end\n").unwrap();
-    let executable = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&script, executable).unwrap();
+    let script = Script::new(
+        "restarted",
+        "read order\necho listening 127.0.0.1:9\nread end\n",
+    );
     let mut definition = definition("server", &[]);
     definition.containers[0].restart_policy = Some(RestartPolicy {
         attempt_period: std::time::Duration::ZERO,
@@ -264,7 +301,7 @@ async fn a_restarted_container_is_reported_with_the_id_of_its_new_process() {
     let reporter = Reporter::new(move |report| {
         let _ = sender.send(report);
     });
-    let (task, _logs) = task(script.to_str().unwrap(), definition, reporter);
+    let (task, _logs) = task(script.path(), definition, reporter);
     let two_starts = async {
         let mut pids = Vec::new();
         while let Some(report) = reports.recv().await {
@@ -284,7 +321,6 @@ async fn a_restarted_container_is_reported_with_the_id_of_its_new_process() {
         pids = two_starts => pids,
         () = task => panic!("the task has ended"),
     };
-    std::fs::remove_dir_all(directory).unwrap();
     assert_ne!(pids[0], pids[1]);
 }
 

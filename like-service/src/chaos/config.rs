@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use http_shell::env::{ConfigError, Environment, Variables};
 
 /// Largest CPU time of a burn, in milliseconds.
-const MAX_BURN_CPU_MS: u64 = 60_000;
+pub(super) const MAX_BURN_CPU_MS: u64 = 60_000;
 
 /// Largest value of `CHAOS_MAX_CONCURRENT`.
 const MAX_CONCURRENT_BURNS: usize = 256;

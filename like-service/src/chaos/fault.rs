@@ -2,11 +2,14 @@
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 use super::config::{Config, CpuTimeRange, Percent};
+use super::overrides::Overrides;
 
 /// The fault of a like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mechanism", rename_all = "snake_case")]
 pub enum Fault {
     /// The like burns CPU time before the service processes the like.
     Stress {
@@ -50,15 +53,38 @@ impl FaultGenerator {
         let seed = config
             .seed
             .unwrap_or_else(|| rand::make_rng::<ChaCha8Rng>().random());
+        Self::with_seed(
+            seed,
+            [config.stress_percent, config.not_found_percent],
+            config.burn_cpu_ms.clone(),
+        )
+    }
+
+    /// Creates the generator of `overrides`.
+    pub fn of_overrides(overrides: &Overrides) -> Self {
+        let settings = overrides.settings();
+        let [from, to] = settings.cpu_ms;
+        Self::with_seed(
+            settings.seed,
+            [settings.stress_percent, settings.not_found_percent],
+            from..=to,
+        )
+    }
+
+    fn with_seed(
+        seed: u64,
+        [stress_percent, not_found_percent]: [Percent; 2],
+        burn_cpu_ms: CpuTimeRange,
+    ) -> Self {
         let fault_rng = ChaCha8Rng::seed_from_u64(seed);
         let mut cpu_time_rng = ChaCha8Rng::seed_from_u64(seed);
         cpu_time_rng.set_stream(1);
         Self {
             fault_rng,
             cpu_time_rng,
-            stress_percent: config.stress_percent,
-            not_found_percent: config.not_found_percent,
-            burn_cpu_ms: config.burn_cpu_ms.clone(),
+            stress_percent,
+            not_found_percent,
+            burn_cpu_ms,
         }
     }
 

@@ -7,7 +7,7 @@ use like_service::chaos::{Config, Fault, FaultGenerator};
 use reqwest::Client;
 use tokio::time::timeout;
 
-use crate::monolith_stub::MonolithStub;
+use crate::monolith_stub::{MonolithStub, Reply};
 use crate::start_with_monolith;
 use test_support::service::{Service, WAIT_LIMIT};
 
@@ -208,7 +208,70 @@ async fn a_fault_is_logged_unless_chaos_reveal_is_off() {
             is_revealed
         );
         assert_eq!(is_logged("stress"), is_revealed);
-        assert!(is_logged("WARN: This thing should NOT be left on.."));
+        assert_eq!(is_logged("WARN: "), is_revealed);
+    }
+}
+
+/// The lines of a like at every log level and of the metrics at the end, without what differs between two likes.
+fn comparable_lines(lines: &[String]) -> Vec<String> {
+    let lines = lines.iter().map(|line| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let members = line.as_object_mut().unwrap();
+        for name in [
+            "timestamp",
+            "trace_id",
+            "span_id",
+            "port",
+            "_aws",
+            "duration_ms",
+        ] {
+            members.remove(name);
+        }
+        for value in members.values_mut() {
+            if value.is_f64() || value.is_object() {
+                *value = serde_json::Value::Null;
+            }
+        }
+        line.to_string()
+    });
+    lines.collect()
+}
+
+#[tokio::test]
+async fn with_chaos_reveal_off_a_like_with_a_fault_looks_like_one_without() {
+    let collect = async |monolith: &MonolithStub, more: &[(&str, &str)]| {
+        let mut variables = vec![
+            ("LOGLEVEL", "DEBUG"),
+            ("OTEL_METRICS_EXPORTER", "emf"),
+            ("CHAOS_REVEAL", "off"),
+            SHORT_BURN,
+        ];
+        variables.extend(more);
+        let service = start_with_monolith(monolith, &variables);
+        let answer = Client::new().post(service.url("/mysfits/one/like")).send();
+        let answer = answer.await.unwrap();
+        let mut headers: Vec<_> = answer.headers().keys().map(ToString::to_string).collect();
+        headers.sort();
+        let body = (answer.status(), headers, answer.text().await.unwrap());
+        (body, comparable_lines(&service.stop().1))
+    };
+    let fault = |stress, not_found| {
+        [
+            ("CHAOSMODE", "on"),
+            ("CHAOS_STRESS_PERCENT", stress),
+            ("CHAOS_NOT_FOUND_PERCENT", not_found),
+        ]
+    };
+    let monolith = MonolithStub::start_fulfilling().await;
+    let slow = collect(&monolith, &fault("100", "0")).await;
+    assert_eq!(slow, collect(&monolith, &[]).await);
+    let simulated = collect(&monolith, &fault("0", "100")).await;
+    let monolith = MonolithStub::start(Reply::json("404 Not Found", "{}")).await;
+    let real = collect(&monolith, &[]).await;
+    assert_eq!(simulated.0, real.0);
+    // The lines about the call to the monolith are missing.
+    for line in &simulated.1 {
+        assert!(real.1.contains(line), "{line}\n{:#?}", real.1);
     }
 }
 

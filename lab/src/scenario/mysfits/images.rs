@@ -4,6 +4,7 @@ use http_shell::env::Environment;
 use http_shell::process::ProcessError;
 
 use super::{LIKE, LIKE_IN_WORKTREE, MONOLITH};
+use crate::channel::{Order, TaskEnd};
 use crate::runtime::{Added, Image, METADATA_PROXY, X_RAY_DAEMON};
 use crate::task::{self, Bind};
 
@@ -57,12 +58,30 @@ const LIKE_IMAGE: Image = Image {
 };
 
 fn like_service(env: &Environment, bind: Bind) -> Result<(), ProcessError> {
+    use like_service::chaos::FaultSink;
     use like_service::{Application, Config, SERVICE_INFO};
     let config = Config::read(env)?;
     let _flushed_at_the_end = task::start_telemetry(&config.telemetry, SERVICE_INFO)?;
-    bind.serve(config.http.port, async |listener, stop| {
-        let application = Application::build(config, listener)?;
-        Ok(application.run_until(stop).await?)
+    bind.serve_with_channel(config.http.port, async |listener, signal| {
+        let mut application = Application::build(config, listener)?;
+        let chaos = application.chaos();
+        let (mut channel, lab_ended) = TaskEnd::open(move |order| match order {
+            Order::Faults(overrides) => chaos.override_faults(overrides),
+        })?;
+        channel.wait_for_first_order().await;
+        let reports = channel.start_reports()?;
+        if let Some(reports) = &reports {
+            let sender = reports.sender();
+            application =
+                application.with_fault_sink(FaultSink::new(move |report| sender.send(report)));
+        }
+        let ended = application
+            .run_until(task::stop_at(signal, lab_ended))
+            .await;
+        if let Some(reports) = reports {
+            reports.finish().await;
+        }
+        Ok(ended?)
     })
 }
 
