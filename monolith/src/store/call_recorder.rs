@@ -8,16 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use aws_sdk_dynamodb::config::interceptors::{
-    BeforeSerializationInterceptorContextRef as Before, FinalizerInterceptorContextRef as After,
+    BeforeSerializationInterceptorContextRef as Before, BeforeTransmitInterceptorContextMut,
+    FinalizerInterceptorContextRef as After,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use http_shell::{context_with_span, record_error, tracer};
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::propagation::Injector;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue, global};
 use serde::Deserialize;
@@ -88,6 +91,22 @@ impl Intercept for CallRecorder {
         Ok(())
     }
 
+    /// Adds the trace headers, as the X-Ray SDKs do for calls of AWS services.
+    fn modify_before_retry_loop(
+        &self,
+        request: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(call) = bag.load::<Call>() {
+            let mut headers = SdkHeaders(request.request_mut().headers_mut());
+            global::get_text_map_propagator(|propagator| {
+                propagator.inject_context(&call.context, &mut headers);
+            });
+        }
+        Ok(())
+    }
+
     /// Counts an attempt that DynamoDB has throttled.
     fn read_after_attempt(
         &self,
@@ -112,6 +131,16 @@ impl Intercept for CallRecorder {
             call.end(after, attempts.unwrap_or(1));
         }
         Ok(())
+    }
+}
+
+/// The headers of a request of the AWS SDK.
+struct SdkHeaders<'a>(&'a mut Headers);
+
+impl Injector for SdkHeaders<'_> {
+    fn set(&mut self, name: &str, value: String) {
+        // Trace headers are valid. Without one, only the trace in the called service would be separate.
+        let _ = self.0.try_insert(name.to_owned(), value);
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex};
+
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -73,6 +75,33 @@ async fn each_dynamodb_call_is_one_subsegment() {
         let id = path.contains("/one").then_some(json!("one"));
         assert_eq!(segment["annotations"].get("mysfit_id"), id.as_ref());
     }
+}
+
+/// DynamoDB gets the trace id as from an X-Ray SDK: the parent is the subsegment of the call.
+#[tokio::test]
+async fn dynamodb_receives_the_trace_and_the_subsegment_of_the_call() {
+    let database = Database::start().await;
+    database.put_mysfit("one", "Good", "Neutral");
+    let received = Arc::new(Mutex::new(String::new()));
+    let head = Arc::clone(&received);
+    let select_fault = move |_, request: &str| {
+        request.clone_into(&mut head.lock().unwrap());
+        Fault::None
+    };
+    let proxy = FaultyProxy::start_selecting(database.address, select_fault).await;
+    let request = Request(Method::POST, "/mysfits/one/fulfill-like", &[]);
+    let (status, documents) = trace_request(proxy.address, request).await;
+    assert_eq!(status, 200);
+    let documents: Vec<_> = documents.iter().collect();
+    let call = only_document(&documents, "DynamoDB", Some("aws"));
+    let text = |member: &str| call[member].as_str().unwrap();
+    let expected = format!(
+        "x-amzn-trace-id: root={};parent={};sampled=1",
+        text("trace_id"),
+        text("id")
+    );
+    let received = received.lock().unwrap().to_lowercase();
+    assert!(received.contains(&expected), "{expected}: {received}");
 }
 
 #[tokio::test]
