@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::scenario::Table;
 
+pub mod faults;
 mod front;
+
+use faults::DatabaseFaults;
 
 /// The file in `--data-dir`.
 const FILE: &str = "dynamodb.sqlite";
@@ -65,8 +68,10 @@ impl Database {
     }
 
     /// DynamoDB's protocol as something that [`serve`](fn@wire::serve) can serve.
-    pub fn into_router(self) -> Router {
-        front::router(self.dynamodb)
+    ///
+    /// Requests that `faults` disturb are late or do not reach the emulator.
+    pub fn into_router(self, faults: DatabaseFaults) -> Router {
+        front::router(self.dynamodb, faults)
     }
 
     fn create_and_fill(&self) -> Result<(), Error> {

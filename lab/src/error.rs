@@ -122,6 +122,17 @@ pub enum Error {
     /// The running lab could not do what a verb asked for.
     #[error("the lab answered: {0}")]
     RefusedByLab(String),
+    /// There is no exam with the id.
+    #[error("there is no exam {0:?}: `exam list` shows the exams")]
+    NoSuchExam(String),
+    /// The file of an answer cannot be read.
+    #[error("cannot read the answer in {}", path.display())]
+    AnswerFile {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: io::Error,
+    },
     /// The reader did not confirm that data may be lost.
     #[error("nothing was changed. {0}")]
     NotConfirmed(String),

@@ -16,6 +16,8 @@ use crate::console::Console;
 use crate::database::Database;
 use crate::endpoints::{Addresses, EndpointsFile};
 use crate::error::Error;
+use crate::faults::TaskFaults;
+use crate::ledger::Ledger;
 use crate::logs::Logs;
 use crate::options::Options;
 use crate::ports::Ports;
@@ -137,6 +139,7 @@ impl Lab {
         );
         let balancing =
             wiring::balancing(&options, &scenario, ports.alb.address.port(), logs.clone());
+        let (ledger, faults) = (Ledger::default(), TaskFaults::new());
         let (sender, failures) = mpsc::unbounded_channel();
         let metadata = Metadata::new(ports.metadata.address, scenario.cluster);
         let context = ClusterContext {
@@ -147,6 +150,8 @@ impl Lab {
             metadata: metadata.clone(),
             logs: logs.clone(),
             report: report.clone(),
+            ledger: ledger.clone(),
+            faults: faults.clone(),
             failures: sender,
         };
         let ecs = wiring::cluster(&scenario, &balancing, context)?;
@@ -156,6 +161,7 @@ impl Lab {
             site: Site {
                 alb: addresses.alb.clone(),
                 logs: logs.clone(),
+                ledger,
             },
             scenario: &scenario,
             balancing: &balancing,
@@ -163,6 +169,7 @@ impl Lab {
             metadata,
             cloudwatch,
             xray: Arc::new(Xray::new(wiring::XRAY)),
+            faults,
         };
         // A service can wait for each other one.
         let services = u32::try_from(scenario.services.len()).unwrap_or(u32::MAX);

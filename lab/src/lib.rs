@@ -1,20 +1,25 @@
 //! A workshop on one machine: local AWS services, the tasks of the workshop's services, and the site.
 //!
 //! Each container of a task is a process of its own that runs the code of the service. The environment configures the
-//! services. Only the modules below `scenario` know which workshop it is.
+//! services. Only the modules below `scenario`, `exam` and `verbs::exam` know which workshop it is.
 
 pub mod options;
 pub mod task;
 
 mod aws;
 mod browser;
+mod channel;
 mod console;
 mod database;
+mod definition;
 mod endpoints;
 mod error;
+mod exam;
 mod exports;
+mod faults;
 mod guide;
 mod lab;
+mod ledger;
 mod logs;
 mod ports;
 mod report;
@@ -30,4 +35,4 @@ mod worktree;
 
 pub use error::Error;
 pub use lab::run;
-pub use verbs::{Track, check, goto, load, print_environment, reset};
+pub use verbs::{Track, check, exam, goto, ledger, load, print_environment, reset};

@@ -36,6 +36,12 @@ fn main() -> ExitCode {
             let track = Track::new(aws_port, aws, |name| std::env::var_os(name).is_some());
             lab::check(steps, track)
         }
+        Some(Command::Exam(options)) => lab::exam(options).unwrap_or_else(|error| error.report()),
+        Some(Command::Ledger {
+            after,
+            json,
+            site_port,
+        }) => exit_code(lab::ledger(site_port, after, json)),
         None => exit_code(lab::run(cli.options)),
     }
 }

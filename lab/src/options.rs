@@ -12,7 +12,7 @@ use wire::Allowed;
 use crate::guide::Step;
 use crate::scenario::{self, STARTS, STEPS, Start};
 use crate::task::Bind;
-use crate::verbs::LoadOptions;
+use crate::verbs::{ExamOptions, LoadOptions};
 
 /// The port of the site, unless an option sets it.
 pub const SITE_PORT: u16 = 3000;
@@ -82,6 +82,21 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Show what really happened to each request that the lab disturbed, a line for each. The columns are time, service and
+    /// task, mechanism, parameters, status, milliseconds and trace id
+    Ledger {
+        /// Only records with sequence numbers above this one
+        #[arg(long, value_name = "SEQ", default_value_t = 0)]
+        after: u64,
+        /// Print a JSON object for each record
+        #[arg(long)]
+        json: bool,
+        /// Port of the running lab's site
+        #[arg(long, value_name = "PORT", default_value_t = SITE_PORT, value_parser = value_parser!(u16).range(1..))]
+        site_port: u16,
+    },
+    /// Take an exam: the lab has a problem, you find the cause, and the lab grades your answer. docs/exams.md describes exams
+    Exam(ExamOptions),
     /// Send load to the running lab, and print a summary. The exit code is 99 if a threshold has failed, and 130 after Ctrl-C
     Load(Box<LoadOptions>),
     /// Set the start state of a lab of the guide in the running lab: reset, and then what differs. `goto 3` also makes a git

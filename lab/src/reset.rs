@@ -1,5 +1,5 @@
 //! Back to the start while everything runs: likes and adoptions, load balancer, traces, logs, metrics, alarms, scaling,
-//! services.
+//! services, the faults that the lab has set, the ledger.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,9 +12,12 @@ use tokio::runtime::Handle;
 use xray::Xray;
 
 use crate::database::Database;
+use crate::database::faults::DatabaseFaults;
 use crate::error::Error;
+use crate::faults::TaskFaults;
+use crate::ledger::Ledger;
 use crate::logs::Logs;
-use crate::stage::Monitoring;
+use crate::stage::{Counted, Monitoring};
 
 /// What a reset changes.
 pub struct Reset {
@@ -25,10 +28,22 @@ pub struct Reset {
     pub logs: Logs,
     pub xray: Arc<Xray>,
     pub monitoring: Monitoring,
+    pub counted: Counted,
     pub scaling: AutoScaling,
     pub ecs: Ecs,
+    pub ledger: Ledger,
+    pub faults: TaskFaults,
+    pub database_faults: DatabaseFaults,
     /// Held during a reset.
     pub running: Mutex<()>,
+}
+
+/// What a reset leaves of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptLedger {
+    Nothing,
+    /// All records, for people who look at an exam that has ended.
+    Everything,
 }
 
 impl Reset {
@@ -37,7 +52,7 @@ impl Reset {
     /// # Errors
     ///
     /// When the database cannot be reset. Then nothing else has changed.
-    pub async fn run(self: Arc<Self>) -> Result<Duration, Error> {
+    pub async fn run(self: Arc<Self>, ledger: KeptLedger) -> Result<Duration, Error> {
         // A thread of its own: a lot of traces are not removed in a moment. If the client goes away, the reset still comes to its
         // end.
         tokio::task::spawn_blocking(move || {
@@ -45,14 +60,34 @@ impl Reset {
             let start = Instant::now();
             self.database.reset()?;
             self.load_balancer.reset();
-            self.xray.reset();
-            self.logs.clear();
+            self.faults.clear();
+            self.database_faults.set(None);
+            if ledger == KeptLedger::Nothing {
+                self.ledger.clear();
+            }
             // Without policies, nothing changes a desired count any more.
             Handle::current().block_on(self.scaling.reset());
-            self.monitoring.reset();
+            self.forget_telemetry();
             Handle::current().block_on(self.ecs.reset());
             Ok(start.elapsed())
         })
         .await?
+    }
+
+    /// Removes traces, log lines and metrics. Sampling rules, alarms and dashboards are those of the start after that.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread for that.
+    pub async fn clear_telemetry(self: Arc<Self>) -> Result<(), Error> {
+        tokio::task::spawn_blocking(move || self.forget_telemetry()).await?;
+        Ok(())
+    }
+
+    fn forget_telemetry(&self) {
+        self.xray.reset();
+        self.logs.clear();
+        self.counted.restart();
+        self.monitoring.reset();
     }
 }

@@ -1,5 +1,5 @@
 //! A scenario is what a workshop runs, as data: task definitions, services and what they depend on, the rules of the load
-//! balancer, the tables, and the first words. Only the modules below this one know a workshop.
+//! balancer, the tables, and the first words. Only the modules below this one, and those of exams, know a workshop.
 
 use std::collections::HashMap;
 use std::time::Duration;

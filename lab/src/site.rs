@@ -11,15 +11,19 @@ use axum::response::Response;
 use axum::routing::get;
 use elb::LoadBalancer;
 
+use crate::exam::Exams;
+use crate::ledger::Ledger;
 use crate::logs::Logs;
 use crate::reset::Reset;
 
 mod check;
 mod console;
 mod control;
+mod exam;
 mod files;
 pub mod goto;
 mod guide;
+pub mod ledger;
 pub mod reset;
 mod traces;
 
@@ -30,6 +34,7 @@ pub use files::has_file;
 pub struct Site {
     pub alb: String,
     pub logs: Logs,
+    pub ledger: Ledger,
 }
 
 impl Site {
@@ -38,18 +43,24 @@ impl Site {
         self,
         load_balancer: Arc<LoadBalancer>,
         reset: Arc<Reset>,
+        exams: Exams,
         lab: goto::AboutLab,
         aws: Router,
     ) -> Router {
         let config = files::config(&self.alb);
         let headers = headers(&self.alb);
+        // They would show the cause, or end the exam.
+        let refused_during_exams = ledger::routes(self.ledger)
+            .merge(reset::routes(reset))
+            .merge(goto::routes(lab.clone()))
+            .layer(from_fn_with_state(exams.clone(), exam::refuse_during_exam));
         control::routes(self.logs, load_balancer)
             .merge(console::routes(aws))
             .merge(traces::routes())
             .merge(check::routes(lab.aws_port))
-            .merge(goto::routes(lab))
             .merge(guide::routes())
-            .merge(reset::routes(reset))
+            .merge(exam::routes(exams, lab.confirmation_required))
+            .merge(refused_during_exams)
             .route("/config.js", get(async || config))
             .fallback(files::file)
             .layer(from_fn_with_state(headers, with_headers))

@@ -27,7 +27,7 @@ mod stop_order;
 mod targets;
 
 pub use balancing::{Balancing, Settings as BalancingSettings};
-pub use metering::Meter;
+pub use metering::{Counted, Meter};
 pub use monitoring::Monitoring;
 pub use scaling::start_scaling;
 pub use targets::TargetGroups;

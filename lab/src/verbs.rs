@@ -3,7 +3,9 @@
 mod check;
 mod client;
 mod env;
+mod exam;
 mod goto;
+mod ledger;
 mod load;
 mod output;
 mod reset;
@@ -11,6 +13,8 @@ mod reset;
 pub use check::{Track, check, look_at_steps};
 pub use client::block_on;
 pub use env::{Clients, print_environment};
+pub use exam::{ExamOptions, exam};
 pub use goto::goto;
+pub use ledger::ledger;
 pub use load::{LoadOptions, load};
 pub use reset::reset;

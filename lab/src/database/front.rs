@@ -29,6 +29,8 @@ use tokio::sync::oneshot;
 use tower::service_fn;
 use wire::{Error, JsonProtocol, read_body, remove_headers_of_one_hop, set_address, shorten};
 
+use super::faults::DatabaseFaults;
+
 /// How long an idle connection to the emulator is kept.
 const POOL_IDLE: Duration = Duration::from_secs(60);
 
@@ -36,6 +38,7 @@ const POOL_IDLE: Duration = Duration::from_secs(60);
 /// 16 MB.
 const MAX_BODY_MIB: usize = 16;
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const JSON_1_0: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
@@ -49,8 +52,8 @@ const CREDENTIAL: HeaderValue = HeaderValue::from_static(
 const UNKNOWN_OPERATION: &str =
     r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#;
 
-/// Forwards everything to the emulator of `database`.
-pub fn router(database: Database) -> Router {
+/// Forwards everything to the emulator of `database` that `faults` let pass.
+pub fn router(database: Database, faults: DatabaseFaults) -> Router {
     let connector = service_fn(move |_: Uri| {
         let database = database.clone();
         Box::pin(connect(database))
@@ -60,9 +63,17 @@ pub fn router(database: Database) -> Router {
         .pool_timer(TokioTimer::new())
         .build(connector);
     Router::new().fallback(async move |request: Request| {
-        let request = match read_request(request).await {
+        let request = match read_request(request, &faults).await {
             Ok(request) => request,
-            Err(error) => return error.json_response(JsonProtocol::V1_0),
+            Err(error) => {
+                let mut response = error.json_response(JsonProtocol::V1_0);
+                // As the emulator's own responses have one.
+                let id = format!("{:032X}", rand::random::<u128>());
+                if let Ok(id) = HeaderValue::try_from(id) {
+                    response.headers_mut().insert(REQUEST_ID, id);
+                }
+                return response;
+            }
         };
         let target = request.headers().get(TARGET).cloned();
         let mut response = match client.request(request).await {
@@ -77,10 +88,11 @@ pub fn router(database: Database) -> Router {
     })
 }
 
-/// Reads the body of a request, and addresses the request to the emulator.
-async fn read_request(request: Request) -> Result<Request, Error> {
+/// Reads the body of a request, lets `faults` disturb it, and addresses the request to the emulator.
+async fn read_request(request: Request, faults: &DatabaseFaults) -> Result<Request, Error> {
     let (mut head, body) = request.into_parts();
     let body = read_body(&head.headers, body, MAX_BODY_MIB).await?;
+    faults.disturb(&head.headers, &body).await?;
     remove_headers_of_one_hop(&mut head.headers);
     // Both headers describe the body before it was decompressed.
     head.headers.remove(CONTENT_ENCODING);

@@ -13,8 +13,12 @@ use xray::{Config, Limits, SamplingRates, Server, Xray};
 
 use crate::aws;
 use crate::database::Database;
+use crate::database::faults::DatabaseFaults;
 use crate::error::Error;
+use crate::exam::{self, Exams};
 use crate::exports;
+use crate::faults::TaskFaults;
+use crate::ledger::Ledger;
 use crate::logs::Logs;
 use crate::options::Options;
 use crate::ports::{Port, Ports};
@@ -86,6 +90,8 @@ pub struct ClusterContext<'a> {
     pub metadata: Metadata,
     pub logs: Logs,
     pub report: Report,
+    pub ledger: Ledger,
+    pub faults: TaskFaults,
     /// Gets the errors of tasks.
     pub failures: mpsc::UnboundedSender<Error>,
 }
@@ -124,6 +130,8 @@ pub fn cluster(
         },
         metadata: context.metadata,
         report: context.report,
+        ledger: context.ledger,
+        faults: context.faults,
         warned: Mutex::default(),
         own_definitions: families.map(|family| format!("{family}:1")).collect(),
         failures: context.failures,
@@ -151,6 +159,7 @@ pub struct Served<'a> {
     pub metadata: Metadata,
     pub cloudwatch: Arc<CloudWatch>,
     pub xray: Arc<Xray>,
+    pub faults: TaskFaults,
 }
 
 /// Starts all listeners.
@@ -164,6 +173,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         metadata,
         cloudwatch,
         xray,
+        faults,
     } = served;
     let mut parts = Parts::default();
     // Of all listeners only the load balancer's and the tasks' own are open to web pages of other origins.
@@ -171,9 +181,18 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     let console = report.console();
     let warn: Warn = Arc::new(move |warning| console.say(warning));
     let load_balancer = &balancing.load_balancer;
-    let dynamodb = database.clone().into_router();
+    let database_faults = DatabaseFaults::new(site.ledger.clone());
+    let dynamodb = database.clone().into_router(database_faults.clone());
     let scaling = start_scaling(scenario, balancing, ecs, &cloudwatch);
-    let reset = Reset {
+    let meter = Meter::new(
+        Arc::clone(&cloudwatch),
+        Arc::clone(load_balancer),
+        ecs.clone(),
+        metadata.clone(),
+        scenario.cluster,
+    );
+    let reset = Arc::new(Reset {
+        counted: meter.counted(),
         database,
         data_dir: options.data_dir.clone(),
         load_balancer: Arc::clone(load_balancer),
@@ -182,8 +201,11 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         monitoring: Monitoring::new(Arc::clone(&cloudwatch), scenario, balancing),
         scaling: scaling.clone(),
         ecs: ecs.clone(),
+        ledger: site.ledger.clone(),
+        faults: faults.clone(),
+        database_faults: database_faults.clone(),
         running: Mutex::default(),
-    };
+    });
     let about_lab = AboutLab {
         aws_port: ports.aws.address.port(),
         sources: options.sources.display().to_string(),
@@ -200,6 +222,14 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         &scaling,
         Arc::clone(&xray),
     );
+    let injector = exam::Injector {
+        aws: exam::Aws::new(aws.clone(), &exports),
+        ecs: ecs.clone(),
+        ledger: site.ledger.clone(),
+        task_faults: faults,
+        database_faults,
+    };
+    let exams = Exams::new(injector, site.alb.clone(), Arc::clone(&reset));
     let site_aws = aws.clone();
     let aws = exports::router(exports).fallback_service(aws);
     let Port { listener, address } = ports.dynamodb;
@@ -226,13 +256,6 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     });
 
     let logs = site.logs.clone();
-    let meter = Meter::new(
-        Arc::clone(&cloudwatch),
-        Arc::clone(load_balancer),
-        ecs.clone(),
-        metadata.clone(),
-        scenario.cluster,
-    );
     // Each of them works for a moment of its own, which delays none of the others.
     parts.run(parts.aws.clone(), |stop| async move {
         stop.run_until_cancelled(cloudwatch.run()).await;
@@ -268,12 +291,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     });
 
     let Port { listener, address } = ports.site;
-    let site = site.into_router(
-        Arc::clone(load_balancer),
-        Arc::new(reset),
-        about_lab,
-        site_aws,
-    );
+    let site = site.into_router(Arc::clone(load_balancer), reset, exams, about_lab, site_aws);
     let site = guard.protect(address, site);
     let to_console = Arc::clone(&warn);
     parts.run(parts.site.clone(), |stop| async {

@@ -13,7 +13,7 @@ use http_shell::format_causes;
 use serde::{Deserialize, Serialize};
 
 use super::control::error;
-use crate::reset::Reset;
+use crate::reset::{KeptLedger, Reset};
 
 /// The path of the reset.
 pub const PATH: &str = "/lab/reset";
@@ -60,7 +60,7 @@ async fn run(
         });
         return (StatusCode::CONFLICT, body).into_response();
     }
-    match reset.run().await {
+    match reset.run(KeptLedger::Nothing).await {
         Ok(time) => {
             let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             Json(Done { milliseconds }).into_response()

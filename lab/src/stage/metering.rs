@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cloudwatch::{CloudWatch, Metric, Timestamp, Unit};
@@ -30,13 +30,33 @@ struct Published {
 /// Reads the load balancer and the tasks.
 pub struct Meter {
     cloudwatch: Arc<CloudWatch>,
-    load_balancer: Arc<LoadBalancer>,
     ecs: Ecs,
     metadata: Metadata,
     cluster: &'static str,
-    /// The counts at the end of the last minute.
-    counted: LoadBalancerMetrics,
+    counted: Counted,
     tasks: Tasks,
+}
+
+/// What has been published of the load balancer's counts. Clones are the same.
+#[derive(Clone)]
+pub struct Counted {
+    load_balancer: Arc<LoadBalancer>,
+    /// The counts at the end of the last minute.
+    before: Arc<Mutex<LoadBalancerMetrics>>,
+}
+
+impl Counted {
+    /// Counts of before this call will not be published.
+    pub fn restart(&self) {
+        self.take();
+    }
+
+    /// The counts at the last call, and now.
+    fn take(&self) -> (LoadBalancerMetrics, LoadBalancerMetrics) {
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.load_balancer.metrics();
+        (std::mem::replace(&mut *before, now.clone()), now)
+    }
 }
 
 impl Meter {
@@ -49,14 +69,21 @@ impl Meter {
         cluster: &'static str,
     ) -> Self {
         Self {
-            counted: load_balancer.metrics(),
+            counted: Counted {
+                before: Arc::new(Mutex::new(load_balancer.metrics())),
+                load_balancer,
+            },
             tasks: Tasks::default(),
             cloudwatch,
-            load_balancer,
             ecs,
             metadata,
             cluster,
         }
+    }
+
+    /// What has been published of the load balancer's counts.
+    pub fn counted(&self) -> Counted {
+        self.counted.clone()
     }
 
     /// Publishes the metrics of each minute at its end. CloudWatch evaluates alarms five seconds later.
@@ -82,9 +109,8 @@ impl Meter {
 
     /// Publishes what has happened since the last call as the values of the minute that begins at `minute`.
     fn publish(&mut self, minute: Timestamp) {
-        let counted = self.load_balancer.metrics();
-        let of_load_balancer = load_balancer::published(&self.counted, &counted);
-        self.counted = counted;
+        let (before, counted) = self.counted.take();
+        let of_load_balancer = load_balancer::published(&before, &counted);
         let now = self.metadata.now();
         let of_tasks = self.tasks.published(self.cluster, &self.usages(), now);
         for it in of_load_balancer.into_iter().chain(of_tasks) {

@@ -89,6 +89,32 @@ impl Listener {
         self.exchange(request, Body::empty())
     }
 
+    /// Sends a request with a body of JSON. Must not be called inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing answers.
+    pub fn post(self, path: &str, json: Vec<u8>) -> Result<Answer, Error> {
+        let request = Request::post(self.url() + path).header(CONTENT_TYPE, "application/json");
+        self.exchange(request, Body::from(json))
+    }
+
+    /// Sends a request with a body of JSON, inside a runtime.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing answers in time.
+    pub async fn request(self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, Error> {
+        let request = Request::builder()
+            .method(method)
+            .uri(self.url() + path)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Body::from(json));
+        let request = request.map_err(|error| self.no_answer(error))?;
+        let sent = timeout(TIMEOUT, self.send_request(request)).await;
+        sent.map_err(|error| self.no_answer(error))?
+    }
+
     /// Calls an operation of ECS at the AWS endpoint. Must not be called inside a runtime.
     ///
     /// # Errors
@@ -160,6 +186,11 @@ impl Listener {
 }
 
 impl Answer {
+    /// The bytes of the body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Parses the body.
     ///
     /// # Errors
@@ -175,14 +206,11 @@ impl Answer {
     ///
     /// Fails if the response is an error of the lab, or not the lab's.
     pub fn parse_success<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        match self.status {
-            StatusCode::INTERNAL_SERVER_ERROR => {
-                let Failure { error } = self.parse()?;
-                Err(Error::RefusedByLab(error.message))
-            }
-            StatusCode::OK => self.parse(),
-            _ => Err(self.other_program()),
+        if self.status == StatusCode::OK {
+            return self.parse();
         }
+        let Failure { error } = self.parse()?;
+        Err(Error::RefusedByLab(error.message))
     }
 
     /// The error of a response that is not the lab's.

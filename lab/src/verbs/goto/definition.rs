@@ -2,19 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::definition::{request_of, set_variable};
 use crate::error::Error;
 use crate::scenario::ServiceStart;
-
-/// The members that only describe a revision. `RegisterTaskDefinition` refuses them.
-const READ_ONLY: [&str; 7] = [
-    "taskDefinitionArn",
-    "revision",
-    "status",
-    "requiresAttributes",
-    "compatibilities",
-    "registeredAt",
-    "registeredBy",
-];
 
 /// The request that registers the start state of a service, from the description of the lab's own revision. `None` if that
 /// revision has this state.
@@ -23,10 +13,7 @@ const READ_ONLY: [&str; 7] = [
 ///
 /// When the lab's own revision does not have the container that the start state leaves out.
 pub fn changed(original: &Value, start: &ServiceStart) -> Result<Option<Value>, Error> {
-    let mut definition = original.clone();
-    if let Some(members) = definition.as_object_mut() {
-        members.retain(|name, _| !READ_ONLY.contains(&name.as_str()));
-    }
+    let mut definition = request_of(original);
     let before = definition.clone();
     let mut none = Vec::new();
     let containers = definition["containerDefinitions"].as_array_mut();
@@ -56,16 +43,6 @@ pub fn changed(original: &Value, start: &ServiceStart) -> Result<Option<Value>, 
         }
     }
     Ok((definition != before).then_some(definition))
-}
-
-fn set_variable(container: &mut Value, name: &str, value: &str) {
-    let variable = json!({ "name": name, "value": value });
-    let mut none = Vec::new();
-    let variables = container["environment"].as_array_mut().unwrap_or(&mut none);
-    match variables.iter_mut().find(|known| known["name"] == name) {
-        Some(known) => *known = variable,
-        None => variables.push(variable),
-    }
 }
 
 /// How far a deployment is.

@@ -1,0 +1,381 @@
+//! Runs one exam at a time: prepares the system, sends the requests of customers, makes the fault, grades the answer, and brings
+//! everything back to the start.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::answer::Answer;
+use super::draw::Drawn;
+use super::ended::{Changes, Ended};
+use super::error::ExamError;
+use super::evidence::Touched;
+use super::fingerprint::{fingerprint, items};
+use super::grade::{Grade, grade};
+use super::inject::Injector;
+use super::integrity;
+use super::mitigation::{self, Mitigation};
+use super::problem::Variant;
+use super::run::{Observed, Progress, Run, Schedule, Submission};
+use super::workload::{Samples, unix_time};
+use crate::reset::{KeptLedger, Reset};
+
+/// Requests in progress at the end get this time to finish. What takes longer counts as failed.
+const LAST_REQUESTS: Duration = Duration::from_millis(300);
+
+/// Time between two looks at the requests in progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// Exams of the running lab. Clones are the same.
+#[derive(Clone)]
+pub struct Exams(Arc<Inner>);
+
+struct Inner {
+    injector: Injector,
+    /// The URL of the load balancer.
+    alb: String,
+    reset: Arc<Reset>,
+    /// Held while an exam starts, ends, or gets an answer.
+    changing: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+/// The exam that runs, or the last one.
+#[derive(Clone, Default)]
+pub enum State {
+    #[default]
+    None,
+    /// The lab is prepared for an exam.
+    Starting,
+    Running(Arc<Run>),
+    Ended(Arc<Ended>),
+}
+
+impl Exams {
+    /// No exam runs. `alb` is the URL of the load balancer.
+    pub fn new(injector: Injector, alb: String, reset: Arc<Reset>) -> Self {
+        Self(Arc::new(Inner {
+            injector,
+            alb,
+            reset,
+            changing: tokio::sync::Mutex::default(),
+            state: Mutex::default(),
+        }))
+    }
+
+    /// The exam that runs, or the last one.
+    pub fn state(&self) -> State {
+        self.0.state().clone()
+    }
+
+    /// Whether an exam runs, or is about to.
+    pub fn is_running(&self) -> bool {
+        matches!(*self.0.state(), State::Starting | State::Running(_))
+    }
+
+    /// Starts an exam. Resets the lab before. `seconds` shortens the exam: see [`Schedule::new`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no such exam, if another one runs, or if the lab cannot be prepared.
+    pub async fn start(
+        &self,
+        id: &str,
+        seed: Option<u64>,
+        seconds: Option<u64>,
+    ) -> Result<Arc<Run>, ExamError> {
+        let variant = Variant::find(id).ok_or_else(|| ExamError::NoSuchExam(id.to_owned()))?;
+        let _changing = self.0.changing.lock().await;
+        if let State::Running(run) = self.state() {
+            return Err(ExamError::Running(run.variant.id()));
+        }
+        let before = std::mem::replace(&mut *self.0.state(), State::Starting);
+        match self.0.prepare(variant, seed, seconds).await {
+            Ok(run) => {
+                *self.0.state() = State::Running(Arc::clone(&run));
+                tokio::spawn(drive(self.clone(), Arc::clone(&run)));
+                Ok(run)
+            }
+            Err(failed) => {
+                // Nothing of the preparation stays.
+                let reset = Arc::clone(&self.0.reset).run(KeptLedger::Nothing).await;
+                *self.0.state() = before;
+                reset.map_or_else(|error| Err(error.into()), |_| Err(failed))
+            }
+        }
+    }
+
+    /// The next hint, and how many there are.
+    ///
+    /// # Errors
+    ///
+    /// If no exam runs.
+    pub fn hint(&self) -> Result<(usize, usize, &'static str), ExamError> {
+        let run = self.running()?;
+        let hints = &run.variant.problem.hints;
+        let mut progress = run.progress();
+        progress.hints = (progress.hints + 1).min(hints.len());
+        let used = progress.hints;
+        let hint = hints.get(used.saturating_sub(1));
+        Ok((used, hints.len(), hint.map_or("", String::as_str)))
+    }
+
+    /// Grades an answer. An exam accepts one answer. The same answer again has the same grade.
+    ///
+    /// # Errors
+    ///
+    /// If no exam runs, if it is too early, if there was another answer, and if a check could not run.
+    pub async fn submit(&self, answer: Answer) -> Result<Grade, ExamError> {
+        let _changing = self.0.changing.lock().await;
+        let run = self.running()?;
+        let now = unix_time();
+        let progress = run.progress().clone();
+        if let Some(failure) = progress.failure {
+            return Err(ExamError::Harness(failure));
+        }
+        if !progress.accepts_answers {
+            return Err(ExamError::TooEarly(progress.answers_from));
+        }
+        match progress.submission {
+            Some(known) if known.answer == answer => return Ok(known.grade),
+            Some(_) => return Err(ExamError::OtherAnswer),
+            None => {}
+        }
+        let observed = run.observe(now);
+        let changes = Changes::of(progress.fault.as_ref());
+        let grade = self
+            .0
+            .grade(run.variant, &observed, &changes, &answer)
+            .await?;
+        run.progress().submission = Some(Submission {
+            answer,
+            observed,
+            grade: grade.clone(),
+        });
+        Ok(grade)
+    }
+
+    /// Ends the exam, and brings the lab back to its start. With `keeps`, the lab stays as it is, and people can try what the
+    /// explanation says; only the faults that are not in the configuration end.
+    ///
+    /// # Errors
+    ///
+    /// If no exam runs, or if the lab cannot be reset.
+    pub async fn stop(&self, keeps: bool) -> Result<Arc<Ended>, ExamError> {
+        let _changing = self.0.changing.lock().await;
+        let run = self.running()?;
+        self.0.stop(run, keeps).await
+    }
+
+    /// Grades the mitigation so far. `None` before an answer.
+    pub async fn mitigation(&self, run: &Run) -> Option<Result<Mitigation, String>> {
+        run.progress().submission.as_ref()?;
+        self.0.mitigation(run, unix_time()).await
+    }
+
+    /// What people can change in the lab.
+    ///
+    /// # Errors
+    ///
+    /// If an operation fails.
+    pub async fn fingerprint(&self) -> Result<serde_json::Value, ExamError> {
+        Ok(fingerprint(&self.0.injector.aws).await?)
+    }
+
+    /// Grades another answer to the exam that has ended. It changes nothing. Queries can be answered no more, unless the lab was kept as it was.
+    ///
+    /// # Errors
+    ///
+    /// If no exam has ended, and if a check could not run.
+    pub async fn grade_again(&self, answer: &Answer) -> Result<Grade, ExamError> {
+        let ended = self.ended()?;
+        let graded = self
+            .0
+            .grade(ended.variant, &ended.observed, &ended.changes, answer);
+        graded.await
+    }
+
+    /// The last exam.
+    ///
+    /// # Errors
+    ///
+    /// If no exam has ended, and if it has ended before answers were accepted.
+    pub fn ended(&self) -> Result<Arc<Ended>, ExamError> {
+        match self.state() {
+            State::Ended(ended) if ended.accepted_answers => Ok(ended),
+            State::Ended(_) => Err(ExamError::EndedEarly),
+            State::None | State::Starting | State::Running(_) => Err(ExamError::NotEnded),
+        }
+    }
+
+    fn running(&self) -> Result<Arc<Run>, ExamError> {
+        match self.state() {
+            State::Running(run) => Ok(run),
+            State::None | State::Starting | State::Ended(_) => Err(ExamError::NotRunning),
+        }
+    }
+}
+
+impl Inner {
+    /// Resets the lab, and prepares it for an exam.
+    async fn prepare(
+        &self,
+        variant: Variant,
+        seed: Option<u64>,
+        seconds: Option<u64>,
+    ) -> Result<Arc<Run>, ExamError> {
+        Arc::clone(&self.reset).run(KeptLedger::Nothing).await?;
+        let items = items(&self.injector.aws).await?;
+        let seed = seed.unwrap_or(variant.problem.seed);
+        let drawn = Drawn::new(variant.problem, seed, items.len());
+        let prepared = self.injector.prepare(variant.problem, drawn.workload_seed);
+        prepared.await?;
+        Ok(Arc::new(Run {
+            variant,
+            seed,
+            schedule: Schedule::new(variant, &drawn, seconds),
+            drawn,
+            samples: Samples::default(),
+            ledger: self.injector.ledger.clone(),
+            stop: CancellationToken::new(),
+            finished: CancellationToken::new(),
+            progress: Mutex::new(Progress {
+                started_at: unix_time(),
+                items,
+                ..Progress::default()
+            }),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn grade(
+        &self,
+        variant: Variant,
+        observed: &Observed,
+        changes: &Changes,
+        answer: &Answer,
+    ) -> Result<Grade, ExamError> {
+        if observed.has_lost_records {
+            let lost = "the ledger has lost records, so the share of touched likes is not known";
+            return Err(ExamError::Harness(lost.to_owned()));
+        }
+        let holds = self.evidence(variant, observed, changes, answer).await?;
+        Ok(grade(&observed.truth, answer, &holds)?)
+    }
+
+    /// Which items of the evidence of each root cause hold. They are looked at until one holds, because one is enough, and only for
+    /// the right components.
+    async fn evidence(
+        &self,
+        variant: Variant,
+        observed: &Observed,
+        changes: &Changes,
+        answer: &Answer,
+    ) -> Result<Vec<Vec<bool>>, ExamError> {
+        let causes = &observed.truth.causes;
+        let from = causes.first().map_or(observed.until, |it| it.occurred_at);
+        let touched = Touched {
+            problem: variant.problem,
+            traces: &observed.traces,
+            changed: &changes.arns,
+            service: changes.service.as_deref(),
+            from,
+            to: observed.until,
+        };
+        let mut holds = Vec::new();
+        for given in &answer.root_causes {
+            let mut of_cause = Vec::new();
+            if causes
+                .iter()
+                .any(|cause| cause.component == given.component)
+            {
+                for item in &given.evidence {
+                    of_cause.push(touched.is_shown_by(item, &self.injector.aws).await?);
+                    if of_cause.contains(&true) {
+                        break;
+                    }
+                }
+            }
+            holds.push(of_cause);
+        }
+        Ok(holds)
+    }
+
+    async fn mitigation(&self, run: &Run, now: f64) -> Option<Result<Mitigation, String>> {
+        let is_healthy = run.variant.is_healthy;
+        if !is_healthy {
+            run.variant.problem.mitigation.as_ref()?;
+        }
+        let progress = run.progress().clone();
+        let (from, to) = progress.baseline.filter(|_| progress.accepts_answers)?;
+        let (baseline, last) = (run.seen(from, to), run.seen_lately(now));
+        let (aws, ecs) = (&self.injector.aws, &self.injector.ecs);
+        let integrity = match integrity::look(run, aws, ecs).await {
+            Ok(integrity) => integrity,
+            Err(failed) => return Some(Err(failed.to_string())),
+        };
+        if is_healthy {
+            return Some(Ok(mitigation::grade_healthy(&integrity)));
+        }
+        let graded = mitigation::grade(&baseline, &last, &integrity);
+        Some(graded.map_err(|error| error.to_string()))
+    }
+
+    /// Ends the exam. [`Inner::changing`] is held.
+    async fn stop(&self, run: Arc<Run>, keeps: bool) -> Result<Arc<Ended>, ExamError> {
+        let now = unix_time();
+        let mitigation = self.mitigation(&run, now).await;
+        run.stop.cancel();
+        run.finished.cancelled().await;
+        let last_requests = async {
+            while !run.samples.open().is_empty() {
+                sleep(POLL_INTERVAL).await;
+            }
+        };
+        let _ = timeout(LAST_REQUESTS, last_requests).await;
+        // Likes that are still in progress must not be in the table after the reset.
+        self.injector.database_faults.refuse(run.samples.open());
+        let ended = Arc::new(Ended::new(&run, mitigation, now));
+        self.injector.clear();
+        if !keeps {
+            Arc::clone(&self.reset).run(KeptLedger::Everything).await?;
+        }
+        *self.state() = State::Ended(Arc::clone(&ended));
+        Ok(ended)
+    }
+}
+
+/// Runs an exam to its end or to its time limit.
+async fn drive(exams: Exams, run: Arc<Run>) {
+    let finished = run.finished.clone().drop_guard();
+    let deadline = Instant::now() + run.schedule.limit;
+    let Inner {
+        injector,
+        alb,
+        reset,
+        ..
+    } = &*exams.0;
+    let goes_on = async {
+        let failed = injector.run(&run, alb, reset).await;
+        run.progress().failure = Some(failed.to_string());
+        std::future::pending::<()>().await;
+    };
+    let is_late = tokio::select! {
+        () = run.stop.cancelled() => false,
+        _ = timeout_at(deadline, goes_on) => true,
+    };
+    drop(finished);
+    if is_late {
+        let _changing = exams.0.changing.lock().await;
+        // A person may have ended the exam in this moment.
+        if !run.stop.is_cancelled() {
+            // If the reset fails, the exam goes on until somebody ends it.
+            let _ = exams.0.stop(run, false).await;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What people may have broken while they ended the trouble: looks at the running system.
+
+use std::collections::{HashMap, HashSet};
+
+use ecs::Ecs;
+use serde_json::{Map, Value, json};
+
+use super::aws::{Aws, ECS, Failed};
+use super::fingerprint::{id, items};
+use super::mitigation::Integrity;
+use super::operations::TASKS;
+use super::run::{Progress, Run};
+
+/// Members of an item that change while people use the site.
+const CHANGING: [&str; 2] = ["Likes", "Adopted"];
+
+/// Looks at data, desired counts, targets and stopped tasks.
+///
+/// # Errors
+///
+/// Fails if an operation fails.
+pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> {
+    let Progress {
+        items: before,
+        fault,
+        started_at,
+        ..
+    } = run.progress().clone();
+    let injected = fault.map(|fault| fault.injected);
+    let faulty = injected.as_ref().and_then(|it| it.task.clone());
+    let at_fault = injected.map(|it| it.tasks).unwrap_or_default();
+    let mut acknowledged: HashMap<String, u64> = HashMap::new();
+    let samples = run.samples.finished();
+    for sample in samples
+        .iter()
+        .filter(|it| it.is_like() && it.has_succeeded())
+    {
+        *acknowledged.entry(sample.mysfit.clone()).or_default() += 1;
+    }
+    // The likes of later requests may be in the table, too.
+    let now = items(aws).await?;
+    let (items_missing, likes_lost) = compare(&before, &now, &acknowledged);
+    let (mut desired_below, mut unhealthy_targets) = (0, 0);
+    let desired_at_start = [
+        ("LIKE_SERVICE", run.variant.problem.workload.like_tasks),
+        ("MONOLITH_SERVICE", 1),
+    ];
+    let overview = ecs.watch().borrow().clone();
+    for (name, at_start) in desired_at_start {
+        let Some(service) = overview.service(aws.name(name)) else {
+            desired_below += at_start;
+            continue;
+        };
+        desired_below += at_start.saturating_sub(service.desired);
+        let healthy = service.tasks.iter().filter(|task| task.is_healthy).count();
+        let healthy = u32::try_from(healthy).unwrap_or(u32::MAX);
+        unhealthy_targets += service.desired.max(at_start).saturating_sub(healthy);
+    }
+    let services = overview.services.iter();
+    let running: HashSet<_> = services
+        .flat_map(|service| &service.tasks)
+        .map(|task| &task.id)
+        .collect();
+    let others = at_fault.iter().filter(|id| Some(*id) != faulty.as_ref());
+    let gone = others.filter(|id| !running.contains(id)).count();
+    let stopped = stopped_by_people(aws, faulty.as_deref(), started_at).await?;
+    Ok(Integrity {
+        items_missing,
+        likes_lost,
+        desired_below,
+        unhealthy_targets,
+        stopped_others: stopped.max(u32::try_from(gone).unwrap_or(u32::MAX)),
+    })
+}
+
+/// The number of items that are missing or changed, and the number of acknowledged likes that are missing.
+fn compare(
+    before: &[Map<String, Value>],
+    now: &[Map<String, Value>],
+    acknowledged: &HashMap<String, u64>,
+) -> (u64, u64) {
+    let (mut missing, mut lost) = (0, 0);
+    for item in before {
+        let Some(found) = now.iter().find(|it| id(it) == id(item)) else {
+            missing += 1;
+            continue;
+        };
+        let lasting = |item: &Map<String, Value>| {
+            let mut item = item.clone();
+            item.retain(|name, _| !CHANGING.contains(&name.as_str()));
+            item
+        };
+        if lasting(found) != lasting(item) {
+            missing += 1;
+        }
+        let expected = likes(item) + acknowledged.get(id(item)).copied().unwrap_or(0);
+        lost += expected.saturating_sub(likes(found));
+    }
+    (missing, lost)
+}
+
+fn likes(item: &Map<String, Value>) -> u64 {
+    let likes = item.get("Likes").and_then(|likes| likes["N"].as_str());
+    likes.and_then(|likes| likes.parse().ok()).unwrap_or(0)
+}
+
+/// The number of tasks that people have stopped since a time in Unix seconds, without the faulty one.
+async fn stopped_by_people(aws: &Aws, faulty: Option<&str>, since: f64) -> Result<u32, Failed> {
+    let cluster = aws.name("CLUSTER");
+    let request = json!({ "cluster": cluster, "desiredStatus": "STOPPED" });
+    let arns = aws.list(TASKS, request).await?;
+    let mut stopped = 0;
+    for arns in arns.chunks(100) {
+        let request = json!({ "cluster": cluster, "tasks": arns });
+        let described = aws.json(ECS, "DescribeTasks", &request).await?;
+        let tasks = described["tasks"].as_array().into_iter().flatten();
+        let by_people = tasks.filter(|task| {
+            let arn = task["taskArn"].as_str().unwrap_or_default();
+            let stopping_at = task["stoppingAt"].as_f64();
+            task["stopCode"] == "UserInitiated"
+                && stopping_at.is_some_and(|at| at >= since)
+                && faulty.is_none_or(|faulty| !arn.ends_with(faulty))
+        });
+        stopped += u32::try_from(by_people.count()).unwrap_or(u32::MAX);
+    }
+    Ok(stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(id: &str, likes: u32, name: &str) -> Map<String, Value> {
+        let item =
+            json!({"MysfitId": {"S": id}, "Likes": {"N": likes.to_string()}, "Name": {"S": name}});
+        item.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn missing_and_changed_items_and_lost_likes_are_counted() {
+        let before = [item("a", 1, "A"), item("b", 2, "B"), item("c", 3, "C")];
+        let acknowledged = HashMap::from([("a".to_owned(), 4), ("b".to_owned(), 1)]);
+        let intact = [item("a", 5, "A"), item("b", 9, "B"), item("c", 3, "C")];
+        assert_eq!(compare(&before, &intact, &acknowledged), (0, 0));
+        let broken = [item("a", 3, "A"), item("b", 3, "other")];
+        assert_eq!(compare(&before, &broken, &acknowledged), (2, 2));
+    }
+}

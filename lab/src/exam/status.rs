@@ -1,0 +1,92 @@
+//! What people and programs may know of exams: the list, and the exam that runs. Nothing here tells the cause.
+
+use serde_json::{Value, json};
+
+use super::engine::{Exams, State};
+use super::mitigation::Seen;
+use super::problem::{Problem, Variant};
+use super::run::Run;
+use super::times::rfc3339;
+use super::vocabulary::TERMS;
+use super::workload::unix_time;
+
+/// Without noise, 95 % of the likes take at most this time on a machine that is not busy, in milliseconds.
+const QUICK_LIKE_MS: f64 = 100.0;
+
+/// All exams, and the mechanisms of answers.
+pub fn listing() -> Value {
+    let exams = Variant::all().into_iter().map(|variant| {
+        json!({
+            "id": variant.id(),
+            "statement": variant.statement(),
+            "time_limit_minutes": variant.problem.time_limit_minutes,
+        })
+    });
+    let terms = TERMS.iter().map(|term| {
+        json!({ "name": term.name, "definition": term.definition, "component": term.component })
+    });
+    json!({ "exams": exams.collect::<Vec<_>>(), "mechanisms": terms.collect::<Vec<_>>() })
+}
+
+/// The exam that runs, or the result of the last one.
+pub async fn status(exams: &Exams) -> Value {
+    match exams.state() {
+        State::None => json!({ "state": "none" }),
+        State::Starting => json!({ "state": "starting" }),
+        State::Ended(ended) => {
+            let mut result = ended.result();
+            result["state"] = json!("ended");
+            result
+        }
+        State::Running(run) => running(exams, &run).await,
+    }
+}
+
+async fn running(exams: &Exams, run: &Run) -> Value {
+    let now = unix_time();
+    let problem = run.variant.problem;
+    let progress = run.progress().clone();
+    let ends_at = progress.started_at + run.schedule.limit.as_secs_f64();
+    let mitigation = exams.mitigation(run).await;
+    let mitigation = mitigation.map(|graded| match graded {
+        Ok(graded) => json!(graded),
+        Err(error) => json!({ "harness_error": error }),
+    });
+    json!({
+        "state": "running",
+        "exam": run.variant.id(),
+        "statement": run.variant.statement(),
+        "started": rfc3339(progress.started_at),
+        "ends": rfc3339(ends_at),
+        "seconds_left": (ends_at - now).max(0.0).round(),
+        "answers_from": progress.answers_from.map(rfc3339),
+        "accepts_answers": progress.accepts_answers,
+        "hints_used": progress.hints,
+        "hints": problem.hints.len(),
+        // Before the answer, this would tell whether there is a fault.
+        "customers": progress.submission.as_ref().map(|_| customers(&run.seen_lately(now))),
+        "warning": progress.baseline.and_then(|(from, to)| warning(&run.seen(from, to), problem)),
+        "grade": progress.submission.map(|submission| submission.grade),
+        "mitigation": mitigation,
+        "failure": progress.failure,
+    })
+}
+
+/// Says that the machine is too busy for a fair exam, from what customers saw when nothing was wrong.
+fn warning(baseline: &Seen, problem: &Problem) -> Option<String> {
+    let noise = problem.noise.database_ms.map_or(0, |[_, longest]| longest);
+    let work = problem.workload.workers.map_or(0, |workers| workers.ms * 2);
+    let usual_ms = (noise + work) as f64 + QUICK_LIKE_MS;
+    let p95_ms = baseline.p95_ms.round();
+    (p95_ms > usual_ms).then(|| {
+        format!(
+            "This machine is busy: before anything was wrong, 95 % of the likes took up to {p95_ms} ms, and at most {usual_ms} ms are usual. \
+             End other programs, and start the exam again."
+        )
+    })
+}
+
+/// The likes of the last ten seconds.
+fn customers(seen: &Seen) -> Value {
+    json!({ "likes": seen.likes, "succeeded": seen.succeeded, "p95_ms": seen.p95_ms.round() })
+}

@@ -1,0 +1,210 @@
+//! `/lab/exam`: exams for the verb `exam` and for programs.
+
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Query, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http_shell::format_causes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::control::error;
+use crate::exam::{self, Answer, ExamError, Exams};
+
+/// Maximum size of an answer in bytes. [`Answer::parse`] permits less.
+const MAX_ANSWER_BYTES: usize = 128 * 1024;
+
+/// Shorter times than this give too few requests, and longer ones are no quick check.
+const SECONDS: std::ops::RangeInclusive<u64> = 5..=600;
+
+#[derive(Clone)]
+struct Exam {
+    exams: Exams,
+    /// What a reset would lose, if it has to be confirmed.
+    confirmation_required: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Start {
+    id: String,
+    seed: Option<u64>,
+    /// Replaces the times of the problem, for a quick check.
+    seconds: Option<u64>,
+    #[serde(default)]
+    confirmed: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stop {
+    /// Whether the lab stays as it is.
+    #[serde(default)]
+    keep: bool,
+}
+
+pub fn routes(exams: Exams, confirmation_required: Option<String>) -> Router {
+    Router::new()
+        .route("/lab/exams", get(async || Json(exam::listing())))
+        .route("/lab/exams/answer.schema.json", get(schema))
+        .route("/lab/exam", get(status))
+        .route("/lab/exam/start", post(start))
+        .route("/lab/exam/hint", post(hint))
+        .route("/lab/exam/submit", post(submit))
+        .route("/lab/exam/stop", post(stop))
+        .route("/lab/exam/explanation", get(explanation))
+        .route("/lab/exam/grade", post(grade))
+        .route("/lab/state", get(fingerprint))
+        .layer(DefaultBodyLimit::max(MAX_ANSWER_BYTES))
+        .with_state(Exam {
+            exams,
+            confirmation_required,
+        })
+}
+
+async fn schema() -> impl IntoResponse {
+    (
+        [(CONTENT_TYPE, "application/schema+json")],
+        exam::ANSWER_SCHEMA,
+    )
+}
+
+async fn status(State(Exam { exams, .. }): State<Exam>) -> Response {
+    answer(exam::status(&exams).await)
+}
+
+async fn start(State(exam): State<Exam>, query: Result<Query<Start>, QueryRejection>) -> Response {
+    let Ok(Query(start)) = query else {
+        let message =
+            "the parameters are id, seed (a whole number), seconds and confirmed (true or false)";
+        return error(StatusCode::BAD_REQUEST, "bad_request", message);
+    };
+    if start
+        .seconds
+        .is_some_and(|seconds| !SECONDS.contains(&seconds))
+    {
+        let message = "seconds: expected a number from 5 to 600";
+        return error(StatusCode::BAD_REQUEST, "bad_request", message);
+    }
+    if let Some(question) = exam.confirmation_required.filter(|_| !start.confirmed) {
+        let body = Json(json!({ "confirmation_required": question }));
+        return (StatusCode::CONFLICT, body).into_response();
+    }
+    let Start {
+        id, seed, seconds, ..
+    } = start;
+    // The start comes to its end if the client closes the connection.
+    let exams = exam.exams.clone();
+    let started = tokio::spawn(async move { exams.start(&id, seed, seconds).await.map(drop) });
+    match started.await {
+        Ok(Ok(())) => answer(exam::status(&exam.exams).await),
+        Ok(Err(refusal)) => refuse(&refusal),
+        Err(panicked) => refuse(&ExamError::Harness(panicked.to_string())),
+    }
+}
+
+async fn hint(State(Exam { exams, .. }): State<Exam>) -> Response {
+    match exams.hint() {
+        Ok((number, count, hint)) => {
+            answer(json!({ "hint": hint, "number": number, "hints": count }))
+        }
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+async fn submit(State(Exam { exams, .. }): State<Exam>, body: Bytes) -> Response {
+    let submit = async |answer| exams.submit(answer).await;
+    graded(&body, submit).await
+}
+
+/// Parses an answer, and responds with its grade.
+async fn graded(
+    body: &[u8],
+    grade: impl AsyncFnOnce(Answer) -> Result<exam::Grade, ExamError>,
+) -> Response {
+    match Answer::parse(body) {
+        Ok(parsed) => match grade(parsed).await {
+            Ok(grade) => answer(json!(grade)),
+            Err(refusal) => refuse(&refusal),
+        },
+        Err(invalid) => {
+            let message = invalid.to_string();
+            error(StatusCode::BAD_REQUEST, "invalid_answer", &message)
+        }
+    }
+}
+
+async fn stop(
+    State(Exam { exams, .. }): State<Exam>,
+    query: Result<Query<Stop>, QueryRejection>,
+) -> Response {
+    let Ok(Query(Stop { keep })) = query else {
+        let message = "the value of the parameter keep must be true or false";
+        return error(StatusCode::BAD_REQUEST, "bad_request", message);
+    };
+    // The lab comes back to its start if the client closes the connection.
+    match tokio::spawn(async move { exams.stop(keep).await }).await {
+        Ok(Ok(ended)) => answer(ended.result()),
+        Ok(Err(refusal)) => refuse(&refusal),
+        Err(panicked) => refuse(&ExamError::Harness(panicked.to_string())),
+    }
+}
+
+async fn explanation(State(Exam { exams, .. }): State<Exam>) -> Response {
+    match exams.ended() {
+        Ok(ended) => answer(ended.explanation()),
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+async fn grade(State(Exam { exams, .. }): State<Exam>, body: Bytes) -> Response {
+    let grade_again = async |answer| exams.grade_again(&answer).await;
+    graded(&body, grade_again).await
+}
+
+/// What people can change in the lab: two labs in the same state have the same document.
+async fn fingerprint(State(Exam { exams, .. }): State<Exam>) -> Response {
+    match exams.fingerprint().await {
+        Ok(state) => answer(state),
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+fn answer(body: Value) -> Response {
+    ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+/// Refuses all requests while an exam runs.
+pub async fn refuse_during_exam(
+    State(exams): State<Exams>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !exams.is_running() {
+        return next.run(request).await;
+    }
+    let message = "an exam runs: end it with `exam stop` first";
+    error(StatusCode::LOCKED, "exam_runs", message)
+}
+
+fn refuse(refusal: &ExamError) -> Response {
+    let (status, code) = match refusal {
+        ExamError::NoSuchExam(_) => (StatusCode::NOT_FOUND, "no_such_exam"),
+        ExamError::Running(_) => (StatusCode::LOCKED, "exam_runs"),
+        ExamError::NotRunning => (StatusCode::LOCKED, "no_exam_runs"),
+        ExamError::NotEnded => (StatusCode::LOCKED, "no_exam_has_ended"),
+        ExamError::EndedEarly => (StatusCode::LOCKED, "ended_early"),
+        ExamError::TooEarly(_) => (StatusCode::LOCKED, "too_early"),
+        ExamError::OtherAnswer => (StatusCode::LOCKED, "other_answer"),
+        ExamError::Harness(_) => (StatusCode::SERVICE_UNAVAILABLE, "harness_error"),
+        ExamError::Reset(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+    };
+    let causes = format_causes(refusal);
+    let separator = if causes.is_empty() { "" } else { ": " };
+    error(status, code, &format!("{refusal}{separator}{causes}"))
+}

@@ -1,0 +1,282 @@
+//! `exam verify`: runs exams and their twins with solutions and with bad answers, and compares the grades with what they deserve.
+//!
+//! Everything goes through the same requests as those of people. Only the seed tells the cause.
+
+use std::process::ExitCode;
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::options::VerifyOptions;
+use super::solution::{Before, delete_everything, restart_everything};
+use crate::error::Error;
+use crate::exam::{Aws, Drawn, Problem, Variant};
+use crate::exports::Export;
+use crate::site::goto::{self, AboutLab};
+use crate::verbs::client::Listener;
+use crate::verbs::env::exports_of;
+use crate::verbs::output::print;
+use crate::verbs::reset::confirm;
+
+mod check;
+mod requests;
+
+use check::{Check, Outcome, Stopped};
+
+/// The exit codes.
+const WRONG: u8 = 1;
+const NOT_CHECKED: u8 = 2;
+
+/// Verifies exams, and prints what was checked. An id of a twin stands for its problem.
+///
+/// # Errors
+///
+/// Fails if there is no such exam, if the reader does not confirm that likes on disk are lost, and if nobody reads the output.
+pub fn verify(site: Listener, options: &VerifyOptions, is_json: bool) -> Result<ExitCode, Error> {
+    let problems = problems(&options.ids)?;
+    let (lab, exports) = match prepare(site) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            error.report();
+            return Ok(ExitCode::from(NOT_CHECKED));
+        }
+    };
+    if let Some(question) = lab.confirmation_required.filter(|_| !options.yes) {
+        confirm(&question)?;
+    }
+    let address = Listener::aws(lab.aws_port).url().replacen("http://", "", 1);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let checks = runtime.block_on(async {
+        let aws = Aws::at(address, &exports);
+        let mut checks = Vec::new();
+        for problem in problems {
+            let mut run = Verification {
+                site,
+                aws: &aws,
+                problem,
+                seed: options.seed.unwrap_or(problem.seed),
+                seconds: options.seconds,
+                checks: Vec::new(),
+            };
+            if let Err(Stopped(reason)) = run.run().await {
+                run.note(Outcome::NotChecked, &reason);
+                // The next problem needs a lab without an exam.
+                let _ = run.send(Method::POST, "/lab/exam/stop", None).await;
+            }
+            checks.append(&mut run.checks);
+        }
+        checks
+    });
+    let count = |outcome| checks.iter().filter(|it| it.outcome == outcome).count();
+    let (wrong, not_checked) = (count(Outcome::Wrong), count(Outcome::NotChecked));
+    if is_json {
+        let checks = checks.iter().map(|check| {
+            json!({ "exam": check.exam, "outcome": check.outcome.name(), "check": check.text })
+        });
+        print(format_args!("{:#}\n", json!(checks.collect::<Vec<_>>())))?;
+    } else {
+        let right = count(Outcome::Right);
+        print(format_args!(
+            "{right} right, {wrong} wrong, {not_checked} not checked\n"
+        ))?;
+    }
+    Ok(match (wrong, not_checked) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(NOT_CHECKED),
+        _ => ExitCode::from(WRONG),
+    })
+}
+
+/// What has to be known of the running lab.
+fn prepare(site: Listener) -> Result<(AboutLab, Vec<Export>), Error> {
+    let lab: AboutLab = site.send(Method::GET, goto::PATH)?.parse_success()?;
+    let exports = exports_of(Listener::aws(lab.aws_port))?;
+    Ok((lab, exports))
+}
+
+fn problems(ids: &[String]) -> Result<Vec<&'static Problem>, Error> {
+    let unknown = ids.iter().find(|id| Variant::find(id).is_none());
+    if let Some(id) = unknown {
+        return Err(Error::NoSuchExam(id.clone()));
+    }
+    let is_meant = |problem: &Problem| {
+        ids.is_empty()
+            || ids
+                .iter()
+                .any(|id| *id == problem.id || *id == problem.twin)
+    };
+    let all = Variant::all().into_iter().filter(|it| !it.is_healthy);
+    Ok(all.map(|it| it.problem).filter(|it| is_meant(it)).collect())
+}
+
+struct Verification<'a> {
+    site: Listener,
+    aws: &'a Aws,
+    problem: &'static Problem,
+    seed: u64,
+    seconds: u64,
+    checks: Vec<Check>,
+}
+
+impl Verification<'_> {
+    async fn run(&mut self) -> Result<(), Stopped> {
+        let before = self.get("/lab/state").await?;
+        let faulty = self.faulty().await?;
+        self.returns_to(&before, "after the exam").await?;
+        let healthy = self.healthy().await?;
+        self.returns_to(&before, "after the twin").await?;
+        self.looks_alike(&faulty, &healthy);
+        Ok(())
+    }
+
+    /// Takes the exam with the fault. Returns its explanation.
+    async fn faulty(&mut self) -> Result<Value, Stopped> {
+        let problem = self.problem;
+        self.begin(&problem.id).await?;
+        let mysfits = crate::exam::mysfits(self.aws).await?.len();
+        let drawn = Drawn::new(problem, self.seed, mysfits);
+        let before = Before::look(self.aws, &drawn).await?;
+        self.is_refused("/lab/ledger", "the ledger is refused during an exam")
+            .await?;
+        let invalid = self.post("/lab/exam/submit", &json!({})).await?;
+        self.check(
+            invalid.status == StatusCode::BAD_REQUEST,
+            "an empty document is no answer",
+        );
+        self.wait_for_answers().await?;
+        let answer = before.answer(problem, &drawn.fault, self.seconds);
+        let grade = self.grade_of("/lab/exam/submit", &answer).await?;
+        for (name, points) in [
+            ("detection", 15.0),
+            ("localization", 30.0),
+            ("mechanism", 25.0),
+            ("time", 10.0),
+            ("evidence", 10.0),
+        ] {
+            let found = find(&grade["categories"], name);
+            let text = format!("the solution gets {points} for {name}: {found}");
+            self.check(found["points"] == points, &text);
+        }
+        let other = self.post("/lab/exam/submit", &healthy_answer()).await?;
+        self.check(
+            other.status == StatusCode::LOCKED,
+            "a second answer is refused",
+        );
+        if problem.mitigation.is_some() {
+            before.mitigate(self.aws, problem, &drawn.fault).await?;
+            let status = self.wait_for_mitigation().await?;
+            let text = format!("the mitigation gets 100: {}", status["mitigation"]);
+            self.check(status["mitigation"]["total"] == 100.0, &text);
+            self.harm_gets_nothing().await?;
+        }
+        let result = self.send(Method::POST, "/lab/exam/stop", None).await?;
+        result.parse_success::<Value>()?;
+        let explanation = self.get("/lab/exam/explanation").await?;
+        let reference = &explanation["expected"];
+        let grade = self.grade_of("/lab/exam/grade", reference).await?;
+        self.check(
+            grade["total"] == 100.0,
+            &format!("the expected answer gets 100: {grade}"),
+        );
+        self.same_bytes(reference).await?;
+        self.gets(
+            &healthy_answer(),
+            0.0,
+            "an answer without a fault gets nothing",
+        )
+        .await?;
+        let faulty = json!({ "detected": true, "root_causes": [] });
+        self.gets(&faulty, 15.0, "a fault without a cause gets the detection")
+            .await?;
+        self.gets(
+            &other_cause(reference),
+            15.0,
+            "another cause gets the detection",
+        )
+        .await?;
+        Ok(explanation)
+    }
+
+    /// Takes the exam of the healthy twin. Returns its explanation.
+    async fn healthy(&mut self) -> Result<Value, Stopped> {
+        let problem = self.problem;
+        self.begin(&problem.twin).await?;
+        self.wait_for_answers().await?;
+        let grade = self.grade_of("/lab/exam/submit", &healthy_answer()).await?;
+        self.check(grade["total"] == 100.0, "no fault in the twin gets 100");
+        let mitigation = self.get("/lab/exam").await?["mitigation"].take();
+        let text = format!("who does nothing in the twin gets 100 for that: {mitigation}");
+        self.check(mitigation["total"] == 100.0, &text);
+        self.harm_gets_nothing().await?;
+        let stopped = self.send(Method::POST, "/lab/exam/stop", None).await?;
+        stopped.parse_success::<Value>()?;
+        let explanation = self.get("/lab/exam/explanation").await?;
+        let faulty = json!({ "detected": true, "root_causes": [] });
+        self.gets(&faulty, 0.0, "a fault in the twin gets nothing")
+            .await?;
+        Ok(explanation)
+    }
+
+    /// Restarts and deletes everything.
+    async fn harm_gets_nothing(&mut self) -> Result<(), Stopped> {
+        restart_everything(self.aws).await?;
+        let mitigation = self.get("/lab/exam").await?["mitigation"].take();
+        let text = format!("a restart of all tasks gets 0: {mitigation}");
+        let is_disqualified = mitigation["disqualified"].is_string();
+        self.check(mitigation["total"] == 0.0 && is_disqualified, &text);
+        delete_everything(self.aws).await?;
+        let mitigation = self.get("/lab/exam").await?["mitigation"].take();
+        for name in ["data", "desired-count"] {
+            let check = find(&mitigation["checks"], name);
+            let text = format!("the removal of everything gets nothing for {name}: {check}");
+            self.check(check["points"] == 0.0, &text);
+        }
+        Ok(())
+    }
+
+    /// Before the fault, an exam and its twin look the same.
+    fn looks_alike(&mut self, faulty: &Value, healthy: &Value) {
+        let member = "baseline_state";
+        let text = "the twin is in the same state before the fault";
+        self.check(
+            without_items(&faulty[member]) == without_items(&healthy[member]),
+            text,
+        );
+        let (one, other) = (&faulty["baseline"], &healthy["baseline"]);
+        let all_succeed = |seen: &Value| seen["likes"] == seen["succeeded"];
+        let text = format!("all likes succeed before the fault: {one} {other}");
+        self.check(all_succeed(one) && all_succeed(other), &text);
+        let p95 = |seen: &Value| seen["p95_ms"].as_f64().unwrap_or(f64::NAN);
+        let text = format!("likes take as long in the twin before the fault: {one} {other}");
+        self.check((p95(one) - p95(other)).abs() < 150.0, &text);
+    }
+}
+
+fn healthy_answer() -> Value {
+    json!({ "detected": false, "root_causes": [] })
+}
+
+/// An answer with a component and a mechanism that no problem has.
+fn other_cause(reference: &Value) -> Value {
+    let mut answer = reference.clone();
+    answer["root_causes"][0]["component"] = json!("monolith/0");
+    answer["root_causes"][0]["fault_mechanism"] = json!("memory-leak");
+    answer
+}
+
+/// The category or check with this name.
+fn find<'a>(list: &'a Value, name: &str) -> &'a Value {
+    let mut items = list.as_array().into_iter().flatten();
+    items
+        .find(|item| item["name"] == name)
+        .unwrap_or(&Value::Null)
+}
+
+/// The likes at the end of the baseline depend on the moment.
+fn without_items(state: &Value) -> Value {
+    let mut state = state.clone();
+    state["items"] = Value::Null;
+    state
+}
