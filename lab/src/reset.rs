@@ -74,12 +74,14 @@ impl Reset {
         .await?
     }
 
-    /// Removes traces, log lines and metrics. Sampling rules, alarms and dashboards are those of the start after that.
+    /// Removes traces, log lines and metrics, and what ECS tells of the past. Sampling rules, alarms and dashboards are those of the
+    /// start after that.
     ///
     /// # Errors
     ///
     /// When the system has no thread for that.
-    pub async fn clear_telemetry(self: Arc<Self>) -> Result<(), Error> {
+    pub async fn forget_past(self: Arc<Self>) -> Result<(), Error> {
+        self.ecs.forget_past().await;
         tokio::task::spawn_blocking(move || self.forget_telemetry()).await?;
         Ok(())
     }

@@ -23,6 +23,8 @@ pub struct Ended {
     /// Until the answer, or until the end without one.
     pub observed: Observed,
     pub changes: Changes,
+    /// Whether the lab was left as it was at the end.
+    pub is_kept: bool,
     /// Whether the exam has come to the time from which answers are accepted.
     pub accepted_answers: bool,
     pub answer: Option<Answer>,
@@ -44,6 +46,8 @@ pub struct Changes {
     pub arns: Vec<String>,
     /// The name of the service whose events show the change.
     pub service: Option<String>,
+    /// What the seed has drawn, and what was changed.
+    pub parameters: Value,
 }
 
 impl Changes {
@@ -53,13 +57,19 @@ impl Changes {
         injected.map_or_else(Self::default, |injected| Self {
             arns: injected.changed.clone(),
             service: injected.service.clone(),
+            parameters: injected.parameters.clone(),
         })
     }
 }
 
 impl Ended {
     /// Keeps what people want to know of a run that ends now.
-    pub fn new(run: &Run, mitigation: Option<Result<Mitigation, String>>, now: f64) -> Self {
+    pub fn new(
+        run: &Run,
+        mitigation: Option<Result<Mitigation, String>>,
+        is_kept: bool,
+        now: f64,
+    ) -> Self {
         let progress = run.progress().clone();
         let baseline = progress.baseline.map(|(from, to)| run.seen(from, to));
         let changes = Changes::of(progress.fault.as_ref());
@@ -79,6 +89,7 @@ impl Ended {
             hints: progress.hints,
             observed,
             changes,
+            is_kept,
             accepted_answers: progress.accepts_answers,
             answer,
             grade,
@@ -95,6 +106,7 @@ impl Ended {
             "exam": self.variant.id(),
             "grade": self.grade,
             "accepted_answers": self.accepted_answers,
+            "kept": self.is_kept,
             "mitigation": self.mitigation.as_ref().map(result),
             "hints_used": self.hints,
             "failure": self.failure,
@@ -110,6 +122,7 @@ impl Ended {
         explanation["started"] = json!(rfc3339(self.started_at));
         explanation["ended"] = json!(rfc3339(self.ended_at));
         explanation["expected"] = self.expected_answer();
+        explanation["parameters"] = self.changes.parameters.clone();
         explanation["comparison"] = json!(explain(&self.observed.truth, self.answer.as_ref()));
         explanation["how_to_find"] = match is_healthy {
             true => json!(explain_healthy(problem)),

@@ -340,7 +340,7 @@ impl Inner {
         let _ = timeout(LAST_REQUESTS, last_requests).await;
         // Likes that are still in progress must not be in the table after the reset.
         self.injector.database_faults.refuse(run.samples.open());
-        let ended = Arc::new(Ended::new(&run, mitigation, now));
+        let ended = Arc::new(Ended::new(&run, mitigation, keeps, now));
         self.injector.clear();
         if !keeps {
             Arc::clone(&self.reset).run(KeptLedger::Everything).await?;

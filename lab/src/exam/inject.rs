@@ -55,6 +55,8 @@ pub struct Injected {
     pub component: String,
     /// The mechanism in answers.
     pub mechanism: &'static str,
+    /// What the seed has drawn, and what was changed: an object.
+    pub parameters: Value,
     /// The id of the faulty task.
     pub task: Option<String>,
     /// The tasks of the Like service that ran, if one of them is faulty.
@@ -143,6 +145,7 @@ impl Injector {
             at,
             component: LIKE.to_owned(),
             mechanism: problem.fault.name(),
+            parameters: Value::Null,
             task: None,
             tasks: Vec::new(),
             service: None,
@@ -233,7 +236,8 @@ impl Injector {
                 json!({ "scalable_target": target, "max_capacity": max_capacity })
             }
         };
-        self.note(&injected, parameters);
+        injected.parameters = parameters;
+        self.note(&injected);
         Ok(injected)
     }
 
@@ -243,7 +247,7 @@ impl Injector {
         self.database_faults.set(None);
     }
 
-    fn note(&self, injected: &Injected, parameters: Value) {
+    fn note(&self, injected: &Injected) {
         let component = injected.component.split('/').next();
         self.ledger.push(Entry {
             time: injected.at,
@@ -252,7 +256,7 @@ impl Injector {
             task: injected.task.clone(),
             service: component.unwrap_or_default().to_owned(),
             mechanism: injected.mechanism.to_owned(),
-            parameters,
+            parameters: injected.parameters.clone(),
             status: None,
             milliseconds: None,
         });

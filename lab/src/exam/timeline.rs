@@ -27,7 +27,7 @@ impl Injector {
             return ExamError::Harness("the tasks of the exam did not become healthy".to_owned());
         }
         // The tasks of before have exported what they had when they ended.
-        if let Err(failed) = Arc::clone(reset).clear_telemetry().await {
+        if let Err(failed) = Arc::clone(reset).forget_past().await {
             return failed.into();
         }
         let problem = run.variant.problem;

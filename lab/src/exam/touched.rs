@@ -81,6 +81,7 @@ mod tests {
             at: since,
             component: String::new(),
             mechanism: "",
+            parameters: serde_json::Value::Null,
             task: None,
             tasks: Vec::new(),
             service: None,

@@ -194,7 +194,7 @@ pub async fn refuse_during_exam(
 
 fn refuse(refusal: &ExamError) -> Response {
     let (status, code) = match refusal {
-        ExamError::NoSuchExam(_) => (StatusCode::NOT_FOUND, "no_such_exam"),
+        ExamError::NoSuchExam(_) => (StatusCode::BAD_REQUEST, "no_such_exam"),
         ExamError::Running(_) => (StatusCode::LOCKED, "exam_runs"),
         ExamError::NotRunning => (StatusCode::LOCKED, "no_exam_runs"),
         ExamError::NotEnded => (StatusCode::LOCKED, "no_exam_has_ended"),

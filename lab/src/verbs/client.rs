@@ -206,11 +206,17 @@ impl Answer {
     ///
     /// Fails if the response is an error of the lab, or not the lab's.
     pub fn parse_success<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        if self.status == StatusCode::OK {
-            return self.parse();
+        match self.status {
+            StatusCode::OK => self.parse(),
+            StatusCode::BAD_REQUEST
+            | StatusCode::LOCKED
+            | StatusCode::INTERNAL_SERVER_ERROR
+            | StatusCode::SERVICE_UNAVAILABLE => {
+                let Failure { error } = self.parse()?;
+                Err(Error::RefusedByLab(error.message))
+            }
+            _ => Err(self.other_program()),
         }
-        let Failure { error } = self.parse()?;
-        Err(Error::RefusedByLab(error.message))
     }
 
     /// The error of a response that is not the lab's.

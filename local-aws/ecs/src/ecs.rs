@@ -122,6 +122,11 @@ impl Ecs {
         self.call(State::reset).await;
     }
 
+    /// Events, ended deployments and stopped tasks of all services disappear. Nothing else changes.
+    pub async fn forget_past(&self) {
+        self.call(|state, _| state.forget_past()).await;
+    }
+
     /// What runs the tasks.
     pub(crate) fn runtime(&self) -> &dyn Runtime {
         self.runtime.as_ref()

@@ -155,7 +155,14 @@ pub fn result(result: &Value) -> String {
         true => line(&mut text, NOT_GRADED),
         false => section(&mut text, "Mitigation", &result["mitigation"], "checks"),
     }
-    line(&mut text, "`exam explain` shows what was expected.");
+    if result["kept"] == true {
+        line(
+            &mut text,
+            "The lab stays as it is, so that you can try the commands of `exam explain`. `reset` brings it back to its start.",
+        );
+    } else {
+        line(&mut text, "`exam explain` shows what was expected.");
+    }
     text
 }
 
@@ -167,6 +174,12 @@ pub fn explanation(explanation: &Value) -> String {
         explanation["seed"]
     );
     text += str(&explanation["comparison"]);
+    if !explanation["parameters"].is_null() {
+        line(
+            &mut text,
+            &format!("What was changed: {}", explanation["parameters"]),
+        );
+    }
     section(&mut text, "\nGrade", &explanation["grade"], "categories");
     section(
         &mut text,
@@ -181,6 +194,12 @@ pub fn explanation(explanation: &Value) -> String {
         if let Some(words) = explanation[member].as_str() {
             line(&mut text, &format!("\n{title}:\n\n{}", words.trim()));
         }
+    }
+    if explanation["kept"] == false {
+        line(
+            &mut text,
+            "\nThe lab is back at its start. To try these commands, end an exam with `exam stop --keep`.",
+        );
     }
     text
 }

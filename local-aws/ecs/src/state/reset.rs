@@ -32,6 +32,16 @@ impl State {
         });
     }
 
+    /// Events, ended deployments and stopped tasks disappear. Services, deployments and the other tasks stay.
+    pub fn forget_past(&mut self) {
+        for service in self.services.values_mut() {
+            service.events.clear();
+            service.history.clear();
+        }
+        self.tasks
+            .retain(|_, task| task.status != TaskStatus::Stopped);
+    }
+
     fn reset_service(&mut self, name: &str, now: Timestamp) {
         let Some(service) = self.services.get_mut(name) else {
             return;

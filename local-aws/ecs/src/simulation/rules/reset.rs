@@ -46,6 +46,24 @@ fn a_reset_replaces_tasks_of_another_revision_and_forgets_what_was() {
 }
 
 #[test]
+fn forgetting_the_past_removes_events_and_stopped_tasks_and_nothing_else() {
+    let mut simulation = Simulation::steady(2, 100, 200);
+    simulation.update(ServiceUpdate {
+        definition: Some(definition(2)),
+        ..ServiceUpdate::default()
+    });
+    simulation.run_for(seconds(60));
+    let running = simulation.ids();
+    assert!(simulation.state.tasks.len() > 2);
+    simulation.state.forget_past();
+    let service = simulation.service();
+    assert!(service.history.is_empty() && service.events.is_empty());
+    assert_eq!(simulation.state.tasks.len(), 2);
+    assert_eq!(simulation.ids(), running);
+    assert_eq!(simulation.revisions(), [2, 2]);
+}
+
+#[test]
 fn a_deployment_of_before_a_reset_disappears_when_its_tasks_have_stopped() {
     let mut simulation = Simulation::steady(2, 100, 200);
     simulation.deploy(2);
