@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::grade::{Grade, explain};
 use super::mitigation::{Mitigation, Seen};
-use super::problem::{Problem, Variant};
+use super::problem::{InnocentChange, Problem, Variant};
 use super::run::{FaultStart, Observed, Run};
 use super::times::rfc3339;
 
@@ -73,20 +73,21 @@ impl Ended {
         let progress = run.progress().clone();
         let baseline = progress.baseline.map(|(from, to)| run.seen(from, to));
         let changes = Changes::of(progress.fault.as_ref());
-        let (answer, observed, grade) = match progress.submission {
+        let (hints, answer, observed, grade) = match progress.submission {
             Some(submission) => (
+                submission.hints,
                 Some(submission.answer),
                 submission.observed,
                 Some(submission.grade),
             ),
-            None => (None, run.observe(now), None),
+            None => (progress.hints, None, run.observe(now), None),
         };
         Self {
             variant: run.variant,
             seed: run.seed,
             started_at: progress.started_at,
             ended_at: now,
-            hints: progress.hints,
+            hints,
             observed,
             changes,
             is_kept,
@@ -164,18 +165,32 @@ impl Ended {
 
 /// What looks like a fault in a healthy twin, and how to be sure that it is none.
 fn explain_healthy(problem: &Problem) -> String {
-    let unknown = problem.noise.unknown_percent;
+    let noise = &problem.noise;
+    let unknown = noise.unknown_percent;
     let mut text = format!(
-        "Nothing went wrong. {unknown} % of the requests ask for mysfits that do not exist: they are answered 404, as they should be."
+        "Nothing went wrong.\n\n- {unknown} % of the requests ask for mysfits that do not exist, or like them. The monolith answers 404, as it should.\n"
     );
-    if let Some([from, to]) = problem.noise.database_ms {
-        text += &format!(
-            " Each request to DynamoDB takes {from} to {to} ms longer, from the first to the last minute."
-        );
+    if let Some([from, to]) = noise.database_ms {
+        text +=
+            &format!("- Each request to DynamoDB takes {from} to {to} ms longer, at all times.\n");
     }
-    text + "\n\nTo be sure, compare the time after the baseline with the baseline: the statuses and the response times of likes, by mysfit and by \
-            task; the revisions, desired counts and events of the services; the rules and the targets of the load balancer. If none of them \
-            differs by more than in two parts of the baseline, there is no fault."
+    if let Some(workers) = problem.workload.workers {
+        let ms = workers.ms;
+        text += &format!("- Each like needs {ms} ms in the Like service, at all times.\n");
+    }
+    text += match noise.innocent_change {
+        InnocentChange::LikeRevision => {
+            "- A revision of the Like service was deployed, which changes only SHUTDOWN_GRACE_SECONDS.\n"
+        }
+        InnocentChange::MonolithRevision => {
+            "- A revision of the monolith was deployed, which changes only SHUTDOWN_GRACE_SECONDS.\n"
+        }
+        InnocentChange::Scaling => {
+            "- The maximum of the scalable target was raised, which starts no task.\n"
+        }
+    };
+    text + "\nTo be sure, compare the likes after each change, and in the last minutes, with those of the first minute: their statuses, and their \
+            times by mysfit and by task. Where they are the same, there is no fault, whatever has changed."
 }
 
 fn result<T: serde::Serialize>(result: &Result<T, String>) -> Value {

@@ -138,8 +138,8 @@ impl Exams {
         if !progress.accepts_answers {
             return Err(ExamError::TooEarly(progress.answers_from));
         }
-        match progress.submission {
-            Some(known) if known.answer == answer => return Ok(known.grade),
+        match &progress.submission {
+            Some(known) if known.answer == answer => return Ok(known.grade.clone()),
             Some(_) => return Err(ExamError::OtherAnswer),
             None => {}
         }
@@ -149,8 +149,10 @@ impl Exams {
             .0
             .grade(run.variant, &observed, &changes, &answer)
             .await?;
+        let hints = progress.hints;
         run.progress().submission = Some(Submission {
             answer,
+            hints,
             observed,
             grade: grade.clone(),
         });
@@ -206,7 +208,8 @@ impl Exams {
         match self.state() {
             State::Ended(ended) if ended.accepted_answers => Ok(ended),
             State::Ended(_) => Err(ExamError::EndedEarly),
-            State::None | State::Starting | State::Running(_) => Err(ExamError::NotEnded),
+            State::Starting | State::Running(_) => Err(ExamError::StillRunning),
+            State::None => Err(ExamError::NotEnded),
         }
     }
 

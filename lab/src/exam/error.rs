@@ -15,8 +15,10 @@ pub enum ExamError {
     Running(&'static str),
     #[error("no exam runs: `exam list` shows the exams, and `exam start ID` starts one")]
     NotRunning,
-    #[error("no exam has ended yet: `exam stop` ends the one that runs")]
+    #[error("no exam has ended: `exam start ID` starts one, and `exam stop` ends it")]
     NotEnded,
+    #[error("the exam that runs has not ended: `exam stop` ends it")]
+    StillRunning,
     #[error("the last exam ended before answers were accepted, so there is nothing to explain")]
     EndedEarly,
     #[error("it is too early for an answer: {}", when(*.0))]

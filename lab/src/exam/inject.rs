@@ -22,7 +22,6 @@ const OPTIONS: &[&str] = &[
     "CHAOS",
     "DDB_TIMEOUT_MS",
     "LIKE_BATCHING",
-    "LIKE_IN_MONOLITH",
     "MONOLITH_TIMEOUT_MS",
 ];
 
@@ -84,19 +83,15 @@ impl Injector {
             seed,
             delay_ms: problem.noise.database_ms,
         }));
-        let tasks = [
-            ("LIKE_SERVICE", workload.like_tasks),
-            ("MONOLITH_SERVICE", 1),
+        let info = ("LOGLEVEL", "INFO");
+        let services = [
+            ("LIKE_SERVICE", &[info][..], workload.like_tasks),
+            ("MONOLITH_SERVICE", &[info, ("LIKE_IN_MONOLITH", "off")], 1),
         ];
-        for (service, tasks) in tasks {
+        for (service, variables, tasks) in services {
             // The tasks are replaced even if nothing changes for them: they have metrics of before that they will still export.
             self.aws
-                .begin_again(
-                    self.aws.name(service),
-                    OPTIONS,
-                    &[("LOGLEVEL", "INFO")],
-                    tasks,
-                )
+                .begin_again(self.aws.name(service), OPTIONS, variables, tasks)
                 .await?;
         }
         self.aws.set_weights(0).await?;

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::grade::{Category, HarnessError, Points, total};
+use super::times::counted;
 
 /// What customers saw in a time span.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,7 +89,12 @@ impl Mitigation {
     fn new(checks: Vec<Category>, integrity: &Integrity) -> Self {
         let stopped = integrity.stopped_others;
         let disqualified = (stopped > 0).then(|| {
-            format!("The total is 0, because {stopped} tasks without a fault were stopped.")
+            let tasks = counted(
+                stopped.into(),
+                "task without a fault was",
+                "tasks without a fault were",
+            );
+            format!("The total is 0, because {tasks} stopped.")
         });
         Self {
             total: match disqualified {
@@ -106,24 +112,35 @@ fn check(name: &'static str, maximum: u32, is_passed: bool, reason: String) -> C
     Category::new(name, maximum, share, reason)
 }
 
-fn success(baseline: &Seen, last: &Seen) -> Category {
-    let share = |seen: &Seen| seen.succeeded.min(seen.likes) as f64 / seen.likes as f64;
-    let (before, now) = (share(baseline), share(last));
+/// Whether as many likes succeed as before.
+fn has_success(baseline: &Seen, last: &Seen) -> bool {
     // The tolerance absorbs rounding errors of the division.
-    let is_passed = now >= before - MAX_LOSS_OF_SUCCESS - 1e-9;
-    let (before, now) = (before * 100.0, now * 100.0);
-    let reason =
-        format!("{now:.1} % of the last likes succeeded, and {before:.1} % before the fault.");
-    check("success-rate", 40, is_passed, reason)
+    share(last) >= share(baseline) - MAX_LOSS_OF_SUCCESS - 1e-9
 }
 
+fn share(seen: &Seen) -> f64 {
+    seen.succeeded.min(seen.likes) as f64 / seen.likes as f64
+}
+
+fn success(baseline: &Seen, last: &Seen) -> Category {
+    let (before, now) = (share(baseline) * 100.0, share(last) * 100.0);
+    let reason =
+        format!("{now:.1} % of the last likes succeeded, and {before:.1} % before the fault.");
+    check("success-rate", 40, has_success(baseline, last), reason)
+}
+
+/// Likes that fail at once are no improvement, so this check counts only if likes succeed.
 fn p95(baseline: &Seen, last: &Seen) -> Category {
     let (before, now) = (baseline.p95_ms, last.p95_ms);
     let limit = (before * MAX_P95_FACTOR).max(before + MAX_P95_INCREASE_MS);
-    let reason = format!(
+    let has_success = has_success(baseline, last);
+    let mut reason = format!(
         "95 % of the last likes were answered within {now:.0} ms; {limit:.0} ms are accepted, from {before:.0} ms before the fault."
     );
-    check("p95", 30, now <= limit, reason)
+    if !has_success {
+        reason += " It counts only if as many likes succeed as before.";
+    }
+    check("p95", 30, has_success && now <= limit, reason)
 }
 
 fn data(maximum: u32, integrity: &Integrity) -> Category {
@@ -184,7 +201,7 @@ mod tests {
 
     #[test]
     fn two_percentage_points_fewer_successes_are_accepted() {
-        for (succeeded, expected) in [(294, 100.0), (293, 60.0), (0, 60.0)] {
+        for (succeeded, expected) in [(294, 100.0), (293, 30.0), (0, 30.0)] {
             let last = Seen {
                 succeeded,
                 ..BEFORE

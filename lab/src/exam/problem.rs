@@ -189,13 +189,13 @@ impl Variant {
         Self::all().into_iter().find(|variant| variant.id() == id)
     }
 
-    /// What a customer says.
-    pub fn statement(self) -> &'static str {
+    /// What a customer says, in one line.
+    pub fn statement(self) -> String {
         let statement = match self.is_healthy {
             true => &self.problem.twin_statement,
             false => &self.problem.statement,
         };
-        statement.trim()
+        statement.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// The id.

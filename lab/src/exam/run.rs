@@ -13,7 +13,7 @@ use super::grade::{Cause, Grade, Truth};
 use super::inject::Injected;
 use super::mitigation::Seen;
 use super::problem::Variant;
-use super::workload::{Sample, Samples};
+use super::workload::{Route, Sample, Samples};
 use crate::ledger::{Kind, Ledger};
 
 /// From the start of the last fault that the seed can draw to the time from which answers are accepted.
@@ -119,6 +119,8 @@ pub struct FaultStart {
 #[derive(Clone, Debug)]
 pub struct Submission {
     pub answer: Answer,
+    /// The number of hints that were shown before.
+    pub hints: usize,
     pub observed: Observed,
     pub grade: Grade,
 }
@@ -149,6 +151,17 @@ impl Run {
     pub fn seen_lately(&self, now: f64) -> Seen {
         let to = now - UNFINISHED_SECONDS;
         self.seen(to - VIEW_SECONDS, to)
+    }
+
+    /// The number of requests for the list of mysfits in a time span, and the 95th percentile of their times in milliseconds.
+    pub fn lists(&self, from: f64, to: f64) -> (usize, f64) {
+        let samples = self.samples.finished();
+        let lists = samples
+            .iter()
+            .filter(|it| it.route == Route::List && is_in(it, from, to));
+        let mut times: Vec<_> = lists.map(|it| it.ms).collect();
+        let p95_ms = percentile_95(&mut times);
+        (times.len(), p95_ms)
     }
 
     /// What the fault has touched until now.
@@ -194,14 +207,19 @@ fn seen(samples: &[Sample], from: f64, to: f64) -> Seen {
         .iter()
         .filter(|it| it.is_like() && is_in(it, from, to));
     let mut times: Vec<_> = likes.clone().map(|it| it.ms).collect();
-    times.sort_by(f64::total_cmp);
-    // The nearest rank.
-    let rank = (times.len() * 95).div_ceil(100);
+    let p95_ms = percentile_95(&mut times);
     Seen {
         likes: times.len() as u64,
         succeeded: likes.filter(|it| it.has_succeeded()).count() as u64,
-        p95_ms: times.get(rank.saturating_sub(1)).copied().unwrap_or(0.0),
+        p95_ms,
     }
+}
+
+/// The nearest rank; 0 without values.
+fn percentile_95(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let rank = (values.len() * 95).div_ceil(100);
+    values.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
 }
 
 /// The number of likes from the first to the last one that was touched in a time span, and how many of them were touched.
@@ -221,7 +239,6 @@ fn affected(samples: &[Sample], traces: &BTreeSet<String>, from: f64, to: f64) -
 
 #[cfg(test)]
 mod tests {
-    use super::super::workload::Route;
     use super::*;
 
     fn sample(at: f64, ms: f64, status: u16) -> Sample {

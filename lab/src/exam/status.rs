@@ -4,14 +4,20 @@ use serde_json::{Value, json};
 
 use super::engine::{Exams, State};
 use super::mitigation::Seen;
-use super::problem::{Problem, Variant};
+use super::problem::Variant;
 use super::run::Run;
 use super::times::rfc3339;
 use super::vocabulary::TERMS;
 use super::workload::unix_time;
 
-/// Without noise, 95 % of the likes take at most this time on a machine that is not busy, in milliseconds.
-const QUICK_LIKE_MS: f64 = 100.0;
+/// Without noise, 95 % of the requests for the list take at most this time on a machine that is not busy, in milliseconds.
+const QUICK_LIST_MS: f64 = 60.0;
+
+/// The time span from which a warning follows, in seconds.
+const WARNING_SECONDS: f64 = 60.0;
+
+/// A percentile of fewer requests says little.
+const MIN_LISTS: usize = 10;
 
 /// All exams, and the mechanisms of answers.
 pub fn listing() -> Value {
@@ -65,23 +71,23 @@ async fn running(exams: &Exams, run: &Run) -> Value {
         "hints": problem.hints.len(),
         // Before the answer, this would tell whether there is a fault.
         "customers": progress.submission.as_ref().map(|_| customers(&run.seen_lately(now))),
-        "warning": progress.baseline.and_then(|(from, to)| warning(&run.seen(from, to), problem)),
+        "warning": warning(run, now),
         "grade": progress.submission.map(|submission| submission.grade),
         "mitigation": mitigation,
         "failure": progress.failure,
     })
 }
 
-/// Says that the machine is too busy for a fair exam, from what customers saw when nothing was wrong.
-fn warning(baseline: &Seen, problem: &Problem) -> Option<String> {
-    let noise = problem.noise.database_ms.map_or(0, |[_, longest]| longest);
-    let work = problem.workload.workers.map_or(0, |workers| workers.ms * 2);
-    let usual_ms = (noise + work) as f64 + QUICK_LIKE_MS;
-    let p95_ms = baseline.p95_ms.round();
-    (p95_ms > usual_ms).then(|| {
+/// Says that the machine is too busy for a fair exam. No fault makes the list of mysfits slower.
+fn warning(run: &Run, now: f64) -> Option<String> {
+    let noise = run.variant.problem.noise.database_ms;
+    let usual_ms = noise.map_or(0, |[_, longest]| longest) as f64 + QUICK_LIST_MS;
+    let (lists, p95_ms) = run.lists(now - WARNING_SECONDS, now);
+    let is_busy = lists >= MIN_LISTS && p95_ms > usual_ms;
+    is_busy.then(|| {
         format!(
-            "This machine is busy: before anything was wrong, 95 % of the likes took up to {p95_ms} ms, and at most {usual_ms} ms are usual. \
-             End other programs, and start the exam again."
+            "This machine is busy: in the last minute, 95 % of the requests for the list of mysfits took up to {p95_ms:.0} ms, and at most \
+             {usual_ms:.0} ms are usual. End other programs, or the exam is not fair."
         )
     })
 }

@@ -197,6 +197,7 @@ fn refuse(refusal: &ExamError) -> Response {
         ExamError::NoSuchExam(_) => (StatusCode::BAD_REQUEST, "no_such_exam"),
         ExamError::Running(_) => (StatusCode::LOCKED, "exam_runs"),
         ExamError::NotRunning => (StatusCode::LOCKED, "no_exam_runs"),
+        ExamError::StillRunning => (StatusCode::LOCKED, "exam_runs"),
         ExamError::NotEnded => (StatusCode::LOCKED, "no_exam_has_ended"),
         ExamError::EndedEarly => (StatusCode::LOCKED, "ended_early"),
         ExamError::TooEarly(_) => (StatusCode::LOCKED, "too_early"),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Truth, quantity};
 use crate::exam::answer::Answer;
-use crate::exam::times::rfc3339;
+use crate::exam::times::{counted, rfc3339};
 
 /// Lists the causes, and the root causes of the answer. `None` if no answer was given.
 pub fn explain(truth: &Truth, answer: Option<&Answer>) -> String {
@@ -43,10 +43,11 @@ fn given(text: &mut String, answer: &Answer) {
     }
     for cause in &answer.root_causes {
         let (mechanism, component) = (cause.mechanism.name, &cause.component);
-        let (time, items) = (&cause.occurrence_datetime, cause.evidence.len());
+        let time = &cause.occurrence_datetime;
+        let items = counted(cause.evidence.len() as u64, "item", "items");
         let _ = writeln!(
             text,
-            "  {mechanism} in {component}, since {time}, with {items} items of evidence"
+            "  {mechanism} in {component}, since {time}, with {items} of evidence"
         );
     }
     if let Some(percent) = answer.affected_percent {

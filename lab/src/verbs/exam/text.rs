@@ -217,6 +217,9 @@ fn section(text: &mut String, title: &str, graded: &Value, list: &str) {
         return;
     }
     line(text, &format!("{title}: {} of 100", graded["total"]));
+    if let Some(why) = graded["disqualified"].as_str() {
+        line(text, &format!("  {why}"));
+    }
     for category in items(&graded[list]) {
         let points = format!("{} of {}", category["points"], category["maximum"]);
         line(
@@ -227,9 +230,6 @@ fn section(text: &mut String, title: &str, graded: &Value, list: &str) {
                 str(&category["reason"])
             ),
         );
-    }
-    if let Some(why) = graded["disqualified"].as_str() {
-        line(text, &format!("  {why}"));
     }
 }
 
