@@ -68,6 +68,13 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// From the first request of a customer to the time from which answers are accepted.
+    pub fn until_answers(&self) -> Duration {
+        self.warm_up + self.baseline + self.observation
+    }
+}
+
 /// An exam that runs.
 pub struct Run {
     pub variant: Variant,

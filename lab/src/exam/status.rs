@@ -66,6 +66,7 @@ async fn running(exams: &Exams, run: &Run) -> Value {
         "ends": rfc3339(ends_at),
         "seconds_left": (ends_at - now).max(0.0).round(),
         "answers_from": progress.answers_from.map(rfc3339),
+        "answers_after_seconds": run.schedule.until_answers().as_secs(),
         "accepts_answers": progress.accepts_answers,
         "hints_used": progress.hints,
         "hints": problem.hints.len(),

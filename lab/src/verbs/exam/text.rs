@@ -88,7 +88,10 @@ fn running(text: &mut String, status: &Value) {
     }
     let answers = match (status["answers_from"].as_str(), &status["accepts_answers"]) {
         (None, _) => {
-            "The exam is being prepared: its tasks start, and the first customers come.".to_owned()
+            let minutes = status["answers_after_seconds"].as_f64().unwrap_or_default() / 60.0;
+            format!(
+                "The exam is being prepared: its tasks start. Answers are accepted about {minutes:.0} minutes after that."
+            )
         }
         (Some(_), Value::Bool(true)) => "Answers are accepted.".to_owned(),
         (Some(from), _) => format!("Answers are accepted from {from}."),
@@ -160,7 +163,7 @@ pub fn result(result: &Value) -> String {
             &mut text,
             "The lab stays as it is, so that you can try the commands of `exam explain`. `reset` brings it back to its start.",
         );
-    } else {
+    } else if result["accepted_answers"] == true {
         line(&mut text, "`exam explain` shows what was expected.");
     }
     text
