@@ -2,6 +2,7 @@
 //! services, the faults that the lab has set, the ledger.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub struct Reset {
     pub database_faults: DatabaseFaults,
     /// Held during a reset.
     pub running: Mutex<()>,
+    /// The number of resets so far.
+    pub resets: AtomicU64,
 }
 
 /// What a reset leaves of the ledger.
@@ -58,6 +61,7 @@ impl Reset {
         tokio::task::spawn_blocking(move || {
             let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             let start = Instant::now();
+            self.resets.fetch_add(1, Ordering::Relaxed);
             self.database.reset()?;
             self.load_balancer.reset();
             self.faults.clear();
@@ -72,6 +76,11 @@ impl Reset {
             Ok(start.elapsed())
         })
         .await?
+    }
+
+    /// The number of resets so far.
+    pub fn count(&self) -> u64 {
+        self.resets.load(Ordering::Relaxed)
     }
 
     /// Removes traces, log lines and metrics, and what ECS tells of the past. Sampling rules, alarms and dashboards are those of the

@@ -23,8 +23,8 @@ pub struct Ended {
     /// Until the answer, or until the end without one.
     pub observed: Observed,
     pub changes: Changes,
-    /// Whether the lab was left as it was at the end.
-    pub is_kept: bool,
+    /// The number of resets at the end, if the lab was left as it was.
+    pub kept_since: Option<u64>,
     /// Whether the exam has come to the time from which answers are accepted.
     pub accepted_answers: bool,
     pub answer: Option<Answer>,
@@ -67,7 +67,7 @@ impl Ended {
     pub fn new(
         run: &Run,
         mitigation: Option<Result<Mitigation, String>>,
-        is_kept: bool,
+        kept_since: Option<u64>,
         now: f64,
     ) -> Self {
         let progress = run.progress().clone();
@@ -90,7 +90,7 @@ impl Ended {
             hints,
             observed,
             changes,
-            is_kept,
+            kept_since,
             accepted_answers: progress.accepts_answers,
             answer,
             grade,
@@ -107,7 +107,6 @@ impl Ended {
             "exam": self.variant.id(),
             "grade": self.grade,
             "accepted_answers": self.accepted_answers,
-            "kept": self.is_kept,
             "mitigation": self.mitigation.as_ref().map(result),
             "hints_used": self.hints,
             "failure": self.failure,

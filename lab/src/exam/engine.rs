@@ -1,6 +1,7 @@
 //! Runs one exam at a time: prepares the system, sends the requests of customers, makes the fault, grades the answer, and brings
 //! everything back to the start.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -177,6 +178,11 @@ impl Exams {
         self.0.mitigation(run, unix_time()).await
     }
 
+    /// Whether the lab is still as it was at the end of an exam.
+    pub fn is_kept(&self, ended: &Ended) -> bool {
+        ended.kept_since == Some(self.0.reset.count())
+    }
+
     /// What people can change in the lab.
     ///
     /// # Errors
@@ -291,12 +297,12 @@ impl Inner {
             to: observed.until,
         };
         let mut holds = Vec::new();
+        let mut components = HashSet::new();
         for given in &answer.root_causes {
             let mut of_cause = Vec::new();
-            if causes
-                .iter()
-                .any(|cause| cause.component == given.component)
-            {
+            let is_right = causes.iter().any(|it| it.component == given.component);
+            // Of several root causes in the same component, the first counts.
+            if is_right && components.insert(&given.component) {
                 for item in &given.evidence {
                     of_cause.push(touched.is_shown_by(item, &self.injector.aws).await?);
                     if of_cause.contains(&true) {
@@ -341,11 +347,12 @@ impl Inner {
             }
         };
         let _ = timeout(LAST_REQUESTS, last_requests).await;
-        // Likes that are still in progress must not be in the table after the reset.
-        self.injector.database_faults.refuse(run.samples.open());
-        let ended = Arc::new(Ended::new(&run, mitigation, keeps, now));
+        let kept_since = keeps.then(|| self.reset.count());
+        let ended = Arc::new(Ended::new(&run, mitigation, kept_since, now));
         self.injector.clear();
         if !keeps {
+            // Likes that are still in progress must not be in the table after the reset.
+            self.injector.database_faults.refuse(run.samples.open());
             Arc::clone(&self.reset).run(KeptLedger::Everything).await?;
         }
         *self.state() = State::Ended(Arc::clone(&ended));

@@ -49,6 +49,7 @@ pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> 
     for (name, at_start) in desired_at_start {
         let Some(service) = overview.service(aws.name(name)) else {
             desired_below += at_start;
+            unhealthy_targets += at_start;
             continue;
         };
         desired_below += at_start.saturating_sub(service.desired);
@@ -62,14 +63,28 @@ pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> 
         .map(|task| &task.id)
         .collect();
     let others = at_fault.iter().filter(|id| Some(*id) != faulty.as_ref());
-    let gone = others.filter(|id| !running.contains(id)).count();
-    let stopped = stopped_by_people(aws, faulty.as_deref(), started_at).await?;
+    let gone: Vec<_> = others.filter(|id| !running.contains(id)).collect();
+    let stopped = stopped_tasks(aws).await?;
+    let by_people = stopped
+        .iter()
+        .filter(|task| is_stopped_by_people(task, faulty.as_deref(), started_at))
+        .count();
+    // Tasks that end by themselves are nobody's fault.
+    let has_failed = |id: &String| {
+        stopped.iter().any(|task| {
+            let reason = task["stoppedReason"].as_str().unwrap_or_default();
+            has_id(task, id)
+                && (reason.contains("failed") || task["stopCode"] == "EssentialContainerExited")
+        })
+    };
+    let replaced = gone.into_iter().filter(|id| !has_failed(id)).count();
+    let stopped_others = u32::try_from(by_people.max(replaced)).unwrap_or(u32::MAX);
     Ok(Integrity {
         items_missing,
         likes_lost,
         desired_below,
         unhealthy_targets,
-        stopped_others: stopped.max(u32::try_from(gone).unwrap_or(u32::MAX)),
+        stopped_others,
     })
 }
 
@@ -104,26 +119,33 @@ fn likes(item: &Map<String, Value>) -> u64 {
     likes.and_then(|likes| likes.parse().ok()).unwrap_or(0)
 }
 
-/// The number of tasks that people have stopped since a time in Unix seconds, without the faulty one.
-async fn stopped_by_people(aws: &Aws, faulty: Option<&str>, since: f64) -> Result<u32, Failed> {
+/// All tasks that have stopped, as `DescribeTasks` shows them.
+async fn stopped_tasks(aws: &Aws) -> Result<Vec<Value>, Failed> {
     let cluster = aws.name("CLUSTER");
     let request = json!({ "cluster": cluster, "desiredStatus": "STOPPED" });
     let arns = aws.list(TASKS, request).await?;
-    let mut stopped = 0;
+    let mut stopped = Vec::new();
     for arns in arns.chunks(100) {
         let request = json!({ "cluster": cluster, "tasks": arns });
-        let described = aws.json(ECS, "DescribeTasks", &request).await?;
-        let tasks = described["tasks"].as_array().into_iter().flatten();
-        let by_people = tasks.filter(|task| {
-            let arn = task["taskArn"].as_str().unwrap_or_default();
-            let stopping_at = task["stoppingAt"].as_f64();
-            task["stopCode"] == "UserInitiated"
-                && stopping_at.is_some_and(|at| at >= since)
-                && faulty.is_none_or(|faulty| !arn.ends_with(faulty))
-        });
-        stopped += u32::try_from(by_people.count()).unwrap_or(u32::MAX);
+        let mut described = aws.json(ECS, "DescribeTasks", &request).await?;
+        if let Some(tasks) = described["tasks"].as_array_mut() {
+            stopped.append(tasks);
+        }
     }
     Ok(stopped)
+}
+
+/// Whether a task that is not the faulty one was stopped by `StopTask` since a time in Unix seconds.
+fn is_stopped_by_people(task: &Value, faulty: Option<&str>, since: f64) -> bool {
+    let stopping_at = task["stoppingAt"].as_f64();
+    task["stopCode"] == "UserInitiated"
+        && stopping_at.is_some_and(|at| at >= since)
+        && !faulty.is_some_and(|faulty| has_id(task, faulty))
+}
+
+fn has_id(task: &Value, id: &str) -> bool {
+    let arn = task["taskArn"].as_str();
+    arn.is_some_and(|arn| arn.ends_with(id))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub struct Integrity {
     pub likes_lost: u64,
     /// Tasks that the desired counts are below those at the start.
     pub desired_below: u32,
-    /// Targets of the services that are not healthy.
+    /// Healthy tasks that are missing, compared with the desired counts now and at the start.
     pub unhealthy_targets: u32,
     /// Tasks that were stopped by `StopTask` and were not faulty.
     pub stopped_others: u32,
@@ -166,8 +166,12 @@ fn desired_count(maximum: u32, integrity: &Integrity) -> Category {
 fn targets(maximum: u32, integrity: &Integrity) -> Category {
     let unhealthy = integrity.unhealthy_targets;
     let reason = match unhealthy {
-        0 => "All targets are healthy.".to_owned(),
-        unhealthy => format!("{unhealthy} targets are not healthy."),
+        0 => "As many tasks are healthy as are desired, and at least as many as at the start."
+            .to_owned(),
+        missing => {
+            let tasks = counted(missing.into(), "healthy task is", "healthy tasks are");
+            format!("{tasks} missing, compared with the desired counts and the start.")
+        }
     };
     check("targets", maximum, unhealthy == 0, reason)
 }

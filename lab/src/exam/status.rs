@@ -42,6 +42,7 @@ pub async fn status(exams: &Exams) -> Value {
         State::Ended(ended) => {
             let mut result = ended.result();
             result["state"] = json!("ended");
+            result["kept"] = json!(exams.is_kept(&ended));
             result
         }
         State::Running(run) => running(exams, &run).await,

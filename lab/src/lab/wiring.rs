@@ -1,6 +1,7 @@
 //! Which part of the lab is connected to which.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -205,6 +206,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         faults: faults.clone(),
         database_faults: database_faults.clone(),
         running: Mutex::default(),
+        resets: AtomicU64::default(),
     });
     let about_lab = AboutLab {
         aws_port: ports.aws.address.port(),

@@ -1,7 +1,7 @@
 //! `/lab/exam`: exams for the verb `exam` and for programs.
 
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use http_shell::format_causes;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::task::JoinError;
 
 use super::control::error;
 use crate::exam::{self, Answer, ExamError, Exams};
@@ -117,25 +118,34 @@ async fn hint(State(Exam { exams, .. }): State<Exam>) -> Response {
     }
 }
 
-async fn submit(State(Exam { exams, .. }): State<Exam>, body: Bytes) -> Response {
-    let submit = async |answer| exams.submit(answer).await;
-    graded(&body, submit).await
+async fn submit(
+    State(Exam { exams, .. }): State<Exam>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    // The grade is kept if the client closes the connection.
+    let submit = async |answer| {
+        let graded = tokio::spawn(async move { exams.submit(answer).await });
+        let panicked = |error: JoinError| ExamError::Harness(error.to_string());
+        graded.await.map_err(panicked)?
+    };
+    graded(body, submit).await
 }
 
 /// Parses an answer, and responds with its grade.
 async fn graded(
-    body: &[u8],
+    body: Result<Bytes, BytesRejection>,
     grade: impl AsyncFnOnce(Answer) -> Result<exam::Grade, ExamError>,
 ) -> Response {
-    match Answer::parse(body) {
+    let parsed = match body {
+        Ok(body) => Answer::parse(&body).map_err(|invalid| invalid.to_string()),
+        Err(rejected) => Err(rejected.body_text()),
+    };
+    match parsed {
         Ok(parsed) => match grade(parsed).await {
             Ok(grade) => answer(json!(grade)),
             Err(refusal) => refuse(&refusal),
         },
-        Err(invalid) => {
-            let message = invalid.to_string();
-            error(StatusCode::BAD_REQUEST, "invalid_answer", &message)
-        }
+        Err(message) => error(StatusCode::BAD_REQUEST, "invalid_answer", &message),
     }
 }
 
@@ -148,8 +158,13 @@ async fn stop(
         return error(StatusCode::BAD_REQUEST, "bad_request", message);
     };
     // The lab comes back to its start if the client closes the connection.
-    match tokio::spawn(async move { exams.stop(keep).await }).await {
-        Ok(Ok(ended)) => answer(ended.result()),
+    let stopping = exams.clone();
+    match tokio::spawn(async move { stopping.stop(keep).await }).await {
+        Ok(Ok(ended)) => {
+            let mut result = ended.result();
+            result["kept"] = json!(exams.is_kept(&ended));
+            answer(result)
+        }
         Ok(Err(refusal)) => refuse(&refusal),
         Err(panicked) => refuse(&ExamError::Harness(panicked.to_string())),
     }
@@ -157,14 +172,21 @@ async fn stop(
 
 async fn explanation(State(Exam { exams, .. }): State<Exam>) -> Response {
     match exams.ended() {
-        Ok(ended) => answer(ended.explanation()),
+        Ok(ended) => {
+            let mut explanation = ended.explanation();
+            explanation["kept"] = json!(exams.is_kept(&ended));
+            answer(explanation)
+        }
         Err(refusal) => refuse(&refusal),
     }
 }
 
-async fn grade(State(Exam { exams, .. }): State<Exam>, body: Bytes) -> Response {
+async fn grade(
+    State(Exam { exams, .. }): State<Exam>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let grade_again = async |answer| exams.grade_again(&answer).await;
-    graded(&body, grade_again).await
+    graded(body, grade_again).await
 }
 
 /// What people can change in the lab: two labs in the same state have the same document.

@@ -122,7 +122,7 @@ struct Verification<'a> {
 
 impl Verification<'_> {
     async fn run(&mut self) -> Result<(), Stopped> {
-        let before = self.get("/lab/state").await?;
+        let before = self.reset().await?;
         let faulty = self.faulty().await?;
         self.returns_to(&before, "after the exam").await?;
         let healthy = self.healthy().await?;

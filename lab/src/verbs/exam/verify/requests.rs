@@ -33,6 +33,25 @@ impl Verification<'_> {
         .map(drop)
     }
 
+    /// Brings the lab to its start, and returns its state when the tasks are those of the start.
+    pub async fn reset(&self) -> Result<Value, Stopped> {
+        let reset = self
+            .send(Method::POST, "/lab/reset?confirmed=true", None)
+            .await?;
+        reset.parse_success::<Value>()?;
+        let deadline = Instant::now() + WAIT_LIMIT;
+        while Instant::now() < deadline {
+            let state = self.get("/lab/state").await?;
+            if is_steady(&state) {
+                return Ok(state);
+            }
+            sleep(POLL_INTERVAL).await;
+        }
+        Err(Stopped(
+            "the tasks of the start did not run in time".to_owned(),
+        ))
+    }
+
     pub async fn wait_for_answers(&self) -> Result<(), Stopped> {
         let accepts = |status: &Value| status["accepts_answers"] == true;
         self.wait("answers are accepted", accepts).await.map(drop)
@@ -54,7 +73,7 @@ impl Verification<'_> {
 
     /// Polls the status until `is_so`. `None` if this did not happen in time.
     async fn poll(&self, is_so: impl Fn(&Value) -> bool) -> Result<Option<Value>, Stopped> {
-        let deadline = Instant::now() + WAIT_LIMIT;
+        let deadline = Instant::now() + WAIT_LIMIT + Duration::from_secs(2 * self.seconds);
         while Instant::now() < deadline {
             let status = self.get("/lab/exam").await?;
             let of_mitigation = &status["mitigation"]["harness_error"];
@@ -151,4 +170,15 @@ impl Verification<'_> {
             text: text.to_owned(),
         });
     }
+}
+
+/// Whether all services have the tasks of their first revision, and no others.
+fn is_steady(state: &Value) -> bool {
+    let mut services = state["services"].as_array().into_iter().flatten();
+    services.all(|service| {
+        let revision = service["taskDefinition"].as_str().unwrap_or_default();
+        service["runningCount"] == service["desiredCount"]
+            && service["pendingCount"] == 0
+            && revision.ends_with(":1")
+    })
 }
