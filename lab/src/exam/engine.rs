@@ -192,7 +192,7 @@ impl Exams {
         Ok(fingerprint(&self.0.injector.aws).await?)
     }
 
-    /// Grades another answer to the exam that has ended. It changes nothing. Queries can be answered no more, unless the lab was kept as it was.
+    /// Grades another answer to the exam that has ended. It changes nothing. Unless the lab was kept as it was, queries find nothing.
     ///
     /// # Errors
     ///

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ecs::Ecs;
+use ecs::{Ecs, Overview};
 use serde_json::{Map, Value, json};
 
 use super::aws::{Aws, ECS, Failed};
 use super::fingerprint::{id, items};
+use super::inject::Injected;
 use super::mitigation::Integrity;
 use super::operations::TASKS;
 use super::run::{Progress, Run};
@@ -26,9 +27,6 @@ pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> 
         started_at,
         ..
     } = run.progress().clone();
-    let injected = fault.map(|fault| fault.injected);
-    let faulty = injected.as_ref().and_then(|it| it.task.clone());
-    let at_fault = injected.map(|it| it.tasks).unwrap_or_default();
     let mut acknowledged: HashMap<String, u64> = HashMap::new();
     let samples = run.samples.finished();
     for sample in samples
@@ -57,17 +55,39 @@ pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> 
         let healthy = u32::try_from(healthy).unwrap_or(u32::MAX);
         unhealthy_targets += service.desired.max(at_start).saturating_sub(healthy);
     }
+    let injected = fault.map(|fault| fault.injected);
+    let stopped_others =
+        count_stopped_others(injected.as_ref(), started_at, &overview, aws).await?;
+    Ok(Integrity {
+        items_missing,
+        likes_lost,
+        desired_below,
+        unhealthy_targets,
+        stopped_others,
+    })
+}
+
+/// The number of tasks that people have stopped since a time in Unix seconds, or replaced, and that were not faulty. A replacement counts
+/// only if one task is faulty: any other fault may be ended by a deployment.
+async fn count_stopped_others(
+    injected: Option<&Injected>,
+    since: f64,
+    overview: &Overview,
+    aws: &Aws,
+) -> Result<u32, Failed> {
+    let faulty = injected.and_then(|it| it.task.as_deref());
+    let at_fault = injected.map_or(&[][..], |it| &it.tasks);
     let services = overview.services.iter();
     let running: HashSet<_> = services
         .flat_map(|service| &service.tasks)
         .map(|task| &task.id)
         .collect();
-    let others = at_fault.iter().filter(|id| Some(*id) != faulty.as_ref());
+    let others = at_fault.iter().filter(|id| Some(id.as_str()) != faulty);
     let gone: Vec<_> = others.filter(|id| !running.contains(id)).collect();
     let stopped = stopped_tasks(aws).await?;
     let by_people = stopped
         .iter()
-        .filter(|task| is_stopped_by_people(task, faulty.as_deref(), started_at))
+        .filter(|task| is_stopped_by_people(task, faulty, since))
         .count();
     // Tasks that end by themselves are nobody's fault.
     let has_failed = |id: &String| {
@@ -78,14 +98,7 @@ pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> 
         })
     };
     let replaced = gone.into_iter().filter(|id| !has_failed(id)).count();
-    let stopped_others = u32::try_from(by_people.max(replaced)).unwrap_or(u32::MAX);
-    Ok(Integrity {
-        items_missing,
-        likes_lost,
-        desired_below,
-        unhealthy_targets,
-        stopped_others,
-    })
+    Ok(u32::try_from(by_people.max(replaced)).unwrap_or(u32::MAX))
 }
 
 /// The number of items that are missing or changed, and the number of acknowledged likes that are missing.
