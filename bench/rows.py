@@ -7,7 +7,7 @@ value for the units in `figures.HIGHER_IS_BETTER`, and the highest value for all
 import collections
 import fnmatch
 
-from bench import balancer, burns, collection, deployments, growth, hot, idle, logs, metrics, rounds, sizes, xray
+from bench import balancer, burns, collection, deployments, exams, growth, hot, idle, logs, metrics, rounds, sizes, xray
 from bench.rounds import FULFILL_LIKE, LIKE, MYSFITS, ROOT, Workload
 from bench.targets import ALL, CONTROL, DEFAULT, OFF, TWIN
 
@@ -72,6 +72,8 @@ ROWS = (
     Row("balancer/describe", "calls/s", None, balancer.measure_describe_rate),
     *(Row(f"ecs/rolling-{tasks}", "ms", None, deployments.measure_rolling_ms(tasks)) for tasks in (2, 20)),
     Row("ecs/describe", "calls/s", None, deployments.measure_describe_rate),
+    Row("exam/start/p95", "ms", 1000, exams.measure_start_p95),
+    Row("exam/stop/p95", "ms", 1000, exams.measure_stop_p95),
     Row("logs/intake", "events/s", 10_000, logs.measure_intake),
     Row("logs/search/term", "ms", 200, logs.measure_search("term")),
     Row("logs/search/json", "ms", 2000, logs.measure_search("json")),
