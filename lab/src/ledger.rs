@@ -46,9 +46,9 @@ pub struct Entry {
     pub mechanism: String,
     /// The parameters of the mechanism: an object.
     pub parameters: Value,
-    /// The status of the response; `None` if there was no response.
+    /// The status of the response; `None` if there was no response, or if the lab did not see it.
     pub status: Option<u16>,
-    /// The time from the arrival of the request to its response or its end.
+    /// The time from the arrival of the request to its response or its end; `None` if the lab did not see it.
     pub milliseconds: Option<f64>,
 }
 

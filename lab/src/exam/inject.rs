@@ -19,10 +19,14 @@ const LIKE: &str = "like-service";
 
 /// The beginnings of the names of variables with which a person can change the services for the lab. No exam has them.
 const OPTIONS: &[&str] = &[
+    "ACCESS_LOG",
     "CHAOS",
     "DDB_TIMEOUT_MS",
     "LIKE_BATCHING",
+    "LOG_FORMAT",
     "MONOLITH_TIMEOUT_MS",
+    "OTEL_PROPAGATORS",
+    "OTEL_SDK_DISABLED",
 ];
 
 /// A fault that could not be made.

@@ -14,6 +14,7 @@ use super::addresses::Lease;
 use super::container::{Container, Control, Ended, Spec};
 use super::image::OfTask;
 use super::metadata::Entry;
+use super::sidecars::SIDECARS;
 use super::{Config, log_stream, probe};
 use crate::channel::Link;
 use crate::error::Error;
@@ -227,10 +228,12 @@ impl Running {
     fn link(&self, index: usize) -> Link {
         let task = self.launch.id.clone();
         let service = self.config.short_name(&self.launch.service);
+        let image = &self.launch.definition.containers[index].image;
+        let is_sidecar = SIDECARS.iter().any(|sidecar| sidecar.name == image);
         // Sidecars get no faults.
-        let (of_service, of_task) = match index {
-            0 => (service, task.clone()),
-            _ => ("", String::new()),
+        let (of_service, of_task) = match is_sidecar {
+            false => (service, task.clone()),
+            true => ("", String::new()),
         };
         Link {
             ledger: self.config.ledger.clone(),

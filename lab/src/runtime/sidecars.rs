@@ -42,6 +42,9 @@ pub const X_RAY_DAEMON: Image = Image {
     ],
 };
 
+/// The images of all sidecars.
+pub const SIDECARS: [Image; 2] = [METADATA_PROXY, X_RAY_DAEMON];
+
 fn metadata_proxy(env: &Environment, bind: Bind) -> Result<(), ProcessError> {
     use metadata_proxy::{Application, Config, SERVICE_INFO};
     let config = Config::read(env)?;

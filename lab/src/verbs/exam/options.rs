@@ -64,7 +64,7 @@ pub struct VerifyOptions {
     #[arg(value_name = "ID")]
     pub ids: Vec<String>,
     /// Time for the baseline, and again for what follows, in seconds
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u64).range(5..=600))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u64).range(10..=600))]
     pub seconds: u64,
     /// Seed of the exams, instead of their own
     #[arg(long, value_name = "N")]
