@@ -90,7 +90,7 @@ pub struct Noise {
     /// Requests for mysfits that do not exist, in percent of all requests. Half of them are likes.
     pub unknown_percent: u32,
     /// Each request to DynamoDB takes longer by a time from this range, in milliseconds.
-    pub database_ms: Option<Range>,
+    pub database_ms: Range,
     /// What changes some time after the baseline, and harms nobody.
     pub innocent_change: InnocentChange,
 }
