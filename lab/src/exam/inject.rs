@@ -18,7 +18,7 @@ use crate::ledger::{Entry, Kind, Ledger};
 const LIKE: &str = "like-service";
 
 /// The beginnings of the names of variables with which a person can change the services for the lab. No exam has them.
-const OPTIONS: &[&str] = &[
+const REMOVED_PREFIXES: &[&str] = &[
     "CHAOS",
     "DDB_TIMEOUT_MS",
     "LIKE_BATCHING",
@@ -91,7 +91,7 @@ impl Injector {
         for (service, variables, tasks) in services {
             // The tasks are replaced even if nothing changes for them: they have metrics of before that they will still export.
             self.aws
-                .begin_again(self.aws.name(service), OPTIONS, variables, tasks)
+                .begin_again(self.aws.name(service), REMOVED_PREFIXES, variables, tasks)
                 .await?;
         }
         self.aws.set_weights(0).await?;
@@ -104,7 +104,7 @@ impl Injector {
     /// # Errors
     ///
     /// If an operation fails.
-    pub async fn change_something(&self, problem: &Problem) -> Result<(), NotInjected> {
+    pub async fn make_harmless_change(&self, problem: &Problem) -> Result<(), NotInjected> {
         let longer_end = [("SHUTDOWN_GRACE_SECONDS", "25")];
         match problem.noise.innocent_change {
             InnocentChange::LikeRevision => {

@@ -99,7 +99,7 @@ pub struct Noise {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InnocentChange {
-    /// A revision of the Like service, with another time for its end.
+    /// A revision of the Like service with another `SHUTDOWN_GRACE_SECONDS`.
     LikeRevision,
     /// The same for the monolith.
     MonolithRevision,

@@ -142,7 +142,7 @@ pub async fn restart_everything(aws: &Aws) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Removes tasks and data. No customer sees an error of a like after that, because none is possible.
+/// Sets the desired counts to 0, and removes all mysfits from the table.
 pub async fn delete_everything(aws: &Aws) -> Result<(), Failed> {
     for service in ["LIKE_SERVICE", "MONOLITH_SERVICE"] {
         aws.set_desired_count(aws.name(service), 0).await?;
