@@ -193,22 +193,19 @@ impl Injector {
                 injected.service = Some(service.to_owned());
                 json!({ "task_definition": revision, "timeout_ms": timeout_ms })
             }
-            DrawnFault::SlowKey { ms } => {
-                self.disturb_key(0, key, Effect::Slow { ms: *ms });
+            DrawnFault::Key { seed, effect } => {
+                self.database_faults.disturb_key(KeyFault {
+                    seed: *seed,
+                    key: key.to_owned(),
+                    effect: *effect,
+                });
                 injected.component = format!("dynamodb/{key}");
-                json!({ "key": key, "ms": ms })
-            }
-            DrawnFault::ThrottledKey { percent, seed } => {
-                let percent = *percent;
-                self.disturb_key(*seed, key, Effect::Throttled { percent });
-                injected.component = format!("dynamodb/{key}");
-                json!({ "key": key, "percent": percent })
-            }
-            DrawnFault::FailingKey { percent, seed } => {
-                let percent = *percent;
-                self.disturb_key(*seed, key, Effect::Failing { percent });
-                injected.component = format!("dynamodb/{key}");
-                json!({ "key": key, "percent": percent })
+                match effect {
+                    Effect::Slow { ms } => json!({ "key": key, "ms": ms }),
+                    Effect::Throttled { percent } | Effect::Failing { percent } => {
+                        json!({ "key": key, "percent": percent })
+                    }
+                }
             }
             DrawnFault::WrongWeights { monolith } => {
                 "load-balancer".clone_into(&mut injected.component);
@@ -267,12 +264,6 @@ impl Injector {
         let mut ids: Vec<_> = healthy.map(|task| task.id.clone()).collect();
         ids.sort();
         ids
-    }
-
-    fn disturb_key(&self, seed: u64, key: &str, effect: Effect) {
-        let key = key.to_owned();
-        self.database_faults
-            .disturb_key(KeyFault { seed, key, effect });
     }
 }
 

@@ -70,9 +70,7 @@ impl Before {
                 )
             }
             DrawnFault::BadRevision { .. } => "monolith".to_owned(),
-            DrawnFault::SlowKey { .. }
-            | DrawnFault::ThrottledKey { .. }
-            | DrawnFault::FailingKey { .. } => format!("dynamodb/{}", self.key),
+            DrawnFault::Key { .. } => format!("dynamodb/{}", self.key),
             DrawnFault::WrongWeights { .. } | DrawnFault::WrongPath { .. } => {
                 "load-balancer".to_owned()
             }
@@ -124,9 +122,7 @@ impl Before {
                 aws.scale(1, like_tasks * 2).await?;
                 aws.set_desired_count(like, like_tasks).await?;
             }
-            DrawnFault::SlowKey { .. }
-            | DrawnFault::ThrottledKey { .. }
-            | DrawnFault::FailingKey { .. } => {}
+            DrawnFault::Key { .. } => {}
         }
         Ok(())
     }
