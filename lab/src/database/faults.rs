@@ -31,7 +31,7 @@ pub struct Settings {
     /// The seed of the delays.
     pub seed: u64,
     /// Each request takes longer by a time from this range, in milliseconds.
-    pub delay_ms: Option<[u64; 2]>,
+    pub delay_ms: [u64; 2],
 }
 
 /// The fault of the requests that contain a key.
@@ -84,9 +84,9 @@ impl DatabaseFaults {
     /// Delays all requests from now on. `None` ends all delays and faults.
     pub fn set(&self, settings: Option<Settings>) {
         let mut state = self.state();
-        let delays = settings.and_then(|settings| {
-            let rng = ChaCha8Rng::seed_from_u64(settings.seed);
-            Some((settings.delay_ms?, rng))
+        let delays = settings.map(|Settings { seed, delay_ms }| {
+            let rng = ChaCha8Rng::seed_from_u64(seed);
+            (delay_ms, rng)
         });
         (state.delays, state.key) = (delays, None);
     }

@@ -4,6 +4,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::problem::{Mechanism, Problem, Range};
+use crate::database::faults::Effect;
 
 /// The number of mysfits that get more likes than the others.
 pub const FAVOURITES: usize = 3;
@@ -50,16 +51,10 @@ pub enum DrawnFault {
     TimeoutTooShort {
         timeout_ms: u64,
     },
-    SlowKey {
-        ms: u64,
-    },
-    ThrottledKey {
-        percent: u32,
+    /// `effect` applies to requests for the mysfit [`Drawn::key`]. `seed` decides which of them fail; it is 0 if they are slow.
+    Key {
         seed: u64,
-    },
-    FailingKey {
-        percent: u32,
-        seed: u64,
+        effect: Effect,
     },
     WrongWeights {
         monolith: u16,
@@ -121,15 +116,22 @@ fn fault(rng: &mut ChaCha8Rng, mechanism: &Mechanism) -> DrawnFault {
         Mechanism::TimeoutTooShort { timeout_ms } => DrawnFault::TimeoutTooShort {
             timeout_ms: within(rng, *timeout_ms),
         },
-        Mechanism::SlowKey { ms } => DrawnFault::SlowKey {
-            ms: within(rng, *ms),
+        Mechanism::SlowKey { ms } => DrawnFault::Key {
+            effect: Effect::Slow {
+                ms: within(rng, *ms),
+            },
+            seed: 0,
         },
-        Mechanism::ThrottledKey { percent } => DrawnFault::ThrottledKey {
-            percent: share(rng, *percent),
+        Mechanism::ThrottledKey { percent } => DrawnFault::Key {
+            effect: Effect::Throttled {
+                percent: share(rng, *percent),
+            },
             seed: rng.random(),
         },
-        Mechanism::FailingKey { percent } => DrawnFault::FailingKey {
-            percent: share(rng, *percent),
+        Mechanism::FailingKey { percent } => DrawnFault::Key {
+            effect: Effect::Failing {
+                percent: share(rng, *percent),
+            },
             seed: rng.random(),
         },
         Mechanism::WrongWeights { monolith } => DrawnFault::WrongWeights {
@@ -179,7 +181,6 @@ mod tests {
         assert_ne!(drawn("tapir", 1), drawn("tapir", 2));
     }
 
-    /// The parameters are those of the file, in all releases: `exam start ID --seed N` repeats an exam.
     #[test]
     fn the_parameters_are_drawn_from_the_ranges_of_the_problem() {
         for seed in 0..200 {
@@ -193,7 +194,20 @@ mod tests {
             assert!(one != other && other != third && one != third);
             assert!(drawn.favourites.contains(&drawn.key));
         }
-        let drawn = drawn("crane", 7);
-        assert_eq!(drawn.fault, DrawnFault::WrongWeights { monolith: 24 });
+    }
+
+    /// `exam start ID --seed N` repeats an exam of an earlier release.
+    #[test]
+    fn a_seed_decides_the_same_in_all_releases() {
+        let seed = 1_532_177_833_826_564_251;
+        let key = |seed, effect| DrawnFault::Key { seed, effect };
+        for (id, fault) in [
+            ("crane", DrawnFault::WrongWeights { monolith: 24 }),
+            ("gecko", key(seed, Effect::Failing { percent: 51 })),
+            ("osprey", key(seed, Effect::Throttled { percent: 80 })),
+            ("puffin", key(0, Effect::Slow { ms: 680 })),
+        ] {
+            assert_eq!(drawn(id, 7).fault, fault, "{id}");
+        }
     }
 }

@@ -169,10 +169,8 @@ fn explain_healthy(problem: &Problem) -> String {
     let mut text = format!(
         "Nothing went wrong.\n\n- {unknown} % of the requests ask for mysfits that do not exist, or like them. The monolith answers 404, as it should.\n"
     );
-    if let Some([from, to]) = noise.database_ms {
-        text +=
-            &format!("- Each request to DynamoDB takes {from} to {to} ms longer, at all times.\n");
-    }
+    let [from, to] = noise.database_ms;
+    text += &format!("- Each request to DynamoDB takes {from} to {to} ms longer, at all times.\n");
     if let Some(workers) = problem.workload.workers {
         let ms = workers.ms;
         text += &format!("- Each like needs {ms} ms in the Like service, at all times.\n");

@@ -18,7 +18,7 @@ use crate::ledger::{Entry, Kind, Ledger};
 const LIKE: &str = "like-service";
 
 /// The beginnings of the names of variables with which a person can change the services for the lab. No exam has them.
-const OPTIONS: &[&str] = &[
+const REMOVED_PREFIXES: &[&str] = &[
     "ACCESS_LOG",
     "CHAOS",
     "DDB_TIMEOUT_MS",
@@ -95,7 +95,7 @@ impl Injector {
         for (service, variables, tasks) in services {
             // The tasks are replaced even if nothing changes for them: they have metrics of before that they will still export.
             self.aws
-                .begin_again(self.aws.name(service), OPTIONS, variables, tasks)
+                .begin_again(self.aws.name(service), REMOVED_PREFIXES, variables, tasks)
                 .await?;
         }
         self.aws.set_weights(0).await?;
@@ -108,7 +108,7 @@ impl Injector {
     /// # Errors
     ///
     /// If an operation fails.
-    pub async fn change_something(&self, problem: &Problem) -> Result<(), NotInjected> {
+    pub async fn make_harmless_change(&self, problem: &Problem) -> Result<(), NotInjected> {
         let longer_end = [("SHUTDOWN_GRACE_SECONDS", "25")];
         match problem.noise.innocent_change {
             InnocentChange::LikeRevision => {
@@ -197,22 +197,19 @@ impl Injector {
                 injected.service = Some(service.to_owned());
                 json!({ "task_definition": revision, "timeout_ms": timeout_ms })
             }
-            DrawnFault::SlowKey { ms } => {
-                self.disturb_key(0, key, Effect::Slow { ms: *ms });
+            DrawnFault::Key { seed, effect } => {
+                self.database_faults.disturb_key(KeyFault {
+                    seed: *seed,
+                    key: key.to_owned(),
+                    effect: *effect,
+                });
                 injected.component = format!("dynamodb/{key}");
-                json!({ "key": key, "ms": ms })
-            }
-            DrawnFault::ThrottledKey { percent, seed } => {
-                let percent = *percent;
-                self.disturb_key(*seed, key, Effect::Throttled { percent });
-                injected.component = format!("dynamodb/{key}");
-                json!({ "key": key, "percent": percent })
-            }
-            DrawnFault::FailingKey { percent, seed } => {
-                let percent = *percent;
-                self.disturb_key(*seed, key, Effect::Failing { percent });
-                injected.component = format!("dynamodb/{key}");
-                json!({ "key": key, "percent": percent })
+                match effect {
+                    Effect::Slow { ms } => json!({ "key": key, "ms": ms }),
+                    Effect::Throttled { percent } | Effect::Failing { percent } => {
+                        json!({ "key": key, "percent": percent })
+                    }
+                }
             }
             DrawnFault::WrongWeights { monolith } => {
                 "load-balancer".clone_into(&mut injected.component);
@@ -271,12 +268,6 @@ impl Injector {
         let mut ids: Vec<_> = healthy.map(|task| task.id.clone()).collect();
         ids.sort();
         ids
-    }
-
-    fn disturb_key(&self, seed: u64, key: &str, effect: Effect) {
-        let key = key.to_owned();
-        self.database_faults
-            .disturb_key(KeyFault { seed, key, effect });
     }
 }
 

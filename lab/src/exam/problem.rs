@@ -90,7 +90,7 @@ pub struct Noise {
     /// Requests for mysfits that do not exist, in percent of all requests. Half of them are likes.
     pub unknown_percent: u32,
     /// Each request to DynamoDB takes longer by a time from this range, in milliseconds.
-    pub database_ms: Option<Range>,
+    pub database_ms: Range,
     /// What changes some time after the baseline, and harms nobody.
     pub innocent_change: InnocentChange,
 }
@@ -99,7 +99,7 @@ pub struct Noise {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InnocentChange {
-    /// A revision of the Like service, with another time for its end.
+    /// A revision of the Like service with another `SHUTDOWN_GRACE_SECONDS`.
     LikeRevision,
     /// The same for the monolith.
     MonolithRevision,

@@ -82,8 +82,8 @@ async fn running(exams: &Exams, run: &Run) -> Value {
 
 /// Says that the machine is too busy for a fair exam. No fault makes the list of mysfits slower.
 fn warning(run: &Run, now: f64) -> Option<String> {
-    let noise = run.variant.problem.noise.database_ms;
-    let usual_ms = noise.map_or(0, |[_, longest]| longest) as f64 + QUICK_LIST_MS;
+    let [_, longest_ms] = run.variant.problem.noise.database_ms;
+    let usual_ms = longest_ms as f64 + QUICK_LIST_MS;
     let (lists, p95_ms) = run.lists(now - WARNING_SECONDS, now);
     let is_busy = lists >= MIN_LISTS && p95_ms > usual_ms;
     is_busy.then(|| {

@@ -73,7 +73,7 @@ impl Injector {
         }
         let innocent = async {
             sleep(schedule.innocent_delay).await;
-            self.change_something(run.variant.problem).await
+            self.make_harmless_change(run.variant.problem).await
         };
         let fault = async {
             sleep(schedule.delay).await;

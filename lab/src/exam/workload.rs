@@ -323,7 +323,7 @@ mod tests {
         };
         let noise = Noise {
             unknown_percent: 2,
-            database_ms: None,
+            database_ms: [0, 0],
             innocent_change: InnocentChange::Scaling,
         };
         let mysfits = ["a", "b", "c", "d"].map(str::to_owned).to_vec();

@@ -70,9 +70,7 @@ impl Before {
                 )
             }
             DrawnFault::BadRevision { .. } => "monolith".to_owned(),
-            DrawnFault::SlowKey { .. }
-            | DrawnFault::ThrottledKey { .. }
-            | DrawnFault::FailingKey { .. } => format!("dynamodb/{}", self.key),
+            DrawnFault::Key { .. } => format!("dynamodb/{}", self.key),
             DrawnFault::WrongWeights { .. } | DrawnFault::WrongPath { .. } => {
                 "load-balancer".to_owned()
             }
@@ -124,9 +122,7 @@ impl Before {
                 aws.scale(1, like_tasks * 2).await?;
                 aws.set_desired_count(like, like_tasks).await?;
             }
-            DrawnFault::SlowKey { .. }
-            | DrawnFault::ThrottledKey { .. }
-            | DrawnFault::FailingKey { .. } => {}
+            DrawnFault::Key { .. } => {}
         }
         Ok(())
     }
@@ -142,7 +138,7 @@ pub async fn restart_everything(aws: &Aws) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Removes tasks and data. No customer sees an error of a like after that, because none is possible.
+/// Sets the desired counts to 0, and removes all mysfits from the table.
 pub async fn delete_everything(aws: &Aws) -> Result<(), Failed> {
     for service in ["LIKE_SERVICE", "MONOLITH_SERVICE"] {
         aws.set_desired_count(aws.name(service), 0).await?;
