@@ -100,8 +100,7 @@ impl Injector {
         key: &str,
         baseline: (f64, f64),
     ) -> Result<(), NotInjected> {
-        let ledger_before = run.ledger.last();
-        let (_, lost_before) = run.ledger.page(ledger_before, 0);
+        let (ledger_before, lost_before) = run.ledger.counts();
         let (from, to) = baseline;
         let slow_ms = SLOW_FACTOR * run.seen(from, to).p95_ms;
         let problem = run.variant.problem;
