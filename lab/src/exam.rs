@@ -35,4 +35,3 @@ pub use inject::Injector;
 pub use problem::{Problem, Variant};
 pub use status::{listing, status};
 pub use times::rfc3339;
-pub use workload::unix_time;

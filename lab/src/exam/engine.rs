@@ -20,7 +20,8 @@ use super::integrity;
 use super::mitigation::{self, Mitigation};
 use super::problem::Variant;
 use super::run::{Observed, Progress, Run, Schedule, Submission};
-use super::workload::{Samples, unix_time};
+use super::workload::Samples;
+use crate::clock::unix_time;
 use crate::reset::{KeptLedger, Reset};
 
 /// Requests in progress at the end get this time to finish. What takes longer counts as failed.

@@ -8,7 +8,7 @@ use super::problem::Variant;
 use super::run::Run;
 use super::times::rfc3339;
 use super::vocabulary::TERMS;
-use super::workload::unix_time;
+use crate::clock::unix_time;
 
 /// Without noise, 95 % of the requests for the list take at most this time on a machine that is not busy, in milliseconds.
 const QUICK_LIST_MS: f64 = 60.0;

@@ -11,7 +11,8 @@ use super::fingerprint::{fingerprint, id};
 use super::inject::{Injector, NotInjected};
 use super::run::{FaultStart, Run};
 use super::touched::note;
-use super::workload::{self, Plan, Sample, unix_time};
+use super::workload::{self, Plan, Sample};
+use crate::clock::unix_time;
 use crate::reset::Reset;
 
 /// Maximum time until the tasks of an exam are healthy.

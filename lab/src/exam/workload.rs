@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::header::USER_AGENT;
@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::draw::FAVOURITES;
 use super::problem::{Noise, Workload};
+use crate::clock::unix_time;
 
 /// A customer gives up after this time.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -292,12 +293,6 @@ async fn send(client: &Client<HttpConnector, Body>, request: Request<Body>) -> O
         frame.ok()?;
     }
     Some(status)
-}
-
-/// Unix time in seconds.
-pub fn unix_time() -> f64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    since_epoch.unwrap_or_default().as_secs_f64()
 }
 
 /// A trace id of X-Ray: version, 8 hexadecimal digits of Unix time, 24 random ones.
