@@ -11,6 +11,7 @@ mod error;
 mod evidence;
 mod fingerprint;
 mod grade;
+mod grading;
 mod inject;
 mod integrity;
 mod mitigation;

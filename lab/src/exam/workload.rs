@@ -168,31 +168,28 @@ pub struct Samples(Arc<Mutex<Requests>>);
 
 #[derive(Default)]
 struct Requests {
-    finished: Vec<Sample>,
-    /// The requests in progress by their numbers.
-    in_progress: BTreeMap<u64, (Planned, f64, String)>,
+    finished: Vec<Arc<Sample>>,
+    /// The requests in progress by their numbers. Their status and `ms` are set at their end.
+    in_progress: BTreeMap<u64, Sample>,
     next: u64,
 }
 
 impl Samples {
     /// All requests that have ended, and those in progress as requests without a response.
-    pub fn all(&self) -> Vec<Sample> {
+    pub fn all(&self) -> Vec<Arc<Sample>> {
         let seen = self.lock();
         let now = unix_time();
-        let open = seen.in_progress.values();
-        let open = open.map(|(planned, at, trace_id)| Sample {
-            at: *at,
-            route: planned.route,
-            mysfit: planned.mysfit.clone(),
-            trace_id: trace_id.clone(),
-            status: None,
-            ms: (now - at) * 1000.0,
+        let open = seen.in_progress.values().map(|sample| {
+            Arc::new(Sample {
+                ms: (now - sample.at) * 1000.0,
+                ..sample.clone()
+            })
         });
         seen.finished.iter().cloned().chain(open).collect()
     }
 
     /// The requests that have ended.
-    pub fn finished(&self) -> Vec<Sample> {
+    pub fn finished(&self) -> Vec<Arc<Sample>> {
         self.lock().finished.clone()
     }
 
@@ -200,41 +197,38 @@ impl Samples {
     pub fn open(&self) -> HashSet<String> {
         let seen = self.lock();
         let open = seen.in_progress.values();
-        open.map(|(_, _, trace_id)| trace_id.clone()).collect()
+        open.map(|sample| sample.trace_id.clone()).collect()
     }
 
     fn start(&self, planned: Planned, trace_id: String) -> Option<u64> {
         let mut seen = self.lock();
-        let at = unix_time();
+        let sample = Sample {
+            at: unix_time(),
+            route: planned.route,
+            mysfit: planned.mysfit,
+            trace_id,
+            status: None,
+            ms: 0.0,
+        };
         if seen.in_progress.len() >= MAX_IN_PROGRESS {
-            seen.finished.push(Sample {
-                at,
-                route: planned.route,
-                mysfit: planned.mysfit,
-                trace_id,
-                status: None,
-                ms: 0.0,
-            });
+            seen.finished.push(Arc::new(sample));
             return None;
         }
         seen.next += 1;
         let number = seen.next;
-        seen.in_progress.insert(number, (planned, at, trace_id));
+        seen.in_progress.insert(number, sample);
         Some(number)
     }
 
-    fn finish(&self, number: u64, status: Option<u16>, ms: f64) -> Option<Sample> {
+    fn finish(&self, number: u64, status: Option<u16>, ms: f64) -> Option<Arc<Sample>> {
         let mut seen = self.lock();
-        let (planned, at, trace_id) = seen.in_progress.remove(&number)?;
-        let sample = Sample {
-            at,
-            route: planned.route,
-            mysfit: planned.mysfit,
-            trace_id,
+        let started = seen.in_progress.remove(&number)?;
+        let sample = Arc::new(Sample {
             status,
             ms,
-        };
-        seen.finished.push(sample.clone());
+            ..started
+        });
+        seen.finished.push(Arc::clone(&sample));
         Some(sample)
     }
 
