@@ -1,6 +1,7 @@
 //! The format of every error response: `{"error": {"code": "…", "message": "…"}}`.
 
 use std::error::Error;
+use std::iter::successors;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -53,15 +54,22 @@ pub(crate) async fn respond_not_found() -> HttpResponse {
     error_response(StatusCode::NOT_FOUND, "there is nothing at this path")
 }
 
+/// Joins the text of `error` and its causes with colons.
+pub fn format_error(error: &dyn Error) -> String {
+    join(Some(error))
+}
+
 /// Joins the causes of `error` with colons. The direct cause of the error is the first cause in the text.
 pub fn format_causes(error: &dyn Error) -> String {
-    let mut causes = Vec::new();
-    let mut next_cause = error.source();
-    while let Some(cause) = next_cause {
-        causes.push(cause.to_string());
-        next_cause = cause.source();
-    }
-    causes.join(": ")
+    join(error.source())
+}
+
+fn join(first: Option<&dyn Error>) -> String {
+    let errors = successors(first, |&error| error.source());
+    errors
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[cfg(test)]
@@ -89,10 +97,13 @@ mod tests {
             source: Some(Box::new(direct)),
         };
         assert_eq!(format_causes(&error), "no response: connection refused");
+        let whole = "the call failed: no response: connection refused";
+        assert_eq!(format_error(&error), whole);
         let without_cause = Failure {
             message: "the call failed",
             source: None,
         };
         assert_eq!(format_causes(&without_cause), "");
+        assert_eq!(format_error(&without_cause), "the call failed");
     }
 }

@@ -38,7 +38,7 @@ mod worker;
 mod workers;
 
 pub use config::Config;
-pub use error::{failure_response, format_causes};
+pub use error::{failure_response, format_causes, format_error};
 pub use health::Readiness;
 pub use json::json_response;
 pub use methods::{get, post};

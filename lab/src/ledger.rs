@@ -65,17 +65,22 @@ struct Records {
     dropped: u64,
 }
 
+impl Records {
+    fn push(&mut self, entry: Entry) {
+        self.last += 1;
+        let sequence = self.last;
+        self.kept.push_back(Record { sequence, entry });
+        if self.kept.len() > MAX_RECORDS {
+            self.kept.pop_front();
+            self.dropped += 1;
+        }
+    }
+}
+
 impl Ledger {
     /// Adds a record. The oldest one beyond the limit is dropped.
     pub fn push(&self, entry: Entry) {
-        let mut records = self.lock();
-        records.last += 1;
-        let sequence = records.last;
-        records.kept.push_back(Record { sequence, entry });
-        if records.kept.len() > MAX_RECORDS {
-            records.kept.pop_front();
-            records.dropped += 1;
-        }
+        self.lock().push(entry);
     }
 
     /// Adds a record of a request, or counts the request in the recent record of the same trace and mechanism: the parameter
@@ -93,9 +98,8 @@ impl Ledger {
             known.entry.parameters["requests"] = json!(requests + 1);
             return;
         }
-        drop(records);
         entry.parameters["requests"] = json!(1);
-        self.push(entry);
+        records.push(entry);
     }
 
     /// Counts records that a task could not send.
@@ -118,9 +122,10 @@ impl Ledger {
         self.page(after, MAX_RECORDS)
     }
 
-    /// The number of the last record; 0 before the first one.
-    pub fn last(&self) -> u64 {
-        self.lock().last
+    /// The number of the last record (0 before the first one), and the number of records that are missing.
+    pub fn counts(&self) -> (u64, u64) {
+        let records = self.lock();
+        (records.last, records.dropped)
     }
 
     /// Adds what the client saw to the recent records of a request that have no status.
@@ -175,6 +180,7 @@ mod tests {
             ledger.push(entry(time));
         }
         ledger.count_lost(4);
+        assert_eq!(ledger.counts(), (3, 4));
         let (records, dropped) = ledger.records(1);
         assert_eq!((sequences(&records), dropped), (vec![2, 3], 4));
         assert_eq!(
@@ -190,6 +196,23 @@ mod tests {
         ledger.push(entry(4.0));
         assert_eq!(sequences(&ledger.records(0).0), [4]);
         assert_eq!(sequences(&ledger.records(u64::MAX).0), [] as [u64; 0]);
+    }
+
+    #[test]
+    fn requests_of_one_trace_at_the_same_time_are_one_record() {
+        let ledger = Ledger::default();
+        let of_trace = || Entry {
+            trace_id: Some("1-2-3".to_owned()),
+            ..entry(1.0)
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..50).for_each(|_| ledger.push_once(of_trace())));
+            }
+        });
+        let (records, _) = ledger.records(0);
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].entry.parameters["requests"], 400);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod task;
 mod aws;
 mod browser;
 mod channel;
+mod clock;
 mod console;
 mod database;
 mod definition;

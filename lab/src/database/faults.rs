@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
 use rand::rngs::ChaCha8Rng;
@@ -10,6 +10,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use wire::Error;
 
+use crate::clock::unix_time;
 use crate::ledger::{Entry, Kind, Ledger};
 
 /// Larger requests are not about one item. In bytes.
@@ -111,9 +112,8 @@ impl DatabaseFaults {
         let trace_id = trace_id(headers);
         let decision = self.state().decide(body);
         if let Some((mechanism, parameters)) = decision.fault {
-            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
             self.ledger.push_once(Entry {
-                time: since_epoch.unwrap_or_default().as_secs_f64(),
+                time: unix_time(),
                 kind: Kind::Request,
                 trace_id: trace_id.clone(),
                 task: None,

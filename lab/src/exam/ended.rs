@@ -72,7 +72,7 @@ impl Ended {
     ) -> Self {
         let progress = run.progress().clone();
         let baseline = progress.baseline.map(|(from, to)| run.seen(from, to));
-        let changes = Changes::of(progress.fault.as_ref());
+        let changes = Changes::of(progress.fault.as_deref());
         let (hints, answer, observed, grade) = match progress.submission {
             Some(submission) => (
                 submission.hints,
@@ -85,7 +85,7 @@ impl Ended {
         Self {
             variant: run.variant,
             seed: run.seed,
-            started_at: progress.started_at,
+            started_at: run.started_at,
             ended_at: now,
             hints,
             observed,
@@ -107,7 +107,7 @@ impl Ended {
             "exam": self.variant.id(),
             "grade": self.grade,
             "accepted_answers": self.accepted_answers,
-            "mitigation": self.mitigation.as_ref().map(result),
+            "mitigation": self.mitigation.as_ref().map(mitigation_json),
             "hints_used": self.hints,
             "failure": self.failure,
         })
@@ -129,10 +129,7 @@ impl Ended {
             false => json!(problem.explanation),
         };
         explanation["how_to_mitigate"] = json!(problem.mitigation.as_ref().filter(|_| !is_healthy));
-        let baseline = self.baseline.map(|seen| {
-            json!({ "likes": seen.likes, "succeeded": seen.succeeded, "p95_ms": seen.p95_ms })
-        });
-        explanation["baseline"] = json!(baseline);
+        explanation["baseline"] = json!(self.baseline);
         explanation["baseline_state"] = json!(self.fingerprint);
         explanation
     }
@@ -190,8 +187,9 @@ fn explain_healthy(problem: &Problem) -> String {
             times by mysfit and by task. Where they are the same, there is no fault, whatever has changed."
 }
 
-fn result<T: serde::Serialize>(result: &Result<T, String>) -> Value {
-    match result {
+/// The grade of a mitigation, or why it could not be graded.
+pub fn mitigation_json(graded: &Result<Mitigation, String>) -> Value {
+    match graded {
         Ok(graded) => json!(graded),
         Err(error) => json!({ "harness_error": error }),
     }

@@ -1,7 +1,6 @@
 //! Runs one exam at a time: prepares the system, sends the requests of customers, makes the fault, grades the answer, and brings
 //! everything back to the start.
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,15 +11,14 @@ use super::answer::Answer;
 use super::draw::Drawn;
 use super::ended::{Changes, Ended};
 use super::error::ExamError;
-use super::evidence::Touched;
 use super::fingerprint::{fingerprint, items};
-use super::grade::{Grade, grade};
+use super::grade::Grade;
 use super::inject::Injector;
-use super::integrity;
-use super::mitigation::{self, Mitigation};
+use super::mitigation::Mitigation;
 use super::problem::Variant;
-use super::run::{Observed, Progress, Run, Schedule, Submission};
-use super::workload::{Samples, unix_time};
+use super::run::{Run, Schedule, Submission};
+use super::workload::Samples;
+use crate::clock::unix_time;
 use crate::reset::{KeptLedger, Reset};
 
 /// Requests in progress at the end get this time to finish. What takes longer counts as failed.
@@ -132,25 +130,25 @@ impl Exams {
         let _changing = self.0.changing.lock().await;
         let run = self.running()?;
         let now = unix_time();
-        let progress = run.progress().clone();
-        if let Some(failure) = progress.failure {
-            return Err(ExamError::Harness(failure));
-        }
-        if !progress.accepts_answers {
-            return Err(ExamError::TooEarly(progress.answers_from));
-        }
-        match &progress.submission {
-            Some(known) if known.answer == answer => return Ok(known.grade.clone()),
-            Some(_) => return Err(ExamError::OtherAnswer),
-            None => {}
-        }
+        let (hints, changes) = {
+            let progress = run.progress();
+            if let Some(failure) = &progress.failure {
+                return Err(ExamError::Harness(failure.clone()));
+            }
+            if !progress.accepts_answers {
+                return Err(ExamError::TooEarly(progress.answers_from));
+            }
+            match &progress.submission {
+                Some(known) if known.answer == answer => return Ok(known.grade.clone()),
+                Some(_) => return Err(ExamError::OtherAnswer),
+                None => {}
+            }
+            (progress.hints, Changes::of(progress.fault.as_deref()))
+        };
         let observed = run.observe(now);
-        let changes = Changes::of(progress.fault.as_ref());
-        let grade = self
-            .0
-            .grade(run.variant, &observed, &changes, &answer)
-            .await?;
-        let hints = progress.hints;
+        let injector = &self.0.injector;
+        let grade = injector.grade(run.variant, &observed, &changes, &answer);
+        let grade = grade.await?;
         run.progress().submission = Some(Submission {
             answer,
             hints,
@@ -172,10 +170,10 @@ impl Exams {
         self.0.stop(run, keeps).await
     }
 
-    /// Grades the mitigation so far. `None` before an answer.
+    /// Grades the mitigation so far. `None` before an answer, and if the mitigation of this exam is not graded.
     pub async fn mitigation(&self, run: &Run) -> Option<Result<Mitigation, String>> {
         run.progress().submission.as_ref()?;
-        self.0.mitigation(run, unix_time()).await
+        self.0.injector.mitigation(run, unix_time()).await
     }
 
     /// Whether the lab is still as it was at the end of an exam.
@@ -199,10 +197,10 @@ impl Exams {
     /// If no exam has ended, and if a check could not run.
     pub async fn grade_again(&self, answer: &Answer) -> Result<Grade, ExamError> {
         let ended = self.ended()?;
-        let graded = self
-            .0
-            .grade(ended.variant, &ended.observed, &ended.changes, answer);
-        graded.await
+        let injector = &self.0.injector;
+        injector
+            .grade(ended.variant, &ended.observed, &ended.changes, answer)
+            .await
     }
 
     /// The last exam.
@@ -244,17 +242,15 @@ impl Inner {
         Ok(Arc::new(Run {
             variant,
             seed,
+            started_at: unix_time(),
+            items,
             schedule: Schedule::new(variant, &drawn, seconds),
             drawn,
             samples: Samples::default(),
             ledger: self.injector.ledger.clone(),
             stop: CancellationToken::new(),
             finished: CancellationToken::new(),
-            progress: Mutex::new(Progress {
-                started_at: unix_time(),
-                items,
-                ..Progress::default()
-            }),
+            progress: Mutex::default(),
         }))
     }
 
@@ -262,83 +258,10 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn grade(
-        &self,
-        variant: Variant,
-        observed: &Observed,
-        changes: &Changes,
-        answer: &Answer,
-    ) -> Result<Grade, ExamError> {
-        if observed.has_lost_records {
-            let lost = "the ledger has lost records, so the share of touched likes is not known";
-            return Err(ExamError::Harness(lost.to_owned()));
-        }
-        let holds = self.evidence(variant, observed, changes, answer).await?;
-        Ok(grade(&observed.truth, answer, &holds)?)
-    }
-
-    /// Which items of the evidence of each root cause hold. They are looked at until one holds, because one is enough, and only for
-    /// the right components.
-    async fn evidence(
-        &self,
-        variant: Variant,
-        observed: &Observed,
-        changes: &Changes,
-        answer: &Answer,
-    ) -> Result<Vec<Vec<bool>>, ExamError> {
-        let causes = &observed.truth.causes;
-        let from = causes.first().map_or(observed.until, |it| it.occurred_at);
-        let touched = Touched {
-            problem: variant.problem,
-            traces: &observed.traces,
-            changed: &changes.arns,
-            service: changes.service.as_deref(),
-            from,
-            to: observed.until,
-        };
-        let mut holds = Vec::new();
-        let mut components = HashSet::new();
-        for given in &answer.root_causes {
-            let mut of_cause = Vec::new();
-            let is_right = causes.iter().any(|it| it.component == given.component);
-            // Of several root causes in the same component, the first counts.
-            if is_right && components.insert(&given.component) {
-                for item in &given.evidence {
-                    of_cause.push(touched.is_shown_by(item, &self.injector.aws).await?);
-                    if of_cause.contains(&true) {
-                        break;
-                    }
-                }
-            }
-            holds.push(of_cause);
-        }
-        Ok(holds)
-    }
-
-    async fn mitigation(&self, run: &Run, now: f64) -> Option<Result<Mitigation, String>> {
-        let is_healthy = run.variant.is_healthy;
-        if !is_healthy {
-            run.variant.problem.mitigation.as_ref()?;
-        }
-        let progress = run.progress().clone();
-        let (from, to) = progress.baseline.filter(|_| progress.accepts_answers)?;
-        let (baseline, last) = (run.seen(from, to), run.seen_lately(now));
-        let (aws, ecs) = (&self.injector.aws, &self.injector.ecs);
-        let integrity = match integrity::look(run, aws, ecs).await {
-            Ok(integrity) => integrity,
-            Err(failed) => return Some(Err(failed.to_string())),
-        };
-        if is_healthy {
-            return Some(Ok(mitigation::grade_healthy(&integrity)));
-        }
-        let graded = mitigation::grade(&baseline, &last, &integrity);
-        Some(graded.map_err(|error| error.to_string()))
-    }
-
     /// Ends the exam. [`Inner::changing`] is held.
     async fn stop(&self, run: Arc<Run>, keeps: bool) -> Result<Arc<Ended>, ExamError> {
         let now = unix_time();
-        let mitigation = self.mitigation(&run, now).await;
+        let mitigation = self.injector.mitigation(&run, now).await;
         run.stop.cancel();
         run.finished.cancelled().await;
         let last_requests = async {
@@ -371,8 +294,8 @@ async fn drive(exams: Exams, run: Arc<Run>) {
         ..
     } = &*exams.0;
     let goes_on = async {
-        let failed = injector.run(&run, alb, reset).await;
-        run.progress().failure = Some(failed.to_string());
+        let failure = injector.run(&run, alb, reset).await;
+        run.progress().failure = Some(failure);
         std::future::pending::<()>().await;
     };
     let is_late = tokio::select! {
@@ -384,7 +307,7 @@ async fn drive(exams: Exams, run: Arc<Run>) {
         let _changing = exams.0.changing.lock().await;
         // A person may have ended the exam in this moment.
         if !run.stop.is_cancelled() {
-            // If the reset fails, the exam goes on until somebody ends it.
+            // If the reset fails, the exam stays open without customers until somebody ends it.
             let _ = exams.0.stop(run, false).await;
         }
     }

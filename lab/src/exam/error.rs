@@ -1,5 +1,6 @@
 //! Why a request about exams is refused.
 
+use http_shell::format_error;
 use thiserror::Error;
 
 use super::aws::Failed;
@@ -26,7 +27,7 @@ pub enum ExamError {
     #[error("the exam has got another answer, and accepts only one: `exam stop` ends the exam")]
     OtherAnswer,
     /// A check or the exam itself could not run. The person has neither passed nor failed.
-    #[error("the exam cannot be graded, which is neither a pass nor a failure: {0}")]
+    #[error("a part of the exam could not run, which is neither a pass nor a failure: {0}")]
     Harness(String),
     #[error("the lab cannot be reset")]
     Reset(#[from] crate::error::Error),
@@ -53,6 +54,6 @@ impl From<Failed> for ExamError {
 
 impl From<NotInjected> for ExamError {
     fn from(error: NotInjected) -> Self {
-        Self::Harness(error.to_string())
+        Self::Harness(format_error(&error))
     }
 }

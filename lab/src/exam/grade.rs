@@ -42,7 +42,7 @@ pub struct Cause {
 /// Why an exam cannot be graded. It is no fault of the person or program that takes the exam, who neither passes nor fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HarnessError {
-    #[error("the fault touched no like, so the answer cannot be graded")]
+    #[error("the fault touched no like")]
     UntouchedCause,
     #[error(
         "a check needs {expected} likes before the fault and at the end, and there were {given}"
@@ -78,7 +78,7 @@ const CATEGORIES: [(&str, u32); 6] = [
 /// The largest difference between the time of a cause and that of the answer.
 const MAX_DIFFERENCE_MS: f64 = 60_000.0;
 
-/// Grades an answer. `evidence_holds` says for each root cause of the answer which items of its evidence hold.
+/// Grades an answer. `evidence_holds` says for each root cause of the answer whether an item of its evidence holds.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ const MAX_DIFFERENCE_MS: f64 = 60_000.0;
 pub fn grade(
     truth: &Truth,
     answer: &Answer,
-    evidence_holds: &[Vec<bool>],
+    evidence_holds: &[bool],
 ) -> Result<Grade, HarnessError> {
     if truth
         .causes
@@ -109,14 +109,13 @@ pub fn grade(
 
 /// All categories with all points or with none.
 fn all(is_full: bool, reason: &str) -> Vec<Category> {
-    let share = if is_full { 1.0 } else { 0.0 };
     CATEGORIES
-        .map(|(name, maximum)| Category::new(name, maximum, share, reason))
+        .map(|(name, maximum)| Category::new(name, maximum, f64::from(is_full), reason))
         .to_vec()
 }
 
 /// The categories of an answer that reports a fault in a system with a fault.
-fn faulty(truth: &Truth, answer: &Answer, evidence_holds: &[Vec<bool>]) -> Vec<Category> {
+fn faulty(truth: &Truth, answer: &Answer, evidence_holds: &[bool]) -> Vec<Category> {
     let matching = Matching::new(truth, answer);
     let located = &matching.located;
     let detection = Category::new(
@@ -140,10 +139,8 @@ fn faulty(truth: &Truth, answer: &Answer, evidence_holds: &[Vec<bool>]) -> Vec<C
         let difference = located.given.occurred_at - located.cause.occurred_at;
         (difference * 1_000.0).round().abs() <= MAX_DIFFERENCE_MS
     };
-    let has_evidence = |located: &matching::Located<'_>| {
-        let items = evidence_holds.get(located.index);
-        items.is_some_and(|items| items.contains(&true))
-    };
+    let has_evidence =
+        |located: &matching::Located<'_>| evidence_holds.get(located.index) == Some(&true);
     vec![
         detection,
         matching.localization(LOCALIZATION),

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::aws::{Aws, Failed};
 use super::draw::DrawnFault;
 use super::problem::{InnocentChange, Problem, Workers};
-use super::workload::unix_time;
+use crate::clock::unix_time;
 use crate::database::faults::{DatabaseFaults, Effect, KeyFault, Settings};
 use crate::faults::{Scope, TaskFaults};
 use crate::ledger::{Entry, Kind, Ledger};

@@ -10,7 +10,7 @@ use super::fingerprint::{id, items};
 use super::inject::Injected;
 use super::mitigation::Integrity;
 use super::operations::TASKS;
-use super::run::{Progress, Run};
+use super::run::Run;
 
 /// Members of an item that change while people use the site.
 const CHANGING: [&str; 2] = ["Likes", "Adopted"];
@@ -21,23 +21,17 @@ const CHANGING: [&str; 2] = ["Likes", "Adopted"];
 ///
 /// Fails if an operation fails.
 pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> {
-    let Progress {
-        items: before,
-        fault,
-        started_at,
-        ..
-    } = run.progress().clone();
-    let mut acknowledged: HashMap<String, u64> = HashMap::new();
+    let mut acknowledged: HashMap<&str, u64> = HashMap::new();
     let samples = run.samples.finished();
     for sample in samples
         .iter()
         .filter(|it| it.is_like() && it.has_succeeded())
     {
-        *acknowledged.entry(sample.mysfit.clone()).or_default() += 1;
+        *acknowledged.entry(sample.mysfit.as_str()).or_default() += 1;
     }
     // The likes of later requests may be in the table, too.
     let now = items(aws).await?;
-    let (items_missing, likes_lost) = compare(&before, &now, &acknowledged);
+    let (items_missing, likes_lost) = compare(&run.items, &now, &acknowledged);
     let (mut desired_below, mut unhealthy_targets) = (0, 0);
     let desired_at_start = [
         ("LIKE_SERVICE", run.variant.problem.workload.like_tasks),
@@ -55,9 +49,9 @@ pub async fn look(run: &Run, aws: &Aws, ecs: &Ecs) -> Result<Integrity, Failed> 
         let healthy = u32::try_from(healthy).unwrap_or(u32::MAX);
         unhealthy_targets += service.desired.max(at_start).saturating_sub(healthy);
     }
-    let injected = fault.map(|fault| fault.injected);
-    let stopped_others =
-        count_stopped_others(injected.as_ref(), started_at, &overview, aws).await?;
+    let fault = run.progress().fault.clone();
+    let injected = fault.as_ref().map(|fault| &fault.injected);
+    let stopped_others = count_stopped_others(injected, run.started_at, &overview, aws).await?;
     Ok(Integrity {
         items_missing,
         likes_lost,
@@ -105,7 +99,7 @@ async fn count_stopped_others(
 fn compare(
     before: &[Map<String, Value>],
     now: &[Map<String, Value>],
-    acknowledged: &HashMap<String, u64>,
+    acknowledged: &HashMap<&str, u64>,
 ) -> (u64, u64) {
     let (mut missing, mut lost) = (0, 0);
     for item in before {
@@ -174,7 +168,7 @@ mod tests {
     #[test]
     fn missing_and_changed_items_and_lost_likes_are_counted() {
         let before = [item("a", 1, "A"), item("b", 2, "B"), item("c", 3, "C")];
-        let acknowledged = HashMap::from([("a".to_owned(), 4), ("b".to_owned(), 1)]);
+        let acknowledged = HashMap::from([("a", 4), ("b", 1)]);
         let intact = [item("a", 5, "A"), item("b", 9, "B"), item("c", 3, "C")];
         assert_eq!(compare(&before, &intact, &acknowledged), (0, 0));
         let broken = [item("a", 3, "A"), item("b", 3, "other")];

@@ -8,7 +8,7 @@ use super::grade::{Category, HarnessError, Points, total};
 use super::times::counted;
 
 /// What customers saw in a time span.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Seen {
     pub likes: u64,
     /// Likes that were answered 200.
@@ -24,11 +24,11 @@ pub struct Integrity {
     pub items_missing: u64,
     /// Likes that were answered 200, and that the table does not have.
     pub likes_lost: u64,
-    /// Tasks that the desired counts are below those at the start.
+    /// The number of tasks by which the desired counts are below those at the start.
     pub desired_below: u32,
     /// Healthy tasks that are missing, compared with the desired counts now and at the start.
     pub unhealthy_targets: u32,
-    /// Tasks that were stopped by `StopTask` and were not faulty.
+    /// Tasks without the fault that people have stopped, or replaced if one task is faulty.
     pub stopped_others: u32,
 }
 
@@ -108,8 +108,7 @@ impl Mitigation {
 }
 
 fn check(name: &'static str, maximum: u32, is_passed: bool, reason: String) -> Category {
-    let share = if is_passed { 1.0 } else { 0.0 };
-    Category::new(name, maximum, share, reason)
+    Category::new(name, maximum, f64::from(is_passed), reason)
 }
 
 /// Whether as many likes succeed as before.
@@ -147,9 +146,11 @@ fn data(maximum: u32, integrity: &Integrity) -> Category {
     let (items, likes) = (integrity.items_missing, integrity.likes_lost);
     let reason = match items == 0 && likes == 0 {
         true => "The table has all mysfits, and all likes that succeeded.".to_owned(),
-        false => format!(
-            "In the table, {items} mysfits are missing or changed, and {likes} likes that succeeded are missing."
-        ),
+        false => {
+            let items = counted(items, "mysfit is", "mysfits are");
+            let likes = counted(likes, "like that succeeded is", "likes that succeeded are");
+            format!("In the table, {items} missing or changed, and {likes} missing.")
+        }
     };
     check("data", maximum, items == 0 && likes == 0, reason)
 }
@@ -158,7 +159,10 @@ fn desired_count(maximum: u32, integrity: &Integrity) -> Category {
     let below = integrity.desired_below;
     let reason = match below {
         0 => "The desired counts are not below those at the start.".to_owned(),
-        below => format!("The desired counts are {below} tasks below those at the start."),
+        below => {
+            let tasks = counted(below.into(), "task", "tasks");
+            format!("The desired counts are {tasks} below those at the start.")
+        }
     };
     check("desired-count", maximum, below == 0, reason)
 }
@@ -252,6 +256,24 @@ mod tests {
         ] {
             assert_eq!(total_of(&BEFORE, &integrity), 90.0, "{integrity:?}");
         }
+    }
+
+    #[test]
+    fn a_reason_counts_one_or_more() {
+        let reason = |items_missing, likes_lost| {
+            let integrity = Integrity {
+                items_missing,
+                likes_lost,
+                ..INTACT
+            };
+            data(10, &integrity).reason
+        };
+        let expected =
+            "In the table, 1 mysfit is missing or changed, and 2 likes that succeeded are missing.";
+        assert_eq!(reason(1, 2), expected);
+        let expected =
+            "In the table, 0 mysfits are missing or changed, and 1 like that succeeded is missing.";
+        assert_eq!(reason(0, 1), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! An exam that runs: its times, what customers saw, and what the fault has touched.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -41,7 +41,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The times of a problem. `seconds` replaces the times of baseline and observation, for a quick check of the problem itself.
+    /// The times of a problem. For a quick check of the problem itself, `seconds` replaces the times of baseline and observation. Then
+    /// warm-up and delay of the fault take one second, and the harmless change is made at once.
     pub fn new(variant: Variant, drawn: &Drawn, seconds: Option<u64>) -> Self {
         let workload = &variant.problem.workload;
         let limit = Duration::from_secs(variant.problem.time_limit_minutes * 60);
@@ -66,9 +67,7 @@ impl Schedule {
             limit,
         }
     }
-}
 
-impl Schedule {
     /// From the first request of a customer to the time from which answers are accepted.
     pub fn until_answers(&self) -> Duration {
         self.warm_up + self.baseline + self.observation
@@ -79,6 +78,10 @@ impl Schedule {
 pub struct Run {
     pub variant: Variant,
     pub seed: u64,
+    /// Unix seconds.
+    pub started_at: f64,
+    /// The items of the table before the first request.
+    pub items: Vec<Map<String, Value>>,
     pub drawn: Drawn,
     pub schedule: Schedule,
     pub samples: Samples,
@@ -93,9 +96,6 @@ pub struct Run {
 /// How far an exam is. Times are Unix seconds.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    pub started_at: f64,
-    /// The items of the table before the first request.
-    pub items: Vec<Map<String, Value>>,
     pub baseline: Option<(f64, f64)>,
     /// What people can change, at the end of the baseline.
     pub fingerprint: Option<Value>,
@@ -103,7 +103,7 @@ pub struct Progress {
     pub answers_from: Option<f64>,
     /// Whether answers are accepted: the fault has begun some time ago, if there is one.
     pub accepts_answers: bool,
-    pub fault: Option<FaultStart>,
+    pub fault: Option<Arc<FaultStart>>,
     pub hints: usize,
     pub submission: Option<Submission>,
     /// Why the exam cannot go on.
@@ -111,14 +111,14 @@ pub struct Progress {
 }
 
 /// A fault that was made.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FaultStart {
     pub injected: Injected,
     /// The number of the last record of the ledger before.
     pub ledger_before: u64,
     /// The number of records that the ledger had lost before.
     pub lost_before: u64,
-    /// Slower likes have waited, in milliseconds.
+    /// A like that takes longer than this, in milliseconds, has waited for a task.
     pub slow_ms: f64,
 }
 
@@ -190,7 +190,7 @@ impl Run {
         Observed {
             truth: Truth {
                 causes: vec![Cause {
-                    component: fault.injected.component,
+                    component: fault.injected.component.clone(),
                     mechanism: fault.injected.mechanism.to_owned(),
                     occurred_at: fault.injected.at,
                     likes,
@@ -209,7 +209,7 @@ fn is_in(sample: &Sample, from: f64, to: f64) -> bool {
 }
 
 /// The likes of a time span.
-fn seen(samples: &[Sample], from: f64, to: f64) -> Seen {
+fn seen(samples: &[Arc<Sample>], from: f64, to: f64) -> Seen {
     let likes = samples
         .iter()
         .filter(|it| it.is_like() && is_in(it, from, to));
@@ -230,7 +230,7 @@ fn percentile_95(values: &mut [f64]) -> f64 {
 }
 
 /// The number of likes from the first to the last one that was touched in a time span, and how many of them were touched.
-fn affected(samples: &[Sample], traces: &BTreeSet<String>, from: f64, to: f64) -> (u64, u64) {
+fn affected(samples: &[Arc<Sample>], traces: &BTreeSet<String>, from: f64, to: f64) -> (u64, u64) {
     let likes = samples
         .iter()
         .filter(|it| it.is_like() && is_in(it, from, to));
@@ -248,15 +248,15 @@ fn affected(samples: &[Sample], traces: &BTreeSet<String>, from: f64, to: f64) -
 mod tests {
     use super::*;
 
-    fn sample(at: f64, ms: f64, status: u16) -> Sample {
-        Sample {
+    fn sample(at: f64, ms: f64, status: u16) -> Arc<Sample> {
+        Arc::new(Sample {
             at,
             route: Route::Like,
             mysfit: "a".to_owned(),
             trace_id: at.to_string(),
             status: Some(status),
             ms,
-        }
+        })
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::ended::mitigation_json;
 use super::engine::{Exams, State};
 use super::mitigation::Seen;
 use super::problem::Variant;
 use super::run::Run;
 use super::times::rfc3339;
 use super::vocabulary::TERMS;
-use super::workload::unix_time;
+use crate::clock::unix_time;
 
 /// Without noise, 95 % of the requests for the list take at most this time on a machine that is not busy, in milliseconds.
 const QUICK_LIST_MS: f64 = 60.0;
@@ -51,31 +52,29 @@ pub async fn status(exams: &Exams) -> Value {
 
 async fn running(exams: &Exams, run: &Run) -> Value {
     let now = unix_time();
-    let problem = run.variant.problem;
-    let progress = run.progress().clone();
-    let ends_at = progress.started_at + run.schedule.limit.as_secs_f64();
+    let ends_at = run.started_at + run.schedule.limit.as_secs_f64();
     let mitigation = exams.mitigation(run).await;
-    let mitigation = mitigation.map(|graded| match graded {
-        Ok(graded) => json!(graded),
-        Err(error) => json!({ "harness_error": error }),
-    });
+    // Before the answer, this would tell whether there is a fault.
+    let has_answer = run.progress().submission.is_some();
+    let customers = has_answer.then(|| customers(run.seen_lately(now)));
+    let warning = warning(run, now);
+    let progress = run.progress();
     json!({
         "state": "running",
         "exam": run.variant.id(),
         "statement": run.variant.statement(),
-        "started": rfc3339(progress.started_at),
+        "started": rfc3339(run.started_at),
         "ends": rfc3339(ends_at),
         "seconds_left": (ends_at - now).max(0.0).round(),
         "answers_from": progress.answers_from.map(rfc3339),
         "answers_after_seconds": run.schedule.until_answers().as_secs(),
         "accepts_answers": progress.accepts_answers,
         "hints_used": progress.hints,
-        "hints": problem.hints.len(),
-        // Before the answer, this would tell whether there is a fault.
-        "customers": progress.submission.as_ref().map(|_| customers(&run.seen_lately(now))),
-        "warning": warning(run, now),
-        "grade": progress.submission.map(|submission| submission.grade),
-        "mitigation": mitigation,
+        "hints": run.variant.problem.hints.len(),
+        "customers": customers,
+        "warning": warning,
+        "grade": progress.submission.as_ref().map(|submission| &submission.grade),
+        "mitigation": mitigation.as_ref().map(mitigation_json),
         "failure": progress.failure,
     })
 }
@@ -95,6 +94,9 @@ fn warning(run: &Run, now: f64) -> Option<String> {
 }
 
 /// The likes of the last ten seconds.
-fn customers(seen: &Seen) -> Value {
-    json!({ "likes": seen.likes, "succeeded": seen.succeeded, "p95_ms": seen.p95_ms.round() })
+fn customers(seen: Seen) -> Seen {
+    Seen {
+        p95_ms: seen.p95_ms.round(),
+        ..seen
+    }
 }

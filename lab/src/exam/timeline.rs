@@ -4,35 +4,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ecs::Overview;
+use http_shell::format_error;
 use tokio::time::{sleep, timeout};
 
-use super::error::ExamError;
 use super::fingerprint::{fingerprint, id};
 use super::inject::{Injector, NotInjected};
 use super::run::{FaultStart, Run};
 use super::touched::note;
-use super::workload::{self, Plan, Sample, unix_time};
+use super::workload::{self, Plan, Sample};
+use crate::clock::unix_time;
 use crate::reset::Reset;
 
 /// Maximum time until the tasks of an exam are healthy.
 const PREPARATION_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A like has waited for a task if it takes longer than 95 % of the likes before, by this factor.
+/// A like that takes more than this many times the 95th percentile from before the fault has waited for a task.
 const SLOW_FACTOR: f64 = 2.0;
 
 impl Injector {
     /// Runs the exam until it is dropped. Returns why it cannot go on.
-    pub async fn run(&self, run: &Arc<Run>, alb: &str, reset: &Arc<Reset>) -> ExamError {
+    pub async fn run(&self, run: &Arc<Run>, alb: &str, reset: &Arc<Reset>) -> String {
         if timeout(PREPARATION_TIMEOUT, self.steady()).await.is_err() {
-            return ExamError::Harness("the tasks of the exam did not become healthy".to_owned());
+            return "the tasks of the exam did not become healthy".to_owned();
         }
         // The tasks of before have exported what they had when they ended.
         if let Err(failed) = Arc::clone(reset).forget_past().await {
-            return failed.into();
+            return format_error(&failed);
         }
         let problem = run.variant.problem;
-        let items = run.progress().items.clone();
-        let mysfits: Vec<_> = items.iter().map(|item| id(item).to_owned()).collect();
+        let mysfits: Vec<_> = run.items.iter().map(|item| id(item).to_owned()).collect();
         let key = mysfits.get(run.drawn.key).cloned().unwrap_or_default();
         let plan = Plan::new(
             run.drawn.workload_seed,
@@ -52,14 +52,14 @@ impl Injector {
         let (rate, alb, samples) = (problem.workload.rate, alb.to_owned(), run.samples.clone());
         tokio::select! {
             () = workload::run(plan, rate, alb, samples, seen) => {
-                ExamError::Harness("the requests of the customers ended".to_owned())
+                "the requests of the customers ended".to_owned()
             }
             failed = self.disturb(run, &key) => failed,
         }
     }
 
-    /// Waits for the times of the exam, and makes the fault.
-    async fn disturb(&self, run: &Run, key: &str) -> ExamError {
+    /// Waits for the times of the exam, and makes the fault. Returns why it cannot go on.
+    async fn disturb(&self, run: &Run, key: &str) -> String {
         let schedule = run.schedule;
         sleep(schedule.warm_up).await;
         let from = unix_time();
@@ -69,7 +69,7 @@ impl Injector {
         run.progress().baseline = Some((from, unix_time()));
         match fingerprint(&self.aws).await {
             Ok(fingerprint) => run.progress().fingerprint = Some(fingerprint),
-            Err(failed) => return failed.into(),
+            Err(failed) => return format_error(&failed),
         }
         let innocent = async {
             sleep(schedule.innocent_delay).await;
@@ -89,7 +89,7 @@ impl Injector {
         };
         match tokio::try_join!(innocent, fault, answers) {
             Ok(_) => std::future::pending().await,
-            Err(failed) => failed.into(),
+            Err(failed) => format_error(&failed),
         }
     }
 
@@ -100,18 +100,17 @@ impl Injector {
         key: &str,
         baseline: (f64, f64),
     ) -> Result<(), NotInjected> {
-        let ledger_before = run.ledger.last();
-        let (_, lost_before) = run.ledger.page(ledger_before, 0);
+        let (ledger_before, lost_before) = run.ledger.counts();
         let (from, to) = baseline;
         let slow_ms = SLOW_FACTOR * run.seen(from, to).p95_ms;
         let problem = run.variant.problem;
         let injected = self.inject(&run.drawn.fault, problem, key).await?;
-        run.progress().fault = Some(FaultStart {
+        run.progress().fault = Some(Arc::new(FaultStart {
             injected,
             ledger_before,
             lost_before,
             slow_ms,
-        });
+        }));
         Ok(())
     }
 

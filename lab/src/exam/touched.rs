@@ -2,7 +2,7 @@
 
 use super::inject::Injected;
 use super::problem::Mechanism;
-use super::run::{FaultStart, Run};
+use super::run::Run;
 use super::workload::Sample;
 use crate::ledger::{Entry, Kind};
 
@@ -11,14 +11,11 @@ pub fn note(run: &Run, sample: &Sample) {
     if run.stop.is_cancelled() {
         return;
     }
-    let fault = run.progress().fault.clone();
-    let Some(FaultStart {
-        injected, slow_ms, ..
-    }) = fault
-    else {
+    let Some(fault) = run.progress().fault.clone() else {
         return;
     };
-    if !is_touched(&run.variant.problem.fault, &injected, slow_ms, sample) {
+    let injected = &fault.injected;
+    if !is_touched(&run.variant.problem.fault, injected, fault.slow_ms, sample) {
         run.ledger
             .complete(&sample.trace_id, sample.status, sample.ms);
         return;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::header::USER_AGENT;
@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::draw::FAVOURITES;
 use super::problem::{Noise, Workload};
+use crate::clock::unix_time;
 
 /// A customer gives up after this time.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -167,31 +168,28 @@ pub struct Samples(Arc<Mutex<Requests>>);
 
 #[derive(Default)]
 struct Requests {
-    finished: Vec<Sample>,
-    /// The requests in progress by their numbers.
-    in_progress: BTreeMap<u64, (Planned, f64, String)>,
+    finished: Vec<Arc<Sample>>,
+    /// The requests in progress by their numbers. Their status and `ms` are set at their end.
+    in_progress: BTreeMap<u64, Sample>,
     next: u64,
 }
 
 impl Samples {
     /// All requests that have ended, and those in progress as requests without a response.
-    pub fn all(&self) -> Vec<Sample> {
+    pub fn all(&self) -> Vec<Arc<Sample>> {
         let seen = self.lock();
         let now = unix_time();
-        let open = seen.in_progress.values();
-        let open = open.map(|(planned, at, trace_id)| Sample {
-            at: *at,
-            route: planned.route,
-            mysfit: planned.mysfit.clone(),
-            trace_id: trace_id.clone(),
-            status: None,
-            ms: (now - at) * 1000.0,
+        let open = seen.in_progress.values().map(|sample| {
+            Arc::new(Sample {
+                ms: (now - sample.at) * 1000.0,
+                ..sample.clone()
+            })
         });
         seen.finished.iter().cloned().chain(open).collect()
     }
 
     /// The requests that have ended.
-    pub fn finished(&self) -> Vec<Sample> {
+    pub fn finished(&self) -> Vec<Arc<Sample>> {
         self.lock().finished.clone()
     }
 
@@ -199,41 +197,38 @@ impl Samples {
     pub fn open(&self) -> HashSet<String> {
         let seen = self.lock();
         let open = seen.in_progress.values();
-        open.map(|(_, _, trace_id)| trace_id.clone()).collect()
+        open.map(|sample| sample.trace_id.clone()).collect()
     }
 
     fn start(&self, planned: Planned, trace_id: String) -> Option<u64> {
         let mut seen = self.lock();
-        let at = unix_time();
+        let sample = Sample {
+            at: unix_time(),
+            route: planned.route,
+            mysfit: planned.mysfit,
+            trace_id,
+            status: None,
+            ms: 0.0,
+        };
         if seen.in_progress.len() >= MAX_IN_PROGRESS {
-            seen.finished.push(Sample {
-                at,
-                route: planned.route,
-                mysfit: planned.mysfit,
-                trace_id,
-                status: None,
-                ms: 0.0,
-            });
+            seen.finished.push(Arc::new(sample));
             return None;
         }
         seen.next += 1;
         let number = seen.next;
-        seen.in_progress.insert(number, (planned, at, trace_id));
+        seen.in_progress.insert(number, sample);
         Some(number)
     }
 
-    fn finish(&self, number: u64, status: Option<u16>, ms: f64) -> Option<Sample> {
+    fn finish(&self, number: u64, status: Option<u16>, ms: f64) -> Option<Arc<Sample>> {
         let mut seen = self.lock();
-        let (planned, at, trace_id) = seen.in_progress.remove(&number)?;
-        let sample = Sample {
-            at,
-            route: planned.route,
-            mysfit: planned.mysfit,
-            trace_id,
+        let started = seen.in_progress.remove(&number)?;
+        let sample = Arc::new(Sample {
             status,
             ms,
-        };
-        seen.finished.push(sample.clone());
+            ..started
+        });
+        seen.finished.push(Arc::clone(&sample));
         Some(sample)
     }
 
@@ -292,12 +287,6 @@ async fn send(client: &Client<HttpConnector, Body>, request: Request<Body>) -> O
         frame.ok()?;
     }
     Some(status)
-}
-
-/// Unix time in seconds.
-pub fn unix_time() -> f64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    since_epoch.unwrap_or_default().as_secs_f64()
 }
 
 /// A trace id of X-Ray: version, 8 hexadecimal digits of Unix time, 24 random ones.

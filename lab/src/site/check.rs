@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use http_shell::format_causes;
+use http_shell::format_error;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -50,14 +50,8 @@ async fn check(State(checks): State<Checks>, Path(steps): Path<String>) -> Respo
             Json(steps.collect::<Vec<_>>()).into_response()
         }
         Ok(Err(failure)) => {
-            let causes = format_causes(&failure);
-            let separator = if causes.is_empty() { "" } else { ": " };
-            let message = format!("{failure}{separator}{causes}");
-            error(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "service_unavailable",
-                &message,
-            )
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            error(status, "service_unavailable", &format_error(&failure))
         }
         Err(failed) => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http_shell::format_causes;
+use http_shell::format_error;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinError;
@@ -79,55 +79,46 @@ async fn status(State(Exam { exams, .. }): State<Exam>) -> Response {
     answer(exam::status(&exams).await)
 }
 
-async fn start(State(exam): State<Exam>, query: Result<Query<Start>, QueryRejection>) -> Response {
+async fn start(
+    State(exam): State<Exam>,
+    query: Result<Query<Start>, QueryRejection>,
+) -> Result<Response, ExamError> {
     let Ok(Query(start)) = query else {
         let message =
             "the parameters are id, seed (a whole number), seconds and confirmed (true or false)";
-        return error(StatusCode::BAD_REQUEST, "bad_request", message);
+        return Ok(error(StatusCode::BAD_REQUEST, "bad_request", message));
     };
     if start
         .seconds
         .is_some_and(|seconds| !SECONDS.contains(&seconds))
     {
         let message = "seconds: expected a number from 5 to 600";
-        return error(StatusCode::BAD_REQUEST, "bad_request", message);
+        return Ok(error(StatusCode::BAD_REQUEST, "bad_request", message));
     }
     if let Some(question) = exam.confirmation_required.filter(|_| !start.confirmed) {
         let body = Json(json!({ "confirmation_required": question }));
-        return (StatusCode::CONFLICT, body).into_response();
+        return Ok((StatusCode::CONFLICT, body).into_response());
     }
     let Start {
         id, seed, seconds, ..
     } = start;
-    // The start comes to its end if the client closes the connection.
     let exams = exam.exams.clone();
-    let started = tokio::spawn(async move { exams.start(&id, seed, seconds).await.map(drop) });
-    match started.await {
-        Ok(Ok(())) => answer(exam::status(&exam.exams).await),
-        Ok(Err(refusal)) => refuse(&refusal),
-        Err(panicked) => refuse(&ExamError::Harness(panicked.to_string())),
-    }
+    to_its_end(async move { exams.start(&id, seed, seconds).await }).await?;
+    Ok(answer(exam::status(&exam.exams).await))
 }
 
-async fn hint(State(Exam { exams, .. }): State<Exam>) -> Response {
-    match exams.hint() {
-        Ok((number, count, hint)) => {
-            answer(json!({ "hint": hint, "number": number, "hints": count }))
-        }
-        Err(refusal) => refuse(&refusal),
-    }
+async fn hint(State(Exam { exams, .. }): State<Exam>) -> Result<Response, ExamError> {
+    let (number, count, hint) = exams.hint()?;
+    Ok(answer(
+        json!({ "hint": hint, "number": number, "hints": count }),
+    ))
 }
 
 async fn submit(
     State(Exam { exams, .. }): State<Exam>,
     body: Result<Bytes, BytesRejection>,
-) -> Response {
-    // The grade is kept if the client closes the connection.
-    let submit = async |answer| {
-        let graded = tokio::spawn(async move { exams.submit(answer).await });
-        let panicked = |error: JoinError| ExamError::Harness(error.to_string());
-        graded.await.map_err(panicked)?
-    };
+) -> Result<Response, ExamError> {
+    let submit = async |answer| to_its_end(async move { exams.submit(answer).await }).await;
     graded(body, submit).await
 }
 
@@ -135,66 +126,58 @@ async fn submit(
 async fn graded(
     body: Result<Bytes, BytesRejection>,
     grade: impl AsyncFnOnce(Answer) -> Result<exam::Grade, ExamError>,
-) -> Response {
+) -> Result<Response, ExamError> {
     let parsed = match body {
         Ok(body) => Answer::parse(&body).map_err(|invalid| invalid.to_string()),
         Err(rejected) => Err(rejected.body_text()),
     };
-    match parsed {
-        Ok(parsed) => match grade(parsed).await {
-            Ok(grade) => answer(json!(grade)),
-            Err(refusal) => refuse(&refusal),
-        },
+    Ok(match parsed {
+        Ok(parsed) => answer(json!(grade(parsed).await?)),
         Err(message) => error(StatusCode::BAD_REQUEST, "invalid_answer", &message),
-    }
+    })
 }
 
 async fn stop(
     State(Exam { exams, .. }): State<Exam>,
     query: Result<Query<Stop>, QueryRejection>,
-) -> Response {
+) -> Result<Response, ExamError> {
     let Ok(Query(Stop { keep })) = query else {
         let message = "the value of the parameter keep must be true or false";
-        return error(StatusCode::BAD_REQUEST, "bad_request", message);
+        return Ok(error(StatusCode::BAD_REQUEST, "bad_request", message));
     };
-    // The lab comes back to its start if the client closes the connection.
     let stopping = exams.clone();
-    match tokio::spawn(async move { stopping.stop(keep).await }).await {
-        Ok(Ok(ended)) => {
-            let mut result = ended.result();
-            result["kept"] = json!(exams.is_kept(&ended));
-            answer(result)
-        }
-        Ok(Err(refusal)) => refuse(&refusal),
-        Err(panicked) => refuse(&ExamError::Harness(panicked.to_string())),
-    }
+    let ended = to_its_end(async move { stopping.stop(keep).await }).await?;
+    let mut result = ended.result();
+    result["kept"] = json!(exams.is_kept(&ended));
+    Ok(answer(result))
 }
 
-async fn explanation(State(Exam { exams, .. }): State<Exam>) -> Response {
-    match exams.ended() {
-        Ok(ended) => {
-            let mut explanation = ended.explanation();
-            explanation["kept"] = json!(exams.is_kept(&ended));
-            answer(explanation)
-        }
-        Err(refusal) => refuse(&refusal),
-    }
+async fn explanation(State(Exam { exams, .. }): State<Exam>) -> Result<Response, ExamError> {
+    let ended = exams.ended()?;
+    let mut explanation = ended.explanation();
+    explanation["kept"] = json!(exams.is_kept(&ended));
+    Ok(answer(explanation))
 }
 
 async fn grade(
     State(Exam { exams, .. }): State<Exam>,
     body: Result<Bytes, BytesRejection>,
-) -> Response {
+) -> Result<Response, ExamError> {
     let grade_again = async |answer| exams.grade_again(&answer).await;
     graded(body, grade_again).await
 }
 
 /// What people can change in the lab: two labs in the same state have the same document.
-async fn fingerprint(State(Exam { exams, .. }): State<Exam>) -> Response {
-    match exams.fingerprint().await {
-        Ok(state) => answer(state),
-        Err(refusal) => refuse(&refusal),
-    }
+async fn fingerprint(State(Exam { exams, .. }): State<Exam>) -> Result<Response, ExamError> {
+    Ok(answer(exams.fingerprint().await?))
+}
+
+/// Runs `change` to its end, also if the client closes the connection.
+async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, ExamError>> + Send + 'static,
+) -> Result<T, ExamError> {
+    let panicked = |error: JoinError| ExamError::Harness(error.to_string());
+    tokio::spawn(change).await.map_err(panicked)?
 }
 
 fn answer(body: Value) -> Response {
@@ -214,20 +197,20 @@ pub async fn refuse_during_exam(
     error(StatusCode::LOCKED, "exam_runs", message)
 }
 
-fn refuse(refusal: &ExamError) -> Response {
-    let (status, code) = match refusal {
-        ExamError::NoSuchExam(_) => (StatusCode::BAD_REQUEST, "no_such_exam"),
-        ExamError::Running(_) => (StatusCode::LOCKED, "exam_runs"),
-        ExamError::NotRunning => (StatusCode::LOCKED, "no_exam_runs"),
-        ExamError::StillRunning => (StatusCode::LOCKED, "exam_runs"),
-        ExamError::NotEnded => (StatusCode::LOCKED, "no_exam_has_ended"),
-        ExamError::EndedEarly => (StatusCode::LOCKED, "ended_early"),
-        ExamError::TooEarly(_) => (StatusCode::LOCKED, "too_early"),
-        ExamError::OtherAnswer => (StatusCode::LOCKED, "other_answer"),
-        ExamError::Harness(_) => (StatusCode::SERVICE_UNAVAILABLE, "harness_error"),
-        ExamError::Reset(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
-    };
-    let causes = format_causes(refusal);
-    let separator = if causes.is_empty() { "" } else { ": " };
-    error(status, code, &format!("{refusal}{separator}{causes}"))
+impl IntoResponse for ExamError {
+    fn into_response(self) -> Response {
+        let (status, code) = match &self {
+            Self::NoSuchExam(_) => (StatusCode::BAD_REQUEST, "no_such_exam"),
+            Self::Running(_) => (StatusCode::LOCKED, "exam_runs"),
+            Self::NotRunning => (StatusCode::LOCKED, "no_exam_runs"),
+            Self::StillRunning => (StatusCode::LOCKED, "exam_runs"),
+            Self::NotEnded => (StatusCode::LOCKED, "no_exam_has_ended"),
+            Self::EndedEarly => (StatusCode::LOCKED, "ended_early"),
+            Self::TooEarly(_) => (StatusCode::LOCKED, "too_early"),
+            Self::OtherAnswer => (StatusCode::LOCKED, "other_answer"),
+            Self::Harness(_) => (StatusCode::SERVICE_UNAVAILABLE, "harness_error"),
+            Self::Reset(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        };
+        error(status, code, &format_error(&self))
+    }
 }

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use http_shell::format_causes;
+use http_shell::format_error;
 use serde::{Deserialize, Serialize};
 
 use super::control::error;
@@ -66,12 +66,8 @@ async fn run(
             Json(Done { milliseconds }).into_response()
         }
         Err(failure) => {
-            let message = format!("{failure}: {}", format_causes(&failure));
-            error(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal_error",
-                &message,
-            )
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            error(status, "internal_error", &format_error(&failure))
         }
     }
 }

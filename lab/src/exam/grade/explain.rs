@@ -6,7 +6,7 @@ use super::{Truth, quantity};
 use crate::exam::answer::Answer;
 use crate::exam::times::{counted, rfc3339};
 
-/// Lists the causes, and the root causes of the answer. `None` if no answer was given.
+/// Lists the causes, and the root causes of the answer. `answer` is `None` if none was given.
 pub fn explain(truth: &Truth, answer: Option<&Answer>) -> String {
     let mut text = String::from("Expected:\n");
     if truth.causes.is_empty() {

@@ -23,8 +23,7 @@ pub(super) fn category(
         }
         Some(_) => (false, "The share of touched likes is not right."),
     };
-    let share = if is_right { 1.0 } else { 0.0 };
-    Category::new("quantities", maximum, share, reason)
+    Category::new("quantities", maximum, f64::from(is_right), reason)
 }
 
 fn fits(percent: f64, cause: &Cause) -> bool {

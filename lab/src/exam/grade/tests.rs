@@ -60,7 +60,7 @@ const WEIGHTS: (&str, &str) = ("load-balancer", "wrong-weights");
 
 /// The grade if all evidence of the answer holds.
 fn graded(truth: &Truth, answer: &Answer) -> Grade {
-    let holds = vec![vec![true]; answer.root_causes.len()];
+    let holds = vec![true; answer.root_causes.len()];
     grade(truth, answer, &holds).unwrap()
 }
 
@@ -122,13 +122,9 @@ fn each_category_is_lost_alone() {
     other_share.affected_percent = None;
     assert_points(&burn, &other_share, without(4));
 
-    for holds in [vec![], vec![vec![]], vec![vec![false, false]]] {
-        let grade = grade(&burn, &answer(&[BURN]), &holds).unwrap();
-        assert_eq!(points(&grade), without(5));
-    }
-    let one_of_two = [vec![false, true]];
-    let grade = grade(&burn, &answer(&[BURN]), &one_of_two).unwrap();
-    assert_eq!(points(&grade), full);
+    let with_evidence = |holds| grade(&burn, &answer(&[BURN]), &[holds]).unwrap();
+    assert_eq!(points(&with_evidence(false)), without(5));
+    assert_eq!(points(&with_evidence(true)), full);
 }
 
 #[test]
@@ -299,9 +295,8 @@ proptest! {
         false_cause in any_root_cause(),
     ) {
         let truth = Truth { causes };
-        let (root_causes, holds): (Vec<_>, Vec<_>) = given.into_iter().map(|(cause, holds)| (cause, vec![holds])).unzip();
+        let (root_causes, mut holds): (Vec<_>, Vec<_>) = given.into_iter().unzip();
         let mut answer = Answer { detected: true, root_causes, affected_percent: percent, confidence: None };
-        let mut holds = holds;
         let before = grade(&truth, &answer, &holds).unwrap();
         prop_assert!(before.total.value() <= 100.0);
         for category in &before.categories {
@@ -313,7 +308,7 @@ proptest! {
         "load-balancer".clone_into(&mut false_cause.component);
         let index = position.index(answer.root_causes.len() + 1);
         answer.root_causes.insert(index, false_cause);
-        holds.insert(index, vec![true]);
+        holds.insert(index, true);
         let after = grade(&truth, &answer, &holds).unwrap();
         prop_assert!(after.total <= before.total);
     }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::exam::{Aws, Drawn, DrawnFault, ExamError, Problem, rfc3339, unix_time};
+use crate::clock::unix_time;
+use crate::exam::{Aws, Drawn, DrawnFault, ExamError, Problem, rfc3339};
 use crate::exam::{Failed, mysfits};
 
 /// Maximum time until the tasks of a new revision run.

@@ -29,7 +29,6 @@ pub struct Stopped(pub String);
 
 impl<E: std::error::Error> From<E> for Stopped {
     fn from(error: E) -> Self {
-        let causes = http_shell::format_causes(&error);
-        Self(format!("{error} {causes}"))
+        Self(http_shell::format_error(&error))
     }
 }
