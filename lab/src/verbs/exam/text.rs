@@ -23,7 +23,7 @@ pub fn list(listing: &Value) -> String {
     }
     line(
         &mut text,
-        "\nThe words of answers: fault_mechanism, component, and what it means",
+        "\nThe vocabulary of answers: each fault_mechanism, its component in parentheses, and its definition",
     );
     for term in items(&listing["mechanisms"]) {
         line(
@@ -79,7 +79,7 @@ fn running(text: &mut String, status: &Value) {
         line(
             text,
             &format!(
-                "Customers, the 10 s that ended 2 s ago: {succeeded} of {likes} likes succeeded, 95 % within {p95} ms"
+                "Customers, from 12 to 2 seconds ago: {succeeded} of {likes} likes succeeded, 95 % were answered within {p95} ms"
             ),
         );
     }
@@ -128,7 +128,7 @@ pub fn graded(grade: &Value) -> String {
     section(&mut text, "Grade", grade, "categories");
     line(
         &mut text,
-        "\nThe customers still come. If something is wrong, end it if you can: `exam status` shows how far you are. `exam stop` ends the exam.",
+        "\nThe customers still come. If something is wrong, end it if you can: `exam status` shows the points of the mitigation so far. `exam stop` ends the exam.",
     );
     text
 }
