@@ -1,6 +1,6 @@
 //! Exams: a problem is injected into the running lab, a person or a program finds the cause, and the lab grades the answer.
 //!
-//! Everything in `problem`, `draw`, `vocabulary`, `answer`, `grade` and `mitigation` is pure. The other modules act on the lab.
+//! Everything in `problem`, `draw`, `vocabulary`, `answer`, `grade`, `mitigation` and `times` is pure. The other modules act on the lab.
 
 mod answer;
 mod aws;
@@ -25,7 +25,7 @@ mod touched;
 mod vocabulary;
 mod workload;
 
-pub use answer::{Answer, SCHEMA as ANSWER_SCHEMA};
+pub use answer::{Answer, MAX_BYTES as MAX_ANSWER_BYTES, SCHEMA as ANSWER_SCHEMA};
 pub use aws::{Aws, Failed};
 pub use draw::{Drawn, DrawnFault};
 pub use engine::Exams;

@@ -15,7 +15,8 @@ use super::vocabulary::{COMPONENTS, TERMS, Term};
 /// The JSON Schema of an answer, draft 2020-12.
 pub const SCHEMA: &str = include_str!("../../exams/answer.schema.json");
 
-const MAX_BYTES: usize = 64 * 1024;
+/// Maximum size of an answer in bytes.
+pub const MAX_BYTES: usize = 64 * 1024;
 const MAX_ROOT_CAUSES: usize = 10;
 const MAX_EVIDENCE: usize = 20;
 /// Length of an id or a query of evidence, in characters.

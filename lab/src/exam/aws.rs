@@ -207,7 +207,11 @@ impl Aws {
             }
             request[in_request] = page[in_response].take();
         }
-        Err(Failed::lacks(list.operation, "end"))
+        Err(Failed {
+            operation: list.operation.to_owned(),
+            message: format!("the list has more than {MAX_PAGES} pages"),
+            is_refusal: false,
+        })
     }
 
     /// Describes the services with these names, in this order.

@@ -124,10 +124,12 @@ impl Ended {
         explanation["expected"] = self.expected_answer();
         explanation["parameters"] = self.changes.parameters.clone();
         explanation["comparison"] = json!(explain(&self.observed.truth, self.answer.as_ref()));
-        explanation["how_to_find"] = match is_healthy {
-            true => json!(explain_healthy(problem)),
-            false => json!(problem.explanation),
+        let how_to_find = match is_healthy {
+            true => &explain_healthy(problem),
+            false => &problem.explanation,
         };
+        let harmless = explain_innocent(problem.noise.innocent_change);
+        explanation["how_to_find"] = json!(format!("{}\n\n{harmless}", how_to_find.trim_end()));
         explanation["how_to_mitigate"] = json!(problem.mitigation.as_ref().filter(|_| !is_healthy));
         explanation["baseline"] = json!(self.baseline);
         explanation["baseline_state"] = json!(self.fingerprint);
@@ -172,19 +174,23 @@ fn explain_healthy(problem: &Problem) -> String {
         let ms = workers.ms;
         text += &format!("- Each like needs {ms} ms in the Like service, at all times.\n");
     }
-    text += match noise.innocent_change {
-        InnocentChange::LikeRevision => {
-            "- A revision of the Like service was deployed, which changes only SHUTDOWN_GRACE_SECONDS.\n"
-        }
-        InnocentChange::MonolithRevision => {
-            "- A revision of the monolith was deployed, which changes only SHUTDOWN_GRACE_SECONDS.\n"
-        }
-        InnocentChange::Scaling => {
-            "- The maximum of the scalable target was raised, which starts no task.\n"
-        }
-    };
     text + "\nTo be sure, compare the likes after each change, and in the last minutes, with those of the first minute: their statuses, and their \
             times by mysfit and by task. Where they are the same, there is no fault, whatever has changed."
+}
+
+/// Why the harmless change is not the cause.
+fn explain_innocent(change: InnocentChange) -> &'static str {
+    match change {
+        InnocentChange::LikeRevision => {
+            "The deployment of the Like service is harmless: it changes only SHUTDOWN_GRACE_SECONDS, which matters when a task ends."
+        }
+        InnocentChange::MonolithRevision => {
+            "The deployment of the monolith is harmless: it changes only SHUTDOWN_GRACE_SECONDS, which matters when a task ends."
+        }
+        InnocentChange::Scaling => {
+            "The new maximum of the scalable target is harmless: the Like service has as many tasks as before."
+        }
+    }
 }
 
 /// The grade of a mitigation, or why it could not be graded.

@@ -113,11 +113,11 @@ impl Injector {
         match problem.noise.innocent_change {
             InnocentChange::LikeRevision => {
                 let service = self.aws.name("LIKE_SERVICE");
-                self.aws.update(service, &longer_end, None).await?;
+                self.aws.deploy_variables(service, &longer_end).await?;
             }
             InnocentChange::MonolithRevision => {
                 let service = self.aws.name("MONOLITH_SERVICE");
-                self.aws.update(service, &longer_end, None).await?;
+                self.aws.deploy_variables(service, &longer_end).await?;
             }
             InnocentChange::Scaling => {
                 let tasks = problem.workload.like_tasks;
@@ -183,7 +183,10 @@ impl Injector {
             DrawnFault::BadRevision { variable, value } => {
                 "monolith".clone_into(&mut injected.component);
                 let service = self.aws.name("MONOLITH_SERVICE");
-                let revision = self.aws.update(service, &[(variable, value)], None).await?;
+                let revision = self
+                    .aws
+                    .deploy_variables(service, &[(variable, value)])
+                    .await?;
                 injected.changed.push(revision.clone());
                 injected.service = Some(service.to_owned());
                 json!({ "task_definition": revision, "variable": variable, "value": value })
@@ -192,7 +195,7 @@ impl Injector {
                 let service = self.aws.name("LIKE_SERVICE");
                 let value = timeout_ms.to_string();
                 let variables = [("MONOLITH_TIMEOUT_MS", value.as_str())];
-                let revision = self.aws.update(service, &variables, None).await?;
+                let revision = self.aws.deploy_variables(service, &variables).await?;
                 injected.changed.push(revision.clone());
                 injected.service = Some(service.to_owned());
                 json!({ "task_definition": revision, "timeout_ms": timeout_ms })

@@ -35,27 +35,29 @@ impl Revision {
 }
 
 impl Aws {
-    /// Registers a revision with these variables in the first container, and updates the service. Returns the ARN of the revision.
+    /// Registers a revision with these variables in the container that receives the requests, and updates the service to it. Returns the ARN of the
+    /// revision.
     ///
     /// # Errors
     ///
     /// Fails if an operation fails.
-    pub async fn update(
+    pub async fn deploy_variables(
         &self,
         service: &str,
         variables: &[(&str, &str)],
-        desired: Option<u32>,
     ) -> Result<String, Failed> {
         let mut revision = self.revision_of(service).await?;
         let container = revision.container()?;
         for (name, value) in variables {
             set_variable(container, name, value);
         }
-        self.deploy(service, &revision.definition, desired).await
+        let registered = self.register(&revision.definition).await?;
+        self.set_revision(service, &registered).await?;
+        Ok(registered)
     }
 
-    /// Updates a service as [`update`](Self::update) does, removes the variables with these prefixes, and deregisters the revision of before, so
-    /// that nobody goes back to it.
+    /// Deploys variables as [`deploy_variables`](Self::deploy_variables) does, removes the variables with these prefixes, sets the desired count, and
+    /// deregisters the revision of before, so that nobody goes back to it.
     ///
     /// # Errors
     ///
@@ -81,8 +83,9 @@ impl Aws {
         for (name, value) in variables {
             set_variable(container, name, value);
         }
-        self.deploy(service, &revision.definition, Some(desired))
-            .await?;
+        let registered = self.register(&revision.definition).await?;
+        let changes = json!({ "taskDefinition": registered, "desiredCount": desired });
+        self.update_service(service, changes).await?;
         let request = json!({ "taskDefinition": revision.arn });
         let deregistered = self.json(ECS, "DeregisterTaskDefinition", &request);
         deregistered.await.map(drop)
@@ -101,23 +104,19 @@ impl Aws {
         })
     }
 
-    /// Registers a task definition, and updates the service. Returns the ARN of the revision.
-    async fn deploy(
-        &self,
-        service: &str,
-        definition: &Value,
-        desired: Option<u32>,
-    ) -> Result<String, Failed> {
+    /// Registers a task definition. Returns the ARN of the revision.
+    async fn register(&self, definition: &Value) -> Result<String, Failed> {
         let registered = self.json(ECS, "RegisterTaskDefinition", definition).await?;
-        let revision = &registered["taskDefinition"]["taskDefinitionArn"];
-        let mut request = json!({
-            "cluster": self.name("CLUSTER"), "service": service, "taskDefinition": revision,
-        });
-        if let Some(desired) = desired {
-            request["desiredCount"] = json!(desired);
-        }
-        self.json(ECS, "UpdateService", &request).await?;
-        Ok(revision.as_str().unwrap_or_default().to_owned())
+        let arn = registered["taskDefinition"]["taskDefinitionArn"].as_str();
+        Ok(arn.unwrap_or_default().to_owned())
+    }
+
+    /// Updates a service. `changes` is an object with the members of the request that differ.
+    async fn update_service(&self, service: &str, changes: Value) -> Result<(), Failed> {
+        let mut request = changes;
+        request["cluster"] = json!(self.name("CLUSTER"));
+        request["service"] = json!(service);
+        self.json(ECS, "UpdateService", &request).await.map(drop)
     }
 
     /// Registers the Like service with Application Auto Scaling, with the smallest and the largest number of tasks. Returns the ARN of the scalable target.
@@ -200,10 +199,8 @@ impl Aws {
     ///
     /// Fails if an operation fails.
     pub async fn set_revision(&self, service: &str, revision: &str) -> Result<(), Failed> {
-        let request = json!({
-            "cluster": self.name("CLUSTER"), "service": service, "taskDefinition": revision,
-        });
-        self.json(ECS, "UpdateService", &request).await.map(drop)
+        let changes = json!({ "taskDefinition": revision });
+        self.update_service(service, changes).await
     }
 
     /// Sets the desired count of a service.
@@ -212,10 +209,8 @@ impl Aws {
     ///
     /// Fails if an operation fails.
     pub async fn set_desired_count(&self, service: &str, desired: u32) -> Result<(), Failed> {
-        let request = json!({
-            "cluster": self.name("CLUSTER"), "service": service, "desiredCount": desired,
-        });
-        self.json(ECS, "UpdateService", &request).await.map(drop)
+        let changes = json!({ "desiredCount": desired });
+        self.update_service(service, changes).await
     }
 
     /// Removes a mysfit from the table.

@@ -60,7 +60,7 @@ struct Description {
 
 /// A response of a listener.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     listener: Listener,
     /// The status code.
     pub status: StatusCode,
@@ -84,7 +84,7 @@ impl Listener {
     /// # Errors
     ///
     /// Fails if nothing answers.
-    pub fn send(self, method: Method, path: &str) -> Result<Answer, Error> {
+    pub fn send(self, method: Method, path: &str) -> Result<Response, Error> {
         let request = Request::builder().method(method).uri(self.url() + path);
         self.exchange(request, Body::empty())
     }
@@ -94,7 +94,7 @@ impl Listener {
     /// # Errors
     ///
     /// Fails if nothing answers.
-    pub fn post(self, path: &str, json: Vec<u8>) -> Result<Answer, Error> {
+    pub fn post(self, path: &str, json: Vec<u8>) -> Result<Response, Error> {
         let request = Request::post(self.url() + path).header(CONTENT_TYPE, "application/json");
         self.exchange(request, Body::from(json))
     }
@@ -104,7 +104,12 @@ impl Listener {
     /// # Errors
     ///
     /// Fails if nothing answers in time.
-    pub async fn request(self, method: Method, path: &str, json: Vec<u8>) -> Result<Answer, Error> {
+    pub async fn request(
+        self,
+        method: Method,
+        path: &str,
+        json: Vec<u8>,
+    ) -> Result<Response, Error> {
         let request = Request::builder()
             .method(method)
             .uri(self.url() + path)
@@ -125,11 +130,11 @@ impl Listener {
         let request = Request::post(self.url())
             .header("x-amz-target", target)
             .header(CONTENT_TYPE, "application/x-amz-json-1.1");
-        let answer = self.exchange(request, Body::from(body.to_string()))?;
-        if answer.status == StatusCode::OK {
-            return answer.parse();
+        let response = self.exchange(request, Body::from(body.to_string()))?;
+        if response.status == StatusCode::OK {
+            return response.parse();
         }
-        let Description { message } = answer.parse()?;
+        let Description { message } = response.parse()?;
         Err(Error::RefusedByLab(message))
     }
 
@@ -141,27 +146,27 @@ impl Listener {
     pub fn call_elb(self, form: String) -> Result<String, Error> {
         let request =
             Request::post(self.url()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = self.exchange(request, Body::from(form))?;
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        match answer.status {
+        let response = self.exchange(request, Body::from(form))?;
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        match response.status {
             StatusCode::OK => Ok(text),
             _ => Err(Error::RefusedByLab(text)),
         }
     }
 
-    fn exchange(self, request: Builder, body: Body) -> Result<Answer, Error> {
+    fn exchange(self, request: Builder, body: Body) -> Result<Response, Error> {
         let request = request.body(body).map_err(|error| self.no_answer(error))?;
         let sent = block_on(TIMEOUT, || self.send_request(request))?;
         sent.map_err(|error| self.no_answer(error))?
     }
 
-    async fn send_request(self, request: Request<Body>) -> Result<Answer, Error> {
+    async fn send_request(self, request: Request<Body>) -> Result<Response, Error> {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let response = client.request(request).await;
         let response = response.map_err(|error| self.no_answer(error))?;
         let status = response.status();
         let body = to_bytes(Body::new(response.into_body()), MAX_BODY_BYTES).await;
-        Ok(Answer {
+        Ok(Response {
             listener: self,
             status,
             body: body.map_err(|error| self.no_answer(error))?,
@@ -185,7 +190,7 @@ impl Listener {
     }
 }
 
-impl Answer {
+impl Response {
     /// The bytes of the body.
     pub fn body(&self) -> &[u8] {
         &self.body

@@ -74,11 +74,11 @@ pub fn print_environment(aws_port: u16) -> Result<(), Error> {
 ///
 /// Fails if no lab answers at the port.
 pub fn exports_of(aws: Listener) -> Result<Vec<Export>, Error> {
-    let answer = aws.send(Method::GET, exports::PATH)?;
-    let exports: Vec<Export> = answer.parse_success()?;
+    let response = aws.send(Method::GET, exports::PATH)?;
+    let exports: Vec<Export> = response.parse_success()?;
     // Any program of this machine can listen on the port. A shell executes its names, and `PATH` would be a name, too.
     if !exports.iter().all(|export| is_known(&export.name)) {
-        return Err(answer.other_program());
+        return Err(response.other_program());
     }
     Ok(exports)
 }

@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::client::{Answer, Listener};
+use super::client::{Listener, Response};
 use super::output::print;
 use super::reset::confirm;
 use crate::error::Error;
+use crate::exam::MAX_ANSWER_BYTES;
 use crate::site::reset::ConfirmationRequired;
 
 mod options;
@@ -21,8 +22,8 @@ mod verify;
 
 pub use options::{ExamCommand, ExamOptions};
 
-/// Files that are larger are no answers.
-const MAX_ANSWER_BYTES: u64 = 64 * 1024;
+/// One byte more than an answer may have, so that the lab refuses a file that is too large.
+const MAX_READ_BYTES: u64 = MAX_ANSWER_BYTES as u64 + 1;
 
 /// Runs a verb of exams.
 ///
@@ -39,7 +40,7 @@ pub fn exam(options: ExamOptions) -> Result<ExitCode, Error> {
         port: site_port,
         option: "--site-port",
     };
-    let (answer, describe): (Answer, fn(&Value) -> String) = match command {
+    let (response, describe): (Response, fn(&Value) -> String) = match command {
         ExamCommand::List => (site.send(Method::GET, "/lab/exams")?, text::list),
         ExamCommand::Status => (site.send(Method::GET, "/lab/exam")?, text::status),
         ExamCommand::Start { id, seed, yes } => (start(site, &id, seed, yes)?, text::started),
@@ -58,7 +59,7 @@ pub fn exam(options: ExamOptions) -> Result<ExitCode, Error> {
         }
         ExamCommand::Verify(options) => return verify::verify(site, &options, json),
     };
-    let value: Value = answer.parse_success()?;
+    let value: Value = response.parse_success()?;
     match json {
         true => print(format_args!("{value:#}\n"))?,
         false => print(describe(&value))?,
@@ -67,7 +68,12 @@ pub fn exam(options: ExamOptions) -> Result<ExitCode, Error> {
 }
 
 /// Starts an exam. If likes and adoptions on disk would be lost, the reader must confirm this, unless `is_confirmed`.
-fn start(site: Listener, id: &str, seed: Option<u64>, is_confirmed: bool) -> Result<Answer, Error> {
+fn start(
+    site: Listener,
+    id: &str,
+    seed: Option<u64>,
+    is_confirmed: bool,
+) -> Result<Response, Error> {
     // Other ids would need escapes, and no exam has one.
     if !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Error::NoSuchExam(id.to_owned()));
@@ -77,13 +83,13 @@ fn start(site: Listener, id: &str, seed: Option<u64>, is_confirmed: bool) -> Res
         path += &format!("&seed={seed}");
     }
     let confirmed = format!("{path}&confirmed=true");
-    let answer = site.send(Method::POST, if is_confirmed { &confirmed } else { &path })?;
-    if answer.status != StatusCode::CONFLICT {
-        return Ok(answer);
+    let response = site.send(Method::POST, if is_confirmed { &confirmed } else { &path })?;
+    if response.status != StatusCode::CONFLICT {
+        return Ok(response);
     }
     let ConfirmationRequired {
         confirmation_required,
-    } = answer.parse()?;
+    } = response.parse()?;
     confirm(&confirmation_required)?;
     site.send(Method::POST, &confirmed)
 }
@@ -92,9 +98,8 @@ fn start(site: Listener, id: &str, seed: Option<u64>, is_confirmed: bool) -> Res
 fn read(file: &Path) -> Result<Vec<u8>, Error> {
     let mut content = Vec::new();
     let read = match file.to_str() {
-        Some("-") => stdin().take(MAX_ANSWER_BYTES + 1).read_to_end(&mut content),
-        _ => File::open(file)
-            .and_then(|file| file.take(MAX_ANSWER_BYTES + 1).read_to_end(&mut content)),
+        Some("-") => stdin().take(MAX_READ_BYTES).read_to_end(&mut content),
+        _ => File::open(file).and_then(|file| file.take(MAX_READ_BYTES).read_to_end(&mut content)),
     };
     match read {
         Ok(_) => Ok(content),

@@ -28,8 +28,8 @@ pub fn ledger(site_port: u16, mut after: u64, is_json: bool) -> Result<(), Error
     };
     loop {
         let path = format!("{PATH}?after={after}&limit={PAGE_RECORDS}");
-        let answer = listener.send(Method::GET, &path)?;
-        let Page { records, dropped } = answer.parse_success()?;
+        let response = listener.send(Method::GET, &path)?;
+        let Page { records, dropped } = response.parse_success()?;
         let lines = records.iter().map(|record| match is_json {
             true => serde_json::to_string(record).unwrap_or_default() + "\n",
             false => columns(record) + "\n",

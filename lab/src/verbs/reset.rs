@@ -29,15 +29,15 @@ pub fn reset(site_port: u16, is_confirmed: bool) -> Result<(), Error> {
 /// Resets the lab, and returns how long this took, in milliseconds.
 pub(super) fn reset_lab(listener: Listener, is_confirmed: bool) -> Result<u64, Error> {
     let confirmed = format!("{PATH}?{CONFIRMED}");
-    let mut answer = listener.send(Method::POST, if is_confirmed { &confirmed } else { PATH })?;
-    if answer.status == StatusCode::CONFLICT {
+    let mut response = listener.send(Method::POST, if is_confirmed { &confirmed } else { PATH })?;
+    if response.status == StatusCode::CONFLICT {
         let ConfirmationRequired {
             confirmation_required,
-        } = answer.parse()?;
+        } = response.parse()?;
         confirm(&confirmation_required)?;
-        answer = listener.send(Method::POST, &confirmed)?;
+        response = listener.send(Method::POST, &confirmed)?;
     }
-    let Done { milliseconds } = answer.parse_success()?;
+    let Done { milliseconds } = response.parse_success()?;
     Ok(milliseconds)
 }
 

@@ -32,8 +32,8 @@ pub struct Config {
     pub burn_cpu_ms: CpuTimeRange,
     /// `CHAOS_MAX_CONCURRENT`: the maximum number of burns of CPU time that run at the same time.
     pub max_concurrent_burns: usize,
-    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. The value `off` hides the faults,
-    /// which is meant for exams.
+    /// `CHAOS_REVEAL`: whether logs, spans and metrics show the faults. The value `off` hides the
+    /// faults.
     pub reveals_faults: bool,
 }
 

@@ -22,20 +22,20 @@ pub struct ExamOptions {
 /// The verbs of exams.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ExamCommand {
-    /// List the exams, and the words of answers
+    /// List the exams and the vocabulary of answers
     List,
     /// Reset the lab, and start an exam
     Start {
         /// The id of the exam
         id: String,
-        /// Another number gives other details and another time
+        /// Seed of the fault's parameters, its time, and the requests [default: the exam's own]
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
         /// Do not ask before likes and adoptions in the directory of --data-dir are lost
         #[arg(long)]
         yes: bool,
     },
-    /// Show the exam that runs: its times, and what customers see
+    /// Show the exam that runs: its times and, after the answer, what customers see
     Status,
     /// Show the next hint
     Hint,
@@ -66,7 +66,7 @@ pub struct VerifyOptions {
     /// Time for the baseline, and again for what follows, in seconds
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u64).range(10..=600))]
     pub seconds: u64,
-    /// Seed of the exams, instead of their own
+    /// Seed of the exams [default: each exam's own]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Do not ask before likes and adoptions in the directory of --data-dir are lost

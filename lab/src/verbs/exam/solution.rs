@@ -104,7 +104,7 @@ impl Before {
         match fault {
             DrawnFault::CpuBurn { .. } | DrawnFault::LostLikes { .. } => {
                 let variables = [("LIKE_IN_MONOLITH", "on")];
-                aws.update(monolith, &variables, None).await?;
+                aws.deploy_variables(monolith, &variables).await?;
                 wait_until_stable(aws, monolith).await?;
                 aws.set_weights(100).await?;
             }

@@ -23,7 +23,7 @@ pub fn list(listing: &Value) -> String {
     }
     line(
         &mut text,
-        "\nThe words of answers: fault_mechanism, component, and what it means",
+        "\nThe vocabulary of answers: each fault_mechanism, its component in parentheses, and its definition",
     );
     for term in items(&listing["mechanisms"]) {
         line(
@@ -75,11 +75,12 @@ fn running(text: &mut String, status: &Value) {
     paragraph(text, "    ", str(&status["statement"]));
     let customers = &status["customers"];
     if let Some(likes) = customers["likes"].as_u64() {
-        let (succeeded, p95) = (&customers["succeeded"], &customers["p95_ms"]);
+        let succeeded = &customers["succeeded"];
+        let p95 = customers["p95_ms"].as_f64().unwrap_or_default();
         line(
             text,
             &format!(
-                "Customers, the 10 s that ended 2 s ago: {succeeded} of {likes} likes succeeded, 95 % within {p95} ms"
+                "Customers, from 12 to 2 seconds ago: {succeeded} of {likes} likes succeeded, 95 % were answered within {p95:.0} ms"
             ),
         );
     }
@@ -128,7 +129,7 @@ pub fn graded(grade: &Value) -> String {
     section(&mut text, "Grade", grade, "categories");
     line(
         &mut text,
-        "\nThe customers still come. If something is wrong, end it if you can: `exam status` shows how far you are. `exam stop` ends the exam.",
+        "\nThe customers still come. If something is wrong, end it if you can: `exam status` shows the points of the mitigation so far. `exam stop` ends the exam.",
     );
     text
 }
@@ -198,7 +199,8 @@ pub fn explanation(explanation: &Value) -> String {
             line(&mut text, &format!("\n{title}:\n\n{}", words.trim()));
         }
     }
-    if explanation["kept"] == false {
+    let has_commands = explanation["expected"]["detected"] == true;
+    if has_commands && explanation["kept"] == false {
         line(
             &mut text,
             "\nThe lab is back at its start. To try these commands, end an exam with `exam stop --keep`.",

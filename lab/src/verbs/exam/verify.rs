@@ -124,9 +124,9 @@ impl Verification<'_> {
     async fn run(&mut self) -> Result<(), Stopped> {
         let before = self.reset().await?;
         let faulty = self.faulty().await?;
-        self.returns_to(&before, "after the exam").await?;
+        self.check_state(&before, "after the exam").await?;
         let healthy = self.healthy().await?;
-        self.returns_to(&before, "after the twin").await?;
+        self.check_state(&before, "after the twin").await?;
         self.looks_alike(&faulty, &healthy);
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Verification<'_> {
         let mysfits = crate::exam::mysfits(self.aws).await?.len();
         let drawn = Drawn::new(problem, self.seed, mysfits);
         let before = Before::look(self.aws, &drawn).await?;
-        self.is_refused("/lab/ledger", "the ledger is refused during an exam")
+        self.check_refused("/lab/ledger", "the ledger is refused during an exam")
             .await?;
         let invalid = self.post("/lab/exam/submit", &json!({})).await?;
         self.check(
@@ -167,7 +167,10 @@ impl Verification<'_> {
         if problem.mitigation.is_some() {
             before.mitigate(self.aws, problem, &drawn.fault).await?;
             let status = self.wait_for_mitigation().await?;
-            let text = format!("the mitigation gets 100: {}", status["mitigation"]);
+            let text = format!(
+                "the solution gets 100 for mitigation: {}",
+                status["mitigation"]
+            );
             self.check(status["mitigation"]["total"] == 100.0, &text);
             self.harm_gets_nothing().await?;
         }
@@ -180,20 +183,24 @@ impl Verification<'_> {
             grade["total"] == 100.0,
             &format!("the expected answer gets 100: {grade}"),
         );
-        self.same_bytes(reference).await?;
-        self.gets(
+        self.check_same_bytes(reference).await?;
+        self.check_points(
             &healthy_answer(),
             0.0,
-            "an answer without a fault gets nothing",
+            "the answer that there is no fault gets 0",
         )
         .await?;
         let faulty = json!({ "detected": true, "root_causes": [] });
-        self.gets(&faulty, 15.0, "a fault without a cause gets the detection")
-            .await?;
-        self.gets(
+        self.check_points(
+            &faulty,
+            15.0,
+            "a report of a fault without a root cause gets only the points for detection",
+        )
+        .await?;
+        self.check_points(
             &other_cause(reference),
             15.0,
-            "another cause gets the detection",
+            "a report of another root cause gets only the points for detection",
         )
         .await?;
         Ok(explanation)
@@ -205,32 +212,35 @@ impl Verification<'_> {
         self.begin(&problem.twin).await?;
         self.wait_for_answers().await?;
         let grade = self.grade_of("/lab/exam/submit", &healthy_answer()).await?;
-        self.check(grade["total"] == 100.0, "no fault in the twin gets 100");
+        self.check(
+            grade["total"] == 100.0,
+            "the answer that there is no fault gets 100 in the twin",
+        );
         let mitigation = self.get("/lab/exam").await?["mitigation"].take();
-        let text = format!("who does nothing in the twin gets 100 for that: {mitigation}");
+        let text = format!("doing nothing in the twin gets 100 for mitigation: {mitigation}");
         self.check(mitigation["total"] == 100.0, &text);
         self.harm_gets_nothing().await?;
         let stopped = self.send(Method::POST, "/lab/exam/stop", None).await?;
         stopped.parse_success::<Value>()?;
         let explanation = self.get("/lab/exam/explanation").await?;
         let faulty = json!({ "detected": true, "root_causes": [] });
-        self.gets(&faulty, 0.0, "a fault in the twin gets nothing")
+        self.check_points(&faulty, 0.0, "a report of a fault in the twin gets 0")
             .await?;
         Ok(explanation)
     }
 
-    /// Restarts and deletes everything.
+    /// Stops all tasks, then removes all tasks and mysfits, and checks the points for mitigation after each.
     async fn harm_gets_nothing(&mut self) -> Result<(), Stopped> {
         restart_everything(self.aws).await?;
         let mitigation = self.get("/lab/exam").await?["mitigation"].take();
-        let text = format!("a restart of all tasks gets 0: {mitigation}");
+        let text = format!("stopping all tasks gets 0 for mitigation: {mitigation}");
         let is_disqualified = mitigation["disqualified"].is_string();
         self.check(mitigation["total"] == 0.0 && is_disqualified, &text);
         delete_everything(self.aws).await?;
         let mitigation = self.get("/lab/exam").await?["mitigation"].take();
         for name in ["data", "desired-count"] {
             let check = find(&mitigation["checks"], name);
-            let text = format!("the removal of everything gets nothing for {name}: {check}");
+            let text = format!("removing all tasks and mysfits gets 0 for {name}: {check}");
             self.check(check["points"] == 0.0, &text);
         }
         Ok(())
@@ -239,17 +249,17 @@ impl Verification<'_> {
     /// Before the fault, an exam and its twin look the same.
     fn looks_alike(&mut self, faulty: &Value, healthy: &Value) {
         let member = "baseline_state";
-        let text = "the twin is in the same state before the fault";
+        let text = "before the fault, the twin is in the same state";
         self.check(
             without_items(&faulty[member]) == without_items(&healthy[member]),
             text,
         );
         let (one, other) = (&faulty["baseline"], &healthy["baseline"]);
         let all_succeed = |seen: &Value| seen["likes"] == seen["succeeded"];
-        let text = format!("all likes succeed before the fault: {one} {other}");
+        let text = format!("before the fault, all likes succeed: {one} {other}");
         self.check(all_succeed(one) && all_succeed(other), &text);
         let p95 = |seen: &Value| seen["p95_ms"].as_f64().unwrap_or(f64::NAN);
-        let text = format!("likes take as long in the twin before the fault: {one} {other}");
+        let text = format!("before the fault, likes take as long in the twin: {one} {other}");
         self.check((p95(one) - p95(other)).abs() < 150.0, &text);
     }
 }

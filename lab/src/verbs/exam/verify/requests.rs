@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::Verification;
 use super::check::{Check, Outcome, Stopped};
-use crate::verbs::client::Answer;
+use crate::verbs::client::Response;
 use crate::verbs::output::note;
 
 /// Maximum time for anything that is waited for.
@@ -26,11 +26,10 @@ impl Verification<'_> {
         let path = format!("/lab/exam/start?id={id}&seed={seed}&seconds={seconds}&confirmed=true");
         let started = self.send(Method::POST, &path, None).await?;
         started.parse_success::<Value>()?;
-        self.wait("the preparation", |status| {
-            status["answers_from"].is_string()
-        })
-        .await
-        .map(drop)
+        let is_prepared = |status: &Value| status["answers_from"].is_string();
+        self.wait(is_prepared, "the preparation did not end in time")
+            .await
+            .map(drop)
     }
 
     /// Brings the lab to its start, and returns its state when the tasks are those of the start.
@@ -54,7 +53,9 @@ impl Verification<'_> {
 
     pub async fn wait_for_answers(&self) -> Result<(), Stopped> {
         let accepts = |status: &Value| status["accepts_answers"] == true;
-        self.wait("answers are accepted", accepts).await.map(drop)
+        self.wait(accepts, "answers were not accepted in time")
+            .await
+            .map(drop)
     }
 
     /// Waits until the trouble has ended, and returns the last status. If it does not end, that is a wrong result and no error.
@@ -66,8 +67,9 @@ impl Verification<'_> {
         }
     }
 
-    async fn wait(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Result<Value, Stopped> {
-        let late = || Stopped(format!("{what}: this did not happen in time"));
+    /// Polls the status until `is_so`. `if_late` is the reason if this does not happen in time.
+    async fn wait(&self, is_so: impl Fn(&Value) -> bool, if_late: &str) -> Result<Value, Stopped> {
+        let late = || Stopped(if_late.to_owned());
         self.poll(is_so).await?.ok_or_else(late)
     }
 
@@ -89,14 +91,14 @@ impl Verification<'_> {
         Ok(None)
     }
 
-    /// Waits until the tasks are those of the start, and compares.
-    pub async fn returns_to(&mut self, before: &Value, when: &str) -> Result<(), Stopped> {
+    /// Checks that the lab comes back to the state `before`.
+    pub async fn check_state(&mut self, before: &Value, when: &str) -> Result<(), Stopped> {
         let deadline = Instant::now() + WAIT_LIMIT;
         loop {
             let state = self.get("/lab/state").await?;
             let is_same = state == *before;
             if is_same || Instant::now() > deadline {
-                let text = format!("the lab is in the state of before {when}");
+                let text = format!("{when}, the lab is in the same state as before");
                 self.check(is_same, &text);
                 return Ok(());
             }
@@ -104,7 +106,13 @@ impl Verification<'_> {
         }
     }
 
-    pub async fn gets(&mut self, answer: &Value, points: f64, text: &str) -> Result<(), Stopped> {
+    /// Checks that an answer would have got these points in the exam that has ended.
+    pub async fn check_points(
+        &mut self,
+        answer: &Value,
+        points: f64,
+        text: &str,
+    ) -> Result<(), Stopped> {
         let grade = self.grade_of("/lab/exam/grade", answer).await?;
         self.check(
             grade["total"] == points,
@@ -113,7 +121,8 @@ impl Verification<'_> {
         Ok(())
     }
 
-    pub async fn same_bytes(&mut self, answer: &Value) -> Result<(), Stopped> {
+    /// Checks that an answer gets the same grade each time.
+    pub async fn check_same_bytes(&mut self, answer: &Value) -> Result<(), Stopped> {
         let first = self.post("/lab/exam/grade", answer).await?;
         let mut is_same = true;
         for _ in 1..REPEATED_GRADINGS {
@@ -124,9 +133,10 @@ impl Verification<'_> {
         Ok(())
     }
 
-    pub async fn is_refused(&mut self, path: &str, text: &str) -> Result<(), Stopped> {
-        let answer = self.send(Method::GET, path, None).await?;
-        self.check(answer.status == StatusCode::LOCKED, text);
+    /// Checks that the lab refuses a request while an exam runs.
+    pub async fn check_refused(&mut self, path: &str, text: &str) -> Result<(), Stopped> {
+        let response = self.send(Method::GET, path, None).await?;
+        self.check(response.status == StatusCode::LOCKED, text);
         Ok(())
     }
 
@@ -134,7 +144,7 @@ impl Verification<'_> {
         Ok(self.post(path, answer).await?.parse_success()?)
     }
 
-    pub async fn post(&self, path: &str, answer: &Value) -> Result<Answer, Stopped> {
+    pub async fn post(&self, path: &str, answer: &Value) -> Result<Response, Stopped> {
         self.send(Method::POST, path, Some(answer)).await
     }
 
@@ -147,7 +157,7 @@ impl Verification<'_> {
         method: Method,
         path: &str,
         json: Option<&Value>,
-    ) -> Result<Answer, Stopped> {
+    ) -> Result<Response, Stopped> {
         let body = json.map(Value::to_string).unwrap_or_default();
         Ok(self.site.request(method, path, body.into_bytes()).await?)
     }
