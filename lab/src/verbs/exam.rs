@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::client::{Answer, Listener};
 use super::output::print;
 use super::reset::confirm;
+use crate::client::{Answer, Listener};
 use crate::error::Error;
 use crate::site::reset::ConfirmationRequired;
 
