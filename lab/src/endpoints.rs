@@ -249,8 +249,10 @@ fn write(path: &Path, endpoints: &Endpoints) -> io::Result<()> {
 }
 
 fn taken(path: &Path, holds: Holds) -> Error {
-    let path = path.to_owned();
-    Error::EndpointsTaken { path, holds }
+    Error::EndpointsTaken {
+        path: path.to_owned(),
+        holds: holds.to_string(),
+    }
 }
 
 fn failed(path: &Path, source: io::Error) -> Error {

@@ -9,8 +9,6 @@ use http_shell::env::EX_USAGE;
 use http_shell::format_causes;
 use thiserror::Error;
 
-use crate::endpoints::Holds;
-
 /// The exit code of invalid options, which clap also uses.
 const EX_OPTIONS: u8 = 2;
 
@@ -63,8 +61,8 @@ pub enum Error {
     EndpointsTaken {
         /// The path.
         path: PathBuf,
-        /// The content of the path.
-        holds: Holds,
+        /// The content of the path, as a predicate.
+        holds: String,
     },
     /// The file of `--endpoints-file` cannot be read, written or removed.
     #[error("cannot use the endpoints file {}", path.display())]

@@ -101,7 +101,7 @@ struct Lab {
 impl Lab {
     async fn start(options: Options, report: Report) -> Result<Self, Error> {
         let start = Instant::now();
-        let ports = Ports::bind(&options).await?;
+        let ports = Ports::bind(&options.ports).await?;
         let endpoints_file = EndpointsFile::new(options.endpoints_file.clone())?;
         let addresses = Addresses::new(&ports);
         let seed = options.seed;

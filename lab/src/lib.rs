@@ -4,11 +4,11 @@
 //! services. Only the modules below `scenario`, `exam` and `verbs::exam` know which workshop it is.
 
 pub mod options;
-pub mod task;
 
 mod aws;
 mod browser;
 mod channel;
+mod client;
 mod clock;
 mod console;
 mod database;
@@ -30,10 +30,15 @@ mod scenario;
 mod signals;
 mod site;
 mod stage;
+mod switch;
+mod task;
 mod tracing;
+mod track;
 mod verbs;
 mod worktree;
 
 pub use error::Error;
 pub use lab::run;
-pub use verbs::{Track, check, exam, goto, ledger, load, print_environment, reset};
+pub use scenario::run_image;
+pub use track::Track;
+pub use verbs::{check, exam, goto, ledger, load, print_environment, reset};

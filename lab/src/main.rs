@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             .exit();
     }
     match cli.command {
-        Some(Command::Task { image, bind }) => match lab::task::run(&image, bind) {
+        Some(Command::Task { image, bind }) => match lab::run_image(&image, bind) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => failure.report(),
         },

@@ -5,20 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, value_parser};
 use telemetry::LogLevel;
 use wire::Allowed;
 
 use crate::guide::Step;
-use crate::scenario::{self, STARTS, STEPS, Start};
+use crate::ports::{AWS_PORT, PortOptions, SITE_PORT};
+use crate::scenario::{self, STARTS, Start, find_steps};
+use crate::switch::Switch;
 use crate::task::Bind;
 use crate::verbs::{ExamOptions, LoadOptions};
-
-/// The port of the site, unless an option sets it.
-pub const SITE_PORT: u16 = 3000;
-
-/// The port of the AWS endpoint, unless an option sets it.
-pub const AWS_PORT: u16 = 4566;
 
 /// A directory in the checkout in which this program was built.
 const BUILT_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -134,24 +130,9 @@ pub enum Command {
 /// The options of the lab.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
-    /// Port of the site (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = SITE_PORT)]
-    pub site_port: u16,
-    /// Port of the load balancer (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = 8080)]
-    pub alb_port: u16,
-    /// Port of DynamoDB (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = 8000)]
-    pub dynamodb_port: u16,
-    /// Port of the AWS endpoint, which answers for all local AWS services (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = AWS_PORT)]
-    pub aws_port: u16,
-    /// UDP and TCP port of X-Ray (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = 2000)]
-    pub xray_port: u16,
-    /// Port on which X-Ray receives spans by OTLP (0: any free port)
-    #[arg(long, value_name = "PORT", default_value_t = 4318)]
-    pub otlp_port: u16,
+    /// The ports.
+    #[command(flatten)]
+    pub ports: PortOptions,
     /// The options of the scenario.
     #[command(flatten)]
     pub scenario: scenario::Options,
@@ -226,15 +207,6 @@ impl Options {
     }
 }
 
-/// `on` or `off`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// `on`.
-    On,
-    /// `off`.
-    Off,
-}
-
 /// Checks the log level before the services start. The services parse the level again.
 fn check_log_level(value: &str) -> Result<String, String> {
     LogLevel::from_name(value)
@@ -260,42 +232,10 @@ fn find_start(value: &str) -> Result<&'static Start, String> {
     })
 }
 
-/// The step with this id, the steps of the lab with this number, or all steps.
-pub fn find_steps(value: &str) -> Result<&'static [Step], String> {
-    let of_lab = format!("{value}.");
-    let is_wanted =
-        |step: &Step| value.is_empty() || step.id == value || step.id.starts_with(&of_lab);
-    // The steps of a lab follow each other.
-    let mut parts = STEPS.chunk_by(|one, other| is_wanted(one) == is_wanted(other));
-    parts
-        .find(|part| part.first().is_some_and(is_wanted))
-        .ok_or_else(|| {
-            let steps = STEPS
-                .iter()
-                .map(|Step { id, title, .. }| format!("\n  {id}  {title}"));
-            format!("the steps are{}", steps.collect::<String>())
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
-
-    #[test]
-    fn steps_are_found_by_their_id_and_by_the_number_of_their_lab() {
-        let ids = |value: &str| {
-            let steps = find_steps(value)?.iter();
-            Ok::<_, String>(steps.map(|step| step.id).collect::<Vec<_>>())
-        };
-        assert_eq!(ids("1.2").unwrap(), ["1.2"]);
-        assert_eq!(ids("2").unwrap(), ["2.1", "2.2", "2.3"]);
-        assert_eq!(ids("").unwrap().len(), STEPS.len());
-        for unknown in ["7", "1.", "1.9", ".", "x"] {
-            let error = ids(unknown).unwrap_err();
-            assert!(error.contains("\n  1.2  Roll the revision out"), "{error}");
-        }
-    }
 
     #[test]
     fn clap_accepts_the_definition_of_the_command_line() {
@@ -341,9 +281,10 @@ mod tests {
     #[test]
     fn without_options_the_workshops_defaults_apply() {
         let options = Cli::parse_from(["lab"]).options;
-        let ports = (options.site_port, options.alb_port, options.dynamodb_port);
-        assert_eq!(ports, (3000, 8080, 8000));
-        let ports = (options.aws_port, options.xray_port, options.otlp_port);
+        let ports = &options.ports;
+        let first = (ports.site_port, ports.alb_port, ports.dynamodb_port);
+        assert_eq!(first, (3000, 8080, 8000));
+        let ports = (ports.aws_port, ports.xray_port, ports.otlp_port);
         assert_eq!(ports, (4566, 2000, 4318));
         let scenario = &options.scenario;
         assert_eq!((scenario.like_tasks, scenario.monolith_tasks), (2, 1));

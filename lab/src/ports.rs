@@ -4,11 +4,40 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use clap::Args;
 use tokio::net::TcpListener;
 use xray::Sockets;
 
 use crate::error::Error;
-use crate::options::Options;
+
+/// The port of the site, unless an option sets it.
+pub const SITE_PORT: u16 = 3000;
+
+/// The port of the AWS endpoint, unless an option sets it.
+pub const AWS_PORT: u16 = 4566;
+
+/// The ports of the listeners.
+#[derive(Clone, Debug, Args)]
+pub struct PortOptions {
+    /// Port of the site (0: any free port)
+    #[arg(long, value_name = "PORT", default_value_t = SITE_PORT)]
+    pub site_port: u16,
+    /// Port of the load balancer (0: any free port)
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub alb_port: u16,
+    /// Port of DynamoDB (0: any free port)
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    pub dynamodb_port: u16,
+    /// Port of the AWS endpoint, which answers for all local AWS services (0: any free port)
+    #[arg(long, value_name = "PORT", default_value_t = AWS_PORT)]
+    pub aws_port: u16,
+    /// UDP and TCP port of X-Ray (0: any free port)
+    #[arg(long, value_name = "PORT", default_value_t = 2000)]
+    pub xray_port: u16,
+    /// Port on which X-Ray receives spans by OTLP (0: any free port)
+    #[arg(long, value_name = "PORT", default_value_t = 4318)]
+    pub otlp_port: u16,
+}
 
 /// A bound listener and where it is.
 #[derive(Debug)]
@@ -45,7 +74,7 @@ impl Ports {
     /// # Errors
     ///
     /// When one is taken or not permitted; the error names the option.
-    pub async fn bind(options: &Options) -> Result<Self, Error> {
+    pub async fn bind(options: &PortOptions) -> Result<Self, Error> {
         Ok(Self {
             site: bind(options.site_port, "--site-port").await?,
             alb: bind(options.alb_port, "--alb-port").await?,

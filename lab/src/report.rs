@@ -8,7 +8,7 @@ use crate::console::Console;
 
 mod ready;
 
-pub use ready::Ready;
+pub use ready::{Ready, Words};
 
 /// Prints the lab's messages on the console.
 #[derive(Clone, Debug)]

@@ -5,14 +5,33 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use ecs::DeploymentConfig;
+use http_shell::env::Environment;
+use http_shell::process::ProcessError;
 use serde_json::Value;
 
 use crate::endpoints::Addresses;
+use crate::report::Words;
+use crate::task::Bind;
 use crate::tracing::Tracing;
 
 mod mysfits;
 
-pub use mysfits::{EXERCISE, EXPORTS, IMAGES, Options, STARTS, STEPS, load_test, scenario as load};
+pub use mysfits::{
+    EXERCISE, EXPORTS, IMAGES, Options, STARTS, find_steps, load_test, scenario as load,
+};
+
+/// Runs an image until it is asked to stop, or until the lab has ended.
+///
+/// # Errors
+///
+/// When there is no such image, its environment is invalid, or the program fails.
+pub fn run_image(image: &str, bind: Bind) -> Result<(), ProcessError> {
+    let mut images = IMAGES.iter();
+    let image = images
+        .find(|known| known.name == image)
+        .ok_or_else(|| ProcessError::Argument(image.to_owned()))?;
+    (image.run)(&Environment::snapshot(), bind)
+}
 
 /// What a scenario needs to know of the lab that runs it.
 pub struct Context<'a> {
@@ -188,26 +207,4 @@ pub struct ServiceStart {
     pub removed_container: Option<&'static str>,
     pub desired_count: u32,
     pub variables: &'static [(&'static str, &'static str)],
-}
-
-/// A git worktree in which the reader changes the code of an image.
-#[derive(Clone, Copy, Debug)]
-pub struct Exercise {
-    /// The name of its directory and of its branch.
-    pub name: &'static str,
-    /// Files in the checkout: patches that take out what the reader adds.
-    pub patches: &'static [&'static str],
-    /// The message of the commit with the patches.
-    pub commit: &'static str,
-}
-
-/// What people read when the lab is ready.
-#[derive(Clone, Debug)]
-pub struct Words {
-    /// Which service receives which path.
-    pub routes: Vec<String>,
-    /// What is special about this start.
-    pub remarks: Vec<String>,
-    /// Commands to try first.
-    pub first_steps: Vec<String>,
 }

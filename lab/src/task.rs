@@ -8,13 +8,12 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::pin::Pin;
 
 use clap::Args;
-use http_shell::env::{ConfigError, Environment};
+use http_shell::env::ConfigError;
 use http_shell::process::{ProcessError, block_on};
 use http_shell::signal::StopSignal;
 use telemetry::{FlushGuard, ServiceInfo};
 
 use crate::channel::TaskEnd;
-use crate::scenario;
 
 /// The beginning of the line with the address of a process.
 pub(crate) const LISTENING: &str = "listening ";
@@ -28,19 +27,6 @@ pub struct Bind {
     /// The port, if it is not the one in the environment (0: any free port).
     #[arg(long)]
     pub port: Option<u16>,
-}
-
-/// Runs an image until it is asked to stop, or until the lab has ended.
-///
-/// # Errors
-///
-/// When there is no such image, its environment is invalid, or the program fails.
-pub fn run(image: &str, bind: Bind) -> Result<(), ProcessError> {
-    let mut images = scenario::IMAGES.iter();
-    let image = images
-        .find(|known| known.name == image)
-        .ok_or_else(|| ProcessError::Argument(image.to_owned()))?;
-    (image.run)(&Environment::snapshot(), bind)
 }
 
 impl Bind {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::options::Switch;
+use crate::switch::Switch;
 
 /// A variable and its value.
 type Variable = (&'static str, String);

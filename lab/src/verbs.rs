@@ -1,7 +1,6 @@
 //! The subcommands that talk to a running lab.
 
 mod check;
-mod client;
 mod env;
 mod exam;
 mod goto;
@@ -10,9 +9,8 @@ mod load;
 mod output;
 mod reset;
 
-pub use check::{Track, check, look_at_steps};
-pub use client::block_on;
-pub use env::{Clients, print_environment};
+pub use check::check;
+pub use env::print_environment;
 pub use exam::{ExamOptions, exam};
 pub use goto::goto;
 pub use ledger::ledger;

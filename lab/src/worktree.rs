@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::error::Error;
-use crate::scenario::Exercise;
 
 /// The directory of worktrees in a checkout.
 const DIRECTORY: &str = ".lab";
@@ -39,6 +38,17 @@ const LOCAL_VARIABLES: [&str; 15] = [
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 ];
+
+/// A git worktree in which the reader changes the code of an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Exercise {
+    /// The name of its directory and of its branch.
+    pub name: &'static str,
+    /// Files in the checkout: patches that take out what the reader adds.
+    pub patches: &'static [&'static str],
+    /// The message of the commit with the patches.
+    pub commit: &'static str,
+}
 
 /// A worktree, which may not exist.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ import { html, live, nothing } from "../lit.js";
 import { deploymentFields, serviceWords } from "./actions.js";
 import { familyOf, loadDefinition, revisionNumber } from "./data.js";
 import { diffDefinitions, environmentProblem, parseContainers, toRequest, withEnvironment } from "./definition.js";
-import { diffTable } from "./revisions.js";
+import { diffTable } from "./diff-table.js";
 
 /** The members that say what a container is come first; the API sorts them by name. */
 const inOrder = ({ name, image, essential, ...rest }) => ({ name, image, ...(essential !== undefined && { essential }), ...rest });

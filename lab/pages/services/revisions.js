@@ -6,6 +6,7 @@ import { setParameters } from "../range.js";
 import { deploy } from "./actions.js";
 import { loadDefinition, revisionNumber } from "./data.js";
 import { diffDefinitions } from "./definition.js";
+import { diffTable } from "./diff-table.js";
 import { editRevision } from "./revision-form.js";
 
 /** Revisions of the table. Others can be compared, too. */
@@ -70,18 +71,3 @@ function comparison(revisions) {
     <div class="row">${choice("before", "From", before)}${choice("after", "To", after)}</div>
     ${diffTable(diffDefinitions(before, after))}`;
 }
-
-/** What differs, as a table. */
-export const diffTable = (rows) => rows.length ? html`
-  <div class="scroll" tabindex="0" role="region" aria-label="Differences"><table class="cards diff-table">
-    <thead><tr><th scope="col">What</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
-    <tbody>${repeat(rows, ({ where, name }) => `${where} ${name}`, ({ where, name, before, after }) => html`
-      <tr><th scope="row"><span class="soft small">${where}</span><br>${name}</th>
-        <td class=${before === undefined ? "" : "removed"} data-label="Before">${value(before)}</td>
-        <td class=${after === undefined ? "" : "added"} data-label="After">${value(after)}</td></tr>`)}</tbody>
-  </table></div>` : html`<p class="soft">Nothing differs.</p>`;
-
-const value = (text) => {
-  if (text === undefined) return html`<span class="soft">absent</span>`;
-  return text.includes("\n") ? html`<pre tabindex="0">${text}</pre>` : html`<code>${text === "" ? "(empty)" : text}</code>`;
-};

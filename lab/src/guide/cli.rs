@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use super::Failure;
+use crate::client::{ClientEnvironment, block_on};
 use crate::exports::Export;
-use crate::verbs::{Clients, block_on};
 
 /// Maximum time of a call. A call has a tenth of a second of network and a second of Python.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ pub struct Cli {
 
 /// The AWS CLI for a lab with this endpoint. The reader's own settings do not reach it.
 pub fn lab_cli(endpoint: &str) -> Cli {
-    let Clients { unset, mut set } = Clients::of_this_process(endpoint);
+    let ClientEnvironment { unset, mut set } = ClientEnvironment::of_this_process(endpoint);
     let files = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
     set.extend(files.map(|name| Export::new(name, "/dev/null")));
     Cli {

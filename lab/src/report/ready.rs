@@ -4,8 +4,18 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::endpoints::{Addresses, XrayAddresses};
-use crate::scenario::Words;
 use crate::tracing::Tracing;
+
+/// What people read when the lab is ready.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// Which service receives which path.
+    pub routes: Vec<String>,
+    /// What is special about this start.
+    pub remarks: Vec<String>,
+    /// Commands to try first.
+    pub first_steps: Vec<String>,
+}
 
 /// The lab is ready.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ mod starts;
 mod table;
 mod words;
 
-pub use guide::STEPS;
+pub use guide::find_steps;
 pub use images::IMAGES;
 pub use options::Options;
 pub use starts::{EXERCISE, STARTS};

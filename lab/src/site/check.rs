@@ -14,8 +14,8 @@ use tokio::task::spawn_blocking;
 
 use super::control::error;
 use crate::guide::{Looked, Step};
-use crate::options::find_steps;
-use crate::verbs::look_at_steps;
+use crate::scenario::find_steps;
+use crate::track::look_at_steps;
 
 #[derive(Clone)]
 struct Checks {

@@ -1,21 +1,11 @@
 //! `check`: looks at the running system, and says what of the guide's steps is done.
 
-use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::http::Method;
-
-use super::client::Listener;
 use super::output::print;
 use crate::error::Error;
-use crate::exports::{self, Export};
-use crate::guide::{Aws, Cli, Finding, Looked, Step, is_installed, lab_cli};
-use crate::options::AWS_PORT;
-use crate::scenario;
+use crate::guide::{Finding, Looked, Step};
+use crate::track::{Track, look_at_all};
 
 /// The exit code if a step is not done.
 const NOT_DONE: u8 = 1;
@@ -23,35 +13,10 @@ const NOT_DONE: u8 = 1;
 /// The exit code if it is not known whether a step is done. clap uses the same for an unknown step.
 const NOT_KNOWN: u8 = 2;
 
-/// The variable with the endpoint of the lab. A shell in which it is set calls the lab.
-const ENDPOINT: &str = "AWS_ENDPOINT_URL";
-
-/// Which system is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Track {
-    /// The lab whose AWS endpoint has this port.
-    Lab(u16),
-    /// AWS, with the credentials, the region and the names of this process's environment.
-    Aws,
-}
-
-impl Track {
-    /// The track for the options `--aws-port` and `--aws`. Without both, it is AWS if the shell has the names that
-    /// `infra/script/env` sets, and calls no lab: so a command of the guide is the same on both tracks.
-    pub fn new(aws_port: Option<u16>, aws: bool, is_set: impl Fn(&str) -> bool) -> Self {
-        let mut names = scenario::EXPORTS.iter();
-        match aws_port {
-            Some(port) => Self::Lab(port),
-            None if aws || (!is_set(ENDPOINT) && names.all(|(name, _)| is_set(name))) => Self::Aws,
-            None => Self::Lab(AWS_PORT),
-        }
-    }
-}
-
 /// Checks steps. Prints all findings of a single step, and one line for each of several. Returns 0 if all are done, 1 if one is
 /// not, and 2 if it is not known.
 pub fn check(steps: &[Step], track: Track) -> ExitCode {
-    let checked = aws(track).and_then(|aws| {
+    let checked = track.aws().and_then(|aws| {
         let mut code = 0;
         match steps {
             [step] => {
@@ -74,99 +39,6 @@ pub fn check(steps: &[Step], track: Track) -> ExitCode {
             ExitCode::from(NOT_KNOWN)
         }
     }
-}
-
-/// Checks steps of the lab with this AWS port. Must not be called inside a runtime.
-///
-/// # Errors
-///
-/// Fails if the AWS CLI is not installed, or if the lab does not answer.
-pub fn look_at_steps(
-    steps: &'static [Step],
-    aws_port: u16,
-) -> Result<Vec<(&'static Step, Looked)>, Error> {
-    let aws = aws(Track::Lab(aws_port))?;
-    let mut all = Vec::new();
-    look_at_all(&aws, steps, |step, looked| {
-        all.push((step, looked.clone()));
-        Ok(())
-    })?;
-    Ok(all)
-}
-
-fn aws(track: Track) -> Result<Aws, Error> {
-    if !is_installed(std::env::var_os("PATH")) {
-        return Err(Error::NoAwsCli);
-    }
-    let (names, cli) = match track {
-        Track::Lab(port) => names_of_lab(port)?,
-        Track::Aws => (names_of_shell()?, Cli::default()),
-    };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_or(0, |now| now.as_secs().cast_signed());
-    Ok(Aws::new(names, now, move |words| cli.run(words)))
-}
-
-fn names_of_lab(port: u16) -> Result<(HashMap<String, String>, Cli), Error> {
-    let listener = Listener::aws(port);
-    let exports: Vec<Export> = listener.send(Method::GET, exports::PATH)?.parse_success()?;
-    let names = exports
-        .into_iter()
-        .map(|Export { name, value }| (name, value));
-    Ok((names.collect(), lab_cli(&listener.url())))
-}
-
-fn names_of_shell() -> Result<HashMap<String, String>, Error> {
-    if std::env::var_os(ENDPOINT).is_some() {
-        return Err(Error::ShellOfLab);
-    }
-    let names = scenario::EXPORTS.iter().map(|(name, _)| {
-        let value = std::env::var(name).map_err(|_| Error::NoName(name))?;
-        Ok(((*name).to_owned(), value))
-    });
-    names.collect()
-}
-
-/// Looks at several steps at the same time, and passes them on in their order.
-fn look_at_all<'a>(
-    aws: &Aws,
-    steps: &'a [Step],
-    mut print: impl FnMut(&'a Step, &Looked) -> Result<(), Error>,
-) -> Result<(), Error> {
-    // A call waits for the lab, and for the start of Python.
-    let workers = thread::available_parallelism()
-        .map_or(2, |it| 2 * it.get())
-        .min(8);
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel();
-        for _ in 0..workers {
-            let (next, sender) = (&next, sender.clone());
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(step) = steps.get(index) else {
-                        return;
-                    };
-                    // The receiver has gone if standard output is closed.
-                    if sender.send((index, (step.look)(aws))).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        let mut waiting = BTreeMap::new();
-        let mut printed = 0;
-        for (index, looked) in receiver {
-            waiting.insert(index, looked);
-            while let Some(looked) = waiting.remove(&printed) {
-                print(&steps[printed], &looked)?;
-                printed += 1;
-            }
-        }
-        Ok(())
-    })
 }
 
 fn exit_code(looked: &Looked) -> u8 {
@@ -213,10 +85,12 @@ fn details(step: &Step, looked: &Looked) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use serde_json::json;
 
     use super::*;
-    use crate::guide::Failure;
+    use crate::guide::{Aws, Failure};
 
     const STEPS: [Step; 3] = [
         Step {
@@ -246,20 +120,6 @@ mod tests {
             ["x"] => Err(Failure("refused".to_owned())),
             _ => Ok(json!({})),
         })
-    }
-
-    #[test]
-    fn without_options_a_shell_with_the_names_of_aws_and_no_endpoint_is_for_aws() {
-        for (aws_port, aws, missing, track) in [
-            (None, false, [ENDPOINT, ""], Track::Aws),
-            (None, false, ["", ""], Track::Lab(AWS_PORT)),
-            (None, false, [ENDPOINT, "CLUSTER"], Track::Lab(AWS_PORT)),
-            (None, true, ["CLUSTER", ""], Track::Aws),
-            (Some(4570), false, [ENDPOINT, ""], Track::Lab(4570)),
-        ] {
-            let found = Track::new(aws_port, aws, |name| !missing.contains(&name));
-            assert_eq!(found, track, "{missing:?}");
-        }
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::client::{Listener, Response};
 use super::output::print;
 use super::reset::confirm;
+use crate::client::{Listener, Response};
 use crate::error::Error;
 use crate::exam::MAX_ANSWER_BYTES;
 use crate::site::reset::ConfirmationRequired;

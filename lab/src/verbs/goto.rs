@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use axum::http::Method;
 use serde_json::Value;
 
-use super::client::Listener;
 use super::output::{note, print};
 use super::reset;
+use crate::client::Listener;
 use crate::error::Error;
 use crate::scenario::{EXERCISE, ServiceStart, Start};
 use crate::site::goto::{AboutLab, PATH};

@@ -4,8 +4,8 @@ use axum::http::Method;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::client::Listener;
 use super::output::{note, print};
+use crate::client::Listener;
 use crate::error::Error;
 use crate::ledger::Record;
 use crate::site::ledger::{PATH, Page};

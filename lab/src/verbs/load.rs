@@ -10,14 +10,14 @@ use std::process::ExitCode;
 use axum::http::{Method, Uri};
 use http_shell::raise_open_file_limit;
 
-use super::check::Track;
-use super::client::Listener;
 use super::env::exports_of;
 use super::output::{note, print};
+use crate::client::Listener;
 use crate::error::{EX_INTERRUPTED, Error};
-use crate::options::AWS_PORT;
+use crate::ports::AWS_PORT;
 use crate::scenario::load_test::{self, Kind};
 use crate::signals::Signals;
+use crate::track::Track;
 
 mod cpu;
 mod failure;

@@ -4,8 +4,8 @@ use std::io::{IsTerminal, Write, stderr, stdin};
 
 use axum::http::{Method, StatusCode};
 
-use super::client::Listener;
 use super::output::print;
+use crate::client::Listener;
 use crate::error::Error;
 use crate::site::reset::{CONFIRMED, ConfirmationRequired, Done, PATH};
 

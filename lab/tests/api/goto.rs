@@ -8,6 +8,7 @@ use crate::client::{CLUSTER, client, ecs, like, likes, remove_read_only};
 use crate::found;
 use crate::process::{Directory, Endpoints, Lab};
 
+mod checkout;
 mod worktree;
 
 const LIKE_SERVICE: &str = "Mythical-Like-Service-mysfits";

@@ -21,6 +21,9 @@ use crate::math::{MetricDataQuery, Queries};
 use crate::metrics::{Dimension, Unit};
 use crate::time::Timestamp;
 
+/// The prefix of the actions of Auto Scaling. They run each minute while the state stays.
+const AUTO_SCALING: &str = "arn:aws:autoscaling:";
+
 /// The state of an alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

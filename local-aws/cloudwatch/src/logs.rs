@@ -9,9 +9,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use serde_json::Value;
-use wire::Error;
-
 mod api;
 mod event;
 mod group;
@@ -143,18 +140,6 @@ impl Logs {
     pub fn clear(&self) {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         groups.clear();
-    }
-
-    /// Creates a metric filter, or replaces it. `request` is a request of the operation `PutMetricFilter`.
-    ///
-    /// # Errors
-    ///
-    /// The error of the operation.
-    pub fn put_metric_filter(&self, request: Value) -> Result<(), Error> {
-        let request = serde_json::from_value(request);
-        let request =
-            request.map_err(|error| Error::bad_request(api::INVALID, error.to_string()))?;
-        api::put_metric_filter(self, request)
     }
 
     /// Adds the values of the metric filters to the metrics, for the events since the last call.

@@ -9,9 +9,10 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 pub use distribution::Distribution;
+pub use series::{Point, Query, floor};
 pub use statistic::Statistic;
 pub(crate) use store::RETENTION_SECONDS;
-pub use store::{Limits, Point, Query, Store, floor};
+pub use store::{Limits, Store};
 
 use crate::model::UNITS;
 

@@ -9,8 +9,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::dependencies::Dependency;
-
 /// A revision of a task definition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskDefinition {
@@ -54,6 +52,29 @@ pub struct Container {
     pub restart_policy: Option<RestartPolicy>,
     /// Time between SIGTERM and SIGKILL.
     pub stop_timeout: Duration,
+}
+
+/// An element of `dependsOn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// The index of the other container in the task definition.
+    pub container: usize,
+    /// What the other container must reach.
+    pub condition: Condition,
+}
+
+/// What a container must reach before another one starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Condition {
+    /// It has started.
+    Start,
+    /// It has ended.
+    Complete,
+    /// It has ended with the exit code 0.
+    Success,
+    /// It has passed its health check.
+    Healthy,
 }
 
 /// An enabled `restartPolicy`.

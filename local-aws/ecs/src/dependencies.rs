@@ -5,31 +5,8 @@
 
 use std::time::Duration;
 
-use crate::definition::TaskDefinition;
+use crate::definition::{Condition, TaskDefinition};
 use crate::runtime::Exit;
-
-/// An element of `dependsOn`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dependency {
-    /// The index of the other container in the task definition.
-    pub container: usize,
-    /// What the other container must reach.
-    pub condition: Condition,
-}
-
-/// What a container must reach before another one starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Condition {
-    /// It has started.
-    Start,
-    /// It has ended.
-    Complete,
-    /// It has ended with the exit code 0.
-    Success,
-    /// It has passed its health check.
-    Healthy,
-}
 
 /// What a container of a task has reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -165,7 +142,7 @@ fn resolve(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definition::Container;
+    use crate::definition::{Container, Dependency};
 
     /// A definition whose containers are named by their indexes.
     fn definition(dependencies: &[&[(usize, Condition)]]) -> TaskDefinition {

@@ -27,9 +27,10 @@ mod time;
 
 pub use container_health::ContainerHealth;
 pub use definition::{
-    Container, ContainerHealthCheck, PortMapping, Protocol, RestartPolicy, TaskDefinition,
+    Condition, Container, ContainerHealthCheck, Dependency, PortMapping, Protocol, RestartPolicy,
+    TaskDefinition,
 };
-pub use dependencies::{Condition, Dependency, Progress, Start};
+pub use dependencies::{Progress, Start};
 pub use ecs::Ecs;
 pub use model::{
     Config, DeploymentConfig, DeploymentState, Event, ServiceConfig, ServiceLoadBalancer,

@@ -17,8 +17,8 @@ use crate::body::{discard_body, read_body};
 use crate::destination::{Destination, signing_name};
 use crate::error::{Error, JsonProtocol};
 use crate::query::{Form, Parameters, shorten};
-use crate::query_compatible::{MemberTypes, NewProtocol, QueryCompatible};
-use crate::xml;
+use crate::query_compatible::{NewProtocol, QueryCompatible};
+use crate::xml::{self, MemberTypes};
 
 /// Maximum size of a request body in MiB, in the protocols that the endpoint itself reads. The largest request of AWS, `PutMetricData`, has 1 MiB.
 const MAX_BODY_MIB: usize = 1;

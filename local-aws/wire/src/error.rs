@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::body::BodyError;
-use crate::{cbor, xml};
+use crate::cbor;
 
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// The header that names Smithy's protocols.
@@ -78,11 +78,6 @@ impl Error {
         response
     }
 
-    /// The response in the query protocol. Clients of REST-XML read the same body.
-    pub fn xml_response(&self, request_id: &str) -> Response {
-        self.response("text/xml", xml::error_document(self, request_id))
-    }
-
     /// The response in the protocol Smithy RPC v2 CBOR.
     pub fn cbor_response(&self) -> Response {
         let body = json!({ "__type": self.code, "message": self.message });
@@ -93,7 +88,7 @@ impl Error {
         response
     }
 
-    fn response(&self, content_type: &'static str, body: impl Into<Body>) -> Response {
+    pub(crate) fn response(&self, content_type: &'static str, body: impl Into<Body>) -> Response {
         (self.status, [(CONTENT_TYPE, content_type)], body.into()).into_response()
     }
 }

@@ -31,6 +31,7 @@ pub use guard::{Allowed, Guard};
 pub use json::{JsonBody, json_router, parse_json_value, unknown_operation};
 pub use page_tokens::PageTokens;
 pub use query::{Parameters, shorten};
-pub use query_compatible::{ErrorNames, InputCall, MemberTypes, QueryCompatible};
+pub use query_compatible::{ErrorNames, InputCall, QueryCompatible};
 pub use serve::{Server, Timeouts, serve, serve_connections};
 pub use shape::{Input, Member, Shape, Words};
+pub use xml::MemberTypes;

@@ -16,7 +16,7 @@ use crate::cbor;
 use crate::error::{Error, SMITHY_PROTOCOL};
 use crate::query::Parameters;
 use crate::shape::Input;
-use crate::xml;
+use crate::xml::{self, MemberTypes};
 
 const QUERY_MODE: HeaderName = HeaderName::from_static("x-amzn-query-mode");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
@@ -48,15 +48,6 @@ pub struct ErrorNames {
     pub query_code: &'static str,
     /// The type in the newer protocols.
     pub error_type: &'static str,
-}
-
-/// The names of members of responses whose type is not visible in their JSON value.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MemberTypes {
-    /// Numbers that are times in seconds since the Unix epoch, and lists of them.
-    pub timestamps: &'static [&'static str],
-    /// Objects that are maps.
-    pub maps: &'static [&'static str],
 }
 
 /// Calls the operation with the given name. Returns its result as an object, null if the operation has no result, or `None`

@@ -2,12 +2,28 @@
 
 use std::fmt::Write;
 
+use axum::response::Response;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::error::Error;
-use crate::query_compatible::MemberTypes;
+
+/// The names of members of responses whose type is not visible in their JSON value.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemberTypes {
+    /// Numbers that are times in seconds since the Unix epoch, and lists of them.
+    pub timestamps: &'static [&'static str],
+    /// Objects that are maps.
+    pub maps: &'static [&'static str],
+}
+
+impl Error {
+    /// The response in the query protocol. Clients of REST-XML read the same body.
+    pub fn xml_response(&self, request_id: &str) -> Response {
+        self.response("text/xml", error_document(self, request_id))
+    }
+}
 
 /// Returns the body of a successful response. `result` is the result of the operation as an object, or null if the operation
 /// has no result.
@@ -34,7 +50,7 @@ pub fn result_document(
 }
 
 /// Returns the body of an error response.
-pub fn error_document(error: &Error, request_id: &str) -> String {
+fn error_document(error: &Error, request_id: &str) -> String {
     let mut xml = format!(
         "<ErrorResponse><Error><Type>{}</Type><Code>{}</Code>",
         error.fault(),

@@ -7,7 +7,7 @@ use super::super::Context;
 use super::TABLE;
 use super::definitions::Environment;
 use super::options::{LikeIn, Options};
-use crate::options::Switch;
+use crate::switch::Switch;
 
 /// Variables of both services that the reader can set for the lab.
 const OF_BOTH: Forwarded = Forwarded {

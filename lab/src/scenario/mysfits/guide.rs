@@ -17,7 +17,7 @@ mod traces;
 mod tracking;
 
 /// All steps in their order.
-pub const STEPS: &[Step] = &[
+const STEPS: &[Step] = &[
     step("0.1", "Start the lab", set_up::tasks_run),
     step("0.2", "Click some hearts", set_up::hearts),
     step("0.3", "Adopt a mysfit", set_up::adoption),
@@ -64,6 +64,23 @@ const fn step(
     look: fn(&crate::guide::Aws) -> crate::guide::Looked,
 ) -> Step {
     Step { id, title, look }
+}
+
+/// The step with this id, the steps of the lab with this number, or all steps.
+pub fn find_steps(value: &str) -> Result<&'static [Step], String> {
+    let of_lab = format!("{value}.");
+    let is_wanted =
+        |step: &Step| value.is_empty() || step.id == value || step.id.starts_with(&of_lab);
+    // The steps of a lab follow each other.
+    let mut parts = STEPS.chunk_by(|one, other| is_wanted(one) == is_wanted(other));
+    parts
+        .find(|part| part.first().is_some_and(is_wanted))
+        .ok_or_else(|| {
+            let steps = STEPS
+                .iter()
+                .map(|Step { id, title, .. }| format!("\n  {id}  {title}"));
+            format!("the steps are{}", steps.collect::<String>())
+        })
 }
 
 #[cfg(test)]

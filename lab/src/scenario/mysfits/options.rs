@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::options::Switch;
+use crate::switch::Switch;
 
 /// Numbers of tasks, faults, and the service that receives likes.
 #[derive(Clone, Debug, Args)]

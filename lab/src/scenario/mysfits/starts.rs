@@ -1,8 +1,9 @@
 //! The start states of the labs of the guide.
 
-use super::super::{Exercise, ServiceStart, Start};
+use super::super::{ServiceStart, Start};
 use super::{LIKE_CONTAINER, LIKE_IN_WORKTREE, LIKE_SERVICE, MONOLITH_CONTAINER, MONOLITH_SERVICE};
 use crate::runtime::X_RAY_DAEMON;
+use crate::worktree::Exercise;
 
 /// The worktree of lab 3.
 pub const EXERCISE: Exercise = Exercise {

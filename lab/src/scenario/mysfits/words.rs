@@ -4,11 +4,13 @@
 use http_shell::env::Environment;
 use like_service::chaos;
 
-use super::super::{Context, Words};
+use super::super::Context;
 use super::options::{LikeIn, Options};
 use super::{LIKE, LIKE_PATHS, MONOLITH};
 use crate::endpoints::Addresses;
-use crate::options::{AWS_PORT, Switch};
+use crate::ports::AWS_PORT;
+use crate::report::Words;
+use crate::switch::Switch;
 
 /// A mysfit of the seed data.
 const MYSFIT: &str = "4e53920c-505a-4a90-a694-b9300791f0ae";

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 
-use crate::options::SITE_PORT;
+use crate::ports::SITE_PORT;
 
 /// What to do with exams, and where the lab is.
 #[derive(Clone, Debug, Args)]

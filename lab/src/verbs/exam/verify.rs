@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::options::VerifyOptions;
 use super::solution::{Before, delete_everything, restart_everything};
+use crate::client::Listener;
 use crate::error::Error;
 use crate::exam::{Aws, Drawn, Problem, Variant};
 use crate::exports::Export;
 use crate::site::goto::{self, AboutLab};
-use crate::verbs::client::Listener;
 use crate::verbs::env::exports_of;
 use crate::verbs::output::print;
 use crate::verbs::reset::confirm;

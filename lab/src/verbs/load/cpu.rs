@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use http_shell::env::Environment;
 use serde_json::{Value, json};
 
-use super::super::client::Listener;
 use super::pacing::Pacing;
+use crate::client::Listener;
 use crate::error::Error;
 use crate::scenario::load_test::{CpuCost, cpu_cost};
 

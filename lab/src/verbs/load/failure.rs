@@ -4,10 +4,13 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::iter::successors;
+use std::time::Duration;
 
 use hyper_util::client::legacy;
 
-use super::request::TIMEOUT;
+/// Maximum time from the start of a request to the end of its response. After the last start, a run therefore ends within this
+/// time.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The reason of a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -11,12 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 
-use super::failure::Failure;
+use super::failure::{Failure, TIMEOUT};
 use super::tally::Ending;
-
-/// Maximum time from the start of a request to the end of its response. After the last start, a run therefore ends within this
-/// time.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Idle connections are closed after this time. Load balancers close them after 60 s, and a request can meet that close.
 const POOL_IDLE: Duration = Duration::from_secs(30);

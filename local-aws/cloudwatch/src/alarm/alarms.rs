@@ -8,14 +8,11 @@ use wire::Error;
 use super::evaluation::Evaluation;
 use super::history::{Change, History, state};
 use super::reason::recent_values;
-use super::{Alarm, AlarmAction, AlarmConfig, AlarmState, Rule};
+use super::{AUTO_SCALING, Alarm, AlarmAction, AlarmConfig, AlarmState, Rule};
 use crate::time::Timestamp;
 
 /// The reason of an alarm that was not evaluated yet.
 const UNCHECKED: &str = "Unchecked: Initial alarm creation";
-
-/// The prefix of the actions of Auto Scaling. They run each minute while the state stays.
-pub const AUTO_SCALING: &str = "arn:aws:autoscaling:";
 
 /// Most alarms. AWS permits as many as one pays for.
 const MAX_ALARMS: usize = 5000;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::alarms::AUTO_SCALING;
 use super::reason::long_date;
-use super::{Alarm, AlarmAction, AlarmState};
+use super::{AUTO_SCALING, Alarm, AlarmAction, AlarmState};
 use crate::time::Timestamp;
 
 /// How long items are kept, in milliseconds: two weeks, as on AWS.

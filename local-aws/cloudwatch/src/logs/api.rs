@@ -43,6 +43,17 @@ impl Logs {
         }
     }
 
+    /// Creates a metric filter, or replaces it. `request` is a request of the operation `PutMetricFilter`.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
+    pub fn put_metric_filter(&self, request: Value) -> Result<(), Error> {
+        let request = serde_json::from_value(request);
+        let request = request.map_err(|error| invalid(error.to_string()))?;
+        metric_filters::put(self, request).map(|_| ())
+    }
+
     /// The log group.
     fn existing_group(&self, name: &str) -> Result<Arc<LogGroup>, Error> {
         check::group_name(name)?;
@@ -69,11 +80,6 @@ fn call(logs: &Logs, operation: &str, body: &JsonBody) -> Result<Value, Error> {
         "TestMetricFilter" => metric_filters::test(&body.parse(INVALID)?),
         _ => Err(unknown_operation("logs", operation)),
     }
-}
-
-/// Creates a metric filter, or replaces it.
-pub fn put_metric_filter(logs: &Logs, request: metric_filters::PutFilter) -> Result<(), Error> {
-    metric_filters::put(logs, request).map(|_| ())
 }
 
 /// The body of a response without members.

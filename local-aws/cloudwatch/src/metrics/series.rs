@@ -3,8 +3,31 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::store::{Point, Query, floor};
 use super::{Distribution, Unit};
+
+/// A selection of values.
+#[derive(Clone, Copy, Debug)]
+pub struct Query {
+    /// Only values with this unit.
+    pub unit: Option<Unit>,
+    /// The length of the periods in seconds.
+    pub period: i64,
+    /// Start of the first period, in seconds since the Unix epoch.
+    pub start: i64,
+    /// End of the values: later values are not selected.
+    pub end: i64,
+}
+
+/// The values of a period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Start of the period, in seconds since the Unix epoch.
+    pub start: i64,
+    /// The unit of the values.
+    pub unit: Unit,
+    /// The values.
+    pub values: Distribution,
+}
 
 /// The time in a chunk in seconds. While a reader has a chunk, a new value copies it, so chunks are short.
 const CHUNK_SECONDS: i64 = 60 * 60;
@@ -107,6 +130,11 @@ impl Series {
 
 fn size_of(chunk: &Chunk) -> usize {
     chunk.values().map(Distribution::size).sum()
+}
+
+/// The greatest multiple of `unit` that is not greater than `seconds`.
+pub fn floor(seconds: i64, unit: i64) -> i64 {
+    seconds - seconds.rem_euclid(unit)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::series::Series;
+use super::series::{Series, floor};
 use super::{Distribution, Metric, Unit};
 use crate::time::Timestamp;
 
@@ -28,30 +28,6 @@ impl Default for Limits {
             values: 500_000,
         }
     }
-}
-
-/// A selection of values.
-#[derive(Clone, Copy, Debug)]
-pub struct Query {
-    /// Only values with this unit.
-    pub unit: Option<Unit>,
-    /// The length of the periods in seconds.
-    pub period: i64,
-    /// Start of the first period, in seconds since the Unix epoch.
-    pub start: i64,
-    /// End of the values: later values are not selected.
-    pub end: i64,
-}
-
-/// The values of a period.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    /// Start of the period, in seconds since the Unix epoch.
-    pub start: i64,
-    /// The unit of the values.
-    pub unit: Unit,
-    /// The values.
-    pub values: Distribution,
 }
 
 /// The values of all metrics.
@@ -163,11 +139,6 @@ impl Store {
         });
         self.size -= removed;
     }
-}
-
-/// The greatest multiple of `unit` that is not greater than `seconds`.
-pub fn floor(seconds: i64, unit: i64) -> i64 {
-    seconds - seconds.rem_euclid(unit)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use wire::{Error, shorten};
 use super::INVALID_PARAMETER;
 use super::names::{check_cluster, check_list, id, missing, service};
 use super::pages::{Order, Page, page};
-use super::services::revision_arn;
+use super::services::{DEPLOYMENT_KIND, revision_arn};
 use crate::model::{Deployment, Service};
 use crate::state::{RollBackError, State};
 use crate::time::Timestamp;
@@ -23,23 +23,9 @@ use status::Status;
 /// Maximum number of service deployments that a request describes.
 const MAX_DEPLOYMENTS: usize = 20;
 
-/// The kind in ARNs.
-const KIND: &str = "service-deployment";
-
 /// The present and past deployments of a service.
 fn deployments(service: &Service) -> impl Iterator<Item = &Deployment> {
     service.deployments.iter().chain(&service.history)
-}
-
-fn deployment_arn(state: &State, service: &Service, deployment_id: &str) -> String {
-    state.arn(KIND, &format!("{}/{deployment_id}", service.name))
-}
-
-/// The ARN of the service deployment to which the PRIMARY deployment belongs.
-pub fn current_service_deployment(state: &State, service: &Service) -> Option<String> {
-    let primary = service.primary()?;
-    let id = primary.rolls_back.as_ref().unwrap_or(&primary.id);
-    Some(deployment_arn(state, service, id))
 }
 
 #[derive(Debug, Deserialize)]
@@ -121,11 +107,11 @@ pub fn describe(state: &State, request: DescribeServiceDeployments) -> Result<Va
     let mut found = Vec::new();
     let mut failures = Vec::new();
     for arn in arns {
-        match find(state, KIND, arn) {
+        match find(state, DEPLOYMENT_KIND, arn) {
             Some((service, deployment)) => {
                 found.push(describe_deployment(state, service, deployment));
             }
-            None => failures.push(missing(state, KIND, arn)),
+            None => failures.push(missing(state, DEPLOYMENT_KIND, arn)),
         }
     }
     Ok(json!({ "serviceDeployments": found, "failures": failures }))
@@ -161,7 +147,7 @@ pub fn stop(
     request: StopServiceDeployment,
 ) -> Result<Value, Error> {
     let arn = request.service_deployment_arn;
-    let found = find(state, KIND, &arn).map(|(_, deployment)| deployment.id.clone());
+    let found = find(state, DEPLOYMENT_KIND, &arn).map(|(_, deployment)| deployment.id.clone());
     let result = found
         .ok_or(RollBackError::NotFound)
         .and_then(|id| state.roll_back(&id, now));

@@ -6,7 +6,6 @@ use wire::Error;
 
 use super::names::{check_cluster, check_list, find_service, missing};
 use super::pages::{Order, Page, page};
-use super::service_deployments::current_service_deployment;
 use super::task_definitions::Include;
 use crate::model::{
     Deployment, DeploymentConfig, DeploymentState, Service, ServiceLoadBalancer, TaskStatus,
@@ -15,6 +14,9 @@ use crate::state::State;
 
 /// Maximum number of services that a request describes.
 const MAX_SERVICES: usize = 10;
+
+/// The kind of service deployments in ARNs.
+pub const DEPLOYMENT_KIND: &str = "service-deployment";
 
 /// The kind of service revisions in ARNs.
 pub const REVISION_KIND: &str = "service-revision";
@@ -181,6 +183,21 @@ pub fn describe_revision(state: &State, service: &Service, deployment: &Deployme
 /// The ARN of a deployment's service revision. Its id is that of the deployment.
 pub fn revision_arn(state: &State, service: &Service, deployment_id: &str) -> String {
     state.arn(REVISION_KIND, &format!("{}/{deployment_id}", service.name))
+}
+
+/// The ARN of a service deployment. Its id is that of the deployment.
+pub fn deployment_arn(state: &State, service: &Service, deployment_id: &str) -> String {
+    state.arn(
+        DEPLOYMENT_KIND,
+        &format!("{}/{deployment_id}", service.name),
+    )
+}
+
+/// The ARN of the service deployment to which the PRIMARY deployment belongs.
+fn current_service_deployment(state: &State, service: &Service) -> Option<String> {
+    let primary = service.primary()?;
+    let id = primary.rolls_back.as_ref().unwrap_or(&primary.id);
+    Some(deployment_arn(state, service, id))
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
+use super::Condition;
 use super::Protocol;
-use crate::dependencies::Condition;
 
 /// Members that are declared only so that their types are checked begin with `_`. They have no effect on a local task, and
 /// the API shows them as they were registered.

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Form;
-use crate::query_compatible::MemberTypes;
 use crate::xml;
+use crate::xml::MemberTypes;
 
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]

@@ -6,7 +6,7 @@ use std::slice::from_ref;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::STEPS;
+use super::{STEPS, find_steps};
 use crate::guide::{Aws, Finding, minute};
 
 mod lab_3;
@@ -114,6 +114,21 @@ fn with_proxy() -> Value {
             "awslogs-group": "mysfits-MythicalLikeLogGroup", "awslogs-stream-prefix": "metadata-proxy",
         } },
     }])
+}
+
+#[test]
+fn steps_are_found_by_their_id_and_by_the_number_of_their_lab() {
+    let ids = |value: &str| {
+        let steps = find_steps(value)?.iter();
+        Ok::<_, String>(steps.map(|step| step.id).collect::<Vec<_>>())
+    };
+    assert_eq!(ids("1.2").unwrap(), ["1.2"]);
+    assert_eq!(ids("2").unwrap(), ["2.1", "2.2", "2.3"]);
+    assert_eq!(ids("").unwrap().len(), STEPS.len());
+    for unknown in ["7", "1.", "1.9", ".", "x"] {
+        let error = ids(unknown).unwrap_err();
+        assert!(error.contains("\n  1.2  Roll the revision out"), "{error}");
+    }
 }
 
 #[test]

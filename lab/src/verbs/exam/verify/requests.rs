@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::Verification;
 use super::check::{Check, Outcome, Stopped};
-use crate::verbs::client::Response;
+use crate::client::Response;
 use crate::verbs::output::note;
 
 /// Maximum time for anything that is waited for.

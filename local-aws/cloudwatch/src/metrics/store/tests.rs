@@ -1,4 +1,5 @@
 use super::*;
+use crate::metrics::Query;
 
 fn metric(name: &str) -> Metric {
     Metric::new("N", name, [("D", "v")])

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::services::{describe_configuration, describe_revision, revision_arn};
-use super::deployment_arn;
+use super::super::services::{
+    deployment_arn, describe_configuration, describe_revision, revision_arn,
+};
 use super::status::Status;
 use crate::limits::failure_threshold;
 use crate::model::{Deployment, DeploymentState, Service};

@@ -6,8 +6,8 @@ use wire::{Error, shorten};
 
 use super::refused;
 use crate::definition::request;
+use crate::definition::{Condition, Dependency};
 use crate::definition::{Container, RestartPolicy};
-use crate::dependencies::{Condition, Dependency};
 
 /// Maximum number of exit codes after which a container is not restarted.
 const MAX_IGNORED_EXIT_CODES: usize = 50;

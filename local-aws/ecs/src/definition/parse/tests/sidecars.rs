@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::definition::RestartPolicy;
-use crate::dependencies::{Condition, Dependency};
+use crate::definition::{Condition, Dependency};
 
 /// Sources of the messages: an unknown container, eagletmt/hako pull request 99; an essential container, boto/boto3 issue 2436;
 /// a missing health check, public deployment notes of 2026.

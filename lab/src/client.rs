@@ -1,4 +1,4 @@
-//! Requests of a verb to the running lab.
+//! Requests to the running lab.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -16,6 +16,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::error::Error;
+
+mod environment;
+
+pub use environment::ClientEnvironment;
 
 /// Maximum time until the lab has answered.
 const TIMEOUT: Duration = Duration::from_secs(10);
