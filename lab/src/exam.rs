@@ -1,6 +1,6 @@
 //! Exams: a problem is injected into the running lab, a person or a program finds the cause, and the lab grades the answer.
 //!
-//! Everything in `problem`, `draw`, `vocabulary`, `answer`, `grade`, `mitigation` and `times` is pure. The other modules act on the lab.
+//! Everything in `problem`, `draw`, `vocabulary`, `answer`, `grade`, `limits`, `mitigation` and `times` is pure. The other modules act on the lab.
 
 mod answer;
 mod aws;
@@ -14,6 +14,7 @@ mod grade;
 mod grading;
 mod inject;
 mod integrity;
+mod limits;
 mod mitigation;
 mod operations;
 mod problem;
@@ -33,6 +34,7 @@ pub use error::ExamError;
 pub use fingerprint::mysfits;
 pub use grade::Grade;
 pub use inject::Injector;
+pub use limits::Limits;
 pub use problem::{Problem, Variant};
 pub use status::{listing, status};
 pub use times::rfc3339;

@@ -67,6 +67,22 @@ pub enum DrawnFault {
     },
 }
 
+impl DrawnFault {
+    /// The share of all likes that the fault touches, in percent. `None` if the seed does not decide it.
+    pub fn percent_of_likes(&self) -> Option<u32> {
+        match self {
+            Self::CpuBurn { percent, .. } | Self::LostLikes { percent, .. } => Some(*percent),
+            Self::WrongWeights { monolith } => Some(u32::from(*monolith)),
+            Self::WrongPath { .. } => Some(100),
+            Self::FaultyTask { .. }
+            | Self::BadRevision { .. }
+            | Self::TimeoutTooShort { .. }
+            | Self::Key { .. }
+            | Self::TooFewTasks { .. } => None,
+        }
+    }
+}
+
 impl Drawn {
     /// What `seed` decides for a problem with `mysfits` mysfits.
     pub fn new(problem: &Problem, seed: u64, mysfits: usize) -> Self {

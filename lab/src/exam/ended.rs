@@ -123,6 +123,9 @@ impl Ended {
         explanation["ended"] = json!(rfc3339(self.ended_at));
         explanation["expected"] = self.expected_answer();
         explanation["parameters"] = self.changes.parameters.clone();
+        let counted = self.observed.truth.causes.first();
+        explanation["counted"] =
+            json!(counted.map(|it| json!({ "likes": it.likes, "touched": it.touched })));
         explanation["comparison"] = json!(explain(&self.observed.truth, self.answer.as_ref()));
         let how_to_find = match is_healthy {
             true => &explain_healthy(problem),

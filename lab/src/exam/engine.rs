@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http_shell::format_error;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +15,7 @@ use super::error::ExamError;
 use super::fingerprint::{fingerprint, items};
 use super::grade::Grade;
 use super::inject::Injector;
+use super::limits::Limits;
 use super::mitigation::Mitigation;
 use super::problem::Variant;
 use super::run::{Run, Schedule, Submission};
@@ -27,11 +29,16 @@ const LAST_REQUESTS: Duration = Duration::from_millis(300);
 /// Time between two looks at the requests in progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
+/// Why no answer is accepted any more if the fault has touched no like. It must not tell that there is a fault.
+const UNGRADABLE: &str =
+    "the lab has not seen enough likes to grade an answer; start the exam again";
+
 /// Exams of the running lab. Clones are the same.
 #[derive(Clone)]
 pub struct Exams(Arc<Inner>);
 
 struct Inner {
+    limits: Limits,
     injector: Injector,
     /// The URL of the load balancer.
     alb: String,
@@ -54,8 +61,9 @@ pub enum State {
 
 impl Exams {
     /// No exam runs. `alb` is the URL of the load balancer.
-    pub fn new(injector: Injector, alb: String, reset: Arc<Reset>) -> Self {
+    pub fn new(injector: Injector, limits: Limits, alb: String, reset: Arc<Reset>) -> Self {
         Self(Arc::new(Inner {
+            limits,
             injector,
             alb,
             reset,
@@ -69,8 +77,24 @@ impl Exams {
         self.0.state().clone()
     }
 
+    /// Runs `action` unless an exam runs or is about to. No exam starts before it has ended.
+    ///
+    /// # Errors
+    ///
+    /// If an exam runs.
+    pub async fn unless_running<T>(&self, action: impl Future<Output = T>) -> Result<T, ExamError> {
+        if self.is_running() {
+            return Err(ExamError::StillRunning);
+        }
+        let _changing = self.0.changing.lock().await;
+        match self.is_running() {
+            true => Err(ExamError::StillRunning),
+            false => Ok(action.await),
+        }
+    }
+
     /// Whether an exam runs, or is about to.
-    pub fn is_running(&self) -> bool {
+    fn is_running(&self) -> bool {
         matches!(*self.0.state(), State::Starting | State::Running(_))
     }
 
@@ -86,6 +110,7 @@ impl Exams {
         seconds: Option<u64>,
     ) -> Result<Arc<Run>, ExamError> {
         let variant = Variant::find(id).ok_or_else(|| ExamError::NoSuchExam(id.to_owned()))?;
+        self.0.limits.check(variant)?;
         let _changing = self.0.changing.lock().await;
         if let State::Running(run) = self.state() {
             return Err(ExamError::Running(run.variant.id()));
@@ -146,6 +171,10 @@ impl Exams {
             (progress.hints, Changes::of(progress.fault.as_deref()))
         };
         let observed = run.observe(now);
+        if !observed.can_be_graded() {
+            run.progress().failure = Some(UNGRADABLE.to_owned());
+            return Err(ExamError::Harness(UNGRADABLE.to_owned()));
+        }
         let injector = &self.0.injector;
         let grade = injector.grade(run.variant, &observed, &changes, &answer);
         let grade = grade.await?;
@@ -273,10 +302,15 @@ impl Inner {
         let kept_since = keeps.then(|| self.reset.count());
         let ended = Arc::new(Ended::new(&run, mitigation, kept_since, now));
         self.injector.clear();
+        // Likes that are still in progress must not be in the table after a reset.
+        self.injector.database_faults.refuse(run.samples.open());
         if !keeps {
-            // Likes that are still in progress must not be in the table after the reset.
-            self.injector.database_faults.refuse(run.samples.open());
-            Arc::clone(&self.reset).run(KeptLedger::Everything).await?;
+            let reset = Arc::clone(&self.reset).run(KeptLedger::Everything);
+            if let Err(error) = reset.await {
+                let failure = ExamError::from(error);
+                run.progress().failure = Some(format_error(&failure));
+                return Err(failure);
+            }
         }
         *self.state() = State::Ended(Arc::clone(&ended));
         Ok(ended)
@@ -307,7 +341,7 @@ async fn drive(exams: Exams, run: Arc<Run>) {
         let _changing = exams.0.changing.lock().await;
         // A person may have ended the exam in this moment.
         if !run.stop.is_cancelled() {
-            // If the reset fails, the exam stays open without customers until somebody ends it.
+            // If the reset fails, the status says why, and the exam stays open without customers until somebody ends it.
             let _ = exams.0.stop(run, false).await;
         }
     }

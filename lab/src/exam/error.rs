@@ -14,6 +14,8 @@ pub enum ExamError {
     NoSuchExam(String),
     #[error("the exam {0} runs: end it with `exam stop` first")]
     Running(&'static str),
+    #[error("the lab was started with options with which this exam cannot run: {0}")]
+    Options(String),
     #[error("no exam runs: `exam list` shows the exams, and `exam start ID` starts one")]
     NotRunning,
     #[error("no exam has ended: `exam start ID` starts one, and `exam stop` ends it")]

@@ -115,7 +115,7 @@ impl Touched<'_> {
             Reference::Id(id) => event["id"] == id.as_str(),
             Reference::Query(text) => {
                 let message = event["message"].as_str().unwrap_or_default();
-                !text.is_empty() && message.contains(text)
+                !text.trim().is_empty() && message.contains(text)
             }
         }))
     }

@@ -25,6 +25,9 @@ const VIEW_SECONDS: f64 = 10.0;
 /// Requests that started later may still be in progress, in seconds.
 const UNFINISHED_SECONDS: f64 = 2.0;
 
+/// A touched like that comes later than this after the one before, in seconds, does not belong to the fault.
+const MAX_GAP_SECONDS: f64 = 60.0;
+
 /// The times of an exam.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
@@ -144,6 +147,14 @@ pub struct Observed {
     pub has_lost_records: bool,
 }
 
+impl Observed {
+    /// Whether the share of touched likes is known, if there is a fault.
+    pub fn can_be_graded(&self) -> bool {
+        let mut causes = self.truth.causes.iter();
+        !self.has_lost_records && causes.all(|cause| cause.touched > 0)
+    }
+}
+
 impl Run {
     pub fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
@@ -229,19 +240,25 @@ fn percentile_95(values: &mut [f64]) -> f64 {
     values.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
 }
 
-/// The number of likes from the first to the last one that was touched in a time span, and how many of them were touched.
+/// The number of likes from the first to the last one that was touched in a time span, and how many of them were touched. What
+/// follows after [`MAX_GAP_SECONDS`] without a touched like is left out: the fault had ended, and the like had another reason.
 fn affected(samples: &[Arc<Sample>], traces: &BTreeSet<String>, from: f64, to: f64) -> (u64, u64) {
     let likes = samples
         .iter()
         .filter(|it| it.is_like() && is_in(it, from, to));
     let touched = likes.clone().filter(|it| traces.contains(&it.trace_id));
-    let times = touched.clone().map(|it| it.at);
-    let (first, last) = (
-        times.clone().fold(f64::INFINITY, f64::min),
-        times.fold(f64::NEG_INFINITY, f64::max),
-    );
-    let between = likes.filter(|it| (first..=last).contains(&it.at));
-    (between.count() as u64, touched.count() as u64)
+    let mut times: Vec<_> = touched.map(|it| it.at).collect();
+    times.sort_by(f64::total_cmp);
+    let is_gap = |pair: &[f64]| pair[1] - pair[0] > MAX_GAP_SECONDS;
+    let count = times
+        .windows(2)
+        .position(is_gap)
+        .map_or(times.len(), |last| last + 1);
+    let (Some(first), Some(last)) = (times.first(), times[..count].last()) else {
+        return (0, 0);
+    };
+    let between = likes.filter(|it| (*first..=*last).contains(&it.at));
+    (between.count() as u64, count as u64)
 }
 
 #[cfg(test)]
@@ -280,5 +297,19 @@ mod tests {
         assert_eq!(affected(&samples, &traces, 0.0, 10.0), (6, 3));
         assert_eq!(affected(&samples, &traces, 3.0, 10.0), (4, 2));
         assert_eq!(affected(&samples, &BTreeSet::new(), 0.0, 10.0), (0, 0));
+    }
+
+    #[test]
+    fn a_touched_like_a_minute_after_the_others_does_not_count() {
+        let samples: Vec<_> = (0..200_i32).map(|at| sample(at.into(), 1.0, 200)).collect();
+        let touched = |times: [u8; 3]| BTreeSet::from(times.map(|time| time.to_string()));
+        assert_eq!(
+            affected(&samples, &touched([10, 20, 80]), 0.0, 200.0),
+            (71, 3)
+        );
+        assert_eq!(
+            affected(&samples, &touched([10, 20, 81]), 0.0, 200.0),
+            (11, 2)
+        );
     }
 }

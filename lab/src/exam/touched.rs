@@ -34,8 +34,8 @@ pub fn note(run: &Run, sample: &Sample) {
     });
 }
 
-/// Whether a fault in the configuration has touched a request: it failed, or it waited because there were too few tasks. Other
-/// faults note themselves which requests they touch.
+/// Whether a fault in the configuration has touched a request: it failed as this fault makes requests fail, or it waited because there
+/// were too few tasks. Other faults note themselves which requests they touch.
 fn is_touched(fault: &Mechanism, injected: &Injected, slow_ms: f64, sample: &Sample) -> bool {
     if sample.at < injected.at {
         return false;
@@ -44,9 +44,12 @@ fn is_touched(fault: &Mechanism, injected: &Injected, slow_ms: f64, sample: &Sam
     match fault {
         // Requests for mysfits that do not exist fail at all times.
         Mechanism::BadRevision { .. } => has_failed && sample.is_of_known_mysfit(),
-        Mechanism::TimeoutTooShort { .. }
-        | Mechanism::WrongWeights { .. }
-        | Mechanism::WrongPath { .. } => has_failed && sample.is_like(),
+        // The Like service gives the call of the monolith up.
+        Mechanism::TimeoutTooShort { .. } => sample.status == Some(504) && sample.is_like(),
+        // The monolith serves no likes.
+        Mechanism::WrongWeights { .. } | Mechanism::WrongPath { .. } => {
+            sample.status == Some(404) && sample.is_like()
+        }
         Mechanism::TooFewTasks { .. } => sample.is_like() && (has_failed || sample.ms > slow_ms),
         Mechanism::CpuBurn { .. }
         | Mechanism::LostLikes { .. }
@@ -93,7 +96,9 @@ mod tests {
         let failed = sample(Route::Like, 404, 1.0);
         assert!(touches(&fault, &failed, 100.0));
         assert!(!touches(&fault, &failed, 100.1));
-        assert!(!touches(&fault, &sample(Route::Like, 200, 900.0), 1.0));
+        for status in [200, 503] {
+            assert!(!touches(&fault, &sample(Route::Like, status, 900.0), 1.0));
+        }
         for route in [Route::UnknownLike, Route::Unknown, Route::Mysfit] {
             assert!(!touches(&fault, &sample(route, 404, 1.0), 1.0));
         }

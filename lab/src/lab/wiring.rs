@@ -231,7 +231,11 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
         task_faults: faults,
         database_faults,
     };
-    let exams = Exams::new(injector, site.alb.clone(), Arc::clone(&reset));
+    let limits = exam::Limits {
+        max_tasks: options.max_tasks,
+        task_start: options.task_start(),
+    };
+    let exams = Exams::new(injector, limits, site.alb.clone(), Arc::clone(&reset));
     let site_aws = aws.clone();
     let aws = exports::router(exports).fallback_service(aws);
     let Port { listener, address } = ports.dynamodb;

@@ -190,17 +190,18 @@ pub async fn refuse_during_exam(
     request: Request,
     next: Next,
 ) -> Response {
-    if !exams.is_running() {
-        return next.run(request).await;
-    }
-    let message = "an exam runs: end it with `exam stop` first";
-    error(StatusCode::LOCKED, "exam_runs", message)
+    let response = exams.unless_running(next.run(request)).await;
+    response.unwrap_or_else(|_| {
+        let message = "an exam runs: end it with `exam stop` first";
+        error(StatusCode::LOCKED, "exam_runs", message)
+    })
 }
 
 impl IntoResponse for ExamError {
     fn into_response(self) -> Response {
         let (status, code) = match &self {
             Self::NoSuchExam(_) => (StatusCode::BAD_REQUEST, "no_such_exam"),
+            Self::Options(_) => (StatusCode::CONFLICT, "options"),
             Self::Running(_) => (StatusCode::LOCKED, "exam_runs"),
             Self::NotRunning => (StatusCode::LOCKED, "no_exam_runs"),
             Self::StillRunning => (StatusCode::LOCKED, "exam_runs"),

@@ -289,6 +289,33 @@ async fn a_log_query_and_a_changed_rule_are_evidence() {
     );
 }
 
+/// Without a task of the Like service, the fault touches no like. Then the exam must not tell that there is one.
+#[tokio::test]
+async fn an_exam_whose_fault_has_touched_nothing_accepts_no_answer() {
+    let lab = Lab::start(QUICK);
+    let endpoints = lab.endpoints();
+    start(&endpoints, "moose").await;
+    let request = json!({
+        "cluster": "Cluster-mysfits", "service": "Mythical-Like-Service-mysfits", "desiredCount": 0,
+    });
+    let target = "AmazonEC2ContainerServiceV20141113.UpdateService";
+    let request = client().post(&endpoints.aws).json(&request);
+    let updated = request.header("x-amz-target", target).send().await.unwrap();
+    assert_eq!(updated.status(), 200);
+    wait_for_answers(&endpoints).await;
+    for answer in [
+        r#"{"detected": false, "root_causes": []}"#,
+        r#"{"detected": true, "root_causes": []}"#,
+    ] {
+        let refusal = refusal(&endpoints, &["submit", "-"], answer);
+        assert!(
+            refusal.contains("neither a pass nor a failure"),
+            "{refusal}"
+        );
+        assert!(!refusal.contains("fault"), "{refusal}");
+    }
+}
+
 /// Stops an exam whose fault nobody has ended, and waits for the state of before.
 async fn assert_nothing_is_left(id: &str) {
     let lab = Lab::start(QUICK);

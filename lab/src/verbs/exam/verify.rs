@@ -3,13 +3,16 @@
 //! Everything goes through the same requests as those of people. Only the seed tells the cause.
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::options::VerifyOptions;
 use super::solution::{Before, delete_everything, restart_everything};
 use crate::client::Listener;
+use crate::clock::unix_time;
 use crate::error::Error;
 use crate::exam::{Aws, Drawn, Problem, Variant};
 use crate::exports::Export;
@@ -22,6 +25,10 @@ mod check;
 mod requests;
 
 use check::{Check, Outcome, Stopped};
+use requests::{POLL_INTERVAL, WAIT_LIMIT};
+
+/// The rate of customers, and a baseline of ten seconds, give twice as many.
+const MIN_LIKES: u64 = 20;
 
 /// The exit codes.
 const WRONG: u8 = 1;
@@ -145,6 +152,7 @@ impl Verification<'_> {
             invalid.status == StatusCode::BAD_REQUEST,
             "an empty document is no answer",
         );
+        let untouched = self.trace_of_before().await?;
         self.wait_for_answers().await?;
         let answer = before.answer(problem, &drawn.fault, self.seconds);
         let grade = self.grade_of("/lab/exam/submit", &answer).await?;
@@ -174,8 +182,9 @@ impl Verification<'_> {
             self.check(status["mitigation"]["total"] == 100.0, &text);
             self.harm_gets_nothing().await?;
         }
-        let result = self.send(Method::POST, "/lab/exam/stop", None).await?;
-        result.parse_success::<Value>()?;
+        // The queries of answers need the traces.
+        let stopped = self.send(Method::POST, "/lab/exam/stop?keep=true", None);
+        stopped.await?.parse_success::<Value>()?;
         let explanation = self.get("/lab/exam/explanation").await?;
         let reference = &explanation["expected"];
         let grade = self.grade_of("/lab/exam/grade", reference).await?;
@@ -183,7 +192,27 @@ impl Verification<'_> {
             grade["total"] == 100.0,
             &format!("the expected answer gets 100: {grade}"),
         );
-        self.check_same_bytes(reference).await?;
+        self.check_share(&drawn, &explanation["counted"]);
+        self.check_same_bytes(&answer).await?;
+        for (evidence, text) in [
+            (
+                json!({ "kind": "trace", "id": untouched }),
+                "a trace from before the fault",
+            ),
+            (
+                json!({ "kind": "trace", "query": "http.status = 418" }),
+                "a query that finds nothing",
+            ),
+            (
+                json!({ "kind": "event", "query": " " }),
+                "a query for any event",
+            ),
+        ] {
+            let mut answer = reference.clone();
+            answer["root_causes"][0]["evidence"] = json!([evidence]);
+            self.check_points(&answer, 90.0, &format!("{text} is no evidence"))
+                .await?;
+        }
         self.check_points(
             &healthy_answer(),
             0.0,
@@ -203,7 +232,40 @@ impl Verification<'_> {
             "a report of another root cause gets only the points for detection",
         )
         .await?;
+        self.reset().await?;
         Ok(explanation)
+    }
+
+    /// The id of a trace of a like in the baseline.
+    async fn trace_of_before(&self) -> Result<String, Stopped> {
+        let deadline = Instant::now() + WAIT_LIMIT;
+        while Instant::now() < deadline {
+            let now = unix_time();
+            let request = json!({
+                "StartTime": now - 60.0, "EndTime": now, "FilterExpression": r#"http.method = "POST""#,
+            });
+            let page = self.aws.xray("TraceSummaries", &request).await?;
+            if let Some(id) = page["TraceSummaries"][0]["Id"].as_str() {
+                return Ok(id.to_owned());
+            }
+            sleep(POLL_INTERVAL).await;
+        }
+        Err(Stopped("X-Ray got no trace of a like in time".to_owned()))
+    }
+
+    /// Checks the share that the lab counted against the one that the seed has drawn, if the mechanism has one.
+    fn check_share(&mut self, drawn: &Drawn, counted: &Value) {
+        let Some(percent) = drawn.fault.percent_of_likes() else {
+            return;
+        };
+        let likes = counted["likes"].as_f64().unwrap_or_default();
+        let found = counted["touched"].as_f64().unwrap_or_default() / likes;
+        let expected = f64::from(percent) / 100.0;
+        let deviation = (expected * (1.0 - expected) / likes).sqrt();
+        let text = format!("about {percent} % of the likes were touched: {counted}");
+        // The time span begins and ends with a touched like.
+        let is_right = (found - expected).abs() <= 4.0 * deviation + 2.0 / likes;
+        self.check(is_right, &text);
     }
 
     /// Takes the exam of the healthy twin. Returns its explanation.
@@ -255,12 +317,14 @@ impl Verification<'_> {
             text,
         );
         let (one, other) = (&faulty["baseline"], &healthy["baseline"]);
-        let all_succeed = |seen: &Value| seen["likes"] == seen["succeeded"];
+        let all_succeed = |seen: &Value| {
+            seen["likes"] == seen["succeeded"] && seen["likes"].as_u64() >= Some(MIN_LIKES)
+        };
         let text = format!("before the fault, all likes succeed: {one} {other}");
         self.check(all_succeed(one) && all_succeed(other), &text);
         let p95 = |seen: &Value| seen["p95_ms"].as_f64().unwrap_or(f64::NAN);
         let text = format!("before the fault, likes take as long in the twin: {one} {other}");
-        self.check((p95(one) - p95(other)).abs() < 150.0, &text);
+        self.check((p95(one) - p95(other)).abs() < 100.0, &text);
     }
 }
 

@@ -12,9 +12,9 @@ use crate::client::Response;
 use crate::verbs::output::note;
 
 /// Maximum time for anything that is waited for.
-const WAIT_LIMIT: Duration = Duration::from_secs(120);
+pub const WAIT_LIMIT: Duration = Duration::from_secs(120);
 
-const POLL_INTERVAL: Duration = Duration::from_millis(200);
+pub const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How often the same answer is graded.
 const REPEATED_GRADINGS: usize = 100;
@@ -129,6 +129,7 @@ impl Verification<'_> {
             let again = self.post("/lab/exam/grade", answer).await?;
             is_same &= again.body() == first.body();
         }
+        first.parse_success::<Value>()?;
         self.check(is_same, "the same answer has the same grade, 100 times");
         Ok(())
     }
