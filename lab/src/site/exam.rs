@@ -201,7 +201,7 @@ impl IntoResponse for ExamError {
     fn into_response(self) -> Response {
         let (status, code) = match &self {
             Self::NoSuchExam(_) => (StatusCode::BAD_REQUEST, "no_such_exam"),
-            Self::Options(_) => (StatusCode::CONFLICT, "options"),
+            Self::Options(_) => (StatusCode::LOCKED, "options"),
             Self::Running(_) => (StatusCode::LOCKED, "exam_runs"),
             Self::NotRunning => (StatusCode::LOCKED, "no_exam_runs"),
             Self::StillRunning => (StatusCode::LOCKED, "exam_runs"),

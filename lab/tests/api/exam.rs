@@ -159,6 +159,13 @@ async fn verbs_of_exams_refuse_what_does_not_fit_the_moment() {
     assert!(early.contains("ended before answers"), "{early}");
 }
 
+#[tokio::test]
+async fn an_exam_does_not_start_if_the_lab_has_too_few_processes_for_it() {
+    let lab = Lab::start(&["--max-tasks", "3"]);
+    let refusal = refusal(&lab.endpoints(), &["start", "otter"], "");
+    assert!(refusal.contains("--max-tasks is 3"), "{refusal}");
+}
+
 /// The environment and the command lines of all processes of tasks, without the addresses, which differ in each lab.
 #[cfg(target_os = "linux")]
 fn processes(endpoints: &Endpoints) -> Vec<(String, String, String)> {
