@@ -31,7 +31,7 @@ fn fits(percent: f64, cause: &Cause) -> bool {
     (low..=high).contains(&percent)
 }
 
-/// The Wilson score interval of a share, in percent, at a confidence of 99 %.
+/// The Wilson score interval of a share, in percent, at a confidence of 99 %, with bounds in tenths: people read and give tenths.
 /// <https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval#Wilson_score_interval>
 pub(super) fn interval(touched: u64, likes: u64) -> (f64, f64) {
     let count = likes.max(1) as f64;
@@ -50,5 +50,6 @@ pub(super) fn interval(touched: u64, likes: u64) -> (f64, f64) {
     } else {
         (centre + width) * scale
     };
-    (low.max(0.0), high.min(100.0))
+    let outwards = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
+    (outwards.0.max(0.0), outwards.1.min(100.0))
 }

@@ -155,16 +155,20 @@ fn a_time_counts_up_to_sixty_seconds_before_or_after() {
 }
 
 #[test]
-fn the_share_is_compared_with_the_wilson_interval() {
-    // Computed with Python: the formula with `statistics.NormalDist().inv_cdf(0.995)`.
-    for ((touched, likes), (low, high)) in [
-        ((120, 400), (24.4636, 36.1890)),
-        ((400, 400), (98.3685, 100.0)),
-        ((1, 10), (1.1852, 50.7232)),
+fn the_share_is_compared_with_the_wilson_interval_in_tenths() {
+    // Computed with Python: the formula with `statistics.NormalDist().inv_cdf(0.995)` gives 24.4636 to 36.1890, 98.3685 to 100,
+    // 1.1852 to 50.7232, and 99.1420 to 99.9881.
+    for ((touched, likes), interval) in [
+        ((120, 400), (24.4, 36.2)),
+        ((400, 400), (98.3, 100.0)),
+        ((1, 10), (1.1, 50.8)),
+        ((985, 986), (99.1, 100.0)),
     ] {
-        let (from, to) = quantity::interval(touched, likes);
-        assert!((from - low).abs() < 0.001, "{touched}/{likes}: {from}");
-        assert!((to - high).abs() < 0.001, "{touched}/{likes}: {to}");
+        assert_eq!(
+            quantity::interval(touched, likes),
+            interval,
+            "{touched}/{likes}"
+        );
     }
 }
 

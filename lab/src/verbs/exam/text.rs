@@ -120,6 +120,9 @@ pub fn hint(hint: &Value) -> String {
         &format!("Hint {} of {}:", hint["number"], hint["hints"]),
     );
     paragraph(&mut text, "    ", str(&hint["hint"]));
+    if hint["number"] == hint["hints"] {
+        line(&mut text, "There are no more hints.");
+    }
     text
 }
 
@@ -140,7 +143,7 @@ pub fn result(result: &Value) -> String {
     line(
         &mut text,
         &format!(
-            "Exam {}, hints used: {}",
+            "Exam {}, hints before the answer: {}",
             str(&result["exam"]),
             result["hints_used"]
         ),
