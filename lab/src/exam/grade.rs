@@ -156,7 +156,7 @@ fn faulty(truth: &Truth, answer: &Answer, evidence_holds: &[bool]) -> Vec<Catego
             "evidence",
             EVIDENCE,
             &has_evidence,
-            "At least one item of evidence",
+            "The evidence (one item is enough)",
         ),
     ]
 }
