@@ -201,18 +201,27 @@ mod tests {
     #[test]
     fn requests_of_one_trace_at_the_same_time_are_one_record() {
         let ledger = Ledger::default();
-        let of_trace = || Entry {
-            trace_id: Some("1-2-3".to_owned()),
-            ..entry(1.0)
-        };
+        let (threads, traces) = (8, 200);
+        let barrier = std::sync::Barrier::new(threads);
         std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| (0..50).for_each(|_| ledger.push_once(of_trace())));
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    for trace in 0..traces {
+                        let trace_id = Some(trace.to_string());
+                        // All threads look for a new trace at the same time.
+                        barrier.wait();
+                        ledger.push_once(Entry {
+                            trace_id,
+                            ..entry(1.0)
+                        });
+                    }
+                });
             }
         });
         let (records, _) = ledger.records(0);
-        assert_eq!(records.len(), 1);
-        assert_eq!(records[0].entry.parameters["requests"], 400);
+        assert_eq!(records.len(), traces);
+        let mut requests = records.iter().map(|it| &it.entry.parameters["requests"]);
+        assert!(requests.all(|count| *count == threads));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A workshop on one machine: local AWS services, the tasks of the workshop's services, and the site.
 //!
 //! Each container of a task is a process of its own that runs the code of the service. The environment configures the
-//! services. Only the modules below `scenario`, `exam` and `verbs::exam` know which workshop it is.
+//! services. Only the modules below `scenario`, `exam` and `verbs::exam` know which workshop it is; `channel` and `faults` know the
+//! faults of its Like service.
 
 pub mod options;
 

@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http_shell::format_error;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -29,9 +28,8 @@ const LAST_REQUESTS: Duration = Duration::from_millis(300);
 /// Time between two looks at the requests in progress.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Why no answer is accepted any more if the fault has touched no like. It must not tell that there is a fault.
-const UNGRADABLE: &str =
-    "the lab has not seen enough likes to grade an answer; start the exam again";
+/// Why an answer that reports a fault cannot be graded, and no other is accepted after that.
+const UNGRADABLE: &str = "the fault touched no like, or the ledger has lost records";
 
 /// Exams of the running lab. Clones are the same.
 #[derive(Clone)]
@@ -77,7 +75,7 @@ impl Exams {
         self.0.state().clone()
     }
 
-    /// Runs `action` unless an exam runs or is about to. No exam starts before it has ended.
+    /// Runs `action` unless an exam runs or is about to. No exam starts before `action` has ended or was dropped.
     ///
     /// # Errors
     ///
@@ -171,7 +169,7 @@ impl Exams {
             (progress.hints, Changes::of(progress.fault.as_deref()))
         };
         let observed = run.observe(now);
-        if !observed.can_be_graded() {
+        if answer.detected && !observed.can_be_graded() {
             run.progress().failure = Some(UNGRADABLE.to_owned());
             return Err(ExamError::Harness(UNGRADABLE.to_owned()));
         }
@@ -304,15 +302,13 @@ impl Inner {
         self.injector.clear();
         // Likes that are still in progress must not be in the table after a reset.
         self.injector.database_faults.refuse(run.samples.open());
-        if !keeps {
-            let reset = Arc::clone(&self.reset).run(KeptLedger::Everything);
-            if let Err(error) = reset.await {
-                let failure = ExamError::from(error);
-                run.progress().failure = Some(format_error(&failure));
-                return Err(failure);
-            }
-        }
+        let reset = match keeps {
+            true => Ok(Duration::ZERO),
+            false => Arc::clone(&self.reset).run(KeptLedger::Everything).await,
+        };
+        // Also if the reset has failed: somebody can try it again.
         *self.state() = State::Ended(Arc::clone(&ended));
+        reset?;
         Ok(ended)
     }
 }
@@ -341,7 +337,7 @@ async fn drive(exams: Exams, run: Arc<Run>) {
         let _changing = exams.0.changing.lock().await;
         // A person may have ended the exam in this moment.
         if !run.stop.is_cancelled() {
-            // If the reset fails, the status says why, and the exam stays open without customers until somebody ends it.
+            // If the reset fails, the lab stays as it is until somebody resets it.
             let _ = exams.0.stop(run, false).await;
         }
     }

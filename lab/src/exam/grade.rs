@@ -82,17 +82,14 @@ const MAX_DIFFERENCE_MS: f64 = 60_000.0;
 ///
 /// # Errors
 ///
-/// Returns an error if a fault touched no like.
+/// Returns an error if the answer reports a fault, and the fault touched no like.
 pub fn grade(
     truth: &Truth,
     answer: &Answer,
     evidence_holds: &[bool],
 ) -> Result<Grade, HarnessError> {
-    if truth
-        .causes
-        .iter()
-        .any(|cause| cause.touched == 0 || cause.likes == 0)
-    {
+    let is_untouched = |cause: &Cause| cause.touched == 0 || cause.likes == 0;
+    if answer.detected && truth.causes.iter().any(is_untouched) {
         return Err(HarnessError::UntouchedCause);
     }
     let categories = match (truth.causes.is_empty(), answer.detected) {

@@ -26,7 +26,7 @@ impl Injector {
         changes: &Changes,
         answer: &Answer,
     ) -> Result<Grade, ExamError> {
-        if observed.has_lost_records {
+        if answer.detected && observed.has_lost_records {
             let lost = "the ledger has lost records, so the share of touched likes is not known";
             return Err(ExamError::Harness(lost.to_owned()));
         }

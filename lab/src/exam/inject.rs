@@ -27,6 +27,7 @@ const REMOVED_PREFIXES: &[&str] = &[
     "MONOLITH_TIMEOUT_MS",
     "OTEL_PROPAGATORS",
     "OTEL_SDK_DISABLED",
+    "OTEL_TRACES_SAMPLER",
 ];
 
 /// A fault that could not be made.
@@ -87,10 +88,11 @@ impl Injector {
             seed,
             delay_ms: problem.noise.database_ms,
         }));
-        let info = ("LOGLEVEL", "INFO");
+        let (info, metrics) = (("LOGLEVEL", "INFO"), ("OTEL_METRICS_EXPORTER", "emf"));
+        let in_monolith = ("LIKE_IN_MONOLITH", "off");
         let services = [
-            ("LIKE_SERVICE", &[info][..], workload.like_tasks),
-            ("MONOLITH_SERVICE", &[info, ("LIKE_IN_MONOLITH", "off")], 1),
+            ("LIKE_SERVICE", &[info, metrics][..], workload.like_tasks),
+            ("MONOLITH_SERVICE", &[info, metrics, in_monolith], 1),
         ];
         for (service, variables, tasks) in services {
             // The tasks are replaced even if nothing changes for them: they have metrics of before that they will still export.

@@ -15,6 +15,8 @@ pub struct Limits {
     pub max_tasks: u32,
     /// How long a new task stays PENDING.
     pub task_start: Duration,
+    /// Whether the tasks send traces.
+    pub has_traces: bool,
 }
 
 impl Limits {
@@ -29,6 +31,11 @@ impl Limits {
             return Err(ExamError::Options(format!(
                 "--task-start-seconds is {given}, and exams need at most {longest}"
             )));
+        }
+        if !self.has_traces {
+            return Err(ExamError::Options(
+                "--tracing is off, and exams need traces".to_owned(),
+            ));
         }
         // During a deployment, the old and the new tasks run.
         let needed = 2 * variant.problem.workload.like_tasks;
@@ -51,6 +58,7 @@ mod tests {
         let limits = Limits {
             max_tasks,
             task_start: Duration::from_secs(seconds),
+            has_traces: true,
         };
         let checked = limits.check(Variant::find(id).unwrap());
         checked.map_err(|error| error.to_string())

@@ -31,6 +31,7 @@ use crate::site::Site;
 use crate::site::goto::AboutLab;
 use crate::site::reset::question;
 use crate::stage::{Balancing, BalancingSettings, Meter, Monitoring, TargetGroups, start_scaling};
+use crate::switch::Switch;
 use crate::worktree::Worktree;
 
 use super::parts::Parts;
@@ -234,6 +235,7 @@ pub fn serve_all(options: &Options, ports: Ports, report: &Report, served: Serve
     let limits = exam::Limits {
         max_tasks: options.max_tasks,
         task_start: options.task_start(),
+        has_traces: options.tracing == Switch::On,
     };
     let exams = Exams::new(injector, limits, site.alb.clone(), Arc::clone(&reset));
     let site_aws = aws.clone();

@@ -17,8 +17,8 @@ use tokio::task::JoinError;
 use super::control::error;
 use crate::exam::{self, Answer, ExamError, Exams};
 
-/// Maximum size of an answer in bytes. [`Answer::parse`] permits less.
-const MAX_ANSWER_BYTES: usize = 128 * 1024;
+/// Maximum size of a body in bytes. [`Answer::parse`] permits less, and says how much.
+const MAX_BODY_BYTES: usize = 2 * exam::MAX_ANSWER_BYTES;
 
 /// Shorter times than this give too few requests, and longer ones are no quick check.
 const SECONDS: std::ops::RangeInclusive<u64> = 5..=600;
@@ -61,7 +61,7 @@ pub fn routes(exams: Exams, confirmation_required: Option<String>) -> Router {
         .route("/lab/exam/explanation", get(explanation))
         .route("/lab/exam/grade", post(grade))
         .route("/lab/state", get(fingerprint))
-        .layer(DefaultBodyLimit::max(MAX_ANSWER_BYTES))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Exam {
             exams,
             confirmation_required,
