@@ -255,7 +255,7 @@ fn the_grade_does_not_tell_what_was_expected() {
     let explanation = explain(&truth(&[KEY]), Some(&answer(&[BURN])));
     for expected in [
         "slow-key in dynamodb/4e53920c, since 2026-11-27T12:00:00Z",
-        "120 of 400 likes were touched: 30.0 % (24.5 to 36.2 % are accepted)",
+        "120 of 400 likes were touched: 30.0 % (24.4 to 36.2 % are accepted)",
         "cpu-burn in like-service",
     ] {
         assert!(explanation.contains(expected), "{explanation}");
