@@ -1,4 +1,4 @@
-"""The time that an exam needs to start and to end."""
+"""The time that an exam needs to start, and to end before its customers come."""
 
 import json
 import time
