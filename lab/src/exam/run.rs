@@ -17,7 +17,7 @@ use super::workload::{Route, Sample, Samples};
 use crate::ledger::{Kind, Ledger};
 
 /// From the start of the last fault that the seed can draw to the time from which answers are accepted.
-const MIN_OBSERVATION: Duration = Duration::from_secs(30);
+const MIN_OBSERVATION: Duration = Duration::from_secs(60);
 
 /// Length of the time span that shows what customers see now. It ended [`UNFINISHED_SECONDS`] ago.
 const VIEW_SECONDS: f64 = 10.0;
