@@ -67,8 +67,13 @@ install_python_clients() {
         --requirement lab/tests/clients/requirements.txt
 }
 
-# Prints the path of a program of the workspace. Builds the whole workspace, as the tests do.
+# Builds the programs of the workspace and the tests, so that cargo compiles each crate once: with the features that the tests need.
+build_all() {
+    cargo build --workspace --bins --tests --locked
+}
+
+# Prints the path of a program of the workspace.
 binary() {
-    cargo build --workspace --locked
+    build_all
     realpath "${CARGO_TARGET_DIR:-target}/debug/$1"
 }
