@@ -54,25 +54,26 @@ impl Limits {
 mod tests {
     use super::*;
 
-    fn check(id: &str, max_tasks: u32, seconds: u64) -> Result<(), String> {
+    fn check(max_tasks: u32, seconds: u64, has_traces: bool) -> Result<(), String> {
         let limits = Limits {
             max_tasks,
             task_start: Duration::from_secs(seconds),
-            has_traces: true,
+            has_traces,
         };
-        let checked = limits.check(Variant::find(id).unwrap());
+        let checked = limits.check(Variant::find("vole").unwrap());
         checked.map_err(|error| error.to_string())
     }
 
     #[test]
     fn options_with_which_an_exam_cannot_run_are_refused() {
-        assert_eq!(check("vole", 20, 0), Ok(()));
-        assert_eq!(check("vole", 6, 10), Ok(()));
-        for (max_tasks, seconds, named) in [
-            (5, 0, "--max-tasks is 5"),
-            (20, 30, "--task-start-seconds is 30"),
+        assert_eq!(check(20, 0, true), Ok(()));
+        assert_eq!(check(6, 10, true), Ok(()));
+        for (max_tasks, seconds, has_traces, named) in [
+            (5, 0, true, "--max-tasks is 5"),
+            (20, 30, true, "--task-start-seconds is 30"),
+            (20, 0, false, "--tracing is off"),
         ] {
-            let refusal = check("vole", max_tasks, seconds).unwrap_err();
+            let refusal = check(max_tasks, seconds, has_traces).unwrap_err();
             assert!(refusal.contains(named), "{refusal}");
         }
     }
